@@ -131,7 +131,7 @@ class CodingScreen(KeyScreen):
     async def _record(self, codes: Sequence[int], note: str = "") -> None:
         group = self.session.group
         assert group is not None
-        self.last = f"{self._describe(codes)}  ←  {group[0].text} ({format_quantity(len(group), 'answer')})"
+        self.last = f"{self.session.describe(codes)}  ←  {group[0].text} ({format_quantity(len(group), 'answer')})"
         if left := self.session.code(codes, note):
             self.refuse(left)
         await self._go()
@@ -202,25 +202,12 @@ class CodingScreen(KeyScreen):
         hints = [KeyHint(key, label, ranks.get(key, 0)) for key, (label, _) in self.actions.items()]
         self.show_keys([KeyHint("1…", "code", press="none"), *(enter if self.chosen or self.typed else ()), *hints])
 
-    def _describe(self, codes: Sequence[int]) -> str:
-        return ", ".join(f"{code} {self.session.get_label(code)}" for code in codes) or "unclear"
-
     def _build_notes(self) -> Content:
-        """Build what is known of the answers: their cases, their codes, suggestions."""
-        session, group = self.session, self.session.group
-        assert group is not None
-        cases = [answer.case for answer in group if answer.case]
-        where = f"case{'s' * (len(cases) > 1)} {', '.join(cases[:3])}{' …' * (len(cases) > 3)}" if cases else ""
-        same = f"{len(group)} equal answers, coded together" if len(group) > 1 else ""
-        lines = [style_text(styled.SEPARATOR.join(filter(None, (where, same))), "$quiet")]
-        for role, coding in group[0].codings.items():
-            if session.role in ("final", role):
-                note = f" ({coding.note})" if coding.note else ""
-                whose = f"{role} coder, {coding.stamp.by}" if session.role == "final" else f"coded by {coding.stamp.by}"
-                lines.append(style_text(f"{whose}: {self._describe(coding.codes or ())}{note}", "$accent"))
-        for n, (codes, text) in enumerate(session.suggest() if session.role != "final" else ()):
+        """Build what is known of the answers, and suggestions."""
+        lines = [style_text(line, "$accent" if n else "$quiet") for n, line in enumerate(self.session.describe_group())]
+        for n, (codes, text) in enumerate(self.session.suggest()):
             key = "Enter  " if not n and self.chosen is None and self._coding is None else "       "
-            words = (styled.clean(self._describe(codes)), "$code"), (f"  as “{styled.clean(text)}”", "$quiet")
+            words = (styled.clean(self.session.describe(codes)), "$code"), (f"  as “{styled.clean(text)}”", "$quiet")
             lines.append(Content.assemble((key, "bold $accent"), *words))
         return styled.join_lines(lines)
 

@@ -349,6 +349,19 @@ def test_check_finds_what_is_wrong_with_a_frame() -> None:
     assert "there is no open item 'wy' — did you mean 'why'?" in said
 
 
+def test_answers_are_coded_line_by_line_without_a_screen() -> None:
+    study(frame="multiple: true\n" + FRAME)
+    keyed = "9\n1 2\n.undo\n\n+Noise\n.codes\n.skip\n? no words\n.stop\n"
+    printed, said = run_survey(Path(), "code", "lib.yaml", "why", "--by", "ann", "--plain", keyed=keyed)
+    assert "· 2 equal answers, coded together]" in printed
+    assert "! not a code here." in printed
+    assert "[3 Noise]" in printed
+    assert "[Enter: 1 Time]" in printed
+    assert "why: 4 of 6 answers coded" in said
+    codes = [codes for _, _, codes in events()]
+    assert sorted(codes, key=str) == sorted([(1, 2), (1, 2), None, None, (1,), (1,), (3,), ()], key=str)
+
+
 KILLED = """
 import sys
 from datetime import UTC, datetime

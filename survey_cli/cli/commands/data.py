@@ -21,7 +21,6 @@ from survey_cli.cli.parameters import (
     split_names,
     text_option,
 )
-from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity, join_first, shorten
 
 if TYPE_CHECKING:
@@ -285,6 +284,7 @@ def code(
     settle: bool = flag("--settle", "Decide where the two codings differ. For supervisors only."),
     origin: parameters.OriginOption = "real",
     form: parameters.ResultFormatOption = "table",
+    plain: parameters.PlainOption = False,
     theme: parameters.ThemeOption = "",
 ) -> None:
     """Code the open answers of an item, compare two coders, settle where they differ.
@@ -306,17 +306,20 @@ def code(
         return
     from survey_cli.cli.commands.interview import has_full_screen
     from survey_cli.cli.run_command import run_full_screen
+    from survey_cli.plain.coding import code_answers
     from survey_cli.tui import run_coding
 
     try:
         share = parse_share(second) if second else 1.0
     except ValueError as error:
         raise typer.BadParameter(f"--second: {error}") from None
-    if not has_full_screen():
-        raise UserError("survey code", "this terminal cannot show a full screen", "run it in a terminal")
     role: Literal["first", "second", "final"] = "final" if settle else "second" if second else "first"
     with open_coding(request, item, role=role, share=share, origin=origin) as session:
-        is_whole = run_full_screen(lambda: run_coding(session, theme))
+        is_whole = True
+        if plain or not has_full_screen():
+            code_answers(session, sys.stdin, sys.stdout)
+        else:
+            is_whole = run_full_screen(lambda: run_coding(session, theme))
         done, total = session.count()
     say(f"{item}: {done:,} of {format_quantity(total, 'answer')} coded")
     if not is_whole:

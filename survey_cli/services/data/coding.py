@@ -121,6 +121,24 @@ class CodingSession:
         spec = self.frame.codes.get(code)
         return str(spec.label.get(self.study.instrument.language)) if spec is not None else f"code {code}"
 
+    def describe(self, codes: Sequence[int]) -> str:
+        """Return codes with their labels."""
+        return ", ".join(f"{code} {self.get_label(code)}" for code in codes) or "unclear"
+
+    def describe_group(self) -> list[str]:
+        """Return what is known of the answers that are shown: their cases, their number, their codings."""
+        group = self.group or ()
+        cases = [answer.case for answer in group if answer.case]
+        lines = [f"case{'s' * (len(cases) > 1)} {', '.join(cases[:3])}{' …' * (len(cases) > 3)}"] if cases else []
+        if len(group) > 1:
+            lines = [" · ".join([*lines, f"{len(group)} equal answers, coded together"])]
+        for role, coding in group[0].codings.items() if group else ():
+            if self.role in ("final", role):
+                whose = f"{role} coder, {coding.stamp.by}" if self.role == "final" else f"coded by {coding.stamp.by}"
+                note = f" ({coding.note})" if coding.note else ""
+                lines.append(f"{whose}: {self.describe(coding.codes or ())}{note}")
+        return lines
+
     def count(self) -> tuple[int, int]:
         """Return how many answers are coded, and how many there are."""
         done = sum(len(group) for group in self.groups if self.find_coding(group))
@@ -138,7 +156,7 @@ class CodingSession:
 
     def suggest(self) -> list[tuple[tuple[int, ...], str]]:
         """Suggest the codes of the most similar answers that this coder sees, and of examples, each with its text."""
-        if self.group is None:
+        if self.group is None or self.role == "final":
             return []
         words, best = _stem(self.group[0].text), dict[tuple[int, ...], tuple[float, str]]()
         given = ((self.find_coding(group), group[0].text) for group in self.groups if group is not self.group)
