@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import reference  # a script beside the pages, as the next one
 import site_builder
+from json_schema import COMPANIONS  # also a script there
 from rule_reference import RULES
 
 from support.mistake_tables import fetch_example
@@ -25,13 +26,21 @@ from survey_cli.cli.app import build_app
 from survey_cli.cli.run_command import run_command
 from survey_cli.exports.formats import FORMATS
 from survey_cli.instrument.checks.all_checks import check_instrument
+from survey_cli.instrument.schema.options import SpecModel
+from survey_cli.instrument.schema.validation import validate_file
 from survey_cli.instrument.source.load import load_source_text
 
 QUESTIONNAIRES = [
     fence
     for page in list_pages()
     for fence in iterate_fences(page, "yaml")
-    if not fence.title.endswith((".scenarios.yaml", ".map.yaml", ".codes.yaml"))
+    if not fence.title.endswith(tuple(f".{kind}.yaml" for kind in COMPANIONS))
+]
+BESIDE = [
+    (fence, COMPANIONS[kind])
+    for page in list_pages()
+    for fence in iterate_fences(page, "yaml")
+    if (kind := fence.title.removesuffix(".yaml").rpartition(".")[2]) in COMPANIONS
 ]
 COMMANDS = [fence for page in list_pages() for fence in iterate_fences(page, "sh")]
 TUTORIALS = [
@@ -158,6 +167,13 @@ def test_every_questionnaire_is_sound(fence: Fence) -> None:
         assert wrong in {p.rule for p in problems}
     else:
         assert [str(p) for p in problems if p.severity == "error"] == []
+
+
+@pytest.mark.parametrize(("fence", "model"), BESIDE, ids=str)
+def test_every_file_beside_a_questionnaire_has_known_keys(fence: Fence, model: type[SpecModel]) -> None:
+    tree = load_source_text(fence.text, fence.title).tree
+    assert tree is not None
+    assert validate_file(tree, model)[1] == []
 
 
 @pytest.mark.parametrize("page", TUTORIALS, ids=lambda page: page.stem)

@@ -8,7 +8,7 @@ from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from json_schema import list_inner_models
+from json_schema import COMPANIONS, list_inner_models
 from language_reference import (
     FILL_MEANINGS,
     FUNCTION_MEANINGS,
@@ -136,6 +136,23 @@ def language() -> Iterator[str]:
     for key, model in found:
         yield from parts.describe_part(key, model, key, 2)
     yield from _outcomes()
+
+
+def files_beside() -> Iterator[str]:
+    """The files that belong to a questionnaire, each with its parts."""
+    parts = _Parts()
+    yield "# Files beside a questionnaire\n"
+    yield MADE + "\n"
+    yield (
+        "These files are YAML, as the [questionnaire](language.md) is, and their expressions are "
+        "[conditions of the questionnaire](conditions.md). `survey check` checks them, and `survey schema` writes the "
+        "JSON Schema with which editors complete and check them. Guides show them in use: "
+        "[scenarios](../guides/testing-a-questionnaire.md#write-scenarios), "
+        "[analysis](../guides/data-and-reports.md#variables-filters-and-banners), "
+        "[codes](../guides/coding-open-answers.md), [map](../guides/data-and-reports.md#answers-from-outside).\n"
+    )
+    for kind, model in COMPANIONS.items():
+        yield from parts.describe_part(kind, model, kind, 2)
 
 
 def _items(parts: _Parts) -> Iterator[str]:

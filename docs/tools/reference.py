@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import typer.main
 from json_schema import COMPANIONS, JsonSchema, build_companion_schema, build_instrument_schema
-from language_pages import MADE, conditions, language, problems  # a script beside this one
+from language_pages import MADE, conditions, files_beside, language, problems  # a script beside this one
 from language_reference import list_entries
 from rule_reference import RULES
 
@@ -200,6 +200,7 @@ names have types. Errors are `survey_cli.problems.UserError`, whose text says wh
 LOOKED_UP = "../survey_cli/services/questionnaire"
 PAGES = {
     "reference/language.md": language,
+    "reference/files-beside.md": files_beside,
     "reference/conditions.md": conditions,
     "reference/commands.md": commands,
     "reference/problems.md": problems,

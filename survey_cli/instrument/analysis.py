@@ -95,8 +95,8 @@ class _AnalysisReader:
     def read_variables(self, written: spec.AnalysisFile) -> None:
         """Compile variables and filters, each after those that it reads."""
         self._check_names([*written.variables, *written.filters, *written.banners])
-        sources = {name: [condition] for name, condition in written.filters.items()}
-        sources |= {name: list(_iterate_expressions(variable)) for name, variable in written.variables.items()}
+        sources = {name: list(_iterate_expressions(variable)) for name, variable in written.variables.items()}
+        sources = sources | {name: [text] for name, text in written.filters.items() if name not in sources}
         names = {str(name): name for name in sources}
         reads = {
             str(name): {read for text in texts for read in find_names(text)} & names.keys()
@@ -442,8 +442,8 @@ class _AnalysisReader:
             return
         figure = finding.figure or "percent"
         for _, text in finding.text.iterate_languages():
-            if re.findall(r"\{(\w*)\}", text) != [figure]:
-                what = f"the text has to contain {{{figure}}}, once, and no other fill"
+            if set(re.findall(r"\{(\w*)\}", text)) - {"base"} != {figure}:
+                what = f"the text has to contain {{{figure}}}, and no other fill but {{base}}"
                 self._report("bad-analysis", text, name, what, f"write {{{figure}}} where the figure belongs")
         item, value_type = self.instrument.items.get(name), self.symbols.value_types[name]
         codes = frozenset((0, 1)) if value_type.type == "flag" else value_type.codes

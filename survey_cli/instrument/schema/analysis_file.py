@@ -181,7 +181,7 @@ class FindingSpec(SpecModel):
     """A key figure of a report's first page: `{text: "{percent} agree.", item: q1, answer: [1, 2]}`."""
 
     text: scalars.Text
-    """The sentence, with the figure as `{percent}`, `{mean}` or `{median}`."""
+    """The sentence, with the figure as `{percent}`, `{mean}` or `{median}`; `{base}` is the number of respondents."""
     item: Annotated[scalars.Name, "an item"]
     """The item, sample column or variable."""
     answer: AnswerChoice | None = None
