@@ -3,6 +3,7 @@
 Distributions come from scipy, which is imported when a test is run.
 """
 
+import warnings
 from collections.abc import Sequence
 from fractions import Fraction
 from math import erfc, sqrt
@@ -145,10 +146,11 @@ def _run_rao_scott(matrix: ComparisonTable, counts: Sequence[Sequence[WeightedCo
     interactions = numpy.kron(numpy.eye(rows)[:, 1:], numpy.eye(columns)[:, 1:])
     contrast = interactions - main_effects @ numpy.linalg.lstsq(main_effects, interactions, rcond=None)[0]
     try:
-        design_effects = linalg.solve(
-            contrast.T @ inverse @ contrast / people, contrast.T @ inverse @ variance @ inverse @ contrast
-        )
-    except linalg.LinAlgError:
+        with warnings.catch_warnings(action="error", category=linalg.LinAlgWarning):
+            design_effects = linalg.solve(
+                contrast.T @ inverse @ contrast / people, contrast.T @ inverse @ variance @ inverse @ contrast
+            )
+    except (linalg.LinAlgError, linalg.LinAlgWarning):
         return _explain_no_test(matrix, "no test: too many empty cells under weights")
     trace = float(numpy.trace(design_effects))
     df = trace**2 / float(numpy.trace(design_effects @ design_effects))
