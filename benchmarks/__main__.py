@@ -23,7 +23,7 @@ GROUPS: Mapping[str, Mapping[str, Callable[[Path], list[Line]]]] = {
     "Instrument and engine": asking.ROWS,
     "Store": {**storing.ROWS, **claiming.ROWS},
     "Fieldwork": {**fieldwork.ROWS, **migrating.ROWS},
-    "Data out": exporting.ROWS,
+    "Data out and in": exporting.ROWS,
 }
 LIBRARIES = ("survey-cli", "textual", "pydantic", "PyYAML", "typer", "sqlite-utils", "rich")
 

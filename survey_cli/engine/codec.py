@@ -6,6 +6,7 @@ It opens no file: whoever stores a journal receives the text.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from json import JSONDecoder, JSONEncoder
 from typing import Any, Final, NamedTuple, NoReturn, assert_never, get_args
 
@@ -76,6 +77,12 @@ def encode_timestamp(at: datetime) -> str:
         if at.tzinfo is None:
             raise ValueError(f"{at} names no zone")
         at = at.astimezone(UTC)
+    return _format_utc(at)
+
+
+@lru_cache(maxsize=64)
+def _format_utc(at: datetime) -> str:
+    """Return a time in UTC as text; all events of an imported interview have the same."""
     return at.isoformat(timespec="microseconds")[:-6] + "Z"
 
 

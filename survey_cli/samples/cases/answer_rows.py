@@ -9,7 +9,7 @@ from survey_cli.entries import ExactText, PickReply, Reply
 from survey_cli.instrument.compiled.compiler import RESERVED_CODES
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.answer_map import AnswerMap
-from survey_cli.instrument.schema.items.coded import MultipleItem
+from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SingleItem, find_option
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import NumberItem, TimeItem
 from survey_cli.table.columns import build_blocks
@@ -26,6 +26,8 @@ class GivenAnswer(NamedTuple):
 
     reply: Reply | None
     decline: str = ""
+    code: Code | None = None
+    """The code of a single answer that needs no words: it is the answer as it is."""
 
     def says(self, value: Cell | None) -> bool:
         """Return whether it is this value, which was drawn."""
@@ -105,7 +107,13 @@ class PlaceColumns:
         if self.codes:
             code = self.codes.get(text.casefold())
             code = code if code is not None else self.codes.get(text.removesuffix(".0"))
-            return GivenAnswer(ExactText(text) if code is None else PickReply((code,), words))
+            if code is None:
+                return GivenAnswer(ExactText(text))
+            option = find_option(self.item.options, code)
+            is_plain = (
+                isinstance(self.item.question, SingleItem | ScaleItem) and option is not None and not option.specify
+            )
+            return GivenAnswer(PickReply((code,), words), code=code if is_plain and not words else None)
         if self.decimal_comma and isinstance(self.item.question, NumberItem):
             text = text.replace(",", ".")
         if isinstance(self.item.question, TimeItem):

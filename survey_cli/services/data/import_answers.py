@@ -17,11 +17,10 @@ from survey_cli.engine.machine import Machine
 from survey_cli.engine.prompts import parse_reply_at
 from survey_cli.engine.route import RouteStop
 from survey_cli.engine.route_reasons import explain_absence
-from survey_cli.entries import ExactText, PickReply, Rejection
+from survey_cli.entries import ExactText, Rejection
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.schema.answer_map import AnswerMap
-from survey_cli.instrument.schema.items.coded import ScaleItem, SingleItem, find_option
 from survey_cli.instrument.schema.items.unasked_items import QUOTA_STATES, ComputedItem, DrawItem, PickItem, SplitItem
 from survey_cli.instrument.schema.validation import validate_file
 from survey_cli.instrument.source.load import load_source
@@ -120,7 +119,8 @@ def _store(study: OpenStudy, instrument: Instrument, new: Sequence[WholeIntervie
     if new:
         study.store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=at))
         try:
-            study.store.interviews.add(new, at_once=True)
+            # rows are written fastest in the order of their keys
+            study.store.interviews.add(sorted(new, key=lambda whole: whole.interview.id), at_once=True)
         except ValueError as error:
             what = "somebody else has imported some of these rows meanwhile, and nothing was imported now"
             raise UserError(study.where, what, "run the command again") from error
@@ -327,15 +327,9 @@ class _RowReader:
             return self._answer_without_cell(machine, stop, row, stamp)
         if given.decline:
             return events.QuestionDeclined(stamp, place, given.decline)
+        if given.code is not None:  # the interview itself checks that it is offered
+            return events.QuestionAnswered(stamp, place, given.code)
         assert given.reply is not None
-        if (
-            isinstance(given.reply, PickReply)
-            and not given.reply.specify_texts
-            and isinstance(question, SingleItem | ScaleItem)
-        ):
-            codes = given.reply.codes  # the interview itself checks that they are offered
-            if (option := find_option(stop.item.options, codes[0])) is not None and not option.specify:
-                return events.QuestionAnswered(stamp, place, codes[0])
         event = parse_reply_at(machine, stop, given.reply, stamp)
         return event.why if isinstance(event, Rejection) else event
 
