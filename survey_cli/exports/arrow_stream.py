@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 from survey_cli.exports.parquet import open_batches
 from survey_cli.problems import UserError
 from survey_cli.table.table import Table
-from survey_cli.values import Variable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
 BATCH_SIZE: Final = 5_000
 """Rows per batch: fewer than in files, since all batches may stay in memory."""
-MAX_SMALL_CODE: Final = 2**31 - 1
 
 
 class Rows:
@@ -47,15 +45,9 @@ class Rows:
     def _iterate_parts(self) -> "Iterator[Any]":
         """Yield the schema, then the batches; the rows are open meanwhile."""
         with self._open_table() as table:
-            schema, batches = open_batches(table, labels=self._labels, size=BATCH_SIZE)
-            import pyarrow as pa
-
-            codes = {v.name for v in table.variables if _has_small_codes(v)}
-            types = [pa.int32() if f.name in codes and f.type == pa.int64() else f.type for f in schema]
-            fields = [field.with_type(kind) for field, kind in zip(schema, types, strict=True)]
-            schema = pa.schema(fields, metadata=schema.metadata)
+            schema, batches = open_batches(table, labels=self._labels, small=True, size=BATCH_SIZE)
             yield schema
-            yield from (batch.cast(schema) for batch in batches)
+            yield from batches
 
     def to_arrow(self) -> "pa.Table":
         """Return the rows as a `pyarrow.Table`."""
@@ -71,9 +63,3 @@ class Rows:
     def to_pandas(self) -> Any:
         """Return the rows as a `pandas.DataFrame`; needs pandas."""
         return self.to_arrow().to_pandas()
-
-
-def _has_small_codes(variable: Variable) -> bool:
-    """Whether its values are codes of an option list that fit 32 bits, which halves their memory."""
-    numbers = [code for code in variable.labels if isinstance(code, int)]
-    return variable.measure != "scale" and bool(numbers) and max(map(abs, numbers)) <= MAX_SMALL_CODE

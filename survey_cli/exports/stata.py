@@ -135,8 +135,7 @@ def _build_data(table: Table, names: Sequence[str], letters: Mapping[str, str]) 
         if _has_letters(variable):
             codes = list_missing_codes(variable)
             letter_by_kind = {kind: letters.get(kind) for kind in {**letters, **codes}}
-            kind = typed_columns.make_missing_expression(text)
-            kinds.append(kind.replace_strict(letter_by_kind, return_dtype=pl.String).alias(name))
+            kinds.append(typed_columns.make_missing_expression(text, column, letter_by_kind).alias(name))
             codes_without_letter = {kind: None if kind in letters else code for kind, (code, _) in codes.items()}
             if any(codes_without_letter.values()):
                 column = typed_columns.make_coded_expression(text, column, codes_without_letter)

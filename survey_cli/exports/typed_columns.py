@@ -3,7 +3,7 @@
 It knows no file format.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import count, islice
 from typing import TYPE_CHECKING, Final
@@ -56,18 +56,21 @@ def convert_columns(frame: "pl.DataFrame", columns: Iterable["pl.Expr"]) -> "pl.
 
 
 def make_value_expression(variable: Variable, text: "pl.Expr") -> "pl.Expr":
-    """Make an expression for the values of a column, null where there is none."""
+    """Make an expression for the values of a column, null where there is none.
+
+    It is also null for a text that is no number: the expression for the missing values finds these.
+    """
     import polars as pl
 
+    if variable.storage in ("integer", "decimal"):
+        return text.cast(pl.Float64, strict=False)
     bare = pl.when(~text.str.starts_with("{") & (text != NOT_ASKED_TEXT)).then(text)
     match variable.storage:
-        case "integer" | "decimal":
-            return bare.cast(pl.Float64)
         case "date":
             return bare.str.strip_chars('"').str.to_date("%Y-%m-%d", strict=True)
         case "time":
             return bare.str.strip_chars('"').str.slice(0, 8).str.to_time("%H:%M:%S", strict=True)
-        case "text":
+        case _:
             words = (
                 pl.when(bare.str.starts_with('"'))
                 .then(bare)
@@ -91,17 +94,15 @@ def choose_measure(variable: Variable) -> Measure:
     return "scale" if is_timestamp(variable) else variable.measure
 
 
-def make_missing_expression(text: "pl.Expr") -> "pl.Expr":
-    """Make an expression for the kinds of missing values, null where there is a value."""
+def make_state_expression(text: "pl.Expr", values: "pl.Expr", kinds: Sequence[str]) -> "pl.Expr":
+    """Make an expression for 0 where there is a value, else the position of the kind of missing value, from 1.
+
+    It is null where there is neither.
+    """
     import polars as pl
 
-    kind = text.str.extract(r'^\{"missing":"([^"]+)"\}$', 1)
-    return (
-        pl.when(text == NOT_ASKED_TEXT)
-        .then(pl.lit("not_asked"))
-        .when(text.str.starts_with("{"))
-        .then(kind.fill_null(text))
-    )
+    kind = text.cast(pl.Enum(list(map(encode_missing, kinds))), strict=False).to_physical().cast(pl.Int8) + 1
+    return pl.when(values.is_null()).then(kind).otherwise(0)
 
 
 def make_coded_expression(
@@ -110,7 +111,16 @@ def make_coded_expression(
     """Make an expression for values, with codes for missing values. Fails for a kind that is not among `codes`."""
     import polars as pl
 
+    return pl.coalesce(values, make_missing_expression(text, values, codes))
+
+
+def make_missing_expression(
+    text: "pl.Expr", values: "pl.Expr", codes: Mapping[str, int | float | str | None]
+) -> "pl.Expr":
+    """Make an expression for the codes of missing values, null where there is a value."""
+    import polars as pl
+
     texts = any(isinstance(code, str) for code in codes.values())
     by_text = {encode_missing(kind): code for kind, code in codes.items()}
-    missing = pl.when(text.str.starts_with("{") | (text == NOT_ASKED_TEXT)).then(text)
-    return pl.coalesce(values, missing.replace_strict(by_text, return_dtype=pl.String if texts else pl.Float64))
+    missing = pl.when(values.is_null()).then(text)
+    return missing.replace_strict(by_text, return_dtype=pl.String if texts else pl.Float64)
