@@ -9,20 +9,18 @@ from html import escape
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Final
 
-from survey_cli.documents.report.report_pages import render_results_html, render_results_markdown
-from survey_cli.documents.report.workbook import build_results_table
 from survey_cli.exports.arrow_stream import Rows
 from survey_cli.problems import UserError
-from survey_cli.reports.results.report_model import Results
 from survey_cli.services.data.export_options import ExportOptions, OriginFilter, RowKind
 from survey_cli.services.data.table_query import query_table
-from survey_cli.services.report.results_report import ReportOptions, build_results_report
 from survey_cli.services.run_on_study import read_records
 from survey_cli.table.paradata import NOT_APPLICABLE
 from survey_cli.table.table import Table, show_table_placeholders
 
 if TYPE_CHECKING:
     import duckdb
+
+    from survey_cli.reports.results.report_model import Results
 
 ROW_KINDS: Final[tuple[RowKind, ...]] = ("interviews", "answers", "cases", "calls", "events")
 NUMBERS: Final = ("count", "per_cent", "base")
@@ -145,6 +143,8 @@ class Study:
         `options` are those of `survey report`: `items=["q3"]`, `where="q1 == 1"`, `origin="simulated"`, `language`,
         `valid`, `digits`, `threshold`, `rake="targets.csv"` and so on. Small counts are hidden as they are there.
         """
+        from survey_cli.services.report.results_report import ReportOptions, build_results_report
+
         columns, items = ((each,) if isinstance(each, str) else tuple(each) for each in (by, options.pop("items", ())))
         report_options = ReportOptions(db=self._db, people=self._people, by=columns, items=items, **options)
         return Report(build_results_report(self.path, report_options))
@@ -153,7 +153,7 @@ class Study:
 class Report:
     """Results of a study, which a notebook shows as a page. `results` has each item with its rows, figures and bases."""
 
-    def __init__(self, results: Results) -> None:
+    def __init__(self, results: "Results") -> None:
         self.results = results
 
     @property
@@ -162,12 +162,18 @@ class Report:
 
         Hidden figures have no number.
         """
+        from survey_cli.documents.report.workbook import build_results_table
+
         return Rows(lambda: nullcontext(_convert_numbers(build_results_table(self.results))))
 
     def __str__(self) -> str:
+        from survey_cli.documents.report.report_pages import render_results_markdown
+
         return render_results_markdown(self.results)
 
     def _repr_html_(self) -> str:
+        from survey_cli.documents.report.report_pages import render_results_html
+
         page = escape(render_results_html(self.results))
         return f'<iframe srcdoc="{page}" title="Results" style="width: 100%; height: 40em; border: 0"></iframe>'
 

@@ -189,3 +189,10 @@ def test_the_extra_of_a_format_brings_every_library_that_it_needs(
         form.write_file(of(hard("1")), tmp_path / f"x.{name}", WriteOptions())
     except ImportError:
         assert any(requirement.startswith(library) for requirement in extras[form.extra]), extras[form.extra]
+
+
+@pytest.mark.parametrize("cell", ['"one"', '{"missing":"odd"}'])
+def test_a_cell_that_the_column_cannot_hold_is_refused(cell: str, tmp_path: Path) -> None:
+    """It would be taken for an answer that is not there."""
+    with pytest.raises(ValueError, match="q: a cell is no value, nor missing"):
+        write_parquet(Table(variables=(Variable(name="q"),), rows=["[1]", f"[{cell}]"]), tmp_path / "x", WriteOptions())

@@ -5,7 +5,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from survey_cli.documents.report.report_layout import describe_weighting
 from survey_cli.engine.codec import encode_cells
 from survey_cli.exports.conventions import make_free_name
 from survey_cli.fieldwork.plan.plan import Plan
@@ -135,6 +134,8 @@ def append_weights(data: DataTable, all_columns: DataTable, plan: Plan, options:
     The weight is missing for interviews that the report would not count. `all_columns` is the table with all columns; in
     both tables the first column identifies the interview.
     """
+    from survey_cli.documents.report.report_layout import describe_weighting
+
     answers, base = load_counted_answers(all_columns, plan, "partial", ids=True)
     answers = answers.select(base.rows)
     weights = weight_interviews(answers, data.analysis, options, threshold=DEFAULT_THRESHOLD)
