@@ -17,6 +17,8 @@ from support.user_errors import attempt
 from survey_cli.cli.run_command import run_command
 from survey_cli.fieldwork.case.events import CaseNoteWritten
 from survey_cli.problems import StoreError
+from survey_cli.services.data.coding import open_coding
+from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.open_station import open_station
@@ -113,6 +115,23 @@ def test_an_interviewers_role_adds_a_note_after_the_call(shift: Served) -> None:
     ann.close()
     with shift.study() as study:
         assert study.store.cases.queries.read_history(first)[-1].event == CaseNoteWritten("a child was heard")
+
+
+def test_an_interviewers_role_codes_open_answers(shift: Served) -> None:
+    shift.write(shift.items + '  - {id: why, type: text, text: "Why?"}\n')
+    assert run_command(["study", "publish", str(shift.file), "--db", shift.db]) == 0
+    ann = station(shift)
+    assert on(ann)
+    interviewed(ann, "1", "1", "1", "Because")
+    assert ann.close_interview() is None
+    ann.close()
+    request = Request(path=str(shift.file), at=datetime.now(UTC), db=as_role(shift, shift.ann))
+    with open_coding(request, "why") as session:
+        assert session.add_code("Reasons") == 1
+        assert session.code((1,)) == ""
+        assert session.undo() == ""
+    assert set(postgres_server.run_query(shift.db, "SELECT account FROM journal")) == {(shift.ann,)}
+    assert run_command(["db", "verify", str(shift.file), "--db", shift.db]) == 0
 
 
 def test_an_interviewers_role_rewrites_nothing_and_reads_no_key(shift: Served) -> None:
