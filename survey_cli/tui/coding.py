@@ -28,7 +28,6 @@ COLUMN_HEIGHT: Final = 6
 """Codes in one column before there are two."""
 OTHER_KEYS: Final = {"ctrl+z": "u", "tab": "s", "right": "n", "left": "p", "ctrl+c": "q"}
 MARKS: Final = {"first": "", "second": "SECOND CODER", "final": "DECISION"}
-ALL_CODED: Final = "every answer is coded: p goes back, q leaves"
 
 
 class CodingScreen(KeyScreen):
@@ -75,14 +74,16 @@ class CodingScreen(KeyScreen):
             await self.panel.paste(text)
 
     async def _press(self, key: str) -> None:
-        if key in self.actions:
+        if key in self.actions and (self.session.group is not None or key not in "+/?"):
             await self.actions[key][1]()
         elif key == "ctrl+p":
-            await self.open_palette([Row((name, label), act) for name, (label, act) in self.actions.items()])
+            await self.open_palette(
+                [Row((k, label), partial(self._press, k)) for k, (label, _) in self.actions.items()]
+            )
         elif key in SCROLLS:
             scroll_by_key(self.query_one("#body", VerticalScroll), key)
         elif self.session.group is None:
-            self.refuse(ALL_CODED)
+            self.refuse("every answer is coded: p goes back, q leaves")
         elif key in ("escape", "backspace"):
             self.typed, self.chosen = "", self.chosen if self.typed else None
         elif key in ENTER:
@@ -160,10 +161,7 @@ class CodingScreen(KeyScreen):
             await self.close_panel()
             await act(text)
 
-        if self.session.group is None:
-            self.refuse(ALL_CODED)
-        else:
-            await self.open_panel(LinePanel(what, label, submit))
+        await self.open_panel(LinePanel(what, label, submit))
 
     async def _add_code(self, label: str) -> None:
         if label:

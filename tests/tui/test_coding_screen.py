@@ -72,6 +72,8 @@ def test_two_digits_search_skip_unclear_and_leaving(coder: Callable[..., Hands])
         hands.press("n")
     hands.press("enter", "1", "enter")
     assert "Every answer is coded." in hands.text()
+    hands.press("/")
+    assert hands.panel == ""
     hands.press("5")
     assert hands.why == "every answer is coded: p goes back, q leaves"
     hands.press("q")
