@@ -3,15 +3,7 @@
 from typing import TYPE_CHECKING, Final, TextIO
 
 from survey_cli.entries import to_ascii_digits
-from survey_cli.plain.streams import (
-    InputEndedError,
-    InputLines,
-    Interrupts,
-    OutputClosedError,
-    OutputLines,
-    ask_line,
-    discard_output,
-)
+from survey_cli.plain import streams
 from survey_cli.problems import UserError
 
 if TYPE_CHECKING:
@@ -24,8 +16,8 @@ HELP: Final = (
 
 def code_answers(session: "CodingSession", read: TextIO, write: TextIO) -> None:
     """Code answers until all are coded, or the input or output ends."""
-    with Interrupts() as interrupts:
-        typed, printed = InputLines(read, interrupts, write), OutputLines(write)
+    with streams.Interrupts() as interrupts:
+        typed, printed = streams.InputLines(read, interrupts, write), streams.OutputLines(write)
         try:
             printed.print_aside("\n".join((session.wording, HELP, *_list_codes(session))))
             while session.group is not None:
@@ -35,7 +27,7 @@ def code_answers(session: "CodingSession", read: TextIO, write: TextIO) -> None:
                 suggestions = session.suggest()
                 if suggestions:
                     printed.print_aside(session.describe(suggestions[0][0]), "Enter: ")
-                line = ask_line(printed, typed).strip()
+                line = streams.ask_line(printed, typed).strip()
                 if line == ".stop":
                     return
                 if line == ".codes":
@@ -48,10 +40,10 @@ def code_answers(session: "CodingSession", read: TextIO, write: TextIO) -> None:
                 if why:
                     printed.print_marked("!", why)
             printed.print_aside("every answer is coded")
-        except InputEndedError:
+        except streams.InputEndedError:
             pass
-        except OutputClosedError:
-            discard_output(write)
+        except streams.OutputClosedError:
+            streams.discard_output(write)
 
 
 def _list_codes(session: "CodingSession") -> list[str]:

@@ -147,7 +147,7 @@ def test_codes_that_the_frame_does_not_show_are_told() -> None:
     written("lib.why.codes.yaml", "codes: {2: Hours}\n")
     said = run_survey(Path(), "export", "lib.yaml", "-o", "out.csv")[1]
     assert "why: codes that its frame does not have (any more): 1" in said
-    assert "why: some answers have several codes, of which only the first is here: multiple: true" in said
+    assert "why: only the first of several codes is here, as its frame is not multiple" in said
 
 
 def test_words_of_other_options_are_coded_too() -> None:

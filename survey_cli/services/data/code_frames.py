@@ -71,11 +71,6 @@ def check_frame(source: InstrumentSource, instrument: Instrument, item: str) -> 
     return frame, problems
 
 
-def _iterate_names(item: str, frame: CodeFrame) -> Iterator[tuple[str, int | None]]:
-    """Yield the names of the coded variables outside of a roster, each with its code where it is of one code."""
-    yield from ((f"{item}_code_{code}", code) for code in frame.codes) if frame.multiple else ((f"{item}_code", None),)
-
-
 def list_open_items(instrument: Instrument) -> list[str]:
     """List the items that are answered in words: texts, and lists with options to specify."""
     items = instrument.items.values()
@@ -145,11 +140,9 @@ def append_coded_variables(data: DataTable, records: StudyRecords, until: dateti
             if unknown := sorted(used - frame.codes.keys()):
                 warnings.append(f"{item}: codes that its frame does not have (any more): {join_first(unknown)}")
             if not frame.multiple and any(len(c.codes or ()) > 1 for roles in codings.values() for c in roles.values()):
-                warnings.append(
-                    f"{item}: some answers have several codes, of which only the first is here: multiple: true"
-                )
-            data = replace(data, warnings=tuple(warnings))
-            data = replace(data, table=_append_columns(data.table, item, frame, columns, codings))
+                warnings.append(f"{item}: only the first of several codes is here, as its frame is not multiple")
+            table = _append_columns(data.table, item, frame, columns, codings)
+            data = replace(data, table=table, warnings=tuple(warnings))
     return data
 
 
@@ -188,7 +181,7 @@ def _append_columns(
     table: Table, item: str, frame: CodeFrame, columns: Mapping[int | None, list[int]], codings: Codings
 ) -> Table:
     built = {turn: _build_variables(table, item, frame, turn, at[0]) for turn, at in columns.items()}
-    codes = [code for _, code in _iterate_names(item, frame)]
+    codes = list(frame.codes) if frame.multiple else [None]
     uncoded, unclear = encode_missing(UNCODED.kind), encode_missing(UNCLEAR.kind)
 
     def build_cells(texts: Sequence[str]) -> Iterator[str]:
@@ -226,19 +219,13 @@ def _build_variables(table: Table, item: str, frame: CodeFrame, turn: int | None
     free = (code for code in (-5, -4, -3, -2, *range(-10, -99, -1)) if code not in used)
     missing = {UNCODED.kind: (next(free), "Not coded"), UNCLEAR.kind: (next(free), "Unclear")}
     labels: dict[Code, str] = {code: str(spec.label.get(language)) for code, spec in frame.codes.items()}
-    shared = replace(
-        of,
-        storage="integer",
-        measure="nominal",
-        role="answer",
-        item=f"{item}_code",
-        declines={**of.declines, **missing},
-    )
-    end = "" if turn is None else f"_{turn}"
-    mentioned: dict[Code, str] = {0: "Not mentioned", 1: "Mentioned"}
+    declines, end = {**of.declines, **missing}, "" if turn is None else f"_{turn}"
+    whole = replace(of, storage="integer", measure="nominal", role="answer", item=f"{item}_code", declines=declines)
+    whole = replace(whole, name=f"{item}_code{end}", label=label, labels=labels, option=None)
+    if not frame.multiple:
+        return [whole]
+    flags: dict[Code, str] = {0: "Not mentioned", 1: "Mentioned"}
     return [
-        replace(shared, name=f"{item}_code{end}", label=label, labels=labels, option=None)
-        if code is None
-        else replace(shared, name=name + end, label=f"{label}: {labels[code]}", labels=mentioned, option=code)
-        for name, code in _iterate_names(item, frame)
+        replace(whole, name=f"{item}_code_{code}{end}", label=f"{label}: {text}", labels=flags, option=code)
+        for code, text in labels.items()
     ]

@@ -16,15 +16,7 @@ from survey_cli.instrument.texts.templates import render_placeholders
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.reports.results.agreement import CodingAgreement, measure_agreement
 from survey_cli.search_lists import split_words
-from survey_cli.services.data.code_frames import (
-    add_code,
-    find_text_columns,
-    list_open_items,
-    load_codings,
-    read_frame,
-    read_open_text,
-    select_valid,
-)
+from survey_cli.services.data import code_frames
 from survey_cli.services.data.export_options import ExportOptions, OriginFilter
 from survey_cli.services.data.table_query import query_table
 from survey_cli.services.run_on_study import Request, convert_to_study_time
@@ -65,7 +57,7 @@ class CodingSession:
     """One coder's work on the open answers of an item. The caller closes the study."""
 
     def __init__(self, study: OpenStudy, item: str, role: CodingRole, share: float, origin: OriginFilter) -> None:
-        known = list_open_items(study.instrument)
+        known = code_frames.list_open_items(study.instrument)
         if item not in known:
             remedy = suggest_nearest(item, known, otherwise=f"its open items are {', '.join(known) or '(none)'}")
             raise UserError(study.path, f"there is no open item {item!r}", remedy)
@@ -185,13 +177,13 @@ class CodingSession:
 
     def add_code(self, label: str) -> int:
         """Add a code to the frame."""
-        code = add_code(self.study.path, self.study.instrument, self.item, label)
+        code = code_frames.add_code(self.study.path, self.study.instrument, self.item, label)
         self.refresh_frame()
         return code
 
     def refresh_frame(self) -> None:
         """Read the frame, to which another coder may have added a code."""
-        self.frame = read_frame(self.study.path, self.study.instrument, self.item)
+        self.frame = code_frames.read_frame(self.study.path, self.study.instrument, self.item)
 
     def code(self, codes: Sequence[int], note: str = "") -> str:
         """Give the answers that are shown these codes; none: they are unclear. Returns why some could not be coded."""
@@ -267,17 +259,17 @@ def load_open_answers(study: OpenStudy, item: str, origin: OriginFilter = "real"
     options = ExportOptions(origin=origin, personal=frozenset({item}) & find_personal_names(study.instrument))
     with study.store.read_transaction():
         table = query_table(study, options).table
-        codings = load_codings(study, item)
+        codings = code_frames.load_codings(study, item)
         seqs = {row.id: row.last_seq for row in study.store.interviews.list_rows()}
-        columns, answers = find_text_columns(table, item), []
+        columns, answers = code_frames.find_text_columns(table, item), []
         for texts in table.iterate_texts():
             interview, case, status = (
                 loads(texts[ADMIN_COLUMNS.index(f"interview_{n}")]) for n in ("id", "case", "status")
             )
             for turn, at in columns.items():
-                text = read_open_text([texts[position] for position in at])
+                text = code_frames.read_open_text([texts[position] for position in at])
                 if text and status in CODABLE:
-                    roles = select_valid(codings.get((interview, turn), {}), text)
+                    roles = code_frames.select_valid(codings.get((interview, turn), {}), text)
                     answers.append(OpenAnswer(interview, case, Place(item, turn), text, roles, seqs[interview]))
         return answers
 
