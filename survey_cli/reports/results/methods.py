@@ -5,7 +5,7 @@ Items of which nothing is known are listed as not stated.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from fractions import Fraction
 from statistics import median
 from typing import Final
@@ -135,8 +135,7 @@ def _mark_whole_study(line: MethodLine, facts: MethodFacts) -> MethodLine:
 
 
 def _read_timestamps(answers: AnswerColumns, name: str) -> list[datetime]:
-    cells = answers.read_cells(name)
-    return [datetime.fromisoformat(str(cells[text])) for text in answers.columns[name]]
+    return [datetime.fromisoformat(text.strip('"')) for text in answers.columns[name]]
 
 
 def _format_days(started: Sequence[datetime], zone: tzinfo | None) -> str:
@@ -271,13 +270,13 @@ def _describe_precision(facts: MethodFacts, options: ResultOptions, size: int | 
 
 
 def _describe_length(started: Sequence[datetime], ended: Sequence[datetime]) -> str:
-    lengths = [
-        Fraction((end - start).total_seconds()) for start, end in zip(started, ended, strict=True) if end >= start
-    ]
+    unit = timedelta(microseconds=1)
+    lengths = [(end - start) // unit for start, end in zip(started, ended, strict=True) if end >= start]
     if not lengths:
         return ""
+    seconds = Fraction(median(lengths)) / 10**6
     text = "Median {length} from the first entry to the last, pauses included"
-    return translate(text, length=format_duration(median(lengths)))
+    return translate(text, length=format_duration(seconds))
 
 
 def format_duration(seconds: Fraction) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from itertools import accumulate, islice
+from itertools import accumulate, islice, repeat
 from math import atan, ceil, cos, pi, sin, sqrt
 from statistics import NormalDist
 from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
@@ -179,14 +179,14 @@ class AnswerColumns:
         width = 1 + sum(len(grouping.part_labels) for grouping in groupings)
         combinations, columns_by_combination = _combine_groupings(tuple(groupings))
         counts: dict[AnswerKey, list[WeightedCount]] = {}
-        pairs = list(zip(keys, combinations, strict=True)) if groupings else [(key, 0) for key in keys]
+        pairs = zip(keys, combinations if groupings else repeat(0), strict=bool(groupings))
         for (key, combination), count in self._count_total(pairs).items():
             columns = counts.setdefault(key, [EMPTY_COUNT] * width)
             for column in columns_by_combination[combination]:
                 columns[column] = columns[column].add(count)
         return {key: tuple(columns) for key, columns in counts.items()}
 
-    def _count_total(self, keys: Sequence[Key]) -> dict[Key, WeightedCount]:
+    def _count_total(self, keys: Iterable[Key]) -> dict[Key, WeightedCount]:
         if self.weights is None:
             return {key: WeightedCount(n, n, n) for key, n in Counter(keys).items()}
         sums: dict[Key, list[int]] = {}

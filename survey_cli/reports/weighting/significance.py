@@ -1,12 +1,12 @@
 """Significance tests between groups, on counts or on weights scaled to the effective sample size.
 
-Distributions come from scipy, which is imported when a test is run.
+Fisher’s exact test, Rao and Scott’s and that of Kruskal and Wallis need scipy, which is imported when one is run.
 """
 
 import warnings
 from collections.abc import Sequence
 from fractions import Fraction
-from math import erfc, sqrt
+from math import erfc, exp, fsum, gamma, sqrt
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.reports.rounding import format_decimal, format_p_value
@@ -90,27 +90,28 @@ def run_independence_test(matrix: ComparisonTable, *, seed: int = 1) -> Signific
     counts = _drop_empty(matrix.counts)
     if len(counts) < 2 or len(counts[0]) < 2:
         return _explain_no_test(matrix, "no test: all in one row or one column")
-    try:
-        from scipy import stats
-    except ImportError:
-        return _explain_no_test(matrix, SCIPY_MISSING)
     total = sum_counts(count for line in counts for count in line)
     if matrix.weighted:
         n = _get_size(total, weighted=True)
         table = [[n * count.weight / total.weight for count in line] for line in counts]
     else:
         table = [[float(count.people) for count in line] for line in counts]
-    if _has_small_expected(table):
-        if matrix.weighted:
-            return _explain_no_test(matrix, "no test: expected counts are too small under weights")
-        return _run_fisher(matrix.group, table, seed)
-    if not matrix.population_correction:
+    row_sums, column_sums = [sum(row) for row in table], [sum(column) for column in zip(*table, strict=True)]
+    expected = [[row * column / sum(row_sums) for column in column_sums] for row in row_sums]
+    pairs = [pair for rows in zip(table, expected, strict=True) for pair in zip(*rows, strict=True)]
+    is_small = min(e for _, e in pairs) < 1 or sum(e < MIN_EXPECTED for _, e in pairs) > len(pairs) / 5
+    if is_small and matrix.weighted:
+        return _explain_no_test(matrix, "no test: expected counts are too small under weights")
+    if not is_small and not matrix.population_correction:
         return _explain_no_test(matrix, "no test: the whole population was interviewed")
-    if matrix.weighted:
-        return _run_rao_scott(matrix, counts)
-    result = stats.chi2_contingency(table, correction=False)
-    statistic, df = float(result.statistic) / float(matrix.population_correction), int(result.dof)
-    p = float(stats.chi2.sf(statistic, df))
+    if is_small or matrix.weighted:
+        try:
+            return _run_fisher(matrix.group, table, seed) if is_small else _run_rao_scott(matrix, counts)
+        except ImportError:
+            return _explain_no_test(matrix, SCIPY_MISSING)
+    statistic = sum((o - e) ** 2 / e for o, e in pairs) / float(matrix.population_correction)
+    df = (len(table) - 1) * (len(column_sums) - 1)
+    p = compute_chi_square_p(statistic, df)
     text = f"χ² = {_format_statistic(statistic)}, df = {df}"
     return SignificanceTest(matrix.group, "Chi-square test", text, p, format_p_value(p))
 
@@ -175,37 +176,42 @@ def run_trend_test(matrix: ComparisonTable, values: Sequence[Fraction], *, order
         return all_in_one
     if not matrix.population_correction:
         return _explain_no_test(matrix, "no trend test: the whole population was interviewed")
-    try:
-        import numpy
-        from scipy import stats
-    except ImportError:
-        return _explain_no_test(matrix, SCIPY_MISSING)
     by_value = zip(values, matrix.counts, strict=True)
-    rows = numpy.array([float(value) for value, line in by_value if any(count.people for count in line)])
-    columns = numpy.arange(len(counts[0]))
+    rows = [float(value) for value, line in by_value if any(count.people for count in line)]
+    columns = range(len(counts[0]))
     if len(columns) == 2 or ordered:
         total = sum_counts(count for line in counts for count in line)
         n = _get_size(total, weighted=matrix.weighted)
-        shares = numpy.array([[count.weight / total.weight for count in line] for line in counts])
-        row_shares, column_shares = shares.sum(axis=1), shares.sum(axis=0)
-        from_mean, columns_from_mean = rows - row_shares @ rows, columns - column_shares @ columns
-        covariance = float(from_mean @ shares @ columns_from_mean)
-        variances = float(row_shares @ from_mean**2) * float(column_shares @ columns_from_mean**2)
+        cells = [
+            (row, column, count.weight / total.weight)
+            for row, line in zip(rows, counts, strict=True)
+            for column, count in enumerate(line)
+        ]
+        means = [fsum(cell[axis] * cell[2] for cell in cells) for axis in (0, 1)]
+        deviations = [(row - means[0], column - means[1], share) for row, column, share in cells]
+        covariance = fsum(row * column * share for row, column, share in deviations)
+        variances = fsum(x * x * share for x, _, share in deviations) * fsum(
+            y * y * share for _, y, share in deviations
+        )
         if variances <= 0:
             return all_in_one
         statistic = (n - 1) * covariance**2 / variances / float(matrix.population_correction)
-        p = float(stats.chi2.sf(statistic, 1))
+        p = compute_chi_square_p(statistic, 1)
         text = f"M² = {_format_statistic(statistic)}, df = 1"
         return SignificanceTest(matrix.group, "Linear-by-linear trend test", text, p, format_p_value(p))
     if matrix.weighted:
         return _explain_no_test(matrix, "no trend test of columns without an order under weights")
+    try:
+        from scipy import stats
+    except ImportError:
+        return _explain_no_test(matrix, SCIPY_MISSING)
     samples = [
         [value for value, line in zip(rows, counts, strict=True) for _ in range(line[column].people)]
         for column in columns
     ]
     statistic = float(stats.kruskal(*samples).statistic) / float(matrix.population_correction)
     df = len(columns) - 1
-    p = float(stats.chi2.sf(statistic, df))
+    p = compute_chi_square_p(statistic, df)
     text = f"H = {_format_statistic(statistic)}, df = {df}"
     return SignificanceTest(matrix.group, "Kruskal–Wallis test", text, p, format_p_value(p))
 
@@ -237,6 +243,17 @@ def compare_shares(
 def compute_p(z: float) -> float:
     """Return the two-sided p value of a standard normal variable."""
     return erfc(abs(z) / sqrt(2))
+
+
+def compute_chi_square_p(statistic: float, df: int) -> float:
+    """Return the probability of a greater chi-square, by Q(a + 1, x) = Q(a, x) + xᵃ·exp(−x)/Γ(a + 1) from a = ½ or 1."""
+    half, a = statistic / 2, 0.5 if df % 2 else 1.0
+    p, term = (erfc(sqrt(half)) if df % 2 else exp(-half)), half**a * exp(-half) / gamma(a + 1)
+    while a < df / 2:
+        p += term
+        a += 1
+        term *= half / a
+    return p
 
 
 def adjust_p_values(values: Sequence[float], correction: Correction) -> list[float]:
@@ -281,13 +298,6 @@ def _drop_empty(counts: Sequence[Sequence[WeightedCount]]) -> list[list[Weighted
     rows = [line for line in counts if any(count.people for count in line)]
     columns = [c for c in range(len(rows[0]) if rows else 0) if any(line[c].people for line in rows)]
     return [[line[c] for c in columns] for line in rows]
-
-
-def _has_small_expected(table: Sequence[Sequence[float]]) -> bool:
-    from scipy.stats.contingency import expected_freq
-
-    expected = expected_freq(table)
-    return bool(expected.min() < 1 or (expected < MIN_EXPECTED).sum() > expected.size / 5)
 
 
 def _format_statistic(value: float) -> str:
