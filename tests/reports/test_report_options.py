@@ -162,8 +162,14 @@ def test_findings_have_the_figures_of_the_tables_and_hide_what_they_hide() -> No
 
 
 def test_every_translation_fills_in_the_same_values() -> None:
-    for file in Path(texts.__file__).parent.glob("*.json"):
-        for english, other in json.loads(file.read_text(encoding="utf-8")).items():
+    files = {
+        file.stem: json.loads(file.read_text(encoding="utf-8")) for file in Path(texts.__file__).parent.glob("*.json")
+    }
+    named = files["en"]
+    for language, table in files.items():
+        assert named.keys() <= table.keys(), language
+        for text, other in table.items():
+            english = named.get(text, text)
             assert set(re.findall(r"\{\w+\}", english)) == set(re.findall(r"\{\w+\}", other)), english
 
 

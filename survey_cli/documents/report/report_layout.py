@@ -484,7 +484,7 @@ def _build_error_cells(error: DesignError, scale: int, digits: int) -> tuple[Gri
 
 def list_reading_notes(results: model.Results, *, remedy: str = "") -> tuple[str, ...]:
     """Return notes on all tables. `remedy` says how to show hidden counts, to those who may see them."""
-    filled = translate("‹Words in angle quotes› were filled in by the computer and differed between respondents.")
+    filled = translate("note-fills")
     hidden = describe_hidden_counts(results)
     return (
         *results.notes,
@@ -585,7 +585,7 @@ def build_margins_grid(weighting: WeightingSummary) -> Grid | None:
 def describe_weighting(weighting: WeightingSummary) -> tuple[str, ...]:
     """Return the weighting of interviews in sentences."""
     text = translate(
-        "The design effect 1 + cv² is {effect}, and {n} interviews count as {effective}.",
+        "weighting-effect",
         effect=f"{weighting.design_effect:.2f}",
         n=f"{weighting.interviews:,}",
         effective=f"{weighting.effective_size:,.0f}",

@@ -148,9 +148,7 @@ def _iterate_notes(columns: Sequence[RateColumn], weights: Mapping[str, Fraction
         else:
             texts = {"uh": _describe_eligibility(e.uh, e), "uo": _describe_eligibility(e.uo, e)}
             yield f"{name}: " + translate("for UH {uh}; for UO {uo}", **texts)
-    yield translate(
-        "RR1, RR2, REF1 and CON1 count every unknown case as eligible; RR5, RR6, REF3 and CON3 assume that none is"
-    )
+    yield translate("rates-unknown")
     if weights:
         parts = " + ".join(f"{format_share(weight)} {frame}" for frame, weight in weights.items())
         yield f"{translate('composite')}: {parts}"
@@ -171,15 +169,7 @@ def _describe_eligibility(share: EligibleShare, e: Eligibility) -> str:
 def _describe_open_cases(columns: Sequence[RateColumn], *, finished_only: bool, then: bool) -> Iterable[str]:
     frames = [column for column in columns if not column.by] or columns  # a frame includes its parts
     open_cases = sum(column.open_cases or 0 for column in frames)
-    texts = (
-        "as if fieldwork ended now: {n} cases are open, and are counted by the present status",
-        "as if fieldwork ended now: 1 case is open, and is counted by the present status",
-    )
-    if then:
-        texts = (
-            "as if fieldwork had ended then: {n} cases were open, and are counted by the status at that time",
-            "as if fieldwork had ended then: 1 case was open, and is counted by the status at that time",
-        )
+    texts = ("open-then", "open-then-one") if then else ("open-now", "open-now-one")
     if finished_only:
         texts = (
             "only finished cases: {n} cases that are open are left out",

@@ -159,40 +159,17 @@ def _measure(
 def describe_errors(design: design_errors.SampleDesign, *, raked: bool, level: float = DEFAULT_LEVEL) -> list[str]:
     """Describe in sentences how the errors were computed."""
     if design.replicates is not None:
-        how = translate(
-            "Standard errors are computed from {n} replicate weights, as √(c·Σ(θᵣ − θ̄)²), with the factor c = {factor} of"
-            " their method.",
-            n=f"{design.replicates.shape[1]:,}",
-            factor=f"{design.scale:.4g}",
-        )
+        how = translate("errors-replicates", n=f"{design.replicates.shape[1]:,}")
     else:
-        how = translate(
-            "Standard errors are computed by Taylor linearization, for {units} in {strata}, as √(Σₕ(1 − fₕ)·nₕ/(nₕ −"
-            " 1)·Σ(z − z̄ₕ)²), with z = Σw(y − p)/Σw of a unit.",
-            units=translate_quantity(len(design.unit_strata), "primary sampling unit"),
-            strata=translate_quantity(len(design.unit_counts), "stratum", "strata"),
-        )
+        units = translate_quantity(len(design.unit_strata), "primary sampling unit")
+        strata = translate_quantity(len(design.unit_counts), "stratum", "strata")
+        how = translate("errors-linearized", units=units, strata=strata)
         if design.sampled_shares.any():
             how += " " + translate("The correction for finite populations is applied.")
     alone = int((design.unit_counts == 1).sum()) if design.replicates is None else 0
-    notes = [
-        how,
-        translate(
-            "Intervals are at {level} percent confidence by Student’s t; those of shares are symmetric on the scale"
-            " log(p/(1 − p)).",
-            level=f"{level * 100:g}",
-        ),
-        translate(
-            "CV is the coefficient of variation, the standard error by the estimate. The design effect is the variance by"
-            " that of a simple random sample with replacement of as many interviews. Shares of 0 and 100 percent, and"
-            " groups within one unit of each stratum, have none."
-        ),
-    ]
+    notes = [how, translate("errors-intervals", level=f"{level * 100:g}"), translate("errors-terms")]
     if alone:
-        text = "{strata} with one unit: it is compared with the mean of all, which makes errors rather too large."
-        notes.append(translate(text, strata=translate_quantity(alone, "stratum", "strata")))
+        notes.append(translate("errors-single-units", strata=translate_quantity(alone, "stratum", "strata")))
     if raked:
-        notes.append(
-            translate("Raked weights are taken as given: that they meet the targets does not reduce the errors.")
-        )
+        notes.append(translate("errors-raked"))
     return notes

@@ -242,16 +242,14 @@ def _describe_precision(facts: MethodFacts, options: ResultOptions, size: int | 
     if not n:
         return ""
     if options.with_errors:
-        return translate(
-            "Each figure has its standard error under the design of the sample; other errors are not included"
-        )
+        return translate("precision-of-design")
     if facts.census and not options.with_margins:
         values = {"size": f"{size or n:,}", "n": f"{n:,}"}
-        text = "No sampling error: all {size} units of the population were selected, and {n} of them interviewed"
+        text = "census-selected"
         if n >= (size or n):
             text = "No sampling error: all {size} units of the population were interviewed"
         elif facts.filter_notes:
-            text = "No sampling error: all {size} units of the population were selected; {n} interviews are reported on"
+            text = "census-filtered"
         return translate(text, **values)
     if facts.quotas and not options.with_margins:
         return translate("No margin of error is stated: quotas decided who was interviewed")
@@ -264,7 +262,7 @@ def _describe_precision(facts: MethodFacts, options: ResultOptions, size: int | 
     if options.population:
         parts.append(translate("with the correction for a population of {size}", size=f"{options.population:,}"))
     if facts.is_filtered and size and not facts.census:
-        text = "without a correction for the population, because the size of this part is not known"
+        text = "precision-of-part"
         parts.append(translate(text))
     return f"{', '.join(parts)}; {translate('other errors are not included')}"
 
@@ -298,7 +296,7 @@ def _describe_versions(study: StudyDescription, answers: AnswerColumns) -> str:
 
 
 def _describe_missing(options: ResultOptions) -> str:
-    text = "Declines and volunteered answers are rows, and in the base; nothing was imputed; means exclude them"
+    text = "missing-are-rows"
     if options.valid_only:
-        text = "Declines and volunteered answers are excluded from percentages and means; nothing was imputed"
+        text = "missing-are-excluded"
     return translate(text)

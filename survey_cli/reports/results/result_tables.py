@@ -259,16 +259,12 @@ def _build_item_notes(table: Crosstab, options: ResultOptions) -> list[str]:
     if table.is_base_hidden(0):
         if base.people < options.threshold:
             return [translate("Fewer than {least} were asked: their answers are not shown.", least=options.threshold)]
-        return [translate("The number of people asked is not shown, because it would reveal small counts.")]
+        return [translate("base-hidden")]
     notes = _explain_hidden_rows(table, [0], options)
     if not table.select_rows([0]):
         return notes
     if table.question.kind == "multiple":
-        notes.append(
-            translate(
-                "Several answers could be given: percentages are of all who were asked and add up to more than 100."
-            )
-        )
+        notes.append(translate("several-answers"))
     elif not table.has_hidden(0) and table.detail_rows:
         shares = [Fraction(table.lines[i].counts[0].weight, base.weight) for i in table.detail_rows]
         total = rounding.sum_rounded_percentages(shares, options.digits)
@@ -287,8 +283,7 @@ def _explain_hidden_rows(table: Crosstab, columns: Sequence[int], options: Resul
         shown = "Only nets are shown" if rows else "Not shown"
     else:
         shown = "By group, only nets are shown" if rows else "By group, nothing is shown"
-    why = "{shown}, as most other counts would be hidden (fewer than {least} people, or revealing such a count)."
-    return [translate(why, shown=translate(shown), least=options.threshold)]
+    return [translate("rows-hidden", shown=translate(shown), least=options.threshold)]
 
 
 def _list_unanimous(table: Crosstab, columns: Mapping[int, model.ResultColumn]) -> list[str]:
@@ -305,8 +300,7 @@ def _list_unanimous(table: Crosstab, columns: Mapping[int, model.ResultColumn]) 
             if same and not table.is_hidden(i, column):
                 who = translate("all of {group}, {label},", group=group, label=label)
                 who = who if column else translate("everybody who was asked")
-                text = "Unanimous: {who} gave the same answer ({n} of {n}), which reveals the answer of each."
-                notes.append(translate(text, who=who, n=f"{base:,}"))
+                notes.append(translate("unanimous", who=who, n=f"{base:,}"))
         if notes and not column:
             break
     return notes
@@ -567,47 +561,21 @@ def build_table_notes(options: ResultOptions, *, weighted: bool, declines: Mappi
     least = rounding.format_decimal(Fraction(1, 2 * 10**options.digits), options.digits + 1)
     marks = {"trace": rounding.TRACE_MARK, "empty": rounding.EMPTY_MARK, "least": least}
     notes = [
-        translate(
-            "Percentages are rounded to {digits}, halves away from zero, and may not add up to 100.", digits=digits
-        ),
+        translate("note-rounding", digits=digits),
         translate("{trace} more than 0 and less than {least} percent. {empty} nobody was asked.", **marks),
     ]
     if options.valid_only:
-        notes.append(
-            translate("Percentages are of those with an answer: declines and volunteered answers are left out.")
-        )
+        notes.append(translate("note-valid"))
     elif declines:
-        text = "Percentages are of all who were asked: {declines} and volunteered answers are rows."
-        notes.append(translate(text, declines=", ".join(declines.values())))
+        notes.append(translate("note-declines", declines=", ".join(declines.values())))
     notes.append(translate("An item’s figures exclude people who were not asked or did not reach it."))
-    notes.append(
-        translate(
-            "Means, medians and standard deviations exclude declines, volunteered answers and no opinion. s² ="
-            " Σw(x − x̄)²/Σw · n/(n − 1)."
-        )
-    )
+    notes.append(translate("note-means"))
     if "quartiles" in options.statistics:
-        notes.append(
-            translate(
-                "Quartiles and medians are the values at 1/4, 1/2 and 3/4 of the weights, or the mean of two values"
-                " that meet there."
-            )
-        )
+        notes.append(translate("note-quartiles"))
     if "se" in options.statistics or options.with_margins:
-        notes.append(
-            translate(
-                "Standard errors of means are √(s²·Σw²/(Σw)²·(1 − n/N)); margins are t times these, or for shares"
-                " z·√(1/4n′·(N − n)/(N − 1)), with the effective number of interviews n′; N counts where it is known."
-            )
-        )
+        notes.append(translate("note-margins"))
     if options.threshold > 1:
-        notes.append(
-            translate(
-                "{mark} a count of fewer than {least} people, or one that would reveal it: not shown.",
-                mark=rounding.HIDDEN_MARK,
-                least=options.threshold,
-            )
-        )
+        notes.append(translate("note-hidden", mark=rounding.HIDDEN_MARK, least=options.threshold))
     if weighted:
         notes.append(translate("Counts and percentages are weighted; bases are numbers of interviews."))
     return tuple(notes)
@@ -617,20 +585,9 @@ def build_column_notes(
     items: Sequence[model.ItemResult], groupings: Sequence[Grouping], options: ResultOptions, *, weighted: bool
 ) -> list[str]:
     """Build the notes on the columns of all tables, and on their tests."""
-    notes = [
-        translate(
-            "By group, percentages are of those who gave the answer (row percentages), and for all of those who were"
-            " asked."
-            if options.row_percentages
-            else "Column percentages; the base of a column is its interviews in which the item was asked."
-        )
-    ]
+    notes = [translate("note-row-percentages" if options.row_percentages else "note-column-percentages")]
     if any(base.small_text for item in items for base in item.bases[1:]):
-        text = (
-            "{mark} a base of fewer than {least}: one person more or less changes its percentages by more than three"
-            " points."
-        )
-        notes.append(translate(text, mark=rounding.UNRELIABLE_MARK, least=SMALL_BASE))
+        notes.append(translate("note-small-base", mark=rounding.UNRELIABLE_MARK, least=SMALL_BASE))
     left_out = [
         f"{grouping.label}: {grouping.part_labels[part]}"
         for grouping in groupings
@@ -638,73 +595,24 @@ def build_column_notes(
         if grouping.compare == "pairs"
     ]
     if options.min_base:
-        text = (
-            "Columns with fewer than {least} interviews are merged (a/b) or left out, as are figures with such a base"
-            " ({mark})."
-        )
-        notes.append(translate(text, least=options.min_base, mark=rounding.UNRELIABLE_MARK))
+        notes.append(translate("note-min-base", least=options.min_base, mark=rounding.UNRELIABLE_MARK))
     if left_out:
         notes.append(translate("Left out: {columns}.", columns="; ".join(left_out)))
     if weighted:
-        notes.append(
-            translate(
-                "Effective bases are Kish’s, n′ = (Σw)²/Σw²; letters and trend tests use them, and no test uses weighted"
-                " counts."
-            )
-        )
+        notes.append(translate("note-effective-bases"))
     if not options.with_tests:
-        text = "No tests: the whole population was selected, so no difference comes from sampling."
-        return [*notes, translate(text if options.census else "No tests were requested.")]
+        return [*notes, translate("note-census" if options.census else "No tests were requested.")]
     if _has_letters(options):
-        notes += _describe_letters(groupings, options)
-    notes.append(
-        translate(
-            "Tests leave out declines and columns without a value; items with several answers are compared only by"
-            " letters. Among many tests, some are significant by chance."
-        )
-    )
+        compared = {grouping.compare for grouping in groupings}
+        notes += [translate("note-letters")] if "pairs" in compared else []
+        notes += [translate("note-rest-of-total", higher=HIGHER, lower=LOWER)] if "total" in compared else []
+        correction = translate(f"correction-{options.correction}")
+        alpha = f"{1 - options.level:.4g}"
+        notes.append(translate("note-z", alpha=alpha, correction=correction, least=SMALL_BASE))
+    notes.append(translate("note-tests"))
     names = {test.name for item in items for test in item.tests if test.name}
-    notes += [
-        f"{translate(name)}: {text}"
-        for name, text in significance.describe_tests(options.seed).items()
-        if name in names
-    ]
+    described = significance.describe_tests(options.seed).items()
+    notes += [f"{translate(name)}: {text}" for name, text in described if name in names]
     if names and options.population:
-        text = (
-            "The statistics are corrected for a population of {size}, except those of Fisher’s exact test, whose p is"
-            " conservative."
-        )
-        notes.append(translate(text, size=f"{options.population:,}"))
+        notes.append(translate("note-population", size=f"{options.population:,}"))
     return notes
-
-
-CORRECTIONS: Final[Mapping[significance.Correction, str]] = {
-    "none": "without a correction for their number",
-    "bonferroni": "corrected by Bonferroni, p times the number of comparisons in the table and group",
-    "fdr": "at this rate of false discoveries (Benjamini and Hochberg) among the comparisons in the table and group",
-}
-
-
-def _describe_letters(groupings: Sequence[Grouping], options: ResultOptions) -> Iterable[str]:
-    """Describe the marks of significant differences and how they are tested."""
-    compared = {grouping.compare for grouping in groupings}
-    if "pairs" in compared:
-        yield translate(
-            "A letter marks a percentage significantly higher than that of the column with that letter, in the same"
-            " group."
-        )
-    if "total" in compared:
-        text = (
-            "{higher} and {lower} mark a percentage significantly higher or lower than that of the rest of the total"
-            " (p₂). The column itself is left out of it: the difference to the total with the column would be (1 − n₁/n)"
-            " times as large, with the same z. Columns of an item with several answers overlap, and each is compared with"
-            " those who did not give its answer."
-        )
-        yield translate(text, higher=HIGHER, lower=LOWER)
-    yield translate(
-        "z = (p₁ − p₂)/√(p(1 − p)(1/n₁ + 1/n₂)), with p of both together, at the {alpha} level, {correction}; bases of at"
-        " least {least}; none where a percentage is 0 or 100.",
-        alpha=f"{1 - options.level:.4g}",
-        correction=translate(CORRECTIONS[options.correction]),
-        least=SMALL_BASE,
-    )

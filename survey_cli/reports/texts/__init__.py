@@ -1,7 +1,8 @@
-"""Texts of reports in their languages: English in the code, every other language in a table in this folder.
+"""Texts of reports in their languages.
 
-A table, such as `es.json`, maps each English text to its translation; words in braces are filled in. A text that a table
-lacks stays English.
+Each language has a table in this folder, such as `es.json`, with a translation of each English text; words in braces are
+filled in. Short texts are in English in the code. Long ones have a name there, and are in English in `en.json`. A text
+that a table lacks stays English.
 """
 
 import json
@@ -40,13 +41,14 @@ def use_language(language: str) -> None:
 
 def is_english() -> bool:
     """Whether texts are in English."""
-    return _language.get() == ENGLISH
+    return _language.get().replace("_", "-").partition("-")[0] == ENGLISH
 
 
 def translate(text: str, /, **values: object) -> str:
-    """Return an English text in the language that was chosen, with its values filled in."""
-    table = _load_texts(_language.get()) or {}
-    return table.get(text, text).format(**values) if values else table.get(text, text)
+    """Return a text, given in English or by its name, in the language that was chosen, with its values filled in."""
+    tables = (_load_texts(language) or {} for language in (_language.get(), ENGLISH))
+    found = next((table[text] for table in tables if text in table), text)
+    return found.format(**values) if values else found
 
 
 def translate_quantity(number: int, singular: str, plural: str = "") -> str:

@@ -46,26 +46,13 @@ class SignificanceTest(NamedTuple):
 
 def describe_tests(seed: int) -> dict[str, str]:
     """Return the description of each test, by its name, for the notes of all tables."""
-    fisher = translate(
-        "in place of chi-square where expected counts are small (any under 1, or more than a fifth under 5); of more than"
-        " two rows or columns by {n} tables drawn, seed {seed}. Without correction for a finite population, so"
-        " conservative.",
-        n=f"{FISHER_SAMPLES:,}",
-        seed=seed,
-    )
+    fisher = translate("test-fisher", n=f"{FISHER_SAMPLES:,}", seed=seed)
     return {
         "Chi-square test": translate("Pearson’s, of answers against columns: χ² = Σ(o − e)²/e/(1 − n/N)."),
-        "Rao–Scott test": translate(
-            "chi-square under weights, with the second-order correction of Rao and Scott for their variance, as an F."
-        ),
+        "Rao–Scott test": translate("test-rao-scott"),
         "Fisher’s exact test": fisher,
-        "Linear-by-linear trend test": translate(
-            "whether a scale rises or falls over two columns, or over columns with an order: M² = (n′ − 1)r²; approximate"
-            " below 30 interviews."
-        ),
-        "Kruskal–Wallis test": translate(
-            "whether a scale differs among other columns; approximate below 30 interviews."
-        ),
+        "Linear-by-linear trend test": translate("test-trend"),
+        "Kruskal–Wallis test": translate("test-kruskal"),
     }
 
 

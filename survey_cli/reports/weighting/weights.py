@@ -233,23 +233,16 @@ def compute_weights(
     steps.append(translate("raked to {variables} in {rounds}", variables=names, rounds=rounds))
     notes = []
     if not raked.converged:
-        text = (
-            "Raking did not converge: a share is still {points} points off its target. Targets may contradict each"
-            " other, or trimming may be too strict."
-        )
-        notes.append(translate(text, points=format_decimal(Fraction(raked.distance) * 100, 2)))
+        notes.append(translate("raking-unconverged", points=format_decimal(Fraction(raked.distance) * 100, 2)))
     for margin in margins:
-        text = "{variable}: nobody in {value} was interviewed; its share is divided among the other targets."
-        notes += [translate(text, variable=margin.name, value=value) for value in find_unreachable(margin)]
+        notes += [translate("raking-empty", variable=margin.name, value=value) for value in find_unreachable(margin)]
         without = margin.value_by_interview.count(-1)
         if without:  # their number would reveal small counts beside it
             interviews = translate_quantity(without, "interview") if threshold < 2 else translate("interviews")
-            text = "{variable}: {interviews} without a value that has a target: their share is unchanged."
-            notes.append(translate(text, variable=margin.name, interviews=interviews))
+            notes.append(translate("raking-missing", variable=margin.name, interviews=interviews))
     if trim:
-        text = "Trimmed to between {times} times the mean and the mean divided by it: {weights} cut."
         trimmed = translate_quantity(raked.trimmed, "weight")
-        notes.append(translate(text, times=format_decimal(trim, 1), weights=trimmed))
+        notes.append(translate("raking-trimmed", times=format_decimal(trim, 1), weights=trimmed))
     rows = _build_margin_rows(margins, start, weights, threshold)
     summary = _summarize_weights(weights, steps, notes=tuple(notes), margins=tuple(rows))
     return InterviewWeights(weights=weights, weighting=summary)

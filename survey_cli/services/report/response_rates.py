@@ -152,14 +152,12 @@ def _iterate_notes(instrument: Instrument, options: RatesOptions, dispositions: 
     cases = sum(tally.cases for tally in dispositions.frames)
     if options.weighted:
         column = find_column(instrument, "weight")
-        text = "groups are sums of base weights ({column}) of {n} cases; open is an unweighted number of cases"
-        yield translate(text, column=column, n=f"{cases:,}")
+        yield translate("rates-weighted", column=column, n=f"{cases:,}")
     if dispositions.unreleased:
         text = "not included: {n} cases whose replicate is not released"
         yield translate(text, n=f"{dispositions.unreleased:,}")
     if dispositions.excluded_sessions:
-        text = "{n} practice or simulated interviews and their calls are not counted (--origin all counts them)"
-        yield translate(text, n=f"{dispositions.excluded_sessions:,}")
+        yield translate("rates-uncounted", n=f"{dispositions.excluded_sessions:,}")
 
 
 def _find_unreal_interviews(store: Store) -> frozenset[str]:
