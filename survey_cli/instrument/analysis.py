@@ -6,12 +6,11 @@ column. So data of all versions get them as they get computes, and nothing store
 
 import ast
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from datetime import date
-from fractions import Fraction
+from datetime import date, timedelta
 from graphlib import CycleError, TopologicalSorter
-from math import ceil, floor, inf
 from typing import Any, Final
 
 from survey_cli.instrument.checks.names import explain_bad_form, explain_reserved
@@ -19,7 +18,7 @@ from survey_cli.instrument.checks.ranges import MAX_DECIMALS
 from survey_cli.instrument.compiled.draft import build_external_symbols
 from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.expressions.conditions import Condition, ExpectedKind, compile_condition
-from survey_cli.instrument.expressions.expression_checker import ValueType, format_codes, sort_codes
+from survey_cli.instrument.expressions.expression_checker import ValueType, format_codes, format_constant, sort_codes
 from survey_cli.instrument.expressions.parsing import find_names
 from survey_cli.instrument.expressions.three_valued_logic import Evaluator, combine_missing
 from survey_cli.instrument.schema import analysis_file as spec
@@ -30,7 +29,8 @@ from survey_cli.instrument.source.load import InstrumentSource
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.problems import Position, Problem, Severity, sort_problems, suggest_nearest
-from survey_cli.values import DK, NOT_ASKED, Code, Measure, Missing, get_missing
+from survey_cli.values import DK, NOT_ASKED, Code, Missing, get_missing
+from survey_cli.wording import join_first
 
 _KINDS: Final = ("bands", "recode", "value", "top", "count")
 
@@ -43,9 +43,7 @@ class Analysis:
     """The questionnaire. Variables and filters are among its computes."""
     file: str = ""
     """The file as the user named it; empty where there is none."""
-    variables: Mapping[str, spec.VariableSpec] = field(default_factory=dict)
     weights: Mapping[str, spec.WeightSpec] = field(default_factory=dict)
-    filters: Mapping[str, str] = field(default_factory=dict)
     banners: Mapping[str, spec.BannerSpec] = field(default_factory=dict)
     findings: Sequence[spec.FindingSpec] = ()
     picture: str = ""
@@ -65,9 +63,7 @@ def read_analysis(source: InstrumentSource, instrument: Instrument) -> tuple[Ana
     reader.check_uses(written)
     analysis = Analysis(
         instrument=replace(instrument, computes={**instrument.computes, **reader.computes}),
-        variables={str(name): variable for name, variable in written.variables.items()},
         weights={str(name): weight for name, weight in written.weights.items()},
-        filters={str(name): str(condition) for name, condition in written.filters.items()},
         banners={str(name): banner for name, banner in written.banners.items()},
         findings=written.findings,
         picture=str(written.picture or ""),
@@ -156,40 +152,35 @@ class _AnalysisReader:
             what = f"a variable has exactly one of {', '.join(_KINDS)}, not {' and '.join(kinds) or 'none'}"
             self._report("bad-analysis", name, name, what, "write one of them")
             return None
-        condition: Condition | None = None
-        labels: dict[Code, Text] = {}
-        measure: Measure | None = None
-        if variable.bands is not None:
-            condition = self._compile_bands(name, variable.bands)
-            labels = {code: Text(label, {}) for code, label in enumerate(variable.bands.values, 1)}
-            measure = "ordinal"
-        elif variable.recode is not None:
-            condition = self._compile_recode(name, variable.recode)
-            new_codes = (condition and condition.result_type.codes) or ()
-            written = [*variable.recode.values, variable.recode.otherwise]
-            labels = {code: Text.from_string(str(code)) for code in written if code is not None and code in new_codes}
-        elif variable.top is not None:
-            condition = self._compile_top(name, variable.top)
-        elif variable.count is not None:
-            condition = self._compile_count(name, variable.count)
-        elif variable.value is not None:
-            condition = self._compile(name, variable.value)
+        derivation = getattr(variable, kinds[0])
+        if not getattr(derivation, "values", True) or not getattr(derivation, "of", True):
+            self._report("bad-analysis", name, name, f"{kinds[0]}: of: or values: is empty", "write what it is made of")
+            return None
+        compilers: dict[str, Callable[[YamlScalar, Any], Condition | None]] = {
+            "bands": self._compile_bands,
+            "recode": self._compile_recode,
+            "value": self._compile,
+            "top": self._compile_top,
+            "count": self._compile_count,
+        }
+        condition = compilers[kinds[0]](name, derivation)
         if condition is None:
             return None
-        kind, codes = condition.result_type.type, condition.result_type.codes
-        codes = frozenset((0, 1)) if kind == "flag" else codes
-        for code in variable.options:
-            if codes is not None and code not in codes:
-                node = variable.find_position("options")
-                what = f"options: there is no code {code!r}"
-                self._report("unknown-code", node, name, what, f"its codes are {format_codes(codes)}")
+        codes = _list_codes(condition.result_type)
+        labels: dict[Code, Text] = {}
+        if variable.bands is not None:
+            labels = {code: Text(label, {}) for code, label in enumerate(variable.bands.values, 1)}
+        elif variable.recode is not None:
+            written = [code for code in (*variable.recode.values, variable.recode.otherwise) if code is not None]
+            labels = {code: Text.from_string(str(code)) for code in written if codes is not None and code in codes}
+        self._check_codes(name, variable.options, codes, variable.find_position("options"))
         return Compute(
             id=str(name),
             conditions={"": condition},
-            type=kind,
+            type=condition.result_type.type,
             label=variable.label or Text(name, {}),
             labels=labels | variable.options,
-            measure=measure,
+            measure="ordinal" if variable.bands is not None else None,
             decimals=0 if variable.count is not None else 2,
             is_reported=variable.report,
         )
@@ -204,9 +195,8 @@ class _AnalysisReader:
                 "not-a-number", bands.of, name, f"of: {bands.of} is no number or date", "use recode: or value:"
             )
             return None
-        ranges = list(enumerate(bands.values.values(), 1))
         for label, band in bands.values.items():
-            if any(isinstance(limit, date) != (kind == "date") for limit in band.limits if limit is not None):
+            if any(isinstance(limit, date) != (kind == "date") for limit in (band.low, band.high) if limit is not None):
                 what = f"{label}: the limits of {band.written} are {'no' if kind == 'date' else ''} dates"
                 self._report("unlike-kinds", label, name, what, f"write them as {bands.of} is answered")
                 return None
@@ -214,6 +204,7 @@ class _AnalysisReader:
         number = item.question if item is not None and isinstance(item.question, NumberItem) else None
         self._check_ranges(name, bands, source, number)
         special = {n for n in number.options if not _is_between(n, number)} if number is not None else ()
+        ranges = list(enumerate(bands.values.values(), 1))
 
         def find_band(env: Any) -> Any:
             value = source.evaluate(env)
@@ -221,7 +212,7 @@ class _AnalysisReader:
                 return value
             if kind == "date" and not isinstance(value, date):
                 return DK  # of a partial date, the day or month was not known
-            fits = (code for code, band in ranges if band.contains(value) and (value not in special or band.is_single))
+            fits = (c for c, band in ranges if band.contains(value) and (value not in special or band.low == band.high))
             return next(fits, NOT_ASKED)
 
         text = "; ".join(f"{code} if {bands.of} is {band.written}" for code, band in ranges)
@@ -230,78 +221,36 @@ class _AnalysisReader:
     def _check_ranges(
         self, name: YamlScalar, bands: spec.BandsSpec, source: Condition, number: NumberItem | None
     ) -> None:
-        """Report ranges that are empty or overlap, and values in none of them."""
-        decimals = self._count_decimals(source)
-        severity: Severity = "warning" if decimals is None else "error"
-        scale = 10 ** (MAX_DECIMALS if decimals is None else decimals)
-
-        def place(limit: float | date) -> Fraction:
-            return Fraction(limit.toordinal()) if isinstance(limit, date) else Fraction(str(limit)) * scale
-
-        def report_gap(who: YamlScalar, values: str) -> None:
-            what, remedy = (
-                f"{bands.of}: {values} in no range",
-                "extend a range: 30..<60 goes up to 60 and leaves it out",
-            )
-            self._report("gap", who, name, what, remedy, severity)
-
+        """Report ranges that no value or two are in, and values in none: beside each limit, and at those of the item."""
+        compute, kind = self.computes.get(bands.of.strip()), source.result_type.type
+        is_known = number is not None or kind != "number" or (compute is not None and not compute.decimals)
+        decimals = number.decimals if number is not None else 0 if is_known else MAX_DECIMALS
+        points: set[Any] = set(source.result_type.codes or ())
+        limits: list[Any] = [limit for b in bands.values.values() for limit in (b.low, b.high) if limit is not None]
         least, most = (number.lowest, number.highest) if number is not None else (None, None)
-        reached: float | None = None if least is None else ceil(place(least)) - 1
-        previous: spec.Band | None = None
-        for first, last, label, band in sorted(self._place_bands(name, bands, place), key=lambda each: each[:2]):
-            if (least is not None and last < place(least)) or (most is not None and first > place(most)):
-                if number is None or first != last or band.low not in number.options:
-                    what = f"{label}: {bands.of} is never in {band.written}"
-                    self._report("empty-range", label, name, what, "correct the limits")
-                continue
-            if previous is not None and reached is not None and first <= reached:
-                what = f"{label}: {band.written} overlaps {previous.written}"
-                self._report("overlap", label, name, what, "write ranges that have no value in common")
-            elif reached is not None and first > reached + 1 and not source.result_type.codes:
-                between = f"between {previous.high} and" if previous is not None else "below"
-                report_gap(label, f"values {between} {band.low} are")
-            reached, previous = max(last, last if reached is None else reached), band
-        if most is not None and reached is not None and reached < floor(place(most)):
-            report_gap(name, f"values up to {most:g} are")
-        every = bands.values.values()
-        codes = [code for code in source.result_type.codes or () if not any(b.contains(code) for b in every)]
-        if codes:
-            report_gap(name, f"{format_codes(codes)} {'is' if len(codes) == 1 else 'are'}")
-
-    def _place_bands(
-        self, name: YamlScalar, bands: spec.BandsSpec, place: Callable[[float | date], Fraction]
-    ) -> Iterator[tuple[float, float, YamlScalar, spec.Band]]:
-        """Yield the first and last place of each range that is not empty."""
+        if kind == "date":
+            points = {limit + timedelta(days) for limit in limits for days in (-1, 0, 1)}
+        elif not points:
+            points = {round(limit + step * 10**-decimals, decimals) for limit in limits for step in (-1, 0, 1)}
+            points |= {limit for limit in (least, most) if limit is not None}
+            points = {point for point in points if number is None or _is_between(point, number)}
+        missed = []
+        for point in sorted(points):
+            inside = [label for label, band in bands.values.items() if band.contains(point)]
+            if len(inside) > 1:
+                what = f"{inside[1]}: {point} is in {bands.values[inside[0]].written} too"
+                self._report("overlap", inside[1], name, what, "write ranges that have no value in common")
+            is_between = (least is not None or min(limits) <= point) and (most is not None or point < max(limits))
+            missed += [str(point)] if not inside and (is_between or source.result_type.codes) else []
+        if missed:
+            what = f"{bands.of}: values such as {join_first(missed)} are in no range"
+            remedy = "extend a range: 30..<60 goes up to 60 and leaves it out"
+            self._report("gap", name, name, what, remedy, "error" if is_known else "warning")
+        points |= set(number.options if number is not None else ())
         for label, band in bands.values.items():
-            first = -inf if band.low is None else ceil(place(band.low))
-            last = inf if band.high is None else ceil(place(band.high)) - 1 if band.below else floor(place(band.high))
-            if first <= last:
-                yield first, last, label, band
-            else:
-                what = f"{label}: there is no value in {band.written}"
-                self._report("empty-range", label, name, what, "write the lower limit first")
-
-    def _count_decimals(self, source: Condition) -> int | None:
-        """Return how many decimals a number can have; None where that isn't known. Dates and codes have none."""
-        if source.result_type.type != "number":
-            return 0
-        decimals = 0
-        for name in source.names:
-            item, compute = self.instrument.items.get(name), self.computes.get(name)
-            question = item.question if item is not None else None
-            known = question.decimals if isinstance(question, NumberItem) else None
-            known = compute.decimals if compute is not None and compute.decimals == 0 else known
-            known = 0 if self.symbols.value_types[name].type in ("code", "codes", "flag") else known
-            if known is None:
-                return None
-            decimals = max(decimals, known)
-        is_fraction = any(
-            isinstance(node, ast.Div)
-            or (isinstance(node, ast.Constant) and isinstance(node.value, float))
-            or (isinstance(node, ast.Name) and node.id.startswith("mean"))
-            for node in ast.walk(source.tree)
-        )
-        return None if is_fraction or (decimals and len(source.names) > 1) else decimals
+            if not any(map(band.contains, points)):
+                what = f"{label}: no value of {bands.of} is in {band.written}"
+                self._report("empty-range", label, name, what, "correct the limits")
 
     def _compile_recode(self, name: YamlScalar, recode: spec.RecodeSpec) -> Condition | None:
         source = self._compile(name, recode.of)
@@ -311,15 +260,12 @@ class _AnalysisReader:
             what = f"of: {recode.of} has no single code"
             self._report("unlike-kinds", recode.of, name, what, "use value: for a multiple: 1 in media")
             return None
-        old_codes = source.result_type.codes
+        old_codes, position = source.result_type.codes, recode.find_position("values")
         new_values: dict[Any, Any] = {}
-        position = recode.find_position("values")
         for new, codes in recode.values.items():
+            self._check_codes(name, codes, old_codes, position)
             for code in codes:
                 value = self._read_code(name, code, position)
-                if old_codes is not None and not isinstance(value, Missing) and code not in old_codes:
-                    known = f"its codes are {format_codes(old_codes)}"
-                    self._report("unknown-code", position, name, f"{recode.of} has no code {code!r}", known)
                 if value in new_values:
                     what = f"{code!r} becomes {new!r} and another code"
                     self._report("duplicate-code", position, name, what, "list it once")
@@ -337,6 +283,20 @@ class _AnalysisReader:
         text += f"; else {recode.otherwise}" if recode.otherwise is not None else ""
         results = frozenset(v for v in (*new_values.values(), otherwise) if not isinstance(v, Missing))
         return _derive(text, [source], find_code, results)
+
+    def _check_codes(
+        self,
+        who: str,
+        written: Iterable[Code],
+        known: AbstractSet[Code] | None,
+        where: Position,
+        nets: Collection[str] = (),
+    ) -> None:
+        """Report codes that do not exist; declines, which begin with a dot, are reported elsewhere."""
+        for code in written:
+            if known is not None and code not in known and code not in nets and not str(code).startswith("."):
+                remedy = f"its codes are {format_codes(known)}"
+                self._report("unknown-code", where, who, f"there is no code {code!r}", remedy)
 
     def _read_code(self, who: str, code: Code, where: Position) -> Code | Missing:
         """Return a code, or the decline that begins with a dot."""
@@ -365,12 +325,8 @@ class _AnalysisReader:
             )
             return None
         chosen = codes[:number] if top.last is None else codes[-number:]
-
-        def is_top(env: Any) -> Any:
-            value = source.evaluate(env)
-            return value if value.__class__ is Missing else value in chosen
-
-        return _derive(f"{top.of} in {chosen}", [source], is_top)
+        text = f"{top.of} in [{', '.join(map(format_constant, chosen))}]"
+        return self._compile(name, YamlScalar(text, top.of.where), "truth")
 
     def _compile_count(self, name: YamlScalar, count: spec.CountSpec) -> Condition | None:
         names: list[YamlScalar] = []
@@ -379,19 +335,16 @@ class _AnalysisReader:
             names += [YamlScalar(item.id, each.where) for item in group.items] if group is not None else [each]
         sources = [self._compile(name, each) for each in names]
         conditions = [source for source in sources if source is not None]
-        if len(conditions) < len(sources) or not conditions:
+        if len(conditions) < len(sources):
             return None
-        counted = {self._read_code(name, code, count.find_position("values")) for code in count.values}
-        for each, condition in zip(names, conditions, strict=True):
-            codes = condition.result_type.codes
-            unknown = [c for c in count.values if codes is not None and c in counted and c not in codes]
-            if unknown:
-                what = f"{each} has no code {format_codes(unknown)}"
-                self._report("unknown-code", each, name, what, f"its codes are {format_codes(codes or ())}")
+        position = count.find_position("values")
+        counted = {self._read_code(name, code, position) for code in count.values}
+        for condition in conditions:
+            self._check_codes(name, count.values, condition.result_type.codes, position)
 
         def count_answers(env: Any) -> Any:
             values = [condition.evaluate(env) for condition in conditions]
-            has_answers = any(value.__class__ is not Missing for value in values)
+            has_answers = any(value.__class__ is not Missing or value in counted for value in values)
             return sum(value in counted for value in values) if has_answers else combine_missing(*values)
 
         text = f"count of {', '.join(names)} in {list(count.values)}"
@@ -446,13 +399,8 @@ class _AnalysisReader:
                 what = f"the text has to contain {{{figure}}}, and no other fill but {{base}}"
                 self._report("bad-analysis", text, name, what, f"write {{{figure}}} where the figure belongs")
         item, value_type = self.instrument.items.get(name), self.symbols.value_types[name]
-        codes = frozenset((0, 1)) if value_type.type == "flag" else value_type.codes
-        nets = item.question.nets if item is not None else ()
-        for code in finding.answer or ():
-            if codes is not None and code not in codes and code not in nets:
-                what = f"answer: {name} has no code or net {code!r}"
-                remedy = f"its codes are {format_codes(codes)}"
-                self._report("unknown-code", finding.find_position("answer"), name, what, remedy)
+        codes, nets = _list_codes(value_type), item.question.nets if item is not None else ()
+        self._check_codes(name, finding.answer or (), codes, finding.find_position("answer"), [*map(str, nets)])
         is_number = value_type.type == "number" or all(isinstance(code, int) for code in codes or [""])
         if finding.figure is not None and not is_number:
             what = f"{name} has no {finding.figure}"
@@ -465,6 +413,11 @@ def _iterate_expressions(variable: spec.VariableSpec) -> Iterator[YamlScalar]:
     yield from (derivation.of for derivation in derivations if derivation is not None)
     yield from variable.count.of if variable.count is not None else ()
     yield from [variable.value] if variable.value is not None else ()
+
+
+def _list_codes(value_type: ValueType) -> AbstractSet[Code] | None:
+    """Return the codes that a value can have; None where it can have any."""
+    return frozenset((0, 1)) if value_type.type == "flag" else value_type.codes
 
 
 def _is_between(value: float, number: NumberItem) -> bool:

@@ -28,15 +28,6 @@ class Band(NamedTuple):
     """Whether the upper limit itself is not in it."""
     written: YamlScalar
 
-    @property
-    def limits(self) -> tuple[int | float | date | None, int | float | date | None]:
-        return self.low, self.high
-
-    @property
-    def is_single(self) -> bool:
-        """Whether it is a single value."""
-        return self.low is not None and self.low == self.high
-
     def contains(self, value: Any) -> bool:
         """Return whether a value of the same kind as the limits is in it."""
         if self.high is not None and (value > self.high or (self.below and value == self.high)):

@@ -68,10 +68,7 @@ def hide_small_counts(
                 _link(links, (i, CellPosition(BASE, c)), (other, CellPosition(BASE, c)))
     for shared in _group_by_input(tables):
         parts = _divide_interviews([tables[i] for i in shared], answers, groupings)
-        if any(tables[i].question.kind == "multiple" for i in shared):
-            _link_mentions(shared, tables, parts, links)
-        else:
-            _join_derived(shared, tables, count_tables, parts, links)
+        _join_derived(shared, tables, count_tables, parts, links)
     totals = [
         replace(
             table,
@@ -250,43 +247,29 @@ def _join_derived(
     first, *derived = shared
     table, columns = count_tables[first], range(len(tables[first].bases))
     rows, sums, hidden = list(table.counts), dict(table.sums), set(table.hidden)
-    row_of: dict[_Part, int] = {}
-    for own in dict.fromkeys(part[0] for part in parts):
+    divided = all(tables[i].question.kind != "multiple" for i in shared)  # where options overlap, equal rows are linked
+    row_of = {frozenset(part for part in parts if row in part[0]): row for row in tables[first].detail_rows}
+    row_of[frozenset(part for part in parts if part[0])] = BASE
+    for own in dict.fromkeys(part[0] for part in parts) if divided else ():
         inside = [part for part in parts if part[0] == own]
-        if len(own) == len(inside) == 1:
-            row_of[inside[0]] = own[0]
-            continue
-        row_of |= zip(inside, range(len(rows), len(rows) + len(inside)), strict=True)
-        sums |= {row: [row_of[part] for part in inside] for row in own}
-        hidden |= {CellPosition(row_of[part], c) for part in inside for c in columns}
-        rows += [parts[part] for part in inside]
-    base = {part for part in parts if part[0]}
+        if len(own) != 1 or len(inside) != 1:
+            numbers = range(len(rows), len(rows) + len(inside))
+            row_of |= {frozenset((part,)): number for part, number in zip(inside, numbers, strict=True)}
+            sums |= dict.fromkeys(own, numbers)
+            hidden |= {CellPosition(number, c) for number in numbers for c in columns}
+            rows += [parts[part] for part in inside]
     for at, i in enumerate(derived, 1):
-        own_parts = {row: [part for part in parts if row in part[at]] for row in tables[i].detail_rows}
-        own_parts[BASE] = [part for part in parts if part[at]]
-        for row, inside in own_parts.items():
-            joined = row_of[inside[0]] if len(inside) == 1 else BASE if base == set(inside) else len(rows)
-            if inside and joined == len(rows):
-                sums[joined] = [row_of[part] for part in inside]
+        own_parts = {row: frozenset(part for part in parts if row in part[at]) for row in tables[i].detail_rows}
+        for row, joined in {**own_parts, BASE: frozenset(part for part in parts if part[at])}.items():
+            if joined and divided and joined not in row_of:
+                sums[len(rows)] = [row_of[frozenset((part,))] for part in joined]
+                row_of[joined] = len(rows)
                 rows.append(count_tables[i].bases if row == BASE else count_tables[i].counts[row])
-            for c in columns if inside else ():
-                _link(links, (first, CellPosition(joined, c)), (i, CellPosition(row, c)))
-        count_tables[i] = replace(count_tables[i], sums={}, base_rows=(), groups=())
+            for c in columns if joined and joined in row_of else ():
+                _link(links, (first, CellPosition(row_of[joined], c)), (i, CellPosition(row, c)))
+        if divided:
+            count_tables[i] = replace(count_tables[i], sums={}, base_rows=(), groups=())
     count_tables[first] = replace(table, counts=rows, sums=sums, hidden=frozenset(hidden))
-
-
-def _link_mentions(
-    shared: Sequence[int], tables: Sequence[Crosstab], parts: Mapping[_Part, Sequence[int]], links: Links
-) -> None:
-    """Link the rows of variables with the options of a multiple that the same people mentioned."""
-    first, *derived = shared
-    for row in tables[first].detail_rows:
-        mentioned = {part for part in parts if row in part[0]}
-        for at, i in enumerate(derived, 1):
-            for other in tables[i].detail_rows:
-                if mentioned and mentioned == {part for part in parts if other in part[at]}:
-                    for c in range(len(tables[i].bases)):
-                        _link(links, (first, CellPosition(row, c)), (i, CellPosition(other, c)))
 
 
 def _divide_interviews(
