@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 from textual.pilot import Pilot
 
 from survey_cli.problems import UserError
+from survey_cli.services.data.coding import open_coding
+from survey_cli.services.data.import_answers import AnswerImportOptions, import_answers
 from survey_cli.services.questionnaire.questionnaire_files import create_instrument
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.import_sample import ImportOptions, ImportResult, import_sample
@@ -26,6 +28,7 @@ from survey_cli.sessions.station.station import StationOptions, StationSession
 from survey_cli.simulate.practice.practice_station import PracticeOptions, open_practice_station
 from survey_cli.store import Store
 from survey_cli.study.open_study import open_study
+from survey_cli.tui.coding import CodingScreen
 from survey_cli.tui.interview.screen import InterviewScreen
 from survey_cli.tui.preview.screen import PreviewApp
 from survey_cli.tui.station.screen import StationApp
@@ -243,6 +246,40 @@ async def _station() -> str:
         return picture
 
 
+REASONS = ("no time", "No time", "the hours are too short", "closed in the evening", "too far away", "No time.",
+           "it is closed when I come home from work", "no bus goes there", "I have no time to read")  # fmt: skip
+FRAME = """codes:
+  1: No time
+  2: {label: Opening hours, examples: closed too early}
+  3: Distance
+  4: Selection of books
+  5: Reads elsewhere
+  6: Health
+  7: Other
+"""
+
+
+async def _code(folder: Path) -> str:
+    """Draw the screen of a coder after some answers."""
+    file = folder / "study.yaml"
+    file.write_text(
+        "instrument: study\ntitle: Library\nitems:\n"
+        "  - {id: reason, type: verbatim, text: Why did you not visit the library more often?}\n",
+        encoding="utf-8",
+    )
+    (folder / "study.reason.codes.yaml").write_text(FRAME, encoding="utf-8")
+    rows = (f"{number},{reason}\n" for number, reason in enumerate(REASONS, 1001))
+    (folder / "reasons.csv").write_text(f"interview_case,reason\n{''.join(rows)}", encoding="utf-8")
+    request = Request(path=str(file), at=MOMENT, by="pat")
+    import_answers(request, AnswerImportOptions(data=str(folder / "reasons.csv")))
+    with open_coding(request, "reason") as session:
+        app = KeyApp(lambda: CodingScreen(session), "dark")
+        async with app.run_test(size=(80, 20)) as pilot:
+            await _type(pilot, ("1", "2"))
+            await pilot.pause()
+            return app.export_screenshot(title="survey code study.yaml reason")
+
+
 async def _write_interviews(folder: Path) -> None:
     for name, (instrument, case, columns, keys) in PICTURES.items():
         (picture,) = await _draw(INSTRUMENTS / instrument, case, columns, [("survey interview", keys)])
@@ -267,6 +304,7 @@ async def _write_interviews(folder: Path) -> None:
         library.write_text(library.read_text(encoding="utf-8").replace("ask_if: visits >=", "ask_if: visit >=", 1))
         _write("tutorial_problem", await _preview(library.name, ()))
     _write("tutorial_station", await _first_case(folder))
+    _write("coding", await _code(folder))
 
 
 def _write(name: str, picture: str) -> None:
