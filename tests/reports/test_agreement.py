@@ -42,6 +42,15 @@ def test_alpha_of_krippendorffs_own_examples(coders: list[str], alpha: float | N
     assert (found if found is None else round(found, 3)) == alpha
 
 
+def test_figures_that_r_gives() -> None:
+    """R 4.5: `cohen.kappa` of psych 2.4.12, and alpha of the coincidence matrix."""
+    first = "333435232143335552455513541435444555122422233325142431554211"
+    second = "534433222343335552455513241335444551122425133325142131554215"
+    pairs = list(zip(first, second, strict=True))
+    assert compute_kappa(pairs) == pytest.approx(0.747722494744219, abs=1e-14)
+    assert compute_alpha(pairs, measure_nominal_distance) == pytest.approx(0.749780970737691, abs=1e-14)
+
+
 def test_masi_distances_of_passonneau() -> None:
     distances = [
         measure_masi_distance(frozenset(a), frozenset(b))
