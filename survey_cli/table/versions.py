@@ -307,12 +307,12 @@ def build_compute_update(
     personal_names, new_personal_names = find_personal_names(old), find_personal_names(new)
     not_computed: set[str] = set()
     for compute in computes:
-        personal = compute.id in new_personal_names or not list_inputs(compute).isdisjoint(
-            personal_names | not_computed
-        )
+        read = list_inputs(compute) & (personal_names | not_computed)
+        personal = compute.id in new_personal_names or bool(read)
         if compute.is_column:
             columns[compute.id] = replace(new_columns[compute.id], personal=personal)
-        if personal and requested is not None and compute.id not in requested:
+        names = {compute.id} if compute.is_column else read  # a filter has no column to request
+        if personal and requested is not None and not names <= set(requested):
             not_computed.add(compute.id)
     return ComputeUpdate(
         instrument=old,

@@ -47,6 +47,7 @@ weights:
   main: {rake: targets.csv, trim: 5}
 filters:
   old: age_group == 3
+  named: length(name) > 3
 banners:
   main: {columns: [region, age_group]}
   inside: {columns: [kind > region]}
@@ -132,6 +133,11 @@ def test_filters_and_variables_are_names_everywhere(folder: Path) -> None:
     assert "old" not in everybody[0]
     assert "initial" not in everybody[0], "computed from a personal answer"
     assert "initial" in export(folder, "--with-contacts")[0]
+    _, err = run_survey(folder, "export", "v.yaml", "--origin", "simulated", "--where", "named", code=1)
+    assert "--where: name is personal — remove it, or add --personal name" in err
+    assert 0 < len(export(folder, "--where", "named", "--personal", "name")) < len(everybody)
+    _, err = run_survey(folder, "report", "v.yaml", "--origin", "simulated", "--by", "initial", code=1)
+    assert "--by: initial is personal" in err
 
 
 def test_every_format_has_the_variables(folder: Path) -> None:
@@ -141,6 +147,8 @@ def test_every_format_has_the_variables(folder: Path) -> None:
     for ending in endings:
         if ending not in (".sav", ".parquet", ".xlsx", ".arrow", ".dta", ".do"):
             assert "age_group" in Path(f"d{ending}").read_text(encoding="utf-8").lower(), ending
+    run_survey(folder, "export", "v.yaml", "--origin", "simulated", "--bundle", "b")
+    assert Path("b/questionnaire/v.analysis.yaml").read_text(encoding="utf-8") == ANALYSIS
     openpyxl = pytest.importorskip("openpyxl")
     heading = next(openpyxl.load_workbook("d.xlsx", read_only=True).worksheets[0].iter_rows(values_only=True))
     assert "age_group" in heading
@@ -227,5 +235,9 @@ def test_check_reads_the_file_with_the_questionnaire(folder: Path) -> None:
     for name in ("v.yaml", "v.analysis.yaml", "."):
         out, _ = run_survey(folder, "check", name, code=1)
         assert out.count("v.analysis.yaml:2:14: v: 'agee' is not a variable — did you mean 'age'?") == 1, name
+    written("v.analysis.yaml", "weights: {w: {rake: no.csv}}\n")
+    out, _ = run_survey(folder, "check", "v.yaml", code=1)
+    assert "no.csv: there is no such file" in out
+    written("v.analysis.yaml", "variables:\n  v: {value: agee > 3}\n")
     _, err = run_survey(folder, "export", "v.yaml", code=1)
     assert "v.analysis.yaml: the analysis file has 1 problem — fix what is listed" in err

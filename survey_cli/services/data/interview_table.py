@@ -215,7 +215,10 @@ def parse_condition(instrument: Instrument, options: ExportOptions) -> Condition
     if condition is None:
         first = select_errors(problems)[0]
         raise UserError("--where", first.what, first.remedy)
-    hidden = (find_personal_names(instrument) & condition.names) - options.personal
+    names, computes = condition.names, instrument.computes
+    while filters := {name for name in names if name in computes and not computes[name].is_column}:
+        names = names.difference(filters).union(*(list_inputs(computes[name]) for name in filters))
+    hidden = (find_personal_names(instrument) & names) - options.personal
     if hidden and not options.all_personal:
         raise make_personal_condition_error(min(hidden))
     return condition

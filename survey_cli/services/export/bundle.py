@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from hashlib import file_digest
 from pathlib import Path
 from secrets import token_hex
-from shutil import copyfileobj, rmtree
+from shutil import copyfile, copyfileobj, rmtree
 from typing import Any, Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -33,6 +33,7 @@ from survey_cli.services.report.publish import load_codebook_from_records
 from survey_cli.services.report.response_rates import RatesOptions, compute_rates_from_records
 from survey_cli.services.run_on_study import read_records
 from survey_cli.store import Store
+from survey_cli.study.analysis import find_analysis_file
 from survey_cli.study.open_study import StudyRecords
 
 DEFAULT_FORMATS: Final = ("csv", "ddi", "datapackage", "sav")
@@ -181,6 +182,8 @@ def _write_contents(records: StudyRecords, options: ExportOptions, folder: Path,
     _write_questionnaire_texts(
         records.store, instrument, folder / "questionnaire", datetime.fromisoformat(as_of) if as_of else None
     )
+    if analysis_file := find_analysis_file(records.path):
+        copyfile(analysis_file, folder / "questionnaire" / Path(analysis_file).name)
     results: list[ExportResult] = []
     skipped: list[str] = []
     descriptions: dict[str, str] = {}

@@ -23,6 +23,7 @@ from survey_cli.instrument.schema.scenario_file import SCENARIO_SUFFIX
 from survey_cli.instrument.source.load import InstrumentSource, load_source
 from survey_cli.instrument.source.modules import MODULE_KEYS
 from survey_cli.problems import Position, Problem, UserError, sort_problems
+from survey_cli.samples.lists.targets_file import read_targets
 from survey_cli.services.output_files import check_output_path, write_text_file
 from survey_cli.study.analysis import find_analysis_file
 
@@ -164,7 +165,7 @@ def check_file(
     if instrument is not None and (analysis_file := find_analysis_file(file)):
         beside = load_source(analysis_file)
         sources.append(beside)
-        further += read_analysis(beside, instrument)[1]
+        further += _check_analysis(analysis_file, beside, instrument)
     if instrument is not None and draft is not None and _may_have_interviews(file, instrument.id, db):
         from survey_cli.services.questionnaire.version_check import check_meanings
         from survey_cli.study.location import describe_database
@@ -195,7 +196,7 @@ def _check_companion(file: str, source: InstrumentSource) -> InstrumentCheck:
         what, remedy = f"{questionnaire} has errors or is missing", f"fix it first: survey check {questionnaire}"
         problems = [Problem("broken-questionnaire", Position(file), "", what, remedy)]
     elif suffix == ANALYSIS_SUFFIX:
-        problems = read_analysis(source, instrument)[1]
+        problems = _check_analysis(file, source, instrument)
     elif suffix == CODES_SUFFIX:
         from survey_cli.services.data.code_frames import check_frame
 
@@ -205,6 +206,15 @@ def _check_companion(file: str, source: InstrumentSource) -> InstrumentCheck:
 
         problems = check_scenarios(instrument, source, date.min)[1]
     return InstrumentCheck(file=file, problems=tuple(problems), items=None, line_at=source.find_line)
+
+
+def _check_analysis(file: str, source: InstrumentSource, instrument: Instrument) -> list[Problem]:
+    """Check an analysis file, and the files of targets that it names."""
+    analysis, problems = read_analysis(source, instrument)
+    for weight in analysis.weights.values():
+        rows = read_targets(str(Path(file).parent / weight.rake)) if weight.rake is not None else []
+        problems += rows if isinstance(rows, tuple) else ()
+    return problems
 
 
 def _may_have_interviews(file: str, instrument: str, db: str | None) -> bool:

@@ -60,6 +60,7 @@ from survey_cli.services.date_options import parse_past_time
 from survey_cli.services.report.response_rates import RatesOptions, compute_rates_from_records
 from survey_cli.services.run_on_study import read_records
 from survey_cli.study.open_study import StudyRecords
+from survey_cli.table.columns import find_personal_names
 from survey_cli.table.table import Table
 from survey_cli.table.versions import list_inputs
 from survey_cli.values import Missing, Variable
@@ -406,7 +407,7 @@ def _build_grouping(name: str, answers: AnswerColumns, data: _ReportData, min_ba
     keys = {name for name, column in instrument.sample.items() if column.role == "key"}
     roles = ("answer", "sample", "compute")
     offered = {name: v for name, v in answers.variables.items() if v.role in roles and name not in keys}
-    if any(v.personal and v.name == name for v in data.table.variables):
+    if name in find_personal_names(instrument):
         raise UserError("--by", f"{name} is personal", "choose another variable")
     variable = offered.get(name)
     if variable is None:
