@@ -10,6 +10,13 @@ from survey_cli.problems import UserError, select_errors
 
 RULES_ADDED_LATER: Final = frozenset(("hash", "comment-in-text", "bad-format"))
 """Rules that were added later: a stored questionnaire that breaks them is still opened."""
+FILES_BESIDE: Final = {
+    "analysis": "is an analysis file",
+    "codes": "contains the codes of an item",
+    "map": "is a map of answers",
+    "scenarios": "contains scenarios",
+}
+"""What the files beside a questionnaire are, by the end of their name before `.yaml`."""
 
 
 def open_instrument(path: str, *, is_in_use: Callable[[Instrument], bool] | None = None) -> Instrument:
@@ -27,6 +34,11 @@ def open_instrument(path: str, *, is_in_use: Callable[[Instrument], bool] | None
         result = check_compiled(instrument, draft, problems)
     if result.instrument is not None:
         return result.instrument
+    name, _, kind = str(path).removesuffix(".yaml").rpartition(".")
+    if (what := FILES_BESIDE.get(kind)) is not None:
+        name = name.rpartition(".")[0] if kind == "codes" else name  # before it is the item
+        remedy = f"give the questionnaire: {name}.yaml"
+        raise UserError(path, f"it {what}, not a questionnaire", remedy)
     errors = select_errors(result.problems)
     count, pronoun = (f"{len(errors)} problems", "them") if len(errors) != 1 else ("a problem", "it")
     remedy = f"fix {pronoun}; `survey check {path}` lists all problems"

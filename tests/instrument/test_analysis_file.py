@@ -1,13 +1,16 @@
 """Analysis files: every mistake has its position and remedy, and variables are computed as written."""
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from survey_cli.instrument.analysis import Analysis, read_analysis
 from survey_cli.instrument.checks.all_checks import check_instrument
+from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.source.load import load_source_text
+from survey_cli.problems import UserError
 from survey_cli.values import DK, NOT_ASKED, REFUSED, Code
 
 STUDY = """
@@ -187,3 +190,21 @@ def test_variables_read_one_another_in_any_order() -> None:
 def test_a_mistake_has_its_position_and_remedy(text: str, problem: str) -> None:
     _, problems = read(text)
     assert any(each.startswith(problem) for each in problems), problems
+
+
+@pytest.mark.parametrize(
+    ("ending", "what"),
+    [
+        ("analysis", "it is an analysis file"),
+        ("reason.codes", "it contains the codes of an item"),
+        ("map", "it is a map of answers"),
+        ("scenarios", "it contains scenarios"),
+    ],
+)
+def test_a_file_beside_a_questionnaire_is_named_as_what_it_is(tmp_path: Path, ending: str, what: str) -> None:
+    file = tmp_path / f"study.{ending}.yaml"
+    file.write_text("columns: {}\n")
+    with pytest.raises(UserError) as caught:
+        open_instrument(str(file))
+    assert (caught.value.what, caught.value.problems) == (f"{what}, not a questionnaire", ())
+    assert caught.value.remedy.endswith("study.yaml")
