@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from graphlib import CycleError, TopologicalSorter
-from typing import Any, Final
+from typing import Any
 
 from survey_cli.instrument.checks.names import explain_bad_form, explain_reserved
 from survey_cli.instrument.checks.ranges import MAX_DECIMALS
@@ -26,13 +26,11 @@ from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.instrument.schema.validation import validate_file
 from survey_cli.instrument.source.load import InstrumentSource
-from survey_cli.instrument.source.nodes import YamlScalar
+from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.problems import Position, Problem, Severity, sort_problems, suggest_nearest
 from survey_cli.values import DK, NOT_ASKED, Code, Missing, get_missing
 from survey_cli.wording import join_first
-
-_KINDS: Final = ("bands", "recode", "value", "top", "count")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,14 +77,14 @@ class _AnalysisReader:
         self.symbols = build_external_symbols(instrument)
         self.computes: dict[str, Compute] = {}
         self.problems: list[Problem] = []
+        self.entry = YamlScalar("", NOWHERE)
+        """The name of the entry that is read, which problems concern."""
 
     def _report(
-        self, rule: str, node: YamlScalar | Position, who: str, what: str, remedy: str, severity: Severity = "error"
+        self, rule: str, node: YamlScalar | Position, what: str, remedy: str, severity: Severity = "error"
     ) -> None:
         where, length = (node.where, len(node)) if isinstance(node, YamlScalar) else (node, 1)
-        self.problems.append(Problem(rule, where, str(who), what, remedy, severity, length=length))
-
-    # ── names and their order ──
+        self.problems.append(Problem(rule, where, str(self.entry), what, remedy, severity, length=length))
 
     def read_variables(self, written: spec.AnalysisFile) -> None:
         """Compile variables and filters, each after those that it reads."""
@@ -105,13 +103,14 @@ class _AnalysisReader:
             except CycleError as error:
                 cycle = error.args[1][::-1]
                 what = f"the variables depend on one another: {' → '.join(cycle)}"
-                self._report("circular", names[cycle[0]], cycle[0], what, "remove one of these references")
+                self.entry = names[cycle[0]]
+                self._report("circular", self.entry, what, "remove one of these references")
                 reads = {name: others - {*cycle} for name, others in reads.items() if name not in cycle}
         for name in map(names.__getitem__, order):
-            compute = None
+            self.entry, compute = name, None
             if name in written.variables:
-                compute = self._compile_variable(name, written.variables[name])
-            elif condition := self._compile(name, written.filters[name], "truth"):
+                compute = self._compile_variable(written.variables[name])
+            elif condition := self._compile(written.filters[name], "truth"):
                 compute = Compute(id=name, conditions={"": condition}, type="flag", is_column=False)
             if compute is not None:
                 self.computes[str(name)] = compute
@@ -126,44 +125,44 @@ class _AnalysisReader:
             roster = self.instrument.groups.get(item.roster or "")
             turns = [f"_{turn}" for turn in range(1, roster.maximum + 1)] if isinstance(roster, Roster) else [""]
             for variable in item.question.build_variables(item, self.instrument.language):
-                taken = {f"{variable.name}{turn}".casefold(): f"a column of {item.id}" for turn in turns} | taken
+                for turn in turns:
+                    taken.setdefault(f"{variable.name}{turn}".casefold(), f"a column of {item.id}")
         for name in names:
+            self.entry = name
             reserved, earlier = explain_reserved(name, self.instrument.declines.keys()), taken.get(name.casefold())
             taken.setdefault(name.casefold(), "another entry of this file")
             if explained := explain_bad_form(name):
-                self._report("bad-id", name, name, *explained)
+                self._report("bad-id", name, *explained)
             elif reserved:
-                self._report("reserved-id", name, name, f"the name is {reserved}", f"choose another, such as {name}_1")
+                self._report("reserved-id", name, f"the name is {reserved}", f"choose another, such as {name}_1")
             elif earlier:
-                self._report(
-                    "duplicate-id", name, name, f"{str(name)!r} is already the name of {earlier}", "rename one of them"
-                )
+                what = f"{str(name)!r} is already the name of {earlier}"
+                self._report("duplicate-id", name, what, "rename one of them")
 
-    # ── variables ──
-
-    def _compile(self, who: str, text: YamlScalar, expected: ExpectedKind = "value") -> Condition | None:
-        condition, problems = compile_condition(text, self.symbols.build_scope(), text.where, str(who), expected)
+    def _compile(self, text: YamlScalar, expected: ExpectedKind = "value") -> Condition | None:
+        scope, who = self.symbols.build_scope(), str(self.entry)
+        condition, problems = compile_condition(text, scope, text.where, who, expected)
         self.problems += problems
         return condition
 
-    def _compile_variable(self, name: YamlScalar, variable: spec.VariableSpec) -> Compute | None:
-        kinds = [key for key in _KINDS if getattr(variable, key) is not None]
-        if len(kinds) != 1:
-            what = f"a variable has exactly one of {', '.join(_KINDS)}, not {' and '.join(kinds) or 'none'}"
-            self._report("bad-analysis", name, name, what, "write one of them")
-            return None
-        derivation = getattr(variable, kinds[0])
-        if not getattr(derivation, "values", True) or not getattr(derivation, "of", True):
-            self._report("bad-analysis", name, name, f"{kinds[0]}: of: or values: is empty", "write what it is made of")
-            return None
-        compilers: dict[str, Callable[[YamlScalar, Any], Condition | None]] = {
+    def _compile_variable(self, variable: spec.VariableSpec) -> Compute | None:
+        compilers: dict[str, Callable[[Any], Condition | None]] = {
             "bands": self._compile_bands,
             "recode": self._compile_recode,
             "value": self._compile,
             "top": self._compile_top,
             "count": self._compile_count,
         }
-        condition = compilers[kinds[0]](name, derivation)
+        kinds = [key for key in compilers if getattr(variable, key) is not None]
+        if len(kinds) != 1:
+            what = f"a variable has exactly one of {', '.join(compilers)}, not {' and '.join(kinds) or 'none'}"
+            self._report("bad-analysis", self.entry, what, "write one of them")
+            return None
+        derivation = getattr(variable, kinds[0])
+        if not getattr(derivation, "values", True) or not getattr(derivation, "of", True):
+            self._report("bad-analysis", self.entry, f"{kinds[0]}: of: or values: is empty", "write what it is made of")
+            return None
+        condition = compilers[kinds[0]](derivation)
         if condition is None:
             return None
         codes = _list_codes(condition.result_type)
@@ -173,36 +172,34 @@ class _AnalysisReader:
         elif variable.recode is not None:
             written = [code for code in (*variable.recode.values, variable.recode.otherwise) if code is not None]
             labels = {code: Text.from_string(str(code)) for code in written if codes is not None and code in codes}
-        self._check_codes(name, variable.options, codes, variable.find_position("options"))
+        self._check_codes(variable.options, codes, variable.find_position("options"))
         return Compute(
-            id=str(name),
+            id=str(self.entry),
             conditions={"": condition},
             type=condition.result_type.type,
-            label=variable.label or Text(name, {}),
+            label=variable.label or Text(self.entry, {}),
             labels=labels | variable.options,
             measure="ordinal" if variable.bands is not None else None,
             decimals=0 if variable.count is not None else 2,
             is_reported=variable.report,
         )
 
-    def _compile_bands(self, name: YamlScalar, bands: spec.BandsSpec) -> Condition | None:
-        source = self._compile(name, bands.of)
+    def _compile_bands(self, bands: spec.BandsSpec) -> Condition | None:
+        source = self._compile(bands.of)
         if source is None:
             return None
         kind, codes = source.result_type.type, source.result_type.codes
         if kind not in ("number", "date") and not (codes and kind == "code" and all(isinstance(c, int) for c in codes)):
-            self._report(
-                "not-a-number", bands.of, name, f"of: {bands.of} is no number or date", "use recode: or value:"
-            )
+            self._report("not-a-number", bands.of, f"of: {bands.of} is no number or date", "use recode: or value:")
             return None
         for label, band in bands.values.items():
             if any(isinstance(limit, date) != (kind == "date") for limit in (band.low, band.high) if limit is not None):
-                what = f"{label}: the limits of {band.written} are {'no' if kind == 'date' else ''} dates"
-                self._report("unlike-kinds", label, name, what, f"write them as {bands.of} is answered")
+                what = f"{label}: the limits of {band.written} are {'no dates' if kind == 'date' else 'dates'}"
+                self._report("unlike-kinds", label, what, f"write them as {bands.of} is answered")
                 return None
         item = self.instrument.items.get(bands.of.strip())
         number = item.question if item is not None and isinstance(item.question, NumberItem) else None
-        self._check_ranges(name, bands, source, number)
+        self._check_ranges(bands, source, number)
         special = {n for n in number.options if not _is_between(n, number)} if number is not None else ()
         ranges = list(enumerate(bands.values.values(), 1))
 
@@ -218,9 +215,7 @@ class _AnalysisReader:
         text = "; ".join(f"{code} if {bands.of} is {band.written}" for code, band in ranges)
         return _derive(text, [source], find_band, frozenset(code for code, _ in ranges))
 
-    def _check_ranges(
-        self, name: YamlScalar, bands: spec.BandsSpec, source: Condition, number: NumberItem | None
-    ) -> None:
+    def _check_ranges(self, bands: spec.BandsSpec, source: Condition, number: NumberItem | None) -> None:
         """Report ranges that no value or two are in, and values in none: beside each limit, and at those of the item."""
         compute, kind = self.computes.get(bands.of.strip()), source.result_type.type
         is_known = number is not None or kind != "number" or (compute is not None and not compute.decimals)
@@ -239,41 +234,41 @@ class _AnalysisReader:
             inside = [label for label, band in bands.values.items() if band.contains(point)]
             if len(inside) > 1:
                 what = f"{inside[1]}: {point} is in {bands.values[inside[0]].written} too"
-                self._report("overlap", inside[1], name, what, "write ranges that have no value in common")
+                self._report("overlap", inside[1], what, "write ranges that have no value in common")
             is_between = (least is not None or min(limits) <= point) and (most is not None or point < max(limits))
             missed += [str(point)] if not inside and (is_between or source.result_type.codes) else []
         if missed:
             what = f"{bands.of}: values such as {join_first(missed)} are in no range"
             remedy = "extend a range: 30..<60 goes up to 60 and leaves it out"
-            self._report("gap", name, name, what, remedy, "error" if is_known else "warning")
+            self._report("gap", self.entry, what, remedy, "error" if is_known else "warning")
         points |= set(number.options if number is not None else ())
         for label, band in bands.values.items():
             if not any(map(band.contains, points)):
                 what = f"{label}: no value of {bands.of} is in {band.written}"
-                self._report("empty-range", label, name, what, "correct the limits")
+                self._report("empty-range", label, what, "correct the limits")
 
-    def _compile_recode(self, name: YamlScalar, recode: spec.RecodeSpec) -> Condition | None:
-        source = self._compile(name, recode.of)
+    def _compile_recode(self, recode: spec.RecodeSpec) -> Condition | None:
+        source = self._compile(recode.of)
         if source is None:
             return None
         if source.result_type.type not in ("code", "number", "text"):
             what = f"of: {recode.of} has no single code"
-            self._report("unlike-kinds", recode.of, name, what, "use value: for a multiple: 1 in media")
+            self._report("unlike-kinds", recode.of, what, "use value: for a multiple: 1 in media")
             return None
         old_codes, position = source.result_type.codes, recode.find_position("values")
         new_values: dict[Any, Any] = {}
         for new, codes in recode.values.items():
-            self._check_codes(name, codes, old_codes, position)
+            self._check_codes(codes, old_codes, position)
             for code in codes:
-                value = self._read_code(name, code, position)
+                value = self._read_code(code, position)
                 if value in new_values:
                     what = f"{code!r} becomes {new!r} and another code"
-                    self._report("duplicate-code", position, name, what, "list it once")
-                new_values[value] = self._read_code(name, new, position)
-        otherwise = NOT_ASKED if recode.otherwise is None else self._read_code(name, recode.otherwise, position)
+                    self._report("duplicate-code", position, what, "list it once")
+                new_values[value] = self._read_code(new, position)
+        otherwise = NOT_ASKED if recode.otherwise is None else self._read_code(recode.otherwise, position)
         if recode.otherwise is None and isinstance(old_codes, frozenset) and (rest := old_codes - new_values.keys()):
             what = f"{format_codes(rest)} of {recode.of} {'is' if len(rest) == 1 else 'are'} in no category"
-            self._report("gap", position, name, what, "list them, or write otherwise: with a code or .not_asked")
+            self._report("gap", position, what, "list them, or write otherwise: with a code or .not_asked")
 
         def find_code(env: Any) -> Any:
             value = source.evaluate(env)
@@ -285,20 +280,15 @@ class _AnalysisReader:
         return _derive(text, [source], find_code, results)
 
     def _check_codes(
-        self,
-        who: str,
-        written: Iterable[Code],
-        known: AbstractSet[Code] | None,
-        where: Position,
-        nets: Collection[str] = (),
+        self, written: Iterable[Code], known: AbstractSet[Code] | None, where: Position, nets: Collection[str] = ()
     ) -> None:
         """Report codes that do not exist; declines, which begin with a dot, are reported elsewhere."""
         for code in written:
             if known is not None and code not in known and code not in nets and not str(code).startswith("."):
                 remedy = f"its codes are {format_codes(known)}"
-                self._report("unknown-code", where, who, f"there is no code {code!r}", remedy)
+                self._report("unknown-code", where, f"there is no code {code!r}", remedy)
 
-    def _read_code(self, who: str, code: Code, where: Position) -> Code | Missing:
+    def _read_code(self, code: Code, where: Position) -> Code | Missing:
         """Return a code, or the decline that begins with a dot."""
         kind = code.removeprefix(".") if isinstance(code, str) else code
         if kind == code:
@@ -306,11 +296,11 @@ class _AnalysisReader:
         declines = self.instrument.declines
         if kind not in declines:
             near = suggest_nearest(str(code), [f".{decline}" for decline in declines])
-            self._report("unknown-decline", where, who, f"there is no decline {code!r}", near)
+            self._report("unknown-decline", where, f"there is no decline {code!r}", near)
         return get_missing(str(kind))
 
-    def _compile_top(self, name: YamlScalar, top: spec.TopSpec) -> Condition | None:
-        source = self._compile(name, top.of)
+    def _compile_top(self, top: spec.TopSpec) -> Condition | None:
+        source = self._compile(top.of)
         if source is None:
             return None
         item, compute = self.instrument.items.get(top.of), self.computes.get(top.of)
@@ -320,27 +310,25 @@ class _AnalysisReader:
         number = top.first if top.last is None else top.last
         if (top.first is None) == (top.last is None) or not number or not 0 < number < len(codes):
             what = f"top: needs first: or last:, of the {len(codes)} options of {top.of}"
-            self._report(
-                "bad-analysis", top.of, name, what, f"write one of them, with a number from 1 to {len(codes) - 1}"
-            )
+            self._report("bad-analysis", top.of, what, f"write one of them, with a number from 1 to {len(codes) - 1}")
             return None
         chosen = codes[:number] if top.last is None else codes[-number:]
         text = f"{top.of} in [{', '.join(map(format_constant, chosen))}]"
-        return self._compile(name, YamlScalar(text, top.of.where), "truth")
+        return self._compile(YamlScalar(text, top.of.where), "truth")
 
-    def _compile_count(self, name: YamlScalar, count: spec.CountSpec) -> Condition | None:
+    def _compile_count(self, count: spec.CountSpec) -> Condition | None:
         names: list[YamlScalar] = []
         for each in count.of:
             group = self.instrument.groups.get(each)
             names += [YamlScalar(item.id, each.where) for item in group.items] if group is not None else [each]
-        sources = [self._compile(name, each) for each in names]
+        sources = [self._compile(each) for each in names]
         conditions = [source for source in sources if source is not None]
         if len(conditions) < len(sources):
             return None
         position = count.find_position("values")
-        counted = {self._read_code(name, code, position) for code in count.values}
+        counted = {self._read_code(code, position) for code in count.values}
         for condition in conditions:
-            self._check_codes(name, count.values, condition.result_type.codes, position)
+            self._check_codes(count.values, condition.result_type.codes, position)
 
         def count_answers(env: Any) -> Any:
             values = [condition.evaluate(env) for condition in conditions]
@@ -350,61 +338,61 @@ class _AnalysisReader:
         text = f"count of {', '.join(names)} in {list(count.values)}"
         return _derive(text, conditions, count_answers, kind="number")
 
-    # ── weights, banners and findings ──
-
     def check_uses(self, written: spec.AnalysisFile) -> None:
         """Check that weights, banners, findings and the picture name what there is."""
         known = {*self.instrument.sample, *self.instrument.items, *self.instrument.computes}
         known |= {name for name, compute in self.computes.items() if compute.is_column}
         known = {name for name in known if not self.symbols.value_types[name].why_unanswered}
-        for name, weight in written.weights.items():
+        for self.entry, weight in written.weights.items():
             if weight.column is None and weight.rake is None:
                 self._report(
-                    "bad-analysis", name, name, "the weight has neither column: nor rake:", "write one of them"
+                    "bad-analysis", self.entry, "the weight has neither column: nor rake:", "write one of them"
                 )
             if weight.column is not None:
-                self._check_name(weight.column, name, known)
+                self._check_name(weight.column, known)
             if weight.trim is not None and (weight.rake is None or weight.trim <= 1):
                 what = "trim: is a multiple of the mean of raked weights, more than 1"
-                self._report("bad-analysis", weight.find_position("trim"), name, what, "write trim: 5 beside rake:")
-        for name, banner in written.banners.items():
+                self._report("bad-analysis", weight.find_position("trim"), what, "write trim: 5 beside rake:")
+        for self.entry, banner in written.banners.items():
             for column in banner.columns:
                 parts = [part.strip() for part in column.split(">")]
                 if len(parts) > 2:
                     what = f"{column} divides more than once"
-                    self._report("bad-analysis", column, name, what, "write kind > region, or use a variable")
+                    self._report("bad-analysis", column, what, "write kind > region, or use a variable")
                 for part in parts:
-                    self._check_name(YamlScalar(part, column.where), name, known)
+                    self._check_name(YamlScalar(part, column.where), known)
         for finding in written.findings:
+            self.entry = finding.item
             self._check_finding(finding, known)
         if written.picture is not None:
-            self._check_name(written.picture, "picture", known | self.instrument.groups.keys())
+            self.entry = YamlScalar("picture", written.picture.where)
+            self._check_name(written.picture, known | self.instrument.groups.keys())
 
-    def _check_name(self, name: YamlScalar, who: str, known: Collection[str]) -> bool:
+    def _check_name(self, name: YamlScalar, known: Collection[str]) -> bool:
         if name not in known:
             remedy = suggest_nearest(str(name), known, otherwise="use an item, a sample column or a variable")
-            self._report("unknown-name", name, who, f"there is no {str(name)!r}", remedy)
+            self._report("unknown-name", name, f"there is no {str(name)!r}", remedy)
         return name in known
 
     def _check_finding(self, finding: spec.FindingSpec, known: Collection[str]) -> None:
         name = finding.item
-        if not self._check_name(name, "findings", known):
+        if not self._check_name(name, known):
             return
         if (finding.answer is None) == (finding.figure is None):
-            self._report("bad-analysis", name, name, "a finding has either answer: or figure:", "write one of them")
+            self._report("bad-analysis", name, "a finding has either answer: or figure:", "write one of them")
             return
         figure = finding.figure or "percent"
         for _, text in finding.text.iterate_languages():
             if set(re.findall(r"\{(\w*)\}", text)) - {"base"} != {figure}:
                 what = f"the text has to contain {{{figure}}}, and no other fill but {{base}}"
-                self._report("bad-analysis", text, name, what, f"write {{{figure}}} where the figure belongs")
+                self._report("bad-analysis", text, what, f"write {{{figure}}} where the figure belongs")
         item, value_type = self.instrument.items.get(name), self.symbols.value_types[name]
         codes, nets = _list_codes(value_type), item.question.nets if item is not None else ()
-        self._check_codes(name, finding.answer or (), codes, finding.find_position("answer"), [*map(str, nets)])
+        self._check_codes(finding.answer or (), codes, finding.find_position("answer"), [*map(str, nets)])
         is_number = value_type.type == "number" or all(isinstance(code, int) for code in codes or [""])
         if finding.figure is not None and not is_number:
             what = f"{name} has no {finding.figure}"
-            self._report("bad-analysis", finding.find_position("figure"), name, what, "write answer: with a code")
+            self._report("bad-analysis", finding.find_position("figure"), what, "write answer: with a code")
 
 
 def _iterate_expressions(variable: spec.VariableSpec) -> Iterator[YamlScalar]:

@@ -261,16 +261,21 @@ def _build_old_questions(variables: Sequence[Variable]) -> Iterator[ReportQuesti
         )
     for variable in variables:
         if variable.role == "answer" and variable.option is None:
-            yield ReportQuestion(
-                id=variable.name,
-                item=variable.item,
-                kind=_classify_variable(variable),
-                columns=(variable.name,),
-                variable=variable,
-                label=variable.label,
-                wording=variable.wording,
-                points=_build_points(variable, set(), sided=variable.measure == "ordinal"),
-            )
+            yield _build_column_question(variable, _classify_variable(variable))
+
+
+def _build_column_question(variable: Variable, kind: ItemKind) -> ReportQuestion:
+    """Build a question from its only column."""
+    return ReportQuestion(
+        id=variable.name,
+        item=variable.item,
+        kind=kind,
+        columns=(variable.name,),
+        variable=variable,
+        label=variable.label,
+        wording=variable.wording,
+        points=_build_points(variable, set(), sided=kind == "scale"),
+    )
 
 
 def _build_derived_questions(
@@ -287,17 +292,11 @@ def _build_derived_questions(
             continue
         kind: ItemKind = "single" if variable.labels else _classify_variable(variable)
         if kind not in ("words", "time"):
-            yield ReportQuestion(
-                id=name,
-                item=name,
-                kind=kind,
-                columns=(name,),
-                variable=variable,
-                label=variable.label,
+            yield replace(
+                _build_column_question(variable, kind),
                 wording="",
                 section=translate(DERIVED_SECTION),
                 asked=asked.get(min(inputs[name]), "") if len(inputs[name]) == 1 else "",
-                points=_build_points(variable, set(), sided=False),
                 is_reported=compute.is_reported,
                 inputs=inputs[name],
                 code_of=_trace_codes(instrument, name, inputs),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from survey_cli.engine.codec import encode_cells
 from survey_cli.exports.conventions import make_free_name
@@ -46,26 +46,17 @@ def check_weights(options: ExportOptions) -> None:
         raise UserError(option, "partial interviews are weighted with complete ones", remedy)
 
 
-class _WeightChoice(NamedTuple):
-    """How the interviews are weighted; empty values mean not by that."""
-
-    column: str
-    rake: str
-    """The file of targets."""
-    trim: Fraction | None
-
-
-def _choose_weight(analysis: Analysis, options: ExportOptions) -> _WeightChoice:
-    """Return the weight of the analysis file that is requested, or what `--rake` says."""
+def _choose_weight(analysis: Analysis, options: ExportOptions) -> tuple[str, str, str]:
+    """Return the column, the file of targets and the limit of the weights that are requested by name or by `--rake`."""
     if not options.weight:
-        return _WeightChoice("", options.rake, Fraction(options.trim) if options.trim else None)
+        return "", options.rake, options.trim
     spec = analysis.weights.get(options.weight)
     if spec is None:
         what = f"the analysis file has no weight {options.weight!r}" if analysis.file else "there is no analysis file"
         remedy = suggest_nearest(options.weight, analysis.weights, otherwise="define it under weights:")
         raise UserError("--weight", what, remedy)
     rake = str(Path(analysis.file).parent / spec.rake) if spec.rake is not None else ""
-    return _WeightChoice(str(spec.column or ""), rake, Fraction(str(spec.trim)) if spec.trim else None)
+    return str(spec.column or ""), rake, str(spec.trim or "")
 
 
 def load_counted_answers(
@@ -109,22 +100,27 @@ def weight_interviews(
     The column is that of the weight of the analysis file, else that with the role weight; if `base` is False, neither
     the latter nor draws are used. None where there is none of them.
     """
-    choice = _choose_weight(analysis, options)
-    column = choice.column or (find_column(analysis.instrument, "weight") if base else None)
-    by_draws = base and not choice.column
+    own_column, rake, trim = _choose_weight(analysis, options)
+    column = own_column or (find_column(analysis.instrument, "weight") if base else None)
+    by_draws = base and not own_column
     draws = [name for name in list_weighting_draws(analysis.instrument) if by_draws and name in answers.columns]
-    if column is None and not draws and not choice.rake:
+    if column is None and not draws and not rake:
         return None
     if column is not None and column not in answers.columns:
         raise UserError("--weight", f"no interview has the weight {column}", "choose a column that is not personal")
     targets: list[RakingTarget] = []
-    if choice.rake:
-        rows = read_targets(choice.rake)
+    if rake:
+        rows = read_targets(rake)
         if isinstance(rows, tuple):
-            raise UserError(choice.rake, "it is not a valid file of targets", "correct the file", problems=rows)
+            raise UserError(rake, "it is not a valid file of targets", "correct the file", problems=rows)
         targets = [RakingTarget(variable=row.variable, value=row.value, share=row.share) for row in rows]
     return compute_weights(
-        answers, column=column or "", draws=draws, targets=targets, trim=choice.trim, threshold=threshold
+        answers,
+        column=column or "",
+        draws=draws,
+        targets=targets,
+        trim=Fraction(trim) if trim else None,
+        threshold=threshold,
     )
 
 
