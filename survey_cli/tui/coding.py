@@ -188,9 +188,7 @@ class CodingScreen(KeyScreen):
         parts = {
             "instruction": style_text(session.wording, "$quiet"),
             "spoken": style_text(group[0].text if group is not None else text, "bold"),
-            "options": styled.join_sections([self._build_notes(), self._build_codes()])
-            if group is not None
-            else Content(),
+            "options": styled.join_sections((self._build_notes(), self._build_codes()) if group is not None else ()),
             "message": style_text(f"! {self.why}", "bold $error") if self.why else style_text(self.said, "$quiet"),
         }
         for name, content in parts.items():

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from hashlib import sha256
 from json import loads
 from math import log
@@ -83,6 +83,9 @@ class CodingSession:
                 groups.setdefault((*key, *codes), []).append(answer)
         # the most frequent ones first, then similar ones near each other
         self.groups = sorted(groups.values(), key=lambda group: (-len(group), group[0].text.casefold()))
+        counts = Counter(word for group in self.groups for word in _stem(group[0].text))
+        self._rarity = {word: log(1 + len(self.groups) / count) for word, count in counts.items()}
+        """How much a word counts: the rarer it is among the answers, the more."""
         self.at = 0
         self.skip(0)
         self.at = next((at for at, group in enumerate(self.groups) if group[0].text == text), self.at)
@@ -90,12 +93,9 @@ class CodingSession:
     def _is_selected(self, answer: OpenAnswer) -> bool:
         """Return whether an answer is coded in this role."""
         first, second = answer.codings.get("first"), answer.codings.get("second")
-        match self.role:
-            case "second":
-                return _draw(answer) < self.share and (first is None or first.stamp.by != self.study.who.login)
-            case "final":
-                return bool(first and second) and _get_codes(first) != _get_codes(second)
-        return True
+        if self.role == "second":
+            return _draw(answer) < self.share and (first is None or first.stamp.by != self.study.who.login)
+        return self.role == "first" or (bool(first and second) and _get_codes(first) != _get_codes(second))
 
     # What is shown
 
@@ -139,12 +139,6 @@ class CodingSession:
     def count_codes(self) -> Counter[int]:
         """Count the answers with each code."""
         return Counter(code for group in self.groups for code in _get_codes(self.find_coding(group)) for _ in group)
-
-    @cached_property
-    def _rarity(self) -> Mapping[str, float]:
-        """How much a word counts: the rarer it is among the answers, the more."""
-        counts = Counter(word for group in self.groups for word in _stem(group[0].text))
-        return {word: log(1 + len(self.groups) / count) for word, count in counts.items()}
 
     def suggest(self) -> list[tuple[tuple[int, ...], str]]:
         """Suggest the codes of the most similar answers that this coder sees, and of examples, each with its text."""
