@@ -49,10 +49,13 @@ def format_day(time: datetime) -> str:
 
 
 def make_free_name(name: str, used_names: set[str]) -> str:
-    """Return the name with as many `_` as make it new, and add it to those that are used."""
-    while name in used_names:
+    """Return the name with as many `_` as make it new without regard to case, and add it to those that are used.
+
+    `used_names` are in lower case.
+    """
+    while name.casefold() in used_names:
         name += "_"
-    used_names.add(name)
+    used_names.add(name.casefold())
     return name
 
 

@@ -11,7 +11,6 @@ are written to temporary files as they arrive, so that memory use does not grow 
 import errno
 import gc
 import re
-import shutil
 import sys
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -128,12 +127,10 @@ class _DataSheets:
         for number, sheet in enumerate(self._sheets):
             start = number * EXCEL.columns
             part = cells[start : start + EXCEL.columns]
-            sheet.append(
-                [
-                    self._make_text_cell(sheet, value, start + at) if type(value) is str else value
-                    for at, value in enumerate(part)
-                ]
-            )
+            texts = ((at, value) for at, value in enumerate(part, start) if type(value) is str)
+            for at, value in texts:
+                part[at - start] = self._make_text_cell(sheet, value, at)
+            sheet.append(part)
 
     def _make_text_cell(self, sheet: "WriteOnlyWorksheet", text: str, at: int) -> Any:
         if len(text) > EXCEL.text:
@@ -270,25 +267,10 @@ class _ReproducibleZip(zipfile.ZipFile):
 
     timestamp = DEFAULT_TIMESTAMP
 
-    def writestr(
-        self,
-        zinfo_or_arcname: str | zipfile.ZipInfo,
-        data: Any,
-        compress_type: int | None = None,
-        compresslevel: int | None = None,
-    ) -> None:
-        """Add a part from memory."""
-        super().writestr(self._make_entry(str(zinfo_or_arcname)), data, compress_type, compresslevel)
-
-    def write(self, filename: Any, arcname: Any = None, *args: Any, **more: Any) -> None:
-        """Add a part from a file."""
-        with open(filename, "rb") as file, self.open(self._make_entry(str(arcname)), "w", force_zip64=True) as part:
-            shutil.copyfileobj(file, part)
-
-    def _make_entry(self, name: str) -> zipfile.ZipInfo:
-        part = zipfile.ZipInfo(name, date_time=self.timestamp.timetuple()[:6])
-        part.compress_type = zipfile.ZIP_DEFLATED
-        return part
+    def open(self, name: Any, *args: Any, **options: Any) -> Any:
+        """Open a part, through which everything is added."""
+        name.date_time, name.external_attr = self.timestamp.timetuple()[:6], 0
+        return super().open(name, *args, **options)
 
 
 def _save(book: "Workbook", to: Path, time_of_data: datetime) -> None:

@@ -115,16 +115,15 @@ def fit_names(names: Sequence[str], limits: FormatLimits) -> tuple[str, ...]:
     """
     fitting = {name for name in names if limits.measure(name) <= limits.name and not limits.rejects(name)}
     taken = {name.casefold() for name in fitting}
-    return tuple(name if name in fitting else _make_allowed_name(name, taken, limits) for name in names)
-
-
-def _make_allowed_name(name: str, taken: set[str], limits: FormatLimits) -> str:
-    """Return an allowed name, and add it to those that are taken."""
-    ends = (f"_{number}" if number > 1 or limits.rejects(name) else "" for number in count(1))
-    shortened = (limits.truncate(name, limits.name - len(end)) + end for end in ends)
-    short = next(new for new in shortened if new.casefold() not in taken)
-    taken.add(short.casefold())
-    return short
+    allowed = []
+    for name in names:
+        if name not in fitting:
+            ends = (f"_{number}" if number > 1 or limits.rejects(name) else "" for number in count(1))
+            shortened = (limits.truncate(name, limits.name - len(end)) + end for end in ends)
+            name = next(new for new in shortened if new.casefold() not in taken)
+            taken.add(name.casefold())
+        allowed.append(name)
+    return tuple(allowed)
 
 
 # ── missing codes of SPSS ──────────────────────────────────────────────────────────────────────────────────
@@ -158,11 +157,15 @@ def choose_user_missing(variable: Variable) -> UserMissing:
         return UserMissing(codes=codes, unmarked=tuple(code for code in missing if code not in codes))
     best = UserMissing(codes=missing[:MAX_MISSING_CODES], unmarked=missing[MAX_MISSING_CODES:])
     if variable.storage == "integer" and best.unmarked:
-        for low, high in _iterate_runs(sorted(code for code in missing if isinstance(code, int))):
+        numbers = sorted(code for code in missing if isinstance(code, int))
+        for _, run in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):  # runs of consecutive numbers
+            (_, low), *others = run
+            if not others:
+                continue
+            high = others[-1][1]
             outside = [code for code in missing if not (isinstance(code, int) and low <= code <= high)]
             ranged = UserMissing(codes=tuple(outside[:1]), low=low, high=high, unmarked=tuple(outside[1:]))
-            if _rank(ranged, missing) < _rank(best, missing):
-                best = ranged
+            best = min(best, ranged, key=lambda choice: [code in choice.unmarked for code in missing])
     return best
 
 
@@ -187,19 +190,6 @@ def format_unmarked_note(cells: Mapping[str, int]) -> str:
 def choose_display_width(length: int) -> int:
     """Return the width of a text column in SPSS's window, for its longest text."""
     return min(max(length, MIN_DISPLAY_WIDTH), MAX_DISPLAY_WIDTH)
-
-
-def _iterate_runs(codes: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Yield the ends of each run of consecutive numbers, of at least two."""
-    for _, run in groupby(enumerate(codes), lambda pair: pair[1] - pair[0]):
-        (_, low), *others = run
-        if others:
-            yield low, others[-1][1]
-
-
-def _rank(choice: UserMissing, missing: Sequence[Code]) -> tuple[bool, ...]:
-    """Return a sort key: the choice that lacks room only for later codes is better."""
-    return tuple(code in choice.unmarked for code in missing)
 
 
 def build_value_labels(variable: Variable) -> dict[Code, str]:

@@ -164,7 +164,7 @@ def _build_fields(variables: Sequence[Variable], universes: Mapping[str, str], w
     positions = {variable.name: position for position, variable in enumerate(variables)}
     sets = {response_set.names[0]: response_set for response_set in find_response_sets(variables)}
     later_members = {name for response_set in sets.values() for name in response_set.names[1:]}
-    used_names = {*positions, *(response_set.name for response_set in sets.values())}
+    used_names = {name.casefold() for name in (*positions, *(response_set.name for response_set in sets.values()))}
     filters: dict[tuple[str, int | None, str], str] = {}
     fields = []
     for variable in variables:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from support.scenario import INSTRUMENTS, instrument
 from survey_cli.problems import Problem, select_errors
 from survey_cli.samples.cases.columns import clean_text
-from survey_cli.samples.cases.import_preview import NamedCount, ValueChange, preview_import
+from survey_cli.samples.cases.import_preview import ValueChange, preview_import
 from survey_cli.samples.cases.sample_file import SampleCase, SampleFile, read_sample
 from survey_cli.samples.files.sheet import MAX_SHOWN
 from survey_cli.sessions.interview.case_values import parse_sample_values
@@ -468,8 +468,8 @@ def test_what_an_import_would_do(folder: Folder) -> None:
     assert (summary.numbers, summary.dead, summary.do_not_call) == (4, 2, 1)
     assert (summary.mobile, summary.fixed, summary.unknown) == (1, 0, 3)
     assert (summary.without_number, summary.without_zone) == (2, 2)
-    assert summary.replicates == (NamedCount("1", 2), NamedCount("2", 3))
-    assert summary.frames == (NamedCount("a", 2), NamedCount("b", 1), NamedCount("", 2))
+    assert summary.replicates == {"1": 2, "2": 3}
+    assert summary.frames == {"a": 2, "b": 1, "": 2}
     assert summary.changes == (ValueChange("2", 3, "home_phone", "312 555 0101", "312 555 0111"),)
 
 

@@ -109,8 +109,8 @@ def _render_summary(summary: "ImportPreview") -> Iterator[str]:
     if shortcomings := ", ".join(f"{cases:,} without a {what}" for cases, what in counts if cases):
         yield f"cannot be called: {shortcomings}"
     for what, shares in (("replicates", summary.replicates), ("frames", summary.frames)):
-        sizes = [f"{share.name or 'none'} {share.cases:,}" for share in shares]
-        if any(share.name for share in shares):
+        sizes = [f"{name or 'none'} {cases:,}" for name, cases in shares.items()]
+        if any(shares):
             yield f"{what}: {join_first(sizes, MAX_PER_KIND)}"
 
 

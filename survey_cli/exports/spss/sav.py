@@ -10,7 +10,6 @@ library cannot write them. The whole table is held in memory, at twice its size 
 import errno
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -63,7 +62,10 @@ def write_sav(table: Table, to: Path, options: WriteOptions) -> WriteResult:
         )
     except pyreadstat.ReadstatError as error:
         raise OSError(errno.EIO, str(error)) from error
-    _write_timestamp(to, typed_columns.find_latest_entry(data))
+    time = typed_columns.find_latest_entry(data)
+    with to.open("r+b") as file:
+        file.seek(TIMESTAMP_OFFSET)
+        file.write(f"{format_day(time)} {time.year % 100:02}{time:%H:%M:%S}".encode("ascii"))
     names = {column.variable.name: column.name for column in columns}
     weight = table.study.weight if table.study.weight in names else ""
     sets = [
@@ -198,14 +200,6 @@ def _iterate_file_notes(table: Table) -> Iterator[str]:
         if text:
             yield f"{label}: {limits.to_single_line(text)}"
     yield f"Labels in the language {table.language}"
-
-
-def _write_timestamp(file: Path, time: datetime) -> None:
-    """Overwrite the file's date and time."""
-    stamp = f"{format_day(time)} {time.year % 100:02}{time:%H:%M:%S}"
-    with file.open("r+b") as target:
-        target.seek(TIMESTAMP_OFFSET)
-        target.write(stamp.encode("ascii"))
 
 
 def _iterate_notes(table: Table, columns: Sequence[SpssColumn]) -> Iterator[str]:

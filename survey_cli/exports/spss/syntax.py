@@ -18,6 +18,7 @@ from survey_cli.exports.conventions import (
     find_response_sets,
     list_missing_codes,
     list_offered_codes,
+    make_free_name,
 )
 from survey_cli.exports.text import ColumnStatistics, read_statistics, write_csv
 from survey_cli.exports.typed_columns import choose_measure
@@ -125,7 +126,7 @@ def _render_timestamps(variables: Sequence[Variable]) -> Iterator[str]:
     if not positions:
         return
     used_names = {v.name.casefold() for v in variables}
-    new_names = {variables[at].name: _make_free_name(f"{variables[at].name}_", used_names) for at in positions}
+    new_names = {variables[at].name: make_free_name(f"{variables[at].name}_", used_names) for at in positions}
     for name, new in new_names.items():
         parts = {
             part: f"NUMBER(SUBSTR({name}, {start}, {size}), F{size})"
@@ -146,12 +147,6 @@ def _render_timestamps(variables: Sequence[Variable]) -> Iterator[str]:
     end = positions[-1] + 1
     rest = "ALL." if end < len(variables) else "."
     yield from _render_names("ADD FILES FILE=* /KEEP=", [v.name for v in variables[:end]], rest)
-
-
-def _make_free_name(name: str, used_names: set[str]) -> str:
-    while name.casefold() in used_names:
-        name += "_"
-    return name
 
 
 def _render_names(command: str, names: Sequence[str], end: str) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Preview of an import: counts of new, changed and missing cases, and of numbers by kind. Nothing is changed."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from survey_cli.samples.cases.phone_numbers import ParsedNumber
@@ -17,13 +17,6 @@ class ValueChange(NamedTuple):
     column: str
     was: Cell
     now: Cell
-
-
-class NamedCount(NamedTuple):
-    """Number of cases with one name, such as a replicate; the name is empty where the file gives none."""
-
-    name: str
-    cases: int
 
 
 class ImportPreview(NamedTuple):
@@ -49,8 +42,10 @@ class ImportPreview(NamedTuple):
     """Cases with no number that can be dialed, or only numbers on the do-not-call list."""
     without_zone: int
     """Cases that can't be called because neither the file, nor the study, nor a number gives a time zone."""
-    replicates: tuple[NamedCount, ...]
-    frames: tuple[NamedCount, ...]
+    replicates: Mapping[str, int]
+    """Number of cases by replicate, empty where the file gives none, in the order of the file."""
+    frames: Mapping[str, int]
+    """The same by frame."""
     changes: tuple[ValueChange, ...]
     """Changes in the order of the file."""
 
@@ -91,12 +86,7 @@ def preview_import(
         without_zone=sum(
             not case.zone and not any(number.zones for number in case.dialable_numbers) for case in sample.cases
         ),
-        replicates=_count_names(case.replicate for case in sample.cases),
-        frames=_count_names(case.frame for case in sample.cases),
+        replicates=Counter(case.replicate for case in sample.cases),
+        frames=Counter(case.frame for case in sample.cases),
         changes=changes,
     )
-
-
-def _count_names(names: Iterable[str]) -> tuple[NamedCount, ...]:
-    """Count each name, in the order in which the names first appear."""
-    return tuple(NamedCount(name, cases) for name, cases in Counter(names).items())

@@ -1,6 +1,5 @@
 """Reader of data files whatever their format: CSV, Excel, SPSS, Stata and Parquet as rows of text."""
 
-from collections.abc import Iterator
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -35,7 +34,7 @@ def read_data_file(
         collector.add_error("data-file", "", what, "check the path, or save the file as CSV")
     else:
         rows = (InputRow(number, [_format(cell) for cell in row]) for number, row in enumerate(frame.iter_rows(), 1))
-        return InputSheet(InputRow(0, frame.columns), _skip_empty(rows))
+        return InputSheet(InputRow(0, frame.columns), (row for row in rows if any(row.cells)))
     return None
 
 
@@ -63,7 +62,3 @@ def _format(cell: object) -> str:
             return cell.isoformat()
         case _:
             return str(cell)
-
-
-def _skip_empty(rows: Iterator[InputRow]) -> Iterator[InputRow]:
-    return (row for row in rows if any(row.cells))

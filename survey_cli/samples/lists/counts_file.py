@@ -64,8 +64,12 @@ def read_counts(
     if collector.has_errors:
         return tuple(collector.list_problems())
     reader.warn_of_totals(rows)
+    sums: dict[str, dict[dispositions.DispositionGroup, ExactNumber]] = {row.frame: {} for row in rows}
+    for row in rows:
+        if row.group is not None:
+            sums[row.frame][row.group] = sums[row.frame].get(row.group, 0) + row.cases
     return CountsFile(
-        frames={frame: _add_up(rows, frame) for frame in dict.fromkeys(row.frame for row in rows)},
+        frames={name: DispositionCounts.from_groups(groups) for name, groups in sums.items()},
         quota_filled=any(row.code == dispositions.QUOTA_FILLED_CODE and row.cases for row in rows),
         warnings=tuple(collector.list_problems()),
     )
@@ -202,14 +206,6 @@ class _CountsReader(NamedTuple):
 
     def _add_warning(self, line: int, what: str, remedy: str) -> None:
         self.collector.add_warning(RULE, "", what, remedy, line=line)
-
-
-def _add_up(rows: Iterable[_Row], frame: str) -> DispositionCounts:
-    sums: dict[dispositions.DispositionGroup, ExactNumber] = {}
-    for row in rows:
-        if row.frame == frame and row.group is not None:
-            sums[row.group] = sums.get(row.group, 0) + row.cases
-    return DispositionCounts.from_groups(sums)
 
 
 def _format_number(number: ExactNumber) -> str:

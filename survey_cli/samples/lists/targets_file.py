@@ -41,19 +41,14 @@ def read_targets(path: str) -> list[TargetRow] | tuple[Problem, ...]:
     targets: dict[tuple[str, str], TargetRow] = {}
     for line, cells in sheet.iterate_whole_rows(rows, collector):
         variable, value, share_text = (cells[positions[name]].strip() for name in COLUMNS)
-        share = _parse_share(share_text)
-        if share is None:
+        number = share_text.removesuffix("%").strip().replace(",", ".")
+        if not _SHARE.fullmatch(number):
             remedy = "write 0.52, 52% or a number of units"
             collector.add_error(RULE, "", f"{share_text!r} is not a share", remedy, line=line)
         elif (variable, value) in targets:
             collector.add_error(RULE, "", f"{variable} {value} occurs twice", "keep one of them", line=line)
         else:
-            targets[variable, value] = TargetRow(line, variable, value, share)
+            targets[variable, value] = TargetRow(line, variable, value, Fraction(number))
     if not targets and not collector.has_errors:
         collector.add_error(RULE, "", "the file contains no targets", HEADER)
     return tuple(collector.list_problems()) if collector.has_errors else list(targets.values())
-
-
-def _parse_share(text: str) -> Fraction | None:
-    number = text.removesuffix("%").strip().replace(",", ".")
-    return Fraction(number) if _SHARE.fullmatch(number) else None

@@ -207,7 +207,7 @@ def _write_contents(records: StudyRecords, options: ExportOptions, folder: Path,
             descriptions[Path(result.beside).name] = f"the data that {name} describes"
         results.append(replace(result, to=name, beside=""))
     tables: list[RowKind] = [options.what] if options.what in EXTRA_TABLES else []
-    if _has_cases(records.store):
+    if any(True for _ in records.store.cases.queries.iterate_rows()):
         if options.public:
             reason = "its rows contain cases and times, so it is not included in a public bundle"
             skipped += (f"{what}.csv: {reason}" for what in FIELDWORK_TABLES)
@@ -219,8 +219,9 @@ def _write_contents(records: StudyRecords, options: ExportOptions, folder: Path,
             descriptions[f"{what}.csv"] = {**FIELDWORK_TABLES, **EXTRA_TABLES}[what]
     with _skipping("rates.csv", skipped):
         _write_rates(records, options, folder, last)
-    with _skipping("codebook.html", skipped):
-        _write_codebook(records, options, folder)
+    with _skipping("codebook.html", skipped):  # with counts of the data in the bundle
+        codebook = load_codebook_from_records(records, replace(options, what="interviews"))
+        (folder / "codebook.html").write_text(render_codebook_html(codebook), encoding="utf-8")
     contents = BundleResult(
         instrument=instrument,
         options=options,
@@ -242,10 +243,6 @@ def _skipping(name: str, skipped: list[str]) -> Iterator[None]:
         raise
     except UserError as error:
         skipped.append(f"{name}: {error.what}")
-
-
-def _has_cases(store: Store) -> bool:
-    return next(iter(store.cases.queries.iterate_rows()), None) is not None
 
 
 def _write_table(
@@ -304,12 +301,6 @@ def _format_as_of(options: ExportOptions, now: datetime) -> str:
     """Return the requested time in ISO format; empty for now."""
     when = parse_past_time(options.as_of, now, options.zone, option="--as-of") if options.as_of else None
     return when.at.isoformat() if when is not None and when.past else ""
-
-
-def _write_codebook(records: StudyRecords, options: ExportOptions, folder: Path) -> None:
-    """Write the codebook, with counts of the data in the bundle."""
-    codebook = load_codebook_from_records(records, replace(options, what="interviews"))
-    (folder / "codebook.html").write_text(render_codebook_html(codebook), encoding="utf-8")
 
 
 def _write_zip(folder: Path, to: Path) -> None:

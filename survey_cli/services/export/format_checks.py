@@ -5,6 +5,7 @@ The results are warnings with positions in the questionnaire, given while it is 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from survey_cli.exports import FORMATS, find_format
@@ -110,37 +111,28 @@ _COVERED_RULES: Final[Mapping[tuple[str, str], str]] = {
 """Rules that `survey check` applies without a format."""
 
 
-def _make_name_check(limits: FormatLimits) -> Callable[[_FormatData], Iterator[Problem]]:
-    def check(data: _FormatData) -> Iterator[Problem]:
-        names = fit_names([v.name for v in data.variables], limits)
-        for variable, name in zip(data.variables, names, strict=True):
-            if name != variable.name:
-                what = f"{limits.program} does not accept the name {variable.name}; its file says {name}"
-                yield data.make_problem("format-name", variable.item, what, "shorten the id or the code")
-
-    return check
+def _check_names(data: _FormatData, limits: FormatLimits) -> Iterator[Problem]:
+    names = fit_names([v.name for v in data.variables], limits)
+    for variable, name in zip(data.variables, names, strict=True):
+        if name != variable.name:
+            what = f"{limits.program} does not accept the name {variable.name}; its file says {name}"
+            yield data.make_problem("format-name", variable.item, what, "shorten the id or the code")
 
 
-def _make_label_check(limits: FormatLimits, *, texts: bool = True) -> Callable[[_FormatData], Iterator[Problem]]:
-    """Return a check of labels. `texts`: values of text columns have labels in this format."""
+def _check_labels(data: _FormatData, limits: FormatLimits, *, texts: bool = True) -> Iterator[Problem]:
+    """Check labels. `texts`: values of text columns have labels in this format."""
     measure = "bytes" if limits.counts_bytes else "letters"
-
-    def check(data: _FormatData) -> Iterator[Problem]:
-        for v in data.variables:
-            if (size := limits.measure(choose_label(v))) > limits.label:
-                what = f"the label of {v.name} has {size} {measure}; {limits.program} stores {limits.label}"
-                item = data.instrument.items.get(v.item)
-                text = item.label if item is not None else None
-                yield data.make_problem("format-label", v.item, what, "give it a short label:", text)
-            for code, label in build_value_labels(v).items() if texts or v.storage != "text" else ():
-                if (size := limits.measure(to_single_line(label))) > limits.value_label:
-                    what = (
-                        f"{VALUE_LABEL_PREFIX}{code} has {size} {measure}; {limits.program} stores {limits.value_label}"
-                    )
-                    owner, text = data.find_label_text(v, code)
-                    yield data.make_problem("format-label", owner, what, "give it a short label:", text)
-
-    return check
+    for v in data.variables:
+        if (size := limits.measure(choose_label(v))) > limits.label:
+            what = f"the label of {v.name} has {size} {measure}; {limits.program} stores {limits.label}"
+            item = data.instrument.items.get(v.item)
+            text = item.label if item is not None else None
+            yield data.make_problem("format-label", v.item, what, "give it a short label:", text)
+        for code, label in build_value_labels(v).items() if texts or v.storage != "text" else ():
+            if (size := limits.measure(to_single_line(label))) > limits.value_label:
+                what = f"{VALUE_LABEL_PREFIX}{code} has {size} {measure}; {limits.program} stores {limits.value_label}"
+                owner, text = data.find_label_text(v, code)
+                yield data.make_problem("format-label", owner, what, "give it a short label:", text)
 
 
 def _check_spss_missing(data: _FormatData) -> Iterator[Problem]:
@@ -188,22 +180,22 @@ def _check_triple_s_codes(data: _FormatData) -> Iterator[Problem]:
         yield data.make_problem("format-codes", item, what, "give them the codes 1, 2, 3, …")
 
 
-def _make_column_check(limits: FormatLimits) -> Callable[[_FormatData], Iterator[Problem]]:
-    def check(data: _FormatData) -> Iterator[Problem]:
-        if (count := len(data.variables)) > limits.columns:
-            what = f"the data have {count:,} columns; {limits.program} holds {limits.columns:,}"
-            yield data.make_problem("format-columns", "", what, "set a smaller max: on rosters, or use another format")
-
-    return check
+def _check_columns(data: _FormatData, limits: FormatLimits) -> Iterator[Problem]:
+    if (count := len(data.variables)) > limits.columns:
+        what = f"the data have {count:,} columns; {limits.program} holds {limits.columns:,}"
+        yield data.make_problem("format-columns", "", what, "set a smaller max: on rosters, or use another format")
 
 
-_SPSS_CHECKS: Final = (_make_name_check(SPSS), _make_label_check(SPSS), _check_spss_missing)
-_STATA_LABEL_CHECK: Final = _make_label_check(STATA, texts=False)
+_SPSS_CHECKS: Final = (partial(_check_names, limits=SPSS), partial(_check_labels, limits=SPSS), _check_spss_missing)
+_STATA_CHECKS: Final = (
+    *(partial(_check_names, limits=STATA), partial(_check_labels, limits=STATA, texts=False), _check_stata_codes),
+    partial(_check_columns, limits=STATA),
+)
 _CHECKS: Final[Mapping[str, tuple[Callable[[_FormatData], Iterator[Problem]], ...]]] = {
-    "sav": (*_SPSS_CHECKS, _make_column_check(SPSS)),
+    "sav": (*_SPSS_CHECKS, partial(_check_columns, limits=SPSS)),
     "sps": _SPSS_CHECKS,
-    "dta": (_make_name_check(STATA), _STATA_LABEL_CHECK, _check_stata_codes, _make_column_check(STATA)),
-    "xlsx": (_make_label_check(EXCEL), _make_column_check(EXCEL)),
+    **dict.fromkeys(("dta", "do"), _STATA_CHECKS),
+    "xlsx": (partial(_check_labels, limits=EXCEL), partial(_check_columns, limits=EXCEL)),
     **dict.fromkeys(("sss", "sss-fixed", "sss3", "sss3-fixed"), (_check_triple_s_codes,)),
 }
 """Checks by format; a format that is not listed stores everything."""

@@ -106,9 +106,11 @@ def import_sample(request: Request, options: ImportOptions) -> ImportResult | li
     Importing the same file again changes nothing. Raises UserError.
     """
     new_location = _locate_new_database(request)
-    first = (
-        replace(request, db=":memory:", people=_find_people_list(request, new_location)) if new_location else request
-    )
+    first = request
+    if new_location:  # the list of people that applies to a database which does not exist yet
+        file = locate_people_file(request.path, new_location)
+        people = request.people or (str(file) if file is not None and file.is_file() else None)
+        first = replace(request, db=":memory:", people=people)
     with _open_for_import(first, create=bool(new_location), future_location=new_location) as study:
         to_import = _read_sample_file(study, options)
         if isinstance(to_import, list):
@@ -128,12 +130,6 @@ def _locate_new_database(request: Request) -> str:
         return where
     store.close()
     return ""
-
-
-def _find_people_list(request: Request, where: str) -> str | None:
-    """Return the list of people that applies to a database which does not exist yet."""
-    file = locate_people_file(request.path, where)
-    return request.people or (str(file) if file is not None and file.is_file() else None)
 
 
 def _open_for_import(request: Request, *, create: bool, future_location: str = "") -> OpenStudy:
@@ -164,8 +160,7 @@ def _read_sample_file(study: OpenStudy, options: ImportOptions) -> _SampleToImpo
     summary = preview_import(sample, existing=stored, is_listed=lambda number: number.e164 in listed)
     released: frozenset[str] = frozenset()
     if options.release:
-        replicates = {share.name for share in summary.replicates if share.name}
-        released = parse_replicates(options.release, replicates, where=options.file)
+        released = parse_replicates(options.release, {*filter(None, summary.replicates)}, where=options.file)
     new = [case for case in sample.cases if case.key not in stored]
     located = frozenset(
         c.key for c in sample.cases if sum(bool(n.zones) for n in c.dialable_numbers) > located_counts.get(c.key, 0)

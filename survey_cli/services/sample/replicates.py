@@ -16,22 +16,15 @@ def parse_replicates(text: str, known: Collection[str], *, where: str) -> frozen
         return frozenset(known)
     selected: set[str] = set()
     for part in filter(None, (piece.strip() for piece in text.split(","))):
-        names = {part} if part in known else _expand_range(part, known)
+        first, _, last = (piece.strip() for piece in part.partition("-"))
+        names = {part} & set(known)
+        if not names and first.isdecimal() and last.isdecimal():
+            names = {name for name in known if name.isdecimal() and int(first) <= int(name) <= int(last)}
         if not names:
-            otherwise = f"the replicates are {', '.join(sorted(known, key=_make_sort_key)[:10])}"
+            ordered = sorted(known, key=lambda name: (int(name) if name.isdecimal() else 0, name))
+            otherwise = f"the replicates are {', '.join(ordered[:10])}"
             raise UserError(where, f"there is no replicate {part!r}", suggest_nearest(part, known, otherwise=otherwise))
         selected |= names
     if not selected:
         raise UserError(where, "no replicate is specified", "write 3, 3-4 or all")
     return frozenset(selected)
-
-
-def _expand_range(part: str, known: Collection[str]) -> set[str]:
-    first, dash, last = (piece.strip() for piece in part.partition("-"))
-    if not (dash and first.isdecimal() and last.isdecimal()):
-        return set()
-    return {name for name in known if name.isdecimal() and int(first) <= int(name) <= int(last)}
-
-
-def _make_sort_key(name: str) -> tuple[int, str]:
-    return (int(name), name) if name.isdecimal() else (0, name)
