@@ -11,12 +11,13 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from graphlib import CycleError, TopologicalSorter
+from itertools import chain
 from typing import Any
 
-from survey_cli.instrument.checks.names import explain_bad_form, explain_reserved
+from survey_cli.instrument.checks.names import bad_id, column_clash, duplicate_id, reserved_id
 from survey_cli.instrument.checks.ranges import MAX_DECIMALS
-from survey_cli.instrument.compiled.draft import build_external_symbols
-from survey_cli.instrument.compiled.model import Instrument, Roster
+from survey_cli.instrument.compiled.draft import InstrumentDraft, Symbol, build_external_symbols
+from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition, ExpectedKind, compile_condition
 from survey_cli.instrument.expressions.expression_checker import ValueType, format_codes, format_constant, sort_codes
 from survey_cli.instrument.expressions.parsing import find_names
@@ -28,6 +29,7 @@ from survey_cli.instrument.schema.validation import validate_file
 from survey_cli.instrument.source.load import InstrumentSource
 from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar
 from survey_cli.instrument.source.scalars import Text
+from survey_cli.instrument.texts.templates import TextVariable
 from survey_cli.problems import Position, Problem, Severity, sort_problems, suggest_nearest
 from survey_cli.values import DK, NOT_ASKED, Code, Missing, get_missing
 from survey_cli.wording import join_first
@@ -88,12 +90,13 @@ class _AnalysisReader:
 
     def read_variables(self, written: spec.AnalysisFile) -> None:
         """Compile variables and filters, each after those that it reads."""
-        self._check_names([*written.variables, *written.filters, *written.banners])
+        if names := [*written.variables, *written.filters]:
+            self._check_names(names)
         sources = {name: list(_iterate_expressions(variable)) for name, variable in written.variables.items()}
         sources = sources | {name: [text] for name, text in written.filters.items() if name not in sources}
-        names = {str(name): name for name in sources}
+        by_name = {str(name): name for name in sources}
         reads = {
-            str(name): {read for text in texts for read in find_names(text)} & names.keys()
+            str(name): {read for text in texts for read in find_names(text)} & by_name.keys()
             for name, texts in sources.items()
         }
         order: list[str] = []
@@ -103,10 +106,10 @@ class _AnalysisReader:
             except CycleError as error:
                 cycle = error.args[1][::-1]
                 what = f"the variables depend on one another: {' → '.join(cycle)}"
-                self.entry = names[cycle[0]]
+                self.entry = by_name[cycle[0]]
                 self._report("circular", self.entry, what, "remove one of these references")
                 reads = {name: others - {*cycle} for name, others in reads.items() if name not in cycle}
-        for name in map(names.__getitem__, order):
+        for name in map(by_name.__getitem__, order):
             self.entry, compute = name, None
             if name in written.variables:
                 compute = self._compile_variable(written.variables[name])
@@ -118,26 +121,14 @@ class _AnalysisReader:
 
     def _check_names(self, names: Sequence[YamlScalar]) -> None:
         """Check that each name can be used in conditions and as a column, and is not used already."""
-        taken = {name.casefold(): f"the {symbol.kind} {name}" for name, symbol in self.symbols.symbols.items()}
-        taken |= {name.casefold(): f"the group of items {name}" for name in self.instrument.groups}
-        taken |= {name.casefold(): f"the compute {name}" for name in self.instrument.computes}
-        for item in self.instrument.items.values():
-            roster = self.instrument.groups.get(item.roster or "")
-            turns = [f"_{turn}" for turn in range(1, roster.maximum + 1)] if isinstance(roster, Roster) else [""]
-            for variable in item.question.build_variables(item, self.instrument.language):
-                for turn in turns:
-                    taken.setdefault(f"{variable.name}{turn}".casefold(), f"a column of {item.id}")
+        draft = InstrumentDraft(document=self.instrument.document, symbol_table=self.symbols, uses=[], lost=frozenset())
+        draft.items.update(self.instrument.items)
+        draft.groups.update(self.instrument.groups)
         for name in names:
-            self.entry = name
-            reserved, earlier = explain_reserved(name, self.instrument.declines.keys()), taken.get(name.casefold())
-            taken.setdefault(name.casefold(), "another entry of this file")
-            if explained := explain_bad_form(name):
-                self._report("bad-id", name, *explained)
-            elif reserved:
-                self._report("reserved-id", name, f"the name is {reserved}", f"choose another, such as {name}_1")
-            elif earlier:
-                what = f"{str(name)!r} is already the name of {earlier}"
-                self._report("duplicate-id", name, what, "rename one of them")
+            self.symbols.add(Symbol(str(name), "variable", name.where, 0, ValueType("code"), TextVariable("code")))
+        for problem in chain.from_iterable(check(draft) for check in (bad_id, reserved_id, duplicate_id, column_clash)):
+            if problem.where.file == names[0].where.file:
+                self.problems.append(problem)
 
     def _compile(self, text: YamlScalar, expected: ExpectedKind = "value") -> Condition | None:
         scope, who = self.symbols.build_scope(), str(self.entry)
@@ -354,6 +345,10 @@ class _AnalysisReader:
                 what = "trim: is a multiple of the mean of raked weights, more than 1"
                 self._report("bad-analysis", weight.find_position("trim"), what, "write trim: 5 beside rake:")
         for self.entry, banner in written.banners.items():
+            if self.entry in self.symbols.symbols:
+                kind = self.symbols.symbols[self.entry].kind
+                what = f"{str(self.entry)!r} is also the name of {'an' if kind == 'item' else 'a'} {kind}"
+                self._report("duplicate-id", self.entry, what, "rename the banner")
             for column in banner.columns:
                 parts = [part.strip() for part in column.split(">")]
                 if len(parts) > 2:

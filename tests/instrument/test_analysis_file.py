@@ -108,16 +108,19 @@ def test_variables_read_one_another_in_any_order() -> None:
         ("variables: {v: {count: {of: [m, tv], values: 1}}}", "error 1:30: v: 'm' is not a variable"),
         (
             "variables: {v: {value: age > 2}}\nfilters: {v: age > 3}",
-            "error 2:11: v: 'v' is already the name of another",
+            "error 2:11: v: there is already a variable 'v', at 1:13",
         ),
         ("variables: {v: {value: agee}}", "error 1:24: v: 'agee' is not a variable — did you mean 'age'?"),
-        ("variables: {age: {value: hours > 2}}", "error 1:13: age: 'age' is already the name of the item age"),
+        (
+            "variables: {age: {value: hours > 2}}",
+            "error 1:13: age: there is already an item 'age', at x.yaml:8:10 — rename one",
+        ),
         (
             "variables: {media_1: {value: age > 2}}",
-            "error 1:13: media_1: 'media_1' is already the name of a column of media",
+            "error 1:13: media_1: two columns would be called media_1: the variable media_1, and option 1",
         ),
         ("variables: {2nd: {value: age > 2}}", "error 1:13: 2nd: '2nd' can't be an id — write q2nd"),
-        ("variables: {sum: {value: age > 2}}", "error 1:13: sum: the name is a function of conditions"),
+        ("variables: {sum: {value: age > 2}}", "error 1:13: sum: the id 'sum' is a function of conditions"),
         (
             "variables: {a: {value: b == 1}, b: {value: a == 1}}",
             "error 1:13: a: the variables depend on one another: a → b → a — remove one of these references",
@@ -177,6 +180,7 @@ def test_variables_read_one_another_in_any_order() -> None:
         ("weights: {w: {}}", "error 1:11: w: the weight has neither column: nor rake:"),
         ("weights: {w: {column: x}}", "error 1:23: w: there is no 'x'"),
         ("weights: {w: {rake: t.csv, trim: 1}}", "error 1:34: w: trim: is a multiple"),
+        ("banners: {age: {columns: [kind]}}", "error 1:11: age: 'age' is also the name of an item — rename the banner"),
         ("banners: {b: {columns: [kind > agee]}}", "error 1:25: b: there is no 'agee' — did you mean 'age'?"),
         ("banners: {b: {columns: [kind > age > q7]}}", "error 1:25: b: kind > age > q7 divides more than once"),
         ("findings: [{item: q7, text: x}]", "error 1:19: q7: a finding has either answer: or figure:"),

@@ -51,26 +51,20 @@ def bad_id(draft: InstrumentDraft) -> Iterator[Problem]:
     places += [(str(name), locate_name(name)) for name in draft.document.declines]
     places += [(str(quota.id), quota.find_position("id")) for quota in draft.document.quotas]
     for name, where in places:
-        if explained := explain_bad_form(name):
-            yield report("bad-id", (where, len(name)), name, *explained)
+        if not _ID_FORM.match(name):
+            cleaned = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
+            cleaned = cleaned if cleaned[:1].isalpha() or not cleaned else f"q{cleaned}"
+            form = "a letter, then letters, digits or _"
+            remedy = f"write {cleaned[:MAX_ID_LENGTH]}: {form}" if cleaned else f"write {form}"
+            yield report("bad-id", (where, len(name)), name, f"{name!r} can't be an id", remedy)
+        elif len(name) > MAX_ID_LENGTH:
+            what = f"the id has {len(name)} characters; Stata allows {MAX_ID_LENGTH}"
+            remedy = f"shorten it, for example to {name[:MAX_ID_LENGTH].rstrip('_')}"
+            yield report("bad-id", (where, len(name)), name, what, remedy)
     title = draft.document.instrument
     if not _SURVEY_NAME_FORM.match(title) or len(title) > 64:
         what = f"{str(title)!r} can't be the survey's name, because files are named after it"
         yield report("bad-id", title, "", what, "use letters, digits, _ and -, at most 64")
-
-
-def explain_bad_form(name: str) -> tuple[str, str] | None:
-    """Return why a name can't be an id, and the remedy; None where it can."""
-    if not _ID_FORM.match(name):
-        cleaned = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
-        cleaned = cleaned if cleaned[:1].isalpha() or not cleaned else f"q{cleaned}"
-        form = "a letter, then letters, digits or _"
-        remedy = f"write {cleaned[:MAX_ID_LENGTH]}: {form}" if cleaned else f"write {form}"
-        return f"{name!r} can't be an id", remedy
-    if len(name) > MAX_ID_LENGTH:
-        what = f"the id has {len(name)} characters; Stata allows {MAX_ID_LENGTH}"
-        return what, f"shorten it, for example to {name[:MAX_ID_LENGTH].rstrip('_')}"
-    return None
 
 
 def reserved_id(draft: InstrumentDraft) -> Iterator[Problem]:

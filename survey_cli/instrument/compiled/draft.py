@@ -538,7 +538,8 @@ def build_external_symbols(instrument: Instrument) -> SymbolTable:
     """Build the table of all names in an interview's data; its scope is seen from outside every roster."""
     table = SymbolTable(instrument.document)
     for name, compute in instrument.computes.items():
-        table.value_types[name] = next(iter(compute.conditions.values())).result_type
+        value_type = next(iter(compute.conditions.values())).result_type
+        table.add(Symbol(name, "compute", NOWHERE, 0, value_type, TextVariable(value_type.type)))
     return table
 
 
