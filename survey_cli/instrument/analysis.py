@@ -321,10 +321,13 @@ class _AnalysisReader:
         for condition in conditions:
             self._check_codes(count.values, condition.result_type.codes, position)
 
+        def count_codes(value: Any) -> int:
+            return len(counted.intersection(value)) if isinstance(value, tuple) else value in counted
+
         def count_answers(env: Any) -> Any:
             values = [condition.evaluate(env) for condition in conditions]
             has_answers = any(value.__class__ is not Missing or value in counted for value in values)
-            return sum(value in counted for value in values) if has_answers else combine_missing(*values)
+            return sum(map(count_codes, values)) if has_answers else combine_missing(*values)
 
         text = f"count of {', '.join(names)} in {list(count.values)}"
         return _derive(text, conditions, count_answers, kind="number")

@@ -6,6 +6,7 @@ a respondent by themselves.
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import time
 from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias
 
@@ -22,6 +23,8 @@ from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Code, Missing, Place
 MAX_LABEL_LENGTH: Final = 80
 """Characters of a label that statistical software does not truncate."""
 
+NOON: Final = time(12)
+"""The time, in UTC, at which an imported interview began of which only the date is known."""
 IMPORT_STATION: Final = "answers import"
 """The station of imported interviews, in which nobody knows the order of what was read."""
 BlockSource: TypeAlias = Literal["sample", "item", "turns", "compute", "order"]

@@ -89,6 +89,11 @@ def test_a_count_is_of_answers(tv: Any, paper: Any, number: Any) -> None:
     assert compute("{count: {of: [use], values: [1]}}", tv=tv, paper=paper) == number
 
 
+def test_a_count_of_a_multiple_is_how_many_of_the_answers_it_has() -> None:
+    chosen = [compute("{count: {of: [media], values: [1, 2]}}", media=codes) for codes in ((1, 2), (2,), (), DK)]
+    assert chosen == [2, 1, 0, DK]
+
+
 def test_variables_read_one_another_in_any_order() -> None:
     analysis, problems = read("variables:\n  b: {value: a == 1}\n  a: {recode: {of: state, values: {1: [1, 2, 3]}}}\n")
     assert problems == []

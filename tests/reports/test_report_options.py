@@ -16,7 +16,7 @@ from survey_cli.documents.report.report_pages import render_results_html
 from survey_cli.instrument.schema.analysis_file import FindingSpec
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.reports import texts
-from survey_cli.reports.results.result_tables import build_findings, select_option
+from survey_cli.reports.results.result_tables import build_findings, nest_grouping, select_option
 from survey_cli.values import Cell
 
 pytest.importorskip("scipy", reason="pip install 'survey-cli[report]'")
@@ -138,6 +138,20 @@ def test_options_of_a_multiple_are_columns_and_each_is_compared_with_those_who_d
     assert letters(report, "media") == [["", ""]] * len(report["media"].rows), "not compared with itself"
 
 
+def test_columns_that_are_made_of_the_answers_themselves_are_not_tested() -> None:
+    """Of the men all are men: such a table has no test, no letter, and reveals nobody's answer."""
+    analysis = "variables: {same: {recode: {of: q, values: {1: [1], 2: [2, 3]}}}}"
+    report = Report(TEXT, crossed((60, 40, 0), (0, 60, 0)), by=["kind", "same", "q"], analysis=analysis)
+    kind, same, itself = report.groupings
+    assert nest_grouping(kind, itself).inputs == {"kind", "q"}
+    assert [test.group for test in report["q"].tests] == ["Region", "same"]
+    assert sum(note.startswith("Unanimous: all of same") for note in report["q"].notes) == 2
+    report.groupings[1:] = [replace(same, inputs=same.inputs | {"q"}), replace(itself, inputs=kind.inputs | {"q"})]
+    assert [test.group for test in report["q"].tests] == ["Region"]
+    assert [note.partition(", gave")[0] for note in report["q"].notes[1:]] == ["Unanimous: all of Region, South"]
+    assert {"".join(row[2:]) for row in letters(report)} == {""}
+
+
 def finding(text: str, **more: object) -> FindingSpec:
     return FindingSpec.model_construct(text=Text(text, {}), **{"answer": None, "figure": None, **more})
 
@@ -152,8 +166,9 @@ def test_findings_have_the_figures_of_the_tables_and_hide_what_they_hide() -> No
     ]
     assert build_findings(findings, items, "en", 0) == ("50% say one, of 80.", "100% say any.")
     hidden = Report(TEXT, crossed((30, 3, 2)), options=replace(OPEN, threshold=5))["q"]
-    said = build_findings([findings[0], finding("{percent}.", item="q", answer=(2,))], [hidden], "en", 0)
-    assert said[1] == "[c]."
+    two = finding("{percent} say that they have two.", item="q", answer=(2,))
+    said = build_findings([findings[0], two, two], [hidden], "en", 0)
+    assert said == ("86% say one, of 35.", "Not shown, because of small counts: Which?")
     numbers = Report(TEXT, [{"n": n} for n in (1, 2, 6)])["n"]
     assert build_findings([finding("{mean}, {median}", item="n", figure="median")], [numbers], "en", 0) == ("3.00, 2",)
 

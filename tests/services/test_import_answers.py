@@ -11,6 +11,7 @@ from support.command_line import folder, run_survey, written  # noqa: F401 – a
 from support.golden_databases import FIELDWORK, HEAD, ITEMS, NAMES, load_file, load_server
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.services.database.interview_archive import open_simulated_interview_writer
+from survey_cli.services.report.results_report import ReportOptions, build_results_report
 from survey_cli.simulate import Habits, simulate_interviews
 from survey_cli.store import Store
 
@@ -107,6 +108,10 @@ empty: refused
     ]
     assert data["1"]["interview_began"].startswith("2026-01-31T12:00")
     assert {row["interview_origin"] for row in data.values()} == {"imported"}
+    report = build_results_report("work.yaml", ReportOptions(threshold=0))
+    methods = {line.label: line.text for line in report.methods}
+    assert methods["Field dates"] == "31 January 2026 to 1 February 2026", "not the day of the import"
+    assert methods["Mode"] == methods["Length of interviews"] == "not stated"
 
 
 def test_what_does_not_fit_is_said_with_row_and_column(tmp_path: Path) -> None:

@@ -115,7 +115,8 @@ class TopSpec(SpecModel):
 class CountSpec(SpecModel):
     """How many items have one of these answers: `{of: [tv, radio, paper], values: [1]}`.
 
-    Items without an answer are not counted; without any answer, the count is missing.
+    Of a multiple, each of these answers counts. Items without an answer are not counted; without any answer, the
+    count is missing.
     """
 
     of: list[Annotated[scalars.Name, "an item or battery"]]

@@ -3,6 +3,7 @@
 Items of which nothing is known are listed as not stated.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -21,6 +22,7 @@ from survey_cli.reports.rounding import HIDDEN_MARK, format_count, format_decima
 from survey_cli.reports.texts import translate
 from survey_cli.reports.weighting.answer_counts import AnswerColumns, compute_half_width
 from survey_cli.reports.weighting.weights import WeightingSummary
+from survey_cli.table.columns import NOON
 from survey_cli.table.table import StudyDescription
 
 NOT_STATED: Final = "not stated"
@@ -57,27 +59,25 @@ class MethodFacts:
 
 def build_methods(study: StudyDescription, facts: MethodFacts, options: ResultOptions) -> tuple[MethodLine, ...]:
     """Build the methods box, in order; an item of which nothing is known is not stated."""
-    started = _read_timestamps(facts.answers, "interview_began")
-    ended = _read_timestamps(facts.answers, "interview_updated")
     quotas = translate("not a probability sample: quotas decided who was interviewed") if facts.quotas else ""
-    sponsor, conductor, population, frame, _, mode, _, contact, *notes = build_study_lines(study)
+    sponsor, conductor, population, frame, _, _, _, contact, *notes = build_study_lines(study)
     return (
         sponsor,
         conductor,
         _mark_whole_study(population, facts),
         frame,
         _make_line("Selection", "; ".join(filter(None, (study.selection, quotas)))),
-        mode,
+        _make_line("Mode", _describe_mode(study, facts.answers)),
         _make_line("Languages", ", ".join(facts.languages)),
         _make_line("Incentive", facts.incentive),
-        _make_line("Field dates", study.dates or _format_days(started, facts.zone)),
+        _make_line("Field dates", study.dates or _format_days(_list_starts(facts.answers), facts.zone)),
         _make_line("Interviews", _describe_interviews(facts, options)),
         *([MethodLine(translate("Filters"), " ".join(facts.filter_notes))] if facts.filter_notes else []),
         _mark_whole_study(_make_line("Outcomes", _describe_outcomes(facts.rates), facts.no_rates), facts),
         _mark_whole_study(_make_line("Response rates", _describe_rates(facts.rates), facts.no_rates), facts),
         _make_line("Weighting", _describe_weighting(facts.weighting)),
         _make_line("Precision", _describe_precision(facts, options, study.size)),
-        _make_line("Length of interviews", _describe_length(started, ended)),
+        _make_line("Length of interviews", _describe_length(facts.answers)),
         _make_line("Questionnaire", _describe_versions(study, facts.answers)),
         _make_line("Missing answers", _describe_missing(options)),
         contact,
@@ -110,8 +110,8 @@ def build_brief_line(study: StudyDescription, facts: MethodFacts) -> str:
     rate = format_rate(whole.rates.RR1) if whole is not None and not facts.is_filtered else ""
     parts = [
         _describe_population(study),
-        study.mode or translate(DEFAULT_MODE),
-        study.dates or _format_days(_read_timestamps(facts.answers, "interview_began"), facts.zone),
+        _describe_mode(study, facts.answers),
+        study.dates or _format_days(_list_starts(facts.answers), facts.zone),
         translate("response rate 1 (RR1) {rate}", rate=rate) if rate else "",
         facts.weighting.description if facts.weighting is not None else "",
     ]
@@ -134,8 +134,29 @@ def _mark_whole_study(line: MethodLine, facts: MethodFacts) -> MethodLine:
     )
 
 
+def _mark_imported(answers: AnswerColumns) -> list[bool]:
+    """Return which interviews were imported, so that the program does not know how they were conducted."""
+    cells = answers.read_cells("interview_origin")
+    return [cells[text] == "imported" for text in answers.columns["interview_origin"]]
+
+
+def _describe_mode(study: StudyDescription, answers: AnswerColumns) -> str:
+    imported = _mark_imported(answers)
+    return study.mode or ("" if imported and all(imported) else translate(DEFAULT_MODE))
+
+
 def _read_timestamps(answers: AnswerColumns, name: str) -> list[datetime]:
     return [datetime.fromisoformat(text.strip('"')) for text in answers.columns[name]]
+
+
+def _list_starts(answers: AnswerColumns) -> list[datetime]:
+    """List when interviews were started, as far as it is known.
+
+    Imported interviews of which the file had no time have that of the import, to the second the same in all of them.
+    """
+    started = list(zip(_read_timestamps(answers, "interview_began"), _mark_imported(answers), strict=True))
+    imported = Counter(start for start, is_imported in started if is_imported)
+    return [start for start, _ in started if imported[start] < 2 or start.time() == NOON]
 
 
 def _format_days(started: Sequence[datetime], zone: tzinfo | None) -> str:
@@ -267,9 +288,12 @@ def _describe_precision(facts: MethodFacts, options: ResultOptions, size: int | 
     return f"{', '.join(parts)}; {translate('other errors are not included')}"
 
 
-def _describe_length(started: Sequence[datetime], ended: Sequence[datetime]) -> str:
+def _describe_length(answers: AnswerColumns) -> str:
+    """Describe the length of the interviews that were conducted with this program."""
     unit = timedelta(microseconds=1)
-    lengths = [(end - start) // unit for start, end in zip(started, ended, strict=True) if end >= start]
+    times = (_read_timestamps(answers, name) for name in ("interview_began", "interview_updated"))
+    rows = zip(*times, _mark_imported(answers), strict=True)
+    lengths = [(end - start) // unit for start, end, is_imported in rows if end >= start and not is_imported]
     if not lengths:
         return ""
     seconds = Fraction(median(lengths)) / 10**6

@@ -86,6 +86,13 @@ class ReportQuestion:
     code_of: Mapping[str, str] = field(default_factory=dict)
     """Of a variable that is computed from one item: its code for each code of the item."""
 
+    def has_columns_of_its_own(self, inputs: frozenset[str]) -> bool:
+        """Return whether columns of these variables are made of the question’s own answers.
+
+        Such a table says nothing: of the men, all are men.
+        """
+        return (self.inputs or {self.item}) <= inputs or not inputs.isdisjoint((self.item, *self.columns))
+
 
 def list_questions(
     instrument: Instrument, variables: Sequence[Variable], *, language: str = "", asked: Mapping[str, str] | None = None
@@ -283,10 +290,8 @@ def _build_derived_questions(
 ) -> Iterator[ReportQuestion]:
     """Build the questions of the variables of the analysis file, in written order."""
     by_name = {variable.name: variable for variable in variables if variable.role == "compute"}
-    inputs: dict[str, frozenset[str]] = {}
+    inputs = trace_inputs(instrument)
     for name, compute in instrument.computes.items():
-        read = frozenset[str]().union(*(condition.names for condition in compute.conditions.values()))
-        inputs[name] = read.union(*(inputs[other] for other in read if other in inputs)) - inputs.keys()
         variable = by_name.get(name)
         if compute.is_reported is None or variable is None or variable.personal:
             continue
@@ -301,6 +306,15 @@ def _build_derived_questions(
                 inputs=inputs[name],
                 code_of=_trace_codes(instrument, name, inputs),
             )
+
+
+def trace_inputs(instrument: Instrument) -> dict[str, frozenset[str]]:
+    """Return the items and sample columns that each compute comes from, also by way of other computes."""
+    inputs: dict[str, frozenset[str]] = {}
+    for name, compute in instrument.computes.items():
+        read = frozenset[str]().union(*(condition.names for condition in compute.conditions.values()))
+        inputs[name] = read.union(*(inputs[other] for other in read if other in inputs)) - inputs.keys()
+    return inputs
 
 
 def _trace_codes(instrument: Instrument, name: str, inputs: Mapping[str, frozenset[str]]) -> dict[str, str]:

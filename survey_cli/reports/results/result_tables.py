@@ -91,7 +91,7 @@ def build_item_result(
         summaries=tuple(summary for summary in summaries if summary is not None),
         margin_text=margin,
         tests=tuple(tests),
-        notes=(*notes, *_list_unanimous(table, {position: columns[position] for position in positions})),
+        notes=(*notes, *_list_unanimous(table, {position: columns[position] for position in positions}, groupings)),
         verbatims=verbatims,
     )
 
@@ -286,14 +286,17 @@ def _explain_hidden_rows(table: Crosstab, columns: Sequence[int], options: Resul
     return [translate("rows-hidden", shown=translate(shown), least=options.threshold)]
 
 
-def _list_unanimous(table: Crosstab, columns: Mapping[int, model.ResultColumn]) -> list[str]:
+def _list_unanimous(
+    table: Crosstab, columns: Mapping[int, model.ResultColumn], groupings: Sequence[Grouping]
+) -> list[str]:
     """Return a warning where all who were asked, or else all in a column, gave the same answer."""
     if table.question.kind in ("words", "time"):
         return []
+    own = {grouping.name for grouping in groupings if table.question.has_columns_of_its_own(grouping.inputs)}
     notes = []
     for column, (group, label, _, variable) in columns.items():
         base = table.bases[column].people
-        if not base or table.is_base_hidden(column) or variable in (table.question.item, *table.question.columns):
+        if not base or table.is_base_hidden(column) or variable in own:
             continue
         for i, line in enumerate(table.lines):
             same = line.kind not in ("net", "range") and line.counts[column].people == base
@@ -398,6 +401,7 @@ def build_grouping(answers: AnswerColumns, variable: Variable, min_base: int = 0
         has_value=(True,) * value_count + (False,) * (len(labels) - value_count),
         ordered=variable.measure in ("ordinal", "scale"),
         unprinted=unprinted,
+        inputs=frozenset((variable.name,)),
     )
 
 
@@ -411,6 +415,7 @@ def nest_grouping(outer: Grouping, inner: Grouping) -> Grouping:
         part_labels=tuple(f"{outer.part_labels[o]}: {inner.part_labels[i]}" for o, i in parts),
         part_by_interview=[parts[pair] for pair in pairs],
         has_value=tuple(outer.has_value[o] and inner.has_value[i] for o, i in parts),
+        inputs=outer.inputs | inner.inputs,
     )
 
 
@@ -430,7 +435,7 @@ def _run_tests(
     table: Crosstab, grouping: Grouping, columns: Sequence[int], options: ResultOptions
 ) -> list[significance.SignificanceTest]:
     """Test answers against columns, and a scale or number also for its trend. No test uses declines."""
-    if grouping.name in (table.question.item, *table.question.columns) or table.question.kind == "multiple":
+    if table.question.has_columns_of_its_own(grouping.inputs) or table.question.kind == "multiple":
         return []
     tested = {i: line for i, line in enumerate(table.lines) if line.in_tests}
     if any(position.column in columns and position.row in tested for position in table.hidden):
@@ -463,7 +468,7 @@ def _add_letters(
     """
     places = {position: place for place, position in enumerate(columns)}
     for grouping, group in zip(groupings, answer_counts.list_value_columns(groupings), strict=True):
-        if grouping.name in (table.question.item, *table.question.columns):
+        if table.question.has_columns_of_its_own(grouping.inputs):
             continue
         found = list(_compare_columns(table, rows, group, grouping, options))
         p_values = [significance.compute_p(z) for *_, z in found]
@@ -525,9 +530,10 @@ def _compare_columns(
 def build_findings(
     findings: Sequence[FindingSpec], items: Sequence[model.ItemResult], language: str, digits: int
 ) -> tuple[str, ...]:
-    """Fill the figures of the tables into the sentences of an analysis file; what a table hides is hidden.
+    """Fill the figures of the tables into the sentences of an analysis file.
 
-    A finding on an item that the report leaves out is left out.
+    A sentence with a figure that its table hides gives way to a notice. A finding on an item that the report leaves out
+    is left out.
     """
     by_name = {item.id: item for item in items}
     sentences = []
@@ -546,10 +552,12 @@ def build_findings(
             percent = f"{rounding.format_percentage(sum(shares, Fraction(0)), digits)}%"
             values["percent"] = percent if figures and len(shares) == len(figures) else rounding.HIDDEN_MARK
         text = str(finding.text.get(language))
+        if any(value == rounding.HIDDEN_MARK and f"{{{name}}}" in text for name, value in values.items()):
+            text = translate("Not shown, because of small counts: {item}", item=item.label)
         for name, value in values.items():
             text = text.replace(f"{{{name}}}", value)
         sentences.append(text)
-    return tuple(sentences)
+    return tuple(dict.fromkeys(sentences))
 
 
 # ── notes on all tables ────────────────────────────────────────────────────────────────────────────────────

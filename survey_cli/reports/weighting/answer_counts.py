@@ -85,6 +85,8 @@ class Grouping:
     """Whether letters compare the columns with each other, or each with the rest of the total."""
     unprinted: frozenset[int] = frozenset()
     """Parts that no table prints, such as who did not choose an option, or too small a part."""
+    inputs: frozenset[str] = frozenset()
+    """The variables that the columns are made of, and the items and sample columns that these are computed from."""
 
     @property
     def test_label(self) -> str:

@@ -35,7 +35,7 @@ from survey_cli.services.run_on_study import Request, convert_to_study_time
 from survey_cli.store import InstrumentRow, WholeInterview
 from survey_cli.store.database_location import locate_database
 from survey_cli.study.open_study import OpenStudy, check_supervisor, open_study
-from survey_cli.table.columns import IMPORT_STATION, build_blocks
+from survey_cli.table.columns import IMPORT_STATION, NOON, build_blocks
 from survey_cli.values import ADMIN_COLUMNS, NOT_ASKED, Missing, Place, Value
 
 MAX_SEEDS: Final = 2_000
@@ -275,7 +275,11 @@ class _RowReader:
             except ValueError:
                 self._report(row, self.began, key, f"{text!r} is no date", "write it as 2026-01-31 or 2026-01-31 18:05")
                 return None
-            at = at if at.tzinfo else at.replace(tzinfo=UTC, hour=at.hour if len(text) > len("2026-01-31") else 12)
+            at = (
+                at
+                if at.tzinfo
+                else at.replace(tzinfo=UTC, hour=at.hour if len(text) > len("2026-01-31") else NOON.hour)
+            )
             if at > self.at:
                 self._report(row, self.began, key, "this is in the future", "correct the date")
                 return None

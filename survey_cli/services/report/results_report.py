@@ -29,7 +29,7 @@ from survey_cli.reports.results.analysis_base import (
 from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, tabulate
 from survey_cli.reports.results.linked_tables import hide_small_counts
 from survey_cli.reports.results.methods import MethodFacts, build_brief_line, build_methods
-from survey_cli.reports.results.questions import UNASKED_KINDS, ReportQuestion, list_questions
+from survey_cli.reports.results.questions import UNASKED_KINDS, ReportQuestion, list_questions, trace_inputs
 from survey_cli.reports.results.report_model import Results, Verbatim
 from survey_cli.reports.results.result_tables import (
     MAX_COLUMNS,
@@ -422,7 +422,7 @@ def _build_grouping(name: str, answers: AnswerColumns, data: _ReportData, min_ba
     grouping = build_grouping(answers, variable, min_base)
     if isinstance(grouping, int):
         raise UserError("--by", f"{name} has {grouping:,} values", f"choose a variable with at most {MAX_COLUMNS}")
-    return grouping
+    return replace(grouping, inputs=grouping.inputs | trace_inputs(instrument).get(name, frozenset()))
 
 
 def _select_questions(
