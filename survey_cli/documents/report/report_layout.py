@@ -419,7 +419,7 @@ def _build_battery_columns(battery: model.Battery, results: model.Results, room:
     shown += [] if is_one_base else bases
     hidden = (GridCell(HIDDEN_MARK),) * len(columns)
     heads = [
-        head._replace(group=": ".join(filter(None, (name, head.group if several else ""))))
+        head._replace(group=": ".join(filter(None, (name, head.group if several else ""))), has_bars=False)
         for name in (f"{label} ({note})" if note else label for label, note in shown)
         for head in (columns[0]._replace(group=columns[1].group), *columns[1:])
     ]
