@@ -34,6 +34,8 @@ items:
   - {{id: more, type: single, text: More?, ask_if: own == 1, options: {{1: A, 2: B, 3: C}}}}
   - {{id: radio, type: single, text: Radio?, ask_if: 1 in media, options: {{1: A, 2: B}}}}
 """
+WITHOUT_NETS = TEXT.replace(", nets: {Agrees: [1, 2], Disagrees: [3, 4]}", "")
+"""The sides of its scale are shown by column, where most else would be hidden."""
 ANALYSIS = """
 variables:
   view: {recode: {of: q, values: {1: [1, 2], 2: 3, 3: [4, 5]}}}
@@ -89,12 +91,13 @@ class Known(Attacker):
         super().__init__(digits)
         self._nested = nested
         self._analysis = analysis
+        self.text = TEXT
         self._rows = rows
         self._options = ResultOptions(threshold=threshold, digits=digits, with_tests=False)
         self._codes: dict[tuple[str, str], tuple[str, str, str]] = {}
 
     def report(self, *by: str) -> Report:
-        made = Report(TEXT, self._rows, options=self._options, by=by, analysis=self._analysis)
+        made = Report(self.text, self._rows, options=self._options, by=by, analysis=self._analysis)
         for table in made.tables:
             item = made[table.question.id]
             self.reads(item, made.columns, table.lines)
@@ -168,6 +171,23 @@ def test_nobody_can_tell_that_a_hidden_count_is_small(
     assert attacked
     for name, count in attacked:
         assert name not in known.known, f"{name}, {count}, is shown elsewhere"
+        assert known.between(name, "most") >= THRESHOLD, f"{name} is known to be small"
+
+
+@pytest.mark.parametrize(("seed", "people", "pages"), [(12, 45, [("kind",), ()]), (0, 70, [("kind",)])])
+def test_nor_where_a_coarser_table_takes_the_place_of_one(seed: int, people: int, pages: list[tuple[str, ...]]):
+    rows = invented(Random(seed), people, nested=False)
+    known, truth = (Known(rows, threshold, 0, nested=False, analysis="") for threshold in (THRESHOLD, 0))
+    known.text = truth.text = WITHOUT_NETS
+    for by in pages:
+        reports = known.report(*by), truth.report(*by)
+        known.codebook(reports[0])
+        if by:
+            coarse = [figure for row in reports[0]["q"].rows if "…" in row.label for figure in row.figures]
+            assert any(not figure.hidden for figure in coarse), "it takes the place"
+    attacked = [(name, truth.known[name]) for name in sorted(known.secret, key=str) if name in truth.known]
+    for name, _ in (pair for pair in attacked if 0 < pair[1] < THRESHOLD):
+        assert name not in known.known
         assert known.between(name, "most") >= THRESHOLD, f"{name} is known to be small"
 
 

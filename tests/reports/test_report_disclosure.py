@@ -201,3 +201,19 @@ def test_no_table_is_printed_of_which_most_is_hidden(pairs: list[tuple[int, int]
     assert 2 * sum(figure.hidden for figure in groups) <= len(groups)
     assert item.summary is None or "[c]" not in item.summary.mean_text
     assert not item.summaries or any(summary.mean_text != "[c]" for summary in item.summaries)
+
+
+def test_a_scale_without_nets_is_shown_by_its_sides_where_most_would_be_hidden() -> None:
+    """3 + 9 and 8 + 4 of one kind, 7 + 6 and 2 + 10 of the other: the sides are large enough, and the points are not."""
+    text = AGREE.replace(", nets: {Agrees: [1, 2], Disagrees: [3, 4]}", "")
+    rows: list[dict[str, Cell]] = []
+    for kind, counts in {1: (3, 9, 8, 4), 2: (7, 6, 2, 10)}.items():
+        rows += [{"q": code, "kind": kind} for code, n in enumerate(counts, 1) for _ in range(n)]
+    report = Report(text, rows, options=ResultOptions(threshold=5), by=["kind"])
+    assert report.lines("q") == {
+        "Strongly agree … Agree": [("25", "51"), ("12", "50"), ("13", "52")],
+        "Disagree … Strongly disagree": [("24", "49"), ("12", "50"), ("12", "48")],
+    }
+    assert [row.total.count_text for row in report["q"].rows] == ["10", "15", "10", "14", "25", "24"]
+    alone = Report(text, rows, options=ResultOptions(threshold=5))["q"]
+    assert [row.label for row in alone.rows] == ["Strongly agree", "Agree", "Disagree", "Strongly disagree"]

@@ -11,10 +11,12 @@ from html import unescape
 from pathlib import Path
 from shutil import copy, which
 from subprocess import run
+from typing import Any
 
 import pytest
 
 from support.command_line import SURVEY, run_survey
+from support.html_pages import browser, in_browser  # noqa: F401
 from support.scenario import INSTRUMENTS
 from survey_cli.problems import UserError
 from survey_cli.reports.codebook.codebook import Codebook
@@ -388,3 +390,17 @@ def test_gnu_pspp_finds_the_same_in_the_exported_file(study: Path, tmp_path: Pat
     chi = line("Pearson Chi-Square")
     assert table.tests[0].statistic_text == f"χ² = {chi[1].zfill(4) if chi[1][0] == '.' else chi[1]}, df = {chi[2]}"
     assert table.tests[0].p_text.removeprefix("p = 0") == chi[3]
+
+
+@in_browser
+def test_the_founding_survey_has_ten_pages_at_most(study: Path, tmp_path: Path, browser: Any):  # noqa: F811
+    """Its 35 items by columns, with nothing hidden, printed on A4."""
+    run_survey(
+        tmp_path, "report", str(study), "--origin", "simulated", "--by", "kind", "--threshold", "0", "--tests",
+        "-o", str(tmp_path / "r.html"),
+    )  # fmt: skip
+    tab = browser.new_page()
+    tab.goto((tmp_path / "r.html").as_uri())
+    pdf = tab.pdf(prefer_css_page_size=True, format="A4")
+    tab.close()
+    assert 5 <= len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 10

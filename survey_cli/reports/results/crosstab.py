@@ -4,10 +4,10 @@ It computes no percentages.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, groupby
 from typing import Final, NamedTuple
 
 from survey_cli.reports.disclosure.suppression import BASE, DEFAULT_THRESHOLD, CellPosition
@@ -91,6 +91,8 @@ class CrosstabLine(NamedTuple):
     """Whether the answer has a number on a scale that counts in means."""
     keys: frozenset[AnswerKey] = frozenset()
     """The answers in the line."""
+    is_coarse: bool = False
+    """Whether it is a net that the questionnaire does not have, shown only by column in place of its parts."""
 
     @property
     def in_tests(self) -> bool:
@@ -182,6 +184,24 @@ class Crosstab:
             for i, line in enumerate(self.lines)
             if line.in_means or (self.question.kind == "number" and line.kind != "decline")
         )
+
+
+def coarsen(table: Crosstab) -> Crosstab:
+    """Add the sides of a scale, or the halves of ranges, as nets to a table that has none."""
+    sides = [(i, line.side) for i, line in enumerate(table.lines) if line.side != "apart"]
+    ranges = [i for i, line in enumerate(table.lines) if line.kind == "range"]
+    halves = [(i, "left" if place < len(ranges) / 2 else "right") for place, i in enumerate(ranges)]
+    nets = []
+    for _, group in groupby(sides or halves, key=lambda pair: pair[1]):
+        parts = tuple(i for i, _ in group)
+        if len(parts) > 1 and not table.net_rows:
+            lines = [table.lines[i] for i in parts]
+            counts = tuple(map(answer_counts.sum_counts, zip(*(line.counts for line in lines), strict=True)))
+            label, codes = f"{lines[0].label} … {lines[-1].label}", filter(None, (line.code for line in lines))
+            keys = frozenset[AnswerKey]().union(*(line.keys for line in lines))
+            net = CrosstabLine("net", "", label, counts, note=" + ".join(codes), parts=parts, keys=keys, is_coarse=True)
+            nets.append(net)
+    return replace(table, lines=(*table.lines, *nets))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from survey_cli.reports.disclosure.suppression import (
     build_parts_table,
     find_hidden_positions,
 )
-from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, tabulate
+from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, coarsen, tabulate
 from survey_cli.reports.results.questions import UNASKED_KINDS, get_missing_kind
 from survey_cli.reports.weighting.answer_counts import (
     AnswerColumns,
@@ -40,11 +40,28 @@ def hide_small_counts(
 ) -> list[Crosstab]:
     """Return the tables with small counts hidden, and all others that would reveal them.
 
-    The totals are settled first and without the groupings, so that the codebook, and reports with other columns, hide
-    the same ones.
+    A table of which most would be hidden by column has coarser rows there, where it has no nets.
     """
     if options.threshold < 2:
         return list(tables)
+    hidden = _hide_counts(tables, answers, groupings, options)
+    columns = list(chain.from_iterable(list_value_columns(groupings)))
+    coarser = [coarsen(table) if columns and table.gives_up_details(columns) else table for table in hidden]
+    if all(len(table.lines) == len(other.lines) for table, other in zip(coarser, hidden, strict=True)):
+        return hidden
+    return _hide_counts(
+        [replace(table, hidden=frozenset[CellPosition]()) for table in coarser], answers, groupings, options
+    )
+
+
+def _hide_counts(
+    tables: Sequence[Crosstab], answers: AnswerColumns, groupings: Sequence[Grouping], options: ResultOptions
+) -> list[Crosstab]:
+    """Hide small counts, and all others that would reveal them.
+
+    The totals are settled first and without the groupings, so that the codebook, and reports with other columns, hide
+    the same ones. Coarser rows, which depend on the columns, have a total only where a reader could add it up.
+    """
     follow_ups = _find_follow_ups(tables, answers, options)
     all_follow_ups = {follow_up for rows in follow_ups.values() for follow_up in rows}
     count_tables = [
@@ -57,6 +74,7 @@ def hide_small_counts(
         )
         for i, table in enumerate(tables)
     ]
+    coarse_rows = [{row for row, line in enumerate(table.lines) if line.is_coarse} for table in tables]
     links: Links = {}
     for i, rows in follow_ups.items():
         for row, follow_up in enumerate(rows, len(tables[i].lines)):
@@ -77,10 +95,16 @@ def hide_small_counts(
             groups=(),
             nested=(),
             hidden=frozenset(position for position in table.hidden if not position.column),
+            sums={row: parts for row, parts in table.sums.items() if row not in coarse},
         )
-        for table in count_tables
+        for table, coarse in zip(count_tables, coarse_rows, strict=True)
     ]
-    hidden_totals = _reduce_to_nets(totals, links, options.threshold, tables, [0])
+    plain = [replace(table, lines=tuple(line for line in table.lines if not line.is_coarse)) for table in tables]
+    hidden_totals = _reduce_to_nets(totals, links, options.threshold, plain, [0])
+    hidden_totals = [
+        hidden | _find_underivable(tables[i], hidden) if coarse_rows[i] else hidden
+        for i, hidden in enumerate(hidden_totals)
+    ]
     _link_parts(links, tables, count_tables, groupings)
     nested = _find_nested(groupings)
     with_groupings = [
@@ -94,6 +118,17 @@ def hide_small_counts(
         replace(table, hidden=frozenset(position for position in hidden if position.row < len(table.lines)))
         for table, hidden in zip(tables, all_hidden, strict=False)
     ]
+
+
+def _find_underivable(table: Crosstab, hidden: frozenset[CellPosition]) -> frozenset[CellPosition]:
+    """Return the totals of coarser rows that a reader can't add up from what is shown in total."""
+    details = {row for row in table.detail_rows if CellPosition(row, 0) in hidden}
+    is_base_shown = CellPosition(BASE, 0) not in hidden
+    return frozenset(
+        CellPosition(row, 0)
+        for row, line in enumerate(table.lines)
+        if line.is_coarse and not details.isdisjoint(line.parts) and not (is_base_shown and details <= {*line.parts})
+    )
 
 
 def _reduce_to_nets(

@@ -60,6 +60,7 @@ def build_item_result(
     if groupings and table.bases[0].people and question.kind not in ("words", "time"):
         value_columns = list(chain.from_iterable(answer_counts.list_value_columns(groupings)))
         column_rows = [row for row in table.select_rows(value_columns) if row in shown]
+        shown = [row for row in shown if row in column_rows or not table.lines[row].is_coarse]
         notes += [note for note in _explain_hidden_rows(table, value_columns, options) if note not in notes]
     positions = list(columns) if column_rows else [0]
     rows = {row: _build_row(table, row, positions if row in column_rows else [0], options) for row in shown}
