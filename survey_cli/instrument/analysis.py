@@ -100,24 +100,32 @@ class _AnalysisReader:
             for name, texts in sources.items()
         }
         order: list[str] = []
-        while len(order) < len(reads):
+        failed: set[str] = set()
+        while len(order) + len(failed) < len(reads):
             try:
-                order = list(TopologicalSorter(reads).static_order())
+                graph = {name: others - failed for name, others in reads.items() if name not in failed}
+                order = list(TopologicalSorter(graph).static_order())
             except CycleError as error:
                 cycle = error.args[1][::-1]
+                failed.update(cycle)
                 what = f"the variables depend on one another: {' → '.join(cycle)}"
                 self.entry = by_name[cycle[0]]
                 self._report("circular", self.entry, what, "remove one of these references")
-                reads = {name: others - {*cycle} for name, others in reads.items() if name not in cycle}
-        for name in map(by_name.__getitem__, order):
-            self.entry, compute = name, None
-            if name in written.variables:
-                compute = self._compile_variable(written.variables[name])
-            elif condition := self._compile(written.filters[name], "truth"):
-                compute = Compute(id=name, conditions={"": condition}, type="flag", is_column=False)
-            if compute is not None:
-                self.computes[str(name)] = compute
-                self.symbols.value_types[str(name)] = compute.conditions[""].result_type
+        for name in order:
+            self.entry = by_name[name]  # what reads an entry with a problem has none of its own
+            compute = self._compile_entry(written) if failed.isdisjoint(reads[name]) else None
+            if compute is None:
+                failed.add(name)
+            else:
+                self.computes[name] = compute
+                self.symbols.value_types[name] = compute.conditions[""].result_type
+
+    def _compile_entry(self, written: spec.AnalysisFile) -> Compute | None:
+        if self.entry in written.variables:
+            return self._compile_variable(written.variables[self.entry])
+        condition = self._compile(written.filters[self.entry], "truth")
+        conditions = {"": condition} if condition is not None else {}
+        return Compute(id=str(self.entry), conditions=conditions, type="flag", is_column=False) if conditions else None
 
     def _check_names(self, names: Sequence[YamlScalar]) -> None:
         """Check that each name can be used in conditions and as a column, and is not used already."""
@@ -335,7 +343,7 @@ class _AnalysisReader:
     def check_uses(self, written: spec.AnalysisFile) -> None:
         """Check that weights, banners, findings and the picture name what there is."""
         known = {*self.instrument.sample, *self.instrument.items, *self.instrument.computes}
-        known |= {name for name, compute in self.computes.items() if compute.is_column}
+        known |= set(map(str, written.variables))
         known = {name for name in known if not self.symbols.value_types[name].why_unanswered}
         for self.entry, weight in written.weights.items():
             if weight.column is None and weight.rake is None:
@@ -387,8 +395,8 @@ class _AnalysisReader:
         item, value_type = self.instrument.items.get(name), self.symbols.value_types[name]
         codes, nets = _list_codes(value_type), item.question.nets if item is not None else ()
         self._check_codes(finding.answer or (), codes, finding.find_position("answer"), [*map(str, nets)])
-        is_number = value_type.type == "number" or all(isinstance(code, int) for code in codes or [""])
-        if finding.figure is not None and not is_number:
+        has_numbers = value_type.type == "code" and all(isinstance(code, int) for code in codes or ())
+        if finding.figure is not None and value_type.type != "number" and not has_numbers:
             what = f"{name} has no {finding.figure}"
             self._report("bad-analysis", finding.find_position("figure"), what, "write answer: with a code")
 

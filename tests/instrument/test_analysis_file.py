@@ -100,6 +100,14 @@ def test_variables_read_one_another_in_any_order() -> None:
     assert list(analysis.instrument.computes) == ["a", "b"]
 
 
+def test_one_mistake_is_one_problem() -> None:
+    _, problems = read(
+        "variables:\n  a: {value: agee > 2}\n  b: {value: not a}\n"
+        "banners: {b1: {columns: [a, b]}}\nfindings: [{item: a, answer: 1, text: '{percent}'}]\npicture: b\n"
+    )
+    assert problems == ["error 2:14: a: 'agee' is not a variable — did you mean 'age'?"]
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
