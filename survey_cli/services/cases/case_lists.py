@@ -24,13 +24,8 @@ from survey_cli.instrument.compiled.draft import compile_external_condition
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.problems import UserError, select_errors, suggest_nearest
+from survey_cli.reports.fieldwork import case_histories
 from survey_cli.reports.fieldwork import cases as case_reports
-from survey_cli.reports.fieldwork.case_histories import (
-    describe_appointment_owner,
-    describe_event,
-    describe_outcome,
-    format_appointment_time,
-)
 from survey_cli.reports.fieldwork.cases import CallabilityReport, DeferredLine, QueueLine, QueueReport
 from survey_cli.reports.fieldwork.status import STATUS_DESCRIPTIONS
 from survey_cli.samples.cases.columns import iterate_labeled_values
@@ -175,7 +170,7 @@ def load_case_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
         language=case.language,
         columns=tuple(iterate_labeled_values(study.instrument, values, without=SHOWN_ROLES)),
         numbers=_build_number_lines(case, contact),
-        appointment=f"{format_appointment_time(appointment)} there ({describe_appointment_owner(appointment)})"
+        appointment=f"{case_histories.format_appointment_time(appointment)} there ({case_histories.describe_appointment_owner(appointment)})"
         if appointment is not None
         else "",
         interviews=tuple(_iterate_interview_lines(study, key)),
@@ -212,7 +207,7 @@ def _iterate_history_lines(
         event = entry.event
         if isinstance(event, AppointmentMade) and not show_notes:
             event = event._replace(person="")
-        what, note = describe_event(event, case, study.plan)
+        what, note = case_histories.describe_event(event, case, study.plan)
         by = format_author(entry.by, account)
         yield case_reports.CaseHistoryLine(seq, entry.at, what, by, entry.station, note if show_notes else "")
         case = case.apply(entry)
@@ -332,8 +327,8 @@ def _explain_position(case: Case, row: CaseRow, plan: Plan, order: CallOrder) ->
     appointment, last = find_open_appointment(case, plan), case.last_call
     parts = []
     if priority.order == "1" and appointment is not None:
-        owner = describe_appointment_owner(appointment)
-        parts.append(f"appointment {format_appointment_time(appointment)} there ({owner})")
+        owner = case_histories.describe_appointment_owner(appointment)
+        parts.append(f"appointment {case_histories.format_appointment_time(appointment)} there ({owner})")
     elif priority.order == "2":
         parts.append("its interview was interrupted")
     elif priority.quota_fill < 1000:
@@ -346,7 +341,9 @@ def _explain_position(case: Case, row: CaseRow, plan: Plan, order: CallOrder) ->
         parts.append("never called")
     else:
         when = _format_day(case, plan, last.at)
-        parts.append(f"attempt {row.attempts + 1}, last {describe_outcome(last.outcome, plan)} on {when}")
+        parts.append(
+            f"attempt {row.attempts + 1}, last {case_histories.describe_outcome(last.outcome, plan)} on {when}"
+        )
     return ", ".join(parts)
 
 

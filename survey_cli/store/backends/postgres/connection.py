@@ -20,11 +20,7 @@ from survey_cli.store.backends import connector
 from survey_cli.store.backends.address import SHARED_SCHEMA, ServerAddress, quote_identifier
 from survey_cli.store.backends.connector import ServerClock
 from survey_cli.store.backends.errors import TransientStoreError, translate_error
-from survey_cli.store.backends.postgres.server_errors import (
-    CONNECTION_LOST,
-    translate_connection_error,
-    translate_server_error,
-)
+from survey_cli.store.backends.postgres import server_errors
 
 T = TypeVar("T")
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -144,7 +140,7 @@ class PostgresConnector(connector.Connector):
             connection = psycopg.connect(make_conninfo(**options), autocommit=True)
         except (psycopg.Error, ValueError) as error:
             # from None: the error contains the password
-            raise translate_connection_error(str(error), self.where) from None
+            raise server_errors.translate_connection_error(str(error), self.where) from None
         try:
             info = connection.info
             is_local = info.host.startswith("/") or is_loopback(info.hostaddr or info.host)
@@ -292,10 +288,10 @@ class PostgresConnector(connector.Connector):
         if not isinstance(error, psycopg.Error):
             return translate_error(error, self.where) or error
         if isinstance(error, psycopg.OperationalError) and connection.closed:
-            return TransientStoreError(self.where, *CONNECTION_LOST)
+            return TransientStoreError(self.where, *server_errors.CONNECTION_LOST)
         if isinstance(error, psycopg.DataError) and error.sqlstate is None:
             return StoreError(self.where, "a text contains a character that the server can't store", "type it again")
-        return translate_server_error(error.sqlstate or "", str(error), self.where) or error
+        return server_errors.translate_server_error(error.sqlstate or "", str(error), self.where) or error
 
     def find_integrity_errors(self) -> Iterator[str]:
         """Find rows without their parents, which are possible where somebody disabled the constraints."""
@@ -308,7 +304,7 @@ class PostgresConnector(connector.Connector):
         """Return the connection. With `reconnect` one that was lost is replaced, else that raises TransientStoreError."""
         if self._connection.closed:
             if not reconnect:
-                raise TransientStoreError(self.where, *CONNECTION_LOST)
+                raise TransientStoreError(self.where, *server_errors.CONNECTION_LOST)
             self._connection = self._connect()
         return self._connection
 
