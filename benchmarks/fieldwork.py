@@ -13,8 +13,7 @@ from survey_cli.fieldwork.plan.plan import Interviewer, People, Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.services.simulated_study import SimulatedStudyOptions, load_simulation_cases
-from survey_cli.simulate.fieldwork.households import invent_cases
-from survey_cli.simulate.fieldwork.interviewers import FieldworkSettings
+from survey_cli.simulate.fieldwork.behavior import FieldworkSettings, invent_cases
 from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
 
 CASES, INTERVIEWERS, DAYS = 20_000, 12, 18

@@ -19,7 +19,7 @@ from crash.witness import missing
 from support import postgres_server
 from support.scale import SCALE
 from survey_cli.engine.codec import JournalRecord
-from survey_cli.services.database.interview_archive import VerificationResult, verify_database
+from survey_cli.services.database.administration import VerificationResult, verify_database
 from survey_cli.store import Store
 from survey_cli.store.interviews import interview_store
 

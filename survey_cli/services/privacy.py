@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Final, assert_never
 
 from survey_cli.engine import events
-from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.case import Case, list_call_zones
 from survey_cli.fieldwork.case.codec import count_notes
-from survey_cli.fieldwork.case.locations import list_call_zones
 from survey_cli.fieldwork.queue.scheduling import find_done_time, find_study_end
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_if_readable

@@ -305,8 +305,7 @@ def _read_stored_key(db: SqliteConnector) -> str:
 
 def _connect_to_server(where: ServerAddress) -> Connector:
     try:
-        from survey_cli.store.backends.postgres.connection import PostgresConnector
-        from survey_cli.store.backends.postgres.open_schema import MIGRATION_LOCK
+        from survey_cli.store.backends.postgres.connection import MIGRATION_LOCK, PostgresConnector
     except ImportError as error:
         raise make_driver_error(where, error) from error
     db = PostgresConnector(ServerAddress(str(where), url=where.url, schema=SHARED_SCHEMA), patience=BUSY_TIMEOUT)

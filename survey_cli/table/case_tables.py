@@ -8,9 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.case import Case, list_call_zones
 from survey_cli.fieldwork.case.disposition_coding import find_outcome_row
-from survey_cli.fieldwork.case.locations import list_call_zones
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.fieldwork.rates.dispositions import DispositionGroup, UncountableCode, find_group

@@ -15,7 +15,7 @@ import pytest
 from support import postgres_server
 from support.command_line import SURVEY, folder, written  # noqa: F401 - fixtures
 from support.user_errors import attempt
-from survey_cli.cli.output.progress import show_progress
+from survey_cli.cli.output.terminal import show_progress
 from survey_cli.cli.run_command import run_command
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.problems import UserError
@@ -323,7 +323,7 @@ def test_a_bar_is_drawn_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> N
             return True
 
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr("survey_cli.cli.output.progress.SHOW_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr("survey_cli.cli.output.terminal.SHOW_AFTER_SECONDS", 0.0)
     for stream, bar in ((Terminal(), True), (io.StringIO(), False)):
         monkeypatch.setattr("sys.stderr", stream)
         with show_progress() as progress:

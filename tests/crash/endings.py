@@ -31,7 +31,7 @@ from support import postgres_server
 from survey_cli.engine.events import InterviewEnded, InterviewStopped, QuestionAnswered
 from survey_cli.entry_commands import HELD_ENTER_SECONDS
 from survey_cli.services.cases.case_lists import QueueReport, list_queue
-from survey_cli.services.database.interview_archive import VerificationResult, verify_database
+from survey_cli.services.database.administration import VerificationResult, verify_database
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.import_sample import ImportOptions, ImportResult, import_sample
 from survey_cli.store import Store

@@ -10,8 +10,7 @@ from babel.dates import format_date
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from survey_cli.fieldwork.appointments.appointment import AppointmentTime, UnclearAppointment
-from survey_cli.fieldwork.appointments.due_times import resolve_span
+from survey_cli.fieldwork.appointments.appointment import AppointmentTime, UnclearAppointment, resolve_span
 from survey_cli.fieldwork.appointments.reading import parse_appointment
 from survey_cli.fieldwork.calendar.calendar import Calendar, Daypart
 from survey_cli.fieldwork.calendar.zones import to_wall_time

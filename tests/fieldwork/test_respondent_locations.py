@@ -12,9 +12,8 @@ from support.command_line import folder, written
 from support.scenario import instrument
 from survey_cli.cli.run_command import run_command
 from survey_cli.fieldwork.calendar.calendar import Calendar
-from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.case import Case, find_call_zones, find_case_region
 from survey_cli.fieldwork.case.events import LineType, NumberFacts
-from survey_cli.fieldwork.case.locations import find_call_zones, find_case_region
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.call_order import check_rules, explain_number_closed, find_next_time
 from survey_cli.instrument.countries import (

@@ -38,7 +38,7 @@ from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.call_sessions import read_call_sessions
 from survey_cli.reports.fieldwork.status import AppointmentLine, FieldworkStatus, InterviewerStatusLine
 from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
-from survey_cli.services.database.interview_archive import back_up_database
+from survey_cli.services.database.administration import back_up_database
 from survey_cli.services.run_on_study import Request
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import Lease, NewCase

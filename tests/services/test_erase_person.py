@@ -37,7 +37,7 @@ from survey_cli.fieldwork.case.events import CaseErased as ErasedCase
 from survey_cli.fieldwork.case.events import CaseEvent, HistoryEntry, OutcomeRecorded
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.cases import Subject
-from survey_cli.services.database.interview_archive import back_up_database, verify_database
+from survey_cli.services.database.administration import back_up_database, verify_database
 from survey_cli.services.export.export_data import ExportOptions, export_file
 from survey_cli.services.privacy import (
     AnonymizationResult,

@@ -10,7 +10,7 @@ from support import postgres_server
 from support.command_line import folder, run_survey, written  # noqa: F401 – a folder of its own
 from support.golden_databases import FIELDWORK, HEAD, ITEMS, NAMES, load_file, load_server
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.services.database.interview_archive import open_simulated_interview_writer
+from survey_cli.services.database.administration import open_simulated_interview_writer
 from survey_cli.services.report.results_report import ReportOptions, build_results_report
 from survey_cli.simulate import Habits, simulate_interviews
 from survey_cli.store import Store

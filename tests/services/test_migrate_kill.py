@@ -14,7 +14,7 @@ from survey_cli.engine.events import EventStamp, InterviewStarted, InterviewSusp
 from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.services.cases import interview_migration
-from survey_cli.services.database.interview_archive import verify_database
+from survey_cli.services.database.administration import verify_database
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, WholeInterview
 from survey_cli.table.columns import build_row
 from survey_cli.values import Place

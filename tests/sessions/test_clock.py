@@ -16,7 +16,7 @@ from survey_cli.cli.run_command import run_command
 from survey_cli.problems import ConfirmableError
 from survey_cli.reports.fieldwork.status import FieldworkStatus
 from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
-from survey_cli.services.database.interview_archive import VerificationResult, verify_database
+from survey_cli.services.database.administration import VerificationResult, verify_database
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
@@ -60,7 +60,7 @@ def wrong_by(monkeypatch: pytest.MonkeyPatch):
         "sessions.interview.start_interview",
         "services.run_on_study",
         "cli.output.datetimes",
-        "services.database.interview_archive",
+        "services.database.administration",
     ):
         monkeypatch.setattr(f"survey_cli.{module}.datetime", Wrong)
     return set_wrong

@@ -17,7 +17,7 @@ from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import StoreError, UserError
 from survey_cli.services.cases.case_actions import free_case
 from survey_cli.services.cases.case_lists import QueueReport, list_queue
-from survey_cli.services.database.interview_archive import list_interviews, verify_database
+from survey_cli.services.database.administration import list_interviews, verify_database
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.interview.interview_session import ClosingReview, InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions

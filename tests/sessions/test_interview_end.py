@@ -32,7 +32,7 @@ from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import StoreError, UserError
 from survey_cli.services.cases.case_actions import free_case
 from survey_cli.services.cases.case_lists import QueueReport, list_queue
-from survey_cli.services.database.interview_archive import (
+from survey_cli.services.database.administration import (
     VerificationResult,
     list_interviews,
     verify_database,

@@ -33,10 +33,14 @@ from survey_cli.services.simulated_study import (
     load_simulation_cases,
     open_simulated_study,
 )
-from survey_cli.simulate.fieldwork.households import Propensities, invent_cases
-from survey_cli.simulate.fieldwork.interviewers import FieldworkSettings
+from survey_cli.simulate.fieldwork.behavior import (
+    MIN_CALLS,
+    FieldworkSettings,
+    Propensities,
+    invent_cases,
+    measure_propensities,
+)
 from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
-from survey_cli.simulate.fieldwork.propensities import MIN_CALLS, measure_propensities
 from survey_cli.simulate.fieldwork.study_simulation import Forecast, ForecastOptions, forecast
 from survey_cli.study.open_study import OpenStudy
 

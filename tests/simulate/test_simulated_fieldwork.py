@@ -32,8 +32,7 @@ from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.simulation_report import classify_appointments
 from survey_cli.services.simulated_study import SimulatedStudyOptions, open_simulated_study
 from survey_cli.simulate.fieldwork import study_simulation
-from survey_cli.simulate.fieldwork.households import Household, Propensities, invent_cases
-from survey_cli.simulate.fieldwork.interviewers import FieldworkSettings
+from survey_cli.simulate.fieldwork.behavior import FieldworkSettings, Household, Propensities, invent_cases
 from survey_cli.simulate.fieldwork.study_simulation import (
     StudySimulation,
     StudySimulationOptions,

@@ -15,7 +15,7 @@ from support.shift import Shift
 from support.user_errors import attempt
 from survey_cli.cli.run_command import run_command
 from survey_cli.problems import StoreError, UserError
-from survey_cli.services.database.interview_archive import verify_database
+from survey_cli.services.database.administration import verify_database
 from survey_cli.store import Store
 
 PAGE = 4096

@@ -36,7 +36,7 @@ from survey_cli.engine.events import NoteWritten, QuestionAnswered
 from survey_cli.problems import StoreError
 from survey_cli.store import EntryDraft, InterviewConflict, Snapshot, Store
 from survey_cli.store.backends.address import ServerAddress, make_schema_name, parse_server_address
-from survey_cli.store.backends.postgres.open_schema import apply_steps
+from survey_cli.store.backends.postgres.connection import apply_steps
 from survey_cli.store.backends.schema import migrations
 from survey_cli.store.backends.schema.migrations import MigrationStep
 from survey_cli.store.database_location import locate_database, open_existing_store, open_store
@@ -244,8 +244,8 @@ def test_psycopg_is_imported_for_servers_only(tmp_path):
 
 
 def test_an_installation_without_psycopg_says_how_to_come_by_it(monkeypatch):
-    monkeypatch.delitem(__import__("sys").modules, "survey_cli.store.backends.postgres.open_schema")
-    monkeypatch.setitem(__import__("sys").modules, "survey_cli.store.backends.postgres.open_schema", None)
+    monkeypatch.delitem(__import__("sys").modules, "survey_cli.store.backends.postgres.connection")
+    monkeypatch.setitem(__import__("sys").modules, "survey_cli.store.backends.postgres.connection", None)
     with pytest.raises(StoreError, match=r"pip install 'survey-cli\[postgres\]'"):
         open_store(parse_server_address("postgresql://db/field", study="asu"), create=True)
 

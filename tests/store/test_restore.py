@@ -15,10 +15,11 @@ from support.golden_databases import FIELDWORK, HEAD, ITEMS, load_file
 from support.shift import Shift, interviewed, on
 from survey_cli.cli.run_command import run_command
 from survey_cli.problems import UserError
-from survey_cli.services.database.administration import RestoreResult, restore_database
-from survey_cli.services.database.interview_archive import (
+from survey_cli.services.database.administration import (
+    RestoreResult,
     VerificationResult,
     back_up_database,
+    restore_database,
     verify_database,
 )
 from survey_cli.store.maintenance.maintenance import LostData

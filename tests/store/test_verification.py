@@ -11,7 +11,7 @@ from support.golden_databases import CASES, FIELDWORK, HEAD, ITEMS, write
 from support.shift import Shift
 from support.user_errors import attempt
 from survey_cli.problems import UserError
-from survey_cli.services.database.interview_archive import VerificationResult, verify_database
+from survey_cli.services.database.administration import VerificationResult, verify_database
 from survey_cli.store import Store
 
 UNCHECKED = {

@@ -49,7 +49,7 @@ from survey_cli.outcomes import OUTCOMES
 from survey_cli.samples.cases.phone_numbers import ParsedNumber
 from survey_cli.samples.cases.sample_file import SampleCase as SampleCase
 from survey_cli.samples.cases.sample_file import SampleNumber
-from survey_cli.services.database.interview_archive import verify_store
+from survey_cli.services.database.administration import verify_store
 from survey_cli.services.simulated_study import (
     SimulatedStudyOptions,
     load_simulation_cases,
@@ -57,8 +57,7 @@ from survey_cli.services.simulated_study import (
 )
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_views import IdleView
-from survey_cli.simulate.fieldwork.households import Propensities
-from survey_cli.simulate.fieldwork.interviewers import FieldworkSettings
+from survey_cli.simulate.fieldwork.behavior import FieldworkSettings, Propensities
 from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
 from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.study.consistency.upkeep import refresh_queue

@@ -21,8 +21,7 @@ from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.station.open_station import build_station
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_views import BreakView, CaseView, IdleView, UnclearTime, WrapUpView
-from survey_cli.simulate.fieldwork.households import Household
-from survey_cli.simulate.fieldwork.interviewers import (
+from survey_cli.simulate.fieldwork.behavior import (
     BREAK_INTERVAL,
     BREAK_LENGTH,
     CHANGE_ATTEMPTS,
@@ -38,6 +37,7 @@ from survey_cli.simulate.fieldwork.interviewers import (
     UNWILLING_OUTCOMES,
     ActionTimes,
     FieldworkSettings,
+    Household,
     find_free_time,
 )
 from survey_cli.simulate.interviews.respondents import ENTRY_ATTEMPTS, Habits

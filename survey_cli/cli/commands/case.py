@@ -8,8 +8,7 @@ import typer
 
 from survey_cli.cli import parameters
 from survey_cli.cli.output import datetimes
-from survey_cli.cli.output.progress import show_progress
-from survey_cli.cli.output.terminal import print_lines, print_result, render_table, say
+from survey_cli.cli.output.terminal import print_lines, print_result, render_table, say, show_progress
 from survey_cli.cli.parameters import argument, build_options, on_study, option
 from survey_cli.wording import format_quantity, shorten
 

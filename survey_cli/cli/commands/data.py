@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 import typer
 
 from survey_cli.cli import parameters
-from survey_cli.cli.output.progress import show_progress
-from survey_cli.cli.output.terminal import get_width, open_data_output, print_result, render_table, say
+from survey_cli.cli.output.terminal import get_width, open_data_output, print_result, render_table, say, show_progress
 from survey_cli.cli.parameters import (
     argument,
     build_options,

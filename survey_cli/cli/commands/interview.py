@@ -160,7 +160,7 @@ def interviews(file: parameters.InstrumentArgument, db: parameters.DatabaseOptio
 
     Example: survey interviews study.yaml
     """
-    from survey_cli.services.database.interview_archive import list_interviews
+    from survey_cli.services.database.administration import list_interviews
 
     location, rows, damage = list_interviews(file, db=db)
     lines = []

@@ -10,8 +10,7 @@ import typer
 from survey_cli.cli import parameters
 from survey_cli.cli.commands.case import say_skipped
 from survey_cli.cli.output import datetimes
-from survey_cli.cli.output.progress import show_progress
-from survey_cli.cli.output.terminal import print_result, render_table, say
+from survey_cli.cli.output.terminal import print_result, render_table, say, show_progress
 from survey_cli.cli.parameters import argument, flag, on_study, option
 from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
@@ -192,7 +191,7 @@ def db_verify(
 
     Example: survey db verify study.yaml --route
     """
-    from survey_cli.services.database.interview_archive import verify_database
+    from survey_cli.services.database.administration import verify_database
 
     with show_progress() as progress:
         report = verify_database(file, db=db, route=route, progress=progress)
@@ -215,7 +214,7 @@ def db_backup(
 
     Example: survey db backup study.yaml backup.db
     """
-    from survey_cli.services.database.interview_archive import back_up_database
+    from survey_cli.services.database.administration import back_up_database
 
     database = back_up_database(file, to, at=datetimes.now(), db=db)
     say(f"{database}: copied to {to}")

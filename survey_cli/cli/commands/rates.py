@@ -10,8 +10,7 @@ import typer
 
 from survey_cli.cli import parameters
 from survey_cli.cli.output import datetimes, terminal
-from survey_cli.cli.output.progress import show_day_progress
-from survey_cli.cli.output.terminal import render_table, say, separate, wrap_paragraph
+from survey_cli.cli.output.terminal import render_table, say, separate, show_day_progress, wrap_paragraph
 from survey_cli.cli.parameters import argument, build_options, flag, option
 from survey_cli.cli.run_command import INTERRUPTED
 from survey_cli.problems import UserError

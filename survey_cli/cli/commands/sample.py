@@ -11,8 +11,7 @@ import typer
 from survey_cli.cli import parameters
 from survey_cli.cli.commands.case import say_changes
 from survey_cli.cli.output import datetimes
-from survey_cli.cli.output.progress import show_progress
-from survey_cli.cli.output.terminal import print_lines, say
+from survey_cli.cli.output.terminal import print_lines, say, show_progress
 from survey_cli.cli.parameters import argument, build_options, flag, on_study, option
 from survey_cli.problems import Problem
 from survey_cli.wording import format_quantity, join_first

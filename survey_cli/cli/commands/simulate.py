@@ -12,7 +12,7 @@ from survey_cli.cli import parameters
 from survey_cli.cli.commands.rates import render_rates
 from survey_cli.cli.output import terminal
 from survey_cli.cli.output.datetimes import now
-from survey_cli.cli.output.progress import show_day_progress, show_progress
+from survey_cli.cli.output.terminal import show_day_progress, show_progress
 from survey_cli.cli.parameters import argument, build_options, flag, option
 from survey_cli.cli.run_command import INTERRUPTED
 from survey_cli.wording import format_quantity, join_first
@@ -111,7 +111,7 @@ def simulate(
         if sample and cases:
             raise typer.BadParameter("give --sample or --cases, not both")
         from survey_cli.simulate import Habits
-        from survey_cli.simulate.fieldwork.households import Propensities
+        from survey_cli.simulate.fieldwork.behavior import Propensities
         from survey_cli.simulate.fieldwork.study_simulation import StudySimulationOptions, simulate_study
 
         options = build_options(
@@ -137,7 +137,7 @@ def simulate(
             "--sample, --cases, --interviewers, --spread, --start, --zone, --people need --fieldwork"
         )
     from survey_cli.instrument.open_instrument import open_instrument
-    from survey_cli.services.database.interview_archive import open_simulated_interview_writer
+    from survey_cli.services.database.administration import open_simulated_interview_writer
     from survey_cli.simulate import Habits
     from survey_cli.simulate.interviews.respondents import read_shares, run_simulation
 

@@ -9,10 +9,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from survey_cli.fieldwork.appointments.due_times import OWNER_FIRST_PERIOD
+from survey_cli.fieldwork.appointments.appointment import OWNER_FIRST_PERIOD
 from survey_cli.fieldwork.calendar.calendar import Calendar
-from survey_cli.fieldwork.case.case import Case, NumberRecord
-from survey_cli.fieldwork.case.locations import find_call_zones, list_call_zones, localize_plan
+from survey_cli.fieldwork.case.case import Case, NumberRecord, find_call_zones, list_call_zones, localize_plan
 from survey_cli.fieldwork.plan.plan import CellFill, Interviewer, People, Plan, find_full_cell
 from survey_cli.fieldwork.queue import scheduling
 from survey_cli.fieldwork.queue.scheduling import TRIED_LEAST_SUFFIX, ClaimCriteria, QueuePosition, parse_criteria

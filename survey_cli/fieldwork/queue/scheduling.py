@@ -14,13 +14,12 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from survey_cli.fieldwork.appointments.due_times import MISSED_RETRY, find_open_appointment, is_missed, resolve_span
+from survey_cli.fieldwork.appointments.appointment import MISSED_RETRY, find_open_appointment, is_missed, resolve_span
 from survey_cli.fieldwork.calendar.calendar import NO_ZONE_REASON, Calendar, format_short_day
 from survey_cli.fieldwork.calendar.zones import get_zone
 from survey_cli.fieldwork.case import disposition_coding as coding
-from survey_cli.fieldwork.case.case import Attempt, Call, Case
+from survey_cli.fieldwork.case.case import Attempt, Call, Case, find_other_region, list_call_zones, localize_plan
 from survey_cli.fieldwork.case.events import AppointmentPolicy
-from survey_cli.fieldwork.case.locations import find_other_region, list_call_zones, localize_plan
 from survey_cli.fieldwork.plan.plan import Delay, Interviewer, People, Plan
 
 QueueStatus: TypeAlias = Literal["unreleased", "ready", "waiting", "held", "done"]

@@ -10,9 +10,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from survey_cli.fieldwork.case import events
-from survey_cli.fieldwork.case.case import Case, NumberRecord
+from survey_cli.fieldwork.case.case import Case, NumberRecord, list_call_zones
 from survey_cli.fieldwork.case.events import HistoryEntry, NumberState
-from survey_cli.fieldwork.case.locations import list_call_zones
 from survey_cli.fieldwork.plan.plan import Plan
 
 NO_TIME = timedelta()

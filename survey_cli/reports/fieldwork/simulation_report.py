@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from survey_cli.fieldwork.appointments.due_times import EARLY_WINDOW, resolve_span
+from survey_cli.fieldwork.appointments.appointment import EARLY_WINDOW, resolve_span
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import classify_outcome, code_case, find_outcome_row
 from survey_cli.fieldwork.case.events import AppointmentMade, HistoryEntry, NumberDialed, OutcomeRecorded

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import reduce
 from typing import Final, NamedTuple, TypeAlias
 
-from survey_cli.fieldwork.appointments.due_times import find_open_appointment
+from survey_cli.fieldwork.appointments.appointment import find_open_appointment
 from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES, classify_outcome, code_case, validate_override

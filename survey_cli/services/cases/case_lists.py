@@ -11,12 +11,11 @@ from datetime import datetime
 from itertools import islice
 from typing import Final, NamedTuple
 
-from survey_cli.fieldwork.appointments.due_times import find_open_appointment
+from survey_cli.fieldwork.appointments.appointment import find_open_appointment
 from survey_cli.fieldwork.calendar.calendar import format_short_day
 from survey_cli.fieldwork.calendar.zones import to_wall_time
-from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.case import Case, list_call_zones
 from survey_cli.fieldwork.case.events import AppointmentMade, HistoryEntry
-from survey_cli.fieldwork.case.locations import list_call_zones
 from survey_cli.fieldwork.plan.plan import CellFill, Interviewer, Plan
 from survey_cli.fieldwork.queue.call_order import CallOrder, ClaimContext, check_rules, find_next_time
 from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, parse_criteria
@@ -24,8 +23,13 @@ from survey_cli.instrument.compiled.draft import compile_external_condition
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.problems import UserError, select_errors, suggest_nearest
-from survey_cli.reports.fieldwork import case_histories
 from survey_cli.reports.fieldwork import cases as case_reports
+from survey_cli.reports.fieldwork.case_histories import (
+    describe_appointment_owner,
+    describe_event,
+    describe_outcome,
+    format_appointment_time,
+)
 from survey_cli.reports.fieldwork.cases import CallabilityReport, DeferredLine, QueueLine, QueueReport
 from survey_cli.reports.fieldwork.status import STATUS_DESCRIPTIONS
 from survey_cli.samples.cases.columns import iterate_labeled_values
@@ -170,7 +174,7 @@ def load_case_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
         language=case.language,
         columns=tuple(iterate_labeled_values(study.instrument, values, without=SHOWN_ROLES)),
         numbers=_build_number_lines(case, contact),
-        appointment=f"{case_histories.format_appointment_time(appointment)} there ({case_histories.describe_appointment_owner(appointment)})"
+        appointment=f"{format_appointment_time(appointment)} there ({describe_appointment_owner(appointment)})"
         if appointment is not None
         else "",
         interviews=tuple(_iterate_interview_lines(study, key)),
@@ -207,7 +211,7 @@ def _iterate_history_lines(
         event = entry.event
         if isinstance(event, AppointmentMade) and not show_notes:
             event = event._replace(person="")
-        what, note = case_histories.describe_event(event, case, study.plan)
+        what, note = describe_event(event, case, study.plan)
         by = format_author(entry.by, account)
         yield case_reports.CaseHistoryLine(seq, entry.at, what, by, entry.station, note if show_notes else "")
         case = case.apply(entry)
@@ -327,8 +331,8 @@ def _explain_position(case: Case, row: CaseRow, plan: Plan, order: CallOrder) ->
     appointment, last = find_open_appointment(case, plan), case.last_call
     parts = []
     if priority.order == "1" and appointment is not None:
-        owner = case_histories.describe_appointment_owner(appointment)
-        parts.append(f"appointment {case_histories.format_appointment_time(appointment)} there ({owner})")
+        owner = describe_appointment_owner(appointment)
+        parts.append(f"appointment {format_appointment_time(appointment)} there ({owner})")
     elif priority.order == "2":
         parts.append("its interview was interrupted")
     elif priority.quota_fill < 1000:
@@ -341,9 +345,7 @@ def _explain_position(case: Case, row: CaseRow, plan: Plan, order: CallOrder) ->
         parts.append("never called")
     else:
         when = _format_day(case, plan, last.at)
-        parts.append(
-            f"attempt {row.attempts + 1}, last {case_histories.describe_outcome(last.outcome, plan)} on {when}"
-        )
+        parts.append(f"attempt {row.attempts + 1}, last {describe_outcome(last.outcome, plan)} on {when}")
     return ", ".join(parts)
 
 

@@ -12,9 +12,8 @@ from typing import Final
 from uuid import uuid4
 
 from survey_cli.engine.interview import Interview
-from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.case import Case, list_call_zones
 from survey_cli.fieldwork.case.events import CaseEvent, CaseReturned, InterviewOpened
-from survey_cli.fieldwork.case.locations import list_call_zones
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.outcomes import Outcome
 from survey_cli.problems import StoreError, UserError

@@ -9,8 +9,8 @@ from typing import Final
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case import events as case_events
+from survey_cli.fieldwork.case.case import find_case_region
 from survey_cli.fieldwork.case.disposition_coding import code_case, is_known_eligible
-from survey_cli.fieldwork.case.locations import find_case_region
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.outcomes import Outcome
 from survey_cli.samples.cases.phone_numbers import InvalidNumber, read_number

@@ -18,8 +18,7 @@ from survey_cli.fieldwork.appointments.appointment import AppointmentTime
 from survey_cli.fieldwork.appointments.appointment import UnclearAppointment as NotMeant
 from survey_cli.fieldwork.appointments.reading import parse_appointment
 from survey_cli.fieldwork.case import events as case_events
-from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.locations import list_call_zones, localize_plan
+from survey_cli.fieldwork.case.case import Case, list_call_zones, localize_plan
 from survey_cli.fieldwork.queue.call_order import explain_number_closed
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.problems import StoreError, UserError

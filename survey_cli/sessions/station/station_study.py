@@ -6,9 +6,8 @@ from random import Random
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from survey_cli.fieldwork.appointments.due_times import find_open_appointment
-from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.locations import list_call_zones, localize_plan
+from survey_cli.fieldwork.appointments.appointment import find_open_appointment
+from survey_cli.fieldwork.case.case import Case, list_call_zones, localize_plan
 from survey_cli.fieldwork.plan.plan import RDD_ONLY_OUTCOMES, Plan
 from survey_cli.fieldwork.queue.call_order import explain_number_closed
 from survey_cli.fieldwork.queue.scheduling import REFUSAL_OUTCOMES

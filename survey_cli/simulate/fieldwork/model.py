@@ -15,22 +15,20 @@ from survey_cli.engine.events import EventStamp, InterviewStarted, InterviewSusp
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Machine
 from survey_cli.engine.route import RouteStop
-from survey_cli.fieldwork.appointments.appointment import UnclearAppointment
-from survey_cli.fieldwork.appointments.due_times import find_open_appointment, resolve_span
+from survey_cli.fieldwork.appointments.appointment import UnclearAppointment, find_open_appointment, resolve_span
 from survey_cli.fieldwork.appointments.reading import parse_appointment
 from survey_cli.fieldwork.calendar.zones import get_zone, make_wall_time, to_utc
 from survey_cli.fieldwork.case import events as case_events
-from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.case import Case, list_call_zones, localize_plan
 from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES, is_contact
-from survey_cli.fieldwork.case.locations import list_call_zones, localize_plan
 from survey_cli.fieldwork.plan.plan import OUTSIDE_QUOTA, CellFill, Interviewer, People, Plan, find_full_cell
 from survey_cli.fieldwork.queue.call_order import CallOrder, CallPriority, explain_number_closed
 from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, QueuePosition, parse_criteria, schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
 from survey_cli.reports.fieldwork.simulation_report import InterviewerRow
-from survey_cli.simulate.fieldwork import interviewers
-from survey_cli.simulate.fieldwork.households import DialResult, EarlierCalls, Household
+from survey_cli.simulate.fieldwork import behavior
+from survey_cli.simulate.fieldwork.behavior import DialResult, EarlierCalls, Household
 from survey_cli.simulate.interviews.respondents import Respondent
 from survey_cli.study.consistency.interview_outcomes import build_do_not_call_events, derive_interview_events
 from survey_cli.values import NOT_ASKED
@@ -88,7 +86,7 @@ class FieldworkModel:
         self,
         start: FieldworkStart,
         staff: Sequence[Interviewer],
-        settings: interviewers.FieldworkSettings,
+        settings: behavior.FieldworkSettings,
         *,
         target: int | None = None,
         stops_early: bool = False,
@@ -183,7 +181,7 @@ class FieldworkModel:
     def _is_over(self) -> bool:
         return self.stops_early and (self.reached_at is not None or self.exhausted_at is not None)
 
-    def _iterate_shifts(self, agent: ModelInterviewer) -> interviewers.ActionTimes:
+    def _iterate_shifts(self, agent: ModelInterviewer) -> behavior.ActionTimes:
         """Work the shifts of one interviewer: even numbers begin the day, odd ones end it."""
         calendar, settings = self.plan.calendar, self.settings
         for day in (settings.starts + timedelta(days=n) for n in range(settings.days)):
@@ -191,23 +189,21 @@ class FieldworkModel:
             if hours is None or calendar.explain_closed_day(day):
                 continue
             early = agent.number % 2 == 0
-            begins = self._to_utc(
-                day, hours.start if early else max(hours.start, hours.end - interviewers.SHIFT_MINUTES)
-            )
-            ends = self._to_utc(day, min(hours.end, hours.start + interviewers.SHIFT_MINUTES) if early else hours.end)
+            begins = self._to_utc(day, hours.start if early else max(hours.start, hours.end - behavior.SHIFT_MINUTES))
+            ends = self._to_utc(day, min(hours.end, hours.start + behavior.SHIFT_MINUTES) if early else hours.end)
             if ends > self.at:
                 yield max(begins, self.at)
                 yield from self._work_shift(agent, ends)
 
-    def _work_shift(self, agent: ModelInterviewer, until: datetime) -> interviewers.ActionTimes:
+    def _work_shift(self, agent: ModelInterviewer, until: datetime) -> behavior.ActionTimes:
         began = rested = self.at
         agent.log.shifts += 1
         agent.skipped.clear()
         while self.at < until:
             agent.log.on_duty += self.at - began
             began = self.at
-            if self.at - rested >= interviewers.BREAK_INTERVAL:
-                yield self.at + interviewers.BREAK_LENGTH
+            if self.at - rested >= behavior.BREAK_INTERVAL:
+                yield self.at + behavior.BREAK_LENGTH
                 rested = self.at
                 continue
             key = self._claim(agent)
@@ -225,10 +221,8 @@ class FieldworkModel:
         """Find when an interviewer without a case looks for one again."""
         while self._due and self._cases[self._due[0][1]].seq != self._due[0][2]:
             heappop(self._due)
-        ahead = (
-            min(interviewers.RETRY_INTERVAL, self._due[0][0] - self.at) if self._due else interviewers.RETRY_INTERVAL
-        )
-        return min(self.at + max(interviewers.MIN_WAIT, ahead), max(until, self.at + interviewers.MIN_WAIT))
+        ahead = min(behavior.RETRY_INTERVAL, self._due[0][0] - self.at) if self._due else behavior.RETRY_INTERVAL
+        return min(self.at + max(behavior.MIN_WAIT, ahead), max(until, self.at + behavior.MIN_WAIT))
 
     # the queue
 
@@ -396,9 +390,9 @@ class FieldworkModel:
         length = agent.rng.uniform(*seconds) if isinstance(seconds, tuple) else seconds
         return self.at + timedelta(seconds=length)
 
-    def _call(self, agent: ModelInterviewer, key: str) -> interviewers.ActionTimes:
+    def _call(self, agent: ModelInterviewer, key: str) -> behavior.ActionTimes:
         """Call a case under one claim: number after number, until there is an outcome."""
-        yield self._wait(agent, interviewers.LOOK_SECONDS)
+        yield self._wait(agent, behavior.LOOK_SECONDS)
         while True:
             case = self._cases[key]
             number = case.next_number
@@ -413,16 +407,16 @@ class FieldworkModel:
             household, zones = self._find_household(case), list_call_zones(case, number, self.plan)
             local_time = self.at.astimezone(get_zone(zones[0]))
             answer: DialResult = household.answer_call(number.position, local_time)
-            yield self._wait(agent, interviewers.DIAL_SECONDS[answer])
+            yield self._wait(agent, behavior.DIAL_SECONDS[answer])
             if answer == "somebody":
                 yield from self._talk(agent, key, number.position, household)
                 break
             outcome: str = answer
             if answer == "machine" and (script := self._find_voicemail(case)):
-                yield self._wait(agent, interviewers.MESSAGE_SECONDS)
+                yield self._wait(agent, behavior.MESSAGE_SECONDS)
                 self._append(agent, key, case_events.ScriptRead(script))
                 outcome = "machine_left"
-            yield self._wait(agent, interviewers.KEY_SECONDS)
+            yield self._wait(agent, behavior.KEY_SECONDS)
             if not self._key_outcome(agent, key, outcome, number.position):
                 break
         self._release(key)
@@ -448,31 +442,31 @@ class FieldworkModel:
         self._end_call(agent, key)
         return False
 
-    def _talk(self, agent: ModelInterviewer, key: str, number: int, house: Household) -> interviewers.ActionTimes:
-        yield self._wait(agent, interviewers.TALK_SECONDS)
+    def _talk(self, agent: ModelInterviewer, key: str, number: int, house: Household) -> behavior.ActionTimes:
+        yield self._wait(agent, behavior.TALK_SECONDS)
         match house.choose_response(agent.who):
             case "interview":
                 yield from self._conduct_interview(agent, key, number, house)
             case "appointment":
                 yield from self._make_appointment(agent, key, number, house)
             case "language":
-                yield self._wait(agent, interviewers.KEY_SECONDS)
+                yield self._wait(agent, behavior.KEY_SECONDS)
                 self._key_outcome(agent, key, "language", number, case_events.LanguageSet(house.language))
             case outcome:
-                yield self._wait(agent, interviewers.KEY_SECONDS)
+                yield self._wait(agent, behavior.KEY_SECONDS)
                 self._key_outcome(agent, key, outcome, number)
         if self._cases[key].open_attempt is not None:
             self._end_call(agent, key)
 
     def _make_appointment(
         self, agent: ModelInterviewer, key: str, number: int, household: Household
-    ) -> interviewers.ActionTimes:
+    ) -> behavior.ActionTimes:
         """Agree on a time at which the respondent can be called and stations are open."""
         yield self._wait(agent, AGREEMENT_SECONDS)
         case = self._cases[key]
         zones = list_call_zones(case, case.find_number(number), self.plan)
         local_time, calendar = self.at.astimezone(get_zone(zones[0])), localize_plan(case, self.plan).calendar
-        appointment_time = interviewers.find_free_time(calendar, self.settings.zone, local_time, agent.rng)
+        appointment_time = behavior.find_free_time(calendar, self.settings.zone, local_time, agent.rng)
         if appointment_time is not None:
             parsed = parse_appointment(
                 f"{appointment_time:%Y-%m-%d %H:%M}", now=self.at, zones=zones, calendar=calendar
@@ -480,14 +474,14 @@ class FieldworkModel:
             if isinstance(parsed, UnclearAppointment) and parsed.choices:
                 parsed = parsed.choices[0]
             if not isinstance(parsed, UnclearAppointment):
-                [policy] = agent.rng.choices(*interviewers.OWNER_POLICY_WEIGHTS)
+                [policy] = agent.rng.choices(*behavior.OWNER_POLICY_WEIGHTS)
                 owner = "" if policy == "anyone" else agent.who.login
                 appointment = parsed.make_event(person="", owner=owner, policy=policy, note="")
                 outcome = case_events.OutcomeRecorded("appointment", number, interrupted=case.has_unfinished_interview)
                 self._end_call(agent, key, outcome, appointment)
                 household.appointment = appointment_time
                 return
-        yield self._wait(agent, interviewers.KEY_SECONDS)
+        yield self._wait(agent, behavior.KEY_SECONDS)
         self._end_call(
             agent, key, case_events.OutcomeRecorded("callback", number, interrupted=case.has_unfinished_interview)
         )
@@ -496,12 +490,12 @@ class FieldworkModel:
 
     def _conduct_interview(
         self, agent: ModelInterviewer, key: str, number: int, household: Household
-    ) -> interviewers.ActionTimes:
+    ) -> behavior.ActionTimes:
         case, rng, login = self._cases[key], agent.rng, agent.who.login
         id = case.interview if case.has_unfinished_interview else f"{key} {case.seq}"
         self._append(agent, key, case_events.InterviewOpened(id))
         if not self._reserve_cells(id, self.plan.quotas.list_known_cells(case.columns)):
-            yield self._wait(agent, interviewers.KEY_SECONDS)
+            yield self._wait(agent, behavior.KEY_SECONDS)
             self._release_cells(id)
             self._end_call(agent, key, case_events.OutcomeRecorded("quota_full", number, person=True))
             return
@@ -535,7 +529,7 @@ class FieldworkModel:
 
     def _close_interview(
         self, agent: ModelInterviewer, key: str, number: int, house: Household, id: str, interview: Interview
-    ) -> interviewers.ActionTimes:
+    ) -> behavior.ActionTimes:
         outcome, status = interview.outcome or "callback", interview.status
         if outcome == "complete" and not self._count_complete(id, interview):
             outcome = "quota_full"

@@ -25,10 +25,14 @@ from survey_cli.services.cases.fieldwork_status import InterviewTarget, find_int
 from survey_cli.services.report.response_rates import RatesOptions, resolve_assumptions
 from survey_cli.services.run_on_study import read_records
 from survey_cli.services.simulated_study import SimulatedStudyOptions, load_simulation_cases
-from survey_cli.simulate.fieldwork.households import Propensities, invent_cases
-from survey_cli.simulate.fieldwork.interviewers import ITEM_SECONDS, FieldworkSettings
+from survey_cli.simulate.fieldwork.behavior import (
+    ITEM_SECONDS,
+    FieldworkSettings,
+    Propensities,
+    invent_cases,
+    measure_propensities,
+)
 from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
-from survey_cli.simulate.fieldwork.propensities import measure_propensities
 from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
 from survey_cli.study.open_study import StudyRecords, load_people_by_id
 

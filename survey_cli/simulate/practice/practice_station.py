@@ -31,8 +31,13 @@ from survey_cli.samples.cases.sample_file import SampleCase, SampleNumber
 from survey_cli.services.simulated_study import SimulatedStudyOptions, open_simulated_study
 from survey_cli.sessions.station.open_station import build_station
 from survey_cli.sessions.station.station import StationSession
-from survey_cli.simulate.fieldwork.households import Household, Propensities, invent_cases
-from survey_cli.simulate.fieldwork.interviewers import UNWILLING_OUTCOMES, find_free_time
+from survey_cli.simulate.fieldwork.behavior import (
+    UNWILLING_OUTCOMES,
+    Household,
+    Propensities,
+    find_free_time,
+    invent_cases,
+)
 from survey_cli.simulate.practice import call_texts
 from survey_cli.simulate.practice.call_texts import CALL_TEXTS, LEAVING_OUTCOMES
 from survey_cli.study.open_study import OpenStudy, load_people_by_id

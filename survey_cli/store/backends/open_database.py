@@ -137,7 +137,7 @@ def _open_checked(file: Path, where: str, patience: float, *, read_only: bool = 
 
 def _connect_to_server(where: ServerAddress, *, create: bool, patience: float, upgrade: bool) -> Connector:
     try:
-        from survey_cli.store.backends.postgres.open_schema import connect as connect_to_server
+        from survey_cli.store.backends.postgres.connection import connect as connect_to_server
     except ImportError as error:
         raise make_driver_error(where, error) from error
     return connect_to_server(where, create=create, patience=patience, upgrade=upgrade)

@@ -11,7 +11,7 @@ from itertools import groupby, islice
 from typing import Any, Final, TypeAlias
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
-from survey_cli.fieldwork.appointments.due_times import OWNER_FIRST_PERIOD
+from survey_cli.fieldwork.appointments.appointment import OWNER_FIRST_PERIOD
 from survey_cli.fieldwork.case.events import CaseClaimed, CaseReturned, CaseSampled, HistoryEntry
 from survey_cli.fieldwork.queue.call_order import CaseGroup
 from survey_cli.fieldwork.queue.scheduling import QueuePosition

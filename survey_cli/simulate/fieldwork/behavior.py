@@ -1,20 +1,32 @@
-"""Simulated households: when they can be reached and what they say.
+"""Behavior of simulated people: when households can be reached and what they say; how interviewers work.
 
-Each is drawn from the seed and the case's key alone, independently of the others.
+Each household is drawn from the seed and the case's key alone, independently of the others. The propensities are assumed,
+or measured from a study's own calls where there are enough of them.
 """
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
 from random import Random
+from statistics import fmean
 from typing import Final, Literal, NamedTuple, TypeAlias
+from zoneinfo import ZoneInfo
 
-from survey_cli.fieldwork.plan.plan import Interviewer
+from survey_cli.fieldwork.calendar.calendar import Calendar
+from survey_cli.fieldwork.calendar.zones import to_wall_time
+from survey_cli.fieldwork.case.case import Case, list_call_zones
+from survey_cli.fieldwork.case.disposition_coding import classify_outcome
+from survey_cli.fieldwork.case.events import AppointmentPolicy, HistoryEntry
+from survey_cli.fieldwork.plan.plan import Interviewer, Plan
+from survey_cli.fieldwork.queue.scheduling import REFUSAL_OUTCOMES
 from survey_cli.fieldwork.rates.dispositions import SampleFrame
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.reports.fieldwork.call_sessions import read_call_sessions
 from survey_cli.samples.cases.phone_numbers import ParsedNumber
 from survey_cli.samples.cases.sample_file import SampleCase, SampleNumber
 from survey_cli.sessions.interview.case_values import invent_sample_value
+from survey_cli.simulate.interviews.respondents import Habits
 
 WeekPart: TypeAlias = Literal["day", "evening", "weekend"]
 DialResult: TypeAlias = Literal["somebody", "no_answer", "busy", "machine", "disconnected", "fax", "wrong_number"]
@@ -211,3 +223,148 @@ def invent_cases(instrument: Instrument, count: int, zone: str, rng: Random) -> 
         )
         cases.append(SampleCase(key=key, line=0, values=values, numbers=(SampleNumber("", telephone),), zone=zone))
     return cases
+
+
+ActionTimes: TypeAlias = Iterator[datetime]
+"""Times of the next actions."""
+
+DIAL_SECONDS: Final[dict[DialResult, int]] = {
+    "somebody": 12, "no_answer": 30, "busy": 8, "machine": 25, "disconnected": 12, "fax": 8, "wrong_number": 35,
+}  # fmt: skip
+"""Seconds from dialing to the result; a wrong number talks."""
+LOOK_SECONDS: Final = (8, 25)
+"""Seconds on a case before it is dialed."""
+KEY_SECONDS: Final = 4
+"""Seconds to enter an outcome."""
+TALK_SECONDS: Final = (20, 90)
+"""Seconds of conversation before an interview, or instead of one."""
+MESSAGE_SECONDS: Final = 25
+"""Seconds to leave a message."""
+BREAK_INTERVAL: Final = timedelta(hours=2)
+"""Time between breaks."""
+BREAK_LENGTH: Final = timedelta(minutes=15)
+RETRY_INTERVAL: Final = timedelta(minutes=5)
+"""While no case can be called, others may return one sooner than expected."""
+MIN_WAIT: Final = timedelta(seconds=10)
+APPOINTMENT_DAYS: Final = 5
+"""Appointments are made for today or one of the next days."""
+HARD_REFUSALS: Final = frozenset({"refusal_hard", "refusal_household_hard"})
+CALL_AGAIN_OUTCOMES: Final = frozenset({"callback", "appointment"})
+OWNER_POLICY_WEIGHTS: Final[tuple[tuple[AppointmentPolicy, ...], tuple[int, ...]]] = (
+    ("anyone", "me_first", "me"),
+    (70, 20, 10),
+)
+UNWILLING_OUTCOMES: Final = (
+    HARD_REFUSALS | CALL_AGAIN_OUTCOMES | {"refusal_soft", "refusal_household_soft", "not_eligible"}
+)
+"""Ends that a willing, eligible respondent does not reach: the answers that led there are changed."""
+SHIFT_MINUTES: Final = 6 * 60
+"""Longest shift in minutes; on a longer day, one shift starts it and the next ends it."""
+ITEM_SECONDS: Final = 12.0
+CHANGE_ATTEMPTS: Final = 30
+"""How often the answers before one end are changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldworkSettings:
+    """What is simulated."""
+
+    starts: date
+    days: int
+    """Calendar days."""
+    seed: int = 1
+    zone: ZoneInfo
+    """The time zone of the stations."""
+    propensities: Propensities = field(default_factory=Propensities)
+    habits: Habits = field(default_factory=Habits)
+    item_seconds: float = ITEM_SECONDS
+    """Average seconds per item of an interview."""
+
+
+def find_free_time(calendar: Calendar, zone: ZoneInfo, local_time: datetime, rng: Random) -> datetime | None:
+    """Find a quarter of an hour on the respondent's clock within the study's hours, there and at the stations.
+
+    `local_time` is now on the respondent's clock, `zone` is that of the stations. None where none was found.
+    """
+    for _ in range(CHANGE_ATTEMPTS):
+        day = local_time.date() + timedelta(days=rng.randrange(APPOINTMENT_DAYS))
+        hours = calendar.find_hours(day)
+        if hours is None or calendar.explain_closed_day(day):
+            continue
+        minute = rng.randrange(hours.start, hours.end, 15)
+        appointment_time = datetime.combine(day, time(), local_time.tzinfo) + timedelta(minutes=minute)
+        if (
+            appointment_time > local_time + timedelta(minutes=5)
+            and calendar.find_opening((zone.key,), appointment_time).open
+        ):
+            return appointment_time
+    return None
+
+
+MIN_CALLS: Final = 200
+"""From this many calls on, the contact propensity is measured."""
+MIN_CONVERSATIONS: Final = 50
+MIN_INTERVIEWS: Final = 10
+BAD_NUMBER_OUTCOMES: Final = frozenset({"disconnected", "fax", "wrong_number"})
+"""Outcomes of numbers that reach nobody in the sample; they are drawn separately."""
+
+
+class MeasuredPropensities(NamedTuple):
+    """The assumptions of a simulation, and the source of each."""
+
+    propensities: Propensities
+    length: timedelta | None
+    """Average length of a complete interview; None where there are too few."""
+    basis: tuple[str, ...]
+
+
+def measure_propensities(histories: Iterable[tuple[str, Sequence[HistoryEntry]]], plan: Plan) -> MeasuredPropensities:
+    """Measure the propensities in the calls of these histories; the usual ones where the calls are too few."""
+    calls: Counter[str] = Counter()
+    expected = 0.0
+    lengths: list[timedelta] = []
+    pattern = choose_pattern(plan.frame)
+    for key, history in histories:
+        case = Case.from_history(key, history)
+        if not case.calls:
+            continue
+        for call in case.calls:
+            outcome = classify_outcome(call, plan)
+            calls[outcome] += 1
+            if call.number and outcome not in BAD_NUMBER_OUTCOMES:
+                zones = list_call_zones(case, case.find_number(call.number), plan)
+                expected += pattern[find_week_part(to_wall_time(zones[0], call.at))] if zones else 1.0
+        lengths += read_call_sessions(history, plan).interview_lengths.values()
+    usual = Propensities()
+    contacts = {id for id, row in plan.outcomes.items() if row.moment != "before"} - BAD_NUMBER_OUTCOMES
+    conversations, refused, again, hard = (
+        sum(calls[id] for id in outcomes)
+        for outcomes in (contacts, REFUSAL_OUTCOMES, CALL_AGAIN_OUTCOMES, HARD_REFUSALS)
+    )
+    willing = conversations - refused
+    call_count = calls.total()
+    propensities, basis = usual, []
+    if call_count >= MIN_CALLS and expected:
+        propensities = replace(propensities, contact=min(0.95, conversations / expected))
+        basis.append(f"a person answers {propensities.contact:.0%} of calls (of {call_count:,} calls in this study)")
+    else:
+        basis.append(f"a person answers {usual.contact:.0%} of calls (assumed)")
+    if conversations >= MIN_CONVERSATIONS:
+        propensities = replace(
+            propensities,
+            refuse=refused / conversations,
+            hard_refusal=hard / refused if refused else usual.hard_refusal,
+            call_again=again / willing if willing > 0 else usual.call_again,
+            appointment=calls["appointment"] / again if again else usual.appointment,
+            eligible=1 - calls["not_eligible"] / willing if willing > 0 else usual.eligible,
+        )
+        basis.append(f"{propensities.refuse:.0%} of contacts refuse (of {conversations:,} contacts in this study)")
+    else:
+        basis.append(f"{usual.refuse:.0%} of contacts refuse, {usual.eligible:.0%} are eligible (assumed)")
+    basis.append(f"an appointment is kept {usual.keep_appointment:.0%} of the time (assumed)")
+    mean_length = None
+    if len(lengths) >= MIN_INTERVIEWS:
+        mean_length = timedelta(seconds=fmean(length.total_seconds() for length in lengths))
+        minutes = mean_length.total_seconds() / 60
+        basis.append(f"an interview takes {minutes:.1f} minutes (of {len(lengths):,} in this study)")
+    return MeasuredPropensities(propensities, mean_length, tuple(basis))
