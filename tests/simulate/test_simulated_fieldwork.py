@@ -29,12 +29,12 @@ from survey_cli.fieldwork.plan.plan import People, Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
-from survey_cli.reports.fieldwork.simulation_report import classify_appointments
+from survey_cli.reports.fieldwork.simulation_report import SimulationReport, classify_appointments
 from survey_cli.services.simulated_study import SimulatedStudyOptions, open_simulated_study
 from survey_cli.simulate.fieldwork import study_simulation
 from survey_cli.simulate.fieldwork.behavior import FieldworkSettings, Household, Propensities, invent_cases
+from survey_cli.simulate.fieldwork.model import FieldworkModel
 from survey_cli.simulate.fieldwork.study_simulation import (
-    StudySimulation,
     StudySimulationOptions,
     build_staff,
     simulate_study,
@@ -78,11 +78,13 @@ def study(tmp_path: Path) -> str:
     return str(file)
 
 
-def simulate(study: str, **more: object) -> StudySimulation:
+def simulate(study: str, **more: object) -> SimulationReport:
+    return simulate_model(study, **more)[0]
+
+
+def simulate_model(study: str, **more: object) -> tuple[SimulationReport, FieldworkModel]:
     wish = {"interviewers": 3, "days": 6, "cases": 80, "seed": 3, "today": MONDAY} | more
-    found = simulate_study(StudySimulationOptions(path=study, **wish))  # type: ignore[arg-type]
-    assert isinstance(found, StudySimulation), found
-    return found
+    return simulate_study(StudySimulationOptions(path=study, **wish))  # type: ignore[arg-type]
 
 
 def instrument(path: str) -> Instrument:
@@ -182,7 +184,7 @@ def test_what_belongs_to_fieldwork_wants_it(study: str) -> None:
 
 
 def test_what_is_reported_adds_up(study: str) -> None:
-    run = simulate(study).run
+    run = simulate(study)
     assert run.cases == sum(row.cases for row in run.attempts) == sum(row.cases for row in run.final_statuses) == 80
     assert run.complete == sum(row.complete for row in run.days) == run.days[-1].cumulative_complete > 5
     assert run.complete == sum(row.complete for row in run.attempts) == sum(row.complete for row in run.interviewers)
@@ -205,7 +207,7 @@ def test_the_time_after_calls_is_kept(simulated_by: str, study: str) -> None:
     def count_calls(wrapup: str) -> int:
         Path(study).write_text(STUDY.replace("frame: list", f"frame: list\n{wrapup}"))
         if simulated_by == "model":
-            run = simulate(study, interviewers=2, days=1, cases=300).run
+            run = simulate(study, interviewers=2, days=1, cases=300)
             return sum(row.calls for row in run.interviewers)
         start = datetime(2026, 11, 30, 6, tzinfo=UTC)
         cases = invent_cases(instrument(study), 300, "America/Chicago", Random(1))
@@ -220,14 +222,14 @@ def test_the_time_after_calls_is_kept(simulated_by: str, study: str) -> None:
 
 
 def test_a_cell_is_never_passed_and_what_is_lacking_is_said(study: str) -> None:
-    found = simulate(study, cases=200, days=8, propensities=Propensities(contact=0.6, refuse=0.05)).run
+    found = simulate(study, cases=200, days=8, propensities=Propensities(contact=0.6, refuse=0.05))
     women, men = found.cells
     assert (women.complete, women.shortfall) == (12, "")
     assert men.complete == 30 or men.shortfall.startswith(f"{30 - men.complete} more needed")
 
 
 def test_who_is_never_in_is_never_reached_and_who_always_is_soon(study: str) -> None:
-    never = simulate(study, propensities=Propensities(contact=0.0)).run
+    never = simulate(study, propensities=Propensities(contact=0.0))
     assert sum(row.reached for row in never.days) <= sum(
         row.calls for row in never.outcomes if row.outcome == "Wrong number"
     )
@@ -235,7 +237,7 @@ def test_who_is_never_in_is_never_reached_and_who_always_is_soon(study: str) -> 
     eager = Propensities(contact=1.0, refuse=0.0, call_again=0.0, eligible=1.0, interrupt=0.0)
     open_cells = STUDY.replace("{1: 12, 2: 30}", "{1: 500, 2: 500}")
     Path(study).write_text(open_cells)
-    often = simulate(study, propensities=eager).run
+    often = simulate(study, propensities=eager)
     assert often.complete > 0.7 * often.cases
     assert not any(row.refusals for row in often.days)
 
@@ -254,7 +256,7 @@ def test_the_cases_of_a_file_are_tried_without_who_they_are(study: str, tmp_path
         assert contact is not None
         assert (contact.name, dict(contact.columns)) == ("", {})
         assert contact.numbers[0].e164.startswith("+999")
-    run = simulate(study, cases=0, sample=str(sample)).run
+    run = simulate(study, cases=0, sample=str(sample))
     assert (run.cases, run.calls > 20) == (30, True)
 
 
@@ -263,13 +265,12 @@ def test_the_cases_of_the_database_are_tried_as_if_nobody_had_called(tmp_path: P
     ann = shift.station()
     assert ann.record_outcome("refusal_hard") is None
     before = shift.study().store.cases.queries.read_history("A")
-    found = simulate_study(
+    run, _ = simulate_study(
         StudySimulationOptions(
             path=str(shift.file), today=MONDAY, days=3, db=shift.db, zone="America/Chicago", interviewers=1
         )
     )
-    assert isinstance(found, StudySimulation)
-    assert (found.run.cases, found.run.calls > 0) == (1, True)
+    assert (run.cases, run.calls > 0) == (1, True)
     assert shift.study().store.cases.queries.read_history("A") == before
 
 
@@ -293,8 +294,8 @@ def test_more_interviewers_than_are_listed_are_invented(study: str, tmp_path: Pa
     """They are like those that are listed, in turn, so that what they can do is not another study's."""
     people = tmp_path / "people.csv"
     people.write_text("login,languages,skills,role\nann,en,converter,\nbob,en;es,,\nsue,,,supervisor\n")
-    found = simulate(study, people=str(people), interviewers=5, days=1, cases=20)
-    assert found.interviewers == 5
+    _, model = simulate_model(study, people=str(people), interviewers=5, days=1, cases=20)
+    assert len(model.interviewers) == 5
     listed = load_people(study, "", str(people))
     assert isinstance(listed, People)
     staff = study_simulation.build_staff(listed, 5)

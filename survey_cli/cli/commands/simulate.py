@@ -18,9 +18,10 @@ from survey_cli.cli.run_command import INTERRUPTED
 from survey_cli.wording import format_quantity, join_first
 
 if TYPE_CHECKING:
+    from survey_cli.reports.fieldwork.simulation_report import SimulationReport
     from survey_cli.services.questionnaire.scenario_tests import SuiteResult
     from survey_cli.simulate import SimulationFindings
-    from survey_cli.simulate.fieldwork.study_simulation import StudySimulation
+    from survey_cli.simulate.fieldwork.model import FieldworkModel
 
 MAX_TRIES_PER_COMPLETE = 100
 """With --completes, the most interviews simulated for each complete one."""
@@ -125,11 +126,11 @@ def simulate(
             item_seconds=seconds,
         )
         with show_day_progress() as day_progress:
-            simulation = simulate_study(options, day_progress)
-        terminal.print_lines((*terminal.separate(_render_simulation(simulation)), ""))
+            report, model = simulate_study(options, day_progress)
+        terminal.print_lines((*terminal.separate(_render_simulation(report, model)), ""))
         sys.stdout.flush()
-        if simulation.days < days:
-            terminal.say(f"interrupted after {simulation.days} of {format_quantity(days, 'day')}")
+        if model.simulated_days < days:
+            terminal.say(f"interrupted after {model.simulated_days} of {format_quantity(days, 'day')}")
             raise typer.Exit(INTERRUPTED)
         return
     if sample or cases or zone or people or start is not None or interviewers is not None or spread:
@@ -192,14 +193,13 @@ def _render_findings(findings: "SimulationFindings") -> list[str]:
     return lines
 
 
-def _render_simulation(simulation: "StudySimulation") -> Iterator[list[str]]:
+def _render_simulation(report: "SimulationReport", model: "FieldworkModel") -> Iterator[list[str]]:
     """Render the assumptions, then the report in plain tables."""
-    report, settings = simulation.run, simulation.settings
-    propensities = settings.propensities
+    settings, propensities = model.settings, model.settings.propensities
     yield terminal.wrap_paragraph(
         f"Invented respondents: nobody was called. {format_quantity(report.cases, 'case')}, "
-        f"{format_quantity(simulation.interviewers, 'interviewer')}, {format_quantity(simulation.days, 'day')} from "
-        f"{settings.starts} ({settings.zone.key}), spread: {simulation.spread}, seed {settings.seed}. "
+        f"{format_quantity(len(model.interviewers), 'interviewer')}, {format_quantity(model.simulated_days, 'day')} from "
+        f"{settings.starts} ({settings.zone.key}), spread: {model.plan.spread}, seed {settings.seed}. "
         f"Assumptions: a person answers {propensities.contact:.0%} of calls, "
         f"{propensities.refuse:.0%} of contacts refuse, {propensities.eligible:.0%} are eligible, an appointment is kept "
         f"{propensities.keep_appointment:.0%} of the time, {settings.item_seconds:g} seconds for each item. "

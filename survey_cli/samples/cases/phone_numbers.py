@@ -28,13 +28,13 @@ class ParsedNumber(NamedTuple):
     """The form used in its own country: `(312) 555-0100 ext. 7`."""
     international: str
     """The form used abroad: `+1 312-555-0100 ext. 7`."""
-    extension: str
+    extension: str = ""
     """Digits to ask for or key once somebody answers; empty where there are none."""
-    line: LineType
+    line: LineType = "unknown"
     """Type of line; `unknown` where the plan does not tell, as everywhere in the United States and Canada."""
-    zones: tuple[str, ...]
+    zones: tuple[str, ...] = ()
     """IANA names of all zones where the number may be located; empty where the plan does not tell."""
-    country: str
+    country: str = ""
     """Two letters (ISO 3166); empty where the plan has no such number."""
     service: str = ""
     """Kind of service where it is not an ordinary line: `toll-free`, `premium rate`, …"""

@@ -211,16 +211,7 @@ def invent_cases(instrument: Instrument, count: int, zone: str, rng: Random) -> 
             for name, column in instrument.sample.items()
             if column.role not in ("phone", "priority", "weight", "replicate", "frame", "fpc", "replicate_weight")
         }
-        telephone = ParsedNumber(
-            written=key,
-            e164=f"+999{number:010}",
-            national=key,
-            international=key,
-            extension="",
-            line="unknown",
-            zones=(zone,),
-            country="",
-        )
+        telephone = ParsedNumber(key, f"+999{number:010}", national=key, international=key, zones=(zone,))
         cases.append(SampleCase(key=key, line=0, values=values, numbers=(SampleNumber("", telephone),), zone=zone))
     return cases
 

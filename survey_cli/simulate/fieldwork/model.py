@@ -146,6 +146,11 @@ class FieldworkModel:
         """Midnight after the last day."""
         return self._to_utc(self.settings.starts + timedelta(days=self.settings.days))
 
+    @property
+    def simulated_days(self) -> int:
+        """Days simulated: fewer than requested where it was interrupted."""
+        return self.days if self.interrupted else self.settings.days
+
     def _to_utc(self, day: date, minute: int = 0) -> datetime:
         return to_utc(self.settings.zone.key, make_wall_time(day, minute))
 

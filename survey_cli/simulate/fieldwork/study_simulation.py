@@ -14,14 +14,14 @@ from typing import Final, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from survey_cli.fieldwork.calendar.zones import find_day_start
-from survey_cli.fieldwork.case.events import HistoryEntry
 from survey_cli.fieldwork.plan.plan import CellFill, Interviewer, People, Plan, SpreadMode
+from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.disposition_counts import DispositionOptions, count_dispositions
 from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, build_rate_table
 from survey_cli.reports.fieldwork.simulation_report import SimulationReport, summarize_simulation
-from survey_cli.services.cases.fieldwork_status import InterviewTarget, find_interview_target
+from survey_cli.services.cases.fieldwork_status import find_interview_target
 from survey_cli.services.report.response_rates import RatesOptions, resolve_assumptions
 from survey_cli.services.run_on_study import read_records
 from survey_cli.services.simulated_study import SimulatedStudyOptions, load_simulation_cases
@@ -34,7 +34,7 @@ from survey_cli.simulate.fieldwork.behavior import (
 )
 from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
 from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
-from survey_cli.study.open_study import StudyRecords, load_people_by_id
+from survey_cli.study.open_study import load_people_by_id
 
 DEFAULT_INTERVIEWERS: Final = 6
 """Used where nobody is listed and no number is given."""
@@ -69,22 +69,10 @@ class StudySimulationOptions:
     people: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StudySimulation:
-    """The result of a simulation."""
-
-    run: SimulationReport
-    settings: FieldworkSettings
-    interviewers: int
-    days: int
-    """Days simulated: fewer than requested where it was interrupted."""
-    spread: SpreadMode
-
-
 def simulate_study(
     options: StudySimulationOptions, progress: Callable[[int, int, int], None] | None = None
-) -> StudySimulation:
-    """Simulate the study's fieldwork.
+) -> tuple[SimulationReport, FieldworkModel]:
+    """Simulate the study's fieldwork. Returns the report on it, and the model at its end.
 
     `progress` receives how many days have passed, of how many, and how many interviews are complete.
     """
@@ -116,21 +104,16 @@ def simulate_study(
     )
     model = FieldworkModel(FieldworkStart(instrument, plan, people, cases), staff, settings)
     model.run(progress)
-    return StudySimulation(
-        run=summarize_simulation(
-            model.histories.items(),
-            plan,
-            at=model.at,
-            zone=zone,
-            fill=model.fill,
-            work=[agent.log for agent in model.interviewers],
-            rates=_build_rates(model),
-        ),
-        settings=settings,
-        interviewers=len(staff),
-        days=model.days if model.interrupted else settings.days,
-        spread=plan.spread,
+    report = summarize_simulation(
+        model.histories.items(),
+        plan,
+        at=model.at,
+        zone=zone,
+        fill=model.fill,
+        work=[agent.log for agent in model.interviewers],
+        rates=_build_rates(model),
     )
+    return report, model
 
 
 def _build_rates(model: FieldworkModel) -> RateTable | None:
@@ -278,15 +261,6 @@ class Forecast:
     """The last row, if there is one, was not simulated to its end."""
 
 
-class _StudyData(NamedTuple):
-    """Data read from the database for a forecast."""
-
-    records: StudyRecords
-    histories: Sequence[tuple[str, Sequence[HistoryEntry]]]
-    fill: dict[str, CellFill]
-    target: InterviewTarget
-
-
 def forecast(options: ForecastOptions, progress: ForecastProgress | None = None) -> Forecast:
     """Forecast a study from its current state. Interrupted from the keyboard, it returns what is ready.
 
@@ -296,11 +270,46 @@ def forecast(options: ForecastOptions, progress: ForecastProgress | None = None)
     with read_records(options.path, db=options.db, people=options.people) as records:
         cases = records.store.cases
         histories = [(key, list(history)) for key, history in cases.queries.iterate_histories()]
-        study = _StudyData(records, histories, cases.quotas.read_fill(), find_interview_target(records))
-    if not study.histories:
+        fill, target = cases.quotas.read_fill(), find_interview_target(records)
+    if not histories:
         remedy = f"import them: survey sample import {options.path} cases.csv"
-        raise UserError(study.records.where, "there are no cases yet", remedy)
-    return _build_forecast(options, study, _build_settings(options, study.records.plan), progress)
+        raise UserError(records.where, "there are no cases yet", remedy)
+    measured = measure_propensities(histories, records.plan)
+    seconds, basis = _estimate_item_seconds(records.instrument, options, measured.length)
+    settings = replace(_build_settings(options, records.plan), propensities=measured.propensities, item_seconds=seconds)
+    listed = sum(not interviewer.supervises for interviewer in records.people.interviewers.values())
+    levels = options.interviewers or ((listed,) if listed else DEFAULT_INTERVIEWER_COUNTS)
+    spreads = options.spreads or (records.plan.spread,)
+    whole = len(levels) * len(spreads) * settings.days
+    rows: list[ForecastRow] = []
+    before, interrupted, complete = 0, False, 0
+    for spread, number in product(spreads, levels):
+        staff = build_staff(records.people, number)
+        plan = replace(records.plan, spread=spread)
+        start = FieldworkStart(records.instrument, plan, records.people, histories, fill, options.at)
+        model = FieldworkModel(start, staff, settings, target=target.interviews, stops_early=True)
+        complete = model.complete
+        model.run(_offset_progress(progress, before, whole))
+        rows.append(_build_row(model, complete, number, spread))
+        before += settings.days
+        if progress is not None:
+            progress(before, whole, model.complete)
+        if interrupted := model.interrupted:
+            break
+    return Forecast(
+        where=records.where,
+        at=options.at,
+        until=settings.starts + timedelta(days=settings.days - 1),
+        days=settings.days,
+        zone=settings.zone.key,
+        cases=len(histories),
+        complete=complete,
+        target=target.interviews,
+        target_of=target.source,
+        basis=(*measured.basis, *basis),
+        rows=tuple(rows),
+        interrupted=interrupted,
+    )
 
 
 def _build_settings(options: ForecastOptions, plan: Plan) -> FieldworkSettings:
@@ -316,61 +325,19 @@ def _build_settings(options: ForecastOptions, plan: Plan) -> FieldworkSettings:
     return FieldworkSettings(starts=starts, days=days, seed=options.seed, zone=zone)
 
 
-def _build_forecast(
-    options: ForecastOptions, study: _StudyData, settings: FieldworkSettings, progress: ForecastProgress | None
-) -> Forecast:
-    records = study.records
-    measured = measure_propensities(study.histories, records.plan)
-    seconds, basis = _estimate_item_seconds(study, options, measured.length)
-    settings = replace(settings, propensities=measured.propensities, item_seconds=seconds)
-    listed = sum(not interviewer.supervises for interviewer in records.people.interviewers.values())
-    levels = options.interviewers or ((listed,) if listed else DEFAULT_INTERVIEWER_COUNTS)
-    spreads = options.spreads or (records.plan.spread,)
-    whole = len(levels) * len(spreads) * settings.days
-    rows: list[ForecastRow] = []
-    before, interrupted, complete = 0, False, 0
-    for spread, number in product(spreads, levels):
-        staff = build_staff(records.people, number)
-        plan = replace(records.plan, spread=spread)
-        start = FieldworkStart(records.instrument, plan, records.people, study.histories, study.fill, options.at)
-        model = FieldworkModel(start, staff, settings, target=study.target.interviews, stops_early=True)
-        complete = model.complete
-        model.run(_offset_progress(progress, before, whole))
-        rows.append(_build_row(model, complete, number, spread))
-        before += settings.days
-        if progress is not None:
-            progress(before, whole, model.complete)
-        if interrupted := model.interrupted:
-            break
-    return Forecast(
-        where=study.records.where,
-        at=options.at,
-        until=settings.starts + timedelta(days=settings.days - 1),
-        days=settings.days,
-        zone=settings.zone.key,
-        cases=len(study.histories),
-        complete=complete,
-        target=study.target.interviews,
-        target_of=study.target.source,
-        basis=(*measured.basis, *basis),
-        rows=tuple(rows),
-        interrupted=interrupted,
-    )
-
-
 def _offset_progress(progress: ForecastProgress | None, before: int, whole: int) -> ForecastProgress | None:
     """Report progress with the days of the rows before added."""
     return None if progress is None else lambda days, _, complete: progress(before + days, whole, complete)
 
 
 def _estimate_item_seconds(
-    study: _StudyData, options: ForecastOptions, length: timedelta | None
+    instrument: Instrument, options: ForecastOptions, length: timedelta | None
 ) -> tuple[float, tuple[str, ...]]:
     """Estimate the seconds per item from the length of interviews here, where it is known."""
     if length is None:
         return ITEM_SECONDS, (f"{ITEM_SECONDS:g} seconds for each item of an interview (assumed)",)
     simulated_interviews = simulate_interviews(
-        study.records.instrument,
+        instrument,
         count=PILOT_INTERVIEWS,
         seed=options.seed,
         start=options.at,
@@ -392,7 +359,7 @@ def _build_row(model: FieldworkModel, complete: int, interviewers: int, spread: 
         working_days=len(model.by_day),
         calls=sum(agent.log.calls for agent in model.interviewers),
         hours=sum((agent.log.on_duty for agent in model.interviewers), timedelta()) / timedelta(hours=1),
-        days=model.days if model.interrupted else model.settings.days,
+        days=model.simulated_days,
         target_on=day(model.reached_at),
         runs_out_on=day(model.exhausted_at),
         unfilled=tuple(

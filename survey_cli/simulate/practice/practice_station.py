@@ -16,7 +16,7 @@ from survey_cli.engine.route import RouteStop
 from survey_cli.entries import Entry, LineEntry, PickEntry, Prompt, Rejection, to_plain_text
 from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.case.case import Call, Case
-from survey_cli.fieldwork.case.events import AppointmentMade, HistoryEntry
+from survey_cli.fieldwork.case.events import AppointmentMade, HistoryEntry, LineType
 from survey_cli.fieldwork.plan.plan import Interviewer, Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
@@ -270,18 +270,6 @@ def _is_screened_out(interview: Interview) -> bool:
     return isinstance(question, EndItem) and str(question.outcome) in UNWILLING_OUTCOMES
 
 
-def describe_practice(study: OpenStudy, respondents: PracticeRespondents) -> list[str]:
-    """Describe how a practice shift went, one difference per line. Raises StoreError."""
-    calls = list(_compare_calls(study, respondents))
-    answers = list(_compare_answers(study, respondents))
-    other_calls, other_answers = [*filter(None, calls)], [*filter(None, answers)]
-    counts = f"Practice: {format_quantity(len(calls), 'call')}, {format_quantity(len(answers), 'answer')}"
-    if not other_calls and not other_answers:
-        return [f"{counts}, all entered as heard"]
-    others = format_quantity(len(other_calls), "outcome"), format_quantity(len(other_answers), "answer")
-    return [f"{counts}; different from what was heard: {', '.join(others)}", *other_calls, *other_answers]
-
-
 def _compare_calls(study: OpenStudy, respondents: PracticeRespondents) -> Iterator[str]:
     """Compare the outcome of each call with what was heard; an empty text where it fits."""
     for (key, index), call in respondents.calls.items():
@@ -374,7 +362,14 @@ class PracticeStation:
 
     def describe_differences(self) -> list[str]:
         """Describe how the entries differ from what was heard, one difference per line. Raises StoreError."""
-        return describe_practice(self.study, self.respondents)
+        calls = list(_compare_calls(self.study, self.respondents))
+        answers = list(_compare_answers(self.study, self.respondents))
+        other_calls, other_answers = [*filter(None, calls)], [*filter(None, answers)]
+        counts = f"Practice: {format_quantity(len(calls), 'call')}, {format_quantity(len(answers), 'answer')}"
+        if not other_calls and not other_answers:
+            return [f"{counts}, all entered as heard"]
+        others = format_quantity(len(other_calls), "outcome"), format_quantity(len(other_answers), "answer")
+        return [f"{counts}; different from what was heard: {', '.join(others)}", *other_calls, *other_answers]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -474,16 +469,8 @@ def _invent_number(country: str, number: int, zone: str, rng: Random) -> ParsedN
             e164, national = f"+441632960{number:03}", f"01632 960{number:03}"
         case _:
             e164, national = f"+999{number:010}", f"0000 {number:06}"
-    return ParsedNumber(
-        written=national,
-        e164=e164,
-        national=national,
-        international=national,
-        extension="",
-        line=rng.choice(("fixed", "mobile")),
-        zones=(zone,),
-        country=country,
-    )
+    line: LineType = rng.choice(("fixed", "mobile"))
+    return ParsedNumber(national, e164, national, international=national, line=line, zones=(zone,), country=country)
 
 
 def _name(case: SampleCase, instrument: Instrument) -> str:
