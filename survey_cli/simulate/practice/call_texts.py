@@ -1,6 +1,9 @@
-"""Texts that are heard at a practice station, and the outcomes that fit them."""
+"""Texts that are heard at a practice station, and the outcomes that fit them. They are in the file beside this module."""
 
+import json
+from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
 
@@ -8,81 +11,19 @@ from typing import Final, NamedTuple
 class CallTexts(NamedTuple):
     """What may be heard in one kind of call."""
 
-    texts: tuple[str, ...]
+    texts: Sequence[str]
     """`{when}` is the time of an appointment, `{language}` that of the respondent."""
-    outcomes: frozenset[str] = frozenset()
+    outcomes: Sequence[str] = ()
     """Outcomes that fit besides the one of this name."""
     what: str = ""
     """The kind of call in words."""
 
 
-CALL_TEXTS: Final[dict[str, CallTexts]] = {
-    "no_answer": CallTexts(("It rings eight times. Nobody answers.", "It rings and rings. Nobody answers.")),
-    "busy": CallTexts(("The line is busy.",), what="a busy line"),
-    "machine": CallTexts(
-        (
-            "A machine: “Nobody is at home. Please leave a message after the tone.”",
-            "A machine: “We can't come to the phone now. Please leave a message.”",
-        ),
-        frozenset({"machine_left"}),
-        "an answering machine",
-    ),
-    "disconnected": CallTexts(
-        ("An announcement: “The number you have dialed is not in service.”",), what="a number not in service"
-    ),
-    "fax": CallTexts(("A high tone: a fax machine.",), what="a fax machine"),
-    "wrong_number": CallTexts(
-        ("“Hello?” You say whom you are calling. “There is nobody of that name here. You have the wrong number.”",),
-        what="a wrong number",
-    ),
-    "interview": CallTexts(
-        (
-            "“Hello?” You say who is calling. “All right, go ahead.”",
-            "“Yes?” You say who is calling. “How long does it take? … Well, if it is quick.”",
-            "“Hello?” You say who is calling. “Who gave you my number? … I see. What do you want to know?”",
-        ),
-        what="consent to an interview",
-    ),
-    "appointment": CallTexts(
-        (
-            "“Hello?” You say who is calling. “Not now, I am driving. Could you call {when}?”",
-            "“Yes?” You say who is calling. “I am at work. Call me {when}, please.”",
-        ),
-        what="a request for an appointment",
-    ),
-    "callback": CallTexts(
-        (
-            "“Hello?” You say who is calling. “It's a bad time. Try again some other day.” They hang up.",
-            "A child answers: “My parents are not at home.”",
-        ),
-        what="a request to call at another time",
-    ),
-    "refusal_soft": CallTexts(
-        (
-            "“Hello?” You say who is calling. “No, thank you. I'm not interested.” They hang up.",
-            "“Yes?” You say who is calling. “I don't do surveys. Goodbye.” They hang up.",
-        ),
-        frozenset({"refusal_household_soft", "hangup_intro"}),
-        "a refusal (soft)",
-    ),
-    "refusal_hard": CallTexts(
-        ("“Hello?” You say who is calling. “No! And don't you ever call this number again.” They hang up.",),
-        frozenset({"refusal_household_hard", "never_call"}),
-        "a refusal (hard)",
-    ),
-    "language": CallTexts(("Somebody answers in {language}, and does not understand you.",), what="a language problem"),
-    "unable": CallTexts(
-        ("“Hello?” You say who is calling. “My father is too ill to talk to you.”",), what="somebody unable to talk"
-    ),
-    "away": CallTexts(
-        ("“Hello?” You say whom you are calling. “She is abroad until next year.”",), what="somebody who is away"
-    ),
-}
-LEAVING_TEXTS: Final = (
-    "“I'm sorry, I have to go. Could you call again {when}?”",
-    "“There is somebody at the door. Please call {when} for the rest.”",
-)
+_TEXTS: Final = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+CALL_TEXTS: Final = {kind: CallTexts(**texts) for kind, texts in _TEXTS["calls"].items()}
+LEAVING_TEXTS: Final[Sequence[str]] = _TEXTS["leaving"]
 """What a respondent says who has to go in the middle of an interview."""
+UNCLEAR_SHARE: Final = 0.08
 LEAVING_OUTCOMES: Final = frozenset({"appointment", "callback", "break_off"})
 CONTRADICTION: Final = "“That can't be. I must have answered the question before wrongly.”"
 """What a respondent says who can give no answer that agrees with an earlier one; going back, another one is heard."""
@@ -103,17 +44,10 @@ def speak_answer(answer: str, rng: Random, *, choice: bool, english: bool) -> st
         return f"“{answer}.”"
     draw = rng.random()
     if choice and draw < UNCLEAR_SHARE:
-        return f"“{rng.choice(UNCLEAR_TEXTS)}” When you probe: “Well … {answer}.”"
+        return f"“{rng.choice(_TEXTS['unclear'])}” When you probe: “Well … {answer}.”"
     if draw < 0.6:
         return f"“{answer}.”"
-    return f"“{rng.choice(SPOKEN_FORMS).format(answer)}”"
-
-
-UNCLEAR_SHARE: Final = 0.08
-UNCLEAR_TEXTS: Final = (
-    "It depends.", "Hm, that is hard to say.", "What do you mean by that?", "Sometimes yes, sometimes no.",
-)  # fmt: skip
-SPOKEN_FORMS: Final = ("{}, I think.", "I'd say {}.", "Hm … {}.")
+    return f"“{rng.choice(_TEXTS['spoken']).format(answer)}”"
 
 
 def speak_decline(kind: str, text: str, *, english: bool) -> str:

@@ -318,7 +318,7 @@ def _explain_outcome(
         if interview is not None and _is_ended_by_route(interview):
             return ""
         return different
-    if kind not in CALL_TEXTS[call.response].outcomes | {call.response}:
+    if kind not in (call.response, *CALL_TEXTS[call.response].outcomes):
         return different
     return _explain_appointment(call, keyed, history)
 
