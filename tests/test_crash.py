@@ -178,7 +178,7 @@ def test_killed_between_the_statements_of_an_end_nothing_of_it_is_kept(tmp_path:
             [row] = store.cases.queries.iterate_rows()
             [interview] = store.interviews.list_rows()
             assert row.status == status
-            assert (interview.status == "ended") == (row.outcome == "complete") == (status == "done")
+            assert (interview.status == "ended") == (row.position.outcome == "complete") == (status == "done")
             fill = store.cases.quotas.read_fill()["kinds:1"]
             assert (fill.completes, fill.reserved) == ((1, 0) if status == "done" else (0, 1))
         found = verify_database(study.file, db=study.db)

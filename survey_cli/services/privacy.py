@@ -216,7 +216,9 @@ def load_subject(study: OpenStudy, key: str) -> Subject:
         name=contact.name if contact is not None else "",
         language=case.language,
         zone=zones[0] if zones else "",
-        status=f"{row.status}{f' ({row.why})' if row.why else ''}, code {row.code}" if row is not None else "",
+        status=f"{row.status}{f' ({row.position.why})' if row.position.why else ''}, code {row.position.code}"
+        if row is not None
+        else "",
         numbers=tuple(_iterate_numbers(case, contact)),
         columns=tuple(_iterate_columns(study.instrument, case, contact)),
         on_do_not_call_list=study.is_on_do_not_call_list([number.e164 for number in numbers if number.e164]),

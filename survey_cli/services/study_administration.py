@@ -89,8 +89,10 @@ def _build_list(study: OpenStudy, request: Request) -> InterviewerList:
         if row.holder is not None:
             claimed_cases.setdefault(row.holder.by, []).append(f"{row.key} at {row.holder.station}")
     rows = cases.queries.list_appointments()
-    appointment_counts = Counter(row.owner for row in rows)
-    missed_counts = Counter(row.owner for row in rows if row.promised_until and row.promised_until < study.at)
+    appointment_counts = Counter(row.position.owner for row in rows)
+    missed_counts = Counter(
+        row.position.owner for row in rows if row.position.promised_until and row.position.promised_until < study.at
+    )
     listed = study.people.interviewers
     logins = [*listed, *sorted((claimed_cases.keys() | appointment_counts.keys()) - listed.keys() - {""})]
     lines = []

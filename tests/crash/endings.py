@@ -307,7 +307,9 @@ def _judge(study: Study, found: Found, shown: set[str]) -> None:
     with Store.open(study.db, create=False) as store:
         for row in store.cases.queries.iterate_rows():
             if row.key in decided and row.status != "done":
-                found.again.append(f"{row.key}: {row.status}, {row.outcome or 'no outcome'}, {row.why}")
+                found.again.append(
+                    f"{row.key}: {row.status}, {row.position.outcome or 'no outcome'}, {row.position.why}"
+                )
         journals = [store.interviews.read_journal(row.id) for row in store.interviews.list_rows(origin="real")]
         ended = {
             e.stamp.by for journal in journals for e in journal if isinstance(e, InterviewEnded | InterviewStopped)

@@ -529,4 +529,4 @@ def test_codes_of_an_earlier_release_are_derived_anew_when_the_study_is_opened(
     with store_of(path) as store:
         row = store.cases.queries.find_row("unit 1")
         assert row is not None
-        assert row.code == "2.112"
+        assert row.position.code == "2.112"

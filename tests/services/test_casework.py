@@ -269,7 +269,7 @@ def test_a_lease_that_ran_out_stands_anew(tmp_path: Path) -> None:
         assert [lapsed.key for lapsed in refresh_queue(study.store, study.plan, shift.at)] == [key]
         row = study.store.cases.queries.find_row(key)
     assert row is not None
-    assert row.rank[:1] == "2"  # its interview was interrupted
+    assert row.position.rank[:1] == "2"  # its interview was interrupted
     assert queued(shift).lines[0].key == key
 
 
@@ -333,7 +333,7 @@ def test_never_call_by_a_supervisor_holds_for_all_studies(tmp_path: Path) -> Non
     done(case_actions.correct_outcome(request(shift), "A", "never_call", note="a letter came"))
     with shift.study() as study:
         assert study.is_on_do_not_call_list(["+13125550100"])
-    assert shift.row("A").why == "must not be called again"
+    assert shift.row("A").position.why == "must not be called again"
     assert "may not be called again" in refused(case_actions.reopen_case, request(shift), "A")
 
 
@@ -391,7 +391,7 @@ def test_a_number_put_on_the_list_is_dialled_and_offered_no_more(tmp_path: Path)
         seen.add(on(ann))
         ann.record_outcome("no_answer")
     assert seen == {"A", "B", "C"} - {key}
-    assert shift.row(key).why == "must not be called again"  # the claim found it
+    assert shift.row(key).position.why == "must not be called again"  # the claim found it
 
 
 # a case at a station
@@ -514,7 +514,7 @@ def test_promises_go_to_another(tmp_path: Path) -> None:
     moved = case_actions.reassign_appointments(request(shift), all_of="ann", to="bob")
     assert isinstance(moved, CaseBatchResult)
     assert sorted(changed.key for changed in moved.changed) == ["A", "B"]
-    assert shift.row("A").owner == "bob"
+    assert shift.row("A").position.owner == "bob"
     shift.to("2026-11-25 10:05")
     assert "A" in {line.key for line in queued(shift, "bob").lines}
     assert "A" not in {line.key for line in queued(shift, "ann").lines}
@@ -725,7 +725,7 @@ def test_a_slip_of_never_call_again_is_undone_by_its_correction(
         (tmp_path / name).mkdir()
     shift, right = Shift(tmp_path / "slip"), Shift(tmp_path / "right")
     slipped(shift, *before)
-    assert shift.row("A").why == "must not be called again"
+    assert shift.row("A").position.why == "must not be called again"
     assert listed_at(shift).since is not None
     shift.later(minutes=5)
     changed = done(case_actions.correct_outcome(request(shift), "A", keyed, note="pressed the wrong key"))
@@ -756,10 +756,10 @@ def test_a_promise_that_the_slip_dropped_holds_again(tmp_path: Path) -> None:
     ann.fetch_case("A")
     ann.dial()
     assert ann.book_appointment("Friday 3 pm") is None
-    before = shift.row("A").promised_at
+    before = shift.row("A").position.promised_at
     assert before is not None
     slipped(shift)
-    assert shift.row("A").promised_at is None
+    assert shift.row("A").position.promised_at is None
     shift.to("2026-11-25 12:00")
     done(case_actions.correct_outcome(request(shift), "A", "no_answer", note="slip"))
     assert shift.case("A").appointment is not None
@@ -791,7 +791,7 @@ def test_never_call_again_by_a_supervisors_slip_is_undone_too(tmp_path: Path, ca
     if called:
         assert shift.station("ann").record_outcome("no_answer") is None
     done(case_actions.correct_outcome(request(shift), "A", "never_call", note="a letter came"))
-    assert shift.row("A").why == "must not be called again"
+    assert shift.row("A").position.why == "must not be called again"
     done(case_actions.correct_outcome(request(shift), "A", "callback", note="the letter was another's"))
     assert shift.row("A").status == ("waiting" if called else "ready")
     assert listed_at(shift).since is None
@@ -804,7 +804,7 @@ def test_a_case_whose_number_was_listed_comes_back_once_it_is_taken_off(tmp_path
     assert ann.end_shift() is None
     assert isinstance(add_numbers(asks, [NUMBER], reason="a wrong line of the registry"), DoNotCallAddition)
     assert ann.claim_next() is None
-    assert shift.row("A").why == "must not be called again"
+    assert shift.row("A").position.why == "must not be called again"
     said = refused(case_actions.correct_outcome, request(shift), "A", "callback", note="it was wrong")
     assert "if that is wrong too, first run: survey do-not-call remove" in said
     with shift.study() as study:

@@ -69,7 +69,7 @@ def test_a_case_keeps_its_events_times_and_codes_and_loses_its_words(store):
     assert left[-1] == TOMBSTONE
     assert WORD not in repr(left)
     row = store.cases.queries.find_row("x")
-    assert (row.status, row.why, row.seq, row.position_seq, row.fingerprint) == ("done", "erased", 6, 6, "")
+    assert (row.status, row.position.why, row.seq, row.position_seq, row.fingerprint) == ("done", "erased", 6, 6, "")
     assert store.cases.queries.find_contact("x") is None
     assert store.cases.queries.search(WORD) == store.cases.queries.search(NUMBER) == []
     assert store.maintenance.check_integrity() == []
@@ -160,7 +160,7 @@ def test_the_bytes_of_the_files_hold_nothing_of_it(tmp_path):
         reading.close()
         assert store.maintenance.scrub()
         assert found_in(path) == []
-        assert other.cases.queries.find_row("x").why == "erased"
+        assert other.cases.queries.find_row("x").position.why == "erased"
         assert claimed(other).key == "c0000"
         assert store.maintenance.check_integrity() == []
 

@@ -211,8 +211,12 @@ def test_an_erased_case_counts_as_it_did_and_says_nothing(tmp_path: Path, place:
     done = gone(shift)
     assert (done.case, done.interviews, done.scrubbed) == (True, 1, True)
     after, stands = shift.case("A"), shift.row("A")
-    assert (stands.code, stands.outcome, stands.attempts) == (row.code, row.outcome, row.attempts)
-    assert (stands.status, stands.why) == ("done", "erased")
+    assert (stands.position.code, stands.position.outcome, stands.position.attempts) == (
+        row.position.code,
+        row.position.outcome,
+        row.position.attempts,
+    )
+    assert (stands.status, stands.position.why) == ("done", "erased")
     assert [(c.at, c.outcome, c.by) for c in after.calls] == [(c.at, c.outcome, c.by) for c in before.calls]
     assert after.columns == {"kind": 1, "region": 2, "zone": "America/Chicago"}
     held = load_subject(request(shift), "A")
@@ -324,8 +328,8 @@ def test_killed_at_any_moment_it_is_whole_or_erased_by_asking_again(tmp_path: Pa
             whole += named
             halves += bool(list_unfinished(study.store))
             assert study.store.maintenance.check_integrity() == []
-            assert named or shift.row("A").code == "1.1"
-            assert named or study.store.cases.queries.find_row("A").why == "erased"  # type: ignore[union-attr]
+            assert named or shift.row("A").position.code == "1.1"
+            assert named or study.store.cases.queries.find_row("A").position.why == "erased"  # type: ignore[union-attr]
         if not named and run % 2:
             finished(one)
         else:
@@ -417,14 +421,14 @@ def test_on_a_terminal_it_asks_once(tmp_path: Path) -> None:
     asked.sendline("n")
     asked.expect("nothing was erased")
     asked.expect(pexpect.EOF)
-    assert shift.row("A").why != "erased"
+    assert shift.row("A").position.why != "erased"
     piped = subprocess.run([SURVEY[0], *command], capture_output=True, text=True, stdin=subprocess.DEVNULL)
     assert piped.returncode == 1
     assert "--yes" in piped.stderr
     done = subprocess.run([SURVEY[0], *command, "--yes"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "the key 'A' is kept" in done.stderr
-    assert shift.row("A").why == "erased"
+    assert shift.row("A").position.why == "erased"
 
 
 # what an erased journal comes to
@@ -498,7 +502,7 @@ def test_who_withdraws_has_the_answers_erased_and_keeps_the_code(tmp_path: Path)
         done = erase_answers(study.store, study.instrument, "A", at=shift.at, by="ann", why="withdrawn")
         assert done == 0
         assert study.store.cases.queries.find_contact("A") is not None
-    assert shift.row("A").code == "2.112"
+    assert shift.row("A").position.code == "2.112"
     assert findings(shift) == ()
     assert found_in(*files_of(shift)) & {TOLD} == set()
 
@@ -527,7 +531,7 @@ def test_names_go_when_their_time_is_over_and_answers_stay(tmp_path: Path, items
     assert WHO in repr(load_subject(request(shift), "A"))
     done = anonymized(shift)
     assert (done.cases, done.interviews, done.skipped, done.clean) == (1, 1, (), True)
-    assert shift.row("A").code == "1.1"
+    assert shift.row("A").position.code == "1.1"
     assert found_in(*files_of(shift)) == {TOWN, TOLD}  # neither is marked as personal
     assert data(shift) == {
         name: cell for name, cell in rows.items() if name not in ("who", "who_state", "name", "phone", "boss")
@@ -559,7 +563,7 @@ def test_a_case_that_was_open_at_the_studys_end_has_its_time_from_there(tmp_path
     shift.to("2027-03-19 12:00")
     assert anonymized(shift).cases == 2
     row = shift.row("B")
-    assert (row.status, row.code) == ("done", "2.20")
+    assert (row.status, row.position.code) == ("done", "2.20")
     silent = Shift(tmp_path / "other", ITEMS) if (tmp_path / "other").mkdir() is None else shift
     with pytest.raises(UserError) as caught:
         anonymize_study(request(silent))
@@ -582,7 +586,7 @@ def test_what_is_noted_of_a_refusal_is_shown_to_whoever_converts_it(tmp_path: Pa
     assert ann.record_refusal(strength=4) == Rejection("the strength is a number from 1 to 3")
     assert ann.record_refusal(reason=f" {NOTE} ", strength=2, who="her husband") is None
     assert ann.record_outcome("refusal_soft") is None
-    assert (shift.row("A").code, shift.case("A").attempts[0].calls[0].outcome) == ("2.112", "refusal_soft")
+    assert (shift.row("A").position.code, shift.case("A").attempts[0].calls[0].outcome) == ("2.112", "refusal_soft")
     ann.end_shift()
     shift.later(days=8)
     bob = shift.station("bob")

@@ -104,7 +104,7 @@ def test_two_stations_of_a_server_whose_clocks_differ(tmp_path: Path, wrong_by, 
     with shift.study() as study:
         rows = list(study.store.cases.queries.iterate_rows())
         dated = [entry.at for row in rows for entry in study.store.cases.queries.read_history(row.key)]
-        due = [row.due_at for row in rows if row.due_at is not None]
+        due = [row.position.due_at for row in rows if row.position.due_at is not None]
         [(server,)] = postgres_server.run_query(shift.db, "SELECT clock_timestamp()")
     assert max(dated) <= server
     assert max(dated) > server - 2 * MINUTES
@@ -236,7 +236,7 @@ def test_entries_dated_in_the_future_are_listed(tmp_path: Path, capsys: pytest.C
         run_command(["case", "outcome", str(shift.file), "A", "no_answer", "--note", "the clock", "--db", shift.db])
         == 0
     )
-    assert shift.row("A").due_at < datetime.now(UTC) + timedelta(days=1)
+    assert shift.row("A").position.due_at < datetime.now(UTC) + timedelta(days=1)
 
 
 def test_invented_interviews_have_a_clock_of_their_own(tmp_path: Path) -> None:

@@ -731,7 +731,7 @@ def test_answers_that_an_earlier_version_kept_of_a_withdrawal_are_erased_at_the_
     with shift.study() as study:
         [row] = study.store.interviews.list_rows(case="A")
     assert row.is_erased
-    assert shift.row("A").why == "must not be called again"
+    assert shift.row("A").position.why == "must not be called again"
     assert findings(shift) == (), "the opening after an upgrade leaves nothing to be done"
 
 
@@ -752,7 +752,7 @@ def test_an_end_with_a_temporary_outcome_asks_when_to_call_again(tmp_path: Path)
     events = [e.event for e in history(shift)]
     assert [e.outcome for e in events if isinstance(e, OutcomeRecorded)] == ["appointment"]
     assert any(isinstance(e, AppointmentMade) for e in events)
-    assert shift.row("A").promised_at is not None
+    assert shift.row("A").position.promised_at is not None
 
 
 def test_without_a_time_the_callback_is_keyed(tmp_path: Path) -> None:
@@ -784,7 +784,7 @@ def test_a_form_that_nobody_came_back_to_is_a_callback(tmp_path: Path) -> None:
     shift.later(minutes=40)
     assert queued(shift) == ["B"]
     row = shift.row("A")
-    assert (row.status, row.outcome, row.holder) == ("waiting", "callback", None)
+    assert (row.status, row.position.outcome, row.holder) == ("waiting", "callback", None)
     assert findings(shift) == ()
 
 
@@ -796,5 +796,5 @@ def test_where_no_station_asks_for_the_time_the_words_say_so(tmp_path: Path) -> 
     assert closing is not None
     assert "no time was recorded" in closing.remark
     row = shift.row("A")
-    assert (row.status, row.outcome, row.holder) == ("waiting", "callback", None)
-    assert row.due_at == shift.at + timedelta(days=1)
+    assert (row.status, row.position.outcome, row.holder) == ("waiting", "callback", None)
+    assert row.position.due_at == shift.at + timedelta(days=1)

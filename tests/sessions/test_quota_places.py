@@ -83,7 +83,7 @@ def test_a_full_cell_ends_the_interview_when_the_deciding_answer_is_given(tmp_pa
     assert closing.outcome is not None
     assert closing.outcome.id == "quota_full"
     assert bob.close_interview() is None
-    assert shift.row(key).code == "4.80"
+    assert shift.row(key).position.code == "4.80"
     assert fill(shift)["men"] == (0, 1)
     assert first.reply("1") is None
     assert ann.close_interview() is None
@@ -139,7 +139,7 @@ def test_sample_columns_take_a_place_when_the_interview_begins(tmp_path: Path) -
     key = on(ann)
     assert first.stop("refusal_hard") is None
     assert ann.close_interview() is None
-    assert shift.row(key).code == "2.112"
+    assert shift.row(key).position.code == "2.112"
     assert fill(shift)["kinds:1"] == (0, 0)
     third = begun(ann)
     assert asked(third).place.item == "hello"
@@ -202,7 +202,7 @@ def test_the_respondent_has_not_hung_up_yet_when_the_quota_is_found_full(how: st
             assert desk.stop("break_off") is None
     assert desk.prompt() is None
     bob.close_interview()
-    assert shift.row(key).code != "1.1"
+    assert shift.row(key).position.code != "1.1"
     assert fill(shift)["men"].completes == 1
 
 
@@ -249,7 +249,7 @@ def test_a_case_interviewed_without_a_station_is_turned_away_too(tmp_path: Path)
     assert asked(desk).ending == "quota_full"
     assert desk.reply("") is None
     desk.close()
-    assert shift.row(other).code == "4.80"
+    assert shift.row(other).position.code == "4.80"
     assert fill(shift)["kinds:1"] == (0, 1)
 
 
@@ -262,7 +262,7 @@ def test_who_was_turned_away_goes_on_once_the_target_is_raised(tmp_path: Path) -
     for answer in ("", "1", ""):
         assert desk.reply(answer) is None
     assert bob.close_interview() is None
-    assert shift.row(key).code == "4.80"
+    assert shift.row(key).position.code == "4.80"
     shift.write(ASKED.replace("where: sex == 1, target: 1", "where: sex == 1, target: 2"))
     later = shift.station("cat")
     assert later.fetch_case(key) is None
@@ -270,7 +270,7 @@ def test_who_was_turned_away_goes_on_once_the_target_is_raised(tmp_path: Path) -
     assert asked(again).place.item == "a"
     assert again.reply("1") is None
     assert later.close_interview() is None
-    assert shift.row(key).code == "1.1"
+    assert shift.row(key).position.code == "1.1"
     assert fill(shift)["men"] == (2, 0)
 
 

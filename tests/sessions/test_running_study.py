@@ -138,14 +138,14 @@ def test_changed_delays_and_limits_put_cases_elsewhere_in_the_queue(tmp_path: Pa
     shift = Shift(tmp_path)
     ann = working(shift)
     assert ann.record_outcome("no_answer") is None
-    assert shift.row("A").due_at == shift.at + timedelta(hours=3)
+    assert shift.row("A").position.due_at == shift.at + timedelta(hours=3)
     rewrite(shift, "  attempts: {total: 8, per_day: 3}", "  attempts: {total: 1}")
     ann.keep_alive()
     assert shift.row("A").status == "done"
-    assert "limit" in shift.row("A").why
+    assert "limit" in shift.row("A").position.why
     rewrite(shift, "  attempts: {total: 1}", "  attempts: {total: 8}\n  delays: {no_answer: 1h}")
     ann.keep_alive()
-    assert shift.row("A").due_at == shift.at + timedelta(hours=1)
+    assert shift.row("A").position.due_at == shift.at + timedelta(hours=1)
 
 
 def test_one_station_works_the_queue_out_and_the_others_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +170,7 @@ def test_one_station_works_the_queue_out_and_the_others_go_on(tmp_path: Path, mo
     cat = working(shift, "cat")
     assert isinstance(cat.view(), (CaseView, IdleView))
     rows = [shift.row(key) for key in "ABCDE"]
-    assert sum(row.status == "done" and "limit" in row.why for row in rows) == 2
+    assert sum(row.status == "done" and "limit" in row.position.why for row in rows) == 2
 
 
 def test_a_case_that_was_closed_by_the_old_plan_stands_by_the_new_one(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_a_case_that_was_closed_by_the_old_plan_stands_by_the_new_one(tmp_path: 
     assert "read again" in bob.notice()
     assert ann.record_outcome("no_answer") is None
     assert "read again" in ann.notice()
-    assert shift.row(key).due_at == shift.at + timedelta(hours=1)
+    assert shift.row(key).position.due_at == shift.at + timedelta(hours=1)
 
 
 def test_a_case_that_is_left_at_the_end_of_a_shift_stands_by_the_new_plan(tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def test_a_case_that_is_left_at_the_end_of_a_shift_stands_by_the_new_plan(tmp_pa
     assert on(ann) == "A", "another number can be tried"
     rewrite(shift, "  attempts: {total: 8, per_day: 3}", "  attempts: {total: 8}\n  delays: {no_answer: 1h}")
     assert ann.end_shift() is None
-    assert shift.row("A").due_at == shift.at + timedelta(hours=1)
+    assert shift.row("A").position.due_at == shift.at + timedelta(hours=1)
 
 
 def test_a_module_and_the_list_of_people_are_watched_too(tmp_path: Path) -> None:
@@ -364,7 +364,7 @@ def test_an_interview_goes_on_to_its_end_under_a_pause(tmp_path: Path) -> None:
     assert on(ann) == key, "somebody is on the line"
     interviewed(ann, "1", "2", "1")
     assert ann.close_interview() is None
-    assert shift.row(key).outcome == "complete"
+    assert shift.row(key).position.outcome == "complete"
     assert idle(ann).study_is_paused
 
 
@@ -407,7 +407,7 @@ def test_the_interview_command_begins_no_call_under_a_pause(tmp_path: Path) -> N
     assert "First?" not in said
     assert shift.row("B") == before
     interview("A", "2", "1", code=0)  # an interview that had begun goes on
-    assert shift.row("A").outcome == "complete"
+    assert shift.row("A").position.outcome == "complete"
     assert run_command(["db", "verify", *study]) == 0
     assert run_command(["study", "resume", *study, "--by", "sue"]) == 0
     interview("B", "", "1", "2", "1", code=0)
@@ -443,7 +443,7 @@ def test_a_call_that_was_dialed_is_keyed_under_a_pause(tmp_path: Path) -> None:
     assert isinstance(ann.dial(), Rejection)
     assert on(ann) == key
     assert ann.book_appointment("tomorrow 3pm") is None
-    assert shift.row(key).promised_at is not None
+    assert shift.row(key).position.promised_at is not None
     assert idle(ann).study_is_paused
 
 
@@ -458,7 +458,7 @@ def test_an_appointment_that_falls_due_in_a_pause_is_not_lost(tmp_path: Path) ->
     ann.keep_alive()
     assert idle(ann).study_is_paused
     row = shift.row("A")
-    assert (row.status, row.promised_at) == ("ready", shift.at)
+    assert (row.status, row.position.promised_at) == ("ready", shift.at)
     shift.later(minutes=5)
     assert isinstance(resume_study(request(shift)), Pause)
     ann.keep_alive()

@@ -66,7 +66,7 @@ def test_one_key_closes_a_call_and_the_next_case_comes(tmp_path: Path) -> None:
     assert on(ann) not in ("", first)
     assert shift.case(first).last_call.outcome == "no_answer"  # type: ignore[union-attr]
     assert shift.row(first).status == "waiting"
-    assert shift.row(first).due_at == shift.at + timedelta(hours=3)
+    assert shift.row(first).position.due_at == shift.at + timedelta(hours=3)
     assert ann.summarize_shift().calls == 1
     assert ann.notice().startswith(f"{name}: no answer, stored at "), "the next case is on the screen by now"
 
@@ -260,7 +260,7 @@ def test_who_is_fetched_may_be_interviewed_but_not_dialled_out_of_hours(tmp_path
     assert "after 20:30" in refused.why
     interviewed(ann, "1", "1", "1")
     assert ann.close_interview() is None
-    assert shift.row("D").code == "1.1"
+    assert shift.row("D").position.code == "1.1"
 
 
 def test_a_slip_is_taken_back(tmp_path: Path) -> None:
@@ -348,7 +348,7 @@ def test_an_appointment_from_inside_the_interview(tmp_path: Path) -> None:
     assert view(ann).interview_status.startswith("open at b")
     interviewed(ann, "2", "2")
     assert ann.close_interview() is None
-    assert shift.row("A").code == "1.1"
+    assert shift.row("A").position.code == "1.1"
 
 
 def test_a_soft_refusal_is_converted_by_a_converter(tmp_path: Path) -> None:
@@ -361,7 +361,7 @@ def test_a_soft_refusal_is_converted_by_a_converter(tmp_path: Path) -> None:
     conduct.reply("")
     assert conduct.stop("refusal_soft") is None
     assert ann.close_interview() is None
-    assert shift.row("A").code == "2.112"
+    assert shift.row("A").position.code == "2.112"
     shift.later(days=6, hours=23)
     con = shift.station("con")
     assert on(con) == ""
@@ -370,7 +370,7 @@ def test_a_soft_refusal_is_converted_by_a_converter(tmp_path: Path) -> None:
     assert (con.claim_next(), on(con)) == (None, "A")
     interviewed(con, "1", "1", "1")
     assert con.close_interview() is None
-    assert shift.row("A").code == "1.1"
+    assert shift.row("A").position.code == "1.1"
 
 
 PATIENCE = 60
@@ -412,7 +412,7 @@ def test_lesson_no_completes_far_past_a_target(tmp_path: Path) -> None:
     interviewed(ann, "1")
     interviewed(bob, "1")
     assert bob.close_interview() is None
-    assert [c.outcome for c in shift.case(next(k for k in "ABCDE" if shift.row(k).code == "4.80")).calls] == [
+    assert [c.outcome for c in shift.case(next(k for k in "ABCDE" if shift.row(k).position.code == "4.80")).calls] == [
         "quota_full"
     ]
     study = shift.study()
@@ -432,7 +432,7 @@ def test_lesson_who_filled_the_quota_is_not_turned_away_by_it(tmp_path: Path) ->
     assert ann.claim_next() is None
     interviewed(ann, "1")
     assert ann.close_interview() is None
-    assert shift.row("A").code == "1.1"
+    assert shift.row("A").position.code == "1.1"
     assert shift.study().store.cases.quotas.read_fill()["men"] == (1, 0)
 
 
@@ -596,7 +596,7 @@ items:
     assert conduct.decline("dk") is None
     assert conduct.reply("") is None  # the thanks
     assert ann.close_interview() is None
-    assert shift.row("A").code == "4.70"
+    assert shift.row("A").position.code == "4.70"
 
 
 def test_a_fetched_case_in_a_language_the_interviewer_does_not_speak_says_so(tmp_path: Path) -> None:

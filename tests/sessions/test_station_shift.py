@@ -107,13 +107,13 @@ def test_a_note_after_a_call_goes_to_its_case(tmp_path: Path) -> None:
     ann = shift.station()
     first = on(ann)
     assert ann.record_outcome("refusal_soft") is None
-    due_at = shift.row(first).due_at
+    due_at = shift.row(first).position.due_at
     seconds(shift, 5)
     assert ann.add_note("her husband may want to take part") is None
     with shift.study() as study:
         history = study.store.cases.queries.read_history(first)
     assert history[-1].event == CaseNoteWritten("her husband may want to take part")
-    assert (shift.row(first).holder, shift.row(first).due_at) == (None, due_at)
+    assert (shift.row(first).holder, shift.row(first).position.due_at) == (None, due_at)
     assert isinstance(ann.view(), WrapUpView)
     assert isinstance(ann.add_note("  "), Rejection)
 

@@ -447,7 +447,7 @@ def test_an_interview_whose_terminal_died_still_waits_when_a_callback_is_keyed(t
     assert back.record_outcome("callback") is None
     case = shift.case("A")
     assert case.interrupted
-    assert shift.row("A").rank.startswith("2"), "interrupted interviews come before all but promises"
+    assert shift.row("A").position.rank.startswith("2"), "interrupted interviews come before all but promises"
 
 
 def test_a_case_that_must_be_called_in_an_evening_is_done_when_no_evening_is_left(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_a_case_comes_back_as_it_was_brought(store):
         1,
         "mark of unit 7",
     )
-    assert (row.status, row.due_at, *row[7:16]) == new.queue_position[:2] + new.queue_position[2:]
+    assert (row.status, row.position) == (new.queue_position.status, new.queue_position)
     assert (row.frame, row.holder, row.updated_at) == ("list", None, NOON)
     assert store.cases.queries.read_history("unit 7") == list(new.entries)
     assert store.cases.queries.find_contact("unit 7") == contact
@@ -260,7 +260,7 @@ def test_the_head_of_a_bucket_is_taken(store):
     assert [claimed(store, token=f"t{k}") and "taken" for k in range(3)] == ["taken", "taken", None]
     assert store.cases.queries.list_queue_heads() == [QueueHead(OTHER, "40")]
     row = store.cases.queries.find_row("first")
-    assert (row.status, row.status_after_lease, row.seq, row.holder) == (
+    assert (row.status, row.position.status, row.seq, row.holder) == (
         "leased",
         "ready",
         2,
@@ -303,7 +303,10 @@ def test_waiting_cases_wake_when_they_are_due(store):
     assert store.cases.queue_due_cases(at(20), limit=1) == 1
     assert store.cases.queue_due_cases(at(20)) == 1
     assert claimed(store).key == "w10"
-    assert (store.cases.queries.find_row("w20").status, store.cases.queries.find_row("w20").why) == ("ready", "")
+    assert (store.cases.queries.find_row("w20").status, store.cases.queries.find_row("w20").position.why) == (
+        "ready",
+        "",
+    )
     assert store.cases.queries.find_row("w30").status == "waiting"
 
 
@@ -324,7 +327,7 @@ def test_a_lease_that_runs_out_gives_the_case_back(store):
 def test_a_case_is_taken_by_its_key_whatever_its_standing(store):
     bring(store, [a_case("x", status="waiting", due_at=at(500)), *several(1)])
     row = store.cases.claim_case("x", lease(), NOON)
-    assert (row.status, row.status_after_lease, row.seq) == ("leased", "waiting", 2)
+    assert (row.status, row.position.status, row.seq) == ("leased", "waiting", 2)
     assert row == store.cases.queries.find_row("x")
     assert store.cases.claim_case("x", lease("t2", by="bob"), NOON) == LeaseHolder("ann", "s1", at(30))
     assert store.cases.claim_case("x", lease("t2", station="s2"), NOON) == LeaseHolder("ann", "s1", at(30))
@@ -365,7 +368,7 @@ def test_a_call_is_written_with_the_standing_it_comes_to(store):
     later = standing("5", status="waiting", due_at=at(180), outcome="no_answer", code="3.11", attempts=1, why="3h")
     assert store.cases.update(CaseUpdate(key, seq=2, entries=[called()], token="t1", queue_position=later)) is None
     row = store.cases.queries.find_row(key)
-    assert (row.status, row.status_after_lease, row.outcome, row.position_seq, row.seq) == (
+    assert (row.status, row.position.status, row.position.outcome, row.position_seq, row.seq) == (
         "leased",
         "waiting",
         "no_answer",
@@ -377,7 +380,7 @@ def test_a_call_is_written_with_the_standing_it_comes_to(store):
         is None
     )
     row = store.cases.queries.find_row(key)
-    assert (row.status, row.holder, row.due_at, row.why, row.seq, row.position_seq) == (
+    assert (row.status, row.holder, row.position.due_at, row.position.why, row.seq, row.position_seq) == (
         "waiting",
         None,
         at(180),
@@ -426,7 +429,7 @@ def test_a_stale_screen_writes_over_nothing(store):
         CaseUpdate(key, seq=2, entries=[called(5, "refusal_hard")], token="t1", queue_position=standing("9"))
     )
     assert lost == CaseConflict(key, 3, "called", "ann", "s1", at(1))
-    assert store.cases.queries.find_row(key).rank == "400000"
+    assert store.cases.queries.find_row(key).position.rank == "400000"
     with pytest.raises(ValueError, match="no event 7"):
         store.cases.update(CaseUpdate(key, seq=7, entries=[called()], token="t1"))
     with pytest.raises(ValueError, match="nobody"):

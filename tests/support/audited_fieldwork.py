@@ -393,7 +393,7 @@ class Watched(StationSimulation):
             died_on = self.half_done.pop(number, None)
             if died_on is not None and died_on[0] == here.case.key and here.row.status == "leased":
                 self._said_plainly(station, here.notice, died_on)
-            if not here.notice and here.row.rank[:1] != "1":
+            if not here.notice and here.row.position.rank[:1] != "1":
                 self._no_promise_waits(who, but=here.case.key)
 
     def _on_duty(self, number: int) -> bool:
@@ -682,18 +682,18 @@ def _rested(where: str, case: Case, last: Attempt, began: datetime, planned: Pla
 def _stands(key: str, case: Case, row: CaseRow | None, plan: Plan, at: datetime) -> None:
     """The row is what the history comes to."""
     assert row is not None
-    if row.code != code_case(case, plan).code:
-        raise Broken(f"{key}: kept as {row.code}, and its history is {code_case(case, plan).code}")
+    if row.position.code != code_case(case, plan).code:
+        raise Broken(f"{key}: kept as {row.position.code}, and its history is {code_case(case, plan).code}")
     found = schedule_case(case, plan, at)
     if row.holder is not None:
         raise Broken(f"{key}: {row.holder.station} has it still")
     for name in ("outcome", "attempts", "promised_at", "promised_until", "owner"):
-        kept, replayed = getattr(row, name), getattr(found, name)
+        kept, replayed = getattr(row.position, name), getattr(found, name)
         if kept != replayed:
             raise Broken(f"{key}: {name} is kept as {kept}, and its history is {replayed}")
-    if row.status_after_lease != found.status:
+    if row.position.status != found.status:
         raise Broken(
-            f"{key}: kept as {row.status_after_lease} ({row.why}), and its history is {found.status} ({found.why})"
+            f"{key}: kept as {row.position.status} ({row.position.why}), and its history is {found.status} ({found.why})"
         )
 
 
@@ -710,7 +710,9 @@ def _places(study: OpenStudy, planned: Planned, seen: Counter[str]) -> None:
         case = Case.from_history(row.case, store.cases.queries.read_history(row.case))
         cells = study.plan.quotas.list_counted_cells(interview.evaluate_route().env)
         kept_row = store.cases.queries.find_row(row.case)
-        if kept_row is not None and (kept_row.status_after_lease != "done" or "nobody is called after" in kept_row.why):
+        if kept_row is not None and (
+            kept_row.position.status != "done" or "nobody is called after" in kept_row.position.why
+        ):
             wait.update(cells)
         if code_case(case, study.plan).code == "1.1" and row.status == "ended":
             complete += 1

@@ -204,7 +204,7 @@ def reopen_refusals(
         return _PlannedChange([case_events.CaseReopened(why.strip() or "for conversion")], "put back into the queue")
 
     done = study.store.cases.queries.iterate_rows(status="done")
-    refused = [row for row in done if row.code.startswith(("2.", "3."))]
+    refused = [row for row in done if row.position.code.startswith(("2.", "3."))]
     return _change_cases(study, refused, plan_change, progress=progress)
 
 
@@ -228,7 +228,7 @@ def release_replicates(
     rows = [row for row in study.store.cases.queries.iterate_rows() if row.replicate]
     selected = parse_replicates(replicates, {row.replicate for row in rows}, where=study.where)
     # a case without a working number is done before its release
-    waiting = [r for r in rows if r.replicate in selected and r.status_after_lease in ("unreleased", "done")]
+    waiting = [r for r in rows if r.replicate in selected and r.position.status in ("unreleased", "done")]
     release = _PlannedChange([case_events.CaseReleased()], "released")
     return _change_cases(study, waiting, lambda case: None if case.released else release, progress=progress)
 

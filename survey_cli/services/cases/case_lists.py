@@ -150,7 +150,7 @@ def build_case_line(row: CaseRow, name: str) -> case_reports.CaseLine:
     return case_reports.CaseLine(
         **{field: getattr(row, field) for field in same},
         name=name,
-        due_at=row.due_at if row.status == "waiting" else None,
+        due_at=row.position.due_at if row.status == "waiting" else None,
         with_whom=f"{row.holder.by} at {row.holder.station}" if row.holder is not None else "",
     )
 
@@ -327,7 +327,7 @@ def _waits_for_owner(study: OpenStudy, order: CallOrder, bucket: ClaimCriteria, 
 
 def _explain_position(case: Case, row: CaseRow, plan: Plan, order: CallOrder) -> str:
     """Return the reasons for a case's position in the queue as a short text."""
-    priority = order.rank_case(parse_criteria(row.bucket), row.rank)
+    priority = order.rank_case(parse_criteria(row.position.bucket), row.position.rank)
     appointment, last = find_open_appointment(case, plan), case.last_call
     parts = []
     if priority.order == "1" and appointment is not None:
@@ -338,14 +338,14 @@ def _explain_position(case: Case, row: CaseRow, plan: Plan, order: CallOrder) ->
     elif priority.quota_fill < 1000:
         parts.append(f"its quota is {priority.quota_fill // 10}% filled")
     if priority.deferred:
-        parts.append(f"{' or '.join(parse_criteria(row.bucket).prefers)} was tried least")
+        parts.append(f"{' or '.join(parse_criteria(row.position.bucket).prefers)} was tried least")
     if case.priority and priority.order not in "12":
         parts.append(f"priority {case.priority}")
     if last is None:
         parts.append("never called")
     else:
         when = _format_day(case, plan, last.at)
-        parts.append(f"attempt {row.attempts + 1}, last {describe_outcome(last.outcome, plan)} on {when}")
+        parts.append(f"attempt {row.position.attempts + 1}, last {describe_outcome(last.outcome, plan)} on {when}")
     return ", ".join(parts)
 
 

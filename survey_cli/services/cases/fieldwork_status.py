@@ -104,8 +104,8 @@ def find_interview_target(study: StudyRecords) -> InterviewTarget:
 
 
 def _build_appointment_line(row: CaseRow, at: datetime, zone: tzinfo | None) -> status_report.AppointmentLine:
-    starts, ends = row.promised_at or at, row.promised_until or at
-    zones = parse_criteria(row.bucket).zones if row.bucket else ()
+    starts, ends = row.position.promised_at or at, row.position.promised_until or at
+    zones = parse_criteria(row.position.bucket).zones if row.position.bucket else ()
     respondent_time = ""
     if zones:
         wall = to_wall_time(zones[0], starts)
@@ -120,7 +120,7 @@ def _build_appointment_line(row: CaseRow, at: datetime, zone: tzinfo | None) -> 
         ends=ends.astimezone(zone),
         respondent_time=respondent_time,
         zone=zones[0] if zones else "",
-        owner=row.owner,
+        owner=row.position.owner,
     )
 
 
@@ -144,7 +144,7 @@ def _iterate_held_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[statu
     for row in study.store.cases.queries.iterate_rows(status="held"):
         history = study.store.cases.queries.read_history(row.key)
         note = find_last_note(history) if study.who.supervises else ""
-        yield status_report.HeldCaseLine(row.key, row.why, note, row.updated_at.astimezone(zone))
+        yield status_report.HeldCaseLine(row.key, row.position.why, note, row.updated_at.astimezone(zone))
 
 
 def find_last_note(history: Sequence[events.HistoryEntry]) -> str:

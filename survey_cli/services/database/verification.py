@@ -240,16 +240,15 @@ class Verification:
         yield from self._check_imports(imported)
 
     def _compare_queue_position(self, row: CaseRow, history: Sequence[case_events.HistoryEntry]) -> Iterator[str]:
-        history_then = history[: row.position_seq]
+        stored, history_then = row.position, history[: row.position_seq]
         derived = schedule_case(Case.from_history(row.key, history_then), self._plan, history_then[-1].at)
-        names = [name for name in QueuePosition._fields if name != "status"]
-        differing = [name for name in names if getattr(row, name) != getattr(derived, name)]
-        if row.status_after_lease != derived.status:
-            differing.append("was")
-        if row.status_after_lease == "ready" and derived.status == "waiting" and not row.why:  # it is due now
+        columns = (*QueuePosition._fields[1:], "was")  # the status is stored in `was`
+        pairs = zip(columns, (*stored[1:], stored.status), (*derived[1:], derived.status), strict=True)
+        differing = [name for name, now, then in pairs if now != then]
+        if stored.status == "ready" and derived.status == "waiting" and not stored.why:  # it is due now
             differing = [name for name in differing if name not in ("was", "why")]
         if self._plan.calendar.ends is not None:
-            ignored = DONE_CASE_COLUMNS if row.status_after_lease == "done" else TIME_DEPENDENT_COLUMNS
+            ignored = DONE_CASE_COLUMNS if stored.status == "done" else TIME_DEPENDENT_COLUMNS
             differing = [name for name in differing if name not in ignored]
         yield from differing
 

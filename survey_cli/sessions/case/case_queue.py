@@ -50,7 +50,7 @@ class CaseQueue:
         turned_down: set[str] = set()
         for row in self._iterate_claims(turns, lease, at, skipped):
             case = Case.from_history(row.key, cases.queries.read_history(row.key))
-            if row.status_after_lease == "ready" and is_allowed(
+            if row.position.status == "ready" and is_allowed(
                 case, self.study.plan, self._build_claim(case, at, turns.full_cells, by_key=False)
             ):
                 return row, case
@@ -106,8 +106,8 @@ class CaseQueue:
             if group.bucket and group.status == "ready":
                 openings += self._list_opening_times(turns, group.bucket, at)
         for row in self.study.store.cases.queries.list_waiting_rows(limit=WAITING_CASES_CHECKED):
-            if row.due_at is not None:
-                openings += self._list_opening_times(turns, row.bucket, max(at, row.due_at))
+            if row.position.due_at is not None:
+                openings += self._list_opening_times(turns, row.position.bucket, max(at, row.position.due_at))
         return _describe_states(states), min(openings, default=None)
 
     @staticmethod
@@ -158,9 +158,9 @@ class CaseQueue:
 
 
 def _may_keep_appointment(row: CaseRow, turns: CallOrder) -> bool:
-    criteria = parse_criteria(row.bucket)
+    criteria = parse_criteria(row.position.bucket)
     cutoff = turns.find_appointment_cutoff(criteria)
-    is_open_to = cutoff is None or (row.promised_at is not None and row.promised_at <= cutoff)
+    is_open_to = cutoff is None or (row.position.promised_at is not None and row.position.promised_at <= cutoff)
     return is_open_to and turns.is_open(criteria)
 
 

@@ -161,7 +161,9 @@ def describe_state(row: CaseRow, plan: Plan) -> str:
     """Describe a case's state: `waiting: 3h after no answer`, `done: complete`, `at station 04 with ann`."""
     if row.holder is not None:
         return f"at station {row.holder.station} with {row.holder.by}"
-    reason = row.why or (describe_outcome(row.outcome, plan) if row.outcome else "never called")
+    reason = row.position.why or (
+        describe_outcome(row.position.outcome, plan) if row.position.outcome else "never called"
+    )
     return f"{row.status}: {reason}"
 
 
@@ -308,19 +310,19 @@ class StationStudy:
         cases, lines = self.store.cases, []
         for row in rows:
             case = Case.from_history(row.key, cases.queries.read_history(row.key))
-            if case.appointment is None or row.promised_at is None:
+            if case.appointment is None or row.position.promised_at is None:
                 continue
             appointment = case.appointment.details
             lines.append(
                 station_views.StationAppointment(
                     key=row.key,
                     name=format_case_name(self.opened.instrument, case, cases.queries.find_contact(row.key)),
-                    respondent_time=row.promised_at.astimezone(ZoneInfo(appointment.zone)),
-                    station_time=self._to_local(row.promised_at),
+                    respondent_time=row.position.promised_at.astimezone(ZoneInfo(appointment.zone)),
+                    station_time=self._to_local(row.position.promised_at),
                     person=appointment.person,
                     note=appointment.note,
-                    owner=row.owner,
-                    is_late=row.promised_until is not None and row.promised_until < now,
+                    owner=row.position.owner,
+                    is_late=row.position.promised_until is not None and row.position.promised_until < now,
                 )
             )
         return tuple(sorted(lines, key=lambda line: line.station_time))

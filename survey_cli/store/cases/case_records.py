@@ -83,18 +83,8 @@ class CaseRow(NamedTuple):
     position_seq: int
     """The event up to which its queue position was computed."""
     status: StoredCaseStatus
-    status_after_lease: QueueStatus
-    """The status after its lease ends; the same as `status` while it is not leased."""
-    due_at: datetime | None
-    bucket: str
-    rank: str
-    code: str
-    outcome: str
-    attempts: int
-    why: str
-    promised_at: datetime | None
-    promised_until: datetime | None
-    owner: str
+    position: QueuePosition
+    """Its queue position, to which it returns after its lease ends; the same status while it is not leased."""
     holder: LeaseHolder | None
     """The holder of its lease, which may have expired."""
     frame: str
@@ -245,17 +235,13 @@ def encode_lease(lease: Lease) -> tuple[str, str, str, str]:
 
 def decode_case_row(row: Sequence[Any]) -> CaseRow:
     """Decode a row with the columns of `case_statements.ROW_COLUMNS`."""
-    key, ordinal, seq, position_seq, status, was, due_at, *position, promised_at, promised_until, owner = row[:16]
+    key, ordinal, seq, position_seq, status, was, due_at, *others, promised_at, promised_until, owner = row[:16]
     by, station, until, frame, replicate, mark, updated_at = row[16:]
-    return CaseRow._make(
-        (
-            *(key, ordinal, seq, position_seq, was if status == "arriving" else status, was),
-            *(_decode_optional_time(due_at), *position),
-            *(_decode_optional_time(promised_at), _decode_optional_time(promised_until), owner),
-            *(None if until is None else LeaseHolder(by, station, decode_timestamp(until)), frame, replicate, mark),
-            decode_timestamp(updated_at),
-        )
-    )
+    due_at, promised_at, promised_until = map(_decode_optional_time, (due_at, promised_at, promised_until))
+    position = QueuePosition._make((was, due_at, *others, promised_at, promised_until, owner))
+    holder = None if until is None else LeaseHolder(by, station, decode_timestamp(until))
+    status, updated_at = was if status == "arriving" else status, decode_timestamp(updated_at)
+    return CaseRow(key, ordinal, seq, position_seq, status, position, holder, frame, replicate, mark, updated_at)
 
 
 def decode_search_result(row: Sequence[Any]) -> CaseSearchResult:

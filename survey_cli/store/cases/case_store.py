@@ -112,7 +112,7 @@ class CaseQueries:
     def list_queue(self, buckets: Iterable[str], *, limit: int) -> list[case_records.CaseRow]:
         """Return the ready cases of these buckets in calling order."""
         queues = [self._list_rows(sql.QUEUE, bucket, limit) for bucket in buckets]
-        return list(islice(merge(*queues, key=lambda row: (row.rank, row.key)), limit))
+        return list(islice(merge(*queues, key=lambda row: (row.position.rank, row.key)), limit))
 
     def iterate_histories(
         self, *, until: datetime | None = None, corrected: bool = False
@@ -301,7 +301,7 @@ class CaseStore:
                     return row.holder
                 row = row._replace(seq=row.seq + 1)
             seq = row.seq + 1
-            execute(sql.CLAIM_CASE, (seq, row.status_after_lease, *case_records.encode_lease(lease), time, key))
+            execute(sql.CLAIM_CASE, (seq, row.position.status, *case_records.encode_lease(lease), time, key))
             execute(sql.ADD_EVENT, (key, seq, *case_records.encode_entry(_make_claim_entry(lease, at))))
             holder = case_records.LeaseHolder(lease.by, lease.station, lease.until)
             return row._replace(seq=seq, status="leased", holder=holder, updated_at=at)

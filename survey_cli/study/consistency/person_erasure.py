@@ -169,12 +169,12 @@ def _iterate_half_erased(store: Store) -> Iterator[tuple[str, bool]]:
     """Yield the cases of which data are left: True for those that were erased, False where consent was withdrawn."""
     half_erased: dict[str, bool] = {}
     for row in store.cases.queries.iterate_rows(status="done"):
-        if row.why != "erased" and row.outcome != WITHDRAWN:
+        if row.position.why != "erased" and row.position.outcome != WITHDRAWN:
             continue
         interviews = list_person_interviews(store, row.key)
         answers = any(not is_erased(store.interviews.read_journal(interview.id)) for interview in interviews)
-        if answers or (row.why == "erased" and store.cases.queries.find_contact(row.key) is not None):
-            half_erased[row.key] = row.why == "erased"
+        if answers or (row.position.why == "erased" and store.cases.queries.find_contact(row.key) is not None):
+            half_erased[row.key] = row.position.why == "erased"
     for interview in store.interviews.list_rows(origin="real"):
         if interview.case in half_erased or interview.outcome != WITHDRAWN:
             continue

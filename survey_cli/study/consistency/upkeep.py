@@ -330,9 +330,9 @@ def list_next_rows(store: Store, order: CallOrder, *, limit: int) -> list[CaseRo
         bucket = parse_criteria(head.bucket)
         cutoff = order.find_appointment_cutoff(bucket)
         ranked += [
-            (order.rank_case(bucket, row.rank), row.bucket, row.key, row)
+            (order.rank_case(bucket, row.position.rank), row.position.bucket, row.key, row)
             for row in store.cases.queries.list_queue([head.bucket], limit=limit)
-            if cutoff is None or (row.promised_at is not None and row.promised_at <= cutoff)
+            if cutoff is None or (row.position.promised_at is not None and row.position.promised_at <= cutoff)
         ]
     return [row for *_, row in sorted(ranked, key=lambda entry: entry[:3])[:limit]]
 
