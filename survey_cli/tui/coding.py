@@ -69,10 +69,6 @@ class CodingScreen(KeyScreen):
         except UserError as error:
             self.refuse(str(error))
 
-    async def paste(self, text: str) -> None:
-        if self.panel is not None:
-            await self.panel.paste(text)
-
     async def _press(self, key: str) -> None:
         if key in self.actions and (self.session.group is not None or key not in "+/?"):
             await self.actions[key][1]()

@@ -76,9 +76,6 @@ class StatusScreen(KeyScreen):
     async def _refresh_now(self) -> None:
         self._refresh_report()
 
-    async def paste(self, text: str) -> None:
-        self.bell_due = True
-
     def on_resize(self) -> None:
         if self.lines:
             self._refresh_report()

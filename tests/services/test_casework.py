@@ -742,7 +742,7 @@ def test_a_slip_of_never_call_again_is_undone_by_its_correction(
         assert ann.record_outcome(outcome) is None
     stands, would = shift.row("A"), right.row("A")
     for name in ("status", "code", "outcome", "attempts", "why", "bucket", "due_at"):
-        assert getattr(stands, name) == getattr(would, name), name
+        assert getattr(stands.position, name) == getattr(would.position, name), name
     assert [number.state for number in shift.case("A").numbers] == ["live"]
     shift.later(days=30)
     bob = shift.station("bob")

@@ -659,7 +659,7 @@ def test_what_a_crash_left_undone_is_done_at_the_next_opening(
     queued(shift)
     with shift.study() as study:
         assert study.is_on_do_not_call_list(["+13125550100"])
-        assert study.store.cases.follow_up_tasks.list_open() == []
+        assert study.store.settings.list_tasks() == []
         [row] = study.store.interviews.list_rows(case="A")
         assert row.is_erased == (outcome == "withdrawn")
     assert not any("yet" in finding for finding in findings(shift))

@@ -146,9 +146,10 @@ def _load_names(study: OpenStudy, rows: list[CaseRow]) -> dict[str, str]:
 
 def build_case_line(row: CaseRow, name: str) -> case_reports.CaseLine:
     """Return one line of the list of cases."""
-    same = ("key", "status", "code", "outcome", "attempts", "why", "promised_at", "owner", "replicate", "frame")
+    same = ("code", "outcome", "attempts", "why", "promised_at", "owner")
     return case_reports.CaseLine(
-        **{field: getattr(row, field) for field in same},
+        **{field: getattr(row, field) for field in ("key", "status", "replicate", "frame")},
+        **{field: getattr(row.position, field) for field in same},
         name=name,
         due_at=row.position.due_at if row.status == "waiting" else None,
         with_whom=f"{row.holder.by} at {row.holder.station}" if row.holder is not None else "",

@@ -13,10 +13,12 @@ SETTING: Final = "SELECT value FROM settings WHERE name = ?"
 KEEP_SETTING: Final = """
     INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
 SETTINGS_LIKE: Final = "SELECT name FROM settings WHERE name LIKE ? ORDER BY name"
+TASK_PREFIX: Final = "owed: "
+"""Prefix of the settings that contain follow-up tasks."""
 
 
 class Settings:
-    """The settings of one study. Methods raise StoreError."""
+    """The settings and open follow-up tasks of one study. Methods raise StoreError."""
 
     def __init__(self, connector: Connector) -> None:
         self._db = connector
@@ -31,29 +33,18 @@ class Settings:
         """Set the value of a setting."""
         self._db.run(KEEP_SETTING, (name, value))
 
-
-TASK_PREFIX: Final = "owed: "
-"""Prefix of the settings that contain follow-up tasks."""
-
-
-class FollowUpTasks:
-    """The open follow-up tasks of one study."""
-
-    def __init__(self, connector: Connector) -> None:
-        self._db = connector
-
-    def add(self, tasks: Iterable[str]) -> None:
+    def add_tasks(self, tasks: Iterable[str]) -> None:
         """Add follow-up tasks in a transaction of their own."""
         tasks = list(tasks)
         with self._db.transaction() as execute:
             add_tasks_within(execute, tasks)
 
-    def list_open(self) -> list[str]:
+    def list_tasks(self) -> list[str]:
         """Return all open follow-up tasks."""
         return [name.removeprefix(TASK_PREFIX) for (name,) in self._db.read(SETTINGS_LIKE, (f"{TASK_PREFIX}%",))]
 
     @retry_once
-    def complete(self, task: str) -> None:
+    def complete_task(self, task: str) -> None:
         """Remove a follow-up task that was done."""
         self._db.run("DELETE FROM settings WHERE name = ?", (f"{TASK_PREFIX}{task}",))
 

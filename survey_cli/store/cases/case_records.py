@@ -163,7 +163,7 @@ class CaseUpdate(NamedTuple):
     cells: Sequence[str] = ()
     """The quota cells in which that interview counts from now on; its other places are dropped."""
     follow_up_tasks: Sequence[str] = ()
-    """Work outside of this database that follows: see `FollowUpTasks`."""
+    """Work outside of this database that follows: see `backends.settings`."""
 
 
 class ExpiredLease(NamedTuple):

@@ -17,7 +17,7 @@ from survey_cli.fieldwork.queue.call_order import CaseGroup
 from survey_cli.fieldwork.queue.scheduling import QueuePosition
 from survey_cli.store.backends.connector import Connector, Execute, Pause
 from survey_cli.store.backends.errors import check_rewriting, retry_once, translate_decoding_errors
-from survey_cli.store.backends.settings import FollowUpTasks, add_tasks_within
+from survey_cli.store.backends.settings import add_tasks_within
 from survey_cli.store.cases import case_records
 from survey_cli.store.cases import case_statements as sql
 from survey_cli.store.cases.bulk_import import SampleImports
@@ -225,7 +225,6 @@ class CaseStore:
         self.queries = CaseQueries(connector)
         self.imports = SampleImports(connector)
         self.quotas = QuotaPlaces(connector)
-        self.follow_up_tasks = FollowUpTasks(connector)
 
     @retry_once
     def queue_due_cases(self, at: datetime, *, limit: int = BATCH_SIZE) -> int:

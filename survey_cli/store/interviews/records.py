@@ -140,7 +140,7 @@ class JournalUpdate(NamedTuple):
     instrument: str = ""
     """The content hash of the instrument, which a snapshot requires."""
     follow_up_tasks: Sequence[str] = ()
-    """Work outside of this database that follows: see `FollowUpTasks`."""
+    """Work outside of this database that follows: see `backends.settings`."""
 
     @classmethod
     def from_interview(

@@ -255,7 +255,7 @@ def do_follow_up_tasks(
 
     Yields a sentence for each task that could not be done. `do_not_call` is None where only answers can be erased.
     """
-    for task in store.cases.follow_up_tasks.list_open():
+    for task in store.settings.list_tasks():
         kind, _, task_key = task.partition(": ")
         if key and task_key != key:
             continue
@@ -267,7 +267,7 @@ def do_follow_up_tasks(
                 _list_numbers(store, do_not_call, task_key, at=at, by=by)
             else:
                 continue
-            store.cases.follow_up_tasks.complete(task)
+            store.settings.complete_task(task)
         except UserError as error:
             reason = error.short if isinstance(error, StoreError) else error.what
             yield f"{TASK_MESSAGES[kind].format(task_key)}: {reason}"
@@ -291,5 +291,5 @@ def _list_numbers(store: Store, do_not_call: DoNotCallList, key: str, *, at: dat
 
 def describe_open_tasks(store: Store) -> list[str]:
     """Return a sentence for each open task. Raises StoreError."""
-    tasks = (task.partition(": ") for task in store.cases.follow_up_tasks.list_open())
+    tasks = (task.partition(": ") for task in store.settings.list_tasks())
     return [f"{TASK_MESSAGES[kind].format(key)} — {REMEDY}" for kind, _, key in tasks]

@@ -58,7 +58,7 @@ def reconcile(store: Store, plan: Plan, at: datetime) -> Iterator[str]:
             yield sentence
     if compare_all:
         with suppress(StoreError):  # an account that may not write settings leaves it to one that may
-            cases.follow_up_tasks.add(_iterate_erase_tasks(store, plan))
+            store.settings.add_tasks(_iterate_erase_tasks(store, plan))
             store.settings.write(COMPARED_SETTING, at.isoformat())
 
 

@@ -111,7 +111,10 @@ class KeyScreen(Screen[None]):
 
     async def paste(self, text: str) -> None:
         """Take text pasted at once."""
-        raise NotImplementedError
+        if self.panel is not None:
+            await self.panel.paste(text)
+        else:
+            self.bell_due = True
 
     def show(self) -> None:
         """Bring the widgets up to date."""
