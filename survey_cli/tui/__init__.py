@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from survey_cli.services.data.coding import CodingSession
     from survey_cli.sessions.interview.interview_session import InterviewSession
-    from survey_cli.sessions.preview.preview import PreviewState
+    from survey_cli.sessions.preview.preview import Preview
     from survey_cli.sessions.station.station import StationSession
     from survey_cli.tui.widgets.key_app import KeyApp
 
@@ -45,21 +45,11 @@ def run_station(session: "StationSession", theme: str = "") -> None:
     )
 
 
-def run_preview(
-    state: "PreviewState",
-    *,
-    reload: "Callable[[], PreviewState | None]",
-    restart: "Callable[[], PreviewState]",
-    theme: str = "",
-) -> None:
-    """Conduct an interview that is not stored and follows its file, until it is left.
-
-    `reload` is called five times a second and returns the new state of the file, None where it has not changed;
-    `restart` starts over.
-    """
+def run_preview(preview: "Preview", theme: str = "") -> None:
+    """Conduct an interview that is not stored and follows its file, until it is left."""
     from survey_cli.tui.preview.screen import PreviewApp
 
-    _run(PreviewApp(state, reload=reload, restart=restart, theme=theme))
+    _run(PreviewApp(preview, theme))
 
 
 def run_coding(session: "CodingSession", theme: str = "") -> None:

@@ -40,9 +40,7 @@ def preview(options: PreviewOptions = KINDS, size: tuple[int, int] = (80, 24)) -
     """Show the preview of the file."""
     questionnaire_preview = Preview(FILE, options)
     questionnaire_preview.review_before_end = True
-    app = PreviewApp(
-        questionnaire_preview.open(), reload=questionnaire_preview.reload, restart=questionnaire_preview.restart
-    )
+    app = PreviewApp(questionnaire_preview)
     hands = PreviewHands(app, size)
     for timer in list(app._timers):
         timer.pause()  # these hands look at the file after each key

@@ -205,8 +205,7 @@ def preview(
 
     opened = Preview(file, build_options(PreviewOptions, locals(), columns=known_columns))
     opened.review_before_end = True
-    session = opened.open()
-    if not run_full_screen(lambda: run_preview(session, reload=opened.reload, restart=opened.restart, theme=theme)):
+    if not run_full_screen(lambda: run_preview(opened, theme)):
         raise typer.Exit(1)
 
 

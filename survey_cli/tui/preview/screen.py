@@ -17,7 +17,7 @@ from textual.widgets import Input, OptionList
 from survey_cli.entries import OfferedOption, PickEntry, Prompt
 from survey_cli.problems import Position, Problem, select_errors
 from survey_cli.sessions.interview.interview_session import InterviewResult
-from survey_cli.sessions.preview.preview import PreviewState
+from survey_cli.sessions.preview.preview import Preview, PreviewState
 from survey_cli.sessions.preview.preview_session import PreviewValue
 from survey_cli.text_width import fit, measure_width
 from survey_cli.tui.interview.pages import KEYS, InterviewKey, build_refusal
@@ -422,16 +422,10 @@ RELOAD_SECONDS: Final = 0.2
 class PreviewApp(KeyApp):
     """One file's interview on a full screen."""
 
-    def __init__(
-        self,
-        shown: PreviewState,
-        *,
-        reload: Callable[[], PreviewState | None],
-        restart: Callable[[], PreviewState],
-        theme: str = "dark",
-    ) -> None:
-        super().__init__(lambda: PreviewScreen(shown, restart), theme)
-        self._reload = reload
+    def __init__(self, preview: Preview, theme: str = "dark") -> None:
+        shown = preview.open()
+        super().__init__(lambda: PreviewScreen(shown, preview.restart), theme)
+        self._reload = preview.reload
 
     def start(self) -> None:
         self.every(RELOAD_SECONDS, self.follow)
