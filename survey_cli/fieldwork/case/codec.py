@@ -6,7 +6,7 @@ that the case still counts as before; the caller decides when content is removed
 
 import json
 from collections.abc import Collection, Mapping
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Any, Final
 
 from survey_cli.fieldwork.case.events import EVENT_KINDS, CaseEvent, CaseSampled, HistoryEntry, NumberAdded, NumberFacts
@@ -23,12 +23,15 @@ def encode_case_event(event: CaseEvent) -> tuple[str, str]:
     """Return the event's kind, and its other fields as one JSON object without defaults."""
     defaults = type(event)._field_defaults
     fields = {name: value for name, value in event._asdict().items() if name not in defaults or value != defaults[name]}
-    encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_encode_other)
+    encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=encode_other)
     return EVENT_KINDS[type(event)], encoder.encode(fields)
 
 
-def _encode_other(value: object) -> object:
+def encode_other(value: object) -> object:
+    """Encode a value that JSON has no form for: a date or a time of a sample column, a mapping. Raises TypeError."""
     match value:
+        case datetime():
+            raise TypeError(f"a sample column is a date or a time, not both: {value}")
         case date():
             return {"date": value.isoformat()}
         case time():

@@ -3,12 +3,12 @@
 import json
 import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import datetime
 from functools import reduce
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
-from survey_cli.fieldwork.case.codec import decode_case_event, decode_value, encode_case_event
+from survey_cli.fieldwork.case.codec import decode_case_event, decode_value, encode_case_event, encode_other
 from survey_cli.fieldwork.case.events import NO_COLUMNS, HistoryEntry
 from survey_cli.fieldwork.queue.scheduling import QueuePosition, QueueStatus
 from survey_cli.values import Value
@@ -265,9 +265,8 @@ def decode_entry(row: Sequence[Any]) -> HistoryEntry:
 
 def encode_contact(contact: Contact) -> tuple[str, str, str, str]:
     """Encode a contact: its link, all of it as JSON, and what is searched: digits of its numbers, folded words."""
-    columns = {name: _encode_column_value(value) for name, value in contact.columns.items()}
-    fields = {"name": contact.name, "columns": columns, "numbers": [list(number) for number in contact.numbers]}
-    details = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+    fields = {"name": contact.name, "columns": dict(contact.columns), "numbers": list(contact.numbers)}
+    details = json.dumps(fields, ensure_ascii=False, separators=(",", ":"), default=encode_other)
     words = [contact.name, *(value for value in contact.columns.values() if isinstance(value, str))]
     digits = " ".join(extract_digits(number.e164) for number in contact.numbers)
     return contact.link, details, digits, "\n".join(fold_text(word) for word in words if word)
@@ -301,15 +300,3 @@ def fold_text(text: str) -> str:
 def unify_spelling(folded_text: str) -> str:
     """Return a folded text with each of the `SPELLINGS` replaced."""
     return reduce(lambda text, pair: text.replace(*pair), SPELLINGS, folded_text)
-
-
-def _encode_column_value(value: Value) -> object:
-    match value:
-        case datetime():
-            raise TypeError(f"a sample column is a date or a time, not both: {value}")
-        case date():
-            return {"date": value.isoformat()}
-        case time():
-            return {"time": value.isoformat()}
-        case _:
-            return value
