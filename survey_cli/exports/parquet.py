@@ -13,7 +13,6 @@ that says why. The schema itself has `study` (a JSON object), `language` and `ea
 import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -27,10 +26,10 @@ from survey_cli.exports.conventions import (
 from survey_cli.exports.typed_columns import (
     BATCH_SIZE,
     choose_measure,
+    convert_batches,
     convert_columns,
     make_state_expression,
     make_value_expression,
-    read_batches,
 )
 from survey_cli.table.table import Table, is_timestamp
 from survey_cli.values import Storage, Variable
@@ -114,8 +113,8 @@ def open_batches(
 ) -> tuple["pa.Schema", Iterator["pa.RecordBatch"]]:
     """Return the schema, and the rows in batches of a size, which are read while iterating over them.
 
-    With `labels`, columns of codes hold labels instead; with `small`, codes have 32 bits where they fit. While one batch
-    is converted, the next is read. Raises ImportError without the libraries.
+    With `labels`, columns of codes hold labels instead; with `small`, codes have 32 bits where they fit. Raises
+    ImportError without the libraries.
     """
     import polars as pl
     import pyarrow as pa
@@ -134,15 +133,7 @@ def open_batches(
         series = zip(convert_columns(texts, columns), fields, schema, states, strict=True)
         return pa.record_batch([_make_array(*each) for each in series], schema=schema)
 
-    def iterate_batches() -> Iterator["pa.RecordBatch"]:
-        with ThreadPoolExecutor(1) as executor:
-            batches = (executor.submit(convert, texts) for texts in read_batches(table, size) if texts.height)
-            ahead = next(batches, None)
-            while ahead is not None:
-                batch, ahead = ahead, next(batches, None)
-                yield batch.result()
-
-    return schema, iterate_batches()
+    return schema, (batch for batch in convert_batches(table, convert, size) if batch.num_rows)
 
 
 def _make_expression(field: ParquetField, *, labels: bool) -> "pl.Expr":

@@ -147,12 +147,11 @@ def _build_data(table: Table, names: Sequence[str], letters: Mapping[str, str]) 
                 column = typed_columns.make_coded_expression(text, column, text_codes)
             column = column.fill_null("")
         values.append(column.alias(name))
-    batches = [
-        (typed_columns.convert_columns(texts, values), typed_columns.convert_columns(texts, kinds))
-        for texts in typed_columns.read_batches(table)
-    ]
-    data = pl.concat([value_batch for value_batch, _ in batches])
-    letter_columns = pl.concat([letter_batch for _, letter_batch in batches])
+    batches = typed_columns.convert_batches(
+        table, lambda texts: [typed_columns.convert_columns(texts, columns) for columns in (values, kinds)]
+    )
+    frames: list[pl.DataFrame] = [pl.concat(parts) for parts in zip(*batches, strict=True)]
+    data, letter_columns = frames
     mixed = [
         _mix_letters(data[name], letter_columns[name], integer=v.storage == "integer")
         for name, v in zip(names, table.variables, strict=True)

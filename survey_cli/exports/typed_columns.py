@@ -3,10 +3,11 @@
 It knows no file format.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import count, islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from survey_cli.exports.conventions import DEFAULT_TIMESTAMP
 from survey_cli.table.table import LAST_ENTRY_COLUMN, NOT_ASKED_TEXT, Table, encode_missing, is_timestamp, split_row
@@ -15,6 +16,7 @@ from survey_cli.values import Measure, Variable
 if TYPE_CHECKING:
     import polars as pl
 
+T = TypeVar("T")
 BATCH_SIZE: Final = 20_000
 """Rows per batch."""
 _COMMA: Final = "\\u002c"
@@ -41,6 +43,16 @@ def read_batches(table: Table, size: int = BATCH_SIZE) -> Iterator["pl.DataFrame
 def _escape_commas(row: str, width: int) -> str:
     """Return the row with commas inside its texts escaped."""
     return f"[{','.join([text.replace(',', _COMMA) for text in split_row(row, width)])}]"
+
+
+def convert_batches(table: Table, convert: "Callable[[pl.DataFrame], T]", size: int = BATCH_SIZE) -> Iterator[T]:
+    """Yield what `convert` makes of each batch of `read_batches`. While one is converted, the next is read."""
+    with ThreadPoolExecutor(1) as executor:
+        batches = (executor.submit(convert, texts) for texts in read_batches(table, size))
+        ahead = next(batches, None)
+        while ahead is not None:
+            batch, ahead = ahead, next(batches, None)
+            yield batch.result()
 
 
 def convert_columns(frame: "pl.DataFrame", columns: Iterable["pl.Expr"]) -> "pl.DataFrame":

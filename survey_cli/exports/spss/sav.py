@@ -150,7 +150,7 @@ def _build_data(table: Table, columns: Sequence[SpssColumn]) -> "pl.DataFrame":
     """Return the rows as SPSS stores them; the columns receive their statistics."""
     import polars as pl
 
-    data = pl.concat([_build_batch(texts, columns) for texts in typed_columns.read_batches(table)])
+    data = pl.concat(typed_columns.convert_batches(table, lambda texts: _build_batch(texts, columns)))
     for column in columns:
         values = data[column.name]
         if column.unmarked:
