@@ -9,7 +9,7 @@ from html import escape
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Final
 
-from survey_cli.exports.arrow_stream import Rows
+from survey_cli.exports.parquet import Rows
 from survey_cli.problems import UserError
 from survey_cli.services.data.export_options import ExportOptions, OriginFilter, RowKind
 from survey_cli.services.data.table_query import query_table

@@ -21,7 +21,7 @@ from rule_reference import RULES
 import survey_cli
 from survey_cli.api import Report, Study
 from survey_cli.cli.app import PANELS, build_app
-from survey_cli.exports.arrow_stream import Rows
+from survey_cli.exports.parquet import Rows
 from survey_cli.services.questionnaire.word_lookup import ReferenceEntry
 
 HERE = Path(__file__).parents[1]

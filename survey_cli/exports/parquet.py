@@ -1,4 +1,4 @@
-"""Apache Parquet and Arrow files (IPC, also called Feather 2): typed columns with labels in the schema.
+"""Apache Parquet, Arrow files (IPC, also called Feather 2) and streams: typed columns with labels in the schema.
 
 A cell without an answer is null. Beside each column that can be without an answer, a column `q_state` says why:
 `answered`, `dk`, `refused`, `not_asked`, `not_reached`, or the id of a decline of the study's own. Rows are written
@@ -13,6 +13,7 @@ that says why. The schema itself has `study` (a JSON object), `language` and `ea
 import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -31,6 +32,7 @@ from survey_cli.exports.typed_columns import (
     make_state_expression,
     make_value_expression,
 )
+from survey_cli.problems import UserError
 from survey_cli.table.table import Table, is_timestamp
 from survey_cli.values import Storage, Variable
 
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 ANSWERED: Final = "answered"
 COMPRESSION: Final = "zstd"
 MAX_SMALL_CODE: Final = 2**31 - 1
+STREAM_BATCH_SIZE: Final = 5_000
+"""Rows per batch of a stream: fewer than in files, since all batches may stay in memory."""
 
 
 def write_parquet(table: Table, to: Path, options: WriteOptions) -> WriteResult:
@@ -210,3 +214,51 @@ def _iterate_metadata(field: ParquetField) -> Iterator[tuple[str, str]]:
 
 def _encode_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
+
+
+class Rows:
+    """Rows of a study, which every conversion reads anew. Libraries that know Arrow streams take the object itself.
+
+    Beside a column that can be without an answer, a column `q_state` says why: `answered`, `dk`, `refused`,
+    `not_asked`, `not_reached`, or a decline of the study's own. Labels and wordings are in the Arrow schema's metadata.
+    """
+
+    def __init__(self, open_table: Callable[[], AbstractContextManager[Table]], *, labels: bool = False) -> None:
+        self._open_table = open_table
+        self._labels = labels
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.read().__arrow_c_stream__(requested_schema)
+
+    def read(self) -> "pa.RecordBatchReader":
+        """Return a reader of batches, with which memory use does not grow with the rows."""
+        parts = self._iterate_parts()
+        try:
+            schema = next(parts)
+            import pyarrow as pa
+        except ImportError as error:
+            what, remedy = f"{error.name} is not installed", "pip install 'survey-cli[python]'"
+            raise UserError("data as Arrow", what, remedy) from error
+        return pa.RecordBatchReader.from_batches(schema, parts)
+
+    def _iterate_parts(self) -> "Iterator[Any]":
+        """Yield the schema, then the batches; the rows are open meanwhile."""
+        with self._open_table() as table:
+            schema, batches = open_batches(table, labels=self._labels, small=True, size=STREAM_BATCH_SIZE)
+            yield schema
+            yield from batches
+
+    def to_arrow(self) -> "pa.Table":
+        """Return the rows as a `pyarrow.Table`."""
+        return self.read().read_all()
+
+    def to_polars(self) -> "pl.DataFrame":
+        """Return the rows as a `polars.DataFrame`."""
+        reader = self.read()
+        import polars as pl
+
+        return pl.DataFrame(reader)
+
+    def to_pandas(self) -> Any:
+        """Return the rows as a `pandas.DataFrame`; needs pandas."""
+        return self.to_arrow().to_pandas()

@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
+from functools import partial
 from itertools import accumulate, islice
 from operator import itemgetter
 from pathlib import Path
@@ -99,7 +100,14 @@ def iterate_lost_codes(variables: Sequence[Variable]) -> Iterator[tuple[str, str
 
 def _write_fields(table: Table, fields: Sequence[TripleSField], data: Path) -> int:
     """Write comma-separated values with a line of names; return the number of rows."""
-    columns = [(itemgetter(*field.positions), FieldCache(_make_formatter(field, table.variables))) for field in fields]
+    readers = [make_cell_reader(variable.storage) for variable in table.variables]
+
+    def format_texts(field: TripleSField, key: str | tuple[str, ...]) -> str:
+        """Return the text of a field for the stored texts of its columns."""
+        texts = (key,) if isinstance(key, str) else key
+        return field.format_cells([readers[at](text) for at, text in zip(field.positions, texts, strict=True)])
+
+    columns = [(itemgetter(*field.positions), FieldCache(partial(format_texts, field))) for field in fields]
     lines = ([cache[get_key(texts)] for get_key, cache in columns] for texts in table.iterate_texts())
     rows = 0
     with data.open("w", encoding="utf-8", errors="replace", newline="") as file:
@@ -109,17 +117,6 @@ def _write_fields(table: Table, fields: Sequence[TripleSField], data: Path) -> i
             writer.writerows(batch)
             rows += len(batch)
     return rows
-
-
-def _make_formatter(field: TripleSField, variables: Sequence[Variable]) -> Callable[[str | tuple[str, ...]], str]:
-    """Make a function that returns the text of a field for the stored texts of its columns."""
-    readers = [make_cell_reader(variables[at].storage) for at in field.positions]
-
-    def format_texts(key: str | tuple[str, ...]) -> str:
-        texts = (key,) if isinstance(key, str) else key
-        return field.format_cells([read(text) for read, text in zip(readers, texts, strict=True)])
-
-    return format_texts
 
 
 def _write_columns(

@@ -79,7 +79,10 @@ class _Dictionary:
                     if name := self._read_variable():
                         self._position_by_short_name[name] = position
                 case 3:
-                    self._skip_labels()
+                    for _ in range(self._read_int()):  # value labels
+                        source.seek(8, os.SEEK_CUR)
+                        size = source.read(1)[0]
+                        source.seek(-(-(size + 1) // 8) * 8 - 1, os.SEEK_CUR)
                 case 4:
                     source.seek(4 * self._read_int(), os.SEEK_CUR)
                 case 6:
@@ -112,12 +115,6 @@ class _Dictionary:
             self._source.seek(-(-size // 4) * 4, os.SEEK_CUR)
         self._source.seek(8 * abs(missing), os.SEEK_CUR)
         return "" if type_ == -1 else name
-
-    def _skip_labels(self) -> None:
-        for _ in range(self._read_int()):
-            self._source.seek(8, os.SEEK_CUR)
-            size = self._source.read(1)[0]
-            self._source.seek(-(-(size + 1) // 8) * 8 - 1, os.SEEK_CUR)
 
 
 def _build_sets_record(

@@ -178,7 +178,11 @@ def _move_into_place(folder: Path, target: Path) -> None:
 def _write_contents(records: StudyRecords, options: ExportOptions, folder: Path, outs: Sequence[str]) -> BundleResult:
     instrument = records.instrument
     as_of = _format_as_of(options, options.at or datetime.now(UTC))
-    last = None if as_of else _find_last_event_time(records.store)
+    last = None
+    if not as_of:
+        times = [row.updated_at for row in records.store.interviews.list_rows()]
+        times += [row.updated_at for row in records.store.cases.queries.iterate_rows()]
+        last = max(times, default=None)
     _write_questionnaire_texts(
         records.store, instrument, folder / "questionnaire", datetime.fromisoformat(as_of) if as_of else None
     )
@@ -260,13 +264,6 @@ def _write_table(
         options, to=str(folder / f"{what}.csv"), format="csv", what=what, at=at, variables=(), rake="", weight=""
     )
     return export_records(records, table_options)
-
-
-def _find_last_event_time(store: Store) -> datetime | None:
-    """Time of the last stored event; None where there is none."""
-    times = [row.updated_at for row in store.interviews.list_rows()]
-    times += [row.updated_at for row in store.cases.queries.iterate_rows()]
-    return max(times, default=None)
 
 
 def _write_questionnaire_texts(store: Store, instrument: Instrument, folder: Path, until: datetime | None) -> None:
