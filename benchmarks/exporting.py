@@ -16,7 +16,7 @@ from typing import NamedTuple
 from benchmarks import questionnaires as made
 from benchmarks.measuring import Line, at_most, below, later
 from survey_cli.engine.interview import RULES_VERSION
-from survey_cli.simulate import simulate_interviews
+from survey_cli.simulate.interviews.respondents import simulate_interviews
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, WholeInterview
 from survey_cli.table.columns import build_columns, build_row
 from survey_cli.values import Missing

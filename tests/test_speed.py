@@ -17,8 +17,7 @@ from survey_cli.exports.conventions import WriteOptions
 from survey_cli.exports.text import write_csv
 from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.source.load import load_source_text
-from survey_cli.simulate import Habits, simulate_interviews
-from survey_cli.simulate.interviews.respondents import run_simulation
+from survey_cli.simulate.interviews.respondents import Habits, run_simulation, simulate_interviews
 from survey_cli.table.columns import build_columns, build_row
 from survey_cli.table.table import Table
 

@@ -2,12 +2,3 @@
 
 It uses no screen, no store and no clock of its own; callers pass a function that saves the interviews.
 """
-
-from survey_cli.simulate.interviews.respondents import (
-    Habits,
-    SimulatedInterview,
-    SimulationFindings,
-    simulate_interviews,
-)
-
-__all__ = ["Habits", "SimulatedInterview", "SimulationFindings", "simulate_interviews"]

@@ -21,7 +21,7 @@ from support.random_instruments import instruments
 from support.scenario import instrument
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.simulate import Habits, simulate_interviews
+from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
 from survey_cli.table.columns import build_columns, build_row
 from survey_cli.table.table import Table
 from survey_cli.values import Missing, Variable

@@ -19,7 +19,7 @@ from survey_cli.exports.triple_s import write_triple_s
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.services.data.study_metadata import describe_study
-from survey_cli.simulate import Habits, simulate_interviews
+from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
 from survey_cli.table.columns import build_columns, build_row
 from survey_cli.table.table import ADMIN_VARIABLES, StudyDescription, Table, build_admin_variables
 from survey_cli.values import Cell, Missing, Variable

@@ -11,7 +11,7 @@ from survey_cli.engine.interview import Interview
 from survey_cli.exports import FORMATS, WriteOptions
 from survey_cli.exports.text import escape_formula
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.simulate import Habits, simulate_interviews
+from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
 from survey_cli.table.columns import build_columns, build_row
 from survey_cli.table.table import ADMIN_VARIABLES, Table
 from survey_cli.values import Cell, Missing, Variable

@@ -12,7 +12,7 @@ from support.golden_databases import FIELDWORK, HEAD, ITEMS, NAMES, load_file, l
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.services.database.administration import open_simulated_interview_writer
 from survey_cli.services.report.results_report import ReportOptions, build_results_report
-from survey_cli.simulate import Habits, simulate_interviews
+from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
 from survey_cli.store import Store
 
 INSTRUMENTS = Path(__file__).parents[2] / "instruments"

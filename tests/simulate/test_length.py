@@ -10,8 +10,8 @@ from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.services.questionnaire.item_times import read_item_seconds
-from survey_cli.simulate import Habits, simulate_interviews
 from survey_cli.simulate.interviews.length import LengthEstimate, describe_spread, estimate_lengths
+from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
 
 HEAD = "instrument: t\ntitle: T\n"
 TEN_WORDS = "one two three four five six seven eight nine ten"

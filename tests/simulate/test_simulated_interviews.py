@@ -14,8 +14,13 @@ from survey_cli.engine.events import EVENT_KINDS
 from survey_cli.engine.interview import Interview, walk_from_start
 from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.problems import UserError
-from survey_cli.simulate import Habits, simulate_interviews
-from survey_cli.simulate.interviews.respondents import SimulationFindings, read_shares, run_simulation
+from survey_cli.simulate.interviews.respondents import (
+    Habits,
+    SimulationFindings,
+    read_shares,
+    run_simulation,
+    simulate_interviews,
+)
 from survey_cli.table.columns import build_row
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

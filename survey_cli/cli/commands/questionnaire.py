@@ -39,8 +39,8 @@ def _estimate_length(
     instrument = result.instrument
     if instrument is None or not (wanted or instrument.document.study.minutes is not None):
         return result, None
-    from survey_cli.simulate import Habits, simulate_interviews
     from survey_cli.simulate.interviews.length import estimate_lengths
+    from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
 
     measured: Mapping[str, float] = {}
     if result.in_use:

@@ -20,8 +20,8 @@ from survey_cli.wording import format_quantity, join_first
 if TYPE_CHECKING:
     from survey_cli.reports.fieldwork.simulation_report import SimulationReport
     from survey_cli.services.questionnaire.scenario_tests import SuiteResult
-    from survey_cli.simulate import SimulationFindings
     from survey_cli.simulate.fieldwork.model import FieldworkModel
+    from survey_cli.simulate.interviews.respondents import SimulationFindings
 
 MAX_TRIES_PER_COMPLETE = 100
 """With --completes, the most interviews simulated for each complete one."""
@@ -111,9 +111,9 @@ def simulate(
             raise typer.BadParameter("--fieldwork stores nothing: leave --keep and --force out")
         if sample and cases:
             raise typer.BadParameter("give --sample or --cases, not both")
-        from survey_cli.simulate import Habits
         from survey_cli.simulate.fieldwork.behavior import Propensities
         from survey_cli.simulate.fieldwork.study_simulation import StudySimulationOptions, simulate_study
+        from survey_cli.simulate.interviews.respondents import Habits
 
         options = build_options(
             StudySimulationOptions,
@@ -139,8 +139,7 @@ def simulate(
         )
     from survey_cli.instrument.open_instrument import open_instrument
     from survey_cli.services.database.administration import open_simulated_interview_writer
-    from survey_cli.simulate import Habits
-    from survey_cli.simulate.interviews.respondents import read_shares, run_simulation
+    from survey_cli.simulate.interviews.respondents import Habits, read_shares, run_simulation
 
     instrument = open_instrument(file)
     shares = read_shares(answers, instrument) if answers else {}

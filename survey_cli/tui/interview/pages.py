@@ -282,14 +282,13 @@ def build_result(result: InterviewResult | None) -> Content:
     }
     answers = _describe_length(result.answered, result.duration)
     stored = ["0 answers stored: all are erased"] if result.erased else [answers, f"stored in {result.stored_in}"]
-    return join_lines(
-        [
-            style_text(headings.get(result.status, result.status), "bold"),
-            Content(" "),
-            *(style_text(text, "$quiet") for text in stored),
-            style_text(result.remark, "$error"),
-        ]
-    )
+    return build_ending(headings.get(result.status, result.status), *stored, remark=result.remark)
+
+
+def build_ending(heading: str, *texts: str, remark: str = "") -> Content:
+    """Build a page in place of a question: a heading, an empty line, and texts."""
+    quiet = (style_text(text, "$quiet") for text in texts)
+    return join_lines([style_text(heading, "bold"), Content(" "), *quiet, style_text(remark, "$error")])
 
 
 def build_header(

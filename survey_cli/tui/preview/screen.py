@@ -20,13 +20,13 @@ from survey_cli.sessions.interview.interview_session import InterviewResult
 from survey_cli.sessions.preview.preview import Preview, PreviewState
 from survey_cli.sessions.preview.preview_session import PreviewValue
 from survey_cli.text_width import fit, measure_width
-from survey_cli.tui.interview.pages import KEYS, InterviewKey, build_refusal
+from survey_cli.tui.interview.pages import KEYS, InterviewKey, build_ending, build_refusal
 from survey_cli.tui.interview.pick import PickState
 from survey_cli.tui.interview.screen import InterviewScreen
 from survey_cli.tui.widgets.editing import get_text, set_text
 from survey_cli.tui.widgets.key_app import MIN_WIDTH, KeyApp
 from survey_cli.tui.widgets.panel import SCROLLS, Act, LinePanel, ListPanel, Row, TextPanel, build_question
-from survey_cli.tui.widgets.styled import SEPARATOR, HeaderState, KeyHint, Lines, clean, hang, join_lines, style_text
+from survey_cli.tui.widgets.styled import SEPARATOR, HeaderState, KeyHint, Lines, clean, hang, style_text
 from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.wording import format_quantity
 
@@ -406,13 +406,8 @@ def _build_end(result: InterviewResult | None) -> Content:
         "stopped": f"The interview was stopped: {outcome}",
     }
     answers = format_quantity(result.answered, "answer")
-    return join_lines(
-        [
-            style_text(headings.get(result.status, "The interview is closed"), "bold"),
-            Content(" "),
-            style_text(f"{answers}, not stored. When you save the file, an item added at its end is asked.", "$quiet"),
-        ]
-    )
+    text = f"{answers}, not stored. When you save the file, an item added at its end is asked."
+    return build_ending(headings.get(result.status, "The interview is closed"), text)
 
 
 RELOAD_SECONDS: Final = 0.2
