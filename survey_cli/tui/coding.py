@@ -27,6 +27,8 @@ COLUMN_WIDTH: Final = 36
 COLUMN_HEIGHT: Final = 6
 """Codes in one column before there are two."""
 OTHER_KEYS: Final = {"ctrl+z": "u", "tab": "s", "right": "n", "left": "p", "ctrl+c": "q"}
+GROUP_KEYS: Final = "+/?s"
+"""Keys that need an answer that is shown."""
 MARKS: Final = {"first": "", "second": "SECOND CODER", "final": "DECISION"}
 
 
@@ -70,7 +72,7 @@ class CodingScreen(KeyScreen):
             self.refuse(str(error))
 
     async def _press(self, key: str) -> None:
-        if key in self.actions and (self.session.group is not None or key not in "+/?"):
+        if key in self.actions and (self.session.group is not None or key not in GROUP_KEYS):
             await self.actions[key][1]()
         elif key == "ctrl+p":
             await self.open_palette(
@@ -180,10 +182,10 @@ class CodingScreen(KeyScreen):
         mark = MARKS[session.role]
         header = styled.HeaderState(session.item, "", f"{done:,} of {total:,} coded", progress, self.last, mark)
         self.query_one(styled.Header).show(header)
-        text = "Every answer is coded." if total else "There is no answer to code."
+        nothing = "Every answer is coded. p goes back, q leaves." if total else "There is no answer to code. q leaves."
         parts = {
-            "instruction": style_text(session.wording, "$quiet"),
-            "spoken": style_text(group[0].text if group is not None else text, "bold"),
+            "instruction": style_text(session.wording if group is not None else nothing, "$quiet"),
+            "spoken": style_text(group[0].text if group is not None else "", "bold"),
             "options": styled.join_sections((self._build_notes(), self._build_codes()) if group is not None else ()),
             "message": style_text(f"! {self.why}", "bold $error") if self.why else style_text(self.said, "$quiet"),
         }
@@ -191,8 +193,13 @@ class CodingScreen(KeyScreen):
             self.query_one(f"#{name}", styled.TextView).show(content)
         enter = [KeyHint("Enter", "save" if self.chosen else "take", press="enter")]
         ranks = {"/": 1, "?": 1, "n": 3, "p": 2}
-        hints = [KeyHint(key, label, ranks.get(key, 0)) for key, (label, _) in self.actions.items()]
-        self.show_keys([KeyHint("1…", "code", press="none"), *(enter if self.chosen or self.typed else ()), *hints])
+        hints = [
+            KeyHint(key, label, ranks.get(key, 0))
+            for key, (label, _) in self.actions.items()
+            if group is not None or key not in GROUP_KEYS
+        ]
+        numbers = [KeyHint("1…", "code", press="none")] if group is not None else []
+        self.show_keys([*numbers, *(enter if self.chosen or self.typed else ()), *hints])
 
     def _build_notes(self) -> Content:
         """Build what is known of the answers, and suggestions."""

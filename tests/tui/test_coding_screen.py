@@ -71,7 +71,10 @@ def test_two_digits_search_skip_unclear_and_leaving(coder: Callable[..., Hands])
     while "coded by ann: unclear (what?)" not in hands.text():
         hands.press("n")
     hands.press("enter", "1", "enter")
-    assert "Every answer is coded." in hands.text()
+    shown = hands.text()
+    assert "Every answer is coded. p goes back, q leaves." in shown
+    assert "Why not more often" not in shown, "no question, where there is no answer to it"
+    assert "new" not in shown
     hands.press("/")
     assert hands.panel == ""
     hands.press("5")
