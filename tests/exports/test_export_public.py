@@ -135,6 +135,8 @@ def test_data_for_one_program_are_said_not_to_be_safe_in_a_spreadsheet(
     assert f"x_{ending}.csv contains texts as they were typed, which a spreadsheet may run" in capsys.readouterr().err
     assert run_command(["export", file, "--db", "v.db", "--force", "-o", f"x.{ending}", "--public"]) == 0
     assert "spreadsheet" not in capsys.readouterr().err
+    assert run_command(["export", file, "--db", "v.db", "-o", "x.do"]) == 0
+    assert "spreadsheet" not in capsys.readouterr().err  # a .dta file is none that a spreadsheet opens
 
 
 def test_a_folder_that_is_missing_is_made(file: str) -> None:

@@ -59,7 +59,7 @@ def sample_import(
     _say_problems(result.problems)
     print_lines((*_render_summary(result.summary), *(_render_changes(result) if dry_run else ())))
     say(describe_files(request.path, result.where, people=request.people))
-    say(_describe_import(result, update=update))
+    say(_describe_import(result, update=update, dry_run=dry_run))
 
 
 @on_study
@@ -125,9 +125,9 @@ def _render_changes(result: "ImportResult") -> Iterator[str]:
         yield f"… and {format_quantity(more, 'more change')}"
 
 
-def _describe_import(result: "ImportResult", *, update: bool) -> str:
+def _describe_import(result: "ImportResult", *, update: bool, dry_run: bool) -> str:
     """Describe the changes that were made, or would be made without --dry-run."""
-    if result.dry_run:
+    if dry_run:
         return f"{result.where}: nothing was changed; without --dry-run {result.summary.new:,} cases would be imported"
     parts = [f"{format_quantity(result.added, 'case')} imported"]
     if result.added - result.released > 0:

@@ -20,7 +20,7 @@ from survey_cli.study.open_study import StudyRecords
 from survey_cli.table.table import Table, show_table_placeholders
 from survey_cli.wording import format_quantity, join_first
 
-__all__ = ["ExportOptions", "ExportResult", "check_outputs", "export_file", "export_files", "export_records"]
+__all__ = ["ExportOptions", "ExportResult"]
 
 
 class MissingLibraryError(UserError):
@@ -58,11 +58,16 @@ def check_outputs(outs: Sequence[str], options: ExportOptions) -> None:
     files: dict[Path, str] = {}
     for number, out in enumerate(outs):
         chosen = _choose_format(replace(options, to=out))
-        _check_output(chosen, replace(options, to=out))
+        if out == "-" and chosen.write is None:
+            what = f"{chosen.name} is not a text format, so it can't be written to standard output"
+            raise UserError("-o", what, "specify a file")
         if out in outs[:number]:
             what = "standard output is specified twice" if out == "-" else "it is specified twice"
             raise UserError("-o" if out == "-" else out, what, "specify each file once")
         for file in filter(None, (Path(out), chosen.find_data_path(Path(out)))) if out != "-" else ():
+            if options.rake and file.resolve() == Path(options.rake).resolve():
+                raise UserError(out, f"{file} is the file of targets", "use another name")
+            check_output_path(file, force=options.force)
             if (other := files.setdefault(file.resolve(), out)) != out:
                 raise UserError(out, f"{file} is written by {other} too", "use another name for one of them")
 
@@ -123,7 +128,7 @@ def _iterate_notes(data: DataTable, chosen: Format, options: ExportOptions) -> I
         yield LABELS_NOTE
     beside = chosen.find_data_path(Path(options.to))
     texts = options.what != "interviews" or ("free text" in data.identifying and not options.public)
-    if beside is not None and texts:
+    if beside is not None and beside.suffix != ".dta" and texts:
         yield (
             f"{beside.name} contains texts as they were typed, which a spreadsheet may run as formulas: "
             "open it only with the program that it is meant for"
@@ -141,18 +146,6 @@ def _choose_format(options: ExportOptions) -> Format:
     if options.format:
         raise UserError("--format", chosen, f"use one of {', '.join(FORMATS)}")
     raise UserError(options.to, chosen, "use one of these endings, or specify the format with --format")
-
-
-def _check_output(chosen: Format, options: ExportOptions) -> None:
-    if options.to == "-":
-        if chosen.write is None:
-            what = f"{chosen.name} is not a text format, so it can't be written to standard output"
-            raise UserError("-o", what, "specify a file")
-        return
-    for file in filter(None, (Path(options.to), chosen.find_data_path(Path(options.to)))):
-        if options.rake and file.resolve() == Path(options.rake).resolve():
-            raise UserError(options.to, f"{file} is the file of targets", "use another name")
-        check_output_path(file, force=options.force)
 
 
 def write_table(

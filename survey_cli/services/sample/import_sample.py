@@ -82,7 +82,6 @@ class ImportResult:
     """Cases that were not updated because a station has them."""
     nameless: tuple[str, ...]
     """Cases in the file that were erased or anonymized; none of their data are stored again."""
-    dry_run: bool
 
 
 class _SampleToImport(NamedTuple):
@@ -199,7 +198,6 @@ def _apply_import(study: OpenStudy, to_import: _SampleToImport) -> ImportResult:
         updated=updated,
         busy=tuple(busy),
         nameless=to_import.nameless,
-        dry_run=options.dry_run,
     )
 
 
