@@ -24,13 +24,11 @@ class DoNotCallNumber(NamedTuple):
     number: ParsedNumber
     since: date | None
     reason: str
-    line: int
 
 
 class DoNotCallFile(NamedTuple):
     """The distinct numbers of a file that has no errors."""
 
-    file: str
     numbers: tuple[DoNotCallNumber, ...]
     problems: tuple[Problem, ...] = ()
     """Warnings, by line; a number that could not be read is not blocked."""
@@ -62,7 +60,7 @@ def read_do_not_call_file(
                 entries[entry.number.e164] = entry
     if collector.has_errors:
         return collector.list_problems()
-    return DoNotCallFile(file=str(path), numbers=tuple(entries.values()), problems=tuple(collector.list_problems()))
+    return DoNotCallFile(numbers=tuple(entries.values()), problems=tuple(collector.list_problems()))
 
 
 def _find_columns(sheet: InputSheet) -> dict[str, int]:
@@ -89,7 +87,7 @@ def _read_numbers(
     since = _read_date(date_text, row, country, today, collector) if date_text else None
     for number in read_numbers(text, country):
         if isinstance(number, ParsedNumber):
-            yield DoNotCallNumber(number, since, reason, row.line)
+            yield DoNotCallNumber(number, since, reason)
         else:
             what = f"{number.written[:40]!r}: {number.why}; it is not blocked"
             collector.add_warning("do-not-call", "number", what, number.remedy, line=row.line)
