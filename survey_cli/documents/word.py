@@ -263,18 +263,13 @@ def write_results_docx(results: Results, path: Path) -> None:
     word.add_heading(translate(layout.READING_TITLE), 2)
     word.add_bullets(layout.list_reading_notes(results))
     word.add_methods(results.methods, level=2)
-    if results.weighting is not None:
-        word.add_heading(translate("Weighting"), 2)
-        for line in layout.describe_weighting(results.weighting):
+    for part in layout.build_appendix(results):
+        word.add_heading(part.title, 2)
+        for line in part.lines:
             word.add_text(line)
-        if (margins := layout.build_margins_grid(results.weighting)) is not None:
-            word.add_grid(margins)
-    if results.rates is not None:
-        word.add_heading(translate("Outcomes and rates"), 2)
-        if results.rates.heading:
-            word.add_text(results.rates.heading, strong=True)
-        word.add_grid(layout.build_rates_grid(results.rates))
-        word.add_bullets(results.rates.notes)
+        if part.grid is not None:
+            word.add_grid(part.grid)
+        word.add_bullets(part.notes)
     word.document.save(str(path))
 
 

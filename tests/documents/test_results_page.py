@@ -343,7 +343,7 @@ def test_a_workbook_holds_numbers_and_runs_no_text(tmp_path: Path) -> None:
     path = tmp_path / "report.xlsx"
     write_results_xlsx(made_results(), path)
     book = openpyxl.load_workbook(path)
-    assert book.sheetnames == ["Methods", "Results", "Weighting", "Rates"]
+    assert book.sheetnames == ["Methods", "Results", "Weighting", "Outcomes and rates"]
     lines = [[c.value for c in row[:3]] for row in book["Results"].iter_rows()]
     shares = {line[0]: line[2] for line in lines[:20]}
     assert shares["Agree"] == pytest.approx(16 / 35)
@@ -356,7 +356,7 @@ def test_a_workbook_holds_numbers_and_runs_no_text(tmp_path: Path) -> None:
     assert (trace[2].value, trace[2].number_format) == (1 / 400, '[=0]0%;[<0.005]"*";0%')
     texts = [
         str(cell.value)
-        for name in ("Results", "Weighting", "Rates")
+        for name in ("Results", "Weighting", "Outcomes and rates")
         for row in book[name].iter_rows(min_col=2)
         for cell in row
         if cell.data_type == "s"
@@ -364,7 +364,7 @@ def test_a_workbook_holds_numbers_and_runs_no_text(tmp_path: Path) -> None:
     assert "All" in texts
     texts.remove("7")  # a case
     assert not [t for t in texts if re.fullmatch(r"-?[\d,.]+%?", t)], "no number is a text"
-    (rate,) = [row[1] for row in book["Rates"].iter_rows() if str(row[0].value).startswith("RR1 ")]
+    (rate,) = [row[1] for row in book["Outcomes and rates"].iter_rows() if str(row[0].value).startswith("RR1 ")]
     assert 0 < rate.value < 1
     assert rate.number_format.endswith("0.0%")
 

@@ -45,12 +45,17 @@ def render_report(results: Results, *, cells: int, blocks: bool = True) -> Itera
                 yield from ("", _wrap_hanging("", flatten(block.battery.intro), cells))
             for item in block.items:
                 yield from _render_item(item, results, cells, blocks)
-    notes = [_wrap_hanging("  ", n, cells) for n in layout.list_reading_notes(results, remedy=THRESHOLD_REMEDY)]
+    notes = [
+        _wrap_hanging("  ", n, cells) for n in layout.list_reading_notes(results, remedy=translate(THRESHOLD_REMEDY))
+    ]
     yield from _render_section(translate(layout.READING_TITLE), notes, cells, blocks)
     methods = _render_pairs([(line.label, flatten(line.text)) for line in results.methods], cells)
     yield from _render_section(translate(layout.METHODS_TITLE), methods, cells, blocks)
-    if results.weighting is not None or results.rates is not None:
-        yield from _render_section(translate(layout.APPENDIX_TITLE), _render_appendix(results, cells), cells, blocks)
+    for part in layout.build_appendix(results):
+        lines = [_wrap_hanging("  ", line, cells) for line in part.lines]
+        lines += ["", *_render_columns(part.grid, cells)] if part.grid is not None else []
+        lines += [_wrap_hanging("  ", note, cells) for note in part.notes]
+        yield from _render_section(part.title, lines, cells, blocks)
 
 
 def _render_section(title: str, lines: Iterable[str], cells: int, blocks: bool) -> Iterator[str]:
@@ -66,18 +71,6 @@ def _render_pairs(pairs: Sequence[tuple[str, str]], cells: int) -> Iterator[str]
         lines = wrap(make_printable(text), max(cells - label_width - 4, 20)) or [""]
         yield f"  {_pad_right(make_printable(label), label_width)}  {lines[0]}"
         yield from (" " * (label_width + 4) + line for line in lines[1:])
-
-
-def _render_appendix(results: Results, cells: int) -> Iterator[str]:
-    if results.weighting is not None:
-        yield from (_wrap_hanging("  ", line, cells) for line in layout.describe_weighting(results.weighting))
-        if (margins := layout.build_margins_grid(results.weighting)) is not None:
-            yield from ("", *_render_columns(margins, cells))
-    if results.rates is not None:
-        if results.rates.heading:
-            yield _wrap_hanging("  ", results.rates.heading, cells)
-        yield from ("", *_render_columns(layout.build_rates_grid(results.rates), cells))
-        yield from (_wrap_hanging("  ", note, cells) for note in results.rates.notes)
 
 
 def _render_item(item: ItemResult, results: Results, cells: int, blocks: bool) -> Iterator[str]:

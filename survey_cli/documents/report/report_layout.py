@@ -570,6 +570,28 @@ def build_rates_grid(rates: RateTable) -> Grid:
     )
 
 
+class AppendixPart(NamedTuple):
+    """A part of the appendix: sentences, a table, and notes on it."""
+
+    title: str
+    lines: tuple[str, ...]
+    grid: Grid | None
+    notes: tuple[str, ...] = ()
+
+
+def build_appendix(results: model.Results) -> tuple[AppendixPart, ...]:
+    """Return how the interviews were weighted, and outcomes and rates, where there are any."""
+    parts = []
+    if (weighting := results.weighting) is not None:
+        grid = build_margins_grid(weighting)
+        parts.append(AppendixPart(translate("Weighting"), describe_weighting(weighting), grid))
+    if (rates := results.rates) is not None:
+        heading = (rates.heading,) if rates.heading else ()
+        title = translate("Outcomes and rates")
+        parts.append(AppendixPart(title, heading, build_rates_grid(rates), tuple(rates.notes)))
+    return tuple(parts)
+
+
 def build_margins_grid(weighting: WeightingSummary) -> Grid | None:
     """Return percentages before and after weighting; None if nothing was raked."""
     if not weighting.margins:

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from survey_cli.documents.charts.charts import draw_battery, draw_group_charts, draw_picture, shorten_title
+from survey_cli.documents.charts.charts import draw_battery, draw_picture, shorten_title
 from survey_cli.documents.report import codebook_layout, report_layout
 from survey_cli.documents.templating import render_page
 from survey_cli.documents.text_runs import flatten, parse_lines
@@ -18,12 +18,9 @@ LONG_TABLE_ROWS: Final = 14
 def render_results_html(results: Results) -> str:
     """Return the page, ending in a line end."""
     use_language(results.language)
-    others = [battery for battery in results.batteries if battery.id != results.picture]
-    charts = {battery.id: draw_battery(battery) for battery in others}
-    group_charts = {battery.id: list(draw_group_charts(results, battery)) for battery in results.batteries}
+    charts = {b.id: draw_battery(b) for b in results.batteries if b.id != results.picture}
     picture, caption = draw_picture(results)
-    values = {"charts": charts, "group_charts": group_charts, "picture": picture, "picture_caption": caption}
-    return _render("results.html.jinja", results, **values)
+    return _render("results.html.jinja", results, charts=charts, picture=picture, picture_caption=caption)
 
 
 def render_results_markdown(results: Results) -> str:

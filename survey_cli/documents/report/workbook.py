@@ -31,6 +31,9 @@ MAX_PORTRAIT_COLUMNS: Final = 4
 """Maximum number of figure columns on a portrait page."""
 PRINTED_NUMBER: Final = re.compile(r"-?\d[\d,]*(\.\d+)?", re.ASCII)
 """A number that is known only as text."""
+MAX_TITLE_LENGTH: Final = 31
+"""Maximum length of a sheet's title."""
+RATE_DECIMALS: Final = 1
 MAX_CELL_LENGTH: Final = 32_767
 """Maximum length of a cell in characters."""
 
@@ -72,17 +75,12 @@ def _write(results: Results, path: Path) -> None:
         _write_item(
             sheet, block, item, grids[item.id], layout.build_errors_grid(item, results), _count_decimals(results)
         )
-    if results.weighting is not None:
-        weights = _SheetWriter(book.create_sheet(), translate("Weighting"))
-        weights.add_lines(layout.describe_weighting(results.weighting))
-        if (margins := layout.build_margins_grid(results.weighting)) is not None:
-            weights.add_grid(margins, 0)
-    if results.rates is not None:
-        rates = _SheetWriter(book.create_sheet(), translate("Rates"))
-        if results.rates.heading:
-            rates.add_line([results.rates.heading], strong=True)
-        rates.add_grid(layout.build_rates_grid(results.rates), 1)
-        rates.add_lines(results.rates.notes)
+    for part in layout.build_appendix(results):
+        sheet = _SheetWriter(book.create_sheet(), part.title)
+        sheet.add_lines(part.lines)
+        if part.grid is not None:
+            sheet.add_grid(part.grid, RATE_DECIMALS)
+        sheet.add_lines(part.notes)
     book.save(path)
 
 
@@ -122,7 +120,7 @@ class _SheetWriter:
     """A sheet written from top to bottom, which prints one page wide; `across` in landscape."""
 
     def __init__(self, sheet: "Worksheet", title: str, *, across: bool = False) -> None:
-        sheet.title = title
+        sheet.title = title[:MAX_TITLE_LENGTH]
         self.sheet = sheet
         self.row = 0
         self.set_width("A", LABEL_WIDTH)

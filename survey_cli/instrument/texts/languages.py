@@ -39,11 +39,11 @@ def find_locale(language: str) -> "Locale":
     return Locale("en")
 
 
-def get_language_name(language: str) -> str:
-    """Return the English name of a language by its code; the code if it is unknown."""
-    if language == "en":
+def get_language_name(language: str, into: str = "en") -> str:
+    """Return the name of a language by its code, in English or the language `into`; the code if it is unknown."""
+    if language == into == "en":
         return "English"
-    names = find_locale("en").languages
+    names = find_locale(into).languages
     return str(names.get(language.replace("-", "_")) or names.get(get_base(language), language))
 
 

@@ -269,7 +269,7 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         base=data.included,
         answers=answers,
         frames=_count_frames(answers, instrument),
-        languages=list(map(get_language_name, instrument.languages)),
+        languages=[get_language_name(each, find_language(language)) for each in instrument.languages],
         incentive=str(incentive.get(language)) if incentive is not None else "",
         origin=options.origin,
         zone=options.zone,
@@ -508,4 +508,4 @@ def _compute_rates(records: StudyRecords, options: ReportOptions) -> tuple[RateT
     except StoreError:
         raise
     except UserError as error:
-        return None, error.what
+        return None, translate(error.what)
