@@ -97,7 +97,14 @@ class Known(Attacker):
         self._codes: dict[tuple[str, str], tuple[str, str, str]] = {}
 
     def report(self, *by: str) -> Report:
-        made = Report(self.text, self._rows, options=self._options, by=by, analysis=self._analysis)
+        made = Report(
+            self.text,
+            self._rows,
+            options=self._options,
+            by=by,
+            analysis=self._analysis,
+            columns_threshold=THRESHOLD,
+        )
         for table in made.tables:
             item = made[table.question.id]
             self.reads(item, made.columns, table.lines)
@@ -105,6 +112,10 @@ class Known(Attacker):
         for column in [ALL, *((c.group, c.label) for c in made.columns[1:])]:
             for item_id in ("own", "media"):
                 self.same(("q", BASE, column), (item_id, BASE, column))
+            if column != ALL and column[0] == made["q"].label:
+                labels = column[1].split("/")
+                rows = [("q", row, ALL) for (item, _), row in self._codes.items() if item == "q" and row[2] in labels]
+                self.adds_up(("q", BASE, column), rows)
             for follow_up, of, codes in FOLLOW_UPS:
                 rows = [(of, self._codes[of, code], column) for code in codes]
                 if column == ALL or made[follow_up].has_columns:

@@ -17,7 +17,7 @@ from survey_cli.instrument.schema.analysis_file import FindingSpec
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.reports import texts
 from survey_cli.reports.results.result_tables import build_findings, nest_grouping, select_option
-from survey_cli.values import Cell
+from survey_cli.values import DK, REFUSED, Cell
 
 pytest.importorskip("scipy", reason="pip install 'survey-cli[report]'")
 
@@ -136,6 +136,17 @@ def test_options_of_a_multiple_are_columns_and_each_is_compared_with_those_who_d
     assert letters(report)[0] == ["↑", ""], "80% against 30% of those who did not choose TV"
     assert [test.group for test in item.tests] == ["Media, TV", "Media, Radio"]
     assert letters(report, "media") == [["", ""]] * len(report["media"].rows), "not compared with itself"
+
+
+def test_a_few_who_declined_do_not_hide_the_columns_of_the_others() -> None:
+    declined: list[Cell] = [DK] * 4 + [REFUSED] * 6
+    rows = [{"q": q, "media_1": 1} for q in (*(1, 2) * 75, *(1, 1, 2) * 49, *declined)]
+    report = Report(TEXT, rows, by=["q"], options=replace(OPEN, threshold=5))
+    assert [column.label for column in report.columns] == ["All", "One", "Two", "Don't know/Refused"]
+    assert [base.count_text for base in report["media"].bases] == ["307", "173", "124", "10"]
+    assert [row.total.count_text for row in report["q"].rows] == ["173", "124", "0", "[c]", "[c]"]
+    report = Report(TEXT, rows, by=["q"])
+    assert [column.label for column in report.columns] == ["All", "One", "Two", "Don't know", "Refused"]
 
 
 def test_columns_that_are_made_of_the_answers_themselves_are_not_tested() -> None:

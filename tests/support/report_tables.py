@@ -40,6 +40,7 @@ class Report:
         weights: Sequence[Fraction] | None = None,
         asked: Mapping[str, str] | None = None,
         analysis: str = "",
+        columns_threshold: int | None = None,
     ) -> None:
         made = instrument(text)
         if analysis:
@@ -54,8 +55,11 @@ class Report:
         self.options = options
         listed, self.heads = list_questions(made, self.variables, asked=asked)
         self.groupings: list[Grouping] = []
+        merged_below = options.threshold if columns_threshold is None else columns_threshold
         for name in by:
-            grouping = build_grouping(self.answers, self.answers.variables[name], options.min_base)
+            grouping = build_grouping(
+                self.answers, self.answers.variables[name], min_base=options.min_base, threshold=merged_below
+            )
             assert isinstance(grouping, Grouping)
             self.groupings.append(grouping)
         counted = [tabulate(q, self.answers, self.groupings, options) for q in listed]

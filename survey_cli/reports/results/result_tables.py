@@ -1,5 +1,6 @@
 """Tables of results: every item with its bases, counts, percentages, statistics and tests, in total and by column."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -357,11 +358,15 @@ HIDDEN_TEST_NOTE: Final = "no test, because counts are hidden"
 """Note in place of a test. Where the sizes of rows and columns are known, a p value would disclose hidden counts."""
 
 
-def build_grouping(answers: AnswerColumns, variable: Variable, min_base: int = 0) -> Grouping | int:
+def build_grouping(
+    answers: AnswerColumns, variable: Variable, *, min_base: int = 0, threshold: int = 0
+) -> Grouping | int:
     """Divide interviews by a variable; return the number of values where there are too many.
 
     Labeled codes come in their order, then other values, and last those without a value. Values with fewer interviews
-    than `min_base` are merged; they are not printed where all of them together, or the only one, have fewer.
+    than `min_base` are merged; they are not printed where all of them together, or the only one, have fewer. Those
+    without a value are one part where one of several such parts has fewer than `threshold`: hiding it would also hide
+    columns with a value.
     """
     cells = answers.read_cells(variable.name)
     values = {cell for cell in cells.values() if not isinstance(cell, Missing) and cell != ""}
@@ -394,6 +399,10 @@ def build_grouping(answers: AnswerColumns, variable: Variable, min_base: int = 0
     part_by_interview = [parts.get(cells[text], len(labels)) for text in answers.columns[variable.name]]
     if len(labels) in part_by_interview:
         labels.append(translate("no value"))
+    without_value = Counter(part for part in part_by_interview if part >= value_count)
+    if len(without_value) > 1 and min(without_value.values()) < threshold:
+        part_by_interview = [min(part, value_count) for part in part_by_interview]
+        labels[value_count:] = ["/".join(labels[part] for part in sorted(without_value))]
     return Grouping(
         name=variable.name,
         label=variable.label,

@@ -385,7 +385,7 @@ def _select_groupings(answers: AnswerColumns, data: _ReportData, options: Report
         for column in banner.columns if banner else [by]:
             items = list(map(str.strip, column.split(">")))
             for names in product(*(option_columns.get(name, [name]) for name in items)):
-                own = [_build_grouping(name, answers, data, options.min_base) for name in names]
+                own = [_build_grouping(name, answers, data, options) for name in names]
                 grouping = replace(reduce(nest_grouping, own), compare=compare)
                 if (number := len(grouping.part_labels)) > MAX_COLUMNS:
                     what = f"{grouping.name} has {number:,} values"
@@ -401,7 +401,7 @@ def _select_groupings(answers: AnswerColumns, data: _ReportData, options: Report
     return [replace(g, label=f"{g.label} ({g.name})") if several[g.label] > 1 else g for g in groupings.values()]
 
 
-def _build_grouping(name: str, answers: AnswerColumns, data: _ReportData, min_base: int) -> Grouping:
+def _build_grouping(name: str, answers: AnswerColumns, data: _ReportData, options: ReportOptions) -> Grouping:
     """Divide the interviews by one variable. Raises UserError where it can't be a banner's."""
     instrument = data.instrument
     keys = {name for name, column in instrument.sample.items() if column.role == "key"}
@@ -419,7 +419,7 @@ def _build_grouping(name: str, answers: AnswerColumns, data: _ReportData, min_ba
         raise UserError("--by", f"there is no variable {name!r}", remedy)
     if variable.role == "answer" and variable.storage == "text" and not variable.labels:
         raise UserError("--by", f"{name} contains verbatim answers", "choose an item with codes")
-    grouping = build_grouping(answers, variable, min_base)
+    grouping = build_grouping(answers, variable, min_base=options.min_base, threshold=options.threshold)
     if isinstance(grouping, int):
         raise UserError("--by", f"{name} has {grouping:,} values", f"choose a variable with at most {MAX_COLUMNS}")
     return replace(grouping, inputs=grouping.inputs | trace_inputs(instrument).get(name, frozenset()))
