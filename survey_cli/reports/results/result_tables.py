@@ -192,6 +192,7 @@ def build_summary(table: Crosstab, column: int, options: ResultOptions) -> model
         return model.SummaryStatistics(None, "0", rounding.EMPTY_MARK, rounding.EMPTY_MARK, rounding.EMPTY_MARK)
     mean = sum((value * count.weight for value, count in values), Fraction(0)) / weight
     variance = compute_variance(values, mean, people)
+    of_design = table.errors.get(CellPosition(BASE, column))
     deviation, margin, standard_error = rounding.EMPTY_MARK, "", ""
     if variance is not None:
         deviation = rounding.format_decimal(rounding.compute_root(variance), MEAN_DIGITS)
@@ -201,7 +202,8 @@ def build_summary(table: Crosstab, column: int, options: ResultOptions) -> model
             half = answer_counts.compute_student_point(people - 1, options.level) * error
             margin = f"± {rounding.format_decimal(half, MEAN_DIGITS)}"
         if "se" in options.statistics:
-            standard_error = rounding.format_decimal(error, MEAN_DIGITS + 1)
+            measured = Fraction(of_design.standard_error) if of_design is not None else error
+            standard_error = rounding.format_decimal(measured, MEAN_DIGITS + 1)
     quartiles = ""
     if "quartiles" in options.statistics:
         quartiles = " · ".join(_format_quantile(values, share) for share in (Fraction(1, 4), Fraction(3, 4)))
@@ -214,7 +216,7 @@ def build_summary(table: Crosstab, column: int, options: ResultOptions) -> model
         margin,
         quartiles,
         standard_error,
-        table.errors.get(CellPosition(BASE, column)),
+        of_design,
     )
 
 
