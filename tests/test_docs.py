@@ -1,6 +1,7 @@
 """The documentation agrees with the program: reference pages, links, commands, questionnaires, tutorials."""
 
 import re
+import shutil
 import sys
 from io import StringIO
 from pathlib import Path
@@ -182,6 +183,8 @@ def test_a_tutorial_can_be_followed(
 ) -> None:
     """Files are saved under their titles; commands run in order; an output that is shown is the one that comes."""
     monkeypatch.chdir(tmp_path)
+    for data in page.parent.glob("*.csv"):
+        shutil.copy(data, tmp_path)
     output = ""
     for fence in iterate_fences(page):
         if fence.title == "Output":
