@@ -225,32 +225,40 @@ class ComputeUpdate:
     not_computed: frozenset[str]
     """Computes of personal answers that were not requested: their cells stay empty."""
 
-    def make_updater(self) -> Callable[[str], str | None]:
-        """Return a function that adds the computed cells to a stored row; None where its journal must be replayed.
+    def make_env_reader(self, names: Collection[str] = ()) -> Callable[[Sequence[str]], dict[Any, Any] | None]:
+        """Return a function that reads `names` and all computes from the texts of a stored row's cells.
 
-        A stored row does not tell whether an item that was not asked was passed over, or never came up. So it must be
-        replayed where a compute of such an item has a value.
+        It returns None where the journal must be replayed. A stored row does not tell whether an item that was not asked
+        was passed over, or never came up. So it must be replayed where a compute of such an item has a value.
         """
-        if not self.computes:
-            return lambda row: row
         inputs = {c.id: list_inputs(c) for c in self.computes if c.id not in self.not_computed}
         plain_columns = find_plain_columns(self.instrument)
-        names = frozenset[str]().union(*inputs.values()) - {compute.id for compute in self.computes}
+        needed = frozenset(names).union(*inputs.values()) - {compute.id for compute in self.computes}
         conditions = [condition for compute in self.computes for condition in compute.conditions.values()]
-        if not names <= plain_columns.keys() or any(map(reads_today, conditions)):
+        if not needed <= plain_columns.keys() or any(map(reads_today, conditions)):
             return lambda _: None
-        width = len(build_columns(self.instrument))
         readers = {
-            name: (index, lru_cache(1000)(read)) for name, (index, read) in plain_columns.items() if name in names
+            name: (index, lru_cache(1000)(read)) for name, (index, read) in plain_columns.items() if name in needed
         }
+
+        def read_env(texts: Sequence[str]) -> dict[Any, Any] | None:
+            env = self.extend_env({name: read(texts[index]) for name, (index, read) in readers.items()})
+            unclear = {name for name in needed if env[name] == NOT_ASKED}
+            if unclear and any(env[n] != NOT_ASKED and not read.isdisjoint(unclear) for n, read in inputs.items()):
+                return None
+            return env
+
+        return read_env
+
+    def make_updater(self) -> Callable[[str], str | None]:
+        """Return a function that adds the computed cells to a stored row; None where its journal must be replayed."""
+        if not self.computes:
+            return lambda row: row
+        width, read_env = len(build_columns(self.instrument)), self.make_env_reader()
 
         def update(row: str) -> str | None:
             texts = split_row(row, width)
-            env = self.extend_env({name: read(texts[index]) for name, (index, read) in readers.items()})
-            unclear = {name for name in names if env[name] == NOT_ASKED}
-            if unclear and any(env[n] != NOT_ASKED and not read.isdisjoint(unclear) for n, read in inputs.items()):
-                return None
-            return self._join_cells(texts, env)
+            return None if (env := read_env(texts)) is None else self._join_cells(texts, env)
 
         return update
 

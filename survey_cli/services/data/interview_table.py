@@ -31,14 +31,13 @@ from survey_cli.store.backends.errors import RESTORE_COMMAND
 from survey_cli.study.versions import describe_version, is_accepted_as_same
 from survey_cli.table.columns import build_columns, build_row, find_personal_names
 from survey_cli.table.paradata import ANSWER_COLUMNS, EVENT_COLUMNS, RowHeading, iterate_answer_rows, iterate_event_rows
-from survey_cli.table.table import Table, build_admin_variables, build_outcome_labels, make_cell_reader, split_row
+from survey_cli.table.table import Table, build_admin_variables, build_outcome_labels, split_row
 from survey_cli.table.versions import (
     ComputeUpdate,
     SeparateColumns,
     VersionRows,
     build_compute_update,
     combine_versions,
-    is_plain,
     list_inputs,
     reads_today,
 )
@@ -375,23 +374,18 @@ class _Version:
 
     def _make_selector(self, where: Condition) -> Callable[[ExportRow], Iterator[_SelectedInterview]]:
         """Return a function that yields an interview where the condition holds for it."""
-        variables = build_columns(self.instrument, self.language)
-        plain_columns = {
-            v.name: at for at, v in enumerate(variables) if is_plain(self.instrument, v) and v.name not in self.apart
-        }
-        uses_stored_cells = (
-            where.names <= plain_columns.keys() and not reads_today(where) and self._has_current_columns(variables)
-        )
-        computing = self._build_computing()
-        readers = {name: make_cell_reader(variables[at].storage) for name, at in plain_columns.items()}
+        variables, computing = build_columns(self.instrument, self.language), self._build_computing()
+        has_other_meaning = not where.names.isdisjoint(self.apart.keys() | computing.lacking)
+        must_replay = has_other_meaning or reads_today(where) or not self._has_current_columns(variables)
+        read_env = computing.make_env_reader(where.names)
 
         def holds(line: ExportRow) -> Iterator[_SelectedInterview]:
-            if uses_stored_cells and line.cells is not None and line.engine == str(RULES_VERSION):
-                texts = split_row(line.cells, len(variables))
-                env = {name: readers[name](texts[plain_columns[name]]) for name in where.names}
-                if where.evaluate(env) is True:
-                    yield _SelectedInterview(line)
-                return
+            if not must_replay and line.cells is not None and line.engine == str(RULES_VERSION):
+                env = read_env(split_row(line.cells, len(variables)))
+                if env is not None:
+                    if where.evaluate(env) is True:
+                        yield _SelectedInterview(line)
+                    return
             journal, interview = self._replay_and_compare(line)
             if self._is_true(where, interview, computing):
                 yield _SelectedInterview(line, journal, interview)
