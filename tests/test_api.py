@@ -104,6 +104,12 @@ def test_a_report_has_figures_values_and_a_page(study) -> None:
     assert set(study.report(by="a", origin="simulated").figures.to_polars()["item"]) == {"n"}  # one refused: hidden
 
 
+def test_an_origin_that_there_is_not_is_an_error(study) -> None:
+    for read in (study.interviews(origin="simulate").to_polars, lambda: study.report(origin="simulate")):
+        with pytest.raises(UserError, match="there is no origin 'simulate' — did you mean 'simulated'"):
+            read()
+
+
 def test_sql_reads_the_tables_that_it_names(study) -> None:
     pytest.importorskip("duckdb")
     asked = study.sql("SELECT count(*) FROM answers JOIN interviews USING (interview_id)", origin="simulated")

@@ -30,6 +30,7 @@ from support.html_pages import (
 )
 from survey_cli.cli.output.report_text import render_report
 from survey_cli.cli.run_command import run_command
+from survey_cli.documents.report.report_layout import Block
 from survey_cli.documents.report.report_pages import render_results_html, render_results_markdown
 from survey_cli.documents.report.workbook import build_results_table
 from survey_cli.exports import WriteOptions
@@ -78,6 +79,12 @@ def test_a_banner_says_its_columns_letters_bases_and_tests() -> None:
     assert banner[3] == ["Trace", "1", "*", "[c]", "[c]"]
     assert banner[-1] == ["Base", "400", "", "200", "200"]
     assert "Kind of unit: Chi-square test: χ² = 7.81, df = 2, p = 0.020" in text_of(item("i-q14"))
+
+
+def test_a_span_of_items_ends_with_a_number() -> None:
+    numbered, turns = (replace(made_results().items[0], id=id, number=n) for id, n in (("age", "4"), ("hh_turns", "")))
+    assert Block(None, (numbered, turns)).span == "4"
+    assert Block(None, (turns,)).span == "hh_turns"
 
 
 def test_the_page_goes_from_contents_over_sections_to_methods() -> None:

@@ -135,8 +135,9 @@ class Block(NamedTuple):
 
     @property
     def span(self) -> str:
-        """The numbers of its items: `3–8`."""
-        first, last = self.items[0].number_or_id, self.items[-1].number_or_id
+        """The numbers of its items, `3–8`, or the ids where none has a number."""
+        items = [item for item in self.items if item.number] or self.items
+        first, last = items[0].number_or_id, items[-1].number_or_id
         return f"{first}" if first == last else f"{first}–{last}"
 
     @property

@@ -80,8 +80,11 @@ class InterviewSource:
                 return ORIGINS
             case "real":
                 return "real", "imported"
-            case origin:
+            case origin if origin in ORIGINS:
                 return (origin,)
+            case origin:
+                remedy = suggest_nearest(origin, (*ORIGINS, "all"), otherwise=f"write all, {', '.join(ORIGINS)}")
+                raise UserError("--origin", f"there is no origin {origin!r}", remedy)
 
     @property
     def statuses(self) -> tuple[InterviewStatus, ...]:
