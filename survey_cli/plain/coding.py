@@ -15,12 +15,19 @@ HELP: Final = (
 
 
 def code_answers(session: "CodingSession", read: TextIO, write: TextIO) -> None:
-    """Code answers until all are coded, or the input or output ends."""
+    """Code answers until the coder stops, or the input or output ends."""
     with streams.Interrupts() as interrupts:
         typed, printed = streams.InputLines(read, interrupts, write), streams.OutputLines(write)
         try:
             printed.print_aside("\n".join((session.wording, HELP, *_list_codes(session))))
-            while session.group is not None:
+            while True:
+                if session.group is None:
+                    printed.print_aside("every answer is coded: .undo takes back the last coding, Enter leaves")
+                    if streams.ask_line(printed, typed).strip() != ".undo":
+                        return
+                    if why := session.undo():
+                        printed.print_marked("!", why)
+                    continue
                 done, total = session.count()
                 printed.print_aside("; ".join([f"{done:,} of {total:,} coded", *session.describe_group()]))
                 printed.print_plain(session.group[0].text)
@@ -39,7 +46,6 @@ def code_answers(session: "CodingSession", read: TextIO, write: TextIO) -> None:
                     why = str(error)
                 if why:
                     printed.print_marked("!", why)
-            printed.print_aside("every answer is coded")
         except streams.InputEndedError:
             pass
         except streams.OutputClosedError:

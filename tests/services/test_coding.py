@@ -362,6 +362,15 @@ def test_answers_are_coded_line_by_line_without_a_screen() -> None:
     assert sorted(codes, key=str) == sorted([(1, 2), (1, 2), None, None, (1,), (1,), (3,), ()], key=str)
 
 
+def test_the_last_coding_can_be_taken_back_line_by_line() -> None:
+    study()
+    keyed = "1\n" * 5 + ".undo\n2\n.stop\n1\n"
+    printed, said = run_survey(Path(), "code", "lib.yaml", "why", "--by", "ann", "--plain", keyed=keyed)
+    assert printed.count("[every answer is coded: .undo takes back the last coding, Enter leaves]") == 2
+    assert "why: 6 of 6 answers coded" in said
+    assert [codes for _, _, codes in events()].count((2,)) == 1
+
+
 KILLED = """
 import sys
 from datetime import UTC, datetime
