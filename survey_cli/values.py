@@ -33,6 +33,8 @@ DK: Final = Missing("dk")
 REFUSED: Final = Missing("refused")
 NOT_ASKED: Final = Missing("not_asked")
 NOT_REACHED: Final = Missing("not_reached")
+CODED_MARK: Final = " (coded)"
+"""What the label of an item's codes has after that of the item."""
 UNCODED: Final = Missing("uncoded")
 """An open answer to which no coder has given a code yet."""
 UNCLEAR: Final = Missing("unclear")

@@ -202,6 +202,7 @@ def test_every_translation_fills_in_the_same_values() -> None:
 SPANISH = TEXT.replace(
     "sample:", "instrument: media\ntitle: Medios\nlanguages: [es]\nsample:\n  w: {type: number, role: weight}"
 ).replace("items:", 'items:\n  - {id: hola, type: read, text: "Soy {interviewer}."}')
+SPANISH += "  - {id: razon, type: verbatim, text: ¿Por qué?, label: Razón}\n"
 
 
 def test_a_report_in_spanish_has_no_english_text_of_its_own(
@@ -210,6 +211,7 @@ def test_a_report_in_spanish_has_no_english_text_of_its_own(
 ) -> None:
     """Whatever is asked for: a text that the table of Spanish lacks is noticed."""
     (folder / "media.yaml").write_text(SPANISH, encoding="utf-8")
+    (folder / "media.razon.codes.yaml").write_text("codes: {1: Porque sí}\n", encoding="utf-8")
     (folder / "targets.csv").write_text("variable,value,share\nq,1,50%\nq,2,30%\nq,3,20%\n")
     assert run_command(["simulate", "media.yaml", "-n", "80", "--keep", "--seed", "2"]) == 0
     missing: set[str] = set()
@@ -234,6 +236,8 @@ def test_a_report_in_spanish_has_no_english_text_of_its_own(
     assert not missing
     page = (folder / "r.html").read_text(encoding="utf-8")
     assert '<html lang="es">' in page
+    assert "Razón (codificada)" in page
+    assert "sin codificar" in page.lower()
     assert "Cómo se hizo la encuesta" in page
     assert "Percent" not in page
 

@@ -11,7 +11,7 @@ from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumberItem, TimeItem
 from survey_cli.reports.results.report_model import Battery, ItemKind, Side
 from survey_cli.reports.texts import translate
-from survey_cli.values import Cell, Code, Missing, Variable
+from survey_cli.values import CODED_MARK, UNCLEAR, UNCODED, Cell, Code, Missing, Variable
 
 DERIVED_SECTION: Final = "Derived variables"
 """The section of the variables of the analysis file."""
@@ -120,7 +120,7 @@ def list_questions(
                         replace(question, number=numbers[node.id], is_reported=node.question.report)
                         for question in _build_questions(node, own_columns, language, section, battery, asked or {})
                     )
-                coded = _build_old_questions(columns.pop(f"{node.id}_code", []))
+                coded = map(_translate_coded, _build_old_questions(columns.pop(f"{node.id}_code", [])))
                 own = {"section": section, "asked": (asked or {}).get(node.id, ""), "inputs": frozenset({node.id})}
                 questions.extend(replace(question, **own) for question in coded)  # type: ignore[arg-type]
                 continue
@@ -283,6 +283,18 @@ def _build_column_question(variable: Variable, kind: ItemKind) -> ReportQuestion
         wording=variable.wording,
         points=_build_points(variable, set(), sided=kind == "scale"),
     )
+
+
+def _translate_coded(question: ReportQuestion) -> ReportQuestion:
+    """Return the question of an item's codes with what the program itself calls it in the language of the report."""
+    item_label, mark, _ = question.label.rpartition(CODED_MARK)
+    label = translate("{label} (coded)", label=item_label) if mark else question.label
+    ours = (UNCODED.kind, UNCLEAR.kind)
+    declines = {
+        kind: (code, translate(text) if kind in ours else text)
+        for kind, (code, text) in question.variable.declines.items()
+    }
+    return replace(question, label=label, variable=replace(question.variable, declines=declines))
 
 
 def _build_derived_questions(

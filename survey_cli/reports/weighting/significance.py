@@ -145,7 +145,8 @@ def _run_rao_scott(matrix: ComparisonTable, counts: Sequence[Sequence[WeightedCo
     expected = numpy.outer(shares.sum(axis=1), shares.sum(axis=0))
     statistic = people * float(((shares - expected) ** 2 / expected).sum()) / trace
     p = float(stats.f.sf(statistic, df, df * (people - 1)))
-    dfs = f"{_format_statistic(df)} and {_format_statistic(df * (people - 1))}"
+    first, second = _format_statistic(df), _format_statistic(df * (people - 1))
+    dfs = translate("{first} and {second}", first=first, second=second)
     text = f"F = {_format_statistic(statistic)}, df = {dfs}"
     return SignificanceTest(matrix.group, "Rao–Scott test", text, p, format_p_value(p))
 

@@ -23,7 +23,7 @@ from survey_cli.store.backends.sqlite.database_files import lock_folder
 from survey_cli.study.open_study import StudyRecords
 from survey_cli.table.columns import build_columns
 from survey_cli.table.table import NOT_ASKED_TEXT, Table, encode_missing, join_row
-from survey_cli.values import UNCLEAR, UNCODED, Code, Variable
+from survey_cli.values import CODED_MARK, UNCLEAR, UNCODED, Code, Variable
 from survey_cli.wording import join_first
 
 Codings: TypeAlias = Mapping[tuple[str, int | None], Mapping[CodingRole, AnswerCoded]]
@@ -212,7 +212,7 @@ def _build_variables(table: Table, item: str, frame: CodeFrame, turn: int | None
     label = str(frame.label.get(language)) if frame.label is not None else of.label
     if frame.label is None:
         label = (label.rpartition(": ")[0] if of.option is not None else "") or label
-        label += " (coded)"
+        label += CODED_MARK
     elif turn is not None:
         label += f" ({turn})"
     used = {code for code, _ in of.declines.values()}
