@@ -24,6 +24,7 @@ from survey_cli.exports.text import write_csv
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import StoreError, UserError
 from survey_cli.reports.fieldwork.rates import tabulate_rates
+from survey_cli.services.data.code_frames import list_frames, locate_frame
 from survey_cli.services.data.export_options import ExportOptions, ExportResult, RowKind
 from survey_cli.services.data.interview_table import UnreadableInterviewError
 from survey_cli.services.date_options import parse_past_time
@@ -33,7 +34,7 @@ from survey_cli.services.report.publish import load_codebook_from_records
 from survey_cli.services.report.response_rates import RatesOptions, compute_rates_from_records
 from survey_cli.services.run_on_study import read_records
 from survey_cli.store import Store
-from survey_cli.study.analysis import find_analysis_file
+from survey_cli.study.analysis import open_analysis
 from survey_cli.study.open_study import StudyRecords
 
 DEFAULT_FORMATS: Final = ("csv", "ddi", "datapackage", "sav")
@@ -175,6 +176,19 @@ def _move_into_place(folder: Path, target: Path) -> None:
     rmtree(aside, ignore_errors=True)
 
 
+def _copy_analysis(records: StudyRecords, folder: Path, *, public: bool) -> None:
+    """Copy the analysis file, its targets and the code frames; these may quote answers, so a public bundle has none."""
+    analysis = open_analysis(records.path, records.instrument)
+    beside = Path(records.path).parent
+    targets = [beside / weight.rake for weight in analysis.weights.values() if weight.rake is not None]
+    frames = [] if public else [locate_frame(records.path, item) for item in list_frames(records.path)]
+    for file in filter(Path.is_file, [*([Path(analysis.file)] if analysis.file else []), *targets, *frames]):
+        is_below = file.is_relative_to(beside) and ".." not in file.parts[len(beside.parts) :]
+        copy = folder / (file.relative_to(beside) if is_below else file.name)
+        copy.parent.mkdir(exist_ok=True, parents=True)
+        copyfile(file, copy)
+
+
 def _write_contents(records: StudyRecords, options: ExportOptions, folder: Path, outs: Sequence[str]) -> BundleResult:
     instrument = records.instrument
     as_of = _format_as_of(options, options.at or datetime.now(UTC))
@@ -186,8 +200,7 @@ def _write_contents(records: StudyRecords, options: ExportOptions, folder: Path,
     _write_questionnaire_texts(
         records.store, instrument, folder / "questionnaire", datetime.fromisoformat(as_of) if as_of else None
     )
-    if analysis_file := find_analysis_file(records.path):
-        copyfile(analysis_file, folder / "questionnaire" / Path(analysis_file).name)
+    _copy_analysis(records, folder / "questionnaire", public=options.public)
     results: list[ExportResult] = []
     skipped: list[str] = []
     descriptions: dict[str, str] = {}
