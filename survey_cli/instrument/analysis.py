@@ -24,7 +24,7 @@ from survey_cli.instrument.expressions.parsing import find_names
 from survey_cli.instrument.expressions.three_valued_logic import Evaluator, combine_missing
 from survey_cli.instrument.schema import analysis_file as spec
 from survey_cli.instrument.schema.items.question import Compute
-from survey_cli.instrument.schema.items.typed import NumberItem
+from survey_cli.instrument.schema.items.typed import FreeTextItem, NumberItem
 from survey_cli.instrument.schema.validation import validate_file
 from survey_cli.instrument.source.load import InstrumentSource
 from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar
@@ -285,6 +285,7 @@ class _AnalysisReader:
         for code in written:
             if known is not None and code not in known and code not in nets and not str(code).startswith("."):
                 remedy = f"its codes are {format_codes(known)}"
+                remedy += f", its nets {', '.join(nets)}" if nets else ""
                 self._report("unknown-code", where, f"there is no code {code!r}", remedy)
 
     def _read_code(self, code: Code, where: Position) -> Code | Missing:
@@ -360,6 +361,8 @@ class _AnalysisReader:
                 kind = self.symbols.symbols[self.entry].kind
                 what = f"{str(self.entry)!r} is also the name of {'an' if kind == 'item' else 'a'} {kind}"
                 self._report("duplicate-id", self.entry, what, "rename the banner")
+            if not banner.columns:
+                self._report("bad-analysis", self.entry, "the banner has no columns", "name variables under columns:")
             for column in banner.columns:
                 parts = [part.strip() for part in column.split(">")]
                 if len(parts) > 2:
@@ -367,6 +370,10 @@ class _AnalysisReader:
                     self._report("bad-analysis", column, what, "write kind > region, or use a variable")
                 for part in parts:
                     self._check_name(YamlScalar(part, column.where), known)
+                    item = self.instrument.items.get(part)
+                    if item is not None and isinstance(item.question, FreeTextItem):
+                        what = f"{part} contains verbatim answers"
+                        self._report("bad-analysis", column, what, "choose an item with codes")
         for finding in written.findings:
             self.entry = finding.item
             self._check_finding(finding, known)

@@ -23,7 +23,8 @@ items:
   - {id: age, type: number, min: 18, max: 110, options: {999: Secret}, text: Age?}
   - {id: hours, type: number, max: 80, decimals: 1, text: Hours?}
   - {id: born, type: date, text: Born?}
-  - {id: state, type: single, options: {1: N, 2: S, 3: W}, text: State?}
+  - {id: state, type: single, options: {1: N, 2: S, 3: W}, nets: {near: [1, 2]}, text: State?}
+  - {id: words, type: verbatim, text: Why?}
   - {id: q7, type: scale, options: {1: Bad, 2: So so, 3: Good, 4: Best, 8: {text: None, read: false}}, text: Q7?}
   - {id: media, type: multiple, options: {1: TV, 2: Radio}, text: Media?}
   - {id: use, type: battery, text: "{statement}?", options: {1: "Yes", 2: "No"}, statements: {tv: TV, paper: Paper}}
@@ -200,6 +201,12 @@ def test_one_mistake_is_one_problem() -> None:
         ('findings: [{item: q7, answer: 3, text: "{mean}"}]', "error 1:40: q7: the text has to contain {percent}"),
         ('findings: [{item: q7, answer: 7, text: "{percent}"}]', "error 1:31: q7: there is no code 7"),
         ('findings: [{item: kind, figure: mean, text: "{mean}"}]', "error 1:33: kind: kind has no mean"),
+        ("banners: {b: {columns: [kind > words]}}", "error 1:25: b: words contains verbatim answers — choose an item"),
+        ("banners: {b: {columns: []}}", "error 1:11: b: the banner has no columns — name variables under columns:"),
+        (
+            'findings: [{item: state, answer: far, text: "{percent}"}]',
+            "error 1:34: state: there is no code 'far' — its codes are 1, 2, 3, its nets near",
+        ),
         ("picture: uses", "error 1:10: picture: there is no 'uses' — did you mean 'use'?"),
         ("variable: {}", "error 1:1: 'variable' is not a key here — did you mean 'variables'?"),
     ],

@@ -147,8 +147,6 @@ def test_every_format_has_the_variables(folder: Path) -> None:
     for ending in endings:
         if ending not in (".sav", ".parquet", ".xlsx", ".arrow", ".dta", ".do"):
             assert "age_group" in Path(f"d{ending}").read_text(encoding="utf-8").lower(), ending
-    run_survey(folder, "export", "v.yaml", "--origin", "simulated", "--bundle", "b")
-    assert Path("b/questionnaire/v.analysis.yaml").read_text(encoding="utf-8") == ANALYSIS
     openpyxl = pytest.importorskip("openpyxl")
     heading = next(openpyxl.load_workbook("d.xlsx", read_only=True).worksheets[0].iter_rows(values_only=True))
     assert "age_group" in heading
@@ -230,11 +228,26 @@ def test_the_codebook_says_how_they_are_computed(folder: Path) -> None:
     assert re.search(r"North", text)
 
 
+def test_a_bundle_has_the_files_that_its_variables_and_weights_are_made_of(folder: Path) -> None:
+    Path("w").mkdir()
+    Path("targets.csv").rename("w/targets.csv")
+    written("v.analysis.yaml", ANALYSIS.replace("rake: t", "rake: w/t"))
+    written("v.name.codes.yaml", "codes: {1: {label: Short, examples: Ann}}\n")
+    for name, more in (("b", []), ("p", ["--public"])):
+        run_survey(folder, "export", "v.yaml", "--origin", "simulated", "--bundle", name, *more)
+    for name in ("v.analysis.yaml", "w/targets.csv", "v.name.codes.yaml"):
+        assert Path("b/questionnaire", name).read_bytes() == Path(name).read_bytes()
+        assert Path("p/questionnaire", name).exists() == (name != "v.name.codes.yaml")  # it may quote answers
+
+
 def test_check_reads_the_file_with_the_questionnaire(folder: Path) -> None:
     written("v.analysis.yaml", "variables:\n  v: {value: agee > 3}\n")
     for name in ("v.yaml", "v.analysis.yaml", "."):
         out, _ = run_survey(folder, "check", name, code=1)
         assert out.count("v.analysis.yaml:2:14: v: 'agee' is not a variable — did you mean 'age'?") == 1, name
+    written("v.analysis.yaml", "variables: {n: {value: length(name)}}\nbanners: {b: {columns: [kind > n]}}\n")
+    out, _ = run_survey(folder, "check", "v.analysis.yaml", code=1)
+    assert "v.analysis.yaml:2:25: b: n is personal — choose another variable" in out
     written("v.analysis.yaml", "weights: {w: {rake: no.csv}}\n")
     out, _ = run_survey(folder, "check", "v.yaml", code=1)
     assert "no.csv: there is no such file" in out

@@ -26,6 +26,7 @@ from survey_cli.problems import Position, Problem, UserError, sort_problems
 from survey_cli.samples.lists.targets_file import read_targets
 from survey_cli.services.output_files import check_output_path, write_text_file
 from survey_cli.study.analysis import find_analysis_file
+from survey_cli.table.columns import find_personal_names
 
 SUFFIXES: Final = (".yaml", ".yml")
 SCHEMA_FILE: Final = "instrument.schema.json"
@@ -214,6 +215,12 @@ def _check_analysis(file: str, source: InstrumentSource, instrument: Instrument)
     for weight in analysis.weights.values():
         rows = read_targets(str(Path(file).parent / weight.rake)) if weight.rake is not None else []
         problems += rows if isinstance(rows, tuple) else ()
+    personal = find_personal_names(analysis.instrument)
+    for name, banner in analysis.banners.items():
+        for column in banner.columns:
+            for part in personal.intersection(map(str.strip, column.split(">"))):
+                what = f"{part} is personal"
+                problems.append(Problem("personal-banner", column.where, name, what, "choose another variable"))
     return problems
 
 
