@@ -119,7 +119,9 @@ RakeOption = Annotated[
     str, text_option("--rake FILE", "Weight to the targets of this CSV file: variable, value, share.")
 ]
 WeightOption = Annotated[str, option("--weight NAME", "Weight by this weight of the analysis file.")]
-TrimOption = Annotated[str, option("--trim TIMES", "With --rake: the highest weight, as a multiple of the mean.")]
+TrimOption = Annotated[
+    str, option("--trim TIMES", "With --rake: the highest weight is this times the mean, the lowest the mean by this.")
+]
 
 # results
 

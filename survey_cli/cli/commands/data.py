@@ -152,7 +152,9 @@ def report(
     file: parameters.InstrumentArgument,
     out: OutputOption = "",
     by: list[str] | None = text_option(
-        "--by NAMES", "Add columns for the values of these variables: kind,region.", None
+        "--by NAMES",
+        "Add columns for the values of these variables, nested ones or banners of the analysis file: kind,kind > region.",
+        None,
     ),
     items: list[str] | None = text_option(
         "--items NAMES", "Report only these items, batteries or sections: q1,q2.", None
@@ -173,7 +175,7 @@ def report(
         None,
         show_default=False,
     ),
-    level: float = option("--level", "Confidence level of tests, margins and intervals.", 0.95),
+    level: float = option("--level SHARE", "Confidence level of tests, margins and intervals.", 0.95),
     correction: Literal["none", "bonferroni", "fdr"] = option(
         "--correction", "Correction of letters for the number of comparisons in a table.", "bonferroni"
     ),

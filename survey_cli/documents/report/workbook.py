@@ -219,7 +219,10 @@ COLUMNS: Final = (
     "count", "per_cent", "shown_count", "shown_per_cent", "letters", "base", "base_words", "effective_base",
     "narrowed",
 )  # fmt: skip
-ERROR_COLUMNS: Final = ("standard_error", "interval_low", "interval_high", "design_effect", "degrees_of_freedom")
+ERROR_COLUMNS: Final = (
+    "standard_error", "interval_low", "interval_high", "coefficient_of_variation", "design_effect",
+    "degrees_of_freedom",
+)  # fmt: skip
 MAX_DECIMALS: Final = 6
 _WHOLE_NUMBER: Final = re.compile(r"-?[1-9][0-9]*|0", re.ASCII)
 """A number that no spreadsheet runs as a formula."""
@@ -259,11 +262,13 @@ def _iterate_rows(results: Results) -> Iterator[tuple[int | str, ...]]:
 
 
 def _build_errors(figure: Figure) -> tuple[str, ...]:
-    """Return the precision of a percentage as percentages, and its design effect."""
+    """Return the precision of a percentage: all as percentages but the design effect and the degrees of freedom."""
     error = figure.error
     if error is None:
         return ("",) * len(ERROR_COLUMNS)
-    numbers = (error.standard_error * 100, error.low * 100, error.high * 100, error.design_effect, error.freedom)
+    variation = error.coefficient_of_variation
+    percentages = (error.standard_error, error.low, error.high, variation)
+    numbers = (*(None if n is None else n * 100 for n in percentages), error.design_effect, error.freedom)
     return tuple("" if number is None else _format_exact(Fraction(number)) for number in numbers)
 
 

@@ -156,7 +156,8 @@ class WeightSpec(SpecModel):
     rake: scalars.Label | None = None
     """The file of targets, from the folder of this file. If left out: nothing is raked, and `column` is required."""
     trim: scalars.Number | None = None
-    """The highest raked weight, as a multiple of the mean. If left out: no limit."""
+    """The highest raked weight, as a multiple of the mean; the lowest is the mean divided by it. If left out: no
+    limits."""
 
 
 class BannerSpec(SpecModel):
