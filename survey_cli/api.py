@@ -27,6 +27,19 @@ NUMBERS: Final = ("count", "per_cent", "base")
 """Columns of a report's figures that are numbers."""
 
 
+@contextmanager
+def _name_arguments() -> Iterator[None]:
+    """Context manager in which errors name arguments, `where=`, instead of options of the command line."""
+    try:
+        yield
+    except UserError as error:
+        where, what, remedy = (
+            re.sub(r"--([a-z-]+)", lambda found: f"{found[1].replace('-', '_')}=", text)
+            for text in (error.where, error.what, error.remedy)
+        )
+        raise UserError(where, what, remedy, error.problems) from None
+
+
 class Study:
     """A study that is open for reading. `survey_cli.open` makes it.
 
@@ -112,7 +125,7 @@ class Study:
 
         @contextmanager
         def open_table() -> Iterator[Table]:
-            with read_records(self.path, db=self._db, people=self._people) as records:
+            with _name_arguments(), read_records(self.path, db=self._db, people=self._people) as records:
                 data = query_table(records, options)
                 for text in (*data.warnings, *data.differences):
                     warnings.warn(text, stacklevel=2)
@@ -147,7 +160,8 @@ class Study:
 
         columns, items = ((each,) if isinstance(each, str) else tuple(each) for each in (by, options.pop("items", ())))
         report_options = ReportOptions(db=self._db, people=self._people, by=columns, items=items, **options)
-        return Report(build_results_report(self.path, report_options))
+        with _name_arguments():
+            return Report(build_results_report(self.path, report_options))
 
 
 class Report:

@@ -116,7 +116,16 @@ def test_sql_reads_the_tables_that_it_names(study) -> None:
     assert asked.fetchall() == [(study.answers(origin="simulated").to_arrow().num_rows,)]
 
 
+def test_errors_name_the_arguments(study) -> None:
+    with pytest.raises(UserError, match=r"^where=: 'x' is not a variable"):
+        study.interviews(where="x == 1").to_arrow()
+    with pytest.raises(UserError, match=r"^by=: there is no variable 'x'"):
+        study.report(by="x", origin="simulated")
+
+
 def test_a_study_without_data_and_one_without_libraries_say_what_to_do(file: Path, monkeypatch) -> None:
+    with pytest.raises(UserError, match=r"^none\.yaml: there is no file 'none\.yaml'"):
+        survey_cli.open("none.yaml")
     with pytest.raises(UserError, match="no such database"):
         survey_cli.open(file, db="none.db")
     study = survey_cli.open(file, db=str(file.with_suffix(".db")))

@@ -40,6 +40,8 @@ def open_instrument(path: str, *, is_in_use: Callable[[Instrument], bool] | None
         remedy = f"give the questionnaire: {name}.yaml"
         raise UserError(path, f"it {what}, not a questionnaire", remedy)
     errors = select_errors(result.problems)
+    if errors[0].rule == "no-file" and not errors[0].where.line:
+        raise UserError(str(path), errors[0].what, errors[0].remedy)
     count, pronoun = (f"{len(errors)} problems", "them") if len(errors) != 1 else ("a problem", "it")
     remedy = f"fix {pronoun}; `survey check {path}` lists all problems"
     raise UserError(str(path), f"the instrument has {count}", remedy, tuple(errors))
