@@ -4,8 +4,10 @@ All rows are imported or none. A row that is stored already, with the same answe
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -34,6 +36,7 @@ from survey_cli.services.database.route_verification import describe_reason
 from survey_cli.services.run_on_study import Request, convert_to_study_time
 from survey_cli.store import InstrumentRow, WholeInterview
 from survey_cli.store.database_location import locate_database
+from survey_cli.study.location import locate_people_file
 from survey_cli.study.open_study import OpenStudy, check_supervisor, open_study
 from survey_cli.table.columns import IMPORT_STATION, NOON, build_blocks
 from survey_cli.values import ADMIN_COLUMNS, NOT_ASKED, Missing, Place, Value
@@ -76,14 +79,11 @@ def import_answers(request: Request, options: AnswerImportOptions) -> AnswerImpo
     spec = _read_map(options.map)
     where = locate_database(request.path, instrument.id, request.db)
     exists = "://" in where or Path(where).exists()
-    study = open_study(
-        request.path,
-        db=request.db if exists or not options.dry_run else ":memory:",
-        by=request.by,
-        people=request.people,
-        create=True,
-    )
-    with study:
+    listed = locate_people_file(request.path, where)
+    people = request.people or (str(listed) if listed is not None and listed.is_file() else None)
+    open_database = partial(open_study, request.path, by=request.by, create=True)
+    # without a database, rows are checked in memory: rejected ones leave no file
+    with open_database(db=request.db if exists else ":memory:", people=people) as study:
         check_supervisor(study, "import answers")
         at = convert_to_study_time(study.store, request.at)
         collector = ProblemCollector(options.data)
@@ -110,7 +110,8 @@ def import_answers(request: Request, options: AnswerImportOptions) -> AnswerImpo
                 new.append(record)
         problems = collector.list_problems()
         if not (collector.has_errors or options.dry_run):
-            _store(study, instrument, new, at)
+            with nullcontext(study) if exists else open_database(db=request.db, people=request.people) as target:
+                _store(target, instrument, new, at)
         unused = reader.list_unused_columns()
         return AnswerImport(where=where, rows=len(rows), added=len(new), unused=unused, problems=problems)
 
