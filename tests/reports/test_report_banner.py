@@ -2,13 +2,16 @@
 
 import builtins
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import pytest
 
-from support.report_tables import Report
-from survey_cli.reports.results.crosstab import ResultOptions
+from support.report_tables import OPEN, Report
+from survey_cli.reports.results.crosstab import ResultOptions, tabulate
+from survey_cli.reports.results.linked_tables import hide_small_counts
+from survey_cli.reports.results.result_tables import leave_out_hidden_columns, nest_grouping
 from survey_cli.reports.weighting.answer_counts import EMPTY_COUNT, WeightedCount, compute_effective_size
 from survey_cli.reports.weighting.significance import (
     ComparisonTable,
@@ -202,3 +205,24 @@ def test_an_item_by_itself_is_not_called_unanimous() -> None:
     table = Report(TEXT, rows, options=ResultOptions(threshold=0), by=["q", "kind"])["q"]
     unanimous = [note.partition(" gave")[0] for note in table.notes if "Unanimous" in note]
     assert unanimous == ["Unanimous: all of Kind of unit, District,"]
+
+
+def test_a_nested_column_whose_base_is_hidden_is_left_out() -> None:
+    text = TEXT.replace("items:", "  region: {type: single, options: {1: North, 2: South, 3: West}}\nitems:")
+    sizes = {(1, 1): 40, (1, 2): 30, (1, 3): 3, (2, 1): 40, (2, 2): 60, (2, 3): 4}
+    rows = [{"kind": k, "region": r, "q": 1 + n % 2} for (k, r), size in sizes.items() for n in range(size)]
+    options = replace(OPEN, threshold=5)
+    report = Report(text, rows, options=options, by=["kind", "region"])
+    nested = nest_grouping(*report.groupings)
+    question = report.tables[0].question
+    tables = hide_small_counts(
+        [tabulate(question, report.answers, [nested], options)], report.answers, [nested], options
+    )
+    hidden = {n for n in range(1, 7) if tables[0].is_base_hidden(n)}
+    assert 0 < len(hidden) < 4
+    report.tables, report.groupings = tables, leave_out_hidden_columns([nested], tables)
+    labels = dict(enumerate(nested.part_labels, 1))
+    assert [column.label for column in report.columns[1:]] == [labels[n] for n in labels if n not in hidden]
+    assert len(report["q"].bases) == len(report.columns)
+    left_out = "; ".join(f"{nested.label}: {labels[n]}" for n in sorted(hidden))
+    assert f"Left out: {left_out}." in report.notes

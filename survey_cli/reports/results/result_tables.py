@@ -431,6 +431,21 @@ def nest_grouping(outer: Grouping, inner: Grouping) -> Grouping:
     )
 
 
+def leave_out_hidden_columns(groupings: Sequence[Grouping], tables: Sequence[Crosstab]) -> list[Grouping]:
+    """Return the groupings without the columns of nested ones whose base is hidden in all tables.
+
+    They are only not printed: counts have been hidden with them, so nothing is disclosed by it.
+    """
+    return [
+        replace(
+            grouping, unprinted=frozenset(n for n, c in enumerate(columns) if all(t.is_base_hidden(c) for t in tables))
+        )
+        if " > " in grouping.name
+        else grouping
+        for grouping, columns in zip(groupings, answer_counts.list_columns(groupings), strict=True)
+    ]
+
+
 def select_option(grouping: Grouping, variable: Variable) -> Grouping:
     """Return the division by one option of a multiple, of which only those who chose it are a column.
 
@@ -612,7 +627,7 @@ def build_column_notes(
         f"{grouping.label}: {grouping.part_labels[part]}"
         for grouping in groupings
         for part in sorted(grouping.unprinted)
-        if grouping.compare == "pairs"
+        if grouping.compare == "pairs" or " > " in grouping.name
     ]
     if options.min_base:
         notes.append(translate("note-min-base", least=options.min_base, mark=rounding.UNRELIABLE_MARK))

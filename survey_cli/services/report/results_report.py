@@ -39,6 +39,7 @@ from survey_cli.reports.results.result_tables import (
     build_grouping,
     build_item_result,
     build_table_notes,
+    leave_out_hidden_columns,
     list_result_columns,
     nest_grouping,
     select_option,
@@ -240,6 +241,7 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     left_out = [table.question for table in tables if table.question not in selected_questions]
     unreported = dict.fromkeys(question.item for question in left_out if not question.is_reported)
     tables = [table for table in tables if table.question in selected_questions]
+    groupings = leave_out_hidden_columns(groupings, tables)
     notes: list[str] = []
     if options.errors:
         tables, notes = _add_errors(tables, data, answers, groupings, options)
