@@ -37,12 +37,11 @@ class Tableau(Generic[Name]):
             solved = {other: _simplify(Fraction(value) / factor) for other, value in row.items()}
         for dependent in self._dependents.pop(name, ()):
             equation = self._equations[dependent]
-            _add(equation, solved, -equation.pop(name))
-            for other in solved:
+            for other in _add(equation, solved, -equation.pop(name)):
                 if other in equation:
                     self._dependents.setdefault(other, set()).add(dependent)
                 else:
-                    self._dependents.get(other, set()).discard(dependent)
+                    self._dependents[other].discard(dependent)
         self._equations[name] = solved
         for other in solved:
             self._dependents.setdefault(other, set()).add(name)
@@ -84,6 +83,7 @@ class Tableau(Generic[Name]):
                 if decrease > 0 and values[solved] < step * decrease:
                     step = Fraction(values[solved]) / Fraction(decrease)
                     first_at_zero = solved
+            step = _simplify(step)
             values[name] += sign * step
             for solved in self._dependents.get(name, ()):
                 values[solved] -= sign * step * self._equations[solved][name]
@@ -94,18 +94,23 @@ class Tableau(Generic[Name]):
             if not changeable:
                 return None
             self._swap(first_at_zero, max(changeable, key=lambda other: (values[other], row[other] < 0)))
-        if values[name] != goal or any(Fraction(value).denominator != 1 for value in values.values()):
+        if values[name] != goal or any(value.denominator != 1 for value in values.values()):
             return None
         return {other: int(value) for other, value in values.items()}
 
 
-def _add(row: dict[Name, Number], other: Mapping[Name, Number], times: Number) -> None:
+def _add(row: dict[Name, Number], other: Mapping[Name, Number], times: Number) -> list[Name]:
+    """Add another row this many times; return the unknowns that the row has only now, or no longer."""
+    changed: list[Name] = []
     for name, value in other.items():
-        total = row.get(name, 0) + times * value
-        if total:
-            row[name] = _simplify(total)
+        before = row.get(name, 0)
+        if total := before + times * value:
+            row[name] = total if type(total) is int else _simplify(total)
         else:
-            row.pop(name, None)
+            del row[name]
+        if not (before and total):
+            changed.append(name)
+    return changed
 
 
 def _simplify(value: Number) -> Number:

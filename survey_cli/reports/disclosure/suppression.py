@@ -3,7 +3,7 @@
 It works on counts and on the sums that a reader can form, without labels.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, product
 from typing import Final, NamedTuple, TypeAlias
@@ -184,16 +184,19 @@ class _Suppressor:
             value = self._values[position]
             unmet.append(_Requirement(position, 1, value + self._threshold, spares_totals=True))
             unmet.append(_Requirement(position, -1, max(value - self._threshold, 0), spares_totals=True))
+        unchecked = list(unmet)
         while unmet:
-            if any(self._hide_next(self._find_tight_equations(requirement), requirement) for requirement in unmet):
-                continue
+            for requirement in unchecked:  # only once: what is hidden later makes no equation tight
+                while requirement in unmet and self._hide_next(self._find_tight_equations(requirement), requirement):
+                    pass
+            unchecked = []
             tableaux: dict[tuple[bool, CellPosition], Tableau[CellPosition]] = {}
             for requirement in list(unmet):
                 if requirement not in unmet:
                     continue
                 keeps_linked, position = requirement.keeps_linked, requirement.position
                 if (keeps_linked, position) not in tableaux:
-                    connected = self._find_connected(requirement)
+                    connected = list(self._iterate_connected(requirement))
                     tableau = self._build_tableau(connected)
                     tableaux |= dict.fromkeys([(keeps_linked, other) for other in connected], tableau)
                 solution = tableaux[keeps_linked, position].find_solution(position, requirement.goal)
@@ -208,7 +211,8 @@ class _Suppressor:
                 else:  # all counts in its equations are hidden
                     unmet.remove(requirement)
                     if keeps_linked:
-                        unmet.append(requirement._replace(keeps_linked=False))
+                        unchecked.append(requirement._replace(keeps_linked=False))
+                        unmet.append(unchecked[-1])
 
     def _may_change(self, position: CellPosition, requirement: _Requirement) -> bool:
         """Return whether a count may have another value where the requirement is met."""
@@ -245,21 +249,19 @@ class _Suppressor:
             return float("inf")
         return sum(self._values[other] for other in others)
 
-    def _find_connected(self, requirement: _Requirement) -> list[CellPosition]:
-        """Return the changeable counts connected with the requirement's by equations, the nearest first."""
-        connected = {requirement.position: None}
+    def _iterate_connected(self, requirement: _Requirement) -> Iterator[CellPosition]:
+        """Yield the changeable counts connected with the requirement's by equations, the nearest first."""
+        connected = {requirement.position}
+        seen: set[int] = set()
         queue = [requirement.position]
         for position in queue:
-            equations = self._equations_by_position.get(position, ())
-            new = dict.fromkeys(
-                other
-                for equation in equations
-                for other in equation
-                if other not in connected and self._may_change(other, requirement)
-            )
-            connected |= new
-            queue += new
-        return queue
+            yield position
+            for equation in self._equations_by_position.get(position, ()):
+                if id(equation) not in seen:
+                    seen.add(id(equation))
+                    new = [p for p in equation if p not in connected and self._may_change(p, requirement)]
+                    connected.update(new)
+                    queue += new
 
     def _build_tableau(self, positions: Sequence[CellPosition]) -> Tableau[CellPosition]:
         unknown = set(positions)
@@ -274,7 +276,7 @@ class _Suppressor:
         """
         classes: dict[int, set[tuple[bool, bool]]] = {}
         blocking: dict[tuple[bool, bool], list[SumEquation]] = {}
-        for position in self._find_connected(requirement):
+        for position in self._iterate_connected(requirement):
             nearest: dict[tuple[bool, bool], list[SumEquation]] = {}
             for equation in self._equations_by_position.get(position, ()):
                 if id(equation) not in classes:

@@ -33,6 +33,8 @@ _Part: TypeAlias = tuple[tuple[int, ...], ...]
 """For each of several tables, the rows that an interview is in."""
 Links: TypeAlias = dict[TablePosition, set[TablePosition]]
 """Positions with the same count as another position."""
+_Protected: TypeAlias = dict[int, list[tuple[CountTable, frozenset[CellPosition]]]]
+"""By table, the counts that were protected before, with the hidden positions: most come again unchanged."""
 
 
 def hide_small_counts(
@@ -44,18 +46,22 @@ def hide_small_counts(
     """
     if options.threshold < 2:
         return list(tables)
-    hidden = _hide_counts(tables, answers, groupings, options)
+    protected: _Protected = {}
+    hidden = _hide_counts(tables, answers, groupings, options, protected)
     columns = list(chain.from_iterable(list_value_columns(groupings)))
     coarser = [coarsen(table) if columns and table.gives_up_details(columns) else table for table in hidden]
     if all(len(table.lines) == len(other.lines) for table, other in zip(coarser, hidden, strict=True)):
         return hidden
-    return _hide_counts(
-        [replace(table, hidden=frozenset[CellPosition]()) for table in coarser], answers, groupings, options
-    )
+    coarser = [replace(table, hidden=frozenset[CellPosition]()) for table in coarser]
+    return _hide_counts(coarser, answers, groupings, options, protected)
 
 
 def _hide_counts(
-    tables: Sequence[Crosstab], answers: AnswerColumns, groupings: Sequence[Grouping], options: ResultOptions
+    tables: Sequence[Crosstab],
+    answers: AnswerColumns,
+    groupings: Sequence[Grouping],
+    options: ResultOptions,
+    protected: _Protected,
 ) -> list[Crosstab]:
     """Hide small counts, and all others that would reveal them.
 
@@ -100,7 +106,7 @@ def _hide_counts(
         for table, coarse in zip(count_tables, coarse_rows, strict=True)
     ]
     plain = [replace(table, lines=tuple(line for line in table.lines if not line.is_coarse)) for table in tables]
-    hidden_totals = _reduce_to_nets(totals, links, options.threshold, plain, [0])
+    hidden_totals = _reduce_to_nets(totals, links, options.threshold, plain, [0], protected)
     hidden_totals = [
         hidden | _find_underivable(tables[i], hidden) if coarse_rows[i] else hidden
         for i, hidden in enumerate(hidden_totals)
@@ -113,7 +119,7 @@ def _hide_counts(
     ]
     with_groupings += [build_parts_table(_count_parts(grouping)) for grouping in groupings]
     value_columns = list(chain.from_iterable(list_value_columns(groupings)))
-    all_hidden = _reduce_to_nets(with_groupings, links, options.threshold, tables, value_columns)
+    all_hidden = _reduce_to_nets(with_groupings, links, options.threshold, tables, value_columns, protected)
     return [
         replace(table, hidden=frozenset(position for position in hidden if position.row < len(table.lines)))
         for table, hidden in zip(tables, all_hidden, strict=False)
@@ -132,13 +138,18 @@ def _find_underivable(table: Crosstab, hidden: frozenset[CellPosition]) -> froze
 
 
 def _reduce_to_nets(
-    count_tables: Sequence[CountTable], links: Links, threshold: int, tables: Sequence[Crosstab], columns: Sequence[int]
+    count_tables: Sequence[CountTable],
+    links: Links,
+    threshold: int,
+    tables: Sequence[Crosstab],
+    columns: Sequence[int],
+    protected: _Protected,
 ) -> list[frozenset[CellPosition]]:
     """Return the hidden positions of each table, where crowded tables keep only their nets.
 
     A table in which most counts would be hidden in these columns gives up its details if its nets can be shown instead.
     """
-    hidden = _hide_until_stable(count_tables, links, threshold)
+    hidden = _hide_until_stable(count_tables, links, threshold, protected)
     reduced = {
         i
         for i, table in enumerate(tables)
@@ -149,7 +160,7 @@ def _reduce_to_nets(
             replace(table, hidden=table.hidden | _list_details(tables[i], columns)) if i in reduced else table
             for i, table in enumerate(count_tables)
         ]
-        new_hidden = _hide_until_stable(without_details, links, threshold)
+        new_hidden = _hide_until_stable(without_details, links, threshold, protected)
         in_vain = {
             i for i in reduced if replace(tables[i], hidden=new_hidden[i]).is_mostly_hidden(tables[i].net_rows, columns)
         }
@@ -166,7 +177,7 @@ def _list_details(table: Crosstab, columns: Sequence[int]) -> frozenset[CellPosi
 
 
 def _hide_until_stable(
-    count_tables: Sequence[CountTable], links: Links, threshold: int
+    count_tables: Sequence[CountTable], links: Links, threshold: int, protected: _Protected
 ) -> list[frozenset[CellPosition]]:
     """Return the hidden positions of each table, once no table reveals what another hides.
 
@@ -189,7 +200,10 @@ def _hide_until_stable(
         del waiting[i]
         linked = frozenset(position for table, position in links if table == i)
         table = replace(count_tables[i], hidden=hidden[i], hidden_elsewhere=elsewhere[i], linked=linked)
-        positions = find_hidden_positions(table, threshold)
+        before = next((positions for other, positions in protected.get(i, ()) if other == table), None)
+        positions = find_hidden_positions(table, threshold) if before is None else before
+        if before is None:
+            protected.setdefault(i, []).append((table, positions))
         new, hidden[i] = positions - hidden[i], positions
         if table.sums or table.base_rows or table.at_most:  # else it only repeats what others hide
             spread(i, new)
