@@ -25,8 +25,17 @@ from support.example_results import (
     statement,
 )
 from support.html_pages import contrast
-from survey_cli.documents.charts.charts import Chart, draw_battery, draw_group_charts, draw_item
-from survey_cli.documents.charts.svg import WIDTH, can_render_png, estimate_width, render_png, wrap_text
+from survey_cli.documents.charts.charts import Chart, draw_battery, draw_group_charts, draw_item, draw_picture
+from survey_cli.documents.charts.svg import (
+    FONT_SIZE,
+    NARROW_WIDTH,
+    WIDTH,
+    can_render_png,
+    estimate_width,
+    render_png,
+    wrap_text,
+)
+from survey_cli.documents.report.report_pages import render_results_html
 from survey_cli.reports.results.report_model import (
     Figure,
     ResultColumn,
@@ -306,3 +315,13 @@ def test_a_chart_that_stands_alone_has_two_lines_over_it_at_most() -> None:
         assert text == wording or (text.endswith("…") and wording.startswith(text.removesuffix(" …")))
         assert float(heads[-1].attrib["y"]) < float(moved.attrib["transform"].split()[1].rstrip(")"))
         assert len(list(moved)) == len(list(ElementTree.fromstring(chart.svg))) - 2
+
+
+def test_the_picture_of_an_item_on_a_page_fits_a_phone() -> None:
+    results = replace(made_results(), batteries=(), picture=made_results().items[4].id)
+    chart, _ = draw_picture(results, NARROW_WIDTH)
+    assert chart is not None
+    assert drawn(chart).attrib["viewBox"].startswith(f"0 0 {NARROW_WIDTH} ")
+    figures = [text for text in texts(chart) if "%" in text.text]
+    assert max(text.x + estimate_width(text.text, FONT_SIZE) for text in figures) <= NARROW_WIDTH
+    assert 'class="chart narrow"' in render_results_html(results)

@@ -51,11 +51,13 @@ class Chart(NamedTuple):
     parts: Element
     """A group of SVG elements."""
     height: float
+    width: float = svg.WIDTH
 
     @property
     def svg(self) -> str:
         """The chart as an `svg` element for a page that has the title above it."""
-        return svg.render_svg(f"chart-{self.id}", self.title, self.description, self.parts, self.height)
+        name = f"chart-{self.id}"
+        return svg.render_svg(name, self.title, self.description, self.parts, self.height, width=self.width)
 
     def render_with_heading(self, heading: str) -> str:
         """Return the chart for a file of its own, with a heading of at most two lines."""
@@ -71,25 +73,28 @@ class Chart(NamedTuple):
         return svg.render_svg(f"chart-{self.id}", heading, self.description, parts, self.height + top)
 
 
-def draw_item(item: model.ItemResult) -> Chart | None:
+def draw_item(item: model.ItemResult, width: float = svg.WIDTH) -> Chart | None:
     """Draw one bar for each answer; None if nothing can be drawn: words and dates, nobody asked, or all hidden."""
     if item.kind in ("words", "date", "time") or all(row.total.share is None for row in item.rows):
         return None
     shares = "; ".join(f"{flatten(row.label)} {format_share(row.total)}" for row in item.rows)
-    parts, height = _draw_bars(item.rows, item.base)
+    parts, height = _draw_bars(item.rows, item.base, width)
     description = f"{shares}. {translate('Base')}: {item.base.text}."
-    return Chart(item.id, shorten_title(item.label), description, parts, height)
+    return Chart(item.id, shorten_title(item.label), description, parts, height, width)
 
 
-def draw_picture(results: model.Results) -> tuple[Chart | None, str]:
-    """Draw the picture of the first page; with its caption, which has the numbers of its items."""
+def draw_picture(results: model.Results, width: float = svg.WIDTH) -> tuple[Chart | None, str]:
+    """Draw the picture of the first page; with its caption, which has the numbers of its items.
+
+    `width` is that of an item's chart; a battery's needs the whole.
+    """
     for battery in results.batteries:
         if battery.id == results.picture:
             first, last = battery.statements[0].number_or_id, battery.statements[-1].number_or_id
             return draw_battery(battery), f"{first}–{last}. {flatten(battery.own_title or battery.intro)}"
     for item in results.items:
         if item.id == results.picture:
-            return draw_item(item), f"{item.number_prefix}{flatten(item.label)}"
+            return draw_item(item, width), f"{item.number_prefix}{flatten(item.label)}"
     return None, ""
 
 
@@ -172,10 +177,10 @@ def _choose_styles(points: Sequence[tuple[str, model.Side]]) -> list[_SegmentSty
 # ── bars ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _draw_bars(rows: Sequence[model.ResultRow], base: model.Base) -> tuple[Element, float]:
+def _draw_bars(rows: Sequence[model.ResultRow], base: model.Base, width: float) -> tuple[Element, float]:
     """Return the elements and their height."""
-    labels_width = 250.0
-    scale = (svg.WIDTH - labels_width - 110) / 100
+    labels_width = min(250.0, width * 0.4)
+    scale = (width - labels_width - 110) / 100
     parts = Element("g")
     y = 10.0
     has_net = False
@@ -204,7 +209,7 @@ def _draw_bars(rows: Sequence[model.ResultRow], base: model.Base) -> tuple[Eleme
         y += row_height + 6
     bottom = y + 2
     svg.add_vertical_line(parts, labels_width, 8, bottom, svg.LINE_COLOR)
-    for n, line in enumerate(wrap_text(f"{translate('Base')}: {base.text}", svg.WIDTH - 10, svg.SMALL_SIZE)):
+    for n, line in enumerate(wrap_text(f"{translate('Base')}: {base.text}", width - 10, svg.SMALL_SIZE)):
         y = bottom + 16 + n * 15
         svg.add_label(parts, 0, y, line, fill=svg.MUTED_COLOR, size=svg.SMALL_SIZE)
     return parts, y + 8

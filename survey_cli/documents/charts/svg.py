@@ -13,6 +13,8 @@ from xml.etree.ElementTree import Element, tostring
 from survey_cli.exports.xml_elements import add_element
 
 WIDTH: Final = 720
+NARROW_WIDTH: Final = 440
+"""The width of a chart that is read on a phone."""
 """Width of every chart."""
 FONT_SIZE: Final = 13
 SMALL_SIZE: Final = 11.5
@@ -26,13 +28,15 @@ BAR_COLOR: Final = "#2f5d8a"
 HATCHING_STEP: Final = 6
 
 
-def render_svg(id: str, title: str, description: str, parts: Iterable[Element], height: float) -> str:
+def render_svg(
+    id: str, title: str, description: str, parts: Iterable[Element], height: float, *, width: float = WIDTH
+) -> str:
     """Return an `svg` element with a title and a description for screen readers."""
     root = Element("svg", {
         "xmlns": "http://www.w3.org/2000/svg",
-        "class": "chart",
-        "viewBox": f"0 0 {WIDTH} {format_number(height)}",
-        "width": str(WIDTH),
+        "class": "chart" if width == WIDTH else "chart narrow",
+        "viewBox": f"0 0 {format_number(width)} {format_number(height)}",
+        "width": format_number(width),
         "height": format_number(height),
         "role": "img",
         "aria-labelledby": f"{id}-title {id}-words",
