@@ -196,7 +196,7 @@ class _Suppressor:
                     continue
                 keeps_linked, position = requirement.keeps_linked, requirement.position
                 if (keeps_linked, position) not in tableaux:
-                    connected = list(self._iterate_connected(requirement))
+                    connected = dict(self._iterate_connected(requirement))
                     tableau = self._build_tableau(connected)
                     tableaux |= dict.fromkeys([(keeps_linked, other) for other in connected], tableau)
                 solution = tableaux[keeps_linked, position].find_solution(position, requirement.goal)
@@ -249,24 +249,29 @@ class _Suppressor:
             return float("inf")
         return sum(self._values[other] for other in others)
 
-    def _iterate_connected(self, requirement: _Requirement) -> Iterator[CellPosition]:
-        """Yield the changeable counts connected with the requirement's by equations, the nearest first."""
+    def _iterate_connected(self, requirement: _Requirement) -> Iterator[tuple[CellPosition, list[SumEquation]]]:
+        """Yield the changeable counts connected with the requirement's, nearest first, each with new equations."""
         connected = {requirement.position}
-        seen: set[int] = set()
+        reached: set[int] = set()
         queue = [requirement.position]
         for position in queue:
-            yield position
-            for equation in self._equations_by_position.get(position, ()):
-                if id(equation) not in seen:
-                    seen.add(id(equation))
-                    new = [p for p in equation if p not in connected and self._may_change(p, requirement)]
-                    connected.update(new)
-                    queue += new
+            equations = [e for e in self._equations_by_position.get(position, ()) if id(e) not in reached]
+            yield position, equations
+            reached.update(map(id, equations))
+            for equation in equations:
+                new = [p for p in equation if p not in connected and self._may_change(p, requirement)]
+                connected.update(new)
+                queue += new
 
-    def _build_tableau(self, positions: Sequence[CellPosition]) -> Tableau[CellPosition]:
-        unknown = set(positions)
-        equations = [{p: sign for p, sign in equation.items() if p in unknown} for equation in self._equations]
-        return Tableau(list(filter(None, equations)), {position: self._values[position] for position in positions})
+    def _build_tableau(self, connected: Mapping[CellPosition, Sequence[SumEquation]]) -> Tableau[CellPosition]:
+        """Build the equations of connected counts, in the order of all equations."""
+        reached = {id(equation) for equations in connected.values() for equation in equations}
+        equations = [
+            {p: sign for p, sign in equation.items() if p in connected}
+            for equation in self._equations
+            if id(equation) in reached
+        ]
+        return Tableau(equations, {position: self._values[position] for position in connected})
 
     def _find_blocking_equations(self, requirement: _Requirement) -> list[SumEquation]:
         """Find the equations that keep the requirement from being met.
@@ -274,14 +279,11 @@ class _Suppressor:
         These are the equations of connected counts in which only one count may change, otherwise the nearest equations
         with something shown. Equations in which only a base or a total could be hidden come last.
         """
-        classes: dict[int, set[tuple[bool, bool]]] = {}
         blocking: dict[tuple[bool, bool], list[SumEquation]] = {}
-        for position in self._iterate_connected(requirement):
+        for _, equations in self._iterate_connected(requirement):
             nearest: dict[tuple[bool, bool], list[SumEquation]] = {}
-            for equation in self._equations_by_position.get(position, ()):
-                if id(equation) not in classes:
-                    classes[id(equation)] = self._classify_equation(equation, requirement)
-                for order in classes[id(equation)]:
+            for equation in equations:
+                for order in self._classify_equation(equation, requirement):
                     nearest.setdefault(order, []).append(equation)
             blocking = {**nearest, **blocking}
             if (False, False) in blocking:
