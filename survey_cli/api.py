@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from survey_cli.reports.results.report_model import Results
 
 ROW_KINDS: Final[tuple[RowKind, ...]] = ("interviews", "answers", "cases", "calls", "events")
-NUMBERS: Final = ("count", "per_cent", "base")
+NUMBERS: Final = ("count", "percent", "base")
 """Columns of a report's figures that are numbers."""
 
 

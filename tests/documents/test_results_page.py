@@ -320,13 +320,13 @@ def test_the_table_for_programs_is_exact_and_hides_what_is_hidden(tmp_path: Path
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     (agree,) = [r for r in rows if r["item"] == "q2" and r["answer"] == "Agree"]
-    assert (agree["count"], agree["per_cent"], agree["shown_per_cent"]) == ("16", "45.714286", "46")
+    assert (agree["count"], agree["percent"], agree["shown_percent"]) == ("16", "45.714286", "46")
     (net,) = [r for r in rows if r["item"] == "q2" and r["answer"] == "Disagree (3 + 4)"]
-    assert (net["kind"], net["per_cent"]) == ("net", "45.714286")
+    assert (net["kind"], net["percent"]) == ("net", "45.714286")
     (hidden,) = [r for r in rows if r["answer"] == "Fair"]
-    assert (hidden["count"], hidden["per_cent"], hidden["shown_count"]) == ("", "", "[c]")
+    assert (hidden["count"], hidden["percent"], hidden["shown_count"]) == ("", "", "[c]")
     (trace,) = [r for r in rows if r["answer"] == "Trace" and not r["group"]]
-    assert (trace["per_cent"], trace["shown_per_cent"]) == ("0.25", "*")
+    assert (trace["percent"], trace["shown_percent"]) == ("0.25", "*")
     columns = [
         (r["group"], r["column"], r["count"]) for r in rows if r["item"] == "q14" and r["code"] == "1" and r["group"]
     ]

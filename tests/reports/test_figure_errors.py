@@ -134,8 +134,8 @@ def test_a_report_has_errors_on_request(folder: Path, capsys: pytest.CaptureFixt
     assert run_command([*report, "--errors", "--where", "stype != 2", "--by", "stype", "-o", "r.csv"]) == 0
     rows = list(csv.DictReader(io.StringIO((folder / "r.csv").read_text())))
     share = next(row for row in rows if row["answer"] == "Yes")
-    assert float(share["interval_low"]) < float(share["per_cent"]) < float(share["interval_high"])
-    variation = 100 * float(share["standard_error"]) / float(share["per_cent"])
+    assert float(share["interval_low"]) < float(share["percent"]) < float(share["interval_high"])
+    variation = 100 * float(share["standard_error"]) / float(share["percent"])
     assert float(share["coefficient_of_variation"]) == pytest.approx(variation, rel=1e-4)
     capsys.readouterr()
     assert run_command([*report, "--errors"]) == 0

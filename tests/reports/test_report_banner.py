@@ -122,7 +122,7 @@ def test_the_finite_population_correction_makes_differences_surer():
     assert "whole population" in run_independence_test(table._replace(population_correction=Fraction(0))).text
 
 
-def test_column_per_cents_bases_and_the_total():
+def test_column_percentages_bases_and_the_total():
     report = Report(TEXT, crossed("q", _1=(3, 1), _2=(2, 4)), by=["kind"])
     assert report.lines("q") == {
         "One": [("5", "50"), ("3", "75"), ("2", "33")],

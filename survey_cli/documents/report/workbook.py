@@ -216,7 +216,7 @@ def _to_number(value: Fraction) -> float | int:
 
 COLUMNS: Final = (
     "number", "item", "section", "label", "wording", "group", "column", "kind", "code", "answer",
-    "count", "per_cent", "shown_count", "shown_per_cent", "letters", "base", "base_words", "effective_base",
+    "count", "percent", "shown_count", "shown_percent", "letters", "base", "base_words", "effective_base",
     "narrowed",
 )  # fmt: skip
 ERROR_COLUMNS: Final = (
