@@ -239,7 +239,7 @@ def test_a_script_sets_the_design_of_the_sample(
     result = write_stata_script(table, tmp_path / "x.do", tmp_path / "x_do.dta", "x `1'$y_do.dta")
     script = (tmp_path / "x.do").read_text(encoding="utf-8")
     assert script == f"version 14\nuse `\"x \\`1'\\$y_do.dta\"', clear\nsvyset {svyset}\n"
-    _, meta = pyreadstat.read_dta(str(tmp_path / "x_do.dta"))
+    _, meta = pyreadstat.read_dta(str(tmp_path / "x_do.dta"), output_format="dict")
     assert LONG[:32] in meta.column_names
     assert result.rows == 1
     no_weight = replace(table, variables=variables[1:], rows=[(1.0,) * 7])

@@ -156,7 +156,7 @@ def test_spss_has_labels_and_measures_and_declines(folder: Path) -> None:
     pyreadstat = pytest.importorskip("pyreadstat")
     export(folder)
     run_survey(folder, "export", "v.yaml", "--origin", "simulated", "-o", "d.sav")
-    frame, meta = pyreadstat.read_sav("d.sav", user_missing=True)
+    frame, meta = pyreadstat.read_sav("d.sav", user_missing=True, output_format="dict")
     assert meta.column_names_to_labels["age_group"] == "Age in three groups"
     assert meta.variable_value_labels["age_group"][2.0] == "30 to 59"
     assert meta.variable_value_labels["region"][1.0] == "North"

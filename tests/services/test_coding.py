@@ -84,7 +84,7 @@ def test_codes_are_in_every_kind_of_output() -> None:
         code_text(session, "No time", 1)
         code_text(session, "mumble")
     run_survey(Path(), "export", "lib.yaml", "-o", "out.sav", "-o", "out.dta", "-o", "public.csv", "--public")
-    frame, meta = pyreadstat.read_sav("out.sav", user_missing=True)
+    frame, meta = pyreadstat.read_sav("out.sav", user_missing=True, output_format="dict")
     assert sorted(frame["why_code"]) == [-5, -5, -5, -4, 1, 1]
     assert meta.variable_value_labels["why_code"] | {1: "", -5: ""} == meta.variable_value_labels["why_code"] | {
         1: "",
@@ -92,7 +92,7 @@ def test_codes_are_in_every_kind_of_output() -> None:
     }
     assert meta.variable_value_labels["why_code"][1] == "Time"
     assert meta.variable_value_labels["why_code"][-5] == "Not coded"
-    assert pyreadstat.read_dta("out.dta")[1].variable_value_labels["why_code"][2] == "Hours"
+    assert pyreadstat.read_dta("out.dta", output_format="dict")[1].variable_value_labels["why_code"][2] == "Hours"
     assert "why_code" in Path("public.csv").read_text().splitlines()[0]
     shown = run_survey(Path(), "report", "lib.yaml", "--threshold", "0", "--items", "why_code", "-o", "-")[0]
     assert "Time" in shown

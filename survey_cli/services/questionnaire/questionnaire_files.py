@@ -220,7 +220,7 @@ def _check_analysis(file: str, source: InstrumentSource, instrument: Instrument)
         for column in banner.columns:
             for part in personal.intersection(map(str.strip, column.split(">"))):
                 what = f"{part} is personal"
-                problems.append(Problem("personal-banner", column.where, name, what, "choose another variable"))
+                problems.append(Problem("bad-analysis", column.where, name, what, "choose another variable"))
     return problems
 
 
