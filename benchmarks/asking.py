@@ -32,7 +32,7 @@ from survey_cli.problems import select_errors
 from survey_cli.proof.verdicts import prove
 from survey_cli.scenarios.generation import generate_scenarios
 from survey_cli.services.database.administration import open_simulated_interview_writer
-from survey_cli.services.questionnaire.questionnaire_files import prove_instrument
+from survey_cli.services.questionnaire.proof import prove_instrument
 from survey_cli.simulate.interviews.respondents import Habits
 from survey_cli.simulate.interviews.respondents import run_simulation as crowd
 from survey_cli.values import NOT_ASKED

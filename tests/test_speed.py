@@ -121,3 +121,10 @@ def test_an_answer_is_committed_in_a_few_times_a_raw_row(tmp_path: Path, count: 
     with sqlite3.connect(tmp_path / "ours.db") as kept:
         assert kept.execute("SELECT count(*) FROM journal").fetchone() == (count + 1,)
     kept.close()
+
+
+def test_every_row_of_the_benchmarks_can_be_run() -> None:
+    """They import what they measure, which moves at times."""
+    from benchmarks.__main__ import GROUPS
+
+    assert sum(map(len, GROUPS.values())) > 20
