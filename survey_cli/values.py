@@ -55,6 +55,11 @@ def get_missing(kind: str) -> Missing:
     return known if known is not None else _INTERNED.setdefault(kind, Missing(kind))
 
 
+def normalize_verbatim(text: str) -> str:
+    """Return a verbatim answer without case, repeated spaces and final punctuation: equal ones count as one."""
+    return " ".join(text.casefold().split()).rstrip(".!;, ")
+
+
 class Place(NamedTuple):
     """The identity of an answer: an item, and in a roster the turn (from 1). Prints as `age#2`."""
 

@@ -23,6 +23,7 @@ from survey_cli.instrument.expressions.expression_checker import ValueType, form
 from survey_cli.instrument.expressions.parsing import find_names
 from survey_cli.instrument.expressions.three_valued_logic import Evaluator, combine_missing
 from survey_cli.instrument.schema import analysis_file as spec
+from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.schema.items.typed import FreeTextItem, NumberItem
 from survey_cli.instrument.schema.validation import validate_file
@@ -400,8 +401,13 @@ class _AnalysisReader:
                 what = f"the text has to contain {{{figure}}}, and no other fill but {{base}}"
                 self._report("bad-analysis", text, what, f"write {{{figure}}} where the figure belongs")
         item, value_type = self.instrument.items.get(name), self.symbols.value_types[name]
-        codes, nets = _list_codes(value_type), item.question.nets if item is not None else ()
-        self._check_codes(finding.answer or (), codes, finding.find_position("answer"), [*map(str, nets)])
+        codes, nets = _list_codes(value_type), [*map(str, item.question.nets)] if item is not None else []
+        answer = finding.answer or ()
+        self._check_codes(answer, codes, finding.find_position("answer"), nets)
+        is_multiple = item is not None and isinstance(item.question, MultipleItem)
+        if len(answer) > 1 and (is_multiple or not set(nets).isdisjoint(map(str, answer))):
+            what = f"{join_first(list(map(str, answer)))} of {name} overlap: their shares don't add up"
+            self._report("bad-analysis", finding.find_position("answer"), what, "give one code, or one net of them")
         has_numbers = value_type.type == "code" and all(isinstance(code, int) for code in codes or ())
         if finding.figure is not None and value_type.type != "number" and not has_numbers:
             what = f"{name} has no {finding.figure}"

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from support import postgres_server
+from support.exporting import export_file
 from support.shift import Shift, interviewed
 from support.user_errors import attempt
 from survey_cli.reports.results.report_model import Results
@@ -19,7 +20,7 @@ from survey_cli.services.cases import case_actions
 from survey_cli.services.export import bundle as bundling
 from survey_cli.services.export import export_data
 from survey_cli.services.export.bundle import BundleResult, write_bundle
-from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_file, export_files
+from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_files
 from survey_cli.services.report import results_report
 from survey_cli.services.report.results_report import ReportOptions, build_results_report
 from survey_cli.services.run_on_study import Request

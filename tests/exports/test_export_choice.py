@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from support.exporting import export_file
 from support.shift import Shift, interviewed
 from support.user_errors import attempt
 from survey_cli.cli.app import build_app
 from survey_cli.problems import UserError
 from survey_cli.services.cases.case_actions import CaseActionResult, correct_outcome
-from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_file, export_files
+from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_files
 from survey_cli.services.run_on_study import Request
 from survey_cli.study.consistency.person_erasure import anonymize_person
 

@@ -15,6 +15,7 @@ import pexpect
 import pytest
 from typer.testing import CliRunner
 
+from support.exporting import export_file
 from support.scenario import Scenario, scenario
 from support.user_errors import attempt
 from survey_cli.cli.app import build_app
@@ -24,7 +25,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.services.export import export_data
-from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_file
+from survey_cli.services.export.export_data import ExportOptions, ExportResult
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, WholeInterview
 from survey_cli.table.columns import build_row
 from survey_cli.table.table import Table
@@ -308,7 +309,7 @@ def slowly(*args):
         print("writing", flush=True)
         time.sleep(60)
 text._iterate_lines = slowly
-export_data.export_file("v.yaml", export_data.ExportOptions(to="out.csv", db="v.db", force=True))
+export_data.export_files("v.yaml", export_data.ExportOptions(db="v.db", force=True), ["out.csv"])
 """
 
 

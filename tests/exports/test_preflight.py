@@ -10,13 +10,14 @@ import pytest
 from rule_reference import RULE_GROUPS
 from typer.testing import CliRunner
 
+from support.exporting import export_file
 from survey_cli.cli.app import build_app
 from survey_cli.cli.run_command import run_command
 from survey_cli.exports import FORMATS
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import Problem, UserError
-from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_file
+from survey_cli.services.export.export_data import ExportOptions, ExportResult
 from survey_cli.services.export.format_checks import parse_formats
 from survey_cli.services.questionnaire.questionnaire_files import check_file
 from survey_cli.table.columns import build_columns

@@ -200,6 +200,10 @@ def test_one_mistake_is_one_problem() -> None:
         ("findings: [{item: q7, text: x}]", "error 1:19: q7: a finding has either answer: or figure:"),
         ('findings: [{item: q7, answer: 3, text: "{mean}"}]', "error 1:40: q7: the text has to contain {percent}"),
         ('findings: [{item: q7, answer: 7, text: "{percent}"}]', "error 1:31: q7: there is no code 7"),
+        (
+            'findings: [{item: media, answer: [1, 2], text: "{percent}"}]',
+            "error 1:34: media: 1, 2 of media overlap: their shares don't add up",
+        ),
         ('findings: [{item: kind, figure: mean, text: "{mean}"}]', "error 1:33: kind: kind has no mean"),
         ("banners: {b: {columns: [kind > words]}}", "error 1:25: b: words contains verbatim answers — choose an item"),
         ("banners: {b: {columns: []}}", "error 1:11: b: the banner has no columns — name variables under columns:"),

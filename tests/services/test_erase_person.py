@@ -23,6 +23,7 @@ from test_fieldwork_properties import histories
 from support import postgres_server
 from support.case_histories import History, plan
 from support.command_line import SURVEY
+from support.exporting import export_file
 from support.scale import SCALE
 from support.shift import FIELDWORK, HEAD, TUESDAY, Shift, interviewed, on
 from support.stored_interviews import rows as rows_of
@@ -38,7 +39,7 @@ from survey_cli.fieldwork.case.events import CaseEvent, HistoryEntry, OutcomeRec
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.cases import Subject
 from survey_cli.services.database.administration import back_up_database, verify_database
-from survey_cli.services.export.export_data import ExportOptions, export_file
+from survey_cli.services.export.export_data import ExportOptions
 from survey_cli.services.privacy import (
     AnonymizationResult,
     ErasurePreview,

@@ -10,13 +10,14 @@ import pytest
 
 from support import postgres_server
 from support.command_line import run_survey
+from support.exporting import export_file
 from support.shift import CASES, HEAD, Shift
 from support.user_errors import attempt
 from survey_cli.engine.events import InterviewMigrated
 from survey_cli.fieldwork.plan.plan import CellFill
 from survey_cli.services.cases.interview_migration import MigrationResult, migrate_interviews
 from survey_cli.services.database.administration import verify_database
-from survey_cli.services.export.export_data import ExportOptions, export_file
+from survey_cli.services.export.export_data import ExportOptions
 from survey_cli.services.questionnaire.version_check import accept_changes
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.interview.interview_session import InterviewSession

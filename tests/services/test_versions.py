@@ -13,12 +13,13 @@ from test_exporting import NOW, whole
 
 from support import postgres_server
 from support.command_line import folder  # noqa: F401
+from support.exporting import export_file
 from support.scenario import instrument, scenario
 from support.user_errors import attempt
 from survey_cli.cli.run_command import run_command
 from survey_cli.problems import UserError
 from survey_cli.revisions.meaning_changes import find_separate_columns, list_changes
-from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_file
+from survey_cli.services.export.export_data import ExportOptions, ExportResult
 from survey_cli.services.questionnaire.questionnaire_files import check_file
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions

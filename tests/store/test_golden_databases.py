@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from support import postgres_server
+from support.exporting import export_file
 from support.golden_databases import FIELDWORK, HEAD, ITEMS, NAMES, load_file, load_server
 from support.shift import Shift
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.reports.fieldwork.status import FieldworkStatus
 from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
 from survey_cli.services.database.administration import VerificationResult, verify_database
-from survey_cli.services.export.export_data import ExportOptions, ExportResult, export_file
+from survey_cli.services.export.export_data import ExportOptions, ExportResult
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.do_not_call_list import DoNotCallLookup, DoNotCallRequest, look_up_number
 from survey_cli.store import Store

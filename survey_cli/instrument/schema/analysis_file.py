@@ -178,7 +178,8 @@ class FindingSpec(SpecModel):
     item: Annotated[scalars.Name, "an item"]
     """The item, sample column or variable."""
     answer: AnswerChoice | None = None
-    """Whose percentage it is: a code, a list of codes, or the name of a net. If left out: `figure` is required."""
+    """Whose percentage it is: a code, a list of codes whose shares add up, or the name of a net;
+    of a multiple one code or net. If left out: `figure` is required."""
     figure: Literal["mean", "median"] | None = None
     """The figure of a number. If left out: `answer` is required."""
 

@@ -23,7 +23,7 @@ from survey_cli.services.run_on_study import Request, convert_to_study_time
 from survey_cli.store import JournalUpdate, OfficeUpdate
 from survey_cli.study.open_study import OpenStudy, check_supervisor, open_study
 from survey_cli.table.columns import find_personal_names
-from survey_cli.values import ADMIN_COLUMNS, Place
+from survey_cli.values import ADMIN_COLUMNS, Place, normalize_verbatim
 
 STATION: Final = "office"
 CODABLE: Final = ("ended", "stopped")
@@ -74,7 +74,7 @@ class CodingSession:
         groups: dict[tuple[object, ...], list[OpenAnswer]] = {}
         for answer in load_open_answers(self.study, self.item, self.origin):
             if self._is_selected(answer):
-                key = " ".join(answer.text.casefold().split()).rstrip(".!;, "), answer.place.turn
+                key = normalize_verbatim(answer.text), answer.place.turn
                 codes = (
                     (role, coding.codes, coding.note)
                     for role, coding in answer.codings.items()

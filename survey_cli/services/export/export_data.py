@@ -30,11 +30,6 @@ class MissingLibraryError(UserError):
 LABELS_NOTE: Final = "the file has labels beside the codes: --labels has no effect"
 
 
-def export_file(path: str | Path, options: ExportOptions, *, stdout: TextIO | None = None) -> ExportResult:
-    """Write the data of an instrument into one file."""
-    return export_files(path, options, [options.to], stdout=stdout)[0]
-
-
 def export_files(
     path: str | Path, options: ExportOptions, outs: Sequence[str], *, stdout: TextIO | None = None
 ) -> list[ExportResult]:

@@ -64,7 +64,7 @@ from survey_cli.study.open_study import StudyRecords
 from survey_cli.table.columns import find_personal_names
 from survey_cli.table.table import Table
 from survey_cli.table.versions import list_inputs
-from survey_cli.values import Missing, Variable
+from survey_cli.values import Missing, Variable, normalize_verbatim
 
 MAX_DIGITS: Final = 4
 STATISTICS: Final = ("quartiles", "se")
@@ -463,7 +463,7 @@ def _collect_verbatims(table: Crosstab, answers: AnswerColumns, options: ReportO
             if not isinstance(verbatim, str) or not verbatim:
                 continue
             case_text = str(case_keys[case]) if options.cases else ""
-            key = " ".join(verbatim.casefold().split()).rstrip(".!;, ")
+            key = normalize_verbatim(verbatim)
             before = merged.get(key)
             if before is None:
                 merged[key] = Verbatim(text=verbatim, case=case_text, option=option)
