@@ -1,4 +1,4 @@
-"""HTML and Markdown pages from the Jinja templates in `templates/`; every text is escaped."""
+"""HTML, Markdown and Word pages from the Jinja templates in `templates/`; every text is escaped."""
 
 import re
 from functools import cache
@@ -16,7 +16,7 @@ _MARKUP_AT_START: Final = re.compile(r"^(?:[#>+=:-]|\d+(?=[.)]))")
 
 
 def render_page(template: str, **values: Any) -> str:
-    """Return a page, ending in a line end. A template whose name contains `.md` is Markdown, any other HTML."""
+    """Return a page, ending in a line end. A template whose name contains `.md` is Markdown, any other HTML or XML."""
     if ".md" not in template:
         return _make_environment("html").get_template(template).render(values)
     lines = [line.rstrip() for line in _make_environment("markdown").get_template(template).render(values).split("\n")]

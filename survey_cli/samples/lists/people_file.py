@@ -8,14 +8,8 @@ from typing import Final, NamedTuple, get_args
 from survey_cli.fieldwork.plan.plan import Interviewer, People, StaffRole
 from survey_cli.problems import Problem, find_nearest, suggest_nearest
 from survey_cli.samples.cases.columns import clean_text
+from survey_cli.samples.files import sheet
 from survey_cli.samples.files.read_sheet import read_sheet
-from survey_cli.samples.files.sheet import (
-    InputRow,
-    ProblemCollector,
-    find_columns,
-    iterate_whole_rows,
-    normalize_heading,
-)
 
 COLUMNS: Final = ("login", "languages", "skills", "pseudonym", "role")
 _BETWEEN: Final = re.compile(r"[\s,;/|]+")
@@ -40,17 +34,17 @@ def read_people(path: Path | str) -> PeopleFile | list[Problem]:
     Several languages or skills of one person are separated by spaces, commas, semicolons, slashes or vertical bars.
     Returns all problems where one of them is an error.
     """
-    collector = ProblemCollector(str(path))
+    collector = sheet.ProblemCollector(str(path))
     rows = read_sheet(path, collector, known=COLUMNS)
     if rows is None:
         return collector.list_problems()
     attributes = [heading for cell in rows.heading.cells if _is_attribute(heading := cell.strip())]
-    columns = find_columns(rows, [*COLUMNS, *attributes], "login", collector, list_of=", ".join(COLUMNS))
+    columns = sheet.find_columns(rows, [*COLUMNS, *attributes], "login", collector, list_of=", ".join(COLUMNS))
     if columns is None:
         return collector.list_problems()
     people: dict[str, Interviewer] = {}
     lines: dict[tuple[str, str], int] = {}
-    for row in iterate_whole_rows(rows, collector):
+    for row in sheet.iterate_whole_rows(rows, collector):
         person = _read_interviewer(row, columns, collector)
         if person is None:
             continue
@@ -67,7 +61,9 @@ def read_people(path: Path | str) -> PeopleFile | list[Problem]:
     return PeopleFile(people=People(interviewers=people), problems=tuple(collector.list_problems()))
 
 
-def _read_interviewer(row: InputRow, columns: Mapping[str, int], collector: ProblemCollector) -> Interviewer | None:
+def _read_interviewer(
+    row: sheet.InputRow, columns: Mapping[str, int], collector: sheet.ProblemCollector
+) -> Interviewer | None:
     cells = {name: clean_text(row.cells[index]) for name, index in columns.items()}
     login = cells["login"]
     if not _LOGIN.match(login):
@@ -92,7 +88,7 @@ def _read_interviewer(row: InputRow, columns: Mapping[str, int], collector: Prob
 
 def _is_attribute(heading: str) -> bool:
     """Return whether a heading can be used in conditions, and is not a mistyped one of the columns."""
-    return bool(_ATTRIBUTE.match(heading)) and find_nearest(normalize_heading(heading), COLUMNS) is None
+    return bool(_ATTRIBUTE.match(heading)) and find_nearest(sheet.normalize_heading(heading), COLUMNS) is None
 
 
 def _split_list(text: str) -> frozenset[str]:

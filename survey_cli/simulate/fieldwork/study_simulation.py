@@ -25,13 +25,7 @@ from survey_cli.services.cases.fieldwork_status import find_interview_target
 from survey_cli.services.report.response_rates import RatesOptions, resolve_assumptions
 from survey_cli.services.run_on_study import read_records
 from survey_cli.services.simulated_study import SimulatedStudyOptions, load_simulation_cases
-from survey_cli.simulate.fieldwork.behavior import (
-    ITEM_SECONDS,
-    FieldworkSettings,
-    Propensities,
-    invent_cases,
-    measure_propensities,
-)
+from survey_cli.simulate.fieldwork import behavior
 from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
 from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
 from survey_cli.study.open_study import load_people_by_id
@@ -54,9 +48,9 @@ class StudySimulationOptions:
     zone: str = ""
     """The time zone of the stations; empty: the study's."""
     seed: int = 1
-    propensities: Propensities = field(default_factory=Propensities)
+    propensities: behavior.Propensities = field(default_factory=behavior.Propensities)
     habits: Habits = field(default_factory=Habits)
-    item_seconds: float = ITEM_SECONDS
+    item_seconds: float = behavior.ITEM_SECONDS
     """Average seconds per item of an interview."""
     interviewers: int | None = None
     """Number of interviewers, possibly more than are listed; None: those listed, else six."""
@@ -81,7 +75,7 @@ def simulate_study(
     staff = build_staff(people, options.interviewers)
     plan = Plan.from_instrument(instrument)
     plan = replace(plan, spread=options.spread or plan.spread)
-    settings = FieldworkSettings(
+    settings = behavior.FieldworkSettings(
         starts=options.starts or plan.calendar.starts or options.today,
         days=options.days,
         seed=options.seed,
@@ -95,7 +89,7 @@ def simulate_study(
         SimulatedStudyOptions(
             path=options.path,
             at=find_day_start(zone, settings.starts),
-            invented=invent_cases(instrument, options.cases, zone, Random(f"{options.seed}\0sample")),
+            invented=behavior.invent_cases(instrument, options.cases, zone, Random(f"{options.seed}\0sample")),
             sample=options.sample,
             db=options.db,
             people=people,
@@ -274,7 +268,7 @@ def forecast(options: ForecastOptions, progress: ForecastProgress | None = None)
     if not histories:
         remedy = f"import them: survey sample import {options.path} cases.csv"
         raise UserError(records.where, "there are no cases yet", remedy)
-    measured = measure_propensities(histories, records.plan)
+    measured = behavior.measure_propensities(histories, records.plan)
     seconds, basis = _estimate_item_seconds(records.instrument, options, measured.length)
     settings = replace(_build_settings(options, records.plan), propensities=measured.propensities, item_seconds=seconds)
     listed = sum(not interviewer.supervises for interviewer in records.people.interviewers.values())
@@ -312,7 +306,7 @@ def forecast(options: ForecastOptions, progress: ForecastProgress | None = None)
     )
 
 
-def _build_settings(options: ForecastOptions, plan: Plan) -> FieldworkSettings:
+def _build_settings(options: ForecastOptions, plan: Plan) -> behavior.FieldworkSettings:
     """Build the settings for the coming days, on the stations' clock."""
     zone = find_station_zone(options.path, options.zone or plan.zone)
     today = options.at.astimezone(zone).date()
@@ -322,7 +316,7 @@ def _build_settings(options: ForecastOptions, plan: Plan) -> FieldworkSettings:
         remedy = "move fieldwork: ends: to a later day"
         raise UserError(options.path, f"the study's last day, {last}, is over", remedy)
     days = options.days or ((last - starts).days + 1 if last is not None else MAX_DAYS)
-    return FieldworkSettings(starts=starts, days=days, seed=options.seed, zone=zone)
+    return behavior.FieldworkSettings(starts=starts, days=days, seed=options.seed, zone=zone)
 
 
 def _offset_progress(progress: ForecastProgress | None, before: int, whole: int) -> ForecastProgress | None:
@@ -335,7 +329,7 @@ def _estimate_item_seconds(
 ) -> tuple[float, tuple[str, ...]]:
     """Estimate the seconds per item from the length of interviews here, where it is known."""
     if length is None:
-        return ITEM_SECONDS, (f"{ITEM_SECONDS:g} seconds for each item of an interview (assumed)",)
+        return behavior.ITEM_SECONDS, (f"{behavior.ITEM_SECONDS:g} seconds for each item of an interview (assumed)",)
     simulated_interviews = simulate_interviews(
         instrument,
         count=PILOT_INTERVIEWS,
@@ -344,7 +338,7 @@ def _estimate_item_seconds(
         habits=Habits(qualify=1.0),
     )
     items = [simulated.interview.seq for simulated in simulated_interviews if simulated.interview.outcome == "complete"]
-    return (length.total_seconds() / fmean(items), ()) if items else (ITEM_SECONDS, ())
+    return (length.total_seconds() / fmean(items), ()) if items else (behavior.ITEM_SECONDS, ())
 
 
 def _build_row(model: FieldworkModel, complete: int, interviewers: int, spread: SpreadMode) -> ForecastRow:

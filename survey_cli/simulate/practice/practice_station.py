@@ -31,20 +31,14 @@ from survey_cli.samples.cases.sample_file import SampleCase, SampleNumber
 from survey_cli.services.simulated_study import SimulatedStudyOptions, open_simulated_study
 from survey_cli.sessions.station.open_station import build_station
 from survey_cli.sessions.station.station import StationSession
-from survey_cli.simulate.fieldwork.behavior import (
-    UNWILLING_OUTCOMES,
-    Household,
-    Propensities,
-    find_free_time,
-    invent_cases,
-)
+from survey_cli.simulate.fieldwork import behavior
 from survey_cli.simulate.practice import call_texts
 from survey_cli.simulate.practice.call_texts import CALL_TEXTS, LEAVING_OUTCOMES
 from survey_cli.study.open_study import OpenStudy, load_people_by_id
 from survey_cli.values import Cell, Code, Missing, Place
 from survey_cli.wording import format_quantity
 
-PRACTICE_PROPENSITIES: Final = Propensities(
+PRACTICE_PROPENSITIES: Final = behavior.Propensities(
     contact=0.8, refuse=0.25, hard_refusal=0.3, call_again=0.25, keep_appointment=1.0, eligible=1.0, interrupt=0.25
 )
 """More people answer than in the field, so that a short shift has every kind of call."""
@@ -104,7 +98,7 @@ class PracticeRespondents:
     """By the case's key and how many calls it had before."""
     answers: dict[str, dict[Place, SpokenAnswer]] = field(default_factory=dict)
     """What each respondent said, by place."""
-    _households: dict[str, Household] = field(default_factory=dict)
+    _households: dict[str, behavior.Household] = field(default_factory=dict)
     _current_calls: dict[str, PracticeCall] = field(default_factory=dict)
     """The last call to each case."""
     _said: dict[str, tuple[int, str]] = field(default_factory=dict)
@@ -128,7 +122,7 @@ class PracticeRespondents:
             response = "interview"  # whoever had to go carries on
         appointment = None
         if response == "appointment":
-            appointment = find_free_time(self.plan.calendar, self.zone, local_time, rng)
+            appointment = behavior.find_free_time(self.plan.calendar, self.zone, local_time, rng)
             response = "appointment" if appointment is not None else "callback"
         household.appointment = appointment
         when = call_texts.format_appointment_words(appointment, local_time) if appointment is not None else ""
@@ -137,7 +131,9 @@ class PracticeRespondents:
         if response == "interview" and language:
             heard += f" They would rather be asked in {language}."
         call = PracticeCall(response, heard, appointment)
-        later = find_free_time(self.plan.calendar, self.zone, local_time, rng) if response == "interview" else None
+        later = (
+            behavior.find_free_time(self.plan.calendar, self.zone, local_time, rng) if response == "interview" else None
+        )
         if later is not None:
             call.appointment = household.appointment = later
             call.leaving = rng.choice(call_texts.LEAVING_TEXTS).format(
@@ -146,9 +142,9 @@ class PracticeRespondents:
             call.items_left = household.draw_patience() if not case.interrupted else -1
         return call
 
-    def _find_household(self, case: Case) -> Household:
+    def _find_household(self, case: Case) -> behavior.Household:
         if case.key not in self._households:
-            self._households[case.key] = Household.draw(
+            self._households[case.key] = behavior.Household.draw(
                 case.key,
                 len(case.numbers),
                 seed=self.seed,
@@ -267,7 +263,7 @@ def _is_screened_out(interview: Interview) -> bool:
     """Whether the route ends here for somebody who is unwilling, or not eligible."""
     stop = interview.machine.current_stop
     question = stop.item.question if stop is not None else None
-    return isinstance(question, EndItem) and str(question.outcome) in UNWILLING_OUTCOMES
+    return isinstance(question, EndItem) and str(question.outcome) in behavior.UNWILLING_OUTCOMES
 
 
 def _compare_calls(study: OpenStudy, respondents: PracticeRespondents) -> Iterator[str]:
@@ -448,7 +444,7 @@ def _invent_sample(instrument: Instrument, plan: Plan, zone: str, rng: Random) -
     names = [f"{first} {last}" for first in FIRST_NAMES for last in LAST_NAMES]
     rng.shuffle(names)
     columns = {column.role: name for name, column in instrument.sample.items()}
-    for number, case in enumerate(invent_cases(instrument, PRACTICE_CASES, zone, rng), start=1):
+    for number, case in enumerate(behavior.invent_cases(instrument, PRACTICE_CASES, zone, rng), start=1):
         key = f"P{number:02}"
         own = {columns[role]: value for role, value in (("key", key), ("name", names[number])) if role in columns}
         positions = 2 if rng.random() < SECOND_NUMBER_SHARE else 1
