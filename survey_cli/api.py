@@ -194,7 +194,10 @@ class Report:
 
 def _convert_numbers(table: Table) -> Table:
     """Return a table of texts with numbers in the columns of numbers."""
-    are_numbers = [variable.name in NUMBERS for variable in table.variables]
+    from survey_cli.documents.report.workbook import ERROR_COLUMNS
+
+    numbers = {*NUMBERS, *ERROR_COLUMNS} - {"difference_from"}
+    are_numbers = [variable.name in numbers for variable in table.variables]
     return replace(
         table,
         variables=tuple(

@@ -11,6 +11,8 @@ import numpy
 import pytest
 
 from survey_cli.reports.weighting import design_errors as errors
+from survey_cli.reports.weighting.answer_counts import WEIGHT_UNIT, WeightedCount
+from survey_cli.reports.weighting.significance import ComparisonTable, TableDesign, run_independence_test
 
 DATA = Path(__file__).parent.parent / "data/school_survey"
 REFERENCE = {name: float(figure) for name, figure in csv.reader((DATA / "reference.tsv").open(), delimiter="\t")}
@@ -86,6 +88,52 @@ def test_errors_equal_those_of_r(name: str) -> None:
     expect("within", within.value, error.standard_error, error.design_effect, error.freedom)
 
 
+@pytest.mark.parametrize("name", ["stratified", "clustered", "without_fpc", "weights_alone", "jk1", "jkn"])
+def test_differences_and_tests_equal_those_of_r(name: str) -> None:
+    """`svycontrast` of `svyby`, `svyttest`, `svyglm` and `svychisq`; columns 1, 2 and 3 are kinds of schools."""
+    data, design = design_of(name)
+    awarded, everybody = (data["awards"] == "Yes").astype(float), numpy.ones(len(data["pw"]))
+    rows = {0: awarded, 1: 1 - awarded}
+    table = errors.QuestionDesign(
+        design=design,
+        answers=numpy.arange(len(awarded)),
+        columns=numpy.array([0 * everybody, 1 + numpy.char.find("EHM", data["stype"])], dtype=int),
+        rows={
+            **{row: errors.RowValues(values, everybody, is_share=True) for row, values in rows.items()},
+            -1: errors.RowValues(data["api00"], everybody, is_share=False),
+        },
+    )
+    comparisons = {
+        "pair": (0, [1], [2]),
+        "rest": (0, [2], [1, 3]),
+        "means": (-1, [1], [2]),
+        "mean_rest": (-1, [2], [1, 3]),
+    }
+    for figure, (row, first, second) in comparisons.items():
+        difference = table.compare(row, first, second)
+        assert difference is not None
+        error = difference.error
+        found = [difference.value, error.standard_error, error.low, error.high, difference.p]
+        assert found == exactly([REFERENCE[f"{name}_{figure}_{n}"] for n in range(1, 6)]), figure
+    two, three = table.compute_slope(-1, [1, 2]), table.compute_slope(-1, [1, 2, 3])
+    assert two is not None
+    assert three is not None
+    assert two[0] == exactly(REFERENCE[f"{name}_ttest"])
+    assert three[0] == exactly(REFERENCE[f"{name}_slope_1"] / REFERENCE[f"{name}_slope_2"])
+    kinds = numpy.char.find("EHM", data["stype"])
+    counts = [[weigh(data["pw"][(kinds == kind) & (values > 0)]) for kind in range(3)] for values in rows.values()]
+    matrix = ComparisonTable("Kind", counts, design=TableDesign(*table.compute_cell_covariance([0, 1], [1, 2, 3])))
+    test = run_independence_test(matrix)
+    f, df_1, df_2, p = (REFERENCE[f"{name}_chisq_{n}"] for n in range(1, 5))
+    assert test.statistic_text == f"F = {f:.2f}, df = {df_1:.2f} and {df_2:.2f}"
+    assert test.p == exactly(p)
+
+
+def weigh(weights: numpy.ndarray) -> WeightedCount:
+    exact = [round(float(weight) * WEIGHT_UNIT) for weight in weights]
+    return WeightedCount(len(exact), sum(exact), sum(weight**2 for weight in exact))
+
+
 def test_half_samples_equal_r() -> None:
     """Six ambulance districts in three strata of two, from which four balanced half-samples are taken."""
     arrests = numpy.array([120.0, 78, 185, 228, 670, 530])
@@ -110,7 +158,7 @@ def test_a_unit_alone_in_its_stratum_counts_by_its_distance_from_the_mean() -> N
     design = errors.make_design(data["pw"][kept], strata=strata, population_units=fpc)
     mean = errors.estimate_mean(design, data["api00"][kept], numpy.ones(len(kept)))
     assert mean.value == exactly(REFERENCE["lonely_1"])
-    assert sqrt(errors.compute_variance(design, mean.variation)) == exactly(REFERENCE["lonely_2"])
+    assert sqrt(errors.compute_covariance(design, mean.variation[None])[0, 0]) == exactly(REFERENCE["lonely_2"])
 
 
 def test_a_stratum_that_was_selected_as_a_whole_has_no_error() -> None:

@@ -14,7 +14,7 @@ from support.command_line import folder  # noqa: F401
 from support.example_results import made_results
 from support.report_tables import OPEN, Report
 from survey_cli.cli.run_command import run_command
-from survey_cli.documents.report.report_layout import build_errors_grid
+from survey_cli.documents.report.report_layout import build_errors_grids
 from survey_cli.instrument.schema.document import StudySpec
 from survey_cli.problems import UserError
 from survey_cli.reports.disclosure.suppression import BASE, CellPosition
@@ -84,13 +84,72 @@ def test_shares_and_means_have_the_errors_of_r() -> None:
     assert found == close(*expected)
     by_kind = [index.errors[CellPosition(BASE, column)].standard_error for column in (1, 2, 3)]
     assert tuple(by_kind) == close(*(REFERENCE[f"stratified_by_{n}"] for n in (4, 5, 6)))
-    grid = build_errors_grid(item, replace(made_results(), columns=report.columns))
-    assert grid is not None
+    grid, _ = build_errors_grids(item, replace(made_results(), columns=report.columns))
     assert [line.label for line in grid.lines if line.kind == "head"] == ["All", "stype: E", "stype: H", "stype: M"]
     assert [cell.text for cell in grid.lines[1].cells] == ["64", "3.4", "56.9–70.4", "5.4%", "1.02"]
     of_high_schools = next(line for line in grid.lines[7:] if line.label == "Yes")
     expected = float(awards.errors[CellPosition(0, 2)].standard_error) * 100
     assert of_high_schools.cells[1].text == f"{expected:.1f}"
+
+
+def test_differences_are_those_of_r() -> None:
+    report, positions = schools(by=["stype"])
+    awards, index = measured(report, "awards", positions), measured(report, "index", positions)
+    item = build_item_result(awards, report.groupings, interviews=200, options=OPEN)
+    assert [figure.difference is None for figure in item.rows[0].figures] == [True, True, False, False]
+    pair = item.rows[0].figures[2].difference  # high schools less elementary ones, the reverse of R's
+    assert pair is not None
+    value, error, _, _, p = (REFERENCE[f"stratified_pair_{n}"] for n in range(1, 6))
+    assert (pair.value, pair.error.standard_error, pair.p) == close(-value, error, p)
+    assert (pair.other, pair.error.freedom) == ("E", 148)
+    _, grid = build_errors_grids(item, replace(made_results(), columns=report.columns))
+    assert [line.label for line in grid.lines if line.kind == "head"] == ["stype: H less E", "stype: M less E"]
+    assert [cell.text for cell in grid.lines[1].cells] == ["-41.0", "7.8", "-56.4 to -25.6", "< 0.001"]
+    assert [test.name for test in item.tests] == ["Rao–Scott test"]
+    assert item.tests[0].p == pytest.approx(REFERENCE["stratified_chisq_4"], rel=1e-8)
+    rest = [replace(report.groupings[0], compare="total")]
+    for table, figure in ((awards, "rest"), (index, "mean_rest")):
+        item = build_item_result(table, rest, interviews=200, options=OPEN)
+        summaries = item.summaries or item.rows[0].figures
+        difference = summaries[2].difference
+        assert difference is not None
+        found = (difference.value, difference.error.standard_error, difference.error.low, difference.error.high)
+        assert (*found, difference.p) == close(*(REFERENCE[f"stratified_{figure}_{n}"] for n in range(1, 6)))
+        assert difference.other == "the rest"
+    assert [
+        figure.letters for figure in build_item_result(awards, rest, interviews=200, options=OPEN).rows[0].figures
+    ] == ["", "↑", "↓", ""]
+
+
+def test_letters_take_account_of_clusters_and_hidden_figures_have_no_difference() -> None:
+    """Ten districts of 20 schools, all of one answer: 80% against 20% are four districts against one."""
+    rows = [
+        {"stype": 1 + district // 5, "fpc": district, "awards": 1 if district in (0, 1, 2, 3, 5) else 2}
+        for district in range(10)
+        for _ in range(20)
+    ]
+    report = Report(SCHOOLS, rows, by=["stype"])
+    design = figure_errors.read_design(report.answers, {"psu": ["fpc"]}, StudySpec())
+    design = figure_errors.select_interviews(design, range(200), report.answers)
+    table = report.tables[0]
+    with_design = figure_errors.add_errors(table, report.answers, report.groupings, design)
+    letters = [
+        [
+            figure.letters
+            for figure in build_item_result(one, report.groupings, interviews=200, options=OPEN).rows[0].figures
+        ]
+        for one in (table, with_design)
+    ]
+    assert letters == [["", "B", ""], ["", "", ""]]
+    difference = with_design.design and with_design.design.compare(0, [1], [2])
+    assert difference
+    # 10/9 · Σz² over ten districts, with z = ±0.2/5 or ±0.8/5
+    assert difference.error.standard_error == pytest.approx((2 * 0.16 / 5 * 10 / 9) ** 0.5)
+    hidden = replace(with_design, hidden=frozenset({CellPosition(0, 2)}))
+    for compare in ("pairs", "total"):
+        grouping = replace(report.groupings[0], compare=compare)
+        item = build_item_result(hidden, [grouping], interviews=200, options=OPEN)
+        assert [figure.difference for figure in item.rows[0].figures] == [None] * 3
 
 
 def test_a_condition_leaves_the_design_as_it_is() -> None:
@@ -137,6 +196,15 @@ def test_a_report_has_errors_on_request(folder: Path, capsys: pytest.CaptureFixt
     assert float(share["interval_low"]) < float(share["percent"]) < float(share["interval_high"])
     variation = 100 * float(share["standard_error"]) / float(share["percent"])
     assert float(share["coefficient_of_variation"]) == pytest.approx(variation, rel=1e-4)
+    compared = next(row for row in rows if row["column"] == "M" and row["answer"] == "Yes")
+    low, value, high = (float(compared[name]) for name in ("difference_low", "difference", "difference_high"))
+    assert low < value < high
+    assert compared["difference_from"] == "E"
+    reference = next(row for row in rows if row["column"] == "E" and row["answer"] == "Yes")
+    assert value == pytest.approx(float(compared["percent"]) - float(reference["percent"]), abs=1e-4)
+    mean = next(row for row in rows if row["kind"] == "mean" and row["column"] == "M")
+    assert float(mean["interval_low"]) < float(mean["mean"]) < float(mean["interval_high"])
+    assert mean["difference_degrees_of_freedom"]
     capsys.readouterr()
     assert run_command([*report, "--errors"]) == 0
     shown = " ".join(capsys.readouterr().out.split())

@@ -83,7 +83,7 @@ def _render_item(item: ItemResult, results: Results, cells: int, blocks: bool) -
     yield from _render_bars(replace(grid, lines=tuple(rows)), cells, blocks)
     if item.summary is not None:
         yield _wrap_hanging(" " * INDENT, layout.describe_summary(item.summary), cells)
-    if (errors := layout.build_errors_grid(item, results)) is not None:
+    for errors in layout.build_errors_grids(item, results):
         yield from ("", *_render_columns(errors, cells))
     if item.has_columns:
         yield from ("", *_render_columns(layout.drop_counts(grid), cells))

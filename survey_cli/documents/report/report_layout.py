@@ -16,9 +16,16 @@ from survey_cli.fieldwork.rates.dispositions import GROUPS
 from survey_cli.reports.codebook.codebook import Codebook
 from survey_cli.reports.fieldwork.rates import RATE_DEFINITIONS, RateTable, collect_figures, format_rate
 from survey_cli.reports.results import report_model as model
-from survey_cli.reports.rounding import EMPTY_MARK, HIDDEN_MARK, UNRELIABLE_MARK, format_count, format_decimal
+from survey_cli.reports.rounding import (
+    EMPTY_MARK,
+    HIDDEN_MARK,
+    UNRELIABLE_MARK,
+    format_count,
+    format_decimal,
+    format_p_value,
+)
 from survey_cli.reports.texts import translate, translate_quantity
-from survey_cli.reports.weighting.answer_counts import DesignError
+from survey_cli.reports.weighting.answer_counts import DesignDifference, DesignError
 from survey_cli.reports.weighting.weights import WeightingSummary
 from survey_cli.wording import format_quantity, pluralize
 
@@ -43,6 +50,7 @@ PAGE_WIDTH: Final = TableWidth(84)
 WORD_WIDTH: Final = TableWidth(60, equal_columns=True)
 ERROR_HEADS: Final = ("Percent", "Standard error", "Interval", "CV", "Design effect")
 """Heads of the columns of a figure's precision."""
+DIFFERENCE_HEADS: Final = ("Difference", "SE", "Interval", "p")
 COLUMN_GAP: Final = 2
 """Space between two columns in characters."""
 CHARACTER_WIDTH: Final = 0.56
@@ -441,43 +449,102 @@ def _build_battery_columns(battery: model.Battery, results: model.Results, room:
     return _split_grid(grid, room)
 
 
-def build_errors_grid(item: model.ItemResult, results: model.Results) -> Grid | None:
-    """Return the precision of an item's shares and mean, by column below each other.
+class _MeasuredFigure(NamedTuple):
+    """A share or mean whose precision is known."""
 
-    None where it is not requested, or all is hidden.
+    kind: LineKind
+    label: str
+    note: str
+    cell: GridCell
+    error: DesignError | None
+    difference: DesignDifference | None
+    scale: int
+    """100 for percentages."""
+    digits: int
+
+
+def build_errors_grids(item: model.ItemResult, results: model.Results) -> tuple[Grid, ...]:
+    """Return the precision of an item's shares and mean, and then their differences, by column below each other.
+
+    None where they are not requested, or all are hidden.
     """
-    lines: list[GridLine] = []
+    precision: list[GridLine] = []
+    differences: list[GridLine] = []
     for place, column in enumerate(results.columns[: len(item.bases)]):
-        of_column, freedom = [], 0
-        for row in item.rows:
-            figure = row.figures[place] if place < len(row.figures) else model.HIDDEN_FIGURE
-            if figure.error is not None:
-                digits, freedom = len(figure.percent_text.partition(".")[2]) + 1, figure.error.freedom
-                cells = (_build_share_cell(figure)._replace(letters=""), *_build_error_cells(figure.error, 100, digits))
-                of_column.append(GridLine(row.kind, flatten(row.label), row.note, cells))
-        summary = item.summaries[place] if item.summaries else None
-        if summary is not None and summary.error is not None:
-            cells = (GridCell(summary.mean_text, amount=summary.mean), *_build_error_cells(summary.error, 1, 2))
-            of_column.append(GridLine("summary", translate("Mean"), "", cells))
-        if of_column:
-            note = translate_quantity(freedom, "degree of freedom", "degrees of freedom") if freedom else ""
-            name = ": ".join(filter(None, (column.group, column.label)))
-            lines += [GridLine("head", flatten(name), note, (GridCell(""),) * len(ERROR_HEADS)), *of_column]
-    heads = tuple(GridHead("", translate(text)) for text in ERROR_HEADS)
-    caption = translate("Item {number}: precision", number=item.number_or_id)
-    return Grid(caption=caption, corner=translate("Answer"), heads=heads, lines=tuple(lines)) if lines else None
-
-
-def _build_error_cells(error: DesignError, scale: int, digits: int) -> tuple[GridCell, ...]:
-    """Build the cells of a figure's precision; `scale` is 100 for percentages."""
-    standard_error, low, high = (
-        format_decimal(Fraction(number) * scale, digits) if isfinite(number) else ""
-        for number in (error.standard_error, error.low, error.high)
+        name = flatten(": ".join(filter(None, (column.group, column.label))))
+        figures = list(_iterate_measured(item, place))
+        errors = [(f, f.cell, f.error, _build_ratio_cells(f.error)) for f in figures if f.error is not None]
+        precision += _list_error_lines(name, errors, len(ERROR_HEADS))
+        compared = [
+            (
+                f,
+                GridCell(_format_measure(d.value, f)),
+                d.error,
+                [GridCell(format_p_value(d.p).removeprefix("p ").removeprefix("= "))],
+            )
+            for f in figures
+            if (d := f.difference) is not None
+        ]
+        other = next((flatten(f.difference.other) for f in figures if f.difference is not None), "")
+        name = translate("{column} less {other}", column=name, other=other)
+        differences += _list_error_lines(name, compared, len(DIFFERENCE_HEADS))
+    return tuple(
+        Grid(
+            caption=translate(caption, number=item.number_or_id),
+            corner=translate("Answer"),
+            heads=tuple(GridHead("", translate(text)) for text in heads),
+            lines=tuple(lines),
+        )
+        for caption, heads, lines in (
+            ("Item {number}: precision", ERROR_HEADS, precision),
+            ("Item {number}: differences", DIFFERENCE_HEADS, differences),
+        )
+        if lines
     )
+
+
+def _iterate_measured(item: model.ItemResult, place: int) -> Iterator[_MeasuredFigure]:
+    """Yield the shares of a column, then its mean."""
+    for row in item.rows:
+        if place < len(row.figures):
+            figure = row.figures[place]
+            cell, digits = (
+                _build_share_cell(figure)._replace(letters=""),
+                len(figure.percent_text.partition(".")[2]) + 1,
+            )
+            error, difference = figure.error, figure.difference
+            yield _MeasuredFigure(row.kind, flatten(row.label), row.note, cell, error, difference, 100, digits)
+    for summary in item.summaries[place : place + 1]:
+        cell, error, difference = GridCell(summary.mean_text, amount=summary.mean), summary.error, summary.difference
+        yield _MeasuredFigure("summary", translate("Mean"), "", cell, error, difference, 1, 2)
+
+
+def _list_error_lines(
+    name: str, figures: Sequence[tuple[_MeasuredFigure, GridCell, DesignError, Sequence[GridCell]]], width: int
+) -> list[GridLine]:
+    """List a line with each figure, its standard error and interval, after one with the name of the column."""
+    if not figures:
+        return []
+    lines = []
+    for figure, first, error, others in figures:
+        interval = EMPTY_MARK
+        if isfinite(error.low):
+            low, high = (_format_measure(number, figure) for number in (error.low, error.high))
+            form = "{first} to {last}" if "-" in low + high else "{first}–{last}"
+            interval = translate(form, first=low, last=high)
+        cells = (first, GridCell(_format_measure(error.standard_error, figure)), GridCell(interval), *others)
+        lines.append(GridLine(figure.kind, figure.label, figure.note, cells))
+    note = translate_quantity(figures[0][2].freedom, "degree of freedom", "degrees of freedom")
+    return [GridLine("head", name, note, (GridCell(""),) * width), *lines]
+
+
+def _format_measure(number: float, figure: _MeasuredFigure) -> str:
+    return format_decimal(Fraction(number) * figure.scale, figure.digits)
+
+
+def _build_ratio_cells(error: DesignError) -> tuple[GridCell, ...]:
     variation, effect = error.coefficient_of_variation, error.design_effect
     return (
-        GridCell(standard_error),
-        GridCell(f"{low}{' to ' if '-' in low + high else '–'}{high}" if low else EMPTY_MARK),
         GridCell(EMPTY_MARK if variation is None else f"{format_decimal(Fraction(variation) * 100, 1)}%"),
         GridCell(EMPTY_MARK if effect is None else format_decimal(Fraction(effect), 2)),
     )

@@ -13,9 +13,10 @@ from survey_cli.documents.report import report_layout as layout
 from survey_cli.documents.text_runs import flatten
 from survey_cli.exports.excel import report_full_disk
 from survey_cli.exports.xml_elements import replace_illegal
-from survey_cli.reports.results.report_model import Figure, ItemResult, Results
+from survey_cli.reports.results.report_model import Figure, ItemResult, Results, SummaryStatistics
 from survey_cli.reports.rounding import format_decimal
 from survey_cli.reports.texts import translate, use_language
+from survey_cli.reports.weighting.answer_counts import DesignError
 from survey_cli.table.table import Table
 from survey_cli.values import Variable
 
@@ -73,7 +74,7 @@ def _write(results: Results, path: Path) -> None:
         sheet.add_repeated_head(flatten(results.title), max(grids.values(), key=lambda grid: len(grid.heads)))
     for block, item in listed:
         _write_item(
-            sheet, block, item, grids[item.id], layout.build_errors_grid(item, results), _count_decimals(results)
+            sheet, block, item, grids[item.id], layout.build_errors_grids(item, results), _count_decimals(results)
         )
     for part in layout.build_appendix(results):
         sheet = _SheetWriter(book.create_sheet(), part.title)
@@ -89,7 +90,7 @@ def _write_item(
     block: layout.Block,
     item: ItemResult,
     grid: layout.Grid,
-    errors: layout.Grid | None,
+    error_grids: Sequence[layout.Grid],
     decimals: int,
 ) -> None:
     sheet.add_line([f"{item.number_prefix}{flatten(block.get_item_title(item))}", item.id], strong=True)
@@ -100,7 +101,7 @@ def _write_item(
         sheet.add_grid(grid, decimals)
     if item.summary is not None:
         sheet.add_line([layout.describe_summary(item.summary)])
-    if errors is not None:
+    for errors in error_grids:
         sheet.add_line([errors.caption])
         sheet.add_grid(errors, decimals)
     sheet.add_lines(layout.list_table_notes(item))
@@ -220,8 +221,9 @@ COLUMNS: Final = (
     "narrowed",
 )  # fmt: skip
 ERROR_COLUMNS: Final = (
-    "standard_error", "interval_low", "interval_high", "coefficient_of_variation", "design_effect",
-    "degrees_of_freedom",
+    "mean", "standard_error", "interval_low", "interval_high", "coefficient_of_variation", "design_effect",
+    "degrees_of_freedom", "difference", "difference_from", "difference_standard_error", "difference_low",
+    "difference_high", "difference_p", "difference_degrees_of_freedom",
 )  # fmt: skip
 MAX_DECIMALS: Final = 6
 _WHOLE_NUMBER: Final = re.compile(r"-?[1-9][0-9]*|0", re.ASCII)
@@ -232,14 +234,14 @@ def build_results_table(results: Results) -> Table:
     """Build the table: counts and percentages to six decimals, and as they are printed beside them.
 
     Hidden figures are empty, and rows of the topline have no group. `narrowed` holds the filter notes. Where the
-    precision of figures is requested, it follows.
+    precision of figures is requested, it follows, and means have rows too.
     """
     rows = list(_iterate_rows(results))
     names = (*COLUMNS, *ERROR_COLUMNS)[: len(rows[0])] if rows else COLUMNS
     return Table(variables=tuple(Variable(name=name, storage="text", role="admin") for name in names), rows=rows)
 
 
-def _iterate_rows(results: Results) -> Iterator[tuple[int | str, ...]]:
+def _iterate_rows(results: Results) -> Iterator[tuple[float | str, ...]]:
     narrowed = " ".join(results.filter_notes)
     figures = (figure for item in results.items for row in item.rows for figure in row.figures)
     has_errors = any(figure.error is not None for figure in figures)
@@ -248,6 +250,7 @@ def _iterate_rows(results: Results) -> Iterator[tuple[int | str, ...]]:
         for place, (base, column) in enumerate(zip(item.bases, results.columns, strict=False)):
             asked = "" if base.asked is None else str(base.asked)
             group, label = (column.group, column.label) if place else ("", "")
+            of_base = (asked, base.text, base.effective_text)
             for row in item.rows:
                 if place >= len(row.figures):
                     continue
@@ -256,20 +259,35 @@ def _iterate_rows(results: Results) -> Iterator[tuple[int | str, ...]]:
                 share = None if figure.share is None else figure.share * 100
                 exact = (_format_exact(figure.amount), _format_exact(share))
                 shown = (figure.count_text, figure.percent_text, figure.letters)
-                errors = _build_errors(figure) if has_errors else ()
-                of_base = (asked, base.text, base.effective_text)
+                errors = ("", *_build_errors(figure, 100)) if has_errors else ()
                 yield (*about, group, label, *answer, *exact, *shown, *of_base, narrowed, *errors)
+            for summary in item.summaries[place : place + 1] if has_errors else ():
+                of_mean = ("mean", "", translate("Mean"), "", "", "", summary.mean_text, "", *of_base, narrowed)
+                yield (*about, group, label, *of_mean, _format_number(summary.mean), *_build_errors(summary, 1))
 
 
-def _build_errors(figure: Figure) -> tuple[str, ...]:
-    """Return the precision of a percentage: all as percentages but the design effect and the degrees of freedom."""
-    error = figure.error
-    if error is None:
-        return ("",) * len(ERROR_COLUMNS)
-    variation = error.coefficient_of_variation
-    percentages = (error.standard_error, error.low, error.high, variation)
-    numbers = (*(None if n is None else n * 100 for n in percentages), error.design_effect, error.freedom)
-    return tuple("" if number is None else _format_exact(Fraction(number)) for number in numbers)
+def _build_errors(figure: Figure | SummaryStatistics, scale: int) -> tuple[float | str, ...]:
+    """Return the precision of a percentage or mean, and its difference from others; `scale` is 100 for percentages."""
+    error, difference = figure.error, figure.difference
+    texts: list[float | str] = [""] * 6
+    if error is not None:
+        variation = error.coefficient_of_variation
+        ratios = (None if variation is None else variation * 100, error.design_effect, error.freedom)
+        texts = [*_format_precision(error, scale), *map(_format_number, ratios)]
+    if difference is None:
+        return (*texts, *[""] * 7)
+    others = (_format_number(difference.value * scale), difference.other, *_format_precision(difference.error, scale))
+    return (*texts, *others, _format_number(difference.p), str(difference.error.freedom))
+
+
+def _format_precision(error: DesignError, scale: int) -> list[float | str]:
+    return [_format_number(number * scale) for number in (error.standard_error, error.low, error.high)]
+
+
+def _format_number(number: float | Fraction | None) -> float | str:
+    """Format a number; a negative one stays a number, since its text could run as a formula."""
+    text = "" if number is None else _format_exact(Fraction(number))
+    return float(text) if text.startswith("-") else text
 
 
 def _parse_number(text: str) -> int | str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from itertools import chain, groupby
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from survey_cli.reports.disclosure.suppression import BASE, DEFAULT_THRESHOLD, CellPosition
 from survey_cli.reports.results.bins import build_bins
@@ -26,11 +26,15 @@ from survey_cli.reports.weighting.answer_counts import (
     DEFAULT_LEVEL,
     AnswerKey,
     ColumnCounts,
+    DesignDifference,
     DesignError,
     WeightedCount,
 )
 from survey_cli.reports.weighting.significance import Correction
 from survey_cli.values import Cell
+
+if TYPE_CHECKING:
+    from survey_cli.reports.weighting.design_errors import QuestionDesign
 
 MAX_FREQUENT: Final = 20
 """Of a long list, how many answers have a line of their own: the most frequent ones."""
@@ -116,6 +120,10 @@ class Crosstab:
     hidden: frozenset[CellPosition] = frozenset()
     errors: Mapping[CellPosition, DesignError] = field(default_factory=dict)
     """The precision of shares, and of means in the row of the bases; empty unless it is requested."""
+    differences: Mapping[CellPosition, DesignDifference] = field(default_factory=dict)
+    """The differences of these from another column or the rest of the total."""
+    design: "QuestionDesign | None" = None
+    """The answers under the design of the sample; None unless errors are requested."""
     unit: int = 1
     """The weight of one unweighted interview in the counts; 1 where nothing is weighted."""
 

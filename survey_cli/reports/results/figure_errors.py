@@ -15,7 +15,14 @@ from survey_cli.reports.disclosure.suppression import BASE, CellPosition
 from survey_cli.reports.results.crosstab import Crosstab
 from survey_cli.reports.texts import translate, translate_quantity
 from survey_cli.reports.weighting import design_errors
-from survey_cli.reports.weighting.answer_counts import DEFAULT_LEVEL, AnswerColumns, AnswerKey, DesignError, Grouping
+from survey_cli.reports.weighting.answer_counts import (
+    DEFAULT_LEVEL,
+    AnswerColumns,
+    AnswerKey,
+    DesignError,
+    Grouping,
+    list_columns,
+)
 from survey_cli.reports.weighting.weights import multiply_pool_sizes
 from survey_cli.values import Missing
 
@@ -100,60 +107,35 @@ def add_errors(
     design: design_errors.SampleDesign,
     level: float = DEFAULT_LEVEL,
 ) -> Crosstab:
-    """Return the table with the precision of its shares and means; hidden figures have none."""
+    """Return the table with the design, and with the precision of its shares and means; hidden figures have none."""
     keys = answers.list_keys(table.question.columns)
     numbering: dict[AnswerKey, int] = {}
     positions = numpy.array([numbering.setdefault(key, len(numbering)) for key in keys])
 
-    def spread(values: Mapping[AnswerKey, float]) -> design_errors.Numbers:
-        """Return the value of each interview's answer; 0 for others."""
-        by_key = numpy.array([values.get(key, 0.0) for key in numbering])
-        result: design_errors.Numbers = by_key[positions]
-        return result
+    def list_values(values: Mapping[AnswerKey, float]) -> design_errors.Numbers:
+        return numpy.array([values.get(key, 0.0) for key in numbering])
 
-    base, lines = spread(dict.fromkeys(table.keys, 1)), [spread(dict.fromkeys(line.keys, 1)) for line in table.lines]
-    numbers = spread({key: float(value) for key, value in table.numbers.items()})
-    has_number = spread(dict.fromkeys(table.numbers, 1))
-    parts = [numpy.ones(len(keys))]
-    for grouping in groupings:
-        of_interview = numpy.array(grouping.part_by_interview)
-        parts += [(of_interview == part).astype(float) for part in range(len(grouping.part_labels))]
+    base = list_values(dict.fromkeys(table.keys, 1))
+    rows = {
+        row: design_errors.RowValues(list_values(dict.fromkeys(line.keys, 1)), base, is_share=True)
+        for row, line in enumerate(table.lines)
+    }
+    numbers = list_values({key: float(value) for key, value in table.numbers.items()})
+    rows[BASE] = design_errors.RowValues(numbers, list_values(dict.fromkeys(table.numbers, 1)), is_share=False)
+    starts = (columns.start for columns in list_columns(groupings))
+    parts = [numpy.array(grouping.part_by_interview) + start for grouping, start in zip(groupings, starts, strict=True)]
+    columns = numpy.array([numpy.zeros(len(keys), dtype=int), *parts])
+    of_question = design_errors.QuestionDesign(
+        design=design, answers=positions, columns=columns, rows=rows, level=level
+    )
     errors: dict[CellPosition, DesignError] = {}
-    for column, part in enumerate(parts):
-        if table.is_base_hidden(column):
-            continue
-        shown = {row: values for row, values in enumerate(lines) if not table.is_hidden(row, column)}
-        errors |= _measure(design, column, shown, base * part, level, share=True)
-        if not table.is_mean_hidden(column):
-            errors |= _measure(design, column, {BASE: numbers}, has_number * part, level, share=False)
-    return replace(table, errors=errors)
-
-
-def _measure(
-    design: design_errors.SampleDesign,
-    column: int,
-    values_by_row: Mapping[int, design_errors.Numbers],
-    domain: design_errors.Numbers,
-    level: float,
-    *,
-    share: bool,
-) -> dict[CellPosition, DesignError]:
-    """Measure the means of these values in a domain.
-
-    Nothing where it has no two units to compare, nor for shares that are the same in all units, 0 or 1.
-    """
-    freedom = design_errors.count_freedom(design, domain)
-    errors: dict[CellPosition, DesignError] = {}
-    if freedom < 1 or not (design.weights * domain).any():
-        return errors
-    for row, values in values_by_row.items():
-        estimate = design_errors.estimate_mean(design, values, domain)
-        if not share or 0 < estimate.value < 1:
-            error = design_errors.compute_error(
-                design, estimate, domain, values, share=share, freedom=freedom, level=level
-            )
-            errors[CellPosition(row, column)] = error
-    return errors
+    for column in range(len(table.bases)):
+        shown = [row for row in range(len(table.lines)) if not table.is_hidden(row, column)]
+        shown += [] if table.is_mean_hidden(column) else [BASE]
+        for row in [] if table.is_base_hidden(column) else shown:
+            if (error := of_question.measure(row, column)) is not None:
+                errors[CellPosition(row, column)] = error
+    return replace(table, errors=errors, design=of_question)
 
 
 def describe_errors(design: design_errors.SampleDesign, *, raked: bool, level: float = DEFAULT_LEVEL) -> list[str]:

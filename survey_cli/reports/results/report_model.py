@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.reports.fieldwork.rates import RateTable
 from survey_cli.reports.rounding import HIDDEN_MARK
-from survey_cli.reports.weighting.answer_counts import DesignError
+from survey_cli.reports.weighting.answer_counts import DesignDifference, DesignError
 from survey_cli.reports.weighting.significance import SignificanceTest
 from survey_cli.reports.weighting.weights import WeightingSummary
 
@@ -39,6 +39,8 @@ class Figure(NamedTuple):
     """Letters of the columns in the same group whose share is significantly smaller: `B`, `BC`."""
     error: DesignError | None = None
     """The precision of the share; None unless it is requested, and where the share is hidden."""
+    difference: DesignDifference | None = None
+    """The difference of the share from that of another column or the rest; None for that other column."""
 
 
 HIDDEN_FIGURE: Final = Figure(None, None, HIDDEN_MARK, HIDDEN_MARK, hidden=True)
@@ -105,6 +107,8 @@ class SummaryStatistics(NamedTuple):
     """Standard error of the mean; empty unless it is requested."""
     error: DesignError | None = None
     """The precision of the mean; None unless it is requested."""
+    difference: DesignDifference | None = None
+    """The difference of the mean from that of another column or the rest."""
     hidden: bool = False
 
 

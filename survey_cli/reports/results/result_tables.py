@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from itertools import chain, combinations
 from string import ascii_uppercase
 from typing import Final
@@ -16,7 +17,7 @@ from survey_cli.reports.results.crosstab import SMALL_BASE, Crosstab, ResultOpti
 from survey_cli.reports.results.questions import UNASKED_KINDS, get_missing_kind
 from survey_cli.reports.texts import is_english, translate, translate_quantity
 from survey_cli.reports.weighting import answer_counts, significance
-from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping, WeightedCount
+from survey_cli.reports.weighting.answer_counts import AnswerColumns, DesignDifference, Grouping, WeightedCount
 from survey_cli.values import Cell, Missing, Variable
 
 MEAN_DIGITS: Final = 2
@@ -64,6 +65,8 @@ def build_item_result(
         shown = [row for row in shown if row in column_rows or not table.lines[row].is_coarse]
         notes += [note for note in _explain_hidden_rows(table, value_columns, options) if note not in notes]
     positions = list(columns) if column_rows else [0]
+    if column_rows and _has_letters(options):
+        table = replace(table, differences=_measure_differences(table, column_rows, columns, groupings, options))
     rows = {row: _build_row(table, row, positions if row in column_rows else [0], options) for row in shown}
     tests: list[significance.SignificanceTest] = []
     if column_rows and options.with_tests:
@@ -110,7 +113,9 @@ def _build_row(table: Crosstab, row: int, columns: Sequence[int], options: Resul
     for column in columns:
         figure = _build_figure(table, column, line.counts, options, hidden=table.is_hidden(row, column))
         of_column = not (column and options.row_percentages)
-        figures.append(figure._replace(error=table.errors.get(CellPosition(row, column)) if of_column else None))
+        position = CellPosition(row, column)
+        error = table.errors.get(position) if of_column else None
+        figures.append(figure._replace(error=error, difference=table.differences.get(position)))
         if column and options.row_percentages and table.is_hidden(row, 0) and not figure.hidden:
             figures[-1] = figure._replace(share=None, percent_text=rounding.HIDDEN_MARK)
     note = translate(line.note) if line.note == "volunteered" else line.note
@@ -217,6 +222,7 @@ def build_summary(table: Crosstab, column: int, options: ResultOptions) -> model
         quartiles,
         standard_error,
         of_design,
+        table.differences.get(CellPosition(BASE, column)),
     )
 
 
@@ -465,16 +471,26 @@ def _run_tests(
     if table.question.has_columns_of_its_own(grouping.inputs) or table.question.kind == "multiple":
         return []
     tested = {i: line for i, line in enumerate(table.lines) if line.in_tests}
+    has_scale = table.question.kind in ("scale", "number")
     if any(position.column in columns and position.row in tested for position in table.hidden):
         return [significance.SignificanceTest(grouping.test_label, "", "", None, "", translate(HIDDEN_TEST_NOTE))]
+    design = None
+    if table.design is not None:
+        tested = {i: line for i, line in tested.items() if any(line.counts[column].people for column in columns)}
+        columns = [column for column in columns if any(line.counts[column].people for line in tested.values())]
+        with_value = [column for column in columns if any(counts[column].people for _, counts in table.values)]
+        slope = table.design.compute_slope(BASE, with_value) if has_scale and len(with_value) > 1 else None
+        if len(tested) > 1 < len(columns):
+            design = significance.TableDesign(*table.design.compute_cell_covariance(list(tested), columns), slope)
     matrix = significance.ComparisonTable(
         grouping.test_label,
         [[line.counts[column] for column in columns] for line in tested.values()],
         weighted=table.is_weighted,
         population_correction=options.compute_population_correction(table.bases[0].people),
+        design=design,
     )
     tests = [significance.run_independence_test(matrix, seed=options.seed)]
-    if table.question.kind in ("scale", "number") and tests[0].name:
+    if has_scale and (tests[0].name or design is not None):
         by_value = matrix._replace(counts=[[counts[column] for column in columns] for _, counts in table.values])
         values = [value for value, _ in table.values]
         tests.append(significance.run_trend_test(by_value, values, ordered=grouping.ordered))
@@ -498,14 +514,13 @@ def _add_letters(
         if table.question.has_columns_of_its_own(grouping.inputs):
             continue
         found = list(_compare_columns(table, rows, group, grouping, options))
-        p_values = [significance.compute_p(z) for *_, z in found]
-        adjusted = significance.adjust_p_values(p_values, options.correction)
-        for (row, first, second, z), p in zip(found, adjusted, strict=True):
+        adjusted = significance.adjust_p_values([p for *_, p in found], options.correction)
+        for (row, first, second, is_higher, _), p in zip(found, adjusted, strict=True):
             if p >= 1 - options.level:
                 continue
-            higher, mark = first, HIGHER if z > 0 else LOWER
+            higher, mark = first, HIGHER if is_higher else LOWER
             if second is not None:
-                higher, lower = (first, second) if z > 0 else (second, first)
+                higher, lower = (first, second) if is_higher else (second, first)
                 mark = columns[lower].letter
             figures = list(rows[row].figures)
             figure = figures[places[higher]]
@@ -519,8 +534,8 @@ def _compare_columns(
     group: Sequence[int],
     grouping: Grouping,
     options: ResultOptions,
-) -> Iterable[tuple[int, int, int | None, float]]:
-    """Yield row, first and second column (None is the rest of the group) and z of each comparison.
+) -> Iterable[tuple[int, int, int | None, bool, float]]:
+    """Yield row, first and second column (None is the rest of the group), whether the first is higher, and p.
 
     A column is compared with the rest where nothing in the row is hidden, which the rest would reveal.
     """
@@ -542,16 +557,53 @@ def _compare_columns(
         for first, second in pairs:
             others = [c for c in group if c != first] if second is None else [second]
             other = tuple(answer_counts.sum_counts(of[c] for c in others) for of in (counts, table.bases))
-            z = None
-            if is_large(other[1]):
+            if not is_large(other[1]):
+                continue
+            if table.design is not None:
+                difference = table.design.compare(row, [first], others)
+                if difference is not None:
+                    yield row, first, second, difference.value > 0, difference.p
+            else:
                 z = significance.compare_shares(
                     (counts[first], table.bases[first]),
                     (other[0], other[1]),
                     weighted=table.is_weighted,
                     population_correction=correction,
                 )
-            if z is not None:
-                yield row, first, second, z
+                if z is not None:
+                    yield row, first, second, z > 0, significance.compute_p(z)
+
+
+def _measure_differences(
+    table: Crosstab,
+    rows: Sequence[int],
+    columns: Mapping[int, model.ResultColumn],
+    groupings: Sequence[Grouping],
+    options: ResultOptions,
+) -> dict[CellPosition, DesignDifference]:
+    """Measure the difference of each share and mean from that of the first column of its group, or from the rest.
+
+    None without a design. That from the rest is left out where anything in the row is hidden, which it would reveal.
+    """
+    differences: dict[CellPosition, DesignDifference] = {}
+    for grouping, group in zip(groupings, answer_counts.list_value_columns(groupings), strict=True):
+        if table.design is None or table.question.has_columns_of_its_own(grouping.inputs):
+            continue
+        for row in (*rows, BASE):
+            is_hidden = partial(table.is_hidden, row) if row != BASE else table.is_mean_hidden
+            hidden = {c for c in group if is_hidden(c) or table.is_base_hidden(c)}
+            printed = [c for c in group if c in columns and c not in hidden]
+            printed = [c for c in printed if table.bases[c].people >= options.min_base]
+            if grouping.compare == "total":
+                pairs = [(c, [other for other in group if other != c]) for c in printed if not hidden]
+            else:
+                pairs = [(c, printed[:1]) for c in printed[1:]]
+            for column, others in pairs:
+                difference = table.design.compare(row, [column], others)
+                if difference is not None:
+                    label = columns[others[0]].label if grouping.compare == "pairs" else translate("the rest")
+                    differences[CellPosition(row, column)] = difference._replace(other=label)
+    return differences
 
 
 def build_findings(
@@ -634,7 +686,7 @@ def build_column_notes(
     if left_out:
         notes.append(translate("Left out: {columns}.", columns="; ".join(left_out)))
     if weighted:
-        notes.append(translate("note-effective-bases"))
+        notes.append(translate("note-effective-bases-design" if options.with_errors else "note-effective-bases"))
     if not options.with_tests:
         return [*notes, translate("note-census" if options.census else "No tests were requested.")]
     if _has_letters(options):
@@ -643,11 +695,13 @@ def build_column_notes(
         notes += [translate("note-rest-of-total", higher=HIGHER, lower=LOWER)] if "total" in compared else []
         correction = translate(f"correction-{options.correction}")
         alpha = f"{1 - options.level:.4g}"
-        notes.append(translate("note-z", alpha=alpha, correction=correction, least=SMALL_BASE))
+        note = "note-t" if options.with_errors else "note-z"
+        notes.append(translate(note, alpha=alpha, correction=correction, least=SMALL_BASE))
+        notes += [translate("note-differences")] if options.with_errors else []
     notes.append(translate("note-tests"))
     names = {test.name for item in items for test in item.tests if test.name}
-    described = significance.describe_tests(options.seed).items()
+    described = significance.describe_tests(options.seed, by_design=options.with_errors).items()
     notes += [f"{translate(name)}: {text}" for name, text in described if name in names]
-    if names and options.population:
+    if names and options.population and not options.with_errors:
         notes.append(translate("note-population", size=f"{options.population:,}"))
     return notes

@@ -67,6 +67,17 @@ class DesignError(NamedTuple):
     """Degrees of freedom of Student's t."""
 
 
+class DesignDifference(NamedTuple):
+    """The difference of two estimates from the same sample."""
+
+    value: float
+    error: DesignError
+    p: float
+    """Two-sided, by Student's t."""
+    other: str = ""
+    """The label of the column that is subtracted."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Grouping:
     """Division of the interviews by one variable, one column per part."""

@@ -4,23 +4,25 @@ Pure functions of numbers per interview, by Taylor linearization or from replica
 Figures equal those of R's package survey (T. Lumley, Complex Surveys, 2010) for the same design.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import exp, inf, log, sqrt
-from typing import Final, Literal, NamedTuple, TypeAlias
+from math import exp, inf, isfinite, log, sqrt
+from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 import numpy
 from numpy.typing import NDArray
 from scipy import stats
 
-from survey_cli.reports.weighting.answer_counts import DEFAULT_LEVEL, DesignError
+from survey_cli.reports.weighting.answer_counts import DEFAULT_LEVEL, DesignDifference, DesignError
 
 Numbers: TypeAlias = NDArray[numpy.float64]
 Integers: TypeAlias = NDArray[numpy.int64]
 Replication: TypeAlias = Literal["jk1", "jkn", "brr", "fay", "bootstrap", "sdr"]
 """How replicate weights were made: the jackknife that deletes one unit, of all or of a stratum, balanced half-samples,
 Fay's variant of these, the bootstrap, or successive differences."""
+Sums = TypeVar("Sums", float, Numbers)
 RANK_TOLERANCE: Final = 1e-5
+"""Singular values of replicate weights below this part of the norm of a column are zeros."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +156,8 @@ def estimate_ratio(numerator: Totals, denominator: Totals, *, replicates: bool =
     """
     ratio = numerator.value / denominator.value
     if replicates:
-        return Estimate(ratio, numerator.parts / denominator.parts - ratio)
+        with numpy.errstate(divide="ignore", invalid="ignore"):  # a replicate may have nobody in the domain
+            return Estimate(ratio, numerator.parts / denominator.parts - ratio)
     return Estimate(ratio, (numerator.parts - ratio * denominator.parts) / denominator.value)
 
 
@@ -169,22 +172,22 @@ def subtract(first: Estimate, second: Estimate) -> Estimate:
     return Estimate(first.value - second.value, first.variation - second.variation)
 
 
-def compute_variance(design: SampleDesign, variation: Numbers) -> float:
-    """Return the variance of an estimate.
+def compute_covariance(design: SampleDesign, variations: Numbers) -> Numbers:
+    """Return the covariances of estimates, whose variations are the rows.
 
-    Linearized, it is Σ(1 − f)·n/(n − 1)·Σ(z − z̄)² over the strata, with n units of which the share f was selected
-    (W. Cochran, 1977, 11.18: ultimate clusters). A unit that is alone in its stratum is compared with 0, the mean of
-    all linearized values, unless the whole stratum was selected. From replicates it is the factor of their method times
-    the sum of squared deviations from their mean.
+    Linearized, they are Σ(1 − f)·n/(n − 1)·Σ(z − z̄)(y − ȳ) over the strata, with n units of which the share f was
+    selected (W. Cochran, 1977, 11.18: ultimate clusters). A unit that is alone in its stratum is compared with 0, the
+    mean of all linearized values, unless the whole stratum was selected. From replicates they are the factor of their
+    method times the sum of products of deviations from their mean.
     """
     if design.replicates is not None:
-        return float((design.scale * (variation - variation.mean()) ** 2).sum())
+        deviations = variations - variations.mean(axis=1, keepdims=True)
+        return (design.scale * deviations) @ deviations.T
     counts = design.unit_counts
-    means = numpy.bincount(design.unit_strata, variation, len(counts)) / counts
-    deviations = variation - numpy.where(counts > 1, means, 0)[design.unit_strata]
-    squares = numpy.bincount(design.unit_strata, deviations**2, len(counts))
+    means = numpy.array([numpy.bincount(design.unit_strata, row, len(counts)) / counts for row in variations])
+    deviations = variations - numpy.where(counts > 1, means, 0)[:, design.unit_strata]
     factors = (1 - design.sampled_shares) * counts / numpy.maximum(counts - 1, 1)
-    return float((factors * squares).sum())
+    return (factors[design.unit_strata] * deviations) @ deviations.T
 
 
 def count_freedom(design: SampleDesign, domain: Numbers) -> int:
@@ -195,9 +198,32 @@ def count_freedom(design: SampleDesign, domain: Numbers) -> int:
     """
     inside = domain > 0
     if design.replicates is not None:
-        rows = numpy.unique(design.replicates[inside], axis=0)
-        return int(numpy.linalg.matrix_rank(rows, tol=RANK_TOLERANCE * float(numpy.abs(rows).max(initial=1)))) - 1
-    return len(numpy.unique(design.units[inside])) - len(numpy.unique(design.strata[inside]))
+        products = design.replicates[inside].T @ design.replicates[inside]
+        least = RANK_TOLERANCE**2 * float(numpy.max(products))
+        return int((numpy.linalg.eigvalsh(products) > least).sum()) - 1
+    units, strata = (numpy.count_nonzero(numpy.bincount(of[inside])) for of in (design.units, design.strata))
+    return int(units - strata)
+
+
+def estimate_slope(design: SampleDesign, values: Numbers, scores: Numbers, domain: Numbers) -> Estimate:
+    """Estimate the slope of the regression of values on scores in a domain, B = Σw(x − x̄)(y − ȳ)/Σw(x − x̄)².
+
+    For two scores it is the difference of two means, by that of the scores. The linearized value of a unit is its sum of
+    w(x − x̄)(y − ȳ − B(x − x̄))/Σw(x − x̄)². The scores must differ.
+    """
+    products = (numpy.ones_like(values), scores, values, scores * values, scores**2)
+    totals = [sum_values(design, product * domain) for product in products]
+    slope = _divide_sums(*(total.value for total in totals))
+    if design.replicates is not None:
+        with numpy.errstate(divide="ignore", invalid="ignore"):
+            return Estimate(slope, _divide_sums(*(total.parts for total in totals)) - slope)
+    x, y = (values - total.value / totals[0].value for values, total in ((scores, totals[1]), (values, totals[2])))
+    squares = float((design.weights * domain * x**2).sum())
+    return Estimate(slope, sum_values(design, domain * x * (y - slope * x)).parts / squares)
+
+
+def _divide_sums(n: Sums, x: Sums, y: Sums, xy: Sums, xx: Sums) -> Sums:
+    return (n * xy - x * y) / (n * xx - x * x)
 
 
 def compute_error(
@@ -217,7 +243,7 @@ def compute_error(
     Σw(y − ȳ)²/Σw · n/(n − 1), for the n interviews in the domain with a weight (L. Kish, Survey Sampling, 1965, 8.2).
     `freedom` are the degrees of freedom, where they are known.
     """
-    variance = compute_variance(design, estimate.variation)
+    variance = float(compute_covariance(design, estimate.variation[None])[0, 0])
     freedom = count_freedom(design, domain) if freedom is None else freedom
     error, value = sqrt(variance), estimate.value
     quantile = float(stats.t.ppf((1 + level) / 2, freedom)) if freedom > 0 else inf
@@ -239,3 +265,93 @@ def compute_error(
 
 def _invert_logit(value: float) -> float:
     return 1 / (1 + exp(-value)) if value > -700 else 0.0
+
+
+class RowValues(NamedTuple):
+    """What the figures of a row are means of."""
+
+    values: Numbers
+    """By number of the answer; 1 and 0 for a share."""
+    base: Numbers
+    """1 for the answers in the base, 0 for others."""
+    is_share: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class QuestionDesign:
+    """The answers to one question under the design, by rows and columns of its table."""
+
+    design: SampleDesign
+    answers: Integers
+    """The number of each interview's answer."""
+    columns: Integers
+    """The columns that each interview is in: the total's, which is 0, and one of each group."""
+    rows: Mapping[int, RowValues]
+    level: float = DEFAULT_LEVEL
+
+    def _select(self, row: int, columns: Sequence[int]) -> tuple[Numbers, Numbers]:
+        """Return the value of each interview in a row, and 1 for those in the base and in one of the columns."""
+        values, base, _ = self.rows[row]
+        inside = numpy.isin(self.columns, columns).any(axis=0)
+        return values[self.answers], base[self.answers] * inside
+
+    def measure(self, row: int, column: int) -> DesignError | None:
+        """Return the precision of a figure.
+
+        None where the column has no two units to compare, or nobody in a replicate, and of a share of 0 or 1.
+        """
+        values, domain = self._select(row, [column])
+        freedom = count_freedom(self.design, domain)
+        if freedom < 1 or not (self.design.weights * domain).any():
+            return None
+        estimate, is_share = estimate_mean(self.design, values, domain), self.rows[row].is_share
+        if is_share and not 0 < estimate.value < 1:
+            return None
+        error = compute_error(self.design, estimate, domain, values, share=is_share, freedom=freedom, level=self.level)
+        return error if isfinite(error.standard_error) else None
+
+    def compare(self, row: int, first: Sequence[int], second: Sequence[int]) -> DesignDifference | None:
+        """Return the difference of a row's figure in some columns from that in others, of other interviews.
+
+        None where one of them can't be measured, or the difference doesn't vary.
+        """
+        selected = [self._select(row, columns) for columns in (first, second)]
+        union = selected[0][1] + selected[1][1]
+        freedom = count_freedom(self.design, union)
+        if freedom < 1 or not all((self.design.weights * domain).any() for _, domain in selected):
+            return None
+        estimates = [estimate_mean(self.design, *values_and_domain) for values_and_domain in selected]
+        if self.rows[row].is_share and not all(0 < estimate.value < 1 for estimate in estimates):
+            return None
+        difference = subtract(*estimates)
+        error = compute_error(self.design, difference, union, freedom=freedom, level=self.level)
+        if not 0 < error.standard_error < inf:
+            return None
+        p = _compute_p(difference.value / error.standard_error, freedom)
+        return DesignDifference(difference.value, error, p)
+
+    def compute_slope(self, row: int, columns: Sequence[int]) -> tuple[float, int, float] | None:
+        """Return t of the slope of a row's values over columns counted 1, 2, 3 …, its degrees of freedom, and p."""
+        values, domain = self._select(row, columns)
+        numbers = numpy.zeros(int(numpy.max(self.columns)) + 1)
+        numbers[list(columns)] = range(1, len(columns) + 1)
+        slope = estimate_slope(self.design, values, numbers[self.columns].max(axis=0), domain)
+        error = compute_error(self.design, slope, domain, level=self.level)
+        if error.freedom < 1 or not 0 < error.standard_error < inf:
+            return None
+        t = slope.value / error.standard_error
+        return t, error.freedom, _compute_p(t, error.freedom)
+
+    def compute_cell_covariance(self, rows: Sequence[int], columns: Sequence[int]) -> tuple[Numbers, int]:
+        """Return the covariances of the shares of cells, row by row, and their degrees of freedom."""
+        by_row = [self._select(row, columns) for row in rows]
+        domain = numpy.array([values * inside for values, inside in by_row]).sum(axis=0)
+        by_column = [numpy.isin(self.columns, [column]).any(axis=0) for column in columns]
+        shares = (estimate_mean(self.design, values * part, domain) for values, _ in by_row for part in by_column)
+        covariance = compute_covariance(self.design, numpy.array([share.variation for share in shares]))
+        return covariance, count_freedom(self.design, domain)
+
+
+def _compute_p(t: float, freedom: int) -> float:
+    """Return the two-sided p value of Student's t."""
+    return float(2 * stats.t.sf(abs(t), freedom))

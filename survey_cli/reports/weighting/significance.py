@@ -7,11 +7,14 @@ import warnings
 from collections.abc import Sequence
 from fractions import Fraction
 from math import erfc, exp, fsum, gamma, sqrt
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.reports.rounding import format_decimal, format_p_value
 from survey_cli.reports.texts import translate
 from survey_cli.reports.weighting.answer_counts import WeightedCount, compute_effective_size, sum_counts
+
+if TYPE_CHECKING:
+    from survey_cli.reports.weighting.design_errors import Numbers
 
 Correction: TypeAlias = Literal["none", "bonferroni", "fdr"]
 """How p values of several comparisons are corrected for their number."""
@@ -44,14 +47,15 @@ class SignificanceTest(NamedTuple):
         return f"{translate(self.name)}: {texts}" if self.name else self.note
 
 
-def describe_tests(seed: int) -> dict[str, str]:
+def describe_tests(seed: int, *, by_design: bool = False) -> dict[str, str]:
     """Return the description of each test, by its name, for the notes of all tables."""
     fisher = translate("test-fisher", n=f"{FISHER_SAMPLES:,}", seed=seed)
     return {
         "Chi-square test": translate("Pearson’s, of answers against columns: χ² = Σ(o − e)²/e/(1 − n/N)."),
-        "Rao–Scott test": translate("test-rao-scott"),
+        "Rao–Scott test": translate("test-rao-scott-design" if by_design else "test-rao-scott"),
         "Fisher’s exact test": fisher,
         "Linear-by-linear trend test": translate("test-trend"),
+        "Trend test under the design": translate("test-slope"),
         "Kruskal–Wallis test": translate("test-kruskal"),
     }
 
@@ -65,6 +69,18 @@ class ComparisonTable(NamedTuple):
     weighted: bool = False
     population_correction: Fraction = Fraction(1)
     """The share of the population that was not interviewed; 1 where its size is not known."""
+    design: "TableDesign | None" = None
+    """What tests under the design of the sample need; None where interviews are a simple random sample with weights."""
+
+
+class TableDesign(NamedTuple):
+    """A table under the design of the sample; its counts have no empty rows and columns."""
+
+    covariance: "Numbers"
+    """The covariances of the shares of cells, row by row."""
+    freedom: int
+    slope: tuple[float, int, float] | None = None
+    """t of the slope of a scale over the columns, its degrees of freedom, and p."""
 
 
 def run_independence_test(matrix: ComparisonTable, *, seed: int = 1) -> SignificanceTest:
@@ -78,7 +94,8 @@ def run_independence_test(matrix: ComparisonTable, *, seed: int = 1) -> Signific
     if len(counts) < 2 or len(counts[0]) < 2:
         return _explain_no_test(matrix, "no test: all in one row or one column")
     total = sum_counts(count for line in counts for count in line)
-    if matrix.weighted:
+    is_adjusted = matrix.weighted or matrix.design is not None
+    if is_adjusted:
         n = _get_size(total, weighted=True)
         table = [[n * count.weight / total.weight for count in line] for line in counts]
     else:
@@ -87,11 +104,12 @@ def run_independence_test(matrix: ComparisonTable, *, seed: int = 1) -> Signific
     expected = [[row * column / sum(row_sums) for column in column_sums] for row in row_sums]
     pairs = [pair for rows in zip(table, expected, strict=True) for pair in zip(*rows, strict=True)]
     is_small = min(e for _, e in pairs) < 1 or sum(e < MIN_EXPECTED for _, e in pairs) > len(pairs) / 5
-    if is_small and matrix.weighted:
-        return _explain_no_test(matrix, "no test: expected counts are too small under weights")
+    if is_small and is_adjusted:
+        how = "under weights" if matrix.design is None else "under the design"
+        return _explain_no_test(matrix, f"no test: expected counts are too small {how}")
     if not is_small and not matrix.population_correction:
         return _explain_no_test(matrix, "no test: the whole population was interviewed")
-    if is_small or matrix.weighted:
+    if is_small or is_adjusted:
         try:
             return _run_fisher(matrix.group, table, seed) if is_small else _run_rao_scott(matrix, counts)
         except ImportError:
@@ -112,7 +130,7 @@ def _run_rao_scott(matrix: ComparisonTable, counts: Sequence[Sequence[WeightedCo
 
     It is Pearson's chi-square on weighted shares over the mean of its design effects, as an F with Satterthwaite's
     degrees of freedom (J. N. K. Rao and A. J. Scott, Annals of Statistics 12, 1984; D. R. Thomas and J. N. K. Rao, JASA
-    82, 1987): what `svychisq` of R's survey package returns for weights alone, without strata and clusters.
+    82, 1987), as `svychisq` of R's survey package has it: under the design, or for weights alone.
     """
     import numpy
     from scipy import linalg, stats
@@ -123,10 +141,14 @@ def _run_rao_scott(matrix: ComparisonTable, counts: Sequence[Sequence[WeightedCo
     total = float(weights.sum())
     shares = weights / total
     cells = shares.ravel()
-    squares = numpy.array([float(count.squares) for line in counts for count in line]) / total**2
-    covariance = numpy.outer(squares, cells)
-    variance = numpy.diag(squares) - covariance - covariance.T + numpy.outer(cells, cells) * squares.sum()
-    variance *= people / (people - 1) * float(matrix.population_correction)
+    if matrix.design is not None:
+        variance, freedom = matrix.design.covariance, matrix.design.freedom
+    else:
+        squares = numpy.array([float(count.squares) for line in counts for count in line]) / total**2
+        covariance = numpy.outer(squares, cells)
+        variance = numpy.diag(squares) - covariance - covariance.T + numpy.outer(cells, cells) * squares.sum()
+        variance *= people / (people - 1) * float(matrix.population_correction)
+        freedom = people - 1
     inverse = numpy.diag(numpy.divide(1, cells, out=numpy.zeros_like(cells), where=cells > 0))
     row_effects = numpy.kron(numpy.eye(rows)[:, 1:], numpy.ones((columns, 1)))
     column_effects = numpy.kron(numpy.ones((rows, 1)), numpy.eye(columns)[:, 1:])
@@ -141,11 +163,13 @@ def _run_rao_scott(matrix: ComparisonTable, counts: Sequence[Sequence[WeightedCo
     except (linalg.LinAlgError, linalg.LinAlgWarning):
         return _explain_no_test(matrix, "no test: too many empty cells under weights")
     trace = float(numpy.trace(design_effects))
+    if freedom < 1 or not trace > 0:
+        return _explain_no_test(matrix, "no test: too few sampling units, or all of them were selected")
     df = trace**2 / float(numpy.trace(design_effects @ design_effects))
     expected = numpy.outer(shares.sum(axis=1), shares.sum(axis=0))
     statistic = people * float(((shares - expected) ** 2 / expected).sum()) / trace
-    p = float(stats.f.sf(statistic, df, df * (people - 1)))
-    first, second = _format_statistic(df), _format_statistic(df * (people - 1))
+    p = float(stats.f.sf(statistic, df, df * freedom))
+    first, second = _format_statistic(df), _format_statistic(df * freedom)
     dfs = translate("{first} and {second}", first=first, second=second)
     text = f"F = {_format_statistic(statistic)}, df = {dfs}"
     return SignificanceTest(matrix.group, "Rao–Scott test", text, p, format_p_value(p))
@@ -167,6 +191,8 @@ def run_trend_test(matrix: ComparisonTable, values: Sequence[Fraction], *, order
     by_value = zip(values, matrix.counts, strict=True)
     rows = [float(value) for value, line in by_value if any(count.people for count in line)]
     columns = range(len(counts[0]))
+    if matrix.design is not None and (len(columns) == 2 or ordered):
+        return _describe_slope(matrix, matrix.design.slope)
     if len(columns) == 2 or ordered:
         total = sum_counts(count for line in counts for count in line)
         n = _get_size(total, weighted=matrix.weighted)
@@ -187,8 +213,9 @@ def run_trend_test(matrix: ComparisonTable, values: Sequence[Fraction], *, order
         p = compute_chi_square_p(statistic, 1)
         text = f"M² = {_format_statistic(statistic)}, df = 1"
         return SignificanceTest(matrix.group, "Linear-by-linear trend test", text, p, format_p_value(p))
-    if matrix.weighted:
-        return _explain_no_test(matrix, "no trend test of columns without an order under weights")
+    if matrix.weighted or matrix.design is not None:
+        how = "under weights" if matrix.design is None else "under the design"
+        return _explain_no_test(matrix, f"no trend test of columns without an order {how}")
     try:
         from scipy import stats
     except ImportError:
@@ -202,6 +229,14 @@ def run_trend_test(matrix: ComparisonTable, values: Sequence[Fraction], *, order
     p = compute_chi_square_p(statistic, df)
     text = f"H = {_format_statistic(statistic)}, df = {df}"
     return SignificanceTest(matrix.group, "Kruskal–Wallis test", text, p, format_p_value(p))
+
+
+def _describe_slope(matrix: ComparisonTable, slope: tuple[float, int, float] | None) -> SignificanceTest:
+    if slope is None:
+        return _explain_no_test(matrix, "no test: too few sampling units, or all of them were selected")
+    t, df, p = slope
+    text = f"t = {_format_statistic(t)}, df = {df}"
+    return SignificanceTest(matrix.group, "Trend test under the design", text, p, format_p_value(p))
 
 
 def compare_shares(

@@ -4,7 +4,7 @@ The topline, the banner and the methods box are built from the same tables.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import reduce
@@ -242,12 +242,10 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     unreported = dict.fromkeys(question.item for question in left_out if not question.is_reported)
     tables = [table for table in tables if table.question in selected_questions]
     groupings = leave_out_hidden_columns(groupings, tables)
-    notes: list[str] = []
-    if options.errors:
-        tables, notes = _add_errors(tables, data, answers, groupings, options)
+    add_errors, notes = _read_design(data, answers, groupings, options) if options.errors else (None, [])
     items = [
         build_item_result(
-            table,
+            add_errors(table) if add_errors is not None else table,
             groupings,
             interviews=answers.interviews,
             options=result_options,
@@ -306,14 +304,10 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     )
 
 
-def _add_errors(
-    tables: Sequence[Crosstab],
-    data: _ReportData,
-    answers: AnswerColumns,
-    groupings: Sequence[Grouping],
-    options: ReportOptions,
-) -> tuple[list[Crosstab], list[str]]:
-    """Add the precision of each figure to the tables. Returns them, and notes on how it was computed."""
+def _read_design(
+    data: _ReportData, answers: AnswerColumns, groupings: Sequence[Grouping], options: ReportOptions
+) -> tuple[Callable[[Crosstab], Crosstab], list[str]]:
+    """Return what adds the precision of each figure to a table, and notes on how it is computed."""
     try:
         from survey_cli.reports.results import figure_errors
     except ImportError as error:
@@ -331,8 +325,8 @@ def _add_errors(
     own_positions = [positions[own_ids[text]] for text in answers.columns["interview_id"]]
     design = figure_errors.select_interviews(design, own_positions, answers)
     level = options.level
-    with_errors = [figure_errors.add_errors(table, answers, groupings, design, level) for table in tables]
-    return with_errors, figure_errors.describe_errors(design, raked=bool(options.rake or options.weight), level=level)
+    notes = figure_errors.describe_errors(design, raked=bool(options.rake or options.weight), level=level)
+    return lambda table: figure_errors.add_errors(table, answers, groupings, design, level), notes
 
 
 def _suggest_more_interviews(found: _ReportData, options: ReportOptions) -> str:

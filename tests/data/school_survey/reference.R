@@ -24,6 +24,21 @@ figures <- function(name, d) {
   high <- subset(d, stype == "H")
   within <- svymean(~I(awards == "Yes"), high, deff = "replace")
   say(paste0(name, "_within"), c(coef(within)[2], SE(within)[2], deff(within)[2], degf(high)))
+  compare <- function(figure, variable, by, d, contrast) {
+    both <- svycontrast(svyby(variable, by, d, svymean, covmat = TRUE), contrast)
+    t <- coef(both) / SE(both)
+    say(paste0(name, "_", figure), c(coef(both), SE(both), confint(both, df = degf(d)), 2 * pt(-abs(t), degf(d))))
+  }
+  two <- subset(d, stype != "M")
+  compare("pair", ~as.numeric(awards == "Yes"), ~stype, two, c(E = 1, H = -1))
+  compare("rest", ~as.numeric(awards == "Yes"), ~I(stype == "H"), d, c(-1, 1))
+  compare("means", ~api00, ~stype, two, c(E = 1, H = -1))
+  compare("mean_rest", ~api00, ~I(stype == "H"), d, c(-1, 1))
+  say(paste0(name, "_ttest"), svyttest(api00 ~ stype, two)$statistic)
+  slope <- svyglm(api00 ~ as.numeric(stype), d)
+  say(paste0(name, "_slope"), c(coef(slope)[2], SE(slope)[2]))
+  test <- svychisq(~awards + stype, d)
+  say(paste0(name, "_chisq"), c(test$statistic, test$parameter, test$p.value))
 }
 stratified <- svydesign(id = ~1, strata = ~stype, weights = ~pw, data = apistrat, fpc = ~fpc)
 clustered <- svydesign(id = ~dnum, weights = ~pw, data = apiclus1, fpc = ~fpc)
