@@ -7,7 +7,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from html import escape
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from survey_cli.exports.parquet import Rows
 from survey_cli.problems import UserError
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from survey_cli.reports.results.report_model import Results
 
-ROW_KINDS: Final[tuple[RowKind, ...]] = ("interviews", "answers", "cases", "calls", "events")
 NUMBERS: Final = ("count", "percent", "base")
 """Columns of a report's figures that are numbers."""
 
@@ -73,7 +72,7 @@ class Study:
         `labels` gives labels instead of codes; `where` is a condition as in the questionnaire, such as `"q3 >= 2"`.
         `personal` names personal columns to include. These arguments mean the same everywhere.
         """
-        return self._select("interviews", origin, where, labels=labels, language=language, personal=personal)
+        return self._select("interviews", labels, where, personal, origin=origin, language=language)
 
     def answers(
         self,
@@ -85,7 +84,7 @@ class Study:
         personal: Sequence[str] = (),
     ) -> Rows:
         """Return one row per answer that counts, with times answered, changes, seconds and notes."""
-        return self._select("answers", origin, where, labels=labels, language=language, personal=personal)
+        return self._select("answers", labels, where, personal, origin=origin, language=language)
 
     def events(
         self,
@@ -97,31 +96,22 @@ class Study:
         personal: Sequence[str] = (),
     ) -> Rows:
         """Return one row per event of the interviews: answers, changes, moves, queries and notes."""
-        return self._select("events", origin, where, labels=labels, language=language, personal=personal)
+        return self._select("events", labels, where, personal, origin=origin, language=language)
 
     def cases(
         self, labels: bool = False, where: str | None = None, *, language: str = "", personal: Sequence[str] = ()
     ) -> Rows:
         """Return one row per case, with its AAPOR code, calls and sample columns; `where` is over these columns."""
-        return self._select("cases", "all", where, labels=labels, language=language, personal=personal)
+        return self._select("cases", labels, where, personal, language=language)
 
     def calls(self, labels: bool = False, where: str | None = None, *, language: str = "") -> Rows:
         """Return one row per call, with its outcome and interviewer; `where` is over sample columns of the case."""
-        return self._select("calls", "all", where, labels=labels, language=language)
+        return self._select("calls", labels, where, language=language)
 
     def _select(
-        self,
-        what: RowKind,
-        origin: OriginFilter,
-        where: str | None,
-        *,
-        labels: bool,
-        language: str = "",
-        personal: Sequence[str] = (),
+        self, what: RowKind, labels: bool, where: str | None = None, personal: Sequence[str] = (), **others: Any
     ) -> Rows:
-        options = ExportOptions(
-            to="-", what=what, origin=origin, where=where or "", language=language, personal=frozenset(personal)
-        )
+        options = ExportOptions(what=what, where=where or "", personal=frozenset(personal), **others)
 
         @contextmanager
         def open_table() -> Iterator[Table]:
@@ -143,11 +133,9 @@ class Study:
         except ImportError as error:
             raise UserError("sql", "DuckDB is not installed", "pip install 'survey-cli[python]'") from error
         connection = duckdb.connect()
-        for name in ROW_KINDS:
+        for name in get_args(RowKind):
             if re.search(rf"\b{name}\b", query):
-                is_case = name in ("cases", "calls")
-                rows = self._select(name, "all" if is_case else origin, None, labels=labels)
-                connection.register(name, rows.to_arrow())
+                connection.register(name, self._select(name, labels, origin=origin).to_arrow())
         return connection.sql(query)
 
     def report(self, by: str | Sequence[str] = (), **options: Any) -> "Report":
@@ -200,10 +188,7 @@ def _convert_numbers(table: Table) -> Table:
     are_numbers = [variable.name in numbers for variable in table.variables]
     return replace(
         table,
-        variables=tuple(
-            replace(v, storage="decimal") if is_number else v
-            for v, is_number in zip(table.variables, are_numbers, strict=True)
-        ),
+        variables=tuple(replace(v, storage="decimal") if v.name in NUMBERS else v for v in table.variables),
         rows=[
             tuple(
                 (float(str(cell)) if cell != "" else NOT_APPLICABLE) if is_number else str(cell)

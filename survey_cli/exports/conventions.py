@@ -62,14 +62,12 @@ def make_free_name(name: str, used_names: set[str]) -> str:
 # ── missing values ──
 
 
-def has_missing_codes(variable: Variable) -> bool:
-    """Whether missing values are codes in the column; else the field is empty, and a companion column says why."""
-    return variable.storage in ("integer", "decimal") or bool(variable.labels)
-
-
 def list_missing_codes(variable: Variable) -> dict[str, tuple[int, str]]:
-    """Return code and label of every missing value that the column may hold, by kind; empty if it has no codes."""
-    if not has_missing_codes(variable):
+    """Return code and label of every missing value that the column may hold, by kind.
+
+    In a text, date or time without labels they have no codes: the field is empty, and a companion column says why.
+    """
+    if variable.storage not in ("integer", "decimal") and not variable.labels:
         return {}
     codes = {kind: (code, RESERVED_LABELS[kind]) for kind, code in RESERVED_CODES.items()}
     for kind, (code, text) in variable.declines.items():

@@ -14,8 +14,7 @@ from survey_cli.exports.parquet import write_arrow, write_parquet
 from survey_cli.exports.r_script import write_r_script
 from survey_cli.exports.spss.sav import write_sav
 from survey_cli.exports.spss.syntax import write_spss_syntax
-from survey_cli.exports.stata import write_dta
-from survey_cli.exports.stata_script import write_stata_script
+from survey_cli.exports.stata import write_dta, write_stata_script
 from survey_cli.exports.text import write_csv, write_jsonl, write_tsv
 from survey_cli.exports.triple_s import write_triple_s
 from survey_cli.problems import find_nearest

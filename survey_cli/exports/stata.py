@@ -4,17 +4,25 @@ Numbers, dates and times hold `.d` for don't know, `.r` refused, `.n` not reache
 for each decline of the study's own. Texts are empty where there is no answer: their companion column, `q_state`, says
 why. A text column with labels holds the code of the missing value as a text; Stata cannot label texts. An option
 marked as missing stays a code. Dates are days (`%td`), times are times of day (`%tcHH:MM`), timestamps are UTC. The
-whole table is held in memory.
+whole table is held in memory. A script (.do) opens such a file and sets the design of the sample for the `svy` commands.
 """
 
 import errno
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from survey_cli.exports import limits, typed_columns
-from survey_cli.exports.conventions import WriteOptions, WriteResult, format_day, list_missing_codes, list_offered_codes
+from survey_cli.exports.conventions import (
+    WriteOptions,
+    WriteResult,
+    format_day,
+    list_design_columns,
+    list_missing_codes,
+    list_offered_codes,
+)
 from survey_cli.table.table import Table, is_timestamp
 from survey_cli.values import Code, Variable
 from survey_cli.wording import join_first
@@ -203,3 +211,48 @@ def has_unlabeled_texts(variable: Variable) -> bool:
 def list_too_large_codes(variable: Variable) -> list[Code]:
     """Return the numeric codes that are too large for a label in Stata."""
     return [code for code in variable.labels if variable.storage != "text" and not _can_label(code)]
+
+
+# ── a script with the design ──
+
+REPLICATES: Final = {
+    "jk1": ("jkrweight", "jackknife"), "jkn": ("jkrweight", "jackknife"), "brr": ("brrweight", "brr"),
+    "fay": ("brrweight", "brr"), "bootstrap": ("bsrweight", "bootstrap"), "sdr": ("sdrweight", "sdr"),
+}  # fmt: skip
+"""The options of `svyset` for replicate weights and for variances, by method (Stata Survey Data Manual, "svyset")."""
+STAGE_OPTIONS: Final = {"stratum": "strata", "fpc": "fpc"}
+
+
+def write_stata_script(table: Table, to: Path, data: Path, data_name: str) -> WriteResult:
+    """Write the script, and the data that it opens as `data_name`. Raises ImportError without the libraries."""
+    result = write_dta(table, data, WriteOptions())
+    to.write_text("\n".join([*_iterate_lines(table, data_name), ""]), encoding="utf-8")
+    return result
+
+
+def _iterate_lines(table: Table, data_name: str) -> Iterator[str]:
+    yield f"version {STATA_RELEASE}"
+    quoted = re.sub(r"[\\`$]", r"\\\g<0>", data_name)  # ` and $ begin the names of macros
+    yield f'use `"{quoted}"\', clear'
+    columns = [variable.name for variable in table.variables]
+    names = dict(zip(columns, limits.fit_names(columns, limits.STATA), strict=True))
+    study = table.study
+    if not list_design_columns(table):
+        return
+    by_role = {role: " ".join(names[name] for name in columns) for role, columns in study.design.items()}
+    weight = f" [pweight = {names[study.weight]}]" if study.weight else ""
+    if replicates := by_role.get("replicate_weight"):
+        option, variance = REPLICATES.get(study.replication, ("", ""))
+        numbers = " ".join(f"{factor:.15g}" for factor in study.replication_factors)
+        if study.replication == "jk1":
+            count = len(study.design["replicate_weight"])
+            numbers = f"{(count - 1) / count:.15g}"
+        if option == "jkrweight":
+            replicates += f", multiplier({numbers})"
+        fay = f" fay({numbers})" if study.replication == "fay" else ""
+        if option:
+            yield f"svyset _n{weight}, {option}({replicates}){fay} vce({variance})"
+        return
+    options = [f"{option}({by_role[role]}) " for role, option in STAGE_OPTIONS.items() if role in by_role]
+    unit = by_role.get("psu", "_n")
+    yield f"svyset {unit}{weight}, {''.join(options)}vce(linearized) singleunit(centered)"

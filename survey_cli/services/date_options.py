@@ -45,6 +45,11 @@ def parse_past_time(text: str, now: datetime, zone: tzinfo | None, *, option: st
     return RequestedTime(at, _format_local(at.astimezone(zone)), past=True)
 
 
+def parse_as_of(text: str, now: datetime, zone: tzinfo | None) -> RequestedTime:
+    """Parse the time of `--as-of`; now where it is empty."""
+    return parse_past_time(text, now, zone, option="--as-of") if text else describe_now(now, zone)
+
+
 def parse_start_time(text: str, now: datetime, zone: tzinfo | None, *, option: str) -> RequestedTime:
     """Parse a past time; a day means its beginning."""
     return parse_past_time(f"{text.strip()} 00:00" if _DAY.match(text.strip()) else text, now, zone, option=option)

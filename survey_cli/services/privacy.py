@@ -10,13 +10,10 @@ from survey_cli.fieldwork.case.case import Case, list_call_zones
 from survey_cli.fieldwork.case.codec import count_notes
 from survey_cli.fieldwork.queue.scheduling import find_done_time, find_study_end
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.open_instrument import rebuild_if_readable
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import SpokenItem
 from survey_cli.problems import StoreError, UserError
-from survey_cli.reports.fieldwork.case_histories import describe_event
 from survey_cli.reports.fieldwork.cases import (
-    CaseHistoryLine,
     JournalLine,
     Subject,
     SubjectColumn,
@@ -24,12 +21,13 @@ from survey_cli.reports.fieldwork.cases import (
     SubjectNumber,
 )
 from survey_cli.samples.cases.columns import build_labels
+from survey_cli.services.cases.case_lists import iterate_history_lines
 from survey_cli.services.run_on_study import make_unknown_case_error, on_study
 from survey_cli.store import InterviewRow
 from survey_cli.store.cases.case_records import Contact, ContactNumber
 from survey_cli.study.consistency import person_erasure
 from survey_cli.study.consistency.person_erasure import ErasureResult, list_person_interviews
-from survey_cli.study.open_study import OpenStudy, format_author
+from survey_cli.study.open_study import OpenStudy
 from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Place
 
 CONTACTS: Final = "contacts"
@@ -183,7 +181,7 @@ def _iterate_named_cases(study: OpenStudy, at: datetime) -> Iterator[tuple[str, 
     for row in study.store.interviews.list_rows():
         if not row.case or row.case in sampled or row.origin == "simulated":
             continue
-        if person_erasure.is_reduced(study.store.interviews.read_journal(row.id)):
+        if events.find_erasure(study.store.interviews.read_journal(row.id)) is not None:
             continue
         done_if_open = study_end if study_end is not None and study_end <= at else None
         since = row.updated_at if row.status in ("ended", "stopped") else done_if_open
@@ -195,20 +193,13 @@ def _iterate_named_cases(study: OpenStudy, at: datetime) -> Iterator[tuple[str, 
 @on_study("see all data stored about a person")
 def load_subject(study: OpenStudy, key: str) -> Subject:
     """Load everything stored about a person; nothing is changed."""
-    cases, plan = study.store.cases, study.plan
+    cases = study.store.cases
     row, history = cases.queries.find_row(key), cases.queries.read_history(key)
     interviews = list_person_interviews(study.store, key)
     if row is None and not interviews:
         raise make_unknown_case_error(study, key)
     case, contact = Case.from_history(key, history), cases.queries.find_contact(key)
-    zones = list_call_zones(case, case.next_number, plan)
-    history_lines = []
-    case_before = Case(key=key)
-    for seq, (entry, account) in enumerate(zip(history, cases.queries.list_accounts(key), strict=False), start=1):
-        what, note = describe_event(entry.event, case_before, plan)
-        by = format_author(entry.by, account)
-        history_lines.append(CaseHistoryLine(seq, entry.at, what, by, entry.station, note))
-        case_before = case_before.apply(entry)
+    zones = list_call_zones(case, case.next_number, study.plan)
     numbers = contact.numbers if contact is not None else ()
     return Subject(
         key=key,
@@ -222,7 +213,7 @@ def load_subject(study: OpenStudy, key: str) -> Subject:
         numbers=tuple(_iterate_numbers(case, contact)),
         columns=tuple(_iterate_columns(study.instrument, case, contact)),
         on_do_not_call_list=study.is_on_do_not_call_list([number.e164 for number in numbers if number.e164]),
-        history=tuple(history_lines),
+        history=tuple(iterate_history_lines(study, key, history)),
         interviews=tuple(_build_interview(study, interview) for interview in interviews),
     )
 
@@ -264,9 +255,7 @@ def _format_value(value: Cell | None, labels: Mapping[Code, str]) -> str:
 
 
 def _build_interview(study: OpenStudy, row: InterviewRow) -> SubjectInterview:
-    instrument: Instrument | None = study.instrument
-    if row.instrument != study.instrument.hash:
-        instrument = rebuild_if_readable(study.store.data.find_instrument_texts(row.instrument), row.instrument)
+    instrument = person_erasure.load_version(study.store, study.instrument, row)
     journal = study.store.interviews.read_journal(row.id)
     draft = study.store.interviews.find_draft(row.id)
     versions = {stored.hash: stored.version for stored in study.store.data.list_instruments()}

@@ -127,12 +127,10 @@ class ProgressReporter:
 
     def __call__(self, items: Iterable[T]) -> Iterator[T]:
         if self._progress is None:
-            return iter(items)
-        return self._count(items, self._progress)
-
-    def _count(self, items: Iterable[T], progress: Callable[[int, int], None]) -> Iterator[T]:
+            yield from items
+            return
         for item in items:
             self._done += 1
             if self._done % REPORT_INTERVAL == 0:
-                progress(self._done, self._total)
+                self._progress(self._done, self._total)
             yield item

@@ -5,11 +5,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from survey_cli.problems import Problem, UserError
+from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.cases import InterviewerLine, InterviewerList
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.samples.lists.people_file import read_people
-from survey_cli.services.run_on_study import Request, convert_to_study_time, on_study, run_on_study
+from survey_cli.services.run_on_study import Request, convert_to_study_time, on_study
 from survey_cli.store import InstrumentRow
 from survey_cli.store.database_location import DatabaseFile, format_path, write_origin
 from survey_cli.study.consistency.upkeep import rebuild_queue
@@ -77,12 +77,9 @@ def _publish(study: OpenStudy, at: datetime) -> PublishedVersion:
     return PublishedVersion(study.where, instrument.version or instrument.hash[:12], previous != instrument.hash)
 
 
-def list_interviewers(request: Request) -> InterviewerList:
+@on_study()
+def list_interviewers(study: OpenStudy, people: str | None) -> InterviewerList:
     """List everybody on the list of people, and everybody else with a case or an appointment."""
-    return run_on_study(request, lambda study: _build_list(study, request))
-
-
-def _build_list(study: OpenStudy, request: Request) -> InterviewerList:
     cases = study.store.cases
     claimed_cases: dict[str, list[str]] = {}
     for row in cases.queries.iterate_rows(status="leased"):
@@ -102,16 +99,11 @@ def _build_list(study: OpenStudy, request: Request) -> InterviewerList:
             described = (who.role, ", ".join(sorted(who.languages)), ", ".join(sorted(who.skills)), who.pseudonym)
         own_cases = tuple(claimed_cases.get(login, ()))
         lines.append(InterviewerLine(login, *described, own_cases, appointment_counts[login], missed_counts[login]))
-    file = Path(request.people) if request.people else locate_people_file(request.path, study.where)
+    file = Path(people) if people else locate_people_file(study.path, study.where)
+    people_file = read_people(file) if file and listed else []
     return InterviewerList(
         where=format_path(file.absolute()) if file and listed else "",
         lines=tuple(lines),
         unowned_appointments=appointment_counts[""],
-        problems=_read_problems(file) if file and listed else (),
+        problems=tuple(people_file) if isinstance(people_file, list) else people_file.problems,
     )
-
-
-def _read_problems(file: Path) -> tuple[Problem, ...]:
-    """Problems in the list of people."""
-    people_file = read_people(file)
-    return tuple(people_file) if isinstance(people_file, list) else people_file.problems

@@ -95,19 +95,6 @@ def check_changes_accepted(store: Store, instrument: Instrument) -> None:
     raise UserError(file, what, f"`survey check {file}` shows each change and how to accept it")
 
 
-def count_answered(store: Store, version: str, items: Sequence[str]) -> tuple[dict[str, int], int]:
-    """Return the number of real interviews with an answer at each item, and the number of all, of a version (its hash).
-
-    An interview without current data counts as answered. Raises UserError.
-    """
-    counts, total = dict.fromkeys(items, 0), 0
-    for answers in iterate_answers(store, version, items):
-        total += 1
-        for item in items:
-            counts[item] += answers is None or item in answers
-    return counts, total
-
-
 def iterate_answers(store: Store, version: str, items: Collection[str]) -> Iterator[Mapping[str, set[Cell]] | None]:
     """Yield for each real interview of a version (its hash) the values of those items that it has answered.
 

@@ -94,25 +94,15 @@ class EventContext(NamedTuple):
     """The value that the event gives its place; None where it gives none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowHeading:
+class RowHeading(NamedTuple):
     """The cells with which every row of one interview begins, and what its rows must hide."""
 
-    id: str
-    case: str
-    number: int
-    origin: str
-    version: str
-    hidden_items: Collection[str] = ()
-    """Items whose values and notes are left out."""
+    cells: tuple[Cell, ...]
+    """Aligned with `HEADING_COLUMNS`."""
     display_names: Mapping[str, str]
     """The displayed name of each interviewer by login."""
-
-    def list_cells(self) -> tuple[Cell, ...]:
-        return self.id, self.case, self.number, self.origin, self.version
-
-    def format_interviewer(self, login: str) -> str:
-        return self.display_names.get(login, login)
+    hidden_items: Collection[str] = ()
+    """Items whose values and notes are left out."""
 
 
 def iterate_events(find_version: FindVersion, journal: Sequence[events.InterviewEvent]) -> Iterator[EventContext]:
@@ -188,7 +178,7 @@ def _build_row(context: EventContext, heading: RowHeading) -> tuple[Cell, ...]:
         "seq": context.seq,
         "at": event.stamp.at.isoformat(timespec="seconds"),
         "event": events.EVENT_KINDS[type(event)],
-        "interviewer": heading.format_interviewer(event.stamp.by),
+        "interviewer": heading.display_names.get(event.stamp.by, event.stamp.by),
         "station": event.stamp.station,
     }
     if place is not None:
@@ -208,7 +198,7 @@ def _build_row(context: EventContext, heading: RowHeading) -> tuple[Cell, ...]:
     row = (
         cells.get(v.name, "" if v.storage == "text" else NOT_APPLICABLE) for v in EVENT_COLUMNS[len(HEADING_COLUMNS) :]
     )
-    return *heading.list_cells(), *row
+    return *heading.cells, *row
 
 
 def _build_detail_cells(context: EventContext, *, hidden: bool) -> dict[str, Cell]:
@@ -326,7 +316,7 @@ def iterate_answer_rows(
         codes = cell if isinstance(cell, tuple) else (cell,)
         specify_texts = "; ".join(f"{code}: {text}" for code, text in answer.specify_texts.items() if code != "of")
         yield (
-            *heading.list_cells(),
+            *heading.cells,
             number,
             place.item,
             NOT_APPLICABLE if place.turn is None else place.turn,
@@ -340,7 +330,7 @@ def iterate_answer_rows(
             round(history.seconds, 1),
             history.first_at,
             history.last_at,
-            heading.format_interviewer(history.by) if history.by else "",
+            heading.display_names.get(history.by, history.by),
             " | ".join(history.notes),
         )
 

@@ -157,6 +157,10 @@ class StudyDescription:
     """The text read before the statements of a battery, by item."""
     instructions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """The instruction to the interviewer, which is not read aloud, by item."""
+    computes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """How each computed value is determined, `1 if …`, by name."""
+    rosters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """How often each roster is repeated, `as many times as …`, by its id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

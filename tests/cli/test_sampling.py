@@ -19,7 +19,7 @@ from survey_cli.cli.output.terminal import show_progress
 from survey_cli.cli.run_command import run_command
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.problems import UserError
-from survey_cli.services.sample.replicates import parse_replicates
+from survey_cli.services.cases.case_actions import parse_replicates
 from survey_cli.store import Store
 from survey_cli.study.open_study import OpenStudy, open_study
 

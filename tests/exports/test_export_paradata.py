@@ -54,15 +54,7 @@ def spaced(now: Scenario, seconds: int = 10) -> list[InterviewEvent]:
 
 
 def heading(*hidden: str) -> RowHeading:
-    return RowHeading(
-        id="i",
-        case="c",
-        number=1,
-        origin="real",
-        version="1",
-        hidden_items=frozenset(hidden),
-        display_names={"pat": "int 1"},
-    )
+    return RowHeading(("i", "c", 1, "real", "1"), {"pat": "int 1"}, frozenset(hidden))
 
 
 def events(now: Scenario, *hidden: str) -> list[dict[str, Cell]]:

@@ -18,8 +18,11 @@ from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Cell, Missing
 pyreadstat = pytest.importorskip("pyreadstat")
 pytest.importorskip("polars")
 
-from survey_cli.exports.stata import assign_letters, write_dta  # noqa: E402
-from survey_cli.exports.stata_script import write_stata_script  # noqa: E402
+from survey_cli.exports.stata import (  # noqa: E402
+    assign_letters,
+    write_dta,
+    write_stata_script,
+)
 
 ASKED = {"dk": (-8, "Don't know"), "refused": (-9, "Refused")}
 CODES = {"dk": "-8", "refused": "-9", "not_reached": "-7", "not_asked": "-6"}

@@ -11,7 +11,7 @@ pytest.importorskip("scipy", reason="pip install 'survey-cli[report]'")
 
 from support.disclosure_attacker import ALL, BASE, Attacker, Unknown
 from support.report_tables import Report
-from survey_cli.reports.codebook.codebook import CodebookFacts, build_codebook
+from survey_cli.reports.codebook.codebook import build_codebook
 from survey_cli.reports.results.crosstab import ResultOptions
 from survey_cli.table.table import StudyDescription
 from survey_cli.values import DK, REFUSED, Cell
@@ -93,7 +93,7 @@ class Known(Attacker):
         self._analysis = analysis
         self.text = TEXT
         self._rows = rows
-        self._options = ResultOptions(threshold=threshold, digits=digits, with_tests=False)
+        self._options = ResultOptions(threshold=threshold, digits=digits, inference=False)
         self._codes: dict[tuple[str, str], tuple[str, str, str]] = {}
 
     def report(self, *by: str) -> Report:
@@ -137,8 +137,8 @@ class Known(Attacker):
         return made
 
     def codebook(self, made: Report) -> None:
-        facts = CodebookFacts(study=StudyDescription(title="A study"), instrument=made.instrument, language="en")
-        book = build_codebook(made.variables, facts, made.answers, threshold=self._options.threshold)
+        study, threshold = StudyDescription(title="A study"), self._options.threshold
+        book = build_codebook(made.variables, made.instrument, study, made.answers, language="en", threshold=threshold)
         for variable in book.variables:
             for code in (*variable.codes, *variable.missing):
                 row = self._codes.get((variable.name, code.code))

@@ -173,7 +173,7 @@ def test_a_scale_has_a_trend_too_and_a_census_no_test():
         TEXT,
         rows,
         by=["kind"],
-        options=ResultOptions(threshold=0, with_tests=False, census=True, population=100),
+        options=ResultOptions(threshold=0, inference=False, census=True, population=100),
     )
     assert all(not item.tests for item in census.items)
     assert not any(f.letters for item in census.items for row in item.rows for f in row.figures)

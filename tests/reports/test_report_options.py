@@ -73,7 +73,7 @@ def test_each_column_against_the_rest_of_the_total() -> None:
 
 
 def test_row_percentages_add_up_over_the_columns() -> None:
-    report = Report(TEXT, crossed((30, 10, 0), (10, 30, 0)), by=["kind"], options=replace(OPEN, row_percentages=True))
+    report = Report(TEXT, crossed((30, 10, 0), (10, 30, 0)), by=["kind"], options=replace(OPEN, percent="row"))
     item = report["q"]
     assert [[figure.percent_text for figure in row.figures] for row in item.rows[:2]] == [["50", "75", "25"]] * 1 + [
         ["50", "25", "75"]

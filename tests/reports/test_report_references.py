@@ -147,7 +147,7 @@ def test_means_and_margins_of_a_finite_population_as_r_has_them():
     `svydesign(~1, fpc = ~N)`, `1.959964 * SE(svymean(~y, d))`: 0.185604."""
     text = "scales: {how: {1: A, 2: B, 3: C, 4: D, 5: E}}\nitems: [{id: s, type: scale, text: How?, scale: how}]"
     rows: list[dict[str, Cell]] = [{"s": int(answer)} for answer in ANSWERS]
-    summary = Report(text, rows, options=ResultOptions(threshold=0, population=80, with_margins=True))["s"].summary
+    summary = Report(text, rows, options=ResultOptions(threshold=0, population=80, margins=True))["s"].summary
     assert summary is not None
     assert (summary.mean_text, summary.median_text, summary.deviation_text) == ("2.82", "2.5", "1.47")
     assert summary.margin_text == "± 0.19"

@@ -107,7 +107,7 @@ def test_declines_and_volunteered_answers_are_rows_and_valid_leaves_them_out():
     assert ("Don't know", "decline", "1") in kinds
     assert ("Refused", "decline", "2") in kinds
     assert report["q2"].base.asked == 9
-    valid = Report(AGREE, rows, options=ResultOptions(threshold=0, valid_only=True))
+    valid = Report(AGREE, rows, options=ResultOptions(threshold=0, valid=True))
     assert [row.label for row in valid["q2"].rows] == [
         "Strongly agree", "Agree", "Disagree", "Strongly disagree", "Agrees", "Disagrees",
     ]  # fmt: skip
@@ -304,9 +304,9 @@ def test_an_odd_scale_has_a_middle():
 def test_a_margin_is_printed_only_where_it_is_wanted_and_shrinks_with_the_population():
     rows = people("q2", _1=50, _2=50)
     assert Report(AGREE, rows)["q2"].margin_text == ""
-    asked = Report(AGREE, rows, options=ResultOptions(with_margins=True))["q2"].margin_text
+    asked = Report(AGREE, rows, options=ResultOptions(margins=True))["q2"].margin_text
     assert asked == "± 9.8 points at most, 95 % confidence"
-    finite = Report(AGREE, rows, options=ResultOptions(with_margins=True, population=200))["q2"].margin_text
+    finite = Report(AGREE, rows, options=ResultOptions(margins=True, population=200))["q2"].margin_text
     assert finite.startswith("± 7.0 points")  # 9.8 · √(100/199) is 6.95, and at most is never less
 
 
@@ -321,7 +321,7 @@ def test_the_margin_of_a_mean_of_few_is_wider_than_a_normal_curve_has_it():
     report = Report(
         AGE,
         [{"age": a} for a in (2, 4, 4, 4, 5, 5, 7, 9)],
-        options=ResultOptions(threshold=0, with_margins=True),
+        options=ResultOptions(threshold=0, margins=True),
     )
     summary = report["age"].summary
     assert summary is not None

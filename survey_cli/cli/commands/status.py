@@ -330,7 +330,7 @@ def study_people(request: "Request") -> None:
     """
     from survey_cli.services.study_administration import list_interviewers
 
-    listing = list_interviewers(request)
+    listing = list_interviewers(request, request.people)
     for problem in listing.problems:
         say(str(problem))
     rows = []

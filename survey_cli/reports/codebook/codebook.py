@@ -5,7 +5,7 @@ Counts are included where there are data; percentages are not.
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import dropwhile, islice
 from typing import Final, NamedTuple
 
@@ -139,24 +139,12 @@ _DRAW_METHODS: Final = {"random": "by chance", "youngest": "the youngest", "next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CodebookFacts:
-    """Description of a study for its codebook, besides variables and counts."""
-
-    study: StudyDescription
-    instrument: Instrument
-    language: str
-    compute_descriptions: Mapping[str, str] = field(default_factory=dict)
-    """How each computed value is determined: `1 if …`."""
-    roster_descriptions: Mapping[str, str] = field(default_factory=dict)
-    """How often each roster is repeated: `as many times as …`."""
-    notes: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Context:
     """Everything that the entries of one codebook have in common."""
 
-    facts: CodebookFacts
+    instrument: Instrument
+    study: StudyDescription
+    language: str
     answers: AnswerColumns | None
     threshold: int
     sections: Mapping[str, str]
@@ -170,8 +158,7 @@ class _Context:
 
     def find_item(self, variable: Variable) -> CompiledItem | None:
         """Return the variable's item; None where it has none, or the item is of an older version."""
-        items = self.facts.instrument.items
-        return items.get(variable.item) if variable.role in ("answer", "words", "state") else None
+        return self.instrument.items.get(variable.item) if variable.role in ("answer", "words", "state") else None
 
     def count_cells(self, variable: Variable) -> Mapping[Cell, int] | None:
         """Count the interviews with each distinct cell; None where nothing is counted."""
@@ -187,9 +174,12 @@ class _Context:
 
 def build_codebook(
     variables: Sequence[Variable],
-    facts: CodebookFacts,
+    instrument: Instrument,
+    study: StudyDescription,
     answers: AnswerColumns | None = None,
     *,
+    language: str,
+    notes: Sequence[str] = (),
     threshold: int = DEFAULT_THRESHOLD,
 ) -> Codebook:
     """Build the codebook: every variable in the order of the data.
@@ -198,10 +188,11 @@ def build_codebook(
     counts. Counts of fewer people than `threshold` are hidden, and where only one count of a variable is, so is a
     second.
     """
-    instrument, language = facts.instrument, facts.language
     not_end = dropwhile(lambda item: not isinstance(item.question, unasked_items.EndItem), instrument.root.items)
     context = _Context(
-        facts=facts,
+        instrument=instrument,
+        study=study,
+        language=language,
         answers=answers,
         threshold=threshold,
         sections=dict(_iterate_section_titles(instrument.root.children, language, "")),
@@ -217,16 +208,16 @@ def build_codebook(
     for number, variable in enumerate(variables, 1):
         groups.setdefault(_make_group_key(variable), []).append((number, variable))
     entries = [entry for group in groups.values() for entry in _build_entries(group, context)]
-    notes = list(facts.notes)
     if answers is not None and threshold > 1:
-        notes.append(f"{HIDDEN_MARK}: fewer than {threshold} interviews, or a count that would reveal such a number.")
+        hidden = f"{HIDDEN_MARK}: fewer than {threshold} interviews, or a count that would reveal such a number."
+        notes = (*notes, hidden)
     return Codebook(
-        title=facts.study.title,
+        title=study.title,
         instrument=instrument.id,
         version=instrument.version,
         language=language,
         interviews=answers.interviews if answers is not None else None,
-        methods=build_study_lines(facts.study),
+        methods=build_study_lines(study),
         variables=tuple(sorted(entries, key=lambda entry: entry.number)),
         notes=tuple(notes),
     )
@@ -289,9 +280,10 @@ def _merge_entries(
     """Merge the options of a multiple, or the turns of an item, into one entry. `pooled` has the counts of all."""
     first, variable = entries[0], variables[0]
     item = context.find_item(variable)
-    language = context.facts.language
     multiple = variable.option is not None and variable.role == "answer"
-    options = {option.code: str(option.label.get(language)) for option in item.options} if item is not None else {}
+    options = (
+        {option.code: str(option.label.get(context.language)) for option in item.options} if item is not None else {}
+    )
     columns = [
         CodebookColumn(
             number=entry.number,
@@ -302,7 +294,7 @@ def _merge_entries(
         )
         for entry, each in zip(entries, variables, strict=True)
     ]
-    label = str(item.label.get(language)) if multiple and item is not None else first.label
+    label = str(item.label.get(context.language)) if multiple and item is not None else first.label
     turn = variable.turn
     return replace(
         first,
@@ -321,7 +313,6 @@ def _build_variable(
 ) -> CodebookVariable:
     item = context.find_item(variable)
     is_answer = variable.role == "answer"
-    instruction = item.instruction if item is not None and is_answer else None
     labels = len(variable.labels)
     by_interviewer = item is not None and item.question.by == "interviewer" and is_answer
     codes, missing = _build_codes(variable, counts, context)
@@ -332,7 +323,7 @@ def _build_variable(
         wording=variable.wording if variable.role in ("answer", "words") else "",
         asked=_describe_asked(variable, context),
         intro=context.intros.get(variable.item, "") if is_answer else "",
-        instruction=instruction.get_source_text(context.facts.language) if instruction is not None else "",
+        instruction=context.study.instructions.get(variable.item, "") if is_answer else "",
         section=_ROLE_SECTIONS.get(variable.role) or context.sections.get(variable.item, "") or "Questions",
         storage=_describe_storage(variable),
         measure=variable.measure if variable.role not in ("admin", "order", "words") else "",
@@ -355,32 +346,32 @@ def _describe_storage(variable: Variable) -> str:
 
 def _describe_asked(variable: Variable, context: _Context) -> str:
     """Return who is asked or, where nobody is, how the value is determined."""
-    facts = context.facts
+    study, groups = context.study, context.instrument.groups
     match variable.role:
         case "sample":
             return "Comes from the sample."
         case "compute":
-            description = facts.compute_descriptions.get(variable.item, "")
+            description = study.computes.get(variable.item, "")
             return f"Computed: {description}." if description else "Computed from the answers."
         case "order":
-            ordered = "names of the items" if variable.item in facts.instrument.groups else "codes of the options"
+            ordered = "names of the items" if variable.item in groups else "codes of the options"
             return f"Drawn for each interview: the {ordered} in the order shown, separated by spaces."
         case "admin":
             return "Stored for every interview."
     item = context.find_item(variable)
     if item is None:
-        if variable.item in facts.instrument.groups:
-            turns = facts.roster_descriptions.get(variable.item, "")
+        if variable.item in groups:
+            turns = study.rosters.get(variable.item, "")
             return f"Counted: the number of turns of {variable.item}{f', {turns}' if turns else ''}."
-        return facts.study.universes.get(variable.item, "Asked in an earlier version of the questionnaire.")
-    asked = facts.study.universes.get(variable.item, "")
+        return study.universes.get(variable.item, "Asked in an earlier version of the questionnaire.")
+    asked = study.universes.get(variable.item, "")
     if isinstance(item.question, unasked_items.ComputedItem):
         return f"{_describe_computer_answer(item)}{asked.removeprefix('Asked').removesuffix('.')}."
     if variable.role == "words" and variable.option is not None:
         return f"Asked with option {variable.option}."
     if item.roster is None:
         return asked or ("Asked of all who reached this item." if item.id in context.after_end else "Asked of all.")
-    turns = facts.roster_descriptions.get(item.roster, "")
+    turns = study.rosters.get(item.roster, "")
     in_each = f"Asked in each turn of {item.roster}{f' ({turns})' if turns else ''}"
     return f"{in_each}, {asked.removeprefix('Asked ')}" if asked else f"{in_each}."
 
@@ -434,7 +425,7 @@ def _select_labels(variable: Variable, counts: Mapping[Cell, int] | None, contex
         return variable.labels
     if counts is not None:
         return {code: name for code, name in variable.labels.items() if code in counts}
-    own = context.facts.instrument.document.outcomes
+    own = context.instrument.document.outcomes
     not_ends = {name for name, outcome in OUTCOMES.items() if outcome.moment not in _ENDS and name not in own}
     return {code: name for code, name in variable.labels.items() if code not in not_ends}
 
@@ -517,7 +508,7 @@ def _describe_number_limits(variable: Variable, context: _Context) -> str:
         return ""
     question = item.question
     limits = [getattr(question, key) if key not in item.limits else item.limits[key].words for key in ("min", "max")]
-    unit = f" {question.unit.get(context.facts.language)}" if question.unit else ""
+    unit = f" {question.unit.get(context.language)}" if question.unit else ""
     low, high = ("" if limit is None else limit if isinstance(limit, str) else f"{limit:.10g}" for limit in limits)
     return f" from {question.format_range(low, high)}{unit}"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from itertools import chain, groupby
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from survey_cli.reports.disclosure.suppression import BASE, DEFAULT_THRESHOLD, CellPosition
 from survey_cli.reports.results.bins import build_bins
@@ -42,12 +42,12 @@ SMALL_BASE: Final = 30
 """A base of fewer interviews is marked as unreliable, and its column is not compared with others."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ResultOptions:
     """Options of result tables."""
 
-    valid_only: bool = False
-    """Exclude declines and volunteered answers from rows and bases."""
+    valid: bool = False
+    """Percentages of those with an answer: without declines and volunteered answers in rows and bases."""
     threshold: int = DEFAULT_THRESHOLD
     """Counts of fewer people are hidden; 0 or 1 hides nothing."""
     digits: int = 0
@@ -56,11 +56,11 @@ class ResultOptions:
     """Number of units in the population, for the finite population correction; None where it is not known."""
     census: bool = False
     """Whether the whole population was selected."""
-    with_tests: bool = True
-    """Run significance tests."""
-    with_margins: bool = False
-    """Print margins of sampling error."""
-    with_errors: bool = False
+    inference: bool | None = None
+    """Run significance tests; None: unless the whole population was selected."""
+    margins: bool = False
+    """Print margins of error with each item."""
+    errors: bool = False
     """Print the precision of each figure under the design of the sample."""
     seed: int = 1
     """Seed of tests that draw tables."""
@@ -68,12 +68,16 @@ class ResultOptions:
     """Confidence level of tests, margins and intervals."""
     correction: Correction = "bonferroni"
     """Correction of letters for the number of comparisons in a table."""
-    row_percentages: bool = False
-    """Percentages by column are of the row instead of the column."""
-    statistics: frozenset[str] = frozenset()
+    percent: Literal["column", "row"] = "column"
+    """What percentages by column are of."""
+    statistics: tuple[str, ...] = ()
     """Further statistics of numbers and scales: `quartiles`, `se`."""
     min_base: int = 0
     """Columns with fewer interviews are merged or left out."""
+
+    @property
+    def has_tests(self) -> bool:
+        return not self.census if self.inference is None else self.inference
 
     def compute_population_correction(self, interviews: int) -> Fraction:
         """Return the finite population correction of a variance: the share of the population not interviewed."""
@@ -228,7 +232,7 @@ class _CountedAnswers:
     @property
     def points(self) -> list[AnswerPoint]:
         """The answers that have a line, chosen or not."""
-        return [p for p in self.question.points if not (p.volunteered and self.options.valid_only)]
+        return [p for p in self.question.points if not (p.volunteered and self.options.valid)]
 
     def sum_columns(self, keys: Collection[AnswerKey]) -> ColumnCounts:
         """Add up the counts of answers column by column."""
@@ -265,7 +269,7 @@ def tabulate(
         texts = key if isinstance(key, tuple) else (key,)
         cells = tuple(reader[text] for reader, text in zip(readers, texts, strict=True))
         kind = get_missing_kind(cells[0])
-        if kind in UNASKED_KINDS or (options.valid_only and (kind or cells[0] in volunteered)):
+        if kind in UNASKED_KINDS or (options.valid and (kind or cells[0] in volunteered)):
             continue
         counted.counts[key] = counts
         if kind:

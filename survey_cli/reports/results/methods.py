@@ -262,9 +262,9 @@ def _describe_precision(facts: MethodFacts, options: ResultOptions, size: int | 
     n = len(facts.base.rows)
     if not n:
         return ""
-    if options.with_errors:
+    if options.errors:
         return translate("precision-of-design")
-    if facts.census and not options.with_margins:
+    if facts.census and not options.margins:
         values = {"size": f"{size or n:,}", "n": f"{n:,}"}
         text = "census-selected"
         if n >= (size or n):
@@ -272,7 +272,7 @@ def _describe_precision(facts: MethodFacts, options: ResultOptions, size: int | 
         elif facts.filter_notes:
             text = "census-filtered"
         return translate(text, **values)
-    if facts.quotas and not options.with_margins:
+    if facts.quotas and not options.margins:
         return translate("No margin of error is stated: quotas decided who was interviewed")
     effective = Fraction(facts.weighting.effective_size) if facts.weighting is not None else Fraction(n)
     half = compute_half_width(effective, n, options.population, options.level)
@@ -321,6 +321,6 @@ def _describe_versions(study: StudyDescription, answers: AnswerColumns) -> str:
 
 def _describe_missing(options: ResultOptions) -> str:
     text = "missing-are-rows"
-    if options.valid_only:
+    if options.valid:
         text = "missing-are-excluded"
     return translate(text)

@@ -40,7 +40,7 @@ def list_result_columns(groupings: Sequence[Grouping], options: ResultOptions) -
 
 
 def _has_letters(options: ResultOptions) -> bool:
-    return options.with_tests and not options.row_percentages
+    return options.has_tests and options.percent != "row"
 
 
 def build_item_result(
@@ -54,7 +54,7 @@ def build_item_result(
     """Build the results of one item; `interviews` is the number of all interviews in the report."""
     question, margin = table.question, ""
     effective = answer_counts.compute_effective_size(table.bases[0])
-    if options.with_margins and effective and not table.is_base_hidden(0):
+    if options.margins and effective and not table.is_base_hidden(0):
         half = answer_counts.compute_half_width(effective, table.bases[0].people, options.population, options.level)
         margin = translate("± {points} points at most, {level} % confidence", points=half, level=format_level(options))
     columns, notes = list_result_columns(groupings, options), _build_item_notes(table, options)
@@ -69,7 +69,7 @@ def build_item_result(
         table = replace(table, differences=_measure_differences(table, column_rows, columns, groupings, options))
     rows = {row: _build_row(table, row, positions if row in column_rows else [0], options) for row in shown}
     tests: list[significance.SignificanceTest] = []
-    if column_rows and options.with_tests:
+    if column_rows and options.has_tests:
         if _has_letters(options):
             _add_letters(table, rows, columns, groupings, options)
         for grouping, group in zip(groupings, answer_counts.list_value_columns(groupings), strict=True):
@@ -112,11 +112,11 @@ def _build_row(table: Crosstab, row: int, columns: Sequence[int], options: Resul
     figures = []
     for column in columns:
         figure = _build_figure(table, column, line.counts, options, hidden=table.is_hidden(row, column))
-        of_column = not (column and options.row_percentages)
+        of_column = not (column and options.percent == "row")
         position = CellPosition(row, column)
         error = table.errors.get(position) if of_column else None
         figures.append(figure._replace(error=error, difference=table.differences.get(position)))
-        if column and options.row_percentages and table.is_hidden(row, 0) and not figure.hidden:
+        if column and options.percent == "row" and table.is_hidden(row, 0) and not figure.hidden:
             figures[-1] = figure._replace(share=None, percent_text=rounding.HIDDEN_MARK)
     note = translate(line.note) if line.note == "volunteered" else line.note
     return model.ResultRow(
@@ -139,7 +139,7 @@ def _build_figure(
     amount = Fraction(count.weight, table.unit)
     if table.is_base_hidden(column):
         return model.Figure(amount, None, rounding.format_count(amount), rounding.HIDDEN_MARK)
-    whole = counts[0].weight if column and options.row_percentages else base.weight
+    whole = counts[0].weight if column and options.percent == "row" else base.weight
     share = Fraction(count.weight, whole) if whole else None
     return model.Figure(amount, share, rounding.format_count(amount), rounding.format_percentage(share, options.digits))
 
@@ -165,12 +165,12 @@ def _describe_base(table: Crosstab, interviews: int, options: ResultOptions) -> 
     """Describe who was asked, with `{n}` for their number. Conditions are put into words in English alone."""
     question, n = table.question, "{n}"
     if question.base:
-        text = "{n} with an answer, of those {who}" if options.valid_only else "asked of {n} {who}"
+        text = "{n} with an answer, of those {who}" if options.valid else "asked of {n} {who}"
         return translate(text, n=n, who=question.base)
     if question.asked and is_english():
-        text = "{n} with an answer, of those: {who}" if options.valid_only else "asked of {n}: {who}"
+        text = "{n} with an answer, of those: {who}" if options.valid else "asked of {n}: {who}"
         return translate(text, n=n, who=question.asked)
-    if options.valid_only:
+    if options.valid:
         return translate("{n} with an answer", n=n)
     if question.asked:
         return translate("asked of {n}, by the questionnaire’s conditions", n=n)
@@ -203,7 +203,7 @@ def build_summary(table: Crosstab, column: int, options: ResultOptions) -> model
         deviation = rounding.format_decimal(rounding.compute_root(variance), MEAN_DIGITS)
         correction = options.compute_population_correction(people)
         error = rounding.compute_root(variance * squares / weight**2 * correction)
-        if options.with_margins:
+        if options.margins:
             half = answer_counts.compute_student_point(people - 1, options.level) * error
             margin = f"± {rounding.format_decimal(half, MEAN_DIGITS)}"
         if "se" in options.statistics:
@@ -651,7 +651,7 @@ def build_table_notes(options: ResultOptions, *, weighted: bool, declines: Mappi
         translate("note-rounding", digits=digits),
         translate("{trace} more than 0 and less than {least} percent. {empty} nobody was asked.", **marks),
     ]
-    if options.valid_only:
+    if options.valid:
         notes.append(translate("note-valid"))
     elif declines:
         notes.append(translate("note-declines", declines=", ".join(declines.values())))
@@ -659,7 +659,7 @@ def build_table_notes(options: ResultOptions, *, weighted: bool, declines: Mappi
     notes.append(translate("note-means"))
     if "quartiles" in options.statistics:
         notes.append(translate("note-quartiles"))
-    if "se" in options.statistics or options.with_margins:
+    if "se" in options.statistics or options.margins:
         notes.append(translate("note-margins"))
     if options.threshold > 1:
         notes.append(translate("note-hidden", mark=rounding.HIDDEN_MARK, least=options.threshold))
@@ -672,7 +672,7 @@ def build_column_notes(
     items: Sequence[model.ItemResult], groupings: Sequence[Grouping], options: ResultOptions, *, weighted: bool
 ) -> list[str]:
     """Build the notes on the columns of all tables, and on their tests."""
-    notes = [translate("note-row-percentages" if options.row_percentages else "note-column-percentages")]
+    notes = [translate("note-row-percentages" if options.percent == "row" else "note-column-percentages")]
     if any(base.small_text for item in items for base in item.bases[1:]):
         notes.append(translate("note-small-base", mark=rounding.UNRELIABLE_MARK, least=SMALL_BASE))
     left_out = [
@@ -686,8 +686,8 @@ def build_column_notes(
     if left_out:
         notes.append(translate("Left out: {columns}.", columns="; ".join(left_out)))
     if weighted:
-        notes.append(translate("note-effective-bases-design" if options.with_errors else "note-effective-bases"))
-    if not options.with_tests:
+        notes.append(translate("note-effective-bases-design" if options.errors else "note-effective-bases"))
+    if not options.has_tests:
         return [*notes, translate("note-census" if options.census else "No tests were requested.")]
     if _has_letters(options):
         compared = {grouping.compare for grouping in groupings}
@@ -695,13 +695,13 @@ def build_column_notes(
         notes += [translate("note-rest-of-total", higher=HIGHER, lower=LOWER)] if "total" in compared else []
         correction = translate(f"correction-{options.correction}")
         alpha = f"{1 - options.level:.4g}"
-        note = "note-t" if options.with_errors else "note-z"
+        note = "note-t" if options.errors else "note-z"
         notes.append(translate(note, alpha=alpha, correction=correction, least=SMALL_BASE))
-        notes += [translate("note-differences")] if options.with_errors else []
+        notes += [translate("note-differences")] if options.errors else []
     notes.append(translate("note-tests"))
     names = {test.name for item in items for test in item.tests if test.name}
-    described = significance.describe_tests(options.seed, by_design=options.with_errors).items()
+    described = significance.describe_tests(options.seed, by_design=options.errors).items()
     notes += [f"{translate(name)}: {text}" for name, text in described if name in names]
-    if names and options.population and not options.with_errors:
+    if names and options.population and not options.errors:
         notes.append(translate("note-population", size=f"{options.population:,}"))
     return notes

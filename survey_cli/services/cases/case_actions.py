@@ -19,7 +19,6 @@ from survey_cli.outcomes import WITHDRAWN
 from survey_cli.problems import StoreError, UserError, suggest_nearest
 from survey_cli.reports.fieldwork.case_histories import describe_outcome
 from survey_cli.services.run_on_study import make_unknown_case_error, on_study
-from survey_cli.services.sample.replicates import parse_replicates
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, LeaseLost
 from survey_cli.study.consistency.interview_outcomes import build_do_not_call_events, build_follow_up_tasks, follow_up
 from survey_cli.study.consistency.person_erasure import scrub_database
@@ -231,6 +230,31 @@ def release_replicates(
     waiting = [r for r in rows if r.replicate in selected and r.position.status in ("unreleased", "done")]
     release = _PlannedChange([case_events.CaseReleased()], "released")
     return _change_cases(study, waiting, lambda case: None if case.released else release, progress=progress)
+
+
+def parse_replicates(text: str, known: Collection[str], *, where: str) -> frozenset[str]:
+    """Parse `1-2,5`, `north` or `all` into names of replicates.
+
+    Each must be known, and a range must contain at least one.
+    """
+    if not known:
+        raise UserError(where, "the sample has no replicates", "add a column with role: replicate")
+    if text.strip() == "all":
+        return frozenset(known)
+    selected: set[str] = set()
+    for part in filter(None, map(str.strip, text.split(","))):
+        first, _, last = map(str.strip, part.partition("-"))
+        names = {part} & set(known)
+        if not names and first.isdecimal() and last.isdecimal():
+            names = {name for name in known if name.isdecimal() and int(first) <= int(name) <= int(last)}
+        if not names:
+            ordered = sorted(known, key=lambda name: (int(name) if name.isdecimal() else 0, name))
+            otherwise = f"the replicates are {', '.join(ordered[:10])}"
+            raise UserError(where, f"there is no replicate {part!r}", suggest_nearest(part, known, otherwise=otherwise))
+        selected |= names
+    if not selected:
+        raise UserError(where, "no replicate is specified", "write 3, 3-4 or all")
+    return frozenset(selected)
 
 
 @on_study("free a case from a station")

@@ -110,12 +110,18 @@ def _select_keys(study: OpenStudy, case_filter: CaseFilter) -> set[str] | None:
     return matching if keys is None else keys & matching
 
 
-def parse_sample_condition(instrument: Instrument, text: str) -> Condition:
-    """Parse a condition over sample columns."""
+def compile_condition(instrument: Instrument, text: str) -> Condition:
+    """Compile the condition of `--where`. Raises UserError where it is none."""
     condition, problems = compile_external_condition(instrument, text, who="--where")
     if condition is None:
         first = select_errors(problems)[0]
         raise UserError("--where", first.what, first.remedy)
+    return condition
+
+
+def parse_sample_condition(instrument: Instrument, text: str) -> Condition:
+    """Parse a condition over sample columns."""
+    condition = compile_condition(instrument, text)
     others = sorted(condition.names - instrument.sample.keys())
     if others:
         known = ", ".join(instrument.sample)
@@ -183,7 +189,7 @@ def load_case_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
             case_reports.CaseCellLine(cell, *fill.get(cell, CellFill()), plan.quotas.cells[cell].target)
             for cell in plan.quotas.list_known_cells(case.columns)
         ),
-        history=tuple(_iterate_history_lines(study, key, history)),
+        history=tuple(iterate_history_lines(study, key, history)),
     )
 
 
@@ -202,7 +208,7 @@ def _iterate_interview_lines(study: OpenStudy, key: str) -> Iterator[case_report
         yield case_reports.InterviewLine(*state, r.began_at, r.updated_at, r.is_erased)
 
 
-def _iterate_history_lines(
+def iterate_history_lines(
     study: OpenStudy, key: str, history: list[HistoryEntry]
 ) -> Iterator[case_reports.CaseHistoryLine]:
     """Yield the history as text. Notes and contact names, which could identify the person, are for supervisors."""

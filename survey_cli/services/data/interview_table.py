@@ -16,15 +16,15 @@ from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.engine.machine import InterviewStatus
 from survey_cli.fieldwork.rates.dispositions import find_disposition
 from survey_cli.instrument.analysis import Analysis
-from survey_cli.instrument.compiled.draft import compile_external_condition
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.open_instrument import rebuild_instrument
-from survey_cli.problems import UserError, select_errors, suggest_nearest
+from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.revisions.meaning_changes import find_separate_columns
+from survey_cli.services.cases.case_lists import compile_condition
 from survey_cli.services.data.export_options import ORIGINS, DataTable, ExportOptions, OverriddenOutcome
 from survey_cli.services.data.study_metadata import describe_study
-from survey_cli.services.database.derived_columns import find_differences
+from survey_cli.services.database.route_verification import find_differences
 from survey_cli.services.run_on_study import ProgressReporter
 from survey_cli.store import ExportRow, InstrumentRow, InterviewOrigin, Store
 from survey_cli.store.backends.errors import RESTORE_COMMAND
@@ -120,11 +120,16 @@ def build_interview_table(source: InterviewSource) -> DataTable:
     known = {name for part in parts for v in part.variables for name in (v.name, v.item)} - {""}
     check_personal_names(options, known)
     study = describe_study(instrument, language)
+    corrections = []
+    if overrides := source.overrides:
+        interviews = format_quantity(len(overrides), "interview")
+        what = f"interview_outcome is a supervisor's correction in {interviews}; the calls have the original outcome"
+        corrections.append(what)
     combined = combine_versions(parts, language=language, personal=None if options.all_personal else options.personal)
     return DataTable(
         analysis=source.analysis,
         table=replace(combined.table, study=replace(study, versions=tuple(version.label for version in versions))),
-        warnings=(*_warn_of_equal_names([version.kept for version in versions]), *_describe_corrections(source)),
+        warnings=(*_warn_of_equal_names([version.kept for version in versions]), *corrections),
         differences=(*combined.differences, *uncomputed),
         left_out=combined.left_out,
         overrides=source.overrides,
@@ -152,12 +157,8 @@ def build_long_table(source: InterviewSource, row_unit: str) -> DataTable:
                 line, journal = selected.line, selected.journal
                 if journal is None:
                     journal = source.store.interviews.read_journal(line.id)
-                heading = RowHeading(
-                    **{name: getattr(line, name) for name in ("id", "case", "number", "origin")},
-                    version=version.kept.version,
-                    hidden_items=version.hidden_items,
-                    display_names=source.pseudonyms,
-                )
+                cells = line.id, line.case, line.number, line.origin, version.kept.version
+                heading = RowHeading(cells, source.pseudonyms, version.hidden_items)
                 try:
                     if row_unit == "event":
                         yield from iterate_event_rows(version.find_version, journal, heading)
@@ -213,10 +214,7 @@ def parse_condition(instrument: Instrument, options: ExportOptions) -> Condition
     """
     if not options.where:
         return None
-    condition, problems = compile_external_condition(instrument, options.where, who="--where")
-    if condition is None:
-        first = select_errors(problems)[0]
-        raise UserError("--where", first.what, first.remedy)
+    condition = compile_condition(instrument, options.where)
     names, computes = condition.names, instrument.computes
     while filters := {name for name in names if name in computes and not computes[name].is_column}:
         names = names.difference(filters).union(*(list_inputs(computes[name]) for name in filters))
@@ -238,12 +236,6 @@ def _list_outcome_labels(source: InterviewSource) -> dict[Code, str]:
         row = find_disposition(code)
         labels[code] = row.name if row is not None else f"Code {code}"
     return labels
-
-
-def _describe_corrections(source: InterviewSource) -> Iterator[str]:
-    if number := len(source.overrides):
-        interviews = format_quantity(number, "interview")
-        yield f"interview_outcome is a supervisor's correction in {interviews}; the calls have the original outcome"
 
 
 def _warn_of_equal_names(rows: Sequence[InstrumentRow]) -> Iterator[str]:

@@ -29,8 +29,8 @@ def choose_language(instrument: Instrument, requested: str) -> str:
 
 
 def describe_study(instrument: Instrument, language: str) -> StudyDescription:
-    """Return the texts under `study:`, and for each item who is asked, its introduction and its instruction."""
-    spec = instrument.document.study
+    """Return the texts under `study:`, those around each item and who is asked it, and how values are computed."""
+    spec, rules = instrument.document.study, RuleWriter(instrument, language)
 
     def translate(text: Text | None) -> str:
         return str(text.get(language)) if text is not None else ""
@@ -40,7 +40,7 @@ def describe_study(instrument: Instrument, language: str) -> StudyDescription:
         id=instrument.id,
         title=translate(instrument.title),
         version=instrument.version,
-        universes=describe_routing(instrument, language),
+        universes=_describe_routing(instrument, rules),
         intros={
             item.id: group.intro.get_source_text(language)
             for group in instrument.groups.values()
@@ -60,17 +60,18 @@ def describe_study(instrument: Instrument, language: str) -> StudyDescription:
             for role in ("stratum", "psu", "fpc", "replicate_weight")
             if (names := tuple(name for name, column in instrument.sample.items() if column.role == role))
         },
+        computes=_describe_computes(instrument, rules),
+        rosters=_describe_rosters(instrument, rules),
         replication=spec.replication or "",
         replication_factors=tuple(spec.replication_factors),
     )
 
 
-def describe_routing(instrument: Instrument, language: str) -> dict[str, str]:
+def _describe_routing(instrument: Instrument, rules: RuleWriter) -> dict[str, str]:
     """Return the conditions for asking each item, as text.
 
     For example `Asked if kind is District, and unless consent is Yes.` Items that everybody is asked are left out.
     """
-    rules = RuleWriter(instrument, language)
     routing: dict[str, str] = {}
 
     def render_conditions(ask_if: Condition | None, unless: Condition | None) -> tuple[str, ...]:
@@ -99,12 +100,11 @@ def describe_routing(instrument: Instrument, language: str) -> dict[str, str]:
     return routing
 
 
-def describe_computes(instrument: Instrument, language: str) -> dict[str, str]:
+def _describe_computes(instrument: Instrument, rules: RuleWriter) -> dict[str, str]:
     """Return how each compute gets its value, as text: `1 if hh_size is 1, else 0`."""
-    rules = RuleWriter(instrument, language)
     texts: dict[str, str] = {}
     for name, compute in instrument.computes.items():
-        condition = compute.conditions.get(language) or next(iter(compute.conditions.values()))
+        condition = compute.conditions.get(rules.language) or next(iter(compute.conditions.values()))
         is_derived = isinstance(condition.tree, ast.List)  # by ranges or codes, and not by an expression
         text = condition.text if is_derived else rules.render_clause(condition)
         if condition.result_type.type == "flag":
@@ -113,9 +113,8 @@ def describe_computes(instrument: Instrument, language: str) -> dict[str, str]:
     return texts
 
 
-def describe_rosters(instrument: Instrument, language: str) -> dict[str, str]:
+def _describe_rosters(instrument: Instrument, rules: RuleWriter) -> dict[str, str]:
     """Return how often each roster is repeated, as text: `as many as hh_size, at most 12`."""
-    rules = RuleWriter(instrument, language)
     texts: dict[str, str] = {}
     for name, group in instrument.groups.items():
         if not isinstance(group, Roster):

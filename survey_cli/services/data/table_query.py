@@ -26,9 +26,8 @@ from survey_cli.services.data.interview_table import (
 )
 from survey_cli.services.data.interview_weights import append_weights, list_weighting_draws
 from survey_cli.services.data.study_metadata import choose_language, describe_study
-from survey_cli.services.date_options import parse_past_time
+from survey_cli.services.date_options import parse_as_of
 from survey_cli.services.run_on_study import ProgressReporter, convert_to_study_time
-from survey_cli.store.cases.case_records import Contact
 from survey_cli.study.analysis import open_analysis
 from survey_cli.study.open_study import StudyRecords
 from survey_cli.table.case_tables import (
@@ -73,8 +72,8 @@ def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable:
     if options.all_personal or options.personal:
         _check_personal_access(records)
     now = convert_to_study_time(records.store, options.at or datetime.now(UTC))
-    when = parse_past_time(options.as_of, now, options.zone, option="--as-of") if options.as_of else None
-    until = when.at if when is not None and when.past else None
+    when = parse_as_of(options.as_of, now, options.zone)
+    until = when.at if when.past else None
     source = InterviewSource(
         store=records.store,
         base=records.instrument,
@@ -218,15 +217,11 @@ def _build_fieldwork_table(plan: Plan, source: InterviewSource, at: datetime) ->
     def case_rows() -> Iterator[tuple[Cell, ...]]:
         for case in select_cases():
             row = build_case_row(case, plan, at, groups, source.pseudonyms)
-            contact = _build_contact_cells(contacts.get(case.key)) if options.all_personal else ()
-            yield *row, *build_sample_cells(case, sample_columns, keys), *contact
+            contact = contacts.get(case.key)
+            numbers = "; ".join(n.e164 or n.written for n in contact.numbers) if contact is not None else ""
+            personal = (contact.name if contact is not None else "", numbers) if options.all_personal else ()
+            yield *row, *build_sample_cells(case, sample_columns, keys), *personal
 
     variables = (*CASE_COLUMNS, *sample_columns, *(CONTACT_COLUMNS if options.all_personal else ()))
     table = Table(variables=variables, rows=case_rows(), language=language, study=description, row_unit="case")
     return DataTable(table=table, analysis=source.analysis, left_out=tuple(sorted(hidden - exported)))
-
-
-def _build_contact_cells(contact: Contact | None) -> tuple[Cell, ...]:
-    if contact is None:
-        return "", ""
-    return contact.name, "; ".join(number.e164 or number.written for number in contact.numbers)

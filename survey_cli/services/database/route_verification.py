@@ -1,4 +1,4 @@
-"""Comparison of stored answers with the route: those that are off it or missing on it, each with the reason.
+"""Comparison of what is stored of an interview with its journal: its row, and answers off or missing on the route.
 
 The route follows from the journal. What can be wrong was written or damaged from outside: an event, or the data row.
 """
@@ -6,7 +6,8 @@ The route follows from the journal. What can be wrong was written or damaged fro
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from survey_cli.engine.events import InterviewEnded, InterviewEvent, InterviewMigrated, InterviewStarted
+from survey_cli.engine.codec import encode_timestamp
+from survey_cli.engine.events import OFFICE_EVENTS, InterviewEnded, InterviewEvent, InterviewMigrated, InterviewStarted
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import RecordedAnswer
 from survey_cli.engine.route_reasons import RouteReason, explain_absence, find_end, walk_with_answers
@@ -14,11 +15,26 @@ from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument, ItemGroup
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.source.nodes import YamlScalar
+from survey_cli.store import ExportRow
 from survey_cli.table.columns import build_blocks, build_columns, build_row, find_personal_names
 from survey_cli.table.paradata import format_value
 from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Missing, Place, Variable, get_missing
 
 UNASKED: Final = (NOT_ASKED, NOT_REACHED)
+
+
+def find_differences(interview: Interview, line: ExportRow) -> list[str]:
+    """Return the names of the exported row's columns whose values differ from those of the journal."""
+    last = next(event for event in reversed(interview.events) if not isinstance(event, OFFICE_EVENTS)).stamp
+    compared = {
+        "case_key": (line.case, interview.start.case),
+        "status": (line.status, interview.status),
+        "outcome": (line.outcome, interview.outcome),
+        "began_at": (line.began_at, encode_timestamp(interview.start.stamp.at)),
+        "updated_at": (line.updated_at, encode_timestamp(last.at)),
+        "by": (line.by, last.by),
+    }
+    return [name for name, (stored, derived_value) in compared.items() if stored != derived_value]
 
 
 def explain_rejected_event(find_version: Callable[[str], Instrument], journal: Sequence[InterviewEvent]) -> str:

@@ -21,8 +21,11 @@ from survey_cli.fieldwork.queue.scheduling import QueuePosition, schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.problems import StoreError, UserError
-from survey_cli.services.database.derived_columns import find_differences
-from survey_cli.services.database.route_verification import explain_rejected_event, iterate_row_differences
+from survey_cli.services.database.route_verification import (
+    explain_rejected_event,
+    find_differences,
+    iterate_row_differences,
+)
 from survey_cli.services.run_on_study import ProgressReporter
 from survey_cli.store import ExportRow, InstrumentRow, Store
 from survey_cli.store.cases.case_records import CaseRow
@@ -121,7 +124,7 @@ class Verification:
         if find_erasure(journal) is None:
             differing += ["at_item"] if row.at_item != str(interview.place or "") else []
             differing += ["answered"] if row.answered != interview.answer_count else []
-        elif row.at_item and _get_item_id(row.at_item) not in instrument.items:
+        elif row.at_item and row.at_item.partition("#")[0] not in instrument.items:
             differing.append("at_item")
         yield from (f"{who}: event {seq} codes an answer that was not given" for seq in _find_baseless(journal))
         if row.last_seq != len(journal):
@@ -134,7 +137,7 @@ class Verification:
             yield f"{who}: {name} differs from its journal"
         yield from self._check_snapshot(who, stored, journal, settled=not differing)
         draft = self._store.interviews.find_draft(row.id)
-        if draft is not None and _get_item_id(draft.place) not in instrument.items:
+        if draft is not None and draft.place.partition("#")[0] not in instrument.items:
             yield f"{who}: its draft is for an item that the questionnaire does not have"
 
     def _explain_rejection(self, journal: Sequence[events.InterviewEvent]) -> str:
@@ -290,10 +293,6 @@ def _find_baseless(journal: Sequence[events.InterviewEvent]) -> Iterator[int]:
             given.add(f"{event.place}{compute_text_digest(text)}")
         elif isinstance(event, events.AnswerCoded) and event.digest and f"{event.place}{event.digest}" not in given:
             yield seq
-
-
-def _get_item_id(place: str) -> str:
-    return place.partition("#")[0]
 
 
 def _compare_case_columns(row: CaseRow, case: Case, history: Sequence[case_events.HistoryEntry]) -> Iterator[str]:

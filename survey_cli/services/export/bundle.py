@@ -27,7 +27,7 @@ from survey_cli.reports.fieldwork.rates import tabulate_rates
 from survey_cli.services.data.code_frames import list_frames, locate_frame
 from survey_cli.services.data.export_options import ExportOptions, ExportResult, RowKind
 from survey_cli.services.data.interview_table import UnreadableInterviewError
-from survey_cli.services.date_options import parse_past_time
+from survey_cli.services.date_options import parse_as_of
 from survey_cli.services.export.export_data import MissingLibraryError, check_outputs, export_records
 from survey_cli.services.output_files import check_output_path, write_file
 from survey_cli.services.report.publish import load_codebook_from_records
@@ -309,8 +309,8 @@ def _write_rates(records: StudyRecords, options: ExportOptions, folder: Path, la
 
 def _format_as_of(options: ExportOptions, now: datetime) -> str:
     """Return the requested time in ISO format; empty for now."""
-    when = parse_past_time(options.as_of, now, options.zone, option="--as-of") if options.as_of else None
-    return when.at.isoformat() if when is not None and when.past else ""
+    when = parse_as_of(options.as_of, now, options.zone)
+    return when.at.isoformat() if when.past else ""
 
 
 def _write_zip(folder: Path, to: Path) -> None:

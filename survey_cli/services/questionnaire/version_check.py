@@ -1,5 +1,6 @@
 """Comparison of versions: changes since stored interviews, acceptance of intended ones, differences of two files."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
@@ -46,12 +47,12 @@ def check_meanings(
 def _iterate_problems(
     file: str, changes: Sequence[versions.VersionChange], store: Store, draft: InstrumentDraft, top: Position
 ) -> Iterator[Problem]:
-    answered: dict[tuple[str, str], int] = {}
-    totals: dict[str, int] = {}
-    for version in dict.fromkeys(version for change in changes for version in change.versions):
-        items = list(dict.fromkeys(change.change.item for change in changes if version in change.versions))
-        counts, totals[version] = versions.count_answered(store, version, items)
-        answered |= {(version, item): n for item, n in counts.items()}
+    answered, totals = Counter[tuple[str, str]](), Counter[str]()
+    for version in {version for change in changes for version in change.versions}:
+        items = {change.change.item for change in changes if version in change.versions}
+        for answers in versions.iterate_answers(store, version, items):
+            totals[version] += 1  # an interview without current data counts as answered
+            answered.update((version, item) for item in items if answers is None or item in answers)
     for change in changes:
         item = change.change.item
         where = locate_definition(draft, item)

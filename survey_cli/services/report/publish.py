@@ -1,6 +1,6 @@
 """Writing of results reports and codebooks into files, and of charts. Outputs are checked before anything is counted."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, TextIO, TypeVar
 
@@ -15,12 +15,12 @@ from survey_cli.exports.text import write_csv
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
-from survey_cli.reports.codebook.codebook import Codebook, CodebookFacts, build_codebook
+from survey_cli.reports.codebook.codebook import Codebook, build_codebook
 from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD
 from survey_cli.reports.results.report_model import Results
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
 from survey_cli.services.data.export_options import ExportOptions
-from survey_cli.services.data.study_metadata import choose_language, describe_computes, describe_rosters, describe_study
+from survey_cli.services.data.study_metadata import choose_language, describe_study
 from survey_cli.services.data.table_query import query_table
 from survey_cli.services.output_files import (
     DocumentWriter,
@@ -149,7 +149,8 @@ def load_codebook(path: str | Path, options: ReportOptions) -> Codebook:
     language = choose_language(instrument, options.language)
     store = open_existing_store(locate_database(path, instrument.id, options.db)) if options.counts else None
     if store is None:
-        return build_codebook(_list_columns(instrument, language), _collect_facts(instrument, language))
+        study = describe_study(instrument, language)
+        return build_codebook(_list_columns(instrument, language), instrument, study, language=language)
     store.close()
     with read_records(path, db=options.db, people=options.people) as records:
         return load_codebook_from_records(records, options, threshold=options.threshold)
@@ -160,26 +161,15 @@ def load_codebook_from_records(
 ) -> Codebook:
     """Return the codebook of open records, with counts of the data that are exported with these options."""
     data = query_table(records, options)
-    instrument, table = data.analysis.instrument, data.table
+    instrument, table, language = data.analysis.instrument, data.table, data.table.language
     answers = AnswerColumns.from_table(table, lambda v: not v.personal)
     exported = {v.name: v for v in table.variables}
-    current = _list_columns(instrument, table.language)
+    current = _list_columns(instrument, language)
     ordered = [exported.pop(v.name, v) for v in current if v.name in exported or v.personal]
-    facts = _collect_facts(instrument, table.language, (*data.warnings, *data.differences))
-    counted = answers if answers.interviews else None
-    return build_codebook([*ordered, *exported.values()], facts, counted, threshold=threshold)
+    study, notes = describe_study(instrument, language), (*data.warnings, *data.differences)
+    counted, variables = answers if answers.interviews else None, (*ordered, *exported.values())
+    return build_codebook(variables, instrument, study, counted, language=language, notes=notes, threshold=threshold)
 
 
 def _list_columns(instrument: Instrument, language: str) -> tuple[Variable, ...]:
     return *build_admin_variables(instrument, language), *build_columns(instrument, language)
-
-
-def _collect_facts(instrument: Instrument, language: str, notes: Sequence[str] = ()) -> CodebookFacts:
-    return CodebookFacts(
-        study=describe_study(instrument, language),
-        instrument=instrument,
-        language=language,
-        compute_descriptions=describe_computes(instrument, language),
-        roster_descriptions=describe_rosters(instrument, language),
-        notes=notes,
-    )

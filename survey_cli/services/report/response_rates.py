@@ -15,9 +15,8 @@ from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, build_rate
 from survey_cli.reports.texts import translate
 from survey_cli.samples.cases.columns import build_labels, find_column
 from survey_cli.samples.lists.counts_file import read_counts
-from survey_cli.services.date_options import RequestedTime, describe_now, parse_past_time
+from survey_cli.services.date_options import RequestedTime, parse_as_of
 from survey_cli.services.run_on_study import Request, convert_to_study_time
-from survey_cli.store import Store
 from survey_cli.study.consistency.upkeep import repair
 from survey_cli.study.open_study import StudyRecords, open_study
 from survey_cli.values import Value
@@ -77,8 +76,7 @@ def compute_study_rates(request: Request, options: RatesOptions) -> RatesReport:
 
 def compute_rates_from_records(records: StudyRecords, options: RatesOptions, *, now: datetime) -> RatesReport:
     """Compute the rates of open records. Raises StoreError."""
-    now, zone = convert_to_study_time(records.store, now), options.zone
-    when = parse_past_time(options.as_of, now, zone, option="--as-of") if options.as_of else describe_now(now, zone)
+    when = parse_as_of(options.as_of, convert_to_study_time(records.store, now), options.zone)
     _check_options(records.instrument, options)
     return _build_study_report(records, options, when)
 
@@ -105,13 +103,14 @@ def _check_options(instrument: Instrument, options: RatesOptions) -> None:
 def _build_study_report(study: StudyRecords, options: RatesOptions, when: RequestedTime) -> RatesReport:
     plan, cases = study.plan, study.store.cases
     labels = build_labels(study.instrument, study.instrument.sample[options.by]) if options.by else {}
+    unreal = (row.id for name in ("practice", "simulated") for row in study.store.interviews.list_rows(origin=name))
     disposition_options = DispositionOptions(
         at=when.at,
         by=options.by,
         labels=dict[Value, str](labels.items()),
         weighted=options.weighted,
         finished_only=options.finalized,
-        excluded_interviews=frozenset() if options.all_origins else _find_unreal_interviews(study.store),
+        excluded_interviews=frozenset() if options.all_origins else frozenset(unreal),
     )
     dispositions = count_dispositions(
         cases.queries.iterate_histories(until=when.at if when.past else None),
@@ -158,12 +157,6 @@ def _iterate_notes(instrument: Instrument, options: RatesOptions, dispositions: 
         yield translate(text, n=f"{dispositions.unreleased:,}")
     if dispositions.excluded_sessions:
         yield translate("rates-uncounted", n=f"{dispositions.excluded_sessions:,}")
-
-
-def _find_unreal_interviews(store: Store) -> frozenset[str]:
-    return frozenset(
-        row.id for origin in ("practice", "simulated") for row in store.interviews.list_rows(origin=origin)
-    )
 
 
 def _make_uncounted_error(study: StudyRecords, dispositions: StudyDispositions) -> UserError:

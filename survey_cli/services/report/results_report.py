@@ -17,7 +17,6 @@ from survey_cli.instrument.analysis import Analysis
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.texts.languages import get_language_name
 from survey_cli.problems import StoreError, UserError, suggest_nearest
-from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD
 from survey_cli.reports.fieldwork.rates import RateTable
 from survey_cli.reports.results.analysis_base import (
     WHOLE_STUDY_NOTE,
@@ -45,8 +44,7 @@ from survey_cli.reports.results.result_tables import (
     select_option,
 )
 from survey_cli.reports.texts import ENGLISH, find_language, translate, use_language
-from survey_cli.reports.weighting.answer_counts import DEFAULT_LEVEL, AnswerColumns, Grouping
-from survey_cli.reports.weighting.significance import Correction
+from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping
 from survey_cli.samples.cases.columns import find_column
 from survey_cli.services.data.export_options import ExportOptions
 from survey_cli.services.data.interview_weights import (
@@ -57,7 +55,7 @@ from survey_cli.services.data.interview_weights import (
 )
 from survey_cli.services.data.study_metadata import choose_language
 from survey_cli.services.data.table_query import query_table, select_column_names
-from survey_cli.services.date_options import parse_past_time
+from survey_cli.services.date_options import parse_as_of
 from survey_cli.services.report.response_rates import RatesOptions, compute_rates_from_records
 from survey_cli.services.run_on_study import read_records
 from survey_cli.study.open_study import StudyRecords
@@ -71,8 +69,8 @@ STATISTICS: Final = ("quartiles", "se")
 """Statistics of numbers and scales that are printed on request."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportOptions(ExportOptions):
+@dataclass(frozen=True, kw_only=True)
+class ReportOptions(ExportOptions, ResultOptions):
     """Which data to report or to describe in a codebook, and how. Empty values mean the study's own."""
 
     to: str = ""
@@ -83,38 +81,14 @@ class ReportOptions(ExportOptions):
     """Variables whose values are the columns of the banner."""
     items: tuple[str, ...] = ()
     """Items, sections and batteries to report on; empty for all."""
-    valid: bool = False
-    """Percentages of those with an answer, without declines and volunteered answers."""
-    threshold: int = DEFAULT_THRESHOLD
-    """Smaller counts are suppressed; 0 suppresses none."""
-    digits: int = 0
-    """Decimals of percentages."""
-    percent: Literal["column", "row"] = "column"
-    """What percentages by column are of."""
-    level: float = DEFAULT_LEVEL
-    """Confidence level of tests, margins and intervals."""
-    correction: Correction = "bonferroni"
-    """Correction of letters for the number of comparisons in a table."""
     compare: Literal["pairs", "total"] = "pairs"
     """Whether letters compare columns with each other, or each with the rest."""
-    min_base: int = 0
-    """Columns with fewer interviews are merged or left out."""
-    statistics: tuple[str, ...] = ()
-    """Further statistics of numbers and scales: some of `STATISTICS`."""
-    inference: bool | None = None
-    """Run significance tests; None: unless the whole population was interviewed."""
-    margins: bool = False
-    """Print margins of error with each item."""
-    errors: bool = False
-    """Print the precision of each figure under the design of the sample."""
     verbatims: bool = False
     """Print verbatim answers."""
     cases: bool = False
     """Print the case with each verbatim answer."""
     weighted: bool = True
     """Weight by the sample column with `role: weight`, where there is one."""
-    seed: int = 1
-    """Seed of simulated tests."""
     charts: str = ""
     """A folder for charts as files; empty for none."""
     png: bool = False
@@ -187,6 +161,7 @@ def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportD
         data = replace(data, overrides=unfiltered.overrides)
     codes = {interview: override.code for interview, override in data.overrides.items()}
     rates, no_rates = _compute_rates(records, options)
+    when = parse_as_of(options.as_of, options.at or datetime.now(UTC), options.zone)
     return _ReportData(
         analysis=data.analysis,
         answers=answers.select(base.rows),
@@ -197,7 +172,7 @@ def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportD
             where=options.where,
             total=len(select_interviews(all_answers, records.plan, options.interviews, codes).rows),
             selection=options.interviews,
-            as_of=_describe_as_of(options),
+            as_of=when.text if when.past else "",
             items=options.items,
         ),
         table=data.table,
@@ -207,14 +182,6 @@ def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportD
     )
 
 
-def _describe_as_of(options: ReportOptions) -> str:
-    """Return the time of `--as-of` as text; empty where none was given."""
-    if not options.as_of or options.at is None:
-        return ""
-    when = parse_past_time(options.as_of, options.at, options.zone, option="--as-of")
-    return when.text if when.past else ""
-
-
 def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions) -> Results:
     instrument = data.instrument
     if not data.included.rows:
@@ -222,7 +189,7 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     rates = data.rates
     if rates is not None and options.where:
         rates = replace(rates, notes=(translate(WHOLE_STUDY_NOTE), *rates.notes))
-    result_options = _build_result_options(data, options)
+    options = _set_population(data, options)
     weights = weight_interviews(
         data.answers, data.analysis, options, base=options.weighted, threshold=options.threshold
     )
@@ -233,9 +200,9 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     short_conditions = {item: words.removeprefix("asked ") for item, words in conditions.items()}
     questions, batteries = list_questions(instrument, variables, language=language, asked=short_conditions)
     selected_questions = _select_questions(questions, variables, instrument, options)
-    crosstabs = [tabulate(question, answers, groupings, result_options) for question in questions]
+    crosstabs = [tabulate(question, answers, groupings, options) for question in questions]
     # small counts are hidden in the tables of all items, so that --items suppresses the same
-    tables = hide_small_counts(crosstabs, answers, groupings, result_options)
+    tables = hide_small_counts(crosstabs, answers, groupings, options)
     tables = [table for table in tables if table.bases[0].people or table.question.variable.turn is None]
     reported_count = sum(table.question.is_reported for table in tables)
     left_out = [table.question for table in tables if table.question not in selected_questions]
@@ -248,16 +215,16 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
             add_errors(table) if add_errors is not None else table,
             groupings,
             interviews=answers.interviews,
-            options=result_options,
+            options=options,
             verbatims=_collect_verbatims(table, answers, options),
         )
         for table in tables
     ]
     weighted = weights is not None
     declines = _list_decline_labels(selected_questions)
-    notes = [*build_table_notes(result_options, weighted=weighted, declines=declines), *notes]
+    notes = [*build_table_notes(options, weighted=weighted, declines=declines), *notes]
     if groupings:
-        notes += build_column_notes(items, groupings, result_options, weighted=weighted)
+        notes += build_column_notes(items, groupings, options, weighted=weighted)
     if unreported:
         notes.append(translate("Excluded from the report by the questionnaire: {items}.", items=", ".join(unreported)))
     if find_language(language) == ENGLISH != language:
@@ -277,7 +244,7 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         rates=rates,
         no_rates=data.no_rates,
         weighting=weights.weighting if weights is not None else None,
-        census=result_options.census,
+        census=options.census,
         filter_notes=data.narrowing.describe(data.included, len(tables), reported_count),
         is_filtered=bool(options.where),
     )
@@ -290,9 +257,9 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         filter_notes=facts.filter_notes,
         hidden_count=sum(table.count_hidden()[0] for table in tables),
         count_total=sum(table.count_hidden()[1] for table in tables),
-        methods=build_methods(study, facts, result_options),
+        methods=build_methods(study, facts, options),
         items=tuple(items),
-        columns=tuple(list_result_columns(groupings, result_options).values()),
+        columns=tuple(list_result_columns(groupings, options).values()),
         batteries=batteries,
         in_brief=build_brief_line(study, facts),
         findings=build_findings(data.analysis.findings, items, language, options.digits),
@@ -339,29 +306,14 @@ def _suggest_more_interviews(found: _ReportData, options: ReportOptions) -> str:
     return "conduct interviews first"
 
 
-def _build_result_options(found: _ReportData, options: ReportOptions) -> ResultOptions:
-    """Build the options of the figures. A census is a study whose sample was its whole population."""
+def _set_population(found: _ReportData, options: ReportOptions) -> ReportOptions:
+    """Set what the figures need to know of the population. A census is a study whose sample was all of it."""
     size = found.instrument.document.study.size
     selected = max(found.whole.complete + found.whole.partial, _count_selected_cases(found.rates))
     census = bool(size) and selected >= (size or 0)
     # tests and margins requested although it is a census: as if from a larger population
     inferred = census and (options.inference or options.margins) and len(found.included.rows) >= (size or 0)
-    return ResultOptions(
-        valid_only=options.valid,
-        threshold=options.threshold,
-        digits=options.digits,
-        population=None if options.where or inferred else size,
-        census=census,
-        with_tests=not census if options.inference is None else options.inference,
-        with_margins=options.margins,
-        with_errors=options.errors,
-        seed=options.seed,
-        level=options.level,
-        correction=options.correction,
-        row_percentages=options.percent == "row",
-        statistics=frozenset(options.statistics),
-        min_base=options.min_base,
-    )
+    return replace(options, population=None if options.where or inferred else size, census=census)
 
 
 def _select_groupings(answers: AnswerColumns, data: _ReportData, options: ReportOptions) -> list[Grouping]:
@@ -451,20 +403,14 @@ def _collect_verbatims(table: Crosstab, answers: AnswerColumns, options: ReportO
     verbatims: list[Verbatim] = []
     for name, option in columns:
         cells = answers.read_cells(name)
-        merged: dict[str, Verbatim] = {}
+        merged: dict[str, list[tuple[str, str]]] = {}
         for case, text in zip(cases, answers.columns[name], strict=True):
             verbatim = cells[text]
-            if not isinstance(verbatim, str) or not verbatim:
-                continue
-            case_text = str(case_keys[case]) if options.cases else ""
-            key = normalize_verbatim(verbatim)
-            before = merged.get(key)
-            if before is None:
-                merged[key] = Verbatim(text=verbatim, case=case_text, option=option)
-            else:
-                case_list = ", ".join(filter(None, (before.case, case_text)))
-                merged[key] = replace(before, times=before.times + 1, case=case_list)
-        verbatims += merged.values()
+            if isinstance(verbatim, str) and verbatim:
+                merged.setdefault(normalize_verbatim(verbatim), []).append((verbatim, str(case_keys[case])))
+        for same in merged.values():
+            case_list = ", ".join(key for _, key in same if key) if options.cases else ""
+            verbatims.append(Verbatim(text=same[0][0], case=case_list, option=option, times=len(same)))
     return tuple(verbatims)
 
 

@@ -27,8 +27,8 @@ from survey_cli.samples.cases.columns import find_column, find_country
 from survey_cli.samples.cases.import_preview import ImportPreview, preview_import
 from survey_cli.samples.cases.phone_numbers import ParsedNumber
 from survey_cli.samples.cases.sample_file import SampleCase, SampleFile, SampleNumber, read_sample
+from survey_cli.services.cases.case_actions import parse_replicates
 from survey_cli.services.run_on_study import ProgressReporter, Request, convert_to_study_time
-from survey_cli.services.sample.replicates import parse_replicates
 from survey_cli.store import Store
 from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.backends.errors import close_on_error

@@ -74,7 +74,7 @@ def erase_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: str)
     erasure changes nothing. Raises UserError, also where a station has the case or somebody is interviewing.
     """
     _check_not_claimed(study, key)
-    _require_scrub(study.store, at)
+    study.store.settings.write(SCRUB_SETTING, at.isoformat())
     case = _erase_case(study, key, at=at, by=by, why=why)
     rows = list_person_interviews(study.store, key)
     interviews = _erase_interviews(study.store, study.instrument, rows, at=at, by=by, why=why)
@@ -99,7 +99,7 @@ def erase_answers(
     rows = [row for row in list_person_interviews(store, key) if row.origin in origins and has_answers(store, row)]
     # Where every journal is erased, only a count of answers is left.
     if any(not is_erased(store.interviews.read_journal(row.id)) for row in rows):
-        _require_scrub(store, at)
+        store.settings.write(SCRUB_SETTING, at.isoformat())
     return _erase_interviews(store, instrument, rows, at=at, by=by, why=why)
 
 
@@ -109,7 +109,7 @@ def anonymize_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: 
     `scrub_database` then still has to remove it from the file's free pages. Raises UserError.
     """
     _check_not_claimed(study, key)
-    _require_scrub(study.store, at)
+    study.store.settings.write(SCRUB_SETTING, at.isoformat())
     rows = list_person_interviews(study.store, key)
     # interviews first: a case marked as anonymized must have no others left
     results = [_anonymize_interview(study, row, at=at, by=by, why=why) for row in rows]
@@ -199,19 +199,10 @@ def is_erased(journal: Sequence[InterviewEvent]) -> bool:
     return not journal or (erasure is not None and erasure.remaining is None)
 
 
-def is_reduced(journal: Sequence[InterviewEvent]) -> bool:
-    """Return whether a journal was erased or anonymized."""
-    return find_erasure(journal) is not None
-
-
 def _check_not_claimed(study: OpenStudy, key: str) -> None:
     row = study.store.cases.queries.find_row(key)
     if row is not None and row.holder is not None:
         raise make_busy_error(study, key, row.holder)
-
-
-def _require_scrub(store: Store, at: datetime) -> None:
-    store.settings.write(SCRUB_SETTING, at.isoformat())
 
 
 # the case
@@ -254,7 +245,7 @@ def _erase_interviews(
     """Erase the answers of interviews; returns how many journals lost text by this call."""
     count = 0
     for row in rows:
-        instrument = _load_instrument(store, newest, row)
+        instrument = load_version(store, newest, row)
         columns: Collection[str] = list_kept_columns(instrument) if instrument is not None else ()
         for _ in range(MAX_TRIES):
             journal = store.interviews.read_journal(row.id)
@@ -279,9 +270,9 @@ def _anonymize_interview(study: OpenStudy, row: InterviewRow, *, at: datetime, b
 
     Returns whether anything was removed by this call; None where the interview cannot be replayed.
     """
-    instrument = _load_instrument(study.store, study.instrument, row)
+    instrument = load_version(study.store, study.instrument, row)
     journal = study.store.interviews.read_journal(row.id)
-    if not journal or is_reduced(journal):
+    if not journal or find_erasure(journal) is not None:
         return False
     if instrument is None:
         return None
@@ -324,7 +315,7 @@ def _write_journal(
     return True
 
 
-def _load_instrument(store: Store, newest: Instrument, row: InterviewRow) -> Instrument | None:
+def load_version(store: Store, newest: Instrument, row: InterviewRow) -> Instrument | None:
     """Return the version with which the interview was begun; None where its text is no longer readable."""
     if row.instrument == newest.hash:
         return newest
