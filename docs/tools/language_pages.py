@@ -25,7 +25,7 @@ from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.items.question import ItemSpec, QuestionItem
 from survey_cli.instrument.source.scalars import Text
-from survey_cli.instrument.texts.templates import Template, TextScope, TextVariable, compile_text
+from survey_cli.instrument.texts.templates import Template, compile_text
 from survey_cli.outcomes import OUTCOMES, Outcome
 from survey_cli.problems import Position, select_errors
 from survey_cli.services.questionnaire.word_lookup import KeyReference
@@ -464,19 +464,19 @@ def _rosters() -> Iterator[str]:
 
 
 def _compile(text: str) -> Template:
-    return compile_text(Text.from_string(text), TextScope({}), who="")[0]
+    return compile_text(Text.from_string(text), Scope({}), who="")[0]
 
 
-FILLED: dict[str, tuple[TextVariable, Any]] = {
-    "kind": (TextVariable("code", {1: _compile("Main Street")}), 1),
-    "name": (TextVariable("text"), "ana"),
-    "seen": (TextVariable("codes", {word: _compile(word) for word in ("fox", "hare")}), ("fox", "hare")),
-    "children": (TextVariable("number"), 3),
-    "income": (TextVariable("number"), 12345.6),
-    "share": (TextVariable("number"), 0.25),
-    "visit": (TextVariable("date"), date(2026, 11, 24)),
-    "start": (TextVariable("time"), time(17, 30)),
-    "age": (TextVariable("number"), DK),
+FILLED: dict[str, tuple[ValueType, Any]] = {
+    "kind": (ValueType("code", labels={1: _compile("Main Street")}), 1),
+    "name": (ValueType("text"), "ana"),
+    "seen": (ValueType("codes", labels={word: _compile(word) for word in ("fox", "hare")}), ("fox", "hare")),
+    "children": (ValueType("number"), 3),
+    "income": (ValueType("number"), 12345.6),
+    "share": (ValueType("number"), 0.25),
+    "visit": (ValueType("date"), date(2026, 11, 24)),
+    "start": (ValueType("time"), time(17, 30)),
+    "age": (ValueType("number"), DK),
 }
 PLAIN_FILLS = (
     ("{kind}", "the text of an option"),
@@ -511,7 +511,7 @@ FORMATS = (
 
 
 def _fill(text: str, language: str) -> str:
-    scope = TextScope({name: variable for name, (variable, _) in FILLED.items()}, languages=("en", "es"))
+    scope = Scope({name: variable for name, (variable, _) in FILLED.items()}, languages=("en", "es"))
     template, problems = compile_text(Text.from_string(text), scope, who="")
     assert not select_errors(problems), (text, problems)
     env = {name: value for name, (_, value) in FILLED.items()}

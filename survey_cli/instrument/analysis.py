@@ -30,7 +30,6 @@ from survey_cli.instrument.schema.validation import validate_file
 from survey_cli.instrument.source.load import InstrumentSource
 from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar
 from survey_cli.instrument.source.scalars import Text
-from survey_cli.instrument.texts.templates import TextVariable
 from survey_cli.problems import Position, Problem, Severity, sort_problems, suggest_nearest
 from survey_cli.values import DK, NOT_ASKED, Code, Missing, get_missing
 from survey_cli.wording import join_first
@@ -134,7 +133,7 @@ class _AnalysisReader:
         draft.items.update(self.instrument.items)
         draft.groups.update(self.instrument.groups)
         for name in names:
-            self.symbols.add(Symbol(str(name), "variable", name.where, 0, ValueType("code"), TextVariable("code")))
+            self.symbols.add(Symbol(str(name), "variable", name.where, 0, ValueType("code")))
         for problem in chain.from_iterable(check(draft) for check in (bad_id, reserved_id, duplicate_id, column_clash)):
             if problem.where.file == names[0].where.file:
                 self.problems.append(problem)

@@ -19,13 +19,14 @@ from survey_cli.engine.prompts import describe_reply
 from survey_cli.entries import to_plain_text
 from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.expressions.conditions import Scope, ValueType
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts import templates
 from survey_cli.instrument.texts.languages import join_list
 from survey_cli.instrument.texts.number_text import CARDINALS, spell_ordinal
-from survey_cli.instrument.texts.templates import TextScope, TextVariable, compile_text
+from survey_cli.instrument.texts.templates import compile_text
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
@@ -162,7 +163,7 @@ items:
     (",", 12345.6, "12,345.6"), ("f", 2.5, "2.5"),
 ])  # fmt: skip
 def test_a_number_is_said_in_its_format(format: str, value: float, words: str) -> None:
-    scope = TextScope({"n": TextVariable("number")}, languages=("en",))
+    scope = Scope({"n": ValueType("number")}, languages=("en",))
     template, problems = compile_text(Text.from_string(f"{{n:{format}}}" if format else "{n}"), scope, who="q")
     assert problems == []
     assert to_plain_text(template.fill({"n": value}, "en")) == words
@@ -175,7 +176,7 @@ def test_a_number_is_said_in_its_format(format: str, value: float, words: str) -
     ("ja", "JPY", "￥12,346"), ("de", ".0%", "1234560\xa0%"), ("tr", "%", "%1234560"),
 ])  # fmt: skip
 def test_a_number_is_read_as_it_is_typed_in_the_language(language: str, format: str, words: str) -> None:
-    scope = TextScope({"n": TextVariable("number")}, languages=(language,))
+    scope = Scope({"n": ValueType("number")}, languages=(language,))
     template, problems = compile_text(Text.from_string(f"{{n:{format}}}" if format else "{n}"), scope, who="q")
     assert problems == []
     assert to_plain_text(template.fill({"n": 12345.6}, language)) == words
@@ -186,7 +187,7 @@ def test_a_number_is_read_as_it_is_typed_in_the_language(language: str, format: 
     ("en", "2,512,345", "₹2,512,345"), ("fr", "2\u202f512\u202f345", "2\u202f512\u202f345\xa0₹"),
 ])  # fmt: skip
 def test_digits_are_grouped_as_the_language_groups_them(language: str, number: str, money: str) -> None:
-    scope = TextScope({"n": TextVariable("number")}, languages=(language,))
+    scope = Scope({"n": ValueType("number")}, languages=(language,))
     template, problems = compile_text(Text.from_string("{n:,}/{n:INR}"), scope, who="q")
     assert problems == []
     assert to_plain_text(template.fill({"n": 2512345}, language)) == f"{number}/{money}"
@@ -199,8 +200,8 @@ def test_digits_are_grouped_as_the_language_groups_them(language: str, number: s
     ("xx", "A, B, or C", "A, B, and C"),
 ])  # fmt: skip
 def test_lists_are_joined_as_the_language_joins_them(language: str, either: str, both: str) -> None:
-    labels = {n: compile_text(Text.from_string(letter), TextScope({}), who="q")[0] for n, letter in enumerate("ABC", 1)}
-    scope = TextScope({"m": TextVariable("codes", labels=labels)}, languages=(language,))
+    labels = {n: compile_text(Text.from_string(letter), Scope({}), who="q")[0] for n, letter in enumerate("ABC", 1)}
+    scope = Scope({"m": ValueType("codes", labels=labels)}, languages=(language,))
     template, problems = compile_text(Text.from_string("{m}"), scope, who="q")
     assert problems == []
     assert to_plain_text(template.fill({"m": (1, 2, 3)}, language)) == both
@@ -215,19 +216,19 @@ def test_lists_are_joined_as_the_language_joins_them(language: str, either: str,
 def test_letters_change_their_case_as_the_language_writes_them(
     language: str, text: str, lower: str, upper: str, title: str
 ) -> None:
-    scope = TextScope({"t": TextVariable("text")}, languages=(language,))
+    scope = Scope({"t": ValueType("text")}, languages=(language,))
     template, problems = compile_text(Text.from_string("{t:lower}/{t:upper}/{t:title}"), scope, who="q")
     assert problems == []
     assert to_plain_text(template.fill({"t": text}, language)) == f"{lower}/{upper}/{title}"
 
 
 def test_the_words_for_no_answer_are_read_as_they_are() -> None:
-    template, _ = compile_text(Text.from_string("{t:upper|you}"), TextScope({"t": TextVariable("text")}), who="q")
+    template, _ = compile_text(Text.from_string("{t:upper|you}"), Scope({"t": ValueType("text")}), who="q")
     assert to_plain_text(template.fill({"t": NOT_ASKED}, "en")) == "you"
 
 
 def test_a_half_of_the_day_is_named_in_the_language() -> None:
-    fill = templates.TextFill("v", TextVariable("time"), format="%I:%M %p")
+    fill = templates.TextFill("v", ValueType("time"), format="%I:%M %p")
     for language, expected in (("en", "05:30 PM"), ("es", "05:30 p.\u202fm."), ("ja", "05:30 午後")):
         template = templates.Template(Text.from_string("x"), {language: (((fill,), False),)}, {})
         assert to_plain_text(template.fill({"v": time(17, 30)}, language)) == expected
@@ -238,7 +239,7 @@ def test_a_half_of_the_day_is_named_in_the_language() -> None:
 )
 @pytest.mark.parametrize("format", ["upper", "lower", "title", "code"])
 def test_the_name_of_a_format_is_never_read(value: object, format: str) -> None:
-    scope = TextScope({"d": TextVariable("time" if isinstance(value, time) else "date")}, languages=("en",))
+    scope = Scope({"d": ValueType("time" if isinstance(value, time) else "date")}, languages=("en",))
     template, problems = compile_text(Text.from_string(f"{{d:{format}}}"), scope, who="q")
     assert problems == []
     plainly = "09:30" if isinstance(value, time) else "November 2026" if isinstance(value, str) else "25 November 2026"
@@ -252,7 +253,7 @@ def test_the_name_of_a_format_is_never_read(value: object, format: str) -> None:
 ])  # fmt: skip
 def test_ordinals_and_words_by_language(language: str, first: str, second: str, two: str) -> None:
     assert (spell_ordinal(1, language), spell_ordinal(2, language)) == (first, second)
-    scope = TextScope({"n": TextVariable("number")}, languages=(language,))
+    scope = Scope({"n": ValueType("number")}, languages=(language,))
     template, problems = compile_text(Text.from_string("{n:words} {n:ordinal}"), scope, who="q")
     assert problems == []
     assert to_plain_text(template.fill({"n": 2}, language)) == f"{two} {second}"
@@ -310,7 +311,7 @@ FORMATS = st.one_of(
 @given(st.sampled_from(KINDS), FORMATS, VALUES, st.sampled_from(("en", "es", "hi", "xx", "pt-br")))
 def test_filling_never_raises(kind: Any, format: str, value: Any, language: str) -> None:
     """Whatever is kept, and whatever format was let through."""
-    fill = templates.TextFill("v", TextVariable(kind, roster="r", turn_name="name"), format=format)
+    fill = templates.TextFill("v", ValueType(kind, drawn_from="r", turn_name="name"), format=format)
     env = {"v": value, "#unfilled": {}}
     words = templates.Template(Text.from_string("x"), {language: (((fill,), False),)}, {}).fill(env, language)
     assert isinstance(to_plain_text(words), str)
@@ -318,7 +319,7 @@ def test_filling_never_raises(kind: Any, format: str, value: Any, language: str)
 
 
 def test_a_date_is_said_in_a_region_and_in_a_language_that_babel_does_not_know() -> None:
-    fill = templates.TextFill("v", TextVariable("date"), format="%A %d %B")
+    fill = templates.TextFill("v", ValueType("date"), format="%A %d %B")
     for language, expected in (("xx", "Tuesday 24 November"), ("pt-br", "terça-feira 24 novembro")):
         template = templates.Template(Text.from_string("x"), {language: (((fill,), False),)}, {})
         assert to_plain_text(template.fill({"v": date(2026, 11, 24)}, language)) == expected
@@ -329,7 +330,7 @@ def test_a_date_is_said_in_a_region_and_in_a_language_that_babel_does_not_know()
     ("es", "24 de noviembre de 2026"), ("de", "24. November 2026"), ("fr", "24 novembre 2026"),
 ])  # fmt: skip
 def test_a_date_without_a_format_is_read_as_the_language_writes_it(language: str, words: str) -> None:
-    fill = templates.TextFill("v", TextVariable("date"))
+    fill = templates.TextFill("v", ValueType("date"))
     template = templates.Template(Text.from_string("x"), {language: (((fill,), False),)}, {})
     assert to_plain_text(template.fill({"v": date(2026, 11, 24)}, language)) == words
 

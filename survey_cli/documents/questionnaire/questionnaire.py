@@ -10,14 +10,13 @@ from survey_cli.documents.questionnaire.rule_sentences import RuleWriter, format
 from survey_cli.documents.questionnaire.text_rendering import TextRenderer, render_label
 from survey_cli.documents.text_runs import Line, TextRun, escape_controls
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster, number_items
-from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.expressions.conditions import Condition, ValueType
 from survey_cli.instrument.schema.items import unasked_items
 from survey_cli.instrument.schema.items.coded import MAX_PICK_POINTS, MultipleItem, ScaleItem, SearchItem
 from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import CompiledCheck, CompiledDecline, CompiledItem, CompiledOption
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem, TimeItem
 from survey_cli.instrument.source.scalars import Text
-from survey_cli.instrument.texts.templates import TextVariable as Known
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.wording import join_words
 
@@ -137,7 +136,7 @@ class BookletBuilder:
         assert isinstance(spec, BatteryItem)
         items = [node for node in group.children if isinstance(node, CompiledItem)]
         first = items[0] if items else None
-        statement = {"statement": Known(type="text")}
+        statement = {"statement": ValueType("text")}
         choices = self._build_choices(first) if first is not None else ()
         if spec.answer is not None and first is not None:  # one column for a number
             expected = self.renderer.render_text(Text.from_string(self._describe_expected(first)))
@@ -173,7 +172,7 @@ class BookletBuilder:
 
     def _build_battery_notes(self, spec: BatteryItem, first: CompiledItem | None) -> Iterator[model.BookletNote]:
         if spec.next_ is not None:
-            wording = self.renderer.render_text(spec.next_, {"statement": Known(type="text")})
+            wording = self.renderer.render_text(spec.next_, {"statement": ValueType("text")})
             yield make_note("From the second statement on", wording=wording, read_aloud=True)
         if first is not None and first.total is not None:
             yield make_note("Total", f"the answers add up to {self.rules.render_clause(first.total)}.")

@@ -8,6 +8,7 @@ from typing import Final
 from survey_cli.documents.questionnaire.booklet_model import LanguageText, MultilingualText
 from survey_cli.documents.text_runs import Line, Style, TextRun, escape_controls
 from survey_cli.instrument.compiled.model import Instrument, Roster
+from survey_cli.instrument.expressions.conditions import Scope, ValueType
 from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.number_text import spell_cardinal, spell_ordinal
@@ -15,11 +16,9 @@ from survey_cli.instrument.texts.templates import (
     NO_ANSWER_TEXT,
     Template,
     TextFill,
-    TextScope,
     compile_text,
     render_placeholders,
 )
-from survey_cli.instrument.texts.templates import TextVariable as Known
 
 MAX_WORDINGS: Final = 4
 """A fill with more possible texts than this is shown by its name."""
@@ -51,12 +50,12 @@ class TextRenderer:
 
     instrument: Instrument
     languages: tuple[str, ...]
-    names: Mapping[str, Known]
+    names: Mapping[str, ValueType]
     """The variable of every name that a text fills in."""
 
     @classmethod
     def from_instrument(cls, instrument: Instrument, languages: tuple[str, ...]) -> "TextRenderer":
-        names: dict[str, Known] = {}
+        names: dict[str, ValueType] = {}
         for template in _iterate_templates(instrument):
             for runs in template.runs.values():
                 for parts, _ in runs:
@@ -72,14 +71,14 @@ class TextRenderer:
         return (LanguageText("", texts[0].lines),) if same else texts
 
     def render_text(
-        self, text: Text | None, more: Mapping[str, Known] | None = None, inside: str | None = None
+        self, text: Text | None, more: Mapping[str, ValueType] | None = None, inside: str | None = None
     ) -> MultilingualText:
         """Return a text that was not compiled with the instrument; its fills are known if another text uses them."""
         if text is None:
             return ()
         roster = self.instrument.groups.get(inside or "")
         sources = [source.id for source in roster.sources] if isinstance(roster, Roster) else ()
-        scope = TextScope(names={**self.names, **(more or {})}, inside_roster=inside, sources=sources)
+        scope = Scope(names={**self.names, **(more or {})}, inside_roster=inside, sources=sources)
         return self.render_template(compile_text(text, scope, who="")[0])
 
     def _render_lines(self, template: Template, language: str, joint: Text | None) -> tuple[Line, ...]:
@@ -113,10 +112,10 @@ class TextRenderer:
         known = fill.otherwise is None or fill.otherwise in ("", NO_ANSWER_TEXT)
         return name if known else f"{name}, else “{fill.otherwise}”"
 
-    def _name_fill(self, fill: TextFill, known: Known, language: str) -> str:
+    def _name_fill(self, fill: TextFill, known: ValueType, language: str) -> str:
         """Return the possible texts of a fill where they are few, otherwise its name."""
         if isinstance(fill.turn, int):
-            return f"{fill.key} of {known.roster} {fill.turn}"
+            return f"{fill.key} of {known.drawn_from or known.roster} {fill.turn}"
         if fill.format == "code":
             return f"code of {fill.key}"
         wordings: list[str] = []

@@ -241,9 +241,9 @@ def _is_unsure(draft: InstrumentDraft, who: str, fill: TextFill) -> bool:
 
 def _may_exceed_turns(draft: InstrumentDraft, fill: TextFill) -> bool:
     """Return whether a fill refers to a turn that the roster may not have."""
-    if not isinstance(fill.turn, int) or fill.variable is None or fill.variable.roster is None:
+    if not isinstance(fill.turn, int) or fill.variable is None:
         return False
-    roster = draft.symbol_table.rosters.get(fill.variable.roster)
+    roster = draft.symbol_table.rosters.get(fill.variable.drawn_from or str(fill.variable.roster))
     return fill.turn > 1 or roster is None or roster.until is None
 
 

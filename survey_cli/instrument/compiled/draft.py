@@ -26,7 +26,7 @@ from survey_cli.instrument.schema.items.unasked_items import QUOTA_STATES, DrawI
 from survey_cli.instrument.schema.options import DeclineSpec, OptionSourceSpec, OptionSpec
 from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar, locate_name
 from survey_cli.instrument.source.scalars import Text
-from survey_cli.instrument.texts.templates import Template, TextVariable
+from survey_cli.instrument.texts.templates import Template
 from survey_cli.problems import MAX_PER_RULE, FindNearest, Position, Problem, find_nearest, suggest_nearest
 from survey_cli.values import Code
 
@@ -84,7 +84,6 @@ class Symbol:
     index: int
     """When it is settled, in written order from 0; −1 for the sample."""
     value_type: ValueType
-    text_variable: TextVariable
     path: GroupPath = ()
     question: QuestionItem | None = None
     options: OptionSpecs = field(default_factory=dict)
@@ -154,7 +153,6 @@ class SymbolTable:
         self.problems: list[Problem] = []
         self.symbols: dict[str, Symbol] = {}
         self.value_types: dict[str, ValueType] = {}
-        self.text_variables: dict[str, TextVariable] = {}
         self.clashes: list[tuple[Symbol | Position, Position, str]] = []
         self.groups: dict[str, tuple[Position, int, int, GroupPath]] = {}
         """Sections, batteries and rosters: the position, and the first and last index inside."""
@@ -185,15 +183,17 @@ class SymbolTable:
         if self._clashes(symbol.id, symbol.where):
             return False
         self.symbols[symbol.id] = symbol
-        self.value_types[symbol.id], self.text_variables[symbol.id] = symbol.value_type, symbol.text_variable
+        self.value_types[symbol.id] = symbol.value_type
         return True
 
     def build_scope(self, inside_roster: str | None = None, nearest: FindNearest = find_nearest) -> Scope:
-        """Build the scope of conditions, inside a roster or outside of all; symbols defined later belong to it too."""
+        """Build the scope inside a roster or outside of all; symbols defined later belong to it too."""
         names = self.value_types
         rosters = {r: frozenset(n for n, value_type in names.items() if value_type.roster == r) for r in self.rosters}
         scope = Scope(names, rosters, tuple(self._declines), inside_roster, self.groups.keys(), nearest, self.find_code)
-        return scope._replace(sources=frozenset(self.list_sources(inside_roster)))
+        sources, languages = self.list_sources(inside_roster), [str(language) for language in self.document.languages]
+        each = sources[-1] if sources and self.rosters[sources[-1]].each is not None else None
+        return scope._replace(sources=frozenset(sources), each=each, languages=languages)
 
     def list_sources(self, roster: str | None) -> list[str]:
         """List a roster and those over whose turns it runs, the one that defines the turns last."""
@@ -216,9 +216,9 @@ class SymbolTable:
             options, _ = self._find_list(options_or_name, name)
         codes = frozenset(options) or frozenset(map(str, getattr(column, "arms", ()))) or None
         type_ = "code" if kind in ("single", "split") else kind
-        value_type = ValueType(type=type_, codes=codes, declinable=False)  # type: ignore[arg-type]  # a column type is a kind of value
-        variable = TextVariable(type_, self._find_labels(options) if options else None)  # type: ignore[arg-type]  # as above
-        self.add(Symbol(name, "sample column", where, -1, value_type, variable, options=options))
+        labels = self._find_labels(options) if options else None
+        value_type = ValueType(type_, codes, labels=labels)  # type: ignore[arg-type]  # a column type is a kind of value
+        self.add(Symbol(name, "sample column", where, -1, value_type, options=options))
 
     def _add_items(self, items: Sequence[AnyItem], path: GroupPath, roster: str | None) -> None:
         path = path or (GroupStep("", 0, False),)
@@ -411,18 +411,18 @@ class SymbolTable:
         declinable = item.expects_answer and bool(item.declines if item.declines is not None else self._declines)
         declinable = declinable and not (item.by and item.declines is None)
         type_, codes, labels = self._find_type(item, options)
-        turns_roster = str(item.from_) if isinstance(item, DrawItem) else roster
         why_unanswered = "" if item.expects_answer else WHY_UNANSWERED.get(item.type, "")  # type: ignore[attr-defined]
-        turn_name = self.find_turn_name(turns_roster) if isinstance(item, DrawItem) and turns_roster else None
+        source = str(item.from_) if isinstance(item, DrawItem) else None
+        turn_name = self.find_turn_name(source) if source is not None else None
         may_be_missing = is_conditional or declinable or item.ask_if is not None or item.unless is not None
         may_be_missing |= any(step.group in self._picked_groups for step in path)
         may_be_missing |= isinstance(item, DrawItem) and self._may_draw_nobody(item)
-        variable = TextVariable(type_, labels, turns_roster, turn_name, may_be_missing, why_unanswered)
         ordered = isinstance(item, MultipleItem) and item.mentions == "ordered"
-        value_type = ValueType(type_, codes, declinable, roster, why_unanswered=why_unanswered, ordered=ordered)
+        texts = labels, source, turn_name, may_be_missing
+        value_type = ValueType(type_, codes, declinable, roster, why_unanswered, ordered, *texts)
         kind = "statement" if isinstance(item, BatteryItem) else "item"
         where = locate_name(name)
-        self.add(Symbol(str(name), kind, where, self.index, value_type, variable, path, item, options, scale))
+        self.add(Symbol(str(name), kind, where, self.index, value_type, path, item, options, scale))
         self.index += 1
 
     def _find_type(
@@ -439,7 +439,7 @@ class SymbolTable:
                 return "code", frozenset(map(str, item.arms)), None
             case LookupItem(sample=name) if name is not None and name in self.symbols:
                 column = self.symbols[name]
-                return column.value_type.type, column.value_type.codes, column.text_variable.labels
+                return column.value_type.type, column.value_type.codes, column.value_type.labels
             case LookupItem():
                 return "code", frozenset(QUOTA_STATES), None
             case NumberItem():
@@ -539,7 +539,7 @@ def build_external_symbols(instrument: Instrument) -> SymbolTable:
     table = SymbolTable(instrument.document)
     for name, compute in instrument.computes.items():
         value_type = next(iter(compute.conditions.values())).result_type
-        table.add(Symbol(name, "compute", NOWHERE, 0, value_type, TextVariable(value_type.type)))
+        table.add(Symbol(name, "compute", NOWHERE, 0, value_type))
     return table
 
 

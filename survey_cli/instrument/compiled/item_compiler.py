@@ -26,8 +26,6 @@ from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.condition_wording import render_clause
 from survey_cli.instrument.texts.templates import (
     Template,
-    TextScope,
-    TextVariable,
     compile_literal,
     compile_text,
     render_placeholders,
@@ -59,8 +57,7 @@ class ItemCompiler:
         self.problems: list[Problem] = []
         self.declines = list_declines(draft.document)
         self._nearest = make_limited_nearest()
-        self._scopes: dict[tuple[str | None, bool], Scope] = {}
-        self._text_scopes: dict[tuple[str | None, bool], TextScope] = {}
+        self._scopes: dict[tuple[str | None, bool, bool], Scope] = {}
         self._lists: dict[tuple[int, str | None], tuple[CompiledOption, ...]] = {}
         self._compiled_declines: dict[int, tuple[CompiledDecline, ...]] = {}
 
@@ -71,12 +68,7 @@ class ItemCompiler:
         if source is None:
             return None
         where = locate_name(source)
-        has_clock = key in ("ask_if", "unless")
-        scope = self._scopes.get((context.roster, has_clock))
-        if scope is None:
-            scope = self.draft.symbol_table.build_scope(context.roster, self._nearest)
-            scope = scope._replace(has_interviewer=True, has_clock=has_clock)
-            self._scopes[context.roster, has_clock] = scope
+        scope = self._find_scope(context.roster, has_clock=key in ("ask_if", "unless"))
         owner = context.owner
         answered = frozenset((owner,) if key in ("expect", "confirm") else ())  # a check is evaluated only for answers
         condition, problems = compile_condition(
@@ -87,6 +79,14 @@ class ItemCompiler:
         if condition is not None:
             self.record_use(context, key, where, condition.names, condition, len(source))
         return condition
+
+    def _find_scope(self, roster: str | None, *, has_clock: bool = False, has_options: bool = False) -> Scope:
+        """Return the names that can be used inside a roster or outside of all."""
+        key = roster, has_clock, has_options
+        if key not in self._scopes:
+            scope = self.draft.symbol_table.build_scope(roster, self._nearest)
+            self._scopes[key] = scope._replace(has_interviewer=True, has_clock=has_clock, has_options=has_options)
+        return self._scopes[key]
 
     def _add_problems(self, problems: Sequence[Problem], key: str) -> None:
         """Record problems with their key, except those about names lost with a broken item."""
@@ -106,16 +106,9 @@ class ItemCompiler:
         if literal is not None:
             self.draft.templates.append((context.owner, literal))
             return literal
-        scope = self._text_scopes.get((context.roster, options))
-        if scope is None:
-            table = self.draft.symbol_table
-            sources = table.list_sources(context.roster)
-            each = sources[-1] if sources and table.rosters[sources[-1]].each is not None else None
-            languages = [str(language) for language in self.draft.document.languages]
-            names = self.draft.symbol_table.text_variables
-            scope = TextScope(names, context.roster, options, each, self._nearest, languages, frozenset(sources))
-            self._text_scopes[context.roster, options] = scope
-        template, problems = compile_text(text, scope, who=context.owner)
+        template, problems = compile_text(
+            text, self._find_scope(context.roster, has_options=options), who=context.owner
+        )
         if problems:
             self._add_problems(problems, key)
         if len(template.static_words) < len(template.runs):
@@ -281,9 +274,8 @@ def _compile_compute(compiler: ItemCompiler, name: YamlScalar, text: Text) -> tu
     first = conditions.get(draft.language) or next(iter(conditions.values()), None)
     result_type = first.result_type if first is not None else ValueType("text")
     index = max((_find_settled_index(compiler, need) for c in conditions.values() for need in c.names), default=-1)
-    labels = _find_labels(compiler, first)
-    variable = TextVariable(result_type.type, labels, may_be_missing=index >= 0)
-    symbol = Symbol(str(name), "compute", locate_name(name), index, result_type, variable)
+    value_type = result_type._replace(labels=_find_labels(compiler, first), may_be_missing=index >= 0)
+    symbol = Symbol(str(name), "compute", locate_name(name), index, value_type)
     if not draft.symbol_table.add(symbol) or first is None:
         return index, None
     compute = draft.computes[str(name)] = Compute(id=str(name), conditions=conditions, type=result_type.type)
@@ -308,7 +300,7 @@ def _find_labels(compiler: ItemCompiler, condition: Condition | None) -> Mapping
     def labels(node: ast.expr) -> Mapping[Code, Template] | None:
         match node:
             case ast.Name(id=name):
-                variable = compiler.draft.symbol_table.text_variables.get(name)
+                variable = compiler.draft.symbol_table.value_types.get(name)
                 return variable.labels if variable is not None and variable.type in ("code", "codes") else None
             case ast.Call(func=ast.Name(id="first"), args=[several]):
                 return labels(several)

@@ -4,7 +4,7 @@ It evaluates nothing.
 """
 
 import ast
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, time
 from functools import lru_cache
@@ -20,7 +20,7 @@ from survey_cli.wording import MAX_LISTED, join_first
 
 
 class ValueType(NamedTuple):
-    """What a name means in a condition: the type and range of its value."""
+    """What a name means in conditions and texts: the type and range of its value, and how a text renders it."""
 
     type: Literal["code", "codes", "number", "text", "date", "time", "draw", "flag"]
     """`codes`: a multiple; `draw`: the number of the selected turn; `flag`: true or false."""
@@ -34,17 +34,25 @@ class ValueType(NamedTuple):
     """Why it never has an answer: `is read aloud`."""
     ordered: bool = False
     """Of a multiple: its codes are in the order of mention."""
+    labels: Mapping[Code, Any] | None = None
+    """The compiled texts of its options."""
+    drawn_from: str | None = None
+    """Of a draw: the roster it selects from."""
+    turn_name: str | None = None
+    """Of a draw: the roster's item that names a turn."""
+    may_be_missing: bool = False
+    """It can be missing where a text fills it in, so that the text should have alternative words."""
 
 
 class Scope(NamedTuple):
-    """The names that a condition may use, and the position of the condition."""
+    """The names that a condition or text may use, and where it is."""
 
     names: Mapping[str, ValueType]
     rosters: Collection[str] = frozenset()
     declines: tuple[str, ...] = ("dk", "refused")
     """The declines' ids, as in `q in [3, dk, refused]`."""
     inside_roster: str | None = None
-    """The roster that contains the condition: its items are those of the current turn; elsewhere they are lists."""
+    """The roster that contains it: its items are those of the current turn; elsewhere they are lists."""
     groups: Collection[str] = frozenset()
     """Sections and batteries, which have no answers of their own."""
     nearest: FindNearest = find_nearest
@@ -57,6 +65,12 @@ class Scope(NamedTuple):
     """Whether `elapsed()` can be used: the condition decides what is asked, and is evaluated when that is reached."""
     sources: Collection[str] = ()
     """That roster, and those over whose turns it runs."""
+    each: str | None = ""
+    """The roster whose turn `{each}` stands for; None where it is not allowed."""
+    has_options: bool = False
+    """Whether `{options}` can be used: the text is read with options."""
+    languages: Sequence[str] = ()
+    """The languages of the file, in which a text without translations is read."""
 
 
 Kind: TypeAlias = Literal["truth", "number", "text", "code", "codes", "date", "time", "wrong"]

@@ -5,19 +5,20 @@ the mapping under `#unfilled`.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.entries import StyledText, TextSpan, to_plain_text
+from survey_cli.instrument.expressions.expression_checker import Scope, ValueType
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts import number_text
 from survey_cli.instrument.texts.date_text import MONTHS
 from survey_cli.instrument.texts.languages import change_case, find_locale, join_list
-from survey_cli.problems import FindNearest, Problem, Severity, find_nearest
-from survey_cli.values import NOT_REACHED, Code, Missing
+from survey_cli.problems import Problem, Severity
+from survey_cli.values import NOT_REACHED, Missing
 
 NO_ANSWER_TEXT: Final = "…"
 """Replaces a fill that has no answer and no alternative words."""
@@ -40,26 +41,10 @@ _WORD_FORMATS: Final = ("code", "lower", "upper", "title")
 _SPELLED_FORMATS: Final = ("ordinal", "words")
 
 
-class TextVariable(NamedTuple):
-    """A name that a text can fill in, and how its value is rendered."""
-
-    type: Literal["code", "codes", "number", "text", "date", "time", "draw", "flag"]
-    labels: "Mapping[Code, Template] | None" = None
-    """The compiled texts of its options."""
-    roster: str | None = None
-    """The roster it belongs to; for a draw, the roster it selects from."""
-    turn_name: str | None = None
-    """For a draw: the roster's item that names a turn."""
-    may_be_missing: bool = False
-    """It can be missing at this position, so that the text should have alternative words."""
-    why_unanswered: str = ""
-    """Why it never has an answer: `is read aloud`."""
-
-
 _BUILT_IN_VARIABLES: Final = {
-    **dict.fromkeys(("interviewer", "daypart", "case", "each", "options"), TextVariable("text")),
-    "today": TextVariable("date"),
-    "turn": TextVariable("number"),
+    **dict.fromkeys(("interviewer", "daypart", "case", "each", "options"), ValueType("text")),
+    "today": ValueType("date"),
+    "turn": ValueType("number"),
 }
 
 
@@ -67,7 +52,7 @@ class TextFill(NamedTuple):
     """One `{…}`: what is looked up, how it is rendered, and the words if there is no answer."""
 
     key: str
-    variable: TextVariable | None
+    variable: ValueType | None
     turn: int | Literal["here"] | None = None
     format: str = ""
     otherwise: str | None = None
@@ -78,23 +63,6 @@ class TextFill(NamedTuple):
 TemplatePart: TypeAlias = str | TextFill
 TextRun: TypeAlias = tuple[tuple[TemplatePart, ...], bool]
 """The parts of a run, and whether they are stressed."""
-
-
-class TextScope(NamedTuple):
-    """The names that a text may use."""
-
-    names: Mapping[str, TextVariable]
-    inside_roster: str | None = None
-    options: bool = False
-    """`{options}` is allowed here."""
-    each: str | None = ""
-    """The roster whose turn `{each}` stands for; None where it is not allowed."""
-    nearest: FindNearest = find_nearest
-    """Finds the name that an unknown one probably stands for."""
-    languages: Sequence[str] = ()
-    """The languages of the file, in which a text without translations is read."""
-    sources: Collection[str] = ()
-    """The roster, and those over whose turns it runs."""
 
 
 class Template(NamedTuple):
@@ -166,7 +134,7 @@ def _look_up_fill(fill: TextFill, env: Mapping[Any, Any], language: str) -> str:
     return change_case(_format_value(value, variable, env, language, fill.format), fill.format, language)
 
 
-def _format_value(value: Any, variable: TextVariable, env: Mapping[Any, Any], language: str, format_spec: str) -> str:
+def _format_value(value: Any, variable: ValueType, env: Mapping[Any, Any], language: str, format_spec: str) -> str:
     """Format a value: the texts of codes, formats for numbers and dates."""
     if variable.labels and format_spec != "code":
         codes = value if isinstance(value, tuple) else (value,)
@@ -179,7 +147,7 @@ def _format_value(value: Any, variable: TextVariable, env: Mapping[Any, Any], la
             return join_list(words, language, "standard")
     if variable.type == "draw" and variable.turn_name:
         name = env.get((variable.turn_name, value))
-        return f"{variable.roster} {value}" if name is None or isinstance(name, Missing) else str(name)
+        return f"{variable.drawn_from} {value}" if name is None or isinstance(name, Missing) else str(name)
     match value:
         case bool():
             return "true" if value else "false"
@@ -264,7 +232,7 @@ def compile_literal(text: Text) -> Template | None:
     return Template(text, {"": (((literal,), False),)}, {"": (TextSpan(literal),)})
 
 
-def compile_text(text: Text, scope: TextScope, *, who: str) -> tuple[Template, list[Problem]]:
+def compile_text(text: Text, scope: Scope, *, who: str) -> tuple[Template, list[Problem]]:
     """Compile a text to a template, and return the problems with its fills."""
     literal = compile_literal(text)
     if literal is not None:
@@ -288,7 +256,7 @@ class _TextParser:
     source: YamlScalar
     language: str
     """Empty for a text that serves all languages."""
-    scope: TextScope
+    scope: Scope
     who: str
     problems: list[Problem]
 
@@ -338,7 +306,7 @@ class _TextParser:
         name, _, format_spec = (part.strip() for part in body.partition(":"))
         words = otherwise.strip() if bar else None
         scope = self.scope
-        if name in BUILT_IN_FILLS or (name == "options" and scope.options):
+        if name in BUILT_IN_FILLS or (name == "options" and scope.has_options):
             if (name == "turn" and scope.inside_roster is None) or (name == "each" and scope.each is None):
                 self._report_fill("unknown-fill", piece, *_NO_TURN_PROBLEMS[name])
             format_spec = self._check_format(piece, name, format_spec, _BUILT_IN_VARIABLES[name])
@@ -352,7 +320,7 @@ class _TextParser:
         roster, turn, item = reference.groups()
         key = item or roster
         variable = scope.names.get(key)
-        if variable is None or (item and variable.roster != roster):
+        if variable is None or (item and (variable.drawn_from or variable.roster) != roster):
             self._report_unknown_name(piece, name, key)
             return None
         if variable.why_unanswered:
@@ -382,7 +350,7 @@ class _TextParser:
             what = f"the text fills in {piece[0]}, but {key!r} is not a variable"
         self._report_fill("unknown-fill", piece, what, remedy)
 
-    def _check_format(self, piece: re.Match[str], name: str, format_spec: str, variable: TextVariable) -> str:
+    def _check_format(self, piece: re.Match[str], name: str, format_spec: str, variable: ValueType) -> str:
         """Return the format, or nothing if it does not suit the variable."""
         if format_spec and (why := _explain_bad_format(format_spec, variable)):
             remedy = f"formats are {_FORMATS[variable.type]}"
@@ -412,7 +380,7 @@ _FORMATS: Final = {
 }
 
 
-def _explain_bad_format(format_spec: str, variable: TextVariable) -> str:
+def _explain_bad_format(format_spec: str, variable: ValueType) -> str:
     if format_spec in _WORD_FORMATS:
         return ""
     if variable.type == "number":
