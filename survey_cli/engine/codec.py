@@ -184,50 +184,34 @@ class _Field(NamedTuple):
     """A field of an encoded event."""
 
     name: str
+    attribute: str
+    """Its name in the event."""
     encode: Callable[[Any], object]
     decode: Callable[[Any], Any]
     """Raises EventDecodeError."""
-    absent: Any = ...
+    absent: Any
     """The value that is left out; `...`: none is."""
-    attribute: str = ""
-    """Of the event; empty: the one of this name."""
 
 
-def _keep(value: Any) -> Any:
-    return value
-
-
-def _expect(kind: type, words: str) -> Callable[[Any], Any]:
+def _expect(kind: type) -> Callable[[Any], Any]:
     def decode(value: Any) -> Any:
         if type(value) is not kind:
-            raise EventDecodeError(f"{value!r} should be {words}")
+            raise EventDecodeError(f"{value!r} should be {_WORDS[kind]}")
         return value
 
     return decode
 
 
-_read_text, _read_int = _expect(str, "a text"), _expect(int, "a whole number")
-_read_list, _read_object = _expect(list, "a list"), _expect(dict, "an object")
+_WORDS: Final = {str: "a text", int: "a whole number", bool: "true or false", list: "a list", dict: "an object"}
+_read_text, _read_int, _read_list, _read_object = map(_expect, (str, int, list, dict))
 
 
-def _make_text_field(name: str, absent: Any = ...) -> _Field:
-    return _Field(name, _keep, _read_text, absent)
+def _encode_cells(cells: Mapping[str, Cell]) -> object:
+    return {name: _encode_value(cells[name]) for name in sorted(cells)}
 
 
-def _make_cells_field(name: str, absent: Mapping[str, Cell] | None, attribute: str = "") -> _Field:
-    def encode(cells: Mapping[str, Cell]) -> object:
-        return {name: _encode_value(cells[name]) for name in sorted(cells)}
-
-    def decode(encoded: Any) -> object:
-        return {name: _decode_value(value) for name, value in _read_object(encoded).items()}
-
-    return _Field(name, encode, decode, absent, attribute)
-
-
-def _make_list_field(name: str, encode: Callable[[Any], object], decode: Callable[[Any], Any]) -> _Field:
-    return _Field(
-        name, lambda values: [*map(encode, values)], lambda encoded: tuple(map(decode, _read_list(encoded))), ()
-    )
+def _decode_cells(encoded: Any) -> object:
+    return {name: _decode_value(value) for name, value in _read_object(encoded).items()}
 
 
 def _decode_answer(encoded: Any) -> Value | None:
@@ -235,10 +219,6 @@ def _decode_answer(encoded: Any) -> Value | None:
     if isinstance(value, Missing):
         raise EventDecodeError(f"{value!r} is no answer")
     return value
-
-
-def _decode_attributes(encoded: Any) -> dict[str, str]:
-    return {name: str(value) for name, value in _read_object(encoded).items()}
 
 
 def _decode_date(encoded: Any) -> date:
@@ -254,62 +234,57 @@ def _decode_session(encoded: Any) -> events.SessionContext:
     return events.SessionContext(**{name: _read_text(text) for name, text in encoded.items()})
 
 
-def _decode_codes(encoded: Any) -> tuple[int, ...]:
-    return tuple(_read_int(code) for code in _read_list(encoded))
-
-
 def _decode_coding_role(encoded: Any) -> str:
     if encoded not in get_args(events.CodingRole):
         raise EventDecodeError(f"{encoded!r} is no coder's role")
     return str(encoded)
 
 
-_SESSION: Final = _Field("sitting", events.SessionContext._asdict, _decode_session, attribute="session")
-_OUTCOME: Final = _make_text_field("outcome")
-_FIELDS: Final[Mapping[type[Any], tuple[_Field, ...]]] = {
-    events.QuestionAnswered: (
-        _Field("value", _encode_value, _decode_answer, None),
-        _Field("words", _encode_specify_texts, _decode_specify_texts, events.NO_SPECIFY_TEXTS, "specify_texts"),
+def _read_list_of(decode: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda encoded: tuple(map(decode, _read_list(encoded)))
+
+
+_CODECS: Final[Mapping[str, tuple[Callable[[Any], object], Callable[[Any], Any]]]] = {
+    "value": (_encode_value, _decode_value),
+    "specify_texts": (_encode_specify_texts, _decode_specify_texts),
+    "today": (date.isoformat, _decode_date),
+    "session": (events.SessionContext._asdict, _decode_session),
+    "attributes": (
+        lambda own: dict(sorted(own.items())),
+        lambda encoded: {name: str(value) for name, value in _read_object(encoded).items()},
     ),
-    events.AnswerKept: (),
-    events.QuestionDeclined: (_make_text_field("decline"),),
-    events.ValueComputed: (
-        _Field("value", _encode_value, _decode_value),
-        _Field("of", _keep, _read_int, 0, "pool_size"),
+    "sample": (_encode_cells, _decode_cells),
+    "remaining": (_encode_cells, _decode_cells),
+    "dropped": (lambda places: [*map(str, places)], _read_list_of(_decode_place)),
+    "lapsed": (lambda places: [*map(str, places)], _read_list_of(_decode_place)),
+    "confirmed": (
+        lambda queries: [[str(place), *query] for place, *query in queries],
+        _read_list_of(_decode_confirmed_query),
     ),
-    events.PositionMoved: (_Field("jump", _keep, _expect(bool, "true or false"), False),),
-    events.QueryConfirmed: (_Field("check", _keep, _read_int), _make_text_field("reason", "")),
-    events.NoteWritten: (_make_text_field("text"), _Field("replaces", _keep, _read_int, 0)),
-    events.InterviewStarted: (
-        _make_text_field("instrument"),
-        _Field("seed", _keep, _read_int),
-        _make_text_field("case"),
-        _Field("today", date.isoformat, _decode_date),
-        _SESSION,
-        _Field("rules", _keep, _read_int, 1),
-        _Field("attributes", lambda own: dict(sorted(own.items())), _decode_attributes, events.NO_ATTRIBUTES),
-        _make_cells_field("sample", events.NO_SAMPLE),
-    ),
-    events.InterviewResumed: (_SESSION, _Field("reopen", _keep, _expect(bool, "true or false"), False)),
-    events.LanguageChanged: (_make_text_field("language"),),
-    events.InterviewSuspended: (_make_text_field("outcome", ""),),
-    events.InterviewStopped: (_OUTCOME,),
-    events.InterviewEnded: (_OUTCOME,),
-    events.InterviewMigrated: (
-        _make_text_field("instrument"),
-        _make_list_field("dropped", str, _decode_place),
-        _make_list_field("lapsed", str, _decode_place),
-        _make_list_field("confirmed", lambda query: [str(query[0]), *query[1:]], _decode_confirmed_query),
-    ),
-    events.AnswersErased: (_make_text_field("why"), _make_cells_field("left", None, "remaining")),
-    events.AnswerCoded: (
-        _Field("codes", list, _decode_codes, None),
-        _make_text_field("digest"),
-        _Field("role", _keep, _decode_coding_role, "first"),
-        _make_text_field("note", ""),
-    ),
+    "codes": (list, _read_list_of(_read_int)),
+    "role": (str, _decode_coding_role),
 }
-"""The fields of each event, in the order in which they are stored; every event has a stamp, and some a place."""
+"""How fields other than texts, whole numbers and truth values are stored and read."""
+_STORED_NAMES: Final = {"specify_texts": "words", "pool_size": "of", "session": "sitting", "remaining": "left"}
+"""The names under which fields are stored, where they have another in the program."""
+_ABSENT: Final = {(events.InterviewStarted, "rules"): 1, (events.AnswerCoded, "codes"): None}
+"""Values that are left out although they are no defaults."""
+
+
+def _list_fields(event: type[Any]) -> tuple[_Field, ...]:
+    """List the fields of an event in the order in which they are stored, besides its stamp and its place."""
+    fields = []
+    for attribute in event._fields:
+        if attribute not in ("stamp", "place"):
+            kind, absent = event.__annotations__[attribute], event._field_defaults.get(attribute, ...)
+            encode, decode = _CODECS[attribute] if attribute in _CODECS else (kind, _expect(kind))
+            decode = _decode_answer if event is events.QuestionAnswered and attribute == "value" else decode
+            absent = _ABSENT.get((event, attribute), absent)
+            fields.append(_Field(_STORED_NAMES.get(attribute, attribute), attribute, encode, decode, absent))
+    return tuple(fields)
+
+
+_FIELDS: Final = {event: _list_fields(event) for event in events.EVENT_KINDS}
 _KINDS: Final = {(kind, "place" in event._fields): event for event, kind in events.EVENT_KINDS.items()}
 
 
@@ -320,16 +295,16 @@ def _build_event(kind: str, place: Place | None, stamp: events.EventStamp, encod
     values: dict[str, Any] = {"stamp": stamp} if place is None else {"stamp": stamp, "place": place}
     if not isinstance(encoded, dict):
         raise EventDecodeError(f"{kind}: {encoded!r} is no object")
-    for name, _, decode, absent, attribute in _FIELDS[event_type]:
+    for name, attribute, _, decode, absent in _FIELDS[event_type]:
         if name in encoded:
             try:
-                values[attribute or name] = decode(encoded.pop(name))
+                values[attribute] = decode(encoded.pop(name))
             except EventDecodeError as error:
                 raise EventDecodeError(f"{kind}: {name}: {error}") from None
         elif absent is ...:
             raise EventDecodeError(f"{kind}: {name} is missing")
         else:
-            values[attribute or name] = absent
+            values[attribute] = absent
     if encoded:
         raise EventDecodeError(f"{kind}: unknown fields: {', '.join(encoded)}")
     return event_type(**values)  # type: ignore[no-any-return]  # the class comes from a table of events
@@ -345,7 +320,7 @@ def encode_record(event: events.InterviewEvent) -> JournalRecord:
     details = {
         field.name: field.encode(value)
         for field in _FIELDS[type(event)]
-        if (value := getattr(event, field.attribute or field.name)) != field.absent
+        if (value := getattr(event, field.attribute)) != field.absent
     }
     item, turn = getattr(event, "place", (None, None))
     payload = _encode_json(details) if details else "{}"

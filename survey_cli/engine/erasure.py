@@ -3,46 +3,38 @@
 The caller decides when content is removed.
 """
 
-from collections.abc import Collection
-from typing import assert_never
+from collections.abc import Collection, Mapping
+from typing import Any, Final
 
 from survey_cli.engine import events
 from survey_cli.values import NOT_ASKED
 
+CONTENT: Final[Mapping[type[Any], Mapping[str, Any]]] = {
+    events.QuestionAnswered: {"value": None, "specify_texts": events.NO_SPECIFY_TEXTS},
+    events.QuestionDeclined: {"decline": ""},
+    events.ValueComputed: {"value": NOT_ASKED, "pool_size": 0},
+    events.QueryConfirmed: {"check": 0, "reason": ""},
+    events.NoteWritten: {"text": ""},
+    events.InterviewMigrated: {"confirmed": ()},
+    events.AnswerCoded: {"codes": None, "digest": "", "note": ""},
+}
+"""The fields of events that say what was answered, and what they become; sample and remaining answers apart."""
+_FREE_WORDS: Final[Mapping[type[Any], Mapping[str, Any]]] = {
+    events.QueryConfirmed: {"reason": ""},
+    events.NoteWritten: {"text": ""},
+    events.InterviewMigrated: {"confirmed": ()},
+    events.AnswerCoded: {"note": ""},
+}
+"""The fields of events in which words of an interviewer or respondent can stand, beside answers."""
+
 
 def erase_content(event: events.InterviewEvent, *, sample: Collection[str]) -> events.InterviewEvent:
     """Remove answers, notes and sample values from the event, except for these columns of the sample."""
-    match event:
-        case events.InterviewStarted():
-            return event._replace(sample={n: v for n, v in event.sample.items() if n in sample})
-        case events.QuestionAnswered(stamp, place):
-            return events.QuestionAnswered(stamp, place)
-        case events.QuestionDeclined():
-            return event._replace(decline="")
-        case events.ValueComputed(stamp, place):
-            return events.ValueComputed(stamp, place, NOT_ASKED)
-        case events.QueryConfirmed(stamp, place):
-            return events.QueryConfirmed(stamp, place, 0)
-        case events.NoteWritten():
-            return event._replace(text="")
-        case events.InterviewMigrated():
-            return event._replace(confirmed=())
-        case events.AnswerCoded():
-            return event._replace(codes=None, digest="", note="")
-        case events.AnswersErased(stamp, why, remaining):
-            return events.AnswersErased(stamp, why, None if remaining is None else {})
-        case (
-            events.InterviewResumed()
-            | events.PositionMoved()
-            | events.AnswerKept()
-            | events.LanguageChanged()
-            | events.InterviewSuspended()
-            | events.InterviewStopped()
-            | events.InterviewEnded()
-        ):
-            return event
-        case _:
-            assert_never(event)
+    if isinstance(event, events.InterviewStarted):
+        return event._replace(sample={n: v for n, v in event.sample.items() if n in sample})
+    if isinstance(event, events.AnswersErased) and event.remaining is not None:
+        return event._replace(remaining={})
+    return event._replace(**CONTENT.get(type(event), {}))
 
 
 def remove_identifiers(event: events.InterviewEvent, *, names: Collection[str]) -> events.InterviewEvent:
@@ -50,22 +42,8 @@ def remove_identifiers(event: events.InterviewEvent, *, names: Collection[str]) 
 
     These are answers and sample columns of these names, and whatever an interviewer wrote freely.
     """
-    match event:
-        case events.InterviewStarted():
-            return event._replace(sample={n: v for n, v in event.sample.items() if n not in names})
-        case events.QuestionAnswered(stamp, place) if place.item in names:
-            return events.QuestionAnswered(stamp, place)
-        case events.ValueComputed(stamp, place) if place.item in names:
-            return events.ValueComputed(stamp, place, NOT_ASKED)
-        case events.AnswerCoded(place=place) if place.item in names:
-            return event._replace(codes=None, digest="", note="")
-        case events.AnswerCoded():
-            return event._replace(note="")
-        case events.QueryConfirmed():
-            return event._replace(reason="")
-        case events.NoteWritten():
-            return event._replace(text="")
-        case events.InterviewMigrated():
-            return event._replace(confirmed=())
-        case _:
-            return event
+    if isinstance(event, events.InterviewStarted):
+        return event._replace(sample={n: v for n, v in event.sample.items() if n not in names})
+    answers = (events.QuestionAnswered, events.ValueComputed, events.AnswerCoded)
+    is_named = isinstance(event, answers) and event.place.item in names
+    return event._replace(**(CONTENT if is_named else _FREE_WORDS).get(type(event), {}))

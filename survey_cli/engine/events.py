@@ -7,33 +7,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.values import Cell, Code, Missing, Place, Value
 
 NO_SPECIFY_TEXTS: Mapping[Code, str] = MappingProxyType({})
 NO_SAMPLE: Mapping[str, Value | Missing] = MappingProxyType({})
 NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
-T = TypeVar("T", bound=tuple[Any, ...])
 
 
-def compare_by_class(kind: type[T]) -> type[T]:
-    """Make a named tuple equal only to tuples of its own class.
-
-    A decline and a note may well have the same three values.
-    """
-
-    def is_equal(self: T, other: object) -> bool:
-        return self.__class__ is other.__class__ and tuple.__eq__(self, other)
-
-    def is_unequal(self: T, other: object) -> bool:
-        return not is_equal(self, other)
-
-    kind.__eq__, kind.__ne__, kind.__hash__ = is_equal, is_unequal, tuple.__hash__  # type: ignore[method-assign, assignment]
-    return kind
-
-
-@compare_by_class
 class EventStamp(NamedTuple):
     """The time of an event (aware, UTC), the login and the station."""
 
@@ -42,7 +24,6 @@ class EventStamp(NamedTuple):
     station: str = ""
 
 
-@compare_by_class
 class SessionContext(NamedTuple):
     """The context of one session: `{interviewer}` and `{daypart}` in texts are those of the latest session."""
 
@@ -52,7 +33,6 @@ class SessionContext(NamedTuple):
     language: str
 
 
-@compare_by_class
 class InterviewStarted(NamedTuple):
     """The first event."""
 
@@ -64,14 +44,13 @@ class InterviewStarted(NamedTuple):
     today: date
     """The day in the case's zone; `today()` keeps it in all later sessions."""
     session: SessionContext
-    sample: Mapping[str, Value | Missing] = NO_SAMPLE
-    attributes: Mapping[str, str] = NO_ATTRIBUTES
-    """What the list of people says about the interviewer, as far as conditions use it: `interviewer.sex`."""
     rules: int = 2
     """The version of the route's rules. Since 2, a question none of whose options is offered is passed over."""
+    attributes: Mapping[str, str] = NO_ATTRIBUTES
+    """What the list of people says about the interviewer, as far as conditions use it: `interviewer.sex`."""
+    sample: Mapping[str, Value | Missing] = NO_SAMPLE
 
 
-@compare_by_class
 class InterviewResumed(NamedTuple):
     """Another session begins; with `reopen`, of an interview that had ended."""
 
@@ -80,7 +59,6 @@ class InterviewResumed(NamedTuple):
     reopen: bool = False
 
 
-@compare_by_class
 class QuestionAnswered(NamedTuple):
     """The respondent answered (or a text was read: value None)."""
 
@@ -91,7 +69,6 @@ class QuestionAnswered(NamedTuple):
     """Texts of options to be specified, by code."""
 
 
-@compare_by_class
 class QuestionDeclined(NamedTuple):
     """The respondent declined to answer."""
 
@@ -100,7 +77,6 @@ class QuestionDeclined(NamedTuple):
     decline: str
 
 
-@compare_by_class
 class ValueComputed(NamedTuple):
     """The computer answered."""
 
@@ -111,7 +87,6 @@ class ValueComputed(NamedTuple):
     """For a draw: the number of eligible turns."""
 
 
-@compare_by_class
 class PositionMoved(NamedTuple):
     """The interviewer went back one place, or (`jump`) to any place already asked."""
 
@@ -120,7 +95,6 @@ class PositionMoved(NamedTuple):
     jump: bool = False
 
 
-@compare_by_class
 class QueryConfirmed(NamedTuple):
     """The interviewer confirmed an answer that a soft check or a `confirm` had queried."""
 
@@ -131,7 +105,6 @@ class QueryConfirmed(NamedTuple):
     reason: str = ""
 
 
-@compare_by_class
 class AnswerKept(NamedTuple):
     """The earlier answer is kept."""
 
@@ -139,7 +112,6 @@ class AnswerKept(NamedTuple):
     place: Place
 
 
-@compare_by_class
 class NoteWritten(NamedTuple):
     """A note of the interviewer."""
 
@@ -150,7 +122,6 @@ class NoteWritten(NamedTuple):
     """The number, from 1, of the event that wrote the text which this one replaces; 0 for a new note."""
 
 
-@compare_by_class
 class LanguageChanged(NamedTuple):
     """The interview goes on in another language."""
 
@@ -158,7 +129,6 @@ class LanguageChanged(NamedTuple):
     language: str
 
 
-@compare_by_class
 class InterviewSuspended(NamedTuple):
     """The interview is suspended, to be resumed at the same place.
 
@@ -169,7 +139,6 @@ class InterviewSuspended(NamedTuple):
     outcome: str = ""
 
 
-@compare_by_class
 class InterviewStopped(NamedTuple):
     """The interviewer ended it in the middle, with an outcome whose `moment` is `interrupted`, `after` or `any`."""
 
@@ -177,7 +146,6 @@ class InterviewStopped(NamedTuple):
     outcome: str
 
 
-@compare_by_class
 class InterviewEnded(NamedTuple):
     """The interview ended at the end of its route, or because a quota cell of the respondent is full.
 
@@ -188,7 +156,6 @@ class InterviewEnded(NamedTuple):
     outcome: str
 
 
-@compare_by_class
 class InterviewMigrated(NamedTuple):
     """The interview continues with another version of the questionnaire.
 
@@ -206,7 +173,6 @@ class InterviewMigrated(NamedTuple):
     """Queries that stay confirmed: place, index among the item's queries, and the values on which it depended."""
 
 
-@compare_by_class
 class AnswersErased(NamedTuple):
     """Values were removed from the journal at the respondent's request or by retention.
 
@@ -225,7 +191,6 @@ CodingRole: TypeAlias = Literal["first", "second", "final"]
 two differ."""
 
 
-@compare_by_class
 class AnswerCoded(NamedTuple):
     """An open answer was coded by the office. The latest coding of a place in a role counts."""
 
@@ -239,24 +204,11 @@ class AnswerCoded(NamedTuple):
     note: str = ""
 
 
-InterviewEvent: TypeAlias = (
-    InterviewStarted
-    | InterviewResumed
-    | QuestionAnswered
-    | QuestionDeclined
-    | ValueComputed
-    | PositionMoved
-    | QueryConfirmed
-    | AnswerKept
-    | NoteWritten
-    | LanguageChanged
-    | InterviewSuspended
-    | InterviewStopped
-    | InterviewEnded
-    | InterviewMigrated
-    | AnswersErased
-    | AnswerCoded
-)
+EntryEvent: TypeAlias = QuestionAnswered | QuestionDeclined | ValueComputed | AnswerKept | QueryConfirmed
+"""An event at the current place: its answer, or what is done with it."""
+_SessionEvent: TypeAlias = InterviewStarted | InterviewResumed | PositionMoved | NoteWritten | LanguageChanged
+ClosingEvent: TypeAlias = InterviewSuspended | InterviewStopped | InterviewEnded
+InterviewEvent: TypeAlias = EntryEvent | _SessionEvent | ClosingEvent | InterviewMigrated | AnswersErased | AnswerCoded
 
 EVENT_KINDS: Final[Mapping[type[Any], str]] = {
     InterviewStarted: "began",
@@ -277,6 +229,17 @@ EVENT_KINDS: Final[Mapping[type[Any], str]] = {
     AnswerCoded: "coded",
 }
 """The kind under which each event is stored and exported. These texts never change."""
+
+
+def _is_equal(event: tuple[Any, ...], other: object) -> bool:
+    """Return whether the other has the same class and values: a decline and a note may have the same three values."""
+    return event.__class__ is other.__class__ and tuple.__eq__(event, other)
+
+
+_kind: Any
+for _kind in (EventStamp, SessionContext, *EVENT_KINDS):
+    _kind.__eq__, _kind.__hash__ = _is_equal, tuple.__hash__
+    _kind.__ne__ = lambda event, other: not _is_equal(event, other)
 
 RESTORING_EVENTS: Final = (InterviewMigrated, AnswersErased)
 """Events after which the events before them are not checked again."""

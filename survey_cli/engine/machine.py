@@ -9,29 +9,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, assert_never
 
+from survey_cli.engine import events
 from survey_cli.engine.computed_answers import has_changed
-from survey_cli.engine.events import (
-    NO_SPECIFY_TEXTS,
-    OFFICE_EVENTS,
-    AnswerCoded,
-    AnswerKept,
-    AnswersErased,
-    InterviewEnded,
-    InterviewEvent,
-    InterviewMigrated,
-    InterviewResumed,
-    InterviewStarted,
-    InterviewStopped,
-    InterviewSuspended,
-    LanguageChanged,
-    NoteList,
-    NoteWritten,
-    PositionMoved,
-    QueryConfirmed,
-    QuestionAnswered,
-    QuestionDeclined,
-    ValueComputed,
-)
 from survey_cli.engine.route import RouteStop, RouteWalk, list_check_places
 from survey_cli.entries import Rejection, to_plain_text
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
@@ -44,6 +23,12 @@ COMPLETE: Final = "complete"
 QUOTA_FULL: Final = "quota_full"
 """The outcome of an interview whose respondent falls into a full quota cell, wherever it is then."""
 CLOSED_REASON: Final = "the interview is closed"
+_CLOSED: Final[Mapping[type[events.ClosingEvent], InterviewStatus]] = {
+    events.InterviewSuspended: "suspended",
+    events.InterviewStopped: "stopped",
+    events.InterviewEnded: "ended",
+}
+"""The status after each event that closes an interview."""
 
 
 @dataclass(slots=True)
@@ -67,21 +52,23 @@ class RecordedAnswer(NamedTuple):
     """The latest answer to a place in the journal: a value (None for a text read aloud), or a missing value."""
 
     cell: Cell | None
-    specify_texts: Mapping[Code, str] = NO_SPECIFY_TEXTS
+    specify_texts: Mapping[Code, str] = events.NO_SPECIFY_TEXTS
     confirmed_queries: frozenset[tuple[int, tuple[Any, ...]]] = frozenset()
     """Queries that were confirmed, each with the values on which it depended then."""
     lapsed: bool = False
     """It has been off the route since, or was not valid: it is shown again, and counts once it is kept."""
 
 
-def _make_answer(event: QuestionAnswered | QuestionDeclined | ValueComputed) -> RecordedAnswer:
+def _make_answer(event: events.QuestionAnswered | events.QuestionDeclined | events.ValueComputed) -> RecordedAnswer:
     match event:
-        case QuestionAnswered():
+        case events.QuestionAnswered():
             return RecordedAnswer(event.value, event.specify_texts)
-        case QuestionDeclined():
+        case events.QuestionDeclined():
             return RecordedAnswer(get_missing(event.decline))
-        case ValueComputed():
-            return RecordedAnswer(event.value, {"of": str(event.pool_size)} if event.pool_size else NO_SPECIFY_TEXTS)
+        case events.ValueComputed():
+            return RecordedAnswer(
+                event.value, {"of": str(event.pool_size)} if event.pool_size else events.NO_SPECIFY_TEXTS
+            )
 
 
 def _lapse(answers: dict[Place, RecordedAnswer], item: str, turn: int | None, _: CompiledNode | None = None) -> None:
@@ -94,11 +81,11 @@ def _lapse(answers: dict[Place, RecordedAnswer], item: str, turn: int | None, _:
 class Machine:
     """The state of an interview, changed by accepted events only."""
 
-    def __init__(self, instrument: Instrument, start: InterviewStarted) -> None:
+    def __init__(self, instrument: Instrument, start: events.InterviewStarted) -> None:
         self.instrument = instrument
         self.start = start
-        self.events: list[InterviewEvent] = []
-        self.notes = NoteList()
+        self.events: list[events.InterviewEvent] = []
+        self.notes = events.NoteList()
         self.session_began_at = self.session_last_at = start.stamp.at
         self.earlier_sessions = timedelta()
         """The time spent in the sessions before the current one, each from its first event to its last."""
@@ -132,7 +119,7 @@ class Machine:
         self._arrive()
 
     @classmethod
-    def begin(cls, instrument: Instrument, start: InterviewStarted) -> "Machine":
+    def begin(cls, instrument: Instrument, start: events.InterviewStarted) -> "Machine":
         """Return a machine at its first place."""
         machine = cls(instrument, start)
         machine._walk_to_open_place()
@@ -140,42 +127,38 @@ class Machine:
         return machine
 
     @classmethod
-    def restore(cls, instrument: Instrument, events: Sequence[InterviewEvent]) -> "Machine":
+    def restore(cls, instrument: Instrument, journal: Sequence[events.InterviewEvent]) -> "Machine":
         """Return the state after a migration or an erasure, the last of these events.
 
         The events before it are not checked: they are of another version, or say too little.
         """
-        start, *rest = events
-        if not isinstance(start, InterviewStarted):
+        start, *rest = journal
+        if not isinstance(start, events.InterviewStarted):
             raise ValueError("a journal begins with its start")
         machine = cls(instrument, start)
         machine._record(start)
         for event in rest:
             match event:
-                case QuestionAnswered() | QuestionDeclined() | ValueComputed():
+                case events.QuestionAnswered() | events.QuestionDeclined() | events.ValueComputed():
                     machine.recorded_answers[event.place] = _make_answer(event)
                     machine.time_before_migration.setdefault(event.place, machine._measure_time(event))
-                case InterviewSuspended(_, outcome):
-                    machine.status, machine.outcome = "suspended", outcome
-                case InterviewStopped(_, outcome):
-                    machine.status, machine.outcome = "stopped", outcome
-                case InterviewEnded(_, outcome):
-                    machine.status, machine.outcome = "ended", outcome
-                case InterviewResumed(_, session):
+                case events.InterviewSuspended() | events.InterviewStopped() | events.InterviewEnded():
+                    machine.status, machine.outcome = _CLOSED[type(event)], event.outcome
+                case events.InterviewResumed(_, session):
                     machine.status, machine.outcome = "open", ""
                     machine.session, machine.language = session, session.language
-                case LanguageChanged(_, language):
+                case events.LanguageChanged(_, language):
                     machine.language = language
-                case InterviewMigrated():
+                case events.InterviewMigrated():
                     machine._apply_migration(event, is_last=event is rest[-1])
-                case AnswersErased():
+                case events.AnswersErased():
                     machine._apply_erasure(event)
                 case _:
                     pass
             machine._record(event)
         return machine
 
-    def _apply_migration(self, event: InterviewMigrated, *, is_last: bool) -> None:
+    def _apply_migration(self, event: events.InterviewMigrated, *, is_last: bool) -> None:
         """Drop the answers that do not carry over and, where no other migration follows, go to the first open place."""
         for place in event.dropped:
             self.recorded_answers.pop(place, None)
@@ -193,15 +176,15 @@ class Machine:
         self.returning = self.is_migrated = True
         self._walk_to_open_place()
 
-    def _record(self, event: InterviewEvent) -> None:
+    def _record(self, event: events.InterviewEvent) -> None:
         """Add an event to the journal."""
-        if isinstance(event, InterviewResumed):
+        if isinstance(event, events.InterviewResumed):
             self.earlier_sessions += self.session_last_at - self.session_began_at
             self.session_began_at = event.stamp.at
-        if not isinstance(event, OFFICE_EVENTS):
+        if not isinstance(event, events.OFFICE_EVENTS):
             self.session_last_at = event.stamp.at
         self.events.append(event)
-        if isinstance(event, NoteWritten):
+        if isinstance(event, events.NoteWritten):
             self.notes.record(len(self.events), event)
 
     def build_env(self) -> dict[Any, Any]:
@@ -242,32 +225,38 @@ class Machine:
 
     # applying events
 
-    def apply(self, event: InterviewEvent) -> Rejection | None:
+    def apply(self, event: events.InterviewEvent) -> Rejection | None:
         """Apply one event; a Rejection leaves everything unchanged."""
-        if self.remaining_answers is not None and not isinstance(event, AnswersErased | AnswerCoded):
+        if self.remaining_answers is not None and not isinstance(event, events.AnswersErased | events.AnswerCoded):
             return Rejection("the answers were erased")
         match event:
-            case QuestionAnswered() | QuestionDeclined() | ValueComputed() | AnswerKept() | QueryConfirmed() if (
-                self.status == "open"
-            ):
+            case (
+                events.QuestionAnswered()
+                | events.QuestionDeclined()
+                | events.ValueComputed()
+                | events.AnswerKept()
+                | events.QueryConfirmed()
+            ) if self.status == "open":
                 rejection = self._apply_entry(event)
-            case NoteWritten() if self.status == "open":
+            case events.NoteWritten() if self.status == "open":
                 is_valid = not event.replaces or self._is_note(event.replaces)
                 rejection = None if is_valid else Rejection("there is no such note")
-            case LanguageChanged() if self.status == "open":
+            case events.LanguageChanged() if self.status == "open":
                 rejection = self._change_language(event)
-            case PositionMoved() if self.status == "open":
+            case events.PositionMoved() if self.status == "open":
                 rejection = self._apply_move(event)
-            case InterviewSuspended() | InterviewStopped() | InterviewEnded() if self.status == "open":
+            case events.InterviewSuspended() | events.InterviewStopped() | events.InterviewEnded() if (
+                self.status == "open"
+            ):
                 rejection = self._close(event)
-            case InterviewResumed():
+            case events.InterviewResumed():
                 rejection = self._resume(event)
-            case AnswerCoded() if self.status in ("ended", "stopped"):
+            case events.AnswerCoded() if self.status in ("ended", "stopped"):
                 rejection = None
-            case AnswersErased():
+            case events.AnswersErased():
                 self._apply_erasure(event)
                 rejection = None
-            case InterviewStarted() | InterviewMigrated():
+            case events.InterviewStarted() | events.InterviewMigrated():
                 return Rejection("the interview has already begun")
             case _:
                 return Rejection(CLOSED_REASON)
@@ -277,30 +266,21 @@ class Machine:
 
     def _is_note(self, seq: int) -> bool:
         """Return whether the event of this number is a note."""
-        return 1 <= seq <= len(self.events) and isinstance(self.events[seq - 1], NoteWritten)
+        return 1 <= seq <= len(self.events) and isinstance(self.events[seq - 1], events.NoteWritten)
 
-    def _change_language(self, event: LanguageChanged) -> Rejection | None:
+    def _change_language(self, event: events.LanguageChanged) -> Rejection | None:
         if event.language not in self.instrument.languages:
             return Rejection(f"the questionnaire has no language {event.language}")
         self.language = event.language
         return None
 
-    def _close(self, event: InterviewSuspended | InterviewStopped | InterviewEnded) -> Rejection | None:
-        match event:
-            case InterviewSuspended():
-                self.status = "suspended"
-            case InterviewStopped():
-                self.status = "stopped"
-            case InterviewEnded():
-                if event.outcome not in (self.due_outcome, QUOTA_FULL):
-                    return Rejection("the interview is not at its end")
-                self.status = "ended"
-            case _:
-                assert_never(event)
-        self.outcome = event.outcome
+    def _close(self, event: events.ClosingEvent) -> Rejection | None:
+        if isinstance(event, events.InterviewEnded) and event.outcome not in (self.due_outcome, QUOTA_FULL):
+            return Rejection("the interview is not at its end")
+        self.status, self.outcome = _CLOSED[type(event)], event.outcome
         return None
 
-    def _apply_erasure(self, event: AnswersErased) -> None:
+    def _apply_erasure(self, event: events.AnswersErased) -> None:
         """Drop all recorded answers, and ask nothing more."""
         self.recorded_answers, self.answer_count = {}, 0
         self._walk_to_open_place()
@@ -310,9 +290,7 @@ class Machine:
         if event.remaining is None:
             self.status, self.outcome = "ended", "withdrawn"
 
-    def _apply_entry(
-        self, event: QuestionAnswered | QuestionDeclined | ValueComputed | AnswerKept | QueryConfirmed
-    ) -> Rejection | None:
+    def _apply_entry(self, event: events.EntryEvent) -> Rejection | None:
         stop = self.current_stop
         if stop is None:
             return Rejection(CLOSED_REASON)
@@ -328,34 +306,32 @@ class Machine:
         self._continue_from(stop, answer)
         return None
 
-    def _measure_time(self, event: InterviewEvent) -> timedelta:
+    def _measure_time(self, event: events.InterviewEvent) -> timedelta:
         """Return the time of interviewing up to an event."""
         return self.earlier_sessions + (event.stamp.at - self.session_began_at)
 
-    def _check_entry(
-        self, stop: RouteStop, event: QuestionAnswered | QuestionDeclined | ValueComputed | AnswerKept | QueryConfirmed
-    ) -> RecordedAnswer | Rejection:
+    def _check_entry(self, stop: RouteStop, event: events.EntryEvent) -> RecordedAnswer | Rejection:
         """Return the answer that the event gives at the current stop, or why it is rejected."""
         match event:
-            case QuestionAnswered():
+            case events.QuestionAnswered():
                 if isinstance(stop.item.question, ComputedItem):
                     return Rejection("the computer answers this item")
                 answer = RecordedAnswer(event.value, event.specify_texts)
                 if why := self.why_invalid(stop, answer):
                     return Rejection(why, places=self._list_failed_places(stop, answer.cell, why))
-            case QuestionDeclined():
+            case events.QuestionDeclined():
                 if all(d.id != event.decline for d in stop.item.declines):
                     return Rejection(
                         "this cannot be declined" if not stop.item.declines else "not a decline of this item"
                     )
                 answer = _make_answer(event)
-            case ValueComputed():
+            case events.ValueComputed():
                 if not isinstance(stop.item.question, ComputedItem):
                     return Rejection(f"{stop.place} is asked, not looked up")
                 answer = _make_answer(event)
                 if why := self.why_invalid(stop, answer):
                     return Rejection(why)
-            case AnswerKept():
+            case events.AnswerKept():
                 earlier = self.recorded_answers.get(stop.place)
                 if earlier is None:
                     return Rejection("nothing was answered here before")
@@ -363,7 +339,7 @@ class Machine:
                     places = self._list_failed_places(stop, earlier.cell, why)
                     return Rejection(f"the earlier answer no longer fits: {why}", places=places)
                 answer = earlier._replace(lapsed=False)
-            case QueryConfirmed():
+            case events.QueryConfirmed():
                 earlier = self.recorded_answers.get(stop.place)
                 if earlier is None or self.query is None or event.check != self.query:
                     return Rejection("there is nothing to confirm")
@@ -483,7 +459,7 @@ class Machine:
         if stop is None or stop.place not in self.recorded_answers or stop.place == self.target:
             self.returning, self.target = self.is_migrated, None
 
-    def _apply_move(self, event: PositionMoved) -> Rejection | None:
+    def _apply_move(self, event: events.PositionMoved) -> Rejection | None:
         index = self.find_index(event.place)
         if index is None:
             if not event.jump or event.place not in self.recorded_answers:
@@ -508,7 +484,7 @@ class Machine:
         self.returning, self.target = False, None
         return None
 
-    def _resume(self, event: InterviewResumed) -> Rejection | None:
+    def _resume(self, event: events.InterviewResumed) -> Rejection | None:
         if self.status in ("ended", "stopped") and not event.reopen:
             return Rejection("the interview had ended: reopen it to correct it")
         ended_temporarily = self.status == "suspended" and self.outcome != ""

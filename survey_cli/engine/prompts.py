@@ -119,8 +119,8 @@ def _build_intro(machine: Machine, stop: RouteStop) -> entries.StyledText:
 
 def _is_just_resumed(machine: Machine) -> bool:
     """Return whether nothing was answered since the interview was resumed."""
-    events = (event for event in reversed(machine.events) if not isinstance(event, NoteWritten | LanguageChanged))
-    return isinstance(next(events, None), InterviewResumed)
+    others = (event for event in reversed(machine.events) if not isinstance(event, NoteWritten | LanguageChanged))
+    return isinstance(next(others, None), InterviewResumed)
 
 
 def _list_outer_intros(stop: RouteStop) -> tuple[Template, ...]:

@@ -143,7 +143,7 @@ class _Runner:
         self.stamp = events.EventStamp(datetime.combine(scenario.today, time(12), UTC), "scenario")
         session = events.SessionContext(scenario.interviewer, "morning", scenario.language or instrument.language)
         start = events.InterviewStarted(
-            self.stamp, instrument.hash, seed, "1001", scenario.today, session, dict(scenario.sample)
+            self.stamp, instrument.hash, seed, "1001", scenario.today, session, sample=dict(scenario.sample)
         )
         self.result = ScenarioRun(Interview.begin(instrument, start), seed)
 

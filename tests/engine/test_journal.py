@@ -19,6 +19,7 @@ from survey_cli.engine.codec import (
     encode_timestamp,
     make_row_reader,
 )
+from survey_cli.engine.erasure import CONTENT
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Missing, Place
 
 texts = st.text(st.characters(codec=None), max_size=12)  # half surrogates too: a terminal can send anything
@@ -42,7 +43,7 @@ STRATEGIES = {
         texts,
         st.dates(),
         sittings,
-        st.dictionaries(texts, values | absences, max_size=3),
+        sample=st.dictionaries(texts, values | absences, max_size=3),
     ),
     ev.InterviewResumed: st.builds(ev.InterviewResumed, stamps, sittings, st.booleans()),
     ev.QuestionAnswered: st.builds(ev.QuestionAnswered, stamps, places, st.none() | values, words),
@@ -90,6 +91,13 @@ def kinds(value):
 
 def test_every_event_has_its_property():
     assert set(STRATEGIES) == set(get_args(ev.InterviewEvent))
+
+
+def test_of_every_event_it_is_known_what_an_erasure_leaves() -> None:
+    positions = {ev.PositionMoved, ev.AnswerKept, ev.LanguageChanged, ev.InterviewResumed}
+    ends = {ev.InterviewSuspended, ev.InterviewStopped, ev.InterviewEnded}
+    assert {*CONTENT, *positions, *ends, ev.InterviewStarted, ev.AnswersErased} == set(ev.EVENT_KINDS)
+    assert all(fields.keys() <= set(event._fields) for event, fields in CONTENT.items())
 
 
 @given(events)

@@ -89,7 +89,7 @@ def test_beyond_an_open_place_it_is_not_known_whether_it_will_be_asked() -> None
 def test_an_interview_that_began_before_stands_where_it_stood() -> None:
     """Under the rules of its time it was put, and its journal may hold a decline there."""
     made = instrument(TRAVEL.replace("    declines: []\n", ""))
-    began = InterviewStarted(STAMP, made.hash, 1, "7", TODAY, SessionContext("Pat", "morning", "en"), {}, rules=1)
+    began = InterviewStarted(STAMP, made.hash, 1, "7", TODAY, SessionContext("Pat", "morning", "en"), rules=1)
     now = Scenario(Interview.begin(made, began)).keys("3")
     assert (now.place, now.offered) == ("best", {})
     now = now.keys(".dk", "x")

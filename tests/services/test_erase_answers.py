@@ -90,7 +90,7 @@ def test_only_what_was_read_last_is_rewritten_and_only_its_words(store):
 def test_an_interview_loses_its_words_wherever_they_stand(store):
     events = _interview(store)
     blank = [
-        InterviewStarted(stamp(), HASH, 7, "x", NOON.date(), SITTING, {}),
+        InterviewStarted(stamp(), HASH, 7, "x", NOON.date(), SITTING, sample={}),
         NoteWritten(stamp(2), Place("own"), ""),
     ]
     store.interviews.erase("i1", [*blank, ErasedInterview(stamp(3), "asked us")])
@@ -110,7 +110,7 @@ def test_an_interview_loses_its_words_wherever_they_stand(store):
 
 
 def _interview(store: Store) -> list:
-    first = InterviewStarted(stamp(), HASH, 7, "x", NOON.date(), SITTING, {"phone": NUMBER})
+    first = InterviewStarted(stamp(), HASH, 7, "x", NOON.date(), SITTING, sample={"phone": NUMBER})
     note = NoteWritten(stamp(2), Place("own"), f"{WORD} was cross")
     assert store.interviews.start(an_interview("i1", case="x"), first) is None
     assert store.interviews.append(JournalUpdate("i1", 2, [note], "open", "own", answered=0)) is None
@@ -150,7 +150,7 @@ def test_the_bytes_of_the_files_hold_nothing_of_it(tmp_path):
         entries = rewritten(history)
         assert store.cases.erase("x", seq=len(history), entries=entries, queue_position=GONE) is None
         blank = [
-            InterviewStarted(stamp(), HASH, 7, "x", NOON.date(), SITTING, {}),
+            InterviewStarted(stamp(), HASH, 7, "x", NOON.date(), SITTING, sample={}),
             NoteWritten(stamp(2), Place("own"), ""),
         ]
         store.interviews.erase("i1", [*blank, ErasedInterview(stamp(3), "asked us")])

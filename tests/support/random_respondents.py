@@ -36,7 +36,7 @@ def begun(made: Instrument, dice: Random) -> Scenario:
             sample[name] = dice.choice(("Ann", "Bob", "x [b]y[/b]"))
     sitting = SessionContext("Pat", dice.choice(("morning", "evening")), dice.choice(made.languages))
     began = InterviewStarted(
-        STAMP, made.hash, dice.randint(0, 2**40), f"case {dice.randint(1, 999)}", TODAY, sitting, sample
+        STAMP, made.hash, dice.randint(0, 2**40), f"case {dice.randint(1, 999)}", TODAY, sitting, sample=sample
     )
     states = ("open", "open", "open", "full", "outside")
     quotas = {str(q.id): dice.choice(states) for q in made.document.quotas}

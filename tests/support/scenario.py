@@ -71,7 +71,7 @@ def scenario(
     """An interview that has begun. `quotas` are the states of quota cells; open where not said."""
     made = instrument(source)
     sitting = SessionContext("Pat", "morning", language or made.language)
-    began = InterviewStarted(STAMP, made.hash, seed, "case 7", today, sitting, sample)
+    began = InterviewStarted(STAMP, made.hash, seed, "case 7", today, sitting, sample=sample)
     return Scenario(Interview.begin(made, began), quotas).settled()
 
 

@@ -108,7 +108,7 @@ def an_interview(id: str = "i1", **other) -> InterviewRow:
 
 
 def began(case: str = "case i1", *, by: str = "ann") -> InterviewStarted:
-    return InterviewStarted(stamp(by=by), HASH, 7, case, NOON.date(), SITTING, {"phone": "202 555 0100"})
+    return InterviewStarted(stamp(by=by), HASH, 7, case, NOON.date(), SITTING, sample={"phone": "202 555 0100"})
 
 
 def begin(store: Store, id: str = "i1", **other) -> InterviewRow:

@@ -23,13 +23,8 @@ from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
 from survey_cli.instrument.schema.options import OptionSourceSpec
 from survey_cli.instrument.source.nodes import YamlScalar, locate_name
 from survey_cli.instrument.source.scalars import Text
+from survey_cli.instrument.texts import templates
 from survey_cli.instrument.texts.condition_wording import render_clause
-from survey_cli.instrument.texts.templates import (
-    Template,
-    compile_literal,
-    compile_text,
-    render_placeholders,
-)
 from survey_cli.problems import Position, Problem, make_limited_nearest, suggest_nearest
 from survey_cli.values import Code
 
@@ -45,7 +40,7 @@ class CompileContext(NamedTuple):
     """Everything it names must have been settled before this index (see `Symbol.index`)."""
     roster: str | None = None
     path: tuple[GroupStep, ...] = ()
-    section: Template | None = None
+    section: templates.Template | None = None
     hangup: bool = False
 
 
@@ -96,17 +91,19 @@ class ItemCompiler:
             what = p.what if p.rule.endswith(("fill", "format")) else f"{key}: {p.what}"
             self.problems.append(replace(p, what=what))
 
-    def compile_optional_text(self, text: Text | None, context: CompileContext, key: str) -> Template | None:
+    def compile_optional_text(self, text: Text | None, context: CompileContext, key: str) -> templates.Template | None:
         """Compile a text, if there is one."""
         return None if text is None else self.compile_text(text, context, key)
 
-    def compile_text(self, text: Text, context: CompileContext, key: str, *, options: bool = False) -> Template:
+    def compile_text(
+        self, text: Text, context: CompileContext, key: str, *, options: bool = False
+    ) -> templates.Template:
         """Compile a text."""
-        literal = compile_literal(text)
+        literal = templates.compile_literal(text)
         if literal is not None:
             self.draft.templates.append((context.owner, literal))
             return literal
-        template, problems = compile_text(
+        template, problems = templates.compile_text(
             text, self._find_scope(context.roster, has_options=options), who=context.owner
         )
         if problems:
@@ -163,7 +160,7 @@ class ItemCompiler:
         label = (question.label or getattr(question, "text", None)) if question is not None else None
         if code is not None or label is None:
             return str(name if code is None else code)
-        return render_placeholders(str(label.get(self.draft.language)))
+        return templates.render_placeholders(str(label.get(self.draft.language)))
 
     def compile_options(
         self, options: OptionSpecs, context: CompileContext, scale: str | None, source: OptionSourceSpec | None = None
@@ -294,10 +291,10 @@ def _find_settled_index(compiler: ItemCompiler, name: str) -> int:
     return max([symbol.index, *ends])
 
 
-def _find_labels(compiler: ItemCompiler, condition: Condition | None) -> Mapping[Code, Template] | None:
+def _find_labels(compiler: ItemCompiler, condition: Condition | None) -> Mapping[Code, templates.Template] | None:
     """Find the texts of the codes that a compute returns: of one coded variable, or of several with the same list."""
 
-    def labels(node: ast.expr) -> Mapping[Code, Template] | None:
+    def labels(node: ast.expr) -> Mapping[Code, templates.Template] | None:
         match node:
             case ast.Name(id=name):
                 variable = compiler.draft.symbol_table.value_types.get(name)

@@ -8,19 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
-from survey_cli.instrument.source.hints.values import (
-    CLOSES,
-    DASH_REMEDY,
-    DASH_WITHOUT_SPACE,
-    MARKS,
-    QUOTE_IT,
-    Hint,
-    build_colon_hint,
-    build_cut_hint,
-    build_unclosed_hint,
-    find_cut,
-    find_owner,
-)
+from survey_cli.instrument.source.hints import values
 from survey_cli.problems import Problem
 from survey_cli.wording import format_quantity, pluralize, shorten
 
@@ -34,7 +22,7 @@ _COLON: Final = re.compile(r":(?=[ \t]|\Z)")
 _NOT_PLAIN: Final = ("", "#", '"', "'", "[", "{")
 
 
-def find_line_hints(lines: Sequence[str]) -> Iterator[Hint]:
+def find_line_hints(lines: Sequence[str]) -> Iterator[values.Hint]:
     """Yield every hint that the lines alone give, in order. Comments and block texts are skipped."""
     at = 0
     tabbed_lines: list[int] = []
@@ -56,8 +44,10 @@ def find_line_hints(lines: Sequence[str]) -> Iterator[Hint]:
                 yield hint
             at += 1
             continue
-        if DASH_WITHOUT_SPACE.match(body):
-            yield Hint("dash", at + 1, indent + 1, f"'{shorten(body)}' has no space after its dash", DASH_REMEDY)
+        if values.DASH_WITHOUT_SPACE.match(body):
+            yield values.Hint(
+                "dash", at + 1, indent + 1, f"'{shorten(body)}' has no space after its dash", values.DASH_REMEDY
+            )
             at += 1
             continue
         head = _HEAD.match(body)
@@ -75,8 +65,8 @@ def find_line_hints(lines: Sequence[str]) -> Iterator[Hint]:
         hint, end = _check_value(lines, at, start, key, keyed=bool(head and head["key"]))
         if hint:
             yield hint
-        elif end == at and value[:1] not in _NOT_PLAIN and (cut := find_cut(line, start, _get_key(head))):
-            yield build_cut_hint(at + 1, cut + 1, line[cut:], _get_key(head), line[start:cut])
+        elif end == at and value[:1] not in _NOT_PLAIN and (cut := values.find_cut(line, start, _get_key(head))):
+            yield values.build_cut_hint(at + 1, cut + 1, line[cut:], _get_key(head), line[start:cut])
         above = (key, bool(value) and value[0] not in "[{\"'#|>" and end == at)
         at = max(end, at) + 1
     if tabbed_lines:
@@ -87,20 +77,20 @@ def _get_key(head: re.Match[str] | None) -> str:
     return (head["key"] or "").strip("\"' ") if head else ""
 
 
-def _build_tab_hint(tabbed_lines: list[int]) -> Hint:
+def _build_tab_hint(tabbed_lines: list[int]) -> values.Hint:
     more = len(tabbed_lines) - 1
     also = f" (and so {pluralize(more, 'is', 'are')} {format_quantity(more, 'more line')})" if more else ""
     remedy = "use spaces: two for each step; most editors can convert tabs to spaces"
-    return Hint("tab", tabbed_lines[0], 1, f"line {tabbed_lines[0]} is indented with a tab{also}", remedy)
+    return values.Hint("tab", tabbed_lines[0], 1, f"line {tabbed_lines[0]} is indented with a tab{also}", remedy)
 
 
-def _build_colon_space_hint(at: int, indent: int, match: re.Match[str]) -> Hint:
+def _build_colon_space_hint(at: int, indent: int, match: re.Match[str]) -> values.Hint:
     what = f"'{match[1]}:' has no space after its colon"
     remedy = f"write '{match[1]}: ' with a space"
-    return Hint("colon-space", at + 1, indent + match.start(1) + 1, what, remedy, len(match[1]) + 1)
+    return values.Hint("colon-space", at + 1, indent + match.start(1) + 1, what, remedy, len(match[1]) + 1)
 
 
-def _check_block(lines: Sequence[str], at: int, key: int) -> tuple[int, Hint | None]:
+def _check_block(lines: Sequence[str], at: int, key: int) -> tuple[int, values.Hint | None]:
     """Return the first line after a block text whose key is at column `key`, and a hint about a tab in its margin."""
     hint = None
     at += 1
@@ -108,34 +98,34 @@ def _check_block(lines: Sequence[str], at: int, key: int) -> tuple[int, Hint | N
         line = lines[at]
         body = line.lstrip(" ")
         if body.startswith("\t") and len(line) - len(body) <= key and body.strip():
-            hint = hint or Hint("tab", at + 1, 1, f"line {at + 1} is indented with a tab", "use spaces")
+            hint = hint or values.Hint("tab", at + 1, 1, f"line {at + 1} is indented with a tab", "use spaces")
         elif body and len(line) - len(body) <= key:
             break
         at += 1
     return at, hint
 
 
-def _check_continuation(lines: Sequence[str], at: int, indent: int, body: str) -> Hint | None:
+def _check_continuation(lines: Sequence[str], at: int, indent: int, body: str) -> values.Hint | None:
     """Check a line that continues the text above it."""
     if (hash_ := lines[at - 1].find(" #")) >= 0:
         what = "the text ends before this '#', which reads as a comment, but the next line continues"
-        return Hint("hash", at, hash_ + 2, what, QUOTE_IT, may_span_lines=True)
+        return values.Hint("hash", at, hash_ + 2, what, values.QUOTE_IT, may_span_lines=True)
     if STARTS_WITH_KEY.match(body):
         what = f"this line is indented more than '{shorten(lines[at - 1])}' above it, and reads as part of it"
         remedy = "align the key with the others of its item; if it is part of the text, put the text in quotes"
-        return Hint("indentation", at + 1, indent + 1, what, remedy)
+        return values.Hint("indentation", at + 1, indent + 1, what, remedy)
     colon = _find_colon(body)
-    return build_colon_hint(at, indent + colon, "") if colon >= 0 else None
+    return values.build_colon_hint(at, indent + colon, "") if colon >= 0 else None
 
 
-def _check_value(lines: Sequence[str], at: int, start: int, key: int, *, keyed: bool) -> tuple[Hint | None, int]:
+def _check_value(lines: Sequence[str], at: int, start: int, key: int, *, keyed: bool) -> tuple[values.Hint | None, int]:
     """Check the value that starts at column `start` of line `at`; return the hint and the value's last line."""
     line = lines[at]
     value = line[start:]
     first = value[:1]
 
-    def build_hint(rule: str, what: str, remedy: str = QUOTE_IT, length: int = 1) -> tuple[Hint, int]:
-        return Hint(rule, at + 1, start + 1, what, remedy, length), at
+    def build_hint(rule: str, what: str, remedy: str = values.QUOTE_IT, length: int = 1) -> tuple[values.Hint, int]:
+        return values.Hint(rule, at + 1, start + 1, what, remedy, length), at
 
     match first:
         case "" | "#":
@@ -153,15 +143,15 @@ def _check_value(lines: Sequence[str], at: int, start: int, key: int, *, keyed: 
         case "%" | "@" | "`":
             return build_hint("reserved-start", f"a text can't begin with '{first}'")
         case "|" | ">":
-            remedy = f"begin the text on the next line, indented; if '{first}' belongs to it, {QUOTE_IT}"
+            remedy = f"begin the text on the next line, indented; if '{first}' belongs to it, {values.QUOTE_IT}"
             return build_hint("block-text", f"text follows '{first}' on its own line", remedy)
         case "-" | "?" if keyed and value[1:2] in ("", " "):
-            remedy = f"begin the list on the next line; if it is a text, {QUOTE_IT}"
+            remedy = f"begin the list on the next line; if it is a text, {values.QUOTE_IT}"
             return build_hint("dash", f"'{first} ' can't follow a key on the same line", remedy)
         case "," | "]" | "}":
             return build_hint("reserved-start", f"a text can't begin with '{first}'")
     colon = _find_colon(value)
-    return (build_colon_hint(at, start + colon, value[:colon]) if colon >= 0 else None), at
+    return (values.build_colon_hint(at, start + colon, value[:colon]) if colon >= 0 else None), at
 
 
 def _find_colon(text: str) -> int:
@@ -176,11 +166,11 @@ STARTS_WITH_KEY: Final = re.compile(r"(?:- +)*(?:[A-Za-z_][\w.-]*|-?\d+|\"[^\"]*
 _COMMENT: Final = re.compile(r"\s*(?:#.*)?$")
 
 
-def check_quoted(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Hint | None, int]:
+def check_quoted(lines: Sequence[str], at: int, start: int, key: int) -> tuple[values.Hint | None, int]:
     """Check a quoted value whose key is at column `key`; return the hint and the value's last line."""
     end, closing = _find_closing_quote(lines, at, start, key)
     if closing < 0:
-        return build_unclosed_hint(at, start, lines[at][start]), end
+        return values.build_unclosed_hint(at, start, lines[at][start]), end
     if _COMMENT.fullmatch(lines[end], closing + 1):
         return None, end
     return _build_after_quote_hint(lines, end, closing, lines[at][start]), end
@@ -211,20 +201,20 @@ def _starts_entry(line: str, key: int) -> bool:
     return bool(body) and len(line) - len(body) <= key and bool(STARTS_WITH_KEY.match(body) or body.startswith("- "))
 
 
-def _build_after_quote_hint(lines: Sequence[str], line: int, column: int, quote: str) -> Hint:
+def _build_after_quote_hint(lines: Sequence[str], line: int, column: int, quote: str) -> values.Hint:
     text = lines[line]
     if quote == "'" and text[column + 1 : column + 2].isalnum():
         what = "the apostrophe ends the text here, which is in single quotes"
         remedy = "double the apostrophe ('') or put the text in double quotes instead"
-        return Hint("apostrophe", line + 1, column + 1, what, remedy, may_span_lines=True)
+        return values.Hint("apostrophe", line + 1, column + 1, what, remedy, may_span_lines=True)
     rest = shorten(text[column + 1 :])
-    remedy = "begin and end the whole text with single quotes" if quote == '"' else QUOTE_IT
+    remedy = "begin and end the whole text with single quotes" if quote == '"' else values.QUOTE_IT
     what = f"the quoted text has ended, but '{rest}' follows"
     remedy = f"{remedy}, so that the quotes within belong to it"
-    return Hint("after-quote", line + 1, column + 2, what, remedy, max(1, len(rest)), may_span_lines=True)
+    return values.Hint("after-quote", line + 1, column + 2, what, remedy, max(1, len(rest)), may_span_lines=True)
 
 
-def check_bracketed(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Hint | None, int]:
+def check_bracketed(lines: Sequence[str], at: int, start: int, key: int) -> tuple[values.Hint | None, int]:
     """Check a bracketed value; return the hint and the value's last line.
 
     A bracket inside counts only where an entry begins.
@@ -240,21 +230,21 @@ def check_bracketed(lines: Sequence[str], at: int, start: int, key: int) -> tupl
             line, column = line + 1, 0
             if line >= len(lines) or _starts_entry(lines[line], min(key, start - 1)):
                 at, start = open_brackets[-1]
-                return build_unclosed_hint(at, start, lines[at][start]), line - 1
+                return values.build_unclosed_hint(at, start, lines[at][start]), line - 1
             continue
         letter = text[column]
         if letter in " \t":
             column += 1
-        elif letter in CLOSES and entry:
+        elif letter in values.CLOSES and entry:
             open_brackets.append((line, column))
             column, keyed = column + 1, False
-        elif letter in CLOSES:
+        elif letter in values.CLOSES:
             return _build_inner_bracket_hint(line, column, text), line
         elif letter in "]}":
             where = open_brackets.pop()
             opener = lines[where[0]][where[1]]
-            if CLOSES[opener] != letter:
-                return build_unclosed_hint(*where, opener), line
+            if values.CLOSES[opener] != letter:
+                return values.build_unclosed_hint(*where, opener), line
             column += 1
             entry = plain = False
             if not open_brackets:
@@ -271,7 +261,7 @@ def check_bracketed(lines: Sequence[str], at: int, start: int, key: int) -> tupl
         elif not entry and (not plain or STARTS_WITH_KEY.match(text, column)):
             what = f"a comma is missing before '{shorten(text[column:])}'"
             remedy = "put a comma between the entries; if it is all one text, put it in quotes"
-            return Hint("comma", line + 1, column + 1, what, remedy), line
+            return values.Hint("comma", line + 1, column + 1, what, remedy), line
         else:
             hint, column = _check_flow_plain(text, line, column, keyed=keyed)
             if hint:
@@ -279,7 +269,7 @@ def check_bracketed(lines: Sequence[str], at: int, start: int, key: int) -> tupl
             entry, plain = False, True
 
 
-def _check_flow_plain(text: str, line: int, column: int, *, keyed: bool) -> tuple[Hint | None, int]:
+def _check_flow_plain(text: str, line: int, column: int, *, keyed: bool) -> tuple[values.Hint | None, int]:
     """Check a plain entry within brackets; return the hint and where the entry ends."""
     start = column
     while column < len(text) and text[column] not in ",]}":
@@ -287,40 +277,40 @@ def _check_flow_plain(text: str, line: int, column: int, *, keyed: bool) -> tupl
             return _build_inner_bracket_hint(line, column, text), column
         if text[column] == ":" and text[column + 1 : column + 2] in ("", " ", ",", "]", "}"):
             if keyed:
-                return build_colon_hint(line, column, text[start:column]), column
+                return values.build_colon_hint(line, column, text[start:column]), column
             break
         if text[column] == "#" and text[column - 1] in " \t":
             before, rest = text[start : column - 1], text[column - 1 :]
             if keyed and before[-1:] not in ("", " ") and rest.rstrip()[-1] in "]}":
-                hint = build_cut_hint(line + 1, column, rest)
+                hint = values.build_cut_hint(line + 1, column, rest)
                 return hint._replace(may_span_lines=True, parser_accepts=False), column
             break
         column += 1
     return None, column
 
 
-def _build_inner_bracket_hint(line: int, column: int, text: str) -> Hint:
+def _build_inner_bracket_hint(line: int, column: int, text: str) -> values.Hint:
     letter = text[column]
-    end = text.find(CLOSES[letter], column)
+    end = text.find(values.CLOSES[letter], column)
     excerpt = text[column : end + 1] if end >= 0 else letter
     kind = "fill" if letter == "{" else "list"
     what = f"'{shorten(excerpt)}' needs quotes in a text or condition inside braces"
     remedy = f"put the whole text or condition that the {kind} belongs to in double quotes"
-    return Hint("brackets-in-braces", line + 1, column + 1, what, remedy, len(excerpt))
+    return values.Hint("brackets-in-braces", line + 1, column + 1, what, remedy, len(excerpt))
 
 
-def _check_flow_quoted(lines: Sequence[str], at: int, start: int, key: int) -> tuple[Hint | None, int, int]:
+def _check_flow_quoted(lines: Sequence[str], at: int, start: int, key: int) -> tuple[values.Hint | None, int, int]:
     """Check a quoted entry within brackets; return the hint and the line and column after it."""
     quote = lines[at][start]
     line, closing = _find_closing_quote(lines, at, start, key)
     if closing < 0:
-        return build_unclosed_hint(at, start, quote), line, start
+        return values.build_unclosed_hint(at, start, quote), line, start
     rest = lines[line][closing + 1 :].lstrip()
     is_odd = rest and rest[0] not in ",]}:#"
     return _build_after_quote_hint(lines, line, closing, quote) if is_odd else None, line, closing + 1
 
 
-def _check_after_bracket(lines: Sequence[str], start: tuple[int, int], end: tuple[int, int]) -> Hint | None:
+def _check_after_bracket(lines: Sequence[str], start: tuple[int, int], end: tuple[int, int]) -> values.Hint | None:
     """Check what follows a closed bracket: nothing, a comment, or the text that the bracket was meant to begin."""
     text = lines[end[0]]
     rest = text[end[1] :]
@@ -330,13 +320,13 @@ def _check_after_bracket(lines: Sequence[str], start: tuple[int, int], end: tupl
     if rest.lstrip()[0] in "]}":
         what = f"'{rest.lstrip()[0]}' closes what was never opened"
         remedy = "remove it, or add what opens it"
-        return Hint("unopened", end[0] + 1, end[1] + len(rest) - len(rest.lstrip()) + 1, what, remedy)
+        return values.Hint("unopened", end[0] + 1, end[1] + len(rest) - len(rest.lstrip()) + 1, what, remedy)
     excerpt = shorten(lines[start[0]][start[1] : end[1]] if start[0] == end[0] else opener)
     if opener == "{":
         what = f"a text that begins with '{excerpt}' reads as a YAML mapping in braces"
-        return Hint("fill-at-start", start[0] + 1, start[1] + 1, what, QUOTE_IT, len(excerpt))
+        return values.Hint("fill-at-start", start[0] + 1, start[1] + 1, what, values.QUOTE_IT, len(excerpt))
     what = f"a text that begins with '{excerpt}' reads as a YAML list"
-    return Hint("bracket-at-start", start[0] + 1, start[1] + 1, what, QUOTE_IT, len(excerpt))
+    return values.Hint("bracket-at-start", start[0] + 1, start[1] + 1, what, values.QUOTE_IT, len(excerpt))
 
 
 _MAX_HINTS: Final = 100
@@ -363,7 +353,7 @@ def explain_parser_error(lines: Sequence[str], error: Any, file: str) -> list[Pr
     selected += [hint for hint in hints if hint.parser_accepts and hint[1:3] not in positions]
     if not any(hint.line <= stop and not hint.parser_accepts for hint in selected):
         selected.append(_build_hint(lines, error, stop))
-    return [hint.build_problem(file, find_owner(lines, hint.line)) for hint in selected]
+    return [hint.build_problem(file, values.find_owner(lines, hint.line)) for hint in selected]
 
 
 def _locate(mark: Any, otherwise: tuple[int, int]) -> tuple[int, int]:
@@ -371,7 +361,7 @@ def _locate(mark: Any, otherwise: tuple[int, int]) -> tuple[int, int]:
     return (mark.line + 1, mark.column + 1) if mark else otherwise
 
 
-def _build_hint(lines: Sequence[str], error: Any, stop: int) -> Hint:
+def _build_hint(lines: Sequence[str], error: Any, stop: int) -> values.Hint:
     what, context = error.problem or "", error.context or ""
     line, column = _locate(error.problem_mark or error.context_mark, (1, 1))
     position = (stop, column if line <= len(lines) else 1)
@@ -380,17 +370,17 @@ def _build_hint(lines: Sequence[str], error: Any, stop: int) -> Hint:
     indent = len(text) - len(text.lstrip(" "))
     if "depth" in what:  # the parser's own limit, far beyond ours
         what = "lists and mappings are nested too deeply"
-        return Hint("too-deep", *position, what, "check for an extra bracket or brace")
+        return values.Hint("too-deep", *position, what, "check for an extra bracket or brace")
     if "quoted scalar" in context or "quoted scalar" in what:
         if "escape" in what or "digits" in what or "hexadecimal" in what:
             position = (stop, text.rfind("\\", 0, position[1]) + 1 or position[1])
             what = "a backslash in double quotes must begin a code such as \\n or \\u00e9"
-            return Hint("backslash", *position, what, "write two backslashes, or put the text in single quotes")
+            return values.Hint("backslash", *position, what, "write two backslashes, or put the text in single quotes")
         return _build_unclosed_hint(lines, *opening, '"' if "double" in context else "")
     if "flow" in context:
         return _build_unclosed_hint(lines, *opening, "[" if "sequence" in context else "{")
     if "tab" in what:
-        return Hint("tab", *position, f"line {stop} is indented with a tab", "use spaces: two for each step")
+        return values.Hint("tab", *position, f"line {stop} is indented with a tab", "use spaces: two for each step")
     if "expected ':'" in what:
         return _build_key_hint(lines, *(opening if opening[0] <= len(lines) else position))
     for word, rule, mark, at in (
@@ -402,32 +392,36 @@ def _build_hint(lines: Sequence[str], error: Any, stop: int) -> Hint:
         if word in context or (word == "directive" and word in what):
             subject = "a line" if word == "directive" else "a text"
             reads_as = f"YAML's {word}" if word in ("alias", "anchor") else f"a YAML {word}"
-            return Hint(rule, *at, f"{subject} that begins with '{mark}' reads as {reads_as}", QUOTE_IT)
+            return values.Hint(rule, *at, f"{subject} that begins with '{mark}' reads as {reads_as}", values.QUOTE_IT)
     if "document start" in what and text[:1] not in " \t" and any(line.startswith("...") for line in lines[:stop]):
         what = "the file continues after '...', which ends it"
-        return Hint("two-documents", *position, what, "remove the '...' line")
+        return values.Hint("two-documents", *position, what, "remove the '...' line")
     if position[1] == indent + 1 or "document start" in what:
         return _build_indentation_hint(lines, stop, indent)
     remedy = "if it is part of a text, put the whole text in double quotes; otherwise check the lines just above"
-    return Hint("syntax", *position, f"'{shorten(text[position[1] - 1 :])}' is not valid here", remedy)
+    return values.Hint("syntax", *position, f"'{shorten(text[position[1] - 1 :])}' is not valid here", remedy)
 
 
-def _build_key_hint(lines: Sequence[str], line: int, column: int) -> Hint:
+def _build_key_hint(lines: Sequence[str], line: int, column: int) -> values.Hint:
     text = lines[line - 1] if lines else ""
     if match := re.match(r"[^\s:,{}\[\]]+:(?=\S)", text[column - 1 :]):
         what = f"'{shorten(match[0])}' has no space after its colon"
-        return Hint("colon-space", line, column, what, f"write '{shorten(match[0])} ' with a space", len(match[0]))
+        return values.Hint(
+            "colon-space", line, column, what, f"write '{shorten(match[0])} ' with a space", len(match[0])
+        )
     remedy = "write it as 'key: value'; if it belongs to the text above, indent it more than that text's key"
-    return Hint("no-key", line, column, f"'{shorten(text)}' is neither a 'key: value' nor part of a text", remedy)
+    return values.Hint(
+        "no-key", line, column, f"'{shorten(text)}' is neither a 'key: value' nor part of a text", remedy
+    )
 
 
-def _build_unclosed_hint(lines: Sequence[str], line: int, column: int, mark: str) -> Hint:
+def _build_unclosed_hint(lines: Sequence[str], line: int, column: int, mark: str) -> values.Hint:
     line = min(max(line, 1), max(len(lines), 1))
     opener = lines[line - 1][column - 1 : column] if lines else mark
-    return build_unclosed_hint(line - 1, column - 1, opener if opener in MARKS else mark or '"')
+    return values.build_unclosed_hint(line - 1, column - 1, opener if opener in values.MARKS else mark or '"')
 
 
-def _build_indentation_hint(lines: Sequence[str], stop: int, indent: int) -> Hint:
+def _build_indentation_hint(lines: Sequence[str], stop: int, indent: int) -> values.Hint:
     """Build the hint for a line that begins at a column where no line above begins."""
     starts: dict[int, int] = {}
     least = 10**9
@@ -451,4 +445,4 @@ def _build_indentation_hint(lines: Sequence[str], stop: int, indent: int) -> Hin
     what = "this line is not aligned with any other line"
     if comparisons:
         what = f"this line is indented by {format_quantity(indent, 'space')}: {' but '.join(comparisons)}"
-    return Hint("indentation", stop, indent + 1, what, "align it exactly with the lines it belongs to")
+    return values.Hint("indentation", stop, indent + 1, what, "align it exactly with the lines it belongs to")
