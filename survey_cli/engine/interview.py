@@ -5,6 +5,7 @@ the same events give the same interview.
 """
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -18,7 +19,7 @@ from survey_cli.engine.events import (
     InterviewStarted,
 )
 from survey_cli.engine.machine import COMPLETE, InterviewClock, InterviewStatus, Machine, RecordedAnswer
-from survey_cli.engine.route import PassOverCallback, RouteWalk
+from survey_cli.engine.route import PassOverCallback
 from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.unasked_items import EndItem
@@ -50,9 +51,8 @@ def evaluate_route(machine: Machine) -> RouteState:
     if machine.remaining_answers is not None:
         return RouteState({}, frozenset(), {**machine.build_env(), **machine.remaining_answers})
     if walk.finished and machine.status == "ended":
-        return RouteState(
-            {stop.place: machine.recorded_answers[stop.place] for stop in walk.stops}, frozenset(), dict(walk.env)
-        )
+        answers = {stop.place: machine.recorded_answers[stop.place] for stop in walk.stops}
+        return RouteState(answers, frozenset(), dict(walk.env))
     return walk_from_start(machine)
 
 
@@ -61,13 +61,9 @@ def walk_from_start(machine: Machine, on_pass_over: PassOverCallback | None = No
 
     `on_pass_over` is called with each item that is off the route.
     """
-    new_machine = Machine.__new__(Machine)
-    new_machine.instrument, new_machine.start = machine.instrument, machine.start
-    new_machine.language = machine.language
+    new_machine = copy(machine)
     env = machine.build_env() | {"#clock": InterviewClock(machine.clock.first_readings, NOT_REACHED)}
-    new_machine.walk = walk = RouteWalk(
-        machine.instrument, machine.start.seed, env, on_pass_over, rules=machine.start.rules
-    )
+    new_machine.walk = walk = machine.make_walk(env, on_pass_over)
     answers: dict[Place, RecordedAnswer] = {}
     while (stop := walk.advance()) is not None:
         answer = machine.recorded_answers.get(stop.place)

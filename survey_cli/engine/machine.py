@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias, assert_never
 
 from survey_cli.engine import events
 from survey_cli.engine.computed_answers import has_changed
-from survey_cli.engine.route import RouteStop, RouteWalk, list_check_places
+from survey_cli.engine.route import PassOverCallback, RouteStop, RouteWalk, list_check_places
 from survey_cli.entries import Rejection, to_plain_text
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
 from survey_cli.instrument.schema.items.question import CompiledCheck
@@ -66,9 +66,8 @@ def _make_answer(event: events.QuestionAnswered | events.QuestionDeclined | even
         case events.QuestionDeclined():
             return RecordedAnswer(get_missing(event.decline))
         case events.ValueComputed():
-            return RecordedAnswer(
-                event.value, {"of": str(event.pool_size)} if event.pool_size else events.NO_SPECIFY_TEXTS
-            )
+            pool: Mapping[Code, str] = {"of": str(event.pool_size)} if event.pool_size else events.NO_SPECIFY_TEXTS
+            return RecordedAnswer(event.value, pool)
 
 
 def _lapse(answers: dict[Place, RecordedAnswer], item: str, turn: int | None, _: CompiledNode | None = None) -> None:
@@ -114,9 +113,12 @@ class Machine:
 
     def _walk_to_open_place(self) -> None:
         # The walk does not hold the machine: without a cycle, the memory of both is free as soon as nobody needs them.
-        on_pass_over = partial(_lapse, self.recorded_answers)
-        self.walk = RouteWalk(self.instrument, self.start.seed, self.build_env(), on_pass_over, rules=self.start.rules)
+        self.walk = self.make_walk(self.build_env(), partial(_lapse, self.recorded_answers))
         self._arrive()
+
+    def make_walk(self, env: dict[Any, Any], on_pass_over: PassOverCallback | None) -> RouteWalk:
+        """Return a walk at the start of the route."""
+        return RouteWalk(self.instrument, self.start.seed, env, on_pass_over, rules=self.start.rules)
 
     @classmethod
     def begin(cls, instrument: Instrument, start: events.InterviewStarted) -> "Machine":
@@ -321,9 +323,7 @@ class Machine:
                     return Rejection(why, places=self._list_failed_places(stop, answer.cell, why))
             case events.QuestionDeclined():
                 if all(d.id != event.decline for d in stop.item.declines):
-                    return Rejection(
-                        "this cannot be declined" if not stop.item.declines else "not a decline of this item"
-                    )
+                    return Rejection("not a decline of this item" if stop.item.declines else "this cannot be declined")
                 answer = _make_answer(event)
             case events.ValueComputed():
                 if not isinstance(stop.item.question, ComputedItem):

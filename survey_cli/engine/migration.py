@@ -70,8 +70,7 @@ def _has_place(instrument: Instrument, interview: Interview, place: Place) -> bo
 
 def _find_check(before: CompiledItem, index: int, after: CompiledItem) -> int | None:
     """Return the index of the query with the same condition in the new version."""
+    queries = [(check.condition, check.aloud) if check.soft else None for check in after.checks]
     check = before.checks[index]
-    same = (
-        n for n, c in enumerate(after.checks) if c.soft and (c.condition, c.aloud) == (check.condition, check.aloud)
-    )
-    return next(same, None)
+    same = (check.condition, check.aloud)
+    return queries.index(same) if same in queries else None

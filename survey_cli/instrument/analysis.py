@@ -16,6 +16,7 @@ from typing import Any
 
 from survey_cli.instrument.checks.names import bad_id, column_clash, duplicate_id, reserved_id
 from survey_cli.instrument.checks.ranges import MAX_DECIMALS
+from survey_cli.instrument.checks.source_items import Place, report
 from survey_cli.instrument.compiled.draft import InstrumentDraft, Symbol, build_external_symbols
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition, ExpectedKind, compile_condition
@@ -82,11 +83,8 @@ class _AnalysisReader:
         self.entry = YamlScalar("", NOWHERE)
         """The name of the entry that is read, which problems concern."""
 
-    def _report(
-        self, rule: str, node: YamlScalar | Position, what: str, remedy: str, severity: Severity = "error"
-    ) -> None:
-        where, length = (node.where, len(node)) if isinstance(node, YamlScalar) else (node, 1)
-        self.problems.append(Problem(rule, where, str(self.entry), what, remedy, severity, length=length))
+    def _report(self, rule: str, at: Place, what: str, remedy: str, severity: Severity = "error") -> None:
+        self.problems.append(report(rule, at, self.entry, what, remedy, severity))
 
     def read_variables(self, written: spec.AnalysisFile) -> None:
         """Compile variables and filters, each after those that it reads."""
@@ -348,9 +346,8 @@ class _AnalysisReader:
         known = {name for name in known if not self.symbols.value_types[name].why_unanswered}
         for self.entry, weight in written.weights.items():
             if weight.column is None and weight.rake is None:
-                self._report(
-                    "bad-analysis", self.entry, "the weight has neither column: nor rake:", "write one of them"
-                )
+                what = "the weight has neither column: nor rake:"
+                self._report("bad-analysis", self.entry, what, "write one of them")
             if weight.column is not None:
                 self._check_name(weight.column, known)
             if weight.trim is not None and (weight.rake is None or weight.trim <= 1):

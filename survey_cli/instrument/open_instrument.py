@@ -25,13 +25,14 @@ def open_instrument(path: str, *, is_in_use: Callable[[Instrument], bool] | None
     `is_in_use` tells whether interviews have this very version: it was checked before the first, and is not again.
     """
     with pause_collector():
-        instrument, draft, problems = compile_instrument(load_source(path))
+        compiled = compile_instrument(load_source(path))
+        instrument, _, problems = compiled
         if instrument is not None and is_in_use is not None and not select_errors(problems) and is_in_use(instrument):
             return instrument
         # imported here: an interview with a version in use starts sooner without the checks
         from survey_cli.instrument.checks.all_checks import check_compiled
 
-        result = check_compiled(instrument, draft, problems)
+        result = check_compiled(compiled)
     if result.instrument is not None:
         return result.instrument
     name, _, kind = str(path).removesuffix(".yaml").rpartition(".")
@@ -53,9 +54,7 @@ def rebuild_instrument(texts: Mapping[str, str], content_hash: str) -> Instrumen
         what = "the database does not contain this version's text"
         raise UserError(content_hash[:12], what, "restore a backup: survey db restore BACKUP FILE")
     name = next(iter(texts))
-    instrument, _, problems = compile_instrument(
-        load_source_text(texts[name], name, fetch=lambda module: texts[module])
-    )
+    instrument, _, problems = compile_instrument(load_source_text(texts[name], name, fetch=texts.__getitem__))
     errors = [problem for problem in select_errors(problems) if problem.rule not in RULES_ADDED_LATER]
     if instrument is None or errors:
         what = "this program can no longer read the stored text"

@@ -17,7 +17,7 @@ from survey_cli.instrument.checks import (
     wording_style,
 )
 from survey_cli.instrument.checks.reachability import analysis, declined_ends
-from survey_cli.instrument.compiled.compiler import compile_instrument
+from survey_cli.instrument.compiled.compiler import CompileResult, compile_instrument
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import InstrumentSource, pause_collector
@@ -78,13 +78,12 @@ def _remove_repeated_causes(problems: list[Problem]) -> list[Problem]:
 def check_instrument(source: InstrumentSource) -> CheckResult:
     """Compile an instrument and run every check, so that all problems are reported at once."""
     with pause_collector():
-        return check_compiled(*compile_instrument(source))
+        return check_compiled(compile_instrument(source))
 
 
-def check_compiled(
-    instrument: Instrument | None, draft: InstrumentDraft | None, problems: list[Problem]
-) -> CheckResult:
+def check_compiled(compiled: CompileResult) -> CheckResult:
     """Run every check on the result of `compile_instrument`."""
+    instrument, draft, problems = compiled
     if draft is not None:
         for check in CHECKS:
             problems.extend(check(draft))

@@ -52,7 +52,7 @@ def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
             what = f"{contradiction} can't both be true, so this is never true"
             problems = [_make_problem(use, tree, what, _write_remedy(tree))]
         elif not numbers.keys().isdisjoint(condition.names):
-            problems = _check_ranges(use, tree, numbers, declines)
+            problems = _check_ranges(use, numbers, declines)
         for problem in problems:
             reported.add(id(condition))
             yield problem
@@ -110,11 +110,10 @@ def _write_remedy(tree: ast.BoolOp) -> str:
     return "for either of them write or"
 
 
-def _check_ranges(
-    use: NameUse, tree: ast.expr, numbers: dict[str, NumberItem], declines: dict[float, str]
-) -> Iterator[Problem]:
+def _check_ranges(use: NameUse, numbers: dict[str, NumberItem], declines: dict[float, str]) -> Iterator[Problem]:
     """Yield comparisons with a number that every answer, or no answer, satisfies."""
-    for node in _iterate_comparisons(tree):
+    assert use.condition is not None
+    for node in _iterate_comparisons(use.condition.tree):
         for name, sign, value, _ in _iterate_links(node):
             item = numbers.get(name)
             if item is None or not isinstance(value, int | float):
@@ -177,11 +176,11 @@ def _compare_with_range(item: NumberItem, sign: str, value: float) -> bool | Non
 
 
 def _make_problem(use: NameUse, node: ast.expr, what: str, remedy: str) -> Problem:
-    where, length, condition = use.where, use.length, use.condition
-    parsed = parse_expression(condition.text) if condition is not None else None
-    if condition is not None and isinstance(parsed, ParsedExpression):
-        at, length = parsed.locate(node)
-        where = shift_position(use.where, condition.text, at)
+    assert use.condition is not None
+    parsed = parse_expression(use.condition.text)
+    assert isinstance(parsed, ParsedExpression)
+    at, length = parsed.locate(node)
+    where = shift_position(use.where, use.condition.text, at)
     return report("never-true", (where, max(1, length)), use.owner, f"{use.key}: {what}", remedy, "warning")
 
 

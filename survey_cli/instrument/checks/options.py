@@ -221,7 +221,7 @@ def decline_code(draft: InstrumentDraft) -> Iterator[Problem]:
         offered = coded.get(id(item.declines))
         if offered is None:
             offered = coded[id(item.declines)] = [(d.code, str(d.text.get(draft.language))) for d in item.declines]
-            yield from _check_repeated_codes(item, offered, reserved)
+            yield from _check_repeated_codes(item, [*offered, *reserved])
         key = (item.scale or id(item.options), id(item.declines), type(question))
         if (item.options and key in reported) or _are_clearly_distinct(question, item, offered, reserved):
             continue
@@ -258,12 +258,10 @@ def _report_clash(draft: InstrumentDraft, item: CompiledItem, clashes: list[tupl
     return report("decline-code", _locate_decline(draft, item, clashes[0][0]), owner, what, remedy)
 
 
-def _check_repeated_codes(
-    item: CompiledItem, codes: list[tuple[int, str]], reserved: list[tuple[int, str]]
-) -> Iterator[Problem]:
+def _check_repeated_codes(item: CompiledItem, codes: list[tuple[int, str]]) -> Iterator[Problem]:
     """Check for two declines of one item with the same code."""
     seen: dict[int, str] = {}
-    for code, label in (*codes, *reserved):
+    for code, label in codes:
         first = seen.setdefault(code, label)
         if first is not label:
             where = item.question.find_position("id" if item.question.declines is None else "declines")

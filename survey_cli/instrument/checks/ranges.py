@@ -68,9 +68,8 @@ def bad_total(draft: InstrumentDraft) -> Iterator[Problem]:
             names = compiled.ask_if.names if compiled is not None and compiled.ask_if is not None else ()
             if other := next((n for n in map(str, item.statements) if n in names), None):
                 what = f"{name} is asked depending on {other}, so that it is not known which statement is the last"
-                yield report(
-                    "bad-total", find_value(statement, "ask_if"), item.id, what, "ask it outside of the battery"
-                )
+                remedy = "ask it outside of the battery"
+                yield report("bad-total", find_value(statement, "ask_if"), item.id, what, remedy)
         if not DECIMAL.match(item.total) or item.answer.options:
             continue
         count, total = len(item.statements), float(item.total)
@@ -98,9 +97,8 @@ def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:
     for number in iterate_items(draft, NumberItem):
         if not 0 <= number.decimals <= MAX_DECIMALS:
             what = f"decimals: {number.decimals} is not between 0 and {MAX_DECIMALS}"
-            yield report(
-                "bad-range", find_value(number, "decimals"), number.id, what, "write the number of decimal places"
-            )
+            remedy = "write the number of decimal places"
+            yield report("bad-range", find_value(number, "decimals"), number.id, what, remedy)
             continue
         for key, value in (("min", number.min), ("max", number.max)):
             if isinstance(value, float) and round(value, number.decimals) != value:

@@ -43,9 +43,8 @@ def twice_role(draft: InstrumentDraft) -> Iterator[Problem]:
             what = f"role: {first} (at {where}) already has the role {column.role}"
             remedy = "give the role to one of them"
             if column.role == "key":
-                remedy = (
-                    "keep one of them: a single key identifies the case; if necessary, add a column that combines both"
-                )
+                remedy = "keep one of them: a single key identifies the case; "
+                remedy += "if necessary, add a column that combines both"
             yield report("twice-role", find_value(column, "role"), name, what, remedy)
 
 
@@ -95,11 +94,9 @@ def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
             continue
         at, balancing_column = find_value(column, "balanced_within"), sample.get(within)
         if balancing_column is None or within == name:
-            others = [str(n) for n in sample if n != name]
+            remedy = suggest_nearest(within, (str(n) for n in sample if n != name), otherwise="use another column")
             what = f"balanced_within: there is no other column {str(within)!r}"
-            yield report(
-                "sample-column", at, name, what, suggest_nearest(within, others, otherwise="use another column")
-            )
+            yield report("sample-column", at, name, what, remedy)
         elif balancing_column.type not in ("single", "text"):
             what = f"balanced_within: {within} is a {balancing_column.type}"
             yield report("sample-column", at, name, what, "use a single, or a text with few values")

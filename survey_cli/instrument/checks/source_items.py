@@ -166,10 +166,9 @@ Place: TypeAlias = Position | tuple[Position, int] | nodes.YamlScalar | str
 
 def report(rule: str, at: Place, who: object, what: str, remedy: str, severity: Severity = "error") -> Problem:
     """Return a problem at a place."""
-    where, length = (
-        (nodes.locate_name(at), len(at)) if isinstance(at, str) else (at, 1) if isinstance(at, Position) else at
-    )
-    return Problem(rule, where, str(who), what, remedy, severity, length)
+    if not isinstance(at, tuple) or isinstance(at, Position):
+        at = (at, 1) if isinstance(at, Position) else (nodes.locate_name(at), len(at))
+    return Problem(rule, at[0], str(who), what, remedy, severity, at[1])
 
 
 def find_value(part: SpecModel, *keys: str) -> tuple[Position, int]:

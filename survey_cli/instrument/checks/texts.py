@@ -55,16 +55,8 @@ def bad_language(draft: InstrumentDraft) -> Iterator[Problem]:
         seen.add(name)
 
 
-_LANGUAGE_ALIASES: Final = {
-    "sp": "es",
-    "spa": "es",
-    "eng": "en",
-    "ge": "de",
-    "ger": "de",
-    "fre": "fr",
-    "jp": "ja",
-    "cn": "zh",
-}
+_ALIASES: Final = {"sp": "es", "spa": "es", "eng": "en", "ge": "de", "ger": "de", "fre": "fr", "jp": "ja", "cn": "zh"}
+"""Other tags of languages, and the right ones."""
 
 
 def _list_languages(draft: InstrumentDraft) -> list[str]:
@@ -169,7 +161,7 @@ def undeclared_language(draft: InstrumentDraft) -> Iterator[Problem]:
         for language, scalar in text.by_language.items():
             if language in declared or not scalar.where.line:
                 continue
-            intended = _LANGUAGE_ALIASES.get(language, language)
+            intended = _ALIASES.get(language, language)
             if intended not in declared:
                 intended = find_nearest(language, ("text", "label", "note")) or find_nearest(language, declared) or ""
             remedy = f"add it: languages: [{', '.join([*declared, language])}]"

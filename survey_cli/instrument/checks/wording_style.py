@@ -23,31 +23,24 @@ MAX_WORDS: Final = 40
 
 _NONE: Final = re.compile(r"(none|neither|nothing|no one|nobody|ningun[oa]?|ninguna de|nada|nadie)\b", re.IGNORECASE)
 _OTHER: Final = re.compile(
-    r"((some )?other|another|something else|someone else|somewhere else|otr[oa]s?)\b[^A-Za-z]*"
-    r"((place|person|reason|thing|answer|specify|especifique)\b.*)?\Z",
-    re.IGNORECASE,
+    r"(?i)((some )?other|another|something else|someone else|somewhere else|otr[oa]s?)\b[^A-Za-z]*"
+    r"((place|person|reason|thing|answer|specify|especifique)\b.*)?\Z"
 )
 _TWO_THINGS: Final = re.compile(r"(?<=\w )(and|as well as|y)\b")
-_OFFERS_ANSWERS: Final = re.compile(
-    r"\{options|\bwould (you|that)\b|\b(was|is|are) (it|that|they)\b|\bdiría\b", re.IGNORECASE
-)
+_OFFERS_ANSWERS: Final = re.compile(r"(?i)\{options|\bwould (you|that)\b|\b(was|is|are) (it|that|they)\b|\bdiría\b")
 """A second sentence that only offers the answers."""
 _ONE_THING: Final = re.compile(r"\b(between|entre)\b|\b(\w+) (and|y) (more|less|\2)\b", re.IGNORECASE)
-_NEGATION: Final = re.compile(
-    r"\b(not|never|no|nobody|nothing|cannot|\w+n['’]t|without|nunca|nadie|nada|sin)\b", re.IGNORECASE
-)
+_NEGATION: Final = re.compile(r"(?i)\b(not|never|no|nobody|nothing|cannot|\w+n['’]t|without|nunca|nadie|nada|sin)\b")
 _OPPOSITION: Final = re.compile(
-    r"\b(oppos\w+|against|disagree\w*|forb[ai]d\w*|ban(ned)?|prevent\w*|prohibi\w+|contra|impedir|prohibir)\b",
-    re.IGNORECASE,
+    r"(?i)\b(oppos\w+|against|disagree\w*|forb[ai]d\w*|ban(ned)?|prevent\w*|prohibi\w+|contra|impedir|prohibir)\b"
 )
 _NEGATIVE_LABEL: Final = re.compile(
-    r"\b(dis\w+|un(satisf|happy|likely|import|fair|fav|friend|help|pleas)\w*|oppose|bad|badly|poor|worse|worst|"
-    r"desacuerdo|insatisfech[oa]|mal[oa]?|mal|peor|improbable|difficult|difícil|unhelpful|negative)\b",
-    re.IGNORECASE,
+    r"(?i)\b(dis\w+|un(satisf|happy|likely|import|fair|fav|friend|help|pleas)\w*|oppose|bad|badly|poor|worse|worst|"
+    r"desacuerdo|insatisfech[oa]|mal[oa]?|mal|peor|improbable|difficult|difícil|unhelpful|negative)\b"
 )
 _MIDDLE_LABEL: Final = re.compile(
-    r"\b(neither|neutral|both|about the same|same|fair|average|undecided|regular|igual|ni|in between|middle|depends?)\b",
-    re.IGNORECASE,
+    r"(?i)\b(neither|neutral|both|about the same|same|fair|average|undecided|regular|igual|ni|in between|middle|"
+    r"depends?)\b"
 )
 _BAND: Final = re.compile(
     r"\D{0,12}?(?P<low>\d[\d,. ]*?)\s*(?:-|–|to|until|a|hasta|and under|to under|to less than)\s*"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple, TypeAlias, cast
 
 from survey_cli.instrument.compiled.draft import GroupStep, InstrumentDraft, SymbolTable, is_shuffled
 from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCompiler, compile_computes
@@ -293,9 +293,8 @@ class InstrumentCompiler:
             compiled_item.limits = compiler.compile_limits(item, context)
         if isinstance(item, NumberItem) and item.options:
             labels = self.symbol_table.labels.setdefault(id(item.options), {})
-            labels.update(
-                {code: compiler.compile_text(text, context, "options") for code, text in item.options.items()}
-            )
+            for code, label in item.options.items():
+                labels[code] = compiler.compile_text(label, context, "options")
             compiled_item.labels = labels
         if isinstance(item, HandoverItem):
             compiled_item.ask_for = compiler.compile_optional_text(item.ask_for, context, "ask_for")
@@ -312,12 +311,10 @@ class InstrumentCompiler:
 
     def _compile_draw(self, item: DrawItem, compiled_item: CompiledItem, context: CompileContext) -> None:
         """Set the roster a draw selects from, the eligible turns, and the item that it compares."""
-        source = str(item.from_)
-        if source not in self.symbol_table.rosters:
+        source, rosters = str(item.from_), self.symbol_table.rosters
+        if source not in rosters:
             if source not in self.draft.lost:
-                near = suggest_nearest(
-                    source, self.symbol_table.rosters, otherwise="use an earlier item of type roster"
-                )
+                near = suggest_nearest(source, rosters, otherwise="use an earlier item of type roster")
                 what = f"from: there is no roster {source!r}"
                 where = item.find_position("from")
                 self.item_compiler.report("bad-draw", where, compiled_item.id, what, near, length=len(source))
@@ -381,10 +378,8 @@ class InstrumentCompiler:
     def _compile_faq(self) -> tuple[tuple[Template, Template], ...]:
         faq = self.document.faq
         pairs = [(f.ask, f.say) for f in faq] if isinstance(faq, list) else [(Text(q, {}), a) for q, a in faq.items()]
-        template = self.item_compiler.compile_text
-        return tuple(
-            (template(q, CompileContext("faq"), "faq"), template(a, CompileContext("faq"), "faq")) for q, a in pairs
-        )
+        compile_text, context = self.item_compiler.compile_text, CompileContext("faq")
+        return tuple((compile_text(q, context, "faq"), compile_text(a, context, "faq")) for q, a in pairs)
 
 
 def build_reserved_declines(document: Document) -> list[CompiledDecline]:
@@ -414,11 +409,12 @@ def _insert_statement(frame: YamlScalar, statement: YamlScalar) -> YamlScalar:
     return replace_spans(frame, spans, statement.where)
 
 
-def compile_instrument(source: InstrumentSource) -> tuple[Instrument | None, InstrumentDraft | None, list[Problem]]:
-    """Compile as much of the instrument as possible.
+CompileResult: TypeAlias = tuple[Instrument | None, InstrumentDraft | None, list[Problem]]
+"""The instrument, the draft for the checks, and the problems so far."""
 
-    Returns the instrument, the draft for the checks, and the problems so far.
-    """
+
+def compile_instrument(source: InstrumentSource) -> CompileResult:
+    """Compile as much of the instrument as possible."""
     if source.tree is None:
         return None, None, list(source.problems)
     document, problems, lost = validate_file(inherit_defaults(source.tree), Document)

@@ -17,7 +17,7 @@ from survey_cli.instrument.compiled.model import Instrument, ItemGroup
 from survey_cli.instrument.expressions.conditions import Condition, Scope, ValueType, compile_condition
 from survey_cli.instrument.expressions.expression_checker import format_constant
 from survey_cli.instrument.expressions.parsing import ParseFailure, parse_expression
-from survey_cli.instrument.schema.document import Document
+from survey_cli.instrument.schema.document import Document, SampleColumn
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SearchItem, SingleItem
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import CompiledItem, Compute, QuestionItem
@@ -164,9 +164,8 @@ class SymbolTable:
         """Compiled texts of each list of options, by the list's identity; filled when the list is compiled."""
         self._declines = list_declines(document)
         for name, column in document.sample.items():
-            self._add_sample_column(
-                str(name), column.type, column.find_position() if column._node else locate_name(name), column
-            )
+            where = column.find_position() if column._node else locate_name(name)
+            self._add_sample_column(str(name), column, where)
         self._add_items(document.items, (), None)
         for name in document.texts:
             self._clashes(str(name), name.where)
@@ -209,15 +208,13 @@ class SymbolTable:
         texts = ((code, o.text.iterate_languages()) for code, o in symbol.options.items()) if symbol is not None else ()
         return next((code for code, written in texts if any(wanted == word.casefold() for _, word in written)), None)
 
-    def _add_sample_column(self, name: str, kind: str, where: Position, column: object) -> None:
+    def _add_sample_column(self, name: str, column: SampleColumn, where: Position) -> None:
         options: OptionSpecs = {}
-        options_or_name = getattr(column, "options", None)
-        if kind == "single" and options_or_name is not None:
-            options, _ = self._find_list(options_or_name, name)
-        codes = frozenset(options) or frozenset(map(str, getattr(column, "arms", ()))) or None
-        type_ = "code" if kind in ("single", "split") else kind
-        labels = self._find_labels(options) if options else None
-        value_type = ValueType(type_, codes, labels=labels)  # type: ignore[arg-type]  # a column type is a kind of value
+        if column.type == "single" and column.options is not None:
+            options, _ = self._find_list(column.options, name)
+        codes = frozenset(options) or frozenset(map(str, column.arms)) or None
+        type_ = "code" if column.type == "single" or column.type == "split" else column.type
+        value_type = ValueType(type_, codes, labels=self._find_labels(options) if options else None)
         self.add(Symbol(name, "sample column", where, -1, value_type, options=options))
 
     def _add_items(self, items: Sequence[AnyItem], path: GroupPath, roster: str | None) -> None:

@@ -25,6 +25,7 @@ from survey_cli.instrument.source.nodes import YamlScalar, locate_name
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts import templates
 from survey_cli.instrument.texts.condition_wording import render_clause
+from survey_cli.instrument.texts.templates import Template
 from survey_cli.problems import Position, Problem, make_limited_nearest, suggest_nearest
 from survey_cli.values import Code
 
@@ -40,7 +41,7 @@ class CompileContext(NamedTuple):
     """Everything it names must have been settled before this index (see `Symbol.index`)."""
     roster: str | None = None
     path: tuple[GroupStep, ...] = ()
-    section: templates.Template | None = None
+    section: Template | None = None
     hangup: bool = False
 
 
@@ -62,13 +63,10 @@ class ItemCompiler:
         """Compile a condition, or record why that is not possible."""
         if source is None:
             return None
-        where = locate_name(source)
+        where, owner = locate_name(source), context.owner
         scope = self._find_scope(context.roster, has_clock=key in ("ask_if", "unless"))
-        owner = context.owner
-        answered = frozenset((owner,) if key in ("expect", "confirm") else ())  # a check is evaluated only for answers
-        condition, problems = compile_condition(
-            source, scope, where=where, who=owner, expected=expected, answered=answered
-        )
+        answered = (owner,) if key in ("expect", "confirm") else ()  # a check is evaluated only for answers
+        condition, problems = compile_condition(source, scope, where, owner, expected, answered)
         if problems:
             self._add_problems(problems, key)
         if condition is not None:
@@ -91,21 +89,18 @@ class ItemCompiler:
             what = p.what if p.rule.endswith(("fill", "format")) else f"{key}: {p.what}"
             self.problems.append(replace(p, what=what))
 
-    def compile_optional_text(self, text: Text | None, context: CompileContext, key: str) -> templates.Template | None:
+    def compile_optional_text(self, text: Text | None, context: CompileContext, key: str) -> Template | None:
         """Compile a text, if there is one."""
         return None if text is None else self.compile_text(text, context, key)
 
-    def compile_text(
-        self, text: Text, context: CompileContext, key: str, *, options: bool = False
-    ) -> templates.Template:
+    def compile_text(self, text: Text, context: CompileContext, key: str, *, options: bool = False) -> Template:
         """Compile a text."""
         literal = templates.compile_literal(text)
         if literal is not None:
             self.draft.templates.append((context.owner, literal))
             return literal
-        template, problems = templates.compile_text(
-            text, self._find_scope(context.roster, has_options=options), who=context.owner
-        )
+        scope = self._find_scope(context.roster, has_options=options)
+        template, problems = templates.compile_text(text, scope, who=context.owner)
         if problems:
             self._add_problems(problems, key)
         if len(template.static_words) < len(template.runs):
@@ -291,10 +286,10 @@ def _find_settled_index(compiler: ItemCompiler, name: str) -> int:
     return max([symbol.index, *ends])
 
 
-def _find_labels(compiler: ItemCompiler, condition: Condition | None) -> Mapping[Code, templates.Template] | None:
+def _find_labels(compiler: ItemCompiler, condition: Condition | None) -> Mapping[Code, Template] | None:
     """Find the texts of the codes that a compute returns: of one coded variable, or of several with the same list."""
 
-    def labels(node: ast.expr) -> Mapping[Code, templates.Template] | None:
+    def labels(node: ast.expr) -> Mapping[Code, Template] | None:
         match node:
             case ast.Name(id=name):
                 variable = compiler.draft.symbol_table.value_types.get(name)

@@ -143,7 +143,7 @@ def convert_literal(checker: ExpressionChecker, part: Term, other: Term, *, exac
     """
     family = get_family(other)
     if family == "date" or family == "time":
-        return _convert_to_date_or_time(checker, part, other, family)
+        return _convert_to_date_or_time(checker, part, other)
     if family == "truth":
         if part.kind == "truth" or (other.name and part.value in (0, 1)):
             return part
@@ -233,10 +233,9 @@ def _report_unlike_literal(checker: ExpressionChecker, part: Term, other: Term, 
     return checker.report_problem("unlike-kinds", part.node, what, remedy)
 
 
-def _convert_to_date_or_time(
-    checker: ExpressionChecker, part: Term, other: Term, family: Literal["date", "time"]
-) -> Term:
+def _convert_to_date_or_time(checker: ExpressionChecker, part: Term, other: Term) -> Term:
     """Convert a text to a date or time of day."""
+    family: Literal["date", "time"] = "date" if get_family(other) == "date" else "time"
     pattern = r"[0-9]{4}-[0-9]{2}-[0-9]{2}" if family == "date" else r"[0-9]{2}:[0-9]{2}"
     if part.kind == "text" and re.fullmatch(pattern, part.value):
         with suppress(ValueError):

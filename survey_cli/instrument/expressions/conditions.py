@@ -95,11 +95,8 @@ def _check_expected(checker: ExpressionChecker, part: Term, expected: ExpectedKi
     if expected == "list":
         if part.roster or part.kind == "codes":
             return part
-        what, remedy = (
-            "this is one value, but a list is required here",
-            "use a multiple, or a roster's item: person.age",
-        )
-        return checker.report_problem("one-value", part.node, what, remedy)
+        what = "this is one value, but a list is required here"
+        return checker.report_problem("one-value", part.node, what, "use a multiple, or a roster's item: person.age")
     if part.roster:
         return checker.report_list(part)
     if expected == "truth":

@@ -194,9 +194,7 @@ class ExpressionChecker:
         """Return a node as written, for a message: a long one loses its middle."""
         return shorten(self.parsed.get_source(node))
 
-    def report_problem(
-        self, rule: str, node: ast.expr, what: str, remedy: str, *, severity: Severity = "error"
-    ) -> Term:
+    def report_problem(self, rule: str, node: ast.expr, what: str, remedy: str, severity: Severity = "error") -> Term:
         """Report a problem and return a wrong term, about which nothing more is reported."""
         self.problems.append(self._make_problem(rule, node, what, remedy, severity))
         return self.make_wrong(node)
@@ -214,7 +212,7 @@ class ExpressionChecker:
         return f"{self.get_source(part.node)} is {describe_kind(part)}"
 
     def warn(self, rule: str, node: ast.expr, what: str, remedy: str) -> None:
-        self.report_problem(rule, node, what, remedy, severity="warning")
+        self.report_problem(rule, node, what, remedy, "warning")
 
     def add_doubt(self, part: Term, names: frozenset[str], remedy: str = "") -> None:
         """Record that a don't know or refusal makes this unknown, unless the condition provides for it."""
@@ -392,9 +390,7 @@ class ExpressionChecker:
         """Report a word of the language that is no variable; None for any other word. `name` is the item for examples."""
         scope, rule = self.scope, "unknown-name"
         if word in scope.declines:
-            remedy = (
-                f"write {word}({name}), or {name} in [{word}]" if word in FUNCTIONS else f"write {name} in [{word}]"
-            )
+            remedy = f"write {f'{word}({name}), or ' if word in FUNCTIONS else ''}{name} in [{word}]"
             return self.report_problem("decline-compared", node, f"{word} is a decline, not a value", remedy)
         if word in scope.rosters:
             item = next((item for item, known in scope.names.items() if known.roster == word), "item")

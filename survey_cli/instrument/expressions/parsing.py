@@ -290,6 +290,5 @@ def _locate_syntax_error(flat: str, error: SyntaxError) -> ParseFailure:
 def find_names(text: str) -> frozenset[str]:
     """Find every name in a text, except functions and keywords; any text is accepted."""
     tokens = [token for token in _TOKENS.finditer(text[:MAX_LENGTH]) if token.lastgroup == "name"]
-    return frozenset(
-        token[0] for token in tokens if not iskeyword(token[0]) and not text[token.end() :].lstrip().startswith("(")
-    )
+    called = [token for token in tokens if text[token.end() :].lstrip().startswith("(")]
+    return frozenset(token[0] for token in tokens if not iskeyword(token[0]) and token not in called)

@@ -73,9 +73,8 @@ def load_source(path: Path | str) -> InstrumentSource:
     Nothing in the files, and no missing file, raises an exception.
     """
     top = Path(path)
-    return _Loader(str(path), lambda name: _read_bytes(top.parent / name, inside=top.parent)).load(
-        lambda: _read_bytes(top)
-    )
+    loader = _Loader(str(path), lambda name: _read_bytes(top.parent / name, inside=top.parent))
+    return loader.load(lambda: _read_bytes(top))
 
 
 def load_source_text(
@@ -182,17 +181,13 @@ def _insert_named_texts(tree: YamlMapping, problems: list[Problem]) -> YamlMappi
     """Insert the texts under `texts:` wherever they are named, and warn of those that are not."""
     texts = cast(YamlMapping, tree["texts"])
     inserter = TextInserter(texts, _list_languages(tree))
-    result = YamlMapping(
-        tree.where, {key: node if key == "texts" else inserter.insert(node) for key, node in tree.items()}
-    )
+    entries = {key: node if key == "texts" else inserter.insert(node) for key, node in tree.items()}
     for name in texts:
         if name not in inserter.used:
             remedy = f"write {{{name}}} in a text, or remove it"
-            what = f"the text {str(name)!r} is not used"
-            problems.append(
-                Problem("unused-text", locate_key(texts, name), "texts", what, remedy, "warning", len(name))
-            )
-    return result
+            what, where = f"the text {str(name)!r} is not used", locate_key(texts, name)
+            problems.append(Problem("unused-text", where, "texts", what, remedy, "warning", len(name)))
+    return YamlMapping(tree.where, entries)
 
 
 def _compute_digest(texts: Mapping[str, str]) -> str:

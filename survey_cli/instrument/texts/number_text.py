@@ -188,9 +188,7 @@ def read_number(
         example = format_number(12345.5 if decimals else 12345, language)
         return NumberRejection(f"{text[:20]} is not a number: write digits, such as {example}")
     if not readings[0].fits(decimals) and (readings[0].usual or len(readings) == 1):
-        return NumberRejection(
-            f"{format_quantity(decimals, 'decimal place')} only" if decimals else "whole numbers only"
-        )
+        return NumberRejection(f"{format_quantity(decimals, 'decimal place') if decimals else 'whole numbers'} only")
     usual_reading = readings[0] if readings[0].usual else None
     if usual_reading is not None and usual_reading.places <= decimals:
         may_be_decimal = usual_reading.places == 0 and any(r.places and r.places <= decimals for r in readings[1:])
@@ -198,9 +196,8 @@ def read_number(
     accepted = [r for r in readings if r.fits(decimals) and not why_not(r.value)]
     if not accepted or (len(accepted) == 1 and usual_reading not in (None, accepted[0])):
         return NumberRejection(why_not(readings[0].value) or f"{text[:20]} is not accepted here")
-    values = tuple(
-        round(r.value, decimals) if decimals and isinstance(r.value, float) else int(r.value) for r in accepted
-    )
+    exact = (r.value for r in accepted)
+    values = tuple(round(value, decimals) if decimals and isinstance(value, float) else int(value) for value in exact)
     if len(values) == 1:
         return values[0]
     return NumberRejection(f"{text[:20]}: {' or '.join(format_number(v, language) for v in values)}?", values)

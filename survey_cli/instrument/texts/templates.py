@@ -243,9 +243,8 @@ def compile_text(text: Text, scope: Scope, *, who: str) -> tuple[Template, list[
     for language, source in text.iterate_languages():
         runs[language] = _TextParser(source, language, scope, who, problems).parse_runs()
         if not any(isinstance(p, TextFill) for parts, _ in runs[language] for p in parts):
-            static_words[language] = tuple(
-                TextSpan("".join(map(str, parts)), stress) for parts, stress in runs[language]
-            )
+            words = (("".join(map(str, parts)), stress) for parts, stress in runs[language])
+            static_words[language] = tuple(TextSpan(text, stress) for text, stress in words)
     return Template(text, runs, static_words), problems
 
 

@@ -98,7 +98,7 @@ class _ReachabilityAnalysis:
 
     def _walk_node(self, node: CompiledNode, constraints: RouteConstraints, roster: bool) -> list[Reason]:
         requirements = list_requirements(node)
-        if isinstance(node, CompiledItem) and not self._is_relevant(node, requirements, constraints):
+        if isinstance(node, CompiledItem) and not self._is_relevant(node, requirements, constraints.facts):
             return []
         inner_constraints = self._enter(node, requirements, constraints)
         if inner_constraints is None:
@@ -114,14 +114,12 @@ class _ReachabilityAnalysis:
             return []
         return [reason._replace(requirements=(*requirements, *reason.requirements)) for reason in passed]
 
-    def _is_relevant(
-        self, item: CompiledItem, requirements: tuple[Requirement, ...], constraints: RouteConstraints
-    ) -> bool:
+    def _is_relevant(self, item: CompiledItem, requirements: tuple[Requirement, ...], facts: Facts) -> bool:
         """Return whether an item can yield a finding or a constraint."""
         has_conditions = item.checks or (item.options_vary and item.scale is None) or item.options_conditional
         if has_conditions or isinstance(item.question, EndItem) or len(requirements) > 1:
             return True
-        return any(self.solver.may_settle(requirement.condition, constraints.facts) for requirement in requirements)
+        return any(self.solver.may_settle(requirement.condition, facts) for requirement in requirements)
 
     def _list_passed_ends(self, item: CompiledItem, requirements: tuple[Requirement, ...]) -> list[Reason]:
         """Return an `end` that was passed, as the reason that not all of its conditions were met."""
@@ -174,10 +172,8 @@ class _ReachabilityAnalysis:
                 remedy = "change one of the conditions, or remove the option"
                 self.add_finding("never-reached", condition, "ask_if", TRUE, constraints, what, remedy)
             elif not self._is_possible(condition, NOT_TRUE, constraints):
-                remedy = "remove it, or change one of the conditions"
-                self.add_finding(
-                    "needless-condition", condition, "ask_if", NOT_TRUE, constraints, "is always true here", remedy
-                )
+                what, remedy = "is always true here", "remove it, or change one of the conditions"
+                self.add_finding("needless-condition", condition, "ask_if", NOT_TRUE, constraints, what, remedy)
         if item.options_conditional and item.options_source is None and facts:
             self.items_without_options.append(item)
         if item.checks:
@@ -188,9 +184,8 @@ class _ReachabilityAnalysis:
                 what = "can never be true here, so it is never read"
                 self.add_finding("never-reached", condition, "confirm", TRUE, constraints, what, remedy)
             elif not check.aloud and not self._is_possible(condition, FALSE, constraints):
-                self.add_finding(
-                    "needless-condition", condition, "expect", FALSE, constraints, "is never false here", remedy
-                )
+                what = "is never false here"
+                self.add_finding("needless-condition", condition, "expect", FALSE, constraints, what, remedy)
 
     def add_finding(
         self, rule: str, condition: Condition, key: str, truths: int, at: RouteConstraints, what: str, remedy: str
@@ -203,15 +198,15 @@ class _ReachabilityAnalysis:
         """Find the smallest sufficient set of reasons; the latest three around it if no pair is sufficient."""
         solver, variables = self.solver, self.solver.variables
         candidates = list(constraints.reasons)
-        names = set(condition.names)
+        own_names = condition.names
+        names = set(own_names)
         for _ in range(2):
             for name in sorted(names):
                 if (variable := variables.find(name)) is not None and variable.is_asked:
                     candidates += [Reason((requirement,)) for requirement in variables.list_requirements_of(name)]
             names |= {name for reason in candidates for r in reason.requirements for name in r.condition.names}
-        candidates = sorted(
-            dict.fromkeys(candidates), key=lambda r: condition.names.isdisjoint(r.requirements[-1].condition.names)
-        )
+        candidates = list(dict.fromkeys(candidates))
+        candidates.sort(key=lambda reason: own_names.isdisjoint(reason.requirements[-1].condition.names))
         with solver.ignore_requirements():
             for count in (0, 1, 2):
                 for subset in combinations(candidates[: MAX_REASONS[count]], count):

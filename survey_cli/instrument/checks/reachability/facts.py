@@ -5,7 +5,7 @@ impossible.
 """
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import reduce
 from itertools import pairwise
@@ -367,9 +367,7 @@ class ConditionSolver:
             case _:
                 return facts
 
-    def _assume_junction(
-        self, parts: list[ast.expr] | list[ast.Compare], truths: int, facts: Facts, *, conjunction: bool
-    ) -> Facts:
+    def _assume_junction(self, parts: Sequence[ast.expr], truths: int, facts: Facts, *, conjunction: bool) -> Facts:
         # an `and` is not true if one operand is not, and not false if no operand is; an `or` the other way round
         if truths & (FALSE if conjunction else TRUE):
             return _unite_facts([self._assume(part, truths, facts) for part in parts])

@@ -199,10 +199,8 @@ class MultipleItem(CodedItem):
             for code, label in named.items()
         ]
         if self.mentions == "ordered":
-            label = f"{title} (codes in order of mention)"
-            columns.append(
-                question.build_variable(item, language, "_mentions", label=label, storage="text", role="words")
-            )
+            more: dict[str, Any] = {"label": f"{title} (codes in order of mention)", "storage": "text", "role": "words"}
+            columns.append(question.build_variable(item, language, "_mentions", **more))
         return *columns, *build_words_variables(item, language)
 
     def build_cells(self, item: question.CompiledItem, value: Value | None, words: question.Words) -> tuple[Cell, ...]:
@@ -224,9 +222,8 @@ class MultipleItem(CodedItem):
 
 def _normalize_words(picked: PickReply, options: tuple[question.CompiledOption, ...]) -> dict[Code, str]:
     """Normalize the words of the options that require words."""
-    return {
-        o.code: question.normalize_text(picked.specify_texts.get(o.code, ""), lines=False) for o in options if o.specify
-    }
+    codes = [option.code for option in options if option.specify]
+    return {code: question.normalize_text(picked.specify_texts.get(code, ""), lines=False) for code in codes}
 
 
 def format_option(value: Value | None, option: question.CompiledOption | None, wording: question.AnswerWording) -> str:
@@ -258,10 +255,8 @@ def build_coded_variable(
 ) -> Variable:
     """Build a column of codes, which are numbers or words."""
     storage: Storage = "integer" if all(isinstance(code, int) for code in labels) else "text"
-    missing = tuple(o.code for o in item.options if o.missing)
-    return question.build_variable(
-        item, language, storage=storage, measure=measure, labels=labels, user_missing=missing
-    )
+    more: dict[str, Any] = {"labels": labels, "user_missing": tuple(o.code for o in item.options if o.missing)}
+    return question.build_variable(item, language, storage=storage, measure=measure, **more)
 
 
 def build_words_variables(item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
@@ -346,9 +341,8 @@ class SearchItem(question.QuestionItem):
             code = row.code if row is not None else found[0]
             return self._parse_pick(context, PickReply((code,), {code: typed}))
         why = f"{typed}: which?" if matches else f"nothing in the list fits {typed}: try another word, or part of one"
-        meanings = [
-            PossibleMeaning(_label(o), PickReply((o.code,), {o.code: typed})) for o in (*matches, *search.options)
-        ]
+        offered = (*matches, *search.options)
+        meanings = [PossibleMeaning(_label(o), PickReply((o.code,), {o.code: typed})) for o in offered]
         return Rejection(why, tuple(meanings)) if typed else Rejection(SEARCH_HINT)
 
     def _parse_pick(self, context: question.ItemContext, reply: PickReply) -> question.ParsedAnswer | Rejection:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, time
+from functools import partial
 from random import Random
 from typing import Any, ClassVar, Final, Literal, NamedTuple
 
@@ -118,10 +119,8 @@ class NumberItem(NumberFields, LimitedItem):
         text = reply.strip() if isinstance(reply, str) else ""
         if not text:
             return Rejection("a number is needed")
-        language = context.language
-        number = read_number(
-            text, language, decimals=self.decimals, why_not=lambda value: self.why_invalid(context, value)
-        )
+        language, why_not = context.language, partial(self.why_invalid, context)
+        number = read_number(text, language, decimals=self.decimals, why_not=why_not)
         if not isinstance(number, NumberRejection):
             return question.ParsedAnswer(value=number)
         texts = [(self._format_with_unit(v, language), self.format_as_typed(v, {}, language)) for v in number.values]
@@ -161,11 +160,9 @@ class NumberItem(NumberFields, LimitedItem):
 
     def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
         storage = "decimal" if self.decimals else "integer"
-        labels = {c: str(t.get(language)) for c, t in self.options.items()}
-        decimals = self.decimals
-        return (
-            question.build_variable(item, language, storage=storage, decimals=decimals, measure="scale", labels=labels),
-        )
+        more: dict[str, Any] = {"labels": {c: str(t.get(language)) for c, t in self.options.items()}}
+        more |= {"storage": storage, "decimals": self.decimals, "measure": "scale"}
+        return (question.build_variable(item, language, **more),)
 
     def invent(self, context: question.ItemContext, rng: Random) -> Reply:
         low, high = self.find_limit(context, "min"), self.find_limit(context, "max")

@@ -45,9 +45,8 @@ def find_line_hints(lines: Sequence[str]) -> Iterator[values.Hint]:
             at += 1
             continue
         if values.DASH_WITHOUT_SPACE.match(body):
-            yield values.Hint(
-                "dash", at + 1, indent + 1, f"'{shorten(body)}' has no space after its dash", values.DASH_REMEDY
-            )
+            what = f"'{shorten(body)}' has no space after its dash"
+            yield values.Hint("dash", at + 1, indent + 1, what, values.DASH_REMEDY)
             at += 1
             continue
         head = _HEAD.match(body)
@@ -405,14 +404,12 @@ def _build_hint(lines: Sequence[str], error: Any, stop: int) -> values.Hint:
 def _build_key_hint(lines: Sequence[str], line: int, column: int) -> values.Hint:
     text = lines[line - 1] if lines else ""
     if match := re.match(r"[^\s:,{}\[\]]+:(?=\S)", text[column - 1 :]):
-        what = f"'{shorten(match[0])}' has no space after its colon"
-        return values.Hint(
-            "colon-space", line, column, what, f"write '{shorten(match[0])} ' with a space", len(match[0])
-        )
+        word = shorten(match[0])
+        what, remedy = f"'{word}' has no space after its colon", f"write '{word} ' with a space"
+        return values.Hint("colon-space", line, column, what, remedy, len(match[0]))
     remedy = "write it as 'key: value'; if it belongs to the text above, indent it more than that text's key"
-    return values.Hint(
-        "no-key", line, column, f"'{shorten(text)}' is neither a 'key: value' nor part of a text", remedy
-    )
+    what = f"'{shorten(text)}' is neither a 'key: value' nor part of a text"
+    return values.Hint("no-key", line, column, what, remedy)
 
 
 def _build_unclosed_hint(lines: Sequence[str], line: int, column: int, mark: str) -> values.Hint:
