@@ -17,8 +17,13 @@ from survey_cli.fieldwork.case.events import CaseEvent, CaseReturned, InterviewO
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.outcomes import Outcome
 from survey_cli.problems import StoreError, UserError
-from survey_cli.sessions.case.claimed_case import ClaimedCase, PendingInput
-from survey_cli.sessions.case.outcome_events import CaseEvents, build_events_without_station, requires_time
+from survey_cli.sessions.case.claimed_case import (
+    CaseEvents,
+    ClaimedCase,
+    PendingInput,
+    build_events_without_station,
+    requires_time,
+)
 from survey_cli.sessions.interview.interview_session import CaseLink, InterviewSession, ToLocal
 from survey_cli.sessions.interview.start_interview import Clock, InterviewStarter, StartOptions
 from survey_cli.store.cases import case_records

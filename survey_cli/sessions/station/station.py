@@ -26,8 +26,7 @@ from survey_cli.reports.fieldwork.case_histories import describe_outcome
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.sessions.case import outcome_events
 from survey_cli.sessions.case.case_claim import COMPLETE, SampledCaseLink
-from survey_cli.sessions.case.claimed_case import REQUIRED_INPUTS, ClaimedCase
-from survey_cli.sessions.case.outcome_events import CaseEvents
+from survey_cli.sessions.case.claimed_case import REQUIRED_INPUTS, CaseEvents, ClaimedCase
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.sessions.station import station_study, station_views
