@@ -24,7 +24,7 @@ from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.problems import StoreError, UserError
 from survey_cli.reports.fieldwork.case_histories import describe_outcome
 from survey_cli.samples.cases.columns import clean_text
-from survey_cli.sessions.case import outcome_events
+from survey_cli.sessions.case import claimed_case
 from survey_cli.sessions.case.case_claim import COMPLETE, SampledCaseLink
 from survey_cli.sessions.case.claimed_case import REQUIRED_INPUTS, CaseEvents, ClaimedCase
 from survey_cli.sessions.interview.interview_session import InterviewSession
@@ -341,7 +341,7 @@ class StationSession:
         chosen = self._study.plan.outcomes.get(outcome)
         if chosen is None:
             return Rejection(f"there is no outcome {outcome}")
-        events = outcome_events.build_outcome_events(
+        events = claimed_case.build_outcome_events(
             self._case,
             chosen,
             self._study.plan,
@@ -357,7 +357,7 @@ class StationSession:
         """Add another number to the case; it becomes the current one."""
         if self._case is None:
             return NO_CASE_ON_SCREEN
-        events = outcome_events.build_number_events(self._case, text, self._study.plan, link=self._options.token())
+        events = claimed_case.build_number_events(self._case, text, self._study.plan, link=self._options.token())
         if isinstance(events, Rejection):
             return events
         if (rejection := self._save(events)) is not None or self._case is None:
@@ -453,7 +453,7 @@ class StationSession:
         owner = "" if policy == "anyone" else self.interviewer
         appointment = time.make_event(person=clean_text(person), owner=owner, policy=policy, note=clean_text(note))
         interview = self._current_interview
-        call = outcome_events.build_call_event(
+        call = claimed_case.build_call_event(
             self._case, "appointment", self._study.plan, interview, interrupted=interview is not None
         )
         events = (call, appointment, case_events.AttemptClosed())
@@ -473,7 +473,7 @@ class StationSession:
         link = SampledCaseLink(
             self._study.claims,
             case,
-            lambda case, interview, outcome, by_route: outcome_events.build_interview_events(
+            lambda case, interview, outcome, by_route: claimed_case.build_interview_events(
                 case, interview, outcome, self._study.plan, by_route=by_route
             ),
         )

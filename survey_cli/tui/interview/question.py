@@ -151,12 +151,8 @@ class Aside(styled.Lines[tuple[StyledText, bool]]):
     def __init__(self, id: str, mark: str, mark_style: str, style: str) -> None:
         super().__init__(id=id)
         self._mark = Content.styled(mark, mark_style)
-        self._mark_from_right = Content.styled(styled.mirror_mark(mark), mark_style)
+        self._mark_from_right = Content.styled(" ".join(reversed(mark.replace("▷", "◁").split(" "))), mark_style)
         self._style = style
-
-    def show_text(self, text: StyledText, *, right_to_left: bool) -> None:
-        """Show this text; none hides the widget."""
-        self.show((text, right_to_left) if text else None)
 
     def build_lines(self, state: tuple[StyledText, bool], width: int) -> list[Content]:
         text, right_to_left = state
@@ -261,7 +257,7 @@ class QuestionView(VerticalScroll):
         from_right = prompt.right_to_left
         say.show(styled.join_sections(parts), right_to_left=from_right)
         for id, text in (("#instruction", prompt.instruction), ("#probe", prompt.probe)):
-            self.query_one(id, Aside).show_text(() if is_read_back else text, right_to_left=from_right)
+            self.query_one(id, Aside).show((text, from_right) if text and not is_read_back else None)
         rows = self._count_rows(prompt, parts) if isinstance(prompt.entry, PickEntry) else 0
         self._show_options(prompt, state, rows, is_read_back=is_read_back, specifying=specifying)
 

@@ -24,7 +24,17 @@ from survey_cli.tui.interview.question import MEASURE, QuestionView
 from survey_cli.tui.widgets import panel
 from survey_cli.tui.widgets.editing import deselect, edit, insert
 from survey_cli.tui.widgets.key_app import EDITING_KEYS, KeyScreen
-from survey_cli.tui.widgets.styled import SEPARATOR, Header, HeaderState, KeyBar, Line, TextView, clean, style_text
+from survey_cli.tui.widgets.styled import (
+    SEPARATOR,
+    Header,
+    HeaderState,
+    KeyBar,
+    Lines,
+    TextView,
+    clean,
+    spread,
+    style_text,
+)
 from survey_cli.tui.widgets.terminal import ENTER
 
 OPENERS: Final = frozenset(("f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9", "ctrl+c", "ctrl+p"))
@@ -58,7 +68,7 @@ class InterviewScreen(KeyScreen):
     def compose(self) -> ComposeResult:
         yield Header()
         yield KeyBar()
-        yield Line(id="status")
+        yield Lines(id="status", state=(Content(), Content()), build=lambda ends, width: [spread(*ends, width)])
         with VerticalScroll(id="side", can_focus=False):
             yield TextView(id="case")
         with Vertical(id="main"):
@@ -569,4 +579,4 @@ class InterviewScreen(KeyScreen):
             parts.append("has hung up")
         elif there is not None and not has_side:
             parts.append(f"{there:%H:%M} there")
-        self.query_one("#status", Line).show((self.aside, style_text(SEPARATOR.join(parts))))
+        self.query_one("#status", Lines).show((self.aside, style_text(SEPARATOR.join(parts))))

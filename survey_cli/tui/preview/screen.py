@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList
 
 from survey_cli.entries import OfferedOption, PickEntry, Prompt
-from survey_cli.problems import Position, Problem, select_errors
+from survey_cli.problems import Problem, select_errors
 from survey_cli.sessions.interview.interview_session import InterviewResult
 from survey_cli.sessions.preview.preview import Preview, PreviewState
 from survey_cli.sessions.preview.preview_session import PreviewValue
@@ -41,20 +41,15 @@ def count_problems(problems: Sequence[Problem]) -> str:
     return SEPARATOR.join(format_quantity(count, severity) for severity, count in counts.items() if count)
 
 
-class ProblemLines(Lines[Sequence[Problem]]):
+class ProblemLines(Lines[PreviewState]):
     """The problems of a file, errors first."""
 
-    def __init__(self, problems: Sequence[Problem], read_line: Callable[[Position], str]) -> None:
-        super().__init__(id="problems", state=sorted(problems, key=lambda problem: problem.severity != "error"))
-        self._read_line = read_line
-        self.display = True
-
-    def build_lines(self, state: Sequence[Problem], width: int) -> list[Content]:
+    def build_lines(self, state: PreviewState, width: int) -> list[Content]:
         lines: list[Content] = []
-        for problem in state:
+        for problem in sorted(state.problems, key=lambda problem: problem.severity != "error"):
             lines += [Content()] if lines else []
             lines += _format_problem(problem, width)
-            lines += _format_source(problem, self._read_line(problem.where), width)
+            lines += _format_source(problem, state.read_line(problem.where), width)
         return lines or [style_text("The file has no problems.", "$quiet")]
 
 
@@ -270,11 +265,11 @@ class PreviewScreen(InterviewScreen):
         }
 
     async def _open_problems(self) -> None:
-        await self.open_panel(TextPanel("ctrl+l", ProblemLines(self.shown.problems, self.shown.read_line)))
+        await self.open_panel(TextPanel("ctrl+l", ProblemLines(id="problems", state=self.shown)))
 
     async def _open_broken(self) -> None:
         """Show the problems in place of the question, until the file is correct."""
-        await self.open_panel(BrokenPanel(ProblemLines(self.shown.problems, self.shown.read_line)))
+        await self.open_panel(BrokenPanel(BROKEN, ProblemLines(id="problems", state=self.shown)))
 
     async def _open_data(self) -> None:
         """List the variables with their values; Enter goes to the item of one."""
@@ -346,12 +341,7 @@ class PreviewScreen(InterviewScreen):
 class BrokenPanel(TextPanel):
     """The problems of a file of which nothing can be asked: closed when the file is correct."""
 
-    def __init__(self, problems: ProblemLines) -> None:
-        super().__init__(BROKEN, problems)
-        self.hints = (
-            KeyHint("save", "the corrected file", 0, "none"),
-            KeyHint("↑ ↓ PgUp PgDn", "scroll", 1, "pagedown"),
-        )
+    hints = (KeyHint("save", "the corrected file", 0, "none"), KeyHint("↑ ↓ PgUp PgDn", "scroll", 1, "pagedown"))
 
     async def press(self, key: str) -> None:
         if key in SCROLLS:

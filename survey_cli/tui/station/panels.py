@@ -57,6 +57,8 @@ def _build_title(view: CaseView) -> Content:
 class AppointmentPanel(FormPanel):
     """The form of an appointment: how the time is understood is seen while it is typed, and Enter books."""
 
+    what, fields, saves = "appointment", APPOINTMENT_FIELDS, "book it"
+
     def __init__(
         self,
         view: CaseView,
@@ -65,7 +67,7 @@ class AppointmentPanel(FormPanel):
         book: Callable[[FormValues], Awaitable[None]],
     ) -> None:
         values.setdefault("policy", "1")
-        super().__init__("appointment", _build_title(view), APPOINTMENT_FIELDS, values, saves="book it")
+        super().__init__(_build_title(view), values, self._submit)
         self._parse_time = parse_time
         self._book = book
         self._read = ""
@@ -100,7 +102,7 @@ class AppointmentPanel(FormPanel):
         hint = f"   {clean(self._time.hint)}" if self._time.hint else ""
         return Content.assemble((f"= {clean(self._time.echo)}", "bold $success"), (hint, "$quiet"))
 
-    async def submit(self) -> None:
+    async def _submit(self) -> None:
         if self._readings and not self.values.get("reading"):
             self.go_to("reading")
             self.refuse("which one? key its number")
@@ -114,16 +116,7 @@ class AppointmentPanel(FormPanel):
 class RefusalPanel(FormPanel):
     """What whoever calls again should know of a refusal; every field may stay empty."""
 
-    def __init__(self, outcome: str, view: CaseView, values: FormValues, record: Callable[[], Awaitable[None]]) -> None:
-        title = Content.assemble(
-            (f"{clean(outcome)}: {clean(shorten(view.name, MAX_NAME))}", "bold"),
-            ("\nWhat the next interviewer should know; leave empty what is not known", "$quiet"),
-        )
-        super().__init__("refusal", title, REFUSAL_FIELDS, values, saves="record it")
-        self._record = record
-
-    async def submit(self) -> None:
-        await self._record()
+    what, fields, saves = "refusal", REFUSAL_FIELDS, "record it"
 
 
 class ScriptsPanel(Panel):
@@ -258,8 +251,11 @@ class OutcomeEntry:
             return
         if words:
             self._refusal["reason"] = words
-        act = partial(self._require, case, choice)
-        await self._screen.open_panel(RefusalPanel(choice.outcome.name, case, self._refusal, act))
+        title = Content.assemble(
+            (f"{clean(choice.outcome.name)}: {clean(shorten(case.name, MAX_NAME))}", "bold"),
+            ("\nWhat the next interviewer should know; leave empty what is not known", "$quiet"),
+        )
+        await self._screen.open_panel(RefusalPanel(title, self._refusal, partial(self._require, case, choice)))
 
     async def _require(self, case: CaseView, choice: OutcomeChoice, words: str = "") -> None:
         """Ask what an outcome requires, and once more where it can't be undone or no call is known."""

@@ -93,7 +93,7 @@ class StationScreen(KeyScreen):
             yield TextView(id="case")
         with Vertical(id="main"):
             with Vertical(id="station"):
-                yield CaseCard()
+                yield CaseCard(id="card")
                 yield TextView(id="due")
                 yield HistoryView(self.show_later)
                 yield TextView(id="waiting")

@@ -31,13 +31,13 @@ MAX_LINES: Final = 2
 NUMBER_STATES: Final = {"dead": "dead", "never_call": "never to be called"}
 
 
-def build_card(view: station_views.CaseView, width: int, *, rows: int, has_side: bool) -> list[Content]:
-    """Build the case in so many rows; the sample's columns and other numbers give way first.
+def build_card(state: "CardState", view: CaseView, width: int) -> list[Content]:
+    """Build the case in the rows there are; the sample's columns and other numbers give way first.
 
     Beside the side panel, what it shows is left out.
     """
-    details = "" if has_side else SEPARATOR.join(f"{label}: {text}" for label, text in view.details if text)
-    others = [] if has_side else _build_other_numbers(view)
+    details = "" if state.has_side else SEPARATOR.join(f"{label}: {text}" for label, text in view.details if text)
+    others = [] if state.has_side else _build_other_numbers(view)
     notice = [
         line.stylize("bold $warning") for line in _limit(style_text(f"» {view.notice}" if view.notice else ""), width)
     ]
@@ -53,7 +53,7 @@ def build_card(view: station_views.CaseView, width: int, *, rows: int, has_side:
         (2, _limit(_label("Interview", view.interview_status), width, 1)),
     ]
     lines = [(rank, line.truncate(width, ellipsis=True)) for rank, block in ranked for line in block if line]
-    while len(lines) > rows and (least := max(rank for rank, _ in lines)):
+    while len(lines) > state.rows and (least := max(rank for rank, _ in lines)):
         del lines[max(n for n, (rank, _) in enumerate(lines) if rank == least)]
     return [line for _, line in lines]
 
@@ -210,28 +210,16 @@ class CardState(NamedTuple):
 class CaseCard(Lines[CardState]):
     """The case that is called, or what is waited for, beside a bar."""
 
-    def __init__(self) -> None:
-        super().__init__(id="card")
-
     def show(self, state: CardState | None) -> None:
         self.set_class(state is not None and not isinstance(state.view, CaseView), "-own")
         super().show(state)
 
     def build_lines(self, state: CardState, width: int) -> list[Content]:
-        view, rows, has_side = state
-        if isinstance(view, CaseView):
-            return build_card(view, width, rows=rows, has_side=has_side)
-        return build_waiting(view, width)
-
-
-class HistoryLines(Lines[tuple[StationHistoryLine, ...]]):
-    """Everything that happened to the case."""
-
-    def __init__(self) -> None:
-        super().__init__(id="history-lines")
-
-    def build_lines(self, state: tuple[StationHistoryLine, ...], width: int) -> list[Content]:
-        return build_history(state, width)
+        return (
+            build_card(state, state.view, width)
+            if isinstance(state.view, CaseView)
+            else build_waiting(state.view, width)
+        )
 
 
 class HistoryView(VerticalScroll):
@@ -242,7 +230,7 @@ class HistoryView(VerticalScroll):
         self._changed = changed
         """Called where more or less of it can be seen."""
         self.display = False
-        self._lines = HistoryLines()
+        self._lines: Lines[tuple[StationHistoryLine, ...]] = Lines(id="history-lines", build=build_history)
 
     def compose(self) -> ComposeResult:
         yield self._lines

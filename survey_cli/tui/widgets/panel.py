@@ -145,7 +145,8 @@ class Choice(NamedTuple):
 
     key: str
     label: str
-    act: Act
+    act: Act | None = None
+    """None: nothing is done."""
 
 
 @dataclass(eq=False, repr=False)
@@ -174,24 +175,19 @@ class ChoicePanel(Panel):
     async def press(self, key: str) -> None:
         typed = to_ascii_digits(key).casefold()
         chosen = next((choice for choice in self.choices if choice.key == typed), None)
-        if chosen is not None:
+        if chosen is not None or key in ("escape", "backspace", "left"):
             await self.close()
-            await chosen.act()
-        elif key in ("escape", "backspace", "left"):
-            await self.close()
+            if chosen is not None and chosen.act is not None:
+                await chosen.act()
         else:
             self.refuse(f"{' or '.join(choice.key for choice in self.choices)}; Esc cancels")
-
-
-async def _do_nothing() -> None:
-    """What no does."""
 
 
 def build_question(
     question: str, yes: str, act: Act, *, no: str = "no", what: str = "choice", detail: Content | None = None
 ) -> ChoicePanel:
     """Build a question that y answers with yes, which acts, and n with no."""
-    return ChoicePanel(question, (Choice("y", yes, act), Choice("n", no, _do_nothing)), what=what, detail=detail)
+    return ChoicePanel(question, (Choice("y", yes, act), Choice("n", no)), what=what, detail=detail)
 
 
 class Row(NamedTuple):
@@ -354,11 +350,12 @@ def _format_row(row: Row, widths: Sequence[int]) -> Content:
 class TextPanel(Panel):
     """A text to be read and closed: as Markdown, as it is, or in a widget of its own."""
 
+    hints = (CLOSE, styled.KeyHint("↑ ↓ PgUp PgDn", "scroll", 1, "pagedown"))
+
     def __init__(self, what: str, text: str | Content | Widget) -> None:
         super().__init__()
         self.what = what
         self._text = text
-        self.hints = (styled.KeyHint("Esc", "close"), styled.KeyHint("↑ ↓ PgUp PgDn", "scroll", 1, "pagedown"))
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(can_focus=False):
@@ -403,26 +400,24 @@ class FormPanel(Panel):
     They are changed in place, so that whoever opens the form again finds what was typed before it was closed.
     """
 
-    def __init__(
-        self, what: str, title: Content, fields: Sequence[FormField], values: dict[str, str], *, saves: str
-    ) -> None:
+    fields: Sequence[FormField]
+    saves: str
+    """What Enter does."""
+
+    def __init__(self, title: Content, values: dict[str, str], submit: Act) -> None:
         super().__init__()
-        self.what = what
         self.values = values
+        self.submit = submit
         self._title = title
-        self._fields = {field.name: field for field in fields}
-        self.at = fields[0].name
+        self._fields = {field.name: field for field in self.fields}
+        self.at = self.fields[0].name
         """The field that has the keys."""
         self.hints = (
-            styled.KeyHint("Enter", saves, press="enter"),
+            styled.KeyHint("Enter", self.saves, press="enter"),
             styled.KeyHint("Tab", "next field", 1),
             styled.KeyHint("Shift+Tab", "back", 2, "shift+tab"),
             styled.KeyHint("Esc", "close (keeps what you typed)"),
         )
-
-    async def submit(self) -> None:
-        """Send the form."""
-        raise NotImplementedError
 
     def change(self, name: str) -> None:
         """Adapt the form after this field has changed."""

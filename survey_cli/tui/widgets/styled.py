@@ -1,7 +1,7 @@
 """Styled text and the widgets that show it: literal, wrapped by Textual, painted again only where it changed."""
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from typing import Final, Generic, NamedTuple, TypeVar
@@ -73,11 +73,6 @@ def isolate(line: Content) -> Content:
     return Content("\u2067") + line + Content("\u2069")
 
 
-def mirror_mark(mark: str) -> str:
-    """Return a mark as it stands at the right edge: ` ◁ say` for `say ▷ `."""
-    return " ".join(reversed(mark.replace("▷", "◁").split(" ")))
-
-
 def hang(first: Content, text: Content, width: int, *, right_to_left: bool = False) -> list[Content]:
     """Return the text wrapped to `width` cells behind `first`, its further lines indented as far as `first` goes.
 
@@ -135,14 +130,6 @@ def build_details(details: Iterable[tuple[str, str]]) -> list[Content]:
     return [Content.assemble((f"{clean(label)}: ", "$quiet"), clean(text)) for label, text in details if text]
 
 
-def _lay_out_again(widget: Widget) -> None:
-    """Have the next layout measure this widget anew.
-
-    Textual would take the size measured before, where a layout came between two changes that were not yet handled.
-    """
-    widget._layout_updates += 1
-
-
 class TextView(Static):
     """Text that is laid out again only where its height changes, and hidden where it is empty."""
 
@@ -171,8 +158,7 @@ class TextView(Static):
             return
         width, height = self.content_size
         same_height = width > 0 and len(content.wrap(width)) == height
-        if not same_height:
-            _lay_out_again(self)
+        self._layout_updates += not same_height  # as in `Lines`
         self.update(content, layout=not same_height)
 
 
@@ -201,8 +187,11 @@ class Lines(Widget, Generic[State]):
 
     ALLOW_SELECT = False
 
-    def __init__(self, *, id: str, state: State | None = None) -> None:
+    def __init__(
+        self, *, id: str, state: State | None = None, build: Callable[[State, int], list[Content]] | None = None
+    ) -> None:
         super().__init__(id=id)
+        self._build = build
         self.state = state
         """What is shown."""
         if not state:
@@ -214,8 +203,9 @@ class Lines(Widget, Generic[State]):
         self._strips_style: Style | None = None
 
     def build_lines(self, state: State, width: int) -> list[Content]:
-        """Build the lines for this width."""
-        raise NotImplementedError
+        """Build the lines for this width; subclasses may do it themselves."""
+        assert self._build is not None
+        return self._build(state, width)
 
     def show(self, state: State | None) -> None:
         """Show this state."""
@@ -234,7 +224,8 @@ class Lines(Widget, Generic[State]):
         before, self._built = self._built, None
         after = self._lines(before[0]) if before is not None else []
         if before is None or len(before[1]) != len(after):
-            _lay_out_again(self)
+            # measured anew: where a layout came between two changes, Textual would take the size measured before
+            self._layout_updates += 1
             self._strips.clear()
             self.refresh(layout=True)
             return
@@ -263,16 +254,6 @@ class Lines(Widget, Generic[State]):
             line = lines[y] if y < len(lines) else Content()
             self._strips[y] = Visual.to_strips(self, line, width, 1, style, pad=True)[0]
         return self._strips[y]
-
-
-class Line(Lines[tuple[Content, Content]]):
-    """One line whose two ends are set apart; the left end is cropped where there is no room for both."""
-
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id, state=(Content(), Content()))
-
-    def build_lines(self, state: tuple[Content, Content], width: int) -> list[Content]:
-        return [spread(*state, width)]
 
 
 class Header(Lines[HeaderState]):
@@ -319,13 +300,7 @@ class KeyHint(NamedTuple):
 
 
 KeyHints = Sequence[KeyHint]
-_PRESSED: Final = dict(
-    zip(
-        ("Esc", "←", "→", "Bksp", "PgDn", "PgUp"),
-        ("escape", "left", "right", "backspace", "pagedown", "pageup"),
-        strict=True,
-    )
-)
+_PRESSED: Final = {"Esc": "escape", "←": "left", "Bksp": "backspace", "PgDn": "pagedown", "PgUp": "pageup"}
 
 
 class KeyBar(Static):
