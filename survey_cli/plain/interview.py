@@ -9,10 +9,11 @@ from typing import assert_never
 
 from survey_cli import entries
 from survey_cli import entry_commands as commands
+from survey_cli.engine.events import InterviewNote
 from survey_cli.outcomes import Outcome
 from survey_cli.plain import rendering
 from survey_cli.plain.streams import InputEndedError, InputLines, OutputLines, ask_line
-from survey_cli.sessions.interview.interview_session import ClosingReview, InterviewSession
+from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.values import Place
 
 
@@ -64,7 +65,12 @@ class PlainInterview:
         next_step = _NextStep.ARRIVE
         while prompt is not None or review is not None:
             if next_step is not _NextStep.WAIT:
-                self._show_next(prompt, review, anew=next_step is _NextStep.REPEAT)
+                if prompt is not None:
+                    self._show(prompt, anew=next_step is _NextStep.REPEAT)
+                elif review is not None:
+                    self._place = None
+                    self._output.print_aside(rendering.render_review(review))
+                    self._output.print_once(commands.REVIEW_HELP)
             try:
                 line = self._ask_entry(prompt)
                 outcome = self._handle_line(line, prompt) if prompt is not None else self._handle_at_review(line)
@@ -81,14 +87,6 @@ class PlainInterview:
         return None
 
     # out
-
-    def _show_next(self, prompt: entries.Prompt | None, review: ClosingReview | None, *, anew: bool) -> None:
-        if prompt is not None:
-            self._show(prompt, anew=anew)
-        elif review is not None:
-            self._place = None
-            self._output.print_aside(rendering.render_review(review))
-            self._output.print_once(commands.REVIEW_HELP)
 
     def _show(self, prompt: entries.Prompt, *, anew: bool) -> None:
         """Print section, turn, intro, text, options, instruction, hint, declines and earlier answer, in this order."""
@@ -122,10 +120,9 @@ class PlainInterview:
 
     def _show_query_keys(self, *, aloud: bool) -> None:
         """Print what answers a query; in brief mode in full only once."""
+        full, short = ".ok confirms it, with an optional reason; or type another answer", ".ok or another answer"
         if aloud:
             full, short = f"read it aloud: {commands.READ_BACK_HELP}", "read it aloud"
-        else:
-            full, short = ".ok confirms it, with an optional reason; or type another answer", ".ok or another answer"
         self._output.print_aside(full if self._output.is_due(full) else short)
 
     def _show_headings(self, prompt: entries.Prompt, *, anew: bool) -> None:
@@ -180,12 +177,8 @@ class PlainInterview:
             return ask_line(self._output, self._input)
         except InputEndedError as ended:
             text = ended.unfinished.strip()
-            if (
-                text
-                and prompt is not None
-                and isinstance(prompt.entry, entries.VerbatimEntry)
-                and not commands.is_command(text)
-            ):
+            is_verbatim = prompt is not None and isinstance(prompt.entry, entries.VerbatimEntry)
+            if text and is_verbatim and not commands.is_command(text):
                 self._session.save_draft("\n".join(filter(None, (self._session.load_draft(), text))))
             raise
 
@@ -276,12 +269,6 @@ class PlainInterview:
                 self._output.print_aside(commands.ASK_AGAIN_HINT)
                 return _NextStep.WAIT
 
-    def _ask_confirmation(self, question: str) -> bool:
-        """Ask whether a step that cannot be undone is intended."""
-        self._output.print_marked("?", question)
-        self._output.print_once(commands.YES_NO_HELP)
-        return bool(commands.parse_yes_no(ask_line(self._output, self._input)))
-
     def _pick(self, text: str, pick: entries.PickEntry, prompt: entries.Prompt) -> _NextStep | entries.Rejection:
         if not text:
             none = pick.several and pick.min_count == 0 and prompt.earlier is None
@@ -306,7 +293,7 @@ class PlainInterview:
     def _run_command(self, text: str, prompt: entries.Prompt | None) -> _NextStep | entries.Rejection:
         typed = commands.parse_command(text, prompt, commands.PLAIN_COMMANDS)
         if isinstance(typed, entries.Rejection):
-            return entries.Rejection(typed.why)
+            return typed
         if isinstance(typed, entries.DeclineOption):
             return self._decline(typed.id, typed.text)
         name, rest = typed
@@ -333,10 +320,10 @@ class PlainInterview:
             }
         return acts[name]() or _NextStep.WAIT if name in acts else entries.Rejection(commands.REVIEW_HELP)
 
-    def _add_note(self, text: str) -> _NextStep | entries.Rejection:
-        if not text:
+    def _add_note(self, text: str, replaces: InterviewNote | None = None) -> _NextStep | entries.Rejection:
+        if not text and replaces is None:
             return entries.Rejection("a note needs text: type .note and the text on one line")
-        if (why := self._session.add_note(text)) is not None:
+        if (why := self._session.add_note(text, replaces=replaces)) is not None:
             return why
         self._output.print_aside("noted")
         return _NextStep.WAIT
@@ -347,12 +334,8 @@ class PlainInterview:
         if text:
             replaced = commands.parse_note_change(text, len(notes))
             if isinstance(replaced, entries.Rejection):
-                return entries.Rejection(replaced.why)
-            number, words = replaced
-            if (why := self._session.add_note(words, replaces=notes[number - 1])) is not None:
-                return why
-            self._output.print_aside("noted")
-            return _NextStep.WAIT
+                return replaced
+            return self._add_note(replaced[1], notes[replaced[0] - 1])
         for number, note in enumerate(notes, 1):
             self._output.print_aside(f"{number}  {note.place}: {rendering.flatten(note.text)}")
         self._output.print_aside(".notes NUMBER TEXT replaces one" if notes else "there is no note yet")
@@ -370,15 +353,10 @@ class PlainInterview:
         if not text:
             for row in rows:
                 self._output.print_aside(rendering.render_asked_item(row))
-            what = "type .jump and one of these" if rows else "nothing has been asked yet"
-            self._output.print_aside(what)
+            self._output.print_aside("type .jump and one of these" if rows else "nothing has been asked yet")
             return _NextStep.WAIT
         place = commands.find_place(text, (row.place for row in rows))
-        return (
-            entries.Rejection(place.why)
-            if isinstance(place, entries.Rejection)
-            else self._session.jump(place) or _NextStep.ARRIVE
-        )
+        return place if isinstance(place, entries.Rejection) else self._session.jump(place) or _NextStep.ARRIVE
 
     def _stop(self, text: str, prompt: entries.Prompt | None) -> _NextStep | entries.Rejection:
         stops = self._session.list_stop_outcomes()
@@ -400,8 +378,10 @@ class PlainInterview:
     def _stop_with(self, text: str, stops: tuple[Outcome, ...]) -> _NextStep | entries.Rejection:
         outcome = commands.find_outcome(text, stops)
         if isinstance(outcome, entries.Rejection):
-            return entries.Rejection(outcome.why)
-        if not self._ask_confirmation(commands.format_stop_question(outcome)):
+            return outcome
+        self._output.print_marked("?", commands.format_stop_question(outcome))
+        self._output.print_once(commands.YES_NO_HELP)
+        if not commands.parse_yes_no(ask_line(self._output, self._input)):
             self._output.print_aside("not ended")
             return _NextStep.WAIT
         return self._session.stop(outcome.id) or _NextStep.ARRIVE

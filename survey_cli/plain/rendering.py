@@ -97,15 +97,11 @@ def render_hint(prompt: entries.Prompt, *, brief: bool = False) -> str:
 
 def render_earlier(earlier: entries.EarlierAnswer) -> str:
     words = flatten(earlier.label)
-    match earlier.kind:
-        case "answer":
-            return f"was {words}: Enter keeps"
-        case "prefill":
-            return f"already here: {words}. Enter takes it"
-        case "reopened":
-            return f"was {words}, which no longer fits: ask again"
-        case _:
-            assert_never(earlier.kind)
+    return {
+        "answer": f"was {words}: Enter keeps",
+        "prefill": f"already here: {words}. Enter takes it",
+        "reopened": f"was {words}, which no longer fits: ask again",
+    }[earlier.kind]
 
 
 def render_asked_item(item: AskedItem) -> str:
@@ -116,9 +112,8 @@ def render_asked_item(item: AskedItem) -> str:
 
 def render_review(review: ClosingReview) -> str:
     """Render what the interviewer looks through before the interview is complete, one thing a line."""
-    lines = [
-        f"Everything is answered: {format_quantity(review.answered, 'answer')} in {format_duration(review.duration)}"
-    ]
+    answers = format_quantity(review.answered, "answer")
+    lines = [f"Everything is answered: {answers} in {format_duration(review.duration)}"]
     lines += [f"declined: {render_asked_item(item)}" for item in review.declined]
     for item in review.warnings:
         reason = f" ({flatten(item.reason)})" if item.reason else ""
@@ -130,17 +125,12 @@ def render_review(review: ClosingReview) -> str:
 def render_result(closing: InterviewResult, *, brief: bool = False) -> str:
     """Render how the interview ended, in a few lines, or briefly on one."""
     outcome = closing.outcome.name if closing.outcome is not None else ""
-    match closing.status:
-        case "ended":
-            how = f"Ended: {outcome}" if outcome else "Ended"
-        case "suspended":
-            how = ": ".join(
-                filter(None, ("Suspended", outcome or ("" if brief else "it can be resumed at the same item")))
-            )
-        case "lost":
-            how = "Left: another station took over this interview"
-        case _:
-            how = f"Stopped: {outcome}" if outcome else "Stopped"
+    parts = {
+        "ended": ("Ended", outcome),
+        "suspended": ("Suspended", outcome or ("" if brief else "it can be resumed at the same item")),
+        "lost": ("Left", "another station took over this interview"),
+    }
+    how = ": ".join(filter(None, parts.get(closing.status, ("Stopped", outcome))))
     answers = f"{format_quantity(closing.answered, 'answer')} in {format_duration(closing.duration)}"
     location = f"stored in {closing.stored_in}" if closing.stored_in and not brief else ""
     if closing.erased:
@@ -188,16 +178,13 @@ def render_view(view: station_views.StationView, *, brief: bool = False) -> list
             next_one = [f"Next: {format_time(next_at)}"] if next_at is not None else []
             return [nobody, *next_one, ".next looks again"]
         case station_views.BreakView(since=since, reason=reason):
-            return [
-                f"On a break{f' ({flatten(reason)})' if reason else ''} since {since:%H:%M}; .pause resumes calling"
-            ]
+            why = f" ({flatten(reason)})" if reason else ""
+            return [f"On a break{why} since {since:%H:%M}; .pause resumes calling"]
         case station_views.WrapUpView() if brief:
             return ["After the call; Enter continues"]
         case station_views.WrapUpView():
-            return [
-                f"After the call: {flatten(view.case)}, {flatten(view.outcome)}. "
-                ".note TEXT adds a note, .back undoes the outcome, Enter continues"
-            ]
+            keys = ".note TEXT adds a note, .back undoes the outcome, Enter continues"
+            return [f"After the call: {flatten(view.case)}, {flatten(view.outcome)}. {keys}"]
         case _:
             assert_never(view)
 
@@ -246,15 +233,9 @@ def list_known_facts(view: station_views.CaseView) -> tuple[tuple[str, str], ...
 
 def render_pending_input(view: station_views.CaseView) -> list[str]:
     """Render what is needed before the case can be released."""
-    match view.pending_input:
-        case "time":
-            return [
-                "The respondent will be called again: type .appointment and the time, or callback if no time was given"
-            ]
-        case "outcome":
-            return ["The interview was not finished: key the outcome"]
-        case _:
-            return []
+    time = "The respondent will be called again: type .appointment and the time, or callback if no time was given"
+    texts = {"time": [time], "outcome": ["The interview was not finished: key the outcome"]}
+    return texts.get(view.pending_input, [])
 
 
 def render_number(number: station_views.StationNumber, view: station_views.CaseView, *, dialled: bool) -> str:

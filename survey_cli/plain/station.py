@@ -5,7 +5,8 @@ Each line is handled completely before the next is read. It knows no rules about
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from typing import Final
+from functools import partial
+from typing import Final, TypeAlias
 
 from survey_cli.entries import Rejection, to_ascii_digits
 from survey_cli.plain import rendering
@@ -16,14 +17,10 @@ from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.station import station_views
 from survey_cli.sessions.station.station import StationSession
 
+Action: TypeAlias = Callable[[], Rejection | None]
 OWNER_POLICIES: Final[dict[str, station_views.AppointmentPolicy]] = {
-    "": "anyone",
-    "1": "anyone",
-    "2": "me",
-    "3": "me_first",
-}
-CANCEL_HINT: Final = "Enter alone cancels"
-DROP_HINT: Final = ".drop cancels"
+    "": "anyone", "1": "anyone", "2": "me", "3": "me_first",
+}  # fmt: skip
 INPUT_QUESTIONS: Final = {
     "note": "this outcome needs a note",
     "number": "what is the new number?",
@@ -107,17 +104,12 @@ class PlainStation:
         if _is_different(view, before):
             self._show_all(view, brief=self._output.brief)
         elif isinstance(view, station_views.CaseView) and isinstance(before, station_views.CaseView):
-            self._print_lines(
-                [
-                    rendering.render_number(n, view, dialled=False)
-                    for n in _list_changed_numbers(view.numbers, before.numbers)
-                ]
-            )
+            changed = _list_changed_numbers(view.numbers, before.numbers)
+            self._print_lines([rendering.render_number(number, view, dialled=False) for number in changed])
             if view.heard and view.heard != before.heard:
                 self._output.print_aside(f"heard: {view.heard}")
             if view.pending_input != before.pending_input:
-                for line in rendering.render_pending_input(view):
-                    self._output.print_aside(line)
+                self._print_lines(rendering.render_pending_input(view))
         self._view = view
 
     def _announce_due_appointment(self) -> None:
@@ -159,50 +151,81 @@ class PlainStation:
         if not text:
             return Rejection(".dial, .interview, or the number of an outcome")
         word, _, rest = text.partition(" ")
-        choices = view.choices
         keyed = to_ascii_digits(word).casefold()
-        choice = next((c for c in choices if keyed in (str(c.outcome.number), c.outcome.id)), None)
+        choice = next((c for c in view.choices if keyed in (str(c.outcome.number), c.outcome.id)), None)
         if choice is None:
-            near = find_nearest(word, [c.outcome.id for c in choices])
+            near = find_nearest(word, [c.outcome.id for c in view.choices])
             suggestion = f"did you mean {near}?" if near is not None else ".outcomes lists them"
             return Rejection(f"{word} is not an outcome here: {suggestion}")
         return self._record(choice, rest.strip(), view)
 
     def _run_command(self, text: str) -> Rejection | None:
         word, _, rest = text[1:].partition(" ")
-        word, rest = word.casefold(), rest.strip()
-        session = self._station
-        match word:
-            case "find":
-                return self._search_cases(rest)
-            case "fetch" if rest:
-                return session.fetch_case(rest)
-            case "appointments":
-                appointments = [rendering.render_appointment(p) for p in session.list_appointments()]
-                self._print_lines(appointments or ["you have no open appointments"])
-            case "back":
-                return session.revoke_outcome()
-            case "pause":
-                on_break = isinstance(session.view(), station_views.BreakView)
-                return session.end_break() if on_break and not rest else session.start_break(rest)
-            case "leave":
-                self._has_ended = (rejection := session.end_shift()) is None
-                return rejection
-            case "help":
-                self._print_lines([f"{command}  {does}" for command, does in rendering.STATION_COMMANDS.items()])
-            case "again":
-                self._show_all(session.view(), brief=False)
-            case "brief":
-                self._output.switch_brief()
-            case "next" if isinstance(session.view(), station_views.IdleView):
-                return self._claim_next()
-            case "next" if isinstance(session.view(), station_views.WrapUpView):
-                return session.end_wrapup()
-            case "note" if rest and isinstance(session.view(), station_views.WrapUpView):
-                return self._confirm_note(session.add_note(rest))
-            case _:
-                return self._run_case_command(word, rest)
-        return None
+        word, rest, view = word.casefold(), rest.strip(), self._station.view()
+        acts = self._list_actions(rest, view)
+        known = {command[1:].partition(" ")[0]: command for command in rendering.STATION_COMMANDS}
+        if word in acts:
+            return acts[word]()
+        if word in known and not isinstance(view, station_views.CaseView):
+            return Rejection(_explain_pause(view) or "there is no case on the screen: .next looks for one")
+        if word in known:
+            return Rejection(f"it is typed as {known[word]}")
+        near = find_nearest(word, known) if word else None
+        return Rejection(f".{word} is not a command here: {f'did you mean .{near}?' if near else '.help lists them'}")
+
+    def _list_actions(self, rest: str, view: station_views.StationView) -> dict[str, Action]:
+        """List what can be done now, by the word of its command; `rest` is what was typed behind it."""
+        session, on_break = self._station, isinstance(view, station_views.BreakView)
+        acts: dict[str, Action] = {
+            "find": lambda: self._search_cases(rest),
+            "appointments": self._list_appointments,
+            "back": session.revoke_outcome,
+            "pause": lambda: session.end_break() if on_break and not rest else session.start_break(rest),
+            "leave": self._leave,
+            "help": lambda: self._print_lines(
+                [f"{words}  {does}" for words, does in rendering.STATION_COMMANDS.items()]
+            ),
+            "again": lambda: self._show_all(view, brief=False),
+            "brief": self._output.switch_brief,
+        }
+        if rest:
+            acts["fetch"] = lambda: session.fetch_case(rest)
+        if isinstance(view, station_views.IdleView):
+            acts["next"] = self._claim_next
+        elif isinstance(view, station_views.WrapUpView):
+            acts["next"] = session.end_wrapup
+        if rest and isinstance(view, station_views.WrapUpView | station_views.CaseView):
+            acts["note"] = lambda: self._confirm_note(session.add_note(rest))
+        return self._list_case_actions(rest, view) | acts if isinstance(view, station_views.CaseView) else acts
+
+    def _list_case_actions(self, rest: str, view: station_views.CaseView) -> dict[str, Action]:
+        acts: dict[str, Action] = {
+            choice.outcome.id: partial(self._record, choice, rest, view) for choice in view.choices
+        }
+        acts |= {
+            "dial": lambda: self._dial(view),
+            "interview": self._conduct_interview,
+            "outcomes": lambda: self._list_outcomes(view),
+            "next": lambda: self._choose_next_number(view),
+            "scripts": lambda: self._run_scripts(view, rest),
+            "faq": lambda: self._show_faq(view),
+            "finish": self._station.finish_case,
+        }
+        if rest:
+            acts["add"] = lambda: self._station.add_number(rest)
+            acts["appointment"] = lambda: self._book_appointment(rest)
+        if rest.isdecimal():
+            acts["number"] = lambda: self._station.choose_number(int(rest))
+        return acts
+
+    def _list_appointments(self) -> None:
+        appointments = [rendering.render_appointment(each) for each in self._station.list_appointments()]
+        self._print_lines(appointments or ["you have no open appointments"])
+
+    def _leave(self) -> Rejection | None:
+        rejection = self._station.end_shift()
+        self._has_ended = rejection is None
+        return rejection
 
     def _claim_next(self) -> Rejection | None:
         """Claim the next case; where the study is still paused, say so again."""
@@ -211,47 +234,6 @@ class PlainStation:
         if rejected is None and paused and (why := _explain_pause(self._station.view())):
             return Rejection(why)
         return rejected
-
-    def _run_case_command(self, word: str, rest: str) -> Rejection | None:  # noqa: C901 - one branch per kind
-        """Run a dot command that needs a case."""
-        known = [command[1:].partition(" ")[0] for command in rendering.STATION_COMMANDS]
-        view = self._station.view()
-        if word in known and not isinstance(view, station_views.CaseView):
-            return Rejection(_explain_pause(view) or "there is no case on the screen: .next looks for one")
-        if isinstance(view, station_views.CaseView):
-            match word:
-                case "dial":
-                    return self._dial(view)
-                case "interview":
-                    return self._conduct_interview()
-                case "outcomes":
-                    self._list_outcomes(view)
-                    return None
-                case "next":
-                    return self._choose_next_number(view)
-                case "number" if rest.isdecimal():
-                    return self._station.choose_number(int(rest))
-                case "add" if rest:
-                    return self._station.add_number(rest)
-                case "note" if rest:
-                    return self._confirm_note(self._station.add_note(rest))
-                case "appointment" if rest:
-                    return self._book_appointment(rest)
-                case "scripts":
-                    return self._run_scripts(view, rest)
-                case "faq":
-                    return self._show_faq(view)
-                case _:
-                    pass
-            if word == "finish":
-                return self._station.finish_case()
-            if (choice := next((c for c in view.choices if c.outcome.id == word), None)) is not None:
-                return self._record(choice, rest, view)
-        if word in known:
-            command = next(s for s in rendering.STATION_COMMANDS if s[1:].partition(" ")[0] == word)
-            return Rejection(f"it is typed as {command}")
-        near = find_nearest(word, known) if word else None
-        return Rejection(f".{word} is not a command here: {f'did you mean .{near}?' if near else '.help lists them'}")
 
     def _print_lines(self, lines: list[str]) -> None:
         for line in lines:
@@ -298,10 +280,8 @@ class PlainStation:
             who, reason, strength = refusal
             if (why := self._station.record_refusal(reason=reason, strength=strength, who=who)) is not None:
                 return why
-        arguments = {"number": rest} if required == "number" else {"language": rest} if required == "language" else {}
-        if arguments:
-            return self._station.record_outcome(choice.outcome.id, **arguments)
-        return self._station.record_outcome(choice.outcome.id, note=rest)
+        given = {required if required in ("number", "language") else "note": rest}
+        return self._station.record_outcome(choice.outcome.id, **given)
 
     def _ask_refusal(self, reason: str) -> tuple[str, str, int]:
         """Ask who refused, why and how strongly; a reason typed after the outcome is enough."""
@@ -315,9 +295,7 @@ class PlainStation:
     def _search_cases(self, text: str) -> Rejection | None:
         if len(text) < 2:
             return Rejection("type part of the number, the name or the key: .find 555 01")
-        self._print_lines(
-            [rendering.render_match(case) for case in self._station.search_cases(text)] or ["no case matches"]
-        )
+        self._print_lines([*map(rendering.render_match, self._station.search_cases(text))] or ["no case matches"])
         return None
 
     def _run_scripts(self, view: station_views.CaseView, script_id: str) -> Rejection | None:
@@ -358,7 +336,7 @@ class PlainStation:
 
     def _ask(self, question: str, hint: str = "") -> str:
         """Ask for a line of text; an empty line or a dot command cancels."""
-        self._print_question(question, hint, CANCEL_HINT)
+        self._print_question(question, hint, "Enter alone cancels")
         line = ask_line(self._output, self._input).strip()
         if not line or line.startswith("."):
             raise _CanceledError
@@ -399,7 +377,7 @@ class PlainStation:
 
     def _ask_optional(self, question: str, hint: str) -> str:
         """Ask for a line that may be empty; a dot command cancels."""
-        self._print_question(question, hint, DROP_HINT)
+        self._print_question(question, hint, ".drop cancels")
         line = ask_line(self._output, self._input).strip()
         if line.startswith("."):
             raise _CanceledError
@@ -410,14 +388,7 @@ def _list_changed_numbers(
     numbers: tuple[station_views.StationNumber, ...], before: tuple[station_views.StationNumber, ...]
 ) -> list[station_views.StationNumber]:
     """List the numbers that are new, have an outcome, or are the current one now."""
-    earlier = {number.position: number for number in before}
-    return [
-        number
-        for number in numbers
-        if (old := earlier.get(number.position)) is None
-        or replace(old, current=number.current) != number
-        or (number.current and not old.current)
-    ]
+    return [number for number in numbers if not {number, replace(number, current=True)} & set(before)]
 
 
 def _explain_pause(view: station_views.StationView) -> str:

@@ -229,6 +229,8 @@ class InputLines:
         if self.is_terminal:
             set_line_mode(read)
         self._editor = open_line_editor(read, write) if write is not None else None
+        self.prompt = PROMPT if self._editor is None else ""
+        """What is printed before a line is read; the editor of the line prints it itself."""
         self.is_repeated = False
         """Whether the line followed the previous one so fast that a key was held down; never from a pipe."""
         self._last = float("-inf")
@@ -236,11 +238,6 @@ class InputLines:
     @property
     def _unfinished(self) -> str:
         return self._editor.unfinished if self._editor is not None else ""
-
-    @property
-    def prints_prompt(self) -> bool:
-        """Whether `read_line` prints the prompt, as the editor of the line must."""
-        return self._editor is not None
 
     def read_line(self) -> str | Rejection:
         """Read the next line without its end, or return why it is not accepted. Raises InputEndedError."""
@@ -346,32 +343,25 @@ class OutputLines:
     def switch_brief(self) -> None:
         """Switch brief mode on or off, and say so."""
         self.brief = not self.brief
-        self.print_aside(
-            "brief mode: what was said is not repeated" if self.brief else "brief mode is off: everything is said"
-        )
+        on, off = "brief mode: what was said is not repeated", "brief mode is off: everything is said"
+        self.print_aside(on if self.brief else off)
 
     def print_marked(self, mark: str, text: str) -> None:
         """Print one line after a mark."""
         self._write_line(f"{mark} {clean(flatten(text))}")
 
-    def print_prompt(self) -> None:
-        """Flush the output and show that a line is awaited."""
-        self._write_text(PROMPT, flush=True)
-
     def end_line(self) -> None:
         self._write_text("\n")
 
-    def flush(self) -> None:
-        self._write_text("", flush=True)
+    def flush(self, prompt: str = "") -> None:
+        """Flush the output, and show that a line is awaited where there is a prompt."""
+        self._write_text(prompt, flush=True)
 
 
 def ask_line(printed: OutputLines, typed: InputLines) -> str:
     """Ask for a line until one can be read. Raises InputEndedError."""
     while True:
-        if typed.prints_prompt:
-            printed.flush()
-        else:
-            printed.print_prompt()
+        printed.flush(typed.prompt)
         line = typed.read_line()
         if not typed.is_terminal:
             printed.end_line()
