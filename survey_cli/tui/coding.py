@@ -51,7 +51,7 @@ class CodingScreen(KeyScreen):
             "s": ("skip", partial(self._go, session.skip)),
             "n": ("next", partial(self._go, partial(session.move, 1))),
             "p": ("back", partial(self._go, partial(session.move, -1))),
-            "q": ("leave", self._leave),
+            "q": ("leave", self.leave),
         }
 
     def compose(self) -> ComposeResult:
@@ -148,9 +148,6 @@ class CodingScreen(KeyScreen):
         else:
             self.said, self.last = "taken back", ""
         await self._go()
-
-    async def _leave(self) -> None:
-        self.left = True
 
     async def _open_line(self, what: str, label: str, act: Callable[[str], Awaitable[None]]) -> None:
         """Open a line of text for the answers that are shown."""

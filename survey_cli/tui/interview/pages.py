@@ -160,13 +160,11 @@ def _echo(question: CurrentQuestion, prompt: entries.Prompt) -> str:
 
 def _describe_earlier(earlier: entries.EarlierAnswer) -> str:
     """Describe the earlier answer, and what Enter does with it."""
-    match earlier.kind:
-        case "answer":
-            return f"was {earlier.label} · Enter keeps"
-        case "prefill":
-            return f"already here: {earlier.label} · Enter takes it"
-        case "reopened":
-            return f"was {earlier.label}, which no longer fits: ask again"
+    return {
+        "answer": f"was {earlier.label} · Enter keeps",
+        "prefill": f"already here: {earlier.label} · Enter takes it",
+        "reopened": f"was {earlier.label}, which no longer fits: ask again",
+    }[earlier.kind]
 
 
 def build_jump_list(
@@ -209,11 +207,10 @@ def build_help(prompt: entries.Prompt | None, keys: Iterable[InterviewKey]) -> s
 
 def build_faq(prompt: entries.Prompt) -> Content:
     """Build what respondents ask and what may be answered: the answers are read aloud."""
-    parts = [
+    return join_sections(
         Content.assemble((ASIDE, "$quiet"), style_spans(question, "$quiet"), "\n", style_spans(answer))
         for question, answer in prompt.faq
-    ]
-    return join_sections(parts)
+    )
 
 
 def build_case(
@@ -223,25 +220,21 @@ def build_case(
     there = session.respondent_time()
     here = session.station_time()
     clocks = f"{there:%H:%M} there   {here:%H:%M} here" if there is not None else f"{here:%H:%M} here"
+    questions = [style_spans(question) for question, _ in (prompt.faq if prompt is not None else ())]
     sections = [
         join_lines([style_text(session.respondent, "bold"), *build_details(session.details), style_text(clocks)]),
         build_section("EARLIER", _list_items(session.list_recent_answers(RECENT), width)),
         build_section("NOTES", _list_notes(notes, width)),
         build_section("QUOTA CELLS", [style_text(cell) for cell in session.list_quota_cells()]),
-        build_section(
-            "THEY ASK (F5)", [style_spans(question) for question, _ in (prompt.faq if prompt is not None else ())]
-        ),
+        build_section("THEY ASK (F5)", questions),
     ]
     return join_sections(sections)
 
 
 def _list_items(items: Iterable[AskedItem], width: int) -> list[Content]:
-    return build_table([(str(item.place), _format_answer(item)) for item in items], width, "$code")
-
-
-def _format_answer(item: AskedItem) -> Content:
-    reason = (f"  ({clean(item.reason)})", "italic $quiet") if item.reason else ""
-    return Content.assemble(clean(item.answer), reason)
+    reasons = [(item, (f"  ({clean(item.reason)})", "italic $quiet") if item.reason else "") for item in items]
+    rows = [(str(item.place), Content.assemble(clean(item.answer), reason)) for item, reason in reasons]
+    return build_table(rows, width, "$code")
 
 
 def _list_notes(notes: Iterable[InterviewNote], width: int) -> list[Content]:
@@ -250,13 +243,9 @@ def _list_notes(notes: Iterable[InterviewNote], width: int) -> list[Content]:
 
 def build_review(review: ClosingReview, width: int) -> Content:
     """Build what is looked through before the interview is complete."""
+    length = style_text(_describe_length(review.answered, review.duration), "$quiet")
     sections = [
-        join_lines(
-            [
-                style_text("Every question is answered", "bold"),
-                style_text(_describe_length(review.answered, review.duration), "$quiet"),
-            ]
-        ),
+        join_lines([style_text("Every question is answered", "bold"), length]),
         build_section("DECLINED", _list_items(review.declined, width)),
         build_section("CONFIRMED DESPITE A WARNING", _list_items(review.warnings, width)),
         build_section("NOTES", _list_notes(review.notes, width)),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from survey_cli.entries import DeclineOption, ListSearch, OfferedOption, PickEntry, PickReply, Prompt
+from survey_cli.entries import DeclineOption, ListSearch, OfferedOption, PickEntry, PickReply, Prompt, Rejection
 from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.values import Code
 
@@ -41,18 +41,13 @@ class AskSpecify(NamedTuple):
     without_enter: bool = False
 
 
-class Refuse(NamedTuple):
-    """The key means nothing here; `why` says what would."""
-
-    why: str
-
-
 @dataclass(frozen=True, slots=True)
 class KeepEarlier:
     """Enter with nothing keyed: the earlier answer is kept."""
 
 
-PickAction: TypeAlias = PickState | Send | AskSpecify | KeepEarlier | DeclineOption | Refuse
+PickAction: TypeAlias = PickState | Send | AskSpecify | KeepEarlier | DeclineOption | Rejection
+"""A Rejection: the key means nothing here, and `why` says what would."""
 
 
 def get_chosen(prompt: Prompt, state: PickState) -> tuple[tuple[Code, ...], SpecifyTexts]:
@@ -86,7 +81,7 @@ def press(key: str, pick: PickEntry, prompt: Prompt, state: PickState) -> PickAc
         case " " if pick.several and state.marked is not None:
             return choose(pick.options[state.marked], pick, prompt, state)
     if typed and len(key) == 1:
-        return Refuse(f"{typed}{key} is not offered; {describe_typed(typed, pick, prompt)}, Esc clears it")
+        return Rejection(f"{typed}{key} is not offered; {describe_typed(typed, pick, prompt)}, Esc clears it")
     return None
 
 
@@ -107,7 +102,7 @@ def _press_enter(pick: PickEntry, prompt: Prompt, state: PickState) -> PickActio
         if option is not None:
             return choose(option, pick, prompt, state)
         decline = find_decline(state.typed, prompt)
-        return decline or Refuse(f"{state.typed} is not a complete code: {pick.format_codes()}")
+        return decline or Rejection(f"{state.typed} is not a complete code: {pick.format_codes()}")
     if not pick.several:
         return KeepEarlier() if state.marked is None else choose(pick.options[state.marked], pick, prompt, state)
     if state.chosen is not None:
@@ -145,13 +140,15 @@ def choose(
     return add(option, pick, prompt, state) if pick.several else Send((option.code,), (), without_enter)
 
 
-def add(option: OfferedOption, pick: PickEntry, prompt: Prompt, state: PickState, text: str = "") -> PickState | Refuse:
+def add(
+    option: OfferedOption, pick: PickEntry, prompt: Prompt, state: PickState, text: str = ""
+) -> PickState | Rejection:
     """Add an option; an exclusive one removes the others, and is removed when another is added."""
     chosen, texts = get_chosen(prompt, state)
     exclusive = {each.code for each in pick.options if each.exclusive}
     others = () if option.exclusive else tuple(c for c in chosen if c not in exclusive and c != option.code)
     if pick.max_count is not None and len(others) >= pick.max_count:
-        return Refuse(f"at most {pick.max_count}: key one again to remove it")
+        return Rejection(f"at most {pick.max_count}: key one again to remove it")
     kept = tuple(each for each in texts if each[0] in others)
     return state._replace(
         typed="", chosen=(*others, option.code), specify_texts=(*kept, (option.code, text)) if text else kept
@@ -173,7 +170,7 @@ def number_matches(matches: tuple[OfferedOption, ...]) -> PickEntry:
 
 def press_in_search(
     key: str, typed: str, search: ListSearch, state: PickState
-) -> OfferedOption | PickState | Refuse | None:
+) -> OfferedOption | PickState | Rejection | None:
     """Return the match that a key chooses, or the mark that it moves; None where the key is typed.
 
     A digit is typed where it begins a word or continues a number, as in a code.
@@ -183,7 +180,7 @@ def press_in_search(
         return None
     word = typed.rpartition(" ")[2]
     if len(key) == 1 and key.isdecimal() and word and not word.isdecimal():
-        return matches[int(key) - 1] if 0 < int(key) <= len(matches) else Refuse(f"there is no match {key}")
+        return matches[int(key) - 1] if 0 < int(key) <= len(matches) else Rejection(f"there is no match {key}")
     if key in ("up", "down"):
         last = len(matches) - 1
         marked = (last if key == "up" else 0) if state.marked is None else state.marked + (1 if key == "down" else -1)
@@ -193,4 +190,4 @@ def press_in_search(
     if key not in ENTER or search.list.find_code(typed) is not None:
         return None
     listed = search.find_listed(typed)
-    return listed[0] if len(listed) == 1 else Refuse(CHOOSE_HELP)
+    return listed[0] if len(listed) == 1 else Rejection(CHOOSE_HELP)

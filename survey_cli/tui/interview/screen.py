@@ -126,9 +126,7 @@ class InterviewScreen(KeyScreen):
             return
         if self.panel is not None:
             await self.panel.paste(flat)
-        elif self.question.prompt is None:
-            self.refuse("pasted text can't be used here")
-        elif self.view.entry is not None:
+        elif self.question.prompt is not None and self.view.entry is not None:
             insert(self.view.entry, text if isinstance(self.question.prompt.entry, entries.VerbatimEntry) else flat)
         else:
             self.refuse("pasted text can't be used here")
@@ -146,7 +144,7 @@ class InterviewScreen(KeyScreen):
 
     async def _press_at_end(self, key: str) -> None:
         """Leave: nothing is asked any more."""
-        self.left = True
+        await self.leave()
 
     async def _answer(self, key: str, prompt: entries.Prompt) -> None:
         entry = prompt.entry
@@ -210,7 +208,7 @@ class InterviewScreen(KeyScreen):
                 await self.question.keep_earlier()
             case entries.DeclineOption():
                 await self._decline(action)
-            case pick.Refuse(why):
+            case entries.Rejection(why):
                 self.refuse(why)
                 if entry.several:
                     self.question.pick = self.question.pick._replace(typed="")
@@ -241,7 +239,7 @@ class InterviewScreen(KeyScreen):
                 await self._take_match(option)
             case PickState() as state:
                 self.question.pick = state
-            case pick.Refuse(why):
+            case entries.Rejection(why):
                 self.refuse(why)
             case None:
                 self.question.pick = PickState()
@@ -464,11 +462,12 @@ class InterviewScreen(KeyScreen):
         elif self.question.is_read_back:
             await self.question.finish(self.question.session.confirm(), swallow=True)
         else:
-            label = "confirmed, because (optional): "
-            await self.open_panel(panel.LinePanel("f9", label, self._confirm_because, saves="confirm"))
-
-    async def _confirm_because(self, reason: str) -> None:
-        await self.question.finish(self.question.session.confirm(reason))
+            question, label = self.question, "confirmed, because (optional): "
+            await self.open_panel(
+                panel.LinePanel(
+                    "f9", label, lambda reason: question.finish(question.session.confirm(reason)), saves="confirm"
+                )
+            )
 
     async def _open_palette(self) -> None:
         """Open the palette: every action with its key and its command."""

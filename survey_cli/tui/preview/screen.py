@@ -26,7 +26,7 @@ from survey_cli.tui.interview.screen import InterviewScreen
 from survey_cli.tui.widgets.editing import get_text, set_text
 from survey_cli.tui.widgets.key_app import MIN_WIDTH, KeyApp
 from survey_cli.tui.widgets.panel import SCROLLS, Act, LinePanel, ListPanel, Row, TextPanel, build_question
-from survey_cli.tui.widgets.styled import SEPARATOR, HeaderState, KeyHint, Lines, clean, hang, style_text
+from survey_cli.tui.widgets.styled import SEPARATOR, HeaderState, KeyHint, Lines, clean, format_keys, hang, style_text
 from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.wording import format_quantity
 
@@ -285,10 +285,7 @@ class PreviewScreen(InterviewScreen):
 
     async def _ask_suspend(self) -> None:
         question = "Leave the preview? None of its answers are stored."
-        await self.open_panel(build_question(question, "leave", self._leave, no="continue", what="ctrl+c"))
-
-    async def _leave(self) -> None:
-        self.left = True
+        await self.open_panel(build_question(question, "leave", self.leave, no="continue", what="ctrl+c"))
 
     # What is shown
 
@@ -303,13 +300,8 @@ class PreviewScreen(InterviewScreen):
 
     def _build_keys(self) -> Content:
         """Build the line of the preview's own keys."""
-        keys = {"^C": "leave"}
-        if not self.shown.broken:
-            keys = {"^T": "data", "^L": "problems", "^C": "leave", "^R": "start over"}
-        parts: list[tuple[str, str]] = []
-        for key, label in keys.items():
-            parts += [(key, "bold $accent"), (f" {label}  ", "$quiet")]
-        return Content.assemble(*parts)
+        keys = [KeyHint("^T", "data"), KeyHint("^L", "problems"), KeyHint("^C", "leave"), KeyHint("^R", "start over")]
+        return format_keys([hint for hint in keys if hint.label == "leave" or not self.shown.broken])
 
     def _build_header(self, prompt: Prompt | None) -> HeaderState:
         prompt = None if self.shown.broken else prompt

@@ -12,6 +12,7 @@ from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_views import BreakView, CaseView, IdleView, StationView, WrapUpView
 from survey_cli.tui.station.views import build_clocks, describe_number, format_appointment
 from survey_cli.tui.widgets import styled
+from survey_cli.tui.widgets.styled import KeyHint
 from survey_cli.wording import format_quantity, shorten
 
 
@@ -86,75 +87,52 @@ def build_key_help() -> str:
 
 def describe_offered(view: StationView) -> str:
     """Describe what keys do, after one that does nothing."""
-    match view:
-        case CaseView(has_open_call=True):
-            return "key the outcome of the call, or i begins the interview; F1 shows all keys"
-        case CaseView():
-            return "d dials, i starts the interview, a number keys the outcome of a call; F1 shows all keys"
-        case IdleView():
-            return "Enter looks again, / finds a respondent who calls back, q ends the shift"
-        case BreakView():
-            return "p resumes calling, q ends the shift"
-        case WrapUpView():
-            return "Enter continues, t adds a note, Bksp undoes the outcome"
-        case _:
-            assert_never(view)
+    if isinstance(view, CaseView) and view.has_open_call:
+        return "key the outcome of the call, or i begins the interview; F1 shows all keys"
+    return {
+        CaseView: "d dials, i starts the interview, a number keys the outcome of a call; F1 shows all keys",
+        IdleView: "Enter looks again, / finds a respondent who calls back, q ends the shift",
+        BreakView: "p resumes calling, q ends the shift",
+        WrapUpView: "Enter continues, t adds a note, Bksp undoes the outcome",
+    }[type(view)]
 
 
-def list_call_keys(view: CaseView) -> list[styled.KeyHint]:
+def list_call_keys(view: CaseView) -> list[KeyHint]:
     """List the keys that begin a call, or end it with an appointment."""
     others = sum(number.state == "live" and not number.current for number in view.numbers)
     begun = view.interview_status.startswith("open")
-    cells = [
-        styled.KeyHint("d", "dial again" if view.has_open_call else "dial"),
-        styled.KeyHint("i", "continue the interview" if begun else "interview"),
+    return [
+        KeyHint("d", "dial again" if view.has_open_call else "dial"),
+        KeyHint("i", "continue the interview" if begun else "interview"),
+        *([KeyHint("n", f"next number ({others} more)")] if others else []),
+        KeyHint("a", "appointment"),
     ]
-    if others:
-        cells.append(styled.KeyHint("n", f"next number ({others} more)"))
-    return [*cells, styled.KeyHint("a", "appointment")]
 
 
 def list_keys(view: StationView, *, is_narrow: bool, has_side: bool, older: bool) -> styled.KeyHints:
     """List the keys that act while nothing is open, most wanted first."""
-    back = styled.KeyHint("Bksp", "undo", 3)
-    others = (
-        styled.KeyHint("/", "caller", 4),
-        styled.KeyHint("m", "appointments", 6),
-        *(() if has_side else (styled.KeyHint("F6", "case", 7),)),
-        styled.KeyHint("q", "end", 1),
-        styled.KeyHint("F1", "keys"),
-        styled.KeyHint("^P", "actions", 5, "ctrl+p"),
-    )
+    back = KeyHint("Bksp", "undo", 3)
+    keys: list[KeyHint | None] = []
     match view:
         case CaseView():
-            scripts = (styled.KeyHint("s", "scripts", 4),) if view.scripts else ()
-            faq = (styled.KeyHint("F5", "questions", 4),) if view.faq else ()
-            call = (styled.KeyHint("a", "appointment", 1),) if is_narrow else ()
-            return (
-                *call,
-                *((styled.KeyHint("PgUp", "older", 2),) if older else ()),
-                styled.KeyHint("t", "note", 2),
-                *scripts,
-                *faq,
-                back,
-                styled.KeyHint("x", "leave it", 5),
-                styled.KeyHint("p", "break", 5),
-                *others,
-            )
+            keys += [
+                KeyHint("a", "appointment", 1) if is_narrow else None,
+                KeyHint("PgUp", "older", 2) if older else None,
+            ]
+            keys += [KeyHint("t", "note", 2), KeyHint("s", "scripts", 4) if view.scripts else None]
+            keys += [KeyHint("F5", "questions", 4) if view.faq else None, back]
+            keys += [KeyHint("x", "leave it", 5), KeyHint("p", "break", 5)]
         case BreakView():
-            return (styled.KeyHint("p", "resume calling"), *others)
+            keys += [KeyHint("p", "resume calling")]
         case WrapUpView():
-            return (
-                styled.KeyHint("Enter", "next case"),
-                styled.KeyHint("t", "note"),
-                back,
-                styled.KeyHint("p", "break", 3),
-                *others,
-            )
+            keys += [KeyHint("Enter", "next case"), KeyHint("t", "note"), back, KeyHint("p", "break", 3)]
         case IdleView():
-            return (styled.KeyHint("Enter", "look again", 1), styled.KeyHint("p", "break", 3), back, *others)
+            keys += [KeyHint("Enter", "look again", 1), KeyHint("p", "break", 3), back]
         case _:
             assert_never(view)
+    keys += [KeyHint("/", "caller", 4), KeyHint("m", "appointments", 6), None if has_side else KeyHint("F6", "case", 7)]
+    keys += [KeyHint("q", "end", 1), KeyHint("F1", "keys"), KeyHint("^P", "actions", 5, "ctrl+p")]
+    return [key for key in keys if key is not None]
 
 
 NEXT_APPOINTMENTS: Final = 5
@@ -179,17 +157,22 @@ def build_due_line(due: station_views.StationAppointment | None, now: datetime |
     """Build the line of an appointment that is due; nothing where none is."""
     if due is None or now is None:
         return Content()
-    return styled.style_text(
-        f" {shorten(describe_due(due, now), width - KEY_HINT_WIDTH)}  (m lists it) ", "bold reverse $warning"
-    )
+    text = shorten(describe_due(due, now), width - KEY_HINT_WIDTH)
+    return styled.style_text(f" {text}  (m lists it) ", "bold reverse $warning")
 
 
 def build_waiting_page(
     appointments: Sequence[station_views.StationAppointment], summary: station_views.ShiftSummary, width: int
 ) -> Content:
-    """Build what is shown below what is waited for: the next appointments and the shift."""
-    appointments_section = styled.build_section("MY APPOINTMENTS", _build_appointments(appointments))
-    return styled.join_sections([appointments_section, build_shift(summary, width)])
+    """Build what is shown below what is waited for: the next appointments, one line each, and the shift."""
+    lines = []
+    for appointment in appointments[:NEXT_APPOINTMENTS]:
+        when, name, about = format_appointment(appointment)
+        style = "bold $error" if appointment.is_late else "$quiet"
+        lines.append(Content.assemble((f"{when}  ", style), styled.clean(name), (f"  {styled.clean(about)}", style)))
+    if len(appointments) > NEXT_APPOINTMENTS:
+        lines.append(styled.style_text(f"and {len(appointments) - NEXT_APPOINTMENTS} more: m", "$quiet"))
+    return styled.join_sections([styled.build_section("MY APPOINTMENTS", lines), build_shift(summary, width)])
 
 
 def build_shift(summary: station_views.ShiftSummary, width: int) -> Content:
@@ -199,22 +182,16 @@ def build_shift(summary: station_views.ShiftSummary, width: int) -> Content:
 
 def build_messages(messages: Iterable[tuple[str, str, str]], width: int) -> Content:
     """Build messages under each other, each of a mark, a text and a style; a blank line where all are empty."""
-    shown = [
-        line
-        for mark, text, style in messages
-        if text
-        for line in styled.hang(styled.style_text(mark, style), styled.style_text(text, style), width)
-    ]
+    styled_parts = [[styled.style_text(part, style) for part in (mark, text)] for mark, text, style in messages if text]
+    shown = [line for mark, text in styled_parts for line in styled.hang(mark, text, width)]
     return styled.join_lines(shown) if shown else Content(" ")
 
 
 def describe_due(appointment: station_views.StationAppointment, now: datetime) -> str:
     """Describe an appointment that is due: `Appointment in 3 minutes: Blaine Sector, 10:45 there`."""
     minutes = int((appointment.station_time - now).total_seconds() / 60)
-    when = "now"
-    if abs(minutes) >= 1:
-        apart = format_quantity(abs(minutes), "minute")
-        when = f"in {apart}" if minutes > 0 else f"late by {apart}"
+    apart = format_quantity(abs(minutes), "minute")
+    when = f"in {apart}" if minutes > 0 else f"late by {apart}" if minutes else "now"
     there, here = appointment.respondent_time, appointment.station_time
     clocks = f"{there:%H:%M} there" if there.utcoffset() != here.utcoffset() else f"{here:%H:%M}"
     return f"Appointment {when}: {appointment.name}, {clocks}"
@@ -249,23 +226,9 @@ def _build_side_number(number: station_views.StationNumber, width: int) -> list[
     return styled.hang(first, styled.style_text(styled.SEPARATOR.join(describe_number(number)), style), width)
 
 
-def _build_appointments(appointments: Sequence[station_views.StationAppointment]) -> list[Content]:
-    """Build this interviewer's next appointments, one line each."""
-    lines = []
-    for appointment in appointments[:NEXT_APPOINTMENTS]:
-        when, name, about = format_appointment(appointment)
-        style = "bold $error" if appointment.is_late else "$quiet"
-        lines.append(Content.assemble((f"{when}  ", style), styled.clean(name), (f"  {styled.clean(about)}", style)))
-    if len(appointments) > NEXT_APPOINTMENTS:
-        lines.append(styled.style_text(f"and {len(appointments) - NEXT_APPOINTMENTS} more: m", "$quiet"))
-    return lines
-
-
 def build_faq(faq: Iterable[tuple[str, str]]) -> Content:
     """Build what respondents ask, and what may be answered."""
     return styled.join_sections(
-        [
-            Content.assemble((f"{styled.ASIDE}{styled.clean(question)}", "$quiet"), f"\n{styled.clean(answer)}")
-            for question, answer in faq
-        ]
+        Content.assemble((f"{styled.ASIDE}{styled.clean(question)}", "$quiet"), f"\n{styled.clean(answer)}")
+        for question, answer in faq
     )

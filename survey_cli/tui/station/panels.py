@@ -21,8 +21,8 @@ from survey_cli.sessions.station.station_views import (
     UnclearTime,
 )
 from survey_cli.tui.station.views import format_appointment
+from survey_cli.tui.widgets import panel
 from survey_cli.tui.widgets.key_app import KeyScreen
-from survey_cli.tui.widgets.panel import CLOSE, FormField, FormPanel, LinePanel, ListPanel, Panel, Row, build_question
 from survey_cli.tui.widgets.styled import HERE, KeyHint, TextView, clean, join_lines, style_text
 from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.wording import shorten
@@ -30,16 +30,16 @@ from survey_cli.wording import shorten
 FormValues: TypeAlias = dict[str, str]
 POLICIES: Final[tuple[AppointmentPolicy, ...]] = ("anyone", "me", "me_first")
 APPOINTMENT_FIELDS: Final = (
-    FormField("when", "When", "tomorrow 3pm, thursday morning, 26 nov 15:00, in 2 hours"),
-    FormField("reading", "Which", choices=(), optional=False),
-    FormField("policy", "Who calls", choices=("anyone", "only me", "me first"), optional=False),
-    FormField("person", "Ask for"),
-    FormField("note", "Note"),
+    panel.FormField("when", "When", "tomorrow 3pm, thursday morning, 26 nov 15:00, in 2 hours"),
+    panel.FormField("reading", "Which", choices=(), optional=False),
+    panel.FormField("policy", "Who calls", choices=("anyone", "only me", "me first"), optional=False),
+    panel.FormField("person", "Ask for"),
+    panel.FormField("note", "Note"),
 )
 REFUSAL_FIELDS: Final = (
-    FormField("who", "Who refused"),
-    FormField("reason", "Reason given"),
-    FormField("strength", "How strong", choices=("no time, perhaps another day", "unwilling", "angry")),
+    panel.FormField("who", "Who refused"),
+    panel.FormField("reason", "Reason given"),
+    panel.FormField("strength", "How strong", choices=("no time, perhaps another day", "unwilling", "angry")),
 )
 MAX_NAME: Final = 24
 """Characters of a name in the title of a form."""
@@ -54,7 +54,7 @@ def _build_title(view: CaseView) -> Content:
     return Content.assemble((f"Call back {clean(shorten(view.name, MAX_NAME))}", "bold"), (f"   {clocks}", "$quiet"))
 
 
-class AppointmentPanel(FormPanel):
+class AppointmentPanel(panel.FormPanel):
     """The form of an appointment: how the time is understood is seen while it is typed, and Enter books."""
 
     what, fields, saves = "appointment", APPOINTMENT_FIELDS, "book it"
@@ -77,7 +77,7 @@ class AppointmentPanel(FormPanel):
         self._readings: tuple[str, ...] = ()
         """What the time may mean, where it can mean several."""
 
-    def list_choices(self, field: FormField) -> tuple[str, ...]:
+    def list_choices(self, field: panel.FormField) -> tuple[str, ...]:
         return self._readings if field.name == "reading" else super().list_choices(field)
 
     def change(self, name: str) -> None:
@@ -113,19 +113,19 @@ class AppointmentPanel(FormPanel):
             await self._book(self.values)
 
 
-class RefusalPanel(FormPanel):
+class RefusalPanel(panel.FormPanel):
     """What whoever calls again should know of a refusal; every field may stay empty."""
 
     what, fields, saves = "refusal", REFUSAL_FIELDS, "record it"
 
 
-class ScriptsPanel(Panel):
+class ScriptsPanel(panel.Panel):
     """Texts to be read aloud: a number shows one in full, Enter notes that it was read."""
 
     what = "scripts"
-    hints = (KeyHint("Enter", "was read", press="enter"), KeyHint("number", "another script", 1, "none"), CLOSE)
+    hints = (KeyHint("Enter", "was read", press="enter"), KeyHint("number", "another script", 1, "none"), panel.CLOSE)
 
-    def __init__(self, scripts: Sequence[StationScript], record: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(self, scripts: Sequence[StationScript], record: panel.Submit) -> None:
         super().__init__()
         self._scripts = scripts
         self._record = record
@@ -141,13 +141,10 @@ class ScriptsPanel(Panel):
     def _show(self) -> None:
         lines = []
         for n, script in enumerate(self._scripts):
-            used = "  (read; once per case)" if script.is_used else ""
-            mark = HERE if n == self._at else " "
-            style = "bold" if n == self._at else "$quiet"
-            name = clean(script.id.replace("_", " ")) + used
-            lines.append(
-                Content.assemble((f"{mark} ", "bold $accent"), (str(n + 1), "bold $code"), (f"  {name}", style))
-            )
+            mark, style = (HERE, "bold") if n == self._at else (" ", "$quiet")
+            name = clean(script.id.replace("_", " ")) + ("  (read; once per case)" if script.is_used else "")
+            parts = (f"{mark} ", "bold $accent"), (str(n + 1), "bold $code"), (f"  {name}", style)
+            lines.append(Content.assemble(*parts))
         self.query_one("#script-names", Static).update(join_lines(lines))
         self.query_one("#script", TextView).show(style_text(self._scripts[self._at].text))
 
@@ -170,52 +167,48 @@ class ScriptsPanel(Panel):
             self.refuse("a number shows a script, Enter notes that it was read, Esc closes")
 
 
-TakeText: TypeAlias = Callable[[str], Awaitable[None]]
 MIN_SEARCH: Final = 2
 """Characters of a number or a name that are searched for; fewer would find half the sample."""
 
 
-def build_outcome_list(case: CaseView, take: Callable[[OutcomeChoice], Awaitable[None]]) -> ListPanel:
+def build_outcome_list(case: CaseView, take: Callable[[OutcomeChoice], Awaitable[None]]) -> panel.ListPanel:
     """Build the list of outcomes that have no key of their own, under their headings; none is marked at first."""
     rows = [
-        Row((str(row.number), row.name), partial(take, choice), str(row.number), heading, row.id)
+        panel.Row((str(row.number), row.name), partial(take, choice), str(row.number), heading, row.id)
         for heading, choices in case.other_outcomes
         for choice in choices
         for row in (choice.outcome,)
     ]
     empty = "no outcome matches"
-    return ListPanel("outcomes", "outcome: ", rows, marked=None, empty=empty, takes="record it")
+    return panel.ListPanel("outcomes", "outcome: ", rows, marked=None, empty=empty, takes="record it")
 
 
-def build_appointment_list(appointments: Sequence[StationAppointment], take: TakeText) -> ListPanel:
+def build_appointment_list(appointments: Sequence[StationAppointment], take: panel.Submit) -> panel.ListPanel:
     """Build the list of appointments; `take` receives the case's key."""
-    rows = [Row(format_appointment(each), partial(take, each.key), terms=each.key) for each in appointments]
+    rows = [panel.Row(format_appointment(each), partial(take, each.key), terms=each.key) for each in appointments]
     empty = "no appointment matches" if rows else "you have no open appointments"
-    return ListPanel("appointments", "my appointments: ", rows, empty=empty, takes="take the case")
+    return panel.ListPanel("appointments", "my appointments: ", rows, empty=empty, takes="take the case")
 
 
-def build_caller_list(search: Callable[[str], Iterable[CaseMatch]], take: TakeText) -> ListPanel:
+def build_caller_list(search: Callable[[str], Iterable[CaseMatch]], take: panel.Submit) -> panel.ListPanel:
     """Build the list of cases that are searched for by what is typed; `take` receives the case's key."""
 
-    def find(text: str) -> Sequence[Row]:
-        matches = search(text) if len(text) >= MIN_SEARCH else ()
-        return [
-            Row(
-                (match.name if match.key == match.name else f"{match.name} {match.key}", match.number, match.state),
-                partial(take, match.key),
-            )
-            for match in matches
-        ]
+    def find(text: str) -> Sequence[panel.Row]:
+        rows = []
+        for match in search(text) if len(text) >= MIN_SEARCH else ():
+            name = match.name if match.key == match.name else f"{match.name} {match.key}"
+            rows.append(panel.Row((name, match.number, match.state), partial(take, match.key)))
+        return rows
 
     empty = "no case matches: type part of the number they call from, the name or the key"
-    return ListPanel("find", "who calls back: ", (), empty=empty, takes="take the case", search=find)
+    return panel.ListPanel("find", "who calls back: ", (), empty=empty, takes="take the case", search=find)
 
 
-def build_break_list(reasons: Sequence[str], take: TakeText) -> ListPanel:
+def build_break_list(reasons: Sequence[str], take: panel.Submit) -> panel.ListPanel:
     """Build the list of reasons for a break."""
-    rows = [Row(("", "no reason"), partial(take, ""))]
-    rows += [Row((str(n), reason), partial(take, reason), str(n)) for n, reason in enumerate(reasons, 1)]
-    return ListPanel("pause", "a break: ", rows, takes="start it")
+    rows = [panel.Row(("", "no reason"), partial(take, ""))]
+    rows += [panel.Row((str(n), reason), partial(take, reason), str(n)) for n, reason in enumerate(reasons, 1)]
+    return panel.ListPanel("pause", "a break: ", rows, takes="start it")
 
 
 LABELS: Final = {"note": "note: ", "number": "the new number: ", "language": "which language: "}
@@ -268,10 +261,10 @@ class OutcomeEntry:
                 await self._open_line(choice, required, words)
             case "sure":
                 question = f"{name}: the case will not be called again. Record it?"
-                await self._screen.open_panel(build_question(question, "record it", record))
+                await self._screen.open_panel(panel.build_question(question, "record it", record))
             case "" if not case.has_open_call and not case.pending_input:
                 question = f"This number was not dialed from here (d dials). Record “{name}” anyway?"
-                await self._screen.open_panel(build_question(question, "record it", record))
+                await self._screen.open_panel(panel.build_question(question, "record it", record))
             case "":
                 await record()
 
@@ -283,7 +276,7 @@ class OutcomeEntry:
                 self._screen.refuse("this outcome needs a text: type it, or Esc for another outcome")
 
         label = f"{choice.outcome.name}: {LABELS[required]}"
-        await self._screen.open_panel(LinePanel(required, label, submit, text=words))
+        await self._screen.open_panel(panel.LinePanel(required, label, submit, text=words))
 
     async def _record(self, choice: OutcomeChoice, **given: str) -> None:
         """Record an outcome; where it is rejected, what was typed stays open."""
@@ -294,7 +287,7 @@ class OutcomeEntry:
 
     def _record_refusal(self) -> Rejection | None:
         """Store what was said of a refusal, once though its outcome is rejected and keyed again."""
-        if not any(isinstance(panel, RefusalPanel) for panel in self._screen.panels):
+        if not any(isinstance(each, RefusalPanel) for each in self._screen.panels):
             return None
         said = {name: self._refusal.get(name, "").strip() for name in ("who", "reason", "strength")}
         if not any(said.values()) or said == self._stored_refusal:

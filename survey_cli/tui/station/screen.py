@@ -4,7 +4,7 @@ It knows no terminal, no telephone and no rules about who may be called.
 """
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -33,13 +33,12 @@ from survey_cli.text_width import measure_width
 from survey_cli.tui.interview.screen import InterviewScreen
 from survey_cli.tui.station import pages, panels
 from survey_cli.tui.station.views import CardState, CaseCard, GridState, HistoryView, OutcomeGrid
+from survey_cli.tui.widgets import panel
 from survey_cli.tui.widgets.key_app import EDITING_KEYS, KeyApp, KeyScreen, clear_render_cache
-from survey_cli.tui.widgets.panel import FormPanel, LinePanel, Row, TextPanel, build_question, scroll_by_key
 from survey_cli.tui.widgets.styled import MARGIN, Header, KeyBar, KeyHint, TextView
 from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.wording import format_quantity, shorten
 
-Submit = Callable[[str], Awaitable[None]]
 NO_CASE: Final = "there is no case on the screen"
 NOTHING_TO_OPEN: Final = {
     "outcomes": "there are no other outcomes here",
@@ -118,12 +117,12 @@ class StationScreen(KeyScreen):
 
     async def press(self, key: str, at: float) -> None:
         self.forget_messages()
-        panel = self.panel
+        opened = self.panel
         if key in pages.OPENERS:
             known = pages.BY_KEY[key]
             await self.open_by_key(key, known.action, partial(self._do, known))
-        elif panel is not None:
-            await panel.press(key)
+        elif opened is not None:
+            await opened.press(key)
         else:
             await self._decide(to_ascii_digits(key))
 
@@ -144,13 +143,13 @@ class StationScreen(KeyScreen):
             else:
                 await self._outcomes.choose(view, choice)
         elif key in ("up", "down", "pageup", "pagedown"):
-            scroll_by_key(self.query_one(HistoryView), key)
+            panel.scroll_by_key(self.query_one(HistoryView), key)
         elif key in ENTER and isinstance(view, IdleView):
             await self._finish(self.session.claim_next())
         elif key in ENTER and isinstance(view, WrapUpView):
             await self._finish(self.session.end_wrapup())
         elif key == ".":
-            await self.open_panel(LinePanel("command", "", self._run_command, text=".", saves="run it"))
+            await self.open_panel(panel.LinePanel("command", "", self._run_command, text=".", saves="run it"))
         elif known is not None:
             await self._do(known)
         elif key in ENTER or len(key) == 1:
@@ -158,50 +157,46 @@ class StationScreen(KeyScreen):
 
     async def _do(self, key: pages.StationKey, rest: str = "") -> None:
         """Do what a key or a dot word asks for."""
-        acts: dict[str, Callable[[], Awaitable[object]]] = {
+        acts: dict[str, panel.Act] = {
             "find": lambda: self._open_search(rest),
             "appointments": self._open_appointments,
             "back": lambda: self._finish(self.session.revoke_outcome()),
             "pause": lambda: self._pause(rest),
             "leave": self._open_end,
-            "help": lambda: self.open_panel(TextPanel("help", pages.build_key_help())),
-            "case": lambda: self.open_panel(TextPanel("case", self._build_side())),
+            "help": lambda: self.open_panel(panel.TextPanel("help", pages.build_key_help())),
+            "case": lambda: self.open_panel(panel.TextPanel("case", self._build_side())),
             "palette": self._open_palette,
             "note": lambda: self._open_note(rest),
         }
         case = self.case
+        if case is not None:
+            acts |= self._list_case_actions(case, rest)
         if key.action in acts:
             await acts[key.action]()
         elif case is None:
             self._refuse_without_case()
         else:
-            await self._do_with_case(key.action, case, rest)
+            self.refuse(NOTHING_TO_OPEN[key.action])
 
-    async def _do_with_case(self, action: str, case: CaseView, rest: str) -> None:
-        acts: dict[str, Callable[[], Awaitable[object]]] = {
+    def _list_case_actions(self, case: CaseView, rest: str) -> dict[str, panel.Act]:
+        """List what can be done with the case; what there is nothing of is left out."""
+        add = self._store_by(self.session.add_number, "stored; d dials this number")
+        record_script = self._store_by(self.session.record_script, "noted: the script was read")
+        acts: dict[str, panel.Act] = {
             "interview": self._interview,
             "dial": lambda: self._dial(case),
             "next": lambda: self._choose_next_number(case),
-            "add": lambda: self._open_line(
-                "add", "another number: ", self._store_by(self.session.add_number, "stored; d dials this number"), rest
-            ),
+            "add": lambda: self._open_line("add", "another number: ", add, rest),
             "appointment": lambda: self._outcomes.open_appointment(case, rest),
             "finish": lambda: self._finish(self.session.finish_case()),
         }
         if case.other_outcomes:
             acts["outcomes"] = lambda: self.open_panel(panels.build_outcome_list(case, self._take_outcome))
         if case.scripts:
-            acts["scripts"] = lambda: self.open_panel(
-                panels.ScriptsPanel(
-                    case.scripts, self._store_by(self.session.record_script, "noted: the script was read")
-                )
-            )
+            acts["scripts"] = lambda: self.open_panel(panels.ScriptsPanel(case.scripts, record_script))
         if case.faq:
-            acts["faq"] = lambda: self.open_panel(TextPanel("faq", pages.build_faq(case.faq)))
-        if action in acts:
-            await acts[action]()
-        else:
-            self.refuse(NOTHING_TO_OPEN[action])
+            acts["faq"] = lambda: self.open_panel(panel.TextPanel("faq", pages.build_faq(case.faq)))
+        return acts
 
     # After each call of the session
 
@@ -212,7 +207,7 @@ class StationScreen(KeyScreen):
             self.refuse(rejection.why)
         return rejection is None
 
-    def _store_by(self, method: Callable[[str], Rejection | None], said: str = "") -> Submit:
+    def _store_by(self, method: Callable[[str], Rejection | None], said: str = "") -> panel.Submit:
         """Return what gives a text to a method of the session, and closes what was open for it; else it stays."""
 
         async def store(text: str) -> None:
@@ -261,7 +256,7 @@ class StationScreen(KeyScreen):
             await self._dial_now()
             return
         question = f"{number.text} was dialed. Dial it again?"
-        await self.open_panel(build_question(question, "dial", self._dial_now))
+        await self.open_panel(panel.build_question(question, "dial", self._dial_now))
 
     async def _dial_now(self) -> None:
         result = self.session.dial()
@@ -283,7 +278,7 @@ class StationScreen(KeyScreen):
             self._expect()  # the interviewer wanted it: keys typed behind it were meant for it
         await self._finish(rejection)
 
-    async def _open_line(self, what: str, label: str, act: Submit, text: str = "") -> None:
+    async def _open_line(self, what: str, label: str, act: panel.Submit, text: str = "") -> None:
         """Open a line; with a text, do what its Enter would do."""
         if text:
             await act(text)
@@ -292,7 +287,7 @@ class StationScreen(KeyScreen):
         async def submit(typed: str) -> None:
             await (act(typed) if typed else self.close_panel())
 
-        await self.open_panel(LinePanel(what, label, submit))
+        await self.open_panel(panel.LinePanel(what, label, submit))
 
     async def _open_note(self, rest: str) -> None:
         if isinstance(self.now, CaseView | WrapUpView):
@@ -310,19 +305,16 @@ class StationScreen(KeyScreen):
 
     async def _open_appointments(self) -> None:
         self.appointments = self.session.list_appointments()
-        due = self.session.find_due_appointment()
-        own = [each for each in self.appointments if due is None or each.key != due.key]
-        await self.open_panel(
-            panels.build_appointment_list(
-                [due, *own] if due is not None else own, self._store_by(self.session.fetch_case)
-            )
-        )
+        listed = list(self.appointments)
+        if (due := self.session.find_due_appointment()) is not None:
+            listed = [due, *(each for each in listed if each.key != due.key)]
+        await self.open_panel(panels.build_appointment_list(listed, self._store_by(self.session.fetch_case)))
 
     async def _open_search(self, rest: str) -> None:
-        panel = panels.build_caller_list(self.session.search_cases, self._store_by(self.session.fetch_case))
-        await self.open_panel(panel)
+        callers = panels.build_caller_list(self.session.search_cases, self._store_by(self.session.fetch_case))
+        await self.open_panel(callers)
         if rest:
-            await panel.paste(rest)
+            await callers.paste(rest)
 
     # Breaks, and the end
 
@@ -344,7 +336,9 @@ class StationScreen(KeyScreen):
             self.refuse("key the outcome of this call before the shift ends")
             return
         summary = pages.build_shift(self.session.summarize_shift(), self.case_width)
-        await self.open_panel(build_question("End the shift?", "end it", self._leave, what="leave", detail=summary))
+        await self.open_panel(
+            panel.build_question("End the shift?", "end it", self._leave, what="leave", detail=summary)
+        )
 
     async def _leave(self) -> None:
         rejection = self.session.end_shift()
@@ -403,13 +397,13 @@ class StationScreen(KeyScreen):
         """Open the palette: every action that has a key, and every outcome."""
         case = self.case
         rows = [
-            Row((each.sign, each.does), partial(self._do, each), terms=f".{each.action}")
+            panel.Row((each.sign, each.does), partial(self._do, each), terms=f".{each.action}")
             for each in pages.STATION_KEYS
             if each.action != "palette" and (each.without_case or case is not None)
         ]
         if case is not None:
             rows += [
-                Row((str(row.number), row.name), partial(self._outcomes.choose, case, choice), terms=f".{row.id}")
+                panel.Row((str(row.number), row.name), partial(self._outcomes.choose, case, choice), terms=f".{row.id}")
                 for choice in case.choices
                 for row in (choice.outcome,)
             ]
@@ -497,7 +491,7 @@ class StationScreen(KeyScreen):
     def _show_message(self, view: StationView) -> None:
         """Show why not, what is pending, what is heard, what was done: under the outcomes, or under what is open."""
         case, width = self.case, max(min(self.size.width, MAX_WIDTH) - 2 * MARGIN - 1, 20)
-        asks = case is not None and (not self.panels or isinstance(self.panel, FormPanel))
+        asks = case is not None and (not self.panels or isinstance(self.panel, panel.FormPanel))
         messages = (
             ("! ", self.why, "bold $error"),
             ("? ", PENDING.get(case.pending_input, "") if case is not None and asks else "", "bold $warning"),

@@ -88,10 +88,8 @@ def _build_numbers(view: station_views.CaseView, width: int) -> list[Content]:
         line += style_text(f"{SEPARATOR}dialed", "bold")
     if not number.why_not:
         return [line]
-    return [
-        line,
-        *hang(style_text("! ", "bold $error"), style_text(f"not now: {number.why_not}", "bold $error"), width)[:2],
-    ]
+    why = style_text(f"not now: {number.why_not}", "bold $error")
+    return [line, *hang(style_text("! ", "bold $error"), why, width)[:2]]
 
 
 def describe_number(number: station_views.StationNumber) -> list[str]:
@@ -107,9 +105,8 @@ def describe_number(number: station_views.StationNumber) -> list[str]:
 
 def _build_other_numbers(view: station_views.CaseView) -> list[Content]:
     others = [number for number in view.numbers if not number.current]
-    lines = [
-        style_text(f"{n.text}   {SEPARATOR.join(describe_number(n))}", "$quiet") for n in others[:MAX_OTHER_NUMBERS]
-    ]
+    words = [f"{number.text}   {SEPARATOR.join(describe_number(number))}" for number in others[:MAX_OTHER_NUMBERS]]
+    lines = [style_text(text, "$quiet") for text in words]
     if len(others) > MAX_OTHER_NUMBERS:
         lines.append(style_text(f"and {len(others) - MAX_OTHER_NUMBERS} more: n", "$quiet"))
     return lines
@@ -119,9 +116,8 @@ def build_clocks(view: station_views.CaseView, width: int) -> list[Content]:
     """Build both clocks, and until when the respondent may be called, in two lines where there is no room for one."""
     there, here = view.respondent_time, view.station_time
     if there is None:
-        return [
-            Content.assemble((f"{here:%H:%M} here", "bold"), (f"{SEPARATOR}their local time is not known", "$quiet"))
-        ]
+        unknown = f"{SEPARATOR}their local time is not known"
+        return [Content.assemble((f"{here:%H:%M} here", "bold"), (unknown, "$quiet"))]
     day = "%H:%M" if there.date() == here.date() else "%a %H:%M"
     until = f"{SEPARATOR}call until {view.callable_until:%H:%M} there" if view.callable_until is not None else ""
     clocks = Content.assemble((f"{there:{day}} there", "bold"), (f"   {here:{day}} here", ""))
@@ -149,10 +145,8 @@ def build_waiting(
             heading = f"{view.case}: {view.outcome}"
             left = max(view.until - view.station_time, timedelta())
             seconds = -(-left // timedelta(seconds=1))
-            texts = [
-                Content.assemble("The next case comes in ", (f"{seconds} s", "bold")),
-                style_text("━" * min(seconds, width), "$accent"),
-            ]
+            texts = [Content.assemble("The next case comes in ", (f"{seconds} s", "bold"))]
+            texts.append(style_text("━" * min(seconds, width), "$accent"))
         case _:
             assert_never(view)
     clock = f"{view.station_time:%H:%M} here" if isinstance(view.station_time, datetime) else ""
@@ -165,10 +159,8 @@ def build_history(history: Iterable[station_views.StationHistoryLine], width: in
     lines: list[Content] = []
     for entry in history:
         when = style_text(f"{format_time(entry.at)}  ", "$quiet")
-        note = f": {entry.note}" if entry.note else ""
-        text = Content.assemble(
-            clean(entry.what), (clean(note), "italic $quiet"), (f"  {clean(entry.by)}" if entry.by else "", "$quiet")
-        )
+        note, by = f": {entry.note}" if entry.note else "", f"  {clean(entry.by)}" if entry.by else ""
+        text = Content.assemble(clean(entry.what), (clean(note), "italic $quiet"), (by, "$quiet"))
         lines += hang(when, text, width)
     return lines
 

@@ -134,6 +134,10 @@ class KeyScreen(Screen[None]):
     async def end_from_outside(self) -> None:
         """Save what can be saved: the terminal is gone, or the program was told to end."""
 
+    async def leave(self) -> None:
+        """Leave the screen."""
+        self.left = True
+
     def refuse(self, why: str) -> None:
         """Say why a key was not accepted."""
         self.why = why
@@ -309,7 +313,7 @@ class KeyApp(App[None]):
         self.every(1.0, self._tick)
         self.start()
 
-    def every(self, seconds: float, act: Callable[[], Awaitable[None] | None]) -> None:
+    def every(self, seconds: float, act: Callable[[], Awaitable[object] | None]) -> None:
         """Let this act at intervals, until the application is closed."""
         self.set_interval(seconds, lambda: act() if self.is_running else None)
 
@@ -356,7 +360,7 @@ class KeyApp(App[None]):
     async def on_act_later(self, message: ActLater) -> None:
         await self._handle(message.act, message.time)
 
-    async def _handle(self, act: Callable[[], Awaitable[None]], typed_at: float) -> None:
+    async def _handle(self, act: Act, typed_at: float) -> None:
         """Let one key or paste act, and show what came of it once no other key is waiting."""
         screen = self.top
         if typed_at < self._settled_at:
@@ -371,7 +375,7 @@ class KeyApp(App[None]):
         else:
             self.show_effect()
 
-    async def attempt(self, act: Callable[[], Awaitable[None]], screen: KeyScreen) -> None:
+    async def attempt(self, act: Act, screen: KeyScreen) -> None:
         """Let this act on a screen, which says so where it breaks something."""
         try:
             await act()

@@ -21,7 +21,8 @@ from survey_cli.tui.widgets import styled
 from survey_cli.tui.widgets.editing import Field, edit, insert, set_text
 from survey_cli.tui.widgets.terminal import ENTER
 
-Act: TypeAlias = Callable[[], Awaitable[None]]
+Act: TypeAlias = Callable[[], Awaitable[object]]
+Submit: TypeAlias = Callable[[str], Awaitable[object]]
 Refuse: TypeAlias = Callable[[str], None]
 """Receives why a key was not accepted."""
 
@@ -81,7 +82,7 @@ class LinePanel(Panel):
 
     what: str
     label: str
-    submit: Callable[[str], Awaitable[None]]
+    submit: Submit
     _: KW_ONLY
     text: str = ""
     """What is in the field at first."""
@@ -462,11 +463,9 @@ class FormPanel(Panel):
 
     def _mark(self, name: str) -> None:
         """Show the field's label, marked where the field has the keys."""
-        here = name == self.at
-        label = f"{styled.HERE if here else ' '} {self._fields[name].label}"
-        self.query_one(f"#name-{name}", styled.TextView).show(
-            styled.style_text(label, "bold $accent" if here else "$quiet")
-        )
+        sign, style = (styled.HERE, "bold $accent") if name == self.at else (" ", "$quiet")
+        label = styled.style_text(f"{sign} {self._fields[name].label}", style)
+        self.query_one(f"#name-{name}", styled.TextView).show(label)
 
     def show(self) -> None:
         """Show what can be chosen, what is, and what is said of it."""
@@ -480,15 +479,11 @@ class FormPanel(Panel):
     def _format_choices(self, name: str, choices: Sequence[str]) -> Content:
         chosen = self.values.get(name, "")
         room = (self.size.width or self.app.size.width) - 26
-        parts = [
-            (
-                Content.assemble(
-                    (f"{styled.CHOSEN if str(n) == chosen else ' '} ", "bold $accent"), (f"{n} ", "bold $code")
-                ),
-                styled.style_text(choice, "bold" if str(n) == chosen else ""),
-            )
-            for n, choice in enumerate(choices, 1)
-        ]
+        parts = []
+        for n, choice in enumerate(choices, 1):
+            sign, style = (styled.CHOSEN, "bold") if str(n) == chosen else (" ", "")
+            mark = Content.assemble((f"{sign} ", "bold $accent"), (f"{n} ", "bold $code"))
+            parts.append((mark, styled.style_text(choice, style)))
         if sum((mark + text).cell_length + 3 for mark, text in parts) <= room:
             return Content("   ").join([mark + text for mark, text in parts])
         return styled.join_lines(line for mark, text in parts for line in styled.hang(mark, text, room + 4))

@@ -322,10 +322,7 @@ class KeyBar(Static):
         while fitting and sum(map(_measure_hint, fitting)) - 2 > self.content_size.width:
             fitting.remove(max(reversed(fitting), key=lambda hint: hint.rank))
         self._fitting = fitting
-        parts: list[Content | tuple[str, str]] = []
-        for hint in fitting:
-            parts += [(hint.key, "bold $accent"), (f" {clean(hint.label)}  " if hint.label else "  ", "$quiet")]
-        return Content.assemble(*parts)
+        return format_keys(fitting)
 
     def on_click(self, event: events.Click) -> None:
         """Press the key whose hint was clicked."""
@@ -336,6 +333,12 @@ class KeyBar(Static):
             if start <= x < end - 2:
                 strike_key(self.app, hint.press or _PRESSED.get(hint.key, hint.key.lower()), event.time)
             start = end
+
+
+def format_keys(hints: KeyHints) -> Content:
+    """Return the keys on one line, each with its label."""
+    labels = [(hint.key, f" {clean(hint.label)}  " if hint.label else "  ") for hint in hints]
+    return Content.assemble(*(part for key, label in labels for part in ((key, "bold $accent"), (label, "$quiet"))))
 
 
 def _measure_hint(hint: KeyHint) -> int:
