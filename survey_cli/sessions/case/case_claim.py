@@ -14,6 +14,7 @@ from uuid import uuid4
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.case.case import Case, list_call_zones
 from survey_cli.fieldwork.case.events import CaseEvent, CaseReturned, InterviewOpened
+from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.outcomes import Outcome
 from survey_cli.problems import StoreError, UserError
@@ -81,9 +82,8 @@ class CaseClaims:
         self, claimed: ClaimedCase, events: Sequence[CaseEvent], contact: case_records.Contact | None = None
     ) -> ClaimedCase:
         """Return the case as it will be once these events are stored."""
-        return claimed.append_events(
-            events, at=self.clock(), by=self.study.who.login, station=self.station, contact=contact
-        )
+        by, station = self.study.who.login, self.station
+        return claimed.append_events(events, at=self.clock(), by=by, station=station, contact=contact)
 
     def build_update(
         self,
@@ -172,9 +172,8 @@ class CaseClaims:
             return COMPLETE
         if last.is_erased:
             return "answers erased"
-        version = next(
-            (row.version for row in self.study.store.data.list_instruments() if row.hash == last.instrument), ""
-        )
+        rows = self.study.store.data.list_instruments()
+        version = next((row.version for row in rows if row.hash == last.instrument), "")
         at_item = f" at {last.at_item}" if last.at_item else ""
         when = self.to_local(last.updated_at)
         return f"open{at_item}, {when:%a %H:%M}{f', version {version}' if version else ''}"
@@ -196,6 +195,8 @@ class CaseClaims:
         """
         case, instrument = claimed.case, self.study.instrument
         options = options or StartOptions(case=case.key)
+        if self.rng is not None:
+            options = replace(options, seed=self.rng.getrandbits(63), id=f"{self.rng.getrandbits(128):032x}")
         last = self.study.store.interviews.find_last(case.key)
         ended = last is not None and last.status in ("stopped", "ended") and last.outcome != COMPLETE
         personal = claimed.contact.columns if claimed.contact is not None else {}
@@ -205,7 +206,7 @@ class CaseClaims:
             store=self.study.store,
             where=self.study.where,
             options=replace(
-                self._draw_id_and_seed(options),
+                options,
                 case=case.key,
                 interviewer=self.study.who.login,
                 attributes=person.attributes if person is not None else {},
@@ -224,16 +225,11 @@ class CaseClaims:
         )
         return starter.start_or_resume(instrument)
 
-    def _draw_id_and_seed(self, options: StartOptions) -> StartOptions:
-        if self.rng is None:
-            return options
-        return replace(options, seed=self.rng.getrandbits(63), id=f"{self.rng.getrandbits(128):032x}")
-
 
 COMPLETE = "complete"
 
 
-DecideCaseEvents = Callable[[ClaimedCase, Interview, Outcome | None, bool], CaseEvents | PendingInput]
+DecideCaseEvents = Callable[[ClaimedCase, Interview, Outcome | None, Plan, bool], CaseEvents | PendingInput]
 """Decides which events a case receives when its interview closes, or which input is needed first.
 
 The last argument: an `end` of the route closed the interview.
@@ -272,8 +268,7 @@ class SampledCaseLink(CaseLink):
         at = self._claims.clock()
         if at - self._renewed_at > self._study.plan.lease / RENEWALS_PER_LEASE:
             try:
-                # where the lease is lost, the next answer says so
-                self._claims.renew_lease(self.claimed_case)
+                self._claims.renew_lease(self.claimed_case)  # where it is lost, the next answer says so
             except StoreError:
                 return
             self._renewed_at = at
@@ -286,7 +281,7 @@ class SampledCaseLink(CaseLink):
     def build_closing_update(
         self, interview: Interview, outcome: Outcome | None, *, by_route: bool
     ) -> CaseUpdate | None:
-        events = self._decide(self.claimed_case, interview, outcome, by_route)
+        events = self._decide(self.claimed_case, interview, outcome, self._study.plan, by_route)
         if not isinstance(events, CaseEvents):
             self.pending_input = events
             self._next = self.claimed_case, None
@@ -330,11 +325,8 @@ class SampledCaseLink(CaseLink):
     def release(self) -> None:
         if self.closing_events is None and not self.lost_to:
             try:
-                self._claims.save(
-                    self.claimed_case,
-                    self._claims.append_events(self.claimed_case, [CaseReturned("given back")]),
-                    release=True,
-                )
+                after = self._claims.append_events(self.claimed_case, [CaseReturned("given back")])
+                self._claims.save(self.claimed_case, after, release=True)
             except StoreError:
                 return  # the lease expires, and the case comes back as one with an open interview
 
@@ -363,13 +355,7 @@ def start_single_case(
     if isinstance(case, LeaseHolder):
         raise UserError(options.case, f"{case.by} at station {case.station} has this case", "choose another case")
     study.store.cases.quotas.write_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})
-    link = SingleCaseLink(
-        claims,
-        case,
-        lambda case, interview, outcome, by_route: build_events_without_station(
-            case, interview, outcome, study.plan, by_route=by_route
-        ),
-    )
+    link = SingleCaseLink(claims, case, build_events_without_station)
     try:
         if case.case.erased or case.case.do_not_call:
             raise UserError(case.case.key, "this case must not be called again")

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 from itertools import islice
 from typing import Final
 
@@ -50,9 +51,8 @@ class CaseQueue:
         turned_down: set[str] = set()
         for row in self._iterate_claims(turns, lease, at, skipped):
             case = Case.from_history(row.key, cases.queries.read_history(row.key))
-            if row.position.status == "ready" and is_allowed(
-                case, self.study.plan, self._build_claim(case, at, turns.full_cells, by_key=False)
-            ):
+            context = self._build_claim(case, at, turns.full_cells, by_key=False)
+            if row.position.status == "ready" and is_allowed(case, self.study.plan, context):
                 return row, case
             self._return_case(row, case, at, token)
             if row.key in turned_down or len(turned_down) == MAX_TURNED_DOWN:
@@ -88,13 +88,8 @@ class CaseQueue:
         return list(islice((row for row in rows if _may_keep_appointment(row, turns)), DUE_APPOINTMENTS))
 
     def _build_call_order(self, at: datetime) -> CallOrder:
-        return CallOrder.for_interviewer(
-            self.study.plan,
-            people=self.study.people,
-            who=self.study.who,
-            at=at,
-            fill=self.study.store.cases.quotas.read_fill(),
-        )
+        people, who, fill = self.study.people, self.study.who, self.study.store.cases.quotas.read_fill()
+        return CallOrder.for_interviewer(self.study.plan, people=people, who=who, at=at, fill=fill)
 
     def find_outlook(self, at: datetime) -> tuple[str, datetime | None]:
         """Find why no case can be called now, and when one can. Raises StoreError."""
@@ -140,21 +135,10 @@ class CaseQueue:
     def _return_case(self, row: CaseRow, case: Case, at: datetime, token: str) -> None:
         """Return a case that the rules turned down to its position in the queue."""
         events: list[CaseEvent] = [DoNotCallSet("on the list")] if self.is_case_on_dnc_list(row.key) else []
-        entries = [
-            HistoryEntry(at, self.study.who.login, self.station, e) for e in (*events, CaseReturned("given back"))
-        ]
-        for entry in entries:
-            case = case.apply(entry)
-        self.study.store.cases.update(
-            CaseUpdate(
-                row.key,
-                seq=row.seq,
-                entries=entries,
-                queue_position=schedule_case(case, self.study.plan, at),
-                token=token,
-                release=True,
-            )
-        )
+        events.append(CaseReturned("given back"))
+        entries = [HistoryEntry(at, self.study.who.login, self.station, event) for event in events]
+        position = schedule_case(reduce(Case.apply, entries, case), self.study.plan, at)
+        self.study.store.cases.update(CaseUpdate(row.key, row.seq, entries, position, token, release=True))
 
 
 def _may_keep_appointment(row: CaseRow, turns: CallOrder) -> bool:

@@ -116,9 +116,8 @@ class ClaimedCase:
         """When the open call was dialed; None while no call is open."""
         if not self.has_open_call:
             return None
-        return next(
-            (entry.at for entry in reversed(self.history) if isinstance(entry.event, case_events.NumberDialed)), None
-        )
+        dialed = (entry.at for entry in reversed(self.history) if isinstance(entry.event, case_events.NumberDialed))
+        return next(dialed, None)
 
     def why_not_releasable(self) -> str:
         """Explain why the case cannot be released yet; empty where it can."""
@@ -247,7 +246,7 @@ def build_number_events(claimed: ClaimedCase, text: str, plan: Plan, *, link: st
 
 
 def build_interview_events(
-    claimed: ClaimedCase, interview: Interview, outcome: Outcome | None, plan: Plan, *, by_route: bool
+    claimed: ClaimedCase, interview: Interview, outcome: Outcome | None, plan: Plan, by_route: bool
 ) -> CaseEvents | PendingInput:
     """Build the events that close the case with its interview, or return what is pending before it can be released.
 
@@ -257,37 +256,6 @@ def build_interview_events(
         return "outcome"
     if interview.status == "suspended" and requires_time(outcome, plan, by_route=by_route):
         return "time"
-    return build_closing_events(claimed, interview, outcome, plan)
-
-
-def requires_time(outcome: Outcome, plan: Plan, *, by_route: bool) -> bool:
-    """Whether a suspended interview with this outcome needs an appointment's time."""
-    return plan.delays.get(outcome.id) == "appointment" or (by_route and outcome.kind in TIMED_OUTCOMES)
-
-
-def build_events_without_station(
-    claimed: ClaimedCase, interview: Interview, outcome: Outcome | None, plan: Plan, *, by_route: bool
-) -> CaseEvents:
-    """Build the same events where no station has the case and no time can be asked for: it is called again."""
-    needs_time = (
-        outcome is not None and interview.status == "suspended" and requires_time(outcome, plan, by_route=by_route)
-    )
-    if outcome is None or needs_time:
-        call = build_call_event(claimed, "callback", plan, interview, interrupted=True)
-        return CaseEvents(
-            events=(call, case_events.AttemptClosed()), release=True, notice=NO_TIME_NOTICE if needs_time else ""
-        )
-    closing = build_closing_events(claimed, interview, outcome, plan)
-    case, last = claimed.case, claimed.case.last_call
-    after = claimed.append_events(closing.events, at=claimed.shown_at, by="", station="").case
-    if last is not None and last.outcome == outcome.id and code_case(case, plan).code == code_case(after, plan).code:
-        # a correction that changed no outcome
-        return CaseEvents(events=(case_events.CaseReturned("given back"),), release=True)
-    return closing
-
-
-def build_closing_events(claimed: ClaimedCase, interview: Interview, outcome: Outcome, plan: Plan) -> CaseEvents:
-    """Build the events of an interview that was closed by its route or by the interviewer."""
     events = interview_outcomes.derive_interview_events(
         interview, outcome, plan, number=claimed.current_number, interrupted=claimed.case.interrupted
     )
@@ -297,3 +265,25 @@ def build_closing_events(claimed: ClaimedCase, interview: Interview, outcome: Ou
         outcome=outcome.id,
         tasks=interview_outcomes.build_follow_up_tasks(outcome, claimed.case.key),
     )
+
+
+def requires_time(outcome: Outcome, plan: Plan, *, by_route: bool) -> bool:
+    """Whether a suspended interview with this outcome needs an appointment's time."""
+    return plan.delays.get(outcome.id) == "appointment" or (by_route and outcome.kind in TIMED_OUTCOMES)
+
+
+def build_events_without_station(
+    claimed: ClaimedCase, interview: Interview, outcome: Outcome | None, plan: Plan, by_route: bool
+) -> CaseEvents:
+    """Build the same events where no station has the case and no time can be asked for: it is called again."""
+    closing = build_interview_events(claimed, interview, outcome, plan, by_route)
+    if outcome is None or not isinstance(closing, CaseEvents):
+        call = build_call_event(claimed, "callback", plan, interview, interrupted=True)
+        notice = NO_TIME_NOTICE if closing == "time" else ""
+        return CaseEvents(events=(call, case_events.AttemptClosed()), release=True, notice=notice)
+    case, last = claimed.case, claimed.case.last_call
+    after = claimed.append_events(closing.events, at=claimed.shown_at, by="", station="").case
+    if last is not None and last.outcome == outcome.id and code_case(case, plan).code == code_case(after, plan).code:
+        # a correction that changed no outcome
+        return CaseEvents(events=(case_events.CaseReturned("given back"),), release=True)
+    return closing

@@ -39,9 +39,8 @@ def find_zone(instrument: Instrument, sample: Mapping[str, Value | Missing], cal
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UserError(
-            f"column {column}", f"{name!r} is not a time zone", "write one such as America/Chicago"
-        ) from None
+        what = f"{name!r} is not a time zone"
+        raise UserError(f"column {column}", what, "write one such as America/Chicago") from None
 
 
 def resolve_language(instrument: Instrument, requested: str, sample: Mapping[str, Value | Missing]) -> str:
@@ -65,20 +64,16 @@ def explain_incomplete_language(instrument: Instrument, language: str) -> str:
 
 
 def build_language_error(instrument: Instrument, language: str) -> UserError:
-    return UserError(
-        "--language",
-        f"the questionnaire has no language {language!r}",
-        f"its languages are {', '.join(instrument.languages)}",
-    )
+    what = f"the questionnaire has no language {language!r}"
+    return UserError("--language", what, f"its languages are {', '.join(instrument.languages)}")
 
 
 def parse_sample_values(instrument: Instrument, case: str, typed: Mapping[str, str]) -> dict[str, Value | Missing]:
     """Parse the case's sample values from what was typed."""
     for name in typed:
         if name not in instrument.sample:
-            remedy = suggest_nearest(
-                name, instrument.sample, otherwise=f"its columns are {', '.join(instrument.sample) or 'none'}"
-            )
+            known = f"its columns are {', '.join(instrument.sample) or 'none'}"
+            remedy = suggest_nearest(name, instrument.sample, otherwise=known)
             raise UserError(f"--set {name}", "the questionnaire has no such sample column", remedy)
     values: dict[str, Value | Missing] = {}
     for name, column in instrument.sample.items():

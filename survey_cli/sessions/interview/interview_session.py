@@ -34,15 +34,8 @@ CALL_AGAIN_OUTCOMES: Final = ("appointment", "callback")
 QUOTA_FULL_TEXT: Final = "Thank you very much. We have completed all the interviews of this kind that we need. Goodbye."
 """Read where the quota is full and the study has no script `quota_full`."""
 STOP_OUTCOMES: Final = (
-    "break_off",
-    "refusal_soft",
-    "refusal_hard",
-    "language",
-    "unable",
-    "not_eligible",
-    "never_call",
-    "withdrawn",
-)
+    "break_off", "refusal_soft", "refusal_hard", "language", "unable", "not_eligible", "never_call", "withdrawn",
+)  # fmt: skip
 """Outcomes that can stop an interview, the likeliest first; a study's own outcomes follow."""
 
 
@@ -226,18 +219,18 @@ class InterviewSession:
             return None
         interview = self.interview
         if self._review is None or self._review[0] is not interview:
-            answers = interview.evaluate_route().answers.values()
-            self._review = (
-                interview,
-                ClosingReview(
-                    answered=sum(answer.cell is not None for answer in answers),
-                    duration=timedelta(),
-                    declined=asked_items.list_declined(interview),
-                    warnings=asked_items.list_accepted_warnings(interview),
-                    notes=interview.notes,
-                ),
+            review = ClosingReview(
+                answered=self._count_answers(),
+                duration=timedelta(),
+                declined=asked_items.list_declined(interview),
+                warnings=asked_items.list_accepted_warnings(interview),
+                notes=interview.notes,
             )
+            self._review = interview, review
         return self._review[1]._replace(duration=self.elapsed_time())
+
+    def _count_answers(self) -> int:
+        return sum(answer.cell is not None for answer in self.interview.evaluate_route().answers.values())
 
     @property
     def _is_at_review(self) -> bool:
@@ -298,11 +291,10 @@ class InterviewSession:
         status = self.interview.status
         if status == "open" and not self._was_left:
             return None
-        answers = self.interview.evaluate_route().answers.values()
         return InterviewResult(
             status="lost" if self._was_left else status,
             outcome=self.outcomes.get(self.interview.outcome),
-            answered=0 if self._erased else sum(h.cell is not None for h in answers),
+            answered=0 if self._erased else self._count_answers(),
             duration=self.elapsed_time(),
             stored_in=self.stored_in,
             erased=self._erased,
@@ -410,9 +402,8 @@ class InterviewSession:
         if self.interview.is_after_hangup and outcome == "break_off" and not self._is_quota_full:
             return self._apply(events.InterviewEnded(self._stamp(), COMPLETE))
         if self.link.can_be_called_again and self.outcomes[outcome].temporary:
-            return self._apply(
-                events.InterviewSuspended(self._stamp(), outcome)
-            )  # the case is called again, and goes on where it stood
+            # the case is called again, and goes on where it stood
+            return self._apply(events.InterviewSuspended(self._stamp(), outcome))
         return self._apply(events.InterviewStopped(self._stamp(), outcome))
 
     def heard(self) -> str:
@@ -501,9 +492,8 @@ class InterviewSession:
             return None
         if ending := interview.ending:
             is_temporary = (outcome := self.outcomes.get(ending)) is not None and outcome.temporary
-            return (events.InterviewSuspended if is_temporary else events.InterviewEnded)(
-                self._stamp(interview), ending
-            )
+            kind = events.InterviewSuspended if is_temporary else events.InterviewEnded
+            return kind(self._stamp(interview), ending)
         value, of = interview.compute_answer(counts=None)
         if value is None or interview.place is None:
             return None
@@ -568,8 +558,7 @@ class InterviewSession:
         else:
             outcome = self.outcomes.get(after.outcome)
             self._remark = self.link.handle_commit(self.id, outcome)
-            withdrawn = outcome is not None and outcome.kind == WITHDRAWN
-            self._erased = withdrawn and not self._remark
+            self._erased = outcome is not None and outcome.kind == WITHDRAWN and not self._remark
         return None
 
     def _write(

@@ -122,20 +122,16 @@ class InterviewStarter:
         last = self.store.interviews.find_last(case, origin_of(options.practice))
         if last is None or (options.again and last.status in ("ended", "stopped")):
             if options.reopen:
-                raise UserError(
-                    case, "this case has no finished interview to reopen", "leave --reopen out to start one"
-                )
+                what = "this case has no finished interview to reopen"
+                raise UserError(case, what, "leave --reopen out to start one")
             if not (options.practice or self.store.data.has_interviews(instrument.hash)):
                 check_changes_accepted(self.store, instrument)
             return self._start(instrument, number=(last.number if last else 0) + 1)
         if last.status in ("ended", "stopped") and not options.reopen:
             outcome = build_outcome_table(instrument).get(last.outcome)
             in_brackets = f" ({outcome.name.lower()})" if outcome else ""
-            raise UserError(
-                case,
-                f"its interview is finished{in_brackets}",
-                "use --reopen to correct it, or --again to start a second one",
-            )
+            remedy = "use --reopen to correct it, or --again to start a second one"
+            raise UserError(case, f"its interview is finished{in_brackets}", remedy)
         return self.resume(instrument, last)
 
     def _start(self, instrument: Instrument, *, number: int) -> InterviewSession:
@@ -180,9 +176,8 @@ class InterviewStarter:
         try:
             interview = Interview.replay(instrument, self.store.interviews.read_journal(row.id))
         except ValueError as error:
-            raise UserError(
-                case, f"its journal cannot be replayed ({error})", "`survey db verify` gives details"
-            ) from error
+            what = f"its journal cannot be replayed ({error})"
+            raise UserError(case, what, "`survey db verify` gives details") from error
         zone = case_values.resolve_zone(instrument, interview.start.sample, options.zone)
         language = options.language or interview.language
         if language not in instrument.languages:
@@ -195,12 +190,9 @@ class InterviewStarter:
         if isinstance(after, Rejection):
             raise UserError(case, after.why)
         link = options.link or CaseLink()
-        conflict = self.store.interviews.append(
-            JournalUpdate.from_interview(
-                row.id, after, [event], closed=False, fence=link.fence(), case=link.build_start_update(row.id)
-            )
-        )
-        self._check_conflict(conflict, "has this interview open")
+        fence, update = link.fence(), link.build_start_update(row.id)
+        journal = JournalUpdate.from_interview(row.id, after, [event], closed=False, fence=fence, case=update)
+        self._check_conflict(self.store.interviews.append(journal), "has this interview open")
         link.handle_commit(row.id, None)
         notice = self._describe_resumption(row, interview, after, zone, was_answered=was_answered)
         if newest is None:
@@ -283,15 +275,8 @@ class UnsampledCaseLink(CaseLink):
         from survey_cli.study.consistency.interview_outcomes import do_follow_up_tasks
 
         try:
-            remarks = do_follow_up_tasks(
-                self.starter.store,
-                self.instrument,
-                None,
-                at=self.starter.clock(),
-                by=self.starter.options.interviewer,
-                key=self.key,
-            )
-            return "; ".join(remarks)
+            store, at, by = self.starter.store, self.starter.clock(), self.starter.options.interviewer
+            return "; ".join(do_follow_up_tasks(store, self.instrument, None, at=at, by=by, key=self.key))
         except StoreError as error:
             return f"the answers are not erased yet: {error.what} — {error.remedy}"
 
@@ -383,12 +368,8 @@ def start_or_resume(
                 return _start_sampled_case(path, options, clock)
         identified = _identify_interviewer(path, instrument.id, options, opened)
         version = find_version_in_force(opened, instrument, str(path))
-        starter = InterviewStarter(
-            store=opened,
-            where=where,
-            options=replace(identified, version_notice=version.notice),
-            clock=clock or opened.clock or utc_now,
-        )
+        identified, clock = replace(identified, version_notice=version.notice), clock or opened.clock or utc_now
+        starter = InterviewStarter(store=opened, where=where, options=identified, clock=clock)
         return starter.start_or_resume(version.instrument)
     except UserError:
         if store is None:
@@ -403,14 +384,9 @@ def _start_sampled_case(path: str | Path, options: StartOptions, clock: Clock | 
     from survey_cli.study.open_study import open_study
 
     study = open_study(path, db=options.db, by=options.interviewer)
+    station, clock = resolve_station_name(options.station), clock or study.store.clock or utc_now
     try:
-        return start_single_case(
-            study,
-            options,
-            station=resolve_station_name(options.station),
-            clock=clock or study.store.clock or utc_now,
-            token=uuid4().hex,
-        )
+        return start_single_case(study, options, station=station, clock=clock, token=uuid4().hex)
     except UserError:
         study.close()
         raise
@@ -448,10 +424,8 @@ def _resume_stored_version(path: str | Path, options: StartOptions, clock: Clock
         sampled = not options.practice and store.has_case(options.case)
         if last is not None and last.status in ("open", "suspended") and not sampled:
             identified = _identify_interviewer(path, Path(path).stem, options, store)
-            starter = InterviewStarter(
-                store=store, where=where, options=identified, clock=clock or store.clock or utc_now
-            )
-            session = starter.resume(None, last)
+            clock = clock or store.clock or utc_now
+            session = InterviewStarter(store=store, where=where, options=identified, clock=clock).resume(None, last)
     finally:
         if session is None:
             store.close()

@@ -470,13 +470,7 @@ class StationSession:
             return Rejection("this case must not be called again")
         if case.interview_status == COMPLETE:
             return Rejection("its interview is complete: a supervisor can reopen it")
-        link = SampledCaseLink(
-            self._study.claims,
-            case,
-            lambda case, interview, outcome, by_route: claimed_case.build_interview_events(
-                case, interview, outcome, self._study.plan, by_route=by_route
-            ),
-        )
+        link = SampledCaseLink(self._study.claims, case, claimed_case.build_interview_events)
         try:
             session = self._study.claims.start_or_resume(case, link)
         except StoreError as error:
