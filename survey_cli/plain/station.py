@@ -350,15 +350,15 @@ class PlainStation:
     def _book_appointment(self, text: str) -> Rejection | None:
         """Book an appointment: first its time, then by Enter, or after who calls, whom to ask for and a note."""
         reading = 0
-        while isinstance(time := self._station.parse_time(text, reading), station_views.UnclearTime):
+        while (time := self._station.parse_time(text, reading)).why_unclear:
             if time.choices:
-                self._output.print_marked("?", time.why)
+                self._output.print_marked("?", time.why_unclear)
                 for n, choice in enumerate(time.choices, 1):
                     self._output.print_plain(f"{n}  {choice}")
                 numbers = [str(n) for n in range(1, len(time.choices) + 1)]
                 reading = int(self._ask_choice(numbers, self._ask, "which one?"))
             else:
-                self._output.print_marked("!", time.why)
+                self._output.print_marked("!", time.why_unclear)
                 text = self._ask(TIME_QUESTION, TIME_HINT)
         self._output.print_marked("=", ", ".join(part for part in (time.echo, time.hint) if part))
         owner = self._ask_choice(OWNER_POLICIES, self._ask_optional, "Enter books it; or who calls?", OWNER_HINT)

@@ -26,7 +26,6 @@ from survey_cli.sessions.station.station_views import (
     StationScript,
     StationView,
     TimeReading,
-    UnclearTime,
     WrapUpView,
 )
 
@@ -250,17 +249,17 @@ class FakeStation:
         self._next()
         return None
 
-    def parse_time(self, text: str, reading: int = 0) -> TimeReading | UnclearTime:
+    def parse_time(self, text: str, reading: int = 0) -> TimeReading:
         if text == "1 nov 1:30" and not reading:
-            return UnclearTime(
-                why="the clock is put back: 1:30 comes twice",
+            return TimeReading(
+                why_unclear="the clock is put back: 1:30 comes twice",
                 choices=("1:30 before the change", "1:30 after the change"),
             )
         if text in ("tomorrow 3pm", "1 nov 1:30"):
             return TimeReading(
                 echo=f"Wed 25 Nov 15:00 there · 16:00 here{' (2nd)' if reading == 2 else ''}", hint="in 1 day"
             )
-        return UnclearTime(why=f"{text} is no time yet")
+        return TimeReading(why_unclear=f"{text} is no time yet")
 
     def book_appointment(
         self,

@@ -20,7 +20,7 @@ from survey_cli.reports.fieldwork.simulation_report import InterviewerRow
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.station.open_station import build_station
 from survey_cli.sessions.station.station import StationSession
-from survey_cli.sessions.station.station_views import BreakView, CaseView, IdleView, UnclearTime, WrapUpView
+from survey_cli.sessions.station.station_views import BreakView, CaseView, IdleView, WrapUpView
 from survey_cli.simulate.fieldwork.behavior import (
     BREAK_INTERVAL,
     BREAK_LENGTH,
@@ -203,7 +203,7 @@ class SimulatedInterviewer:
         if appointment_time is not None and local_time is not None:
             text = f"{appointment_time:%Y-%m-%d %H:%M}"
             parsed = station.parse_time(text)
-            reading = 1 if isinstance(parsed, UnclearTime) and parsed.choices else 0
+            reading = 1 if parsed.choices else 0
             [policy] = self._rng.choices(*OWNER_POLICY_WEIGHTS)
             rejection = station.book_appointment(text, reading=reading, policy=policy)
             if self._check_done(station, f"book {text}", rejection):

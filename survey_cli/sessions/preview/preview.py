@@ -105,9 +105,8 @@ class Preview:
         """Of every session from now on; set before `open` by an interface that shows the closing review."""
         instrument = check_instrument(load_source_text(_EMPTY_INSTRUMENT)).instrument
         assert instrument is not None
-        self._state = PreviewState(
-            session=self._build_fresh_session(instrument), file=file, problems=(), read_line=lambda _: "", broken=True
-        )
+        session = self._build_fresh_session(instrument)
+        self._state = PreviewState(session=session, file=file, problems=(), read_line=lambda _: "", broken=True)
 
     def open(self) -> PreviewState:
         """Read the file for the first time.
@@ -210,16 +209,15 @@ class Preview:
         began = begin(before.variant)
         targets = _list_targets(old.instrument, instrument, place)
         migration: AnswerMigration | None = None
+        stamp, jump = began.stamp, old.machine.returning
         for target in targets:
             rng = Random(f"{self._options.seed}/{target}")
-            migration = carry_over(
-                instrument, began, given_answers, to=target, stamp=began.stamp, rng=rng, jump=old.machine.returning
-            )
+            migration = carry_over(instrument, began, given_answers, to=target, stamp=stamp, rng=rng, jump=jump)
             if migration.reached:
                 break
         if migration is None or not migration.reached:
             rng = Random(self._options.seed)
-            migration = carry_over(instrument, began, given_answers, to=None, stamp=began.stamp, rng=rng)
+            migration = carry_over(instrument, began, given_answers, to=None, stamp=stamp, rng=rng)
         invented_answers = {**before.invented_answers(), **select_answers(migration, migration.invented)}
         interview = _copy_notes(old, migration.interview)
         session = self._build_session(interview, begin, given_answers, invented_answers)
@@ -263,11 +261,9 @@ class Preview:
         sample = case_values.parse_sample_values(instrument, CASE_KEY, self._options.columns)
         case_values.resolve_zone(instrument, sample)
         case_values.resolve_language(instrument, self._options.language, sample)
-        at = self._options.at
-        if at and parse_place(at).item not in instrument.items:
-            remedy = suggest_nearest(
-                parse_place(at).item, instrument.items, otherwise="use the id of an item of the file"
-            )
+        at, item = self._options.at, parse_place(self._options.at).item
+        if at and item not in instrument.items:
+            remedy = suggest_nearest(item, instrument.items, otherwise="use the id of an item of the file")
             raise UserError(f"--at {at}", "there is no such item", remedy)
 
     def _choose_language(self, instrument: Instrument) -> str:
@@ -312,9 +308,9 @@ class Preview:
                 value = case_values.parse_sample_values(instrument, CASE_KEY, {name: text})[name] if text else NOT_ASKED
             except UserError:
                 value = NOT_ASKED
-            values[name] = (
-                case_values.invent_sample_value(instrument, name, column, rng) if value is NOT_ASKED else value
-            )
+            if value is NOT_ASKED:
+                value = case_values.invent_sample_value(instrument, name, column, rng)
+            values[name] = value
         return values
 
 
@@ -355,9 +351,8 @@ def _read_signature(name: str) -> tuple[int, ...] | None:
 
 def _describe_change(place: Place | None, migration: AnswerMigration, new: Interview) -> str:
     """Describe what happened to the interview when the file changed, in one line."""
-    given_count = sum(
-        h.cell is not None for p, h in new.machine.recorded_answers.items() if p not in migration.invented
-    )
+    recorded = new.machine.recorded_answers.items()
+    given_count = sum(answer.cell is not None for p, answer in recorded if p not in migration.invented)
     parts = [f"file read again: {format_quantity(given_count, 'answer')} kept"]
     if place is not None and new.place != place:
         why = "was removed" if place.item not in new.instrument.items else "is no longer asked"

@@ -97,7 +97,8 @@ def carry_over(
         place, item = stop.place, stop.item
         earlier = given_answers.get(place)
         if machine.query is not None:
-            if is_past_target and not _was_confirmed(earlier, machine.query):
+            confirmed = [index for index, _ in earlier.confirmed_queries] if earlier is not None else []
+            if is_past_target and machine.query not in confirmed:
                 break
             event: events.InterviewEvent = events.QueryConfirmed(stamp, place, machine.query)
         elif isinstance(item.question, ComputedItem):
@@ -131,9 +132,8 @@ def carry_over(
         after_return = interview.step(events.PositionMoved(stamp, to, jump=jump)) if is_past_target else None
         reached = isinstance(after_return, Interview)
         interview = after_return if isinstance(after_return, Interview) else interview
-    return AnswerMigration(
-        interview=interview, invented=tuple(invented), changed=tuple(changed), rejected=tuple(unfit), reached=reached
-    )
+    lists = {"invented": tuple(invented), "changed": tuple(changed), "rejected": tuple(unfit)}
+    return AnswerMigration(interview=interview, **lists, reached=reached)
 
 
 def _compute_value(
@@ -144,11 +144,6 @@ def _compute_value(
     if value is None:
         value = rng.choice(QUOTA_STATES) if rng is not None else "open"
     return events.ValueComputed(stamp, place, value, of)
-
-
-def _was_confirmed(answer: RecordedAnswer | None, query: int) -> bool:
-    """Return whether the answer was confirmed where this soft check asked about it."""
-    return answer is not None and any(index == query for index, _ in answer.confirmed_queries)
 
 
 def _repeat_answer(answer: RecordedAnswer, stamp: events.EventStamp, place: Place) -> events.InterviewEvent:
@@ -538,6 +533,5 @@ def _build_value(variable: Variable, cell: Cell, invented: Container[Place]) -> 
         value = f"{cell:.10g}" if isinstance(cell, float) else str(cell)
         if isinstance(cell, int | str):
             label = variable.labels.get(cell, "")
-    return PreviewValue(
-        name=variable.name, value=value, label=label, state=state, place=place, is_invented=place in invented
-    )
+    is_invented = place in invented
+    return PreviewValue(name=variable.name, value=value, label=label, state=state, place=place, is_invented=is_invented)

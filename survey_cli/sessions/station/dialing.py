@@ -38,15 +38,11 @@ def read_dial_command(environment: Mapping[str, str] = os.environ) -> tuple[str,
     try:
         command = tuple(shlex.split(text))
     except ValueError:
-        raise UserError(
-            ENVIRONMENT_VARIABLE, "a quotation mark is not closed", "write it like this: linphonecsh dial {number}"
-        ) from None
+        remedy = "write it like this: linphonecsh dial {number}"
+        raise UserError(ENVIRONMENT_VARIABLE, "a quotation mark is not closed", remedy) from None
     if not any(mark in part for part in command for mark in PLACEHOLDERS):
-        raise UserError(
-            ENVIRONMENT_VARIABLE,
-            "the command has no place for the number",
-            "write {number} or {tel} where the number belongs",
-        )
+        remedy = "write {number} or {tel} where the number belongs"
+        raise UserError(ENVIRONMENT_VARIABLE, "the command has no place for the number", remedy)
     return command
 
 

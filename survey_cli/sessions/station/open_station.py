@@ -38,9 +38,8 @@ def open_station(
     command = read_dial_command()
     study = open_study(path, db=db, by=interviewer, people=people)
     try:
-        start_interview.check_clock(
-            study.store, study.where, start_interview.StartOptions(case="", clock_is_right=clock_is_right), clock
-        )
+        options = start_interview.StartOptions(case="", clock_is_right=clock_is_right)
+        start_interview.check_clock(study.store, study.where, options, clock)
         clock = clock or study.store.clock or start_interview.utc_now
         session = StationSession(
             study=study,
@@ -73,14 +72,12 @@ def build_station(
 
     `start` starts its shift; whoever opened the study closes it.
     """
-    return StationSession(
-        study=replace(study, who=who),
-        station=station,
-        clock=clock,
-        options=StationOptions(
-            zone=zone, token=lambda: f"{rng.getrandbits(128):032x}", rng=rng, respondents=respondents
-        ),
-    )
+
+    def draw_token() -> str:
+        return f"{rng.getrandbits(128):032x}"
+
+    options = StationOptions(zone=zone, token=draw_token, rng=rng, respondents=respondents)
+    return StationSession(study=replace(study, who=who), station=station, clock=clock, options=options)
 
 
 def find_station_zone(name: str) -> ZoneInfo | None:

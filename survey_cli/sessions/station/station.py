@@ -85,9 +85,8 @@ class StationSession:
         self._clock = clock
         self._options = options = options or StationOptions()
         self.practice = options.respondents is not None
-        self._study = StationStudy(
-            study, station, clock=clock, to_local=self._to_local, rng=options.rng, files=options.files
-        )
+        rng, files = options.rng, options.files
+        self._study = StationStudy(study, station, clock=clock, to_local=self._to_local, rng=rng, files=files)
         self._case: ClaimedCase | None = None
         """The case on the screen."""
         self._session: InterviewSession | None = None
@@ -129,14 +128,12 @@ class StationSession:
     def view(self) -> station_views.StationView:
         """Return what is shown now. It reads nothing from the database."""
         if self._case is not None:
-            return station_study.build_case_view(
-                self._case, self._study.opened, at=self._clock(), to_local=self._to_local
-            )
+            at, to_local = self._clock(), self._to_local
+            return station_study.build_case_view(self._case, self._study.opened, at=at, to_local=to_local)
         now = self._to_local(self._clock())
         if (open_break := self._shift.open_break) is not None:
-            return station_views.BreakView(
-                since=self._to_local(open_break.since), reason=open_break.reason, station_time=now
-            )
+            since = self._to_local(open_break.since)
+            return station_views.BreakView(since=since, reason=open_break.reason, station_time=now)
         if (wrapup := self._wrapup) is not None:
             until, outcome = self._to_local(wrapup.until), describe_outcome(wrapup.outcome, self._study.plan)
             return station_views.WrapUpView(until=until, station_time=now, case=wrapup.name, outcome=outcome)
@@ -183,8 +180,7 @@ class StationSession:
             return claimed
         self._show(claimed, station_study.describe_interrupted_call(claimed.case, self._to_local))
         if self._case is not None:
-            pending_input = self._study.claims.find_pending_input(claimed)
-            self._case = replace(self._case, pending_input=pending_input)
+            self._case = replace(self._case, pending_input=self._study.claims.find_pending_input(claimed))
         return None
 
     def claim_next(self) -> Rejection | None:
@@ -228,9 +224,8 @@ class StationSession:
         if stop is None:
             return None
         case = self._case
-        if case is not None and not (
-            case.has_calls or case.has_open_call or case.pending_input or self._session is not None
-        ):
+        is_called = case is not None and (case.has_calls or case.has_open_call or case.pending_input)
+        if case is not None and not is_called and self._session is None:
             self._put_back()
             if self._case is None:
                 self._idle_view = stop
@@ -315,9 +310,8 @@ class StationSession:
         if self._options.respondents is not None and self._case is not None:
             zones = list_call_zones(case.case, number, plan)
             local_time = at.astimezone(ZoneInfo(zones[0])) if zones else self._to_local(at)
-            self._case = replace(
-                self._case, heard=self._options.respondents.answer_call(case.case, number.position, local_time)
-            )
+            heard = self._options.respondents.answer_call(case.case, number.position, local_time)
+            self._case = replace(self._case, heard=heard)
             return f"{digits.display} was dialed{changed}"
         if not self._options.command or by_hand:
             return f"dial {digits.display}{changed}"
@@ -376,10 +370,8 @@ class StationSession:
         """Add a note to the case that was called last, which is back in the queue."""
         try:
             history = self._study.store.cases.queries.read_history(key)
-            at = max(self._clock(), history[-1].at)
-            entry = case_events.HistoryEntry(
-                at, self.interviewer, self.station, case_events.CaseNoteWritten(text), self._options.token()
-            )
+            at, note = max(self._clock(), history[-1].at), case_events.CaseNoteWritten(text)
+            entry = case_events.HistoryEntry(at, self.interviewer, self.station, note, self._options.token())
             case = Case.from_history(key, [*history, entry])
             position = schedule_case(case, self._study.plan, at)
             conflict = self._study.store.cases.update(CaseUpdate(key, len(history), [entry], position))
@@ -406,13 +398,12 @@ class StationSession:
 
     # appointments
 
-    def parse_time(self, text: str, reading: int = 0) -> station_views.TimeReading | station_views.UnclearTime:
+    def parse_time(self, text: str, reading: int = 0) -> station_views.TimeReading:
         """Return how a typed time is understood for this respondent; nothing is stored."""
         time = self._parse_time(text, reading)
         if isinstance(time, NotMeant):
-            return station_views.UnclearTime(
-                why=str(time), choices=tuple(c.format_both_clocks(self._zone_name) for c in time.choices)
-            )
+            choices = tuple(choice.format_both_clocks(self._zone_name) for choice in time.choices)
+            return station_views.TimeReading(why_unclear=str(time), choices=choices)
         return station_views.TimeReading(echo=time.format_both_clocks(self._zone_name), hint=time.hint)
 
     def _parse_time(self, text: str, reading: int) -> AppointmentTime | NotMeant:
@@ -452,10 +443,9 @@ class StationSession:
             return Rejection(str(time))
         owner = "" if policy == "anyone" else self.interviewer
         appointment = time.make_event(person=clean_text(person), owner=owner, policy=policy, note=clean_text(note))
-        interview = self._current_interview
-        call = claimed_case.build_call_event(
-            self._case, "appointment", self._study.plan, interview, interrupted=interview is not None
-        )
+        interview, plan = self._current_interview, self._study.plan
+        interrupted = interview is not None
+        call = claimed_case.build_call_event(self._case, "appointment", plan, interview, interrupted=interrupted)
         events = (call, appointment, case_events.AttemptClosed())
         return self._save(CaseEvents(events=events, release=True, outcome="appointment"))
 
@@ -512,9 +502,8 @@ class StationSession:
             return self._report_unsaved(error)
         respondents = self._options.respondents
         heard = respondents.answer_question(case.case.key, session.interview) if respondents else ""
-        self._case = replace(
-            case, pending_input=link.pending_input, interview_status=interview_status, heard=heard or case.heard
-        )
+        case = replace(case, pending_input=link.pending_input, interview_status=interview_status)
+        self._case = replace(case, heard=heard or case.heard)
         return None
 
     # other cases

@@ -94,18 +94,14 @@ def build_outcome_choices(
     others = []
     for heading, moments in OUTCOME_HEADINGS:
         rows = [row for id, row in on_offer.items() if row.moment in moments and id not in SINGLE_KEY_OUTCOMES]
-        own_rows = [row for row in rows if row.id not in OUTCOMES]
-        others.append(
-            (heading, tuple(_build_choice(row) for row in (*own_rows, *(r for r in rows if r.id in OUTCOMES))))
-        )
+        own_first = sorted(rows, key=lambda row: row.id in OUTCOMES)
+        others.append((heading, tuple(map(_build_choice, own_first))))
     return main, tuple(others)
 
 
 def _build_choice(row: Outcome) -> station_views.OutcomeChoice:
-    kind = row.like or row.id
-    return station_views.OutcomeChoice(
-        outcome=row, required_input=REQUIRED_INPUTS.get(kind, ""), is_refusal=kind in REFUSAL_OUTCOMES
-    )
+    required, is_refusal = REQUIRED_INPUTS.get(row.kind, ""), row.kind in REFUSAL_OUTCOMES
+    return station_views.OutcomeChoice(outcome=row, required_input=required, is_refusal=is_refusal)
 
 
 def build_numbers(
@@ -161,10 +157,8 @@ def describe_state(row: CaseRow, plan: Plan) -> str:
     """Describe a case's state: `waiting: 3h after no answer`, `done: complete`, `at station 04 with ann`."""
     if row.holder is not None:
         return f"at station {row.holder.station} with {row.holder.by}"
-    reason = row.position.why or (
-        describe_outcome(row.position.outcome, plan) if row.position.outcome else "never called"
-    )
-    return f"{row.status}: {reason}"
+    outcome = describe_outcome(row.position.outcome, plan) if row.position.outcome else "never called"
+    return f"{row.status}: {row.position.why or outcome}"
 
 
 OUTLOOK_INTERVAL: Final = timedelta(minutes=1)
@@ -203,9 +197,8 @@ class StationStudy:
         self.plan = study.plan
         self.store = study.store
         self.queue = CaseQueue(study, self.station)
-        self.claims = CaseClaims(
-            study=study, station=self.station, clock=self._clock, to_local=self._to_local, rng=self._rng
-        )
+        clock, to_local = self._clock, self._to_local
+        self.claims = CaseClaims(study=study, station=self.station, clock=clock, to_local=to_local, rng=self._rng)
         self._outlook = None
 
     def take_notice(self) -> str:
@@ -222,12 +215,10 @@ class StationStudy:
         barred = self._barred_view if interviewing else self.reload(at, last_case=last_case)
         if barred is not None:
             return barred
-        pause = read_pause(self.store)
-        if pause is None:
+        if (pause := read_pause(self.store)) is None:
             return None
-        return station_views.IdleView(
-            why=pause.describe(self._to_local(pause.since), self._to_local(at)), next_at=None, study_is_paused=True
-        )
+        why = pause.describe(self._to_local(pause.since), self._to_local(at))
+        return station_views.IdleView(why=why, next_at=None, study_is_paused=True)
 
     def reload(self, at: datetime, *, last_case: str) -> station_views.IdleView | None:
         """Use the changed files from now on, unless they have errors.
@@ -300,8 +291,7 @@ class StationStudy:
 
     def list_appointments(self, owner: str, now: datetime) -> tuple[station_views.StationAppointment, ...]:
         """List an interviewer's open appointments, soonest first."""
-        rows = self.store.cases.queries.list_appointments(owner=owner)
-        return self.describe_appointments(rows, now)
+        return self.describe_appointments(self.store.cases.queries.list_appointments(owner=owner), now)
 
     def describe_appointments(
         self, rows: Iterable[CaseRow], now: datetime

@@ -242,18 +242,13 @@ class CaseMatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeReading:
-    """How a typed time is understood."""
+    """How a typed time is understood, or why it is not."""
 
-    echo: str
+    echo: str = ""
     """`Thu 26 Nov 15:00 there · 17:00 here`."""
     hint: str = ""
     """What the interviewer should notice: `in 6 weeks`, `their morning: any time from 09:00 to 12:00`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnclearTime:
-    """A typed time that is not accepted, or that is ambiguous."""
-
-    why: str
+    why_unclear: str = ""
+    """Why it is not accepted, or in what it is ambiguous; empty where it is understood."""
     choices: tuple[str, ...] = ()
     """Possible readings; the interface sends the number of one, from 1, as `reading`."""

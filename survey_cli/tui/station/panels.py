@@ -18,7 +18,6 @@ from survey_cli.sessions.station.station_views import (
     StationAppointment,
     StationScript,
     TimeReading,
-    UnclearTime,
 )
 from survey_cli.tui.station.views import format_appointment
 from survey_cli.tui.widgets import panel
@@ -63,7 +62,7 @@ class AppointmentPanel(panel.FormPanel):
         self,
         view: CaseView,
         values: FormValues,
-        parse_time: Callable[[str, int], TimeReading | UnclearTime],
+        parse_time: Callable[[str, int], TimeReading],
         book: Callable[[FormValues], Awaitable[None]],
     ) -> None:
         values.setdefault("policy", "1")
@@ -72,7 +71,7 @@ class AppointmentPanel(panel.FormPanel):
         self._book = book
         self._read = ""
         """The text that was understood last."""
-        self._time: TimeReading | UnclearTime | None = None
+        self._time: TimeReading | None = None
         """How the time is understood; None while none is typed."""
         self._readings: tuple[str, ...] = ()
         """What the time may mean, where it can mean several."""
@@ -92,13 +91,13 @@ class AppointmentPanel(panel.FormPanel):
         self._time = self._parse_time(text, reading) if text else None
         if not self._readings:
             unclear = self._parse_time(text, 0) if reading and text else self._time
-            self._readings = unclear.choices if isinstance(unclear, UnclearTime) else ()
+            self._readings = unclear.choices if unclear is not None else ()
 
     def describe(self, name: str) -> Content:
         if name != "when" or self._time is None:
             return Content()
-        if isinstance(self._time, UnclearTime):
-            return style_text(f"? {self._time.why}", "bold $warning")
+        if self._time.why_unclear:
+            return style_text(f"? {self._time.why_unclear}", "bold $warning")
         hint = f"   {clean(self._time.hint)}" if self._time.hint else ""
         return Content.assemble((f"= {clean(self._time.echo)}", "bold $success"), (hint, "$quiet"))
 
@@ -106,9 +105,9 @@ class AppointmentPanel(panel.FormPanel):
         if self._readings and not self.values.get("reading"):
             self.go_to("reading")
             self.refuse("which one? key its number")
-        elif not isinstance(self._time, TimeReading):
+        elif self._time is None or self._time.why_unclear:
             self.go_to("when")
-            self.refuse(self._time.why if self._time is not None else WHEN)
+            self.refuse(self._time.why_unclear if self._time is not None else WHEN)
         else:
             await self._book(self.values)
 
@@ -292,9 +291,8 @@ class OutcomeEntry:
         said = {name: self._refusal.get(name, "").strip() for name in ("who", "reason", "strength")}
         if not any(said.values()) or said == self._stored_refusal:
             return None
-        rejection = self._session.record_refusal(
-            reason=said["reason"], strength=int(said["strength"] or 0), who=said["who"]
-        )
+        strength = int(said["strength"] or 0)
+        rejection = self._session.record_refusal(reason=said["reason"], strength=strength, who=said["who"])
         if rejection is None:
             self._stored_refusal = said
         return rejection
