@@ -140,11 +140,10 @@ def write_crash_report(bug: BaseException) -> str:
 
     text = "\n".join(_render_report(bug)) + "\n"
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", prefix="survey-bug-", suffix=".txt", delete=False, encoding="utf-8"
-        ) as file:
+        descriptor, name = tempfile.mkstemp(prefix="survey-bug-", suffix=".txt")
+        with open(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
-        remedy = f"please report it with the file {file.name}, which contains no answers"
+        remedy = f"please report it with the file {name}, which contains no answers"
     except OSError:
         remedy = "please report it and what you did before it (no report file could be written)"
     return f"survey: this is a bug in survey ({type(bug).__name__}) — {remedy}"
@@ -169,6 +168,4 @@ def _render_report(bug: BaseException) -> Iterator[str]:
 
 def _format_path(file: str) -> str:
     path = Path(file)
-    if path.is_relative_to(PACKAGE):
-        return str(path.relative_to(PACKAGE.parent))
-    return "/".join(path.parts[-2:])
+    return str(path.relative_to(PACKAGE.parent)) if path.is_relative_to(PACKAGE) else "/".join(path.parts[-2:])

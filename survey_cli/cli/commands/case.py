@@ -102,10 +102,8 @@ def _render_sheet(sheet: "CaseSheet") -> Iterator[str]:
         origin = "" if interview.origin == "real" else f"{interview.origin}, "
         at_item = f" at {interview.at_item}" if interview.at_item and interview.status != "ended" else ""
         answers = "answers erased" if interview.erased else format_quantity(interview.answered, "answer")
-        yield (
-            f"  interview {interview.number}: {origin}{interview.outcome or interview.status}{at_item}, {answers}, "
-            f"{datetimes.format_here(interview.updated_at)}"
-        )
+        outcome, updated = interview.outcome or interview.status, datetimes.format_here(interview.updated_at)
+        yield f"  interview {interview.number}: {origin}{outcome}{at_item}, {answers}, {updated}"
     for cell in sheet.cells:
         on_hold = f" and {cell.held:,} held" if cell.held else ""
         yield f"  quota {cell.cell}: {cell.taken:,}{on_hold} of {cell.target:,}"
@@ -123,10 +121,8 @@ def _describe_status(line: "CaseLine", zone: str) -> str:
     reason = f" ({line.why})" if line.why else ""
     whose = f" with {line.with_whom}" if line.with_whom else ""
     unreleased = f", replicate {line.replicate}" if line.replicate else ""
-    return (
-        f"{line.status}{whose}{reason}{due}; code {line.code}, "
-        f"{format_quantity(line.attempts, 'attempt')}, last outcome {line.outcome or 'none'}{unreleased}"
-    )
+    facts = f"code {line.code}, {format_quantity(line.attempts, 'attempt')}, last outcome {line.outcome or 'none'}"
+    return f"{line.status}{whose}{reason}{due}; {facts}{unreleased}"
 
 
 def say_skipped(skipped: Sequence[tuple[str, str]]) -> None:
@@ -171,10 +167,9 @@ def _render_verdicts(report: "CallabilityReport") -> Iterator[str]:
     if report.next_at is not None and (not report.is_allowed or report.next_at > report.at):
         yield f"next: {datetimes.format_both(report.next_at, report.zone)}"
     elif report.next_at is None and not report.is_allowed:
-        if any(verdict.rule == "do not call" and not verdict.allows for verdict in report.verdicts):
-            yield "next: never"
-        else:
-            yield f"next: {'never, unless a supervisor reopens it' if line.status == 'done' else 'cannot be predicted'}"
+        is_forbidden = any(verdict.rule == "do not call" and not verdict.allows for verdict in report.verdicts)
+        unless = "never, unless a supervisor reopens it" if line.status == "done" else "cannot be predicted"
+        yield f"next: {'never' if is_forbidden else unless}"
 
 
 @on_study

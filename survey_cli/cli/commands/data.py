@@ -127,10 +127,8 @@ def export(
         say(line)
     first = results[0]
     if first.data.left_out:
-        remedy = (
-            "--with-contacts includes them" if what == "calls" else "--personal NAME or --with-contacts includes them"
-        )
-        say(f"left out as personal: {', '.join(first.data.left_out)} ({remedy})")
+        remedy = "--with-contacts" if what == "calls" else "--personal NAME or --with-contacts"
+        say(f"left out as personal: {', '.join(first.data.left_out)} ({remedy} includes them)")
     if first.rows and first.disclosure_note:
         say(first.disclosure_note)
     for kind, columns in first.data.identifying.items() if dry_run else ():
@@ -331,9 +329,8 @@ def code(
 
 def _render_agreement(result: "AgreementResult") -> "Iterator[str]":
     def describe(coding: "AnswerCoded | None") -> str:
-        return (
-            f"{' '.join(map(str, coding.codes or ())) or 'unclear'} ({coding.stamp.by})" if coding is not None else ""
-        )
+        codes = " ".join(map(str, coding.codes or ())) if coding is not None else ""
+        return f"{codes or 'unclear'} ({coding.stamp.by})" if coding is not None else ""
 
     found, labels = result.agreement, result.labels
     kappa, alpha, *by_code = (
@@ -349,10 +346,10 @@ def _render_agreement(result: "AgreementResult") -> "Iterator[str]":
     yield from render_table(("code", "label", "first", "second", "both", "kappa"), rows, right=range(2, 6))
     if result.disagreements:
         yield ""
-        codings = [(answer, answer.codings) for answer in result.disagreements]
-        lines = [
-            (a.case, shorten(a.text), *map(describe, (c["first"], c["second"], c.get("final")))) for a, c in codings
-        ]
+        lines = []
+        for answer in result.disagreements:
+            described = [describe(answer.codings.get(role)) for role in ("first", "second", "final")]
+            lines.append((answer.case, shorten(answer.text), *described))
         yield from render_table(("case", "answer", "first", "second", "decision"), lines)
 
 

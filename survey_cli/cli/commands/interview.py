@@ -147,11 +147,9 @@ def _describe_closing(session: "InterviewSession", result: "InterviewResult") ->
         outcome = "left, because another station took it over"
     practice = "practice, " if session.practice else ""
     remark = f"; {result.remark}" if result.remark else ""
-    if result.erased:
-        return f"{session.respondent}: {practice}{outcome}, 0 answers stored: all are erased{remark}"
-    answers = format_quantity(result.answered, "answer")
-    duration = f"{minutes}:{seconds:02}"
-    return f"{session.respondent}: {practice}{outcome}, {answers} in {duration}, stored in {result.stored_in}{remark}"
+    answers = f"{format_quantity(result.answered, 'answer')} in {minutes}:{seconds:02}, stored in {result.stored_in}"
+    answers = "0 answers stored: all are erased" if result.erased else answers
+    return f"{session.respondent}: {practice}{outcome}, {answers}{remark}"
 
 
 def interviews(file: parameters.InstrumentArgument, db: parameters.DatabaseOption = None) -> None:
@@ -279,9 +277,8 @@ def _practice(
     from survey_cli.sessions.station.shift import render_shift_summary
     from survey_cli.simulate.practice.practice_station import PracticeOptions, open_practice_station
 
-    options = build_options(
-        PracticeOptions, locals(), path=file, station=resolve_station_name(name), zone=find_station_zone(zone)
-    )
+    places = {"station": resolve_station_name(name), "zone": find_station_zone(zone)}
+    options = build_options(PracticeOptions, locals(), path=file, **places)
     practice = open_practice_station(options, clock=utc_now, rng=Random())
     session = practice.session
     say("Practice: respondents are simulated, no number is dialed, nothing is stored.")

@@ -38,10 +38,8 @@ def privacy_subject(
 
     person = load_subject(request, case)
     print_result(form, _render_subject(person), person)
-    say(
-        f"{person.where}: this is everything in the database; exports, the sample file, printed lists"
-        " and backups are not included"
-    )
+    others = "exports, the sample file, printed lists and backups"
+    say(f"{person.where}: this is everything in the database; {others} are not included")
 
 
 def _render_subject(person: "Subject") -> Iterator[str]:
@@ -235,10 +233,8 @@ def db_restore(
     from survey_cli.services.database.administration import restore_database
 
     result = restore_database(file, backup, at=datetimes.now(), db=db)
-    say(
-        f"{result.where}: restored from {backup}: {format_quantity(result.interviews, 'interview')}, "
-        f"{format_quantity(result.events, 'event')}"
-    )
+    contents = f"{format_quantity(result.interviews, 'interview')}, {format_quantity(result.events, 'event')}"
+    say(f"{result.where}: restored from {backup}: {contents}")
     if not result.kept:
         return
     say(f"the replaced database is kept: {result.kept}")

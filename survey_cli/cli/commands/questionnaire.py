@@ -47,9 +47,8 @@ def _estimate_length(
         from survey_cli.services.questionnaire.item_times import read_item_seconds
 
         measured = read_item_seconds(result.file, db=db)
-    invented = simulate_interviews(
-        instrument, count=SIMULATED, seed=1, start=datetime(2026, 1, 5, 9, tzinfo=UTC), habits=Habits(qualify=0.85)
-    )
+    start, habits = datetime(2026, 1, 5, 9, tzinfo=UTC), Habits(qualify=0.85)
+    invented = simulate_interviews(instrument, count=SIMULATED, seed=1, start=start, habits=habits)
     estimate = estimate_lengths(instrument, (simulated.interview for simulated in invented), measured)
     problems = tuple(sort_problems((*result.problems, *estimate.check_budget(instrument))))
     return replace(result, problems=problems), estimate
@@ -78,9 +77,8 @@ def _render_length(estimate: "LengthEstimate") -> Iterator[str]:
     longest = ", ".join(f"{item} {seconds:.0f} s" for item, seconds in summary["longest_items"].items())
     yield from wrap_paragraph(f"The longest items: {longest}." if longest else "No interview was complete.")
     source = f"{estimate.measured} items as measured" if estimate.measured else "estimated from the words"
-    yield from wrap_paragraph(
-        f"Minutes that 10 %, half and 90 % of {SIMULATED} simulated interviews take at most, {source}."
-    )
+    shares = f"10 %, half and 90 % of {SIMULATED} simulated interviews"
+    yield from wrap_paragraph(f"Minutes that {shares} take at most, {source}.")
 
 
 def new(
@@ -314,9 +312,8 @@ def run_print(
     """
     from survey_cli.services.questionnaire.print_questionnaire import print_questionnaire
 
-    items, languages = print_questionnaire(
-        file, out, language, comments=comments, force=force, stdout=terminal.open_data_output()
-    )
+    stdout = terminal.open_data_output()
+    items, languages = print_questionnaire(file, out, language, comments=comments, force=force, stdout=stdout)
     say(f"{'stdout' if out == '-' else out}: {format_quantity(items, 'item')}, {', '.join(languages)}")
 
 

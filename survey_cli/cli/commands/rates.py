@@ -243,10 +243,9 @@ def render_forecast(result: "Forecast") -> Iterator[str]:
     completes = f"{result.complete:,}"
     if result.target:
         completes += f" of {result.target:,} ({result.target_of})"
-    beginning = (
-        f"Forecast from {result.at.astimezone():%a %d %b %Y %H:%M} to {result.until:%a %d %b %Y} "
-        f"({result.zone}): {completes} complete now, {format_quantity(result.cases, 'case')}. Nobody was called."
-    )
+    period = f"{result.at.astimezone():%a %d %b %Y %H:%M} to {result.until:%a %d %b %Y} ({result.zone})"
+    now = f"{completes} complete now, {format_quantity(result.cases, 'case')}"
+    beginning = f"Forecast from {period}: {now}. Nobody was called."
     several = len({row.spread for row in result.rows}) > 1
     head = ("people", *(("spread",) if several else ()), "complete", "per day", "hours", "calls")
     last = result.rows[-1] if result.interrupted else None

@@ -134,9 +134,8 @@ def simulate(
             raise typer.Exit(INTERRUPTED)
         return
     if sample or cases or zone or people or start is not None or interviewers is not None or spread:
-        raise typer.BadParameter(
-            "--sample, --cases, --interviewers, --spread, --start, --zone, --people need --fieldwork"
-        )
+        needing = "--sample, --cases, --interviewers, --spread, --start, --zone, --people"
+        raise typer.BadParameter(f"{needing} need --fieldwork")
     from survey_cli.instrument.open_instrument import open_instrument
     from survey_cli.services.database.administration import open_simulated_interview_writer
     from survey_cli.simulate.interviews.respondents import Habits, read_shares, run_simulation
@@ -163,9 +162,8 @@ def simulate(
             writer.close()
     terminal.print_lines(_render_findings(findings))
     if findings.complete.interviews < completes:
-        terminal.say(
-            f"only {format_quantity(findings.complete.interviews, 'interview')} are complete: see where the others end"
-        )
+        only = format_quantity(findings.complete.interviews, "interview")
+        terminal.say(f"only {only} are complete: see where the others end")
     if writer is not None:
         terminal.say(f"{writer.where}: {format_quantity(findings.interviews, 'simulated interview')} stored")
 
@@ -177,11 +175,10 @@ def _render_findings(findings: "SimulationFindings") -> list[str]:
     lines = [f"{format_quantity(total, 'interview')}: {outcomes}"]
     for who, lengths in (("complete", findings.complete), ("all others", findings.others)):
         if lengths.interviews:
-            lines.append(
-                f"questions asked, {who} ({lengths.interviews:,}): {lengths.shortest} in the shortest "
-                f"(seed {lengths.shortest_seed}), {lengths.longest} in the longest (seed {lengths.longest_seed}), "
-                f"{lengths.questions / lengths.interviews:.1f} on average"
-            )
+            shortest = f"{lengths.shortest} in the shortest (seed {lengths.shortest_seed})"
+            longest = f"{lengths.longest} in the longest (seed {lengths.longest_seed})"
+            mean = f"{lengths.questions / lengths.interviews:.1f} on average"
+            lines.append(f"questions asked, {who} ({lengths.interviews:,}): {shortest}, {longest}, {mean}")
     unreached = [item.id for item in findings.list_unreached_items()]
     lines.append(f"never reached: {join_first(unreached, MAX_LISTED) if unreached else 'nothing'}")
     unchosen = [f"{item.id} ({', '.join(map(str, codes))})" for item, codes in findings.list_unchosen_options()]
@@ -235,9 +232,8 @@ def _render_simulation(report: "SimulationReport", model: "FieldworkModel") -> I
             open_cases = "" if cell.open_cases is None else cell.open_cases
             name = f"{cell.cell} (soft)" if cell.soft else cell.cell
             cells.append((name, cell.complete, cell.held, cell.target, open_cases, cell.shortfall))
-        yield terminal.render_table(
-            ("quota cell", "complete", "held", "target", "open cases", ""), cells, right=range(1, 5)
-        )
+        cell_head = ("quota cell", "complete", "held", "target", "open cases", "")
+        yield terminal.render_table(cell_head, cells, right=range(1, 5))
     ends = [(f"{row.status}: {row.why}" if row.why else row.status, row.cases) for row in report.final_statuses]
     yield _render_figures(("status of cases at the end", "cases"), _add_up_rest(ends))
     if report.rates is not None:

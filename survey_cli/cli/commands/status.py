@@ -159,10 +159,8 @@ def _render_attention(report: "FieldworkStatus") -> Iterator[Section]:
         (_shorten(h.key), f"{h.since:%a} {h.since.day} {h.since:%b %H:%M}", f"{h.why}: {h.note}" if h.note else h.why)
         for h in report.data.held[:MAX_LISTED]
     ]
-    yield (
-        f"waiting for a supervisor: {len(report.data.held):,}",
-        _render_list(("case", "since", ""), held, len(report.data.held)),
-    )
+    waiting = len(report.data.held)
+    yield f"waiting for a supervisor: {waiting:,}", _render_list(("case", "since", ""), held, waiting)
     by_state = {state: [p for p in report.data.appointments if p.state == state] for state in APPOINTMENT_STATES}
     counts = ", ".join(f"{len(by_state[s]):,} {words}" for s, words in APPOINTMENT_STATES.items() if by_state[s])
     rows = [_build_appointment_row(p) for appointments in by_state.values() for p in appointments[:MAX_LISTED]]
@@ -269,10 +267,8 @@ def study_pause(
     from survey_cli.services.study_administration import pause_study
 
     paused = pause_study(request, message)
-    since = paused.since.astimezone()
-    say(
-        f"{request.path}: {paused.describe(since, since)}; survey study resume {request.path} lets the stations continue"
-    )
+    since, file = paused.since.astimezone(), request.path
+    say(f"{file}: {paused.describe(since, since)}; survey study resume {file} lets the stations continue")
 
 
 @on_study

@@ -1,6 +1,6 @@
 """Parsing and formatting of dates and times, on the clock here and on the respondent's."""
 
-from datetime import UTC, datetime, time, tzinfo
+from datetime import UTC, datetime, time
 
 import typer
 
@@ -22,16 +22,15 @@ def parse_time(text: str, *, option: str) -> datetime:
         else:
             at = datetime.fromisoformat(plain)
     except ValueError:
-        raise typer.BadParameter(
-            f"{text!r} is not a date and time: write 2026-11-24 15:00, or 15:00 for today", param_hint=option
-        ) from None
+        what = f"{text!r} is not a date and time: write 2026-11-24 15:00, or 15:00 for today"
+        raise typer.BadParameter(what, param_hint=option) from None
     return at.astimezone(UTC)
 
 
-def _load_zone(name: str) -> tzinfo:
+def _to_zone(at: datetime, zone: str) -> datetime:
     from zoneinfo import ZoneInfo  # not needed for help
 
-    return ZoneInfo(name)
+    return at.astimezone(ZoneInfo(zone))
 
 
 def format_here(at: datetime) -> str:
@@ -41,7 +40,7 @@ def format_here(at: datetime) -> str:
 
 def format_clock(at: datetime, zone: str) -> str:
     """Format as `13:00`, on the respondent's clock; `?` without a zone."""
-    return f"{at.astimezone(_load_zone(zone)):%H:%M}" if zone else "?"
+    return f"{_to_zone(at, zone):%H:%M}" if zone else "?"
 
 
 def format_both(at: datetime, zone: str) -> str:
@@ -49,7 +48,7 @@ def format_both(at: datetime, zone: str) -> str:
     local = at.astimezone()
     if not zone:
         return f"{_format_short(local)} here"
-    remote = at.astimezone(_load_zone(zone))
+    remote = _to_zone(at, zone)
     if remote.replace(tzinfo=None) == local.replace(tzinfo=None):
         return f"{_format_short(local)} here and there"
     respondent_time = f"{remote:%H:%M}" if remote.date() == local.date() else _format_short(remote)

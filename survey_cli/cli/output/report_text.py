@@ -45,9 +45,8 @@ def render_report(results: Results, *, cells: int, blocks: bool = True) -> Itera
                 yield from ("", _wrap_hanging("", flatten(block.battery.intro), cells))
             for item in block.items:
                 yield from _render_item(item, results, cells, blocks)
-    notes = [
-        _wrap_hanging("  ", n, cells) for n in layout.list_reading_notes(results, remedy=translate(THRESHOLD_REMEDY))
-    ]
+    texts = layout.list_reading_notes(results, remedy=translate(THRESHOLD_REMEDY))
+    notes = [_wrap_hanging("  ", note, cells) for note in texts]
     yield from _render_section(translate(layout.READING_TITLE), notes, cells, blocks)
     methods = _render_pairs([(line.label, flatten(line.text)) for line in results.methods], cells)
     yield from _render_section(translate(layout.METHODS_TITLE), methods, cells, blocks)
