@@ -10,7 +10,8 @@ from support.stored_cases import a_case, bring
 from support.stored_interviews import a_path, a_store  # noqa: F401 – fixtures
 from survey_cli.cli.run_command import run_command
 from survey_cli.problems import UserError
-from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 
 TEXT = """\
 instrument: short
@@ -22,7 +23,7 @@ items:
 SEATED = """\
 import sys
 from survey_cli.sessions.interview.start_interview import StartOptions
-from survey_cli.sessions.interview.start_interview import start_or_resume
+from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 import survey_cli.tui.interview.screen
 start_or_resume(sys.argv[1], StartOptions(case=sys.argv[3], interviewer="ann", db=sys.argv[2])).close()

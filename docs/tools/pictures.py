@@ -21,7 +21,8 @@ from survey_cli.services.data.import_answers import AnswerImportOptions, import_
 from survey_cli.services.questionnaire.questionnaire_files import create_instrument
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.import_sample import ImportOptions, ImportResult, import_sample
-from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.preview.preview import Preview, PreviewOptions
 from survey_cli.sessions.station.station import StationOptions, StationSession
 from survey_cli.simulate.practice.practice_station import PracticeOptions, open_practice_station

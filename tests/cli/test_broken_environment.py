@@ -29,7 +29,8 @@ from survey_cli.entry_commands import HELD_ENTER_SECONDS
 from survey_cli.problems import ConfirmableError
 from survey_cli.services.database.administration import VerificationResult, verify_database
 from survey_cli.sessions.interview.interview_session import InterviewSession
-from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 
 INSTRUMENT = """\
 instrument: small

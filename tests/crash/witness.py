@@ -14,7 +14,8 @@ from crash.script import END
 from survey_cli.problems import UserError
 from survey_cli.services.database.administration import verify_database
 from survey_cli.sessions.interview.interview_session import InterviewSession
-from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 
 Entry = tuple[str, str, str]
 JOURNAL = """

@@ -12,7 +12,8 @@ from support.user_errors import attempt
 from survey_cli.engine.events import InterviewStarted
 from survey_cli.problems import UserError
 from survey_cli.sessions.interview.interview_session import InterviewSession
-from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.store import Store
 from survey_cli.table.columns import build_columns, build_row
 from survey_cli.values import DK, NOT_REACHED, Cell

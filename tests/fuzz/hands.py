@@ -35,7 +35,8 @@ from survey_cli.engine.events import (
 from survey_cli.entries import Rejection
 from survey_cli.plain import conduct_interview
 from survey_cli.sessions.interview.interview_session import InterviewSession
-from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.store import Store
 from survey_cli.tui.interview.screen import InterviewScreen
 

@@ -28,7 +28,8 @@ from survey_cli.instrument.texts.languages import join_list
 from survey_cli.instrument.texts.number_text import CARDINALS, spell_ordinal
 from survey_cli.instrument.texts.templates import compile_text
 from survey_cli.sessions.interview.interview_session import InterviewSession
-from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.store import Store
 from survey_cli.values import NOT_ASKED
 

@@ -21,7 +21,8 @@ from survey_cli.problems import UserError
 from survey_cli.services.data.code_frames import add_code, read_frame
 from survey_cli.services.privacy import anonymize_study, erase_person
 from survey_cli.services.run_on_study import Request
-from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.store import Store
 from survey_cli.study.consistency.person_erasure import ErasureResult
 

@@ -21,7 +21,8 @@ from survey_cli.services.export.export_data import ExportOptions
 from survey_cli.services.questionnaire.version_check import accept_changes
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.interview.interview_session import InterviewSession
-from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.store import Store
 from survey_cli.store.backends.address import is_server_address
 

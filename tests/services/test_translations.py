@@ -22,7 +22,8 @@ from survey_cli.services.questionnaire.translations import (
     load_translation_status,
 )
 from survey_cli.sessions.interview.interview_session import InterviewSession
-from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 
 TEXT = """\
 # a comment that stays

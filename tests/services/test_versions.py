@@ -22,7 +22,8 @@ from survey_cli.revisions.meaning_changes import find_separate_columns, list_cha
 from survey_cli.services.export.export_data import ExportOptions, ExportResult
 from survey_cli.services.questionnaire.questionnaire_files import check_file
 from survey_cli.sessions.interview.interview_session import InterviewSession
-from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.open_station import open_station
 from survey_cli.store import InstrumentRow, Store
 from survey_cli.table.versions import SeparateColumns

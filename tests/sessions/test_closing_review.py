@@ -20,7 +20,8 @@ from survey_cli.services.cases.case_lists import QueueReport, list_queue
 from survey_cli.services.database.administration import list_interviews, verify_database
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.interview.interview_session import ClosingReview, InterviewSession
-from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.preview.preview import Preview, PreviewOptions
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.store.interviews.interview_store import InterviewStore

@@ -14,7 +14,8 @@ from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.cases import CaseSheet
 from survey_cli.services.cases.case_lists import load_case_sheet
 from survey_cli.services.run_on_study import Request
-from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.store.backends.account import read_system_account
 from survey_cli.study.open_study import OpenStudy, open_study
 

@@ -10,7 +10,8 @@ import pytest
 from support.shift import CASES, Shift
 from survey_cli.entries import ReadEntry
 from survey_cli.sessions.interview.interview_session import InterviewSession
-from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.station_views import CaseView
 from survey_cli.store.backends.connector import Connector
 from survey_cli.values import Place

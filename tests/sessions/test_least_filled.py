@@ -10,7 +10,8 @@ from support import postgres_server
 from support.shift import Shift
 from survey_cli.engine.interview import Interview
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.store.database_location import open_store
 
 ITEMS = """

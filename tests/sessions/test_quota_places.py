@@ -16,7 +16,8 @@ from survey_cli.fieldwork.plan.plan import CellFill
 from survey_cli.services.cases.case_actions import CaseActionResult, correct_outcome
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.interview.interview_session import InterviewSession
-from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 
 ASKED = """
 items:

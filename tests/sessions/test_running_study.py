@@ -28,7 +28,8 @@ from survey_cli.services.questionnaire.version_check import accept_changes
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.study_administration import pause_study, resume_study
 from survey_cli.sessions.interview.interview_session import InterviewSession
-from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_views import CaseView, IdleView
 from survey_cli.store.backends.address import is_server_address

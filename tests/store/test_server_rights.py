@@ -19,7 +19,8 @@ from survey_cli.fieldwork.case.events import CaseNoteWritten
 from survey_cli.problems import StoreError
 from survey_cli.services.data.coding import open_coding
 from survey_cli.services.run_on_study import Request
-from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.open_station import open_station
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.store import Store

@@ -15,7 +15,8 @@ from support.shift import Shift, interviewed, on
 from survey_cli.services.privacy import erase_person
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.interview.interview_session import InterviewSession
-from survey_cli.sessions.interview.start_interview import StartOptions, start_or_resume
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.store import EntryDraft, Store
 from survey_cli.store.backends.address import SHARED_SCHEMA
 from survey_cli.store.backends.postgres import connection as postgres

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from survey_cli.sessions.interview.interview_session import InterviewResult, InterviewSession
-    from survey_cli.sessions.interview.start_interview import ColumnRequest
+    from survey_cli.sessions.open_interview import ColumnRequest
     from survey_cli.sessions.station.station import StationSession
 
 SUSPENDED = 3
@@ -51,7 +51,8 @@ def interview(
 
     Example: survey interview study.yaml --case 1017
     """
-    from survey_cli.sessions.interview.start_interview import StartOptions, list_column_requests, start_or_resume
+    from survey_cli.sessions.interview.start_interview import StartOptions
+    from survey_cli.sessions.open_interview import list_column_requests, start_or_resume
     from survey_cli.study.location import describe_files
 
     if sys.__stdout__ is None:
