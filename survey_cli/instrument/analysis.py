@@ -388,10 +388,12 @@ class _AnalysisReader:
         name = finding.item
         if not self._check_name(name, known):
             return
-        if (finding.answer is None) == (finding.figure is None):
-            self._report("bad-analysis", name, "a finding has either answer: or figure:", "write one of them")
+        if [finding.answer, finding.figure, finding.per].count(None) != 2:
+            self._report("bad-analysis", name, "a finding has one of answer:, figure: and per:", "write one of them")
             return
-        figure = finding.figure or "percent"
+        if finding.per is not None and not self._check_name(finding.per, known):
+            return
+        figure = "ratio" if finding.per else finding.figure or "percent"
         for _, text in finding.text.iterate_languages():
             if set(re.findall(r"\{(\w*)\}", text)) - {"base"} != {figure}:
                 what = f"the text has to contain {{{figure}}}, and no other fill but {{base}}"
@@ -404,10 +406,12 @@ class _AnalysisReader:
         if len(answer) > 1 and (is_multiple or not set(nets).isdisjoint(map(str, answer))):
             what = f"{join_first(list(map(str, answer)))} of {name} overlap: their shares don't add up"
             self._report("bad-analysis", finding.find_position("answer"), what, "give one code, or one net of them")
-        has_numbers = value_type.type == "code" and all(isinstance(code, int) for code in codes or ())
-        if finding.figure is not None and value_type.type != "number" and not has_numbers:
-            what = f"{name} has no {finding.figure}"
-            self._report("bad-analysis", finding.find_position("figure"), what, "write answer: with a code")
+        for numeric in [] if finding.answer else [name, *([finding.per] if finding.per is not None else [])]:
+            value_type = self.symbols.value_types[numeric]
+            has_codes = value_type.type == "code" and all(isinstance(c, int) for c in _list_codes(value_type) or ())
+            if value_type.type != "number" and not has_codes:
+                what, key = f"{numeric} has no {finding.figure or 'sum'}", "per" if finding.per else "figure"
+                self._report("bad-analysis", finding.find_position(key), what, "write answer: with a code")
 
 
 def _iterate_expressions(variable: spec.VariableSpec) -> Iterator[YamlScalar]:

@@ -79,7 +79,7 @@ def test_errors_equal_those_of_r(name: str) -> None:
     means = [errors.estimate_mean(design, data["api00"], kind) for kind in kinds]
     all_errors = [errors.compute_error(design, mean, everybody).standard_error for mean in means]
     expect("by", *(mean.value for mean in means), *all_errors)
-    difference = errors.subtract(means[0], means[1])  # of the same schools, or of other schools in the same district
+    difference = errors.combine(means[:2], (1, -1))  # of the same schools, or of other schools in the same district
     expect("difference", difference.value, errors.compute_error(design, difference, everybody).standard_error)
     change = errors.estimate_mean(design, data["api00"] - data["api99"], everybody)
     expect("change", change.value, errors.compute_error(design, change, everybody).standard_error)
@@ -110,16 +110,16 @@ def test_differences_and_tests_equal_those_of_r(name: str) -> None:
         "mean_rest": (-1, [2], [1, 3]),
     }
     for figure, (row, first, second) in comparisons.items():
-        difference = table.compare(row, first, second)
+        difference = table.compare(row, (first, second))
         assert difference is not None
         error = difference.error
         found = [difference.value, error.standard_error, error.low, error.high, difference.p]
         assert found == exactly([REFERENCE[f"{name}_{figure}_{n}"] for n in range(1, 6)]), figure
-    two, three = table.compute_slope(-1, [1, 2]), table.compute_slope(-1, [1, 2, 3])
-    assert two is not None
-    assert three is not None
-    assert two[0] == exactly(REFERENCE[f"{name}_ttest"])
-    assert three[0] == exactly(REFERENCE[f"{name}_slope_1"] / REFERENCE[f"{name}_slope_2"])
+    for figure, parts in (("ttest", [[1], [2]]), ("trend", [[1], [2], [3]])):
+        scores = [place - (len(parts) - 1) / 2 for place in range(len(parts))]
+        contrast = table.compare(-1, parts, scores)
+        assert contrast is not None
+        assert contrast.value / contrast.error.standard_error == exactly(REFERENCE[f"{name}_{figure}"])
     kinds = numpy.char.find("EHM", data["stype"])
     counts = [[weigh(data["pw"][(kinds == kind) & (values > 0)]) for kind in range(3)] for values in rows.values()]
     matrix = ComparisonTable("Kind", counts, design=TableDesign(*table.compute_cell_covariance([0, 1], [1, 2, 3])))

@@ -15,11 +15,14 @@ from support.example_results import made_results
 from support.report_tables import OPEN, Report
 from survey_cli.cli.run_command import run_command
 from survey_cli.documents.report.report_layout import build_errors_grids
+from survey_cli.instrument.schema.analysis_file import FindingSpec
 from survey_cli.instrument.schema.document import StudySpec
+from survey_cli.instrument.source.scalars import Text
 from survey_cli.problems import UserError
 from survey_cli.reports.disclosure.suppression import BASE, CellPosition
 from survey_cli.reports.results import figure_errors
 from survey_cli.reports.results.crosstab import Crosstab
+from survey_cli.reports.results.findings import build_findings, compute_ratios
 from survey_cli.reports.results.result_tables import build_item_result
 
 DATA = Path(__file__).parent.parent / "data/school_survey"
@@ -36,6 +39,8 @@ items:
   - {id: hello, type: read, text: "This is {interviewer}."}
   - {id: awards, type: single, text: "Awards?", options: {1: "Yes", 2: "No"}}
   - {id: index, type: number, text: "Index?", min: 0, max: 1000}
+  - {id: tested, type: number, text: "Tested?", min: 0, max: 9999}
+  - {id: enrolled, type: number, text: "Enrolled?", min: 0, max: 9999}
 """
 
 
@@ -50,6 +55,8 @@ def schools(kinds: str = "EHM", by: Sequence[str] = ()) -> tuple[Report, list[in
             "fpc": int(lines[i]["fpc"]),
             "awards": 1 if lines[i]["awards"] == "Yes" else 2,
             "index": int(lines[i]["api00"]),
+            "tested": int(lines[i]["api.stu"]),
+            "enrolled": int(lines[i]["enroll"]),
         }
         for i in kept
     ]
@@ -141,7 +148,7 @@ def test_letters_take_account_of_clusters_and_hidden_figures_have_no_difference(
         for one in (table, with_design)
     ]
     assert letters == [["", "B", ""], ["", "", ""]]
-    difference = with_design.design and with_design.design.compare(0, [1], [2])
+    difference = with_design.design and with_design.design.compare(0, ([1], [2]))
     assert difference
     # 10/9 · Σz² over ten districts, with z = ±0.2/5 or ±0.8/5
     assert difference.error.standard_error == pytest.approx((2 * 0.16 / 5 * 10 / 9) ** 0.5)
@@ -150,6 +157,24 @@ def test_letters_take_account_of_clusters_and_hidden_figures_have_no_difference(
         grouping = replace(report.groupings[0], compare=compare)
         item = build_item_result(hidden, [grouping], interviews=200, options=OPEN)
         assert [figure.difference for figure in item.rows[0].figures] == [None] * 3
+
+
+def test_a_ratio_has_the_error_of_r() -> None:
+    report, positions = schools()
+    tested, enrolled = measured(report, "tested", positions), measured(report, "enrolled", positions)
+    assert tested.design is not None
+    assert enrolled.design is not None
+    error = tested.design.measure_ratio(BASE, enrolled.design)
+    assert error is not None
+    assert (error.standard_error, error.freedom) == close(REFERENCE["stratified_ratio_2"], 197)
+    finding = FindingSpec.model_construct(
+        text=Text("{ratio}", {}), item="tested", per="enrolled", answer=None, figure=None
+    )
+    tables = {"tested": tested, "enrolled": enrolled}
+    ratios = compute_ratios([finding], tables, report.answers, lambda table: table, OPEN)
+    assert build_findings([finding], report.items, ratios, "en", 0) == (
+        "0.837 (standard error 0.008, interval 0.822 to 0.852)",
+    )
 
 
 def test_a_condition_leaves_the_design_as_it_is() -> None:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from survey_cli.documents.report.report_pages import render_results_html
 from survey_cli.instrument.schema.analysis_file import FindingSpec
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.reports import texts
-from survey_cli.reports.results.result_tables import build_findings, nest_grouping, select_option
+from survey_cli.reports.results.findings import build_findings, compute_ratios
+from survey_cli.reports.results.result_tables import nest_grouping, select_option
 from survey_cli.values import DK, REFUSED, Cell
 
 pytest.importorskip("scipy", reason="pip install 'survey-cli[report]'")
@@ -164,7 +166,7 @@ def test_columns_that_are_made_of_the_answers_themselves_are_not_tested() -> Non
 
 
 def finding(text: str, **more: object) -> FindingSpec:
-    return FindingSpec.model_construct(text=Text(text, {}), **{"answer": None, "figure": None, **more})
+    return FindingSpec.model_construct(text=Text(text, {}), **{"answer": None, "figure": None, "per": None, **more})
 
 
 def test_findings_have_the_figures_of_the_tables_and_hide_what_they_hide() -> None:
@@ -175,13 +177,30 @@ def test_findings_have_the_figures_of_the_tables_and_hide_what_they_hide() -> No
         finding("{percent} say any.", item="q", answer=(1, 2)),
         finding("Of those left out {percent}.", item="gone", answer=(1,)),
     ]
-    assert build_findings(findings, items, "en", 0) == ("50% say one, of 80.", "100% say any.")
+    assert build_findings(findings, items, {}, "en", 0) == ("50% say one, of 80.", "100% say any.")
     hidden = Report(TEXT, crossed((30, 3, 2)), options=replace(OPEN, threshold=5))["q"]
     two = finding("{percent} say that they have two.", item="q", answer=(2,))
-    said = build_findings([findings[0], two, two], [hidden], "en", 0)
+    said = build_findings([findings[0], two, two], [hidden], {}, "en", 0)
     assert said == ("86% say one, of 35.", "Not shown, because of small counts: Which?")
     numbers = Report(TEXT, [{"n": n} for n in (1, 2, 6)])["n"]
-    assert build_findings([finding("{mean}, {median}", item="n", figure="median")], [numbers], "en", 0) == ("3.00, 2",)
+    assert build_findings([finding("{mean}, {median}", item="n", figure="median")], [numbers], {}, "en", 0) == (
+        "3.00, 2",
+    )
+
+
+def test_a_ratio_is_of_those_who_have_both_numbers_and_hidden_where_few_have_only_one() -> None:
+    """(2·1 + 3·3)/(4·1 + 8·3); of the third, who has no `m`, nothing counts."""
+    text = TEXT + "  - {id: m, type: number, text: How many others?, min: 0, max: 9}\n"
+    rows: list[dict[str, Cell]] = [{"n": 2, "m": 4}, {"n": 3, "m": 8}, {"n": 9, "m": DK}]
+    found = [finding("{ratio}, of {base}", item="n", per="m"), finding("{ratio}", item="n", per="gone")]
+    said = []
+    for threshold in (0, 2):
+        options = replace(OPEN, threshold=threshold)
+        report = Report(text, rows, weights=[Fraction(1), Fraction(3), Fraction(1)])
+        tables = {table.question.id: table for table in report.tables}
+        ratios = compute_ratios(found, tables, report.answers, lambda table: table, options)
+        said.append(build_findings(found, report.items, ratios, "en", 0))
+    assert said == [("0.393, of 2",), ("Not shown, because of small counts: How many?",)]
 
 
 # languages

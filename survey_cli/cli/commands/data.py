@@ -187,7 +187,7 @@ def report(
     ),
     margins: bool = flag("--margins", "Print margins of error with each item."),
     errors: bool = flag(
-        "--errors", "Print standard errors, intervals and design effects under the design of the sample."
+        "--errors", "Print standard errors, intervals, design effects and differences under the design of the sample."
     ),
     verbatims: bool = flag("--verbatims", "Print verbatim answers."),
     cases: bool = flag("--cases", "With --verbatims: print the case of each answer."),

@@ -25,7 +25,7 @@ from survey_cli.reports.rounding import (
     format_p_value,
 )
 from survey_cli.reports.texts import translate, translate_quantity
-from survey_cli.reports.weighting.answer_counts import DesignDifference, DesignError
+from survey_cli.reports.weighting.answer_counts import DesignError
 from survey_cli.reports.weighting.weights import WeightingSummary
 from survey_cli.wording import format_quantity, pluralize
 
@@ -449,20 +449,6 @@ def _build_battery_columns(battery: model.Battery, results: model.Results, room:
     return _split_grid(grid, room)
 
 
-class _MeasuredFigure(NamedTuple):
-    """A share or mean whose precision is known."""
-
-    kind: LineKind
-    label: str
-    note: str
-    cell: GridCell
-    error: DesignError | None
-    difference: DesignDifference | None
-    scale: int
-    """100 for percentages."""
-    digits: int
-
-
 def build_errors_grids(item: model.ItemResult, results: model.Results) -> tuple[Grid, ...]:
     """Return the precision of an item's shares and mean, and then their differences, by column below each other.
 
@@ -472,22 +458,28 @@ def build_errors_grids(item: model.ItemResult, results: model.Results) -> tuple[
     differences: list[GridLine] = []
     for place, column in enumerate(results.columns[: len(item.bases)]):
         name = flatten(": ".join(filter(None, (column.group, column.label))))
-        figures = list(_iterate_measured(item, place))
-        errors = [(f, f.cell, f.error, _build_ratio_cells(f.error)) for f in figures if f.error is not None]
-        precision += _list_error_lines(name, errors, len(ERROR_HEADS))
-        compared = [
-            (
-                f,
-                GridCell(_format_measure(d.value, f)),
-                d.error,
-                [GridCell(format_p_value(d.p).removeprefix("p ").removeprefix("= "))],
-            )
-            for f in figures
-            if (d := f.difference) is not None
-        ]
-        other = next((flatten(f.difference.other) for f in figures if f.difference is not None), "")
-        name = translate("{column} less {other}", column=name, other=other)
-        differences += _list_error_lines(name, compared, len(DIFFERENCE_HEADS))
+        errors: list[GridLine] = []
+        compared: list[GridLine] = []
+        for line, figure in _list_figures(item, place):
+            if (error := figure.error) is not None:
+                errors += [] if errors else [_build_column_line(name, error, len(ERROR_HEADS))]
+                variation, effect = error.coefficient_of_variation, error.design_effect
+                cv = EMPTY_MARK if variation is None else f"{format_decimal(Fraction(variation) * 100, 1)}%"
+                deff = EMPTY_MARK if effect is None else format_decimal(Fraction(effect), 2)
+                cells = (*line.cells, *_build_error_cells(error, figure), GridCell(cv), GridCell(deff))
+                errors.append(line._replace(cells=cells))
+            if (difference := figure.difference) is not None:
+                less = translate("{column} less {other}", column=name, other=flatten(difference.other))
+                compared += [] if compared else [_build_column_line(less, difference.error, len(DIFFERENCE_HEADS))]
+                p = GridCell(format_p_value(difference.p).removeprefix("p ").removeprefix("= "))
+                value = GridCell(_format_measure(difference.value, figure))
+                compared.append(line._replace(cells=(value, *_build_error_cells(difference.error, figure), p)))
+        precision += errors
+        differences += compared
+    grids = (
+        ("Item {number}: precision", ERROR_HEADS, precision),
+        ("Item {number}: differences", DIFFERENCE_HEADS, differences),
+    )
     return tuple(
         Grid(
             caption=translate(caption, number=item.number_or_id),
@@ -495,59 +487,43 @@ def build_errors_grids(item: model.ItemResult, results: model.Results) -> tuple[
             heads=tuple(GridHead("", translate(text)) for text in heads),
             lines=tuple(lines),
         )
-        for caption, heads, lines in (
-            ("Item {number}: precision", ERROR_HEADS, precision),
-            ("Item {number}: differences", DIFFERENCE_HEADS, differences),
-        )
+        for caption, heads, lines in grids
         if lines
     )
 
 
-def _iterate_measured(item: model.ItemResult, place: int) -> Iterator[_MeasuredFigure]:
-    """Yield the shares of a column, then its mean."""
+def _list_figures(item: model.ItemResult, place: int) -> list[tuple[GridLine, model.Figure | model.SummaryStatistics]]:
+    """List the shares of a column, then its mean, each with a line that has it as its only cell."""
+    figures: list[tuple[GridLine, model.Figure | model.SummaryStatistics]] = []
     for row in item.rows:
-        if place < len(row.figures):
-            figure = row.figures[place]
-            cell, digits = (
-                _build_share_cell(figure)._replace(letters=""),
-                len(figure.percent_text.partition(".")[2]) + 1,
-            )
-            error, difference = figure.error, figure.difference
-            yield _MeasuredFigure(row.kind, flatten(row.label), row.note, cell, error, difference, 100, digits)
+        for figure in row.figures[place : place + 1]:
+            cell = _build_share_cell(figure)._replace(letters="")
+            figures.append((GridLine(row.kind, flatten(row.label), row.note, (cell,)), figure))
     for summary in item.summaries[place : place + 1]:
-        cell, error, difference = GridCell(summary.mean_text, amount=summary.mean), summary.error, summary.difference
-        yield _MeasuredFigure("summary", translate("Mean"), "", cell, error, difference, 1, 2)
+        cell = GridCell(summary.mean_text, amount=summary.mean)
+        figures.append((GridLine("summary", translate("Mean"), "", (cell,)), summary))
+    return figures
 
 
-def _list_error_lines(
-    name: str, figures: Sequence[tuple[_MeasuredFigure, GridCell, DesignError, Sequence[GridCell]]], width: int
-) -> list[GridLine]:
-    """List a line with each figure, its standard error and interval, after one with the name of the column."""
-    if not figures:
-        return []
-    lines = []
-    for figure, first, error, others in figures:
-        interval = EMPTY_MARK
-        if isfinite(error.low):
-            low, high = (_format_measure(number, figure) for number in (error.low, error.high))
-            form = "{first} to {last}" if "-" in low + high else "{first}–{last}"
-            interval = translate(form, first=low, last=high)
-        cells = (first, GridCell(_format_measure(error.standard_error, figure)), GridCell(interval), *others)
-        lines.append(GridLine(figure.kind, figure.label, figure.note, cells))
-    note = translate_quantity(figures[0][2].freedom, "degree of freedom", "degrees of freedom")
-    return [GridLine("head", name, note, (GridCell(""),) * width), *lines]
+def _build_column_line(name: str, error: DesignError, width: int) -> GridLine:
+    """Build the line that names a column, with the degrees of freedom of its figures."""
+    note = translate_quantity(error.freedom, "degree of freedom", "degrees of freedom")
+    return GridLine("head", name, note, (GridCell(""),) * width)
 
 
-def _format_measure(number: float, figure: _MeasuredFigure) -> str:
-    return format_decimal(Fraction(number) * figure.scale, figure.digits)
+def _format_measure(number: float, figure: model.Figure | model.SummaryStatistics) -> str:
+    """Format a number of the unit of a figure: a percentage with one decimal more than it has, or a mean."""
+    if isinstance(figure, model.Figure):
+        return format_decimal(Fraction(number) * 100, len(figure.percent_text.partition(".")[2]) + 1)
+    return format_decimal(Fraction(number), 2)
 
 
-def _build_ratio_cells(error: DesignError) -> tuple[GridCell, ...]:
-    variation, effect = error.coefficient_of_variation, error.design_effect
-    return (
-        GridCell(EMPTY_MARK if variation is None else f"{format_decimal(Fraction(variation) * 100, 1)}%"),
-        GridCell(EMPTY_MARK if effect is None else format_decimal(Fraction(effect), 2)),
-    )
+def _build_error_cells(error: DesignError, figure: model.Figure | model.SummaryStatistics) -> tuple[GridCell, GridCell]:
+    """Build the cells of a standard error and an interval."""
+    low, high = (_format_measure(limit, figure) if isfinite(limit) else "" for limit in (error.low, error.high))
+    form = "{first} to {last}" if "-" in low + high else "{first}–{last}"
+    interval = translate(form, first=low, last=high) if low else EMPTY_MARK
+    return GridCell(_format_measure(error.standard_error, figure)), GridCell(interval)
 
 
 def list_reading_notes(results: model.Results, *, remedy: str = "") -> tuple[str, ...]:

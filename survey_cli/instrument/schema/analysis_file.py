@@ -174,14 +174,18 @@ class FindingSpec(SpecModel):
     """A key figure of a report's first page: `{text: "{percent} agree.", item: q1, answer: [1, 2]}`."""
 
     text: scalars.Text
-    """The sentence, with the figure as `{percent}`, `{mean}` or `{median}`; `{base}` is the number of respondents."""
+    """The sentence, with the figure as `{percent}`, `{mean}`, `{median}` or `{ratio}`; `{base}` is the number of
+    respondents."""
     item: Annotated[scalars.Name, "an item"]
     """The item, sample column or variable."""
     answer: AnswerChoice | None = None
     """Whose percentage it is: a code, a list of codes whose shares add up, or the name of a net;
-    of a multiple one code or net. If left out: `figure` is required."""
+    of a multiple one code or net. If left out: `figure` or `per` is required."""
     figure: Literal["mean", "median"] | None = None
-    """The figure of a number. If left out: `answer` is required."""
+    """The figure of a number. If left out: `answer` or `per` is required."""
+    per: Annotated[scalars.Name, "an item"] | None = None
+    """For a ratio: the number whose sum divides that of the item, of those who have both, as `{item: spending, per:
+    income}`. If left out: `answer` or `figure` is required."""
 
 
 class AnalysisFile(SpecModel):

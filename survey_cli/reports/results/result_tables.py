@@ -1,7 +1,7 @@
 """Tables of results: every item with its bases, counts, percentages, statistics and tests, in total and by column."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -9,7 +9,6 @@ from itertools import chain, combinations
 from string import ascii_uppercase
 from typing import Final
 
-from survey_cli.instrument.schema.analysis_file import FindingSpec
 from survey_cli.reports import rounding
 from survey_cli.reports.disclosure.suppression import BASE, CellPosition
 from survey_cli.reports.results import report_model as model
@@ -479,9 +478,10 @@ def _run_tests(
         tested = {i: line for i, line in tested.items() if any(line.counts[column].people for column in columns)}
         columns = [column for column in columns if any(line.counts[column].people for line in tested.values())]
         with_value = [column for column in columns if any(counts[column].people for _, counts in table.values)]
-        slope = table.design.compute_slope(BASE, with_value) if has_scale and len(with_value) > 1 else None
         if len(tested) > 1 < len(columns):
-            design = significance.TableDesign(*table.design.compute_cell_covariance(list(tested), columns), slope)
+            scores = [place - (len(with_value) - 1) / 2 for place in range(len(with_value))]
+            trend = table.design.compare(BASE, [[c] for c in with_value], scores) if has_scale and with_value else None
+            design = significance.TableDesign(*table.design.compute_cell_covariance(list(tested), columns), trend)
     matrix = significance.ComparisonTable(
         grouping.test_label,
         [[line.counts[column] for column in columns] for line in tested.values()],
@@ -513,7 +513,7 @@ def _add_letters(
     for grouping, group in zip(groupings, answer_counts.list_value_columns(groupings), strict=True):
         if table.question.has_columns_of_its_own(grouping.inputs):
             continue
-        found = list(_compare_columns(table, rows, group, grouping, options))
+        found = list(_compare_columns(table, rows, group, columns, grouping, options))
         adjusted = significance.adjust_p_values([p for *_, p in found], options.correction)
         for (row, first, second, is_higher, _), p in zip(found, adjusted, strict=True):
             if p >= 1 - options.level:
@@ -532,46 +532,59 @@ def _compare_columns(
     table: Crosstab,
     rows: Mapping[int, model.ResultRow],
     group: Sequence[int],
+    columns: Collection[int],
     grouping: Grouping,
     options: ResultOptions,
 ) -> Iterable[tuple[int, int, int | None, bool, float]]:
-    """Yield row, first and second column (None is the rest of the group), whether the first is higher, and p.
-
-    A column is compared with the rest where nothing in the row is hidden, which the rest would reveal.
-    """
+    """Yield row, first and second column (None is the rest), whether the first is higher, and p of each comparison."""
 
     def is_large(base: WeightedCount) -> bool:
         return base.people >= options.min_base and answer_counts.compute_effective_size(base) >= SMALL_BASE
 
     correction = options.compute_population_correction(table.bases[0].people)
-    printed = [c for part, c in enumerate(group) if part not in grouping.unprinted and not table.is_base_hidden(c)]
     for row, result in rows.items():
         counts = table.lines[row].counts
         if len(result.figures) == 1:
             continue
-        shown = [c for c in printed if is_large(table.bases[c]) and not table.is_hidden(row, c)]
-        pairs: Iterable[tuple[int, int | None]] = combinations(shown, 2)
-        if grouping.compare == "total":
-            is_open = not any(table.is_hidden(row, c) or table.is_base_hidden(c) for c in group)
-            pairs = [(c, None) for c in shown] if is_open else []
-        for first, second in pairs:
-            others = [c for c in group if c != first] if second is None else [second]
+        for first, others in _list_pairs(table, row, group, columns, grouping, is_large):
             other = tuple(answer_counts.sum_counts(of[c] for c in others) for of in (counts, table.bases))
+            second = others[0] if grouping.compare == "pairs" else None
             if not is_large(other[1]):
                 continue
             if table.design is not None:
-                difference = table.design.compare(row, [first], others)
+                difference = table.design.compare(row, ([first], others))
                 if difference is not None:
                     yield row, first, second, difference.value > 0, difference.p
-            else:
-                z = significance.compare_shares(
-                    (counts[first], table.bases[first]),
-                    (other[0], other[1]),
-                    weighted=table.is_weighted,
-                    population_correction=correction,
-                )
-                if z is not None:
-                    yield row, first, second, z > 0, significance.compute_p(z)
+                continue
+            z = significance.compare_shares(
+                (counts[first], table.bases[first]),
+                (other[0], other[1]),
+                weighted=table.is_weighted,
+                population_correction=correction,
+            )
+            if z is not None:
+                yield row, first, second, z > 0, significance.compute_p(z)
+
+
+def _list_pairs(
+    table: Crosstab,
+    row: int,
+    group: Sequence[int],
+    columns: Collection[int],
+    grouping: Grouping,
+    is_large: Callable[[WeightedCount], bool],
+) -> list[tuple[int, list[int]]]:
+    """List the columns that are compared in a row, or in means, each with those it is compared with.
+
+    Each is compared with those before it, or with the rest of its group where nothing in the row is hidden, which the
+    rest would reveal. `columns` are those that are printed.
+    """
+    is_hidden = table.is_mean_hidden if row == BASE else partial(table.is_hidden, row)
+    hidden = {c for c in group if is_hidden(c) or table.is_base_hidden(c)}
+    shown = [c for c in group if c in columns and c not in hidden and is_large(table.bases[c])]
+    if grouping.compare == "total":
+        return [] if hidden else [(c, [other for other in group if other != c]) for c in shown]
+    return [(second, [first]) for first, second in combinations(shown, 2)]
 
 
 def _measure_differences(
@@ -583,60 +596,21 @@ def _measure_differences(
 ) -> dict[CellPosition, DesignDifference]:
     """Measure the difference of each share and mean from that of the first column of its group, or from the rest.
 
-    None without a design. That from the rest is left out where anything in the row is hidden, which it would reveal.
+    There are none without a design.
     """
     differences: dict[CellPosition, DesignDifference] = {}
     for grouping, group in zip(groupings, answer_counts.list_value_columns(groupings), strict=True):
         if table.design is None or table.question.has_columns_of_its_own(grouping.inputs):
             continue
         for row in (*rows, BASE):
-            is_hidden = partial(table.is_hidden, row) if row != BASE else table.is_mean_hidden
-            hidden = {c for c in group if is_hidden(c) or table.is_base_hidden(c)}
-            printed = [c for c in group if c in columns and c not in hidden]
-            printed = [c for c in printed if table.bases[c].people >= options.min_base]
-            if grouping.compare == "total":
-                pairs = [(c, [other for other in group if other != c]) for c in printed if not hidden]
-            else:
-                pairs = [(c, printed[:1]) for c in printed[1:]]
+            pairs = _list_pairs(table, row, group, columns, grouping, lambda base: base.people >= options.min_base)
             for column, others in pairs:
-                difference = table.design.compare(row, [column], others)
-                if difference is not None:
-                    label = columns[others[0]].label if grouping.compare == "pairs" else translate("the rest")
-                    differences[CellPosition(row, column)] = difference._replace(other=label)
+                if grouping.compare == "total" or others == pairs[0][1]:
+                    difference = table.design.compare(row, ([column], others))
+                    other = columns[others[0]].label if grouping.compare == "pairs" else translate("the rest")
+                    if difference is not None:
+                        differences[CellPosition(row, column)] = difference._replace(other=other)
     return differences
-
-
-def build_findings(
-    findings: Sequence[FindingSpec], items: Sequence[model.ItemResult], language: str, digits: int
-) -> tuple[str, ...]:
-    """Fill the figures of the tables into the sentences of an analysis file.
-
-    A sentence with a figure that its table hides gives way to a notice. A finding on an item that the report leaves out
-    is left out.
-    """
-    by_name = {item.id: item for item in items}
-    sentences = []
-    for finding in findings:
-        item = by_name.get(str(finding.item))
-        if item is None:
-            continue
-        summary = item.summary
-        values = {"mean": rounding.HIDDEN_MARK, "median": rounding.HIDDEN_MARK, "base": item.base.count_text}
-        if summary is not None:
-            values |= {"mean": summary.mean_text, "median": summary.median_text}
-        if finding.answer:
-            codes = set(map(str, finding.answer))
-            figures = [row.total for row in item.rows if (row.label if row.kind == "net" else row.code) in codes]
-            shares = [figure.share for figure in figures if figure.share is not None]
-            percent = f"{rounding.format_percentage(sum(shares, Fraction(0)), digits)}%"
-            values["percent"] = percent if figures and len(shares) == len(figures) else rounding.HIDDEN_MARK
-        text = str(finding.text.get(language))
-        if any(value == rounding.HIDDEN_MARK and f"{{{name}}}" in text for name, value in values.items()):
-            text = translate("Not shown, because of small counts: {item}", item=item.label)
-        for name, value in values.items():
-            text = text.replace(f"{{{name}}}", value)
-        sentences.append(text)
-    return tuple(dict.fromkeys(sentences))
 
 
 # ── notes on all tables ────────────────────────────────────────────────────────────────────────────────────

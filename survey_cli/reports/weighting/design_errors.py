@@ -7,7 +7,7 @@ Figures equal those of R's package survey (T. Lumley, Complex Surveys, 2010) for
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp, inf, isfinite, log, sqrt
-from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import numpy
 from numpy.typing import NDArray
@@ -20,7 +20,6 @@ Integers: TypeAlias = NDArray[numpy.int64]
 Replication: TypeAlias = Literal["jk1", "jkn", "brr", "fay", "bootstrap", "sdr"]
 """How replicate weights were made: the jackknife that deletes one unit, of all or of a stratum, balanced half-samples,
 Fay's variant of these, the bootstrap, or successive differences."""
-Sums = TypeVar("Sums", float, Numbers)
 RANK_TOLERANCE: Final = 1e-5
 """Singular values of replicate weights below this part of the norm of a column are zeros."""
 
@@ -167,9 +166,10 @@ def estimate_mean(design: SampleDesign, values: Numbers, domain: Numbers) -> Est
     return estimate_ratio(*totals, replicates=design.replicates is not None)
 
 
-def subtract(first: Estimate, second: Estimate) -> Estimate:
-    """Return the difference of two estimates from the same sample, with their covariance."""
-    return Estimate(first.value - second.value, first.variation - second.variation)
+def combine(estimates: Sequence[Estimate], coefficients: Sequence[float]) -> Estimate:
+    """Return the sum of estimates from the same sample times coefficients; 1 and -1 give their difference."""
+    value = sum(c * estimate.value for c, estimate in zip(coefficients, estimates, strict=True))
+    return Estimate(value, numpy.array(coefficients) @ numpy.array([estimate.variation for estimate in estimates]))
 
 
 def compute_covariance(design: SampleDesign, variations: Numbers) -> Numbers:
@@ -205,27 +205,6 @@ def count_freedom(design: SampleDesign, domain: Numbers) -> int:
     return int(units - strata)
 
 
-def estimate_slope(design: SampleDesign, values: Numbers, scores: Numbers, domain: Numbers) -> Estimate:
-    """Estimate the slope of the regression of values on scores in a domain, B = Σw(x − x̄)(y − ȳ)/Σw(x − x̄)².
-
-    For two scores it is the difference of two means, by that of the scores. The linearized value of a unit is its sum of
-    w(x − x̄)(y − ȳ − B(x − x̄))/Σw(x − x̄)². The scores must differ.
-    """
-    products = (numpy.ones_like(values), scores, values, scores * values, scores**2)
-    totals = [sum_values(design, product * domain) for product in products]
-    slope = _divide_sums(*(total.value for total in totals))
-    if design.replicates is not None:
-        with numpy.errstate(divide="ignore", invalid="ignore"):
-            return Estimate(slope, _divide_sums(*(total.parts for total in totals)) - slope)
-    x, y = (values - total.value / totals[0].value for values, total in ((scores, totals[1]), (values, totals[2])))
-    squares = float((design.weights * domain * x**2).sum())
-    return Estimate(slope, sum_values(design, domain * x * (y - slope * x)).parts / squares)
-
-
-def _divide_sums(n: Sums, x: Sums, y: Sums, xy: Sums, xx: Sums) -> Sums:
-    return (n * xy - x * y) / (n * xx - x * x)
-
-
 def compute_error(
     design: SampleDesign,
     estimate: Estimate,
@@ -233,7 +212,6 @@ def compute_error(
     values: Numbers | None = None,
     *,
     share: bool = False,
-    freedom: int | None = None,
     level: float = DEFAULT_LEVEL,
 ) -> DesignError:
     """Compute the precision of an estimate.
@@ -241,10 +219,9 @@ def compute_error(
     The interval is the estimate ± t times its standard error; that of a `share` is symmetric on the scale log(p/(1 − p)),
     so that it stays between 0 and 1. `values` are those of a mean, for its design effect: its variance by s²/n, with s² =
     Σw(y − ȳ)²/Σw · n/(n − 1), for the n interviews in the domain with a weight (L. Kish, Survey Sampling, 1965, 8.2).
-    `freedom` are the degrees of freedom, where they are known.
     """
     variance = float(compute_covariance(design, estimate.variation[None])[0, 0])
-    freedom = count_freedom(design, domain) if freedom is None else freedom
+    freedom = count_freedom(design, domain)
     error, value = sqrt(variance), estimate.value
     quantile = float(stats.t.ppf((1 + level) / 2, freedom)) if freedom > 0 else inf
     if not error:
@@ -301,46 +278,44 @@ class QuestionDesign:
         None where the column has no two units to compare, or nobody in a replicate, and of a share of 0 or 1.
         """
         values, domain = self._select(row, [column])
-        freedom = count_freedom(self.design, domain)
-        if freedom < 1 or not (self.design.weights * domain).any():
+        if not (self.design.weights * domain).any():
             return None
         estimate, is_share = estimate_mean(self.design, values, domain), self.rows[row].is_share
         if is_share and not 0 < estimate.value < 1:
             return None
-        error = compute_error(self.design, estimate, domain, values, share=is_share, freedom=freedom, level=self.level)
-        return error if isfinite(error.standard_error) else None
+        error = compute_error(self.design, estimate, domain, values, share=is_share, level=self.level)
+        return error if error.freedom > 0 and isfinite(error.standard_error) else None
 
-    def compare(self, row: int, first: Sequence[int], second: Sequence[int]) -> DesignDifference | None:
-        """Return the difference of a row's figure in some columns from that in others, of other interviews.
+    def compare(
+        self, row: int, parts: Sequence[Sequence[int]], coefficients: Sequence[float] = (1, -1)
+    ) -> DesignDifference | None:
+        """Return the difference of a row's figure between parts, which are columns without an interview in common.
 
-        None where one of them can't be measured, or the difference doesn't vary.
+        With other coefficients, it is a contrast of several parts. None where one of them can't be measured, or the
+        difference doesn't vary.
         """
-        selected = [self._select(row, columns) for columns in (first, second)]
-        union = selected[0][1] + selected[1][1]
-        freedom = count_freedom(self.design, union)
-        if freedom < 1 or not all((self.design.weights * domain).any() for _, domain in selected):
+        selected = [self._select(row, columns) for columns in parts]
+        union = numpy.sum([domain for _, domain in selected], axis=0)
+        if not all((self.design.weights * domain).any() for _, domain in selected):
             return None
         estimates = [estimate_mean(self.design, *values_and_domain) for values_and_domain in selected]
         if self.rows[row].is_share and not all(0 < estimate.value < 1 for estimate in estimates):
             return None
-        difference = subtract(*estimates)
-        error = compute_error(self.design, difference, union, freedom=freedom, level=self.level)
-        if not 0 < error.standard_error < inf:
-            return None
-        p = _compute_p(difference.value / error.standard_error, freedom)
-        return DesignDifference(difference.value, error, p)
-
-    def compute_slope(self, row: int, columns: Sequence[int]) -> tuple[float, int, float] | None:
-        """Return t of the slope of a row's values over columns counted 1, 2, 3 …, its degrees of freedom, and p."""
-        values, domain = self._select(row, columns)
-        numbers = numpy.zeros(int(numpy.max(self.columns)) + 1)
-        numbers[list(columns)] = range(1, len(columns) + 1)
-        slope = estimate_slope(self.design, values, numbers[self.columns].max(axis=0), domain)
-        error = compute_error(self.design, slope, domain, level=self.level)
+        difference = combine(estimates, coefficients)
+        error = compute_error(self.design, difference, union, level=self.level)
         if error.freedom < 1 or not 0 < error.standard_error < inf:
             return None
-        t = slope.value / error.standard_error
-        return t, error.freedom, _compute_p(t, error.freedom)
+        p = float(2 * stats.t.sf(abs(difference.value) / error.standard_error, error.freedom))
+        return DesignDifference(difference.value, error, p)
+
+    def measure_ratio(self, row: int, other: "QuestionDesign") -> DesignError | None:
+        """Return the precision of the sum of a row's values by that of another question, of those who have both."""
+        (values, domain), (divisors, other_domain) = self._select(row, [0]), other._select(row, [0])
+        both = domain * other_domain
+        totals = (sum_values(self.design, numbers * both) for numbers in (values, divisors))
+        ratio = estimate_ratio(*totals, replicates=self.design.replicates is not None)
+        error = compute_error(self.design, ratio, both, level=self.level)
+        return error if error.freedom > 0 and isfinite(error.standard_error) else None
 
     def compute_cell_covariance(self, rows: Sequence[int], columns: Sequence[int]) -> tuple[Numbers, int]:
         """Return the covariances of the shares of cells, row by row, and their degrees of freedom."""
@@ -350,8 +325,3 @@ class QuestionDesign:
         shares = (estimate_mean(self.design, values * part, domain) for values, _ in by_row for part in by_column)
         covariance = compute_covariance(self.design, numpy.array([share.variation for share in shares]))
         return covariance, count_freedom(self.design, domain)
-
-
-def _compute_p(t: float, freedom: int) -> float:
-    """Return the two-sided p value of Student's t."""
-    return float(2 * stats.t.sf(abs(t), freedom))

@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.reports.rounding import format_decimal, format_p_value
 from survey_cli.reports.texts import translate
-from survey_cli.reports.weighting.answer_counts import WeightedCount, compute_effective_size, sum_counts
+from survey_cli.reports.weighting.answer_counts import (
+    DesignDifference,
+    WeightedCount,
+    compute_effective_size,
+    sum_counts,
+)
 
 if TYPE_CHECKING:
     from survey_cli.reports.weighting.design_errors import Numbers
@@ -55,7 +60,7 @@ def describe_tests(seed: int, *, by_design: bool = False) -> dict[str, str]:
         "Rao–Scott test": translate("test-rao-scott-design" if by_design else "test-rao-scott"),
         "Fisher’s exact test": fisher,
         "Linear-by-linear trend test": translate("test-trend"),
-        "Trend test under the design": translate("test-slope"),
+        "Trend test under the design": translate("test-contrast"),
         "Kruskal–Wallis test": translate("test-kruskal"),
     }
 
@@ -79,8 +84,8 @@ class TableDesign(NamedTuple):
     covariance: "Numbers"
     """The covariances of the shares of cells, row by row."""
     freedom: int
-    slope: tuple[float, int, float] | None = None
-    """t of the slope of a scale over the columns, its degrees of freedom, and p."""
+    trend: DesignDifference | None = None
+    """The linear contrast of the means of the columns."""
 
 
 def run_independence_test(matrix: ComparisonTable, *, seed: int = 1) -> SignificanceTest:
@@ -192,7 +197,11 @@ def run_trend_test(matrix: ComparisonTable, values: Sequence[Fraction], *, order
     rows = [float(value) for value, line in by_value if any(count.people for count in line)]
     columns = range(len(counts[0]))
     if matrix.design is not None and (len(columns) == 2 or ordered):
-        return _describe_slope(matrix, matrix.design.slope)
+        trend = matrix.design.trend
+        if trend is None:
+            return _explain_no_test(matrix, "no test: too few sampling units, or all of them were selected")
+        text = f"t = {_format_statistic(trend.value / trend.error.standard_error)}, df = {trend.error.freedom}"
+        return SignificanceTest(matrix.group, "Trend test under the design", text, trend.p, format_p_value(trend.p))
     if len(columns) == 2 or ordered:
         total = sum_counts(count for line in counts for count in line)
         n = _get_size(total, weighted=matrix.weighted)
@@ -229,14 +238,6 @@ def run_trend_test(matrix: ComparisonTable, values: Sequence[Fraction], *, order
     p = compute_chi_square_p(statistic, df)
     text = f"H = {_format_statistic(statistic)}, df = {df}"
     return SignificanceTest(matrix.group, "Kruskal–Wallis test", text, p, format_p_value(p))
-
-
-def _describe_slope(matrix: ComparisonTable, slope: tuple[float, int, float] | None) -> SignificanceTest:
-    if slope is None:
-        return _explain_no_test(matrix, "no test: too few sampling units, or all of them were selected")
-    t, df, p = slope
-    text = f"t = {_format_statistic(t)}, df = {df}"
-    return SignificanceTest(matrix.group, "Trend test under the design", text, p, format_p_value(p))
 
 
 def compare_shares(

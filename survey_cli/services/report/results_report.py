@@ -26,6 +26,7 @@ from survey_cli.reports.results.analysis_base import (
     select_interviews,
 )
 from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, tabulate
+from survey_cli.reports.results.findings import build_findings, compute_ratios
 from survey_cli.reports.results.linked_tables import hide_small_counts
 from survey_cli.reports.results.methods import MethodFacts, build_brief_line, build_methods
 from survey_cli.reports.results.questions import UNASKED_KINDS, ReportQuestion, list_questions, trace_inputs
@@ -34,7 +35,6 @@ from survey_cli.reports.results.result_tables import (
     MAX_COLUMNS,
     build_batteries,
     build_column_notes,
-    build_findings,
     build_grouping,
     build_item_result,
     build_table_notes,
@@ -203,16 +203,17 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     crosstabs = [tabulate(question, answers, groupings, options) for question in questions]
     # small counts are hidden in the tables of all items, so that --items suppresses the same
     tables = hide_small_counts(crosstabs, answers, groupings, options)
+    by_name = {table.question.id: table for table in tables}
     tables = [table for table in tables if table.bases[0].people or table.question.variable.turn is None]
     reported_count = sum(table.question.is_reported for table in tables)
     left_out = [table.question for table in tables if table.question not in selected_questions]
     unreported = dict.fromkeys(question.item for question in left_out if not question.is_reported)
     tables = [table for table in tables if table.question in selected_questions]
     groupings = leave_out_hidden_columns(groupings, tables)
-    add_errors, notes = _read_design(data, answers, groupings, options) if options.errors else (None, [])
+    add_errors, notes = _read_design(data, answers, groupings, options)
     items = [
         build_item_result(
-            add_errors(table) if add_errors is not None else table,
+            add_errors(table),
             groupings,
             interviews=answers.interviews,
             options=options,
@@ -220,6 +221,8 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         )
         for table in tables
     ]
+    findings = data.analysis.findings
+    ratios = compute_ratios(findings, by_name, answers, add_errors, options)
     weighted = weights is not None
     declines = _list_decline_labels(selected_questions)
     notes = [*build_table_notes(options, weighted=weighted, declines=declines), *notes]
@@ -262,7 +265,7 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         columns=tuple(list_result_columns(groupings, options).values()),
         batteries=batteries,
         in_brief=build_brief_line(study, facts),
-        findings=build_findings(data.analysis.findings, items, language, options.digits),
+        findings=build_findings(findings, items, ratios, language, options.digits),
         picture=data.analysis.picture or (batteries[0].id if batteries else ""),
         weighting=facts.weighting,
         rates=rates,
@@ -274,7 +277,9 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
 def _read_design(
     data: _ReportData, answers: AnswerColumns, groupings: Sequence[Grouping], options: ReportOptions
 ) -> tuple[Callable[[Crosstab], Crosstab], list[str]]:
-    """Return what adds the precision of each figure to a table, and notes on how it is computed."""
+    """Return what adds the precision of each figure to a table where it is requested, and notes on how it is computed."""
+    if not options.errors:
+        return lambda table: table, []
     try:
         from survey_cli.reports.results import figure_errors
     except ImportError as error:

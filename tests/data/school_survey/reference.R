@@ -35,8 +35,8 @@ figures <- function(name, d) {
   compare("means", ~api00, ~stype, two, c(E = 1, H = -1))
   compare("mean_rest", ~api00, ~I(stype == "H"), d, c(-1, 1))
   say(paste0(name, "_ttest"), svyttest(api00 ~ stype, two)$statistic)
-  slope <- svyglm(api00 ~ as.numeric(stype), d)
-  say(paste0(name, "_slope"), c(coef(slope)[2], SE(slope)[2]))
+  trend <- svycontrast(by, c(E = -1, H = 0, M = 1))
+  say(paste0(name, "_trend"), coef(trend) / SE(trend))
   test <- svychisq(~awards + stype, d)
   say(paste0(name, "_chisq"), c(test$statistic, test$parameter, test$p.value))
 }
