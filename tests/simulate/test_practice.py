@@ -23,8 +23,8 @@ from survey_cli.plain import run_station
 from survey_cli.problems import UserError
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.station.station_views import CaseView
-from survey_cli.simulate.practice.call_texts import CONTRADICTION
 from survey_cli.simulate.practice.practice_station import (
+    CONTRADICTION,
     PracticeOptions,
     PracticeStation,
     find_practice_start,

@@ -17,6 +17,7 @@ from support import audited_fieldwork as fieldwork_audit
 from support import station_simulation
 from support.shift import FIELDWORK, Shift, interviewed, on
 from support.station_simulation import StationSimulation
+from survey_cli.fieldwork.case.case import Case, NumberRecord
 from survey_cli.fieldwork.case.events import (
     AppointmentMade,
     AttemptClosed,
@@ -337,7 +338,8 @@ def test_shifts_lie_within_the_hours_where_the_stations_are(study: str) -> None:
 
 def test_households_are_the_same_whoever_calls_them_in_whatever_order() -> None:
     def of(key: str) -> Household:
-        return Household.draw(key, 2, seed=5, propensities=Propensities(), frame="list", languages=("en", "es"))
+        case = Case(key=key, numbers=(NumberRecord(1, "unknown", ()), NumberRecord(2, "unknown", ())))
+        return Household.draw(case, Plan(study="s"), ("en", "es"), Propensities(), 5)
 
     one, other = of("a"), of("a")
     of("b").choose_response(fieldwork_audit.Interviewer(login="ann"))

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from survey_cli.entries import Prompt, ReadEntry, Rejection
 from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.calendar.zones import to_utc
+from survey_cli.fieldwork.case.case import Case, NumberRecord
 from survey_cli.fieldwork.plan.plan import Interviewer
 from survey_cli.reports.fieldwork.simulation_report import InterviewerRow
 from survey_cli.sessions.interview.interview_session import InterviewSession
@@ -348,14 +349,9 @@ class StationSimulation:
 
     def _find_household(self, key: str, numbers: int) -> Household:
         if key not in self._households:
-            self._households[key] = Household.draw(
-                key,
-                numbers,
-                seed=self.settings.seed,
-                propensities=self.settings.propensities,
-                frame=self.study.plan.frame,
-                languages=self.study.instrument.languages,
-            )
+            case = Case(key=key, numbers=(NumberRecord(0, "unknown", ()),) * numbers)
+            plan, languages, settings = self.study.plan, self.study.instrument.languages, self.settings
+            self._households[key] = Household.draw(case, plan, languages, settings.propensities, settings.seed)
         return self._households[key]
 
     def iterate_shifts(self, number: int) -> ActionTimes:

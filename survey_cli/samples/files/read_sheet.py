@@ -1,16 +1,25 @@
-"""Reader of CSV files and workbooks, whatever program wrote them."""
+"""Reader of CSV files and workbooks, whatever program wrote them.
+
+Cells of workbooks are text: whole numbers without .0, dates as 2026-11-24.
+"""
 
 import csv
 import io
 import re
 from collections.abc import Collection, Iterator
+from datetime import date, datetime, time
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from survey_cli.problems import suggest_nearest
-from survey_cli.samples.files.sheet import InputRow, InputSheet, ProblemCollector
+from survey_cli.samples.files.sheet import InputRow, InputSheet, ProblemCollector, format_column_letter
+
+if TYPE_CHECKING:
+    from openpyxl.workbook import Workbook
 
 MAX_BYTES: Final = 200_000_000
+MAX_UNPACKED: Final = 1_000_000_000
+"""Bytes; a workbook of a few kilobytes may unpack to a full disk."""
 DELIMITERS: Final = (",", ";", "\t", "|")
 _WORKBOOK: Final = b"PK\x03\x04"
 _OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
@@ -19,6 +28,15 @@ _MAX_WORD: Final = 20
 _COMMON_ENCODINGS: Final = ("cp1252", "cp1250", "cp1251", "cp1256", "cp932")
 """Encodings of Western European, Central European, Cyrillic, Arabic and Japanese texts."""
 _SEP: Final = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
+
+_ZEROS: Final = re.compile(r"0+\Z")
+_FORMULA: Final = re.compile(rb"<c\s([^>]*)>\s*(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
+_CELL_REFERENCE: Final = re.compile(rb'r="([A-Z]+[0-9]+)"')
+_ERRORS: Final = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!")
+
+
+class _UnreadableError(Exception):
+    """A reason why a file can't be read: rule, who, what, remedy, and the line if it is known."""
 
 
 def read_sheet(
@@ -36,66 +54,61 @@ def read_sheet(
     iterated. `known` lists names that the heading may have, by which the delimiter is found; `contents` are those of the
     file where they have been read.
     """
-    contents = _read_contents(path, collector) if contents is None else contents
-    if contents is None:
+    try:
+        contents = _read_contents(Path(path)) if contents is None else contents
+        if len(contents) > MAX_BYTES:
+            what = f"the file is larger than {MAX_BYTES // 1_000_000} MB"
+            raise _refuse(what, "remove columns that the study does not use, or split the file")
+        if contents.startswith(_WORKBOOK):
+            return _read_workbook(contents, collector, sheet)
+        if contents.startswith(_OLD_WORKBOOK):
+            raise _refuse("this is a workbook in the old format (.xls)", "save it as .xlsx or CSV UTF-8")
+        if sheet is not None:
+            raise _refuse("a CSV file has no sheets", "omit the sheet's name")
+        return _read_csv(_decode_text(contents, encoding), collector, known)
+    except _UnreadableError as error:
+        rule, who, what, remedy, *line = error.args
+        collector.add_error(rule, who, what, remedy, line=line[0] if line else 0)
         return None
-    if len(contents) > MAX_BYTES:
-        what = f"the file is larger than {MAX_BYTES // 1_000_000} MB"
-        collector.add_error("sample-file", "", what, "remove columns that the study does not use, or split the file")
-        return None
-    if contents.startswith(_WORKBOOK):
-        from survey_cli.samples.files.xlsx import read_workbook
-
-        return read_workbook(contents, collector, sheet=sheet)
-    if contents.startswith(_OLD_WORKBOOK):
-        what = "this is a workbook in the old format (.xls)"
-        collector.add_error("sample-file", "", what, "save it as .xlsx or CSV UTF-8")
-        return None
-    if sheet is not None:
-        collector.add_error("sample-file", "", "a CSV file has no sheets", "omit the sheet's name")
-        return None
-    text = _decode_text(contents, collector, encoding=encoding)
-    return None if text is None else _read_csv(text, collector, known)
 
 
-def _read_contents(path: Path | str, collector: ProblemCollector) -> bytes | None:
-    """Return the file's bytes; None, with an error, where it can't be read or is too large."""
-    file = Path(path)
+def _refuse(what: str, remedy: str, *, who: str = "") -> _UnreadableError:
+    return _UnreadableError("sample-file", who, what, remedy)
+
+
+def _read_contents(file: Path) -> bytes:
     try:
         if file.is_dir():
-            collector.add_error("sample-file", "", "this is a folder", "specify a file in it")
-            return None
+            raise _refuse("this is a folder", "specify a file in it")
         if not file.exists():
             names = [path.name for path in file.parent.iterdir()] if file.parent.is_dir() else []
-            remedy = suggest_nearest(file.name, names, otherwise="check the path")
-            collector.add_error("sample-file", "", "there is no such file", remedy)
-            return None
+            raise _refuse("there is no such file", suggest_nearest(file.name, names, otherwise="check the path"))
         if not file.is_file():
-            collector.add_error("sample-file", "", "this is not a regular file", "specify a CSV file or a workbook")
-            return None
+            raise _refuse("this is not a regular file", "specify a CSV file or a workbook")
         with file.open("rb") as stream:
             return stream.read(MAX_BYTES + 1)
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a link to itself
         why = getattr(error, "strerror", None) or "its name is not a valid file name"
-        what = f"it can't be read: {why}"
-        collector.add_error("sample-file", "", what, "check the path and your permission to read it")
-        return None
+        raise _refuse(f"it can't be read: {why}", "check the path and your permission to read it") from error
 
 
-def _decode_text(contents: bytes, collector: ProblemCollector, *, encoding: str | None = None) -> str | None:
-    """Decode a file in UTF-8, or in UTF-16 with a byte order mark; None, with an error, where it is neither.
+# ── CSV ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _decode_text(contents: bytes, encoding: str | None) -> str:
+    """Decode a file in UTF-8, or in UTF-16 with a byte order mark.
 
     Another `encoding` is only used where it is named, since a wrong guess would garble names unnoticed.
     """
     if encoding is not None:
-        return _decode(contents, collector, encoding)
+        return _decode(contents, encoding)
     if contents[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return _decode(contents, collector, "utf-16")
+        return _decode(contents, "utf-16")
     if (nul := contents.find(b"\0")) >= 0:
-        what = "this is not a text file: it contains a NUL byte"
-        remedy = "save it as CSV UTF-8; if it is UTF-16, use --encoding utf-16"
-        collector.add_error("encoding", "", what, remedy, line=contents.count(b"\n", 0, nul) + 1)
-        return None
+        what, line = "this is not a text file: it contains a NUL byte", contents.count(b"\n", 0, nul) + 1
+        raise _UnreadableError(
+            "encoding", "", what, "save it as CSV UTF-8; if it is UTF-16, use --encoding utf-16", line
+        )
     try:
         return contents.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -103,8 +116,8 @@ def _decode_text(contents: bytes, collector: ProblemCollector, *, encoding: str 
         remedy = "save it as CSV UTF-8, or specify its encoding"
         if decodings := _list_decodings(contents, error.start):
             remedy += f", the one that makes this word right: {', '.join(decodings)}"
-        collector.add_error("encoding", "", what, remedy, line=contents.count(b"\n", 0, error.start) + 1)
-        return None
+        line = contents.count(b"\n", 0, error.start) + 1
+        raise _UnreadableError("encoding", "", what, remedy, line) from error
 
 
 def _list_decodings(contents: bytes, at: int) -> list[str]:
@@ -122,16 +135,16 @@ def _list_decodings(contents: bytes, at: int) -> list[str]:
     return list(options.values())
 
 
-def _decode(contents: bytes, collector: ProblemCollector, encoding: str) -> str | None:
+def _decode(contents: bytes, encoding: str) -> str:
     try:
         return contents.decode(encoding).removeprefix("\ufeff")
-    except LookupError:
-        what = f"there is no encoding {encoding!r}"
-        collector.add_error("encoding", "", what, "write utf-8, cp1252, latin-1 or utf-16")
+    except LookupError as error:
+        what, remedy = f"there is no encoding {encoding!r}", "write utf-8, cp1252, latin-1 or utf-16"
+        raise _UnreadableError("encoding", "", what, remedy) from error
     except ValueError as error:
         line = contents.count(b"\n", 0, getattr(error, "start", 0)) + 1
-        collector.add_error("encoding", "", f"the file is not {encoding}", "specify another encoding", line=line)
-    return None
+        remedy = "specify another encoding"
+        raise _UnreadableError("encoding", "", f"the file is not {encoding}", remedy, line) from error
 
 
 def _read_csv(text: str, collector: ProblemCollector, known: Collection[str]) -> InputSheet | None:
@@ -141,11 +154,9 @@ def _read_csv(text: str, collector: ProblemCollector, known: Collection[str]) ->
         delimiter, lines_before = _find_delimiter(text, known), 0
     rows = _iterate_rows(text, delimiter, lines_before, collector)
     heading = next(rows, None)
-    if heading is None:
-        if not collector.has_errors:
-            collector.add_error("sample-file", "", "the file is empty", "its first row must name the columns")
-        return None
-    return InputSheet(heading, rows, delimiter)
+    if heading is None and not collector.has_errors:
+        raise _refuse("the file is empty", "its first row must name the columns")
+    return InputSheet(heading, rows, delimiter) if heading is not None else None
 
 
 def _find_delimiter(text: str, known: Collection[str]) -> str:
@@ -184,3 +195,118 @@ def _iterate_rows(text: str, delimiter: str, lines_before: int, collector: Probl
             what, remedy = "a quoted cell is never closed", "close the quote, or write it twice"
         what, line = f"{what}; the lines after it are not read", lines_read + 1 + lines_before
         collector.add_error("quotes", "", what, remedy, line=line)
+
+
+# ── workbooks ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _read_workbook(contents: bytes, collector: ProblemCollector, sheet: str | None) -> InputSheet:
+    """Open the named sheet, else the first that is not hidden."""
+    book = _open_workbook(contents)
+    name = _choose_sheet(book, collector, sheet)
+    rows = _iterate_sheet(book, name, collector)
+    uncalculated = _find_uncalculated_formula(contents, cast(Any, book[name])._worksheet_path.lstrip("/"))
+    heading = next(rows, None)
+    if heading is None:
+        raise _refuse("the sheet is empty", "its first row must name the columns", who=f"sheet {name}")
+    if uncalculated:
+        what = f"the formula in {uncalculated} was not calculated by the program that wrote the workbook"
+        remedy = "open it in a spreadsheet program and save it, or replace formulas with values"
+        raise _UnreadableError("formula", f"sheet {name}", what, remedy)
+    return InputSheet(heading, rows, letters=True)
+
+
+def _open_workbook(contents: bytes) -> "Workbook":
+    import zipfile
+
+    try:
+        from openpyxl import load_workbook
+    except ImportError as error:
+        remedy = "install survey-cli[excel], or save the sheet as CSV UTF-8"
+        raise _refuse("reading workbooks needs openpyxl, which is not installed", remedy) from error
+    try:
+        unpacked = sum(part.file_size for part in zipfile.ZipFile(io.BytesIO(contents)).infolist())
+        if unpacked <= MAX_UNPACKED:
+            return load_workbook(io.BytesIO(contents), read_only=True, data_only=True, keep_links=False)
+    except Exception as error:  # the library raises any exception for a broken archive
+        what = "this is not an Excel workbook, or it is damaged or locked with a password"
+        raise _refuse(what, "open it in a spreadsheet program and save it as .xlsx or CSV UTF-8") from error
+    raise _refuse("the workbook is too large", "keep only the sheet of cases")
+
+
+def _choose_sheet(book: "Workbook", collector: ProblemCollector, sheet: str | None) -> str:
+    names = [worksheet.title for worksheet in book.worksheets]
+    if sheet is not None:
+        if sheet in names:
+            return sheet
+        remedy = suggest_nearest(sheet, names, otherwise="it has " + ", ".join(names))
+        raise _refuse(f"the workbook has no sheet {sheet!r}", remedy)
+    visible = [worksheet.title for worksheet in book.worksheets if worksheet.sheet_state == "visible"] or names
+    if not visible:
+        raise _refuse("the workbook has no sheet of cells", "put the cases in a sheet")
+    if len(visible) > 1:
+        what = f"the workbook has several sheets: {visible[0]!r} is read, not {', '.join(map(repr, visible[1:]))}"
+        collector.add_warning("sample-file", "", what, "specify the one you want with --sheet")
+    return visible[0]
+
+
+def _iterate_sheet(book: "Workbook", name: str, collector: ProblemCollector) -> Iterator[InputRow]:
+    sheet: Any = book[name]
+    sheet.reset_dimensions()  # some programs write wrong dimensions
+    line = 0
+    try:
+        for line, cells in enumerate(sheet.iter_rows(), 1):
+            texts = [_format_cell(cell.value, cell.number_format or "") for cell in cells]
+            while texts and not texts[-1].strip():
+                texts.pop()
+            if not texts:
+                continue
+            for index, text in enumerate(texts):
+                if text in _ERRORS:
+                    cell_name = f"{format_column_letter(index)}{line}"
+                    what = f"the cell's value is {text}"
+                    collector.add_error("formula", cell_name, what, "fix the formula", line=line, of=text)
+            yield InputRow(line, texts)
+    except Exception:  # as above
+        what, remedy = "the sheet is damaged below this row", "save the workbook again"
+        collector.add_error("sample-file", f"sheet {name}", what, remedy, line=line)
+
+
+def _format_cell(value: object, number_format: str = "") -> str:
+    """Return a cell's value as a spreadsheet shows it in a wide column."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case bool():
+            return "TRUE" if value else "FALSE"
+        case datetime():
+            return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "minutes")
+        case date() | time():
+            return value.isoformat()
+        case int() | float():
+            if isinstance(value, float) and not value.is_integer():
+                return f"{value:.15g}"  # as many digits as Excel keeps
+            digits = str(int(value))
+            return digits.zfill(len(number_format)) if _ZEROS.match(number_format) else digits
+        case _:
+            return str(value)
+
+
+def _find_uncalculated_formula(contents: bytes, part: str) -> str:
+    """Return the first cell whose formula has no value; empty where there is none, as in files saved by a spreadsheet.
+
+    `part` is the path of the sheet in the archive.
+    """
+    import zipfile
+
+    try:
+        xml = zipfile.ZipFile(io.BytesIO(contents)).read(part)
+    except Exception:  # the error is reported where the rows are read
+        return ""
+    for formula in _FORMULA.finditer(xml) if b"<f" in xml else ():
+        reference = _CELL_REFERENCE.search(formula[1])
+        if reference and b't="str"' not in formula[1]:  # a formula's text may be empty
+            return reference[1].decode()
+    return ""

@@ -5,7 +5,7 @@ or measured from a study's own calls where there are enough of them.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from random import Random
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.calendar.zones import to_wall_time
 from survey_cli.fieldwork.case.case import Case, list_call_zones
-from survey_cli.fieldwork.case.disposition_coding import classify_outcome
+from survey_cli.fieldwork.case.disposition_coding import classify_outcome, is_contact
 from survey_cli.fieldwork.case.events import AppointmentPolicy, HistoryEntry
 from survey_cli.fieldwork.plan.plan import Interviewer, Plan
 from survey_cli.fieldwork.queue.scheduling import REFUSAL_OUTCOMES
@@ -35,10 +35,12 @@ DialResult: TypeAlias = Literal["somebody", "no_answer", "busy", "machine", "dis
 HOUSEHOLD_PATTERN: Final[dict[WeekPart, float]] = {"day": 0.7, "evening": 1.4, "weekend": 1.1}
 OFFICE_PATTERN: Final[dict[WeekPart, float]] = {"day": 1.3, "evening": 0.15, "weekend": 0.1}
 """Relative chance of an answer by part of the week, at a household and at an office. Invented."""
-DISCONNECTED_SHARE: Final = 0.06
-FAX_SHARE: Final = 0.01
-WRONG_NUMBER_SHARE: Final = 0.02
-"""Shares of numbers."""
+DEAD_NUMBERS: Final[tuple[tuple[float, DialResult], ...]] = (
+    (0.06, "disconnected"),
+    (0.07, "fax"),
+    (0.09, "wrong_number"),
+)
+"""Cumulative shares of numbers."""
 BUSY_SHARE: Final = 0.04
 """Share of calls."""
 MACHINE_SHARE: Final = 0.4
@@ -76,15 +78,6 @@ class Propensities:
     """An interview is interrupted and resumed later."""
 
 
-class EarlierCalls(NamedTuple):
-    """Calls to a case before the simulation begins."""
-
-    calls: int = 0
-    answered: int = 0
-    rang: Collection[int] = ()
-    """Positions of the numbers that were called: they are good."""
-
-
 @dataclass(slots=True)
 class Household:
     """The people who answer the telephone of one case."""
@@ -107,25 +100,16 @@ class Household:
 
     @classmethod
     def draw(
-        cls,
-        key: str,
-        numbers: int,
-        *,
-        seed: int,
-        propensities: Propensities,
-        frame: SampleFrame,
-        languages: tuple[str, ...],
-        earlier: "EarlierCalls | None" = None,
+        cls, case: Case, plan: Plan, languages: tuple[str, ...], propensities: Propensities, seed: int
     ) -> "Household":
         """Draw the people of a case; the same ones for the same seed and key.
 
-        Whoever was called before and never reached is likelier to be out again.
+        Whoever was called before and never reached is likelier to be out again. Numbers that were called are good.
         """
-        earlier = earlier or EarlierCalls()
-        rng = Random(f"{seed}\0{key}")
-        pattern = choose_pattern(frame)
+        rng, pattern = Random(f"{seed}\0{case.key}"), choose_pattern(plan.frame)
+        answered, called = sum(is_contact(call, plan) for call in case.calls), {call.number for call in case.calls}
         # some are nearly never in, a few nearly always: a gamma of mean 1
-        reachability = rng.gammavariate(1.5 + earlier.answered, 1 / (1.5 + propensities.contact * earlier.calls))
+        reachability = rng.gammavariate(1.5 + answered, 1 / (1.5 + propensities.contact * len(case.calls)))
         draw = rng.random()
         others = [code for code in languages[1:] if rng.random() < OTHER_LANGUAGE_SHARE]
         return cls(
@@ -134,9 +118,7 @@ class Household:
             contact_chances={
                 part: min(0.95, propensities.contact * reachability * share) for part, share in pattern.items()
             },
-            dead_numbers={
-                position: why for position, why in _draw_dead_numbers(numbers, rng) if position not in earlier.rang
-            },
+            dead_numbers={p: why for p, why in _draw_dead_numbers(len(case.numbers), rng) if p not in called},
             has_machine=rng.random() < MACHINE_SHARE,
             refuse=min(1.0, propensities.refuse * rng.gammavariate(2, 0.5)),
             language=others[0] if others else "",
@@ -148,17 +130,14 @@ class Household:
         """Draw the result of dialing this number, at this time on their clock."""
         if position in self.dead_numbers:
             return self.dead_numbers[position]
+        is_expected = self.appointment is not None and abs(local_time - self.appointment) <= APPOINTMENT_TOLERANCE
+        chance = self.propensities.keep_appointment if is_expected else self.contact_chances[find_week_part(local_time)]
         draw = self.rng.random()
-        if draw < self._find_contact_chance(local_time):
+        if draw < chance:
             return "somebody"
         if draw > 1 - BUSY_SHARE:
             return "busy"
         return "machine" if self.has_machine and self.rng.random() < MACHINE_ANSWER_SHARE else "no_answer"
-
-    def _find_contact_chance(self, local_time: datetime) -> float:
-        if self.appointment is not None and abs(local_time - self.appointment) <= APPOINTMENT_TOLERANCE:
-            return self.propensities.keep_appointment
-        return self.contact_chances[find_week_part(local_time)]
 
     def choose_response(self, who: Interviewer) -> str:
         """Choose the response to this interviewer: `interview`, `appointment`, or another outcome."""
@@ -193,12 +172,8 @@ def choose_pattern(frame: SampleFrame) -> dict[WeekPart, float]:
 def _draw_dead_numbers(numbers: int, rng: Random) -> Iterator[tuple[int, DialResult]]:
     for position in range(1, numbers + 1):
         draw = rng.random()
-        if draw < DISCONNECTED_SHARE:
-            yield position, "disconnected"
-        elif draw < DISCONNECTED_SHARE + FAX_SHARE:
-            yield position, "fax"
-        elif draw < DISCONNECTED_SHARE + FAX_SHARE + WRONG_NUMBER_SHARE:
-            yield position, "wrong_number"
+        if result := next((result for share, result in DEAD_NUMBERS if draw < share), None):
+            yield position, result
 
 
 def invent_cases(instrument: Instrument, count: int, zone: str, rng: Random) -> list[SampleCase]:
@@ -283,12 +258,9 @@ def find_free_time(calendar: Calendar, zone: ZoneInfo, local_time: datetime, rng
         if hours is None or calendar.explain_closed_day(day):
             continue
         minute = rng.randrange(hours.start, hours.end, 15)
-        appointment_time = datetime.combine(day, time(), local_time.tzinfo) + timedelta(minutes=minute)
-        if (
-            appointment_time > local_time + timedelta(minutes=5)
-            and calendar.find_opening((zone.key,), appointment_time).open
-        ):
-            return appointment_time
+        at = datetime.combine(day, time(), local_time.tzinfo) + timedelta(minutes=minute)
+        if at > local_time + timedelta(minutes=5) and calendar.find_opening((zone.key,), at).open:
+            return at
     return None
 
 

@@ -4,7 +4,7 @@ It uses no database and no station session, so that weeks of calling take second
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from heapq import heappop, heappush
@@ -20,7 +20,7 @@ from survey_cli.fieldwork.appointments.reading import parse_appointment
 from survey_cli.fieldwork.calendar.zones import get_zone, make_wall_time, to_utc
 from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case, list_call_zones, localize_plan
-from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES, is_contact
+from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES
 from survey_cli.fieldwork.plan.plan import OUTSIDE_QUOTA, CellFill, Interviewer, People, Plan, find_full_cell
 from survey_cli.fieldwork.queue.call_order import CallOrder, CallPriority, explain_number_closed
 from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, QueuePosition, parse_criteria, schedule_case
@@ -28,7 +28,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
 from survey_cli.reports.fieldwork.simulation_report import InterviewerRow
 from survey_cli.simulate.fieldwork import behavior
-from survey_cli.simulate.fieldwork.behavior import DialResult, EarlierCalls, Household
+from survey_cli.simulate.fieldwork.behavior import DialResult, Household
 from survey_cli.simulate.interviews.respondents import Respondent
 from survey_cli.study.consistency.interview_outcomes import build_do_not_call_events, derive_interview_events
 from survey_cli.values import NOT_ASKED
@@ -96,12 +96,8 @@ class FieldworkModel:
         With `stops_early` they end once `target` interviews are complete, every hard cell is full, or no case is left
         to call.
         """
-        self.instrument = start.instrument
-        self.plan = start.plan
-        self.people = start.people
-        self.settings = settings
-        self.target = target
-        self.stops_early = stops_early
+        self.instrument, self.plan, self.people, self.settings = start.instrument, start.plan, start.people, settings
+        self.target, self.stops_early = target, stops_early
         self.at = start.at or self._to_utc(settings.starts)
         self.histories: dict[str, list[case_events.HistoryEntry]] = {}
         self.fill: dict[str, CellFill] = dict(start.fill)
@@ -261,23 +257,18 @@ class FieldworkModel:
             self._minute = minute
             self._open_cache.clear()
             self._aside_cache.clear()
-        best: tuple[CallPriority, ReadyCase] | None = None
+        found: list[tuple[CallPriority, ReadyCase]] = []
         for text, heap in self._ready.items():
             while heap and self._cases[heap[0].key].seq != heap[0].seq:
                 heappop(heap)
-            if not heap or not self._is_allowed(turns, text):
-                continue
-            bucket = parse_criteria(text)
-            entry = self._find_first(heap, turns.find_appointment_cutoff(bucket), agent.skipped)
-            if entry is None:
-                continue
-            turn = self._build_turn(turns, text, bucket, entry.rank)
-            if best is None or turn < best[0]:
-                best = turn, entry
-        if best is None:
+            if heap and self._is_allowed(turns, text):
+                bucket = parse_criteria(text)
+                first = self._find_first(heap, turns.find_appointment_cutoff(bucket), agent.skipped)
+                found += [(self._build_turn(turns, text, bucket, first.rank), first)] if first is not None else []
+        if not found:
             self._check_exhaustion(turns.full_cells)
             return None
-        entry = best[1]
+        _, entry = min(found, key=lambda pair: pair[0])
         self._cases_at_stations += 1
         self._append(agent, entry.key, case_events.CaseClaimed())
         return entry.key
@@ -285,16 +276,8 @@ class FieldworkModel:
     def _find_first(self, heap: list[ReadyCase], before: datetime | None, passed: set[str]) -> ReadyCase | None:
         if before is None and heap[0].key not in passed:
             return heap[0]
-        return min(
-            (
-                entry
-                for entry in heap
-                if entry.key not in passed
-                and self._cases[entry.key].seq == entry.seq
-                and (before is None or (entry.promised_at is not None and entry.promised_at <= before))
-            ),
-            default=None,
-        )
+        current = (e for e in heap if e.key not in passed and self._cases[e.key].seq == e.seq)
+        return min((e for e in current if before is None or (e.promised_at and e.promised_at <= before)), default=None)
 
     def _is_allowed(self, turns: CallOrder, text: str) -> bool:
         bucket = parse_criteria(text)
@@ -313,17 +296,12 @@ class FieldworkModel:
             aside = self._aside_cache[text] = turns.prefers_other_daypart(bucket)
         return CallPriority("4", aside, self.plan.quotas.compute_urgency(bucket.cells, self.fill), rank)
 
-    def _check_exhaustion(self, full: frozenset[str] | Iterable[str]) -> None:
+    def _check_exhaustion(self, full: Collection[str]) -> None:
         """Note when no case is left to call, now or later."""
-        if (
-            self.exhausted_at is None
-            and not self._cases_at_stations
-            and not any(
-                number and not find_full_cell(parse_criteria(text).cells, frozenset(full))
-                for text, number in self._callable_counts.items()
-            )
-        ):
-            self.exhausted_at = self.at
+        if self.exhausted_at is None and not self._cases_at_stations:
+            callable_now = (parse_criteria(text) for text, number in self._callable_counts.items() if number)
+            if all(find_full_cell(criteria.cells, full) for criteria in callable_now):
+                self.exhausted_at = self.at
 
     def _append(self, agent: ModelInterviewer, key: str, *events: case_events.CaseEvent) -> Case:
         history, case = self.histories[key], self._cases[key]
@@ -370,21 +348,9 @@ class FieldworkModel:
     def _find_household(self, case: Case) -> Household:
         household = self._households.get(case.key)
         if household is None:
-            household = Household.draw(
-                case.key,
-                len(case.numbers),
-                seed=self.settings.seed,
-                propensities=self.settings.propensities,
-                frame=self.plan.frame,
-                languages=self.instrument.languages,
-                earlier=EarlierCalls(
-                    calls=len(case.calls),
-                    answered=sum(is_contact(call, self.plan) for call in case.calls),
-                    rang={call.number for call in case.calls},
-                ),
-            )
-            if case.requested_language:
-                household.language = case.requested_language
+            languages, settings = self.instrument.languages, self.settings
+            household = Household.draw(case, self.plan, languages, settings.propensities, settings.seed)
+            household.language = case.requested_language or household.language
             appointment = find_open_appointment(case, self.plan)
             if appointment is not None:
                 household.appointment = resolve_span(appointment)[0]
@@ -404,9 +370,8 @@ class FieldworkModel:
             if number is None or explain_number_closed(case, number, self.plan, self.at):
                 agent.skipped.add(key)
                 called = case.open_attempt is not None and case.open_attempt.calls
-                self._append(
-                    agent, key, case_events.AttemptClosed() if called else case_events.CaseReturned("given back")
-                )
+                end = case_events.AttemptClosed() if called else case_events.CaseReturned("given back")
+                self._append(agent, key, end)
                 break
             case = self._append(agent, key, case_events.NumberDialed(number.position))
             household, zones = self._find_household(case), list_call_zones(case, number, self.plan)
@@ -471,25 +436,22 @@ class FieldworkModel:
         case = self._cases[key]
         zones = list_call_zones(case, case.find_number(number), self.plan)
         local_time, calendar = self.at.astimezone(get_zone(zones[0])), localize_plan(case, self.plan).calendar
+        outcome, events = "callback", list[case_events.CaseEvent]()
         appointment_time = behavior.find_free_time(calendar, self.settings.zone, local_time, agent.rng)
         if appointment_time is not None:
-            parsed = parse_appointment(
-                f"{appointment_time:%Y-%m-%d %H:%M}", now=self.at, zones=zones, calendar=calendar
-            )
+            text = f"{appointment_time:%Y-%m-%d %H:%M}"
+            parsed = parse_appointment(text, now=self.at, zones=zones, calendar=calendar)
             if isinstance(parsed, UnclearAppointment) and parsed.choices:
                 parsed = parsed.choices[0]
             if not isinstance(parsed, UnclearAppointment):
                 [policy] = agent.rng.choices(*behavior.OWNER_POLICY_WEIGHTS)
                 owner = "" if policy == "anyone" else agent.who.login
-                appointment = parsed.make_event(person="", owner=owner, policy=policy, note="")
-                outcome = case_events.OutcomeRecorded("appointment", number, interrupted=case.has_unfinished_interview)
-                self._end_call(agent, key, outcome, appointment)
-                household.appointment = appointment_time
-                return
-        yield self._wait(agent, behavior.KEY_SECONDS)
-        self._end_call(
-            agent, key, case_events.OutcomeRecorded("callback", number, interrupted=case.has_unfinished_interview)
-        )
+                outcome, household.appointment = "appointment", appointment_time
+                events.append(parsed.make_event(person="", owner=owner, policy=policy, note=""))
+        if not events:
+            yield self._wait(agent, behavior.KEY_SECONDS)
+        recorded = case_events.OutcomeRecorded(outcome, number, interrupted=case.has_unfinished_interview)
+        self._end_call(agent, key, recorded, *events)
 
     # an interview
 

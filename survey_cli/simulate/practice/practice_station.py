@@ -1,8 +1,13 @@
-"""Practice station: an invented sample, a database in memory, simulated respondents, and what was entered otherwise."""
+"""Practice station: an invented sample, a database in memory, simulated respondents, and what was entered otherwise.
 
-from collections.abc import Callable, Iterator, Mapping
+What respondents say is in the file `call_texts.json`.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -32,8 +37,6 @@ from survey_cli.services.simulated_study import SimulatedStudyOptions, open_simu
 from survey_cli.sessions.station.open_station import build_station
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.simulate.fieldwork import behavior
-from survey_cli.simulate.practice import call_texts
-from survey_cli.simulate.practice.call_texts import CALL_TEXTS, LEAVING_OUTCOMES
 from survey_cli.study.open_study import OpenStudy, load_people_by_id
 from survey_cli.values import Cell, Code, Missing, Place
 from survey_cli.wording import format_quantity
@@ -45,6 +48,28 @@ PRACTICE_PROPENSITIES: Final = behavior.Propensities(
 DECLINE_SHARE: Final = 0.05
 ANSWER_ATTEMPTS: Final = 40
 """Answers that are invented until one passes the checks of its item, without a warning."""
+
+
+class CallTexts(NamedTuple):
+    """What may be heard in one kind of call."""
+
+    texts: Sequence[str]
+    """`{when}` is the time of an appointment, `{language}` that of the respondent."""
+    outcomes: Sequence[str] = ()
+    """Outcomes that fit besides the one of this name."""
+    what: str = ""
+    """The kind of call in words."""
+
+
+_TEXTS: Final = json.loads(Path(__file__).with_name("call_texts.json").read_text(encoding="utf-8"))
+CALL_TEXTS: Final = {kind: CallTexts(**texts) for kind, texts in _TEXTS["calls"].items()}
+LEAVING_TEXTS: Final[Sequence[str]] = _TEXTS["leaving"]
+"""What a respondent says who has to go in the middle of an interview."""
+UNCLEAR_SHARE: Final = 0.08
+LEAVING_OUTCOMES: Final = frozenset({"appointment", "callback", "break_off"})
+CONTRADICTION: Final = "“That can't be. I must have answered the question before wrongly.”"
+"""What a respondent says who can give no answer that agrees with an earlier one; going back, another one is heard."""
+CONFIRMATION: Final = "“Yes, that's right.”"
 
 
 @dataclass(slots=True)
@@ -81,6 +106,33 @@ class SpokenAnswer(NamedTuple):
         return isinstance(interview.instrument.items[place.item].question, FreeTextItem) or keyed == meant
 
 
+def format_appointment_words(appointment: datetime, now: datetime) -> str:
+    """Format a time as a respondent names it: `tomorrow at 3 pm`, `on Thursday at 10:30 am`."""
+    days = (appointment.date() - now.date()).days
+    day = {0: "today", 1: "tomorrow"}.get(days, f"on {appointment:%A}")
+    minutes = f":{appointment:%M}" if appointment.minute else ""
+    return f"{day} at {appointment.hour % 12 or 12}{minutes} {'am' if appointment.hour < 12 else 'pm'}"
+
+
+def speak_answer(answer: str, rng: Random, *, choice: bool, english: bool) -> str:
+    """Say an answer as a respondent would; now and then unclearly at first, where it is a `choice` of options."""
+    if not english:
+        return f"“{answer}.”"
+    draw = rng.random()
+    if choice and draw < UNCLEAR_SHARE:
+        return f"“{rng.choice(_TEXTS['unclear'])}” When you probe: “Well … {answer}.”"
+    if draw < 0.6:
+        return f"“{answer}.”"
+    return f"“{rng.choice(_TEXTS['spoken']).format(answer)}”"
+
+
+def speak_decline(kind: str, text: str, *, english: bool) -> str:
+    """Say a don't know, a refusal, or another decline of the study."""
+    if not english:
+        return f"“{text}.”"
+    return {"dk": "“I don't know.”", "refused": "“I'd rather not answer that.”"}.get(kind, f"“{text}.”")
+
+
 @dataclass(slots=True)
 class PracticeRespondents:
     """The people who answer at a practice station. Implements `SimulatedRespondents`."""
@@ -114,7 +166,10 @@ class PracticeRespondents:
         return call.heard
 
     def _draw_call(self, case: Case, number: int, local_time: datetime) -> PracticeCall:
-        household = self._find_household(case)
+        if (household := self._households.get(case.key)) is None:
+            languages = self.instrument.languages
+            household = behavior.Household.draw(case, self.plan, languages, PRACTICE_PROPENSITIES, self.seed)
+            self._households[case.key] = household
         rng = Random(f"{self.seed}\0call\0{case.key}\0{len(case.calls)}")
         result = household.answer_call(number, local_time)
         response = household.choose_response(self.who) if result == "somebody" else result
@@ -125,9 +180,9 @@ class PracticeRespondents:
             appointment = behavior.find_free_time(self.plan.calendar, self.zone, local_time, rng)
             response = "appointment" if appointment is not None else "callback"
         household.appointment = appointment
-        when = call_texts.format_appointment_words(appointment, local_time) if appointment is not None else ""
+        when = format_appointment_words(appointment, local_time) if appointment is not None else ""
         language = get_language_name(household.language) if household.language else ""
-        heard = rng.choice(call_texts.CALL_TEXTS[response].texts).format(when=when, language=language)
+        heard = rng.choice(CALL_TEXTS[response].texts).format(when=when, language=language)
         if response == "interview" and language:
             heard += f" They would rather be asked in {language}."
         call = PracticeCall(response, heard, appointment)
@@ -136,23 +191,9 @@ class PracticeRespondents:
         )
         if later is not None:
             call.appointment = household.appointment = later
-            call.leaving = rng.choice(call_texts.LEAVING_TEXTS).format(
-                when=call_texts.format_appointment_words(later, local_time)
-            )
+            call.leaving = rng.choice(LEAVING_TEXTS).format(when=format_appointment_words(later, local_time))
             call.items_left = household.draw_patience() if not case.interrupted else -1
         return call
-
-    def _find_household(self, case: Case) -> behavior.Household:
-        if case.key not in self._households:
-            self._households[case.key] = behavior.Household.draw(
-                case.key,
-                len(case.numbers),
-                seed=self.seed,
-                propensities=PRACTICE_PROPENSITIES,
-                frame=self.plan.frame,
-                languages=self.instrument.languages,
-            )
-        return self._households[case.key]
 
     def answer_question(self, case: str, interview: Interview) -> str:
         call = self._current_calls.get(case)
@@ -174,16 +215,12 @@ class PracticeRespondents:
             return ""
         known = answers.get(prompt.place)
         if prompt.query is not None:
-            return (
-                call_texts.CONFIRMATION
-                if known is None or known.matches(interview, prompt.place)
-                else f"“No!” {known.text}"
-            )
+            return CONFIRMATION if known is None or known.matches(interview, prompt.place) else f"“No!” {known.text}"
         if known is None:
             known = self._invent_answer(case, interview, prompt)
             if known is None:
                 self._withdraw_last_answer(case, interview)
-                return call_texts.CONTRADICTION
+                return CONTRADICTION
             answers[prompt.place] = known
         return known.text
 
@@ -201,14 +238,12 @@ class PracticeRespondents:
         english = interview.language.startswith("en")
         if prompt.declines and rng.random() < DECLINE_SHARE:
             decline = rng.choice(prompt.declines)
-            return SpokenAnswer(
-                call_texts.speak_decline(decline.id, decline.text, english=english), Missing(decline.id)
-            )
+            return SpokenAnswer(speak_decline(decline.id, decline.text, english=english), Missing(decline.id))
         best: SpokenAnswer | None = None
         screens_out = rng.random() < DECLINE_SHARE
         for after, answer in _try_answers(interview, rng):
             words = _put_into_words(answer, prompt.entry) or describe_answer(after, prompt.place)
-            text = call_texts.speak_answer(words, rng, choice=isinstance(prompt.entry, PickEntry), english=english)
+            text = speak_answer(words, rng, choice=isinstance(prompt.entry, PickEntry), english=english)
             best = SpokenAnswer(text, answer.cell if answer.cell is not None else "")
             if after.machine.query is None and (screens_out or not _is_screened_out(after)):
                 break
