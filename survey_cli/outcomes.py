@@ -143,3 +143,9 @@ OUTCOMES: Final[dict[str, Outcome]] = _assign_numbers(
         _make_outcome("complete", "end", "Complete", "1.1", "1.1", "final"),
     )
 )
+
+HARD_REFUSALS: Final = frozenset({"refusal_hard", "refusal_household_hard"})
+REFUSAL_OUTCOMES: Final = HARD_REFUSALS | {"refusal_soft", "refusal_household_soft", "hangup_intro", "break_off"}
+FINAL_REFUSALS: Final = HARD_REFUSALS | {"never_call", "withdrawn"}
+INTERVIEW_END_OUTCOMES: Final = REFUSAL_OUTCOMES | {"complete"}
+"""Outcomes that end an interview that counts; after any other (an appointment, a lost line) it is resumed."""

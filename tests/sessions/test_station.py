@@ -21,7 +21,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_views import CaseView, IdleView
-from survey_cli.store.cases.case_store import CaseQueries
+from survey_cli.store.cases.live_counts import LiveCounts
 
 FIVE = CASES + "".join(f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1))
 
@@ -465,8 +465,8 @@ def test_why_nobody_can_be_called_is_found_out_once_a_minute(tmp_path: Path, mon
     ann = shift.station()
     assert ann.record_outcome("no_answer") is None
     counted = []
-    groups = CaseQueries.count_groups
-    monkeypatch.setattr(CaseQueries, "count_groups", lambda *given: counted.append(1) or groups(*given))
+    groups = LiveCounts.count_groups
+    monkeypatch.setattr(LiveCounts, "count_groups", lambda *given: counted.append(1) or groups(*given))
     for _ in range(12):
         shift.later(minutes=1 / 6)
         ann.keep_alive()

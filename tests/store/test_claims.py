@@ -14,6 +14,7 @@ from survey_cli.fieldwork.case.events import EVENT_KINDS
 from survey_cli.store import Store
 from survey_cli.store.cases import case_statements as sql
 from survey_cli.store.cases.case_store import build_rows_query
+from survey_cli.store.cases.live_counts import fold_counts
 
 PROCESSES = 4 * SCALE
 
@@ -67,6 +68,7 @@ with Store.open(place, create=False, patience=60) as store:
         assert [EVENT_KINDS[type(e.event)] for e in history] == ["sampled", "claimed", "called", "closed"]
         assert len({e.by for e in history[1:]}) == 1
     assert queue.maintenance.check_integrity() == []
+    assert queue.cases.counts.agree()
 
 
 def test_the_cases_of_killed_stations_come_back(queue, place):
@@ -102,6 +104,7 @@ with Store.open(place, create=False, patience=60) as store:
         kinds = Counter(EVENT_KINDS[type(e.event)] for e in history)
         assert kinds["claimed"] == kinds["closed"] + kinds["returned"], key
     assert queue.maintenance.check_integrity() == []
+    assert queue.cases.counts.agree()
     ready = counts["ready"]
     for k in range(ready):
         assert queue.cases.claim(BUCKET, lease(f"t{k}", until=90), at(31)) is not None
@@ -141,6 +144,27 @@ with Store.open(place, create=False, patience=60) as store:
     assert count_by(queue, "status") == {"ready": 350 * PROCESSES, "done": 50 * PROCESSES}
     assert len(queue.interviews.read_journal("i1")) == seq - 1
     assert queue.maintenance.check_integrity() == []
+
+
+def test_the_counts_stay_those_of_the_cases_while_they_are_added_up(queue, place):
+    """Folding takes what is there, and not what others append meanwhile."""
+    bring(queue, several(300))
+    claiming = """
+with Store.open(place, create=False, patience=60) as store:
+    k = 0
+    while row := claim(store.cases, k):
+        close(store.cases, row, k)
+        k += 1
+"""
+    children = [worker(claiming, place, f"p{n}") for n in range(PROCESSES)]
+    while any(one.poll() is None for one in children):
+        with queue.connector.transaction() as execute:
+            fold_counts(execute)
+        assert queue.cases.counts.count_cases() == 300
+        sleep(0.02)
+    assert [outcome(one) for one in children] == [""] * PROCESSES
+    assert queue.cases.counts.agree()
+    assert {state.status: cases for state, cases in queue.cases.counts.count_states().items()} == {"done": 300}
 
 
 def test_whoever_imports_is_killed_at_any_moment_and_all_or_none_is_there(queue, place):
@@ -223,7 +247,10 @@ def test_the_head_of_the_queue_is_one_step_into_an_index(queue, place):
             (sql.BY_TOKEN, ("t",), "cases_leased"),
             (*build_rows_query({"status": "leased"}, limit=None), "cases_leased"),
             (sql.EXPIRED_LEASES, ("at",), "cases_leased"),
-            (sql.STALE, (5,), "cases_stale"),
+            (*build_rows_query({"status": "held"}, limit=None), "cases_held"),
+            (sql.STALE, (5,), "cases_uncounted"),
+            (sql.COUNTS, (), "counts_by_quarter"),
+            (sql.RECENT_COUNTS, ("2026",), "counts_by_quarter"),
             (sql.APPOINTMENTS.format(and_also=""), (), "cases_promised"),
         ):
             assert any(f"INDEX {index}" in line for line in plan(statement, *parameters)), statement

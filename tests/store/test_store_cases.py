@@ -110,7 +110,7 @@ def test_cases_are_counted_by_status_outcome_and_code(store):
     assert count_by(store, "status") == {"ready": 2, "leased": 1, "done": 1}
     assert count_by(store, "outcome") == {"": 3, "complete": 1}
     assert count_by(store, "code") == {"2.20": 3, "1.1": 1}
-    assert store.cases.queries.count_cases() == 4
+    assert store.cases.counts.count_cases() == 4
 
 
 def test_somebody_who_rings_back_is_found_by_name_number_or_key(store):

@@ -39,7 +39,7 @@ def a_case(key: str, rank: str = "4", *, contact: Contact | None = None, replica
 def count_by(store: Store, column: str) -> dict[str, int]:
     """How many cases have each value: of status, outcome or code."""
     counts: Counter[str] = Counter()
-    for kind in store.cases.queries.count_by_outcome():
+    for kind in store.cases.counts.count_by_outcome():
         counts[getattr(kind, column)] += kind.cases
     return dict(counts)
 

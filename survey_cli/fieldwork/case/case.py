@@ -16,6 +16,7 @@ from survey_cli.instrument.countries import REGION_ZONES
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.values import Value
 
+NO_TIME: Final = timedelta()
 BUSY_REDIAL_WINDOW: Final = timedelta(hours=1)
 """Redials of a busy line within this time are one attempt."""
 
@@ -42,6 +43,8 @@ class Call(NamedTuple):
     note: str
     keyed_outcome: str = ""
     """The outcome that the interviewer keyed, where a supervisor changed it."""
+    interview_time: timedelta | None = None
+    """The time of the interview until this call's end, all its calls added up; None without an interview."""
 
 
 class Attempt(NamedTuple):
@@ -54,6 +57,10 @@ class Attempt(NamedTuple):
     dialed: int = 0
     """The number that was dialed last and has no outcome yet; 0 for none."""
     ended_at: datetime | None = None
+    claimed: bool = False
+    """False for calls without a claim, by an earlier version: how long they took is not known."""
+    held_until: datetime | None = None
+    """When the interviewer had the case last: its return, or the last event before a lost lease; None while open."""
 
     @property
     def end(self) -> datetime:
@@ -114,6 +121,8 @@ class Case:
     released: bool = False
     attempts: tuple[Attempt, ...] = ()
     """The attempts with at least one call; the last one may still be open."""
+    uncalled_attempts: tuple[Attempt, ...] = ()
+    """The attempts that ended without a call."""
     open_attempt: Attempt | None = None
     """The current attempt, in which nothing need have been dialed."""
     appointment: Appointment | None = None
@@ -121,6 +130,11 @@ class Case:
     """The interview that was opened last."""
     interview_open: bool = False
     """The interview is being conducted, in this attempt."""
+    interview_began: datetime | None = None
+    """When the interview that is being conducted was opened."""
+    interview_time: timedelta = NO_TIME
+    """How long the last interview took before."""
+    last_event_at: datetime | None = None
     interrupted: bool = False
     """The interview waits to be resumed, whatever else is keyed until then, or its station was lost in the middle."""
     eligible: bool = False
@@ -232,7 +246,8 @@ class Case:
 
     def apply(self, entry: events.HistoryEntry) -> "Case":
         """Return the case after one more event."""
-        return replace(self, seq=self.seq + 1, **self._compute_changes(entry))
+        changes = self._compute_changes(entry)
+        return replace(self, seq=self.seq + 1, **{**changes, "last_event_at": entry.at})
 
     def _compute_changes(self, entry: events.HistoryEntry) -> dict[str, Any]:  # noqa: C901 - one branch per kind
         """Return the fields that change with this event."""
@@ -246,17 +261,21 @@ class Case:
             case events.CaseReleased():
                 return {"released": True}
             case events.CaseClaimed():
-                return {**self._close_attempt(None), "open_attempt": Attempt(at, by, station)}
+                return {**self._close_attempt(None), "open_attempt": Attempt(at, by, station, claimed=True)}
             case events.NumberDialed(number):
                 return self._replace_attempt(self._get_open_attempt(at, by, station)._replace(dialed=number))
             case events.OutcomeRecorded():
                 return self._record_outcome(at, by, station, event)
             case events.OutcomeRevoked():
                 return self._revoke_outcome(by, station)
+            case events.CaseReturned("lapsed"):
+                return self._close_attempt(at, held_until=self.last_event_at)
             case events.AttemptClosed() | events.CaseReturned():
-                return self._close_attempt(at)
+                return self._close_attempt(at, held_until=at)
             case events.InterviewOpened(interview):
-                return {"interview": interview, "interview_open": True, "interrupted": False}
+                time_before = self.interview_time if interview == self.interview else NO_TIME
+                opened = {"interview": interview, "interview_open": True, "interrupted": False}
+                return {**opened, "interview_began": at, "interview_time": time_before}
             case events.AppointmentMade():
                 return {"appointment": Appointment(at, by, event)}
             case events.AppointmentCanceled():
@@ -318,28 +337,37 @@ class Case:
         earlier = self.attempts[:-1] if begun else self.attempts
         return {"open_attempt": attempt, "attempts": (*earlier, attempt)}
 
-    def _close_attempt(self, at: datetime | None) -> dict[str, Any]:
+    def _close_attempt(self, at: datetime | None, held_until: datetime | None = None) -> dict[str, Any]:
         """Return the changes that end the current attempt, at its last call where no time is given.
 
         An interview in the middle is interrupted.
         """
-        changes: dict[str, Any] = {"open_attempt": None}
+        held_until = held_until or self.last_event_at
+        changes: dict[str, Any] = {"open_attempt": None, "interview_began": None}
+        if self.interview_began is not None and held_until is not None:
+            changes["interview_time"] = self.interview_time + (held_until - self.interview_began)
         if self.interview_open:
             changes |= {"interview_open": False, "interrupted": True}
         if self.open_attempt is not None and self.open_attempt.calls:
             last = self.attempts[-1]
-            ended = last._replace(ended_at=at or last.calls[-1].at, dialed=0)
+            ended = last._replace(ended_at=at or last.calls[-1].at, dialed=0, held_until=held_until)
             changes["attempts"] = (*self.attempts[:-1], ended)
+        elif self.open_attempt is not None:
+            ended = self.open_attempt._replace(held_until=held_until)
+            changes["uncalled_attempts"] = (*self.uncalled_attempts, ended)
         return changes
 
     def _record_outcome(self, at: datetime, by: str, station: str, event: events.OutcomeRecorded) -> dict[str, Any]:
         eligible = self.eligible or event.eligible
-        call = Call(at, by, event.number, event.outcome, event.code, eligible, event.note)
+        total = self.interview_time + (at - self.interview_began) if self.interview_began is not None else None
+        call = Call(at, by, event.number, event.outcome, event.code, eligible, event.note, interview_time=total)
         attempt = self._get_open_attempt(at, by, station)
         return {
             "eligible": eligible,
             "person_known": self.person_known or event.person,
             "interview_open": False,
+            "interview_began": None,
+            "interview_time": self.interview_time if total is None else total,
             "interrupted": self.interrupted or event.interrupted,
             "referred": event.outcome == "supervisor",
             "before_call": replace(self, interrupted=self.has_unfinished_interview, before_call=None),
@@ -355,7 +383,9 @@ class Case:
             return {}
         last = self.attempts[-1]
         *calls, revoked = last.calls
-        attempt = last._replace(by=by, station=station, calls=tuple(calls), dialed=revoked.number, ended_at=None)
+        attempt = last._replace(
+            by=by, station=station, calls=tuple(calls), dialed=revoked.number, ended_at=None, held_until=None
+        )
         states = {n.position: n.state for n in self.before_call.numbers}
         return {
             **{name: getattr(self.before_call, name) for name in RESTORED},

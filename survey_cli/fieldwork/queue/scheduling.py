@@ -18,13 +18,18 @@ from survey_cli.fieldwork.appointments.appointment import MISSED_RETRY, find_ope
 from survey_cli.fieldwork.calendar.calendar import NO_ZONE_REASON, Calendar, format_short_day
 from survey_cli.fieldwork.calendar.zones import get_zone
 from survey_cli.fieldwork.case import disposition_coding as coding
+from survey_cli.fieldwork.case.activity import count_activity, encode_activity
 from survey_cli.fieldwork.case.case import Attempt, Call, Case, find_other_region, list_call_zones, localize_plan
 from survey_cli.fieldwork.case.events import AppointmentPolicy
 from survey_cli.fieldwork.plan.plan import Delay, Interviewer, People, Plan
+from survey_cli.outcomes import FINAL_REFUSALS, INTERVIEW_END_OUTCOMES, REFUSAL_OUTCOMES
 
 QueueStatus: TypeAlias = Literal["unreleased", "ready", "waiting", "held", "done"]
 """Unreleased: its replicate is not released yet. Ready and waiting: due now, due later. Held: a supervisor must
 answer, or give it a number or a zone. Done: never called again, unless a supervisor reopens it."""
+
+
+NO_ACTIVITY: Final = "{}"
 
 
 class QueuePosition(NamedTuple):
@@ -51,6 +56,8 @@ class QueuePosition(NamedTuple):
     promised_until: datetime | None = None
     owner: str = ""
     """The owner of its appointment."""
+    activity: str = NO_ACTIVITY
+    """What its history adds to the live counts: see `fieldwork.case.activity`."""
 
 
 class ClaimCriteria(NamedTuple):
@@ -100,11 +107,6 @@ def parse_criteria(text: str) -> ClaimCriteria:
     return ClaimCriteria(tuple(zones), dayparts, language, skill, owner, policy, cells, prefers, region)
 
 
-HARD_REFUSALS: Final = frozenset({"refusal_hard", "refusal_household_hard"})
-REFUSAL_OUTCOMES: Final = HARD_REFUSALS | {"refusal_soft", "refusal_household_soft", "hangup_intro", "break_off"}
-FINAL_REFUSALS: Final = HARD_REFUSALS | {"never_call", "withdrawn"}
-INTERVIEW_END_OUTCOMES: Final = REFUSAL_OUTCOMES | {"complete"}
-"""Outcomes that end an interview that counts; after any other (an appointment, a lost line) it is resumed."""
 LIMIT_REACHED: Final = "the limit of attempts is reached"
 ALWAYS_DUE: Final = datetime.fromtimestamp(0, UTC)
 """The due time of a case that nothing delays."""
@@ -132,13 +134,14 @@ def schedule_case(case: Case, plan: Plan, at: datetime) -> QueuePosition:
     however often the case was called on it. The position depends on the time, too: it must be derived again from time
     to time, since a part of the day that a case waits for may not come again before the study's end.
     """
+    activity = encode_activity(count_activity(case, plan)) if case.seq > 1 else NO_ACTIVITY
     case, plan = case.end_attempt(), localize_plan(case, plan)
     override, last_call = case.override, case.last_call
     is_overridden = override is not None and (last_call is None or coding.has_final_override(case, plan))
     decisive = override if is_overridden else last_call
     code, attempts = coding.code_case(case, plan).code, len(case.counted_attempts)
     outcome = decisive.outcome if decisive is not None else ""
-    position = QueuePosition("waiting", None, "", "", code, outcome, attempts, "")
+    position = QueuePosition("waiting", None, "", "", code, outcome, attempts, "", activity=activity)
     if why := explain_done(case, plan):
         return position._replace(status="done", why=why)
     if not case.released:

@@ -11,7 +11,8 @@ from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import classify_outcome, code_case, find_outcome_row
 from survey_cli.fieldwork.case.events import AppointmentMade, HistoryEntry, NumberDialed, OutcomeRecorded
 from survey_cli.fieldwork.plan.plan import CellFill, Plan
-from survey_cli.fieldwork.queue.scheduling import REFUSAL_OUTCOMES, QueuePosition, schedule_case
+from survey_cli.fieldwork.queue.scheduling import QueuePosition, schedule_case
+from survey_cli.outcomes import REFUSAL_OUTCOMES
 from survey_cli.reports.fieldwork.rates import RateTable
 
 COMPLETE_CODE: Final = "1.1"

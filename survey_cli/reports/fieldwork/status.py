@@ -1,17 +1,16 @@
 """Fieldwork status: progress, cases, outcomes, quotas, appointments, calls and interviewers; no rates of a sample."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from statistics import median
+from itertools import accumulate
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.fieldwork.plan.plan import CellFill, Interviewer, People, Plan
 from survey_cli.fieldwork.queue.call_order import CallOrder, CaseGroup
-from survey_cli.fieldwork.queue.scheduling import FINAL_REFUSALS, REFUSAL_OUTCOMES
 from survey_cli.fieldwork.rates.dispositions import UncountableCode, find_disposition, find_group
-from survey_cli.reports.fieldwork.call_sessions import NO_TIME, CallRecord, CallSession, CaseSessions
 from survey_cli.reports.fieldwork.disposition_counts import find_study_groups
 
 STATUS_DESCRIPTIONS: Final = {
@@ -110,9 +109,9 @@ class DaypartLine(NamedTuple):
     """Sessions in which somebody answered."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InterviewerStatusLine:
-    """Activity of one interviewer in the period, added up call by call."""
+    """Activity of one interviewer in the period."""
 
     name: str = ""
     complete: int = 0
@@ -120,10 +119,14 @@ class InterviewerStatusLine:
     refusals: int = 0
     calls: int = 0
     """Number of dialed calls."""
-    on_cases: timedelta = NO_TIME
+    sessions: int = 0
+    """Sessions with a dialed number."""
+    reached: int = 0
+    """Those in which somebody answered."""
+    on_cases: timedelta = timedelta()
     """Time from the claim of cases to their release, without sessions that continue."""
-    lengths: list[timedelta] = field(default_factory=list)
-    """Lengths of the completed interviews."""
+    mean_length: timedelta | None = None
+    """Mean length of the completed interviews; None where there are none."""
 
     @property
     def conclusive_contacts(self) -> int:
@@ -135,11 +138,6 @@ class InterviewerStatusLine:
         """Calls per hour on cases; None for less than an hour."""
         hours = self.on_cases / timedelta(hours=1)
         return self.calls / hours if hours >= 1 else None
-
-    @property
-    def mean_length(self) -> timedelta | None:
-        """Mean length of the completed interviews; None where there are none."""
-        return sum(self.lengths, NO_TIME) / len(self.lengths) if self.lengths else None
 
 
 class LengthLine(NamedTuple):
@@ -189,6 +187,10 @@ class StatusInput:
     """Start of the day on the viewer's clock."""
     since: datetime | None
     """Start of the period; earlier sessions are excluded. None counts all."""
+    activity: Mapping[tuple[str | int, ...], int] = field(default_factory=dict)
+    """What interviewers have done in the period, by the names of `fieldwork.case.activity`."""
+    completed_today: int = 0
+    numbers: NumberTotals
     case_counts: Sequence[tuple[str, str, str, int]]
     """Number of cases by status, outcome and code: (status, outcome, code, cases)."""
     case_groups: Sequence[CaseGroup] = ()
@@ -234,7 +236,6 @@ class FieldworkStatus:
 
 def build_fieldwork_status(
     data: StatusInput,
-    cases: Iterable[CaseSessions],
     plan: Plan,
     people: People,
     viewer: Interviewer,
@@ -243,11 +244,9 @@ def build_fieldwork_status(
     period: str,
 ) -> FieldworkStatus:
     """Build the report; a viewer who is not a supervisor sees colleagues by their pseudonyms."""
-    activity = _ActivityCounter(data, plan)
-    for case in cases:
-        activity.add(case)
     by_code = _sum_by_name((code, number) for _, _, code, number in data.case_counts)
-    logins = sorted({*activity.people, *(lease.who for lease in data.leases)})
+    active = sorted({str(name[1]) for name in data.activity if len(name) > 1})
+    logins = sorted({*active, *(lease.who for lease in data.leases)})
     names = {
         login: _name_interviewer(login, people, viewer) or f"interviewer {number}"
         for number, login in enumerate(logins, start=1)
@@ -258,16 +257,16 @@ def build_fieldwork_status(
     return FieldworkStatus(
         title=title,
         period=period,
-        progress=Progress(by_code["1.1"], by_code["1.2"], activity.today, data.target, data.target_of),
+        progress=Progress(by_code["1.1"], by_code["1.2"], data.completed_today, data.target, data.target_of),
         cases=by_code.total(),
         statuses=_build_statuses(data, plan, people, viewer),
         outcomes=_build_outcomes(data, plan),
         codes=_build_codes(data, plan),
         cells=_build_cells(data, plan),
-        dayparts=activity.build_dayparts(),
-        people=activity.build_interviewer_lines(names),
-        lengths=activity.build_lengths(),
-        numbers=NumberTotals(activity.dead, activity.do_not_call, activity.blocked_number_cases),
+        dayparts=_build_dayparts(data, plan),
+        people=tuple(build_interviewer_line(names[login], login, data.activity) for login in active),
+        lengths=_build_lengths(data),
+        numbers=data.numbers,
         data=replace(data, appointments=appointments, leases=leases),
     )
 
@@ -336,73 +335,46 @@ def _build_cells(data: StatusInput, plan: Plan) -> tuple[QuotaCellLine, ...]:
     )
 
 
-class _ActivityCounter:
-    """Totals of the activity in the period, added up case by case."""
+def build_interviewer_line(
+    name: str, login: str, activity: Mapping[tuple[str | int, ...], int]
+) -> InterviewerStatusLine:
+    """Build the line of one interviewer, under the name by which the viewer sees this login."""
+    sums: Counter[str] = Counter()
+    seconds = 0
+    for (kind, *by), number in activity.items():
+        if by[:1] == [login]:
+            sums[str(kind)] += number
+            seconds += int(by[1]) * number if kind == "lengths" else 0
+    return InterviewerStatusLine(
+        name=name,
+        on_cases=timedelta(seconds=sums["seconds"]),
+        mean_length=timedelta(seconds=seconds / sums["lengths"]) if sums["lengths"] else None,
+        **{kind: sums[kind] for kind in ("complete", "partial", "refusals", "calls", "sessions", "reached")},
+    )
 
-    def __init__(self, data: StatusInput, plan: Plan) -> None:
-        self.people: dict[str, InterviewerStatusLine] = {}
-        self.today = self.dead = self.do_not_call = self.blocked_number_cases = 0
-        self._dayparts: dict[str, list[int]] = {}
-        self._data = data
-        self._plan = plan
-        outcomes = plan.outcomes.values()
-        self._base_outcomes = {outcome.id: outcome.like or outcome.id for outcome in outcomes}
-        self._reached = {outcome.id for outcome in outcomes if outcome.moment != "before"}
 
-    def add(self, case: CaseSessions) -> None:
-        """Add the sessions and numbers of one case."""
-        since = self._data.since
-        for session in case.sessions:
-            if since is None or session.began >= since:
-                self._add_session(session, case)
-            self.today += sum(call.code == "1.1" and call.at >= self._data.day_began for call in session.calls)
-        states = list(case.number_states.values())
-        self.dead += states.count("dead")
-        self.do_not_call += states.count("never_call")
-        self.blocked_number_cases += "dead" in states or "never_call" in states
+def _build_lengths(data: StatusInput) -> LengthLine | None:
+    """Summarize the lengths of completed interviews; None where there are none."""
+    lengths: Counter[int] = Counter()
+    for (kind, *by), number in data.activity.items():
+        if kind == "lengths":
+            lengths[int(by[1])] += number
+    if not (total := lengths.total()):
+        return None
+    seconds = sorted(lengths)
+    up_to = list(accumulate(lengths[length] for length in seconds))
+    middles = [seconds[bisect_right(up_to, place)] for place in ((total - 1) // 2, total // 2)]
+    return LengthLine(total, *(timedelta(seconds=s) for s in (sum(middles) / 2, seconds[0], seconds[-1])))
 
-    def _add_session(self, session: CallSession, case: CaseSessions) -> None:
-        person = self.people.setdefault(session.by, InterviewerStatusLine())
-        person.on_cases += session.length
-        dialed = reached = False
-        for call in session.calls:
-            if call.number:
-                person.calls += 1
-                dialed = True
-                reached = reached or call.outcome in self._reached
-            self._count_outcome(call, person)
-            if call.code == "1.1" and session.interview in case.interview_lengths:
-                person.lengths.append(case.interview_lengths[session.interview])
-        if dialed:
-            part = self._plan.calendar.find_daypart(session.zones, session.began)
-            counts = self._dayparts.setdefault(part, [0, 0])
-            counts[0] += 1
-            counts[1] += reached
 
-    def _count_outcome(self, call: CallRecord, person: InterviewerStatusLine) -> None:
-        """Count the outcome for its interviewer; an interview that was broken off counts as a refusal."""
-        outcome = self._base_outcomes.get(call.outcome, "")
-        if call.code == "1.1":
-            person.complete += 1
-        elif call.code == "1.2":
-            person.partial += 1
-        elif outcome in REFUSAL_OUTCOMES or outcome in FINAL_REFUSALS:
-            person.refusals += 1
-
-    def build_interviewer_lines(self, names: Mapping[str, str]) -> tuple[InterviewerStatusLine, ...]:
-        """Build a line per interviewer, in the order of logins."""
-        return tuple(replace(person, name=names[login]) for login, person in sorted(self.people.items()))
-
-    def build_lengths(self) -> LengthLine | None:
-        """Summarize the lengths of completed interviews; None where there are none."""
-        lengths = sorted(length for person in self.people.values() for length in person.lengths)
-        if not lengths:
-            return None
-        middle = timedelta(seconds=median(length.total_seconds() for length in lengths))
-        return LengthLine(len(lengths), middle, lengths[0], lengths[-1])
-
-    def build_dayparts(self) -> tuple[DaypartLine, ...]:
-        """Build a line per part of the day with calls, in the calendar's order."""
-        named = list(dict.fromkeys(part.name for part in self._plan.calendar.parts))
-        order = [*named, *(part for part in sorted(self._dayparts) if part not in named)]
-        return tuple(DaypartLine(part or NO_DAYPART, *self._dayparts[part]) for part in order if part in self._dayparts)
+def _build_dayparts(data: StatusInput, plan: Plan) -> tuple[DaypartLine, ...]:
+    """Build a line per part of the day with calls, in the calendar's order."""
+    sums: dict[str, Counter[str]] = {}
+    for (kind, *by), number in data.activity.items():
+        if kind in ("sessions", "reached"):
+            sums.setdefault(str(by[1]), Counter())[str(kind)] += number
+    named = list(dict.fromkeys(part.name for part in plan.calendar.parts))
+    order = [*named, *(part for part in sorted(sums) if part not in named)]
+    return tuple(
+        DaypartLine(part or NO_DAYPART, sums[part]["sessions"], sums[part]["reached"]) for part in order if part in sums
+    )

@@ -13,9 +13,9 @@ from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES, classify_outcome, code_case, validate_override
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.scheduling import FINAL_REFUSALS, REFUSAL_OUTCOMES, QueuePosition, schedule_case
+from survey_cli.fieldwork.queue.scheduling import QueuePosition, schedule_case
 from survey_cli.fieldwork.rates.dispositions import find_disposition
-from survey_cli.outcomes import WITHDRAWN
+from survey_cli.outcomes import FINAL_REFUSALS, REFUSAL_OUTCOMES, WITHDRAWN
 from survey_cli.problems import StoreError, UserError, suggest_nearest
 from survey_cli.reports.fieldwork.case_histories import describe_outcome
 from survey_cli.services.run_on_study import make_unknown_case_error, on_study

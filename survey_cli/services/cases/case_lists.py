@@ -89,7 +89,7 @@ def _build_case_list(study: OpenStudy, case_filter: CaseFilter) -> case_reports.
     rows = cases.queries.iterate_rows(limit=case_filter.limit if keys is None else None, **columns)
     selected = list(islice((row for row in rows if keys is None or row.key in keys), case_filter.limit))
     names = _load_names(study, selected)
-    lines, total = tuple(build_case_line(row, names.get(row.key, "")) for row in selected), cases.queries.count_cases()
+    lines, total = tuple(build_case_line(row, names.get(row.key, "")) for row in selected), cases.counts.count_cases()
     return case_reports.CaseList(where=study.where, lines=lines, total=total, names_shown=study.who.supervises)
 
 
@@ -307,7 +307,7 @@ def list_queue(study: OpenStudy, *, limit: int, interviewer: str = "") -> QueueR
 def _count_by_state(study: OpenStudy, order: CallOrder) -> Iterator[tuple[str, int]]:
     """Return the number of cases in each state, for this interviewer, in the order of the status report."""
     sums: Counter[str] = Counter()
-    for group in study.store.cases.queries.count_groups(order.at):
+    for group in study.store.cases.counts.count_groups(order.at):
         sums[order.classify_group(group, [order.who]) if group.bucket else group.status] += group.cases
     return ((status, sums[status]) for status in STATUS_DESCRIPTIONS if sums[status])
 

@@ -1,5 +1,6 @@
 """Status of a study's fieldwork: updates the queue, reads positions and histories, builds the report."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, time, tzinfo
@@ -9,10 +10,11 @@ from typing import NamedTuple
 from survey_cli.fieldwork.calendar.calendar import format_short_day
 from survey_cli.fieldwork.calendar.zones import to_wall_time
 from survey_cli.fieldwork.case import events
+from survey_cli.fieldwork.case.activity import ActivityName, count_activity
+from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.queue.scheduling import parse_criteria
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork import status as status_report
-from survey_cli.reports.fieldwork.call_sessions import read_call_sessions
 from survey_cli.services.date_options import RequestedTime, describe_now, parse_start_time
 from survey_cli.services.run_on_study import Request, run_on_study
 from survey_cli.store.cases.case_records import CaseRow
@@ -46,7 +48,10 @@ def _build_status(
     study: OpenStudy, *, start: RequestedTime | None, zone: tzinfo | None, people: str | None
 ) -> status_report.FieldworkStatus:
     at = study.at
-    case_counts = study.store.cases.queries.count_by_outcome()
+    counts = study.store.cases.counts
+    if study.who.supervises and not study.store.read_only:
+        counts.fold(at)
+    case_counts = counts.count_by_outcome()
     if not case_counts:
         what = "there are no cases yet"
         raise UserError(study.where, what, f"import them: survey sample import {study.path} cases.csv")
@@ -54,13 +59,16 @@ def _build_status(
     midnight = datetime.combine(local.date(), time.min)
     day_began = midnight.astimezone() if zone is None else midnight.replace(tzinfo=zone)
     target, last_backup = find_interview_target(study), study.store.maintenance.find_last_backup()
-    pause = read_pause(study.store)
+    pause, totals = read_pause(study.store), counts.read_activity()
     status_input = status_report.StatusInput(
         at=at,
         day_began=day_began,
         since=start.at if start is not None else None,
         case_counts=case_counts,
-        case_groups=study.store.cases.queries.count_groups(at),
+        activity=totals if start is None else _count_since(study, start.at),
+        completed_today=sum(quarter["completes",] for quarter in counts.read_recent_activity(day_began).values()),
+        numbers=status_report.NumberTotals(*(totals[kind,] for kind in ("dead", "never_call", "blocked"))),
+        case_groups=counts.count_groups(at),
         fill=study.store.cases.quotas.read_fill(),
         target=target.interviews,
         target_of=target.source,
@@ -74,10 +82,6 @@ def _build_status(
     )
     status = status_report.build_fieldwork_status(
         status_input,
-        (
-            read_call_sessions(history, study.plan)
-            for _, history in study.store.cases.queries.iterate_active_histories()
-        ),
         study.plan,
         study.people,
         study.who,
@@ -86,6 +90,15 @@ def _build_status(
     )
     in_use, future = describe_files(study.path, study.where, people=people), list_future_entries(study.store, at)
     return replace(status, in_use=in_use, future=tuple(future))
+
+
+def _count_since(study: OpenStudy, since: datetime) -> Counter[ActivityName]:
+    """Count the activity of call sessions that began at that time or later."""
+    activity: Counter[ActivityName] = Counter()
+    for key, history in study.store.cases.queries.iterate_changed_histories(since):
+        for (_, name), number in count_activity(Case.from_history(key, history), study.plan, since=since).items():
+            activity[name] += number
+    return activity
 
 
 def find_interview_target(study: StudyRecords) -> InterviewTarget:

@@ -192,7 +192,7 @@ def _build_fieldwork_table(plan: Plan, source: InterviewSource, at: datetime) ->
     contacts = dict(cases.queries.iterate_contacts()) if exported or options.all_personal else {}
 
     def select_cases() -> Iterator[Case]:
-        total = cases.queries.count_cases() if options.progress is not None else 0
+        total = cases.counts.count_cases() if options.progress is not None else 0
         reporter = ProgressReporter(options.progress, total)
         for key, history in reporter(cases.queries.iterate_histories(until=source.until)):
             case = Case.from_history(key, history)

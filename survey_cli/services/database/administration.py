@@ -106,9 +106,10 @@ def _verify_copy(backup: str, copy: Path, instrument: Instrument) -> Verificatio
 
 
 def upgrade_database(path: str | Path, *, db: str | None = None) -> str:
-    """Upgrade a study's database to this version of the program. Returns its location."""
+    """Upgrade a study's database to this version of the program, and count its cases again. Returns its location."""
     _, where = open_and_locate(path, db)
-    Store.open(where, create=False, upgrade=True).close()
+    with Store.open(where, create=False, upgrade=True) as store:
+        store.cases.counts.rebuild()
     return where
 
 

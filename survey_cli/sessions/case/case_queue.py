@@ -96,7 +96,7 @@ class CaseQueue:
         turns = self._build_call_order(at)
         openings: list[datetime] = []
         states: Counter[str] = Counter()
-        for group in self.study.store.cases.queries.count_groups(at):
+        for group in self.study.store.cases.counts.count_groups(at):
             states[turns.classify_group(group, [self.study.who]) if group.bucket else group.status] += group.cases
             if group.bucket and group.status == "ready":
                 openings += self._list_opening_times(turns, group.bucket, at)

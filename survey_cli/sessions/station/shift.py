@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from survey_cli.fieldwork.case import events
-from survey_cli.fieldwork.queue.scheduling import REFUSAL_OUTCOMES
-from survey_cli.outcomes import Outcome
+from survey_cli.outcomes import REFUSAL_OUTCOMES, Outcome
 from survey_cli.sessions.interview.interview_session import ToLocal
 from survey_cli.sessions.station.station_views import BreakTaken, ShiftSummary
 

@@ -10,10 +10,9 @@ from survey_cli.fieldwork.appointments.appointment import find_open_appointment
 from survey_cli.fieldwork.case.case import Case, list_call_zones, localize_plan
 from survey_cli.fieldwork.plan.plan import RDD_ONLY_OUTCOMES, Plan
 from survey_cli.fieldwork.queue.call_order import explain_number_closed
-from survey_cli.fieldwork.queue.scheduling import REFUSAL_OUTCOMES
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.texts.templates import Template
-from survey_cli.outcomes import OUTCOMES, SINGLE_KEY_OUTCOMES, Outcome
+from survey_cli.outcomes import OUTCOMES, REFUSAL_OUTCOMES, SINGLE_KEY_OUTCOMES, Outcome
 from survey_cli.problems import StoreError, UserError
 from survey_cli.reports.fieldwork.case_histories import build_history, describe_outcome, format_appointment_time
 from survey_cli.samples.cases.columns import find_column, list_details

@@ -19,10 +19,9 @@ from survey_cli.fieldwork.case.case import Case, list_call_zones
 from survey_cli.fieldwork.case.disposition_coding import classify_outcome, is_contact
 from survey_cli.fieldwork.case.events import AppointmentPolicy, HistoryEntry
 from survey_cli.fieldwork.plan.plan import Interviewer, Plan
-from survey_cli.fieldwork.queue.scheduling import REFUSAL_OUTCOMES
 from survey_cli.fieldwork.rates.dispositions import SampleFrame
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.reports.fieldwork.call_sessions import read_call_sessions
+from survey_cli.outcomes import HARD_REFUSALS, REFUSAL_OUTCOMES
 from survey_cli.samples.cases.phone_numbers import ParsedNumber
 from survey_cli.samples.cases.sample_file import SampleCase, SampleNumber
 from survey_cli.sessions.interview.case_values import invent_sample_value
@@ -214,7 +213,6 @@ RETRY_INTERVAL: Final = timedelta(minutes=5)
 MIN_WAIT: Final = timedelta(seconds=10)
 APPOINTMENT_DAYS: Final = 5
 """Appointments are made for today or one of the next days."""
-HARD_REFUSALS: Final = frozenset({"refusal_hard", "refusal_household_hard"})
 CALL_AGAIN_OUTCOMES: Final = frozenset({"callback", "appointment"})
 OWNER_POLICY_WEIGHTS: Final[tuple[tuple[AppointmentPolicy, ...], tuple[int, ...]]] = (
     ("anyone", "me_first", "me"),
@@ -297,7 +295,7 @@ def measure_propensities(histories: Iterable[tuple[str, Sequence[HistoryEntry]]]
             if call.number and outcome not in BAD_NUMBER_OUTCOMES:
                 zones = list_call_zones(case, case.find_number(call.number), plan)
                 expected += pattern[find_week_part(to_wall_time(zones[0], call.at))] if zones else 1.0
-        lengths += read_call_sessions(history, plan).interview_lengths.values()
+        lengths += [call.interview_time for call in case.calls if call.interview_time is not None]
     usual = Propensities()
     contacts = {id for id, row in plan.outcomes.items() if row.moment != "before"} - BAD_NUMBER_OUTCOMES
     conversations, refused, again, hard = (

@@ -17,6 +17,7 @@ from survey_cli.problems import StoreError
 from survey_cli.store.backends.connector import Connector, Dialect, Parameters, Pause
 from survey_cli.store.cases import case_statements as sql
 from survey_cli.store.cases.case_records import ImportRow, NewCase, encode_contact, encode_entry, encode_queue_position
+from survey_cli.store.cases.live_counts import fold_counts
 
 BATCH_SIZE: Final = 250
 """Cases in one commit: three rows each and their indexes, some 10 ms in which an interviewer's answer waits."""
@@ -134,8 +135,11 @@ class SampleImports:
 
     def _queue_batch(self, import_id: str) -> bool:
         """Queue one batch of cases. Returns whether none is left."""
-        if self._db.run(sql.QUEUE_IMPORTED_CASES[self._db.dialect], (import_id, BATCH_SIZE)) == BATCH_SIZE:
-            return False
+        with self._db.transaction() as execute:
+            statement = sql.QUEUE_IMPORTED_CASES[self._db.dialect]
+            if execute(statement, (import_id, BATCH_SIZE)).rowcount == BATCH_SIZE:
+                fold_counts(execute)
+                return False
         self._db.run(sql.SETTLE_IMPORT, (import_id, import_id))
         return True
 
@@ -171,5 +175,5 @@ def _encode_new_case(case: NewCase, ordinal: int, import_id: str) -> tuple[str |
         sampled[-1].frame if sampled else "",
         sampled[-1].replicate if sampled else "",
         case.contact.link if case.contact is not None else "",
-        *(case.fingerprint, import_id, encode_timestamp(case.entries[-1].at)),
+        *(case.fingerprint, import_id, encode_timestamp(case.entries[-1].at), last),
     )

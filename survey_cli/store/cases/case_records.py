@@ -92,6 +92,8 @@ class CaseRow(NamedTuple):
     fingerprint: str
     updated_at: datetime
     """When its last event happened."""
+    activity_seq: int
+    """The event up to which its part of the live counts was computed."""
 
 
 class CaseConflict(NamedTuple):
@@ -235,13 +237,17 @@ def encode_lease(lease: Lease) -> tuple[str, str, str, str]:
 
 def decode_case_row(row: Sequence[Any]) -> CaseRow:
     """Decode a row with the columns of `case_statements.ROW_COLUMNS`."""
-    key, ordinal, seq, position_seq, status, was, due_at, *others, promised_at, promised_until, owner = row[:16]
-    by, station, until, frame, replicate, mark, updated_at = row[16:]
+    key, ordinal, seq, position_seq, status, was, due_at, *others, promised_at, promised_until, owner, activity = row[
+        :17
+    ]
+    by, station, until, frame, replicate, mark, updated_at, counted = row[17:]
     due_at, promised_at, promised_until = map(_decode_optional_time, (due_at, promised_at, promised_until))
-    position = QueuePosition._make((was, due_at, *others, promised_at, promised_until, owner))
+    position = QueuePosition._make((was, due_at, *others, promised_at, promised_until, owner, activity))
     holder = None if until is None else LeaseHolder(by, station, decode_timestamp(until))
     status, updated_at = was if status == "arriving" else status, decode_timestamp(updated_at)
-    return CaseRow(key, ordinal, seq, position_seq, status, position, holder, frame, replicate, mark, updated_at)
+    return CaseRow(
+        key, ordinal, seq, position_seq, status, position, holder, frame, replicate, mark, updated_at, counted
+    )
 
 
 def decode_search_result(row: Sequence[Any]) -> CaseSearchResult:

@@ -6,7 +6,7 @@
 -- name: ROW_COLUMNS
 -- In the order in which `case_records.decode_case_row` receives them.
 key, ordinal, seq, stood, status, was, due_at, bucket, rank, code, outcome, attempts, why, promised_at, promised_until,
-owner, lease_by, lease_station, lease_until, frame, replicate, mark, updated_at
+owner, activity, lease_by, lease_station, lease_until, frame, replicate, mark, updated_at, counted
 
 -- name: VISIBLE
 -- Cases of an incomplete import are invisible. Those of a complete one are visible, although its rows may not all be in
@@ -140,17 +140,19 @@ WHERE promised_until IS NOT NULL AND promised_at <= ? AND status IN ('waiting', 
 ORDER BY promised_until, key LIMIT ?
 
 -- name: STALE
-SELECT {ROW_COLUMNS} FROM cases WHERE stood < seq AND status <> 'leased' AND arrival = '' ORDER BY key LIMIT ?
+-- The queue position or the counts are older than the last event: a lease expired, or an earlier version wrote it.
+SELECT {ROW_COLUMNS} FROM cases WHERE counted < seq AND seq > 1 AND status <> 'leased' AND arrival = ''
+ORDER BY key LIMIT ?
 
 -- name: SET_POSITION
 -- In the order of `QueuePosition`; the status is stored in `was` while the case is leased.
 UPDATE cases SET was = ?, due_at = ?, bucket = ?, rank = ?, code = ?, outcome = ?, attempts = ?, why = ?,
-    promised_at = ?, promised_until = ?, owner = ?, stood = ?,
+    promised_at = ?, promised_until = ?, owner = ?, activity = ?, stood = ?, counted = ?,
     status = CASE status WHEN 'leased' THEN 'leased' ELSE ? END, arrival = '' WHERE key = ?
 
 -- name: UPDATE_POSITION
 UPDATE cases SET was = ?, due_at = ?, bucket = ?, rank = ?, code = ?, outcome = ?, attempts = ?, why = ?,
-    promised_at = ?, promised_until = ?, owner = ?, stood = seq, status = ?, arrival = ''
+    promised_at = ?, promised_until = ?, owner = ?, activity = ?, stood = seq, counted = seq, status = ?, arrival = ''
 WHERE key = ? AND seq = ? AND status <> 'leased' AND {VISIBLE}
 
 -- name: ADVANCE
@@ -182,16 +184,46 @@ SELECT {ROW_COLUMNS} FROM cases WHERE {VISIBLE}{and_also} ORDER BY ordinal, key{
 -- name: KEYS
 SELECT key FROM cases WHERE {VISIBLE} ORDER BY key
 
--- name: COUNTS
-SELECT {STATUS}, outcome, code, count(*) FROM cases WHERE {VISIBLE} GROUP BY 1, outcome, code
+-- name: _ARRIVED
+FROM cases WHERE arrival <> '' AND arrival IN (SELECT id FROM imports WHERE state = 'settling')
 
--- name: GROUPS
-SELECT CASE WHEN {STATUS} = 'waiting' AND due_at <= ? THEN 'ready' ELSE {STATUS} END,
-    CASE WHEN {STATUS} IN ('ready', 'waiting') THEN bucket ELSE '' END,
-    CASE WHEN {STATUS} = 'waiting' THEN why ELSE '' END,
-    CASE WHEN promised_at IS NULL THEN 0 ELSE 1 END,
-    CASE WHEN promised_at <= ? THEN 1 ELSE 0 END,
-    count(*) FROM cases WHERE {VISIBLE} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+-- name: COUNTS
+-- Cases of a complete import that are not in the queue yet are counted from their rows.
+SELECT name, sum(number) FROM counts WHERE quarter = '' GROUP BY name HAVING sum(number) <> 0
+
+-- name: ARRIVED_STATES
+SELECT was, outcome, code, frame, replicate, CASE WHEN was IN ('ready', 'waiting') THEN bucket ELSE '' END,
+    CASE was WHEN 'waiting' THEN why ELSE '' END, CASE WHEN promised_at IS NULL THEN 0 ELSE 1 END, count(*)
+{_ARRIVED} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+
+-- name: RECENT_COUNTS
+SELECT quarter, name, sum(number) FROM counts WHERE quarter >= ? GROUP BY quarter, name HAVING sum(number) <> 0
+
+-- name: TOTALS
+SELECT name, sum(number), count(*) FROM counts GROUP BY name
+
+-- name: COUNTS_OF_CASES
+SELECT quarter, name, number FROM counts_of_cases
+
+-- name: ALL_COUNTS
+SELECT quarter, name, number FROM counts
+
+-- name: COUNT_AGAIN
+INSERT INTO counts SELECT quarter, name, number FROM counts_of_cases
+
+-- name: TAKE_COUNTS
+DELETE FROM counts RETURNING quarter, name, number
+
+-- name: ADD_COUNTS
+INSERT INTO counts (quarter, name, number) VALUES (?, ?, ?)
+
+-- name: DUE_WAITING
+SELECT bucket, why, CASE WHEN promised_at IS NULL THEN 0 ELSE 1 END, CASE WHEN promised_at <= ? THEN 1 ELSE 0 END,
+    count(*) FROM cases WHERE status = 'waiting' AND due_at <= ? GROUP BY 1, 2, 3, 4
+
+-- name: ANYBODYS_APPOINTMENTS
+SELECT status, bucket, CASE status WHEN 'waiting' THEN why ELSE '' END, count(*) FROM cases
+WHERE promised_until IS NOT NULL AND promised_at <= ? AND status IN ('ready', 'waiting') AND arrival = '' GROUP BY 1, 2, 3
 
 -- name: HISTORIES
 SELECT case_key, kind, payload, at, by, station, key FROM case_events
@@ -204,8 +236,8 @@ WHERE case_key NOT IN (
 -- This and the next may be among the conditions of HISTORIES.
 AND case_key IN (SELECT case_key FROM case_events WHERE kind = 'corrected')
 
--- name: WITH_ACTIVITY
-AND case_key IN (SELECT case_key FROM case_events WHERE kind IN ('claimed', 'called', 'numbermarked'))
+-- name: CHANGED_SINCE
+AND case_key IN (SELECT key FROM cases WHERE updated_at >= ? AND seq > 1)
 
 -- name: CONTACTS
 SELECT c.key, k.link, k.details FROM cases c JOIN case_contacts k ON k.link = c.link WHERE {VISIBLE}
@@ -214,8 +246,8 @@ ORDER BY c.ordinal, c.key
 -- name: SEARCH
 -- Few words match the first pattern of the last line, so that spellings are unified in these alone.
 SELECT c.key, c.ordinal, c.seq, c.stood, c.status, c.was, c.due_at, c.bucket, c.rank, c.code, c.outcome, c.attempts,
-    c.why, c.promised_at, c.promised_until, c.owner, c.lease_by, c.lease_station, c.lease_until, c.frame,
-    c.replicate, c.mark, c.updated_at, k.details
+    c.why, c.promised_at, c.promised_until, c.owner, c.activity, c.lease_by, c.lease_station, c.lease_until,
+    c.frame, c.replicate, c.mark, c.updated_at, c.counted, k.details
 FROM cases c LEFT JOIN case_contacts k ON k.link = c.link WHERE {VISIBLE} AND (
     lower(c.key) LIKE ? ESCAPE '!' OR k.words LIKE ? ESCAPE '!' OR k.digits LIKE ? ESCAPE '!'
     OR (k.words LIKE ? ESCAPE '!' AND {unified_words} LIKE ? ESCAPE '!')
@@ -246,9 +278,9 @@ DELETE FROM imports WHERE id = ? AND state = 'given up'
 
 -- name: INSERT_IMPORTED_CASE
 INSERT INTO cases (key, ordinal, seq, stood, status, was, due_at, bucket, rank, code, outcome, attempts, why,
-    promised_at, promised_until, owner, lease_token, lease_by, lease_station, lease_until, frame, replicate, link, mark,
-    arrival, updated_at)
-VALUES (?, ?, ?, ?, 'arriving', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', '', NULL, ?, ?, ?, ?, ?, ?)
+    promised_at, promised_until, owner, activity, lease_token, lease_by, lease_station, lease_until, frame, replicate,
+    link, mark, arrival, updated_at, counted)
+VALUES (?, ?, ?, ?, 'arriving', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', '', NULL, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key) DO NOTHING
 
 -- name: IMPORT_OF_CASE

@@ -11,9 +11,7 @@ from itertools import groupby, islice
 from typing import Any, Final, TypeAlias
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
-from survey_cli.fieldwork.appointments.appointment import OWNER_FIRST_PERIOD
 from survey_cli.fieldwork.case.events import CaseClaimed, CaseReturned, CaseSampled, HistoryEntry
-from survey_cli.fieldwork.queue.call_order import CaseGroup
 from survey_cli.fieldwork.queue.scheduling import QueuePosition
 from survey_cli.store.backends.connector import Connector, Execute, Pause
 from survey_cli.store.backends.errors import check_rewriting, retry_once, translate_decoding_errors
@@ -21,6 +19,7 @@ from survey_cli.store.backends.settings import add_tasks_within
 from survey_cli.store.cases import case_records
 from survey_cli.store.cases import case_statements as sql
 from survey_cli.store.cases.bulk_import import SampleImports
+from survey_cli.store.cases.live_counts import LiveCounts, fold_counts
 from survey_cli.store.cases.quota_places import QuotaPlaces, take_places
 
 UNMATCHABLE_TEXT: Final = "\x01"
@@ -96,10 +95,6 @@ class CaseQueries:
         """Stream the keys of all cases, sorted."""
         return (key for (key,) in self._db.stream(sql.KEYS))
 
-    def count_cases(self) -> int:
-        """Count all cases."""
-        return sum(count.cases for count in self.count_by_outcome())
-
     def list_appointments(self, *, owner: str | None = None) -> list[case_records.CaseRow]:
         """Return the cases with an appointment, the one that ends first first; of one owner, or of all."""
         condition, parameters = ("", ()) if owner is None else (" AND owner = ?", (owner,))
@@ -125,12 +120,9 @@ class CaseQueries:
         condition, parameters = ("", ()) if until is None else ("AND at <= ?", (encode_timestamp(until),))
         return self._stream_histories(f"{condition} {sql.HAS_CORRECTION if corrected else ''}", *parameters)
 
-    def iterate_active_histories(self) -> Iterator[tuple[str, list[HistoryEntry]]]:
-        """Stream the key and history of every case that a station has claimed, or one of whose numbers was marked.
-
-        They are sorted by the key, all as of one time. A million untouched cases cost little.
-        """
-        return self._stream_histories(sql.WITH_ACTIVITY)
+    def iterate_changed_histories(self, since: datetime) -> Iterator[tuple[str, list[HistoryEntry]]]:
+        """Stream the key and whole history of every case that was changed since then, sorted by the key."""
+        return self._stream_histories(sql.CHANGED_SINCE, encode_timestamp(since))
 
     def _stream_histories(self, condition: str, *parameters: str) -> Iterator[tuple[str, list[HistoryEntry]]]:
         rows = self._db.stream(sql.HISTORIES.format(and_also=condition), parameters)
@@ -167,20 +159,6 @@ class CaseQueries:
         statement = sql.SEARCH.format(unified_words=folded_words)
         return self._db.read_as(case_records.decode_search_result, "the contacts", statement, (*patterns, limit))
 
-    # All cases together
-
-    def count_by_outcome(self) -> list[case_records.OutcomeCount]:
-        """Count the cases of each combination of status, outcome and code."""
-        return [case_records.OutcomeCount(*row) for row in self._db.read(sql.COUNTS)]
-
-    def count_groups(self, at: datetime) -> list[CaseGroup]:
-        """Count all cases by what decides whether they may be called at this time."""
-        rows = self._db.read(sql.GROUPS, (encode_timestamp(at), encode_timestamp(at - OWNER_FIRST_PERIOD)))
-        return [
-            CaseGroup(status, bucket, why, bool(has_appointment), bool(is_anybodys), cases)
-            for status, bucket, why, has_appointment, is_anybodys, cases in rows
-        ]
-
     # Interviews and their cases
 
     def list_closed_interviews(self, *, leased: bool) -> list[str]:
@@ -198,8 +176,9 @@ class CaseQueries:
 
 def build_rows_query(values: Mapping[str, str], *, limit: int | None) -> tuple[str, tuple[str | int, ...]]:
     """Build the statement for the cases with these values of columns, in the order of the sample, and its parameters."""
-    # Leased cases are few, and have an index of their own.
-    conditions = " AND status = 'leased'" if values.get("status") == "leased" else ""
+    # Cases with these statuses are few, and have indexes of their own.
+    status = values.get("status")
+    conditions = f" AND status = '{status}'" if status in ("leased", "held") else ""
     conditions += "".join(f" AND {sql.STATUS if column == 'status' else column} = ?" for column in values)
     statement = sql.ROWS.format(and_also=conditions, limit=" LIMIT ?" if limit is not None else "")
     return statement, (*values.values(), *((limit,) if limit is not None else ()))
@@ -223,6 +202,7 @@ class CaseStore:
     def __init__(self, connector: Connector) -> None:
         self._db = connector
         self.queries = CaseQueries(connector)
+        self.counts = LiveCounts(connector)
         self.imports = SampleImports(connector)
         self.quotas = QuotaPlaces(connector)
 
@@ -343,7 +323,7 @@ class CaseStore:
             if isinstance(entry.event, CaseSampled):
                 execute(sql.SET_FRAME_AND_REPLICATE, (entry.event.frame, entry.event.replicate, key))
         if (position := update.queue_position) is not None:
-            execute(sql.SET_POSITION, (*case_records.encode_queue_position(position), last, position.status, key))
+            execute(sql.SET_POSITION, (*case_records.encode_queue_position(position), last, last, position.status, key))
         _write_contact(execute, update, link)
         if update.release and row.holder is not None:
             execute(sql.RELEASE, (key,))
@@ -380,7 +360,8 @@ class CaseStore:
                 else:
                     execute(sql.ADD_EVENT, (key, number, *line))
             execute(sql.ADVANCE, (len(lines), lines[-1][2], key))
-            position = (*case_records.encode_queue_position(queue_position), len(lines), queue_position.status, key)
+            last = len(lines)
+            position = (*case_records.encode_queue_position(queue_position), last, last, queue_position.status, key)
             execute(sql.SET_POSITION, position)
             execute("UPDATE cases SET link = '', mark = '' WHERE key = ?", (key,))
             if link:
@@ -404,8 +385,10 @@ class CaseStore:
                 (*case_records.encode_queue_position(position), position.status, key, seq)
                 for key, seq, position in sorted(batch)
             ]
-            with self._db.transaction():
+            with self._db.transaction() as execute:
                 updated += self._db.run_many(sql.UPDATE_POSITION, lines)
+                if len(lines) == BATCH_SIZE:
+                    fold_counts(execute)
         return updated
 
     def find_holder_within(self, execute: Execute, key: str) -> case_records.LeaseHolder | None:

@@ -151,6 +151,7 @@ def _copy_rows(db: Connector, temporary: Path, where: str) -> None:
         for table in tables:
             columns = [name for _, name, *_ in target.execute(f"PRAGMA table_info({table})").fetchall()]
             source = rows(f"SELECT {', '.join(columns)} FROM {table}", ())
+            target.execute(f"DELETE FROM {table}")  # rows that a trigger derived
             insert = f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})"
             target.executemany(insert, source)
         for content_hash, view in target.execute("SELECT hash, data_view FROM instruments").fetchall():

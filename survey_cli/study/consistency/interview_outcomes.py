@@ -22,10 +22,10 @@ from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import InterviewProgress, code_case, code_interview, is_known_eligible
 from survey_cli.fieldwork.case.events import DoNotCallSet, OutcomeRecorded
 from survey_cli.fieldwork.plan.plan import OUTSIDE_QUOTA, Plan, Quota
-from survey_cli.fieldwork.queue.scheduling import REFUSAL_OUTCOMES, QueuePosition
+from survey_cli.fieldwork.queue.scheduling import QueuePosition
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.unasked_items import EndItem, LookupItem
-from survey_cli.outcomes import DO_NOT_CALL, WITHDRAWN, Outcome
+from survey_cli.outcomes import DO_NOT_CALL, REFUSAL_OUTCOMES, WITHDRAWN, Outcome
 from survey_cli.problems import StoreError, UserError
 from survey_cli.samples.cases.columns import build_labels
 from survey_cli.store import InterviewOrigin, Store

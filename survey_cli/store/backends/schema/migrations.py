@@ -34,7 +34,7 @@ def _read_step(name: str) -> MigrationStep:
 
 
 STEPS: Final = tuple(
-    map(_read_step, ("interviews", "views", "cases", "backups", "accounts", "digests", "imported", "codings"))
+    map(_read_step, ("interviews", "views", "cases", "backups", "accounts", "digests", "imported", "codings", "counts"))
 )
 KNOWN_STEPS: Final = frozenset(step.name for step in STEPS)
 

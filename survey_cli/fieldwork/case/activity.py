@@ -1,0 +1,87 @@
+"""What the history of a case adds to a study's live counts: calls, outcomes and time of interviewers, by quarter hour.
+
+Each addition has a quarter of an hour in UTC and a name, a kind and what it is counted by:
+
+| kind | counted by | number |
+|---|---|---|
+| `calls` | interviewer | dialed calls |
+| `sessions`, `reached` | interviewer, part of the respondent's day | sessions with a dialed number; those in which somebody answered |
+| `complete`, `partial`, `refusals` | interviewer | outcomes; an interview that was broken off is a refusal |
+| `seconds` | interviewer | time from the claim of a case to its release |
+| `lengths` | interviewer, seconds | complete interviews of that length, all sessions added up |
+| `completes` | – | complete interviews, by the quarter in which they ended; all others by that in which the session began |
+| `dead`, `never_call`, `blocked` | – | numbers in that state, cases with such a number; without a quarter |
+"""  # noqa: E501 - a table
+
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Final, TypeAlias
+
+from survey_cli.fieldwork.case.case import Attempt, Case, list_call_zones, localize_plan
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.outcomes import FINAL_REFUSALS, REFUSAL_OUTCOMES
+
+REFUSALS: Final = REFUSAL_OUTCOMES | FINAL_REFUSALS
+ActivityName: TypeAlias = tuple[str | int, ...]
+"""The kind of an addition, and what it is counted by."""
+Activity: TypeAlias = Counter[tuple[str, ActivityName]]
+"""Numbers by quarter of an hour (`2026-11-28T14:15`, or empty) and name."""
+
+
+def count_activity(case: Case, plan: Plan, *, since: datetime | None = None) -> Activity:
+    """Return what a case adds to the counts, or only what its sessions add that began at `since` or later."""
+    activity: Activity = Counter()
+    plan = localize_plan(case, plan)
+    for attempt in (*case.uncalled_attempts, *case.attempts):
+        if since is None or attempt.started_at >= since:
+            quarter = format_quarter(attempt.started_at)
+            if attempt.claimed and attempt.held_until is not None:
+                activity[quarter, ("seconds", attempt.by)] += round(
+                    (attempt.held_until - attempt.started_at).total_seconds()
+                )
+            _count_calls(attempt, quarter, case, plan, activity)
+    states = [number.state for number in case.numbers if number.state != "live"] if since is None else []
+    activity.update(("", (state,)) for state in states)
+    activity["", ("blocked",)] += bool(states)
+    return activity
+
+
+def encode_activity(activity: Activity) -> str:
+    """Encode the additions of a case as JSON, in which the quarter and the JSON of the name are one key."""
+    additions = {f"{quarter} {_to_json(('activity', *name))}": n for (quarter, name), n in activity.items() if n}
+    return _to_json(dict(sorted(additions.items())))
+
+
+def _to_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _count_calls(attempt: Attempt, quarter: str, case: Case, plan: Plan, activity: Activity) -> None:
+    by = attempt.by
+    dialed = [call for call in attempt.calls if call.number]
+    if dialed:
+        zones = list_call_zones(case, case.find_number(attempt.calls[0].number), plan)
+        daypart = plan.calendar.find_daypart(zones, attempt.started_at)
+        outcomes = [plan.outcomes.get(call.outcome) for call in dialed]
+        answered = any(outcome is not None and outcome.moment != "before" for outcome in outcomes)
+        activity[quarter, ("calls", by)] += len(dialed)
+        activity[quarter, ("sessions", by, daypart)] += 1
+        activity[quarter, ("reached", by, daypart)] += answered
+    for call in attempt.calls:
+        outcome = plan.outcomes.get(call.outcome)
+        if call.code == "1.1":
+            activity[format_quarter(call.at), ("completes",)] += 1
+            activity[quarter, ("complete", by)] += 1
+            if call.interview_time is not None:
+                activity[quarter, ("lengths", by, round(call.interview_time.total_seconds()))] += 1
+        elif call.code == "1.2":
+            activity[quarter, ("partial", by)] += 1
+        elif outcome is not None and outcome.kind in REFUSALS:
+            activity[quarter, ("refusals", by)] += 1
+
+
+def format_quarter(at: datetime) -> str:
+    """Format the quarter of an hour of a time, in UTC: `2026-11-28T14:15`."""
+    at = at.astimezone(UTC)
+    return f"{at:%Y-%m-%dT%H}:{at.minute // 15 * 15:02}"

@@ -1,0 +1,149 @@
+"""Live counts of a study: its cases by state, and what interviewers have done.
+
+Each change of a case appends numbers to the table `counts` (see `schema/counts.sql`), and readers add them up. So that
+there are never many, the numbers of one name are now and then replaced by their sum.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from survey_cli.engine.codec import encode_timestamp
+from survey_cli.fieldwork.appointments.appointment import OWNER_FIRST_PERIOD
+from survey_cli.fieldwork.case.activity import ActivityName, format_quarter
+from survey_cli.fieldwork.queue.call_order import CaseGroup
+from survey_cli.store.backends.connector import Connector, Execute
+from survey_cli.store.backends.errors import translate_decoding_errors
+from survey_cli.store.cases import case_statements as sql
+from survey_cli.store.cases.case_records import OutcomeCount
+
+QUARTERS_KEPT: Final = timedelta(days=8)
+"""How long activity is kept by the quarter of an hour; older activity is only in the totals."""
+MAX_APPENDED: Final = 5_000
+"""Numbers that are appended before they are replaced by their sums, beyond as many again as there are names."""
+
+
+class CaseState(NamedTuple):
+    """What cases are counted by: see `CaseRow` and its queue position."""
+
+    status: str
+    outcome: str
+    code: str
+    frame: str
+    replicate: str
+    bucket: str
+    """Empty for cases that are not in the queue."""
+    why: str
+    """The reason why waiting cases wait."""
+    has_appointment: int
+
+
+class LiveCounts:
+    """The counts of one study. Methods raise StoreError."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._db = connector
+
+    def count_states(self) -> Counter[CaseState]:
+        """Count all cases by their state."""
+        states: Counter[CaseState] = Counter()
+        with translate_decoding_errors(self._db.where, "the counts of cases"):
+            for name, number in self._db.read(sql.COUNTS):
+                if (parts := json.loads(name))[0] != "activity":
+                    states[CaseState._make(parts)] += number
+            for *parts, number in self._db.read(sql.ARRIVED_STATES):
+                states[CaseState._make(parts)] += number
+        return +states
+
+    def count_by_outcome(self) -> list[OutcomeCount]:
+        """Count the cases of each combination of status, outcome and code."""
+        counts: Counter[tuple[str, str, str]] = Counter()
+        for state, cases in self.count_states().items():
+            counts[state[:3]] += cases
+        return [OutcomeCount(*state, cases) for state, cases in sorted(counts.items())]
+
+    def count_cases(self) -> int:
+        """Count all cases."""
+        return self.count_states().total()
+
+    def count_groups(self, at: datetime) -> list[CaseGroup]:
+        """Count all cases by what decides whether they may be called at this time."""
+        groups: Counter[tuple[str, str, str, bool, bool]] = Counter()
+        for state, cases in self.count_states().items():
+            groups[state.status, state.bucket, state.why, bool(state.has_appointment), False] += cases
+        before = encode_timestamp(at - OWNER_FIRST_PERIOD)
+        for status, bucket, why, cases in self._db.read(sql.ANYBODYS_APPOINTMENTS, (before,)):
+            groups[status, bucket, why, True, False] -= cases
+            groups[status, bucket, why, True, True] += cases
+        # What has become due since the queue was updated is counted as if it were ready.
+        for bucket, why, promised, is_anybodys, cases in self._db.read(sql.DUE_WAITING, (before, encode_timestamp(at))):
+            groups["waiting", bucket, why, bool(promised), bool(is_anybodys)] -= cases
+            groups["ready", bucket, "", bool(promised), bool(is_anybodys)] += cases
+        return [CaseGroup(*group, cases) for group, cases in sorted((+groups).items())]
+
+    def read_activity(self) -> Counter[ActivityName]:
+        """Return the whole activity since the beginning."""
+        with translate_decoding_errors(self._db.where, "the counts of activity"):
+            return _decode_activity(row[:2] for row in self._db.read(sql.TOTALS))
+
+    def read_recent_activity(self, since: datetime) -> dict[datetime, Counter[ActivityName]]:
+        """Return the activity of each quarter of an hour that began at that time or later, within `QUARTERS_KEPT`."""
+        quarters: dict[datetime, Counter[ActivityName]] = {}
+        with translate_decoding_errors(self._db.where, "the counts of activity"):
+            for quarter, name, number in self._db.read(sql.RECENT_COUNTS, (format_quarter(since),)):
+                began = datetime.fromisoformat(f"{quarter}+00:00")
+                quarters.setdefault(began, Counter()).update(_decode_activity([(name, number)]))
+        return quarters
+
+    def agree(self) -> bool:
+        """Whether the counts are the sums over all cases, read as of one time."""
+        with self._db.open_reader() as rows:
+            derived = {(quarter, json.dumps(json.loads(name))): n for quarter, name, n in rows(sql.COUNTS_OF_CASES, ())}
+            last = max((quarter for quarter, _ in derived if quarter), default="")
+            kept_from = format_quarter(datetime.fromisoformat(f"{last}+00:00") - QUARTERS_KEPT) if last else ""
+            differences: Counter[tuple[str, str]] = Counter()
+            for (quarter, name), number in derived.items():
+                differences["" if quarter < kept_from else quarter, name] -= number
+            for quarter, name, number in rows(sql.ALL_COUNTS, ()):
+                differences["" if quarter < kept_from else quarter, json.dumps(json.loads(name))] += number
+        return not any(differences.values())
+
+    def rebuild(self) -> None:
+        """Count all cases again."""
+        with self._db.transaction() as execute:
+            self._db.lock_table("cases")
+            execute(sql.TAKE_COUNTS, ())
+            execute(sql.COUNT_AGAIN, ())
+
+    def fold(self, at: datetime) -> None:
+        """Replace the numbers of each name by their sum, if there are many."""
+        names = appended = 0
+        for _, _, rows in self._db.read(sql.TOTALS):
+            names, appended = names + 1, appended + rows
+        if appended > 2 * names + MAX_APPENDED:
+            with self._db.transaction() as execute:
+                fold_counts(execute, kept_from=format_quarter(at - QUARTERS_KEPT))
+
+
+def fold_counts(execute: Execute, *, kept_from: str = "") -> None:
+    """Replace all numbers within a transaction; quarters before `kept_from` are added to the totals.
+
+    Numbers that others append meanwhile are not among those taken, and stay.
+    """
+    sums: Counter[tuple[str, str]] = Counter()
+    for quarter, name, number in execute(sql.TAKE_COUNTS, ()).fetchall():
+        sums["" if quarter < kept_from else quarter, name] += number
+    for (quarter, name), number in sums.items():
+        if number:
+            execute(sql.ADD_COUNTS, (quarter, name, number))
+
+
+def _decode_activity(rows: Iterable[Sequence[Any]]) -> Counter[ActivityName]:
+    activity: Counter[ActivityName] = Counter()
+    for name, number in rows:
+        kind, *parts = json.loads(name)
+        if kind == "activity":
+            activity[tuple(parts)] += number
+    return activity
