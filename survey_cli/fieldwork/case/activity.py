@@ -1,4 +1,4 @@
-"""What the history of a case adds to a study's live counts: calls, outcomes and time of interviewers, by quarter hour.
+"""Additions of a case's history to a study's live counts: calls, outcomes and time of interviewers, by quarter hour.
 
 Each addition has a quarter of an hour in UTC and a name, a kind and what it is counted by:
 
