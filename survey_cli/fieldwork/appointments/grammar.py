@@ -125,29 +125,24 @@ class ParsedAppointment(NamedTuple):
     """The time is on the station's clock: `5pm here`."""
 
 
+def _number_words(words: str, first: int) -> dict[str, int]:
+    """Number words by their order; those with a slash between them have the same number."""
+    return {word: n for n, same in enumerate(words.split(), first) for word in same.split("/")}
+
+
 _NEXT_WEEK: Final = DaySpan("next week", 0, 6, 1)
 _NUMBERS: Final = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "un": 1, "una": 1, "dos": 2, "tres": 3}
 _WEEKDAYS: Final = (
     r"(mon(?:days?)?|tue(?:s|sdays?)?|wed(?:s|nesdays?)?|thu(?:r|rs|rsdays?)?|fri(?:days?)?|sat(?:urdays?)?|sun(?:days?)?"
     r"|lun(?:es)?|martes|mie(?:rcoles)?|jue(?:ves)?|vie(?:rnes)?|sab(?:ado)?|dom(?:ingo)?)\b"
 )
-_WEEKDAY_STARTS: Final = {
-    word: day
-    for day, words in enumerate(("mon lun", "tue mar", "wed mie", "thu jue", "fri vie", "sat sab", "sun dom"))
-    for word in words.split()
-}
+_WEEKDAY_STARTS: Final = _number_words("mon/lun tue/mar wed/mie thu/jue fri/vie sat/sab sun/dom", 0)
 _MONTHS: Final = (
     r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?|ene(?:ro)?|febrero|marzo|abr(?:il)?|mayo|junio|julio|ago(?:sto)?|sep?tiembre|octubre"
     r"|noviembre|dic(?:iembre)?)\b\.?"
 )
-_MONTH_STARTS: Final = {
-    word: month
-    for month, words in enumerate(
-        ("jan ene", "feb", "mar", "apr abr", "may", "jun", "jul", "aug ago", "sep set", "oct", "nov", "dec dic"), 1
-    )
-    for word in words.split()
-}
+_MONTH_STARTS: Final = _number_words("jan/ene feb mar apr/abr may jun jul aug/ago sep/set oct nov dec/dic", 1)
 _PARTS: Final = {
     "morning": Hours(0, 720), "noontime": Hours(720, 840), "lunchtime": Hours(720, 840), "afternoon": Hours(720, 1020),
     "evening": Hours(1020, 1440), "night": Hours(1020, 1440), "anytime": Hours(0, 1440),
@@ -457,9 +452,7 @@ def _combine_days(days: list[DayExpression]) -> tuple[DayExpression | None, int 
             name != "weekend"
         ):
             return Weekday(day, week), None
-        case [Weekday(day=day, week=None), other] | [other, Weekday(day=day, week=None)] if not isinstance(
-            other, Weekday | DaySpan
-        ):
-            return other, day
-        case _:
-            return _unclear("these are two days", "write one of them")
+        case [Weekday(day=day, week=None), other] | [other, Weekday(day=day, week=None)]:
+            if not isinstance(other, Weekday | DaySpan):
+                return other, day
+    return _unclear("these are two days", "write one of them")

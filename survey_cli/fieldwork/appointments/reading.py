@@ -258,15 +258,10 @@ class _Reader(NamedTuple):
         return [self._make_time(wall, wall_end, fold, False, _format_times(wall, wall_end))]
 
     def _make_time(self, wall: datetime, wall_end: datetime, fold: int, exact: bool, times: str) -> AppointmentTime:
-        ahead = wall.date() - self.today
+        ahead, text = wall.date() - self.today, f"{self._format_day(wall.date())} {times}"
+        hint = f"that is {round(ahead.days / 30.44)} months ahead" if ahead > FAR_AHEAD else ""
         return AppointmentTime(
-            wall=wall,
-            wall_end=wall_end,
-            zone=self.zone,
-            fold=fold,
-            exact=exact,
-            text=f"{self._format_day(wall.date())} {times}",
-            hint=f"that is {round(ahead.days / 30.44)} months ahead" if ahead > FAR_AHEAD else "",
+            wall=wall, wall_end=wall_end, zone=self.zone, fold=fold, exact=exact, text=text, hint=hint
         )
 
     def _format_day(self, day: date) -> str:
@@ -291,12 +286,10 @@ class _Reader(NamedTuple):
             if last is not None and day > last:
                 what = f"{self._format_day(day)} is {why}"
                 return UnclearAppointment(what, "choose an earlier day, or close the case with an outcome")
-            start_time = grammar.ClockTime(start, True)
-            same_time = grammar.ParsedAppointment(
-                time=start_time if end is None else grammar.TimeRange(start_time, grammar.ClockTime(end, True))
-            )
-            what = f"nobody is called then: {why}"
-            return UnclearAppointment(what, "choose another day", choices=self._find_following(day, same_time))
+            start_time, what = grammar.ClockTime(start, True), f"nobody is called then: {why}"
+            time = start_time if end is None else grammar.TimeRange(start_time, grammar.ClockTime(end, True))
+            following = self._find_following(day, grammar.ParsedAppointment(time=time))
+            return UnclearAppointment(what, "choose another day", choices=following)
         span = self.calendar.find_hours(day) or PERMITTED_HOURS
         remedy = f"choose a time from {format_clock(span.start)} to {format_clock(span.end)} there"
         edge = f"after {format_clock(span.end)}" if start >= span.end else ""

@@ -296,22 +296,14 @@ class Case:
             case events.ScriptRead(script):
                 return {"scripts_read": self.scripts_read | {script}}
             case events.OutcomeOverridden(outcome, code, _):
-                return {
-                    "override": OutcomeOverride(at, by, outcome, code, len(self.calls)),
-                    "attempts": self._override_outcome(outcome, code),
-                    "referred": False,
-                    "calls_before_answer": len(self.calls),
-                }
+                override = OutcomeOverride(at, by, outcome, code, len(self.calls))
+                attempts = self._override_outcome(outcome, code)
+                return {**self._answer_referral(), "override": override, "attempts": attempts}
             case events.ReferralAnswered():
-                return {"referred": False, "calls_before_answer": len(self.calls)}
+                return self._answer_referral()
             case events.CaseReopened():
-                return {
-                    "override": None,
-                    "referred": False,
-                    "reopened_at": at,
-                    "calls_before_reopening": len(self.calls),
-                    "calls_before_answer": len(self.calls),
-                }
+                reopened = {"reopened_at": at, "calls_before_reopening": len(self.calls)}
+                return {**self._answer_referral(), "override": None, **reopened}
             case events.DoNotCallSet():
                 numbers = tuple(_mark_number(n, n.position, "never_call") for n in self.numbers)
                 return {"do_not_call": True, "appointment": None, "numbers": numbers}
@@ -324,6 +316,9 @@ class Case:
                 return {"appointment": None, "anonymized": True}
             case _:
                 assert_never(event)
+
+    def _answer_referral(self) -> dict[str, Any]:
+        return {"referred": False, "calls_before_answer": len(self.calls)}
 
     def _get_open_attempt(self, at: datetime, by: str, station: str) -> Attempt:
         """Return the current attempt; one that nobody began (the respondent called) begins here."""

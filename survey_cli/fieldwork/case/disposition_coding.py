@@ -258,15 +258,10 @@ def _is_household(case: Case, plan: Plan, until: datetime | None = None) -> bool
 
     It is by its screening or, where there is none, by a conversation (up to `until`, where given).
     """
-    return case.eligible or (
-        not plan.eligible_from
-        and any(
-            (until is None or call.at <= until)
-            and is_contact(call, plan)
-            and classify_outcome(call, plan) not in NON_HOUSEHOLD_OUTCOMES
-            for call in case.calls
-        )
-    )
+    if case.eligible or plan.eligible_from:
+        return case.eligible
+    contacts = (call for call in case.calls if (until is None or call.at <= until) and is_contact(call, plan))
+    return any(classify_outcome(call, plan) not in NON_HOUSEHOLD_OUTCOMES for call in contacts)
 
 
 def _is_always(case: Case, plan: Plan, row: Outcome) -> bool:

@@ -237,12 +237,8 @@ def _iterate_time_rules(
     open_from: datetime | None = None
     if criteria.policy == "me_first" and position.promised_at is not None:
         open_from = position.promised_at + OWNER_FIRST_PERIOD
-    may_keep = (
-        criteria.policy == "anyone"
-        or criteria.owner in ("", context.who.login)
-        or context.by_key
-        or (open_from is not None and at >= open_from)
-    )
+    is_theirs = criteria.policy == "anyone" or criteria.owner in ("", context.who.login)
+    may_keep = is_theirs or context.by_key or (open_from is not None and at >= open_from)
     why_owned = f"the appointment is with {criteria.owner}"
     yield _make_result("owner", may_keep, why_owned, "this interviewer may call", open_from)
     nobody = "" if context.people.speaks(criteria.language) else ", which no interviewer speaks"

@@ -184,19 +184,12 @@ def _schedule_open_case(
     if calendar.ends is not None and calendar.find_next_opening(zones, max(due.at, at), due.dayparts) is None:
         why = f"nobody is called after {format_short_day(calendar.ends)}"
         return position._replace(status="done", why=f"{due.why}, and {why}" if due.why else why)
-    is_due = due.at <= at
+    status: QueueStatus = "ready" if due.at <= at else "waiting"
     region = find_other_region(case, plan)
     criteria = ClaimCriteria(zones, due.dayparts, case.language, skill, owner, policy, cells, due.prefers, region)
-    return position._replace(
-        status="ready" if is_due else "waiting",
-        due_at=due.at,
-        bucket=format_criteria(criteria),
-        rank=f"{rank}{_compute_tie_breaker(plan.study, case.key)}",
-        why="" if is_due else due.why,
-        promised_at=starts,
-        promised_until=ends,
-        owner=owner,
-    )
+    rank, why = f"{rank}{_compute_tie_breaker(plan.study, case.key)}", "" if status == "ready" else due.why
+    position = position._replace(promised_at=starts, promised_until=ends, owner=owner)
+    return position._replace(status=status, due_at=due.at, bucket=format_criteria(criteria), rank=rank, why=why)
 
 
 def _format_sortable(at: datetime) -> str:

@@ -67,15 +67,10 @@ class CaseClaims:
         history = tuple(self.study.store.cases.queries.read_history(row.key))
         case = Case.from_history(row.key, history)
         number, attempt = case.next_number, case.open_attempt
-        first = number.position if number is not None else 0
+        current = (attempt.dialed if attempt is not None else 0) or (number.position if number is not None else 0)
+        contact, at = self.study.store.cases.queries.find_contact(row.key), self.clock()
         return ClaimedCase(
-            row=row,
-            case=case,
-            history=history,
-            contact=self.study.store.cases.queries.find_contact(row.key),
-            token=token,
-            current_number=(attempt.dialed if attempt is not None else 0) or first,
-            shown_at=self.clock(),
+            row=row, case=case, history=history, contact=contact, token=token, current_number=current, shown_at=at
         )
 
     def append_events(
@@ -140,14 +135,8 @@ class CaseClaims:
                 self.save(again, self.append_events(again, [CaseReturned("given back")]), release=True)
                 return None
             current = again
-        return replace(
-            claimed,
-            row=current.row,
-            case=current.case,
-            history=current.history,
-            contact=current.contact,
-            token=current.token,
-        )
+        row, history, contact, token = current.row, current.history, current.contact, current.token
+        return replace(claimed, row=row, case=current.case, history=history, contact=contact, token=token)
 
     def renew_lease(self, claimed: ClaimedCase) -> bool:
         """Renew the lease; False where another station has the case by now."""

@@ -566,18 +566,13 @@ class InterviewSession:
     ) -> "InterviewConflict | LeaseLost | CaseConflict | None":
         """Write the events. Where they close the interview, its data and its case are in the same transaction."""
         outcome, is_closed = self.outcomes.get(after.outcome), after.status != "open"
-        by_route = by_route or bool(then)
-        return self.store.interviews.append(
-            JournalUpdate.from_interview(
-                self.id,
-                after,
-                (event, *then),
-                closed=is_closed,
-                fence=self.link.fence(),
-                case=self.link.build_closing_update(after, outcome, by_route=by_route) if is_closed else None,
-                follow_up_tasks=self.link.list_tasks(outcome) if is_closed else (),
-            )
+        by_route, fence = by_route or bool(then), self.link.fence()
+        case = self.link.build_closing_update(after, outcome, by_route=by_route) if is_closed else None
+        tasks = self.link.list_tasks(outcome) if is_closed else ()
+        update = JournalUpdate.from_interview(
+            self.id, after, (event, *then), closed=is_closed, fence=fence, case=case, follow_up_tasks=tasks
         )
+        return self.store.interviews.append(update)
 
     def _describe_conflict(self, conflict: "InterviewConflict | LeaseLost | CaseConflict") -> str:
         """Say who has the interview or its case now; it can only be left."""

@@ -9,6 +9,7 @@ from collections import ChainMap
 from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from functools import partial
 from itertools import groupby
 from random import Random
 from typing import Any, Final, TypeAlias
@@ -206,23 +207,15 @@ def find_path(
 
     `begin(0)` starts the case as it is, `begin(n)` another one. Returns None where no path was found.
     """
-    item = instrument.items[to.item]
-    hints = find_hints(instrument, item, to.turn)
+    hints = find_hints(instrument, instrument.items[to.item], to.turn)
+    follow = partial(carry_over, instrument, to=to, stamp=stamp, jump=True)
     steps = attempt = 0
     for number, answers, case in PATH_STRATEGIES:
         for _ in range(number):
             attempt += 1
             rng = Random(f"{seed}/{to}/{attempt}")
-            migration = carry_over(
-                instrument,
-                begin(attempt if case else 0),
-                given_answers,
-                to=to,
-                stamp=stamp,
-                rng=rng,
-                hints=hints if answers else None,
-                jump=True,
-            )
+            began, tried = begin(attempt if case else 0), hints if answers else None
+            migration = follow(began, given_answers, rng=rng, hints=tried)
             if migration.reached:
                 return migration
             steps += len(migration.interview.events)
@@ -463,14 +456,12 @@ class PreviewSession(InterviewSession):
 
     def _lead_to(self, place: Place) -> Rejection | None:
         interview = self.interview
-        migration = find_path(
-            interview.instrument,
-            lambda variant: self.begin(variant or self.variant),
-            self.given_answers(),
-            to=place,
-            stamp=self._stamp(),
-            seed=self.seed,
-        )
+
+        def begin(variant: int) -> events.InterviewStarted:
+            return self.begin(variant or self.variant)
+
+        stamp, answers = self._stamp(), self.given_answers()
+        migration = find_path(interview.instrument, begin, answers, to=place, stamp=stamp, seed=self.seed)
         if migration is None:
             item = interview.instrument.items[place.item]
             conditions = [c.text for c in list_conditions(interview.instrument, item)]
@@ -478,10 +469,8 @@ class PreviewSession(InterviewSession):
             return Rejection(f"no invented answers lead to {place}{why}")
         self.remark = _describe_path(migration, interview.start.sample)
         self.keyed = {**self.given_answers(), **select_answers(migration, migration.changed)}
-        self.inventions = {
-            **self.invented_answers(),
-            **select_answers(migration, migration.invented + migration.changed),
-        }
+        invented = select_answers(migration, migration.invented + migration.changed)
+        self.inventions = {**self.invented_answers(), **invented}
         self.interview, self._prompt_is_current, self._time_until_hangup = migration.interview, False, None
         return self.advance()
 

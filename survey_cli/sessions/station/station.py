@@ -335,15 +335,9 @@ class StationSession:
         chosen = self._study.plan.outcomes.get(outcome)
         if chosen is None:
             return Rejection(f"there is no outcome {outcome}")
+        plan, interview, link = self._study.plan, self._current_interview, self._options.token()
         events = claimed_case.build_outcome_events(
-            self._case,
-            chosen,
-            self._study.plan,
-            self._current_interview,
-            note=clean_text(note),
-            number=number,
-            language=language,
-            link=self._options.token(),
+            self._case, chosen, plan, interview, note=clean_text(note), number=number, language=language, link=link
         )
         return events if isinstance(events, Rejection) else self._save(events)
 
