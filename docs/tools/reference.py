@@ -20,7 +20,7 @@ from rule_reference import RULES
 
 import survey_cli
 from survey_cli.api import Report, Study
-from survey_cli.cli.app import PANELS, build_app
+from survey_cli.cli.app import GROUPS, HELP_FILE, PANELS, build_app
 from survey_cli.exports.parquet import Rows
 from survey_cli.services.questionnaire.word_lookup import ReferenceEntry
 
@@ -34,7 +34,7 @@ def commands() -> Iterator[str]:
     yield COMMANDS_INTRODUCTION
     by_name = dict(every_command())
     for panel, entries in PANELS.items():
-        names = [name for word in entries for name in by_name if name.split()[0] == word]
+        names = [name for word in entries.split() for name in by_name if name.split()[0] == word]
         yield f"## {panel}\n"
         yield "| command | purpose |\n|---|---|"
         for name in names:
@@ -198,6 +198,15 @@ It needs `pip install 'survey-cli[python]'`. The guide [A study in Python](../gu
 names have types. Errors are `survey_cli.problems.UserError`, whose text says where, what, and what to do.
 """
 LOOKED_UP = "../survey_cli/services/questionnaire"
+
+
+def command_list() -> Iterator[str]:
+    """What `survey --help` says of each command that is no group: the first paragraph of its docstring."""
+    by_name = dict(every_command())
+    for name in (name for entries in PANELS.values() for name in entries.split() if name not in GROUPS):
+        yield f"{name}\t{_paragraphs(by_name[name])[0]}"
+
+
 PAGES = {
     "reference/language.md": language,
     "reference/files-beside.md": files_beside,
@@ -205,6 +214,7 @@ PAGES = {
     "reference/commands.md": commands,
     "reference/problems.md": problems,
     "reference/python.md": python_interface,
+    f"../survey_cli/cli/{HELP_FILE.name}": command_list,
     f"{LOOKED_UP}/vocabulary.json": vocabulary,
     f"{LOOKED_UP}/instrument.schema.json": lambda: schema(build_instrument_schema()),
     **{

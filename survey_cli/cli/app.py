@@ -1,13 +1,13 @@
-"""The commands: panels, names and one-line help. A command's module is imported when the command is called.
+"""The commands: panels, names and groups. A command's module is imported when the command is called.
 
-`survey --help` and a single command therefore start without the other commands. A test compares each line here with
-the docstring of its function.
+`survey --help` and a single command therefore start without the other commands.
 """
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 import typer
@@ -16,53 +16,18 @@ from typer.core import TyperCommand, TyperGroup
 from survey_cli import __version__
 from survey_cli.cli.output.terminal import PIPE_CLOSED
 
-PANELS: Final[Mapping[str, Mapping[str, str]]] = {
-    "Questionnaire": {
-        "new": "Write a commented questionnaire to begin with.",
-        "check": "List every problem of a questionnaire, with its line and a remedy.",
-        "preview": "Show the questionnaire as an interviewer sees it, while you write it.",
-        "convert": "Convert an XLSForm (ODK, KoboToolbox, SurveyCTO) to a questionnaire.",
-        "print": "Print the questionnaire for reviewers.",
-        "simulate": "Simulate interviews, and show which items and options are never reached or chosen.",
-        "test": "Run the scenarios of a questionnaire, and show what they cover.",
-        "diff": "Show what changed between two versions of a questionnaire, and what that means for the data.",
-        "translations": "Export texts for translators, import translations, show what is missing.",
-        "schema": "Write the JSON Schema with which editors complete and check questionnaires.",
-        "explain": "Explain a word of the language; without one, list them all.",
-    },
-    "Interviews": {
-        "interview": "Conduct an interview, or resume a suspended one.",
-        "interviews": "List the interviews: case, status, item, date and time, interviewer.",
-        "station": "Call one case after another, and record the outcomes.",
-    },
-    "Fieldwork": {
-        "sample": "Import a sample; release its replicates.",
-        "case": "List, show and change cases.",
-        "queue": "List the next cases in the order of calling, with reasons, and those that are due but not callable "
-        "now.",
-        "status": "Show the state of the fieldwork: progress, cases, outcomes, quotas, appointments, calls, "
-        "interviewers.",
-        "rates": "Show response, cooperation, refusal and contact rates, as AAPOR defines them.",
-        "forecast": "Forecast the rest of the fieldwork: interviews per day, hours per interview, when the target is "
-        "reached.",
-        "study": "Pause, resume, share and publish a study; list its people.",
-        "do-not-call": "Maintain the do-not-call list, which all studies share.",
-    },
-    "Data": {
-        "export": "Write the data: one row per interview, one column per variable.",
-        "report": "Report the results: every item with its wording, base, counts and percentages.",
-        "import-answers": "Import answers from paper, the web or earlier waves: each row of a data file is an interview.",
-        "code": "Code the open answers of an item, compare two coders, settle where they differ.",
-        "codebook": "Describe the data: every variable with its wording, who is asked, codes, labels, missing values "
-        "and source.",
-    },
-    "Privacy": {"privacy": "Show or remove the personal data of a person, or of all whose retention period is over."},
-    "Database": {
-        "db": "Verify, back up, restore or upgrade a study's database.",
-        "server": "Rights on a database server.",
-    },
+PANELS: Final[Mapping[str, str]] = {
+    "Questionnaire": "new check preview convert print simulate test diff translations schema explain",
+    "Interviews": "interview interviews station",
+    "Fieldwork": "sample case queue status rates forecast study do-not-call",
+    "Data": "export report import-answers code codebook",
+    "Privacy": "privacy",
+    "Database": "db server",
 }
-"""The help of commands and groups by panel: of a command the first paragraph of its docstring."""
+"""The commands and groups of each panel. What `survey --help` says of a command is in `commands.txt`, which `make docs`
+writes: the first paragraph of its docstring."""
+COMMANDS: Final = tuple(" ".join(PANELS.values()).split())
+HELP_FILE: Final = Path(__file__).with_name("commands.txt")
 MODULES: Final[Mapping[str, str]] = {
     "case": "case queue",
     "data": "export report codebook import-answers code",
@@ -76,17 +41,23 @@ MODULES: Final[Mapping[str, str]] = {
 }
 """The commands and groups of each module in `survey_cli.cli.commands`. The function of `case list` is `case_list`,
 those of `print` and `test` are `run_print` and `run_test`."""
-GROUPS: Final[Mapping[str, str]] = {
-    "translations": "export import status",
-    "sample": "import release",
-    "case": "list show why outcome answer reopen free reassign migrate",
-    "study": "pause resume people share publish",
-    "do-not-call": "add remove check count",
-    "privacy": "subject erase anonymize",
-    "db": "verify backup restore upgrade",
-    "server": "grant",
+GROUPS: Final[Mapping[str, tuple[str, str]]] = {
+    "translations": (
+        "Export texts for translators, import translations, show what is missing.",
+        "export import status",
+    ),
+    "sample": ("Import a sample; release its replicates.", "import release"),
+    "case": ("List, show and change cases.", "list show why outcome answer reopen free reassign migrate"),
+    "study": ("Pause, resume, share and publish a study; list its people.", "pause resume people share publish"),
+    "do-not-call": ("Maintain the do-not-call list, which all studies share.", "add remove check count"),
+    "privacy": (
+        "Show or remove the personal data of a person, or of all whose retention period is over.",
+        "subject erase anonymize",
+    ),
+    "db": ("Verify, back up, restore or upgrade a study's database.", "verify backup restore upgrade"),
+    "server": ("Rights on a database server.", "grant"),
 }
-"""The commands of each group."""
+"""The help and the commands of each group."""
 
 _MOVED: Final = (
     "case answer", "case free", "case outcome", "case reassign", "case reopen", "case why", "db backup", "db verify",
@@ -161,9 +132,11 @@ class Commands(LazyConversion, TyperGroup):
             raise typer.Exit(PIPE_CLOSED) from None
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        for panel, commands in PANELS.items():
+        texts = dict(line.split("\t") for line in HELP_FILE.read_text(encoding="utf-8").splitlines())
+        texts |= {name: text for name, (text, _) in GROUPS.items()}
+        for panel, names in PANELS.items():
             with formatter.section(panel):
-                formatter.write_dl(list(commands.items()))
+                formatter.write_dl([(name, texts[name]) for name in names.split()])
 
 
 class Subcommands(LazyConversion, TyperGroup):
@@ -180,18 +153,11 @@ def select_app(word: str) -> typer.Typer:
     Typer builds every command of an app, and thirty unused ones take 6 ms of every start.
     """
     if word in WITHOUT_COMMAND and COMPLETION_VARIABLE not in os.environ:
-        return build_app({})
-    named = {name: text for name, text in iterate_commands() if name == word}
-    return build_app(named or None)
+        return build_app(())
+    return build_app((word,)) if word in COMMANDS else build_app()
 
 
-def iterate_commands() -> Iterator[tuple[str, str]]:
-    """Yield every command and group with its help, in the order of the panels."""
-    for commands in PANELS.values():
-        yield from commands.items()
-
-
-def build_app(commands: Mapping[str, str] | None = None) -> typer.Typer:
+def build_app(commands: Sequence[str] = COMMANDS) -> typer.Typer:
     """Build an app with these commands, or with all; their modules are imported."""
     app = typer.Typer(
         name="survey",
@@ -201,15 +167,16 @@ def build_app(commands: Mapping[str, str] | None = None) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True)(survey)
-    for name, text in (dict(iterate_commands()) if commands is None else commands).items():
+    for name in commands:
         module = next(module for module, words in MODULES.items() if name in words.split())
         functions = vars(import_module(f"survey_cli.cli.commands.{module}"))
         prefix = name.replace("-", "_")
         if name not in GROUPS:
             app.command(name, cls=Command)(functions.get(prefix) or functions[f"run_{prefix}"])
             continue
+        text, subnames = GROUPS[name]
         group = typer.Typer(name=name, help=text, cls=Subcommands, rich_markup_mode=None)
-        for subname in GROUPS[name].split():
+        for subname in subnames.split():
             group.command(subname, cls=Command)(functions[f"{prefix}_{subname}"])
         app.add_typer(group)
     return app
