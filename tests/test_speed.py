@@ -101,7 +101,7 @@ def test_a_table_is_written_in_a_few_times_a_plain_writer(tmp_path: Path) -> Non
 
 def test_help_does_not_load_the_screen_or_the_language() -> None:
     program = (
-        "import sys; from survey_cli.cli.app import build_app; build_app({})(['--help'], standalone_mode=False); "
+        "import sys; from survey_cli.cli.app import build_app; build_app(())(['--help'], standalone_mode=False); "
         "print([m for m in ('textual', 'pydantic', 'yaml', 'sqlite3', 'rich') if m in sys.modules])"
     )
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout

@@ -23,15 +23,9 @@ _SETTINGS: Final = (
     "set enable-bracketed-paste off",
     "set enable-meta-key off",
     # what was cut from one answer could be inserted in the next, or at another respondent
-    "set keymap vi-command",
-    '"p": ""',
-    '"P": ""',
-    "set keymap vi-insert",
-    '"\\C-y": ""',
-    "set keymap emacs",
-    '"\\C-y": ""',
-    '"\\ey": ""',
-    '"\\e\\C-y": ""',
+    *("set keymap vi-command", '"p": ""', '"P": ""'),
+    *("set keymap vi-insert", '"\\C-y": ""'),
+    *("set keymap emacs", '"\\C-y": ""', '"\\ey": ""', '"\\e\\C-y": ""'),
 )
 
 

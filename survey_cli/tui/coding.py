@@ -75,9 +75,8 @@ class CodingScreen(KeyScreen):
         if key in self.actions and (self.session.group is not None or key not in GROUP_KEYS):
             await self.actions[key][1]()
         elif key == "ctrl+p":
-            await self.open_palette(
-                [Row((k, label), partial(self._press, k)) for k, (label, _) in self.actions.items()]
-            )
+            rows = [Row((k, label), partial(self._press, k)) for k, (label, _) in self.actions.items()]
+            await self.open_palette(rows)
         elif key in SCROLLS:
             scroll_by_key(self.query_one("#body", VerticalScroll), key)
         elif self.session.group is None:
@@ -190,11 +189,8 @@ class CodingScreen(KeyScreen):
             self.query_one(f"#{name}", styled.TextView).show(content)
         enter = [KeyHint("Enter", "save" if self.chosen else "take", press="enter")]
         ranks = {"/": 1, "?": 1, "n": 3, "p": 2}
-        hints = [
-            KeyHint(key, label, ranks.get(key, 0))
-            for key, (label, _) in self.actions.items()
-            if group is not None or key not in GROUP_KEYS
-        ]
+        labels = {key: label for key, (label, _) in self.actions.items() if group is not None or key not in GROUP_KEYS}
+        hints = [KeyHint(key, label, ranks.get(key, 0)) for key, label in labels.items()]
         numbers = [KeyHint("1…", "code", press="none")] if group is not None else []
         self.show_keys([*numbers, *(enter if self.chosen or self.typed else ()), *hints])
 

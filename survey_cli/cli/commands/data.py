@@ -99,15 +99,8 @@ def export(
     """
     from survey_cli.services.export.export_data import ExportOptions, export_files
 
-    options = build_options(
-        ExportOptions,
-        locals(),
-        format=form,
-        variables=split_names(variables),
-        zone=parse_zone(zone),
-        personal=frozenset(names or ()),
-        all_personal=personal,
-    )
+    selected = {"variables": split_names(variables), "personal": frozenset(names or ()), "all_personal": personal}
+    options = build_options(ExportOptions, locals(), format=form, zone=parse_zone(zone), **selected)
     if bundle:
         from survey_cli.services.export.bundle import write_bundle
 
@@ -216,17 +209,9 @@ def report(
     from survey_cli.services.report.results_report import ReportOptions
 
     with show_progress(shown=out != "-") as progress:
-        options = build_options(
-            ReportOptions,
-            locals(),
-            to=out,
-            at=datetime.now(UTC),
-            zone=parse_zone(zone),
-            by=split_names(by),
-            items=split_names(items),
-            statistics=split_names(statistics),
-            inference=tests,
-        )
+        lists = {"by": split_names(by), "items": split_names(items), "statistics": split_names(statistics)}
+        now, local_zone = datetime.now(UTC), parse_zone(zone)
+        options = build_options(ReportOptions, locals(), to=out, at=now, zone=local_zone, inference=tests, **lists)
         results, chart_files = publish_results(file, options, stdout=_choose_stdout(out))
     for warning in results.warnings:
         say(warning)

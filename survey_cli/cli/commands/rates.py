@@ -78,13 +78,8 @@ def rates(
 
     if bool(file) == bool(counts):
         raise typer.BadParameter("give an instrument, or final counts: --counts FILE (- is standard input)")
-    options = build_options(
-        response_rates.RatesOptions,
-        locals(),
-        frame=frame or "rdd",
-        all_origins=origin == "all",
-        zone=parameters.parse_zone(zone),
-    )
+    given = {"frame": frame or "rdd", "all_origins": origin == "all", "zone": parameters.parse_zone(zone)}
+    options = build_options(response_rates.RatesOptions, locals(), **given)
     if counts:
         if by or as_of or finalized or weighted:
             raise typer.BadParameter("--by, --as-of, --finalized and --weighted are only for an instrument's cases")
@@ -207,14 +202,8 @@ def forecast(
     from survey_cli.simulate.fieldwork.study_simulation import ForecastOptions
     from survey_cli.simulate.fieldwork.study_simulation import forecast as make_forecast
 
-    options = build_options(
-        ForecastOptions,
-        locals(),
-        path=file,
-        at=datetimes.now(),
-        interviewers=_parse_levels(interviewers),
-        spreads=_parse_spreads(spread),
-    )
+    rows = {"interviewers": _parse_levels(interviewers), "spreads": _parse_spreads(spread)}
+    options = build_options(ForecastOptions, locals(), path=file, at=datetimes.now(), **rows)
     with show_day_progress() as progress:
         result = make_forecast(options, progress)
     terminal.print_result(form, render_forecast(result), result)

@@ -24,15 +24,9 @@ RequiredInput: TypeAlias = Literal["", "note", "time", "number", "language", "su
 """What an outcome requires besides: a note, an appointment's time, the new number, the language, or a confirmation.
 """
 REQUIRED_INPUTS: Final[Mapping[str, RequiredInput]] = {
-    "supervisor": "note",
-    "changed": "number",
-    "language": "language",
-    "appointment": "time",
-    "refusal_hard": "sure",
-    "refusal_household_hard": "sure",
-    "never_call": "sure",
-    "withdrawn": "sure",
-}
+    "supervisor": "note", "changed": "number", "language": "language", "appointment": "time",
+    "refusal_hard": "sure", "refusal_household_hard": "sure", "never_call": "sure", "withdrawn": "sure",
+}  # fmt: skip
 INTERVIEW_OUTCOMES: Final = frozenset({"complete", "break_off"})
 """Outcomes that only the interview itself can have."""
 

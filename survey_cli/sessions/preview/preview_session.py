@@ -43,11 +43,8 @@ ENTRY_ATTEMPTS: Final = 40
 PATH_STRATEGIES: Final = ((40, False, False), (80, True, False), (80, True, True))
 """How many paths to a place are tried, whether earlier answers may change on them, and whether the case may."""
 DECLINES_BY_FUNCTION: Final[Mapping[str, tuple[str, ...]]] = {
-    "dk": (".dk",),
-    "refused": (".refused",),
-    "declined": (".dk", ".refused"),
-    "answered": (".dk", ".refused"),
-}
+    "dk": (".dk",), "refused": (".refused",), "declined": (".dk", ".refused"), "answered": (".dk", ".refused"),
+}  # fmt: skip
 """Functions of conditions, and the declines that change their result."""
 QUOTA_STATES: Final = ("open", "full", "outside")
 MAX_EVENTS: Final = 30_000

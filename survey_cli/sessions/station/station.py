@@ -413,8 +413,8 @@ class StationSession:
             station_zone=self._zone_name,
             languages=self._study.opened.instrument.languages,
         )
-        is_chosen = isinstance(parsed, NotMeant) and 0 < reading <= len(parsed.choices)
-        return parsed.choices[reading - 1] if isinstance(parsed, NotMeant) and is_chosen else parsed
+        choices = parsed.choices if isinstance(parsed, NotMeant) else ()
+        return choices[reading - 1] if 0 < reading <= len(choices) else parsed
 
     @property
     def _zone_name(self) -> str:

@@ -133,14 +133,12 @@ def format_case_name(instrument: Instrument, case: Case, contact: Contact | None
 
 
 def build_scripts(plan: Plan, case: Case, language: str) -> tuple[station_views.StationScript, ...]:
-    return tuple(
-        station_views.StationScript(
-            id=script.id,
-            text=script.texts.get(language) or next(iter(script.texts.values()), ""),
-            is_used=script.once and script.id in case.scripts_read,
-        )
-        for script in plan.scripts
-    )
+    scripts = []
+    for script in plan.scripts:
+        text = script.texts.get(language) or next(iter(script.texts.values()), "")
+        is_used = script.once and script.id in case.scripts_read
+        scripts.append(station_views.StationScript(id=script.id, text=text, is_used=is_used))
+    return tuple(scripts)
 
 
 def format_appointment(case: Case, plan: Plan) -> str:
@@ -278,15 +276,11 @@ class StationStudy:
         search = self.store.cases.queries.search
         # a number as it is spoken: `+44 (0)7911`, with the zero that is only dialed inside the country
         rows = search(text.strip()) or search(extract_search_digits(text))
-        return tuple(
-            station_views.CaseMatch(
-                key=match.row.key,
-                name=match.name or match.row.key,
-                number=", ".join(match.numbers),
-                state=describe_state(match.row, self.plan),
-            )
-            for match in rows
-        )
+        matches = []
+        for match in rows:
+            key, number, state = match.row.key, ", ".join(match.numbers), describe_state(match.row, self.plan)
+            matches.append(station_views.CaseMatch(key=key, name=match.name or key, number=number, state=state))
+        return tuple(matches)
 
     def list_appointments(self, owner: str, now: datetime) -> tuple[station_views.StationAppointment, ...]:
         """List an interviewer's open appointments, soonest first."""

@@ -225,9 +225,8 @@ class InterviewScreen(KeyScreen):
                 await self.close_panel()
                 await self._pick(pick.add(option, entry, self.question.prompt, self.question.pick, text), entry)
             else:
-                await self.question.send_codes(
-                    entries.PickReply((option.code,), {option.code: text}), without_enter=False
-                )
+                reply = entries.PickReply((option.code,), {option.code: text})
+                await self.question.send_codes(reply, without_enter=False)
 
         label = f"{option.code} {entries.to_plain_text(option.text).strip().rstrip(':?')}: "
         await self.open_panel(panel.LinePanel("specify", label, submit, text=text, saves="take it", option=option))
@@ -251,9 +250,8 @@ class InterviewScreen(KeyScreen):
             await self._ask_specify(option, entries.PickEntry(options=(option,)), self.view.typed)
         else:
             reply = entries.PickReply((option.code,), {option.code: self.view.typed})
-            await self.question.finish(
-                self.question.session.reply(reply), swallow=True, sent=entries.to_plain_text(option.text)
-            )
+            rejection, sent = self.question.session.reply(reply), entries.to_plain_text(option.text)
+            await self.question.finish(rejection, swallow=True, sent=sent)
 
     async def _type(self, key: str, prompt: entries.Prompt) -> None:
         entry = self.view.entry
@@ -284,10 +282,8 @@ class InterviewScreen(KeyScreen):
         rejection = self.question.session.reply(reply)
         if rejection is not None and rejection.meanings:
             self.bell_due = self.unexpected = True
-            choices = [
-                panel.Choice(str(n), meaning.label, partial(self._give_meaning, meaning))
-                for n, meaning in enumerate(rejection.meanings, 1)
-            ]
+            meanings = enumerate(rejection.meanings, 1)
+            choices = [panel.Choice(str(n), each.label, partial(self._give_meaning, each)) for n, each in meanings]
             await self.open_panel(panel.ChoicePanel(rejection.why, choices))
         elif (
             not await self.question.finish(rejection, sent=sent) and self.view.entry is not None and self.panel is None
@@ -463,11 +459,11 @@ class InterviewScreen(KeyScreen):
             await self.question.finish(self.question.session.confirm(), swallow=True)
         else:
             question, label = self.question, "confirmed, because (optional): "
-            await self.open_panel(
-                panel.LinePanel(
-                    "f9", label, lambda reason: question.finish(question.session.confirm(reason)), saves="confirm"
-                )
-            )
+
+            async def submit(reason: str) -> None:
+                await question.finish(question.session.confirm(reason))
+
+            await self.open_panel(panel.LinePanel("f9", label, submit, saves="confirm"))
 
     async def _open_palette(self) -> None:
         """Open the palette: every action with its key and its command."""

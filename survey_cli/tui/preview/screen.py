@@ -319,15 +319,8 @@ class PreviewScreen(InterviewScreen):
     def _show_end(self) -> None:
         self.view.show_page(_build_end(self.question.session.result()))
         self.view.show_message(build_refusal(self.why, self.said))
-        self.show_keys(
-            (
-                KeyHint("←", "back"),
-                KeyHint("F3", "any item", 1),
-                KeyHint("Enter", "start over"),
-                KeyHint("F1", "keys", 2),
-                KeyHint("^P", "actions", 3, "ctrl+p"),
-            )
-        )
+        keys = [KeyHint("←", "back"), KeyHint("F3", "any item", 1), KeyHint("Enter", "start over")]
+        self.show_keys([*keys, KeyHint("F1", "keys", 2), KeyHint("^P", "actions", 3, "ctrl+p")])
 
 
 class BrokenPanel(TextPanel):

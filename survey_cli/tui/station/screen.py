@@ -336,9 +336,8 @@ class StationScreen(KeyScreen):
             self.refuse("key the outcome of this call before the shift ends")
             return
         summary = pages.build_shift(self.session.summarize_shift(), self.case_width)
-        await self.open_panel(
-            panel.build_question("End the shift?", "end it", self._leave, what="leave", detail=summary)
-        )
+        question = panel.build_question("End the shift?", "end it", self._leave, what="leave", detail=summary)
+        await self.open_panel(question)
 
     async def _leave(self) -> None:
         rejection = self.session.end_shift()

@@ -19,11 +19,8 @@ from textual.message_pump import MessagePump
 from survey_cli.text_width import is_certain, measure_width
 
 SAME_KEY: Final = {
-    "ctrl+m": "enter",
-    "kp_enter": "enter",
-    "return": "enter",
-    "shift+enter": "ctrl+j",
-    "alt+enter": "ctrl+j",
+    **dict.fromkeys(("ctrl+m", "kp_enter", "return"), "enter"),
+    **dict.fromkeys(("shift+enter", "alt+enter"), "ctrl+j"),
 }
 ENTER: Final = ("enter", "ctrl+j")
 """Enter typed before the terminal was taken over arrives as Ctrl+J."""

@@ -19,9 +19,19 @@ ENVIRONMENT_VARIABLE: Final = "SURVEY_THEME"
 # whole styles, since the terminal's own colors have neither gray nor a second background. `quiet-color` is for CSS.
 
 
-_NAMES: Final = (
-    "background", "foreground", "surface", "panel", "accent", "secondary", "row", "quiet", "warning", "error", "success",
-)  # fmt: skip
+_NAMES: Final = [
+    "background",
+    "foreground",
+    "surface",
+    "panel",
+    "accent",
+    "secondary",
+    "row",
+    "quiet",
+    "warning",
+    "error",
+    "success",
+]
 _COLORS: Final = {
     "dark": "#14171c #e6e8eb #1b1f26 #232932 #f2a93b #66b8e8 #24415a #8a94a0 #f2c14e #ff7a6b #7cc47f",
     "light": "#fbfaf7 #1d2126 #f1efe9 #e4e1d8 #8a4306 #0a5488 #cfe2f1 #535960 #6f4a00 #a4201a #22602a",
@@ -43,19 +53,13 @@ def _theme(name: str) -> Theme:
         dark=name != "light",
         primary=colors["accent"],
         **colors,
-        variables={
-            "code": colors["secondary"],
-            "quiet": quiet,
-            "quiet-color": quiet,
-            "row": f"on {row}",
-            "bar": f"on {colors['panel']}",
-            "input-cursor-background": colors["accent"],
-            "input-cursor-foreground": colors["background"],
-            "scrollbar": quiet,
-            "scrollbar-background": colors["background"],
-            **cursor,
+        variables=cursor | {
+            "code": colors["secondary"], "quiet": quiet, "quiet-color": quiet,
+            "row": f"on {row}", "bar": f"on {colors['panel']}",
+            "input-cursor-background": colors["accent"], "input-cursor-foreground": colors["background"],
+            "scrollbar": quiet, "scrollbar-background": colors["background"],
         },
-    )
+    )  # fmt: skip
 
 
 _TERMINAL_COLORS: Final[Mapping[str, Any]] = {
@@ -70,19 +74,11 @@ _TERMINAL_STYLES: Final = {
     for part in ("input-cursor", "input-selection", "block-cursor", "block-cursor-blurred")
     for ground in ("background", "foreground")
 } | {
-    "code": "ansi_cyan",
-    "quiet": "ansi_default dim",
-    "quiet-color": "ansi_default",
-    "row": "bold",
-    "bar": "reverse",
-    "input-cursor-text-style": "reverse",
-    "block-cursor-text-style": "bold underline",
-    "block-cursor-blurred-text-style": "bold underline",
-    "scrollbar": "ansi_bright_black",
-    "scrollbar-background": "ansi_default",
-    "ansi-background": "ansi_black",
-    "ansi-foreground": "ansi_white",
-}
+    "code": "ansi_cyan", "quiet": "ansi_default dim", "quiet-color": "ansi_default", "row": "bold", "bar": "reverse",
+    "input-cursor-text-style": "reverse", "block-cursor-text-style": "bold underline",
+    "block-cursor-blurred-text-style": "bold underline", "scrollbar": "ansi_bright_black",
+    "scrollbar-background": "ansi_default", "ansi-background": "ansi_black", "ansi-foreground": "ansi_white",
+}  # fmt: skip
 
 THEMES: Final = {
     theme.name: theme
