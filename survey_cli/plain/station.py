@@ -104,7 +104,9 @@ class PlainStation:
         if _is_different(view, before):
             self._show_all(view, brief=self._output.brief)
         elif isinstance(view, station_views.CaseView) and isinstance(before, station_views.CaseView):
-            changed = _list_changed_numbers(view.numbers, before.numbers)
+            # those that are new, have an outcome, or are the current one now
+            earlier = set(before.numbers)
+            changed = [number for number in view.numbers if not {number, replace(number, current=True)} & earlier]
             self._print_lines([rendering.render_number(number, view, dialled=False) for number in changed])
             if view.heard and view.heard != before.heard:
                 self._output.print_aside(f"heard: {view.heard}")
@@ -176,15 +178,14 @@ class PlainStation:
     def _list_actions(self, rest: str, view: station_views.StationView) -> dict[str, Action]:
         """List what can be done now, by the word of its command; `rest` is what was typed behind it."""
         session, on_break = self._station, isinstance(view, station_views.BreakView)
+        listed = rendering.STATION_COMMANDS.items()
         acts: dict[str, Action] = {
             "find": lambda: self._search_cases(rest),
             "appointments": self._list_appointments,
             "back": session.revoke_outcome,
             "pause": lambda: session.end_break() if on_break and not rest else session.start_break(rest),
             "leave": self._leave,
-            "help": lambda: self._print_lines(
-                [f"{words}  {does}" for words, does in rendering.STATION_COMMANDS.items()]
-            ),
+            "help": lambda: self._print_lines([f"{words}  {does}" for words, does in listed]),
             "again": lambda: self._show_all(view, brief=False),
             "brief": self._output.switch_brief,
         }
@@ -199,9 +200,7 @@ class PlainStation:
         return self._list_case_actions(rest, view) | acts if isinstance(view, station_views.CaseView) else acts
 
     def _list_case_actions(self, rest: str, view: station_views.CaseView) -> dict[str, Action]:
-        acts: dict[str, Action] = {
-            choice.outcome.id: partial(self._record, choice, rest, view) for choice in view.choices
-        }
+        acts: dict[str, Action] = {each.outcome.id: partial(self._record, each, rest, view) for each in view.choices}
         acts |= {
             "dial": lambda: self._dial(view),
             "interview": self._conduct_interview,
@@ -382,13 +381,6 @@ class PlainStation:
         if line.startswith("."):
             raise _CanceledError
         return line
-
-
-def _list_changed_numbers(
-    numbers: tuple[station_views.StationNumber, ...], before: tuple[station_views.StationNumber, ...]
-) -> list[station_views.StationNumber]:
-    """List the numbers that are new, have an outcome, or are the current one now."""
-    return [number for number in numbers if not {number, replace(number, current=True)} & set(before)]
 
 
 def _explain_pause(view: station_views.StationView) -> str:

@@ -253,12 +253,8 @@ def build_interview_events(
     events = interview_outcomes.derive_interview_events(
         interview, outcome, plan, number=claimed.current_number, interrupted=claimed.case.interrupted
     )
-    return CaseEvents(
-        events=(*events, case_events.AttemptClosed()),
-        release=True,
-        outcome=outcome.id,
-        tasks=interview_outcomes.build_follow_up_tasks(outcome, claimed.case.key),
-    )
+    tasks = interview_outcomes.build_follow_up_tasks(outcome, claimed.case.key)
+    return CaseEvents(events=(*events, case_events.AttemptClosed()), release=True, outcome=outcome.id, tasks=tasks)
 
 
 def requires_time(outcome: Outcome, plan: Plan, *, by_route: bool) -> bool:

@@ -23,17 +23,8 @@ from survey_cli.problems import Position, Problem, UserError, suggest_nearest
 from survey_cli.samples.cases.columns import find_column
 from survey_cli.sessions.interview import case_values
 from survey_cli.sessions.interview.start_interview import Clock, daypart, utc_now
-from survey_cli.sessions.preview.preview_session import (
-    MAX_PLACES_NAMED,
-    STATION,
-    AnswerMigration,
-    PreviewSession,
-    carry_over,
-    describe_migration,
-    find_usable_zone,
-    list_neighbors,
-    select_answers,
-)
+from survey_cli.sessions.preview import preview_session
+from survey_cli.sessions.preview.preview_session import AnswerMigration, PreviewSession
 from survey_cli.store.backends import account
 from survey_cli.values import NOT_ASKED, Missing, Place, Value
 from survey_cli.wording import format_quantity
@@ -212,13 +203,18 @@ class Preview:
         stamp, jump = began.stamp, old.machine.returning
         for target in targets:
             rng = Random(f"{self._options.seed}/{target}")
-            migration = carry_over(instrument, began, given_answers, to=target, stamp=stamp, rng=rng, jump=jump)
+            migration = preview_session.carry_over(
+                instrument, began, given_answers, to=target, stamp=stamp, rng=rng, jump=jump
+            )
             if migration.reached:
                 break
         if migration is None or not migration.reached:
             rng = Random(self._options.seed)
-            migration = carry_over(instrument, began, given_answers, to=None, stamp=stamp, rng=rng)
-        invented_answers = {**before.invented_answers(), **select_answers(migration, migration.invented)}
+            migration = preview_session.carry_over(instrument, began, given_answers, to=None, stamp=stamp, rng=rng)
+        invented_answers = {
+            **before.invented_answers(),
+            **preview_session.select_answers(migration, migration.invented),
+        }
         interview = _copy_notes(old, migration.interview)
         session = self._build_session(interview, begin, given_answers, invented_answers)
         return session, _describe_change(place, migration, session.interview)
@@ -241,7 +237,7 @@ class Preview:
             outcomes=build_outcome_table(interview.instrument),
             by=interview.start.stamp.by,
             clock=self._clock,
-            zone=find_usable_zone(interview.instrument, sample),
+            zone=preview_session.find_usable_zone(interview.instrument, sample),
             respondent=str(sample.get(find_column(interview.instrument, "name") or "") or ""),
             begin=begin,
             seed=self._options.seed,
@@ -281,10 +277,10 @@ class Preview:
         def begin(variant: int) -> InterviewStarted:
             sample = self._build_sample(instrument, variant)
             at = self._clock()
-            local = at.astimezone(find_usable_zone(instrument, sample))
+            local = at.astimezone(preview_session.find_usable_zone(instrument, sample))
             key = find_column(instrument, "key")
             return InterviewStarted(
-                EventStamp(at, by, STATION),
+                EventStamp(at, by, preview_session.STATION),
                 instrument=instrument.hash,
                 seed=self._options.seed + variant,
                 case=str(sample[key]) if key else CASE_KEY,
@@ -334,7 +330,7 @@ def _list_targets(old: Instrument, new: Instrument, place: Place | None) -> list
     """List the places to move to after a change: the earlier place first, then those nearest to it."""
     if place is None:
         return []
-    near = list_neighbors(old.items, new.items, place.item)[:MAX_PLACES_NAMED]
+    near = preview_session.list_neighbors(old.items, new.items, place.item)[: preview_session.MAX_PLACES_NAMED]
     items = [place.item] * (place.item in new.items) + near
     places = [Place(item, (place.turn or 1) if new.items[item].roster else None) for item in items]
     return [*places, *(Place(p.item, 1) for p in places if p.turn not in (None, 1))]
@@ -360,5 +356,5 @@ def _describe_change(place: Place | None, migration: AnswerMigration, new: Inter
         parts.append(f"{place} {why}: {where}")
     elif place is None and new.place is not None:
         parts.append(f"now at {new.place}, which has no answer")
-    parts += describe_migration(migration)
+    parts += preview_session.describe_migration(migration)
     return "; ".join(parts)

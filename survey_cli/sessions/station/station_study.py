@@ -23,6 +23,7 @@ from survey_cli.sessions.case.claimed_case import INTERVIEW_OUTCOMES, REQUIRED_I
 from survey_cli.sessions.interview.interview_session import ToLocal
 from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.sessions.station import station_views
+from survey_cli.sessions.station.station_views import OutcomeChoices
 from survey_cli.store.cases.case_records import CaseRow, Contact
 from survey_cli.study.consistency.upkeep import rebuild_queue, update_queue_position
 from survey_cli.study.open_study import OpenStudy, StudyFiles
@@ -83,9 +84,7 @@ def _render_text(text: Template, language: str) -> str:
     return " ".join("".join(span.text for span in text.fill({}, language)).split())
 
 
-def build_outcome_choices(
-    plan: Plan,
-) -> tuple[tuple[station_views.OutcomeChoice, ...], tuple[tuple[str, tuple[station_views.OutcomeChoice, ...]], ...]]:
+def build_outcome_choices(plan: Plan) -> tuple[OutcomeChoices, tuple[tuple[str, OutcomeChoices], ...]]:
     """Build the main outcomes, and all others under headings."""
     left_out = INTERVIEW_OUTCOMES | (RDD_ONLY_OUTCOMES if plan.eligibility_known else frozenset())
     on_offer = {id: row for id, row in plan.outcomes.items() if id not in left_out and row.moment != "interrupted"}

@@ -58,6 +58,9 @@ class OutcomeChoice:
     """
 
 
+OutcomeChoices: TypeAlias = tuple[OutcomeChoice, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
     """A case of this station is on the screen."""
@@ -82,9 +85,9 @@ class CaseView:
     """An appointment that is due, in words, on the respondent's clock; or empty."""
     history: tuple[StationHistoryLine, ...]
     """Oldest first."""
-    main_outcomes: tuple[OutcomeChoice, ...]
+    main_outcomes: OutcomeChoices
     """At most eight outcomes that are entered with one key, the likeliest first."""
-    other_outcomes: tuple[tuple[str, tuple[OutcomeChoice, ...]], ...]
+    other_outcomes: tuple[tuple[str, OutcomeChoices], ...]
     """All other outcomes, under headings (`Nobody was reached`, `Somebody was`)."""
     scripts: tuple[StationScript, ...]
     faq: tuple[tuple[str, str], ...]
@@ -117,7 +120,7 @@ class CaseView:
         return next((n for n in others if not n.outcome), others[0] if others else None)
 
     @property
-    def choices(self) -> tuple[OutcomeChoice, ...]:
+    def choices(self) -> OutcomeChoices:
         """Every outcome that can be entered, in the order of their numbers: those with one digit first."""
         return (*self.main_outcomes, *(choice for _, choices in self.other_outcomes for choice in choices))
 

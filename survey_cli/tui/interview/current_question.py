@@ -158,10 +158,8 @@ class CurrentQuestion:
             return
         self.keep_draft()
         entry, typed = self.prompt.entry, self._view.typed
-        is_text = isinstance(entry, VerbatimEntry) or (
-            isinstance(entry, LineEntry) and entry.kind in ("text", "search")
-        )
-        if is_text and typed and not commands.is_command(typed):
+        is_line = isinstance(entry, LineEntry) and entry.kind in ("text", "search")
+        if (is_line or isinstance(entry, VerbatimEntry)) and typed and not commands.is_command(typed):
             self._unsent[self.prompt.place] = typed
         elif self.pick.chosen is not None:
             self._unsent[self.prompt.place] = self.pick._replace(typed="", marked=None, rejected=False)

@@ -17,23 +17,9 @@ from survey_cli.sessions.interview.interview_session import ClosingReview, Inter
 from survey_cli.tui.interview import pick
 from survey_cli.tui.interview.current_question import CurrentQuestion
 from survey_cli.tui.interview.pick import PickState
+from survey_cli.tui.widgets import styled
 from survey_cli.tui.widgets.panel import Act, ListPanel, Row
-from survey_cli.tui.widgets.styled import (
-    ASIDE,
-    HeaderState,
-    KeyHint,
-    KeyHints,
-    build_details,
-    build_section,
-    build_table,
-    clean,
-    escape_markdown,
-    format_duration,
-    join_lines,
-    join_sections,
-    style_spans,
-    style_text,
-)
+from survey_cli.tui.widgets.styled import KeyHint, KeyHints, clean, style_text
 from survey_cli.values import Place
 from survey_cli.wording import format_quantity
 
@@ -135,7 +121,7 @@ def build_messages(
     lines += [style_text(f"» {notice}", "bold $warning")] if notice else []
     if query is not None and not query.aloud:
         sent = style_text(f"? {question.sent}: " if question.sent else "? ")
-        lines.append((sent + style_spans(query.text) + " Confirm?").stylize_before("bold $warning"))
+        lines.append((sent + styled.style_spans(query.text) + " Confirm?").stylize_before("bold $warning"))
     elif query is None and prompt.earlier is not None and not question.denied and not lines:
         lines.append(style_text(_describe_earlier(prompt.earlier), "$quiet"))
     echo = "" if why else _echo(question, prompt)
@@ -197,18 +183,22 @@ RECENT: Final = 8
 def build_help(prompt: entries.Prompt | None, keys: Iterable[InterviewKey]) -> str:
     """Build the page of keys, with more about this question first, as Markdown."""
     texts = (prompt.help, prompt.probe) if prompt is not None else ()
-    lines = [f"*{escape_markdown(entries.to_plain_text(text).strip())}*\n" for text in texts if text]
+    lines = [f"*{styled.escape_markdown(entries.to_plain_text(text).strip())}*\n" for text in texts if text]
     keyed = prompt is not None and isinstance(prompt.entry, entries.PickEntry | entries.ReadEntry)
     declines = [(d.key, d.text) for d in prompt.declines if d.key] if prompt is not None and keyed else []
     commands = ((str(command), command.help) for command in COMMANDS)
     listed = (*declines, *((key.label, key.does) for key in keys), *commands, *DOT_WORDS)
-    return "\n".join([*lines, *(f"- **{escape_markdown(key)}** {escape_markdown(does)}" for key, does in listed)])
+    return "\n".join(
+        [*lines, *(f"- **{styled.escape_markdown(key)}** {styled.escape_markdown(does)}" for key, does in listed)]
+    )
 
 
 def build_faq(prompt: entries.Prompt) -> Content:
     """Build what respondents ask and what may be answered: the answers are read aloud."""
-    return join_sections(
-        Content.assemble((ASIDE, "$quiet"), style_spans(question, "$quiet"), "\n", style_spans(answer))
+    return styled.join_sections(
+        Content.assemble(
+            (styled.ASIDE, "$quiet"), styled.style_spans(question, "$quiet"), "\n", styled.style_spans(answer)
+        )
         for question, answer in prompt.faq
     )
 
@@ -220,37 +210,39 @@ def build_case(
     there = session.respondent_time()
     here = session.station_time()
     clocks = f"{there:%H:%M} there   {here:%H:%M} here" if there is not None else f"{here:%H:%M} here"
-    questions = [style_spans(question) for question, _ in (prompt.faq if prompt is not None else ())]
+    questions = [styled.style_spans(question) for question, _ in (prompt.faq if prompt is not None else ())]
     sections = [
-        join_lines([style_text(session.respondent, "bold"), *build_details(session.details), style_text(clocks)]),
-        build_section("EARLIER", _list_items(session.list_recent_answers(RECENT), width)),
-        build_section("NOTES", _list_notes(notes, width)),
-        build_section("QUOTA CELLS", [style_text(cell) for cell in session.list_quota_cells()]),
-        build_section("THEY ASK (F5)", questions),
+        styled.join_lines(
+            [style_text(session.respondent, "bold"), *styled.build_details(session.details), style_text(clocks)]
+        ),
+        styled.build_section("EARLIER", _list_items(session.list_recent_answers(RECENT), width)),
+        styled.build_section("NOTES", _list_notes(notes, width)),
+        styled.build_section("QUOTA CELLS", [style_text(cell) for cell in session.list_quota_cells()]),
+        styled.build_section("THEY ASK (F5)", questions),
     ]
-    return join_sections(sections)
+    return styled.join_sections(sections)
 
 
 def _list_items(items: Iterable[AskedItem], width: int) -> list[Content]:
     reasons = [(item, (f"  ({clean(item.reason)})", "italic $quiet") if item.reason else "") for item in items]
     rows = [(str(item.place), Content.assemble(clean(item.answer), reason)) for item, reason in reasons]
-    return build_table(rows, width, "$code")
+    return styled.build_table(rows, width, "$code")
 
 
 def _list_notes(notes: Iterable[InterviewNote], width: int) -> list[Content]:
-    return build_table([(str(note.place), note.text) for note in notes], width, "$code")
+    return styled.build_table([(str(note.place), note.text) for note in notes], width, "$code")
 
 
 def build_review(review: ClosingReview, width: int) -> Content:
     """Build what is looked through before the interview is complete."""
     length = style_text(_describe_length(review.answered, review.duration), "$quiet")
     sections = [
-        join_lines([style_text("Every question is answered", "bold"), length]),
-        build_section("DECLINED", _list_items(review.declined, width)),
-        build_section("CONFIRMED DESPITE A WARNING", _list_items(review.warnings, width)),
-        build_section("NOTES", _list_notes(review.notes, width)),
+        styled.join_lines([style_text("Every question is answered", "bold"), length]),
+        styled.build_section("DECLINED", _list_items(review.declined, width)),
+        styled.build_section("CONFIRMED DESPITE A WARNING", _list_items(review.warnings, width)),
+        styled.build_section("NOTES", _list_notes(review.notes, width)),
     ]
-    return join_sections(sections)
+    return styled.join_sections(sections)
 
 
 def _describe_length(answered: int, duration: timedelta) -> str:
@@ -277,24 +269,24 @@ def build_result(result: InterviewResult | None) -> Content:
 def build_ending(heading: str, *texts: str, remark: str = "") -> Content:
     """Build a page in place of a question: a heading, an empty line, and texts."""
     quiet = (style_text(text, "$quiet") for text in texts)
-    return join_lines([style_text(heading, "bold"), Content(" "), *quiet, style_text(remark, "$error")])
+    return styled.join_lines([style_text(heading, "bold"), Content(" "), *quiet, style_text(remark, "$error")])
 
 
 def build_header(
     session: InterviewSession, prompt: entries.Prompt | None, last: tuple[Place, str] | None
-) -> HeaderState:
+) -> styled.HeaderState:
     """Build the header: title and section, language, place, position and timer, and `last`, the answer keyed last.
 
     That answer is left out at its own question, where it is not confirmed yet, or corrected.
     """
-    right = [format_duration(session.elapsed_time())]
+    right = [styled.format_duration(session.elapsed_time())]
     mark = "PRACTICE" if session.practice else ""
     if prompt is None:
-        return HeaderState(session.title, "", right[0], 1.0, mark=mark)
+        return styled.HeaderState(session.title, "", right[0], 1.0, mark=mark)
     right = [str(prompt.place), f"{prompt.position} / {prompt.total}", *right]
     if len(prompt.languages) > 1:
         right.insert(0, prompt.language)
-    return HeaderState(
+    return styled.HeaderState(
         session.title,
         prompt.section,
         "   ".join(right),

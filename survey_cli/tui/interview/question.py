@@ -96,9 +96,8 @@ class OptionLines(styled.Lines[OptionState]):
         self._column_width = width + COLUMN_GAP
         self._line_options = [list(range(row, len(options), rows)) for row in range(rows)]
         gap = Content(" " * COLUMN_GAP)
-        lines = [
-            [options[n].pad_right(max(width - options[n].cell_length, 0)) for n in line] for line in self._line_options
-        ]
+        padded = [option.pad_right(max(width - option.cell_length, 0)) for option in options]
+        lines = [[padded[n] for n in line] for line in self._line_options]
         return [gap.join(line[::-1] if from_right else line) for line in lines]
 
     def on_click(self, event: events.Click) -> None:
@@ -280,9 +279,8 @@ class QuestionView(VerticalScroll):
                 chosen = ()
             if specifying is not None:
                 chosen = (*chosen, specifying) if prompt.entry.several else (specifying,)
-            options.show(
-                OptionState(prompt.entry, chosen, texts, state.marked, state.typed, rows, prompt.right_to_left)
-            )
+            shown = OptionState(prompt.entry, chosen, texts, state.marked, state.typed, rows, prompt.right_to_left)
+            options.show(shown)
             if state.marked is not None and (line := options.marked_line) is not None:
                 region = Region(0, options.virtual_region.y + line, 1, 1)
                 self.scroll_to_region(region, animate=False, force=True)

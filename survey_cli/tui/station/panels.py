@@ -9,16 +9,9 @@ from textual.content import Content
 from textual.widgets import Static
 
 from survey_cli.entries import Rejection, to_ascii_digits
+from survey_cli.sessions.station import station_views
 from survey_cli.sessions.station.station import StationSession
-from survey_cli.sessions.station.station_views import (
-    AppointmentPolicy,
-    CaseMatch,
-    CaseView,
-    OutcomeChoice,
-    StationAppointment,
-    StationScript,
-    TimeReading,
-)
+from survey_cli.sessions.station.station_views import CaseView, OutcomeChoice, TimeReading
 from survey_cli.tui.station.views import format_appointment
 from survey_cli.tui.widgets import panel
 from survey_cli.tui.widgets.key_app import KeyScreen
@@ -27,7 +20,7 @@ from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.wording import shorten
 
 FormValues: TypeAlias = dict[str, str]
-POLICIES: Final[tuple[AppointmentPolicy, ...]] = ("anyone", "me", "me_first")
+POLICIES: Final[tuple[station_views.AppointmentPolicy, ...]] = ("anyone", "me", "me_first")
 APPOINTMENT_FIELDS: Final = (
     panel.FormField("when", "When", "tomorrow 3pm, thursday morning, 26 nov 15:00, in 2 hours"),
     panel.FormField("reading", "Which", choices=(), optional=False),
@@ -124,7 +117,7 @@ class ScriptsPanel(panel.Panel):
     what = "scripts"
     hints = (KeyHint("Enter", "was read", press="enter"), KeyHint("number", "another script", 1, "none"), panel.CLOSE)
 
-    def __init__(self, scripts: Sequence[StationScript], record: panel.Submit) -> None:
+    def __init__(self, scripts: Sequence[station_views.StationScript], record: panel.Submit) -> None:
         super().__init__()
         self._scripts = scripts
         self._record = record
@@ -182,14 +175,18 @@ def build_outcome_list(case: CaseView, take: Callable[[OutcomeChoice], Awaitable
     return panel.ListPanel("outcomes", "outcome: ", rows, marked=None, empty=empty, takes="record it")
 
 
-def build_appointment_list(appointments: Sequence[StationAppointment], take: panel.Submit) -> panel.ListPanel:
+def build_appointment_list(
+    appointments: Sequence[station_views.StationAppointment], take: panel.Submit
+) -> panel.ListPanel:
     """Build the list of appointments; `take` receives the case's key."""
     rows = [panel.Row(format_appointment(each), partial(take, each.key), terms=each.key) for each in appointments]
     empty = "no appointment matches" if rows else "you have no open appointments"
     return panel.ListPanel("appointments", "my appointments: ", rows, empty=empty, takes="take the case")
 
 
-def build_caller_list(search: Callable[[str], Iterable[CaseMatch]], take: panel.Submit) -> panel.ListPanel:
+def build_caller_list(
+    search: Callable[[str], Iterable[station_views.CaseMatch]], take: panel.Submit
+) -> panel.ListPanel:
     """Build the list of cases that are searched for by what is typed; `take` receives the case's key."""
 
     def find(text: str) -> Sequence[panel.Row]:

@@ -19,16 +19,9 @@ from textual.widgets import Static
 
 from survey_cli.entries import Rejection, to_ascii_digits
 from survey_cli.problems import find_nearest
+from survey_cli.sessions.station import station_views
 from survey_cli.sessions.station.station import StationSession
-from survey_cli.sessions.station.station_views import (
-    BreakView,
-    CaseView,
-    IdleView,
-    OutcomeChoice,
-    StationAppointment,
-    StationView,
-    WrapUpView,
-)
+from survey_cli.sessions.station.station_views import CaseView, IdleView, StationView, WrapUpView
 from survey_cli.text_width import measure_width
 from survey_cli.tui.interview.screen import InterviewScreen
 from survey_cli.tui.station import pages, panels
@@ -75,7 +68,7 @@ class StationScreen(KeyScreen):
         self.session = session
         self.now: StationView = session.view()
         """What is on the screen: read from the session after each of its methods, and every second."""
-        self.appointments: tuple[StationAppointment, ...] = ()
+        self.appointments: tuple[station_views.StationAppointment, ...] = ()
         """This interviewer's open appointments."""
         self._interview_screen: InterviewScreen | None = None
         """The interview that is open on top."""
@@ -296,7 +289,7 @@ class StationScreen(KeyScreen):
         else:
             self._refuse_without_case()
 
-    async def _take_outcome(self, choice: OutcomeChoice) -> None:
+    async def _take_outcome(self, choice: station_views.OutcomeChoice) -> None:
         await self.close_panel()
         if self.case is not None:
             await self._outcomes.choose(self.case, choice)
@@ -320,7 +313,7 @@ class StationScreen(KeyScreen):
 
     async def _pause(self, rest: str) -> None:
         """End the break; else start one, for a reason that a key chooses."""
-        if isinstance(self.now, BreakView):
+        if isinstance(self.now, station_views.BreakView):
             await self._finish(self.session.end_break())
             return
         reasons = self.session.list_break_reasons()
@@ -464,7 +457,7 @@ class StationScreen(KeyScreen):
             self.app.post_message(self.WrapUpOver())
         self.show()
 
-    def _is_new(self, due: StationAppointment | None) -> bool:
+    def _is_new(self, due: station_views.StationAppointment | None) -> bool:
         """Return whether this appointment has just become due; the bell rings for it once, where that is wanted."""
         before, self._announced = self._announced, due.key if due is not None else ""
         is_new = due is not None and due.key != before

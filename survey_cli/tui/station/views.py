@@ -11,17 +11,8 @@ from textual.content import Content
 
 from survey_cli.sessions.station import station_views
 from survey_cli.sessions.station.station_views import CaseView, StationHistoryLine, StationView
-from survey_cli.tui.widgets.styled import (
-    KEY_CAP,
-    SEPARATOR,
-    KeyHint,
-    Lines,
-    clean,
-    format_duration,
-    hang,
-    spread,
-    style_text,
-)
+from survey_cli.tui.widgets import styled
+from survey_cli.tui.widgets.styled import SEPARATOR, clean, hang, style_text
 from survey_cli.tui.widgets.terminal import strike_key
 
 MAX_OTHER_NUMBERS: Final = 3
@@ -73,7 +64,7 @@ def _limit(text: Content, width: int, most: int = MAX_LINES) -> list[Content]:
 def _build_name(view: station_views.CaseView, width: int) -> Content:
     key = f"  {view.key}" if view.key != view.name else ""
     name = Content.assemble((clean(view.name), "bold"), (clean(key), "$quiet"))
-    return spread(name, style_text(f"attempt {view.attempt} of {view.limit}", "$quiet"), width)
+    return styled.spread(name, style_text(f"attempt {view.attempt} of {view.limit}", "$quiet"), width)
 
 
 def _build_numbers(view: station_views.CaseView, width: int) -> list[Content]:
@@ -140,7 +131,9 @@ def build_waiting(
             heading = f"On a break: {view.reason}" if view.reason else "On a break"
             texts = [style_text(f"Since {view.since:%H:%M}")]
             if view.station_time is not None:
-                texts = [Content.assemble((format_duration(view.station_time - view.since), "bold"), "   ", texts[0])]
+                texts = [
+                    Content.assemble((styled.format_duration(view.station_time - view.since), "bold"), "   ", texts[0])
+                ]
         case station_views.WrapUpView():
             heading = f"{view.case}: {view.outcome}"
             left = max(view.until - view.station_time, timedelta())
@@ -150,7 +143,7 @@ def build_waiting(
         case _:
             assert_never(view)
     clock = f"{view.station_time:%H:%M} here" if isinstance(view.station_time, datetime) else ""
-    lines = [spread(style_text(heading, "bold"), style_text(clock, "$quiet"), width), Content()]
+    lines = [styled.spread(style_text(heading, "bold"), style_text(clock, "$quiet"), width), Content()]
     return [*lines, *(line for text in texts for line in text.wrap(max(width, 4)))]
 
 
@@ -199,7 +192,7 @@ class CardState(NamedTuple):
     """The side panel is beside it."""
 
 
-class CaseCard(Lines[CardState]):
+class CaseCard(styled.Lines[CardState]):
     """The case that is called, or what is waited for, beside a bar."""
 
     def show(self, state: CardState | None) -> None:
@@ -222,7 +215,9 @@ class HistoryView(VerticalScroll):
         self._changed = changed
         """Called where more or less of it can be seen."""
         self.display = False
-        self._lines: Lines[tuple[StationHistoryLine, ...]] = Lines(id="history-lines", build=build_history)
+        self._lines: styled.Lines[tuple[StationHistoryLine, ...]] = styled.Lines(
+            id="history-lines", build=build_history
+        )
 
     def compose(self) -> ComposeResult:
         yield self._lines
@@ -256,15 +251,15 @@ class HistoryView(VerticalScroll):
 class GridState(NamedTuple):
     """The keys in the grid."""
 
-    calls: Sequence[KeyHint]
+    calls: Sequence[styled.KeyHint]
     """Those of the call, on the first line."""
-    outcomes: Sequence[KeyHint]
+    outcomes: Sequence[styled.KeyHint]
     """Those of the outcomes, under them."""
     is_apart: bool
     """An empty line is between them."""
 
 
-class OutcomeGrid(Lines[GridState]):
+class OutcomeGrid(styled.Lines[GridState]):
     """What begins a call, as far as there is room, and the outcomes that one key records; a click presses the key."""
 
     def __init__(self) -> None:
@@ -284,12 +279,12 @@ class OutcomeGrid(Lines[GridState]):
         starts = range(0, len(outcomes), len(columns))
         return [*lines, *(self._build_line(outcomes[start : start + len(columns)], columns) for start in starts)]
 
-    def _build_line(self, cells: Sequence[KeyHint], widths: Sequence[int]) -> Content:
+    def _build_line(self, cells: Sequence[styled.KeyHint], widths: Sequence[int]) -> Content:
         start = 0
         places: list[tuple[int, int, str]] = []
         parts: list[Content] = []
         for cell, width in zip(cells, widths, strict=False):
-            text = Content.assemble((f" {cell.key} ", KEY_CAP), f" {clean(cell.label)}")
+            text = Content.assemble((f" {cell.key} ", styled.KEY_CAP), f" {clean(cell.label)}")
             text = text.truncate(width, ellipsis=True)
             parts.append(text.pad_right(width - text.cell_length + COLUMN_GAP))
             places.append((start, start + text.cell_length, cell.key))
@@ -305,11 +300,11 @@ class OutcomeGrid(Lines[GridState]):
                 strike_key(self.app, key, event.time)
 
 
-def _measure(cell: KeyHint) -> int:
+def _measure(cell: styled.KeyHint) -> int:
     return Content(f" {cell.key}  {clean(cell.label)}").cell_length
 
 
-def _choose_columns(cells: Sequence[KeyHint], width: int) -> list[int]:
+def _choose_columns(cells: Sequence[styled.KeyHint], width: int) -> list[int]:
     """Return the widths of as many columns as there is room for; of two at least, where labels are cut."""
     for count in range(MAX_COLUMNS, 1, -1):
         widths = [max(map(_measure, cells[n::count]), default=0) for n in range(count)]
