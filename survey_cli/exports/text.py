@@ -69,20 +69,25 @@ def write_csv(table: Table, to: TextIO, options: WriteOptions, delimiter: str = 
     quote = _make_quoter(delimiter)
     header = [quote(v.name if options.raw else escape_formula(v.name)) for v in table.variables]
     to.write(("\ufeff" if options.bom else "") + delimiter.join(header) + LINE_END)
-    lines = _iterate_lines(table, options, quote, delimiter)
-    if len(header) == 1:
-        lines = (line or '""' for line in lines)
-    return _write_lines((line + LINE_END for line in lines), to)
+    rows = 0
+    for lines in _iterate_batches(table, options, quote, delimiter):
+        if len(header) == 1:
+            lines = [line or '""' for line in lines]
+        to.write(LINE_END.join([*lines, ""]))
+        rows += len(lines)
+    return WriteResult(rows)
 
 
 write_tsv: Final = partial(write_csv, delimiter="\t")
 
 
-def _iterate_lines(table: Table, options: WriteOptions, quote: Callable[[str], str], delimiter: str) -> Iterator[str]:
-    """Yield lines from stored rows.
+def _iterate_batches(
+    table: Table, options: WriteOptions, quote: Callable[[str], str], delimiter: str
+) -> Iterator[list[str]]:
+    """Yield the lines of stored rows in batches.
 
     Most cells of most surveys are codes, stored as they are written: the longest run of them is copied whole, and so
-    are plain texts before it. Other cells are looked up by their stored texts.
+    are plain texts before it, in all rows of a batch. Other cells are looked up by their stored texts.
     """
     columns = _build_columns(table, options, quote)
     first, last, codes = _find_integer_run(table, options)
@@ -94,26 +99,41 @@ def _iterate_lines(table: Table, options: WriteOptions, quote: Callable[[str], s
         and after == 0
         and all(v.storage in ("integer", "text") and not (options.labels and v.labels) for v in table.variables[:first])
     )
-    for row in table.iterate_stored():
-        if simple:
-            end = row.rfind('",') + 1
-            words, numbers = row[1:end], _insert_missing_codes(row[end + 1 : -1], codes)
-            if (
-                (words.count(","), numbers.count(",")) == (first - 1, commas)
-                and CODES_ONLY.fullmatch(numbers)
-                and not ("\\" in words or "{" in words or "null" in words or UNSAFE_START.search(words))
-            ):
-                yield words.replace('"', "") + "," + numbers
-                continue
+
+    def format_row(row: str) -> str:
         texts = row[1:-1].split(",", first)
         numbers, *rest = texts.pop().rsplit(",", after)
         if numbers.count(",") == commas and len(texts) == first and len(rest) == after:
             numbers = _insert_missing_codes(numbers, codes)
             if CODES_ONLY.fullmatch(numbers):
                 numbers = numbers if delimiter == "," else numbers.replace(",", delimiter)
-                yield delimiter.join([*map(getitem, before, texts), numbers, *map(getitem, behind, rest)])
-                continue
-        yield delimiter.join(map(getitem, columns, split_row(row, width)))
+                return delimiter.join([*map(getitem, before, texts), numbers, *map(getitem, behind, rest)])
+        return delimiter.join(map(getitem, columns, split_row(row, width)))
+
+    rows = table.iterate_stored()
+    while batch := list(islice(rows, BATCH_SIZE)):
+        lines = _copy_rows(batch, first - 1, commas, codes) if simple else None
+        yield lines or list(map(format_row, batch))
+
+
+def _copy_rows(
+    rows: Sequence[str], text_commas: int, code_commas: int, codes: Sequence[tuple[str, str]]
+) -> list[str] | None:
+    """Return the lines of rows of plain texts with codes behind them; None where a row has another cell."""
+    ends = [row.rfind('",') + 1 for row in rows]
+    words = [row[1:end] for row, end in zip(rows, ends, strict=True)]
+    numbers = [row[end + 1 : -1] for row, end in zip(rows, ends, strict=True)]
+    if {text.count(",") for text in words} != {text_commas} or {text.count(",") for text in numbers} != {code_commas}:
+        return None
+    text, run = "\n".join(words), _insert_missing_codes("\n".join(numbers), codes)
+    if (
+        text.count("\n") != len(rows) - 1
+        or run.count("\n") != len(rows) - 1
+        or not CODES_ONLY.fullmatch(run.replace("\n", ","))
+        or ("\\" in text or "{" in text or "null" in text or UNSAFE_START.search(text.replace("\n", ",")))
+    ):
+        return None
+    return list(map(",".join, zip(text.replace('"', "").split("\n"), run.split("\n"), strict=True)))
 
 
 def _insert_missing_codes(numbers: str, codes: Sequence[tuple[str, str]]) -> str:

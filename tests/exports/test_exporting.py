@@ -302,13 +302,13 @@ SLOW = """
 import sys, time
 from survey_cli.services.export import export_data
 from survey_cli.exports import text
-lines = text._iterate_lines
+batches = text._iterate_batches
 def slowly(*args):
-    for line in lines(*args):
-        yield from [line] * 400
+    for lines in batches(*args):
+        yield lines * 400
         print("writing", flush=True)
         time.sleep(60)
-text._iterate_lines = slowly
+text._iterate_batches = slowly
 export_data.export_files("v.yaml", export_data.ExportOptions(db="v.db", force=True), ["out.csv"])
 """
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from json.encoder import encode_basestring
-from typing import NamedTuple
+from typing import TypeAlias
 
 from survey_cli.engine.codec import encode_cells
 from survey_cli.engine.events import OFFICE_EVENTS, InterviewEvent, InterviewMigrated, find_erasure
@@ -99,13 +99,8 @@ class InterviewSource:
         return self.versions[content_hash]
 
 
-class _SelectedInterview(NamedTuple):
-    """A selected interview."""
-
-    line: ExportRow
-    journal: Sequence[InterviewEvent] | None = None
-    """Its events; None where they were not read."""
-    interview: Interview | None = None
+_SelectedInterview: TypeAlias = tuple[ExportRow, Sequence[InterviewEvent] | None, Interview | None]
+"""A selected interview: its row, its events and its state, None where they were not read."""
 
 
 def build_interview_table(source: InterviewSource) -> DataTable:
@@ -153,8 +148,7 @@ def build_long_table(source: InterviewSource, row_unit: str) -> DataTable:
 
     def rows() -> Iterator[tuple[Cell, ...]]:
         for version in versions:
-            for selected in version.select_interviews():
-                line, journal = selected.line, selected.journal
+            for line, journal, _ in version.select_interviews():
                 if journal is None:
                     journal = source.store.interviews.read_journal(line.id)
                 cells = line.id, line.case, line.number, line.origin, version.kept.version
@@ -284,21 +278,25 @@ class _Version:
         own_columns = build_columns(self.instrument, self.language)
         computing = self._build_computing()
         has_current_columns = self._has_current_columns(own_columns)
-        version = encode_basestring(self.kept.version)
+        encode, version = encode_basestring, encode_basestring(self.kept.version)
         pseudonyms, overrides = self.source.pseudonyms, self.source.overrides
-        update_stored = computing.make_updater()
+        update_stored, rules = computing.make_updater(), str(RULES_VERSION)
 
         def rows() -> Iterator[str]:
-            for selected in self.select_interviews():
-                line, interview = selected.line, selected.interview
-                stored = line.cells if has_current_columns and line.engine == str(RULES_VERSION) else None
+            for line, _, interview in self.select_interviews():
+                # unpacked at once, which takes half the time of reading each field
+                id, case, number, origin, status, outcome, began_at, updated_at, by, engine, cells = line
+                stored = cells if has_current_columns and engine == rules else None
                 data = update_stored(stored) if interview is None and stored is not None else None
                 if data is None:
                     interview = interview or self._replay_and_compare(line)[1]
                     data = computing.update_row(encode_cells(build_row(interview)), interview)
-                if (override := overrides.get(line.id)) is not None:
-                    line = line._replace(outcome=override.outcome)
-                yield _render_admin_columns(line, version, pseudonyms.get(line.by, line.by)) + data[1:]
+                if (override := overrides.get(id)) is not None:
+                    outcome = override.outcome
+                yield (
+                    f'["{id}",{encode(case)},{number},"{origin}",{version},"{status}",{encode(outcome)},'
+                    f'"{began_at[:19]}+00:00","{updated_at[:19]}+00:00",{encode(pseudonyms.get(by, by))},{data[1:]}'
+                )
 
         admin_variables = build_admin_variables(self.instrument, self.language, _list_outcome_labels(self.source))
         variables = (*admin_variables, *computing.variables)
@@ -342,7 +340,7 @@ class _Version:
             elif holds is not None:
                 yield from holds(line)
             else:
-                yield _SelectedInterview(line)
+                yield line, None, None
 
     def _select_as_of(self, line: ExportRow, until: datetime) -> Iterator[_SelectedInterview]:
         """Yield the interview as it was at that time; what was erased since stays erased.
@@ -365,7 +363,7 @@ class _Version:
         line = line._replace(
             status=interview.status, outcome=interview.outcome, by=last.by, updated_at=last.at.isoformat()
         )
-        yield _SelectedInterview(line, journal, interview)
+        yield line, journal, interview
 
     def _make_selector(self, where: Condition) -> Callable[[ExportRow], Iterator[_SelectedInterview]]:
         """Return a function that yields an interview where the condition holds for it."""
@@ -379,11 +377,11 @@ class _Version:
                 env = read_env(split_row(line.cells, len(variables)))
                 if env is not None:
                     if where.evaluate(env) is True:
-                        yield _SelectedInterview(line)
+                        yield line, None, None
                     return
             journal, interview = self._replay_and_compare(line)
             if self._is_true(where, interview, computing):
-                yield _SelectedInterview(line, journal, interview)
+                yield line, journal, interview
 
         return holds
 
@@ -418,12 +416,3 @@ class _Version:
 def _make_replay_error(line: ExportRow, error: ValueError) -> UnreadableInterviewError:
     what = f"its journal cannot be replayed ({str(error).partition(':')[0]})"  # the rest may contain an answer
     return UnreadableInterviewError(f"case {line.case}", what, "`survey db verify` gives details")
-
-
-def _render_admin_columns(line: ExportRow, version: str, by: str) -> str:
-    """Return the first cells of a row, as JSON."""
-    text = encode_basestring
-    return (
-        f'["{line.id}",{text(line.case)},{line.number},"{line.origin}",{version},"{line.status}",{text(line.outcome)},'
-        f'"{line.began_at[:19]}+00:00","{line.updated_at[:19]}+00:00",{text(by)},'
-    )

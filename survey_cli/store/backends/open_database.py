@@ -6,9 +6,10 @@ A database that can't be trusted with answers is refused with the reason.
 import contextlib
 import logging
 import sqlite3
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from survey_cli.problems import StoreError
 from survey_cli.store.backends.address import ServerAddress, is_server_address, parse_server_address
@@ -191,7 +192,11 @@ def _list_missing_steps(db: SqliteConnector) -> list[str]:
 
 def _apply_steps(db: SqliteConnector) -> None:
     """Apply the missing steps, all or none. Of two programs that find some, one applies them."""
+    modules: dict[str, Any] = sys.modules
+    hides_pandas = modules.setdefault("pandas", None) is None  # else sqlite-utils imports it, which takes half a second
     from sqlite_utils import Database
 
+    if hides_pandas:
+        del modules["pandas"]
     with db.transaction():
         migrations.build_migrations().apply(Database(db.connection, recursive_triggers=False, execute_plugins=False))
