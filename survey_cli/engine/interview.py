@@ -85,10 +85,11 @@ class Interview:
 
     __slots__ = ("_machine", "_route_state", "outcome", "place", "seq", "status")
 
-    def __init__(self, machine: Machine, seq: int) -> None:
+    def __init__(self, machine: Machine) -> None:
+        """Make the interview in the state of a machine, which nobody else changes from now on."""
         self._machine = machine
         self._route_state: RouteState | None = None
-        self.seq = seq
+        self.seq = len(machine.events)
         """The number of its events."""
         stop = machine.current_stop
         self.place: Place | None = stop.place if stop is not None else None
@@ -100,12 +101,7 @@ class Interview:
     @classmethod
     def begin(cls, instrument: Instrument, start: InterviewStarted) -> "Interview":
         """Return a new interview, at its first place."""
-        return cls(Machine.begin(instrument, start), 1)
-
-    @classmethod
-    def from_machine(cls, machine: Machine) -> "Interview":
-        """Return the interview in the state of a machine, which nobody else changes from now on."""
-        return cls(machine, len(machine.events))
+        return cls(Machine.begin(instrument, start))
 
     @classmethod
     def replay(cls, instrument: Instrument, events: Iterable[InterviewEvent]) -> "Interview":
@@ -121,13 +117,13 @@ class Interview:
         for event in journal[restored + 1 :]:
             if (rejection := machine.apply(event)) is not None:
                 raise ValueError(f"event {len(machine.events)} ({type(event).__name__}): {rejection.why}")
-        return cls.from_machine(machine)
+        return cls(machine)
 
     def step(self, event: InterviewEvent) -> "Interview | Rejection":
         """Return the interview after this event, or the reason why it is rejected; this one never changes."""
         machine = self.machine
         rejection = machine.apply(event)
-        return Interview(machine, len(machine.events)) if rejection is None else rejection
+        return Interview(machine) if rejection is None else rejection
 
     @property
     def machine(self) -> Machine:

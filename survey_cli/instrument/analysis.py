@@ -93,10 +93,8 @@ class _AnalysisReader:
         sources = {name: list(_iterate_expressions(variable)) for name, variable in written.variables.items()}
         sources = sources | {name: [text] for name, text in written.filters.items() if name not in sources}
         by_name = {str(name): name for name in sources}
-        reads = {
-            str(name): {read for text in texts for read in find_names(text)} & by_name.keys()
-            for name, texts in sources.items()
-        }
+        names_in = {str(name): {read for text in texts for read in find_names(text)} for name, texts in sources.items()}
+        reads = {name: names & by_name.keys() for name, names in names_in.items()}
         order: list[str] = []
         failed: set[str] = set()
         while len(order) + len(failed) < len(reads):

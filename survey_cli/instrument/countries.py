@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from types import ModuleType
 from typing import Any, Final, NamedTuple
 
-from survey_cli.instrument.schema.hours import Hours
+from survey_cli.instrument.schema.hours import Hours, parse_hours
 from survey_cli.problems import find_nearest
 
 COUNTRIES: Final = frozenset(
@@ -44,29 +44,25 @@ class CallingRule(NamedTuple):
         return self.saturday if weekday == 5 else self.sunday if weekday == 6 else self.weekdays
 
 
-CALLING_RULES: Final[Mapping[str, CallingRule]] = {
-    "AU": CallingRule(
-        Hours(9 * 60, 20 * 60),
-        Hours(9 * 60, 17 * 60),
-        Hours(9 * 60, 17 * 60),
-        "Telecommunications (Telemarketing and Research Calls) Industry Standard 2017, on research calls",
-    ),
-    "CA": CallingRule(
-        Hours(9 * 60, 21 * 60 + 30),
-        Hours(10 * 60, 18 * 60),
-        Hours(10 * 60, 18 * 60),
-        "CRTC, Key Unsolicited Telecommunications Rules, on telemarketing; surveys are exempt",
-    ),
-    "DE": CallingRule(
-        Hours(9 * 60, 21 * 60),
-        Hours(10 * 60, 20 * 60),
-        Hours(10 * 60, 18 * 60),
-        "Richtlinie für telefonische Befragungen (ADM, ASI, BVM, DGOF), a rule of the profession",
-    ),
-    "US": CallingRule(
-        PERMITTED_HOURS, PERMITTED_HOURS, PERMITTED_HOURS, "47 CFR 64.1200(c)(1), on telephone solicitations"
-    ),
-}
+_RULES: Final = """
+AU 09:00-20:00 09:00-17:00 09:00-17:00 Telecommunications (Telemarketing and Research Calls) Industry Standard 2017, on research calls
+CA 09:00-21:30 10:00-18:00 10:00-18:00 CRTC, Key Unsolicited Telecommunications Rules, on telemarketing; surveys are exempt
+DE 09:00-21:00 10:00-20:00 10:00-18:00 Richtlinie für telefonische Befragungen (ADM, ASI, BVM, DGOF), a rule of the profession
+US 08:00-21:00 08:00-21:00 08:00-21:00 47 CFR 64.1200(c)(1), on telephone solicitations
+"""  # noqa: E501
+"""Country, hours on weekdays, Saturdays and Sundays, and the source."""
+
+
+def _read_rules() -> Mapping[str, CallingRule]:
+    rules = {}
+    for line in _RULES.strip().splitlines():
+        country, *days, source = line.split(" ", 4)
+        weekdays, saturday, sunday = (hours for day in days if isinstance(hours := parse_hours(day), Hours))
+        rules[country] = CallingRule(weekdays, saturday, sunday, source)
+    return rules
+
+
+CALLING_RULES: Final = _read_rules()
 """Laws and professional rules. A country that is missing here has some too: `check` says that none are known."""
 
 USUAL_WORKDAY: Final = Hours(9 * 60, 20 * 60 + 30)

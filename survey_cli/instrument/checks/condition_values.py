@@ -35,11 +35,8 @@ def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Correct the condition, or remove it.
     """
-    numbers = {
-        name: symbol.question
-        for name, symbol in draft.symbols.items()
-        if isinstance(symbol.question, NumberItem) and symbol.kind == "item"
-    }
+    items = ((name, symbol.question) for name, symbol in draft.symbols.items() if symbol.kind == "item")
+    numbers = {name: question for name, question in items if isinstance(question, NumberItem)}
     declines = {float(decline.code): name for name, decline in list_declines(draft.document).items()}
     reported = get_never_true_conditions(draft)
     for use in draft.uses:

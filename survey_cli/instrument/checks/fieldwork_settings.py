@@ -10,18 +10,11 @@ from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
+from survey_cli.instrument import countries
 from survey_cli.instrument.checks.source_items import Place, find_value, locate_definition, report
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import CompiledNode
-from survey_cli.instrument.countries import (
-    CALLING_RULES,
-    COUNTRIES,
-    build_usual_hours,
-    find_permitted_hours,
-    find_region,
-    list_regions,
-    suggest_region,
-)
+from survey_cli.instrument.countries import CALLING_RULES, COUNTRIES
 from survey_cli.instrument.schema.document import DaypartSpec, FieldworkSpec
 from survey_cli.instrument.schema.hours import (
     DAYS,
@@ -103,7 +96,7 @@ def _check_legal_hours(country: str, name: YamlScalar, text: YamlScalar) -> Iter
     for day in _list_days(name):
         if not isinstance(hours, Hours):
             return
-        permitted = find_permitted_hours(country, DAYS.index(day))
+        permitted = countries.find_permitted_hours(country, DAYS.index(day))
         if hours.start < permitted.start or hours.end > permitted.end:
             allowed = f"{format_clock(permitted.start)}-{format_clock(permitted.end)}"
             day_note = f" on {day}" if rule is not None and len(set(rule[:3])) > 1 else ""
@@ -124,7 +117,7 @@ def unknown_hours(draft: InstrumentDraft) -> Iterator[Problem]:
     fieldwork = _get_settings(draft)
     country = str(fieldwork.country)
     if fieldwork.country is not None and not fieldwork.hours and country in COUNTRIES and country not in CALLING_RULES:
-        usual_hours = build_usual_hours(country)
+        usual_hours = countries.build_usual_hours(country)
         rest_day = next(DAYS[day] for day in range(7) if day not in usual_hours)
         what = f"country: no calling hours are known for {country}"
         remedy = (
@@ -216,11 +209,11 @@ def _find_region_mistake(region: str, country: str) -> tuple[str, str] | None:
     """Explain why a region is not one of the country's, and what to write."""
     if not country:
         return "region: the country is missing", f"write country: {region[:2].upper() if '-' in region else 'DE'} too"
-    if find_region(region, country):
+    if countries.find_region(region, country):
         return None
-    if not list_regions(country):
+    if not countries.list_regions(country):
         return f"region: the program knows no regions of {country}", "remove it; write the region's holidays in closed:"
-    return f"region: {country} has no region {region!r}", suggest_region(region, country)
+    return f"region: {country} has no region {region!r}", countries.suggest_region(region, country)
 
 
 def _is_zone(name: str) -> bool:

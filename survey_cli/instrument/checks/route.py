@@ -253,12 +253,11 @@ def bad_by(draft: InstrumentDraft) -> Iterator[Problem]:
     for item in iterate_items(draft, QuestionItem, SectionItem):
         if isinstance(item, DrawItem):
             continue  # its `by` is the method of selection
-        key, only, value = (
-            ("after", HANGUP, item.after) if isinstance(item, SectionItem) else ("by", INTERVIEWER, item.by)
-        )
+        key, value, only, when = "by", getattr(item, "by", None), INTERVIEWER, " if no respondent is asked"
+        if isinstance(item, SectionItem):
+            key, value, only, when = "after", item.after, HANGUP, ""
         if value is not None and value != only:
-            remedy = "write by: interviewer if no respondent is asked, or remove it"
-            remedy = remedy if key == "by" else "write after: hangup, or remove it"
+            remedy = f"write {key}: {only}{when}, or remove it"
             yield report("bad-by", find_value(item, key), item.id, f"{key}: {str(value)!r} is not allowed here", remedy)
 
 

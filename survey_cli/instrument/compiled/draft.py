@@ -33,16 +33,8 @@ from survey_cli.values import Code
 MAX_SCALE_POINTS: Final = 1001
 """The most points that a `from: to:` scale may have; anything larger is a number."""
 
-YES_NO_LABELS: Final = {
-    "en": ("Yes", "No"),
-    "es": ("Sí", "No"),
-    "fr": ("Oui", "Non"),
-    "de": ("Ja", "Nein"),
-    "pt": ("Sim", "Não"),
-    "it": ("Sì", "No"),
-    "nl": ("Ja", "Nee"),
-}
-
+_YES_NO: Final = "en Yes No, es Sí No, fr Oui Non, de Ja Nein, pt Sim Não, it Sì No, nl Ja Nee"
+YES_NO_LABELS: Final = {language: labels for language, *labels in map(str.split, _YES_NO.split(", "))}
 DEFAULT_DECLINES: Final = {
     "dk": (-8, {"en": "Don't know", "es": "No sabe"}, "d"),
     "refused": (-9, {"en": "Refused", "es": "No responde"}, "r"),

@@ -218,10 +218,8 @@ def compile_computes(compiler: ItemCompiler) -> dict[int, list[Compute]]:
     Their names are added to the draft; cycles and clashes become problems.
     """
     sources = {str(name): (name, text) for name, text in compiler.draft.document.compute.items()}
-    dependencies = {
-        name: frozenset().union(*(find_names(w) for _, w in text.iterate_languages())) & sources.keys()
-        for name, (_, text) in sources.items()
-    }
+    names = {name: [find_names(w) for _, w in text.iterate_languages()] for name, (_, text) in sources.items()}
+    dependencies = {name: frozenset[str]().union(*parts) & sources.keys() for name, parts in names.items()}
     done: set[str] = set()
     after: dict[int, list[Compute]] = {}
     for first in sources:

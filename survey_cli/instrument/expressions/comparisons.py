@@ -19,14 +19,8 @@ from survey_cli.instrument.expressions.expression_checker import (
 )
 from survey_cli.wording import MAX_LISTED
 
-COMPARISON_SIGNS: Final[dict[type[ast.cmpop], str]] = {
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-}
+_NODES: Final[tuple[type[ast.cmpop], ...]] = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+COMPARISON_SIGNS: Final = dict(zip(_NODES, logic.COMPARE, strict=True))
 ARITHMETIC_SIGNS: Final[dict[type[ast.operator], str]] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 OPPOSITE_SIGNS: Final = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 

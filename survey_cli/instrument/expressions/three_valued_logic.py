@@ -78,16 +78,10 @@ def to_truth(cell: Any) -> Any:
 
 # Comparison: unknown if an operand has no answer, or if a text is ordered against a number.
 
-COMPARE: Final[dict[str, Callable[[Any, Any], Any]]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 MIRRORED_SIGNS: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 """Each sign with exchanged operands."""
+_COMPARISONS: Final = (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge)
+COMPARE: Final[dict[str, Callable[[Any, Any], Any]]] = dict(zip(MIRRORED_SIGNS, _COMPARISONS, strict=True))
 
 
 def make_comparison(sign: str) -> Callable[[Any, Any], Any]:

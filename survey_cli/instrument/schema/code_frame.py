@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.source import scalars
@@ -33,9 +33,8 @@ class FrameCodeSpec(SpecModel):
     """The heading under which the code stands on the coder's screen. Codes of one group follow each other. If left out:
     none."""
 
-    @model_validator(mode="before")
     @classmethod
-    def _expand_short_form(cls, data: Any) -> Any:
+    def expand_short_form(cls, data: Any) -> Any:
         has_keys = isinstance(data, YamlMapping) and not data.keys().isdisjoint(cls.model_fields)
         return data if has_keys else {"label": data}
 
@@ -50,9 +49,8 @@ class CodeFrame(SpecModel):
     codes: dict[FrameCode, FrameCodeSpec] = Field(default_factory=dict)
     """The codes, each with its label. `survey code` adds new ones at the end."""
 
-    @model_validator(mode="before")
     @classmethod
-    def _accept_no_codes(cls, data: Any) -> Any:
+    def expand_short_form(cls, data: Any) -> Any:
         """Accept `codes:` without a code, with which a frame begins."""
         if isinstance(data, YamlMapping) and data.get("codes") == "":
             return YamlMapping(data.where, {key: node for key, node in data.items() if key != "codes"})

@@ -34,10 +34,15 @@ class SpecModel(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _remember_node(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        part = handler(data)
+        part = handler(cls.expand_short_form(data))
         if type(data) is YamlMapping:
             part.__dict__["_node"] = data
         return part
+
+    @classmethod
+    def expand_short_form(cls, data: Any) -> Any:
+        """Return what a short form stands for, where the part has one."""
+        return data
 
     def copy_position(self, other: "SpecModel") -> None:
         """Copy the position of another part, from which this one is derived."""
@@ -76,9 +81,8 @@ class OptionSpec(SpecModel):
     note: scalars.Text | None = None
     """A note to the interviewer in brackets beside the option; never read aloud. If left out: none."""
 
-    @model_validator(mode="before")
     @classmethod
-    def _expand_short_form(cls, data: Any) -> Any:
+    def expand_short_form(cls, data: Any) -> Any:
         is_by_language = isinstance(data, YamlMapping) and bool(data) and all(1 < len(key) < 4 for key in data)
         return {"text": data} if data is None or isinstance(data, str | YamlList) or is_by_language else data
 
@@ -98,9 +102,8 @@ class ScaleSpec(SpecModel):
     """How the options are shuffled: not at all, `random`, `rotate` or `flip`. The order is drawn once per interview for
     all items that use the list."""
 
-    @model_validator(mode="before")
     @classmethod
-    def _expand_short_form(cls, data: Any) -> Any:
+    def expand_short_form(cls, data: Any) -> Any:
         if isinstance(data, YamlMapping) and isinstance(data.get("options"), YamlMapping):
             return data
         if not isinstance(data, YamlMapping):
@@ -223,9 +226,8 @@ class DeclineSpec(SpecModel):
 class ShortSpec(SpecModel):
     """Base class of a mapping that can be written as the whole number under its first key alone."""
 
-    @model_validator(mode="before")
     @classmethod
-    def _expand_short_form(cls, data: Any) -> Any:
+    def expand_short_form(cls, data: Any) -> Any:
         return {next(iter(cls.model_fields)): data} if isinstance(data, str) else data
 
 

@@ -420,10 +420,8 @@ def _rename_value(key: str, value: YamlNode, renaming: Renaming) -> YamlNode:
     """Rename within the value of a key, by what the key's value is."""
     if isinstance(value, YamlMapping) and key in KEYS_OF_CODES and not (key == "options" and is_options_source(value)):
         new_key = renaming.rename if key == "statements" else str
-        return YamlMapping(
-            value.where,
-            {_replace_text(code, new_key(code)): _rename_node(entry, renaming) for code, entry in value.items()},
-        )
+        entries = {_replace_text(code, new_key(code)): _rename_node(entry, renaming) for code, entry in value.items()}
+        return YamlMapping(value.where, entries)
     if key in EXPRESSION_KEYS or (key == "options" and isinstance(value, YamlMapping)):
         return map_scalars(value, renaming.rename_in_expression)
     if isinstance(value, YamlScalar) and (key == "id" or (key in LIST_NAME_KEYS and value in renaming.lists)):

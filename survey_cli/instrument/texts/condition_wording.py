@@ -18,14 +18,8 @@ LabelLookup: TypeAlias = Callable[[str, Code | None], str]
 """Returns the words for an item (code None), or for one of its codes; the code itself if it has no label."""
 
 _DECLINES: Final = {"dk": "don't know", "refused": "refused"}
-_COMPARISON_WORDS: Final = {
-    "==": "is",
-    "!=": "is not",
-    "<": "is less than",
-    "<=": "is at most",
-    ">": "is more than",
-    ">=": "is at least",
-}
+_RELATIONS: Final = ("is", "is not", "is less than", "is at most", "is more than", "is at least")
+_COMPARISON_WORDS: Final = dict(zip(MIRRORED_SIGNS, _RELATIONS, strict=True))
 _STATE_WORDS: Final = {
     "answered": ("was answered", "was not answered"),
     "declined": ("was declined", "was not declined"),

@@ -13,10 +13,8 @@ from typing import Final
 from survey_cli.entries import Rejection, to_ascii_digits
 from survey_cli.values import Value
 
-MONTHS: Final = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
+_MONTHS: Final = "January February March April May June July August September October November December"
+MONTHS: Final = tuple(_MONTHS.split())
 FIRST_YEAR: Final = 1800
 LAST_YEAR: Final = 2200
 """The first and the last year that a date may have."""

@@ -215,10 +215,7 @@ CARDINALS: Final = {
     "nl": "nul een twee drie vier vijf zes zeven acht negen tien elf twaalf",
 }
 """Zero to twelve; larger numbers are written in digits, as style guides recommend."""
-_ORDINALS: Final = (
-    *("first", "second", "third", "fourth", "fifth", "sixth"),
-    *("seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"),
-)
+_ORDINALS: Final = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
 _ENGLISH_ENDINGS: Final = {1: "st", 2: "nd", 3: "rd"}
 _ENDINGS: Final = {"es": ".º", "pt": ".º", "it": "º", "fr": "e", "de": ".", "nl": "e"}
 """Endings after digits. Words would depend on the grammatical gender."""
@@ -237,8 +234,8 @@ def spell_ordinal(number: float, language: str) -> str | None:
     if n != number or n < 1:
         return None
     if base == "en":
-        if n <= len(_ORDINALS):
-            return _ORDINALS[n - 1]
+        if n <= len(words := _ORDINALS.split()):
+            return words[n - 1]
         return f"{n}{'th' if n % 100 in (11, 12, 13) else _ENGLISH_ENDINGS.get(n % 10, 'th')}"
     if base == "fr" and n == 1:
         return "1er"

@@ -140,10 +140,8 @@ def _format_value(value: Any, variable: ValueType, env: Mapping[Any, Any], langu
         codes = value if isinstance(value, tuple) else (value,)
         texts = [variable.labels.get(code) for code in codes]
         if any(texts) or variable.type in ("code", "codes"):
-            words = [
-                str(code) if text is None else to_plain_text(text.fill(env, language))
-                for code, text in zip(codes, texts, strict=True)
-            ]
+            pairs = zip(codes, texts, strict=True)
+            words = [str(code) if text is None else to_plain_text(text.fill(env, language)) for code, text in pairs]
             return join_list(words, language, "standard")
     if variable.type == "draw" and variable.turn_name:
         name = env.get((variable.turn_name, value))

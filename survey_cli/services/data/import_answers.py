@@ -247,7 +247,7 @@ class _RowReader:
         if why != "":
             self._report_place(row, machine, why or "this can't be drawn here, or not together with earlier draws")
             return None
-        return Interview.from_machine(machine) if self._check_all_used(row, machine) else None
+        return Interview(machine) if self._check_all_used(row, machine) else None
 
     def _run(self, row: InputRow, began: events.InterviewStarted) -> tuple[Machine, str | None]:
         """Answer an interview, and return why it came to no end; None where it was drawn with another seed."""
@@ -316,7 +316,7 @@ class _RowReader:
         if machine.query is not None:
             return events.QueryConfirmed(stamp, place, machine.query)
         if isinstance(question, ComputedItem):
-            value, of = Interview.from_machine(machine).compute_answer()
+            value, of = Interview(machine).compute_answer()
             columns = self.places.get(place)
             given = columns.read(row.cells) if columns is not None else None
             if isinstance(question, SplitItem | DrawItem | PickItem) and given is not None and not given.says(value):

@@ -492,7 +492,7 @@ class FieldworkModel:
         yield self._wait(agent, len(machine.events) * self.settings.item_seconds * rng.uniform(0.8, 1.2))
         if machine.status == "open":  # they have to go
             machine.apply(InterviewSuspended(stamp, rng.choice(("appointment", "callback", ""))))
-        yield from self._close_interview(agent, key, number, household, id, Interview.from_machine(machine))
+        yield from self._close_interview(agent, key, number, household, id, Interview(machine))
 
     def _close_interview(
         self, agent: ModelInterviewer, key: str, number: int, house: Household, id: str, interview: Interview

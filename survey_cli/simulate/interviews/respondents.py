@@ -94,7 +94,7 @@ def _simulate_interview(
     )
     respondent = Respondent(instrument, began, rng, habits)
     respondent.answer()
-    return SimulatedInterview(Interview.from_machine(respondent.machine), respondent.stuck)
+    return SimulatedInterview(Interview(respondent.machine), respondent.stuck)
 
 
 def _always_open(*_: object) -> str:

@@ -34,10 +34,8 @@ from survey_cli.wording import join_words
 _TRUE_OR_FALSE: Final = TRUE | FALSE
 _MAX_DEPTH: Final = 20
 """How deeply computes of computes are followed."""
-_STRICT_FUNCTIONS: Final = (
-    *("sum", "mean", "min", "max", "round", "length", "contains", "first", "rank"),
-    *("years_between", "months_between", "days_between"),
-)
+_STRICT: Final = "sum mean min max round length contains first rank years_between months_between days_between"
+"""Functions whose value is missing if that of an argument is."""
 
 
 class _SupposedAnswer(NamedTuple):
@@ -85,7 +83,7 @@ class _Assumption:
                 return self.evaluate_value(operand, depth)
             case ast.Call(func=ast.Name(id="count"), args=[ast.Name() as several]):
                 return self.evaluate_value(several, depth)
-            case ast.Call(func=ast.Name(id=function), args=args) if function in _STRICT_FUNCTIONS:
+            case ast.Call(func=ast.Name(id=function), args=args) if function in _STRICT.split():
                 return self._evaluate_operands(args, depth)
             case ast.Compare() | ast.BoolOp() | ast.UnaryOp():
                 return self.evaluate(node, depth)

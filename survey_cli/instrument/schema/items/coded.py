@@ -50,16 +50,10 @@ class CodedItem(question.QuestionItem):
             return picked
         if len(picked.codes) != 1:
             return Rejection("only one answer" if picked.codes else "an answer is needed")
-        code = picked.codes[0]
-        option = find_option(context.options, code)
+        option = find_option(context.options, picked.codes[0])
         if option is None:
-            return Rejection(f"{code} is not offered here")
-        if not option.specify:
-            return question.ParsedAnswer(value=code)
-        words = _normalize_words(picked, (option,))
-        if not words[code]:
-            return Rejection(f"{code} needs words: type {code} and the words")
-        return question.ParsedAnswer(value=code, words=words)
+            return Rejection(f"{picked.codes[0]} is not offered here")
+        return _parse_words(picked, option.code, (option,))
 
     def _parse_pick(self, context: question.ItemContext, reply: Reply) -> PickReply | Rejection:
         if isinstance(reply, PickReply):
@@ -161,11 +155,7 @@ class MultipleItem(CodedItem):
             return Rejection("one of these is not offered here")
         if why := self.why_invalid(context, codes):
             return Rejection(why)
-        words = _normalize_words(picked, tuple(o for o in context.options if o.code in codes))
-        for code, typed_words in words.items():
-            if not typed_words:
-                return Rejection(f"{code} needs words: type {code} and the words")
-        return question.ParsedAnswer(value=codes, words=words)
+        return _parse_words(picked, codes, tuple(o for o in context.options if o.code in codes))
 
     def why_invalid(self, context: question.ItemContext, value: Value | None) -> str:
         codes = value if isinstance(value, tuple) else ()
@@ -220,10 +210,16 @@ class MultipleItem(CodedItem):
         return _invent_pick(context, rng, rng.randint(min(max(self.min, 1), most), most) if most else 0)
 
 
-def _normalize_words(picked: PickReply, options: tuple[question.CompiledOption, ...]) -> dict[Code, str]:
-    """Normalize the words of the options that require words."""
+def _parse_words(
+    picked: PickReply, value: Value, options: tuple[question.CompiledOption, ...]
+) -> question.ParsedAnswer | Rejection:
+    """Return an answer with the words of those of its options that require words."""
     codes = [option.code for option in options if option.specify]
-    return {code: question.normalize_text(picked.specify_texts.get(code, ""), lines=False) for code in codes}
+    words = {code: question.normalize_text(picked.specify_texts.get(code, ""), lines=False) for code in codes}
+    lacking = next((code for code, typed_words in words.items() if not typed_words), None)
+    if lacking is not None:
+        return Rejection(f"{lacking} needs words: type {lacking} and the words")
+    return question.ParsedAnswer(value, words or question.NO_WORDS)
 
 
 def format_option(value: Value | None, option: question.CompiledOption | None, wording: question.AnswerWording) -> str:

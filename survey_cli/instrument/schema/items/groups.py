@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field
 from pydantic_core import PydanticKnownError
 
 from survey_cli.instrument.schema.items import typed, unasked_items
@@ -79,9 +79,8 @@ class StatementSpec(SpecModel):
     label: Text | None = None
     """The label of the variable. If left out: the text."""
 
-    @model_validator(mode="before")
     @classmethod
-    def _expand_short_form(cls, data: Any) -> Any:
+    def expand_short_form(cls, data: Any) -> Any:
         return data if isinstance(data, dict) and "text" in data else {"text": data}
 
 

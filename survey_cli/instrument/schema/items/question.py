@@ -249,11 +249,8 @@ class ItemContext:
 
     def build_choices(self) -> tuple[OfferedOption, ...]:
         aloud = self.item.question.read
-        notes = (to_plain_text(self.fill(o.note)) for o in self.options)
-        return tuple(
-            OfferedOption(o.code, self.fill(o.text), o.read and aloud, note, o.exclusive, o.specify)
-            for o, note in zip(self.options, notes, strict=True)
-        )
+        texts = ((o, self.fill(o.text), to_plain_text(self.fill(o.note))) for o in self.options)
+        return tuple(OfferedOption(o.code, t, o.read and aloud, note, o.exclusive, o.specify) for o, t, note in texts)
 
     def build_declines(self) -> tuple[DeclineOption, ...]:
         language, declines = self.language, self.item.declines

@@ -343,11 +343,8 @@ def explain_parser_error(lines: Sequence[str], error: Any, file: str) -> list[Pr
     line, _ = _locate(error.problem_mark or error.context_mark, (1, 1))
     stop = min(line, len(lines)) if line else 1
     first = min(opening[0] if "simple key" in context or "quoted scalar" in context else stop, stop)
-    selected = [
-        hint
-        for hint in hints
-        if not hint.parser_accepts and (hint.line >= first or (hint.may_span_lines and hint.line <= stop))
-    ]
+    causes = [hint for hint in hints if not hint.parser_accepts]
+    selected = [hint for hint in causes if hint.line >= first or (hint.may_span_lines and hint.line <= stop)]
     positions = {hint[1:3] for hint in selected}
     selected += [hint for hint in hints if hint.parser_accepts and hint[1:3] not in positions]
     if not any(hint.line <= stop and not hint.parser_accepts for hint in selected):
