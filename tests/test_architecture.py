@@ -27,7 +27,10 @@ PURE_PACKAGES = {
     "text_width",
     "wording",
 }
-READERS = {"survey_cli/instrument/source/load.py"}  # reads the questionnaire
+READERS = {  # the questionnaire, and a table that comes with the program
+    "survey_cli/instrument/source/load.py",
+    "survey_cli/instrument/source/foreign_words.py",
+}
 
 CLOCKS_AND_RANDOM = {"time", "secrets", "uuid"}  # random and datetime are looked at name by name
 FILES_AND_NETWORK = {

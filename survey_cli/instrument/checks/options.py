@@ -24,6 +24,7 @@ from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem, QuestionItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
 from survey_cli.instrument.schema.options import OptionSpec
+from survey_cli.instrument.source.foreign_words import read_foreign_words
 from survey_cli.instrument.source.nodes import YamlScalar, find_node, locate_key
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.source.search_lists import TEXT_PREFIX
@@ -312,24 +313,6 @@ def _locate_decline(draft: InstrumentDraft, item: CompiledItem, code: int) -> tu
     return next(((where, length) for where in own), (question.find_position("id"), len(item.id)))
 
 
-_PHRASES: Final = {
-    "dk": """don't know|do not know|dont know|i don't know|doesn't know|does not know|no sabe|no sé|no lo sabe|no lo sé
-ne sait pas|je ne sais pas|nsp|weiß nicht|weiss nicht|weiß ich nicht|ich weiß nicht|weiß es nicht|não sabe|não sei
-non sa|non so|non lo so|weet niet|weet ik niet|weet het niet|vet ej|vet inte|ved ikke|nie wiem|bilmiyorum|не знаю
-не знает|затрудняюсь ответить|لا أعرف|لا يعرف|पता नहीं|わからない|分からない|不知道|모름|모르겠다""",
-    "refused": """refused|refuse|refuses|refusal|refused to answer|refuses to answer|prefer not to say|no answer
-prefer not to answer|prefers not to say|prefers not to answer|rather not say|would rather not say|won't say|will not say
-no contesta|no responde|se niega|prefiero no contestar|prefiero no responder|prefiero no decirlo|refus|refusé
-refuse de répondre|ne veut pas répondre|préfère ne pas répondre|sans réponse|verweigert|verweigerung|keine angabe
-keine antwort|möchte nicht antworten|möchte ich nicht sagen|recusa|recusou|não responde|não respondeu
-prefiro não responder|rifiuta|rifiuto|non risponde|preferisco non rispondere|weigert|geweigerd|geen antwoord
-wil niet zeggen|zeg ik liever niet|vill ej svara|ønsker ikke å svare|odmowa|odmawia odpowiedzi|cevap yok|отказ
-отказ от ответа|отказался|رفض|يرفض الإجابة|मना किया|जवाब देने से मना किया|無回答|回答拒否|答えたくない|拒绝回答|무응답""",
-}
-"""Usual wordings in questionnaires, in addition to the study's own texts for its declines."""
-_KINDS: Final = {
-    phrase: kind for kind, lines in _PHRASES.items() for line in lines.split("\n") for phrase in line.split("|")
-}
 _MARKS: Final = punctuation + " «»“”„‘…¿¡"
 _VOLUNTEERED: Final = re.compile(r"^(?:vol|volunteered|do not read|dnr)\W+|\W+(?:vol|volunteered|do not read)$")
 
@@ -387,7 +370,8 @@ def _list_phrases(declines: tuple[CompiledDecline, ...]) -> dict[str, str]:
     """Map each phrase for one of these declines, in any language, to the decline's id."""
     ids = {decline.id for decline in declines}
     own_phrases = {_normalize(text): decline.id for decline in declines for _, text in decline.text.iterate_languages()}
-    return {phrase: kind for phrase, kind in _KINDS.items() if kind in ids} | own_phrases
+    usual = ((phrase, kind) for kind, phrases in read_foreign_words("declines").items() for phrase in phrases)
+    return {phrase: kind for phrase, kind in usual if kind in ids} | own_phrases
 
 
 def _write_remedy(item: CompiledItem, duplicates: Mapping[str, Code]) -> str:

@@ -24,6 +24,7 @@ from survey_cli.instrument.expressions.expression_checker import (
 )
 from survey_cli.instrument.expressions.function_calls import compile_call
 from survey_cli.instrument.expressions.three_valued_logic import Env, Evaluator
+from survey_cli.instrument.source.foreign_words import list_synonyms
 from survey_cli.problems import Position, Problem, select_errors, suggest_nearest
 from survey_cli.values import NOT_ASKED, Code
 
@@ -351,7 +352,7 @@ def _explain_foreign_syntax(node: ast.expr) -> tuple[str, str]:
         case ast.BinOp(op=op):
             sign = {ast.Pow: "**", ast.FloorDiv: "//", ast.Mod: "%"}.get(type(op), "")
             operator = "this operator is not part of a condition", "use + - * /, and or not"
-            return parsing.FOREIGN_SIGNS.get(sign, operator)
+            return list_synonyms("signs").get(sign, operator)
         case ast.JoinedStr():
             return "an f before a text is not part of a condition", "write the text alone"
         case _:

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from survey_cli.instrument.expressions import three_valued_logic as logic
 from survey_cli.instrument.expressions.comparisons import convert_literal, convert_to_code
@@ -14,30 +14,9 @@ from survey_cli.instrument.expressions.expression_checker import (
     get_family,
 )
 from survey_cli.instrument.expressions.functions import FUNCTIONS, Function, count_codes, flatten
+from survey_cli.instrument.source.foreign_words import read_foreign_words
 from survey_cli.problems import find_nearest
 from survey_cli.values import NOT_REACHED
-
-_REPLACEMENTS: Final = {
-    "and": "write a and b",
-    "or": "write a or b",
-    "not": "write not, in lower case",
-    "if": "write 'a if condition else b'",
-    "iif": "write 'a if condition else b'",
-    "selected": "write 'tv' in media",
-    "len": "write length(text), or count(media)",
-    "avg": "write mean(…)",
-    "average": "write mean(…)",
-    "average_answered": "write mean_answered(…)",
-    "int": "write round(number)",
-    "isnull": "write not answered(q1)",
-    "empty": "write not answered(q1)",
-    "any": "write count(…) >= 1",
-    "all": "compare count(…) with the required number",
-    "abs": "write a if a >= 0 else -a",
-    "now": "write today()",
-    "age": "write years_between(born, today())",
-}
-"""Names from other programs, and what to write instead."""
 
 
 def compile_call(checker: ExpressionChecker, node: ast.Call, compile_argument: Callable[[ast.expr], Term]) -> Term:
@@ -122,8 +101,8 @@ def _report_unknown_function(checker: ExpressionChecker, func: ast.Name) -> Term
     what = f"there is no function {name!r}"
     if name.lower() in FUNCTIONS:
         remedy = f"write it in lower case: {FUNCTIONS[name.lower()].signature}"
-    elif name.lower() in _REPLACEMENTS:
-        remedy = _REPLACEMENTS[name.lower()]
+    elif name.lower() in (replacements := read_foreign_words("functions")):
+        remedy = replacements[name.lower()]
     elif name in checker.scope.declines:
         remedy = f"write q1 in [{name}]"
     elif name in checker.scope.names:

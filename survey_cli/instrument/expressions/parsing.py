@@ -11,6 +11,8 @@ from itertools import pairwise
 from keyword import iskeyword
 from typing import Final, NamedTuple
 
+from survey_cli.instrument.source.foreign_words import list_synonyms
+
 MAX_LENGTH: Final = 2_000
 """Maximum number of characters in one condition."""
 MAX_PARTS: Final = 400
@@ -78,55 +80,6 @@ _TOKENS: Final = re.compile(
 )
 _TYPOGRAPHIC_QUOTES: Final = dict.fromkeys("‘’‚‛′`´", "'") | dict.fromkeys("“”„‟″«»", '"')
 _EXAMPLE: Final = "a condition is written like q1 == 1 and q2 in [3, 4]"
-
-FOREIGN_SIGNS: Final[dict[str, tuple[str, str]]] = {
-    "=": ("a single = is not a comparison", "write == for 'is the same as'"),
-    ":=": (":= is not a comparison", "write == for 'is the same as'"),
-    "===": ("=== is not part of a condition", "write =="),
-    "!==": ("!== is not part of a condition", "write !="),
-    "<=>": ("<=> is not part of a condition", "write == or !="),
-    "&&": ("&& is not part of a condition", "write and"),
-    "&": ("& is not part of a condition", "write and"),
-    "||": ("|| is not part of a condition", "write or"),
-    "|": ("| is not part of a condition", "write or"),
-    "!": ("! alone is not part of a condition", "write not, or != for 'is different from'"),
-    "<>": ("<> is not part of a condition", "write != for 'is different from'"),
-    "=!": ("=! is not part of a condition", "write != for 'is different from'"),
-    "=>": ("=> is in the wrong order", "write >= for 'at least'"),
-    "=<": ("=< is in the wrong order", "write <= for 'at most'"),
-    "^": ("^ is not part of a condition", "write and, or, or a product with *"),
-    "**": ("** is not part of a condition", "write a product: a * a"),
-    "//": ("// is not part of a condition", "write / and, for a whole number, round(…)"),
-    "%": ("% is not part of a condition", "write a percentage as a number: 0.5 for 50 percent"),
-    "~": ("~ is not part of a condition", "write not"),
-    "?": ("? is not part of a condition", "write 'a if condition else b'"),
-    ";": ("; is not part of a condition", "join conditions with and or or"),
-    "#": ("# would hide the rest of the condition", "remove it; comments need a line of their own"),
-    "\\": ("a backslash is not part of a condition", "remove it; put a text that contains ' between \""),
-    "$": ("$ is not part of a condition", "write the item's id alone: q1, not ${q1}"),
-    "{": ("{ is not part of a condition", "write the item's id alone: q1, not {q1}; a list is written [1, 2]"),
-    "}": ("} is not part of a condition", "write the item's id alone: q1, not {q1}; a list is written [1, 2]"),
-    "@": ("@ is not part of a condition", _EXAMPLE),
-    "≠": ("≠ is not part of a condition", "write !="),
-    "≤": ("≤ is not part of a condition", "write <="),
-    "≥": ("≥ is not part of a condition", "write >="),
-    "×": ("× is not part of a condition", "write *"),
-    "÷": ("÷ is not part of a condition", "write /"),
-    "−": ("this minus is a typographic one", "write -"),
-    "–": ("this dash is not a minus", "write -"),
-    "—": ("this dash is not a minus", "write -"),
-}
-_FOREIGN_WORDS: Final[dict[str, tuple[str, str]]] = {
-    "between": ("'between' is not part of a condition", "write 1 <= q1 <= 5"),
-    "then": ("'then' is not part of a condition", "write 'a if condition else b'"),
-    "endif": ("'endif' is not part of a condition", "write 'a if condition else b'"),
-    "is": ("'is' is not part of a condition", "write == for 'is the same as'"),
-    "equals": ("'equals' is not part of a condition", "write =="),
-    "contains": ("'contains' is not part of a condition", "write 'tv' in media"),
-    "includes": ("'includes' is not part of a condition", "write 'tv' in media"),
-    "xor": ("'xor' is not part of a condition", "write (a and not b) or (b and not a)"),
-    "lambda": ("'lambda' is not part of a condition", _EXAMPLE),
-}
 _KEYWORDS: Final = frozenset({"and", "or", "not", "in", "if", "else"})
 _CLOSING_BRACKETS: Final = {"(": ")", "[": "]"}
 
@@ -176,7 +129,7 @@ def _find_foreign_text(flat: str, error: SyntaxError | None = None) -> ParseFail
     Without `error` only what is wrong everywhere is found; with the `error` of Python's parser, also its likely cause.
     """
     if "\\" in flat:
-        return ParseFailure("condition-syntax", flat.index("\\"), 1, *FOREIGN_SIGNS["\\"])
+        return ParseFailure("condition-syntax", flat.index("\\"), 1, *list_synonyms("signs")["\\"])
     tokens = list(_TOKENS.finditer(flat))
     for token in tokens:
         is_checked = error is not None and token.lastgroup == "name"
@@ -208,8 +161,8 @@ def _find_sign_mistake(token: re.Match[str]) -> tuple[str, str] | None:
             return what, "write the name exactly as the item's id, or put a text in quotes"
     if word in _TYPOGRAPHIC_QUOTES:
         return f"{word} is a typographic quote", f"write a straight one: {_TYPOGRAPHIC_QUOTES[word]}"
-    if word in FOREIGN_SIGNS:
-        return FOREIGN_SIGNS[word]
+    if word in list_synonyms("signs"):
+        return list_synonyms("signs")[word]
     if not word.isascii() or not word.isprintable():
         name = unicodedata.name(word, "a control character").lower()
         return f"there is an invalid character (U+{ord(word):04X}, {name})", "remove it"
@@ -218,8 +171,8 @@ def _find_sign_mistake(token: re.Match[str]) -> tuple[str, str] | None:
 
 def _find_word_mistake(word: str) -> tuple[str, str] | None:
     lower = word.lower()
-    if lower in _FOREIGN_WORDS:
-        return _FOREIGN_WORDS[lower]
+    if lower in list_synonyms("words"):
+        return list_synonyms("words")[lower]
     if lower != word and lower in _KEYWORDS:
         return f"{word} is written in capitals", f"write {lower}"
     if iskeyword(word) and word not in _KEYWORDS:

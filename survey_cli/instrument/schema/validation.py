@@ -16,7 +16,7 @@ from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.coded import CodedItem
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES, AnyItem, BatteryItem, DefaultsSpec
 from survey_cli.instrument.schema.items.question import ItemSpec, QuestionItem
-from survey_cli.instrument.schema.synonyms import KEY_SYNONYMS, TYPE_SYNONYMS
+from survey_cli.instrument.source.foreign_words import list_synonyms
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar, locate_key, map_scalars
 from survey_cli.instrument.source.scalars import YAML_NULLS, describe_node
 from survey_cli.problems import Position, Problem, ProblemList, find_nearest, suggest_nearest
@@ -135,7 +135,7 @@ def _correct_key(tree: YamlMapping, path: NodePath, root: type[BaseModel]) -> bo
 
 def _find_nearest_key(key: str, known: Sequence[str]) -> str | None:
     """Find the known key nearest to a mistyped or foreign one, also where only the order of letters is wrong."""
-    synonym = KEY_SYNONYMS.get(key.casefold())
+    synonym = list_synonyms("keys").get(key.casefold())
     if key.casefold() in known or (synonym is not None and synonym.word in known):
         return key.casefold() if key.casefold() in known else synonym and synonym.word
     return find_nearest(key, known) or next((k for k in known if sorted(k) == sorted(key)), None)
@@ -143,7 +143,7 @@ def _find_nearest_key(key: str, known: Sequence[str]) -> str | None:
 
 def _is_similar(key: str, near: str) -> bool:
     """Return whether a key can be taken for another: it is similar, or another program's word for it."""
-    synonym = KEY_SYNONYMS.get(key.casefold())
+    synonym = list_synonyms("keys").get(key.casefold())
     if synonym is not None and synonym.word == near:
         return not synonym.remedy
     return sorted(key) == sorted(near) or SequenceMatcher(None, key, near).ratio() > _MIN_SIMILARITY
@@ -243,7 +243,7 @@ def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails, root:
             name = str(kind)
             at = kind.where if isinstance(kind, YamlScalar) else where
             near = suggest_nearest(name, ITEM_TYPES, otherwise=f"the types are {', '.join(ITEM_TYPES)}")
-            if (synonym := TYPE_SYNONYMS.get(name.casefold())) is not None:
+            if (synonym := list_synonyms("types").get(name.casefold())) is not None:
                 near = synonym.remedy or f"it is called {synonym.word!r} here"
             elif name.casefold() in ITEM_TYPES:
                 near = f"types are written in lowercase: {name.casefold()}"
@@ -280,7 +280,7 @@ def _build_unknown_key_problem(
 ) -> Problem:
     known, model = known or _list_known_keys(path, root), _find_model(path, root)
     what, near = f"{key!r} is not a key here", _find_nearest_key(key, known)
-    synonym = KEY_SYNONYMS.get(key.casefold())
+    synonym = list_synonyms("keys").get(key.casefold())
     remedy = f"did you mean {near!r}?" if near else f"the keys here are {', '.join(known)}"
     if key != key.casefold() and near == key.casefold():
         remedy = f"keys are written in lowercase: {near}"

@@ -7,7 +7,7 @@ import json
 from importlib.resources import files
 from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
-from survey_cli.instrument.schema.synonyms import KEY_SYNONYMS, TYPE_SYNONYMS
+from survey_cli.instrument.source.foreign_words import list_synonyms
 from survey_cli.problems import UserError, find_nearest
 
 ReferenceKind: TypeAlias = Literal["item type", "key", "function", "fill", "outcome", "problem"]
@@ -55,7 +55,7 @@ def explain_word(word: str) -> tuple[ReferenceEntry, ...]:
     entries = read_vocabulary()
     if meanings := tuple(entry for entry in entries if entry.word.casefold() == lookup):
         return meanings
-    if (synonym := TYPE_SYNONYMS.get(lookup) or KEY_SYNONYMS.get(lookup)) is not None:
+    if (synonym := list_synonyms("types").get(lookup) or list_synonyms("keys").get(lookup)) is not None:
         meanings = tuple(entry for entry in entries if entry.word == synonym.word)
         if synonym.remedy:
             advice = f"{synonym.remedy[0].upper()}{synonym.remedy[1:]}."
