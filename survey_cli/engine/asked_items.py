@@ -1,6 +1,7 @@
 """Items that have been asked, with their questions and answers in words."""
 
 from collections import ChainMap
+from itertools import islice
 from typing import Any, NamedTuple
 
 from survey_cli.engine.events import QueryConfirmed
@@ -44,16 +45,12 @@ def list_asked(interview: Interview) -> tuple[AskedItem, ...]:
 
 def list_recent(interview: Interview, limit: int) -> tuple[AskedItem, ...]:
     """Return the last items before the current one that have an answer, the newest first."""
-    machine, items = interview.machine, list[AskedItem]()
-    stops = machine.walk.stops
-    for index in range(len(stops) - 1 - (machine.current_stop is not None), -1, -1):
-        if len(items) >= limit:
-            break
-        place = stops[index].place
-        answer = machine.recorded_answers.get(place)
-        if answer is not None and answer.cell is not None and not isinstance(stops[index].item.question, ComputedItem):
-            items.append(_build_item(machine, place, answer, machine.walk.env))
-    return tuple(items)
+    machine = interview.machine
+    stops = islice(reversed(machine.walk.stops), int(machine.current_stop is not None), None)
+    places = (stop.place for stop in stops if not isinstance(stop.item.question, ComputedItem))
+    answers = ((place, answer) for place in places if (answer := machine.recorded_answers.get(place)) is not None)
+    answered = ((place, answer) for place, answer in answers if answer.cell is not None)
+    return tuple(_build_item(machine, *pair, machine.walk.env) for pair in islice(answered, limit))
 
 
 def describe_answer(interview: Interview, place: Place) -> str:

@@ -375,8 +375,8 @@ _CELLS: Final = JSONDecoder(object_hook=_decode_missing, parse_constant=_reject_
 
 def make_row_reader(storages: Sequence[Storage]) -> Callable[[str], tuple[Cell, ...]]:
     """Make a function that decodes rows of these columns. It raises EventDecodeError for any other text."""
-    date_columns = tuple(column for column, storage in enumerate(storages) if storage == "date")
-    time_columns = tuple(column for column, storage in enumerate(storages) if storage == "time")
+    kinds: dict[Storage, type[date | time]] = {"date": date, "time": time}
+    columns = [(column, kinds[storage]) for column, storage in enumerate(storages) if storage in kinds]
     width = len(storages)
 
     def read(text: str) -> tuple[Cell, ...]:
@@ -384,12 +384,9 @@ def make_row_reader(storages: Sequence[Storage]) -> Callable[[str], tuple[Cell, 
             cells = _CELLS.decode(text)
             if not isinstance(cells, list) or len(cells) != width:
                 raise EventDecodeError(f"a row of {width} columns was expected, not {text[:40]!r}")
-            for column in date_columns:
+            for column, kind in columns:
                 if isinstance(cells[column], str):
-                    cells[column] = date.fromisoformat(cells[column])
-            for column in time_columns:
-                if isinstance(cells[column], str):
-                    cells[column] = time.fromisoformat(cells[column])
+                    cells[column] = kind.fromisoformat(cells[column])
         except EventDecodeError:
             raise
         except (ValueError, RecursionError) as error:

@@ -214,17 +214,6 @@ class Machine:
         """The current stop; None past the end of the route."""
         return self.walk.stops[-1] if not self.walk.finished else None
 
-    @property
-    def due_outcome(self) -> str:
-        """The outcome with which it can end now.
-
-        That of the end of its route, or `complete` once the respondent has hung up.
-        """
-        stop = self.current_stop
-        if stop is None:
-            return self.ending
-        return COMPLETE if stop.item.after_hangup else ""
-
     # applying events
 
     def apply(self, event: events.InterviewEvent) -> Rejection | None:
@@ -277,7 +266,9 @@ class Machine:
         return None
 
     def _close(self, event: events.ClosingEvent) -> Rejection | None:
-        if isinstance(event, events.InterviewEnded) and event.outcome not in (self.due_outcome, QUOTA_FULL):
+        stop = self.current_stop
+        due = self.ending if stop is None else COMPLETE if stop.item.after_hangup else ""
+        if isinstance(event, events.InterviewEnded) and event.outcome not in (due, QUOTA_FULL):
             return Rejection("the interview is not at its end")
         self.status, self.outcome = _CLOSED[type(event)], event.outcome
         return None
@@ -514,14 +505,10 @@ class Machine:
     def find_index(self, place: Place) -> int | None:
         """Return the index of the stop of this place, if the interviewer can go there."""
         stops = self.walk.stops
-        for index in range(len(stops) - 1, -1, -1):
-            if stops[index].place == place:
-                return None if isinstance(stops[index].item.question, ComputedItem) else index
-        return None
+        index = next((at for at in range(len(stops) - 1, -1, -1) if stops[at].place == place), None)
+        return None if index is None or isinstance(stops[index].item.question, ComputedItem) else index
 
     def find_previous_index(self, index: int) -> int | None:
         """Return the last stop before `index` that was asked."""
-        for at in range(index - 1, -1, -1):
-            if not isinstance(self.walk.stops[at].item.question, ComputedItem):
-                return at
-        return None
+        stops, earlier = self.walk.stops, range(index - 1, -1, -1)
+        return next((at for at in earlier if not isinstance(stops[at].item.question, ComputedItem)), None)

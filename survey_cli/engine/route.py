@@ -228,8 +228,7 @@ class RouteWalk:
             for compute in group.computes:
                 self._compute(compute)
             frame = parent
-        self._frame = None
-        self.finished = True
+        self.finish()
         return None
 
     def finish(self) -> None:

@@ -6,6 +6,7 @@ It evaluates nothing.
 import ast
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from datetime import date, time
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
@@ -169,26 +170,21 @@ def shift_position(where: Position, text: str, at: int) -> Position:
     return Position(where.file, where.line, where.column + at)
 
 
+@dataclass(slots=True, eq=False)
 class ExpressionChecker:
     """Checker of one condition, with what was found in it so far."""
 
-    __slots__ = (
-        "_doubts", "guarded_names", "names", "parsed", "parts", "problems", "scope", "text", "too_large", "where",
-        "who",
-    )  # fmt: skip
-
-    def __init__(self, text: str, parsed: ParsedExpression, scope: Scope, where: Position, who: str) -> None:
-        self.text = text
-        self.parsed = parsed
-        self.scope = scope
-        self.where = where
-        self.who = who
-        self.problems: list[Problem] = []
-        self.names: set[str] = set()
-        self.parts = 0
-        self.too_large = False
-        self.guarded_names: set[str] = set()
-        self._doubts: list[tuple[frozenset[str], Problem]] = []
+    text: str
+    parsed: ParsedExpression
+    scope: Scope
+    where: Position
+    who: str
+    problems: list[Problem] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+    parts: int = 0
+    too_large: bool = False
+    guarded_names: set[str] = field(default_factory=set)
+    _doubts: list[tuple[frozenset[str], Problem]] = field(default_factory=list)
 
     def get_source(self, node: ast.expr) -> str:
         """Return a node as written, for a message: a long one loses its middle."""

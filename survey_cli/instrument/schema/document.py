@@ -1,8 +1,8 @@
 """The models of an instrument file: head, declines, scales, sample, computes, items, fieldwork and quotas."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Field, Tag
 
 from survey_cli.instrument.schema.items.groups import AnyItem, DefaultsSpec
 from survey_cli.instrument.schema.options import (
@@ -10,7 +10,7 @@ from survey_cli.instrument.schema.options import (
     OptionsOrName,
     ScaleSpec,
     SpecModel,
-    tag_mapping_unless_list,
+    make_discriminator,
 )
 from survey_cli.instrument.source import scalars
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar
@@ -145,10 +145,6 @@ OutcomeName: TypeAlias = Annotated[scalars.Name, "an outcome"]
 ItemName: TypeAlias = Annotated[scalars.Name, "an item"]
 
 
-def _tag_word_or_mapping(node: object) -> str:
-    return "mapping" if isinstance(node, dict) else "word"
-
-
 class AttemptsSpec(SpecModel):
     """How often a case may be called."""
 
@@ -191,14 +187,16 @@ class DaypartSpec(SpecModel):
     """The number of attempts in this part for each attempt in a part with weight 1."""
 
 
+_WORD_OR_MAPPING: Final = make_discriminator(dict, "mapping", "word")
 DaypartOrSpan: TypeAlias = Annotated[
-    Annotated[HoursOfDay, Tag("word")] | Annotated[DaypartSpec, Tag("mapping")], Discriminator(_tag_word_or_mapping)
+    Annotated[HoursOfDay, Tag("word")] | Annotated[DaypartSpec, Tag("mapping")],
+    _WORD_OR_MAPPING,
 ]
 
 
 ItemOrShare: TypeAlias = Annotated[
     Annotated[ItemName, Tag("word")] | Annotated[dict[scalars.Name, scalars.Label], Tag("mapping")],
-    Discriminator(_tag_word_or_mapping),
+    _WORD_OR_MAPPING,
 ]
 
 
@@ -322,7 +320,7 @@ class FaqSpec(SpecModel):
 
 Faq: TypeAlias = Annotated[
     Annotated[dict[scalars.Label, scalars.Text], Tag("mapping")] | Annotated[list[FaqSpec], Tag("list")],
-    Discriminator(tag_mapping_unless_list),
+    make_discriminator(list, "list", "mapping"),
 ]
 
 

@@ -240,18 +240,13 @@ class DeclineOverride(ShortSpec):
     """The text that the interviewer sees. If left out: that of the file's decline."""
 
 
-def tag_list_unless_mapping(node: object) -> str:
-    """Return the tag of a mapping if the node is one, otherwise the tag of a list."""
-    return "mapping" if isinstance(node, dict) else "list"
-
-
-def tag_mapping_unless_list(node: object) -> str:
-    """Return the tag of a list if the node is one, otherwise the tag of a mapping."""
-    return "list" if isinstance(node, YamlList | list) else "mapping"
+def make_discriminator(kind: type, tag: str, otherwise: str) -> Discriminator:
+    """Make a discriminator of two forms: nodes of this class have the tag, and all others the other one."""
+    return Discriminator(lambda node: tag if isinstance(node, kind) else otherwise)
 
 
 DeclineOverrides: TypeAlias = Annotated[
     Annotated[list[scalars.Name], Tag("list")] | Annotated[dict[scalars.Name, DeclineOverride], Tag("mapping")],
-    Discriminator(tag_list_unless_mapping),
+    make_discriminator(dict, "mapping", "list"),
 ]
 """`[]` for none, `[dk]` for some, `{dk: 98}` for other codes."""
