@@ -1,6 +1,6 @@
 """Loader: reads an instrument, its modules and its lists into one tree of nodes with positions.
 
-This is the only module that opens a file or imports YAML. It assigns no meaning to keys and values.
+This is the only module that opens a file of a study or imports YAML. It assigns no meaning to keys and values.
 """
 
 import contextlib
