@@ -150,6 +150,26 @@ def test_half_samples_equal_r() -> None:
     assert errors.count_freedom(brr, numpy.ones(6)) == REFERENCE["brr_ratio_3"]
 
 
+def test_a_replicate_without_anybody_leaves_nothing_to_measure() -> None:
+    """Units 0 and 2, of two strata, are both left out of the fourth half-sample."""
+    halves = 2.0 * numpy.array([[1, 0, 1, 0, 1, 0], [1, 0, 0, 1, 0, 1], [0, 1, 1, 0, 0, 1], [0, 1, 0, 1, 1, 0]]).T
+    design = errors.make_replicate_design([1.0] * 240, numpy.repeat(halves, 40, axis=0), "brr")
+    values = numpy.arange(240) % 3 == 0
+    rows = {
+        row: errors.RowValues(of.astype(float), numpy.ones(240), is_share=True)
+        for row, of in enumerate((values, ~values))
+    }
+    unit = numpy.arange(240) // 40
+    columns = numpy.array([0 * unit, numpy.where(unit == 0, 1, numpy.where(unit == 2, 2, 3))])
+    table = errors.QuestionDesign(design=design, answers=numpy.arange(240), columns=columns, rows=rows)
+    assert table.measure(0, 3) is not None
+    assert table.measure(0, 1) is None
+    assert table.compare(0, ([1], [3])) is None
+    counts = [[WeightedCount(n, n, n) for n in (part, part)] for part in (13, 27)]
+    alone = ComparisonTable("Unit", counts, design=TableDesign(*table.compute_cell_covariance([0, 1], [1, 2])))
+    assert run_independence_test(alone).note == "no test: too few sampling units, or all of them were selected"
+
+
 def test_a_unit_alone_in_its_stratum_counts_by_its_distance_from_the_mean() -> None:
     data = schools("apistrat")
     high = numpy.flatnonzero(data["stype"] == "H")

@@ -22,7 +22,7 @@ from survey_cli.problems import UserError
 from survey_cli.reports.disclosure.suppression import BASE, CellPosition
 from survey_cli.reports.results import figure_errors
 from survey_cli.reports.results.crosstab import Crosstab
-from survey_cli.reports.results.findings import build_findings, compute_ratios
+from survey_cli.reports.results.findings import build_findings
 from survey_cli.reports.results.result_tables import build_item_result
 
 DATA = Path(__file__).parent.parent / "data/school_survey"
@@ -171,8 +171,7 @@ def test_a_ratio_has_the_error_of_r() -> None:
         text=Text("{ratio}", {}), item="tested", per="enrolled", answer=None, figure=None
     )
     tables = {"tested": tested, "enrolled": enrolled}
-    ratios = compute_ratios([finding], tables, report.answers, lambda table: table, OPEN)
-    assert build_findings([finding], report.items, ratios, "en", 0) == (
+    assert build_findings([finding], report.items, tables, report.answers, "en", OPEN) == (
         "0.837 (standard error 0.008, interval 0.822 to 0.852)",
     )
 

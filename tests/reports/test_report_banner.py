@@ -226,3 +226,17 @@ def test_a_nested_column_whose_base_is_hidden_is_left_out() -> None:
     assert len(report["q"].bases) == len(report.columns)
     left_out = "; ".join(f"{nested.label}: {labels[n]}" for n in sorted(hidden))
     assert f"Left out: {left_out}." in report.notes
+
+
+def test_nested_columns_with_a_small_base_are_merged_within_the_outer_value() -> None:
+    text = TEXT.replace("items:", "  region: {type: single, options: {1: North, 2: South, 3: West}}\nitems:")
+    sizes = {(1, 1): 40, (1, 2): 30, (1, 3): 3, (2, 1): 40, (2, 2): 60, (2, 3): 4}
+    rows: list[dict[str, Cell]] = [{"kind": k, "region": r} for (k, r), size in sizes.items() for _ in range(size)]
+    groupings = Report(text, rows, by=["kind", "region"]).groupings
+    merged = nest_grouping(*groupings, min_base=35)
+    assert [label.partition(": ")[2] for label in merged.part_labels] == [
+        "North", "South/West", "North", "South", "West"
+    ]  # fmt: skip
+    assert [merged.part_by_interview.count(part) for part in range(5)] == [40, 33, 40, 60, 4]
+    assert merged.unprinted == {1, 4}, "33 together, and 4 alone, are too few"
+    assert nest_grouping(*groupings, min_base=33).unprinted == {4}

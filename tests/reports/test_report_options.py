@@ -17,7 +17,7 @@ from survey_cli.documents.report.report_pages import render_results_html
 from survey_cli.instrument.schema.analysis_file import FindingSpec
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.reports import texts
-from survey_cli.reports.results.findings import build_findings, compute_ratios
+from survey_cli.reports.results.findings import build_findings
 from survey_cli.reports.results.result_tables import nest_grouping, select_option
 from survey_cli.values import DK, REFUSED, Cell
 
@@ -177,15 +177,15 @@ def test_findings_have_the_figures_of_the_tables_and_hide_what_they_hide() -> No
         finding("{percent} say any.", item="q", answer=(1, 2)),
         finding("Of those left out {percent}.", item="gone", answer=(1,)),
     ]
-    assert build_findings(findings, items, {}, "en", 0) == ("50% say one, of 80.", "100% say any.")
+    assert build_findings(findings, items, {}, report.answers, "en", OPEN) == ("50% say one, of 80.", "100% say any.")
     hidden = Report(TEXT, crossed((30, 3, 2)), options=replace(OPEN, threshold=5))["q"]
     two = finding("{percent} say that they have two.", item="q", answer=(2,))
-    said = build_findings([findings[0], two, two], [hidden], {}, "en", 0)
+    said = build_findings([findings[0], two, two], [hidden], {}, report.answers, "en", OPEN)
     assert said == ("86% say one, of 35.", "Not shown, because of small counts: Which?")
     numbers = Report(TEXT, [{"n": n} for n in (1, 2, 6)])["n"]
-    assert build_findings([finding("{mean}, {median}", item="n", figure="median")], [numbers], {}, "en", 0) == (
-        "3.00, 2",
-    )
+    assert build_findings(
+        [finding("{mean}, {median}", item="n", figure="median")], [numbers], {}, report.answers, "en", OPEN
+    ) == ("3.00, 2",)
 
 
 def test_a_ratio_is_of_those_who_have_both_numbers_and_hidden_where_few_have_only_one() -> None:
@@ -198,8 +198,7 @@ def test_a_ratio_is_of_those_who_have_both_numbers_and_hidden_where_few_have_onl
         options = replace(OPEN, threshold=threshold)
         report = Report(text, rows, weights=[Fraction(1), Fraction(3), Fraction(1)])
         tables = {table.question.id: table for table in report.tables}
-        ratios = compute_ratios(found, tables, report.answers, lambda table: table, options)
-        said.append(build_findings(found, report.items, ratios, "en", 0))
+        said.append(build_findings(found, report.items, tables, report.answers, "en", options))
     assert said == [("0.393, of 2",), ("Not shown, because of small counts: How many?",)]
 
 

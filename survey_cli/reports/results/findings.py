@@ -1,8 +1,8 @@
 """Key findings of a report: sentences of the analysis file with the figures of the tables, and ratios of two sums."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Final, NamedTuple
+from typing import Final
 
 from survey_cli.instrument.schema.analysis_file import FindingSpec
 from survey_cli.reports import rounding
@@ -15,17 +15,10 @@ from survey_cli.reports.weighting.answer_counts import AnswerColumns
 RATIO_DIGITS: Final = 3
 
 
-class Ratio(NamedTuple):
-    """A ratio as it is printed."""
-
-    text: str
-    """`0.837`, or with its precision; `[c]` where it is hidden."""
-    count_text: str
-    """Number of people with both numbers."""
-
-
-def _compute_ratio(numerator: Crosstab, denominator: Crosstab, answers: AnswerColumns, options: ResultOptions) -> Ratio:
-    """Compute Σwy/Σwx of those who have both numbers, with its precision where the tables have a design.
+def _compute_ratio(
+    numerator: Crosstab, denominator: Crosstab, answers: AnswerColumns, options: ResultOptions
+) -> tuple[str, str]:
+    """Return Σwy/Σwx of those who have both numbers, with its precision where the tables have a design, and their number.
 
     It is hidden where one of the means is, and where few people have both numbers or only one: with both means, it would
     reveal theirs.
@@ -39,9 +32,9 @@ def _compute_ratio(numerator: Crosstab, denominator: Crosstab, answers: AnswerCo
             people, dividend, divisor = people + 1, dividend + first * weight, divisor + second * weight
     groups = [people, *(sum(counts[0].people for _, counts in table.values) - people for table in tables)]
     if any(table.is_mean_hidden(0) for table in tables) or any(0 < n < options.threshold for n in groups):
-        return Ratio(rounding.HIDDEN_MARK, rounding.HIDDEN_MARK)
+        return rounding.HIDDEN_MARK, rounding.HIDDEN_MARK
     if not divisor:
-        return Ratio(rounding.EMPTY_MARK, f"{people:,}")
+        return rounding.EMPTY_MARK, f"{people:,}"
     text, error = rounding.format_decimal(dividend / divisor, RATIO_DIGITS), None
     if numerator.design is not None and denominator.design is not None:
         error = numerator.design.measure_ratio(BASE, denominator.design)
@@ -49,33 +42,18 @@ def _compute_ratio(numerator: Crosstab, denominator: Crosstab, answers: AnswerCo
         numbers = (error.standard_error, error.low, error.high)
         se, low, high = (rounding.format_decimal(Fraction(number), RATIO_DIGITS) for number in numbers)
         text += translate(" (standard error {error}, interval {low} to {high})", error=se, low=low, high=high)
-    return Ratio(text, f"{people:,}")
-
-
-def compute_ratios(
-    findings: Sequence[FindingSpec],
-    tables: Mapping[str, Crosstab],
-    answers: AnswerColumns,
-    add_errors: Callable[[Crosstab], Crosstab],
-    options: ResultOptions,
-) -> dict[tuple[str, str], Ratio]:
-    """Compute the ratios of the findings, by their two items; none of items without a table."""
-    pairs = {(str(finding.item), str(finding.per)) for finding in findings if finding.per is not None}
-    return {
-        pair: _compute_ratio(add_errors(tables[pair[0]]), add_errors(tables[pair[1]]), answers, options)
-        for pair in pairs
-        if tables.keys() >= set(pair)
-    }
+    return text, f"{people:,}"
 
 
 def build_findings(
     findings: Sequence[FindingSpec],
     items: Sequence[ItemResult],
-    ratios: Mapping[tuple[str, str], Ratio],
+    tables: Mapping[str, Crosstab],
+    answers: AnswerColumns,
     language: str,
-    digits: int,
+    options: ResultOptions,
 ) -> tuple[str, ...]:
-    """Fill the figures of the tables, and ratios by their two items, into the sentences of an analysis file.
+    """Fill the figures of the tables into the sentences of an analysis file; `tables` are those of ratios, by item.
 
     A sentence with a figure that its table hides gives way to a notice. A finding on an item that the report leaves out
     is left out.
@@ -84,20 +62,20 @@ def build_findings(
     sentences = []
     for finding in findings:
         item = by_name.get(str(finding.item))
-        ratio = ratios.get((str(finding.item), str(finding.per)))
-        if item is None or (finding.per and ratio is None):
+        if item is None or (finding.per and not tables.keys() >= {finding.item, finding.per}):
             continue
         summary = item.summary
         values = {"mean": rounding.HIDDEN_MARK, "median": rounding.HIDDEN_MARK, "base": item.base.count_text}
         if summary is not None:
             values |= {"mean": summary.mean_text, "median": summary.median_text}
-        if ratio is not None:
-            values |= {"ratio": ratio.text, "base": ratio.count_text}
+        if finding.per:
+            pair = tables[finding.item], tables[finding.per]
+            values["ratio"], values["base"] = _compute_ratio(*pair, answers, options)
         if finding.answer:
             codes = set(map(str, finding.answer))
             figures = [row.total for row in item.rows if (row.label if row.kind == "net" else row.code) in codes]
             shares = [figure.share for figure in figures if figure.share is not None]
-            percent = f"{rounding.format_percentage(sum(shares, Fraction(0)), digits)}%"
+            percent = f"{rounding.format_percentage(sum(shares, Fraction(0)), options.digits)}%"
             values["percent"] = percent if figures and len(shares) == len(figures) else rounding.HIDDEN_MARK
         text = str(finding.text.get(language))
         if any(value == rounding.HIDDEN_MARK and f"{{{name}}}" in text for name, value in values.items()):

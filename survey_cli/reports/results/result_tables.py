@@ -422,16 +422,30 @@ def build_grouping(
     )
 
 
-def nest_grouping(outer: Grouping, inner: Grouping) -> Grouping:
-    """Divide each part of one grouping by another: a column for each pair of parts that some interview is in."""
+def nest_grouping(outer: Grouping, inner: Grouping, *, min_base: int = 0) -> Grouping:
+    """Divide each part of one grouping by another: a column for each pair of parts that some interview is in.
+
+    Pairs of values with fewer interviews than `min_base` are merged within the outer value, and not printed where all
+    of these together have fewer.
+    """
     pairs = list(zip(outer.part_by_interview, inner.part_by_interview, strict=True))
+    sizes = Counter(pairs)
+    small: dict[int, list[tuple[int, int]]] = {}
+    for o, i in sorted(sizes):
+        if sizes[o, i] < min_base and outer.has_value[o] and inner.has_value[i]:
+            small.setdefault(o, []).append((o, i))
+    merged = {pair: group[-1] for group in small.values() for pair in group}
+    labels = {group[-1]: "/".join(inner.part_labels[i] for _, i in group) for group in small.values()}
+    too_small = {group[-1] for group in small.values() if sum(sizes[pair] for pair in group) < min_base}
+    pairs = [merged.get(pair, pair) for pair in pairs]
     parts = {pair: number for number, pair in enumerate(sorted(set(pairs)))}
     return Grouping(
         name=f"{outer.name} > {inner.name}",
         label=f"{outer.label} > {inner.label}",
-        part_labels=tuple(f"{outer.part_labels[o]}: {inner.part_labels[i]}" for o, i in parts),
+        part_labels=tuple(f"{outer.part_labels[o]}: {labels.get((o, i), inner.part_labels[i])}" for o, i in parts),
         part_by_interview=[parts[pair] for pair in pairs],
         has_value=tuple(outer.has_value[o] and inner.has_value[i] for o, i in parts),
+        unprinted=frozenset(number for pair, number in parts.items() if pair in too_small),
         inputs=outer.inputs | inner.inputs,
     )
 
@@ -441,14 +455,12 @@ def leave_out_hidden_columns(groupings: Sequence[Grouping], tables: Sequence[Cro
 
     They are only not printed: counts have been hidden with them, so nothing is disclosed by it.
     """
-    return [
-        replace(
-            grouping, unprinted=frozenset(n for n, c in enumerate(columns) if all(t.is_base_hidden(c) for t in tables))
-        )
-        if " > " in grouping.name
-        else grouping
-        for grouping, columns in zip(groupings, answer_counts.list_columns(groupings), strict=True)
-    ]
+    shown = []
+    for grouping, columns in zip(groupings, answer_counts.list_columns(groupings), strict=True):
+        hidden = {n for n, c in enumerate(columns) if all(table.is_base_hidden(c) for table in tables)}
+        is_nested = " > " in grouping.name
+        shown.append(replace(grouping, unprinted=grouping.unprinted | hidden) if is_nested else grouping)
+    return shown
 
 
 def select_option(grouping: Grouping, variable: Variable) -> Grouping:

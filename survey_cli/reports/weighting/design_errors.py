@@ -5,13 +5,13 @@ Figures equal those of R's package survey (T. Lumley, Complex Surveys, 2010) for
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import exp, inf, isfinite, log, sqrt
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 import numpy
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from survey_cli.reports.weighting.answer_counts import DEFAULT_LEVEL, DesignDifference, DesignError
 
@@ -190,7 +190,7 @@ def compute_covariance(design: SampleDesign, variations: Numbers) -> Numbers:
     return (factors[design.unit_strata] * deviations) @ deviations.T
 
 
-def count_freedom(design: SampleDesign, domain: Numbers) -> int:
+def count_freedom(design: SampleDesign, domain: Numbers | NDArray[numpy.bool]) -> int:
     """Return the degrees of freedom in a domain.
 
     They are the units less the strata with interviews in it (E. Korn and B. Graubard, Analysis of Health Surveys, 1999,
@@ -212,6 +212,7 @@ def compute_error(
     values: Numbers | None = None,
     *,
     share: bool = False,
+    freedom: int | None = None,
     level: float = DEFAULT_LEVEL,
 ) -> DesignError:
     """Compute the precision of an estimate.
@@ -219,11 +220,12 @@ def compute_error(
     The interval is the estimate ± t times its standard error; that of a `share` is symmetric on the scale log(p/(1 − p)),
     so that it stays between 0 and 1. `values` are those of a mean, for its design effect: its variance by s²/n, with s² =
     Σw(y − ȳ)²/Σw · n/(n − 1), for the n interviews in the domain with a weight (L. Kish, Survey Sampling, 1965, 8.2).
+    `freedom` are the degrees of freedom, where they are known.
     """
     variance = float(compute_covariance(design, estimate.variation[None])[0, 0])
-    freedom = count_freedom(design, domain)
+    freedom = count_freedom(design, domain) if freedom is None else freedom
     error, value = sqrt(variance), estimate.value
-    quantile = float(stats.t.ppf((1 + level) / 2, freedom)) if freedom > 0 else inf
+    quantile = float(special.stdtrit(freedom, (1 + level) / 2)) if freedom > 0 else inf
     if not error:
         low = high = value
     elif share and 0 < value < 1:
@@ -265,26 +267,44 @@ class QuestionDesign:
     """The columns that each interview is in: the total's, which is 0, and one of each group."""
     rows: Mapping[int, RowValues]
     level: float = DEFAULT_LEVEL
+    _domains: dict[tuple[int, ...], tuple[NDArray[numpy.bool], int]] = field(default_factory=dict)
+    _estimates: dict[int, dict[tuple[int, ...], Estimate | None]] = field(default_factory=dict)
+    """Those of the row that was used last."""
 
-    def _select(self, row: int, columns: Sequence[int]) -> tuple[Numbers, Numbers]:
-        """Return the value of each interview in a row, and 1 for those in the base and in one of the columns."""
-        values, base, _ = self.rows[row]
-        inside = numpy.isin(self.columns, columns).any(axis=0)
-        return values[self.answers], base[self.answers] * inside
+    def _find_domain(self, row: int, columns: Sequence[int]) -> tuple[Numbers, int]:
+        """Return 1 for the interviews in the base of a row and in one of the columns, and its degrees of freedom."""
+        key = (self.rows[row].is_share, *sorted(columns))
+        if key not in self._domains:
+            inside = numpy.isin(self.columns, columns).any(axis=0) & (self.rows[row].base > 0)[self.answers]
+            self._domains[key] = inside, count_freedom(self.design, inside)
+        inside, freedom = self._domains[key]
+        return inside.astype(float), freedom
+
+    def _estimate(self, row: int, columns: Sequence[int]) -> Estimate | None:
+        """Estimate the figure of a row in some columns; None of nobody, and where a share is 0 or 1."""
+        if row not in self._estimates:
+            self._estimates.clear()
+        estimates = self._estimates.setdefault(row, {})
+        if (key := tuple(columns)) not in estimates:
+            domain, _ = self._find_domain(row, columns)
+            estimates[key] = None
+            if (self.design.weights * domain).any():
+                estimate = estimate_mean(self.design, self.rows[row].values[self.answers], domain)
+                estimates[key] = estimate if 0 < estimate.value < 1 or not self.rows[row].is_share else None
+        return estimates[key]
 
     def measure(self, row: int, column: int) -> DesignError | None:
         """Return the precision of a figure.
 
         None where the column has no two units to compare, or nobody in a replicate, and of a share of 0 or 1.
         """
-        values, domain = self._select(row, [column])
-        if not (self.design.weights * domain).any():
+        estimate = self._estimate(row, [column])
+        domain, freedom = self._find_domain(row, [column])
+        if estimate is None or freedom < 1:
             return None
-        estimate, is_share = estimate_mean(self.design, values, domain), self.rows[row].is_share
-        if is_share and not 0 < estimate.value < 1:
-            return None
-        error = compute_error(self.design, estimate, domain, values, share=is_share, level=self.level)
-        return error if error.freedom > 0 and isfinite(error.standard_error) else None
+        values, is_share = self.rows[row].values[self.answers], self.rows[row].is_share
+        error = compute_error(self.design, estimate, domain, values, share=is_share, freedom=freedom, level=self.level)
+        return error if isfinite(error.standard_error) else None
 
     def compare(
         self, row: int, parts: Sequence[Sequence[int]], coefficients: Sequence[float] = (1, -1)
@@ -294,34 +314,30 @@ class QuestionDesign:
         With other coefficients, it is a contrast of several parts. None where one of them can't be measured, or the
         difference doesn't vary.
         """
-        selected = [self._select(row, columns) for columns in parts]
-        union = numpy.sum([domain for _, domain in selected], axis=0)
-        if not all((self.design.weights * domain).any() for _, domain in selected):
-            return None
-        estimates = [estimate_mean(self.design, *values_and_domain) for values_and_domain in selected]
-        if self.rows[row].is_share and not all(0 < estimate.value < 1 for estimate in estimates):
+        estimates = [estimate for columns in parts if (estimate := self._estimate(row, columns)) is not None]
+        domain, freedom = self._find_domain(row, [column for columns in parts for column in columns])
+        if len(estimates) < len(parts) or freedom < 1:
             return None
         difference = combine(estimates, coefficients)
-        error = compute_error(self.design, difference, union, level=self.level)
-        if error.freedom < 1 or not 0 < error.standard_error < inf:
+        error = compute_error(self.design, difference, domain, freedom=freedom, level=self.level)
+        if not 0 < error.standard_error < inf:
             return None
-        p = float(2 * stats.t.sf(abs(difference.value) / error.standard_error, error.freedom))
+        p = float(2 * special.stdtr(freedom, -abs(difference.value) / error.standard_error))
         return DesignDifference(difference.value, error, p)
 
     def measure_ratio(self, row: int, other: "QuestionDesign") -> DesignError | None:
         """Return the precision of the sum of a row's values by that of another question, of those who have both."""
-        (values, domain), (divisors, other_domain) = self._select(row, [0]), other._select(row, [0])
-        both = domain * other_domain
-        totals = (sum_values(self.design, numbers * both) for numbers in (values, divisors))
+        both = self._find_domain(row, [0])[0] * other._find_domain(row, [0])[0]
+        totals = (sum_values(self.design, each.rows[row].values[each.answers] * both) for each in (self, other))
         ratio = estimate_ratio(*totals, replicates=self.design.replicates is not None)
         error = compute_error(self.design, ratio, both, level=self.level)
         return error if error.freedom > 0 and isfinite(error.standard_error) else None
 
     def compute_cell_covariance(self, rows: Sequence[int], columns: Sequence[int]) -> tuple[Numbers, int]:
         """Return the covariances of the shares of cells, row by row, and their degrees of freedom."""
-        by_row = [self._select(row, columns) for row in rows]
-        domain = numpy.array([values * inside for values, inside in by_row]).sum(axis=0)
-        by_column = [numpy.isin(self.columns, [column]).any(axis=0) for column in columns]
-        shares = (estimate_mean(self.design, values * part, domain) for values, _ in by_row for part in by_column)
+        by_row = [self.rows[row].values[self.answers] for row in rows]
+        by_column = [self._find_domain(rows[0], [column])[0] for column in columns]
+        domain = numpy.sum(by_row, axis=0) * numpy.sum(by_column, axis=0)
+        shares = (estimate_mean(self.design, values * part, domain) for values in by_row for part in by_column)
         covariance = compute_covariance(self.design, numpy.array([share.variation for share in shares]))
         return covariance, count_freedom(self.design, domain)

@@ -27,6 +27,7 @@ FISHER_SAMPLES: Final = 9_999
 """Tables drawn for Fisher's exact test of more than two rows or columns."""
 MIN_EXPECTED: Final = 5
 """Smaller expected counts are small for a chi-square test."""
+NO_VARIATION: Final = "no test: too few sampling units, or all of them were selected"
 SCIPY_MISSING: Final = "tests need scipy: pip install 'survey-cli[report]'"
 
 
@@ -148,6 +149,8 @@ def _run_rao_scott(matrix: ComparisonTable, counts: Sequence[Sequence[WeightedCo
     cells = shares.ravel()
     if matrix.design is not None:
         variance, freedom = matrix.design.covariance, matrix.design.freedom
+        if freedom < 1 or not numpy.trace(variance) > 0:  # it is not a number where a replicate has nobody
+            return _explain_no_test(matrix, NO_VARIATION)
     else:
         squares = numpy.array([float(count.squares) for line in counts for count in line]) / total**2
         covariance = numpy.outer(squares, cells)
@@ -168,8 +171,8 @@ def _run_rao_scott(matrix: ComparisonTable, counts: Sequence[Sequence[WeightedCo
     except (linalg.LinAlgError, linalg.LinAlgWarning):
         return _explain_no_test(matrix, "no test: too many empty cells under weights")
     trace = float(numpy.trace(design_effects))
-    if freedom < 1 or not trace > 0:
-        return _explain_no_test(matrix, "no test: too few sampling units, or all of them were selected")
+    if not trace > 0:
+        return _explain_no_test(matrix, NO_VARIATION)
     df = trace**2 / float(numpy.trace(design_effects @ design_effects))
     expected = numpy.outer(shares.sum(axis=1), shares.sum(axis=0))
     statistic = people * float(((shares - expected) ** 2 / expected).sum()) / trace
@@ -199,7 +202,7 @@ def run_trend_test(matrix: ComparisonTable, values: Sequence[Fraction], *, order
     if matrix.design is not None and (len(columns) == 2 or ordered):
         trend = matrix.design.trend
         if trend is None:
-            return _explain_no_test(matrix, "no test: too few sampling units, or all of them were selected")
+            return _explain_no_test(matrix, NO_VARIATION)
         text = f"t = {_format_statistic(trend.value / trend.error.standard_error)}, df = {trend.error.freedom}"
         return SignificanceTest(matrix.group, "Trend test under the design", text, trend.p, format_p_value(trend.p))
     if len(columns) == 2 or ordered:

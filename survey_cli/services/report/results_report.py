@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import reduce
+from functools import partial, reduce
 from itertools import product
 from pathlib import Path
 from typing import Final, Literal
@@ -26,7 +26,7 @@ from survey_cli.reports.results.analysis_base import (
     select_interviews,
 )
 from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, tabulate
-from survey_cli.reports.results.findings import build_findings, compute_ratios
+from survey_cli.reports.results.findings import build_findings
 from survey_cli.reports.results.linked_tables import hide_small_counts
 from survey_cli.reports.results.methods import MethodFacts, build_brief_line, build_methods
 from survey_cli.reports.results.questions import UNASKED_KINDS, ReportQuestion, list_questions, trace_inputs
@@ -222,7 +222,8 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         for table in tables
     ]
     findings = data.analysis.findings
-    ratios = compute_ratios(findings, by_name, answers, add_errors, options)
+    names = {name for finding in findings if finding.per for name in (finding.item, finding.per)}
+    of_ratios = {name: add_errors(by_name[name]) for name in by_name.keys() & names}
     weighted = weights is not None
     declines = _list_decline_labels(selected_questions)
     notes = [*build_table_notes(options, weighted=weighted, declines=declines), *notes]
@@ -265,7 +266,7 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         columns=tuple(list_result_columns(groupings, options).values()),
         batteries=batteries,
         in_brief=build_brief_line(study, facts),
-        findings=build_findings(findings, items, ratios, language, options.digits),
+        findings=build_findings(findings, items, of_ratios, answers, language, options),
         picture=data.analysis.picture or (batteries[0].id if batteries else ""),
         weighting=facts.weighting,
         rates=rates,
@@ -339,7 +340,8 @@ def _select_groupings(answers: AnswerColumns, data: _ReportData, options: Report
             items = list(map(str.strip, column.split(">")))
             for names in product(*(option_columns.get(name, [name]) for name in items)):
                 own = [_build_grouping(name, answers, data, options) for name in names]
-                grouping = replace(reduce(nest_grouping, own), compare=compare)
+                nest = partial(nest_grouping, min_base=options.min_base)
+                grouping = replace(reduce(nest, own), compare=compare)
                 if (number := len(grouping.part_labels)) > MAX_COLUMNS:
                     what = f"{grouping.name} has {number:,} values"
                     raise UserError("--by", what, f"choose a variable with at most {MAX_COLUMNS}")
