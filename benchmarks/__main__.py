@@ -15,14 +15,14 @@ from pathlib import Path
 from tempfile import mkdtemp
 from time import perf_counter
 
-from benchmarks import asking, claiming, exporting, fieldwork, migrating, screen, storing
+from benchmarks import asking, claiming, exporting, fieldwork, migrating, quality, screen, storing
 from benchmarks.measuring import Line
 
 GROUPS: Mapping[str, Mapping[str, Callable[[Path], list[Line]]]] = {
     "Interviewer's screen": screen.ROWS,
     "Instrument and engine": asking.ROWS,
     "Store": {**storing.ROWS, **claiming.ROWS},
-    "Fieldwork": {**fieldwork.ROWS, **migrating.ROWS},
+    "Fieldwork": {**fieldwork.ROWS, **migrating.ROWS, **quality.ROWS},
     "Data out and in": exporting.ROWS,
 }
 LIBRARIES = ("survey-cli", "textual", "pydantic", "PyYAML", "typer", "sqlite-utils", "rich")

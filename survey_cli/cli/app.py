@@ -19,7 +19,7 @@ from survey_cli.cli.output.terminal import PIPE_CLOSED
 PANELS: Final[Mapping[str, str]] = {
     "Questionnaire": "new check preview convert print simulate test diff translations schema explain",
     "Interviews": "interview interviews station",
-    "Fieldwork": "sample case queue status rates forecast study do-not-call",
+    "Fieldwork": "sample case queue status rates forecast quality study do-not-call",
     "Data": "export report import-answers code codebook",
     "Privacy": "privacy",
     "Database": "db server",
@@ -34,6 +34,7 @@ MODULES: Final[Mapping[str, str]] = {
     "interview": "preview interview interviews station",
     "privacy": "privacy db server",
     "questionnaire": "new check convert print diff translations schema explain",
+    "quality": "quality",
     "rates": "rates forecast",
     "sample": "sample do-not-call",
     "simulate": "simulate test",
@@ -47,7 +48,7 @@ GROUPS: Final[Mapping[str, tuple[str, str]]] = {
         "export import status",
     ),
     "sample": ("Import a sample; release its replicates.", "import release"),
-    "case": ("List, show and change cases.", "list show why outcome answer reopen free reassign migrate"),
+    "case": ("List, show and change cases.", "list show why outcome review answer reopen free reassign migrate"),
     "study": ("Pause, resume, share and publish a study; list its people.", "pause resume people share publish"),
     "do-not-call": ("Maintain the do-not-call list, which all studies share.", "add remove check count"),
     "privacy": (

@@ -115,6 +115,9 @@ WhereOption = Annotated[
     text_option("--where CONDITION", 'Only interviews or rows for which this is true: "kind == 1 and age > 17".'),
 ]
 AsOfOption = Annotated[str, text_option("--as-of TIME", "Ignore what happened after this date, or date and time.")]
+WithoutFalsifiedOption = Annotated[
+    bool, option("--without-falsified", "Leave out interviews that a review found to be falsified.")
+]
 RakeOption = Annotated[
     str, text_option("--rake FILE", "Weight to the targets of this CSV file: variable, value, share.")
 ]

@@ -234,10 +234,13 @@ def _decode_session(encoded: Any) -> events.SessionContext:
     return events.SessionContext(**{name: _read_text(text) for name, text in encoded.items()})
 
 
-def _decode_coding_role(encoded: Any) -> str:
-    if encoded not in get_args(events.CodingRole):
-        raise EventDecodeError(f"{encoded!r} is no coder's role")
-    return str(encoded)
+def _expect_one_of(words: tuple[str, ...], what: str) -> Callable[[Any], str]:
+    def decode(encoded: Any) -> str:
+        if encoded not in words:
+            raise EventDecodeError(f"{encoded!r} is no {what}")
+        return str(encoded)
+
+    return decode
 
 
 def _read_list_of(decode: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -262,7 +265,8 @@ _CODECS: Final[Mapping[str, tuple[Callable[[Any], object], Callable[[Any], Any]]
         _read_list_of(_decode_confirmed_query),
     ),
     "codes": (list, _read_list_of(_read_int)),
-    "role": (str, _decode_coding_role),
+    "role": (str, _expect_one_of(get_args(events.CodingRole), "coder's role")),
+    "verdict": (str, _expect_one_of(get_args(events.ReviewVerdict), "verdict")),
 }
 """How fields other than texts, whole numbers and truth values are stored and read."""
 _STORED_NAMES: Final = {"specify_texts": "words", "pool_size": "of", "session": "sitting", "remaining": "left"}

@@ -17,6 +17,7 @@ CONTENT: Final[Mapping[type[Any], Mapping[str, Any]]] = {
     events.NoteWritten: {"text": ""},
     events.InterviewMigrated: {"confirmed": ()},
     events.AnswerCoded: {"codes": None, "digest": "", "note": ""},
+    events.InterviewReviewed: {"reason": ""},
 }
 """The fields of events that say what was answered, and what they become; sample and remaining answers apart."""
 _FREE_WORDS: Final[Mapping[type[Any], Mapping[str, Any]]] = {
@@ -24,6 +25,7 @@ _FREE_WORDS: Final[Mapping[type[Any], Mapping[str, Any]]] = {
     events.NoteWritten: {"text": ""},
     events.InterviewMigrated: {"confirmed": ()},
     events.AnswerCoded: {"note": ""},
+    events.InterviewReviewed: {"reason": ""},
 }
 """The fields of events in which words of an interviewer or respondent can stand, beside answers."""
 

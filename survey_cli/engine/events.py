@@ -204,11 +204,24 @@ class AnswerCoded(NamedTuple):
     note: str = ""
 
 
+ReviewVerdict: TypeAlias = Literal["drawn", "ok", "questionable", "falsified"]
+"""What the office found out about an interview; `drawn`: it is to be reviewed."""
+
+
+class InterviewReviewed(NamedTuple):
+    """The office drew the interview for a review, or decided after one. The latest counts; no answer changes."""
+
+    stamp: EventStamp
+    verdict: ReviewVerdict
+    reason: str = ""
+
+
 EntryEvent: TypeAlias = QuestionAnswered | QuestionDeclined | ValueComputed | AnswerKept | QueryConfirmed
 """An event at the current place: its answer, or what is done with it."""
 _SessionEvent: TypeAlias = InterviewStarted | InterviewResumed | PositionMoved | NoteWritten | LanguageChanged
 ClosingEvent: TypeAlias = InterviewSuspended | InterviewStopped | InterviewEnded
-InterviewEvent: TypeAlias = EntryEvent | _SessionEvent | ClosingEvent | InterviewMigrated | AnswersErased | AnswerCoded
+_OfficeEvent: TypeAlias = InterviewMigrated | AnswersErased | AnswerCoded | InterviewReviewed
+InterviewEvent: TypeAlias = EntryEvent | _SessionEvent | ClosingEvent | _OfficeEvent
 
 EVENT_KINDS: Final[Mapping[type[Any], str]] = {
     InterviewStarted: "began",
@@ -227,6 +240,7 @@ EVENT_KINDS: Final[Mapping[type[Any], str]] = {
     InterviewMigrated: "migrated",
     AnswersErased: "erased",
     AnswerCoded: "coded",
+    InterviewReviewed: "reviewed",
 }
 """The kind under which each event is stored and exported. These texts never change."""
 
@@ -243,7 +257,9 @@ for _kind in (EventStamp, SessionContext, *EVENT_KINDS):
 
 RESTORING_EVENTS: Final = (InterviewMigrated, AnswersErased)
 """Events after which the events before them are not checked again."""
-OFFICE_EVENTS: Final = (*RESTORING_EVENTS, AnswerCoded)
+REMARKS: Final = (AnswerCoded, InterviewReviewed)
+"""Events that change no data; they may follow an erasure."""
+OFFICE_EVENTS: Final = (*RESTORING_EVENTS, *REMARKS)
 """Events that are no part of a session: they change neither its duration nor whose interview it is."""
 
 
@@ -260,8 +276,8 @@ def compute_text_digest(text: str) -> str:
 
 
 def find_erasure(journal: Sequence[InterviewEvent]) -> AnswersErased | None:
-    """Return the erasure that a journal ends with, codings after it aside; None where there is none."""
-    last = next((event for event in reversed(journal) if not isinstance(event, AnswerCoded)), None)
+    """Return the erasure that a journal ends with, remarks after it aside; None where there is none."""
+    last = next((event for event in reversed(journal) if not isinstance(event, REMARKS)), None)
     return last if isinstance(last, AnswersErased) else None
 
 

@@ -218,7 +218,7 @@ class Machine:
 
     def apply(self, event: events.InterviewEvent) -> Rejection | None:
         """Apply one event; a Rejection leaves everything unchanged."""
-        if self.remaining_answers is not None and not isinstance(event, events.AnswersErased | events.AnswerCoded):
+        if self.remaining_answers is not None and not isinstance(event, (events.AnswersErased, *events.REMARKS)):
             return Rejection("the answers were erased")
         match event:
             case (
@@ -242,7 +242,7 @@ class Machine:
                 rejection = self._close(event)
             case events.InterviewResumed():
                 rejection = self._resume(event)
-            case events.AnswerCoded() if self.status in ("ended", "stopped"):
+            case events.AnswerCoded() | events.InterviewReviewed() if self.status in ("ended", "stopped"):
                 rejection = None
             case events.AnswersErased():
                 self._apply_erasure(event)

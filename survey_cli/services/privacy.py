@@ -323,6 +323,8 @@ def _describe_event(  # noqa: C901 - one branch per kind
             return "continued with another version", f"without {', '.join(map(str, dropped))}" if dropped else "", ""
         case events.AnswerCoded(codes=codes, role=role, note=note):
             return f"coded ({role})", " ".join(map(str, codes)) if codes is not None else "taken back", note
+        case events.InterviewReviewed(verdict=verdict, reason=reason):
+            return "drawn for a review" if verdict == "drawn" else f"reviewed: {verdict}", "", reason
         case events.AnswersErased(why=why, remaining=left):
             what = "erased" if left is None else "names and notes erased"
             remaining_text = ", ".join(f"{name} {_format_value(cell, {})}" for name, cell in (left or {}).items())

@@ -7,6 +7,7 @@ reached have none. Personal values are left out unless they are requested.
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from survey_cli.engine import events
@@ -15,7 +16,8 @@ from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import RecordedAnswer
 from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.texts.templates import render_placeholders
+from survey_cli.instrument.schema.items.question import CompiledItem
+from survey_cli.instrument.texts.templates import Template, render_placeholders
 from survey_cli.table.columns import build_columns
 from survey_cli.table.table import ADMIN_VARIABLES
 from survey_cli.values import NOT_REACHED, Cell, Code, Missing, Place, Storage, Value, Variable
@@ -227,6 +229,8 @@ def _build_detail_cells(context: EventContext, *, hidden: bool) -> dict[str, Cel
         case events.AnswerCoded(codes=codes, role=role, note=note):
             shown = {} if hidden else {"value": " ".join(map(str, codes or ())), "note": note}
             return {"coder": role, **shown}
+        case events.InterviewReviewed(verdict=verdict, reason=reason):
+            return {"value": verdict, "note": reason}
         case events.AnswerKept() | events.ValueComputed() | events.InterviewMigrated() | events.AnswersErased():
             return {}
         case _:
@@ -257,6 +261,33 @@ def find_labels(instrument: Instrument, item: str, language: str) -> dict[Code, 
         return {option.code: render_placeholders(str(option.label.get(language))) for option in compiled.options}
     variables = compiled.question.build_variables(compiled, language)
     return dict(variables[0].labels) if variables else {}
+
+
+# ── words ──
+
+_UNREAD_OPTIONS: Final = 2
+"""A question with so few options, such as yes and no, is not followed by reading them."""
+
+
+@lru_cache(maxsize=16_384)
+def count_read_words(item: CompiledItem, previous: CompiledItem | None, language: str) -> int:
+    """Count the words of an item that are read aloud after the item before it."""
+    is_next = previous is not None and previous.question is item.question
+    words = count_words((item.next_text if is_next else None) or item.text, language)
+    offers_options = any("options" in name for name in item.text.iterate_names()) or len(item.options) > _UNREAD_OPTIONS
+    if item.options and item.question.read and offers_options and not is_repeated_list(item, previous):
+        words += sum(count_words(option.text, language) for option in item.options if option.read)
+    return words
+
+
+def is_repeated_list(item: CompiledItem, previous: CompiledItem | None) -> bool:
+    """Return whether an item has the options of the item before it, which are not read again."""
+    return previous is not None and bool(item.options) and previous.options is item.options
+
+
+def count_words(template: Template, language: str) -> int:
+    """Count words that are read; the points of a scale of numbers aren't."""
+    return sum(not word.isdigit() for word in template.source.get(language).split())
 
 
 # ── answers ──

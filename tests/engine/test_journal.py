@@ -76,6 +76,9 @@ STRATEGIES = {
         st.sampled_from(["first", "second", "final"]),
         texts,
     ),
+    ev.InterviewReviewed: st.builds(
+        ev.InterviewReviewed, stamps, st.sampled_from(["drawn", "ok", "questionable", "falsified"]), texts
+    ),
 }
 events = st.one_of(*STRATEGIES.values())
 

@@ -234,6 +234,26 @@ def case_outcome(
 
 
 @on_study
+def case_review(
+    request: "Request",
+    case: parameters.CaseArgument,
+    verdict: Literal["ok", "questionable", "falsified"] = argument("VERDICT", "ok, questionable or falsified."),
+    note: str = option("--note TEXT", "What was found. Required unless the interview is ok.", ""),
+) -> None:
+    """Store the verdict of a review on a case's latest interview. A later verdict replaces it; no answer changes.
+
+    Exports have it in the column interview_review. --without-falsified leaves falsified interviews out of exports and
+    reports. To call the case again, correct its outcome with `survey case outcome`.
+
+    Example: survey case review study.yaml 1017 falsified --note "nobody there was called"
+    """
+    from survey_cli.services.cases.review import review_case
+
+    interviewer = review_case(request, case, verdict, note=note)
+    say(f"{case}: the interview of {interviewer} is {verdict}")
+
+
+@on_study
 def case_answer(
     request: "Request",
     case: parameters.CaseArgument,

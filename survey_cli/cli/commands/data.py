@@ -43,6 +43,7 @@ def export(
         "--variables NAMES", "Write only these columns, items or sections: q1,q2,mission.", None
     ),
     where: parameters.WhereOption = "",
+    without_falsified: parameters.WithoutFalsifiedOption = False,
     rake: str = text_option(
         "--rake FILE", "Add a last column weight_raked: the weights of a report with this file of targets.", ""
     ),
@@ -145,6 +146,7 @@ def report(
         "--items NAMES", "Report only these items, batteries or sections: q1,q2.", None
     ),
     where: parameters.WhereOption = "",
+    without_falsified: parameters.WithoutFalsifiedOption = False,
     interviews: Literal["complete", "partial", "all"] = option(
         "--interviews", "Complete interviews only, partial ones too, or all.", "partial"
     ),

@@ -40,6 +40,8 @@ class ExportOptions:
     people."""
     public: bool = False
     """Leave out keys, free text, dates and times."""
+    without_falsified: bool = False
+    """Leave out interviews that the office found to be falsified."""
     variables: tuple[str, ...] = ()
     """Names of columns, items and sections; empty for all."""
     where: str = ""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from survey_cli.engine.codec import encode_timestamp
 from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import code_case, has_final_override
@@ -83,6 +84,7 @@ def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable:
         pseudonyms={who.login: who.pseudonym for who in records.people.interviewers.values() if who.pseudonym},
         until=until,
         overrides=find_outcome_overrides(records, until) if options.what == "interviews" else {},
+        reviews=records.store.interviews.read_reviews(*([encode_timestamp(until)] if until is not None else [])),
     )
     if options.what in ("cases", "calls"):
         data = _build_fieldwork_table(records.plan, source, until or now)

@@ -36,7 +36,7 @@ from survey_cli.table.table import join_row, split_row
 
 REPLAY_ERRORS: Final = (ValueError, KeyError, TypeError, AttributeError)
 """Exceptions that replaying a manipulated journal or history can raise."""
-SNAPSHOT_AFTER: Final = ("suspended", "stopped", "ended", "migrated", "erased", "coded")
+SNAPSHOT_AFTER: Final = ("suspended", "stopped", "ended", "migrated", "erased", "coded", "reviewed")
 """Kinds of events after which a snapshot is stored."""
 TIME_DEPENDENT_COLUMNS: Final = frozenset({"due_at", "bucket", "why", "was"})
 """Columns of a case's queue position that change with time alone once the study has an end."""

@@ -14,8 +14,8 @@ from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import COMPLETE
 from survey_cli.instrument.compiled.model import Instrument, ItemGroup
 from survey_cli.instrument.schema.items.question import CompiledItem
-from survey_cli.instrument.texts.templates import Template
 from survey_cli.problems import Problem
+from survey_cli.table.paradata import count_read_words, count_words, is_repeated_list
 
 WORDS_PER_SECOND: Final = 2.5
 _SECONDS: Final = {
@@ -25,8 +25,6 @@ _SECONDS: Final = {
 """Seconds from the end of the text to the key, by the type of item; others take none."""
 _REPEATED_SCALE: Final = 2.0
 """The same for a scale right after an item with the same options, which are not read again."""
-_UNREAD_OPTIONS: Final = 2
-"""A question with so few options, such as yes and no, is not followed by reading them."""
 
 
 class Spread(NamedTuple):
@@ -104,7 +102,7 @@ def estimate_lengths(
                 for group in groups.get(item.id, ()):
                     if group.id not in introduced and group.intro is not None:
                         introduced.add(group.id)
-                        seconds += _count_words(group.intro, interview.language) / WORDS_PER_SECOND
+                        seconds += count_words(group.intro, interview.language) / WORDS_PER_SECOND
             times[item.id] += seconds
             section_times[sections.get(item.id, "")] += seconds / 60
             previous = item
@@ -119,16 +117,5 @@ def estimate_lengths(
 
 def _estimate_item(item: CompiledItem, previous: CompiledItem | None, language: str) -> float:
     kind = item.question.type  # type: ignore[attr-defined]  # every type of item has it
-    is_repeated = previous is not None and bool(item.options) and previous.options is item.options
-    is_next = previous is not None and previous.question is item.question
-    words = _count_words((item.next_text if is_next else None) or item.text, language)
-    offers_options = any("options" in name for name in item.text.iterate_names()) or len(item.options) > _UNREAD_OPTIONS
-    if item.options and item.question.read and offers_options and not is_repeated:
-        words += sum(_count_words(option.text, language) for option in item.options if option.read)
-    seconds = _REPEATED_SCALE if is_repeated else _SECONDS.get(kind, 0.0)
-    return words / WORDS_PER_SECOND + seconds
-
-
-def _count_words(template: Template, language: str) -> int:
-    """Count words that are read; the points of a scale of numbers aren't."""
-    return sum(not word.isdigit() for word in template.source.get(language).split())
+    seconds = _REPEATED_SCALE if is_repeated_list(item, previous) else _SECONDS.get(kind, 0.0)
+    return count_read_words(item, previous, language) / WORDS_PER_SECOND + seconds

@@ -14,6 +14,7 @@ from survey_cli.engine.events import (
     AnswerCoded,
     InterviewEvent,
     InterviewResumed,
+    InterviewReviewed,
     InterviewStarted,
     InterviewSuspended,
     LanguageChanged,
@@ -232,6 +233,12 @@ class InterviewStore:
         rows = self._db.read(sql.CODINGS, (item, until))
         with errors.translate_decoding_errors(self._db.where, f"the codings of {item}"):
             return [(interview, codec.decode_record(tuple(line))) for interview, *line in rows]  # type: ignore[misc]
+
+    def read_reviews(self, until: str = "~") -> dict[str, InterviewReviewed]:
+        """Read the latest review of each interview that has any up to a time."""
+        rows = self._db.read(sql.REVIEWS, (until,))
+        with errors.translate_decoding_errors(self._db.where, "the reviews"):
+            return {interview: codec.decode_record(tuple(line)) for interview, *line in rows}  # type: ignore[misc]
 
     def find_row(self, interview: str) -> records.InterviewRow | None:
         """Return the row of an interview; None where there is no such interview."""

@@ -155,6 +155,11 @@ WHERE i.origin = ? AND (i.status = 'open' OR i.outcome = 'complete') AND i.id <>
 SELECT interview, kind, item, turn, payload, at, by, station FROM journal
 WHERE kind = 'coded' AND item = ? AND at <= ? ORDER BY interview, seq
 
+-- name: REVIEWS
+-- With `kind = 'reviewed'` written out, so that the index of reviews is used.
+SELECT interview, kind, item, turn, payload, at, by, station FROM journal
+WHERE kind = 'reviewed' AND at <= ? ORDER BY interview, seq
+
 -- name: HAS_INTERVIEWS
 SELECT 1 FROM interviews WHERE instrument = ? AND origin IN ('real', 'imported') LIMIT 1
 

@@ -34,7 +34,10 @@ def _read_step(name: str) -> MigrationStep:
 
 
 STEPS: Final = tuple(
-    map(_read_step, ("interviews", "views", "cases", "backups", "accounts", "digests", "imported", "codings", "counts"))
+    map(
+        _read_step,
+        ("interviews", "views", "cases", "backups", "accounts", "digests", "imported", "codings", "counts", "reviews"),
+    )
 )
 KNOWN_STEPS: Final = frozenset(step.name for step in STEPS)
 

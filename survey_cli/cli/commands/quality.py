@@ -1,0 +1,143 @@
+"""The command `quality`: flags of interviewers, and the draw of interviews for review."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+import typer
+
+from survey_cli.cli import parameters
+from survey_cli.cli.output import datetimes
+from survey_cli.cli.output.terminal import print_result, render_table, say, show_progress, wrap_paragraph
+from survey_cli.cli.parameters import build_options, on_study, option, parse_share, split_names, text_option
+from survey_cli.wording import format_quantity, join_words
+
+if TYPE_CHECKING:
+    from survey_cli.engine.events import ReviewVerdict
+    from survey_cli.reports.quality.quality_report import InterviewerQuality, QualityReport
+    from survey_cli.services.cases.review import ReviewDraw
+    from survey_cli.services.run_on_study import Request
+
+
+@on_study
+def quality(
+    request: "Request",
+    interviewer: str = text_option("--interviewer NAME", "Show every indicator of this interviewer.", ""),
+    since: str = text_option("--since TIME", "Only interviews that began then or later: 2026-11-24.", ""),
+    where: parameters.WhereOption = "",
+    mix: list[str] | None = text_option(
+        "--mix NAMES",
+        "Compare only interviews that are equal in these columns, besides version and language; by default strata and"
+        " sample columns of quotas.",
+        None,
+    ),
+    draw: str = text_option("--draw SHARE", "Draw interviews for review and re-contact: 10%.", ""),
+    seed: int = option("--seed N", "Seed of the draw.", 1),
+    origin: Literal["real", "practice", "simulated"] = option("--origin", "Origin of the interviews.", "real"),
+    zone: parameters.ZoneOption = "",
+    form: parameters.ListFormatOption = "table",
+) -> None:
+    """Compare the interviewers, and draw interviews for review.
+
+    Ten indicators are counted: speed, equal answers in a row, don't know, refusals, going back, accepted warnings, ends
+    and middle of scales, questions asked, likeness of interviews. Each stands beside what the same number of comparable
+    interviews would have, with a p value that is corrected for the number of comparisons. A flag is a reason to look, not
+    a proof.
+
+    --draw SHARE draws complete interviews: each interviewer's first five, a share of the others, at least two per week.
+    What is drawn is stored with the interviews and listed until `survey case review` stores a verdict.
+
+    Example: survey quality study.yaml --draw 10%
+    """
+    if draw:
+        from survey_cli.services.cases.review import draw_reviews
+
+        if interviewer or since or where or mix:
+            raise typer.BadParameter("all interviews are drawn from: leave the other options out", param_hint="--draw")
+        try:
+            drawn = draw_reviews(request, parse_share(draw), seed=seed, origin=origin)
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--draw") from None
+        print_result(form, _render_draw(drawn), drawn)
+        say(f"{drawn.where}: {format_quantity(drawn.drawn, 'interview')} drawn, {len(drawn.open):,} to be reviewed")
+        return
+    from survey_cli.reports.quality.quality_report import tabulate_quality
+    from survey_cli.services.report.interviewer_quality import QualityOptions, assess_interviewers
+
+    with show_progress() as progress:
+        chosen = {"mix": split_names(mix), "zone": parameters.parse_zone(zone), "partials": False}
+        options = build_options(QualityOptions, locals(), **chosen)
+        report = assess_interviewers(request, options)
+    lines = _render_interviewer(report.interviewers[0]) if interviewer else _render_quality(report)
+    print_result(form, lines, report, partial(tabulate_quality, report.interviewers))
+
+
+def _render_quality(report: "QualityReport") -> Iterator[str]:
+    from survey_cli.reports.quality import quality_report as texts
+
+    head = ("interviewer", "interviews", "reviewed", "flags")
+    rows = [(line.interviewer, line.interviews, _count_reviews(line), texts.describe_state(line)) for line in report[2]]
+    yield from render_table(head, rows, right=(1,))
+    for line in report.interviewers:
+        if line.flagged:
+            yield ""
+            yield from _render_flags(line)
+    yield ""
+    yield from wrap_paragraph(texts.MEANING)
+    mix = join_words(["version", "language", *report.mix], "and")
+    yield from wrap_paragraph(f"Interviews are compared with others of the same {mix}.")
+
+
+def _count_reviews(line: "InterviewerQuality") -> str:
+    verdicts = {verdict: number for verdict, number in line.reviews.items() if verdict != "drawn"}
+    done = sum(verdicts.values())
+    bad = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items() if verdict != "ok")
+    return f"{done} of {sum(line.reviews.values())}{f' ({bad})' if bad else ''}" if line.reviews else "–"
+
+
+def _render_flags(line: "InterviewerQuality") -> Iterator[str]:
+    from survey_cli.reports.quality.quality_report import describe_flag
+
+    yield line.interviewer
+    for result in line.flagged:
+        yield from wrap_paragraph(describe_flag(result), indent=2)
+        for pair in line.pairs if result.indicator == "alike" else ():
+            yield f"  cases {pair.case} and {pair.earlier}: {pair.equal} of {pair.of} answers are equal"
+
+
+def _render_interviewer(line: "InterviewerQuality") -> Iterator[str]:
+    from survey_cli.reports.quality import quality_report as texts
+    from survey_cli.reports.quality.indicators import INDICATORS
+
+    yield f"{line.interviewer}: {format_quantity(line.interviews, 'interview')}, reviewed {_count_reviews(line)}"
+    yield ""
+    rows = []
+    for result in line.results:
+        observed, expected, low, high = (texts.format_rate(result.indicator, rate) for rate in result[1:5])
+        marks = "" if result.adjusted is None else f"{result.p:.2g}", texts.format_p(result.adjusted)
+        flag = "flagged" if result.is_flagged else ""
+        rows.append((INDICATORS[result.indicator].label, observed, expected, f"{low} to {high}", *marks, flag))
+    head = ("", "observed", "expected", "usual range", "p", "corrected", "")
+    yield from render_table(head, rows, right=range(1, 5))
+    yield ""
+    yield from _render_flags(line) if line.flagged else (texts.describe_state(line),)
+    yield ""
+    yield from wrap_paragraph(texts.MEANING)
+
+
+def _render_draw(draw: "ReviewDraw") -> Iterator[str]:
+    from survey_cli.services.cases.review import ASSUMED_SHARE
+
+    lines = [(line.case, line.interviewer, datetimes.format_here(line.began_at), line.reason) for line in draw.open]
+    yield from (*render_table(("case", "interviewer", "began", "drawn as"), lines), "") if lines else ()
+    verdicts: tuple[ReviewVerdict, ...] = ("drawn", "ok", "questionable", "falsified")
+    rows = [
+        (line.interviewer, line.interviews, *(line.verdicts.get(v, 0) for v in verdicts), f"{line.detection:.2f}")
+        for line in draw.interviewers
+    ]
+    head = ("interviewer", "interviews", "to review", *verdicts[1:], "finds one")
+    yield from render_table(head, rows, right=range(1, 7))
+    yield from wrap_paragraph(
+        f"finds one: the probability that a bad interview is among those of the columns before, if {ASSUMED_SHARE:.0%} of"
+        " the interviewer's interviews are bad"
+    )

@@ -1,0 +1,232 @@
+"""Comparison of each interviewer's counts with those of comparable interviews: expectation, p value, flag.
+
+Interviews are exchangeable within a group (the case mix). If each interviewer's interviews were drawn anew from those
+of their groups again and again, the mean, the variance and the skewness of the sums would be those computed here: no
+drawing is needed. Only sums are kept, so that memory does not grow with the interviews.
+"""
+
+from collections.abc import Hashable, Mapping, Sequence
+from math import copysign, log, sqrt
+from operator import add
+from statistics import NormalDist
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+Counts: TypeAlias = Mapping[str, tuple[int, int]]
+"""Of one interview: by indicator what is counted, and of how many."""
+
+LEVEL: Final = 0.05
+"""The probability, for all comparisons together, that an interviewer is flagged by chance."""
+MIN_INTERVIEWS: Final = 5
+"""With fewer, an interviewer is not compared; all of them are drawn for review."""
+_CLIP: Final = 1.5
+_CLIPPED_VARIANCE: Final = 0.7784655
+"""The mean of the squares of standard normal deviations that are clipped at `_CLIP`."""
+_EFFICIENCY: Final = 0.7
+"""Degrees of freedom per interviewer of a variance that is estimated from clipped deviations."""
+_ROUNDS: Final = 12
+_NORMAL: Final = NormalDist()
+
+
+class Indicator(NamedTuple):
+    """An indicator, and what a deviation means."""
+
+    label: str
+    """The heading of its values."""
+    high: str
+    """What a rate above the expected one means; empty where it means nothing."""
+    low: str
+    kind: Literal["share", "mean", "excess"] = "share"
+    """Whether its rates are shares, numbers per interview, or differences of shares."""
+
+
+_Sums: TypeAlias = list[int]
+"""Sums over interviews of the products of n (what is counted) and d (of how many): see `_multiply`."""
+
+
+def _multiply(n: int, d: int) -> tuple[int, ...]:
+    return 1, n, d, n * n, n * d, d * d, n * n * n, n * n * d, n * d * d, d * d * d
+
+
+def _compute_rate(sums: _Sums) -> float:
+    return sums[1] / sums[2] if sums[2] else 0.0
+
+
+def compute_draw_moments(sums: Sequence[int], count: int) -> tuple[float, float]:
+    """Compute the variance and the third moment of the sum of n − rate · d over `count` interviews drawn from these.
+
+    No interview is drawn twice.
+    """
+    total, n, d, nn, nd, dd, nnn, nnd, ndd, ddd = sums
+    rate = n / d if d else 0.0
+    if total <= max(count, 2):
+        return 0.0, 0.0
+    variance = max(nn - 2 * rate * nd + rate**2 * dd, 0.0) / total
+    third = (nnn - 3 * rate * nnd + 3 * rate**2 * ndd - rate**3 * ddd) / total
+    factor = count * (total - count) / (total - 1)
+    return variance * factor, third * factor * (total - 2 * count) / (total - 2)
+
+
+class IndicatorResult(NamedTuple):
+    """One indicator of one interviewer."""
+
+    indicator: str
+    observed: float
+    expected: float
+    """The rate that the same number of comparable interviews of a usual interviewer has on average."""
+    low: float
+    high: float
+    """The range in which 95 % of interviewers are by chance and by the usual differences between them."""
+    of: int
+    """The number of which the rates are."""
+    p: float | None
+    """None where the interviewer has too few interviews, or none is comparable."""
+    adjusted: float | None = None
+    """The p value corrected for the number of comparisons."""
+
+    @property
+    def is_flagged(self) -> bool:
+        return self.adjusted is not None and self.adjusted <= LEVEL
+
+
+class _Deviation(NamedTuple):
+    """The deviation of one interviewer's rate from the rate of the same case mix."""
+
+    observed: float
+    of: int
+    deviation: float
+    error: float
+    """Its standard deviation by chance."""
+    skewness: float
+    is_compared: bool
+
+
+class InterviewerComparison:
+    """Counts of all interviews by interviewer and group, and their assessment."""
+
+    def __init__(self, indicators: Mapping[str, Indicator]) -> None:
+        self._indicators = indicators
+        self._groups: dict[Hashable, dict[str, _Sums]] = {}
+        self._own: dict[str, dict[Hashable, dict[str, _Sums]]] = {}
+
+    def add(self, interviewer: str, group: Hashable, counts: Counts) -> None:
+        """Add one interview."""
+        empty = dict.fromkeys(self._indicators, [0] * 10)
+        whole = self._groups.setdefault(group, empty)
+        own = self._own.setdefault(interviewer, {}).setdefault(group, empty.copy())
+        for indicator in self._indicators:
+            products = _multiply(*counts[indicator])
+            whole[indicator] = list(map(add, whole[indicator], products))
+            own[indicator] = list(map(add, own[indicator], products[:3]))
+
+    def count_interviews(self, interviewer: str) -> int:
+        return sum(next(iter(sums.values()))[0] for sums in self._own[interviewer].values())
+
+    def assess(self) -> dict[str, list[IndicatorResult]]:
+        """Compare all interviewers in all indicators."""
+        results: dict[str, list[IndicatorResult]] = {interviewer: [] for interviewer in sorted(self._own)}
+        for name, indicator in self._indicators.items():
+            deviations = {interviewer: self._measure(interviewer, name) for interviewer in results}
+            usual = _estimate_usual([d for d in deviations.values() if d.is_compared])
+            for interviewer, found in deviations.items():
+                results[interviewer].append(_judge(name, indicator, found, usual))
+        return _adjust(results)
+
+    def _measure(self, interviewer: str, indicator: str) -> _Deviation:
+        total = of = 0
+        deviation = variance = third = 0.0
+        for group, own in self._own[interviewer].items():
+            (count, n, d), whole = own[indicator], self._groups[group][indicator]
+            total, of, deviation = total + n, of + d, deviation + n - _compute_rate(whole) * d
+            more = compute_draw_moments(whole, count)
+            variance, third = variance + more[0], third + more[1]
+        is_compared = variance > 0 and of > 0 and self.count_interviews(interviewer) >= MIN_INTERVIEWS
+        skewness = third / variance**1.5 if variance > 0 else 0.0
+        base = max(of, 1)
+        return _Deviation(total / base, of, deviation / base, sqrt(variance) / base, skewness, is_compared)
+
+
+class _UsualInterviewer(NamedTuple):
+    """How far interviewers usually are from the rates of their case mix."""
+
+    deviation: float
+    spread: float
+    """The variance between interviewers beyond chance."""
+    freedom: float
+    """Its degrees of freedom."""
+
+
+def _estimate_usual(deviations: Sequence[_Deviation]) -> _UsualInterviewer:
+    """Estimate what is usual among interviewers.
+
+    Deviations far from the others count only in part, so that a falsifier does not become the rule.
+    """
+    center = spread = 0.0
+    for _ in range(_ROUNDS if len(deviations) > 1 else 0):
+        spread = _estimate_spread(deviations, center)
+        weights = [1 / (d.error**2 + spread) for d in deviations]
+        clipped = (
+            sqrt(w) * max(-_CLIP, min(_CLIP, (d.deviation - center) * sqrt(w)))
+            for d, w in zip(deviations, weights, strict=True)
+        )
+        center += sum(clipped) / sum(weights)
+    return _UsualInterviewer(center, spread, _EFFICIENCY * max(len(deviations) - 1, 1))
+
+
+def _estimate_spread(deviations: Sequence[_Deviation], center: float) -> float:
+    """Return the variance between interviewers that, with chance, explains their clipped squared deviations."""
+
+    def excess(spread: float) -> float:
+        squares = (min((d.deviation - center) ** 2 / (d.error**2 + spread), _CLIP**2) for d in deviations)
+        return sum(squares) - _CLIPPED_VARIANCE * (len(deviations) - 1)
+
+    if excess(0) <= 0:
+        return 0.0
+    low, high = 0.0, sum((d.deviation - center) ** 2 for d in deviations)
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if excess(middle) > 0 else (low, middle)
+    return high
+
+
+def _judge(name: str, indicator: Indicator, found: _Deviation, usual: _UsualInterviewer) -> IndicatorResult:
+    error, expected = sqrt(found.error**2 + usual.spread), found.observed - found.deviation + usual.deviation
+    low, high = expected - 1.96 * error, expected + 1.96 * error
+    p: float | None = None
+    if found.is_compared:
+        skewness = found.skewness * (found.error / error) ** 3
+        if indicator.kind == "share" and 0 < expected < 1:  # interviewers differ as in a beta distribution
+            third = 2 * usual.spread**2 * (1 - 2 * expected) / (expected * (1 - expected))
+            skewness += third / error**3
+        z = _to_normal((found.deviation - usual.deviation) / error, skewness)
+        if usual.spread:
+            z = _from_student(z, usual.freedom * (error**2 / usual.spread) ** 2)
+        above, below = _NORMAL.cdf(-z), _NORMAL.cdf(z)
+        p = min(1.0, 2 * min(above, below)) if indicator.high and indicator.low else above if indicator.high else below
+    return IndicatorResult(name, found.observed, expected, low, high, found.of, p)
+
+
+def _to_normal(x: float, skewness: float) -> float:
+    """Convert a standardized deviation of a skewed distribution (Pearson III) to a normal one, by Wilson and Hilferty."""
+    if abs(skewness) < 1e-6:
+        return x
+    base = max(skewness * x / 2 + 1, 0.0)
+    return 6 / skewness * (float(base ** (1 / 3)) - 1) + skewness / 6
+
+
+def _from_student(t: float, freedom: float) -> float:
+    """Convert a deviation with Student's distribution to a normal one, by Wallace."""
+    z = sqrt(freedom * log(1 + t * t / freedom)) * (8 * freedom + 1) / (8 * freedom + 3)
+    return copysign(z, t)
+
+
+def _adjust(results: Mapping[str, list[IndicatorResult]]) -> dict[str, list[IndicatorResult]]:
+    """Correct the p values for the number of comparisons, by Holm."""
+    ranked = sorted(r.p for own in results.values() for r in own if r.p is not None)
+    adjusted: dict[float, float] = {}
+    largest = 0.0
+    for index, p in enumerate(ranked):
+        largest = max(largest, min(1.0, p * (len(ranked) - index)))
+        adjusted.setdefault(p, largest)
+    return {
+        name: [r if r.p is None else r._replace(adjusted=adjusted[r.p]) for r in own] for name, own in results.items()
+    }

@@ -1,0 +1,186 @@
+"""Indicators of how an interview was conducted: counted in its answers, its events and its times."""
+
+from collections import deque
+from collections.abc import Hashable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Final, NamedTuple
+from zlib import crc32
+
+from survey_cli.engine import events
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.schema.items.question import CompiledItem
+from survey_cli.reports.quality.comparison import Indicator
+from survey_cli.table.paradata import count_read_words
+from survey_cli.values import Place, Variable
+
+WORDS_PER_SECOND: Final = 4.5
+"""Nobody reads a question aloud faster."""
+MAX_COMPARED: Final = 100
+"""Earlier interviews with which an interview is compared."""
+
+
+INDICATORS: Final[Mapping[str, Indicator]] = {
+    "fast": Indicator("faster than read", "answers keyed faster than the question can be read", ""),
+    "same": Indicator("same in a row", "the same answer to statement after statement", "rarely the same answer twice"),
+    "dont_know": Indicator("don't know", "many don't knows", "few don't knows"),
+    "refused": Indicator("refused", "many refusals of questions", "few refusals of questions"),
+    "back": Indicator("went back", "often went back", "rarely went back"),
+    "warnings": Indicator("warnings", "many accepted warnings", "few accepted warnings"),
+    "extreme": Indicator("ends of scales", "many answers at the ends of scales", "few answers at the ends of scales"),
+    "middle": Indicator("middle of scales", "many answers in the middle", "few answers in the middle of scales"),
+    "asked": Indicator("questions", "", "few questions asked per interview", "mean"),
+    "alike": Indicator("like own", "more like own earlier interviews than like those of others", "", "excess"),
+}
+
+
+class AnswerLayout:
+    """The columns of answers by what is counted in them; each interview is a list of cells as stored."""
+
+    def __init__(self, instrument: Instrument, variables: Sequence[Variable]) -> None:
+        self.columns = [n for n, v in enumerate(variables) if v.role == "answer" and v.item in instrument.items]
+        """The columns that are compared between interviews."""
+        seen = {(variables[n].item, variables[n].turn): n for n in reversed(self.columns)}
+        self._places = sorted(seen.values())
+        """The first column of each question."""
+        self._scales: dict[int, tuple[str, str, str]] = {}
+        """By column, the lowest and the highest point of its scale and the one in the middle, which may be missing."""
+        self._pairs: list[tuple[int, int]] = []
+        """Columns of neighboring statements on one scale."""
+        previous: tuple[int | None, list[str], int] = None, [], 0
+        for n in self._places:
+            variable, item = variables[n], instrument.items.get(variables[n].item)
+            options = item.options if item is not None and variable.measure == "ordinal" else ()
+            points = [_encode(o.code) for o in options if o.read and not o.missing]
+            if len(points) > 2:
+                middle = points[len(points) // 2] if len(points) % 2 else ""
+                self._scales[n] = points[0], points[-1], middle
+                if previous[:2] == (variable.turn, points):
+                    self._pairs.append((previous[2], n))
+            previous = variable.turn, points, n
+
+    def count_answers(self, cells: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """Count the indicators that are in the answers of one interview."""
+        asked = [cell for n in self._places if (cell := cells[n]) != "null"]
+        refused = asked.count('{"missing":"refused"}')
+        declined = sum(cell[0] == "{" for cell in asked)
+        unreached = asked.count('{"missing":"not_reached"}')
+        points = [(cells[n], scale) for n, scale in self._scales.items() if cells[n][0] not in "n{"]
+        pairs = [(cells[a], cells[b]) for a, b in self._pairs if cells[a][0] not in "n{" and cells[b][0] not in "n{"]
+        middles = [cell == scale[2] for cell, scale in points if scale[2]]
+        count = len(asked) - unreached
+        return {
+            "same": (sum(a == b for a, b in pairs), len(pairs)),
+            "dont_know": (declined - refused - unreached, count),
+            "refused": (refused, count),
+            "extreme": (sum(cell in scale[:2] for cell, scale in points), len(points)),
+            "middle": (sum(middles), len(middles)),
+            "asked": (count, 1),
+        }
+
+    def make_signature(self, cells: Sequence[str]) -> bytes:
+        """Return a byte per column: 0 where it was not asked, equal ones for equal answers."""
+        return bytes([_hash_cell(cells[n]) for n in self.columns])
+
+
+def _encode(code: int | str) -> str:
+    return str(code) if isinstance(code, int) else f'"{code}"'
+
+
+@lru_cache(maxsize=65_536)
+def _hash_cell(cell: str) -> int:
+    return 0 if cell == "null" else crc32(cell.encode()) % 255 + 1
+
+
+class Conduct(NamedTuple):
+    """How one interview was conducted, by its events."""
+
+    language: str
+    """The language in which it began."""
+    counts: Mapping[str, tuple[int, int]]
+
+
+def count_events(instrument: Instrument, journal: Sequence[events.InterviewEvent]) -> Conduct:
+    """Count the indicators that are in the events of one interview, up to its first end."""
+    language, seen = instrument.language, set[Place]()
+    fast = timed = back = warnings = 0
+    since: datetime | None = None
+    previous: CompiledItem | None = None
+    for event in journal:
+        at, item = event.stamp.at, instrument.items.get(getattr(event, "place", _NOWHERE).item)
+        match event:
+            case events.InterviewStarted(session=session):
+                language = session.language
+            case events.QuestionAnswered(place=place) | events.QuestionDeclined(place=place) if place not in seen:
+                seen.add(place)
+                words = count_read_words(item, previous, language) if item is not None else 0
+                if words and since is not None:
+                    timed += 1
+                    fast += (at - since).total_seconds() * WORDS_PER_SECOND < words
+                previous = item
+            case events.PositionMoved():
+                back += 1
+            case events.QueryConfirmed(check=check):
+                warnings += item is None or check >= len(item.checks) or not item.checks[check].aloud
+            case events.NoteWritten() | events.LanguageChanged():
+                continue  # the item is the same as before
+            case events.InterviewEnded():
+                break
+            case events.InterviewSuspended() | events.InterviewStopped():
+                since = None
+                continue
+            case _:
+                pass
+        since = at
+    count = len(seen)
+    return Conduct(language, {"fast": (fast, timed), "back": (back, count), "warnings": (warnings, count)})
+
+
+_NOWHERE: Final = Place("")
+
+
+class AlikePair(NamedTuple):
+    """Two interviews of one interviewer."""
+
+    case: str
+    earlier: str
+    equal: int
+    """The number of columns with equal answers."""
+    of: int
+
+
+class EarlierInterviews:
+    """The latest interviews, with which the next ones are compared."""
+
+    def __init__(self) -> None:
+        self._latest: dict[Hashable, deque[tuple[str, int]]] = {}
+        self._own: dict[Hashable, deque[tuple[str, int]]] = {}
+        self.pairs: dict[str, list[AlikePair]] = {}
+        """The most similar pairs of each interviewer."""
+
+    def compare(self, interviewer: str, group: Hashable, case: str, signature: bytes) -> tuple[int, int]:
+        """Compare an interview with earlier ones of its group, and add it to them.
+
+        Returns by how many equal answers the most similar one of the interviewer exceeds the most similar one of as
+        many by others, and the number of answers.
+        """
+        own = self._own.setdefault((interviewer, group), deque(maxlen=MAX_COMPARED))
+        latest = self._latest.setdefault(group, deque(maxlen=2 * MAX_COMPARED))
+        width, answers = len(signature), int.from_bytes(signature)
+        answered = width - signature.count(0)
+
+        def count_equal(other: int) -> int:
+            equal = (answers ^ other).to_bytes(width).count(0)
+            return equal - (answers | other).to_bytes(width).count(0)  # without what neither was asked
+
+        others = [other for who, other in latest if who != interviewer][-len(own) :] if own else []
+        mine = [(count_equal(other), earlier) for earlier, other in list(own)]
+        if mine:
+            equal, earlier = max(mine)
+            pairs = [*self.pairs.get(interviewer, ()), AlikePair(case, earlier, equal, answered)]
+            self.pairs[interviewer] = sorted(pairs, key=lambda pair: -pair.equal / max(pair.of, 1))[:3]
+        nearest = max((equal for equal, _ in mine[-len(others) :]), default=0) if others else 0
+        excess = nearest - max(map(count_equal, others), default=nearest)
+        own.append((case, answers))
+        latest.append((interviewer, answers))
+        return excess, answered if others else 0

@@ -1,0 +1,92 @@
+"""Report of the quality of interviewing: one line per interviewer, and what is flagged in words."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from survey_cli.engine.events import ReviewVerdict
+from survey_cli.reports.quality.comparison import MIN_INTERVIEWS, IndicatorResult
+from survey_cli.reports.quality.indicators import INDICATORS, AlikePair
+from survey_cli.table.paradata import NOT_APPLICABLE
+from survey_cli.table.table import Table
+from survey_cli.values import Cell, Variable
+
+MEANING: Final = (
+    "A flag means that chance and the usual differences between interviewers hardly explain the value. It does not mean"
+    " that interviews were falsified: the reason may be the cases, a misunderstanding, the training or the equipment."
+    " Look at the interviews, listen in, call respondents again (--draw), and talk to the interviewer before you decide"
+    " anything."
+)
+
+
+class InterviewerQuality(NamedTuple):
+    """What is known of the interviews of one interviewer."""
+
+    interviewer: str
+    interviews: int
+    """Complete interviews, without falsified ones."""
+    reviews: Mapping[ReviewVerdict, int]
+    results: Sequence[IndicatorResult]
+    pairs: Sequence[AlikePair]
+    """The pairs of interviews that are most alike."""
+
+    @property
+    def flagged(self) -> list[IndicatorResult]:
+        return [result for result in self.results if result.is_flagged]
+
+
+class QualityReport(NamedTuple):
+    """The quality of interviewing in a study."""
+
+    where: str
+    mix: tuple[str, ...]
+    """The columns by which cases are compared with similar ones, besides version and language."""
+    interviewers: Sequence[InterviewerQuality]
+
+
+def describe_flag(result: IndicatorResult) -> str:
+    """Return what the flag says: `many don't knows: 9.1% of 1,200, 3.2% expected (1.5% to 5.1%), p < 0.001`."""
+    indicator = INDICATORS[result.indicator]
+    words = indicator.high if result.observed > result.expected else indicator.low
+    observed, expected, low, high = (format_rate(result.indicator, rate) for rate in result[1:5])
+    base = "" if indicator.kind == "mean" else f" of {result.of:,}"
+    return f"{words}: {observed}{base}, {expected} expected ({low} to {high}), {format_p(result.adjusted)}"
+
+
+def format_rate(indicator: str, rate: float) -> str:
+    """Format a rate: `5.1%`, of questions `41.2`, of an excess `+3.4%`."""
+    kind = INDICATORS[indicator].kind
+    return f"{rate:.1f}" if kind == "mean" else f"{rate:+.1%}" if kind == "excess" else f"{max(rate, 0):.1%}"
+
+
+def format_p(p: float | None) -> str:
+    """Format a p value: `p = 0.03`, `p < 0.001`; a dash without one."""
+    return "–" if p is None else "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+
+
+def describe_state(line: InterviewerQuality) -> str:
+    """Return the flags of an interviewer in a few words."""
+    if line.interviews < MIN_INTERVIEWS:
+        return "too few interviews to compare"
+    if all(result.p is None for result in line.results):
+        return "nobody else has comparable interviews"
+    return ", ".join(INDICATORS[result.indicator].label for result in line.flagged) or "–"
+
+
+def tabulate_quality(lines: Iterable[InterviewerQuality]) -> Table:
+    """Convert the report to a table with a row per interviewer and indicator."""
+    columns = ("observed", "expected", "low", "high", "of", "p", "adjusted")
+    variables = (
+        *(Variable(name=name, storage="text", role="admin") for name in ("interviewer", "indicator")),
+        Variable(name="interviews", role="admin"),
+        *(
+            Variable(name=name, storage="integer" if name == "of" else "decimal", decimals=6, role="admin")
+            for name in columns
+        ),
+        Variable(name="flagged", role="admin"),
+    )
+
+    def build_row(line: InterviewerQuality, result: IndicatorResult) -> tuple[Cell, ...]:
+        figures = (NOT_APPLICABLE if figure is None else figure for figure in result[1:])
+        return line.interviewer, result.indicator, line.interviews, *figures, int(result.is_flagged)
+
+    return Table(variables=variables, rows=(build_row(line, result) for line in lines for result in line.results))
