@@ -62,17 +62,18 @@ def preview_erasure(study: OpenStudy, key: str) -> ErasurePreview:
     interviews = person_erasure.list_person_interviews(study.store, key)
     if not history and not interviews:
         raise make_unknown_case_error(study, key)
-    case, contact = Case.from_history(key, history), cases.queries.find_contact(key)
-    personal = contact.columns if contact is not None else {}
+    case, contact = Case.from_history(key, history), cases.queries.find_contact(key) or Contact(link="")
     kept_columns = person_erasure.list_kept_columns(study.instrument)
     journals = study.store.interviews
     kept = [row for row in interviews if not person_erasure.is_erased(journals.read_journal(row.id))]
     return ErasurePreview(
         key=key,
         where=study.where,
-        name=contact.name if contact is not None else "",
-        numbers=len(contact.numbers) if contact is not None else 0,
-        columns=tuple(n for n in study.instrument.sample if n in personal or n in case.columns.keys() - kept_columns),
+        name=contact.name,
+        numbers=len(contact.numbers),
+        columns=tuple(
+            n for n in study.instrument.sample if n in contact.columns or n in case.columns.keys() - kept_columns
+        ),
         notes=sum(map(count_notes, history)),
         interviews=len(interviews),
         answered=sum(row.answered for row in kept),
@@ -198,13 +199,12 @@ def load_subject(study: OpenStudy, key: str) -> Subject:
     interviews = list_person_interviews(study.store, key)
     if row is None and not interviews:
         raise make_unknown_case_error(study, key)
-    case, contact = Case.from_history(key, history), cases.queries.find_contact(key)
+    case, contact = Case.from_history(key, history), cases.queries.find_contact(key) or Contact(link="")
     zones = list_call_zones(case, case.next_number, study.plan)
-    numbers = contact.numbers if contact is not None else ()
     return Subject(
         key=key,
         where=study.where,
-        name=contact.name if contact is not None else "",
+        name=contact.name,
         language=case.language,
         zone=zones[0] if zones else "",
         status=f"{row.status}{f' ({row.position.why})' if row.position.why else ''}, code {row.position.code}"
@@ -212,31 +212,29 @@ def load_subject(study: OpenStudy, key: str) -> Subject:
         else "",
         numbers=tuple(_iterate_numbers(case, contact)),
         columns=tuple(_iterate_columns(study.instrument, case, contact)),
-        on_do_not_call_list=study.is_on_do_not_call_list([number.e164 for number in numbers if number.e164]),
+        on_do_not_call_list=study.is_on_do_not_call_list([number.e164 for number in contact.numbers if number.e164]),
         history=tuple(iterate_history_lines(study, key, history)),
         interviews=tuple(_build_interview(study, interview) for interview in interviews),
     )
 
 
-def _iterate_numbers(case: Case, contact: Contact | None) -> Iterator[SubjectNumber]:
-    contact_numbers = {number.position: number for number in contact.numbers} if contact is not None else {}
+def _iterate_numbers(case: Case, contact: Contact) -> Iterator[SubjectNumber]:
+    contact_numbers = {number.position: number for number in contact.numbers}
     for position in sorted({number.position for number in case.numbers} | contact_numbers.keys()):
         n, state = contact_numbers.get(position, ContactNumber(position, "", "", "")), case.find_number(position)
         yield SubjectNumber(position, n.display, n.written, n.e164, n.extension, state.state if state else "")
 
 
-def _iterate_columns(instrument: Instrument, case: Case, contact: Contact | None) -> Iterator[SubjectColumn]:
+def _iterate_columns(instrument: Instrument, case: Case, contact: Contact) -> Iterator[SubjectColumn]:
     """Iterate over columns that the questionnaire has now, in its order, then those of earlier versions."""
-    personal: Mapping[str, Cell] = contact.columns if contact is not None else {}
-    names = [*instrument.sample, *case.columns, *personal]
-    for name in dict.fromkeys(names):
-        value = case.columns.get(name, personal.get(name))
-        if value is None:
+    values: Mapping[str, Cell] = {**contact.columns, **case.columns}
+    for name in dict.fromkeys((*instrument.sample, *case.columns, *contact.columns)):
+        if (value := values.get(name)) is None:
             continue
         column = instrument.sample.get(name)
         label = str(column.label.get(instrument.language)) if column and column.label else name
         labels = build_labels(instrument, column) if column is not None else {}
-        yield SubjectColumn(name, label, _format_value(value, labels), name in personal)
+        yield SubjectColumn(name, label, _format_value(value, labels), name in contact.columns)
 
 
 def _format_value(value: Cell | None, labels: Mapping[Code, str]) -> str:

@@ -12,6 +12,7 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.store import Store
+from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.study.clock import convert_to_study_clock
 from survey_cli.study.consistency.upkeep import rebuild_queue, refresh_queue, repair
 from survey_cli.study.open_study import OpenStudy, StudyRecords, check_supervisor, open_records, open_study
@@ -43,11 +44,7 @@ def run_on_study(request: Request, action: Callable[[OpenStudy], T], *, supervis
 
     `supervisor_task` describes an action that only a supervisor may take (`correct an outcome`). Raises UserError.
     """
-    study = open_study(request.path, db=request.db, by=request.by, people=request.people)
-    with study:
-        if supervisor_task:
-            check_supervisor(study, supervisor_task)
-        study = replace(study, at=convert_to_study_time(study.store, request.at))
+    with open_requested(request, supervisor_task) as study:
         if study.store.read_only:
             repair(study, study.at)  # reports what it would do, and changes nothing
         else:
@@ -57,6 +54,22 @@ def run_on_study(request: Request, action: Callable[[OpenStudy], T], *, supervis
         for sentence in study.repairs:
             request.notify(sentence)
         return action(study)
+
+
+@contextmanager
+def open_requested(
+    request: Request, supervisor_task: str = "", *, create: bool = False, as_written: bool = False
+) -> Iterator[OpenStudy]:
+    """Context manager in which the study of a request is open, at the request's time on the study's clock.
+
+    Nothing is repaired. `create` and `as_written` are those of `open_study`. Raises UserError.
+    """
+    with open_study(
+        request.path, db=request.db, by=request.by, people=request.people, create=create, as_written=as_written
+    ) as study:
+        if supervisor_task:
+            check_supervisor(study, supervisor_task)
+        yield replace(study, at=convert_to_study_time(study.store, request.at))
 
 
 def on_study(
@@ -77,6 +90,13 @@ def on_study(
 def convert_to_study_time(store: Store, at: datetime) -> datetime:
     """Convert a time of this computer's clock to the study's clock."""
     return convert_to_study_clock(store, at, datetime.now(UTC))
+
+
+def find_case(study: OpenStudy, key: str) -> CaseRow:
+    """Return the row of a case. Raises UserError where there is none."""
+    if (row := study.store.cases.queries.find_row(key)) is None:
+        raise make_unknown_case_error(study, key)
+    return row
 
 
 def make_unknown_case_error(study: OpenStudy, key: str) -> UserError:

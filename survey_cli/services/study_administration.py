@@ -1,7 +1,6 @@
 """A study in the field: pausing and resuming it, publishing a version of its questionnaire, its interviewers."""
 
 from collections import Counter
-from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,12 +8,12 @@ from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.cases import InterviewerLine, InterviewerList
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.samples.lists.people_file import read_people
-from survey_cli.services.run_on_study import Request, convert_to_study_time, on_study
+from survey_cli.services.run_on_study import Request, on_study, open_requested
 from survey_cli.store import InstrumentRow
 from survey_cli.store.database_location import DatabaseFile, format_path, write_origin
 from survey_cli.study.consistency.upkeep import rebuild_queue
 from survey_cli.study.location import locate_people_file
-from survey_cli.study.open_study import OpenStudy, check_supervisor, open_study
+from survey_cli.study.open_study import OpenStudy
 from survey_cli.study.pause import MAX_MESSAGE_LENGTH, Pause, read_pause, write_pause
 from survey_cli.study.versions import PUBLISHED_SETTING, check_may_begin, read_published_hash
 
@@ -56,25 +55,19 @@ class PublishedVersion(NamedTuple):
 
 def publish_version(request: Request) -> PublishedVersion:
     """Publish the questionnaire as its file is now. A missing database is created. Raises UserError."""
-    study = open_study(request.path, db=request.db, by=request.by, people=request.people, create=True, as_written=True)
-    with study:
-        check_supervisor(study, "publish a questionnaire")
-        return _publish(study, convert_to_study_time(study.store, request.at))
-
-
-def _publish(study: OpenStudy, at: datetime) -> PublishedVersion:
-    store, instrument = study.store, study.instrument
-    if not store.data.can_publish():
-        what = f"{store.account} may not publish a questionnaire: the schema belongs to another role"
-        raise UserError(study.where, what, "connect as the owner of the schema, or ask the owner")
-    check_may_begin(store, instrument)
-    previous = read_published_hash(store)
-    store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=at))
-    store.settings.write(PUBLISHED_SETTING, instrument.hash)
-    if isinstance(study.where, DatabaseFile):
-        write_origin(store, study.where.questionnaire)
-    rebuild_queue(study, at)
-    return PublishedVersion(study.where, instrument.version or instrument.hash[:12], previous != instrument.hash)
+    with open_requested(request, "publish a questionnaire", create=True, as_written=True) as study:
+        store, instrument = study.store, study.instrument
+        if not store.data.can_publish():
+            what = f"{store.account} may not publish a questionnaire: the schema belongs to another role"
+            raise UserError(study.where, what, "connect as the owner of the schema, or ask the owner")
+        check_may_begin(store, instrument)
+        previous = read_published_hash(store)
+        store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=study.at))
+        store.settings.write(PUBLISHED_SETTING, instrument.hash)
+        if isinstance(study.where, DatabaseFile):
+            write_origin(store, study.where.questionnaire)
+        rebuild_queue(study, study.at)
+        return PublishedVersion(study.where, instrument.version or instrument.hash[:12], previous != instrument.hash)
 
 
 @on_study()

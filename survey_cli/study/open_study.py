@@ -16,7 +16,7 @@ from typing import Final, Self, TypeAlias
 from survey_cli.fieldwork.plan.plan import Interviewer, People, Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import StoreError, UserError
+from survey_cli.problems import UserError
 from survey_cli.samples.lists.people_file import read_people
 from survey_cli.store import Store
 from survey_cli.store.backends import account
@@ -26,7 +26,7 @@ from survey_cli.store.cases.case_records import LeaseHolder
 from survey_cli.store.database_location import locate_database, open_existing_store, open_store
 from survey_cli.store.do_not_call import DoNotCallList
 from survey_cli.study.location import PEOPLE_FILE, locate_people_file, open_and_locate
-from survey_cli.study.versions import VersionInForce, check_may_begin, find_version_in_force, read_published_hash
+from survey_cli.study.versions import VersionInForce, find_obstacle_to_begin, find_version_in_force, read_published_hash
 
 NO_TIME: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -232,7 +232,7 @@ class StudyFiles:
         """
         if self._store.clock is not None and read_published_hash(self._store) not in ("", self._in_use):
             return True  # on a server
-        if self._refused is not None and self._may_begin(self._refused):
+        if self._refused is not None and find_obstacle_to_begin(self._store, self._refused) is None:
             return True
         signature = tuple(map(_read_file_state, self._files))
         if signature == self._signature:
@@ -240,15 +240,6 @@ class StudyFiles:
         self._signature, before = signature, self._digest
         self._digest = _compute_digest(self._files)
         return self._digest != before
-
-    def _may_begin(self, instrument: Instrument) -> bool:
-        try:
-            check_may_begin(self._store, instrument)
-        except StoreError:
-            raise
-        except UserError:
-            return False
-        return True
 
     def reread(self, study: OpenStudy) -> OpenStudy:
         """Return the study with the current questionnaire, plan and people; its database stays open.
@@ -264,13 +255,9 @@ class StudyFiles:
         if instrument.id != study.instrument.id:
             what = f"the questionnaire is now {instrument.id}, but this station works on {study.instrument.id}"
             raise UserError(study.path, what, "leave the station and start it again")
-        try:
-            check_may_begin(study.store, instrument)
-        except StoreError:
-            raise
-        except UserError:
+        if (obstacle := find_obstacle_to_begin(study.store, instrument)) is not None:
             self._refused = instrument
-            raise
+            raise obstacle
         who = people.find(study.who.login)
         if who is None:
             remedy = f"ask a supervisor to add you to {PEOPLE_FILE}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
-from survey_cli.problems import UserError
+from survey_cli.problems import StoreError, UserError
 from survey_cli.store import InstrumentRow, InterviewOrigin, Store
 from survey_cli.table.table import make_cell_reader, split_row
 from survey_cli.values import Cell, Missing
@@ -75,24 +75,34 @@ def list_version_changes(store: Store, instrument: Instrument) -> list[VersionCh
 
 
 def check_may_begin(store: Store, instrument: Instrument) -> None:
-    """Check that a real interview may begin: every change of meaning is accepted, or the version has interviews already.
+    """Check that a real interview may begin. Raises UserError."""
+    if (obstacle := find_obstacle_to_begin(store, instrument)) is not None:
+        raise obstacle
 
-    Raises UserError.
+
+def find_obstacle_to_begin(store: Store, instrument: Instrument) -> UserError | None:
+    """Return why no real interview may begin; None where the version has interviews, or every change is accepted."""
+    return None if store.data.has_interviews(instrument.hash) else find_unaccepted_change(store, instrument)
+
+
+def find_unaccepted_change(store: Store, instrument: Instrument) -> UserError | None:
+    """Return the error for changes of meaning since the stored interviews that nobody has accepted; None without any.
+
+    Where an earlier version cannot be read, it is the error that says so. Raises StoreError.
     """
-    if not store.data.has_interviews(instrument.hash):
-        check_changes_accepted(store, instrument)
-
-
-def check_changes_accepted(store: Store, instrument: Instrument) -> None:
-    """Check that every change of meaning since the stored interviews was accepted. Raises UserError."""
-    changes = [change for change in list_version_changes(store, instrument) if change.acceptance is None]
+    try:
+        changes = [change for change in list_version_changes(store, instrument) if change.acceptance is None]
+    except StoreError:
+        raise
+    except UserError as error:
+        return error
     if not changes:
-        return
+        return None
     first, others, file = changes[0], len(changes) - 1, next(iter(instrument.texts))
     what = f"{first.change.item}: {first.change.what}, but there are interviews of {first.versions_text}"
     if others:
         what += f", and there {pluralize(others, 'is', 'are')} {format_quantity(others, 'more such change')}"
-    raise UserError(file, what, f"`survey check {file}` shows each change and how to accept it")
+    return UserError(file, what, f"`survey check {file}` shows each change and how to accept it")
 
 
 def iterate_answers(store: Store, version: str, items: Collection[str]) -> Iterator[Mapping[str, set[Cell]] | None]:

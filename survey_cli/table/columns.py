@@ -78,6 +78,12 @@ def build_columns(instrument: Instrument, language: str = "") -> tuple[Variable,
     )
 
 
+def have_same_cells(variables: Iterable[Variable], others: Iterable[Variable]) -> bool:
+    """Return whether a row with the columns of one version has those of another."""
+    columns, other_columns = ([(v.name, v.storage, v.personal) for v in each] for each in (variables, others))
+    return columns == other_columns
+
+
 def _may_have_any_missing(block: ColumnBlock) -> bool:
     """Return whether its cells may have missing values that its own item does not offer."""
     question = block.item.question if block.item is not None and block.source == "item" else None

@@ -18,7 +18,7 @@ from survey_cli.fieldwork.rates.dispositions import find_disposition
 from survey_cli.outcomes import FINAL_REFUSALS, REFUSAL_OUTCOMES, WITHDRAWN
 from survey_cli.problems import StoreError, UserError, suggest_nearest
 from survey_cli.reports.fieldwork.case_histories import describe_outcome
-from survey_cli.services.run_on_study import make_unknown_case_error, on_study
+from survey_cli.services.run_on_study import find_case, on_study
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, LeaseLost
 from survey_cli.study.consistency.interview_outcomes import build_do_not_call_events, build_follow_up_tasks, follow_up
 from survey_cli.study.consistency.person_erasure import scrub_database
@@ -261,10 +261,7 @@ def parse_replicates(text: str, known: Collection[str], *, where: str) -> frozen
 def free_case(study: OpenStudy, key: str) -> tuple[CaseActionResult, PreviousHolder]:
     """Free a case from its station. The call in progress stays in the history."""
     cases = study.store.cases
-    row = cases.queries.find_row(key)
-    if row is None:
-        raise make_unknown_case_error(study, key)
-    if (holder := row.holder) is None:
+    if (holder := find_case(study, key).holder) is None:
         raise UserError(f"case {key}", "no station has it", "survey case why shows why it is not called")
     before = Case(key=key)
 
@@ -343,9 +340,7 @@ def _change_case(
     """
     cases, at = study.store.cases, study.at
     for _ in range(MAX_TRIES):
-        row = cases.queries.find_row(key)
-        if row is None:
-            raise make_unknown_case_error(study, key)
+        row = find_case(study, key)
         if row.holder is not None and not force:
             raise make_busy_error(study, row.key, row.holder)
         case = Case.from_history(key, cases.queries.read_history(key))

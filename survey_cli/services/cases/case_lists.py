@@ -33,7 +33,7 @@ from survey_cli.reports.fieldwork.case_histories import (
 from survey_cli.reports.fieldwork.cases import CallabilityReport, DeferredLine, QueueLine, QueueReport
 from survey_cli.reports.fieldwork.status import STATUS_DESCRIPTIONS
 from survey_cli.samples.cases.columns import iterate_labeled_values
-from survey_cli.services.run_on_study import make_unknown_case_error, on_study
+from survey_cli.services.run_on_study import find_case, on_study
 from survey_cli.store.backends.errors import UndecodableTextError
 from survey_cli.store.cases.case_records import CaseRow, Contact
 from survey_cli.study.consistency.upkeep import list_next_rows
@@ -165,18 +165,15 @@ def build_case_line(row: CaseRow, name: str) -> case_reports.CaseLine:
 @on_study()
 def load_case_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
     """Return one case with its whole history."""
-    cases, plan = study.store.cases, study.plan
-    row = cases.queries.find_row(key)
-    if row is None:
-        raise make_unknown_case_error(study, key)
+    cases, plan, row = study.store.cases, study.plan, find_case(study, key)
     history = cases.queries.read_history(key)
     case = Case.from_history(key, history)
-    contact = cases.queries.find_contact(key) if study.who.supervises else None
+    contact = (cases.queries.find_contact(key) if study.who.supervises else None) or Contact(link="")
     zones = list_call_zones(case, case.next_number, plan)
-    values = {**(contact.columns if contact is not None else {}), **case.columns}
+    values = {**contact.columns, **case.columns}
     appointment, fill = find_open_appointment(case, plan), cases.quotas.read_fill()
     return case_reports.CaseSheet(
-        line=build_case_line(row, contact.name if contact is not None else ""),
+        line=build_case_line(row, contact.name),
         zone=zones[0] if zones else "",
         language=case.language,
         columns=tuple(iterate_labeled_values(study.instrument, values, without=SHOWN_ROLES)),
@@ -193,8 +190,8 @@ def load_case_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
     )
 
 
-def _build_number_lines(case: Case, contact: Contact | None) -> tuple[case_reports.NumberLine, ...]:
-    display_texts = {n.position: n.display for n in contact.numbers} if contact is not None else {}
+def _build_number_lines(case: Case, contact: Contact) -> tuple[case_reports.NumberLine, ...]:
+    display_texts = {n.position: n.display for n in contact.numbers}
     upcoming = case.next_number
     return tuple(
         case_reports.NumberLine(n.position, display_texts.get(n.position, ""), n.line, n.state, n == upcoming)
@@ -234,10 +231,8 @@ def explain_case(study: OpenStudy, key: str, *, at: datetime, interviewer: str =
 
     Where none is named, it is by any suitable one.
     """
-    who, row = _find_interviewer(study, interviewer), study.store.cases.queries.find_row(key)
-    if row is None:
-        raise make_unknown_case_error(study, key)
-    return _explain_row(study, row, who, at)
+    who = _find_interviewer(study, interviewer)
+    return _explain_row(study, find_case(study, key), who, at)
 
 
 def _find_interviewer(study: OpenStudy, login: str) -> Interviewer:
@@ -252,8 +247,7 @@ def _find_interviewer(study: OpenStudy, login: str) -> Interviewer:
 def _explain_row(study: OpenStudy, row: CaseRow, who: Interviewer, at: datetime) -> CallabilityReport:
     cases, plan = study.store.cases, study.plan
     case = Case.from_history(row.key, cases.queries.read_history(row.key))
-    contact = cases.queries.find_contact(row.key)
-    numbers = contact.numbers if contact is not None else ()
+    contact = cases.queries.find_contact(row.key) or Contact(link="")
     pause = read_pause(study.store)
     context = ClaimContext(
         at=at,
@@ -261,12 +255,12 @@ def _explain_row(study: OpenStudy, row: CaseRow, who: Interviewer, at: datetime)
         people=study.people,
         full_cells=plan.quotas.list_full_cells(cases.quotas.read_fill()),
         lease_holder=f"{row.holder.by} at station {row.holder.station}" if row.holder is not None else "",
-        on_do_not_call_list=study.is_on_do_not_call_list([n.e164 for n in numbers if n.e164]),
+        on_do_not_call_list=study.is_on_do_not_call_list([n.e164 for n in contact.numbers if n.e164]),
         pause_reason=pause.describe(pause.since.astimezone(), at.astimezone()) if pause is not None else "",
     )
     zones = list_call_zones(case, case.next_number, plan)
     return CallabilityReport(
-        line=build_case_line(row, contact.name if contact is not None and study.who.supervises else ""),
+        line=build_case_line(row, contact.name if study.who.supervises else ""),
         at=at,
         who=who.login,
         zone=zones[0] if zones else "",

@@ -19,10 +19,10 @@ from survey_cli.instrument.source.load import pause_collector
 from survey_cli.problems import UserError
 from survey_cli.revisions.meaning_changes import MeaningChange, list_changes
 from survey_cli.services.cases.case_actions import STATION
-from survey_cli.services.run_on_study import Request, convert_to_study_time, make_unknown_case_error, run_on_study
+from survey_cli.services.run_on_study import Request, make_unknown_case_error, open_requested, run_on_study
 from survey_cli.store import InstrumentRow, InterviewRow, JournalUpdate, OfficeUpdate
-from survey_cli.study.open_study import OpenStudy, check_supervisor, open_study
-from survey_cli.study.versions import check_changes_accepted, describe_version, is_accepted_as_same
+from survey_cli.study.open_study import OpenStudy, open_study
+from survey_cli.study.versions import describe_version, find_unaccepted_change, is_accepted_as_same
 
 TASK: Final = "take interviews to another version"
 CHUNK_SIZE: Final = 5_000
@@ -89,9 +89,8 @@ def migrate_interviews(
 
     if not dry_run:
         return run_on_study(request, migrate, supervisor_task=TASK)
-    with open_study(request.path, db=request.db, by=request.by, people=request.people) as study:
-        check_supervisor(study, TASK)
-        return migrate(replace(study, at=convert_to_study_time(study.store, request.at)))
+    with open_requested(request, TASK) as study:
+        return migrate(study)
 
 
 def _migrate(
@@ -102,38 +101,32 @@ def _migrate(
     *,
     write: bool,
 ) -> MigrationResult:
-    note = ""
-    try:
-        check_changes_accepted(study.store, study.instrument)
-    except UserError as error:
-        if write:
-            raise
-        note = f"{error.what} — {error.remedy}"
+    obstacle = find_unaccepted_change(study.store, study.instrument)
     if write:
+        if obstacle is not None:
+            raise obstacle
         study.store.data.add_instrument(InstrumentRow.from_instrument(study.instrument, kept_at=study.at))
-    cases: list[MigratedCase] = []
-    skipped: list[SkippedCase] = []
-    rows, migration = _select_rows(study, keys, skipped), _Migration(study)
+    results: list[MigratedCase | SkippedCase] = []
+    rows, migration = _select_rows(study, keys, results), _Migration(study)
     chunks = [rows[start : start + CHUNK_SIZE] for start in range(0, len(rows), CHUNK_SIZE)]
-    for number, (done, left) in enumerate(_run_chunks(request, migration, chunks, write=write), start=1):
-        cases += done
-        skipped += left
+    for number, done in enumerate(_run_chunks(request, migration, chunks, write=write), start=1):
+        results += done
         if progress is not None:
             progress(min(number * CHUNK_SIZE, len(rows)), len(rows))
     return MigrationResult(
         where=study.where,
         version=migration.newest_version,
         dry_run=not write,
-        cases=tuple(cases),
-        skipped=tuple(skipped),
+        cases=tuple(result for result in results if isinstance(result, MigratedCase)),
+        skipped=tuple(result for result in results if isinstance(result, SkippedCase)),
         changes=tuple(dict.fromkeys(change for row in rows for change in migration.list_changes(row.instrument))),
-        note=note,
+        note=f"{obstacle.what} — {obstacle.remedy}" if obstacle is not None else "",
     )
 
 
 def _run_chunks(
     request: Request, migration: "_Migration", chunks: Sequence[Sequence[InterviewRow]], *, write: bool
-) -> Iterator[tuple[list[MigratedCase], list[SkippedCase]]]:
+) -> Iterator[list[MigratedCase | SkippedCase]]:
     """Migrate these interviews: few in this process, many in one process for each processor."""
     if len(chunks) < 2:
         yield from (migration.run(chunk, write=write) for chunk in chunks)
@@ -145,12 +138,14 @@ def _run_chunks(
 
 def _run_chunk(
     request: Request, at: datetime, rows: Sequence[InterviewRow], write: bool
-) -> tuple[list[MigratedCase], list[SkippedCase]]:
+) -> list[MigratedCase | SkippedCase]:
     with open_study(request.path, db=request.db, by=request.by, people=request.people) as study:
         return _Migration(replace(study, at=at)).run(rows, write=write)
 
 
-def _select_rows(study: OpenStudy, keys: Sequence[str], skipped: list[SkippedCase]) -> list[InterviewRow]:
+def _select_rows(
+    study: OpenStudy, keys: Sequence[str], results: list[MigratedCase | SkippedCase]
+) -> list[InterviewRow]:
     """Return the rows of unfinished interviews of earlier versions, by case; cases without one are skipped."""
     interviews, newest = study.store.interviews, study.instrument.hash
     if not keys:
@@ -165,7 +160,7 @@ def _select_rows(study: OpenStudy, keys: Sequence[str], skipped: list[SkippedCas
             raise make_unknown_case_error(study, key)
         if not earlier:
             why = "its interview has the newest version already" if unfinished else "it has no unfinished interview"
-            skipped.append(SkippedCase(key, why))
+            results.append(SkippedCase(key, why))
         rows += earlier
     return rows
 
@@ -196,24 +191,18 @@ class _Migration:
         store = self.study.store
         return tuple(c for c in changes if c.needs_own_column and not is_accepted_as_same(store, c))
 
-    def run(self, rows: Sequence[InterviewRow], *, write: bool) -> tuple[list[MigratedCase], list[SkippedCase]]:
+    def run(self, rows: Sequence[InterviewRow], *, write: bool) -> list[MigratedCase | SkippedCase]:
         """Migrate these interviews; returns what became of each. Each is wholly migrated, or not at all."""
-        cases: list[MigratedCase] = []
-        skipped: list[SkippedCase] = []
+        results: list[MigratedCase | SkippedCase] = []
         for start in range(0, len(rows), BATCH_SIZE):
-            batch = rows[start : start + BATCH_SIZE]
             with pause_collector():
-                plans = [(row.case, self._plan(row, write=write)) for row in batch]
-            skipped += [SkippedCase(case, plan) for case, plan in plans if isinstance(plan, str)]
+                plans = [(row, self._plan(row, write=write)) for row in rows[start : start + BATCH_SIZE]]
             planned = [plan for _, plan in plans if not isinstance(plan, str)]
-            left = (
-                self.study.store.interviews.append_from_office([update for update, _ in planned])
-                if write and planned
-                else {}
-            )
-            skipped += [SkippedCase(case.case, left[case.interview]) for _, case in planned if case.interview in left]
-            cases += [case for _, case in planned if case.interview not in left]
-        return cases, skipped
+            updates = [update for update, _ in planned] if write else []
+            left = self.study.store.interviews.append_from_office(updates) if updates else {}
+            results += [SkippedCase(row.case, plan) for row, plan in plans if isinstance(plan, str)]
+            results += [SkippedCase(c.case, left[c.interview]) if c.interview in left else c for _, c in planned]
+        return results
 
     def _plan(self, row: InterviewRow, *, write: bool) -> tuple[OfficeUpdate, MigratedCase] | str:
         """Plan the migration of one interview; returns the reason where it is skipped."""

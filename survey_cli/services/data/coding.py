@@ -19,9 +19,9 @@ from survey_cli.search_lists import split_words
 from survey_cli.services.data import code_frames
 from survey_cli.services.data.export_options import ExportOptions, OriginFilter
 from survey_cli.services.data.table_query import query_table
-from survey_cli.services.run_on_study import Request, convert_to_study_time
+from survey_cli.services.run_on_study import Request, convert_to_study_time, open_requested
 from survey_cli.store import JournalUpdate, OfficeUpdate
-from survey_cli.study.open_study import OpenStudy, check_supervisor, open_study
+from survey_cli.study.open_study import OpenStudy, check_supervisor
 from survey_cli.table.columns import find_personal_names
 from survey_cli.values import ADMIN_COLUMNS, Place, normalize_verbatim
 
@@ -273,9 +273,7 @@ def open_coding(
     request: Request, item: str, *, role: CodingRole = "first", share: float = 1, origin: OriginFilter = "real"
 ) -> Iterator[CodingSession]:
     """Context manager in which an item's answers are coded. Raises UserError."""
-    with open_study(request.path, db=request.db, by=request.by, people=request.people) as study:
-        if role == "final":
-            check_supervisor(study, "settle disagreements of coders")
+    with open_requested(request, "settle disagreements of coders" if role == "final" else "") as study:
         yield CodingSession(study, item, role, share, origin)
 
 

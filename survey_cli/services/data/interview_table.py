@@ -30,7 +30,7 @@ from survey_cli.services.run_on_study import ProgressReporter
 from survey_cli.store import ExportRow, InstrumentRow, InterviewOrigin, Store
 from survey_cli.store.backends.errors import RESTORE_COMMAND
 from survey_cli.study.versions import describe_version, is_accepted_as_same
-from survey_cli.table.columns import build_columns, build_row, find_personal_names
+from survey_cli.table.columns import build_columns, build_row, find_personal_names, have_same_cells
 from survey_cli.table.paradata import ANSWER_COLUMNS, EVENT_COLUMNS, RowHeading, iterate_answer_rows, iterate_event_rows
 from survey_cli.table.table import Table, build_admin_variables, build_outcome_labels, join_row, split_row
 from survey_cli.table.versions import (
@@ -42,7 +42,7 @@ from survey_cli.table.versions import (
     list_inputs,
     reads_today,
 )
-from survey_cli.values import NOT_ASKED, Cell, Code, Variable
+from survey_cli.values import NOT_ASKED, Cell, Code
 from survey_cli.wording import format_quantity
 
 
@@ -309,7 +309,7 @@ class _Version:
     def build_part(self) -> VersionRows:
         own_columns = build_columns(self.instrument, self.language)
         computing = self._build_computing()
-        has_current_columns = self._has_current_columns(own_columns)
+        has_current_columns = have_same_cells(own_columns, self.kept.variables)
         encode, version = encode_basestring, encode_basestring(self.kept.version)
         pseudonyms, overrides = self.source.pseudonyms, self.source.overrides
         update_stored, rules = computing.make_updater(), str(RULES_VERSION)
@@ -353,11 +353,6 @@ class _Version:
         options = self.source.options
         personal = None if options.all_personal else options.personal
         return build_compute_update(self.instrument, self.source.instrument, self.apart, self.language, personal)
-
-    def _has_current_columns(self, variables: Sequence[Variable]) -> bool:
-        """Return whether the stored cells have the current columns."""
-        stored = [(v.name, v.storage, v.personal) for v in self.kept.variables]
-        return [(v.name, v.storage, v.personal) for v in variables] == stored
 
     def select_interviews(self) -> Iterator[_SelectedInterview]:
         """Iterate over the selected interviews, the oldest first."""
@@ -403,7 +398,7 @@ class _Version:
         """Return a function that yields an interview where the condition holds for it."""
         variables, computing = build_columns(self.instrument, self.language), self._build_computing()
         has_other_meaning = not where.names.isdisjoint(self.apart.keys() | computing.lacking)
-        must_replay = has_other_meaning or reads_today(where) or not self._has_current_columns(variables)
+        must_replay = has_other_meaning or reads_today(where) or not have_same_cells(variables, self.kept.variables)
         read_env = computing.make_env_reader(where.names)
 
         def holds(line: ExportRow) -> Iterator[_SelectedInterview]:

@@ -29,6 +29,7 @@ from survey_cli.services.data.interview_weights import append_weights, list_weig
 from survey_cli.services.data.study_metadata import choose_language, describe_study
 from survey_cli.services.date_options import parse_as_of
 from survey_cli.services.run_on_study import ProgressReporter, convert_to_study_time
+from survey_cli.store.cases.case_records import Contact
 from survey_cli.study.analysis import open_analysis
 from survey_cli.study.open_study import StudyRecords
 from survey_cli.table.case_tables import (
@@ -219,9 +220,9 @@ def _build_fieldwork_table(plan: Plan, source: InterviewSource, at: datetime) ->
     def case_rows() -> Iterator[tuple[Cell, ...]]:
         for case in select_cases():
             row = build_case_row(case, plan, at, groups, source.pseudonyms)
-            contact = contacts.get(case.key)
-            numbers = "; ".join(n.e164 or n.written for n in contact.numbers) if contact is not None else ""
-            personal = (contact.name if contact is not None else "", numbers) if options.all_personal else ()
+            contact = contacts.get(case.key, Contact(link=""))
+            numbers = "; ".join(number.e164 or number.written for number in contact.numbers)
+            personal = (contact.name, numbers) if options.all_personal else ()
             yield *row, *build_sample_cells(case, sample_columns, keys), *personal
 
     variables = (*CASE_COLUMNS, *sample_columns, *(CONTACT_COLUMNS if options.all_personal else ()))

@@ -4,7 +4,7 @@ Its interviews are listed, verified, backed up, and simulated ones stored. Right
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -37,7 +37,7 @@ from survey_cli.study.consistency.interview_outcomes import describe_open_tasks
 from survey_cli.study.consistency.person_erasure import SCRUB_SETTING, list_unfinished
 from survey_cli.study.consistency.upkeep import COMPARED_SETTING, find_disagreements
 from survey_cli.study.location import open_and_locate
-from survey_cli.study.versions import check_changes_accepted
+from survey_cli.study.versions import find_unaccepted_change
 
 
 class VerificationResult(NamedTuple):
@@ -255,18 +255,9 @@ def verify_store(
             *find_disagreements(store),
             *verification.iterate_findings(),
         )
-        notes = (*verification.list_notes(), *_describe_unaccepted_changes(store, instrument))
+        notes = (*verification.list_notes(), *map(str, filter(None, [find_unaccepted_change(store, instrument)])))
     counts = {"interviews": verification.interviews, "events": verification.events}
     return VerificationResult(where=where, **counts, findings=findings, notes=notes)
-
-
-def _describe_unaccepted_changes(store: Store, instrument: Instrument) -> Iterator[str]:
-    try:
-        check_changes_accepted(store, instrument)
-    except StoreError:
-        raise
-    except UserError as error:
-        yield str(error)
 
 
 class SimulatedInterviewWriter:

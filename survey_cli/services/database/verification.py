@@ -31,7 +31,7 @@ from survey_cli.store import ExportRow, InstrumentRow, Store
 from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.store.interviews.records import StoredInterview, encode_interview_head
 from survey_cli.study.consistency.upkeep import PLAN_SETTING
-from survey_cli.table.columns import build_columns, build_row
+from survey_cli.table.columns import build_columns, build_row, have_same_cells
 from survey_cli.table.table import join_row, split_row
 
 REPLAY_ERRORS: Final = (ValueError, KeyError, TypeError, AttributeError)
@@ -185,7 +185,9 @@ class Verification:
             yield f"{who}: its snapshot names engine {stored.engine!r}, which never existed"
         elif self._route and not any(isinstance(event, events.AnswersErased) for event in journal):
             yield from self._check_row(who, stored, Interview.replay(instrument, journal[:seq]))
-        elif int(stored.engine or 0) == RULES_VERSION and self._has_current_columns(instrument, row.instrument):
+        elif int(stored.engine or 0) == RULES_VERSION and have_same_cells(
+            build_columns(instrument), self._store.data.read_variables(row.instrument)
+        ):
             cells = build_row(Interview.replay(instrument, journal[:seq]))
             public, personal = self._store.data.encode_split_cells(row.instrument, cells)
             if stored.cells != public:
@@ -196,12 +198,6 @@ class Verification:
             yield f"{who}: the digest of its personal data does not match"
         if seq == row.last_seq and settled and not stored.digest_fits:
             yield f"{who}: its row or its snapshot is not as it was written (origin, number, or the digest)"
-
-    def _has_current_columns(self, instrument: Instrument, version: str) -> bool:
-        """Return whether the stored columns are those that this program derives."""
-        derived = build_columns(instrument)
-        stored = self._store.data.read_variables(version)
-        return [(v.name, v.storage, v.personal) for v in derived] == [(v.name, v.storage, v.personal) for v in stored]
 
     # Cases
 

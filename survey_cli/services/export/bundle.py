@@ -8,7 +8,7 @@ which point in time it shows.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import file_digest
 from pathlib import Path
@@ -65,11 +65,11 @@ class BundleResult:
     """Time of the last event included."""
     as_of: str
     """The past time that it shows; empty for now."""
-    data_files: Sequence[ExportResult]
+    data_files: list[ExportResult] = field(default_factory=list)
     """The data files, the interviews first."""
-    descriptions: Mapping[str, str]
+    descriptions: dict[str, str] = field(default_factory=dict)
     """Description of each data file, by name."""
-    skipped: Sequence[str]
+    skipped: list[str] = field(default_factory=list)
     """What is not included, and why."""
     files: tuple[str, ...] = ()
     """The names of all files."""
@@ -81,6 +81,11 @@ class BundleResult:
             return ""
         at = self.last_event_at
         return at.date().isoformat() if self.options.public else at.isoformat(timespec="seconds")
+
+    @property
+    def time_shown(self) -> datetime | None:
+        """The time that counts as now in tables and rates: that of the last event, unless a past time is requested."""
+        return self.options.at if self.options.as_of else self.last_event_at or self.options.at
 
     @property
     def title(self) -> str:
@@ -190,20 +195,16 @@ def _copy_analysis(records: StudyRecords, folder: Path, *, public: bool) -> None
 
 
 def _write_contents(records: StudyRecords, options: ExportOptions, folder: Path, outs: Sequence[str]) -> BundleResult:
-    instrument = records.instrument
-    as_of = _format_as_of(options, options.at or datetime.now(UTC))
-    last = None
-    if not as_of:
-        times = [row.updated_at for row in records.store.interviews.list_rows()]
-        times += [row.updated_at for row in records.store.cases.queries.iterate_rows()]
-        last = max(times, default=None)
-    _write_questionnaire_texts(
-        records.store, instrument, folder / "questionnaire", datetime.fromisoformat(as_of) if as_of else None
-    )
+    instrument, store = records.instrument, records.store
+    when, last = parse_as_of(options.as_of, options.at or datetime.now(UTC), options.zone), None
+    if not when.past:
+        times = [row.updated_at for row in store.interviews.list_rows()]
+        last = max([*times, *(row.updated_at for row in store.cases.queries.iterate_rows())], default=None)
+    as_of = when.at.isoformat() if when.past else ""
+    contents = BundleResult(instrument=instrument, options=options, last_event_at=last, as_of=as_of)
+    results, skipped, descriptions = contents.data_files, contents.skipped, contents.descriptions
+    _write_questionnaire_texts(store, instrument, folder / "questionnaire", when.at if when.past else None)
     _copy_analysis(records, folder / "questionnaire", public=options.public)
-    results: list[ExportResult] = []
-    skipped: list[str] = []
-    descriptions: dict[str, str] = {}
     formats = [options.format.lower()] if options.format else DEFAULT_FORMATS
     endings = [FORMATS[name].extensions[0] for name in formats if name in FORMATS] or [".csv"]
     names = outs or [f"{instrument.id}{ending}" if ending[0] == "." else ending for ending in endings]
@@ -223,31 +224,22 @@ def _write_contents(records: StudyRecords, options: ExportOptions, folder: Path,
         if result.beside:
             descriptions[Path(result.beside).name] = f"the data that {name} describes"
         results.append(replace(result, to=name, beside=""))
-    tables: list[RowKind] = [options.what] if options.what in EXTRA_TABLES else []
-    if any(True for _ in records.store.cases.queries.iterate_rows()):
+    tables = {options.what: EXTRA_TABLES[options.what]} if options.what in EXTRA_TABLES else {}
+    if any(True for _ in store.cases.queries.iterate_keys()):
         if options.public:
             reason = "its rows contain cases and times, so it is not included in a public bundle"
             skipped += (f"{what}.csv: {reason}" for what in FIELDWORK_TABLES)
         else:
-            tables += FIELDWORK_TABLES.keys()
-    for what in tables:
+            tables |= FIELDWORK_TABLES
+    for what, description in tables.items():
         with _skipping(f"{what}.csv", skipped):
-            results.append(replace(_write_table(records, options, folder, what, last), to=f"{what}.csv"))
-            descriptions[f"{what}.csv"] = {**FIELDWORK_TABLES, **EXTRA_TABLES}[what]
+            results.append(_write_table(records, contents, folder, what))
+            descriptions[f"{what}.csv"] = description
     with _skipping("rates.csv", skipped):
-        _write_rates(records, options, folder, last)
+        _write_rates(records, contents, folder)
     with _skipping("codebook.html", skipped):  # with counts of the data in the bundle
         codebook = load_codebook_from_records(records, replace(options, what="interviews"))
         (folder / "codebook.html").write_text(render_codebook_html(codebook), encoding="utf-8")
-    contents = BundleResult(
-        instrument=instrument,
-        options=options,
-        last_event_at=last,
-        as_of=as_of,
-        data_files=results,
-        descriptions=descriptions,
-        skipped=skipped,
-    )
     return replace(contents, files=write_metadata(folder, contents))
 
 
@@ -262,21 +254,18 @@ def _skipping(name: str, skipped: list[str]) -> Iterator[None]:
         skipped.append(f"{name}: {error.what}")
 
 
-def _write_table(
-    records: StudyRecords, options: ExportOptions, folder: Path, what: RowKind, last: datetime | None
-) -> ExportResult:
+def _write_table(records: StudyRecords, contents: BundleResult, folder: Path, what: RowKind) -> ExportResult:
     """Write another table as CSV, as of the last event.
 
     Filters by interview or column do not apply to cases and calls, so with them the table is refused.
     """
+    options, name = contents.options, f"{what}.csv"
     if what in FIELDWORK_TABLES and (options.where or options.variables):
-        reason = "cases and calls are exported only with all interviews and all columns"
-        raise UserError(f"{what}.csv", reason, "export them separately")
-    at = options.at if options.as_of or last is None else last
-    table_options = replace(
-        options, to=str(folder / f"{what}.csv"), format="csv", what=what, at=at, variables=(), rake="", weight=""
-    )
-    return export_records(records, table_options)
+        raise UserError(
+            name, "cases and calls are exported only with all interviews and all columns", "export them separately"
+        )
+    table_options = replace(options, to=str(folder / name), format="csv", what=what, at=contents.time_shown)
+    return replace(export_records(records, replace(table_options, variables=(), rake="", weight="")), to=name)
 
 
 def _write_questionnaire_texts(store: Store, instrument: Instrument, folder: Path, until: datetime | None) -> None:
@@ -295,22 +284,15 @@ def _write_questionnaire_texts(store: Store, instrument: Instrument, folder: Pat
             file.write_text(text, encoding="utf-8", newline="")
 
 
-def _write_rates(records: StudyRecords, options: ExportOptions, folder: Path, last: datetime | None) -> None:
+def _write_rates(records: StudyRecords, contents: BundleResult, folder: Path) -> None:
     """Write the rates as of the last event, or as of the time requested."""
-    now = options.at or datetime.now(UTC)
-    rates_options = RatesOptions(as_of=_format_as_of(options, now), zone=UTC, all_origins=options.origin == "all")
-    report = compute_rates_from_records(records, rates_options, now=now if options.as_of else last or now)
+    options = RatesOptions(as_of=contents.as_of, zone=UTC, all_origins=contents.options.origin == "all")
+    report = compute_rates_from_records(records, options, now=contents.time_shown or datetime.now(UTC))
     table = report.table
     with (folder / "rates.csv").open("w", encoding="utf-8", newline="") as file:
         write_csv(tabulate_rates(table), file, WriteOptions())
     lines = [f"{line}\n" for line in (table.title, table.heading, *table.notes) if line]
     (folder / "rates.txt").write_text("".join(lines), encoding="utf-8")
-
-
-def _format_as_of(options: ExportOptions, now: datetime) -> str:
-    """Return the requested time in ISO format; empty for now."""
-    when = parse_as_of(options.as_of, now, options.zone)
-    return when.at.isoformat() if when.past else ""
 
 
 def _write_zip(folder: Path, to: Path) -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final, Literal
 
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.instrument.analysis import Analysis
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.texts.languages import get_language_name
 from survey_cli.problems import StoreError, UserError, suggest_nearest
@@ -46,7 +45,7 @@ from survey_cli.reports.results.result_tables import (
 from survey_cli.reports.texts import ENGLISH, find_language, translate, use_language
 from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping
 from survey_cli.samples.cases.columns import find_column
-from survey_cli.services.data.export_options import ExportOptions
+from survey_cli.services.data.export_options import DataTable, ExportOptions
 from survey_cli.services.data.interview_weights import (
     check_weights,
     list_weighting_draws,
@@ -60,7 +59,6 @@ from survey_cli.services.report.response_rates import RatesOptions, compute_rate
 from survey_cli.services.run_on_study import read_records
 from survey_cli.study.open_study import StudyRecords
 from survey_cli.table.columns import find_personal_names
-from survey_cli.table.table import Table
 from survey_cli.table.versions import list_inputs
 from survey_cli.values import Missing, Variable, normalize_verbatim
 
@@ -110,7 +108,7 @@ def build_results_report(path: str | Path, options: ReportOptions) -> Results:
 class _ReportData:
     """The interviews and the study's description, all as of one point in time."""
 
-    analysis: Analysis
+    data: DataTable
     answers: AnswerColumns
     included: AnalysisBase
     sampled: AnswerColumns
@@ -118,8 +116,6 @@ class _ReportData:
     whole: AnalysisBase
     """Complete and partial interviews of the whole study, without the condition."""
     narrowing: ReportFilter
-    table: Table
-    warnings: tuple[str, ...]
     rates: RateTable | None
     """The study's response rates."""
     no_rates: str
@@ -127,7 +123,7 @@ class _ReportData:
 
     @property
     def instrument(self) -> Instrument:
-        return self.analysis.instrument
+        return self.data.analysis.instrument
 
 
 def _check_options(options: ReportOptions) -> None:
@@ -163,7 +159,7 @@ def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportD
     rates, no_rates = _compute_rates(records, options)
     when = parse_as_of(options.as_of, options.at or datetime.now(UTC), options.zone)
     return _ReportData(
-        analysis=data.analysis,
+        data=data,
         answers=answers.select(base.rows),
         included=base,
         sampled=all_answers.select(all_base.rows),
@@ -175,26 +171,22 @@ def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportD
             as_of=when.text if when.past else "",
             items=options.items,
         ),
-        table=data.table,
-        warnings=(*data.warnings, *data.differences),
         rates=rates,
         no_rates=no_rates,
     )
 
 
 def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions) -> Results:
-    instrument = data.instrument
+    instrument, analysis, table = data.instrument, data.data.analysis, data.data.table
     if not data.included.rows:
         raise UserError(str(path), "there are no interviews to report on", _suggest_more_interviews(data, options))
     rates = data.rates
     if rates is not None and options.where:
         rates = replace(rates, notes=(translate(WHOLE_STUDY_NOTE), *rates.notes))
     options = _set_population(data, options)
-    weights = weight_interviews(
-        data.answers, data.analysis, options, base=options.weighted, threshold=options.threshold
-    )
+    weights = weight_interviews(data.answers, analysis, options, base=options.weighted, threshold=options.threshold)
     answers = data.answers.with_weights(weights.weights) if weights is not None else data.answers
-    variables, study, language = data.table.variables, data.table.study, data.table.language
+    variables, study, language = table.variables, table.study, table.language
     groupings = _select_groupings(answers, data, options)
     conditions = {item: words[:1].lower() + words[1:].removesuffix(".") for item, words in study.universes.items()}
     short_conditions = {item: words.removeprefix("asked ") for item, words in conditions.items()}
@@ -221,7 +213,7 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         )
         for table in tables
     ]
-    findings = data.analysis.findings
+    findings = analysis.findings
     names = {name for finding in findings if finding.per for name in (finding.item, finding.per)}
     of_ratios = {name: add_errors(by_name[name]) for name in by_name.keys() & names}
     weighted = weights is not None
@@ -267,11 +259,11 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         batteries=batteries,
         in_brief=build_brief_line(study, facts),
         findings=build_findings(findings, items, of_ratios, answers, language, options),
-        picture=data.analysis.picture or (batteries[0].id if batteries else ""),
+        picture=analysis.picture or (batteries[0].id if batteries else ""),
         weighting=facts.weighting,
         rates=rates,
         notes=tuple(notes),
-        warnings=data.warnings,
+        warnings=(*data.data.warnings, *data.data.differences),
     )
 
 
@@ -334,7 +326,7 @@ def _select_groupings(answers: AnswerColumns, data: _ReportData, options: Report
             option_columns.setdefault(variable.item, []).append(variable.name)
     groupings: dict[str, Grouping] = {}
     for by in options.by:
-        banner = data.analysis.banners.get(by)
+        banner = data.data.analysis.banners.get(by)
         compare = banner.compare if banner else options.compare
         for column in banner.columns if banner else [by]:
             items = list(map(str.strip, column.split(">")))

@@ -4,7 +4,9 @@ A dry run returns what would happen.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from functools import reduce
 from hashlib import blake2b
 from pathlib import Path
 from random import Random
@@ -28,19 +30,20 @@ from survey_cli.samples.cases.import_preview import ImportPreview, preview_impor
 from survey_cli.samples.cases.phone_numbers import ParsedNumber
 from survey_cli.samples.cases.sample_file import SampleCase, SampleFile, SampleNumber, read_sample
 from survey_cli.services.cases.case_actions import parse_replicates
-from survey_cli.services.run_on_study import ProgressReporter, Request, convert_to_study_time
+from survey_cli.services.run_on_study import ProgressReporter, Request, open_requested
 from survey_cli.store import Store
 from survey_cli.store.backends.address import is_server_address
-from survey_cli.store.backends.errors import close_on_error
 from survey_cli.store.cases.case_records import CaseUpdate, Contact, ContactNumber, NewCase
 from survey_cli.store.database_location import locate_database, open_existing_store
 from survey_cli.store.do_not_call import FILE_NAME, DoNotCallList
 from survey_cli.study.consistency.upkeep import rebuild_queue, refresh_queue
 from survey_cli.study.location import locate_people_file
-from survey_cli.study.open_study import OpenStudy, check_supervisor, open_study
+from survey_cli.study.open_study import OpenStudy
 from survey_cli.values import Cell, Missing, Value
 
 STATION: Final = "import"
+TASK: Final = "import a sample"
+"""A supervisor's task."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,13 +113,17 @@ def import_sample(request: Request, options: ImportOptions) -> ImportResult | li
         file = locate_people_file(request.path, new_location)
         people = request.people or (str(file) if file is not None and file.is_file() else None)
         first = replace(request, db=":memory:", people=people)
-    with _open_for_import(first, create=bool(new_location), future_location=new_location) as study:
+    with (
+        open_requested(first, TASK, create=bool(new_location)) as opened,
+        _open_list(opened, new_location) as do_not_call,
+    ):
+        study = replace(opened, where=new_location or opened.where, do_not_call=do_not_call)
         to_import = _read_sample_file(study, options)
         if isinstance(to_import, list):
             return to_import
         if options.dry_run or not new_location:
             return _apply_import(study, to_import)
-    with _open_for_import(request, create=True) as study:
+    with open_requested(request, TASK, create=True) as study:
         return _apply_import(study, to_import)
 
 
@@ -131,18 +138,12 @@ def _locate_new_database(request: Request) -> str:
     return ""
 
 
-def _open_for_import(request: Request, *, create: bool, future_location: str = "") -> OpenStudy:
-    """Open the study, with the do-not-call list at the location of its future database, if there is one."""
-    study = open_study(request.path, db=request.db, by=request.by, people=request.people, create=create)
-    with close_on_error(study):
-        check_supervisor(study, "import a sample")
-        study = replace(study, at=convert_to_study_time(study.store, request.at))
-        if not future_location:
-            return study
-        if not is_server_address(future_location) and not Path(future_location).with_name(FILE_NAME).is_file():
-            return replace(study, where=future_location)
-        study.do_not_call.close()
-        return replace(study, where=future_location, do_not_call=DoNotCallList.open_beside(future_location))
+def _open_list(study: OpenStudy, future_location: str) -> AbstractContextManager[DoNotCallList]:
+    """Return the do-not-call list at the location of the study's future database, where there is one, else its own."""
+    where = future_location
+    if where and (is_server_address(where) or Path(where).with_name(FILE_NAME).is_file()):
+        return DoNotCallList.open_beside(where)
+    return nullcontext(study.do_not_call)
 
 
 def _read_sample_file(study: OpenStudy, options: ImportOptions) -> _SampleToImport | list[Problem]:
@@ -236,15 +237,12 @@ def _update_cases(study: OpenStudy, to_import: _SampleToImport) -> tuple[int, li
             *iterate_number_marks(case, to_import.listed, contact),
         ]
         entries = [HistoryEntry(at, study.who.login, STATION, event) for event in events]
-        after = before
-        for entry in entries:
-            after = after.apply(entry)
         link = contact.link if contact is not None else f"{options.rng.getrandbits(128):032x}"
         update = CaseUpdate(
             case.key,
             seq=before.seq,
             entries=entries,
-            queue_position=schedule_case(after, study.plan, at),
+            queue_position=schedule_case(reduce(fieldwork.Case.apply, entries, before), study.plan, at),
             contact=build_contact(case, study.instrument, link=link, stored=contact, columns=columns),
             fingerprint=compute_fingerprint(case),
         )

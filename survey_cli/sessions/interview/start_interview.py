@@ -25,7 +25,7 @@ from survey_cli.values import Missing, Value
 if TYPE_CHECKING:
     from survey_cli.store.cases.case_records import CaseConflict, LeaseLost
 
-from survey_cli.study.versions import check_changes_accepted
+from survey_cli.study.versions import check_may_begin
 
 Clock = Callable[[], datetime]
 
@@ -115,8 +115,8 @@ class InterviewStarter:
             if options.reopen:
                 what = "this case has no finished interview to reopen"
                 raise UserError(case, what, "leave --reopen out to start one")
-            if not (options.practice or self.store.data.has_interviews(instrument.hash)):
-                check_changes_accepted(self.store, instrument)
+            if not options.practice:
+                check_may_begin(self.store, instrument)
             return self._start(instrument, number=(last.number if last else 0) + 1)
         if last.status in ("ended", "stopped") and not options.reopen:
             outcome = build_outcome_table(instrument).get(last.outcome)

@@ -7,6 +7,7 @@ wrote them in two, are reconciled when the study is opened; `survey db verify` r
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import reduce
 from typing import Final
 
 from survey_cli.engine import prompts
@@ -217,8 +218,7 @@ def _build_update(
     ended_at, station = max(row.updated_at, history[-1].at), interview.events[-1].stamp.station
     prefix = f"{row.id}:{row.last_seq}"
     entries = [HistoryEntry(ended_at, row.by, station, e, f"{prefix}:{n}") for n, e in enumerate(events)]
-    for entry in entries:
-        case = case.apply(entry)
+    case = reduce(Case.apply, entries, case)
     position = schedule_case(case, plan, max(at, ended_at))
     cells = interview_outcomes.select_quota_cells(case, plan, position, interview)
     return CaseUpdate(
