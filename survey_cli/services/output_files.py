@@ -132,26 +132,30 @@ def make_page_writers(
     }
 
 
-def choose_writer(
-    to: str, writers: Mapping[str, DocumentWriter[T]], *, refusal: str, force: bool, remedy: str = ""
-) -> DocumentWriter[T]:
-    """Return the writer for a file's ending; `-` is Markdown. Raises UserError where the file can't be written.
+def publish_document(
+    build: Callable[[], T],
+    to: str,
+    writers: Mapping[str, DocumentWriter[T]],
+    *,
+    refusal: str,
+    force: bool,
+    stdout: TextIO | None = None,
+    remedy: str = "",
+) -> T:
+    """Build a document, and write it into a file, or as Markdown to standard output (`-`); if `to` is empty, nowhere.
 
-    `refusal` says that nothing is written with an ending: `a report cannot be written as {}`.
+    Whether the file can be written is checked before. `refusal` says that nothing is written with an ending:
+    `a report cannot be written as {}`. Raises UserError, also where an extra is missing.
     """
+    if not to:
+        return build()
     ending = ".md" if to == "-" else Path(to).suffix.lower()
     if ending not in writers:
         what = refusal.format(ending) if ending else "the file's name has no ending"
         raise UserError(to, what, remedy or f"end the name in one of {', '.join(writers)}")
     if to != "-":
         check_output_path(Path(to), force=force)
-    return writers[ending]
-
-
-def write_document(
-    document: T, to: str, writer: DocumentWriter[T], *, force: bool, stdout: TextIO | None = None
-) -> None:
-    """Write a document into a file, or to standard output (`-`). Raises UserError, also where an extra is missing."""
+    document, writer = build(), writers[ending]
     try:
         if writer.text is not None:
             text = writer.text(document)
@@ -159,13 +163,14 @@ def write_document(
                 out = stdout or sys.stdout
                 out.write(text)
                 out.flush()
-                return
-            write_text_file(Path(to), lambda file: file.write(text), force=force, newline=writer.newline)
+            else:
+                write_text_file(Path(to), lambda file: file.write(text), force=force, newline=writer.newline)
         elif (write := writer.file) is not None:
             write_file(Path(to), lambda path: write(document, path), force=force)
     except ImportError as error:
         what = f"it needs {error.name or writer.extra}, which is not installed"
         raise UserError(to, what, f"pip install 'survey-cli[{writer.extra}]'") from error
+    return document
 
 
 def write_file_pair(target: Path, beside: Path, write: Callable[[Path, Path, str], T], *, force: bool) -> T:

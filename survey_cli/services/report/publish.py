@@ -1,8 +1,9 @@
 """Writing of results reports and codebooks into files, and of charts. Outputs are checked before anything is counted."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Final, TextIO, TypeVar
+from typing import Final, TextIO
 
 from survey_cli.documents.charts.charts import Chart, draw_battery, draw_group_charts, draw_item
 from survey_cli.documents.charts.svg import can_render_png, render_png, render_svg_file
@@ -24,9 +25,8 @@ from survey_cli.services.data.study_metadata import choose_language, describe_st
 from survey_cli.services.data.table_query import query_table
 from survey_cli.services.output_files import (
     DocumentWriter,
-    choose_writer,
     make_page_writers,
-    write_document,
+    publish_document,
     write_file,
     write_text_file,
 )
@@ -38,8 +38,6 @@ from survey_cli.study.open_study import StudyRecords
 from survey_cli.table.columns import build_columns
 from survey_cli.table.table import build_admin_variables
 from survey_cli.values import Variable
-
-T = TypeVar("T")
 
 
 def _render_csv(results: Results) -> str:
@@ -63,31 +61,17 @@ CODEBOOK_WRITERS: Final = make_page_writers(
 def publish_results(path: str | Path, options: ReportOptions, *, stdout: TextIO | None = None) -> tuple[Results, int]:
     """Build the results report of a study and write it. Returns it, and the number of chart files."""
     _check_charts(options)
-    refusal = "a report cannot be written as {}"
-    results = _publish(options, RESULTS_WRITERS, refusal, lambda: build_results_report(path, options), stdout)
+    refusal, force = "a report cannot be written as {}", options.force
+    build = partial(build_results_report, path, options)
+    results = publish_document(build, options.to, RESULTS_WRITERS, refusal=refusal, force=force, stdout=stdout)
     return results, _write_charts(results, options) if options.charts else 0
 
 
 def publish_codebook(path: str | Path, options: ReportOptions, *, stdout: TextIO | None = None) -> Codebook:
     """Build the codebook of a study and write it."""
-    refusal = "a codebook cannot be written as {}"
-    return _publish(options, CODEBOOK_WRITERS, refusal, lambda: load_codebook(path, options), stdout)
-
-
-def _publish(
-    options: ReportOptions,
-    writers: Mapping[str, DocumentWriter[T]],
-    refusal: str,
-    build: Callable[[], T],
-    stdout: TextIO | None,
-) -> T:
-    """Build a document and write it, where a file is given. Whether it can be written is checked before."""
-    if not options.to:
-        return build()
-    writer = choose_writer(options.to, writers, refusal=refusal, force=options.force)
-    document = build()
-    write_document(document, options.to, writer, force=options.force, stdout=stdout)
-    return document
+    refusal, force = "a codebook cannot be written as {}", options.force
+    build = partial(load_codebook, path, options)
+    return publish_document(build, options.to, CODEBOOK_WRITERS, refusal=refusal, force=force, stdout=stdout)
 
 
 # Charts as files

@@ -74,7 +74,7 @@ def erase_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: str)
     erasure changes nothing. Raises UserError, also where a station has the case or somebody is interviewing.
     """
     _check_not_claimed(study, key)
-    study.store.settings.write(SCRUB_SETTING, at.isoformat())
+    _require_scrub(study.store, at)
     case = _erase_case(study, key, at=at, by=by, why=why)
     rows = list_person_interviews(study.store, key)
     interviews = _erase_interviews(study.store, study.instrument, rows, at=at, by=by, why=why)
@@ -99,7 +99,7 @@ def erase_answers(
     rows = [row for row in list_person_interviews(store, key) if row.origin in origins and has_answers(store, row)]
     # Where every journal is erased, only a count of answers is left.
     if any(not is_erased(store.interviews.read_journal(row.id)) for row in rows):
-        store.settings.write(SCRUB_SETTING, at.isoformat())
+        _require_scrub(store, at)
     return _erase_interviews(store, instrument, rows, at=at, by=by, why=why)
 
 
@@ -109,7 +109,7 @@ def anonymize_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: 
     `scrub_database` then still has to remove it from the file's free pages. Raises UserError.
     """
     _check_not_claimed(study, key)
-    study.store.settings.write(SCRUB_SETTING, at.isoformat())
+    _require_scrub(study.store, at)
     rows = list_person_interviews(study.store, key)
     # interviews first: a case marked as anonymized must have no others left
     results = [_anonymize_interview(study, row, at=at, by=by, why=why) for row in rows]
@@ -203,6 +203,10 @@ def _check_not_claimed(study: OpenStudy, key: str) -> None:
     row = study.store.cases.queries.find_row(key)
     if row is not None and row.holder is not None:
         raise make_busy_error(study, key, row.holder)
+
+
+def _require_scrub(store: Store, at: datetime) -> None:
+    store.settings.write(SCRUB_SETTING, at.isoformat())
 
 
 # the case
