@@ -42,7 +42,7 @@ from survey_cli.table.versions import (
     list_inputs,
     reads_today,
 )
-from survey_cli.values import NOT_ASKED, Cell, Code
+from survey_cli.values import NOT_ASKED, Cell, Code, Variable
 from survey_cli.wording import format_quantity
 
 
