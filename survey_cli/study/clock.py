@@ -76,11 +76,14 @@ def record_start(store: Store, at: datetime) -> None:
         store.settings.write(LAST_START_SETTING, encode_timestamp(at))
 
 
-def list_future_entries(store: Store, at: datetime) -> list[str]:
-    """Return a sentence for each interview and case with entries dated after this time. Raises StoreError."""
+def list_future_entries(store: Store, at: datetime, *, thorough: bool = False) -> list[str]:
+    """Return a sentence for each interview and case with entries dated after this time. Raises StoreError.
+
+    Only if it is `thorough`, an interview is included that began earlier.
+    """
     remedy = "set its clock; for a waiting case, then run: survey case outcome FILE CASE OUTCOME --note TEXT"
     return [
         f"{owner} has {format_quantity(count, 'entry', 'entries')} dated in the future, the last one"
         f" {last.astimezone():%Y-%m-%d %H:%M}: a station's clock was wrong — {remedy}"
-        for owner, count, last in store.data.list_entries_after(at + MAX_BEHIND)
+        for owner, count, last in store.data.list_entries_after(at + MAX_BEHIND, thorough=thorough)
     ]

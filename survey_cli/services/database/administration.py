@@ -233,7 +233,9 @@ def verify_database(
     where, store, instrument = _open_existing(path, db)
     with store:
         result = verify_store(where, store, instrument, route=route, progress=progress)
-        future_entries = list_future_entries(store, convert_to_study_time(store, at or datetime.now(UTC)))
+        future_entries = list_future_entries(
+            store, convert_to_study_time(store, at or datetime.now(UTC)), thorough=True
+        )
         return result._replace(findings=(*result.findings, *future_entries))
 
 

@@ -43,13 +43,20 @@ class DataStore:
         decode = lambda row: row[0] and decode_timestamp(row[0])  # noqa: E731 – one expression, used once
         return max(filter(None, self._db.read_as(decode, "the newest date and time", sql.NEWEST_TIMES)), default=None)
 
-    def list_entries_after(self, at: datetime) -> list[tuple[str, int, datetime]]:
-        """Return the interviews and cases with entries after a time: name, number of such entries, time of the last."""
+    def list_entries_after(self, at: datetime, *, thorough: bool = False) -> list[tuple[str, int, datetime]]:
+        """Return the interviews and cases with entries after a time: name, number of such entries, time of the last.
+
+        All journals are read only if it is `thorough`; else interviews that began and cases that were changed after it.
+        """
         what, time = "the date and time of an entry", encode_timestamp(at)
         entries: list[tuple[str, int, datetime]] = []
-        for kind, statement in (("interview", sql.LATER_EVENTS), ("case", sql.LATER_CASE_EVENTS)):
+        for kind, statement, among in (
+            ("interview", sql.LATER_EVENTS, sql.AMONG_BEGUN_LATER),
+            ("case", sql.LATER_CASE_EVENTS, sql.AMONG_CHANGED_LATER),
+        ):
             decode = lambda row, kind=kind: (f"{kind} {row[0]}", row[1], decode_timestamp(row[2]))  # noqa: E731 – one expression, used once
-            entries += self._db.read_as(decode, what, statement, (time,))
+            statement = statement.format(among="" if thorough else f" {among}")
+            entries += self._db.read_as(decode, what, statement, (time,) if thorough else (time, time))
         return entries
 
     def add_instrument(self, instrument: InstrumentRow) -> None:

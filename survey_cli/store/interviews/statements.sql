@@ -29,10 +29,17 @@ UNION ALL SELECT (
 
 -- name: LATER_EVENTS
 SELECT j.interview, count(*), max(j.at) FROM journal j JOIN interviews i ON i.id = j.interview
-WHERE j.at > ? AND i.origin <> 'simulated' GROUP BY j.interview ORDER BY j.interview
+WHERE j.at > ? AND i.origin <> 'simulated'{among} GROUP BY j.interview ORDER BY j.interview
+
+-- name: AMONG_BEGUN_LATER
+-- This and the next find by an index which interviews and cases may have later entries.
+AND j.interview IN (SELECT b.id FROM instruments n JOIN interviews b ON b.instrument = n.hash AND b.began_at > ?)
 
 -- name: LATER_CASE_EVENTS
-SELECT case_key, count(*), max(at) FROM case_events WHERE at > ? GROUP BY case_key ORDER BY case_key
+SELECT case_key, count(*), max(at) FROM case_events WHERE at > ?{among} GROUP BY case_key ORDER BY case_key
+
+-- name: AMONG_CHANGED_LATER
+AND case_key IN (SELECT key FROM cases WHERE updated_at > ? AND seq > 1)
 
 -- name: TEXTS
 SELECT texts FROM instruments WHERE hash = ?
