@@ -14,7 +14,7 @@ from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from survey_cli.sessions.interview.interview_session import InterviewResult, InterviewSession
     from survey_cli.sessions.open_interview import ColumnRequest
@@ -231,7 +231,8 @@ def station(
 
     Example: survey station study.yaml
     """
-    from survey_cli.sessions.station.open_station import open_station
+    from survey_cli.sessions.interview.start_interview import resolve_station_name, utc_now
+    from survey_cli.sessions.station.open_station import find_station_zone, open_station
     from survey_cli.sessions.station.shift import render_shift_summary
     from survey_cli.study.location import describe_files
 
@@ -239,54 +240,41 @@ def station(
         say("survey: this terminal cannot show a full screen, so cases are called one line at a time, as with --plain")
         plain = True
 
-    def run(session: "StationSession") -> int:
-        if plain:
-            from survey_cli.plain import run_station
+    def run(
+        session: "StationSession", notices: "Iterable[str]", describe: "Callable[[], Iterable[str]]" = tuple
+    ) -> int:
+        """Print the notices, run the station, close it, and print its shift and what there is to describe."""
+        for line in filter(None, notices):
+            say(line)
+        try:
+            if plain:
+                from survey_cli.plain import run_station
 
-            return run_station(session, sys.stdin, sys.stdout, sys.stderr, brief=brief)
-        from survey_cli.cli.run_command import run_full_screen
-        from survey_cli.tui import run_station as show_station
+                code = run_station(session, sys.stdin, sys.stdout, sys.stderr, brief=brief)
+            else:
+                from survey_cli.cli.run_command import run_full_screen
+                from survey_cli.tui import run_station as show_station
 
-        return 0 if run_full_screen(lambda: show_station(session, theme)) else 1
+                code = 0 if run_full_screen(lambda: show_station(session, theme)) else 1
+            lines = [*render_shift_summary(session.summarize_shift()), *describe()]
+        finally:
+            session.close()
+        for line in lines:
+            say(line)
+        return code
 
     if practice:
+        from survey_cli.simulate.practice.practice_station import PracticeOptions, open_practice_station
+
         if db is not None:
             raise typer.BadParameter("--practice stores nothing: leave --db out")
-        raise typer.Exit(_practice(file, interviewer, name, people, zone, run))
+        where = {"station": resolve_station_name(name), "zone": find_station_zone(zone)}
+        options = build_options(PracticeOptions, locals(), path=file, **where)
+        opened = open_practice_station(options, clock=utc_now, rng=Random())
+        said = "Practice: respondents are simulated, no number is dialed, nothing is stored."
+        raise typer.Exit(run(opened.session, [said], opened.describe_differences))
     session = open_station(
         file, interviewer=interviewer, station=name, db=db, people=people, zone=zone, clock_is_right=clock_is_right
     )
-    notice = session.study.notice
-    for line in (describe_files(file, session.study.where, people=people), *session.study.repairs, notice):
-        if line:
-            say(line)
-    try:
-        code = run(session)
-    finally:
-        session.close()
-    for line in render_shift_summary(session.summarize_shift()):
-        say(line)
-    raise typer.Exit(code)
-
-
-def _practice(
-    file: str, interviewer: str, name: str, people: str | None, zone: str, run: "Callable[[StationSession], int]"
-) -> int:
-    """Run a practice shift, and print how the entries differ from what was heard."""
-    from survey_cli.sessions.interview.start_interview import resolve_station_name, utc_now
-    from survey_cli.sessions.station.open_station import find_station_zone
-    from survey_cli.sessions.station.shift import render_shift_summary
-    from survey_cli.simulate.practice.practice_station import PracticeOptions, open_practice_station
-
-    places = {"station": resolve_station_name(name), "zone": find_station_zone(zone)}
-    options = build_options(PracticeOptions, locals(), path=file, **places)
-    practice = open_practice_station(options, clock=utc_now, rng=Random())
-    session = practice.session
-    say("Practice: respondents are simulated, no number is dialed, nothing is stored.")
-    try:
-        code = run(session)
-        for line in (*render_shift_summary(session.summarize_shift()), *practice.describe_differences()):
-            say(line)
-    finally:
-        session.close()
-    return code
+    study, files = session.study, describe_files(file, session.study.where, people=people)
+    raise typer.Exit(run(session, (files, *study.repairs, study.notice)))

@@ -113,14 +113,8 @@ class CaseQueue:
         return [opens] if opens is not None else []
 
     def _build_claim(self, case: Case, at: datetime, full: Collection[str], *, by_key: bool) -> ClaimContext:
-        return ClaimContext(
-            at=at,
-            who=self.study.who,
-            people=self.study.people,
-            full_cells=full,
-            on_do_not_call_list=self.is_case_on_dnc_list(case.key),
-            by_key=by_key,
-        )
+        who, people, on_list = self.study.who, self.study.people, self.is_case_on_dnc_list(case.key)
+        return ClaimContext(at, who, people, full, on_do_not_call_list=on_list, by_key=by_key)
 
     def why_forbidden(self, case: Case, at: datetime) -> str:
         """Explain why nobody may call this case now, even by its key; empty: it may be called. Raises StoreError."""

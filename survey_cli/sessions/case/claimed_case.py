@@ -185,8 +185,9 @@ def build_outcome_events(
         events.append(case_events.NumberMarked(claimed.current_number, "dead", outcome.name.lower()))
     events += interview_outcomes.build_do_not_call_events(outcome)
     keeps_case = outcome.next_number and kind != "busy" and _has_untried_number(claimed, events)
+    events += [] if keeps_case else [case_events.AttemptClosed()]
     return CaseEvents(
-        events=(*events, *(() if keeps_case else (case_events.AttemptClosed(),))),
+        events=tuple(events),
         release=not keeps_case,
         outcome=outcome.id,
         contact=contact,

@@ -219,14 +219,9 @@ class InterviewSession:
             return None
         interview = self.interview
         if self._review is None or self._review[0] is not interview:
-            review = ClosingReview(
-                answered=self._count_answers(),
-                duration=timedelta(),
-                declined=asked_items.list_declined(interview),
-                warnings=asked_items.list_accepted_warnings(interview),
-                notes=interview.notes,
-            )
-            self._review = interview, review
+            answered, declined = self._count_answers(), asked_items.list_declined(interview)
+            warnings = asked_items.list_accepted_warnings(interview)
+            self._review = interview, ClosingReview(answered, timedelta(), declined, warnings, interview.notes)
         return self._review[1]._replace(duration=self.elapsed_time())
 
     def _count_answers(self) -> int:

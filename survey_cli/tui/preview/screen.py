@@ -257,12 +257,8 @@ class PreviewScreen(InterviewScreen):
     # What keys open
 
     def _list_openers(self) -> Mapping[str, Act]:
-        return {
-            **super()._list_openers(),
-            "ctrl+l": self._open_problems,
-            "ctrl+t": self._open_data,
-            "ctrl+r": self._ask_restart,
-        }
+        own = {"ctrl+l": self._open_problems, "ctrl+t": self._open_data, "ctrl+r": self._ask_restart}
+        return {**super()._list_openers(), **own}
 
     async def _open_problems(self) -> None:
         await self.open_panel(TextPanel("ctrl+l", ProblemLines(id="problems", state=self.shown)))
@@ -309,12 +305,9 @@ class PreviewScreen(InterviewScreen):
         counts = count_problems(self.shown.problems)
         place = str(prompt.place) if prompt is not None else ""
         where = state.position if self.app.size.width >= MIN_WIDTH else place
-        return state._replace(
-            title=PurePath(self.shown.file).name,
-            mark="PREVIEW",
-            position="   ".join(part for part in (counts, where) if part),
-            progress=0.0 if self.shown.broken else state.progress,
-        )
+        position = "   ".join(part for part in (counts, where) if part)
+        state = state._replace(title=PurePath(self.shown.file).name, mark="PREVIEW", position=position)
+        return state._replace(progress=0.0) if self.shown.broken else state
 
     def _show_end(self) -> None:
         self.view.show_page(_build_end(self.question.session.result()))

@@ -302,13 +302,9 @@ class OutcomeEntry:
         await self._screen.open_panel(form)
 
     async def _book(self, values: FormValues) -> None:
-        rejection = self._session.book_appointment(
-            values["when"].strip(),
-            reading=int(values.get("reading") or 0),
-            policy=POLICIES[int(values["policy"]) - 1],
-            person=values.get("person", "").strip(),
-            note=values.get("note", "").strip(),
-        )
+        when, person, note = (values.get(name, "").strip() for name in ("when", "person", "note"))
+        reading, policy = int(values.get("reading") or 0), POLICIES[int(values["policy"]) - 1]
+        rejection = self._session.book_appointment(when, reading=reading, policy=policy, person=person, note=note)
         if rejection is None:
             self._appointment = {}
         await self._close(rejection)

@@ -85,13 +85,9 @@ def _build_numbers(view: station_views.CaseView, width: int) -> list[Content]:
 
 def describe_number(number: station_views.StationNumber) -> list[str]:
     """Describe a number in words, itself left out: its line, how it is dialed, its state, its last outcome."""
-    words = [
-        number.line if number.line != "unknown" else "kind unknown",
-        "dial by hand" if number.by_hand else "",
-        NUMBER_STATES.get(number.state, ""),
-        number.outcome,
-    ]
-    return [word for word in words if word]
+    line = number.line if number.line != "unknown" else "kind unknown"
+    by_hand = "dial by hand" if number.by_hand else ""
+    return [word for word in (line, by_hand, NUMBER_STATES.get(number.state, ""), number.outcome) if word]
 
 
 def _build_other_numbers(view: station_views.CaseView) -> list[Content]:

@@ -30,7 +30,8 @@ _PLAIN: Final = str.maketrans("‘’‚“”„–—‑−…×•·▷▸●
 def read_keys(event: events.Key) -> Iterator[str]:
     """Yield the keys of an event: the character where it is printable, else the name (`enter`, `alt+left`, `f8`)."""
     letter = event.character
-    printable = letter is not None and len(letter) == 1 and _is_printable(letter)
+    code = ord(letter) if letter is not None and len(letter) == 1 else 0
+    printable = code >= 32 and not 127 <= code < 160
     key = letter if letter is not None and printable else SAME_KEY.get(event.key, event.key)
     if event.key.startswith("alt+") and (printable or len(event.key) == 5):
         # Escape and a character within the terminal's escape delay: two keys, not one.
@@ -44,11 +45,6 @@ def strike_key(app: MessagePump, key: str, at: float) -> None:
     event = events.Key(key, key if len(key) == 1 else None)
     event.time = at
     app.post_message(event)
-
-
-def _is_printable(letter: str) -> bool:
-    code = ord(letter)
-    return code >= 32 and not 127 <= code < 160
 
 
 class LastingOutput:
