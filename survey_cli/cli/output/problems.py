@@ -87,15 +87,12 @@ def render_rich(problem: Problem, line: str, *, width: int) -> "Text":
 
 def build_problem_rows(problems: Iterable[Problem]) -> list[dict[str, Any]]:
     """Build the values of JSON output, one object per problem."""
-    return [
-        {
-            **{name: getattr(p, name) for name in ("rule", "severity")},
-            **p.where._asdict(),
-            **{name: getattr(p, name) for name in ("length", "who", "what", "remedy")},
-            **({"scenario": p.scenario} if p.scenario is not None else {}),
-        }
-        for p in problems
-    ]
+    rows = []
+    for p in problems:
+        row = {"rule": p.rule, "severity": p.severity, **p.where._asdict()}
+        row |= {"length": p.length, "who": p.who, "what": p.what, "remedy": p.remedy}
+        rows.append(row | ({"scenario": p.scenario} if p.scenario is not None else {}))
+    return rows
 
 
 def render_github(problem: Problem) -> str:

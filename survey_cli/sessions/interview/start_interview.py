@@ -133,7 +133,7 @@ class InterviewStarter:
         zone = case_values.resolve_zone(instrument, sample, options.zone)
         language = case_values.resolve_language(instrument, options.language, sample)
         at = self.clock()
-        local = at.astimezone(zone)
+        local, known = at.astimezone(zone), instrument.interviewer_attributes & options.attributes.keys()
         began = InterviewStarted(
             EventStamp(at, options.interviewer, self._station),
             instrument=instrument.hash,
@@ -142,9 +142,7 @@ class InterviewStarter:
             today=local.date(),
             session=SessionContext(options.interviewer, daypart(local.hour), language),
             sample=sample,
-            attributes={
-                name: options.attributes[name] for name in instrument.interviewer_attributes & options.attributes.keys()
-            },
+            attributes={name: options.attributes[name] for name in known},
         )
         interview = Interview.begin(instrument, began)
         self.store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=at))

@@ -294,17 +294,16 @@ class StationStudy:
             case = Case.from_history(row.key, cases.queries.read_history(row.key))
             if case.appointment is None or row.position.promised_at is None:
                 continue
-            appointment = case.appointment.details
-            lines.append(
-                station_views.StationAppointment(
-                    key=row.key,
-                    name=format_case_name(self.opened.instrument, case, cases.queries.find_contact(row.key)),
-                    respondent_time=row.position.promised_at.astimezone(ZoneInfo(appointment.zone)),
-                    station_time=self._to_local(row.position.promised_at),
-                    person=appointment.person,
-                    note=appointment.note,
-                    owner=row.position.owner,
-                    is_late=row.position.promised_until is not None and row.position.promised_until < now,
-                )
+            appointment, at, until = case.appointment.details, row.position.promised_at, row.position.promised_until
+            line = station_views.StationAppointment(
+                key=row.key,
+                name=format_case_name(self.opened.instrument, case, cases.queries.find_contact(row.key)),
+                respondent_time=at.astimezone(ZoneInfo(appointment.zone)),
+                station_time=self._to_local(at),
+                person=appointment.person,
+                note=appointment.note,
+                owner=row.position.owner,
+                is_late=until is not None and until < now,
             )
+            lines.append(line)
         return tuple(sorted(lines, key=lambda line: line.station_time))

@@ -163,10 +163,10 @@ def build_jump_list(
     return ListPanel("f3", "jump to: ", rows, marked=marked, empty=empty, takes="go there", takes_keys=False)
 
 
-def build_stop_list(outcomes: Sequence[Outcome], suspend: Act, stop: Callable[[Outcome], Awaitable[None]]) -> ListPanel:
+def build_stop_list(session: InterviewSession, suspend: Act, stop: Callable[[Outcome], Awaitable[None]]) -> ListPanel:
     """Build the list of the ways in which an interview is suspended or ended."""
     rows = [Row(("s", "Suspend it; resume at this question later"), suspend, "s")]
-    for outcome in outcomes:
+    for outcome in session.list_stop_outcomes():
         number, does = str(outcome.number), "Stop here" if outcome.temporary else "End"
         rows.append(Row((number, f"{does}: {outcome.name}"), partial(stop, outcome), number))
     return ListPanel("f8", "suspend or end: ", rows)

@@ -386,9 +386,7 @@ class InterviewScreen(KeyScreen):
             "f5": self._open_faq,
             "f6": lambda: self.open_panel(panel.TextPanel("f6", self._build_case(prompt))),
             "f7": self._jump_to_other,
-            "f8": lambda: self.open_panel(
-                pages.build_stop_list(session.list_stop_outcomes(), self._suspend, self._ask_stop)
-            ),
+            "f8": lambda: self.open_panel(pages.build_stop_list(session, self._suspend, self._ask_stop)),
             "f9": self._confirm,
             "ctrl+p": self._open_palette,
             "ctrl+c": self._ask_suspend,

@@ -93,15 +93,11 @@ def build_table(rows: Iterable[tuple[str, str | Content]], width: int, style: st
     """Return lines of a label in this style and a text, the texts under each other."""
     rows = [(clean(label), text) for label, text in rows]
     column = min(max((measure_width(label) for label, _ in rows), default=0), width // 2)
-    return [
-        line
-        for label, text in rows
-        for line in hang(
-            Content.assemble((fit(label, column), style), "  "),
-            text if isinstance(text, Content) else Content(clean(text)),
-            width,
-        )
-    ]
+    lines: list[Content] = []
+    for label, text in rows:
+        first = Content.assemble((fit(label, column), style), "  ")
+        lines += hang(first, text if isinstance(text, Content) else Content(clean(text)), width)
+    return lines
 
 
 def spread(left: Content, right: Content, width: int) -> Content:

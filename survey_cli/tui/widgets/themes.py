@@ -19,19 +19,9 @@ ENVIRONMENT_VARIABLE: Final = "SURVEY_THEME"
 # whole styles, since the terminal's own colors have neither gray nor a second background. `quiet-color` is for CSS.
 
 
-_NAMES: Final = [
-    "background",
-    "foreground",
-    "surface",
-    "panel",
-    "accent",
-    "secondary",
-    "row",
-    "quiet",
-    "warning",
-    "error",
-    "success",
-]
+_NAMES: Final = (
+    "background", "foreground", "surface", "panel", "accent", "secondary", "row", "quiet", "warning", "error", "success",
+)  # fmt: skip
 _COLORS: Final = {
     "dark": "#14171c #e6e8eb #1b1f26 #232932 #f2a93b #66b8e8 #24415a #8a94a0 #f2c14e #ff7a6b #7cc47f",
     "light": "#fbfaf7 #1d2126 #f1efe9 #e4e1d8 #8a4306 #0a5488 #cfe2f1 #535960 #6f4a00 #a4201a #22602a",
