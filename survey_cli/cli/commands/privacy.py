@@ -58,10 +58,8 @@ def _render_subject(person: "Subject") -> Iterator[str]:
         yield f"  {column.label}: {column.words}{' (personal)' if column.personal else ''}"
     if person.history:
         yield from ("", "history")
-        rows = [
-            (p.seq, datetimes.format_here(p.at), f"{p.what}{f': {p.note}' if p.note else ''}", p.by)
-            for p in person.history
-        ]
+        described = [(entry, f"{entry.what}{f': {entry.note}' if entry.note else ''}") for entry in person.history]
+        rows = [(entry.seq, datetimes.format_here(entry.at), what, entry.by) for entry, what in described]
         yield from render_table(("", "when", "what", "by"), rows)
     for interview in person.interviews:
         yield from ("", *_render_interview(interview))
