@@ -245,7 +245,7 @@ def case_review(
     Exports have it in the column interview_review. --without-falsified leaves falsified interviews out of exports and
     reports. To call the case again, correct its outcome with `survey case outcome`.
 
-    Example: survey case review study.yaml 1017 falsified --note "nobody there was called"
+    Example: survey case review study.yaml 1017 falsified --note "not called"
     """
     from survey_cli.services.cases.review import review_case
 
