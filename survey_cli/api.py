@@ -188,7 +188,7 @@ def _convert_numbers(table: Table) -> Table:
     are_numbers = [variable.name in numbers for variable in table.variables]
     return replace(
         table,
-        variables=tuple(replace(v, storage="decimal") if v.name in NUMBERS else v for v in table.variables),
+        variables=tuple(replace(v, storage="decimal") if v.name in numbers else v for v in table.variables),
         rows=[
             tuple(
                 (float(str(cell)) if cell != "" else NOT_APPLICABLE) if is_number else str(cell)

@@ -159,6 +159,14 @@ def test_letters_take_account_of_clusters_and_hidden_figures_have_no_difference(
         assert [figure.difference for figure in item.rows[0].figures] == [None] * 3
 
 
+def test_a_row_in_which_the_first_column_is_hidden_has_no_differences() -> None:
+    report, positions = schools(by=["stype"])
+    table = replace(measured(report, "awards", positions), hidden=frozenset({CellPosition(0, 1)}))
+    item = build_item_result(table, report.groupings, interviews=200, options=OPEN)
+    assert [figure.difference is not None for figure in item.rows[0].figures] == [False] * 4
+    assert [figure.difference is not None for figure in item.rows[1].figures] == [False, False, True, True]
+
+
 def test_a_ratio_has_the_error_of_r() -> None:
     report, positions = schools()
     tested, enrolled = measured(report, "tested", positions), measured(report, "enrolled", positions)

@@ -614,10 +614,11 @@ def _measure_differences(
     for grouping, group in zip(groupings, answer_counts.list_value_columns(groupings), strict=True):
         if table.design is None or table.question.has_columns_of_its_own(grouping.inputs):
             continue
+        reference = [column for column in group if column in columns][:1]
         for row in (*rows, BASE):
             pairs = _list_pairs(table, row, group, columns, grouping, lambda base: base.people >= options.min_base)
             for column, others in pairs:
-                if grouping.compare == "total" or others == pairs[0][1]:
+                if grouping.compare == "total" or others == reference:
                     difference = table.design.compare(row, ([column], others))
                     other = columns[others[0]].label if grouping.compare == "pairs" else translate("the rest")
                     if difference is not None:
