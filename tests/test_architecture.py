@@ -27,7 +27,8 @@ PURE_PACKAGES = {
     "text_width",
     "wording",
 }
-READERS = {  # the questionnaire, and a table that comes with the program
+READERS = {  # the questionnaire, and tables that come with the program
+    "survey_cli/instrument/countries.py",
     "survey_cli/instrument/source/load.py",
     "survey_cli/instrument/source/foreign_words.py",
 }

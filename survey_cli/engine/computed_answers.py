@@ -99,9 +99,7 @@ def _rank_by_age(born: Any) -> tuple[int, float]:
         return 0, -born.toordinal()
     if isinstance(born, str) and born[:4].isdecimal():
         return 0, -date(int(born[:4]), 7, 1).toordinal()
-    if isinstance(born, int | float):
-        return 0, float(born)
-    return 1, 0.0
+    return (0, float(born)) if isinstance(born, int | float) else (1, 0.0)
 
 
 def _count_days_to_birthday(born: Any, today: date) -> int:

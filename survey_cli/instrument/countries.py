@@ -1,30 +1,23 @@
 """Countries and their regions: public holidays, weekend days, calling hours, and the time zones of regions.
 
 Regions and holidays come from the `holidays` library, weekend days from Unicode CLDR (a test compares them with
-Babel). The module reads no clock and no file.
+Babel). The other tables are in JSON beside this module, which reads no clock and no other file.
 """
 
+import json
 import sys
 from collections.abc import Mapping
 from datetime import date
 from functools import cache, lru_cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, NamedTuple
 
 from survey_cli.instrument.schema.hours import Hours, parse_hours
 from survey_cli.problems import find_nearest
 
-COUNTRIES: Final = frozenset(
-    """
-    AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC
-    CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD
-    GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH
-    KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW
-    MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC
-    SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY
-    UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
-    """.split()  # noqa: SIM905 (shorter to read than 249 strings)
-)
+_TABLES: Final = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+COUNTRIES: Final = frozenset(" ".join(_TABLES["countries"]).split())
 """ISO 3166-1 alpha-2 codes."""
 
 PERMITTED_HOURS: Final = Hours(8 * 60, 21 * 60)
@@ -44,36 +37,17 @@ class CallingRule(NamedTuple):
         return self.saturday if weekday == 5 else self.sunday if weekday == 6 else self.weekdays
 
 
-_RULES: Final = """
-AU 09:00-20:00 09:00-17:00 09:00-17:00 Telecommunications (Telemarketing and Research Calls) Industry Standard 2017, on research calls
-CA 09:00-21:30 10:00-18:00 10:00-18:00 CRTC, Key Unsolicited Telecommunications Rules, on telemarketing; surveys are exempt
-DE 09:00-21:00 10:00-20:00 10:00-18:00 Richtlinie für telefonische Befragungen (ADM, ASI, BVM, DGOF), a rule of the profession
-US 08:00-21:00 08:00-21:00 08:00-21:00 47 CFR 64.1200(c)(1), on telephone solicitations
-"""  # noqa: E501
-"""Country, hours on weekdays, Saturdays and Sundays, and the source."""
+def _read_rule(*cells: str) -> CallingRule:
+    weekdays, saturday, sunday = (hours for cell in cells[:3] if isinstance(hours := parse_hours(cell), Hours))
+    return CallingRule(weekdays, saturday, sunday, cells[3])
 
 
-def _read_rules() -> Mapping[str, CallingRule]:
-    rules = {}
-    for line in _RULES.strip().splitlines():
-        country, *days, source = line.split(" ", 4)
-        weekdays, saturday, sunday = (hours for day in days if isinstance(hours := parse_hours(day), Hours))
-        rules[country] = CallingRule(weekdays, saturday, sunday, source)
-    return rules
-
-
-CALLING_RULES: Final = _read_rules()
+CALLING_RULES: Final = {country: _read_rule(*cells) for country, cells in _TABLES["calling_rules"].items()}
 """Laws and professional rules. A country that is missing here has some too: `check` says that none are known."""
 
 USUAL_WORKDAY: Final = Hours(9 * 60, 20 * 60 + 30)
 USUAL_WEEKEND: Final = Hours(10 * 60, 17 * 60)
-_WEEKENDS: Final = {
-    **dict.fromkeys(("BH", "DZ", "EG", "IL", "IQ", "JO", "KW", "LY", "OM", "QA", "SA", "SD", "SY", "YE"), (4, 5)),
-    "AF": (3, 4),
-    "IN": (6,),
-    "IR": (4,),
-    "UG": (6,),
-}
+_WEEKENDS: Final = {country: tuple(days) for key, days in _TABLES["weekends"].items() for country in key.split()}
 """Weekend days, Monday is 0, where they are not Saturday and Sunday."""
 
 
@@ -168,26 +142,9 @@ def list_public_holidays(region: str, year: int) -> Mapping[date, str]:
     return {day: name for day, name in calendar.items() if day.year == year}
 
 
-_ZONES: Final = """
-AU Australia: Adelaide SA, Brisbane QLD, Darwin NT, Hobart TAS, Melbourne VIC, Perth WA, Sydney ACT NSW
-BR America: Araguaina TO, Bahia BA, Belem AP PA, Boa_Vista RR, Campo_Grande MS, Cuiaba MT, Eirunepe AM
-BR America: Fortaleza CE MA PB PI RN, Maceio AL SE, Manaus AM, Porto_Velho RO, Recife PE, Rio_Branco AC
-BR America: Sao_Paulo DF ES GO MG PR RJ RS SC SP
-CA America: Cambridge_Bay NU, Edmonton AB BC NT, Goose_Bay NL, Halifax NS PE, Iqaluit NU, Moncton NB
-CA America: Rankin_Inlet NU, Regina SK, St_Johns NL, Toronto ON QC, Vancouver BC, Whitehorse YT, Winnipeg MB ON
-US America: Adak AK, Anchorage AK, Boise ID OR
-US America: Chicago AL AR FL IA IL IN KS KY LA MI MN MO MS ND NE OK SD TN TX WI
-US America: Denver AZ CO KS MT ND NE NM SD TX UT WY, Detroit MI, Indiana/Indianapolis IN
-US America: Los_Angeles CA ID NV OR WA, New_York CT DC DE FL GA KY MA MD ME NC NH NJ NY OH PA RI SC TN VA VT WV
-US America: Phoenix AZ, Puerto_Rico PR
-US Pacific: Guam GU, Honolulu HI
-"""
-"""Time zones by region, for countries with several zones whose regions are often in samples (IANA, zone.tab)."""
-
-
 def _group_zones_by_region() -> Mapping[str, tuple[str, ...]]:
     zones: dict[str, tuple[str, ...]] = {}
-    for line in _ZONES.strip().splitlines():
+    for line in _TABLES["zones"]:
         country_and_area, _, cities = line.partition(": ")
         country, area = country_and_area.split()
         for city, *regions in map(str.split, cities.split(", ")):
@@ -197,4 +154,5 @@ def _group_zones_by_region() -> Mapping[str, tuple[str, ...]]:
 
 
 REGION_ZONES: Final = _group_zones_by_region()
-"""The time zones of a region; a region in two zones is called only while both are open."""
+"""The time zones of a region (IANA, zone.tab), for countries with several zones whose regions are often in samples; one
+in two zones is called only while both are open."""

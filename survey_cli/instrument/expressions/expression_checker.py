@@ -165,9 +165,7 @@ def shift_position(where: Position, text: str, at: int) -> Position:
     """Return the position of the character `at` of a text written at `where`; the text's own position if unknown."""
     if isinstance(text, YamlScalar) and text.where == where:
         return text.find_position(at)
-    if not where.column or "\n" in text:
-        return where
-    return Position(where.file, where.line, where.column + at)
+    return where if not where.column or "\n" in text else Position(where.file, where.line, where.column + at)
 
 
 @dataclass(slots=True, eq=False)

@@ -176,9 +176,7 @@ def make_all_turns_reader(name: str, roster: str) -> Evaluator:
 
     def run(env: Env) -> Any:
         turns = env.get(turns_of, NOT_REACHED)
-        if turns.__class__ is Missing:
-            return turns
-        return tuple([env.get((name, turn), NOT_REACHED) for turn in turns])
+        return turns if turns.__class__ is Missing else tuple([env.get((name, turn), NOT_REACHED) for turn in turns])
 
     return run
 

@@ -54,9 +54,7 @@ def _parse_limit(limit: str, text: YamlScalar) -> int | float | date:
 
 def _parse_codes(node: object) -> tuple[Code, ...]:
     """Parse a code or a list of codes; a decline is a text that begins with a dot."""
-    if isinstance(node, YamlList):
-        return tuple(map(scalars.parse_code, node))
-    return (scalars.parse_code(node),)
+    return tuple(map(scalars.parse_code, node)) if isinstance(node, YamlList) else ((scalars.parse_code(node),))
 
 
 def _parse_answer(node: object) -> tuple[Code, ...]:

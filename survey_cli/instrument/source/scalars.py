@@ -121,9 +121,7 @@ def parse_date_limit(node: object) -> date | YamlScalar:
     text = parse_expression(node)
     if text.strip() == "today":
         return YamlScalar("today()", text.where, plain=text.plain)
-    if _HAS_LETTER.search(text):
-        return text
-    return parse_day(text, "write year-month-day, as 2026-01-31, or today")
+    return text if _HAS_LETTER.search(text) else parse_day(text, "write year-month-day, as 2026-01-31, or today")
 
 
 def parse_day(node: object, remedy: str = "write year-month-day, as 2026-01-31") -> date:

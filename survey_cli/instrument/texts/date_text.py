@@ -123,9 +123,7 @@ def format_date(value: Value | None) -> str:
     if isinstance(value, date):
         return f"{value:%A} {value.day} {MONTHS[value.month - 1]} {value.year}"
     parts = str(value).split("-")
-    if len(parts) == 2 and parts[1].isdecimal():
-        return f"{MONTHS[int(parts[1]) - 1]} {parts[0]}"
-    return str(value)
+    return f"{MONTHS[int(parts[1]) - 1]} {parts[0]}" if len(parts) == 2 and parts[1].isdecimal() else str(value)
 
 
 _TIME: Final = re.compile(r"(\d{1,2})(?:[:.h ]?(\d{2}))?\s*([ap])?\.?(?:m\.?)?\Z", re.IGNORECASE)
@@ -145,9 +143,7 @@ def read_time(text: str) -> time | Rejection:
         if not 1 <= hour <= 12:
             return Rejection(f"there is no {hour} {half_of_day}m")
         hour = hour % 12 + (12 if half_of_day == "p" else 0)
-    if hour > 23 or minute > 59:
-        return Rejection(f"there is no {hour}:{minute:02}")
-    return time(hour, minute)
+    return Rejection(f"there is no {hour}:{minute:02}") if hour > 23 or minute > 59 else time(hour, minute)
 
 
 def format_time(value: time) -> str:

@@ -68,9 +68,7 @@ def build_cut_hint(line: int, column: int, rest: str, key: str = "", text: str =
 
 def quote(text: str) -> str:
     """Quote a text as it can be written in the file."""
-    if '"' in text or "\\" in text:
-        return "'" + text.replace("'", "''") + "'"
-    return f'"{text}"'
+    return "'" + text.replace("'", "''") + "'" if '"' in text or "\\" in text else f'"{text}"'
 
 
 def build_colon_hint(at: int, column: int, before: str) -> Hint:
