@@ -109,10 +109,7 @@ class Interview:
         journal = list(events)
         if not journal or not isinstance(start := journal[0], InterviewStarted):
             raise ValueError("a journal begins with its start")
-        restored = 0
-        for index, event in enumerate(journal):
-            if isinstance(event, RESTORING_EVENTS):
-                restored = index
+        restored = max((at for at, event in enumerate(journal) if isinstance(event, RESTORING_EVENTS)), default=0)
         machine = Machine.restore(instrument, journal[: restored + 1]) if restored else Machine.begin(instrument, start)
         for event in journal[restored + 1 :]:
             if (rejection := machine.apply(event)) is not None:

@@ -9,9 +9,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, assert_never
 
-from survey_cli.engine import events
-from survey_cli.engine.computed_answers import has_changed
-from survey_cli.engine.route import PassOverCallback, RouteStop, RouteWalk, list_check_places
+from survey_cli.engine import computed_answers, events, route
 from survey_cli.entries import Rejection, to_plain_text
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
 from survey_cli.instrument.schema.items.question import CompiledCheck
@@ -116,9 +114,9 @@ class Machine:
         self.walk = self.make_walk(self.build_env(), partial(_lapse, self.recorded_answers))
         self._arrive()
 
-    def make_walk(self, env: dict[Any, Any], on_pass_over: PassOverCallback | None) -> RouteWalk:
+    def make_walk(self, env: dict[Any, Any], on_pass_over: route.PassOverCallback | None) -> route.RouteWalk:
         """Return a walk at the start of the route."""
-        return RouteWalk(self.instrument, self.start.seed, env, on_pass_over, rules=self.start.rules)
+        return route.RouteWalk(self.instrument, self.start.seed, env, on_pass_over, rules=self.start.rules)
 
     @classmethod
     def begin(cls, instrument: Instrument, start: events.InterviewStarted) -> "Machine":
@@ -210,7 +208,7 @@ class Machine:
         return {"#interviewer": self.session.interviewer, "#daypart": daypart}
 
     @property
-    def current_stop(self) -> RouteStop | None:
+    def current_stop(self) -> route.RouteStop | None:
         """The current stop; None past the end of the route."""
         return self.walk.stops[-1] if not self.walk.finished else None
 
@@ -303,7 +301,7 @@ class Machine:
         """Return the time of interviewing up to an event."""
         return self.earlier_sessions + (event.stamp.at - self.session_began_at)
 
-    def _check_entry(self, stop: RouteStop, event: events.EntryEvent) -> RecordedAnswer | Rejection:
+    def _check_entry(self, stop: route.RouteStop, event: events.EntryEvent) -> RecordedAnswer | Rejection:
         """Return the answer that the event gives at the current stop, or why it is rejected."""
         match event:
             case events.QuestionAnswered():
@@ -339,7 +337,7 @@ class Machine:
                 assert_never(event)
         return answer
 
-    def why_invalid(self, stop: RouteStop, answer: RecordedAnswer) -> str:
+    def why_invalid(self, stop: route.RouteStop, answer: RecordedAnswer) -> str:
         """Return why the item would not accept this answer now; empty where it would.
 
         Its type and options are checked first, then its hard checks.
@@ -347,7 +345,7 @@ class Machine:
         cell, item = answer.cell, stop.item
         if not item.question.expects_answer and isinstance(item.question, DrawItem | PickItem | SplitItem):
             pool_size = int(answer.specify_texts.get("of", "0"))
-            return "the draw has changed" if has_changed(self.walk, stop, cell, pool_size) else ""
+            return "the draw has changed" if computed_answers.has_changed(self.walk, stop, cell, pool_size) else ""
         if isinstance(cell, Missing):
             offered = any(d.id == cell.kind for d in item.declines) or isinstance(item.question, ComputedItem)
             return "" if offered else "this can no longer be declined"
@@ -356,7 +354,7 @@ class Machine:
         failure = self._find_failed_check(stop, cell)
         return "" if failure is None else failure[1]
 
-    def _find_failed_check(self, stop: RouteStop, cell: Cell | None) -> tuple[CompiledCheck, str] | None:
+    def _find_failed_check(self, stop: route.RouteStop, cell: Cell | None) -> tuple[CompiledCheck, str] | None:
         """Return the first hard check that fails with this answer, and what it says."""
         if not stop.item.checks:
             return None
@@ -368,24 +366,24 @@ class Machine:
         finally:
             self.walk.undo(mark)
 
-    def _list_failed_places(self, stop: RouteStop, cell: Cell | None, why: str) -> tuple[Place, ...]:
+    def _list_failed_places(self, stop: route.RouteStop, cell: Cell | None, why: str) -> tuple[Place, ...]:
         """Return the other places that a hard check used, where it is one that says `why`."""
         failure = self._find_failed_check(stop, cell)
-        return list_check_places(self.walk, stop, failure[0]) if failure is not None and failure[1] == why else ()
+        return route.list_check_places(self.walk, stop, failure[0]) if failure is not None and failure[1] == why else ()
 
-    def _add_confirmation(self, stop: RouteStop, answer: RecordedAnswer, check: int) -> RecordedAnswer:
+    def _add_confirmation(self, stop: route.RouteStop, answer: RecordedAnswer, check: int) -> RecordedAnswer:
         mark = self.walk.mark
         self.walk.record_answer(stop, answer.cell)
         inputs = self._collect_inputs(stop.item.checks[check], stop)
         self.walk.undo(mark)
         return RecordedAnswer(answer.cell, answer.specify_texts, answer.confirmed_queries | {(check, inputs)})
 
-    def _collect_inputs(self, check: CompiledCheck, stop: RouteStop) -> tuple[Any, ...]:
+    def _collect_inputs(self, check: CompiledCheck, stop: route.RouteStop) -> tuple[Any, ...]:
         """Return the values on which a check depends, so that it fires again when they have changed."""
         env, turn = self.walk.env, stop.place.turn
         return tuple(str(env.get((name, turn), env.get(name, NOT_REACHED))) for name in sorted(check.condition.names))
 
-    def list_accepted_warnings(self, stop: RouteStop, answer: RecordedAnswer) -> tuple[int, ...]:
+    def list_accepted_warnings(self, stop: route.RouteStop, answer: RecordedAnswer) -> tuple[int, ...]:
         """Return the soft checks, by index, that were confirmed for this answer with the values known now."""
         return tuple(
             index
@@ -393,22 +391,17 @@ class Machine:
             if not stop.item.checks[index].aloud and inputs == self._collect_inputs(stop.item.checks[index], stop)
         )
 
-    def _find_open_query(self, stop: RouteStop, answer: RecordedAnswer) -> int | None:
+    def _find_open_query(self, stop: route.RouteStop, answer: RecordedAnswer) -> int | None:
         """Return the first query about the recorded answer that nobody has confirmed."""
         if isinstance(answer.cell, Missing):
             return None
-        for index, check in enumerate(stop.item.checks):
-            if (
-                check.soft
-                and check.fires(self.walk.env)
-                and (index, self._collect_inputs(check, stop)) not in answer.confirmed_queries
-            ):
-                return index
-        return None
+        env, checks = self.walk.env, enumerate(stop.item.checks)
+        queries = ((at, self._collect_inputs(check, stop)) for at, check in checks if check.soft and check.fires(env))
+        return next((query[0] for query in queries if query not in answer.confirmed_queries), None)
 
     # moving
 
-    def _continue_from(self, stop: RouteStop, answer: RecordedAnswer) -> None:
+    def _continue_from(self, stop: route.RouteStop, answer: RecordedAnswer) -> None:
         """Go from an accepted answer to the next place that has to be asked."""
         if not self._record_unless_queried(stop, answer):
             return
@@ -419,7 +412,7 @@ class Machine:
             return
         self._arrive()
 
-    def _record_unless_queried(self, stop: RouteStop, answer: RecordedAnswer) -> bool:
+    def _record_unless_queried(self, stop: route.RouteStop, answer: RecordedAnswer) -> bool:
         """Record an answer as known; returns False, and records nothing, where a query about it is open."""
         walk, mark = self.walk, self.walk.mark
         walk.record_answer(stop, answer.cell)

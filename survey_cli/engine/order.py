@@ -1,7 +1,9 @@
 """Random orders and arms as pure functions of the interview's seed, an id and a turn, stable for good."""
 
+from bisect import bisect
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
+from itertools import accumulate
 from typing import TypeVar
 
 from survey_cli.instrument.compiled.model import CompiledNode, ItemGroup
@@ -60,12 +62,7 @@ def _draw_order(
 
 def choose_arm(arms: Mapping[str, int], *, seed: int, key: str, turn: int | None) -> str:
     """Choose one of the arms by their shares. Raises ValueError where no share is positive."""
-    total = sum(share for share in arms.values() if share > 0)
-    if total <= 0:
+    ends = list(accumulate(max(share, 0) for share in arms.values()))
+    if not ends or not ends[-1]:
         raise ValueError(f"no arm of {key} has a share")
-    at = draw_number(seed, "split", key, turn or 0) % total
-    for name, share in arms.items():
-        at -= max(share, 0)
-        if at < 0:
-            return str(name)
-    raise AssertionError("unreachable: shares sum to the total")
+    return str(list(arms)[bisect(ends, draw_number(seed, "split", key, turn or 0) % ends[-1])])

@@ -335,7 +335,7 @@ class _AnalysisReader:
             return sum(map(count_codes, values)) if has_answers else combine_missing(*values)
 
         text = f"count of {', '.join(names)} in {list(count.values)}"
-        return _derive(text, conditions, count_answers, kind="number")
+        return _derive(text, conditions, count_answers)
 
     def check_uses(self, written: spec.AnalysisFile) -> None:
         """Check that weights, banners, findings and the picture name what there is."""
@@ -432,13 +432,9 @@ def _is_between(value: float, number: NumberItem) -> bool:
 
 
 def _derive(
-    text: str,
-    sources: Sequence[Condition],
-    evaluate: Evaluator,
-    codes: frozenset[Code] | None = None,
-    kind: Any = "flag",
+    text: str, sources: Sequence[Condition], evaluate: Evaluator, codes: frozenset[Code] | None = None
 ) -> Condition:
-    """Return a condition that is computed from others; one that yields codes where these are given."""
+    """Return a condition that is computed from others: one that yields these codes, or any number."""
     names = frozenset[str]().union(*(source.names for source in sources))
-    result_type = ValueType("code" if codes is not None else kind, codes, declinable=True)
+    result_type = ValueType("code" if codes is not None else "number", codes, declinable=True)
     return Condition(text, names, result_type, evaluate, ast.List([source.tree for source in sources], ast.Load()))

@@ -141,9 +141,7 @@ def _iterate_comparisons(tree: ast.expr) -> Iterator[ast.Compare]:
 def _check_list(use: NameUse, node: ast.Compare, numbers: dict[str, NumberItem]) -> Iterator[Problem]:
     """Yield problems for numbers in a list that the item can't have."""
     match node:
-        case ast.Compare(left=ast.Name(id=name), ops=[ast.In() | ast.NotIn()], comparators=[ast.List(elts=elts)]) if (
-            name in numbers
-        ):
+        case ast.Compare(ast.Name(name), [ast.In() | ast.NotIn()], [ast.List(elts)]) if name in numbers:
             item = numbers[name]
             values = [value for element in elts if isinstance(value := find_constant(element), int | float)]
             impossible = [value for value in values if _compare_with_range(item, "==", value) is False]

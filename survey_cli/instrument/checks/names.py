@@ -34,10 +34,8 @@ COMMAND_NAMES: Final = frozenset((*ENTRY_COMMAND_NAMES, "keep"))
 
 def _iterate_names(draft: InstrumentDraft) -> Iterator[tuple[str, Position]]:
     """Yield every name that becomes a column or can be used in a condition, with its position."""
-    for name, symbol in draft.symbols.items():
-        yield name, symbol.where
-    for name, group in draft.symbol_table.groups.items():
-        yield name, group[0]
+    yield from ((name, symbol.where) for name, symbol in draft.symbols.items())
+    yield from ((name, group[0]) for name, group in draft.symbol_table.groups.items())
 
 
 def bad_id(draft: InstrumentDraft) -> Iterator[Problem]:

@@ -191,9 +191,9 @@ def _find_maximum(draft: InstrumentDraft, tree: ast.expr) -> tuple[float | None,
     bounds = [question.highest] if question.highest is not None else []
     for check in item.checks:
         match check.condition.tree:
-            case ast.Compare(
-                left=ast.Name(id=name), ops=[ast.LtE() | ast.Lt()], comparators=[ast.Constant(value=int() as bound)]
-            ) if name == item.id and not check.aloud and not check.soft:
+            case ast.Compare(ast.Name(name), [ast.LtE() | ast.Lt()], [ast.Constant(int() as bound)]) if (
+                name == item.id and not check.aloud and not check.soft
+            ):
                 bounds.append(bound)
             case ast.Compare() | ast.BoolOp() | ast.UnaryOp():
                 return 0, ""  # another kind of rule, which may limit it

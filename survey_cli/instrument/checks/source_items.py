@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias, TypeVar, overload
 
-from survey_cli.instrument.compiled.draft import InstrumentDraft, once_per_draft
+from survey_cli.instrument.compiled.draft import InstrumentDraft, iterate_below, once_per_draft
 from survey_cli.instrument.schema.document import Document, StudySpec
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SearchItem, SingleItem
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
@@ -34,7 +34,7 @@ T = TypeVar("T")
 @once_per_draft
 def list_items(draft: InstrumentDraft) -> Sequence[AnyItem]:
     """List every item and group in written order, including those with a duplicate id."""
-    return list(_iterate_items_below(draft.document.items))
+    return list(iterate_below(draft.document.items, (SectionItem, RosterItem)))
 
 
 @overload
@@ -46,13 +46,6 @@ def iterate_items(draft: InstrumentDraft, /, *kinds: type[Any]) -> Iterator[Any]
     items = list_items(draft)
     matching = {kind for kind in set(map(type, items)) if issubclass(kind, kinds)}  # faster than isinstance
     return (item for item in items if item.__class__ in matching)
-
-
-def _iterate_items_below(items: Sequence[AnyItem]) -> Iterator[AnyItem]:
-    for item in items:
-        yield item
-        if isinstance(item, SectionItem | RosterItem):
-            yield from _iterate_items_below(item.items)
 
 
 @once_per_draft

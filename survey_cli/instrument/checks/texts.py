@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 from survey_cli.instrument.checks.source_items import (
@@ -360,18 +361,6 @@ _TAGS: Final = ("\U000e0020", "\U000e007f")
 _QUOTES: Final = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'", "“": '"', "”": '"', "„": '"'})
 
 
-def _iterate_non_ascii(draft: InstrumentDraft) -> Iterator[tuple[str, YamlScalar]]:
-    """Yield every text and code that is not plain ASCII, with its owner."""
-    for who, text in list_texts(draft):
-        for scalar in text.by_language.values() if text.plain is None else (text.plain,):
-            if not scalar.isascii():
-                yield who, scalar
-    for listed in list_option_lists(draft):
-        for key in listed.node or ():
-            if not key.isascii() and isinstance(key, YamlScalar):
-                yield listed.owner, key
-
-
 def turned_text(draft: InstrumentDraft) -> Iterator[Problem]:
     """A text contains a character that changes the direction of the text after it, so that it is displayed differently.
 
@@ -397,10 +386,13 @@ def invisible(draft: InstrumentDraft) -> Iterator[Problem]:
 
 @once_per_draft
 def _list_non_ascii(draft: InstrumentDraft) -> Sequence[tuple[str, YamlScalar]]:
-    """Return every non-ASCII text once, even if several items share it."""
+    """Return every text and code that is not plain ASCII, with its owner: once, even if several items share it."""
     texts: dict[Position, tuple[str, YamlScalar]] = {}
-    for who, scalar in _iterate_non_ascii(draft):
-        texts.setdefault(scalar.where, (who, scalar))
+    written = ((who, word) for who, text in list_texts(draft) for _, word in text.iterate_languages())
+    codes = ((each.owner, code) for each in list_option_lists(draft) for code in each.node or ())
+    for who, scalar in chain(written, codes):
+        if not scalar.isascii() and isinstance(scalar, YamlScalar):
+            texts.setdefault(scalar.where, (who, scalar))
     return list(texts.values())
 
 

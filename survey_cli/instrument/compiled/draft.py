@@ -18,11 +18,9 @@ from survey_cli.instrument.expressions.conditions import Condition, Scope, Value
 from survey_cli.instrument.expressions.expression_checker import format_constant
 from survey_cli.instrument.expressions.parsing import ParseFailure, parse_expression
 from survey_cli.instrument.schema.document import Document, SampleColumn
-from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SearchItem, SingleItem
+from survey_cli.instrument.schema.items import coded, typed, unasked_items
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import CompiledItem, Compute, QuestionItem
-from survey_cli.instrument.schema.items.typed import NumberAnswer, NumberItem
-from survey_cli.instrument.schema.items.unasked_items import QUOTA_STATES, DrawItem, LookupItem, SplitItem
 from survey_cli.instrument.schema.options import DeclineSpec, OptionSourceSpec, OptionSpec
 from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar, locate_name
 from survey_cli.instrument.source.scalars import Text
@@ -86,7 +84,7 @@ class Symbol:
 class ListLabels(Mapping[Code, Template]):
     """The texts of a search list as labels, each made when it is needed."""
 
-    item: SearchItem
+    item: coded.SearchItem
 
     def __getitem__(self, code: Code) -> Template:
         texts = self.item.entries.rows[code].texts
@@ -105,7 +103,7 @@ class ListLabels(Mapping[Code, Template]):
 class ListCodes(AbstractSet[Code]):
     """The codes of a search item: the list is read when they are needed, or at its first search."""
 
-    item: SearchItem
+    item: coded.SearchItem
     options: OptionSpecs
 
     @classmethod
@@ -247,7 +245,7 @@ class SymbolTable:
     def _resolve_options(self, item: AnyItem, roster: str | None) -> ResolvedOptions:
         """Return the options of a coded question (by code), and the name of the list they come from, if any."""
         options, who = getattr(item, "options", None), str(item.id)
-        if isinstance(item, ScaleItem | BatteryItem):
+        if isinstance(item, coded.ScaleItem | BatteryItem):
             given_keys = [key for key in _SCALE_KEYS if getattr(item, key, None) is not None]
             if given_keys == ["answer"]:
                 return {}, None
@@ -259,7 +257,7 @@ class SymbolTable:
             if item.from_ is not None and item.to is not None:
                 return self._build_points(item, item.from_, item.to), None
             options = item.scale if options is None else options
-        elif options is None or not isinstance(item, SingleItem | MultipleItem | SearchItem):
+        elif options is None or not isinstance(item, coded.SingleItem | coded.MultipleItem | coded.SearchItem):
             return {}, None
         if not isinstance(options, OptionSourceSpec):
             return self._find_list(options, who)
@@ -287,7 +285,7 @@ class SymbolTable:
         self._report("unknown-list", locate_name(options), who, what, remedy, length=len(options))
         return {}, None
 
-    def _build_points(self, item: ScaleItem | BatteryItem, low: int, high: int) -> OptionSpecs:
+    def _build_points(self, item: coded.ScaleItem | BatteryItem, low: int, high: int) -> OptionSpecs:
         who = str(item.id)
         if low >= high:
             what = f"the scale goes from {low} to {high}"
@@ -383,7 +381,7 @@ class SymbolTable:
         texts = (Text(None, {la: YamlScalar(words[la][n], NOWHERE) for la in languages}) for n in (0, 1))
         yes_no: dict[Code, OptionSpec] = {c: OptionSpec.model_construct(text=t) for c, t in enumerate(texts, 1)}
         assert item.until is not None
-        question = SingleItem.model_construct(
+        question = coded.SingleItem.model_construct(
             type="single", id=YamlScalar(f"{roster_id}_more", item.id.where), text=item.until, options=yes_no
         )
         question.copy_position(item)
@@ -401,12 +399,12 @@ class SymbolTable:
         declinable = declinable and not (item.by and item.declines is None)
         type_, codes, labels = self._find_type(item, options)
         why_unanswered = "" if item.expects_answer else WHY_UNANSWERED.get(item.type, "")  # type: ignore[attr-defined]
-        source = str(item.from_) if isinstance(item, DrawItem) else None
+        source = str(item.from_) if isinstance(item, unasked_items.DrawItem) else None
         turn_name = self.find_turn_name(source) if source is not None else None
         may_be_missing = is_conditional or declinable or item.ask_if is not None or item.unless is not None
         may_be_missing |= any(step.group in self._picked_groups for step in path)
-        may_be_missing |= isinstance(item, DrawItem) and self._may_draw_nobody(item)
-        ordered = isinstance(item, MultipleItem) and item.mentions == "ordered"
+        may_be_missing |= isinstance(item, unasked_items.DrawItem) and self._may_draw_nobody(item)
+        ordered = isinstance(item, coded.MultipleItem) and item.mentions == "ordered"
         texts = labels, source, turn_name, may_be_missing
         value_type = ValueType(type_, codes, declinable, roster, why_unanswered, ordered, *texts)
         kind = "statement" if isinstance(item, BatteryItem) else "item"
@@ -418,22 +416,22 @@ class SymbolTable:
         self, item: QuestionItem, options: OptionSpecs
     ) -> tuple[Any, AbstractSet[Code] | None, Mapping[Code, Template] | None]:
         labels = self._find_labels(options) if options else None
-        if isinstance(item, SearchItem):
+        if isinstance(item, coded.SearchItem):
             listed: Mapping[Code, Template] = ChainMap({} if labels is None else labels, ListLabels(item))  # type: ignore[arg-type]
             return "code", ListCodes(item, options), listed
         if item.expects_answer and not item.is_group and item.condition_type != "number":
             return item.condition_type, frozenset(options) if options else None, labels
         match item:
-            case SplitItem():
+            case unasked_items.SplitItem():
                 return "code", frozenset(map(str, item.arms)), None
-            case LookupItem(sample=name) if name is not None and name in self.symbols:
+            case unasked_items.LookupItem(sample=name) if name is not None and name in self.symbols:
                 column = self.symbols[name]
                 return column.value_type.type, column.value_type.codes, column.value_type.labels
-            case LookupItem():
-                return "code", frozenset(QUOTA_STATES), None
-            case NumberItem():
+            case unasked_items.LookupItem():
+                return "code", frozenset(unasked_items.QUOTA_STATES), None
+            case typed.NumberItem():
                 return "number", None, self._find_labels(item.options) if item.options else None
-            case BatteryItem(answer=NumberAnswer() as answer):
+            case BatteryItem(answer=typed.NumberAnswer() as answer):
                 return "number", None, self._find_labels(answer.options) if answer.options else None
             case BatteryItem():
                 return "code", frozenset(options), labels
@@ -444,22 +442,24 @@ class SymbolTable:
         """Return the mapping that will hold the texts of these options once they are compiled."""
         return self.labels.setdefault(id(options), {})
 
-    def _may_draw_nobody(self, draw: DrawItem) -> bool:
+    def _may_draw_nobody(self, draw: unasked_items.DrawItem) -> bool:
         """Return whether a draw may have no turn to select from: only a roster with `until:` always has one."""
         roster = self.rosters.get(str(draw.from_))
         return draw.where is not None or roster is None or roster.until is None
 
     def find_turn_name(self, roster: str) -> str | None:
         """Find the first text item of a roster, or of those over whose turns it runs, which names a turn."""
-        items = (item for source in self.list_sources(roster) for item in _iterate_below(self.rosters[source].items))
+        rosters = (self.rosters[source] for source in self.list_sources(roster))
+        items = (item for roster in rosters for item in iterate_below(roster.items, (SectionItem,)))
         return next((str(item.id) for item in items if item.type == "text"), None)
 
 
-def _iterate_below(items: Sequence[AnyItem]) -> Iterator[AnyItem]:
+def iterate_below(items: Sequence[AnyItem], kinds: tuple[type[SectionItem | RosterItem], ...]) -> Iterator[AnyItem]:
+    """Yield items, and those in groups of these kinds, in written order."""
     for item in items:
         yield item
-        if isinstance(item, SectionItem):
-            yield from _iterate_below(item.items)
+        if isinstance(item, kinds):
+            yield from iterate_below(item.items, kinds)
 
 
 class NameUse(NamedTuple):

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from survey_cli.instrument.expressions import three_valued_logic as logic
 from survey_cli.instrument.expressions.comparisons import convert_literal, convert_to_code
@@ -13,7 +13,7 @@ from survey_cli.instrument.expressions.expression_checker import (
     collect_unsure_names,
     get_family,
 )
-from survey_cli.instrument.expressions.functions import FUNCTIONS, Function, count_codes, flatten
+from survey_cli.instrument.expressions.functions import FUNCTIONS, ArgumentKind, Function, count_codes, flatten
 from survey_cli.instrument.source.foreign_words import read_foreign_words
 from survey_cli.problems import find_nearest
 from survey_cli.values import NOT_REACHED
@@ -40,31 +40,13 @@ def compile_call(checker: ExpressionChecker, node: ast.Call, compile_argument: C
     parts = [compile_argument(argument) for argument in node.args]
     if any(part.kind == "wrong" for part in parts):
         return checker.make_wrong(node)
-    match function.argument_kind:
-        case "item":
-            return _compile_item_function(checker, node, parts[0], function)
-        case "nothing":
-            return _compile_elapsed(checker, node) if name == "elapsed" else Term("date", _evaluate_today, node)
-        case "mentions":
-            return _compile_mention(checker, node, parts, function)
-        case "truths":
-            return _compile_count(checker, node, parts, function)
-        case "numbers" | "comparable":
-            return _compile_list_function(checker, node, parts, function)
-        case "number":
-            return _compile_round(checker, node, parts, function)
-        case "text":
-            return _compile_text_function(checker, node, parts, function)
-        case "dates":
-            return _compile_between(checker, node, parts, function)
+    return _COMPILERS[function.argument_kind](checker, node, parts, function)
 
 
-def _evaluate_today(env: logic.Env) -> Any:
-    return env.get("#today", NOT_REACHED)
-
-
-def _compile_elapsed(checker: ExpressionChecker, node: ast.Call) -> Term:
-    """Compile `elapsed()`: the minutes at its first use, which stay the same whatever is corrected."""
+def _compile_clock(checker: ExpressionChecker, node: ast.Call, _parts: list[Term], function: Function) -> Term:
+    """Compile `today()`, or `elapsed()`: the minutes at its first use, which stay the same whatever is corrected."""
+    if function.name == "today":
+        return Term("date", lambda env: env.get("#today", NOT_REACHED), node)
     if not checker.scope.has_clock:
         what = "elapsed() depends on when it is used, and this may be evaluated several times"
         return checker.report_problem("unknown-function", node, what, "use it in an ask_if or unless")
@@ -113,7 +95,8 @@ def _report_unknown_function(checker: ExpressionChecker, func: ast.Name) -> Term
     return checker.report_problem("unknown-function", func, what, remedy)
 
 
-def _compile_item_function(checker: ExpressionChecker, node: ast.Call, part: Term, function: Function) -> Term:
+def _compile_item_function(checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:
+    [part] = parts
     if not part.name:
         what = f"{function.name} requires an item, but {checker.get_source(part.node)} is not one"
         remedy = f"write {function.signature}, as in {function.name}(q1)"
@@ -234,3 +217,15 @@ def _compile_between(checker: ExpressionChecker, node: ast.Call, parts: list[Ter
             part = checker.report_problem("wrong-arguments", part.node, what, f"write {function.signature}")
         dates.append(part)
     return checker.combine(function.apply, dates, "number", node)
+
+
+_COMPILERS: Final[dict[ArgumentKind, Callable[[ExpressionChecker, ast.Call, list[Term], Function], Term]]] = {
+    "item": _compile_item_function,
+    "nothing": _compile_clock,
+    "mentions": _compile_mention,
+    "truths": _compile_count,
+    **dict.fromkeys(("numbers", "comparable"), _compile_list_function),
+    "number": _compile_round,
+    "text": _compile_text_function,
+    "dates": _compile_between,
+}

@@ -13,9 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from survey_cli.instrument.schema.document import Document
-from survey_cli.instrument.schema.items.coded import CodedItem
-from survey_cli.instrument.schema.items.groups import ITEM_TYPES, AnyItem, BatteryItem, DefaultsSpec
-from survey_cli.instrument.schema.items.question import ItemSpec, QuestionItem
+from survey_cli.instrument.schema.items import coded, groups, question
 from survey_cli.instrument.source.foreign_words import list_synonyms
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar, locate_key, map_scalars
 from survey_cli.instrument.source.scalars import YAML_NULLS, describe_node
@@ -31,7 +29,7 @@ def inherit_defaults(group: YamlMapping, inherited: Mapping[str, YamlNode] = _NO
     """Return a file or section whose items have the defaults around them."""
     own, items = group.get("defaults"), group.get("items")
     if isinstance(own, YamlMapping):
-        inherited = {**inherited, **{key: own[key] for key in DefaultsSpec.model_fields.keys() & own.keys()}}
+        inherited = {**inherited, **{key: own[key] for key in groups.DefaultsSpec.model_fields.keys() & own.keys()}}
     if not isinstance(items, YamlList):
         return group
     new_items = [_inherit(item, inherited) if isinstance(item, YamlMapping) else item for item in items]
@@ -42,12 +40,12 @@ def _inherit(item: YamlMapping, inherited: Mapping[str, YamlNode]) -> YamlMappin
     if "items" in item:
         return inherit_defaults(item, inherited)
     model = _find_item_model(item)
-    if not inherited or model is None or not (issubclass(model, QuestionItem) and model.expects_answer):
+    if not inherited or model is None or not (issubclass(model, question.QuestionItem) and model.expects_answer):
         return item
     new_keys = {}
     for key, value in inherited.items():
         written = item.get(key)
-        takes_options = issubclass(model, CodedItem | BatteryItem) and "options" in model.model_fields
+        takes_options = issubclass(model, coded.CodedItem | groups.BatteryItem) and "options" in model.model_fields
         if written is None and (key != "options" or (takes_options and _OTHER_LISTS.isdisjoint(item))):
             new_keys[key] = value
         elif isinstance(written, YamlScalar) and written.plain and written in ("", *YAML_NULLS):
@@ -155,9 +153,9 @@ _MIN_SIMILARITY: Final = 0.74
 
 def _list_types_with_key(key: str, model: type[BaseModel] | None) -> list[str]:
     """List the item types that have this key, if the part is an item of another type."""
-    if model not in ITEM_TYPES.values():
+    if model not in groups.ITEM_TYPES.values():
         return []
-    return [name for name, other in ITEM_TYPES.items() if key in list_keys(other)]
+    return [name for name, other in groups.ITEM_TYPES.items() if key in list_keys(other)]
 
 
 def list_keys(model: type[BaseModel]) -> list[str]:
@@ -242,10 +240,10 @@ def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails, root:
             kind = value.get("type") if isinstance(value, YamlMapping) else None
             name = str(kind)
             at = kind.where if isinstance(kind, YamlScalar) else where
-            near = suggest_nearest(name, ITEM_TYPES, otherwise=f"the types are {', '.join(ITEM_TYPES)}")
+            near = suggest_nearest(name, groups.ITEM_TYPES, otherwise=f"the types are {', '.join(groups.ITEM_TYPES)}")
             if (synonym := list_synonyms("types").get(name.casefold())) is not None:
                 near = synonym.remedy or f"it is called {synonym.word!r} here"
-            elif name.casefold() in ITEM_TYPES:
+            elif name.casefold() in groups.ITEM_TYPES:
                 near = f"types are written in lowercase: {name.casefold()}"
             owner = str(value["id"]) if isinstance(value, YamlMapping) and "id" in value else who
             return Problem("unknown-type", at, owner, f"there is no item type {name!r}", near, length=len(name))
@@ -259,7 +257,7 @@ def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails, root:
                 at_key = [*path, (value, capitalized)]
                 return _build_unknown_key_problem(capitalized, value, at_key, owner, root, ["type"])
             what = "the item needs a type"
-            return Problem("missing-key", where, owner, what, f"add `type:` and one of {', '.join(ITEM_TYPES)}")
+            return Problem("missing-key", where, owner, what, f"add `type:` and one of {', '.join(groups.ITEM_TYPES)}")
         case "literal_error":
             allowed = str(ctx.get("expected", "")).replace("'", "")
             words = [w.strip() for w in allowed.replace(" or ", ", ").split(",")]
@@ -287,7 +285,7 @@ def _build_unknown_key_problem(
     elif synonym is not None and near == synonym.word:
         remedy = synonym.remedy or f"it is called {near!r} here"
     elif (types := _list_types_with_key(key, model)) and not (near and _is_similar(key, near)):
-        own_type = next(name for name, item in ITEM_TYPES.items() if item is model)
+        own_type = next(name for name, item in groups.ITEM_TYPES.items() if item is model)
         what = f"{key!r} is a key of {join_words(types, most=4)}, not of {own_type}"
         remedy = "remove it, or change the type"
     return Problem("unknown-key", locate_key(node, key), who, what, remedy, length=len(key))
@@ -351,16 +349,16 @@ def _find_model(path: NodePath, root: type[BaseModel]) -> type[BaseModel] | None
     return model
 
 
-def _find_item_model(node: YamlNode) -> type[ItemSpec] | None:
+def _find_item_model(node: YamlNode) -> type[question.ItemSpec] | None:
     kind = node.get("type") if isinstance(node, YamlMapping) else None
-    return ITEM_TYPES.get(kind) if isinstance(kind, str) else None
+    return groups.ITEM_TYPES.get(kind) if isinstance(kind, str) else None
 
 
 def _find_annotated_model(annotation: Any) -> type[BaseModel] | None:
     """Find the model in an annotation, inside lists, mappings and Annotated."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    inner = get_args(annotation) if annotation != AnyItem else ()
+    inner = get_args(annotation) if annotation != groups.AnyItem else ()
     return next((model for part in inner if (model := _find_annotated_model(part)) is not None), None)
 
 

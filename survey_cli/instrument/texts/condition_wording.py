@@ -7,10 +7,7 @@ import ast
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from survey_cli.instrument.expressions.comparisons import ARITHMETIC_SIGNS, COMPARISON_SIGNS, OPPOSITE_SIGNS
-from survey_cli.instrument.expressions.conditions import Condition
-from survey_cli.instrument.expressions.functions import FUNCTIONS
-from survey_cli.instrument.expressions.three_valued_logic import MIRRORED_SIGNS
+from survey_cli.instrument.expressions import comparisons, conditions, functions, three_valued_logic
 from survey_cli.values import Code
 from survey_cli.wording import join_words
 
@@ -19,7 +16,7 @@ LabelLookup: TypeAlias = Callable[[str, Code | None], str]
 
 _DECLINES: Final = {"dk": "don't know", "refused": "refused"}
 _RELATIONS: Final = ("is", "is not", "is less than", "is at most", "is more than", "is at least")
-_COMPARISON_WORDS: Final = dict(zip(MIRRORED_SIGNS, _RELATIONS, strict=True))
+_COMPARISON_WORDS: Final = dict(zip(three_valued_logic.MIRRORED_SIGNS, _RELATIONS, strict=True))
 _STATE_WORDS: Final = {
     "answered": ("was answered", "was not answered"),
     "declined": ("was declined", "was not declined"),
@@ -38,7 +35,7 @@ _FUNCTION_WORDS: Final = {
 _OPERATOR_WORDS: Final = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}
 
 
-def render_clause(condition: Condition, get_label: LabelLookup) -> str:
+def render_clause(condition: conditions.Condition, get_label: LabelLookup) -> str:
     """Render a condition as a part of a longer sentence, after "asked if"."""
     return (_render_truth if condition.result_type.type == "flag" else _render)(condition.tree, get_label)
 
@@ -57,7 +54,7 @@ def _render(node: ast.expr, get_label: LabelLookup) -> str:
         case ast.IfExp(test=test, body=body, orelse=orelse):
             return f"{_render(body, get_label)} if {_render_truth(test, get_label)}, else {_render(orelse, get_label)}"
         case ast.BinOp(left=left, op=op, right=right):
-            sign = _OPERATOR_WORDS[ARITHMETIC_SIGNS[type(op)]]
+            sign = _OPERATOR_WORDS[comparisons.ARITHMETIC_SIGNS[type(op)]]
             return f"{_render_operand(left, get_label)} {sign} {_render_operand(right, get_label)}"
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
             return f"−{number}"
@@ -110,10 +107,10 @@ def _render_comparison(node: ast.Compare, get_label: LabelLookup, *, denied: boo
         if isinstance(op, ast.In | ast.NotIn):
             links.append(_render_membership(left, right, get_label, denied=isinstance(op, ast.NotIn) is not denied))
             continue
-        sign = COMPARISON_SIGNS[type(op)]
+        sign = comparisons.COMPARISON_SIGNS[type(op)]
         if _find_item(right) and not _find_item(left):
-            left, right, sign = right, left, MIRRORED_SIGNS[sign]
-        relation = _COMPARISON_WORDS[OPPOSITE_SIGNS[sign] if denied else sign]
+            left, right, sign = right, left, three_valued_logic.MIRRORED_SIGNS[sign]
+        relation = _COMPARISON_WORDS[comparisons.OPPOSITE_SIGNS[sign] if denied else sign]
         about = _render(left, get_label)
         value = _render_value(_find_item(left), right, get_label)
         has_same_subject = links[-1].startswith(f"{about} is ") if links else False
@@ -188,7 +185,7 @@ def _render_call(name: str, args: list[ast.expr], get_label: LabelLookup) -> str
         case _ if name in _STATE_WORDS:
             return f"{arguments[0]} {_STATE_WORDS[name][0]}"
         case _:
-            return f"{_FUNCTION_WORDS.get(name, FUNCTIONS[name].signature)} {join_words(arguments)}"
+            return f"{_FUNCTION_WORDS.get(name, functions.FUNCTIONS[name].signature)} {join_words(arguments)}"
 
 
 def _find_roster(node: ast.expr) -> str:

@@ -20,9 +20,7 @@ from survey_cli.entries import (
 )
 from survey_cli.instrument.schema.items import question
 from survey_cli.instrument.schema.options import OptionsOrName, OptionsOrSource
-from survey_cli.instrument.source.nodes import FileScalar
-from survey_cli.instrument.source.scalars import Name, Order, Text, Whole
-from survey_cli.instrument.source.search_lists import ReadList, read_search_list
+from survey_cli.instrument.source import nodes, scalars, search_lists
 from survey_cli.search_lists import SearchList, split_words
 from survey_cli.values import Cell, Code, Measure, Missing, Storage, Value, Variable
 from survey_cli.wording import format_quantity
@@ -34,7 +32,7 @@ MAX_PICK_POINTS = 11
 class CodedItem(question.QuestionItem):
     """Base class of `single`, `scale` and `multiple`."""
 
-    order: Order = "written"
+    order: scalars.Order = "written"
     """How the options are shuffled: not at all, in `random` order, starting at a random option (`rotate`), or reversed
     in half of the interviews (`flip`). Anchored, missing, exclusive and volunteered options keep their position."""
 
@@ -102,15 +100,15 @@ class ScaleItem(CodedItem):
     """
 
     type: Literal["scale"]
-    scale: Name | None = None
+    scale: scalars.Name | None = None
     """The name of a list under `scales`. If left out: `options`, or `from` and `to`, are required."""
     options: OptionsOrSource | None = None
     """Each code and its text. If left out: `scale`, or `from` and `to`, are required."""
-    from_: Whole | None = Field(default=None, alias="from")
+    from_: scalars.Whole | None = Field(default=None, alias="from")
     """The lowest point. If left out: `scale` or `options` is required."""
-    to: Whole | None = None
+    to: scalars.Whole | None = None
     """The highest point. If left out: `scale` or `options` is required."""
-    labels: dict[Whole, Text] = Field(default_factory=dict)
+    labels: dict[scalars.Whole, scalars.Text] = Field(default_factory=dict)
     """Labels of some points: `{0: Not at all, 10: Completely}`. If left out: numbers only."""
 
     measure: ClassVar[Measure] = "ordinal"
@@ -130,9 +128,9 @@ class MultipleItem(CodedItem):
     options: OptionsOrSource
     """Each code and its text, the name of a list under `scales`, or their source. "None of these" has `exclusive:
     true`."""
-    min: Whole = 1
+    min: scalars.Whole = 1
     """The fewest answers."""
-    max: Whole | None = None
+    max: scalars.Whole | None = None
     """The most answers. If left out: all options."""
     mentions: Literal["ordered"] | None = None
     """`ordered`: the order in which the options are entered is stored in a column `ID_mentions`. If left out: not
@@ -296,7 +294,7 @@ class SearchItem(question.QuestionItem):
     """
 
     type: Literal["search"]
-    list_: Annotated[Name, "a file"] = Field(alias="list")
+    list_: Annotated[scalars.Name, "a file"] = Field(alias="list")
     """The file of the list, relative to this one: `lists/occupations.csv`. Its first line names the columns: `code`;
     `text`; `also`, other words by which the answer is found; and `text.es` for the texts of a language. The list is
     stored with the version of the questionnaire."""
@@ -306,9 +304,9 @@ class SearchItem(question.QuestionItem):
     condition_type: ClassVar[str] = "code"
 
     @property
-    def file(self) -> ReadList:
+    def file(self) -> search_lists.ReadList:
         """The list as it was read."""
-        return read_search_list(self.list_.file if isinstance(self.list_, FileScalar) else None)
+        return search_lists.read_search_list(self.list_.file if isinstance(self.list_, nodes.FileScalar) else None)
 
     @property
     def entries(self) -> SearchList:

@@ -5,9 +5,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias, get_args
 from pydantic import Field
 from pydantic_core import PydanticKnownError
 
-from survey_cli.instrument.schema.items import typed, unasked_items
-from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SearchItem, SingleItem
-from survey_cli.instrument.schema.items.question import ItemSpec, QuestionItem
+from survey_cli.instrument.schema.items import coded, question, typed, unasked_items
 from survey_cli.instrument.schema.options import DeclineOverrides, OptionsOrSource, ShortSpec, SpecModel
 from survey_cli.instrument.source.scalars import Expression, Flag, Name, Order, ParseWith, Text, Whole
 
@@ -42,7 +40,7 @@ class PickSpec(ShortSpec):
     """
 
 
-class SectionItem(ItemSpec):
+class SectionItem(question.ItemSpec):
     """A group of items with a title, a condition and an order."""
 
     type: Literal["section"]
@@ -84,7 +82,7 @@ class StatementSpec(SpecModel):
         return data if isinstance(data, dict) and "text" in data else {"text": data}
 
 
-class BatteryItem(QuestionItem):
+class BatteryItem(question.QuestionItem):
     """Statements on one scale, or answered with a number; each is a variable.
 
     The introduction is read once; the options come from `scale`, from `options`, or from `from` and `to`.
@@ -127,7 +125,7 @@ class BatteryItem(QuestionItem):
     is_group: ClassVar[bool] = True
 
 
-class RosterItem(ItemSpec):
+class RosterItem(question.ItemSpec):
     """Items that are repeated, once per turn.
 
     The number of turns comes from `count`, `each` or `until`; exactly one of them is required.
@@ -162,13 +160,13 @@ class RosterItem(ItemSpec):
     is_group: ClassVar[bool] = True
 
 
-_ReadOrCoded: TypeAlias = unasked_items.ReadItem | SingleItem | ScaleItem | MultipleItem
+_ReadOrCoded: TypeAlias = unasked_items.ReadItem | coded.SingleItem | coded.ScaleItem | coded.MultipleItem
 _Typed: TypeAlias = typed.NumberItem | typed.TextItem | typed.VerbatimItem | typed.DateItem | typed.TimeItem
-_ListOrGroup: TypeAlias = SearchItem | BatteryItem | SectionItem | RosterItem | unasked_items.DrawItem
+_ListOrGroup: TypeAlias = coded.SearchItem | BatteryItem | SectionItem | RosterItem | unasked_items.DrawItem
 _Unasked: TypeAlias = unasked_items.HandoverItem | unasked_items.SplitItem | unasked_items.LookupItem
 Item: TypeAlias = _ReadOrCoded | _Typed | _ListOrGroup | _Unasked | unasked_items.EndItem
 
-ITEM_TYPES: Final[dict[str, type[ItemSpec]]] = {
+ITEM_TYPES: Final[dict[str, type[question.ItemSpec]]] = {
     get_args(member.model_fields["type"].annotation)[0]: member for member in get_args(Item)
 }
 """Each item type's name and class."""
