@@ -108,11 +108,10 @@ def _build_intro(machine: Machine, stop: RouteStop) -> entries.StyledText:
 
     After a resume these are the introductions of all groups around it, which the respondent heard in another call.
     """
-    spans: list[entries.TextSpan] = []
     intros = _list_outer_intros(stop) if _is_just_resumed(machine) else stop.intros
+    spans: list[entries.TextSpan] = []
     for template in intros:
-        if spans:
-            spans.append(entries.TextSpan("\n"))
+        spans += [entries.TextSpan("\n")] if spans else []
         spans.extend(template.fill(machine.walk.env, machine.language))
     return tuple(spans)
 
@@ -125,13 +124,10 @@ def _is_just_resumed(machine: Machine) -> bool:
 
 def _list_outer_intros(stop: RouteStop) -> tuple[Template, ...]:
     """Return the introductions of the groups that the item is in, the outermost first."""
-    intros: list[Template] = []
-    frame: RouteFrame | None = stop.frame
-    while frame is not None:
-        if frame.group.intro is not None:
-            intros.insert(0, frame.group.intro)
-        frame = frame.parent
-    return tuple(intros)
+    frames: list[RouteFrame] = [stop.frame]
+    while (parent := frames[-1].parent) is not None:
+        frames.append(parent)
+    return tuple(frame.group.intro for frame in reversed(frames) if frame.group.intro is not None)
 
 
 def _format_turn(machine: Machine, stop: RouteStop) -> entries.StyledText:

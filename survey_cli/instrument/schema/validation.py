@@ -226,7 +226,7 @@ def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails, root:
         case "written":
             if error["loc"][-1] == "[key]":
                 where, length, key = (locate_key(node, step), len(str(step)), _format_key(path[:-1], who))
-            return Problem(ctx["rule"], where, who, _prefix_with_key(key, ctx["what"]), ctx["remedy"], length=length)
+            rule, what, remedy = ctx["rule"], ctx["what"], ctx["remedy"]
         case "extra_forbidden":
             return _build_unknown_key_problem(str(step), node, path, who, root)
         case "missing":
@@ -261,16 +261,15 @@ def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails, root:
         case "literal_error":
             allowed = str(ctx.get("expected", "")).replace("'", "")
             words = [w.strip() for w in allowed.replace(" or ", ", ").split(",")]
-            near = suggest_nearest(str(value), words, otherwise=f"write {allowed}")
-            what = _prefix_with_key(key, f"{describe_node(value)} is not valid here")
-            return Problem("unknown-word", where, who, what, near, length=length)
+            rule, what = "unknown-word", f"{describe_node(value)} is not valid here"
+            remedy = suggest_nearest(str(value), words, otherwise=f"write {allowed}")
         case "list_type":
-            what = _prefix_with_key(key, f"expected a list, found {describe_node(value)}")
-            return Problem("wrong-kind", where, who, what, _suggest_list(value, str(step)), length=length)
+            rule, what = "wrong-kind", f"expected a list, found {describe_node(value)}"
+            remedy = _suggest_list(value, str(step))
         case _:
-            what = f"expected a mapping (key: value), found {describe_node(value)}"
-            what = _prefix_with_key(key, what)
-            return Problem("wrong-kind", where, who, what, "write key: value, indented below", length=length)
+            rule, what = "wrong-kind", f"expected a mapping (key: value), found {describe_node(value)}"
+            remedy = "write key: value, indented below"
+    return Problem(rule, where, who, f"{key}: {what}" if key else what, remedy, length=length)
 
 
 def _build_unknown_key_problem(
@@ -308,10 +307,6 @@ _KEYS_WITH_OWN_NAMES: Final = frozenset(
     )
 )
 """Keys whose values are mappings with codes or names as keys."""
-
-
-def _prefix_with_key(key: str, what: str) -> str:
-    return f"{key}: {what}" if key else what
 
 
 def _suggest_list(value: YamlNode | None, key: str) -> str:
