@@ -11,21 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from survey_cli.conversion import xpath
 from survey_cli.conversion.form import Form, FormChoice, FormItem
-from survey_cli.conversion.xpath import (
-    INDEX,
-    NO_VALUE,
-    TRUE,
-    Expression,
-    Literal,
-    Reference,
-    UnsupportedError,
-    XPathCall,
-    find_references,
-    iterate_parts,
-    list_parts,
-    replace_parts,
-)
+from survey_cli.conversion.xpath import NO_VALUE, TRUE, Expression, Literal, Reference, UnsupportedError, XPathCall
 from survey_cli.instrument.expressions.comparisons import OPPOSITE_SIGNS
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRRORED_SIGNS
 
@@ -134,7 +122,7 @@ class Translator:
         for item in form.items.values():
             with suppress(UnsupportedError):
                 tree = item.parse("calculation") or NO_VALUE
-                for part in iterate_parts(tree):
+                for part in xpath.iterate_parts(tree):
                     match part:
                         case XPathCall("pulldata", (_, Literal(str(column)), *_)):
                             self.columns.setdefault(column, {column}).update({item.name} if part == tree else ())
@@ -211,7 +199,7 @@ class Translator:
     def is_offered(self, choice: FormChoice, choice_filter: Expression | None) -> Part:
         """Return the condition on which a choice is offered."""
         cells = [(Reference(f"@{name}"), Literal(value)) for (name, _), value in choice.row.cells.items()]
-        return self.is_true(replace_parts(choice_filter or TRUE, dict(cells)))
+        return self.is_true(xpath.replace_parts(choice_filter or TRUE, dict(cells)))
 
     # ── comparisons ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -282,13 +270,13 @@ class Translator:
             case XPathCall("indexed-repeat" | "each-turn" as function, (Reference(name), *turn)) if (
                 found := self.get_calculated(name)
             ) is not None:
-                if not turn and INDEX in iterate_parts(found.tree):
+                if not turn and xpath.INDEX in xpath.iterate_parts(found.tree):
                     raise UnsupportedError("the number of the turn can only be used in texts")
-                values: dict[Expression, Expression] = {INDEX: turn[-1]} if turn else {}
-                for used in find_references(found.tree) & self.form.items.keys():
+                values: dict[Expression, Expression] = {xpath.INDEX: turn[-1]} if turn else {}
+                for used in xpath.find_references(found.tree) & self.form.items.keys():
                     if self.form.items[used].repeat is self.form.items[name].repeat:
                         values[Reference(used)] = XPathCall(function, (Reference(used), *turn))
-                return self._simplify(replace_parts(found.tree, values))
+                return self._simplify(xpath.replace_parts(found.tree, values))
             case XPathCall("pulldata", (file, XPathCall("concat", words), column, case)):
                 return self._simplify(self._choose_column(words, lambda name: (file, name, column, case)))
             case Reference(name) if name in self.form.items and self.form.items[name].kind == "metadata":
@@ -321,7 +309,7 @@ class Translator:
             case Literal(value):
                 return NO if value == "" else YES
             case Reference(name) if (found := self.get_calculated(name)) is not None:
-                may_be_empty_text = found.kind == "text" and NO_VALUE in iterate_parts(self._simplify(found.tree))
+                may_be_empty_text = found.kind == "text" and NO_VALUE in xpath.iterate_parts(self._simplify(found.tree))
                 return Part(f"{found.name} != ''", 4) if may_be_empty_text else Part(f"answered({found.name})")
             case Reference(name):
                 item = self._get_item(name)
@@ -425,7 +413,7 @@ class Translator:
         return None
 
     def _call(self, name: str, arguments: tuple[Expression, ...]) -> Part:
-        parts = [part for argument in arguments for part in iterate_parts(argument)]
+        parts = [part for argument in arguments for part in xpath.iterate_parts(argument)]
         if any(isinstance(part, XPathCall) and part.name == "each-turn" for part in parts):
             raise UnsupportedError(f"{name}() can't be calculated for each turn of a repeat")
         if (name, len(arguments)) in _TEMPLATES:
@@ -444,7 +432,7 @@ class Translator:
                 return Part(f"{name}({', '.join(self.evaluate(part).text for part in arguments)})", kind="number")
             case "count", (Reference(item),) if item in self.form.items:
                 count = self.form.items[item].parse("repeat_count")
-                if count is not None and item not in find_references(count):
+                if count is not None and item not in xpath.find_references(count):
                     return self.evaluate(count)
                 return self._count_turns(self.form.items[item])
             case "index", () if self.item is not None and self.item.repeat is not None:
@@ -502,7 +490,7 @@ class Translator:
         if isinstance(found, str):
             raise UnsupportedError(f"it uses the calculation {name}, which is not carried over")
         if found is not None and self.item is not None:
-            for used in find_references(found.tree) & self.form.items.keys() - {name}:
+            for used in xpath.find_references(found.tree) & self.form.items.keys() - {name}:
                 if self.form.items[used].kind == "calculate":
                     self.get_calculated(used)
                 elif self.form.items[used].kind not in ("metadata", "group", "repeat"):
@@ -535,7 +523,7 @@ def split_condition(translator: Translator, tree: Expression) -> tuple[str, str]
     """
     asked: list[Part] = []
     skipped: list[Part] = []
-    for part in list_parts(tree):
+    for part in xpath.list_parts(tree):
         condition = translator.is_true(part)
         opposite = translator.is_true(XPathCall("not", (part,)))
         if opposite not in (YES, NO) and (len(opposite.text) < len(condition.text) or condition.strength == 3):
@@ -599,7 +587,7 @@ def _holds(sign: str, name: str, limit: float | None) -> bool:
 def _find_numeric(tree: Expression) -> set[str]:
     """Return the names that are calculated with, or compared with numbers."""
     found: set[str] = set()
-    for part in iterate_parts(tree):
+    for part in xpath.iterate_parts(tree):
         match part:
             case XPathCall("+" | "-" | "*" | "div" | "<" | "<=" | ">" | ">=" | "==" | "!=" as sign, arguments):
                 has_number = any(isinstance(each, Literal) and isinstance(each.value, float) for each in arguments)

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from itertools import product
 from math import floor, inf, nextafter
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -71,9 +72,14 @@ class Clauses:
             self.require(-before, -literal)
             before = self.any_of([before, literal])
 
-
-MAX_PAIRS: Final = 2_500
-"""How many pairs of values are compared one by one; more are left open."""
+    def compare(self, lefts: Mapping[Any, Literal], sign: str, rights: Mapping[Any, Literal]) -> "Truth":
+        """Compare each value on the left with each on the right."""
+        truths: dict[bool, list[Literal]] = {True: [], False: []}
+        for (left, left_literal), (right, right_literal) in product(lefts.items(), rights.items()):
+            with suppress(TypeError):  # a text ordered against a number
+                holds = bool(COMPARE[sign](to_nfc(left), to_nfc(right)))
+                truths[holds].append(self.all_of([left_literal, right_literal]))
+        return Truth(self.any_of(truths[True]), self.any_of(truths[False]))
 
 
 MANY: Final = 1_000_000
@@ -105,6 +111,13 @@ class Cell:
             clauses.imply(state, asked)
         clauses.require_at_most_one(states)
 
+    def make_variables(self, codes: Iterable[Any]) -> dict[Any, Literal]:
+        """Make a variable for each code, which can be true only where there is an answer."""
+        literals = {code: self.clauses.make_variable() for code in codes}
+        for literal in literals.values():
+            self.clauses.imply(literal, self.answered)
+        return literals
+
     def require_answer(self, unless: Literal = FALSE) -> None:
         """Require an answer or a decline where it is asked."""
         self.clauses.imply(self.asked, self.answered, *self.declines.values(), unless)
@@ -113,7 +126,7 @@ class Cell:
         """Compare the answer with a constant; unknown where there is none."""
         raise NotImplementedError
 
-    def list_values(self) -> "Mapping[Any, Literal] | None":
+    def list_values(self) -> Mapping[Any, Literal] | None:
         """Return each value with its literal where there are few; None where there are many."""
         return None
 
@@ -123,31 +136,17 @@ class Cell:
         return Truth(true, self.clauses.all_of([-true, self.answered]))
 
 
-def compare_values(clauses: Clauses, lefts: Mapping[Any, Literal], sign: str, rights: Mapping[Any, Literal]) -> Truth:
-    """Compare each value on the left with each on the right."""
-    truths: dict[bool, list[Literal]] = {True: [], False: []}
-    for (left, left_literal), (right, right_literal) in product(lefts.items(), rights.items()):
-        try:
-            holds = bool(COMPARE[sign](to_nfc(left), to_nfc(right)))
-        except TypeError:  # a text ordered against a number
-            continue
-        truths[holds].append(clauses.all_of([left_literal, right_literal]))
-    return Truth(clauses.any_of(truths[True]), clauses.any_of(truths[False]))
-
-
 class CodedCell(Cell):
     """One of several codes."""
 
     def __init__(self, clauses: Clauses, asked: Literal, declines: Iterable[str], codes: Iterable[Any]) -> None:
         super().__init__(clauses, asked, declines)
-        self.values = {code: clauses.make_variable() for code in codes}
-        for literal in self.values.values():
-            clauses.imply(literal, self.answered)
+        self.values = self.make_variables(codes)
         clauses.imply(self.answered, *self.values.values())
         clauses.require_at_most_one(list(self.values.values()))
 
     def compare(self, sign: str, value: Any) -> Truth:
-        return compare_values(self.clauses, self.values, sign, {value: TRUE})
+        return self.clauses.compare(self.values, sign, {value: TRUE})
 
     def list_values(self) -> Mapping[Any, Literal]:
         return self.values
@@ -202,18 +201,11 @@ class OrderedCell(Cell):
         if isinstance(value, bool) or not isinstance(value, int | float):
             return self.settle(TRUE if sign == "!=" else FALSE) if sign in ("==", "!=") else UNKNOWN
         at_most, below = self.at_most(value), self.at_most(_below(value, whole=self.whole))
-        match sign:
-            case "<=":
-                return self.settle(at_most)
-            case "<":
-                return self.settle(below)
-            case ">":
-                return self.settle(-at_most)
-            case ">=":
-                return self.settle(-below)
-            case _:
-                equal = FALSE if self.whole and value != floor(value) else self.clauses.all_of([at_most, -below])
-                return self.settle(equal if sign == "==" else -equal)
+        orders = {"<=": at_most, "<": below, ">": -at_most, ">=": -below}
+        if sign in orders:
+            return self.settle(orders[sign])
+        equal = FALSE if self.whole and value != floor(value) else self.clauses.all_of([at_most, -below])
+        return self.settle(equal if sign == "==" else -equal)
 
     def list_values(self) -> Mapping[Any, Literal] | None:
         if not self.whole or self.high - self.low > 100:
@@ -247,9 +239,7 @@ class MultipleCell(Cell):
 
     def __init__(self, clauses: Clauses, asked: Literal, declines: Iterable[str], codes: Iterable[Any]) -> None:
         super().__init__(clauses, asked, declines)
-        self.chosen = {code: clauses.make_variable() for code in codes}
-        for literal in self.chosen.values():
-            clauses.imply(literal, self.answered)
+        self.chosen = self.make_variables(codes)
         self.positions: dict[Any, list[Literal]] = {}
         """Of each code, where it was mentioned first, second, and so on; empty while no condition uses the order."""
 
@@ -305,7 +295,3 @@ class TextCell(Cell):
                 self.clauses.require(-literal, -other)
             self.texts[text] = literal
         return literal
-
-
-Values: TypeAlias = Mapping[Any, Literal]
-"""Values that exclude one another, each with its literal; where none holds there is no value."""

@@ -10,20 +10,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 from survey_cli.instrument.expressions.comparisons import ARITHMETIC_SIGNS, COMPARISON_SIGNS, find_constant
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.expressions.three_valued_logic import MIRRORED_SIGNS, make_arithmetic
-from survey_cli.proof.cells import (
-    FALSE,
-    MAX_PAIRS,
-    TRUE,
-    UNKNOWN,
-    Cell,
-    Clauses,
-    Literal,
-    MultipleCell,
-    OrderedCell,
-    Truth,
-    Values,
-    compare_values,
-)
+from survey_cli.proof.cells import FALSE, TRUE, UNKNOWN, Cell, Clauses, Literal, MultipleCell, OrderedCell, Truth
 from survey_cli.values import Missing
 
 Turns: TypeAlias = Mapping[str, int]
@@ -36,10 +23,14 @@ _STRICT_FUNCTIONS: Final = frozenset(
 
 MAX_ORDERED: Final = 40
 """Of how many options the order of mention is followed; of more it is left open."""
+MAX_PAIRS: Final = 2_500
+"""How many pairs of values are compared one by one; more are left open."""
 MAX_VALUES: Final = 400
 """How many values a calculated number may have; one with more is left open."""
 
 
+Values: TypeAlias = Mapping[Any, Literal]
+"""Values that exclude one another, each with its literal; where none holds there is no value."""
 Leaf: TypeAlias = Cell | Values
 """A variable, or a constant or calculated value: each value that it can have, with its literal."""
 
@@ -197,7 +188,7 @@ class ConditionEncoder:
             return self._compare_with_cell(left, sign, rights)
         lefts = _list_values(left)
         if lefts is not None and rights is not None and len(lefts) * len(rights) <= MAX_PAIRS:
-            return compare_values(self.clauses, lefts, sign, rights)
+            return self.clauses.compare(lefts, sign, rights)
         if lefts is not None and isinstance(right, Cell):
             return self._compare_with_cell(right, MIRRORED_SIGNS[sign], lefts)
         if rights is not None and isinstance(left, Cell):

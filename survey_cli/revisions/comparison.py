@@ -10,20 +10,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, get_args
 from survey_cli.instrument.checks.reachability.facts import list_requirements
 from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.expressions.parsing import ParsedExpression, parse_expression
 from survey_cli.instrument.schema.items.question import CompiledItem, Compute
 from survey_cli.instrument.schema.items.unasked_items import DrawItem
+from survey_cli.instrument.source.scalars import Text
+from survey_cli.instrument.texts.templates import Template
 from survey_cli.problems import Position
 from survey_cli.proof.goals import Comparison
 from survey_cli.revisions.meaning_changes import OUTCOME_PREFIX, MeaningChange, iterate_changes
-from survey_cli.revisions.properties import (
-    ChangeKind,
-    ComparedChange,
-    Node,
-    Property,
-    list_nodes,
-    list_properties,
-    render_value,
-)
+from survey_cli.revisions.properties import ChangeKind, ComparedChange, Node, Property, list_nodes, list_properties
 from survey_cli.scenarios.coverage import format_typed
 from survey_cli.values import Missing
 from survey_cli.wording import join_words
@@ -104,6 +99,20 @@ def _is_equal_but_name(old_name: str, old: Any, new_name: str, new: Any, languag
         for key in olds
         for was, is_ in zip(*(render_value(key, own[key].value, languages) for own in (olds, news)), strict=False)
     )
+
+
+def render_value(key: str, value: Any, languages: tuple[str, ...]) -> tuple[str, ...]:
+    """Render a value for comparison: a text in each language, without differences of spacing or notation."""
+    if isinstance(value, Template):
+        value = value.source
+    if isinstance(value, Text):
+        return tuple(" ".join(value.get(language).split()) for language in languages)
+    if isinstance(value, bool):
+        return ("true" if value else "false",)
+    parsed = parse_expression(str(value)) if key.rpartition(".")[2] in ("where", "prefill") else None
+    if isinstance(parsed, ParsedExpression):
+        return (ast.unparse(parsed.tree),)
+    return (", ".join(map(str, value)) if isinstance(value, list) else " ".join(str(value).split()),)
 
 
 class _Versions:

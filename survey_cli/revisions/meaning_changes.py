@@ -60,7 +60,7 @@ class _Meaning:
     """Codes are special values among other numbers."""
     low: float | None = None
     high: float | None = None
-    unit: TextsByLanguage | None = None
+    unit: TextsByLanguage = field(default_factory=dict)
     bounds: Mapping[str, Any] = field(default_factory=dict)
     """The `min` and `max` that are dates, or depend on other answers."""
     decimals: int = 0
@@ -140,24 +140,17 @@ def _compare_item(name: str, old: Instrument, new: Instrument) -> Iterator[Meani
     if before is None:
         return
     if after is None:
-        what = "it is no longer in the questionnaire"
-        yield MeaningChange(name, what, needs_own_column=False, kind="removed")
+        yield MeaningChange(name, "it is no longer in the questionnaire", needs_own_column=False, kind="removed")
         return
-    if before.kind != after.kind:
-        what = f"it was {before.kind} and is {after.kind}"
-        yield MeaningChange(name, what, needs_own_column=True, kind="type")
-        return
-    if before.repeated != after.repeated:
-        once, often = "asked once", "asked in each turn of a roster"
-        was, is_ = (often, once) if before.repeated else (once, often)
-        yield MeaningChange(name, f"it was {was} and is {is_}", needs_own_column=True, kind="type")
-        return
+    turns = ("asked once", "asked in each turn of a roster")
+    for was, is_ in ((before.kind, after.kind), (turns[before.repeated], turns[after.repeated])):
+        if was != is_:
+            yield MeaningChange(name, f"it was {was} and is {is_}", needs_own_column=True, kind="type")
+            return
     if before.source != after.source:
         yield MeaningChange(name, f"it was {before.source} and is {after.source}", needs_own_column=True)
-    if before.unit is not None or after.unit is not None:
-        texts = _find_difference(before.unit or {}, after.unit or {})
-        if texts is not None:
-            yield MeaningChange(name, f"its unit was {texts[0]!r} and is {texts[1]!r}", needs_own_column=True)
+    if (texts := _find_difference(before.unit, after.unit)) is not None:
+        yield MeaningChange(name, f"its unit was {texts[0]!r} and is {texts[1]!r}", needs_own_column=True)
     yield from _compare_codes(name, before, after)
     yield from _compare_limits(name, before, after)
     yield from _compare_declines(name, before, after)
@@ -226,16 +219,13 @@ def _compare_outcomes(old: Instrument, new: Instrument) -> Iterator[MeaningChang
     for outcome_id, new_outcome in new.document.outcomes.items():
         if (old_outcome := old.document.outcomes.get(outcome_id)) is None:
             continue
-        name = f"{OUTCOME_PREFIX}{outcome_id}"
-        old_names = {language: str(old_outcome.name.get(language)) for language in old.languages}
-        new_names = {language: str(new_outcome.name.get(language)) for language in new.languages}
-        if (texts := _find_difference(old_names, new_names)) is not None:
-            what = f"its name was {texts[0]!r} and is {texts[1]!r}"
-            yield MeaningChange(name, what, needs_own_column=False)
-        old_code, new_code = (str(o.code or o.like or outcome_id) for o in (old_outcome, new_outcome))
-        if old_code != new_code:
-            what = f"it was counted as {old_code} and is counted as {new_code}"
-            yield MeaningChange(name, what, needs_own_column=False)
+        name, pair = f"{OUTCOME_PREFIX}{outcome_id}", ((old, old_outcome), (new, new_outcome))
+        names = [{lang: str(outcome.name.get(lang)) for lang in version.languages} for version, outcome in pair]
+        was, is_ = (str(outcome.code or outcome.like or outcome_id) for _, outcome in pair)
+        if (texts := _find_difference(*names)) is not None:
+            yield MeaningChange(name, f"its name was {texts[0]!r} and is {texts[1]!r}", needs_own_column=False)
+        if was != is_:
+            yield MeaningChange(name, f"it was counted as {was} and is counted as {is_}", needs_own_column=False)
 
 
 def _find_difference(old: TextsByLanguage, new: TextsByLanguage) -> tuple[str, str] | None:
@@ -313,7 +303,7 @@ def _find_item_meaning(instrument: Instrument, item: CompiledItem) -> _Meaning |
         numeric=number is not None,
         low=low,
         high=high,
-        unit=_collect_texts(number.unit, languages) if number is not None and number.unit else None,
+        unit=_collect_texts(number.unit, languages) if number is not None and number.unit else {},
         bounds=bounds,
         decimals=number.decimals if number is not None else 0,
         pattern=question.pattern if isinstance(question, TextItem) else None,

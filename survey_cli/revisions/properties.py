@@ -1,17 +1,14 @@
 """Properties of the parts of a questionnaire: what two versions are compared by, and a change of one."""
 
-import ast
 from collections.abc import Iterator
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
-from survey_cli.instrument.expressions.parsing import ParsedExpression, parse_expression
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.source.nodes import YamlScalar, locate_name
 from survey_cli.instrument.source.scalars import Text
-from survey_cli.instrument.texts.templates import Template
 from survey_cli.problems import Position
 from survey_cli.values import Code
 
@@ -117,17 +114,3 @@ def _flatten(key: str, value: Any, where: Position) -> Iterator[tuple[str, Prope
                 yield from _flatten(f"{key}.{name}", inner, inner.find_position())
         case _:
             yield key, Property(value, where)
-
-
-def render_value(key: str, value: Any, languages: tuple[str, ...]) -> tuple[str, ...]:
-    """Render a value for comparison: a text in each language, without differences of spacing or notation."""
-    if isinstance(value, Template):
-        value = value.source
-    if isinstance(value, Text):
-        return tuple(" ".join(value.get(language).split()) for language in languages)
-    if isinstance(value, bool):
-        return ("true" if value else "false",)
-    parsed = parse_expression(str(value)) if key.rpartition(".")[2] in ("where", "prefill") else None
-    if isinstance(parsed, ParsedExpression):
-        return (ast.unparse(parsed.tree),)
-    return (", ".join(map(str, value)) if isinstance(value, list) else " ".join(str(value).split()),)

@@ -11,8 +11,8 @@ from support.command_line import folder, written  # noqa: F401
 from support.example_files import NAMES
 from support.scenario import instrument
 from survey_cli.cli.run_command import run_command
-from survey_cli.documents.questionnaire.booklet import build_booklet, render_html, render_markdown
 from survey_cli.documents.questionnaire.booklet_model import BookletItem, MultilingualText
+from survey_cli.documents.questionnaire.questionnaire import build_booklet, render_html, render_markdown
 from survey_cli.documents.templating import escape_markdown
 from survey_cli.documents.text_runs import escape_controls, render_plain
 from survey_cli.entries import to_plain_text

@@ -3,7 +3,7 @@
 import pytest
 
 from support.scenario import STAMP, TODAY, Scenario, instrument, scenario, source_of
-from survey_cli.documents.questionnaire.booklet import build_booklet
+from survey_cli.documents.questionnaire.questionnaire import build_booklet
 from survey_cli.engine.codec import decode_record, encode_record
 from survey_cli.engine.events import InterviewStarted, SessionContext
 from survey_cli.engine.interview import Interview

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from support.mistake_tables import HEAD, said
 from support.scenario import Scenario, scenario, source_of
-from survey_cli.documents.questionnaire.booklet import build_booklet
+from survey_cli.documents.questionnaire.questionnaire import build_booklet
 from survey_cli.engine.asked_items import list_asked
 from survey_cli.engine.events import NoteWritten
 from survey_cli.engine.prompts import describe_reply

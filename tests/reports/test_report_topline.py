@@ -13,7 +13,7 @@ from test_exporting import keep
 from support.command_line import folder  # noqa: F401
 from support.report_tables import Report, people
 from support.scenario import instrument, scenario
-from survey_cli.documents.questionnaire.booklet import build_booklet
+from survey_cli.documents.questionnaire.questionnaire import build_booklet
 from survey_cli.documents.report.report_layout import describe_base
 from survey_cli.instrument.compiled.model import number_items
 from survey_cli.reports.results.bins import build_bins

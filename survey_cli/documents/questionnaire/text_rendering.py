@@ -1,8 +1,9 @@
 """Questionnaire texts before anybody has answered: fills become placeholders, all other text is literal."""
 
 import ast
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from survey_cli.documents.questionnaire.booklet_model import LanguageText, MultilingualText
@@ -12,13 +13,7 @@ from survey_cli.instrument.expressions.conditions import Scope, ValueType
 from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.number_text import spell_cardinal, spell_ordinal
-from survey_cli.instrument.texts.templates import (
-    NO_ANSWER_TEXT,
-    Template,
-    TextFill,
-    compile_text,
-    render_placeholders,
-)
+from survey_cli.instrument.texts.templates import NO_ANSWER_TEXT, Template, TextFill, compile_text, render_placeholders
 
 MAX_WORDINGS: Final = 4
 """A fill with more possible texts than this is shown by its name."""
@@ -162,11 +157,10 @@ def _join_runs(line: list[TextRun]) -> Line:
     return tuple(s for s in joined if s.text)
 
 
-def _iterate_templates(instrument: Instrument) -> Iterable[Template]:
+def _iterate_templates(instrument: Instrument) -> Iterator[Template]:
     for item in instrument.items.values():
-        templates = (item.text, item.instruction, item.probe, item.help, item.ask_for, *(c.say for c in item.checks))
-        yield from (t for t in templates if t is not None)
+        checks = [check.say for check in item.checks]
+        yield from filter(None, (item.text, item.instruction, item.probe, item.help, item.ask_for, *checks))
     for group in instrument.groups.values():
-        yield from (t for t in (group.title, group.intro) if t is not None)
-    for pair in instrument.faq:
-        yield from pair
+        yield from filter(None, (group.title, group.intro))
+    yield from chain.from_iterable(instrument.faq)

@@ -12,14 +12,7 @@ from survey_cli.samples.cases import columns as sample_columns
 from survey_cli.samples.cases.phone_numbers import InvalidNumber, ParsedNumber, is_known_country, read_numbers
 from survey_cli.samples.cases.split_arms import draw_arms
 from survey_cli.samples.files.read_sheet import read_sheet
-from survey_cli.samples.files.sheet import (
-    InputRow,
-    InputSheet,
-    ProblemCollector,
-    find_columns,
-    format_column_letter,
-    iterate_whole_rows,
-)
+from survey_cli.samples.files.sheet import InputRow, InputSheet, ProblemCollector, find_columns, iterate_whole_rows
 from survey_cli.values import NOT_ASKED, Cell
 
 NO_CASES: Final[Mapping[str, Mapping[str, Cell]]] = MappingProxyType({})
@@ -143,7 +136,7 @@ class _CaseReader:
         self._numbers: dict[tuple[str, str], int] = {}
         self._who = {name: name for name in positions}
         if sheet.letters:
-            self._who = {name: f"{name} (column {format_column_letter(at)})" for name, at in positions.items()}
+            self._who = {name: f"{name} ({sheet.describe_column(at)})" for name, at in positions.items()}
         self._key = key
         self._key_index = positions[key]
         self._country = sample_columns.find_country(instrument)

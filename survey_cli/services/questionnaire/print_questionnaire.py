@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Final, TextIO
 
-from survey_cli.documents.questionnaire.booklet import build_booklet, render_html, render_markdown
 from survey_cli.documents.questionnaire.booklet_model import Booklet
+from survey_cli.documents.questionnaire.questionnaire import build_booklet, render_html, render_markdown
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.services.output_files import make_page_writers, publish_document
