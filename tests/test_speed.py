@@ -83,7 +83,10 @@ def test_a_table_is_written_in_a_few_times_a_plain_writer(tmp_path: Path) -> Non
     import csv
 
     instrument = made.instrument(made.plain(50))
-    few = [build_row(one.interview) for one in simulate_interviews(instrument, count=50, seed=1, start=made.NOON)]
+    few = [
+        build_row(one.interview)
+        for one in simulate_interviews(instrument, count=50, seed=1, start=made.NOON, habits=Habits())
+    ]
     rows = few * 60
     table = Table(variables=build_columns(instrument), rows=rows, language="en")
 

@@ -1,9 +1,10 @@
-"""Conversion of a form to a questionnaire: a tree in the order in which a designer writes it, and its text."""
+"""Conversion of a form to a questionnaire: a tree in the order in which a designer writes it, its text, and a report."""
 
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import chain, count
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -12,7 +13,6 @@ from survey_cli.conversion import xpath
 from survey_cli.conversion.calculations import convert_calculations, convert_text, split_instruction
 from survey_cli.conversion.conditions import Translator, split_condition
 from survey_cli.conversion.form import Form, FormChoice, FormItem, FormRow, read_form
-from survey_cli.conversion.loss_report import LOGIC_COLUMNS, LossReport, ReportEntry
 from survey_cli.conversion.yaml_text import COMMENTS, Cell, CellText, YamlWriter
 from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.checks.names import MAX_ID_LENGTH, explain_reserved
@@ -34,6 +34,58 @@ _COLUMNS: Final = (
 _TABLET: Final = re.compile(r"device-info\(|decimal-date-time\(now\(\)|format-date-time\(now\(\),[^)]*%[HhIMS]")
 """What an interview by telephone does not have: the device, and the time of day as a number or a text."""
 _SETTINGS: Final = ("form_title", "form_id", "version", "default_language")
+
+LOGIC_COLUMNS: Final = ("relevant", "constraint", "calculation")
+
+
+class ReportEntry(NamedTuple):
+    """A cell, or a whole row, of the form."""
+
+    sheet: str
+    row: int
+    column: str
+    """Empty for the whole row."""
+    name: str
+    text: str
+    """What became of it, the note, or the reason."""
+
+
+@dataclass(slots=True)
+class LossReport:
+    """The three lists of a conversion."""
+
+    carried: dict[ReportEntry, None] = field(default_factory=dict)
+    noted: dict[ReportEntry, None] = field(default_factory=dict)
+    lost: dict[ReportEntry, None] = field(default_factory=dict)
+    logic: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """How many cells of a column of LOGIC_COLUMNS were carried over, and how many have a counterpart."""
+    without_counterpart: int = 0
+    """Cells of these columns that use the tablet or the time of day, which no interview by telephone has."""
+
+    def summarize(self) -> str:
+        """Return the numbers in one sentence."""
+        logic = ", ".join(f"{column} {carried} of {total}" for column, (carried, total) in self.logic.items() if total)
+        lists = f"{len(self.carried)} carried over, {len(self.noted)} with a note, {len(self.lost)} not"
+        if self.without_counterpart:
+            logic += f"; {self.without_counterpart} without a counterpart: they use the tablet or the time of day"
+        return f"{lists}; expressions carried over: {logic or 'the form has none'}"
+
+
+def render_report(report: LossReport, form: str, questionnaire: str) -> str:
+    """Write the report as Markdown."""
+    lists = (
+        ("Not carried over", "Reason", report.lost),
+        ("Carried over with a note", "Note", report.noted),
+        ("Carried over", "As", report.carried),
+    )
+    lines = [f"# {form} → {questionnaire}", "", f"{report.summarize()}."]
+    for title, heading, entries in lists:
+        lines += ["", f"## {title}: {format_quantity(len(entries), 'entry', 'entries')}", ""]
+        ordered = sorted(entries, key=lambda entry: (entry.sheet != "survey", entry.sheet, entry.row, entry.column))
+        rows = [("Sheet", "Row", "Column", "Name", heading), ("---",) * 5, *ordered]
+        cells = [[str(cell).replace("|", r"\|").replace("\n", " ") for cell in row] for row in rows]
+        lines += [f"| {' | '.join(row)} |" for row in cells] if entries else ["None."]
+    return "\n".join(lines) + "\n"
 
 
 class QuestionnaireBuilder:

@@ -6,8 +6,7 @@ import pytest
 
 from support.odk_client.vectors import ConvertedInterview, decode_recording
 from support.scenario import scenario
-from survey_cli.conversion.loss_report import render_report
-from survey_cli.conversion.questionnaire import ConvertedForm, convert_form
+from survey_cli.conversion.questionnaire import ConvertedForm, convert_form, render_report
 from survey_cli.problems import UserError
 
 FORMS = Path(__file__).parents[1] / "data" / "xlsform"

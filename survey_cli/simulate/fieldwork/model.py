@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from heapq import heappop, heappush
 from random import Random
 from typing import Final, NamedTuple
@@ -392,25 +393,25 @@ class FieldworkModel:
         self._release(key)
 
     def _find_voicemail(self, case: Case) -> str:
-        known = (s for s in self.plan.scripts if s.id == "voicemail")
-        return next((s.id for s in known if not (s.once and s.id in case.scripts_read)), "")
+        known = (s for s in self.plan.scripts if s.id == "voicemail" and not (s.once and s.id in case.scripts_read))
+        return next((script.id for script in known), "")
 
     def _key_outcome(
         self, agent: ModelInterviewer, key: str, outcome: str, number: int, *more: case_events.CaseEvent
     ) -> bool:
         """Enter an outcome; returns whether another number of the case is tried at once."""
         row = self.plan.outcomes[outcome]
-        waits = self._cases[key].interrupted
-        events: list[case_events.CaseEvent] = [case_events.OutcomeRecorded(outcome, number, interrupted=waits), *more]
+        recorded = case_events.OutcomeRecorded(outcome, number, interrupted=self._cases[key].interrupted)
+        events: list[case_events.CaseEvent] = [recorded, *more]
         if (row.listed if self.plan.eligibility_known else row.rdd) in NUMBER_CODES:
             events.append(case_events.NumberMarked(number, "dead", row.name.lower()))
         case = self._append(agent, key, *events, *build_do_not_call_events(row))
         called_numbers = {call.number for call in case.open_attempt.calls} if case.open_attempt is not None else set()
-        again = row.next_number and row.kind != "busy"
-        if again and any(other.position not in called_numbers for other in case.live_numbers):
-            return True
-        self._end_call(agent, key)
-        return False
+        is_another_left = any(other.position not in called_numbers for other in case.live_numbers)
+        again = row.next_number and row.kind != "busy" and is_another_left
+        if not again:
+            self._end_call(agent, key)
+        return again
 
     def _talk(self, agent: ModelInterviewer, key: str, number: int, house: Household) -> behavior.ActionTimes:
         yield self._wait(agent, behavior.TALK_SECONDS)
@@ -419,12 +420,10 @@ class FieldworkModel:
                 yield from self._conduct_interview(agent, key, number, house)
             case "appointment":
                 yield from self._make_appointment(agent, key, number, house)
-            case "language":
-                yield self._wait(agent, behavior.KEY_SECONDS)
-                self._key_outcome(agent, key, "language", number, case_events.LanguageSet(house.language))
             case outcome:
                 yield self._wait(agent, behavior.KEY_SECONDS)
-                self._key_outcome(agent, key, outcome, number)
+                more = (case_events.LanguageSet(house.language),) if outcome == "language" else ()
+                self._key_outcome(agent, key, outcome, number, *more)
         if self._cases[key].open_attempt is not None:
             self._end_call(agent, key)
 
@@ -466,37 +465,27 @@ class FieldworkModel:
             self._release_cells(id)
             self._end_call(agent, key, case_events.OutcomeRecorded("quota_full", number, person=True))
             return
-        stamp = EventStamp(self.at, login, agent.station)
-        languages = self.instrument.languages
+        stamp, languages = EventStamp(self.at, login, agent.station), self.instrument.languages
+        language = household.language if household.language in languages else languages[0]
         began = InterviewStarted(
             stamp,
             instrument=self.instrument.hash,
             seed=rng.getrandbits(62),
             case=key,
             today=self.at.astimezone(self.settings.zone).date(),
-            session=SessionContext(
-                login, "morning", household.language if household.language in languages else languages[0]
-            ),
+            session=SessionContext(login, "morning", language),
             sample={
                 name: key if column.role == "key" else case.columns.get(name, NOT_ASKED)
                 for name, column in self.instrument.sample.items()
             },
         )
-
-        def look_up(machine: Machine, stop: RouteStop) -> str:
-            return self._look_up_quota(id, machine, stop)
-
-        person = Respondent(self.instrument, began, rng, self._habits, lookup=look_up)
+        person = Respondent(self.instrument, began, rng, self._habits, lookup=partial(self._look_up_quota, id))
         person.answer(household.draw_patience())
         machine = person.machine
         yield self._wait(agent, len(machine.events) * self.settings.item_seconds * rng.uniform(0.8, 1.2))
         if machine.status == "open":  # they have to go
             machine.apply(InterviewSuspended(stamp, rng.choice(("appointment", "callback", ""))))
-        yield from self._close_interview(agent, key, number, household, id, Interview(machine))
-
-    def _close_interview(
-        self, agent: ModelInterviewer, key: str, number: int, house: Household, id: str, interview: Interview
-    ) -> behavior.ActionTimes:
+        interview = Interview(machine)
         outcome, status = interview.outcome or "callback", interview.status
         if outcome == "complete" and not self._count_complete(id, interview):
             outcome = "quota_full"
@@ -504,7 +493,7 @@ class FieldworkModel:
         if status != "suspended" and row.kind != "complete":
             self._release_cells(id)
         if status == "suspended" and outcome == "appointment":
-            yield from self._make_appointment(agent, key, number, house)
+            yield from self._make_appointment(agent, key, number, household)
         else:
             self._end_call(agent, key, *derive_interview_events(interview, row, self.plan, number=number))
 

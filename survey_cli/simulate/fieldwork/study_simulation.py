@@ -330,14 +330,9 @@ def _estimate_item_seconds(
     """Estimate the seconds per item from the length of interviews here, where it is known."""
     if length is None:
         return behavior.ITEM_SECONDS, (f"{behavior.ITEM_SECONDS:g} seconds for each item of an interview (assumed)",)
-    simulated_interviews = simulate_interviews(
-        instrument,
-        count=PILOT_INTERVIEWS,
-        seed=options.seed,
-        start=options.at,
-        habits=Habits(qualify=1.0),
-    )
-    items = [simulated.interview.seq for simulated in simulated_interviews if simulated.interview.outcome == "complete"]
+    habits, seed = Habits(qualify=1.0), options.seed
+    pilot = simulate_interviews(instrument, count=PILOT_INTERVIEWS, seed=seed, start=options.at, habits=habits)
+    items = [simulated.interview.seq for simulated in pilot if simulated.interview.outcome == "complete"]
     return (length.total_seconds() / fmean(items), ()) if items else (behavior.ITEM_SECONDS, ())
 
 

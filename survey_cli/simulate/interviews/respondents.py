@@ -67,34 +67,28 @@ class SimulatedInterview:
 
 
 def simulate_interviews(
-    instrument: Instrument, *, count: int, seed: int, start: datetime, habits: Habits | None = None
+    instrument: Instrument, *, count: int, seed: int, start: datetime, habits: Habits
 ) -> Iterator[SimulatedInterview]:
     """Simulate interviews, the same ones for the same seed. `start` is when the first begins."""
     rng = Random(seed)
-    habits = habits or Habits()
     for number in range(1, count + 1):
-        yield _simulate_interview(instrument, f"simulated {number}", rng, start + timedelta(minutes=number), habits)
-
-
-def _simulate_interview(
-    instrument: Instrument, case: str, rng: Random, start: datetime, habits: Habits
-) -> SimulatedInterview:
-    language = instrument.language if rng.random() < 0.6 else rng.choice(instrument.languages)
-    began = events.InterviewStarted(
-        events.EventStamp(start, STATION, STATION),
-        instrument=instrument.hash,
-        seed=rng.getrandbits(62),
-        case=case,
-        today=start.date(),
-        session=events.SessionContext(STATION, rng.choice(("morning", "afternoon", "evening")), language),
-        sample={
-            name: case if column.role == "key" else invent_sample_value(instrument, name, column, rng)
-            for name, column in instrument.sample.items()
-        },
-    )
-    respondent = Respondent(instrument, began, rng, habits)
-    respondent.answer()
-    return SimulatedInterview(Interview(respondent.machine), respondent.stuck)
+        case, at = f"simulated {number}", start + timedelta(minutes=number)
+        language = instrument.language if rng.random() < 0.6 else rng.choice(instrument.languages)
+        began = events.InterviewStarted(
+            events.EventStamp(at, STATION, STATION),
+            instrument=instrument.hash,
+            seed=rng.getrandbits(62),
+            case=case,
+            today=at.date(),
+            session=events.SessionContext(STATION, rng.choice(("morning", "afternoon", "evening")), language),
+            sample={
+                name: case if column.role == "key" else invent_sample_value(instrument, name, column, rng)
+                for name, column in instrument.sample.items()
+            },
+        )
+        respondent = Respondent(instrument, began, rng, habits)
+        respondent.answer()
+        yield SimulatedInterview(Interview(respondent.machine), respondent.stuck)
 
 
 def _always_open(*_: object) -> str:
@@ -194,12 +188,11 @@ class Respondent:
         The first answers are then forgotten.
         """
         question = stop.item.question
-        if (
-            not isinstance(question, EndItem)
-            or not self._habits.qualify
-            or not _is_screening_outcome(str(question.outcome))
-        ):
+        if not isinstance(question, EndItem) or not self._habits.qualify:
             return False
+        row = OUTCOMES.get(str(question.outcome))
+        if (row.like or row.id if row is not None else str(question.outcome)) in ("complete", "quota_full"):
+            return False  # no answer screened the respondent out
         if self._will_qualify is None:
             self._will_qualify = self._rng.random() < self._habits.qualify
         if not self._will_qualify or not self._requalify_attempts:
@@ -218,22 +211,12 @@ class Respondent:
         if not led_here:
             return False
         self._requalify_attempts -= 1
-        self._go_back(led_here[-1])
-        return True
-
-    def _go_back(self, number: int) -> None:
-        """Restore the interview as it was before the event of this number."""
-        began, *line = self.machine.events[:number]
+        began, *before = self.machine.events[: led_here[-1]]
         assert isinstance(began, events.InterviewStarted)
         self.machine = Machine.begin(self._instrument, began)
-        for event in line:
+        for event in before:
             self.machine.apply(event)
-
-
-def _is_screening_outcome(outcome: str) -> bool:
-    """Whether an end with this outcome screens a respondent out because of an answer."""
-    row = OUTCOMES.get(outcome)
-    return (row.like or row.id if row is not None else outcome) not in ("complete", "quota_full")
+        return True
 
 
 def _draw_answer(shares: Mapping[Code, float], item: CompiledItem, rng: Random) -> Code | tuple[Code, ...] | None:
@@ -268,15 +251,11 @@ def read_shares(path: str, instrument: Instrument) -> AnswerShares:
         item = instrument.items.get(str(item_id))
         where = f"{path}: {item_id}"
         if item is None or not item.question.expects_answer:
-            raise UserError(
-                where,
-                "there is no question with this id",
-                suggest_nearest(str(item_id), instrument.items, otherwise=""),
-            )
+            remedy = suggest_nearest(str(item_id), instrument.items, otherwise="")
+            raise UserError(where, "there is no question with this id", remedy)
         if not isinstance(item_shares, Mapping):
             raise UserError(where, "a share for each code is required", "write {1: 0.9, 2: 0.1}")
-        shares = _read_item_shares(where, item, item_shares)
-        shares_by_item[item.id] = shares
+        shares_by_item[item.id] = _read_item_shares(where, item, item_shares)
     return shares_by_item
 
 
@@ -291,10 +270,9 @@ def _read_item_shares(where: str, item: CompiledItem, item_shares: Mapping[Any, 
         if value is None:
             raise UserError(f"{where}: {code}", f"{str(text)!r} is not a share", "write 0.25, 25% or 1/4")
         if (item.options or isinstance(item.question, SearchItem)) and str(code) not in known:
-            otherwise = f"its codes are {join_words(list(known), most=MAX_LISTED)}"
-            raise UserError(
-                where, f"the question has no code {code}", suggest_nearest(str(code), known, otherwise=otherwise)
-            )
+            codes = f"its codes are {join_words(list(known), most=MAX_LISTED)}"
+            remedy = suggest_nearest(str(code), known, otherwise=codes)
+            raise UserError(where, f"the question has no code {code}", remedy)
         shares[known.get(str(code), str(code))] = float(value)
     if not isinstance(item.question, MultipleItem) and sum(shares.values()) > 1 + 1e-9:
         raise UserError(where, f"the shares add up to {sum(shares.values()):.0%}", "lower them to at most 100%")

@@ -6,7 +6,7 @@ What respondents say is in the file `call_texts.json`.
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
@@ -17,7 +17,6 @@ from survey_cli.engine.asked_items import describe_answer
 from survey_cli.engine.events import InterviewEnded, QuestionAnswered, QuestionDeclined
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import RecordedAnswer
-from survey_cli.engine.route import RouteStop
 from survey_cli.entries import Entry, LineEntry, PickEntry, Prompt, Rejection, to_plain_text
 from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.case.case import Call, Case
@@ -38,7 +37,7 @@ from survey_cli.sessions.station.open_station import build_station
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.simulate.fieldwork import behavior
 from survey_cli.study.open_study import OpenStudy, load_people_by_id
-from survey_cli.values import Cell, Code, Missing, Place
+from survey_cli.values import Cell, Missing, Place
 from survey_cli.wording import format_quantity
 
 PRACTICE_PROPENSITIES: Final = behavior.Propensities(
@@ -211,7 +210,9 @@ class PracticeRespondents:
         if call is not None and (interview.status == "suspended" or (has_to_go and interview.place not in answers)):
             return call.leaving
         prompt, stop = prompts.build_prompt(interview), interview.machine.current_stop
-        if prompt is None or stop is None or not _is_asked(prompt, stop):
+        if prompt is None or stop is None or not prompt.aloud or prompt.after_hangup:
+            return ""
+        if not stop.item.question.expects_answer:
             return ""
         known = answers.get(prompt.place)
         if prompt.query is not None:
@@ -250,28 +251,20 @@ class PracticeRespondents:
         return best
 
 
-def _is_asked(prompt: Prompt, stop: RouteStop) -> bool:
-    """Whether the respondent is asked, and not the interviewer alone."""
-    return prompt.aloud and not prompt.after_hangup and stop.item.question.expects_answer
-
-
 def _put_into_words(answer: RecordedAnswer, entry: Entry) -> str:
     """Put an answer into the words of its options or labels; empty where it has none."""
     match entry:
         case PickEntry():
             codes = answer.cell if isinstance(answer.cell, tuple) else (answer.cell,)
             chosen = [option for code in codes if (option := entry.find_option(str(code))) is not None]
-            return ", ".join(to_plain_text(o.text) + _specify(answer, o.code) for o in chosen)
+            words = {code: f": {text}" for code, text in answer.specify_texts.items() if text}
+            return ", ".join(to_plain_text(option.text) + words.get(option.code, "") for option in chosen)
         case LineEntry(kind="scale"):
             return str(answer.cell)
         case LineEntry(labels=labels):
             return next((label for code, label in labels if code == answer.cell), "")
         case _:
             return ""
-
-
-def _specify(answer: RecordedAnswer, code: Code) -> str:
-    return f": {answer.specify_texts[code]}" if answer.specify_texts.get(code) else ""
 
 
 def _try_answers(interview: Interview, rng: Random) -> Iterator[tuple[Interview, RecordedAnswer]]:
@@ -346,18 +339,12 @@ def _explain_outcome(
     if call.response == "interview":
         if call.items_left >= 0 and interview is not None and kind in LEAVING_OUTCOMES:
             return _explain_appointment(call, keyed, history)
-        if interview is not None and _is_ended_by_route(interview):
-            return ""
-        return different
+        is_finished = interview is not None and bool(interview.outcome) and interview.machine.walk.finished
+        is_ended = interview is not None and isinstance(interview.events[-1], InterviewEnded)
+        return "" if is_finished or is_ended else different  # the questionnaire or a full quota ended it
     if kind not in (call.response, *CALL_TEXTS[call.response].outcomes):
         return different
     return _explain_appointment(call, keyed, history)
-
-
-def _is_ended_by_route(interview: Interview) -> bool:
-    """Whether the questionnaire ended the interview, or a full quota, and not the interviewer."""
-    is_finished = bool(interview.outcome) and interview.machine.walk.finished
-    return is_finished or isinstance(interview.events[-1], InterviewEnded)
 
 
 def _explain_appointment(call: PracticeCall, keyed: Call, history: list[HistoryEntry]) -> str:
@@ -428,7 +415,7 @@ def open_practice_station(options: PracticeOptions, *, clock: Callable[[], datet
     zone = plan.zone or (options.zone.key if options.zone is not None else "UTC")
     now = clock()
     ahead = find_practice_start(plan.calendar, zone, now) - now
-    cases = list(_invent_sample(instrument, plan, zone, rng))
+    cases, column = list(_invent_sample(instrument, plan, zone, rng)), find_column(instrument, "name") or ""
     study = open_simulated_study(
         SimulatedStudyOptions(path=options.path, at=now + ahead, invented=cases, people=people), rng
     )
@@ -440,7 +427,7 @@ def open_practice_station(options: PracticeOptions, *, clock: Callable[[], datet
         plan=study.plan,
         who=who,
         zone=options.zone or ZoneInfo(zone),
-        names={case.key: _name(case, instrument) for case in cases},
+        names={case.key: str(case.values.get(column, "")) for case in cases},
         seed=rng.getrandbits(62),
     )
     session = build_station(
@@ -455,7 +442,9 @@ def find_practice_start(calendar: Calendar, zone: str, now: datetime) -> datetim
 
     A study that is over is practiced at its beginning, or at its last week. Raises UserError where it never calls.
     """
-    for earliest in _list_possible_starts(calendar, zone, now):
+    days = [(day, back) for day, back in ((calendar.starts, 0), (calendar.ends, 7)) if day is not None]
+    others = [datetime.combine(day, time(), ZoneInfo(zone)) - timedelta(days=back) for day, back in days]
+    for earliest in (now, *others):
         at: datetime | None = earliest
         for _ in range(10):
             at = calendar.find_next_opening((zone,), at) if at is not None else None
@@ -466,13 +455,6 @@ def find_practice_start(calendar: Calendar, zone: str, now: datetime) -> datetim
                 return at
             at = opening.until
     raise UserError("--practice", "the study has no calling hours of three hours or more", "change fieldwork: hours")
-
-
-def _list_possible_starts(calendar: Calendar, zone: str, now: datetime) -> Iterator[datetime]:
-    yield now
-    for day, days in ((calendar.starts, 0), (calendar.ends, 7)):
-        if day is not None:
-            yield datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)) - timedelta(days=days)
 
 
 def _invent_sample(instrument: Instrument, plan: Plan, zone: str, rng: Random) -> Iterator[SampleCase]:
@@ -502,8 +484,3 @@ def _invent_number(country: str, number: int, zone: str, rng: Random) -> ParsedN
             e164, national = f"+999{number:010}", f"0000 {number:06}"
     line: LineType = rng.choice(("fixed", "mobile"))
     return ParsedNumber(national, e164, national, international=national, line=line, zones=(zone,), country=country)
-
-
-def _name(case: SampleCase, instrument: Instrument) -> str:
-    column = find_column(instrument, "name")
-    return str(case.values.get(column, "")) if column else ""
