@@ -41,11 +41,8 @@ NO_VALUE: Final = Literal("")
 TRUE: Final = XPathCall("true", ())
 INDEX: Final = XPathCall("index", ())
 """The number of the turn of a repeat."""
-_OPERATORS: Final[dict[str, str]] = dict(
-    re.findall(
-        r"(\w+):(\S+)", "And:and Or:or Eq:== NotEq:!= Lt:< LtE:<= Gt:> GtE:>= Add:+ Sub:- Mult:* Div:div Mod:mod"
-    )
-)
+_PYTHON: Final = "And:and Or:or Eq:== NotEq:!= Lt:< LtE:<= Gt:> GtE:>= Add:+ Sub:- Mult:* Div:div Mod:mod"
+_OPERATORS: Final[dict[str, str]] = dict(re.findall(r"(\w+):(\S+)", _PYTHON))
 """By the names of the nodes of Python."""
 _SIGNS: Final = {"=": "==", "div": "/", "mod": "%", "and": "and", "or": "or"}
 _TOKENS: Final = re.compile(

@@ -24,6 +24,8 @@ RETRIED: Final = 40
 """For how many goals another witness is looked for at once."""
 
 
+Wish: TypeAlias = Callable[[], float]
+"""Returns the number that an answer should be near to."""
 Goals: TypeAlias = Mapping[Goal, Sequence[Literal]]
 """Goals, each with the literals of which one must be true."""
 
@@ -50,12 +52,7 @@ class Prover:
         self._solver.delete()
 
     def settle(
-        self,
-        goals: Goals,
-        *,
-        batch: int = BATCH,
-        wished: Sequence[Literal] = (),
-        wish: Callable[[], float] = lambda: -inf,
+        self, goals: Goals, *, batch: int = BATCH, wished: Sequence[Literal] = (), wish: Wish = lambda: -inf
     ) -> Verdicts:
         """Settle goals. Many are tried at once, so that one solution shows that many are possible.
 
@@ -167,7 +164,7 @@ def list_goals(model: RouteModel) -> dict[Goal, list[Literal]]:
     return goals
 
 
-def read_witness(model: RouteModel, true: set[Literal], wish: Callable[[], float]) -> Witness:
+def read_witness(model: RouteModel, true: set[Literal], wish: Wish) -> Witness:
     """Return the answers of a solution: of every item that it asks."""
     today = model.day.choose(true.__contains__, wish=model.today.toordinal())
     wishes: dict[Cell, float] = {

@@ -140,7 +140,7 @@ class _Versions:
         for name in [name for name in old.sample if name in new.sample]:
             skip = frozenset(("options", "type")) if name in self.meanings else frozenset(("options",))
             yield from self._compare_properties(name, *(list_properties(v.sample[name], skip) for v in self.versions))
-        yield from RouteComparison(self.versions, self.nodes, comparer).iterate_changes()
+        yield from RouteComparison(self, comparer).iterate_changes()
         yield from self._compare_order()
         yield from self._compare_properties("", *(list_properties(v.document, _RESOLVED) for v in self.versions))
 
@@ -364,14 +364,9 @@ def normalize(condition: Condition) -> str:
 class RouteComparison:
     """The conditions of two versions while they are compared."""
 
-    def __init__(
-        self,
-        versions: tuple[Instrument, Instrument],
-        nodes: tuple[Mapping[str, Node], Mapping[str, Node]],
-        comparer: "ConditionComparer | None",
-    ) -> None:
-        self.versions, self.nodes, self.comparer = versions, nodes, comparer
-        self.common = [name for name in nodes[0] if name in nodes[1]]
+    def __init__(self, both: _Versions, comparer: "ConditionComparer | None") -> None:
+        self.versions, self.nodes, self.comparer = both.versions, both.nodes, comparer
+        self.common = [name for name in self.nodes[0] if name in self.nodes[1]]
 
     def iterate_changes(self) -> Iterator[ComparedChange]:
         """Yield all changes."""
@@ -392,13 +387,7 @@ class RouteComparison:
                 yield from self._compare_computes(compute, self.versions[1].computes[name])
 
     def _prove(
-        self,
-        versions: Sequence[Parts],
-        owners: tuple[str, str],
-        moment: Any,
-        roster: str | None,
-        *,
-        at_once: bool = True,
+        self, versions: Sequence[Parts], owners: Sequence[str], moment: Any, roster: str | None, *, at_once: bool = True
     ) -> Comparison:
         """Return whether both hold for the same answers."""
         if _write(versions[0]) == _write(versions[1]):

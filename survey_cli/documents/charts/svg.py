@@ -62,15 +62,7 @@ def _add(parent: Element, tag: str, text: str = "", **attributes: float | str) -
 
 
 def add_label(
-    parent: Element,
-    x: float,
-    y: float,
-    text: str,
-    *,
-    anchor: str = "",
-    size: float = 0,
-    fill: str = "",
-    weight: str = "",
+    parent: Element, x: float, y: float, text: str, anchor: str = "", size: float = 0, fill: str = "", weight: str = ""
 ) -> None:
     """Add a line of text; `anchor`, `size`, `fill` and `weight` only where they differ from the chart's."""
     font_size = format_number(size) if size else ""

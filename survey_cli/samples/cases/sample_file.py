@@ -122,12 +122,7 @@ class _CaseReader:
     """Reader that converts rows to cases and collects their problems."""
 
     def __init__(
-        self,
-        instrument: Instrument,
-        key: str,
-        positions: Mapping[str, int],
-        sheet: InputSheet,
-        collector: ProblemCollector,
+        self, instrument: Instrument, key: str, positions: dict[str, int], rows: InputSheet, collector: ProblemCollector
     ) -> None:
         self.collector = collector
         self.cases: list[SampleCase] = []
@@ -135,8 +130,8 @@ class _CaseReader:
         self._lines: dict[str, int] = {}
         self._numbers: dict[tuple[str, str], int] = {}
         self._who = {name: name for name in positions}
-        if sheet.letters:
-            self._who = {name: f"{name} ({sheet.describe_column(at)})" for name, at in positions.items()}
+        if rows.letters:
+            self._who = {name: f"{name} ({rows.describe_column(at)})" for name, at in positions.items()}
         self._key = key
         self._key_index = positions[key]
         self._country = sample_columns.find_country(instrument)
@@ -148,7 +143,7 @@ class _CaseReader:
         for name, column in present.items():
             if name != key:
                 plain = column.type == "text" and column.role not in ("zone", "country", "language")
-                reader = sample_columns.make_role_reader(instrument, column, decimal_comma=sheet.decimal_comma)
+                reader = sample_columns.make_role_reader(instrument, column, decimal_comma=rows.decimal_comma)
                 self._columns.append((name, positions[name], None if plain else reader))
         fieldwork = instrument.document.fieldwork
         self._study_zone = str(fieldwork.zone) if fieldwork is not None and fieldwork.zone else ""

@@ -1,7 +1,7 @@
 """Rows of a CSV file or workbook as text, the matching of headings with column names, and the problems of one file."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -100,7 +100,7 @@ def normalize_heading(name: str) -> str:
 
 def find_columns(
     sheet: InputSheet, names: Iterable[str], required: str, collector: ProblemCollector, *, list_of: str
-) -> Mapping[str, int] | None:
+) -> dict[str, int] | None:
     """Return the position (from 0) of each of these columns in the file.
 
     A heading matches exactly, or differs only in case, spaces, underscores, hyphens and points. None, with an error,
