@@ -8,8 +8,7 @@ the expression is false it may be unknown; what negates it asks that it is not t
 import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from survey_cli.conversion import xpath
 from survey_cli.conversion.form import Form, FormChoice, FormItem
@@ -37,8 +36,7 @@ _TEMPLATES: Final = {
 _LABELS: Final = ("jr:choice-name", "choice-label")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A part of a condition: its text, and how tightly its outermost operator binds (0 `if`, 1 `or`, … 7 a name)."""
 
     text: str
@@ -55,8 +53,7 @@ YES: Final = Part("true")
 NO: Final = Part("false")
 
 
-@dataclass(frozen=True, slots=True)
-class Calculated:
+class Calculated(NamedTuple):
     """A calculation of the form whose value can be used."""
 
     tree: Expression

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import product
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from survey_cli.conversion import xpath
 from survey_cli.instrument.texts.languages import get_language_name
@@ -33,8 +33,7 @@ Sheets: TypeAlias = dict[str, list[tuple[int, list[str]]]]
 """The rows of each sheet with their numbers."""
 
 
-@dataclass(frozen=True, slots=True)
-class FormRow:
+class FormRow(NamedTuple):
     """A row that is not empty."""
 
     number: int

@@ -6,7 +6,6 @@ of the other branches in each range of the variable.
 
 import ast
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain, groupby
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -28,8 +27,7 @@ Parts: TypeAlias = Mapping[tuple[str, str], ast.expr]
 """The parts of a condition that must all hold, by key and text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fork:
+class Fork(NamedTuple):
     """Branches between which answers to some variables decide."""
 
     branches: Sequence[Sequence[CompiledNode]]

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 from itertools import islice
 from random import Random
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from survey_cli.engine import events, prompts
 from survey_cli.engine.interview import Interview
@@ -24,8 +24,7 @@ from survey_cli.values import Missing, Place, Value
 NO_ANSWERS: Mapping[Place, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScenarioStep:
+class ScenarioStep(NamedTuple):
     """Something the interviewer does: goes back, or corrects answers."""
 
     at: Place | None = None

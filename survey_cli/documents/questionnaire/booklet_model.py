@@ -1,14 +1,12 @@
 """Booklet model: texts, items, sections, appendices. Values only."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from survey_cli.documents.text_runs import Line
 
 
-@dataclass(frozen=True, slots=True)
-class LanguageText:
+class LanguageText(NamedTuple):
     """A text in one language; the language is empty if the text is the same in all languages shown."""
 
     language: str
@@ -32,8 +30,7 @@ class BookletNote(NamedTuple):
     """Whether `wording` is read to the respondent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BookletChoice:
+class BookletChoice(NamedTuple):
     """An option, or a point of a scale."""
 
     code: str
@@ -47,8 +44,7 @@ class BookletChoice:
     """Whether text is written beside it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BookletStatement:
+class BookletStatement(NamedTuple):
     """A statement of a battery."""
 
     id: str
@@ -60,8 +56,7 @@ AnswerSpace: TypeAlias = Literal["", "choices", "points", "grid", "line", "lines
 """Space for the answer: a list of options, a row of scale points, a grid, one line, several lines."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BookletItem:
+class BookletItem(NamedTuple):
     """An item of the questionnaire."""
 
     number: str
@@ -86,8 +81,7 @@ class BookletItem:
     notes: tuple[BookletNote, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BookletPart:
+class BookletPart(NamedTuple):
     """A section, a roster, or a run of items outside of both."""
 
     kind: Literal["section", "roster", "loose"]
@@ -123,8 +117,7 @@ class BookletPart:
         return f"item{'s' if '–' in span else ''} {span}" if span else "no items"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppendixEntry:
+class AppendixEntry(NamedTuple):
     """An entry of an appendix."""
 
     id: str
@@ -134,8 +127,7 @@ class AppendixEntry:
     answer: MultilingualText = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Appendix:
+class Appendix(NamedTuple):
     """A part of the questionnaire outside the sequence of items."""
 
     id: str
@@ -145,8 +137,7 @@ class Appendix:
     entries: tuple[AppendixEntry, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Booklet:
+class Booklet(NamedTuple):
     """A questionnaire for reviewers."""
 
     title: MultilingualText

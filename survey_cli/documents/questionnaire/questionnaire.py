@@ -4,7 +4,6 @@ Each page is one self-contained file. Markdown reads well in a terminal and comp
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
 from survey_cli.documents.questionnaire import booklet_model as model
@@ -163,7 +162,7 @@ class BookletBuilder:
             if isinstance(child, model.BookletPart):
                 parts.append(child)
             elif parts and parts[-1].kind == "loose":
-                parts[-1] = replace(parts[-1], children=(*parts[-1].children, child))
+                parts[-1] = parts[-1]._replace(children=(*parts[-1].children, child))
             else:
                 parts.append(model.BookletPart(kind="loose", id="", title=(), level=1, children=(child,)))
         return tuple(parts)

@@ -2,9 +2,8 @@
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain
-from typing import Final
+from typing import Final, NamedTuple
 
 from survey_cli.documents.questionnaire.booklet_model import LanguageText, MultilingualText
 from survey_cli.documents.text_runs import Line, Style, TextRun, escape_controls
@@ -39,8 +38,7 @@ def render_label(text: Text, language: str) -> str:
     return " ".join(render_placeholders(escape_controls(text.get(language))).split())
 
 
-@dataclass(frozen=True, slots=True)
-class TextRenderer:
+class TextRenderer(NamedTuple):
     """A renderer of the texts of one instrument in some of its languages."""
 
     instrument: Instrument

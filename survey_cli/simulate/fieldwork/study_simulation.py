@@ -196,8 +196,7 @@ class UnfilledCell(NamedTuple):
     target: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastRow:
+class ForecastRow(NamedTuple):
     """The forecast for one number of interviewers."""
 
     interviewers: int
@@ -232,8 +231,7 @@ class ForecastRow:
         return self.calls / self.new if self.new else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forecast:
+class Forecast(NamedTuple):
     """A forecast with all its rows."""
 
     where: str

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from survey_cli.engine import events, prompts
 from survey_cli.engine.computed_answers import compute_answer
@@ -58,8 +58,7 @@ class Habits:
     shares: AnswerShares = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class SimulatedInterview:
+class SimulatedInterview(NamedTuple):
     """One simulated interview, and the item at which it got stuck, as no invented answer passed its checks."""
 
     interview: Interview

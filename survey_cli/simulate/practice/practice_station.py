@@ -370,8 +370,7 @@ FIRST_NAMES: Final = ("Alex", "Sam", "Robin", "Kim", "Lee", "Maria", "Noah", "In
 LAST_NAMES: Final = ("Morgan", "Rivera", "Okafor", "Larsen", "Novak", "Haddad", "Brandt", "Silva", "Tanaka", "Doyle")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PracticeStation:
+class PracticeStation(NamedTuple):
     """A station session with simulated respondents, and what they said."""
 
     session: StationSession
