@@ -19,13 +19,13 @@ from markupsafe import Markup
 
 from survey_cli.documents.charts import charts, svg
 from survey_cli.documents.questionnaire import booklet_model as model
-from survey_cli.documents.report import codebook_layout, report_layout
+from survey_cli.documents.report.report_pages import list_values
 from survey_cli.documents.templating import render_page
-from survey_cli.documents.text_runs import Line, TextRun, flatten, parse_lines, render_plain
+from survey_cli.documents.text_runs import Line, TextRun, flatten, render_plain
 from survey_cli.exports.xml_elements import replace_illegal
 from survey_cli.reports.codebook.codebook import Codebook
 from survey_cli.reports.results.report_model import Results
-from survey_cli.reports.texts import ENGLISH, translate, use_language
+from survey_cli.reports.texts import ENGLISH, use_language
 
 CHART_WIDTH_CM: Final = 15.5
 """Width of a picture: the text width of a page."""
@@ -40,36 +40,23 @@ def write_results_docx(results: Results, path: Path) -> None:
     """Write the report into this file."""
     use_language(results.language)
     picture, caption = charts.draw_picture(results)
-    _write_document("results.xml.jinja", results, path, charts=charts, first_picture=picture, first_caption=caption)
+    drawn = {"charts": charts, "first_picture": picture, "first_caption": caption}
+    _write("results.xml.jinja", flatten(results.title), path, **list_values(results), **drawn)
 
 
 def write_codebook_docx(codebook: Codebook, path: Path) -> None:
     """Write the codebook into this file."""
     use_language(ENGLISH)
-    _write_document("codebook.xml.jinja", codebook, path)
-
-
-def _write_document(template: str, document: Results | Codebook, path: Path, **values: Any) -> None:
-    _write(
-        template,
-        flatten(document.title),
-        path,
-        document=document,
-        edition=report_layout.describe_edition(document),
-        language="" if document.language == ENGLISH else document.language,
-        layout=report_layout,
-        codebook_layout=codebook_layout,
-        **values,
-    )
+    _write("codebook.xml.jinja", flatten(codebook.title), path, **list_values(codebook))
 
 
 def write_booklet_docx(booklet: model.Booklet, path: Path) -> None:
     """Write the questionnaire into this file, which reviewers can change with tracked changes."""
-    _write("booklet.xml.jinja", booklet.name, path, b=booklet, mark=_mark_for_interviewer)
 
+    def mark(lines: Iterable[Line]) -> list[Line]:
+        return [(TextRun("▷ "), *line) for line in lines]
 
-def _mark_for_interviewer(lines: Iterable[Line]) -> list[Line]:
-    return [(TextRun("▷ "), *line) for line in lines]
+    _write("booklet.xml.jinja", booklet.name, path, b=booklet, mark=mark)
 
 
 def _write(template: str, title: str, path: Path, **values: Any) -> None:
@@ -83,10 +70,7 @@ def _write(template: str, title: str, path: Path, **values: Any) -> None:
         MAX_ROWS_TOGETHER=MAX_ROWS_TOGETHER,
         draw=partial(_draw, word, count(1)),
         has_pictures=svg.can_render_png(),
-        flatten=flatten,
-        parse_lines=parse_lines,
         render_plain=render_plain,
-        translate=translate,
         **values,
     )
     end = word.element.body.sectPr

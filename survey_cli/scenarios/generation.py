@@ -168,13 +168,9 @@ def _rank(instrument: Instrument, goal: Goal) -> int:
 
 
 _RANKS: Final = (
-    "ends",
-    "checks that fire",
-    "conditions unknown",
-    "conditions not true",
-    "conditions true",
+    "ends", "checks that fire", "conditions unknown", "conditions not true", "conditions true",
     "options with a condition",
-)
+)  # fmt: skip
 
 
 def _render_answer(instrument: Instrument, place: Place, text: str) -> str:

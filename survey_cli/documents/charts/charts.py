@@ -309,7 +309,10 @@ def _draw_statement(
     """Draw one bar. A figure that is wider than its segment stands above it, on its side of zero."""
     x = geometry.zero - float(_measure_sides(statement)[0]) * geometry.scale
     figures_above: list[_FigureAbove] = []
-    for segment, style in zip(_align_segments(statement, points), styles, strict=True):
+    sided = iter([segment for segment in statement.segments if segment.side != "apart"])
+    apart = iter([segment for segment in statement.segments if segment.side == "apart"])
+    for (_, side), style in zip(points, styles, strict=True):
+        segment = next(apart if side == "apart" else sided, None)
         share = segment.figure.share if segment is not None else None
         if segment is None or not share:
             continue
@@ -359,16 +362,6 @@ def _place_figures(figures: Sequence[_FigureAbove], zero: float) -> Iterator[tup
             start = max(figure.middle - figure.width / 2, limit)
             limit = start + figure.width
             yield start + figure.width / 2, figure.text
-
-
-def _align_segments(
-    statement: model.ItemResult, points: Sequence[tuple[str, model.Side]]
-) -> Iterator[model.BarSegment | None]:
-    """Yield the statement's segment for each point of the battery; None where it has none."""
-    sided = iter([s for s in statement.segments if s.side != "apart"])
-    apart = iter([s for s in statement.segments if s.side == "apart"])
-    for _, side in points:
-        yield next(apart if side == "apart" else sided, None)
 
 
 # ── bars of groups ─────────────────────────────────────────────────────────────────────────────────────────

@@ -59,16 +59,11 @@ _OPTIONAL_KEYS: Final = frozenset({"mode", "size", "incentive", "notes"})
 """Keys that are not reported as unstated."""
 
 _ROLE_LABELS: Final = {
-    "key": "key of the case",
-    "phone": "telephone number",
-    "zone": "time zone of the case",
-    "country": "country of the case",
-    "region": "region of the case",
-    "language": "language of the case",
-    "consent": "permission for dialing by machine",
-    "psu": "primary sampling unit",
+    "key": "key of the case", "phone": "telephone number", "zone": "time zone of the case",
+    "country": "country of the case", "region": "region of the case", "language": "language of the case",
+    "consent": "permission for dialing by machine", "psu": "primary sampling unit",
     "fpc": "size of the stratum in the population",
-}
+}  # fmt: skip
 """The labels of roles that are not their own label."""
 LONG_BATTERY_ROWS: Final = 12
 """A battery with more statements may be divided over printed pages, between two statements."""

@@ -18,13 +18,9 @@ MAX_WORDINGS: Final = 4
 """A fill with more possible texts than this is shown by its name."""
 
 _FILL_NAMES: Final = {
-    "interviewer": "interviewer’s name",
-    "today": "today’s date",
-    "case": "the case",
-    "turn": "1, 2, 3 …",
-    "each": "each answer in turn",
-    "options": "the answers",
-}
+    "interviewer": "interviewer’s name", "today": "today’s date", "case": "the case", "turn": "1, 2, 3 …",
+    "each": "each answer in turn", "options": "the answers",
+}  # fmt: skip
 _CASES: Final[Mapping[str, Callable[[str], str]]] = {
     "lower": str.lower,
     "upper": str.upper,

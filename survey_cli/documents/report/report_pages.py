@@ -42,6 +42,19 @@ def render_codebook_markdown(codebook: Codebook) -> str:
     return _render("codebook.md.jinja", codebook)
 
 
+def list_values(document: Results | Codebook) -> dict[str, Any]:
+    """Return what the templates of results and codebooks use, whatever their format."""
+    return {
+        "document": document,
+        "edition": report_layout.describe_edition(document),
+        "translate": translate,
+        "layout": report_layout,
+        "codebook_layout": codebook_layout,
+        "flatten": flatten,
+        "parse_lines": parse_lines,
+    }
+
+
 def _render(template: str, document: Results | Codebook, **values: Any) -> str:
     from markupsafe import Markup
 
@@ -51,18 +64,12 @@ def _render(template: str, document: Results | Codebook, **values: Any) -> str:
     name = Markup("" if document.language == page_language else ' lang="{}"').format(document.language)
     return render_page(
         template,
-        document=document,
-        edition=report_layout.describe_edition(document),
         page_header=flatten(document.title),
         page_language=page_language,
-        translate=translate,
         language_attribute=name + Markup(f' dir="{direction}"'),
-        layout=report_layout,
-        codebook_layout=codebook_layout,
-        flatten=flatten,
-        parse_lines=parse_lines,
         shorten_title=shorten_title,
         render_chart=lambda chart: Markup(chart.svg),  # its texts are escaped
         long=LONG_TABLE_ROWS,
+        **list_values(document),
         **values,
     )
