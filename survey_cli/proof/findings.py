@@ -268,8 +268,7 @@ class ProofReport:
     ) -> Problem:
         quota = next((quota for quota in self.draft.document.quotas if quota.id == name), None)
         where = quota.find_position("id") if quota is not None else locate_definition(self.draft, name)
-        at = (where, max(1, len(name)))
-        at = (use.where, max(1, use.length)) if use is not None else at
+        at = (use.where, max(1, use.length)) if use is not None else (where, max(1, len(name)))
         return report(rule, at, name, what, remedy or _REMEDIES.get(rule, ""), severity)
 
 

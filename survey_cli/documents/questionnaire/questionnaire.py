@@ -398,11 +398,8 @@ class BookletBuilder:
 
     def build_appendices(self) -> tuple[model.Appendix, ...]:
         """Return what respondents ask, scripts, sample columns and computes, as far as there are any."""
-        instrument, render, fieldwork = (
-            self.instrument,
-            self.renderer.render_template,
-            self.instrument.document.fieldwork,
-        )
+        instrument, render = self.instrument, self.renderer.render_template
+        fieldwork = instrument.document.fieldwork
         scripts = fieldwork.scripts.items() if fieldwork is not None else ()
         faq = [model.AppendixEntry(id="", wording=render(ask), answer=render(say)) for ask, say in instrument.faq]
         columns = [self._build_column(*named) for named in instrument.sample.items()]

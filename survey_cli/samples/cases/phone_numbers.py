@@ -104,15 +104,13 @@ def _parse(bare: str, country: str | None) -> "PhoneNumber | str":
     try:
         return _drop_trunk_zeros(parse(bare, country and country.upper()))
     except NumberParseException as error:
-        match error.error_type:
-            case NumberParseException.INVALID_COUNTRY_CODE:
-                return "no country has this calling code"
-            case NumberParseException.TOO_LONG:
-                return "it has too many digits"
-            case NumberParseException.TOO_SHORT_NSN | NumberParseException.TOO_SHORT_AFTER_IDD:
-                return "it has too few digits"
-            case _:
-                return "it is not a telephone number"
+        reasons = {
+            NumberParseException.INVALID_COUNTRY_CODE: "no country has this calling code",
+            NumberParseException.TOO_LONG: "it has too many digits",
+            NumberParseException.TOO_SHORT_NSN: "it has too few digits",
+            NumberParseException.TOO_SHORT_AFTER_IDD: "it has too few digits",
+        }
+        return reasons.get(error.error_type, "it is not a telephone number")
 
 
 def _drop_trunk_zeros(number: "PhoneNumber") -> "PhoneNumber":

@@ -159,19 +159,15 @@ def iterate_whole_rows(sheet: InputSheet, collector: ProblemCollector) -> Iterat
     while width and not sheet.heading.cells[width - 1].strip():
         width -= 1
     for row in sheet.rows:
-        cells = row.cells
-        if len(cells) > width:
-            if any(map(str.strip, cells[width:])):
-                what = f"the row has {len(cells)} cells, the first row {width}"
+        cells, missing = row.cells, width - len(row.cells)
+        is_longer = missing < 0 and any(map(str.strip, cells[width:]))
+        if is_longer or (missing > 0 and not sheet.letters):
+            remedy = "put a cell with several lines in quotes, or add the missing delimiters"
+            if is_longer:
                 remedy = "put a cell that contains the delimiter in quotes, or give the extra column a name"
-                collector.add_error("cells", "", what, remedy, line=row.line)
-                continue
-            del cells[width:]
-        elif len(cells) < width:
-            if not sheet.letters:
-                what = f"the row has {len(cells)} cells, the first row {width}"
-                remedy = "put a cell with several lines in quotes, or add the missing delimiters"
-                collector.add_error("cells", "", what, remedy, line=row.line)
-                continue
-            cells.extend([""] * (width - len(cells)))
+            what = f"the row has {len(cells)} cells, the first row {width}"
+            collector.add_error("cells", "", what, remedy, line=row.line)
+            continue
+        del cells[width:]
+        cells.extend([""] * missing)
         yield row

@@ -444,15 +444,15 @@ def find_practice_start(calendar: Calendar, zone: str, now: datetime) -> datetim
     days = [(day, back) for day, back in ((calendar.starts, 0), (calendar.ends, 7)) if day is not None]
     others = [datetime.combine(day, time(), ZoneInfo(zone)) - timedelta(days=back) for day, back in days]
     for earliest in (now, *others):
-        at: datetime | None = earliest
+        at = earliest
         for _ in range(10):
-            at = calendar.find_next_opening((zone,), at) if at is not None else None
-            opening = calendar.find_opening((zone,), at) if at is not None else None
-            if at is None or opening is None or opening.until is None:
+            begins = calendar.find_next_opening((zone,), at)
+            until = calendar.find_opening((zone,), begins).until if begins is not None else None
+            if begins is None or until is None:
                 break
-            if opening.until - at >= LEAST_CALLING_TIME:
-                return at
-            at = opening.until
+            if until - begins >= LEAST_CALLING_TIME:
+                return begins
+            at = until
     raise UserError("--practice", "the study has no calling hours of three hours or more", "change fieldwork: hours")
 
 
