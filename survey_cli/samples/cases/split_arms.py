@@ -4,7 +4,7 @@ It doesn't depend on the order of the file or on who answers.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from survey_cli.engine.order import choose_arm, draw_number
 from survey_cli.instrument.compiled.model import Instrument
@@ -43,27 +43,15 @@ def draw_arms(
         for key in new:
             cases[key][name] = draw_arm(instrument, name, column, key)
         return
-    _balance(f"{instrument.id}/{name}", name, str(column.balanced_within), shares, new, cases, existing)
-
-
-def _balance(
-    split: str,
-    name: str,
-    stratum_column: str,
-    shares: Mapping[str, int],
-    new: Sequence[str],
-    cases: Mapping[str, dict[str, Cell]],
-    existing: Mapping[str, Mapping[str, Cell]],
-) -> None:
-    """Assign the new cases so that the arms are balanced in each stratum. `split` seeds the draws."""
+    split, within = f"{instrument.id}/{name}", str(column.balanced_within)
     total = sum(shares.values())
     counts: dict[Cell, Counter[str]] = {}
     waiting = set(new)
-    for key, values in {**existing, **cases}.items():
-        if key not in waiting and (arm := values.get(name)) in shares:
-            counts.setdefault(values.get(stratum_column, NOT_ASKED), Counter())[str(arm)] += 1
+    for key, stored_values in {**existing, **cases}.items():
+        if key not in waiting and (arm := stored_values.get(name)) in shares:
+            counts.setdefault(stored_values.get(within, NOT_ASKED), Counter())[str(arm)] += 1
     for key in sorted(new, key=lambda key: (draw_number(0, "order", split, key), key)):
-        stratum = counts.setdefault(cases[key].get(stratum_column, NOT_ASKED), Counter())
+        stratum = counts.setdefault(cases[key].get(within, NOT_ASKED), Counter())
         size = stratum.total() + 1
         deficits = {arm: share * size - total * stratum[arm] for arm, share in shares.items()}
         largest = max(deficits.values())
