@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import inf
 from random import Random
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -298,7 +299,7 @@ class InterviewLengths:
         """Add one interview."""
         if not self.interviews or questions < self.shortest:
             self.shortest, self.shortest_seed = questions, seed
-        if questions > self.longest or not self.interviews:
+        if not self.interviews or questions > self.longest:
             self.longest, self.longest_seed = questions, seed
         self.interviews += 1
         self.questions += questions
@@ -374,20 +375,16 @@ def run_simulation(
     """
     findings = SimulationFindings(instrument)
     batch: list[Interview] = []
-
-    def hand_over() -> None:
-        if keep is not None:
-            keep(batch)
-        batch.clear()
-        if progress is not None:
-            progress(findings.complete.interviews if completes else findings.interviews)
-
     for invented in simulate_interviews(instrument, count=count, seed=seed, start=start, habits=habits):
         findings.count(invented.interview, invented.stuck)
         batch.append(invented.interview)
-        if len(batch) == BATCH_SIZE:
-            hand_over()
-        if completes and findings.complete.interviews >= completes:
+        is_last = findings.interviews == count or findings.complete.interviews >= (completes or inf)
+        if is_last or len(batch) == BATCH_SIZE:
+            if keep is not None:
+                keep(batch)
+            batch.clear()
+            if progress is not None:
+                progress(findings.complete.interviews if completes else findings.interviews)
+        if is_last:
             break
-    hand_over()
     return findings
