@@ -91,13 +91,10 @@ def erase_person(study: OpenStudy, key: str, *, why: str) -> ErasureResult:
         raise UserError(f"case {key}", "an erasure needs a reason", "give it with --reason, without a person's name")
     if not study.store.cases.queries.find_row(key) and not person_erasure.list_person_interviews(study.store, key):
         raise make_unknown_case_error(study, key)
-    return person_erasure.erase_person(study, key, at=study.at, by=study.who.login, why=why.strip())
+    return person_erasure.erase_person(study, key, why=why.strip())
 
 
-@on_study(ERASE)
-def finish_erasure(study: OpenStudy) -> ErasureResult:
-    """Finish interrupted erasures, and clear the file's free pages where that was not possible before."""
-    return person_erasure.finish_erasures(study, at=study.at, by=study.who.login)
+finish_erasure = on_study(ERASE)(person_erasure.finish_erasures)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +142,7 @@ def anonymize_study(
         if number and pause is not None:
             pause()
         try:
-            result = person_erasure.anonymize_person(study, key, at=at, by=study.who.login, why=f"kept for {span}")
+            result = person_erasure.anonymize_person(study, key, why=f"kept for {span}")
         except StoreError:
             raise
         except UserError as error:

@@ -169,8 +169,7 @@ def iterate_event_rows(
 
     Raises ValueError where its events are not of their versions.
     """
-    for context in iterate_events(find_version, journal):
-        yield _build_row(context, heading)
+    return (_build_row(context, heading) for context in iterate_events(find_version, journal))
 
 
 def _build_row(context: EventContext, heading: RowHeading) -> tuple[Cell, ...]:

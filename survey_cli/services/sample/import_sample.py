@@ -131,8 +131,7 @@ def _locate_new_database(request: Request) -> str:
     """Return the location of the database where there is none yet; otherwise an empty string."""
     instrument = open_instrument(request.path)
     where = locate_database(request.path, instrument.id, request.db)
-    store = open_existing_store(where)
-    if store is None:
+    if (store := open_existing_store(where)) is None:
         return where
     store.close()
     return ""

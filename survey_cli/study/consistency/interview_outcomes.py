@@ -104,7 +104,8 @@ class QuotaReservations:
             cell = None if quota.soft else quota.find_cell(machine.walk.env)
             if not cell:
                 continue
-            words = _describe_cell(interview.instrument, quota, machine.walk.env)
+            labels = (_label_value(interview.instrument, name, machine.walk.env[name]) for name in quota.by)
+            words = f"{quota.id} {', '.join(labels)}".strip()
             answers = (machine.recorded_answers.get(Place(item)) for item in lookups.get(quota.id, ()))
             if occupied := self.occupied.get(cell):
                 cells.append(f"{words}: {occupied} of {quota.cells[cell].target}")
@@ -122,12 +123,6 @@ class QuotaReservations:
         looked_up = {place.item for place in interview.machine.recorded_answers}
         hard = [(quota, lookups.get(quota.id)) for quota in self.plan.quotas.quotas if not quota.soft]
         return [quota for quota, items in hard if not items or (is_over and items.isdisjoint(looked_up))]
-
-
-def _describe_cell(instrument: Instrument, quota: Quota, env: Mapping[Any, Any]) -> str:
-    """Describe the cell of these values: `region North, Urban`."""
-    labels = ", ".join(_label_value(instrument, name, env[name]) for name in quota.by)
-    return f"{quota.id} {labels}".strip()
 
 
 def _label_value(instrument: Instrument, name: str, value: object) -> str:

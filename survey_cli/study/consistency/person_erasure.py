@@ -27,7 +27,7 @@ from survey_cli.store import InterviewOrigin, InterviewRow, Snapshot, Store
 from survey_cli.store.cases.case_records import LeaseLost
 from survey_cli.study.open_study import OpenStudy, make_busy_error
 from survey_cli.table.columns import build_columns, build_row, find_personal_names
-from survey_cli.values import NOT_ASKED, Cell
+from survey_cli.values import NOT_ASKED
 
 PERSON_ORIGINS: Final[tuple[InterviewOrigin, ...]] = ("real", "imported", "practice")
 """Origins of interviews with a person."""
@@ -67,17 +67,17 @@ def list_kept_columns(instrument: Instrument) -> frozenset[str]:
     return frozenset(name for name, column in columns if column.type in CODED_TYPES or column.role in KEPT_ROLES)
 
 
-def erase_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: str) -> ErasureResult:
+def erase_person(study: OpenStudy, key: str, *, why: str) -> ErasureResult:
     """Erase everything that could identify the person of a case, and every answer.
 
     The events of its history stay with their times and code, so that it counts as before; so does `why`. Repeating the
     erasure changes nothing. Raises UserError, also where a station has the case or somebody is interviewing.
     """
     _check_not_claimed(study, key)
-    _require_scrub(study.store, at)
-    case = _erase_case(study, key, at=at, by=by, why=why)
+    _require_scrub(study.store, study.at)
+    case = _erase_case(study, key, why)
     rows = list_person_interviews(study.store, key)
-    interviews = _erase_interviews(study.store, study.instrument, rows, at=at, by=by, why=why)
+    interviews = _erase_interviews(study.store, study.instrument, rows, at=study.at, by=study.who.login, why=why)
     return ErasureResult(key=key, case=case, interviews=interviews, scrubbed=scrub_database(study.store))
 
 
@@ -103,24 +103,22 @@ def erase_answers(
     return _erase_interviews(store, instrument, rows, at=at, by=by, why=why)
 
 
-def anonymize_person(study: OpenStudy, key: str, *, at: datetime, by: str, why: str) -> ErasureResult:
+def anonymize_person(study: OpenStudy, key: str, *, why: str) -> ErasureResult:
     """Remove what identifies the person of a case, and the notes on it; other answers and sample columns stay.
 
     `scrub_database` then still has to remove it from the file's free pages. Raises UserError.
     """
     _check_not_claimed(study, key)
-    _require_scrub(study.store, at)
-    rows = list_person_interviews(study.store, key)
+    _require_scrub(study.store, study.at)
     # interviews first: a case marked as anonymized must have no others left
-    results = [_anonymize_interview(study, row, at=at, by=by, why=why) for row in rows]
+    results = [_anonymize_interview(study, row, why) for row in list_person_interviews(study.store, key)]
     history = study.store.cases.queries.read_history(key)
     named = bool(history) and (
         not Case.from_history(key, history).anonymized or study.store.cases.queries.find_contact(key) is not None
     )
     if named:
         entries = [codec.erase_content(entry, columns=None) for entry in history]
-        tombstone = HistoryEntry(max(at, history[-1].at), by, STATION, CaseAnonymized(why))
-        _rewrite_history(study, key, [*entries, tombstone], at)
+        _rewrite_history(study, key, entries, CaseAnonymized(why))
     counts = {"interviews": results.count(True), "unreadable": results.count(None)}
     return ErasureResult(key=key, case=named, scrubbed=False, **counts)
 
@@ -152,14 +150,14 @@ def list_unfinished(store: Store) -> list[str]:
     return sentences
 
 
-def finish_erasures(study: OpenStudy, *, at: datetime, by: str) -> ErasureResult:
+def finish_erasures(study: OpenStudy) -> ErasureResult:
     """Finish every erasure that `list_unfinished` lists. Raises UserError."""
-    interviews = 0
+    interviews, at, by = 0, study.at, study.who.login
     for key, erased in list(_iterate_half_erased(study.store)):
         if erased:
             history = study.store.cases.queries.read_history(key)
             reasons = [e.event.why for e in history if isinstance(e.event, CaseErased)]
-            interviews += erase_person(study, key, at=at, by=by, why=reasons[-1] if reasons else "erased").interviews
+            interviews += erase_person(study, key, why=reasons[-1] if reasons else "erased").interviews
         else:
             interviews += erase_answers(study.store, study.instrument, key, at=at, by=by, why=WITHDRAWN)
     return ErasureResult(key="", interviews=interviews, scrubbed=scrub_database(study.store))
@@ -212,7 +210,7 @@ def _require_scrub(store: Store, at: datetime) -> None:
 # the case
 
 
-def _erase_case(study: OpenStudy, key: str, *, at: datetime, by: str, why: str) -> bool:
+def _erase_case(study: OpenStudy, key: str, why: str) -> bool:
     """Erase the texts of a case's history; returns whether any were left to erase."""
     history = study.store.cases.queries.read_history(key)
     if not history:
@@ -221,14 +219,18 @@ def _erase_case(study: OpenStudy, key: str, *, at: datetime, by: str, why: str) 
     case = Case.from_history(key, history)
     if case.erased and entries == history and study.store.cases.queries.find_contact(key) is None:
         return False
-    tombstone = HistoryEntry(max(at, history[-1].at), by, STATION, CaseErased(why))
-    _rewrite_history(study, key, [*entries, tombstone], at)
+    _rewrite_history(study, key, entries, CaseErased(why))
     return True
 
 
-def _rewrite_history(study: OpenStudy, key: str, entries: list[HistoryEntry], at: datetime) -> None:
+def _rewrite_history(
+    study: OpenStudy, key: str, kept: Sequence[HistoryEntry], tombstone: CaseErased | CaseAnonymized
+) -> None:
+    """Replace a case's history by what is kept of it, and an event that says so."""
+    at = max(study.at, kept[-1].at)
+    entries = [*kept, HistoryEntry(at, study.who.login, STATION, tombstone)]
     case = Case.from_history(key, entries)
-    position = schedule_case(case, study.plan, max(at, entries[-1].at))
+    position = schedule_case(case, study.plan, at)
     conflict = study.store.cases.erase(key, seq=len(entries) - 1, entries=entries, queue_position=position)
     if isinstance(conflict, LeaseLost):
         if conflict.holder is not None:
@@ -269,7 +271,7 @@ def _erase_interviews(
     return count
 
 
-def _anonymize_interview(study: OpenStudy, row: InterviewRow, *, at: datetime, by: str, why: str) -> bool | None:
+def _anonymize_interview(study: OpenStudy, row: InterviewRow, why: str) -> bool | None:
     """Remove what identifies the person from an interview.
 
     Returns whether anything was removed by this call; None where the interview cannot be replayed.
@@ -284,21 +286,13 @@ def _anonymize_interview(study: OpenStudy, row: InterviewRow, *, at: datetime, b
     events = [in_interviews.remove_identifiers(event, names=names) for event in journal]
     if events == journal:
         return False
-    remaining = _select_kept_cells(instrument, journal)
-    if remaining is None:
-        return None
-    stamp = EventStamp(max(at, journal[-1].stamp.at), by, STATION)
-    return _write_journal(study.store, row, [*events, ErasedInterview(stamp, why, remaining)], instrument, None)
-
-
-def _select_kept_cells(instrument: Instrument, journal: Sequence[InterviewEvent]) -> dict[str, Cell] | None:
-    """Return the data that identify nobody, by column; None where the journal cannot be replayed."""
     try:
-        row = build_row(Interview.replay(instrument, journal))
+        cells = zip(build_columns(instrument), build_row(Interview.replay(instrument, journal)), strict=True)
     except ValueError:
         return None
-    cells = zip(build_columns(instrument), row, strict=True)
-    return {column.name: cell for column, cell in cells if not column.personal and cell != NOT_ASKED}
+    remaining = {column.name: cell for column, cell in cells if not column.personal and cell != NOT_ASKED}
+    stamp = EventStamp(max(study.at, journal[-1].stamp.at), study.who.login, STATION)
+    return _write_journal(study.store, row, [*events, ErasedInterview(stamp, why, remaining)], instrument, None)
 
 
 def _write_journal(
