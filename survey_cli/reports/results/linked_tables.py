@@ -386,6 +386,8 @@ def _flag_asked(table: Crosstab, answers: AnswerColumns) -> bytes:
     """Return for each interview whether the question was asked."""
     name = table.question.columns[0]
     asked = {text: get_missing_kind(cell) not in UNASKED_KINDS for text, cell in answers.read_cells(name).items()}
+    if all(asked.values()):
+        return bytes([True]) * answers.interviews
     return bytes(map(asked.__getitem__, answers.columns[name]))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from fractions import Fraction
+from itertools import compress
 from statistics import median
 from typing import Final
 
@@ -146,24 +147,30 @@ def _describe_mode(study: StudyDescription, answers: AnswerColumns) -> str:
 
 
 def _read_timestamps(answers: AnswerColumns, name: str) -> list[datetime]:
-    return [datetime.fromisoformat(text.strip('"')) for text in answers.columns[name]]
+    return list(map(_parse_timestamp, answers.columns[name]))
 
 
-def _list_starts(answers: AnswerColumns) -> list[datetime]:
-    """List when interviews were started, as far as it is known.
+def _parse_timestamp(text: str) -> datetime:
+    return datetime.fromisoformat(text.strip('"'))
+
+
+def _list_starts(answers: AnswerColumns) -> Sequence[str]:
+    """List when interviews were started, as far as it is known, as texts that sort by time.
 
     Imported interviews of which the file had no time have that of the import, to the second the same in all of them.
     """
-    started = list(zip(_read_timestamps(answers, "interview_began"), _mark_imported(answers), strict=True))
-    imported = Counter(start for start, is_imported in started if is_imported)
-    return [start for start, _ in started if imported[start] < 2 or start.time() == NOON]
+    started = answers.columns["interview_began"]
+    imported = Counter(compress(started, _mark_imported(answers)))
+    if not imported:
+        return started
+    return [start for start in started if imported[start] < 2 or _parse_timestamp(start).time() == NOON]
 
 
-def _format_days(started: Sequence[datetime], zone: tzinfo | None) -> str:
+def _format_days(started: Sequence[str], zone: tzinfo | None) -> str:
     """Format the period from the first to the last day on which interviews were started."""
     if not started:
         return ""
-    first, last = (time.astimezone(zone).date() for time in (min(started), max(started)))
+    first, last = (_parse_timestamp(text).astimezone(zone).date() for text in (min(started), max(started)))
 
     def format_day(day: date) -> str:
         month = translate(MONTHS[day.month - 1])

@@ -163,10 +163,12 @@ def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportD
         answers=answers.select(base.rows),
         included=base,
         sampled=all_answers.select(all_base.rows),
-        whole=select_interviews(all_answers, records.plan, "partial", codes),
+        whole=all_base
+        if options.interviews == "partial"
+        else select_interviews(all_answers, records.plan, "partial", codes),
         narrowing=ReportFilter(
             where=options.where,
-            total=len(select_interviews(all_answers, records.plan, options.interviews, codes).rows),
+            total=len(all_base.rows),
             selection=options.interviews,
             as_of=when.text if when.past else "",
             items=options.items,
