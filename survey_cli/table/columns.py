@@ -268,7 +268,8 @@ def _build_cells(block: ColumnBlock, interview: Interview, state: RouteState) ->
     match block.source:
         case "item":
             assert block.item is not None
-            return _build_item_cells(block.item, Place(block.id, block.turn), state)
+            place = block.item.place if block.turn is None else Place(block.id, block.turn)
+            return _build_item_cells(block.item, place, state)
         case "sample":
             return (interview.start.sample.get(block.id, NOT_ASKED),)
         case "turns":

@@ -265,7 +265,7 @@ def build_words_variables(item: question.CompiledItem, language: str) -> tuple[V
 
 def build_words_cells(item: question.CompiledItem, words: question.Words) -> tuple[Cell, ...]:
     """Return the words given with the options; empty where none were."""
-    return tuple([words.get(o.code, "") for o in item.options if o.specify])
+    return tuple([words.get(code, "") for code in item.specify_codes])
 
 
 def _invent_pick(context: question.ItemContext, rng: Random, how_many: int) -> PickReply:

@@ -195,9 +195,12 @@ class CompiledItem:
 
     place: Place = field(init=False)
     """Its place outside of a roster."""
+    specify_codes: tuple[Code, ...] = field(init=False)
+    """The options that require words."""
 
     def __post_init__(self) -> None:
         self.place = Place(self.id)
+        self.specify_codes = tuple(option.code for option in self.options if option.specify)
 
     def __repr__(self) -> str:
         return f"CompiledItem({self.id})"
