@@ -27,7 +27,7 @@ from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 import survey_cli.tui.interview.screen
 start_or_resume(sys.argv[1], StartOptions(case=sys.argv[3], interviewer="ann", db=sys.argv[2])).close()
-print(*(name for name in sys.modules if name.startswith(("survey_cli.", "pandas"))))
+print(*(name for name in sys.modules if name.startswith(("survey_cli.", "numpy", "pandas"))))
 print(*(name for name, item in ITEM_TYPES.items() if item.__pydantic_complete__))
 """
 
@@ -37,7 +37,7 @@ def test_an_interview_of_its_own_imports_nothing_of_the_fieldwork_but_its_outcom
     file.write_text(TEXT)
     first, _ = _start_interview(file, case="1")
     assert "survey_cli.instrument.checks.all_checks" in first
-    assert "pandas" not in first, "sqlite-utils imported it to create the database"
+    assert not {"numpy", "pandas"} & {*first}, "sqlite-utils imported them to create the database"
     modules, built = _start_interview(file, case="2")
     assert [m for m in modules if m.startswith("survey_cli.fieldwork.") and m.count(".") > 2] == [
         "survey_cli.fieldwork.plan.known_outcomes"

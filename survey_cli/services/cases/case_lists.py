@@ -19,10 +19,7 @@ from survey_cli.fieldwork.case.events import AppointmentMade, HistoryEntry
 from survey_cli.fieldwork.plan.plan import CellFill, Interviewer, Plan
 from survey_cli.fieldwork.queue.call_order import CallOrder, ClaimContext, check_rules, find_next_time
 from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, parse_criteria
-from survey_cli.instrument.compiled.draft import compile_external_condition
-from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.expressions.conditions import Condition
-from survey_cli.problems import UserError, select_errors, suggest_nearest
+from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.reports.fieldwork import cases as case_reports
 from survey_cli.reports.fieldwork.case_histories import (
     describe_appointment_owner,
@@ -33,6 +30,7 @@ from survey_cli.reports.fieldwork.case_histories import (
 from survey_cli.reports.fieldwork.cases import CallabilityReport, DeferredLine, QueueLine, QueueReport
 from survey_cli.reports.fieldwork.status import STATUS_DESCRIPTIONS
 from survey_cli.samples.cases.columns import iterate_labeled_values
+from survey_cli.services.conditions import parse_sample_condition
 from survey_cli.services.run_on_study import find_case, on_study
 from survey_cli.store.backends.errors import UndecodableTextError
 from survey_cli.store.cases.case_records import CaseRow, Contact
@@ -108,26 +106,6 @@ def _select_keys(study: OpenStudy, case_filter: CaseFilter) -> set[str] | None:
     values = _iterate_sample_values(study, personal=bool(hidden))
     matching = {key for key, env in values if condition.evaluate(env) is True}
     return matching if keys is None else keys & matching
-
-
-def compile_condition(instrument: Instrument, text: str) -> Condition:
-    """Compile the condition of `--where`. Raises UserError where it is none."""
-    condition, problems = compile_external_condition(instrument, text, who="--where")
-    if condition is None:
-        first = select_errors(problems)[0]
-        raise UserError("--where", first.what, first.remedy)
-    return condition
-
-
-def parse_sample_condition(instrument: Instrument, text: str) -> Condition:
-    """Parse a condition over sample columns."""
-    condition = compile_condition(instrument, text)
-    others = sorted(condition.names - instrument.sample.keys())
-    if others:
-        known = ", ".join(instrument.sample)
-        remedy = suggest_nearest(others[0], instrument.sample, otherwise=f"the columns are {known}")
-        raise UserError("--where", f"{others[0]!r} is not a column of the sample", remedy)
-    return condition
 
 
 def _iterate_sample_values(study: OpenStudy, *, personal: bool) -> Iterator[tuple[str, Mapping[str, Cell]]]:

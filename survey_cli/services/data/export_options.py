@@ -3,15 +3,19 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from fractions import Fraction
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.instrument.analysis import Analysis
+from survey_cli.instrument.source.scalars import DECIMAL
+from survey_cli.problems import UserError
 from survey_cli.store import InterviewOrigin
 from survey_cli.table.table import Table
 from survey_cli.wording import join_first
 
 OriginFilter: TypeAlias = Literal["real", "imported", "practice", "simulated", "all"]
 RowKind: TypeAlias = Literal["interviews", "answers", "events", "cases", "calls"]
+MIN_TRIM: Final = 1
 ORIGINS: Final[tuple[InterviewOrigin, ...]] = ("real", "imported", "practice", "simulated")
 
 
@@ -126,3 +130,20 @@ class ExportResult:
             )
         remark = "small counts are hidden in reports, not in the data"
         return f"this file can identify respondents: {columns}; --public leaves these columns out; {remark}"
+
+
+def check_weights(options: ExportOptions) -> None:
+    """Check that the options that weight interviews are valid, and agree with one another. Raises UserError."""
+    rake, trim = options.rake, options.trim
+    if trim and (not DECIMAL.match(trim) or Fraction(trim) <= MIN_TRIM):
+        raise UserError("--trim", f"{trim!r} is not valid", "give a multiple of the mean, such as 5")
+    if options.weight and (rake or trim):
+        raise UserError("--weight", "a weight of the analysis file says how it is raked", "leave out --rake and --trim")
+    if trim and not rake:
+        raise UserError("--trim", "only raked weights are trimmed", "specify a file of targets with --rake")
+    option = "--rake" if rake else "--weight"
+    if (rake or options.weight) and options.what != "interviews":
+        raise UserError(option, "only interviews are weighted", "leave out --what")
+    if (rake or options.weight) and not options.partials:
+        remedy = "leave out --no-partials: weights are computed for complete and partial interviews together"
+        raise UserError(option, "partial interviews are weighted with complete ones", remedy)

@@ -22,7 +22,7 @@ from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.revisions.meaning_changes import find_separate_columns
-from survey_cli.services.cases.case_lists import compile_condition
+from survey_cli.services.conditions import compile_condition
 from survey_cli.services.data.export_options import ORIGINS, DataTable, ExportOptions, OverriddenOutcome
 from survey_cli.services.data.study_metadata import describe_study
 from survey_cli.services.database.route_verification import find_differences

@@ -9,9 +9,6 @@ from survey_cli.engine.codec import encode_cells
 from survey_cli.exports.conventions import make_free_name
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.analysis import Analysis
-from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.schema.items.unasked_items import DrawItem
-from survey_cli.instrument.source.scalars import DECIMAL
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD
 from survey_cli.reports.results.analysis_base import AnalysisBase, InterviewSelection, select_interviews
@@ -20,30 +17,13 @@ from survey_cli.reports.weighting.weights import InterviewWeights, RakingTarget,
 from survey_cli.samples.cases.columns import find_column
 from survey_cli.samples.lists.targets_file import read_targets
 from survey_cli.services.data.export_options import DataTable, ExportOptions
+from survey_cli.services.data.study_metadata import list_weighting_draws
 from survey_cli.table.paradata import NOT_APPLICABLE, make_number_column
 from survey_cli.table.table import Table, encode_missing, join_row
 from survey_cli.values import Variable
 
-MIN_TRIM: Final = 1
 RAKED_WEIGHT: Final = make_number_column("weight_raked", "Raked weight", decimals=6)
 DRAWN_WEIGHT: Final = make_number_column("weight_drawn", "Weight by selection within the case", decimals=6)
-
-
-def check_weights(options: ExportOptions) -> None:
-    """Check that the options that weight interviews are valid, and agree with one another. Raises UserError."""
-    rake, trim = options.rake, options.trim
-    if trim and (not DECIMAL.match(trim) or Fraction(trim) <= MIN_TRIM):
-        raise UserError("--trim", f"{trim!r} is not valid", "give a multiple of the mean, such as 5")
-    if options.weight and (rake or trim):
-        raise UserError("--weight", "a weight of the analysis file says how it is raked", "leave out --rake and --trim")
-    if trim and not rake:
-        raise UserError("--trim", "only raked weights are trimmed", "specify a file of targets with --rake")
-    option = "--rake" if rake else "--weight"
-    if (rake or options.weight) and options.what != "interviews":
-        raise UserError(option, "only interviews are weighted", "leave out --what")
-    if (rake or options.weight) and not options.partials:
-        remedy = "leave out --no-partials: weights are computed for complete and partial interviews together"
-        raise UserError(option, "partial interviews are weighted with complete ones", remedy)
 
 
 def _choose_weight(analysis: Analysis, options: ExportOptions) -> tuple[str, str, str]:
@@ -84,12 +64,6 @@ def load_counted_answers(
 
     answers = AnswerColumns.from_table(data.table, is_counted)
     return answers, select_interviews(answers, plan, selection, codes)
-
-
-def list_weighting_draws(instrument: Instrument) -> list[str]:
-    """Return the columns that say from how many a unit was drawn, where interviews are weighted by them."""
-    questions = ((item.id, item.question) for item in instrument.items.values())
-    return [f"{name}_of" for name, question in questions if isinstance(question, DrawItem) and question.weight]
 
 
 def weight_interviews(

@@ -8,6 +8,7 @@ from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemG
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem
+from survey_cli.instrument.schema.items.unasked_items import DrawItem
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.problems import UserError
 from survey_cli.table.table import StudyDescription
@@ -134,3 +135,9 @@ def _describe_rosters(instrument: Instrument, rules: RuleWriter) -> dict[str, st
 
 def _to_plain_text(text: str) -> str:
     return "".join(run.text for run in make_line(text))
+
+
+def list_weighting_draws(instrument: Instrument) -> list[str]:
+    """Return the columns that say from how many a unit was drawn, where interviews are weighted by them."""
+    questions = ((item.id, item.question) for item in instrument.items.values())
+    return [f"{name}_of" for name, question in questions if isinstance(question, DrawItem) and question.weight]

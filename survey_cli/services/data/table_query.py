@@ -14,8 +14,7 @@ from survey_cli.fieldwork.case.disposition_coding import code_case, has_final_ov
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument, ItemGroup
 from survey_cli.problems import UserError, suggest_nearest
-from survey_cli.reports.fieldwork.disposition_counts import find_study_groups
-from survey_cli.services.cases.case_lists import parse_sample_condition
+from survey_cli.services.conditions import parse_sample_condition
 from survey_cli.services.data.code_frames import append_coded_variables
 from survey_cli.services.data.export_options import DataTable, ExportOptions, OverriddenOutcome
 from survey_cli.services.data.interview_table import (
@@ -25,8 +24,7 @@ from survey_cli.services.data.interview_table import (
     check_personal_names,
     make_personal_condition_error,
 )
-from survey_cli.services.data.interview_weights import append_weights, list_weighting_draws
-from survey_cli.services.data.study_metadata import choose_language, describe_study
+from survey_cli.services.data.study_metadata import choose_language, describe_study, list_weighting_draws
 from survey_cli.services.date_options import parse_as_of
 from survey_cli.services.run_on_study import ProgressReporter, convert_to_study_time
 from survey_cli.store.cases.case_records import Contact
@@ -55,6 +53,9 @@ def query_table(records: StudyRecords, options: ExportOptions, *, weights: bool 
     data = _build_table(records, options)
     is_drawn = options.what == "interviews" and bool(list_weighting_draws(records.instrument))
     if weights and (options.rake or options.weight or is_drawn):
+        # imported here: most exports are not weighted, and need nothing of the reports
+        from survey_cli.services.data.interview_weights import append_weights
+
         all_columns = _build_table(records, replace(options, variables=()))
         data = append_weights(data, all_columns, records.plan, options)
     if options.what != "interviews":
@@ -215,6 +216,9 @@ def _build_fieldwork_table(plan: Plan, source: InterviewSource, at: datetime) ->
     contact_names = {n for n in exported if instrument.sample[n].role in ("name", "phone")}
     shown = exported - contact_names if options.all_personal else exported
     sample_columns = build_sample_columns(instrument, language, shown)
+    # imported here, like the weights
+    from survey_cli.reports.fieldwork.disposition_counts import find_study_groups
+
     groups = find_study_groups(plan)
 
     def case_rows() -> Iterator[tuple[Cell, ...]]:

@@ -11,8 +11,7 @@ from typing import Final, TextIO
 
 from survey_cli.exports import FORMATS, Format, WriteOptions, WriteResult, find_format
 from survey_cli.problems import UserError
-from survey_cli.services.data.export_options import DataTable, ExportOptions, ExportResult
-from survey_cli.services.data.interview_weights import check_weights
+from survey_cli.services.data.export_options import DataTable, ExportOptions, ExportResult, check_weights
 from survey_cli.services.data.table_query import query_table
 from survey_cli.services.output_files import check_output_path, write_file, write_file_pair, write_text_file
 from survey_cli.services.run_on_study import read_records

@@ -45,14 +45,9 @@ from survey_cli.reports.results.result_tables import (
 from survey_cli.reports.texts import ENGLISH, find_language, translate, use_language
 from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping
 from survey_cli.samples.cases.columns import find_column
-from survey_cli.services.data.export_options import DataTable, ExportOptions
-from survey_cli.services.data.interview_weights import (
-    check_weights,
-    list_weighting_draws,
-    load_counted_answers,
-    weight_interviews,
-)
-from survey_cli.services.data.study_metadata import choose_language
+from survey_cli.services.data.export_options import DataTable, ExportOptions, check_weights
+from survey_cli.services.data.interview_weights import load_counted_answers, weight_interviews
+from survey_cli.services.data.study_metadata import choose_language, list_weighting_draws
 from survey_cli.services.data.table_query import query_table, select_column_names
 from survey_cli.services.date_options import parse_as_of
 from survey_cli.services.report.response_rates import RatesOptions, compute_rates_from_records

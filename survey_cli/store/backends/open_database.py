@@ -193,10 +193,11 @@ def _list_missing_steps(db: SqliteConnector) -> list[str]:
 def _apply_steps(db: SqliteConnector) -> None:
     """Apply the missing steps, all or none. Of two programs that find some, one applies them."""
     modules: dict[str, Any] = sys.modules
-    hides_pandas = modules.setdefault("pandas", None) is None  # else sqlite-utils imports it, which takes half a second
+    # sqlite-utils would import these where they are installed, which takes most of a second
+    hidden = [name for name in ("numpy", "pandas") if modules.setdefault(name, None) is None]
     from sqlite_utils import Database
 
-    if hides_pandas:
-        del modules["pandas"]
+    for name in hidden:
+        del modules[name]
     with db.transaction():
         migrations.build_migrations().apply(Database(db.connection, recursive_triggers=False, execute_plugins=False))
