@@ -141,7 +141,7 @@ def run_study(
         count = rng.randint(1, 8) if begins else rng.randint(*number)
         people[f"i{n}"] = Person(kind, count, Random(rng.getrandbits(60)), share)
     comparison = compare(layout, ((name, person) for name, person in people.items()), rng)
-    flags = {name: tuple(r.indicator for r in own if r.is_flagged) for name, own in comparison.assess().items()}
+    flags = {name: tuple(r.indicator for r in own if r.flagged) for name, own in comparison.assess().items()}
     return Staff(flags, {name: person.kind for name, person in people.items()})
 
 

@@ -67,7 +67,7 @@ def test_lasting_differences_between_interviewers_are_no_flag_and_case_mix_is_no
         for number in range(40):
             comparison.add(who, "s", {"x": (80 + number % 3, 100)})
     results = comparison.assess()
-    assert not any(result.is_flagged for own in results.values() for result in own)
+    assert not any(result.flagged for own in results.values() for result in own)
     assert results["south"][0].expected == pytest.approx(0.81, abs=0.03)
 
 
@@ -84,8 +84,8 @@ def test_few_interviews_are_not_compared_and_one_more_odd_one_is_no_flag() -> No
         comparison.add("odd", "", {"x": (25, 50)})
     results = comparison.assess()
     assert results["few"][0].p is None
-    assert not results["new"][0].is_flagged
-    assert results["odd"][0].is_flagged
+    assert not results["new"][0].flagged
+    assert results["odd"][0].flagged
 
 
 def test_answers_are_counted_as_they_are_stored(tmp_path: Path) -> None:

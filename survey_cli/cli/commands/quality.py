@@ -13,8 +13,7 @@ from survey_cli.cli.parameters import build_options, on_study, option, parse_sha
 from survey_cli.wording import format_quantity, join_words
 
 if TYPE_CHECKING:
-    from survey_cli.engine.events import ReviewVerdict
-    from survey_cli.reports.quality.quality_report import InterviewerQuality, QualityReport
+    from survey_cli.reports.quality.quality_report import QualityReport
     from survey_cli.services.cases.review import ReviewDraw
     from survey_cli.services.run_on_study import Request
 
@@ -68,61 +67,52 @@ def quality(
         chosen = {"mix": split_names(mix), "zone": parameters.parse_zone(zone), "partials": False}
         options = build_options(QualityOptions, locals(), **chosen)
         report = assess_interviewers(request, options)
-    lines = _render_interviewer(report.interviewers[0]) if interviewer else _render_quality(report)
-    print_result(form, lines, report, partial(tabulate_quality, report.interviewers))
+    table = _tabulate_indicators(report) if interviewer else _tabulate_interviewers(report)
+    print_result(form, _render_quality(report, table), report, partial(tabulate_quality, report.interviewers))
 
 
-def _render_quality(report: "QualityReport") -> Iterator[str]:
-    from survey_cli.reports.quality import quality_report as texts
+def _tabulate_interviewers(report: "QualityReport") -> list[str]:
+    from survey_cli.reports.quality.quality_report import describe_state
 
-    head = ("interviewer", "interviews", "reviewed", "flags")
-    rows = [(line.interviewer, line.interviews, _count_reviews(line), texts.describe_state(line)) for line in report[2]]
-    yield from render_table(head, rows, right=(1,))
-    for line in report.interviewers:
-        if line.flagged:
-            yield ""
-            yield from _render_flags(line)
-    yield ""
-    yield from wrap_paragraph(texts.MEANING)
-    mix = join_words(["version", "language", *report.mix], "and")
-    yield from wrap_paragraph(f"Interviews are compared with others of the same {mix}.")
-
-
-def _count_reviews(line: "InterviewerQuality") -> str:
-    verdicts = {verdict: number for verdict, number in line.reviews.items() if verdict != "drawn"}
-    done = sum(verdicts.values())
-    bad = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items() if verdict != "ok")
-    return f"{done} of {sum(line.reviews.values())}{f' ({bad})' if bad else ''}" if line.reviews else "–"
-
-
-def _render_flags(line: "InterviewerQuality") -> Iterator[str]:
-    from survey_cli.reports.quality.quality_report import describe_flag
-
-    yield line.interviewer
-    for result in line.flagged:
-        yield from wrap_paragraph(describe_flag(result), indent=2)
-        for pair in line.pairs if result.indicator == "alike" else ():
-            yield f"  cases {pair.case} and {pair.earlier}: {pair.equal} of {pair.of} answers are equal"
-
-
-def _render_interviewer(line: "InterviewerQuality") -> Iterator[str]:
-    from survey_cli.reports.quality import quality_report as texts
-    from survey_cli.reports.quality.indicators import INDICATORS
-
-    yield f"{line.interviewer}: {format_quantity(line.interviews, 'interview')}, reviewed {_count_reviews(line)}"
-    yield ""
     rows = []
-    for result in line.results:
-        observed, expected, low, high = (texts.format_rate(result.indicator, rate) for rate in result[1:5])
-        marks = "" if result.adjusted is None else f"{result.p:.2g}", texts.format_p(result.adjusted)
-        flag = "flagged" if result.is_flagged else ""
+    for line in report.interviewers:
+        drawn, done = line.reviews.total(), line.reviews.total() - line.reviews["drawn"]
+        reviewed = f"{done} of {drawn}" if drawn else "–"
+        rows.append((line.interviewer, line.interviews, reviewed, describe_state(line)))
+    return render_table(("interviewer", "interviews", "reviewed", "flags"), rows, right=(1,))
+
+
+def _tabulate_indicators(report: "QualityReport") -> list[str]:
+    from survey_cli.reports.quality.indicators import INDICATORS
+    from survey_cli.reports.quality.quality_report import format_p, format_rate
+
+    rows = []
+    for result in (result for line in report.interviewers for result in line.results if result.of):
+        observed, expected, low, high = (format_rate(result.indicator, rate) for rate in result[1:5])
+        marks = [format_p(p).removeprefix("p ").removeprefix("= ") for p in (result.p, result.adjusted)]
+        flag = "flagged" if result.flagged else ""
         rows.append((INDICATORS[result.indicator].label, observed, expected, f"{low} to {high}", *marks, flag))
-    head = ("", "observed", "expected", "usual range", "p", "corrected", "")
-    yield from render_table(head, rows, right=range(1, 5))
-    yield ""
-    yield from _render_flags(line) if line.flagged else (texts.describe_state(line),)
-    yield ""
-    yield from wrap_paragraph(texts.MEANING)
+    return render_table(("", "observed", "expected", "usual range", "p", "corrected", ""), rows, right=range(1, 6))
+
+
+def _render_quality(report: "QualityReport", table: list[str]) -> Iterator[str]:
+    from survey_cli.reports.quality.quality_report import MEANING, describe_flag, describe_state
+
+    yield from table
+    for line in report.interviewers:
+        flagged = [result for result in line.results if result.flagged]
+        if flagged or len(report.interviewers) == 1:
+            yield from ("", f"{line.interviewer}: {describe_state(line)}")
+        for result in flagged:
+            yield from wrap_paragraph(describe_flag(result), indent=2)
+            for pair in line.pairs if result.indicator == "alike" else ():
+                yield f"  cases {pair.case} and {pair.earlier}: {pair.equal} of {pair.of} answers are equal"
+    mix = join_words(["version", "language", *report.mix])
+    yield from (
+        "",
+        *wrap_paragraph(MEANING),
+        *wrap_paragraph(f"Interviews are compared with others of the same {mix}."),
+    )
 
 
 def _render_draw(draw: "ReviewDraw") -> Iterator[str]:
@@ -130,12 +120,11 @@ def _render_draw(draw: "ReviewDraw") -> Iterator[str]:
 
     lines = [(line.case, line.interviewer, datetimes.format_here(line.began_at), line.reason) for line in draw.open]
     yield from (*render_table(("case", "interviewer", "began", "drawn as"), lines), "") if lines else ()
-    verdicts: tuple[ReviewVerdict, ...] = ("drawn", "ok", "questionable", "falsified")
-    rows = [
-        (line.interviewer, line.interviews, *(line.verdicts.get(v, 0) for v in verdicts), f"{line.detection:.2f}")
-        for line in draw.interviewers
-    ]
-    head = ("interviewer", "interviews", "to review", *verdicts[1:], "finds one")
+    rows = []
+    for name, interviews, verdicts, detection in draw.interviewers:
+        found = verdicts["ok"], verdicts["questionable"], verdicts["falsified"]
+        rows.append((name, interviews, verdicts["drawn"], *found, f"{detection:.2f}"))
+    head = ("interviewer", "interviews", "to review", "ok", "questionable", "falsified", "finds one")
     yield from render_table(head, rows, right=range(1, 7))
     yield from wrap_paragraph(
         f"finds one: the probability that a bad interview is among those of the columns before, if {ASSUMED_SHARE:.0%} of"

@@ -6,6 +6,7 @@ drawing is needed. Only sums are kept, so that memory does not grow with the int
 """
 
 from collections.abc import Hashable, Mapping, Sequence
+from itertools import accumulate
 from math import copysign, log, sqrt
 from operator import add
 from statistics import NormalDist
@@ -47,7 +48,7 @@ def _multiply(n: int, d: int) -> tuple[int, ...]:
     return 1, n, d, n * n, n * d, d * d, n * n * n, n * n * d, n * d * d, d * d * d
 
 
-def _compute_rate(sums: _Sums) -> float:
+def _compute_rate(sums: Sequence[int]) -> float:
     return sums[1] / sums[2] if sums[2] else 0.0
 
 
@@ -56,8 +57,8 @@ def compute_draw_moments(sums: Sequence[int], count: int) -> tuple[float, float]
 
     No interview is drawn twice.
     """
-    total, n, d, nn, nd, dd, nnn, nnd, ndd, ddd = sums
-    rate = n / d if d else 0.0
+    total, _, _, nn, nd, dd, nnn, nnd, ndd, ddd = sums
+    rate = _compute_rate(sums)
     if total <= max(count, 2):
         return 0.0, 0.0
     variance = max(nn - 2 * rate * nd + rate**2 * dd, 0.0) / total
@@ -82,10 +83,7 @@ class IndicatorResult(NamedTuple):
     """None where the interviewer has too few interviews, or none is comparable."""
     adjusted: float | None = None
     """The p value corrected for the number of comparisons."""
-
-    @property
-    def is_flagged(self) -> bool:
-        return self.adjusted is not None and self.adjusted <= LEVEL
+    flagged: bool = False
 
 
 class _Deviation(NamedTuple):
@@ -145,18 +143,8 @@ class InterviewerComparison:
         return _Deviation(total / base, of, deviation / base, sqrt(variance) / base, skewness, is_compared)
 
 
-class _UsualInterviewer(NamedTuple):
-    """How far interviewers usually are from the rates of their case mix."""
-
-    deviation: float
-    spread: float
-    """The variance between interviewers beyond chance."""
-    freedom: float
-    """Its degrees of freedom."""
-
-
-def _estimate_usual(deviations: Sequence[_Deviation]) -> _UsualInterviewer:
-    """Estimate what is usual among interviewers.
+def _estimate_usual(deviations: Sequence[_Deviation]) -> tuple[float, float, float]:
+    """Estimate the usual deviation, the variance between interviewers beyond chance, and its degrees of freedom.
 
     Deviations far from the others count only in part, so that a falsifier does not become the rule.
     """
@@ -169,7 +157,7 @@ def _estimate_usual(deviations: Sequence[_Deviation]) -> _UsualInterviewer:
             for d, w in zip(deviations, weights, strict=True)
         )
         center += sum(clipped) / sum(weights)
-    return _UsualInterviewer(center, spread, _EFFICIENCY * max(len(deviations) - 1, 1))
+    return center, spread, _EFFICIENCY * max(len(deviations) - 1, 1)
 
 
 def _estimate_spread(deviations: Sequence[_Deviation], center: float) -> float:
@@ -188,18 +176,19 @@ def _estimate_spread(deviations: Sequence[_Deviation], center: float) -> float:
     return high
 
 
-def _judge(name: str, indicator: Indicator, found: _Deviation, usual: _UsualInterviewer) -> IndicatorResult:
-    error, expected = sqrt(found.error**2 + usual.spread), found.observed - found.deviation + usual.deviation
+def _judge(name: str, indicator: Indicator, found: _Deviation, usual: tuple[float, float, float]) -> IndicatorResult:
+    center, spread, freedom = usual
+    error, expected = sqrt(found.error**2 + spread), found.observed - found.deviation + center
     low, high = expected - 1.96 * error, expected + 1.96 * error
     p: float | None = None
     if found.is_compared:
         skewness = found.skewness * (found.error / error) ** 3
         if indicator.kind == "share" and 0 < expected < 1:  # interviewers differ as in a beta distribution
-            third = 2 * usual.spread**2 * (1 - 2 * expected) / (expected * (1 - expected))
+            third = 2 * spread**2 * (1 - 2 * expected) / (expected * (1 - expected))
             skewness += third / error**3
-        z = _to_normal((found.deviation - usual.deviation) / error, skewness)
-        if usual.spread:
-            z = _from_student(z, usual.freedom * (error**2 / usual.spread) ** 2)
+        z = _to_normal((found.deviation - center) / error, skewness)
+        if spread:
+            z = _from_student(z, freedom * (error**2 / spread) ** 2)
         above, below = _NORMAL.cdf(-z), _NORMAL.cdf(z)
         p = min(1.0, 2 * min(above, below)) if indicator.high and indicator.low else above if indicator.high else below
     return IndicatorResult(name, found.observed, expected, low, high, found.of, p)
@@ -222,11 +211,9 @@ def _from_student(t: float, freedom: float) -> float:
 def _adjust(results: Mapping[str, list[IndicatorResult]]) -> dict[str, list[IndicatorResult]]:
     """Correct the p values for the number of comparisons, by Holm."""
     ranked = sorted(r.p for own in results.values() for r in own if r.p is not None)
-    adjusted: dict[float, float] = {}
-    largest = 0.0
-    for index, p in enumerate(ranked):
-        largest = max(largest, min(1.0, p * (len(ranked) - index)))
-        adjusted.setdefault(p, largest)
+    products = (min(1.0, p * (len(ranked) - index)) for index, p in enumerate(ranked))
+    adjusted: dict[float | None, float] = dict(zip(reversed(ranked), [*accumulate(products, max)][::-1], strict=True))
     return {
-        name: [r if r.p is None else r._replace(adjusted=adjusted[r.p]) for r in own] for name, own in results.items()
+        name: [r._replace(adjusted=adjusted.get(r.p), flagged=adjusted.get(r.p, 1.0) <= LEVEL) for r in own]
+        for name, own in results.items()
     }

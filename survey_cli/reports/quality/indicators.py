@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from json import dumps
 from typing import Final, NamedTuple
 from zlib import crc32
 
@@ -26,11 +27,11 @@ INDICATORS: Final[Mapping[str, Indicator]] = {
     "dont_know": Indicator("don't know", "many don't knows", "few don't knows"),
     "refused": Indicator("refused", "many refusals of questions", "few refusals of questions"),
     "back": Indicator("went back", "often went back", "rarely went back"),
-    "warnings": Indicator("warnings", "many accepted warnings", "few accepted warnings"),
+    "warnings": Indicator("warnings accepted", "many accepted warnings", "few accepted warnings"),
     "extreme": Indicator("ends of scales", "many answers at the ends of scales", "few answers at the ends of scales"),
     "middle": Indicator("middle of scales", "many answers in the middle", "few answers in the middle of scales"),
-    "asked": Indicator("questions", "", "few questions asked per interview", "mean"),
-    "alike": Indicator("like own", "more like own earlier interviews than like those of others", "", "excess"),
+    "asked": Indicator("questions asked", "", "few questions asked per interview", "mean"),
+    "alike": Indicator("like own earlier", "more like own earlier interviews than like those of others", "", "excess"),
 }
 
 
@@ -51,7 +52,7 @@ class AnswerLayout:
         for n in self._places:
             variable, item = variables[n], instrument.items.get(variables[n].item)
             options = item.options if item is not None and variable.measure == "ordinal" else ()
-            points = [_encode(o.code) for o in options if o.read and not o.missing]
+            points = [dumps(o.code, ensure_ascii=False) for o in options if o.read and not o.missing]
             if len(points) > 2:
                 middle = points[len(points) // 2] if len(points) % 2 else ""
                 self._scales[n] = points[0], points[-1], middle
@@ -81,10 +82,6 @@ class AnswerLayout:
     def make_signature(self, cells: Sequence[str]) -> bytes:
         """Return a byte per column: 0 where it was not asked, equal ones for equal answers."""
         return bytes([_hash_cell(cells[n]) for n in self.columns])
-
-
-def _encode(code: int | str) -> str:
-    return str(code) if isinstance(code, int) else f'"{code}"'
 
 
 @lru_cache(maxsize=65_536)

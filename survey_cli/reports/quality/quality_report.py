@@ -1,6 +1,7 @@
 """Report of the quality of interviewing: one line per interviewer, and what is flagged in words."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from survey_cli.engine.events import ReviewVerdict
@@ -8,7 +9,7 @@ from survey_cli.reports.quality.comparison import MIN_INTERVIEWS, IndicatorResul
 from survey_cli.reports.quality.indicators import INDICATORS, AlikePair
 from survey_cli.table.paradata import NOT_APPLICABLE
 from survey_cli.table.table import Table
-from survey_cli.values import Cell, Variable
+from survey_cli.values import Variable
 
 MEANING: Final = (
     "A flag means that chance and the usual differences between interviewers hardly explain the value. It does not mean"
@@ -24,20 +25,15 @@ class InterviewerQuality(NamedTuple):
     interviewer: str
     interviews: int
     """Complete interviews, without falsified ones."""
-    reviews: Mapping[ReviewVerdict, int]
+    reviews: Counter[ReviewVerdict]
     results: Sequence[IndicatorResult]
     pairs: Sequence[AlikePair]
     """The pairs of interviews that are most alike."""
-
-    @property
-    def flagged(self) -> list[IndicatorResult]:
-        return [result for result in self.results if result.is_flagged]
 
 
 class QualityReport(NamedTuple):
     """The quality of interviewing in a study."""
 
-    where: str
     mix: tuple[str, ...]
     """The columns by which cases are compared with similar ones, besides version and language."""
     interviewers: Sequence[InterviewerQuality]
@@ -69,24 +65,19 @@ def describe_state(line: InterviewerQuality) -> str:
         return "too few interviews to compare"
     if all(result.p is None for result in line.results):
         return "nobody else has comparable interviews"
-    return ", ".join(INDICATORS[result.indicator].label for result in line.flagged) or "–"
+    return ", ".join(INDICATORS[result.indicator].label for result in line.results if result.flagged) or "no flags"
 
 
 def tabulate_quality(lines: Iterable[InterviewerQuality]) -> Table:
     """Convert the report to a table with a row per interviewer and indicator."""
-    columns = ("observed", "expected", "low", "high", "of", "p", "adjusted")
+    texts, figures = ("interviewer", "indicator"), IndicatorResult._fields[1:]
     variables = (
-        *(Variable(name=name, storage="text", role="admin") for name in ("interviewer", "indicator")),
-        Variable(name="interviews", role="admin"),
-        *(
-            Variable(name=name, storage="integer" if name == "of" else "decimal", decimals=6, role="admin")
-            for name in columns
-        ),
-        Variable(name="flagged", role="admin"),
+        *(Variable(name=name, storage="text", role="admin") for name in texts),
+        *(Variable(name=name, storage="decimal", decimals=6, role="admin") for name in figures),
     )
-
-    def build_row(line: InterviewerQuality, result: IndicatorResult) -> tuple[Cell, ...]:
-        figures = (NOT_APPLICABLE if figure is None else figure for figure in result[1:])
-        return line.interviewer, result.indicator, line.interviews, *figures, int(result.is_flagged)
-
-    return Table(variables=variables, rows=(build_row(line, result) for line in lines for result in line.results))
+    rows = (
+        (line.interviewer, *(NOT_APPLICABLE if cell is None else cell for cell in result[:-1]), int(result.flagged))
+        for line in lines
+        for result in line.results
+    )
+    return Table(variables=variables, rows=rows)

@@ -1,5 +1,6 @@
 """Reviews of interviews by the office: which are drawn, the verdicts, and what the draw can find."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -34,7 +35,7 @@ class ReviewedInterviewer(NamedTuple):
 
     interviewer: str
     interviews: int
-    verdicts: Mapping[ReviewVerdict, int]
+    verdicts: Counter[ReviewVerdict]
     """The number of interviews by their last verdict; all of them were drawn, or reviewed without."""
     detection: float
     """The probability that one of these interviews is bad, if `ASSUMED_SHARE` of all are."""
@@ -99,6 +100,6 @@ def draw_reviews(study: OpenStudy, share: float, *, seed: int = 1, origin: Inter
 
 def _describe(login: str, rows: list[InterviewRow], reviews: Mapping[str, InterviewReviewed]) -> ReviewedInterviewer:
     own = [row.id for row in rows if row.by == login]
-    verdicts = [reviews[interview].verdict for interview in own if interview in reviews]
-    detection = compute_detection(len(own), round(len(own) * ASSUMED_SHARE), len(verdicts))
-    return ReviewedInterviewer(login, len(own), {v: verdicts.count(v) for v in dict.fromkeys(verdicts)}, detection)
+    verdicts = Counter(reviews[interview].verdict for interview in own if interview in reviews)
+    detection = compute_detection(len(own), max(1, round(len(own) * ASSUMED_SHARE)), verdicts.total())
+    return ReviewedInterviewer(login, len(own), verdicts, detection)

@@ -77,7 +77,7 @@ def assess_interviewers(study: OpenStudy, options: QualityOptions) -> QualityRep
         if not lines:
             remedy = suggest_nearest(options.interviewer, known, otherwise=f"those who have are {', '.join(known)}")
             raise UserError("--interviewer", f"{options.interviewer!r} has no complete interviews", remedy)
-    return QualityReport(study.where, mix, lines)
+    return QualityReport(mix, lines)
 
 
 def _select_mix(study: OpenStudy, names: Sequence[str], requested: tuple[str, ...]) -> tuple[str, ...]:
