@@ -2,6 +2,8 @@
 
 import csv
 import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -147,3 +149,12 @@ def test_the_reason_of_a_review_is_erased_with_the_answers() -> None:
     assert b"Novak" not in Path("responses/lib.db").read_bytes()
     assert export()["c1"]["interview_review"] == "questionable"
     run_survey(Path(), "db", "verify", "lib.yaml")
+
+
+def test_verification_finds_a_review_that_was_changed_by_hand() -> None:
+    store(None)
+    run_survey(Path(), "case", "review", "lib.yaml", "c1", "ok")
+    with closing(sqlite3.connect("responses/lib.db", isolation_level=None)) as database:
+        database.execute("UPDATE journal SET payload = '{\"verdict\":\"fine\"}' WHERE kind = 'reviewed'")
+    assert "case c1, interview" in run_survey(Path(), "db", "verify", "lib.yaml", code=1)[0]
+    assert "reviews" in run_survey(Path(), "export", "lib.yaml", code=1)[1]

@@ -96,7 +96,7 @@ def _tabulate_indicators(report: "QualityReport") -> list[str]:
 
 
 def _render_quality(report: "QualityReport", table: list[str]) -> Iterator[str]:
-    from survey_cli.reports.quality.quality_report import MEANING, describe_flag, describe_state
+    from survey_cli.reports.quality.quality_report import FEW_NOTE, MANY, MEANING, describe_flag, describe_state
 
     yield from table
     for line in report.interviewers:
@@ -108,11 +108,12 @@ def _render_quality(report: "QualityReport", table: list[str]) -> Iterator[str]:
             for pair in line.pairs if result.indicator == "alike" else ():
                 yield f"  cases {pair.case} and {pair.earlier}: {pair.equal} of {pair.of} answers are equal"
     mix = join_words(["version", "language", *report.mix])
-    yield from (
-        "",
-        *wrap_paragraph(MEANING),
-        *wrap_paragraph(f"Interviews are compared with others of the same {mix}."),
+    notes = (
+        MEANING,
+        FEW_NOTE if report.compared < MANY else "",
+        f"Interviews are compared with others of the same {mix}.",
     )
+    yield from ("", *(line for note in notes for line in wrap_paragraph(note)))
 
 
 def _render_draw(draw: "ReviewDraw") -> Iterator[str]:

@@ -17,6 +17,11 @@ MEANING: Final = (
     " Look at the interviews, listen in, call respondents again (--draw), and talk to the interviewer before you decide"
     " anything."
 )
+MANY: Final = 5
+"""With fewer interviewers, the report says that little can be found."""
+FEW_NOTE: Final = (
+    f"With fewer than {MANY} interviewers to compare, little can be found: rely on the review of interviews."
+)
 
 
 class InterviewerQuality(NamedTuple):
@@ -36,6 +41,8 @@ class QualityReport(NamedTuple):
 
     mix: tuple[str, ...]
     """The columns by which cases are compared with similar ones, besides version and language."""
+    compared: int
+    """The number of interviewers with enough interviews."""
     interviewers: Sequence[InterviewerQuality]
 
 

@@ -71,13 +71,14 @@ def assess_interviewers(study: OpenStudy, options: QualityOptions) -> QualityRep
         raise UserError(
             study.where, "there are no complete interviews to compare", "wait for some, or check the options"
         )
+    compared = sum(any(result.p is not None for result in line.results) for line in lines)
     if options.interviewer:
         known = [line.interviewer for line in lines]
         lines = [line for line in lines if line.interviewer == options.interviewer]
         if not lines:
             remedy = suggest_nearest(options.interviewer, known, otherwise=f"those who have are {', '.join(known)}")
             raise UserError("--interviewer", f"{options.interviewer!r} has no complete interviews", remedy)
-    return QualityReport(mix, lines)
+    return QualityReport(mix, compared, lines)
 
 
 def _select_mix(study: OpenStudy, names: Sequence[str], requested: tuple[str, ...]) -> tuple[str, ...]:
