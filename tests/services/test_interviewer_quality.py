@@ -15,7 +15,7 @@ from support.command_line import folder, run_survey, written  # noqa: F401 – a
 from survey_cli.engine import events as ev
 from survey_cli.engine.interview import Interview
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.simulate.interviews.respondents import simulate_interviews
+from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
 from survey_cli.store import InstrumentRow, Store, WholeInterview
 
 TEXT = """\
@@ -42,7 +42,9 @@ def store(db: str | None, each: int = 12) -> None:
     """A study in which flo keys each answer in half a second."""
     instrument = open_instrument(str(written("lib.yaml", TEXT)))
     interviews = []
-    for n, simulated in enumerate(simulate_interviews(instrument, count=len(STAFF) * each, seed=1, start=START)):
+    for n, simulated in enumerate(
+        simulate_interviews(instrument, count=len(STAFF) * each, seed=1, start=START, habits=Habits())
+    ):
         who, at, journal = STAFF[n % len(STAFF)], START + timedelta(hours=n), []
         for event in simulated.interview.events:
             at += timedelta(seconds=0.5) if who == "flo" else timedelta(seconds=6 + n % 4)
