@@ -115,7 +115,9 @@ class Study:
 
         @contextmanager
         def open_table() -> Iterator[Table]:
-            with _name_arguments(), read_records(self.path, db=self._db, people=self._people) as records:
+            exported = "Python", options.describe_content()
+            opened = read_records(self.path, db=self._db, people=self._people, exported=exported)
+            with _name_arguments(), opened as records:
                 data = query_table(records, options)
                 for text in (*data.warnings, *data.differences):
                     warnings.warn(text, stacklevel=2)

@@ -55,8 +55,8 @@ GROUPS: Final[Mapping[str, tuple[str, str]]] = {
         "Show or remove the personal data of a person, or of all whose retention period is over.",
         "subject erase anonymize",
     ),
-    "db": ("Verify, back up, restore or upgrade a study's database.", "verify backup restore upgrade"),
-    "server": ("Rights on a database server.", "grant"),
+    "db": ("Verify, back up, restore or upgrade a study's database.", "verify backup restore upgrade log"),
+    "server": ("Prepare a database server, give people roles, check what each role may do.", "init grant check"),
 }
 """The help and the commands of each group."""
 

@@ -294,7 +294,10 @@ class PlainStation:
     def _search_cases(self, text: str) -> Rejection | None:
         if len(text) < 2:
             return Rejection("type part of the number, the name or the key: .find 555 01")
-        self._print_lines([*map(rendering.render_match, self._station.search_cases(text))] or ["no case matches"])
+        self._print_lines(
+            [*map(rendering.render_match, self._station.search_cases(text))]
+            or [f"no case matches: {self._station.search_hint}"]
+        )
         return None
 
     def _run_scripts(self, view: station_views.CaseView, script_id: str) -> Rejection | None:

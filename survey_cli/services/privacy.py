@@ -196,6 +196,7 @@ def load_subject(study: OpenStudy, key: str) -> Subject:
     interviews = list_person_interviews(study.store, key)
     if row is None and not interviews:
         raise make_unknown_case_error(study, key)
+    study.store.access_log.record("contact", f"case {key}", "everything stored", at=study.at, by=study.who.login)
     case, contact = Case.from_history(key, history), cases.queries.find_contact(key) or Contact(link="")
     zones = list_call_zones(case, case.next_number, study.plan)
     return Subject(

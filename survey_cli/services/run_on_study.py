@@ -12,6 +12,7 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.store import Store
+from survey_cli.store.backends.errors import close_on_error
 from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.study.clock import convert_to_study_clock
 from survey_cli.study.consistency.upkeep import rebuild_queue, refresh_queue, repair
@@ -113,14 +114,24 @@ def make_unknown_case_error(study: OpenStudy, key: str) -> UserError:
 
 @contextmanager
 def read_records(
-    path: str | Path, *, db: str | None = None, people: str | None = None, to: str = "-"
+    path: str | Path,
+    *,
+    db: str | None = None,
+    people: str | None = None,
+    to: str = "-",
+    exported: tuple[str, str] | None = None,
 ) -> Iterator[StudyRecords]:
     """Context manager in which the records of an instrument are open, and read as of one time.
 
-    `to` is where the result is written. Raises UserError.
+    `to` is where the result is written. Where data leave the program, `exported` says where to and which: nothing is
+    read before that is in the log of accesses. Raises UserError.
     """
     records = open_records(path, db=db, people=people)
     try:
+        if exported is not None:
+            at = convert_to_study_time(records.store, datetime.now(UTC))
+            with close_on_error(records):
+                records.store.access_log.record("export", *exported, at=at)
         with records, records.store.read_transaction():
             yield records
     except ValueError:  # without the error's text, which may contain an answer

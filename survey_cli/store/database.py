@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from survey_cli.store.access_log import AccessLog
 from survey_cli.store.backends import open_database
 from survey_cli.store.backends.connector import Connector
 from survey_cli.store.backends.settings import Settings
@@ -38,6 +39,7 @@ class Store:
         self.read_transaction = connector.read_transaction
         self.tolerate_undecodable = connector.tolerate_undecodable
         self.settings = Settings(connector)
+        self.access_log = AccessLog(connector)
         self.data = DataStore(connector)
         self.interviews = InterviewStore(connector, self.data, lambda: self.cases)
 

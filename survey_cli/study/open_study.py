@@ -115,9 +115,10 @@ def open_study(
     if store is None:
         raise UserError(where, "there are no cases yet", f"import them: survey sample import {path} cases.csv")
     with close_on_error(store):
-        who = who or identify(by, store.account, listed, own_people)
+        who = _limit_to_account(who or identify(by, store.account, listed, own_people), store)
         version = VersionInForce(instrument) if as_written else find_version_in_force(store, instrument, str(path))
-        do_not_call = DoNotCallList.open_read_only(where) if store.read_only else DoNotCallList.open_beside(where)
+        is_archive = store.read_only and not is_server_address(where)
+        do_not_call = DoNotCallList.open_read_only(where) if is_archive else DoNotCallList.open_beside(where)
     return OpenStudy(
         path=str(path),
         instrument=version.instrument,
@@ -170,6 +171,11 @@ def identify(claimed: str, account: str, people: People, own_people: People) -> 
         remedy = f"ask {own_people.format_supervisors()} to add this name to {PEOPLE_FILE}"
         raise UserError(name, "is not on the study's list of people", remedy)
     return who
+
+
+def _limit_to_account(who: Interviewer, store: Store) -> Interviewer:
+    """Return the person without the rights of a supervisor where a server does not give them to the account."""
+    return who if store.connector.supervises else replace(who, role="interviewer")
 
 
 def check_people_list(account: str, people: People, own_people: People) -> None:
@@ -263,7 +269,14 @@ class StudyFiles:
             remedy = f"ask a supervisor to add you to {PEOPLE_FILE}"
             raise UserError(study.who.login, "is no longer on the study's list of people", remedy)
         plan, notice = Plan.from_instrument(instrument), version.notice
-        reopened = replace(study, instrument=instrument, plan=plan, people=people, who=who, notice=notice)
+        reopened = replace(
+            study,
+            instrument=instrument,
+            plan=plan,
+            people=people,
+            who=_limit_to_account(who, study.store),
+            notice=notice,
+        )
         self._files, self._in_use = self._list_files(reopened), instrument.hash
         return reopened
 

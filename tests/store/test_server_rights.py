@@ -2,8 +2,11 @@
 network.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
+from io import StringIO
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,8 +27,12 @@ from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.open_station import open_station
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.store import Store
+from survey_cli.store.backends.postgres import roles
 from survey_cli.store.backends.postgres.connection import check_encryption
+from survey_cli.store.backends.settings import TASK_PREFIX
 from survey_cli.store.do_not_call import DoNotCallList
+from survey_cli.study.consistency.person_erasure import SCRUB_SETTING
+from survey_cli.study.consistency.upkeep import COMPARED_SETTING
 
 AT_ANY_HOUR = """
 fieldwork:
@@ -38,6 +45,8 @@ CASES = "unit,kind,name,phone,zone\n" + "".join(
     f"{key},1,Mr {key},+1 312 555 010{digit},America/Chicago\n" for digit, key in enumerate("ABCD")
 )
 NUMBERS = count(1)
+DATABASE = "fieldwork"
+PEOPLE = {"ann": "interviewer", "bob": "interviewer", "sue": "supervisor", "cy": "coder", "al": "analyst"}
 
 
 @pytest.fixture(autouse=True)
@@ -50,22 +59,30 @@ class Served(Shift):
     """A study on a server with roles of its own."""
 
     ann: str
+    bob: str
     sue: str
+    cy: str
+    al: str
+
+
+@cache
+def prepare_once(url: str) -> None:
+    assert run_command(["server", "init", url]) == 0
 
 
 @pytest.fixture(name="shift")
 def a_shift(tmp_path: Path) -> Served:
-    """A study on a server whose owner has published its questionnaire, with the roles ann_N and sue_N."""
-    where = postgres_server.create_address()
+    """A study on a server whose owner has published its questionnaire, with the users ann_N, sue_N and so on."""
+    where = postgres_server.create_address().replace("/postgres?", f"/{DATABASE}?")
+    url = where.partition("&")[0]
+    prepare_once(url)
     shift = Served(tmp_path, fieldwork=AT_ANY_HOUR, cases=CASES, db=where, at=datetime.now(UTC))
     number = next(NUMBERS)
-    shift.ann, shift.sue = f"ann_{number}", f"sue_{number}"
-    for role, login in ((f"interviewers_{number}", shift.ann), (f"supervisors_{number}", shift.sue)):
-        postgres_server.run_query(shift.db, f"CREATE ROLE {role}")
-        postgres_server.run_query(shift.db, f"CREATE ROLE {login} LOGIN IN ROLE {role}")
+    for person, role in PEOPLE.items():
+        setattr(shift, person, f"{person}_{number}")
+        statement = f"CREATE ROLE {person}_{number} LOGIN IN ROLE {DATABASE}_{role}"
+        postgres_server.run_query(where, statement)
     assert run_command(["study", "publish", str(shift.file), "--db", shift.db]) == 0
-    roles = ["--interviewers", f"interviewers_{number}", "--supervisors", f"supervisors_{number}"]
-    assert run_command(["server", "grant", str(shift.file), *roles, "--db", shift.db]) == 0
     return shift
 
 
@@ -77,6 +94,14 @@ def station(shift: Served) -> StationSession:
     made = open_station(shift.file, db=as_role(shift, shift.ann))
     assert isinstance(made, StationSession), made
     return made
+
+
+def ask(shift: Shift, role: str, statement: str) -> list[tuple]:
+    return postgres_server.run_query(as_role(shift, role), statement)
+
+
+def schema_of(shift: Shift) -> str:
+    return shift.db.rpartition("=")[2]
 
 
 def refused(shift: Shift, role: str, statement: str) -> None:
@@ -197,7 +222,7 @@ def test_a_supervisors_role_corrects_and_erases_and_publishes_nothing(
 
 def test_an_erasure_that_only_the_owner_can_finish_says_so(shift: Served, capsys: pytest.CaptureFixture[str]) -> None:
     """Before PostgreSQL 17 this is so for every supervisor: the server skips the tables of others, with a warning."""
-    roles = f"supervisors_{shift.sue.removeprefix('sue_')}"
+    roles = f"{DATABASE}_supervisor"
     if postgres_server.run_query(shift.db, "SHOW server_version_num")[0][0] >= "170000":
         for (table,) in postgres_server.run_query(
             shift.db, "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
@@ -259,12 +284,11 @@ def third_question(station: StationSession) -> str:
 
 
 def test_without_a_published_version_an_interviewer_is_told_who_publishes_it(tmp_path: Path) -> None:
-    shift = Shift(
-        tmp_path, fieldwork=AT_ANY_HOUR, cases=CASES, db=postgres_server.create_address(), at=datetime.now(UTC)
-    )
+    where = postgres_server.create_address().replace("/postgres?", f"/{DATABASE}?")
+    assert run_command(["server", "init", where]) == 0
+    shift = Shift(tmp_path, fieldwork=AT_ANY_HOUR, cases=CASES, db=where, at=datetime.now(UTC))
     role = f"ann_{next(NUMBERS)}"
-    postgres_server.run_query(shift.db, f"CREATE ROLE {role} LOGIN")
-    assert run_command(["server", "grant", str(shift.file), "--interviewers", role, "--db", shift.db]) == 0
+    assert run_command(["server", "grant", where, role, "interviewer"]) == 0
     refusal = attempt(open_station, shift.file, db=as_role(shift, role))
     assert "no version of the questionnaire has been published there yet" in str(refusal)
     assert f"survey study publish {shift.file}" in str(refusal)
@@ -287,16 +311,164 @@ def test_on_a_file_publishing_makes_the_file_the_studys(tmp_path: Path, capsys: 
     assert "was in effect already" in capsys.readouterr().err
 
 
-def test_the_script_is_printed_and_changes_nothing(shift: Served, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_interviewer_reads_the_contact_of_the_case_in_progress_alone(shift: Served) -> None:
+    ann = station(shift)
+    case = on(ann)
+    contacts = "SELECT details::json ->> 'name' FROM case_contacts"
+    assert ask(shift, shift.ann, contacts) == [(f"Mr {case}",)]
+    assert ask(shift, shift.bob, contacts) == []
+    assert len(ask(shift, shift.sue, contacts)) == 4
+    for name in (shift.cy, shift.al):
+        refused(shift, name, f"SELECT * FROM {schema_of(shift)}_contacts.case_contacts")
+    assert ann.record_outcome("no_answer") is None
+    assert ask(shift, shift.ann, contacts) == [(f"Mr {on(ann)}",)]
+    ann.close()
+
+
+def test_a_claim_in_anothers_name_shows_no_contact_and_every_claim_is_recorded(shift: Served) -> None:
+    ask(shift, shift.bob, "UPDATE cases SET status = 'leased', lease_by = 'bob', lease_token = 'x' WHERE key = 'A'")
+    assert ask(shift, shift.bob, "SELECT * FROM case_contacts") == []
+    claim = "INSERT INTO case_events VALUES ('A', 2, 'claimed', '{}', '', 'ann', '', '', 'ann')"
+    ask(shift, shift.bob, claim)
+    assert len(ask(shift, shift.bob, "SELECT * FROM case_contacts")) == 1
+    events = "SELECT account FROM case_events WHERE kind = 'claimed'"
+    assert postgres_server.run_query(shift.db, events) == [(shift.bob,)]
+
+
+def test_a_caller_is_found_by_a_whole_name_or_number_and_the_search_is_recorded(shift: Served) -> None:
+    ann = station(shift)
+    own = on(ann)
+    other = "A" if own != "A" else "B"
+    digit = "ABCD".index(other)
+    found = {text: [(m.key, m.name, m.number) for m in ann.search_cases(text)] for text in (
+        f"mr {other}", f"312 555 010{digit}", f"+1 312 555 010{digit}", f"001312555010{digit}", "mr", "555 010", other
+    )}  # fmt: skip
+    by_name = [(other, f"Mr {other}", "")]
+    assert list(found.values()) == [*[by_name] * 4, [], [], [(other, other, "")]]
+    entries = log_of(shift, shift.ann)
+    assert [entry[3:5] for entry in entries][:2] == [("search", f"case {other}"), ("search", f"case {other}")]
+    assert {entry[2] for entry in entries} == {shift.ann}
+    ann.close()
+
+
+def log_of(shift: Served, name: str) -> list[tuple]:
+    with Store.open(shift.db, create=False) as store:
+        return list(store.access_log.list_entries(by=name))
+
+
+def test_numbers_of_a_case_that_was_handed_back_reach_the_do_not_call_list(shift: Served) -> None:
+    ann = station(shift)
+    case = on(ann)
+    assert ann.record_outcome("never_call") is None
+    ann.close()
+    with DoNotCallList.open_beside(shift.db) as listed:
+        assert listed.find_entry(f"+1312555010{'ABCD'.index(case)}").by == shift.ann
+
+
+def test_a_new_number_is_stored_by_the_interviewer_who_has_the_case(shift: Served) -> None:
+    ann = station(shift)
+    case = on(ann)
+    assert ann.add_number("+1 312 555 0177") is None
+    ann.close()
+    assert "+13125550177" in repr(postgres_server.run_query(shift.db, "SELECT details FROM case_contacts"))
+    assert run_command(["db", "verify", str(shift.file), "--db", shift.db]) == 0, case
+
+
+def test_an_analyst_reads_data_writes_nothing_and_every_export_is_recorded(
+    shift: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shift.write(ITEMS + '  - {id: who, type: text, text: "Your name?", personal: true}\n')
+    assert run_command(["study", "publish", str(shift.file), "--db", shift.db]) == 0
+    ann = station(shift)
+    assert on(ann)
+    interviewed(ann, "1", "1", "1", "Ada")
+    assert ann.close_interview() is None
+    ann.close()
+    where, data = ["--db", as_role(shift, shift.al)], str(shift.folder / "data.csv")
+    for command in ("status", "rates", "report", "case list"):
+        assert run_command([*command.split(), str(shift.file), *where]) == 0, capsys.readouterr()
+    assert run_command(["export", str(shift.file), "-o", data, *where]) == 0, capsys.readouterr()
+    assert "Ada" not in Path(data).read_text()
+    assert [entry[3:] for entry in log_of(shift, shift.al)] == [("export", data, "interviews")]
     capsys.readouterr()
-    command = ["server", "grant", str(shift.file), "--interviewers", 'odd"role', "--print", "--db", shift.db]
-    assert run_command(command) == 0
-    script = capsys.readouterr().out
-    assert script.startswith("BEGIN;\n")
-    assert 'GRANT SELECT, INSERT ON "' in script
-    assert '"odd""role"' in script
-    assert run_command(["server", "grant", str(shift.file), "--interviewers", "x", "--db", "field.db"]) == 1
-    assert "a database file has no roles" in capsys.readouterr().err
+    for refused_options in (["--personal", "who"], ["--what", "events"]):
+        to = str(shift.folder / "more.csv")
+        assert run_command(["export", str(shift.file), "-o", to, *refused_options, *where]) == 1
+        assert "the server does not permit it" in capsys.readouterr().err
+    assert run_command(["case", "outcome", str(shift.file), "A", "busy", *where]) == 1
+    assert run_command(["db", "log", str(shift.file), "--person", shift.al, "--db", as_role(shift, shift.sue)]) == 0
+    assert f"export  {data}" in capsys.readouterr().out
+
+
+def test_a_coder_codes_and_changes_nothing_else(shift: Served) -> None:
+    shift.write(ITEMS + '  - {id: why, type: text, text: "Why?"}\n')
+    assert run_command(["study", "publish", str(shift.file), "--db", shift.db]) == 0
+    ann = station(shift)
+    assert on(ann)
+    interviewed(ann, "1", "1", "1", "Because")
+    assert ann.close_interview() is None
+    ann.close()
+    request = Request(path=str(shift.file), at=datetime.now(UTC), db=as_role(shift, shift.cy))
+    with open_coding(request, "why") as session:
+        assert session.add_code("Reasons") == 1
+        assert session.code((1,)) == ""
+    assert run_command(["db", "verify", str(shift.file), "--db", shift.db]) == 0
+    refused(shift, shift.cy, "UPDATE cases SET status = 'done'")
+    refused(shift, shift.cy, "SELECT * FROM drafts")
+
+
+def test_the_check_tries_every_cell_and_finds_a_right_too_many(
+    shift: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = postgres_server.run_query(shift.db, "SELECT count(*) FROM case_events")
+    assert run_command(["server", "check", shift.db]) == 0
+    said = capsys.readouterr()
+    assert int(re.search(r"(\d+) trials, no surprises", said.err)[1]) >= 200
+    assert "!" not in said.out
+    postgres_server.run_query(shift.db, f"GRANT DELETE ON journal TO {DATABASE}_interviewer")
+    postgres_server.run_query(shift.db, "ALTER TABLE case_contacts DISABLE ROW LEVEL SECURITY")
+    assert run_command(["server", "check", shift.db]) == 1
+    said = capsys.readouterr()
+    assert "SID ! SI" in said.out
+    assert re.search(r"read another contact +1 ! 0 ", said.out)
+    assert run_command(["server", "init", shift.db]) == 0
+    assert run_command(["server", "check", shift.db]) == 0
+    assert postgres_server.run_query(shift.db, "SELECT count(*) FROM case_events") == before
+    assert postgres_server.run_query(shift.db, "SELECT 1 FROM pg_roles WHERE rolname LIKE 'survey_check%'") == []
+
+
+def test_a_role_is_taken_away(shift: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["server", "grant", shift.db, shift.sue, "supervisor", "--revoke"]) == 0
+    assert f"{shift.sue} is no supervisor any more" in capsys.readouterr().err
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        ask(shift, shift.sue, "SELECT 1")
+
+
+def test_what_is_no_server_role_or_account_is_refused(shift: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    for command, message in (
+        (["init", "field.db"], "this is not the address of a database server"),
+        (["grant", shift.db, "ann", "boss"], "the roles are interviewer, supervisor, coder, analyst"),
+        (["grant", shift.db.replace(f"/{DATABASE}?", "/postgres?"), "ann", "coder"], "has no roles yet"),
+        (["grant", as_role(shift, shift.sue), "zed", "coder"], "the server does not permit it"),
+    ):
+        assert run_command(["server", *command]) == 1
+        assert message in capsys.readouterr().err
+
+
+def test_a_password_is_set_and_never_printed(
+    shift: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", StringIO("hush-hush\n"))
+    assert run_command(["server", "grant", shift.db, shift.ann, "interviewer", "--password"]) == 0
+    said = capsys.readouterr()
+    assert "hush" not in said.err + said.out
+    [(stored,)] = postgres_server.run_query(shift.db, "SELECT rolpassword FROM pg_authid WHERE rolname = ?", shift.ann)
+    assert stored.startswith("SCRAM-SHA-256$")
+
+
+def test_settings_of_interviewers_are_those_of_the_program() -> None:
+    names = re.findall(r"'([^']+)'", roles.sql.OWN_SETTING)
+    assert names == [TASK_PREFIX, SCRUB_SETTING, COMPARED_SETTING]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from survey_cli.store import Store
 UNCHECKED = {
     "_sqlite_migrations.*": "the list of schema steps; an unknown one is refused when the database is opened",
     "sqlite_stat1.*": "SQLite's own statistics",
+    "access_log.*": "who read what is recorded nowhere else",
     "backups.at": "when a backup was made is recorded nowhere else",
     "backups.by": "by whom a backup was made is recorded nowhere else",
     "case_contacts.details": "what the sample says of a person is recorded nowhere else; names and numbers are checked",
@@ -46,6 +47,7 @@ def a_written_study(tmp_path_factory: pytest.TempPathFactory) -> Shift:
     write(shift)
     connection = sqlite3.connect(shift.db)
     connection.execute("INSERT INTO backups VALUES ('2026-11-24T16:00:00.000000Z', 'sue')")
+    connection.execute("INSERT INTO access_log VALUES ('2026-11-24T16:00:00.000000Z', 'sue', 'sue', 'export', 'x', '')")
     connection.execute("PRAGMA journal_mode = DELETE")
     connection.commit()
     connection.close()

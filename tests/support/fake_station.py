@@ -347,6 +347,8 @@ class FakeStation:
         self.now = case
         return None
 
+    search_hint = "type part of the number they call from, the name or the key"
+
     def search_cases(self, text: str) -> tuple[CaseMatch, ...]:
         found = (
             CaseMatch(key="EP-07", name="El Paso Sector", number="(915) 555-0122", state="at this station"),

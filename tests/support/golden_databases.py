@@ -18,12 +18,12 @@ from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.store import EntryDraft, Store
-from survey_cli.store.backends.address import SHARED_SCHEMA
+from survey_cli.store.backends.address import SHARED_SCHEMA, find_schema
 from survey_cli.store.backends.postgres import connection as postgres
 from survey_cli.study.consistency.person_erasure import ErasureResult
 
 FOLDER = Path(__file__).parents[1] / "data" / "databases"
-NAMES = ("first", "second", "third", "fourth", "fifth")
+NAMES = ("first", "second", "third", "fourth", "fifth", "sixth")
 """The oldest first."""
 
 HEAD = """
@@ -153,19 +153,19 @@ class Recorded:
 
     def __init__(self) -> None:
         self.statements: list[str] = []
-        self._marked = postgres.convert_placeholders
+        self._marked = postgres.convert_statement
 
     def __enter__(self) -> "Recorded":
-        postgres.convert_placeholders = self._seen  # type: ignore[assignment]
+        postgres.convert_statement = self._seen  # type: ignore[assignment]
         return self
 
     def __exit__(self, *_: object) -> None:
-        postgres.convert_placeholders = self._marked
+        postgres.convert_statement = self._marked
 
-    def _seen(self, statement: str) -> bytes:
+    def _seen(self, statement: str, schema: str) -> bytes:
         if statement.startswith(("CREATE", "ALTER")):
             self.statements.append(statement)
-        return self._marked(statement)
+        return self._marked(statement, schema)
 
 
 def dump_server(address: str, made: list[str]) -> str:
@@ -174,15 +174,16 @@ def dump_server(address: str, made: list[str]) -> str:
     for statement in made:
         schema = SHARED_SCHEMA if "never_call" in statement else "field"
         if not statement.startswith("CREATE SCHEMA"):
-            lines.append(f"SET search_path TO {schema}")
+            lines.append(f"SET search_path TO {schema}, field_contacts")
         lines.append(statement)
         table = re.match(r'CREATE TABLE (?:IF NOT EXISTS )?"?(?:field"\.)?(\w+)', statement)
         if table is not None:
             columns = "name" if table[1] == "applied_steps" else "*"
-            for row in run_query(address, f"SELECT {columns} FROM {schema}.{table[1]}"):
+            place = f"{find_schema(table[1], 'field')}.{table[1]}"
+            for row in run_query(address, f"SELECT {columns} FROM {place}"):
                 names = "(name) " if columns == "name" else ""
                 values = ", ".join(map(_literal, row))
-                inserts.append(f"INSERT INTO {schema}.{table[1]} {names}VALUES ({values})")
+                inserts.append(f"INSERT INTO {place} {names}VALUES ({values})")
     return ";\n".join([*lines, *inserts]) + ";\n"
 
 
@@ -198,11 +199,11 @@ def load_server(name: str, address: str) -> None:
 
     text = gzip.decompress((FOLDER / f"{name}.server.sql.gz").read_bytes()).decode()
     url, _, schema = address.partition("&schema=")
-    text = (
-        text.replace("INTO field.", f"INTO {schema}.").replace('"field"', schema).replace("TO field;", f"TO {schema};")
-    )
+    text = re.sub(r"(INTO|TO) field(_contacts)?(?=[.;,])", rf"\1 {schema}\2", text.replace('"field"', schema))
+    text = text.replace("field_contacts", f"{schema}_contacts")
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"DROP SCHEMA IF EXISTS {SHARED_SCHEMA} CASCADE".encode())
+        connection.execute("SET session_replication_role TO replica")  # no trigger writes what is restored
         connection.execute(text.encode())
 
 

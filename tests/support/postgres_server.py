@@ -55,6 +55,7 @@ def run_query(place: str, statement: str, *parameters: object) -> list[tuple]:
 
     url, _, schema = place.partition("&schema=")
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("SELECT set_config(%s, %s, false)", ("search_path", schema or "public"))
+        path = f"{schema}, {schema}_contacts" if schema else "public"
+        connection.execute("SELECT set_config(%s, %s, false)", ("search_path", path))
         cursor = connection.execute(statement.replace("?", "%s"), parameters or None)
         return cursor.fetchall() if cursor.description else []

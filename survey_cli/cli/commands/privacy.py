@@ -16,9 +16,14 @@ from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from survey_cli.reports.fieldwork.cases import Subject, SubjectInterview
+    from survey_cli.services.database.server import ServerCheck
     from survey_cli.services.privacy import ErasurePreview
     from survey_cli.services.run_on_study import Request
+
+AddressArgument = Annotated[str, argument("ADDRESS", "The database: postgresql://USER@HOST/DATABASE, as its owner.")]
 
 PAUSE_SECONDS: Final = 0.005
 """Seconds between two cases, so that an interviewer never waits longer than one case takes."""
@@ -261,27 +266,93 @@ def db_upgrade(file: parameters.InstrumentArgument, db: parameters.DatabaseOptio
     say(f"{database}: ready for this version of the program")
 
 
-def server_grant(
-    file: parameters.InstrumentArgument,
-    interviewers: str = option("--interviewers ROLE", "The role whose members interview.", ""),
-    supervisors: str = option("--supervisors ROLE", "The role whose members supervise.", ""),
-    script: bool = flag("--print", "Print the statements for psql, and change nothing."),
-    db: parameters.DatabaseOption = None,
-) -> None:
-    """Give two roles of a database server the rights that interviewers and supervisors need, and nothing else.
+def server_init(address: AddressArgument) -> None:
+    """Prepare a database on a PostgreSQL server: create it and its roles, and give the roles their rights.
 
-    Interviewers add entries. They cannot change or remove one, or read the key of the do-not-call list. Supervisors
-    may also correct and erase. Neither publishes a questionnaire. Create the roles first: CREATE ROLE interviewers;
-    then CREATE ROLE ann LOGIN IN ROLE interviewers.
+    Give this command as the owner of the database: an account that may create roles, and the database if there is none.
+    It is safe to repeat. Studies that are created later receive the same rights.
 
-    Example: survey server grant study.yaml --interviewers interviewers
+    Example: survey server init postgresql://survey_owner@db.example.org/fieldwork
     """
-    from survey_cli.services.database.administration import grant_rights, render_study_grants
+    from survey_cli.services.database.server import prepare_server
 
-    if script:
-        statements = render_study_grants(file, db=db, interviewers=interviewers, supervisors=supervisors)
-        print(statements, end="")
-        return
-    location = grant_rights(file, db=db, interviewers=interviewers, supervisors=supervisors)
-    roles = " and ".join(filter(None, (interviewers, supervisors)))
-    say(f"{location}: {roles} {'have' if ' and ' in roles else 'has'} the rights of the study")
+    server = prepare_server(address)
+    say(f"{server.where}: {'created; ' if server.created else ''}the roles are {', '.join(server.roles)}")
+    if server.studies:
+        say(f"{server.where}: they have their rights in {', '.join(server.studies)}")
+
+
+def server_grant(
+    address: AddressArgument,
+    person: str = argument("PERSON", "The person's user name on the server; a new one is created."),
+    role: str = argument("ROLE", "interviewer, supervisor, coder or analyst."),
+    revoke: bool = flag("--revoke", "Take the role away."),
+    password: bool = flag("--password", "Also set the person's password, typed at the terminal or read from a pipe."),
+) -> None:
+    """Give a person a role in all studies of a database, or take it away.
+
+    Interviewers add answers and calls, and read the contact of the case that they have. Supervisors correct and erase,
+    and read all contacts. Coders code open answers. Analysts read data without names and numbers. None of them publishes
+    a questionnaire or changes a table.
+
+    Example: survey server grant postgresql://survey_owner@db.example.org/fieldwork ann interviewer
+    """
+    from survey_cli.services.database.server import change_role
+
+    typed = ""
+    if password and sys.stdin.isatty():
+        typed = typer.prompt(f"password of {person}", hide_input=True, confirmation_prompt=True, err=True)
+    elif password:
+        typed = sys.stdin.readline().rstrip("\n")
+    say(change_role(address, person, role, revoke=revoke, password=typed))
+
+
+def server_check(address: AddressArgument, form: parameters.ResultFormatOption = "table") -> None:
+    """Try on the server what each role may do with each table, and print it. Exit code 1 if a result is not the expected.
+
+    S is select, I insert, U update, D delete; other results are numbers of rows. An unexpected result is marked with !
+    and the expected one. Everything is tried by roles that exist only during the check, in a transaction that is undone.
+
+    Example: survey server check postgresql://survey_owner@db.example.org/fieldwork
+    """
+    from survey_cli.services.database.server import check_server
+
+    studies = check_server(address)
+    print_result(form, _render_role_checks(studies), studies)
+    for study in studies:
+        surprises = format_quantity(study.surprises, "surprise") if study.surprises else "no surprises"
+        say(f"{study.where}, {study.study}: {format_quantity(study.cells, 'trial')}, {surprises}")
+    raise typer.Exit(1 if any(study.surprises for study in studies) else 0)
+
+
+def _render_role_checks(studies: "Sequence[ServerCheck]") -> Iterator[str]:
+    for study in studies:
+        lines: dict[str, dict[str, str]] = {}
+        for check in study.checks:
+            found = check.found or "-"
+            marked = found if check.found == check.expected else f"{found} ! {check.expected or '-'}"
+            lines.setdefault(check.object, {})[check.role] = marked
+        head = (study.study, *next(iter(lines.values())))
+        yield from render_table(head, [(name, *cells.values()) for name, cells in lines.items()])
+        yield ""
+
+
+@on_study
+def db_log(
+    request: "Request",
+    person: str = option("--person NAME", "Only accesses of this person or account.", ""),
+    since: str = option("--since DATE", "Only accesses on this day and later.", ""),
+    claims: bool = flag("--claims", "Also list claims of cases, by which interviewers see contacts."),
+    form: parameters.ResultFormatOption = "table",
+) -> None:
+    """List who read contacts, searched a caller, exported or watched: when, under which account, which case or file.
+
+    If the study has a list of people, only supervisors may.
+
+    Example: survey db log study.yaml --since 2026-12-01
+    """
+    from survey_cli.services.database.administration import list_accesses
+
+    entries = list_accesses(request, by=person, since=since, claims=claims)
+    rows = ((f"{e.at.astimezone():%Y-%m-%d %H:%M}", *e[1:]) for e in entries)
+    print_result(form, render_table(("when", "who", "account", "what", "of", ""), rows), entries)

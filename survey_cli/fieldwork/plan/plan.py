@@ -64,7 +64,8 @@ class People:
     def format_supervisors(self) -> str:
         """Return whom to ask, in words: `ann or bob`."""
         logins = sorted(person.login for person in self.interviewers.values() if person.supervises)
-        return " or ".join(logins[:3]) or "to add a supervisor to the list of people"
+        nobody = "to add a supervisor to the list of people" if self.interviewers else "a supervisor"
+        return " or ".join(logins[:3]) or nobody
 
     def speaks(self, language: str) -> bool:
         """Return whether anybody here interviews in this language; without a list, everybody may."""

@@ -38,6 +38,7 @@ from survey_cli.study.consistency.upkeep import list_next_rows
 from survey_cli.study.open_study import OpenStudy, format_author
 from survey_cli.study.pause import read_pause
 from survey_cli.values import Cell, Missing
+from survey_cli.wording import format_quantity
 
 STATUSES: Final = ("unreleased", "ready", "waiting", "held", "leased", "done")
 SHOWN_ROLES: Final = ("key", "phone", "name", "zone", "language", "replicate")
@@ -87,6 +88,9 @@ def _build_case_list(study: OpenStudy, case_filter: CaseFilter) -> case_reports.
     rows = cases.queries.iterate_rows(limit=case_filter.limit if keys is None else None, **columns)
     selected = list(islice((row for row in rows if keys is None or row.key in keys), case_filter.limit))
     names = _load_names(study, selected)
+    if names:
+        listed = format_quantity(len(selected), "case")
+        study.store.access_log.record("contacts", listed, at=study.at, by=study.who.login)
     lines, total = tuple(build_case_line(row, names.get(row.key, "")) for row in selected), cases.counts.count_cases()
     return case_reports.CaseList(where=study.where, lines=lines, total=total, names_shown=study.who.supervises)
 
@@ -147,6 +151,8 @@ def load_case_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
     history = cases.queries.read_history(key)
     case = Case.from_history(key, history)
     contact = (cases.queries.find_contact(key) if study.who.supervises else None) or Contact(link="")
+    if contact.link:
+        study.store.access_log.record("contact", f"case {key}", at=study.at, by=study.who.login)
     zones = list_call_zones(case, case.next_number, plan)
     values = {**contact.columns, **case.columns}
     appointment, fill = find_open_appointment(case, plan), cases.quotas.read_fill()

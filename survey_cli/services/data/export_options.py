@@ -72,6 +72,13 @@ class ExportOptions:
     people: str | None = None
     """The list of people, with pseudonyms for their logins; the study's own by default."""
 
+    def describe_content(self) -> str:
+        """Return what is exported, for the log of accesses: `cases, with personal columns phone`."""
+        if self.all_personal:
+            return f"{self.what}, with contacts"
+        personal = f", with personal columns {', '.join(sorted(self.personal))}" if self.personal else ""
+        return f"{self.what}{personal}"
+
 
 class OverriddenOutcome(NamedTuple):
     """The outcome that a supervisor's correction gave an interview."""

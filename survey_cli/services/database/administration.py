@@ -17,11 +17,12 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import StoreError, UserError
 from survey_cli.services.database.verification import Verification
-from survey_cli.services.run_on_study import convert_to_study_time
+from survey_cli.services.date_options import parse_start_time
+from survey_cli.services.run_on_study import convert_to_study_time, on_study
 from survey_cli.store import InstrumentRow, InterviewRow, Store, WholeInterview
+from survey_cli.store.access_log import AccessEntry
 from survey_cli.store.backends.address import ServerAddress, is_server_address
 from survey_cli.store.backends.errors import UndecodableTextError, close_on_error
-from survey_cli.store.backends.settings import TASK_PREFIX
 from survey_cli.store.backends.sqlite.database_files import (
     GROUP_FILE_MODE,
     GROUP_FOLDER_MODE,
@@ -29,14 +30,13 @@ from survey_cli.store.backends.sqlite.database_files import (
     resolve_link,
 )
 from survey_cli.store.database_location import locate_database, open_store
-from survey_cli.store.do_not_call import DoNotCallList
-from survey_cli.store.maintenance.grants import build_grants, render_script
 from survey_cli.store.maintenance.maintenance import LostData, copy_backup, replace_database
 from survey_cli.study.clock import list_future_entries
 from survey_cli.study.consistency.interview_outcomes import describe_open_tasks
-from survey_cli.study.consistency.person_erasure import SCRUB_SETTING, list_unfinished
-from survey_cli.study.consistency.upkeep import COMPARED_SETTING, find_disagreements
+from survey_cli.study.consistency.person_erasure import list_unfinished
+from survey_cli.study.consistency.upkeep import find_disagreements
 from survey_cli.study.location import open_and_locate
+from survey_cli.study.open_study import OpenStudy
 from survey_cli.study.versions import find_unaccepted_change
 
 
@@ -113,43 +113,6 @@ def upgrade_database(path: str | Path, *, db: str | None = None) -> str:
     return where
 
 
-def build_study_grants(
-    path: str, *, db: str | None, interviewers: str, supervisors: str
-) -> tuple[ServerAddress, list[str]]:
-    """Return the statements that give these roles what they need and nothing else."""
-    _, where = open_and_locate(path, db)
-    if not isinstance(where, ServerAddress):
-        remedy = "specify a server: --db postgresql://OWNER@HOST/DATABASE; to share a file, use survey study share"
-        raise UserError(where, "a database file has no roles", remedy)
-    if not interviewers and not supervisors:
-        raise UserError("--interviewers", "no role was specified", "specify --interviewers, --supervisors, or both")
-    if interviewers == supervisors:
-        raise UserError("--interviewers", "both roles are the same", "specify two different roles")
-    own = (TASK_PREFIX, SCRUB_SETTING, COMPARED_SETTING)
-    grants = build_grants(where.schema, interviewers=interviewers, supervisors=supervisors, own_settings=own)
-    return where, list(grants)
-
-
-def render_study_grants(path: str, *, db: str | None, interviewers: str, supervisors: str) -> str:
-    """Return the statements as a script for psql; the server is not contacted."""
-    return render_script(build_study_grants(path, db=db, interviewers=interviewers, supervisors=supervisors)[1])
-
-
-def grant_rights(path: str, *, db: str | None, interviewers: str, supervisors: str) -> str:
-    """Give the roles their rights. Returns the location. The schema must exist and belong to the account."""
-    where, statements = build_study_grants(path, db=db, interviewers=interviewers, supervisors=supervisors)
-    with open_store(where, create=False) as store:
-        if not store.data.can_publish():
-            what = f"{store.account} may not grant rights: the schema belongs to another role"
-            remedy = "connect as the owner of the schema, or send the owner the script that --print writes"
-            raise UserError(where, what, remedy)
-        DoNotCallList.open_beside(where).close()  # makes the list that all studies share
-        with store.connector.transaction() as execute:
-            for statement in statements:
-                execute(statement, ())
-    return where
-
-
 SHARED_ENDINGS = (".db", ".db-wal", ".db-shm", ".db.key", ".csv")
 
 
@@ -186,6 +149,13 @@ def _find_group_id(group: str) -> int:
         return getgrnam(group).gr_gid
     except (ImportError, KeyError):
         raise UserError("--group", f"this computer has no group {group!r}", f"create it: groupadd {group}") from None
+
+
+@on_study("read the log of accesses")
+def list_accesses(study: OpenStudy, *, by: str, since: str, claims: bool) -> Sequence[AccessEntry]:
+    """List who read contacts, searched a caller, exported or watched, in order; with `claims` who claimed a case."""
+    start = parse_start_time(since, study.at, None, option="--since").at if since else None
+    return study.store.access_log.list_entries(by=by, since=start, claims=claims)
 
 
 class InterviewList(NamedTuple):

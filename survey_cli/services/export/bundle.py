@@ -119,7 +119,8 @@ def write_bundle(path: str | Path, options: ExportOptions, to: str, outs: Sequen
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700)
         check_outputs([str(folder / out) for out in outs], options)
-        with read_records(path, db=options.db, people=options.people, to=to) as records:
+        exported = to, options.describe_content()
+        with read_records(path, db=options.db, people=options.people, to=to, exported=exported) as records:
             result = _write_contents(records, options, folder, outs)
         if zipped:
             write_file(target, lambda file: _write_zip(folder, file), force=options.force)

@@ -38,7 +38,8 @@ def export_files(
     """
     check_outputs(outs, options)
     options = replace(options, at=options.at or datetime.now(UTC))
-    with read_records(path, db=options.db, people=options.people, to=outs[0]) as records:
+    exported = None if options.dry_run else (", ".join(outs), options.describe_content())
+    with read_records(path, db=options.db, people=options.people, to=outs[0], exported=exported) as records:
         return [export_records(records, replace(options, to=out, beside=tuple(outs)), stdout=stdout) for out in outs]
 
 

@@ -13,6 +13,12 @@ SCHEMES: Final = ("postgresql", "postgres")
 SHARED_SCHEMA: Final = "survey_shared"
 """The schema that all studies in one database share."""
 
+CONTACT_SUFFIX: Final = "_contacts"
+
+CONTACT_TABLES: Final = frozenset({"contacts", "case_contacts"})
+"""Tables of the schema with the names and numbers of a study."""
+SHARED_TABLES: Final = frozenset({"never_call", "never_call_key", "never_call_taken_off"})
+
 MAX_IDENTIFIER_BYTES: Final = 63
 """Bytes of an identifier; PostgreSQL cuts longer ones without a message."""
 
@@ -76,6 +82,23 @@ def make_schema_name(study: str) -> str:
     if study in ("public", "information_schema", SHARED_SCHEMA) or study.startswith("pg_"):
         return f"study_{study}"[:MAX_IDENTIFIER_BYTES]
     return study[:MAX_IDENTIFIER_BYTES]
+
+
+def make_contact_schema(schema: str) -> str:
+    """Return the schema with the names and numbers of a study, which stands beside the study's own."""
+    return schema.encode()[: MAX_IDENTIFIER_BYTES - len(CONTACT_SUFFIX)].decode(errors="ignore") + CONTACT_SUFFIX
+
+
+def find_schema(table: str, schema: str) -> str:
+    """Return the schema in which a table of the study with this schema stands."""
+    if table in SHARED_TABLES:
+        return SHARED_SCHEMA
+    return make_contact_schema(schema) if table in CONTACT_TABLES else schema
+
+
+def quote_literal(text: str) -> str:
+    """Return a text as SQL writes it, in apostrophes."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def quote_identifier(name: str) -> str:

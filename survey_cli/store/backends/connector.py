@@ -81,7 +81,9 @@ class Connector(ABC):
         self.account = ""
         """The account that writes over this connection, as the system or the server knows it."""
         self.read_only = False
-        """Whether the place of the database is not writable."""
+        """Whether the place of the database is not writable, or the account may write nothing but the access log."""
+        self.supervises = True
+        """Whether the account may correct everything and read every contact, as a server's interviewers may not."""
         self.clock: ServerClock | None = None
         """The server's clock; None where the database has none."""
         self.lock = threading.RLock()

@@ -254,6 +254,15 @@ FROM cases c LEFT JOIN case_contacts k ON k.link = c.link WHERE {VISIBLE} AND (
 )
 ORDER BY c.ordinal, c.key LIMIT ?
 
+-- name: FIND_CALLER
+SELECT case_key, case_name FROM find_caller(?, ?)
+
+-- name: WITH_KEY
+SELECT key FROM cases WHERE lower(key) = ? AND {VISIBLE} ORDER BY key LIMIT 2
+
+-- name: LIST_NEVER_CALL
+SELECT list_never_call(?, ?, ?, ?)
+
 -- name: BEGIN_IMPORT
 INSERT INTO imports (id, at, by, file, cases, state) VALUES (?, ?, ?, ?, 0, 'arriving')
 ON CONFLICT (id) DO NOTHING

@@ -140,12 +140,15 @@ class CaseQueries:
         """Search the cases whose key, name, personal columns or telephone numbers contain this text.
 
         A part of a number has three digits at least, without the zeros before a national number. Words are compared
-        without accents and with `case_records.SPELLINGS`.
+        without accents and with `case_records.SPELLINGS`. An account that reads the contacts of its own case alone must
+        give the whole key, name or number, and receives key and name.
         """
         words = case_records.fold_text(text.strip())
         if not words:
             return []
         digits = "" if any(map(str.isalpha, text)) else case_records.extract_digits(text).lstrip("0")
+        if not self._db.supervises:
+            return self._find_caller(words, digits)
         key_or_words = f"%{_escape_like(words)}%"
         number = f"%{digits}%" if len(digits) >= 3 else UNMATCHABLE_TEXT
         unified = case_records.unify_spelling(words)
@@ -158,6 +161,14 @@ class CaseQueries:
             folded_words = "replace({}, '{}', '{}')".format(folded_words, *(text.replace("'", "''") for text in pair))
         statement = sql.SEARCH.format(unified_words=folded_words)
         return self._db.read_as(case_records.decode_search_result, "the contacts", statement, (*patterns, limit))
+
+    def _find_caller(self, words: str, digits: str) -> list[case_records.CaseSearchResult]:
+        """Find the cases with this key, this whole name or this whole number; the server records the search."""
+        with self._db.transaction() as execute:
+            names: dict[str, str] = dict(execute(sql.FIND_CALLER, (words, digits)).fetchall())
+        keys = dict.fromkeys((*(key for (key,) in self._db.read(sql.WITH_KEY, (words,))), *names))
+        rows = filter(None, map(self.find_row, keys))
+        return [case_records.CaseSearchResult(row, names.get(row.key, ""), ()) for row in rows]
 
     # Interviews and their cases
 
@@ -284,6 +295,11 @@ class CaseStore:
             execute(sql.ADD_EVENT, (key, seq, *case_records.encode_entry(_make_claim_entry(lease, at))))
             holder = case_records.LeaseHolder(lease.by, lease.station, lease.until)
             return row._replace(seq=seq, status="leased", holder=holder, updated_at=at)
+
+    def list_never_call(self, key: str, *, at: datetime, reason: str, by: str) -> None:
+        """Have the server put the numbers of a case, which this account can't read, on the do-not-call list."""
+        if self._db.dialect == "postgresql":
+            self._db.run(sql.LIST_NEVER_CALL, (key, encode_timestamp(at), reason, by))
 
     @retry_once
     def renew_lease(self, key: str, token: str, until: datetime) -> bool:
@@ -422,8 +438,9 @@ def _write_contact(execute: Execute, update: case_records.CaseUpdate, link: str)
     if (contact := update.contact) is not None:
         if link and link != contact.link:
             execute(sql.DROP_CONTACT, (link,))
-        execute(sql.KEEP_CONTACT, case_records.encode_contact(contact))
+        # first the link, by which a server knows whose contact an interviewer may write
         execute("UPDATE cases SET link = ? WHERE key = ?", (contact.link, update.key))
+        execute(sql.KEEP_CONTACT, case_records.encode_contact(contact))
     if update.fingerprint is not None:
         execute("UPDATE cases SET mark = ? WHERE key = ?", (update.fingerprint, update.key))
 

@@ -1,1 +1,1 @@
-"""Maintenance of a database: integrity checks, backup, restore, scrubbing, grants."""
+"""Maintenance of a database: integrity checks, backup, restore, scrubbing."""

@@ -18,7 +18,6 @@ from typing import BinaryIO, Final, NamedTuple
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.problems import StoreError
 from survey_cli.store.backends import open_database
-from survey_cli.store.backends.address import quote_identifier
 from survey_cli.store.backends.connector import Connector, Dialect
 from survey_cli.store.backends.errors import translate_error
 from survey_cli.store.backends.schema import views
@@ -91,7 +90,7 @@ class Maintenance:
         if self._db.dialect == "postgresql":
             old_files = self._db.read(_SQL.SERVER_TABLES)
             for table, _ in old_files:
-                self._db.run_autocommit(f"VACUUM FULL {quote_identifier(table)}")
+                self._db.run_autocommit(f"VACUUM FULL {table}")
             return set(old_files).isdisjoint(self._db.read(_SQL.SERVER_TABLES))
         # Overwritten texts remain where pages were split, even with SQLite's secure_delete.
         self._db.run("VACUUM")

@@ -9,8 +9,9 @@ SELECT max(at) FROM backups
 
 -- name: SERVER_TABLES
 -- Tables of the study, each with the number of the file that holds it.
-SELECT relname, relfilenode::bigint FROM pg_class
-WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' ORDER BY relname
+SELECT format('%I.%I', n.nspname, c.relname), c.relfilenode::bigint
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname IN (current_schema(), contact_schema()) AND c.relkind = 'r' ORDER BY 1
 
 -- name: DATA_VIEWS
 SELECT hash, data_view FROM instruments ORDER BY hash

@@ -274,13 +274,13 @@ def follow_up(study: OpenStudy, key: str, at: datetime) -> Iterator[str]:
 
 
 def _list_numbers(store: Store, do_not_call: DoNotCallList, key: str, *, at: datetime, by: str) -> None:
-    contact = store.cases.queries.find_contact(key)
-    if contact is None:
-        return
-    reason = ""
+    contact, reason = store.cases.queries.find_contact(key), ""
     for entry in store.cases.queries.read_history(key):
         if isinstance(entry.event, DoNotCallSet):
             at, by, reason = entry.at, entry.by, entry.event.why
+    if contact is None:  # erased, or an interviewer has handed the case back to the server
+        store.cases.list_never_call(key, at=at, reason=reason, by=by)
+        return
     do_not_call.add([number.e164 for number in contact.numbers if number.e164], at=at, reason=reason, by=by)
 
 

@@ -185,7 +185,7 @@ def build_appointment_list(
 
 
 def build_caller_list(
-    search: Callable[[str], Iterable[station_views.CaseMatch]], take: panel.Submit
+    search: Callable[[str], Iterable[station_views.CaseMatch]], take: panel.Submit, hint: str
 ) -> panel.ListPanel:
     """Build the list of cases that are searched for by what is typed; `take` receives the case's key."""
 
@@ -196,7 +196,7 @@ def build_caller_list(
             rows.append(panel.Row((name, match.number, match.state), partial(take, match.key)))
         return rows
 
-    empty = "no case matches: type part of the number they call from, the name or the key"
+    empty = f"no case matches: {hint}"
     return panel.ListPanel("find", "who calls back: ", (), empty=empty, takes="take the case", search=find)
 
 

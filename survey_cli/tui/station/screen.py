@@ -304,7 +304,8 @@ class StationScreen(KeyScreen):
         await self.open_panel(panels.build_appointment_list(listed, self._store_by(self.session.fetch_case)))
 
     async def _open_search(self, rest: str) -> None:
-        callers = panels.build_caller_list(self.session.search_cases, self._store_by(self.session.fetch_case))
+        take, hint = self._store_by(self.session.fetch_case), self.session.search_hint
+        callers = panels.build_caller_list(self.session.search_cases, take, hint)
         await self.open_panel(callers)
         if rest:
             await callers.paste(rest)

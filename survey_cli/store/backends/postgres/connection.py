@@ -7,8 +7,8 @@ upgraded; several programs may find a new one at once: one of them creates it, t
 import ipaddress
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from functools import lru_cache
 from itertools import count
 from typing import Any, ClassVar, Final, TypeVar
@@ -18,10 +18,17 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from survey_cli.problems import StoreError
 from survey_cli.store.backends import connector
-from survey_cli.store.backends.address import SHARED_SCHEMA, ServerAddress, quote_identifier
+from survey_cli.store.backends.address import (
+    SHARED_TABLES,
+    ServerAddress,
+    find_schema,
+    make_contact_schema,
+    quote_identifier,
+    quote_literal,
+)
 from survey_cli.store.backends.connector import Execute, ServerClock
 from survey_cli.store.backends.errors import DatabaseNotFoundError, TransientStoreError, close_on_error, translate_error
-from survey_cli.store.backends.postgres import server_errors
+from survey_cli.store.backends.postgres import roles, server_errors
 from survey_cli.store.backends.schema import migrations
 from survey_cli.wording import format_quantity
 
@@ -49,12 +56,19 @@ IDLE_TRANSACTION_TIMEOUT: Final = 60
 FETCH_SIZE: Final = 500
 """Rows fetched at a time."""
 
-SERVER_STATE: Final = b"""
+SERVER_STATE: Final = """
     SELECT current_setting('fsync'), current_setting('server_encoding'), pg_is_in_recovery(), session_user::text,
-        clock_timestamp()"""
+        clock_timestamp(), pg_backend_pid(), current_setting('synchronous_commit'),
+        coalesce(has_table_privilege(to_regclass(?), 'UPDATE'), true),
+        coalesce(has_table_privilege(to_regclass(?), 'DELETE'), true)"""
 
-BEGIN: Final = b"BEGIN; SELECT clock_timestamp()"
-"""One message, so that the server's time comes with each transaction without a further round trip."""
+BEGIN: Final = """
+    BEGIN ISOLATION LEVEL READ COMMITTED; SELECT clock_timestamp(), set_config('lock_timeout', '{lock}ms', true),
+    set_config('idle_in_transaction_session_timeout', '{idle}s', true){more}"""
+"""One message, so that the server's time comes with each transaction without a further round trip.
+
+Every setting is that of a transaction: a pooler in front of the server may run each over another connection.
+"""
 
 FOREIGN_KEYS: Final = """
     SELECT c.conrelid::regclass::text, c.confrelid::regclass::text,
@@ -63,15 +77,40 @@ FOREIGN_KEYS: Final = """
     CROSS JOIN LATERAL unnest(c.conkey, c.confkey) AS k (here, there)
     JOIN pg_attribute here ON here.attrelid = c.conrelid AND here.attnum = k.here
     JOIN pg_attribute there ON there.attrelid = c.confrelid AND there.attnum = k.there
-    WHERE c.contype = 'f' AND c.connamespace = current_schema()::regnamespace
+    JOIN pg_namespace n ON n.oid = c.connamespace
+    WHERE c.contype = 'f' AND n.nspname IN (current_schema(), contact_schema())
     GROUP BY c.oid, c.conrelid, c.confrelid ORDER BY 1, 2"""
 
 
+_TABLE: Final = "|".join(sorted(SHARED_TABLES | migrations.TABLES))
+_CONVERTED: Final = re.compile(
+    r"'[^']*'|\?|\b(?:current|contact)_schema\(\)|\bVIEW (?=\")"
+    r"|(?<!\.)\b(?=(?:own_account|legible|find_caller|list_never_call)\()"
+    rf"|\b(?:FROM|JOIN|INTO|UPDATE|TABLE|ANALYZE)\s+(?:IF NOT EXISTS\s+)?(?=({_TABLE})\b)"
+)
+
+
 @lru_cache(maxsize=512)
-def convert_placeholders(statement: str) -> bytes:
-    """Return a statement with psycopg's `%s` for each parameter `?`; quoted texts are unchanged."""
-    escaped = statement.replace("%", "%%")
-    return re.sub(r"'[^']*'|\?", lambda match: "%s" if match[0] == "?" else match[0], escaped).encode()
+def convert_statement(statement: str, schema: str) -> bytes:
+    """Return a statement as psycopg takes it: `%s` for each parameter `?`, and names with their schemas.
+
+    So nothing depends on a search path, which is the state of a session: a pooler in front of the server may run each
+    transaction over another connection. Quoted texts are unchanged. Without a schema, the names of a study's
+    tables are unchanged too.
+    """
+
+    def convert(match: re.Match[str]) -> str:
+        text, table = match[0], match[1]
+        if text == "?":
+            return "%s"
+        if text.endswith("_schema()"):
+            name = make_contact_schema(schema) if text.startswith("contact") else schema
+            return quote_literal(name).replace("%", "%%")
+        if text.startswith("'") or not (schema or table in SHARED_TABLES):
+            return text
+        return text + quote_identifier(find_schema(table, schema)).replace("%", "%%") + "."
+
+    return _CONVERTED.sub(convert, statement.replace("%", "%%")).encode()
 
 
 def make_application_name(address: ServerAddress) -> str:
@@ -123,11 +162,14 @@ class PostgresConnector(connector.Connector):
         """Connect to the server. Raises StoreError."""
         super().__init__(where)
         self.address = where
-        self._patience = patience
+        self._lock_timeout = max(1, round(patience * 1000))
+        """Milliseconds."""
         self._in_transaction = False
         """Whether a transaction is open; it is lost with the connection."""
         self._numbers = count(1)
         """Numbers of the cursors that stream rows."""
+        self._waits_for_disk = True
+        """Whether commits wait for the server's disk without being told to."""
         self._clock = self.clock = ServerClock()
         self._connection = self._connect()
 
@@ -149,29 +191,24 @@ class PostgresConnector(connector.Connector):
             is_local = info.host.startswith("/") or is_loopback(info.hostaddr or info.host)
             if not (connection.pgconn.ssl_in_use or is_local):
                 raise make_encryption_error(self.where)
-            connection.execute(self._build_session_settings())
             sent = self._clock.seconds()
-            [(fsync, encoding, standby, self.account, time)] = connection.execute(SERVER_STATE).fetchall()
+            cases = f"{quote_identifier(self.address.schema)}.cases"
+            state = connection.execute(convert_statement(SERVER_STATE, ""), (cases, cases)).fetchall()
+            [(fsync, encoding, standby, self.account, time, process, commits, may_write, self.supervises)] = state
             self._clock.synchronize(time, sent=sent)
             self._check_server(fsync=fsync == "on", encoding=encoding, standby=standby)
+            self.read_only = not may_write
+            self._waits_for_disk = commits not in ("off", "local", "remote_write")
+            if process != info.backend_pid:  # a pooler, which may run each transaction over another connection
+                connection.prepare_threshold = None
+            else:  # behind a pooler it is a setting of the database: see `roles.build_shared_grants`
+                connection.execute(f"SET lock_timeout TO '{self._lock_timeout}ms'".encode())
         except BaseException as error:
             connection.close()
             if isinstance(error, psycopg.Error):
                 raise self._translate_error(error, connection) from None
             raise
         return connection
-
-    def _build_session_settings(self) -> bytes:
-        """Build the settings of a session: the schemas that are searched, and commits that wait for the server's disk."""
-        return f"""
-            SET search_path TO {quote_identifier(self.address.schema)}, {quote_identifier(SHARED_SCHEMA)};
-            SET lock_timeout TO '{max(1, round(self._patience * 1000))}ms';
-            SET idle_in_transaction_session_timeout TO '{IDLE_TRANSACTION_TIMEOUT}s';
-            SET default_transaction_isolation TO 'read committed';
-            SET standard_conforming_strings TO on;
-            SELECT set_config('synchronous_commit', 'on', false)
-            WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')
-        """.encode()
 
     def _check_server(self, *, fsync: bool, encoding: str, standby: bool) -> None:
         if standby:
@@ -186,9 +223,12 @@ class PostgresConnector(connector.Connector):
     # Reading
 
     def read(self, statement: str, parameters: connector.Parameters = ()) -> connector.Rows:
-        query = convert_placeholders(statement)
+        query = self._convert(statement)
         with self.lock:
             return self._retry_after_reconnect(lambda db: db.execute(query, parameters).fetchall())
+
+    def _convert(self, statement: str) -> bytes:
+        return convert_statement(statement, self.address.schema)
 
     @contextmanager
     def open_reader(self) -> Iterator[connector.RowStream]:
@@ -201,7 +241,7 @@ class PostgresConnector(connector.Connector):
             other.autocommit = False
             other.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             other.read_only = True
-            other.execute("SET idle_in_transaction_session_timeout TO 0")
+            other.execute("SET LOCAL idle_in_transaction_session_timeout TO 0")
             yield self._make_stream(other)
         finally:
             other.close()
@@ -211,7 +251,7 @@ class PostgresConnector(connector.Connector):
             try:
                 with connection.cursor(f"rows{next(self._numbers)}") as cursor:
                     cursor.itersize = FETCH_SIZE
-                    cursor.execute(convert_placeholders(statement), parameters)
+                    cursor.execute(self._convert(statement), parameters)
                     yield from cursor
             except DRIVER_ERRORS as error:
                 raise self._translate_error(error, connection) from None
@@ -238,16 +278,18 @@ class PostgresConnector(connector.Connector):
                 return execute(statement, parameters).rowcount
 
     def run_autocommit(self, statement: str, parameters: connector.Parameters = ()) -> int:
+        if not self._waits_for_disk:
+            return self.run(statement, parameters)
         with self.lock:
             try:
                 db = self._get_connection(reconnect=True)
-                return db.execute(convert_placeholders(statement), parameters).rowcount
+                return db.execute(self._convert(statement), parameters).rowcount
             except DRIVER_ERRORS as error:
                 raise self.translate_error(error) from None
 
     def run_many(self, statement: str, parameters: Iterable[connector.Parameters]) -> int:
         with self._get_connection().cursor() as cursor:
-            cursor.executemany(convert_placeholders(statement), parameters)
+            cursor.executemany(self._convert(statement), parameters)
             return max(cursor.rowcount, 0)
 
     def begin(self) -> connector.Execute:
@@ -257,13 +299,19 @@ class PostgresConnector(connector.Connector):
 
     def _begin(self, connection: Connection) -> None:
         sent = self._clock.seconds()
-        cursor = connection.execute(BEGIN, prepare=False)
+        more = "" if self._waits_for_disk else ", set_config('synchronous_commit', 'on', true)"
+        begin = BEGIN.format(lock=self._lock_timeout, idle=IDLE_TRANSACTION_TIMEOUT, more=more)
+        cursor = connection.execute(begin.encode(), prepare=False)
         cursor.nextset()
-        [(time,)] = cursor.fetchall()
+        [(time, *_)] = cursor.fetchall()
         self._clock.synchronize(time, sent=sent)
 
     def _execute(self, statement: str, parameters: connector.Parameters = ()) -> connector.StatementResult:
-        return self._get_connection().execute(convert_placeholders(statement), parameters)
+        return self._get_connection().execute(self._convert(statement), parameters)
+
+    def run_step(self, statement: str) -> None:
+        """Run a statement of a migration step as it is written, within a transaction with a search path of its own."""
+        self._get_connection().execute(convert_statement(statement, ""), ())
 
     def lock_table(self, table: str) -> None:
         self._execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
@@ -281,6 +329,11 @@ class PostgresConnector(connector.Connector):
                 self._connection.execute(b"ROLLBACK")
             except psycopg.Error:
                 self._connection.close()  # the server rolls back the transaction of a closed connection
+
+    def encrypt_password(self, user: str, password: str) -> str:
+        """Return a password as SQL, in the form in which the server stores it: it never learns the password itself."""
+        pgconn = self._get_connection().pgconn
+        return quote_literal(pgconn.encrypt_password(password.encode(), user.encode(), b"scram-sha-256").decode())
 
     # Errors
 
@@ -328,6 +381,15 @@ class PostgresConnector(connector.Connector):
             self._connection.close()
 
 
+def create_database(where: ServerAddress) -> None:
+    """Create the database of an address. Raises StoreError."""
+    options: dict[str, Any] = conninfo_to_dict(where.url)
+    elsewhere = ServerAddress(where, url=make_conninfo(**{**options, "dbname": "postgres"}), schema="")
+    with closing(PostgresConnector(elsewhere, patience=MIGRATION_TIMEOUT)) as db:
+        name = quote_identifier(str(options.get("dbname") or options.get("user") or db.account))
+        db.run_autocommit(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
+
+
 MIGRATION_LOCK: Final = 0x53565259
 """`SVRY`. Under this number and the name of the schema one program at a time applies steps."""
 
@@ -362,7 +424,7 @@ def connect(where: ServerAddress, *, create: bool, patience: float, upgrade: boo
         if missing := migrations.list_missing_steps(applied, where):
             if applied:
                 _check_upgrade(db, where, missing[0], upgrade=upgrade)
-            apply_steps(db, schema=where.schema, steps=migrations.STEPS)
+            _apply_steps(db, where.schema)
     return db
 
 
@@ -381,7 +443,7 @@ def _check_upgrade(db: PostgresConnector, where: ServerAddress, step: str, *, up
         raise StoreError(where, what, f"close every station and command that uses it, then run: {command}")
 
 
-def apply_steps(db: PostgresConnector, *, schema: str, steps: Sequence[migrations.MigrationStep]) -> None:
+def _apply_steps(db: PostgresConnector, schema: str) -> None:
     """Apply the missing steps to a schema, all or none, and create it where there is none.
 
     Of several programs one applies them, and the others wait for it.
@@ -394,13 +456,14 @@ def apply_steps(db: PostgresConnector, *, schema: str, steps: Sequence[migration
         applied = _list_applied_steps(db, schema)
         if not applied:
             _create_schema(db, execute, schema)
-        set_path = "SELECT set_config('search_path', ? || ', ' || current_setting('search_path'), true)"
-        execute(set_path, (quote_identifier(schema),))
-        for step in steps:
+        names = {"schema": quote_identifier(schema), "contacts": quote_identifier(make_contact_schema(schema))}
+        execute("SET LOCAL search_path TO {schema}, {contacts}, pg_temp".format_map(names), ())
+        for step in migrations.STEPS:
             if step.name not in applied:
                 for statement in step.on_server or step.statements:
-                    execute(migrations.adapt_statement(statement), ())
+                    db.run_step(migrations.adapt_statement(statement, names))
                 execute("INSERT INTO applied_steps (name) VALUES (?)", (step.name,))
+        roles.grant_within(db, execute, schema)
 
 
 def _create_schema(db: PostgresConnector, execute: Execute, schema: str) -> None:

@@ -12,12 +12,14 @@ from survey_cli.store.backends.errors import TransientStoreError
 
 RETRY_REMEDY: Final = "try again"
 
+NO_DATABASE: Final = "the server has no such database"
+
 CONNECTION_LOST: Final = ("the connection to the server was lost", "try again: the program reconnects automatically")
 
 _DISK: Final = ("the server's disk is full", f"ask the server's administrator to free some space, then {RETRY_REMEDY}")
 _RIGHTS: Final = (
     "the server does not permit it ({message})",
-    "ask the owner of the schema to grant you the rights (survey server grant FILE), or the right to create a schema",
+    "ask the owner of the database for a role (survey server grant), or for the right to create a schema",
 )
 _RESTORE_REMEDY: Final = "stop interviewing on it, and restore the latest backup"
 _NOT_OURS: Final = ("the database is not as it was created ({message})", _RESTORE_REMEDY)
@@ -53,8 +55,8 @@ CONNECTION_FAILURES: Final = (
     (r"role .* does not exist|no PostgreSQL user name",
         ("the server has no such user", "put an existing user in the address: postgresql://USER@HOST/DATABASE")),
     (r"database .* does not exist",
-        ("the server has no such database",
-         "check the name, or ask the server's administrator to create it (createdb)")),
+        (NO_DATABASE,
+         "check the name, or ask the server's administrator to create it (survey server init ADDRESS)")),
     (r"no pg_hba.conf entry|not permitted to log in|permission denied for database",
         ("the server does not permit this user to connect from here",
          "ask the server's administrator to permit the user and this computer (pg_hba.conf, GRANT CONNECT)")),

@@ -4,8 +4,9 @@ A migration that was applied to a database but is not listed here was written by
 """
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from survey_cli.problems import StoreError
@@ -36,9 +37,19 @@ def _read_step(name: str) -> MigrationStep:
 STEPS: Final = tuple(
     map(
         _read_step,
-        ("interviews", "views", "cases", "backups", "accounts", "digests", "imported", "codings", "counts", "reviews"),
+        (
+            *("interviews", "views", "cases", "backups", "accounts", "digests", "imported", "codings", "counts"),
+            *("reviews", "access"),
+        ),
     )
 )
+TABLES: Final = frozenset(
+    (
+        "applied_steps",
+        *re.findall(r"(?m)^CREATE (?:TABLE|VIEW) (\w+)", "\n".join(s for step in STEPS for s in step.statements)),
+    )
+)
+"""The tables and views on a server; the views of each version are not among them."""
 KNOWN_STEPS: Final = frozenset(step.name for step in STEPS)
 
 
@@ -69,8 +80,13 @@ def _make_apply(step: MigrationStep) -> "Callable[[Database], None]":
     return apply
 
 
-def adapt_statement(statement: str) -> str:
-    """Return the statement of a step for PostgreSQL: texts are ordered by their bytes, as in SQLite."""
+def adapt_statement(statement: str, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return the statement of a step for PostgreSQL: texts are ordered by their bytes, as in SQLite.
+
+    `names` are those of the schemas, for `{schema}` and `{contacts}`.
+    """
+    for mark, name in names.items():
+        statement = statement.replace(f"{{{mark}}}", name)
     if not statement.startswith(("CREATE TABLE", "ALTER TABLE")):
         return statement
     return statement.replace("{by_key}", "").replace(" TEXT", ' TEXT COLLATE "C"')

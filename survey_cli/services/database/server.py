@@ -1,0 +1,111 @@
+"""Database servers: preparing a database for its studies, giving people roles, trying what each role may do."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from survey_cli.problems import StoreError, UserError
+from survey_cli.store import do_not_call
+from survey_cli.store.backends.address import ServerAddress, is_server_address, parse_server_address
+from survey_cli.store.backends.errors import close_on_error, make_driver_error
+from survey_cli.store.backends.schema.migrations import adapt_statement
+from survey_cli.store.database_location import make_address_error
+
+if TYPE_CHECKING:
+    from survey_cli.store.backends.postgres.connection import PostgresConnector
+    from survey_cli.store.backends.postgres.role_checks import RoleCheck
+
+PATIENCE = 5.0
+"""Seconds to wait for other programs."""
+
+
+class PreparedServer(NamedTuple):
+    """A database that is prepared for studies with roles."""
+
+    where: str
+    created: bool
+    roles: Sequence[str]
+    """The roles of people, as the server knows them."""
+    studies: Sequence[str]
+    """The schemas of the studies in which they have their rights."""
+
+
+def _connect(address: str) -> tuple[ServerAddress, "PostgresConnector"]:
+    if not is_server_address(address):
+        raise make_address_error()
+    where = parse_server_address(address)
+    try:
+        from survey_cli.store.backends.postgres.connection import PostgresConnector
+    except ImportError as error:
+        raise make_driver_error(where, error) from error
+    return where, PostgresConnector(where, patience=PATIENCE)
+
+
+def prepare_server(address: str) -> PreparedServer:
+    """Create the database where there is none, and its roles; give them their rights in its studies.
+
+    It is safe to repeat. Raises UserError.
+    """
+    from survey_cli.store.backends.postgres import roles
+    from survey_cli.store.backends.postgres.connection import create_database
+    from survey_cli.store.backends.postgres.server_errors import NO_DATABASE
+
+    created = False
+    try:
+        where, db = _connect(address)
+    except StoreError as error:
+        if error.what != NO_DATABASE:
+            raise
+        create_database(parse_server_address(address))
+        created, (where, db) = True, _connect(address)
+    with close_on_error(db):
+        do_not_call.DoNotCallList.open_beside(where).close()
+        db.run(adapt_statement(do_not_call.sql.REMOVED_TABLE))
+        database, studies = roles.prepare_database(db)
+        db.close()
+    return PreparedServer(str(where), created, [roles.make_group(database, role) for role in roles.ROLES], studies)
+
+
+def change_role(address: str, person: str, role: str, *, revoke: bool = False, password: str = "") -> str:
+    """Give a person a role in all studies of a database, or take it away. Returns what was done. Raises UserError."""
+    from survey_cli.store.backends.postgres import roles
+
+    if role not in roles.ROLES:
+        raise UserError(role, "is no role", f"the roles are {', '.join(roles.ROLES)}")
+    _, db = _connect(address)
+    with close_on_error(db):
+        encrypted = db.encrypt_password(person, password) if password else ""
+        done = roles.change_member(db, person, role, revoke=revoke, password=encrypted)
+        db.close()
+    return done
+
+
+class ServerCheck(NamedTuple):
+    """What the roles may do in one study, as it was tried."""
+
+    where: str
+    study: str
+    """Its schema."""
+    cells: int
+    """The number of trials."""
+    checks: Sequence["RoleCheck"]
+    surprises: int
+    """Trials that did not have the expected result."""
+
+
+def check_server(address: str) -> list[ServerCheck]:
+    """Try what each role may do in the studies of a database, and undo it. Raises UserError."""
+    from survey_cli.store.backends.postgres import role_checks, roles
+
+    where, db = _connect(address)
+    with close_on_error(db):
+        studies = [where.schema] if where.schema else [schema for (schema,) in db.read(roles.sql.STUDIES)]
+        roles.check_prepared(db)
+        if not studies:
+            remedy = "publish a questionnaire: survey study publish FILE --db ADDRESS"
+            raise UserError(where, "the database contains no study of this account", remedy)
+        results = [(study, role_checks.check_roles(db, study)) for study in studies]
+        db.close()
+    return [
+        ServerCheck(str(where), study, sum(c.cells for c in checks), checks, sum(c.found != c.expected for c in checks))
+        for study, checks in results
+    ]

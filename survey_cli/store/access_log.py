@@ -1,0 +1,60 @@
+"""Log of who read contacts, exported or watched: who, when, what, of which case or into which file.
+
+A claim of a case is an event in its history, by which an interviewer receives the contact; it isn't written here again.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from survey_cli.engine.codec import decode_timestamp, encode_timestamp
+from survey_cli.store.backends.connector import Connector
+
+RECORD: Final = """
+    INSERT INTO access_log (at, by, account, what, object, detail) VALUES (?, ?, own_account(), ?, ?, ?)"""
+ENTRIES: Final = """
+    SELECT at, by, account, what, object, detail FROM access_log
+    WHERE (? = '' OR by = ? OR account = ?) AND at >= ? ORDER BY at"""
+CLAIMS: Final = """
+    SELECT at, by, account, 'claim', 'case ' || case_key, '' FROM case_events
+    WHERE kind = 'claimed' AND (? = '' OR by = ? OR account = ?) AND at >= ? ORDER BY at"""
+
+
+class AccessEntry(NamedTuple):
+    """One access."""
+
+    at: datetime
+    by: str
+    """The name under which somebody worked."""
+    account: str
+    """The account, as the system or the server knows it."""
+    what: str
+    """`contact`, `contacts`, `search`, `export`, `watch` or `claim`."""
+    object: str
+    """The case, or the file."""
+    detail: str
+
+
+class AccessLog:
+    """The log of one study. Methods raise StoreError."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._db = connector
+
+    def record(self, what: str, accessed: str, detail: str = "", *, at: datetime, by: str = "") -> None:
+        """Record an access before it happens. In an archive that can't be written, nothing is recorded."""
+        if self._db.read_only and self._db.dialect == "sqlite":
+            return
+        self._db.run(RECORD, (encode_timestamp(at), by or self._db.account, what, accessed, detail))
+
+    def list_entries(
+        self, *, by: str = "", since: datetime | None = None, claims: bool = False
+    ) -> Sequence[AccessEntry]:
+        """Return the accesses of one person or account, or of all, in order; with `claims` also claims of cases."""
+        parameters = (by, by, by, encode_timestamp(since) if since is not None else "")
+        entries: list[AccessEntry] = []
+        for statement in (ENTRIES, *((CLAIMS,) if claims else ())):
+            entries += self._db.read_as(
+                lambda row: AccessEntry(decode_timestamp(row[0]), *row[1:]), "the access log", statement, parameters
+            )
+        return sorted(entries)

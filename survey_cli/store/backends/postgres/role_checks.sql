@@ -1,0 +1,125 @@
+-- Trials of roles. A name says what is done, and what interviewer, supervisor, coder and analyst receive: `refused`, or
+-- the number of rows.
+
+-- name: RELATIONS
+SELECT n.nspname, c.relname, c.relkind::text, a.attname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = 1
+WHERE c.relkind IN ('r', 'v') AND n.nspname IN (?, ?, ?) ORDER BY n.nspname, c.relname
+
+-- name: FIXTURE
+-- Case 1 is leased by the interviewer, case 2 by nobody; the interviewer has written to interview 1.
+INSERT INTO {schema}.cases (key, ordinal, seq, stood, status, was, bucket, rank, code, outcome, attempts, why, owner,
+    lease_token, lease_by, lease_station, lease_until, frame, replicate, link, mark, arrival, updated_at)
+SELECT '~check ' || n, 0, 1, 1, CASE n WHEN 1 THEN 'leased' ELSE 'held' END, 'held', '', '', '', '', 0, '', '',
+    CASE n WHEN 1 THEN '~check' ELSE '' END, '', '', CASE n WHEN 1 THEN '9999' END, '', '', '~check ' || n, '', '', ''
+FROM generate_series(1, 2) AS s (n);
+INSERT INTO {schema}.case_events (case_key, seq, kind, payload, at, by, station, key)
+VALUES ('~check 1', 1, 'claimed', '{{}}', '', '', '', '');
+UPDATE {schema}.case_events SET account = {member} WHERE case_key = '~check 1';
+INSERT INTO {contacts}.case_contacts (link, details, digits, words)
+SELECT '~check ' || n, '{{"name": "Zoe Check", "columns": {{}}, "numbers": []}}', '999312555019' || n, 'zoe check'
+FROM generate_series(1, 2) AS s (n);
+INSERT INTO {schema}.instruments (hash, id, version, title, texts, kept_at, data_view)
+VALUES ('~check', '', '', '', '', '', '~check');
+INSERT INTO {schema}.variables (instrument, ordinal, name, label, storage, measure, decimals, labels, user_missing,
+    declines, wording, item, role, personal)
+VALUES ('~check', 0, '', '', '', '', 0, '', '', '', '', '', '', 1);
+INSERT INTO {schema}.interviews (id, case_key, instrument, began_at, by, updated_at, origin, number, status, outcome,
+    last_seq, at_item, answered)
+SELECT '~check ' || n, '', '~check', '', '', '', 'practice', n, 'open', '', 1, '', 0 FROM generate_series(1, 2) AS s (n);
+INSERT INTO {schema}.journal (interview, seq, kind, payload, at, by, station)
+SELECT '~check ' || n, 1, 'began', '{{}}', '', '', '' FROM generate_series(1, 2) AS s (n);
+UPDATE {schema}.journal SET account = {member} WHERE interview = '~check 1';
+INSERT INTO {contacts}.contacts (interview, details) SELECT '~check ' || n, '' FROM generate_series(1, 2) AS s (n)
+
+-- name: read the contact of the case in progress: 1 1 refused refused
+SELECT * FROM {contacts}.case_contacts WHERE link = '~check 1'
+
+-- name: read another contact: 0 1 refused refused
+SELECT * FROM {contacts}.case_contacts WHERE link = '~check 2'
+
+-- name: change the contact of the case in progress: 1 1 refused refused
+UPDATE {contacts}.case_contacts SET words = '' WHERE link = '~check 1'
+
+-- name: change another contact: 0 1 refused refused
+UPDATE {contacts}.case_contacts SET words = '' WHERE link = '~check 2'
+
+-- name: remove another contact: 0 1 refused refused
+DELETE FROM {contacts}.case_contacts WHERE link = '~check 2'
+
+-- name: add a contact of another case: refused 1 refused refused
+INSERT INTO {contacts}.case_contacts (link, details, digits, words) VALUES ('~check 3', '', '', '')
+
+-- name: read personal data of one's own interview: 1 1 refused refused
+SELECT * FROM {contacts}.contacts WHERE interview = '~check 1'
+
+-- name: read personal data of another interview: 0 1 refused refused
+SELECT * FROM {contacts}.contacts WHERE interview = '~check 2'
+
+-- name: find a caller by a whole number: 1 1 refused refused
+SELECT * FROM {schema}.find_caller('', '9993125550192')
+
+-- name: find a caller by a part of a number: 0 0 refused refused
+SELECT * FROM {schema}.find_caller('', '312555019')
+
+-- name: find a caller by a whole name: 2 2 refused refused
+SELECT * FROM {schema}.find_caller('zoe check', '')
+
+-- name: find a caller by a part of a name: 0 0 refused refused
+SELECT * FROM {schema}.find_caller('zoe', '')
+
+-- name: read the journal of another interview: 1 1 1 refused
+SELECT * FROM {schema}.journal WHERE interview = '~check 2'
+
+-- name: record an answer: 1 1 refused refused
+INSERT INTO {schema}.journal (interview, seq, kind, payload, at, by, station)
+VALUES ('~check 2', 2, 'answered', '{{}}', '', '', '')
+
+-- name: record a coding: 1 1 1 refused
+INSERT INTO {schema}.journal (interview, seq, kind, payload, at, by, station)
+VALUES ('~check 2', 2, 'coded', '{{}}', '', '', '')
+
+-- name: change a setting of the study: refused 1 refused refused
+INSERT INTO {schema}.settings (name, value) VALUES ('~check', '')
+
+-- name: note an open task: 1 1 refused refused
+INSERT INTO {schema}.settings (name, value) VALUES ('owed: ~check', '')
+
+-- name: record an access: 1 1 1 1
+INSERT INTO {schema}.access_log (at, by, account, what, object, detail) VALUES ('', '', '', '', '', '')
+
+-- name: compute the hash of a number: 1 1 refused refused
+SELECT {shared}.never_call_hash('+13125550100')
+
+-- name: put numbers of a case on the do-not-call list: 1 1 refused refused
+SELECT {schema}.list_never_call('~check 2', '', '', '')
+
+-- name: empty a table: refused refused refused refused
+TRUNCATE {schema}.drafts
+
+-- name: create a table in the study: refused refused refused refused
+CREATE TABLE {schema}.check_table (a INTEGER)
+
+-- name: create a table among the contacts: refused refused refused refused
+CREATE TABLE {contacts}.check_table (a INTEGER)
+
+-- name: create a table elsewhere: refused refused refused refused
+CREATE TABLE public.check_table (a INTEGER)
+
+-- name: create a temporary table: refused refused refused refused
+CREATE TEMPORARY TABLE check_table (a INTEGER)
+
+-- name: create a schema: refused refused refused refused
+CREATE SCHEMA survey_check
+
+-- name: change a table: refused refused refused refused
+ALTER TABLE {schema}.drafts ADD COLUMN check_column INTEGER
+
+-- name: remove a table: refused refused refused refused
+DROP TABLE {schema}.drafts
+
+-- name: turn off the rules for rows: refused refused refused refused
+ALTER TABLE {contacts}.case_contacts DISABLE ROW LEVEL SECURITY
+
+-- name: create a role: refused refused refused refused
+CREATE ROLE survey_check_role

@@ -1,0 +1,207 @@
+"""Roles of interviewers, supervisors, coders and analysts on a server, and their rights in each study's schemas.
+
+The rights are a table by which they are granted and checked. Everything is run by the owner of the schemas.
+"""
+
+from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
+from typing import Final
+
+from survey_cli.problems import StoreError
+from survey_cli.store.backends.address import (
+    MAX_IDENTIFIER_BYTES,
+    SHARED_SCHEMA,
+    find_schema,
+    make_contact_schema,
+    quote_identifier,
+)
+from survey_cli.store.backends.connector import Connector, Execute
+from survey_cli.store.backends.schema.migrations import TABLES
+from survey_cli.store.backends.statements import read_statements
+
+sql: Final = SimpleNamespace(**read_statements(__file__))
+
+ROLES: Final = ("interviewer", "supervisor", "coder", "analyst")
+VERBS: Final[Mapping[str, str]] = {"S": "SELECT", "I": "INSERT", "U": "UPDATE", "D": "DELETE"}
+
+OTHER_RIGHTS: Final = ("S", "SIUD", "S", "S")
+RIGHTS: Final[Mapping[str, tuple[str, str, str, str]]] = {
+    **dict.fromkeys(
+        ("applied_steps", "instruments", "variables", "answers", "remarks", "counts_of_cases"), ("S", "S", "S", "S")
+    ),
+    "access_log": ("I", "SI", "I", "I"),
+    "case_contacts": ("SIUD", "SIUD", "", ""),
+    "case_events": ("SI", "SIUD", "S", "S"),
+    "cases": ("SU", "SIUD", "S", "S"),
+    "contacts": ("SIUD", "SIUD", "", ""),
+    "drafts": ("SIUD", "SIUD", "", ""),
+    "interviews": ("SIU", "SIUD", "SU", "S"),
+    "journal": ("SI", "SIUD", "SI", "S"),
+    "quota_fill": ("SIU", "SIUD", "S", "S"),
+    "quota_places": ("SIUD", "SIUD", "S", "S"),
+    "settings": ("SIUD", "SIUD", "S", "S"),
+    "snapshots": ("SIUD", "SIUD", "SU", "S"),
+}
+"""What the roles may do with each table of a study, in their order; with others `OTHER_RIGHTS`."""
+SHARED_RIGHTS: Final[Mapping[str, tuple[str, str, str, str]]] = {
+    "never_call": ("SI", "SIUD", "", ""),
+    "never_call_key": ("", "", "", ""),
+    "never_call_taken_off": ("S", "SI", "", ""),
+}
+"""The same for the do-not-call list."""
+FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "find_caller(TEXT, TEXT)": ("interviewer", "supervisor"),
+    "list_never_call(TEXT, TEXT, TEXT, TEXT)": ("interviewer", "supervisor"),
+}
+POLICIES: Final[Mapping[str, Mapping[tuple[str, str], str]]] = {
+    "case_contacts": {("interviewer", "ALL"): sql.OWN_CONTACT},
+    "contacts": {("interviewer", "ALL"): sql.OWN_INTERVIEW},
+    "settings": {(role, "SELECT"): "true" for role in ("interviewer", "coder", "analyst")}
+    | {("interviewer", "ALL"): sql.OWN_SETTING},
+    "journal": {("interviewer", "ALL"): "true", ("coder", "SELECT"): "true", ("coder", "INSERT"): sql.CODING}
+    | {("analyst", "SELECT"): sql.READABLE_JOURNAL},
+}
+"""Rows that a role may read and write, by table, role and command; supervisors all. The conditions are in `roles.sql`."""
+
+
+def make_group(database: str, role: str) -> str:
+    """Return the role on the server whose members have this role in all studies of a database."""
+    return f"{database}_{role}"
+
+
+def list_rights(role: str) -> Iterator[tuple[str, str, str]]:
+    """Yield schema (`schema`, `contacts` or that of the list), table and rights, such as `SI`, for a role."""
+    column = ROLES.index(role)
+    for table in sorted(TABLES):
+        yield find_schema(table, "schema").removeprefix("schema_"), table, RIGHTS.get(table, OTHER_RIGHTS)[column]
+    for table, rights in SHARED_RIGHTS.items():
+        yield SHARED_SCHEMA, table, rights[column]
+
+
+def _name(schema: str, database: str) -> dict[str, str]:
+    groups = {role: quote_identifier(make_group(database, role)) for role in ROLES}
+    schemas = {"schema": schema, "contacts": make_contact_schema(schema), SHARED_SCHEMA: SHARED_SCHEMA}
+    return {**groups, **{place: quote_identifier(name) for place, name in schemas.items()}}
+
+
+def build_study_grants(schema: str, database: str) -> Iterator[str]:
+    """Build the statements that give the roles their rights in one study; they may be run again at any time."""
+    names = _name(schema, database)
+    own, contacts = names["schema"], names["contacts"]
+    everybody = ", ".join(names[role] for role in ROLES)
+    yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {own}, {contacts} FROM {everybody}"
+    yield f"REVOKE ALL ON SCHEMA {own}, {contacts} FROM PUBLIC, {everybody}"
+    yield f"GRANT USAGE ON SCHEMA {own} TO {everybody}"
+    yield f"GRANT USAGE ON SCHEMA {contacts} TO {names['interviewer']}, {names['supervisor']}"
+    yield f"ALTER DEFAULT PRIVILEGES IN SCHEMA {own} GRANT SELECT ON TABLES TO {everybody}"  # views of later versions
+    yield f"GRANT SELECT ON ALL TABLES IN SCHEMA {own} TO {everybody}"
+    yield from _grant_tables(names, own, contacts)
+    yield f"GRANT UPDATE (updated_at) ON {own}.cases TO {names['coder']}"  # with which a case can be locked
+    yield sql.GRANT_MAINTAIN.format_map(names)
+    for function, roles in FUNCTIONS.items():
+        yield f"GRANT EXECUTE ON FUNCTION {own}.{function} TO {', '.join(names[role] for role in roles)}"
+    for table, policies in POLICIES.items():
+        target = f"{quote_identifier(find_schema(table, schema))}.{table}"
+        yield f"ALTER TABLE {target} ENABLE ROW LEVEL SECURITY"
+        for (role, command), condition in {("supervisor", "ALL"): "true", **policies}.items():
+            policy = f"{quote_identifier(f'{role} {command.lower()}')} ON {target}"
+            yield f"DROP POLICY IF EXISTS {policy}"
+            clause = "WITH CHECK" if command == "INSERT" else "USING"
+            yield f"CREATE POLICY {policy} FOR {command} TO {names[role]} {clause} ({condition.format_map(names)})"
+
+
+def build_shared_grants(database: str) -> Iterator[str]:
+    """Build the statements that give the roles their rights on the do-not-call list and the database itself."""
+    names = _name("", database)
+    everybody, shared = ", ".join(names[role] for role in ROLES), names[SHARED_SCHEMA]
+    yield f"REVOKE ALL ON DATABASE {quote_identifier(database)} FROM PUBLIC"
+    yield f"GRANT CONNECT ON DATABASE {quote_identifier(database)} TO {everybody}"
+    yield f"ALTER DATABASE {quote_identifier(database)} SET lock_timeout TO '5s'"
+    yield "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
+    yield sql.HASH_FUNCTION
+    yield f"REVOKE ALL ON FUNCTION {shared}.never_call_hash(TEXT) FROM PUBLIC"
+    yield f"GRANT EXECUTE ON FUNCTION {shared}.never_call_hash(TEXT) TO {names['interviewer']}, {names['supervisor']}"
+    yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {shared} FROM {everybody}"
+    yield f"GRANT USAGE ON SCHEMA {shared} TO {everybody}"
+    yield from _grant_tables(names, shared)
+
+
+def _grant_tables(names: Mapping[str, str], *schemas: str) -> Iterator[str]:
+    for role in ROLES:
+        for place, table, rights in list_rights(role):
+            if names[place] in schemas:
+                yield f"REVOKE ALL ON {names[place]}.{table} FROM {names[role]}"
+            if rights and names[place] in schemas:
+                verbs = ", ".join(VERBS[letter] for letter in rights)
+                yield f"GRANT {verbs} ON {names[place]}.{table} TO {names[role]}"
+
+
+def find_missing_groups(db: Connector, database: str) -> list[str]:
+    """Return the roles of this database that the server lacks."""
+    names = " ".join(make_group(database, role) for role in ROLES)
+    return [name for (name,) in db.read(sql.MISSING_ROLES, (names,))]
+
+
+def grant_within(db: Connector, execute: Execute, schema: str) -> None:
+    """Give the roles their rights in a study within a transaction, where the database has been prepared for roles."""
+    [(database,)] = db.read("SELECT current_database()")
+    if not find_missing_groups(db, database):
+        for statement in build_study_grants(schema, database):
+            execute(statement, ())
+
+
+def prepare_database(db: Connector) -> tuple[str, list[str]]:
+    """Create the roles, and give them their rights in all studies of the database; safe to repeat.
+
+    Returns the name of the database and the schemas of the studies. The do-not-call list must exist. Raises StoreError.
+    """
+    [(database,)] = db.read("SELECT current_database()")
+    missing = find_missing_groups(db, database)
+    if any(len(make_group(database, role).encode()) > MAX_IDENTIFIER_BYTES for role in ROLES) or " " in database:
+        remedy = "use a database whose name has no spaces and at most 50 letters"
+        raise StoreError(db.where, "roles can't be named after this database", remedy)
+    create = [f"CREATE ROLE {quote_identifier(name)} NOLOGIN" for name in missing]
+    if missing and db.read(sql.MAY_CREATE_ROLES) != [(True,)]:
+        statements = "; ".join(create)
+        raise StoreError(
+            db.where,
+            f"{db.account} may not create roles",
+            f"ask the server's administrator for the right (ALTER ROLE {db.account} CREATEROLE), or to run: {statements}",
+        )
+    studies = [schema for (schema,) in db.read(sql.STUDIES)]
+    with db.transaction() as execute:
+        for statement in (*create, *build_shared_grants(database)):
+            execute(statement, ())
+        for schema in studies:
+            grant_within(db, execute, schema)
+    return database, studies
+
+
+def check_prepared(db: Connector) -> str:
+    """Return the name of a database that has roles. Raises StoreError where it has none."""
+    [(database,)] = db.read("SELECT current_database()")
+    if find_missing_groups(db, database):
+        raise StoreError(db.where, "the database has no roles yet", "prepare it: survey server init ADDRESS")
+    return str(database)
+
+
+def change_member(db: Connector, person: str, role: str, *, revoke: bool, password: str = "") -> str:
+    """Give a person a role in the database, or take it away. Returns what was done. Raises StoreError.
+
+    Somebody whom the server does not know becomes a user; `password` is already encrypted.
+    """
+    database = check_prepared(db)
+    group, to = make_group(database, role), quote_identifier(person)
+    is_member = bool(db.read(sql.MEMBERS, (person, group)))
+    is_new = bool(db.read(sql.MISSING_ROLES, (person,))) and not revoke
+    with db.transaction() as execute:
+        if is_new:
+            execute(f"CREATE ROLE {to} LOGIN", ())
+        if password:
+            execute(f"ALTER ROLE {to} PASSWORD {password}", ())
+        if is_member == revoke:
+            verb, link = ("REVOKE", "FROM") if revoke else ("GRANT", "TO")
+            execute(f"{verb} {quote_identifier(group)} {link} {to}", ())
+    if revoke:
+        return f"{person} is no {role} any more" if is_member else f"{person} was no {role}"
+    return f"{person}, a new user, is {role} now" if is_new else f"{person} is {role}{' now' if not is_member else ''}"

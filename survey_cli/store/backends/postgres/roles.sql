@@ -1,0 +1,65 @@
+-- SQL for the rights of roles on a server. {schema}, {contacts}, {interviewer} and so on are quoted names.
+
+-- name: HASH_FUNCTION
+-- HMAC-SHA-256 of a number with a key that the caller can't read.
+CREATE OR REPLACE FUNCTION survey_shared.never_call_hash(number TEXT) RETURNS TEXT
+    LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    DECLARE
+        secret bytea := (SELECT decode(k.key, 'hex') FROM survey_shared.never_call_key k);
+        inner_pad bytea := decode(repeat('36', 64), 'hex');
+        outer_pad bytea := decode(repeat('5c', 64), 'hex');
+    BEGIN
+        FOR i IN 0 .. length(secret) - 1 LOOP
+            inner_pad := set_byte(inner_pad, i, get_byte(inner_pad, i) # get_byte(secret, i));
+            outer_pad := set_byte(outer_pad, i, get_byte(outer_pad, i) # get_byte(secret, i));
+        END LOOP;
+        RETURN encode(sha256(outer_pad || sha256(inner_pad || convert_to(number, 'UTF8'))), 'hex');
+    END $$
+
+-- name: GRANT_MAINTAIN
+-- Allows to remove erased texts from the files of the tables; before version 17 only their owner can do that.
+DO $$ BEGIN
+    IF current_setting('server_version_num')::int >= 170000 THEN
+        EXECUTE 'GRANT MAINTAIN ON ALL TABLES IN SCHEMA {schema}, {contacts} TO {supervisor}';
+    END IF;
+END $$
+
+-- name: OWN_SETTING
+-- Open tasks and what a station remembers of its upkeep.
+starts_with(name, 'owed: ') OR name IN ('scrub owed', 'interviews compared with cases')
+
+-- name: OWN_CONTACT
+-- The case is leased, and whoever reads has claimed it last: a claim is an event, which interviewers can't remove.
+EXISTS (
+    SELECT 1 FROM {schema}.cases c WHERE c.link = case_contacts.link AND c.status = 'leased'
+    AND current_user = (SELECT e.account FROM {schema}.case_events e
+        WHERE e.case_key = c.key AND e.kind = 'claimed' ORDER BY e.seq DESC LIMIT 1)
+)
+
+-- name: OWN_INTERVIEW
+-- Whoever reads has written the last event.
+current_user = (SELECT j.account FROM {schema}.journal j
+    WHERE j.interview = contacts.interview ORDER BY j.seq DESC LIMIT 1)
+
+-- name: CODING
+kind = 'coded'
+
+-- name: READABLE_JOURNAL
+-- Every export reads codings and reviews.
+kind IN ('coded', 'reviewed') OR (SELECT {schema}.may_read_journals())
+
+-- name: STUDIES
+-- Schemas of studies that this account owns.
+SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relname = 'applied_steps' AND pg_has_role(n.nspowner, 'USAGE') ORDER BY n.nspname
+
+-- name: MISSING_ROLES
+SELECT name FROM unnest(string_to_array(?, ' ')) AS wanted (name)
+WHERE NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = name)
+
+-- name: MAY_CREATE_ROLES
+SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = current_user
+
+-- name: MEMBERS
+SELECT 1 FROM pg_auth_members m JOIN pg_roles p ON p.oid = m.member JOIN pg_roles r ON r.oid = m.roleid
+WHERE p.rolname = ? AND r.rolname = ?
