@@ -1,6 +1,11 @@
 """Migrations of the database schema: portable SQL in the files beside this one, which never change once released.
 
-A migration that was applied to a database but is not listed here was written by a newer version of the program.
+A step whose name ends in `+` is additive: a program that does not know it still reads and writes everything correctly.
+It may add tables, indexes, views, functions, columns with a default, and triggers that keep these up to date. It does not
+rename, move, drop or restrict what an earlier program uses, and it must not need anything that an earlier program does
+not write. It is applied while others use the database, and programs that do not know it open the database. Any other
+step is applied while nobody uses the database, and programs that do not know it refuse the database. The `+` is not a
+part of the name of the step's files.
 """
 
 import re
@@ -9,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from survey_cli import __version__
 from survey_cli.problems import StoreError
 
 if TYPE_CHECKING:
@@ -17,11 +23,15 @@ if TYPE_CHECKING:
 MIGRATION_SET: Final = "survey-cli"
 """The name under which the applied steps are listed in `_sqlite_migrations`."""
 
+ADDITIVE: Final = "+"
+"""The end of the name of an additive step."""
+
 
 class MigrationStep(NamedTuple):
     """One change of the schema. `{by_key}` marks a table that SQLite stores in the order of its key."""
 
     name: str
+    """Stored in each database to which the step was applied; it ends in `+` if the step is additive."""
     statements: Sequence[str]
     on_server: Sequence[str] = ()
     """The statements for PostgreSQL, where they are not portable."""
@@ -29,7 +39,9 @@ class MigrationStep(NamedTuple):
 
 def _read_step(name: str) -> MigrationStep:
     """Read the statements of a step, which are separated by empty lines."""
-    files = [Path(__file__).with_name(f"{name}{ending}") for ending in (".sql", ".postgresql.sql")]
+    files = [
+        Path(__file__).with_name(f"{name.removesuffix(ADDITIVE)}{ending}") for ending in (".sql", ".postgresql.sql")
+    ]
     texts = [re.sub(r"(?m)^--.*\n", "", file.read_text("utf-8")).strip() for file in files if file.exists()]
     return MigrationStep(name, *(text.split("\n\n") for text in texts))
 
@@ -54,12 +66,21 @@ KNOWN_STEPS: Final = frozenset(step.name for step in STEPS)
 
 
 def list_missing_steps(applied: Collection[str], where: str) -> list[str]:
-    """Return the steps that a schema lacks. Raises StoreError where a newer version has applied others."""
+    """Return the steps that a schema lacks. Raises StoreError where a newer version has applied others.
+
+    Additive steps of a newer version are no reason to refuse it.
+    """
     for name in applied:
-        if name not in KNOWN_STEPS:
+        if name not in KNOWN_STEPS and not name.endswith(ADDITIVE):
             what = f"was written by a newer version of this program (it has the step {name!r})"
-            raise StoreError(where, what, "install that version to open it; nothing was changed")
+            remedy = f"install that version here (this is {__version__}); nothing was changed"
+            raise StoreError(where, what, remedy)
     return [step.name for step in STEPS if step.name not in applied]
+
+
+def are_additive(steps: Collection[str]) -> bool:
+    """Whether these steps may be applied while other programs, also earlier ones, use the database."""
+    return all(name.endswith(ADDITIVE) for name in steps)
 
 
 def build_migrations(steps: Sequence[MigrationStep] = STEPS) -> "Migrations":
