@@ -198,6 +198,13 @@ class Table:
             rows=(join_row([texts[index] for index in indexes]) for texts in self.iterate_texts()),
         )
 
+    def append_column(self, variable: Variable, cells: Mapping[str, Cell], otherwise: Cell) -> "Table":
+        """Return the table with a last column; `cells` are by the stored text of a row's first cell."""
+        text_of = {row: encode_cells((cell,))[1:-1] for row, cell in cells.items()}
+        none = encode_cells((otherwise,))[1:-1]
+        rows = (join_row([*texts, text_of.get(texts[0], none)]) for texts in self.iterate_texts())
+        return replace(self, variables=(*self.variables, variable), rows=rows)
+
 
 def show_placeholders(variable: Variable) -> Variable:
     """Return the variable with placeholders in its texts; the condition of a compute is left as written."""

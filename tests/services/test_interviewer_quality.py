@@ -124,6 +124,15 @@ def test_a_review_needs_a_finished_interview_a_reason_and_a_supervisor() -> None
         assert "only a supervisor may" in run_survey(Path(), *command, code=1)[1]
 
 
+def test_a_case_shows_the_review_of_its_interview() -> None:
+    written("lib.yaml", TEXT + "fieldwork: {frame: list, country: US}\n")
+    written("cases.csv", "unit,region\nA,1\n")
+    run_survey(Path(), "sample", "import", "lib.yaml", "cases.csv")
+    run_survey(Path(), "interview", "lib.yaml", "--case", "A", "--plain", keyed="Kim\n1\n2\n3\n4\n5\n6\n\n")
+    run_survey(Path(), "case", "review", "lib.yaml", "A", "questionable", "--note", "another age")
+    assert "review: questionable: another age" in run_survey(Path(), "case", "show", "lib.yaml", "A")[0]
+
+
 def test_options_select_and_compare_interviews() -> None:
     store(None)
     late = json.loads(run_survey(Path(), "quality", "lib.yaml", "--since", "2026-11-04", "--format", "json")[0])

@@ -104,6 +104,8 @@ def _render_sheet(sheet: "CaseSheet") -> Iterator[str]:
         answers = "answers erased" if interview.erased else format_quantity(interview.answered, "answer")
         outcome, updated = interview.outcome or interview.status, datetimes.format_here(interview.updated_at)
         yield f"  interview {interview.number}: {origin}{outcome}{at_item}, {answers}, {updated}"
+        if interview.review:
+            yield f"    review: {interview.review}"
     for cell in sheet.cells:
         on_hold = f" and {cell.held:,} held" if cell.held else ""
         yield f"  quota {cell.cell}: {cell.taken:,}{on_hold} of {cell.target:,}"

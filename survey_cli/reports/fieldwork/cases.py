@@ -69,6 +69,8 @@ class InterviewLine(NamedTuple):
     began_at: datetime
     updated_at: datetime
     erased: bool = False
+    review: str = ""
+    """The last verdict of the office, with its reason for supervisors."""
 
 
 class CaseCellLine(NamedTuple):

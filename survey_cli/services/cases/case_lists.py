@@ -184,9 +184,12 @@ def _build_number_lines(case: Case, contact: Contact) -> tuple[case_reports.Numb
 
 
 def _iterate_interview_lines(study: OpenStudy, key: str) -> Iterator[case_reports.InterviewLine]:
+    reviews = study.store.interviews.read_reviews()
     for r in study.store.interviews.list_rows(case=key):
+        review = reviews.get(r.id)
+        texts = (review.verdict, review.reason if study.who.supervises else "") if review is not None else ()
         state = r.number, r.origin, r.status, r.outcome, r.at_item, r.answered
-        yield case_reports.InterviewLine(*state, r.began_at, r.updated_at, r.is_erased)
+        yield case_reports.InterviewLine(*state, r.began_at, r.updated_at, r.is_erased, ": ".join(filter(None, texts)))
 
 
 def iterate_history_lines(

@@ -7,12 +7,11 @@ more than plain answers, each journal is replayed.
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
 from json.encoder import encode_basestring
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from survey_cli.engine.codec import encode_cells
-from survey_cli.engine.events import OFFICE_EVENTS, InterviewEvent, InterviewMigrated, InterviewReviewed, find_erasure
+from survey_cli.engine.events import OFFICE_EVENTS, InterviewEvent, InterviewMigrated, find_erasure
 from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.engine.machine import InterviewStatus
 from survey_cli.fieldwork.rates.dispositions import find_disposition
@@ -32,7 +31,7 @@ from survey_cli.store.backends.errors import RESTORE_COMMAND
 from survey_cli.study.versions import describe_version, is_accepted_as_same
 from survey_cli.table.columns import build_columns, build_row, find_personal_names, have_same_cells
 from survey_cli.table.paradata import ANSWER_COLUMNS, EVENT_COLUMNS, RowHeading, iterate_answer_rows, iterate_event_rows
-from survey_cli.table.table import Table, build_admin_variables, build_outcome_labels, join_row, split_row
+from survey_cli.table.table import Table, build_admin_variables, build_outcome_labels, split_row
 from survey_cli.table.versions import (
     ComputeUpdate,
     SeparateColumns,
@@ -42,7 +41,7 @@ from survey_cli.table.versions import (
     list_inputs,
     reads_today,
 )
-from survey_cli.values import NOT_ASKED, Cell, Code, Variable
+from survey_cli.values import NOT_ASKED, Cell, Code
 from survey_cli.wording import format_quantity
 
 
@@ -50,7 +49,7 @@ class UnreadableInterviewError(UserError):
     """The data of an interview can't be read, found while iterating over rows: nothing is exported without it."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InterviewSource:
     """Which interviews are read, and from where."""
 
@@ -67,19 +66,14 @@ class InterviewSource:
     """Later events are left out."""
     overrides: Mapping[str, OverriddenOutcome] = field(default_factory=dict)
     """Corrected outcomes, by interview."""
-    reviews: Mapping[str, InterviewReviewed] = field(default_factory=dict)
-    """The latest review by the office, by interview."""
+    left_out: Collection[str] = frozenset()
+    """Interviews that are left out."""
     versions: dict[str, Instrument] = field(default_factory=dict)
     """Earlier versions of interviews that were taken to another one, as far as they were needed."""
 
     @property
     def instrument(self) -> Instrument:
         return self.analysis.instrument
-
-    @cached_property
-    def falsified(self) -> frozenset[str]:
-        """Interviews whose last verdict is that they are falsified."""
-        return frozenset(i for i, review in self.reviews.items() if review.verdict == "falsified")
 
     @property
     def origins(self) -> tuple[InterviewOrigin, ...]:
@@ -128,39 +122,15 @@ def build_interview_table(source: InterviewSource) -> DataTable:
         interviews = format_quantity(len(overrides), "interview")
         what = f"interview_outcome is a supervisor's correction in {interviews}; the calls have the original outcome"
         corrections.append(what)
-    if source.falsified and not options.without_falsified:
-        interviews = format_quantity(len(source.falsified), "interview")
-        corrections.append(f"interview_review is falsified in {interviews}; --without-falsified leaves them out")
     combined = combine_versions(parts, language=language, personal=None if options.all_personal else options.personal)
     return DataTable(
         analysis=source.analysis,
-        table=replace(
-            _append_reviews(combined.table, source.reviews),
-            study=replace(study, versions=tuple(version.label for version in versions)),
-        ),
+        table=replace(combined.table, study=replace(study, versions=tuple(version.label for version in versions))),
         warnings=(*_warn_of_equal_names([version.kept for version in versions]), *corrections),
         differences=(*combined.differences, *uncomputed),
         left_out=combined.left_out,
         overrides=source.overrides,
     )
-
-
-REVIEW_COLUMN: Final = Variable(
-    name="interview_review",
-    label="Review by the office",
-    storage="text",
-    labels={"drawn": "To be reviewed", "ok": "OK", "questionable": "Questionable", "falsified": "Falsified"},
-    role="admin",
-)
-
-
-def _append_reviews(table: Table, reviews: Mapping[str, InterviewReviewed]) -> Table:
-    """Append the latest review of each interview, where any was drawn or reviewed."""
-    if not reviews:
-        return table
-    verdicts = {f'"{interview}"': f'"{review.verdict}"' for interview, review in reviews.items()}
-    rows = (join_row([*texts, verdicts.get(texts[0], '""')]) for texts in table.iterate_texts())
-    return replace(table, variables=(*table.variables, REVIEW_COLUMN), rows=rows)
 
 
 def check_personal_names(options: ExportOptions, known: Collection[str]) -> None:
@@ -362,7 +332,7 @@ class _Version:
             self.kept.hash, origins=source.origins, statuses=source.statuses, personal=personal
         )
         for line in self.reporter(lines):
-            if source.options.without_falsified and line.id in source.falsified:
+            if line.id in source.left_out:
                 continue
             if source.until is not None:
                 yield from self._select_as_of(line, source.until)

@@ -5,7 +5,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
-from survey_cli.engine.codec import encode_cells
 from survey_cli.exports.conventions import make_free_name
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.analysis import Analysis
@@ -19,7 +18,6 @@ from survey_cli.samples.lists.targets_file import read_targets
 from survey_cli.services.data.export_options import DataTable, ExportOptions
 from survey_cli.services.data.study_metadata import list_weighting_draws
 from survey_cli.table.paradata import NOT_APPLICABLE, make_number_column
-from survey_cli.table.table import Table, encode_missing, join_row
 from survey_cli.values import Variable
 
 RAKED_WEIGHT: Final = make_number_column("weight_raked", "Raked weight", decimals=6)
@@ -117,23 +115,9 @@ def append_weights(data: DataTable, all_columns: DataTable, plan: Plan, options:
         variable = make_number_column(f"weight_{options.weight}", f"Weight {options.weight}", decimals=6)
     name = make_free_name(variable.name, {v.name.casefold() for v in data.table.variables})
     notes = (f"{name}: {line[:1].lower()}{line[1:]}" for line in describe_weighting(weights.weighting))
-    table = _append_column(data.table, replace(variable, name=name), weight_by_id)
+    table = data.table.append_column(replace(variable, name=name), weight_by_id, NOT_APPLICABLE)
+    table = replace(table, study=replace(table.study, weight=name))
     if not options.rake and not options.weight:  # replicate weights of the sample don't include the draw
         design = {role: names for role, names in table.study.design.items() if role != "replicate_weight"}
         table = replace(table, study=replace(table.study, design=design))
     return replace(data, table=table, warnings=(*data.warnings, *notes))
-
-
-def _append_column(table: Table, variable: Variable, weight_of: dict[str, float]) -> Table:
-    """Append a column of weights, which becomes the weight variable.
-
-    `weight_of` is by the text of a row's first cell.
-    """
-    text_of = {name: encode_cells((weight,))[1:-1] for name, weight in weight_of.items()}
-    none = encode_missing(NOT_APPLICABLE.kind)
-    return replace(
-        table,
-        variables=(*table.variables, variable),
-        rows=(join_row([*texts, text_of.get(texts[0], none)]) for texts in table.iterate_texts()),
-        study=replace(table.study, weight=variable.name),
-    )

@@ -6,6 +6,7 @@ It writes nothing.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Final
 
 from survey_cli.engine.codec import encode_timestamp
 from survey_cli.fieldwork.case import events
@@ -43,6 +44,15 @@ from survey_cli.table.case_tables import (
 from survey_cli.table.columns import find_identifying_columns
 from survey_cli.table.table import Table
 from survey_cli.values import NOT_ASKED, Cell, Variable
+from survey_cli.wording import format_quantity
+
+REVIEW_COLUMN: Final = Variable(
+    name="interview_review",
+    label="Review by the office",
+    storage="text",
+    labels={"drawn": "To be reviewed", "ok": "OK", "questionable": "Questionable", "falsified": "Falsified"},
+    role="admin",
+)
 
 
 def query_table(records: StudyRecords, options: ExportOptions, *, weights: bool = True) -> DataTable:
@@ -77,6 +87,8 @@ def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable:
     now = convert_to_study_time(records.store, options.at or datetime.now(UTC))
     when = parse_as_of(options.as_of, now, options.zone)
     until = when.at if when.past else None
+    reviews = records.store.interviews.read_reviews(*([encode_timestamp(until)] if until is not None else []))
+    falsified = {interview for interview, review in reviews.items() if review.verdict == "falsified"}
     source = InterviewSource(
         store=records.store,
         base=records.instrument,
@@ -86,12 +98,19 @@ def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable:
         pseudonyms={who.login: who.pseudonym for who in records.people.interviewers.values() if who.pseudonym},
         until=until,
         overrides=find_outcome_overrides(records, until) if options.what == "interviews" else {},
-        reviews=records.store.interviews.read_reviews(*([encode_timestamp(until)] if until is not None else [])),
+        left_out=falsified if options.without_falsified else frozenset(),
     )
     if options.what in ("cases", "calls"):
         data = _build_fieldwork_table(records.plan, source, until or now)
     elif options.what == "interviews":
         data = append_coded_variables(build_interview_table(source), records, until)
+        if reviews:
+            verdicts = {f'"{interview}"': review.verdict for interview, review in reviews.items()}
+            data = replace(data, table=data.table.append_column(REVIEW_COLUMN, verdicts, ""))
+        if falsified - set(source.left_out):
+            interviews = format_quantity(len(falsified), "interview")
+            note = f"interview_review is falsified in {interviews}; --without-falsified leaves them out"
+            data = replace(data, warnings=(*data.warnings, note))
     else:
         data = build_long_table(source, options.what.removesuffix("s"))
     if options.variables:
