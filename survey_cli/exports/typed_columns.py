@@ -22,22 +22,32 @@ BATCH_SIZE: Final = 20_000
 _COMMA: Final = "\\u002c"
 
 
-def read_batches(table: Table, size: int = BATCH_SIZE) -> Iterator["pl.DataFrame"]:
-    """Yield the stored texts of the cells, one column per variable, named by position (`"0"`, `"1"`, …).
+def convert_batches(table: Table, convert: "Callable[[pl.DataFrame], T]", size: int = BATCH_SIZE) -> Iterator[T]:
+    """Yield what `convert` makes of each batch of rows; the first batch is empty where there are none.
 
-    The first batch is empty where there are no rows. Raises ValueError for a row that does not fit this table.
+    It receives the stored texts of the cells, one column per variable, named by position (`"0"`, `"1"`, …). While one
+    batch is split and converted, the next is read. Raises ValueError for a row that does not fit this table.
     """
-    import polars as pl
+    width = len(table.variables)
+    with ThreadPoolExecutor(1) as executor:
+        batches = (
+            executor.submit(lambda batch: convert(_split_rows(batch, width)), batch)
+            for batch in _read_batches(table, width, size)
+        )
+        ahead = next(batches, None)
+        while ahead is not None:
+            batch, ahead = ahead, next(batches, None)
+            yield batch.result()
 
-    width, rows = len(table.variables), table.iterate_stored()
+
+def _read_batches(table: Table, width: int, size: int) -> Iterator[list[str]]:
+    """Yield the stored rows in batches, without commas inside their texts."""
+    rows = table.iterate_stored()
     for number in count():
         batch = [row if row.count(",") == width - 1 else _escape_commas(row, width) for row in islice(rows, size)]
         if number and not batch:
             return
-        bare = pl.Series("row", batch, dtype=pl.String).str.strip_prefix("[").str.strip_suffix("]")
-        batch.clear()  # else two batches would be in memory while the next is read
-        split = bare.str.split_exact(",", width - 1).struct.unnest()
-        yield split.rename({f"field_{at}": str(at) for at in range(width)})
+        yield batch
 
 
 def _escape_commas(row: str, width: int) -> str:
@@ -45,14 +55,13 @@ def _escape_commas(row: str, width: int) -> str:
     return f"[{','.join([text.replace(',', _COMMA) for text in split_row(row, width)])}]"
 
 
-def convert_batches(table: Table, convert: "Callable[[pl.DataFrame], T]", size: int = BATCH_SIZE) -> Iterator[T]:
-    """Yield what `convert` makes of each batch of `read_batches`. While one is converted, the next is read."""
-    with ThreadPoolExecutor(1) as executor:
-        batches = (executor.submit(convert, texts) for texts in read_batches(table, size))
-        ahead = next(batches, None)
-        while ahead is not None:
-            batch, ahead = ahead, next(batches, None)
-            yield batch.result()
+def _split_rows(rows: list[str], width: int) -> "pl.DataFrame":
+    import polars as pl
+
+    bare = pl.Series("row", rows, dtype=pl.String).str.strip_prefix("[").str.strip_suffix("]")
+    rows.clear()  # else two batches would be in memory while they are split
+    split = bare.str.split_exact(",", width - 1).struct.unnest()
+    return split.rename({f"field_{at}": str(at) for at in range(width)})
 
 
 def convert_columns(frame: "pl.DataFrame", columns: Iterable["pl.Expr"]) -> "pl.DataFrame":
