@@ -133,9 +133,7 @@ def test_events_are_counted_by_words_moves_and_warnings(tmp_path: Path) -> None:
         ev.InterviewEnded(stamp(1), "complete"),
         ev.InterviewReviewed(stamp(1), "drawn"),
     ]
-    counted = count_events(instrument, journal)
-    assert counted.language == "en"
-    assert counted.counts == {"fast": (2, 4), "back": (1, 4), "warnings": (1, 4)}
+    assert count_events(instrument, journal) == ("en", {"fast": (2, 4), "back": (1, 4), "warnings": (1, 4)})
 
 
 def test_an_interview_is_compared_with_own_and_others_earlier_ones() -> None:

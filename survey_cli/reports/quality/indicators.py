@@ -89,16 +89,10 @@ def _hash_cell(cell: str) -> int:
     return 0 if cell == "null" else crc32(cell.encode()) % 255 + 1
 
 
-class Conduct(NamedTuple):
-    """How one interview was conducted, by its events."""
-
-    language: str
-    """The language in which it began."""
-    counts: Mapping[str, tuple[int, int]]
-
-
-def count_events(instrument: Instrument, journal: Sequence[events.InterviewEvent]) -> Conduct:
-    """Count the indicators that are in the events of one interview, up to its first end."""
+def count_events(
+    instrument: Instrument, journal: Sequence[events.InterviewEvent]
+) -> tuple[str, dict[str, tuple[int, int]]]:
+    """Return the language in which an interview began, and count the indicators in its events up to its first end."""
     language, seen = instrument.language, set[Place]()
     fast = timed = back = warnings = 0
     since: datetime | None = None
@@ -130,7 +124,7 @@ def count_events(instrument: Instrument, journal: Sequence[events.InterviewEvent
                 pass
         since = at
     count = len(seen)
-    return Conduct(language, {"fast": (fast, timed), "back": (back, count), "warnings": (warnings, count)})
+    return language, {"fast": (fast, timed), "back": (back, count), "warnings": (warnings, count)}
 
 
 _NOWHERE: Final = Place("")

@@ -1,7 +1,6 @@
 """Reviews of interviews by the office: which are drawn, the verdicts, and what the draw can find."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -94,12 +93,16 @@ def draw_reviews(study: OpenStudy, share: float, *, seed: int = 1, origin: Inter
     reviews = interviews.read_reviews()
     to_review = [row for row in rows if row.id in reviews and reviews[row.id].verdict == "drawn"]
     lines = (ReviewLine(row.case, row.by, row.began_at, reviews[row.id].reason) for row in to_review)
-    people = (_describe(login, rows, reviews) for login in sorted({row.by for row in rows}))
+    verdicts: dict[str, Counter[ReviewVerdict]] = defaultdict(Counter)
+    for row in rows:
+        verdicts[row.by].update([reviews[row.id].verdict] if row.id in reviews else ())
+    totals = Counter(row.by for row in rows)
+    people = (
+        ReviewedInterviewer(login, totals[login], own, _detect(totals[login], own))
+        for login, own in sorted(verdicts.items())
+    )
     return ReviewDraw(study.where, len(reviews.keys() - before.keys()), tuple(lines), tuple(people))
 
 
-def _describe(login: str, rows: list[InterviewRow], reviews: Mapping[str, InterviewReviewed]) -> ReviewedInterviewer:
-    own = [row.id for row in rows if row.by == login]
-    verdicts = Counter(reviews[interview].verdict for interview in own if interview in reviews)
-    detection = compute_detection(len(own), max(1, round(len(own) * ASSUMED_SHARE)), verdicts.total())
-    return ReviewedInterviewer(login, len(own), verdicts, detection)
+def _detect(interviews: int, verdicts: Counter[ReviewVerdict]) -> float:
+    return compute_detection(interviews, max(1, round(interviews * ASSUMED_SHARE)), verdicts.total())

@@ -57,10 +57,10 @@ def assess_interviewers(study: OpenStudy, options: QualityOptions) -> QualityRep
                 reviewed[by][verdict] += 1
                 if verdict == "falsified":
                     continue
-            conduct = count_events(study.instrument, study.store.interviews.read_journal(admin["id"]))
-            group = (admin["version"], conduct.language, *(cells[n] for n in mixed))
+            language, conduct = count_events(study.instrument, study.store.interviews.read_journal(admin["id"]))
+            group = (admin["version"], language, *(cells[n] for n in mixed))
             alike = earlier.compare(by, group, admin["case"], layout.make_signature(cells))
-            comparison.add(by, group, {**layout.count_answers(cells), **conduct.counts, "alike": alike})
+            comparison.add(by, group, {**layout.count_answers(cells), **conduct, "alike": alike})
     lines = [
         InterviewerQuality(
             name, comparison.count_interviews(name), reviewed[name], results, earlier.pairs.get(name, [])
