@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 from benchmarks import questionnaires as made
 from benchmarks.measuring import Line, at_most, below, later
-from survey_cli.engine.interview import RULES_VERSION
-from survey_cli.simulate.interviews.respondents import simulate_interviews
+from survey_cli.engine.interview import RULES_VERSION, Interview
+from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, WholeInterview
 from survey_cli.table.columns import build_columns, build_row
 from survey_cli.values import Missing
@@ -133,7 +134,7 @@ def import_row(folder: Path) -> list[Line]:
     file = made.written(made.plain(ITEMS), folder)
     instrument = made.instrument(made.plain(ITEMS))
     names = ["case", *(variable.name for variable in build_columns(instrument))]
-    crowd = [invented.interview for invented in simulate_interviews(instrument, count=1000, seed=7, start=made.NOON)]
+    crowd = _invent(instrument)
     kinds = {"dk": "-8", "refused": "-9"}
     rows = [[kinds[cell.kind] if isinstance(cell, Missing) else cell for cell in build_row(one)] for one in crowd]
     with (folder / "in.csv").open("w", newline="", encoding="utf-8") as data:
@@ -193,9 +194,15 @@ def _process(command: list[str]) -> Usage:
     return Usage(float(seconds), float(processor), int(kibibytes))
 
 
+def _invent(instrument: Instrument) -> list[Interview]:
+    """1,000 simulated interviews."""
+    crowd = simulate_interviews(instrument, count=1000, seed=7, start=made.NOON, habits=Habits())
+    return [invented.interview for invented in crowd]
+
+
 def _filled(db: Path, count: int) -> None:
     instrument = made.instrument(made.plain(ITEMS))
-    crowd = [invented.interview for invented in simulate_interviews(instrument, count=1000, seed=7, start=made.NOON)]
+    crowd = _invent(instrument)
     rows = [build_row(interview) for interview in crowd]
 
     def wholes() -> Iterator[WholeInterview]:

@@ -4,12 +4,13 @@ import re
 from typing import Final, TextIO
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
 
-_ILLEGAL_CHARACTER: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ILLEGAL_CHARACTER: Final = r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+"""Compiled when used, as that takes several milliseconds."""
 
 
 def replace_illegal(text: str) -> str:
     """Return the text with a space for each character that XML cannot hold."""
-    return _ILLEGAL_CHARACTER.sub(" ", text)
+    return re.sub(_ILLEGAL_CHARACTER, " ", text)
 
 
 def add_element(parent: Element, tag: str, text: str = "", /, **attributes: str) -> Element:

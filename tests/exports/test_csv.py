@@ -272,22 +272,22 @@ def test_a_row_of_one_empty_cell_is_a_row() -> None:
 
 
 @pytest.mark.parametrize(
-    "odd",
+    ("cell", "field"),
     [
-        ("a,b", 1),
-        ("=1+1", 1),
-        ('say "so"', 1),
-        ("two\nlines", 1),
-        ("null {", NOT_ASKED),
-        ("", DK),
-        (NOT_ASKED, 2),
-        ("é", 2),
+        ("a,b", '"a,b"'),
+        ("=1+1", "'=1+1"),
+        ('say "so"', '"say ""so"""'),
+        ("two\nlines", '"two\nlines"'),
+        ("null {", "null {"),
+        ("", ""),
+        (NOT_ASKED, ""),
+        ("é", "é"),
     ],
 )
-def test_a_row_of_other_texts_among_plain_ones_is_written_as_by_itself(odd: tuple[Cell, Cell]) -> None:
+def test_a_text_that_is_not_plain_among_plain_ones_is_written_as_ever(cell: Cell, field: str) -> None:
     variables = (Variable(name="t", storage="text"), *(Variable(name=n, storage="integer") for n in "ab"))
-    rows = [("plain", 1, DK), (*odd, 3), ("also plain", NOT_ASKED, 4)] * 2
-    alone = [written(Table(variables=variables, rows=[row])).partition("\r\n")[2] for row in rows]
-    assert written(Table(variables=variables, rows=rows)) == "t,a,b\r\n" + "".join(alone)
-    plain = [row for row in rows if row[0] != odd[0]]
-    assert written(Table(variables=variables, rows=plain)) == "t,a,b\r\n" + "plain,1,-8\r\nalso plain,-6,4\r\n" * 2
+    rows = [("plain", 1, DK), (cell, REFUSED, 3), ("also plain", NOT_ASKED, 4)]
+    lines = ["t,a,b", "plain,1,-8", f"{field},-9,3", "also plain,-6,4", ""]
+    assert written(Table(variables=variables, rows=rows)) == "\r\n".join(lines)
+    del rows[1], lines[2]
+    assert written(Table(variables=variables, rows=rows)) == "\r\n".join(lines)
