@@ -90,7 +90,7 @@ def _tabulate_indicators(report: "QualityReport") -> list[str]:
     for result in (result for line in report.interviewers for result in line.results if result.of):
         observed, expected, low, high = (format_rate(result.indicator, rate) for rate in result[1:5])
         marks = [format_p(p).removeprefix("p ").removeprefix("= ") for p in (result.p, result.adjusted)]
-        flag = "flagged" if result.flagged else ""
+        flag = "flag" if result.flagged else ""
         rows.append((INDICATORS[result.indicator].label, observed, expected, f"{low} to {high}", *marks, flag))
     return render_table(("", "observed", "expected", "usual range", "p", "corrected", ""), rows, right=range(1, 6))
 
@@ -102,7 +102,7 @@ def _render_quality(report: "QualityReport", table: list[str]) -> Iterator[str]:
     for line in report.interviewers:
         flagged = [result for result in line.results if result.flagged]
         if flagged or len(report.interviewers) == 1:
-            yield from ("", f"{line.interviewer}: {describe_state(line)}")
+            yield from ("", line.interviewer if flagged else f"{line.interviewer}: {describe_state(line)}")
         for result in flagged:
             yield from wrap_paragraph(describe_flag(result), indent=2)
             for pair in line.pairs if result.indicator == "alike" else ():

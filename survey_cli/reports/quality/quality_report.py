@@ -10,6 +10,7 @@ from survey_cli.reports.quality.indicators import INDICATORS, AlikePair
 from survey_cli.table.paradata import NOT_APPLICABLE
 from survey_cli.table.table import Table
 from survey_cli.values import Variable
+from survey_cli.wording import join_first
 
 MEANING: Final = (
     "A flag means that chance and the usual differences between interviewers hardly explain the value. It does not mean"
@@ -72,7 +73,9 @@ def describe_state(line: InterviewerQuality) -> str:
         return "too few interviews to compare"
     if all(result.p is None for result in line.results):
         return "nobody else has comparable interviews"
-    return ", ".join(INDICATORS[result.indicator].label for result in line.results if result.flagged) or "no flags"
+    return (
+        join_first([INDICATORS[result.indicator].label for result in line.results if result.flagged], 2) or "no flags"
+    )
 
 
 def tabulate_quality(lines: Iterable[InterviewerQuality]) -> Table:
