@@ -3,6 +3,7 @@
 # make check      run ruff, mypy and the check of layers
 # make bench      measure every goal beside its peer, about five minutes (ROWS="step csv" for some rows)
 # make crash      kill interviews at random times, and around their end (CRASH_RUNS, ENDING_RUNS, CRASH_SEED)
+# make upgrade    try the version before beside this one (BEFORE=commit, the last one if none is given)
 # make fieldwork  simulate fieldwork for MINUTES=10 and audit every call (FIELDWORK_SEED for one study again)
 # make fuzz       try random files, entries and commands for MINUTES=10 (FUZZ_SEED, FUZZ_TARGETS=keys)
 # make docs       write the reference pages from the docstrings
@@ -15,7 +16,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check docs pictures site lock bench crash fieldwork fuzz clean
+.PHONY: help demo test check docs pictures site lock bench crash upgrade fieldwork fuzz clean
 
 # Which Python builds .venv; empty: the newest one found.
 PYTHON ?=
@@ -83,6 +84,10 @@ crash: .venv/dev.stamp
 	@PYTHONPATH=tests .venv/bin/python -m crash --runs $(CRASH_RUNS) $(if $(CRASH_SEED),--seed $(CRASH_SEED))
 	@for engine in sqlite postgresql; do PYTHONPATH=tests .venv/bin/python -m crash.endings --engine $$engine \
 		--runs $(ENDING_RUNS) $(if $(CRASH_SEED),--seed $(CRASH_SEED)) || exit 1; done
+
+# The wheel of the version before, at work while its database is upgraded.
+upgrade: .venv/dev.stamp
+	@PYTHONPATH=tests .venv/bin/python -m support.upgrade_trial $(if $(BEFORE),--before $(BEFORE))
 
 # Whole studies in the field: simulated people, the real queue, stations that die; every call audited.
 fieldwork: .venv/dev.stamp

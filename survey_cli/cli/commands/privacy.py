@@ -253,10 +253,10 @@ def db_restore(
 
 
 def db_upgrade(file: parameters.InstrumentArgument, db: parameters.DatabaseOption = None) -> None:
-    """Upgrade the database to this version of the program, while nobody uses it.
+    """Upgrade the database to this version of the program.
 
-    A file is copied first. Every command upgrades a file that nobody else uses. A server is upgraded only by this
-    command, given by the owner of the schema.
+    Stations of the version before can go on if the change allows it; if not, this command asks you to close them. A file
+    is copied first, and every command upgrades it. A server is upgraded only by this command, given by the owner.
 
     Example: survey db upgrade study.yaml
     """

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,8 +53,8 @@ def find_damage(db: SqliteConnector) -> Iterator[str]:
 def connect(path: str | Path, *, create: bool, patience: float, upgrade: bool = False) -> Connector:
     """Open a database for use.
 
-    An earlier schema is upgraded where nobody else uses the database, and on a server only with `upgrade`. Raises
-    StoreError, and DatabaseNotFoundError where there is none and `create` is False.
+    An earlier schema is upgraded, on a server only with `upgrade`. While others use the database, only additive steps are
+    applied. Raises StoreError, and DatabaseNotFoundError where there is none and `create` is False.
     """
     if isinstance(path, str) and is_server_address(path):
         address = path if isinstance(path, ServerAddress) else parse_server_address(path)
@@ -83,22 +83,25 @@ def connect(path: str | Path, *, create: bool, patience: float, upgrade: bool = 
         db = _open_checked(file, where, patience)
         if steps := _list_missing_steps(db):
             db.close()
-            _upgrade_file(file, where, steps[0])
+            _upgrade_file(file, where, steps)
             db = _open_checked(file, where, patience)
     return db
 
 
-def _upgrade_file(path: Path, where: str, first_step: str) -> None:
+def _upgrade_file(path: Path, where: str, steps: Sequence[str]) -> None:
     """Apply the steps that a database lacks, after copying it to a file beside it that only its owner can read.
 
     A program that was started before the upgrade still expects the old tables. So it raises StoreError, and changes
-    nothing, where another program has the file open.
+    nothing, where another program has the file open, unless all steps are additive.
     """
-    with contextlib.closing(SqliteConnector.open_file(path, where=where, patience=0)) as db:
+    additive = migrations.are_additive(steps)
+    with contextlib.closing(SqliteConnector.open_file(path, where=where, patience=5 if additive else 0)) as db:
         try:
-            db.lock_exclusively()
+            if not additive:
+                db.lock_exclusively()
         except DatabaseInUseError as error:
-            what = f"was written by an earlier version of this program (the step {first_step!r} is missing)"
+            step = next(name for name in steps if not migrations.are_additive([name]))
+            what = f"was written by an earlier version of this program (the step {step!r} is missing)"
             remedy = "close every station and command that uses it, then run: survey db upgrade FILE"
             raise StoreError(where, f"{what}, and it is in use now", remedy) from error
 
@@ -106,7 +109,7 @@ def _upgrade_file(path: Path, where: str, first_step: str) -> None:
             with contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as target:
                 db.connection.backup(target)
 
-        names = database_files.iterate_free_names(path, f"before-{first_step}")
+        names = database_files.iterate_free_names(path, f"before-{steps[0].removesuffix(migrations.ADDITIVE)}")
         kept = next(name for name in names if database_files.create_atomically(name, copy, where=str(name)))
         _apply_steps(db)
         db.read("PRAGMA locking_mode = NORMAL")

@@ -7,7 +7,7 @@ upgraded; several programs may find a new one at once: one of them creates it, t
 import ipaddress
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import lru_cache
 from itertools import count
@@ -393,8 +393,9 @@ def create_database(where: ServerAddress) -> None:
 MIGRATION_LOCK: Final = 0x53565259
 """`SVRY`. Under this number and the name of the schema one program at a time applies steps."""
 
-MIGRATION_TIMEOUT: Final = 30
-"""Seconds to wait for others that use the tables."""
+MIGRATION_TRIES: Final = 30
+MIGRATION_TIMEOUT: Final = 1
+"""Seconds that a step waits for others that use a table, as a long export does. Stations wait for the step meanwhile."""
 
 SCHEMA: Final = "SELECT 1 FROM pg_namespace WHERE nspname = ?"
 TABLES: Final = "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ?"
@@ -423,24 +424,43 @@ def connect(where: ServerAddress, *, create: bool, patience: float, upgrade: boo
             raise DatabaseNotFoundError(where, what, "check the name, or start an interview first")
         if missing := migrations.list_missing_steps(applied, where):
             if applied:
-                _check_upgrade(db, where, missing[0], upgrade=upgrade)
-            _apply_steps(db, where.schema)
+                _check_upgrade(db, where, missing, upgrade=upgrade)
+            _apply_steps_patiently(db, where.schema)
     return db
 
 
-def _check_upgrade(db: PostgresConnector, where: ServerAddress, step: str, *, upgrade: bool) -> None:
-    """Check that the schema may be upgraded now. Raises StoreError."""
-    earlier = f"was written by an earlier version of this program (the step {step!r} is missing)"
+def _check_upgrade(db: PostgresConnector, where: ServerAddress, missing: Sequence[str], *, upgrade: bool) -> None:
+    """Check that the schema may be upgraded now: by its owner, and while nobody else uses it or by additive steps alone.
+
+    Raises StoreError.
+    """
+    additive = migrations.are_additive(missing)
+    earlier = f"was written by an earlier version of this program (the step {missing[0]!r} is missing)"
     command = "survey db upgrade FILE --db ADDRESS"
     if not upgrade:
-        raise StoreError(where, earlier, f"ask the schema's owner to upgrade it while nobody uses it: {command}")
+        when = "; stations may go on working" if additive else " while nobody uses it"
+        raise StoreError(where, earlier, f"ask the schema's owner to upgrade it{when}: {command}")
     if db.read(IS_OWNER, (where.schema,)) != [(True,)]:
         what = f"only the owner of the schema {where.schema} may upgrade it"
         raise StoreError(where, what, f"connect as its owner: {command}")
     [(others,)] = db.read(OTHER_CONNECTIONS, (make_application_name(where),))
-    if others:
+    if others and not additive:
         what = f"{earlier}, and {format_quantity(others, 'other connection uses', 'other connections use')} it now"
         raise StoreError(where, what, f"close every station and command that uses it, then run: {command}")
+
+
+def _apply_steps_patiently(db: PostgresConnector, schema: str) -> None:
+    """Apply the missing steps. Between two tries, stations that waited for them go on. Raises StoreError."""
+    busy = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
+    for left in reversed(range(MIGRATION_TRIES)):
+        try:
+            _apply_steps(db, schema)
+        except StoreError as error:
+            if not left or not isinstance(error.__cause__, busy):
+                raise
+            db.read("SELECT pg_sleep(?)", (MIGRATION_TIMEOUT,))
+        else:
+            return
 
 
 def _apply_steps(db: PostgresConnector, schema: str) -> None:
@@ -451,7 +471,6 @@ def _apply_steps(db: PostgresConnector, schema: str) -> None:
     with db.transaction() as execute:
         execute("SET LOCAL lock_timeout TO 0", ())
         execute("SELECT pg_advisory_xact_lock(?, hashtext(?))", (MIGRATION_LOCK, schema))
-        # A long export holds the tables that a step may alter.
         execute(f"SET LOCAL lock_timeout TO '{MIGRATION_TIMEOUT}s'", ())
         applied = _list_applied_steps(db, schema)
         if not applied:
