@@ -37,6 +37,8 @@ CODED_MARK: Final = " (coded)"
 """What the label of an item's codes has after that of the item."""
 UNCODED: Final = Missing("uncoded")
 """An open answer to which no coder has given a code yet."""
+HIDDEN_TEXT: Final = "•••"
+"""Replaces a personal answer for somebody who may not see it."""
 UNCLEAR: Final = Missing("unclear")
 """An open answer to which no code can be given."""
 

@@ -19,7 +19,7 @@ from survey_cli.cli.output.terminal import PIPE_CLOSED
 PANELS: Final[Mapping[str, str]] = {
     "Questionnaire": "new check preview convert print simulate test diff translations schema explain",
     "Interviews": "interview interviews station",
-    "Fieldwork": "sample case queue status rates forecast quality study do-not-call",
+    "Fieldwork": "sample case queue status rates forecast quality watch replay study do-not-call",
     "Data": "export report import-answers code codebook",
     "Privacy": "privacy",
     "Database": "db server",
@@ -32,6 +32,7 @@ MODULES: Final[Mapping[str, str]] = {
     "case": "case queue",
     "data": "export report codebook import-answers code",
     "interview": "preview interview interviews station",
+    "monitoring": "watch replay",
     "privacy": "privacy db server",
     "questionnaire": "new check convert print diff translations schema explain",
     "quality": "quality",

@@ -12,7 +12,7 @@ from survey_cli.engine.route import RouteStop
 from survey_cli.entries import to_plain_text
 from survey_cli.instrument.schema.items.question import AnswerWording, CompiledItem, Env
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem
-from survey_cli.values import Missing, Place
+from survey_cli.values import HIDDEN_TEXT, Missing, Place
 
 
 class AskedItem(NamedTuple):
@@ -76,7 +76,9 @@ def list_declined(interview: Interview) -> tuple[AskedItem, ...]:
 def list_accepted_warnings(interview: Interview) -> tuple[AskedItem, ...]:
     """Return the items up to the current one whose answer was confirmed although a check warned of it."""
     machine = interview.machine
-    reasons = {(e.place, e.check): e.reason for e in machine.events if isinstance(e, QueryConfirmed)}
+    confirmed = [event for event in machine.events if isinstance(event, QueryConfirmed)]
+    hides = bool(machine.instrument.hidden)
+    reasons = {(e.place, e.check): HIDDEN_TEXT if hides and e.reason else e.reason for e in confirmed}
     return tuple(
         _build_item(machine, stop.place, answer, machine.walk.env)._replace(reason=reasons.get((stop.place, check), ""))
         for stop, answer in _list_answered_stops(machine)
@@ -109,6 +111,8 @@ def _build_turn_env(known: dict[Any, Any], place: Place) -> Env:
 def _format_answer(item: CompiledItem, answer: RecordedAnswer, wording: AnswerWording) -> str:
     if answer.cell is None:
         return ""
+    if item.id in wording.env.get("#hidden", ()):
+        return HIDDEN_TEXT
     if isinstance(answer.cell, Missing):
         return format_decline(item, answer.cell, wording.language)
     return item.question.format_answer(item, answer.cell, wording)

@@ -23,7 +23,7 @@ from survey_cli.engine.route import PassOverCallback
 from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.unasked_items import EndItem
-from survey_cli.values import NOT_REACHED, Cell, Code, Place
+from survey_cli.values import HIDDEN_TEXT, NOT_REACHED, Cell, Code, Place
 
 RULES_VERSION: Final = 1
 """The version of the rules in this package: a snapshot made under another version is not used."""
@@ -147,7 +147,8 @@ class Interview:
     @property
     def notes(self) -> tuple[InterviewNote, ...]:
         """The interviewer's notes, each with its newest text."""
-        return self.machine.notes.list_current()
+        notes = self.machine.notes.list_current()
+        return tuple(note._replace(text=HIDDEN_TEXT) for note in notes) if self.instrument.hidden else notes
 
     @property
     def instrument(self) -> Instrument:

@@ -195,6 +195,8 @@ class Machine:
         env["#today"] = self.start.today
         env["#case"] = self.start.case
         env["#unfilled"] = {}
+        if self.instrument.hidden:
+            env["#hidden"] = self.instrument.hidden
         env["#clock"] = self.clock
         env.update((f"interviewer.{name}", value) for name, value in self.start.attributes.items())
         return env | self._build_session_env()

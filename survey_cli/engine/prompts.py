@@ -24,7 +24,7 @@ from survey_cli.instrument.schema.items.typed import FreeTextItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.instrument.texts.languages import get_language_name, is_right_to_left
 from survey_cli.instrument.texts.templates import Template
-from survey_cli.values import Code, Missing, Place
+from survey_cli.values import HIDDEN_TEXT, Code, Missing, Place
 
 
 def build_prompt(interview: Interview) -> entries.Prompt | None:
@@ -93,7 +93,7 @@ def _mark_stale(prompt: entries.Prompt, base_texts: Sequence[entries.StyledText]
 def _build_instruction(context: ItemContext) -> entries.StyledText:
     """Return the item's instruction; before it, at a handover whom to ask for, and what is left of a total."""
     instruction = context.fill(context.item.instruction)
-    if context.left is not None:
+    if context.left is not None and context.item.id not in context.env.get("#hidden", ()):
         unit = getattr(context.item.question, "unit", None)
         left = context.left.describe(context.language, str(unit.get(context.language)) if unit else "")
         return (entries.TextSpan(f"{left}. " if instruction else left), *instruction)
@@ -144,7 +144,7 @@ def _format_turn(machine: Machine, stop: RouteStop) -> entries.StyledText:
         return each.fill(env, machine.language)
     total = f" of {turn + len(stop.frame.turns)}" if roster.until is None and roster.over is None else ""
     title = f"{item.roster} {turn}{total}"
-    name = env.get((roster.turn_name, turn))
+    name = env.get((roster.turn_name, turn)) if roster.turn_name not in machine.instrument.hidden else HIDDEN_TEXT
     return (entries.TextSpan(f"{title}: {name}" if isinstance(name, str) else title),)
 
 
@@ -166,6 +166,8 @@ def _build_earlier(machine: Machine, stop: RouteStop, context: ItemContext) -> e
             label = format_decline(stop.item, value, language)
             return entries.EarlierAnswer(label=label, typed_text=f".{value.kind}", kind=kind)
         assert value is not None
+    if stop.item.id in machine.instrument.hidden:
+        return entries.EarlierAnswer(HIDDEN_TEXT, kind=kind)
     return entries.EarlierAnswer(
         label=question.format_answer(stop.item, value, AnswerWording(language, words, env)),
         codes=_list_codes(value),

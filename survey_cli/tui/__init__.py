@@ -10,11 +10,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from survey_cli.services.data.coding import CodingSession
     from survey_cli.sessions.interview.interview_session import InterviewSession
+    from survey_cli.sessions.monitoring import Replay, Watch
     from survey_cli.sessions.preview.preview import Preview
     from survey_cli.sessions.station.station import StationSession
     from survey_cli.tui.widgets.key_app import KeyApp
 
-__all__ = ["ScreenError", "conduct_interview", "run_coding", "run_preview", "run_station", "watch_report"]
+__all__ = [
+    "ScreenError",
+    "conduct_interview",
+    "run_coding",
+    "run_monitor",
+    "run_preview",
+    "run_station",
+    "watch_report",
+]
 
 # Textual takes a quarter of a second to import, so each of these functions imports what it shows. All of them raise
 # UserError where there is no such theme, and ScreenError where the screen breaks: what was keyed before is stored.
@@ -58,6 +67,13 @@ def run_coding(session: "CodingSession", theme: str = "") -> None:
     from survey_cli.tui.widgets.key_app import KeyApp
 
     _run(KeyApp(lambda: CodingScreen(session), theme), "Every code is stored: start again to continue.")
+
+
+def run_monitor(source: "Watch | Replay", theme: str = "") -> None:
+    """Show interviews as their interviewer sees them, until it is left."""
+    from survey_cli.tui.monitoring import MonitorApp
+
+    _run(MonitorApp(source, theme))
 
 
 def watch_report(lines: "Callable[[int], Sequence[str]]", theme: str = "") -> None:

@@ -308,7 +308,7 @@ _PERIOD_WORDS: Final = {"per_day": "a day", "per_daypart": "a day part"}
 
 
 def unknown_item(draft: InstrumentDraft) -> Iterator[Problem]:
-    """`complete_from:`, `partial_from:`, `eligible_from:` or `recording:` does not name an item.
+    """`complete_from:`, `partial_from:`, `eligible_from:`, `recording:` or `monitoring:` does not name an item.
 
         complete_from: q31
         partial_from: {answered: 50%}
@@ -316,7 +316,7 @@ def unknown_item(draft: InstrumentDraft) -> Iterator[Problem]:
     They are reached in the order eligible, partial, complete.
     """
     fieldwork = _get_settings(draft)
-    for key in ("complete_from", "partial_from", "eligible_from", "recording"):
+    for key in ("complete_from", "partial_from", "eligible_from", "recording", "monitoring"):
         point = getattr(fieldwork, key)
         if isinstance(point, Mapping):
             yield from _check_share(fieldwork, key, point)
@@ -389,18 +389,42 @@ def recording_notice(draft: InstrumentDraft) -> Iterator[Problem]:
     fieldwork = _get_settings(draft)
     if fieldwork.recording is None:
         return
-    name, at = str(fieldwork.recording), find_value(fieldwork, "recording")
+    at = find_value(fieldwork, "recording")
     what = "recording: this program records nothing; it only checks that everybody hears the notice"
     yield _report("recording-notice", at, what, "let the telephone system start recording at that item", "warning")
+    if what := _explain_unheard_notice(draft, "recording"):
+        yield _report("recording-notice", at, what, NOTICE_REMEDY)
+
+
+def monitoring_notice(draft: InstrumentDraft) -> Iterator[Problem]:
+    """Supervisors may listen and watch, but the item that announces it is not on every route.
+
+        fieldwork: {monitoring: notice}
+        - {id: notice, type: read, text: A supervisor may listen to this call.}     without ask_if or unless
+
+    `survey watch` shows an interview once the item was read.
+    """
+    if what := _explain_unheard_notice(draft, "monitoring"):
+        yield _report("monitoring-notice", find_value(_get_settings(draft), "monitoring"), what, NOTICE_REMEDY)
+
+
+NOTICE_REMEDY: Final = "put the notice in an item that everybody is asked"
+
+
+def _explain_unheard_notice(draft: InstrumentDraft, key: str) -> str:
+    """Explain why some interviews pass over a notice; empty where none does."""
+    name = str(getattr(_get_settings(draft), key))
     item, symbol = draft.items.get(name), draft.symbols.get(name)
     if item is None or symbol is None:
-        return
-    nodes: list[CompiledNode] = [item, *(draft.groups[s.group] for s in symbol.path if s.group in draft.groups)]
+        return ""
+    groups = [draft.groups[s.group] for s in symbol.path if s.group in draft.groups]
+    nodes: list[CompiledNode] = [item, *groups]
     skipped_at = next((n.id for n in nodes if n.ask_if is not None or n.unless is not None), item.roster)
-    if skipped_at is not None:
-        why = "it has a condition" if skipped_at == name else f"{skipped_at}, which contains it, may be skipped"
-        what = f"recording: not everybody hears the notice {name} (at {locate_definition(draft, name)}): {why}"
-        yield _report("recording-notice", at, what, "put the notice in an item that everybody is asked")
+    skipped_at = skipped_at or next((group.id for group in groups if group.pick is not None), None)
+    if skipped_at is None:
+        return ""
+    why = "it has a condition" if skipped_at == name else f"{skipped_at}, which contains it, may be skipped"
+    return f"{key}: not everybody hears the notice {name} (at {locate_definition(draft, name)}): {why}"
 
 
 _SET_BY_INTERVIEW: Final = frozenset({"complete", "break_off"})

@@ -91,6 +91,8 @@ class Instrument:
     interviewer_attributes: frozenset[str] = frozenset()
     """The entries of the list of people that its conditions use."""
     scales: Mapping[str, tuple[CompiledOption, ...]] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
+    """Names of which an interview shows no value, to somebody who watches."""
 
     @property
     def language(self) -> str:

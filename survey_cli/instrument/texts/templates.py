@@ -18,7 +18,7 @@ from survey_cli.instrument.texts import number_text
 from survey_cli.instrument.texts.date_text import MONTHS
 from survey_cli.instrument.texts.languages import change_case, find_locale, join_list
 from survey_cli.problems import Problem, Severity
-from survey_cli.values import NOT_REACHED, Missing
+from survey_cli.values import HIDDEN_TEXT, NOT_REACHED, Missing
 
 NO_ANSWER_TEXT: Final = "…"
 """Replaces a fill that has no answer and no alternative words."""
@@ -101,6 +101,8 @@ class Template(NamedTuple):
 
 def _render_fill(fill: TextFill, env: Mapping[Any, Any], language: str, join_options: Callable[[], str]) -> str:
     try:
+        if "#hidden" in env and _is_hidden(fill, env["#hidden"]):
+            return HIDDEN_TEXT
         if fill.key == "options" and fill.variable is None:
             return change_case(join_options(), fill.format, language)
         return _look_up_fill(fill, env, language)
@@ -109,6 +111,12 @@ def _render_fill(fill: TextFill, env: Mapping[Any, Any], language: str, join_opt
         if unfilled is not None:
             unfilled[fill.key] = f"{{{fill.key}}} can't be filled in: {error}"
         return NO_ANSWER_TEXT if fill.otherwise is None else fill.otherwise
+
+
+def _is_hidden(fill: TextFill, names: frozenset[str]) -> bool:
+    """Return whether the fill shows the value of one of these names."""
+    turn_name = fill.variable.turn_name if fill.variable is not None else None
+    return not names.isdisjoint((fill.key, fill.roster, turn_name))
 
 
 def _look_up_fill(fill: TextFill, env: Mapping[Any, Any], language: str) -> str:

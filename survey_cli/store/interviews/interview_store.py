@@ -201,17 +201,18 @@ class InterviewStore:
         with errors.translate_decoding_errors(self._db.where, f"event {seq} of interview {interview}"):
             return records.InterviewConflict(interview, seq, line.by, line.station, codec.decode_timestamp(line.at))
 
-    def read_journal(self, interview: str) -> list[InterviewEvent]:
-        """Return the events of an interview in order; an empty list where there is no such interview."""
+    def read_journal(self, interview: str, *, after: int = 0) -> list[InterviewEvent]:
+        """Return the events of an interview after that number in order; none where there is no such interview."""
         events: list[InterviewEvent] = []
         try:
-            events.extend(map(codec.decode_record, self._db.read(sql.JOURNAL, (interview,))))
+            events.extend(map(codec.decode_record, self._db.read(sql.JOURNAL, (interview, after))))
         except codec.UnknownEventError as error:
-            what = f"event {len(events) + 1} of interview {interview} was written by a newer version of the program"
+            number = after + len(events) + 1
+            what = f"event {number} of interview {interview} was written by a newer version of the program"
             raise StoreError(self._db.where, what, "update this program: pip install --upgrade survey-cli") from error
         except (ValueError, TypeError, KeyError) as error:
             raise errors.make_decoding_error(
-                self._db.where, f"event {len(events) + 1} of interview {interview}"
+                self._db.where, f"event {after + len(events) + 1} of interview {interview}"
             ) from error
         return events
 
@@ -343,7 +344,7 @@ class InterviewStore:
         """
         lines = [codec.encode_record(event) for event in events]
         with self._db.transaction() as execute:
-            stored = execute(sql.JOURNAL, (interview,)).fetchall()
+            stored = execute(sql.JOURNAL, (interview, 0)).fetchall()
             without_texts = ([line[:3] + line[4:] for line in events] for events in (stored, lines))
             errors.check_rewriting(f"interview {interview}: this is not its journal", *without_texts)
             for seq, line in enumerate(lines, 1):

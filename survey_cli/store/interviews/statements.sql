@@ -113,7 +113,7 @@ SELECT id FROM interviews WHERE case_key = ? AND number = ? AND origin = ?
 SELECT kind, item, turn, payload, at, by, station FROM journal WHERE interview = ? AND seq = ?
 
 -- name: JOURNAL
-SELECT kind, item, turn, payload, at, by, station FROM journal WHERE interview = ? ORDER BY seq
+SELECT kind, item, turn, payload, at, by, station FROM journal WHERE interview = ? AND seq > ? ORDER BY seq
 
 -- name: KEEP_DRAFT
 INSERT INTO drafts (interview, place, text, at) VALUES (?, ?, ?, ?)

@@ -215,7 +215,7 @@ def build_case(
         styled.join_lines(
             [style_text(session.respondent, "bold"), *styled.build_details(session.details), style_text(clocks)]
         ),
-        styled.build_section("EARLIER", _list_items(session.list_recent_answers(RECENT), width)),
+        styled.build_section("EARLIER", list_items(session.list_recent_answers(RECENT), width)),
         styled.build_section("NOTES", _list_notes(notes, width)),
         styled.build_section("QUOTA CELLS", [style_text(cell) for cell in session.list_quota_cells()]),
         styled.build_section("THEY ASK (F5)", questions),
@@ -223,7 +223,8 @@ def build_case(
     return styled.join_sections(sections)
 
 
-def _list_items(items: Iterable[AskedItem], width: int) -> list[Content]:
+def list_items(items: Iterable[AskedItem], width: int) -> list[Content]:
+    """List items by place, each with its answer."""
     reasons = [(item, (f"  ({clean(item.reason)})", "italic $quiet") if item.reason else "") for item in items]
     rows = [(str(item.place), Content.assemble(clean(item.answer), reason)) for item, reason in reasons]
     return styled.build_table(rows, width, "$code")
@@ -238,8 +239,8 @@ def build_review(review: ClosingReview, width: int) -> Content:
     length = style_text(_describe_length(review.answered, review.duration), "$quiet")
     sections = [
         styled.join_lines([style_text("Every question is answered", "bold"), length]),
-        styled.build_section("DECLINED", _list_items(review.declined, width)),
-        styled.build_section("CONFIRMED DESPITE A WARNING", _list_items(review.warnings, width)),
+        styled.build_section("DECLINED", list_items(review.declined, width)),
+        styled.build_section("CONFIRMED DESPITE A WARNING", list_items(review.warnings, width)),
         styled.build_section("NOTES", _list_notes(review.notes, width)),
     ]
     return styled.join_sections(sections)

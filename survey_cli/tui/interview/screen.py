@@ -41,6 +41,19 @@ OPENERS: Final = frozenset(("f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9"
 """Keys that open something whatever is asked."""
 
 
+def compose_question(view: QuestionView) -> ComposeResult:
+    """Compose the screen around a question: header, keys, status, the case at the side, panels."""
+    yield Header()
+    yield KeyBar()
+    yield Lines(id="status", state=(Content(), Content()), build=lambda ends, width: [spread(*ends, width)])
+    with VerticalScroll(id="side", can_focus=False):
+        yield TextView(id="case")
+    with Vertical(id="main"):
+        yield view
+        yield Container(id="panels")
+    yield Static(id="too-small", markup=False)
+
+
 class InterviewScreen(KeyScreen):
     """One interview."""
 
@@ -66,15 +79,7 @@ class InterviewScreen(KeyScreen):
         """The last Enter came too soon after another, and that was said."""
 
     def compose(self) -> ComposeResult:
-        yield Header()
-        yield KeyBar()
-        yield Lines(id="status", state=(Content(), Content()), build=lambda ends, width: [spread(*ends, width)])
-        with VerticalScroll(id="side", can_focus=False):
-            yield TextView(id="case")
-        with Vertical(id="main"):
-            yield self.view
-            yield Container(id="panels")
-        yield Static(id="too-small", markup=False)
+        yield from compose_question(self.view)
 
     async def start(self) -> None:
         await self.question.arrive()

@@ -94,7 +94,7 @@ _NON_TEXT_KEYS: Final = frozenset(
 _SINGLE_WORDS: Final = (
     "order by outcome role key country zone prefill anchor read specify exclusive missing soft personal partial decimals"
     " total per_day target like code moment temporary frame instrument mentions after using quota report balanced_within"
-    " typed_as starts ends lease recording include prefix size complete_from partial_from eligible_from"
+    " typed_as starts ends lease recording monitoring include prefix size complete_from partial_from eligible_from"
 )
 _SINGLE_WORD_KEYS: Final = frozenset(_SINGLE_WORDS.split())
 """Keys whose value is one word or number; several words are a text, since an item or code may have such a name."""

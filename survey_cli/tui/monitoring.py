@@ -1,0 +1,163 @@
+"""Screen of somebody who watches an interview, or to whom it is shown again: the interviewer's, without an entry."""
+
+from time import monotonic
+from typing import Final, TypeAlias
+
+from textual.app import ComposeResult
+from textual.content import Content
+
+from survey_cli.problems import UserError
+from survey_cli.sessions.monitoring import Replay, Watch
+from survey_cli.tui.interview import pages
+from survey_cli.tui.interview.current_question import CurrentQuestion
+from survey_cli.tui.interview.question import MEASURE, QuestionView
+from survey_cli.tui.interview.screen import compose_question
+from survey_cli.tui.widgets.key_app import EDITING_KEYS, KeyApp, KeyScreen
+from survey_cli.tui.widgets.panel import SCROLLS, TextPanel, scroll_by_key
+from survey_cli.tui.widgets.styled import Header, HeaderState, KeyHint, Lines, TextView, build_section, style_text
+
+Source: TypeAlias = Watch | Replay
+
+LEAVE: Final = ("q", "ctrl+c", "f10")
+HINTS: Final = (KeyHint("F3", "answers", 1), KeyHint("F6", "case", 2), KeyHint("q", "leave"))
+REPLAY_HINTS: Final = (
+    KeyHint("Space", "pause", press=" "),
+    KeyHint("← →", "step", press="right"),
+    KeyHint("+ -", "speed", 1, "+"),
+    *HINTS,
+)
+
+
+class MonitorScreen(KeyScreen):
+    """One interview after another, as their interviewer sees them."""
+
+    named_keys = EDITING_KEYS | {"f3", "f6", *LEAVE}
+
+    def __init__(self, source: Source) -> None:
+        super().__init__()
+        self.source = source
+        self.view = QuestionView(lambda option: None)
+        self.question: CurrentQuestion | None = None
+        """None while no interview is shown."""
+
+    def compose(self) -> ComposeResult:
+        yield from compose_question(self.view)
+
+    async def start(self) -> None:
+        await self.follow()
+
+    async def follow(self) -> None:
+        """Show what the interview is now."""
+        session = self.source.session
+        self.question = CurrentQuestion(self, session, self.view, stays=True) if session is not None else None
+        if session is None or self.question is None:
+            await self.close_panels()
+            return
+        opened = self.panel.what if self.panel is not None else ""
+        await self.question.arrive()
+        if opened:
+            await self._open(opened)
+        self.unexpected = False
+        places = (item.place for item in session.list_recent_answers(1))
+        self.question.last = next(((place, session.describe_answer(place)) for place in places), None)
+
+    # Keys
+
+    async def press(self, key: str, at: float) -> None:
+        self.forget_messages()
+        if key in LEAVE:
+            self.left = True
+        elif self.panel is not None:
+            await (self.close_panel() if key == self.panel.what else self.panel.press(key))
+        elif key in ("f3", "f6") and self.question is not None:
+            await self._open(key)
+        elif isinstance(self.source, Replay):
+            await self._control(key, self.source)
+        elif key in SCROLLS:
+            scroll_by_key(self.view, key)
+        else:
+            self.refuse("an interview that is watched can't be changed")
+
+    async def _open(self, key: str) -> None:
+        await self.open_panel(TextPanel(key, self._build_case() if key == "f6" else self._build_answers()))
+
+    async def _control(self, key: str, replay: Replay) -> None:
+        """Pause, step, or change the speed."""
+        if key == " ":
+            replay.is_paused = not replay.is_paused
+        elif key in ("left", "right"):
+            replay.step(1 if key == "right" else -1)
+            await self.follow()
+        elif key in ("+", "-"):
+            replay.change_speed(2 if key == "+" else 0.5)
+        elif key in SCROLLS:
+            scroll_by_key(self.view, key)
+        else:
+            self.refuse("Space pauses, ← → step, + and - change the speed, q leaves")
+
+    # What is shown
+
+    def show(self) -> None:
+        question = self.question
+        self.tick()
+        self.show_keys(REPLAY_HINTS if isinstance(self.source, Replay) else HINTS)
+        if question is not None and (prompt := question.prompt) is not None:
+            self.view.show_question(prompt, question.pick, denied=False, specifying=None)
+            message = pages.build_messages(question, prompt, why=self.why, notice="", said=self.said)
+        else:
+            page = pages.build_ending(self.source.state)
+            if question is not None and question.review is not None:
+                page = pages.build_review(question.review, min(self.size.width, MEASURE) - 10)
+            elif question is not None:
+                page = pages.build_result(question.session.result())
+            self.view.show_page(page)
+            message = pages.build_refusal(self.why, self.said)
+        self.view.show_message(message)
+        if self.has_class("-wide"):
+            self.query_one("#case", TextView).show(self._build_case())
+
+    def _build_case(self) -> Content:
+        if (question := self.question) is None:
+            return Content()
+        return pages.build_case(question.session, question.prompt, question.notes, self.case_width)
+
+    def _build_answers(self) -> Content:
+        items = self.question.session.list_items() if self.question is not None else ()
+        return build_section("ANSWERS", pages.list_items(items, self.case_width)) or style_text("nothing is asked yet")
+
+    def tick(self) -> None:
+        question, head = self.question, HeaderState("", "", "")
+        if question is not None:
+            head = pages.build_header(question.session, question.prompt, question.last)
+        self.query_one(Header).show(head._replace(mark=self.source.title))
+        state = self.source.state if question is not None else ""  # else it is the page
+        self.query_one("#status", Lines).show((style_text(state), Content()))
+
+
+class MonitorApp(KeyApp):
+    """A watched interview, or a replay, on a full screen."""
+
+    def __init__(self, source: Source, theme: str = "dark") -> None:
+        super().__init__(lambda: MonitorScreen(source), theme)
+        self._source = source
+        self._advanced_at = monotonic()
+
+    def start(self) -> None:
+        self.every(self._source.seconds, self._advance)
+
+    async def _advance(self) -> None:
+        """Show what is new."""
+        screen, now = self.top, monotonic()
+        assert isinstance(screen, MonitorScreen)
+        if not screen.is_ready:
+            return
+        try:
+            lines = self._source.advance(now - self._advanced_at)
+        except UserError as error:
+            screen.why = str(error)
+            screen.show()
+            return
+        finally:
+            self._advanced_at = now
+        if lines:
+            await self._handle(screen.follow, now)

@@ -1,0 +1,249 @@
+"""Watching a running interview and showing a stored one again: what is shown, to whom, and what is written of it."""
+
+import time
+from collections.abc import Iterator
+from csv import DictReader
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from support import postgres_server
+from support.shift import FIELDWORK, Shift
+from survey_cli.cli.run_command import run_command
+from survey_cli.problems import UserError
+from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.monitoring import MonitoredStudy, Replay, Watch
+from survey_cli.sessions.station.station import StationSession
+from survey_cli.store import Store
+from survey_cli.table.columns import build_columns, build_row
+
+ITEMS = """
+items:
+  - {id: hello, type: read, text: "Good {daypart}, is that {name}?"}
+  - {id: notice, type: read, text: A supervisor may listen to this call.}
+  - {id: who, type: text, text: What is your first name?, personal: true}
+  - {id: arm, type: split, arms: {x: 1, y: 1}}
+  - {id: a, type: single, text: "{who}, do you drink tea?", options: {1: "Yes", 2: "No"}}
+  - {id: b, type: number, text: How many cups?, min: 0, max: 30}
+  - {id: c, type: single, text: Third?, options: {1: "Yes", 2: "No"}}
+compute: {long_name: "who == 'Alexandra'"}
+"""
+ANNOUNCED = FIELDWORK + "  monitoring: notice\n"
+PEOPLE = "login,role\nsue,supervisor\nann,interviewer\nbob,interviewer\n"
+
+
+@pytest.fixture(autouse=True)
+def close() -> Iterator[None]:
+    yield
+    Shift.close_all()
+
+
+@pytest.fixture(params=["file", "server"])
+def shift(request: pytest.FixtureRequest, tmp_path: Path) -> Shift:
+    db = postgres_server.create_address() if request.param == "server" else ""
+    return Shift(tmp_path, ITEMS, fieldwork=ANNOUNCED, db=db)
+
+
+def monitored(shift: Shift, *, mask: bool = False) -> MonitoredStudy:
+    opened = MonitoredStudy.open(shift.file, "watch", db=shift.db, by="", people=None, hides_personal=mask)
+    Shift.opened.append(opened.study)
+    return opened
+
+
+def at_work(shift: Shift, *replies: str) -> tuple[StationSession, InterviewSession]:
+    """Ann interviews case A; ten seconds for each reply."""
+    station = shift.station("ann")
+    assert station.fetch_case("A") is None
+    session = station.open_interview()
+    assert isinstance(session, InterviewSession), session
+    for reply in replies:
+        shift.later(minutes=1 / 6)
+        assert session.reply(reply) is None
+    return station, session
+
+
+def logged(shift: Shift) -> list[tuple[str, str]]:
+    with Store.open(shift.db, create=False) as store:
+        return [(e.what, e.object) for e in store.access_log.list_entries() if e.what in ("watch", "replay")]
+
+
+def test_a_watcher_sees_each_state_of_the_call_and_each_answer(shift: Shift) -> None:
+    watch = Watch(monitored(shift), "ann")
+    assert watch.advance() == ["ann has no case now"]
+    station, session = at_work(shift)
+    assert watch.advance() == ["ann, case A: the notice of monitoring was not read yet"]
+    assert session.reply("") is None
+    assert (watch.advance(), watch.session) == ([], None)
+    assert logged(shift) == []
+    assert session.reply("") is None
+    assert watch.advance()
+    for reply, line in (("Al", "who What is your first name?: Al"), ("2", "a Al, do you drink tea?: 2 No")):
+        assert session.reply(reply) is None
+        assert any(line in shown for shown in watch.advance())
+        assert watch.session is not None
+        assert watch.session.prompt() == session.prompt()
+    assert session.go_back() is None
+    assert [shown.split(" ", 1)[1] for shown in watch.advance()] == ["back to a"]
+    assert watch.session is not None
+    assert watch.session.prompt() == session.prompt()
+    assert watch.advance() == []
+    for reply in ("1", "3", "1"):
+        assert session.reply(reply) is None
+    *_, end, state = watch.advance()
+    assert "ended: Complete" in end
+    assert state == "ann has no case now"
+    station.close_interview(then_next=False)
+    assert watch.advance() == []
+    result = watch.session.result()
+    assert result is not None
+    assert (result.status, result.answered) == ("ended", 5)
+    assert logged(shift) == [("watch", "case A")]
+
+
+def test_a_watcher_writes_nothing_to_the_interview(shift: Shift) -> None:
+    _, session = at_work(shift, "", "", "Al")
+    watch = Watch(monitored(shift), "ann")
+    watch.advance()
+    assert watch.session is not None
+    watch.session.reply("1")
+    watch.session.add_note("not mine")
+    assert session.reply("2") is None
+    assert [shown.split(" ", 1)[1] for shown in watch.advance()] == ["a Al, do you drink tea?: 2 No"]
+    assert session.store.interviews.read_journal(session.id) == list(session.interview.events)
+
+
+def test_personal_answers_names_and_notes_are_masked_wherever_they_are_shown(shift: Shift) -> None:
+    _, session = at_work(shift, "", "", "Alexandra", "1")
+    assert session.add_note("Alexandra is at work until six") is None
+    watch = Watch(monitored(shift, mask=True), "ann")
+    lines = watch.advance()
+    assert "who What is your first name?: •••" in lines
+    assert "a •••, do you drink tea?: 1 Yes" in lines
+    assert session.add_note("call Alice Adams later") is None
+    lines += watch.advance()
+    assert "note at b: •••" in lines[-1]
+    shown = watch.session
+    assert shown is not None
+    assert shown.respondent == "A"
+    assert session.go_back() is None
+    assert session.go_back() is None
+    lines += watch.advance()
+    prompt = watch.session.prompt() if watch.session is not None else None
+    assert prompt is not None
+    assert prompt.earlier is not None
+    assert (prompt.place.item, prompt.earlier.label, prompt.earlier.typed_text) == ("who", "•••", "")
+    everything = " ".join([*lines, repr(prompt), repr(shown.prompt()), repr(shown.list_items()), repr(shown.details)])
+    for private in ("Alexandra", "Alice", "Adams", "555"):
+        assert private not in everything + repr(shown.list_notes())
+
+
+def test_without_an_announcement_or_for_an_interviewer_nothing_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shift = Shift(tmp_path, ITEMS, people=PEOPLE)
+    with pytest.raises(UserError, match="respondents are not told that somebody may watch"):
+        Watch(monitored(shift), "ann")
+    at_work(shift, "", "", "Al", "1", "2", "1")
+    with pytest.raises(UserError, match="respondents are not told"):
+        Replay(monitored(shift), "A")
+    shift.fieldwork = ANNOUNCED
+    shift.write(ITEMS)
+    with pytest.raises(UserError, match="respondents are not told"):  # the version of that interview announced nothing
+        Replay(monitored(shift), "A")
+    with pytest.raises(UserError, match="is not on the study's list of people"):
+        Watch(monitored(shift), "eve")
+    monkeypatch.setattr("survey_cli.store.backends.account.read_system_account", lambda: "bob")
+    with pytest.raises(UserError, match="only a supervisor may watch"):
+        monitored(shift)
+    assert logged(shift) == []
+
+
+def test_a_replay_goes_through_the_interview_at_its_pace_and_ends_with_its_data(shift: Shift, tmp_path: Path) -> None:
+    station, session = at_work(shift, "", "", "Al", "1")
+    assert session.suspend() is None
+    station.close_interview(then_next=False)
+    shift.later(days=1)
+    _, session = at_work(shift, "7")
+    assert session.go_back() is None
+    for reply in ("9", "2"):
+        shift.later(minutes=1 / 6)
+        assert session.reply(reply) is None
+    study = monitored(shift)
+    replay = Replay(study, "A", speed=10)
+    began, lines = replay.now, [""]
+    assert replay.session.prompt().place.item == "hello"
+    assert replay.advance(0.9) == []
+    assert replay.advance(0.2)
+    assert (replay.session.prompt().place.item, replay.now - began) == ("notice", timedelta(seconds=11))
+    seconds = 1.1
+    while not replay.is_over:
+        lines += replay.advance(0.1)
+        seconds += 0.1
+    assert 8.9 < seconds < 9.3, "seventy seconds of interview, and two seconds for the night between"
+    assert "ended: Complete" in lines[-1]
+    assert replay.interview.events == session.interview.events
+    names = [variable.name for variable in build_columns(replay.instrument)]
+    shown = dict(zip(names, map(str, build_row(replay.interview)), strict=True))
+    assert run_command(["export", str(shift.file), "--db", shift.db, "-o", str(tmp_path / "data.csv")]) == 0
+    [exported] = DictReader((tmp_path / "data.csv").read_text().splitlines())
+    assert [exported[name] for name in "abc"] == [shown[name] for name in "abc"] == ["1", "9", "2"]
+    assert logged(shift) == [("replay", "case A")]
+
+
+def test_a_replay_steps_back_and_forth_and_pauses(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, ITEMS, fieldwork=ANNOUNCED)
+    at_work(shift, "", "", "Al", "1", "7", "2")
+    replay = Replay(monitored(shift), "A")
+    places = []
+    while not replay.is_over:
+        places.append(replay.interview.place.item if replay.interview.place else "")
+        replay.step(1)
+    assert places == ["hello", "notice", "who", "a", "b", "c", ""], "what the computer answers is no step"
+    assert replay.advance(100) == []
+    for place in ("", "c", "b", "a", "who"):
+        replay.step(-1)
+        assert (replay.interview.place.item if replay.interview.place else "") == place
+    assert replay.advance(100) == [], "a step pauses"
+    for _ in range(9):
+        replay.step(-1)
+    assert replay.interview.place.item == "hello"
+    replay.change_speed(2)
+    replay.is_paused = False
+    assert replay.advance(1)
+    assert replay.interview.place.item == "who", "ten seconds each, twenty times as fast"
+
+
+def test_the_commands_print_a_line_for_each_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shift = Shift(tmp_path, ITEMS, fieldwork=ANNOUNCED)
+    at_work(shift, "", "", "Al", "1", "7")
+    assert run_command(["replay", str(shift.file), "A", "--db", shift.db, "--plain"]) == 1
+    assert f"watch it: survey watch {shift.file} ann" in capsys.readouterr().err
+    at_work(shift, "2")
+    assert run_command(["replay", str(shift.file), "A", "--db", shift.db, "--plain", "--mask"]) == 0
+    printed = [line.split(" ", 1)[1] for line in capsys.readouterr().out.splitlines()]
+    assert printed[2:] == [
+        "who What is your first name?: •••",
+        "a •••, do you drink tea?: 1 Yes",
+        "b How many cups?: 7",
+        "resumed",
+        "c Third?: 2 No",
+        "ended: Complete",
+    ]
+
+
+@pytest.mark.time_limit
+def test_an_answer_is_shown_within_300_ms_of_its_commit(shift: Shift) -> None:
+    _, session = at_work(shift, "", "")
+    watch = Watch(monitored(shift), "ann")
+    watch.advance()
+    delays = []
+    for reply in ("Al", "1", "7"):
+        assert session.reply(reply) is None
+        committed = time.perf_counter()
+        time.sleep(watch.seconds)  # the answer was stored just after the last look
+        assert watch.advance()
+        assert watch.session is not None
+        assert watch.session.prompt() == session.prompt()
+        delays.append(time.perf_counter() - committed)
+    assert max(delays) <= 0.3
