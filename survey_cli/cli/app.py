@@ -50,7 +50,10 @@ GROUPS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "sample": ("Import a sample; release its replicates.", "import release"),
     "case": ("List, show and change cases.", "list show why outcome review answer reopen free reassign migrate"),
-    "study": ("Pause, resume, share and publish a study; list its people.", "pause resume people share publish"),
+    "study": (
+        "Pause, resume, share and publish a study; its people, messages to them, their working times.",
+        "pause resume message people shift share publish",
+    ),
     "do-not-call": ("Maintain the do-not-call list, which all studies share.", "add remove check count"),
     "privacy": (
         "Show or remove the personal data of a person, or of all whose retention period is over.",

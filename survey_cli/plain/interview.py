@@ -64,6 +64,7 @@ class PlainInterview:
         prompt, review = self._session.prompt(), self._session.closing_review()
         next_step = _NextStep.ARRIVE
         while prompt is not None or review is not None:
+            self._output.print_aside(self._session.take_message())
             if next_step is not _NextStep.WAIT:
                 if prompt is not None:
                     self._show(prompt, anew=next_step is _NextStep.REPEAT)

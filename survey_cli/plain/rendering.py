@@ -153,6 +153,7 @@ STATION_COMMANDS: Final = {
     ".find WORDS": "a respondent calls back: find the case by part of a number, name or key",
     ".fetch KEY": "take this case, even if it is not next in the queue",
     ".appointments": "my appointments",
+    ".messages": "the supervisors' messages",
     ".back": "undo the last outcome",
     ".finish": "leave the case; one that was not called goes back to the queue",
     ".pause REASON": "a break: no new case comes; .pause again resumes calling",

@@ -100,6 +100,7 @@ class PlainStation:
         if notice and notice != self._notice:
             self._output.print_marked("=", notice)
         self._notice = notice
+        self._output.print_aside(self._station.take_message())
         self._announce_due_appointment()
         if _is_different(view, before):
             self._show_all(view, brief=self._output.brief)
@@ -182,6 +183,7 @@ class PlainStation:
         acts: dict[str, Action] = {
             "find": lambda: self._search_cases(rest),
             "appointments": self._list_appointments,
+            "messages": lambda: self._print_lines(session.list_messages() or ["there are no messages"]),
             "back": session.revoke_outcome,
             "pause": lambda: session.end_break() if on_break and not rest else session.start_break(rest),
             "leave": self._leave,

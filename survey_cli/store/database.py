@@ -17,6 +17,7 @@ from survey_cli.store.interviews.statements import HAS_CASE
 if TYPE_CHECKING:
     from survey_cli.store.cases.case_store import CaseStore
     from survey_cli.store.maintenance.maintenance import Maintenance
+    from survey_cli.store.work_events import WorkEvents
 
 BUSY_TIMEOUT: Final = 5.0
 """Seconds to wait for other writers before the database is reported as locked."""
@@ -76,6 +77,13 @@ class Store:
         from survey_cli.store.maintenance.maintenance import Maintenance
 
         return Maintenance(self.connector)
+
+    @cached_property
+    def work(self) -> "WorkEvents":
+        """What people did at work apart from cases, and the messages of supervisors."""
+        from survey_cli.store.work_events import WorkEvents
+
+        return WorkEvents(self.connector)
 
     def has_case(self, key: str) -> bool:
         """Whether there is a case with this key. It loads no modules of cases."""

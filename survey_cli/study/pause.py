@@ -1,6 +1,6 @@
-"""Pause of a whole study: who ordered it, since when, and the message shown at every station.
+"""Pause of a whole study, with the message shown at every station, and other messages of supervisors to stations.
 
-It is one value in the database, so that all stations see the same, on whichever computer they run.
+All are values in the database, so that all stations see the same, on whichever computer they run.
 """
 
 import json
@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.calendar.calendar import format_short_day
 from survey_cli.store import Store
+from survey_cli.store.work_events import SupervisorMessage
 
 PAUSE_SETTING: Final = "paused"
 MAX_MESSAGE_LENGTH: Final = 200
@@ -32,8 +33,16 @@ class Pause(NamedTuple):
 def read_pause(store: Store) -> Pause | None:
     """Return the pause of the study; None while it runs. Raises StoreError."""
     text = store.settings.read(PAUSE_SETTING)
-    if not text:
-        return None
+    return _decode_pause(text) if text else None
+
+
+def read_pause_and_messages(store: Store, at: datetime) -> tuple[Pause | None, list[SupervisorMessage]]:
+    """Return the pause, and the messages that are shown now, from one query. Raises StoreError."""
+    text, messages = store.work.read_setting_and_messages(PAUSE_SETTING, at)
+    return _decode_pause(text) if text else None, messages
+
+
+def _decode_pause(text: str) -> Pause:
     value = json.loads(text)
     return Pause(value["by"], datetime.fromisoformat(value["since"]), value["message"])
 

@@ -13,6 +13,7 @@ from survey_cli.fieldwork.case.disposition_coding import find_outcome_row
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.fieldwork.rates.dispositions import DispositionGroup, UncountableCode, find_group
+from survey_cli.fieldwork.shifts import ShiftSummary
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.table.columns import build_sample_variable
 from survey_cli.table.paradata import make_flag_column, make_number_column, make_text_column
@@ -69,6 +70,24 @@ CALL_COLUMNS: Final = (
     make_text_column("station", "Station"),
 )
 """The columns of the table of calls."""
+SHIFT_COLUMNS: Final = (
+    make_text_column("interviewer", "Interviewer"),
+    make_text_column("day", "Day"),
+    make_text_column("first", "First activity, or as corrected"),
+    make_text_column("last", "Last activity, or as corrected"),
+    make_number_column("paid", "Minutes at work, with paid breaks", decimals=1),
+    make_number_column("paid_breaks", "Minutes of paid breaks", decimals=1),
+    make_number_column("unpaid_breaks", "Minutes of unpaid breaks", decimals=1),
+    make_number_column("away", "Minutes signed off between first and last", decimals=1),
+    make_number_column("on_cases", "Minutes with a case on the screen", decimals=1),
+    make_number_column("idle", "Minutes at work without a case", decimals=1),
+    make_number_column("calls", "Calls"),
+    make_number_column("contacts", "Calls in which somebody was reached"),
+    make_number_column("completes", "Complete interviews"),
+    make_number_column("refusals", "Refusals"),
+    make_text_column("corrections", "Corrections by supervisors"),
+)
+"""The columns of the table of shifts: one row per person and day."""
 CALL_NOTE_COLUMN: Final = make_text_column("call_note", "Note on the call", personal=True)
 """The last column of the table of calls, where it is requested."""
 
@@ -166,6 +185,22 @@ def iterate_call_rows(
                 attempt.station,
                 *((call.note,) if notes else ()),
             )
+
+
+def build_shift_row(interviewer: str, day: str, shift: ShiftSummary, corrections: str) -> tuple[Cell, ...]:
+    """Return the row of one person's day, aligned with `SHIFT_COLUMNS`."""
+    lengths = (
+        shift.paid_time,
+        shift.paid_breaks,
+        shift.unpaid_breaks,
+        shift.away,
+        shift.time_on_cases,
+        shift.idle_time,
+    )
+    minutes = (round(length.total_seconds() / 60, 1) for length in lengths)
+    times = (f"{at:%H:%M:%S}" for at in (shift.since, shift.until))
+    counts = (shift.calls, shift.contacts, shift.completes, shift.refusals)
+    return (interviewer, day, *times, *minutes, *counts, corrections)
 
 
 def _format_timestamp(at: datetime) -> str:

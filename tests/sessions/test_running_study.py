@@ -70,7 +70,7 @@ def kept_somewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 def working(shift: Shift, by: str = "ann") -> StationSession:
     """A station that reads the study's files again, as one that was started from the command line does."""
     study = shift.study(by)
-    return shift.station(by, options=replace(OPTIONS, files=StudyFiles(study, shift._list())))
+    return shift.station(by, options=replace(OPTIONS, files=[StudyFiles(study, shift._list())]))
 
 
 def request(shift: Shift, by: str = "sue") -> Request:

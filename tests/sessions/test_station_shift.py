@@ -12,9 +12,9 @@ from support import postgres_server
 from support.shift import CASES, FIELDWORK, Shift, interviewed, on
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case.events import CaseNoteWritten, OutcomeRecorded
+from survey_cli.fieldwork.shifts import render_shift_summary
 from survey_cli.plain import run_station
 from survey_cli.problems import StoreError
-from survey_cli.sessions.station.shift import render_shift_summary
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_views import BreakView, CaseView, IdleView, WrapUpView
 from survey_cli.store.cases.case_store import CaseQueries
@@ -329,7 +329,7 @@ def test_after_a_crash_the_summary_is_rebuilt_from_the_histories(tmp_path: Path)
     for name in ("since", "calls", "contacts", "completes", "refusals", "appointments_made", "appointments"):
         assert getattr(after, name) == getattr(before, name), name
     assert (after.talk_time, after.time_on_cases) == (before.talk_time, before.time_on_cases)
-    assert after.breaks == (), "breaks are not stored"
+    assert after.breaks == before.breaks == (("lunch", timedelta(minutes=10)),)
 
 
 def test_a_call_that_goes_on_is_talk(tmp_path: Path) -> None:

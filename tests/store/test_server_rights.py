@@ -250,8 +250,8 @@ def test_stations_go_on_with_the_published_version_and_say_so(shift: Shift, caps
     shift.write(ITEMS.replace("Third?", "Third and last?"))
     ann = open_station(shift.file, db=as_role(shift, shift.ann), station="another")
     assert isinstance(ann, StationSession), ann
-    assert "The published questionnaire, version 1, is used, because the file" in ann.study.notice
-    assert f"survey study publish {shift.file}" in ann.study.notice
+    assert "The published questionnaire, version 1, is used, because the file" in ann.studies[0].notice
+    assert f"survey study publish {shift.file}" in ann.studies[0].notice
     assert third_question(ann) == "Third?"
     desk = start_or_resume(shift.file, StartOptions(case="own", db=as_role(shift, shift.ann)))
     assert "The published questionnaire, version 1, is used" in desk.notice

@@ -396,6 +396,9 @@ class FakeInterview:
     def heard(self) -> str:
         return self.spoken
 
+    def take_message(self) -> str:
+        return ""
+
     def load_draft(self) -> str:
         return self.drafts.get(str(self.script[self.at].place), "")
 

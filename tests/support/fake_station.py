@@ -157,6 +157,8 @@ class FakeStation:
     wrapup: bool = False
     """After an outcome a time for notes comes before the next case."""
     due_appointment: StationAppointment | None = None
+    messages: list[str] = field(default_factory=list)
+    """Messages of supervisors that were not shown yet."""
     practice: bool = False
     spoken: str = ""
     """What is heard once a number is dialed."""
@@ -185,6 +187,12 @@ class FakeStation:
     def keep_alive(self) -> None:
         if isinstance(self.now, IdleView) and self.due is not None:
             self.now, self.due = self.due, None
+
+    def take_message(self) -> str:
+        return self.messages.pop(0) if self.messages else ""
+
+    def list_messages(self) -> list[str]:
+        return []
 
     def find_due_appointment(self) -> StationAppointment | None:
         return self.due_appointment

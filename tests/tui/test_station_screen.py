@@ -32,9 +32,9 @@ from support.screens import StationHands, calling
 from support.shift import CASES, Shift
 from survey_cli.entries import ReadEntry
 from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
+from survey_cli.fieldwork.shifts import list_shift_figures
 from survey_cli.outcomes import OUTCOMES, SINGLE_KEY_OUTCOMES
 from survey_cli.plain import conduct_interview, run_station
-from survey_cli.sessions.station.shift import list_shift_figures
 from survey_cli.sessions.station.station_views import BreakView, CaseView, IdleView, WrapUpView
 from survey_cli.tui.station.pages import STATION_KEYS
 from survey_cli.tui.widgets.themes import THEMES

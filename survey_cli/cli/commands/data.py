@@ -45,8 +45,10 @@ def _print_formats(is_requested: bool) -> None:
 def export(
     file: parameters.InstrumentArgument,
     out: list[str] | None = text_option("--out -o FILE", "The file to write; - writes to stdout. Repeatable.", None),
-    what: Literal["interviews", "answers", "events", "cases", "calls"] = option(
-        "--what", "What one row is: an interview, an answer, an event, a case or a call.", "interviews"
+    what: Literal["interviews", "answers", "events", "cases", "calls", "shifts"] = option(
+        "--what",
+        "What one row is: an interview, an answer, an event, a case, a call, or the working day of a person.",
+        "interviews",
     ),
     variables: list[str] | None = text_option(
         "--variables NAMES", "Write only these columns, items or sections: q1,q2,mission.", None
@@ -90,7 +92,8 @@ def export(
 ) -> None:
     """Write the data: one row per interview, one column per variable.
 
-    With --what, one row per answer, event, case or call instead.
+    With --what, one row per answer, event, case or call instead, or per person and day: shifts are the working times,
+    everybody's for supervisors and else your own.
 
     An erased interview is a row without values, with the outcome withdrawn. Interviewers are named by their
     pseudonyms in the list of people. --public --dry-run lists what can identify respondents.

@@ -9,7 +9,7 @@ import typer
 
 from survey_cli.cli import parameters
 from survey_cli.cli.output.terminal import MISUSED, print_lines, render_table, say
-from survey_cli.cli.parameters import build_options, flag, option
+from survey_cli.cli.parameters import argument, build_options, flag, option
 from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
 
@@ -208,7 +208,7 @@ def preview(
 
 
 def station(
-    file: parameters.InstrumentArgument,
+    files: list[str] = argument("FILE…", "The questionnaires of the studies, in the order in which they are called."),
     interviewer: parameters.InterviewerNameOption = "",
     name: parameters.StationOption = "",
     plain: parameters.PlainOption = False,
@@ -224,6 +224,9 @@ def station(
 ) -> None:
     """Call one case after another, and record the outcomes.
 
+    With several files, an appointment that is due comes first, whatever its study. Otherwise the next case is of the
+    first study that has one, in the order of the files. Each study keeps its own database, rules and pause.
+
     Set SURVEY_DIAL to have numbers dialed by a command of this computer: linphonecsh dial {number}.
     Set SURVEY_BELL=1 to have the terminal ring when an appointment becomes due.
 
@@ -231,9 +234,9 @@ def station(
 
     Example: survey station study.yaml
     """
+    from survey_cli.fieldwork.shifts import render_shift_summary
     from survey_cli.sessions.interview.start_interview import resolve_station_name, utc_now
     from survey_cli.sessions.station.open_station import find_station_zone, open_station
-    from survey_cli.sessions.station.shift import render_shift_summary
     from survey_cli.study.location import describe_files
 
     if not (plain := plain or brief) and not has_full_screen():
@@ -268,13 +271,21 @@ def station(
 
         if db is not None:
             raise typer.BadParameter("--practice stores nothing: leave --db out")
+        if len(files) > 1:
+            raise typer.BadParameter("--practice is for one study: give one file")
         where = {"station": resolve_station_name(name), "zone": find_station_zone(zone)}
-        options = build_options(PracticeOptions, locals(), path=file, **where)
+        options = build_options(PracticeOptions, locals(), path=files[0], **where)
         opened = open_practice_station(options, clock=utc_now, rng=Random())
         said = "Practice: respondents are simulated, no number is dialed, nothing is stored."
         raise typer.Exit(run(opened.session, [said], opened.describe_differences))
+    if len(files) > 1 and db is not None:
+        raise typer.BadParameter("with several files each study has its own database: leave --db out")
     session = open_station(
-        file, interviewer=interviewer, station=name, db=db, people=people, zone=zone, clock_is_right=clock_is_right
+        *files, interviewer=interviewer, station=name, db=db, people=people, zone=zone, clock_is_right=clock_is_right
     )
-    study, files = session.study, describe_files(file, session.study.where, people=people)
-    raise typer.Exit(run(session, (files, *study.repairs, study.notice)))
+    notices = [
+        line
+        for file, study in zip(files, session.studies, strict=True)
+        for line in (describe_files(file, study.where, people=people), *study.repairs, study.notice)
+    ]
+    raise typer.Exit(run(session, notices))

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from survey_cli.cli import parameters
 from survey_cli.cli.commands.interview import has_full_screen
-from survey_cli.cli.output import terminal
+from survey_cli.cli.output import datetimes, terminal
 from survey_cli.cli.output.terminal import make_printable, print_lines, render_table, say, wrap_paragraph
-from survey_cli.cli.parameters import flag, on_study, option
+from survey_cli.cli.parameters import argument, flag, on_study, option
 from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
 
@@ -347,3 +347,79 @@ def study_people(request: "Request") -> None:
         say(f"{listing.where}: {format_quantity(sum(bool(line.role) for line in listing.lines), 'person', 'people')}")
     else:
         say("no people are listed, so everybody has all rights; list people in interviewers.csv beside the database")
+
+
+@on_study
+def study_message(
+    request: "Request",
+    text: str = argument("TEXT", "The message. Without it, the messages that stations show are listed.", ""),
+    to: str = option("--to PERSON", "Only for this person.", ""),
+    until: str = option("--until TIME", "Show it until then: 15:00; by default until the end of the day.", ""),
+    withdraw: int = option("--withdraw N", "Withdraw the message with this number in the list.", 0, min=0),
+) -> None:
+    """Send a message to the stations, or list the messages and who has seen them.
+
+    Stations show it at the next key, once to each person; it never covers what is read to the respondent.
+
+    Example: survey study message study.yaml --to ann "please call me after this interview"
+    """
+    from survey_cli.services.cases import floor
+
+    if withdraw:
+        say(f"withdrawn: {floor.withdraw_message(request, withdraw).text}")
+        return
+    if text:
+        end = datetimes.parse_time(until, option="--until") if until else None
+        message = floor.send_message(request, text, to=to, until=end)
+        say(f"sent to {to or 'everybody'}, shown until {datetimes.format_here(message.until)}")
+        return
+    rows = []
+    for number, (message, seen_by) in enumerate(floor.list_sent_messages(request), 1):
+        times = datetimes.format_here(message.at), datetimes.format_here(message.until)
+        rows.append((number, *times, message.by, message.to or "everybody", message.text, ", ".join(seen_by) or "–"))
+    print_lines(render_table(("", "sent", "until", "by", "to", "message", "seen by"), rows) if rows else ())
+    say(f"{request.path}: {format_quantity(len(rows), 'message')}")
+
+
+@on_study
+def study_shift(
+    request: "Request",
+    person: str = argument("PERSON", "The login. Without it, everybody who is at work is listed.", ""),
+    day: str = option("--day DATE", "The day; by default today.", ""),
+    start: str = option("--from TIME", "Correct when the person began: 09:00.", ""),
+    end: str = option("--to TIME", "Correct when the person left: 17:30.", ""),
+    unpaid: int | None = option("--unpaid MINUTES", "Correct the unpaid breaks.", None, min=0),
+    away: int | None = option("--away MINUTES", "Correct the time signed off in between.", None, min=0),
+    note: str = option("--note TEXT", "The reason. Required with a correction.", ""),
+) -> None:
+    """Show who is at work, or one person's working day, and correct its times.
+
+    What was recorded stays. `survey export --what shifts` has the days of all, with the corrections and their reasons.
+
+    Example: survey study shift study.yaml ann --to 17:30 --note "forgot to sign off"
+    """
+    from survey_cli.fieldwork.shifts import ShiftCorrection, render_shift_summary
+    from survey_cli.services.cases import floor
+
+    if not person:
+        rows = []
+        for each in floor.load_current_floor(request).people:
+            state = f"{each.state}: {each.break_reason}" if each.break_reason else each.state
+            rows.append((each.login, each.station, state, datetimes.format_here(each.since)))
+        print_lines(render_table(("", "station", "", "since"), rows) if rows else ())
+        say(f"{request.path}: {format_quantity(len(rows), 'person', 'people')}")
+        return
+    day = f"{(datetimes.parse_time(day, option='--day') if day else request.at).astimezone():%Y-%m-%d}"
+    times = {"since": ("--from", start), "until": ("--to", end)}
+    lengths = {"away": away, "unpaid": unpaid}
+    changes: dict[str, Any] = {
+        **{name: datetimes.parse_time(f"{day} {text}", option=by) for name, (by, text) in times.items() if text},
+        **{name: timedelta(minutes=minutes) for name, minutes in lengths.items() if minutes is not None},
+    }
+    if changes:
+        worked = floor.correct_shift(request, person, ShiftCorrection(day, note.strip(), **changes))
+    else:
+        worked = floor.load_shift(request, person, day)
+    print_lines(render_shift_summary(worked.summary))
+    if worked.corrections:
+        say(f"corrected: {worked.describe_corrections({}, datetime.astimezone)}")

@@ -231,7 +231,7 @@ DEFAULT_SPREAD_WAIT: Final = timedelta(hours=24)
 """The time for which a case waits for the part of the day tried least, where the study waits and states none."""
 DEFAULT_LEASE: Final = timedelta(minutes=20)
 """The time for which a silent station keeps a case, unless the study states another."""
-DEFAULT_BREAKS: Final = ("lunch", "pause", "technical", "briefing")
+DEFAULT_BREAKS: Final = {"lunch": "unpaid", "pause": "paid", "technical": "paid", "briefing": "paid"}
 SOFT_REFUSALS: Final = ("refusal_soft", "refusal_household_soft", "break_off")
 """The refusals to which `soft_wait:` applies."""
 MANUAL_DIALING_COUNTRIES: Final = frozenset({"US", "PR", "GU", "VI"})
@@ -304,8 +304,8 @@ class Plan:
     scripts: tuple[Script, ...] = ()
     wrapup: timedelta = timedelta()
     """The time after a call before the next case is claimed."""
-    breaks: tuple[str, ...] = DEFAULT_BREAKS
-    """The reasons for a break."""
+    breaks: Mapping[str, str] = field(default_factory=lambda: DEFAULT_BREAKS)
+    """The reasons for a break, each `paid` or `unpaid`."""
     retention: Mapping[str, timedelta] = field(default_factory=dict)
     fingerprint: str = ""
     """Changes with the plan: whatever was derived under another fingerprint is derived again."""
@@ -348,7 +348,7 @@ class Plan:
                 for key, script in spec.scripts.items()
             ),
             wrapup=_parse_period(spec.wrapup, timedelta()),
-            breaks=tuple(dict.fromkeys(str(reason) for reason in spec.breaks)) or DEFAULT_BREAKS,
+            breaks=dict(spec.breaks) or DEFAULT_BREAKS,
             retention={
                 str(content): period
                 for content, text in spec.retention.items()

@@ -139,6 +139,34 @@ Days: TypeAlias = Annotated[
 
 
 Day: TypeAlias = Annotated[scalars.Label, "a date"]
+_parse_pay = scalars.build_word_parser("paid", "unpaid")
+
+
+def _parse_breaks(node: object) -> dict[str, str]:
+    """Parse the reasons for a break: a mapping says of each whether it is paid, in a list none is."""
+    if isinstance(node, YamlMapping):
+        return {str(reason): _parse_pay(pay) for reason, pay in node.items()}
+    if not isinstance(node, list):
+        what = f"expected a mapping, found {scalars.describe_node(node)}"
+        scalars.reject("wrong-kind", what, "write it in braces: {lunch: unpaid, rest: paid}")
+    return {str(scalars.parse_words(reason)): "unpaid" for reason in node}
+
+
+BreakReasons: TypeAlias = Annotated[
+    dict[str, str],
+    scalars.ParseWith(
+        _parse_breaks,
+        {
+            "anyOf": [
+                {"type": "object", "additionalProperties": {"enum": ["paid", "unpaid"]}},
+                {"type": "array", "items": {"type": "string"}},
+            ]
+        },
+    ),
+    "reasons for a break",
+]
+
+
 Duration: TypeAlias = Annotated[scalars.Label, "a duration"]
 HoursOfDay: TypeAlias = Annotated[scalars.Label, "hours"]
 OutcomeName: TypeAlias = Annotated[scalars.Name, "an outcome"]
@@ -261,8 +289,9 @@ class FieldworkSpec(SpecModel):
     wrapup: Duration | None = None
     """The time between the end of a call and the next case, for notes and corrections: `20s` or `2m`. The interviewer
     can end it earlier. If left out: none."""
-    breaks: list[scalars.Label] = Field(default_factory=list)
-    """The reasons for a break, from which interviewers choose. If left out: `[lunch, pause, technical, briefing]`."""
+    breaks: BreakReasons = Field(default_factory=dict)
+    """The reasons for a break, from which interviewers choose, and whether each is paid: `{lunch: unpaid, rest: paid}`.
+    A list has unpaid ones. If left out: `{lunch: unpaid, pause: paid, technical: paid, briefing: paid}`."""
     lease: Duration | None = None
     """The time for which a case stays reserved for a station that no longer responds. If left out: `20m`."""
     recording: ItemName | None = None

@@ -14,7 +14,7 @@ from survey_cli.table.table import Table
 from survey_cli.wording import join_first
 
 OriginFilter: TypeAlias = Literal["real", "imported", "practice", "simulated", "all"]
-RowKind: TypeAlias = Literal["interviews", "answers", "events", "cases", "calls"]
+RowKind: TypeAlias = Literal["interviews", "answers", "events", "cases", "calls", "shifts"]
 MIN_TRIM: Final = 1
 ORIGINS: Final[tuple[InterviewOrigin, ...]] = ("real", "imported", "practice", "simulated")
 
@@ -26,7 +26,7 @@ class ExportOptions:
     to: str = "-"
     """A file's path, or `-` for standard output."""
     what: RowKind = "interviews"
-    """The unit of a row: interview, answer, event, case or call."""
+    """The unit of a row: interview, answer, event, case, call, or one person's day."""
     db: str | None = None
     format: str = ""
     beside: tuple[str, ...] = ()
@@ -127,6 +127,8 @@ class ExportResult:
     def disclosure_note(self) -> str:
         """The note on identifying columns; empty where there are none."""
         if self.data.table.row_unit != "interview":
+            if self.data.table.row_unit == "shift":
+                return "this file has the working times of people: it is for their employer alone"
             return "each row has its case and times: this file can identify respondents"
         columns = "; ".join(f"{kind} ({join_first(names)})" for kind, names in self.data.identifying.items())
         if not columns:

@@ -36,9 +36,11 @@ from survey_cli.table.case_tables import (
     CALL_NOTE_COLUMN,
     CASE_COLUMNS,
     CONTACT_COLUMNS,
+    SHIFT_COLUMNS,
     build_case_row,
     build_sample_cells,
     build_sample_columns,
+    build_shift_row,
     iterate_call_rows,
 )
 from survey_cli.table.columns import find_identifying_columns
@@ -102,6 +104,8 @@ def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable:
     )
     if options.what in ("cases", "calls"):
         data = _build_fieldwork_table(records.plan, source, until or now)
+    elif options.what == "shifts":
+        data = _build_shift_table(records, source)
     elif options.what == "interviews":
         data = append_coded_variables(build_interview_table(source), records, until)
         if reviews:
@@ -196,6 +200,35 @@ def select_column_names(variables: Sequence[Variable], instrument: Instrument, s
             raise UserError("--variables", f"there is no column {name!r}", remedy)
         names |= columns
     return names
+
+
+def _build_shift_table(records: StudyRecords, source: InterviewSource) -> DataTable:
+    """Build a table with one row per person and day: those of everybody for supervisors, else one's own."""
+    from survey_cli.fieldwork.shifts import build_days
+
+    store, zone = source.store, source.options.zone
+    who = records.people.find(store.account)
+    own = None if who is not None and who.supervises and store.connector.supervises else store.account
+    if source.options.where:
+        raise UserError("--where", "shifts have no answers and no sample columns", "leave --where out")
+    total = store.cases.counts.count_cases() if source.options.progress is not None else 0
+    histories = ProgressReporter(source.options.progress, total)(
+        store.cases.queries.iterate_histories(until=source.until)
+    )
+    calls = ((key, entry) for key, history in histories for entry in history if own in (None, entry.by))
+    work = store.work.list_events(until=source.until, person=own)
+
+    def to_local(at: datetime) -> datetime:
+        return at.astimezone(zone)
+
+    names = source.pseudonyms
+    rows = (
+        build_shift_row(names.get(d.login, d.login), d.day, d.summary, d.describe_corrections(names, to_local))
+        for d in build_days(work, calls, records.plan, to_local)
+    )
+    description = describe_study(source.base, source.language)
+    table = Table(variables=SHIFT_COLUMNS, rows=rows, language=source.language, study=description, row_unit="shift")
+    return DataTable(table=table, analysis=source.analysis)
 
 
 def _build_fieldwork_table(plan: Plan, source: InterviewSource, at: datetime) -> DataTable:

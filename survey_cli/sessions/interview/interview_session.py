@@ -149,6 +149,8 @@ class InterviewSession:
     """The database, as the user named it."""
     respondents_answer: Callable[[Interview], str] | None = None
     """Returns what a simulated respondent says to the current question; None: a real respondent."""
+    message_source: Callable[[], str] | None = None
+    """Returns once the next message of a supervisor to the station, else an empty text; None: there is no station."""
     review_before_end: bool = False
     """Set by an interface that shows `closing_review()`. Without it the last answer completes the interview."""
 
@@ -406,6 +408,10 @@ class InterviewSession:
         if self.respondents_answer is None or self.prompt() is None or self._is_quota_full:
             return ""
         return self.respondents_answer(self.interview)
+
+    def take_message(self) -> str:
+        """Return once the next message of a supervisor, for the interviewer alone; empty where there is none."""
+        return self.message_source() if self.message_source is not None else ""
 
     # drafts
 

@@ -1,7 +1,7 @@
 """Opening a station: the study is opened, the queue is updated to the plan, and the interviewer's session starts."""
 
 import os
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -20,8 +20,7 @@ from survey_cli.study.versions import check_may_begin
 
 
 def open_station(
-    path: str | Path,
-    *,
+    *paths: str | Path,
     interviewer: str = "",
     station: str = "",
     db: str | None = None,
@@ -30,32 +29,37 @@ def open_station(
     clock: start_interview.Clock | None = None,
     clock_is_right: bool = False,
 ) -> StationSession:
-    """Open a station of this study, with a case where one can be called. The caller closes it.
+    """Open a station of these studies, with a case where one can be called. The caller closes it.
 
     `clock` is for tests; otherwise it is the study's.
     """
     station_zone = find_station_zone(zone)
     command = read_dial_command()
-    study = open_study(path, db=db, by=interviewer, people=people)
-    try:
+    with ExitStack() as opened:
+        studies = [opened.enter_context(open_study(path, db=db, by=interviewer, people=people)) for path in paths]
+        ids = [study.instrument.id for study in studies]
+        if twice := next((id for id in ids if ids.count(id) > 1), ""):
+            raise UserError(twice, "two of the files have this study", "give each study once, under names of their own")
         options = start_interview.StartOptions(case="", clock_is_right=clock_is_right)
-        start_interview.check_clock(study.store, study.where, options, clock)
-        clock = clock or study.store.clock or start_interview.utc_now
+        for study in studies:
+            start_interview.check_clock(study.store, study.where, options, clock)
+        clock = clock or next(filter(None, (study.store.clock for study in studies)), start_interview.utc_now)
+        files = [StudyFiles(study, people) for study in studies]
         session = StationSession(
-            study=study,
+            study=studies[0],
+            further=studies[1:],
             station=start_interview.resolve_station_name(station),
             clock=clock,
-            options=StationOptions(zone=station_zone, command=command, files=StudyFiles(study, people)),
+            options=StationOptions(zone=station_zone, command=command, files=files),
         )
-        check_may_begin(study.store, study.instrument)
-        rebuild_queue(study, clock())
-        record_start(study.store, clock())
+        for study in studies:
+            check_may_begin(study.store, study.instrument)
+            rebuild_queue(study, clock())
+            record_start(study.store, clock())
         if isinstance(rejection := session.start(), Rejection):
-            raise UserError(study.where, rejection.why)
+            raise UserError(studies[0].where, rejection.why)
+        opened.pop_all()
         return session
-    except UserError:
-        study.close()
-        raise
 
 
 def build_station(

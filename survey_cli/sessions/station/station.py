@@ -3,7 +3,7 @@
 Every action is stored before the next view is shown. Rules belong to `fieldwork`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,6 +21,7 @@ from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case, list_call_zones, localize_plan
 from survey_cli.fieldwork.queue.call_order import explain_number_closed
 from survey_cli.fieldwork.queue.scheduling import schedule_case
+from survey_cli.fieldwork.shifts import Shift, ShiftSummary, WorkEvent, WorkKind
 from survey_cli.problems import StoreError, UserError
 from survey_cli.reports.fieldwork.case_histories import describe_outcome
 from survey_cli.samples.cases.columns import clean_text
@@ -31,7 +32,6 @@ from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.sessions.station import station_study, station_views
 from survey_cli.sessions.station.dialing import SimulatedRespondents, dial
-from survey_cli.sessions.station.shift import Shift
 from survey_cli.sessions.station.station_study import StationStudy
 from survey_cli.store.cases.case_records import CaseUpdate, LeaseHolder, LeaseLost
 from survey_cli.study.consistency.interview_outcomes import follow_up
@@ -43,6 +43,8 @@ STRONGEST_REFUSAL: Final = 3
 """The highest strength of a refusal."""
 DUE_SOON: Final = timedelta(minutes=5)
 """How long before its time an appointment is due."""
+ACTIVE_INTERVAL: Final = timedelta(minutes=5)
+"""How often an interview that goes on is noted as time at work."""
 
 
 class WrapUp(NamedTuple):
@@ -67,8 +69,8 @@ class StationOptions:
     token: Callable[[], str] = lambda: uuid4().hex
     """Makes the token of a lease."""
     rng: Random | None = None
-    files: StudyFiles | None = None
-    """Files of the study that are read again when they change."""
+    files: Sequence[StudyFiles] = ()
+    """Files of each study that are read again when they change; empty: never."""
     respondents: SimulatedRespondents | None = None
     """None: real ones."""
 
@@ -76,17 +78,36 @@ class StationOptions:
 class StationSession:
     """Session of one interviewer at one station, with at most one case at a time.
 
+    Its studies keep their own databases, rules and pauses. The next case is of the first study that has one: those with
+    an appointment that is due come first, the others in their order. The time at work is recorded in the study that is
+    worked on.
+
     Every method that changes something returns None or a value when the change was made and stored, or a `Rejection`
     whose `why` is one short line for the interviewer. After a rejection nothing has changed, in memory or in the
     database.
     """
 
-    def __init__(self, *, study: OpenStudy, station: str, clock: Clock, options: StationOptions | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        study: OpenStudy,
+        station: str,
+        clock: Clock,
+        options: StationOptions | None = None,
+        further: Sequence[OpenStudy] = (),
+    ) -> None:
         self._clock = clock
         self._options = options = options or StationOptions()
         self.practice = options.respondents is not None
-        rng, files = options.rng, options.files
-        self._study = StationStudy(study, station, clock=clock, to_local=self._to_local, rng=rng, files=files)
+        opened = (study, *further)
+        self._studies = tuple(
+            StationStudy(
+                each, station, clock=clock, to_local=self._to_local, rng=options.rng, files=files, several=bool(further)
+            )
+            for each, files in zip(opened, options.files or (None,) * len(opened), strict=True)
+        )
+        self._study = self._studies[0]
+        """The study that is worked on: that of the case on the screen."""
         self._case: ClaimedCase | None = None
         """The case on the screen."""
         self._session: InterviewSession | None = None
@@ -98,32 +119,37 @@ class StationSession:
         self._due_appointments: tuple[station_views.StationAppointment, ...] = ()
         """Those that this interviewer may keep soon, as of the last look."""
         self._notice = ""
-        self._last_outcome: tuple[str, str] | None = None
+        self._last_outcome: tuple[StationStudy, str, str] | None = None
         """The case whose outcome was entered last and the outcome, so that it can be revoked."""
-        self._last_case = ""
-        """The case that left last; the plan may have changed since."""
-        self._skipped: set[str] = set()
-        """Cases that this interviewer returned without a call: they are for others."""
-        self._shift = Shift(clock())
+        self._shift = Shift()
         self.station = station
         self.interviewer = study.who.login
         midnight = self._to_local(clock()).replace(hour=0, minute=0, second=0, microsecond=0)
         with suppress(StoreError):  # the first key reports it
             # the program may have ended in the middle of the shift
-            self._shift.resume(study.store.cases.queries.list_work(self.interviewer, midnight))
+            self._shift.resume(*self._list_work(midnight))
+
+    def _list_work(self, since: datetime) -> tuple[list[WorkEvent], list[tuple[str, case_events.HistoryEntry]]]:
+        """List this interviewer's work events since then in all studies, and events of cases. Raises StoreError."""
+        work, calls = list[WorkEvent](), list[tuple[str, case_events.HistoryEntry]]()
+        for study in self._studies:
+            login = study.opened.who.login
+            work += study.store.work.list_events(since=since, person=login)
+            calls += [(study.name_case(key), e) for key, e in study.store.cases.queries.list_work(login, since)]
+            study.seen_messages |= {event.detail for event in work if event.kind == "seen"}
+        return sorted(work, key=lambda event: event.at), calls
 
     # what is shown
 
     @property
     def title(self) -> str:
         """The survey's title."""
-        instrument = self._study.opened.instrument
-        return str(instrument.title.get(instrument.language))
+        return self._study.title
 
     @property
-    def study(self) -> OpenStudy:
-        """The study as it was opened, or read again since."""
-        return self._study.opened
+    def studies(self) -> tuple[OpenStudy, ...]:
+        """The studies as they were opened, or read again since."""
+        return tuple(study.opened for study in self._studies)
 
     def view(self) -> station_views.StationView:
         """Return what is shown now. It reads nothing from the database."""
@@ -139,19 +165,64 @@ class StationSession:
             return station_views.WrapUpView(until=until, station_time=now, case=wrapup.name, outcome=outcome)
         return replace(self._idle_view, station_time=now)
 
-    def summarize_shift(self) -> station_views.ShiftSummary:
+    def summarize_shift(self) -> ShiftSummary:
         at = self._clock()
-        case = self._case.case.key if self._case is not None else ""
+        case = self._study.name_case(self._case.case.key) if self._case is not None else ""
         wrapup_time = at - self._wrapup.since if self._wrapup is not None else timedelta()
-        return self._shift.summarize(at, case, wrapup_time, self._study.plan.outcomes, self._to_local)
+        outcomes = {id: row for study in self._studies for id, row in study.plan.outcomes.items()}
+        breaks = {reason: pay for study in self._studies for reason, pay in study.plan.breaks.items()}
+        return self._shift.summarize(self._to_local, outcomes, breaks, at=at, case=case, wrapup=wrapup_time)
 
     def notice(self) -> str:
         """Return the result of the last action (`busy: stored at 10:43; ⌫ takes it back`); or an empty text."""
         return self._notice
 
+    def take_message(self) -> str:
+        """Return once the next message of a supervisor, which counts as seen; empty where there is none.
+
+        It may be called at every key: the database is read every few seconds.
+        """
+        at = self._clock()
+        with suppress(StoreError):  # read again at a later key
+            for study in self._studies:
+                for message in study.list_new_messages(at):
+                    study.seen_messages.add(message.name)
+                    self._record_work("seen", message.name, study)
+                    return f"Message from {message.by} ({self._to_local(message.at):%H:%M}): {message.text}"
+        return ""
+
+    def list_messages(self) -> list[str]:
+        """List the messages of supervisors that are shown now, as of the last look."""
+        messages = [message for study in self._studies for message in study.list_messages(self._clock())]
+        return [f"{self._to_local(m.at):%H:%M}  {m.text} ({m.by})" for m in messages]
+
+    def _take_message_in_interview(self) -> str:
+        """Return the next message; an interview that goes on for long is noted as time at work."""
+        last = self._shift.last_activity
+        if last is None or self._clock() - last >= ACTIVE_INTERVAL:
+            with suppress(StoreError):  # the next answer reports it
+                self._record_work("active")
+        return self.take_message()
+
+    def _record_work(self, kind: WorkKind, detail: str = "", study: StationStudy | None = None) -> None:
+        """Store a work event in a study, by default the one that is worked on. Raises StoreError."""
+        study = study or self._study
+        event = WorkEvent(self._clock(), study.opened.who.login, kind, detail, self.station)
+        if not study.store.read_only:
+            study.store.work.add(event)
+        self._shift.add_work(event)
+
+    def _work_on(self, study: StationStudy) -> None:
+        """Work on this study from now on. Raises StoreError."""
+        if study is not self._study:
+            self._record_work("off")
+            self._study = study
+            self._record_work("on")
+
     def close(self) -> None:
-        """Close the database."""
-        self._study.opened.close()
+        """Close the databases."""
+        for study in self._studies:
+            study.opened.close()
 
     def _to_local(self, at: datetime) -> datetime:
         return at.astimezone(self._options.zone)
@@ -161,11 +232,14 @@ class StationSession:
     def start(self) -> Rejection | None:
         """Start the shift: take back a case that was this station's when its terminal was lost, else claim the next."""
         try:
+            self._record_work("on")
             self._count_appointments()
             self._find_due_appointments()
-            for row in self._study.store.cases.queries.iterate_rows(status="leased"):
-                if row.holder is not None and row.holder[:2] == (self.interviewer, self.station):
-                    return self._reclaim(row.key)
+            for study in self._studies:
+                for row in study.store.cases.queries.iterate_rows(status="leased"):
+                    if row.holder is not None and row.holder[:2] == (study.opened.who.login, self.station):
+                        self._work_on(study)
+                        return self._reclaim(row.key)
         except StoreError as error:
             return self._report_unsaved(error)
         return self.claim_next()
@@ -193,34 +267,46 @@ class StationSession:
             return Rejection("the time after the call is not over yet")
         at, token = self._clock(), self._options.token()
         try:
-            if (stop := self._find_stop(at)) is not None:
-                self._idle_view = stop
-                self._study.forget_outlook()
-                return None
-            claimed = self._study.queue.claim_next(at, token, skipped=self._skipped)
-            if claimed is None:
-                self._idle_view = self._study.find_outlook(at)
-            else:
-                self._show(self._study.claims.load_claimed(claimed[0], token))
+            views: dict[StationStudy, station_views.IdleView] = {}
+            for study in self._list_in_order(at):
+                if (stop := self._find_stop(at, study)) is not None:
+                    views[study] = stop
+                    study.forget_outlook()
+                elif (claimed := study.queue.claim_next(at, token, skipped=study.skipped)) is not None:
+                    self._work_on(study)
+                    self._show(study.claims.load_claimed(claimed[0], token))
+                    return None
+            views |= {study: study.find_outlook(at) for study in self._studies if study not in views}
+            self._idle_view = _combine_views([(study.title, views[study]) for study in self._studies])
         except StoreError as error:
             self._idle_view = station_views.IdleView(why=f"{error.what} — {error.remedy}", next_at=None)
             self._study.forget_outlook()
             return self._report_unsaved(error)
         return None
 
-    def _find_stop(self, at: datetime) -> station_views.IdleView | None:
-        """Find why no case may be claimed or dialed here, whatever the queue holds. Raises StoreError."""
+    def _list_in_order(self, at: datetime) -> Sequence[StationStudy]:
+        """List the studies in the order in which they are asked for a case.
+
+        Those with an appointment that is due come first, the one that is due longest before others. Raises StoreError.
+        """
+        if len(self._studies) == 1:
+            return self._studies
+        due = {study: study.queue.list_due_appointments(at, at) for study in self._studies}
+        return sorted(self._studies, key=lambda s: min((row.position.promised_at or at for row in due[s]), default=at))
+
+    def _find_stop(self, at: datetime, study: StationStudy) -> station_views.IdleView | None:
+        """Find why no case of a study may be claimed or dialed here, whatever its queue holds. Raises StoreError."""
         try:
-            return self._study.find_stop(at, last_case=self._last_case, interviewing=self._session is not None)
+            return study.find_stop(at, interviewing=self._session is not None)
         finally:
-            self._notice = self._study.take_notice() or self._notice
+            self._notice = study.take_notice() or self._notice
 
     def _apply_stop(self, at: datetime) -> Rejection | None:
         """Find why nothing may be dialed now, and return a case that nobody called to the queue until calls go on.
 
         Raises StoreError.
         """
-        stop = self._find_stop(at)
+        stop = self._find_stop(at, self._study)
         if stop is None:
             return None
         case = self._case
@@ -231,8 +317,8 @@ class StationSession:
                 self._idle_view = stop
         return Rejection(stop.why)
 
-    def _claim(self, key: str) -> ClaimedCase | Rejection:
-        claimed = self._study.claims.claim(key, self._options.token())
+    def _claim(self, key: str, study: StationStudy | None = None) -> ClaimedCase | Rejection:
+        claimed = (study or self._study).claims.claim(key, self._options.token())
         if claimed is None:
             return Rejection(f"there is no case {key}")
         if isinstance(claimed, LeaseHolder):
@@ -243,7 +329,7 @@ class StationSession:
         """Show a case that was claimed."""
         self._end_wrapup_time()
         self._study.forget_outlook()
-        self._shift.show_case(case.case.key, case.shown_at)
+        self._shift.show_case(self._study.name_case(case.case.key), case.shown_at)
         interview_status = self._study.claims.describe_interview(case.case.key)
         self._case = replace(case, notice=notice, interview_status=interview_status)
 
@@ -465,7 +551,8 @@ class StationSession:
         if (respondents := self._options.respondents) is not None:
             session.practice = True
             session.respondents_answer = lambda interview: respondents.answer_question(case.case.key, interview)
-        self._shift.add(case.case.key, link.claimed_case.history[-1])
+        session.message_source = self._take_message_in_interview
+        self._shift.add(self._study.name_case(case.case.key), link.claimed_case.history[-1])
         return session
 
     @property
@@ -512,7 +599,7 @@ class StationSession:
     def search_cases(self, text: str) -> tuple[station_views.CaseMatch, ...]:
         """Search cases by part of a number, of a name or of the key: a respondent calls back."""
         try:
-            return self._study.search_cases(text)
+            return tuple(match for study in self._studies for match in study.search_cases(text))
         except StoreError as error:
             self._report_unsaved(error)
             return ()
@@ -522,13 +609,16 @@ class StationSession:
         if (rejection := self._check_releasable()) is not None:
             return rejection
         try:
-            stop = self._find_stop(self._clock())
+            study, key = self._find_study_of(key)
+            stop = self._find_stop(self._clock(), study)
             if stop is not None and not stop.study_is_paused:
                 return Rejection(stop.why)
-            claimed = self._claim(key)
+            claimed = self._claim(key, study)
             if isinstance(claimed, Rejection):
                 return claimed
             self._put_back()
+            self._end_break()
+            self._work_on(study)
             self._show(claimed)
             language = claimed.case.language
             queue, at = self._study.queue, self._clock()
@@ -540,8 +630,15 @@ class StationSession:
                 self._case = replace(self._case, notice=notice)
         except StoreError as error:
             return self._report_unsaved(error)
-        self._shift.end_break(self._clock())
         return None
+
+    def _find_study_of(self, key: str) -> tuple[StationStudy, str]:
+        """Find the study of a case by its key, before which several studies have their names: `asu:1017`."""
+        in_order = sorted(self._studies, key=lambda study: study is not self._study)
+        for study in in_order:
+            if study.name_case("") and key.startswith(study.name_case("")):
+                return study, key.removeprefix(study.name_case(""))
+        return next((study for study in in_order if study.store.has_case(key)), self._study), key
 
     def revoke_outcome(self) -> Rejection | None:
         """Revoke the outcome that was entered last: its case is on the screen again, as before."""
@@ -549,15 +646,16 @@ class StationSession:
             return rejection
         if self._last_outcome is None:
             return Rejection("there is no outcome to undo")
-        key, outcome = self._last_outcome
-        kind = self._study.plan.outcomes[outcome].kind
+        study, key, outcome = self._last_outcome
+        kind = study.plan.outcomes[outcome].kind
         if REQUIRED_INPUTS.get(kind) == "sure" or kind == "complete":
             return Rejection(f"{key}: only a supervisor can correct this outcome: survey case outcome")
         try:
-            claimed = self._claim(key)
+            claimed = self._claim(key, study)
             if isinstance(claimed, Rejection):
                 return claimed
             self._put_back()
+            self._work_on(study)
             self._show(claimed)
         except StoreError as error:
             return self._report_unsaved(error)
@@ -571,7 +669,7 @@ class StationSession:
     def list_appointments(self) -> tuple[station_views.StationAppointment, ...]:
         """List this interviewer's open appointments, soonest first."""
         try:
-            return self._study.list_appointments(self.interviewer, self._clock())
+            return _sort_by_time(each for study in self._studies for each in study.list_appointments(self._clock()))
         except StoreError as error:
             self._report_unsaved(error)
             return ()
@@ -579,8 +677,11 @@ class StationSession:
     def _find_due_appointments(self) -> None:
         """Look for the appointments that this interviewer may keep soon. Raises StoreError."""
         at = self._clock()
-        rows = self._study.queue.list_due_appointments(at, at + DUE_SOON + DUE_SOON)
-        self._due_appointments = self._study.describe_appointments(rows, at)
+        self._due_appointments = _sort_by_time(
+            each
+            for study in self._studies
+            for each in study.describe_appointments(study.queue.list_due_appointments(at, at + DUE_SOON + DUE_SOON), at)
+        )
 
     def find_due_appointment(self) -> station_views.StationAppointment | None:
         """Find an appointment that this interviewer may keep, due within five minutes or late.
@@ -588,7 +689,8 @@ class StationSession:
         That of the case on the screen is left out. It reads nothing from the database: `keep_alive` and the end of a
         call look for appointments.
         """
-        key, soon = self._case.case.key if self._case is not None else "", self._clock() + DUE_SOON
+        key = self._study.name_case(self._case.case.key) if self._case is not None else ""
+        soon = self._clock() + DUE_SOON
         return next((a for a in self._due_appointments if a.key != key and a.station_time <= soon), None)
 
     # breaks, and the end
@@ -604,12 +706,12 @@ class StationSession:
         if (rejection := self._check_releasable()) is not None:
             return rejection
         if not case.has_calls:
-            self._skipped.add(case.case.key)
+            self._study.skipped.add(case.case.key)
         return self._release(then_next=True)
 
     def list_break_reasons(self) -> tuple[str, ...]:
         """List the reasons for a break, as the study has them."""
-        return self._study.plan.breaks
+        return tuple(self._study.plan.breaks)
 
     def start_break(self, reason: str = "") -> Rejection | None:
         """Start a break, for one of `list_break_reasons()`; the case on the screen is returned if nobody was called."""
@@ -620,13 +722,23 @@ class StationSession:
         if (rejection := self._release(then_next=False)) is not None:
             return rejection
         self._end_wrapup_time()
-        self._shift.start_break(reason, self._clock())
+        try:
+            self._record_work("break", reason)
+        except StoreError as error:
+            return self._report_unsaved(error)
         return None
 
     def end_break(self) -> Rejection | None:
         """End the break."""
-        self._shift.end_break(self._clock())
+        try:
+            self._end_break()
+        except StoreError as error:
+            return self._report_unsaved(error)
         return self.claim_next() if self._case is None else None
+
+    def _end_break(self) -> None:
+        if self._shift.open_break is not None:
+            self._record_work("back")
 
     def end_wrapup(self) -> Rejection | None:
         """End the time after a call at once: the next case is claimed."""
@@ -640,7 +752,12 @@ class StationSession:
 
     def end_shift(self) -> Rejection | None:
         """End the shift. Rejected while the outcome of a call is missing."""
-        return self._check_releasable() or self._release(then_next=False)
+        rejection = self._check_releasable() or self._release(then_next=False)
+        if rejection is None and self._shift.is_on:
+            self._end_wrapup_time()
+            with suppress(StoreError):  # then the shift ends with the last activity
+                self._record_work("off")
+        return rejection
 
     def _check_releasable(self) -> Rejection | None:
         """Check that the case on the screen can be released."""
@@ -656,7 +773,7 @@ class StationSession:
         if rejection is None and not then_next:
             try:
                 # the case that left gets its position by the plan as it is now
-                self._study.reload(self._clock(), last_case=self._last_case)
+                self._study.reload(self._clock())
             except StoreError as error:
                 return self._report_unsaved(error)
             finally:
@@ -717,7 +834,7 @@ class StationSession:
         """Show events that were stored; where they released the case, claim the next one."""
         self._case = after
         for entry in after.history[len(after.history) - len(events.events) :]:
-            self._shift.add(after.case.key, entry)
+            self._shift.add(self._study.name_case(after.case.key), entry)
         if any(isinstance(event, case_events.AppointmentMade) for event in events.events):
             self._count_appointments()
         self._notice = notice
@@ -742,9 +859,9 @@ class StationSession:
         """Forget a case that was released."""
         at = case.history[-1].at
         self._case = self._session = None
-        self._last_case = case.case.key
+        self._study.last_case = case.case.key
         if outcome:
-            self._last_outcome = case.case.key, outcome
+            self._last_outcome = self._study, case.case.key, outcome
             words = describe_outcome(outcome, self._study.plan)
             name = station_study.format_case_name(self._study.opened.instrument, case.case, case.contact)
             self._notice = self._notice or f"{name}: {words}, stored at {self._to_local(at):%H:%M}"
@@ -756,4 +873,24 @@ class StationSession:
     # the shift
 
     def _count_appointments(self) -> None:
-        self._shift.appointments = len(self._study.store.cases.queries.list_appointments(owner=self.interviewer))
+        self._shift.appointments = sum(
+            len(study.store.cases.queries.list_appointments(owner=study.opened.who.login)) for study in self._studies
+        )
+
+
+def _sort_by_time(
+    appointments: Iterable[station_views.StationAppointment],
+) -> tuple[station_views.StationAppointment, ...]:
+    return tuple(sorted(appointments, key=lambda appointment: appointment.station_time))
+
+
+def _combine_views(views: Sequence[tuple[str, station_views.IdleView]]) -> station_views.IdleView:
+    """Combine why no case can be called in each of several studies, given by their titles."""
+    if len(views) == 1:
+        return views[0][1]
+    times = [view.next_at for _, view in views if view.next_at is not None]
+    return station_views.IdleView(
+        why="; ".join(f"{title}: {view.why}" for title, view in views),
+        next_at=min(times, default=None),
+        study_is_paused=all(view.study_is_paused for _, view in views),
+    )

@@ -25,9 +25,10 @@ from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.sessions.station import station_views
 from survey_cli.sessions.station.station_views import OutcomeChoices
 from survey_cli.store.cases.case_records import CaseRow, Contact
+from survey_cli.store.work_events import SupervisorMessage
 from survey_cli.study.consistency.upkeep import rebuild_queue, update_queue_position
 from survey_cli.study.open_study import OpenStudy, StudyFiles
-from survey_cli.study.pause import read_pause
+from survey_cli.study.pause import Pause, read_pause_and_messages
 
 OUTCOME_HEADINGS: Final = (("Nobody was reached", ("before",)), ("Somebody was", ("after", "screened", "any")))
 
@@ -158,6 +159,8 @@ def describe_state(row: CaseRow, plan: Plan) -> str:
 
 
 OUTLOOK_INTERVAL: Final = timedelta(minutes=1)
+MESSAGE_INTERVAL: Final = timedelta(seconds=5)
+"""How often messages of supervisors are looked for at most, apart from each look for a case."""
 
 
 class StationStudy:
@@ -172,6 +175,7 @@ class StationStudy:
         to_local: ToLocal,
         rng: Random | None,
         files: StudyFiles | None,
+        several: bool = False,
     ) -> None:
         self._clock = clock
         self._to_local = to_local
@@ -185,6 +189,15 @@ class StationStudy:
         self._outlook: tuple[datetime, station_views.IdleView] | None = None
         """Why no case can be called, and when that was found out."""
         self._notice = ""
+        self._several = several
+        """The station has other studies too, so cases are named with their study."""
+        self.last_case = ""
+        """The case that left the station last; the plan may have changed since."""
+        self.skipped: set[str] = set()
+        """Cases that this interviewer returned without a call: they are for others."""
+        self.seen_messages: set[str] = set()
+        self._messages: list[SupervisorMessage] = []
+        self._messages_read_at: datetime | None = None
         self.station = station
         self._use(study)
 
@@ -197,35 +210,63 @@ class StationStudy:
         self.claims = CaseClaims(study=study, station=self.station, clock=clock, to_local=to_local, rng=self._rng)
         self._outlook = None
 
+    @property
+    def title(self) -> str:
+        """The survey's title."""
+        instrument = self.opened.instrument
+        return str(instrument.title.get(instrument.language))
+
+    def name_case(self, key: str) -> str:
+        """Return the key of a case by which the station tells it from those of its other studies."""
+        return f"{self.opened.instrument.id}:{key}" if self._several else key
+
+    def _read_pause(self, at: datetime) -> Pause | None:
+        pause, self._messages = read_pause_and_messages(self.store, at)
+        self._messages_read_at = at
+        return pause
+
+    def list_messages(self, at: datetime) -> list[SupervisorMessage]:
+        """List the messages to this interviewer that are shown now, as of the last look."""
+        return [message for message in self._messages if message.until > at and message.is_for(self.opened.who.login)]
+
+    def list_new_messages(self, at: datetime) -> list[SupervisorMessage]:
+        """List the messages that were not shown here yet, and look for them after some seconds. Raises StoreError."""
+        if (
+            self._messages_read_at is None
+            or not self._messages_read_at <= at < self._messages_read_at + MESSAGE_INTERVAL
+        ):
+            self._read_pause(at)
+        return [message for message in self.list_messages(at) if message.name not in self.seen_messages]
+
     def take_notice(self) -> str:
         """Return once what the interviewer should know about the files that were read again."""
         notice, self._notice = self._notice, ""
         return notice
 
-    def find_stop(self, at: datetime, *, last_case: str, interviewing: bool) -> station_views.IdleView | None:
+    def find_stop(self, at: datetime, *, interviewing: bool) -> station_views.IdleView | None:
         """Find why no case may be claimed or dialed here, whatever the queue holds.
 
         The study is paused, or the interviewer does not work on it any more. Changed files are read again first, except
         while an interview is open: it keeps its questionnaire. Raises StoreError.
         """
-        barred = self._barred_view if interviewing else self.reload(at, last_case=last_case)
+        barred = self._barred_view if interviewing else self.reload(at)
         if barred is not None:
             return barred
-        if (pause := read_pause(self.store)) is None:
+        if (pause := self._read_pause(at)) is None:
             return None
         why = pause.describe(self._to_local(pause.since), self._to_local(at))
         return station_views.IdleView(why=why, next_at=None, study_is_paused=True)
 
-    def reload(self, at: datetime, *, last_case: str) -> station_views.IdleView | None:
+    def reload(self, at: datetime) -> station_views.IdleView | None:
         """Use the changed files from now on, unless they have errors.
 
         Returns why the interviewer receives no more cases, where the list of people does not contain them any more.
-        `last_case` left this station under the plan before. Raises StoreError.
+        Raises StoreError.
         """
         if self._files is None:
             return self._barred_view
         if not self._files.has_changed():
-            self._update_queue(at, last_case)
+            self._update_queue(at)
             return self._barred_view
         self._barred_view = None
         try:
@@ -240,15 +281,15 @@ class StationStudy:
         self._use(study)
         self._notice = study.notice or "the study's files changed and were read again"
         self._queue_is_outdated = True
-        self._update_queue(at, last_case)
+        self._update_queue(at)
         return None
 
-    def _update_queue(self, at: datetime, last_case: str) -> None:
+    def _update_queue(self, at: datetime) -> None:
         """Update the queue, and the case that left last, to the newest plan. Tried again after a StoreError."""
         if self._queue_is_outdated:
             rebuild_queue(self.opened, at, yielding=True)
-            if last_case:
-                update_queue_position(self.store, self.plan, last_case, at)
+            if self.last_case:
+                update_queue_position(self.store, self.plan, self.last_case, at)
             self._queue_is_outdated = False
 
     def forget_outlook(self) -> None:
@@ -278,17 +319,17 @@ class StationStudy:
         matches = []
         for match in rows:
             key, number, state = match.row.key, ", ".join(match.numbers), describe_state(match.row, self.plan)
-            matches.append(station_views.CaseMatch(key=key, name=match.name or key, number=number, state=state))
+            name, key = match.name or key, self.name_case(key)
+            matches.append(station_views.CaseMatch(key=key, name=name, number=number, state=state))
         return tuple(matches)
 
-    def list_appointments(self, owner: str, now: datetime) -> tuple[station_views.StationAppointment, ...]:
-        """List an interviewer's open appointments, soonest first."""
+    def list_appointments(self, now: datetime) -> list[station_views.StationAppointment]:
+        """List this interviewer's open appointments."""
+        owner = self.opened.who.login
         return self.describe_appointments(self.store.cases.queries.list_appointments(owner=owner), now)
 
-    def describe_appointments(
-        self, rows: Iterable[CaseRow], now: datetime
-    ) -> tuple[station_views.StationAppointment, ...]:
-        """Describe the open appointments of these cases, soonest first."""
+    def describe_appointments(self, rows: Iterable[CaseRow], now: datetime) -> list[station_views.StationAppointment]:
+        """Describe the open appointments of these cases."""
         cases, lines = self.store.cases, []
         for row in rows:
             case = Case.from_history(row.key, cases.queries.read_history(row.key))
@@ -296,7 +337,7 @@ class StationStudy:
                 continue
             appointment, at, until = case.appointment.details, row.position.promised_at, row.position.promised_until
             line = station_views.StationAppointment(
-                key=row.key,
+                key=self.name_case(row.key),
                 name=format_case_name(self.opened.instrument, case, cases.queries.find_contact(row.key)),
                 respondent_time=at.astimezone(ZoneInfo(appointment.zone)),
                 station_time=self._to_local(at),
@@ -306,4 +347,4 @@ class StationStudy:
                 is_late=until is not None and until < now,
             )
             lines.append(line)
-        return tuple(sorted(lines, key=lambda line: line.station_time))
+        return lines

@@ -1,15 +1,16 @@
 """Views of a station session, as immutable values: the case on the screen, waiting, breaks, the shift so far."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Literal, NamedTuple, TypeAlias
+from datetime import datetime
+from typing import Literal, TypeAlias
 
 from survey_cli.fieldwork.case.events import AppointmentPolicy
+from survey_cli.fieldwork.shifts import ShiftSummary
 from survey_cli.outcomes import Outcome
 from survey_cli.reports.fieldwork.case_histories import StationHistoryLine
 from survey_cli.sessions.case.claimed_case import RequiredInput
 
-__all__ = ["AppointmentPolicy", "RequiredInput", "StationHistoryLine"]  # what others import from here
+__all__ = ["AppointmentPolicy", "RequiredInput", "ShiftSummary", "StationHistoryLine"]  # what others import from here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,58 +165,6 @@ class WrapUpView:
 
 
 StationView: TypeAlias = CaseView | IdleView | BreakView | WrapUpView
-
-
-class BreakTaken(NamedTuple):
-    """One break of a shift."""
-
-    reason: str
-    """Empty: none was given."""
-    duration: timedelta
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShiftSummary:
-    """Counts and times of the shift so far.
-
-    After a crash they are rebuilt from the histories of the cases that were called, since the first event of the day.
-    Breaks are not stored: those before the crash count as time without a case.
-    """
-
-    since: datetime
-    until: datetime
-    """Now, on this station's clock."""
-    calls: int
-    contacts: int
-    """Calls in which somebody was reached."""
-    completes: int
-    """Complete interviews."""
-    refusals: int
-    appointments_made: int
-    appointments: int
-    """This interviewer's own open appointments."""
-    talk_time: timedelta
-    """From dialing to the outcome, interviews included."""
-    time_on_cases: timedelta
-    """While a case was on the screen, with the time after calls."""
-    breaks: tuple[BreakTaken, ...] = ()
-    """The present one included."""
-
-    @property
-    def working_time(self) -> timedelta:
-        """The length of the shift without its breaks."""
-        return max(self.until - self.since - sum((b.duration for b in self.breaks), timedelta()), timedelta())
-
-    @property
-    def idle_time(self) -> timedelta:
-        """The working time without a case."""
-        return max(self.working_time - self.time_on_cases, timedelta())
-
-    @property
-    def completes_per_hour(self) -> float:
-        """Complete interviews per hour of working time."""
-        hours = self.working_time / timedelta(hours=1)
-        return self.completes / hours if hours else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

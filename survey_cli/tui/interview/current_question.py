@@ -127,6 +127,8 @@ class CurrentQuestion:
             self._screen.unexpected = True
         else:
             self._bring_back(prompt)
+        if message := self.session.take_message():
+            self._screen.said = message
 
     def _bring_back(self, prompt: Prompt) -> None:
         """Bring back what was begun at this place."""

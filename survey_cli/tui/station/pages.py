@@ -6,8 +6,8 @@ from typing import Final, NamedTuple, assert_never
 
 from textual.content import Content
 
+from survey_cli.fieldwork.shifts import list_shift_figures
 from survey_cli.sessions.station import station_views
-from survey_cli.sessions.station.shift import list_shift_figures
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_views import BreakView, CaseView, IdleView, StationView, WrapUpView
 from survey_cli.tui.station.views import build_clocks, describe_number, format_appointment
@@ -162,9 +162,10 @@ def build_due_line(due: station_views.StationAppointment | None, now: datetime |
 
 
 def build_waiting_page(
-    appointments: Sequence[station_views.StationAppointment], summary: station_views.ShiftSummary, width: int
+    appointments: Sequence[station_views.StationAppointment], session: StationSession, width: int
 ) -> Content:
-    """Build what is shown below what is waited for: the next appointments, one line each, and the shift."""
+    """Build what is shown below what is waited for: supervisors' messages, the next appointments, the shift."""
+    messages = [styled.style_text(text) for text in session.list_messages()]
     lines = []
     for appointment in appointments[:NEXT_APPOINTMENTS]:
         when, name, about = format_appointment(appointment)
@@ -172,7 +173,8 @@ def build_waiting_page(
         lines.append(Content.assemble((f"{when}  ", style), styled.clean(name), (f"  {styled.clean(about)}", style)))
     if len(appointments) > NEXT_APPOINTMENTS:
         lines.append(styled.style_text(f"and {len(appointments) - NEXT_APPOINTMENTS} more: m", "$quiet"))
-    return styled.join_sections([styled.build_section("MY APPOINTMENTS", lines), build_shift(summary, width)])
+    sections = styled.build_section("MESSAGES", messages), styled.build_section("MY APPOINTMENTS", lines)
+    return styled.join_sections([*sections, build_shift(session.summarize_shift(), width)])
 
 
 def build_shift(summary: station_views.ShiftSummary, width: int) -> Content:
@@ -200,7 +202,7 @@ def describe_due(appointment: station_views.StationAppointment, now: datetime) -
 def build_side(
     view: station_views.StationView,
     appointments: Sequence[station_views.StationAppointment],
-    summary: station_views.ShiftSummary,
+    session: StationSession,
     width: int,
     *,
     beside_card: bool,
@@ -217,7 +219,7 @@ def build_side(
             title = view.name if view.key == view.name else f"{view.name}  {view.key}"
             sections += [styled.join_lines([styled.style_text(title, "bold"), *details, *build_clocks(view, width)])]
         sections += [styled.build_section("NUMBERS", numbers)]
-    return styled.join_sections([*sections, build_waiting_page(appointments, summary, width)])
+    return styled.join_sections([*sections, build_waiting_page(appointments, session, width)])
 
 
 def _build_side_number(number: station_views.StationNumber, width: int) -> list[Content]:

@@ -73,6 +73,8 @@ class StationScreen(KeyScreen):
         self._interview_screen: InterviewScreen | None = None
         """The interview that is open on top."""
         self._seen: tuple[object, ...] = ()
+        self._message = ""
+        """A message of a supervisor, until the next key."""
         self._announced = ""
         """The case of the appointment that was last announced."""
         self._outcomes = panels.OutcomeEntry(self, session, self._finish)
@@ -118,6 +120,7 @@ class StationScreen(KeyScreen):
             await opened.press(key)
         else:
             await self._decide(to_ascii_digits(key))
+        self._message = self.session.take_message() if self._interview_screen is None else ""
 
     async def paste(self, text: str) -> None:
         self.forget_messages()
@@ -374,7 +377,11 @@ class StationScreen(KeyScreen):
             if self._is_new(due) and due is not None:
                 interview.said = pages.describe_due(due, self.session.summarize_shift().until)
                 interview.show()
+            elif message := interview.question.session.take_message():
+                interview.said = message
+                interview.show()
             return
+        self._message = self._message or self.session.take_message()
         if await self.look():
             self.bell_due, self.why = True, ""
         elif self.case is None:
@@ -383,8 +390,8 @@ class StationScreen(KeyScreen):
     # Pages
 
     def _build_side(self) -> Content:
-        summary, beside_card = self.session.summarize_shift(), self.has_class("-wide")
-        return pages.build_side(self.now, self.appointments, summary, self.case_width, beside_card=beside_card)
+        beside_card = self.has_class("-wide")
+        return pages.build_side(self.now, self.appointments, self.session, self.case_width, beside_card=beside_card)
 
     async def _open_palette(self) -> None:
         """Open the palette: every action that has a key, and every outcome."""
@@ -478,7 +485,7 @@ class StationScreen(KeyScreen):
         """Show the next appointments and the shift where there is no case, and no side panel that has them."""
         content = Content()
         if not isinstance(view, CaseView) and not has_side and not self.panels:
-            content = pages.build_waiting_page(self.appointments, self.session.summarize_shift(), self.size.width)
+            content = pages.build_waiting_page(self.appointments, self.session, self.size.width)
         self.query_one("#waiting", TextView).show(content)
 
     def _show_message(self, view: StationView) -> None:
@@ -489,6 +496,7 @@ class StationScreen(KeyScreen):
             ("! ", self.why, "bold $error"),
             ("? ", PENDING.get(case.pending_input, "") if case is not None and asks else "", "bold $warning"),
             ("▷ ", case.heard if case is not None else "", "$success"),
+            ("» ", self._message, "bold $accent"),
             ("= ", self.said or self._describe_notice(width), "$quiet"),
         )
         message = pages.build_messages(messages, width)

@@ -41,6 +41,7 @@ RIGHTS: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "quota_places": ("SIUD", "SIUD", "S", "S"),
     "settings": ("SIUD", "SIUD", "S", "S"),
     "snapshots": ("SIUD", "SIUD", "SU", "S"),
+    "work_events": ("SI", "SI", "", ""),
 }
 """What the roles may do with each table of a study, in their order; with others `OTHER_RIGHTS`."""
 SHARED_RIGHTS: Final[Mapping[str, tuple[str, str, str, str]]] = {
@@ -60,6 +61,7 @@ POLICIES: Final[Mapping[str, Mapping[tuple[str, str], str]]] = {
     | {("interviewer", "ALL"): sql.OWN_SETTING},
     "journal": {("interviewer", "ALL"): "true", ("coder", "SELECT"): "true", ("coder", "INSERT"): sql.CODING}
     | {("analyst", "SELECT"): sql.READABLE_JOURNAL},
+    "work_events": {("interviewer", "SELECT"): sql.OWN_WORK, ("interviewer", "INSERT"): sql.OWN_NEW_WORK},
 }
 """Rows that a role may read and write, by table, role and command; supervisors all. The conditions are in `roles.sql`."""
 

@@ -41,6 +41,13 @@ EXISTS (
 current_user = (SELECT j.account FROM {schema}.journal j
     WHERE j.interview = contacts.interview ORDER BY j.seq DESC LIMIT 1)
 
+-- name: OWN_WORK
+person = current_user
+
+-- name: OWN_NEW_WORK
+-- Only supervisors correct times.
+person = current_user AND kind <> 'corrected'
+
 -- name: CODING
 kind = 'coded'
 

@@ -51,7 +51,7 @@ STEPS: Final = tuple(
         _read_step,
         (
             *("interviews", "views", "cases", "backups", "accounts", "digests", "imported", "codings", "counts"),
-            *("reviews", "access"),
+            *("reviews", "access", "work+"),
         ),
     )
 )

@@ -1,0 +1,387 @@
+"""Shifts: times, breaks and calls of one person, from the person's work events and the events of the cases."""
+
+import json
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from survey_cli.fieldwork.case import events
+from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.outcomes import REFUSAL_OUTCOMES, Outcome
+
+ToLocal: TypeAlias = Callable[[datetime], datetime]
+"""Converts a time to a station's clock."""
+WorkKind: TypeAlias = Literal["on", "off", "break", "back", "active", "seen", "corrected"]
+"""Signed on, signed off, on a break, back, an answer in a long interview, a message was shown, a time was corrected."""
+
+
+OFFICE: Final = ("office", "import")
+"""What stands in place of a station where supervisors write to cases: it is no part of a shift."""
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+
+class WorkEvent(NamedTuple):
+    """Something that a person did at work apart from cases, or a supervisor's correction of it."""
+
+    at: datetime
+    person: str
+    kind: WorkKind
+    detail: str = ""
+    """The reason of a break, the message that was seen, or the correction."""
+    station: str = ""
+    by: str = ""
+    """Who wrote it."""
+
+
+class OpenBreak(NamedTuple):
+    """The break that the person is on."""
+
+    reason: str
+    since: datetime
+
+
+class BreakTaken(NamedTuple):
+    """One break of a shift."""
+
+    reason: str
+    """Empty: none was given."""
+    duration: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftSummary:
+    """Counts and times of a shift so far, from what was stored of it: a crash loses none of it."""
+
+    since: datetime
+    until: datetime
+    """Now, on this station's clock; of a past shift its last activity."""
+    calls: int
+    contacts: int
+    """Calls in which somebody was reached."""
+    completes: int
+    """Complete interviews."""
+    refusals: int
+    appointments_made: int
+    appointments: int
+    """This interviewer's own open appointments."""
+    talk_time: timedelta
+    """From dialing to the outcome, interviews included."""
+    time_on_cases: timedelta
+    """While a case was on the screen, with the time after calls."""
+    breaks: tuple[BreakTaken, ...] = ()
+    """The present one included."""
+    away: timedelta = timedelta()
+    """The time between two sign-ons in which the person was signed off, or the station no longer responded."""
+    paid_reasons: Collection[str] = field(default=())
+    """The reasons of breaks that are paid."""
+    corrected_unpaid: timedelta | None = None
+    """The unpaid breaks as a supervisor corrected them."""
+
+    @property
+    def paid_breaks(self) -> timedelta:
+        return sum((b.duration for b in self.breaks if b.reason in self.paid_reasons), timedelta())
+
+    @property
+    def unpaid_breaks(self) -> timedelta:
+        if self.corrected_unpaid is not None:
+            return self.corrected_unpaid
+        return sum((b.duration for b in self.breaks if b.reason not in self.paid_reasons), timedelta())
+
+    @property
+    def paid_time(self) -> timedelta:
+        """The time at work, paid breaks included."""
+        return max(self.until - self.since - self.away - self.unpaid_breaks, timedelta())
+
+    @property
+    def working_time(self) -> timedelta:
+        """The time at work without any breaks."""
+        return max(self.paid_time - self.paid_breaks, timedelta())
+
+    @property
+    def idle_time(self) -> timedelta:
+        """The working time without a case."""
+        return max(self.working_time - self.time_on_cases, timedelta())
+
+    @property
+    def completes_per_hour(self) -> float:
+        """Complete interviews per hour of working time."""
+        hours = self.working_time / timedelta(hours=1)
+        return self.completes / hours if hours else 0.0
+
+
+class Shift:
+    """Counts and times of one person's shift.
+
+    Work events are added in the order of time, and the events of each case in theirs.
+    """
+
+    def __init__(self) -> None:
+        self._sign_ons: list[datetime] = []
+        self._spans: list[tuple[datetime, datetime] | None] = [None]
+        """First and last activity before the first sign-on, and after each one."""
+        self.is_on = False
+        """Whether the person is signed on."""
+        self._calls: list[tuple[str, str]] = []
+        """Case and outcome of each call."""
+        self._claimed: dict[str, datetime] = {}
+        """The cases that are not released yet, and since when they are on the screen."""
+        self._dialed: dict[str, datetime] = {}
+        """The cases whose call is open, and since when."""
+        self._talk_time = self._time_on_cases = timedelta()
+        self._breaks: list[BreakTaken] = []
+        self.open_break: OpenBreak | None = None
+        self.appointments = 0
+        """This interviewer's own open appointments."""
+
+    @property
+    def last_activity(self) -> datetime | None:
+        return max((span[1] for span in self._spans if span is not None), default=None)
+
+    def _note_activity(self, at: datetime) -> None:
+        n = bisect_right(self._sign_ons, at)
+        first, last = self._spans[n] or (at, at)
+        self._spans[n] = min(first, at), max(last, at)
+
+    def add_work(self, event: WorkEvent) -> None:
+        """Add a work event. A break, and a sign-on, end with the last activity before the next sign-on."""
+        at = event.at
+        match event.kind:
+            case "on":
+                if self.open_break is not None:
+                    self._end_break(self.last_activity or at)
+                self._sign_ons.append(at)
+                self._spans.append((at, at))
+                self.is_on = True
+            case "off":
+                self._end_break(at)
+                self.is_on = False
+            case "break":
+                self._end_break(at)
+                self.open_break = OpenBreak(event.detail, at)
+            case "back":
+                self._end_break(at)
+            case "seen" | "corrected":
+                return
+            case _:
+                pass
+        self._note_activity(at)
+
+    def _end_break(self, at: datetime) -> None:
+        if self.open_break is not None:
+            self._breaks.append(BreakTaken(self.open_break.reason, at - self.open_break.since))
+            self.open_break = None
+
+    def resume(self, work: Iterable[WorkEvent], calls: Iterable[tuple[str, events.HistoryEntry]]) -> None:
+        """Add what was done earlier today, so that the counts go on after a crash."""
+        for event in work:
+            self.add_work(event)
+        for key, entry in calls:
+            self.add(key, entry)
+
+    def add(self, key: str, entry: events.HistoryEntry) -> None:
+        """Add one event of a case."""
+        if entry.event == events.CaseReturned("lapsed"):  # dated when the lease of a silent station ended
+            self._dialed.pop(key, None)
+            self._claimed.pop(key, None)
+            return
+        self._note_activity(entry.at)
+        match entry.event:
+            case events.CaseClaimed():
+                self.show_case(key, entry.at)
+            case events.NumberDialed() | events.InterviewOpened():
+                self._dialed.setdefault(key, entry.at)
+            case events.OutcomeRecorded(outcome=outcome):
+                self._calls.append((key, outcome))
+                self._talk_time += entry.at - self._dialed.pop(key, entry.at)
+            case events.OutcomeRevoked():
+                last = max((n for n, call in enumerate(self._calls) if call[0] == key), default=None)
+                if last is not None:
+                    del self._calls[last]
+            case events.AttemptClosed() | events.CaseReturned():
+                self._dialed.pop(key, None)
+                self.add_time_on_case(entry.at - self._claimed.pop(key, entry.at))
+            case _:
+                pass
+
+    def show_case(self, key: str, at: datetime) -> None:
+        """A case is on the screen since then."""
+        self._claimed[key] = at
+
+    def add_time_on_case(self, time: timedelta) -> None:
+        """Add time that a case took."""
+        self._time_on_cases += time
+
+    def summarize(
+        self,
+        to_local: ToLocal,
+        outcomes: Mapping[str, Outcome],
+        breaks: Mapping[str, str],
+        *,
+        at: datetime | None = None,
+        case: str = "",
+        wrapup: timedelta = timedelta(),
+    ) -> ShiftSummary:
+        """Return the counts as of the last activity, or of the present time `at` while the person is signed on.
+
+        `case` is on the screen; the present `wrapup` is not added yet; `to_local` converts a time to this station's
+        clock; `breaks` says which reasons are paid.
+        """
+        spans = [span for span in self._spans if span is not None]
+        at = at or self.last_activity or NEVER
+        if self.is_on and spans:
+            spans[-1] = spans[-1][0], max(at, spans[-1][1])
+        spans = spans or [(at, at)]
+        first, last = spans[0][0], spans[-1][1]
+        kinds = [outcomes[outcome].kind if outcome in outcomes else outcome for _, outcome in self._calls]
+        break_now = [BreakTaken(self.open_break.reason, at - self.open_break.since)] if self.open_break else []
+        on_screen = at - self._claimed.get(case, at)
+        return ShiftSummary(
+            since=to_local(first),
+            until=to_local(last),
+            calls=len(kinds),
+            contacts=sum(id in outcomes and outcomes[id].moment != "before" for _, id in self._calls),
+            completes=kinds.count("complete"),
+            refusals=sum(kind in REFUSAL_OUTCOMES for kind in kinds),
+            appointments_made=kinds.count("appointment"),
+            appointments=self.appointments,
+            talk_time=self._talk_time + (at - self._dialed.get(case, at)),
+            time_on_cases=self._time_on_cases + on_screen + wrapup,
+            breaks=(*self._breaks, *break_now),
+            away=last - first - sum((end - start for start, end in spans), timedelta()),
+            paid_reasons=frozenset(reason for reason, pay in breaks.items() if pay == "paid"),
+        )
+
+
+class ShiftCorrection(NamedTuple):
+    """What a supervisor corrected of one person's day; None where it was right."""
+
+    day: str
+    """On the supervisor's clock: `2026-11-24`."""
+    note: str
+    since: datetime | None = None
+    until: datetime | None = None
+    away: timedelta | None = None
+    unpaid: timedelta | None = None
+
+    def encode(self) -> str:
+        """Encode the correction as the detail of a work event."""
+        values = {name: value for name, value in self._asdict().items() if value is not None}
+        return json.dumps(values, default=_encode_time, ensure_ascii=False)
+
+    @classmethod
+    def decode(cls, detail: str) -> "ShiftCorrection":
+        values = json.loads(detail)
+        times = {name: datetime.fromisoformat(values[name]) for name in ("since", "until") if name in values}
+        lengths = {name: timedelta(seconds=values[name]) for name in ("away", "unpaid") if name in values}
+        return cls(**{**values, **times, **lengths})
+
+    def apply(self, summary: ShiftSummary, to_local: ToLocal) -> ShiftSummary:
+        """Return the summary as corrected."""
+        return replace(
+            summary,
+            since=to_local(self.since) if self.since is not None else summary.since,
+            until=to_local(self.until) if self.until is not None else summary.until,
+            away=self.away if self.away is not None else summary.away,
+            corrected_unpaid=self.unpaid if self.unpaid is not None else summary.corrected_unpaid,
+        )
+
+    def describe(self, to_local: ToLocal) -> str:
+        """Describe the corrected values and the reason: `until 17:30: forgot to sign off`."""
+        times = [(word, at) for word, at in (("from", self.since), ("until", self.until)) if at is not None]
+        words = [f"{word} {to_local(at):%H:%M}" for word, at in times]
+        lengths = (("away", self.away), ("unpaid breaks", self.unpaid))
+        words += [f"{word} {format_length(length)}" for word, length in lengths if length is not None]
+        return f"{', '.join(words)}: {self.note}"
+
+
+def _encode_time(value: datetime | timedelta) -> str | float:
+    return value.isoformat() if isinstance(value, datetime) else value.total_seconds()
+
+
+class DayOfWork(NamedTuple):
+    """One person's day, with the corrections that were made."""
+
+    login: str
+    day: str
+    """`2026-11-24`"""
+    summary: ShiftSummary
+    corrections: tuple[tuple[WorkEvent, ShiftCorrection], ...]
+
+    def describe_corrections(self, display_names: Mapping[str, str], to_local: ToLocal) -> str:
+        """Describe the corrections and who made them: `until 17:30: forgot to sign off (sue)`."""
+        parts = (
+            f"{correction.describe(to_local)} ({display_names.get(event.by, event.by)})"
+            for event, correction in self.corrections
+        )
+        return "; ".join(parts)
+
+
+def group_shifts(
+    work: Iterable[WorkEvent], calls: Iterable[tuple[str, events.HistoryEntry]], to_local: ToLocal
+) -> dict[tuple[str, str], Shift]:
+    """Group events into shifts, by the person and the day on a clock; `work` is in the order of time."""
+    shifts: defaultdict[tuple[str, str], Shift] = defaultdict(Shift)
+    for event in work:
+        if event.kind not in ("seen", "corrected"):
+            shifts[event.person, f"{to_local(event.at):%Y-%m-%d}"].add_work(event)
+    for key, entry in calls:
+        if entry.station not in OFFICE and entry.by:
+            shifts[entry.by, f"{to_local(entry.at):%Y-%m-%d}"].add(key, entry)
+    return dict(shifts)
+
+
+def build_days(
+    work: Iterable[WorkEvent], calls: Iterable[tuple[str, events.HistoryEntry]], plan: Plan, to_local: ToLocal
+) -> list[DayOfWork]:
+    """Build each person's days, as corrected; those of one person in order."""
+    work = list(work)
+    corrections: defaultdict[tuple[str, str], list[tuple[WorkEvent, ShiftCorrection]]] = defaultdict(list)
+    for event in work:
+        if event.kind == "corrected":
+            correction = ShiftCorrection.decode(event.detail)
+            corrections[event.person, correction.day].append((event, correction))
+    days = []
+    for (login, day), shift in sorted(group_shifts(work, calls, to_local).items()):
+        summary = shift.summarize(to_local, plan.outcomes, plan.breaks)
+        for _, correction in corrections[login, day]:
+            summary = correction.apply(summary, to_local)
+        days.append(DayOfWork(login, day, summary, tuple(corrections[login, day])))
+    return days
+
+
+def list_shift_figures(summary: ShiftSummary) -> list[tuple[str, str]]:
+    """List the figures of a shift, label and value, the same for every interface."""
+    per_hour = f" ({summary.completes_per_hour:.1f} per hour)" if summary.completes else ""
+    figures = [
+        ("Shift", f"{summary.since:%H:%M} to {summary.until:%H:%M}"),
+        ("Working", format_length(summary.working_time)),
+        ("Without a case", format_length(summary.idle_time)),
+        ("Calls", f"{summary.calls:,} ({summary.contacts:,} reached)"),
+        ("Talk", format_length(summary.talk_time)),
+        ("Complete", f"{summary.completes:,}{per_hour}"),
+        ("Refusals", f"{summary.refusals:,}"),
+        ("Appointments", f"{summary.appointments_made:,} made, {summary.appointments:,} for me"),
+    ]
+    if summary.breaks:
+        taken = [f"{reason or 'no reason'} {format_length(duration)}" for reason, duration in summary.breaks]
+        figures.append(("Breaks", ", ".join(taken)))
+    if summary.paid_breaks:
+        figures.append(("Paid", f"{format_length(summary.paid_time)}, breaks of {format_length(summary.paid_breaks)}"))
+    return figures
+
+
+def render_shift_summary(summary: ShiftSummary) -> list[str]:
+    """Render the figures of a shift as lines of text."""
+    return [f"{label}: {value}" for label, value in list_shift_figures(summary)]
+
+
+def format_length(time: timedelta) -> str:
+    """Format a length of time: `2 h 05 min`, `12 min`, `40 s`."""
+    seconds = int(time.total_seconds())
+    hours, minutes = divmod(seconds // 60, 60)
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min" if minutes else f"{seconds} s"

@@ -1,0 +1,97 @@
+"""Store of work events, which are only added, and of the messages of supervisors.
+
+A message is a setting whose name begins with the time until which it is shown, so that one range of names has those
+that are shown now.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+from survey_cli.engine.codec import decode_timestamp, encode_timestamp
+from survey_cli.fieldwork.shifts import WorkEvent
+from survey_cli.store.backends.connector import Connector
+from survey_cli.store.backends.errors import retry_once
+from survey_cli.store.backends.settings import KEEP_SETTING
+
+MESSAGE_PREFIX: Final = "message: "
+END_OF_TIME: Final = "~"
+_ADD: Final = "INSERT INTO work_events (at, person, kind, detail, station, by) VALUES (?, ?, ?, ?, ?, ?)"
+_LIST: Final = """
+    SELECT at, person, kind, detail, station, by FROM work_events
+    WHERE at >= ? AND at < ? AND person = coalesce(?, person) ORDER BY at, seq"""
+_SETTINGS: Final = "SELECT name, value FROM settings WHERE name = ? OR (name > ? AND name < ?) ORDER BY name"
+
+
+class SupervisorMessage(NamedTuple):
+    """A message of a supervisor to one person or to everybody, shown at stations."""
+
+    id: str
+    by: str
+    at: datetime
+    until: datetime
+    to: str
+    """Empty: to everybody."""
+    text: str
+    is_withdrawn: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name of its setting."""
+        return f"{MESSAGE_PREFIX}{_format_time(self.until)} {self.id}"
+
+    def is_for(self, person: str) -> bool:
+        return self.to in ("", person) and not self.is_withdrawn
+
+
+def _format_time(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds")
+
+
+class WorkEvents:
+    """The work events and messages of one study. Methods raise StoreError."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._db = connector
+
+    def add(self, event: WorkEvent) -> None:
+        """Add an event in a transaction of its own."""
+        at, person, kind, detail, station, by = event
+        self._db.run(_ADD, (encode_timestamp(at), person, kind, detail, station, by or person))
+
+    def list_events(
+        self, *, since: datetime | None = None, until: datetime | None = None, person: str | None = None
+    ) -> list[WorkEvent]:
+        """List the events of one person, or of all, in the order of time."""
+        period = encode_timestamp(since) if since else "", encode_timestamp(until) if until else END_OF_TIME
+        return self._db.read_as(_decode_event, "the events of people at work", _LIST, (*period, person))
+
+    def list_messages(self, at: datetime | None = None) -> list[SupervisorMessage]:
+        """List the messages that are shown at that time, or all messages."""
+        return self.read_setting_and_messages("", at)[1]
+
+    def read_setting_and_messages(self, setting: str, at: datetime | None) -> tuple[str, list[SupervisorMessage]]:
+        """Read the value of a setting and the messages in one query; the value is empty where it is not set."""
+        first = f"{MESSAGE_PREFIX}{_format_time(at) if at else ''}"
+        decode = lambda row: (row[0], row[1] if row[0] == setting else _decode_message(row[1]))  # noqa: E731 - used once
+        rows = dict(self._db.read_as(decode, "the messages", _SETTINGS, (setting, first, MESSAGE_PREFIX + END_OF_TIME)))
+        value = rows.pop(setting, "")
+        return str(value), [message for message in rows.values() if isinstance(message, SupervisorMessage)]
+
+    @retry_once
+    def write_message(self, message: SupervisorMessage) -> None:
+        """Store a message, or the same message changed."""
+        value = message._asdict() | {"at": _format_time(message.at), "until": _format_time(message.until)}
+        self._db.run(KEEP_SETTING, (message.name, json.dumps(value, ensure_ascii=False)))
+
+
+def _decode_event(row: Sequence[Any]) -> WorkEvent:
+    at, *more = row
+    return WorkEvent(decode_timestamp(at), *more)
+
+
+def _decode_message(text: str) -> SupervisorMessage:
+    value = json.loads(text)
+    times = {key: datetime.fromisoformat(value[key]) for key in ("at", "until")}
+    return SupervisorMessage(**{**value, **times})

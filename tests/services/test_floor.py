@@ -1,0 +1,275 @@
+"""The floor: messages to stations, breaks and working times, corrections, several studies at one station."""
+
+import csv
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from support import postgres_server
+from support.exporting import export_file
+from support.shift import CASES, FIELDWORK, HEAD, OPTIONS, Shift, interviewed, on
+from survey_cli.fieldwork.shifts import ShiftCorrection
+from survey_cli.problems import UserError
+from survey_cli.services.cases import floor
+from survey_cli.services.export.export_data import ExportOptions
+from survey_cli.services.run_on_study import Request
+from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.station.station import StationSession
+from survey_cli.sessions.station.station_views import BreakView, CaseView, IdleView
+from survey_cli.store.backends.address import is_server_address
+from survey_cli.study.consistency.upkeep import rebuild_queue
+
+PEOPLE = "login,role,pseudonym\nann,interviewer,I1\nbob,interviewer,I2\nsue,supervisor,S1\n"
+FIVE = CASES + "".join(f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1))
+PAY = FIELDWORK + "  breaks: {lunch: unpaid, rest: paid}\n"
+
+
+@pytest.fixture(params=["file", "server"], autouse=True)
+def kept_somewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every test is run on a file and on a real server."""
+    if request.param == "server":
+        place = postgres_server.start_server()
+        monkeypatch.setattr(Shift, "place", staticmethod(lambda folder: postgres_server.create_address()))
+        yield
+        Shift.close_all()
+        postgres_server.run_query(place, "DROP SCHEMA IF EXISTS survey_shared CASCADE")
+    else:
+        yield
+        Shift.close_all()
+
+
+@pytest.fixture(autouse=True)
+def accounts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("survey_cli.store.backends.account.read_system_account", lambda: "sue")
+
+
+def sue(shift: Shift) -> Request:
+    return Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue")
+
+
+# messages
+
+
+def test_a_message_reaches_each_station_once_and_says_who_has_seen_it(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    ann, bob = shift.station("ann"), shift.station("bob")
+    assert ann.take_message() == ""
+    floor.send_message(sue(shift), "coffee at three")
+    shift.later(minutes=0.2)
+    assert ann.take_message() == "Message from sue (10:00): coffee at three"
+    assert ann.take_message() == ""
+    [sent] = floor.list_sent_messages(sue(shift))
+    assert sent.seen_by == ("ann",)
+    assert bob.take_message()
+    assert floor.list_sent_messages(sue(shift))[0].seen_by == ("ann", "bob")
+    assert ann.list_messages() == ["10:00  coffee at three (sue)"]
+    assert shift.station("ann").take_message() == "", "the station was started again"
+
+
+def test_a_message_reaches_an_interview_with_its_next_answer(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    ann = shift.station("ann")
+    ann.dial()
+    session = ann.open_interview()
+    assert isinstance(session, InterviewSession)
+    floor.send_message(sue(shift), "hurry", to="ann")
+    shift.later(minutes=0.2)
+    assert session.reply("") is None
+    assert session.take_message() == "Message from sue (10:00): hurry"
+
+
+def test_a_message_is_for_one_person_for_some_time_and_can_be_withdrawn(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    ann, bob = shift.station("ann"), shift.station("bob")
+    floor.send_message(sue(shift), "only you", to="bob")
+    floor.send_message(sue(shift), "soon over", until=shift.at + timedelta(minutes=2))
+    floor.send_message(sue(shift), "a mistake", until=shift.at + timedelta(minutes=9))
+    texts = [sent.message.text for sent in floor.list_sent_messages(sue(shift))]
+    floor.withdraw_message(sue(shift), 1 + texts.index("a mistake"))
+    shift.later(minutes=5)
+    assert ann.take_message() == ""
+    assert bob.take_message().endswith("only you")
+    shift.later(days=1)
+    assert floor.list_sent_messages(sue(shift)) == ()
+
+
+def test_only_supervisors_send_messages_and_only_to_people_of_the_study(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE, people=PEOPLE)
+    as_ann = Request(path=str(shift.file), at=shift.at, db=shift.db, by="ann", people=shift._list())
+    as_sue = Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue", people=shift._list())
+    with pytest.raises(UserError, match="only a supervisor may send messages"):
+        floor.send_message(as_ann, "hello")
+    with pytest.raises(UserError, match="nobody has the login 'anne'"):
+        floor.send_message(as_sue, "hello", to="anne")
+    with pytest.raises(UserError, match="write 1 to 200"):
+        floor.send_message(as_sue, "x" * 201)
+
+
+# breaks and working times
+
+
+def a_day(shift: Shift) -> None:
+    """10:00 on; a complete of 10 minutes; lunch of 30; rest of 10; 20 minutes idle; the station dies at 11:10, and is
+    started again at 12:00; off at 12:30."""
+    ann = shift.station("ann")
+    ann.dial()
+    interviewed(ann, "1", "2", "1")
+    shift.later(minutes=10)
+    assert ann.close_interview() is None
+    assert ann.start_break("lunch") is None
+    shift.later(minutes=30)
+    assert ann.end_break() is None
+    assert ann.start_break("rest") is None
+    shift.later(minutes=10)
+    assert ann.end_break() is None
+    shift.later(minutes=20)
+    assert ann.record_outcome("no_answer") is None
+    shift.later(minutes=50)
+    ann = shift.station("ann")
+    shift.later(minutes=30)
+    assert ann.finish_case() is None
+    assert ann.end_shift() is None
+
+
+def exported(shift: Shift) -> list[dict[str, str]]:
+    to = shift.folder / "shifts.csv"
+    export_file(shift.file, ExportOptions(to=str(to), db=shift.db, what="shifts", force=True, zone=OPTIONS.zone))
+    with to.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_day_is_exported_with_its_breaks_and_without_the_time_of_a_dead_station(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE, fieldwork=PAY)
+    a_day(shift)
+    [row] = exported(shift)
+    assert (row["interviewer"], row["day"], row["first"], row["last"]) == ("ann", "2026-11-24", "10:00:00", "12:30:00")
+    minutes = {name: float(row[name]) for name in ("paid", "paid_breaks", "unpaid_breaks", "away")}
+    assert minutes == {"paid": 70, "paid_breaks": 10, "unpaid_breaks": 30, "away": 50}
+    assert (row["calls"], row["completes"]) == ("2", "1")
+    assert float(row["on_cases"]) + float(row["idle"]) == 60
+    assert row["corrections"] == ""
+
+
+def test_a_correction_has_a_reason_and_is_visible_beside_what_was_recorded(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE, fieldwork=PAY)
+    a_day(shift)
+    until = shift.at + timedelta(hours=1)
+    day = f"{shift.at.astimezone():%Y-%m-%d}"
+    with pytest.raises(UserError, match="needs its reason"):
+        floor.correct_shift(sue(shift), "ann", ShiftCorrection(day, "", until=until))
+    with pytest.raises(UserError, match="nothing was changed"):
+        floor.correct_shift(sue(shift), "ann", ShiftCorrection(day, "x", until=until - timedelta(hours=5)))
+    floor.correct_shift(sue(shift), "ann", ShiftCorrection(day, "training after calls", until=until))
+    floor.correct_shift(sue(shift), "ann", ShiftCorrection(day, "worked on paper", away=timedelta()))
+    [row] = exported(shift)
+    assert (row["last"], float(row["paid"])) == ("13:30:00", 180)
+    assert row["corrections"] == "until 13:30: training after calls (sue); away 0 s: worked on paper (sue)"
+
+
+def test_who_is_no_supervisor_exports_the_own_times_alone(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    with shift.study() as study:
+        account = study.store.account
+    for login in (account, "bob"):
+        shift.station(login).end_shift()
+    (shift.folder / "responses").mkdir()
+    people = shift.folder / ("responses/interviewers.csv" if is_server_address(shift.db) else "interviewers.csv")
+    people.write_text(f"login,role,pseudonym\n{account},supervisor,I1\nbob,interviewer,I2\n")
+    assert {row["interviewer"] for row in exported(shift)} == {"I1", "I2"}
+    people.write_text(f"login,role,pseudonym\n{account},interviewer,I1\nbob,supervisor,I2\n")
+    assert [row["interviewer"] for row in exported(shift)] == ["I1"]
+
+
+def test_the_floor_says_who_is_on_which_break(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE, fieldwork=PAY)
+    ann, bob, eve = shift.station("ann"), shift.station("bob"), shift.station("eve")
+    shift.later(minutes=5)
+    assert ann.start_break("rest") is None
+    assert isinstance(ann.view(), BreakView)
+    assert eve.end_shift() is None
+    shift.later(minutes=4)
+    people = {each.login: each for each in floor.load_current_floor(sue(shift)).people}
+    assert {login: each.state for login, each in people.items()} == {
+        "ann": "on a break", "bob": "at work", "eve": "off"
+    }  # fmt: skip
+    assert (people["ann"].break_reason, people["ann"].paid_breaks) == ("rest", timedelta(minutes=4))
+    assert people["bob"].station == bob.station
+
+
+# several studies
+
+
+def two_studies(tmp_path: Path, **first: str) -> tuple[Shift, Shift]:
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.mkdir(), two.mkdir()
+    return (
+        Shift(one, cases=CASES, **first),
+        Shift(two, head=HEAD.replace("instrument: field", "instrument: other").replace("Field test", "Other test"),
+              cases=FIVE.replace("\nA,", "\nZ,")),
+    )  # fmt: skip
+
+
+def at_both(*shifts: Shift) -> StationSession:
+    studies = [shift.study("ann") for shift in shifts]
+    for study in studies:
+        rebuild_queue(study, shifts[0].at)
+    clock = lambda: shifts[0].at  # noqa: E731 - a clock
+    ann = StationSession(study=studies[0], further=studies[1:], station="7", clock=clock, options=OPTIONS)
+    assert ann.start() is None
+    return ann
+
+
+def test_a_station_asks_its_studies_in_their_order(tmp_path: Path) -> None:
+    first, second = two_studies(tmp_path)
+    ann = at_both(first, second)
+    assert (ann.title, on(ann)) == ("Field test", "A")
+    assert ann.record_outcome("no_answer") is None
+    assert ann.title == "Other test"
+    assert isinstance(ann.view(), CaseView)
+    assert ann.record_outcome("no_answer") is None
+    assert ann.revoke_outcome() is None
+    assert ann.summarize_shift().calls == 1
+    assert first.case("A").calls
+
+
+def test_an_appointment_that_is_due_comes_first_whatever_its_study(tmp_path: Path) -> None:
+    first, second = two_studies(tmp_path)
+    ann = at_both(second)
+    key = on(ann)
+    assert ann.book_appointment("10:30") is None
+    assert ann.end_shift() is None
+    first.later(minutes=31)
+    second.at = first.at
+    ann = at_both(first, second)
+    assert (ann.title, on(ann)) == ("Other test", key)
+
+
+def test_each_study_keeps_its_pause_and_the_time_spent_on_it(tmp_path: Path) -> None:
+    from survey_cli.services.study_administration import pause_study
+
+    first, second = two_studies(tmp_path)
+    pause_study(sue(first), "later")
+    ann = at_both(first, second)
+    assert ann.title == "Other test"
+    pause_study(sue(second), "")
+    first.later(minutes=10)
+    assert ann.finish_case() is None
+    view = ann.view()
+    assert isinstance(view, IdleView)
+    assert view.study_is_paused
+    assert view.why.startswith("Field test: Paused by sue")
+    assert ann.end_shift() is None
+    rows = [exported(shift)[0] for shift in (first, second)]
+    assert [float(row["paid"]) for row in rows] == [0, 10]
+
+
+def test_a_caller_is_found_in_all_studies_of_the_station(tmp_path: Path) -> None:
+    first, second = two_studies(tmp_path)
+    ann = at_both(first, second)
+    keys = {match.key for match in ann.search_cases("312 555 01")}
+    assert keys == {"field:A", "other:Z", "other:B", "other:C", "other:D", "other:E"}
+    assert ann.fetch_case("other:D") is None
+    assert (ann.title, on(ann)) == ("Other test", "D")
+    assert first.row("A").holder is None
