@@ -430,7 +430,7 @@ def test_the_check_tries_every_cell_and_finds_a_right_too_many(
     assert run_command(["server", "check", shift.db]) == 1
     said = capsys.readouterr()
     assert "SID ! SI" in said.out
-    assert re.search(r"read another contact +1 ! 0 ", said.out)
+    assert re.search(r"read the contact, other case +1 ! 0 ", said.out)
     assert run_command(["server", "init", shift.db]) == 0
     assert run_command(["server", "check", shift.db]) == 0
     assert postgres_server.run_query(shift.db, "SELECT count(*) FROM case_events") == before

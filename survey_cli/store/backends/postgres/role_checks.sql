@@ -32,28 +32,28 @@ SELECT '~check ' || n, 1, 'began', '{{}}', '', '', '' FROM generate_series(1, 2)
 UPDATE {schema}.journal SET account = {member} WHERE interview = '~check 1';
 INSERT INTO {contacts}.contacts (interview, details) SELECT '~check ' || n, '' FROM generate_series(1, 2) AS s (n)
 
--- name: read the contact of the case in progress: 1 1 refused refused
+-- name: read the contact, own case: 1 1 refused refused
 SELECT * FROM {contacts}.case_contacts WHERE link = '~check 1'
 
--- name: read another contact: 0 1 refused refused
+-- name: read the contact, other case: 0 1 refused refused
 SELECT * FROM {contacts}.case_contacts WHERE link = '~check 2'
 
--- name: change the contact of the case in progress: 1 1 refused refused
+-- name: change the contact, own case: 1 1 refused refused
 UPDATE {contacts}.case_contacts SET words = '' WHERE link = '~check 1'
 
--- name: change another contact: 0 1 refused refused
+-- name: change the contact, other case: 0 1 refused refused
 UPDATE {contacts}.case_contacts SET words = '' WHERE link = '~check 2'
 
--- name: remove another contact: 0 1 refused refused
+-- name: remove the contact, other case: 0 1 refused refused
 DELETE FROM {contacts}.case_contacts WHERE link = '~check 2'
 
--- name: add a contact of another case: refused 1 refused refused
+-- name: add a contact, other case: refused 1 refused refused
 INSERT INTO {contacts}.case_contacts (link, details, digits, words) VALUES ('~check 3', '', '', '')
 
--- name: read personal data of one's own interview: 1 1 refused refused
+-- name: read personal data, own interview: 1 1 refused refused
 SELECT * FROM {contacts}.contacts WHERE interview = '~check 1'
 
--- name: read personal data of another interview: 0 1 refused refused
+-- name: read personal data, other interview: 0 1 refused refused
 SELECT * FROM {contacts}.contacts WHERE interview = '~check 2'
 
 -- name: find a caller by a whole number: 1 1 refused refused
@@ -68,7 +68,7 @@ SELECT * FROM {schema}.find_caller('zoe check', '')
 -- name: find a caller by a part of a name: 0 0 refused refused
 SELECT * FROM {schema}.find_caller('zoe', '')
 
--- name: read the journal of another interview: 1 1 1 refused
+-- name: read the journal, other interview: 1 1 1 refused
 SELECT * FROM {schema}.journal WHERE interview = '~check 2'
 
 -- name: record an answer: 1 1 refused refused
@@ -91,7 +91,7 @@ INSERT INTO {schema}.access_log (at, by, account, what, object, detail) VALUES (
 -- name: compute the hash of a number: 1 1 refused refused
 SELECT {shared}.never_call_hash('+13125550100')
 
--- name: put numbers of a case on the do-not-call list: 1 1 refused refused
+-- name: put a case on the do-not-call list: 1 1 refused refused
 SELECT {schema}.list_never_call('~check 2', '', '', '')
 
 -- name: empty a table: refused refused refused refused

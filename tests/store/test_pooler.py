@@ -1,0 +1,103 @@
+"""PgBouncer in transaction mode before the server: each transaction may run over another connection."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from support import postgres_server
+from support.shift import Shift, interviewed, on
+from survey_cli.cli.run_command import run_command
+from survey_cli.sessions.station.open_station import open_station
+from survey_cli.sessions.station.station import StationSession
+from survey_cli.store import Store
+
+FIELDWORK = """
+fieldwork:
+  frame: establishment
+  zone: America/Chicago
+  hours: {mon-sun: "00:00-24:00"}
+  reason: a test that runs at any hour
+"""
+PATH = f"{os.environ['PATH']}:/usr/sbin"
+
+
+@pytest.fixture(name="pooled")
+def a_pooler() -> Iterator[str]:
+    """The address of the pooler, with one connection to the server for each user and database."""
+    program = shutil.which("pgbouncer", path=PATH)
+    if program is None:
+        pytest.skip("pgbouncer is not installed")
+    server = postgres_server.find_data_folder(postgres_server.start_server())
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    users, settings = (Path(server.parent, f"pooler-{port}.{ending}") for ending in ("users", "ini"))
+    users.write_text('"postgres" ""\n"ann" ""\n')
+    settings.write_text(
+        f"[databases]\n* = host={server}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
+        f"auth_type = trust\nauth_file = {users}\npool_mode = transaction\ndefault_pool_size = 1\n"
+        "max_prepared_statements = 0\n"
+    )
+    as_other = ["-u", server.owner()] if os.getuid() == 0 else []
+    process = subprocess.Popen([program, "-q", *as_other, settings], stderr=subprocess.DEVNULL)
+    address = f"postgresql://postgres@127.0.0.1:{port}/pooled"
+    try:
+        direct = postgres_server.start_server().replace("/postgres?", "/pooled?")
+        assert run_command(["server", "init", direct]) == 0
+        for _ in range(100):
+            with suppress(psycopg.OperationalError):
+                psycopg.connect(address, connect_timeout=5).close()
+                break
+            time.sleep(0.05)
+        yield address
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def test_stations_of_two_studies_share_a_connection(pooled: str, tmp_path: Path) -> None:
+    assert run_command(["server", "grant", pooled, "ann", "interviewer"]) == 0
+    stations: list[StationSession] = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        cases = f"unit,kind,name,phone,zone\n{name},1,Mr {name},+1 312 555 0100,America/Chicago\n"
+        where = f"{pooled}?schema={name}"
+        shift = Shift(tmp_path / name, fieldwork=FIELDWORK, cases=cases, db=where, at=datetime.now(UTC))
+        assert run_command(["study", "publish", str(shift.file), "--db", where]) == 0
+        station = open_station(shift.file, db=where.replace("postgres@", "ann@"))
+        assert isinstance(station, StationSession), station
+        stations.append(station)
+    assert [on(station) for station in stations] == ["one", "two"]
+    assert [station.search_cases("mr one")[:1] != () for station in stations] == [True, False]
+    for station in stations:  # more statements than psycopg runs without preparing them
+        interviewed(station, "1", "1", "1")
+        assert station.close_interview() is None
+        station.close()
+    for name in ("one", "two"):
+        with Store.open(f"{pooled}?schema={name}", create=False) as store:
+            [row] = store.interviews.list_rows()
+            assert (row.case, row.by, row.outcome) == (name, "ann", "complete")
+            assert len(list(store.cases.queries.iterate_contacts())) == 1
+            assert store.maintenance.check_integrity() == []
+    assert run_command(["server", "check", pooled]) == 0
+    Shift.close_all()
+
+
+def test_nothing_is_left_in_a_connection(pooled: str) -> None:
+    show = "SELECT current_setting('search_path'), current_setting('idle_in_transaction_session_timeout')"
+    before = postgres_server.run_query(pooled, show)
+    with Store.open(f"{pooled}?schema=three", create=True) as store:
+        store.settings.write("a", "b")
+        assert list(store.connector.stream("SELECT value FROM settings")) == [("b",)]
+    with psycopg.connect(pooled, autocommit=True) as connection:
+        assert connection.execute(show).fetchall() == before or before[0][0] == "public"
+        assert connection.execute("SELECT count(*) FROM pg_prepared_statements").fetchall() == [(0,)]
