@@ -16,7 +16,7 @@ from time import perf_counter, sleep
 import psycopg
 
 from benchmarks.claiming import Station, bring
-from benchmarks.measuring import Line, at_most, below, later, medians
+from benchmarks.measuring import Line, at_most, below, later, medians, shown
 from survey_cli.services.database.server import change_role, check_server, prepare_server
 from survey_cli.store import Store
 
@@ -129,7 +129,8 @@ def roles_row(folder: Path) -> list[Line]:
             pooler = start_pooler(home)
             pooled = address.replace(str(PORT), str(POOLER_PORT))
             through, direct = medians(40, calling(pooled, "ruled"), calling(address, "ruled"))
-            lines.append(at_most(what, through, direct, 2, against="itself"))
+            ratio = f"{through / direct:.2f}×"
+            lines.append(Line(what=what, ours=shown(through, "ms"), theirs=shown(direct, "ms"), shown=ratio))
         else:
             lines.append(later(what, "", "pgbouncer is not installed"))
         [check] = [check for check in check_server(address) if check.study == "ruled"]

@@ -169,7 +169,10 @@ def test_the_bytes_of_the_files_hold_nothing_of_it(tmp_path):
 def test_a_server_keeps_nothing_of_it_in_its_tables(store):
     def tables() -> list[str]:
         store.connector.run_autocommit("CHECKPOINT")
-        names = store.connector.read("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+        names = store.connector.read(
+            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"
+            " WHERE schemaname IN (current_schema(), contact_schema())"
+        )
         files = [store.connector.read("SELECT pg_relation_filepath(?::regclass)", named)[0] for named in names]
         read = [store.connector.read("SELECT pg_read_binary_file(?)", file)[0][0] for file in files]
         return [name for (name,), content in zip(names, read, strict=True) if WORD.encode() in content]

@@ -354,7 +354,8 @@ class PostgresConnector(connector.Connector):
         for child, parent, equal, filled in self.read(FOREIGN_KEYS):
             orphans = f"SELECT 1 FROM {child} c WHERE {filled} AND NOT EXISTS (SELECT 1 FROM {parent} p WHERE {equal})"
             for _ in self.read(orphans):
-                yield f"a row of {child} refers to a missing row of {parent}"
+                names = [table.rpartition(".")[2] for table in (child, parent)]
+                yield "a row of {} refers to a missing row of {}".format(*names)
 
     def _get_connection(self, *, reconnect: bool = False) -> Connection:
         """Return the connection. With `reconnect` one that was lost is replaced, else that raises TransientStoreError."""
