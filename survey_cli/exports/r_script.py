@@ -4,7 +4,7 @@ Labels become attributes as the package haven has them where it is installed, pl
 quoted ASCII string, with other characters by number, so that no text is ever run and no locale changes it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from survey_cli.exports.conventions import (
     list_design_columns,
     list_offered_codes,
 )
+from survey_cli.exports.templating import write_template
 from survey_cli.exports.text import write_csv
 from survey_cli.table.table import Table, is_timestamp
 from survey_cli.values import Code, Storage, Variable
@@ -29,98 +30,35 @@ MAX_NAME_BYTES: Final = 2_000
 """Maximum length in bytes of a label that is an argument name. R accepts 10,000; strings may have any length."""
 MAX_PIECE_LENGTH: Final = 5_000
 """Maximum length of a piece of a string in characters. R accepts 10,000 outside its locale."""
-R_FUNCTIONS: Final = """
-date_time <- function(x) as.POSIXct(x, format = "%Y-%m-%dT%H:%M:%S", tz = "UTC")
-time_of_day <- function(x) {
-  x <- as.difftime(x, format = "%H:%M", units = "mins")
-  if (requireNamespace("hms", quietly = TRUE)) hms::as_hms(x) else x
-}
-describe <- function(x, label, labels = NULL, missing = NULL, not_asked = NULL, wording = "") {
-  if (!is.null(not_asked)) x[!is.na(x) & x == not_asked] <- NA
-  if (!is.null(labels) && requireNamespace("haven", quietly = TRUE)) {
-    x <- haven::labelled_spss(x, labels = labels, na_values = missing, label = label)
-  } else {
-    attr(x, "label") <- label
-    attr(x, "labels") <- labels
-    attr(x, "na_values") <- missing
-  }
-  if (nzchar(wording)) attr(x, "wording") <- wording
-  x
-}"""
 
 
 def write_r_script(table: Table, to: Path, data: Path, data_name: str) -> WriteResult:
     """Write the script, and the data that it reads as `data_name`."""
     with data.open("w", encoding="utf-8", newline="") as file:
         result = write_csv(table, file, WriteOptions(raw=True))
+    study = table.study
     with to.open("w", encoding="ascii", newline="\n") as file:
-        file.writelines(line + "\n" for line in _render_script(table, data_name))
+        write_template(
+            file,
+            "r_script.jinja",
+            study=study,
+            variables=table.variables,
+            data_name=data_name,
+            classes=R_CLASSES,
+            is_timestamp=is_timestamp,
+            describe=_describe_variable,
+            quote=quote,
+            quote_all=lambda texts: _render_vector([quote(text) for text in texts]),
+            sets=find_response_sets(table.variables),
+            design_columns=list_design_columns(table),
+            method=R_REPLICATES.get(study.replication, "other"),
+            factors=[f"{factor:.15g}" for factor in study.replication_factors],
+        )
     return result
 
 
-def _render_script(table: Table, data_name: str) -> Iterator[str]:
-    study, variables = table.study, table.variables
-    yield "# Makes the data frame `survey`, from the working directory:"
-    yield "# source() this file there, or set `folder` before."
-    yield 'if (!exists("folder")) folder <- "."'
-    yield "survey <- read.csv("
-    yield f"  file.path(folder, {quote(data_name)}), encoding = {quote('UTF-8')}, check.names = FALSE,"
-    yield '  na.strings = "", stringsAsFactors = FALSE,'
-    yield "  colClasses = c("
-    yield ",\n".join(f"    {quote(v.name)} = {quote(R_CLASSES[v.storage])}" for v in variables)
-    yield "  )"
-    yield ")"
-    yield R_FUNCTIONS
-    yield ""
-    for variable in variables:
-        if is_timestamp(variable) or variable.storage == "time":
-            function = "date_time" if is_timestamp(variable) else "time_of_day"
-            yield f"survey[[{quote(variable.name)}]] <- {function}(survey[[{quote(variable.name)}]])"
-        yield _render_variable(variable)
-    yield ""
-    yield f'attr(survey, "title") <- {quote(study.title)}'
-    yield f'attr(survey, "version") <- {quote(study.version)}'
-    yield 'attr(survey, "multiple") <- list('
-    yield ",\n".join(
-        f"  {quote(name)} = structure({_render_vector([quote(n) for n in names])}, label = {quote(label)})"
-        for name, label, names in find_response_sets(variables)
-    )
-    yield ")"
-    yield from _render_design(table)
-
-
-def _render_design(table: Table) -> Iterator[str]:
-    """Make the object `design` of R's package survey, where the sample has weights, strata, units or replicates.
-
-    Nothing where one of its columns is left out of the data.
-    """
-    study, roles, columns = table.study, table.study.design, list_design_columns(table)
-    if not columns:
-        return
-    column = {role: f"counted[[{quote(names[0])}]]" for role, names in roles.items()}
-    arguments = [f"weights = counted[[{quote(study.weight)}]]"] if study.weight else []
-    if replicates := roles.get("replicate_weight"):
-        method = R_REPLICATES.get(study.replication, "other")
-        arguments += [
-            f"type = {quote(method)}",
-            f"repweights = counted[{_render_vector(list(map(quote, replicates)))}]",
-        ]
-        if factors := [f"{factor:.15g}" for factor in study.replication_factors]:
-            arguments.append(
-                f"rho = {factors[0]}" if method == "Fay" else f"scale = 1, rscales = {_render_vector(factors)}"
-            )
-    else:
-        arguments.append(f"ids = data.frame({column['psu']})" if "psu" in column else "ids = ~1")
-        arguments += [f"strata = {column['stratum']}, nest = TRUE"] if "stratum" in column else []
-        arguments += [f"fpc = data.frame({column['fpc']})"] if "fpc" in column else []
-    yield "# The design of the sample, for svymean(~q1, design) and others of the package survey."
-    yield 'if (requireNamespace("survey", quietly = TRUE)) {'
-    yield f"  counted <- survey[complete.cases(survey[{_render_vector(list(map(quote, columns)))}]), ]"
-    yield f"  design <- survey::{'svrepdesign' if replicates else 'svydesign'}(data = counted, {', '.join(arguments)})"
-    yield "}"
-
-
-def _render_variable(variable: Variable) -> str:
+def _describe_variable(variable: Variable) -> str:
+    """Return the arguments of `describe`, besides the column."""
     codes = list_offered_codes(variable)
     not_asked = codes.pop("not_asked", None)
     labels: dict[Code, str] = {**variable.labels, **dict(codes.values())}
@@ -136,8 +74,7 @@ def _render_variable(variable: Variable) -> str:
         arguments.append(f"not_asked = {_render_value(variable, not_asked[0])}")
     if variable.wording:
         arguments.append(f"wording = {quote(variable.wording)}")
-    name = quote(variable.name)
-    return f"survey[[{name}]] <- describe(survey[[{name}]], {', '.join(arguments)})"
+    return ", ".join(arguments)
 
 
 def _render_labels(variable: Variable, labels: Mapping[Code, str]) -> str:

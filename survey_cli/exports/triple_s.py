@@ -22,12 +22,11 @@ from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, Literal, TypeAlias
-from xml.etree.ElementTree import Element
 
 from survey_cli.exports.conventions import WriteResult, find_response_sets, list_missing_codes, make_free_name
+from survey_cli.exports.templating import write_template
 from survey_cli.exports.text import BATCH_SIZE, MAX_FIELD_SIZE, ColumnStatistics, FieldCache, read_statistics
-from survey_cli.exports.xml_elements import add_element, add_text, write_document
-from survey_cli.table.table import StudyDescription, Table, make_cell_reader
+from survey_cli.table.table import Table, make_cell_reader
 from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Storage, Variable
 from survey_cli.wording import join_first
 
@@ -71,7 +70,8 @@ def write_triple_s(
 
     The definition refers to the data file as `data_name`.
     """
-    fields = _build_fields(table.variables, table.study.universes, table.study.weight)
+    study = table.study
+    fields = _build_fields(table.variables, study.universes, study.weight)
     notes = tuple(f"{item}: {note}" for item, note in iterate_lost_codes(table.variables))
     with TemporaryDirectory(dir=data.parent) as folder:
         csv_file = Path(folder, "fields.csv") if fixed else data
@@ -81,8 +81,21 @@ def write_triple_s(
         widths = [_compute_width(*pair) for pair in zip(fields, statistics, strict=True)] if fixed else []
         if fixed:
             notes += _write_columns(fields, widths, csv_file, data)
+    starts = [*accumulate(widths, initial=1)] if fixed else range(1, len(fields) + 1)
+    positions = [(start, start + width - 1) for start, width in zip(starts, widths, strict=False)]
+    title = " ".join(filter(None, (study.title, study.version and f"(version {study.version})")))
     with to.open("w", encoding="utf-8", newline="\n") as file:
-        write_document(_build_definition(table.study, data_name, fields, statistics, version, widths), file)
+        write_template(
+            file,
+            "triple_s.xml.jinja",
+            study=study,
+            title=title,
+            data_name=data_name,
+            version=version,
+            fixed=fixed,
+            fields=list(zip(fields, statistics, positions or ((start, "") for start in starts), strict=True)),
+            format_bounds=_format_bounds,
+        )
     return WriteResult(rows, notes)
 
 
@@ -250,35 +263,6 @@ def _build_field(variable: Variable, position: int, filter_name: str, *, weight:
     )
 
 
-# ── the definition ──
-
-
-def _build_definition(
-    study: StudyDescription,
-    data_name: str,
-    fields: Sequence[TripleSField],
-    statistics: Sequence[ColumnStatistics],
-    version: str,
-    widths: Sequence[int],
-) -> Element:
-    """Return the definition. `data_name` is the data file's name, `widths` are those of its fixed columns, if any."""
-    root = Element("sss", version=version, modes="interview analysis")
-    add_element(root, "origin", "survey-cli")
-    survey = add_element(root, "survey")
-    add_element(survey, "name", study.id or "survey")
-    title = " ".join(filter(None, (study.title, study.version and f"(version {study.version})")))
-    add_element(survey, "title", title or study.id or "Survey")
-    file_format, skip = ("fixed", "") if widths else ("csv", "1")
-    record = add_element(survey, "record", ident="V", format=file_format, skip=skip, href=data_name)
-    ends = [*accumulate(widths)]
-    for at, (field, column) in enumerate(zip(fields, statistics, strict=True)):
-        position = {"start": str(at + 1)}
-        if widths:
-            position = {"start": str(ends[at] - widths[at] + 1), "finish": str(ends[at])}
-        _add_variable(record, at + 1, field, column, position, study.weight)
-    return root
-
-
 def _compute_width(field: TripleSField, column: ColumnStatistics) -> int:
     """Return the width of a field in fixed columns: the characters of its longest value, code or bound."""
     if field.kind == "multiple":
@@ -292,31 +276,3 @@ def _compute_width(field: TripleSField, column: ColumnStatistics) -> int:
 def _format_bounds(column: ColumnStatistics) -> tuple[str, str]:
     low, high = (format(n or 0, f".{min(column.decimals, 15)}f") for n in (column.minimum, column.maximum))
     return low, high
-
-
-def _add_variable(
-    record: Element, number: int, field: TripleSField, column: ColumnStatistics, position: dict[str, str], weight: str
-) -> None:
-    use = ""
-    if field.name == "interview_id":
-        use = "serial"
-    elif field.kind == "quantity" and field.name == weight:
-        use = "weight"
-    value_format = "literal" if field.is_literal else ""
-    variable = add_element(record, "variable", ident=str(number), type=field.kind, format=value_format, use=use)
-    add_element(variable, "name", field.name)
-    label = add_element(variable, "label", field.label)
-    wording = field.variable.wording
-    if wording and wording != field.label and field.kind != "logical" and field.variable.role != "compute":
-        add_element(label, "text", wording, mode="interview")
-    add_text(variable, "filter", field.filter_name)
-    add_element(variable, "position", **position)
-    if field.kind == "character":
-        add_element(variable, "size", str(max(column.characters, 1)))
-    elif field.kind in ("quantity", "single", "multiple"):
-        values = add_element(variable, "values")
-        if field.kind == "quantity":
-            low, high = _format_bounds(column)
-            add_element(values, "range", **{"from": low, "to": high})
-        for code, text in field.values:
-            add_element(values, "value", text or str(code), code=str(code))

@@ -13,11 +13,12 @@ from test_csv import HARD, SAMPLE, hard, of
 from support.scenario import instrument, scenario
 from survey_cli.engine.codec import encode_cells
 from survey_cli.exports import WriteOptions
-from survey_cli.exports.ddi import NAMESPACE, write_ddi
+from survey_cli.exports.ddi import write_ddi
 from survey_cli.services.data.study_metadata import describe_study
 from survey_cli.table.table import ADMIN_VARIABLES, StudyDescription, Table
 from survey_cli.values import Missing, Variable
 
+NAMESPACE = "ddi:codebook:2_5"
 D = f"{{{NAMESPACE}}}"
 XS = "{http://www.w3.org/2001/XMLSchema}"
 STUDY = StudyDescription(

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from survey_cli.engine.codec import encode_cells, make_row_reader
 from survey_cli.exports import limits
@@ -20,6 +20,7 @@ from survey_cli.exports.conventions import (
     list_offered_codes,
     make_free_name,
 )
+from survey_cli.exports.templating import write_template
 from survey_cli.exports.text import ColumnStatistics, read_statistics, write_csv
 from survey_cli.exports.typed_columns import choose_measure
 from survey_cli.table.table import Table, is_timestamp
@@ -44,7 +45,7 @@ def write_spss_syntax(table: Table, to: Path, data: Path, data_name: str) -> Wri
     are_numbers = [v.storage in ("integer", "decimal") for v in table.variables]
     statistics = read_statistics(data, are_numbers, codes, unmarked)
     with to.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(line + "\n" for line in _render_syntax(table, data_name, statistics))
+        write_template(file, "spss_syntax.jinja", **_list_values(table, statistics), data_name=data_name)
     return WriteResult(rows, tuple(_iterate_notes(table, statistics, joined[0])))
 
 
@@ -78,23 +79,10 @@ def _iterate_notes(table: Table, statistics: Sequence[ColumnStatistics], joined:
     )
 
 
-def _render_syntax(table: Table, data_name: str, statistics: Sequence[ColumnStatistics]) -> Iterator[str]:
+def _list_values(table: Table, statistics: Sequence[ColumnStatistics]) -> dict[str, Any]:
+    """Return the values of the template."""
     study, variables = table.study, table.variables
     title = " ".join(filter(None, (study.title, study.version and f"version {study.version}")))
-    yield f"* {limits.to_single_line(title) or 'Data'}."
-    data_text = limits.to_single_line(data_name)
-    yield f"* Reads {data_text} in the working directory; elsewhere, write its folder before its name."
-    yield from ("SET DECIMAL=DOT.", "GET DATA", "  /TYPE=TXT", f"  /FILE={quote(data_name)}", "  /ENCODING='UTF8'")
-    yield from ("  /ARRANGEMENT=DELIMITED", "  /DELCASE=LINE", "  /FIRSTCASE=2", "  /DELIMITERS=','")
-    yield from ("  /QUALIFIER='\"'", "  /VARIABLES=")
-    for variable, column in zip(variables, statistics, strict=True):
-        yield f"    {variable.name} {_choose_format(variable, column)}"
-    yield "  ."
-    yield from _render_timestamps(variables)
-    for variable in variables:
-        yield f"VARIABLE LABELS {variable.name} {_render_label(limits.choose_label(variable), variable.name)}."
-    for variable in variables:
-        yield from _render_value_labels(variable)
     properties: dict[str, dict[str, list[str]]] = {
         "RECODE": {}, "MISSING VALUES": {}, "VARIABLE LEVEL": {}, "VARIABLE WIDTH": {}
     }  # fmt: skip
@@ -108,52 +96,20 @@ def _render_syntax(table: Table, data_name: str, statistics: Sequence[ColumnStat
         ):
             if value:
                 properties[command].setdefault(value, []).append(variable.name)
-    for command, names_by_value in properties.items():
-        for value, names in names_by_value.items():
-            yield from _render_names(command, names, f"({value}).")
-    for name, label, members in find_response_sets(variables):
-        yield f"MRSETS /MDGROUP NAME=${name[:60]} LABEL={_render_label(label, name)} CATEGORYLABELS=VARLABELS"
-        yield from _render_names("  VARIABLES =", members, "VALUE=1.")
-    yield "EXECUTE."
-
-
-def _render_timestamps(variables: Sequence[Variable]) -> Iterator[str]:
-    """Convert timestamps, which are read as texts, to SPSS date-times in the same positions.
-
-    No SPSS format reads them as they are written.
-    """
-    positions = [at for at, variable in enumerate(variables) if is_timestamp(variable)]
-    if not positions:
-        return
-    used_names = {v.name.casefold() for v in variables}
-    new_names = {variables[at].name: make_free_name(f"{variables[at].name}_", used_names) for at in positions}
-    for name, new in new_names.items():
-        parts = {
-            part: f"NUMBER(SUBSTR({name}, {start}, {size}), F{size})"
-            for part, start, size in (
-                *(("year", 1, 4), ("month", 6, 2), ("day", 9, 2)),
-                *(("hour", 12, 2), ("minute", 15, 2), ("second", 18, 2)),
-            )
-        }
-        yield f"NUMERIC {new} (DATETIME20)."
-        yield f"IF ({name} NE '') {new} ="
-        yield f"    DATE.DMY({parts['day']}, {parts['month']}, {parts['year']})"
-        yield f"    + TIME.HMS({parts['hour']}, {parts['minute']}, {parts['second']})."
-    yield "EXECUTE."
-    yield from _render_names("DELETE VARIABLES", tuple(new_names), ".")
-    yield "RENAME VARIABLES"
-    yield from (f"    ({new} = {name})" for name, new in new_names.items())
-    yield "    ."
-    end = positions[-1] + 1
-    rest = "ALL." if end < len(variables) else "."
-    yield from _render_names("ADD FILES FILE=* /KEEP=", [v.name for v in variables[:end]], rest)
-
-
-def _render_names(command: str, names: Sequence[str], end: str) -> Iterator[str]:
-    yield command
-    for at in range(0, len(names), 4):
-        yield "    " + " ".join(names[at : at + 4])
-    yield f"    {end}"
+    names, used_names = [v.name for v in variables], {v.name.casefold() for v in variables}
+    timestamps = {v.name: make_free_name(f"{v.name}_", used_names) for v in variables if is_timestamp(v)}
+    return {
+        "title": limits.to_single_line(title) or "Data",
+        "variables": [(v, _choose_format(v, column)) for v, column in zip(variables, statistics, strict=True)],
+        "timestamps": timestamps,
+        "names_to_keep": names[: max((names.index(name) + 1 for name in timestamps), default=0)],
+        "properties": properties,
+        "sets": find_response_sets(variables),
+        "limits": limits,
+        "quote": quote,
+        "render_label": _render_label,
+        "render_value": _render_value,
+    }
 
 
 def _render_missing_values(variable: Variable, missing: limits.UserMissing) -> str:
@@ -168,16 +124,6 @@ def _choose_width(variable: Variable, column: ColumnStatistics) -> str:
     if variable.storage == "text":
         return str(limits.choose_display_width(column.bytes))
     return str(limits.DATE_DISPLAY_WIDTH) if variable.storage == "date" else ""
-
-
-def _render_value_labels(variable: Variable) -> Iterator[str]:
-    labels = limits.build_value_labels(variable)
-    if not labels:
-        return
-    yield f"VALUE LABELS {variable.name}"
-    for code, text in labels.items():
-        yield f"    {_render_value(variable, code)} {_render_label(text, str(code), limits.SPSS.value_label)}"
-    yield "    ."
 
 
 def _render_value(variable: Variable, code: Code) -> str:
