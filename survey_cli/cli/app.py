@@ -19,7 +19,7 @@ from survey_cli.cli.output.terminal import PIPE_CLOSED
 PANELS: Final[Mapping[str, str]] = {
     "Questionnaire": "new check preview convert print simulate test diff translations schema explain",
     "Interviews": "interview interviews station",
-    "Fieldwork": "sample case queue status rates forecast quality watch replay study do-not-call",
+    "Fieldwork": "sample case queue status board rates forecast quality watch replay study do-not-call",
     "Data": "export report import-answers code codebook",
     "Privacy": "privacy",
     "Database": "db server",
@@ -29,6 +29,7 @@ writes: the first paragraph of its docstring."""
 COMMANDS: Final = tuple(" ".join(PANELS.values()).split())
 HELP_FILE: Final = Path(__file__).with_name("commands.txt")
 MODULES: Final[Mapping[str, str]] = {
+    "board": "board",
     "case": "case queue",
     "data": "export report codebook import-answers code",
     "interview": "preview interview interviews station",

@@ -1,10 +1,10 @@
-"""Full-screen interface for interviews, stations, previews, coding and the status report, built from Textual's widgets.
+"""Full-screen interface for interviews, stations, previews, coding and the board, built from Textual's widgets.
 
 It translates keys into calls of a session and decides nothing about the survey. It uses neither the store nor the
 instrument.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,16 +13,17 @@ if TYPE_CHECKING:
     from survey_cli.sessions.monitoring import Replay, Watch
     from survey_cli.sessions.preview.preview import Preview
     from survey_cli.sessions.station.station import StationSession
+    from survey_cli.tui.board import StudyBoard
     from survey_cli.tui.widgets.key_app import KeyApp
 
 __all__ = [
     "ScreenError",
     "conduct_interview",
+    "run_board",
     "run_coding",
     "run_monitor",
     "run_preview",
     "run_station",
-    "watch_report",
 ]
 
 # Textual takes a quarter of a second to import, so each of these functions imports what it shows. All of them raise
@@ -76,14 +77,14 @@ def run_monitor(source: "Watch | Replay", theme: str = "") -> None:
     _run(MonitorApp(source, theme))
 
 
-def watch_report(lines: "Callable[[int], Sequence[str]]", theme: str = "") -> None:
-    """Show a report and refresh it every few seconds, until it is left.
+def run_board(studies: "Sequence[StudyBoard]", theme: str = "") -> None:
+    """Show studies and read them every few seconds, until the board is left.
 
-    `lines` returns it in lines of at most so many cells; it is called on a thread of its own.
+    Their methods are called on threads of their own.
     """
-    from survey_cli.tui.status import StatusApp
+    from survey_cli.tui.board import BoardApp
 
-    _run(StatusApp(lines, theme))
+    _run(BoardApp(studies, theme), "Every change that was confirmed is stored.")
 
 
 def _run(app: "KeyApp", remedy: str = "") -> None:

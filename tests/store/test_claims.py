@@ -250,7 +250,9 @@ def test_the_head_of_the_queue_is_one_step_into_an_index(queue, place):
             (*build_rows_query({"status": "held"}, limit=None), "cases_held"),
             (sql.STALE, (5,), "cases_uncounted"),
             (sql.COUNTS, (), "counts_by_quarter"),
-            (sql.RECENT_COUNTS, ("2026",), "counts_by_quarter"),
+            (sql.RECENT_COUNTS, ("2026", "%"), "counts_by_quarter"),
+            (sql.LATEST_ROWS, (5,), "cases_changed"),
+            (sql.LAST_ENTRIES, (5,), "cases_changed"),
             (sql.APPOINTMENTS.format(and_also=""), (), "cases_promised"),
         ):
             assert any(f"INDEX {index}" in line for line in plan(statement, *parameters)), statement

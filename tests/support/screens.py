@@ -16,6 +16,7 @@ from textual.widgets import Input, OptionList
 
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.station.station import StationSession
+from survey_cli.tui.board import BoardApp
 from survey_cli.tui.interview.screen import InterviewScreen
 from survey_cli.tui.station.screen import StationApp, StationScreen
 from survey_cli.tui.widgets.key_app import KeyApp, KeyScreen
@@ -245,6 +246,16 @@ def interviewing(session: InterviewSession, *keys: str, size: tuple[int, int] = 
         yield hands
     finally:
         hands.close()
+
+
+def wait_for_board(hands: Hands) -> Hands:
+    """Let a board read its studies again."""
+    assert isinstance(hands.app, BoardApp)
+    before = hands.app.board.statuses
+    hands.press("r")
+    while hands.app.board.statuses is before and hands.app.failure is None:
+        hands.pause(0.02)
+    return hands
 
 
 class StationHands(Hands):

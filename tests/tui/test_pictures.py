@@ -1,17 +1,27 @@
 """Pictures of every screen, compared with those that were looked at. `pytest tests/tui --snapshot-update` renews them."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 from pytest_textual_snapshot import SVGImageExtension
 from syrupy import SnapshotAssertion
+from test_board_screen import board_study
 
+from support.command_line import folder
 from support.fake_interview import FakeInterview, every_kind
 from support.fake_station import FakeStation, an_appointment
-from support.screens import Hands
+from support.screens import Hands, wait_for_board
+from support.stored_study import NOW
+from survey_cli.cli.commands.board import StudyCommands
+from survey_cli.cli.output import datetimes
 from survey_cli.entries import Query, TextSpan
+from survey_cli.tui.board import BoardApp
 from survey_cli.tui.interview.screen import InterviewScreen
 from survey_cli.tui.station.screen import StationApp
 from survey_cli.tui.widgets.key_app import KeyApp
 from survey_cli.values import Place
+
+__all__ = ["folder"]
 
 NARROW, WIDE = (80, 24), (120, 32)
 INTERVIEW: dict[str, tuple[int, tuple[str, ...], tuple[int, int], str]] = {
@@ -41,6 +51,8 @@ def _is_as_before(snapshot: SnapshotAssertion, app: KeyApp, keys: tuple[str, ...
     """Press the keys, and compare the screen with its picture."""
     hands = Hands(app, size)
     try:
+        if isinstance(app, BoardApp):
+            wait_for_board(hands)
         hands.press(*keys)
         picture = hands.picture()
     finally:
@@ -91,3 +103,25 @@ def test_station(name: str, snapshot: SnapshotAssertion) -> None:
 
 def test_station_without_a_case(snapshot: SnapshotAssertion) -> None:
     assert _is_as_before(snapshot, StationApp(FakeStation([])), (), NARROW)
+
+
+BOARD: dict[str, tuple[tuple[str, ...], tuple[int, int], str]] = {
+    "overview": ((), NARROW, "dark"),
+    "overview_wide": ((), WIDE, "light"),
+    "cases": (("2", "down"), NARROW, "dark"),
+    "cases_terminal": (("2", "down"), NARROW, "terminal"),
+    "case": (("2", "enter"), WIDE, "dark"),
+    "quotas": (("3",), NARROW, "contrast"),
+    "people": (("4",), NARROW, "dark"),
+    "appointments": (("5", "f", *"late"), NARROW, "dark"),
+}
+"""Name to keys, size and theme."""
+
+
+@pytest.mark.parametrize("name", BOARD)
+@pytest.mark.usefixtures("folder")
+def test_board(name: str, snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys, size, theme = BOARD[name]
+    monkeypatch.setattr(datetimes, "now", lambda: NOW)
+    study = StudyCommands(str(board_study()), zone=ZoneInfo("America/Denver"))
+    assert _is_as_before(snapshot, BoardApp([study], theme), keys, size)

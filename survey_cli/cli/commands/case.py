@@ -25,6 +25,8 @@ MAX_REASON_LENGTH: Final = 40
 
 InterviewerOption = Annotated[str, option("--interviewer NAME", "For this interviewer; by default the account's.")]
 
+ReasonOption = Annotated[str, option("--note TEXT", "The reason, which is recorded in the history.")]
+
 
 @on_study
 def case_list(
@@ -69,7 +71,7 @@ def case_show(request: "Request", case: parameters.CaseArgument, form: parameter
     from survey_cli.services.cases.case_lists import load_case_sheet
 
     sheet = load_case_sheet(request, case)
-    print_result(form, _render_sheet(sheet), sheet)
+    print_result(form, render_sheet(sheet), sheet)
 
 
 def _render_cases(lines: "tuple[CaseLine, ...]") -> list[str]:
@@ -85,7 +87,8 @@ def _render_cases(lines: "tuple[CaseLine, ...]") -> list[str]:
     return render_table(head, rows)
 
 
-def _render_sheet(sheet: "CaseSheet") -> Iterator[str]:
+def render_sheet(sheet: "CaseSheet") -> Iterator[str]:
+    """Render a case with its history as lines."""
     line = sheet.line
     yield f"{line.key}, {line.name}" if line.name and line.name != line.key else line.key
     yield f"  {_describe_status(line, sheet.zone)}"
@@ -152,11 +155,12 @@ def case_why(
 
     when = datetimes.parse_time(at, option="--at") if at else request.at
     report = explain_case(request, case, at=when, interviewer=interviewer)
-    print_lines(_render_verdicts(report))
+    print_lines(render_verdicts(report))
     raise typer.Exit(0 if report.is_allowed else 1)
 
 
-def _render_verdicts(report: "CallabilityReport") -> Iterator[str]:
+def render_verdicts(report: "CallabilityReport") -> Iterator[str]:
+    """Render every rule with its result, and when the case may be called next."""
     line = report.line
     name = f" ({line.name})" if line.name and line.name != line.key else ""
     result = "may be called" if report.is_allowed else "may not be called"
@@ -276,7 +280,7 @@ def case_reopen(
     case: str = argument("CASE", "The case's key, unless --refusals is given.", ""),
     refusals: Literal["soft"] | None = option("--refusals", "Reopen all finished soft refusals, for conversion.", None),
     before: str = option("--before DATE", "With --refusals: only cases whose last refusal was before this date.", ""),
-    note: str = option("--note TEXT", "The reason, which is recorded in the history.", ""),
+    note: ReasonOption = "",
 ) -> None:
     """Put a finished case back into the queue, or all soft refusals. Its attempts are counted anew.
 
@@ -298,14 +302,14 @@ def case_reopen(
 
 
 @on_study
-def case_free(request: "Request", case: parameters.CaseArgument) -> None:
+def case_free(request: "Request", case: parameters.CaseArgument, note: ReasonOption = "") -> None:
     """Take a case away from the station that has it. The call in progress stays in its history.
 
     Example: survey case free study.yaml 1017
     """
     from survey_cli.services.cases.case_actions import free_case
 
-    changed, lease = free_case(request, case)
+    changed, lease = free_case(request, case, note=note)
     since = f" since {datetimes.format_here(lease.since)}" if lease.since else ""
     say(f"{changed.key}: {lease.by} at station {lease.station} had it{since}")
     _say_change(changed)
@@ -320,6 +324,7 @@ def case_reassign(
     keeps: Literal["only", "first"] | None = option(
         "--keeps", "only: only the new owner calls; first: anyone once it is late. By default unchanged.", None
     ),
+    note: ReasonOption = "",
 ) -> None:
     """Give an appointment, or all those of one interviewer, to another interviewer.
 
@@ -332,7 +337,7 @@ def case_reassign(
     if not to:
         raise typer.BadParameter("give the new owner of the appointment, or anyone", param_hint="--to")
     policy: Final = {None: None, "only": "me", "first": "me_first"}
-    batch = reassign_appointments(request, to=to, key=case, all_of=all_of, policy=policy[keeps])
+    batch = reassign_appointments(request, to=to, key=case, all_of=all_of, policy=policy[keeps], note=note)
     if case:
         _say_change(batch.changed[0])
     else:

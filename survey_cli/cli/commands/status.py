@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from survey_cli.cli import parameters
@@ -10,7 +10,6 @@ from survey_cli.cli.commands.interview import has_full_screen
 from survey_cli.cli.output import datetimes, terminal
 from survey_cli.cli.output.terminal import make_printable, print_lines, render_table, say, wrap_paragraph
 from survey_cli.cli.parameters import argument, flag, on_study, option
-from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ APPOINTMENT_STATES: Final = {"missed": "missed", "due": "due now", "today": "lat
 
 def status(
     file: parameters.InstrumentArgument,
-    watch: bool = flag("--watch", "Follow changes on the full screen; q leaves."),
+    watch: bool = flag("--watch", "Follow it on the full screen, as `survey board` does; q leaves."),
     since: str = option(
         "--since TIME", "Count calls, hours and lengths from this date or time: 2026-11-24, or '2026-11-24 17:00'.", ""
     ),
@@ -51,19 +50,17 @@ def status(
     from survey_cli.services.run_on_study import Request
 
     local_zone = parameters.parse_zone(zone)
+    if watch and has_full_screen() and form == "table":
+        from survey_cli.cli.commands.board import StudyCommands, run_boards
 
-    def load() -> "FieldworkStatus":
-        request = Request(path=file, at=datetime.now(UTC), db=db, people=people, notify=say)
-        return load_fieldwork_status(request, since=since, zone=local_zone)
-
-    report = load()
+        run_boards([StudyCommands(file, people=people, db=db, zone=local_zone)], theme)
+        return
+    request = Request(path=file, at=datetimes.now(), db=db, people=people, notify=say)
+    report = load_fieldwork_status(request, since=since, zone=local_zone)
     if form == "json":
         facts = {part.name: getattr(report, part.name) for part in fields(report) if part.name != "data"}
         facts |= {name: getattr(report.data, name) for name in FACTS_OF_DATA}
         terminal.print_result(form, (), facts)
-        return
-    if watch and has_full_screen():
-        _watch_status(load, theme)
         return
     if watch:
         say("survey: this terminal cannot show a full screen, so the status is shown once")
@@ -73,21 +70,6 @@ def status(
     if len(report.future) > terminal.MOST_PROBLEMS:
         say(f"… and {len(report.future) - terminal.MOST_PROBLEMS} more: survey db verify {file}")
     print_lines(render_status(report, cells=terminal.get_width()))
-
-
-def _watch_status(load: Any, theme: str) -> None:
-    from survey_cli.tui import ScreenError, watch_report
-
-    def render(cells: int) -> list[str]:
-        try:
-            return render_status(load(), cells=cells)
-        except UserError as error:
-            return [make_printable(str(problem)) for problem in (*error.problems, error)]
-
-    try:
-        watch_report(render, theme)
-    except ScreenError as error:
-        raise UserError("survey", str(error), "survey status without --watch shows the same once") from error
 
 
 # As lines
@@ -119,6 +101,8 @@ def _render_progress(report: "FieldworkStatus") -> Iterator[str]:
         completes = f"{progress.complete:,} of {progress.target:,} complete ({share} of {progress.target_of})"
     yield f"{completes}, {progress.today:,} of them today"
     yield f"{progress.partial:,} partial; {format_quantity(report.cases, 'case')} in all"
+    if report.pace is not None:
+        yield f"pace of the last days: {report.pace.describe()}"
 
 
 Section: TypeAlias = tuple[str, Sequence[str]]
@@ -126,6 +110,7 @@ Section: TypeAlias = tuple[str, Sequence[str]]
 
 
 def _render_sections(report: "FieldworkStatus") -> Iterator[Section]:
+    yield "needs attention", [f"  {alert}" for alert in report.alerts]
     statuses = [*((s, f"{n:,}", what) for s, what, n in report.statuses), ("total", f"{report.cases:,}", "")]
     yield "cases, current status", _render_columns(("", "cases", ""), statuses)
     yield from _render_attention(report)

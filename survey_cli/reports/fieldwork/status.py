@@ -1,17 +1,23 @@
-"""Fieldwork status: progress, cases, outcomes, quotas, appointments, calls and interviewers; no rates of a sample."""
+"""Fieldwork status: progress, cases, outcomes, quotas, appointments, calls, interviewers, and what needs attention.
+
+It has no rates of a sample.
+"""
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import accumulate
+from math import inf
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from survey_cli.fieldwork.calendar.calendar import format_short_day
 from survey_cli.fieldwork.plan.plan import CellFill, Interviewer, People, Plan
 from survey_cli.fieldwork.queue.call_order import CallOrder, CaseGroup
 from survey_cli.fieldwork.rates.dispositions import UncountableCode, find_disposition, find_group
 from survey_cli.reports.fieldwork.disposition_counts import find_study_groups
+from survey_cli.wording import format_quantity, join_first
 
 STATUS_DESCRIPTIONS: Final = {
     "done": "not called again",
@@ -31,6 +37,14 @@ SMALL_BASE: Final = 20
 """A share of fewer contacts is marked, because one contact more or less would change it by over five points."""
 NEVER_CALLED: Final = "never called"
 NO_DAYPART: Final = "no part of the day"
+PACE_DAYS: Final = 7
+"""The pace of the fieldwork is that of so many last days."""
+MAX_FORECAST_DAYS: Final = 1000
+"""A date further away than that is not forecast."""
+MAX_CELLS: Final = 3
+"""Full quota cells that are named."""
+BACKUP_AGE: Final = timedelta(days=1)
+"""A backup older than that needs attention."""
 DueState: TypeAlias = Literal["missed", "due", "today", "later"]
 
 
@@ -98,6 +112,8 @@ class AppointmentLine(NamedTuple):
     zone: str
     owner: str
     """The interviewer who keeps it; empty where anybody may."""
+    language: str = ""
+    """The language in which the respondent is called; empty: any."""
 
 
 class DaypartLine(NamedTuple):
@@ -138,6 +154,47 @@ class InterviewerStatusLine:
         """Calls per hour on cases; None for less than an hour."""
         hours = self.on_cases / timedelta(hours=1)
         return self.calls / hours if hours >= 1 else None
+
+
+class HourLine(NamedTuple):
+    """Interviews completed in one hour of today, on the viewer's clock."""
+
+    began: datetime
+    complete: int
+
+
+class Pace(NamedTuple):
+    """How the fieldwork continues if it goes on as in the last days."""
+
+    per_day: float
+    """Complete interviews per calendar day."""
+    ends: date | None
+    """The last day of calling."""
+    expected: int | None
+    """Complete interviews by the end of that day, not more than the target."""
+    reached: date | None
+    """The day on which the target is reached; None where there is no target, or it is too far away."""
+
+    def describe(self) -> str:
+        """Return a text such as `12.4 a day: the target on Wed 16 Dec`, or `6.1 a day: 583 by Sat 19 Dec`."""
+        words = f"{self.per_day:,.1f} a day"
+        if self.reached is not None and (self.ends is None or self.reached <= self.ends):
+            return f"{words}: the target on {format_short_day(self.reached)}"
+        if self.ends is None or self.expected is None:
+            return words
+        return f"{words}: {self.expected:,} by {format_short_day(self.ends)}"
+
+
+class PersonLine(NamedTuple):
+    """An interviewer today."""
+
+    work: InterviewerStatusLine
+    case: "LeaseLine | None"
+    """The case that the interviewer has now."""
+    on_cases: float | None
+    """The share of the time since today's first call that was spent on cases."""
+    idle: timedelta | None
+    """Time since the last entry; None where a case is with the interviewer, or the entry is not among the latest."""
 
 
 class LengthLine(NamedTuple):
@@ -189,7 +246,12 @@ class StatusInput:
     """Start of the period; earlier sessions are excluded. None counts all."""
     activity: Mapping[tuple[str | int, ...], int] = field(default_factory=dict)
     """What interviewers have done in the period, by the names of `fieldwork.case.activity`."""
-    completed_today: int = 0
+    today: Mapping[datetime, Mapping[tuple[str | int, ...], int]] = field(default_factory=dict)
+    """What interviewers have done today, by quarter of an hour."""
+    completes: Mapping[datetime, int] = field(default_factory=dict)
+    """Complete interviews of the last `PACE_DAYS`, by quarter of an hour."""
+    last_entries: Mapping[str, datetime] = field(default_factory=dict)
+    """The time of each interviewer's last entry, among the latest."""
     numbers: NumberTotals
     case_counts: Sequence[tuple[str, str, str, int]]
     """Number of cases by status, outcome and code: (status, outcome, code, cases)."""
@@ -228,6 +290,13 @@ class FieldworkStatus:
     cells: tuple[QuotaCellLine, ...]
     dayparts: tuple[DaypartLine, ...]
     people: tuple[InterviewerStatusLine, ...]
+    hours: tuple[HourLine, ...]
+    """The hours of today since the first call."""
+    pace: Pace | None
+    """None where no interview was completed in the last days."""
+    people_today: tuple[PersonLine, ...]
+    alerts: tuple[str, ...]
+    """What needs attention, one sentence each."""
     lengths: LengthLine | None
     numbers: NumberTotals
     data: StatusInput
@@ -245,8 +314,8 @@ def build_fieldwork_status(
 ) -> FieldworkStatus:
     """Build the report; a viewer who is not a supervisor sees colleagues by their pseudonyms."""
     by_code = _sum_by_name((code, number) for _, _, code, number in data.case_counts)
-    active = sorted({str(name[1]) for name in data.activity if len(name) > 1})
-    logins = sorted({*active, *(lease.who for lease in data.leases)})
+    active = _list_people(data.activity)
+    logins = sorted({*active, *(lease.who for lease in data.leases), *_list_people(*data.today.values())})
     names = {
         login: _name_interviewer(login, people, viewer) or f"interviewer {number}"
         for number, login in enumerate(logins, start=1)
@@ -254,21 +323,35 @@ def build_fieldwork_status(
     owners = [names.get(line.owner) or _name_interviewer(line.owner, people, viewer) for line in data.appointments]
     appointments = tuple(line._replace(owner=o) for line, o in zip(data.appointments, owners, strict=True))
     leases = tuple(lease._replace(who=names[lease.who]) for lease in data.leases)
+    hours = _build_hours(data)
+    today = sum(hour.complete for hour in hours)
+    progress = Progress(by_code["1.1"], by_code["1.2"], today, data.target, data.target_of)
+    statuses, cells = _build_statuses(data, plan, people, viewer), _build_cells(data, plan)
+    people_today = _build_people_today(data, names)
+    data = replace(data, appointments=appointments, leases=leases)
     return FieldworkStatus(
         title=title,
         period=period,
-        progress=Progress(by_code["1.1"], by_code["1.2"], data.completed_today, data.target, data.target_of),
+        progress=progress,
         cases=by_code.total(),
-        statuses=_build_statuses(data, plan, people, viewer),
+        statuses=statuses,
         outcomes=_build_outcomes(data, plan),
         codes=_build_codes(data, plan),
-        cells=_build_cells(data, plan),
+        cells=cells,
         dayparts=_build_dayparts(data, plan),
         people=tuple(build_interviewer_line(names[login], login, data.activity) for login in active),
+        hours=hours,
+        pace=_build_pace(data, plan, progress),
+        people_today=people_today,
+        alerts=tuple(_iterate_alerts(data, plan, statuses, cells)),
         lengths=_build_lengths(data),
         numbers=data.numbers,
-        data=replace(data, appointments=appointments, leases=leases),
+        data=data,
     )
+
+
+def _list_people(*activities: Mapping[tuple[str | int, ...], int]) -> list[str]:
+    return sorted({str(name[1]) for activity in activities for name in activity if len(name) > 1})
 
 
 def _name_interviewer(login: str, people: People, viewer: Interviewer) -> str:
@@ -351,6 +434,81 @@ def build_interviewer_line(
         mean_length=timedelta(seconds=seconds / sums["lengths"]) if sums["lengths"] else None,
         **{kind: sums[kind] for kind in ("complete", "partial", "refusals", "calls", "sessions", "reached")},
     )
+
+
+def _build_hours(data: StatusInput) -> tuple[HourLine, ...]:
+    """Build a line for each hour of today from the first with a call to the present one."""
+    hour = timedelta(hours=1)
+    sums: Counter[int] = Counter()
+    for quarter, activity in data.today.items():
+        sums[(quarter - data.day_began) // hour] += activity.get(("completes",), 0)
+    first, last = min(sums, default=0), (data.at - data.day_began) // hour
+    zone = data.day_began.tzinfo
+    return tuple(
+        HourLine((data.day_began + n * hour).astimezone(zone), sums[n]) for n in range(first, last + 1) if sums
+    )
+
+
+def _build_pace(data: StatusInput, plan: Plan, progress: Progress) -> Pace | None:
+    if not data.completes:
+        return None
+    since = max(min(data.completes), data.at - timedelta(days=PACE_DAYS))
+    per_day = sum(data.completes.values()) / max((data.at - since) / timedelta(days=1), 1.0)
+    ends, expected, reached = plan.calendar.ends, None, None
+    now = data.at.astimezone(data.day_began.tzinfo)
+    if ends is not None:
+        left = datetime.combine(ends + timedelta(days=1), time.min, now.tzinfo) - now
+        most = max(progress.target - progress.complete, 0) if progress.target is not None else inf
+        expected = progress.complete + round(min(per_day * max(left / timedelta(days=1), 0.0), most))
+    if progress.target is not None and 0 < progress.target - progress.complete <= per_day * MAX_FORECAST_DAYS:
+        reached = (now + timedelta(days=(progress.target - progress.complete) / per_day)).date()
+    return Pace(per_day, ends, expected, reached)
+
+
+def _build_people_today(data: StatusInput, names: Mapping[str, str]) -> tuple[PersonLine, ...]:
+    """Build a line for everybody who has called today or has a case."""
+    activity: Counter[tuple[str | int, ...]] = Counter()
+    began: dict[str, datetime] = {}
+    for quarter, numbers in sorted(data.today.items()):
+        activity.update(numbers)
+        began = dict.fromkeys(_list_people(numbers), quarter) | began
+    held = {lease.who: lease for lease in data.leases}
+    lines = []
+    for login in sorted({*began, *held}, key=lambda login: names[login]):
+        work, lease = build_interviewer_line(names[login], login, activity), held.get(login)
+        since = lease.since if lease is not None else None
+        on_cases = work.on_cases + (data.at - since if since is not None else timedelta())
+        at_work = data.at - min(began.get(login, data.at), since or data.at)
+        idle = data.at - data.last_entries[login] if lease is None and login in data.last_entries else None
+        case = lease._replace(who=names[login]) if lease is not None else None
+        lines.append(PersonLine(work, case, min(on_cases / at_work, 1.0) if at_work else None, idle))
+    return tuple(lines)
+
+
+def _iterate_alerts(
+    data: StatusInput, plan: Plan, statuses: Sequence[StatusLine], cells: Sequence[QuotaCellLine]
+) -> Iterator[str]:
+    """Yield what needs attention, in the order of urgency."""
+    if data.paused:
+        yield data.paused
+    cases = {line.status: line.cases for line in statuses}
+    if not cases.keys() & {"callable", "restricted", "leased", "hours"}:
+        yield "no case can be called now"
+    if missed := sum(appointment.state == "missed" for appointment in data.appointments):
+        yield f"{format_quantity(missed, 'appointment')} missed"
+    if data.held:
+        yield f"{format_quantity(len(data.held), 'case')} waiting for a supervisor"
+    for lease in data.leases:
+        silent = plan.lease - (lease.until - data.at)
+        if silent > plan.lease / 2:
+            minutes = format_quantity(round(silent / timedelta(minutes=1)), "minute")
+            yield f"no sign of {lease.who} at {lease.station} for {minutes}"
+    if full := [cell.cell for cell in cells if cell.closed]:
+        yield f"{format_quantity(len(full), 'quota cell')} full: {join_first(full, MAX_CELLS)}"
+    if data.backed_up is None:
+        yield "no backup yet"
+    elif data.at - data.backed_up > BACKUP_AGE:
+        yield f"the last backup is from {data.backed_up:%Y-%m-%d %H:%M}"
 
 
 def _build_lengths(data: StatusInput) -> LengthLine | None:

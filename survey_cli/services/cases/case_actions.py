@@ -258,7 +258,7 @@ def parse_replicates(text: str, known: Collection[str], *, where: str) -> frozen
 
 
 @on_study("free a case from a station")
-def free_case(study: OpenStudy, key: str) -> tuple[CaseActionResult, PreviousHolder]:
+def free_case(study: OpenStudy, key: str, *, note: str = "") -> tuple[CaseActionResult, PreviousHolder]:
     """Free a case from its station. The call in progress stays in the history."""
     cases = study.store.cases
     if (holder := find_case(study, key).holder) is None:
@@ -268,7 +268,7 @@ def free_case(study: OpenStudy, key: str) -> tuple[CaseActionResult, PreviousHol
     def plan_change(case: Case) -> _PlannedChange:
         nonlocal before
         before = case
-        return _PlannedChange([case_events.CaseReturned("released")], "freed")
+        return _PlannedChange([*_build_note(note), case_events.CaseReturned("released")], "freed")
 
     result = _change_existing_case(study, key, plan_change, force=True)
     if before.interview_open:
@@ -282,7 +282,13 @@ def free_case(study: OpenStudy, key: str) -> tuple[CaseActionResult, PreviousHol
 
 @on_study("give an appointment to another")
 def reassign_appointments(
-    study: OpenStudy, *, to: str, key: str = "", all_of: str = "", policy: case_events.AppointmentPolicy | None = None
+    study: OpenStudy,
+    *,
+    to: str,
+    key: str = "",
+    all_of: str = "",
+    policy: case_events.AppointmentPolicy | None = None,
+    note: str = "",
 ) -> CaseBatchResult:
     """Give the appointment of one case, or all those of one interviewer, to another.
 
@@ -310,7 +316,7 @@ def reassign_appointments(
             new_policy = policy or ("me" if appointment.policy == "anyone" else appointment.policy)
             event = case_events.AppointmentReassigned(to, new_policy)
         whose = "anyone's" if event.policy == "anyone" else f"{event.owner}'s"
-        return _PlannedChange([event], f"its appointment is now {whose}")
+        return _PlannedChange([*_build_note(note), event], f"its appointment is now {whose}")
 
     if key:
         return CaseBatchResult(changed=(_change_existing_case(study, key, plan_change),))
@@ -318,6 +324,27 @@ def reassign_appointments(
     if not rows:
         raise UserError(all_of, "has no appointments", "survey study people shows who has")
     return _change_cases(study, rows, plan_change)
+
+
+def _build_note(text: str) -> list[case_events.CaseNoteWritten]:
+    """Return the reason of an action whose own event has none, as a note on the case."""
+    return [case_events.CaseNoteWritten(text.strip())] if text.strip() else []
+
+
+class CaseChoices(NamedTuple):
+    """What a supervisor can choose from when a case is changed."""
+
+    outcomes: tuple[tuple[str, str], ...]
+    """Outcomes by their ids, each with its name."""
+    people: tuple[str, ...]
+    """Logins to which an appointment can be given."""
+
+
+@on_study()
+def list_case_choices(study: OpenStudy) -> CaseChoices:
+    """List the outcomes and the people of a study."""
+    outcomes = tuple((outcome.id, outcome.name) for outcome in study.plan.outcomes.values())
+    return CaseChoices(outcomes, tuple(study.people.interviewers))
 
 
 # applying changes

@@ -46,6 +46,9 @@ SHOWN_ROLES: Final = ("key", "phone", "name", "zone", "language", "replicate")
 MAX_SINGLE_LOOKUPS: Final = 200
 """Up to this number, names are read one by one; above it, all contacts are read."""
 
+MAX_OF_INTEREST: Final = 200
+"""Cases in a list of those that are of interest."""
+
 
 class CaseFilter(NamedTuple):
     """Filter for a list of cases; all given criteria must hold."""
@@ -93,6 +96,25 @@ def _build_case_list(study: OpenStudy, case_filter: CaseFilter) -> case_reports.
         study.store.access_log.record("contacts", listed, at=study.at, by=study.who.login)
     lines, total = tuple(build_case_line(row, names.get(row.key, "")) for row in selected), cases.counts.count_cases()
     return case_reports.CaseList(where=study.where, lines=lines, total=total, names_shown=study.who.supervises)
+
+
+@on_study()
+def list_cases_of_interest(study: OpenStudy, text: str) -> tuple[case_reports.CaseLine, ...]:
+    """List the cases whose key, name or number contains a text; only supervisors search names and numbers.
+
+    Without a text, list the cases that wait for a supervisor, then those at stations, then those changed last.
+    """
+    queries = study.store.cases.queries
+    if not text:
+        few = (queries.iterate_rows(status=status, limit=MAX_OF_INTEREST) for status in ("held", "leased"))
+        rows = [*(row for group in few for row in group), *queries.list_latest_rows(limit=MAX_OF_INTEREST)]
+    elif study.who.supervises:
+        rows = [match.row for match in queries.search(text, limit=MAX_OF_INTEREST)]
+    else:
+        rows = [row] if (row := queries.find_row(text)) is not None else []
+    rows = list({row.key: row for row in rows}.values())[:MAX_OF_INTEREST]
+    names = _load_names(study, rows)
+    return tuple(build_case_line(row, names.get(row.key, "")) for row in rows)
 
 
 def _select_keys(study: OpenStudy, case_filter: CaseFilter) -> set[str] | None:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, time, tzinfo
+from datetime import datetime, time, timedelta, tzinfo
 from functools import partial
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from survey_cli.fieldwork.calendar.zones import to_wall_time
 from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.case.activity import ActivityName, count_activity
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.queue.scheduling import parse_criteria
+from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, parse_criteria
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork import status as status_report
 from survey_cli.services.date_options import RequestedTime, describe_now, parse_start_time
@@ -60,13 +60,16 @@ def _build_status(
     day_began = midnight.astimezone() if zone is None else midnight.replace(tzinfo=zone)
     target, last_backup = find_interview_target(study), study.store.maintenance.find_last_backup()
     pause, totals = read_pause(study.store), counts.read_activity()
+    recent = counts.read_recent_activity(at - timedelta(days=status_report.PACE_DAYS), kind="completes")
     status_input = status_report.StatusInput(
         at=at,
         day_began=day_began,
         since=start.at if start is not None else None,
         case_counts=case_counts,
         activity=totals if start is None else _count_since(study, start.at),
-        completed_today=sum(quarter["completes",] for quarter in counts.read_recent_activity(day_began).values()),
+        today=counts.read_recent_activity(day_began),
+        completes={quarter: activity["completes",] for quarter, activity in recent.items()},
+        last_entries=study.store.cases.queries.list_last_entries(),
         numbers=status_report.NumberTotals(*(totals[kind,] for kind in ("dead", "never_call", "blocked"))),
         case_groups=counts.count_groups(at),
         fill=study.store.cases.quotas.read_fill(),
@@ -118,7 +121,8 @@ def find_interview_target(study: StudyRecords) -> InterviewTarget:
 
 def _build_appointment_line(row: CaseRow, at: datetime, zone: tzinfo | None) -> status_report.AppointmentLine:
     starts, ends = row.position.promised_at or at, row.position.promised_until or at
-    zones = parse_criteria(row.position.bucket).zones if row.position.bucket else ()
+    criteria = parse_criteria(row.position.bucket) if row.position.bucket else ClaimCriteria()
+    zones = criteria.zones
     respondent_time = ""
     if zones:
         wall = to_wall_time(zones[0], starts)
@@ -134,6 +138,7 @@ def _build_appointment_line(row: CaseRow, at: datetime, zone: tzinfo | None) -> 
         respondent_time=respondent_time,
         zone=zones[0] if zones else "",
         owner=row.position.owner,
+        language=criteria.language,
     )
 
 

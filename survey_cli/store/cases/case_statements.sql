@@ -27,6 +27,12 @@ SELECT case_key, kind, payload, at, by, station, key FROM case_events
 WHERE by = ? AND at >= ? AND case_key IN (SELECT key FROM cases WHERE updated_at >= ?)
 ORDER BY at, case_key, seq
 
+-- name: LATEST_ROWS
+SELECT {ROW_COLUMNS} FROM cases WHERE seq > 1 ORDER BY updated_at DESC LIMIT ?
+
+-- name: LAST_ENTRIES
+SELECT by, max(at) FROM case_events WHERE case_key IN (SELECT key FROM ({LATEST_ROWS}) AS latest) GROUP BY by
+
 -- name: HISTORY
 SELECT kind, payload, at, by, station, key FROM case_events WHERE case_key = ? ORDER BY seq
 
@@ -197,7 +203,8 @@ SELECT was, outcome, code, frame, replicate, CASE WHEN was IN ('ready', 'waiting
 {_ARRIVED} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 
 -- name: RECENT_COUNTS
-SELECT quarter, name, sum(number) FROM counts WHERE quarter >= ? GROUP BY quarter, name HAVING sum(number) <> 0
+SELECT quarter, name, sum(number) FROM counts WHERE quarter >= ? AND name LIKE ?
+GROUP BY quarter, name HAVING sum(number) <> 0
 
 -- name: TOTALS
 SELECT name, sum(number), count(*) FROM counts GROUP BY name

@@ -22,6 +22,8 @@ from survey_cli.store.cases.bulk_import import SampleImports
 from survey_cli.store.cases.live_counts import LiveCounts, fold_counts
 from survey_cli.store.cases.quota_places import QuotaPlaces, take_places
 
+LATEST_CASES: Final = 1_000
+"""Cases in which everybody's last entry is looked for."""
 UNMATCHABLE_TEXT: Final = "\x01"
 """A pattern that matches no name and no number."""
 
@@ -48,6 +50,14 @@ class CaseQueries:
         return self._db.read_as(
             lambda row: (row[0], case_records.decode_entry(row[1:])), f"the calls of {by}", sql.WORK_SINCE, (by, at, at)
         )
+
+    def list_latest_rows(self, *, limit: int) -> list[case_records.CaseRow]:
+        """Return the cases that were changed last, the latest first."""
+        return self._list_rows(sql.LATEST_ROWS, limit)
+
+    def list_last_entries(self) -> dict[str, datetime]:
+        """Return the time of everybody's last entry in the cases that were changed last."""
+        return {by: decode_timestamp(at) for by, at in self._db.read(sql.LAST_ENTRIES, (LATEST_CASES,))}
 
     def list_accounts(self, key: str) -> list[str]:
         """Return the account that wrote each event of a case, in order; empty texts for events of earlier versions."""

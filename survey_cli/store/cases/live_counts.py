@@ -88,11 +88,16 @@ class LiveCounts:
         with translate_decoding_errors(self._db.where, "the counts of activity"):
             return _decode_activity(row[:2] for row in self._db.read(sql.TOTALS))
 
-    def read_recent_activity(self, since: datetime) -> dict[datetime, Counter[ActivityName]]:
-        """Return the activity of each quarter of an hour that began at that time or later, within `QUARTERS_KEPT`."""
+    def read_recent_activity(self, since: datetime, *, kind: str = "") -> dict[datetime, Counter[ActivityName]]:
+        """Return the activity of each quarter of an hour that began at that time or later, within `QUARTERS_KEPT`.
+
+        With `kind`, only activity whose kind begins with it.
+        """
         quarters: dict[datetime, Counter[ActivityName]] = {}
         with translate_decoding_errors(self._db.where, "the counts of activity"):
-            for quarter, name, number in self._db.read(sql.RECENT_COUNTS, (format_quarter(since),)):
+            for quarter, name, number in self._db.read(
+                sql.RECENT_COUNTS, (format_quarter(since), f'["activity","{kind}%')
+            ):
                 began = datetime.fromisoformat(f"{quarter}+00:00")
                 quarters.setdefault(began, Counter()).update(_decode_activity([(name, number)]))
         return quarters

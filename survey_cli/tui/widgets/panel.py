@@ -260,7 +260,7 @@ class ListPanel(Panel):
         self._shown = list(rows[start : start + MAX_ROWS])
         self._positions = []
         options: list[Option] = []
-        widths = _measure_columns(self._shown, (self.size.width or self.app.size.width - 2 * styled.MARGIN) - 2)
+        widths = measure_columns(self._shown, (self.size.width or self.app.size.width - 2 * styled.MARGIN) - 2)
         heading = ""
         for row in self._shown:
             if row.heading != heading:
@@ -331,7 +331,7 @@ class ListPanel(Panel):
             await row.act()
 
 
-def _measure_columns(rows: Sequence[Row], room: int) -> list[int]:
+def measure_columns(rows: Sequence[Row], room: int) -> list[int]:
     """Return the widths of all columns but the last: as wide as the widest cell, half of the room where it is scarce."""
     columns = zip_longest(*(row.cells for row in rows), fillvalue="")
     widths = [max(measure_width(styled.clean(cell)) for cell in column) for column in columns]

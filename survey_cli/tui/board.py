@@ -1,0 +1,594 @@
+"""Board of a supervisor: studies that are read again every few seconds, in five tabs; cases are changed from them."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import DataTable, Sparkline, Static
+
+from survey_cli.entries import to_ascii_digits
+from survey_cli.problems import UserError
+from survey_cli.tui.widgets import styled
+from survey_cli.tui.widgets.key_app import EDITING_KEYS, KeyApp, KeyScreen
+from survey_cli.tui.widgets.panel import (
+    SCROLLS,
+    Act,
+    LinePanel,
+    ListPanel,
+    Row,
+    Submit,
+    TextPanel,
+    measure_columns,
+    scroll_by_key,
+)
+from survey_cli.tui.widgets.styled import KeyHint, style_text
+from survey_cli.tui.widgets.terminal import ENTER
+from survey_cli.wording import format_quantity
+
+if TYPE_CHECKING:
+    from survey_cli.reports.fieldwork.cases import CaseLine
+    from survey_cli.reports.fieldwork.status import FieldworkStatus, PersonLine
+    from survey_cli.services.cases.case_actions import CaseChoices
+
+REFRESH_SECONDS: Final = 5.0
+"""Seconds from one reading to the next."""
+MAX_SHARE: Final = 10
+"""At most one part in so many of the time is spent on reading."""
+TYPING_SECONDS: Final = 0.3
+"""Cases are searched for when nothing was typed for so long."""
+BAR_WIDTH: Final = 20
+MIN_WIDTH: Final = 8
+"""Cells of the last column of a table, at least."""
+TABS: Final = ("Overview", "Cases", "Quotas", "People", "Appointments")
+PARKED: Final = ("quota", "held", "unreleased")
+WAITING: Final = ("hours", "part", "delay", "appointment")
+KEYS: Final = (
+    ("1 to 5", "the tabs; ← and → too"),
+    ("↑ ↓ PgUp PgDn", "mark a line, or scroll"),
+    ("Enter", "the case of the line, with its history"),
+    ("w", "why the case may or may not be called now"),
+    ("/", "find cases: by key, name or number"),
+    ("o", "correct the outcome of the case"),
+    ("a", "answer a case that was referred to the supervisor"),
+    ("f", "free the case from its station"),
+    ("g", "give the appointment of the case to somebody else"),
+    ("s", "the next study"),
+    ("r, F5", "read again now"),
+    ("Ctrl+P", "search all actions, themes"),
+    ("q, F10", "leave"),
+)
+OTHER_KEYS: Final = {"f1": "?", "f3": "/", "f5": "r", "f10": "q", "ctrl+c": "q", "k": "up", "j": "down"}
+
+
+class StudyBoard(Protocol):
+    """One study of the board. Each method may take some time, and raises UserError."""
+
+    @property
+    def file(self) -> str:
+        """The questionnaire."""
+
+    def load(self) -> "FieldworkStatus":
+        """Return the status of the fieldwork as of now."""
+
+    def list_cases(self, text: str) -> "Sequence[CaseLine]":
+        """Return the cases that match a text; without one, those that need attention and those changed last."""
+
+    def list_choices(self) -> "CaseChoices":
+        """Return the outcomes and people that can be chosen."""
+
+    def show(self, key: str) -> Sequence[str]:
+        """Return a case with its history as lines."""
+
+    def explain(self, key: str) -> Sequence[str]:
+        """Return why a case may or may not be called now, as lines."""
+
+    def change(self, action: str, key: str, value: str, reason: str) -> str:
+        """Change a case: `outcome`, `answer`, `free` or `give`. Returns what was done, as text."""
+
+
+class TableLine(NamedTuple):
+    """One line of a table."""
+
+    cells: tuple[str, ...]
+    key: str = ""
+    """The case that it is about."""
+
+
+class Listing(NamedTuple):
+    """The table of a tab."""
+
+    head: tuple[str, ...]
+    lines: Sequence[TableLine]
+    about: str
+    """What is listed, above the table."""
+
+
+class FilterPanel(LinePanel):
+    """The line in which cases are searched for while it is typed; ↑ ↓ mark a case."""
+
+    change: Callable[[str], None]
+    move: Callable[[str], None]
+
+    async def press(self, key: str) -> None:
+        if key in SCROLLS[:4]:
+            self.move(key)
+            return
+        if key == "escape":
+            self.input.value = ""
+        await super().press(key)
+        self.change(self.input.value.strip())
+
+    async def paste(self, text: str) -> None:
+        await super().paste(text)
+        self.change(self.input.value.strip())
+
+
+class BoardScreen(KeyScreen):
+    """The studies of a supervisor, one at a time."""
+
+    named_keys = EDITING_KEYS | {*OTHER_KEYS, "ctrl+p"}
+
+    def __init__(self, studies: Sequence[StudyBoard], refresh: Callable[[], None]) -> None:
+        super().__init__()
+        self.studies = studies
+        self.at = self.tab = 0
+        """The study and the tab that are shown."""
+        self.statuses: Sequence[FieldworkStatus | str] = [""] * len(studies)
+        """What was read of each study last; a text where it could not be read."""
+        self.cases: Sequence[CaseLine] = ()
+        self.filter = ""
+        self._read_again = refresh
+        self._listing: tuple[int, Listing] | None = None
+        """The width and the table that is shown."""
+        self.actions: dict[str, tuple[str, Act]] = {
+            "/": ("find a case", self._open_filter),
+            "w": ("why", lambda: self._open_lines("why", self.study.explain)),
+            "o": ("outcome", self._open_outcomes),
+            "a": ("answer", lambda: self._ask_reason("answer", "answer")),
+            "f": ("free", lambda: self._ask_reason("free", "free it, because")),
+            "g": ("give the appointment", self._open_people),
+            "s": ("next study", self._go_to_next_study),
+            "r": ("read again", self._refresh),
+            "?": ("keys", self._open_keys),
+            "q": ("leave", self.leave),
+        }
+
+    def compose(self) -> ComposeResult:
+        yield styled.Header()
+        yield styled.TextView(id="tabs")
+        yield styled.KeyBar()
+        yield styled.TextView(id="board-message")
+        yield Container(id="panels")
+        with VerticalScroll(id="overview", can_focus=False):
+            with Horizontal(id="boxes"):
+                yield styled.TextView(id="progress")
+                with Vertical(id="hours"):
+                    yield Sparkline()
+                    yield styled.TextView(id="hours-text")
+                yield styled.TextView(id="sample")
+            yield styled.TextView(id="details")
+        with Vertical(id="listing"):
+            yield styled.TextView(id="about")
+            yield DataTable[Content](cursor_type="row", show_row_labels=False, cell_padding=0)
+        yield Static(id="too-small", markup=False)
+
+    async def start(self) -> None:
+        self.table.can_focus = False
+
+    @property
+    def study(self) -> StudyBoard:
+        return self.studies[self.at]
+
+    @property
+    def table(self) -> DataTable[Content]:
+        return self.query_one(DataTable)
+
+    @property
+    def case(self) -> str:
+        """The key of the case of the marked line; empty where there is none."""
+        row = self.table.cursor_row
+        lines = self._listing[1].lines if self._listing is not None and self.tab else ()
+        return lines[row].key if 0 <= row < len(lines) else ""
+
+    # Keys
+
+    async def press(self, key: str, at: float) -> None:
+        self.forget_messages()
+        try:
+            if self.panel is not None:
+                await self.panel.press(key)
+            else:
+                await self._press(OTHER_KEYS.get(key, to_ascii_digits(key)))
+        except UserError as error:
+            self.refuse(str(error))
+
+    async def _press(self, key: str) -> None:
+        if key in self.actions:
+            await self.actions[key][1]()
+        elif key in tuple("12345"):
+            self.tab = int(key) - 1
+        elif key in ("left", "right", "tab", "shift+tab"):
+            self.tab = (self.tab + (1 if key in ("right", "tab") else -1)) % len(TABS)
+        elif key in SCROLLS:
+            self._move(key)
+        elif key in ENTER:
+            await self._open_lines("case", self.study.show)
+        elif key == "ctrl+p":
+            rows = [Row((k, label), partial(self._press, k)) for k, (label, _) in self.actions.items()]
+            await self.open_palette(rows)
+        elif key == "escape" and self.filter:
+            self._search("")
+        else:
+            self.refuse("1 to 5 show the tabs, F1 all keys")
+
+    def _move(self, key: str) -> None:
+        if not self.tab:
+            scroll_by_key(self.query_one("#overview", VerticalScroll), key)
+            return
+        page, count = max(self.table.size.height - 1, 1), self.table.row_count
+        by = {"up": -1, "down": 1, "pageup": -page, "pagedown": page, "home": -count, "end": count}[key]
+        self.table.move_cursor(row=min(max(self.table.cursor_row + by, 0), max(count - 1, 0)))
+
+    async def _refresh(self) -> None:
+        self._read_again()
+
+    async def _go_to_next_study(self) -> None:
+        if len(self.studies) == 1:
+            self.refuse("the board was started with one study: survey board A.yaml B.yaml shows several")
+        self.at = (self.at + 1) % len(self.studies)
+        self.cases, self.filter = (), ""
+        self._read_again()
+
+    # Cases
+
+    async def _open_filter(self) -> None:
+        self.tab = 1
+        panel = FilterPanel("find", "find: ", lambda _: self.close_panel(), text=self.filter, saves="keep it")
+        panel.change, panel.move = self._search, self._move
+        await self.open_panel(panel)
+
+    def _search(self, text: str) -> None:
+        """Search for cases once no more is typed."""
+        if text != self.filter:
+            self.filter = text
+            self.run_worker(self._load_cases_later(), exclusive=True, group="cases", exit_on_error=False)
+
+    async def _load_cases_later(self) -> None:
+        await asyncio.sleep(TYPING_SECONDS)
+        await self.load_cases()
+        self.show()
+
+    async def load_cases(self) -> None:
+        """Read the cases of the list, unless another study or text is asked for meanwhile."""
+        study, text = self.study, self.filter
+        try:
+            cases = await asyncio.to_thread(study.list_cases, text)
+        except UserError:  # the status says why
+            cases = ()
+        if (study, text) == (self.study, self.filter):
+            self.cases = cases
+
+    def _require_case(self) -> str:
+        if not (key := self.case):
+            raise UserError("board", "no case is marked", "mark one in another tab: 2, 4 or 5, then ↑ ↓")
+        return key
+
+    async def _open_lines(self, what: str, read: Callable[[str], Sequence[str]]) -> None:
+        lines = await asyncio.to_thread(read, self._require_case())
+        await self.open_panel(TextPanel(what, Content("\n").join([style_text(line) for line in lines])))
+
+    async def _open_keys(self) -> None:
+        rows = [f"| {key} | {styled.escape_markdown(does)} |" for key, does in KEYS]
+        await self.open_panel(TextPanel("help", "\n".join(["| Key | |", "|---|---|", *rows])))
+
+    async def _open_outcomes(self) -> None:
+        self._require_case()
+        choices = await asyncio.to_thread(self.study.list_choices)
+        await self._open_choices("outcome", "outcome: ", [(name, each) for each, name in choices.outcomes])
+
+    async def _open_people(self) -> None:
+        self._require_case()
+        choices = await asyncio.to_thread(self.study.list_choices)
+        people = [("anyone", "anyone"), *((login, login) for login in choices.people)]
+        await self._open_choices("give", "give the appointment to: ", people)
+
+    async def _open_choices(self, action: str, label: str, choices: Sequence[tuple[str, str]]) -> None:
+        """Open a list of names, each with the value that it stands for."""
+
+        def choose(value: str, name: str) -> Act:
+            reason = partial(self._ask_reason, action, f"{label}{name}, because", value)
+            return partial(self.close_and, reason)
+
+        rows = [Row((name,), choose(value, name), terms=value) for name, value in choices]
+        await self.open_panel(ListPanel(action, f"{self.case}: {label}", rows, takes="choose"))
+
+    async def _ask_reason(self, action: str, label: str, value: str = "") -> None:
+        """Open the line of the reason; with one, the case is changed, and what went wrong leaves the line open."""
+        await self.open_panel(LinePanel("reason", f"{self.case}: {label}: ", self._change(action, value, self.case)))
+
+    def _change(self, action: str, value: str, key: str) -> Submit:
+        async def change(reason: str) -> None:
+            if not reason:
+                self.refuse("every change needs a reason, which is stored in the history of the case")
+                return
+            self.said = await asyncio.to_thread(self.study.change, action, key, value, reason)
+            await self.close_panels()
+            self._read_again()
+
+        self._require_case()
+        return change
+
+    # What is shown
+
+    def show(self) -> None:
+        status = self.statuses[self.at]
+        message = style_text(f"! {self.why}", "bold $error") if self.why else style_text(self.said, "$success")
+        self.query_one("#board-message", styled.TextView).show(message)
+        tabs = [
+            Content.assemble((f"{n} ", "bold $code"), (name, "bold underline" if n == self.tab + 1 else "$quiet"))
+            for n, name in enumerate(TABS, 1)
+        ]
+        self.query_one("#tabs", styled.TextView).show(Content("   ").join(tabs))
+        self.query_one("#overview").display = not self.tab
+        self.query_one("#listing").display = bool(self.tab)
+        hints = [KeyHint("1…5", "tabs", press="right"), KeyHint("↑ ↓", "mark" if self.tab else "scroll", 2, "down")]
+        if self.tab:
+            hints += [KeyHint("Enter", "case", press="enter"), KeyHint("w", "why", 1), KeyHint("/", "find", 1)]
+            hints += [KeyHint(key, self.actions[key][0].partition(" ")[0], 3) for key in "oafg"]
+        more = [KeyHint("s", "next study")] if len(self.studies) > 1 else []
+        self.show_keys([*hints, *more, KeyHint("F1", "keys"), KeyHint("q", "leave")])
+        if isinstance(status, str):
+            header = styled.HeaderState(self.study.file, TABS[self.tab], "")
+            self.query_one("#details", styled.TextView).show(style_text(status or "reading …", "bold"))
+        else:
+            title, _, time = status.title.partition(", ")
+            stations = format_quantity(len(status.data.leases), "station")
+            done = status.progress.complete / status.progress.target if status.progress.target else 0.0
+            header = styled.HeaderState(title, TABS[self.tab], f"{time} · {stations}", done)
+            self._show_overview(status) if not self.tab else self._show_listing(self._build_listing(status))
+        self.query_one(styled.Header).show(header)
+
+    def _show_overview(self, status: "FieldworkStatus") -> None:
+        hours = [hour.complete for hour in status.hours]
+        self.query_one(Sparkline).data = hours
+        self.query_one(Sparkline).display = any(hours)
+        parts = {
+            "progress": _build_progress(status),
+            "hours-text": _build_hours(status),
+            "sample": _build_sample(status),
+            "details": styled.join_sections((self._build_studies(), *_build_details(status))),
+        }
+        for name, content in parts.items():
+            self.query_one(f"#{name}", styled.TextView).show(content)
+
+    def _build_studies(self) -> Content:
+        """Build a line for each study, where there are several."""
+        rows = []
+        for n, status in enumerate(self.statuses if len(self.statuses) > 1 else ()):
+            mark = f"{styled.HERE if n == self.at else ' '} "
+            if isinstance(status, str):
+                rows.append((f"{mark}{self.studies[n].file}", status))
+                continue
+            target = f" of {status.progress.target:,}" if status.progress.target else ""
+            alerts = f" · {format_quantity(len(status.alerts), 'alert')}" if status.alerts else ""
+            words = (
+                f"{status.progress.complete:,}{target} complete · {_count(status, 'callable'):,} callable now{alerts}"
+            )
+            rows.append((f"{mark}{status.title.partition(', ')[0]}", words))
+        return styled.build_section("Studies", styled.build_table(rows, self.app.size.width - 8, "bold"))
+
+    def _show_listing(self, listing: Listing) -> None:
+        """Show a table; the marked line stays at its case where there is still one."""
+        self.query_one("#about", styled.TextView).show(style_text(listing.about, "$quiet"))
+        state = (self.table.size.width or self.app.size.width - 6, listing)
+        if state == self._listing:
+            return
+        is_same_table = self._listing is not None and self._listing[1].head == listing.head
+        marked, row = (self.case, self.table.cursor_row) if is_same_table else ("", 0)
+        self._listing = state
+        self.table.clear(columns=True)
+        columns = [
+            cells for cells in zip(listing.head, *(line.cells for line in listing.lines), strict=True) if any(cells[1:])
+        ]
+        room = state[0] - 1
+        widths = measure_columns([Row(cells, self._refresh) for cells in zip(*columns, strict=True)], room)
+        widths.append(max(room - sum(widths) - len(widths), MIN_WIDTH))
+        for (name, *_), width in zip(columns, widths, strict=False):
+            self.table.add_column(name, width=width + 1)
+        for cells in zip(*(column[1:] for column in columns), strict=True):
+            words = zip(cells, widths, strict=False)
+            self.table.add_row(*(style_text(cell.replace("\n", " ")).truncate(w, ellipsis=True) for cell, w in words))
+        keys = [line.key for line in listing.lines]
+        self.table.move_cursor(row=keys.index(marked) if marked and marked in keys else min(row, max(len(keys) - 1, 0)))
+
+    def _build_listing(self, status: "FieldworkStatus") -> Listing:
+        return (self._list_cases, _list_quotas, _list_people, _list_appointments)[self.tab - 1](status)
+
+    def _list_cases(self, status: "FieldworkStatus") -> Listing:
+        lines = []
+        for case in self.cases:
+            due = f"{case.due_at.astimezone(status.data.day_began.tzinfo):%a %H:%M}" if case.due_at else ""
+            name = case.name if case.name != case.key else ""
+            why = case.with_whom or case.why
+            cells = (case.key, name, case.status, case.outcome, str(case.attempts), due, why)
+            lines.append(TableLine(cells, case.key))
+        found = (
+            f"{format_quantity(len(lines), 'case')} with “{self.filter}”; Esc shows the others" if self.filter else ""
+        )
+        about = found or "Cases that wait for a supervisor, cases at stations, then those changed last; / finds others"
+        return Listing(("case", "name", "status", "outcome", "calls", "due", "why"), lines, about)
+
+
+# Overview
+
+
+def _count(status: "FieldworkStatus", *names: str) -> int:
+    return sum(line.cases for line in status.statuses if line.status in names)
+
+
+def _build_progress(status: "FieldworkStatus") -> Content:
+    progress = status.progress
+    target = f" of {progress.target:,}" if progress.target else ""
+    return styled.join_lines(
+        (
+            style_text("Completes", "$quiet"),
+            Content.assemble((f"{progress.complete:,}", "bold"), target, f", {progress.today:,} today"),
+            style_text(f"{progress.partial:,} partial"),
+            style_text(status.pace.describe() if status.pace is not None else "", "$quiet"),
+        )
+    )
+
+
+def _build_hours(status: "FieldworkStatus") -> Content:
+    hours = status.hours
+    if not any(hour.complete for hour in hours):
+        return style_text("Completes per hour: none today", "$quiet")
+    counts = " ".join(str(hour.complete) for hour in hours)
+    words = f"Completes per hour from {hours[0].began:%H:%M} to {hours[-1].began + timedelta(hours=1):%H:%M}: "
+    return Content.assemble((words, "$quiet"), counts)
+
+
+def _build_sample(status: "FieldworkStatus") -> Content:
+    numbers = (
+        ("callable now", _count(status, "callable", "restricted")),
+        ("waiting", _count(status, *WAITING)),
+        ("parked", _count(status, *PARKED)),
+        ("at stations", _count(status, "leased")),
+        ("done", _count(status, "done")),
+    )
+    lines = [Content.assemble(f"{label} ", (f"{number:,}", "bold")) for label, number in numbers]
+    return styled.join_lines([style_text("Sample", "$quiet"), *lines])
+
+
+def _build_details(status: "FieldworkStatus") -> list[Content]:
+    """Build what needs attention, and the cases by their status and last outcome."""
+    alerts = [style_text(f"! {alert}", "bold $warning") for alert in status.alerts]
+    statuses = [(f"{line.cases:,}", f"{line.status}: {line.what}") for line in status.statuses]
+    outcomes = [(f"{line.cases:,}", f"{line.name}, {line.done:,} done") for line in status.outcomes]
+    parts = [
+        (f"{d.attempts:,}", f"attempts {d.daypart}, {_share(d.reached, d.attempts)} reached") for d in status.dayparts
+    ]
+    return [
+        styled.build_section("Needs attention", alerts or [style_text("nothing")]),
+        *(
+            styled.build_section(title, styled.build_table(rows, 100, "bold"))
+            for title, rows in (("Cases", statuses), ("Last outcomes", outcomes), ("Parts of the day", parts))
+        ),
+    ]
+
+
+def _share(part: int, base: int) -> str:
+    return f"{part / base:.0%}" if base else "–"
+
+
+# Other tabs
+
+
+def _list_quotas(status: "FieldworkStatus") -> Listing:
+    """List the quota cells; the forecast keeps the present mix of completes."""
+    complete, pace = status.progress.complete, status.pace
+    lines = []
+    for cell in status.cells:
+        done = min(cell.taken / cell.target, 1.0) if cell.target else 1.0
+        bar = "━" * round(done * BAR_WIDTH) + "─" * (BAR_WIDTH - round(done * BAR_WIDTH))
+        state = "full" if cell.closed else "soft" if cell.soft else ""
+        expected = ""
+        if pace is not None and pace.expected is not None and complete:
+            expected = f"{round(cell.taken * pace.expected / complete):,}"
+        figures = (f"{cell.taken:,}", f"{cell.held:,}", f"{cell.target:,}", f"{done:.0%}")
+        lines.append(TableLine((cell.cell, bar, *figures, expected, state)))
+    about = "Expected: by the last day of calling, at the pace and with the mix of now" if lines else "No quotas"
+    return Listing(("cell", "", "taken", "held", "target", "", "expected", ""), lines, about)
+
+
+def _list_people(status: "FieldworkStatus") -> Listing:
+    lines = [_build_person(status, person) for person in status.people_today]
+    about = "Today: case and since when, and shares of calls with contact, of contacts with a refusal, of time on cases"
+    head = ("person", "case", "since", "calls", "done", "contact", "refused", "on cases", "idle")
+    return Listing(head, lines, about if lines else "Nobody has called today")
+
+
+def _build_person(status: "FieldworkStatus", person: "PersonLine") -> TableLine:
+    work, case = person.work, person.case
+    since = styled.format_duration(status.data.at - case.since) if case is not None and case.since is not None else ""
+    cells = (
+        work.name,
+        case.key if case is not None else "",
+        since,
+        f"{work.calls:,}",
+        f"{work.complete:,}",
+        _share(work.reached, work.sessions),
+        _share(work.refusals, work.conclusive_contacts),
+        f"{person.on_cases:.0%}" if person.on_cases is not None else "–",
+        styled.format_duration(person.idle) if person.idle is not None else "",
+    )
+    return TableLine(cells, case.key if case is not None else "")
+
+
+def _list_appointments(status: "FieldworkStatus") -> Listing:
+    """List the appointments that were missed, and those of today and tomorrow, with their number in each hour."""
+    today = status.data.day_began.date()
+    tomorrow = today + timedelta(days=1)
+    listed = [appointment for appointment in status.data.appointments if appointment.starts.date() <= tomorrow]
+    lines = []
+    for each in listed:
+        day = f"{each.starts:%a} " if each.starts.date() != today else ""
+        state = "tomorrow" if each.starts.date() == tomorrow else each.state
+        when = f"{day}{each.starts:%H:%M}–{each.ends:%H:%M}"
+        cells = (state, when, each.key, each.language, each.respondent_time, each.zone, each.owner or "anybody")
+        lines.append(TableLine(cells, each.key))
+    hours = Counter(f"{each.starts:%a %H}:00" for each in listed if each.state != "missed")
+    about = "  ".join((f"{len(listed):,} missed, today and tomorrow", *(f"{hour}: {n}" for hour, n in hours.items())))
+    return Listing(("", "here", "case", "language", "there", "zone", "owner"), lines, about)
+
+
+class BoardApp(KeyApp):
+    """The board, as long as it is looked at."""
+
+    def __init__(self, studies: Sequence[StudyBoard], theme: str = "") -> None:
+        super().__init__(lambda: BoardScreen(studies, self._due.set), theme)
+        self._studies = studies
+        self._due = asyncio.Event()
+
+    @property
+    def board(self) -> BoardScreen:
+        screen = self.screen_stack[0]
+        assert isinstance(screen, BoardScreen)
+        return screen
+
+    def start(self) -> None:
+        self.run_worker(self._follow(), exit_on_error=False)
+
+    async def _follow(self) -> None:
+        """Read, show, wait; keys are handled meanwhile."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            started = clock()
+            self._due.clear()
+            board = self.board
+            try:
+                statuses = [await asyncio.to_thread(self._load, study) for study in self._studies]
+                await board.load_cases()
+            except Exception as error:
+                self.failure = error
+                self.exit()
+                return
+            board.statuses = statuses
+            board.show()
+            try:
+                await asyncio.wait_for(self._due.wait(), max(REFRESH_SECONDS, MAX_SHARE * (clock() - started)))
+            except TimeoutError:
+                continue
+
+    @staticmethod
+    def _load(study: StudyBoard) -> "FieldworkStatus | str":
+        try:
+            return study.load()
+        except UserError as error:
+            return "\n".join(str(problem) for problem in (*error.problems, error))

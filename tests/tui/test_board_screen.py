@@ -1,0 +1,247 @@
+"""The board of a study, and the same status in a pipe and as data."""
+
+import json
+import os
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pexpect
+import pytest
+from test_status import DAY, DENVER, PEOPLE, interviewed, told
+
+from support.case_histories import history
+from support.command_line import SURVEY, folder
+from support.screens import Hands, wait_for_board
+from support.stored_study import NOW, a_study, store_of
+from survey_cli.cli.commands.board import StudyCommands
+from survey_cli.cli.commands.status import render_status
+from survey_cli.cli.output import datetimes
+from survey_cli.cli.run_command import run_command
+from survey_cli.fieldwork.case.events import (
+    AppointmentReassigned,
+    CaseEvent,
+    CaseNoteWritten,
+    CaseReturned,
+    OutcomeOverridden,
+)
+from survey_cli.store.cases.case_records import Lease
+from survey_cli.tui.board import BoardApp
+
+__all__ = ["folder"]
+
+
+def _busy_study() -> Path:
+    cases = [
+        *(interviewed(history(f"whole {n:02}").at(DAY), f"i{n}", n) for n in range(12)),
+        history("a key that is rather longer than anybody needs").at(DAY).call("supervisor", note="x" * 90),
+        *(history(f"p{n}").at(DAY).appointment("2026-11-25 10:00", owner="ann") for n in range(12)),
+    ]
+    quotas = "quotas:\n- {id: kinds, by: [kind], targets: {1: 40, 2: 50}}\n"
+    return a_study(cases, more=quotas)
+
+
+def test_no_line_is_wider_than_the_terminal_and_every_section_is_there() -> None:
+    drawn = render_status(told(_busy_study()), cells=80)
+    assert max(map(len, drawn)) <= 80
+    assert drawn[2] == "12 of 90 complete (13.3% of quota kinds), 0 of them today"
+    headed = [line for before, line in pairwise(drawn) if not before]
+    assert [line.split(",")[0].split(":")[0] for line in headed[1:]] == [
+        "needs attention",
+        "cases",
+        "waiting for a supervisor",
+        "appointments",
+        "last outcomes",
+        "codes of cases that are done",
+        "quotas",
+        "attempts by the respondent's time of day",
+        "interviewers",
+        "length of interviews",
+        "backup",
+    ]
+    assert "… and 4 more" in drawn
+    assert any("0 of 12" in line and line.endswith("0%*") for line in drawn)  # a share of few is marked
+
+
+def test_the_command_prints_once_where_there_is_no_screen_and_gives_data(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = _busy_study()
+    assert run_command(["status", str(path), "--watch", "--zone", "America/Denver"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith("study, ")
+    assert "this terminal cannot show a full screen" in shown.err
+    assert run_command(["status", str(path), "--format", "json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["progress"] == {
+        "complete": 12,
+        "partial": 0,
+        "today": 0,
+        "target": 90,
+        "target_of": "quota kinds",
+    }
+    assert data["people"][0]["mean_length"] == 330.0
+    assert data["alerts"][-1] == "no backup yet"
+    assert datetime.fromisoformat(data["appointments"][0]["starts"]).utcoffset() is not None
+    assert run_command(["status", str(path), "--zone", "Mars"]) == 2
+    assert run_command(["status", "nowhere.yaml"]) == 1
+
+
+def board_study() -> Path:
+    """A study with a day of calls, on which a board at noon has something to show in each tab."""
+    path = a_study(
+        [
+            *(
+                interviewed(
+                    history(f"u{n:02}", columns={"kind": n % 2 + 1}).at(f"2026-11-24 {n % 4 + 8:02}:10"), f"i{n}", n + 4
+                )
+                for n in range(9)
+            ),
+            *(history(f"v{n}").at("2026-11-24 09:20").call("no_answer", by="bob") for n in range(5)),
+            history("w1").at("2026-11-24 10:40").call("refusal_soft", by="bob"),
+            history("w2").at("2026-11-24 11:00").call("supervisor", by="ann", note="asks who pays"),
+            history("w3").at("2026-11-23 11:00").appointment("2026-11-24 11:00", owner="ann"),
+            history("w4").at("2026-11-23 11:00").appointment("2026-11-24 15:00", owner="bob"),
+            history("w5", language="es").at("2026-11-23 11:00").appointment("2026-11-25 10:00"),
+            *(history(f"x{n}") for n in range(20)),
+        ],
+        fieldwork="frame: list, ends: 2026-12-19",
+        more="quotas:\n- {id: size, by: [], target: 40}\n- {id: kinds, by: [kind], targets: {1: 4, 2: 20}}\n",
+    )
+    Path("responses/interviewers.csv").write_text(f"{PEOPLE}sue,supervisor,\n")
+    with store_of(path) as store:
+        store.cases.claim_case("x3", Lease("t", "ann", "s1", NOW + timedelta(minutes=18)), NOW - timedelta(minutes=2))
+    return path
+
+
+def _show(monkeypatch: pytest.MonkeyPatch, *studies: StudyCommands, size: tuple[int, int] = (80, 24)) -> Hands:
+    """Show the board at noon, with everything read."""
+    monkeypatch.setattr(datetimes, "now", lambda: NOW)
+    return wait_for_board(Hands(BoardApp(studies, "dark"), size))
+
+
+def _press(hands: Hands, *keys: str) -> str:
+    hands.press(*keys)
+    return hands.text()
+
+
+def _supervised() -> Path:
+    path = _busy_study()
+    Path("responses/interviewers.csv").write_text(f"{PEOPLE}sue,supervisor,\n")
+    return path
+
+
+def _history(path: Path, key: str) -> list[CaseEvent]:
+    with store_of(path) as store:
+        return [entry.event for entry in store.cases.queries.read_history(key)]
+
+
+def test_the_tabs_show_the_study_and_what_needs_attention(monkeypatch: pytest.MonkeyPatch) -> None:
+    hands = _show(monkeypatch, StudyCommands(str(_busy_study()), zone=DENVER))
+    try:
+        overview = hands.text()
+        assert "12 of 90" in overview
+        assert "! no backup yet" in overview
+        assert "1 case waiting for a supervisor" in overview
+        assert "a key that is rather longer" in _press(hands, "2")
+        assert "kinds:1" in _press(hands, "3")
+        assert "Nobody has called today" in _press(hands, "right")
+        assert "Wed 10:00" in _press(hands, "5")
+        assert "Needs attention" in _press(hands, "1")
+        assert "correct the outcome" in _press(hands, "f1")
+        hands.press("escape", "q")
+        assert hands.app._exit
+    finally:
+        hands.close()
+
+
+def test_a_change_needs_a_reason_and_is_stored_in_the_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _supervised()
+    hands = _show(monkeypatch, StudyCommands(str(path), by="sam", zone=DENVER))
+    try:
+        hands.press("5", "o", *"respondent refuses (h", "enter", "enter")
+        assert "needs a reason" in hands.why
+        hands.press(*"wrote to us", "enter")
+        assert "p0: corrected to" in hands.said
+        assert OutcomeOverridden("refusal_hard", "", "wrote to us") in _history(path, "p0")
+        wait_for_board(hands)
+        hands.press("home", "g", *"bob", "enter", *"ann is ill", "enter")
+        assert _history(path, "p1")[-2:] == [CaseNoteWritten("ann is ill"), AppointmentReassigned("bob", "me")]
+        hands.press("2", "home", "a", *"call the deputy", "enter")
+        assert "answered" in hands.said
+    finally:
+        hands.close()
+
+
+def test_a_case_at_a_station_is_freed(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _supervised()
+    with store_of(path) as store:
+        store.cases.claim_case("p3", Lease("t", "ann", "s1", NOW + timedelta(minutes=4)), NOW)
+    hands = _show(monkeypatch, StudyCommands(str(path), by="sam", zone=DENVER))
+    try:
+        assert "no sign of ann at s1 for 16 minutes" in hands.text()
+        assert "p3" in _press(hands, "4")
+        hands.press("f", *"went home", "enter")
+        assert _history(path, "p3")[-2:] == [CaseNoteWritten("went home"), CaseReturned("released")]
+    finally:
+        hands.close()
+
+
+def test_who_is_no_supervisor_sees_no_names_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _supervised()
+    hands = _show(monkeypatch, StudyCommands(str(path), by="bob", zone=DENVER))
+    try:
+        before = _history(path, "p0")
+        assert "ann" not in _press(hands, "5")
+        hands.press("o", *"respondent refuses (h", "enter", *"because", "enter")
+        assert "only a supervisor may correct an outcome" in hands.why
+        assert _history(path, "p0") == before
+    finally:
+        hands.close()
+
+
+def test_cases_are_found_while_a_text_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    hands = _show(monkeypatch, StudyCommands(str(_busy_study()), zone=DENVER))
+    try:
+        hands.press("/", *"whole 1")
+        hands.pause(0.5)
+        shown = _press(hands, "enter")
+        assert "2 cases with “whole 1”" in shown
+        assert "complete" in _press(hands, "down", "enter")
+        hands.press("escape", "w")
+        assert "whole 11 may not be called" in hands.text()
+    finally:
+        hands.close()
+
+
+def test_several_studies_are_shown_in_turn_and_one_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _busy_study()
+    hands = _show(monkeypatch, StudyCommands(str(path), zone=DENVER), StudyCommands("nowhere.yaml"))
+    try:
+        assert "▸ study" in hands.text()
+        assert "nowhere.yaml" in _press(hands, "s")
+        assert "12 of 90" in _press(hands, "s")
+    finally:
+        hands.close()
+
+
+def test_without_a_full_screen_the_board_says_what_to_use(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["board", str(_busy_study())]) == 1
+    assert "survey status" in capsys.readouterr().err
+
+
+def test_on_a_terminal_it_is_followed_until_it_is_left() -> None:
+    path = _busy_study()
+    shown = pexpect.spawn(
+        SURVEY[0],
+        [*SURVEY[1:], "status", str(path), "--watch"],
+        env={**os.environ, "TERM": "xterm"},
+        dimensions=(24, 80),
+        encoding="utf-8",
+        timeout=30,
+    )
+    shown.expect("of 90, 0 today")
+    shown.send("q")
+    shown.expect(pexpect.EOF)
+    shown.close()
+    assert shown.exitstatus == 0
