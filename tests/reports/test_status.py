@@ -38,7 +38,7 @@ from survey_cli.fieldwork.case.events import (
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.status import AppointmentLine, FieldworkStatus, InterviewerStatusLine
 from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
-from survey_cli.services.database.administration import back_up_database
+from survey_cli.services.database.backups import back_up_database
 from survey_cli.services.run_on_study import Request
 from survey_cli.store import Store
 from survey_cli.store.cases.case_records import Lease, NewCase
@@ -271,7 +271,7 @@ def test_when_the_last_backup_was_made_is_known_and_shown_on_the_clock_of_who_as
     assert told(path).data.backed_up is None
     assert render_status(told(path), cells=80)[-1] == "backup: no backup yet; make one with survey db backup"
     for hours, name in ((0, "one.db"), (2, "two.db")):
-        assert isinstance(back_up_database(path, tmp_path / name, at=NOW + timedelta(hours=hours)), str)
+        back_up_database(path, tmp_path / name, at=NOW + timedelta(hours=hours))
     with pytest.raises(UserError):
         back_up_database(path, tmp_path / "two.db", at=NOW + timedelta(hours=3))
     made = (NOW + timedelta(hours=2)).astimezone(DENVER)

@@ -38,7 +38,8 @@ from survey_cli.fieldwork.case.events import CaseErased as ErasedCase
 from survey_cli.fieldwork.case.events import CaseEvent, HistoryEntry, OutcomeRecorded
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.cases import Subject
-from survey_cli.services.database.administration import back_up_database, verify_database
+from survey_cli.services.database.administration import verify_database
+from survey_cli.services.database.backups import back_up_database
 from survey_cli.services.export.export_data import ExportOptions
 from survey_cli.services.privacy import (
     AnonymizationResult,
@@ -243,7 +244,7 @@ def test_nothing_of_it_is_in_any_byte_though_others_are_connected(tmp_path: Path
     assert found_in(*files_of(shift)) == set(ALL)
     assert gone(shift).scrubbed
     copy = tmp_path / "copy.db"
-    assert back_up_database(shift.file, copy, at=shift.at, db=shift.db) == shift.db
+    assert back_up_database(shift.file, copy, at=shift.at, db=shift.db).where == shift.db
     assert found_in(*files_of(shift), copy) == set()
     station.dial()
     assert station.record_outcome("busy") is None

@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,15 +15,16 @@ from support import postgres_server
 from support.golden_databases import FIELDWORK, HEAD, ITEMS, load_file
 from support.shift import Shift, interviewed, on
 from survey_cli.cli.run_command import run_command
+from survey_cli.outcomes import WITHDRAWN
 from survey_cli.problems import UserError
-from survey_cli.services.database.administration import (
-    RestoreResult,
-    VerificationResult,
-    back_up_database,
-    restore_database,
-    verify_database,
-)
+from survey_cli.services.database.administration import VerificationResult, verify_database
+from survey_cli.services.database.backups import RestoreResult, back_up_database, restore_database
+from survey_cli.services.privacy import erase_person, load_subject
+from survey_cli.services.run_on_study import Request
+from survey_cli.store import Store
 from survey_cli.store.maintenance.maintenance import LostData
+from survey_cli.study.consistency.erasure_record import RepeatedErasures
+from survey_cli.study.consistency.person_erasure import erase_answers
 
 CASES = """unit,kind,name,phone,zone
 A,1,Alice Adams,312 555 0100,America/Chicago
@@ -81,7 +83,8 @@ def completes(db: str | Path) -> int:
 def whole(shift: Shift) -> bool:
     found = verify_database(shift.file, db=shift.db, at=shift.at)
     assert isinstance(found, VerificationResult), found
-    return not found.findings
+    assert not found.findings
+    return True
 
 
 def test_a_backup_takes_the_place_of_the_database_and_that_one_is_kept(shift: Shift) -> None:
@@ -193,11 +196,116 @@ def test_a_second_restore_in_one_second_keeps_both(shift: Shift) -> None:
     assert second.lost == LostData(0, 0, 0, 0, second.lost and second.lost.newest)
 
 
-def test_a_server_restores_its_own(shift: Shift) -> None:
-    with pytest.raises(UserError) as caught:
-        restore_database(shift.file, shift.folder / "backup.db", at=shift.at, db=postgres_server.create_address())
-    done = caught.value
-    assert "pg_restore" in done.remedy
+def test_a_backup_is_restored_to_a_server_and_the_replaced_schema_is_kept(shift: Shift) -> None:
+    address = postgres_server.create_address()
+    done = restore_database(shift.file, shift.folder / "backup.db", at=shift.at, db=address)
+    assert (done.kept, done.interviews) == ("", 1)
+    server = Shift(shift.folder, db=address, cases="", at=shift.at)
+    assert whole(server)
+    calls(server)  # fieldwork goes on
+    shift.close_all()
+    before = verify_database(server.file, db=address, at=server.at)
+    done = restore_database(server.file, shift.folder / "backup.db", at=server.at, db=address)
+    assert done.lost is not None
+    assert done.lost[:4] == (1, 4, 0, 1)
+    assert whole(server)
+    assert before.interviews == 2
+    kept = re.sub(r"schema=\w+", f"schema={done.kept}", address)
+    assert verify_database(server.file, db=kept, at=server.at) == before
+    calls(server)
+    assert whole(server)
+    with Store.open(address, create=False) as station:
+        with pytest.raises(UserError, match="1 other connection uses it now"):
+            restore_database(server.file, shift.folder / "backup.db", at=server.at, db=address)
+        assert len(station.interviews.list_rows()) == 2
+
+
+# Erasures
+
+
+@pytest.mark.parametrize("place", ["file", "server"])
+def test_whoever_was_erased_since_the_backup_does_not_come_back(tmp_path: Path, place: str) -> None:
+    address = postgres_server.create_address() if place == "server" else ""
+    shift = Shift(tmp_path, cases=CASES, db=address)
+    calls(shift)
+    back_up_database(shift.file, tmp_path, at=shift.at, db=shift.db)
+    request = Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue")
+    erase_person(request, "A", why="asked by letter")
+    done = restore_database(shift.file, tmp_path, at=shift.at, db=shift.db)
+    assert done.erasures == RepeatedErasures(1)
+    assert whole(shift)
+    erased = load_subject(request, "A")
+    assert (
+        erased.name,
+        [line.answer for interview in erased.interviews for line in interview.lines if line.answer],
+    ) == (
+        "",
+        [],
+    )
+    assert load_subject(request, "B").name == "Bert Brown"
+    # also where the database that knew it is gone
+    if place == "file":
+        Path(shift.db).unlink()
+        again = restore_database(shift.file, tmp_path, at=shift.at, db=shift.db)
+        assert (again.erasures.cases, again.lost) == (1, None)
+        assert load_subject(request, "A").name == ""
+        assert b"Alice" not in Path(shift.db).read_bytes()
+        assert "A " not in (tmp_path / "field.erasures").read_text()
+
+
+def test_a_withdrawal_of_consent_is_repeated(shift: Shift) -> None:
+    with shift.study() as study:
+        [row, _] = study.store.interviews.list_rows()
+        erase_answers(study.store, study.instrument, row.case, at=shift.at, by="sue", why=WITHDRAWN)
+    done = restored(shift)
+    assert done.erasures == RepeatedErasures(1)
+    with shift.study() as study:
+        [row] = study.store.interviews.list_rows()
+        assert (row.outcome, row.answered) == (WITHDRAWN, 0)
+    assert shift.row(row.case).position.outcome == WITHDRAWN
+    shift.station("bob")  # whoever comes next finishes what follows: the do-not-call list
+    shift.close_all()
+    assert whole(shift)
+
+
+# Folders of backups
+
+
+def test_the_last_backups_of_a_study_are_kept(shift: Shift, tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    (folder / "field.notes.db").write_text("not ours")
+    for _ in range(4):
+        done = back_up_database(shift.file, folder, at=shift.at, keep=2, db=shift.db)
+        shift.later(hours=1)
+    assert (done.kept, done.removed) == (2, 1)
+    names = [file.name for file in sorted(folder.iterdir())]
+    assert names == ["field.20261124-181000Z.db", "field.20261124-191000Z.db", "field.notes.db"]
+    done = restore_database(shift.file, folder, at=shift.at, until=shift.at - timedelta(minutes=90), db=shift.db)
+    assert Path(done.backup).name == names[0]
+    with pytest.raises(UserError, match="no backup of the study 'field' made until 2026-11-24"):
+        restore_database(shift.file, folder, at=shift.at, until=shift.at - timedelta(hours=5), db=shift.db)
+
+
+def test_backups_are_made_until_they_are_stopped_and_a_failure_is_reported(shift: Shift, tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    command = [sys.executable, "-m", "survey_cli", "db", "backup", str(shift.file), str(folder), "--db", shift.db]
+    running = subprocess.Popen([*command, "--every", "1s", "--keep", "2"], stderr=subprocess.PIPE, text=True)
+    assert running.stderr is not None
+    assert "1 backup in the folder; next" in running.stderr.readline()
+    away = Path(f"{shift.db}.away")
+    Path(shift.db).rename(away)
+    while "no backup: " not in (line := running.stderr.readline()):
+        assert "copied to" in line
+    assert "there is no such database" in line
+    away.rename(shift.db)
+    while "1 older removed" not in running.stderr.readline():
+        pass
+    running.terminate()
+    running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert len(list(folder.iterdir())) == 2
 
 
 def test_what_the_command_says(shift: Shift, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,11 @@
 """The commands of `privacy`, for the data of a person, and of `db` and `server`, for the database."""
 
+import signal
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
+from math import ceil
+from pathlib import Path
 from time import sleep
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -11,7 +15,7 @@ from survey_cli.cli import parameters
 from survey_cli.cli.commands.case import say_skipped
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.terminal import print_result, render_table, say, show_progress
-from survey_cli.cli.parameters import argument, flag, on_study, option
+from survey_cli.cli.parameters import argument, flag, on_study, option, text_option
 from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
 
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from survey_cli.reports.fieldwork.cases import Subject, SubjectInterview
+    from survey_cli.services.database.backups import RestoreResult
     from survey_cli.services.database.server import ServerCheck
     from survey_cli.services.privacy import ErasurePreview
     from survey_cli.services.run_on_study import Request
@@ -208,48 +213,90 @@ def db_verify(
 
 def db_backup(
     file: parameters.InstrumentArgument,
-    to: str = argument("TO", "Path of the copy. The file must not exist."),
+    to: str = argument("TO", "Path of the copy, which must not exist, or a folder: the copy is named after the time."),
+    every: str = text_option("--every SPAN", "Make a backup every 30m, 1h or 1d until Ctrl-C; TO is a folder.", ""),
+    keep: int = option("--keep N", "Keep only the last N backups of this study in the folder TO.", 0, min=1),
     db: parameters.DatabaseOption = None,
 ) -> None:
     """Copy the database, complete and consistent, even while interviews run. `survey status` shows the last backup.
 
-    Example: survey db backup study.yaml backup.db
-    """
-    from survey_cli.services.database.administration import back_up_database
+    With `--every`, a backup that fails is reported, and the next one is tried at its time. `--keep` alone suits cron. The
+    file NAME.erasures beside the backups lists by hashes which cases were erased, so that `survey db restore` erases
+    them again.
 
-    database = back_up_database(file, to, at=datetimes.now(), db=db)
-    say(f"{database}: copied to {to}")
+    Example: survey db backup study.yaml /mnt/backups --every 1h --keep 48
+    """
+    from survey_cli.fieldwork.plan.plan import parse_delay
+    from survey_cli.services.database.backups import back_up_database
+
+    span = parse_delay(every) if every else None
+    if every and not (isinstance(span, timedelta) and span):
+        raise typer.BadParameter(f"{every!r} is not a span: write 30m, 1h or 1d", param_hint="--every")
+    if (every or keep) and not Path(to).is_dir():
+        raise UserError(to, "backups with --every or --keep are made in a folder", "create it, or specify another")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # an unfinished copy is removed
+    at = datetimes.now()
+    while True:
+        try:
+            result = back_up_database(file, to, at=datetimes.now(), keep=keep, db=db)
+            line = f"{result.where}: copied to {result.file}"
+            line += f"; {format_quantity(result.kept, 'backup')} in the folder" if result.kept else ""
+            line += f", {result.removed} older removed" if result.removed else ""
+        except UserError as error:
+            if not isinstance(span, timedelta):
+                raise
+            line = f"no backup: {error}"
+        if not isinstance(span, timedelta):
+            say(line)
+            return
+        at += span * max(1, ceil((datetimes.now() - at) / span))
+        say(f"{datetimes.format_here(datetimes.now())}  {line}; next {datetimes.format_here(at)}")
+        sleep(max(0, (at - datetimes.now()).total_seconds()))
 
 
 def db_restore(
-    backup: Annotated[str, argument("BACKUP", "A copy made by `survey db backup`.")],
+    backup: Annotated[str, argument("BACKUP", "A copy made by `survey db backup`, or a folder of them: the newest.")],
     file: parameters.InstrumentArgument,
+    at: str = text_option("--at TIME", "The newest backup in the folder made at that time or before.", ""),
     db: parameters.DatabaseOption = None,
 ) -> None:
-    """Replace the database by a backup. The replaced database is kept beside it, under a dated name.
+    """Replace the database by a backup, in a file or on a server. The replaced database is kept under a dated name.
 
     Nobody may be using the database. The backup is verified first, and what is newer in the replaced database is
-    listed.
+    listed. Erasures that were made since the backup are repeated.
 
-    Example: survey db restore backup.db study.yaml
+    Example: survey db restore /mnt/backups study.yaml --at "2026-11-24 14:30"
     """
-    from survey_cli.services.database.administration import restore_database
+    from survey_cli.services.database.backups import restore_database
 
-    result = restore_database(file, backup, at=datetimes.now(), db=db)
+    until = datetimes.parse_time(at, option="--at") if at else None
+    result = restore_database(file, backup, at=datetimes.now(), db=db, until=until)
     contents = f"{format_quantity(result.interviews, 'interview')}, {format_quantity(result.events, 'event')}"
-    say(f"{result.where}: restored from {backup}: {contents}")
-    if not result.kept:
-        return
-    say(f"the replaced database is kept: {result.kept}")
+    say(f"{result.where}: restored from {result.backup}: {contents}")
+    for line in _render_lost_data(result):
+        say(line)
+    for key, what in result.erasures.skipped:
+        say(f"case {key}: {what}")
+    raise typer.Exit(1 if result.erasures.skipped else 0)
+
+
+def _render_lost_data(result: "RestoreResult") -> Iterator[str]:
+    if result.kept:
+        yield f"the replaced database is kept: {result.kept}"
+    if result.erasures.cases:
+        cases = format_quantity(result.erasures.cases, "case")
+        yield f"erased again, as since the backup: {cases}; to check, use survey privacy subject"
     if (lost := result.lost) is None:
-        say("the replaced database cannot be read, so newer entries in it cannot be listed")
+        known = "" if result.known_until is None else f" after {result.known_until.astimezone():%Y-%m-%d %H:%M}"
+        yield f"no replaced database could be read, so newer entries and erasures{known} are not known"
+        yield "check the requests for erasure since the backup, and repeat them with survey privacy erase"
     elif any(lost[:-1]):
         counts = zip(lost[:-1], ("interview", "answer", "case", "call"), strict=True)
         parts = ", ".join(format_quantity(number, name) for number, name in counts if number)
         newest = f"; the newest is from {lost.newest.astimezone():%Y-%m-%d %H:%M}" if lost.newest else ""
-        say(f"only in the replaced database: {parts}{newest}")
+        yield f"only in the replaced database: {parts}{newest}"
     else:
-        say("the replaced database has no newer entries")
+        yield "the replaced database has no newer entries"
 
 
 def db_upgrade(file: parameters.InstrumentArgument, db: parameters.DatabaseOption = None) -> None:

@@ -1,6 +1,6 @@
-"""Administration of a study's database: its interviews as a whole, backups and restoring, upgrades, the rights of others.
+"""Administration of a study's database: its interviews as a whole, upgrades, the rights of others.
 
-Its interviews are listed, verified, backed up, and simulated ones stored. Rights are those of roles or of a group.
+Its interviews are listed, verified, and simulated ones stored. Rights are those of roles or of a group.
 """
 
 import os
@@ -15,22 +15,20 @@ from uuid import uuid4
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.problems import StoreError, UserError
+from survey_cli.problems import UserError
 from survey_cli.services.database.verification import Verification
 from survey_cli.services.date_options import parse_start_time
 from survey_cli.services.run_on_study import convert_to_study_time, on_study
 from survey_cli.store import InstrumentRow, InterviewRow, Store, WholeInterview
 from survey_cli.store.access_log import AccessEntry
-from survey_cli.store.backends.address import ServerAddress, is_server_address
+from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.backends.errors import UndecodableTextError, close_on_error
 from survey_cli.store.backends.sqlite.database_files import (
     GROUP_FILE_MODE,
     GROUP_FOLDER_MODE,
     GROUP_LIST_MODE,
-    resolve_link,
 )
 from survey_cli.store.database_location import locate_database, open_store
-from survey_cli.store.maintenance.maintenance import LostData, copy_backup, replace_database
 from survey_cli.study.clock import list_future_entries
 from survey_cli.study.consistency.interview_outcomes import describe_open_tasks
 from survey_cli.study.consistency.person_erasure import list_unfinished
@@ -50,59 +48,6 @@ class VerificationResult(NamedTuple):
     """What is wrong, as text; empty where nothing is."""
     notes: tuple[str, ...] = ()
     """What could not be compared, and why; changes of meaning that nobody has accepted."""
-
-
-SERVER_RESTORE_REMEDY = (
-    "as the owner of its schema: pg_restore --clean --if-exists --schema=SCHEMA --dbname=ADDRESS FILE.dump"
-)
-
-OTHER_BACKUP_REMEDY = "specify an earlier backup; nothing was changed"
-
-
-class RestoreResult(NamedTuple):
-    """A database that was restored from a backup."""
-
-    where: str
-    interviews: int
-    """Interviews in the restored database."""
-    events: int
-    kept: str = ""
-    """Path of the replaced database; empty where there was none."""
-    lost: LostData | None = None
-    """What only the replaced database has; None where it cannot be read."""
-
-
-def restore_database(path: str | Path, backup: str | Path, *, at: datetime, db: str | None = None) -> RestoreResult:
-    """Replace a study's database by a backup while nobody uses it. The replaced files are kept."""
-    instrument, where = open_and_locate(path, db)
-    if isinstance(where, ServerAddress) or is_server_address(where):
-        raise UserError(where, "backups of a database server are restored with its own tools", SERVER_RESTORE_REMEDY)
-    target = resolve_link(where)
-    try:
-        with copy_backup(Path(backup), target) as copy:
-            verified = _verify_copy(str(backup), copy, instrument)
-            kept, lost = replace_database(copy, target, at=at, where=where)
-    except OSError as error:
-        what = f"the backup cannot be copied ({error.strerror})"
-        raise UserError(where, what, "check the folder and the disk") from error
-    counts = {"interviews": verified.interviews, "events": verified.events}
-    return RestoreResult(where=where, **counts, kept=str(kept or ""), lost=lost)
-
-
-def _verify_copy(backup: str, copy: Path, instrument: Instrument) -> VerificationResult:
-    """Return what the copy of the backup contains. Raises UserError where it cannot replace the study's database."""
-    try:
-        with Store.open(copy, create=False) as store:
-            others = {row.id for row in store.data.list_instruments()} - {instrument.id}
-            result = verify_store(backup, store, instrument)
-    except StoreError as problem:
-        raise UserError(backup, f"the backup is damaged: {problem.what}", OTHER_BACKUP_REMEDY) from problem
-    if others:
-        what = f"is a backup of the study {min(others)!r}, not of {instrument.id!r}"
-        raise UserError(backup, what, "specify that study's questionnaire, or another backup")
-    if result.findings:
-        raise UserError(backup, f"the backup is damaged: {result.findings[0]}", OTHER_BACKUP_REMEDY)
-    return result
 
 
 def upgrade_database(path: str | Path, *, db: str | None = None) -> str:
@@ -261,19 +206,3 @@ def open_simulated_interview_writer(
             what = "real interviews are stored here, and simulated ones must not be mixed with them"
             raise UserError(where, what, "specify another database with --db, or use --force")
         return SimulatedInterviewWriter(store, where, instrument, start=start)
-
-
-def back_up_database(path: str | Path, to: str | Path, *, at: datetime, db: str | None = None) -> str:
-    """Copy the database consistently while interviews run.
-
-    Returns where it was copied from. The database records that a backup was made; the copy does not.
-    """
-    where, store, _ = _open_existing(path, db)
-    with store:
-        store.maintenance.back_up(to)
-        try:
-            store.maintenance.record_backup(at=at, by=store.account)
-        except StoreError as problem:
-            what = f"copied to {to}, but that could not be recorded here: {problem.what}"
-            raise UserError(where, what, problem.remedy) from problem
-    return where

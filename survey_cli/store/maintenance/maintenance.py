@@ -9,18 +9,19 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple, TypeAlias
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.problems import StoreError
 from survey_cli.store.backends import open_database
+from survey_cli.store.backends.address import ServerAddress
 from survey_cli.store.backends.connector import Connector, Dialect
-from survey_cli.store.backends.errors import translate_error
-from survey_cli.store.backends.schema import views
+from survey_cli.store.backends.errors import make_driver_error, translate_error
+from survey_cli.store.backends.schema import migrations, views
 from survey_cli.store.backends.sqlite import database_files
 from survey_cli.store.backends.sqlite.connection import SqliteConnector
 from survey_cli.store.backends.statements import read_statements
@@ -79,6 +80,12 @@ class Maintenance:
         return self._db.read_as(
             lambda row: row[0] and decode_timestamp(row[0]), "the list of backups", _SQL.LAST_BACKUP
         )[0]
+
+    def list_erasures(self) -> list[tuple[str, str, datetime]]:
+        """Return the erasures: the key of the case, the kind (`erased`, `answers` or `anonymized`) and the last time."""
+        return self._db.read_as(
+            lambda row: (str(row[0]), str(row[1]), decode_timestamp(row[2])), "the erasures", _SQL.ERASURES
+        )
 
     def scrub(self) -> bool:
         """Write the whole database anew after an erasure, so that its files hold nothing that was deleted or overwritten.
@@ -143,6 +150,11 @@ def _copy_pages(db: SqliteConnector, temporary: Path, where: str) -> None:
 
 def _copy_rows(db: Connector, temporary: Path, where: str) -> None:
     """Copy from a server into a new database file, table by table, all as of one time."""
+    if newer := migrations.list_unknown_steps(name for (name,) in db.read("SELECT name FROM applied_steps")):
+        what = (
+            f"a newer version of this program has upgraded {db.where} (by the step {newer[0]!r}), and would copy more"
+        )
+        raise StoreError(where, what, "make the backup with that version")
     open_database.create_database(temporary, where=where)
     with contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as target, db.open_reader() as rows:
         tables = [name for (name,) in target.execute(_SQL.TABLES).fetchall()]
@@ -153,14 +165,19 @@ def _copy_rows(db: Connector, temporary: Path, where: str) -> None:
             target.execute(f"DELETE FROM {table}")  # rows that a trigger derived
             insert = f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})"
             target.executemany(insert, source)
-        for content_hash, view in target.execute("SELECT hash, data_view FROM instruments").fetchall():
-            variables = [decode_variable(row) for row in target.execute(sql.VARIABLES, (content_hash,)).fetchall()]
-            for statement in views.build_data_views(view, content_hash, variables, "sqlite"):
-                target.execute(statement)
+        for statement in _build_data_views(target, "sqlite"):
+            target.execute(statement)
         target.execute("COMMIT")
         if target.execute("PRAGMA foreign_key_check").fetchall():
             raise StoreError(where, "the copy is incomplete", f"check the database {db.where}")
         _check_copy(target, where)
+
+
+def _build_data_views(db: sqlite3.Connection, dialect: Dialect) -> Iterator[str]:
+    """Build the statements that create the views of all versions in a database file."""
+    for content_hash, view in db.execute("SELECT hash, data_view FROM instruments").fetchall():
+        variables = [decode_variable(row) for row in db.execute(sql.VARIABLES, (content_hash,)).fetchall()]
+        yield from views.build_data_views(view, content_hash, variables, dialect)
 
 
 def _check_copy(copy: sqlite3.Connection, where: str) -> None:
@@ -174,6 +191,10 @@ SHARED_BYTES: Final = (0x40000002, 510)
 LOG_SUFFIXES: Final = ("-wal", "-journal")
 SIDE_FILE_SUFFIXES: Final = (*LOG_SUFFIXES, "-shm")
 """Endings of the names of files that SQLite keeps beside a database."""
+
+
+Prepare: TypeAlias = Callable[[Path | None], None]
+"""Function that receives a copy of the replaced database before it is replaced; None where it can't be read."""
 
 
 class LostData(NamedTuple):
@@ -225,8 +246,10 @@ def copy_backup(backup: Path, target: Path) -> Iterator[Path]:
             yield copy
 
 
-def replace_database(copy: Path, target: Path, *, at: datetime, where: str) -> tuple[Path | None, LostData | None]:
-    """Replace the database by the copy.
+def replace_database(
+    copy: Path, target: Path, *, at: datetime, where: str, prepare: Prepare
+) -> tuple[Path | None, LostData | None]:
+    """Replace the database by the copy, after `prepare` has received what can be read of the replaced one.
 
     Returns the path under which the replaced database is kept, with its log if it has one, or None where there was
     none; and what only that database has, or None where it can't be read.
@@ -234,8 +257,9 @@ def replace_database(copy: Path, target: Path, *, at: datetime, where: str) -> t
     replaced, lost = None, None
     with lock_database_file(target, where=where, what="the database") as file:
         try:
+            with _copy_temporarily(file, target) if file is not None else contextlib.nullcontext() as readable:
+                lost = _prepare_copy(copy, readable, where, prepare)
             if file is not None:
-                lost = _count_lost_data(copy, file, target)
                 replaced = next(database_files.iterate_free_names(target, f"replaced-{at.astimezone():%Y%m%d-%H%M%S}"))
                 os.link(target, replaced)
             for ending in SIDE_FILE_SUFFIXES:
@@ -252,15 +276,51 @@ def replace_database(copy: Path, target: Path, *, at: datetime, where: str) -> t
     return replaced, lost
 
 
-def _count_lost_data(copy: Path, file: BinaryIO, target: Path) -> LostData | None:
+def replace_on_server(
+    copy: Path, where: ServerAddress, *, at: datetime, prepare: Prepare
+) -> tuple[str, LostData | None]:
+    """Replace the schema of a study by the copy of a backup, as `replace_database` does.
+
+    Returns the schema under which the replaced one is kept, or an empty text where there was none.
+    """
     try:
-        with _copy_temporarily(file, target) as replaced, contextlib.closing(sqlite3.connect(copy)) as db:
-            open_database.prepare_copy(replaced, where=str(target))
-            db.execute("ATTACH ? AS replaced", (str(replaced),))
-            interviews, answers, cases, calls, newest = db.execute(_SQL.COUNT_LOST_DATA).fetchone()
-        return LostData(interviews, answers, cases, calls, decode_timestamp(newest) if newest else None)
-    except (StoreError, sqlite3.Error, ValueError):
-        return None
+        from survey_cli.store.backends.postgres.schema_replacement import open_schema, replace_schema
+    except ImportError as error:
+        raise make_driver_error(where, error) from error
+    replaced = copy.with_name(f"{copy.name}.replaced")
+    with contextlib.closing(open_schema(where)) as db:
+        try:
+            replaced.touch(0o600)
+            try:
+                _copy_rows(db, replaced, str(where))
+            except StoreError:
+                replaced.unlink(missing_ok=True)
+            lost = _prepare_copy(copy, replaced if replaced.exists() else None, where, prepare)
+        finally:
+            for ending in ("", *SIDE_FILE_SUFFIXES):
+                Path(f"{replaced}{ending}").unlink(missing_ok=True)
+        with contextlib.closing(sqlite3.connect(copy)) as source:
+            tables = [name for (name,) in source.execute(_SQL.TABLES).fetchall()]
+            views, label = _build_data_views(source, "postgresql"), f"replaced_{at.astimezone():%Y%m%d_%H%M%S}"
+            return replace_schema(db, source, tables, views, label=label), lost
+
+
+def _prepare_copy(copy: Path, replaced: Path | None, where: str, prepare: Prepare) -> LostData | None:
+    """Prepare the copy that will replace a database, and return what only the latter has, where it can be read."""
+    lost = None
+    with contextlib.suppress(StoreError, sqlite3.Error, ValueError):
+        if replaced is not None:
+            lost = _count_lost_data(copy, replaced, where)
+    prepare(replaced if lost is not None else None)
+    return lost
+
+
+def _count_lost_data(copy: Path, replaced: Path, where: str) -> LostData:
+    open_database.prepare_copy(replaced, where=where)
+    with contextlib.closing(sqlite3.connect(copy)) as db:
+        db.execute("ATTACH ? AS replaced", (str(replaced),))
+        interviews, answers, cases, calls, newest = db.execute(_SQL.COUNT_LOST_DATA).fetchone()
+    return LostData(interviews, answers, cases, calls, decode_timestamp(newest) if newest else None)
 
 
 @contextlib.contextmanager

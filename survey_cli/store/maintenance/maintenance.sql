@@ -20,6 +20,14 @@ SELECT hash, data_view FROM instruments ORDER BY hash
 SELECT c.key, k.link, k.details, k.digits, k.words FROM cases c JOIN case_contacts k ON k.link = c.link
 ORDER BY c.key
 
+-- name: ERASURES
+SELECT case_key, CASE kind WHEN 'erased' THEN kind ELSE 'anonymized' END, max(at) FROM case_events
+WHERE kind IN ('erased', 'anonymised') GROUP BY 1, 2
+UNION ALL
+SELECT i.case_key, CASE WHEN j.payload LIKE '%"left":%' THEN 'anonymized' ELSE 'answers' END, max(j.at)
+FROM journal j JOIN interviews i ON i.id = j.interview
+WHERE j.kind = 'erased' AND i.case_key <> '' AND i.origin <> 'simulated' GROUP BY 1, 2
+
 -- name: COUNT_LOST_DATA
 SELECT
     (SELECT count(*) FROM replaced.interviews r

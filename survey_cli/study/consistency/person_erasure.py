@@ -67,18 +67,19 @@ def list_kept_columns(instrument: Instrument) -> frozenset[str]:
     return frozenset(name for name, column in columns if column.type in CODED_TYPES or column.role in KEPT_ROLES)
 
 
-def erase_person(study: OpenStudy, key: str, *, why: str) -> ErasureResult:
+def erase_person(study: OpenStudy, key: str, *, why: str, scrub: bool = True) -> ErasureResult:
     """Erase everything that could identify the person of a case, and every answer.
 
     The events of its history stay with their times and code, so that it counts as before; so does `why`. Repeating the
-    erasure changes nothing. Raises UserError, also where a station has the case or somebody is interviewing.
+    erasure changes nothing. Without `scrub`, `scrub_database` still has to remove it from the file's free pages. Raises
+    UserError, also where a station has the case or somebody is interviewing.
     """
     _check_not_claimed(study, key)
     _require_scrub(study.store, study.at)
     case = _erase_case(study, key, why)
     rows = list_person_interviews(study.store, key)
     interviews = _erase_interviews(study.store, study.instrument, rows, at=study.at, by=study.who.login, why=why)
-    return ErasureResult(key=key, case=case, interviews=interviews, scrubbed=scrub_database(study.store))
+    return ErasureResult(key=key, case=case, interviews=interviews, scrubbed=scrub and scrub_database(study.store))
 
 
 def erase_answers(

@@ -419,7 +419,7 @@ def connect(where: ServerAddress, *, create: bool, patience: float, upgrade: boo
         raise StoreError(where, "the address names no study", "add it to the address: ?schema=NAME")
     db = PostgresConnector(where, patience=patience)
     with close_on_error(db):
-        applied = _list_applied_steps(db, where.schema)
+        applied = list_applied_steps(db, where.schema)
         if not applied and not create:
             what = f"the schema {where.schema} contains no study"
             raise DatabaseNotFoundError(where, what, "check the name, or start an interview first")
@@ -444,10 +444,16 @@ def _check_upgrade(db: PostgresConnector, where: ServerAddress, missing: Sequenc
     if db.read(IS_OWNER, (where.schema,)) != [(True,)]:
         what = f"only the owner of the schema {where.schema} may upgrade it"
         raise StoreError(where, what, f"connect as its owner: {command}")
-    [(others,)] = db.read(OTHER_CONNECTIONS, (make_application_name(where),))
-    if others and not additive:
-        what = f"{earlier}, and {format_quantity(others, 'other connection uses', 'other connections use')} it now"
-        raise StoreError(where, what, f"close every station and command that uses it, then run: {command}")
+    if not additive:
+        check_unused(db, f"{earlier}, and ", f"run: {command}")
+
+
+def check_unused(db: PostgresConnector, what: str, then: str) -> None:
+    """Check that nobody else has this study open. Raises StoreError; `what` begins its sentence."""
+    [(others,)] = db.read(OTHER_CONNECTIONS, (make_application_name(db.address),))
+    if others:
+        used = f"{format_quantity(others, 'other connection uses', 'other connections use')} it now"
+        raise StoreError(db.where, f"{what}{used}", f"close every station and command that uses it, then {then}")
 
 
 def _apply_steps_patiently(db: PostgresConnector, schema: str) -> None:
@@ -470,20 +476,25 @@ def _apply_steps(db: PostgresConnector, schema: str) -> None:
     Of several programs one applies them, and the others wait for it.
     """
     with db.transaction() as execute:
-        execute("SET LOCAL lock_timeout TO 0", ())
-        execute("SELECT pg_advisory_xact_lock(?, hashtext(?))", (MIGRATION_LOCK, schema))
-        execute(f"SET LOCAL lock_timeout TO '{MIGRATION_TIMEOUT}s'", ())
-        applied = _list_applied_steps(db, schema)
-        if not applied:
-            _create_schema(db, execute, schema)
-        names = {"schema": quote_identifier(schema), "contacts": quote_identifier(make_contact_schema(schema))}
-        execute("SET LOCAL search_path TO {schema}, {contacts}, pg_temp".format_map(names), ())
-        for step in migrations.STEPS:
-            if step.name not in applied:
-                for statement in step.on_server or step.statements:
-                    db.run_step(migrations.adapt_statement(statement, names))
-                execute("INSERT INTO applied_steps (name) VALUES (?)", (step.name,))
-        roles.grant_within(db, execute, schema)
+        apply_steps_within(db, execute, schema)
+
+
+def apply_steps_within(db: PostgresConnector, execute: Execute, schema: str) -> None:
+    """Do so within a transaction."""
+    execute("SET LOCAL lock_timeout TO 0", ())
+    execute("SELECT pg_advisory_xact_lock(?, hashtext(?))", (MIGRATION_LOCK, schema))
+    execute(f"SET LOCAL lock_timeout TO '{MIGRATION_TIMEOUT}s'", ())
+    applied = list_applied_steps(db, schema)
+    if not applied:
+        _create_schema(db, execute, schema)
+    names = {"schema": quote_identifier(schema), "contacts": quote_identifier(make_contact_schema(schema))}
+    execute("SET LOCAL search_path TO {schema}, {contacts}, pg_temp".format_map(names), ())
+    for step in migrations.STEPS:
+        if step.name not in applied:
+            for statement in step.on_server or step.statements:
+                db.run_step(migrations.adapt_statement(statement, names))
+            execute("INSERT INTO applied_steps (name) VALUES (?)", (step.name,))
+    roles.grant_within(db, execute, schema)
 
 
 def _create_schema(db: PostgresConnector, execute: Execute, schema: str) -> None:
@@ -502,7 +513,7 @@ def _create_schema(db: PostgresConnector, execute: Execute, schema: str) -> None
     )
 
 
-def _list_applied_steps(db: PostgresConnector, schema: str) -> list[str]:
+def list_applied_steps(db: PostgresConnector, schema: str) -> list[str]:
     """Return the steps of a schema in the order in which they were applied; none where it is missing or of others."""
     if ("applied_steps",) not in db.read(TABLES, (schema,)):
         return []

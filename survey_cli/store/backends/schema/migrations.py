@@ -9,7 +9,7 @@ part of the name of the step's files.
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -70,12 +70,17 @@ def list_missing_steps(applied: Collection[str], where: str) -> list[str]:
 
     Additive steps of a newer version are no reason to refuse it.
     """
-    for name in applied:
-        if name not in KNOWN_STEPS and not name.endswith(ADDITIVE):
+    for name in list_unknown_steps(applied):
+        if not name.endswith(ADDITIVE):
             what = f"was written by a newer version of this program (it has the step {name!r})"
             remedy = f"install that version here (this is {__version__}); nothing was changed"
             raise StoreError(where, what, remedy)
     return [step.name for step in STEPS if step.name not in applied]
+
+
+def list_unknown_steps(applied: Iterable[str]) -> list[str]:
+    """Return the steps that a newer version has applied."""
+    return [name for name in applied if name not in KNOWN_STEPS]
 
 
 def are_additive(steps: Collection[str]) -> bool:

@@ -1,0 +1,84 @@
+"""Record of erasures, from which they are repeated after a backup was restored.
+
+It contains hashes of case keys, kinds and times: nothing that names a person.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import NamedTuple
+
+from survey_cli.outcomes import WITHDRAWN
+from survey_cli.problems import StoreError, UserError
+from survey_cli.store import Store
+from survey_cli.study.consistency import person_erasure
+from survey_cli.study.consistency.upkeep import end_expired_leases, reconcile_lapsed
+from survey_cli.study.open_study import OpenStudy
+
+
+class Erasure(NamedTuple):
+    """An erasure of one case, without its time."""
+
+    key_hash: str
+    kind: str
+    """`erased`, `answers` (consent was withdrawn) or `anonymized`."""
+
+
+class RepeatedErasures(NamedTuple):
+    """Erasures that were repeated."""
+
+    cases: int
+    """Cases that lost data."""
+    skipped: tuple[tuple[str, str], ...] = ()
+    """Keys of cases for which something is left to do, each with what it is."""
+
+
+def hash_key(study: str, key: str) -> str:
+    """Return the hash of a case's key. Another study has another hash for the same key."""
+    return sha256(f"{study}\n{key}".encode()).hexdigest()
+
+
+def list_erasures(store: Store, study: str) -> dict[Erasure, datetime]:
+    """Return all erasures in a database with their times. Raises StoreError."""
+    return {Erasure(hash_key(study, key), kind): at for key, kind, at in store.maintenance.list_erasures()}
+
+
+def repeat_erasures(study: OpenStudy, erasures: Mapping[Erasure, datetime]) -> RepeatedErasures:
+    """Erase again what was erased before in another copy of this database. Raises StoreError."""
+    store, plan = study.store, study.plan
+    end_expired_leases(store, plan, study.at)
+    cases, skipped = 0, []
+    interviewed = {row.case for row in store.interviews.list_rows() if row.case}
+    for key in sorted(interviewed.union(store.cases.queries.iterate_keys())):
+        hashed = hash_key(study.instrument.id, key)
+        try:
+            changed = [
+                _repeat(study, key, kind, erasures[Erasure(hashed, kind)])
+                for kind in ("erased", "answers", "anonymized")
+                if Erasure(hashed, kind) in erasures
+            ]
+        except StoreError:
+            raise
+        except UserError as error:
+            skipped.append((key, f"{error.what}: erase it again"))
+            continue
+        cases += any(changed)
+        if Erasure(hashed, "answers") in erasures and key not in interviewed:
+            skipped.append((key, "consent was withdrawn in an interview that the backup lacks: set its outcome again"))
+    person_erasure.scrub_database(store)
+    return RepeatedErasures(cases, tuple(skipped))
+
+
+def _repeat(study: OpenStudy, key: str, kind: str, at: datetime) -> bool:
+    """Repeat one erasure; returns whether anything was left to erase."""
+    why = f"{kind} on {at:%Y-%m-%d}, repeated after a backup was restored"
+    if kind == "answers":
+        who = study.who.login
+        count = person_erasure.erase_answers(study.store, study.instrument, key, at=study.at, by=who, why=WITHDRAWN)
+        reconcile_lapsed(study.store, study.plan, [key], study.at)
+        return count > 0
+    if kind == "erased":
+        result = person_erasure.erase_person(study, key, why=why, scrub=False)
+    else:
+        result = person_erasure.anonymize_person(study, key, why=why)
+    return result.case or result.interviews > 0
