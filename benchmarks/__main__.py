@@ -15,13 +15,13 @@ from pathlib import Path
 from tempfile import mkdtemp
 from time import perf_counter
 
-from benchmarks import asking, claiming, exporting, fieldwork, migrating, quality, screen, servers, storing
+from benchmarks import asking, claiming, exporting, fieldwork, migrating, quality, screen, seats, servers, storing
 from benchmarks.measuring import Line
 
 GROUPS: Mapping[str, Mapping[str, Callable[[Path], list[Line]]]] = {
     "Interviewer's screen": screen.ROWS,
     "Instrument and engine": asking.ROWS,
-    "Store": {**storing.ROWS, **claiming.ROWS, **servers.ROWS},
+    "Store": {**storing.ROWS, **claiming.ROWS, **servers.ROWS, **seats.ROWS},
     "Fieldwork": {**fieldwork.ROWS, **migrating.ROWS, **quality.ROWS},
     "Data out and in": exporting.ROWS,
 }

