@@ -50,7 +50,7 @@ GROUPS: Final[Mapping[str, tuple[str, str]]] = {
         "export import status",
     ),
     "sample": ("Import a sample; release its replicates.", "import release"),
-    "case": ("List, show and change cases.", "list show why outcome review answer reopen free reassign migrate"),
+    "case": ("List, show and change cases.", "list find show why outcome review answer reopen free reassign migrate"),
     "study": (
         "Pause, resume, share and publish a study; its people, messages to them, their working times.",
         "pause resume message people shift share publish",

@@ -13,6 +13,7 @@ from support.shift import CASES, FIELDWORK, HEAD, OPTIONS, Shift, interviewed, o
 from survey_cli.fieldwork.shifts import ShiftCorrection
 from survey_cli.problems import UserError
 from survey_cli.services.cases import floor
+from survey_cli.services.cases.caller_search import find_caller
 from survey_cli.services.export.export_data import ExportOptions
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.interview.interview_session import InterviewSession
@@ -273,3 +274,34 @@ def test_a_caller_is_found_in_all_studies_of_the_station(tmp_path: Path) -> None
     assert ann.fetch_case("other:D") is None
     assert (ann.title, on(ann)) == ("Other test", "D")
     assert first.row("A").holder is None
+
+
+def test_a_caller_is_found_in_all_studies_of_a_folder_or_a_server_and_the_search_is_recorded(tmp_path: Path) -> None:
+    first, second = two_studies(tmp_path)
+    place = str(tmp_path)
+    if is_server_address(first.db):
+        place = first.db.partition("&schema=")[0]
+    else:
+        for shift, name in ((first, "first"), (second, "other")):
+            Path(shift.db).rename(tmp_path / f"{name}.db")
+            shift.db = str(tmp_path / f"{name}.db")
+            with shift.study():
+                pass
+    found = find_caller(place, "(312) 555 0100", at=first.at)
+    assert {(match.key, match.name, match.state) for match in found.matches} >= {
+        ("A", "Alice Adams", "ready"),
+        ("Z", "Alice Adams", "ready"),
+    }
+    with second.study() as study:
+        [entry] = [entry for entry in study.store.access_log.list_entries() if entry.what == "search"]
+        assert (entry.object, entry.detail) == ("case Z", "a caller")
+    with pytest.raises(UserError, match="too short"):
+        find_caller(place, "31", at=first.at)
+
+
+def test_who_is_not_on_the_list_of_a_study_does_not_search_it(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE, people=PEOPLE)
+    if not is_server_address(shift.db):  # on a server, roles decide
+        found = find_caller(str(tmp_path), "555 0100", at=shift.at, by="eve")
+        assert not found.matches
+        assert "eve: is not on the study's list of people" in str(found.skipped[0])

@@ -60,6 +60,28 @@ def case_list(
         raise typer.Exit(1)
 
 
+def case_find(
+    number: str = argument("NUMBER", "The number that somebody calls from, or a name or a key."),
+    place: str = option("--in FOLDER|URL", "The folder of the questionnaires, or a database server.", "."),
+    by: parameters.LoginOption = "",
+) -> None:
+    """Find the case of somebody who calls back, in all studies of a folder or a server.
+
+    A part of a number is enough for supervisors and with database files; on a server, interviewers give the whole one.
+    Each search that finds somebody is recorded in the study's log of accesses.
+
+    Example: survey case find 5550122 --in studies
+    """
+    from survey_cli.services.cases.caller_search import find_caller
+
+    found = find_caller(place, number, at=datetimes.now(), by=by)
+    rows = [(each.study, each.key, each.name, ", ".join(each.numbers), each.state) for each in found.matches]
+    print_lines(render_table(("study", "case", "name", "numbers", ""), rows) if rows else ())
+    for error in found.skipped:
+        say(f"not searched: {error}")
+    say(f"{format_quantity(len(rows), 'case')} in {format_quantity(len(found.studies), 'study', 'studies')}")
+
+
 @on_study
 def case_show(request: "Request", case: parameters.CaseArgument, form: parameters.ResultFormatOption = "table") -> None:
     """Show a case with its whole history.

@@ -40,6 +40,17 @@ def _connect(address: str) -> tuple[ServerAddress, "PostgresConnector"]:
     return where, PostgresConnector(where, patience=PATIENCE)
 
 
+def list_studies(address: str) -> tuple[ServerAddress, list[str]]:
+    """List the schemas of the studies that the account may use, or the one that the address names. Raises UserError."""
+    from survey_cli.store.backends.postgres import roles
+
+    where, db = _connect(address)
+    with close_on_error(db):
+        studies = [where.schema] if where.schema else [schema for (schema,) in db.read(roles.sql.USABLE_STUDIES)]
+        db.close()
+    return where, studies
+
+
 def prepare_server(address: str) -> PreparedServer:
     """Create the database where there is none, and its roles; give them their rights in its studies.
 

@@ -60,6 +60,10 @@ kind IN ('coded', 'reviewed') OR (SELECT {schema}.may_read_journals())
 SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relname = 'applied_steps' AND pg_has_role(n.nspowner, 'USAGE') ORDER BY n.nspname
 
+-- name: USABLE_STUDIES
+SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relname = 'applied_steps' AND has_schema_privilege(n.oid, 'USAGE') ORDER BY n.nspname
+
 -- name: MISSING_ROLES
 SELECT name FROM unnest(string_to_array(?, ' ')) AS wanted (name)
 WHERE NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = name)
