@@ -437,6 +437,20 @@ def test_the_check_tries_every_cell_and_finds_a_right_too_many(
     assert postgres_server.run_query(shift.db, "SELECT 1 FROM pg_roles WHERE rolname LIKE 'survey_check%'") == []
 
 
+def test_working_times_are_read_by_their_person_and_corrected_by_supervisors(shift: Served) -> None:
+    ann = station(shift)
+    assert ann.finish_case() is None
+    assert ann.end_shift() is None
+    kinds = f"SELECT DISTINCT person FROM {schema_of(shift)}.work_events"
+    assert [ask(shift, role, kinds) for role in (shift.ann, shift.bob)] == [[(shift.ann,)], []]
+    assert ask(shift, shift.sue, kinds) == [(shift.ann,)]
+    add = f"INSERT INTO {schema_of(shift)}.work_events (at, person, kind, detail, station, by) VALUES"
+    refused(shift, shift.bob, f"{add} ('', '{shift.ann}', 'on', '', '', '')")
+    refused(shift, shift.ann, f"{add} ('', '{shift.ann}', 'corrected', '', '', '')")
+    refused(shift, shift.sue, f"DELETE FROM {schema_of(shift)}.work_events")
+    refused(shift, shift.al, kinds)
+
+
 def test_a_role_is_taken_away(shift: Served, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["server", "grant", shift.db, shift.sue, "supervisor", "--revoke"]) == 0
     assert f"{shift.sue} is no supervisor any more" in capsys.readouterr().err
