@@ -335,6 +335,17 @@ def test_a_claim_in_anothers_name_shows_no_contact_and_every_claim_is_recorded(s
     assert postgres_server.run_query(shift.db, events) == [(shift.bob,)]
 
 
+def test_a_case_keeps_its_contact(shift: Served) -> None:
+    ann = station(shift)
+    case = on(ann)
+    other = "A" if case != "A" else "B"
+    link = f"UPDATE cases SET link = (SELECT link FROM cases WHERE key = '{other}') WHERE key = "
+    refused(shift, shift.ann, f"{link}'{case}'")
+    postgres_server.run_query(shift.db, f"UPDATE cases SET link = '' WHERE key = '{case}'")
+    refused(shift, shift.ann, f"{link}'{case}'")
+    ann.close()
+
+
 def test_a_caller_is_found_by_a_whole_name_or_number_and_the_search_is_recorded(shift: Served) -> None:
     ann = station(shift)
     own = on(ann)

@@ -594,7 +594,7 @@ class StationSession:
         """What a search for somebody who calls back needs, as an instruction."""
         if self._study.store.connector.supervises:
             return "type part of the number they call from, the name or the key"
-        return "type the whole number they call from, the whole name, or the key"
+        return "type the whole number, the whole name, or the key"
 
     def search_cases(self, text: str) -> tuple[station_views.CaseMatch, ...]:
         """Search cases by part of a number, of a name or of the key: a respondent calls back."""

@@ -50,6 +50,9 @@ DELETE FROM {contacts}.case_contacts WHERE link = '~check 2'
 -- name: add a contact, other case: refused 1 refused refused
 INSERT INTO {contacts}.case_contacts (link, details, digits, words) VALUES ('~check 3', '', '', '')
 
+-- name: exchange the contact, own case: refused 1 refused refused
+UPDATE {schema}.cases SET link = '~check 2' WHERE key = '~check 1'
+
 -- name: read personal data, own interview: 1 1 refused refused
 SELECT * FROM {contacts}.contacts WHERE interview = '~check 1'
 

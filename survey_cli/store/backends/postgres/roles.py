@@ -99,7 +99,8 @@ def build_study_grants(schema: str, database: str) -> Iterator[str]:
     yield f"GRANT SELECT ON ALL TABLES IN SCHEMA {own} TO {everybody}"
     yield from _grant_tables(names, own, contacts)
     yield f"GRANT UPDATE (updated_at) ON {own}.cases TO {names['coder']}"  # with which a case can be locked
-    yield sql.GRANT_MAINTAIN.format_map(names)
+    for statement in (sql.GRANT_MAINTAIN, sql.HAS_CONTACT, sql.KEEP_LINK, sql.KEEP_LINK_TRIGGER):
+        yield statement.format_map(names)
     for function, roles in FUNCTIONS.items():
         yield f"GRANT EXECUTE ON FUNCTION {own}.{function} TO {', '.join(names[role] for role in roles)}"
     for table, policies in POLICIES.items():

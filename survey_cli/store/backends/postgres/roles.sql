@@ -36,6 +36,24 @@ EXISTS (
         WHERE e.case_key = c.key AND e.kind = 'claimed' ORDER BY e.seq DESC LIMIT 1)
 )
 
+-- name: HAS_CONTACT
+CREATE OR REPLACE FUNCTION {schema}.has_contact(wanted TEXT) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = {contacts}, pg_temp AS 'SELECT EXISTS (SELECT 1 FROM case_contacts WHERE link = wanted)'
+
+-- name: KEEP_LINK
+-- Who may change the row of a case could give it the contact of another one, and read that.
+CREATE OR REPLACE FUNCTION {schema}.keep_link() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT has_table_privilege(TG_RELID, 'DELETE') AND (OLD.link <> '' OR {schema}.has_contact(NEW.link)) THEN
+        RAISE EXCEPTION 'a case keeps its contact' USING ERRCODE = '42501';
+    END IF;
+    RETURN NEW;
+END $$
+
+-- name: KEEP_LINK_TRIGGER
+CREATE OR REPLACE TRIGGER cases_keep_link BEFORE UPDATE OF link ON {schema}.cases
+FOR EACH ROW WHEN (NEW.link <> OLD.link) EXECUTE FUNCTION {schema}.keep_link()
+
 -- name: OWN_INTERVIEW
 -- Whoever reads has written the last event.
 current_user = (SELECT j.account FROM {schema}.journal j
