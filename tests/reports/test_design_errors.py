@@ -72,8 +72,7 @@ def test_errors_equal_those_of_r(name: str) -> None:
     ):  # R computes log(p/(1 − p)) of each replicate, which has no value where all or none were awarded
         limits = tuple(value for key, value in REFERENCE.items() if key in (f"{name}_share_4", f"{name}_share_5"))
     expect("share", share.value, error.standard_error, error.coefficient_of_variation, *limits)
-    totals = errors.sum_values(design, data["api.stu"]), errors.sum_values(design, data["enroll"])
-    ratio = errors.estimate_ratio(*totals, replicates=design.replicates is not None)
+    ratio = errors.estimate_ratio(design, data["api.stu"], data["enroll"])
     expect("ratio", ratio.value, errors.compute_error(design, ratio, everybody).standard_error)
     kinds = [(data["stype"] == kind).astype(float) for kind in "EHM"]
     means = [errors.estimate_mean(design, data["api00"], kind) for kind in kinds]
@@ -141,8 +140,7 @@ def test_half_samples_equal_r() -> None:
     halves = 2.0 * numpy.array([[1, 0, 1, 0, 1, 0], [1, 0, 0, 1, 0, 1], [0, 1, 1, 0, 0, 1], [0, 1, 0, 1, 1, 0]]).T
     for method, rho in (("brr", 0.0), ("fay", 0.3)):
         design = errors.make_replicate_design([1.0] * 6, rho + (1 - rho) * halves, method, [rho])
-        totals = errors.sum_values(design, alive), errors.sum_values(design, arrests)
-        ratio = errors.estimate_ratio(*totals, replicates=True)
+        ratio = errors.estimate_ratio(design, alive, arrests)
         error = errors.compute_error(design, ratio, numpy.ones(6))
         assert ratio.value == exactly(REFERENCE[f"{method}_ratio_1"])
         assert error.standard_error == exactly(REFERENCE[f"{method}_ratio_2"])
@@ -178,7 +176,7 @@ def test_a_unit_alone_in_its_stratum_counts_by_its_distance_from_the_mean() -> N
     design = errors.make_design(data["pw"][kept], strata=strata, population_units=fpc)
     mean = errors.estimate_mean(design, data["api00"][kept], numpy.ones(len(kept)))
     assert mean.value == exactly(REFERENCE["lonely_1"])
-    assert sqrt(errors.compute_covariance(design, mean.variation[None])[0, 0]) == exactly(REFERENCE["lonely_2"])
+    assert sqrt(mean.variation @ mean.variation) == exactly(REFERENCE["lonely_2"])
 
 
 def test_a_stratum_that_was_selected_as_a_whole_has_no_error() -> None:

@@ -68,7 +68,7 @@ def measured(report: Report, id: str, positions: Sequence[int]) -> Crosstab:
     design = figure_errors.read_design(sampled, ROLES, StudySpec())
     design = figure_errors.select_interviews(design, positions, report.answers)
     table = next(table for table in report.tables if table.question.id == id)
-    return figure_errors.add_errors(table, report.answers, report.groupings, design)
+    return figure_errors.add_design(table, report.answers, report.groupings, design)
 
 
 def close(*figures: float) -> object:
@@ -89,14 +89,16 @@ def test_shares_and_means_have_the_errors_of_r() -> None:
     expected = [REFERENCE[f"stratified_mean_{n}"] for n in (2, 3, 5, 6)]
     found = (mean.error.standard_error, mean.error.design_effect, mean.error.low, mean.error.high)
     assert found == close(*expected)
-    by_kind = [index.errors[CellPosition(BASE, column)].standard_error for column in (1, 2, 3)]
-    assert tuple(by_kind) == close(*(REFERENCE[f"stratified_by_{n}"] for n in (4, 5, 6)))
+    by_kind = build_item_result(index, report.groupings, interviews=200, options=OPEN).summaries[1:]
+    found = [summary.error.standard_error for summary in by_kind if summary.error is not None]
+    assert tuple(found) == close(*(REFERENCE[f"stratified_by_{n}"] for n in (4, 5, 6)))
     grid, _ = build_errors_grids(item, replace(made_results(), columns=report.columns))
     assert [line.label for line in grid.lines if line.kind == "head"] == ["All", "stype: E", "stype: H", "stype: M"]
     assert [cell.text for cell in grid.lines[1].cells] == ["64", "3.4", "56.9–70.4", "5.4%", "1.02"]
     of_high_schools = next(line for line in grid.lines[7:] if line.label == "Yes")
-    expected = float(awards.errors[CellPosition(0, 2)].standard_error) * 100
-    assert of_high_schools.cells[1].text == f"{expected:.1f}"
+    error = item.rows[0].figures[2].error
+    assert error is not None
+    assert of_high_schools.cells[1].text == f"{error.standard_error * 100:.1f}"
 
 
 def test_differences_are_those_of_r() -> None:
@@ -139,7 +141,7 @@ def test_letters_take_account_of_clusters_and_hidden_figures_have_no_difference(
     design = figure_errors.read_design(report.answers, {"psu": ["fpc"]}, StudySpec())
     design = figure_errors.select_interviews(design, range(200), report.answers)
     table = report.tables[0]
-    with_design = figure_errors.add_errors(table, report.answers, report.groupings, design)
+    with_design = figure_errors.add_design(table, report.answers, report.groupings, design)
     letters = [
         [
             figure.letters
@@ -186,7 +188,9 @@ def test_a_ratio_has_the_error_of_r() -> None:
 
 def test_a_condition_leaves_the_design_as_it_is() -> None:
     report, positions = schools("H")
-    error = measured(report, "awards", positions).errors[CellPosition(0, 0)]
+    item = build_item_result(measured(report, "awards", positions), interviews=len(positions), options=OPEN)
+    error = item.rows[0].total.error
+    assert error is not None
     expected = (REFERENCE[f"stratified_within_{n}"] for n in (2, 3, 4))
     assert (error.standard_error, error.design_effect, error.freedom) == close(*expected)
 
@@ -194,11 +198,13 @@ def test_a_condition_leaves_the_design_as_it_is() -> None:
 def test_what_cannot_be_measured_has_no_error() -> None:
     report, positions = schools("E")
     table = measured(report, "awards", positions)
-    nobody = [i for i, line in enumerate(table.lines) if not line.counts[0].people]
-    assert all(CellPosition(i, 0) not in table.errors for i in nobody)
+    item = build_item_result(table, interviews=len(positions), options=OPEN)
+    assert [row.total.error is None for row in item.rows] == [not row.total.amount for row in item.rows]
     alone = Report(SCHOOLS, [{"stype": 1, "fpc": 9, "awards": 1, "index": 5}, {"stype": 1, "fpc": 9, "awards": 2}])
     design = figure_errors.read_design(alone.answers, {"stratum": [], "psu": ["stype"]}, StudySpec())
-    assert not figure_errors.add_errors(alone.tables[0], alone.answers, (), design).errors  # one unit
+    table = figure_errors.add_design(alone.tables[0], alone.answers, (), design)  # one unit
+    item = build_item_result(table, interviews=2, options=OPEN)
+    assert not any(row.total.error for row in item.rows)
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,6 @@ from survey_cli.reports.weighting.answer_counts import (
     DEFAULT_LEVEL,
     AnswerKey,
     ColumnCounts,
-    DesignDifference,
-    DesignError,
     WeightedCount,
 )
 from survey_cli.reports.weighting.significance import Correction
@@ -122,10 +120,6 @@ class Crosstab:
     keys: frozenset[AnswerKey] = frozenset()
     """The answers in the base."""
     hidden: frozenset[CellPosition] = frozenset()
-    errors: Mapping[CellPosition, DesignError] = field(default_factory=dict)
-    """The precision of shares, and of means in the row of the bases; empty unless it is requested."""
-    differences: Mapping[CellPosition, DesignDifference] = field(default_factory=dict)
-    """The differences of these from another column or the rest of the total."""
     design: "QuestionDesign | None" = None
     """The answers under the design of the sample; None unless errors are requested."""
     unit: int = 1
@@ -140,6 +134,11 @@ class Crosstab:
 
     def is_base_hidden(self, column: int) -> bool:
         return CellPosition(BASE, column) in self.hidden
+
+    def is_unknown(self, position: CellPosition) -> bool:
+        """Return whether a share is not shown or, in the row of the bases, a mean."""
+        row, column = position
+        return self.is_mean_hidden(column) if row == BASE else not self.hidden.isdisjoint((position, (BASE, column)))
 
     def has_hidden(self, column: int) -> bool:
         """Return whether any figure of a column is hidden."""
@@ -158,7 +157,7 @@ class Crosstab:
         if list(columns) == [0]:
             not_zero = [position for position in positions if self.lines[position.row].counts[0].people]
             return bool(not_zero) and all(position in self.hidden for position in not_zero)
-        hidden = {p for p in positions if p in self.hidden or self.is_base_hidden(p.column)}
+        hidden = set(filter(self.is_unknown, positions))
         shown = [p for p in positions if p not in hidden and self.lines[p.row].counts[p.column].people]
         return len(hidden) > len(shown)
 

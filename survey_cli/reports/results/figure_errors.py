@@ -11,7 +11,7 @@ import numpy
 
 from survey_cli.instrument.schema.document import StudySpec
 from survey_cli.problems import UserError
-from survey_cli.reports.disclosure.suppression import BASE, CellPosition
+from survey_cli.reports.disclosure.suppression import BASE
 from survey_cli.reports.results.crosstab import Crosstab
 from survey_cli.reports.texts import translate, translate_quantity
 from survey_cli.reports.weighting import design_errors
@@ -19,7 +19,6 @@ from survey_cli.reports.weighting.answer_counts import (
     DEFAULT_LEVEL,
     AnswerColumns,
     AnswerKey,
-    DesignError,
     Grouping,
     list_columns,
 )
@@ -100,14 +99,14 @@ def select_interviews(
     return replace(design, weights=weights, strata=strata, units=units, replicates=replicates)
 
 
-def add_errors(
+def add_design(
     table: Crosstab,
     answers: AnswerColumns,
     groupings: Sequence[Grouping],
     design: design_errors.SampleDesign,
     level: float = DEFAULT_LEVEL,
 ) -> Crosstab:
-    """Return the table with the design, and with the precision of its shares and means; hidden figures have none."""
+    """Return the table with the design, by which the precision of its shares and means is measured."""
     keys = answers.list_keys(table.question.columns)
     numbering: dict[AnswerKey, int] = {}
     positions = numpy.array([numbering.setdefault(key, len(numbering)) for key in keys])
@@ -125,17 +124,10 @@ def add_errors(
     starts = (columns.start for columns in list_columns(groupings))
     parts = [numpy.array(grouping.part_by_interview) + start for grouping, start in zip(groupings, starts, strict=True)]
     columns = numpy.array([numpy.zeros(len(keys), dtype=int), *parts])
-    of_question = design_errors.QuestionDesign(
-        design=design, answers=positions, columns=columns, rows=rows, level=level
+    return replace(
+        table,
+        design=design_errors.QuestionDesign(design=design, answers=positions, columns=columns, rows=rows, level=level),
     )
-    errors: dict[CellPosition, DesignError] = {}
-    for column in range(len(table.bases)):
-        shown = [row for row in range(len(table.lines)) if not table.is_hidden(row, column)]
-        shown += [] if table.is_mean_hidden(column) else [BASE]
-        for row in [] if table.is_base_hidden(column) else shown:
-            if (error := of_question.measure(row, column)) is not None:
-                errors[CellPosition(row, column)] = error
-    return replace(table, errors=errors, design=of_question)
 
 
 def describe_errors(design: design_errors.SampleDesign, *, raked: bool, level: float = DEFAULT_LEVEL) -> list[str]:

@@ -1,13 +1,12 @@
 """Tables of results: every item with its bases, counts, percentages, statistics and tests, in total and by column."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from functools import partial
 from itertools import chain, combinations
 from string import ascii_uppercase
-from typing import Final
+from typing import Final, NamedTuple
 
 from survey_cli.reports import rounding
 from survey_cli.reports.disclosure.suppression import BASE, CellPosition
@@ -64,17 +63,23 @@ def build_item_result(
         shown = [row for row in shown if row in column_rows or not table.lines[row].is_coarse]
         notes += [note for note in _explain_hidden_rows(table, value_columns, options) if note not in notes]
     positions = list(columns) if column_rows else [0]
-    if column_rows and _has_letters(options):
-        table = replace(table, differences=_measure_differences(table, column_rows, columns, groupings, options))
-    rows = {row: _build_row(table, row, positions if row in column_rows else [0], options) for row in shown}
     tests: list[significance.SignificanceTest] = []
-    if column_rows and options.has_tests:
-        if _has_letters(options):
-            _add_letters(table, rows, columns, groupings, options)
-        for grouping, group in zip(groupings, answer_counts.list_value_columns(groupings), strict=True):
+    letters: dict[CellPosition, str] = {}
+    differences: dict[CellPosition, DesignDifference] = {}
+    for grouping, group in zip(groupings, answer_counts.list_value_columns(groupings), strict=True):
+        if column_rows and options.has_tests and not table.question.has_columns_of_its_own(grouping.inputs):
             tests += _run_tests(table, grouping, group, options)
+            if _has_letters(options):
+                compared = list(_compare_columns(table, column_rows, group, columns, grouping, options))
+                differences |= {
+                    CellPosition(each.row, each.column): each.difference for each in compared if each.difference
+                }
+                _add_letters(letters, compared, columns, options)
+    rows = [
+        _build_row(table, row, positions if row in column_rows else [0], options, letters, differences) for row in shown
+    ]
     has_means = not all(map(table.is_mean_hidden, positions))
-    summaries = [build_summary(table, column, options) for column in positions] if has_means else []
+    summaries = [build_summary(table, column, options, differences) for column in positions] if has_means else []
     apart = [i for i in table.detail_rows if table.lines[i].side == "apart"] if question.battery else []
     return model.ItemResult(
         id=question.id,
@@ -90,7 +95,7 @@ def build_item_result(
             _build_base(table, column, "" if column else _describe_base(table, interviews, options))
             for column in positions
         ),
-        rows=tuple(rows.values()),
+        rows=tuple(rows),
         apart=_build_apart(table, apart, options),
         summaries=tuple(summary for summary in summaries if summary is not None),
         margin_text=margin,
@@ -105,18 +110,27 @@ def format_level(options: ResultOptions) -> str:
     return f"{options.level * 100:g}"
 
 
-def _build_row(table: Crosstab, row: int, columns: Sequence[int], options: ResultOptions) -> model.ResultRow:
+def _build_row(
+    table: Crosstab,
+    row: int,
+    columns: Sequence[int],
+    options: ResultOptions,
+    letters: Mapping[CellPosition, str],
+    differences: Mapping[CellPosition, DesignDifference],
+) -> model.ResultRow:
     """Build a row with figures for these columns."""
     line = table.lines[row]
     figures = []
     for column in columns:
+        position, of_row = CellPosition(row, column), column and options.percent == "row"
         figure = _build_figure(table, column, line.counts, options, hidden=table.is_hidden(row, column))
-        of_column = not (column and options.percent == "row")
-        position = CellPosition(row, column)
-        error = table.errors.get(position) if of_column else None
-        figures.append(figure._replace(error=error, difference=table.differences.get(position)))
-        if column and options.percent == "row" and table.is_hidden(row, 0) and not figure.hidden:
-            figures[-1] = figure._replace(share=None, percent_text=rounding.HIDDEN_MARK)
+        error = (
+            table.design.measure(row, column) if table.design and not (of_row or table.is_unknown(position)) else None
+        )
+        figure = figure._replace(letters=letters.get(position, ""), error=error, difference=differences.get(position))
+        if of_row and table.is_hidden(row, 0) and not figure.hidden:
+            figure = figure._replace(share=None, percent_text=rounding.HIDDEN_MARK)
+        figures.append(figure)
     note = translate(line.note) if line.note == "volunteered" else line.note
     return model.ResultRow(
         kind=line.kind, code=line.code, label=line.label, figures=tuple(figures), side=line.side, note=note
@@ -180,7 +194,9 @@ def _describe_base(table: Crosstab, interviews: int, options: ResultOptions) -> 
     return translate("asked of {n}, who reached turn {turn}", n=n, turn=question.variable.turn)
 
 
-def build_summary(table: Crosstab, column: int, options: ResultOptions) -> model.SummaryStatistics | None:
+def build_summary(
+    table: Crosstab, column: int, options: ResultOptions, differences: Mapping[CellPosition, DesignDifference]
+) -> model.SummaryStatistics | None:
     """Compute the statistics of a scale or number; hidden where any count behind them is hidden.
 
     Returns None for other items.
@@ -196,7 +212,7 @@ def build_summary(table: Crosstab, column: int, options: ResultOptions) -> model
         return model.SummaryStatistics(None, "0", rounding.EMPTY_MARK, rounding.EMPTY_MARK, rounding.EMPTY_MARK)
     mean = sum((value * count.weight for value, count in values), Fraction(0)) / weight
     variance = compute_variance(values, mean, people)
-    of_design = table.errors.get(CellPosition(BASE, column))
+    of_design = table.design.measure(BASE, column) if table.design else None
     deviation, margin, standard_error = rounding.EMPTY_MARK, "", ""
     if variance is not None:
         deviation = rounding.format_decimal(rounding.compute_root(variance), MEAN_DIGITS)
@@ -221,7 +237,7 @@ def build_summary(table: Crosstab, column: int, options: ResultOptions) -> model
         quartiles,
         standard_error,
         of_design,
-        table.differences.get(CellPosition(BASE, column)),
+        differences.get(CellPosition(BASE, column)),
     )
 
 
@@ -479,7 +495,7 @@ def _run_tests(
     table: Crosstab, grouping: Grouping, columns: Sequence[int], options: ResultOptions
 ) -> list[significance.SignificanceTest]:
     """Test answers against columns, and a scale or number also for its trend. No test uses declines."""
-    if table.question.has_columns_of_its_own(grouping.inputs) or table.question.kind == "multiple":
+    if table.question.kind == "multiple":
         return []
     tested = {i: line for i, line in enumerate(table.lines) if line.in_tests}
     has_scale = table.question.kind in ("scale", "number")
@@ -509,121 +525,86 @@ def _run_tests(
     return tests
 
 
+class _Comparison(NamedTuple):
+    """A figure compared with that of another column, or of the rest of its group."""
+
+    row: int
+    column: int
+    other: int | None
+    """The other column; None for the rest."""
+    is_higher: bool
+    p: float
+    is_lettered: bool
+    """Whether letters may mark it; not in means, nor where few people are on one side."""
+    difference: DesignDifference | None
+    """The difference from the first column of the group or the rest, under the design of the sample."""
+
+
 def _add_letters(
-    table: Crosstab,
-    rows: dict[int, model.ResultRow],
+    letters: dict[CellPosition, str],
+    compared: Sequence[_Comparison],
     columns: Mapping[int, model.ResultColumn],
-    groupings: Sequence[Grouping],
     options: ResultOptions,
 ) -> None:
-    """Mark in the rows by which columns of its group a figure is significantly higher, or that it differs from the rest.
+    """Note by which columns of its group a figure is significantly higher, or that it differs from the rest.
 
-    p values are corrected for all comparisons of the table in one group. Only columns with a large enough base are
-    compared.
+    p values are corrected for all comparisons of the table in one group.
     """
-    places = {position: place for place, position in enumerate(columns)}
-    for grouping, group in zip(groupings, answer_counts.list_value_columns(groupings), strict=True):
-        if table.question.has_columns_of_its_own(grouping.inputs):
-            continue
-        found = list(_compare_columns(table, rows, group, columns, grouping, options))
-        adjusted = significance.adjust_p_values([p for *_, p in found], options.correction)
-        for (row, first, second, is_higher, _), p in zip(found, adjusted, strict=True):
-            if p >= 1 - options.level:
-                continue
-            higher, mark = first, HIGHER if is_higher else LOWER
-            if second is not None:
-                higher, lower = (first, second) if is_higher else (second, first)
+    lettered = [comparison for comparison in compared if comparison.is_lettered]
+    adjusted = significance.adjust_p_values([comparison.p for comparison in lettered], options.correction)
+    for (row, column, other, is_higher, *_), p in zip(lettered, adjusted, strict=True):
+        if p < 1 - options.level:
+            higher, mark = column, HIGHER if is_higher else LOWER
+            if other is not None:
+                higher, lower = (column, other) if is_higher else (other, column)
                 mark = columns[lower].letter
-            figures = list(rows[row].figures)
-            figure = figures[places[higher]]
-            figures[places[higher]] = figure._replace(letters="".join(sorted(figure.letters + mark)))
-            rows[row] = replace(rows[row], figures=tuple(figures))
+            position = CellPosition(row, higher)
+            letters[position] = "".join(sorted(letters.get(position, "") + mark))
 
 
 def _compare_columns(
     table: Crosstab,
-    rows: Mapping[int, model.ResultRow],
+    rows: Sequence[int],
     group: Sequence[int],
-    columns: Collection[int],
+    columns: Mapping[int, model.ResultColumn],
     grouping: Grouping,
     options: ResultOptions,
-) -> Iterable[tuple[int, int, int | None, bool, float]]:
-    """Yield row, first and second column (None is the rest), whether the first is higher, and p of each comparison."""
-
-    def is_large(base: WeightedCount) -> bool:
-        return base.people >= options.min_base and answer_counts.compute_effective_size(base) >= SMALL_BASE
-
-    correction = options.compute_population_correction(table.bases[0].people)
-    for row, result in rows.items():
-        counts = table.lines[row].counts
-        if len(result.figures) == 1:
-            continue
-        for first, others in _list_pairs(table, row, group, columns, grouping, is_large):
-            other = tuple(answer_counts.sum_counts(of[c] for c in others) for of in (counts, table.bases))
-            second = others[0] if grouping.compare == "pairs" else None
-            if not is_large(other[1]):
-                continue
-            if table.design is not None:
-                difference = table.design.compare(row, ([first], others))
-                if difference is not None:
-                    yield row, first, second, difference.value > 0, difference.p
-                continue
-            z = significance.compare_shares(
-                (counts[first], table.bases[first]),
-                (other[0], other[1]),
-                weighted=table.is_weighted,
-                population_correction=correction,
-            )
-            if z is not None:
-                yield row, first, second, z > 0, significance.compute_p(z)
-
-
-def _list_pairs(
-    table: Crosstab,
-    row: int,
-    group: Sequence[int],
-    columns: Collection[int],
-    grouping: Grouping,
-    is_large: Callable[[WeightedCount], bool],
-) -> list[tuple[int, list[int]]]:
-    """List the columns that are compared in a row, or in means, each with those it is compared with.
+) -> Iterable[_Comparison]:
+    """Compare the printed columns of a group in these rows and, under the design of the sample, in means.
 
     Each is compared with those before it, or with the rest of its group where nothing in the row is hidden, which the
-    rest would reveal. `columns` are those that are printed.
+    rest would reveal.
     """
-    is_hidden = table.is_mean_hidden if row == BASE else partial(table.is_hidden, row)
-    hidden = {c for c in group if is_hidden(c) or table.is_base_hidden(c)}
-    shown = [c for c in group if c in columns and c not in hidden and is_large(table.bases[c])]
-    if grouping.compare == "total":
-        return [] if hidden else [(c, [other for other in group if other != c]) for c in shown]
-    return [(second, [first]) for first, second in combinations(shown, 2)]
-
-
-def _measure_differences(
-    table: Crosstab,
-    rows: Sequence[int],
-    columns: Mapping[int, model.ResultColumn],
-    groupings: Sequence[Grouping],
-    options: ResultOptions,
-) -> dict[CellPosition, DesignDifference]:
-    """Measure the difference of each share and mean from that of the first column of its group, or from the rest.
-
-    There are none without a design.
-    """
-    differences: dict[CellPosition, DesignDifference] = {}
-    for grouping, group in zip(groupings, answer_counts.list_value_columns(groupings), strict=True):
-        if table.design is None or table.question.has_columns_of_its_own(grouping.inputs):
-            continue
-        reference = [column for column in group if column in columns][:1]
-        for row in (*rows, BASE):
-            pairs = _list_pairs(table, row, group, columns, grouping, lambda base: base.people >= options.min_base)
-            for column, others in pairs:
-                if grouping.compare == "total" or others == reference:
-                    difference = table.design.compare(row, ([column], others))
-                    other = columns[others[0]].label if grouping.compare == "pairs" else translate("the rest")
-                    if difference is not None:
-                        differences[CellPosition(row, column)] = difference._replace(other=other)
-    return differences
+    reference = next((column for column in group if column in columns), None)
+    for row in (*rows, BASE) if table.design else rows:
+        hidden = {c for c in group if table.is_unknown(CellPosition(row, c))}
+        shown = [c for c in group if c in columns and c not in hidden and table.bases[c].people >= options.min_base]
+        pairs = [(column, [other]) for other, column in combinations(shown, 2)]
+        if grouping.compare == "total":
+            pairs = [] if hidden else [(c, [other for other in group if other != c]) for c in shown]
+        for column, others in pairs:
+            base = answer_counts.sum_counts(table.bases[c] for c in others)
+            is_large = row != BASE and all(
+                each.people >= options.min_base and answer_counts.compute_effective_size(each) >= SMALL_BASE
+                for each in (table.bases[column], base)
+            )
+            other, is_listed = (others[0], others == [reference]) if grouping.compare == "pairs" else (None, True)
+            if table.design is not None and (is_large or is_listed):
+                difference = table.design.compare(row, ([column], others))
+                if difference is not None:
+                    label = translate("the rest") if other is None else columns[other].label
+                    listed = difference._replace(other=label) if is_listed else None
+                    yield _Comparison(row, column, other, difference.value > 0, difference.p, is_large, listed)
+            elif table.design is None and is_large:
+                counts = table.lines[row].counts
+                z = significance.compare_shares(
+                    (counts[column], table.bases[column]),
+                    (answer_counts.sum_counts(counts[c] for c in others), base),
+                    weighted=table.is_weighted,
+                    population_correction=options.compute_population_correction(table.bases[0].people),
+                )
+                if z is not None:
+                    yield _Comparison(row, column, other, z > 0, significance.compute_p(z), True, None)
 
 
 # ── notes on all tables ────────────────────────────────────────────────────────────────────────────────────

@@ -20,6 +20,8 @@ Integers: TypeAlias = NDArray[numpy.int64]
 Replication: TypeAlias = Literal["jk1", "jkn", "brr", "fay", "bootstrap", "sdr"]
 """How replicate weights were made: the jackknife that deletes one unit, of all or of a stratum, balanced half-samples,
 Fay's variant of these, the bootstrap, or successive differences."""
+MAX_STORED: Final = 5_000_000
+"""Numbers in the variations of one question that are stored at a time: 40 MB."""
 RANK_TOLERANCE: Final = 1e-5
 """Singular values of replicate weights below this part of the norm of a column are zeros."""
 
@@ -45,17 +47,11 @@ class SampleDesign:
     """The factor of the squared deviations of the replicates, of each or of all."""
 
 
-class Totals(NamedTuple):
-    """The weighted sum of a variable, and its parts: one per unit, or one estimate per set of replicate weights."""
-
-    value: float
-    parts: Numbers
-
-
 class Estimate(NamedTuple):
-    """An estimate, and how it varies: a linearized value per unit, or its deviation in each replicate.
+    """An estimate, and how it varies: a number per unit or set of replicate weights.
 
-    Both are additive: the variation of a difference is the difference of the variations.
+    The covariance of two estimates is the sum of products of their variations, and the variation of a difference is the
+    difference of the variations.
     """
 
     value: float
@@ -137,57 +133,42 @@ def _number_values(values: Sequence[object]) -> list[int]:
     return [numbers.setdefault(value, len(numbers)) for value in values]
 
 
-def sum_values(design: SampleDesign, values: Numbers) -> Totals:
-    """Return the weighted sum Σwy of a variable."""
-    weighted = design.weights * values
-    if design.replicates is not None:
-        return Totals(float(weighted.sum()), values @ design.replicates)
-    return Totals(float(weighted.sum()), numpy.bincount(design.units, weighted, len(design.unit_strata)))
-
-
-def estimate_ratio(numerator: Totals, denominator: Totals, *, replicates: bool = False) -> Estimate:
-    """Estimate a ratio of two sums, R = Σwy/Σwx. The denominator must not be 0.
+def estimate_ratio(design: SampleDesign, numerator: Numbers, denominator: Numbers) -> Estimate:
+    """Estimate a ratio of two sums, R = Σwy/Σwx. The sum of the denominator must not be 0.
 
     A mean in a domain is the ratio of Σwyd to Σwd, where d is 1 in the domain and 0 outside; a share is the mean of 1
     for the answer and 0 for others. The linearized value of a unit is its sum of w(y − Rx)/Σwx (W. Cochran, Sampling
     Techniques, 1977, 6.3; C.-E. Särndal et al., Model Assisted Survey Sampling, 1992, 5.6), 0 for units outside the
-    domain, which still count as selected. With `replicates`, it is the deviation of the replicate's ratio from R.
+    domain, which still count as selected. With replicate weights, it is the deviation of the replicate's ratio from R.
+
+    Linearized, covariances are Σ(1 − f)·n/(n − 1)·Σ(z − z̄)(y − ȳ) over the strata, with n units of which the share f was
+    selected (W. Cochran, 1977, 11.18: ultimate clusters). A unit that is alone in its stratum is compared with 0, the
+    mean of all linearized values, unless the whole stratum was selected. From replicates they are the factor of their
+    method times the sum of products of deviations from their mean.
     """
-    ratio = numerator.value / denominator.value
-    if replicates:
+    numerators, denominators = design.weights * numerator, design.weights * denominator
+    whole = float(denominators.sum())
+    ratio = float(numerators.sum()) / whole
+    if design.replicates is not None:
         with numpy.errstate(divide="ignore", invalid="ignore"):  # a replicate may have nobody in the domain
-            return Estimate(ratio, numerator.parts / denominator.parts - ratio)
-    return Estimate(ratio, (numerator.parts - ratio * denominator.parts) / denominator.value)
+            deviations = (numerator @ design.replicates) / (denominator @ design.replicates) - ratio
+            return Estimate(ratio, numpy.sqrt(design.scale) * (deviations - deviations.mean()))
+    counts, strata = design.unit_counts, design.unit_strata
+    linearized = numpy.bincount(design.units, (numerators - ratio * denominators) / whole, len(strata))
+    means = numpy.bincount(strata, linearized, len(counts)) / counts
+    factors = (1 - design.sampled_shares) * counts / numpy.maximum(counts - 1, 1)
+    return Estimate(ratio, numpy.sqrt(factors)[strata] * (linearized - numpy.where(counts > 1, means, 0)[strata]))
 
 
 def estimate_mean(design: SampleDesign, values: Numbers, domain: Numbers) -> Estimate:
     """Estimate the mean in a domain, where `domain` is 1, and 0 outside; of 0 and 1, a share."""
-    totals = sum_values(design, values * domain), sum_values(design, domain)
-    return estimate_ratio(*totals, replicates=design.replicates is not None)
+    return estimate_ratio(design, values * domain, domain)
 
 
 def combine(estimates: Sequence[Estimate], coefficients: Sequence[float]) -> Estimate:
     """Return the sum of estimates from the same sample times coefficients; 1 and -1 give their difference."""
     value = sum(c * estimate.value for c, estimate in zip(coefficients, estimates, strict=True))
     return Estimate(value, numpy.array(coefficients) @ numpy.array([estimate.variation for estimate in estimates]))
-
-
-def compute_covariance(design: SampleDesign, variations: Numbers) -> Numbers:
-    """Return the covariances of estimates, whose variations are the rows.
-
-    Linearized, they are Σ(1 − f)·n/(n − 1)·Σ(z − z̄)(y − ȳ) over the strata, with n units of which the share f was
-    selected (W. Cochran, 1977, 11.18: ultimate clusters). A unit that is alone in its stratum is compared with 0, the
-    mean of all linearized values, unless the whole stratum was selected. From replicates they are the factor of their
-    method times the sum of products of deviations from their mean.
-    """
-    if design.replicates is not None:
-        deviations = variations - variations.mean(axis=1, keepdims=True)
-        return (design.scale * deviations) @ deviations.T
-    counts = design.unit_counts
-    means = numpy.array([numpy.bincount(design.unit_strata, row, len(counts)) / counts for row in variations])
-    deviations = variations - numpy.where(counts > 1, means, 0)[:, design.unit_strata]
-    factors = (1 - design.sampled_shares) * counts / numpy.maximum(counts - 1, 1)
-    return (factors[design.unit_strata] * deviations) @ deviations.T
 
 
 def count_freedom(design: SampleDesign, domain: Numbers | NDArray[numpy.bool]) -> int:
@@ -222,7 +203,7 @@ def compute_error(
     Σw(y − ȳ)²/Σw · n/(n − 1), for the n interviews in the domain with a weight (L. Kish, Survey Sampling, 1965, 8.2).
     `freedom` are the degrees of freedom, where they are known.
     """
-    variance = float(compute_covariance(design, estimate.variation[None])[0, 0])
+    variance = float(estimate.variation @ estimate.variation)
     freedom = count_freedom(design, domain) if freedom is None else freedom
     error, value = sqrt(variance), estimate.value
     quantile = float(special.stdtrit(freedom, (1 + level) / 2)) if freedom > 0 else inf
@@ -268,8 +249,8 @@ class QuestionDesign:
     rows: Mapping[int, RowValues]
     level: float = DEFAULT_LEVEL
     _domains: dict[tuple[int, ...], tuple[NDArray[numpy.bool], int]] = field(default_factory=dict)
-    _estimates: dict[int, dict[tuple[int, ...], Estimate | None]] = field(default_factory=dict)
-    """Those of the row that was used last."""
+    _estimates: dict[tuple[int, ...], Estimate | None] = field(default_factory=dict)
+    """By row and columns, as far as there is room for them."""
 
     def _find_domain(self, row: int, columns: Sequence[int]) -> tuple[Numbers, int]:
         """Return 1 for the interviews in the base of a row and in one of the columns, and its degrees of freedom."""
@@ -282,16 +263,15 @@ class QuestionDesign:
 
     def _estimate(self, row: int, columns: Sequence[int]) -> Estimate | None:
         """Estimate the figure of a row in some columns; None of nobody, and where a share is 0 or 1."""
-        if row not in self._estimates:
-            self._estimates.clear()
-        estimates = self._estimates.setdefault(row, {})
-        if (key := tuple(columns)) not in estimates:
-            domain, _ = self._find_domain(row, columns)
-            estimates[key] = None
+        key, domain = (row, *columns), self._find_domain(row, columns)[0]
+        if key not in self._estimates:
+            if len(self._estimates) * len(domain) > MAX_STORED:
+                self._estimates.clear()
+            self._estimates[key] = None
             if (self.design.weights * domain).any():
                 estimate = estimate_mean(self.design, self.rows[row].values[self.answers], domain)
-                estimates[key] = estimate if 0 < estimate.value < 1 or not self.rows[row].is_share else None
-        return estimates[key]
+                self._estimates[key] = estimate if 0 < estimate.value < 1 or not self.rows[row].is_share else None
+        return self._estimates[key]
 
     def measure(self, row: int, column: int) -> DesignError | None:
         """Return the precision of a figure.
@@ -328,8 +308,7 @@ class QuestionDesign:
     def measure_ratio(self, row: int, other: "QuestionDesign") -> DesignError | None:
         """Return the precision of the sum of a row's values by that of another question, of those who have both."""
         both = self._find_domain(row, [0])[0] * other._find_domain(row, [0])[0]
-        totals = (sum_values(self.design, each.rows[row].values[each.answers] * both) for each in (self, other))
-        ratio = estimate_ratio(*totals, replicates=self.design.replicates is not None)
+        ratio = estimate_ratio(self.design, *(each.rows[row].values[each.answers] * both for each in (self, other)))
         error = compute_error(self.design, ratio, both, level=self.level)
         return error if error.freedom > 0 and isfinite(error.standard_error) else None
 
@@ -339,5 +318,5 @@ class QuestionDesign:
         by_column = [self._find_domain(rows[0], [column])[0] for column in columns]
         domain = numpy.sum(by_row, axis=0) * numpy.sum(by_column, axis=0)
         shares = (estimate_mean(self.design, values * part, domain) for values in by_row for part in by_column)
-        covariance = compute_covariance(self.design, numpy.array([share.variation for share in shares]))
-        return covariance, count_freedom(self.design, domain)
+        variations = numpy.array([share.variation for share in shares])
+        return variations @ variations.T, count_freedom(self.design, domain)

@@ -199,10 +199,10 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     unreported = dict.fromkeys(question.item for question in left_out if not question.is_reported)
     tables = [table for table in tables if table.question in selected_questions]
     groupings = leave_out_hidden_columns(groupings, tables)
-    add_errors, notes = _read_design(data, answers, groupings, options)
+    add_design, notes = _read_design(data, answers, groupings, options)
     items = [
         build_item_result(
-            add_errors(table),
+            add_design(table),
             groupings,
             interviews=answers.interviews,
             options=options,
@@ -212,7 +212,7 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     ]
     findings = analysis.findings
     names = {name for finding in findings if finding.per for name in (finding.item, finding.per)}
-    of_ratios = {name: add_errors(by_name[name]) for name in by_name.keys() & names}
+    of_ratios = {name: add_design(by_name[name]) for name in by_name.keys() & names}
     weighted = weights is not None
     declines = _list_decline_labels(selected_questions)
     notes = [*build_table_notes(options, weighted=weighted, declines=declines), *notes]
@@ -267,7 +267,7 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
 def _read_design(
     data: _ReportData, answers: AnswerColumns, groupings: Sequence[Grouping], options: ReportOptions
 ) -> tuple[Callable[[Crosstab], Crosstab], list[str]]:
-    """Return what adds the precision of each figure to a table where it is requested, and notes on how it is computed."""
+    """Return what adds the design to a table where precision is requested, and notes on how it is computed."""
     if not options.errors:
         return lambda table: table, []
     try:
@@ -288,7 +288,7 @@ def _read_design(
     design = figure_errors.select_interviews(design, own_positions, answers)
     level = options.level
     notes = figure_errors.describe_errors(design, raked=bool(options.rake or options.weight), level=level)
-    return lambda table: figure_errors.add_errors(table, answers, groupings, design, level), notes
+    return lambda table: figure_errors.add_design(table, answers, groupings, design, level), notes
 
 
 def _suggest_more_interviews(found: _ReportData, options: ReportOptions) -> str:
