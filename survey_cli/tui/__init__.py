@@ -16,15 +16,7 @@ if TYPE_CHECKING:
     from survey_cli.tui.board import StudyBoard
     from survey_cli.tui.widgets.key_app import KeyApp
 
-__all__ = [
-    "ScreenError",
-    "conduct_interview",
-    "run_board",
-    "run_coding",
-    "run_monitor",
-    "run_preview",
-    "run_station",
-]
+__all__ = ["ScreenError", "conduct_interview", "run_board", "run_coding", "run_monitor", "run_preview", "run_station"]
 
 # Textual takes a quarter of a second to import, so each of these functions imports what it shows. All of them raise
 # UserError where there is no such theme, and ScreenError where the screen breaks: what was keyed before is stored.

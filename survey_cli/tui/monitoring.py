@@ -13,7 +13,7 @@ from survey_cli.tui.interview.current_question import CurrentQuestion
 from survey_cli.tui.interview.question import MEASURE, QuestionView
 from survey_cli.tui.interview.screen import compose_question
 from survey_cli.tui.widgets.key_app import EDITING_KEYS, KeyApp, KeyScreen
-from survey_cli.tui.widgets.panel import SCROLLS, TextPanel, scroll_by_key
+from survey_cli.tui.widgets.panel import TextPanel, scroll_by_key
 from survey_cli.tui.widgets.styled import Header, HeaderState, KeyHint, Lines, TextView, build_section, style_text
 
 Source: TypeAlias = Watch | Replay
@@ -48,6 +48,7 @@ class MonitorScreen(KeyScreen):
 
     async def follow(self) -> None:
         """Show what the interview is now."""
+        self.forget_messages()
         session = self.source.session
         self.question = CurrentQuestion(self, session, self.view, stays=True) if session is not None else None
         if session is None or self.question is None:
@@ -56,44 +57,38 @@ class MonitorScreen(KeyScreen):
         opened = self.panel.what if self.panel is not None else ""
         await self.question.arrive()
         if opened:
-            await self._open(opened)
+            await self._open(opened, self.question)
         self.unexpected = False
         places = (item.place for item in session.list_recent_answers(1))
         self.question.last = next(((place, session.describe_answer(place)) for place in places), None)
 
-    # Keys
-
     async def press(self, key: str, at: float) -> None:
         self.forget_messages()
+        replay = self.source if isinstance(self.source, Replay) else None
         if key in LEAVE:
             self.left = True
         elif self.panel is not None:
             await (self.close_panel() if key == self.panel.what else self.panel.press(key))
         elif key in ("f3", "f6") and self.question is not None:
-            await self._open(key)
-        elif isinstance(self.source, Replay):
-            await self._control(key, self.source)
-        elif key in SCROLLS:
+            await self._open(key, self.question)
+        elif key in ("up", "down", "pageup", "pagedown"):
             scroll_by_key(self.view, key)
-        else:
-            self.refuse("an interview that is watched can't be changed")
-
-    async def _open(self, key: str) -> None:
-        await self.open_panel(TextPanel(key, self._build_case() if key == "f6" else self._build_answers()))
-
-    async def _control(self, key: str, replay: Replay) -> None:
-        """Pause, step, or change the speed."""
-        if key == " ":
+        elif replay is not None and key == " ":
             replay.is_paused = not replay.is_paused
-        elif key in ("left", "right"):
+        elif replay is not None and key in ("left", "right"):
             replay.step(1 if key == "right" else -1)
             await self.follow()
-        elif key in ("+", "-"):
+        elif replay is not None and key in ("+", "-"):
             replay.change_speed(2 if key == "+" else 0.5)
-        elif key in SCROLLS:
-            scroll_by_key(self.view, key)
         else:
-            self.refuse("Space pauses, ← → step, + and - change the speed, q leaves")
+            self.refuse("an interview that is shown can't be changed; q leaves")
+
+    async def _open(self, key: str, question: CurrentQuestion) -> None:
+        items = build_section("ANSWERS", pages.list_items(question.session.list_items(), self.case_width))
+        await self.open_panel(TextPanel(key, items if key == "f3" else self._build_case(question)))
+
+    def _build_case(self, question: CurrentQuestion) -> Content:
+        return pages.build_case(question.session, question.prompt, question.notes, self.case_width)
 
     # What is shown
 
@@ -114,16 +109,8 @@ class MonitorScreen(KeyScreen):
             message = pages.build_refusal(self.why, self.said)
         self.view.show_message(message)
         if self.has_class("-wide"):
-            self.query_one("#case", TextView).show(self._build_case())
-
-    def _build_case(self) -> Content:
-        if (question := self.question) is None:
-            return Content()
-        return pages.build_case(question.session, question.prompt, question.notes, self.case_width)
-
-    def _build_answers(self) -> Content:
-        items = self.question.session.list_items() if self.question is not None else ()
-        return build_section("ANSWERS", pages.list_items(items, self.case_width)) or style_text("nothing is asked yet")
+            case = self._build_case(question) if question is not None else Content()
+            self.query_one("#case", TextView).show(case)
 
     def tick(self) -> None:
         question, head = self.question, HeaderState("", "", "")
@@ -131,7 +118,7 @@ class MonitorScreen(KeyScreen):
             head = pages.build_header(question.session, question.prompt, question.last)
         self.query_one(Header).show(head._replace(mark=self.source.title))
         state = self.source.state if question is not None else ""  # else it is the page
-        self.query_one("#status", Lines).show((style_text(state), Content()))
+        self.query_one("#status", Lines).show((style_text(state), style_text(self.source.pace)))
 
 
 class MonitorApp(KeyApp):
@@ -152,12 +139,12 @@ class MonitorApp(KeyApp):
         if not screen.is_ready:
             return
         try:
-            lines = self._source.advance(now - self._advanced_at)
+            changed = self._source.advance(now - self._advanced_at)
         except UserError as error:
             screen.why = str(error)
             screen.show()
             return
         finally:
             self._advanced_at = now
-        if lines:
+        if changed:
             await self._handle(screen.follow, now)

@@ -13,9 +13,10 @@ from support.shift import FIELDWORK, Shift
 from survey_cli.cli.run_command import run_command
 from survey_cli.problems import UserError
 from survey_cli.sessions.interview.interview_session import InterviewSession
-from survey_cli.sessions.monitoring import MonitoredStudy, Replay, Watch
+from survey_cli.sessions.monitoring import Replay, Watch
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.store import Store
+from survey_cli.study.open_study import OpenStudy, check_supervisor, open_study
 from survey_cli.table.columns import build_columns, build_row
 
 ITEMS = """
@@ -45,10 +46,12 @@ def shift(request: pytest.FixtureRequest, tmp_path: Path) -> Shift:
     return Shift(tmp_path, ITEMS, fieldwork=ANNOUNCED, db=db)
 
 
-def monitored(shift: Shift, *, mask: bool = False) -> MonitoredStudy:
-    opened = MonitoredStudy.open(shift.file, "watch", db=shift.db, by="", people=None, hides_personal=mask)
-    Shift.opened.append(opened.study)
-    return opened
+def monitored(shift: Shift) -> OpenStudy:
+    """The study as a supervisor has it open."""
+    study = open_study(shift.file, db=shift.db)
+    Shift.opened.append(study)
+    check_supervisor(study, "watch")
+    return study
 
 
 def at_work(shift: Shift, *replies: str) -> tuple[StationSession, InterviewSession]:
@@ -70,35 +73,61 @@ def logged(shift: Shift) -> list[tuple[str, str]]:
 
 def test_a_watcher_sees_each_state_of_the_call_and_each_answer(shift: Shift) -> None:
     watch = Watch(monitored(shift), "ann")
-    assert watch.advance() == ["ann has no case now"]
-    station, session = at_work(shift)
-    assert watch.advance() == ["ann, case A: the notice of monitoring was not read yet"]
-    assert session.reply("") is None
-    assert (watch.advance(), watch.session) == ([], None)
-    assert logged(shift) == []
+    assert watch.advance()
+    assert (watch.state, watch.session) == ("ann has no case now", None)
+    assert not watch.advance()
+    station = shift.station("ann")
+    assert station.fetch_case("A") is None
+    assert watch.advance()
+    assert watch.state == "ann, case A: between calls"
+    station.dial()
+    assert watch.advance()
+    assert watch.state == "ann, case A: in a call"
+    session = station.open_interview()
+    assert isinstance(session, InterviewSession)
     assert session.reply("") is None
     assert watch.advance()
-    for reply, line in (("Al", "who What is your first name?: Al"), ("2", "a Al, do you drink tea?: 2 No")):
+    assert (watch.state, watch.session) == ("ann, case A: the notice of monitoring was not read yet", None)
+    assert logged(shift) == []
+    for reply in ("", "Al", "2"):
         assert session.reply(reply) is None
-        assert any(line in shown for shown in watch.advance())
+        assert watch.advance()
         assert watch.session is not None
         assert watch.session.prompt() == session.prompt()
     assert session.go_back() is None
-    assert [shown.split(" ", 1)[1] for shown in watch.advance()] == ["back to a"]
-    assert watch.session is not None
+    assert session.add_note("asks again") is None
+    assert watch.advance()
     assert watch.session.prompt() == session.prompt()
-    assert watch.advance() == []
+    assert watch.session.list_items() == session.list_items()
+    assert watch.session.list_notes() == session.list_notes()
+    assert not watch.advance()
     for reply in ("1", "3", "1"):
         assert session.reply(reply) is None
-    *_, end, state = watch.advance()
-    assert "ended: Complete" in end
-    assert state == "ann has no case now"
-    station.close_interview(then_next=False)
-    assert watch.advance() == []
+    assert watch.advance()
     result = watch.session.result()
     assert result is not None
-    assert (result.status, result.answered) == ("ended", 5)
+    assert (watch.state, result.status, result.answered) == ("ann has no case now", "ended", 5)
     assert logged(shift) == [("watch", "case A")]
+
+
+def test_a_watcher_follows_to_the_next_session_and_leaves_a_case_that_was_lost(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, ITEMS, fieldwork=ANNOUNCED)
+    watch = Watch(monitored(shift), "ann")
+    station, session = at_work(shift, "", "", "Al")
+    assert watch.advance()
+    assert session.suspend() is None
+    station.close_interview(then_next=False)
+    assert watch.advance()
+    shift.later(days=1)
+    _, session = at_work(shift, "1")
+    assert watch.advance()
+    assert watch.session is not None
+    assert watch.session.prompt() == session.prompt()
+    with Store.open(shift.db, create=False) as store:
+        store.cases.expire_leases(shift.at + timedelta(hours=1))
+    for _ in range(20):
+        watch.advance()
+    assert (watch.state, watch.session) == ("ann has no case now", None)
 
 
 def test_a_watcher_writes_nothing_to_the_interview(shift: Shift) -> None:
@@ -109,33 +138,34 @@ def test_a_watcher_writes_nothing_to_the_interview(shift: Shift) -> None:
     watch.session.reply("1")
     watch.session.add_note("not mine")
     assert session.reply("2") is None
-    assert [shown.split(" ", 1)[1] for shown in watch.advance()] == ["a Al, do you drink tea?: 2 No"]
+    assert watch.advance()
+    assert watch.session.prompt() == session.prompt()
     assert session.store.interviews.read_journal(session.id) == list(session.interview.events)
 
 
 def test_personal_answers_names_and_notes_are_masked_wherever_they_are_shown(shift: Shift) -> None:
     _, session = at_work(shift, "", "", "Alexandra", "1")
     assert session.add_note("Alexandra is at work until six") is None
-    watch = Watch(monitored(shift, mask=True), "ann")
-    lines = watch.advance()
-    assert "who What is your first name?: •••" in lines
-    assert "a •••, do you drink tea?: 1 Yes" in lines
-    assert session.add_note("call Alice Adams later") is None
-    lines += watch.advance()
-    assert "note at b: •••" in lines[-1]
-    shown = watch.session
-    assert shown is not None
-    assert shown.respondent == "A"
-    assert session.go_back() is None
-    assert session.go_back() is None
-    lines += watch.advance()
-    prompt = watch.session.prompt() if watch.session is not None else None
+    watch = Watch(monitored(shift), "ann", mask=True)
+    watch.advance()
+    first = watch.session
+    assert first is not None
+    assert first.respondent == "A"
+    items = {item.place.item: item for item in first.list_items()}
+    assert (items["who"].answer, items["a"].text, items["a"].answer) == ("•••", "•••, do you drink tea?", "1 Yes")
+    assert [note.text for note in first.list_notes()] == ["•••"]
+    for _ in range(2):
+        assert session.go_back() is None
+    watch.advance()
+    second = watch.session
+    assert second is not None
+    prompt = second.prompt()
     assert prompt is not None
     assert prompt.earlier is not None
     assert (prompt.place.item, prompt.earlier.label, prompt.earlier.typed_text) == ("who", "•••", "")
-    everything = " ".join([*lines, repr(prompt), repr(shown.prompt()), repr(shown.list_items()), repr(shown.details)])
+    shown = [repr(s.prompt()) + repr(s.list_items()) + repr(s.details) for s in (first, second)]
     for private in ("Alexandra", "Alice", "Adams", "555"):
-        assert private not in everything + repr(shown.list_notes())
+        assert private not in "".join(shown)
 
 
 def test_without_an_announcement_or_for_an_interviewer_nothing_is_shown(
@@ -169,26 +199,31 @@ def test_a_replay_goes_through_the_interview_at_its_pace_and_ends_with_its_data(
     for reply in ("9", "2"):
         shift.later(minutes=1 / 6)
         assert session.reply(reply) is None
-    study = monitored(shift)
-    replay = Replay(study, "A", speed=10)
-    began, lines = replay.now, [""]
-    assert replay.session.prompt().place.item == "hello"
-    assert replay.advance(0.9) == []
+    replay = Replay(monitored(shift), "A", speed=10)
+    began = replay.at
+    assert asked(replay) == "hello"
+    assert not replay.advance(0.9)
     assert replay.advance(0.2)
-    assert (replay.session.prompt().place.item, replay.now - began) == ("notice", timedelta(seconds=11))
-    seconds = 1.1
+    assert (asked(replay), replay.at - began) == ("notice", timedelta(seconds=11))
+    seconds, places = 1.1, []
     while not replay.is_over:
-        lines += replay.advance(0.1)
         seconds += 0.1
+        if replay.advance(0.1):
+            places.append(asked(replay))
+    assert places == ["who", "a", "", "b", "b", "c", ""], "with the end of the first session, and the way back"
     assert 8.9 < seconds < 9.3, "seventy seconds of interview, and two seconds for the night between"
-    assert "ended: Complete" in lines[-1]
-    assert replay.interview.events == session.interview.events
-    names = [variable.name for variable in build_columns(replay.instrument)]
-    shown = dict(zip(names, map(str, build_row(replay.interview)), strict=True))
+    assert replay.shown.now.events == session.interview.events
+    names = [variable.name for variable in build_columns(replay.shown.instrument)]
+    row = dict(zip(names, map(str, build_row(replay.shown.now)), strict=True))
     assert run_command(["export", str(shift.file), "--db", shift.db, "-o", str(tmp_path / "data.csv")]) == 0
     [exported] = DictReader((tmp_path / "data.csv").read_text().splitlines())
-    assert [exported[name] for name in "abc"] == [shown[name] for name in "abc"] == ["1", "9", "2"]
+    assert [exported[name] for name in "abc"] == [row[name] for name in "abc"] == ["1", "9", "2"]
     assert logged(shift) == [("replay", "case A")]
+
+
+def asked(replay: Replay) -> str:
+    prompt = replay.session.prompt()
+    return prompt.place.item if prompt is not None else ""
 
 
 def test_a_replay_steps_back_and_forth_and_pauses(tmp_path: Path) -> None:
@@ -197,39 +232,40 @@ def test_a_replay_steps_back_and_forth_and_pauses(tmp_path: Path) -> None:
     replay = Replay(monitored(shift), "A")
     places = []
     while not replay.is_over:
-        places.append(replay.interview.place.item if replay.interview.place else "")
+        places.append(asked(replay))
         replay.step(1)
     assert places == ["hello", "notice", "who", "a", "b", "c", ""], "what the computer answers is no step"
-    assert replay.advance(100) == []
-    for place in ("", "c", "b", "a", "who"):
+    for place in ("c", "b", "a", "who"):
         replay.step(-1)
-        assert (replay.interview.place.item if replay.interview.place else "") == place
-    assert replay.advance(100) == [], "a step pauses"
+        while asked(replay) == "":  # the end was written after the last answer
+            replay.step(-1)
+        assert asked(replay) == place
+    assert not replay.advance(100), "a step pauses"
     for _ in range(9):
         replay.step(-1)
-    assert replay.interview.place.item == "hello"
+    assert asked(replay) == "hello"
     replay.change_speed(2)
     replay.is_paused = False
     assert replay.advance(1)
-    assert replay.interview.place.item == "who", "ten seconds each, twenty times as fast"
+    assert asked(replay) == "who", "ten seconds each, twenty times as fast"
 
 
-def test_the_commands_print_a_line_for_each_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_commands_print_each_question_with_its_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shift = Shift(tmp_path, ITEMS, fieldwork=ANNOUNCED)
     at_work(shift, "", "", "Al", "1", "7")
-    assert run_command(["replay", str(shift.file), "A", "--db", shift.db, "--plain"]) == 1
+    command = ["replay", str(shift.file), "A", "--db", shift.db, "--plain"]
+    assert run_command(command) == 1
     assert f"watch it: survey watch {shift.file} ann" in capsys.readouterr().err
     at_work(shift, "2")
-    assert run_command(["replay", str(shift.file), "A", "--db", shift.db, "--plain", "--mask"]) == 0
-    printed = [line.split(" ", 1)[1] for line in capsys.readouterr().out.splitlines()]
-    assert printed[2:] == [
-        "who What is your first name?: •••",
-        "a •••, do you drink tea?: 1 Yes",
-        "b How many cups?: 7",
-        "resumed",
-        "c Third?: 2 No",
-        "ended: Complete",
+    assert run_command([*command, "--mask"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "ann, case A"
+    assert printed[3:6] == [
+        "who  What is your first name?: •••",
+        "a  •••, do you drink tea?: 1 Yes",
+        "b  How many cups?: 7",
     ]
+    assert printed[-1].startswith("Ended: Complete, 5 answers")
 
 
 @pytest.mark.time_limit

@@ -9,23 +9,23 @@ import typer
 from survey_cli.cli import parameters
 from survey_cli.cli.commands.interview import has_full_screen
 from survey_cli.cli.output.terminal import print_lines
-from survey_cli.cli.parameters import argument, flag, option
+from survey_cli.cli.parameters import argument, flag, on_study, option
 
 if TYPE_CHECKING:
+    from survey_cli.services.run_on_study import Request
     from survey_cli.sessions.monitoring import Replay, Watch
 
 MASK: Final = flag("--mask", "Show personal answers, names and notes as •••, for somebody who may not see them.")
+PLAIN: Final = flag("--plain", "Print each question with its answer as a line.")
 
 
+@on_study
 def watch(
-    file: parameters.InstrumentArgument,
+    request: "Request",
     person: str = argument("PERSON", "The interviewer's login."),
     mask: bool = MASK,
-    plain: bool = flag("--plain", "Print each question with its answer as a line."),
+    plain: bool = PLAIN,
     theme: parameters.ThemeOption = "",
-    by: parameters.LoginOption = "",
-    people: parameters.PeopleOption = None,
-    db: parameters.DatabaseOption = None,
 ) -> None:
     """Watch an interviewer's interviews while they run, without changing anything.
 
@@ -34,28 +34,26 @@ def watch(
 
     Example: survey watch study.yaml ann
     """
-    from survey_cli.sessions.monitoring import MonitoredStudy, Watch
+    from survey_cli.services.run_on_study import open_requested
+    from survey_cli.sessions.monitoring import Watch
 
-    opened = MonitoredStudy.open(file, "watch an interview", db=db, by=by, people=people, hides_personal=mask)
-    with opened.study:
-        source = Watch(opened, person)
-        is_shown = _show(source, plain, theme)
+    with open_requested(request, "watch an interview") as study:
+        source = Watch(study, person, mask=mask)
+        is_shown, printed = not plain and _show_screen(source, theme), dict[str, str]()
         while not is_shown:
-            print_lines(filter(None, source.advance()))
-            sys.stdout.flush()
+            if source.advance():
+                _print_changes(source, printed)
             sleep(source.seconds)
 
 
+@on_study
 def replay(
-    file: parameters.InstrumentArgument,
+    request: "Request",
     case: parameters.CaseArgument,
     speed: float = option("--speed TIMES", "How many times faster than the interview was.", 10.0, min=0.25, max=256),
     mask: bool = MASK,
-    plain: bool = flag("--plain", "Print each question with its answer as a line, without waiting."),
+    plain: bool = PLAIN,
     theme: parameters.ThemeOption = "",
-    by: parameters.LoginOption = "",
-    people: parameters.PeopleOption = None,
-    db: parameters.DatabaseOption = None,
 ) -> None:
     """Show a case's last interview again, as the interviewer saw it, with its pauses.
 
@@ -64,23 +62,35 @@ def replay(
 
     Example: survey replay study.yaml 1017 --speed 20
     """
-    from survey_cli.sessions.monitoring import MonitoredStudy, Replay
+    from survey_cli.services.run_on_study import open_requested
+    from survey_cli.sessions.monitoring import Replay
 
-    opened = MonitoredStudy.open(file, "replay an interview", db=db, by=by, people=people, hides_personal=mask)
-    with opened.study:
-        source = Replay(opened, case, speed)
-        is_shown = _show(source, plain, theme)
-        while not (is_shown or source.is_over):
-            print_lines(filter(None, source.step(1)))
+    with open_requested(request, "replay an interview") as study:
+        source = Replay(study, case, speed, mask=mask)
+        if plain or not _show_screen(source, theme):
+            source.shown.go_to(len(source.shown.events))
+            _print_changes(source, {})
 
 
-def _show(source: "Replay | Watch", plain: bool, theme: str) -> bool:
-    """Show on the full screen what is monitored; returns whether it was, and is not to be printed as lines."""
-    if plain or not has_full_screen():
-        return False
+def _print_changes(source: "Replay | Watch", printed: dict[str, str]) -> None:
+    """Print the state and each question with its answer, as far as they were printed otherwise or not at all."""
+    from survey_cli.plain.rendering import render_asked_item, render_result
+
+    lines, session = {"": source.state}, source.session
+    if session is not None:
+        lines |= {str(item.place): render_asked_item(item) for item in session.list_items()}
+        result = session.result()
+        lines |= {"end": render_result(result, brief=True)} if result is not None else {}
+    print_lines(line for key, line in lines.items() if printed.get(key) != line)
+    sys.stdout.flush()
+    printed.update(lines)
+
+
+def _show_screen(source: "Replay | Watch", theme: str) -> bool:
+    """Show on the full screen what is monitored; False where there is none."""
     from survey_cli.cli.run_command import run_full_screen
     from survey_cli.tui import run_monitor
 
-    if not run_full_screen(lambda: run_monitor(source, theme)):
+    if has_full_screen() and not run_full_screen(lambda: run_monitor(source, theme)):
         raise typer.Exit(1)
-    return True
+    return has_full_screen()

@@ -174,7 +174,8 @@ class InterviewSession:
         instrument = self.interview.instrument
         self.title = str(instrument.title.get(instrument.language))
         """The survey's title."""
-        self.details = list_details(instrument, self.interview.start.sample)
+        sample = self.interview.start.sample
+        self.details = list_details(instrument, {n: sample[n] for n in sample if n not in instrument.hidden})
         """Label and text of the case's sample columns that an interviewer sees; none where there is no sample."""
 
     # what is shown
