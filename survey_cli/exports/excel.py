@@ -18,13 +18,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from survey_cli.exports.conventions import (
-    DEFAULT_TIMESTAMP,
-    WriteOptions,
-    WriteResult,
-    list_missing_codes,
-    list_offered_codes,
-)
+from survey_cli.exports import conventions
 from survey_cli.exports.limits import EXCEL, EXCEL_ROWS, build_value_labels, choose_label, to_single_line
 from survey_cli.exports.typed_columns import choose_measure
 from survey_cli.table.table import LAST_ENTRY_COLUMN, Table, is_timestamp
@@ -55,7 +49,7 @@ SHEET_WIDTHS: Final = {CODEBOOK_SHEET: (22, 40, 60, 10, 10, 20, 40, 40), LABELS_
 """Column widths in characters."""
 
 
-def write_xlsx(table: Table, to: Path, options: WriteOptions) -> WriteResult:
+def write_xlsx(table: Table, to: Path, options: conventions.WriteOptions) -> conventions.WriteResult:
     """Write the workbook. Raises ImportError without the library, OSError for a full disk."""
     return report_full_disk(lambda: _write(table, to, labels=options.labels))
 
@@ -84,7 +78,7 @@ def _ignore(_: object) -> None:
     """Ignore that a half-written file cannot be closed: the error is reported already."""
 
 
-def _write(table: Table, to: Path, *, labels: bool) -> WriteResult:
+def _write(table: Table, to: Path, *, labels: bool) -> conventions.WriteResult:
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
@@ -97,7 +91,7 @@ def _write(table: Table, to: Path, *, labels: bool) -> WriteResult:
         for number, line in enumerate(lines):
             sheet.append([_make_text(sheet, words, bold=not number) for words in line])
     _save(book, to, data.find_latest_entry())
-    return WriteResult(data.rows, tuple(data.iterate_notes()))
+    return conventions.WriteResult(data.rows, tuple(data.iterate_notes()))
 
 
 class _DataSheets:
@@ -157,7 +151,7 @@ class _DataSheets:
         try:
             return datetime.fromisoformat(self._latest_entry)
         except ValueError:
-            return DEFAULT_TIMESTAMP
+            return conventions.DEFAULT_TIMESTAMP
 
     def iterate_notes(self) -> Iterator[str]:
         """Yield notes on what did not fit."""
@@ -214,7 +208,7 @@ def _make_converter(variable: Variable, *, labels: bool) -> Callable[[Cell], Any
     """Make a function that returns a cell's value in Excel: a number, text, date, time, or None."""
     codes = {
         kind: words if labels else str(code) if kind in variable.labels else kind
-        for kind, (code, words) in list_missing_codes(variable).items()
+        for kind, (code, words) in conventions.list_missing_codes(variable).items()
         if kind != "not_asked"
     }
     value_labels = variable.labels if labels else {}
@@ -245,7 +239,7 @@ def _iterate_codebook(table: Table) -> Iterator[tuple[str, ...]]:
     yield "variable", "label", "wording", "measure", "stored as", "item", "asked", "missing"
     for v in table.variables:
         missing = "; ".join(
-            f"{kind} {code} {to_single_line(text)}" for kind, (code, text) in list_offered_codes(v).items()
+            f"{kind} {code} {to_single_line(text)}" for kind, (code, text) in conventions.list_offered_codes(v).items()
         )
         asked = table.study.universes.get(v.item, "") if v.role == "answer" else ""
         yield v.name, choose_label(v), v.wording, choose_measure(v), v.storage, v.item, asked, missing
@@ -255,7 +249,7 @@ def _iterate_labels(variables: Sequence[Variable]) -> Iterator[tuple[str, ...]]:
     """Yield one line per code: answers, then missing values."""
     yield "variable", "code", "label", "missing"
     for v in variables:
-        kinds: dict[Code, str] = {code: kind for kind, (code, _) in list_missing_codes(v).items()}
+        kinds: dict[Code, str] = {code: kind for kind, (code, _) in conventions.list_missing_codes(v).items()}
         for code, words in build_value_labels(v).items():
             number = int(code) if v.storage == "text" and str(code) in map(str, kinds) else code
             kind = "" if code in v.labels else kinds.get(number, "")
@@ -265,7 +259,7 @@ def _iterate_labels(variables: Sequence[Variable]) -> Iterator[tuple[str, ...]]:
 class _ReproducibleZip(zipfile.ZipFile):
     """An archive whose parts all have the same time."""
 
-    timestamp = DEFAULT_TIMESTAMP
+    timestamp = conventions.DEFAULT_TIMESTAMP
 
     def open(self, name: Any, *args: Any, **options: Any) -> Any:
         """Open a part, through which everything is added."""
@@ -278,7 +272,7 @@ def _save(book: "Workbook", to: Path, time_of_data: datetime) -> None:
     from openpyxl.writer.excel import ExcelWriter
 
     archive = _ReproducibleZip(to, "w", zipfile.ZIP_DEFLATED, allowZip64=True)
-    archive.timestamp = max(time_of_data, DEFAULT_TIMESTAMP)
+    archive.timestamp = max(time_of_data, conventions.DEFAULT_TIMESTAMP)
     naive = archive.timestamp.astimezone(UTC).replace(tzinfo=None)
     book.properties.created = book.properties.modified = naive
     book.properties.creator = "survey-cli"

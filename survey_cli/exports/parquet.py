@@ -17,21 +17,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from survey_cli.exports.conventions import (
-    WriteOptions,
-    WriteResult,
-    list_missing_codes,
-    list_offered_codes,
-    make_free_name,
-)
-from survey_cli.exports.typed_columns import (
-    BATCH_SIZE,
-    choose_measure,
-    convert_batches,
-    convert_columns,
-    make_state_expression,
-    make_value_expression,
-)
+from survey_cli.exports import conventions, typed_columns
 from survey_cli.problems import UserError
 from survey_cli.table.table import Table, is_timestamp
 from survey_cli.values import Storage, Variable
@@ -48,14 +34,14 @@ STREAM_BATCH_SIZE: Final = 5_000
 """Rows per batch of a stream: fewer than in files, since all batches may stay in memory."""
 
 
-def write_parquet(table: Table, to: Path, options: WriteOptions) -> WriteResult:
+def write_parquet(table: Table, to: Path, options: conventions.WriteOptions) -> conventions.WriteResult:
     """Write one row group per batch. Raises ImportError without the libraries."""
     import pyarrow.parquet  # type: ignore[import-untyped]  # it has no types
 
     return _write(table, lambda schema: pyarrow.parquet.ParquetWriter(to, schema, compression=COMPRESSION))
 
 
-def write_arrow(table: Table, to: Path, options: WriteOptions) -> WriteResult:
+def write_arrow(table: Table, to: Path, options: conventions.WriteOptions) -> conventions.WriteResult:
     """Write an Arrow file. Raises ImportError without the libraries."""
     import pyarrow.ipc  # type: ignore[import-untyped]  # it has no types
 
@@ -86,10 +72,10 @@ def list_fields(variables: Sequence[Variable]) -> list[ParquetField]:
             fields.append(ParquetField(v.name, v, place, states=_list_states(v)))
         elif v.role in ("admin", "order"):
             fields.append(ParquetField(v.name, v, place))
-        elif v.role == "answer" and not list_missing_codes(v) and (v.item, v.turn) in state_columns:
+        elif v.role == "answer" and not conventions.list_missing_codes(v) and (v.item, v.turn) in state_columns:
             fields.append(ParquetField(v.name, v, place, state_column=state_columns[v.item, v.turn]))
         else:
-            name = make_free_name(f"{v.name}_state", used_names)
+            name = conventions.make_free_name(f"{v.name}_state", used_names)
             fields += [
                 ParquetField(v.name, v, place, state_column=name),
                 ParquetField(name, v, place, states=_list_states(v)),
@@ -102,18 +88,18 @@ def _list_states(variable: Variable) -> tuple[str, ...]:
     return tuple(dict.fromkeys((ANSWERED, *codes)))
 
 
-def _write(table: Table, open_writer: "Callable[[pa.Schema], Any]") -> WriteResult:
+def _write(table: Table, open_writer: "Callable[[pa.Schema], Any]") -> conventions.WriteResult:
     schema, batches = open_batches(table)
     rows = 0
     with open_writer(schema) as writer:
         for batch in batches:
             writer.write_batch(batch)
             rows += batch.num_rows
-    return WriteResult(rows)
+    return conventions.WriteResult(rows)
 
 
 def open_batches(
-    table: Table, *, labels: bool = False, small: bool = False, size: int = BATCH_SIZE
+    table: Table, *, labels: bool = False, small: bool = False, size: int = typed_columns.BATCH_SIZE
 ) -> tuple["pa.Schema", Iterator["pa.RecordBatch"]]:
     """Return the schema, and the rows in batches of a size, which are read while iterating over them.
 
@@ -134,19 +120,19 @@ def open_batches(
     states = [pl.Series(field.states, dtype=pl.String).to_arrow().cast(pa.string()) for field in fields]
 
     def convert(texts: "pl.DataFrame") -> "pa.RecordBatch":
-        series = zip(convert_columns(texts, columns), fields, schema, states, strict=True)
+        series = zip(typed_columns.convert_columns(texts, columns), fields, schema, states, strict=True)
         return pa.record_batch([_make_array(*each) for each in series], schema=schema)
 
-    return schema, (batch for batch in convert_batches(table, convert, size) if batch.num_rows)
+    return schema, (batch for batch in typed_columns.convert_batches(table, convert, size) if batch.num_rows)
 
 
 def _make_expression(field: ParquetField, *, labels: bool) -> "pl.Expr":
     import polars as pl
 
     text = pl.col(str(field.position))
-    values = make_value_expression(field.variable, text)
+    values = typed_columns.make_value_expression(field.variable, text)
     if field.states:
-        return make_state_expression(text, values, field.states[1:])
+        return typed_columns.make_state_expression(text, values, field.states[1:])
     if field.variable.storage == "integer":
         values = values.cast(pl.Int64)
     if labels and field.variable.labels:
@@ -201,10 +187,10 @@ def _iterate_metadata(field: ParquetField) -> Iterator[tuple[str, str]]:
         yield "option", str(v.option)
     if field.states:
         return
-    yield "measure", choose_measure(v)
+    yield "measure", typed_columns.choose_measure(v)
     if v.labels:
         yield "value_labels", _encode_json({str(code): text for code, text in v.labels.items()})
-    if field.state_column and (codes := list_offered_codes(v)):
+    if field.state_column and (codes := conventions.list_offered_codes(v)):
         yield "missing_codes", _encode_json({kind: list(pair) for kind, pair in codes.items()})
     if v.user_missing:
         yield "user_missing", _encode_json(list(v.user_missing))

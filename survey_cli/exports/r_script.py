@@ -8,13 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from survey_cli.exports.conventions import (
-    WriteOptions,
-    WriteResult,
-    find_response_sets,
-    list_design_columns,
-    list_offered_codes,
-)
+from survey_cli.exports import conventions
 from survey_cli.exports.templating import write_template
 from survey_cli.exports.text import write_csv
 from survey_cli.table.table import Table, is_timestamp
@@ -32,10 +26,10 @@ MAX_PIECE_LENGTH: Final = 5_000
 """Maximum length of a piece of a string in characters. R accepts 10,000 outside its locale."""
 
 
-def write_r_script(table: Table, to: Path, data: Path, data_name: str) -> WriteResult:
+def write_r_script(table: Table, to: Path, data: Path, data_name: str) -> conventions.WriteResult:
     """Write the script, and the data that it reads as `data_name`."""
     with data.open("w", encoding="utf-8", newline="") as file:
-        result = write_csv(table, file, WriteOptions(raw=True))
+        result = write_csv(table, file, conventions.WriteOptions(raw=True))
     study = table.study
     with to.open("w", encoding="ascii", newline="\n") as file:
         write_template(
@@ -49,8 +43,8 @@ def write_r_script(table: Table, to: Path, data: Path, data_name: str) -> WriteR
             describe=_describe_variable,
             quote=quote,
             quote_all=lambda texts: _render_vector([quote(text) for text in texts]),
-            sets=find_response_sets(table.variables),
-            design_columns=list_design_columns(table),
+            sets=conventions.find_response_sets(table.variables),
+            design_columns=conventions.list_design_columns(table),
             method=R_REPLICATES.get(study.replication, "other"),
             factors=[f"{factor:.15g}" for factor in study.replication_factors],
         )
@@ -59,7 +53,7 @@ def write_r_script(table: Table, to: Path, data: Path, data_name: str) -> WriteR
 
 def _describe_variable(variable: Variable) -> str:
     """Return the arguments of `describe`, besides the column."""
-    codes = list_offered_codes(variable)
+    codes = conventions.list_offered_codes(variable)
     not_asked = codes.pop("not_asked", None)
     labels: dict[Code, str] = {**variable.labels, **dict(codes.values())}
     missing = [code for code, _ in codes.values()]

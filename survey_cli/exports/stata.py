@@ -14,15 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from survey_cli.exports import limits, typed_columns
-from survey_cli.exports.conventions import (
-    WriteOptions,
-    WriteResult,
-    format_day,
-    list_design_columns,
-    list_missing_codes,
-    list_offered_codes,
-)
+from survey_cli.exports import conventions, limits, typed_columns
 from survey_cli.exports.templating import write_template
 from survey_cli.table.table import Table, is_timestamp
 from survey_cli.values import Code, Variable
@@ -48,7 +40,7 @@ NAME_FIELD_SIZE: Final = 129
 """Length of a name field in bytes."""
 
 
-def write_dta(table: Table, to: Path, options: WriteOptions) -> WriteResult:
+def write_dta(table: Table, to: Path, options: conventions.WriteOptions) -> conventions.WriteResult:
     """Write the file. Raises ImportError without the libraries."""
     import pyreadstat
 
@@ -75,9 +67,9 @@ def write_dta(table: Table, to: Path, options: WriteOptions) -> WriteResult:
         raise OSError(errno.EIO, str(error)) from error
     time = typed_columns.find_latest_entry(data)
     with to.open("r+b") as file:
-        _overwrite(file, TIMESTAMP_TAG, f"{format_day(time)} {time:%Y %H:%M}".encode("ascii"))
+        _overwrite(file, TIMESTAMP_TAG, f"{conventions.format_day(time)} {time:%Y %H:%M}".encode("ascii"))
         _overwrite(file, NAMES_TAG, b"".join(name.encode().ljust(NAME_FIELD_SIZE, b"\0") for name in final_names))
-    return WriteResult(data.height, tuple(_iterate_notes(table)))
+    return conventions.WriteResult(data.height, tuple(_iterate_notes(table)))
 
 
 def assign_letters(variables: Sequence[Variable]) -> dict[str, str]:
@@ -104,7 +96,7 @@ def _build_labels(variable: Variable, letters: Mapping[str, str]) -> dict[Any, s
     if variable.storage in ("text", "date", "time"):  # a label of a date or time could only be a missing code's
         return {}
     labels: dict[Any, str] = {code: words for code, words in variable.labels.items() if _can_label(code)}
-    for kind, (code, words) in list_offered_codes(variable).items():
+    for kind, (code, words) in conventions.list_offered_codes(variable).items():
         if kind in letters or _can_label(code):
             labels[letters.get(kind, code)] = limits.to_single_line(words) or kind
     return {code: limits.STATA.fit(words, limits.STATA.value_label, str(code)) for code, words in labels.items()}
@@ -142,7 +134,7 @@ def _build_data(table: Table, names: Sequence[str], letters: Mapping[str, str]) 
         text = pl.col(str(at))
         column = typed_columns.make_value_expression(variable, text)
         if _has_letters(variable):
-            codes = list_missing_codes(variable)
+            codes = conventions.list_missing_codes(variable)
             letter_by_kind = {kind: letters.get(kind) for kind in {**letters, **codes}}
             kinds.append(typed_columns.make_missing_expression(text, column, letter_by_kind).alias(name))
             codes_without_letter = {kind: None if kind in letters else code for kind, (code, _) in codes.items()}
@@ -151,7 +143,7 @@ def _build_data(table: Table, names: Sequence[str], letters: Mapping[str, str]) 
         elif variable.storage == "integer":
             column = column.cast(pl.Int64)
         elif variable.storage == "text" and not is_timestamp(variable):
-            text_codes = {kind: str(code) for kind, (code, _) in list_missing_codes(variable).items()}
+            text_codes = {kind: str(code) for kind, (code, _) in conventions.list_missing_codes(variable).items()}
             if text_codes and variable.role != "admin":
                 column = typed_columns.make_coded_expression(text, column, text_codes)
             column = column.fill_null("")
@@ -223,12 +215,12 @@ REPLICATES: Final = {
 """The options of `svyset` for replicate weights and for variances, by method (Stata Survey Data Manual, "svyset")."""
 
 
-def write_stata_script(table: Table, to: Path, data: Path, data_name: str) -> WriteResult:
+def write_stata_script(table: Table, to: Path, data: Path, data_name: str) -> conventions.WriteResult:
     """Write the script, and the data that it opens as `data_name`. Raises ImportError without the libraries."""
-    result = write_dta(table, data, WriteOptions())
+    result = write_dta(table, data, conventions.WriteOptions())
     columns, study = [variable.name for variable in table.variables], table.study
     names = dict(zip(columns, limits.fit_names(columns, limits.STATA), strict=True))
-    has_design = bool(list_design_columns(table))
+    has_design = bool(conventions.list_design_columns(table))
     by_role = {role: " ".join(names[n] for n in columns) for role, columns in study.design.items() if has_design}
     replicates, variance = REPLICATES.get(study.replication, ("", ""))
     factors = " ".join(f"{factor:.15g}" for factor in study.replication_factors)

@@ -11,15 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from survey_cli.engine.codec import encode_cells, make_row_reader
-from survey_cli.exports import limits
-from survey_cli.exports.conventions import (
-    WriteOptions,
-    WriteResult,
-    find_response_sets,
-    list_missing_codes,
-    list_offered_codes,
-    make_free_name,
-)
+from survey_cli.exports import conventions, limits
 from survey_cli.exports.templating import write_template
 from survey_cli.exports.text import ColumnStatistics, read_statistics, write_csv
 from survey_cli.exports.typed_columns import choose_measure
@@ -32,13 +24,15 @@ MAX_PIECE_BYTES: Final = 120
 LINE_ENDS: Final = re.compile(r"[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 
 
-def write_spss_syntax(table: Table, to: Path, data: Path, data_name: str) -> WriteResult:
+def write_spss_syntax(table: Table, to: Path, data: Path, data_name: str) -> conventions.WriteResult:
     """Write the syntax, and the data that it reads as `data_name`."""
     joined = [0]
     with data.open("w", encoding="utf-8", newline="") as file:
-        rows = write_csv(replace(table, rows=_join_lines(table, joined)), file, WriteOptions(raw=True)).rows
+        rows = write_csv(replace(table, rows=_join_lines(table, joined)), file, conventions.WriteOptions(raw=True)).rows
     codes = [
-        frozenset(str(code) for code, _ in list_missing_codes(v).values()) if v.storage != "text" else frozenset[str]()
+        frozenset(str(code) for code, _ in conventions.list_missing_codes(v).values())
+        if v.storage != "text"
+        else frozenset[str]()
         for v in table.variables
     ]
     unmarked = [frozenset(map(str, limits.choose_user_missing(v).unmarked)) for v in table.variables]
@@ -46,7 +40,7 @@ def write_spss_syntax(table: Table, to: Path, data: Path, data_name: str) -> Wri
     statistics = read_statistics(data, are_numbers, codes, unmarked)
     with to.open("w", encoding="utf-8", newline="\n") as file:
         write_template(file, "spss_syntax.jinja", **_list_values(table, statistics), data_name=data_name)
-    return WriteResult(rows, tuple(_iterate_notes(table, statistics, joined[0])))
+    return conventions.WriteResult(rows, tuple(_iterate_notes(table, statistics, joined[0])))
 
 
 def _join_lines(table: Table, joined: list[int]) -> Iterator[str]:
@@ -87,7 +81,7 @@ def _list_values(table: Table, statistics: Sequence[ColumnStatistics]) -> dict[s
         "RECODE": {}, "MISSING VALUES": {}, "VARIABLE LEVEL": {}, "VARIABLE WIDTH": {}
     }  # fmt: skip
     for variable, column in zip(variables, statistics, strict=True):
-        codes = list_offered_codes(variable)
+        codes = conventions.list_offered_codes(variable)
         for command, value in (
             ("RECODE", f"{codes['not_asked'][0]}=SYSMIS" if codes and variable.storage != "text" else ""),
             ("MISSING VALUES", _render_missing_values(variable, limits.choose_user_missing(variable))),
@@ -97,14 +91,14 @@ def _list_values(table: Table, statistics: Sequence[ColumnStatistics]) -> dict[s
             if value:
                 properties[command].setdefault(value, []).append(variable.name)
     names, used_names = [v.name for v in variables], {v.name.casefold() for v in variables}
-    timestamps = {v.name: make_free_name(f"{v.name}_", used_names) for v in variables if is_timestamp(v)}
+    timestamps = {v.name: conventions.make_free_name(f"{v.name}_", used_names) for v in variables if is_timestamp(v)}
     return {
         "title": limits.to_single_line(title) or "Data",
         "variables": [(v, _choose_format(v, column)) for v, column in zip(variables, statistics, strict=True)],
         "timestamps": timestamps,
         "names_to_keep": names[: max((names.index(name) + 1 for name in timestamps), default=0)],
         "properties": properties,
-        "sets": find_response_sets(variables),
+        "sets": conventions.find_response_sets(variables),
         "limits": limits,
         "quote": quote,
         "render_label": _render_label,
@@ -142,7 +136,7 @@ def _choose_format(variable: Variable, column: ColumnStatistics) -> str:
         case "time":
             return "TIME5"
         case "text":
-            codes = (*variable.labels, *(code for code, _ in list_missing_codes(variable).values()))
+            codes = (*variable.labels, *(code for code, _ in conventions.list_missing_codes(variable).values()))
             widest = max([column.bytes, *(len(str(code).encode()) for code in codes)])
             return f"A{min(max(widest, 1), limits.SPSS.text)}"
 

@@ -16,15 +16,9 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument, ItemGroup
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.services.conditions import parse_sample_condition
+from survey_cli.services.data import interview_table
 from survey_cli.services.data.code_frames import append_coded_variables
 from survey_cli.services.data.export_options import DataTable, ExportOptions, OverriddenOutcome
-from survey_cli.services.data.interview_table import (
-    InterviewSource,
-    build_interview_table,
-    build_long_table,
-    check_personal_names,
-    make_personal_condition_error,
-)
 from survey_cli.services.data.study_metadata import choose_language, describe_study, list_weighting_draws
 from survey_cli.services.date_options import parse_as_of
 from survey_cli.services.run_on_study import ProgressReporter, convert_to_study_time
@@ -91,7 +85,7 @@ def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable:
     until = when.at if when.past else None
     reviews = records.store.interviews.read_reviews(*([encode_timestamp(until)] if until is not None else []))
     falsified = {interview for interview, review in reviews.items() if review.verdict == "falsified"}
-    source = InterviewSource(
+    source = interview_table.InterviewSource(
         store=records.store,
         base=records.instrument,
         analysis=analysis,
@@ -107,7 +101,7 @@ def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable:
     elif options.what == "shifts":
         data = _build_shift_table(records, source)
     elif options.what == "interviews":
-        data = append_coded_variables(build_interview_table(source), records, until)
+        data = append_coded_variables(interview_table.build_interview_table(source), records, until)
         if reviews:
             verdicts = {f'"{interview}"': review.verdict for interview, review in reviews.items()}
             data = replace(data, table=data.table.append_column(REVIEW_COLUMN, verdicts, ""))
@@ -116,7 +110,7 @@ def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable:
             note = f"interview_review is falsified in {interviews}; --without-falsified leaves them out"
             data = replace(data, warnings=(*data.warnings, note))
     else:
-        data = build_long_table(source, options.what.removesuffix("s"))
+        data = interview_table.build_long_table(source, options.what.removesuffix("s"))
     if options.variables:
         names = select_column_names(data.table.variables, instrument, options.variables)
         data = replace(data, table=data.table.select_columns(names))
@@ -202,7 +196,7 @@ def select_column_names(variables: Sequence[Variable], instrument: Instrument, s
     return names
 
 
-def _build_shift_table(records: StudyRecords, source: InterviewSource) -> DataTable:
+def _build_shift_table(records: StudyRecords, source: interview_table.InterviewSource) -> DataTable:
     """Build a table with one row per person and day: those of everybody for supervisors, else one's own."""
     from survey_cli.fieldwork.shifts import build_days
 
@@ -231,7 +225,7 @@ def _build_shift_table(records: StudyRecords, source: InterviewSource) -> DataTa
     return DataTable(table=table, analysis=source.analysis)
 
 
-def _build_fieldwork_table(plan: Plan, source: InterviewSource, at: datetime) -> DataTable:
+def _build_fieldwork_table(plan: Plan, source: interview_table.InterviewSource, at: datetime) -> DataTable:
     """Build a table with one row per case, or one per call, as of the given time."""
     instrument, cases, options, language = source.base, source.store.cases, source.options, source.language
     condition = parse_sample_condition(instrument, options.where) if options.where else None
@@ -240,9 +234,9 @@ def _build_fieldwork_table(plan: Plan, source: InterviewSource, at: datetime) ->
     if options.what == "calls" and options.personal:
         remedy = "leave --personal out; --with-contacts includes the notes on calls"
         raise UserError("--personal", "calls have no sample columns", remedy)
-    check_personal_names(options, instrument.sample.keys())
+    interview_table.check_personal_names(options, instrument.sample.keys())
     if condition is not None and (forbidden := (hidden - exported) & condition.names):
-        raise make_personal_condition_error(min(forbidden))
+        raise interview_table.make_personal_condition_error(min(forbidden))
     keys = [name for name, column in instrument.sample.items() if column.role == "key"]
     unset: dict[str, Cell] = dict.fromkeys(instrument.sample, NOT_ASKED)
     contacts = dict(cases.queries.iterate_contacts()) if exported or options.all_personal else {}
