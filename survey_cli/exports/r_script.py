@@ -4,7 +4,7 @@ Labels become attributes as the package haven has them where it is installed, pl
 quoted ASCII string, with other characters by number, so that no text is ever run and no locale changes it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -40,7 +40,7 @@ def write_r_script(table: Table, to: Path, data: Path, data_name: str) -> conven
             data_name=data_name,
             classes=R_CLASSES,
             is_timestamp=is_timestamp,
-            describe=_describe_variable,
+            list_codes=_list_codes,
             quote=quote,
             quote_all=lambda texts: _render_vector([quote(text) for text in texts]),
             sets=conventions.find_response_sets(table.variables),
@@ -51,33 +51,23 @@ def write_r_script(table: Table, to: Path, data: Path, data_name: str) -> conven
     return result
 
 
-def _describe_variable(variable: Variable) -> str:
-    """Return the arguments of `describe`, besides the column."""
+def _list_codes(variable: Variable) -> tuple[str, str, str]:
+    """Return the vectors of labeled and of missing codes, and the code of "not asked"; empty where there are none."""
     codes = conventions.list_offered_codes(variable)
     not_asked = codes.pop("not_asked", None)
     labels: dict[Code, str] = {**variable.labels, **dict(codes.values())}
-    missing = [code for code, _ in codes.values()]
-    missing += [code for code in variable.user_missing if isinstance(code, int)]
-    arguments = [f"label = {quote(variable.label or variable.name)}"]
-    if labels:
-        arguments.append(f"labels = {_render_labels(variable, labels)}")
-    if missing:
-        values = [_render_value(variable, code) for code in dict.fromkeys(missing)]
-        arguments.append(f"missing = {_render_vector(values)}")
-    if not_asked is not None:
-        arguments.append(f"not_asked = {_render_value(variable, not_asked[0])}")
-    if variable.wording:
-        arguments.append(f"wording = {quote(variable.wording)}")
-    return ", ".join(arguments)
-
-
-def _render_labels(variable: Variable, labels: Mapping[Code, str]) -> str:
-    """Return a vector of codes named by their labels."""
+    texts = [quote(text or str(code)) for code, text in labels.items()]
+    values = [_render_value(variable, code) for code in labels]
     if any(len(text.encode(errors="replace")) > MAX_NAME_BYTES for text in labels.values()):
-        codes = _render_vector([_render_value(variable, code) for code in labels])
-        return f"structure({codes}, names = {_render_vector([quote(t or str(c)) for c, t in labels.items()])})"
-    return _render_vector(
-        [f"{quote(text or str(code))} = {_render_value(variable, code)}" for code, text in labels.items()]
+        named = f"structure({_render_vector(values)}, names = {_render_vector(texts)})"
+    else:
+        named = _render_vector([f"{text} = {value}" for text, value in zip(texts, values, strict=True)])
+    missing = dict.fromkeys([code for code, _ in codes.values()])
+    missing |= dict.fromkeys(code for code in variable.user_missing if isinstance(code, int))
+    return (
+        named if labels else "",
+        _render_vector([_render_value(variable, code) for code in missing]) if missing else "",
+        _render_value(variable, not_asked[0]) if not_asked is not None else "",
     )
 
 

@@ -45,20 +45,12 @@ def load_counted_answers(
     `words` includes verbatim answers, `ids` the interviews' ids. Raises ValueError where a row cannot be read.
     """
     codes = {interview: override.code for interview, override in data.overrides.items()}
+    roles = {"answer", "sample", "compute", "admin", *(["words"] if words else [])}
+    left_out = {"interview_by", *([] if ids or codes else ["interview_id"])}
 
     def is_counted(variable: Variable) -> bool:
-        if variable.personal:
-            return False
-        match variable.role:
-            case "answer" | "sample" | "compute":
-                return True
-            case "words":
-                return words
-            case "admin":
-                with_ids = ids or bool(codes)
-                return variable.name != "interview_by" and (variable.name != "interview_id" or with_ids)
-            case _:
-                return False
+        is_left_out = variable.personal or (variable.role == "admin" and variable.name in left_out)
+        return variable.role in roles and not is_left_out
 
     answers = AnswerColumns.from_table(data.table, is_counted)
     return answers, select_interviews(answers, plan, selection, codes)

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from survey_cli.documents.questionnaire.rule_sentences import RuleWriter, make_line
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
-from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import DrawItem
@@ -75,14 +74,10 @@ def _describe_routing(instrument: Instrument, rules: RuleWriter) -> dict[str, st
     """
     routing: dict[str, str] = {}
 
-    def render_conditions(ask_if: Condition | None, unless: Condition | None) -> tuple[str, ...]:
-        condition_texts = (f"if {rules.render_clause(ask_if)}",) if ask_if is not None else ()
-        exception_texts = (f"unless {rules.render_clause(unless)}",) if unless is not None else ()
-        return (*condition_texts, *exception_texts)
-
     def walk(nodes: tuple[CompiledNode, ...], outer: tuple[str, ...]) -> None:
         for node in nodes:
-            conditions = (*outer, *render_conditions(node.ask_if, node.unless))
+            own = (("if", node.ask_if), ("unless", node.unless))
+            conditions = (*outer, *(f"{word} {rules.render_clause(each)}" for word, each in own if each is not None))
             match node:
                 case CompiledItem():
                     if node.options_source is not None:

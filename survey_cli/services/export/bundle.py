@@ -20,6 +20,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from survey_cli import __version__
 from survey_cli.documents.report.report_pages import render_codebook_html
 from survey_cli.exports import FORMATS, WriteOptions, find_format
+from survey_cli.exports.templating import write_template
 from survey_cli.exports.text import write_csv
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import StoreError, UserError
@@ -321,8 +322,9 @@ _TOOL_PREFIX: Final = "survey-cli "
 
 def write_metadata(folder: Path, contents: BundleResult) -> tuple[str, ...]:
     """Write the metadata files beside the data. Returns the names of all files in the bundle."""
-    readme = _render_readme(contents, _list_files(folder))
-    (folder / README).write_text(readme, encoding="utf-8", errors="backslashreplace")
+    values = _list_readme_values(contents, _list_files(folder))
+    with (folder / README).open("w", encoding="utf-8", errors="backslashreplace") as file:
+        write_template(file, "bundle_readme.jinja", **values)
     manifest = _render_manifest(contents, folder, _list_files(folder))
     (folder / MANIFEST).write_text(manifest, encoding="utf-8", errors="replace")
     sums = [f"{_hash_file(folder / name)}  {name}\n" for name in _list_files(folder)]
@@ -346,48 +348,23 @@ def _list_files(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(f.relative_to(folder).as_posix() for f in folder.rglob("*") if not f.is_dir()))
 
 
-def _render_readme(contents: BundleResult, files: Sequence[str]) -> str:
-    instrument, data = contents.instrument, contents.data_files[0]
-    version = f", version {instrument.version}" if instrument.version else ""
-    until = f", up to {contents.last_event_text}" if contents.last_event_text else ""
-    if contents.as_of:
-        until = f", as of {contents.as_of}"
-    heading = f"{instrument.id}{version}: {data.rows:,} interviews{until}"
-    lines = [contents.title, heading, "", *_describe_filters(contents.options)]
+def _list_readme_values(contents: BundleResult, files: Sequence[str]) -> dict[str, Any]:
+    """Return the values of the template."""
     descriptions = {name: contents.describe_file(name) for name in files if not name.startswith("questionnaire/")}
     descriptions["questionnaire/"] = contents.describe_file("questionnaire/")
     descriptions[MANIFEST] = "the same for programs: description, rows, bytes and SHA-256 of each file"
     descriptions[CHECKSUMS] = f"checksums: sha256sum -c {CHECKSUMS}"
-    width = max(map(len, descriptions))
-    lines += [f"{name:<{width}}  {what}" for name, what in sorted(descriptions.items())]
-    if data.data.left_out:
-        lines += ["", f"Left out as personal: {', '.join(data.data.left_out)}"]
-    elif contents.options.all_personal or contents.options.personal:
-        lines += ["", "It contains personal data: names, telephone numbers or personal answers."]
-    if data.disclosure_note:
-        lines += ["", f"{data.disclosure_note[:1].upper()}{data.disclosure_note[1:]}."]
-        others = [result.to for result in contents.data_files if result.data.table.row_unit != "interview"]
-        if others:
-            lines.append(f"{', '.join(others)}: each row has its case and times.")
-    lines += ["", *(f"Not included: {line}" for line in contents.skipped)] if contents.skipped else []
-    notes = [f"{result.to}: {note}" for result in contents.data_files for note in result.notes]
-    remarks = [*data.data.warnings, *data.data.differences, *notes]
-    lines += ["", *remarks] if remarks else []
-    return "\n".join([*lines, ""])
-
-
-def _describe_filters(options: ExportOptions) -> list[str]:
-    """Return the filters that leave out interviews or columns."""
-    lines = []
-    if options.origin != "real":
-        lines.append(f"Interviews of origin {options.origin}: interview_origin has the origin of each.")
-    if options.where:
-        lines.append(f"Only interviews for which this is true: {options.where}")
-    if not options.partials:
-        lines.append("Without unfinished interviews.")
-    if options.variables:
-        lines.append(f"Only these columns: {', '.join(options.variables)}")
-    return [*lines, ""] if lines else []
+    results, data = contents.data_files, contents.data_files[0].data
+    notes = [f"{result.to}: {note}" for result in results for note in result.notes]
+    return {
+        "contents": contents,
+        "instrument": contents.instrument,
+        "options": contents.options,
+        "result": results[0],
+        "descriptions": {name.ljust(max(map(len, descriptions))): what for name, what in sorted(descriptions.items())},
+        "others": [result.to for result in results if result.data.table.row_unit != "interview"],
+        "remarks": [*data.warnings, *data.differences, *notes],
+    }
 
 
 def _render_manifest(contents: BundleResult, folder: Path, files: Sequence[str]) -> str:
