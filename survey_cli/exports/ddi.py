@@ -8,7 +8,7 @@ omitted.
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Final, TextIO
+from typing import TextIO
 
 from survey_cli.exports.conventions import WriteOptions, WriteResult, find_response_sets, list_missing_codes
 from survey_cli.exports.templating import write_template
@@ -16,15 +16,6 @@ from survey_cli.exports.text import BATCH_SIZE
 from survey_cli.table.table import Table, make_cell_reader
 from survey_cli.values import Cell, Code, Missing, Variable
 from survey_cli.wording import format_quantity
-
-ROLE_NOTES: Final = {
-    "words": "Text typed with an option.",
-    "state": "The reason why the variable that it accompanies has no value.",
-    "order": "The order drawn for this interview.",
-    "sample": "From the sample.",
-    "compute": "Computed from other variables.",
-    "admin": "Stored for every interview.",
-}
 
 
 @dataclass(slots=True)
@@ -80,22 +71,18 @@ def count_values(table: Table) -> tuple[int, list[ColumnFrequencies]]:
 def write_ddi(table: Table, to: TextIO, options: WriteOptions) -> WriteResult:
     """Write one document."""
     rows, frequencies = count_values(table)
-    study, variables = table.study, table.variables
+    study, variables = table.study, list(zip(table.variables, frequencies, strict=True))
     units = format_quantity(study.size, "unit") if study.size is not None else ""
     write_template(
         to,
         "ddi.xml.jinja",
-        study=study,
-        universe=", ".join(filter(None, (study.population, units))),
-        has_weight=any(v.name == study.weight for v in variables),
-        has_missing=any(v.role == "state" or _list_missing(v) for v in variables),
-        data_name=options.data_name or f"{study.id or 'data'}.csv",
-        language=table.language,
-        row_unit=table.row_unit,
+        table=table,
         rows=rows,
-        variables=list(zip(variables, frequencies, strict=True)),
-        sets=find_response_sets(variables),
-        role_notes=ROLE_NOTES,
+        variables=variables,
+        universe=", ".join(filter(None, (study.population, units))),
+        has_missing=any(v.role == "state" or _list_missing(v) for v in table.variables),
+        data_name=options.data_name or f"{study.id or 'data'}.csv",
+        sets=find_response_sets(table.variables),
         list_missing=_list_missing,
         list_categories=_list_categories,
     )

@@ -12,14 +12,8 @@ from survey_cli.exports import conventions
 from survey_cli.exports.templating import write_template
 from survey_cli.exports.text import write_csv
 from survey_cli.table.table import Table, is_timestamp
-from survey_cli.values import Code, Storage, Variable
+from survey_cli.values import Code, Variable
 
-R_CLASSES: Final[dict[Storage, str]] = {
-    **dict.fromkeys(("integer", "decimal"), "numeric"), **dict.fromkeys(("text", "time"), "character"), "date": "Date"
-}  # fmt: skip
-R_REPLICATES: Final = {
-    "jk1": "JK1", "jkn": "JKn", "brr": "BRR", "fay": "Fay", "bootstrap": "bootstrap", "sdr": "successive-difference"
-}  # fmt: skip
 MAX_NAME_BYTES: Final = 2_000
 """Maximum length in bytes of a label that is an argument name. R accepts 10,000; strings may have any length."""
 MAX_PIECE_LENGTH: Final = 5_000
@@ -30,23 +24,19 @@ def write_r_script(table: Table, to: Path, data: Path, data_name: str) -> conven
     """Write the script, and the data that it reads as `data_name`."""
     with data.open("w", encoding="utf-8", newline="") as file:
         result = write_csv(table, file, conventions.WriteOptions(raw=True))
-    study = table.study
     with to.open("w", encoding="ascii", newline="\n") as file:
         write_template(
             file,
             "r_script.jinja",
-            study=study,
-            variables=table.variables,
+            table=table,
             data_name=data_name,
-            classes=R_CLASSES,
             is_timestamp=is_timestamp,
             list_codes=_list_codes,
             quote=quote,
             quote_all=lambda texts: _render_vector([quote(text) for text in texts]),
             sets=conventions.find_response_sets(table.variables),
             design_columns=conventions.list_design_columns(table),
-            method=R_REPLICATES.get(study.replication, "other"),
-            factors=[f"{factor:.15g}" for factor in study.replication_factors],
+            factors=[f"{factor:.15g}" for factor in table.study.replication_factors],
         )
     return result
 

@@ -208,12 +208,6 @@ def list_too_large_codes(variable: Variable) -> list[Code]:
 
 # ── a script with the design ──
 
-REPLICATES: Final = {
-    "jk1": ("jkrweight", "jackknife"), "jkn": ("jkrweight", "jackknife"), "brr": ("brrweight", "brr"),
-    "fay": ("brrweight", "brr"), "bootstrap": ("bsrweight", "bootstrap"), "sdr": ("sdrweight", "sdr"),
-}  # fmt: skip
-"""The options of `svyset` for replicate weights and for variances, by method (Stata Survey Data Manual, "svyset")."""
-
 
 def write_stata_script(table: Table, to: Path, data: Path, data_name: str) -> conventions.WriteResult:
     """Write the script, and the data that it opens as `data_name`. Raises ImportError without the libraries."""
@@ -222,7 +216,6 @@ def write_stata_script(table: Table, to: Path, data: Path, data_name: str) -> co
     names = dict(zip(columns, limits.fit_names(columns, limits.STATA), strict=True))
     has_design = bool(conventions.list_design_columns(table))
     by_role = {role: " ".join(names[n] for n in columns) for role, columns in study.design.items() if has_design}
-    replicates, variance = REPLICATES.get(study.replication, ("", ""))
     factors = " ".join(f"{factor:.15g}" for factor in study.replication_factors)
     if has_design and study.replication == "jk1":
         count = len(study.design["replicate_weight"])
@@ -237,8 +230,6 @@ def write_stata_script(table: Table, to: Path, data: Path, data_name: str) -> co
             names=names,
             has_design=has_design,
             columns=by_role,
-            replicates=replicates,
-            variance=variance,
             factors=factors,
         )
     return result
