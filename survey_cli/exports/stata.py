@@ -216,10 +216,8 @@ def write_stata_script(table: Table, to: Path, data: Path, data_name: str) -> co
     names = dict(zip(columns, limits.fit_names(columns, limits.STATA), strict=True))
     has_design = bool(conventions.list_design_columns(table))
     by_role = {role: " ".join(names[n] for n in columns) for role, columns in study.design.items() if has_design}
-    factors = " ".join(f"{factor:.15g}" for factor in study.replication_factors)
-    if has_design and study.replication == "jk1":
-        count = len(study.design["replicate_weight"])
-        factors = f"{(count - 1) / count:.15g}"
+    count = len(study.design.get("replicate_weight", ()))
+    factors = [(count - 1) / count] if count and study.replication == "jk1" else study.replication_factors
     with to.open("w", encoding="utf-8") as file:
         write_template(
             file,
@@ -230,6 +228,6 @@ def write_stata_script(table: Table, to: Path, data: Path, data_name: str) -> co
             names=names,
             has_design=has_design,
             columns=by_role,
-            factors=factors,
+            factors=" ".join(f"{factor:.15g}" for factor in factors),
         )
     return result
