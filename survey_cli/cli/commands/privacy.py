@@ -215,7 +215,7 @@ def db_backup(
     file: parameters.InstrumentArgument,
     to: str = argument("TO", "Path of the copy, which must not exist, or a folder: the copy is named after the time."),
     every: str = text_option("--every SPAN", "Make a backup every 30m, 1h or 1d until Ctrl-C; TO is a folder.", ""),
-    keep: int = option("--keep N", "Keep only the last N backups of this study in the folder TO.", 0, min=1),
+    keep: int | None = option("--keep N", "Keep only the last N backups of this study in the folder TO.", None, min=1),
     db: parameters.DatabaseOption = None,
 ) -> None:
     """Copy the database, complete and consistent, even while interviews run. `survey status` shows the last backup.
@@ -238,7 +238,7 @@ def db_backup(
     at = datetimes.now()
     while True:
         try:
-            result = back_up_database(file, to, at=datetimes.now(), keep=keep, db=db)
+            result = back_up_database(file, to, at=datetimes.now(), keep=keep or 0, db=db)
             line = f"{result.where}: copied to {result.file}"
             line += f"; {format_quantity(result.kept, 'backup')} in the folder" if result.kept else ""
             line += f", {result.removed} older removed" if result.removed else ""
