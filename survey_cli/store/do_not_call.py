@@ -18,7 +18,7 @@ from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.problems import StoreError
 from survey_cli.store.backends.address import SHARED_SCHEMA, ServerAddress, is_server_address, parse_server_address
 from survey_cli.store.backends.connector import Connector, Dialect, Rows
-from survey_cli.store.backends.errors import close_on_error, make_driver_error, translate_decoding_errors
+from survey_cli.store.backends.errors import close_on_error, require_driver, translate_decoding_errors
 from survey_cli.store.backends.schema.migrations import adapt_statement
 from survey_cli.store.backends.sqlite import database_files
 from survey_cli.store.backends.sqlite.connection import DatabaseInUseError, SqliteConnector
@@ -304,10 +304,8 @@ def _read_stored_key(db: SqliteConnector) -> str:
 
 
 def _connect_to_server(where: ServerAddress) -> Connector:
-    try:
+    with require_driver(where):
         from survey_cli.store.backends.postgres.connection import MIGRATION_LOCK, PostgresConnector
-    except ImportError as error:
-        raise make_driver_error(where, error) from error
     db = PostgresConnector(ServerAddress(str(where), url=where.url, schema=SHARED_SCHEMA), patience=BUSY_TIMEOUT)
     with close_on_error(db):
         if db.read("SELECT to_regclass(?)::text", (f"{SHARED_SCHEMA}.never_call_key",)) == [(None,)]:

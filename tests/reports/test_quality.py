@@ -11,7 +11,7 @@ from survey_cli.engine import events as ev
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.reports.quality.comparison import Indicator, InterviewerComparison, compute_draw_moments
 from survey_cli.reports.quality.indicators import AnswerLayout, EarlierInterviews, count_events
-from survey_cli.reports.quality.review import ReviewCandidate, compute_detection, draw_for_review
+from survey_cli.services.cases.review import compute_detection, draw_for_review
 from survey_cli.table.columns import build_columns
 from survey_cli.values import Place
 
@@ -153,19 +153,15 @@ def test_what_a_review_can_find() -> None:
 
 
 def test_the_first_five_a_share_and_two_per_week_are_drawn() -> None:
-    def candidates(drawn: dict[str, str]) -> list[ReviewCandidate]:
-        days = [date(2026, 11, 2) + timedelta(days=n // 8) for n in range(200)]
-        return [
-            ReviewCandidate(f"{who}{n}", who, day, f"{who}{n}" in drawn) for n, day in enumerate(days) for who in "ab"
-        ]
-
-    none, tenth, fifth = (draw_for_review(candidates({}), share, 1) for share in (0, 0.1, 0.2))
+    days = [date(2026, 11, 2) + timedelta(days=n // 8) for n in range(200)]
+    interviews = [(f"{who}{n}", who, day) for n, day in enumerate(days) for who in "ab"]
+    none, tenth, fifth = (draw_for_review(interviews, {}, share, 1) for share in (0, 0.1, 0.2))
     assert {f"{who}{n}" for who in "ab" for n in range(5)} <= none.keys()
-    weeks = [(c.interviewer, c.day.isocalendar()[1]) for c in candidates({}) if c.interview in none]
+    weeks = [(who, day.isocalendar()[1]) for interview, who, day in interviews if interview in none]
     assert all(weeks.count(week) == (5 if week[1] == 45 else 2) for week in set(weeks))
     assert len(set(weeks)) == 8
     chance = {name for name, reason in tenth.items() if "random" in reason}
     assert 20 < len(chance) < 65
     assert chance < {name for name, reason in fifth.items() if "random" in reason}
-    assert draw_for_review(candidates(tenth), 0.1, 1) == {}
-    assert chance != {name for name, reason in draw_for_review(candidates({}), 0.1, 2).items() if "random" in reason}
+    assert draw_for_review(interviews, tenth, 0.1, 1) == {}
+    assert chance != {name for name, reason in draw_for_review(interviews, {}, 0.1, 2).items() if "random" in reason}

@@ -10,7 +10,7 @@ from survey_cli.cli import parameters
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.terminal import print_result, render_table, say, show_progress, wrap_paragraph
 from survey_cli.cli.parameters import build_options, on_study, option, parse_share, split_names, text_option
-from survey_cli.wording import format_quantity, join_words
+from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
     from survey_cli.reports.quality.quality_report import QualityReport
@@ -67,53 +67,37 @@ def quality(
         chosen = {"mix": split_names(mix), "zone": parameters.parse_zone(zone), "partials": False}
         options = build_options(QualityOptions, locals(), **chosen)
         report = assess_interviewers(request, options)
-    table = _tabulate_indicators(report) if interviewer else _tabulate_interviewers(report)
-    print_result(form, _render_quality(report, table), report, partial(tabulate_quality, report.interviewers))
+    print_result(
+        form, _render_quality(report, bool(interviewer)), report, partial(tabulate_quality, report.interviewers)
+    )
 
 
-def _tabulate_interviewers(report: "QualityReport") -> list[str]:
-    from survey_cli.reports.quality.quality_report import describe_state
+def _render_quality(report: "QualityReport", in_detail: bool) -> Iterator[str]:
+    from survey_cli.reports.quality import quality_report
 
-    rows = []
-    for line in report.interviewers:
-        drawn, done = line.reviews.total(), line.reviews.total() - line.reviews["drawn"]
-        reviewed = f"{done} of {drawn}" if drawn else "–"
-        rows.append((line.interviewer, line.interviews, reviewed, describe_state(line)))
-    return render_table(("interviewer", "interviews", "reviewed", "flags"), rows, right=(1,))
-
-
-def _tabulate_indicators(report: "QualityReport") -> list[str]:
-    from survey_cli.reports.quality.indicators import INDICATORS
-    from survey_cli.reports.quality.quality_report import format_p, format_rate
-
-    rows = []
-    for result in (result for line in report.interviewers for result in line.results if result.of):
-        observed, expected, low, high = (format_rate(result.indicator, rate) for rate in result[1:5])
-        marks = [format_p(p).removeprefix("p ").removeprefix("= ") for p in (result.p, result.adjusted)]
-        flag = "flag" if result.flagged else ""
-        rows.append((INDICATORS[result.indicator].label, observed, expected, f"{low} to {high}", *marks, flag))
-    return render_table(("", "observed", "expected", "usual range", "p", "corrected", ""), rows, right=range(1, 6))
-
-
-def _render_quality(report: "QualityReport", table: list[str]) -> Iterator[str]:
-    from survey_cli.reports.quality.quality_report import FEW_NOTE, MANY, MEANING, describe_flag, describe_state
-
-    yield from table
+    if in_detail:
+        rows = [
+            quality_report.list_cells(result) for line in report.interviewers for result in line.results if result.of
+        ]
+        head = ("", "observed", "expected", "usual range", "p", "corrected", "")
+        yield from render_table(head, rows, right=range(1, 6))
+    else:
+        lines = []
+        for line in report.interviewers:
+            drawn, done = line.reviews.total(), line.reviews.total() - line.reviews["drawn"]
+            reviewed = f"{done} of {drawn}" if drawn else "–"
+            lines.append((line.interviewer, line.interviews, reviewed, quality_report.describe_state(line)))
+        yield from render_table(("interviewer", "interviews", "reviewed", "flags"), lines, right=(1,))
     for line in report.interviewers:
         flagged = [result for result in line.results if result.flagged]
         if flagged or len(report.interviewers) == 1:
-            yield from ("", line.interviewer if flagged else f"{line.interviewer}: {describe_state(line)}")
+            state = "" if flagged else f": {quality_report.describe_state(line)}"
+            yield from ("", f"{line.interviewer}{state}")
         for result in flagged:
-            yield from wrap_paragraph(describe_flag(result), indent=2)
+            yield from wrap_paragraph(quality_report.describe_flag(result), indent=2)
             for pair in line.pairs if result.indicator == "alike" else ():
                 yield f"  cases {pair.case} and {pair.earlier}: {pair.equal} of {pair.of} answers are equal"
-    mix = join_words(["version", "language", *report.mix])
-    notes = (
-        MEANING,
-        FEW_NOTE if report.compared < MANY else "",
-        f"Interviews are compared with others of the same {mix}.",
-    )
-    yield from ("", *(line for note in notes for line in wrap_paragraph(note)))
+    yield from ("", *(line for note in quality_report.list_notes(report) for line in wrap_paragraph(note)))
 
 
 def _render_draw(draw: "ReviewDraw") -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Report of the quality of interviewing: one line per interviewer, and what is flagged in words."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from survey_cli.engine.events import ReviewVerdict
@@ -10,7 +10,7 @@ from survey_cli.reports.quality.indicators import INDICATORS, AlikePair
 from survey_cli.table.paradata import NOT_APPLICABLE
 from survey_cli.table.table import Table
 from survey_cli.values import Variable
-from survey_cli.wording import join_first
+from survey_cli.wording import join_first, join_words
 
 MEANING: Final = (
     "A flag means that chance and the usual differences between interviewers hardly explain the value. It does not mean"
@@ -20,9 +20,6 @@ MEANING: Final = (
 )
 MANY: Final = 5
 """With fewer interviewers, the report says that little can be found."""
-FEW_NOTE: Final = (
-    f"With fewer than {MANY} interviewers to compare, little can be found: rely on the review of interviews."
-)
 
 
 class InterviewerQuality(NamedTuple):
@@ -47,24 +44,35 @@ class QualityReport(NamedTuple):
     interviewers: Sequence[InterviewerQuality]
 
 
+def list_notes(report: QualityReport) -> Iterator[str]:
+    """Yield what has to be known to read the report."""
+    yield MEANING
+    if report.compared < MANY:
+        yield f"With fewer than {MANY} interviewers to compare, little can be found: rely on the review of interviews."
+    mix = join_words(["version", "language", *report.mix])
+    yield f"Interviews are compared with others of the same {mix}."
+
+
 def describe_flag(result: IndicatorResult) -> str:
     """Return what the flag says: `many don't knows: 9.1% of 1,200, 3.2% expected (1.5% to 5.1%), p < 0.001`."""
+    _, observed, expected, usual, _, p, _ = list_cells(result)
     indicator = INDICATORS[result.indicator]
     words = indicator.high if result.observed > result.expected else indicator.low
-    observed, expected, low, high = (format_rate(result.indicator, rate) for rate in result[1:5])
     base = "" if indicator.kind == "mean" else f" of {result.of:,}"
-    return f"{words}: {observed}{base}, {expected} expected ({low} to {high}), {format_p(result.adjusted)}"
+    return f"{words}: {observed}{base}, {expected} expected ({usual}), p {p if p[:1] == '<' else f'= {p}'}"
 
 
-def format_rate(indicator: str, rate: float) -> str:
-    """Format a rate: `5.1%`, of questions `41.2`, of an excess `+3.4%`."""
-    kind = INDICATORS[indicator].kind
-    return f"{rate:.1f}" if kind == "mean" else f"{rate:+.1%}" if kind == "excess" else f"{max(rate, 0):.1%}"
+def list_cells(result: IndicatorResult) -> tuple[str, ...]:
+    """Return label, observed and expected rate, usual range, both p values (`0.03`, `< 0.001`), and `flag` or nothing.
 
-
-def format_p(p: float | None) -> str:
-    """Format a p value: `p = 0.03`, `p < 0.001`; a dash without one."""
-    return "–" if p is None else "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+    Rates are `5.1%`, of questions `41.2`, of an excess `+3.4%`.
+    """
+    kind = INDICATORS[result.indicator].kind
+    form = ".1f" if kind == "mean" else "+.1%" if kind == "excess" else ".1%"
+    observed, expected, low, high = (format(rate if kind != "share" else max(rate, 0.0), form) for rate in result[1:5])
+    ps = ["–" if p is None else "< 0.001" if p < 0.001 else f"{p:.2g}" for p in (result.p, result.adjusted)]
+    label = INDICATORS[result.indicator].label
+    return label, observed, expected, f"{low} to {high}", *ps, "flag" if result.flagged else ""
 
 
 def describe_state(line: InterviewerQuality) -> str:

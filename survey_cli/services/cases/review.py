@@ -1,18 +1,23 @@
 """Reviews of interviews by the office: which are drawn, the verdicts, and what the draw can find."""
 
 from collections import Counter, defaultdict
-from datetime import datetime
+from collections.abc import Collection, Iterable
+from datetime import date, datetime
+from hashlib import sha256
+from math import comb
 from typing import Final, NamedTuple
 
 from survey_cli.engine.events import EventStamp, InterviewReviewed, ReviewVerdict
 from survey_cli.engine.machine import COMPLETE
 from survey_cli.problems import UserError
-from survey_cli.reports.quality.review import ReviewCandidate, compute_detection, draw_for_review
 from survey_cli.services.run_on_study import make_unknown_case_error, on_study
 from survey_cli.store import InterviewOrigin, InterviewRow, JournalUpdate, OfficeUpdate
 from survey_cli.study.open_study import OpenStudy
 
 STATION: Final = "office"
+FIRST: Final = 5
+"""The interviews with which every interviewer begins; all of them are reviewed."""
+LEAST_PER_WEEK: Final = 2
 BATCH_SIZE: Final = 200
 """Interviews in one commit, for which an interviewer's answer waits some milliseconds."""
 ASSUMED_SHARE: Final = 0.1
@@ -84,8 +89,7 @@ def draw_reviews(study: OpenStudy, share: float, *, seed: int = 1, origin: Inter
     interviews = study.store.interviews
     rows = [row for row in interviews.list_rows(origin=origin, status="ended") if row.outcome == COMPLETE]
     before = interviews.read_reviews()
-    candidates = (ReviewCandidate(r.id, r.by, r.began_at.astimezone().date(), r.id in before) for r in rows)
-    reasons = draw_for_review(candidates, share, seed)
+    reasons = draw_for_review([(r.id, r.by, r.began_at.astimezone().date()) for r in rows], before, share, seed)
     new = [row for row in rows if row.id in reasons]
     for start in range(0, len(new), BATCH_SIZE):
         batch = new[start : start + BATCH_SIZE]
@@ -96,13 +100,40 @@ def draw_reviews(study: OpenStudy, share: float, *, seed: int = 1, origin: Inter
     verdicts: dict[str, Counter[ReviewVerdict]] = defaultdict(Counter)
     for row in rows:
         verdicts[row.by].update([reviews[row.id].verdict] if row.id in reviews else ())
-    totals = Counter(row.by for row in rows)
-    people = (
-        ReviewedInterviewer(login, totals[login], own, _detect(totals[login], own))
-        for login, own in sorted(verdicts.items())
-    )
+    people = []
+    for login, count in sorted(Counter(row.by for row in rows).items()):
+        detection = compute_detection(count, max(1, round(count * ASSUMED_SHARE)), verdicts[login].total())
+        people.append(ReviewedInterviewer(login, count, verdicts[login], detection))
     return ReviewDraw(study.where, len(reviews.keys() - before.keys()), tuple(lines), tuple(people))
 
 
-def _detect(interviews: int, verdicts: Counter[ReviewVerdict]) -> float:
-    return compute_detection(interviews, max(1, round(interviews * ASSUMED_SHARE)), verdicts.total())
+def draw_for_review(
+    interviews: Iterable[tuple[str, str, date]], before: Collection[str], share: float, seed: int
+) -> dict[str, str]:
+    """Draw interviews, each with the reason, besides those that were drawn before.
+
+    The interviews are all of the study, the oldest first, each with its interviewer and the day on which it began. A
+    number drawn from the seed and the id decides, so that the same draw selects the same interviews, and a larger share
+    selects them and others.
+    """
+    numbers: Counter[str] = Counter()
+    reasons: dict[str, str] = {}
+    weeks: dict[tuple[str, int, int], list[tuple[float, str]]] = {}
+    for interview, interviewer, day in interviews:
+        numbers[interviewer] += 1
+        score = int.from_bytes(sha256(f"{seed} {interview}".encode()).digest()[:8]) / 2**64
+        weeks.setdefault((interviewer, *day.isocalendar()[:2]), []).append((score, interview))
+        if interview not in before and numbers[interviewer] <= FIRST:
+            reasons[interview] = f"one of the first {FIRST} interviews"
+        elif interview not in before and score < share:
+            reasons[interview] = f"drawn at random ({share:.4g})"
+    for of_week in weeks.values():
+        rest = [interview for _, interview in sorted(of_week) if interview not in before and interview not in reasons]
+        lacking = LEAST_PER_WEEK - (len(of_week) - len(rest))
+        reasons |= dict.fromkeys(rest[: max(lacking, 0)], f"one of {LEAST_PER_WEEK} in the week")
+    return reasons
+
+
+def compute_detection(interviews: int, bad: int, reviewed: int) -> float:
+    """Return the probability that at least one bad interview is among those drawn at random for review."""
+    return 1 - comb(interviews - bad, reviewed) / comb(interviews, reviewed)

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from survey_cli.problems import StoreError, UserError
 from survey_cli.store import do_not_call
 from survey_cli.store.backends.address import ServerAddress, is_server_address, parse_server_address
-from survey_cli.store.backends.errors import close_on_error, make_driver_error
+from survey_cli.store.backends.errors import close_on_error, require_driver
 from survey_cli.store.backends.schema.migrations import adapt_statement
 from survey_cli.store.database_location import make_address_error
 
 if TYPE_CHECKING:
     from survey_cli.store.backends.postgres.connection import PostgresConnector
-    from survey_cli.store.backends.postgres.role_checks import RoleCheck
+    from survey_cli.store.backends.postgres.roles import RoleCheck
 
 PATIENCE = 5.0
 """Seconds to wait for other programs."""
@@ -33,10 +33,8 @@ def _connect(address: str) -> tuple[ServerAddress, "PostgresConnector"]:
     if not is_server_address(address):
         raise make_address_error()
     where = parse_server_address(address)
-    try:
+    with require_driver(where):
         from survey_cli.store.backends.postgres.connection import PostgresConnector
-    except ImportError as error:
-        raise make_driver_error(where, error) from error
     return where, PostgresConnector(where, patience=PATIENCE)
 
 
@@ -105,7 +103,7 @@ class ServerCheck(NamedTuple):
 
 def check_server(address: str) -> list[ServerCheck]:
     """Try what each role may do in the studies of a database, and undo it. Raises UserError."""
-    from survey_cli.store.backends.postgres import role_checks, roles
+    from survey_cli.store.backends.postgres import roles
 
     where, db = _connect(address)
     with close_on_error(db):
@@ -114,7 +112,7 @@ def check_server(address: str) -> list[ServerCheck]:
         if not studies:
             remedy = "publish a questionnaire: survey study publish FILE --db ADDRESS"
             raise UserError(where, "the database contains no study of this account", remedy)
-        results = [(study, role_checks.check_roles(db, study)) for study in studies]
+        results = [(study, roles.check_roles(db, study)) for study in studies]
         db.close()
     return [
         ServerCheck(str(where), study, sum(c.cells for c in checks), checks, sum(c.found != c.expected for c in checks))

@@ -44,10 +44,14 @@ class DatabaseNotFoundError(StoreError):
     """The database does not exist yet."""
 
 
-def make_driver_error(where: str, error: ImportError) -> StoreError:
-    """Return the error for a missing PostgreSQL driver."""
-    what = f"this installation can't connect to a database server ({error})"
-    return StoreError(where, what, "install it with: pip install 'survey-cli[postgres]'")
+@contextmanager
+def require_driver(where: str) -> Iterator[None]:
+    """Context manager for importing modules that need the PostgreSQL driver. Raises StoreError where it is missing."""
+    try:
+        yield
+    except ImportError as error:
+        what = f"this installation can't connect to a database server ({error})"
+        raise StoreError(where, what, "install it with: pip install 'survey-cli[postgres]'") from error
 
 
 RESTORE_COMMAND: Final = "survey db restore BACKUP FILE"

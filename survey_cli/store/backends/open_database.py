@@ -14,7 +14,7 @@ from typing import Any, Final
 from survey_cli.problems import StoreError
 from survey_cli.store.backends.address import ServerAddress, is_server_address, parse_server_address
 from survey_cli.store.backends.connector import Connector
-from survey_cli.store.backends.errors import DAMAGED, DatabaseNotFoundError, close_on_error, make_driver_error
+from survey_cli.store.backends.errors import DAMAGED, DatabaseNotFoundError, close_on_error, require_driver
 from survey_cli.store.backends.schema import migrations
 from survey_cli.store.backends.sqlite import database_files
 from survey_cli.store.backends.sqlite.connection import APPLICATION_ID, DatabaseInUseError, SqliteConnector
@@ -58,7 +58,9 @@ def connect(path: str | Path, *, create: bool, patience: float, upgrade: bool = 
     """
     if isinstance(path, str) and is_server_address(path):
         address = path if isinstance(path, ServerAddress) else parse_server_address(path)
-        return _connect_to_server(address, create=create, patience=patience, upgrade=upgrade)
+        with require_driver(address):
+            from survey_cli.store.backends.postgres.connection import connect as connect_to_server
+        return connect_to_server(address, create=create, patience=patience, upgrade=upgrade)
     where = str(path)
     if where == ":memory:":
         memory = SqliteConnector.open_in_memory()
@@ -139,22 +141,11 @@ def _open_checked(file: Path, where: str, patience: float, *, read_only: bool = 
     return db
 
 
-def _connect_to_server(where: ServerAddress, *, create: bool, patience: float, upgrade: bool) -> Connector:
-    try:
-        from survey_cli.store.backends.postgres.connection import connect as connect_to_server
-    except ImportError as error:
-        raise make_driver_error(where, error) from error
-    return connect_to_server(where, create=create, patience=patience, upgrade=upgrade)
-
-
 def create_database(temporary: Path, *, where: str) -> None:
     """Create the tables of a database in an empty file."""
-    db = SqliteConnector.open_file(temporary, where=where, patience=1)
-    try:
+    with contextlib.closing(SqliteConnector.open_file(temporary, where=where, patience=1)) as db:
         _create_tables(db)
         db.run("PRAGMA journal_mode = WAL")
-    finally:
-        db.close()
 
 
 def prepare_copy(copy: Path, *, where: str) -> None:
@@ -162,14 +153,11 @@ def prepare_copy(copy: Path, *, where: str) -> None:
 
     Raises StoreError where it is not a database of this program.
     """
-    db = _open_checked(copy, where, patience=1)
-    try:
+    with contextlib.closing(_open_checked(copy, where, patience=1)) as db:  # closing the last connection merges the log
         db.read("PRAGMA journal_mode = DELETE")
         if _list_missing_steps(db):
             _apply_steps(db)
         db.read("PRAGMA journal_mode = WAL")
-    finally:
-        db.close()  # closing the last connection merges the log
 
 
 def _create_tables(db: SqliteConnector) -> None:

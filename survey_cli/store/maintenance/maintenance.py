@@ -20,7 +20,7 @@ from survey_cli.problems import StoreError
 from survey_cli.store.backends import open_database
 from survey_cli.store.backends.address import ServerAddress
 from survey_cli.store.backends.connector import Connector, Dialect
-from survey_cli.store.backends.errors import make_driver_error, translate_error
+from survey_cli.store.backends.errors import require_driver, translate_error
 from survey_cli.store.backends.schema import migrations, views
 from survey_cli.store.backends.sqlite import database_files
 from survey_cli.store.backends.sqlite.connection import SqliteConnector
@@ -283,10 +283,8 @@ def replace_on_server(
 
     Returns the schema under which the replaced one is kept, or an empty text where there was none.
     """
-    try:
+    with require_driver(where):
         from survey_cli.store.backends.postgres.schema_replacement import open_schema, replace_schema
-    except ImportError as error:
-        raise make_driver_error(where, error) from error
     replaced = copy.with_name(f"{copy.name}.replaced")
     with contextlib.closing(open_schema(where)) as db:
         try:

@@ -21,20 +21,9 @@ from survey_cli.tui.interview import pages, pick
 from survey_cli.tui.interview.current_question import CurrentQuestion
 from survey_cli.tui.interview.pick import PickState
 from survey_cli.tui.interview.question import MEASURE, QuestionView
-from survey_cli.tui.widgets import panel
+from survey_cli.tui.widgets import panel, styled
 from survey_cli.tui.widgets.editing import deselect, edit, insert
 from survey_cli.tui.widgets.key_app import EDITING_KEYS, KeyScreen
-from survey_cli.tui.widgets.styled import (
-    SEPARATOR,
-    Header,
-    HeaderState,
-    KeyBar,
-    Lines,
-    TextView,
-    clean,
-    spread,
-    style_text,
-)
 from survey_cli.tui.widgets.terminal import ENTER
 
 OPENERS: Final = frozenset(("f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9", "ctrl+c", "ctrl+p"))
@@ -43,11 +32,13 @@ OPENERS: Final = frozenset(("f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9"
 
 def compose_question(view: QuestionView) -> ComposeResult:
     """Compose the screen around a question: header, keys, status, the case at the side, panels."""
-    yield Header()
-    yield KeyBar()
-    yield Lines(id="status", state=(Content(), Content()), build=lambda ends, width: [spread(*ends, width)])
+    yield styled.Header()
+    yield styled.KeyBar()
+    yield styled.Lines(
+        id="status", state=(Content(), Content()), build=lambda ends, width: [styled.spread(*ends, width)]
+    )
     with VerticalScroll(id="side", can_focus=False):
-        yield TextView(id="case")
+        yield styled.TextView(id="case")
     with Vertical(id="main"):
         yield view
         yield Container(id="panels")
@@ -551,7 +542,7 @@ class InterviewScreen(KeyScreen):
         wide = self.has_class("-wide")
         self.show_keys(pages.list_hints(question, prompt, has_side=wide))
         if wide:
-            self.query_one("#case", TextView).show(self._build_case(prompt))
+            self.query_one("#case", styled.TextView).show(self._build_case(prompt))
 
     def _show_end(self) -> None:
         """Show how the interview ended, and the keys that act then."""
@@ -565,16 +556,16 @@ class InterviewScreen(KeyScreen):
     def focus_entry(self) -> None:
         self.view.focus_entry()
 
-    def _build_header(self, prompt: entries.Prompt | None) -> HeaderState:
+    def _build_header(self, prompt: entries.Prompt | None) -> styled.HeaderState:
         return pages.build_header(self.question.session, prompt, self.question.last)
 
     def _show_head(self, prompt: entries.Prompt | None) -> None:
         session, has_side = self.question.session, self.has_class("-wide")
-        self.query_one(Header).show(self._build_header(prompt))
+        self.query_one(styled.Header).show(self._build_header(prompt))
         there = session.respondent_time()
-        parts = [clean(session.respondent)] if session.respondent and not has_side else []
+        parts = [styled.clean(session.respondent)] if session.respondent and not has_side else []
         if prompt is not None and prompt.after_hangup:
             parts.append("has hung up")
         elif there is not None and not has_side:
             parts.append(f"{there:%H:%M} there")
-        self.query_one("#status", Lines).show((self.aside, style_text(SEPARATOR.join(parts))))
+        self.query_one("#status", styled.Lines).show((self.aside, styled.style_text(styled.SEPARATOR.join(parts))))

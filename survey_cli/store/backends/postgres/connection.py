@@ -461,26 +461,20 @@ def _apply_steps_patiently(db: PostgresConnector, schema: str) -> None:
     busy = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
     for left in reversed(range(MIGRATION_TRIES)):
         try:
-            _apply_steps(db, schema)
+            with db.transaction() as execute:
+                apply_steps_within(db, execute, schema)
+            return
         except StoreError as error:
             if not left or not isinstance(error.__cause__, busy):
                 raise
             db.read("SELECT pg_sleep(?)", (MIGRATION_TIMEOUT,))
-        else:
-            return
-
-
-def _apply_steps(db: PostgresConnector, schema: str) -> None:
-    """Apply the missing steps to a schema, all or none, and create it where there is none.
-
-    Of several programs one applies them, and the others wait for it.
-    """
-    with db.transaction() as execute:
-        apply_steps_within(db, execute, schema)
 
 
 def apply_steps_within(db: PostgresConnector, execute: Execute, schema: str) -> None:
-    """Do so within a transaction."""
+    """Apply the missing steps to a schema within a transaction, and create it where there is none.
+
+    Of several programs one applies them, and the others wait for it.
+    """
     execute("SET LOCAL lock_timeout TO 0", ())
     execute("SELECT pg_advisory_xact_lock(?, hashtext(?))", (MIGRATION_LOCK, schema))
     execute(f"SET LOCAL lock_timeout TO '{MIGRATION_TIMEOUT}s'", ())

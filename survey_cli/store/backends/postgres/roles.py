@@ -4,8 +4,10 @@ The rights are a table by which they are granted and checked. Everything is run 
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Final
+from typing import Final, NamedTuple
 
 from survey_cli.problems import StoreError
 from survey_cli.store.backends.address import (
@@ -14,6 +16,7 @@ from survey_cli.store.backends.address import (
     find_schema,
     make_contact_schema,
     quote_identifier,
+    quote_literal,
 )
 from survey_cli.store.backends.connector import Connector, Execute
 from survey_cli.store.backends.schema.migrations import TABLES
@@ -24,7 +27,7 @@ sql: Final = SimpleNamespace(**read_statements(__file__))
 ROLES: Final = ("interviewer", "supervisor", "coder", "analyst")
 VERBS: Final[Mapping[str, str]] = {"S": "SELECT", "I": "INSERT", "U": "UPDATE", "D": "DELETE"}
 
-OTHER_RIGHTS: Final = ("S", "SIUD", "S", "S")
+OTHER_RIGHTS: Final[tuple[str, str, str, str]] = ("S", "SIUD", "S", "S")
 RIGHTS: Final[Mapping[str, tuple[str, str, str, str]]] = {
     **dict.fromkeys(
         ("applied_steps", "instruments", "variables", "answers", "remarks", "counts_of_cases"), ("S", "S", "S", "S")
@@ -208,3 +211,90 @@ def change_member(db: Connector, person: str, role: str, *, revoke: bool, passwo
     if revoke:
         return f"{person} is no {role} any more" if is_member else f"{person} was no {role}"
     return f"{person}, a new user, is {role} now" if is_new else f"{person} is {role}{' now' if not is_member else ''}"
+
+
+REFUSED_CODE = "42501"
+"""The SQLSTATE of a missing right and of a row that a policy excludes."""
+REFUSED = "refused"
+
+
+class RoleCheck(NamedTuple):
+    """What a member of a role may do, as expected and as found: rights such as `SI`, `refused`, or a number of rows."""
+
+    role: str
+    object: str
+    """A table, or an action."""
+    expected: str
+    found: str
+    cells: int = 1
+    """The number of trials."""
+
+
+def check_roles(db: Connector, schema: str) -> list[RoleCheck]:
+    """Try what the roles may really do in one study: every cell as a member of the role. Raises StoreError.
+
+    Cases, contacts and roles for the trial are made in the same transaction, which is always rolled back.
+    """
+    checks: list[RoleCheck] = []
+    with suppress(_UndoTrial), db.transaction() as execute:
+        checks.extend(_Trial(db, execute, schema).run())
+        raise _UndoTrial
+    return checks
+
+
+class _UndoTrial(Exception):  # noqa: N818 - no error
+    """The end of a trial."""
+
+
+class _Trial:
+    def __init__(self, db: Connector, execute: Execute, schema: str) -> None:
+        self._db, self._execute, self._schema = db, execute, schema
+        self._actions = read_statements(str(Path(__file__).with_name("role_checks")))
+        """Statements by what they do and the results that are expected of the roles."""
+        [(database, process)] = execute("SELECT current_database(), pg_backend_pid()", ()).fetchall()
+        self._members = {role: f"survey_check_{role}_{process}" for role in ROLES}
+        contacts = quote_identifier(make_contact_schema(schema))
+        self._names = {"schema": quote_identifier(schema), "contacts": contacts, "shared": SHARED_SCHEMA}
+        for role, member in self._members.items():
+            group = quote_identifier(make_group(database, role))
+            execute(f"CREATE ROLE {quote_identifier(member)} IN ROLE {group}", ())
+            execute(f"GRANT {quote_identifier(member)} TO CURRENT_USER", ())
+        names = {**self._names, "member": quote_literal(self._members["interviewer"])}
+        for statement in self._actions.pop("FIXTURE").format_map(names).split(";\n"):
+            execute(statement, ())
+
+    def run(self) -> Iterator[RoleCheck]:
+        schemas = (self._schema, make_contact_schema(self._schema), SHARED_SCHEMA)
+        for place, table, kind, column in self._execute(self._actions.pop("RELATIONS"), schemas).fetchall():
+            target = f"{quote_identifier(place)}.{quote_identifier(table)}"
+            verbs = {
+                "S": f"SELECT 1 FROM {target} WHERE false",
+                "I": f"INSERT INTO {target} ({quote_identifier(column)}) SELECT NULL WHERE false",
+                "U": f"UPDATE {target} SET {quote_identifier(column)} = NULL WHERE false",
+                "D": f"DELETE FROM {target} WHERE false",
+            }
+            if kind == "v":
+                verbs = {"S": verbs["S"]}
+            other_rights = ("S",) * 4 if kind == "v" else OTHER_RIGHTS
+            rights = SHARED_RIGHTS.get(table) or RIGHTS.get(table, other_rights)
+            if find_schema(table, self._schema) != place:
+                rights = ("", "", "", "")
+            for role, expected in zip(ROLES, rights, strict=True):
+                found = "".join(verb for verb, statement in verbs.items() if self._try(role, statement) != REFUSED)
+                yield RoleCheck(role, table, expected, found, len(verbs))
+        for title, statement in self._actions.items():
+            action, _, expected = title.partition(": ")
+            for role, result in zip(ROLES, expected.split(" "), strict=True):
+                yield RoleCheck(role, action, result, self._try(role, statement.format_map(self._names)))
+
+    def _try(self, role: str, statement: str) -> str:
+        """Return `refused`, or the number of rows that a member of the role reads or writes."""
+        self._execute("SAVEPOINT trial", ())
+        try:
+            self._execute(f"SET LOCAL ROLE {quote_identifier(self._members[role])}", ())
+            return str(max(self._execute(statement, ()).rowcount, 0))
+        except self._db.driver_errors as error:
+            code = getattr(error, "sqlstate", None)
+            return REFUSED if code == REFUSED_CODE else f"error {code}"
+        finally:
+            self._execute("ROLLBACK TO SAVEPOINT trial", ())

@@ -3,7 +3,6 @@
 The replaced schema keeps its tables under another name.
 """
 
-import contextlib
 import sqlite3
 from collections.abc import Iterable, Sequence
 from graphlib import TopologicalSorter
@@ -18,6 +17,7 @@ from survey_cli.store.backends.address import (
     quote_literal,
 )
 from survey_cli.store.backends.connector import Execute
+from survey_cli.store.backends.errors import close_on_error
 from survey_cli.store.backends.postgres.connection import (
     SCHEMA,
     PostgresConnector,
@@ -42,10 +42,8 @@ NUMBERED = """
 def open_schema(where: ServerAddress) -> PostgresConnector:
     """Connect to a server to replace a study's schema. Raises StoreError, also where somebody uses the study."""
     db = PostgresConnector(where, patience=PATIENCE)
-    with contextlib.ExitStack() as stack:
-        stack.callback(db.close)
+    with close_on_error(db):
         check_unused(db, "", "run the command again")
-        stack.pop_all()
     return db
 
 
