@@ -112,6 +112,20 @@ class ShiftSummary:
         return self.completes / hours if hours else 0.0
 
 
+class PersonAtWork(NamedTuple):
+    """One person who signed on today."""
+
+    login: str
+    station: str
+    """Where the person signed on last."""
+    state: str
+    """`at work`, `off`, or the break: `break: lunch`."""
+    since: datetime
+    """When that began."""
+    paid: timedelta
+    """The time at work so far, paid breaks included."""
+
+
 class Shift:
     """Counts and times of one person's shift.
 
@@ -124,6 +138,8 @@ class Shift:
         """First and last activity before the first sign-on, and after each one."""
         self.is_on = False
         """Whether the person is signed on."""
+        self._last_sign: WorkEvent | None = None
+        """The last sign-on or sign-off."""
         self._calls: list[tuple[str, str]] = []
         """Case and outcome of each call."""
         self._claimed: dict[str, datetime] = {}
@@ -148,6 +164,8 @@ class Shift:
     def add_work(self, event: WorkEvent) -> None:
         """Add a work event. A break, and a sign-on, end with the last activity before the next sign-on."""
         at = event.at
+        if event.kind in ("on", "off"):
+            self._last_sign = event
         match event.kind:
             case "on":
                 if self.open_break is not None:
@@ -253,6 +271,16 @@ class Shift:
             away=last - first - sum((end - start for start, end in spans), timedelta()),
             paid_reasons=frozenset(reason for reason, pay in breaks.items() if pay == "paid"),
         )
+
+    def describe_person(self, login: str, plan: Plan, at: datetime) -> PersonAtWork | None:
+        """Describe where the person is, from the work events; None where there was no sign-on or sign-off."""
+        if (sign := self._last_sign) is None:
+            return None
+        state, since = ("at work" if self.is_on else "off"), sign.at
+        if self.open_break is not None:
+            state, since = f"break: {self.open_break.reason or 'no reason'}", self.open_break.since
+        paid = self.summarize(datetime.astimezone, plan.outcomes, plan.breaks, at=at).paid_time
+        return PersonAtWork(login, sign.station, state, since, paid)
 
 
 class ShiftCorrection(NamedTuple):

@@ -47,6 +47,8 @@ class PlainStation:
         """The interview that is being conducted."""
         self._view: station_views.StationView | None = None
         self._notice = ""
+        self._title = session.title
+        """The study of the case that was shown last."""
         self._due = ""
         """The case of the appointment that was last announced."""
         self._has_ended = False
@@ -123,7 +125,13 @@ class PlainStation:
         self._due = due.key if due is not None else ""
 
     def _show_all(self, view: station_views.StationView, *, brief: bool) -> None:
-        """Print the view in full, or the brief form, with outcomes that have not been listed yet."""
+        """Print the view in full, or the brief form, with outcomes that have not been listed yet.
+
+        The study is named where it is another one than before.
+        """
+        if isinstance(view, station_views.CaseView) and self._title != self._station.title:
+            self._title = self._station.title
+            self._output.print_aside(f"Study: {self._title}")
         self._print_lines(rendering.render_view(view, brief=brief))
         if isinstance(view, station_views.BreakView) and not view.reason:
             reasons = ", ".join(self._station.list_break_reasons())

@@ -21,7 +21,9 @@ _ADD: Final = "INSERT INTO work_events (at, person, kind, detail, station, by) V
 _LIST: Final = """
     SELECT at, person, kind, detail, station, by FROM work_events
     WHERE at >= ? AND at < ? AND person = coalesce(?, person) ORDER BY at, seq"""
-_SETTINGS: Final = "SELECT name, value FROM settings WHERE name = ? OR (name > ? AND name < ?) ORDER BY name"
+_SETTINGS: Final = """
+    SELECT name, value FROM settings WHERE name = ?
+    UNION ALL SELECT name, value FROM settings WHERE name > ? AND name < ? ORDER BY name"""
 
 
 class SupervisorMessage(NamedTuple):

@@ -509,24 +509,28 @@ def _list_quotas(status: "FieldworkStatus") -> Listing:
 
 def _list_people(status: "FieldworkStatus") -> Listing:
     lines = [_build_person(status, person) for person in status.people_today]
-    about = "Today: case and since when, and shares of calls with contact, of contacts with a refusal, of time on cases"
-    head = ("person", "case", "since", "calls", "done", "contact", "refused", "on cases", "idle")
+    about = "Today: case or break, since when, and shares of calls with contact, contacts with a refusal, time on cases"
+    head = ("person", "case", "since", "calls", "done", "contact", "refused", "on cases", "idle", "paid")
     return Listing(head, lines, about if lines else "Nobody has called today")
 
 
 def _build_person(status: "FieldworkStatus", person: "PersonLine") -> TableLine:
     work, case = person.work, person.case
-    since = styled.format_duration(status.data.at - case.since) if case is not None and case.since is not None else ""
+    shift = person.at_work
+    what, began = (case.key, case.since) if case is not None else ("", None)
+    if shift is not None and (case is None or shift.state != "at work"):
+        what, began = ("" if shift.state == "at work" else shift.state), shift.since
     cells = (
         work.name,
-        case.key if case is not None else "",
-        since,
+        what,
+        styled.format_duration(status.data.at - began) if began is not None else "",
         f"{work.calls:,}",
         f"{work.complete:,}",
         _share(work.reached, work.sessions),
         _share(work.refusals, work.conclusive_contacts),
         f"{person.on_cases:.0%}" if person.on_cases is not None else "–",
         styled.format_duration(person.idle) if person.idle is not None else "",
+        styled.format_duration(shift.paid) if shift is not None else "",
     )
     return TableLine(cells, case.key if case is not None else "")
 

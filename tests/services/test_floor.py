@@ -1,6 +1,7 @@
 """The floor: messages to stations, breaks and working times, corrections, several studies at one station."""
 
 import csv
+import io
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from support import postgres_server
 from support.exporting import export_file
 from support.shift import CASES, FIELDWORK, HEAD, OPTIONS, Shift, interviewed, on
 from survey_cli.fieldwork.shifts import ShiftCorrection
+from survey_cli.plain import run_station
 from survey_cli.problems import UserError
 from survey_cli.services.cases import floor
 from survey_cli.services.cases.caller_search import find_caller
@@ -61,10 +63,10 @@ def test_a_message_reaches_each_station_once_and_says_who_has_seen_it(tmp_path: 
     shift.later(minutes=0.2)
     assert ann.take_message() == "Message from sue (10:00): coffee at three"
     assert ann.take_message() == ""
-    [sent] = floor.list_sent_messages(sue(shift))
+    [sent] = floor.load_current_floor(sue(shift)).messages
     assert sent.seen_by == ("ann",)
     assert bob.take_message()
-    assert floor.list_sent_messages(sue(shift))[0].seen_by == ("ann", "bob")
+    assert floor.load_current_floor(sue(shift)).messages[0].seen_by == ("ann", "bob")
     assert ann.list_messages() == ["10:00  coffee at three (sue)"]
     assert shift.station("ann").take_message() == "", "the station was started again"
 
@@ -87,13 +89,13 @@ def test_a_message_is_for_one_person_for_some_time_and_can_be_withdrawn(tmp_path
     floor.send_message(sue(shift), "only you", to="bob")
     floor.send_message(sue(shift), "soon over", until=shift.at + timedelta(minutes=2))
     floor.send_message(sue(shift), "a mistake", until=shift.at + timedelta(minutes=9))
-    texts = [sent.message.text for sent in floor.list_sent_messages(sue(shift))]
+    texts = [sent.message.text for sent in floor.load_current_floor(sue(shift)).messages]
     floor.withdraw_message(sue(shift), 1 + texts.index("a mistake"))
     shift.later(minutes=5)
     assert ann.take_message() == ""
     assert bob.take_message().endswith("only you")
     shift.later(days=1)
-    assert floor.list_sent_messages(sue(shift)) == ()
+    assert floor.load_current_floor(sue(shift)).messages == ()
 
 
 def test_only_supervisors_send_messages_and_only_to_people_of_the_study(tmp_path: Path) -> None:
@@ -193,9 +195,11 @@ def test_the_floor_says_who_is_on_which_break(tmp_path: Path) -> None:
     shift.later(minutes=4)
     people = {each.login: each for each in floor.load_current_floor(sue(shift)).people}
     assert {login: each.state for login, each in people.items()} == {
-        "ann": "on a break", "bob": "at work", "eve": "off"
+        "ann": "break: rest", "bob": "at work", "eve": "off"
     }  # fmt: skip
-    assert (people["ann"].break_reason, people["ann"].paid_breaks) == ("rest", timedelta(minutes=4))
+    assert {login: each.paid for login, each in people.items()} == {
+        "ann": timedelta(minutes=9), "bob": timedelta(minutes=9), "eve": timedelta(minutes=5)
+    }  # fmt: skip
     assert people["bob"].station == bob.station
 
 
@@ -233,6 +237,15 @@ def test_a_station_asks_its_studies_in_their_order(tmp_path: Path) -> None:
     assert ann.revoke_outcome() is None
     assert ann.summarize_shift().calls == 1
     assert first.case("A").calls
+
+
+def test_the_plain_station_names_the_study_where_it_is_another_one(tmp_path: Path) -> None:
+    written = io.StringIO()
+    run_station(at_both(*two_studies(tmp_path)), io.StringIO("no_answer\ny\nno_answer\ny\n.leave\n"), written)
+    lines = written.getvalue().splitlines()
+    assert lines[0] == "[Field test, ann, 7]"
+    assert lines.count("[Study: Other test]") == 1
+    assert "[Study: Field test]" not in lines
 
 
 def test_an_appointment_that_is_due_comes_first_whatever_its_study(tmp_path: Path) -> None:

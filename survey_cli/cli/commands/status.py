@@ -359,7 +359,7 @@ def study_message(
         say(f"sent to {to or 'everybody'}, shown until {datetimes.format_here(message.until)}")
         return
     rows = []
-    for number, (message, seen_by) in enumerate(floor.list_sent_messages(request), 1):
+    for number, (message, seen_by) in enumerate(floor.load_current_floor(request).messages, 1):
         times = datetimes.format_here(message.at), datetimes.format_here(message.until)
         rows.append((number, *times, message.by, message.to or "everybody", message.text, ", ".join(seen_by) or "–"))
     print_lines(render_table(("", "sent", "until", "by", "to", "message", "seen by"), rows) if rows else ())
@@ -383,15 +383,15 @@ def study_shift(
 
     Example: survey study shift study.yaml ann --to 17:30 --note "forgot to sign off"
     """
-    from survey_cli.fieldwork.shifts import ShiftCorrection, render_shift_summary
+    from survey_cli.fieldwork.shifts import ShiftCorrection, format_length, render_shift_summary
     from survey_cli.services.cases import floor
 
     if not person:
         rows = []
         for each in floor.load_current_floor(request).people:
-            state = f"{each.state}: {each.break_reason}" if each.break_reason else each.state
-            rows.append((each.login, each.station, state, datetimes.format_here(each.since)))
-        print_lines(render_table(("", "station", "", "since"), rows) if rows else ())
+            since, paid = datetimes.format_here(each.since), format_length(each.paid)
+            rows.append((each.login, each.station, each.state, since, paid))
+        print_lines(render_table(("person", "station", "", "since", "paid"), rows) if rows else ())
         say(f"{request.path}: {format_quantity(len(rows), 'person', 'people')}")
         return
     day = f"{(datetimes.parse_time(day, option='--day') if day else request.at).astimezone():%Y-%m-%d}"

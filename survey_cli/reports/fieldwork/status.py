@@ -16,6 +16,7 @@ from survey_cli.fieldwork.calendar.calendar import format_short_day
 from survey_cli.fieldwork.plan.plan import CellFill, Interviewer, People, Plan
 from survey_cli.fieldwork.queue.call_order import CallOrder, CaseGroup
 from survey_cli.fieldwork.rates.dispositions import UncountableCode, find_disposition, find_group
+from survey_cli.fieldwork.shifts import PersonAtWork
 from survey_cli.reports.fieldwork.disposition_counts import find_study_groups
 from survey_cli.wording import format_quantity, join_first
 
@@ -195,6 +196,8 @@ class PersonLine(NamedTuple):
     """The share of the time since today's first call that was spent on cases."""
     idle: timedelta | None
     """Time since the last entry; None where a case is with the interviewer, or the entry is not among the latest."""
+    at_work: PersonAtWork | None
+    """None where the station recorded no sign-on."""
 
 
 class LengthLine(NamedTuple):
@@ -252,6 +255,8 @@ class StatusInput:
     """Complete interviews of the last `PACE_DAYS`, by quarter of an hour."""
     last_entries: Mapping[str, datetime] = field(default_factory=dict)
     """The time of each interviewer's last entry, among the latest."""
+    at_work: Mapping[str, PersonAtWork] = field(default_factory=dict)
+    """Everybody who has signed on."""
     numbers: NumberTotals
     case_counts: Sequence[tuple[str, str, str, int]]
     """Number of cases by status, outcome and code: (status, outcome, code, cases)."""
@@ -315,7 +320,9 @@ def build_fieldwork_status(
     """Build the report; a viewer who is not a supervisor sees colleagues by their pseudonyms."""
     by_code = _sum_by_name((code, number) for _, _, code, number in data.case_counts)
     active = _list_people(data.activity)
-    logins = sorted({*active, *(lease.who for lease in data.leases), *_list_people(*data.today.values())})
+    logins = sorted(
+        {*active, *(lease.who for lease in data.leases), *_list_people(*data.today.values()), *data.at_work}
+    )
     names = {
         login: _name_interviewer(login, people, viewer) or f"interviewer {number}"
         for number, login in enumerate(logins, start=1)
@@ -466,7 +473,7 @@ def _build_pace(data: StatusInput, plan: Plan, progress: Progress) -> Pace | Non
 
 
 def _build_people_today(data: StatusInput, names: Mapping[str, str]) -> tuple[PersonLine, ...]:
-    """Build a line for everybody who has called today or has a case."""
+    """Build a line for everybody who has called today, has a case or has signed on."""
     activity: Counter[tuple[str | int, ...]] = Counter()
     began: dict[str, datetime] = {}
     for quarter, numbers in sorted(data.today.items()):
@@ -474,14 +481,16 @@ def _build_people_today(data: StatusInput, names: Mapping[str, str]) -> tuple[Pe
         began = dict.fromkeys(_list_people(numbers), quarter) | began
     held = {lease.who: lease for lease in data.leases}
     lines = []
-    for login in sorted({*began, *held}, key=lambda login: names[login]):
+    for login in sorted({*began, *held, *data.at_work}, key=lambda login: names[login]):
         work, lease = build_interviewer_line(names[login], login, activity), held.get(login)
         since = lease.since if lease is not None else None
         on_cases = work.on_cases + (data.at - since if since is not None else timedelta())
         at_work = data.at - min(began.get(login, data.at), since or data.at)
         idle = data.at - data.last_entries[login] if lease is None and login in data.last_entries else None
         case = lease._replace(who=names[login]) if lease is not None else None
-        lines.append(PersonLine(work, case, min(on_cases / at_work, 1.0) if at_work else None, idle))
+        lines.append(
+            PersonLine(work, case, min(on_cases / at_work, 1.0) if at_work else None, idle, data.at_work.get(login))
+        )
     return tuple(lines)
 
 

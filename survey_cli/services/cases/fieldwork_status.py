@@ -15,6 +15,7 @@ from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, parse_criteria
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork import status as status_report
+from survey_cli.services.cases.floor import load_people_at_work
 from survey_cli.services.date_options import RequestedTime, describe_now, parse_start_time
 from survey_cli.services.run_on_study import Request, run_on_study
 from survey_cli.store.cases.case_records import CaseRow
@@ -70,6 +71,7 @@ def _build_status(
         today=counts.read_recent_activity(day_began),
         completes={quarter: activity["completes",] for quarter, activity in recent.items()},
         last_entries=study.store.cases.queries.list_last_entries(),
+        at_work={person.login: person for person in load_people_at_work(study, at)} if study.who.supervises else {},
         numbers=status_report.NumberTotals(*(totals[kind,] for kind in ("dead", "never_call", "blocked"))),
         case_groups=counts.count_groups(at),
         fill=study.store.cases.quotas.read_fill(),

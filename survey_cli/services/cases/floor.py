@@ -1,10 +1,11 @@
 """The floor: who is at work and on which break, messages of supervisors to stations, and corrections of working times."""
 
+from collections import defaultdict
 from datetime import datetime, timedelta
 from secrets import token_hex
 from typing import Final, NamedTuple
 
-from survey_cli.fieldwork.shifts import DayOfWork, Shift, ShiftCorrection, WorkEvent, build_days
+from survey_cli.fieldwork.shifts import DayOfWork, PersonAtWork, Shift, ShiftCorrection, WorkEvent, build_days
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.services.run_on_study import on_study
@@ -16,23 +17,6 @@ LONGEST_SHIFT: Final = timedelta(hours=16)
 """How far back the floor looks for a sign-on."""
 
 
-class PersonAtWork(NamedTuple):
-    """One person who signed on today."""
-
-    login: str
-    station: str
-    """The station at which the person signed on last."""
-    state: str
-    """`at work`, `on a break` or `off`."""
-    since: datetime
-    """When the break began, else the last sign-on or sign-off."""
-    break_reason: str
-    last_activity: datetime
-    """The last work event: what was done to cases is not part of it."""
-    paid_breaks: timedelta
-    unpaid_breaks: timedelta
-
-
 class SentMessage(NamedTuple):
     """A message that stations show, and who has seen it."""
 
@@ -41,36 +25,19 @@ class SentMessage(NamedTuple):
 
 
 class Floor(NamedTuple):
-    """The people at work, and the messages to them."""
+    """The people who signed on today, and the messages to them."""
 
     people: tuple[PersonAtWork, ...]
     messages: tuple[SentMessage, ...]
 
 
-def load_floor(study: OpenStudy, at: datetime) -> Floor:
+def load_people_at_work(study: OpenStudy, at: datetime) -> tuple[PersonAtWork, ...]:
     """Load who is at work, from the work events of today alone: it reads no case. Raises StoreError."""
-    events = study.store.work.list_events(since=at - LONGEST_SHIFT)
-    people: dict[str, list[WorkEvent]] = {}
-    for event in events:
-        if event.kind not in ("seen", "corrected"):
-            people.setdefault(event.person, []).append(event)
-    return Floor(
-        tuple(_describe_person(study, at, people[login]) for login in sorted(people)), list_messages(study, at)
-    )
-
-
-def _describe_person(study: OpenStudy, at: datetime, events: list[WorkEvent]) -> PersonAtWork:
-    shift = Shift()
-    for event in events:
-        shift.add_work(event)
-    state, since = ("at work" if shift.is_on else "off"), events[-1].at
-    since = next((event.at for event in reversed(events) if event.kind in ("on", "off")), since)
-    reason = ""
-    if (taken := shift.open_break) is not None:
-        state, since, reason = "on a break", taken.since, taken.reason
-    summary = shift.summarize(datetime.astimezone, study.plan.outcomes, study.plan.breaks, at=at)
-    breaks = summary.paid_breaks, summary.unpaid_breaks
-    return PersonAtWork(events[0].person, events[-1].station, state, since, reason, events[-1].at, *breaks)
+    people: defaultdict[str, Shift] = defaultdict(Shift)
+    for event in study.store.work.list_events(since=at - LONGEST_SHIFT):
+        people[event.person].add_work(event)
+    listed = (shift.describe_person(login, study.plan, at) for login, shift in sorted(people.items()))
+    return tuple(filter(None, listed))
 
 
 def list_messages(study: OpenStudy, at: datetime) -> tuple[SentMessage, ...]:
@@ -102,12 +69,6 @@ def send_message(study: OpenStudy, text: str, *, to: str = "", until: datetime |
     return message
 
 
-@on_study("list messages to stations")
-def list_sent_messages(study: OpenStudy) -> tuple[SentMessage, ...]:
-    """List the messages that stations show now, and who has seen them."""
-    return list_messages(study, study.at)
-
-
 @on_study("withdraw messages to stations")
 def withdraw_message(study: OpenStudy, number: int) -> SupervisorMessage:
     """Withdraw a message by its number in the list: stations that have not shown it will not."""
@@ -125,10 +86,10 @@ def check_person(study: OpenStudy, login: str, where: str) -> None:
         raise UserError(where, f"nobody has the login {login!r}", suggest_nearest(login, study.people.interviewers))
 
 
-@on_study("list who is at work")
+@on_study("see who is at work")
 def load_current_floor(study: OpenStudy) -> Floor:
-    """Load who is at work now."""
-    return load_floor(study, study.at)
+    """Load who is at work now, and the messages."""
+    return Floor(load_people_at_work(study, study.at), list_messages(study, study.at))
 
 
 @on_study("correct working times")
