@@ -200,16 +200,12 @@ def _render_simulation(report: "SimulationReport", model: "FieldworkModel") -> I
     completes, calls = format_quantity(report.complete, "complete interview"), format_quantity(report.calls, "call")
     effort = f"{report.calls / report.complete:.1f} calls per complete" if report.complete else "no complete interview"
     yield [f"{completes} of {format_quantity(report.cases, 'case')}, {calls}: {effort}"]
-    days = [
-        (f"{d.day:%a} {d.day}", d.calls, d.reached, d.complete, d.refusals, d.appointments, d.cumulative_complete)
-        for d in report.days
-    ]
+    days = [(f"{day:%a} {day}", *figures) for day, *figures in report.days]
     head = ("day", "calls", "reached", "complete", "refused", "appointments", "all complete")
     yield _render_figures(head, days) if days else ["no day on which anybody could be called"]
-    outcomes = [(row.outcome, row.calls) for row in report.outcomes]
-    shares = [(*row, _format_share(row[1], report.calls)) for row in _add_up_rest(outcomes)]
+    shares = [(*row, _format_share(row[1], report.calls)) for row in _add_up_rest(report.outcomes)]
     yield _render_figures(("outcome", "calls", "share"), shares)
-    attempts = [(a.attempts, a.cases, a.complete, _format_share(a.complete, a.cases)) for a in report.attempts]
+    attempts = [(*row, _format_share(row.complete, row.cases)) for row in report.attempts]
     yield _render_figures(("attempts", "cases", "complete", "share"), attempts)
     work = []
     for row in report.interviewers:

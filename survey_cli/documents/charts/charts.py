@@ -348,20 +348,17 @@ class _FigureAbove(NamedTuple):
 
 def _place_figures(figures: Sequence[_FigureAbove], zero: float) -> Iterator[tuple[float, str]]:
     """Yield the middle and text of each figure, without overlaps, the left and right ones on their side of zero."""
-    limit = zero - 1
-    for figure in reversed([f for f in figures if f.side == "left"]):
-        end = min(figure.middle + figure.width / 2, limit)
-        limit = end - figure.width
-        yield end - figure.width / 2, figure.text
-    limit = zero + 1
-    for figure in figures:
-        if figure.side == "middle":
-            yield figure.middle, figure.text
-            limit = max(limit, figure.middle + figure.width / 2)
-        elif figure.side == "right":
-            start = max(figure.middle - figure.width / 2, limit)
-            limit = start + figure.width
-            yield start + figure.width / 2, figure.text
+    for side, sign in (("left", -1), ("right", 1)):
+        limit = 1.0  # the distance from zero where the next one may begin
+        for figure in figures[::sign]:
+            distance, half = (figure.middle - zero) * sign, figure.width / 2
+            if figure.side == "middle" and side == "right":
+                yield figure.middle, figure.text
+                limit = max(limit, distance + half)
+            elif figure.side == side:
+                start = max(distance - half, limit)
+                limit = start + figure.width
+                yield zero + (start + half) * sign, figure.text
 
 
 # ── bars of groups ─────────────────────────────────────────────────────────────────────────────────────────

@@ -3,7 +3,7 @@
 Each page is one self-contained file. Markdown reads well in a terminal and compares well line by line.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from survey_cli.documents.questionnaire import booklet_model as model
@@ -107,10 +107,11 @@ def render_html(booklet: model.Booklet) -> str:
     from markupsafe import Markup
 
     version = f"Version {booklet.version} · {booklet.fingerprint}" if booklet.version else booklet.fingerprint
+    entries = (entry for appendix in booklet.appendices for entry in appendix.entries)
     return render_page(
         "booklet.html.jinja",
         b=booklet,
-        anchors=frozenset(_iterate_anchors(booklet)),
+        anchors=frozenset(_iterate_anchors((*booklet.parts, *entries))) - {""},
         names=dict(booklet.languages),
         is_right_to_left=is_right_to_left,
         page_direction=Markup(' dir="rtl"') if all(is_right_to_left(code) for code, _ in booklet.languages) else "",
@@ -125,16 +126,12 @@ def render_markdown(booklet: model.Booklet) -> str:
     return render_page("booklet.md.jinja", b=booklet)
 
 
-def _iterate_anchors(booklet: model.Booklet) -> Iterator[str]:
+def _iterate_anchors(parts: Iterable[model.BookletPart | model.BookletItem | model.AppendixEntry]) -> Iterator[str]:
     """Yield the ids that links can lead to."""
-    parts: list[model.BookletPart | model.BookletItem | model.AppendixEntry] = [*booklet.parts]
-    parts += [entry for appendix in booklet.appendices for entry in appendix.entries]
-    while parts:
-        part = parts.pop()
-        if part.id:
-            yield part.id
+    for part in parts:
+        yield part.id
         if isinstance(part, model.BookletPart):
-            parts += part.children
+            yield from _iterate_anchors(part.children)
         elif isinstance(part, model.BookletItem):
             yield from (row.id for row in part.rows)
 

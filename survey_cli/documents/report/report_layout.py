@@ -384,10 +384,7 @@ def build_battery_grids(
         figures += [by_net.get(net, model.HIDDEN_FIGURE) for net in nets]
         mean = GridCell(item.summaries[0].mean_text, amount=item.summaries[0].mean) if item.summaries else GridCell("")
         cells = (*map(_build_share_cell, figures), *([mean] if has_means else []))
-        base = GridCell(
-            item.base.count_text, mark=UNRELIABLE_MARK if item.base.small_text else "", amount=item.base.asked
-        )
-        lines.append(GridLine("answer", _name_statement(item), "", (*cells, base)))
+        lines.append(GridLine("answer", _name_statement(item), "", (*cells, _build_base_cell(item.base))))
     grid = Grid(
         caption=translate("Percentages of all who were asked"),
         corner=translate("Statement"),
@@ -627,25 +624,16 @@ def build_appendix(results: model.Results) -> tuple[AppendixPart, ...]:
     """Return how the interviews were weighted, and outcomes and rates, where there are any."""
     parts = []
     if (weighting := results.weighting) is not None:
-        grid = build_margins_grid(weighting)
+        heads = [GridHead("", translate(text)) for text in ("Before", "After", "Target")]
+        rows = [(f"{variable}: {value}", *shares) for variable, value, *shares in weighting.margins]
+        caption = translate("Percentages before and after weighting, and their targets")
+        grid = build_text_grid(caption, translate("Value"), heads, rows) if rows else None
         parts.append(AppendixPart(translate("Weighting"), describe_weighting(weighting), grid))
     if (rates := results.rates) is not None:
         heading = (rates.heading,) if rates.heading else ()
         title = translate("Outcomes and rates")
         parts.append(AppendixPart(title, heading, build_rates_grid(rates), tuple(rates.notes)))
     return tuple(parts)
-
-
-def build_margins_grid(weighting: WeightingSummary) -> Grid | None:
-    """Return percentages before and after weighting; None if nothing was raked."""
-    if not weighting.margins:
-        return None
-    return build_text_grid(
-        translate("Percentages before and after weighting, and their targets"),
-        translate("Value"),
-        [GridHead("", translate(text)) for text in ("Before", "After", "Target")],
-        [(f"{variable}: {value}", *shares) for variable, value, *shares in weighting.margins],
-    )
 
 
 def describe_weighting(weighting: WeightingSummary) -> tuple[str, ...]:

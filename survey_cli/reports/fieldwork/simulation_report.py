@@ -37,13 +37,6 @@ class DayRow(NamedTuple):
     """Completed interviews up to the end of this day."""
 
 
-class OutcomeRow(NamedTuple):
-    """Number of calls with one outcome."""
-
-    outcome: str
-    calls: int
-
-
 class AttemptsRow(NamedTuple):
     """Cases by number of attempts."""
 
@@ -95,8 +88,8 @@ class SimulationReport:
     complete: int
     calls: int
     days: tuple[DayRow, ...]
-    outcomes: tuple[OutcomeRow, ...]
-    """Outcomes of calls, the most frequent first."""
+    outcomes: tuple[tuple[str, int], ...]
+    """The name of each outcome, and the number of calls with it, the most frequent first."""
     attempts: tuple[AttemptsRow, ...]
     final_statuses: tuple[FinalStatusRow, ...]
     cells: tuple[QuotaCellRow, ...]
@@ -136,16 +129,18 @@ def summarize_simulation(
         for kind, time in _iterate_countable_events(history, case, plan):
             days.setdefault(plan.calendar.find_local_day(zone, time), Counter())[kind] += 1
     calls = Counter(call.outcome for final in cases for call in final.case.calls)
+    attempts = Counter(final.position.attempts for final in cases)
+    complete_after = Counter(final.position.attempts for final in cases if final.complete)
     return SimulationReport(
         cases=len(cases),
         complete=sum(final.complete for final in cases),
         calls=calls.total(),
         days=tuple(_build_days(days)),
         outcomes=tuple(
-            OutcomeRow(plan.outcomes[outcome].name if outcome in plan.outcomes else outcome, number)
+            (plan.outcomes[outcome].name if outcome in plan.outcomes else outcome, number)
             for outcome, number in sorted(calls.items(), key=lambda item: (-item[1], item[0]))
         ),
-        attempts=_build_attempts(cases),
+        attempts=tuple(AttemptsRow(n, number, complete_after[n]) for n, number in sorted(attempts.items())),
         final_statuses=_build_final_statuses(cases),
         cells=tuple(_build_cells(cases, plan, fill)),
         appointments={result: appointments[result] for result in APPOINTMENT_RESULTS},
@@ -176,8 +171,7 @@ def _build_days(days: Mapping[date, Counter[str]]) -> Iterable[DayRow]:
     cumulative = 0
     for day, counts in sorted(days.items()):
         cumulative += counts["complete"]
-        calls, reached, complete = counts["calls"], counts["reached"], counts["complete"]
-        yield DayRow(day, calls, reached, complete, counts["refusals"], counts["appointments"], cumulative)
+        yield DayRow._make((day, *(counts[kind] for kind in DayRow._fields[1:-1]), cumulative))
 
 
 def classify_appointments(history: Sequence[HistoryEntry], plan: Plan, at: datetime) -> list[AppointmentResult]:
@@ -203,12 +197,6 @@ def classify_appointments(history: Sequence[HistoryEntry], plan: Plan, at: datet
     if span is not None:
         results.append("to come" if span[1] >= at else "never called")
     return results
-
-
-def _build_attempts(cases: Sequence[_FinalCase]) -> tuple[AttemptsRow, ...]:
-    numbers = Counter(final.position.attempts for final in cases)
-    complete = Counter(final.position.attempts for final in cases if final.complete)
-    return tuple(AttemptsRow(attempts, number, complete[attempts]) for attempts, number in sorted(numbers.items()))
 
 
 def _build_final_statuses(cases: Sequence[_FinalCase]) -> tuple[FinalStatusRow, ...]:

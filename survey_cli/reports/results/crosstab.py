@@ -3,6 +3,7 @@
 It computes no percentages.
 """
 
+from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -330,7 +331,7 @@ def _count_answers(counted: _CountedAnswers) -> tuple[list[CrosstabLine], dict[A
         (volunteered if point.volunteered else lines).append(line)
     labels, rest = question.variable.labels, []
     if len(labels) > MAX_POINTS:
-        people = {code: counted.sum_columns(keys)[0].people for code, keys in by_code.items()}
+        people = {code: sum(counted.counts[key][0].people for key in keys) for code, keys in by_code.items()}
         by_code = {code: by_code[code] for code in sorted(by_code, key=lambda code: -people[code])}
         rest = [by_code.pop(code) for code in list(by_code)[MAX_FREQUENT:]]
     for code, keys in by_code.items():
@@ -371,17 +372,18 @@ def _count_numbers(counted: _CountedAnswers) -> tuple[list[CrosstabLine], dict[A
     unlabeled = {value: keys for value, keys in by_value.items() if value not in labels}
     least, most = (None if limit is None else Fraction(repr(limit)) for limit in (question.least, question.most))
     bins = build_bins(
-        {value: counted.sum_columns(keys)[0].people for value, keys in unlabeled.items()},
+        {value: sum(counted.counts[key][0].people for key in keys) for value, keys in unlabeled.items()},
         decimals=question.variable.decimals if question.kind == "number" else 0,
         threshold=counted.options.threshold,
         least=least,
         most=most,
         plain=question.kind == "date",
     )
-    lines = []
-    for low, high, label in bins:
-        inside = [key for value, keys in unlabeled.items() if low <= value < high for key in keys]
-        lines.append(counted.make_line("range", "", label, inside))
+    inside: dict[int, list[AnswerKey]] = {}
+    edges = [low for low, _, _ in bins]
+    for value, keys in unlabeled.items():
+        inside.setdefault(bisect_right(edges, value) - 1, []).extend(keys)
+    lines = [counted.make_line("range", "", label, inside.get(i, [])) for i, (_, _, label) in enumerate(bins)]
     in_means = dict(unlabeled) if question.kind == "number" else {}
     for code, label in labels.items():
         number = Fraction(code) if isinstance(code, int) else None

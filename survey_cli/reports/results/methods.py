@@ -80,7 +80,7 @@ def build_methods(study: StudyDescription, facts: MethodFacts, options: ResultOp
         _make_line("Precision", _describe_precision(facts, options, study.size)),
         _make_line("Length of interviews", _describe_length(facts.answers)),
         _make_line("Questionnaire", _describe_versions(study, facts.answers)),
-        _make_line("Missing answers", _describe_missing(options)),
+        _make_line("Missing answers", translate("missing-are-excluded" if options.valid else "missing-are-rows")),
         contact,
         *notes,
     )
@@ -128,11 +128,8 @@ def _make_line(label: str, text: str, why_not: str = "") -> MethodLine:
 
 def _mark_whole_study(line: MethodLine, facts: MethodFacts) -> MethodLine:
     """Note in a line that it is of the whole study, where the report is not."""
-    return (
-        line._replace(text=f"{line.text}; {translate(WHOLE_STUDY_NOTE)}")
-        if facts.is_filtered and line.is_stated
-        else line
-    )
+    is_marked = facts.is_filtered and line.is_stated
+    return line._replace(text=f"{line.text}; {translate(WHOLE_STUDY_NOTE)}") if is_marked else line
 
 
 def _mark_imported(answers: AnswerColumns) -> list[bool]:
@@ -144,10 +141,6 @@ def _mark_imported(answers: AnswerColumns) -> list[bool]:
 def _describe_mode(study: StudyDescription, answers: AnswerColumns) -> str:
     imported = _mark_imported(answers)
     return study.mode or ("" if imported and all(imported) else translate(DEFAULT_MODE))
-
-
-def _read_timestamps(answers: AnswerColumns, name: str) -> list[datetime]:
-    return list(map(_parse_timestamp, answers.columns[name]))
 
 
 def _parse_timestamp(text: str) -> datetime:
@@ -272,13 +265,10 @@ def _describe_precision(facts: MethodFacts, options: ResultOptions, size: int | 
     if options.errors:
         return translate("precision-of-design")
     if facts.census and not options.margins:
-        values = {"size": f"{size or n:,}", "n": f"{n:,}"}
-        text = "census-selected"
+        text = "census-filtered" if facts.filter_notes else "census-selected"
         if n >= (size or n):
             text = "No sampling error: all {size} units of the population were interviewed"
-        elif facts.filter_notes:
-            text = "census-filtered"
-        return translate(text, **values)
+        return translate(text, size=f"{size or n:,}", n=f"{n:,}")
     if facts.quotas and not options.margins:
         return translate("No margin of error is stated: quotas decided who was interviewed")
     effective = Fraction(facts.weighting.effective_size) if facts.weighting is not None else Fraction(n)
@@ -290,22 +280,22 @@ def _describe_precision(facts: MethodFacts, options: ResultOptions, size: int | 
     if options.population:
         parts.append(translate("with the correction for a population of {size}", size=f"{options.population:,}"))
     if facts.is_filtered and size and not facts.census:
-        text = "precision-of-part"
-        parts.append(translate(text))
+        parts.append(translate("precision-of-part"))
     return f"{', '.join(parts)}; {translate('other errors are not included')}"
 
 
 def _describe_length(answers: AnswerColumns) -> str:
     """Describe the length of the interviews that were conducted with this program."""
     unit = timedelta(microseconds=1)
-    times = (_read_timestamps(answers, name) for name in ("interview_began", "interview_updated"))
+    times = (map(_parse_timestamp, answers.columns[name]) for name in ("interview_began", "interview_updated"))
     rows = zip(*times, _mark_imported(answers), strict=True)
     lengths = [(end - start) // unit for start, end, is_imported in rows if end >= start and not is_imported]
     if not lengths:
         return ""
     seconds = Fraction(median(lengths)) / 10**6
-    text = "Median {length} from the first entry to the last, pauses included"
-    return translate(text, length=format_duration(seconds))
+    return translate(
+        "Median {length} from the first entry to the last, pauses included", length=format_duration(seconds)
+    )
 
 
 def format_duration(seconds: Fraction) -> str:
@@ -324,10 +314,3 @@ def _describe_versions(study: StudyDescription, answers: AnswerColumns) -> str:
         used = [study.version]
     versions = (translate("version {version}" if v else "no version", version=v) for v in used)
     return ", ".join([study.id, *versions])
-
-
-def _describe_missing(options: ResultOptions) -> str:
-    text = "missing-are-rows"
-    if options.valid:
-        text = "missing-are-excluded"
-    return translate(text)

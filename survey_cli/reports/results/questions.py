@@ -9,7 +9,7 @@ from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumberItem, TimeItem
-from survey_cli.reports.results.report_model import Battery, ItemKind, Side
+from survey_cli.reports.results.report_model import Battery, ItemKind, ReportItem, Side
 from survey_cli.reports.texts import translate
 from survey_cli.values import CODED_MARK, UNCLEAR, UNCODED, Cell, Code, Missing, Variable
 
@@ -46,23 +46,14 @@ class AnswerPoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportQuestion:
-    """One item, or one turn of it."""
+class ReportQuestion(ReportItem):
+    """One item, or one turn of it, with its columns and answers."""
 
-    id: str
     item: str
-    kind: ItemKind
     columns: tuple[str, ...]
     """Columns of the answers: one per option of a multiple, else one."""
     variable: Variable
     """The variable of the first column."""
-    label: str
-    wording: str
-    statement: str = ""
-    """The statement of a battery, without the text before the battery."""
-    instruction: str = ""
-    section: str = ""
-    battery: str = ""
     base: str = ""
     """Who is asked, in the designer's words: `who disagreed`."""
     asked: str = ""
@@ -77,8 +68,6 @@ class ReportQuestion:
     """The greatest number that may be answered."""
     allows_none: bool = False
     """Whether a multiple may be answered with no option."""
-    number: str = ""
-    """Number in the printed questionnaire; empty where the newest version does not ask it."""
     is_reported: bool = True
     """False where the questionnaire says `report: false`."""
     inputs: frozenset[str] = frozenset()

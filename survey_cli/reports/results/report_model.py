@@ -134,15 +134,12 @@ class BarSegment(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ItemResult:
-    """One item, or one turn of it, in total and by the columns of the report.
-
-    Figures, bases and summaries are aligned with `Results.columns`, or have only the total.
-    """
+class ReportItem:
+    """What a report calls an item, or one turn of it."""
 
     id: str
     """Name of the column, or of a multiple's item with the turn: `q7`, `age_2`; unique in a report."""
-    number: str
+    number: str = ""
     """Number in the printed questionnaire: `9`, `9a`; empty where the newest version does not ask it."""
     kind: ItemKind
     section: str = ""
@@ -154,6 +151,15 @@ class ItemResult:
     statement: str = ""
     """The statement of a battery, without the text before the battery."""
     instruction: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemResult(ReportItem):
+    """The results of an item in total and by the columns of the report.
+
+    Figures, bases and summaries are aligned with `Results.columns`, or have only the total.
+    """
+
     bases: tuple[Base, ...]
     rows: tuple[ResultRow, ...]
     """Answers in questionnaire order, then volunteered answers, declines and nets."""

@@ -81,16 +81,9 @@ def build_item_result(
     has_means = not all(map(table.is_mean_hidden, positions))
     summaries = [build_summary(table, column, options, differences) for column in positions] if has_means else []
     apart = [i for i in table.detail_rows if table.lines[i].side == "apart"] if question.battery else []
+    texts = {name: getattr(question, name) for name in model.ReportItem.__slots__}
     return model.ItemResult(
-        id=question.id,
-        number=question.number,
-        kind=question.kind,
-        section=question.section,
-        battery=question.battery,
-        label=question.label,
-        wording=question.wording,
-        statement=question.statement or question.wording,
-        instruction=question.instruction,
+        **texts | {"statement": question.statement or question.wording},
         bases=tuple(
             _build_base(table, column, "" if column else _describe_base(table, interviews, options))
             for column in positions
