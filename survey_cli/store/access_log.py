@@ -5,19 +5,14 @@ A claim of a case is an event in its history, by which an interviewer receives t
 
 from collections.abc import Sequence
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Final, NamedTuple
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.store.backends.connector import Connector
+from survey_cli.store.backends.statements import read_statements
 
-RECORD: Final = """
-    INSERT INTO access_log (at, by, account, what, object, detail) VALUES (?, ?, own_account(), ?, ?, ?)"""
-ENTRIES: Final = """
-    SELECT at, by, account, what, object, detail FROM access_log
-    WHERE (? = '' OR by = ? OR account = ?) AND at >= ? ORDER BY at"""
-CLAIMS: Final = """
-    SELECT at, by, account, 'claim', 'case ' || case_key, '' FROM case_events
-    WHERE kind = 'claimed' AND (? = '' OR by = ? OR account = ?) AND at >= ? ORDER BY at"""
+sql: Final = SimpleNamespace(**read_statements(__file__))
 
 
 class AccessEntry(NamedTuple):
@@ -45,7 +40,7 @@ class AccessLog:
         """Record an access before it happens. In an archive that can't be written, nothing is recorded."""
         if self._db.read_only and self._db.dialect == "sqlite":
             return
-        self._db.run(RECORD, (encode_timestamp(at), by or self._db.account, what, accessed, detail))
+        self._db.run(sql.RECORD, (encode_timestamp(at), by or self._db.account, what, accessed, detail))
 
     def list_entries(
         self, *, by: str = "", since: datetime | None = None, claims: bool = False
@@ -53,7 +48,7 @@ class AccessLog:
         """Return the accesses of one person or account, or of all, in order; with `claims` also claims of cases."""
         parameters = (by, by, by, encode_timestamp(since) if since is not None else "")
         entries: list[AccessEntry] = []
-        for statement in (ENTRIES, *((CLAIMS,) if claims else ())):
+        for statement in (sql.ENTRIES, *([sql.CLAIMS] if claims else [])):
             entries += self._db.read_as(
                 lambda row: AccessEntry(decode_timestamp(row[0]), *row[1:]), "the access log", statement, parameters
             )

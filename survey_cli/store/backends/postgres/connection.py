@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import lru_cache
 from itertools import count
+from types import SimpleNamespace
 from typing import Any, ClassVar, Final, TypeVar
 
 import psycopg
@@ -30,12 +31,15 @@ from survey_cli.store.backends.connector import Execute, ServerClock
 from survey_cli.store.backends.errors import DatabaseNotFoundError, TransientStoreError, close_on_error, translate_error
 from survey_cli.store.backends.postgres import roles, server_errors
 from survey_cli.store.backends.schema import migrations
+from survey_cli.store.backends.statements import read_statements
 from survey_cli.wording import format_quantity
 
 T = TypeVar("T")
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 DRIVER_ERRORS: Final = (psycopg.Error, UnicodeError, MemoryError)
+
+sql: Final = SimpleNamespace(**read_statements(__file__))
 
 CONNECTION_DEFAULTS: Final = {
     "connect_timeout": 5,  # seconds
@@ -55,31 +59,6 @@ IDLE_TRANSACTION_TIMEOUT: Final = 60
 
 FETCH_SIZE: Final = 500
 """Rows fetched at a time."""
-
-SERVER_STATE: Final = """
-    SELECT current_setting('fsync'), current_setting('server_encoding'), pg_is_in_recovery(), session_user::text,
-        clock_timestamp(), pg_backend_pid(), current_setting('synchronous_commit'),
-        coalesce(has_table_privilege(to_regclass(?), 'UPDATE'), true),
-        coalesce(has_table_privilege(to_regclass(?), 'DELETE'), true)"""
-
-BEGIN: Final = """
-    BEGIN ISOLATION LEVEL READ COMMITTED; SELECT clock_timestamp(), set_config('lock_timeout', '{lock}ms', true),
-    set_config('idle_in_transaction_session_timeout', '{idle}s', true){more}"""
-"""One message, so that the server's time comes with each transaction without a further round trip.
-
-Every setting is that of a transaction: a pooler in front of the server may run each over another connection.
-"""
-
-FOREIGN_KEYS: Final = """
-    SELECT c.conrelid::regclass::text, c.confrelid::regclass::text,
-        string_agg(format('p.%I = c.%I', there.attname, here.attname), ' AND '),
-        string_agg(format('c.%I IS NOT NULL', here.attname), ' AND ') FROM pg_constraint c
-    CROSS JOIN LATERAL unnest(c.conkey, c.confkey) AS k (here, there)
-    JOIN pg_attribute here ON here.attrelid = c.conrelid AND here.attnum = k.here
-    JOIN pg_attribute there ON there.attrelid = c.confrelid AND there.attnum = k.there
-    JOIN pg_namespace n ON n.oid = c.connamespace
-    WHERE c.contype = 'f' AND n.nspname IN (current_schema(), contact_schema())
-    GROUP BY c.oid, c.conrelid, c.confrelid ORDER BY 1, 2"""
 
 
 _TABLE: Final = "|".join(sorted(SHARED_TABLES | migrations.TABLES))
@@ -193,7 +172,7 @@ class PostgresConnector(connector.Connector):
                 raise make_encryption_error(self.where)
             sent = self._clock.seconds()
             cases = f"{quote_identifier(self.address.schema)}.cases"
-            state = connection.execute(convert_statement(SERVER_STATE, ""), (cases, cases)).fetchall()
+            state = connection.execute(convert_statement(sql.SERVER_STATE, ""), (cases, cases)).fetchall()
             [(fsync, encoding, standby, self.account, time, process, commits, may_write, self.supervises)] = state
             self._clock.synchronize(time, sent=sent)
             self._check_server(fsync=fsync == "on", encoding=encoding, standby=standby)
@@ -300,7 +279,7 @@ class PostgresConnector(connector.Connector):
     def _begin(self, connection: Connection) -> None:
         sent = self._clock.seconds()
         more = "" if self._waits_for_disk else ", set_config('synchronous_commit', 'on', true)"
-        begin = BEGIN.format(lock=self._lock_timeout, idle=IDLE_TRANSACTION_TIMEOUT, more=more)
+        begin = sql.BEGIN.format(wait=self._lock_timeout, idle=IDLE_TRANSACTION_TIMEOUT, more=more)
         cursor = connection.execute(begin.encode(), prepare=False)
         cursor.nextset()
         [(time, *_)] = cursor.fetchall()
@@ -351,7 +330,7 @@ class PostgresConnector(connector.Connector):
 
     def find_integrity_errors(self) -> Iterator[str]:
         """Find rows without their parents, which are possible where somebody disabled the constraints."""
-        for child, parent, equal, filled in self.read(FOREIGN_KEYS):
+        for child, parent, equal, filled in self.read(sql.FOREIGN_KEYS):
             orphans = f"SELECT 1 FROM {child} c WHERE {filled} AND NOT EXISTS (SELECT 1 FROM {parent} p WHERE {equal})"
             for _ in self.read(orphans):
                 names = [table.rpartition(".")[2] for table in (child, parent)]
@@ -398,17 +377,6 @@ MIGRATION_TRIES: Final = 30
 MIGRATION_TIMEOUT: Final = 1
 """Seconds that a step waits for others that use a table, as a long export does. Stations wait for the step meanwhile."""
 
-SCHEMA: Final = "SELECT 1 FROM pg_namespace WHERE nspname = ?"
-TABLES: Final = "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ?"
-"""The catalog shows the latest commits of others; to_regclass() may return a cached result."""
-
-
-OTHER_CONNECTIONS: Final = """
-    SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name IN ('survey', ?)"""
-"""Programs that have this study open; earlier versions do not name the study."""
-IS_OWNER: Final = "SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = ?"
-
 
 def connect(where: ServerAddress, *, create: bool, patience: float, upgrade: bool = False) -> PostgresConnector:
     """Open the schema of a study for use; with `upgrade` an earlier schema is upgraded.
@@ -441,7 +409,7 @@ def _check_upgrade(db: PostgresConnector, where: ServerAddress, missing: Sequenc
     if not upgrade:
         when = "; stations may go on working" if additive else " while nobody uses it"
         raise StoreError(where, earlier, f"ask the schema's owner to upgrade it{when}: {command}")
-    if db.read(IS_OWNER, (where.schema,)) != [(True,)]:
+    if db.read(sql.IS_OWNER, (where.schema,)) != [(True,)]:
         what = f"only the owner of the schema {where.schema} may upgrade it"
         raise StoreError(where, what, f"connect as its owner: {command}")
     if not additive:
@@ -450,7 +418,7 @@ def _check_upgrade(db: PostgresConnector, where: ServerAddress, missing: Sequenc
 
 def check_unused(db: PostgresConnector, what: str, then: str) -> None:
     """Check that nobody else has this study open. Raises StoreError; `what` begins its sentence."""
-    [(others,)] = db.read(OTHER_CONNECTIONS, (make_application_name(db.address),))
+    [(others,)] = db.read(sql.OTHER_CONNECTIONS, (make_application_name(db.address),))
     if others:
         used = f"{format_quantity(others, 'other connection uses', 'other connections use')} it now"
         raise StoreError(db.where, f"{what}{used}", f"close every station and command that uses it, then {then}")
@@ -492,23 +460,16 @@ def apply_steps_within(db: PostgresConnector, execute: Execute, schema: str) -> 
 
 
 def _create_schema(db: PostgresConnector, execute: Execute, schema: str) -> None:
-    if not db.read(SCHEMA, (schema,)):
+    if not db.read(sql.SCHEMA, (schema,)):
         execute(f"CREATE SCHEMA {quote_identifier(schema)}", ())
-    elif db.read(TABLES, (schema,)):
+    elif db.read(sql.TABLES, (schema,)):
         what = f"the schema {schema} contains another program's tables"
         raise StoreError(db.where, what, "use another schema: ?schema=NAME in the address")
-    execute(
-        f"""CREATE TABLE {quote_identifier(schema)}.applied_steps (
-            name TEXT COLLATE "C" PRIMARY KEY,
-            number INTEGER NOT NULL GENERATED ALWAYS AS IDENTITY,
-            applied_at TIMESTAMPTZ NOT NULL DEFAULT now()
-        )""",
-        (),
-    )
+    execute(sql.STEPS_TABLE.format(schema=quote_identifier(schema)), ())
 
 
 def list_applied_steps(db: PostgresConnector, schema: str) -> list[str]:
     """Return the steps of a schema in the order in which they were applied; none where it is missing or of others."""
-    if ("applied_steps",) not in db.read(TABLES, (schema,)):
+    if ("applied_steps",) not in db.read(sql.TABLES, (schema,)):
         return []
     return [name for (name,) in db.read(f"SELECT name FROM {quote_identifier(schema)}.applied_steps ORDER BY number")]

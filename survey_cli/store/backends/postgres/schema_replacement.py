@@ -19,24 +19,15 @@ from survey_cli.store.backends.address import (
 from survey_cli.store.backends.connector import Execute
 from survey_cli.store.backends.errors import close_on_error
 from survey_cli.store.backends.postgres.connection import (
-    SCHEMA,
     PostgresConnector,
     apply_steps_within,
     check_unused,
     list_applied_steps,
+    sql,
 )
 
 PATIENCE = 5.0
 """Seconds to wait for other programs."""
-FIXED_PATHS = """
-    SELECT p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-    WHERE n.nspname = ? AND p.proconfig::text LIKE '%search_path=%'"""
-"""Functions that find their tables by the names of schemas."""
-
-NUMBERED = """
-    SELECT format('%I.%I', n.nspname, c.relname), a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-    JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ? AND a.attidentity = 'd'"""
-"""Columns that the server numbers where no number is given."""
 
 
 def open_schema(where: ServerAddress) -> PostgresConnector:
@@ -69,13 +60,13 @@ def replace_schema(
 def _rename_schema(db: PostgresConnector, execute: Execute, schema: str, label: str) -> str:
     beginning = schema.encode()[: MAX_IDENTIFIER_BYTES - len(f"_{label}_99{CONTACT_SUFFIX}")].decode(errors="ignore")
     names = (f"{beginning}_{label}{f'_{number}' if number > 1 else ''}" for number in count(1))
-    kept = next(name for name in names if not db.read(SCHEMA, (name,)))
+    kept = next(name for name in names if not db.read(sql.SCHEMA, (name,)))
     path = []
     for old, new in ((schema, kept), (make_contact_schema(schema), make_contact_schema(kept))):
-        if db.read(SCHEMA, (old,)):
+        if db.read(sql.SCHEMA, (old,)):
             execute(f"ALTER SCHEMA {quote_identifier(old)} RENAME TO {quote_identifier(new)}", ())
             path.append(quote_identifier(new))
-    for (function,) in db.read(FIXED_PATHS, (kept,)):
+    for (function,) in db.read(sql.FIXED_PATHS, (kept,)):
         execute(f"ALTER FUNCTION {function} SET search_path TO {', '.join(path)}, pg_temp", ())
     return kept
 
@@ -90,6 +81,6 @@ def _load_rows(db: PostgresConnector, execute: Execute, source: sqlite3.Connecti
         execute(f"DELETE FROM {table}", ())
         db.run_many(f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * len(rows.description))})", rows)
         execute(f"ALTER TABLE {table} ENABLE TRIGGER USER", ())
-    for table, column in db.read(NUMBERED, (db.address.schema,)):
+    for table, column in db.read(sql.NUMBERED, (db.address.schema,)):
         sequence = f"pg_get_serial_sequence({quote_literal(table)}, {quote_literal(column)})"
         db.run_step(f"SELECT setval({sequence}, (SELECT max({column}) FROM {table}))")

@@ -46,21 +46,10 @@ def _read_step(name: str) -> MigrationStep:
     return MigrationStep(name, *(text.split("\n\n") for text in texts))
 
 
-STEPS: Final = tuple(
-    map(
-        _read_step,
-        (
-            *("interviews", "views", "cases", "backups", "accounts", "digests", "imported", "codings", "counts"),
-            *("reviews", "access", "work+"),
-        ),
-    )
-)
-TABLES: Final = frozenset(
-    (
-        "applied_steps",
-        *re.findall(r"(?m)^CREATE (?:TABLE|VIEW) (\w+)", "\n".join(s for step in STEPS for s in step.statements)),
-    )
-)
+STEP_NAMES: Final = "interviews views cases backups accounts digests imported codings counts reviews access work+"
+STEPS: Final = tuple(map(_read_step, STEP_NAMES.split()))
+_STATEMENTS = "\n".join(statement for step in STEPS for statement in step.statements)
+TABLES: Final = frozenset(("applied_steps", *re.findall(r"(?m)^CREATE (?:TABLE|VIEW) (\w+)", _STATEMENTS)))
 """The tables and views on a server; the views of each version are not among them."""
 KNOWN_STEPS: Final = frozenset(step.name for step in STEPS)
 

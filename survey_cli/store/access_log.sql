@@ -1,0 +1,12 @@
+-- SQL statements of the log of accesses.
+
+-- name: RECORD
+INSERT INTO access_log (at, by, account, what, object, detail) VALUES (?, ?, own_account(), ?, ?, ?)
+
+-- name: ENTRIES
+SELECT at, by, account, what, object, detail FROM access_log
+WHERE (? = '' OR by = ? OR account = ?) AND at >= ? ORDER BY at
+
+-- name: CLAIMS
+SELECT at, by, account, 'claim', 'case ' || case_key, '' FROM case_events
+WHERE kind = 'claimed' AND (? = '' OR by = ? OR account = ?) AND at >= ? ORDER BY at
