@@ -14,6 +14,7 @@ from textual.widgets import DataTable, Sparkline, Static
 
 from survey_cli.entries import to_ascii_digits
 from survey_cli.problems import UserError
+from survey_cli.text_width import measure_width
 from survey_cli.tui.widgets import styled
 from survey_cli.tui.widgets.key_app import EDITING_KEYS, KeyApp, KeyScreen
 from survey_cli.tui.widgets.panel import (
@@ -58,6 +59,7 @@ KEYS: Final = (
     ("a", "answer a case that was referred to the supervisor"),
     ("f", "free the case from its station"),
     ("g", "give the appointment of the case to somebody else"),
+    ("m", "a message to everybody; in People to the marked person"),
     ("s", "the next study"),
     ("r, F5", "read again now"),
     ("Ctrl+P", "search all actions, themes"),
@@ -91,6 +93,9 @@ class StudyBoard(Protocol):
     def change(self, action: str, key: str, value: str, reason: str) -> str:
         """Change a case: `outcome`, `answer`, `free` or `give`. Returns what was done, as text."""
 
+    def send(self, text: str, to: str) -> None:
+        """Send a message to one person, or to everybody."""
+
 
 class TableLine(NamedTuple):
     """One line of a table."""
@@ -98,6 +103,7 @@ class TableLine(NamedTuple):
     cells: tuple[str, ...]
     key: str = ""
     """The case that it is about."""
+    person: str = ""
 
 
 class Listing(NamedTuple):
@@ -153,6 +159,7 @@ class BoardScreen(KeyScreen):
             "a": ("answer", lambda: self._ask_reason("answer", "answer")),
             "f": ("free", lambda: self._ask_reason("free", "free it, because")),
             "g": ("give the appointment", self._open_people),
+            "m": ("message", self._open_message),
             "s": ("next study", self._go_to_next_study),
             "r": ("read again", self._refresh),
             "?": ("keys", self._open_keys),
@@ -190,11 +197,16 @@ class BoardScreen(KeyScreen):
         return self.query_one(DataTable)
 
     @property
-    def case(self) -> str:
-        """The key of the case of the marked line; empty where there is none."""
+    def _marked(self) -> TableLine:
+        """The marked line; an empty one where there is none."""
         row = self.table.cursor_row
         lines = self._listing[1].lines if self._listing is not None and self.tab else ()
-        return lines[row].key if 0 <= row < len(lines) else ""
+        return lines[row] if 0 <= row < len(lines) else TableLine(())
+
+    @property
+    def case(self) -> str:
+        """The key of the case of the marked line; empty where there is none."""
+        return self._marked.key
 
     # Keys
 
@@ -324,6 +336,17 @@ class BoardScreen(KeyScreen):
         self._require_case()
         return change
 
+    async def _open_message(self) -> None:
+        """Open the line of a message to the marked person, or to everybody."""
+        person = self._marked.person
+
+        async def send(text: str) -> None:
+            await asyncio.to_thread(self.study.send, text, person)
+            self.said = f"sent to {person or 'everybody'}: it is shown until the end of the day"
+            await self.close_panel()
+
+        await self.open_panel(LinePanel("message", f"message to {person or 'everybody'}: ", send, saves="send it"))
+
     # What is shown
 
     def show(self) -> None:
@@ -340,7 +363,7 @@ class BoardScreen(KeyScreen):
         hints = [KeyHint("1…5", "tabs", press="right"), KeyHint("↑ ↓", "mark" if self.tab else "scroll", 2, "down")]
         if self.tab:
             hints += [KeyHint("Enter", "case", press="enter"), KeyHint("w", "why", 1), KeyHint("/", "find", 1)]
-            hints += [KeyHint(key, self.actions[key][0].partition(" ")[0], 3) for key in "oafg"]
+            hints += [KeyHint(key, self.actions[key][0].partition(" ")[0], 3) for key in "oafgm"]
         more = [KeyHint("s", "next study")] if len(self.studies) > 1 else []
         self.show_keys([*hints, *more, KeyHint("F1", "keys"), KeyHint("q", "leave")])
         if isinstance(status, str):
@@ -396,9 +419,10 @@ class BoardScreen(KeyScreen):
         columns = [
             cells for cells in zip(listing.head, *(line.cells for line in listing.lines), strict=True) if any(cells[1:])
         ]
-        room = state[0] - 1
+        room = state[0] - 2
         widths = measure_columns([Row(cells, self._refresh) for cells in zip(*columns, strict=True)], room)
-        widths.append(max(room - sum(widths) - len(widths), MIN_WIDTH))
+        longest = max((measure_width(cell) for column in columns[-1:] for cell in column), default=0)
+        widths.append(min(longest, max(room - sum(widths) - len(widths), MIN_WIDTH)))
         for (name, *_), width in zip(columns, widths, strict=False):
             self.table.add_column(name, width=width + 1)
         for cells in zip(*(column[1:] for column in columns), strict=True):
@@ -413,7 +437,9 @@ class BoardScreen(KeyScreen):
     def _list_cases(self, status: "FieldworkStatus") -> Listing:
         lines = []
         for case in self.cases:
-            due = f"{case.due_at.astimezone(status.data.day_began.tzinfo):%a %H:%M}" if case.due_at else ""
+            at = case.due_at.astimezone(status.data.day_began.tzinfo) if case.due_at else None
+            is_today = at is not None and at.date() == status.data.day_began.date()
+            due = f"{at:%H:%M}" if is_today else f"{at:%d %b %H:%M}" if at is not None else ""
             name = case.name if case.name != case.key else ""
             why = case.with_whom or case.why
             cells = (case.key, name, case.status, case.outcome, str(case.attempts), due, why)
@@ -433,13 +459,17 @@ def _count(status: "FieldworkStatus", *names: str) -> int:
 
 
 def _build_progress(status: "FieldworkStatus") -> Content:
-    progress = status.progress
+    progress, people = status.progress, status.people
+    contacts, sessions = (sum(getattr(person, name) for person in people) for name in ("reached", "sessions"))
+    refusals = sum(person.refusals for person in people)
+    conclusive = sum(person.conclusive_contacts for person in people)
     target = f" of {progress.target:,}" if progress.target else ""
     return styled.join_lines(
         (
             style_text("Completes", "$quiet"),
             Content.assemble((f"{progress.complete:,}", "bold"), target, f", {progress.today:,} today"),
             style_text(f"{progress.partial:,} partial"),
+            style_text(f"contact {_share(contacts, sessions)}, refused {_share(refusals, conclusive)}"),
             style_text(status.pace.describe() if status.pace is not None else "", "$quiet"),
         )
     )
@@ -532,7 +562,7 @@ def _build_person(status: "FieldworkStatus", person: "PersonLine") -> TableLine:
         styled.format_duration(person.idle) if person.idle is not None else "",
         styled.format_duration(shift.paid) if shift is not None else "",
     )
-    return TableLine(cells, case.key if case is not None else "")
+    return TableLine(cells, case.key if case is not None else "", work.name)
 
 
 def _list_appointments(status: "FieldworkStatus") -> Listing:

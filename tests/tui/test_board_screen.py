@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +26,7 @@ from survey_cli.fieldwork.case.events import (
     CaseReturned,
     OutcomeOverridden,
 )
+from survey_cli.fieldwork.shifts import WorkEvent
 from survey_cli.store.cases.case_records import Lease
 from survey_cli.tui.board import BoardApp
 
@@ -187,6 +189,24 @@ def test_a_case_at_a_station_is_freed(monkeypatch: pytest.MonkeyPatch) -> None:
         hands.close()
 
 
+def test_a_break_is_shown_and_a_message_is_sent_to_whom_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = board_study()
+    with store_of(path) as store:
+        for kind, detail, minutes in (("on", "", 90), ("break", "lunch", 20)):
+            store.work.add(WorkEvent(NOW - timedelta(minutes=minutes), "cy", kind, detail, "s2", "cy"))
+    hands = _show(monkeypatch, StudyCommands(str(path), by="sam", zone=DENVER))
+    try:
+        assert "break: lunch 20:00" in _press(hands, "4")
+        hands.press("end", "m", *"please ring me", "enter")
+        assert "sent to cy" in hands.said
+        with store_of(path) as store:
+            assert [(message.to, message.text) for message in store.work.list_messages(NOW)] == [
+                ("cy", "please ring me")
+            ]
+    finally:
+        hands.close()
+
+
 def test_who_is_no_supervisor_sees_no_names_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     path = _supervised()
     hands = _show(monkeypatch, StudyCommands(str(path), by="bob", zone=DENVER))
@@ -223,6 +243,19 @@ def test_several_studies_are_shown_in_turn_and_one_that_fails_says_why(monkeypat
         assert "12 of 90" in _press(hands, "s")
     finally:
         hands.close()
+
+
+def test_the_page_for_the_client_has_the_numbers_and_no_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datetimes, "now", lambda: NOW)
+    path = board_study()
+    assert run_command(["status", str(path), "-o", "status.html", "--zone", "America/Denver"]) == 0
+    page = Path("status.html").read_text(encoding="utf-8")
+    assert "9 of 40 interviews complete, 9 of them today" in page
+    assert "the target on Fri 27 Nov" in page
+    for person in ("ann", "bob", "pat", "x3", "w2", "who pays"):
+        assert not re.search(rf"\b{person}\b", page.partition("<main>")[2]), person
+    assert run_command(["status", str(path), "-o", "status.html"]) == 1  # never over a file that exists
+    assert run_command(["status", str(path), "-o", "status.pdf"]) == 1
 
 
 def test_without_a_full_screen_the_board_says_what_to_use(capsys: pytest.CaptureFixture[str]) -> None:

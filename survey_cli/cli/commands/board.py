@@ -32,8 +32,8 @@ def board(
     """Follow the fieldwork on a full screen: progress, cases, quotas, people, appointments, and what needs attention.
 
     It is read again every few seconds. Supervisors correct outcomes, answer referred cases, free cases and give
-    appointments to others there; each change needs a reason, which is stored in the history of the case. F1 shows
-    the keys. `survey status` shows the same once as text.
+    appointments to others there; each change needs a reason, which is stored in the history of the case. They also
+    send messages to stations. F1 shows the keys. `survey status` shows the same once as text.
 
     Example: survey board study.yaml other.yaml
     """
@@ -113,6 +113,12 @@ class StudyCommands:
             case _:
                 result = case_actions.reassign_appointments(request, to=value, key=key, note=reason).changed[0]
         return f"{result.key}: {result.summary}; {result.position.status}"
+
+    def send(self, text: str, to: str) -> None:
+        """Send a message to one person, or to everybody."""
+        from survey_cli.services.cases.floor import send_message
+
+        send_message(self._make_request(), text, to=to)
 
     def _make_request(self) -> "Request":
         from survey_cli.services.run_on_study import Request

@@ -33,6 +33,8 @@ def status(
     since: str = option(
         "--since TIME", "Count calls, hours and lengths from this date or time: 2026-11-24, or '2026-11-24 17:00'.", ""
     ),
+    out: str = option("--out -o FILE", "Write a page for the client (.html), without persons.", ""),
+    force: parameters.ForceOption = False,
     form: parameters.ResultFormatOption = "table",
     people: parameters.PeopleOption = None,
     zone: parameters.ZoneOption = "",
@@ -56,6 +58,12 @@ def status(
         run_boards([StudyCommands(file, people=people, db=db, zone=local_zone)], theme)
         return
     request = Request(path=file, at=datetimes.now(), db=db, people=people, notify=say)
+    if out:
+        from survey_cli.services.cases.fieldwork_status import publish_status
+
+        publish_status(request, out, force=force, since=since, zone=local_zone)
+        say(f"{out}: written")
+        return
     report = load_fieldwork_status(request, since=since, zone=local_zone)
     if form == "json":
         facts = {part.name: getattr(report, part.name) for part in fields(report) if part.name != "data"}

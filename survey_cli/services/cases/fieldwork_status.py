@@ -17,6 +17,7 @@ from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork import status as status_report
 from survey_cli.services.cases.floor import load_people_at_work
 from survey_cli.services.date_options import RequestedTime, describe_now, parse_start_time
+from survey_cli.services.output_files import DocumentWriter, publish_document
 from survey_cli.services.run_on_study import Request, run_on_study
 from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.study.clock import list_future_entries
@@ -43,6 +44,23 @@ def load_fieldwork_status(
     """
     start = parse_start_time(since, request.at, zone, option="--since") if since else None
     return run_on_study(request, partial(_build_status, start=start, zone=zone, people=request.people))
+
+
+def publish_status(request: Request, to: str, *, force: bool, since: str = "", zone: tzinfo | None = None) -> None:
+    """Write the status as a page for the client, without persons. Raises UserError."""
+    publish_document(
+        lambda: load_fieldwork_status(request, since=since, zone=zone),
+        to,
+        {".html": DocumentWriter(text=_render_page)},
+        refusal="the status cannot be written as {}",
+        force=force,
+    )
+
+
+def _render_page(status: status_report.FieldworkStatus) -> str:
+    from survey_cli.documents.report.status_page import render_status_html
+
+    return render_status_html(status)
 
 
 def _build_status(

@@ -1,0 +1,63 @@
+"""Status of the fieldwork as one HTML page for the client: numbers alone, nobody who is interviewed or interviews."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from survey_cli.documents.templating import render_page
+from survey_cli.reports.fieldwork.status import FieldworkStatus
+
+
+class PageTable(NamedTuple):
+    """A table of the page: a label, a bar and numbers in each row."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: Sequence[tuple[str, float, tuple[str, ...]]]
+    """The label, the length of the bar from 0 to 1, and the numbers."""
+
+
+def render_status_html(status: FieldworkStatus) -> str:
+    """Return the page, ending in a line end."""
+    progress, (study, _, time) = status.progress, status.title.partition(", ")
+    target = f" of {progress.target:,}" if progress.target else ""
+    lines = [
+        f"{progress.complete:,}{target} interviews complete, {progress.today:,} of them today",
+        f"{progress.partial:,} partial interviews; {status.cases:,} cases in the sample",
+        f"Pace of the last days: {status.pace.describe()}" if status.pace is not None else "",
+        "Calling is paused" if status.data.paused else "",
+    ]
+    return render_page(
+        "status.html.jinja",
+        page_header=study,
+        edition=time,
+        lines=list(filter(None, lines)),
+        share=min(progress.complete / progress.target, 1.0) if progress.target else None,
+        tables=[table for table in _iterate_tables(status) if table.rows],
+    )
+
+
+def _iterate_tables(status: FieldworkStatus) -> Iterator[PageTable]:
+    most = max((hour.complete for hour in status.hours), default=0)
+    hours = [(f"{h.began:%H:%M}", h.complete / most, (f"{h.complete:,}",)) for h in status.hours if most]
+    yield PageTable("Complete interviews today, by the hour", ("from", "complete"), hours)
+    cells = [
+        (c.cell, min(c.taken / c.target, 1.0) if c.target else 1.0, (f"{c.taken:,}", f"{c.target:,}"))
+        for c in status.cells
+    ]
+    yield PageTable("Quotas", ("cell", "complete", "target"), cells)
+    cases = max(status.cases, 1)
+    statuses = [(_begin(what), n / cases, (f"{n:,}", f"{n / cases:.1%}")) for _, what, n in status.statuses]
+    yield PageTable("Cases, current status", ("status", "cases", "share"), statuses)
+    outcomes = [(_begin(o.name), o.cases / cases, (f"{o.cases:,}", f"{o.done:,}")) for o in status.outcomes]
+    yield PageTable("Last outcomes", ("outcome", "cases", "not called again"), outcomes)
+    parts = [
+        (part.daypart, part.reached / part.attempts, (f"{part.attempts:,}", f"{part.reached / part.attempts:.0%}"))
+        for part in status.dayparts
+        if part.attempts
+    ]
+    yield PageTable("Attempts by the respondent's time of day", ("part of the day", "attempts", "answered"), parts)
+
+
+def _begin(text: str) -> str:
+    """Return the text with a capital letter."""
+    return text[:1].upper() + text[1:]
