@@ -242,8 +242,8 @@ def compute_variance(values: Sequence[tuple[Fraction, WeightedCount]], mean: Fra
     if people < 2:
         return None
     weight = sum(count.weight for _, count in values)
-    squares = sum((count.weight * (value - mean) ** 2 for value, count in values), Fraction(0))
-    return squares / weight * Fraction(people, people - 1)
+    squares = sum((count.weight * value**2 for value, count in values), Fraction(0))  # exact, so nothing cancels
+    return (squares / weight - mean**2) * Fraction(people, people - 1)
 
 
 def compute_quantile(values: Sequence[tuple[Fraction, WeightedCount]], share: Fraction) -> Fraction:
