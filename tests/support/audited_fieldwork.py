@@ -433,11 +433,11 @@ class Watched(StationSimulation):
             ),
         )
         for row, case, _ in self._cases():
-            if row.status in ("leased", "done") or row.key in station._skipped:
+            if row.status in ("leased", "done") or row.key in station._study.skipped:
                 continue
             if is_allowed(case, plan, claimant):
                 raise Broken(f"{row.key} may be called ({row.status}), and {who.login} is told that nobody can")
-        self._no_promise_waits(who, passed=station._skipped)
+        self._no_promise_waits(who, passed=station._study.skipped)
 
     def _no_promise_waits(self, who: Interviewer, *, but: str = "", passed: Collection[str] = frozenset()) -> None:
         """No promise is due that this interviewer could keep now."""
