@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.plan.plan import Plan
@@ -308,13 +308,9 @@ class ShiftCorrection(NamedTuple):
 
     def apply(self, summary: ShiftSummary, to_local: ToLocal) -> ShiftSummary:
         """Return the summary as corrected."""
-        return replace(
-            summary,
-            since=to_local(self.since) if self.since is not None else summary.since,
-            until=to_local(self.until) if self.until is not None else summary.until,
-            away=self.away if self.away is not None else summary.away,
-            corrected_unpaid=self.unpaid if self.unpaid is not None else summary.corrected_unpaid,
-        )
+        times = {"since": self.since and to_local(self.since), "until": self.until and to_local(self.until)}
+        values: dict[str, Any] = {**times, "away": self.away, "corrected_unpaid": self.unpaid}
+        return replace(summary, **{name: value for name, value in values.items() if value is not None})
 
     def describe(self, to_local: ToLocal) -> str:
         """Describe the corrected values and the reason: `until 17:30: forgot to sign off`."""
@@ -340,39 +336,28 @@ class DayOfWork(NamedTuple):
 
     def describe_corrections(self, display_names: Mapping[str, str], to_local: ToLocal) -> str:
         """Describe the corrections and who made them: `until 17:30: forgot to sign off (sue)`."""
-        parts = (
-            f"{correction.describe(to_local)} ({display_names.get(event.by, event.by)})"
-            for event, correction in self.corrections
-        )
-        return "; ".join(parts)
-
-
-def group_shifts(
-    work: Iterable[WorkEvent], calls: Iterable[tuple[str, events.HistoryEntry]], to_local: ToLocal
-) -> dict[tuple[str, str], Shift]:
-    """Group events into shifts, by the person and the day on a clock; `work` is in the order of time."""
-    shifts: defaultdict[tuple[str, str], Shift] = defaultdict(Shift)
-    for event in work:
-        if event.kind not in ("seen", "corrected"):
-            shifts[event.person, f"{to_local(event.at):%Y-%m-%d}"].add_work(event)
-    for key, entry in calls:
-        if entry.station not in OFFICE and entry.by:
-            shifts[entry.by, f"{to_local(entry.at):%Y-%m-%d}"].add(key, entry)
-    return dict(shifts)
+        names = (display_names.get(event.by, event.by) for event, _ in self.corrections)
+        texts = (correction.describe(to_local) for _, correction in self.corrections)
+        return "; ".join(f"{text} ({name})" for text, name in zip(texts, names, strict=True))
 
 
 def build_days(
     work: Iterable[WorkEvent], calls: Iterable[tuple[str, events.HistoryEntry]], plan: Plan, to_local: ToLocal
 ) -> list[DayOfWork]:
-    """Build each person's days, as corrected; those of one person in order."""
-    work = list(work)
+    """Build each person's days, as corrected; those of one person in order. `work` is in the order of time."""
+    shifts: defaultdict[tuple[str, str], Shift] = defaultdict(Shift)
     corrections: defaultdict[tuple[str, str], list[tuple[WorkEvent, ShiftCorrection]]] = defaultdict(list)
     for event in work:
         if event.kind == "corrected":
             correction = ShiftCorrection.decode(event.detail)
             corrections[event.person, correction.day].append((event, correction))
+        elif event.kind != "seen":
+            shifts[event.person, f"{to_local(event.at):%Y-%m-%d}"].add_work(event)
+    for key, entry in calls:
+        if entry.station not in OFFICE and entry.by:
+            shifts[entry.by, f"{to_local(entry.at):%Y-%m-%d}"].add(key, entry)
     days = []
-    for (login, day), shift in sorted(group_shifts(work, calls, to_local).items()):
+    for (login, day), shift in sorted(shifts.items()):
         summary = shift.summarize(to_local, plan.outcomes, plan.breaks)
         for _, correction in corrections[login, day]:
             summary = correction.apply(summary, to_local)

@@ -5,9 +5,8 @@ that are shown now.
 """
 
 import json
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.shifts import WorkEvent
@@ -67,15 +66,16 @@ class WorkEvents:
     ) -> list[WorkEvent]:
         """List the events of one person, or of all, in the order of time."""
         period = encode_timestamp(since) if since else "", encode_timestamp(until) if until else END_OF_TIME
-        return self._db.read_as(_decode_event, "the events of people at work", _LIST, (*period, person))
+        decode = lambda row: WorkEvent(decode_timestamp(row[0]), *row[1:])  # noqa: E731 – one expression, used once
+        return self._db.read_as(decode, "the events of people at work", _LIST, (*period, person))
 
-    def list_messages(self, at: datetime | None = None) -> list[SupervisorMessage]:
-        """List the messages that are shown at that time, or all messages."""
+    def list_messages(self, at: datetime) -> list[SupervisorMessage]:
+        """List the messages that are shown at that time."""
         return self.read_setting_and_messages("", at)[1]
 
-    def read_setting_and_messages(self, setting: str, at: datetime | None) -> tuple[str, list[SupervisorMessage]]:
+    def read_setting_and_messages(self, setting: str, at: datetime) -> tuple[str, list[SupervisorMessage]]:
         """Read the value of a setting and the messages in one query; the value is empty where it is not set."""
-        first = f"{MESSAGE_PREFIX}{_format_time(at) if at else ''}"
+        first = f"{MESSAGE_PREFIX}{_format_time(at)}"
         decode = lambda row: (row[0], row[1] if row[0] == setting else _decode_message(row[1]))  # noqa: E731 - used once
         rows = dict(self._db.read_as(decode, "the messages", _SETTINGS, (setting, first, MESSAGE_PREFIX + END_OF_TIME)))
         value = rows.pop(setting, "")
@@ -86,11 +86,6 @@ class WorkEvents:
         """Store a message, or the same message changed."""
         value = message._asdict() | {"at": _format_time(message.at), "until": _format_time(message.until)}
         self._db.run(KEEP_SETTING, (message.name, json.dumps(value, ensure_ascii=False)))
-
-
-def _decode_event(row: Sequence[Any]) -> WorkEvent:
-    at, *more = row
-    return WorkEvent(decode_timestamp(at), *more)
 
 
 def _decode_message(text: str) -> SupervisorMessage:

@@ -60,8 +60,7 @@ def send_message(study: OpenStudy, text: str, *, to: str = "", until: datetime |
         raise UserError("TEXT", what, f"write 1 to {MAX_MESSAGE_LENGTH}, which fit on the stations' screens")
     if to:
         check_person(study, to, "--to")
-    midnight = study.at.astimezone().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    until = until or midnight
+    until = until or study.at.astimezone().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     if until <= study.at:
         raise UserError("--until", "this time is over", "give a later one")
     message = SupervisorMessage(token_hex(4), study.who.login, study.at, until, to, text)
@@ -97,29 +96,24 @@ def correct_shift(study: OpenStudy, login: str, correction: ShiftCorrection) -> 
     """Store the correction of a person's day. What was recorded stays, and a later correction is added to this one."""
     if not correction.note:
         raise UserError("--note", "a correction needs its reason", 'write it: --note "forgot to sign off"')
-    day = _find_day(study, login, correction.day)
-    summary = correction.apply(day.summary, datetime.astimezone)
+    summary = correction.apply(_load_shift(study, login, correction.day).summary, datetime.astimezone)
     if summary.until < summary.since or summary.away + summary.unpaid_breaks > summary.until - summary.since:
-        raise UserError(
-            login, "the day would end before it begins, or have more breaks than time", "nothing was changed"
-        )
+        what = "the day would end before it begins, or have more breaks than time"
+        raise UserError(login, what, "nothing was changed")
     event = WorkEvent(study.at, login, "corrected", correction.encode(), "office", study.who.login)
     study.store.work.add(event)
-    return _find_day(study, login, correction.day)
+    return _load_shift(study, login, correction.day)
 
 
-@on_study("see the working times of others")
-def load_shift(study: OpenStudy, login: str, day: str) -> DayOfWork:
+def _load_shift(study: OpenStudy, login: str, day: str) -> DayOfWork:
     """Load one person's day."""
-    return _find_day(study, login, day)
-
-
-def _find_day(study: OpenStudy, login: str, day: str) -> DayOfWork:
     check_person(study, login, "PERSON")
     start = datetime.fromisoformat(day).astimezone()
     calls = study.store.cases.queries.list_work(login, start)
-    days = build_days(study.store.work.list_events(person=login), calls, study.plan, datetime.astimezone)
-    found = next((each for each in days if each.day == day), None)
-    if found is None:
-        raise UserError(login, f"did not work on {day}", "give another day: --day 2026-11-24")
-    return found
+    for worked in build_days(study.store.work.list_events(person=login), calls, study.plan, datetime.astimezone):
+        if worked.day == day:
+            return worked
+    raise UserError(login, f"did not work on {day}", "give another day: --day 2026-11-24")
+
+
+load_shift = on_study("see the working times of others")(_load_shift)

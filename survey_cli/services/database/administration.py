@@ -23,11 +23,7 @@ from survey_cli.store import InstrumentRow, InterviewRow, Store, WholeInterview
 from survey_cli.store.access_log import AccessEntry
 from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.backends.errors import UndecodableTextError, close_on_error
-from survey_cli.store.backends.sqlite.database_files import (
-    GROUP_FILE_MODE,
-    GROUP_FOLDER_MODE,
-    GROUP_LIST_MODE,
-)
+from survey_cli.store.backends.sqlite import database_files
 from survey_cli.store.database_location import locate_database, open_store
 from survey_cli.study.clock import list_future_entries
 from survey_cli.study.consistency.interview_outcomes import describe_open_tasks
@@ -75,11 +71,12 @@ def share_with_group(path: str, group: str, *, db: str | None = None) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         os.chown(folder, -1, number)
-        folder.chmod(GROUP_FOLDER_MODE)
+        folder.chmod(database_files.GROUP_FOLDER_MODE)
         for file in sorted(folder.iterdir()):
             if file.is_file() and file.name.endswith(SHARED_ENDINGS):
                 os.chown(file, -1, number)
-                file.chmod(GROUP_LIST_MODE if file.suffix in (".csv", ".key") else GROUP_FILE_MODE)
+                is_list = file.suffix in (".csv", ".key")
+                file.chmod(database_files.GROUP_LIST_MODE if is_list else database_files.GROUP_FILE_MODE)
     except OSError as error:
         remedy = f"ask its owner (who must be a member of the group {group}) or root to do this"
         what = f"its group cannot be changed ({error.strerror})"
@@ -117,18 +114,13 @@ def list_interviews(path: str | Path, *, db: str | None = None) -> InterviewList
 
     A text that cannot be decoded does not keep other interviews from being listed.
     """
-    where, store, _ = _open_existing(path, db)
-    with store:
+    _, where = open_and_locate(path, db)
+    with open_store(where, create=False) as store:
         try:
             return InterviewList(where, store.interviews.list_rows())
         except UndecodableTextError as problem:
             with store.tolerate_undecodable():
                 return InterviewList(where, store.interviews.list_rows(), str(problem))
-
-
-def _open_existing(path: str | Path, db: str | None) -> tuple[str, Store, Instrument]:
-    instrument, where = open_and_locate(path, db)
-    return where, open_store(where, create=False), instrument
 
 
 def verify_database(
@@ -145,13 +137,11 @@ def verify_database(
     and the file itself is intact. With `route`, each answer off the route is named with the reason. `progress` receives
     from time to time the number of interviews and cases compared, and the total.
     """
-    where, store, instrument = _open_existing(path, db)
-    with store:
+    instrument, where = open_and_locate(path, db)
+    with open_store(where, create=False) as store:
         result = verify_store(where, store, instrument, route=route, progress=progress)
-        future_entries = list_future_entries(
-            store, convert_to_study_time(store, at or datetime.now(UTC)), thorough=True
-        )
-        return result._replace(findings=(*result.findings, *future_entries))
+        now = convert_to_study_time(store, at or datetime.now(UTC))
+        return result._replace(findings=(*result.findings, *list_future_entries(store, now, thorough=True)))
 
 
 def verify_store(
@@ -173,8 +163,7 @@ def verify_store(
             *verification.iterate_findings(),
         )
         notes = (*verification.list_notes(), *map(str, filter(None, [find_unaccepted_change(store, instrument)])))
-    counts = {"interviews": verification.interviews, "events": verification.events}
-    return VerificationResult(where=where, **counts, findings=findings, notes=notes)
+    return VerificationResult(where, verification.interviews, verification.events, findings, notes)
 
 
 class SimulatedInterviewWriter:

@@ -172,32 +172,18 @@ def restore_database(
         raise UserError(where, what, "check the folder and the disk") from error
     with suppress(UserError):
         _write_erasures(source.parent, instrument.id, erasures)
-    return RestoreResult(
-        where,
-        str(source),
-        verified.interviews,
-        verified.events,
-        repeated,
-        max(erasures.values(), default=None),
-        kept,
-        lost,
-    )
+    counts, known_until = (verified.interviews, verified.events), max(erasures.values(), default=None)
+    return RestoreResult(where, str(source), *counts, repeated, known_until, kept, lost)
 
 
 def _open_copy(copy: Path, path: str | Path, instrument: Instrument, at: datetime) -> OpenStudy:
     """Open a copy of a study's database for an erasure, whoever restores it."""
-    store = Store.open(copy, create=False)
+    store, no_list = Store.open(copy, create=False), DoNotCallList.open_beside(":memory:")
+    who, plan = Interviewer(login=store.account, role="supervisor"), Plan.from_instrument(instrument)
     return OpenStudy(
-        path=str(path),
-        instrument=instrument,
-        plan=Plan.from_instrument(instrument),
-        store=store,
-        where=str(copy),
-        people=People(),
-        who=Interviewer(login=store.account, role="supervisor"),
-        do_not_call=DoNotCallList.open_beside(":memory:"),
-        at=at,
-    )
+        path=str(path), instrument=instrument, plan=plan, store=store, where=str(copy), people=People(), who=who,
+        do_not_call=no_list, at=at,
+    )  # fmt: skip
 
 
 def _verify_copy(backup: str, copy: Path, instrument: Instrument) -> VerificationResult:
