@@ -111,8 +111,7 @@ ClockOption = Annotated[
 
 OriginOption = Annotated[OriginChoice, option("--origin", "Origin of the interviews; real includes imported ones.")]
 WhereOption = Annotated[
-    str,
-    text_option("--where CONDITION", 'Only interviews or rows for which this is true: "kind == 1 and age > 17".'),
+    str, text_option("--where CONDITION", 'Only interviews or rows for which this is true: "kind == 1 and age > 17".')
 ]
 AsOfOption = Annotated[str, text_option("--as-of TIME", "Ignore what happened after this date, or date and time.")]
 WithoutFalsifiedOption = Annotated[

@@ -297,10 +297,7 @@ class ColumnStatistics:
 
 
 def read_statistics(
-    file: Path,
-    are_numbers: Sequence[bool],
-    codes: Sequence[frozenset[str]],
-    marked: Sequence[frozenset[str]] = (),
+    file: Path, are_numbers: Sequence[bool], codes: Sequence[frozenset[str]], marked: Sequence[frozenset[str]] = ()
 ) -> list[ColumnStatistics]:
     """Return the statistics of each column of a CSV file that was just written, in one pass and little memory.
 

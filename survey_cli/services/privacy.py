@@ -13,13 +13,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import SpokenItem
 from survey_cli.problems import StoreError, UserError
-from survey_cli.reports.fieldwork.cases import (
-    JournalLine,
-    Subject,
-    SubjectColumn,
-    SubjectInterview,
-    SubjectNumber,
-)
+from survey_cli.reports.fieldwork.cases import JournalLine, Subject, SubjectColumn, SubjectInterview, SubjectNumber
 from survey_cli.samples.cases.columns import build_labels
 from survey_cli.services.cases.case_lists import iterate_history_lines
 from survey_cli.services.run_on_study import make_unknown_case_error, on_study

@@ -89,11 +89,7 @@ def open_simulated_study(options: SimulatedStudyOptions, rng: Random) -> OpenStu
             yield NewCase(key=key, entries=entries, queue_position=position, contact=contact)
 
     study.store.cases.imports.add(
-        build_cases(),
-        import_id=f"{rng.getrandbits(64):016x}",
-        at=options.at,
-        by=IMPORTED_BY,
-        file=options.sample,
+        build_cases(), import_id=f"{rng.getrandbits(64):016x}", at=options.at, by=IMPORTED_BY, file=options.sample
     )
     return study
 

@@ -42,12 +42,7 @@ _ADMIN_LABELS: Final = {
 }
 _ADMIN_VALUES: Final[dict[str, dict[Code, str]]] = {
     "interview_origin": {"real": "Real", "imported": "Imported", "practice": "Practice", "simulated": "Simulated"},
-    "interview_status": {
-        "open": "In progress",
-        "suspended": "Suspended",
-        "stopped": "Stopped early",
-        "ended": "Ended",
-    },
+    "interview_status": {"open": "In progress", "suspended": "Suspended", "stopped": "Stopped early", "ended": "Ended"},
 }
 ADMIN_VARIABLES: Final = tuple(
     Variable(

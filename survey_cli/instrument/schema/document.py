@@ -5,13 +5,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Field, Tag
 
 from survey_cli.instrument.schema.items.groups import AnyItem, DefaultsSpec
-from survey_cli.instrument.schema.options import (
-    DeclineSpec,
-    OptionsOrName,
-    ScaleSpec,
-    SpecModel,
-    make_discriminator,
-)
+from survey_cli.instrument.schema.options import DeclineSpec, OptionsOrName, ScaleSpec, SpecModel, make_discriminator
 from survey_cli.instrument.source import scalars
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar
 
@@ -217,14 +211,12 @@ class DaypartSpec(SpecModel):
 
 _WORD_OR_MAPPING: Final = make_discriminator(dict, "mapping", "word")
 DaypartOrSpan: TypeAlias = Annotated[
-    Annotated[HoursOfDay, Tag("word")] | Annotated[DaypartSpec, Tag("mapping")],
-    _WORD_OR_MAPPING,
+    Annotated[HoursOfDay, Tag("word")] | Annotated[DaypartSpec, Tag("mapping")], _WORD_OR_MAPPING
 ]
 
 
 ItemOrShare: TypeAlias = Annotated[
-    Annotated[ItemName, Tag("word")] | Annotated[dict[scalars.Name, scalars.Label], Tag("mapping")],
-    _WORD_OR_MAPPING,
+    Annotated[ItemName, Tag("word")] | Annotated[dict[scalars.Name, scalars.Label], Tag("mapping")], _WORD_OR_MAPPING
 ]
 
 

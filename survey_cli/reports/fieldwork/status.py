@@ -309,13 +309,7 @@ class FieldworkStatus:
 
 
 def build_fieldwork_status(
-    data: StatusInput,
-    plan: Plan,
-    people: People,
-    viewer: Interviewer,
-    *,
-    title: str,
-    period: str,
+    data: StatusInput, plan: Plan, people: People, viewer: Interviewer, *, title: str, period: str
 ) -> FieldworkStatus:
     """Build the report; a viewer who is not a supervisor sees colleagues by their pseudonyms."""
     by_code = _sum_by_name((code, number) for _, _, code, number in data.case_counts)

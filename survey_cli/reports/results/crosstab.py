@@ -23,12 +23,7 @@ from survey_cli.reports.results.questions import (
 from survey_cli.reports.results.report_model import RowKind, Side
 from survey_cli.reports.texts import translate
 from survey_cli.reports.weighting import answer_counts
-from survey_cli.reports.weighting.answer_counts import (
-    DEFAULT_LEVEL,
-    AnswerKey,
-    ColumnCounts,
-    WeightedCount,
-)
+from survey_cli.reports.weighting.answer_counts import DEFAULT_LEVEL, AnswerKey, ColumnCounts, WeightedCount
 from survey_cli.reports.weighting.significance import Correction
 from survey_cli.values import Cell
 

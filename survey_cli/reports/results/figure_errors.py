@@ -15,13 +15,7 @@ from survey_cli.reports.disclosure.suppression import BASE
 from survey_cli.reports.results.crosstab import Crosstab
 from survey_cli.reports.texts import translate, translate_quantity
 from survey_cli.reports.weighting import design_errors
-from survey_cli.reports.weighting.answer_counts import (
-    DEFAULT_LEVEL,
-    AnswerColumns,
-    AnswerKey,
-    Grouping,
-    list_columns,
-)
+from survey_cli.reports.weighting.answer_counts import DEFAULT_LEVEL, AnswerColumns, AnswerKey, Grouping, list_columns
 from survey_cli.reports.weighting.weights import multiply_pool_sizes
 from survey_cli.values import Missing
 
@@ -30,9 +24,7 @@ DESIGN_ROLES: Final = ("stratum", "psu", "fpc", "replicate_weight")
 
 
 def read_design(
-    answers: AnswerColumns,
-    columns: Mapping[str, Sequence[str]],
-    study: StudySpec,
+    answers: AnswerColumns, columns: Mapping[str, Sequence[str]], study: StudySpec
 ) -> design_errors.SampleDesign:
     """Read the design of a sample from its columns, by role; those of draws have the role `draw`.
 

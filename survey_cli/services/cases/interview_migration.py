@@ -71,11 +71,7 @@ class MigrationResult:
 
 
 def migrate_interviews(
-    request: Request,
-    keys: Sequence[str],
-    *,
-    dry_run: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+    request: Request, keys: Sequence[str], *, dry_run: bool = False, progress: Callable[[int, int], None] | None = None
 ) -> MigrationResult:
     """Take the unfinished interviews of these cases, or of all, to the newest version.
 
@@ -94,12 +90,7 @@ def migrate_interviews(
 
 
 def _migrate(
-    request: Request,
-    study: OpenStudy,
-    keys: Sequence[str],
-    progress: Callable[[int, int], None] | None,
-    *,
-    write: bool,
+    request: Request, study: OpenStudy, keys: Sequence[str], progress: Callable[[int, int], None] | None, *, write: bool
 ) -> MigrationResult:
     obstacle = find_unaccepted_change(study.store, study.instrument)
     if write:
