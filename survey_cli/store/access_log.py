@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Final, NamedTuple
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
-from survey_cli.store.backends.connector import Connector
+from survey_cli.store.backends.connector import StorePart
 from survey_cli.store.backends.statements import read_statements
 
 sql: Final = SimpleNamespace(**read_statements(__file__))
@@ -30,11 +30,8 @@ class AccessEntry(NamedTuple):
     detail: str
 
 
-class AccessLog:
+class AccessLog(StorePart):
     """The log of one study. Methods raise StoreError."""
-
-    def __init__(self, connector: Connector) -> None:
-        self._db = connector
 
     def record(self, what: str, accessed: str, detail: str = "", *, at: datetime, by: str = "") -> None:
         """Record an access before it happens. In an archive that can't be written, nothing is recorded."""

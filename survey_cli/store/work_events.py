@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.shifts import WorkEvent
-from survey_cli.store.backends.connector import Connector
+from survey_cli.store.backends.connector import StorePart
 from survey_cli.store.backends.errors import retry_once
 from survey_cli.store.backends.settings import KEEP_SETTING
 
@@ -50,11 +50,8 @@ def _format_time(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds")
 
 
-class WorkEvents:
+class WorkEvents(StorePart):
     """The work events and messages of one study. Methods raise StoreError."""
-
-    def __init__(self, connector: Connector) -> None:
-        self._db = connector
 
     def add(self, event: WorkEvent) -> None:
         """Add an event in a transaction of its own."""

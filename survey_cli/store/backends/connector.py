@@ -194,6 +194,13 @@ class Connector(ABC):
     def close(self) -> None: ...
 
 
+class StorePart:
+    """What is stored of one subject, over one connection. Methods of its subclasses raise StoreError."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._db = connector
+
+
 class Transaction:
     """Transaction of a connection. It is a class, as a generator is slower and each answer needs a transaction."""
 

@@ -6,7 +6,7 @@ A follow-up task is work outside of the database that a commit leaves to be done
 from collections.abc import Iterable
 from typing import Final
 
-from survey_cli.store.backends.connector import Connector, Execute
+from survey_cli.store.backends.connector import Execute, StorePart
 from survey_cli.store.backends.errors import retry_once
 
 SETTING: Final = "SELECT value FROM settings WHERE name = ?"
@@ -17,11 +17,8 @@ TASK_PREFIX: Final = "owed: "
 """Prefix of the settings that contain follow-up tasks."""
 
 
-class Settings:
+class Settings(StorePart):
     """The settings and open follow-up tasks of one study. Methods raise StoreError."""
-
-    def __init__(self, connector: Connector) -> None:
-        self._db = connector
 
     def read(self, name: str) -> str | None:
         """Return the value of a setting; None where it is not set."""

@@ -14,7 +14,7 @@ from typing import Final
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.case.events import CaseSampled
 from survey_cli.problems import StoreError
-from survey_cli.store.backends.connector import Connector, Dialect, Parameters, Pause
+from survey_cli.store.backends.connector import Dialect, Parameters, Pause, StorePart
 from survey_cli.store.cases import case_statements as sql
 from survey_cli.store.cases.case_records import ImportRow, NewCase, encode_contact, encode_entry, encode_queue_position
 from survey_cli.store.cases.live_counts import fold_counts
@@ -31,11 +31,8 @@ ABANDONED_AFTER: Final = timedelta(days=1)
 """No import takes so long."""
 
 
-class SampleImports:
+class SampleImports(StorePart):
     """The samples that were imported into one study. Methods raise StoreError."""
-
-    def __init__(self, connector: Connector) -> None:
-        self._db = connector
 
     def add(
         self, batch: Iterable[NewCase], *, import_id: str, at: datetime, by: str, file: str, pause: Pause = None

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.case.events import CaseClaimed, CaseReturned, CaseSampled, HistoryEntry
 from survey_cli.fieldwork.queue.scheduling import QueuePosition
-from survey_cli.store.backends.connector import Connector, Execute, Pause
+from survey_cli.store.backends.connector import Connector, Execute, Pause, StorePart
 from survey_cli.store.backends.errors import check_rewriting, retry_once, translate_decoding_errors
 from survey_cli.store.backends.settings import add_tasks_within
 from survey_cli.store.cases import case_records
@@ -28,11 +28,8 @@ UNMATCHABLE_TEXT: Final = "\x01"
 """A pattern that matches no name and no number."""
 
 
-class CaseQueries:
+class CaseQueries(StorePart):
     """Queries of the cases of one study. Methods raise StoreError."""
-
-    def __init__(self, connector: Connector) -> None:
-        self._db = connector
 
     # One case
 

@@ -14,7 +14,7 @@ from survey_cli.engine.codec import encode_timestamp
 from survey_cli.fieldwork.appointments.appointment import OWNER_FIRST_PERIOD
 from survey_cli.fieldwork.case.activity import ActivityName, format_quarter
 from survey_cli.fieldwork.queue.call_order import CaseGroup
-from survey_cli.store.backends.connector import Connector, Execute
+from survey_cli.store.backends.connector import Execute, StorePart
 from survey_cli.store.backends.errors import translate_decoding_errors
 from survey_cli.store.cases import case_statements as sql
 from survey_cli.store.cases.case_records import OutcomeCount
@@ -40,11 +40,8 @@ class CaseState(NamedTuple):
     has_appointment: int
 
 
-class LiveCounts:
+class LiveCounts(StorePart):
     """The counts of one study. Methods raise StoreError."""
-
-    def __init__(self, connector: Connector) -> None:
-        self._db = connector
 
     def count_states(self) -> Counter[CaseState]:
         """Count all cases by their state."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from survey_cli.engine.codec import encode_timestamp
 from survey_cli.fieldwork.plan.plan import CellFill
-from survey_cli.store.backends.connector import Connector, Execute
+from survey_cli.store.backends.connector import Execute, StorePart
 from survey_cli.store.backends.errors import retry_once
 from survey_cli.store.backends.settings import KEEP_SETTING, SETTING
 from survey_cli.store.cases import case_statements as sql
@@ -19,15 +19,12 @@ TARGETS_SETTING: Final = "targets"
 """The setting with the target of every cell in the newest plan."""
 
 
-class QuotaPlaces:
+class QuotaPlaces(StorePart):
     """The places of one study. Methods raise StoreError.
 
     The row of a cell is its lock. Several cells are locked in the same order everywhere, so that no two stations wait
     for each other.
     """
-
-    def __init__(self, connector: Connector) -> None:
-        self._db = connector
 
     @retry_once
     def hold(

@@ -19,7 +19,7 @@ from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.problems import StoreError
 from survey_cli.store.backends import open_database
 from survey_cli.store.backends.address import ServerAddress
-from survey_cli.store.backends.connector import Connector, Dialect
+from survey_cli.store.backends.connector import Connector, Dialect, StorePart
 from survey_cli.store.backends.errors import require_driver, translate_error
 from survey_cli.store.backends.schema import migrations, views
 from survey_cli.store.backends.sqlite import database_files
@@ -42,11 +42,8 @@ VIEWS: Final[dict[Dialect, str]] = {
 CONTACT_COLUMNS: Final = ("link", "details", "digits", "words")
 
 
-class Maintenance:
+class Maintenance(StorePart):
     """The maintenance of one database. Methods raise StoreError."""
-
-    def __init__(self, connector: Connector) -> None:
-        self._db = connector
 
     def back_up(self, to: str | Path) -> None:
         """Write a complete copy as of now to a new file, while interviews continue.
