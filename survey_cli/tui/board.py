@@ -15,19 +15,8 @@ from textual.widgets import DataTable, Sparkline, Static
 from survey_cli.entries import to_ascii_digits
 from survey_cli.problems import UserError
 from survey_cli.text_width import measure_width
-from survey_cli.tui.widgets import styled
+from survey_cli.tui.widgets import panel, styled
 from survey_cli.tui.widgets.key_app import EDITING_KEYS, KeyApp, KeyScreen
-from survey_cli.tui.widgets.panel import (
-    SCROLLS,
-    Act,
-    LinePanel,
-    ListPanel,
-    Row,
-    Submit,
-    TextPanel,
-    measure_columns,
-    scroll_by_key,
-)
 from survey_cli.tui.widgets.styled import KeyHint, style_text
 from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.wording import format_quantity
@@ -53,18 +42,11 @@ KEYS: Final = (
     ("1 to 5", "the tabs; ← and → too"),
     ("↑ ↓ PgUp PgDn", "mark a line, or scroll"),
     ("Enter", "the case of the line, with its history"),
-    ("w", "why the case may or may not be called now"),
-    ("/", "find cases: by key, name or number"),
-    ("o", "correct the outcome of the case"),
-    ("a", "answer a case that was referred to the supervisor"),
-    ("f", "free the case from its station"),
-    ("g", "give the appointment of the case to somebody else"),
-    ("m", "a message to everybody; in People to the marked person"),
-    ("s", "the next study"),
-    ("r, F5", "read again now"),
     ("Ctrl+P", "search all actions, themes"),
-    ("q, F10", "leave"),
 )
+"""Keys besides those of the actions."""
+ACTION_NAMES: Final = {"o": "outcome", "a": "answer", "f": "free", "g": "give", "m": "message"}
+"""Actions as the bar of keys names them."""
 OTHER_KEYS: Final = {"f1": "?", "f3": "/", "f5": "r", "f10": "q", "ctrl+c": "q", "k": "up", "j": "down"}
 
 
@@ -115,14 +97,14 @@ class Listing(NamedTuple):
     """What is listed, above the table."""
 
 
-class FilterPanel(LinePanel):
+class FilterPanel(panel.LinePanel):
     """The line in which cases are searched for while it is typed; ↑ ↓ mark a case."""
 
     change: Callable[[str], None]
     move: Callable[[str], None]
 
     async def press(self, key: str) -> None:
-        if key in SCROLLS[:4]:
+        if key in panel.SCROLLS[:4]:
             self.move(key)
             return
         if key == "escape":
@@ -152,17 +134,17 @@ class BoardScreen(KeyScreen):
         self._read_again = refresh
         self._listing: tuple[int, Listing] | None = None
         """The width and the table that is shown."""
-        self.actions: dict[str, tuple[str, Act]] = {
-            "/": ("find a case", self._open_filter),
-            "w": ("why", lambda: self._open_lines("why", self.study.explain)),
-            "o": ("outcome", self._open_outcomes),
-            "a": ("answer", lambda: self._ask_reason("answer", "answer")),
-            "f": ("free", lambda: self._ask_reason("free", "free it, because")),
-            "g": ("give the appointment", self._open_people),
-            "m": ("message", self._open_message),
-            "s": ("next study", self._go_to_next_study),
-            "r": ("read again", self._refresh),
-            "?": ("keys", self._open_keys),
+        self.actions: dict[str, tuple[str, panel.Act]] = {
+            "w": ("why the case may or may not be called now", lambda: self._open_lines("why", self.study.explain)),
+            "/": ("find cases: by key, name or number", self._open_filter),
+            "o": ("correct the outcome of the case", lambda: self._open_choices("outcome")),
+            "a": ("answer a case that was referred to the supervisor", lambda: self._ask_reason("answer", "answer")),
+            "f": ("free the case from its station", lambda: self._ask_reason("free", "free it, because")),
+            "g": ("give the appointment of the case to somebody else", lambda: self._open_choices("give")),
+            "m": ("a message to everybody; in People to the marked person", self._open_message),
+            "s": ("the next study", self._go_to_next_study),
+            "r": ("read again now", self._refresh),
+            "?": ("all keys", self._open_keys),
             "q": ("leave", self.leave),
         }
 
@@ -227,12 +209,12 @@ class BoardScreen(KeyScreen):
             self.tab = int(key) - 1
         elif key in ("left", "right", "tab", "shift+tab"):
             self.tab = (self.tab + (1 if key in ("right", "tab") else -1)) % len(TABS)
-        elif key in SCROLLS:
+        elif key in panel.SCROLLS:
             self._move(key)
         elif key in ENTER:
             await self._open_lines("case", self.study.show)
         elif key == "ctrl+p":
-            rows = [Row((k, label), partial(self._press, k)) for k, (label, _) in self.actions.items()]
+            rows = [panel.Row((k, label), partial(self._press, k)) for k, (label, _) in self.actions.items()]
             await self.open_palette(rows)
         elif key == "escape" and self.filter:
             self._search("")
@@ -241,7 +223,7 @@ class BoardScreen(KeyScreen):
 
     def _move(self, key: str) -> None:
         if not self.tab:
-            scroll_by_key(self.query_one("#overview", VerticalScroll), key)
+            panel.scroll_by_key(self.query_one("#overview", VerticalScroll), key)
             return
         page, count = max(self.table.size.height - 1, 1), self.table.row_count
         by = {"up": -1, "down": 1, "pageup": -page, "pagedown": page, "home": -count, "end": count}[key]
@@ -261,9 +243,9 @@ class BoardScreen(KeyScreen):
 
     async def _open_filter(self) -> None:
         self.tab = 1
-        panel = FilterPanel("find", "find: ", lambda _: self.close_panel(), text=self.filter, saves="keep it")
-        panel.change, panel.move = self._search, self._move
-        await self.open_panel(panel)
+        line = FilterPanel("find", "find: ", lambda _: self.close_panel(), text=self.filter, saves="keep it")
+        line.change, line.move = self._search, self._move
+        await self.open_panel(line)
 
     def _search(self, text: str) -> None:
         """Search for cases once no more is typed."""
@@ -293,38 +275,33 @@ class BoardScreen(KeyScreen):
 
     async def _open_lines(self, what: str, read: Callable[[str], Sequence[str]]) -> None:
         lines = await asyncio.to_thread(read, self._require_case())
-        await self.open_panel(TextPanel(what, Content("\n").join([style_text(line) for line in lines])))
+        await self.open_panel(panel.TextPanel(what, Content("\n").join([style_text(line) for line in lines])))
 
     async def _open_keys(self) -> None:
-        rows = [f"| {key} | {styled.escape_markdown(does)} |" for key, does in KEYS]
-        await self.open_panel(TextPanel("help", "\n".join(["| Key | |", "|---|---|", *rows])))
+        shown = {"r": "r, F5", "q": "q, F10", "?": "F1"}
+        actions = ((shown.get(key, key), does) for key, (does, _) in self.actions.items())
+        rows = [f"| {key} | {styled.escape_markdown(does)} |" for key, does in (*KEYS, *actions)]
+        await self.open_panel(panel.TextPanel("help", "\n".join(["| Key | |", "|---|---|", *rows])))
 
-    async def _open_outcomes(self) -> None:
+    async def _open_choices(self, action: str) -> None:
+        """Open a list of outcomes, or of people."""
         self._require_case()
         choices = await asyncio.to_thread(self.study.list_choices)
-        await self._open_choices("outcome", "outcome: ", [(name, each) for each, name in choices.outcomes])
+        label, named = "outcome: ", [(name, outcome) for outcome, name in choices.outcomes]
+        if action == "give":
+            label, named = "give the appointment to: ", [(name, name) for name in ("anyone", *choices.people)]
 
-    async def _open_people(self) -> None:
-        self._require_case()
-        choices = await asyncio.to_thread(self.study.list_choices)
-        people = [("anyone", "anyone"), *((login, login) for login in choices.people)]
-        await self._open_choices("give", "give the appointment to: ", people)
-
-    async def _open_choices(self, action: str, label: str, choices: Sequence[tuple[str, str]]) -> None:
-        """Open a list of names, each with the value that it stands for."""
-
-        def choose(value: str, name: str) -> Act:
+        def choose(name: str, value: str) -> panel.Act:
             reason = partial(self._ask_reason, action, f"{label}{name}, because", value)
             return partial(self.close_and, reason)
 
-        rows = [Row((name,), choose(value, name), terms=value) for name, value in choices]
-        await self.open_panel(ListPanel(action, f"{self.case}: {label}", rows, takes="choose"))
+        rows = [panel.Row((name,), choose(name, value), terms=value) for name, value in named]
+        await self.open_panel(panel.ListPanel(action, f"{self.case}: {label}", rows, takes="choose"))
 
     async def _ask_reason(self, action: str, label: str, value: str = "") -> None:
         """Open the line of the reason; with one, the case is changed, and what went wrong leaves the line open."""
-        await self.open_panel(LinePanel("reason", f"{self.case}: {label}: ", self._change(action, value, self.case)))
+        key = self._require_case()
 
-    def _change(self, action: str, value: str, key: str) -> Submit:
         async def change(reason: str) -> None:
             if not reason:
                 self.refuse("every change needs a reason, which is stored in the history of the case")
@@ -333,8 +310,7 @@ class BoardScreen(KeyScreen):
             await self.close_panels()
             self._read_again()
 
-        self._require_case()
-        return change
+        await self.open_panel(panel.LinePanel("reason", f"{key}: {label}: ", change))
 
     async def _open_message(self) -> None:
         """Open the line of a message to the marked person, or to everybody."""
@@ -345,7 +321,9 @@ class BoardScreen(KeyScreen):
             self.said = f"sent to {person or 'everybody'}: it is shown until the end of the day"
             await self.close_panel()
 
-        await self.open_panel(LinePanel("message", f"message to {person or 'everybody'}: ", send, saves="send it"))
+        await self.open_panel(
+            panel.LinePanel("message", f"message to {person or 'everybody'}: ", send, saves="send it")
+        )
 
     # What is shown
 
@@ -363,7 +341,7 @@ class BoardScreen(KeyScreen):
         hints = [KeyHint("1…5", "tabs", press="right"), KeyHint("↑ ↓", "mark" if self.tab else "scroll", 2, "down")]
         if self.tab:
             hints += [KeyHint("Enter", "case", press="enter"), KeyHint("w", "why", 1), KeyHint("/", "find", 1)]
-            hints += [KeyHint(key, self.actions[key][0].partition(" ")[0], 3) for key in "oafgm"]
+            hints += [KeyHint(key, name, 3) for key, name in ACTION_NAMES.items()]
         more = [KeyHint("s", "next study")] if len(self.studies) > 1 else []
         self.show_keys([*hints, *more, KeyHint("F1", "keys"), KeyHint("q", "leave")])
         if isinstance(status, str):
@@ -420,7 +398,7 @@ class BoardScreen(KeyScreen):
             cells for cells in zip(listing.head, *(line.cells for line in listing.lines), strict=True) if any(cells[1:])
         ]
         room = state[0] - 2
-        widths = measure_columns([Row(cells, self._refresh) for cells in zip(*columns, strict=True)], room)
+        widths = panel.measure_columns([panel.Row(cells, self._refresh) for cells in zip(*columns, strict=True)], room)
         longest = max((measure_width(cell) for column in columns[-1:] for cell in column), default=0)
         widths.append(min(longest, max(room - sum(widths) - len(widths), MIN_WIDTH)))
         for (name, *_), width in zip(columns, widths, strict=False):
