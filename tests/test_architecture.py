@@ -28,9 +28,13 @@ PURE_PACKAGES = {
     "wording",
 }
 READERS = {  # the questionnaire, and tables that come with the program
+    "survey_cli/fieldwork/appointments/languages.py",
+    "survey_cli/fieldwork/rates/dispositions.py",
     "survey_cli/instrument/countries.py",
     "survey_cli/instrument/source/load.py",
     "survey_cli/instrument/source/foreign_words.py",
+    "survey_cli/outcomes.py",
+    "survey_cli/table/paradata.py",
 }
 
 CLOCKS_AND_RANDOM = {"time", "secrets", "uuid"}  # random and datetime are looked at name by name

@@ -16,79 +16,18 @@ from survey_cli.fieldwork.rates.dispositions import DispositionGroup, Uncountabl
 from survey_cli.fieldwork.shifts import ShiftSummary
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.table.columns import build_sample_variable
-from survey_cli.table.paradata import make_flag_column, make_number_column, make_text_column
+from survey_cli.table.paradata import read_columns
 from survey_cli.values import NOT_ASKED, Cell, Variable
 
-CASE_COLUMNS: Final = (
-    make_text_column("case", "Case"),
-    make_text_column("case_frame", "Frame"),
-    make_text_column("case_replicate", "Replicate"),
-    make_flag_column("case_released", "Released for calling"),
-    make_text_column("case_status", "Queue status"),
-    make_text_column("case_why", "Reason for the queue status"),
-    make_text_column("case_code", "AAPOR code if fieldwork ended now"),
-    make_text_column("case_group", "Group of the code in outcome rates"),
-    make_text_column("case_outcome", "Last outcome, or the supervisor's override"),
-    make_text_column("case_outcome_name", "Name of the outcome"),
-    make_number_column("case_attempts", "Attempts that count toward the limit"),
-    make_number_column("case_calls", "Calls"),
-    make_text_column("case_first_call", "First call (UTC)"),
-    make_text_column("case_last_call", "Last call (UTC)"),
-    make_text_column("case_interviewers", "Interviewers who called"),
-    make_number_column("case_numbers", "Telephone numbers"),
-    make_number_column("case_live", "Telephone numbers that may still be called"),
-    make_flag_column("case_eligible", "Known to be eligible"),
-    make_flag_column("case_promised", "Has an appointment"),
-    make_text_column("case_language", "Language"),
-    make_text_column("case_zone", "Time zone of the next number"),
-    make_text_column("case_weight", "Base weight as written in the sample"),
-    make_text_column("case_interview", "Latest interview"),
-    make_flag_column("case_blocked", "Must not be called again"),
-    make_flag_column("case_erased", "Identifying data erased"),
-)
+CASE_COLUMNS: Final = read_columns("cases")
 """The columns of the table of cases, before those of the sample."""
-CONTACT_COLUMNS: Final = (
-    make_text_column("contact_name", "Name", personal=True),
-    make_text_column("contact_numbers", "Telephone numbers", personal=True),
-)
+CONTACT_COLUMNS: Final = read_columns("contacts")
 """The last columns of the table of cases, where they are requested."""
-CALL_COLUMNS: Final = (
-    make_text_column("case", "Case"),
-    make_number_column("attempt", "Number of the attempt"),
-    make_number_column("call", "Number of the call within the case"),
-    make_text_column("sitting_began", "Attempt started (UTC)"),
-    make_text_column("sitting_ended", "Attempt ended (UTC)"),
-    make_text_column("at", "Outcome recorded (UTC)"),
-    make_number_column("position", "Position of the number called; 0: the respondent called"),
-    make_text_column("line", "Kind of line"),
-    make_text_column("outcome", "Outcome"),
-    make_text_column("outcome_name", "Name of the outcome"),
-    make_text_column("keyed", "Outcome keyed, where a supervisor changed it"),
-    make_text_column("interview_code", "AAPOR code of the interview"),
-    make_flag_column("eligible", "Known to be eligible after the call"),
-    make_text_column("interviewer", "Interviewer"),
-    make_text_column("station", "Station"),
-)
+CALL_COLUMNS: Final = read_columns("calls")
 """The columns of the table of calls."""
-SHIFT_COLUMNS: Final = (
-    make_text_column("interviewer", "Interviewer"),
-    make_text_column("day", "Day"),
-    make_text_column("first", "First activity, or as corrected"),
-    make_text_column("last", "Last activity, or as corrected"),
-    make_number_column("paid", "Minutes at work, with paid breaks", decimals=1),
-    make_number_column("paid_breaks", "Minutes of paid breaks", decimals=1),
-    make_number_column("unpaid_breaks", "Minutes of unpaid breaks", decimals=1),
-    make_number_column("away", "Minutes signed off between first and last", decimals=1),
-    make_number_column("on_cases", "Minutes with a case on the screen", decimals=1),
-    make_number_column("idle", "Minutes at work without a case", decimals=1),
-    make_number_column("calls", "Calls"),
-    make_number_column("contacts", "Calls in which somebody was reached"),
-    make_number_column("completes", "Complete interviews"),
-    make_number_column("refusals", "Refusals"),
-    make_text_column("corrections", "Corrections by supervisors"),
-)
+SHIFT_COLUMNS: Final = read_columns("shifts")
 """The columns of the table of shifts: one row per person and day."""
-CALL_NOTE_COLUMN: Final = make_text_column("call_note", "Note on the call", personal=True)
+(CALL_NOTE_COLUMN,) = read_columns("call note")
 """The last column of the table of calls, where it is requested."""
 
 

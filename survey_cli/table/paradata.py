@@ -4,10 +4,12 @@ The table of events has a row per event, that of answers a row per answer that c
 reached have none. Personal values are left out unless they are requested.
 """
 
+import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import lru_cache
+from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from survey_cli.engine import events
@@ -36,45 +38,32 @@ NOT_APPLICABLE: Final = Missing("not_applicable")
 """The column does not apply to the row."""
 
 
-def make_text_column(name: str, label: str, *, personal: bool = False) -> Variable:
-    """Return a column of texts that are no answers, so that no decline occurs in it."""
-    return Variable(name=name, label=label, storage="text", role="admin", personal=personal)
-
-
 def make_number_column(name: str, label: str, *, decimals: int = 0) -> Variable:
     """Return a column of numbers that are no answers."""
     storage: Storage = "decimal" if decimals else "integer"
     return Variable(name=name, label=label, storage=storage, measure="scale", decimals=decimals, role="admin")
 
 
-def make_flag_column(name: str, label: str) -> Variable:
-    """Return a column of 0 (no) and 1 (yes)."""
-    return Variable(name=name, label=label, labels={0: "No", 1: "Yes"}, role="admin")
+_TABLES: Final = json.loads(Path(__file__).with_name("columns.json").read_text(encoding="utf-8"))
+
+
+def read_columns(table: str) -> tuple[Variable, ...]:
+    """Read the columns of a table, which are no answers: texts, numbers with so many decimals, flags of 0 and 1."""
+    columns = []
+    for (kind, _, decimals), name, label in ((row[0].partition(" "), *row[1:]) for row in _TABLES[table]):
+        if kind == "number":
+            columns.append(make_number_column(name, label, decimals=int(decimals or 0)))
+        elif kind == "flag":
+            columns.append(Variable(name=name, label=label, labels={0: "No", 1: "Yes"}, role="admin"))
+        else:
+            column = Variable(name=name, label=label, storage="text", role="admin", personal=kind == "personal")
+            columns.append(column)
+    return tuple(columns)
 
 
 EVENT_COLUMNS: Final = (
     *HEADING_COLUMNS,
-    make_number_column("seq", "Number of the event"),
-    make_text_column("at", "Date and time (UTC)"),
-    make_text_column("event", "Event"),
-    make_text_column("item", "Item"),
-    make_number_column("turn", "Turn of the roster"),
-    make_text_column("value", "New value"),
-    make_text_column("words", "Text specified with options"),
-    make_text_column("declined", "Decline"),
-    make_text_column("was", "Value replaced"),
-    make_flag_column("changed", "The value replaced another"),
-    make_text_column("went", "Kind of move: back or jump"),
-    make_text_column("left", "Item from which the interviewer moved"),
-    make_number_column("check", "Number of the check that was confirmed"),
-    make_text_column("reason", "Reason for the confirmation"),
-    make_text_column("note", "Note"),
-    make_text_column("language", "Language from this event on"),
-    make_text_column("outcome", "Outcome"),
-    make_number_column("seconds", "Seconds since the previous event", decimals=1),
-    make_text_column("interviewer", "Interviewer"),
-    make_text_column("station", "Station"),
-    make_text_column("coder", "Coding: first or second coder, or final decision"),
+    *read_columns("events"),
 )
 """The columns of the table of events."""
 
@@ -293,21 +282,7 @@ def count_words(template: Template, language: str) -> int:
 
 ANSWER_COLUMNS: Final = (
     *HEADING_COLUMNS,
-    make_number_column("place", "Number of the answer on the route"),
-    make_text_column("item", "Item"),
-    make_number_column("turn", "Turn of the roster"),
-    make_text_column("value", "Value; several codes are separated by spaces"),
-    make_number_column("number", "Value, if it is a number", decimals=2),
-    make_text_column("label", "Label of the code"),
-    make_text_column("missing", "Kind of missing value, if declined"),
-    make_text_column("words", "Text specified with options"),
-    make_number_column("times", "Number of times answered"),
-    make_number_column("changes", "Number of times the answer changed"),
-    make_number_column("seconds", "Seconds spent on the item", decimals=1),
-    make_text_column("first_at", "First answered (UTC)"),
-    make_text_column("last_at", "Last answered (UTC)"),
-    make_text_column("interviewer", "Interviewer who keyed it last"),
-    make_text_column("note", "Notes on the item"),
+    *read_columns("answers"),
 )
 """The columns of the table of answers."""
 

@@ -3,8 +3,10 @@
 Codes are assigned to cases in `disposition_coding`, and counted in `counts`.
 """
 
+import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.problems import find_nearest
@@ -37,43 +39,8 @@ class UncountableCode(NamedTuple):
     remedy: str
 
 
-_ROWS: Final[tuple[tuple[str, DispositionGroup, DispositionGroup, str], ...]] = (
-    ("1.1", "I", "I", "Complete"), ("1.2", "P", "P", "Partial or break-off with sufficient information"),
-    ("2.10", "R", "R", "Refusal and break-off"), ("2.11", "R", "R", "Refusal"),
-    ("2.111", "R", "R", "Household-level refusal"), ("2.112", "R", "R", "Known respondent refusal"),
-    ("2.12", "R", "R", "Break-off"), ("2.20", "NC", "NC", "Non-contact"),
-    ("2.21", "NC", "NC", "Respondent never available"),
-    ("2.22", "NC", "NC", "Telephone answering device (message confirms residential household)"),
-    ("2.221", "NC", "NC", "Telephone answering device, message left"),
-    ("2.222", "NC", "NC", "Telephone answering device, no message left"), ("2.30", "O", "O", "Other, non-refusals"),
-    ("2.31", "O", "O", "Dead"), ("2.32", "O", "O", "Physically or mentally unable/incompetent"),
-    ("2.33", "O", "O", "Language problem"), ("2.331", "O", "O", "Household-level language problem"),
-    ("2.332", "O", "O", "Respondent language problem"),
-    ("2.333", "O", "O", "No interviewer available for needed language"),
-    ("2.34", "O", "O", "Inadequate audio quality"), ("2.35", "O", "O", "Location/activity not allowing interview"),
-    ("2.36", "O", "O", "Miscellaneous"),
-    ("3.10", "UH", "UH", "Unknown if housing unit/household"), ("3.11", "UH", "NC", "Not attempted or worked"),
-    ("3.12", "UH", "NC", "Always busy"), ("3.13", "UH", "NC", "No answer"),
-    ("3.14", "UH", "NC", "Telephone answering device (don't know if household)"),
-    ("3.15", "UH", "UH", "Telecommunication technological barriers, e.g. call blocking"),
-    ("3.16", "UH", "UH", "Technical phone problems"), ("3.161", "UH", "UH", "Ambiguous operator's message"),
-    ("3.20", "UO", "UO", "Housing unit, unknown if eligible respondent present"),
-    ("3.21", "UO", "UO", "No screener completed"),
-    ("3.211", "UO", "UO", "No screener completed, residential and live contact made"),
-    ("3.30", "UO", "UO", "Unknown if person is a household resident"),
-    ("3.90", "UO", "UO", "Other unknown eligibility"),
-    ("4.10", "NE", "NE", "Out of sample"), ("4.20", "NE", "UO", "Fax/data line"),
-    ("4.30", "NE", "UO", "Non-working/disconnected number"), ("4.31", "NE", "UO", "Non-working number"),
-    ("4.32", "NE", "UO", "Disconnected number"), ("4.33", "NE", "UO", "Temporarily out of service"),
-    ("4.40", "NE", "NE", "Special technological circumstances"), ("4.41", "NE", "UO", "Number changed"),
-    ("4.42", "NE", "NE", "Call forwarding"), ("4.43", "NE", "NE", "Residence-to-residence call forwarding"),
-    ("4.44", "NE", "NE", "Nonresidence-to-residence call forwarding"), ("4.45", "NE", "NE", "Pager"),
-    ("4.46", "NE", "NE", "Cell phone (in a landline frame)"), ("4.50", "NE", "NE", "Nonresidence"),
-    ("4.51", "NE", "NE", "Business, government office, other organization"), ("4.52", "NE", "NE", "Institution"),
-    ("4.53", "NE", "NE", "Group quarters"), ("4.70", "NE", "NE", "No eligible respondent"),
-    ("4.80", "NE", "NE", "Quota filled"), ("4.90", "NE", "NE", "Other not eligible"),
-)  # fmt: skip
-DISPOSITIONS: Final = {code: Disposition(code, name, group, listed) for code, group, listed, name in _ROWS}
+_ROWS: Final = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+DISPOSITIONS: Final = {code: Disposition(code, *row) for code, *row in _ROWS}
 """The codes of AAPOR's Standard Definitions for telephone surveys, and their groups.
 
 A study may assign any of them to another group. Doubtful are:
