@@ -160,8 +160,7 @@ def _compare_codes(name: str, before: _Meaning, after: _Meaning) -> Iterator[Mea
     for code, labels in before.labels.items():
         label = _get_first(labels)
         if code in after.labels:
-            texts = _find_difference(labels, after.labels[code])
-            if texts is not None:
+            if (texts := _find_difference(labels, after.labels[code])) is not None:
                 what = f"code {code} was {texts[0]!r} and is {texts[1]!r}"
                 yield MeaningChange(name, what, needs_own_column=True, code=code)
         elif after.is_ordinary_number(code):

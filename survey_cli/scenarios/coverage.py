@@ -49,8 +49,7 @@ def observe(run: ScenarioRun) -> frozenset[Goal]:
     for stop in stops:
         walk.advance()
         walk.note_item(stop.item)
-        answer = machine.recorded_answers.get(stop.place)
-        if answer is not None:
+        if (answer := machine.recorded_answers.get(stop.place)) is not None:
             walk.record_answer(stop, answer.cell)
     if machine.walk.finished and not (stops and isinstance(stops[-1].item.question, EndItem)):
         walk.advance()

@@ -111,8 +111,7 @@ class _ScenarioReader:
         """Read answers by place. Only codes are checked here; other answers are when they are given."""
         read: dict[Place, str] = {}
         for key, text in answers.items():
-            place = self._read_place(who, key)
-            if place is None:
+            if (place := self._read_place(who, key)) is None:
                 continue
             item = self.instrument.items[place.item]
             question = item.question
@@ -136,8 +135,7 @@ class _ScenarioReader:
     def _read_place(self, who: str, key: YamlScalar, groups: bool = False) -> Place | None:
         """Return the place that a key names, or report why there is none."""
         place = Place.parse(key)
-        item = self.instrument.items.get(place.item)
-        if item is None:
+        if (item := self.instrument.items.get(place.item)) is None:
             if groups and key in self.instrument.groups:
                 return place
             self._report_unknown("bad-place", key, who, "item", self.instrument.items)
@@ -300,8 +298,7 @@ class _Comparison:
             (expect.warned, warnings, "is questioned with"),
         ):
             for key, text in words.items():
-                found = actual.get(Place.parse(key))
-                if found is None:
+                if (found := actual.get(Place.parse(key))) is None:
                     not_there = self.explain(Place.parse(key)) if verb == "reads" else f"no answer to {key} {verb} it"
                     yield Departure(key.where, f"expected {str(text)!r}: {not_there}")
                 elif " ".join(text.split()) not in " ".join(found.split()):

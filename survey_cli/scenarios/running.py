@@ -164,8 +164,7 @@ class _Runner:
 
     def _go_back(self, places: int) -> bool:
         for _ in range(places):
-            place = prompts.find_previous_place(self.result.interview)
-            if place is not None:
+            if (place := prompts.find_previous_place(self.result.interview)) is not None:
                 self._apply(events.PositionMoved(self.stamp, place), place)
         return True
 
@@ -180,19 +179,16 @@ class _Runner:
         """Answer what is asked now; returns whether the interview goes on."""
         result, interview = self.result, self.result.interview
         machine = interview.machine
-        stop = machine.current_stop
-        if stop is None:
+        if (stop := machine.current_stop) is None:
             result.outcome = interview.ending
             return False
         if machine.query is not None:
-            prompt = prompts.build_prompt(interview)
-            if prompt is not None and prompt.query is not None:
+            if (prompt := prompts.build_prompt(interview)) is not None and prompt.query is not None:
                 result.warnings.setdefault(stop.place, []).append(to_plain_text(prompt.query.text))
             return self._apply(events.QueryConfirmed(self.stamp, stop.place, machine.query), stop.place)
         if isinstance(stop.item.question, ComputedItem):
             return self._compute(stop)
-        prompt = prompts.build_prompt(interview)
-        if prompt is not None:
+        if (prompt := prompts.build_prompt(interview)) is not None:
             parts = (to_plain_text(prompt.intro), to_plain_text(prompt.text))
             result.texts[stop.place] = "\n".join(part for part in parts if part)
             filled = set(stop.item.text.iterate_names()).difference(machine.walk.env["#unfilled"])
@@ -282,8 +278,7 @@ class _Runner:
     def _observe_checks(self, interview: Interview, value: Any) -> set[Goal]:
         """Return which checks of the current item fire on an answer, and which do not."""
         machine = interview.machine
-        stop = machine.current_stop
-        if stop is None or not stop.item.checks:
+        if (stop := machine.current_stop) is None or not stop.item.checks:
             return set()
         mark = machine.walk.mark
         machine.walk.record_answer(stop, value)

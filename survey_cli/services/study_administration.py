@@ -36,8 +36,7 @@ def pause_study(study: OpenStudy, message: str = "") -> Pause:
 @on_study("resume a study")
 def resume_study(study: OpenStudy) -> Pause:
     """Let stations claim and dial again. Returns the pause that ended. Raises UserError where there was none."""
-    pause = read_pause(study.store)
-    if pause is None:
+    if (pause := read_pause(study.store)) is None:
         raise UserError(study.where, "the study is not paused", "nothing was changed")
     write_pause(study.store, None)
     return pause

@@ -19,8 +19,7 @@ def find_analysis_file(path: str) -> str:
 
 def open_analysis(path: str, instrument: Instrument) -> Analysis:
     """Open the analysis file beside a questionnaire. Raises UserError where it has errors."""
-    file = find_analysis_file(path)
-    if not file:
+    if not (file := find_analysis_file(path)):
         return Analysis(instrument=instrument)
     analysis, problems = read_analysis(load_source(file), instrument)
     if errors := select_errors(problems):

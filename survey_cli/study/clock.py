@@ -34,8 +34,7 @@ def check_last_time(store: Store, where: str, at: datetime) -> None:
 
     Raises ConfirmableError where it doesn't; confirming accepts the clock.
     """
-    newest = _find_disagreeing_entry(store, at)
-    if newest is None:
+    if (newest := _find_disagreeing_entry(store, at)) is None:
         return
 
     def confirm() -> None:

@@ -166,8 +166,7 @@ def identify(claimed: str, account: str, people: People, own_people: People) -> 
     if name != account and not _is_supervisor(account, own_people):
         what = f"is not the account {account}, and only a supervisor may work under another name"
         raise UserError(name, what, f"log in as {name}, or ask {own_people.format_supervisors()}")
-    who = people.find(name)
-    if who is None:
+    if (who := people.find(name)) is None:
         remedy = f"ask {own_people.format_supervisors()} to add this name to {PEOPLE_FILE}"
         raise UserError(name, "is not on the study's list of people", remedy)
     return who
@@ -240,8 +239,7 @@ class StudyFiles:
             return True  # on a server
         if self._refused is not None and find_obstacle_to_begin(self._store, self._refused) is None:
             return True
-        signature = tuple(map(_read_file_state, self._files))
-        if signature == self._signature:
+        if (signature := tuple(map(_read_file_state, self._files))) == self._signature:
             return False
         self._signature, before = signature, self._digest
         self._digest = _compute_digest(self._files)
@@ -264,8 +262,7 @@ class StudyFiles:
         if (obstacle := find_obstacle_to_begin(study.store, instrument)) is not None:
             self._refused = instrument
             raise obstacle
-        who = people.find(study.who.login)
-        if who is None:
+        if (who := people.find(study.who.login)) is None:
             remedy = f"ask a supervisor to add you to {PEOPLE_FILE}"
             raise UserError(study.who.login, "is no longer on the study's list of people", remedy)
         plan, notice = Plan.from_instrument(instrument), version.notice

@@ -141,8 +141,7 @@ def find_acceptance(store: Store, change: "MeaningChange") -> Acceptance | None:
 
     Raises UserError.
     """
-    text = store.settings.read(_make_setting_name(change))
-    if text is None:
+    if (text := store.settings.read(_make_setting_name(change))) is None:
         return None
     try:
         value: Mapping[str, object] = json.loads(text)
@@ -197,8 +196,7 @@ def find_version_in_force(store: Store, instrument: Instrument, path: str) -> Ve
     """
     if store.clock is None:
         return VersionInForce(instrument)
-    published_hash = read_published_hash(store)
-    if not published_hash and not store.data.can_publish():
+    if not (published_hash := read_published_hash(store)) and not store.data.can_publish():
         what = "no version of the questionnaire has been published there yet"
         raise UserError(store.where, what, f"ask the schema's owner to publish it: survey study publish {path}")
     if published_hash in ("", instrument.hash):

@@ -383,8 +383,7 @@ def import_answers(
         result = import_answers(request, build_options(AnswerImportOptions, locals(), map=map_file))
     for problem in result.problems:
         say(str(problem))
-    errors = sum(problem.severity == "error" for problem in result.problems)
-    if errors:
+    if errors := sum(problem.severity == "error" for problem in result.problems):
         say(f"{data}: {format_quantity(errors, 'error')}: nothing was imported")
         raise typer.Exit(1)
     if result.unused:

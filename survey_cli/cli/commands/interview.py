@@ -132,8 +132,7 @@ def _run_full_screen(session: "InterviewSession", theme: str) -> int:
 
     if not run_full_screen(lambda: conduct_interview(session, theme)):
         return 1
-    result = session.result()
-    if result is None:
+    if (result := session.result()) is None:
         say("The interview could not be suspended. Every answer is stored: start it again to continue.")
         return 1
     say(_describe_closing(session, result))

@@ -256,8 +256,7 @@ def explain(
             if words:
                 print_lines((f"{kind}s".capitalize(), *wrap_paragraph(", ".join(words), indent=2), ""))
         return
-    new = RENAMED.get(word, "")
-    if new:
+    if new := RENAMED.get(word, ""):
         say(f"survey {word}: the command is now: survey {new}")
     try:
         meanings = explain_word(word)

@@ -120,8 +120,7 @@ def _render_changes(result: "ImportResult") -> Iterator[str]:
         cells = ["(empty)" if isinstance(cell, Missing) else str(cell) for cell in (change.was, change.now)]
         was, now = ("(personal)",) * 2 if change.column in result.hidden else cells
         yield f"line {change.line}: {change.case}: {change.column}: {was} → {now}"
-    more = len(result.summary.changes) - MAX_CHANGES
-    if more > 0:
+    if (more := len(result.summary.changes) - MAX_CHANGES) > 0:
         yield f"… and {format_quantity(more, 'more change')}"
 
 

@@ -127,8 +127,7 @@ def _render_bars(grid: layout.Grid, cells: int, blocks: bool) -> Iterator[str]:
 
 
 def _render_bar(line: layout.GridLine, room: int, blocks: bool) -> str:
-    share = line.cells[1].share
-    if not share:
+    if not (share := line.cells[1].share):
         return ""
     mark = BAR_BLOCKS.get(line.kind, SOLID_BLOCK)
     return (mark if blocks else ASCII_BLOCKS[mark]) * max(int(share * room + Fraction(1, 2)), 1)
@@ -168,8 +167,7 @@ def _render_group_names(grid: layout.Grid, widths: Sequence[int], columns: range
     """Render the name of each group above its first column."""
     line, at = " " * label_width, label_width
     for n in columns:
-        name = grid.heads[n].group
-        if name and (n == columns.start or grid.heads[n - 1].group != name):
+        if (name := grid.heads[n].group) and (n == columns.start or grid.heads[n - 1].group != name):
             line = _pad_right(line, at) if measure_width(line) < at else line
             line += "  " + make_printable(name)
         at += 2 + widths[n]

@@ -77,8 +77,7 @@ def correct_outcome(study: OpenStudy, key: str, outcome: str, *, code: str = "",
     A temporary outcome puts it back into the queue; quota places are released or taken according to its interview's
     code.
     """
-    note = note.strip()
-    if not note:
+    if not (note := note.strip()):
         raise UserError(f"case {key}", "a correction needs a reason", "give it with --note")
     row = find_disposition(code)
     exact = row.code if row is not None else code
@@ -244,8 +243,7 @@ def parse_replicates(text: str, known: Collection[str], *, where: str) -> frozen
     selected: set[str] = set()
     for part in filter(None, map(str.strip, text.split(","))):
         first, _, last = map(str.strip, part.partition("-"))
-        names = {part} & set(known)
-        if not names and first.isdecimal() and last.isdecimal():
+        if not (names := {part} & set(known)) and first.isdecimal() and last.isdecimal():
             names = {name for name in known if name.isdecimal() and int(first) <= int(name) <= int(last)}
         if not names:
             ordered = sorted(known, key=lambda name: (int(name) if name.isdecimal() else 0, name))
@@ -303,8 +301,7 @@ def reassign_appointments(
         raise UserError(to, "is not on the study's list of people", remedy)
 
     def plan_change(case: Case) -> _PlannedChange | None:
-        appointment = find_open_appointment(case, study.plan)
-        if appointment is None:
+        if (appointment := find_open_appointment(case, study.plan)) is None:
             raise UserError(f"case {case.key}", "it has no appointment", "survey case why shows when it is due")
         if all_of and appointment.policy == "anyone":
             return None
@@ -320,8 +317,7 @@ def reassign_appointments(
 
     if key:
         return CaseBatchResult(changed=(_change_existing_case(study, key, plan_change),))
-    rows = study.store.cases.queries.list_appointments(owner=all_of)
-    if not rows:
+    if not (rows := study.store.cases.queries.list_appointments(owner=all_of)):
         raise UserError(all_of, "has no appointments", "survey study people shows who has")
     return _change_cases(study, rows, plan_change)
 
@@ -371,8 +367,7 @@ def _change_case(
         if row.holder is not None and not force:
             raise make_busy_error(study, row.key, row.holder)
         case = Case.from_history(key, cases.queries.read_history(key))
-        change = plan_change(case)
-        if change is None:
+        if (change := plan_change(case)) is None:
             return None
         entries = [case_events.HistoryEntry(at, study.who.login, STATION, event) for event in change.events]
         after = reduce(Case.apply, entries, case)
@@ -429,8 +424,7 @@ def _find_counted_cells(study: OpenStudy, case: Case) -> tuple[str, tuple[str, .
         return "", ()
     if code_case(case, study.plan).code != "1.1":
         return ("", ()) if case.interrupted or case.interview_open else (case.interview, ())
-    row = study.store.interviews.find_row(case.interview)
-    if row is None:
+    if (row := study.store.interviews.find_row(case.interview)) is None:
         return "", ()
     if (interview := replay_stored(study.store, row)) is None:
         return "", ()

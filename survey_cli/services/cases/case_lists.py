@@ -90,8 +90,7 @@ def _build_case_list(study: OpenStudy, case_filter: CaseFilter) -> case_reports.
     columns = {name: getattr(case_filter, name) or None for name in ("status", "code", "outcome")}
     rows = cases.queries.iterate_rows(limit=case_filter.limit if keys is None else None, **columns)
     selected = list(islice((row for row in rows if keys is None or row.key in keys), case_filter.limit))
-    names = _load_names(study, selected)
-    if names:
+    if names := _load_names(study, selected):
         listed = format_quantity(len(selected), "case")
         study.store.access_log.record("contacts", listed, at=study.at, by=study.who.login)
     lines, total = tuple(build_case_line(row, names.get(row.key, "")) for row in selected), cases.counts.count_cases()

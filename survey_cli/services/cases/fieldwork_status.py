@@ -70,8 +70,7 @@ def _build_status(
     counts = study.store.cases.counts
     if study.who.supervises and not study.store.read_only:
         counts.fold(at)
-    case_counts = counts.count_by_outcome()
-    if not case_counts:
+    if not (case_counts := counts.count_by_outcome()):
         what = "there are no cases yet"
         raise UserError(study.where, what, f"import them: survey sample import {study.path} cases.csv")
     local = at.astimezone(zone)

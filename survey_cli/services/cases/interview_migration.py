@@ -230,8 +230,7 @@ class _Migration:
         is_recent = row.status == "open" and study.at - row.updated_at < study.plan.lease
         if write and not is_recent:
             return ""  # the transaction that writes asks who has the case
-        case = study.store.cases.queries.find_row(row.case)
-        if case is None:
+        if (case := study.store.cases.queries.find_row(row.case)) is None:
             return "somebody may be conducting it: its last entry is recent" if is_recent else ""
         if case.holder is not None and case.holder.until > study.at:
             return f"{case.holder.by} has it at station {case.holder.station}"

@@ -59,8 +59,7 @@ class ReviewDraw(NamedTuple):
 def review_case(study: OpenStudy, key: str, verdict: ReviewVerdict, *, note: str = "") -> str:
     """Store the verdict on the latest interview of a case that is over. Returns the interviewer's login."""
     interviews = study.store.interviews
-    rows = interviews.list_rows(case=key)
-    if not rows and study.store.cases.queries.find_row(key) is None:
+    if not (rows := interviews.list_rows(case=key)) and study.store.cases.queries.find_row(key) is None:
         raise make_unknown_case_error(study, key)
     over = [row for row in rows if row.status in ("ended", "stopped") and not row.is_erased]
     if not over:

@@ -177,8 +177,7 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     instrument, analysis, table = data.instrument, data.data.analysis, data.data.table
     if not data.included.rows:
         raise UserError(str(path), "there are no interviews to report on", _suggest_more_interviews(data, options))
-    rates = data.rates
-    if rates is not None and options.where:
+    if (rates := data.rates) is not None and options.where:
         rates = replace(rates, notes=(translate(WHOLE_STUDY_NOTE), *rates.notes))
     options = _set_population(data, options)
     weights = weight_interviews(data.answers, analysis, options, base=options.weighted, threshold=options.threshold)
@@ -353,8 +352,7 @@ def _build_grouping(name: str, answers: AnswerColumns, data: _ReportData, option
     offered = {name: v for name, v in answers.variables.items() if v.role in roles and name not in keys}
     if name in find_personal_names(instrument):
         raise UserError("--by", f"{name} is personal", "choose another variable")
-    variable = offered.get(name)
-    if variable is None:
+    if (variable := offered.get(name)) is None:
         if name in instrument.computes and instrument.computes[name].is_column:
             reads = ", ".join(sorted(list_inputs(instrument.computes[name])))
             what = f"{name} is not computed: no interview has all its inputs ({reads}) in their current meaning"
@@ -411,8 +409,7 @@ def _collect_verbatims(table: Crosstab, answers: AnswerColumns, options: ReportO
 
 
 def _count_frames(answers: AnswerColumns, instrument: Instrument) -> dict[str, int]:
-    column = find_column(instrument, "frame")
-    if column is None or column not in answers.columns:
+    if (column := find_column(instrument, "frame")) is None or column not in answers.columns:
         return {}
     cells = answers.read_cells(column)
     labels = answers.variables[column].labels

@@ -286,8 +286,7 @@ class InterviewSession:
 
     def result(self) -> InterviewResult | None:
         """Return how the interview ended; None while it is open."""
-        status = self.interview.status
-        if status == "open" and not self._was_left:
+        if (status := self.interview.status) == "open" and not self._was_left:
             return None
         return InterviewResult(
             status="lost" if self._was_left else status,
@@ -322,8 +321,7 @@ class InterviewSession:
 
     def go_back(self) -> Rejection | None:
         """Go to the item asked before this one."""
-        place = prompts.find_previous_place(self.interview)
-        if place is None:
+        if (place := prompts.find_previous_place(self.interview)) is None:
             return Rejection("this is the first item")
         return self._apply(events.PositionMoved(self._stamp(), place))
 
@@ -376,8 +374,7 @@ class InterviewSession:
 
     def return_to_end(self) -> bool:
         """End an interview that had come to its end before, where all its answers are valid; returns whether it has."""
-        place = self.interview.place
-        if place is None or self.jump(place) is not None:
+        if (place := self.interview.place) is None or self.jump(place) is not None:
             return False
         if self._apply(events.AnswerKept(self._stamp(), place)) is not None:
             return False
@@ -427,8 +424,7 @@ class InterviewSession:
 
     def save_draft(self, text: str) -> None:
         """Save what is being typed in a Verbatim; called every two seconds while it changes. Never fails."""
-        place = self.interview.place
-        if place is None:
+        if (place := self.interview.place) is None:
             return
         self.link.renew_lease()
         try:
@@ -478,8 +474,7 @@ class InterviewSession:
         Where the database does not answer, the next answer tries again, and no interview becomes complete before
         that.
         """
-        reservations = self.link.reservations
-        if reservations is None:
+        if (reservations := self.link.reservations) is None:
             return None
         try:
             self._cells, self._full_cell = reservations.reserve_cells(self.id, interview, self._cells)
@@ -503,8 +498,7 @@ class InterviewSession:
 
     def _find_computed_answer(self) -> events.InterviewEvent | None:
         """Find the answer to a lookup that is due, or a note of what was not read aloud."""
-        prompt = self.prompt()
-        if prompt is not None and prompt.unfilled:
+        if (prompt := self.prompt()) is not None and prompt.unfilled:
             notes = {(e.place, e.text) for e in self.interview.events if isinstance(e, events.NoteWritten)}
             for text in prompt.unfilled:
                 if (prompt.place, text) not in notes:

@@ -127,8 +127,7 @@ class InterviewStarter:
 
     def _start(self, instrument: Instrument, *, number: int) -> InterviewSession:
         options, case = self.options, self.options.case
-        sample = options.sample_values
-        if sample is None:
+        if (sample := options.sample_values) is None:
             sample = case_values.parse_sample_values(instrument, case, options.columns)
         zone = case_values.resolve_zone(instrument, sample, options.zone)
         language = case_values.resolve_language(instrument, options.language, sample)
@@ -232,8 +231,7 @@ class InterviewStarter:
             outcomes=build_outcome_table(instrument),
             link=options.link or UnsampledCaseLink(self, instrument, start.case),
         )
-        rejection = session.advance()
-        if rejection is not None:
+        if (rejection := session.advance()) is not None:
             raise UserError(options.case, rejection.why)
         return session
 

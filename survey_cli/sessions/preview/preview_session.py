@@ -112,8 +112,7 @@ def carry_over(
                 unfit.append(place)
             if is_past_target:
                 break
-            answered = _invent_answer(interview, item, place, stamp, rng, hints.get(item.id, ()))
-            if answered is None:
+            if (answered := _invent_answer(interview, item, place, stamp, rng, hints.get(item.id, ()))) is None:
                 break
             if item.question.expects_answer:
                 same = earlier is not None and earlier.cell == answered.machine.recorded_answers[place].cell
@@ -435,8 +434,7 @@ class PreviewSession(InterviewSession):
     def jump(self, place: Place) -> Rejection | None:
         """Go to any item, asked or not: open questions before it are answered by invention, from the seed."""
         instrument = self.interview.instrument
-        item = instrument.items.get(place.item)
-        if item is None:
+        if (item := instrument.items.get(place.item)) is None:
             suggestion = suggest_nearest(place.item, instrument.items, otherwise="F3 lists the items")
             return Rejection(f"there is no item {place.item}: {suggestion}")
         if isinstance(item.question, ComputedItem):
@@ -445,10 +443,9 @@ class PreviewSession(InterviewSession):
             place = Place(place.item)
         elif place.turn is None:
             place = Place(place.item, 1)
-        if self.interview.status == "open" and place in self.interview.machine.recorded_answers:
-            rejection = super().jump(place)
-            if rejection is None and self.interview.place == place:
-                return None
+        is_answered = self.interview.status == "open" and place in self.interview.machine.recorded_answers
+        if is_answered and super().jump(place) is None and self.interview.place == place:
+            return None
         return self._lead_to(place)
 
     def _lead_to(self, place: Place) -> Rejection | None:

@@ -130,8 +130,7 @@ def scrub_database(store: Store) -> bool:
     Returns False where somebody was reading meanwhile, or where only the owner of a server's tables may do it: it
     remains to be done, and `survey db verify` reports it. Raises StoreError.
     """
-    since = store.settings.read(SCRUB_SETTING)
-    if not since:
+    if not (since := store.settings.read(SCRUB_SETTING)):
         return True
     if not store.maintenance.scrub():
         return False
@@ -199,8 +198,7 @@ def is_erased(journal: Sequence[InterviewEvent]) -> bool:
 
 
 def _check_not_claimed(study: OpenStudy, key: str) -> None:
-    row = study.store.cases.queries.find_row(key)
-    if row is not None and row.holder is not None:
+    if (row := study.store.cases.queries.find_row(key)) is not None and row.holder is not None:
         raise make_busy_error(study, key, row.holder)
 
 
@@ -213,8 +211,7 @@ def _require_scrub(store: Store, at: datetime) -> None:
 
 def _erase_case(study: OpenStudy, key: str, why: str) -> bool:
     """Erase the texts of a case's history; returns whether any were left to erase."""
-    history = study.store.cases.queries.read_history(key)
-    if not history:
+    if not (history := study.store.cases.queries.read_history(key)):
         return False
     entries = [codec.erase_content(entry, columns=list_kept_columns(study.instrument)) for entry in history]
     case = Case.from_history(key, history)
@@ -278,8 +275,7 @@ def _anonymize_interview(study: OpenStudy, row: InterviewRow, why: str) -> bool 
     Returns whether anything was removed by this call; None where the interview cannot be replayed.
     """
     instrument = load_version(study.store, study.instrument, row)
-    journal = study.store.interviews.read_journal(row.id)
-    if not journal or find_erasure(journal) is not None:
+    if not (journal := study.store.interviews.read_journal(row.id)) or find_erasure(journal) is not None:
         return False
     if instrument is None:
         return None

@@ -79,8 +79,7 @@ def reconcile_lapsed(store: Store, plan: Plan, keys: Iterable[str], at: datetime
     ended there, and the case of one that was suspended with an outcome is called again. Raises StoreError.
     """
     for key in keys:
-        last = store.interviews.find_last(key)
-        if last is not None and (last.outcome or last.status == "open"):
+        if (last := store.interviews.find_last(key)) is not None and (last.outcome or last.status == "open"):
             _record(store, plan, last, at)
 
 
@@ -145,8 +144,7 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
         return ""
     if row.status != "open" and not _lacks_outcome(history, row):
         return ""
-    interview = replay_stored(store, row)
-    if interview is None:
+    if (interview := replay_stored(store, row)) is None:
         return ""
     closing_events: tuple[InterviewEvent, ...] = ()
     if row.status == "open":
