@@ -156,7 +156,7 @@ def claimers_row(folder: Path) -> list[Line]:
         assert status == 0, "a station failed"
     took = perf_counter() - start
     twice = sum(times - 1 for times in taken.values())
-    left = sum(kind.cases for kind in first.store.cases.counts.count_by_outcome() if kind.status in ("ready", "leased"))
+    left = sum(kind[-1] for kind in first.store.cases.counts.count_by_outcome() if kind[0] in ("ready", "leased"))
     said = f"{twice} twice, {left} left of {SHARED:,}; {SHARED / took:,.0f} claimed and closed a second"
     what = f"claims by {CLAIMERS} processes, no double"
     return [below(what, twice + left, 0, said=said, goal="no case twice, none left")]

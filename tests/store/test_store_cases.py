@@ -35,7 +35,6 @@ from survey_cli.store.backends.errors import TransientStoreError
 from survey_cli.store.cases.case_records import (
     CaseConflict,
     CaseUpdate,
-    ExpiredLease,
     LeaseHolder,
     LeaseLost,
     QueueHead,
@@ -171,7 +170,7 @@ def test_until_the_last_case_is_there_nobody_sees_any(store):
 
     def look():
         read = store.cases.queries
-        counts = read.count_cases()
+        counts = store.cases.counts.count_cases()
         histories, rows = list(read.iterate_histories()), list(read.iterate_rows())
         seen.append((len(list(read.iterate_keys())), read.find_row("c00001"), read.list_queue_heads(), counts,
                      len(histories), rows, claimed(store), read.search("c0000")))  # fmt: skip
@@ -313,8 +312,8 @@ def test_waiting_cases_wake_when_they_are_due(store):
 def test_a_lease_that_runs_out_gives_the_case_back(store):
     bring(store, several(2))
     row = claimed(store)
-    assert store.cases.expire_leases(at(29)) == []
-    assert store.cases.expire_leases(at(31)) == [ExpiredLease(row.key, "ann", "s1", at(30))]
+    assert store.cases.expire_leases(at(29)) == {}
+    assert store.cases.expire_leases(at(31)) == {row.key: LeaseHolder("ann", "s1", at(30))}
     assert store.cases.queries.read_history(row.key)[-1] == HistoryEntry(at(30), "ann", "s1", CaseReturned("lapsed"))
     back = store.cases.queries.find_row(row.key)
     assert (back.status, back.holder, back.seq) == ("ready", None, 3)
@@ -356,7 +355,7 @@ def test_a_lease_is_prolonged_by_whoever_has_it(store):
     assert not store.cases.renew_lease("nobody", "t1", at(600))
     assert store.cases.queries.find_row(key).holder.until == at(60)
     assert store.cases.update(CaseUpdate(key, seq=2, entries=[called()], token="t1", renew_until=at(90))) is None
-    assert store.cases.expire_leases(at(70)) == []
+    assert store.cases.expire_leases(at(70)) == {}
 
 
 # Writing
@@ -575,7 +574,7 @@ def test_what_was_written_unseen_is_not_written_twice(store, breaking):
     store.cases.quotas.take("i1", ["a"], NOON)
     assert store.cases.quotas.read_fill() == {"a": CellFill(1, 0)}
     breaking()
-    assert store.cases.expire_leases(at(61)) in ([], [ExpiredLease("c00002", "ann", "s1", at(60))])
+    assert store.cases.expire_leases(at(61)) in ({}, {"c00002": LeaseHolder("ann", "s1", at(60))})
     assert [type(e.event) for e in store.cases.queries.read_history("c00002")][2:] == [CaseReturned]
     assert store.maintenance.check_integrity() == []
 

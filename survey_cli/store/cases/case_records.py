@@ -168,15 +168,6 @@ class CaseUpdate(NamedTuple):
     """Work outside of this database that follows: see `backends.settings`."""
 
 
-class ExpiredLease(NamedTuple):
-    """A lease that expired; the case has returned to the queue."""
-
-    key: str
-    by: str
-    station: str
-    until: datetime
-
-
 class QueueHead(NamedTuple):
     """The first case of a bucket, by its sort key."""
 
@@ -191,16 +182,6 @@ class CaseSearchResult(NamedTuple):
     name: str
     numbers: tuple[str, ...]
     """As they are displayed."""
-
-
-class OutcomeCount(NamedTuple):
-    """Number of the cases with one combination of status, outcome and code."""
-
-    status: str
-    outcome: str
-    """The last recorded outcome; empty where there is none."""
-    code: str
-    cases: int
 
 
 class ImportRow(NamedTuple):

@@ -236,19 +236,19 @@ class CaseStore:
         return self._db.run(sql.QUEUE_DUE[self._db.dialect], (time, limit))
 
     @retry_once
-    def expire_leases(self, at: datetime) -> list[case_records.ExpiredLease]:
-        """End every lease that has expired, and return them.
+    def expire_leases(self, at: datetime) -> dict[str, case_records.LeaseHolder]:
+        """End every lease that has expired, and return who had which case.
 
         The event is dated when the lease ended. Quota places that the case's interview holds stay with it, as it can be
         resumed. The queue position of each case must then be computed again: see `CaseQueries.list_stale_rows`.
         """
         time = encode_timestamp(at)
-        expired: list[case_records.ExpiredLease] = []
+        expired: dict[str, case_records.LeaseHolder] = {}
         for key, by, station, until, token in self._db.read(sql.EXPIRED_LEASES, (time,)):
+            holder = case_records.LeaseHolder(by, station, decode_timestamp(until))
             with self._db.transaction() as execute:
-                has_ended = _end_expired_lease(execute, key, by, station, until, token, time)
-            if has_ended:
-                expired.append(case_records.ExpiredLease(key, by, station, decode_timestamp(until)))
+                has_ended = _end_expired_lease(execute, key, holder, token, time)
+            expired |= {key: holder} if has_ended else {}
         return expired
 
     @retry_once
@@ -293,8 +293,7 @@ class CaseStore:
                 if (row.holder.by, row.holder.station) == (lease.by, lease.station):
                     execute(sql.TAKE_OVER, (lease.token, encode_timestamp(lease.until), key))
                     return row._replace(holder=case_records.LeaseHolder(lease.by, lease.station, lease.until))
-                until = encode_timestamp(row.holder.until)
-                if not _end_expired_lease(execute, key, row.holder.by, row.holder.station, until, token, time):
+                if not _end_expired_lease(execute, key, row.holder, token, time):
                     return row.holder
                 row = row._replace(seq=row.seq + 1)
             seq = row.seq + 1
@@ -456,11 +455,11 @@ def _make_claim_entry(lease: case_records.Lease, at: datetime) -> HistoryEntry:
     return HistoryEntry(at, lease.by, lease.station, CaseClaimed())
 
 
-def _end_expired_lease(execute: Execute, key: str, by: str, station: str, until: str, token: str, time: str) -> bool:
+def _end_expired_lease(execute: Execute, key: str, holder: case_records.LeaseHolder, token: str, time: str) -> bool:
     """End a lease that has expired; False where it has not, or the lease is another one by now."""
     updated = execute(sql.EXPIRE_LEASE, (key, token, time)).fetchall()
     if updated:
-        entry = HistoryEntry(decode_timestamp(until), by, station, CaseReturned("lapsed"))
+        entry = HistoryEntry(holder.until, holder.by, holder.station, CaseReturned("lapsed"))
         execute(sql.ADD_EVENT, (key, updated[0][0], *case_records.encode_entry(entry)))
     return bool(updated)
 

@@ -17,7 +17,6 @@ from survey_cli.fieldwork.queue.call_order import CaseGroup
 from survey_cli.store.backends.connector import Execute, StorePart
 from survey_cli.store.backends.errors import translate_decoding_errors
 from survey_cli.store.cases import case_statements as sql
-from survey_cli.store.cases.case_records import OutcomeCount
 
 QUARTERS_KEPT: Final = timedelta(days=8)
 """How long activity is kept by the quarter of an hour; older activity is only in the totals."""
@@ -54,12 +53,12 @@ class LiveCounts(StorePart):
                 states[CaseState._make(parts)] += number
         return +states
 
-    def count_by_outcome(self) -> list[OutcomeCount]:
-        """Count the cases of each combination of status, outcome and code."""
+    def count_by_outcome(self) -> list[tuple[str, str, str, int]]:
+        """Count the cases of each combination of status, last outcome (empty where there is none) and code."""
         counts: Counter[tuple[str, str, str]] = Counter()
         for state, cases in self.count_states().items():
             counts[state[:3]] += cases
-        return [OutcomeCount(*state, cases) for state, cases in sorted(counts.items())]
+        return [(*state, cases) for state, cases in sorted(counts.items())]
 
     def count_cases(self) -> int:
         """Count all cases."""

@@ -36,7 +36,7 @@ from survey_cli.instrument.open_instrument import rebuild_if_readable
 from survey_cli.outcomes import WITHDRAWN, Outcome
 from survey_cli.problems import StoreError
 from survey_cli.store import InterviewRow, JournalUpdate, Store
-from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, ExpiredLease, QueueHead
+from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, QueueHead
 from survey_cli.study.consistency import interview_outcomes
 from survey_cli.study.consistency.person_erasure import has_answers, scrub_database
 from survey_cli.study.open_study import OpenStudy
@@ -246,14 +246,14 @@ BATCH_SIZE: Final = 1_000
 """Maximum number of cases of one bucket that one refresh schedules again; the next refresh continues."""
 
 
-def refresh_queue(store: Store, plan: Plan, at: datetime) -> list[ExpiredLease]:
-    """Put every case into the queue that belongs there at this time, and return the leases that expired.
+def refresh_queue(store: Store, plan: Plan, at: datetime) -> None:
+    """Put every case into the queue that belongs there at this time.
 
     These are cases whose leases expired, cases that waited until now, and cases for a part of the day that doesn't occur
     again before the study's end. Raises StoreError.
     """
     cases = store.cases
-    lapsed = end_expired_leases(store, plan, at)
+    end_expired_leases(store, plan, at)
     while stale := cases.queries.list_stale_rows():
         if not _update_positions(store, plan, stale, at):
             break  # other stations are updating them
@@ -262,17 +262,14 @@ def refresh_queue(store: Store, plan: Plan, at: datetime) -> list[ExpiredLease]:
         for head in cases.queries.list_queue_heads():
             if not _has_time_left(head, plan, at):
                 _update_positions(store, plan, cases.queries.list_queue([head.bucket], limit=BATCH_SIZE), at)
-    return lapsed
 
 
-def end_expired_leases(store: Store, plan: Plan, at: datetime) -> list[ExpiredLease]:
+def end_expired_leases(store: Store, plan: Plan, at: datetime) -> None:
     """End the leases that have expired, and record the outcomes of interviews that had nothing left to ask.
 
-    Returns these leases. Raises StoreError.
+    Raises StoreError.
     """
-    lapsed = store.cases.expire_leases(at)
-    reconcile_lapsed(store, plan, [lease.key for lease in lapsed], at)
-    return lapsed
+    reconcile_lapsed(store, plan, store.cases.expire_leases(at), at)
 
 
 def _has_time_left(head: QueueHead, plan: Plan, at: datetime) -> bool:
