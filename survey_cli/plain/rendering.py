@@ -3,8 +3,10 @@
 Control characters are replaced, and no text is markup. The caller adds brackets and marks.
 """
 
+import json
 import re
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final, assert_never
 
 from survey_cli import entries
@@ -139,29 +141,10 @@ def render_result(closing: InterviewResult, *, brief: bool = False) -> str:
     return "\n".join(filter(None, (*ending, location, closing.remark)))
 
 
-STATION_COMMANDS: Final = {
-    ".dial": "dial the current number",
-    ".interview": "begin the interview, or continue it",
-    ".outcomes": "all outcomes; a number or an id keys one, words behind it are its note, number, language or reason",
-    ".appointment WHEN": "make an appointment; shows how the time was understood, and asks for what is missing",
-    ".next": "the next number of the case; without a case, look again",
-    ".number 2": "the second number of the case",
-    ".add NUMBER": "another number was given",
-    ".note TEXT": "a note on the case",
-    ".scripts": "scripts to read aloud; .scripts ID notes that one was read",
-    ".faq": "questions respondents ask, with the answers to read",
-    ".find WORDS": "a respondent calls back: find the case by part of a number, name or key",
-    ".fetch KEY": "take this case, even if it is not next in the queue",
-    ".appointments": "my appointments",
-    ".messages": "the supervisors' messages",
-    ".back": "undo the last outcome",
-    ".finish": "leave the case; one that was not called goes back to the queue",
-    ".pause REASON": "a break: no new case comes; .pause again resumes calling",
-    ".again": "this case once more, with everything known about it",
-    ".brief": "say only once what you know by heart; .brief again says it every time",
-    ".leave": "end the shift; the end of input and Ctrl+C do the same",
-    ".help": "this list",
-}
+STATION_COMMANDS: Final[dict[str, str]] = json.loads(
+    Path(__file__).with_name("station_commands.json").read_text(encoding="utf-8")
+)
+"""What each command of a station does."""
 
 
 def format_time(at: datetime) -> str:
