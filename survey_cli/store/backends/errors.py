@@ -4,10 +4,12 @@ Messages for SQLite, errors for stored values that can't be decoded (they name t
 and the decorator that repeats an operation once after a transient error.
 """
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from typing import Any, Final, ParamSpec, Protocol, TypeVar
 
 from survey_cli.problems import StoreError
@@ -57,33 +59,10 @@ def require_driver(where: str) -> Iterator[None]:
 RESTORE_COMMAND: Final = "survey db restore BACKUP FILE"
 """Command that restores a backup. The replaced files are kept."""
 
-DAMAGED: Final = (
-    "the database is damaged",
-    f"stop interviewing on it, and restore the latest backup: {RESTORE_COMMAND}",
-)
-
-MESSAGES: Final[dict[int, tuple[str, str]]] = {
-    sqlite3.SQLITE_FULL: ("the disk is full", "free some space on it, then try again"),
-    sqlite3.SQLITE_BUSY: (
-        "another program keeps the database locked",
-        "close programs that write to it (a database browser, a copy in progress), then try again"),
-    sqlite3.SQLITE_LOCKED: ("the database is locked", "try again"),
-    sqlite3.SQLITE_PROTOCOL: ("too many programs open the database at once", "try again"),
-    sqlite3.SQLITE_READONLY: (
-        "the database can only be read", "make the file and its folder writable for you, then try again"),
-    sqlite3.SQLITE_PERM: ("you have no permission to open the file", "make the file and its folder writable for you"),
-    sqlite3.SQLITE_CANTOPEN: (
-        "the database can't be opened", "check that the file and its folder exist and are writable for you"),
-    sqlite3.SQLITE_IOERR: (
-        "the disk can't store it", "check the disk, its free space and the limit on the size of a file, then try again"),
-    sqlite3.SQLITE_CORRUPT: DAMAGED,
-    sqlite3.SQLITE_NOTADB: (
-        "the file is not a database, or is damaged",
-        f"specify another file, or restore the latest backup: {RESTORE_COMMAND}"),
-    sqlite3.SQLITE_NOMEM: ("the computer is out of memory", "close other programs, then try again"),
-    sqlite3.SQLITE_TOOBIG: ("the text is too long to be stored", "shorten it"),
-}  # fmt: skip
-"""By SQLite's primary result code."""
+_ROWS: Final = json.loads(Path(__file__).with_suffix(".json").read_text("utf-8"))
+MESSAGES: Final[dict[int, tuple[str, str]]] = {getattr(sqlite3, name): tuple(texts) for name, texts in _ROWS.items()}
+"""By SQLite's primary result code; the texts are in the JSON file beside it."""
+DAMAGED: Final = MESSAGES[sqlite3.SQLITE_CORRUPT]
 
 
 def get_primary_code(error: sqlite3.Error) -> int:

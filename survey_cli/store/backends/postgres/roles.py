@@ -1,9 +1,11 @@
 """Roles of interviewers, supervisors, coders and analysts on a server, and their rights in each study's schemas.
 
-The rights are a table by which they are granted and checked. Everything is run by the owner of the schemas.
+The rights are a table in the JSON file beside this one, by which they are granted and checked. Everything is run by the
+owner of the schemas.
 """
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,36 +29,14 @@ sql: Final = SimpleNamespace(**read_statements(__file__))
 ROLES: Final = ("interviewer", "supervisor", "coder", "analyst")
 VERBS: Final[Mapping[str, str]] = {"S": "SELECT", "I": "INSERT", "U": "UPDATE", "D": "DELETE"}
 
-OTHER_RIGHTS: Final[tuple[str, str, str, str]] = ("S", "SIUD", "S", "S")
-RIGHTS: Final[Mapping[str, tuple[str, str, str, str]]] = {
-    **dict.fromkeys(
-        ("applied_steps", "instruments", "variables", "answers", "remarks", "counts_of_cases"), ("S", "S", "S", "S")
-    ),
-    "access_log": ("I", "SI", "I", "I"),
-    "case_contacts": ("SIUD", "SIUD", "", ""),
-    "case_events": ("SI", "SIUD", "S", "S"),
-    "cases": ("SU", "SIUD", "S", "S"),
-    "contacts": ("SIUD", "SIUD", "", ""),
-    "drafts": ("SIUD", "SIUD", "", ""),
-    "interviews": ("SIU", "SIUD", "SU", "S"),
-    "journal": ("SI", "SIUD", "SI", "S"),
-    "quota_fill": ("SIU", "SIUD", "S", "S"),
-    "quota_places": ("SIUD", "SIUD", "S", "S"),
-    "settings": ("SIUD", "SIUD", "S", "S"),
-    "snapshots": ("SIUD", "SIUD", "SU", "S"),
-    "work_events": ("SI", "SI", "", ""),
-}
+_TABLES: Final = json.loads(Path(__file__).with_suffix(".json").read_text("utf-8"))
+RIGHTS: Final[Mapping[str, Sequence[str]]] = _TABLES["study"]
 """What the roles may do with each table of a study, in their order; with others `OTHER_RIGHTS`."""
-SHARED_RIGHTS: Final[Mapping[str, tuple[str, str, str, str]]] = {
-    "never_call": ("SI", "SIUD", "", ""),
-    "never_call_key": ("", "", "", ""),
-    "never_call_taken_off": ("S", "SI", "", ""),
-}
+OTHER_RIGHTS: Final[Sequence[str]] = _TABLES["other tables"]
+SHARED_RIGHTS: Final[Mapping[str, Sequence[str]]] = _TABLES["shared"]
 """The same for the do-not-call list."""
-FUNCTIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "find_caller(TEXT, TEXT)": ("interviewer", "supervisor"),
-    "list_never_call(TEXT, TEXT, TEXT, TEXT)": ("interviewer", "supervisor"),
-}
+FUNCTIONS: Final[Mapping[str, Sequence[str]]] = _TABLES["functions"]
+"""Functions, and the roles that may call them."""
 POLICIES: Final[Mapping[str, Mapping[tuple[str, str], str]]] = {
     "case_contacts": {("interviewer", "ALL"): sql.OWN_CONTACT},
     "contacts": {("interviewer", "ALL"): sql.OWN_INTERVIEW},
@@ -275,10 +255,8 @@ class _Trial:
             }
             if kind == "v":
                 verbs = {"S": verbs["S"]}
-            other_rights = ("S",) * 4 if kind == "v" else OTHER_RIGHTS
-            rights = SHARED_RIGHTS.get(table) or RIGHTS.get(table, other_rights)
-            if find_schema(table, self._schema) != place:
-                rights = ("", "", "", "")
+            rights = SHARED_RIGHTS.get(table) or RIGHTS.get(table, ("S",) * 4 if kind == "v" else OTHER_RIGHTS)
+            rights = rights if find_schema(table, self._schema) == place else ("", "", "", "")
             for role, expected in zip(ROLES, rights, strict=True):
                 found = "".join(verb for verb, statement in verbs.items() if self._try(role, statement) != REFUSED)
                 yield RoleCheck(role, table, expected, found, len(verbs))
