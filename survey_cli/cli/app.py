@@ -1,8 +1,9 @@
-"""The commands: panels, names and groups. A command's module is imported when the command is called.
+"""The commands. A command's module is imported when the command is called.
 
-`survey --help` and a single command therefore start without the other commands.
+Panels, names and groups are in the JSON file beside this one. `survey --help` and a single command therefore start without the other commands.
 """
 
+import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,65 +17,18 @@ from typer.core import TyperCommand, TyperGroup
 from survey_cli import __version__
 from survey_cli.cli.output.terminal import PIPE_CLOSED
 
-PANELS: Final[Mapping[str, str]] = {
-    "Questionnaire": "new check preview convert print simulate test diff translations schema explain",
-    "Interviews": "interview interviews station",
-    "Fieldwork": "sample case queue status board rates forecast quality watch replay study do-not-call",
-    "Data": "export report import-answers code codebook",
-    "Privacy": "privacy",
-    "Database": "db server",
-}
+_TABLES: Final = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+PANELS: Final[Mapping[str, str]] = _TABLES["panels"]
 """The commands and groups of each panel. What `survey --help` says of a command is in `commands.txt`, which `make docs`
 writes: the first paragraph of its docstring."""
 COMMANDS: Final = tuple(" ".join(PANELS.values()).split())
 HELP_FILE: Final = Path(__file__).with_name("commands.txt")
-MODULES: Final[Mapping[str, str]] = {
-    "board": "board",
-    "case": "case queue",
-    "data": "export report codebook import-answers code",
-    "interview": "preview interview interviews station",
-    "monitoring": "watch replay",
-    "privacy": "privacy db server",
-    "questionnaire": "new check convert print diff translations schema explain",
-    "quality": "quality",
-    "rates": "rates forecast",
-    "sample": "sample do-not-call",
-    "simulate": "simulate test",
-    "status": "status study",
-}
+MODULES: Final[Mapping[str, str]] = _TABLES["modules"]
 """The commands and groups of each module in `survey_cli.cli.commands`. The function of `case list` is `case_list`,
 those of `print` and `test` are `run_print` and `run_test`."""
-GROUPS: Final[Mapping[str, tuple[str, str]]] = {
-    "translations": (
-        "Export texts for translators, import translations, show what is missing.",
-        "export import status",
-    ),
-    "sample": ("Import a sample; release its replicates.", "import release"),
-    "case": ("List, show and change cases.", "list find show why outcome review answer reopen free reassign migrate"),
-    "study": (
-        "Pause, resume, share and publish a study; its people, messages to them, their working times.",
-        "pause resume message people shift share publish",
-    ),
-    "do-not-call": ("Maintain the do-not-call list, which all studies share.", "add remove check count"),
-    "privacy": (
-        "Show or remove the personal data of a person, or of all whose retention period is over.",
-        "subject erase anonymize",
-    ),
-    "db": ("Verify, back up, restore or upgrade a study's database.", "verify backup restore upgrade log"),
-    "server": ("Prepare a database server, give people roles, check what each role may do.", "init grant check"),
-}
+GROUPS: Final[Mapping[str, Sequence[str]]] = _TABLES["groups"]
 """The help and the commands of each group."""
-
-_MOVED: Final = (
-    "case answer", "case free", "case outcome", "case reassign", "case reopen", "case why", "db backup", "db verify",
-    "privacy erase", "privacy subject", "sample release", "study people", "study share",
-)  # fmt: skip
-RENAMED: Final[Mapping[str, str]] = {
-    "anonymise": "privacy anonymize",
-    "cases": "case list",
-    "never-call": "do-not-call",
-    **{command.split()[1]: command for command in _MOVED},
-}
+RENAMED: Final[Mapping[str, str]] = _TABLES["renamed"]
 """Commands by the names that they once had."""
 
 COMPLETION_VARIABLE = "_SURVEY_COMPLETE"

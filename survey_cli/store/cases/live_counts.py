@@ -100,7 +100,7 @@ class LiveCounts(StorePart):
 
     def agree(self) -> bool:
         """Whether the counts are the sums over all cases, read as of one time."""
-        with self._db.open_reader() as rows:
+        with self._db.open_reader() as rows, translate_decoding_errors(self._db.where, "the counts of cases"):
             derived = {(quarter, json.dumps(json.loads(name))): n for quarter, name, n in rows(sql.COUNTS_OF_CASES, ())}
             last = max((quarter for quarter, _ in derived if quarter), default="")
             kept_from = format_quarter(datetime.fromisoformat(f"{last}+00:00") - QUARTERS_KEPT) if last else ""
