@@ -1,6 +1,7 @@
 """The commands. A command's module is imported when the command is called.
 
-Panels, names and groups are in the JSON file beside this one. `survey --help` and a single command therefore start without the other commands.
+`survey --help` and a single command therefore start without the other commands. Panels, names and groups are in the JSON
+file beside this one.
 """
 
 import json

@@ -1,8 +1,10 @@
 """Keys, messages, lists and pages that the interview screen shows beside the question."""
 
+import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from textual.content import Content
@@ -33,25 +35,8 @@ class InterviewKey(NamedTuple):
     """The key that the palette presses for it; empty where it has no such row."""
 
 
-KEYS: Final = (
-    InterviewKey("1 2 3 …", "the code answers; a code that could be longer waits for Enter"),
-    InterviewKey("Enter", "continue, end a list, keep the earlier answer"),
-    InterviewKey("← or Alt+←", "back to the question before (← in an empty entry)", "alt+left"),
-    InterviewKey("Alt+→ or End", "after going back: to the first question without an answer", "alt+right"),
-    InterviewKey("↑ ↓", "move a mark, Enter takes it; ↑ in an empty entry brings back the earlier answer"),
-    InterviewKey("PgUp PgDn", "more of a long question"),
-    InterviewKey("Esc", "clear the entry; close what is open"),
-    InterviewKey("F2", "a note at this question", "f2"),
-    InterviewKey("F3", "jump to a question that was asked", "f3"),
-    InterviewKey("F4", "language", "f4"),
-    InterviewKey("F5", "questions respondents ask", "f5"),
-    InterviewKey("F6", "the case, both clocks, answers and notes", "f6"),
-    InterviewKey("F7", "the other question of a failed check", "f7"),
-    InterviewKey("F8, Ctrl+C", "suspend the interview, or end it", "f8"),
-    InterviewKey("F9", "confirm an answer that is questioned", "f9"),
-    InterviewKey("Ctrl+P", "search all actions"),
-    InterviewKey("Ctrl+J", "new line, in a free answer"),
-)
+_ROWS: Final = json.loads(Path(__file__).with_name("interview_keys.json").read_text(encoding="utf-8"))
+KEYS: Final = tuple(InterviewKey(*row) for row in _ROWS)
 REVIEW_HINTS: KeyHints = (
     KeyHint("Enter", "complete"),
     KeyHint("←", "back to correct"),

@@ -1,7 +1,9 @@
 """Table of the station's keys, and its pages around the case: header, due appointment, side panel, messages."""
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final, NamedTuple, assert_never
 
 from textual.content import Content
@@ -35,26 +37,8 @@ class StationKey(NamedTuple):
         return format_key(self.keys[0])
 
 
-STATION_KEYS: Final = (
-    StationKey("dial", ("d",), "dial the marked number"),
-    StationKey("interview", ("i",), "begin the interview, or continue it"),
-    StationKey("outcomes", ("9",), "more outcomes than 1 to 8"),
-    StationKey("appointment", ("a",), "make an appointment", rest="WHEN"),
-    StationKey("next", ("n",), "the next number of the case"),
-    StationKey("add", ("+",), "another number was given", rest="NUMBER"),
-    StationKey("note", ("t", "f2"), "a note on the case, or on the one just called", True, rest="TEXT"),
-    StationKey("scripts", ("s",), "scripts to read aloud: to voicemail, to a gatekeeper"),
-    StationKey("faq", ("f5",), "questions respondents ask"),
-    StationKey("case", ("f6",), "the case, both clocks, appointments, the shift so far", True),
-    StationKey("back", ("backspace",), "undo the last outcome", True),
-    StationKey("finish", ("x", "f8"), "leave the case; one that was not called goes back to the queue"),
-    StationKey("find", ("/", "f3"), "a respondent calls back: find the case", True, rest="WORDS"),
-    StationKey("appointments", ("m",), "my appointments", True),
-    StationKey("pause", ("p",), "start or end a break", True, rest="REASON"),
-    StationKey("leave", ("q", "ctrl+c"), "the shift so far, and its end", True),
-    StationKey("palette", ("ctrl+p",), "search all actions", True),
-    StationKey("help", ("?", "f1"), "this page", True),
-)
+_ROWS: Final = json.loads(Path(__file__).with_name("station_keys.json").read_text(encoding="utf-8"))
+STATION_KEYS: Final = tuple(StationKey(action, tuple(keys), *more) for action, keys, *more in _ROWS)
 BY_KEY: Final = {key: each for each in STATION_KEYS for key in each.keys}
 BY_WORD: Final = {each.action: each for each in STATION_KEYS}
 WORDS_ONLY: Final = (
