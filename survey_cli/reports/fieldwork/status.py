@@ -3,6 +3,7 @@
 It has no rates of a sample.
 """
 
+import json
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from itertools import accumulate
 from math import inf
+from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.fieldwork.calendar.calendar import format_short_day
@@ -20,19 +22,7 @@ from survey_cli.fieldwork.shifts import PersonAtWork
 from survey_cli.reports.fieldwork.disposition_counts import find_study_groups
 from survey_cli.wording import format_quantity, join_first
 
-STATUS_DESCRIPTIONS: Final = {
-    "done": "not called again",
-    "leased": "at a station now",
-    "callable": "may be called now",
-    "restricted": "may be called now, but only by some: language, skill, appointment",
-    "hours": "outside calling hours",
-    "part": "waiting for a part of the day",
-    "delay": "waiting for the minimum time since the last call",
-    "appointment": "waiting for an appointment",
-    "quota": "parked: a quota cell is full",
-    "held": "waiting for a supervisor",
-    "unreleased": "the replicate is not released",
-}
+STATUS_DESCRIPTIONS: Final = json.loads(Path(__file__).with_name("statuses.json").read_text(encoding="utf-8"))
 """Descriptions of the statuses, in the order in which they are shown."""
 SMALL_BASE: Final = 20
 """A share of fewer contacts is marked, because one contact more or less would change it by over five points."""

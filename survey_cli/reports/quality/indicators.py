@@ -1,10 +1,11 @@
 """Indicators of how an interview was conducted: counted in its answers, its events and its times."""
 
 from collections import deque
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from datetime import datetime
 from functools import lru_cache
-from json import dumps
+from json import dumps, loads
+from pathlib import Path
 from typing import Final, NamedTuple
 from zlib import crc32
 
@@ -21,18 +22,8 @@ MAX_COMPARED: Final = 100
 """Earlier interviews with which an interview is compared."""
 
 
-INDICATORS: Final[Mapping[str, Indicator]] = {
-    "fast": Indicator("faster than read", "answers keyed faster than the question can be read", ""),
-    "same": Indicator("same in a row", "the same answer to statement after statement", "rarely the same answer twice"),
-    "dont_know": Indicator("don't know", "many don't knows", "few don't knows"),
-    "refused": Indicator("refused", "many refusals of questions", "few refusals of questions"),
-    "back": Indicator("went back", "often went back", "rarely went back"),
-    "warnings": Indicator("warnings accepted", "many accepted warnings", "few accepted warnings"),
-    "extreme": Indicator("ends of scales", "many answers at the ends of scales", "few answers at the ends of scales"),
-    "middle": Indicator("middle of scales", "many answers in the middle", "few answers in the middle of scales"),
-    "asked": Indicator("questions asked", "", "few questions asked per interview", "mean"),
-    "alike": Indicator("like own earlier", "more like own earlier interviews than like those of others", "", "excess"),
-}
+_ROWS: Final = loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+INDICATORS: Final = {name: Indicator(*row) for name, row in _ROWS.items()}
 
 
 class AnswerLayout:
