@@ -85,8 +85,7 @@ def _report_misuse(error: Exception) -> int:
     message = error.message if possibilities else error.format_message()  # type: ignore[attr-defined]  # of the parser's errors
     message = message.replace("Value error, ", "")  # prefix of typer's own validator
     what, _, suggested = message.strip().rstrip(".").partition(". Did you mean ")
-    context = getattr(error, "ctx", None)
-    command = getattr(context, "command_path", "survey")
+    command = getattr(getattr(error, "ctx", None), "command_path", "survey")
     suggested = suggested.rstrip("?").replace(", ", " or ") or " or ".join(map(repr, sorted(possibilities)))
     remedy = f"did you mean {suggested}?" if suggested else f"see `{command} --help`"
     unknown_command = re.fullmatch(r"No such command '(.+)'", what)

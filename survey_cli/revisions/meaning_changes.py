@@ -123,9 +123,8 @@ def find_separate_columns(
 def _iterate_names(instrument: Instrument) -> Iterator[str]:
     """Yield the names of everything that has columns: sample columns, items, rosters."""
     yield from instrument.sample
-    yield from (
-        key for key, item in instrument.items.items() if item.question.build_variables(item, instrument.language)
-    )
+    language, items = instrument.language, instrument.items.items()
+    yield from (key for key, item in items if item.question.build_variables(item, language))
     yield from (key for key, group in instrument.groups.items() if isinstance(group, Roster))
 
 

@@ -75,8 +75,7 @@ def _iterate_goals(nodes: Iterable[CompiledNode]) -> Iterator[Goal]:
         for option in node.options:
             if option.ask_if is not None:
                 yield Goal("offered", node.id, option.code)
-        for name in node.text.iterate_names():
-            yield Goal("filled", node.id, name)
+        yield from (Goal("filled", node.id, name) for name in node.text.iterate_names())
         for number, _ in enumerate(node.checks if node.question.expects_answer else ()):
             yield Goal("fires", node.id, number)
             yield Goal("passes", node.id, number)
@@ -204,8 +203,7 @@ class WitnessWalk(ObservedWalk):
     ) -> None:
         sample = {name: to_calendar(instrument.sample[name].type, value) for name, value in witness.sample.items()}
         super().__init__(instrument, 1, {**sample, "#today": witness.today, "#unfilled": {}})
-        self.witness = witness
-        self._fills = fills
+        self.witness, self._fills = witness, fills
         self.seen = set()
         self.rejection = ""
         """Why an answer is not valid. The walk ends there."""

@@ -110,9 +110,8 @@ def _find_first(model: RouteModel, item: CompiledItem, cell: Cell) -> Literal:
             return values.get("open") or next(iter(values.values()), FALSE)
         case MultipleCell(chosen=chosen) if isinstance(item.question, MultipleItem):
             count = max(item.question.min, 1)
-            return model.clauses.all_of(
-                [literal if n < count else -literal for n, literal in enumerate(chosen.values())]
-            )
+            literals = [literal if n < count else -literal for n, literal in enumerate(chosen.values())]
+            return model.clauses.all_of(literals)
         case CalendarCell() if isinstance(item.question, DateItem) and cell not in model.days:
             return cell.compare("==", model.today).true
         case OrderedCell() if isinstance(item.question, NumberItem):
@@ -142,9 +141,7 @@ def render_scenarios(instrument: Instrument, scenarios: Sequence[GeneratedScenar
             yield f"  case: {{{', '.join(case)}}}"
         if scenario.answers:
             yield "  answers:"
-            yield from (
-                f"    {place}: {_render_answer(instrument, place, text)}" for place, text in scenario.answers.items()
-            )
+            yield from (f"    {p}: {_render_answer(instrument, p, text)}" for p, text in scenario.answers.items())
         yield "  expect:"
         if run.outcome:
             yield f"    ends: {run.outcome}"

@@ -184,8 +184,7 @@ def compare(test: ScenarioTest, run: ScenarioRun) -> list[Departure]:
 class _Comparison:
     def __init__(self, test: ScenarioTest, run: ScenarioRun) -> None:
         self.test, self.run = test, run
-        self.instrument = run.interview.instrument
-        self.language = run.interview.language
+        self.instrument, self.language = run.interview.instrument, run.interview.language
         self.asked = set(run.route)
         self.last = run.route[-1] if run.route else "the beginning"
         self.order = {item: number for number, item in enumerate(self.instrument.items)}

@@ -127,9 +127,8 @@ def _iterate_seeds(instrument: Instrument, scenario: Scenario) -> Iterator[int]:
 
 def depends_on_seed(instrument: Instrument) -> bool:
     """Return whether the route depends on the seed."""
-    return any(isinstance(item.question, SplitItem | DrawItem | PickItem) for item in instrument.items.values()) or any(
-        group.order != "written" for group in instrument.groups.values()
-    )
+    draws = any(isinstance(item.question, SplitItem | DrawItem | PickItem) for item in instrument.items.values())
+    return draws or any(group.order != "written" for group in instrument.groups.values())
 
 
 class _Runner:
@@ -141,9 +140,8 @@ class _Runner:
         self.steps = list(scenario.steps)
         self.stamp = events.EventStamp(datetime.combine(scenario.today, time(12), UTC), "scenario")
         session = events.SessionContext(scenario.interviewer, "morning", scenario.language or instrument.language)
-        start = events.InterviewStarted(
-            self.stamp, instrument.hash, seed, "1001", scenario.today, session, sample=dict(scenario.sample)
-        )
+        of_case = "1001", scenario.today, session
+        start = events.InterviewStarted(self.stamp, instrument.hash, seed, *of_case, sample=dict(scenario.sample))
         self.result = ScenarioRun(Interview.begin(instrument, start), seed)
 
     def run(self) -> ScenarioRun:
@@ -221,9 +219,8 @@ class _Runner:
                 stop, RecordedAnswer(event.value, event.specify_texts)
             ):
                 return event
-        return next(
-            (events.QuestionDeclined(self.stamp, stop.place, decline.id) for decline in stop.item.declines), None
-        )
+        declines = (events.QuestionDeclined(self.stamp, stop.place, decline.id) for decline in stop.item.declines)
+        return next(declines, None)
 
     def _iterate_replies(self, stop: RouteStop) -> Iterator[Reply]:
         """Yield answers to an item: the first options, the lowest number, today; then invented ones."""
@@ -243,8 +240,7 @@ class _Runner:
                 words = {option.code: "something else" for option in chosen if option.specify}
                 yield PickReply(tuple(option.code for option in chosen), words)
         rng = Random(str(stop.place))
-        for _ in range(INVENTED_ANSWERS):
-            yield question.invent(context, rng)
+        yield from (question.invent(context, rng) for _ in range(INVENTED_ANSWERS))
 
     def _compute(self, stop: RouteStop) -> bool:
         """Record what the computer answers."""

@@ -264,8 +264,7 @@ def _iterate_journal_lines(
     instrument: Instrument | None, journal: Sequence[events.InterviewEvent]
 ) -> Iterator[JournalLine]:
     for seq, event in enumerate(journal, start=1):
-        stamp = event.stamp
-        place = getattr(event, "place", None)
+        stamp, place = event.stamp, getattr(event, "place", None)
         item = instrument.items.get(place.item) if instrument is not None and place is not None else None
         question = item.text.get_source_text(instrument.language) if instrument is not None and item is not None else ""
         what, answer, note = _describe_event(event, instrument, item)

@@ -77,11 +77,9 @@ def list_interviewers(study: OpenStudy, people: str | None) -> InterviewerList:
     for row in cases.queries.iterate_rows(status="leased"):
         if row.holder is not None:
             claimed_cases.setdefault(row.holder.by, []).append(f"{row.key} at {row.holder.station}")
-    rows = cases.queries.list_appointments()
-    appointment_counts = Counter(row.position.owner for row in rows)
-    missed_counts = Counter(
-        row.position.owner for row in rows if row.position.promised_until and row.position.promised_until < study.at
-    )
+    positions = [row.position for row in cases.queries.list_appointments()]
+    appointment_counts = Counter(position.owner for position in positions)
+    missed_counts = Counter(p.owner for p in positions if p.promised_until and p.promised_until < study.at)
     listed = study.people.interviewers
     logins = [*listed, *sorted((claimed_cases.keys() | appointment_counts.keys()) - listed.keys() - {""})]
     lines = []

@@ -78,8 +78,7 @@ class OpenStudy(StudyRecords):
 def open_records(path: str | Path, *, db: str | None = None, people: str | None = None) -> StudyRecords:
     """Open the stored data of a study for reading; nothing is created. Raises UserError."""
     instrument, where = open_and_locate(path, db)
-    listed = load_people(path, where, people)
-    own_people = load_people(path, where, None)
+    listed, own_people = load_people(path, where, people), load_people(path, where, None)
     store = open_store(where, create=False)
     with close_on_error(store):
         check_people_list(store.account, listed, own_people)
@@ -213,8 +212,7 @@ class StudyFiles:
     """The files from which one open study was read, with their content at that time as a digest."""
 
     def __init__(self, study: OpenStudy, people: str | None = None) -> None:
-        self._people = people
-        self._store = study.store
+        self._people, self._store = people, study.store
         self._in_use = study.instrument.hash
         self._refused: Instrument | None = None
         """A changed questionnaire that is not used because nobody has accepted its changes of meaning."""

@@ -115,8 +115,7 @@ def render_sheet(sheet: "CaseSheet") -> Iterator[str]:
     yield f"{line.key}, {line.name}" if line.name and line.name != line.key else line.key
     yield f"  {_describe_status(line, sheet.zone)}"
     yield f"  zone {sheet.zone or 'unknown'}{f', language {sheet.language}' if sheet.language else ''}"
-    for label, words in sheet.columns:
-        yield f"  {label}: {words}"
+    yield from (f"  {label}: {words}" for label, words in sheet.columns)
     for number in sheet.numbers:
         digits = number.shown or "(not shown)"
         following = ", dialed next" if number.next and number.state == "live" else ""

@@ -9,16 +9,7 @@ import typer
 
 from survey_cli.cli import parameters
 from survey_cli.cli.output.terminal import get_width, open_data_output, print_result, render_table, say, show_progress
-from survey_cli.cli.parameters import (
-    argument,
-    build_options,
-    flag,
-    on_study,
-    option,
-    parse_zone,
-    split_names,
-    text_option,
-)
+from survey_cli.cli.parameters import argument, build_options, flag, on_study, option, split_names, text_option
 from survey_cli.wording import format_quantity, join_first, shorten
 
 if TYPE_CHECKING:
@@ -103,7 +94,7 @@ def export(
     from survey_cli.services.export.export_data import ExportOptions, export_files
 
     selected = {"variables": split_names(variables), "personal": frozenset(names or ()), "all_personal": personal}
-    options = build_options(ExportOptions, locals(), format=form, zone=parse_zone(zone), **selected)
+    options = build_options(ExportOptions, locals(), format=form, zone=parameters.parse_zone(zone), **selected)
     if bundle:
         from survey_cli.services.export.bundle import write_bundle
 
@@ -214,7 +205,7 @@ def report(
 
     with show_progress(shown=out != "-") as progress:
         lists = {"by": split_names(by), "items": split_names(items), "statistics": split_names(statistics)}
-        now, local_zone = datetime.now(UTC), parse_zone(zone)
+        now, local_zone = datetime.now(UTC), parameters.parse_zone(zone)
         options = build_options(ReportOptions, locals(), to=out, at=now, zone=local_zone, inference=tests, **lists)
         results, chart_files = publish_results(file, options, stdout=_choose_stdout(out))
     for warning in results.warnings:

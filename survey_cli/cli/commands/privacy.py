@@ -82,8 +82,7 @@ def _render_interview(interview: "SubjectInterview") -> Iterator[str]:
     yield f"interview {interview.number}{origin}: {outcome}{version}, {began}"
     if interview.problem:
         yield f"  {interview.problem}"
-    for name, words in interview.sample:
-        yield f"  sample column: {name} = {words}"
+    yield from (f"  sample column: {name} = {words}" for name, words in interview.sample)
     for line in interview.lines:
         place = f" {line.place}" if line.place else ""
         question = f" {line.question!r}" if line.question else ""
@@ -120,8 +119,7 @@ def privacy_erase(
         raise typer.Exit(0 if finished.scrubbed else 1)
     if not reason.strip():
         raise typer.BadParameter("give a reason that contains no name", param_hint="--reason")
-    preview = preview_erasure(request, case)
-    for line in _render_preview(preview):
+    for line in _render_preview(preview_erasure(request, case)):
         say(line)
     if not yes:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):

@@ -293,8 +293,7 @@ def _render_suite(result: "SuiteResult", most: int | None) -> Iterator[str]:
     for scenario in result.scenarios:
         if scenario.departures:
             yield f"{scenario.where}: failed: {scenario.name}"
-            for departure in scenario.departures:
-                yield f"  line {departure.where.line}: {departure.what}"
+            yield from (f"  line {departure.where.line}: {departure.what}" for departure in scenario.departures)
     if result.failed:
         yield ""
     for kind, (covered, total) in result.coverage.items():
@@ -303,8 +302,7 @@ def _render_suite(result: "SuiteResult", most: int | None) -> Iterator[str]:
         yield f"Left out, since it can't happen: {result.impossible}"
     if result.not_covered:
         yield from ("", "Not covered:")
-        for entry in result.not_covered[:most]:
-            yield f"  {entry.where}: {entry.what}"
+        yield from (f"  {entry.where}: {entry.what}" for entry in result.not_covered[:most])
         if most is not None and len(result.not_covered) > most:
             yield f"  and {len(result.not_covered) - most} more; --all lists them"
     yield ""

@@ -221,9 +221,7 @@ def _format_share(part: int, base: int) -> str:
     """Format a share as `29%`, with a mark for a small base; a dash without a base."""
     from survey_cli.reports.fieldwork.status import SMALL_BASE
 
-    if not base:
-        return "–"
-    return f"{part / base:.0%}{'*' if base < SMALL_BASE else ' '}"
+    return f"{part / base:.0%}{'*' if base < SMALL_BASE else ' '}" if base else "–"
 
 
 def _format_length(length: timedelta) -> str:
@@ -241,9 +239,7 @@ def _truncate(line: str, cells: int) -> str:
     """Cut a line to at most `cells` cells; … marks the cut."""
     from survey_cli.text_width import fit, measure_width
 
-    if measure_width(line) <= cells:
-        return line
-    return fit(line, cells - 1).rstrip() + "…"
+    return line if measure_width(line) <= cells else fit(line, cells - 1).rstrip() + "…"
 
 
 @on_study
@@ -272,8 +268,7 @@ def study_resume(request: "Request") -> None:
     """
     from survey_cli.services.study_administration import resume_study
 
-    former_pause = resume_study(request)
-    minutes = int((request.at - former_pause.since).total_seconds() // 60)
+    minutes = (request.at - resume_study(request).since) // timedelta(minutes=1)
     say(f"{request.path}: resumed after {format_quantity(minutes, 'minute')}; the stations continue automatically")
 
 
@@ -324,12 +319,7 @@ def study_people(request: "Request") -> None:
         say(str(problem))
     rows = []
     for line in listing.lines:
-        described = (
-            line.role or "(not on the list)",
-            line.languages or "any",
-            line.skills or "–",
-            line.pseudonym or "–",
-        )
+        described = line.role or "(not on the list)", line.languages or "any", line.skills or "–", line.pseudonym or "–"
         appointments = f"{line.appointments} ({line.missed} missed)" if line.missed else line.appointments
         rows.append((line.login, *described, appointments, ", ".join(line.cases) or "–"))
     head = ("login", "role", "languages", "skills", "pseudonym", "appointments", "current case")
@@ -354,7 +344,7 @@ def study_message(
 
     Stations show it at the next key, once to each person; it never covers what is read to the respondent.
 
-    Example: survey study message study.yaml --to ann "please call me after this interview"
+    Example: survey study message study.yaml --to ann "please call me"
     """
     from survey_cli.services.cases import floor
 

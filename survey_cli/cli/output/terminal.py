@@ -35,9 +35,7 @@ _DIRECTION_CONTROLS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0
 
 def make_printable(text: str) -> str:
     """Return the text on one line, with control characters and direction controls made visible."""
-    if text.isprintable():
-        return text
-    return "".join(_escape_character(c) for c in text)
+    return text if text.isprintable() else "".join(map(_escape_character, text))
 
 
 def _escape_character(character: str) -> str:

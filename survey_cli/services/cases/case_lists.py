@@ -20,13 +20,9 @@ from survey_cli.fieldwork.plan.plan import CellFill, Interviewer, Plan
 from survey_cli.fieldwork.queue.call_order import CallOrder, ClaimContext, check_rules, find_next_time
 from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, parse_criteria
 from survey_cli.problems import UserError, suggest_nearest
+from survey_cli.reports.fieldwork import case_histories
 from survey_cli.reports.fieldwork import cases as case_reports
-from survey_cli.reports.fieldwork.case_histories import (
-    describe_appointment_owner,
-    describe_event,
-    describe_outcome,
-    format_appointment_time,
-)
+from survey_cli.reports.fieldwork.case_histories import describe_appointment_owner, describe_event, describe_outcome
 from survey_cli.reports.fieldwork.cases import CallabilityReport, DeferredLine, QueueLine, QueueReport
 from survey_cli.reports.fieldwork.status import STATUS_DESCRIPTIONS
 from survey_cli.samples.cases.columns import iterate_labeled_values
@@ -177,15 +173,14 @@ def load_case_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
     zones = list_call_zones(case, case.next_number, plan)
     values = {**contact.columns, **case.columns}
     appointment, fill = find_open_appointment(case, plan), cases.quotas.read_fill()
+    owner = describe_appointment_owner(appointment) if appointment else ""
     return case_reports.CaseSheet(
         line=build_case_line(row, contact.name),
         zone=zones[0] if zones else "",
         language=case.language,
         columns=tuple(iterate_labeled_values(study.instrument, values, without=SHOWN_ROLES)),
         numbers=_build_number_lines(case, contact),
-        appointment=f"{format_appointment_time(appointment)} there ({describe_appointment_owner(appointment)})"
-        if appointment is not None
-        else "",
+        appointment=f"{case_histories.format_appointment_time(appointment)} there ({owner})" if appointment else "",
         interviews=tuple(_iterate_interview_lines(study, key)),
         cells=tuple(
             case_reports.CaseCellLine(cell, *fill.get(cell, CellFill()), plan.quotas.cells[cell].target)
@@ -341,7 +336,7 @@ def _explain_position(case: Case, row: CaseRow, plan: Plan, order: CallOrder) ->
     parts = []
     if priority.order == "1" and appointment is not None:
         owner = describe_appointment_owner(appointment)
-        parts.append(f"appointment {format_appointment_time(appointment)} there ({owner})")
+        parts.append(f"appointment {case_histories.format_appointment_time(appointment)} there ({owner})")
     elif priority.order == "2":
         parts.append("its interview was interrupted")
     elif priority.quota_fill < 1000:

@@ -66,8 +66,7 @@ def _render_page(status: status_report.FieldworkStatus) -> str:
 def _build_status(
     study: OpenStudy, *, start: RequestedTime | None, zone: tzinfo | None, people: str | None
 ) -> status_report.FieldworkStatus:
-    at = study.at
-    counts = study.store.cases.counts
+    at, counts = study.at, study.store.cases.counts
     if study.who.supervises and not study.store.read_only:
         counts.fold(at)
     if not (case_counts := counts.count_by_outcome()):
@@ -134,15 +133,14 @@ def find_interview_target(study: StudyRecords) -> InterviewTarget:
     if unconditional:
         target, quota_id = max(unconditional)
         return InterviewTarget(target, f"quota {quota_id}")
-    size = study.instrument.document.study.size
-    return InterviewTarget(size, "study.size") if size else InterviewTarget(None, "")
+    size = study.instrument.document.study.size or None
+    return InterviewTarget(size, "study.size" if size else "")
 
 
 def _build_appointment_line(row: CaseRow, at: datetime, zone: tzinfo | None) -> status_report.AppointmentLine:
     starts, ends = row.position.promised_at or at, row.position.promised_until or at
     criteria = parse_criteria(row.position.bucket) if row.position.bucket else ClaimCriteria()
-    zones = criteria.zones
-    respondent_time = ""
+    zones, respondent_time = criteria.zones, ""
     if zones:
         wall = to_wall_time(zones[0], starts)
         respondent_time = f"{format_short_day(wall.date())} {wall:%H:%M}"

@@ -20,16 +20,11 @@ from survey_cli.reports.codebook.codebook import Codebook, build_codebook
 from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD
 from survey_cli.reports.results.report_model import Results
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
+from survey_cli.services import output_files
 from survey_cli.services.data.export_options import ExportOptions
 from survey_cli.services.data.study_metadata import choose_language, describe_study
 from survey_cli.services.data.table_query import query_table
-from survey_cli.services.output_files import (
-    DocumentWriter,
-    make_page_writers,
-    publish_document,
-    write_file,
-    write_text_file,
-)
+from survey_cli.services.output_files import DocumentWriter, make_page_writers, publish_document
 from survey_cli.services.report.results_report import ReportOptions, build_results_report
 from survey_cli.services.run_on_study import read_records
 from survey_cli.store.database_location import locate_database, open_existing_store
@@ -122,9 +117,9 @@ def _write_charts(results: Results, options: ReportOptions) -> int:
 
 def _write_chart(svg: str, path: Path, *, force: bool) -> None:
     if path.suffix == ".png":
-        write_file(path, lambda file: file.write_bytes(render_png(svg)), force=force)
+        output_files.write_file(path, lambda file: file.write_bytes(render_png(svg)), force=force)
     else:
-        write_text_file(path, lambda file: file.write(render_svg_file(svg)), force=force)
+        output_files.write_text_file(path, lambda file: file.write(render_svg_file(svg)), force=force)
 
 
 def load_codebook(path: str | Path, options: ReportOptions) -> Codebook:

@@ -126,9 +126,8 @@ def _build_study_report(study: StudyRecords, options: RatesOptions, when: Reques
     if (parts := len(dispositions.parts)) > MAX_PARTS:
         what, remedy = f"{options.by} has {parts:,} values", f"choose a column with at most {MAX_PARTS} values"
         raise UserError("--by", what, remedy)
-    e, weights = resolve_assumptions(
-        study.path, {tally.frame: tally.counts for tally in dispositions.frames}, replace(options, frame=plan.frame)
-    )
+    counts = {tally.frame: tally.counts for tally in dispositions.frames}
+    e, weights = resolve_assumptions(study.path, counts, replace(options, frame=plan.frame))
     columns = [
         RateColumn.from_counts(t.counts, e[t.frame], frame=t.frame, by=t.by, open_cases=t.open_cases)
         for t in (*dispositions.parts, *dispositions.frames)
@@ -150,11 +149,9 @@ def _build_study_report(study: StudyRecords, options: RatesOptions, when: Reques
 def _iterate_notes(instrument: Instrument, options: RatesOptions, dispositions: StudyDispositions) -> Iterator[str]:
     cases = sum(tally.cases for tally in dispositions.frames)
     if options.weighted:
-        column = find_column(instrument, "weight")
-        yield translate("rates-weighted", column=column, n=f"{cases:,}")
+        yield translate("rates-weighted", column=find_column(instrument, "weight"), n=f"{cases:,}")
     if dispositions.unreleased:
-        text = "not included: {n} cases whose replicate is not released"
-        yield translate(text, n=f"{dispositions.unreleased:,}")
+        yield translate("not included: {n} cases whose replicate is not released", n=f"{dispositions.unreleased:,}")
     if dispositions.excluded_sessions:
         yield translate("rates-uncounted", n=f"{dispositions.excluded_sessions:,}")
 
@@ -254,9 +251,7 @@ def _check_weights(text: str, weights: Mapping[str, Fraction], frames: tuple[str
         return
     if "=" not in text:
         yield problem(f"{text!r} does not name a frame", "write landline=0.6,mobile=0.4")
-        return
-    missing = [frame for frame in frames if frame not in weights]
-    if missing:
+    elif missing := [frame for frame in frames if frame not in weights]:
         yield problem(f"it has no weight for {', '.join(missing)}", "add a weight, or 0 to leave the frame out")
     elif (total := sum(weights.values())) != 1:
         remedy = "give shares of the frames that add up to 1"

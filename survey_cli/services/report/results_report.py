@@ -17,31 +17,13 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.texts.languages import get_language_name
 from survey_cli.problems import StoreError, UserError, suggest_nearest
 from survey_cli.reports.fieldwork.rates import RateTable
-from survey_cli.reports.results.analysis_base import (
-    WHOLE_STUDY_NOTE,
-    AnalysisBase,
-    InterviewSelection,
-    ReportFilter,
-    select_interviews,
-)
+from survey_cli.reports.results import analysis_base, result_tables
 from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, tabulate
 from survey_cli.reports.results.findings import build_findings
 from survey_cli.reports.results.linked_tables import hide_small_counts
 from survey_cli.reports.results.methods import MethodFacts, build_brief_line, build_methods
 from survey_cli.reports.results.questions import UNASKED_KINDS, ReportQuestion, list_questions, trace_inputs
 from survey_cli.reports.results.report_model import Results, Verbatim
-from survey_cli.reports.results.result_tables import (
-    MAX_COLUMNS,
-    build_batteries,
-    build_column_notes,
-    build_grouping,
-    build_item_result,
-    build_table_notes,
-    leave_out_hidden_columns,
-    list_result_columns,
-    nest_grouping,
-    select_option,
-)
 from survey_cli.reports.texts import ENGLISH, find_language, translate, use_language
 from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping
 from survey_cli.samples.cases.columns import find_column
@@ -68,7 +50,7 @@ class ReportOptions(ExportOptions, ResultOptions):
 
     to: str = ""
     """A file's path; `-` for Markdown on standard output; empty where the report is only shown."""
-    interviews: InterviewSelection = "partial"
+    interviews: analysis_base.InterviewSelection = "partial"
     """Which interviews are in the analysis base: complete and partial ones by default."""
     by: tuple[str, ...] = ()
     """Variables whose values are the columns of the banner."""
@@ -105,12 +87,12 @@ class _ReportData:
 
     data: DataTable
     answers: AnswerColumns
-    included: AnalysisBase
+    included: analysis_base.AnalysisBase
     sampled: AnswerColumns
     """The interviews without the condition."""
-    whole: AnalysisBase
+    whole: analysis_base.AnalysisBase
     """Complete and partial interviews of the whole study, without the condition."""
-    narrowing: ReportFilter
+    narrowing: analysis_base.ReportFilter
     rates: RateTable | None
     """The study's response rates."""
     no_rates: str
@@ -151,17 +133,15 @@ def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportD
         all_answers, all_base = load_counted_answers(unfiltered, records.plan, options.interviews, ids=with_ids)
         data = replace(data, overrides=unfiltered.overrides)
     codes = {interview: override.code for interview, override in data.overrides.items()}
-    rates, no_rates = _compute_rates(records, options)
+    is_whole, (rates, no_rates) = options.interviews == "partial", _compute_rates(records, options)
     when = parse_as_of(options.as_of, options.at or datetime.now(UTC), options.zone)
     return _ReportData(
         data=data,
         answers=answers.select(base.rows),
         included=base,
         sampled=all_answers.select(all_base.rows),
-        whole=all_base
-        if options.interviews == "partial"
-        else select_interviews(all_answers, records.plan, "partial", codes),
-        narrowing=ReportFilter(
+        whole=all_base if is_whole else analysis_base.select_interviews(all_answers, records.plan, "partial", codes),
+        narrowing=analysis_base.ReportFilter(
             where=options.where,
             total=len(all_base.rows),
             selection=options.interviews,
@@ -178,7 +158,7 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     if not data.included.rows:
         raise UserError(str(path), "there are no interviews to report on", _suggest_more_interviews(data, options))
     if (rates := data.rates) is not None and options.where:
-        rates = replace(rates, notes=(translate(WHOLE_STUDY_NOTE), *rates.notes))
+        rates = replace(rates, notes=(translate(analysis_base.WHOLE_STUDY_NOTE), *rates.notes))
     options = _set_population(data, options)
     weights = weight_interviews(data.answers, analysis, options, base=options.weighted, threshold=options.threshold)
     answers = data.answers.with_weights(weights.weights) if weights is not None else data.answers
@@ -197,10 +177,10 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     left_out = [table.question for table in tables if table.question not in selected_questions]
     unreported = dict.fromkeys(question.item for question in left_out if not question.is_reported)
     tables = [table for table in tables if table.question in selected_questions]
-    groupings = leave_out_hidden_columns(groupings, tables)
+    groupings = result_tables.leave_out_hidden_columns(groupings, tables)
     add_design, notes = _read_design(data, answers, groupings, options)
     items = [
-        build_item_result(
+        result_tables.build_item_result(
             add_design(table),
             groupings,
             interviews=answers.interviews,
@@ -214,15 +194,15 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     of_ratios = {name: add_design(by_name[name]) for name in by_name.keys() & names}
     weighted = weights is not None
     declines = _list_decline_labels(selected_questions)
-    notes = [*build_table_notes(options, weighted=weighted, declines=declines), *notes]
+    notes = [*result_tables.build_table_notes(options, weighted=weighted, declines=declines), *notes]
     if groupings:
-        notes += build_column_notes(items, groupings, options, weighted=weighted)
+        notes += result_tables.build_column_notes(items, groupings, options, weighted=weighted)
     if unreported:
         notes.append(translate("Excluded from the report by the questionnaire: {items}.", items=", ".join(unreported)))
     if find_language(language) == ENGLISH != language:
         name = get_language_name(language)
         notes.append(f"The texts of the report itself are in English, because there are none in {name}.")
-    batteries = build_batteries(batteries, items)
+    batteries = result_tables.build_batteries(batteries, items)
     incentive = instrument.document.study.incentive
     facts = MethodFacts(
         base=data.included,
@@ -251,7 +231,7 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         count_total=sum(table.count_hidden()[1] for table in tables),
         methods=build_methods(study, facts, options),
         items=tuple(items),
-        columns=tuple(list_result_columns(groupings, options).values()),
+        columns=tuple(result_tables.list_result_columns(groupings, options).values()),
         batteries=batteries,
         in_brief=build_brief_line(study, facts),
         findings=build_findings(findings, items, of_ratios, answers, language, options),
@@ -328,19 +308,18 @@ def _select_groupings(answers: AnswerColumns, data: _ReportData, options: Report
             items = list(map(str.strip, column.split(">")))
             for names in product(*(option_columns.get(name, [name]) for name in items)):
                 own = [_build_grouping(name, answers, data, options) for name in names]
-                nest = partial(nest_grouping, min_base=options.min_base)
+                nest = partial(result_tables.nest_grouping, min_base=options.min_base)
                 grouping = replace(reduce(nest, own), compare=compare)
-                if (number := len(grouping.part_labels)) > MAX_COLUMNS:
+                if (number := len(grouping.part_labels)) > result_tables.MAX_COLUMNS:
                     what = f"{grouping.name} has {number:,} values"
-                    raise UserError("--by", what, f"choose a variable with at most {MAX_COLUMNS}")
+                    raise UserError("--by", what, f"choose a variable with at most {result_tables.MAX_COLUMNS}")
                 if list(names) == items or len(items) > 1:
                     groupings[grouping.name] = grouping
                 else:
-                    groupings[grouping.name] = select_option(grouping, answers.variables[names[0]])
+                    groupings[grouping.name] = result_tables.select_option(grouping, answers.variables[names[0]])
     options_of_items = {name for names in option_columns.values() for name in names}
-    several = Counter(
-        label for label, _ in {(g.label, g.name in options_of_items or g.name) for g in groupings.values()}
-    )
+    labels = {(g.label, g.name in options_of_items or g.name) for g in groupings.values()}
+    several = Counter(label for label, _ in labels)
     return [replace(g, label=f"{g.label} ({g.name})") if several[g.label] > 1 else g for g in groupings.values()]
 
 
@@ -361,9 +340,10 @@ def _build_grouping(name: str, answers: AnswerColumns, data: _ReportData, option
         raise UserError("--by", f"there is no variable {name!r}", remedy)
     if variable.role == "answer" and variable.storage == "text" and not variable.labels:
         raise UserError("--by", f"{name} contains verbatim answers", "choose an item with codes")
-    grouping = build_grouping(answers, variable, min_base=options.min_base, threshold=options.threshold)
+    grouping = result_tables.build_grouping(answers, variable, min_base=options.min_base, threshold=options.threshold)
     if isinstance(grouping, int):
-        raise UserError("--by", f"{name} has {grouping:,} values", f"choose a variable with at most {MAX_COLUMNS}")
+        remedy = f"choose a variable with at most {result_tables.MAX_COLUMNS}"
+        raise UserError("--by", f"{name} has {grouping:,} values", remedy)
     return replace(grouping, inputs=grouping.inputs | trace_inputs(instrument).get(name, frozenset()))
 
 
@@ -411,8 +391,7 @@ def _collect_verbatims(table: Crosstab, answers: AnswerColumns, options: ReportO
 def _count_frames(answers: AnswerColumns, instrument: Instrument) -> dict[str, int]:
     if (column := find_column(instrument, "frame")) is None or column not in answers.columns:
         return {}
-    cells = answers.read_cells(column)
-    labels = answers.variables[column].labels
+    cells, labels = answers.read_cells(column), answers.variables[column].labels
     counts = Counter(cell for text in answers.columns[column] if not isinstance(cell := cells[text], Missing))
     return {str(labels.get(cell, cell) if isinstance(cell, int | str) else cell): n for cell, n in counts.items()}
 

@@ -80,8 +80,7 @@ class Preview:
     """Follows one file, and carries the interview over when it changes."""
 
     def __init__(self, file: str, beginning: PreviewOptions, clock: Clock = utc_now) -> None:
-        self._file = file
-        self._options = beginning
+        self._file, self._options = file, beginning
         self._clock = clock
         self._signature_seen: FileSignature = ()
         """The files' signature when they were last read."""
@@ -144,10 +143,8 @@ class Preview:
         return tuple(_read_signature(name) for name in sorted(self._names | {self._file}))
 
     def _read(self) -> InstrumentSource:
-        at = self._clock()
-        before = self._signature()
-        source = load_source(self._file)
-        folder = Path(self._file).parent
+        at, before = self._clock(), self._signature()
+        source, folder = load_source(self._file), Path(self._file).parent
         names = {str(folder / name) for name in list(source.texts)[1:]}
         for name, text in source.texts.items():
             names |= {str(folder / Path(name).parent / m.strip()) for m in _INCLUDE.findall(text)}
@@ -275,8 +272,7 @@ class Preview:
         by = account.read_system_account()
 
         def begin(variant: int) -> InterviewStarted:
-            sample = self._build_sample(instrument, variant)
-            at = self._clock()
+            sample, at = self._build_sample(instrument, variant), self._clock()
             local = at.astimezone(preview_session.find_usable_zone(instrument, sample))
             key = find_column(instrument, "key")
             return InterviewStarted(

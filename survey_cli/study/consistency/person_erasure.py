@@ -76,8 +76,7 @@ def erase_person(study: OpenStudy, key: str, *, why: str, scrub: bool = True) ->
     """
     _check_not_claimed(study, key)
     _require_scrub(study.store, study.at)
-    case = _erase_case(study, key, why)
-    rows = list_person_interviews(study.store, key)
+    case, rows = _erase_case(study, key, why), list_person_interviews(study.store, key)
     interviews = _erase_interviews(study.store, study.instrument, rows, at=study.at, by=study.who.login, why=why)
     return ErasureResult(key=key, case=case, interviews=interviews, scrubbed=scrub and scrub_database(study.store))
 

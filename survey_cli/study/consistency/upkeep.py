@@ -14,20 +14,10 @@ from survey_cli.engine import prompts
 from survey_cli.engine.events import InterviewEnded, InterviewEvent, InterviewSuspended
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import Rejection
+from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import code_case
-from survey_cli.fieldwork.case.events import (
-    AttemptClosed,
-    CaseClaimed,
-    CaseErased,
-    CaseReopened,
-    CaseReturned,
-    HistoryEntry,
-    InterviewOpened,
-    NumberDialed,
-    OutcomeOverridden,
-    OutcomeRecorded,
-)
+from survey_cli.fieldwork.case.events import AttemptClosed, CaseClaimed, HistoryEntry, OutcomeRecorded
 from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.call_order import CallOrder, CallPriority
@@ -115,7 +105,8 @@ def _lacks_outcome(history: Sequence[HistoryEntry], row: InterviewRow) -> bool:
     A supervisor's later decision, and a correction that changed no outcome, are left as they are.
     """
     since = [entry.event for entry in _select_since_opening(history, row)]
-    if any(isinstance(event, OutcomeOverridden | CaseReopened | CaseErased) for event in since):
+    decisions = case_events.OutcomeOverridden, case_events.CaseReopened, case_events.CaseErased
+    if any(isinstance(event, decisions) for event in since):
         return False
     case = Case.from_history(row.case, history)
     if row.outcome == WITHDRAWN and case.do_not_call:
@@ -123,12 +114,12 @@ def _lacks_outcome(history: Sequence[HistoryEntry], row: InterviewRow) -> bool:
     if any(isinstance(e, OutcomeRecorded) and (e.outcome == row.outcome or row.status == "suspended") for e in since):
         return False
     before = any(isinstance(e.event, OutcomeRecorded) and e.event.outcome == row.outcome for e in history)
-    return not (before and CaseReturned("given back") in since)
+    return not (before and case_events.CaseReturned("given back") in since)
 
 
 def _select_since_opening(history: Sequence[HistoryEntry], row: InterviewRow) -> Sequence[HistoryEntry]:
     """Return the history from the last opening of an interview on; all of it where it was never opened."""
-    openings = [index for index, entry in enumerate(history) if entry.event == InterviewOpened(row.id)]
+    openings = [index for index, entry in enumerate(history) if entry.event == case_events.InterviewOpened(row.id)]
     return history[openings[-1] if openings else 0 :]
 
 
@@ -158,9 +149,8 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
     if not closing_events:
         conflict: object = store.cases.update(update)
     else:
-        conflict = store.interviews.append(
-            JournalUpdate.from_interview(row.id, interview, closing_events, closed=True, case=update)
-        )
+        journal = JournalUpdate.from_interview(row.id, interview, closing_events, closed=True, case=update)
+        conflict = store.interviews.append(journal)
     if conflict is not None:
         return ""
     ended = f"{row.updated_at:%d %b %H:%M} UTC ({outcome.name.lower()})"
@@ -212,10 +202,11 @@ def _build_update(
     """Return the update that records the outcome in the case."""
     case = Case.from_history(row.case, history)
     number = _find_dialed_number(history, case)
-    events = (*interview_outcomes.derive_interview_events(interview, outcome, plan, number=number), AttemptClosed())
+    events = interview_outcomes.derive_interview_events(interview, outcome, plan, number=number)
     ended_at, station = max(row.updated_at, history[-1].at), interview.events[-1].stamp.station
     prefix = f"{row.id}:{row.last_seq}"
-    entries = [HistoryEntry(ended_at, row.by, station, e, f"{prefix}:{n}") for n, e in enumerate(events)]
+    closed = enumerate((*events, AttemptClosed()))
+    entries = [HistoryEntry(ended_at, row.by, station, e, f"{prefix}:{n}") for n, e in closed]
     case = reduce(Case.apply, entries, case)
     position = schedule_case(case, plan, max(at, ended_at))
     cells = interview_outcomes.select_quota_cells(case, plan, position, interview)
@@ -235,7 +226,7 @@ def _find_dialed_number(history: Sequence[HistoryEntry], case: Case) -> int:
     Where none was dialed it is that of the number a station shows, which a station would write too.
     """
     for entry in reversed(history):
-        if isinstance(entry.event, NumberDialed):
+        if isinstance(entry.event, case_events.NumberDialed):
             return entry.event.number
         if isinstance(entry.event, OutcomeRecorded | CaseClaimed):
             break
