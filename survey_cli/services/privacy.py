@@ -57,7 +57,7 @@ def preview_erasure(study: OpenStudy, key: str) -> ErasurePreview:
     if not history and not interviews:
         raise make_unknown_case_error(study, key)
     case, contact = Case.from_history(key, history), cases.queries.find_contact(key) or Contact(link="")
-    kept_columns = person_erasure.list_kept_columns(study.instrument)
+    removed = contact.columns.keys() | (case.columns.keys() - person_erasure.list_kept_columns(study.instrument))
     journals = study.store.interviews
     kept = [row for row in interviews if not person_erasure.is_erased(journals.read_journal(row.id))]
     return ErasurePreview(
@@ -65,9 +65,7 @@ def preview_erasure(study: OpenStudy, key: str) -> ErasurePreview:
         where=study.where,
         name=contact.name,
         numbers=len(contact.numbers),
-        columns=tuple(
-            n for n in study.instrument.sample if n in contact.columns or n in case.columns.keys() - kept_columns
-        ),
+        columns=tuple(name for name in study.instrument.sample if name in removed),
         notes=sum(map(count_notes, history)),
         interviews=len(interviews),
         answered=sum(row.answered for row in kept),
@@ -171,9 +169,8 @@ def _iterate_named_cases(study: OpenStudy, at: datetime) -> Iterator[tuple[str, 
     study_end = find_study_end(study.plan)
     others: dict[str, datetime | None] = {}
     for row in study.store.interviews.list_rows():
-        if not row.case or row.case in sampled or row.origin == "simulated":
-            continue
-        if events.find_erasure(study.store.interviews.read_journal(row.id)) is not None:
+        is_other = row.case and row.case not in sampled and row.origin != "simulated"
+        if not is_other or events.find_erasure(study.store.interviews.read_journal(row.id)) is not None:
             continue
         done_if_open = study_end if study_end is not None and study_end <= at else None
         since = row.updated_at if row.status in ("ended", "stopped") else done_if_open

@@ -264,14 +264,8 @@ class StudyFiles:
             remedy = f"ask a supervisor to add you to {PEOPLE_FILE}"
             raise UserError(study.who.login, "is no longer on the study's list of people", remedy)
         plan, notice = Plan.from_instrument(instrument), version.notice
-        reopened = replace(
-            study,
-            instrument=instrument,
-            plan=plan,
-            people=people,
-            who=_limit_to_account(who, study.store),
-            notice=notice,
-        )
+        who = _limit_to_account(who, study.store)
+        reopened = replace(study, instrument=instrument, plan=plan, people=people, who=who, notice=notice)
         self._files, self._in_use = self._list_files(reopened), instrument.hash
         return reopened
 

@@ -85,15 +85,8 @@ def _search_study(store: Store, name: str, text: str, at: datetime, by: str) -> 
     if found and store.connector.supervises:  # the server records the others itself
         cases = ", ".join(f"case {match.row.key}" for match in found)
         store.access_log.record("search", cases, "a caller", at=at, by=by)
-    return [
-        CallerMatch(
-            name,
-            match.row.key,
-            match.name,
-            match.numbers,
-            f"with {match.row.holder.by} at station {match.row.holder.station}"
-            if match.row.holder
-            else match.row.status,
-        )
-        for match in found
-    ]
+    matches = []
+    for row, contact_name, numbers in ((match.row, match.name, match.numbers) for match in found):
+        state = f"with {row.holder.by} at station {row.holder.station}" if row.holder else row.status
+        matches.append(CallerMatch(name, row.key, contact_name, numbers, state))
+    return matches

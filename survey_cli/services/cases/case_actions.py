@@ -424,8 +424,7 @@ def _find_counted_cells(study: OpenStudy, case: Case) -> tuple[str, tuple[str, .
         return "", ()
     if code_case(case, study.plan).code != "1.1":
         return ("", ()) if case.interrupted or case.interview_open else (case.interview, ())
-    if (row := study.store.interviews.find_row(case.interview)) is None:
-        return "", ()
-    if (interview := replay_stored(study.store, row)) is None:
+    row = study.store.interviews.find_row(case.interview)
+    if row is None or (interview := replay_stored(study.store, row)) is None:
         return "", ()
     return row.id, study.plan.quotas.list_counted_cells(interview.evaluate_route().env)

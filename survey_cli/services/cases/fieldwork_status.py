@@ -66,7 +66,7 @@ def _render_page(status: status_report.FieldworkStatus) -> str:
 def _build_status(
     study: OpenStudy, *, start: RequestedTime | None, zone: tzinfo | None, people: str | None
 ) -> status_report.FieldworkStatus:
-    at, counts = study.at, study.store.cases.counts
+    at, counts, queries = study.at, study.store.cases.counts, study.store.cases.queries
     if study.who.supervises and not study.store.read_only:
         counts.fold(at)
     if not (case_counts := counts.count_by_outcome()):
@@ -86,28 +86,23 @@ def _build_status(
         activity=totals if start is None else _count_since(study, start.at),
         today=counts.read_recent_activity(day_began),
         completes={quarter: activity["completes",] for quarter, activity in recent.items()},
-        last_entries=study.store.cases.queries.list_last_entries(),
+        last_entries=queries.list_last_entries(),
         at_work={person.login: person for person in load_people_at_work(study, at)} if study.who.supervises else {},
         numbers=status_report.NumberTotals(*(totals[kind,] for kind in ("dead", "never_call", "blocked"))),
         case_groups=counts.count_groups(at),
         fill=study.store.cases.quotas.read_fill(),
         target=target.interviews,
         target_of=target.source,
-        appointments=tuple(
-            _build_appointment_line(row, at, zone) for row in study.store.cases.queries.list_appointments()
-        ),
+        appointments=tuple(_build_appointment_line(row, at, zone) for row in queries.list_appointments()),
         leases=tuple(_iterate_lease_lines(study, zone)),
         held=tuple(_iterate_held_lines(study, zone)),
         backed_up=last_backup.astimezone(zone) if last_backup is not None else None,
         paused=pause.describe(pause.since.astimezone(zone), local) if pause is not None else "",
     )
+    title = f"{study.instrument.id}, {describe_now(at, zone).text}"
+    period = f"since {start.text}" if start is not None else "since the beginning"
     status = status_report.build_fieldwork_status(
-        status_input,
-        study.plan,
-        study.people,
-        study.who,
-        title=f"{study.instrument.id}, {describe_now(at, zone).text}",
-        period=f"since {start.text}" if start is not None else "since the beginning",
+        status_input, study.plan, study.people, study.who, title=title, period=period
     )
     in_use, future = describe_files(study.path, study.where, people=people), list_future_entries(study.store, at)
     return replace(status, in_use=in_use, future=tuple(future))
@@ -165,14 +160,9 @@ def _iterate_lease_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[stat
         if row.holder is None:
             continue
         history = cases.queries.read_history(row.key)
-        claimed = [entry.at for entry in history if isinstance(entry.event, events.CaseClaimed)]
-        yield status_report.LeaseLine(
-            key=row.key,
-            who=row.holder.by,
-            station=row.holder.station,
-            since=claimed[-1].astimezone(zone) if claimed else None,
-            until=row.holder.until.astimezone(zone),
-        )
+        claimed = [entry.at.astimezone(zone) for entry in history if isinstance(entry.event, events.CaseClaimed)]
+        since, until, holder = claimed[-1] if claimed else None, row.holder.until.astimezone(zone), row.holder
+        yield status_report.LeaseLine(row.key, holder.by, holder.station, since, until)
 
 
 def _iterate_held_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[status_report.HeldCaseLine]:

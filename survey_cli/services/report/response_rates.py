@@ -15,7 +15,7 @@ from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, build_rate
 from survey_cli.reports.texts import translate
 from survey_cli.samples.cases.columns import build_labels, find_column
 from survey_cli.samples.lists.counts_file import read_counts
-from survey_cli.services.date_options import RequestedTime, parse_as_of
+from survey_cli.services.date_options import parse_as_of
 from survey_cli.services.run_on_study import Request, convert_to_study_time
 from survey_cli.study.consistency.upkeep import repair
 from survey_cli.study.open_study import StudyRecords, open_study
@@ -78,7 +78,51 @@ def compute_rates_from_records(records: StudyRecords, options: RatesOptions, *, 
     """Compute the rates of open records. Raises StoreError."""
     when = parse_as_of(options.as_of, convert_to_study_time(records.store, now), options.zone)
     _check_options(records.instrument, options)
-    return _build_study_report(records, options, when)
+    plan, cases = records.plan, records.store.cases
+    labels = build_labels(records.instrument, records.instrument.sample[options.by]) if options.by else {}
+    unreal = (row.id for name in ("practice", "simulated") for row in records.store.interviews.list_rows(origin=name))
+    disposition_options = DispositionOptions(
+        at=when.at,
+        by=options.by,
+        labels=dict[Value, str](labels.items()),
+        weighted=options.weighted,
+        finished_only=options.finalized,
+        excluded_interviews=frozenset() if options.all_origins else frozenset(unreal),
+    )
+    dispositions = count_dispositions(
+        cases.queries.iterate_histories(until=when.at if when.past else None),
+        plan,
+        records.people if records.people.interviewers else None,
+        disposition_options,
+    )
+    if dispositions.uncountable:
+        raise _make_uncounted_error(records, dispositions)
+    if not dispositions.frames:
+        what = "no case had been released by then" if when.past else "no case has been released yet"
+        raise UserError(
+            records.where, what, "give a later date and time" if when.past else "import or release a sample"
+        )
+    if (parts := len(dispositions.parts)) > MAX_PARTS:
+        what, remedy = f"{options.by} has {parts:,} values", f"choose a column with at most {MAX_PARTS} values"
+        raise UserError("--by", what, remedy)
+    counts = {tally.frame: tally.counts for tally in dispositions.frames}
+    e, weights = resolve_assumptions(records.path, counts, replace(options, frame=plan.frame))
+    columns = [
+        RateColumn.from_counts(t.counts, e[t.frame], frame=t.frame, by=t.by, open_cases=t.open_cases)
+        for t in (*dispositions.parts, *dispositions.frames)
+    ]
+    kinds = {"list": "list of people", "establishment": "list of establishments", "rdd": "random digits"}
+    title = "{study} (frame: {kind}), as of {time}"
+    report = build_rate_table(
+        columns,
+        weights=weights,
+        quotas=bool(plan.quotas.quotas),
+        finished_only=options.finalized,
+        then=when.past,
+        title=translate(title, study=records.instrument.id, kind=translate(kinds[plan.frame]), time=when.text),
+        notes=tuple(_iterate_notes(records.instrument, options, dispositions)),
+    )
+    return RatesReport(report)
 
 
 def _check_options(instrument: Instrument, options: RatesOptions) -> None:
@@ -98,52 +142,6 @@ def _check_options(instrument: Instrument, options: RatesOptions) -> None:
         raise UserError("--by", f"{options.by} is personal", otherwise)
     if column.role == "key":
         raise UserError("--by", f"{options.by} identifies cases: every group would be one case", otherwise)
-
-
-def _build_study_report(study: StudyRecords, options: RatesOptions, when: RequestedTime) -> RatesReport:
-    plan, cases = study.plan, study.store.cases
-    labels = build_labels(study.instrument, study.instrument.sample[options.by]) if options.by else {}
-    unreal = (row.id for name in ("practice", "simulated") for row in study.store.interviews.list_rows(origin=name))
-    disposition_options = DispositionOptions(
-        at=when.at,
-        by=options.by,
-        labels=dict[Value, str](labels.items()),
-        weighted=options.weighted,
-        finished_only=options.finalized,
-        excluded_interviews=frozenset() if options.all_origins else frozenset(unreal),
-    )
-    dispositions = count_dispositions(
-        cases.queries.iterate_histories(until=when.at if when.past else None),
-        plan,
-        study.people if study.people.interviewers else None,
-        disposition_options,
-    )
-    if dispositions.uncountable:
-        raise _make_uncounted_error(study, dispositions)
-    if not dispositions.frames:
-        what = "no case had been released by then" if when.past else "no case has been released yet"
-        raise UserError(study.where, what, "give a later date and time" if when.past else "import or release a sample")
-    if (parts := len(dispositions.parts)) > MAX_PARTS:
-        what, remedy = f"{options.by} has {parts:,} values", f"choose a column with at most {MAX_PARTS} values"
-        raise UserError("--by", what, remedy)
-    counts = {tally.frame: tally.counts for tally in dispositions.frames}
-    e, weights = resolve_assumptions(study.path, counts, replace(options, frame=plan.frame))
-    columns = [
-        RateColumn.from_counts(t.counts, e[t.frame], frame=t.frame, by=t.by, open_cases=t.open_cases)
-        for t in (*dispositions.parts, *dispositions.frames)
-    ]
-    kinds = {"list": "list of people", "establishment": "list of establishments", "rdd": "random digits"}
-    title = "{study} (frame: {kind}), as of {time}"
-    report = build_rate_table(
-        columns,
-        weights=weights,
-        quotas=bool(plan.quotas.quotas),
-        finished_only=options.finalized,
-        then=when.past,
-        title=translate(title, study=study.instrument.id, kind=translate(kinds[plan.frame]), time=when.text),
-        notes=tuple(_iterate_notes(study.instrument, options, dispositions)),
-    )
-    return RatesReport(report)
 
 
 def _iterate_notes(instrument: Instrument, options: RatesOptions, dispositions: StudyDispositions) -> Iterator[str]:

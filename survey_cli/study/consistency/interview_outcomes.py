@@ -97,8 +97,7 @@ class QuotaReservations:
         The number of places is that of the reservation; it is left out where an earlier session made it. Nothing is read
         from the database.
         """
-        machine = interview.machine
-        lookups = _find_lookup_items(interview.instrument)
+        machine, lookups = interview.machine, _find_lookup_items(interview.instrument)
         cells: list[str] = []
         for quota in self.plan.quotas.quotas:
             cell = None if quota.soft else quota.find_cell(machine.walk.env)
@@ -235,12 +234,9 @@ def build_follow_up_tasks(
     row: Outcome, key: str, origin: InterviewOrigin = "real", *, sampled: bool = True
 ) -> tuple[str, ...]:
     """Return the tasks that follow once this outcome is written to the case or interview of this key."""
-    tasks = []
-    if sampled and row.kind in DO_NOT_CALL_KINDS:
-        tasks.append(f"{LIST_TASK}: {key}")
-    if row.kind == WITHDRAWN:
-        tasks.append(f"{ERASE_TASK if origin == 'real' else ERASE_PRACTICE_TASK}: {key}")
-    return tuple(tasks)
+    tasks = [LIST_TASK] if sampled and row.kind in DO_NOT_CALL_KINDS else []
+    tasks += [ERASE_TASK if origin == "real" else ERASE_PRACTICE_TASK] if row.kind == WITHDRAWN else []
+    return tuple(f"{task}: {key}" for task in tasks)
 
 
 def do_follow_up_tasks(

@@ -133,9 +133,8 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
     since = _select_since_opening(history, row)
     if case_row is None or (case_row.holder is not None and any(isinstance(e.event, CaseClaimed) for e in since[1:])):
         return ""
-    if row.status != "open" and not _lacks_outcome(history, row):
-        return ""
-    if (interview := replay_stored(store, row)) is None:
+    is_recorded = row.status != "open" and not _lacks_outcome(history, row)
+    if is_recorded or (interview := replay_stored(store, row)) is None:
         return ""
     closing_events: tuple[InterviewEvent, ...] = ()
     if row.status == "open":
