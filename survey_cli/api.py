@@ -16,6 +16,7 @@ from survey_cli.services.data.table_query import query_table
 from survey_cli.services.run_on_study import read_records
 from survey_cli.table.paradata import NOT_APPLICABLE
 from survey_cli.table.table import Table, show_table_placeholders
+from survey_cli.values import Cell
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,11 +33,13 @@ def _name_arguments() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        where, what, remedy = (
-            re.sub(r"--([a-z-]+)", lambda found: f"{found[1].replace('-', '_')}=", text)
-            for text in (error.where, error.what, error.remedy)
-        )
+        texts = (error.where, error.what, error.remedy)
+        where, what, remedy = (re.sub("--([a-z-]+)", _name_argument, text) for text in texts)
         raise UserError(where, what, remedy, error.problems) from None
+
+
+def _name_argument(option: re.Match[str]) -> str:
+    return f"{option[1].replace('-', '_')}="
 
 
 class Study:
@@ -188,14 +191,10 @@ def _convert_numbers(table: Table) -> Table:
 
     numbers = {*NUMBERS, *ERROR_COLUMNS} - {"difference_from"}
     are_numbers = [variable.name in numbers for variable in table.variables]
-    return replace(
-        table,
-        variables=tuple(replace(v, storage="decimal") if v.name in numbers else v for v in table.variables),
-        rows=[
-            tuple(
-                (float(str(cell)) if cell != "" else NOT_APPLICABLE) if is_number else str(cell)
-                for cell, is_number in zip(row, are_numbers, strict=True)
-            )
-            for row in table.iterate_cells()
-        ],
-    )
+
+    def convert(cell: Cell, is_number: bool) -> Cell:
+        return (float(str(cell)) if cell != "" else NOT_APPLICABLE) if is_number else str(cell)
+
+    variables = tuple(replace(v, storage="decimal") if v.name in numbers else v for v in table.variables)
+    rows = [tuple(map(convert, row, are_numbers)) for row in table.iterate_cells()]
+    return replace(table, variables=variables, rows=rows)

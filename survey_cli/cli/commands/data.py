@@ -313,10 +313,8 @@ def _render_agreement(result: "AgreementResult") -> "Iterator[str]":
         return f"{codes or 'unclear'} ({coding.stamp.by})" if coding is not None else ""
 
     found, labels = result.agreement, result.labels
-    kappa, alpha, *by_code = (
-        "not defined" if figure is None else f"{figure:.3f}"
-        for figure in (found.kappa, found.alpha, *(code.kappa for code in found.by_code))
-    )
+    figures = found.kappa, found.alpha, *(code.kappa for code in found.by_code)
+    kappa, alpha, *by_code = ("not defined" if figure is None else f"{figure:.3f}" for figure in figures)
     answers, share = format_quantity(found.answers, "answer"), found.equal / found.answers
     yield f"{answers} coded twice, {found.equal:,} of them alike ({share:.1%})"
     yield f"Cohen's kappa {kappa}"

@@ -282,9 +282,7 @@ def station(
     session = open_station(
         *files, interviewer=interviewer, station=name, db=db, people=people, zone=zone, clock_is_right=clock_is_right
     )
-    notices = [
-        line
-        for file, study in zip(files, session.studies, strict=True)
-        for line in (describe_files(file, study.where, people=people), *study.repairs, study.notice)
-    ]
+    notices: list[str] = []
+    for file, study in zip(files, session.studies, strict=True):
+        notices += describe_files(file, study.where, people=people), *study.repairs, study.notice
     raise typer.Exit(run(session, notices))

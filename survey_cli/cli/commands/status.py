@@ -80,9 +80,6 @@ def status(
     print_lines(render_status(report, cells=terminal.get_width()))
 
 
-# As lines
-
-
 def render_status(report: "FieldworkStatus", *, cells: int) -> list[str]:
     """Render the report as lines of at most so many cells."""
     lines = [report.title, ""]

@@ -343,9 +343,6 @@ def list_case_choices(study: OpenStudy) -> CaseChoices:
     return CaseChoices(outcomes, tuple(study.people.interviewers))
 
 
-# applying changes
-
-
 def _change_existing_case(
     study: OpenStudy, key: str, plan_change: PlanChange, *, force: bool = False
 ) -> CaseActionResult:

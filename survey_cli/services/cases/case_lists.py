@@ -193,10 +193,8 @@ def load_case_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
 def _build_number_lines(case: Case, contact: Contact) -> tuple[case_reports.NumberLine, ...]:
     display_texts = {n.position: n.display for n in contact.numbers}
     upcoming = case.next_number
-    return tuple(
-        case_reports.NumberLine(n.position, display_texts.get(n.position, ""), n.line, n.state, n == upcoming)
-        for n in case.numbers
-    )
+    numbers = ((n, display_texts.get(n.position, "")) for n in case.numbers)
+    return tuple(case_reports.NumberLine(n.position, text, n.line, n.state, n == upcoming) for n, text in numbers)
 
 
 def _iterate_interview_lines(study: OpenStudy, key: str) -> Iterator[case_reports.InterviewLine]:

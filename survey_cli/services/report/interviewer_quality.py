@@ -61,16 +61,13 @@ def assess_interviewers(study: OpenStudy, options: QualityOptions) -> QualityRep
             group = (admin["version"], language, *(cells[n] for n in mixed))
             alike = earlier.compare(by, group, admin["case"], layout.make_signature(cells))
             comparison.add(by, group, {**layout.count_answers(cells), **conduct, "alike": alike})
-    lines = [
-        InterviewerQuality(
-            name, comparison.count_interviews(name), reviewed[name], results, earlier.pairs.get(name, [])
-        )
-        for name, results in comparison.assess().items()
-    ]
+    lines = []
+    for name, results in comparison.assess().items():
+        count, pairs = comparison.count_interviews(name), earlier.pairs.get(name, [])
+        lines.append(InterviewerQuality(name, count, reviewed[name], results, pairs))
     if not lines:
-        raise UserError(
-            study.where, "there are no complete interviews to compare", "wait for some, or check the options"
-        )
+        what = "there are no complete interviews to compare"
+        raise UserError(study.where, what, "wait for some, or check the options")
     compared = sum(any(result.p is not None for result in line.results) for line in lines)
     if options.interviewer:
         known = [line.interviewer for line in lines]

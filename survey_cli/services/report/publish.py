@@ -69,9 +69,6 @@ def publish_codebook(path: str | Path, options: ReportOptions, *, stdout: TextIO
     return publish_document(build, options.to, CODEBOOK_WRITERS, refusal=refusal, force=force, stdout=stdout)
 
 
-# Charts as files
-
-
 def _check_charts(options: ReportOptions) -> None:
     if options.png and not options.charts:
         raise UserError("--png", "--png needs a folder for charts", "specify one with --charts DIR")

@@ -89,12 +89,9 @@ def compute_rates_from_records(records: StudyRecords, options: RatesOptions, *, 
         finished_only=options.finalized,
         excluded_interviews=frozenset() if options.all_origins else frozenset(unreal),
     )
-    dispositions = count_dispositions(
-        cases.queries.iterate_histories(until=when.at if when.past else None),
-        plan,
-        records.people if records.people.interviewers else None,
-        disposition_options,
-    )
+    histories = cases.queries.iterate_histories(until=when.at if when.past else None)
+    people = records.people if records.people.interviewers else None
+    dispositions = count_dispositions(histories, plan, people, disposition_options)
     if dispositions.uncountable:
         raise _make_uncounted_error(records, dispositions)
     if not dispositions.frames:
@@ -156,10 +153,8 @@ def _iterate_notes(instrument: Instrument, options: RatesOptions, dispositions: 
 
 def _make_uncounted_error(study: StudyRecords, dispositions: StudyDispositions) -> UserError:
     """Return the error where a case's code belongs to no group: no rate is computed unless every case is counted."""
-    problems = tuple(
-        Problem(RULE, Position(study.path), f"case {key}", error.what, error.remedy)
-        for key, error in dispositions.uncountable
-    )
+    where, cases = Position(study.path), dispositions.uncountable
+    problems = tuple(Problem(RULE, where, f"case {key}", error.what, error.remedy) for key, error in cases)
     what = f"no rates: {format_quantity(len(problems), 'case has', 'cases have')} a code that belongs to no group"
     return UserError(study.where, what, "give each of them an outcome: survey case outcome", problems)
 
@@ -183,22 +178,19 @@ def resolve_assumptions(
     `counts` is the file that is counted, for errors. Raises UserError.
     """
     names, problems = tuple(frames), list[Problem]()
-    e, e_uh, e_uo = (
-        _parse_shares(option, text, names, problems)
-        for option, text in (("--e", options.e), ("--e-uh", options.e_uh), ("--e-uo", options.e_uo))
-    )
+    e = _parse_shares("--e", options.e, names, problems)
+    e_uh = _parse_shares("--e-uh", options.e_uh, names, problems)
+    e_uo = _parse_shares("--e-uo", options.e_uo, names, problems)
     others = len(problems)
     weights = _parse_shares("--composite", options.composite, names, problems)
     if len(problems) == others:
         problems += _check_weights(options.composite, weights, names)
     if problems:
         raise _make_rates_error(counts, problems)
-    eligibility = {
-        name: estimate_eligibility(
-            tally, frame=options.frame, uh=e_uh.get(name, e.get(name)), uo=e_uo.get(name, e.get(name))
-        )
-        for name, tally in frames.items()
-    }
+    eligibility = {}
+    for name, tally in frames.items():
+        uh, uo = (shares.get(name, e.get(name)) for shares in (e_uh, e_uo))
+        eligibility[name] = estimate_eligibility(tally, frame=options.frame, uh=uh, uo=uo)
     return eligibility, weights
 
 

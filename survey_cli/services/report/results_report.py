@@ -179,14 +179,9 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     tables = [table for table in tables if table.question in selected_questions]
     groupings = result_tables.leave_out_hidden_columns(groupings, tables)
     add_design, notes = _read_design(data, answers, groupings, options)
+    build_item = partial(result_tables.build_item_result, interviews=answers.interviews, options=options)
     items = [
-        result_tables.build_item_result(
-            add_design(table),
-            groupings,
-            interviews=answers.interviews,
-            options=options,
-            verbatims=_collect_verbatims(table, answers, options),
-        )
+        build_item(add_design(table), groupings, verbatims=_collect_verbatims(table, answers, options))
         for table in tables
     ]
     findings = analysis.findings

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, Final, TypeAlias
@@ -73,9 +74,6 @@ class PreviewState:
     """What happened to the interview, in one line."""
 
 
-# ── following the file ─────────────────────────────────────────────────────────────────────────────────────
-
-
 class Preview:
     """Follows one file, and carries the interview over when it changes."""
 
@@ -137,8 +135,6 @@ class Preview:
         instrument = self._state.session.interview.instrument
         return self._show(self._build_fresh_session(instrument), remark="started over")
 
-    # looking
-
     def _signature(self) -> FileSignature:
         return tuple(_read_signature(name) for name in sorted(self._names | {self._file}))
 
@@ -155,8 +151,6 @@ class Preview:
         is_young = (at - CLOCK_TICK).timestamp() < newest < (at + CLOCK_SKEW).timestamp()
         self._is_too_young = is_young or (len(before) == len(self._signature_seen) and before != self._signature_seen)
         return source
-
-    # the interview
 
     def _show_checked(self, result: CheckResult, source: InstrumentSource) -> PreviewState:
         """Show what was read: the interview carried over, or the problems."""
@@ -197,21 +191,16 @@ class Preview:
         began = begin(before.variant)
         targets = _list_targets(old.instrument, instrument, place)
         migration: AnswerMigration | None = None
-        stamp, jump = began.stamp, old.machine.returning
+        carry_over = partial(preview_session.carry_over, instrument, began, given_answers, stamp=began.stamp)
         for target in targets:
             rng = Random(f"{self._options.seed}/{target}")
-            migration = preview_session.carry_over(
-                instrument, began, given_answers, to=target, stamp=stamp, rng=rng, jump=jump
-            )
+            migration = carry_over(to=target, rng=rng, jump=old.machine.returning)
             if migration.reached:
                 break
         if migration is None or not migration.reached:
-            rng = Random(self._options.seed)
-            migration = preview_session.carry_over(instrument, began, given_answers, to=None, stamp=stamp, rng=rng)
-        invented_answers = {
-            **before.invented_answers(),
-            **preview_session.select_answers(migration, migration.invented),
-        }
+            migration = carry_over(to=None, rng=Random(self._options.seed))
+        selected_answers = preview_session.select_answers(migration, migration.invented)
+        invented_answers = {**before.invented_answers(), **selected_answers}
         interview = _copy_notes(old, migration.interview)
         session = self._build_session(interview, begin, given_answers, invented_answers)
         return session, _describe_change(place, migration, session.interview)
@@ -244,8 +233,6 @@ class Preview:
         )
         session.advance()
         return session
-
-    # the case
 
     def _check_options(self, instrument: Instrument) -> None:
         """Check that the preview can start with these options; later the file may change freely."""

@@ -19,6 +19,7 @@ from survey_cli.engine.asked_items import AskedItem
 from survey_cli.engine.events import InterviewStarted
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import RecordedAnswer
+from survey_cli.engine.route import RouteStop
 from survey_cli.entries import Rejection, to_plain_text
 from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.expressions.conditions import Condition
@@ -112,7 +113,7 @@ def carry_over(
                 unfit.append(place)
             if is_past_target:
                 break
-            if (answered := _invent_answer(interview, item, place, stamp, rng, hints.get(item.id, ()))) is None:
+            if (answered := _invent_answer(interview, stop, stamp, rng, hints.get(item.id, ()))) is None:
                 break
             if item.question.expects_answer:
                 same = earlier is not None and earlier.cell == answered.machine.recorded_answers[place].cell
@@ -151,23 +152,16 @@ def _repeat_answer(answer: RecordedAnswer, stamp: events.EventStamp, place: Plac
 
 
 def _invent_answer(
-    interview: Interview,
-    item: CompiledItem,
-    place: Place,
-    stamp: events.EventStamp,
-    rng: Random,
-    hints: tuple[str, ...],
+    interview: Interview, stop: RouteStop, stamp: events.EventStamp, rng: Random, hints: tuple[str, ...]
 ) -> Interview | None:
     """Return the interview after an invented answer; None where none is accepted."""
+    item, place, machine = stop.item, stop.place, interview.machine
     if isinstance(item.question, EndItem):
         return None
     if not item.question.expects_answer:
         after = interview.step(events.QuestionAnswered(stamp, place))
         return after if isinstance(after, Interview) else None
     for _ in range(ENTRY_ATTEMPTS):
-        machine = interview.machine
-        stop = machine.current_stop
-        assert stop is not None
         reply = item.question.invent(machine.walk.build_item_context(stop, machine.language), rng)
         if hints and rng.random() < 0.7:
             takes_several = isinstance(item.question, MultipleItem) and len(hints) > 1
@@ -185,9 +179,6 @@ def _invent_answer(
         if isinstance(after, Interview):
             return after
     return None
-
-
-# ── finding a way ──────────────────────────────────────────────────────────────────────────────────────────
 
 
 def find_path(

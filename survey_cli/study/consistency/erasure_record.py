@@ -52,11 +52,8 @@ def repeat_erasures(study: OpenStudy, erasures: Mapping[Erasure, datetime]) -> R
     for key in sorted(interviewed.union(store.cases.queries.iterate_keys())):
         hashed = hash_key(study.instrument.id, key)
         try:
-            changed = [
-                _repeat(study, key, kind, erasures[Erasure(hashed, kind)])
-                for kind in ("erased", "answers", "anonymized")
-                if Erasure(hashed, kind) in erasures
-            ]
+            kinds = [kind for kind in ("erased", "answers", "anonymized") if Erasure(hashed, kind) in erasures]
+            changed = [_repeat(study, key, kind, erasures[Erasure(hashed, kind)]) for kind in kinds]
         except StoreError:
             raise
         except UserError as error:

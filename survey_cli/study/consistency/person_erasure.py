@@ -205,9 +205,6 @@ def _require_scrub(store: Store, at: datetime) -> None:
     store.settings.write(SCRUB_SETTING, at.isoformat())
 
 
-# the case
-
-
 def _erase_case(study: OpenStudy, key: str, why: str) -> bool:
     """Erase the texts of a case's history; returns whether any were left to erase."""
     if not (history := study.store.cases.queries.read_history(key)):
@@ -237,9 +234,6 @@ def _rewrite_history(
         raise UserError(f"case {key}", f"{conflict.by} changed it in the meantime", "run the command again")
     if case.interview and code_case(case, study.plan).code != "1.1":  # only complete interviews hold quota places
         study.store.cases.quotas.drop(case.interview)
-
-
-# its interviews
 
 
 def _erase_interviews(
