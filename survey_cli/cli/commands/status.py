@@ -376,7 +376,7 @@ def study_shift(
 
     What was recorded stays. `survey export --what shifts` has the days of all, with the corrections and their reasons.
 
-    Example: survey study shift study.yaml ann --to 17:30 --note "forgot to sign off"
+    Example: survey study shift study.yaml ann --to 17:30 --note "forgot"
     """
     from survey_cli.fieldwork.shifts import ShiftCorrection, format_length, render_shift_summary
     from survey_cli.services.cases import floor
