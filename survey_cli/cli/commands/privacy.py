@@ -317,7 +317,7 @@ def server_init(address: AddressArgument) -> None:
     Give this command as the owner of the database: an account that may create roles, and the database if there is none.
     It is safe to repeat. Studies that are created later receive the same rights.
 
-    Example: survey server init postgresql://survey_owner@db.example.org/fieldwork
+    Example: survey server init postgresql://owner@host/field
     """
     from survey_cli.services.database.server import prepare_server
 
@@ -340,7 +340,7 @@ def server_grant(
     and read all contacts. Coders code open answers. Analysts read data without names and numbers. None of them publishes
     a questionnaire or changes a table.
 
-    Example: survey server grant postgresql://survey_owner@db.example.org/fieldwork ann interviewer
+    Example: survey server grant postgresql://owner@host/field ann interviewer
     """
     from survey_cli.services.database.server import change_role
 
@@ -358,7 +358,7 @@ def server_check(address: AddressArgument, form: parameters.ResultFormatOption =
     S is select, I insert, U update, D delete; other results are numbers of rows. An unexpected result is marked with !
     and the expected one. Everything is tried by roles that exist only during the check, in a transaction that is undone.
 
-    Example: survey server check postgresql://survey_owner@db.example.org/fieldwork
+    Example: survey server check postgresql://owner@host/field
     """
     from survey_cli.services.database.server import check_server
 
