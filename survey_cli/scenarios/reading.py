@@ -231,8 +231,7 @@ class _Comparison:
         machine = self.run.interview.machine
         stop = machine.current_stop
         assert stop is not None
-        context = machine.walk.build_item_context(stop, self.language)
-        entry = stop.item.question.build_entry(context)
+        entry = stop.item.question.build_entry(machine.walk.build_item_context(stop, self.language))
         possible: list[str] = []
         if isinstance(entry, PickEntry):
             possible = [f"{option.code} ({shorten(to_plain_text(option.text), 30)})" for option in entry.options]

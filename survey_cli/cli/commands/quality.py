@@ -65,11 +65,9 @@ def quality(
 
     with show_progress() as progress:
         chosen = {"mix": split_names(mix), "zone": parameters.parse_zone(zone), "partials": False}
-        options = build_options(QualityOptions, locals(), **chosen)
-        report = assess_interviewers(request, options)
-    print_result(
-        form, _render_quality(report, bool(interviewer)), report, partial(tabulate_quality, report.interviewers)
-    )
+        report = assess_interviewers(request, build_options(QualityOptions, locals(), **chosen))
+    lines = _render_quality(report, bool(interviewer))
+    print_result(form, lines, report, partial(tabulate_quality, report.interviewers))
 
 
 def _render_quality(report: "QualityReport", in_detail: bool) -> Iterator[str]:

@@ -170,8 +170,7 @@ def load_case_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
     contact = (cases.queries.find_contact(key) if study.who.supervises else None) or Contact(link="")
     if contact.link:
         study.store.access_log.record("contact", f"case {key}", at=study.at, by=study.who.login)
-    zones = list_call_zones(case, case.next_number, plan)
-    values = {**contact.columns, **case.columns}
+    zones, values = list_call_zones(case, case.next_number, plan), {**contact.columns, **case.columns}
     appointment, fill = find_open_appointment(case, plan), cases.quotas.read_fill()
     owner = describe_appointment_owner(appointment) if appointment else ""
     return case_reports.CaseSheet(
@@ -312,8 +311,7 @@ def _iterate_closed_lines(study: OpenStudy, order: CallOrder) -> Iterator[Deferr
     lines: list[DeferredLine] = []
     for head in study.store.cases.queries.list_queue_heads():
         bucket = parse_criteria(head.bucket)
-        reason = order.explain_closed(bucket)
-        if not reason and not _waits_for_owner(study, order, bucket, head.bucket):
+        if not (reason := order.explain_closed(bucket)) and not _waits_for_owner(study, order, bucket, head.bucket):
             continue
         for row in study.store.cases.queries.list_queue([head.bucket], limit=1):
             opens = order.find_opening(bucket, order.at) if order.suits(bucket) else None

@@ -142,16 +142,8 @@ def _build_appointment_line(row: CaseRow, at: datetime, zone: tzinfo | None) -> 
     is_today = starts.astimezone(zone).date() == at.astimezone(zone).date()
     state: status_report.DueState = "due" if starts <= at else "today" if is_today else "later"
     state = "missed" if ends < at else state
-    return status_report.AppointmentLine(
-        key=row.key,
-        state=state,
-        starts=starts.astimezone(zone),
-        ends=ends.astimezone(zone),
-        respondent_time=respondent_time,
-        zone=zones[0] if zones else "",
-        owner=row.position.owner,
-        language=criteria.language,
-    )
+    times = starts.astimezone(zone), ends.astimezone(zone), respondent_time, zones[0] if zones else ""
+    return status_report.AppointmentLine(row.key, state, *times, row.position.owner, criteria.language)
 
 
 def _iterate_lease_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[status_report.LeaseLine]:

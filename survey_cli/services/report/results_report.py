@@ -367,8 +367,7 @@ def _collect_verbatims(table: Crosstab, answers: AnswerColumns, options: ReportO
     columns = [(name, option) for name, option in question.verbatim_columns if option not in hidden]
     if question.kind == "words" and not table.is_hidden(0, 0):
         columns.insert(0, (question.columns[0], ""))
-    cases = answers.columns["interview_case"]
-    case_keys = answers.read_cells("interview_case")
+    cases, case_keys = answers.columns["interview_case"], answers.read_cells("interview_case")
     verbatims: list[Verbatim] = []
     for name, option in columns:
         cells = answers.read_cells(name)

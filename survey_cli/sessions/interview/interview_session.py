@@ -288,15 +288,9 @@ class InterviewSession:
         """Return how the interview ended; None while it is open."""
         if (status := self.interview.status) == "open" and not self._was_left:
             return None
-        return InterviewResult(
-            status="lost" if self._was_left else status,
-            outcome=self.outcomes.get(self.interview.outcome),
-            answered=0 if self._erased else self._count_answers(),
-            duration=self.elapsed_time(),
-            stored_in=self.stored_in,
-            erased=self._erased,
-            remark=self._lost_to if self._was_left else self._remark,
-        )
+        outcome, answered = self.outcomes.get(self.interview.outcome), 0 if self._erased else self._count_answers()
+        state, remark = ("lost", self._lost_to) if self._was_left else (status, self._remark)
+        return InterviewResult(state, outcome, answered, self.elapsed_time(), self.stored_in, self._erased, remark)
 
     # entries
 

@@ -251,8 +251,7 @@ def _erase_interviews(
             if erased_before and not row.answered:
                 break
             if not erased_before:
-                stamp = EventStamp(max(at, journal[-1].stamp.at), by, STATION)
-                events.append(ErasedInterview(stamp, why))
+                events.append(ErasedInterview(EventStamp(max(at, journal[-1].stamp.at), by, STATION), why))
             if _write_journal(store, row, events, instrument, ("ended", WITHDRAWN)):
                 count += not erased_before
                 break

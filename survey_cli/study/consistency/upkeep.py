@@ -129,8 +129,7 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
     Returns a sentence that says so; empty where nothing was lacking, or another station is calling the case now.
     """
     history = store.cases.queries.read_history(row.case)
-    case_row = store.cases.queries.find_row(row.case)
-    since = _select_since_opening(history, row)
+    case_row, since = store.cases.queries.find_row(row.case), _select_since_opening(history, row)
     if case_row is None or (case_row.holder is not None and any(isinstance(e.event, CaseClaimed) for e in since[1:])):
         return ""
     is_recorded = row.status != "open" and not _lacks_outcome(history, row)
