@@ -225,6 +225,9 @@ class BoardScreen(KeyScreen):
         if not self.tab:
             panel.scroll_by_key(self.query_one("#overview", VerticalScroll), key)
             return
+        if not self.table.size.height:  # it has just been shown, and would scroll to the row as if none were visible
+            self.call_after_refresh(self._move, key)
+            return
         page, count = max(self.table.size.height - 1, 1), self.table.row_count
         by = {"up": -1, "down": 1, "pageup": -page, "pagedown": page, "home": -count, "end": count}[key]
         self.table.move_cursor(row=min(max(self.table.cursor_row + by, 0), max(count - 1, 0)))
@@ -556,7 +559,9 @@ def _list_appointments(status: "FieldworkStatus") -> Listing:
         cells = (state, when, each.key, each.language, each.respondent_time, each.zone, each.owner or "anybody")
         lines.append(TableLine(cells, each.key))
     hours = Counter(f"{each.starts:%a %H}:00" for each in listed if each.state != "missed")
-    about = "  ".join((f"{len(listed):,} missed, today and tomorrow", *(f"{hour}: {n}" for hour, n in hours.items())))
+    about = "  ".join(
+        (f"{len(listed):,} appointments: missed, today and tomorrow", *(f"{hour}: {n}" for hour, n in hours.items()))
+    )
     return Listing(("", "here", "case", "language", "there", "zone", "owner"), lines, about)
 
 
