@@ -37,7 +37,8 @@ class AccessLog(StorePart):
         """Record an access before it happens. In an archive that can't be written, nothing is recorded."""
         if self._db.read_only and self._db.dialect == "sqlite":
             return
-        self._db.run(sql.RECORD, (encode_timestamp(at), by or self._db.account, what, accessed, detail))
+        name = accessed.encode(errors="backslashreplace").decode()  # of a file it may have bytes that are no text
+        self._db.run(sql.RECORD, (encode_timestamp(at), by or self._db.account, what, name, detail))
 
     def list_entries(
         self, *, by: str = "", since: datetime | None = None, claims: bool = False
