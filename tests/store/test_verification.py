@@ -15,6 +15,7 @@ from survey_cli.services.database.administration import VerificationResult, veri
 from survey_cli.store import Store
 
 UNCHECKED = {
+    "work_events.*": "when people signed on and took breaks is stored here alone, so nothing can contradict it",
     "_sqlite_migrations.*": "the list of schema steps; an unknown one is refused when the database is opened",
     "sqlite_stat1.*": "SQLite's own statistics",
     "access_log.*": "who read what is recorded nowhere else",
