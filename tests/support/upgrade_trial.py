@@ -31,7 +31,7 @@ from survey_cli.store.backends.schema.migrations import MigrationStep
 
 ROOT = Path(__file__).parents[2]
 CASES = "unit,kind,name,phone,zone\n" + "".join(
-    f"{key},1,Name {key},312 555 01{k:02},America/Chicago\n" for k, key in enumerate("ABCDEF")
+    f"{key},1,Name {key},312 555 01{k:02},America/Chicago\n" for k, key in enumerate("ABCDEFGH")
 )
 OLD_STATION = """
 import sys
@@ -154,7 +154,7 @@ def run_trial(
         keys.append(again.conduct())
         again.close()
         Shift.close_all()
-        assert len({*keys} & {*"ABCDEF"}) == 5, keys
+        assert len({*keys} & {*"ABCDEFGH"}) == 5, keys
         rows = sql(db if is_server_address(db) else Path(db), "SELECT case_key FROM trials")
         assert {*keys[1:]} <= {key for (key,) in rows}
         assert verify_database(shift.file, db=db, at=shift.at).findings == ()
