@@ -8,9 +8,11 @@ answers, close, with a time to think before each.
 import argparse
 import os
 import pickle
+import resource
 import shutil
 import sys
 import time
+import traceback
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -137,6 +139,8 @@ def replay(addresses: list[tuple[int, str]], instrument: str, seconds: float, be
 
 def measure(folder: Path, seats: int, minutes: float, connections: int) -> list[Line]:
     """Let so many seats work for so long, with at most so many connections from the pooler to the server."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # the pooler needs two for each seat
     home, people = folder / "server", [f"seat{number}" for number in range(seats)]
     address = servers.start_server(home, connections=connections)
     server_pid, pooler, owner = (
@@ -156,7 +160,7 @@ def measure(folder: Path, seats: int, minutes: float, connections: int) -> list[
             pooler = servers.start_pooler(home, people, each=1, connections=connections)
             pooled = owner.replace(str(servers.PORT), str(servers.POOLER_PORT))
             addresses = [(n, pooled.replace("postgres@", f"{person}@")) for n, person in enumerate(people)]
-            begin = time.time() + 5 + seats * 0.12
+            begin = time.time() + 5 + seats * 0.1
             steps, processor, wall = _drive(addresses, instrument.hash, minutes * 60, begin)
             claimed = Counter(key for (key,) in store.connector.read(
                 "SELECT case_key FROM case_events WHERE kind = 'claimed'"))  # fmt: skip
@@ -199,6 +203,8 @@ def _drive(
                 with os.fdopen(writer, "wb") as pipe:
                     pickle.dump(steps, pipe)
                 code = 0
+            except Exception:
+                traceback.print_exc()
             finally:
                 os._exit(code)
         os.close(writer)
