@@ -161,7 +161,7 @@ def planted(instrument: Instrument, seeds: range, **study: float) -> tuple[dict[
     """By kind of falsifier how many were found, and of how many; the same of the honest ones who are flagged."""
     found: dict[str, list[int]] = {}
     for seed in seeds:
-        staff = run_study(instrument, seed, **study)  # type: ignore[arg-type]
+        staff = run_study(instrument, seed, **study)  # type: ignore[arg-type]  # numbers of people are whole
         for name, kind in staff.kinds.items():
             pair = found.setdefault(kind, [0, 0])
             pair[0] += bool(staff.flags[name])

@@ -41,6 +41,7 @@ from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
 from survey_cli.services.database.backups import back_up_database
 from survey_cli.services.run_on_study import Request
 from survey_cli.store import Store
+from survey_cli.store.cases import live_counts
 from survey_cli.store.cases.case_records import Lease, NewCase
 
 __all__ = ["folder"]
@@ -428,3 +429,26 @@ def test_ten_thousand_cases_are_told_within_a_second() -> None:
     assert (report.people[0].name, report.people[0].calls) == ("i0", 1429)
     assert sum(part.attempts for part in report.dayparts) == 10_000
     assert took < 1, took
+
+
+def test_old_quarters_are_added_to_the_totals_and_the_counts_still_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also weeks after the last call, and after a correction of a call whose quarter is in the totals."""
+    monkeypatch.setattr(live_counts, "MAX_APPENDED", -1_000)
+    unit = interviewed(history("a").at("2026-11-10 10:00"), "i1", 10)
+    path = a_study([unit, interviewed(history("b").at(DAY), "i2", 20), history("c").at(DAY).call("busy")])
+    before = told(path)
+    with store_of(path) as store:
+        assert {quarter for (quarter,) in store.connector.read("SELECT DISTINCT quarter FROM counts")} > {""}
+    for weeks in (0, 1, 3):
+        report = told(path, now=NOW + timedelta(weeks=weeks))
+        assert (report.people, report.lengths, report.dayparts) == (before.people, before.lengths, before.dayparts)
+        with store_of(path) as store:
+            assert store.cases.counts.agree()
+    with store_of(path) as store:
+        assert store.connector.read("SELECT DISTINCT quarter FROM counts") == [("",)]
+        [row] = [row for row in store.cases.queries.iterate_rows() if row.key == "c"]
+        empty = row.position._replace(activity="{}")
+        assert store.cases.update_queue_positions([("c", row.seq, empty)]) == 1
+        assert store.cases.counts.agree()
+        store.connector.run("UPDATE counts SET quarter = '2026-11-20T10:00' WHERE name LIKE '%completes%'")
+        assert not store.cases.counts.agree()

@@ -67,8 +67,6 @@ def _build_status(
     study: OpenStudy, *, start: RequestedTime | None, zone: tzinfo | None, people: str | None
 ) -> status_report.FieldworkStatus:
     at, counts, queries = study.at, study.store.cases.counts, study.store.cases.queries
-    if study.who.supervises and not study.store.read_only:
-        counts.fold(at)
     if not (case_counts := counts.count_by_outcome()):
         what = "there are no cases yet"
         raise UserError(study.where, what, f"import them: survey sample import {study.path} cases.csv")
@@ -76,7 +74,8 @@ def _build_status(
     midnight = datetime.combine(local.date(), time.min)
     day_began = midnight.astimezone() if zone is None else midnight.replace(tzinfo=zone)
     target, last_backup = find_interview_target(study), study.store.maintenance.find_last_backup()
-    pause, totals = read_pause(study.store), counts.read_activity()
+    may_fold = study.who.supervises and not study.store.read_only
+    pause, totals = read_pause(study.store), counts.read_activity(fold_at=at if may_fold else None)
     recent = counts.read_recent_activity(at - timedelta(days=status_report.PACE_DAYS), kind="completes")
     status_input = status_report.StatusInput(
         at=at,

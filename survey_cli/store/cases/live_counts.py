@@ -79,10 +79,17 @@ class LiveCounts(StorePart):
             groups["ready", bucket, "", bool(promised), bool(is_anybodys)] += cases
         return [CaseGroup(*group, cases) for group, cases in sorted((+groups).items())]
 
-    def read_activity(self) -> Counter[ActivityName]:
-        """Return the whole activity since the beginning."""
+    def read_activity(self, *, fold_at: datetime | None = None) -> Counter[ActivityName]:
+        """Return the whole activity since the beginning.
+
+        With `fold_at`, the present time, the numbers of each name are replaced by their sum if there are many.
+        """
+        totals = self._db.read(sql.TOTALS)
+        if fold_at is not None and sum(rows for *_, rows in totals) > 2 * len(totals) + MAX_APPENDED:
+            with self._db.transaction() as execute:
+                fold_counts(execute, kept_from=format_quarter(fold_at - QUARTERS_KEPT))
         with translate_decoding_errors(self._db.where, "the counts of activity"):
-            return _decode_activity(row[:2] for row in self._db.read(sql.TOTALS))
+            return _decode_activity(row[:2] for row in totals)
 
     def read_recent_activity(self, since: datetime, *, kind: str = "") -> dict[datetime, Counter[ActivityName]]:
         """Return the activity of each quarter of an hour that began at that time or later, within `QUARTERS_KEPT`.
@@ -99,17 +106,19 @@ class LiveCounts(StorePart):
         return quarters
 
     def agree(self) -> bool:
-        """Whether the counts are the sums over all cases, read as of one time."""
+        """Whether the counts are the sums over all cases, read as of one time.
+
+        A quarter of an hour may have less, where it was added to the totals, and never more.
+        """
+        differences: Counter[tuple[str, str]] = Counter()
+        totals: Counter[str] = Counter()
         with self._db.open_reader() as rows, translate_decoding_errors(self._db.where, "the counts of cases"):
-            derived = {(quarter, json.dumps(json.loads(name))): n for quarter, name, n in rows(sql.COUNTS_OF_CASES, ())}
-            last = max((quarter for quarter, _ in derived if quarter), default="")
-            kept_from = format_quarter(datetime.fromisoformat(f"{last}+00:00") - QUARTERS_KEPT) if last else ""
-            differences: Counter[tuple[str, str]] = Counter()
-            for (quarter, name), number in derived.items():
-                differences["" if quarter < kept_from else quarter, name] -= number
-            for quarter, name, number in rows(sql.ALL_COUNTS, ()):
-                differences["" if quarter < kept_from else quarter, json.dumps(json.loads(name))] += number
-        return not any(differences.values())
+            for sign, statement in ((-1, sql.COUNTS_OF_CASES), (1, sql.ALL_COUNTS)):
+                for quarter, name, number in rows(statement, ()):
+                    name = json.dumps(json.loads(name))  # both engines' JSON in one spelling
+                    differences[quarter, name] += sign * number
+                    totals[name] += sign * number
+        return not any(totals.values()) and all(n <= 0 for (quarter, _), n in differences.items() if quarter)
 
     def rebuild(self) -> None:
         """Count all cases again."""
@@ -117,15 +126,6 @@ class LiveCounts(StorePart):
             self._db.lock_table("cases")
             execute(sql.TAKE_COUNTS, ())
             execute(sql.COUNT_AGAIN, ())
-
-    def fold(self, at: datetime) -> None:
-        """Replace the numbers of each name by their sum, if there are many."""
-        names = appended = 0
-        for _, _, rows in self._db.read(sql.TOTALS):
-            names, appended = names + 1, appended + rows
-        if appended > 2 * names + MAX_APPENDED:
-            with self._db.transaction() as execute:
-                fold_counts(execute, kept_from=format_quarter(at - QUARTERS_KEPT))
 
 
 def fold_counts(execute: Execute, *, kept_from: str = "") -> None:
