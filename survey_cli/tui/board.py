@@ -221,12 +221,12 @@ class BoardScreen(KeyScreen):
         else:
             self.refuse("1 to 5 show the tabs, F1 all keys")
 
-    def _move(self, key: str) -> None:
+    def _move(self, key: str, *, is_again: bool = False) -> None:
         if not self.tab:
             panel.scroll_by_key(self.query_one("#overview", VerticalScroll), key)
             return
-        if not self.table.size.height:  # it has just been shown, and would scroll to the row as if none were visible
-            self.call_after_refresh(self._move, key)
+        if not self.table.size.height and not is_again:  # just shown: it would scroll as if no row were visible
+            self.call_after_refresh(self._move, key, is_again=True)
             return
         page, count = max(self.table.size.height - 1, 1), self.table.row_count
         by = {"up": -1, "down": 1, "pageup": -page, "pagedown": page, "home": -count, "end": count}[key]
