@@ -180,6 +180,8 @@ class FakeInterview:
     """Everything else that was asked of the desk."""
     drafts: dict[str, str] = field(default_factory=dict)
     spoken: str = ""
+    messages: list[str] = field(default_factory=list)
+    """Those of supervisors that come with the next questions."""
     """What the respondent is heard to say."""
     took: timedelta = timedelta(minutes=3, seconds=12)
     _query: Query | None = None
@@ -397,7 +399,7 @@ class FakeInterview:
         return self.spoken
 
     def take_message(self) -> str:
-        return ""
+        return self.messages.pop(0) if self.messages else ""
 
     def load_draft(self) -> str:
         return self.drafts.get(str(self.script[self.at].place), "")

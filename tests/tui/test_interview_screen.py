@@ -94,6 +94,16 @@ def test_text_is_literal_everywhere(evil: str, keyed: Keyed) -> None:
     assert session.given == [("a", "1")]
 
 
+def test_a_message_stays_while_keys_are_typed_and_for_the_next_question(keyed: Keyed) -> None:
+    options = PickEntry(options=choices("Yes", "No"))
+    session = FakeInterview(tuple(prompt(name, f"{name}?", options) for name in "abcd"))
+    board = keyed(session)
+    session.messages = ["Message from sue (10:00): slowly, please"]
+    for key, is_shown in (("1", True), ("7", True), ("escape", True), ("2", True), ("1", False)):
+        board.press(key)
+        assert ("slowly, please" in board.text()) == is_shown, key
+
+
 def test_a_long_list_stands_in_two_columns_where_it_fits(keyed: Keyed) -> None:
     text = keyed(FakeInterview(every_kind(), at=3)).text()
     assert re.search(r" 1  Atlanta +14  Los Angeles", text)

@@ -102,7 +102,8 @@ def _check_legal_hours(country: str, name: YamlScalar, text: YamlScalar) -> Iter
             day_note = f" on {day}" if rule is not None and len(set(rule[:3])) > 1 else ""
             source = f" ({rule.source})" if rule is not None else ""
             what = f"hours: {name}: {text} is wider than {allowed}{day_note}{source}, but no reason: is given"
-            remedy = f"explain it in reason:, or narrow the hours; until then, nobody is called outside {allowed}"
+            until_then = f"until then, nobody is called outside {allowed}"
+            remedy = f"explain it in reason:, beside hours:, or narrow the hours; {until_then}"
             yield _report("bad-hours", text, what, remedy, "warning")
             return
 

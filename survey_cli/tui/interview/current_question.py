@@ -42,6 +42,9 @@ class CurrentQuestion:
         """An Enter that comes now belongs to the code before it."""
         self.insists = False
         """Suspending was asked for and could not be written."""
+        self.message = ""
+        """A supervisor's message: it stays for the next question too, so that keys typed at once don't hide it."""
+        self._is_message_new = False
         self._draft = ""
         self._unsent: dict[Place, PickState | str] = {}
         self._is_uncertain = False
@@ -127,8 +130,14 @@ class CurrentQuestion:
             self._screen.unexpected = True
         else:
             self._bring_back(prompt)
+        if not self.take_message():
+            self.message, self._is_message_new = (self.message if self._is_message_new else ""), False
+
+    def take_message(self) -> bool:
+        """Take the next message of a supervisor; returns whether there is one."""
         if message := self.session.take_message():
-            self._screen.said = message
+            self.message, self._is_message_new = message, True
+        return bool(message)
 
     def _bring_back(self, prompt: Prompt) -> None:
         """Bring back what was begun at this place."""

@@ -529,7 +529,7 @@ class InterviewScreen(KeyScreen):
         self._show_head(prompt)
         if prompt is None and question.review is not None:
             self.view.show_page(pages.build_review(question.review, min(self.size.width, MEASURE) - 10))
-            self.view.show_message(pages.build_refusal(self.why, self.said))
+            self.view.show_message(pages.build_refusal(self.why, self.said or question.message))
             self.show_keys(pages.REVIEW_HINTS)
         if prompt is None:
             if question.review is None:
@@ -538,7 +538,8 @@ class InterviewScreen(KeyScreen):
         option = self.panel.option if isinstance(self.panel, panel.LinePanel) else None
         specifying = option.code if option is not None else None
         self.view.show_question(prompt, question.pick, denied=question.denied, specifying=specifying)
-        self.view.show_message(pages.build_messages(question, prompt, why=self.why, notice=self.notice, said=self.said))
+        said = self.said or question.message
+        self.view.show_message(pages.build_messages(question, prompt, why=self.why, notice=self.notice, said=said))
         wide = self.has_class("-wide")
         self.show_keys(pages.list_hints(question, prompt, has_side=wide))
         if wide:

@@ -377,8 +377,7 @@ class StationScreen(KeyScreen):
             if self._is_new(due) and due is not None:
                 interview.said = pages.describe_due(due, self.session.summarize_shift().until)
                 interview.show()
-            elif message := interview.question.session.take_message():
-                interview.said = message
+            elif interview.question.take_message():
                 interview.show()
             return
         self._message = self._message or self.session.take_message()
