@@ -21,8 +21,8 @@ def render_status_html(status: FieldworkStatus) -> str:
     progress, (study, _, time) = status.progress, status.title.partition(", ")
     target = f" of {progress.target:,}" if progress.target else ""
     lines = [
-        f"{progress.complete:,}{target} interviews complete, {progress.today:,} of them today",
-        f"{progress.partial:,} partial interviews; {status.cases:,} cases in the sample",
+        f"Complete interviews: {progress.complete:,}{target}, {progress.today:,} of them today",
+        f"Partial interviews: {progress.partial:,}; cases in the sample: {status.cases:,}",
         f"Pace of the last days: {status.pace.describe()}" if status.pace is not None else "",
         "Calling is paused" if status.data.paused else "",
     ]
