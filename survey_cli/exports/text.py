@@ -32,8 +32,8 @@ MAX_CACHED_LENGTH: Final = 40
 """Length from which a text is not cached, as it is unlikely to occur again."""
 MAX_FIELD_SIZE: Final = 2**30
 """Maximum length of a field in characters: more than any answer has."""
-CODES_ONLY: Final = re.compile(r"[0-9,-]*")
-UNSAFE_START: Final = re.compile(r'"[^A-Za-z0-9",]')
+CODES_ONLY: Final = re.compile(r"[0-9,\n-]*")
+UNSAFE_START: Final = re.compile(r'"[^A-Za-z0-9",\n]')
 """The beginning of a stored text that may run as a formula or must be in quotes."""
 PLAIN_TEXT: Final = re.compile(r'"[A-Za-z0-9][^"\\,\t\r\n]*"')
 """A stored text that can be written unchanged."""
@@ -129,8 +129,8 @@ def _copy_rows(
     if (
         text.count("\n") != len(rows) - 1
         or run.count("\n") != len(rows) - 1
-        or not CODES_ONLY.fullmatch(run.replace("\n", ","))
-        or ("\\" in text or "{" in text or "null" in text or UNSAFE_START.search(text.replace("\n", ",")))
+        or not CODES_ONLY.fullmatch(run)
+        or ("\\" in text or "{" in text or "null" in text or UNSAFE_START.search(text))
     ):
         return None
     return list(map(",".join, zip(text.replace('"', "").split("\n"), run.split("\n"), strict=True)))

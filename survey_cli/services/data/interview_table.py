@@ -4,6 +4,7 @@ Where only the last state is requested, rows are read from snapshots. As of an e
 more than plain answers, each journal is replayed.
 """
 
+import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -178,8 +179,11 @@ def _load_versions(source: InterviewSource) -> "list[_Version]":
     """Return the versions that have interviews to export, the oldest first."""
     condition = parse_condition(source.instrument, source.options)
     stored = source.store.data.list_instruments()
+    at_most = 1 if source.options.progress is None else sys.maxsize  # nobody sees how many there are
     counts = {
-        row.hash: source.store.data.count_interviews(row.hash, origins=source.origins, statuses=source.statuses)
+        row.hash: source.store.data.count_interviews(
+            row.hash, origins=source.origins, statuses=source.statuses, at_most=at_most
+        )
         for row in stored
     }
     used = [row for row in stored if counts[row.hash]]

@@ -3,6 +3,7 @@
 Personal cells are stored apart from the others and returned only on request.
 """
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -214,10 +215,11 @@ class DataStore:
         *,
         origins: Sequence[InterviewOrigin] = ("real",),
         statuses: Sequence[InterviewStatus] = (),
+        at_most: int = sys.maxsize,
     ) -> int:
-        """Count the interviews that `iterate_export_rows` returns."""
+        """Count the interviews that `iterate_export_rows` returns, up to a number."""
         statement = sql.COUNT_INTERVIEWS.format(and_also=_build_conditions(origins, statuses))
-        [(number,)] = self._db.read(statement, (instrument, *origins, *statuses))
+        [(number,)] = self._db.read(statement, (instrument, *origins, *statuses, at_most))
         return int(number)
 
     def has_interviews(self, instrument: str) -> bool:

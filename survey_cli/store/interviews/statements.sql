@@ -178,4 +178,4 @@ LEFT JOIN snapshots s ON s.interview = i.id
 LEFT JOIN contacts c ON c.interview = i.id WHERE i.instrument = ? ORDER BY i.began_at, i.id
 
 -- name: COUNT_INTERVIEWS
-SELECT count(*) FROM interviews i WHERE i.instrument = ?{and_also}
+SELECT count(*) FROM (SELECT 1 FROM interviews i WHERE i.instrument = ?{and_also} LIMIT ?) counted
