@@ -217,3 +217,24 @@ def test_a_scale_without_nets_is_shown_by_its_sides_where_most_would_be_hidden()
     assert [row.total.count_text for row in report["q"].rows] == ["10", "15", "10", "14", "25", "24"]
     alone = Report(text, rows, options=ResultOptions(threshold=5))["q"]
     assert [row.label for row in alone.rows] == ["Strongly agree", "Agree", "Disagree", "Strongly disagree"]
+
+
+@pytest.mark.parametrize(
+    ("ages", "hides"),
+    [
+        ({3: 20, 7: 20, 15: 30, 23: 20, 28: 20}, False),
+        ({3: 20, 7: 3, 15: 30, 23: 20, 28: 20}, True),  # 3 of the first range are 5 or older
+        ({3: 20, 7: 20, 15: 30, 23: 4, 28: 20}, True),
+    ],
+)
+def test_ranges_of_a_variable_may_divide_those_of_its_item(ages: dict[int, int], hides: bool) -> None:
+    """The item's table has 0–9, 10–19 and 20–29, so that both tables together show how many are from 5 to 9."""
+    text = "items:\n  - {id: age, type: number, min: 0, max: 99, text: How old?}\n"
+    analysis = "variables: {young: {bands: {of: age, values: {low: ..4, middle: 5..24, high: 25..}}}}"
+    counts = {**ages, **dict.fromkeys(range(35, 100, 10), 20)}
+    rows: list[dict[str, Cell]] = [{"age": age} for age, number in counts.items() for _ in range(number)]
+    report = Report(text, rows, options=ResultOptions(threshold=5), analysis=analysis)
+    rows_shown = {row.label: not row.total.hidden for item in report.items for row in item.rows}
+    assert len(rows_shown) == 10 + 3
+    assert all(rows_shown.values()) != hides
+    assert not hides or not all(rows_shown[label] for label in ("0–9", "low", "20–29", "middle"))

@@ -315,7 +315,9 @@ def _join_derived(
                 row_of[joined] = len(rows)
                 rows.append(count_tables[i].bases if row == BASE else count_tables[i].counts[row])
             for c in columns if joined and joined in row_of else ():
-                _link(links, (first, CellPosition(row_of[joined], c)), (i, CellPosition(row, c)))
+                position = CellPosition(row_of[joined], c)
+                _link(links, (first, position), (i, CellPosition(row, c)))
+                hidden.discard(position)  # a part that is a row of a variable's own table is printed there
         if divided:
             count_tables[i] = replace(count_tables[i], sums={}, base_rows=(), groups=())
     count_tables[first] = replace(table, counts=rows, sums=sums, hidden=frozenset(hidden))
