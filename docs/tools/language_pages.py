@@ -145,8 +145,9 @@ def files_beside() -> Iterator[str]:
     yield MADE + "\n"
     yield (
         "These files are YAML, as the [questionnaire](language.md) is, and their expressions are "
-        "[conditions of the questionnaire](conditions.md). `survey check` checks them, and `survey schema` writes the "
-        "JSON Schema with which editors complete and check them. Guides show them in use: "
+        "[conditions of the questionnaire](conditions.md). `survey check` checks them, except maps, which "
+        "`survey import-answers --dry-run` checks, and `survey schema` writes the JSON Schema "
+        "with which editors complete and check them. Guides show them in use: "
         "[scenarios](../guides/testing-a-questionnaire.md#write-scenarios), "
         "[analysis](../guides/data-and-reports.md#variables-filters-and-banners), "
         "[codes](../guides/coding-open-answers.md), [map](../guides/data-and-reports.md#answers-from-outside).\n"

@@ -85,6 +85,17 @@ def test_a_module_by_itself_is_told_to_be_one(capsys: pytest.CaptureFixture[str]
     assert "this is a module" in capsys.readouterr().out
 
 
+def test_a_file_that_only_stands_beside_a_questionnaire_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    written("all/a.yaml", "instrument: a\ntitle: A\nitems:\n  - {id: q, type: read, text: Hi}\n")
+    written("all/paper.map.yaml", "key: NUMBER\ncolumns: {q: V1}\n")
+    written("all/answers.yaml", "q: {1: 60%, 2: 40%}\n")
+    assert run_command(["check", "all"]) == 0
+    assert "all/a.yaml: 1 item" in capsys.readouterr().err
+    assert run_command(["check", "all/paper.map.yaml"]) == 1
+    assert "not a questionnaire" in (out := capsys.readouterr().out)
+    assert "import-answers" in out
+
+
 def test_no_name_is_no_folder(capsys: pytest.CaptureFixture[str]) -> None:
     written("a.yaml", BROKEN)
     assert run_command(["check", ""]) == 1

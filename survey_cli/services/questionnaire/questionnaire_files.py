@@ -30,6 +30,8 @@ from survey_cli.table.columns import find_personal_names
 
 SUFFIXES: Final = (".yaml", ".yml")
 SCHEMA_FILE: Final = "instrument.schema.json"
+_COMPANIONS: Final = (SCENARIO_SUFFIX, ANALYSIS_SUFFIX, CODES_SUFFIX)
+"""Ends of names of files that are checked with the questionnaire beside them."""
 _EDITOR_LINES: Final = 4
 """Number of lines at the beginning of the template that are for the editor."""
 
@@ -94,8 +96,8 @@ class InstrumentCheck:
 def find_instruments(paths: Iterable[str]) -> tuple[list[str], list[UserError]]:
     """Return the files to check, and an error for each path that names none.
 
-    For a folder these are the instruments in and below it, without modules, and without analysis files, which are
-    checked with the questionnaire beside them.
+    For a folder these are the instruments in and below it, with scenarios and code frames. Modules are left out, and
+    analysis files, which are checked with the questionnaire beside them, and other files of YAML, such as maps.
     """
     files: dict[str, None] = {}
     errors = []
@@ -107,7 +109,9 @@ def find_instruments(paths: Iterable[str]) -> tuple[list[str], list[UserError]]:
             files[path] = None
             continue
         candidates = [file for file in _iterate_yaml_files(Path(path)) if not file.name.endswith(ANALYSIS_SUFFIX)]
-        instruments = [str(file) for file in candidates if not is_module(load_source(file))]
+        instruments = [
+            file for file in map(str, candidates) if file.endswith(_COMPANIONS) or not _is_part(load_source(file))
+        ]
         files.update(dict.fromkeys(instruments))
         if not instruments:
             errors.append(UserError(path, "there is no instrument in this folder", "specify a file: survey check FILE"))
@@ -122,9 +126,10 @@ def _iterate_yaml_files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def is_module(source: InstrumentSource) -> bool:
-    """Return whether a file is a module: only scales, compute and items."""
-    return bool(source.tree) and all(key in MODULE_KEYS for key in source.tree or ())
+def _is_part(source: InstrumentSource) -> bool:
+    """Return whether a file is no questionnaire: a module, a map, or answers for a simulation."""
+    keys = set(source.tree or ())
+    return bool(keys) and (keys <= {*MODULE_KEYS} or keys.isdisjoint(("instrument", "title", "items")))
 
 
 def check_file(
@@ -143,11 +148,14 @@ def check_file(
     happen is listed.
     """
     source = load_source(file)
-    if file.endswith((SCENARIO_SUFFIX, ANALYSIS_SUFFIX, CODES_SUFFIX)):
+    if file.endswith(_COMPANIONS):
         return _check_companion(file, source)
-    if is_module(source):
+    if _is_part(source):
         what = "this is a module, not an instrument"
         remedy = "check the instrument that includes it; an instrument begins with `instrument:` and `title:`"
+        if {*MODULE_KEYS}.isdisjoint(source.tree or ()):
+            what = "this is not a questionnaire, which has `instrument:`, `title:` and `items:`"
+            remedy = "specify one; a map is checked by `survey import-answers` with --dry-run"
         module = Problem("module", Position(file), "", what, remedy)
         return InstrumentCheck(file=file, problems=(module,), items=None, line_at=source.find_line)
     checked = check_instrument(source)
@@ -187,7 +195,7 @@ def check_file(
 
 def _check_companion(file: str, source: InstrumentSource) -> InstrumentCheck:
     """Check a file that belongs to a questionnaire: scenarios, an analysis, the codes of an item."""
-    suffix = next(suffix for suffix in (SCENARIO_SUFFIX, ANALYSIS_SUFFIX, CODES_SUFFIX) if file.endswith(suffix))
+    suffix = next(suffix for suffix in _COMPANIONS if file.endswith(suffix))
     name, item = file.removesuffix(suffix), ""
     if suffix == CODES_SUFFIX:
         name, _, item = name.rpartition(".")
