@@ -152,6 +152,18 @@ def test_importing_again_changes_nothing_and_another_answer_is_reported(tmp_path
     assert rows_of(tmp_path) == before
 
 
+def test_two_columns_of_a_name_and_a_cell_too_long_to_read_are_said(tmp_path: Path) -> None:
+    written("work.yaml", WORK)
+    written("two.csv", "interview_case,consent,job,media,Job,note,note\n1,1,2,1,1,a,b\n")
+    said = run_survey(tmp_path, "import-answers", "work.yaml", "two.csv", code=1)[1]
+    assert said.startswith("two.csv:1: job: ")
+    assert "both have this name" in said
+    assert "note" not in said, "columns that nothing reads are no problem"
+    written("long.csv", f'interview_case,consent,job,media\n1,1,2,"{"x" * 140_000}"\n')
+    said = run_survey(tmp_path, "import-answers", "work.yaml", "long.csv", code=1)[1]
+    assert said.startswith("long.csv:2: a cell has more than 131,072 characters")
+
+
 def test_a_map_that_names_what_is_not_there_is_refused(tmp_path: Path) -> None:
     written("work.yaml", WORK)
     written("paper.csv", "ID,V1\n1,1\n")

@@ -191,8 +191,10 @@ def _iterate_rows(text: str, delimiter: str, lines_before: int, collector: Probl
                 yield InputRow(line, cells)
     except csv.Error as error:
         what, remedy = "a quote is in the wrong place", 'write each " inside a quoted cell twice'
-        if "unexpected end" in str(error) or "larger than" in str(error):  # 131,072 characters
+        if "unexpected end" in str(error):
             what, remedy = "a quoted cell is never closed", "close the quote, or write it twice"
+        elif "larger than" in str(error):
+            what, remedy = "a cell has more than 131,072 characters", "shorten it, or close the quote it begins with"
         what, line = f"{what}; the lines after it are not read", lines_read + 1 + lines_before
         collector.add_error("quotes", "", what, remedy, line=line)
 

@@ -175,6 +175,11 @@ class _RowReader:
         for name, column in instrument.sample.items():
             if (index := self._find(columns.get(str(name)), name)) is not None:
                 self.sample[name] = index, make_role_reader(instrument, column, decimal_comma=sheet.decimal_comma)
+        for index in sorted(self._find_used_columns()):
+            same = [other for other, name in enumerate(self.names) if name.casefold() == self.names[index].casefold()]
+            if len(same) > 1:
+                what = f"{' and '.join(map(sheet.describe_column, same[:2]))} both have this name"
+                collector.add_error("heading", self.names[index], what, "keep one of them", line=sheet.heading.line)
         self.lines: dict[str, int] = {}
         """The line of each key."""
 
@@ -209,8 +214,7 @@ class _RowReader:
             known = ", ".join(self.instrument.declines)
             self.collector.add_error("answer-map", "", what, f"write one of {known}")
 
-    def list_unused_columns(self) -> list[str]:
-        """Return the columns that nothing reads."""
+    def _find_used_columns(self) -> set[int]:
         used = {self.key, self.began, self.status, self.outcome, *(index for index, _ in self.sample.values())}
         for columns in self.places.values():
             cells = [
@@ -220,6 +224,11 @@ class _RowReader:
                 *(c for _, c in (*columns.options, *columns.words)),
             ]
             used |= {c.index for c in cells if c is not None}
+        return {index for index in used if index is not None}
+
+    def list_unused_columns(self) -> list[str]:
+        """Return the columns that nothing reads."""
+        used = self._find_used_columns()
         ignored = {*ADMIN_COLUMNS, *self.instrument.computes}
         return [
             name
