@@ -13,6 +13,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from textwrap import dedent
 
@@ -67,7 +68,7 @@ def iterate_fences(page: Path, language: str = "") -> Iterator[Fence]:
 def iterate_commands(fence: Fence) -> Iterator[list[str]]:
     """Yield the arguments of each `survey …` line of a fence."""
     for line in fence.text.replace("\\\n", " ").splitlines():
-        words = shlex.split(re.split(r" [|>] ", line)[0], comments=True)
+        words = list(takewhile(lambda word: word not in ("|", ">"), shlex.split(line, comments=True)))
         while words and "=" in words[0]:  # an environment variable
             words = words[1:]
         if words and words[0].endswith("survey"):
