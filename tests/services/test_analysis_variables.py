@@ -203,6 +203,20 @@ def test_a_weight_by_name_is_the_same_as_its_file(folder: Path) -> None:
     assert "leave out --rake and --trim" in err
 
 
+def test_targets_have_labels_of_any_language_or_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = "{1: {en: Man, es: Hombre}, 2: {en: Woman, es: Mujer}}"
+    items = f"items:\n  - {{id: sex, type: single, text: {{en: Sex?, es: ¿Sexo?}}, options: {options}}}\n"
+    written("two.yaml", f"instrument: two\ntitle: {{en: Two, es: Dos}}\nlanguages: [en, es]\n{items}")
+    run_survey(tmp_path, "simulate", "two.yaml", "-n", "60", "--keep")
+    written("targets.csv", "variable,value,share\nsex,Man,40\nsex,Mujer,60\n")
+    for language, labels in {"en": ("Man", "Woman"), "es": ("Hombre", "Mujer")}.items():
+        asked = ReportOptions(origin="simulated", rake="targets.csv", language=language)
+        weighting = build_results_report("two.yaml", asked).weighting
+        assert weighting is not None
+        assert [(row[1], row[4]) for row in weighting.margins] == list(zip(labels, ("40.0", "60.0"), strict=True))
+
+
 def test_a_report_has_their_tables_and_banners_by_name(folder: Path) -> None:
     rows = [row for row in export(folder) if row["interview_outcome"] == "complete"]
     options = ReportOptions(origin="simulated", interviews="complete", threshold=0, by=("main",), inference=False)

@@ -8,6 +8,7 @@ from typing import Final
 from survey_cli.exports.conventions import make_free_name
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.analysis import Analysis
+from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD
 from survey_cli.reports.results.analysis_base import AnalysisBase, InterviewSelection, select_interviews
@@ -17,6 +18,7 @@ from survey_cli.samples.cases.columns import find_column
 from survey_cli.samples.lists.targets_file import read_targets
 from survey_cli.services.data.export_options import DataTable, ExportOptions
 from survey_cli.services.data.study_metadata import list_weighting_draws
+from survey_cli.table.columns import build_columns
 from survey_cli.table.paradata import NOT_APPLICABLE, make_number_column
 from survey_cli.values import Variable
 
@@ -77,7 +79,11 @@ def weight_interviews(
         rows = read_targets(rake)
         if isinstance(rows, tuple):
             raise UserError(rake, "it is not a valid file of targets", "correct the file", problems=rows)
-        targets = [RakingTarget(variable=row.variable, value=row.value, share=row.share) for row in rows]
+        codes = _list_codes(analysis.instrument)
+        targets = [
+            RakingTarget(variable=row.variable, value=codes.get((row.variable, row.value), row.value), share=row.share)
+            for row in rows
+        ]
     return compute_weights(
         answers,
         column=column or "",
@@ -86,6 +92,13 @@ def weight_interviews(
         trim=Fraction(trim) if trim else None,
         threshold=threshold,
     )
+
+
+def _list_codes(instrument: Instrument) -> dict[tuple[str, str], str]:
+    """Return the code of each label, by variable and label, in every language of the questionnaire; codes stay."""
+    columns = [column for language in instrument.languages for column in build_columns(instrument, language)]
+    codes = {(v.name, label): str(code) for v in reversed(columns) for code, label in v.labels.items()}
+    return codes | {(v.name, str(code)): str(code) for v in columns for code in v.labels}
 
 
 def append_weights(data: DataTable, all_columns: DataTable, plan: Plan, options: ExportOptions) -> DataTable:
