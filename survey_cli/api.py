@@ -10,7 +10,7 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from survey_cli.exports.parquet import Rows
-from survey_cli.problems import UserError
+from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.services.data.export_options import ExportOptions, OriginFilter, RowKind
 from survey_cli.services.data.table_query import query_table
 from survey_cli.services.run_on_study import read_records
@@ -139,7 +139,7 @@ class Study:
             raise UserError("sql", "DuckDB is not installed", "pip install 'survey-cli[python]'") from error
         connection = duckdb.connect()
         for name in get_args(RowKind):
-            if re.search(rf"\b{name}\b", query):
+            if re.search(rf"\b{name}\b", query, re.IGNORECASE):
                 connection.register(name, self._select(name, labels, origin=origin).to_arrow())
         return connection.sql(query)
 
@@ -152,6 +152,11 @@ class Study:
         from survey_cli.services.report.results_report import ReportOptions, build_results_report
 
         columns, items = ((each,) if isinstance(each, str) else tuple(each) for each in (by, options.pop("items", ())))
+        if "tests" in options:
+            options["inference"] = options.pop("tests")
+        for name in options.keys() - ReportOptions.__dataclass_fields__.keys():
+            known = suggest_nearest(name, ReportOptions.__dataclass_fields__, otherwise="see survey report --help")
+            raise UserError(f"{name}=", "a report has no such option", known)
         report_options = ReportOptions(db=self._db, people=self._people, by=columns, items=items, **options)
         with _name_arguments():
             return Report(build_results_report(self.path, report_options))

@@ -116,11 +116,37 @@ def test_sql_reads_the_tables_that_it_names(study) -> None:
     assert asked.fetchall() == [(study.answers(origin="simulated").to_arrow().num_rows,)]
 
 
+def test_sql_knows_its_tables_in_any_case(study) -> None:
+    assert study.sql("SELECT count(*) FROM Interviews", origin="simulated").fetchall() == [(40,)]
+
+
 def test_errors_name_the_arguments(study) -> None:
     with pytest.raises(UserError, match=r"^where=: 'x' is not a variable"):
         study.interviews(where="x == 1").to_arrow()
     with pytest.raises(UserError, match=r"^by=: there is no variable 'x'"):
         study.report(by="x", origin="simulated")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"percent": "rows"}, "percent=: 'rows' is not possible — choose of column, row"),
+        ({"correction": "holm"}, "correction=: 'holm' is not possible — choose of none, bonferroni, fdr"),
+        ({"interviews": "done"}, "interviews=: 'done' is not possible — choose of complete, partial, all"),
+        ({"wieght": "main"}, "wieght=: a report has no such option — did you mean 'weight'?"),
+    ],
+)
+def test_an_option_of_a_report_that_there_is_not_is_an_error(study, options: dict[str, str], message: str) -> None:
+    with pytest.raises(UserError) as refused:
+        study.report(origin="simulated", **options)
+    assert str(refused.value) == message
+
+
+def test_tests_are_an_option_of_a_report_as_of_the_command(study) -> None:
+    text = str(study.report(by="a", origin="simulated", threshold=0, tests=False))
+    assert "Tests" not in text
+    assert text == str(study.report(by="a", origin="simulated", threshold=0, inference=False))
+    assert text != str(study.report(by="a", origin="simulated", threshold=0, tests=True))
 
 
 def test_a_study_without_data_and_one_without_libraries_say_what_to_do(file: Path, monkeypatch) -> None:

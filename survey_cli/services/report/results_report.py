@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial, reduce
 from itertools import product
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, get_args, get_origin, get_type_hints
 
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
@@ -105,6 +105,10 @@ class _ReportData:
 
 def _check_options(options: ReportOptions) -> None:
     """Check that the options are valid."""
+    for name, hint in get_type_hints(ReportOptions).items():
+        choices = get_args(hint) if get_origin(hint) is Literal and name != "origin" else ()
+        if choices and (value := getattr(options, name)) not in choices:
+            raise UserError(f"--{name}", f"{value!r} is not possible", f"choose of {', '.join(choices)}")
     if not 0 <= options.digits <= MAX_DIGITS:
         raise UserError("--digits", f"{options.digits} decimals are not possible", f"choose 0 to {MAX_DIGITS}")
     if options.threshold < 0:
