@@ -24,7 +24,7 @@ def test_a_station_whose_file_differs() -> None:
 
 
 def test_an_interview_that_was_in_progress() -> None:
-    source = (ROOT / "survey_cli" / "sessions" / "station" / "station_study.py").read_text(encoding="utf-8")
+    source = (ROOT / "survey_cli" / "sessions" / "station" / "case_view.py").read_text(encoding="utf-8")
     for part in ("You have been on this case since ", ": the interview was in progress. Resume it, or key an outcome."):
         assert part in source
         assert part in quoted("guides/ssh.md")

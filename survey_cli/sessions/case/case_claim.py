@@ -116,6 +116,24 @@ class CaseClaims:
         """Write the update. Where another station has the case, nothing is written and the conflict is returned."""
         return self.study.store.cases.update(self.build_update(before, after, release=release, owed=owed))
 
+    def write_events(self, claimed: ClaimedCase, events: CaseEvents) -> ClaimedCase | LeaseLost:
+        """Write the events and return the case after them.
+
+        Where somebody else has written to the case, it is recovered and they are written to it as it is now.
+        """
+        if (after := self._write(claimed, events)) is not None:
+            return after
+        recovered = self.recover(claimed)
+        if not isinstance(recovered, ClaimedCase):
+            return LeaseLost(claimed.case.key, recovered)
+        return self._write(recovered, events) or LeaseLost(claimed.case.key, recovered.row.holder)
+
+    def _write(self, claimed: ClaimedCase, events: CaseEvents) -> ClaimedCase | None:
+        """Write the events; returns None where another station has the case, or another person has written to it."""
+        after = self.append_events(claimed, events.events, events.contact)
+        conflict = self.save(claimed, after, release=events.release, owed=events.tasks)
+        return after if conflict is None else None
+
     def recover(self, claimed: ClaimedCase) -> ClaimedCase | case_records.LeaseHolder | None:
         """Return the case as it is now where it still belongs to this station, else who has it; None: nobody.
 

@@ -3,25 +3,22 @@
 Every action is stored before the next view is shown. Rules belong to `fieldwork`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import Rejection
-from survey_cli.fieldwork.appointments.appointment import AppointmentTime
-from survey_cli.fieldwork.appointments.appointment import UnclearAppointment as NotMeant
-from survey_cli.fieldwork.appointments.reading import parse_appointment
+from survey_cli.fieldwork.appointments.appointment import AppointmentTime, UnclearAppointment
 from survey_cli.fieldwork.case import events as case_events
-from survey_cli.fieldwork.case.case import Case, list_call_zones, localize_plan
+from survey_cli.fieldwork.case.case import list_call_zones
 from survey_cli.fieldwork.queue.call_order import explain_number_closed
-from survey_cli.fieldwork.queue.scheduling import schedule_case
-from survey_cli.fieldwork.shifts import Shift, ShiftSummary, WorkEvent, WorkKind
+from survey_cli.fieldwork.shifts import ShiftSummary
 from survey_cli.problems import StoreError, UserError
 from survey_cli.reports.fieldwork.case_histories import describe_outcome
 from survey_cli.samples.cases.columns import clean_text
@@ -30,10 +27,13 @@ from survey_cli.sessions.case.case_claim import COMPLETE, SampledCaseLink
 from survey_cli.sessions.case.claimed_case import REQUIRED_INPUTS, CaseEvents, ClaimedCase
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import Clock
-from survey_cli.sessions.station import station_study, station_views
+from survey_cli.sessions.station import case_view, station_appointments, station_views
 from survey_cli.sessions.station.dialing import SimulatedRespondents, dial
+from survey_cli.sessions.station.shift_record import ShiftRecord, WrapUp
+from survey_cli.sessions.station.station_appointments import OpenAppointments
+from survey_cli.sessions.station.station_studies import StationStudies
 from survey_cli.sessions.station.station_study import StationStudy
-from survey_cli.store.cases.case_records import CaseUpdate, LeaseHolder, LeaseLost
+from survey_cli.store.cases.case_records import LeaseHolder, LeaseLost
 from survey_cli.study.consistency.interview_outcomes import follow_up
 from survey_cli.study.consistency.upkeep import reconcile_returned
 from survey_cli.study.open_study import OpenStudy, StudyFiles
@@ -41,21 +41,6 @@ from survey_cli.study.open_study import OpenStudy, StudyFiles
 NO_CASE_ON_SCREEN: Final = Rejection("there is no case on the screen")
 STRONGEST_REFUSAL: Final = 3
 """The highest strength of a refusal."""
-DUE_SOON: Final = timedelta(minutes=5)
-"""How long before its time an appointment is due."""
-ACTIVE_INTERVAL: Final = timedelta(minutes=5)
-"""How often an interview that goes on is noted as time at work."""
-
-
-class WrapUp(NamedTuple):
-    """The time after a call, before the next case is claimed."""
-
-    key: str
-    """The case that was called."""
-    name: str
-    outcome: str
-    since: datetime
-    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,14 +85,15 @@ class StationSession:
         self._options = options = options or StationOptions()
         self.practice = options.respondents is not None
         opened = (study, *further)
-        self._studies = tuple(
+        studies = [
             StationStudy(
                 each, station, clock=clock, to_local=self._to_local, rng=options.rng, files=files, several=bool(further)
             )
             for each, files in zip(opened, options.files or (None,) * len(opened), strict=True)
-        )
-        self._study = self._studies[0]
-        """The study that is worked on: that of the case on the screen."""
+        ]
+        self._studies = StationStudies(studies)
+        self._shift = ShiftRecord(self._studies, station, clock)
+        self._appointments = OpenAppointments(studies, self._to_local)
         self._case: ClaimedCase | None = None
         """The case on the screen."""
         self._session: InterviewSession | None = None
@@ -115,31 +101,22 @@ class StationSession:
         self._link: SampledCaseLink | None = None
         """Of the interview that is open."""
         self._idle_view = station_views.IdleView(why="", next_at=None)
-        self._wrapup: WrapUp | None = None
-        self._due_appointments: tuple[station_views.StationAppointment, ...] = ()
-        """Those that this interviewer may keep soon, as of the last look."""
         self._notice = ""
         self._last_outcome: tuple[StationStudy, str, str] | None = None
         """The case whose outcome was entered last and the outcome, so that it can be revoked."""
-        self._shift = Shift()
         self.station = station
         self.interviewer = study.who.login
         midnight = self._to_local(clock()).replace(hour=0, minute=0, second=0, microsecond=0)
         with suppress(StoreError):  # the first key reports it
             # the program may have ended in the middle of the shift
-            self._shift.resume(*self._list_work(midnight))
-
-    def _list_work(self, since: datetime) -> tuple[list[WorkEvent], list[tuple[str, case_events.HistoryEntry]]]:
-        """List this interviewer's work events since then in all studies, and events of cases. Raises StoreError."""
-        work, calls = list[WorkEvent](), list[tuple[str, case_events.HistoryEntry]]()
-        for study in self._studies:
-            login = study.opened.who.login
-            work += study.store.work.list_events(since=since, person=login)
-            calls += [(study.name_case(key), e) for key, e in study.store.cases.queries.list_work(login, since)]
-            study.seen_messages |= {event.detail for event in work if event.kind == "seen"}
-        return sorted(work, key=lambda event: event.at), calls
+            self._shift.resume(midnight)
 
     # what is shown
+
+    @property
+    def _study(self) -> StationStudy:
+        """The study that is worked on."""
+        return self._studies.current
 
     @property
     def title(self) -> str:
@@ -149,29 +126,29 @@ class StationSession:
     @property
     def studies(self) -> tuple[OpenStudy, ...]:
         """The studies as they were opened, or read again since."""
-        return tuple(study.opened for study in self._studies)
+        return tuple(study.opened for study in self._studies.all)
 
     def view(self) -> station_views.StationView:
         """Return what is shown now. It reads nothing from the database."""
         if self._case is not None:
             at, to_local = self._clock(), self._to_local
-            return station_study.build_case_view(self._case, self._study.opened, at=at, to_local=to_local)
+            return case_view.build_case_view(self._case, self._study.opened, at=at, to_local=to_local)
         now = self._to_local(self._clock())
         if (open_break := self._shift.open_break) is not None:
             since = self._to_local(open_break.since)
             return station_views.BreakView(since=since, reason=open_break.reason, station_time=now)
-        if (wrapup := self._wrapup) is not None:
+        if (wrapup := self._shift.wrapup) is not None:
             until, outcome = self._to_local(wrapup.until), describe_outcome(wrapup.outcome, self._study.plan)
             return station_views.WrapUpView(until=until, station_time=now, case=wrapup.name, outcome=outcome)
         return replace(self._idle_view, station_time=now)
 
     def summarize_shift(self) -> ShiftSummary:
-        at = self._clock()
-        case = self._study.name_case(self._case.case.key) if self._case is not None else ""
-        wrapup_time = at - self._wrapup.since if self._wrapup is not None else timedelta()
-        outcomes = {id: row for study in self._studies for id, row in study.plan.outcomes.items()}
-        breaks = {reason: pay for study in self._studies for reason, pay in study.plan.breaks.items()}
-        return self._shift.summarize(self._to_local, outcomes, breaks, at=at, case=case, wrapup=wrapup_time)
+        """Return the counts and times of the shift so far."""
+        return self._shift.summarize(self._to_local, case=self._name_case())
+
+    def _name_case(self) -> str:
+        """Return the key of the case on the screen, with its study where there are several; empty where none is."""
+        return self._study.name_case(self._case.case.key) if self._case is not None else ""
 
     def notice(self) -> str:
         """Return the result of the last action (`busy: stored at 10:43; ⌫ takes it back`); or an empty text."""
@@ -182,46 +159,27 @@ class StationSession:
 
         It may be called at every key: the database is read every few seconds.
         """
-        at = self._clock()
         with suppress(StoreError):  # read again at a later key
-            for study in self._studies:
-                for message in study.list_new_messages(at):
-                    study.seen_messages.add(message.name)
-                    self._record_work("seen", message.name, study)
-                    return f"Message from {message.by} ({self._to_local(message.at):%H:%M}): {message.text}"
+            for study, message in self._studies.iterate_new_messages(self._clock()):
+                study.seen_messages.add(message.name)
+                self._shift.record("seen", message.name, study)
+                return f"Message from {message.by} ({self._to_local(message.at):%H:%M}): {message.text}"
         return ""
 
     def list_messages(self) -> list[str]:
         """List the messages of supervisors that are shown now, as of the last look."""
-        messages = [message for study in self._studies for message in study.list_messages(self._clock())]
+        messages = self._studies.list_messages(self._clock())
         return [f"{self._to_local(m.at):%H:%M}  {m.text} ({m.by})" for m in messages]
 
     def _take_message_in_interview(self) -> str:
         """Return the next message; an interview that goes on for long is noted as time at work."""
-        last = self._shift.last_activity
-        if last is None or self._clock() - last >= ACTIVE_INTERVAL:
-            with suppress(StoreError):  # the next answer reports it
-                self._record_work("active")
+        with suppress(StoreError):  # the next answer reports it
+            self._shift.record_activity()
         return self.take_message()
-
-    def _record_work(self, kind: WorkKind, detail: str = "", study: StationStudy | None = None) -> None:
-        """Store a work event in a study, by default the one that is worked on. Raises StoreError."""
-        study = study or self._study
-        event = WorkEvent(self._clock(), study.opened.who.login, kind, detail, self.station)
-        if not study.store.read_only:
-            study.store.work.add(event)
-        self._shift.add_work(event)
-
-    def _work_on(self, study: StationStudy) -> None:
-        """Work on this study from now on. Raises StoreError."""
-        if study is not self._study:
-            self._record_work("off")
-            self._study = study
-            self._record_work("on")
 
     def close(self) -> None:
         """Close the databases."""
-        for study in self._studies:
+        for study in self._studies.all:
             study.opened.close()
 
     def _to_local(self, at: datetime) -> datetime:
@@ -232,13 +190,13 @@ class StationSession:
     def start(self) -> Rejection | None:
         """Start the shift: take back a case that was this station's when its terminal was lost, else claim the next."""
         try:
-            self._record_work("on")
-            self._count_appointments()
-            self._find_due_appointments()
-            for study in self._studies:
+            self._shift.record("on")
+            self._shift.count_appointments()
+            self._appointments.look(self._clock())
+            for study in self._studies.all:
                 for row in study.store.cases.queries.iterate_rows(status="leased"):
                     if row.holder is not None and row.holder[:2] == (study.opened.who.login, self.station):
-                        self._work_on(study)
+                        self._shift.work_on(study)
                         return self._reclaim(row.key)
         except StoreError as error:
             return self._report_unsaved(error)
@@ -252,7 +210,7 @@ class StationSession:
         claimed = self._claim(key)
         if isinstance(claimed, Rejection):
             return claimed
-        self._show(claimed, station_study.describe_interrupted_call(claimed.case, self._to_local))
+        self._show(claimed, case_view.describe_interrupted_call(claimed.case, self._to_local))
         if self._case is not None:
             self._case = replace(self._case, pending_input=self._study.claims.find_pending_input(claimed))
         return None
@@ -263,36 +221,25 @@ class StationSession:
             return Rejection("finish this case first: key its outcome, or leave it")
         if self._shift.open_break is not None:
             return Rejection("you are on a break")
-        if self._wrapup is not None:
+        if self._shift.wrapup is not None:
             return Rejection("the time after the call is not over yet")
         at, token = self._clock(), self._options.token()
         try:
-            views: dict[StationStudy, station_views.IdleView] = {}
-            for study in self._list_in_order(at):
+            stops: dict[StationStudy, station_views.IdleView] = {}
+            for study in self._studies.list_in_order(at):
                 if (stop := self._find_stop(at, study)) is not None:
-                    views[study] = stop
+                    stops[study] = stop
                     study.forget_outlook()
                 elif (claimed := study.queue.claim_next(at, token, skipped=study.skipped)) is not None:
-                    self._work_on(study)
+                    self._shift.work_on(study)
                     self._show(study.claims.load_claimed(claimed[0], token))
                     return None
-            views |= {study: study.find_outlook(at) for study in self._studies if study not in views}
-            self._idle_view = _combine_views([(study.title, views[study]) for study in self._studies])
+            self._idle_view = self._studies.find_outlook(at, stops)
         except StoreError as error:
             self._idle_view = station_views.IdleView(why=f"{error.what} — {error.remedy}", next_at=None)
             self._study.forget_outlook()
             return self._report_unsaved(error)
         return None
-
-    def _list_in_order(self, at: datetime) -> Sequence[StationStudy]:
-        """List the studies in the order in which they are asked for a case.
-
-        Those with an appointment that is due come first, the one that is due longest before others. Raises StoreError.
-        """
-        if len(self._studies) == 1:
-            return self._studies
-        due = {study: study.queue.list_due_appointments(at, at) for study in self._studies}
-        return sorted(self._studies, key=lambda s: min((row.position.promised_at or at for row in due[s]), default=at))
 
     def _find_stop(self, at: datetime, study: StationStudy) -> station_views.IdleView | None:
         """Find why no case of a study may be claimed or dialed here, whatever its queue holds. Raises StoreError."""
@@ -327,7 +274,6 @@ class StationSession:
 
     def _show(self, case: ClaimedCase, notice: str = "") -> None:
         """Show a case that was claimed."""
-        self._end_wrapup_time()
         self._study.forget_outlook()
         self._shift.show_case(self._study.name_case(case.case.key), case.shown_at)
         interview_status = self._study.claims.describe_interview(case.case.key)
@@ -340,13 +286,14 @@ class StationSession:
         """
         case = self._case
         try:
-            self._find_due_appointments()
+            self._appointments.look(self._clock())
             if self._link is not None:
                 self._link.renew_lease()
             elif case is None:
-                if self._wrapup is not None and self._clock() >= self._wrapup.until:
-                    self.end_wrapup()
-                elif self._shift.open_break is None and self._wrapup is None:
+                if (wrapup := self._shift.wrapup) is not None:
+                    if self._clock() >= wrapup.until:
+                        self.end_wrapup()
+                elif self._shift.open_break is None:
                     self.claim_next()
             elif self._apply_stop(self._clock()) is not None and self._case is None:
                 return
@@ -442,22 +389,12 @@ class StationSession:
         """Add a note to the case, or after a call to the one that was called."""
         if not (text := clean_text(text)):
             return Rejection("an empty note is not saved")
-        if self._case is None and self._wrapup is not None:
-            return self._add_note_after_call(self._wrapup.key, text)
+        if self._case is None and self._shift.wrapup is not None:
+            try:
+                return self._study.add_note(self._shift.wrapup.key, text, self._clock(), self._options.token())
+            except StoreError as error:
+                return self._report_unsaved(error)
         return self._append(case_events.CaseNoteWritten(text))
-
-    def _add_note_after_call(self, key: str, text: str) -> Rejection | None:
-        """Add a note to the case that was called last, which is back in the queue."""
-        try:
-            history = self._study.store.cases.queries.read_history(key)
-            at, note = max(self._clock(), history[-1].at), case_events.CaseNoteWritten(text)
-            entry = case_events.HistoryEntry(at, self.interviewer, self.station, note, self._options.token())
-            case = Case.from_history(key, [*history, entry])
-            position = schedule_case(case, self._study.plan, at)
-            conflict = self._study.store.cases.update(CaseUpdate(key, len(history), [entry], position))
-        except StoreError as error:
-            return self._report_unsaved(error)
-        return Rejection(f"{key}: {conflict.message}") if conflict is not None else None
 
     def record_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejection | None:
         """Describe a refusal for the next interviewer; the outcome is recorded after it.
@@ -480,27 +417,14 @@ class StationSession:
 
     def parse_time(self, text: str, reading: int = 0) -> station_views.TimeReading:
         """Return how a typed time is understood for this respondent; nothing is stored."""
-        time = self._parse_time(text, reading)
-        if isinstance(time, NotMeant):
-            choices = tuple(choice.format_both_clocks(self._zone_name) for choice in time.choices)
-            return station_views.TimeReading(why_unclear=str(time), choices=choices)
-        return station_views.TimeReading(echo=time.format_both_clocks(self._zone_name), hint=time.hint)
+        return station_appointments.describe_time(self._parse_time(text, reading), self._zone_name)
 
-    def _parse_time(self, text: str, reading: int) -> AppointmentTime | NotMeant:
-        """Parse a time; `reading` chooses, from 1, where it is ambiguous. `5pm here` is on the station's clock."""
+    def _parse_time(self, text: str, reading: int) -> AppointmentTime | UnclearAppointment:
         if self._case is None:
-            return NotMeant(what=NO_CASE_ON_SCREEN.why)
-        case, plan = self._case.case, self._study.plan
-        parsed = parse_appointment(
-            text,
-            now=self._clock(),
-            zones=list_call_zones(case, case.find_number(self._case.current_number), plan),
-            calendar=localize_plan(case, plan).calendar,
-            station_zone=self._zone_name,
-            languages=self._study.opened.instrument.languages,
+            return UnclearAppointment(what=NO_CASE_ON_SCREEN.why)
+        return station_appointments.parse_time(
+            text, reading, self._case, self._study.opened, now=self._clock(), station_zone=self._zone_name
         )
-        choices = parsed.choices if isinstance(parsed, NotMeant) else ()
-        return choices[reading - 1] if 0 < reading <= len(choices) else parsed
 
     @property
     def _zone_name(self) -> str:
@@ -519,7 +443,7 @@ class StationSession:
         if self._case is None:
             return NO_CASE_ON_SCREEN
         time = self._parse_time(text, reading)
-        if isinstance(time, NotMeant):
+        if isinstance(time, UnclearAppointment):
             return Rejection(str(time))
         owner = "" if policy == "anyone" else self.interviewer
         appointment = time.make_event(person=clean_text(person), owner=owner, policy=policy, note=clean_text(note))
@@ -599,7 +523,7 @@ class StationSession:
     def search_cases(self, text: str) -> tuple[station_views.CaseMatch, ...]:
         """Search cases by part of a number, of a name or of the key: a respondent calls back."""
         try:
-            return tuple(match for study in self._studies for match in study.search_cases(text))
+            return self._studies.search_cases(text)
         except StoreError as error:
             self._report_unsaved(error)
             return ()
@@ -609,7 +533,7 @@ class StationSession:
         if (rejection := self._check_releasable()) is not None:
             return rejection
         try:
-            study, key = self._find_study_of(key)
+            study, key = self._studies.find_study_of(key)
             stop = self._find_stop(self._clock(), study)
             if stop is not None and not stop.study_is_paused:
                 return Rejection(stop.why)
@@ -617,8 +541,8 @@ class StationSession:
             if isinstance(claimed, Rejection):
                 return claimed
             self._put_back()
-            self._end_break()
-            self._work_on(study)
+            self._shift.end_break()
+            self._shift.work_on(study)
             self._show(claimed)
             language = claimed.case.language
             queue, at = self._study.queue, self._clock()
@@ -631,14 +555,6 @@ class StationSession:
         except StoreError as error:
             return self._report_unsaved(error)
         return None
-
-    def _find_study_of(self, key: str) -> tuple[StationStudy, str]:
-        """Find the study of a case by its key, before which several studies have their names: `asu:1017`."""
-        in_order = sorted(self._studies, key=lambda study: study is not self._study)
-        for study in in_order:
-            if study.name_case("") and key.startswith(study.name_case("")):
-                return study, key.removeprefix(study.name_case(""))
-        return next((study for study in in_order if study.store.has_case(key)), self._study), key
 
     def revoke_outcome(self) -> Rejection | None:
         """Revoke the outcome that was entered last: its case is on the screen again, as before."""
@@ -655,7 +571,7 @@ class StationSession:
             if isinstance(claimed, Rejection):
                 return claimed
             self._put_back()
-            self._work_on(study)
+            self._shift.work_on(study)
             self._show(claimed)
         except StoreError as error:
             return self._report_unsaved(error)
@@ -669,19 +585,10 @@ class StationSession:
     def list_appointments(self) -> tuple[station_views.StationAppointment, ...]:
         """List this interviewer's open appointments, soonest first."""
         try:
-            return _sort_by_time(each for study in self._studies for each in study.list_appointments(self._clock()))
+            return self._appointments.list_own(self._clock())
         except StoreError as error:
             self._report_unsaved(error)
             return ()
-
-    def _find_due_appointments(self) -> None:
-        """Look for the appointments that this interviewer may keep soon. Raises StoreError."""
-        at = self._clock()
-        self._due_appointments = _sort_by_time(
-            each
-            for study in self._studies
-            for each in study.describe_appointments(study.queue.list_due_appointments(at, at + DUE_SOON + DUE_SOON), at)
-        )
 
     def find_due_appointment(self) -> station_views.StationAppointment | None:
         """Find an appointment that this interviewer may keep, due within five minutes or late.
@@ -689,9 +596,7 @@ class StationSession:
         That of the case on the screen is left out. It reads nothing from the database: `keep_alive` and the end of a
         call look for appointments.
         """
-        key = self._study.name_case(self._case.case.key) if self._case is not None else ""
-        soon = self._clock() + DUE_SOON
-        return next((a for a in self._due_appointments if a.key != key and a.station_time <= soon), None)
+        return self._appointments.find_due(self._clock(), left_out=self._name_case())
 
     # breaks, and the end
 
@@ -721,9 +626,9 @@ class StationSession:
             return rejection
         if (rejection := self._release(then_next=False)) is not None:
             return rejection
-        self._end_wrapup_time()
+        self._shift.end_wrapup()
         try:
-            self._record_work("break", reason)
+            self._shift.record("break", reason)
         except StoreError as error:
             return self._report_unsaved(error)
         return None
@@ -731,32 +636,23 @@ class StationSession:
     def end_break(self) -> Rejection | None:
         """End the break."""
         try:
-            self._end_break()
+            self._shift.end_break()
         except StoreError as error:
             return self._report_unsaved(error)
         return self.claim_next() if self._case is None else None
 
-    def _end_break(self) -> None:
-        if self._shift.open_break is not None:
-            self._record_work("back")
-
     def end_wrapup(self) -> Rejection | None:
         """End the time after a call at once: the next case is claimed."""
-        self._end_wrapup_time()
+        self._shift.end_wrapup()
         return self.claim_next()
-
-    def _end_wrapup_time(self) -> None:
-        if self._wrapup is not None:
-            self._shift.add_time_on_case(self._clock() - self._wrapup.since)
-            self._wrapup = None
 
     def end_shift(self) -> Rejection | None:
         """End the shift. Rejected while the outcome of a call is missing."""
         rejection = self._check_releasable() or self._release(then_next=False)
         if rejection is None and self._shift.is_on:
-            self._end_wrapup_time()
+            self._shift.end_wrapup()
             with suppress(StoreError):  # then the shift ends with the last activity
-                self._record_work("off")
+                self._shift.record("off")
         return rejection
 
     def _check_releasable(self) -> Rejection | None:
@@ -799,21 +695,13 @@ class StationSession:
         case = self._case
         if case is None:
             return NO_CASE_ON_SCREEN
-        lost_to = ""
         try:
-            after = self._write(case, events)
-            if after is None:
-                recovered = self._study.claims.recover(case)
-                if isinstance(recovered, ClaimedCase):
-                    case = recovered
-                    after = self._write(case, events)
-                holder = case.row.holder if isinstance(recovered, ClaimedCase) else recovered
-                lost_to = LeaseLost(case.case.key, holder).message
+            after = self._study.claims.write_events(case, events)
         except StoreError as error:
             return self._report_unsaved(error)
-        if after is None:
+        if isinstance(after, LeaseLost):
             self._case = self._session = None
-            self._notice = f"not saved: {case.case.key}: {lost_to}"
+            self._notice = f"not saved: {case.case.key}: {after.message}"
             return Rejection(self._notice)
         self._case = after
         notice = ""
@@ -824,28 +712,21 @@ class StationSession:
                 notice = f"saved, but not finished: {error.what} — {error.remedy}"
         return self._show_saved(events, after, notice, then_next=then_next)
 
-    def _write(self, case: ClaimedCase, events: CaseEvents) -> ClaimedCase | None:
-        """Write the events; returns None where another station has the case now, or another person has written to it."""
-        after = self._study.claims.append_events(case, events.events, events.contact)
-        conflict = self._study.claims.save(case, after, release=events.release, owed=events.tasks)
-        return after if conflict is None else None
-
     def _show_saved(self, events: CaseEvents, after: ClaimedCase, notice: str, *, then_next: bool) -> Rejection | None:
         """Show events that were stored; where they released the case, claim the next one."""
         self._case = after
-        for entry in after.history[len(after.history) - len(events.events) :]:
-            self._shift.add(self._study.name_case(after.case.key), entry)
+        self._shift.add(self._name_case(), *after.history[len(after.history) - len(events.events) :])
         if any(isinstance(event, case_events.AppointmentMade) for event in events.events):
-            self._count_appointments()
+            self._shift.count_appointments()
         self._notice = notice
         if events.release:
             self._drop_case(after, events.outcome)
             with suppress(StoreError):  # the next key reports it
-                self._find_due_appointments()
+                self._appointments.look(self._clock())
             if then_next and events.outcome and self._study.plan.wrapup:
                 at = self._clock()
-                name = station_study.format_case_name(self._study.opened.instrument, after.case, after.contact)
-                self._wrapup = WrapUp(after.case.key, name, events.outcome, at, at + self._study.plan.wrapup)
+                name = case_view.format_case_name(self._study.opened.instrument, after.case, after.contact)
+                self._shift.wrapup = WrapUp(after.case.key, name, events.outcome, at, at + self._study.plan.wrapup)
             elif then_next and self._shift.open_break is None:
                 notice, self._notice = self._notice, ""
                 rejection = self.claim_next()
@@ -863,34 +744,9 @@ class StationSession:
         if outcome:
             self._last_outcome = self._study, case.case.key, outcome
             words = describe_outcome(outcome, self._study.plan)
-            name = station_study.format_case_name(self._study.opened.instrument, case.case, case.contact)
+            name = case_view.format_case_name(self._study.opened.instrument, case.case, case.contact)
             self._notice = self._notice or f"{name}: {words}, stored at {self._to_local(at):%H:%M}"
 
     def _report_unsaved(self, error: StoreError) -> Rejection:
         self._notice = f"not saved: {error.short}"
         return Rejection(self._notice)
-
-    # the shift
-
-    def _count_appointments(self) -> None:
-        self._shift.appointments = sum(
-            len(study.store.cases.queries.list_appointments(owner=study.opened.who.login)) for study in self._studies
-        )
-
-
-def _sort_by_time(
-    appointments: Iterable[station_views.StationAppointment],
-) -> tuple[station_views.StationAppointment, ...]:
-    return tuple(sorted(appointments, key=lambda appointment: appointment.station_time))
-
-
-def _combine_views(views: Sequence[tuple[str, station_views.IdleView]]) -> station_views.IdleView:
-    """Combine why no case can be called in each of several studies, given by their titles."""
-    if len(views) == 1:
-        return views[0][1]
-    times = [view.next_at for _, view in views if view.next_at is not None]
-    return station_views.IdleView(
-        why="; ".join(f"{title}: {view.why}" for title, view in views),
-        next_at=min(times, default=None),
-        study_is_paused=all(view.study_is_paused for _, view in views),
-    )
