@@ -5,6 +5,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from survey_cli.documents.text_runs import Line, TextRun
+from survey_cli.exports.templating import make_environment
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -26,25 +27,15 @@ def render_page(template: str, **values: Any) -> str:
 
 @cache
 def _make_environment(language: Literal["html", "markdown"]) -> "Environment":
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    def escape(value: object) -> object:
-        return value if isinstance(value, Markup) else Markup(escape_markdown(str(value), first=False))
-
     markdown = language == "markdown"
-    environment = Environment(
-        loader=PackageLoader("survey_cli.documents"),
-        autoescape=True,
-        finalize=escape if markdown else None,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=markdown,
-        keep_trailing_newline=True,
+    environment = make_environment(
+        "survey_cli.documents", autoescape=True, escape=_escape_inside if markdown else None, lstrip_blocks=markdown
     )
     environment.filters["css_string"] = lambda text: Markup(quote_css(text))
     environment.filters["begin"] = lambda text: Markup(escape_markdown(text))
-    environment.filters["cell"] = lambda text: Markup(escape_markdown(" ".join(text.split()), first=False))
+    environment.filters["cell"] = lambda text: Markup(_escape_inside(" ".join(text.split())))
     environment.filters["code"] = lambda text: Markup(render_code(text))
     environment.filters["code_cell"] = lambda text: Markup(render_code(text).replace("|", "\\|"))
     environment.filters["runs"] = lambda line, **options: Markup(render_runs(line, **options))
@@ -67,6 +58,10 @@ def _escape_first(match: re.Match[str]) -> str:
     return f"{text}\\" if text[0].isdecimal() else f"\\{text}"
 
 
+def _escape_inside(text: str) -> str:
+    return escape_markdown(text, first=False)
+
+
 def render_code(text: str) -> str:
     """Return literal text as a Markdown code span, whatever backticks it contains."""
     if "`" not in text:
@@ -85,9 +80,9 @@ def _render_run(run: TextRun, *, first: bool) -> str:
         case "stress":
             inner = run.text.strip()
             before, _, after = run.text.partition(inner) if inner else (run.text, "", "")
-            return f"{before}**{escape_markdown(inner, first=False)}**{after}" if inner else before
+            return f"{before}**{_escape_inside(inner)}**{after}" if inner else before
         case "fill":
-            return f"‹{escape_markdown(run.text, first=False)}›"
+            return f"‹{_escape_inside(run.text)}›"
         case "id" | "code":
             return render_code(run.text)
         case _:

@@ -4,6 +4,7 @@ In a template whose name contains `.xml` every text is escaped, with a space for
 Scripts quote their texts themselves.
 """
 
+from collections.abc import Callable
 from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any, Final, TextIO
@@ -21,28 +22,41 @@ def write_template(to: TextIO, template: str, **values: Any) -> None:
     to.writelines(_make_environment(xml=".xml" in template).get_template(template).generate(values))
 
 
-@cache
-def _make_environment(*, xml: bool) -> "Environment":
+def make_environment(
+    package: str, *, autoescape: bool, escape: Callable[[str], str] | None = None, lstrip_blocks: bool = True
+) -> "Environment":
+    """Return an environment of the templates in a package, in which an unknown name is an error.
+
+    `escape` replaces the way in which `autoescape` escapes the texts that a template prints.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    def escape_text(text: object) -> Markup:
-        return text if isinstance(text, Markup) else Markup(_escape(str(text)))
+    def finalize(value: object) -> object:
+        return value if escape is None or isinstance(value, Markup) else Markup(escape(str(value)))
+
+    return Environment(
+        loader=PackageLoader(package),
+        autoescape=autoescape,
+        finalize=finalize,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=lstrip_blocks,
+        keep_trailing_newline=True,
+    )
+
+
+@cache
+def _make_environment(*, xml: bool) -> "Environment":
+    from markupsafe import Markup
 
     def render_element(tag: str, text: object = "", /, **attributes: object) -> Markup:
         """Return the line of an element; an empty one is closed at once."""
         begin = f"<{tag}{_render_attributes(attributes)}"
-        return Markup(f"{begin}>{escape_text(text)}</{tag}>\n" if text != "" else f"{begin} />\n")
+        inner = text if isinstance(text, Markup) else _escape(str(text))
+        return Markup(f"{begin}>{inner}</{tag}>\n" if text != "" else f"{begin} />\n")
 
-    environment = Environment(
-        loader=PackageLoader("survey_cli.exports"),
-        autoescape=xml,
-        finalize=escape_text if xml else None,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = make_environment("survey_cli.exports", autoescape=xml, escape=_escape if xml else None)
     environment.globals |= {
         "attributes": lambda **attributes: Markup(_render_attributes(attributes)),
         "element": render_element,
