@@ -190,7 +190,7 @@ class PlainInterview:
         if commands.is_command(text, typing=isinstance(prompt.entry, entries.LineEntry | entries.VerbatimEntry)):
             return self._run_command(text, prompt)
         if query is not None and query.aloud:
-            return self._read_back(text, query)
+            return self._handle_read_back(text, query)
         if not text and prompt.query is not None:
             return entries.Rejection(commands.CONFIRM_PROMPT if query is not None else commands.ASK_AGAIN_HINT)
         literal = commands.unescape_dots(text)
@@ -257,7 +257,7 @@ class PlainInterview:
             return self._decline(chosen.decline, chosen.label)
         return self._send_reply(chosen.reply)
 
-    def _read_back(self, text: str, query: entries.Query) -> _NextStep | entries.Rejection:
+    def _handle_read_back(self, text: str, query: entries.Query) -> _NextStep | entries.Rejection:
         """Handle the respondent's answer to a question that was read aloud about an answer."""
         match commands.parse_read_back(text):
             case None:

@@ -150,7 +150,7 @@ class InterviewScreen(KeyScreen):
         elif key == "alt+right" or (key == "end" and empty and not isinstance(entry, entries.PickEntry)):
             await self.question.go_forward()
         elif self.question.is_read_back:
-            await self._read_back(key)
+            await self._handle_read_back(key)
         else:
             match entry:
                 case entries.PickEntry():
@@ -176,7 +176,7 @@ class InterviewScreen(KeyScreen):
                 case _:
                     assert_never(entry)
 
-    async def _read_back(self, key: str) -> None:
+    async def _handle_read_back(self, key: str) -> None:
         """Handle a key while an answer is read back to the respondent: yes or no comes first."""
         match commands.parse_read_back(key):
             case True:
@@ -330,7 +330,7 @@ class InterviewScreen(KeyScreen):
             if place != question.place:
                 self.refuse("that click was for the previous question")
             elif question.is_read_back:
-                await self._read_back(str(option.code))
+                await self._handle_read_back(str(option.code))
             elif prompt is not None and isinstance(prompt.entry, entries.PickEntry) and self.panel is None:
                 self.forget_messages()
                 await self._pick(pick.choose(option, prompt.entry, prompt, question.pick), prompt.entry)
