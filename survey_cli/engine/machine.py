@@ -153,8 +153,6 @@ class Machine:
                     machine._apply_migration(event, is_last=event is rest[-1])
                 case events.AnswersErased():
                     machine._apply_erasure(event)
-                case _:
-                    pass
             machine._record(event)
         return machine
 

@@ -183,8 +183,6 @@ class Shift:
                 self._end_break(at)
             case "seen" | "corrected":
                 return
-            case _:
-                pass
         self._note_activity(at)
 
     def _end_break(self, at: datetime) -> None:
@@ -221,8 +219,6 @@ class Shift:
             case events.AttemptClosed() | events.CaseReturned():
                 self._dialed.pop(key, None)
                 self.add_time_on_case(entry.at - self._claimed.pop(key, entry.at))
-            case _:
-                pass
 
     def show_case(self, key: str, at: datetime) -> None:
         """A case is on the screen since then."""

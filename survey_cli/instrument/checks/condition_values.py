@@ -70,8 +70,6 @@ def _iterate_links(node: ast.expr) -> Iterator[tuple[str, str, Any, ast.expr]]:
                         yield name.id, mirrored, constant, node
                         break
                 before = after
-        case _:
-            pass
 
 
 def _find_contradiction(tree: ast.BoolOp) -> str:

@@ -192,8 +192,6 @@ def classify_appointments(history: Sequence[HistoryEntry], plan: Plan, at: datet
                 if span is not None:
                     results.append("overtaken")
                 span = resolve_span(entry.event)
-            case _:
-                pass
     if span is not None:
         results.append("to come" if span[1] >= at else "never called")
     return results

@@ -111,8 +111,6 @@ def count_events(
             case events.InterviewSuspended() | events.InterviewStopped():
                 since = None
                 continue
-            case _:
-                pass
         since = at
     count = len(seen)
     return language, {"fast": (fast, timed), "back": (back, count), "warnings": (warnings, count)}

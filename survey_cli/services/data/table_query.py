@@ -163,8 +163,6 @@ def _find_case_overrides(key: str, history: Iterable[events.HistoryEntry], plan:
                 overrides[case.interview] = OverriddenOutcome(outcome or code, code_case(case, plan).code)
             case events.OutcomeOverridden() | events.CaseReopened() if not is_interview_outcome:
                 overrides.pop(case.interview, None)
-            case _:
-                pass
     return overrides
 
 

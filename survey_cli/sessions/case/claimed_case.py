@@ -179,8 +179,6 @@ def build_outcome_events(
                 return added
             events += added.events
             contact = added.contact
-        case _:
-            pass
     if (outcome.listed if plan.eligibility_known else outcome.rdd) in DEAD_NUMBER_CODES and claimed.current_number:
         events.append(case_events.NumberMarked(claimed.current_number, "dead", outcome.name.lower()))
     events += interview_outcomes.build_do_not_call_events(outcome)
