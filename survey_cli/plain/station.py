@@ -81,8 +81,9 @@ class PlainStation:
         """Handle one line; a line typed before another case was shown is not meant for that case."""
         if not isinstance(self._view, station_views.WrapUpView):  # which lasts until the interviewer goes on
             self._station.keep_alive()
-        if text and text != ".leave" and _is_different(self._station.view(), self._view):
-            self._output.print_marked("!", "this came first, so your line was not used: type it again")
+        if text != ".leave" and _is_different(self._station.view(), self._view):
+            if text:
+                self._output.print_marked("!", "this came first, so your line was not used: type it again")
             return
         try:
             self._print_rejection(self._run_line(text))

@@ -70,6 +70,13 @@ def test_after_a_call_a_note_goes_to_its_case_and_enter_goes_on() -> None:
     assert "[Case: Chicago District" in said.split("Enter to continue")[-1]
 
 
+def test_enter_without_a_case_shows_the_case_that_has_come_meanwhile() -> None:
+    calling = FakeStation([], due=a_case("LATE", "Late Sector"))
+    _, said, _ = worked(calling, "", ".dial")
+    assert "\n!" not in said
+    assert done(calling) == ["dial LATE"]
+
+
 def test_the_outcome_can_be_taken_back_before_the_next_case_comes() -> None:
     calling = FakeStation(wrapup=True)
     _, said, _ = worked(calling, "2", "y", ".back")
