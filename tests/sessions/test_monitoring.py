@@ -54,10 +54,10 @@ def monitored(shift: Shift) -> OpenStudy:
     return study
 
 
-def at_work(shift: Shift, *replies: str) -> tuple[StationSession, InterviewSession]:
-    """Ann interviews case A; ten seconds for each reply."""
+def at_work(shift: Shift, *replies: str, key: str = "A") -> tuple[StationSession, InterviewSession]:
+    """Ann interviews a case; ten seconds for each reply."""
     station = shift.station("ann")
-    assert station.fetch_case("A") is None
+    assert station.fetch_case(key) is None
     session = station.open_interview()
     assert isinstance(session, InterviewSession), session
     for reply in replies:
@@ -266,6 +266,31 @@ def test_the_commands_print_each_question_with_its_answer(tmp_path: Path, capsys
         "b  How many cups?: 7",
     ]
     assert printed[-1].startswith("Ended: Complete, 5 answers")
+
+
+def test_the_lines_of_a_watcher_have_equal_answers_of_the_next_interview_too(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shift.later(minutes=1)
+    shift.bring("unit,kind,name,phone,zone\nB,1,Bob,312 555 0101,America/Chicago\n")
+
+    def interview() -> Iterator[None]:
+        """Two interviews with the same answers, between looks of the watcher."""
+        for key in "AB":
+            station, session = at_work(shift, "", "", "Al", key=key)
+            yield
+            for reply in ("1", "7", "2"):
+                assert session.reply(reply) is None
+            yield
+            assert station.close_interview(then_next=False) is None
+        raise KeyboardInterrupt
+
+    steps = interview()
+    monkeypatch.setattr("survey_cli.cli.commands.monitoring.sleep", lambda _: next(steps))
+    assert run_command(["watch", str(shift.file), "ann", "--db", shift.db, "--plain"]) == 130
+    printed = capsys.readouterr().out.splitlines()
+    assert [printed.count(line) for line in ("who  What is your first name?: Al", "b  How many cups?: 7")] == [2, 2]
+    assert sum(line.startswith("Ended: Complete") for line in printed) == 2
 
 
 @pytest.mark.time_limit

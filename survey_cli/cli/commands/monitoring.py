@@ -78,9 +78,9 @@ def _print_changes(source: "Replay | Watch", printed: dict[str, str]) -> None:
 
     lines, session = {"": source.state}, source.session
     if session is not None:
-        lines |= {str(item.place): render_asked_item(item) for item in session.list_items()}
+        lines |= {f"{session.id} {item.place}": render_asked_item(item) for item in session.list_items()}
         result = session.result()
-        lines |= {"end": render_result(result, brief=True)} if result is not None else {}
+        lines |= {f"{session.id} end": render_result(result, brief=True)} if result is not None else {}
     print_lines(line for key, line in lines.items() if printed.get(key) != line)
     sys.stdout.flush()
     printed.update(lines)
