@@ -14,11 +14,14 @@ import sys
 import time
 import traceback
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from glob import glob
 from heapq import heappop, heappush
 from itertools import count
+from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -38,8 +41,9 @@ from survey_cli.store.backends.address import parse_server_address
 from survey_cli.store.cases.case_records import CaseUpdate, Lease
 from survey_cli.values import Place
 
-ANSWERS, THINK = 20, 8.0
-"""Answers of an interview; mean seconds between two transactions of a seat."""
+ANSWERS, THINK, START = 20, 8.0, 60.0
+"""Answers of an interview; mean seconds between two transactions of a seat; seconds in which all seats begin, at most
+a quarter of the run."""
 DRIVERS, THREADS = 4, 12
 """Processes that replay, and threads of each."""
 
@@ -112,15 +116,18 @@ class Seat:
         self._answer(case=self._update(OutcomeRecorded("complete", 1), AttemptClosed(), done=True))
 
 
-def replay(addresses: list[tuple[int, str]], instrument: str, seconds: float, begin: float) -> list[Step]:
+def replay(addresses: list[tuple[int, str]], instrument: str, seconds: float, ready: Barrier) -> list[Step]:
     """Open the seats, wait for the others, and let them act for so long; errors end the process."""
-    seats = [Seat(address, number, instrument) for number, address in addresses]
+    try:
+        seats = [Seat(address, number, instrument) for number, address in addresses]
+    except BaseException:
+        ready.abort()
+        raise
     dice, order, due = Random(addresses[0][0]), count(), list[tuple[float, int, Seat]]()
-    while time.time() < begin:
-        time.sleep(0.1)
+    ready.wait(len(addresses) * DRIVERS + 60)
     start = time.perf_counter()
     for seat in seats:
-        heappush(due, (start + dice.random() * THINK, next(order), seat))
+        heappush(due, (start + dice.random() * min(START, seconds / 4), next(order), seat))
     steps: list[Step] = []
     with ThreadPoolExecutor(THREADS) as pool:
         running: list[tuple[object, Seat]] = []
@@ -142,12 +149,8 @@ def measure(folder: Path, seats: int, minutes: float, connections: int) -> list[
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # the pooler needs two for each seat
     home, people = folder / "server", [f"seat{number}" for number in range(seats)]
-    address = servers.start_server(home, connections=connections)
-    server_pid, pooler, owner = (
-        int((home / "data/postmaster.pid").read_text().split()[0]),
-        None,
-        f"{address}?schema=study",
-    )
+    address, pooler = servers.start_server(home, connections=connections), None
+    server_pid, owner = int((home / "data/postmaster.pid").read_text().split()[0]), f"{address}?schema=study"
     try:
         server.prepare_server(owner)
         instrument = made.instrument(made.plain(50))
@@ -160,12 +163,12 @@ def measure(folder: Path, seats: int, minutes: float, connections: int) -> list[
             pooler = servers.start_pooler(home, people, each=1, connections=connections)
             pooled = owner.replace(str(servers.PORT), str(servers.POOLER_PORT))
             addresses = [(n, pooled.replace("postgres@", f"{person}@")) for n, person in enumerate(people)]
-            begin = time.time() + 5 + seats * 0.1
-            steps, processor, wall = _drive(addresses, instrument.hash, minutes * 60, begin)
+            drive = Drive([server_pid, pooler.pid])
+            steps = drive.run(addresses, instrument.hash, minutes * 60)
+            memory = read_private_memory(server_pid)
             claimed = Counter(key for (key,) in store.connector.read(
                 "SELECT case_key FROM case_events WHERE kind = 'claimed'"))  # fmt: skip
             agree = store.cases.counts.agree()
-        cpu = _read_processor_seconds(server_pid)
     finally:
         if pooler is not None:
             pooler.terminate()
@@ -179,50 +182,96 @@ def measure(folder: Path, seats: int, minutes: float, connections: int) -> list[
         by_kind.setdefault(step.kind, []).append(step.seconds)
     others = ", ".join(f"{kind} {shown(median(times), 'ms')}" for kind, times in by_kind.items() if kind != "answer")
     said = f"p99 {shown(p99, 'ms')}, p50 {shown(median(answers), 'ms')} of {len(answers):,}; p50 of {others}"
-    share = (
-        f"driver {processor / wall / (os.cpu_count() or 1):.0%} of the processors, server {cpu:,.0f} s in {wall:.0f} s"
-    )
+    driver, cpu, pool = (seconds / drive.wall / (os.cpu_count() or 1) for seconds in drive.processor)
+    share = f"of the processors: driver {driver:.0%}, server {cpu:.0%}, pooler {pool:.0%}"
+    each, through = (shown(seconds / len(steps), "ms") for seconds in drive.processor[1:])
+    sizes = f"{each} server and {through} pooler; {memory.connections:,} connections of {memory.each / 1024:.1f} MiB"
     return [
         below(f"an answer of {seats:,} seats, {THINK:g} s to think", p99, 0.05, said=said, goal="p99 ≤ 50 ms"),
         below("seats not served", seats - served, 0, said=f"{served:,} served; {share}", goal="all served"),
         below("double claims", double, 0, said=f"{double} of {len(claimed):,}; counts agree: {agree}", goal="none"),
+        Line(what=f"processor of each of {len(steps):,} transactions", ours=sizes, shown=sizes),
     ]
 
 
-def _drive(
-    addresses: list[tuple[int, str]], instrument: str, seconds: float, begin: float
-) -> tuple[list[Step], float, float]:
-    """Replay in several processes; the steps, the seconds of processor that they took, and the whole time."""
-    readers, began = [], time.perf_counter()
-    for driver in range(DRIVERS):
-        reader, writer = os.pipe()
-        if (pid := os.fork()) == 0:
-            code = 1
-            try:
-                steps = replay(addresses[driver::DRIVERS], instrument, seconds, begin)
-                with os.fdopen(writer, "wb") as pipe:
-                    pickle.dump(steps, pipe)
-                code = 0
-            except Exception:
-                traceback.print_exc()
-            finally:
-                os._exit(code)
-        os.close(writer)
-        readers.append((pid, reader))
-    steps, processor = list[Step](), 0.0
-    for pid, reader in readers:
-        with os.fdopen(reader, "rb") as pipe:
-            steps += pickle.loads(pipe.read())  # noqa: S301 - from ourselves
-        _, status, usage = os.wait4(pid, 0)
-        assert status == 0, "a driver failed"
-        processor += usage.ru_utime + usage.ru_stime
-    return steps, processor, time.perf_counter() - began
+class Drive:
+    """Seats that replay in several processes, beside a server and a pooler."""
+
+    def __init__(self, others: Sequence[int]) -> None:
+        self._others = others
+        self.processor: list[float] = []
+        """Seconds of processor while the seats acted: of the drivers, and of each other process with its children."""
+        self.wall = 0.0
+
+    def run(self, addresses: list[tuple[int, str]], instrument: str, seconds: float) -> list[Step]:
+        """Let the seats act for so long."""
+        readers, ready = [], get_context("fork").Barrier(DRIVERS + 1)
+        for driver in range(DRIVERS):
+            reader, writer = os.pipe()
+            if (pid := os.fork()) == 0:
+                code = 1
+                try:
+                    steps = replay(addresses[driver::DRIVERS], instrument, seconds, ready)
+                    with os.fdopen(writer, "wb") as pipe:
+                        pickle.dump(steps, pipe)
+                    code = 0
+                except Exception:
+                    traceback.print_exc()
+                finally:
+                    os._exit(code)
+            os.close(writer)
+            readers.append((pid, reader))
+        ready.wait()
+        pids, began = [*(pid for pid, _ in readers), *self._others], time.perf_counter()
+        before = [read_processor_seconds(pid) for pid in pids]
+        time.sleep(seconds)
+        used = [read_processor_seconds(pid) - start for pid, start in zip(pids, before, strict=True)]
+        self.wall = time.perf_counter() - began
+        self.processor = [sum(used[:DRIVERS]), *used[DRIVERS:]]
+        all_steps = list[Step]()
+        for pid, reader in readers:
+            with os.fdopen(reader, "rb") as pipe:
+                all_steps += pickle.loads(pipe.read())  # noqa: S301 - from ourselves
+            _, status = os.waitpid(pid, 0)
+            assert status == 0, "a driver failed"
+        return all_steps
 
 
-def _read_processor_seconds(pid: int) -> float:
-    """The seconds of processor of the server and its children that have ended, where the system tells."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+def list_children(pid: int) -> list[int]:
+    """The processes that a process has started, where the system tells."""
+    files = glob("/proc/[0-9]*/stat")
+    stats = {int(file.split("/")[2]): text for file in files if (text := _read(file))}
+    return [child for child, text in stats.items() if int(text.rpartition(")")[2].split()[1]) == pid]
+
+
+def read_processor_seconds(pid: int) -> float:
+    """The seconds of processor of a process and of its children, also of those that have ended."""
+    own = [_read(f"/proc/{pid}/stat").rpartition(")")[2].split()[11:15]]
+    children = [_read(f"/proc/{child}/stat").rpartition(")")[2].split()[11:13] for child in list_children(pid)]
+    return sum(int(ticks) for fields in own + children for ticks in fields) / os.sysconf("SC_CLK_TCK")
+
+
+class Memory(NamedTuple):
+    """The connections of a server, and the mean memory that each has for itself."""
+
+    connections: int
+    each: float
+    """In KiB."""
+
+
+def read_private_memory(pid: int) -> Memory:
+    """What the children of a server have for themselves; the few that serve no connection count too."""
+    texts = [text for child in list_children(pid) if (text := _read(f"/proc/{child}/smaps_rollup"))]
+    lines = [line.split() for text in texts for line in text.splitlines() if line.startswith("Private_")]
+    return Memory(len(texts), sum(int(fields[1]) for fields in lines) / max(len(texts), 1))
+
+
+def _read(file: str) -> str:
+    """The text of a file of the system; empty once its process has ended."""
+    try:
+        return Path(file).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def seats_row(folder: Path) -> list[Line]:
@@ -238,9 +287,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seats", type=int, default=1000)
     parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--connections", type=int, default=500, help="from the pooler to the server, at most")
+    parser.add_argument("--connections", type=int, default=1000, help="from the pooler to the server, at most")
     wanted = parser.parse_args()
     home = Path(mkdtemp(prefix="seats-"))
     for line in measure(home, wanted.seats, wanted.minutes, wanted.connections):
-        sys.stdout.write(f"{line.what}: {line.shown} ({line.goal}: {'met' if line.met else 'MISSED'})\n")
+        verdict = f" ({line.goal}: {'met' if line.met else 'MISSED'})" if line.goal else ""
+        sys.stdout.write(f"{line.what}: {line.shown}{verdict}\n")
     shutil.rmtree(home, ignore_errors=True)
