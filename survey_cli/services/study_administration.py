@@ -74,7 +74,7 @@ def list_interviewers(study: OpenStudy, people: str | None) -> InterviewerList:
     """List everybody on the list of people, and everybody else with a case or an appointment."""
     cases = study.store.cases
     claimed_cases: dict[str, list[str]] = {}
-    for row in cases.queries.iterate_rows(status="leased"):
+    for row in cases.queries.list_leased_rows():
         if row.holder is not None:
             claimed_cases.setdefault(row.holder.by, []).append(f"{row.key} at {row.holder.station}")
     positions = [row.position for row in cases.queries.list_appointments()]

@@ -128,7 +128,7 @@ class Watch:
     def _look_up(self) -> bool:
         """Look up the interviewer's case, and its interview. One that has ended is shown until the next case."""
         queries = self._study.store.cases.queries
-        row = next(queries.iterate_rows(status="leased", lease_by=self._interviewer), None)
+        row = next(iter(queries.list_leased_rows(self._interviewer)), None)
         before, self._case = self._case, (row.key, row.seq) if row is not None else ("", 0)
         if self._case == before and self.state:
             return False

@@ -110,6 +110,17 @@ def test_a_watcher_sees_each_state_of_the_call_and_each_answer(shift: Shift) -> 
     assert logged(shift) == [("watch", "case A")]
 
 
+def test_a_watcher_opens_no_further_connection(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = monitored(shift)
+    watch = Watch(study, "ann")
+    at_work(shift, "", "", "Al")
+    monkeypatch.delattr(type(study.store.connector), "open_reader")
+    assert watch.advance()
+    assert watch.session is not None
+    monkeypatch.setattr("survey_cli.sessions.monitoring.QUIET_POLLS", 1)
+    assert not watch.advance()
+
+
 def test_a_watcher_follows_to_the_next_session_and_leaves_a_case_that_was_lost(tmp_path: Path) -> None:
     shift = Shift(tmp_path, ITEMS, fieldwork=ANNOUNCED)
     watch = Watch(monitored(shift), "ann")

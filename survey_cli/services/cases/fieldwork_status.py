@@ -147,7 +147,7 @@ def _build_appointment_line(row: CaseRow, at: datetime, zone: tzinfo | None) -> 
 
 def _iterate_lease_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[status_report.LeaseLine]:
     cases = study.store.cases
-    for row in cases.queries.iterate_rows(status="leased"):
+    for row in cases.queries.list_leased_rows():
         if row.holder is None:
             continue
         history = cases.queries.read_history(row.key)

@@ -194,8 +194,8 @@ class StationSession:
             self._shift.count_appointments()
             self._appointments.look(self._clock())
             for study in self._studies.all:
-                for row in study.store.cases.queries.iterate_rows(status="leased"):
-                    if row.holder is not None and row.holder[:2] == (study.opened.who.login, self.station):
+                for row in study.store.cases.queries.list_leased_rows(study.opened.who.login):
+                    if row.holder is not None and row.holder.station == self.station:
                         self._shift.work_on(study)
                         return self._reclaim(row.key)
         except StoreError as error:

@@ -140,6 +140,9 @@ SELECT {ROW_COLUMNS} FROM cases WHERE status = 'ready' AND bucket = ? ORDER BY r
 SELECT {ROW_COLUMNS} FROM cases WHERE promised_until IS NOT NULL AND {VISIBLE}{and_also}
 ORDER BY promised_until, key
 
+-- name: LEASED
+SELECT {ROW_COLUMNS} FROM cases WHERE status = 'leased'{and_also} ORDER BY ordinal, key
+
 -- name: DUE_APPOINTMENTS
 SELECT {ROW_COLUMNS} FROM cases
 WHERE promised_until IS NOT NULL AND promised_at <= ? AND status IN ('waiting', 'ready') AND {VISIBLE}

@@ -102,6 +102,11 @@ class CaseQueries(StorePart):
         """Stream the keys of all cases, sorted."""
         return (key for (key,) in self._db.stream(sql.KEYS))
 
+    def list_leased_rows(self, by: str = "") -> list[case_records.CaseRow]:
+        """Return the cases that one person has at a station, or anybody, in the order of the sample."""
+        condition, parameters = (" AND lease_by = ?", (by,)) if by else ("", ())
+        return self._list_rows(sql.LEASED.format(and_also=condition), *parameters)
+
     def list_appointments(self, *, owner: str | None = None) -> list[case_records.CaseRow]:
         """Return the cases with an appointment, the one that ends first first; of one owner, or of all."""
         condition, parameters = ("", ()) if owner is None else (" AND owner = ?", (owner,))
