@@ -1,30 +1,43 @@
 """`make bench`, or `python -m benchmarks [ROW …]`: every goal measured, one table out. `list` names the rows."""
 
 import os
-import pickle
 import platform
 import shutil
 import sqlite3
 import sys
-import traceback
 from collections.abc import Callable, Mapping
 from compileall import compile_dir
 from datetime import datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import mkdtemp
 from time import perf_counter
 
-from benchmarks import asking, claiming, exporting, fieldwork, migrating, quality, screen, seats, servers, storing
-from benchmarks.measuring import Line
+from benchmarks import (
+    asking,
+    claiming,
+    exporting,
+    fieldwork,
+    migrating,
+    quality,
+    screen,
+    seats,
+    servers,
+    storing,
+    watching,
+)
+from benchmarks.measuring import Forked, Line
 
 GROUPS: Mapping[str, Mapping[str, Callable[[Path], list[Line]]]] = {
     "Interviewer's screen": screen.ROWS,
     "Instrument and engine": asking.ROWS,
-    "Store": {**storing.ROWS, **claiming.ROWS, **servers.ROWS, **seats.ROWS},
+    "Store": {**storing.ROWS, **claiming.ROWS, **servers.ROWS, **seats.ROWS, **watching.ROWS},
     "Fieldwork": {**fieldwork.ROWS, **migrating.ROWS, **quality.ROWS},
     "Data out and in": exporting.ROWS,
 }
+BY_NAME = frozenset({"watch", "growth-interviews"})
+"""Rows that take minutes, and are run only where they are named."""
 LIBRARIES = ("survey-cli", "textual", "pydantic", "PyYAML", "typer", "sqlite-utils", "rich")
 
 
@@ -61,31 +74,6 @@ def table(group: str, lines: list[Line]) -> list[str]:
     return ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def apart(act: Callable[[], list[Line]]) -> list[Line]:
-    """The act in a process of its own, so that no row finds the memory full of another's objects."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            os.close(reader)
-            with os.fdopen(writer, "wb") as pipe:
-                pipe.write(pickle.dumps(act()))
-            code = 0
-        except Exception:
-            traceback.print_exc()
-        finally:
-            os._exit(code)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as pipe:
-        said = pipe.read()
-    _, status = os.waitpid(pid, 0)
-    if status:
-        raise SystemExit(1)
-    lines: list[Line] = pickle.loads(said)  # noqa: S301 - from ourselves
-    return lines
-
-
 def main(wanted: list[str]) -> int:
     known = {name: row for rows in GROUPS.values() for name, row in rows.items()}
     if "list" in wanted:
@@ -105,13 +93,13 @@ def main(wanted: list[str]) -> int:
     for group, rows in GROUPS.items():
         lines: list[Line] = []
         for name, row in rows.items():
-            if wanted and name not in wanted:
+            if name not in wanted and (wanted or name in BY_NAME):
                 continue
             folder = Path(mkdtemp(prefix=f"bench-{name}-"))
             if sys.stderr.isatty():
                 print(f"\r\x1b[K{name} …", end="", file=sys.stderr, flush=True)
             try:
-                lines += apart(lambda row=row, folder=folder: row(folder))  # type: ignore[misc]  # mypy infers no type for a lambda with a default
+                lines += Forked(partial(row, folder)).result()  # no row finds the memory full of another's objects
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
         if sys.stderr.isatty():

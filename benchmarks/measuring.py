@@ -1,12 +1,25 @@
-"""How are two things compared on a noisy machine? By turns, A B A B …, and by their medians. It prints nothing."""
+"""How are two things compared on a noisy machine? By turns, A B A B …, and by their medians. What do processes use?
+
+It prints nothing but the traceback of a process that failed.
+"""
 
 import gc
+import os
+import pickle
 import subprocess
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from glob import glob
 from math import log
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, sleep
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,3 +166,75 @@ def exponent(sizes: Sequence[int], times: Sequence[float]) -> float:
 def run(command: Sequence[str], **more: object) -> None:
     """A program from its start to its end. Raises CalledProcessError with what it said."""
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True, **more)  # type: ignore[call-overload]  # options are passed on
+
+
+class Forked(Generic[T]):
+    """An act in a process of its own."""
+
+    def __init__(self, act: Callable[[], T]) -> None:
+        self._reader, writer = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            code = 1
+            try:
+                os.close(self._reader)
+                data = pickle.dumps(act())
+                with os.fdopen(writer, "wb") as pipe:
+                    pipe.write(data)
+                code = 0
+            except Exception:
+                traceback.print_exc()
+            finally:
+                os._exit(code)
+        os.close(writer)
+
+    def result(self) -> T:
+        """What the act returns, once it has. Raises SystemExit where it failed."""
+        with os.fdopen(self._reader, "rb") as pipe:
+            data = pipe.read()
+        _, status = os.waitpid(self.pid, 0)
+        if status:
+            raise SystemExit(1)
+        result: T = pickle.loads(data)  # noqa: S301 - from ourselves
+        return result
+
+
+@contextmanager
+def preparing(ready: Barrier) -> Iterator[None]:
+    """What a process does before it waits for the others; an error breaks their barrier too."""
+    try:
+        yield
+    except BaseException:
+        ready.abort()
+        raise
+
+
+def observe(pids: Sequence[int], seconds: float) -> list[float]:
+    """Wait so long; the seconds of processor that each process and its children use meanwhile."""
+    before = [read_processor_seconds(pid) for pid in pids]
+    sleep(seconds)
+    return [read_processor_seconds(pid) - start for pid, start in zip(pids, before, strict=True)]
+
+
+def list_children(pid: int) -> list[int]:
+    """The processes that a process has started, where the system tells."""
+    files = glob("/proc/[0-9]*/stat")
+    stats = {int(file.split("/")[2]): text for file in files if (text := read_system_file(file))}
+    return [child for child, text in stats.items() if int(text.rpartition(")")[2].split()[1]) == pid]
+
+
+def read_processor_seconds(pid: int) -> float:
+    """The seconds of processor of a process and of its children, also of those that have ended."""
+    own = [read_system_file(f"/proc/{pid}/stat").rpartition(")")[2].split()[11:15]]
+    children = [
+        read_system_file(f"/proc/{child}/stat").rpartition(")")[2].split()[11:13] for child in list_children(pid)
+    ]
+    return sum(int(ticks) for fields in own + children for ticks in fields) / os.sysconf("SC_CLK_TCK")
+
+
+def read_system_file(file: str) -> str:
+    """The text of a file of the system; empty once its process has ended."""
+    try:
+        return Path(file).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

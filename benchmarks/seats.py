@@ -1,22 +1,21 @@
 """Seats: `python -m benchmarks.seats --seats 1000 --minutes 10`, a floor on PostgreSQL behind PgBouncer.
 
 It starts a server and a pooler in transaction mode (Debian's packages `postgresql` and `pgbouncer`), prepares roles, and
-gives each seat an account. A seat is a store client that replays the transactions of a station: claim, contact, start,
-answers, close, with a time to think before each.
+gives each seat an account. A seat is a store client that replays the transactions of a station: claim, contact and
+do-not-call list, start, answers, close, with a time to think before each. As a station, it has two connections to the
+pooler.
 """
 
 import argparse
 import os
-import pickle
 import resource
 import shutil
 import sys
 import time
-import traceback
 from collections import Counter
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from glob import glob
 from heapq import heappop, heappush
 from itertools import count
@@ -31,7 +30,7 @@ from typing import NamedTuple
 from benchmarks import questionnaires as made
 from benchmarks import servers
 from benchmarks.claiming import bring
-from benchmarks.measuring import Line, below, shown
+from benchmarks.measuring import Forked, Line, below, list_children, observe, preparing, read_system_file, shown
 from survey_cli.engine.events import QuestionAnswered
 from survey_cli.fieldwork.case.events import AttemptClosed, HistoryEntry, InterviewOpened, OutcomeRecorded
 from survey_cli.fieldwork.queue.scheduling import QueuePosition
@@ -39,6 +38,7 @@ from survey_cli.services.database import server
 from survey_cli.store import InstrumentRow, InterviewRow, JournalUpdate, Store
 from survey_cli.store.backends.address import parse_server_address
 from survey_cli.store.cases.case_records import CaseUpdate, Lease
+from survey_cli.store.do_not_call import DoNotCallList
 from survey_cli.values import Place
 
 ANSWERS, THINK, START = 20, 8.0, 60.0
@@ -63,6 +63,7 @@ class Seat:
     def __init__(self, address: str, number: int, instrument: str) -> None:
         self.number, self.name, self.instrument = number, f"seat{number}", instrument
         self.store = Store.open(parse_server_address(address), create=False, patience=30)
+        self.do_not_call = DoNotCallList.open_beside(address)
         self.claims, self.step, self.key, self.seq, self.event = 0, 0, "", 0, 0
 
     def act(self) -> Step:
@@ -89,6 +90,7 @@ class Seat:
         contact = cases.queries.find_contact(row.key)
         assert contact is not None
         assert contact.numbers, "the server refused the contact of the case"
+        assert not self.do_not_call.select_listed([number.e164 for number in contact.numbers])
         self.key, self.seq = row.key, row.seq
 
     def _update(self, *events: object, done: bool = False) -> CaseUpdate:
@@ -118,11 +120,8 @@ class Seat:
 
 def replay(addresses: list[tuple[int, str]], instrument: str, seconds: float, ready: Barrier) -> list[Step]:
     """Open the seats, wait for the others, and let them act for so long; errors end the process."""
-    try:
+    with preparing(ready):
         seats = [Seat(address, number, instrument) for number, address in addresses]
-    except BaseException:
-        ready.abort()
-        raise
     dice, order, due = Random(addresses[0][0]), count(), list[tuple[float, int, Seat]]()
     ready.wait(len(addresses) * DRIVERS + 60)
     start = time.perf_counter()
@@ -147,7 +146,7 @@ def replay(addresses: list[tuple[int, str]], instrument: str, seconds: float, re
 def measure(folder: Path, seats: int, minutes: float, connections: int) -> list[Line]:
     """Let so many seats work for so long, with at most so many connections from the pooler to the server."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # the pooler needs two for each seat
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # the pooler needs three or four for each seat
     home, people = folder / "server", [f"seat{number}" for number in range(seats)]
     address, pooler = servers.start_server(home, connections=connections), None
     server_pid, owner = int((home / "data/postmaster.pid").read_text().split()[0]), f"{address}?schema=study"
@@ -163,8 +162,12 @@ def measure(folder: Path, seats: int, minutes: float, connections: int) -> list[
             pooler = servers.start_pooler(home, people, each=1, connections=connections)
             pooled = owner.replace(str(servers.PORT), str(servers.POOLER_PORT))
             addresses = [(n, pooled.replace("postgres@", f"{person}@")) for n, person in enumerate(people)]
-            drive = Drive([server_pid, pooler.pid])
-            steps = drive.run(addresses, instrument.hash, minutes * 60)
+            ready, parts = get_context("fork").Barrier(DRIVERS + 1), [addresses[n::DRIVERS] for n in range(DRIVERS)]
+            drivers = [Forked(partial(replay, part, instrument.hash, minutes * 60, ready)) for part in parts]
+            ready.wait()
+            pids = [*(driver.pid for driver in drivers), server_pid, pooler.pid]
+            *driving, serving, pooling = observe(pids, minutes * 60)
+            steps = [step for driver in drivers for step in driver.result()]
             memory = read_private_memory(server_pid)
             claimed = Counter(key for (key,) in store.connector.read(
                 "SELECT case_key FROM case_events WHERE kind = 'claimed'"))  # fmt: skip
@@ -182,9 +185,10 @@ def measure(folder: Path, seats: int, minutes: float, connections: int) -> list[
         by_kind.setdefault(step.kind, []).append(step.seconds)
     others = ", ".join(f"{kind} {shown(median(times), 'ms')}" for kind, times in by_kind.items() if kind != "answer")
     said = f"p99 {shown(p99, 'ms')}, p50 {shown(median(answers), 'ms')} of {len(answers):,}; p50 of {others}"
-    driver, cpu, pool = (seconds / drive.wall / (os.cpu_count() or 1) for seconds in drive.processor)
-    share = f"of the processors: driver {driver:.0%}, server {cpu:.0%}, pooler {pool:.0%}"
-    each, through = (shown(seconds / len(steps), "ms") for seconds in drive.processor[1:])
+    whole = minutes * 60 * (os.cpu_count() or 1)
+    share = f"of the processors: driver {sum(driving) / whole:.0%}"
+    share += f", server {serving / whole:.0%}, pooler {pooling / whole:.0%}"
+    each, through = (shown(used / len(steps), "ms") for used in (serving, pooling))
     sizes = f"{each} server and {through} pooler; {memory.connections:,} connections of {memory.each / 1024:.1f} MiB"
     return [
         below(f"an answer of {seats:,} seats, {THINK:g} s to think", p99, 0.05, said=said, goal="p99 ≤ 50 ms"),
@@ -192,63 +196,6 @@ def measure(folder: Path, seats: int, minutes: float, connections: int) -> list[
         below("double claims", double, 0, said=f"{double} of {len(claimed):,}; counts agree: {agree}", goal="none"),
         Line(what=f"processor of each of {len(steps):,} transactions", ours=sizes, shown=sizes),
     ]
-
-
-class Drive:
-    """Seats that replay in several processes, beside a server and a pooler."""
-
-    def __init__(self, others: Sequence[int]) -> None:
-        self._others = others
-        self.processor: list[float] = []
-        """Seconds of processor while the seats acted: of the drivers, and of each other process with its children."""
-        self.wall = 0.0
-
-    def run(self, addresses: list[tuple[int, str]], instrument: str, seconds: float) -> list[Step]:
-        """Let the seats act for so long."""
-        readers, ready = [], get_context("fork").Barrier(DRIVERS + 1)
-        for driver in range(DRIVERS):
-            reader, writer = os.pipe()
-            if (pid := os.fork()) == 0:
-                code = 1
-                try:
-                    steps = replay(addresses[driver::DRIVERS], instrument, seconds, ready)
-                    with os.fdopen(writer, "wb") as pipe:
-                        pickle.dump(steps, pipe)
-                    code = 0
-                except Exception:
-                    traceback.print_exc()
-                finally:
-                    os._exit(code)
-            os.close(writer)
-            readers.append((pid, reader))
-        ready.wait()
-        pids, began = [*(pid for pid, _ in readers), *self._others], time.perf_counter()
-        before = [read_processor_seconds(pid) for pid in pids]
-        time.sleep(seconds)
-        used = [read_processor_seconds(pid) - start for pid, start in zip(pids, before, strict=True)]
-        self.wall = time.perf_counter() - began
-        self.processor = [sum(used[:DRIVERS]), *used[DRIVERS:]]
-        all_steps = list[Step]()
-        for pid, reader in readers:
-            with os.fdopen(reader, "rb") as pipe:
-                all_steps += pickle.loads(pipe.read())  # noqa: S301 - from ourselves
-            _, status = os.waitpid(pid, 0)
-            assert status == 0, "a driver failed"
-        return all_steps
-
-
-def list_children(pid: int) -> list[int]:
-    """The processes that a process has started, where the system tells."""
-    files = glob("/proc/[0-9]*/stat")
-    stats = {int(file.split("/")[2]): text for file in files if (text := _read(file))}
-    return [child for child, text in stats.items() if int(text.rpartition(")")[2].split()[1]) == pid]
-
-
-def read_processor_seconds(pid: int) -> float:
-    """The seconds of processor of a process and of its children, also of those that have ended."""
-    own = [_read(f"/proc/{pid}/stat").rpartition(")")[2].split()[11:15]]
-    children = [_read(f"/proc/{child}/stat").rpartition(")")[2].split()[11:13] for child in list_children(pid)]
-    return sum(int(ticks) for fields in own + children for ticks in fields) / os.sysconf("SC_CLK_TCK")
 
 
 class Memory(NamedTuple):
@@ -261,17 +208,9 @@ class Memory(NamedTuple):
 
 def read_private_memory(pid: int) -> Memory:
     """What the children of a server have for themselves; the few that serve no connection count too."""
-    texts = [text for child in list_children(pid) if (text := _read(f"/proc/{child}/smaps_rollup"))]
+    texts = [text for child in list_children(pid) if (text := read_system_file(f"/proc/{child}/smaps_rollup"))]
     lines = [line.split() for text in texts for line in text.splitlines() if line.startswith("Private_")]
     return Memory(len(texts), sum(int(fields[1]) for fields in lines) / max(len(texts), 1))
-
-
-def _read(file: str) -> str:
-    """The text of a file of the system; empty once its process has ended."""
-    try:
-        return Path(file).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
 
 
 def seats_row(folder: Path) -> list[Line]:

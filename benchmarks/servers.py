@@ -77,7 +77,7 @@ def start_pooler(
         f"[databases]\n* = host=127.0.0.1 port={PORT}\n[pgbouncer]\n"
         f"listen_addr = 127.0.0.1\nlisten_port = {POOLER_PORT}\n"
         f"unix_socket_dir =\nauth_type = trust\nauth_file = {folder / 'users'}\npool_mode = transaction\n"
-        f"default_pool_size = {each}\nmax_db_connections = {connections}\nmax_client_conn = {len(people) + 500}\n"
+        f"default_pool_size = {each}\nmax_db_connections = {connections}\nmax_client_conn = {2 * len(people) + 500}\n"
         "log_connections = 0\nlog_disconnections = 0\n"
     )
     with log.open("wb") as file:
