@@ -304,6 +304,9 @@ class _AnalysisReader:
         if item is not None:
             codes = [option.code for option in item.options if option.read and not option.missing]
         number = top.first if top.last is None else top.last
+        if len(codes) < 2:
+            self._report("bad-analysis", top.of, f"top: {top.of} has no scale of options", "use bands: or value:")
+            return None
         if (top.first is None) == (top.last is None) or not number or not 0 < number < len(codes):
             what = f"top: needs first: or last:, of the {len(codes)} options of {top.of}"
             self._report("bad-analysis", top.of, what, f"write one of them, with a number from 1 to {len(codes) - 1}")
@@ -346,8 +349,10 @@ class _AnalysisReader:
             if weight.column is None and weight.rake is None:
                 what = "the weight has neither column: nor rake:"
                 self._report("bad-analysis", self.entry, what, "write one of them")
-            if weight.column is not None:
-                self._check_name(weight.column, known)
+            if weight.column is not None and self._check_name(weight.column, known):
+                not_numbers = ("codes", "date", "time", *([] if weight.column in self.instrument.sample else ["text"]))
+                if self.symbols.value_types[weight.column].type in not_numbers:
+                    self._report("not-a-number", weight.column, f"{weight.column} is no number", "name a number")
             if weight.trim is not None and (weight.rake is None or weight.trim <= 1):
                 what = "trim: is a multiple of the mean of raked weights, more than 1"
                 self._report("bad-analysis", weight.find_position("trim"), what, "write trim: 5 beside rake:")

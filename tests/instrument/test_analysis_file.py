@@ -188,6 +188,12 @@ def test_one_mistake_is_one_problem() -> None:
         ("variables: {v: {recode: {of: state, values: {1: .dn}, otherwise: 2}}}", "error 1:45: v: there is no decline"),
         ("variables: {v: {recode: {of: media, values: {1: 1}}}}", "error 1:30: v: of: media has no single code"),
         ("variables: {v: {top: {of: q7, last: 4}}}", "error 1:27: v: top: needs first: or last:, of the 4 options"),
+        (
+            "variables: {v: {top: {of: hours, last: 2}}}",
+            "error 1:27: v: top: hours has no scale of options — use bands:",
+        ),
+        ("weights: {w: {column: words}}", "error 1:23: w: words is no number — name a number"),
+        ("weights: {w: {column: media}}", "error 1:23: w: media is no number"),
         ("variables: {v: {count: {of: [tv], values: [3]}}}", "error 1:43: v: there is no code 3 — its codes are 1, 2"),
         ("variables: {v: {value: age > 2, options: {2: X}}}", "error 1:42: v: there is no code 2 — its codes are 0, 1"),
         ("filters: {old: age}", "error 1:16: old: "),

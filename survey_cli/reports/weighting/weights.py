@@ -179,7 +179,7 @@ def read_base_weights(answers: AnswerColumns, column: str) -> list[Fraction]:
         is_number = isinstance(cell, int | float) or (isinstance(cell, str) and DECIMAL.match(cell))
         weight = Fraction(str(cell)) if is_number else None
         if weight is None or weight < 0:
-            what = f"the weight of an interview is {'missing' if isinstance(cell, Missing) else repr(cell)}"
+            what = f"the weight of an interview is {'missing' if isinstance(cell, Missing) else repr(str(cell))}"
             raise UserError(column, what, "give every case a weight that is not negative")
         weight_by_text[text] = weight
     weights = [weight_by_text[text] for text in answers.columns[column]]
