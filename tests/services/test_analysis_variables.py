@@ -232,6 +232,13 @@ def test_a_report_has_their_tables_and_banners_by_name(folder: Path) -> None:
     assert week.base.asked < report.interviews, "those who were asked the hours"
 
 
+def test_a_banner_by_name_is_compared_with_the_total_on_request(folder: Path) -> None:
+    for compare in ("pairs", "total"):
+        asked = ReportOptions(origin="simulated", by=("main",), compare=compare, threshold=0)
+        columns = build_results_report("v.yaml", asked).columns[1:]
+        assert any(column.letter for column in columns) == (compare == "pairs")
+
+
 def test_a_nested_banner_has_a_column_for_each_pair(folder: Path) -> None:
     rows = [row for row in export(folder) if row["interview_outcome"] == "complete"]
     options = ReportOptions(origin="simulated", interviews="complete", threshold=0, by=("inside",), inference=False)

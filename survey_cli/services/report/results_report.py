@@ -302,7 +302,7 @@ def _select_groupings(answers: AnswerColumns, data: _ReportData, options: Report
     groupings: dict[str, Grouping] = {}
     for by in options.by:
         banner = data.data.analysis.banners.get(by)
-        compare = banner.compare if banner else options.compare
+        compare = banner.compare if banner and options.compare == "pairs" else options.compare
         for column in banner.columns if banner else [by]:
             items = list(map(str.strip, column.split(">")))
             for names in product(*(option_columns.get(name, [name]) for name in items)):
