@@ -182,6 +182,8 @@ def test_findings_have_the_figures_of_the_tables_and_hide_what_they_hide() -> No
     two = finding("{percent} say that they have two.", item="q", answer=(2,))
     said = build_findings([findings[0], two, two], [hidden], {}, report.answers, "en", OPEN)
     assert said == ("86% say one, of 35.", "Not shown, because of small counts: Which?")
+    filled = build_findings([two], [replace(hidden, label="What does {chief} say?")], {}, report.answers, "en", OPEN)
+    assert filled == ("Not shown, because of small counts: What does ‹chief› say?",)
     numbers = Report(TEXT, [{"n": n} for n in (1, 2, 6)])["n"]
     assert build_findings(
         [finding("{mean}, {median}", item="n", figure="median")], [numbers], {}, report.answers, "en", OPEN

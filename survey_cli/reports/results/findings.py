@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Final
 
 from survey_cli.instrument.schema.analysis_file import FindingSpec
+from survey_cli.instrument.texts.templates import render_placeholders
 from survey_cli.reports import rounding
 from survey_cli.reports.disclosure.suppression import BASE
 from survey_cli.reports.results.crosstab import Crosstab, ResultOptions
@@ -79,7 +80,7 @@ def build_findings(
             values["percent"] = percent if figures and len(shares) == len(figures) else rounding.HIDDEN_MARK
         text = str(finding.text.get(language))
         if any(value == rounding.HIDDEN_MARK and f"{{{name}}}" in text for name, value in values.items()):
-            text = translate("Not shown, because of small counts: {item}", item=item.label)
+            text = translate("Not shown, because of small counts: {item}", item=render_placeholders(item.label))
         for name, value in values.items():
             text = text.replace(f"{{{name}}}", value)
         sentences.append(text)
