@@ -113,6 +113,8 @@ empty: refused
     methods = {line.label: line.text for line in report.methods}
     assert methods["Field dates"] == "31 January 2026 to 1 February 2026", "not the day of the import"
     assert methods["Mode"] == methods["Length of interviews"] == "not stated"
+    out = run_survey(tmp_path, "codebook", "work.yaml", "-o", "-")[0]
+    assert "Mode: not stated" in out
 
 
 def test_what_does_not_fit_is_said_with_row_and_column(tmp_path: Path) -> None:

@@ -217,7 +217,7 @@ def build_codebook(
         version=instrument.version,
         language=language,
         interviews=answers.interviews if answers is not None else None,
-        methods=build_study_lines(study),
+        methods=build_study_lines(study, answers),
         variables=tuple(sorted(entries, key=lambda entry: entry.number)),
         notes=tuple(notes),
     )

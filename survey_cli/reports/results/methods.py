@@ -86,15 +86,15 @@ def build_methods(study: StudyDescription, facts: MethodFacts, options: ResultOp
     )
 
 
-def build_study_lines(study: StudyDescription) -> tuple[MethodLine, ...]:
-    """Build the lines that need no data, for a codebook."""
+def build_study_lines(study: StudyDescription, answers: AnswerColumns | None = None) -> tuple[MethodLine, ...]:
+    """Build the lines of a codebook, which has no data for most of them."""
     return (
         _make_line("Sponsor", study.sponsor),
         _make_line("Conducted by", study.conducted_by),
         _make_line("Population", _describe_population(study)),
         _make_line("Sampling frame", study.frame),
         _make_line("Selection", study.selection),
-        _make_line("Mode", study.mode or translate(DEFAULT_MODE)),
+        _make_line("Mode", _describe_mode(study, answers)),
         _make_line("Field dates", study.dates),
         _make_line("Contact", study.contact),
         *([MethodLine(translate("Notes"), study.notes)] if study.notes else []),
@@ -138,8 +138,8 @@ def _mark_imported(answers: AnswerColumns) -> list[bool]:
     return [cells[text] == "imported" for text in answers.columns["interview_origin"]]
 
 
-def _describe_mode(study: StudyDescription, answers: AnswerColumns) -> str:
-    imported = _mark_imported(answers)
+def _describe_mode(study: StudyDescription, answers: AnswerColumns | None) -> str:
+    imported = _mark_imported(answers) if answers is not None and "interview_origin" in answers.columns else []
     return study.mode or ("" if imported and all(imported) else translate(DEFAULT_MODE))
 
 
