@@ -23,6 +23,10 @@ items:
 """
 
 
+HOURS = """hours: {mon-sun: "00:00-23:59"}, reason: A test., holidays: false, lease: 5m}
+"""
+
+
 @pytest.fixture(name="server")
 def a_server() -> str:
     """The address as an interviewer would give it, with a password, without a schema."""
@@ -126,6 +130,21 @@ def test_two_instruments_share_a_database(survey, server):
     assert "the schema other contains no study" in survey("interviews", "other.yaml", "--db", server, gives=1)
     survey("interview", "other.yaml", "--case", "c1", "--plain", "--db", server, keyed="4\n1\nx\n")
     assert "1 interview" in survey("interviews", "other.yaml", "--db", server)
+
+
+def test_one_station_calls_two_studies_of_a_server(survey, server):
+    written("other.yaml", HOME.replace("instrument: home", "instrument: other"))
+    for study, case in (("home", "H"), ("other", "O")):
+        sampled = written(f"{study}.yaml", Path(f"{study}.yaml").read_text() + "fieldwork: {zone: Etc/UTC, " + HOURS)
+        sampled.write_text(sampled.read_text().replace("id: {role: key}", "id: {role: key}\n  phone: {role: phone}"))
+        written(f"{study}.csv", f"id,phone\n{case},+13125550100\n")
+        survey("study", "publish", f"{study}.yaml", "--db", server)
+        survey("sample", "import", f"{study}.yaml", f"{study}.csv", "--db", server)
+    station = ("station", "home.yaml", "other.yaml", "--plain", "--interviewer", "ann", "--db")
+    said = survey(*station, server, keyed=".dial\nbusy\n.dial\nno_answer\n.leave\n")
+    assert said.index("[Case: H") < said.index("= H: busy") < said.index("[Case: O") < said.index("= O: no answer")
+    for db in ("one.db", f"{server}&schema=home"):
+        assert "each study has its own database — leave it out" in survey(*station, db, gives=1)
 
 
 def test_invented_people_stay_out_of_a_study_of_real_ones(survey, server):

@@ -277,8 +277,6 @@ def station(
         opened = open_practice_station(options, clock=utc_now, rng=Random())
         said = "Practice: respondents are simulated, no number is dialed, nothing is stored."
         raise typer.Exit(run(opened.session, [said], opened.describe_differences))
-    if len(files) > 1 and db is not None:
-        raise typer.BadParameter("with several files each study has its own database: leave --db out")
     session = open_station(
         *files, interviewer=interviewer, station=name, db=db, people=people, zone=zone, clock_is_right=clock_is_right
     )

@@ -13,6 +13,7 @@ from survey_cli.problems import UserError
 from survey_cli.sessions.interview import start_interview
 from survey_cli.sessions.station.dialing import SimulatedRespondents, read_dial_command
 from survey_cli.sessions.station.station import StationOptions, StationSession
+from survey_cli.store.backends.address import is_server_address, parse_server_address
 from survey_cli.study.clock import record_start
 from survey_cli.study.consistency.upkeep import rebuild_queue
 from survey_cli.study.open_study import OpenStudy, StudyFiles, open_study
@@ -31,8 +32,11 @@ def open_station(
 ) -> StationSession:
     """Open a station of these studies, with a case where one can be called. The caller closes it.
 
-    `clock` is for tests; otherwise it is the study's.
+    `clock` is for tests; otherwise it is the study's. Raises UserError.
     """
+    if len(paths) > 1 and db and (not is_server_address(db) or parse_server_address(db).schema):
+        what = "with several files each study has its own database"
+        raise UserError("--db", what, "leave it out, or give the address of a server, without schema=")
     station_zone = find_station_zone(zone)
     command = read_dial_command()
     with ExitStack() as opened:
