@@ -5,14 +5,13 @@ A claim of a case is an event in its history, by which an interviewer receives t
 
 from collections.abc import Sequence
 from datetime import datetime
-from types import SimpleNamespace
 from typing import Final, NamedTuple
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.store.backends.connector import StorePart
 from survey_cli.store.backends.statements import read_statements
 
-sql: Final = SimpleNamespace(**read_statements(__file__))
+sql: Final = read_statements(__file__)
 
 
 class AccessEntry(NamedTuple):

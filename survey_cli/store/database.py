@@ -12,7 +12,7 @@ from survey_cli.store.backends.connector import Connector
 from survey_cli.store.backends.settings import Settings
 from survey_cli.store.interviews.data_store import DataStore
 from survey_cli.store.interviews.interview_store import InterviewStore
-from survey_cli.store.interviews.statements import HAS_CASE
+from survey_cli.store.interviews.statements import sql
 
 if TYPE_CHECKING:
     from survey_cli.store.cases.case_store import CaseStore
@@ -87,4 +87,4 @@ class Store:
 
     def has_case(self, key: str) -> bool:
         """Whether there is a case with this key. It loads no modules of cases."""
-        return bool(self.connector.read(HAS_CASE, (key,)))
+        return bool(self.connector.read(sql.HAS_CASE, (key,)))

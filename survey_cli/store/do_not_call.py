@@ -11,7 +11,6 @@ from contextlib import closing
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Final, NamedTuple
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
@@ -37,7 +36,7 @@ KEY_MARK_TEXT: Final = b"this list"
 BUSY_TIMEOUT: Final = 5.0
 """Seconds to wait while others write."""
 
-sql: Final = SimpleNamespace(**read_statements(__file__))
+sql: Final = read_statements(__file__)
 TABLES: Final = (sql.NUMBERS_TABLE, sql.KEY_TABLE)
 HAS_REMOVED_TABLE: Final[dict[Dialect, str]] = {
     "sqlite": "SELECT 1 FROM sqlite_master WHERE name = 'never_call_taken_off'",

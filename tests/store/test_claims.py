@@ -12,7 +12,7 @@ from support.stored_cases import BUCKET, a_case, a_contact, at, bring, count_by,
 from support.stored_interviews import a_path, a_place, an_instrument, answer, begin, child, outcome  # noqa: F401 – fixtures
 from survey_cli.fieldwork.case.events import EVENT_KINDS
 from survey_cli.store import Store
-from survey_cli.store.cases import case_statements as sql
+from survey_cli.store.cases.case_statements import sql
 from survey_cli.store.cases.case_store import build_rows_query
 from survey_cli.store.cases.live_counts import fold_counts
 

@@ -7,12 +7,13 @@ skips those that others are changing. In SQLite there is only one writer at a ti
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 LOCKS: Final = {"{lock}": " FOR UPDATE", "{skip}": " FOR UPDATE SKIP LOCKED"}
 
 
-def read_statements(module: str) -> dict[str, Any]:
+def read_statements(module: str) -> SimpleNamespace:
     """Read the statements beside a module by name; of one that differs between dialects, its text by dialect."""
     statements: dict[str, Any] = {}
     text = re.sub(r"(?m)^--(?! name: ).*$", "", Path(module).with_suffix(".sql").read_text(encoding="utf-8"))
@@ -23,4 +24,4 @@ def read_statements(module: str) -> dict[str, Any]:
         for mark, lock in LOCKS.items():
             if mark in statement and not name.startswith("_"):
                 statements[name] = {"sqlite": statement.replace(mark, ""), "postgresql": statement.replace(mark, lock)}
-    return statements
+    return SimpleNamespace(**statements)

@@ -15,8 +15,8 @@ from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.case.events import CaseSampled
 from survey_cli.problems import StoreError
 from survey_cli.store.backends.connector import Dialect, Parameters, Pause, StorePart
-from survey_cli.store.cases import case_statements as sql
 from survey_cli.store.cases.case_records import ImportRow, NewCase, encode_contact, encode_entry, encode_queue_position
+from survey_cli.store.cases.case_statements import sql
 from survey_cli.store.cases.live_counts import fold_counts
 
 BATCH_SIZE: Final = 250

@@ -17,8 +17,8 @@ from survey_cli.store.backends.connector import Connector, Execute, Pause, Store
 from survey_cli.store.backends.errors import check_rewriting, retry_once, translate_decoding_errors
 from survey_cli.store.backends.settings import add_tasks_within
 from survey_cli.store.cases import case_records
-from survey_cli.store.cases import case_statements as sql
 from survey_cli.store.cases.bulk_import import SampleImports
+from survey_cli.store.cases.case_statements import sql
 from survey_cli.store.cases.live_counts import LiveCounts, fold_counts
 from survey_cli.store.cases.quota_places import QuotaPlaces, take_places
 

@@ -16,7 +16,7 @@ from survey_cli.fieldwork.case.activity import ActivityName, format_quarter
 from survey_cli.fieldwork.queue.call_order import CaseGroup
 from survey_cli.store.backends.connector import Execute, StorePart
 from survey_cli.store.backends.errors import translate_decoding_errors
-from survey_cli.store.cases import case_statements as sql
+from survey_cli.store.cases.case_statements import sql
 
 QUARTERS_KEPT: Final = timedelta(days=8)
 """How long activity is kept by the quarter of an hour; older activity is only in the totals."""

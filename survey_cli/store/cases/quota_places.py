@@ -13,7 +13,7 @@ from survey_cli.fieldwork.plan.plan import CellFill
 from survey_cli.store.backends.connector import Execute, StorePart
 from survey_cli.store.backends.errors import retry_once
 from survey_cli.store.backends.settings import KEEP_SETTING, SETTING
-from survey_cli.store.cases import case_statements as sql
+from survey_cli.store.cases.case_statements import sql
 
 TARGETS_SETTING: Final = "targets"
 """The setting with the target of every cell in the newest plan."""

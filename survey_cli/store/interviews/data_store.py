@@ -14,8 +14,8 @@ from survey_cli.store.backends.connector import Connector, Execute
 from survey_cli.store.backends.errors import make_decoding_error, translate_decoding_errors
 from survey_cli.store.backends.schema import views
 from survey_cli.store.interviews import records
-from survey_cli.store.interviews import statements as sql
 from survey_cli.store.interviews.records import ExportRow, InstrumentRow, InterviewOrigin, Snapshot, StoredInterview
+from survey_cli.store.interviews.statements import sql
 from survey_cli.table.table import join_row, split_row
 from survey_cli.values import NOT_ASKED, Cell, Variable
 

@@ -26,10 +26,10 @@ from survey_cli.problems import StoreError
 from survey_cli.store.backends import errors
 from survey_cli.store.backends.connector import Connector, Execute, Pause
 from survey_cli.store.backends.settings import add_tasks_within
-from survey_cli.store.cases.case_statements import HAS_LEASE
+from survey_cli.store.cases.case_statements import sql as case_sql
 from survey_cli.store.interviews import records
-from survey_cli.store.interviews import statements as sql
 from survey_cli.store.interviews.data_store import DataStore
+from survey_cli.store.interviews.statements import sql
 from survey_cli.values import Cell
 
 if TYPE_CHECKING:
@@ -317,7 +317,7 @@ class InterviewStore:
         With a `fence` it is saved only while the case's lease is that one, so that another's draft is not overwritten.
         """
         with self._db.transaction() as execute:
-            if fence is not None and not execute(HAS_LEASE, fence).fetchall():
+            if fence is not None and not execute(case_sql.HAS_LEASE, fence).fetchall():
                 return
             if draft.text:
                 execute(sql.KEEP_DRAFT, (interview, draft.place, draft.text, codec.encode_timestamp(draft.at)))

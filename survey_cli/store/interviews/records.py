@@ -15,7 +15,7 @@ from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.engine.machine import InterviewStatus
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.outcomes import WITHDRAWN
-from survey_cli.store.interviews.statements import VARIABLE_COLUMNS
+from survey_cli.store.interviews.statements import sql
 from survey_cli.table.columns import build_columns, build_row
 from survey_cli.values import Cell, Variable
 
@@ -281,7 +281,7 @@ _VARIABLE_CODECS: Final[dict[str, tuple[Callable[[Any], Any], Callable[[Any], An
 }
 """How the fields of a variable that are not stored as they are become a column, and a column the field."""
 _VARIABLE_FIELDS: Final = tuple(
-    (name, *_VARIABLE_CODECS.get(name, (_keep, _keep))) for name in VARIABLE_COLUMNS.split(", ")
+    (name, *_VARIABLE_CODECS.get(name, (_keep, _keep))) for name in sql.VARIABLE_COLUMNS.split(", ")
 )
 
 

@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import BinaryIO, Final, NamedTuple, TypeAlias
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
@@ -26,14 +25,14 @@ from survey_cli.store.backends.sqlite import database_files
 from survey_cli.store.backends.sqlite.connection import SqliteConnector
 from survey_cli.store.backends.statements import read_statements
 from survey_cli.store.cases.case_records import decode_contact, encode_contact
-from survey_cli.store.interviews import statements as sql
 from survey_cli.store.interviews.records import decode_variable
+from survey_cli.store.interviews.statements import sql
 
 BACKUP_STEP: Final = 2_000
 """Pages copied at a time, some 8 MB."""
 
-_SQL: Final = SimpleNamespace(**read_statements(__file__))
-INTEGRITY_ERRORS: Final = read_statements(str(Path(__file__).with_name("integrity_errors.sql")))
+_SQL: Final = read_statements(__file__)
+INTEGRITY_ERRORS: Final = vars(read_statements(str(Path(__file__).with_name("integrity_errors.sql"))))
 """Statements that find errors, by the sentence about each row."""
 VIEWS: Final[dict[Dialect, str]] = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'view'",

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import lru_cache
 from itertools import count
-from types import SimpleNamespace
 from typing import Any, ClassVar, Final, TypeVar
 
 import psycopg
@@ -39,7 +38,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 DRIVER_ERRORS: Final = (psycopg.Error, UnicodeError, MemoryError)
 
-sql: Final = SimpleNamespace(**read_statements(__file__))
+sql: Final = read_statements(__file__)
 
 CONNECTION_DEFAULTS: Final = {
     "connect_timeout": 5,  # seconds

@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Final, NamedTuple
 
 from survey_cli.problems import StoreError
@@ -24,7 +23,7 @@ from survey_cli.store.backends.connector import Connector, Execute
 from survey_cli.store.backends.schema.migrations import TABLES
 from survey_cli.store.backends.statements import read_statements
 
-sql: Final = SimpleNamespace(**read_statements(__file__))
+sql: Final = read_statements(__file__)
 
 ROLES: Final = ("interviewer", "supervisor", "coder", "analyst")
 VERBS: Final[Mapping[str, str]] = {"S": "SELECT", "I": "INSERT", "U": "UPDATE", "D": "DELETE"}
