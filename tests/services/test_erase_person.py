@@ -501,7 +501,7 @@ def test_who_withdraws_has_the_answers_erased_and_keeps_the_code(tmp_path: Path)
     assert "unfinished" in owed or "bytes" in owed or "erased" in owed, "the station does not wait for the file's bytes"
     finished(shift)
     with shift.study() as study:
-        done = erase_answers(study.store, study.instrument, "A", at=shift.at, by="ann", why="withdrawn")
+        done = erase_answers(study.store, study.instrument, "A", at=shift.at, by="ann")
         assert done == 0
         assert study.store.cases.queries.find_contact("A") is not None
     assert shift.row("A").position.code == "2.112"

@@ -256,7 +256,7 @@ def test_whoever_was_erased_since_the_backup_does_not_come_back(tmp_path: Path, 
 def test_a_withdrawal_of_consent_is_repeated(shift: Shift) -> None:
     with shift.study() as study:
         [row, _] = study.store.interviews.list_rows()
-        erase_answers(study.store, study.instrument, row.case, at=shift.at, by="sue", why=WITHDRAWN)
+        erase_answers(study.store, study.instrument, row.case, at=shift.at, by="sue")
     done = restored(shift)
     assert done.erasures == RepeatedErasures(1)
     with shift.study() as study:

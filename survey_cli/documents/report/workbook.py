@@ -149,9 +149,9 @@ class _SheetWriter:
             right = heads and column > 1
             self._set_text(column, text, strong=strong, wrap=right or column <= 2 >= len(texts), right=right)
 
-    def add_lines(self, texts: Iterable[str], *, strong: bool = False) -> None:
+    def add_lines(self, texts: Iterable[str]) -> None:
         for text in texts:
-            self.add_line([text], strong=strong)
+            self.add_line([text])
 
     def _add_heads(self, grid: layout.Grid) -> None:
         from openpyxl.styles import Border, Side

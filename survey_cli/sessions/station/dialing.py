@@ -7,7 +7,6 @@ it.
 import os
 import shlex
 import subprocess
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -30,9 +29,9 @@ class SimulatedRespondents(Protocol):
         """Return what the respondent of the case says to the current question, or when the interview is left."""
 
 
-def read_dial_command(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+def read_dial_command() -> tuple[str, ...]:
     """Read the dial command of this machine; empty where there is none and numbers are dialed by hand."""
-    text = environment.get(ENVIRONMENT_VARIABLE, "").strip()
+    text = os.environ.get(ENVIRONMENT_VARIABLE, "").strip()
     if not text:
         return ()
     try:

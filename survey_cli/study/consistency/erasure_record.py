@@ -8,7 +8,6 @@ from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
-from survey_cli.outcomes import WITHDRAWN
 from survey_cli.problems import StoreError, UserError
 from survey_cli.store import Store
 from survey_cli.study.consistency import person_erasure
@@ -71,7 +70,7 @@ def _repeat(study: OpenStudy, key: str, kind: str, at: datetime) -> bool:
     why = f"{kind} on {at:%Y-%m-%d}, repeated after a backup was restored"
     if kind == "answers":
         who = study.who.login
-        count = person_erasure.erase_answers(study.store, study.instrument, key, at=study.at, by=who, why=WITHDRAWN)
+        count = person_erasure.erase_answers(study.store, study.instrument, key, at=study.at, by=who)
         reconcile_lapsed(study.store, study.plan, [key], study.at)
         return count > 0
     if kind == "erased":

@@ -253,7 +253,7 @@ def do_follow_up_tasks(
         try:
             if kind != LIST_TASK:
                 origins: tuple[InterviewOrigin, ...] = PERSON_ORIGINS if kind == ERASE_TASK else ("practice",)
-                erase_answers(store, instrument, task_key, at=at, by=by, why=WITHDRAWN, origins=origins)
+                erase_answers(store, instrument, task_key, at=at, by=by, origins=origins)
             elif do_not_call is not None:
                 _list_numbers(store, do_not_call, task_key, at=at, by=by)
             else:

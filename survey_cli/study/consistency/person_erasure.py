@@ -88,7 +88,6 @@ def erase_answers(
     *,
     at: datetime,
     by: str,
-    why: str,
     origins: Collection[InterviewOrigin] = PERSON_ORIGINS,
 ) -> int:
     """Erase only the answers of a case, in interviews of these origins, as a withdrawal of consent by telephone requires.
@@ -100,7 +99,7 @@ def erase_answers(
     # Where every journal is erased, only a count of answers is left.
     if any(not is_erased(store.interviews.read_journal(row.id)) for row in rows):
         _require_scrub(store, at)
-    return _erase_interviews(store, instrument, rows, at=at, by=by, why=why)
+    return _erase_interviews(store, instrument, rows, at=at, by=by, why=WITHDRAWN)
 
 
 def anonymize_person(study: OpenStudy, key: str, *, why: str) -> ErasureResult:
@@ -158,7 +157,7 @@ def finish_erasures(study: OpenStudy) -> ErasureResult:
             reasons = [e.event.why for e in history if isinstance(e.event, CaseErased)]
             interviews += erase_person(study, key, why=reasons[-1] if reasons else "erased").interviews
         else:
-            interviews += erase_answers(study.store, study.instrument, key, at=at, by=by, why=WITHDRAWN)
+            interviews += erase_answers(study.store, study.instrument, key, at=at, by=by)
     return ErasureResult(key="", interviews=interviews, scrubbed=scrub_database(study.store))
 
 

@@ -123,8 +123,8 @@ def _check_value(lines: Sequence[str], at: int, start: int, key: int, *, keyed: 
     value = line[start:]
     first = value[:1]
 
-    def build_hint(rule: str, what: str, remedy: str = values.QUOTE_IT, length: int = 1) -> tuple[values.Hint, int]:
-        return values.Hint(rule, at + 1, start + 1, what, remedy, length), at
+    def build_hint(rule: str, what: str, remedy: str = values.QUOTE_IT) -> tuple[values.Hint, int]:
+        return values.Hint(rule, at + 1, start + 1, what, remedy), at
 
     match first:
         case "" | "#":

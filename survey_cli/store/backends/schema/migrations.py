@@ -77,12 +77,12 @@ def are_additive(steps: Collection[str]) -> bool:
     return all(name.endswith(ADDITIVE) for name in steps)
 
 
-def build_migrations(steps: Sequence[MigrationStep] = STEPS) -> "Migrations":
+def build_migrations() -> "Migrations":
     """Build the migrations that sqlite-utils applies."""
     from sqlite_utils import Migrations
 
     migrations = Migrations(MIGRATION_SET)
-    for step in steps:
+    for step in STEPS:
         migrations(name=step.name)(_make_apply(step))
     return migrations
 
