@@ -297,9 +297,9 @@ class PlainStation:
         """Ask who refused, why and how strongly; a reason typed after the outcome is enough."""
         if reason:
             return "", reason, 0
-        who = self._ask_optional("who refused?", "Enter if not known")
-        reason = self._ask_optional("the reason that was given?", "Enter for none")
-        strength = self._ask_choice(("", "1", "2", "3"), self._ask_optional, "how strong?", STRENGTH_HINT)
+        who = self._ask("who refused?", "Enter if not known", optional=True)
+        reason = self._ask("the reason that was given?", "Enter for none", optional=True)
+        strength = self._ask_choice(("", "1", "2", "3"), "how strong?", STRENGTH_HINT, optional=True)
         return who, reason, int(strength or 0)
 
     def _search_cases(self, text: str) -> Rejection | None:
@@ -342,16 +342,16 @@ class PlainStation:
 
     # what wants more than one line
 
-    def _print_question(self, question: str, *hints: str) -> None:
-        """Print a question with what may be typed; in brief mode that only once."""
-        words = "; ".join(hint for hint in hints if hint and self._output.is_due(hint))
-        self._output.print_aside(f"{question} ({words})" if words else question)
+    def _ask(self, question: str, hint: str = "", *, optional: bool = False) -> str:
+        """Ask for a line of text. A dot command cancels, and so does an empty line unless the text is optional.
 
-    def _ask(self, question: str, hint: str = "") -> str:
-        """Ask for a line of text; an empty line or a dot command cancels."""
-        self._print_question(question, hint, "Enter alone cancels")
+        What may be typed is in brackets, in brief mode only once.
+        """
+        hints = (hint, ".drop cancels" if optional else "Enter alone cancels")
+        words = "; ".join(each for each in hints if each and self._output.is_due(each))
+        self._output.print_aside(f"{question} ({words})" if words else question)
         line = ask_line(self._output, self._input).strip()
-        if not line or line.startswith("."):
+        if line.startswith(".") or not (line or optional):
             raise _CanceledError
         return line
 
@@ -369,31 +369,21 @@ class PlainStation:
                 for n, choice in enumerate(time.choices, 1):
                     self._output.print_plain(f"{n}  {choice}")
                 numbers = [str(n) for n in range(1, len(time.choices) + 1)]
-                reading = int(self._ask_choice(numbers, self._ask, "which one?"))
+                reading = int(self._ask_choice(numbers, "which one?"))
             else:
                 self._output.print_marked("!", time.why_unclear)
                 text = self._ask(TIME_QUESTION, TIME_HINT)
         self._output.print_marked("=", ", ".join(part for part in (time.echo, time.hint) if part))
-        owner = self._ask_choice(OWNER_POLICIES, self._ask_optional, "Enter books it; or who calls?", OWNER_HINT)
-        person = self._ask_optional("whom to ask for?", "Enter if not known") if owner else ""
-        note = self._ask_optional("a note?", "Enter for none") if owner else ""
+        owner = self._ask_choice(OWNER_POLICIES, "Enter books it; or who calls?", OWNER_HINT, optional=True)
+        person = self._ask("whom to ask for?", "Enter if not known", optional=True) if owner else ""
+        note = self._ask("a note?", "Enter for none", optional=True) if owner else ""
         policy = OWNER_POLICIES[owner]
         return self._station.book_appointment(text, reading=reading, policy=policy, person=person, note=note)
 
-    def _ask_choice(
-        self, choices: Collection[str], ask: Callable[[str, str], str], question: str, hint: str = ""
-    ) -> str:
+    def _ask_choice(self, choices: Collection[str], question: str, hint: str = "", *, optional: bool = False) -> str:
         """Ask until the line is one of the choices."""
-        while (line := ask(question, hint)) not in choices:
+        while (line := self._ask(question, hint, optional=optional)) not in choices:
             self._output.print_marked("!", f"{line} is not one of them")
-        return line
-
-    def _ask_optional(self, question: str, hint: str) -> str:
-        """Ask for a line that may be empty; a dot command cancels."""
-        self._print_question(question, hint, ".drop cancels")
-        line = ask_line(self._output, self._input).strip()
-        if line.startswith("."):
-            raise _CanceledError
         return line
 
 
