@@ -7,10 +7,10 @@ Textual measure by it as well. Everything else is as rich measures it.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 from itertools import groupby
-from typing import Final
+from typing import Final, NamedTuple
 
 import rich.cells
 from rich.cells import CellTable
@@ -98,3 +98,42 @@ def fit(text: str, width: int) -> str:
     """Cut the text, or fill it with spaces, to exactly `width` cells."""
     cut = text[: count_fitting(text, width)]
     return cut + " " * (width - measure_width(cut))
+
+
+class Snippet(NamedTuple):
+    """A line of the file and the carets below it, both as shown on the terminal."""
+
+    line: str
+    carets: str
+
+
+def cut_snippet(line: str, show: Callable[[str], str], *, column: int, length: int, width: int) -> Snippet:
+    """Cut the line to `width` cells, with carets under `length` characters from `column` (from 1).
+
+    `show` returns a character as it is shown; tabs become four spaces. A long line is cut around the carets, with …
+    where something is left out.
+    """
+    characters = [" " * 4 if c == "\t" else show(c) for c in line]
+    cells = [
+        0 if c == _JOINER or (n and line[n - 1] == _JOINER) else measure_width(characters[n])
+        for n, c in enumerate(line)
+    ]
+    at = min(max(column - 1, 0), len(line))
+    end = max(min(at + max(length, 1), len(line)), at)
+    first, last, before, after = 0, len(line), "", ""
+    if sum(cells) > width:
+        room = width - 1
+        ahead = sum(cells[:at])
+        while first < at and ahead > room // 3:
+            ahead -= cells[first]
+            first += 1
+        before = "…" if first else ""
+        room -= len(before)
+        last = first
+        while last < len(line) and room >= cells[last]:
+            room -= cells[last]
+            last += 1
+        after = "…" if last < len(line) else ""
+    text = before + "".join(characters[first:last]) + after
+    indent = len(before) + sum(cells[first:at])
+    return Snippet(text, " " * indent + "^" * max(1, sum(cells[at : min(end, last)])))

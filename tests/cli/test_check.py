@@ -7,9 +7,9 @@ import pytest
 from rich.cells import cell_len
 
 from support.command_line import BROKEN, DOUBTFUL, STYLES, folder, on_terminal, written  # noqa: F401
-from survey_cli.cli.output.problems import cut_snippet
 from survey_cli.cli.output.terminal import make_printable
 from survey_cli.cli.run_command import run_command
+from survey_cli.text_width import cut_snippet
 
 
 def test_problems_are_lines_on_stdout_and_the_count_is_not(capsys: pytest.CaptureFixture[str]) -> None:
@@ -154,7 +154,7 @@ def test_colour_adds_nothing_but_colour() -> None:
     ],
 )
 def test_carets_stand_under_the_word_and_the_line_fits(line: str, word: str) -> None:
-    cut = cut_snippet(line, column=line.index(word) + 1, length=len(word), width=50)
+    cut = cut_snippet(line, str, column=line.index(word) + 1, length=len(word), width=50)
     indent = cell_len(cut.carets) - cell_len(cut.carets.lstrip())
     assert word in cut.line
     assert cell_len(cut.line[: cut.line.index(word)]) == indent
@@ -163,7 +163,7 @@ def test_carets_stand_under_the_word_and_the_line_fits(line: str, word: str) -> 
 
 
 def test_a_word_longer_than_the_line_is_underlined_as_far_as_it_is_shown() -> None:
-    cut = cut_snippet("ask_if: " + "x" * 300, column=9, length=300, width=40)
+    cut = cut_snippet("ask_if: " + "x" * 300, str, column=9, length=300, width=40)
     assert max(map(cell_len, cut)) <= 40
     assert cut.carets.strip("^ ") == ""
     assert cut.line.endswith("…")
@@ -171,4 +171,4 @@ def test_a_word_longer_than_the_line_is_underlined_as_far_as_it_is_shown() -> No
 
 @pytest.mark.parametrize(("column", "length"), [(1, 1), (5, 3), (99, 1), (0, 0)])
 def test_there_is_a_caret_wherever_a_problem_says_it_is(column: int, length: int) -> None:
-    assert cut_snippet("abc", column=column, length=length, width=30).carets.count("^") >= 1
+    assert cut_snippet("abc", str, column=column, length=length, width=30).carets.count("^") >= 1

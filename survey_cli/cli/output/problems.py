@@ -4,7 +4,7 @@ It finds no problem and reads no file.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from survey_cli.cli.output.terminal import make_printable
 from survey_cli.problems import Problem
@@ -12,17 +12,8 @@ from survey_cli.problems import Problem
 if TYPE_CHECKING:
     from rich.text import Text
 
-TAB: Final = "    "
-ZERO_WIDTH_JOINER: Final = "\u200d"
 GUTTER: Final = " │ "
 _STYLES: Final = {"error": "bold red", "warning": "bold yellow", "info": "bold cyan"}
-
-
-class Snippet(NamedTuple):
-    """A line of the file and the carets below it, both as shown on the terminal."""
-
-    line: str
-    carets: str
 
 
 def render_plain(problem: Problem) -> str:
@@ -33,42 +24,11 @@ def render_plain(problem: Problem) -> str:
     return make_printable(text)
 
 
-def cut_snippet(line: str, *, column: int, length: int, width: int) -> Snippet:
-    """Cut the line to `width` cells, with carets under `length` characters from `column` (from 1).
-
-    Tabs become four spaces; a long line is cut around the carets, with … where something is left out.
-    """
-    from survey_cli.text_width import measure_width
-
-    characters = [TAB if c == "\t" else make_printable(c) for c in line]
-    cells = [
-        0 if c == ZERO_WIDTH_JOINER or (n and line[n - 1] == ZERO_WIDTH_JOINER) else measure_width(characters[n])
-        for n, c in enumerate(line)
-    ]
-    at = min(max(column - 1, 0), len(line))
-    end = max(min(at + max(length, 1), len(line)), at)
-    first, last, before, after = 0, len(line), "", ""
-    if sum(cells) > width:
-        room = width - 1
-        ahead = sum(cells[:at])
-        while first < at and ahead > room // 3:
-            ahead -= cells[first]
-            first += 1
-        before = "…" if first else ""
-        room -= len(before)
-        last = first
-        while last < len(line) and room >= cells[last]:
-            room -= cells[last]
-            last += 1
-        after = "…" if last < len(line) else ""
-    text = before + "".join(characters[first:last]) + after
-    indent = len(before) + sum(cells[first:at])
-    return Snippet(text, " " * indent + "^" * max(1, sum(cells[at : min(end, last)])))
-
-
 def render_rich(problem: Problem, line: str, *, width: int) -> "Text":
     """Render the problem with its snippet; color repeats what the words say."""
     from rich.text import Text
+
+    from survey_cli.text_width import cut_snippet
 
     word, style = problem.severity, _STYLES[problem.severity]
     where, who = make_printable(str(problem.where)), make_printable(problem.who)
@@ -79,7 +39,7 @@ def render_rich(problem: Problem, line: str, *, width: int) -> "Text":
     if line.strip() and problem.where.column:
         number = str(problem.where.line)
         room = max(20, width - len(number) - len(GUTTER) - 2)
-        cut = cut_snippet(line, column=problem.where.column, length=problem.length, width=room)
+        cut = cut_snippet(line, make_printable, column=problem.where.column, length=problem.length, width=room)
         text.append(f"\n  {number}{GUTTER}", "dim").append(cut.line)
         text.append(f"\n  {' ' * len(number)}{GUTTER}", "dim").append(cut.carets, style)
     return text

@@ -19,7 +19,7 @@ from survey_cli.problems import Problem, select_errors
 from survey_cli.sessions.interview.interview_session import InterviewResult
 from survey_cli.sessions.preview.preview import Preview, PreviewState
 from survey_cli.sessions.preview.preview_session import PreviewValue
-from survey_cli.text_width import fit, measure_width
+from survey_cli.text_width import cut_snippet
 from survey_cli.tui.interview.pages import KEYS, InterviewKey, build_ending, build_refusal
 from survey_cli.tui.interview.pick import PickState
 from survey_cli.tui.interview.screen import InterviewScreen
@@ -72,19 +72,11 @@ def _format_source(problem: Problem, line: str, width: int) -> list[Content]:
         return []
     gutter = f"    {problem.where.line} │ "
     room = max(width - len(gutter), 10)
-    start = min(problem.where.column - 1, len(line))
-    end = min(start + max(problem.length, 1), max(len(line), start + 1))
-    cut = 0
-    while cut < start and measure_width(clean(line[cut:end])) > room * 2 // 3:
-        cut += 1
-    ellipsis = "…" if cut else ""
-    source = ellipsis + clean(line[cut:].rstrip())
-    indent = measure_width(ellipsis + clean(line[cut:start]))
-    carets = "^" * min(max(measure_width(clean(line[start:end])), 1), max(room - indent, 1))
+    cut = cut_snippet(line, clean, column=problem.where.column, length=problem.length, width=room)
     below = " " * (len(gutter) - 2) + "│ "
     return [
-        Content.assemble((gutter, "$quiet"), fit(source, room) if measure_width(source) > room else source),
-        Content.assemble((below, "$quiet"), " " * indent, (carets, MARKS[problem.severity][1])),
+        Content.assemble((gutter, "$quiet"), cut.line),
+        Content.assemble((below, "$quiet"), (cut.carets, MARKS[problem.severity][1])),
     ]
 
 
