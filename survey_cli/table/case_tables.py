@@ -69,8 +69,8 @@ def build_case_row(
         outcome.name if outcome is not None else position.outcome,
         position.attempts,
         len(calls),
-        _format_timestamp(calls[0].at) if calls else "",
-        _format_timestamp(calls[-1].at) if calls else "",
+        format_timestamp(calls[0].at) if calls else "",
+        format_timestamp(calls[-1].at) if calls else "",
         ", ".join(dict.fromkeys(display_names.get(call.by, call.by) for call in calls)),
         len(case.numbers),
         len(case.live_numbers),
@@ -110,9 +110,9 @@ def iterate_call_rows(
                 case.key,
                 attempt_number,
                 call_number,
-                _format_timestamp(attempt.started_at),
-                _format_timestamp(attempt.ended_at) if attempt.ended_at is not None else "",
-                _format_timestamp(call.at),
+                format_timestamp(attempt.started_at),
+                format_timestamp(attempt.ended_at) if attempt.ended_at is not None else "",
+                format_timestamp(call.at),
                 call.number,
                 lines.get(call.number, ""),
                 call.outcome,
@@ -142,5 +142,6 @@ def build_shift_row(interviewer: str, day: str, shift: ShiftSummary, corrections
     return (interviewer, day, *times, *minutes, *counts, corrections)
 
 
-def _format_timestamp(at: datetime) -> str:
+def format_timestamp(at: datetime) -> str:
+    """Format a date and time: `2026-11-24T15:10:00+00:00`."""
     return at.isoformat(timespec="seconds")

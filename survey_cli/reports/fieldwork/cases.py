@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from survey_cli.fieldwork.queue.call_order import RuleResult
 from survey_cli.problems import Problem
+from survey_cli.table.case_tables import format_timestamp
 from survey_cli.table.table import Table
 from survey_cli.values import Variable
 
@@ -202,13 +203,8 @@ def tabulate_cases(lines: Iterable[CaseLine]) -> Table:
         Variable(name=name, storage="integer" if name == "attempts" else "text", role="admin")
         for name in CaseLine._fields
     )
-    rows = (tuple("" if v is None else format_timestamp(v) if isinstance(v, datetime) else v for v in r) for r in lines)
+    rows = (tuple(format_timestamp(v) if isinstance(v, datetime) else "" if v is None else v for v in r) for r in lines)
     return Table(variables=variables, rows=rows)
-
-
-def format_timestamp(at: datetime) -> str:
-    """Format a date and time: `2026-11-24T15:10:00+00:00`."""
-    return at.isoformat(timespec="seconds")
 
 
 class SubjectNumber(NamedTuple):
