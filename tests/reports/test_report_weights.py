@@ -135,8 +135,8 @@ def test_trimmed_weights_stay_within_their_bounds():
 
 
 def test_weights_and_targets_that_cannot_be_are_refused():
-    with pytest.raises(UserError):
-        read_base_weights(interviews((1, 1, NOT_ASKED)).answers, "w")
+    with pytest.raises(UserError, match=r"^w: there is no weight in 2 interviews — .* --where 'w > 0'"):
+        read_base_weights(interviews((1, 1, 1), (1, 1, NOT_ASKED), (1, 1, NOT_ASKED)).answers, "w")
     with pytest.raises(UserError):
         read_base_weights(interviews((1, 1, 0)).answers, "w")
     some = interviews((1, 1, 1)).answers

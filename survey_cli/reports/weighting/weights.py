@@ -13,6 +13,7 @@ from survey_cli.reports.rounding import HIDDEN_MARK, format_decimal
 from survey_cli.reports.texts import translate, translate_quantity
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
 from survey_cli.values import Cell, Missing, Variable
+from survey_cli.wording import format_quantity
 
 WEIGHT_PRECISION: Final = 1_000_000_000
 """Weights are rounded to multiples of one over this."""
@@ -179,8 +180,10 @@ def read_base_weights(answers: AnswerColumns, column: str) -> list[Fraction]:
         is_number = isinstance(cell, int | float) or (isinstance(cell, str) and DECIMAL.match(cell))
         weight = Fraction(str(cell)) if is_number else None
         if weight is None or weight < 0:
-            what = f"the weight of an interview is {'missing' if isinstance(cell, Missing) else repr(str(cell))}"
-            raise UserError(column, what, "give every case a weight that is not negative")
+            number = format_quantity(answers.columns[column].count(text), "interview")
+            what = "there is no weight" if isinstance(cell, Missing) else f"the weight is {str(cell)!r}"
+            remedy = f"give every case a weight, 0 or more, or report on --where '{column} > 0', or --unweighted"
+            raise UserError(column, f"{what} in {number}", remedy)
         weight_by_text[text] = weight
     weights = [weight_by_text[text] for text in answers.columns[column]]
     if weights and not any(weights):

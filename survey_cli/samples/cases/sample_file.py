@@ -164,7 +164,7 @@ class _CaseReader:
             if not text:
                 if name == self._roles.get("weight"):
                     what = "there is no weight"
-                    self._warn(name, row.line, what, "the case counts as 1; give every case a weight, or none")
+                    self._warn(name, row.line, what, "rates count 1, and weighted reports need it; give every case one")
                 continue
             value = text if reader is None else reader(text)
             if isinstance(value, sample_columns.InvalidValue):
