@@ -188,6 +188,10 @@ def test_findings_have_the_figures_of_the_tables_and_hide_what_they_hide() -> No
     assert build_findings(
         [finding("{mean}, {median}", item="n", figure="median")], [numbers], {}, report.answers, "en", OPEN
     ) == ("3.00, 2",)
+    declined = Report(TEXT, [{"n": DK}] * 9)["n"]
+    for none in (declined, Report(TEXT, [{"q": 1}] * 9)["n"]):
+        half = [finding("Half have {median} or less.", item="n", figure="median")]
+        assert build_findings(half, [none], {}, report.answers, "en", OPEN) == ()
 
 
 def test_a_ratio_is_of_those_who_have_both_numbers_and_hidden_where_few_have_only_one() -> None:

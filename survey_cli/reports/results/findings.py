@@ -56,8 +56,8 @@ def build_findings(
 ) -> tuple[str, ...]:
     """Fill the figures of the tables into the sentences of an analysis file; `tables` are those of ratios, by item.
 
-    A sentence with a figure that its table hides gives way to a notice. A finding on an item that the report leaves out
-    is left out.
+    A sentence with a figure that its table hides gives way to a notice. A finding on an item that the report leaves out,
+    or to which nobody has an answer, is left out.
     """
     by_name = {item.id: item for item in items}
     sentences = []
@@ -79,6 +79,10 @@ def build_findings(
             percent = f"{rounding.format_percentage(sum(shares, Fraction(0)), options.digits)}%"
             values["percent"] = percent if figures and len(shares) == len(figures) else rounding.HIDDEN_MARK
         text = str(finding.text.get(language))
+        if not item.base.asked or any(
+            values.get(name) == rounding.EMPTY_MARK and f"{{{name}}}" in text for name in values
+        ):
+            continue  # nobody was asked, or has a number
         if any(value == rounding.HIDDEN_MARK and f"{{{name}}}" in text for name, value in values.items()):
             text = translate("Not shown, because of small counts: {item}", item=render_placeholders(item.label))
         for name, value in values.items():
