@@ -3,7 +3,7 @@
 import csv
 import json
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from random import Random
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from support import postgres_server
 from support.case_histories import History, history, moment, plan
 from support.command_line import folder
+from support.rates_both_ways import compare_rates
 from support.stored_study import NOW, a_study, store_of
 from survey_cli.cli.run_command import run_command
 from survey_cli.fieldwork.case.events import (
@@ -41,6 +42,9 @@ from survey_cli.services.date_options import RequestedTime, parse_past_time, par
 from survey_cli.services.report.response_rates import RatesOptions, RatesReport, compute_study_rates
 from survey_cli.services.run_on_study import Request
 from survey_cli.store import InstrumentRow, InterviewRow
+from survey_cli.store.cases.case_records import Lease
+from survey_cli.store.interviews.records import InterviewOrigin
+from survey_cli.study.open_study import open_study
 
 __all__ = ["folder"]
 
@@ -285,8 +289,10 @@ def test_practice_and_invented_interviews_do_not_count_nor_do_their_calls() -> N
             InstrumentRow(hash="c0", id="study", version="", title="", texts={}, variables=(), kept_at=NOW)
         )
         begun = history("x").entries[0]
-        for id, origin in (("real 1", "real"), ("trial 1", "practice"), ("made up", "simulated")):
-            row = InterviewRow(id=id, case=id, instrument="c0", began_at=NOW, by="pat", updated_at=NOW, origin=origin)
+        conducted: tuple[tuple[str, str, InterviewOrigin], ...]
+        conducted = ("a", "real 1", "real"), ("b", "trial 1", "practice"), ("c", "made up", "simulated")
+        for key, id, origin in conducted:
+            row = InterviewRow(id=id, case=key, instrument="c0", began_at=NOW, by="pat", updated_at=NOW, origin=origin)
             _start(store, row, begun)
     report = rated(path)
     assert column(report).counts == DispositionCounts(i=1, nc=2)
@@ -353,12 +359,12 @@ def test_replaying_to_a_moment_equals_never_having_seen_what_came_later(calls: A
     at = moment(f"2026-11-{16 + until} 23:00")
     wanted = DispositionOptions(at=at, by="kind")
     seen = [(h.key, [e for e in h.entries if e.at <= at]) for h in cases]
-    found = count_dispositions(seen, plan(), None, wanted)
+    found = count_dispositions(seen, plan(), wanted)
     whole = found.frames[0]
     assert sum((part.counts for part in found.parts), DispositionCounts()) == whole.counts
     assert whole.counts.sum_groups() == whole.cases == len(cases)
     own = Counter(h.code() for h in cases)
-    now = count_dispositions(((h.key, h.entries) for h in cases), plan(), None, DispositionOptions(at=NOW)).frames[0]
+    now = count_dispositions(((h.key, h.entries) for h in cases), plan(), DispositionOptions(at=NOW)).frames[0]
     assert now.counts.i == own["1.1"]
     assert now.counts.sum_groups() == len(cases)
     assert now.open_cases == sum(schedule_case(h.case, plan(), NOW).status != "done" for h in cases)
@@ -463,6 +469,12 @@ def test_a_file_and_a_server_give_the_same_rates(kept: str) -> None:
     assert isinstance(made, RatesReport), str(made)
     assert column(made.table).counts == DispositionCounts(i=1, r=1, nc=2)
     assert column(made.table, "District").counts == DispositionCounts(i=1, nc=2)
+    with open_study(path, db=where) as study:
+        claim = Lease("token", "pat", "s1", NOW + timedelta(minutes=20))
+        assert study.store.cases.claim_case("unit 003", claim, NOW) is not None
+        now = compare_rates(study, NOW)
+        assert now is not None
+        assert (column(now).counts, column(now).open_cases) == (DispositionCounts(i=1, r=1, nc=2), 2)
 
 
 def test_the_command_prints_counts_rates_and_what_is_open(capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
+from support.rates_both_ways import compare_rates
 from support.station_simulation import AgendaEntry, StationSimulation
 from support.stored_cases import count_by
 from survey_cli.engine.interview import Interview
@@ -93,6 +94,10 @@ PARTS = {
     "two": {"day": ("08:00", "17:00"), "evening": ("17:00", "21:00")},
     "three": {"morning": ("08:00", "12:00"), "afternoon": ("12:00", "17:00"), "evening": ("17:00", "21:00")},
 }
+
+
+RATES_COMPARED = 0.002
+"""Share of the steps of a simulation after which rates are computed in both ways."""
 
 
 class Broken(AssertionError):
@@ -338,6 +343,7 @@ class Watched(StationSimulation):
         self.stations: dict[int, StationSession] = {}
         self.shown: dict[int, str] = {}
         self.fate = Random(f"fate {planned.seed}")
+        self._looks = Random(f"rates {planned.seed}")
         self.crashed = self.idle_moments = 0
         self.half_done: dict[int, tuple[str, str]] = {}
         self._known: dict[str, tuple[int, Case, list[HistoryEntry]]] = {}
@@ -362,6 +368,8 @@ class Watched(StationSimulation):
         more = super().step()
         if number in self.stations:
             self._look(number, self.stations[number])
+        if self._looks.random() < RATES_COMPARED:
+            compare_rates(self.study, self.at)
         if more and self.agenda and self.fate.random() < self.planned.crashes:
             self._crash()
         return more
@@ -508,6 +516,7 @@ def audit(field: Watched) -> Counter[str]:
     """Look at all that was written. Gives counts of what there was to look at."""
     study, planned, seen = field.study, field.planned, Counter[str]()
     refresh_queue(study.store, study.plan, field.at)
+    compare_rates(study, field.at)
     for key, entries in study.store.cases.queries.iterate_histories():
         case = _history(key, entries, planned, study.people, seen)
         row = study.store.cases.queries.find_row(key)

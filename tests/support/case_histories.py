@@ -151,8 +151,8 @@ class History:
     def case(self) -> Case:
         return Case.from_history(self.key, self.entries)
 
-    def coded(self, study: Plan | None = None, people: People | None = None) -> CaseDisposition:
-        return code_case(self.case, study or plan(), people)
+    def coded(self, study: Plan | None = None) -> CaseDisposition:
+        return code_case(self.case, study or plan())
 
     def code(self, study: Plan | None = None) -> str:
         return self.coded(study).code

@@ -11,6 +11,7 @@ Each addition has a quarter of an hour in UTC and a name, a kind and what it is 
 | `lengths` | interviewer, seconds | complete interviews of that length, all sessions added up |
 | `completes` | – | complete interviews, by the quarter in which they ended; all others by that in which the session began |
 | `dead`, `never_call`, `blocked` | – | numbers in that state, cases with such a number; without a quarter |
+| `unreleased` | code, frame | cases that are done before they are released, which no rate counts; without a quarter |
 """  # noqa: E501 - a table
 
 import json
@@ -23,6 +24,8 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.outcomes import FINAL_REFUSALS, REFUSAL_OUTCOMES
 
 REFUSALS: Final = REFUSAL_OUTCOMES | FINAL_REFUSALS
+UNRELEASED: Final = "unreleased"
+"""The only kind with a second part that is not an interviewer."""
 ActivityName: TypeAlias = tuple[str | int, ...]
 """The kind of an addition, and what it is counted by."""
 Activity: TypeAlias = Counter[tuple[str, ActivityName]]

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.case.case import Call, Case
-from survey_cli.fieldwork.plan.plan import RDD_ONLY_OUTCOMES, CompletionPoint, People, Plan
+from survey_cli.fieldwork.plan.plan import RDD_ONLY_OUTCOMES, CompletionPoint, Plan
 from survey_cli.fieldwork.rates.dispositions import QUOTA_FILLED_CODE, UncountableCode, find_group
 from survey_cli.outcomes import Outcome
 from survey_cli.problems import UserError, suggest_nearest
@@ -60,7 +60,7 @@ class InterviewProgress(NamedTuple):
     """Items that would have been asked on the whole of its present route, including those answered."""
 
 
-def code_case(case: Case, plan: Plan, people: People | None = None) -> CaseDisposition:
+def code_case(case: Case, plan: Plan) -> CaseDisposition:
     """Return the code of a case as if fieldwork ended now.
 
     What is known of the case now (that it is eligible, who is to be interviewed) applies to all its calls: a refusal
@@ -70,9 +70,6 @@ def code_case(case: Case, plan: Plan, people: People | None = None) -> CaseDispo
     no-answer never replaces a refusal or a known respondent. An interview that waits for an appointment, or whose
     station was lost, is no break-off: it is 2.21 (3.21 before the screening), or 1.2 where enough was answered.
     Withdrawn consent removes an interview's code.
-
-    `people`, where given, distinguish a language problem of the respondent (2.332) from a language that nobody here
-    speaks (2.333).
     """
     override = case.override
     if override is not None and has_final_override(case, plan):
@@ -85,7 +82,7 @@ def code_case(case: Case, plan: Plan, people: People | None = None) -> CaseDispo
     for number, call in enumerate(calls):
         if number < withdrawal and call.code in ("1.1", "1.2", "2.12"):
             continue
-        code = _code_call(case, call, plan, people)
+        code = _code_call(case, call, plan)
         if code and (rank := rank_code(code)) <= lowest_rank:  # ties: the latest
             lowest_rank, disposition = rank, CaseDisposition(code, call.outcome, call.at)
     if case.has_unfinished_interview and lowest_rank > rank_code("2.21"):
@@ -181,15 +178,15 @@ def _code_override(case: Case, plan: Plan) -> str:
     if override is None or override.outcome not in plan.outcomes:
         return ""
     if last_call is not None and last_call.outcome == override.outcome:
-        return _code_call(case, last_call, plan, None)
+        return _code_call(case, last_call, plan)
     assumed_call = Call(override.at, override.by, 0, override.outcome, override.code, case.eligible, "")
-    return _code_call(case, assumed_call, plan, None)
+    return _code_call(case, assumed_call, plan)
 
 
 # the code of one call
 
 
-def _code_call(case: Case, call: Call, plan: Plan, people: People | None) -> str:
+def _code_call(case: Case, call: Call, plan: Plan) -> str:
     """Return the code that one call gives the case; empty where it gives none."""
     row = find_outcome_row(call, plan)
     if row is None:
@@ -212,10 +209,10 @@ def _code_call(case: Case, call: Call, plan: Plan, people: People | None) -> str
         return break_off
     if row.moment == "before":
         return code if plan.eligibility_known else _code_unreached(case, call, code, row, plan)
-    return _code_conversation(case, code, kind, plan, people)
+    return _code_conversation(case, code, kind, plan)
 
 
-def _code_conversation(case: Case, code: str, kind: str, plan: Plan, people: People | None) -> str:
+def _code_conversation(case: Case, code: str, kind: str, plan: Plan) -> str:
     """Return the code that a conversation gives the case."""
     if not _is_screened(case, plan):
         # the household may not belong to the survey at all
@@ -225,8 +222,6 @@ def _code_conversation(case: Case, code: str, kind: str, plan: Plan, people: Peo
         return "2.111" if _is_household(case, plan) or case.has_unfinished_interview else code
     if code == NOT_SCREENED_CODE and (case.eligible or case.person_known):
         return "2.21"
-    if code == "2.33" and people is not None and case.language:
-        return "2.332" if people.speaks(case.language) else "2.333"
     return code
 
 

@@ -18,7 +18,7 @@ from survey_cli.fieldwork.appointments.appointment import MISSED_RETRY, find_ope
 from survey_cli.fieldwork.calendar.calendar import NO_ZONE_REASON, Calendar, format_short_day
 from survey_cli.fieldwork.calendar.zones import get_zone
 from survey_cli.fieldwork.case import disposition_coding as coding
-from survey_cli.fieldwork.case.activity import count_activity, encode_activity
+from survey_cli.fieldwork.case.activity import UNRELEASED, Activity, count_activity, encode_activity
 from survey_cli.fieldwork.case.case import Attempt, Call, Case, find_other_region, list_call_zones, localize_plan
 from survey_cli.fieldwork.case.events import AppointmentPolicy
 from survey_cli.fieldwork.plan.plan import Delay, Interviewer, People, Plan
@@ -134,15 +134,18 @@ def schedule_case(case: Case, plan: Plan, at: datetime) -> QueuePosition:
     however often the case was called on it. The position depends on the time, too: it must be derived again from time
     to time, since a part of the day that a case waits for may not come again before the study's end.
     """
-    activity = encode_activity(count_activity(case, plan)) if case.seq > 1 else NO_ACTIVITY
+    activity: Activity = count_activity(case, plan) if case.seq > 1 else Counter()
     case, plan = case.end_attempt(), localize_plan(case, plan)
     override, last_call = case.override, case.last_call
     is_overridden = override is not None and (last_call is None or coding.has_final_override(case, plan))
     decisive = override if is_overridden else last_call
     code, attempts = coding.code_case(case, plan).code, len(case.counted_attempts)
     outcome = decisive.outcome if decisive is not None else ""
-    position = QueuePosition("waiting", None, "", "", code, outcome, attempts, "", activity=activity)
+    position = QueuePosition("waiting", None, "", "", code, outcome, attempts, "", activity=encode_activity(activity))
     if why := explain_done(case, plan):
+        if not case.released:
+            activity["", (UNRELEASED, code, case.frame)] += 1
+            position = position._replace(activity=encode_activity(activity))
         return position._replace(status="done", why=why)
     if not case.released:
         return position._replace(status="unreleased", why=f"replicate {case.replicate} is not released")
@@ -200,6 +203,14 @@ def _format_sortable(at: datetime) -> str:
 def _compute_tie_breaker(study: str, key: str) -> str:
     """Return the hash that orders cases of equal rank, from the study and the case's key."""
     return blake2b(f"{study}\0{key}".encode(), digest_size=6).hexdigest()
+
+
+def has_time_left(criteria: ClaimCriteria, plan: Plan, at: datetime) -> bool:
+    """Return whether cases with these claim criteria, ready at an earlier time, can still be called."""
+    if plan.calendar.ends is None and not criteria.dayparts:
+        return True
+    calendar = plan.calendar.for_region(criteria.region)
+    return calendar.find_next_opening(criteria.zones, at, criteria.dayparts) is not None
 
 
 # reasons that end a case
@@ -358,9 +369,9 @@ def _select_dayparts(
         return (), ()
     attempt_counts = Counter(plan.calendar.find_daypart(zones, attempt.started_at) for attempt in attempts)
     open_parts = tuple(name for name in names if limit is None or attempt_counts[name] < limit)
-    if not open_parts or (limit is not None and plan.calendar.find_next_opening(zones, at, open_parts) is None):
-        return None
     required = () if len(open_parts) == len(names) else open_parts
+    if not open_parts or (required and plan.calendar.find_next_opening(zones, at, required) is None):
+        return None
     for group in _group_by_share(open_parts, attempt_counts, plan.calendar) if has_preference else ():
         if len(group) == len(open_parts):
             break

@@ -1,6 +1,6 @@
 """Disposition counts of a study at a point in time, by frame and by a sample column; no rates are computed."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
@@ -10,7 +10,7 @@ from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import code_case
 from survey_cli.fieldwork.case.events import HistoryEntry
-from survey_cli.fieldwork.plan.plan import People, Plan
+from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.fieldwork.rates.dispositions import DispositionGroup, UncountableCode, find_group
 from survey_cli.fieldwork.rates.rates import DispositionCounts, ExactNumber
@@ -72,34 +72,32 @@ class StudyDispositions:
     """Sessions that are excluded because their interview is practice or simulated."""
 
 
-class _CaseState(NamedTuple):
-    """The properties of one case that decide how it is counted."""
+class CountedState(NamedTuple):
+    """The properties of a case that decide how it is counted."""
 
     released: bool
     code: str
     open: bool
     frame: str
-    weight: str
-    columns: Mapping[str, Value]
+    weight: str = ""
+    columns: Mapping[str, Value] = events.NO_COLUMNS
 
 
-def _make_state_reader(
-    plan: Plan, people: People | None, at: datetime
-) -> Callable[[str, Sequence[HistoryEntry]], _CaseState]:
+def _make_state_reader(plan: Plan, at: datetime) -> Callable[[str, Sequence[HistoryEntry]], CountedState]:
     """Make a reader of the states of cases at a point in time.
 
     Cases that came with the sample and were never called have the same state if they share zone and numbers. Only one
     of them is read, since a sample may have a million.
     """
-    uncalled: dict[tuple[str, tuple[object, object], tuple[events.NumberFacts, ...], bool], _CaseState] = {}
+    uncalled: dict[tuple[str, tuple[object, object], tuple[events.NumberFacts, ...], bool], CountedState] = {}
 
-    def read(key: str, history: Sequence[HistoryEntry]) -> _CaseState:
+    def read(key: str, history: Sequence[HistoryEntry]) -> CountedState:
         case = Case.from_history(key, history)
         status = schedule_case(case, plan, at).status
-        code = code_case(case, plan, people).code
-        return _CaseState(case.released, code, status != "done", case.frame, case.weight, case.columns)
+        code = code_case(case, plan).code
+        return CountedState(case.released, code, status != "done", case.frame, case.weight, case.columns)
 
-    def read_state(key: str, history: Sequence[HistoryEntry]) -> _CaseState:
+    def read_state(key: str, history: Sequence[HistoryEntry]) -> CountedState:
         sampled = history[0].event if len(history) == 1 else None
         if not isinstance(sampled, events.CaseSampled):
             return read(key, history)
@@ -115,27 +113,35 @@ def _make_state_reader(
 def count_dispositions(
     histories: Iterable[tuple[str, Sequence[HistoryEntry]]],
     plan: Plan,
-    people: People | None,
     options: DispositionOptions,
+    settled: Iterable[tuple[CountedState, int]] = (),
 ) -> StudyDispositions:
     """Count every released case in the group of its code, as if the field closed at that time.
 
-    A case is open unless it is final, at its limits, or past the end of the study.
+    A case is open unless it is final, at its limits, or past the end of the study. `settled` are numbers of further
+    cases, of which no history is needed; their keys are empty where their code is in no group.
     """
     sums: dict[tuple[str, str], FrameCounts] = {}
     own_groups = find_study_groups(plan)
     groups: dict[str, DispositionGroup | UncountableCode] = {}
     uncountable: list[tuple[str, UncountableCode]] = []
     unreleased = excluded_sessions = 0
-    read_state = _make_state_reader(plan, people, options.at)
-    for key, history in histories:
-        if options.excluded_interviews:
-            remaining = remove_sessions(history, options.excluded_interviews)
-            excluded_sessions += _count_interviews(history) - _count_interviews(remaining)
-            history = remaining
-        state = read_state(key, history)
+    read_state = _make_state_reader(plan, options.at)
+
+    def iterate_states() -> Iterator[tuple[str, CountedState, int]]:
+        nonlocal excluded_sessions
+        for state, cases in settled:
+            yield "", state, cases
+        for key, history in histories:
+            if options.excluded_interviews:
+                remaining = remove_sessions(history, options.excluded_interviews)
+                excluded_sessions += _count_interviews(history) - _count_interviews(remaining)
+                history = remaining
+            yield key, read_state(key, history), 1
+
+    for key, state, cases in iterate_states():
         if not state.released:
-            unreleased += 1
+            unreleased += cases
             continue
         if state.code not in groups:
             groups[state.code] = find_group(state.code, frame=plan.frame, overrides=own_groups)
@@ -147,10 +153,10 @@ def count_dispositions(
         value = _find_value_label(state.columns, options) if options.by else ""
         for part in {(state.frame, ""), (state.frame, value)}:
             count = sums.setdefault(part, FrameCounts(frame=part[0], by=part[1]))
-            count.open_cases += state.open
+            count.open_cases += cases if state.open else 0
             if not (state.open and options.finished_only):
-                count.cases += 1
-                count.groups[group] = count.groups.get(group, 0) + weight
+                count.cases += cases
+                count.groups[group] = count.groups.get(group, 0) + cases * weight
     frames = sorted({frame for frame, _ in sums})
     values = _sort_values({value for _, value in sums if value}, options)
     if any(frames) and "" in frames:

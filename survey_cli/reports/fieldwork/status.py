@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.fieldwork.calendar.calendar import format_short_day
+from survey_cli.fieldwork.case.activity import UNRELEASED
 from survey_cli.fieldwork.plan.plan import CellFill, Interviewer, People, Plan
 from survey_cli.fieldwork.queue.call_order import CallOrder, CaseGroup
 from survey_cli.fieldwork.rates.dispositions import UncountableCode, find_disposition, find_group
@@ -342,7 +343,8 @@ def build_fieldwork_status(
 
 
 def _list_people(*activities: Mapping[tuple[str | int, ...], int]) -> list[str]:
-    return sorted({str(name[1]) for activity in activities for name in activity if len(name) > 1})
+    names = {name for activity in activities for name in activity if len(name) > 1 and name[0] != UNRELEASED}
+    return sorted({str(name[1]) for name in names})
 
 
 def _name_interviewer(login: str, people: People, viewer: Interviewer) -> str:

@@ -289,7 +289,8 @@ def _write_questionnaire_texts(store: Store, instrument: Instrument, folder: Pat
 def _write_rates(records: StudyRecords, contents: BundleResult, folder: Path) -> None:
     """Write the rates as of the last event, or as of the time requested."""
     options = RatesOptions(as_of=contents.as_of, zone=UTC, all_origins=contents.options.origin == "all")
-    report = compute_rates_from_records(records, options, now=contents.time_shown or datetime.now(UTC))
+    shown = contents.time_shown
+    report = compute_rates_from_records(records, options, now=shown or datetime.now(UTC), live=shown is None)
     table = report.table
     with (folder / "rates.csv").open("w", encoding="utf-8", newline="") as file:
         write_csv(tabulate_rates(table), file, WriteOptions())

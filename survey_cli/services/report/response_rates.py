@@ -1,24 +1,31 @@
 """Response rates of a study's cases or of a file of final counts: reads the options, estimates e, builds the table."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from fractions import Fraction
 from typing import BinaryIO, Final, NamedTuple
 
+from survey_cli.fieldwork.queue.scheduling import has_time_left, parse_criteria
 from survey_cli.fieldwork.rates.dispositions import SampleFrame
 from survey_cli.fieldwork.rates.rates import DispositionCounts, Eligibility, estimate_eligibility, parse_share
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import Position, Problem, UserError, suggest_nearest
-from survey_cli.reports.fieldwork.disposition_counts import DispositionOptions, StudyDispositions, count_dispositions
+from survey_cli.reports.fieldwork.disposition_counts import (
+    CountedState,
+    DispositionOptions,
+    StudyDispositions,
+    count_dispositions,
+)
 from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, build_rate_table
 from survey_cli.reports.texts import translate
 from survey_cli.samples.cases.columns import build_labels, find_column
 from survey_cli.samples.lists.counts_file import read_counts
 from survey_cli.services.date_options import parse_as_of
-from survey_cli.services.run_on_study import Request, convert_to_study_time
-from survey_cli.study.consistency.upkeep import repair
-from survey_cli.study.open_study import StudyRecords, open_study
+from survey_cli.services.run_on_study import Request, convert_to_study_time, run_on_study
+from survey_cli.study.consistency.upkeep import PLAN_SETTING
+from survey_cli.study.open_study import StudyRecords
 from survey_cli.values import Value
 from survey_cli.wording import format_quantity
 
@@ -67,31 +74,37 @@ class RatesReport(NamedTuple):
 
 def compute_study_rates(request: Request, options: RatesOptions) -> RatesReport:
     """Compute the rates of a study's own cases."""
-    with open_study(request.path, db=request.db, people=request.people) as study:
-        repair(study, request.at)
-        for sentence in study.repairs:
-            request.notify(sentence)
-        return compute_rates_from_records(study, options, now=request.at)
+    return run_on_study(request, lambda study: compute_rates_from_records(study, options, now=request.at))
 
 
-def compute_rates_from_records(records: StudyRecords, options: RatesOptions, *, now: datetime) -> RatesReport:
-    """Compute the rates of open records. Raises StoreError."""
+def compute_rates_from_records(
+    records: StudyRecords, options: RatesOptions, *, now: datetime, live: bool = True
+) -> RatesReport:
+    """Compute the rates of open records, from their live counts where these suffice. Raises StoreError.
+
+    `live` says that `now` is the present time, and not that of an earlier event.
+    """
     when = parse_as_of(options.as_of, convert_to_study_time(records.store, now), options.zone)
     _check_options(records.instrument, options)
-    plan, cases = records.plan, records.store.cases
+    plan = records.plan
     labels = build_labels(records.instrument, records.instrument.sample[options.by]) if options.by else {}
-    unreal = (row.id for name in ("practice", "simulated") for row in records.store.interviews.list_rows(origin=name))
     disposition_options = DispositionOptions(
         at=when.at,
         by=options.by,
         labels=dict[Value, str](labels.items()),
         weighted=options.weighted,
         finished_only=options.finalized,
-        excluded_interviews=frozenset() if options.all_origins else frozenset(unreal),
     )
-    histories = cases.queries.iterate_histories(until=when.at if when.past else None)
-    people = records.people if records.people.interviewers else None
-    dispositions = count_dispositions(histories, plan, people, disposition_options)
+    dispositions = None
+    if live and not (when.past or options.by or options.weighted):
+        dispositions = _count_settled_cases(records, disposition_options, all_origins=options.all_origins)
+    if dispositions is None:
+        unreal = frozenset(records.store.cases.counts.list_unreal_interviews())
+        disposition_options = replace(
+            disposition_options, excluded_interviews=frozenset() if options.all_origins else unreal
+        )
+        histories = records.store.cases.queries.iterate_histories(until=when.at if when.past else None)
+        dispositions = count_dispositions(histories, plan, disposition_options)
     if dispositions.uncountable:
         raise _make_uncounted_error(records, dispositions)
     if not dispositions.frames:
@@ -120,6 +133,36 @@ def compute_rates_from_records(records: StudyRecords, options: RatesOptions, *, 
         notes=tuple(_iterate_notes(records.instrument, options, dispositions)),
     )
     return RatesReport(report)
+
+
+def _count_settled_cases(
+    records: StudyRecords, options: DispositionOptions, *, all_origins: bool
+) -> StudyDispositions | None:
+    """Count the cases by their live counts, and only those by their histories whose state does not tell their code.
+
+    None where the queue was computed by other rules, or where a code is in no group and the case must be named.
+    """
+    if records.store.settings.read(PLAN_SETTING) != records.plan.fingerprint:
+        return None
+    cases = records.store.cases.counts.read_settled_cases()
+    open_buckets = {
+        bucket: has_time_left(parse_criteria(bucket), records.plan, options.at)
+        for bucket in {state.bucket for state in cases.states if state.bucket}
+    }
+    settled: Counter[tuple[bool, str, bool, str]] = Counter()
+    for state, number in cases.states.items():
+        is_open = open_buckets.get(state.bucket, state.status == "held")
+        settled[state.status != "unreleased", state.code, is_open, state.frame] += number
+    for (code, frame), number in cases.unreleased.items():
+        settled[True, str(code), False, str(frame)] -= number
+        settled[False, str(code), False, str(frame)] += number
+    dispositions = count_dispositions(
+        cases.others,
+        records.plan,
+        replace(options, excluded_interviews=frozenset() if all_origins else cases.unreal),
+        ((CountedState(*state), number) for state, number in (+settled).items()),
+    )
+    return dispositions if not dispositions.uncountable else None
 
 
 def _check_options(instrument: Instrument, options: RatesOptions) -> None:

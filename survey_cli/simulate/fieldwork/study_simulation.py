@@ -112,10 +112,8 @@ def simulate_study(
 
 def _build_rates(model: FieldworkModel) -> RateTable | None:
     """Build the rates as if the field period closed at the end of the simulation."""
-    plan, people = model.plan, model.people
-    dispositions = count_dispositions(
-        model.histories.items(), plan, people if people.interviewers else None, DispositionOptions(at=model.at)
-    )
+    plan = model.plan
+    dispositions = count_dispositions(model.histories.items(), plan, DispositionOptions(at=model.at))
     if dispositions.uncountable or not dispositions.frames:
         return None
     frames = {tally.frame: tally.counts for tally in dispositions.frames}

@@ -2,9 +2,11 @@
 
 import json
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import reduce
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
@@ -248,6 +250,12 @@ def decode_entry(row: Sequence[Any]) -> HistoryEntry:
     """Decode an entry from the columns that `encode_entry` returns."""
     kind, payload, at, by, station, key = row
     return HistoryEntry(decode_timestamp(at), by, station, decode_case_event(kind, payload), key)
+
+
+def decode_histories(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[str, list[HistoryEntry]]]:
+    """Decode entries in the order of their cases, each with the case's key before it, into keys and histories."""
+    for key, entries in groupby(rows, key=itemgetter(0)):
+        yield key, [decode_entry(row[1:]) for row in entries]
 
 
 def encode_contact(contact: Contact) -> tuple[str, str, str, str]:

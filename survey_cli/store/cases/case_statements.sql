@@ -198,7 +198,8 @@ FROM cases WHERE arrival <> '' AND arrival IN (SELECT id FROM imports WHERE stat
 
 -- name: COUNTS
 -- Cases of a complete import that are not in the queue yet are counted from their rows.
-SELECT name, sum(number) FROM counts WHERE quarter = '' GROUP BY name HAVING sum(number) <> 0
+SELECT name, sum(number) FROM counts WHERE quarter = '' AND name NOT LIKE '["activity",%'
+GROUP BY name HAVING sum(number) <> 0
 
 -- name: ARRIVED_STATES
 SELECT was, outcome, code, frame, replicate, CASE WHEN was IN ('ready', 'waiting') THEN bucket ELSE '' END,
@@ -248,6 +249,22 @@ AND case_key IN (SELECT case_key FROM case_events WHERE kind = 'corrected')
 
 -- name: CHANGED_SINCE
 AND case_key IN (SELECT key FROM cases WHERE updated_at >= ? AND seq > 1)
+
+-- name: _UNSETTLED
+-- Cases whose row does not tell how they count: at stations, with an event after their position, with an unreal interview.
+SELECT key FROM cases WHERE status = 'leased'
+UNION SELECT key FROM cases WHERE counted < seq AND seq > 1 AND status <> 'leased' AND arrival = ''
+UNION SELECT case_key FROM interviews WHERE origin IN ('practice', 'simulated')
+
+-- name: UNREAL
+SELECT id FROM interviews WHERE origin IN ('practice', 'simulated')
+
+-- name: UNSETTLED_ROWS
+SELECT {ROW_COLUMNS} FROM cases WHERE key IN ({_UNSETTLED}) AND {VISIBLE}
+
+-- name: UNSETTLED
+-- Among the conditions of HISTORIES.
+AND case_key IN ({_UNSETTLED})
 
 -- name: CONTACTS
 SELECT c.key, k.link, k.details FROM cases c JOIN case_contacts k ON k.link = c.link WHERE {VISIBLE}

@@ -7,7 +7,7 @@ transaction.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from heapq import merge
-from itertools import groupby, islice
+from itertools import islice
 from typing import Any, Final, TypeAlias
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
@@ -139,8 +139,7 @@ class CaseQueries(StorePart):
     def _stream_histories(self, condition: str, *parameters: str) -> Iterator[tuple[str, list[HistoryEntry]]]:
         rows = self._db.stream(sql.HISTORIES.format(and_also=condition), parameters)
         with translate_decoding_errors(self._db.where, "the histories of cases"):
-            for key, events in groupby(rows, key=lambda row: str(row[0])):
-                yield key, [case_records.decode_entry(row[1:]) for row in events]
+            yield from case_records.decode_histories(rows)
 
     def iterate_contacts(self) -> Iterator[tuple[str, case_records.Contact]]:
         """Stream the key and contact of every case that has a contact, in the order of the sample."""

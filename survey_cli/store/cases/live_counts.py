@@ -6,20 +6,23 @@ there are never many, the numbers of one name are now and then replaced by their
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from survey_cli.engine.codec import encode_timestamp
 from survey_cli.fieldwork.appointments.appointment import OWNER_FIRST_PERIOD
-from survey_cli.fieldwork.case.activity import ActivityName, format_quarter
+from survey_cli.fieldwork.case.activity import UNRELEASED, ActivityName, format_quarter
+from survey_cli.fieldwork.case.events import HistoryEntry
 from survey_cli.fieldwork.queue.call_order import CaseGroup
 from survey_cli.store.backends.connector import Execute, StorePart
 from survey_cli.store.backends.errors import translate_decoding_errors
+from survey_cli.store.cases.case_records import CaseRow, decode_case_row, decode_histories
 from survey_cli.store.cases.case_statements import sql
 
 QUARTERS_KEPT: Final = timedelta(days=8)
 """How long activity is kept by the quarter of an hour; older activity is only in the totals."""
+UNRELEASED_NAMES: Final = f'["activity","{UNRELEASED}",%'
 MAX_APPENDED: Final = 5_000
 """Numbers that are appended before they are replaced by their sums, beyond as many again as there are names."""
 
@@ -39,19 +42,45 @@ class CaseState(NamedTuple):
     has_appointment: int
 
 
+class SettledCases(NamedTuple):
+    """Cases whose state tells how they count in rates, and all others."""
+
+    states: Counter[CaseState]
+    unreleased: Mapping[ActivityName, int]
+    """Those among them that are done before they are released, by code and frame."""
+    others: Sequence[tuple[str, Sequence[HistoryEntry]]]
+    """Keys and histories of cases at stations, with an event after their queue position, or with unreal interviews."""
+    unreal: frozenset[str]
+    """Practice and simulated interviews of cases."""
+
+
 class LiveCounts(StorePart):
     """The counts of one study. Methods raise StoreError."""
 
     def count_states(self) -> Counter[CaseState]:
         """Count all cases by their state."""
-        states: Counter[CaseState] = Counter()
         with translate_decoding_errors(self._db.where, "the counts of cases"):
-            for name, number in self._db.read(sql.COUNTS):
-                if (parts := json.loads(name))[0] != "activity":
-                    states[CaseState._make(parts)] += number
-            for *parts, number in self._db.read(sql.ARRIVED_STATES):
-                states[CaseState._make(parts)] += number
-        return +states
+            return _decode_states(self._db.read(sql.COUNTS), self._db.read(sql.ARRIVED_STATES))
+
+    def read_settled_cases(self) -> SettledCases:
+        """Count the cases whose state tells how they count in rates, and read the histories of all others."""
+        with self._db.open_reader() as rows, translate_decoding_errors(self._db.where, "the counts of cases"):
+            states = _decode_states(rows(sql.COUNTS, ()), rows(sql.ARRIVED_STATES, ()))
+            unreleased = _decode_activity(line[1:] for line in rows(sql.RECENT_COUNTS, ("", UNRELEASED_NAMES)))
+            for row in map(decode_case_row, rows(sql.UNSETTLED_ROWS, ())):
+                states[_find_state(row)] -= 1
+                additions = json.loads(row.position.activity).items()
+                unreleased.subtract(_decode_activity((name.partition(" ")[2], number) for name, number in additions))
+            return SettledCases(
+                states=+states,
+                unreleased={name[1:]: cases for name, cases in unreleased.items() if name[0] == UNRELEASED},
+                others=list(decode_histories(rows(sql.HISTORIES.format(and_also=sql.UNSETTLED), ()))),
+                unreal=frozenset(interview for (interview,) in rows(sql.UNREAL, ())),
+            )
+
+    def list_unreal_interviews(self) -> list[str]:
+        """Return the practice and simulated interviews of cases."""
+        return [interview for (interview,) in self._db.read(sql.UNREAL)]
 
     def count_by_outcome(self) -> list[tuple[str, str, str, int]]:
         """Count the cases of each combination of status, last outcome (empty where there is none) and code."""
@@ -139,6 +168,23 @@ def fold_counts(execute: Execute, *, kept_from: str = "") -> None:
     for (quarter, name), number in sums.items():
         if number:
             execute(sql.ADD_COUNTS, (quarter, name, number))
+
+
+def _decode_states(counts: Iterable[Sequence[Any]], arrived: Iterable[Sequence[Any]]) -> Counter[CaseState]:
+    states: Counter[CaseState] = Counter()
+    for name, number in counts:
+        states[CaseState._make(json.loads(name))] += number
+    for *parts, number in arrived:
+        states[CaseState._make(parts)] += number
+    return +states
+
+
+def _find_state(row: CaseRow) -> CaseState:
+    """Return the state by which the case of a row is counted."""
+    status, position = row.status, row.position
+    bucket, why = position.bucket if status in ("ready", "waiting") else "", position.why if status == "waiting" else ""
+    has_appointment = int(position.promised_at is not None)
+    return CaseState(status, position.outcome, position.code, row.frame, row.replicate, bucket, why, has_appointment)
 
 
 def _decode_activity(rows: Iterable[Sequence[Any]]) -> Counter[ActivityName]:

@@ -21,7 +21,7 @@ from survey_cli.fieldwork.case.events import AttemptClosed, CaseClaimed, History
 from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.call_order import CallOrder, CallPriority
-from survey_cli.fieldwork.queue.scheduling import QueuePosition, parse_criteria, schedule_case
+from survey_cli.fieldwork.queue.scheduling import QueuePosition, has_time_left, parse_criteria, schedule_case
 from survey_cli.instrument.open_instrument import rebuild_if_readable
 from survey_cli.outcomes import WITHDRAWN, Outcome
 from survey_cli.problems import StoreError
@@ -249,7 +249,7 @@ def refresh_queue(store: Store, plan: Plan, at: datetime) -> None:
     cases.queue_due_cases(at)
     if plan.calendar.ends is not None:
         for head in cases.queries.list_queue_heads():
-            if not _has_time_left(head, plan, at):
+            if not has_time_left(parse_criteria(head.bucket), plan, at):
                 _update_positions(store, plan, cases.queries.list_queue([head.bucket], limit=BATCH_SIZE), at)
 
 
@@ -259,13 +259,6 @@ def end_expired_leases(store: Store, plan: Plan, at: datetime) -> None:
     Raises StoreError.
     """
     reconcile_lapsed(store, plan, store.cases.expire_leases(at), at)
-
-
-def _has_time_left(head: QueueHead, plan: Plan, at: datetime) -> bool:
-    """Return whether the cases of this head's bucket can still be called before the study's end."""
-    bucket = parse_criteria(head.bucket)
-    calendar = plan.calendar.for_region(bucket.region)
-    return calendar.find_next_opening(bucket.zones, at, bucket.dayparts) is not None
 
 
 def _update_positions(store: Store, plan: Plan, rows: list[CaseRow], at: datetime) -> int:

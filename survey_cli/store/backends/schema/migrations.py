@@ -46,7 +46,9 @@ def _read_step(name: str) -> MigrationStep:
     return MigrationStep(name, *(text.split("\n\n") for text in texts))
 
 
-STEP_NAMES: Final = "interviews views cases backups accounts digests imported codings counts reviews access work+"
+STEP_NAMES: Final = (
+    "interviews views cases backups accounts digests imported codings counts reviews access work+ unreal+"
+)
 STEPS: Final = tuple(map(_read_step, STEP_NAMES.split()))
 _STATEMENTS = "\n".join(statement for step in STEPS for statement in step.statements)
 TABLES: Final = frozenset(("applied_steps", *re.findall(r"(?m)^CREATE (?:TABLE|VIEW) (\w+)", _STATEMENTS)))
