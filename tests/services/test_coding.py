@@ -150,6 +150,14 @@ def test_codes_that_the_frame_does_not_show_are_told() -> None:
     assert "why: only the first of several codes is here, as its frame is not multiple" in said
 
 
+def test_a_variable_has_no_name_of_a_coded_variable() -> None:
+    study()
+    written("lib.analysis.yaml", "variables: {why_code: {value: length(why)}}\n")
+    for name in ("out.csv", "out.sav"):
+        said = run_survey(Path(), "export", "lib.yaml", "-o", name, code=1)[1]
+        assert "why_code: the codes of why are the column why_code, and so is a variable — rename" in said
+
+
 def test_words_of_other_options_are_coded_too() -> None:
     study()
     written("lib.src.codes.yaml", "codes: {1: Presents}\n")

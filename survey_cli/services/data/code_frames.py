@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
@@ -181,6 +182,10 @@ def _append_columns(
     table: Table, item: str, frame: CodeFrame, columns: Mapping[int | None, list[int]], codings: Codings
 ) -> Table:
     built = {turn: _build_variables(table, item, frame, turn, at[0]) for turn, at in columns.items()}
+    names = {variable.name for variable in table.variables}
+    if taken := next((v.name for v in chain.from_iterable(built.values()) if v.name in names), ""):
+        what = f"the codes of {item} are the column {taken}, and so is a variable"
+        raise UserError(taken, what, "rename the variable in the analysis file")
     codes = list(frame.codes) if frame.multiple else [None]
     uncoded, unclear = encode_missing(UNCODED.kind), encode_missing(UNCLEAR.kind)
 
