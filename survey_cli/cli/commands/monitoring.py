@@ -91,6 +91,7 @@ def _show_screen(source: "Replay | Watch", theme: str) -> bool:
     from survey_cli.cli.run_command import run_full_screen
     from survey_cli.tui import run_monitor
 
-    if has_full_screen() and not run_full_screen(lambda: run_monitor(source, theme)):
+    has_screen = has_full_screen()  # asked once: afterwards the terminal may be closed, and nobody would watch
+    if has_screen and not run_full_screen(lambda: run_monitor(source, theme)):
         raise typer.Exit(1)
-    return has_full_screen()
+    return has_screen
