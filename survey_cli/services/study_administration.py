@@ -24,7 +24,7 @@ def pause_study(study: OpenStudy, message: str = "") -> Pause:
 
     Interviews in progress go on to their end.
     """
-    text = clean_text(message)
+    text = clean_text(" ".join(message.split()))
     if len(text) > MAX_MESSAGE_LENGTH:
         what = f"the message has {len(text)} characters"
         raise UserError("--message", what, f"shorten it to {MAX_MESSAGE_LENGTH}, which fit on the stations' screens")

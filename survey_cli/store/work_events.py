@@ -67,7 +67,7 @@ class WorkEvents(StorePart):
         return self._db.read_as(decode, "the events of people at work", _LIST, (*period, person))
 
     def list_messages(self, at: datetime) -> list[SupervisorMessage]:
-        """List the messages that are shown at that time."""
+        """List the messages that are shown at that time, in the order in which they were sent."""
         return self.read_setting_and_messages("", at)[1]
 
     def read_setting_and_messages(self, setting: str, at: datetime) -> tuple[str, list[SupervisorMessage]]:
@@ -76,12 +76,13 @@ class WorkEvents(StorePart):
         decode = lambda row: (row[0], row[1] if row[0] == setting else _decode_message(row[1]))  # noqa: E731 - used once
         rows = dict(self._db.read_as(decode, "the messages", _SETTINGS, (setting, first, MESSAGE_PREFIX + END_OF_TIME)))
         value = rows.pop(setting, "")
-        return str(value), [message for message in rows.values() if isinstance(message, SupervisorMessage)]
+        messages = [message for message in rows.values() if isinstance(message, SupervisorMessage)]
+        return str(value), sorted(messages, key=lambda message: message.at)
 
     @retry_once
     def write_message(self, message: SupervisorMessage) -> None:
         """Store a message, or the same message changed."""
-        value = message._asdict() | {"at": _format_time(message.at), "until": _format_time(message.until)}
+        value = message._asdict() | {"at": message.at.isoformat(), "until": _format_time(message.until)}
         self._db.run(KEEP_SETTING, (message.name, json.dumps(value, ensure_ascii=False)))
 
 

@@ -11,9 +11,11 @@ import pytest
 from support import postgres_server
 from support.exporting import export_file
 from support.shift import CASES, FIELDWORK, HEAD, OPTIONS, Shift, interviewed, on
+from survey_cli.cli.run_command import run_command
 from survey_cli.fieldwork.shifts import ShiftCorrection
 from survey_cli.plain import run_station
 from survey_cli.problems import UserError
+from survey_cli.services import study_administration
 from survey_cli.services.cases import floor
 from survey_cli.services.cases.caller_search import find_caller
 from survey_cli.services.export.export_data import ExportOptions
@@ -96,6 +98,36 @@ def test_a_message_is_for_one_person_for_some_time_and_can_be_withdrawn(tmp_path
     assert bob.take_message().endswith("only you")
     shift.later(days=1)
     assert floor.load_current_floor(sue(shift)).messages == ()
+
+
+def test_messages_are_listed_and_shown_in_the_order_in_which_they_were_sent(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    ann = shift.station("ann")
+    texts = [f"number {n}" for n in range(8)]
+    for text in texts:
+        floor.send_message(sue(shift), text)
+        shift.later(minutes=0.002)
+    shift.later(minutes=0.2)
+    assert [sent.message.text for sent in floor.load_current_floor(sue(shift)).messages] == texts
+    assert [ann.take_message().rpartition(": ")[2] for _ in texts] == texts
+
+
+def test_a_message_is_one_line_and_its_words_stay_apart(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    assert floor.send_message(sue(shift), "coffee\nat\tthree\x1b[31m ").text == "coffee at three[31m"
+    assert study_administration.pause_study(sue(shift), "the server\nmoves").message == "the server moves"
+
+
+def test_a_message_is_not_sent_and_withdrawn_at_once_and_a_recipient_needs_a_text(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    floor.send_message(sue(shift), "stays")
+    command = ["study", "message", str(shift.file), "--db", shift.db]
+    assert run_command([*command, "--withdraw", "1", "a text"]) == 2
+    assert run_command([*command, "--to", "ann"]) == 2
+    assert capsys.readouterr().err.count("give the text of a new message, or --withdraw N alone") == 2
+    assert [sent.message.text for sent in floor.load_current_floor(sue(shift)).messages] == ["stays"]
 
 
 def test_only_supervisors_send_messages_and_only_to_people_of_the_study(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+import typer
+
 from survey_cli.cli import parameters
 from survey_cli.cli.commands.interview import has_full_screen
 from survey_cli.cli.output import datetimes, terminal
@@ -345,6 +347,8 @@ def study_message(
     """
     from survey_cli.services.cases import floor
 
+    if (withdraw and text) or ((to or until) and not text):
+        raise typer.BadParameter("give the text of a new message, or --withdraw N alone", param_hint="TEXT")
     if withdraw:
         say(f"withdrawn: {floor.withdraw_message(request, withdraw).text}")
         return

@@ -41,7 +41,7 @@ def load_people_at_work(study: OpenStudy, at: datetime) -> tuple[PersonAtWork, .
 
 
 def list_messages(study: OpenStudy, at: datetime) -> tuple[SentMessage, ...]:
-    """List the messages that stations show now, the first to expire first. Raises StoreError."""
+    """List the messages that stations show now, in the order in which they were sent. Raises StoreError."""
     messages = [message for message in study.store.work.list_messages(at) if not message.is_withdrawn]
     first = min((message.at for message in messages), default=at)
     seen: dict[str, dict[str, None]] = {}
@@ -54,7 +54,7 @@ def list_messages(study: OpenStudy, at: datetime) -> tuple[SentMessage, ...]:
 @on_study("send messages to stations")
 def send_message(study: OpenStudy, text: str, *, to: str = "", until: datetime | None = None) -> SupervisorMessage:
     """Send a message to one person or to everybody; without `until` it is shown until the end of the day."""
-    text = clean_text(text)
+    text = clean_text(" ".join(text.split()))
     if not text or len(text) > MAX_MESSAGE_LENGTH:
         what = f"the message has {len(text)} characters"
         raise UserError("TEXT", what, f"write 1 to {MAX_MESSAGE_LENGTH}, which fit on the stations' screens")
