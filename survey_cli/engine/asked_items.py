@@ -98,7 +98,7 @@ def _list_answered_stops(machine: Machine) -> list[tuple[RouteStop, RecordedAnsw
 
 def _build_item(machine: Machine, place: Place, answer: RecordedAnswer, known: dict[Any, Any]) -> AskedItem:
     item, env = machine.instrument.items[place.item], _build_turn_env(known, place)
-    text = to_plain_text(item.text.fill(env, machine.language)).replace("\n", " ")
+    text = to_plain_text(item.text.fill(env, machine.language, lambda: "…")).replace("\n", " ")
     section = to_plain_text(item.section.fill(env, machine.language)) if item.section is not None else ""
     wording = AnswerWording(machine.language, answer.specify_texts, env)
     return AskedItem(place, text, _format_answer(item, answer, wording), section)

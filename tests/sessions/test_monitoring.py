@@ -10,6 +10,7 @@ import pytest
 
 from support import postgres_server
 from support.shift import FIELDWORK, Shift
+from survey_cli.cli.commands import monitoring
 from survey_cli.cli.run_command import run_command
 from survey_cli.problems import UserError
 from survey_cli.sessions.interview.interview_session import InterviewSession
@@ -69,6 +70,29 @@ def at_work(shift: Shift, *replies: str, key: str = "A") -> tuple[StationSession
 def logged(shift: Shift) -> list[tuple[str, str]]:
     with Store.open(shift.db, create=False) as store:
         return [(e.what, e.object) for e in store.access_log.list_entries() if e.what in ("watch", "replay")]
+
+
+def test_a_screen_that_is_closed_ends_the_watching(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without its terminal, the command printed to nobody, and the log of accesses had a watcher who had left."""
+    shift = Shift(tmp_path, ITEMS, fieldwork=ANNOUNCED)
+    terminals = iter((True, False))
+    monkeypatch.setattr(monitoring, "has_full_screen", lambda: next(terminals))
+    monkeypatch.setattr("survey_cli.cli.run_command.run_full_screen", lambda show: True)
+
+    def watch_on(seconds: float) -> None:
+        raise AssertionError("somebody still watches")
+
+    monkeypatch.setattr(monitoring, "sleep", watch_on)
+    assert run_command(["watch", str(shift.file), "ann", "--db", shift.db]) == 0
+
+
+def test_an_asked_question_is_listed_with_a_mark_for_its_options(tmp_path: Path) -> None:
+    options = "options: {1: Tea, 2: Coffee}"
+    first = f"{{id: a, type: single, text: 'Do you drink {{options}}?', {options}}}"
+    items = f"items: [{first}, {{id: z, type: read, text: z}}]"
+    shift = Shift(tmp_path, items, fieldwork=FIELDWORK)
+    _, session = at_work(shift, "1")
+    assert session.list_items()[0].text == "Do you drink …?"
 
 
 def test_a_watcher_sees_each_state_of_the_call_and_each_answer(shift: Shift) -> None:
