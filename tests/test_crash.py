@@ -134,7 +134,7 @@ def test_a_program_that_stood_still_learns_that_another_has_the_case(
     bob.key(".interview\n1\n1\n1\n.suspend\n")
     assert bob.shows("[Ended: Complete]")
     ann.key(".suspend\n" if plain else "\x1b[19~s")
-    assert ann.shows("Left: another station took over this interview"), ann.shown()
+    assert ann.shows("Left: this station no longer has the case"), ann.shown()
     for one in (bob, ann):  # bob was forked with ann's terminal open
         one.close()
         assert one.end() is not None

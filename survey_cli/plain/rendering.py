@@ -130,7 +130,7 @@ def render_result(closing: InterviewResult, *, brief: bool = False) -> str:
     parts = {
         "ended": ("Ended", outcome),
         "suspended": ("Suspended", outcome or ("" if brief else "it can be resumed at the same item")),
-        "lost": ("Left", "another station took over this interview"),
+        "lost": ("Left", "this station no longer has the case"),
     }
     how = ": ".join(filter(None, parts.get(closing.status, ("Stopped", outcome))))
     answers = f"{format_quantity(closing.answered, 'answer')} in {format_duration(closing.duration)}"

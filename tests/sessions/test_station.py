@@ -199,7 +199,7 @@ def test_lesson_a_stale_screen_overwrites_nothing(tmp_path: Path) -> None:
     before = shift.study().store.cases.queries.read_history("A")
     lost = ann.record_outcome("refusal_hard")
     assert isinstance(lost, Rejection)
-    assert "went back to the queue, and others have called it since" in lost.why
+    assert "went back to the queue: a supervisor freed it, or others have called it since" in lost.why
     assert shift.study().store.cases.queries.read_history("A") == before
 
 

@@ -126,7 +126,7 @@ class LeaseLost(NamedTuple):
     def message(self) -> str:
         """Message that says who has the case now."""
         if self.holder is None:
-            return "the case went back to the queue, and others have called it since"
+            return "the case went back to the queue: a supervisor freed it, or others have called it since"
         return f"{self.holder.by} at station {self.holder.station} has this case now"
 
 

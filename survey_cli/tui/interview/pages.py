@@ -245,7 +245,7 @@ def build_result(result: InterviewResult | None) -> Content:
         "ended": f"Ended: {outcome}" if outcome else "The interview is complete",
         "suspended": f"{outcome or 'Suspended'}: it can be resumed at the same question",
         "stopped": f"Stopped: {outcome}" if outcome else "Stopped",
-        "lost": "Left: another station took over this interview",
+        "lost": "Left: this station no longer has the case",
     }
     answers = _describe_length(result.answered, result.duration)
     stored = ["0 answers stored: all are erased"] if result.erased else [answers, f"stored in {result.stored_in}"]
