@@ -35,7 +35,11 @@ TYPING_SECONDS: Final = 0.3
 BAR_WIDTH: Final = 20
 MIN_WIDTH: Final = 8
 """Cells of the last column of a table, at least."""
-TABS: Final = ("Overview", "Cases", "Quotas", "People", "Appointments")
+TAB_ACTIONS: Final = {"Overview": "m", "Cases": "oafg", "Quotas": "m", "People": "fm", "Appointments": "og"}
+"""The tabs, and the actions that each is used for."""
+TABS: Final = tuple(TAB_ACTIONS)
+TABS_OF_CASES: Final = (1, 3, 4)
+CALLABLE: Final = ("callable", "restricted")
 PARKED: Final = ("quota", "held", "unreleased")
 WAITING: Final = ("hours", "part", "delay", "appointment")
 KEYS: Final = (
@@ -341,11 +345,11 @@ class BoardScreen(KeyScreen):
         self.query_one("#tabs", styled.TextView).show(Content("   ").join(tabs))
         self.query_one("#overview").display = not self.tab
         self.query_one("#listing").display = bool(self.tab)
-        hints = [KeyHint("1…5", "tabs", press="right"), KeyHint("↑ ↓", "mark" if self.tab else "scroll", 2, "down")]
-        if self.tab:
-            hints += [KeyHint("Enter", "case", press="enter"), KeyHint("w", "why", 1), KeyHint("/", "find", 1)]
-            hints += [KeyHint(key, name, 3) for key, name in ACTION_NAMES.items()]
-        more = [KeyHint("s", "next study")] if len(self.studies) > 1 else []
+        hints = [KeyHint("1…5", "tabs", 4, "right"), KeyHint("↑ ↓", "mark" if self.tab else "scroll", 5, "down")]
+        if self.tab in TABS_OF_CASES:
+            hints += [KeyHint("Enter", "case", press="enter"), KeyHint("w", "why", 3), KeyHint("/", "find", 3)]
+        hints += [KeyHint(key, ACTION_NAMES[key], 1) for key in TAB_ACTIONS[TABS[self.tab]]]
+        more = [KeyHint("s", "next study", 2)] if len(self.studies) > 1 else []
         self.show_keys([*hints, *more, KeyHint("F1", "keys"), KeyHint("q", "leave")])
         if isinstance(status, str):
             header = styled.HeaderState(self.study.file, TABS[self.tab], "")
@@ -382,7 +386,7 @@ class BoardScreen(KeyScreen):
             target = f" of {status.progress.target:,}" if status.progress.target else ""
             alerts = f" · {format_quantity(len(status.alerts), 'alert')}" if status.alerts else ""
             words = (
-                f"{status.progress.complete:,}{target} complete · {_count(status, 'callable'):,} callable now{alerts}"
+                f"{status.progress.complete:,}{target} complete · {_count(status, *CALLABLE):,} callable now{alerts}"
             )
             rows.append((f"{mark}{status.title.partition(', ')[0]}", words))
         return styled.build_section("Studies", styled.build_table(rows, self.app.size.width - 8, "bold"))
@@ -467,7 +471,7 @@ def _build_hours(status: "FieldworkStatus") -> Content:
 
 def _build_sample(status: "FieldworkStatus") -> Content:
     numbers = (
-        ("callable now", _count(status, "callable", "restricted")),
+        ("callable now", _count(status, *CALLABLE)),
         ("waiting", _count(status, *WAITING)),
         ("parked", _count(status, *PARKED)),
         ("at stations", _count(status, "leased")),
@@ -560,7 +564,10 @@ def _list_appointments(status: "FieldworkStatus") -> Listing:
         lines.append(TableLine(cells, each.key))
     hours = Counter(f"{each.starts:%a %H}:00" for each in listed if each.state != "missed")
     about = "  ".join(
-        (f"{len(listed):,} appointments: missed, today and tomorrow", *(f"{hour}: {n}" for hour, n in hours.items()))
+        (
+            f"{format_quantity(len(listed), 'appointment')}: missed, today and tomorrow",
+            *(f"{hour}: {n}" for hour, n in hours.items()),
+        )
     )
     return Listing(("", "here", "case", "language", "there", "zone", "owner"), lines, about)
 

@@ -24,6 +24,7 @@ from survey_cli.fieldwork.case.events import (
     CaseEvent,
     CaseNoteWritten,
     CaseReturned,
+    LanguageSet,
     OutcomeOverridden,
 )
 from survey_cli.fieldwork.shifts import WorkEvent
@@ -203,6 +204,44 @@ def test_a_break_is_shown_and_a_message_is_sent_to_whom_is_marked(monkeypatch: p
             assert [(message.to, message.text) for message in store.work.list_messages(NOW)] == [
                 ("cy", "please ring me")
             ]
+    finally:
+        hands.close()
+
+
+def test_each_tab_names_the_actions_that_it_is_used_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    hands = _show(monkeypatch, *[StudyCommands(str(_supervised()), by="sam", zone=DENVER)] * 2)
+    try:
+        actions = {tab: _press(hands, tab).splitlines()[-1] for tab in "12345"}
+        assert all("F1 keys" in line and "q leave" in line for line in actions.values())
+        assert "o outcome  a answer  f free  g give" in actions["2"]
+        assert "f free  m message" in actions["4"]
+        assert "o outcome  g give" in actions["5"]
+        assert not [tab for tab in "13" if "Enter case" in actions[tab]]
+    finally:
+        hands.close()
+
+
+def test_time_without_a_case_is_shown_of_people_at_work_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = board_study()
+    with store_of(path) as store:
+        for login, kind in (("ann", "on"), ("bob", "on"), ("bob", "off"), ("pat", "on"), ("pat", "break")):
+            store.work.add(WorkEvent(NOW - timedelta(minutes=30), login, kind, "", "s2", login))
+    status = StudyCommands(str(path), by="sam", zone=DENVER)
+    monkeypatch.setattr(datetimes, "now", lambda: NOW)
+    idle = {person.work.name: person.idle for person in status.load().people_today}
+    assert idle["bob"] is None
+    assert idle["pat"] is None
+
+
+def test_cases_that_only_some_may_call_are_callable_wherever_they_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = a_study([history("a"), history("b").then(LanguageSet("es"))])
+    Path("responses/interviewers.csv").write_text("login,role,languages\nsue,supervisor,en\nann,,en\n")
+    hands = _show(monkeypatch, *[StudyCommands(str(path), by="sue", zone=DENVER)] * 2)
+    try:
+        overview = hands.text()
+        assert overview.count("callable now 2") + overview.count("2 callable now") == 3
     finally:
         hands.close()
 

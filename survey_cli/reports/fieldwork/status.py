@@ -186,7 +186,7 @@ class PersonLine(NamedTuple):
     on_cases: float | None
     """The share of the time since today's first call that was spent on cases."""
     idle: timedelta | None
-    """Time since the last entry; None where a case is with the interviewer, or the entry is not among the latest."""
+    """Time since the last entry; None with a case, on a break, off, or where the entry is not among the latest."""
     at_work: PersonAtWork | None
     """None where the station recorded no sign-on."""
 
@@ -472,11 +472,11 @@ def _build_people_today(data: StatusInput, names: Mapping[str, str]) -> tuple[Pe
         since = lease.since if lease is not None else None
         on_cases = work.on_cases + (data.at - since if since is not None else timedelta())
         at_work = data.at - min(began.get(login, data.at), since or data.at)
-        idle = data.at - data.last_entries[login] if lease is None and login in data.last_entries else None
+        shift = data.at_work.get(login)
+        is_free = lease is None and (shift is None or shift.state == "at work")
+        idle = data.at - data.last_entries[login] if is_free and login in data.last_entries else None
         case = lease._replace(who=names[login]) if lease is not None else None
-        lines.append(
-            PersonLine(work, case, min(on_cases / at_work, 1.0) if at_work else None, idle, data.at_work.get(login))
-        )
+        lines.append(PersonLine(work, case, min(on_cases / at_work, 1.0) if at_work else None, idle, shift))
     return tuple(lines)
 
 
