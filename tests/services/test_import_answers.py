@@ -166,6 +166,15 @@ def test_two_columns_of_a_name_and_a_cell_too_long_to_read_are_said(tmp_path: Pa
     assert said.startswith("long.csv:2: a cell has more than 131,072 characters")
 
 
+def test_a_message_has_the_beginning_of_a_long_cell(tmp_path: Path) -> None:
+    written("work.yaml", WORK)
+    long = "x" * 40_000
+    written("long.csv", f"interview_case,consent,job,media\n1,1,{long},1\n{long},1,2,{long}\n")
+    said = run_survey(tmp_path, "import-answers", "work.yaml", "long.csv", code=1)[1]
+    assert "xxxxxxxxxx…" in said
+    assert max(map(len, said.splitlines())) < 500
+
+
 def test_a_map_that_names_what_is_not_there_is_refused(tmp_path: Path) -> None:
     written("work.yaml", WORK)
     written("paper.csv", "ID,V1\n1,1\n")

@@ -40,6 +40,7 @@ from survey_cli.study.location import locate_people_file
 from survey_cli.study.open_study import OpenStudy, check_supervisor, open_study
 from survey_cli.table.columns import IMPORT_STATION, NOON, build_blocks
 from survey_cli.values import ADMIN_COLUMNS, NOT_ASKED, Missing, Place, Value
+from survey_cli.wording import shorten
 
 MAX_SEEDS: Final = 2_000
 """How many seeds are tried for one that gives the arms, draws and picks of a row."""
@@ -283,7 +284,9 @@ class _RowReader:
             try:
                 at = datetime.fromisoformat(text)
             except ValueError:
-                self._report(row, self.began, key, f"{text!r} is no date", "write it as 2026-01-31 or 2026-01-31 18:05")
+                self._report(
+                    row, self.began, key, f"{shorten(text)!r} is no date", "write it as 2026-01-31 or 2026-01-31 18:05"
+                )
                 return None
             at = (
                 at
@@ -394,9 +397,9 @@ class _RowReader:
 
     def _report(self, row: InputRow, column: int | None, who: str, what: str, remedy: str) -> None:
         if column is not None:
-            what = f"column {self.names[column]}, {row.cells[column]!r}: {what}"
+            what = f"column {self.names[column]}, {shorten(row.cells[column])!r}: {shorten(what, 300)}"
         self.collector.add_error(
-            "answer-row", who, what, remedy, line=row.line, of=who if column is None else self.names[column]
+            "answer-row", shorten(who), what, remedy, line=row.line, of=who if column is None else self.names[column]
         )
 
 
