@@ -19,6 +19,7 @@ from benchmarks import (
     claiming,
     exporting,
     fieldwork,
+    growing,
     migrating,
     quality,
     screen,
@@ -34,7 +35,7 @@ GROUPS: Mapping[str, Mapping[str, Callable[[Path], list[Line]]]] = {
     "Instrument and engine": asking.ROWS,
     "Store": {**storing.ROWS, **claiming.ROWS, **servers.ROWS, **seats.ROWS, **watching.ROWS},
     "Fieldwork": {**fieldwork.ROWS, **migrating.ROWS, **quality.ROWS},
-    "Data out and in": exporting.ROWS,
+    "Data out and in": {**exporting.ROWS, **growing.ROWS},
 }
 BY_NAME = frozenset({"watch", "growth-interviews"})
 """Rows that take minutes, and are run only where they are named."""

@@ -19,6 +19,7 @@ from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
 from survey_cli.store import InstrumentRow, InterviewRow, Snapshot, Store, WholeInterview
+from survey_cli.store.interviews.records import InterviewOrigin
 from survey_cli.table.columns import build_columns, build_row
 from survey_cli.values import Missing
 
@@ -192,7 +193,7 @@ def _process(command: list[str]) -> Usage:
     child = [sys.executable, "-S", "-c", LAUNCH, *command]
     said = subprocess.run(child, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stderr
-    seconds, processor, kibibytes = said.stdout.split()
+    seconds, processor, kibibytes = said.stdout.split()[-3:]
     return Usage(float(seconds), float(processor), int(kibibytes))
 
 
@@ -202,8 +203,9 @@ def _invent(instrument: Instrument) -> list[Interview]:
     return [invented.interview for invented in crowd]
 
 
-def _filled(db: Path, count: int) -> None:
-    instrument = made.instrument(made.plain(ITEMS))
+def _filled(db: Path, count: int, study: str = made.plain(ITEMS), origin: InterviewOrigin = "simulated") -> None:
+    """Add so many interviews with the cases `simulated 0`, `simulated 1` …, the last of them the newest."""
+    instrument = made.instrument(study)
     crowd = _invent(instrument)
     rows = [build_row(interview) for interview in crowd]
 
@@ -217,7 +219,7 @@ def _filled(db: Path, count: int) -> None:
                 began_at=at,
                 by="simulated",
                 updated_at=at,
-                origin="simulated",
+                origin=origin,
                 status="ended",
                 outcome="complete",
                 last_seq=2,
