@@ -20,7 +20,7 @@ NO_OVERRIDES: Final[Mapping[str, str]] = MappingProxyType({})
 class AnalysisBase:
     """Selected interviews of a table, and the number of interviews by completeness."""
 
-    rows: tuple[int, ...]
+    rows: Sequence[int]
     """Positions of the selected interviews."""
     complete: int
     partial: int
@@ -57,7 +57,9 @@ def select_interviews(
             if (code := overrides.get(str(ids[text]))) is not None:
                 kinds[i] = {"1.1": "complete", "1.2": "partial"}.get(code[:3], "")
     selected = {"complete": ("complete",), "partial": ("complete", "partial"), "all": ("complete", "partial", "")}
-    rows = tuple(i for i, kind in enumerate(kinds) if kind in selected[selection])
+    rows: Sequence[int] = range(len(kinds))
+    if not set(kinds).issubset(selected[selection]):
+        rows = [i for i, kind in enumerate(kinds) if kind in selected[selection]]
     return AnalysisBase(
         rows=rows,
         complete=kinds.count("complete"),

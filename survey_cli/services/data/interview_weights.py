@@ -44,11 +44,12 @@ def load_counted_answers(
 ) -> tuple[AnswerColumns, AnalysisBase]:
     """Load the answers of all interviews without personal ones, and which interviews count.
 
-    `words` includes verbatim answers, `ids` the interviews' ids. Raises ValueError where a row cannot be read.
+    `words` includes verbatim answers with their cases, `ids` the interviews' ids. Raises ValueError where a row cannot be
+    read.
     """
     codes = {interview: override.code for interview, override in data.overrides.items()}
     roles = {"answer", "sample", "compute", "admin", *(["words"] if words else [])}
-    left_out = {"interview_by", *([] if ids or codes else ["interview_id"])}
+    left_out = {"interview_by", *([] if ids or codes else ["interview_id"]), *([] if words else ["interview_case"])}
 
     def is_counted(variable: Variable) -> bool:
         is_left_out = variable.personal or (variable.role == "admin" and variable.name in left_out)
