@@ -335,6 +335,22 @@ def test_a_claim_in_anothers_name_shows_no_contact_and_every_claim_is_recorded(s
     assert postgres_server.run_query(shift.db, events) == [(shift.bob,)]
 
 
+def test_a_claim_that_can_be_undone_shows_no_contact(shift: Served) -> None:
+    schema = schema_of(shift)
+    claim = f"INSERT INTO {schema}.case_events VALUES ('A', 2, 'claimed', '{{}}', '', '', '', '')"
+    contacts = f"SELECT count(*) FROM {schema}_contacts.case_contacts".encode()
+    with psycopg.connect(as_role(shift, shift.bob).partition("&schema=")[0]) as bob:
+        assert bob.execute(contacts).fetchone() == (0,)
+        bob.execute("SAVEPOINT before")
+        bob.execute(claim.encode())
+        bob.execute(f"UPDATE {schema}.cases SET status = 'leased' WHERE key = 'A'".encode())
+        assert bob.execute(contacts).fetchone() == (0,)
+        bob.execute("RELEASE before")
+        assert bob.execute(contacts).fetchone() == (0,)
+        bob.commit()
+        assert bob.execute(contacts).fetchone() == (1,)
+
+
 def test_a_case_keeps_its_contact(shift: Served) -> None:
     ann = station(shift)
     case = on(ann)

@@ -29,11 +29,12 @@ END $$
 starts_with(name, 'owed: ') OR name IN ('scrub owed', 'interviews compared with cases')
 
 -- name: OWN_CONTACT
--- The case is leased, and whoever reads has claimed it last: a claim is an event, which interviewers can't remove.
+-- The case is leased, and whoever reads has claimed it last: a claim is an event, which interviewers can't remove. It is of
+-- an earlier transaction, so that it can't be undone after the contact was read; only the check of roles undoes its own.
 EXISTS (
     SELECT 1 FROM {schema}.cases c WHERE c.link = case_contacts.link AND c.status = 'leased'
-    AND current_user = (SELECT e.account FROM {schema}.case_events e
-        WHERE e.case_key = c.key AND e.kind = 'claimed' ORDER BY e.seq DESC LIMIT 1)
+    AND (SELECT e.account = current_user AND (age(e.xmin) > 0 OR current_user <> session_user)
+        FROM {schema}.case_events e WHERE e.case_key = c.key AND e.kind = 'claimed' ORDER BY e.seq DESC LIMIT 1)
 )
 
 -- name: HAS_CONTACT
