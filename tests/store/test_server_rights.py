@@ -351,6 +351,25 @@ def test_a_claim_that_can_be_undone_shows_no_contact(shift: Served) -> None:
         assert bob.execute(contacts).fetchone() == (1,)
 
 
+def test_a_task_that_no_outcome_asks_for_is_not_done(shift: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    ann = station(shift)
+    case = on(ann)
+    interviewed(ann, "1", "1", "1")
+    assert ann.close_interview() is None
+    ann.close()
+    journal = postgres_server.run_query(shift.db, "SELECT kind, payload FROM journal ORDER BY seq")
+    ask(shift, shift.bob, "UPDATE interviews SET outcome = 'withdrawn'")
+    tasks = f"('owed: erase: {case}', ''), ('owed: do-not-call: {case}', ''), ('owed: else: {case}', '')"
+    ask(shift, shift.bob, f"INSERT INTO settings (name, value) VALUES {tasks}")
+    assert run_command(["status", str(shift.file), "--db", as_role(shift, shift.sue)]) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    for task in ("erase", "do-not-call"):
+        assert f"case {case}: the task '{task}' was removed, because no outcome of this case asks for it" in said
+    assert postgres_server.run_query(shift.db, "SELECT kind, payload FROM journal ORDER BY seq") == journal
+    with DoNotCallList.open_beside(shift.db) as listed:
+        assert not any(listed.find_entry(f"+1312555010{digit}") for digit in range(4))
+
+
 def test_a_case_keeps_its_contact(shift: Served) -> None:
     ann = station(shift)
     case = on(ann)

@@ -15,12 +15,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from survey_cli.engine.events import InterviewEnded
+from survey_cli.engine.events import InterviewEnded, InterviewStopped
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import COMPLETE
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import InterviewProgress, code_case, code_interview, is_known_eligible
-from survey_cli.fieldwork.case.events import DoNotCallSet, OutcomeRecorded
+from survey_cli.fieldwork.case.events import DoNotCallSet, OutcomeOverridden, OutcomeRecorded
+from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.fieldwork.plan.plan import OUTSIDE_QUOTA, Plan, Quota
 from survey_cli.fieldwork.queue.scheduling import QueuePosition
 from survey_cli.instrument.compiled.model import Instrument
@@ -30,7 +31,7 @@ from survey_cli.problems import StoreError, UserError
 from survey_cli.samples.cases.columns import build_labels
 from survey_cli.store import InterviewOrigin, Store
 from survey_cli.store.do_not_call import DoNotCallList
-from survey_cli.study.consistency.person_erasure import PERSON_ORIGINS, erase_answers
+from survey_cli.study.consistency.person_erasure import PERSON_ORIGINS, erase_answers, list_person_interviews
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.values import Missing, Place
 
@@ -248,10 +249,12 @@ def do_follow_up_tasks(
     """
     for task in store.settings.list_tasks():
         kind, _, task_key = task.partition(": ")
-        if key and task_key != key:
+        if kind not in TASK_MESSAGES or (key and task_key != key):
             continue
         try:
-            if kind != LIST_TASK:
+            if not _is_recorded(store, instrument, kind, task_key):
+                yield f"case {task_key}: the task {kind!r} was removed, because no outcome of this case asks for it"
+            elif kind != LIST_TASK:
                 origins: tuple[InterviewOrigin, ...] = PERSON_ORIGINS if kind == ERASE_TASK else ("practice",)
                 erase_answers(store, instrument, task_key, at=at, by=by, origins=origins)
             elif do_not_call is not None:
@@ -262,6 +265,22 @@ def do_follow_up_tasks(
         except UserError as error:
             reason = error.short if isinstance(error, StoreError) else error.what
             yield f"{TASK_MESSAGES[kind].format(task_key)}: {reason}"
+
+
+def _is_recorded(store: Store, instrument: Instrument, kind: str, key: str) -> bool:
+    """Return whether an event asks for a task.
+
+    Interviewers may add tasks on a server, which supervisors' programs do.
+    """
+    history = [entry.event for entry in store.cases.queries.read_history(key)]
+    if kind == LIST_TASK:
+        return any(isinstance(event, DoNotCallSet) for event in history)
+    outcomes = build_outcome_table(instrument)
+    recorded = [event.outcome for event in history if isinstance(event, OutcomeRecorded | OutcomeOverridden)]
+    for row in list_person_interviews(store, key):
+        endings = (InterviewEnded, InterviewStopped)
+        recorded += [event.outcome for event in store.interviews.read_journal(row.id) if isinstance(event, endings)]
+    return any(outcome in outcomes and outcomes[outcome].kind == WITHDRAWN for outcome in recorded)
 
 
 def follow_up(study: OpenStudy, key: str, at: datetime) -> Iterator[str]:
@@ -283,4 +302,4 @@ def _list_numbers(store: Store, do_not_call: DoNotCallList, key: str, *, at: dat
 def describe_open_tasks(store: Store) -> list[str]:
     """Return a sentence for each open task. Raises StoreError."""
     tasks = (task.partition(": ") for task in store.settings.list_tasks())
-    return [f"{TASK_MESSAGES[kind].format(key)} — {REMEDY}" for kind, _, key in tasks]
+    return [f"{TASK_MESSAGES[kind].format(key)} — {REMEDY}" for kind, _, key in tasks if kind in TASK_MESSAGES]
