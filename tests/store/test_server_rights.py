@@ -189,6 +189,9 @@ def test_an_interviewers_role_rewrites_nothing_and_reads_no_key(shift: Served) -
         "DELETE FROM survey_shared.never_call",
         "ALTER TABLE journal DISABLE TRIGGER ALL",
         "INSERT INTO settings (name, value) VALUES ('paused', '')",
+        "INSERT INTO case_events VALUES ('A', 90, 'corrected', '{}', '', 'sue', '', '')",
+        "INSERT INTO case_events VALUES ('A', 90, 'unblocked', '{}', '', 'sue', '', '')",
+        "INSERT INTO journal (interview, seq, kind, payload, at, by, station) VALUES ('', 90, 'reviewed', '{}', '', '', '')",
     ):
         refused(shift, shift.ann, statement)
     postgres_server.run_query(as_role(shift, shift.ann), "UPDATE settings SET value = 'x'")
@@ -473,9 +476,18 @@ def test_the_check_tries_every_cell_and_finds_a_right_too_many(
     assert "!" not in said.out
     postgres_server.run_query(shift.db, f"GRANT DELETE ON journal TO {DATABASE}_interviewer")
     postgres_server.run_query(shift.db, "ALTER TABLE case_contacts DISABLE ROW LEVEL SECURITY")
+    for by_hand in (
+        "GRANT UPDATE ON case_events TO PUBLIC",
+        "GRANT EXECUTE ON FUNCTION find_caller(TEXT, TEXT) TO PUBLIC",
+        "CREATE POLICY anybody ON case_contacts USING (true)",
+        f"GRANT TEMPORARY ON DATABASE {DATABASE} TO {DATABASE}_coder",
+    ):
+        postgres_server.run_query(shift.db, by_hand)
     assert run_command(["server", "check", shift.db]) == 1
     said = capsys.readouterr()
     assert "SID ! SI" in said.out
+    assert re.search(r"case_events +SIU ! SI +SIUD +SU ! S", said.out)
+    assert re.search(r"create a temporary table +refused +refused +0 ! refused", said.out)
     assert re.search(r"read the contact, other case +1 ! 0 ", said.out)
     assert run_command(["server", "init", shift.db]) == 0
     assert run_command(["server", "check", shift.db]) == 0

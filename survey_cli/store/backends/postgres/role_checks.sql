@@ -82,6 +82,18 @@ VALUES ('~check 2', 2, 'answered', '{{}}', '', '', '')
 INSERT INTO {schema}.journal (interview, seq, kind, payload, at, by, station)
 VALUES ('~check 2', 2, 'coded', '{{}}', '', '', '')
 
+-- name: review an interview: refused 1 refused refused
+INSERT INTO {schema}.journal (interview, seq, kind, payload, at, by, station)
+VALUES ('~check 2', 2, 'reviewed', '{{}}', '', '', '')
+
+-- name: record a call: 1 1 refused refused
+INSERT INTO {schema}.case_events (case_key, seq, kind, payload, at, by, station, key)
+VALUES ('~check 2', 2, 'called', '{{}}', '', '', '', '')
+
+-- name: correct an outcome: refused 1 refused refused
+INSERT INTO {schema}.case_events (case_key, seq, kind, payload, at, by, station, key)
+VALUES ('~check 2', 2, 'corrected', '{{}}', '', '', '', '')
+
 -- name: change a setting of the study: refused 1 refused refused
 INSERT INTO {schema}.settings (name, value) VALUES ('~check', '')
 

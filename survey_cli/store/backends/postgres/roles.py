@@ -41,7 +41,10 @@ POLICIES: Final[Mapping[str, Mapping[tuple[str, str], str]]] = {
     "contacts": {("interviewer", "ALL"): sql.OWN_INTERVIEW},
     "settings": {(role, "SELECT"): "true" for role in ("interviewer", "coder", "analyst")}
     | {("interviewer", "ALL"): sql.OWN_SETTING},
-    "journal": {("interviewer", "ALL"): "true", ("coder", "SELECT"): "true", ("coder", "INSERT"): sql.CODING}
+    "case_events": {(role, "SELECT"): "true" for role in ("interviewer", "coder", "analyst")}
+    | {("interviewer", "INSERT"): sql.CALLING},
+    "journal": {(role, "SELECT"): "true" for role in ("interviewer", "coder")}
+    | {("interviewer", "INSERT"): sql.INTERVIEWING, ("coder", "INSERT"): sql.CODING}
     | {("analyst", "SELECT"): sql.READABLE_JOURNAL},
     "work_events": {("interviewer", "SELECT"): sql.OWN_WORK, ("interviewer", "INSERT"): sql.OWN_NEW_WORK},
 }
@@ -73,7 +76,7 @@ def build_study_grants(schema: str, database: str) -> Iterator[str]:
     names = _name(schema, database)
     own, contacts = names["schema"], names["contacts"]
     everybody = ", ".join(names[role] for role in ROLES)
-    yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {own}, {contacts} FROM {everybody}"
+    yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {own}, {contacts} FROM PUBLIC, {everybody}"
     yield f"REVOKE ALL ON SCHEMA {own}, {contacts} FROM PUBLIC, {everybody}"
     yield f"GRANT USAGE ON SCHEMA {own} TO {everybody}"
     yield f"GRANT USAGE ON SCHEMA {contacts} TO {names['interviewer']}, {names['supervisor']}"
@@ -84,13 +87,14 @@ def build_study_grants(schema: str, database: str) -> Iterator[str]:
     for statement in (sql.GRANT_MAINTAIN, sql.HAS_CONTACT, sql.KEEP_LINK, sql.KEEP_LINK_TRIGGER):
         yield statement.format_map(names)
     for function, roles in FUNCTIONS.items():
+        yield f"REVOKE ALL ON FUNCTION {own}.{function} FROM PUBLIC, {everybody}"
         yield f"GRANT EXECUTE ON FUNCTION {own}.{function} TO {', '.join(names[role] for role in roles)}"
     for table, policies in POLICIES.items():
         target = f"{quote_identifier(find_schema(table, schema))}.{table}"
         yield f"ALTER TABLE {target} ENABLE ROW LEVEL SECURITY"
+        yield sql.DROP_POLICIES.format(table=target)
         for (role, command), condition in {("supervisor", "ALL"): "true", **policies}.items():
             policy = f"{quote_identifier(f'{role} {command.lower()}')} ON {target}"
-            yield f"DROP POLICY IF EXISTS {policy}"
             clause = "WITH CHECK" if command == "INSERT" else "USING"
             yield f"CREATE POLICY {policy} FOR {command} TO {names[role]} {clause} ({condition.format_map(names)})"
 
@@ -99,14 +103,14 @@ def build_shared_grants(database: str) -> Iterator[str]:
     """Build the statements that give the roles their rights on the do-not-call list and the database itself."""
     names = _name("", database)
     everybody, shared = ", ".join(names[role] for role in ROLES), names[SHARED_SCHEMA]
-    yield f"REVOKE ALL ON DATABASE {quote_identifier(database)} FROM PUBLIC"
+    yield f"REVOKE ALL ON DATABASE {quote_identifier(database)} FROM PUBLIC, {everybody}"
     yield f"GRANT CONNECT ON DATABASE {quote_identifier(database)} TO {everybody}"
     yield f"ALTER DATABASE {quote_identifier(database)} SET lock_timeout TO '5s'"
     yield "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
     yield sql.HASH_FUNCTION
-    yield f"REVOKE ALL ON FUNCTION {shared}.never_call_hash(TEXT) FROM PUBLIC"
+    yield f"REVOKE ALL ON FUNCTION {shared}.never_call_hash(TEXT) FROM PUBLIC, {everybody}"
     yield f"GRANT EXECUTE ON FUNCTION {shared}.never_call_hash(TEXT) TO {names['interviewer']}, {names['supervisor']}"
-    yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {shared} FROM {everybody}"
+    yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {shared} FROM PUBLIC, {everybody}"
     yield f"GRANT USAGE ON SCHEMA {shared} TO {everybody}"
     yield from _grant_tables(names, shared)
 

@@ -67,6 +67,20 @@ person = current_user
 -- Only supervisors correct times.
 person = current_user AND kind <> 'corrected'
 
+-- name: DROP_POLICIES
+DO $$ DECLARE name TEXT; BEGIN
+    FOR name IN SELECT polname FROM pg_policy WHERE polrelid = '{table}'::regclass LOOP
+        EXECUTE format('DROP POLICY %I ON {table}', name);
+    END LOOP;
+END $$
+
+-- name: CALLING
+-- Decisions of supervisors, imports and erasures are no events of a call.
+kind NOT IN ('sampled', 'released', 'corrected', 'advised', 'reopened', 'unblocked', 'erased', 'anonymised')
+
+-- name: INTERVIEWING
+kind NOT IN ('reviewed', 'erased')
+
 -- name: CODING
 kind = 'coded'
 
