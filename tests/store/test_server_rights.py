@@ -191,7 +191,8 @@ def test_an_interviewers_role_rewrites_nothing_and_reads_no_key(shift: Served) -
         "INSERT INTO settings (name, value) VALUES ('paused', '')",
         "INSERT INTO case_events VALUES ('A', 90, 'corrected', '{}', '', 'sue', '', '')",
         "INSERT INTO case_events VALUES ('A', 90, 'unblocked', '{}', '', 'sue', '', '')",
-        "INSERT INTO journal (interview, seq, kind, payload, at, by, station) VALUES ('', 90, 'reviewed', '{}', '', '', '')",
+        "INSERT INTO journal (interview, seq, kind, payload, at, by, station) "
+        "VALUES ('', 90, 'reviewed', '{}', '', '', '')",
     ):
         refused(shift, shift.ann, statement)
     postgres_server.run_query(as_role(shift, shift.ann), "UPDATE settings SET value = 'x'")

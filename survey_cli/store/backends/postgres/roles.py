@@ -232,7 +232,7 @@ class _UndoTrial(Exception):  # noqa: N818 - no error
 class _Trial:
     def __init__(self, db: Connector, execute: Execute, schema: str) -> None:
         self._db, self._execute, self._schema = db, execute, schema
-        self._actions = read_statements(str(Path(__file__).with_name("role_checks")))
+        self._actions = vars(read_statements(str(Path(__file__).with_name("role_checks"))))
         """Statements by what they do and the results that are expected of the roles."""
         [(database, process)] = execute("SELECT current_database(), pg_backend_pid()", ()).fetchall()
         self._members = {role: f"survey_check_{role}_{process}" for role in ROLES}
