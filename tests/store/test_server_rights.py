@@ -441,10 +441,16 @@ def test_an_analyst_reads_data_writes_nothing_and_every_export_is_recorded(
     assert "Ada" not in Path(data).read_text()
     assert [entry[3:] for entry in log_of(shift, shift.al)] == [("export", data, "interviews")]
     capsys.readouterr()
-    for refused_options in (["--personal", "who"], ["--what", "events"]):
-        to = str(shift.folder / "more.csv")
-        assert run_command(["export", str(shift.file), "-o", to, *refused_options, *where]) == 1
-        assert "the server does not permit it" in capsys.readouterr().err
+    only_supervisors, to = "only a supervisor may export", str(shift.folder / "more.csv")
+    for account, options, message in (
+        (shift.al, ["--personal", "who"], only_supervisors),
+        (shift.ann, ["--personal", "who"], only_supervisors),
+        (shift.ann, ["--with-contacts"], only_supervisors),
+        (shift.al, ["--what", "events"], "the server does not permit it"),
+    ):
+        export = ["export", str(shift.file), "-o", to, *options, "--db", as_role(shift, account)]
+        assert run_command(export) == 1
+        assert message in capsys.readouterr().err
     assert run_command(["case", "outcome", str(shift.file), "A", "busy", *where]) == 1
     assert run_command(["db", "log", str(shift.file), "--person", shift.al, "--db", as_role(shift, shift.sue)]) == 0
     assert f"export  {data}" in capsys.readouterr().out

@@ -120,10 +120,10 @@ def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable:
 def _check_personal_access(records: StudyRecords) -> None:
     """Check that the account may export names and numbers.
 
-    Supervisors may, and everybody where nobody is listed.
+    Supervisors may, and where nobody is listed, everybody to whom a server gives the rights of one.
     """
     who = records.people.find(records.store.account)
-    if who is not None and who.supervises:
+    if who is not None and who.supervises and records.store.connector.supervises:
         return
     what = "only a supervisor may export names, numbers and personal answers"
     raise UserError(records.store.account, what, f"ask {records.people.format_supervisors()}")
