@@ -502,6 +502,31 @@ def test_the_check_tries_every_cell_and_finds_a_right_too_many(
     assert postgres_server.run_query(shift.db, "SELECT 1 FROM pg_roles WHERE rolname LIKE 'survey_check%'") == []
 
 
+def test_the_check_finds_rights_that_were_given_to_people_by_hand(
+    shift: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    schema = schema_of(shift)
+    for by_hand in (
+        f"GRANT SELECT ON case_contacts TO {shift.al}",
+        f"GRANT UPDATE (payload) ON case_events TO {DATABASE}_interviewer",
+        f"GRANT pg_read_all_data TO {shift.cy}",
+        f"ALTER ROLE {shift.bob} BYPASSRLS",
+    ):
+        postgres_server.run_query(shift.db, by_hand)
+    assert run_command(["server", "check", shift.db]) == 1
+    said = capsys.readouterr()
+    assert set(re.findall("(?m)^! (.+)", said.out)) == {
+        f"{shift.al} has further rights: SELECT on {schema}_contacts.case_contacts",
+        f"{shift.bob} has further rights: BYPASSRLS",
+        f"{shift.cy} has further rights: member of pg_read_all_data",
+        f"{DATABASE}_interviewer has further rights: UPDATE on {schema}.case_events (payload)",
+    }
+    assert "4 surprises" in said.err
+    for person in (shift.bob, shift.cy):
+        postgres_server.run_query(shift.db, f"DROP OWNED BY {person}")
+        postgres_server.run_query(shift.db, f"DROP ROLE {person}")
+
+
 def test_working_times_are_read_by_their_person_and_corrected_by_supervisors(shift: Served) -> None:
     ann = station(shift)
     assert ann.finish_case() is None

@@ -379,6 +379,7 @@ def _render_role_checks(studies: "Sequence[ServerCheck]") -> Iterator[str]:
             lines.setdefault(check.object, {})[check.role] = marked
         head = (study.study, *next(iter(lines.values())))
         yield from render_table(head, [(name, *cells.values()) for name, cells in lines.items()])
+        yield from (f"! {sentence}" for sentence in study.excess_rights)
         yield ""
 
 

@@ -97,8 +97,10 @@ class ServerCheck(NamedTuple):
     cells: int
     """The number of trials."""
     checks: Sequence["RoleCheck"]
+    excess_rights: Sequence[str]
+    """A sentence for everybody with rights that were given by hand."""
     surprises: int
-    """Trials that did not have the expected result."""
+    """Trials that did not have the expected result, and people with further rights."""
 
 
 def check_server(address: str) -> list[ServerCheck]:
@@ -112,9 +114,16 @@ def check_server(address: str) -> list[ServerCheck]:
         if not studies:
             remedy = "publish a questionnaire: survey study publish FILE --db ADDRESS"
             raise UserError(where, "the database contains no study of this account", remedy)
-        results = [(study, roles.check_roles(db, study)) for study in studies]
+        results = [(study, roles.check_roles(db, study), roles.list_excess_rights(db, study)) for study in studies]
         db.close()
     return [
-        ServerCheck(str(where), study, sum(c.cells for c in checks), checks, sum(c.found != c.expected for c in checks))
-        for study, checks in results
+        ServerCheck(
+            where=str(where),
+            study=study,
+            cells=sum(check.cells for check in checks),
+            checks=checks,
+            excess_rights=excess,
+            surprises=sum(check.found != check.expected for check in checks) + len(excess),
+        )
+        for study, checks, excess in results
     ]

@@ -225,6 +225,13 @@ def check_roles(db: Connector, schema: str) -> list[RoleCheck]:
     return checks
 
 
+def list_excess_rights(db: Connector, schema: str) -> list[str]:
+    """Return a sentence for everybody with rights that `prepare_database` doesn't give. Raises StoreError."""
+    groups = " ".join(make_group(check_prepared(db), role) for role in ROLES)
+    places = (schema, make_contact_schema(schema), SHARED_SCHEMA)
+    return [f"{who} has further rights: {what}" for who, what in db.read(sql.EXCESS_RIGHTS, (groups, *places))]
+
+
 class _UndoTrial(Exception):  # noqa: N818 - no error
     """The end of a trial."""
 

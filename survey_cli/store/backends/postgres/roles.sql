@@ -107,3 +107,32 @@ SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = current_user
 -- name: MEMBERS
 SELECT 1 FROM pg_auth_members m JOIN pg_roles p ON p.oid = m.member JOIN pg_roles r ON r.oid = m.roleid
 WHERE p.rolname = ? AND r.rolname = ?
+
+-- name: EXCESS_RIGHTS
+-- What somebody gave by hand and trials of the roles don't show: rights of people and of everybody, rights on columns,
+-- other rights of roles, and what members of the roles may do on the server.
+WITH groups AS (SELECT oid FROM pg_roles WHERE rolname = ANY (string_to_array(?, ' '))),
+places AS (SELECT oid AS place, nspname, nspowner, nspacl FROM pg_namespace WHERE nspname IN (?, ?, ?)),
+acls AS (
+    SELECT relowner AS owner, relacl AS acl, c.oid::regclass::text AS object FROM pg_class c JOIN places ON place = relnamespace
+    UNION ALL SELECT relowner, attacl, format('%s (%I)', c.oid::regclass, attname)
+    FROM pg_class c JOIN places ON place = relnamespace JOIN pg_attribute ON attrelid = c.oid
+    UNION ALL SELECT proowner, proacl, p.oid::regprocedure::text FROM pg_proc p JOIN places ON place = pronamespace
+    UNION ALL SELECT nspowner, nspacl, format('schema %I', nspname) FROM places
+    UNION ALL SELECT datdba, datacl, format('database %I', datname) FROM pg_database WHERE datname = current_database()
+),
+excess AS (
+    SELECT grantee AS person, format('%s on %s', privilege_type, object) AS what FROM acls, aclexplode(acl)
+    WHERE grantee <> owner AND privilege_type <> 'CONNECT' AND NOT (grantee IN (SELECT oid FROM groups)
+        AND privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'USAGE', 'EXECUTE', 'MAINTAIN')
+        AND (object NOT LIKE '%(%' OR privilege_type = 'EXECUTE' OR object LIKE '%.cases (updated_at)'))
+    UNION ALL
+    SELECT p.oid, o.what FROM pg_roles p CROSS JOIN LATERAL (
+        SELECT 'SUPERUSER' AS what WHERE p.rolsuper UNION ALL SELECT 'BYPASSRLS' WHERE p.rolbypassrls
+        UNION ALL SELECT 'CREATEROLE' WHERE p.rolcreaterole
+        UNION ALL SELECT 'member of ' || r.oid::regrole FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid
+        WHERE m.member = p.oid AND m.roleid NOT IN (SELECT oid FROM groups)
+    ) AS o WHERE p.rolname <> current_user AND EXISTS (
+        SELECT 1 FROM pg_auth_members WHERE member = p.oid AND roleid IN (SELECT oid FROM groups))
+)
+SELECT coalesce(nullif(person, 0)::regrole::text, 'PUBLIC'), string_agg(what, ', ' ORDER BY what) FROM excess GROUP BY person ORDER BY 1
