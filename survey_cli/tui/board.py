@@ -14,6 +14,7 @@ from textual.widgets import DataTable, Sparkline, Static
 
 from survey_cli.entries import to_ascii_digits
 from survey_cli.problems import UserError
+from survey_cli.reports.fieldwork.rates import describe_main_rates
 from survey_cli.text_width import measure_width
 from survey_cli.tui.widgets import panel, styled
 from survey_cli.tui.widgets.key_app import EDITING_KEYS, KeyApp, KeyScreen
@@ -490,6 +491,7 @@ def _build_details(status: "FieldworkStatus") -> list[Content]:
         (f"{d.attempts:,}", f"attempts {d.daypart}, {_share(d.reached, d.attempts)} reached") for d in status.dayparts
     ]
     return [
+        Content("\n").join([style_text(line) for line in describe_main_rates(status.data.rates)]),
         styled.build_section("Needs attention", alerts or [style_text("nothing")]),
         *(
             styled.build_section(title, styled.build_table(rows, 100, "bold"))

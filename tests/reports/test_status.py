@@ -431,6 +431,17 @@ def test_ten_thousand_cases_are_told_within_a_second() -> None:
     assert took < 1, took
 
 
+def test_counts_that_cannot_be_folded_any_more_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_counts, "MAX_APPENDED", 0)
+    path = a_study([interviewed(history(f"a{hour}").at(f"2026-11-23 {hour}:00"), "i1", 10) for hour in range(10, 20)])
+    before = told(path)
+    with store_of(path) as store:
+        assert {quarter for (quarter,) in store.connector.read("SELECT DISTINCT quarter FROM counts")} > {""}
+        written = store.connector.read("PRAGMA data_version")
+        assert told(path).people == before.people
+        assert store.connector.read("PRAGMA data_version") == written
+
+
 def test_old_quarters_are_added_to_the_totals_and_the_counts_still_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also weeks after the last call, and after a correction of a call whose quarter is in the totals."""
     monkeypatch.setattr(live_counts, "MAX_APPENDED", -1_000)

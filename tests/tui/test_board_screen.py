@@ -158,6 +158,21 @@ def test_the_tabs_show_the_study_and_what_needs_attention(monkeypatch: pytest.Mo
         hands.close()
 
 
+def test_board_and_status_show_the_rates_of_each_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = a_study([history("d", frame="mobile", replicate="2")])
+    assert not [line for line in render_status(told(path), cells=80) if "RR1" in line]
+    landline = [interviewed(history("a", frame="landline").at(DAY), "i1", 10), history("b", frame="landline")]
+    path = a_study([*landline, history("c", frame="mobile")])
+    rates = ["landline  RR1 50.0%  COOP1 100.0%  REF1 0.0%  CON1 50.0%"]
+    rates += ["mobile  RR1 0.0%  COOP1 not defined  REF1 0.0%  CON1 0.0%"]
+    assert [line for line in render_status(told(path), cells=80) if "RR1" in line] == rates
+    hands = _show(monkeypatch, StudyCommands(str(path), zone=DENVER))
+    try:
+        assert all(line in hands.text() for line in rates)
+    finally:
+        hands.close()
+
+
 def test_a_change_needs_a_reason_and_is_stored_in_the_history(monkeypatch: pytest.MonkeyPatch) -> None:
     path = _supervised()
     hands = _show(monkeypatch, StudyCommands(str(path), by="sam", zone=DENVER))

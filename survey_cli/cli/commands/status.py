@@ -99,7 +99,7 @@ def render_status(report: "FieldworkStatus", *, cells: int) -> list[str]:
 def _render_progress(report: "FieldworkStatus") -> Iterator[str]:
     from fractions import Fraction
 
-    from survey_cli.reports.fieldwork.rates import format_rate
+    from survey_cli.reports.fieldwork.rates import describe_main_rates, format_rate
 
     progress = report.progress
     completes = f"{progress.complete:,} complete"
@@ -110,6 +110,7 @@ def _render_progress(report: "FieldworkStatus") -> Iterator[str]:
     yield f"{progress.partial:,} partial; {format_quantity(report.cases, 'case')} in all"
     if report.pace is not None:
         yield f"pace of the last days: {report.pace.describe()}"
+    yield from describe_main_rates(report.data.rates)
 
 
 Section: TypeAlias = tuple[str, Sequence[str]]

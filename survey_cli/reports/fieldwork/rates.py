@@ -26,6 +26,7 @@ from survey_cli.table.table import Table
 from survey_cli.values import Cell, Variable
 
 NOT_DEFINED: Final = "not defined"
+MAIN_RATES: Final = ("RR1", "COOP1", "REF1", "CON1")
 PROPORTION_DIGITS: Final = 6
 """Decimals of a proportion in a file."""
 
@@ -168,6 +169,15 @@ def _describe_open_cases(columns: Sequence[RateColumn], *, finished_only: bool, 
 def format_rate(rate: Fraction | None, digits: int = 1) -> str:
     """Format a rate as a percentage, `35.1%`, or as `not defined`."""
     return translate(NOT_DEFINED) if rate is None else f"{format_decimal(rate * 100, digits)}%"
+
+
+def describe_main_rates(columns: Iterable[RateColumn]) -> list[str]:
+    """Describe the lowest rates of each frame in a line: response, cooperation, refusal, contact."""
+    lines = []
+    for column in columns:
+        rates = [f"{name} {format_rate(getattr(column.rates, name))}" for name in MAIN_RATES]
+        lines.append("  ".join((column.frame, *rates) if column.frame else rates))
+    return lines
 
 
 def format_share(value: Fraction) -> str:

@@ -21,6 +21,7 @@ from survey_cli.fieldwork.queue.call_order import CallOrder, CaseGroup
 from survey_cli.fieldwork.rates.dispositions import UncountableCode, find_disposition, find_group
 from survey_cli.fieldwork.shifts import PersonAtWork
 from survey_cli.reports.fieldwork.disposition_counts import find_study_groups
+from survey_cli.reports.fieldwork.rates import RateColumn
 from survey_cli.wording import format_quantity, join_first
 
 STATUS_DESCRIPTIONS: Final = json.loads(Path(__file__).with_name("statuses.json").read_text(encoding="utf-8"))
@@ -253,6 +254,8 @@ class StatusInput:
     """Number of cases by status, outcome and code: (status, outcome, code, cases)."""
     case_groups: Sequence[CaseGroup] = ()
     """All cases, grouped by what decides whether they may be called now."""
+    rates: tuple[RateColumn, ...] = ()
+    """The rates of each frame; empty where no case is released, or a case has a code that is in no group."""
     fill: Mapping[str, CellFill] = field(default_factory=dict)
     target: int | None = None
     target_of: str = ""

@@ -18,6 +18,7 @@ from survey_cli.reports.fieldwork import status as status_report
 from survey_cli.services.cases.floor import load_people_at_work
 from survey_cli.services.date_options import RequestedTime, describe_now, parse_start_time
 from survey_cli.services.output_files import DocumentWriter, publish_document
+from survey_cli.services.report.response_rates import compute_live_rates
 from survey_cli.services.run_on_study import Request, run_on_study
 from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.study.clock import list_future_entries
@@ -89,6 +90,7 @@ def _build_status(
         at_work={person.login: person for person in load_people_at_work(study, at)} if study.who.supervises else {},
         numbers=status_report.NumberTotals(*(totals[kind,] for kind in ("dead", "never_call", "blocked"))),
         case_groups=counts.count_groups(at),
+        rates=compute_live_rates(study, at),
         fill=study.store.cases.quotas.read_fill(),
         target=target.interviews,
         target_of=target.source,

@@ -115,12 +115,7 @@ def compute_rates_from_records(
     if (parts := len(dispositions.parts)) > MAX_PARTS:
         what, remedy = f"{options.by} has {parts:,} values", f"choose a column with at most {MAX_PARTS} values"
         raise UserError("--by", what, remedy)
-    counts = {tally.frame: tally.counts for tally in dispositions.frames}
-    e, weights = resolve_assumptions(records.path, counts, replace(options, frame=plan.frame))
-    columns = [
-        RateColumn.from_counts(t.counts, e[t.frame], frame=t.frame, by=t.by, open_cases=t.open_cases)
-        for t in (*dispositions.parts, *dispositions.frames)
-    ]
+    columns, weights = build_rate_columns(dispositions, replace(options, frame=plan.frame), where=records.path)
     kinds = {"list": "list of people", "establishment": "list of establishments", "rdd": "random digits"}
     title = "{study} (frame: {kind}), as of {time}"
     report = build_rate_table(
@@ -135,8 +130,28 @@ def compute_rates_from_records(
     return RatesReport(report)
 
 
+def compute_live_rates(records: StudyRecords, at: datetime) -> tuple[RateColumn, ...]:
+    """Compute the rates of each frame from the live counts; empty where these do not suffice. Raises StoreError."""
+    dispositions = _count_settled_cases(records, DispositionOptions(at=at))
+    if dispositions is None:
+        return ()
+    return tuple(build_rate_columns(dispositions, RatesOptions(frame=records.plan.frame))[0])
+
+
+def build_rate_columns(
+    dispositions: StudyDispositions, options: RatesOptions, *, where: str = ""
+) -> tuple[list[RateColumn], Mapping[str, Fraction]]:
+    """Build the columns of the parts and frames, and the weights of a composite. Raises UserError."""
+    e, weights = resolve_assumptions(where, {tally.frame: tally.counts for tally in dispositions.frames}, options)
+    columns = [
+        RateColumn.from_counts(t.counts, e[t.frame], frame=t.frame, by=t.by, open_cases=t.open_cases)
+        for t in (*dispositions.parts, *dispositions.frames)
+    ]
+    return columns, weights
+
+
 def _count_settled_cases(
-    records: StudyRecords, options: DispositionOptions, *, all_origins: bool
+    records: StudyRecords, options: DispositionOptions, *, all_origins: bool = False
 ) -> StudyDispositions | None:
     """Count the cases by their live counts, and only those by their histories whose state does not tell their code.
 

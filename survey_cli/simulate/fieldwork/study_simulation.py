@@ -19,10 +19,10 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.disposition_counts import DispositionOptions, count_dispositions
-from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, build_rate_table
+from survey_cli.reports.fieldwork.rates import RateTable, build_rate_table
 from survey_cli.reports.fieldwork.simulation_report import SimulationReport, summarize_simulation
 from survey_cli.services.cases.fieldwork_status import find_interview_target
-from survey_cli.services.report.response_rates import RatesOptions, resolve_assumptions
+from survey_cli.services.report.response_rates import RatesOptions, build_rate_columns
 from survey_cli.services.run_on_study import read_records
 from survey_cli.services.simulated_study import SimulatedStudyOptions, load_simulation_cases
 from survey_cli.simulate.fieldwork import behavior
@@ -116,15 +116,8 @@ def _build_rates(model: FieldworkModel) -> RateTable | None:
     dispositions = count_dispositions(model.histories.items(), plan, DispositionOptions(at=model.at))
     if dispositions.uncountable or not dispositions.frames:
         return None
-    frames = {tally.frame: tally.counts for tally in dispositions.frames}
-    eligibility, _ = resolve_assumptions("", frames, RatesOptions(frame=plan.frame))
-    return build_rate_table(
-        [
-            RateColumn.from_counts(t.counts, eligibility[t.frame], frame=t.frame, by=t.by, open_cases=t.open_cases)
-            for t in dispositions.frames
-        ],
-        quotas=bool(plan.quotas.quotas),
-    )
+    columns, _ = build_rate_columns(dispositions, RatesOptions(frame=plan.frame))
+    return build_rate_table(columns, quotas=bool(plan.quotas.quotas))
 
 
 def find_station_zone(path: str, name: str) -> ZoneInfo:

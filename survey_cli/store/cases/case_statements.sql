@@ -211,7 +211,9 @@ SELECT quarter, name, sum(number) FROM counts WHERE quarter >= ? AND name LIKE ?
 GROUP BY quarter, name HAVING sum(number) <> 0
 
 -- name: TOTALS
-SELECT name, sum(number), count(*) FROM counts GROUP BY name
+-- With the number of rows that folding removes, quarters before a time being added up.
+SELECT name, sum(number), count(*) - count(DISTINCT CASE WHEN quarter < ? THEN '' ELSE quarter END)
+FROM counts GROUP BY name
 
 -- name: COUNTS_OF_CASES
 SELECT quarter, name, number FROM counts_of_cases

@@ -24,7 +24,7 @@ QUARTERS_KEPT: Final = timedelta(days=8)
 """How long activity is kept by the quarter of an hour; older activity is only in the totals."""
 UNRELEASED_NAMES: Final = f'["activity","{UNRELEASED}",%'
 MAX_APPENDED: Final = 5_000
-"""Numbers that are appended before they are replaced by their sums, beyond as many again as there are names."""
+"""Numbers that are appended before they are replaced by their sums."""
 
 
 class CaseState(NamedTuple):
@@ -113,10 +113,11 @@ class LiveCounts(StorePart):
 
         With `fold_at`, the present time, the numbers of each name are replaced by their sum if there are many.
         """
-        totals = self._db.read(sql.TOTALS)
-        if fold_at is not None and sum(rows for *_, rows in totals) > 2 * len(totals) + MAX_APPENDED:
+        kept_from = format_quarter(fold_at - QUARTERS_KEPT) if fold_at is not None else ""
+        totals = self._db.read(sql.TOTALS, (kept_from,))
+        if fold_at is not None and sum(rows for *_, rows in totals) > MAX_APPENDED:
             with self._db.transaction() as execute:
-                fold_counts(execute, kept_from=format_quarter(fold_at - QUARTERS_KEPT))
+                fold_counts(execute, kept_from=kept_from)
         with translate_decoding_errors(self._db.where, "the counts of activity"):
             return _decode_activity(row[:2] for row in totals)
 
