@@ -356,10 +356,9 @@ class BoardScreen(KeyScreen):
             header = styled.HeaderState(self.study.file, TABS[self.tab], "")
             self.query_one("#details", styled.TextView).show(style_text(status or "reading …", "bold"))
         else:
-            title, _, time = status.title.partition(", ")
             stations = format_quantity(len(status.data.leases), "station")
             done = status.progress.complete / status.progress.target if status.progress.target else 0.0
-            header = styled.HeaderState(title, TABS[self.tab], f"{time} · {stations}", done)
+            header = styled.HeaderState(status.study, TABS[self.tab], f"{status.as_of} · {stations}", done)
             self._show_overview(status) if not self.tab else self._show_listing(self._build_listing(status))
         self.query_one(styled.Header).show(header)
 
@@ -389,7 +388,7 @@ class BoardScreen(KeyScreen):
             words = (
                 f"{status.progress.complete:,}{target} complete · {_count(status, *CALLABLE):,} callable now{alerts}"
             )
-            rows.append((f"{mark}{status.title.partition(', ')[0]}", words))
+            rows.append((f"{mark}{status.study}", words))
         return styled.build_section("Studies", styled.build_table(rows, self.app.size.width - 8, "bold"))
 
     def _show_listing(self, listing: Listing) -> None:

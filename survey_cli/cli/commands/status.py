@@ -84,7 +84,7 @@ def status(
 
 def render_status(report: "FieldworkStatus", *, cells: int) -> list[str]:
     """Render the report as lines of at most so many cells."""
-    lines = [report.title, ""]
+    lines = [f"{report.study}, {report.as_of}", ""]
     if report.data.paused:
         lines += [*wrap_paragraph(report.data.paused), ""]
     lines += _render_progress(report)

@@ -18,7 +18,7 @@ class PageTable(NamedTuple):
 
 def render_status_html(status: FieldworkStatus) -> str:
     """Return the page, ending in a line end."""
-    progress, (study, _, time) = status.progress, status.title.partition(", ")
+    progress = status.progress
     target = f" of {progress.target:,}" if progress.target else ""
     lines = [
         f"Complete interviews: {progress.complete:,}{target}, {progress.today:,} of them today",
@@ -28,8 +28,8 @@ def render_status_html(status: FieldworkStatus) -> str:
     ]
     return render_page(
         "status.html.jinja",
-        page_header=study,
-        edition=time,
+        page_header=status.study_title,
+        edition=status.as_of,
         lines=list(filter(None, lines)),
         share=min(progress.complete / progress.target, 1.0) if progress.target else None,
         tables=[table for table in _iterate_tables(status) if table.rows],

@@ -273,8 +273,11 @@ class StatusInput:
 class FieldworkStatus:
     """The whole report."""
 
-    title: str
-    """The study and the time of the report."""
+    study: str
+    """The id of the questionnaire."""
+    study_title: str
+    as_of: str
+    """The time of the report, as text."""
     in_use: str = ""
     """Full paths of the database and the list of people."""
     future: tuple[str, ...] = ()
@@ -303,9 +306,19 @@ class FieldworkStatus:
 
 
 def build_fieldwork_status(
-    data: StatusInput, plan: Plan, people: People, viewer: Interviewer, *, title: str, period: str
+    data: StatusInput,
+    plan: Plan,
+    people: People,
+    viewer: Interviewer,
+    *,
+    study: tuple[str, str],
+    as_of: str,
+    period: str,
 ) -> FieldworkStatus:
-    """Build the report; a viewer who is not a supervisor sees colleagues by their pseudonyms."""
+    """Build the report of a study with this id and title.
+
+    A viewer who is not a supervisor sees colleagues by their pseudonyms.
+    """
     by_code = _sum_by_name((code, number) for _, _, code, number in data.case_counts)
     active = _list_people(data.activity)
     logins = sorted(
@@ -325,7 +338,9 @@ def build_fieldwork_status(
     people_today = _build_people_today(data, names)
     data = replace(data, appointments=appointments, leases=leases)
     return FieldworkStatus(
-        title=title,
+        study=study[0],
+        study_title=study[1],
+        as_of=as_of,
         period=period,
         progress=progress,
         cases=by_code.total(),

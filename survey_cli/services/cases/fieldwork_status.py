@@ -13,6 +13,7 @@ from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.case.activity import ActivityName, count_activity
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, parse_criteria
+from survey_cli.instrument.texts.templates import render_placeholders
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork import status as status_report
 from survey_cli.services.cases.floor import load_people_at_work
@@ -100,10 +101,11 @@ def _build_status(
         backed_up=last_backup.astimezone(zone) if last_backup is not None else None,
         paused=pause.describe(pause.since.astimezone(zone), local) if pause is not None else "",
     )
-    title = f"{study.instrument.id}, {describe_now(at, zone).text}"
+    instrument = study.instrument
+    names = instrument.id, render_placeholders(str(instrument.title.get(instrument.language)))
     period = f"since {start.text}" if start is not None else "since the beginning"
     status = status_report.build_fieldwork_status(
-        status_input, study.plan, study.people, study.who, title=title, period=period
+        status_input, study.plan, study.people, study.who, study=names, as_of=describe_now(at, zone).text, period=period
     )
     in_use, future = describe_files(study.path, study.where, people=people), list_future_entries(study.store, at)
     return replace(status, in_use=in_use, future=tuple(future))
