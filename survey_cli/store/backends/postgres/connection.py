@@ -450,11 +450,11 @@ def apply_steps_within(db: PostgresConnector, execute: Execute, schema: str) -> 
         _create_schema(db, execute, schema)
     names = {"schema": quote_identifier(schema), "contacts": quote_identifier(make_contact_schema(schema))}
     execute("SET LOCAL search_path TO {schema}, {contacts}, pg_temp".format_map(names), ())
-    for step in migrations.STEPS:
-        if step.name not in applied:
-            for statement in step.on_server or step.statements:
-                db.run_step(migrations.adapt_statement(statement, names))
-            execute("INSERT INTO applied_steps (name) VALUES (?)", (step.name,))
+    missing = [step for step in migrations.STEPS if step.name not in applied]
+    for step in missing:
+        for statement in step.on_server or step.statements:
+            db.run_step(migrations.adapt_statement(statement, names))
+    db.run_many("INSERT INTO applied_steps (name) VALUES (?)", [(step.name,) for step in missing])
     roles.grant_within(db, execute, schema)
 
 
@@ -469,6 +469,6 @@ def _create_schema(db: PostgresConnector, execute: Execute, schema: str) -> None
 
 def list_applied_steps(db: PostgresConnector, schema: str) -> list[str]:
     """Return the steps of a schema in the order in which they were applied; none where it is missing or of others."""
-    if ("applied_steps",) not in db.read(sql.TABLES, (schema,)):
+    if not db.read(sql.HAS_STEPS_TABLE, (schema,)):
         return []
     return [name for (name,) in db.read(f"SELECT name FROM {quote_identifier(schema)}.applied_steps ORDER BY number")]

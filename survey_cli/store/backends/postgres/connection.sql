@@ -30,6 +30,10 @@ SELECT 1 FROM pg_namespace WHERE nspname = ?
 -- The catalog shows the latest commits of others; to_regclass() may return a cached result.
 SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ?
 
+-- name: HAS_STEPS_TABLE
+-- Found by an index, which begins with the name of a table: a server may have the tables of many studies.
+{TABLES} AND c.relname = 'applied_steps'
+
 -- name: OTHER_CONNECTIONS
 -- Programs that have this study open; earlier versions do not name the study.
 SELECT count(*) FROM pg_stat_activity
