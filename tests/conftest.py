@@ -7,15 +7,20 @@ settings().max_examples)`.
 import gc
 import os
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import settings
 
 from support.scale import SCALE
+from survey_cli.store.backends import open_database
+from survey_cli.store.backends.schema import migrations
+from survey_cli.store.backends.sqlite.connection import SqliteConnector
 
-settings.register_profile("survey", max_examples=40 * SCALE, deadline=None, derandomize="CI" in os.environ)
+settings.register_profile("survey", max_examples=25 * SCALE, deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("survey")
 
 # The databases of tests are in memory where there is room: nothing waits for a disk.
@@ -32,6 +37,32 @@ def pytest_collection() -> Generator[None, object, object]:
     gc.freeze()
     gc.enable()
     return result
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_unconfigure() -> None:
+    """Leave what the tests leave behind to the end of the process: pytest would collect the garbage five times."""
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tables_are_created_once() -> Iterator[None]:
+    """The first new database gets its tables step by step; the next ones are copies, unless a test has other steps."""
+    create, steps = open_database._create_tables, migrations.STEPS
+
+    @cache
+    def create_first() -> SqliteConnector:
+        create(first := SqliteConnector.open_in_memory())
+        return first
+
+    def create_tables(db: SqliteConnector) -> None:
+        if migrations.STEPS is steps:
+            create_first().connection.backup(db.connection)
+        else:
+            create(db)
+
+    with patch.object(open_database, "_create_tables", create_tables):
+        yield
 
 
 @pytest.fixture(autouse=True)
