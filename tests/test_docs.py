@@ -3,6 +3,7 @@
 import re
 import shutil
 import sys
+from functools import cache
 from io import StringIO
 from pathlib import Path
 
@@ -140,11 +141,16 @@ def test_the_figures_of_performance_are_those_of_the_benchmarks() -> None:
     assert [figure for figure in FIGURE.findall(rows) if figure not in measured] == []
 
 
-def find_parser(words: list[str]) -> tuple[object, list[str]]:
-    """Return the command that these words name, and its arguments."""
+@cache
+def build_parser() -> object:
     import typer.main
 
-    command = typer.main.get_command(build_app())
+    return typer.main.get_command(build_app())
+
+
+def find_parser(words: list[str]) -> tuple[object, list[str]]:
+    """Return the command that these words name, and its arguments."""
+    command = build_parser()
     while (commands := getattr(command, "commands", None)) is not None and words and words[0] in commands:
         command, words = commands[words[0]], words[1:]
     return command, words

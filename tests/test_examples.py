@@ -23,7 +23,7 @@ from survey_cli.instrument.source.nodes import YamlList, YamlMapping
 from survey_cli.values import NOT_REACHED
 
 FILES = NAMES
-RESPONDENTS = 40 * SCALE
+RESPONDENTS = 25 * SCALE
 REMINDED = {"features/fieldwork.yaml": {"recording-notice"}}
 """Examples of a key that `check` always has a warning for."""
 

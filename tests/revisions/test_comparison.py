@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 
@@ -34,6 +35,7 @@ def read(name: str) -> str:
     return (INSTRUMENTS / name).read_text(encoding="utf-8")
 
 
+@lru_cache(4)
 def build(text: str) -> Instrument | None:
     """Compile a questionnaire; None if it has errors."""
     return check_instrument(load_source_text(text, "t.yaml", fetch=read)).instrument
