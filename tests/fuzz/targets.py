@@ -35,7 +35,7 @@ class Target:
     share: float = 1
     """Of the time of a hunt, beside the others."""
     small: int = 25
-    """How many cases the tests try."""
+    """How many cases the tests try, times the scale."""
 
 
 TARGETS = {
@@ -48,18 +48,18 @@ TARGETS = {
             share=2,
             small=100,
         ),
-        Target(name="structures", cases=structures.cases, check=structures.check, share=3, small=50),
-        Target(name="conditions", cases=conditions_typed.cases, check=conditions_typed.check, share=2, small=200),
-        Target(name="entries", cases=entries_typed.cases, check=entries_typed.check, small=400),
+        Target(name="structures", cases=structures.cases, check=structures.check, share=3, small=40),
+        Target(name="conditions", cases=conditions_typed.cases, check=conditions_typed.check, share=2, small=80),
+        Target(name="entries", cases=entries_typed.cases, check=entries_typed.check, small=150),
         Target(
             name="clock",
             cases=entries_typed.clock_cases,
             check=entries_typed.check_clock,
             share=0.5,
-            small=300,
+            small=120,
         ),
-        Target(name="events", cases=events_written.cases, check=events_written.check, share=0.5, small=200),
-        Target(name="tables", cases=tables.cases, check=tables.check, small=100),
+        Target(name="events", cases=events_written.cases, check=events_written.check, share=0.5, small=80),
+        Target(name="tables", cases=tables.cases, check=tables.check, small=40),
         Target(name="keys", cases=hands.hands, check=hands.check_keys, share=2, small=12),
         Target(name="lines", cases=hands.talks, check=hands.check_lines, small=20),
         Target(name="commands", cases=commands.cases, check=commands.check, share=2, small=4),

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from fuzz.bounds import limited
 from fuzz.hunting import hunt
 from fuzz.targets import TARGETS, Target
+from support.scale import SCALE
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=lambda t: t.name)
@@ -19,7 +20,7 @@ def test_nothing_that_is_typed_or_written_breaks_it(target: Target) -> None:
         with limited():
             deep += bool(target.check(case))
 
-    settings(settings.get_profile("ci"), max_examples=target.small)(given(target.cases)(once))()
+    settings(settings.get_profile("ci"), max_examples=target.small * SCALE)(given(target.cases)(once))()
     assert deep or target.small < 20, "no case went deep: the hunt has lost its prey"
 
 
