@@ -229,7 +229,6 @@ def test_psycopg_is_imported_for_servers_only(tmp_path):
 
 
 def test_an_installation_without_psycopg_says_how_to_come_by_it(monkeypatch):
-    monkeypatch.delitem(__import__("sys").modules, "survey_cli.store.backends.postgres.connection")
     monkeypatch.setitem(__import__("sys").modules, "survey_cli.store.backends.postgres.connection", None)
     with pytest.raises(StoreError, match=r"pip install 'survey-cli\[postgres\]'"):
         open_store(parse_server_address("postgresql://db/field", study="asu"), create=True)
