@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.fieldwork.case import events
@@ -21,6 +21,8 @@ WorkKind: TypeAlias = Literal["on", "off", "break", "back", "active", "seen", "c
 OFFICE: Final = ("office", "import")
 """What stands in place of a station where supervisors write to cases: it is no part of a shift."""
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
+LONGEST_SILENCE: Final = timedelta(hours=2)
+"""A shift goes on over midnight if no more time than this is between what was stored before and after it."""
 
 
 class WorkEvent(NamedTuple):
@@ -190,6 +192,25 @@ class Shift:
             self._breaks.append(BreakTaken(self.open_break.reason, at - self.open_break.since))
             self.open_break = None
 
+    def find_activity_before(self, at: datetime) -> datetime:
+        """Return the last time until then at which the person was active; `at` where there is none."""
+        return max((min(last, at) for first, last in filter(None, self._spans) if first <= at), default=at)
+
+    def pass_midnight(self, following: "Shift", to_local: ToLocal) -> None:
+        """Give each day its part of a shift that goes on over midnight: of a break too, not of a case.
+
+        It does not go on where the person signed off, or signed on again after midnight.
+        """
+        last, after = self.last_activity, following._spans[0]
+        if not self.is_on or last is None or after is None or after[0] - last > LONGEST_SILENCE:
+            return
+        midnight = to_local(after[0]).replace(hour=0, minute=0, second=0, microsecond=0)
+        if self.open_break is not None:
+            following._breaks.insert(0, BreakTaken(self.open_break.reason, after[0] - midnight))
+            self._end_break(midnight)
+        self._note_activity(midnight)
+        following._note_activity(midnight)
+
     def resume(self, work: Iterable[WorkEvent], calls: Iterable[tuple[str, events.HistoryEntry]]) -> None:
         """Add what was done earlier today, so that the counts go on after a crash."""
         for event in work:
@@ -354,9 +375,16 @@ def build_days(
             shifts[entry.by, f"{to_local(entry.at):%Y-%m-%d}"].add(key, entry)
     days = []
     for (login, day), shift in sorted(shifts.items()):
+        if (before := shifts.get((login, f"{date.fromisoformat(day) - timedelta(days=1)}"))) is not None:
+            before.pass_midnight(shift, to_local)
+    for (login, day), shift in sorted(shifts.items()):
         summary = shift.summarize(to_local, plan.outcomes, plan.breaks)
-        for _, correction in corrections[login, day]:
-            summary = correction.apply(summary, to_local)
+        for event, correction in corrections[login, day]:
+            applied, last = correction, shift.last_activity or NEVER
+            if correction.until is not None and last > event.at:  # the person came back since: less or more away
+                away = summary.away + (shift.find_activity_before(event.at) - correction.until)
+                summary, applied = replace(summary, away=max(away, timedelta())), correction._replace(until=None)
+            summary = applied.apply(summary, to_local)
         days.append(DayOfWork(login, day, summary, tuple(corrections[login, day])))
     return days
 

@@ -191,6 +191,7 @@ def test_a_correction_has_a_reason_and_is_visible_beside_what_was_recorded(tmp_p
     shift = Shift(tmp_path, cases=FIVE, fieldwork=PAY)
     a_day(shift)
     until = shift.at + timedelta(hours=1)
+    shift.later(minutes=60)
     day = f"{shift.at.astimezone():%Y-%m-%d}"
     with pytest.raises(UserError, match="needs its reason"):
         floor.correct_shift(sue(shift), "ann", ShiftCorrection(day, "", until=until))
@@ -201,6 +202,62 @@ def test_a_correction_has_a_reason_and_is_visible_beside_what_was_recorded(tmp_p
     [row] = exported(shift)
     assert (row["last"], float(row["paid"])) == ("13:30:00", 180)
     assert row["corrections"] == "until 13:30: training after calls (sue); away 0 s: worked on paper (sue)"
+
+
+def test_work_after_a_correction_is_added_to_what_was_corrected(tmp_path: Path) -> None:
+    """Away from 12:30 to 14:30, and an hour of that was work: 70 + 60 minutes, and 30 more."""
+    shift = Shift(tmp_path, cases=FIVE, fieldwork=PAY)
+    a_day(shift)
+    day = f"{shift.at.astimezone():%Y-%m-%d}"
+    until = shift.at + timedelta(hours=1)
+    with pytest.raises(UserError, match="in the future"):
+        floor.correct_shift(sue(shift), "ann", ShiftCorrection(day, "training", until=until))
+    shift.later(minutes=90)
+    floor.correct_shift(sue(shift), "ann", ShiftCorrection(day, "training", until=until))
+    shift.later(minutes=30)
+    ann = shift.station("ann")
+    shift.later(minutes=30)
+    assert ann.end_shift() is None
+    [row] = exported(shift)
+    assert (row["last"], float(row["paid"]), float(row["away"])) == ("15:00:00", 160, 110)
+
+
+def test_a_shift_over_midnight_loses_neither_a_break_nor_a_call(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE, fieldwork=PAY)
+    shift.later(hours=13.5)  # 23:30
+    ann, bob = shift.station("ann"), shift.station("bob")
+    bob.fetch_case("B")
+    bob.dial()
+    shift.later(minutes=10)
+    assert ann.start_break("rest") is None
+    shift.later(minutes=35)
+    assert ann.end_break() is None
+    assert bob.record_outcome("no_answer") is None
+    shift.later(minutes=10)
+    for station in (ann, bob):
+        assert station.end_shift() is None
+    rows = {(row["interviewer"], row["day"][-2:]): row for row in exported(shift)}
+    assert {key: (float(row["paid"]), float(row["paid_breaks"])) for key, row in rows.items()} == {
+        ("ann", "24"): (30, 20), ("ann", "25"): (25, 15), ("bob", "24"): (30, 0), ("bob", "25"): (25, 0)
+    }  # fmt: skip
+
+
+def test_a_station_that_is_left_on_over_night_is_not_paid_for(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    ann = shift.station("ann")
+    shift.later(minutes=60)
+    assert ann.record_outcome("no_answer") is None
+    shift.later(minutes=22 * 60)
+    assert ann.end_shift() is None
+    assert [(row["day"][-2:], float(row["paid"])) for row in exported(shift)] == [("24", 60), ("25", 0)]
+
+
+def test_a_correction_names_a_person_and_what_is_corrected(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    command = ["study", "shift", str(shift.file), "--db", shift.db]
+    assert run_command([*command, "--to", "12:00", "--note", "x"]) == 2
+    assert run_command([*command, "ann", "--note", "x"]) == 2
+    assert capsys.readouterr().err.count("a correction needs a person, and what is corrected") == 2
 
 
 def test_who_is_no_supervisor_exports_the_own_times_alone(tmp_path: Path) -> None:

@@ -386,6 +386,9 @@ def study_shift(
     from survey_cli.fieldwork.shifts import ShiftCorrection, format_length, render_shift_summary
     from survey_cli.services.cases import floor
 
+    is_correction = any((start, end, unpaid is not None, away is not None))
+    if (is_correction or note) and not (is_correction and person):
+        raise typer.BadParameter("a correction needs a person, and what is corrected: --from, --to, --unpaid or --away")
     if not person:
         rows = []
         for each in floor.load_current_floor(request).people:
@@ -401,7 +404,7 @@ def study_shift(
         **{name: datetimes.parse_time(f"{day} {text}", option=by) for name, (by, text) in times.items() if text},
         **{name: timedelta(minutes=minutes) for name, minutes in lengths.items() if minutes is not None},
     }
-    if changes:
+    if is_correction:
         worked = floor.correct_shift(request, person, ShiftCorrection(day, note.strip(), **changes))
     else:
         worked = floor.load_shift(request, person, day)

@@ -82,7 +82,8 @@ def withdraw_message(study: OpenStudy, number: int) -> SupervisorMessage:
 def check_person(study: OpenStudy, login: str, where: str) -> None:
     """Check that a person is on the study's list, where it has one. Raises UserError."""
     if study.people.find(login) is None:
-        raise UserError(where, f"nobody has the login {login!r}", suggest_nearest(login, study.people.interviewers))
+        remedy = suggest_nearest(login, study.people.interviewers, otherwise=f"survey study people {study.path}")
+        raise UserError(where, f"nobody has the login {login!r}", remedy)
 
 
 @on_study("see who is at work")
@@ -96,6 +97,8 @@ def correct_shift(study: OpenStudy, login: str, correction: ShiftCorrection) -> 
     """Store the correction of a person's day. What was recorded stays, and a later correction is added to this one."""
     if not correction.note:
         raise UserError("--note", "a correction needs its reason", 'write it: --note "forgot to sign off"')
+    if correction.until is not None and correction.until > study.at:
+        raise UserError("--to", "this time is in the future", "correct the day when it is over; nothing was changed")
     summary = correction.apply(_load_shift(study, login, correction.day).summary, datetime.astimezone)
     if summary.until < summary.since or summary.away + summary.unpaid_breaks > summary.until - summary.since:
         what = "the day would end before it begins, or have more breaks than time"
@@ -108,7 +111,7 @@ def correct_shift(study: OpenStudy, login: str, correction: ShiftCorrection) -> 
 def _load_shift(study: OpenStudy, login: str, day: str) -> DayOfWork:
     """Load one person's day."""
     check_person(study, login, "PERSON")
-    start = datetime.fromisoformat(day).astimezone()
+    start = datetime.fromisoformat(day).astimezone() - timedelta(days=1)  # a shift may go on over midnight
     calls = study.store.cases.queries.list_work(login, start)
     for worked in build_days(study.store.work.list_events(person=login), calls, study.plan, datetime.astimezone):
         if worked.day == day:
