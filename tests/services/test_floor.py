@@ -401,6 +401,18 @@ def test_a_caller_is_found_in_all_studies_of_a_folder_or_a_server_and_the_search
         find_caller(place, "31", at=first.at)
 
 
+def test_copies_beside_a_database_are_neither_searched_nor_opened(tmp_path: Path) -> None:
+    """To open the copy of an upgrade upgraded it too, and left a copy of the copy: each search added two files."""
+    shift = Shift(tmp_path, cases=FIVE)
+    if not is_server_address(shift.db):
+        copies = [Path(shift.db).with_suffix(f".{why}.db") for why in ("before-step", "replaced-20261124-100000")]
+        for copy in copies:
+            copy.write_bytes(b"only its name matters")
+        found = find_caller(str(tmp_path), "555 0100", at=shift.at)
+        assert {match.key for match in found.matches} >= {"A"}
+        assert found.skipped == ()
+
+
 def test_who_is_not_on_the_list_of_a_study_does_not_search_it(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE, people=PEOPLE)
     if not is_server_address(shift.db):  # on a server, roles decide

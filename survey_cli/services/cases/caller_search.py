@@ -62,7 +62,11 @@ def find_caller(place: str, text: str, *, at: datetime, by: str = "") -> CallerS
 
 
 def _list_databases(place: str) -> Iterator[tuple[str, str]]:
-    """Yield name and location of each database, the shortest name first."""
+    """Yield name and location of each database, the shortest name first.
+
+    Files are left out that upgrades, restores and backups leave beside a database, as `study.before-step.db`: to open
+    one would upgrade it.
+    """
     if is_server_address(place):
         from survey_cli.services.database.server import list_studies
 
@@ -73,7 +77,9 @@ def _list_databases(place: str) -> Iterator[tuple[str, str]]:
     folders = [folder for folder in (Path(place), Path(place, RESPONSES_FOLDER)) if folder.is_dir()]
     files = [file for folder in folders for file in folder.glob("*.db") if file.name != FILE_NAME]
     for file in sorted(files, key=lambda file: (len(file.name), file.name)):
-        yield file.stem, format_path(file)
+        original = file.with_name(f"{file.name.partition('.')[0]}.db")
+        if original == file or not original.exists():
+            yield file.stem, format_path(file)
 
 
 def _search_study(store: Store, name: str, text: str, at: datetime, by: str) -> list[CallerMatch]:
