@@ -415,6 +415,7 @@ def test_erasing_changes_no_code() -> None:
         ("", "2.0", "heading"),
         ("", "9.99", "not an AAPOR code"),
         ("supervisor", "", "a supervisor's answer"),
+        ("appointment", "", "no appointment"),
         ("business", "", "not possible"),
     ],
 )
@@ -432,3 +433,5 @@ def test_rulings_that_are_taken() -> None:
         assert validate_override(case, LIST, outcome=outcome, code=code) is None
     begun = history().claim().then(InterviewOpened("i1"), CaseReturned("lapsed")).case
     assert validate_override(begun, LIST, outcome="complete") is None
+    promised = history().at("2026-11-23 10:00").appointment("2026-11-24 11:00").case
+    assert validate_override(promised, LIST, outcome="appointment") is None

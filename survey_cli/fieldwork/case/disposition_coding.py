@@ -165,6 +165,9 @@ def validate_override(case: Case, plan: Plan, *, outcome: str, code: str = "") -
     if (kind in INTERVIEW_OUTCOMES or code in ("1.1", "1.2", "2.12")) and not case.interview:
         what = f"{outcome or code} requires an interview, and none was started"
         raise UserError(where, what, "conduct the interview, or use another outcome")
+    if kind == "appointment" and case.appointment is None:
+        remedy = "give callback, or book the appointment at a station, which asks for its time"
+        raise UserError(where, "it has no appointment", remedy)
     if plan.eligibility_known and kind in RDD_ONLY_OUTCOMES:
         what = f"{outcome} is not possible in a frame whose units are known to be eligible"
         raise UserError(where, what, "use wrong_number or not_eligible")
