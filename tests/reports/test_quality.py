@@ -9,8 +9,14 @@ import pytest
 from benchmarks import quality as invented
 from survey_cli.engine import events as ev
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.reports.quality.comparison import Indicator, InterviewerComparison, compute_draw_moments
+from survey_cli.reports.quality.comparison import (
+    Indicator,
+    IndicatorResult,
+    InterviewerComparison,
+    compute_draw_moments,
+)
 from survey_cli.reports.quality.indicators import AnswerLayout, EarlierInterviews, count_events
+from survey_cli.reports.quality.quality_report import list_cells
 from survey_cli.services.cases.review import compute_detection, draw_for_review
 from survey_cli.table.columns import build_columns
 from survey_cli.values import Place
@@ -165,3 +171,8 @@ def test_the_first_five_a_share_and_two_per_week_are_drawn() -> None:
     assert chance < {name for name, reason in fifth.items() if "random" in reason}
     assert draw_for_review(interviews, tenth, 0.1, 1) == {}
     assert chance != {name for name, reason in draw_for_review(interviews, {}, 0.1, 2).items() if "random" in reason}
+
+
+def test_a_share_is_shown_between_0_and_100_percent() -> None:
+    result = IndicatorResult("same", 0.5, 0.9, -0.2, 1.43, 40, 0.2)
+    assert list_cells(result)[3] == "0.0% to 100.0%"

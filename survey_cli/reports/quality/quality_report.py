@@ -69,7 +69,8 @@ def list_cells(result: IndicatorResult) -> tuple[str, ...]:
     """
     kind = INDICATORS[result.indicator].kind
     form = ".1f" if kind == "mean" else "+.1%" if kind == "excess" else ".1%"
-    observed, expected, low, high = (format(rate if kind != "share" else max(rate, 0.0), form) for rate in result[1:5])
+    rates = (min(max(rate, 0.0), 1.0) if kind == "share" else rate for rate in result[1:5])
+    observed, expected, low, high = (format(rate, form) for rate in rates)
     ps = ["–" if p is None else "< 0.001" if p < 0.001 else f"{p:.2g}" for p in (result.p, result.adjusted)]
     label = INDICATORS[result.indicator].label
     return label, observed, expected, f"{low} to {high}", *ps, "flag" if result.flagged else ""
