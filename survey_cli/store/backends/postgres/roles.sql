@@ -132,6 +132,7 @@ excess AS (
         UNION ALL SELECT 'CREATEROLE' WHERE p.rolcreaterole
         UNION ALL SELECT 'member of ' || r.oid::regrole FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid
         WHERE m.member = p.oid AND m.roleid NOT IN (SELECT oid FROM groups)
+            AND (r.rolcanlogin OR r.rolname !~ '_(interviewer|supervisor|coder|analyst)$')  -- the same in another database
     ) AS o WHERE p.rolname <> current_user AND EXISTS (
         SELECT 1 FROM pg_auth_members WHERE member = p.oid AND roleid IN (SELECT oid FROM groups))
 )
