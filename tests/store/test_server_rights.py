@@ -568,6 +568,15 @@ def test_a_password_is_set_and_never_printed(
     assert "hush" not in said.err + said.out
     [(stored,)] = postgres_server.run_query(shift.db, "SELECT rolpassword FROM pg_authid WHERE rolname = ?", shift.ann)
     assert stored.startswith("SCRAM-SHA-256$")
+    monkeypatch.setattr("sys.stdin", StringIO(""))
+    assert run_command(["server", "grant", shift.db, shift.ann, "interviewer", "--password"]) == 2
+    assert "the password is empty" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [f"{DATABASE}_interviewer", "pg_monitor", "pg_new", "public", "", "x" * 64])
+def test_what_is_no_person_gets_no_role(shift: Served, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["server", "grant", shift.db, name, "supervisor"]) == 1
+    assert "can't be a person on the server" in capsys.readouterr().err
 
 
 def test_settings_of_interviewers_are_those_of_the_program() -> None:

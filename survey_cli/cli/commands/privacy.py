@@ -349,6 +349,8 @@ def server_grant(
         typed = typer.prompt(f"password of {person}", hide_input=True, confirmation_prompt=True, err=True)
     elif password:
         typed = sys.stdin.readline().rstrip("\n")
+    if password and not typed:
+        raise typer.BadParameter("the password is empty", param_hint="--password")
     say(change_role(address, person, role, revoke=revoke, password=typed))
 
 

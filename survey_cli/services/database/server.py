@@ -82,6 +82,9 @@ def change_role(address: str, person: str, role: str, *, revoke: bool = False, p
         raise UserError(role, "is no role", f"the roles are {', '.join(roles.ROLES)}")
     _, db = _connect(address)
     with close_on_error(db):
+        if not roles.may_be_member(db, person):
+            remedy = "give the name of a user who can log in, or a new one of 1 to 63 letters"
+            raise UserError(f"PERSON {person!r}", "can't be a person on the server", remedy)
         encrypted = db.encrypt_password(person, password) if password else ""
         done = roles.change_member(db, person, role, revoke=revoke, password=encrypted)
         db.close()

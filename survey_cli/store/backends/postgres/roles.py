@@ -174,6 +174,13 @@ def check_prepared(db: Connector) -> str:
     return str(database)
 
 
+def may_be_member(db: Connector, person: str) -> bool:
+    """Return whether a name is that of a user who can log in, or of one who can be created. Raises StoreError."""
+    known = db.read("SELECT rolcanlogin FROM pg_roles WHERE rolname = ?", (person,))
+    is_reserved = person in ("public", "none") or person.startswith("pg_")
+    return known[0][0] if known else 0 < len(person.encode()) <= MAX_IDENTIFIER_BYTES and not is_reserved
+
+
 def change_member(db: Connector, person: str, role: str, *, revoke: bool, password: str = "") -> str:
     """Give a person a role in the database, or take it away. Returns what was done. Raises StoreError.
 
