@@ -284,6 +284,18 @@ def test_nothing_runs_over_the_edge(shown: Any, width: int) -> None:
 
 
 @in_browser
+@pytest.mark.parametrize("width", [400, 1200])
+def test_each_chart_of_a_battery_is_seen_whole_and_once(shown: Any, width: int) -> None:
+    shown.set_viewport_size({"width": width, "height": 800})
+    ends = shown.evaluate(
+        "[...document.querySelectorAll('figure:has(svg.stacked)')].map(figure => [...figure.querySelectorAll('svg')]"
+        ".map(chart => chart.getBoundingClientRect()).filter(box => box.width).map(box => box.right))"
+    )
+    assert ends, "there is a battery"
+    assert all(len(rights) == 1 and rights[0] <= width for rights in ends)
+
+
+@in_browser
 def test_it_prints_on_a_few_pages(shown: Any) -> None:
     pdf = shown.pdf(prefer_css_page_size=True)
     assert pdf.startswith(b"%PDF")

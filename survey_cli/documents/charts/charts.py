@@ -56,7 +56,7 @@ class Chart(NamedTuple):
     @property
     def svg(self) -> str:
         """The chart as an `svg` element for a page that has the title above it."""
-        name = f"chart-{self.id}"
+        name = f"chart-{self.id}{'-stacked' if self.width == svg.STACKED_WIDTH else ''}"
         return svg.render_svg(name, self.title, self.description, self.parts, self.height, width=self.width)
 
     def render_with_heading(self, heading: str) -> str:
@@ -98,18 +98,18 @@ def draw_picture(results: model.Results, width: float = svg.WIDTH) -> tuple[Char
     return None, ""
 
 
-def draw_battery(battery: model.Battery) -> Chart | None:
+def draw_battery(battery: model.Battery, width: float = svg.WIDTH) -> Chart | None:
     """Draw one diverging bar for each statement, all on one scale; None if no statement can be drawn.
 
-    Answers without a side stand apart.
+    Answers without a side stand apart. In a chart narrower than `svg.WIDTH`, each statement is above its bar.
     """
     drawable = [s for s in battery.statements if s.is_complete and any(x.figure.share for x in s.segments)]
     if not drawable:
         return None
     description = " ".join(_describe_statement(s) for s in battery.statements)
-    parts, height = _draw_diverging(battery, drawable)
+    parts, height = _draw_diverging(battery, drawable, width)
     title = shorten_title(battery.title or battery.intro or battery.id)
-    return Chart(battery.id, title, description, parts, height)
+    return Chart(battery.id, title, description, parts, height, width)
 
 
 def format_share(figure: model.Figure) -> str:
@@ -222,7 +222,7 @@ class _BatteryGeometry(NamedTuple):
     """Horizontal positions of the parts of a diverging chart."""
 
     text_end: float
-    """The right end of the statements."""
+    """The right end of the statements; 0 where they are above the bars."""
     zero: float
     """The line between left and right."""
     apart_start: float | None
@@ -231,9 +231,9 @@ class _BatteryGeometry(NamedTuple):
     """Length of a bar of 100%."""
 
 
-def _measure_battery(statements: Sequence[model.ItemResult]) -> _BatteryGeometry:
-    text_width, base_width, gap = 260.0, 34.0, 34.0
-    bars_width = svg.WIDTH - text_width - base_width - 8
+def _measure_battery(statements: Sequence[model.ItemResult], width: float) -> _BatteryGeometry:
+    text_width, base_width, gap = 260.0 if width == svg.WIDTH else 0.0, 34.0, 34.0
+    bars_width = width - text_width - base_width - 8
     left, right = map(max, zip(*map(_measure_sides, statements), strict=True))
     apart = max(_measure_side(s, "apart") for s in statements)
     apart_margin = gap + 34 if apart else 0.0  # 34: the figure beside the bar
@@ -252,21 +252,24 @@ def _measure_side(statement: model.ItemResult, side: model.Side) -> Fraction:
     return sum((s.figure.share or Fraction(0) for s in statement.segments if s.side == side), Fraction(0))
 
 
-def _draw_diverging(battery: model.Battery, drawable: Sequence[model.ItemResult]) -> tuple[Element, float]:
+def _draw_diverging(
+    battery: model.Battery, drawable: Sequence[model.ItemResult], width: float
+) -> tuple[Element, float]:
     """Return the elements and their height."""
-    geometry = _measure_battery(drawable)
+    geometry = _measure_battery(drawable, width)
     styles = _choose_styles(battery.points)
     parts = Element("g")
-    y = _draw_legend(parts, battery.points, styles)
-    svg.add_label(parts, svg.WIDTH, y + 12, translate("Base"), anchor="end", fill=svg.MUTED_COLOR, size=svg.SMALL_SIZE)
+    y = _draw_legend(parts, battery.points, styles, width)
+    svg.add_label(parts, width, y + 12, translate("Base"), anchor="end", fill=svg.MUTED_COLOR, size=svg.SMALL_SIZE)
     y += 18
     for statement in battery.statements:
-        lines = wrap_text(flatten(statement.statement), geometry.text_end - 8, svg.FONT_SIZE)
-        row_height = max(len(lines) * svg.LINE_HEIGHT, BAR_HEIGHT + 14)
-        first_line = y + (row_height - len(lines) * svg.LINE_HEIGHT) / 2 + 12
-        svg.add_lines(parts, 0, first_line, lines)
+        lines = wrap_text(flatten(statement.statement), (geometry.text_end or width) - 8, svg.FONT_SIZE)
+        text_height = len(lines) * svg.LINE_HEIGHT
+        row_height = max(text_height, BAR_HEIGHT + 14) if geometry.text_end else BAR_HEIGHT + 14
+        svg.add_lines(parts, 0, y + ((row_height - text_height) / 2 if geometry.text_end else 0) + 12, lines)
+        y += 0 if geometry.text_end else text_height
         middle = y + row_height / 2 + 3
-        svg.add_label(parts, svg.WIDTH, middle + 4.5, statement.base.count_text, anchor="end")
+        svg.add_label(parts, width, middle + 4.5, statement.base.count_text, anchor="end")
         if statement.is_complete:
             svg.add_vertical_line(parts, geometry.zero, y - 3, y + row_height + 5, svg.TEXT_COLOR)
             _draw_statement(parts, statement, battery.points, styles, geometry, middle - BAR_HEIGHT / 2)
@@ -278,13 +281,15 @@ def _draw_diverging(battery: model.Battery, drawable: Sequence[model.ItemResult]
     return parts, y + 2
 
 
-def _draw_legend(parent: Element, points: Sequence[tuple[str, model.Side]], styles: Sequence[_SegmentStyle]) -> float:
+def _draw_legend(
+    parent: Element, points: Sequence[tuple[str, model.Side]], styles: Sequence[_SegmentStyle], total_width: float
+) -> float:
     """Draw the legend and return its height."""
     x, y = 0.0, 4.0
     for (label, _), style in zip(points, styles, strict=True):
         text = shorten_title(label)
         width = 20 + estimate_width(text, svg.SMALL_SIZE) + 18
-        if x and x + width > svg.WIDTH:
+        if x and x + width > total_width:
             x, y = 0.0, y + 18
         _draw_segment(parent, x, y, 14, 12, style)
         svg.add_label(parent, x + 20, y + 10.5, text, size=svg.SMALL_SIZE)

@@ -14,6 +14,8 @@ from survey_cli.exports.xml_elements import add_element
 
 WIDTH: Final = 720
 NARROW_WIDTH: Final = 440
+STACKED_WIDTH: Final = 360
+"""Width of charts for a telephone, with each statement above its bar."""
 """The width of a chart that is read on a phone."""
 """Width of every chart."""
 FONT_SIZE: Final = 13
@@ -34,7 +36,7 @@ def render_svg(
     """Return an `svg` element with a title and a description for screen readers."""
     root = Element("svg", {
         "xmlns": "http://www.w3.org/2000/svg",
-        "class": "chart" if width == WIDTH else "chart narrow",
+        "class": "chart" if width == WIDTH else f"chart {'narrow' if width == NARROW_WIDTH else 'stacked'}",
         "viewBox": f"0 0 {format_number(width)} {format_number(height)}",
         "width": format_number(width),
         "height": format_number(height),

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from survey_cli.documents.charts.charts import draw_battery, draw_picture, shorten_title
-from survey_cli.documents.charts.svg import NARROW_WIDTH
+from survey_cli.documents.charts.svg import NARROW_WIDTH, STACKED_WIDTH
 from survey_cli.documents.report import codebook_layout, report_layout
 from survey_cli.documents.templating import render_page
 from survey_cli.documents.text_runs import flatten, parse_lines
@@ -20,8 +20,11 @@ def render_results_html(results: Results) -> str:
     """Return the page, ending in a line end."""
     use_language(results.language)
     charts = {b.id: draw_battery(b) for b in results.batteries if b.id != results.picture}
+    stacked = {b.id: draw_battery(b, STACKED_WIDTH) for b in results.batteries}
     picture, caption = draw_picture(results, NARROW_WIDTH)
-    return _render("results.html.jinja", results, charts=charts, picture=picture, picture_caption=caption)
+    return _render(
+        "results.html.jinja", results, charts=charts, stacked=stacked, picture=picture, picture_caption=caption
+    )
 
 
 def render_results_markdown(results: Results) -> str:
