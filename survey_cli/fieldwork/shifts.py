@@ -138,6 +138,8 @@ class Shift:
         self._sign_ons: list[datetime] = []
         self._spans: list[tuple[datetime, datetime] | None] = [None]
         """First and last activity before the first sign-on, and after each one."""
+        self._sign_offs: dict[int, datetime] = {}
+        """The sign-offs, by the number of their span."""
         self.is_on = False
         """Whether the person is signed on."""
         self._last_sign: WorkEvent | None = None
@@ -160,6 +162,8 @@ class Shift:
 
     def _note_activity(self, at: datetime) -> None:
         n = bisect_right(self._sign_ons, at)
+        if n in self._sign_offs and n < len(self._sign_ons) and self._sign_ons[n] - at < at - self._sign_offs[n]:
+            n += 1  # a case for which the person signed on again, claimed a moment before
         first, last = self._spans[n] or (at, at)
         self._spans[n] = min(first, at), max(last, at)
 
@@ -177,6 +181,7 @@ class Shift:
                 self.is_on = True
             case "off":
                 self._end_break(at)
+                self._sign_offs[len(self._sign_ons)] = at
                 self.is_on = False
             case "break":
                 self._end_break(at)

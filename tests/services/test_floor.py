@@ -2,8 +2,9 @@
 
 import csv
 import io
-from collections.abc import Iterator
-from datetime import timedelta
+import itertools
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -305,11 +306,11 @@ def two_studies(tmp_path: Path, **first: str) -> tuple[Shift, Shift]:
     )  # fmt: skip
 
 
-def at_both(*shifts: Shift) -> StationSession:
+def at_both(*shifts: Shift, clock: Callable[[], datetime] | None = None) -> StationSession:
     studies = [shift.study("ann") for shift in shifts]
     for study in studies:
         rebuild_queue(study, shifts[0].at)
-    clock = lambda: shifts[0].at  # noqa: E731 - a clock
+    clock = clock or (lambda: shifts[0].at)
     ann = StationSession(study=studies[0], further=studies[1:], station="7", clock=clock, options=OPTIONS)
     assert ann.start() is None
     return ann
@@ -326,6 +327,24 @@ def test_a_station_asks_its_studies_in_their_order(tmp_path: Path) -> None:
     assert ann.revoke_outcome() is None
     assert ann.summarize_shift().calls == 1
     assert first.case("A").calls
+
+
+def test_the_time_at_a_station_is_that_of_one_study_after_the_other(tmp_path: Path) -> None:
+    """A case is claimed a moment before the person signs on in its study: the time elsewhere is none of this one's."""
+    first, second = two_studies(tmp_path)
+    passed = itertools.count()
+    ann = at_both(first, second, clock=lambda: first.at + timedelta(milliseconds=next(passed)))
+    assert on(ann) == "A"
+    for minutes, study in ((10, "Other test"), (240, "Field test")):
+        first.later(minutes=minutes)
+        assert ann.record_outcome("no_answer") is None
+        assert ann.title == study
+    first.later(minutes=5)
+    assert ann.finish_case() is None
+    assert ann.end_shift() is None
+    second.at = first.at
+    minutes_paid = [float(exported(study)[0]["paid"]) for study in (first, second)]
+    assert minutes_paid == pytest.approx([15, 240], abs=0.2)
 
 
 def test_the_plain_station_names_the_study_where_it_is_another_one(tmp_path: Path) -> None:
