@@ -1,5 +1,6 @@
 """Restoring a backup: the database is not in use, the backup is whole, and the replaced database is kept."""
 
+import os
 import re
 import shutil
 import sqlite3
@@ -268,6 +269,14 @@ def test_a_withdrawal_of_consent_is_repeated(shift: Shift) -> None:
     assert whole(shift)
 
 
+def test_a_damaged_backup_leads_to_another_backup(shift: Shift, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.db"
+    damaged.write_bytes((shift.folder / "backup.db").read_bytes()[:5000])
+    with pytest.raises(UserError, match="damaged") as raised:
+        restore_database(shift.file, damaged, at=shift.at, db=shift.db)
+    assert raised.value.remedy == "specify an earlier backup; nothing was changed"
+
+
 # Folders of backups
 
 
@@ -275,14 +284,18 @@ def test_the_last_backups_of_a_study_are_kept(shift: Shift, tmp_path: Path) -> N
     folder = tmp_path / "backups"
     folder.mkdir()
     (folder / "field.notes.db").write_text("not ours")
+    killed, at_work = folder / ".field.20261124-120000Z.db.x.new-wal", folder / ".field.20261124-180000Z.db.y.new"
+    for file, age in ((killed, timedelta(hours=2)), (at_work, timedelta(minutes=-150))):
+        file.touch()
+        os.utime(file, times=((shift.at - age).timestamp(),) * 2)
     for _ in range(4):
         done = back_up_database(shift.file, folder, at=shift.at, keep=2, db=shift.db)
         shift.later(hours=1)
     assert (done.kept, done.removed) == (2, 1)
     names = [file.name for file in sorted(folder.iterdir())]
-    assert names == ["field.20261124-181000Z.db", "field.20261124-191000Z.db", "field.notes.db"]
+    assert names == [at_work.name, "field.20261124-181000Z.db", "field.20261124-191000Z.db", "field.notes.db"]
     done = restore_database(shift.file, folder, at=shift.at, until=shift.at - timedelta(minutes=90), db=shift.db)
-    assert Path(done.backup).name == names[0]
+    assert Path(done.backup).name == names[1]
     with pytest.raises(UserError, match="no backup of the study 'field' made until 2026-11-24"):
         restore_database(shift.file, folder, at=shift.at, until=shift.at - timedelta(hours=5), db=shift.db)
 

@@ -5,7 +5,7 @@ Erasures that were made since the backup are repeated. Beside the backups, a fil
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +17,8 @@ from survey_cli.services.database.administration import VerificationResult, veri
 from survey_cli.services.output_files import write_text_file
 from survey_cli.store import Store
 from survey_cli.store.backends.address import ServerAddress
-from survey_cli.store.backends.sqlite.database_files import resolve_link
+from survey_cli.store.backends.errors import RESTORE_COMMAND
+from survey_cli.store.backends.sqlite.database_files import UNFINISHED_SUFFIX, resolve_link
 from survey_cli.store.database_location import open_store
 from survey_cli.store.do_not_call import DoNotCallList
 from survey_cli.store.maintenance.maintenance import LostData, copy_backup, replace_database, replace_on_server
@@ -28,6 +29,8 @@ from survey_cli.study.open_study import OpenStudy
 TIME_FORMAT = "%Y%m%d-%H%M%SZ"
 """The time in the name of a backup, in UTC, so that names sort by time."""
 ERASURES_SUFFIX = ".erasures"
+ABANDONED_AFTER = timedelta(hours=1)
+"""The time without a write after which a backup that is being written was killed."""
 OTHER_BACKUP_REMEDY = "specify an earlier backup; nothing was changed"
 
 
@@ -68,8 +71,8 @@ def back_up_database(
     try:
         backups = _list_backups(folder, instrument.id)
         surplus = backups[:-keep] if keep else []
-        for old, _ in surplus:
-            old.unlink()
+        for old in (*(file for file, _ in surplus), *_list_unfinished(folder, instrument.id, at)):
+            old.unlink(missing_ok=True)
     except OSError as error:
         what = f"copied to {file}, but then the folder could not be changed ({error.strerror})"
         raise UserError(str(folder), what, "check the folder and the disk") from error
@@ -84,6 +87,12 @@ def _list_backups(folder: Path, study: str) -> list[tuple[Path, datetime]]:
             at = datetime.strptime(file.name[len(study) + 1 : -len(".db")], TIME_FORMAT).replace(tzinfo=UTC)
             backups.append((file, at))
     return backups
+
+
+def _list_unfinished(folder: Path, study: str, at: datetime) -> list[Path]:
+    """Return what is left of backups that were killed, to which nothing is written any more."""
+    files = folder.glob(f".{study}.*Z.db.*{UNFINISHED_SUFFIX}*")
+    return [file for file in files if at.timestamp() - file.stat().st_mtime > ABANDONED_AFTER.total_seconds()]
 
 
 def find_backup(folder: Path, study: str, until: datetime | None) -> Path:
@@ -167,6 +176,10 @@ def restore_database(
             else:
                 file, lost = replace_database(copy, target, at=at, where=where, prepare=prepare)
                 kept = str(file or "")
+    except StoreError as problem:
+        if RESTORE_COMMAND not in problem.remedy or problem.where == str(where):
+            raise
+        raise UserError(str(source), f"the backup is damaged: {problem.what}", OTHER_BACKUP_REMEDY) from problem
     except OSError as error:
         what = f"the backup cannot be copied ({error.strerror})"
         raise UserError(where, what, "check the folder and the disk") from error
@@ -188,12 +201,9 @@ def _open_copy(copy: Path, path: str | Path, instrument: Instrument, at: datetim
 
 def _verify_copy(backup: str, copy: Path, instrument: Instrument) -> VerificationResult:
     """Return what the copy of the backup contains. Raises UserError where it cannot replace the study's database."""
-    try:
-        with Store.open(copy, create=False) as store:
-            others = {row.id for row in store.data.list_instruments()} - {instrument.id}
-            result = verify_store(backup, store, instrument)
-    except StoreError as problem:
-        raise UserError(backup, f"the backup is damaged: {problem.what}", OTHER_BACKUP_REMEDY) from problem
+    with Store.open(copy, create=False) as store:
+        others = {row.id for row in store.data.list_instruments()} - {instrument.id}
+        result = verify_store(backup, store, instrument)
     if others:
         what = f"is a backup of the study {min(others)!r}, not of {instrument.id!r}"
         raise UserError(backup, what, "specify that study's questionnaire, or another backup")

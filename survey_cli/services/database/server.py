@@ -1,12 +1,13 @@
 """Database servers: preparing a database for its studies, giving people roles, trying what each role may do."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 from survey_cli.problems import StoreError, UserError
 from survey_cli.store import do_not_call
 from survey_cli.store.backends.address import ServerAddress, is_server_address, parse_server_address
-from survey_cli.store.backends.errors import close_on_error, require_driver
+from survey_cli.store.backends.errors import require_driver
 from survey_cli.store.backends.schema.migrations import adapt_statement
 from survey_cli.store.database_location import make_address_error
 
@@ -43,9 +44,8 @@ def list_studies(address: str) -> tuple[ServerAddress, list[str]]:
     from survey_cli.store.backends.postgres import roles
 
     where, db = _connect(address)
-    with close_on_error(db):
+    with closing(db):
         studies = [where.schema] if where.schema else [schema for (schema,) in db.read(roles.sql.USABLE_STUDIES)]
-        db.close()
     return where, studies
 
 
@@ -66,11 +66,10 @@ def prepare_server(address: str) -> PreparedServer:
             raise
         create_database(parse_server_address(address))
         created, (where, db) = True, _connect(address)
-    with close_on_error(db):
+    with closing(db):
         do_not_call.DoNotCallList.open_beside(where).close()
         db.run(adapt_statement(do_not_call.sql.REMOVED_TABLE))
         database, studies = roles.prepare_database(db)
-        db.close()
     return PreparedServer(str(where), created, [roles.make_group(database, role) for role in roles.ROLES], studies)
 
 
@@ -81,14 +80,12 @@ def change_role(address: str, person: str, role: str, *, revoke: bool = False, p
     if role not in roles.ROLES:
         raise UserError(role, "is no role", f"the roles are {', '.join(roles.ROLES)}")
     _, db = _connect(address)
-    with close_on_error(db):
+    with closing(db):
         if not roles.may_be_member(db, person):
             remedy = "give the name of a user who can log in, or a new one of 1 to 63 letters"
             raise UserError(f"PERSON {person!r}", "can't be a person on the server", remedy)
         encrypted = db.encrypt_password(person, password) if password else ""
-        done = roles.change_member(db, person, role, revoke=revoke, password=encrypted)
-        db.close()
-    return done
+        return roles.change_member(db, person, role, revoke=revoke, password=encrypted)
 
 
 class ServerCheck(NamedTuple):
@@ -111,14 +108,13 @@ def check_server(address: str) -> list[ServerCheck]:
     from survey_cli.store.backends.postgres import roles
 
     where, db = _connect(address)
-    with close_on_error(db):
+    with closing(db):
         studies = [where.schema] if where.schema else [schema for (schema,) in db.read(roles.sql.STUDIES)]
         roles.check_prepared(db)
         if not studies:
             remedy = "publish a questionnaire: survey study publish FILE --db ADDRESS"
             raise UserError(where, "the database contains no study of this account", remedy)
         results = [(study, roles.check_roles(db, study), roles.list_excess_rights(db, study)) for study in studies]
-        db.close()
     return [
         ServerCheck(
             where=str(where),
