@@ -261,8 +261,11 @@ UNION SELECT case_key FROM interviews WHERE origin IN ('practice', 'simulated')
 -- name: UNREAL
 SELECT id FROM interviews WHERE origin IN ('practice', 'simulated')
 
--- name: UNSETTLED_ROWS
-SELECT {ROW_COLUMNS} FROM cases WHERE key IN ({_UNSETTLED}) AND {VISIBLE}
+-- name: UNSETTLED_STATES
+-- In the order of `CaseState`, and what each adds to the counts.
+SELECT {STATUS}, outcome, code, frame, replicate, CASE WHEN {STATUS} IN ('ready', 'waiting') THEN bucket ELSE '' END,
+    CASE {STATUS} WHEN 'waiting' THEN why ELSE '' END, CASE WHEN promised_at IS NULL THEN 0 ELSE 1 END, activity
+FROM cases WHERE key IN ({_UNSETTLED}) AND {VISIBLE}
 
 -- name: UNSETTLED
 -- Among the conditions of HISTORIES.

@@ -17,7 +17,7 @@ from survey_cli.fieldwork.case.events import HistoryEntry
 from survey_cli.fieldwork.queue.call_order import CaseGroup
 from survey_cli.store.backends.connector import Execute, StorePart
 from survey_cli.store.backends.errors import translate_decoding_errors
-from survey_cli.store.cases.case_records import CaseRow, decode_case_row, decode_histories
+from survey_cli.store.cases.case_records import decode_histories
 from survey_cli.store.cases.case_statements import sql
 
 QUARTERS_KEPT: Final = timedelta(days=8)
@@ -67,10 +67,10 @@ class LiveCounts(StorePart):
         with self._db.open_reader() as rows, translate_decoding_errors(self._db.where, "the counts of cases"):
             states = _decode_states(rows(sql.COUNTS, ()), rows(sql.ARRIVED_STATES, ()))
             unreleased = _decode_activity(line[1:] for line in rows(sql.RECENT_COUNTS, ("", UNRELEASED_NAMES)))
-            for row in map(decode_case_row, rows(sql.UNSETTLED_ROWS, ())):
-                states[_find_state(row)] -= 1
-                additions = json.loads(row.position.activity).items()
-                unreleased.subtract(_decode_activity((name.partition(" ")[2], number) for name, number in additions))
+            for *parts, additions in rows(sql.UNSETTLED_STATES, ()):
+                states[CaseState._make(parts)] -= 1
+                names = ((name.partition(" ")[2], number) for name, number in json.loads(additions).items())
+                unreleased.subtract(_decode_activity(names))
             return SettledCases(
                 states=+states,
                 unreleased={name[1:]: cases for name, cases in unreleased.items() if name[0] == UNRELEASED},
@@ -178,14 +178,6 @@ def _decode_states(counts: Iterable[Sequence[Any]], arrived: Iterable[Sequence[A
     for *parts, number in arrived:
         states[CaseState._make(parts)] += number
     return +states
-
-
-def _find_state(row: CaseRow) -> CaseState:
-    """Return the state by which the case of a row is counted."""
-    status, position = row.status, row.position
-    bucket, why = position.bucket if status in ("ready", "waiting") else "", position.why if status == "waiting" else ""
-    has_appointment = int(position.promised_at is not None)
-    return CaseState(status, position.outcome, position.code, row.frame, row.replicate, bucket, why, has_appointment)
 
 
 def _decode_activity(rows: Iterable[Sequence[Any]]) -> Counter[ActivityName]:
