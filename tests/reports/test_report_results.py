@@ -4,8 +4,9 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from html import unescape
 from pathlib import Path
@@ -24,6 +25,7 @@ from survey_cli.reports.results.methods import format_duration
 from survey_cli.reports.results.report_model import Results
 from survey_cli.services.report.publish import load_codebook
 from survey_cli.services.report.results_report import ReportOptions, build_results_report
+from survey_cli.store.cases.case_store import CaseQueries
 
 WISH = ReportOptions(origin="simulated", threshold=0)
 
@@ -329,7 +331,9 @@ def test_a_codebook_needs_no_interviews():
     assert not any(code.count_text for variable in found.variables for code in variable.codes)
 
 
-def test_a_population_that_was_called_as_a_whole_is_a_census_though_few_answered(tmp_path: Path):
+def test_a_population_that_was_called_as_a_whole_is_a_census_though_few_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     folder = tmp_path / "instruments"
     folder.mkdir()
     for name in ("asu_2000.yaml", "asu_2000_units.csv"):
@@ -352,6 +356,17 @@ def test_a_population_that_was_called_as_a_whole_is_a_census_though_few_answered
     assert report.rates is not None
     assert not any(item.tests for item in report.items)
     assert report.items[0].base.text == "all 2"
+
+    def read_corrected(
+        queries: CaseQueries, *, until: datetime | None = None, corrected: bool = False
+    ) -> Iterator[Any]:
+        assert corrected, "the rates of now come from the live counts"
+        return iter(())
+
+    monkeypatch.setattr(CaseQueries, "iterate_histories", read_corrected)
+    again = made(file, ReportOptions(by=("kind",), threshold=0, at=datetime.now(UTC)))
+    assert again.rates is not None
+    assert again.rates.columns == report.rates.columns
 
 
 @pytest.mark.skipif(which("pspp") is None, reason="GNU PSPP: apt-get install pspp")

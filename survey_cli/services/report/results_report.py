@@ -416,7 +416,7 @@ def _compute_rates(records: StudyRecords, options: ReportOptions) -> tuple[RateT
     rates = RatesOptions(as_of=options.as_of, zone=options.zone, all_origins=options.origin != "real")
     try:
         now = options.at or datetime.now(UTC)
-        return compute_rates_from_records(records, rates, now=now, live=options.at is None).table, ""
+        return compute_rates_from_records(records, rates, now=now).table, ""
     except StoreError:
         raise
     except UserError as error:
