@@ -160,15 +160,16 @@ class StationSession:
         It may be called at every key: the database is read every few seconds.
         """
         with suppress(StoreError):  # read again at a later key
-            for study, message in self._studies.iterate_new_messages(self._clock()):
-                study.seen_messages.add(message.name)
-                self._shift.record("seen", message.name, study)
-                return f"Message from {message.by} ({self._to_local(message.at):%H:%M}): {message.text}"
+            for study in self._studies.all:
+                for message in study.list_new_messages(self._clock()):
+                    study.seen_messages.add(message.name)
+                    self._shift.record("seen", message.name, study)
+                    return f"Message from {message.by} ({self._to_local(message.at):%H:%M}): {message.text}"
         return ""
 
     def list_messages(self) -> list[str]:
         """List the messages of supervisors that are shown now, as of the last look."""
-        messages = self._studies.list_messages(self._clock())
+        messages = [message for study in self._studies.all for message in study.list_messages(self._clock())]
         return [f"{self._to_local(m.at):%H:%M}  {m.text} ({m.by})" for m in messages]
 
     def _take_message_in_interview(self) -> str:
@@ -523,7 +524,7 @@ class StationSession:
     def search_cases(self, text: str) -> tuple[station_views.CaseMatch, ...]:
         """Search cases by part of a number, of a name or of the key: a respondent calls back."""
         try:
-            return self._studies.search_cases(text)
+            return tuple(match for study in self._studies.all for match in study.search_cases(text))
         except StoreError as error:
             self._report_unsaved(error)
             return ()

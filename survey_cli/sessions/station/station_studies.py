@@ -3,12 +3,11 @@
 Each keeps its own database, rules and pauses.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from survey_cli.sessions.station.station_study import StationStudy
-from survey_cli.sessions.station.station_views import CaseMatch, IdleView
-from survey_cli.store.work_events import SupervisorMessage
+from survey_cli.sessions.station.station_views import IdleView
 
 
 class StationStudies:
@@ -54,15 +53,3 @@ class StationStudies:
             if study.name_case("") and key.startswith(study.name_case("")):
                 return study, key.removeprefix(study.name_case(""))
         return next((study for study in in_order if study.store.has_case(key)), self.current), key
-
-    def search_cases(self, text: str) -> tuple[CaseMatch, ...]:
-        """Search cases by part of a number, of a name or of the key. Raises StoreError."""
-        return tuple(match for study in self.all for match in study.search_cases(text))
-
-    def iterate_new_messages(self, at: datetime) -> Iterator[tuple[StationStudy, SupervisorMessage]]:
-        """Iterate over the messages of supervisors that were not shown yet. Raises StoreError."""
-        return ((study, message) for study in self.all for message in study.list_new_messages(at))
-
-    def list_messages(self, at: datetime) -> list[SupervisorMessage]:
-        """List the messages of supervisors that are shown now, as of the last look."""
-        return [message for study in self.all for message in study.list_messages(at)]
