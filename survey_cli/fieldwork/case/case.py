@@ -95,9 +95,7 @@ class Appointment(NamedTuple):
     details: events.AppointmentMade
 
 
-RESTORED: Final = (
-    *("appointment", "interrupted", "eligible", "person_known", "referred", "do_not_call", "requested_language"),
-)
+RESTORED: Final = (*("appointment", "interrupted", "eligible", "person_known", "do_not_call", "requested_language"),)
 """The fields of a case, besides its numbers, that a call's outcome may change: restored if it is revoked."""
 
 
@@ -144,8 +142,6 @@ class Case:
     """The time at which a supervisor last put it back into the queue."""
     calls_before_reopening: int = 0
     """The number of calls made before it."""
-    referred: bool = False
-    """It waits for a supervisor, by the outcome table; the study's own outcomes are known to the plan."""
     calls_before_answer: int = 0
     """The number of calls made before a supervisor last answered."""
     do_not_call: bool = False
@@ -318,7 +314,7 @@ class Case:
                 assert_never(event)
 
     def _answer_referral(self) -> dict[str, Any]:
-        return {"referred": False, "calls_before_answer": len(self.calls)}
+        return {"calls_before_answer": len(self.calls)}
 
     def _get_open_attempt(self, at: datetime, by: str, station: str) -> Attempt:
         """Return the current attempt; one that nobody began (the respondent called) begins here."""
@@ -364,7 +360,6 @@ class Case:
             "interview_began": None,
             "interview_time": self.interview_time if total is None else total,
             "interrupted": self.interrupted or event.interrupted,
-            "referred": event.outcome == "supervisor",
             "before_call": replace(self, interrupted=self.has_unfinished_interview, before_call=None),
             **self._replace_attempt(attempt._replace(calls=(*attempt.calls, call), dialed=0)),
         }

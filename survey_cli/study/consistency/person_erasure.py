@@ -50,7 +50,6 @@ CODED_TYPES: Final = frozenset({"single", "split"})
 class ErasureResult:
     """Result of an erasure."""
 
-    key: str
     case: bool = False
     """Whether the texts of the case's history were erased by this call."""
     interviews: int = 0
@@ -78,7 +77,7 @@ def erase_person(study: OpenStudy, key: str, *, why: str, scrub: bool = True) ->
     _require_scrub(study.store, study.at)
     case, rows = _erase_case(study, key, why), list_person_interviews(study.store, key)
     interviews = _erase_interviews(study.store, study.instrument, rows, at=study.at, by=study.who.login, why=why)
-    return ErasureResult(key=key, case=case, interviews=interviews, scrubbed=scrub and scrub_database(study.store))
+    return ErasureResult(case=case, interviews=interviews, scrubbed=scrub and scrub_database(study.store))
 
 
 def erase_answers(
@@ -119,7 +118,7 @@ def anonymize_person(study: OpenStudy, key: str, *, why: str) -> ErasureResult:
         entries = [codec.erase_content(entry, columns=None) for entry in history]
         _rewrite_history(study, key, entries, CaseAnonymized(why))
     counts = {"interviews": results.count(True), "unreadable": results.count(None)}
-    return ErasureResult(key=key, case=named, scrubbed=False, **counts)
+    return ErasureResult(case=named, scrubbed=False, **counts)
 
 
 def scrub_database(store: Store) -> bool:
@@ -158,7 +157,7 @@ def finish_erasures(study: OpenStudy) -> ErasureResult:
             interviews += erase_person(study, key, why=reasons[-1] if reasons else "erased").interviews
         else:
             interviews += erase_answers(study.store, study.instrument, key, at=at, by=by)
-    return ErasureResult(key="", interviews=interviews, scrubbed=scrub_database(study.store))
+    return ErasureResult(interviews=interviews, scrubbed=scrub_database(study.store))
 
 
 def _iterate_half_erased(store: Store) -> Iterator[tuple[str, bool]]:
