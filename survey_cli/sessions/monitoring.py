@@ -96,8 +96,7 @@ class Watch:
         """Raises UserError where nobody of this login works here, or the study announces no monitoring."""
         if _find_notice(study.instrument) is None:
             raise UserError(study.path, NOT_TOLD, TELL)
-        if study.people.find(interviewer) is None:
-            raise UserError(interviewer, "is not on the study's list of people", f"survey study people {study.path}")
+        study.people.require(interviewer)
         self._study, self._interviewer, self._mask = study, interviewer, mask
         self.session: InterviewSession | None = None
         """What is shown; None while there is no interview whose notice was read."""

@@ -137,7 +137,7 @@ def test_only_supervisors_send_messages_and_only_to_people_of_the_study(tmp_path
     as_sue = Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue", people=shift._list())
     with pytest.raises(UserError, match="only a supervisor may send messages"):
         floor.send_message(as_ann, "hello")
-    with pytest.raises(UserError, match="nobody has the login 'anne'"):
+    with pytest.raises(UserError, match="anne: is not on the study's list of people — did you mean 'ann'"):
         floor.send_message(as_sue, "hello", to="anne")
     with pytest.raises(UserError, match="write 1 to 200"):
         floor.send_message(as_sue, "x" * 201)

@@ -18,6 +18,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.document import FieldworkSpec
 from survey_cli.outcomes import OUTCOMES, Outcome
+from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.values import NOT_REACHED, Missing
 
 StaffRole: TypeAlias = Literal["interviewer", "supervisor"]
@@ -60,6 +61,14 @@ class People:
         if not self.interviewers:
             return Interviewer(login=login, role="supervisor")
         return self.interviewers.get(login)
+
+    def require(self, login: str) -> Interviewer:
+        """Return the interviewer with this login. Raises UserError where a list lacks it."""
+        if (person := self.find(login)) is not None:
+            return person
+        otherwise = f"the people are {', '.join(sorted(self.interviewers)[:10])}"
+        remedy = suggest_nearest(login, self.interviewers, otherwise=otherwise)
+        raise UserError(login, "is not on the study's list of people", remedy)
 
     def format_supervisors(self) -> str:
         """Return whom to ask, in words: `ann or bob`."""

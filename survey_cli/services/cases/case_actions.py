@@ -294,11 +294,7 @@ def reassign_appointments(
     that was anyone's becomes the new owner's alone. With `all_of`, appointments that anyone may keep are left as they
     are.
     """
-    new_owner = None
-    if to != "anyone" and (new_owner := study.people.find(to)) is None:
-        known = study.people.interviewers
-        remedy = suggest_nearest(to, known, otherwise=f"the people are {', '.join(sorted(known)[:10])}")
-        raise UserError(to, "is not on the study's list of people", remedy)
+    new_owner = study.people.require(to) if to != "anyone" else None
 
     def plan_change(case: Case) -> _PlannedChange | None:
         if (appointment := find_open_appointment(case, study.plan)) is None:

@@ -231,17 +231,8 @@ def explain_case(study: OpenStudy, key: str, *, at: datetime, interviewer: str =
 
     Where none is named, it is by any suitable one.
     """
-    who = _find_interviewer(study, interviewer)
+    who = study.people.require(interviewer) if interviewer else study.who
     return _explain_row(study, find_case(study, key), who, at)
-
-
-def _find_interviewer(study: OpenStudy, login: str) -> Interviewer:
-    """Return the interviewer from whose point of view the queue is shown."""
-    if not login:
-        return study.who
-    if (interviewer := study.people.find(login)) is not None:
-        return interviewer
-    raise UserError(login, "is not on the study's list of people", f"survey study people {study.path} lists them")
 
 
 def _explain_row(study: OpenStudy, row: CaseRow, who: Interviewer, at: datetime) -> CallabilityReport:
@@ -272,7 +263,8 @@ def _explain_row(study: OpenStudy, row: CaseRow, who: Interviewer, at: datetime)
 @on_study()
 def list_queue(study: OpenStudy, *, limit: int, interviewer: str = "") -> QueueReport:
     """Return the next cases in the order in which they would be claimed now, and those that are due but excluded."""
-    who, cases, plan, at = _find_interviewer(study, interviewer), study.store.cases, study.plan, study.at
+    who = study.people.require(interviewer) if interviewer else study.who
+    cases, plan, at = study.store.cases, study.plan, study.at
     order = CallOrder.for_interviewer(plan, people=study.people, who=who, at=at, fill=cases.quotas.read_fill())
     lines: list[QueueLine] = []
     deferred: list[DeferredLine] = []

@@ -6,7 +6,7 @@ from secrets import token_hex
 from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.shifts import DayOfWork, PersonAtWork, Shift, ShiftCorrection, WorkEvent, build_days
-from survey_cli.problems import UserError, suggest_nearest
+from survey_cli.problems import UserError
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.services.run_on_study import on_study
 from survey_cli.store.work_events import SupervisorMessage
@@ -59,7 +59,7 @@ def send_message(study: OpenStudy, text: str, *, to: str = "", until: datetime |
         what = f"the message has {len(text)} characters"
         raise UserError("TEXT", what, f"write 1 to {MAX_MESSAGE_LENGTH}, which fit on the stations' screens")
     if to:
-        check_person(study, to, "--to")
+        study.people.require(to)
     until = until or study.at.astimezone().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     if until <= study.at:
         raise UserError("--until", "this time is over", "give a later one")
@@ -77,13 +77,6 @@ def withdraw_message(study: OpenStudy, number: int) -> SupervisorMessage:
     message = messages[number - 1].message
     study.store.work.write_message(message._replace(is_withdrawn=True))
     return message
-
-
-def check_person(study: OpenStudy, login: str, where: str) -> None:
-    """Check that a person is on the study's list, where it has one. Raises UserError."""
-    if study.people.find(login) is None:
-        remedy = suggest_nearest(login, study.people.interviewers, otherwise=f"survey study people {study.path}")
-        raise UserError(where, f"nobody has the login {login!r}", remedy)
 
 
 @on_study("see who is at work")
@@ -110,7 +103,7 @@ def correct_shift(study: OpenStudy, login: str, correction: ShiftCorrection) -> 
 
 def _load_shift(study: OpenStudy, login: str, day: str) -> DayOfWork:
     """Load one person's day."""
-    check_person(study, login, "PERSON")
+    study.people.require(login)
     start = datetime.fromisoformat(day).astimezone() - timedelta(days=1)  # a shift may go on over midnight
     calls = study.store.cases.queries.list_work(login, start)
     for worked in build_days(study.store.work.list_events(person=login), calls, study.plan, datetime.astimezone):
