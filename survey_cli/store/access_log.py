@@ -23,7 +23,7 @@ class AccessEntry(NamedTuple):
     account: str
     """The account, as the system or the server knows it."""
     what: str
-    """`contact`, `contacts`, `search`, `export`, `watch`, `replay` or `claim`."""
+    """`contact`, `contacts`, `search`, `export`, `watch`, `replay`, `backup` or `claim`."""
     object: str
     """The case, or the file."""
     detail: str

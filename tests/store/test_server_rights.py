@@ -456,6 +456,14 @@ def test_an_analyst_reads_data_writes_nothing_and_every_export_is_recorded(
     assert f"export  {data}" in capsys.readouterr().out
 
 
+def test_a_backup_is_in_the_log_and_stays_there(shift: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    where = ["--db", as_role(shift, shift.sue)]
+    assert run_command(["db", "backup", str(shift.file), str(shift.folder / "copy.db"), *where]) == 0
+    refused(shift, shift.sue, "DELETE FROM backups")
+    assert run_command(["db", "log", str(shift.file), "--person", shift.sue, *where]) == 0
+    assert re.search(rf"{shift.sue} +{shift.sue} +backup +all cases", capsys.readouterr().out)
+
+
 def test_a_coder_codes_and_changes_nothing_else(shift: Served) -> None:
     shift.write(ITEMS + '  - {id: why, type: text, text: "Why?"}\n')
     assert run_command(["study", "publish", str(shift.file), "--db", shift.db]) == 0
