@@ -244,7 +244,8 @@ class BoardScreen(KeyScreen):
         if len(self.studies) == 1:
             self.refuse("the board was started with one study: survey board A.yaml B.yaml shows several")
         self.at = (self.at + 1) % len(self.studies)
-        self.cases, self.filter = (), ""
+        self.cases, self.filter, self._listing = (), "", None
+        self.table.clear(columns=True)
         self._read_again()
 
     # Cases
@@ -354,7 +355,8 @@ class BoardScreen(KeyScreen):
         self.show_keys([*hints, *more, KeyHint("F1", "keys"), KeyHint("q", "leave")])
         if isinstance(status, str):
             header = styled.HeaderState(self.study.file, TABS[self.tab], "")
-            self.query_one("#details", styled.TextView).show(style_text(status or "reading …", "bold"))
+            for name in ("#details", "#about"):
+                self.query_one(name, styled.TextView).show(style_text(status or "reading …", "bold"))
         else:
             stations = format_quantity(len(status.data.leases), "station")
             done = status.progress.complete / status.progress.target if status.progress.target else 0.0

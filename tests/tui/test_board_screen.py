@@ -293,7 +293,12 @@ def test_several_studies_are_shown_in_turn_and_one_that_fails_says_why(monkeypat
     hands = _show(monkeypatch, StudyCommands(str(path), zone=DENVER), StudyCommands("nowhere.yaml"))
     try:
         assert "▸ study" in hands.text()
+        assert "whole 11" in _press(hands, "2")
         assert "nowhere.yaml" in _press(hands, "s")
+        for tab in ("2", "5", "1"):
+            shown = _press(hands, tab)
+            assert "check the path" in shown, tab
+            assert "whole" not in shown, "no case of the other study"
         assert "12 of 90" in _press(hands, "s")
     finally:
         hands.close()
