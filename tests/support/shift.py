@@ -25,6 +25,7 @@ from survey_cli.services.sample.import_sample import ImportOptions, ImportResult
 from survey_cli.services.study_administration import PublishedVersion, publish_version
 from survey_cli.sessions.station.station import StationOptions, StationSession
 from survey_cli.sessions.station.station_views import CaseView
+from survey_cli.store import Store
 from survey_cli.store.backends import account
 from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.backends.sqlite.database_files import is_shared_by_group
@@ -178,12 +179,12 @@ class Shift:
         return here
 
     def case(self, key: str) -> Case:
-        with self.study() as study:
-            return Case.from_history(key, study.store.cases.queries.read_history(key))
+        with Store.open(self.db, create=False) as store:
+            return Case.from_history(key, store.cases.queries.read_history(key))
 
     def row(self, key: str) -> CaseRow:
-        with self.study() as study:
-            row = study.store.cases.queries.find_row(key)
+        with Store.open(self.db, create=False) as store:
+            row = store.cases.queries.find_row(key)
             assert row is not None
             return row
 
