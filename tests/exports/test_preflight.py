@@ -227,8 +227,8 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
     return simulate
 
 
-@pytest.mark.parametrize("form", ["sav", "sps", "dta"])
 @pytest.mark.parametrize("name", ["hard", *sorted(p.stem for p in FEATURES)])
+@pytest.mark.parametrize("form", ["sav", "sps", "dta"])
 def test_what_the_writers_say_was_said_before_and_nothing_else(
     form: str, name: str, simulated: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
