@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.clean_up import mount_small_disk
-from support.command_line import SURVEY, folder  # noqa: F401 – a folder of its own
+from support.command_line import SURVEY, folder, run_survey  # noqa: F401 – a folder of its own
 from survey_cli.cli.run_command import run_command
 
 WIDE = "instrument: wide\ntitle: A wide study\nitems:\n" + "".join(
@@ -53,9 +53,8 @@ def survey(*arguments: str | bytes, **how: object) -> subprocess.CompletedProces
 @pytest.mark.parametrize("name", ["x.xlsx", "x.dta", "x.sav", "x.csv", "x.parquet"])
 def test_a_full_disk_is_told_of_the_file_in_one_line(small_disk: Path, name: str) -> None:
     target = small_disk / name
-    done = survey("export", "wide.yaml", "-o", str(target), "--origin", "simulated")
-    assert done.returncode == 1
-    [line] = [line for line in done.stderr.splitlines() if not line.startswith(("it can tell", "left out"))]
+    _, said = run_survey(Path.cwd(), "export", "wide.yaml", "-o", str(target), "--origin", "simulated", code=1)
+    [line] = [line for line in said.splitlines() if not line.startswith(("it can tell", "left out"))]
     assert line.startswith(f"{target}: it cannot be written (")
     assert line.endswith("free some space, or choose another folder")
     assert list(small_disk.iterdir()) == []
