@@ -15,6 +15,7 @@ import pytest
 
 from support import audited_fieldwork as fieldwork_audit
 from support import station_simulation
+from support.scale import SCALE
 from support.shift import FIELDWORK, Shift, interviewed, on
 from support.station_simulation import StationSimulation
 from survey_cli.fieldwork.case.case import Case, NumberRecord
@@ -94,7 +95,7 @@ def instrument(path: str) -> Instrument:
     return found
 
 
-@pytest.mark.parametrize("seed", [14, 79, 1002, 1007, 1011])
+@pytest.mark.parametrize("seed", [14, 79, 1007, 1002, 1011][: 2 + SCALE])
 def test_studies_that_nobody_planned_keep_every_rule(seed: int, tmp_path: Path) -> None:
     """Of each call, promise, place and standing; `make fieldwork` runs as many as there is time for. In 14 a case waited
     for an evening when none came any more."""
