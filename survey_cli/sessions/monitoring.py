@@ -108,21 +108,24 @@ class Watch:
         self._quiet = 0
 
     def advance(self, _: float = 0.0) -> bool:
-        """Read what is new; returns whether anything is. Raises UserError."""
-        followed, changed = self._followed, False
+        """Read what is new; returns whether anything is. Raises UserError.
+
+        What is new is shown until the next call, even if the interviewer has another case already.
+        """
+        followed = self._followed
         if followed is not None:
             new = self._study.store.interviews.read_journal(followed.row.id, after=len(followed.events))
             self._quiet = 0 if new else self._quiet + 1
             if any(isinstance(event, events.RESTORING_EVENTS) for event in new):  # taken to another version
-                changed = self._follow(followed.row.id)
-            elif new:
+                return self._follow(followed.row.id)
+            if new:
                 followed.events += new
                 followed.go_to(len(followed.events))
-                changed = self._show(followed)
+                return self._show(followed)
         if followed is None or followed.now.status != "open" or self._quiet >= QUIET_POLLS:
             self._quiet = 0
-            changed = self._look_up() or changed
-        return changed
+            return self._look_up()
+        return False
 
     def _look_up(self) -> bool:
         """Look up the interviewer's case, and its interview. One that has ended is shown until the next case."""

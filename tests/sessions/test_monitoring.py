@@ -130,7 +130,10 @@ def test_a_watcher_sees_each_state_of_the_call_and_each_answer(shift: Shift) -> 
     assert watch.advance()
     result = watch.session.result()
     assert result is not None
-    assert (watch.state, result.status, result.answered) == ("ann has no case now", "ended", 5)
+    assert (watch.state, result.status, result.answered) == ("ann, case A", "ended", 5)
+    assert watch.advance()
+    assert watch.state == "ann has no case now"
+    assert watch.session.result() == result, "it is shown until the next case"
     assert logged(shift) == [("watch", "case A")]
 
 
@@ -303,7 +306,7 @@ def test_the_commands_print_each_question_with_its_answer(tmp_path: Path, capsys
     assert printed[-1].startswith("Ended: Complete, 5 answers")
 
 
-def test_the_lines_of_a_watcher_have_equal_answers_of_the_next_interview_too(
+def test_the_lines_of_a_watcher_have_every_answer_of_interviews_that_follow_at_once(
     shift: Shift, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shift.later(minutes=1)
@@ -313,11 +316,12 @@ def test_the_lines_of_a_watcher_have_equal_answers_of_the_next_interview_too(
         """Two interviews with the same answers, between looks of the watcher."""
         for key in "AB":
             station, session = at_work(shift, "", "", "Al", key=key)
+            yield  # the end of the interview before is shown
             yield
             for reply in ("1", "7", "2"):
                 assert session.reply(reply) is None
-            yield
             assert station.close_interview(then_next=False) is None
+        yield
         raise KeyboardInterrupt
 
     steps = interview()
