@@ -4,6 +4,7 @@
 # make bench      measure every goal beside its peer, about five minutes (ROWS="step csv" for some rows)
 # make crash      kill interviews at random times, and around their end (CRASH_RUNS, ENDING_RUNS, CRASH_SEED)
 # make upgrade    try the version before beside this one (BEFORE=commit, the last one if none is given)
+# make floor      work a day on two studies, on PostgreSQL and in files (FLOOR=sqlite for one, FLOOR_SEED, BEFORE)
 # make fieldwork  simulate fieldwork for MINUTES=10 and audit every call (FIELDWORK_SEED for one study again)
 # make fuzz       try random files, entries and commands for MINUTES=10 (FUZZ_SEED, FUZZ_TARGETS=keys)
 # make docs       write the reference pages from the docstrings
@@ -16,7 +17,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check docs pictures site lock bench crash upgrade fieldwork fuzz clean
+.PHONY: help demo test check docs pictures site lock bench crash upgrade floor fieldwork fuzz clean
 
 # Which Python builds .venv; empty: the newest one found.
 PYTHON ?=
@@ -43,6 +44,10 @@ ROWS ?=
 CRASH_SEED ?=
 
 FIELDWORK_SEED ?=
+
+# Where the day on the floor is played: postgresql, sqlite or both.
+FLOOR ?= both
+FLOOR_SEED ?=
 
 # How long all targets are fuzzed, taken together.
 MINUTES ?= 10
@@ -88,6 +93,10 @@ crash: .venv/dev.stamp
 # The wheel of the version before, at work while its database is upgraded.
 upgrade: .venv/dev.stamp
 	@PYTHONPATH=tests .venv/bin/python -m support.upgrade_trial $(if $(BEFORE),--before $(BEFORE))
+
+# Twelve scripted interviewers at real stations, their supervisor, a server that is killed, an upgrade, backups.
+floor: .venv/dev.stamp
+	@PYTHONPATH=tests .venv/bin/python -m support.floor_day --engine $(FLOOR) $(if $(FLOOR_SEED),--seed $(FLOOR_SEED)) $(if $(BEFORE),--before $(BEFORE))
 
 # Whole studies in the field: simulated people, the real queue, stations that die; every call audited.
 fieldwork: .venv/dev.stamp

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from support import postgres_server
-from support.upgrade_trial import STEP, run_trial, with_steps
+from support.newer_version import STEP, with_steps
+from support.upgrade_trial import run_trial
 from survey_cli.problems import StoreError
 from survey_cli.store import Store
 from survey_cli.store.backends.schema import migrations

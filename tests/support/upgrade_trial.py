@@ -10,14 +10,13 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 
+from support.newer_version import STEP, with_steps
 from support.postgres_server import create_address
 from support.shift import Shift, interviewed, on
 from support.stored_interviews import sql
@@ -52,40 +51,11 @@ for _ in sys.stdin:
 station.end_shift()
 """
 """For each line it conducts an interview with its case, and prints the key of the next one."""
-TABLES = (
-    "ALTER TABLE cases ADD COLUMN trial INTEGER NOT NULL DEFAULT 0",
-    "CREATE TABLE trials (case_key TEXT NOT NULL)",
-)
-STEP = MigrationStep(
-    "trial+",
-    (
-        *TABLES,
-        "CREATE TRIGGER trials_of_cases AFTER UPDATE OF status ON cases BEGIN INSERT INTO trials VALUES (NEW.key); END",
-    ),
-    (
-        *TABLES,
-        "CREATE FUNCTION count_trial() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS"
-        " $$ BEGIN INSERT INTO trials VALUES (NEW.key); RETURN NULL; END $$",
-        "CREATE TRIGGER trials_of_cases AFTER UPDATE OF status ON cases FOR EACH ROW EXECUTE FUNCTION count_trial()",
-    ),
-)
-"""What a newer version adds."""
 SENTENCES = {
     "beside": "at work while the database was upgraded, and beside the new version",
     "closed": "at work while the database was upgraded, and refused with the reason once it was started again",
     "refused": "asked to close before the upgrade, and refused with the reason after it",
 }
-
-
-@contextmanager
-def with_steps(steps: Sequence[MigrationStep]) -> Iterator[None]:
-    """The present program, as if it had these steps."""
-    with (
-        patch.object(migrations, "STEPS", steps),
-        patch.object(migrations, "KNOWN_STEPS", frozenset(step.name for step in steps)),
-        patch.object(migrations.build_migrations, "__defaults__", (steps,)),
-    ):
-        yield
 
 
 class OldStation:
@@ -162,7 +132,13 @@ def run_trial(
     return "beside"
 
 
-def _install(before: str, scratch: Path) -> tuple[Path, Path]:
+def find_version_before() -> str:
+    """The last tag, or the last commit where there is none."""
+    tag = subprocess.run(["git", "describe", "--tags", "--abbrev=0"], cwd=ROOT, capture_output=True, text=True)
+    return tag.stdout.strip() or "HEAD~1"
+
+
+def install_version(before: str, scratch: Path) -> tuple[Path, Path]:
     """Builds and installs the wheel of a commit; returns its Python, and its tests."""
     source, python = scratch / "source", scratch / "venv" / "bin" / "python"
     run = partial(subprocess.run, check=True, cwd=scratch)
@@ -183,11 +159,10 @@ def _install(before: str, scratch: Path) -> tuple[Path, Path]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="upgrade_trial")
     parser.add_argument("--before", help="the commit of the version before; otherwise the last tag, or the last commit")
-    tag = subprocess.run(["git", "describe", "--tags", "--abbrev=0"], cwd=ROOT, capture_output=True, text=True)
-    before = parser.parse_args().before or tag.stdout.strip() or "HEAD~1"
+    before = parser.parse_args().before or find_version_before()
     with tempfile.TemporaryDirectory(prefix="survey-upgrade-") as name:
         scratch = Path(name)
-        python, tests = _install(before, scratch)
+        python, tests = install_version(before, scratch)
         for engine in ("sqlite", "postgresql"):
             folder = scratch / engine
             folder.mkdir()
