@@ -30,6 +30,7 @@ import time
 import traceback
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -107,6 +108,8 @@ class Scale(NamedTuple):
     """The target of the north, after it was changed."""
     second: int = 30
     """Complete interviews of the second study at which the day may end."""
+    callers: int = 3
+    """People of the second study who call by themselves at the beginning, and make appointments."""
     outage: float = 2.0
     """Seconds for which the server is away."""
     pace: float = 1.0
@@ -234,9 +237,14 @@ class ServerFloor:
         roles = {SUPERVISOR: "supervisor", CODER: "coder", ANALYST: "analyst"} | dict.fromkeys(
             run.logins, "interviewer"
         )
-        for person, role in roles.items():
+
+        def grant(person: str) -> None:
             keyed = f"{self.passwords[person]}\n"
-            run.survey(OWNER, "server", "grant", self.build_address(OWNER), person, role, "--password", keyed=keyed)
+            words = ("server", "grant", self.build_address(OWNER), person, roles[person], "--password")
+            run.survey(OWNER, *words, keyed=keyed)
+
+        with ThreadPoolExecutor(4) as pool:
+            [*pool.map(grant, roles)]
         for study in STUDIES:
             run.survey(OWNER, "study", "publish", f"{study}.yaml")
 
@@ -252,7 +260,7 @@ class ServerFloor:
             "-o",
             options,
         ]
-        subprocess.run([*command, "-w", "start"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([*command, "-w", "start"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def kill(self) -> int:
         """Kill the server and all its processes at once, as a power failure does. Returns their number."""
@@ -462,6 +470,11 @@ class Day:
 
     def begin_stations(self) -> None:
         items = {item.text: item for study in STUDIES for item in list_items(study)}
+        honest = [login for login in self.logins if login != self.falsifier]
+        keys = [f"b{number:03}" for number in range(5, 5 + self.scale.callers)]
+        self.callers = {
+            login: (f"312 551 {1000 + int(key[1:])}", f"beta:{key}") for login, key in zip(honest, keys, strict=False)
+        }
         for login in self.logins:
             self.versions[login] = self.older
 
@@ -483,6 +496,7 @@ class Day:
                 items=items,
                 rng=Random(f"{self.seed} {login}"),
                 falsifies=login == self.falsifier,
+                caller=self.callers.get(login, ("", "")),
                 pace=self.scale.pace,
             )
         self.began = time.time()
@@ -719,6 +733,8 @@ class Day:
     def end(self) -> None:
         """An erasure, a second backup, a search, and everybody leaves."""
         self.wait_for("the second study", lambda: self.count_complete("beta") >= self.scale.second, 90)
+        wanted = {key.removeprefix("beta:") for _, key in self.callers.values()}
+        self.wait_for("the appointments of those who called", lambda: wanted <= {*self.list_appointments()[1]}, 150)
         first = self.times["first backup"]
         self.erased = next(e.case for e in self.list_recorded("alpha") if e.outcome == "complete" and e.at < first)
         self.survey(SUPERVISOR, "privacy", "erase", "alpha.yaml", self.erased, "--reason", "asked by letter", "--yes")
@@ -814,9 +830,22 @@ class Day:
             f"{words} stations {', '.join(double[:2])}",
             not double and (sorted(complete) == sorted([*stored, self.erased]) and max(complete.values()) == 1),
         )
-        made = {each.case: each.at for each in self.list_recorded() if each.outcome == "appointment"}
-        kept = {each.case for each in self.list_recorded() if each.at > made.get(each.case, each.at)}
-        self.check("appointments", f"{len(made)} made, {len(kept)} of them called again that day")
+        made, kept = self.list_appointments()
+        called = sum(key.removeprefix("beta:") in kept for _, key in self.callers.values())
+        words = (
+            f"{len(made)} made, {len(kept)} kept; {called} of {len(self.callers)} by people who had called themselves"
+        )
+        self.check("appointments", words, called == len(self.callers))
+
+    def list_appointments(self) -> tuple[dict[str, float], dict[str, float]]:
+        """Return the cases with appointments, and those that were called again, with the times of both."""
+        made, kept = dict[str, float](), dict[str, float]()
+        for each in self.list_recorded():
+            if each.case in made:
+                kept.setdefault(each.case, each.at)
+            elif each.outcome == "appointment":
+                made[each.case] = each.at
+        return made, kept
 
     def audit_status(self) -> None:
         """What `status` counts is what the stations showed."""
@@ -851,9 +880,9 @@ class Day:
             for row in csv.DictReader(exported.splitlines()):
                 paid[row["interviewer"]] += sum(float(row[column] or 0) for column in ("paid", "unpaid_breaks"))
         apart = {
-            login: (round(paid[login], 1), round(person.worked / 60, 1))
+            login: f"{paid[login]:.1f} of {person.worked / 60:.1f}"
             for login, person in self.people.items()
-            if login not in paid or abs(paid[login] - person.worked / 60) > 1.5
+            if not person.worked / 60 - 0.7 <= paid[login] <= person.worked / 60 + 0.2
         }
         words = f"{len(paid)} people, {sum(paid.values()):.0f} minutes; stations were open for "
         words += f"{sum(person.worked for person in self.people.values()) / 60:.0f}"

@@ -141,6 +141,8 @@ class Interviewer(threading.Thread):
     """By the text that the screen shows."""
     rng: Random
     falsifies: bool = False
+    caller: tuple[str, str] = ("", "")
+    """Number and key of somebody who calls her first of all, and makes an appointment."""
     pace: float = 1.0
     """By which all times to read, to think and to wait are multiplied."""
     closing: threading.Event = field(default_factory=threading.Event)
@@ -167,7 +169,7 @@ class Interviewer(threading.Thread):
         self.case = ""
         """The case on the screen."""
         self._state, self._item, self._again = "", Item("", "", ""), None
-        self._plan, self._answers, self._calls = "", 0, 0
+        self._plan, self._first_plan, self._answers, self._calls = "", "", 0, 0
         self._plans = Deck(
             ["interview"] * 13
             + ["no_answer", "no_answer", "busy", "machine", "refusal_soft no time", "appointment", "stop"],
@@ -329,6 +331,11 @@ class Interviewer(threading.Thread):
         if self.closing.is_set() or self.restart.is_set() or self._plan == "leave":
             self._plan = ""
             return ".leave" if self.closing.is_set() or self.restart.is_set() else ".finish"
+        number, key = self.caller
+        if key:
+            self.caller = ("", key if number else "")
+            self._first_plan = "appointment"
+            return f".find {number}" if number else f".fetch {key}"
         self._calls += 1
         if self._calls == 4:
             self.breaks += 1
@@ -338,7 +345,7 @@ class Interviewer(threading.Thread):
 
     def _choose_outcome(self) -> str:
         if not self._plan:
-            self._plan = str(self._plans.draw())
+            self._plan, self._first_plan = self._first_plan or str(self._plans.draw()), ""
         match self._plan:
             case "interview" | "stop":
                 return ".interview"
