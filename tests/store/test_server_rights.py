@@ -374,6 +374,18 @@ def test_a_task_that_no_outcome_asks_for_is_not_done(shift: Served, capsys: pyte
     assert postgres_server.run_query(shift.db, "SELECT * FROM survey_shared.never_call") == numbers
 
 
+def test_a_withdrawal_says_who_erases_the_answers(
+    shift: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", StringIO("\n1\n1\n.stop withdrawn\ny\n"))
+    assert run_command(["interview", str(shift.file), "--case", "A", "--plain", "--db", as_role(shift, shift.ann)]) == 3
+    said = " ".join("".join(capsys.readouterr()).split())
+    assert "who withdrew consent, are not erased yet: the next command of a supervisor does that" in said
+    assert run_command(["status", str(shift.file), "--db", as_role(shift, shift.sue)]) == 0
+    kinds = [kind for (kind,) in postgres_server.run_query(shift.db, "SELECT kind FROM journal ORDER BY seq")]
+    assert kinds[-2:] == ["stopped", "erased"]
+
+
 def test_a_case_keeps_its_contact(shift: Served) -> None:
     ann = station(shift)
     case = on(ann)

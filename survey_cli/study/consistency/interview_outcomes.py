@@ -264,6 +264,8 @@ def do_follow_up_tasks(
             store.settings.complete_task(task)
         except UserError as error:
             reason = error.short if isinstance(error, StoreError) else error.what
+            if not store.connector.supervises:
+                reason = "the next command of a supervisor does that"
             yield f"{TASK_MESSAGES[kind].format(task_key)}: {reason}"
 
 
