@@ -398,6 +398,18 @@ def test_a_number_put_on_the_list_is_dialled_and_offered_no_more(tmp_path: Path)
 # a case at a station
 
 
+def test_reasons_are_stored_without_control_characters(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=THREE)
+    key = on(shift.station("ann"))
+    case_actions.free_case(request(shift), key, note="went\x1b[31m home\x07")
+    case_actions.correct_outcome(request(shift), key, "busy", note="said\x1b so")
+    assert "needs a reason" in refused(case_actions.correct_outcome, request(shift), key, "busy", note=" \x1b")
+    with shift.study() as study:
+        described = repr([entry.event for entry in study.store.cases.queries.read_history(key)])
+    assert "went[31m home" in described
+    assert "said so" in described
+
+
 def test_a_case_at_a_station_is_not_touched_but_can_be_freed(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=THREE)
     ann = shift.station("ann")

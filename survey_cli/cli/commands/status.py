@@ -405,7 +405,7 @@ def study_shift(
         **{name: timedelta(minutes=minutes) for name, minutes in lengths.items() if minutes is not None},
     }
     if is_correction:
-        worked = floor.correct_shift(request, person, ShiftCorrection(day, note.strip(), **changes))
+        worked = floor.correct_shift(request, person, ShiftCorrection(day, note, **changes))
     else:
         worked = floor.load_shift(request, person, day)
     print_lines(render_shift_summary(worked.summary))

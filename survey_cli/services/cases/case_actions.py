@@ -18,6 +18,7 @@ from survey_cli.fieldwork.rates.dispositions import find_disposition
 from survey_cli.outcomes import FINAL_REFUSALS, REFUSAL_OUTCOMES, WITHDRAWN
 from survey_cli.problems import StoreError, UserError, suggest_nearest
 from survey_cli.reports.fieldwork.case_histories import describe_outcome
+from survey_cli.samples.cases.columns import clean_text
 from survey_cli.services.run_on_study import find_case, on_study
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, LeaseLost
 from survey_cli.study.consistency.interview_outcomes import build_do_not_call_events, build_follow_up_tasks, follow_up
@@ -77,7 +78,7 @@ def correct_outcome(study: OpenStudy, key: str, outcome: str, *, code: str = "",
     A temporary outcome puts it back into the queue; quota places are released or taken according to its interview's
     code.
     """
-    if not (note := note.strip()):
+    if not (note := clean_text(note, lines=True)):
         raise UserError(f"case {key}", "a correction needs a reason", "give it with --note")
     row = find_disposition(code)
     exact = row.code if row is not None else code
@@ -151,7 +152,7 @@ def answer_referral(study: OpenStudy, key: str, *, note: str = "") -> CaseAction
     def plan_change(case: Case) -> _PlannedChange:
         waits = case.calls[case.calls_before_answer :]
         if waits and study.plan.delays.get(waits[-1].outcome) == "held":
-            return _PlannedChange([case_events.ReferralAnswered(note.strip())], "answered")
+            return _PlannedChange([case_events.ReferralAnswered(clean_text(note, lines=True))], "answered")
         remedy = "survey case why shows what it is waiting for"
         raise UserError(f"case {key}", "it was not referred to a supervisor", remedy)
 
@@ -165,7 +166,7 @@ def reopen_case(study: OpenStudy, key: str, *, why: str = "") -> CaseActionResul
     def plan_change(case: Case) -> _PlannedChange:
         if obstacle := _find_obstacle_to_reopening(study, case):
             raise obstacle
-        return _PlannedChange([case_events.CaseReopened(why.strip())], "put back into the queue")
+        return _PlannedChange([case_events.CaseReopened(clean_text(why, lines=True))], "put back into the queue")
 
     return _change_existing_case(study, key, plan_change)
 
@@ -195,11 +196,12 @@ def reopen_refusals(
 
     Hard refusals and do-not-call requests are left alone.
     """
+    why = clean_text(why, lines=True) or "for conversion"
 
     def plan_change(case: Case) -> _PlannedChange | None:
         if not _is_soft_refusal(case, study.plan, before) or _find_obstacle_to_reopening(study, case):
             return None
-        return _PlannedChange([case_events.CaseReopened(why.strip() or "for conversion")], "put back into the queue")
+        return _PlannedChange([case_events.CaseReopened(why)], "put back into the queue")
 
     done = study.store.cases.queries.iterate_rows(status="done")
     refused = [row for row in done if row.position.code.startswith(("2.", "3."))]
@@ -320,7 +322,7 @@ def reassign_appointments(
 
 def _build_note(text: str) -> list[case_events.CaseNoteWritten]:
     """Return the reason of an action whose own event has none, as a note on the case."""
-    return [case_events.CaseNoteWritten(text.strip())] if text.strip() else []
+    return [case_events.CaseNoteWritten(text)] if (text := clean_text(text, lines=True)) else []
 
 
 class CaseChoices(NamedTuple):

@@ -88,6 +88,7 @@ def load_current_floor(study: OpenStudy) -> Floor:
 @on_study("correct working times")
 def correct_shift(study: OpenStudy, login: str, correction: ShiftCorrection) -> DayOfWork:
     """Store the correction of a person's day. What was recorded stays, and a later correction is added to this one."""
+    correction = correction._replace(note=clean_text(" ".join(correction.note.split())))
     if not correction.note:
         raise UserError("--note", "a correction needs its reason", 'write it: --note "forgot to sign off"')
     if correction.until is not None and correction.until > study.at:

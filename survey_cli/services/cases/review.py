@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from survey_cli.engine.events import EventStamp, InterviewReviewed, ReviewVerdict
 from survey_cli.engine.machine import COMPLETE
 from survey_cli.problems import UserError
+from survey_cli.samples.cases.columns import clean_text
 from survey_cli.services.run_on_study import make_unknown_case_error, on_study
 from survey_cli.store import InterviewOrigin, InterviewRow, JournalUpdate, OfficeUpdate
 from survey_cli.study.open_study import OpenStudy
@@ -64,10 +65,10 @@ def review_case(study: OpenStudy, key: str, verdict: ReviewVerdict, *, note: str
     over = [row for row in rows if row.status in ("ended", "stopped") and not row.is_erased]
     if not over:
         raise UserError(f"case {key}", "no interview with it is over", "review it when it has ended")
-    if verdict != "ok" and not note.strip():
+    if not (note := clean_text(note, lines=True)) and verdict != "ok":
         raise UserError(f"case {key}", f"{verdict} needs a reason", "say what was found: --note TEXT")
     row = max(over, key=lambda row: (row.origin == "real", row.number))
-    if left := interviews.append_from_office([_build_update(study, row, verdict, note.strip())]):
+    if left := interviews.append_from_office([_build_update(study, row, verdict, note)]):
         raise UserError(f"case {key}", left[row.id], "run the command again later")
     return row.by
 
