@@ -1,7 +1,10 @@
 """Answers from outside: a file of ours comes back equal, and what doesn't fit is listed by row and column."""
 
 import csv
+import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -53,22 +56,39 @@ def rows_of(tmp_path: Path) -> list[dict[str, str]]:
     return rows(tmp_path / "out.csv")
 
 
+WANTED = ("--with-contacts", "--raw")
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Simulate 25 interviews with one of the instruments, once; returns the folder of their database and their data."""
+
+    @cache
+    def simulate(name: str) -> Path:
+        home, file = tmp_path_factory.mktemp(name), str(INSTRUMENTS / f"{name}.yaml")
+        instrument, start = open_instrument(file), datetime(2026, 1, 5, 9, tzinfo=UTC)
+        found = simulate_interviews(instrument, count=25, seed=3, start=start, habits=Habits(break_off=0.003))
+        writer = open_simulated_interview_writer(file, instrument, db=str(home / "from.db"), force=False, start=start)
+        writer.write([one.interview for one in found])
+        writer.close()
+        run_survey(home, "export", file, "--db", "from.db", "--origin", "simulated", *WANTED, "-o", "from.csv")
+        return home
+
+    return simulate
+
+
 @pytest.mark.parametrize("name", ["asu_2000", "household", "customer"])
 @pytest.mark.parametrize("ending", ["csv", "sav", "parquet", "xlsx"])
-def test_an_export_that_is_imported_gives_the_same_data(tmp_path: Path, name: str, ending: str) -> None:
+def test_an_export_that_is_imported_gives_the_same_data(
+    tmp_path: Path, name: str, ending: str, simulated: Callable[[str], Path]
+) -> None:
+    shutil.copytree(simulated(name), tmp_path, dirs_exist_ok=True)
     file = str(INSTRUMENTS / f"{name}.yaml")
-    instrument, start = open_instrument(file), datetime(2026, 1, 5, 9, tzinfo=UTC)
-    found = simulate_interviews(instrument, count=25, seed=3, start=start, habits=Habits(break_off=0.003))
-    writer = open_simulated_interview_writer(file, instrument, db=str(tmp_path / "from.db"), force=False, start=start)
-    writer.write([one.interview for one in found])
-    writer.close()
-    wanted = ("--with-contacts", "--raw")
-    run_survey(tmp_path, "export", file, "--db", "from.db", "--origin", "simulated", *wanted, "-o", "from.csv")
-    run_survey(tmp_path, "export", file, "--db", "from.db", "--origin", "simulated", *wanted, "-o", f"data.{ending}",
+    run_survey(tmp_path, "export", file, "--db", "from.db", "--origin", "simulated", *WANTED, "-o", f"data.{ending}",
                "--force")  # fmt: skip
     run_survey(tmp_path, "import-answers", file, f"data.{ending}", "--db", "to.db")
     run_survey(tmp_path, "db", "verify", file, "--db", "to.db", "--route")
-    run_survey(tmp_path, "export", file, "--db", "to.db", *wanted, "-o", "to.csv")
+    run_survey(tmp_path, "export", file, "--db", "to.db", *WANTED, "-o", "to.csv")
     before = {row["interview_case"]: row for row in rows(tmp_path / "from.csv")}
     after = {row["interview_case"]: row for row in rows(tmp_path / "to.csv")}
     other = ("interview_id", "interview_origin", "interview_updated", "interview_by")
