@@ -7,7 +7,19 @@ from pydantic import Field, Tag
 from survey_cli.instrument.schema.items.groups import AnyItem, DefaultsSpec
 from survey_cli.instrument.schema.options import DeclineSpec, OptionsOrName, ScaleSpec, SpecModel, make_discriminator
 from survey_cli.instrument.source import scalars
-from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlScalar
+from survey_cli.instrument.source.nodes import YamlMapping, YamlScalar
+
+
+def _parse_list(node: object, expected: str, remedy: str) -> list[YamlScalar]:
+    if not isinstance(node, list):
+        scalars.reject("wrong-kind", f"expected {expected}, found {scalars.describe_node(node)}", remedy)
+    return list(map(scalars.parse_words, node))
+
+
+def _describe_list_or_rules(*rules: str) -> dict[str, object]:
+    """Describe for JSON Schema a list of texts, or a mapping of texts to one of these words."""
+    mapping = {"type": "object", "additionalProperties": {"enum": [*rules]}}
+    return {"anyOf": [{"type": "array", "items": {"type": "string"}}, mapping]}
 
 
 class LanguageList(list[YamlScalar]):
@@ -22,25 +34,14 @@ def _parse_languages(node: object) -> LanguageList:
         rules = {str(language): _parse_rule(rule) for language, rule in node.items()}
         languages.required = frozenset(language for language, rule in rules.items() if rule == "required")
         return languages
-    if not isinstance(node, list):
-        what = f"expected a list, found {scalars.describe_node(node)}"
-        scalars.reject("wrong-kind", what, "write it in brackets: [en, es]")
-    return LanguageList(map(scalars.parse_words, node))
+    return LanguageList(_parse_list(node, "a list", "write it in brackets: [en, es]"))
 
 
 _parse_rule = scalars.build_word_parser("required", "optional")
 
 Languages: TypeAlias = Annotated[
     LanguageList,
-    scalars.ParseWith(
-        _parse_languages,
-        {
-            "anyOf": [
-                {"type": "array", "items": {"type": "string"}},
-                {"type": "object", "additionalProperties": {"enum": ["required", "optional"]}},
-            ]
-        },
-    ),
+    scalars.ParseWith(_parse_languages, _describe_list_or_rules("required", "optional")),
     "a list of languages",
 ]
 
@@ -121,10 +122,7 @@ class SampleColumn(SpecModel):
 
 
 def _parse_days(node: object) -> list[YamlScalar]:
-    if not isinstance(node, YamlList):
-        what = f"expected a list of days, found {scalars.describe_node(node)}"
-        scalars.reject("wrong-kind", what, "write [2026-12-25, 2026-12-26]")
-    return [scalars.parse_words(day) for day in node]
+    return _parse_list(node, "a list of days", "write [2026-12-25, 2026-12-26]")
 
 
 Days: TypeAlias = Annotated[
@@ -140,23 +138,13 @@ def _parse_breaks(node: object) -> dict[str, str]:
     """Parse the reasons for a break: a mapping says of each whether it is paid, in a list none is."""
     if isinstance(node, YamlMapping):
         return {str(reason): _parse_pay(pay) for reason, pay in node.items()}
-    if not isinstance(node, list):
-        what = f"expected a mapping, found {scalars.describe_node(node)}"
-        scalars.reject("wrong-kind", what, "write it in braces: {lunch: unpaid, rest: paid}")
-    return {str(scalars.parse_words(reason)): "unpaid" for reason in node}
+    reasons = _parse_list(node, "a mapping", "write it in braces: {lunch: unpaid, rest: paid}")
+    return {str(reason): "unpaid" for reason in reasons}
 
 
 BreakReasons: TypeAlias = Annotated[
     dict[str, str],
-    scalars.ParseWith(
-        _parse_breaks,
-        {
-            "anyOf": [
-                {"type": "object", "additionalProperties": {"enum": ["paid", "unpaid"]}},
-                {"type": "array", "items": {"type": "string"}},
-            ]
-        },
-    ),
+    scalars.ParseWith(_parse_breaks, _describe_list_or_rules("paid", "unpaid")),
     "reasons for a break",
 ]
 
