@@ -7,7 +7,12 @@ from math import inf
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
-from survey_cli.instrument.expressions.comparisons import ARITHMETIC_SIGNS, COMPARISON_SIGNS, find_constant
+from survey_cli.instrument.expressions.comparisons import (
+    ARITHMETIC_SIGNS,
+    COMPARISON_SIGNS,
+    find_constant,
+    list_operands,
+)
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.expressions.three_valued_logic import MIRRORED_SIGNS, make_arithmetic
 from survey_cli.proof.cells import FALSE, TRUE, UNKNOWN, Cell, Clauses, Literal, MultipleCell, OrderedCell, Truth
@@ -15,11 +20,6 @@ from survey_cli.values import Missing
 
 Turns: TypeAlias = Mapping[str, int]
 """The turn of each roster that an expression is evaluated in."""
-
-_STRICT_FUNCTIONS: Final = frozenset(
-    ("round", "length", "years_between", "months_between", "days_between", "sum", "mean", "min", "max", "contains")
-)
-"""Functions that have no value if an argument has none."""
 
 MAX_ORDERED: Final = 40
 """Of how many options the order of mention is followed; of more it is left open."""
@@ -416,7 +416,7 @@ class ConditionEncoder:
 
     def _list_needed(self, node: ast.expr, turns: Turns) -> list[Literal]:
         """List what must hold for an expression to have a value: its operands are answered."""
-        terms = [self.surroundings.find_term(name, turns) for name in _list_operands(node)]
+        terms = [self.surroundings.find_term(name, turns) for name in list_operands(node)]
         return [self.clauses.any_of(map(self.find_known, term)) for term in terms if term is not None]
 
     def find_known(self, alternative: Alternative) -> Literal:
@@ -444,18 +444,3 @@ def _normalize(node: ast.expr) -> tuple[str, bool]:
             return f"{first} {_OPPOSITES.get(sign, sign)} {second}", sign in _OPPOSITES
         case _:
             return ast.unparse(node), False
-
-
-def _list_operands(node: ast.expr) -> list[str]:
-    """List the variables without which this has no value."""
-    match node:
-        case ast.Name(id=name):
-            return [name]
-        case ast.BinOp(left=left, right=right) | ast.Compare(left=left, comparators=[right]):
-            return [*_list_operands(left), *_list_operands(right)]
-        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
-            return _list_operands(operand)
-        case ast.Call(func=ast.Name(id=name), args=args) if name in _STRICT_FUNCTIONS:
-            return [name for argument in args for name in _list_operands(argument)]
-        case _:
-            return []

@@ -272,3 +272,24 @@ def find_constant(node: ast.expr) -> Any:
             return -value
         case _:
             return None
+
+
+_STRICT_FUNCTIONS: Final = frozenset(
+    ("round", "length", "years_between", "months_between", "days_between", "sum", "mean", "min", "max", "contains")
+)
+"""Functions that have no value if an argument has none."""
+
+
+def list_operands(node: ast.expr) -> list[str]:
+    """List the variables without which this has no value."""
+    match node:
+        case ast.Name(id=name):
+            return [name]
+        case ast.BinOp(left=left, right=right) | ast.Compare(left=left, comparators=[right]):
+            return [*list_operands(left), *list_operands(right)]
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
+            return list_operands(operand)
+        case ast.Call(func=ast.Name(id=name), args=args) if name in _STRICT_FUNCTIONS:
+            return [name for argument in args for name in list_operands(argument)]
+        case _:
+            return []

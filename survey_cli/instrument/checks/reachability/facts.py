@@ -411,7 +411,7 @@ class ConditionSolver:
         if isinstance(left, ast.Name) and value is not None:
             return self._assume_constant_comparison(left.id, sign, value, truths, facts)
         if not truths & UNKNOWN:
-            for name in (*_list_operands(left), *_list_operands(right)):
+            for name in (*comparisons.list_operands(left), *comparisons.list_operands(right)):
                 facts = self.assume_answered(name, facts)
         return facts
 
@@ -527,19 +527,6 @@ def _build_flag_domain(variable: VariableInfo, truths: int) -> Domain:
 
 def _list_missing_kinds(variable: VariableInfo, truths: int) -> frozenset[str]:
     return variable.domain.missing if truths & UNKNOWN else NO_MISSING
-
-
-def _list_operands(node: ast.expr) -> list[str]:
-    """List the variables without which this has no value."""
-    match node:
-        case ast.Name(id=name):
-            return [name]
-        case ast.BinOp(left=left, right=right):
-            return [*_list_operands(left), *_list_operands(right)]
-        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
-            return _list_operands(operand)
-        case _:
-            return []
 
 
 def _unite_facts(alternatives: list[Facts]) -> Facts:
