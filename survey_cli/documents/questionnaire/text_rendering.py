@@ -1,7 +1,7 @@
 """Questionnaire texts before anybody has answered: fills become placeholders, all other text is literal."""
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Final, NamedTuple
 
@@ -11,6 +11,7 @@ from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.expressions.conditions import Scope, ValueType
 from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.source.scalars import Text
+from survey_cli.instrument.texts.languages import change_case
 from survey_cli.instrument.texts.number_text import spell_cardinal, spell_ordinal
 from survey_cli.instrument.texts.templates import NO_ANSWER_TEXT, Template, TextFill, compile_text, render_placeholders
 
@@ -21,11 +22,6 @@ _FILL_NAMES: Final = {
     "interviewer": "interviewer’s name", "today": "today’s date", "case": "the case", "turn": "1, 2, 3 …",
     "each": "each answer in turn", "options": "the answers",
 }  # fmt: skip
-_CASES: Final[Mapping[str, Callable[[str], str]]] = {
-    "lower": str.lower,
-    "upper": str.upper,
-    "title": lambda text: text[:1].upper() + text[1:],
-}
 _NUMBER_SPELLERS: Final = {"ordinal": spell_ordinal, "words": spell_cardinal}
 
 
@@ -97,7 +93,7 @@ class TextRenderer(NamedTuple):
         else:
             name = self._name_fill(fill, fill.variable, language)
         if " / " in name:
-            name = " / ".join(map(_CASES.get(fill.format, str), name.split(" / ")))
+            name = " / ".join(change_case(text, fill.format, language) for text in name.split(" / "))
         known = fill.otherwise is None or fill.otherwise in ("", NO_ANSWER_TEXT)
         return name if known else f"{name}, else “{fill.otherwise}”"
 

@@ -85,16 +85,9 @@ class TextInserter:
 
 def _change_case(words: YamlScalar, format_spec: str) -> YamlScalar:
     """Return the words in the case that a fill asks for: `{who:title}` begins a sentence."""
-    match format_spec:
-        case ":title":
-            changed = words[:1].upper() + words[1:]
-        case ":upper":
-            changed = words.upper()
-        case ":lower":
-            changed = words.lower()
-        case _:
-            return words
-    return YamlScalar(changed, words.where, plain=words.plain)
+    cases = {":title": words[:1].upper() + words[1:], ":upper": words.upper(), ":lower": words.lower()}
+    changed = cases.get(format_spec)
+    return words if changed is None else YamlScalar(changed, words.where, plain=words.plain)
 
 
 ModuleLoader: TypeAlias = Callable[[str, Position], YamlMapping | None]
