@@ -11,7 +11,7 @@ from itertools import product
 from random import Random
 from statistics import fmean
 from typing import Final, NamedTuple, TypeAlias
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from survey_cli.fieldwork.calendar.zones import find_day_start
 from survey_cli.fieldwork.plan.plan import CellFill, Interviewer, People, Plan, SpreadMode
@@ -25,6 +25,7 @@ from survey_cli.services.cases.fieldwork_status import find_interview_target
 from survey_cli.services.report.response_rates import RatesOptions, build_rate_columns
 from survey_cli.services.run_on_study import read_records
 from survey_cli.services.simulated_study import SimulatedStudyOptions, load_simulation_cases
+from survey_cli.sessions.station import open_station
 from survey_cli.simulate.fieldwork import behavior
 from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
 from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
@@ -122,13 +123,11 @@ def _build_rates(model: FieldworkModel) -> RateTable | None:
 
 def find_station_zone(path: str, name: str) -> ZoneInfo:
     """Return the time zone of the stations. Raises UserError."""
-    if not name:
+    zone = open_station.find_station_zone(name) if name else None
+    if zone is None:
         remedy = "add fieldwork: zone:, or use --zone America/Chicago"
         raise UserError(path, "the stations' time zone is not known", remedy)
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UserError("--zone", f"{name!r} is not a time zone", "write one such as America/Chicago") from None
+    return zone
 
 
 def build_staff(people: People, requested: int | None) -> Sequence[Interviewer]:
