@@ -48,38 +48,6 @@ def count_codes(codes: Any) -> Any:
     return codes if codes.__class__ is Missing else len(codes)
 
 
-def _require_all(function: Callable[[tuple[Any, ...]], Any]) -> Callable[[tuple[Any, ...]], Any]:
-    """Wrap a function so that its result is missing if one of its cells is."""
-
-    def run(cells: tuple[Any, ...]) -> Any:
-        missing = combine_missing(*cells)
-        return function(cells) if missing is None else missing
-
-    return run
-
-
-def _use_answered(function: Callable[[tuple[Any, ...]], Any]) -> Callable[[tuple[Any, ...]], Any]:
-    """Wrap a function so that it receives the answered cells only; missing if there are cells and none is answered."""
-
-    def run(cells: tuple[Any, ...]) -> Any:
-        answered = tuple([cell for cell in cells if cell.__class__ is not Missing])
-        return function(answered) if answered or not cells else combine_missing(*cells)
-
-    return run
-
-
-def _catch_errors(function: Callable[[tuple[Any, ...]], Any]) -> Callable[[tuple[Any, ...]], Any]:
-    """Wrap a function: not asked if it has no result (no cells, cells of different kinds, a number too large)."""
-
-    def run(cells: tuple[Any, ...]) -> Any:
-        try:
-            return function(cells)
-        except (TypeError, ValueError, ArithmeticError):
-            return NOT_ASKED
-
-    return run
-
-
 def _add_up(numbers: tuple[Any, ...]) -> Any:
     return replace_overflow(sum(numbers))
 
@@ -162,8 +130,24 @@ MAX_ARGUMENTS: Final = 400
 """More arguments than a condition can contain."""
 
 
-def _define_list_function(signature: str, kind: ArgumentKind, function: Callable[[tuple[Any, ...]], Any]) -> Function:
-    return Function(signature, kind, 1, MAX_ARGUMENTS, _catch_errors(function))
+def _define_list_function(
+    signature: str, kind: ArgumentKind, function: Callable[[tuple[Any, ...]], Any], *, answered_only: bool = False
+) -> Function:
+    """Define a function of any number of cells: its result is missing if one of them is, or, of the answered ones, all.
+
+    Not asked if it has no result: no cells, cells of different kinds, a number too large.
+    """
+
+    def run(cells: tuple[Any, ...]) -> Any:
+        answered = tuple([cell for cell in cells if cell.__class__ is not Missing])
+        if len(answered) < len(cells) and not (answered_only and answered):
+            return combine_missing(*cells)
+        try:
+            return function(answered)
+        except (TypeError, ValueError, ArithmeticError):
+            return NOT_ASKED
+
+    return Function(signature, kind, 1, MAX_ARGUMENTS, run)
 
 
 _TABLE: Final = (
@@ -171,17 +155,17 @@ _TABLE: Final = (
     Function("dk(item)", "item", 1, 1, _make_state_check("dk")),
     Function("refused(item)", "item", 1, 1, _make_state_check("refused")),
     Function("declined(item)", "item", 1, 1, is_declined),
-    _define_list_function("count(condition, …) or count(multiple)", "truths", _count_truths),
-    _define_list_function("sum(number, number, …) or sum(roster.item)", "numbers", _require_all(_add_up)),
-    _define_list_function("mean(number, number, …) or mean(roster.item)", "numbers", _require_all(_average)),
+    Function("count(condition, …) or count(multiple)", "truths", 1, MAX_ARGUMENTS, _count_truths),
+    _define_list_function("sum(number, number, …) or sum(roster.item)", "numbers", _add_up),
+    _define_list_function("mean(number, number, …) or mean(roster.item)", "numbers", _average),
     _define_list_function(
-        "sum_answered(number, number, …) or sum_answered(roster.item)", "numbers", _use_answered(_add_up)
+        "sum_answered(number, number, …) or sum_answered(roster.item)", "numbers", _add_up, answered_only=True
     ),
     _define_list_function(
-        "mean_answered(number, number, …) or mean_answered(roster.item)", "numbers", _use_answered(_average)
+        "mean_answered(number, number, …) or mean_answered(roster.item)", "numbers", _average, answered_only=True
     ),
-    _define_list_function("min(value, value, …) or min(roster.item)", "comparable", _require_all(min)),
-    _define_list_function("max(value, value, …) or max(roster.item)", "comparable", _require_all(max)),
+    _define_list_function("min(value, value, …) or min(roster.item)", "comparable", min),
+    _define_list_function("max(value, value, …) or max(roster.item)", "comparable", max),
     Function("round(number) or round(number, digits)", "number", 1, 2, round_half_away),
     Function("length(text)", "text", 1, 1, count_characters),
     Function("years_between(date, date)", "dates", 2, 2, count_years_between),
