@@ -75,6 +75,9 @@ class ComputedItem(question.QuestionItem):
     text: Text = Field(default_factory=lambda: Text.from_string(""))
     """Not used, because nobody is asked. If left out: empty."""
 
+    def build_entry(self, context: question.ItemContext) -> Entry:
+        return LookupEntry(kind=self.type, target=context.item.id)  # type: ignore[attr-defined]  # every type of item has it
+
     def parse_reply(self, context: question.ItemContext, reply: Reply) -> question.ParsedAnswer | Rejection:
         return Rejection("this item is computed, not answered")
 
@@ -99,9 +102,6 @@ class SplitItem(ComputedItem):
     """The conditions and their shares: `{a: 1, b: 1}` assigns half of the interviews to each."""
 
     condition_type: ClassVar[str] = "code"
-
-    def build_entry(self, context: question.ItemContext) -> Entry:
-        return LookupEntry(kind="split", target=context.item.id)
 
     def list_codes(self) -> tuple[str, ...]:
         return tuple(str(arm) for arm in self.arms)
@@ -141,9 +141,6 @@ class DrawItem(SelectedItem):
     is drawn stands for all."""
 
     condition_type: ClassVar[str] = "draw"
-
-    def build_entry(self, context: question.ItemContext) -> Entry:
-        return LookupEntry(kind="draw", target=context.item.id)
 
     def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
         label = str(item.label.get(language)) or item.id
@@ -200,9 +197,6 @@ class PickItem(SelectedItem):
     method: PickMethod
 
     condition_type: ClassVar[str] = "code"
-
-    def build_entry(self, context: question.ItemContext) -> Entry:
-        return LookupEntry(kind="pick", target=context.item.id)
 
     def list_picked(self, value: object) -> tuple[Code, ...]:
         """Return what is picked, in written order."""
