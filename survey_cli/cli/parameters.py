@@ -49,6 +49,7 @@ def option(usage: str, text: str, default: Any = ..., **more: Any) -> Any:
 
 flag = partial(option, default=False)
 text_option = partial(option, callback=require_text)
+share = partial(option, parser=parse_share)
 
 
 def build_options(kind: type[T], values: Mapping[str, Any], **others: Any) -> T:

@@ -9,7 +9,7 @@ import typer
 
 from survey_cli.cli import parameters
 from survey_cli.cli.output.terminal import get_width, open_data_output, print_result, render_table, say, show_progress
-from survey_cli.cli.parameters import argument, build_options, flag, on_study, option, split_names, text_option
+from survey_cli.cli.parameters import argument, build_options, flag, on_study, option, share, split_names, text_option
 from survey_cli.wording import format_quantity, join_first, shorten
 
 if TYPE_CHECKING:
@@ -260,7 +260,7 @@ def codebook(
 def code(
     request: "Request",
     item: str = argument("ITEM", "The item: a text, or a list with an option to specify."),
-    second: str = text_option("--second SHARE", "Code a random part again, without seeing the codes: 20%.", ""),
+    second: float | None = share("--second SHARE", "Code a random part again, without seeing the codes: 20%.", None),
     agreement: bool = flag("--agreement", "Compare the two codings, and list where they differ."),
     settle: bool = flag("--settle", "Decide where the two codings differ. For supervisors only."),
     origin: parameters.OriginOption = "real",
@@ -279,7 +279,7 @@ def code(
     """
     from survey_cli.services.data.coding import compare_codings, open_coding
 
-    if bool(second) + agreement + settle > 1:
+    if (second is not None) + agreement + settle > 1:
         raise typer.BadParameter("--second, --agreement and --settle exclude each other")
     if agreement:
         result = compare_codings(request, item, origin=origin)
@@ -290,12 +290,8 @@ def code(
     from survey_cli.plain.coding import code_answers
     from survey_cli.tui import run_coding
 
-    try:
-        share = parameters.parse_share(second) if second else 1.0
-    except ValueError as error:
-        raise typer.BadParameter(f"--second: {error}") from None
-    role: Literal["first", "second", "final"] = "final" if settle else "second" if second else "first"
-    with open_coding(request, item, role=role, share=share, origin=origin) as session:
+    role: Literal["first", "second", "final"] = "final" if settle else "first" if second is None else "second"
+    with open_coding(request, item, role=role, share=1.0 if second is None else second, origin=origin) as session:
         is_whole = True
         if plain or not has_full_screen():
             code_answers(session, sys.stdin, sys.stdout)

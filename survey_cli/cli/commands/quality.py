@@ -9,7 +9,7 @@ import typer
 from survey_cli.cli import parameters
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.terminal import print_result, render_table, say, show_progress, wrap_paragraph
-from survey_cli.cli.parameters import build_options, on_study, option, parse_share, split_names, text_option
+from survey_cli.cli.parameters import build_options, on_study, option, share, split_names, text_option
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def quality(
         " sample columns of quotas.",
         None,
     ),
-    draw: str = text_option("--draw SHARE", "Draw interviews for review and re-contact: 10%.", ""),
+    draw: float | None = share("--draw SHARE", "Draw interviews for review and re-contact: 10%.", None),
     seed: int = option("--seed N", "Seed of the draw.", 1),
     origin: Literal["real", "practice", "simulated"] = option("--origin", "Origin of the interviews.", "real"),
     zone: parameters.ZoneOption = "",
@@ -48,15 +48,12 @@ def quality(
 
     Example: survey quality study.yaml --draw 10%
     """
-    if draw:
+    if draw is not None:
         from survey_cli.services.cases.review import draw_reviews
 
         if interviewer or since or where or mix:
             raise typer.BadParameter("all interviews are drawn from: leave the other options out", param_hint="--draw")
-        try:
-            drawn = draw_reviews(request, parse_share(draw), seed=seed, origin=origin)
-        except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint="--draw") from None
+        drawn = draw_reviews(request, draw, seed=seed, origin=origin)
         print_result(form, _render_draw(drawn), drawn)
         say(f"{drawn.where}: {format_quantity(drawn.drawn, 'interview')} drawn, {len(drawn.open):,} to be reviewed")
         return

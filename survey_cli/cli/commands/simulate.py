@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import typer
@@ -13,7 +12,7 @@ from survey_cli.cli.commands.rates import render_rates
 from survey_cli.cli.output import terminal
 from survey_cli.cli.output.datetimes import now
 from survey_cli.cli.output.terminal import show_day_progress, show_progress
-from survey_cli.cli.parameters import argument, build_options, flag, option
+from survey_cli.cli.parameters import argument, build_options, flag, option, share
 from survey_cli.cli.run_command import INTERRUPTED
 from survey_cli.wording import format_quantity, join_first
 
@@ -31,9 +30,6 @@ MAX_ROWS = 12
 """Rows of a table of simulated fieldwork before the others are added up."""
 MAX_UNCOVERED = 20
 """Lines listed of what is not covered."""
-
-
-share = partial(option, parser=parameters.parse_share)
 
 
 def simulate(
