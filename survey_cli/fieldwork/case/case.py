@@ -95,7 +95,7 @@ class Appointment(NamedTuple):
     details: events.AppointmentMade
 
 
-RESTORED: Final = (*("appointment", "interrupted", "eligible", "person_known", "do_not_call", "requested_language"),)
+RESTORED: Final = ("appointment", "interrupted", "eligible", "person_known", "do_not_call", "requested_language")
 """The fields of a case, besides its numbers, that a call's outcome may change: restored if it is revoked."""
 
 
