@@ -1,6 +1,6 @@
 """Disposition counts of a study at a point in time, by frame and by a sample column; no rates are computed."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import code_case
 from survey_cli.fieldwork.case.events import HistoryEntry
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.scheduling import schedule_case
@@ -83,31 +82,11 @@ class CountedState(NamedTuple):
     columns: Mapping[str, Value] = events.NO_COLUMNS
 
 
-def _make_state_reader(plan: Plan, at: datetime) -> Callable[[str, Sequence[HistoryEntry]], CountedState]:
-    """Make a reader of the states of cases at a point in time.
-
-    Cases that came with the sample and were never called have the same state if they share zone and numbers. Only one
-    of them is read, since a sample may have a million.
-    """
-    uncalled: dict[tuple[str, tuple[object, object], tuple[events.NumberFacts, ...], bool], CountedState] = {}
-
-    def read(key: str, history: Sequence[HistoryEntry]) -> CountedState:
-        case = Case.from_history(key, history)
-        status = schedule_case(case, plan, at).status
-        code = code_case(case, plan).code
-        return CountedState(case.released, code, status != "done", case.frame, case.weight, case.columns)
-
-    def read_state(key: str, history: Sequence[HistoryEntry]) -> CountedState:
-        sampled = history[0].event if len(history) == 1 else None
-        if not isinstance(sampled, events.CaseSampled):
-            return read(key, history)
-        location = (sampled.columns.get(plan.country_column), sampled.columns.get(plan.region_column))
-        shared = (sampled.zone, location, sampled.numbers, bool(sampled.replicate))
-        if shared not in uncalled:
-            uncalled[shared] = read(key, history)
-        return uncalled[shared]._replace(frame=sampled.frame, weight=sampled.weight, columns=sampled.columns)
-
-    return read_state
+def _read_state(key: str, history: Sequence[HistoryEntry], plan: Plan, at: datetime) -> CountedState:
+    """Derive how a case is counted at a point in time."""
+    case = Case.from_history(key, history)
+    position = schedule_case(case, plan, at)
+    return CountedState(case.released, position.code, position.status != "done", case.frame, case.weight, case.columns)
 
 
 def count_dispositions(
@@ -126,7 +105,6 @@ def count_dispositions(
     groups: dict[str, DispositionGroup | UncountableCode] = {}
     uncountable: list[tuple[str, UncountableCode]] = []
     unreleased = excluded_sessions = 0
-    read_state = _make_state_reader(plan, options.at)
 
     def iterate_states() -> Iterator[tuple[str, CountedState, int]]:
         nonlocal excluded_sessions
@@ -137,7 +115,7 @@ def count_dispositions(
                 remaining = remove_sessions(history, options.excluded_interviews)
                 excluded_sessions += _count_interviews(history) - _count_interviews(remaining)
                 history = remaining
-            yield key, read_state(key, history), 1
+            yield key, _read_state(key, history, plan, options.at), 1
 
     for key, state, cases in iterate_states():
         if not state.released:

@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.fieldwork.appointments.appointment import EARLY_WINDOW, resolve_span
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import classify_outcome, code_case, find_outcome_row
+from survey_cli.fieldwork.case.disposition_coding import classify_outcome, find_outcome_row
 from survey_cli.fieldwork.case.events import AppointmentMade, HistoryEntry, NumberDialed, OutcomeRecorded
 from survey_cli.fieldwork.plan.plan import CellFill, Plan
 from survey_cli.fieldwork.queue.scheduling import QueuePosition, schedule_case
@@ -123,8 +123,8 @@ def summarize_simulation(
     appointments: Counter[AppointmentResult] = Counter()
     for key, history in histories:
         case = Case.from_history(key, history)
-        code = code_case(case, plan).code
-        cases.append(_FinalCase(case, schedule_case(case, plan, at), code == COMPLETE_CODE))
+        position = schedule_case(case, plan, at)
+        cases.append(_FinalCase(case, position, position.code == COMPLETE_CODE))
         appointments.update(classify_appointments(history, plan, at))
         for kind, time in _iterate_countable_events(history, case, plan):
             days.setdefault(plan.calendar.find_local_day(zone, time), Counter())[kind] += 1
