@@ -32,7 +32,7 @@ from survey_cli.store.backends.postgres.connection import check_encryption
 from survey_cli.store.backends.settings import TASK_PREFIX
 from survey_cli.store.do_not_call import DoNotCallList
 from survey_cli.study.consistency.person_erasure import SCRUB_SETTING
-from survey_cli.study.consistency.upkeep import COMPARED_SETTING
+from survey_cli.study.consistency.upkeep import COMPARED_SETTING, PLAN_SETTING
 
 AT_ANY_HOUR = """
 fieldwork:
@@ -126,6 +126,20 @@ def test_an_interviewers_role_interviews_and_keys_outcomes(shift: Served) -> Non
     desk = start_or_resume(shift.file, StartOptions(case="own", db=as_role(shift, shift.ann)))
     assert desk.reply("") is None
     desk.close()
+
+
+def test_rules_of_another_version_keep_nobody_from_working_and_a_supervisor_applies_them(shift: Served) -> None:
+    def read_plan() -> str | None:
+        with Store.open(shift.db, create=False) as store:
+            return store.settings.read(PLAN_SETTING)
+
+    with Store.open(shift.db, create=False) as store:
+        store.settings.write(PLAN_SETTING, "of the version before")
+    assert on(station(shift)) in set("ABCD")
+    assert run_command(["status", str(shift.file), "--db", as_role(shift, shift.al)]) == 0
+    assert read_plan() == "of the version before"
+    assert run_command(["status", str(shift.file), "--db", as_role(shift, shift.sue)]) == 0
+    assert read_plan() == shift.study().plan.fingerprint
 
 
 def test_an_interviewers_role_adds_a_note_after_the_call(shift: Served) -> None:

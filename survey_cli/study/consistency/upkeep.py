@@ -346,7 +346,8 @@ def rebuild_queue(
     """Repair the study, store its quota targets, and schedule all cases again where the plan has changed.
 
     With `yielding`, a rebuild that another process began within `REBUILD_TIMEOUT` is left to it, because every claim
-    applies the rules once more. Returns the number of cases whose position was written. Raises StoreError.
+    applies the rules once more. On a server it is left to supervisors. Returns the number of cases whose position was
+    written. Raises StoreError.
     """
     repair(study, at)
     cases = study.store.cases
@@ -355,6 +356,8 @@ def rebuild_queue(
     if fingerprint == study.plan.fingerprint and (
         not since or (yielding and abs(at - datetime.fromisoformat(since)) < REBUILD_TIMEOUT)
     ):
+        return 0
+    if not study.store.connector.supervises:
         return 0
     study.store.settings.write(PLAN_SETTING, f"{study.plan.fingerprint} {at.isoformat()}")
     interviewed_cases: list[Case] = []
