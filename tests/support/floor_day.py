@@ -923,7 +923,7 @@ class Day:
             title.partition(": ")[0]: statement.format(
                 schema="alpha", contacts="alpha_contacts", shared="survey_shared"
             )
-            for title, statement in read_statements(str(Path(roles.__file__).with_name("role_checks"))).items()
+            for title, statement in vars(read_statements(str(Path(roles.__file__).with_name("role_checks")))).items()
             if ": " in title and "~check 1" not in statement and "~check 2" not in statement
         }
         tables = floor.read("alpha", TABLES)
