@@ -1,7 +1,6 @@
 """Case histories in words: every event for supervisors, and the events that interviewers see."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Final, NamedTuple
 
@@ -49,8 +48,7 @@ class EventText(NamedTuple):
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StationHistoryLine:
+class StationHistoryLine(NamedTuple):
     """One event of the case, as interviewers see it."""
 
     at: datetime

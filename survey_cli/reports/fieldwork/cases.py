@@ -83,8 +83,7 @@ class CaseCellLine(NamedTuple):
     target: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseSheet:
+class CaseSheet(NamedTuple):
     """Everything that is known about one case."""
 
     line: CaseLine
@@ -115,8 +114,7 @@ class CaseList:
     """Description of cases that could not be decoded; empty where there are none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallabilityReport:
+class CallabilityReport(NamedTuple):
     """Whether a case may be called, rule by rule."""
 
     line: CaseLine
@@ -153,8 +151,7 @@ class DeferredLine(NamedTuple):
     opens_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueReport:
+class QueueReport(NamedTuple):
     """The queue of one interviewer at one point in time."""
 
     where: str
@@ -185,8 +182,7 @@ class InterviewerLine(NamedTuple):
     """Those of the appointments that are missed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InterviewerList:
+class InterviewerList(NamedTuple):
     """All people on the list, and all others who have cases or appointments."""
 
     where: str
@@ -248,8 +244,7 @@ class JournalLine(NamedTuple):
     note: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubjectInterview:
+class SubjectInterview(NamedTuple):
     """One interview, with its whole journal."""
 
     id: str
@@ -268,8 +263,7 @@ class SubjectInterview:
     """Why questions and labels are not shown; empty where the questionnaire can be read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(NamedTuple):
     """Everything that is stored about one person."""
 
     key: str

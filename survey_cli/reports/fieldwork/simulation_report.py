@@ -80,8 +80,7 @@ class InterviewerRow:
     complete: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SimulationReport:
+class SimulationReport(NamedTuple):
     """The whole report."""
 
     cases: int

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.fieldwork.plan.plan import CompletionPoint, Plan
 from survey_cli.reports.results.questions import get_missing_kind
@@ -16,8 +16,7 @@ InterviewSelection: TypeAlias = Literal["complete", "partial", "all"]
 NO_OVERRIDES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnalysisBase:
+class AnalysisBase(NamedTuple):
     """Selected interviews of a table, and the number of interviews by completeness."""
 
     rows: Sequence[int]

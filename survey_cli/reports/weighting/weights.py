@@ -1,10 +1,9 @@
 """Interview weights: base weights of the sample, optionally raked, with design effect and effective size."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import fsum
-from typing import Final
+from typing import Final, NamedTuple
 
 from survey_cli.instrument.source.scalars import DECIMAL
 from survey_cli.problems import UserError, suggest_nearest
@@ -24,8 +23,7 @@ TOLERANCE: Final = 1e-6
 MAX_ROUNDS: Final = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RakingTarget:
+class RakingTarget(NamedTuple):
     """The share of one value of a variable in the population."""
 
     variable: str
@@ -35,8 +33,7 @@ class RakingTarget:
     """The share, or a number of units; shares are scaled to a sum of 1."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WeightingSummary:
+class WeightingSummary(NamedTuple):
     """Description of the weights, with their figures."""
 
     description: str
@@ -54,16 +51,14 @@ class WeightingSummary:
     """Of each raked value: variable, value, percentage before, percentage after, target; `[c]` where it is hidden."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InterviewWeights:
+class InterviewWeights(NamedTuple):
     """Weights that add up to the number of interviews, and their summary."""
 
     weights: tuple[Fraction, ...]
     weighting: WeightingSummary
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RakingMargin:
+class RakingMargin(NamedTuple):
     """One variable with the value of each interview, and the target share of each value."""
 
     name: str
@@ -74,8 +69,7 @@ class RakingMargin:
     """Target share of each value, by its position; the sum is 1."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RakingResult:
+class RakingResult(NamedTuple):
     """The result of raking."""
 
     weights: tuple[float, ...]
