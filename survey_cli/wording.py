@@ -3,11 +3,20 @@
 Texts of a questionnaire are worded by `instrument.texts`, in the languages of the interviews.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
 MAX_LISTED: Final = 8
 """Number of words that a message lists before it counts the others."""
+
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and characters that change the direction of the following text."""
+
+
+def escape_controls(text: str) -> str:
+    """Return a text with control characters and direction controls made visible; line ends stay."""
+    return _CONTROLS.sub(lambda match: f"<U+{ord(match.group()):04X}>", text.replace("\t", " "))
 
 
 def pluralize(number: int, singular: str, plural: str = "") -> str:

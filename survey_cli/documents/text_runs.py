@@ -1,16 +1,13 @@
 """Lines of literal text in styles: plain, stressed, placeholders, names, code. It fills in nothing."""
 
-import re
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from survey_cli.instrument.texts.templates import iterate_parts
+from survey_cli.wording import escape_controls
 
 Style: TypeAlias = Literal["plain", "stress", "fill", "id", "code"]
 """`fill`: a placeholder for text that the computer fills in; `id`: the name of an item, sample column or compute; `code`:
 as written in the instrument's file."""
-
-_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Control characters, and characters that change the direction of the following text."""
 
 
 class TextRun(NamedTuple):
@@ -40,8 +37,3 @@ def flatten(wording: str) -> str:
 def render_plain(line: Line) -> str:
     """Return a line without its styles; placeholders are in angle quotes."""
     return "".join(f"‹{run.text}›" if run.style == "fill" else run.text for run in line)
-
-
-def escape_controls(text: str) -> str:
-    """Return a text with control characters and direction controls made visible; line ends stay."""
-    return _CONTROLS.sub(lambda match: f"<U+{ord(match.group()):04X}>", text.replace("\t", " "))

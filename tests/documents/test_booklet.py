@@ -14,9 +14,10 @@ from survey_cli.cli.run_command import run_command
 from survey_cli.documents.questionnaire.booklet_model import BookletItem, MultilingualText
 from survey_cli.documents.questionnaire.questionnaire import build_booklet, render_html, render_markdown
 from survey_cli.documents.templating import escape_markdown
-from survey_cli.documents.text_runs import escape_controls, render_plain
+from survey_cli.documents.text_runs import render_plain
 from survey_cli.entries import to_plain_text
 from survey_cli.instrument.schema.items.unasked_items import PickItem
+from survey_cli.wording import escape_controls
 
 FILES = NAMES
 VOID = {"meta", "br", "hr"}

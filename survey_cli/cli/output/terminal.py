@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 from survey_cli.problems import ConfirmableError, UserError
+from survey_cli.wording import escape_controls
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -29,22 +30,10 @@ RETRY = -1
 MOST_PROBLEMS = 10
 """Number of an instrument's problems shown by a command other than `check`."""
 
-_DIRECTION_CONTROLS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
-"""Characters that change the direction of the following text."""
-
 
 def make_printable(text: str) -> str:
     """Return the text on one line, with control characters and direction controls made visible."""
-    return text if text.isprintable() else "".join(map(_escape_character, text))
-
-
-def _escape_character(character: str) -> str:
-    point = ord(character)
-    if character in "\n\t":
-        return " "
-    if point < 0x20 or 0x7F <= point < 0xA0 or point in _DIRECTION_CONTROLS or 0xD800 <= point < 0xE000:
-        return f"<U+{point:04X}>"
-    return character
+    return text if text.isprintable() else escape_controls(text.replace("\n", " "))
 
 
 class _TerminalText(io.TextIOBase):

@@ -11,7 +11,7 @@ from survey_cli.documents.questionnaire import rule_sentences
 from survey_cli.documents.questionnaire.rule_sentences import RuleWriter, format_code, make_line, mark_name
 from survey_cli.documents.questionnaire.text_rendering import TextRenderer, render_label
 from survey_cli.documents.templating import render_page
-from survey_cli.documents.text_runs import Line, TextRun, escape_controls, render_plain
+from survey_cli.documents.text_runs import Line, TextRun, render_plain
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster, number_items
 from survey_cli.instrument.expressions.conditions import Condition, ValueType
 from survey_cli.instrument.schema.document import SampleColumn, ScriptSpec
@@ -29,7 +29,7 @@ from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextI
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.languages import get_language_name, is_right_to_left
 from survey_cli.outcomes import OUTCOMES
-from survey_cli.wording import join_words
+from survey_cli.wording import escape_controls, join_words
 
 _NOT_READ: Final = (TextRun("not read"),)
 _CHOSEN_ALONE: Final = (TextRun("chosen alone"),)

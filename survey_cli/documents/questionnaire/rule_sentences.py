@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 
 from survey_cli.documents.questionnaire.text_rendering import render_label
-from survey_cli.documents.text_runs import Line, TextRun, escape_controls
+from survey_cli.documents.text_runs import Line, TextRun
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.coded import MultipleItem, SearchItem
@@ -16,7 +16,7 @@ from survey_cli.instrument.schema.items.unasked_items import LookupItem, PickIte
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.condition_wording import render_clause
 from survey_cli.values import Code
-from survey_cli.wording import format_quantity, join_words, pluralize
+from survey_cli.wording import escape_controls, format_quantity, join_words, pluralize
 
 _NAME_START, _NAME_END = "\x02", "\x03"
 """Delimiters of a name while a sentence is built; texts of an instrument contain no such characters."""

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from survey_cli.documents.questionnaire.booklet_model import LanguageText, MultilingualText
-from survey_cli.documents.text_runs import Line, Style, TextRun, escape_controls
+from survey_cli.documents.text_runs import Line, Style, TextRun
 from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.expressions.conditions import Scope, ValueType
 from survey_cli.instrument.schema.items.question import Compute
@@ -14,6 +14,7 @@ from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.languages import change_case
 from survey_cli.instrument.texts.number_text import spell_cardinal, spell_ordinal
 from survey_cli.instrument.texts.templates import NO_ANSWER_TEXT, Template, TextFill, compile_text, render_placeholders
+from survey_cli.wording import escape_controls
 
 MAX_WORDINGS: Final = 4
 """A fill with more possible texts than this is shown by its name."""

@@ -11,7 +11,7 @@ from math import ceil, isfinite
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.documents.charts.svg import estimate_width
-from survey_cli.documents.text_runs import escape_controls, flatten
+from survey_cli.documents.text_runs import flatten
 from survey_cli.fieldwork.rates.dispositions import GROUPS
 from survey_cli.reports.codebook.codebook import Codebook
 from survey_cli.reports.fieldwork.rates import RATE_DEFINITIONS, RateTable, collect_figures, format_rate
@@ -27,7 +27,7 @@ from survey_cli.reports.rounding import (
 from survey_cli.reports.texts import translate, translate_quantity
 from survey_cli.reports.weighting.answer_counts import DesignError
 from survey_cli.reports.weighting.weights import WeightingSummary
-from survey_cli.wording import format_quantity, pluralize
+from survey_cli.wording import escape_controls, format_quantity, pluralize
 
 APPENDIX_TITLE: Final = "Appendix: methods and rates"
 READING_TITLE: Final = "How to read the tables"
