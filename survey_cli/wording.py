@@ -5,6 +5,7 @@ Texts of a questionnaire are worded by `instrument.texts`, in the languages of t
 
 import re
 from collections.abc import Iterable
+from string import ascii_lowercase
 from typing import Final
 
 MAX_LISTED: Final = 8
@@ -47,3 +48,9 @@ def join_first(words: Iterable[object], most: int = MAX_LISTED) -> str:
     """Return `a, b, c`; of more than `most` words the first, as `a, b and 3 more`."""
     texts = [str(word) for word in words]
     return ", ".join(texts[:most]) + (f" and {len(texts) - most:,} more" if len(texts) > most else "")
+
+
+def format_letters(place: int) -> str:
+    """Return the letters that number a place (from 0): `a` to `z`, then `aa`, as columns of a workbook have them."""
+    before, letter = divmod(place, len(ascii_lowercase))
+    return (format_letters(before - 1) if before else "") + ascii_lowercase[letter]

@@ -6,7 +6,6 @@ These are values: they neither ask nor answer anything.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from string import ascii_lowercase
 from typing import TypeAlias
 
 from survey_cli.instrument.expressions.conditions import Condition
@@ -15,6 +14,7 @@ from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem, S
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem, CompiledOption, Compute
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template
+from survey_cli.wording import format_letters
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -123,16 +123,10 @@ def number_items(instrument: Instrument) -> Mapping[str, str]:
             elif isinstance(node.spec, BatteryItem):
                 number = str(next(numbers))
                 yield node.id, number
-                yield from ((item.id, number + _format_letters(n)) for n, item in enumerate(node.items))
+                yield from ((item.id, number + format_letters(n)) for n, item in enumerate(node.items))
             else:
                 yield from walk(node.children)
                 if isinstance(node, Roster) and node.until is not None:
                     yield from walk([node.until])
 
     return dict(walk(instrument.root.children))
-
-
-def _format_letters(place: int) -> str:
-    """Return `a` to `z`, then `aa`."""
-    before, letter = divmod(place, len(ascii_lowercase))
-    return (_format_letters(before - 1) if before else "") + ascii_lowercase[letter]

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from survey_cli.problems import suggest_nearest
-from survey_cli.samples.files.sheet import InputRow, InputSheet, ProblemCollector, format_column_letter
+from survey_cli.samples.files.sheet import InputRow, InputSheet, ProblemCollector
+from survey_cli.wording import format_letters
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
@@ -265,7 +266,7 @@ def _iterate_sheet(book: "Workbook", name: str, collector: ProblemCollector) -> 
                 continue
             for index, text in enumerate(texts):
                 if text in _ERRORS:
-                    cell_name = f"{format_column_letter(index)}{line}"
+                    cell_name = f"{format_letters(index).upper()}{line}"
                     what = f"the cell's value is {text}"
                     collector.add_error("formula", cell_name, what, "fix the formula", line=line, of=text)
             yield InputRow(line, texts)

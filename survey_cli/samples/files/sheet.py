@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from survey_cli.problems import Position, Problem, Severity, find_nearest, suggest_nearest
+from survey_cli.wording import format_letters
 
 
 class InputRow(NamedTuple):
@@ -32,17 +33,7 @@ class InputSheet(NamedTuple):
 
     def describe_column(self, index: int) -> str:
         """Return the name of a column (from 0) for messages: `column C` in a workbook, else `column 3`."""
-        return f"column {format_column_letter(index) if self.letters else index + 1}"
-
-
-def format_column_letter(index: int) -> str:
-    """Return a column's letters in a workbook: A for 0, Z for 25, AA for 26."""
-    letters = ""
-    number = index + 1
-    while number:
-        number, remainder = divmod(number - 1, 26)
-        letters = chr(ord("A") + remainder) + letters
-    return letters
+        return f"column {format_letters(index).upper() if self.letters else index + 1}"
 
 
 MAX_SHOWN: Final = 20
