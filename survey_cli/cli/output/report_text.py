@@ -138,11 +138,8 @@ def _render_columns(grid: layout.Grid, cells: int) -> Iterator[str]:
     yield _wrap_hanging(" " * INDENT, grid.caption, cells)
     labels = _wrap_labels(grid, cells)
     label_width = max(measure_width(text) for lines in [*labels, [grid.corner]] for text in lines)
-    heads = [make_printable(h.text) + (f" ({h.letter})" if h.letter else "") for h in grid.heads]
-    texts = [
-        [" ".join(part for part in (c.text, c.mark, c.letters) if part) for c in column]
-        for column in zip(*(line.cells for line in grid.lines), strict=True)
-    ]
+    heads = [make_printable(head.full_text) for head in grid.heads]
+    texts = [[cell.full_text for cell in column] for column in zip(*(line.cells for line in grid.lines), strict=True)]
     widths = [max(map(measure_width, (head, *column))) for head, column in zip(heads, texts, strict=True)]
     start = 0
     while start < len(heads):
