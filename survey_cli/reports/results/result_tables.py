@@ -54,7 +54,8 @@ def build_item_result(
     effective = answer_counts.compute_effective_size(table.bases[0])
     if options.margins and effective and not table.is_base_hidden(0):
         half = answer_counts.compute_half_width(effective, table.bases[0].people, options.population, options.level)
-        margin = translate("± {points} points at most, {level} % confidence", points=half, level=format_level(options))
+        level = f"{options.level * 100:g}"
+        margin = translate("± {points} points at most, {level} % confidence", points=half, level=level)
     columns, notes = list_result_columns(groupings, options), _build_item_notes(table, options)
     shown, column_rows = table.select_rows([0]), []
     if groupings and table.bases[0].people and question.kind not in ("words", "time"):
@@ -96,11 +97,6 @@ def build_item_result(
         notes=(*notes, *_list_unanimous(table, {position: columns[position] for position in positions}, groupings)),
         verbatims=verbatims,
     )
-
-
-def format_level(options: ResultOptions) -> str:
-    """Return the confidence level as a percentage: `95`, `99.9`."""
-    return f"{options.level * 100:g}"
 
 
 def _build_row(
