@@ -142,7 +142,7 @@ def _build_questions(
 ) -> Iterator[ReportQuestion]:
     """Build one question per turn of an item."""
     question = item.question
-    kind = _classify_item(item)
+    kind: ItemKind = next((kind for question_type, kind in _KINDS if isinstance(question, question_type)), "single")
     spec = battery.spec.statements.get(item.id) if battery and isinstance(battery.spec, BatteryItem) else None  # type: ignore[call-overload]  # a key is a text with its position
     battery = None if kind == "number" else battery  # the chart of a battery is of a scale
     volunteered = {option.code for option in item.options if question.read and not option.read}
@@ -191,10 +191,6 @@ def _build_questions(
             most=question.highest if isinstance(question, NumberItem) else None,
             allows_none=isinstance(question, MultipleItem) and question.min == 0,
         )
-
-
-def _classify_item(item: CompiledItem) -> ItemKind:
-    return next((kind for question_type, kind in _KINDS if isinstance(item.question, question_type)), "single")
 
 
 def _build_points(variable: Variable, volunteered: set[Code], *, sided: bool) -> tuple[AnswerPoint, ...]:
