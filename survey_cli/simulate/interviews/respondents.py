@@ -91,10 +91,6 @@ def simulate_interviews(
         yield SimulatedInterview(Interview(respondent.machine), respondent.stuck)
 
 
-def _always_open(*_: object) -> str:
-    return "open"
-
-
 class Respondent:
     """One simulated respondent in one interview."""
 
@@ -105,7 +101,7 @@ class Respondent:
         rng: Random,
         habits: Habits,
         *,
-        lookup: QuotaLookup = _always_open,
+        lookup: QuotaLookup = lambda *_: "open",
     ) -> None:
         self.machine = Machine.begin(instrument, began)
         self.stuck = ""
