@@ -16,12 +16,12 @@ from survey_cli.wording import join_words, pluralize
 
 REPEATABLE_ROLES: Final = frozenset({"phone", "replicate_weight"})
 """Roles that several columns may have."""
-NUMBER_ROLES: Final = frozenset({"weight", "priority", "fpc", "replicate_weight"})
-TEXT_ROLES: Final = {
-    "key": (), "phone": (), "name": (), "zone": ("single",), "country": ("single",), "region": ("single",),
-    "language": ("single",),
-}  # fmt: skip
-"""Roles of text columns, and the other types that each may have."""
+ROLE_TYPES: Final = {
+    **dict.fromkeys(("weight", "priority", "fpc", "replicate_weight"), ("number",)),
+    **dict.fromkeys(("key", "phone", "name"), ("text",)),
+    **dict.fromkeys(("zone", "country", "region", "language"), ("text", "single")),
+}
+"""Types that a column with a role may have; messages name the first."""
 
 LOCATION_ROLES: Final = frozenset({"country", "region"})
 """Roles of columns that contain the respondent's location."""
@@ -80,12 +80,9 @@ def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
                 what = f"{key}: requires type: {kind}, and this is a {column.type}"
                 remedy = f"write type: {kind}, or remove it"
                 yield report("sample-column", find_key(column._node, key), name, what, remedy)
-        if role in NUMBER_ROLES and column.type != "number":
-            what = f"role: a {role} must be a number, and this is a {column.type}"
-            yield report("sample-column", find_value(column, "role"), name, what, "write type: number")
-        if role in TEXT_ROLES and column.type not in ("text", *TEXT_ROLES[role]):
-            what = f"role: a {role} must be a text, and this is a {column.type}"
-            yield report("sample-column", find_value(column, "role"), name, what, "write type: text")
+        if role in ROLE_TYPES and column.type not in (types := ROLE_TYPES[role]):
+            what = f"role: a {role} must be a {types[0]}, and this is a {column.type}"
+            yield report("sample-column", find_value(column, "role"), name, what, f"write type: {types[0]}")
         if role in LOCATION_ROLES and column.personal:
             what = f"personal: the {role} decides when the case is called, so it is stored with its history"
             remedy = "remove personal:, or leave the column out"
