@@ -10,7 +10,7 @@ from support.floor_day import Day, FileFloor, Scale
 from support.newer_version import STEP, with_steps
 from survey_cli.store.backends.schema import migrations
 
-SMALL = Scale(people=2, cases={"alpha": 60, "beta": 30}, target=6, raised=8, second=2, callers=0, pace=0.05)
+SMALL = Scale(people=2, cases={"alpha": 60, "beta": 30}, target=4, raised=6, second=2, callers=0, pace=0.03)
 
 
 class QuickDay(Day):

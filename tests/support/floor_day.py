@@ -388,11 +388,15 @@ class Day:
         """Wait until something is so. Raises Finding where it does not come, or where an interviewer can't go on."""
         until = time.monotonic() + seconds
         while not condition():
-            if failed := [f"{person.login}: {person.failure}" for person in self.people.values() if person.failure]:
-                raise Finding("; ".join(failed))
+            self.check_people()
             if time.monotonic() > until:
                 raise Finding(f"waited {seconds:.0f} seconds for: {what}")
             time.sleep(0.05)
+
+    def check_people(self) -> None:
+        """Raise Finding where an interviewer can't go on."""
+        if failed := [f"{person.login}: {person.failure}" for person in self.people.values() if person.failure]:
+            raise Finding("; ".join(failed))
 
     def list_recorded(self, study: str = "") -> list[Recorded]:
         """Return the outcomes that stations said to be stored, in one study or in all, in their order."""
@@ -727,8 +731,8 @@ class Day:
                 return
             if time.monotonic() > until:
                 raise Finding(f"quota cells are not filled: {cells}")
-            self.wait_for("", lambda: True)
-            time.sleep(1)
+            self.check_people()
+            time.sleep(max(self.scale.pace, 0.2))
 
     def end(self) -> None:
         """An erasure, a second backup, a search, and everybody leaves."""
