@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 ANSWERED: Final = "answered"
 COMPRESSION: Final = "zstd"
 MAX_SMALL_CODE: Final = 2**31 - 1
-STREAM_BATCH_SIZE: Final = 5_000
+STREAM_BATCH_SIZE: Final = 2_500
 """Rows per batch of a stream: fewer than in files, since all batches may stay in memory."""
 
 
@@ -115,7 +115,7 @@ def open_batches(
     about = {name: value for name, value in about.items() if value and not isinstance(value, Mapping)}  # not by item
     metadata = {"study": _encode_json(about), "language": table.language, "each": table.row_unit}
     schema = pa.schema(schema_fields, metadata=metadata)
-    columns = [_make_expression(field, labels=labels).alias(field.name) for field in fields]
+    columns = [_make_expression(field, labels=labels, small=small).alias(field.name) for field in fields]
     # not by pa.array, which imports pandas where it is installed: 0.3 s and 45 MiB
     states = [pl.Series(field.states, dtype=pl.String).to_arrow().cast(pa.string()) for field in fields]
 
@@ -126,7 +126,7 @@ def open_batches(
     return schema, (batch for batch in typed_columns.convert_batches(table, convert, size) if batch.num_rows)
 
 
-def _make_expression(field: ParquetField, *, labels: bool) -> "pl.Expr":
+def _make_expression(field: ParquetField, *, labels: bool, small: bool) -> "pl.Expr":
     import polars as pl
 
     text = pl.col(str(field.position))
@@ -134,7 +134,7 @@ def _make_expression(field: ParquetField, *, labels: bool) -> "pl.Expr":
     if field.states:
         return typed_columns.make_state_expression(text, values, field.states[1:])
     if field.variable.storage == "integer":
-        values = values.cast(pl.Int64)
+        values = values.cast(pl.Int32 if small and _has_small_codes(field.variable) else pl.Int64)
     if labels and field.variable.labels:
         return values.replace_strict(dict(field.variable.labels), default=values.cast(pl.String))
     return values
