@@ -874,7 +874,7 @@ class Day:
         counts = [who["interviews"] for who in assessed["interviewers"]]
         words = "; ".join(f"{login}: {', '.join(names)}" for login, names in flagged.items()) or "nobody is flagged"
         words += f" ({min(counts)} to {max(counts)} interviews each)"
-        self.check("quality", words, [*flagged] == [self.falsifier] * bool(self.falsifier))
+        self.check("quality", words, not self.falsifier or [*flagged] == [self.falsifier])
 
     def audit_shifts(self) -> None:
         """The working times of all studies have everybody, with about the time for which stations were open."""
@@ -999,7 +999,7 @@ class Day:
         """Backups are restored elsewhere: verified, complete up to their time, the later erasure repeated."""
         if isinstance(self.floor, ServerFloor):
             self.survey(OWNER, "server", "init", self.floor.build_address(OWNER, "restored"))
-        complete = {each.case: each.at for each in self.list_recorded() if each.outcome == "complete"}
+        complete = {each.case: each for each in self.list_recorded() if each.outcome == "complete"}
         for study, which in zip(STUDIES, ("first", "second"), strict=True):
             options = self.floor.find_restore_options(study)
             backup = self.backups[f"{which} backup", study]
@@ -1007,9 +1007,10 @@ class Day:
             said = self.errors
             found = self.survey(OWNER, "db", "verify", f"{study}.yaml", options=options) + self.errors
             stored = {case for (case,) in self.floor.read_restored(study, COMPLETE)}
-            own = {case: at for case, at in complete.items() if case[0] == study[0] and case != self.erased}
-            missing = [case for case, at in own.items() if at < self.times[f"{which} backup"] and case not in stored]
-            later = [case for case, at in own.items() if at > self.times[f"{which} backup, end"] and case in stored]
+            own = [each for each in complete.values() if each.case[0] == study[0] and each.case != self.erased]
+            begin, end = self.times[f"{which} backup"], self.times[f"{which} backup, end"]
+            missing = [each.case for each in own if each.at < begin and each.case not in stored]
+            later = [each.case for each in own if each.typed_at > end and each.case in stored]
             words = f"{len(stored)} complete, {len(missing)} missing, {len(later)} from after it"
             words += f"; {found.strip().rpartition(': ')[2]}"
             met = "no problems" in found and stored and not missing and not later

@@ -74,6 +74,8 @@ class Recorded(NamedTuple):
     outcome: str
     """Its name in small letters."""
     at: float
+    typed_at: float
+    """When the line was typed that led to it; it was stored between the two times."""
 
 
 class Station:
@@ -274,7 +276,7 @@ class Interviewer(threading.Thread):
             if found := MESSAGE.match(text):
                 self.messages.append((time.time(), found[2]))
             elif found := STORED.match(text):
-                self.recorded.append(Recorded(self.case, found[1], time.time()))
+                self.recorded.append(Recorded(self.case, found[1], time.time(), self._typed_at))
             elif item := self.items.get(text):
                 self._state, self._item = "item", item
             elif state := next((state for pattern, state in STATES if pattern.match(text)), ""):
