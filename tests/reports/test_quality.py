@@ -55,6 +55,19 @@ def test_the_moments_of_a_draw_are_those_of_all_possible_draws() -> None:
         assert compute_draw_moments(sums, count) == pytest.approx((second, third))
 
 
+def test_one_interviewer_alone_is_compared_with_nobody() -> None:
+    def compare(others: int) -> list[IndicatorResult]:
+        comparison = InterviewerComparison({"dk": Indicator("Do not know", "guessed", "")})
+        for _ in range(20):
+            comparison.add("ann", "", {"dk": (9, 10)})
+        for _ in range(others):
+            comparison.add("bob", "", {"dk": (0, 10)})
+        return [result for results in comparison.assess().values() for result in results]
+
+    assert all(result.p is not None for result in compare(5))
+    assert [(result.p, result.flagged) for result in compare(4)] == [(None, False), (None, False)]
+
+
 def test_planted_falsifiers_are_found_and_honest_interviewers_are_not_flagged(tmp_path: Path) -> None:
     """The benchmark `quality` shows it in 200 studies."""
     kinds, (wrong, honest) = invented.planted(invented.write_study(tmp_path), range(3))

@@ -80,7 +80,7 @@ class IndicatorResult(NamedTuple):
     of: int
     """The number of which the rates are."""
     p: float | None
-    """None where the interviewer has too few interviews, or none is comparable."""
+    """None where the interviewer has too few interviews, or none is comparable, or all others have too few."""
     adjusted: float | None = None
     """The p value corrected for the number of comparisons."""
     flagged: bool = False
@@ -124,7 +124,10 @@ class InterviewerComparison:
         results: dict[str, list[IndicatorResult]] = {interviewer: [] for interviewer in sorted(self._own)}
         for name, indicator in self._indicators.items():
             deviations = {interviewer: self._measure(interviewer, name) for interviewer in results}
-            usual = _estimate_usual([d for d in deviations.values() if d.is_compared])
+            compared = [d for d in deviations.values() if d.is_compared]
+            if len(compared) == 1:  # how much interviewers usually differ is unknown
+                deviations = {who: d._replace(is_compared=False) for who, d in deviations.items()}
+            usual = _estimate_usual(compared)
             for interviewer, found in deviations.items():
                 results[interviewer].append(_judge(name, indicator, found, usual))
         return _adjust(results)
