@@ -16,7 +16,6 @@ from survey_cli.engine.interview import Interview
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import code_case
 from survey_cli.fieldwork.case.events import AttemptClosed, CaseClaimed, HistoryEntry, OutcomeRecorded
 from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.fieldwork.plan.plan import Plan
@@ -244,13 +243,13 @@ def refresh_queue(store: Store, plan: Plan, at: datetime) -> None:
     cases = store.cases
     end_expired_leases(store, plan, at)
     while stale := cases.queries.list_stale_rows():
-        if not _update_positions(store, plan, stale, at):
+        if not _update_rows(store, plan, stale, at):
             break  # other stations are updating them
     cases.queue_due_cases(at)
     if plan.calendar.ends is not None:
         for head in cases.queries.list_queue_heads():
             if not has_time_left(parse_criteria(head.bucket), plan, at):
-                _update_positions(store, plan, cases.queries.list_queue([head.bucket], limit=BATCH_SIZE), at)
+                _update_rows(store, plan, cases.queries.list_queue([head.bucket], limit=BATCH_SIZE), at)
 
 
 def end_expired_leases(store: Store, plan: Plan, at: datetime) -> None:
@@ -261,25 +260,43 @@ def end_expired_leases(store: Store, plan: Plan, at: datetime) -> None:
     reconcile_lapsed(store, plan, store.cases.expire_leases(at), at)
 
 
-def _update_positions(store: Store, plan: Plan, rows: list[CaseRow], at: datetime) -> int:
-    """Schedule these cases again; returns how many positions were written."""
-    cases = [Case.from_history(row.key, store.cases.queries.read_history(row.key)) for row in rows]
-    count = store.cases.update_queue_positions((case.key, case.seq, schedule_case(case, plan, at)) for case in cases)
-    drop_unused_quota_places(store, plan, cases, at)
+def _update_rows(store: Store, plan: Plan, rows: Iterable[CaseRow], at: datetime) -> int:
+    queries = store.cases.queries
+    return _update_positions(store, plan, ((row.key, queries.read_history(row.key)) for row in rows), at)
+
+
+def _update_positions(
+    store: Store,
+    plan: Plan,
+    histories: Iterable[tuple[str, list[HistoryEntry]]],
+    at: datetime,
+    *,
+    pause: Callable[[], None] | None = None,
+) -> int:
+    """Schedule these cases again; returns how many positions were written.
+
+    Suspended interviews that will not be resumed, because their case is done, lose their quota places.
+    """
+    given_up: list[str] = []
+
+    def schedule() -> Iterator[tuple[str, int, QueuePosition]]:
+        for key, history in histories:
+            case = Case.from_history(key, history)
+            position = schedule_case(case, plan, at)
+            if case.interview and position.status == "done" and position.code != "1.1":
+                given_up.append(case.interview)
+            yield key, case.seq, position
+
+    count = store.cases.update_queue_positions(schedule(), pause=pause)
+    for interview in given_up:
+        store.cases.quotas.drop(interview)
     return count
 
 
 def update_queue_position(store: Store, plan: Plan, key: str, at: datetime) -> None:
     """Schedule one case again, unless a station has it. Raises StoreError."""
     if (row := store.cases.queries.find_row(key)) is not None:
-        _update_positions(store, plan, [row], at)
-
-
-def drop_unused_quota_places(store: Store, plan: Plan, cases: Iterable[Case], at: datetime) -> None:
-    """Drop the quota places of suspended interviews that will not be resumed because their case is done."""
-    for case in cases:
-        if case.interview and schedule_case(case, plan, at).status == "done" and code_case(case, plan).code != "1.1":
-            store.cases.quotas.drop(case.interview)
+        _update_rows(store, plan, [row], at)
 
 
 def list_open_heads(store: Store, order: CallOrder) -> list[tuple[CallPriority, QueueHead]]:
@@ -360,19 +377,6 @@ def rebuild_queue(
     if not study.store.connector.supervises:
         return 0
     study.store.settings.write(PLAN_SETTING, f"{study.plan.fingerprint} {at.isoformat()}")
-    interviewed_cases: list[Case] = []
-    count = cases.update_queue_positions(_iterate_positions(study, at, interviewed_cases), pause=pause)
-    drop_unused_quota_places(study.store, study.plan, interviewed_cases, at)
+    count = _update_positions(study.store, study.plan, cases.queries.iterate_histories(), at, pause=pause)
     study.store.settings.write(PLAN_SETTING, study.plan.fingerprint)
     return count
-
-
-def _iterate_positions(
-    study: OpenStudy, at: datetime, interviewed_cases: list[Case]
-) -> Iterator[tuple[str, int, QueuePosition]]:
-    """Yield every case's key, sequence number and queue position; cases with an interview go to `interviewed_cases`."""
-    for key, history in study.store.cases.queries.iterate_histories():
-        case = Case.from_history(key, history)
-        if case.interview:
-            interviewed_cases.append(case)
-        yield key, case.seq, schedule_case(case, study.plan, at)
