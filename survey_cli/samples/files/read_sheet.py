@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MAX_BYTES: Final = 200_000_000
 MAX_UNPACKED: Final = 1_000_000_000
 """Bytes; a workbook of a few kilobytes may unpack to a full disk."""
+MAX_CELL: Final = 131_072
+"""Characters of a cell of a CSV file."""
 DELIMITERS: Final = (",", ";", "\t", "|")
 _WORKBOOK: Final = b"PK\x03\x04"
 _OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
@@ -178,6 +180,7 @@ def _find_delimiter(text: str, known: Collection[str]) -> str:
 def _iterate_rows(text: str, delimiter: str, lines_before: int, collector: ProblemCollector) -> Iterator[InputRow]:
     """Yield each row that is not empty; stop with an error at a misplaced quote."""
     try:
+        csv.field_size_limit(MAX_CELL)  # an export in the same process raises it
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     except (TypeError, ValueError):  # a delimiter such as a quote or a line end
         what = f"{delimiter!r} can't be a delimiter"
@@ -195,7 +198,10 @@ def _iterate_rows(text: str, delimiter: str, lines_before: int, collector: Probl
         if "unexpected end" in str(error):
             what, remedy = "a quoted cell is never closed", "close the quote, or write it twice"
         elif "larger than" in str(error):
-            what, remedy = "a cell has more than 131,072 characters", "shorten it, or close the quote it begins with"
+            what, remedy = (
+                f"a cell has more than {MAX_CELL:,} characters",
+                "shorten it, or close the quote it begins with",
+            )
         what, line = f"{what}; the lines after it are not read", lines_read + 1 + lines_before
         collector.add_error("quotes", "", what, remedy, line=line)
 
