@@ -142,6 +142,7 @@ def test_a_notice_that_nobody_hears_does_not_end_an_interview() -> None:
         "POSTGRESQL//ann:hush@host/x",
         "mysql://ann:hush@host/x",
         "postgresql+psycopg://ann:hush@host/x",
+        "sue:hush@host/field",
     ],
 )
 def test_a_mistyped_address_is_neither_a_file_nor_repeated(db: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -161,7 +162,7 @@ def test_a_mistyped_address_is_neither_a_file_nor_repeated(db: str, capsys: pyte
     assert sorted(Path.cwd().iterdir()) == before
 
 
-@pytest.mark.parametrize("db", ["C:/data/x.db", "a/b@c.db", "x.db", "postgres.db"])
+@pytest.mark.parametrize("db", ["C:/data/x.db", "C:/da@ta/x.db", "./a:b@c.db", "a/b@c.db", "x.db", "postgres.db"])
 def test_a_path_is_a_path(db: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["interviews", "wide.yaml", "--db", db]) == 1
     assert "is not the address" not in capsys.readouterr().err

@@ -50,7 +50,9 @@ def is_unknown_address(text: str) -> bool:
 
     It may contain a password, so it is neither printed nor used as a path.
     """
-    return not is_server_address(text) and bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/|postgres.*@", text, re.IGNORECASE))
+    return not is_server_address(text) and bool(
+        re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/|postgres.*@|[^/@]{2,}:[^@]+@", text, re.IGNORECASE)
+    )
 
 
 def parse_server_address(text: str, *, study: str = "") -> ServerAddress:
