@@ -37,7 +37,7 @@ GROUPS: Mapping[str, Mapping[str, Callable[[Path], list[Line]]]] = {
     "Fieldwork": {**fieldwork.ROWS, **migrating.ROWS, **quality.ROWS},
     "Data out and in": {**exporting.ROWS, **growing.ROWS},
 }
-BY_NAME = frozenset({"watch", "reports", "growth-interviews"})
+BY_NAME = frozenset({"watch", "growth-interviews"})
 """Rows that take minutes, and are run only where they are named."""
 LIBRARIES = ("survey-cli", "textual", "pydantic", "PyYAML", "typer", "sqlite-utils", "rich")
 
