@@ -99,9 +99,9 @@ def compute_rates_from_records(
     if live and not (when.past or options.by or options.weighted):
         dispositions = _count_settled_cases(records, disposition_options, all_origins=options.all_origins)
     if dispositions is None:
-        unreal = frozenset(records.store.cases.counts.list_unreal_interviews())
+        excluded = frozenset(records.store.cases.counts.list_excluded_interviews())
         disposition_options = replace(
-            disposition_options, excluded_interviews=frozenset() if options.all_origins else unreal
+            disposition_options, excluded_interviews=frozenset() if options.all_origins else excluded
         )
         histories = records.store.cases.queries.iterate_histories(until=when.at if when.past else None)
         dispositions = count_dispositions(histories, plan, disposition_options)
@@ -174,7 +174,7 @@ def _count_settled_cases(
     dispositions = count_dispositions(
         cases.others,
         records.plan,
-        replace(options, excluded_interviews=frozenset() if all_origins else cases.unreal),
+        replace(options, excluded_interviews=frozenset() if all_origins else cases.excluded_interviews),
         ((CountedState(*state), number) for state, number in (+settled).items()),
     )
     return dispositions if not dispositions.uncountable else None

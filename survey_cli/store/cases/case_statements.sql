@@ -253,12 +253,13 @@ AND case_key IN (SELECT case_key FROM case_events WHERE kind = 'corrected')
 AND case_key IN (SELECT key FROM cases WHERE updated_at >= ? AND seq > 1)
 
 -- name: _UNSETTLED
--- Cases whose row does not tell how they count: at stations, with an event after their position, with an unreal interview.
+-- Cases whose row does not tell how they count: at stations, with an event after their position, or with
+-- a practice or simulated interview, which rates exclude.
 SELECT key FROM cases WHERE status = 'leased'
 UNION SELECT key FROM cases WHERE counted < seq AND seq > 1 AND status <> 'leased' AND arrival = ''
 UNION SELECT case_key FROM interviews WHERE origin IN ('practice', 'simulated')
 
--- name: UNREAL
+-- name: EXCLUDED_INTERVIEWS
 SELECT id FROM interviews WHERE origin IN ('practice', 'simulated')
 
 -- name: UNSETTLED_STATES

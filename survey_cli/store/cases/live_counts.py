@@ -49,8 +49,8 @@ class SettledCases(NamedTuple):
     unreleased: Mapping[ActivityName, int]
     """Those among them that are done before they are released, by code and frame."""
     others: Sequence[tuple[str, Sequence[HistoryEntry]]]
-    """Keys and histories of cases at stations, with an event after their queue position, or with unreal interviews."""
-    unreal: frozenset[str]
+    """Keys and histories of cases at stations, with events after their queue position, or with excluded interviews."""
+    excluded_interviews: frozenset[str]
     """Practice and simulated interviews of cases."""
 
 
@@ -75,12 +75,12 @@ class LiveCounts(StorePart):
                 states=+states,
                 unreleased={name[1:]: cases for name, cases in unreleased.items() if name[0] == UNRELEASED},
                 others=list(decode_histories(rows(sql.HISTORIES.format(and_also=sql.UNSETTLED), ()))),
-                unreal=frozenset(interview for (interview,) in rows(sql.UNREAL, ())),
+                excluded_interviews=frozenset(interview for (interview,) in rows(sql.EXCLUDED_INTERVIEWS, ())),
             )
 
-    def list_unreal_interviews(self) -> list[str]:
+    def list_excluded_interviews(self) -> list[str]:
         """Return the practice and simulated interviews of cases."""
-        return [interview for (interview,) in self._db.read(sql.UNREAL)]
+        return [interview for (interview,) in self._db.read(sql.EXCLUDED_INTERVIEWS)]
 
     def count_by_outcome(self) -> list[tuple[str, str, str, int]]:
         """Count the cases of each combination of status, last outcome (empty where there is none) and code."""
