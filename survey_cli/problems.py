@@ -90,6 +90,10 @@ class ConfirmableError(UserError):
         """Stores the answer yes. The command is then run again."""
 
 
+class OutdatedError(UserError):
+    """A `UserError` about something that others have changed since it was shown: look at it again."""
+
+
 class StoreError(UserError):
     """The database can't be opened, read or written now.
 

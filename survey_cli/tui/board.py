@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import DataTable, Sparkline, Static
 
 from survey_cli.entries import to_ascii_digits
-from survey_cli.problems import UserError
+from survey_cli.problems import OutdatedError, UserError
 from survey_cli.reports.fieldwork.rates import describe_main_rates
 from survey_cli.text_width import measure_width
 from survey_cli.tui.widgets import panel, styled
@@ -77,8 +77,11 @@ class StudyBoard(Protocol):
     def explain(self, key: str) -> Sequence[str]:
         """Return why a case may or may not be called now, as lines."""
 
-    def change(self, action: str, key: str, value: str, reason: str) -> str:
-        """Change a case: `outcome`, `answer`, `free` or `give`. Returns what was done, as text."""
+    def change(self, action: str, key: str, seen: int, value: str, reason: str) -> str:
+        """Change a case: `outcome`, `answer`, `free` or `give`. Returns what was done, as text.
+
+        Raises OutdatedError where it was changed after its event of the number `seen`.
+        """
 
     def send(self, text: str, to: str) -> None:
         """Send a message to one person, or to everybody."""
@@ -91,6 +94,8 @@ class TableLine(NamedTuple):
     key: str = ""
     """The case that it is about."""
     person: str = ""
+    seq: int = 0
+    """Number of the case's events, as it is shown."""
 
 
 class Listing(NamedTuple):
@@ -277,13 +282,13 @@ class BoardScreen(KeyScreen):
         if (study, text) == (self.study, self.filter):
             self.cases = cases
 
-    def _require_case(self) -> str:
-        if not (key := self.case):
+    def _require_case(self) -> TableLine:
+        if not self.case:
             raise UserError("board", "no case is marked", "mark one in another tab: 2, 4 or 5, then ↑ ↓")
-        return key
+        return self._marked
 
-    async def _open_lines(self, what: str, read: Callable[[str], Sequence[str]]) -> None:
-        lines = await asyncio.to_thread(read, self._require_case())
+    async def _open_lines(self, what: str, read: Callable[[str], Sequence[str]], key: str = "") -> None:
+        lines = await asyncio.to_thread(read, key or self._require_case().key)
         await self.open_panel(panel.TextPanel(what, Content("\n").join([style_text(line) for line in lines])))
 
     async def _open_keys(self) -> None:
@@ -294,32 +299,41 @@ class BoardScreen(KeyScreen):
 
     async def _open_choices(self, action: str) -> None:
         """Open a list of outcomes, or of people."""
-        self._require_case()
+        case = self._require_case()
         choices = await asyncio.to_thread(self.study.list_choices)
         label, named = "outcome: ", [(name, outcome) for outcome, name in choices.outcomes]
         if action == "give":
             label, named = "give the appointment to: ", [(name, name) for name in ("anyone", *choices.people)]
 
         def choose(name: str, value: str) -> panel.Act:
-            reason = partial(self._ask_reason, action, f"{label}{name}, because", value)
+            reason = partial(self._ask_reason, action, f"{label}{name}, because", value, case)
             return partial(self.close_and, reason)
 
         rows = [panel.Row((name,), choose(name, value), terms=value) for name, value in named]
-        await self.open_panel(panel.ListPanel(action, f"{self.case}: {label}", rows, takes="choose"))
+        await self.open_panel(panel.ListPanel(action, f"{case.key}: {label}", rows, takes="choose"))
 
-    async def _ask_reason(self, action: str, label: str, value: str = "") -> None:
-        """Open the line of the reason; with one, the case is changed, and what went wrong leaves the line open."""
-        key = self._require_case()
+    async def _ask_reason(self, action: str, label: str, value: str = "", line: TableLine | None = None) -> None:
+        """Open the line of the reason; with one, the case is changed, and what went wrong leaves the line open.
+
+        Where others have changed the case since it was shown, it is shown again instead.
+        """
+        case = line or self._require_case()
 
         async def change(reason: str) -> None:
             if not reason:
                 self.refuse("every change needs a reason, which is stored in the history of the case")
                 return
-            self.said = await asyncio.to_thread(self.study.change, action, key, value, reason)
-            await self.close_panels()
+            try:
+                self.said = await asyncio.to_thread(self.study.change, action, case.key, case.seq, value, reason)
+                await self.close_panels()
+            except OutdatedError as error:
+                await self.close_panels()
+                self.refuse(str(error))
+                await self._open_lines("case", self.study.show, case.key)
+                self.query_one("#panels VerticalScroll", VerticalScroll).anchor()  # the events that were not seen
             self._read_again()
 
-        await self.open_panel(panel.LinePanel("reason", f"{key}: {label}: ", change))
+        await self.open_panel(panel.LinePanel("reason", f"{case.key}: {label}: ", change))
 
     async def _open_message(self) -> None:
         """Open the line of a message to the marked person, or to everybody."""
@@ -430,7 +444,7 @@ class BoardScreen(KeyScreen):
             name = case.name if case.name != case.key else ""
             why = case.with_whom or case.why
             cells = (case.key, name, case.status, case.outcome, str(case.attempts), due, why)
-            lines.append(TableLine(cells, case.key))
+            lines.append(TableLine(cells, case.key, seq=case.seq))
         found = (
             f"{format_quantity(len(lines), 'case')} with “{self.filter}”; Esc shows the others" if self.filter else ""
         )
@@ -550,7 +564,8 @@ def _build_person(status: "FieldworkStatus", person: "PersonLine") -> TableLine:
         styled.format_duration(person.idle) if person.idle is not None else "",
         styled.format_duration(shift.paid) if shift is not None else "",
     )
-    return TableLine(cells, case.key if case is not None else "", work.name)
+    key, seq = (case.key, case.seq) if case is not None else ("", 0)
+    return TableLine(cells, key, work.name, seq)
 
 
 def _list_appointments(status: "FieldworkStatus") -> Listing:
@@ -564,7 +579,7 @@ def _list_appointments(status: "FieldworkStatus") -> Listing:
         state = "tomorrow" if each.starts.date() == tomorrow else each.state
         when = f"{day}{each.starts:%H:%M}–{each.ends:%H:%M}"
         cells = (state, when, each.key, each.language, each.respondent_time, each.zone, each.owner or "anybody")
-        lines.append(TableLine(cells, each.key))
+        lines.append(TableLine(cells, each.key, seq=each.seq))
     hours = Counter(f"{each.starts:%a %H}:00" for each in listed if each.state != "missed")
     about = "  ".join(
         (

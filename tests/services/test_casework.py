@@ -26,7 +26,7 @@ from survey_cli.fieldwork.case.events import (
     OutcomeRecorded,
 )
 from survey_cli.fieldwork.queue.scheduling import schedule_case
-from survey_cli.problems import UserError
+from survey_cli.problems import OutdatedError, UserError
 from survey_cli.reports.fieldwork.cases import CallabilityReport, CaseList, CaseSheet, QueueReport
 from survey_cli.services.cases import case_actions
 from survey_cli.services.cases.case_actions import CaseActionResult, CaseBatchResult
@@ -42,6 +42,7 @@ from survey_cli.services.sample.do_not_call_list import (
 from survey_cli.sessions.case.case_queue import CaseQueue
 from survey_cli.sessions.station.station_views import IdleView
 from survey_cli.store.cases.case_records import CaseUpdate
+from survey_cli.store.cases.case_store import CaseStore
 from survey_cli.study.consistency.person_erasure import is_erased
 from survey_cli.study.consistency.upkeep import refresh_queue
 from survey_cli.study.open_study import OpenStudy
@@ -442,6 +443,70 @@ def test_freeing_an_interview_lets_go_of_its_place(tmp_path: Path) -> None:
     assert shift.case("A").interrupted
 
 
+# two supervisors at the same time
+
+
+TWO_SUPERVISORS = PEOPLE + "dora,,,supervisor\n"
+
+
+def outdated(call: Callable[..., object], *args: object, **options: object) -> str:
+    with pytest.raises(OutdatedError) as caught:
+        call(*args, **options)
+    return str(caught.value)
+
+
+def corrections(shift: Shift, key: str = "A") -> list[str]:
+    with shift.study() as study:
+        events = [entry.event for entry in study.store.cases.queries.read_history(key)]
+    return [event.outcome for event in events if isinstance(event, OutcomeOverridden)]
+
+
+def test_a_case_that_another_supervisor_has_changed_since_it_was_seen_is_not_changed(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, people=TWO_SUPERVISORS)
+    seen = shift.row("A").seq
+    shift.later(minutes=2)
+    done(case_actions.correct_outcome(request(shift, "dora"), "A", "busy", note="heard the tape", seen=seen))
+    says = outdated(case_actions.correct_outcome, request(shift), "A", "refusal_hard", note="wrote to us", seen=seen)
+    assert f"changed by dora at {shift.at.astimezone():%H:%M} (a supervisor corrected the outcome to" in says
+    assert says.endswith("nothing was written — look at it again")
+    assert corrections(shift) == ["busy"]
+    now = shift.row("A").seq
+    changed = done(case_actions.correct_outcome(request(shift), "A", "callback", note="rang", seen=now))
+    assert ", replacing busy (dora, 20" in changed.summary
+    for action in (case_actions.answer_referral, case_actions.reopen_case):
+        refused(action, request(shift), "A")
+    says = outdated(case_actions.answer_referral, request(shift), "A", seen=seen)
+    assert "by sue" in says
+    assert "changed" in outdated(case_actions.reassign_appointments, request(shift), to="bob", key="A", seen=seen)
+
+
+def test_of_two_commands_that_have_read_a_case_the_second_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shift = Shift(tmp_path, people=TWO_SUPERVISORS)
+    update, others = CaseStore.update, ["dora"]
+
+    def let_dora_write_first(self: CaseStore, change: CaseUpdate) -> object:
+        if others:
+            case_actions.correct_outcome(request(shift, others.pop()), "A", "busy", note="heard the tape")
+        return update(self, change)
+
+    monkeypatch.setattr(CaseStore, "update", let_dora_write_first)
+    assert "changed by dora" in outdated(case_actions.correct_outcome, request(shift), "A", "callback", note="rang")
+    assert corrections(shift) == ["busy"]
+
+
+def test_a_case_is_freed_though_its_station_has_dialed_but_not_from_another_station(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, people=TWO_SUPERVISORS)
+    ann = shift.station("ann")
+    seen = shift.row(on(ann)).seq
+    ann.dial()
+    assert shift.row("A").seq > seen
+    assert case_actions.free_case(request(shift), "A", seen=seen)[1].by == "ann"
+    on(shift.station("bob"))
+    assert "changed by bob" in outdated(case_actions.free_case, request(shift), "A", seen=seen)
+
+
 # referred, finished, refused, promised
 
 
@@ -639,6 +704,8 @@ def test_a_supervisors_evening(survey) -> None:
     assert "A: its appointment is now bob's; waiting" in err
     _, err = survey("case outcome", "B", "refusal_hard", "--note", "rang us")
     assert "B: corrected to respondent refuses (hard); done (outcome set by sue), code 2.112" in err
+    _, err = survey("case outcome", "B", "busy", "--note", "no", "--seen", "1", gives=1)
+    assert "case B: changed by sue at" in err
     _, err = survey("case reopen", "B", "--note", "rang again")
     assert "B: put back into the queue; ready" in err
 

@@ -252,7 +252,7 @@ def wait_for_board(hands: Hands) -> Hands:
     """Let a board read its studies again."""
     assert isinstance(hands.app, BoardApp)
     before = hands.app.board.statuses
-    hands.press("r")
+    hands.app.board._read_again()
     while hands.app.board.statuses is before and hands.app.failure is None:
         hands.pause(0.02)
     return hands

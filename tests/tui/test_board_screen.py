@@ -191,6 +191,33 @@ def test_a_change_needs_a_reason_and_is_stored_in_the_history(monkeypatch: pytes
         hands.close()
 
 
+def test_a_case_that_another_supervisor_changes_meanwhile_is_shown_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _supervised()
+    monkeypatch.setattr(datetimes, "now", lambda: NOW)
+    Path("responses/interviewers.csv").write_text(f"{PEOPLE}sue,supervisor,\ndora,supervisor,\n")
+    dora = StudyCommands(str(path), by="dora", zone=DENVER)
+    hands = _show(monkeypatch, StudyCommands(str(path), by="sam", zone=DENVER))
+    try:
+        for tab, key in (("5", "p0"), ("2", "p1")):
+            if tab == "2":
+                hands.press("/", *"p1", "enter")
+                hands.pause(0.5)
+            hands.press(*(() if tab == "2" else ("5",)), "o", *"respondent refuses (h", "enter")
+            dora.change("outcome", key, len(_history(path, key)), "busy", "heard the tape")
+            wait_for_board(hands)
+            shown = _press(hands, *"wrote to us", "enter")
+            assert "changed by dora at" in hands.why
+            assert "nothing was written" in shown
+            assert "dora (account sue)  a supervisor corrected" in shown  # the last lines of the fresh case
+            assert [e.outcome for e in _history(path, key) if isinstance(e, OutcomeOverridden)] == ["busy"]
+            hands.press("escape")
+        wait_for_board(hands)
+        hands.press("o", *"respondent refuses (h", "enter", *"wrote to us", "enter")
+        assert "replacing busy (dora, " in hands.said
+    finally:
+        hands.close()
+
+
 def test_a_case_at_a_station_is_freed(monkeypatch: pytest.MonkeyPatch) -> None:
     path = _supervised()
     with store_of(path) as store:

@@ -98,20 +98,24 @@ class StudyCommands:
         request = self._make_request()
         return list(render_verdicts(explain_case(request, key, at=request.at)))
 
-    def change(self, action: str, key: str, value: str, reason: str) -> str:
-        """Change a case: `outcome`, `answer`, `free` or `give`. Returns what was done, as text."""
+    def change(self, action: str, key: str, seen: int, value: str, reason: str) -> str:
+        """Change a case: `outcome`, `answer`, `free` or `give`. Returns what was done, as text.
+
+        Raises OutdatedError where it was changed after its event of the number `seen`.
+        """
         from survey_cli.services.cases import case_actions
 
         request = self._make_request()
         match action:
             case "outcome":
-                result = case_actions.correct_outcome(request, key, value, note=reason)
+                result = case_actions.correct_outcome(request, key, value, note=reason, seen=seen)
             case "answer":
-                result = case_actions.answer_referral(request, key, note=reason)
+                result = case_actions.answer_referral(request, key, note=reason, seen=seen)
             case "free":
-                result, _ = case_actions.free_case(request, key, note=reason)
+                result, _ = case_actions.free_case(request, key, note=reason, seen=seen)
             case _:
-                result = case_actions.reassign_appointments(request, to=value, key=key, note=reason).changed[0]
+                given = case_actions.reassign_appointments(request, to=value, key=key, note=reason, seen=seen)
+                result = given.changed[0]
         return f"{result.key}: {result.summary}; {result.position.status}"
 
     def send(self, text: str, to: str) -> None:

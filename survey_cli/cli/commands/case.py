@@ -26,6 +26,12 @@ MAX_REASON_LENGTH: Final = 40
 InterviewerOption = Annotated[str, option("--interviewer NAME", "For this interviewer; by default the account's.")]
 
 ReasonOption = Annotated[str, option("--note TEXT", "The reason, which is recorded in the history.")]
+SeenOption = Annotated[
+    int | None,
+    option(
+        "--seen N", "The last event that you saw (`survey case show`). After later ones, nothing is changed.", min=1
+    ),
+]
 
 
 @on_study
@@ -247,6 +253,7 @@ def case_outcome(
     outcome: str = argument("OUTCOME", "The outcome, such as callback; optional with --code.", ""),
     code: str = option("--code CODE", "An AAPOR code instead of the outcome's own: 4.70.", ""),
     note: str = option("--note TEXT", "The reason. Required.", ""),
+    seen: SeenOption = None,
 ) -> None:
     """Correct a case's outcome. The outcome that was keyed stays in its history.
 
@@ -257,7 +264,7 @@ def case_outcome(
     """
     from survey_cli.services.cases.case_actions import correct_outcome
 
-    _say_change(correct_outcome(request, case, outcome, code=code, note=note))
+    _say_change(correct_outcome(request, case, outcome, code=code, note=note, seen=seen))
 
 
 @on_study
@@ -285,6 +292,7 @@ def case_answer(
     request: "Request",
     case: parameters.CaseArgument,
     note: str = option("--note TEXT", "A note for the interviewer, shown at the next call.", ""),
+    seen: SeenOption = None,
 ) -> None:
     """Answer what was referred to the supervisor: the case goes back into the queue.
 
@@ -292,7 +300,7 @@ def case_answer(
     """
     from survey_cli.services.cases.case_actions import answer_referral
 
-    _say_change(answer_referral(request, case, note=note))
+    _say_change(answer_referral(request, case, note=note, seen=seen))
 
 
 @on_study
@@ -323,14 +331,16 @@ def case_reopen(
 
 
 @on_study
-def case_free(request: "Request", case: parameters.CaseArgument, note: ReasonOption = "") -> None:
+def case_free(
+    request: "Request", case: parameters.CaseArgument, note: ReasonOption = "", seen: SeenOption = None
+) -> None:
     """Take a case away from the station that has it. The call in progress stays in its history.
 
     Example: survey case free study.yaml 1017
     """
     from survey_cli.services.cases.case_actions import free_case
 
-    changed, lease = free_case(request, case, note=note)
+    changed, lease = free_case(request, case, note=note, seen=seen)
     since = f" since {datetimes.format_here(lease.since)}" if lease.since else ""
     say(f"{changed.key}: {lease.by} at station {lease.station} had it{since}")
     _say_change(changed)

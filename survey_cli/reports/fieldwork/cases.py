@@ -33,6 +33,8 @@ class CaseLine(NamedTuple):
     """The interviewer and station with the case, `ann at s1`; empty where there is none."""
     replicate: str
     frame: str
+    seq: int
+    """Number of its events."""
 
 
 class NumberLine(NamedTuple):
@@ -196,7 +198,7 @@ class InterviewerList(NamedTuple):
 def tabulate_cases(lines: Iterable[CaseLine]) -> Table:
     """Convert the list to a table for export; dates and times are in UTC."""
     variables = tuple(
-        Variable(name=name, storage="integer" if name == "attempts" else "text", role="admin")
+        Variable(name=name, storage="integer" if name in ("attempts", "seq") else "text", role="admin")
         for name in CaseLine._fields
     )
     rows = (tuple(format_timestamp(v) if isinstance(v, datetime) else "" if v is None else v for v in r) for r in lines)

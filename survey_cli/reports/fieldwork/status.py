@@ -107,6 +107,8 @@ class AppointmentLine(NamedTuple):
     """The interviewer who keeps it; empty where anybody may."""
     language: str = ""
     """The language in which the respondent is called; empty: any."""
+    seq: int = 0
+    """Number of the case's events."""
 
 
 class DaypartLine(NamedTuple):
@@ -209,6 +211,8 @@ class LeaseLine(NamedTuple):
     station: str
     since: datetime | None
     until: datetime
+    seq: int
+    """Number of the case's events."""
 
 
 class HeldCaseLine(NamedTuple):

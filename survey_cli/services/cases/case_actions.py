@@ -1,6 +1,8 @@
 """Actions of supervisors on cases: correct, answer, reopen, release, free, reassign.
 
-Each is an event in the case's history; nothing that was keyed is lost.
+Each is an event in the case's history; nothing that was keyed is lost. `seen` is the number of the last event that the
+supervisor has seen of the case (None: as it is now): where there are later ones, nothing is written. A case is freed all
+the same, unless it was claimed again.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -16,8 +18,8 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.scheduling import QueuePosition, schedule_case
 from survey_cli.fieldwork.rates.dispositions import find_disposition
 from survey_cli.outcomes import FINAL_REFUSALS, REFUSAL_OUTCOMES, WITHDRAWN
-from survey_cli.problems import StoreError, UserError, suggest_nearest
-from survey_cli.reports.fieldwork.case_histories import describe_outcome
+from survey_cli.problems import OutdatedError, StoreError, UserError, suggest_nearest
+from survey_cli.reports.fieldwork.case_histories import describe_event, describe_outcome
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.services.run_on_study import find_case, on_study
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, LeaseLost
@@ -29,6 +31,8 @@ from survey_cli.study.open_study import OpenStudy, make_busy_error
 STATION: Final = "office"
 MAX_TRIES: Final = 5
 """Attempts to write, since stations may write to the case between reading and writing."""
+MAX_UNSEEN: Final = 3
+"""Events that are named where a case was changed since it was seen."""
 
 
 class CaseActionResult(NamedTuple):
@@ -72,7 +76,9 @@ PlanChange: TypeAlias = Callable[[Case], "_PlannedChange | None"]
 
 
 @on_study("correct an outcome")
-def correct_outcome(study: OpenStudy, key: str, outcome: str, *, code: str = "", note: str = "") -> CaseActionResult:
+def correct_outcome(
+    study: OpenStudy, key: str, outcome: str, *, code: str = "", note: str = "", seen: int | None = None
+) -> CaseActionResult:
     """Give a case another outcome, or a code of the supervisor's own.
 
     A temporary outcome puts it back into the queue; quota places are released or taken according to its interview's
@@ -89,7 +95,7 @@ def correct_outcome(study: OpenStudy, key: str, outcome: str, *, code: str = "",
         undone[:] = _check_other_listings(study, key) if _undoes_do_not_call(case, study.plan, outcome) else []
         return _plan_correction(case, study.plan, outcome, exact, note, study.at)
 
-    result = _change_existing_case(study, key, plan_change)
+    result = _change_existing_case(study, key, plan_change, seen)
     if undone:
         study.do_not_call.remove(undone, at=study.at, reason=note, by=study.who.login)
     return result
@@ -139,14 +145,21 @@ def _plan_correction(case: Case, plan: Plan, outcome: str, code: str, note: str,
             events.append(case_events.NumberMarked(number.position, "dead", new.name.lower()))
         elif dead_before and not dead_now and number.state == "dead":
             events.append(case_events.NumberMarked(number.position, "live", "corrected"))
-    summary = "corrected to " + " ".join(filter(None, (describe_outcome(outcome, plan) if outcome else "", code)))
+    summary = f"corrected to {_format_outcome(plan, outcome, code)}"
+    if (earlier := case.override) is not None and earlier.calls_before == len(case.calls):
+        whose = f"{earlier.by}, {earlier.at.astimezone():%Y-%m-%d %H:%M}"
+        summary += f", replacing {_format_outcome(plan, earlier.outcome, earlier.code)} ({whose})"
     if new is None:
         return _PlannedChange(events, summary)
     return _PlannedChange([*events, *build_do_not_call_events(new)], summary, build_follow_up_tasks(new, case.key))
 
 
+def _format_outcome(plan: Plan, outcome: str, code: str) -> str:
+    return " ".join(filter(None, (describe_outcome(outcome, plan) if outcome else "", code)))
+
+
 @on_study("answer a referred case")
-def answer_referral(study: OpenStudy, key: str, *, note: str = "") -> CaseActionResult:
+def answer_referral(study: OpenStudy, key: str, *, note: str = "", seen: int | None = None) -> CaseActionResult:
     """Answer what an interviewer referred to the supervisor; the case returns to the queue."""
 
     def plan_change(case: Case) -> _PlannedChange:
@@ -156,7 +169,7 @@ def answer_referral(study: OpenStudy, key: str, *, note: str = "") -> CaseAction
         remedy = "survey case why shows what it is waiting for"
         raise UserError(f"case {key}", "it was not referred to a supervisor", remedy)
 
-    return _change_existing_case(study, key, plan_change)
+    return _change_existing_case(study, key, plan_change, seen)
 
 
 @on_study("put a case back into the queue")
@@ -258,7 +271,9 @@ def parse_replicates(text: str, known: Collection[str], *, where: str) -> frozen
 
 
 @on_study("free a case from a station")
-def free_case(study: OpenStudy, key: str, *, note: str = "") -> tuple[CaseActionResult, PreviousHolder]:
+def free_case(
+    study: OpenStudy, key: str, *, note: str = "", seen: int | None = None
+) -> tuple[CaseActionResult, PreviousHolder]:
     """Free a case from its station. The call in progress stays in the history."""
     cases = study.store.cases
     if (holder := find_case(study, key).holder) is None:
@@ -270,7 +285,7 @@ def free_case(study: OpenStudy, key: str, *, note: str = "") -> tuple[CaseAction
         before = case
         return _PlannedChange([*_build_note(note), case_events.CaseReturned("released")], "freed")
 
-    result = _change_existing_case(study, key, plan_change, force=True)
+    result = _change_existing_case(study, key, plan_change, seen, force=True)
     if before.interview_open:
         # as when a lease expires: resuming the interview reserves a place again
         cases.quotas.drop(before.interview)
@@ -289,6 +304,7 @@ def reassign_appointments(
     all_of: str = "",
     policy: case_events.AppointmentPolicy | None = None,
     note: str = "",
+    seen: int | None = None,
 ) -> CaseBatchResult:
     """Give the appointment of one case, or all those of one interviewer, to another.
 
@@ -314,7 +330,7 @@ def reassign_appointments(
         return _PlannedChange([*_build_note(note), event], f"its appointment is now {whose}")
 
     if key:
-        return CaseBatchResult(changed=(_change_existing_case(study, key, plan_change),))
+        return CaseBatchResult(changed=(_change_existing_case(study, key, plan_change, seen),))
     if not (rows := study.store.cases.queries.list_appointments(owner=all_of)):
         raise UserError(all_of, "has no appointments", "survey study people shows who has")
     return _change_cases(study, rows, plan_change)
@@ -342,17 +358,18 @@ def list_case_choices(study: OpenStudy) -> CaseChoices:
 
 
 def _change_existing_case(
-    study: OpenStudy, key: str, plan_change: PlanChange, *, force: bool = False
+    study: OpenStudy, key: str, plan_change: PlanChange, seen: int | None = None, *, force: bool = False
 ) -> CaseActionResult:
-    result = _change_case(study, key, plan_change, force=force)
+    seen = seen if seen is not None else find_case(study, key).seq
+    result = _change_case(study, key, plan_change, seen, force=force)
     assert result is not None, "the change of a named case affects it"
     return result
 
 
 def _change_case(
-    study: OpenStudy, key: str, plan_change: PlanChange, *, force: bool = False
+    study: OpenStudy, key: str, plan_change: PlanChange, seen: int | None = None, *, force: bool = False
 ) -> CaseActionResult | None:
-    """Read a case, plan the change and write it; repeat where somebody wrote meanwhile.
+    """Read a case, plan the change and write it; repeat where somebody wrote meanwhile that need not be seen first.
 
     With `force` also where a station has the case. Returns None where the case is not affected. Raises UserError.
     """
@@ -361,7 +378,9 @@ def _change_case(
         row = find_case(study, key)
         if row.holder is not None and not force:
             raise make_busy_error(study, row.key, row.holder)
-        case = Case.from_history(key, cases.queries.read_history(key))
+        history = cases.queries.read_history(key)
+        _check_unchanged(study, key, history, len(history) if seen is None else seen, force=force)
+        case = Case.from_history(key, history)
         if (change := plan_change(case)) is None:
             return None
         entries = [case_events.HistoryEntry(at, study.who.login, STATION, event) for event in change.events]
@@ -381,6 +400,22 @@ def _change_case(
                     raise UserError(f"case {key}", f"{change.summary}, but {undone[0]}", remedy)
             return CaseActionResult(key, position, change.summary + _describe_passed_targets(study, cells))
     raise UserError(f"case {key}", "stations keep changing the case", "run the command again")
+
+
+def _check_unchanged(
+    study: OpenStudy, key: str, history: Sequence[case_events.HistoryEntry], seen: int, *, force: bool
+) -> None:
+    """Raise OutdatedError where the case was changed after event `seen`; with `force` where it was claimed again."""
+    unseen = history[seen:]
+    if not unseen or (force and not any(isinstance(entry.event, case_events.CaseClaimed) for entry in unseen)):
+        return
+    last = unseen[-1]
+    what = "; ".join(
+        describe_event(history[number].event, Case.from_history(key, history[:number]), study.plan).what
+        for number in range(max(seen, len(history) - MAX_UNSEEN), len(history))
+    )
+    what = f"changed by {last.by} at {last.at.astimezone():%H:%M} ({what}): nothing was written"
+    raise OutdatedError(f"case {key}", what, "look at it again")
 
 
 def _describe_passed_targets(study: OpenStudy, cells: Collection[str]) -> str:

@@ -153,7 +153,7 @@ def build_case_line(row: CaseRow, name: str) -> case_reports.CaseLine:
     """Return one line of the list of cases."""
     same = ("code", "outcome", "attempts", "why", "promised_at", "owner")
     return case_reports.CaseLine(
-        **{field: getattr(row, field) for field in ("key", "status", "replicate", "frame")},
+        **{field: getattr(row, field) for field in ("key", "status", "replicate", "frame", "seq")},
         **{field: getattr(row.position, field) for field in same},
         name=name,
         due_at=row.position.due_at if row.status == "waiting" else None,

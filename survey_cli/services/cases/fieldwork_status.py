@@ -146,7 +146,7 @@ def _build_appointment_line(row: CaseRow, at: datetime, zone: tzinfo | None) -> 
     state: status_report.DueState = "due" if starts <= at else "today" if is_today else "later"
     state = "missed" if ends < at else state
     times = starts.astimezone(zone), ends.astimezone(zone), respondent_time, zones[0] if zones else ""
-    return status_report.AppointmentLine(row.key, state, *times, row.position.owner, criteria.language)
+    return status_report.AppointmentLine(row.key, state, *times, row.position.owner, criteria.language, row.seq)
 
 
 def _iterate_lease_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[status_report.LeaseLine]:
@@ -157,7 +157,7 @@ def _iterate_lease_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[stat
         history = cases.queries.read_history(row.key)
         claimed = [entry.at.astimezone(zone) for entry in history if isinstance(entry.event, events.CaseClaimed)]
         since, until, holder = claimed[-1] if claimed else None, row.holder.until.astimezone(zone), row.holder
-        yield status_report.LeaseLine(row.key, holder.by, holder.station, since, until)
+        yield status_report.LeaseLine(row.key, holder.by, holder.station, since, until, row.seq)
 
 
 def _iterate_held_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[status_report.HeldCaseLine]:
