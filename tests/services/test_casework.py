@@ -25,6 +25,7 @@ from survey_cli.fieldwork.case.events import (
     OutcomeOverridden,
     OutcomeRecorded,
 )
+from survey_cli.fieldwork.plan.plan import CellFill
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.problems import OutdatedError, UserError
 from survey_cli.reports.fieldwork.cases import CallabilityReport, CaseList, CaseSheet, QueueReport
@@ -431,16 +432,22 @@ def test_a_case_at_a_station_is_not_touched_but_can_be_freed(tmp_path: Path) -> 
     assert "no station has it" in refused(case_actions.free_case, request(shift), key)
 
 
-def test_freeing_an_interview_lets_go_of_its_place(tmp_path: Path) -> None:
+def test_an_interrupted_interview_keeps_its_place_until_its_case_is_done(tmp_path: Path) -> None:
     lookup = ITEMS + "  - {id: place, type: lookup, quota: kinds}\n  - {id: z, type: number, text: Z?}\n" + QUOTAS
     shift = Shift(tmp_path, items=lookup)
+
+    def read_fill() -> CellFill:
+        with shift.study() as study:
+            return study.store.cases.quotas.read_fill()["kinds:1"]
+
     interviewed(shift.station("ann"), "1", "1", "1")
-    with shift.study() as study:
-        assert study.store.cases.quotas.read_fill()["kinds:1"].reserved == 1
+    assert read_fill() == (0, 1)
     assert isinstance(case_actions.free_case(request(shift), "A"), tuple)
-    with shift.study() as study:
-        assert study.store.cases.quotas.read_fill()["kinds:1"].reserved == 0
-    assert shift.case("A").interrupted
+    assert (read_fill(), shift.case("A").interrupted) == ((0, 1), True)
+    case_actions.correct_outcome(request(shift), "A", "callback", note="rang back: next week")
+    assert (read_fill(), shift.row("A").status == "done") == ((0, 1), False)
+    case_actions.correct_outcome(request(shift), "A", "refusal_hard", note="rang back: never again")
+    assert (read_fill(), shift.row("A").status) == ((0, 0), "done")
 
 
 # two supervisors at the same time

@@ -288,6 +288,54 @@ def test_a_case_that_a_supervisor_frees_over_the_closing_words_is_not_called_aga
     assert (code(shift), status(shift)) == ("2.112", [("ended", "refusal_hard")])
 
 
+def lose_station(shift: Shift) -> None:
+    """Nobody comes back to the station, and the next command finds that its lease has expired."""
+    shift.later(minutes=40)
+    queued(shift)
+
+
+def free(shift: Shift) -> None:
+    free_case(Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue"), "A")
+
+
+@pytest.mark.parametrize(("leave", "after"), [(lose_station, []), (free, ["returned"])])
+def test_an_outcome_recorded_for_a_lost_station_belongs_to_its_attempt(
+    tmp_path: Path, leave: Callable[[Shift], None], after: list[str]
+) -> None:
+    shift = Shift(tmp_path, items=ENDS, cases=TWO)
+    _, talk = begun(shift, "station")
+    assert [talk.reply(""), talk.reply("3")] == [None, None]
+    answered_at = shift.at
+    leave(shift)
+    kinds = [EVENT_KINDS[type(entry.event)] for entry in history(shift)]
+    assert kinds[kinds.index("claimed") :] == ["claimed", "dialled", "interviewing", "called", "closed", *after]
+    [attempt] = shift.case("A").attempts
+    assert (attempt.claimed, attempt.ended_at) == (True, answered_at)
+    assert [call.outcome for call in attempt.calls] == ["refusal_hard"]
+    assert shift.case("A").uncalled_attempts == ()
+
+
+@pytest.mark.parametrize("leave", [lose_station, free])
+def test_the_end_of_an_earlier_attempts_interview_is_no_outcome_of_a_later_one(
+    tmp_path: Path, leave: Callable[[Shift], None]
+) -> None:
+    """The interviewer came back to the closing words and decided otherwise; the next station was lost while it dialed."""
+    shift = Shift(tmp_path, items=ENDS, cases=TWO)
+    _, talk = begun(shift, "station")
+    assert [talk.reply(""), talk.reply("2")] == [None, None]
+    back = shift.station("ann")
+    assert (on(back), back.record_outcome("callback")) == ("A", None)
+    shift.later(days=1)
+    bob = shift.station("bob")
+    assert bob.fetch_case("A") is None
+    bob.dial()
+    leave(shift)
+    assert [call.outcome for call in shift.case("A").calls] == ["callback"]
+    assert status(shift) == [("open", "")]
+    assert shift.row("A").holder is None
+    assert findings(shift) == ()
+
+
 def test_a_sampled_case_is_not_resumed_without_its_questionnaires_file(tmp_path: Path) -> None:
     """Neither its lease nor its outcome could be kept: the file's problem is said instead."""
     shift = Shift(tmp_path, cases=TWO)

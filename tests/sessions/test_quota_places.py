@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
@@ -15,6 +15,7 @@ from survey_cli.entries import Prompt, Rejection
 from survey_cli.fieldwork.plan.plan import CellFill
 from survey_cli.services.cases.case_actions import CaseActionResult, correct_outcome
 from survey_cli.services.run_on_study import Request
+from survey_cli.services.sample.do_not_call_list import DoNotCallAddition, DoNotCallRequest, add_numbers
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
@@ -292,13 +293,37 @@ def test_a_correction_that_passes_a_target_says_so(tmp_path: Path) -> None:
     assert fill(shift)["men"] == (2, 0)
 
 
-def test_an_interview_that_was_suspended_keeps_its_place(tmp_path: Path) -> None:
-    shift = Shift(tmp_path, items=SAMPLED, cases=THREE)
+def refuse(shift: Shift) -> None:
+    request = Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue")
+    assert isinstance(correct_outcome(request, "A", "refusal_hard", note="rang back"), CaseActionResult)
+
+
+def forbid_calls(shift: Shift) -> None:
+    """The number is put on the do-not-call list, and the next claim of the case finds it there."""
+    request = DoNotCallRequest(at=shift.at, by="sue", db=shift.db, country="US")
+    assert isinstance(add_numbers(request, ["312 555 0100"], reason="a letter"), DoNotCallAddition)
+    assert on(shift.station("bob")) == "B"
+
+
+def import_as_unreachable(shift: Shift) -> None:
+    request = DoNotCallRequest(at=shift.at, by="sue", db=shift.db, country="US")
+    assert isinstance(add_numbers(request, ["312 555 0100"], reason="a letter"), DoNotCallAddition)
+    shift.bring(THREE.replace("A,1,Alice Adams", "A,2,Alice Adams"), update=True)
+
+
+@pytest.mark.parametrize("finish", [refuse, forbid_calls, import_as_unreachable])
+def test_a_suspended_interview_keeps_its_place_until_its_case_is_done(
+    tmp_path: Path, finish: Callable[[Shift], None]
+) -> None:
+    shift = Shift(tmp_path, items=SAMPLED, cases=THREE.replace("B,1", "B,2"))
     ann = shift.station("ann")
-    desk = begun(ann)
-    assert desk.stop("callback") is None
+    assert begun(ann).stop("callback") is None
     assert ann.close_interview() is None
-    assert fill(shift)["kinds:1"] == (0, 1)
+    assert ann.finish_case() is None
+    shift.later(days=6)
+    assert (fill(shift)["kinds:1"], shift.row("A").status) == ((0, 1), "waiting")
+    finish(shift)
+    assert (fill(shift)["kinds:1"], shift.row("A").status) == ((0, 0), "done")
 
 
 # many stations at once

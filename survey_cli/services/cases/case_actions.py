@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, TypeAlias
 from survey_cli.fieldwork.appointments.appointment import find_open_appointment
 from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES, classify_outcome, code_case, validate_override
+from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES, classify_outcome, validate_override
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.scheduling import QueuePosition, schedule_case
 from survey_cli.fieldwork.rates.dispositions import find_disposition
@@ -23,7 +23,12 @@ from survey_cli.reports.fieldwork.case_histories import describe_event, describe
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.services.run_on_study import find_case, on_study
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, LeaseLost
-from survey_cli.study.consistency.interview_outcomes import build_do_not_call_events, build_follow_up_tasks, follow_up
+from survey_cli.study.consistency.interview_outcomes import (
+    build_do_not_call_events,
+    build_follow_up_tasks,
+    follow_up,
+    select_quota_cells,
+)
 from survey_cli.study.consistency.person_erasure import scrub_database
 from survey_cli.study.consistency.upkeep import reconcile_lapsed, replay_stored
 from survey_cli.study.open_study import OpenStudy, make_busy_error
@@ -275,24 +280,16 @@ def free_case(
     study: OpenStudy, key: str, *, note: str = "", seen: int | None = None
 ) -> tuple[CaseActionResult, PreviousHolder]:
     """Free a case from its station. The call in progress stays in the history."""
-    cases = study.store.cases
     if (holder := find_case(study, key).holder) is None:
         raise UserError(f"case {key}", "no station has it", "survey case why shows why it is not called")
-    before = Case(key=key)
-
-    def plan_change(case: Case) -> _PlannedChange:
-        nonlocal before
-        before = case
-        return _PlannedChange([*_build_note(note), case_events.CaseReturned("released")], "freed")
-
-    result = _change_existing_case(study, key, plan_change, seen, force=True)
-    if before.interview_open:
-        # as when a lease expires: resuming the interview reserves a place again
-        cases.quotas.drop(before.interview)
+    history = study.store.cases.queries.read_history(key)
+    seen = seen if seen is not None else len(history)
+    _check_unchanged(study, key, history, seen, force=True)
+    attempt = Case.from_history(key, history).open_attempt
     reconcile_lapsed(study.store, study.plan, [key], study.at)
-    position = schedule_case(Case.from_history(key, cases.queries.read_history(key)), study.plan, study.at)
-    since = before.open_attempt.started_at if before.open_attempt is not None else None
-    return result._replace(position=position), PreviousHolder(holder.by, holder.station, since)
+    change = _PlannedChange([*_build_note(note), case_events.CaseReturned("released")], "freed")
+    result = _change_existing_case(study, key, lambda _: change, seen, force=True)
+    return result, PreviousHolder(holder.by, holder.station, attempt.started_at if attempt is not None else None)
 
 
 @on_study("give an appointment to another")
@@ -386,7 +383,7 @@ def _change_case(
         entries = [case_events.HistoryEntry(at, study.who.login, STATION, event) for event in change.events]
         after = reduce(Case.apply, entries, case)
         position = schedule_case(after, study.plan, at)
-        interview, cells = _find_counted_cells(study, after)
+        interview, cells = _find_counted_cells(study, after, position)
         update = CaseUpdate(key, case.seq, entries, position, force=force, release=force)
         conflict = cases.update(update._replace(interview=interview, cells=cells, follow_up_tasks=change.follow_ups))
         if isinstance(conflict, LeaseLost) and conflict.holder is not None:
@@ -445,16 +442,9 @@ def _change_cases(
     return CaseBatchResult(changed=tuple(changed), skipped=tuple(skipped))
 
 
-def _find_counted_cells(study: OpenStudy, case: Case) -> tuple[str, tuple[str, ...]]:
-    """Return the case's interview, and the quota cells in which it counts from now on.
-
-    The cells are its own where it is complete, else none. No interview where its quota places do not change.
-    """
-    if not case.interview or not study.plan.quotas.quotas:
-        return "", ()
-    if code_case(case, study.plan).code != "1.1":
-        return ("", ()) if case.interrupted or case.interview_open else (case.interview, ())
-    row = study.store.interviews.find_row(case.interview)
-    if row is None or (interview := replay_stored(study.store, row)) is None:
-        return "", ()
-    return row.id, study.plan.quotas.list_counted_cells(interview.evaluate_route().env)
+def _find_counted_cells(study: OpenStudy, case: Case, position: QueuePosition) -> tuple[str, tuple[str, ...]]:
+    """Return the case's interview, and the quota cells in which it counts from now on: `select_quota_cells`."""
+    is_counted = study.plan.quotas.quotas and case.interview and position.code == "1.1"
+    row = study.store.interviews.find_row(case.interview) if is_counted else None
+    interview = replay_stored(study.store, row) if row is not None else None
+    return select_quota_cells(case, study.plan, position, interview)

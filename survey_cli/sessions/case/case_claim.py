@@ -95,7 +95,7 @@ class CaseClaims:
         """
         at = after.history[-1].at
         position = schedule_case(after.case, self.study.plan, at)
-        cells = select_quota_cells(after.case, self.study.plan, position, interview) if release else None
+        counted, cells = select_quota_cells(after.case, self.study.plan, position, interview) if release else ("", ())
         return case_records.CaseUpdate(
             before.case.key,
             before.case.seq,
@@ -105,8 +105,8 @@ class CaseClaims:
             release=release,
             renew_until=at + self.study.plan.lease,
             contact=after.contact if after.contact is not before.contact else None,
-            interview=after.case.interview if cells is not None else "",
-            cells=cells or (),
+            interview=counted,
+            cells=cells,
             follow_up_tasks=owed,
         )
 

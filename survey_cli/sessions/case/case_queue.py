@@ -17,6 +17,7 @@ from survey_cli.fieldwork.case.events import CaseEvent, CaseReturned, DoNotCallS
 from survey_cli.fieldwork.queue.call_order import CallOrder, ClaimContext, explain_forbidden, is_allowed
 from survey_cli.fieldwork.queue.scheduling import parse_criteria, schedule_case
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, Lease
+from survey_cli.study.consistency.interview_outcomes import select_quota_cells
 from survey_cli.study.consistency.upkeep import list_next_rows, list_open_heads, refresh_queue
 from survey_cli.study.open_study import OpenStudy
 
@@ -131,8 +132,11 @@ class CaseQueue:
         events: list[CaseEvent] = [DoNotCallSet("on the list")] if self.is_case_on_dnc_list(row.key) else []
         events.append(CaseReturned("given back"))
         entries = [HistoryEntry(at, self.study.who.login, self.station, event) for event in events]
-        position = schedule_case(reduce(Case.apply, entries, case), self.study.plan, at)
-        self.study.store.cases.update(CaseUpdate(row.key, row.seq, entries, position, token, release=True))
+        after = reduce(Case.apply, entries, case)
+        position = schedule_case(after, self.study.plan, at)
+        interview, cells = select_quota_cells(after, self.study.plan, position)
+        update = CaseUpdate(row.key, row.seq, entries, position, token, release=True, interview=interview, cells=cells)
+        self.study.store.cases.update(update)
 
 
 def _may_keep_appointment(row: CaseRow, turns: CallOrder) -> bool:

@@ -107,6 +107,10 @@ class CaseQueries(StorePart):
         condition, parameters = (" AND lease_by = ?", (by,)) if by else ("", ())
         return self._list_rows(sql.LEASED.format(and_also=condition), *parameters)
 
+    def list_expired_leases(self, at: datetime) -> list[str]:
+        """Return the keys of the cases whose lease has expired by this time."""
+        return [key for key, *_ in self._db.read(sql.EXPIRED_LEASES, (encode_timestamp(at),))]
+
     def list_appointments(self, *, owner: str | None = None) -> list[case_records.CaseRow]:
         """Return the cases with an appointment, the one that ends first first; of one owner, or of all."""
         condition, parameters = ("", ()) if owner is None else (" AND owner = ?", (owner,))

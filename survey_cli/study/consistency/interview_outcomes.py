@@ -19,7 +19,7 @@ from survey_cli.engine.events import InterviewEnded, InterviewStopped
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import COMPLETE
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import InterviewProgress, code_case, code_interview, is_known_eligible
+from survey_cli.fieldwork.case.disposition_coding import InterviewProgress, code_interview, is_known_eligible
 from survey_cli.fieldwork.case.events import DoNotCallSet, OutcomeOverridden, OutcomeRecorded
 from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.fieldwork.plan.plan import OUTSIDE_QUOTA, Plan, Quota
@@ -187,19 +187,24 @@ def derive_interview_events(
 
 
 def select_quota_cells(
-    case: Case, plan: Plan, position: QueuePosition, interview: Interview | None
-) -> tuple[str, ...] | None:
-    """Return the quota cells in which the case's interview counts from now on.
+    case: Case, plan: Plan, position: QueuePosition, interview: Interview | None = None
+) -> tuple[str, tuple[str, ...]]:
+    """Return the case's interview, and the quota cells in which it counts from now on.
 
-    None leaves its places unchanged: the interview is suspended and will be resumed, or is not open here. `interview` is
-    the one that closed with this change, if one did.
+    No interview where its places do not change: it waits to be resumed, or it is complete and not known here. The places
+    of an interview that waits are kept however long the case rests, until the case is done. `interview` is the one that
+    closed with this change, if one did.
     """
+    unchanged = "", ()
     if not plan.quotas.quotas or not case.interview:
-        return None
-    if code_case(case, plan).code == "1.1":
-        return plan.quotas.list_counted_cells(interview.evaluate_route().env) if interview is not None else None
-    closed = interview is not None and interview.status in ("ended", "stopped")
-    return () if closed or position.status == "done" else None
+        return unchanged
+    if position.code == "1.1":
+        if interview is None:
+            return unchanged
+        return case.interview, plan.quotas.list_counted_cells(interview.evaluate_route().env)
+    is_closed = interview is not None and interview.status in ("ended", "stopped")
+    is_over = is_closed or position.status == "done" or not case.has_unfinished_interview
+    return (case.interview, ()) if is_over else unchanged
 
 
 def measure_progress(interview: Interview) -> InterviewProgress:

@@ -62,10 +62,12 @@ def _iterate_erase_tasks(store: Store, plan: Plan) -> Iterator[str]:
 
 
 def reconcile_lapsed(store: Store, plan: Plan, keys: Iterable[str], at: datetime) -> None:
-    """Record the outcomes of the interviews of cases whose lease has just expired.
+    """Record the outcomes of the interviews of cases whose lease is about to end, and release these cases.
 
     Nobody is left to finish these interviews: one that was at the text of an `end` item or at its closing review has
-    ended there, and the case of one that was suspended with an outcome is called again. Raises StoreError.
+    ended there, and the case of one that was suspended with an outcome is called again. The outcome belongs to the
+    attempt in which the interview was conducted; a later attempt, in which it was not resumed, has no part in it.
+    Raises StoreError.
     """
     for key in keys:
         if (last := store.interviews.find_last(key)) is not None and (last.outcome or last.status == "open"):
@@ -206,13 +208,13 @@ def _build_update(
     entries = [HistoryEntry(ended_at, row.by, station, e, f"{prefix}:{n}") for n, e in closed]
     case = reduce(Case.apply, entries, case)
     position = schedule_case(case, plan, max(at, ended_at))
-    cells = interview_outcomes.select_quota_cells(case, plan, position, interview)
+    counted, cells = interview_outcomes.select_quota_cells(case, plan, position, interview)
     return CaseUpdate(
         *(row.case, len(history), entries, position),
         force=True,
         release=True,
-        interview=row.id if cells is not None else "",
-        cells=cells or (),
+        interview=counted,
+        cells=cells,
         follow_up_tasks=interview_outcomes.build_follow_up_tasks(outcome, row.case),
     )
 
@@ -253,11 +255,13 @@ def refresh_queue(store: Store, plan: Plan, at: datetime) -> None:
 
 
 def end_expired_leases(store: Store, plan: Plan, at: datetime) -> None:
-    """End the leases that have expired, and record the outcomes of interviews that had nothing left to ask.
+    """Record the outcomes of interviews that had nothing left to ask, and end the other leases that have expired.
 
     Raises StoreError.
     """
-    reconcile_lapsed(store, plan, store.cases.expire_leases(at), at)
+    if expired := store.cases.queries.list_expired_leases(at):
+        reconcile_lapsed(store, plan, expired, at)
+        store.cases.expire_leases(at)
 
 
 def _update_rows(store: Store, plan: Plan, rows: Iterable[CaseRow], at: datetime) -> int:
