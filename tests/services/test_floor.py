@@ -19,6 +19,7 @@ from survey_cli.problems import UserError
 from survey_cli.services import study_administration
 from survey_cli.services.cases import floor
 from survey_cli.services.cases.caller_search import find_caller
+from survey_cli.services.database.backups import back_up_database
 from survey_cli.services.export.export_data import ExportOptions
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.interview.interview_session import InterviewSession
@@ -403,7 +404,7 @@ def test_a_caller_is_found_in_all_studies_of_a_folder_or_a_server_and_the_search
     if is_server_address(first.db):
         place = first.db.partition("&schema=")[0]
     else:
-        for shift, name in ((first, "first"), (second, "other")):
+        for shift, name in ((first, "panel"), (second, "panel.before-election")):
             Path(shift.db).rename(tmp_path / f"{name}.db")
             shift.db = str(tmp_path / f"{name}.db")
             with shift.study():
@@ -424,7 +425,9 @@ def test_copies_beside_a_database_are_neither_searched_nor_opened(tmp_path: Path
     """To open the copy of an upgrade upgraded it too, and left a copy of the copy: each search added two files."""
     shift = Shift(tmp_path, cases=FIVE)
     if not is_server_address(shift.db):
-        copies = [Path(shift.db).with_suffix(f".{why}.db") for why in ("before-step", "replaced-20261124-100000")]
+        labels = ("before-access", "before-access-2", "replaced-20261124-100000", "before-work.before-excluded")
+        copies = [Path(shift.db).with_suffix(f".{label}.db") for label in labels]
+        copies.append(Path(back_up_database(shift.file, Path(shift.db).parent, at=shift.at, db=shift.db).file))
         for copy in copies:
             copy.write_bytes(b"only its name matters")
         found = find_caller(str(tmp_path), "555 0100", at=shift.at)

@@ -1,5 +1,6 @@
 """Search for somebody who calls back in all studies of a folder or of a database server."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -9,11 +10,17 @@ from survey_cli.problems import UserError
 from survey_cli.samples.cases.phone_numbers import extract_search_digits
 from survey_cli.store import Store
 from survey_cli.store.backends.address import ServerAddress, is_server_address
+from survey_cli.store.backends.schema.migrations import ADDITIVE, STEPS
 from survey_cli.store.database_location import RESPONSES_FOLDER, STUDY_SETTING, format_path
 from survey_cli.store.do_not_call import FILE_NAME
 from survey_cli.study.open_study import identify, load_people
 
 LEAST_CHARACTERS: Final = 3
+_STEP_NAMES: Final = "|".join(step.name.removesuffix(ADDITIVE) for step in STEPS)
+COPY_NAME: Final = re.compile(
+    rf"(.+?)(?:\.(?:before-(?:{_STEP_NAMES})|replaced-\d{{8}}-\d{{6}}|\d{{8}}-\d{{6}}Z)(?:-\d+)?)+\.db"
+)
+"""The names of the copies that upgrades, restores and `survey db backup` make of a database, whose name is the group."""
 
 
 class CallerMatch(NamedTuple):
@@ -62,10 +69,9 @@ def find_caller(place: str, text: str, *, at: datetime, by: str = "") -> CallerS
 
 
 def _list_databases(place: str) -> Iterator[tuple[str, str]]:
-    """Yield name and location of each database, the shortest name first.
+    """Yield name and location of each database, copies last.
 
-    Files are left out that upgrades, restores and backups leave beside a database, as `study.before-step.db`: to open
-    one would upgrade it.
+    Copies that upgrades, restores and backups leave beside a database are left out: to open one would upgrade it.
     """
     if is_server_address(place):
         from survey_cli.services.database.server import list_studies
@@ -76,9 +82,9 @@ def _list_databases(place: str) -> Iterator[tuple[str, str]]:
         return
     folders = [folder for folder in (Path(place), Path(place, RESPONSES_FOLDER)) if folder.is_dir()]
     files = [file for folder in folders for file in folder.glob("*.db") if file.name != FILE_NAME]
-    for file in sorted(files, key=lambda file: (len(file.name), file.name)):
-        original = file.with_name(f"{file.name.partition('.')[0]}.db")
-        if original == file or not original.exists():
+    for file in sorted(files, key=lambda file: (COPY_NAME.fullmatch(file.name) is not None, len(file.name), file.name)):
+        copied = COPY_NAME.fullmatch(file.name)
+        if copied is None or not file.with_name(f"{copied[1]}.db").exists():
             yield file.stem, format_path(file)
 
 
