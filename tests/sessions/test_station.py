@@ -231,6 +231,21 @@ def test_a_call_that_was_dialled_is_not_lost(tmp_path: Path) -> None:
     assert back.record_outcome("no_answer") is None
 
 
+@pytest.mark.parametrize(("minutes", "shown"), [(5, "A"), (25, "B")])
+def test_the_next_number_of_a_case_is_for_its_station_until_the_lease_ends(
+    tmp_path: Path, minutes: int, shown: str
+) -> None:
+    """Afterwards the case is in the queue, where it waits after its last outcome, whoever comes back first."""
+    shift = Shift(tmp_path, cases=CASES + "B,1,Ben Brown,312 555 0101,America/Chicago\n")
+    ann = shift.station()
+    assert ann.add_number("312 555 0199") is None
+    ann.dial()
+    assert ann.record_outcome("no_answer") is None
+    assert on(ann) == "A", "its other number is next"
+    shift.later(minutes=minutes)
+    assert on(shift.station("ann")) == shown
+
+
 def test_lesson_a_caller_in_is_found_by_part_of_a_number(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE)
     ann = shift.station()

@@ -189,14 +189,18 @@ class StationSession:
     # the next case
 
     def start(self) -> Rejection | None:
-        """Start the shift: take back a case that was this station's when its terminal was lost, else claim the next."""
+        """Start the shift: take back a case that was this station's when its terminal was lost, else claim the next.
+
+        A case whose lease has expired is in the queue, by whose rules its next number may have to wait.
+        """
+        at = self._clock()
         try:
             self._shift.record("on")
             self._shift.count_appointments()
-            self._appointments.look(self._clock())
+            self._appointments.look(at)
             for study in self._studies.all:
                 for row in study.store.cases.queries.list_leased_rows(study.opened.who.login):
-                    if row.holder is not None and row.holder.station == self.station:
+                    if row.holder is not None and row.holder.station == self.station and row.holder.until > at:
                         self._shift.work_on(study)
                         return self._reclaim(row.key)
         except StoreError as error:
