@@ -98,7 +98,7 @@ def correct_outcome(
     def plan_change(case: Case) -> _PlannedChange:
         validate_override(case, study.plan, outcome=outcome, code=exact)
         undone[:] = _check_other_listings(study, key) if _undoes_do_not_call(case, study.plan, outcome) else []
-        return _plan_correction(case, study.plan, outcome, exact, note, study.at)
+        return _plan_correction(study, case, outcome, exact, note)
 
     result = _change_existing_case(study, key, plan_change, seen)
     if undone:
@@ -136,9 +136,10 @@ def _check_other_listings(study: OpenStudy, key: str) -> list[str]:
     return listed
 
 
-def _plan_correction(case: Case, plan: Plan, outcome: str, code: str, note: str, at: datetime) -> _PlannedChange:
+def _plan_correction(study: OpenStudy, case: Case, outcome: str, code: str, note: str) -> _PlannedChange:
+    plan = study.plan
     clearing = [case_events.DoNotCallCleared(note)] if _undoes_do_not_call(case, plan, outcome) else []
-    case = case.apply(case_events.HistoryEntry(at, "", STATION, clearing[0])) if clearing else case
+    case = case.apply(case_events.HistoryEntry(study.at, "", STATION, clearing[0])) if clearing else case
     events: list[case_events.CaseEvent] = [*clearing, case_events.OutcomeOverridden(outcome, code, note)]
     last, new = case.last_call, plan.outcomes.get(outcome)
     number = case.find_number(last.number) if last is not None else None
@@ -151,7 +152,8 @@ def _plan_correction(case: Case, plan: Plan, outcome: str, code: str, note: str,
         elif dead_before and not dead_now and number.state == "dead":
             events.append(case_events.NumberMarked(number.position, "live", "corrected"))
     summary = f"corrected to {_format_outcome(plan, outcome, code)}"
-    if (earlier := case.override) is not None and earlier.calls_before == len(case.calls):
+    earlier = case.override
+    if earlier is not None and earlier.calls_before == len(case.calls) and earlier.by != study.who.login:
         whose = f"{earlier.by}, {earlier.at.astimezone():%Y-%m-%d %H:%M}"
         summary += f", replacing {_format_outcome(plan, earlier.outcome, earlier.code)} ({whose})"
     if new is None:
