@@ -4,7 +4,7 @@ The variables depend on the instrument alone. Here are also the columns that are
 a respondent by themselves.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import time
 from functools import lru_cache
@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from survey_cli.engine.interview import Interview, RouteState
 from survey_cli.engine.order import order_children, order_options
-from survey_cli.instrument.compiled.model import Instrument, ItemGroup, Roster
+from survey_cli.instrument.compiled.model import Instrument, ItemGroup, Roster, find_labels
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem, Compute
@@ -95,11 +95,7 @@ def build_sample_variable(instrument: Instrument, name: str, language: str) -> V
     """Return the variable of a sample column."""
     storages: dict[str, Storage] = {"number": "decimal", "date": "date"}
     column = instrument.sample[name]
-    options = column.options
-    option_specs = instrument.document.scales[options].options if isinstance(options, str) else options or {}
-    labels: dict[Code, str] = {code: str((o.label or o.text).get(language)) for code, o in option_specs.items()}
-    if column.type == "split":
-        labels = {str(arm): str(arm) for arm in column.arms}
+    labels = find_labels(instrument, name, language)
     has_integer_codes = labels and all(isinstance(code, int) for code in labels)
     return Variable(
         name=name,
@@ -220,7 +216,7 @@ def _build_compute_block(instrument: Instrument, compute: Compute, language: str
     if compute.type == "number" and not compute.decimals:
         storage = "integer"
     labels: dict[Code, str] = {0: "false", 1: "true"} if compute.type == "flag" else {}
-    labels = labels or _find_labels(instrument, condition, codes, language)
+    labels = labels or find_labels(instrument, compute.id, language)
     variable = Variable(
         name=compute.id,
         label=str(compute.label.get(language)) if compute.label is not None else compute.id,
@@ -233,21 +229,6 @@ def _build_compute_block(instrument: Instrument, compute: Compute, language: str
         decimals=compute.decimals if compute.type == "number" else 0,
     )
     return ColumnBlock(source="compute", id=compute.id, variables=(variable,))
-
-
-def _find_labels(
-    instrument: Instrument, condition: Condition, codes: Collection[Code], language: str
-) -> dict[Code, str]:
-    """Return the labels of computed codes: those of the inputs of the condition, where they agree."""
-    labels: dict[Code, set[str]] = {}
-    for name in condition.names:
-        if name in instrument.items:
-            for option in instrument.items[name].options:
-                labels.setdefault(option.code, set()).add(str(option.label.get(language)))
-        elif name in instrument.sample:
-            for code, text in build_sample_variable(instrument, name, language).labels.items():
-                labels.setdefault(code, set()).add(text)
-    return {code: min(texts) for code, texts in labels.items() if code in codes and len(texts) == 1}
 
 
 # ── the row of one interview ──

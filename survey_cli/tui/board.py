@@ -534,7 +534,7 @@ def _list_quotas(status: "FieldworkStatus") -> Listing:
         if pace is not None and pace.expected is not None and complete:
             expected = f"{round(cell.taken * pace.expected / complete):,}"
         figures = (f"{cell.taken:,}", f"{cell.held:,}", f"{cell.target:,}", f"{done:.0%}")
-        lines.append(TableLine((cell.cell, bar, *figures, expected, state)))
+        lines.append(TableLine((cell.label, bar, *figures, expected, state)))
     about = "Expected: by the last day of calling, at the pace and with the mix of now" if lines else "No quotas"
     return Listing(("cell", "", "taken", "held", "target", "", "expected", ""), lines, about)
 

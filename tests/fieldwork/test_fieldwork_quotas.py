@@ -28,6 +28,27 @@ QUOTAS = STUDY.quotas
 CENTRAL = {"region": "Central", "sector": 1}
 
 
+def test_a_cell_has_the_labels_of_its_codes_and_a_code_only_without_one() -> None:
+    labels = {cell.id: cell.label for cell in QUOTAS.cells.values()}
+    assert labels["region_kind:West/2"] == "region_kind: West, Two"
+    assert (labels["size:1"], labels["size:0"], labels["sectors"]) == ("size: yes", "size: no", "sectors")
+    more = """
+- {id: place, type: lookup, sample: area}
+sample:
+  area: {type: single, options: {1: North, 2: {text: The south, label: South}}}
+  region: {type: text}
+compute: {wide: area}
+quotas:
+- {id: places, by: [place], targets: {1: 5, 2: 4}}
+- {id: computed, by: [wide, region], targets: {2/N: 5}}
+"""
+    assert [cell.label for cell in plan("", more).quotas.cells.values()] == [
+        "places: North",
+        "places: South",
+        "computed: South, N",
+    ]
+
+
 def cells(**env: object) -> dict[str, str | None]:
     return {quota.id: quota.find_cell(env) for quota in QUOTAS.quotas}
 

@@ -312,9 +312,9 @@ def test_quota_cells_say_what_is_taken_held_and_closed() -> None:
         store.cases.quotas.take("i1", ["kinds:1", "north"], NOW)
         store.cases.quotas.hold("i2", {"kinds:1": 2}, NOW)
     assert [tuple(cell) for cell in told(path).cells] == [
-        ("kinds:1", 1, 1, 2, False, True),
-        ("kinds:2", 0, 0, 5, False, False),
-        ("north", 1, 0, 1, True, False),
+        ("kinds:1", 1, 1, 2, False, True, "kinds: District"),
+        ("kinds:2", 0, 0, 5, False, False, "kinds: Sector"),
+        ("north", 1, 0, 1, True, False, "north"),
     ]
 
 

@@ -292,7 +292,7 @@ def test_a_complete_interview_corrected_away_gives_its_place_back(tmp_path: Path
     interview_of(shift, "A")
     with shift.study() as study:
         assert study.store.cases.quotas.read_fill()["kinds:1"].completes == 1
-    assert "kinds:1 is full" in why_not(shift, "B")["quota"]
+    assert "kinds: Sector is full" in why_not(shift, "B")["quota"]
     assert "B" not in {line.key for line in queued(shift).lines}
     changed = done(case_actions.correct_outcome(request(shift), "A", "callback", note="it was the wrong person"))
     assert (changed.position.status, changed.position.code) == ("waiting", "2.21")

@@ -177,7 +177,7 @@ def test_the_quota_place_is_reserved_before_the_review_and_a_full_quota_has_none
     shift = Shift(tmp_path, items=ITEMS, cases=TWO)
     session = alone(shift)
     key(session, "1", "1", "40", "20")
-    assert session.list_quota_cells() == ("men: 1 of 1",)
+    assert session.list_quota_cells() == ("men (1 of 1)",)
     other = alone(shift, "B")
     key(other, "1", "1")
     assert other.closing_review() is None

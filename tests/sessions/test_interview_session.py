@@ -101,12 +101,12 @@ def test_quota_cells_are_said_in_words_with_the_places_taken_at_the_reservation(
     first, second = at_station(shift), at_station(shift, "bob", "B")
     assert first.list_quota_cells() == ()
     key(first, "2")
-    assert first.list_quota_cells() == ("kinds Sector, Woman: 1 of 5", "women: 1 of 9")
+    assert first.list_quota_cells() == ("kinds: Sector, Woman (1 of 5)", "women (1 of 9)")
     key(second, "2", "1")
-    assert second.list_quota_cells() == ("kinds Sector, Woman: 2 of 5", "areas North: 1 of 20", "women: 2 of 9")
+    assert second.list_quota_cells() == ("kinds: Sector, Woman (2 of 5)", "areas: North (1 of 20)", "women (2 of 9)")
     assert second.jump(Place("sex")) is None
     key(second, "1")
-    assert second.list_quota_cells() == ("kinds Sector, Man: 1 of 5", "areas North: 1 of 20")
+    assert second.list_quota_cells() == ("kinds: Sector, Man (1 of 5)", "areas: North (1 of 20)")
 
 
 def test_a_resumed_interview_names_its_cells_and_no_key_asks_the_database_for_them(
@@ -117,7 +117,7 @@ def test_a_resumed_interview_names_its_cells_and_no_key_asks_the_database_for_th
     session = at_station(shift)
     monkeypatch.setattr(Connector, "read", None)
     monkeypatch.setattr(Connector, "transaction", None)
-    assert session.list_quota_cells() == ("kinds Sector, Man: 1 of 5", "areas South")
+    assert session.list_quota_cells() == ("kinds: Sector, Man (1 of 5)", "areas: South")
 
 
 def test_a_full_cell_is_none_of_the_respondents(tmp_path: Path) -> None:

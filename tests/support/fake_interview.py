@@ -171,7 +171,7 @@ class FakeInterview:
     notice: str = ""
     practice: bool = False
     details: tuple[tuple[str, str], ...] = (("Region", "Midwest"), ("Officers", "44"))
-    quota_cells: tuple[str, ...] = ("region Midwest: 12 of 20",)
+    quota_cells: tuple[str, ...] = ("region: Midwest (12 of 20)",)
     review_before_end: bool = False
     at: int = 0
     given: list[tuple[str, str]] = field(default_factory=list)

@@ -147,7 +147,7 @@ def test_the_tabs_show_the_study_and_what_needs_attention(monkeypatch: pytest.Mo
         assert "! no backup yet" in overview
         assert "1 case waiting for a supervisor" in overview
         assert "a key that is rather longer" in _press(hands, "2")
-        assert "kinds:1" in _press(hands, "3")
+        assert "kinds: Sector" in _press(hands, "3")
         assert "Nobody has called today" in _press(hands, "right")
         assert "Wed 10:00" in _press(hands, "5")
         assert "Needs attention" in _press(hands, "1")
@@ -338,6 +338,8 @@ def test_the_page_for_the_client_has_the_numbers_and_no_person(monkeypatch: pyte
     page = Path("status.html").read_text(encoding="utf-8")
     assert "Complete interviews: 9 of 40, 9 of them today" in page
     assert "the target on Fri 27 Nov" in page
+    assert "kinds: District" in page
+    assert "kinds:1" not in page
     for person in ("ann", "bob", "pat", "x3", "w2", "who pays"):
         assert not re.search(rf"\b{person}\b", page.partition("<main>")[2]), person
     assert run_command(["status", str(path), "-o", "status.html"]) == 1  # never over a file that exists

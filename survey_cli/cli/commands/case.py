@@ -138,7 +138,7 @@ def render_sheet(sheet: "CaseSheet") -> Iterator[str]:
             yield f"    review: {interview.review}"
     for cell in sheet.cells:
         on_hold = f" and {cell.held:,} held" if cell.held else ""
-        yield f"  quota {cell.cell}: {cell.taken:,}{on_hold} of {cell.target:,}"
+        yield f"  quota {cell.label}: {cell.taken:,}{on_hold} of {cell.target:,}"
     yield ""
     rows = []
     for entry in sheet.history:

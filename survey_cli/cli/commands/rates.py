@@ -260,6 +260,6 @@ def render_forecast(result: "Forecast") -> Iterator[str]:
 
 
 def _describe_unfilled(row: "ForecastRow", *, several: bool) -> str:
-    cells = [f"{cell.cell} {cell.complete:,} of {cell.target:,}" for cell in row.unfilled]
+    cells = [f"{cell.label} {cell.complete:,} of {cell.target:,}" for cell in row.unfilled]
     who = format_quantity(row.interviewers, "interviewer") + (f" and spread: {row.spread}" if several else "")
     return f"With {who}, these cells do not fill: {join_first(cells, MAX_CELLS)}."

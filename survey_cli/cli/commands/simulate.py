@@ -216,7 +216,7 @@ def _render_simulation(report: "SimulationReport", model: "FieldworkModel") -> I
         cells = []
         for cell in report.cells:
             open_cases = "" if cell.open_cases is None else cell.open_cases
-            name = f"{cell.cell} (soft)" if cell.soft else cell.cell
+            name = f"{cell.label} (soft)" if cell.soft else cell.label
             cells.append((name, cell.complete, cell.held, cell.target, open_cases, cell.shortfall))
         cell_head = ("quota cell", "complete", "held", "target", "open cases", "")
         yield terminal.render_table(cell_head, cells, right=range(1, 5))

@@ -129,7 +129,7 @@ def _render_sections(report: "FieldworkStatus") -> Iterator[Section]:
     cells = []
     for c in report.cells:
         state = "closed" if c.closed else "soft" if c.soft else ""
-        cells.append((_shorten(c.cell), f"{c.taken:,}", f"{c.held:,}", f"{c.target:,}", state))
+        cells.append((_shorten(c.label), f"{c.taken:,}", f"{c.held:,}", f"{c.target:,}", state))
     yield "quotas", _render_columns(("cell", "taken", "held", "target", ""), cells)
     dayparts = [
         (d.daypart, f"{d.attempts:,}", f"{d.reached:,}", _format_share(d.reached, d.attempts)) for d in report.dayparts

@@ -41,7 +41,7 @@ def _iterate_tables(status: FieldworkStatus) -> Iterator[PageTable]:
     hours = [(f"{h.began:%H:%M}", h.complete / most, (f"{h.complete:,}",)) for h in status.hours if most]
     yield PageTable("Complete interviews today, by the hour", ("from", "complete"), hours)
     cells = [
-        (c.cell, min(c.taken / c.target, 1.0) if c.target else 1.0, (f"{c.taken:,}", f"{c.target:,}"))
+        (c.label, min(c.taken / c.target, 1.0) if c.target else 1.0, (f"{c.taken:,}", f"{c.target:,}"))
         for c in status.cells
     ]
     yield PageTable("Quotas", ("cell", "complete", "target"), cells)

@@ -14,9 +14,10 @@ from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.fieldwork.rates.dispositions import SampleFrame
 from survey_cli.instrument.compiled.draft import compile_external_condition
-from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.compiled.model import Instrument, find_labels
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.document import FieldworkSpec
+from survey_cli.instrument.texts.templates import render_placeholders
 from survey_cli.outcomes import OUTCOMES, Outcome
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.values import NOT_REACHED, Missing
@@ -96,7 +97,9 @@ class QuotaCell(NamedTuple):
     """`sectors`; `region_kind:Central/1`."""
     quota: str
     target: int
-    soft: bool = False
+    soft: bool
+    label: str
+    """What people read: the quota, and the labels of its codes: `region_kind: Central, Sector`."""
 
 
 class CellFill(NamedTuple):
@@ -153,6 +156,15 @@ class Quota:
         return "" if f"{self.id}:{codes}" in self.cells else codes
 
 
+def _label_code(instrument: Instrument, name: str, code: str) -> str:
+    """Return the label of a code as targets name it; the code where it has none."""
+    compute = instrument.computes.get(name)
+    labels: Mapping[Any, str] = {0: "no", 1: "yes"}
+    if compute is None or compute.type != "flag":
+        labels = find_labels(instrument, name, instrument.language)
+    return next((render_placeholders(text) for value, text in labels.items() if _format_code(value) == code), code)
+
+
 def _format_code(value: Any) -> str:
     """Return a value as targets name it; a flag is 1 or 0."""
     return str(int(value)) if isinstance(value, bool) else str(value)
@@ -182,11 +194,12 @@ class Quotas:
                 if where is None:
                     raise ValueError(str(problems[0]))
             by = tuple(str(name) for name in spec.by)
-            targets = {key: spec.target or 0}
-            if by:
-                split = ((map(str.strip, str(codes).split("/")), target) for codes, target in spec.targets.items())
-                targets = {f"{key}:{'/'.join(parts)}": target for parts, target in split}
-            cells = {cell_id: QuotaCell(cell_id, key, target, spec.soft) for cell_id, target in targets.items()}
+            cells = {key: QuotaCell(key, key, spec.target or 0, spec.soft, key)} if not by else {}
+            for text, target in spec.targets.items() if by else ():
+                codes = [code.strip() for code in str(text).split("/")]
+                words = ", ".join(_label_code(instrument, *pair) for pair in zip(by, codes, strict=True))
+                cell_id = f"{key}:{'/'.join(codes)}"
+                cells[cell_id] = QuotaCell(cell_id, key, target, spec.soft, f"{key}: {words}")
             quotas.append(Quota(id=key, where=where, by=by, cells=cells, soft=spec.soft))
         cells = {key: cell for quota in quotas for key, cell in quota.cells.items()}
         return cls(quotas=tuple(quotas), known_variables=frozenset(instrument.sample), cells=cells)

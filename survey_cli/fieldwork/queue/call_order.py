@@ -128,7 +128,7 @@ class CallOrder(NamedTuple):
     def explain_closed(self, criteria: ClaimCriteria) -> str:
         """Return why such cases are not called now by this interviewer; empty where they are."""
         if cell := find_full_cell(criteria.cells, self.full_cells):
-            return f"quota cell {cell} is full"
+            return f"quota cell {self.plan.quotas.cells[cell].label} is full"
         if criteria.policy == "me" and criteria.owner not in ("", self.who.login):
             return f"the appointment is with {criteria.owner} only"
         if not self.who.speaks(criteria.language):
@@ -233,7 +233,8 @@ def _iterate_time_rules(
     next_at = None if fits else plan.calendar.find_next_opening(zones, at, criteria.dayparts)
     yield RuleResult("day part", fits, _explain_daypart(part, criteria, fits=fits), next_at)
     cell = find_full_cell(criteria.cells, context.full_cells)
-    yield _make_result("quota", not cell, f"{cell} is full: held back until it reopens", "none of its cells is full")
+    full = f"{plan.quotas.cells[cell].label} is full: held back until it reopens" if cell else ""
+    yield _make_result("quota", not cell, full, "none of its cells is full")
     open_from: datetime | None = None
     if criteria.policy == "me_first" and position.promised_at is not None:
         open_from = position.promised_at + OWNER_FIRST_PERIOD

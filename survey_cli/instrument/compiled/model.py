@@ -12,8 +12,11 @@ from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.document import Document, SampleColumn
 from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem, CompiledOption, Compute
+from survey_cli.instrument.schema.items.unasked_items import LookupItem
+from survey_cli.instrument.schema.options import OptionSpec
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template
+from survey_cli.values import Code
 from survey_cli.wording import format_letters
 
 
@@ -97,6 +100,38 @@ class Instrument:
     @property
     def language(self) -> str:
         return self.languages[0]
+
+
+def list_column_options(instrument: Instrument, column: SampleColumn) -> Mapping[Code, OptionSpec]:
+    """Return the options of a sample column by their codes; empty where it has none."""
+    options = column.options
+    return instrument.document.scales[options].options if isinstance(options, str) else options or {}
+
+
+def find_labels(instrument: Instrument, name: str, language: str) -> dict[Code, str]:
+    """Return the codes of a sample column, an item or a compute with their labels; empty where it has none.
+
+    Computed codes have the labels of the inputs of their condition, where they agree.
+    """
+    if name in instrument.sample:
+        column = instrument.sample[name]
+        options = list_column_options(instrument, column)
+        arms: dict[Code, str] = {str(arm): str(arm) for arm in column.arms}
+        return arms or {code: str((o.label or o.text).get(language)) for code, o in options.items()}
+    if name in instrument.items:
+        question = instrument.items[name].question
+        if isinstance(question, LookupItem) and question.sample is not None:
+            return find_labels(instrument, str(question.sample), language)
+        return {option.code: str(option.label.get(language)) for option in instrument.items[name].options}
+    if name not in instrument.computes or (compute := instrument.computes[name]).type != "code":
+        return {}
+    condition = compute.conditions.get(language) or next(iter(compute.conditions.values()))
+    labels: dict[Code, set[str]] = {}
+    for need in condition.names - instrument.computes.keys():
+        for code, text in find_labels(instrument, need, language).items():
+            labels.setdefault(code, set()).add(text)
+    codes = condition.result_type.codes or ()
+    return {code: min(texts) for code, texts in labels.items() if code in codes and len(texts) == 1}
 
 
 def find_inputs(names: Iterable[str], computes: Mapping[str, Compute]) -> dict[str, None]:

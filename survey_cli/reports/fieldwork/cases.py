@@ -83,6 +83,7 @@ class CaseCellLine(NamedTuple):
     taken: int
     held: int
     target: int
+    label: str
 
 
 class CaseSheet(NamedTuple):

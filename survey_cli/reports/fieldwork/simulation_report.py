@@ -66,6 +66,7 @@ class QuotaCellRow(NamedTuple):
     """Cases known to be in the cell that may still be called; None where only the interview tells."""
     shortfall: str
     """Why the cell is not filled; empty where it is."""
+    label: str
 
 
 @dataclass(slots=True)
@@ -224,4 +225,6 @@ def _build_cells(cases: Sequence[_FinalCase], plan: Plan, fill: Mapping[str, Cel
                 shortfall += ", and no case that may be called is left"
             elif remaining < missing:
                 shortfall += f", and only {remaining} cases may still be called"
-        yield QuotaCellRow(name, cell_fill.completes, cell_fill.reserved, cell.target, cell.soft, known, shortfall)
+        yield QuotaCellRow(
+            name, cell_fill.completes, cell_fill.reserved, cell.target, cell.soft, known, shortfall, cell.label
+        )

@@ -91,6 +91,7 @@ class QuotaCellLine(NamedTuple):
     target: int
     soft: bool
     closed: bool
+    label: str
 
 
 class AppointmentLine(NamedTuple):
@@ -427,7 +428,7 @@ def _build_codes(data: StatusInput, plan: Plan) -> tuple[CodeLine, ...]:
 def _build_cells(data: StatusInput, plan: Plan) -> tuple[QuotaCellLine, ...]:
     full = plan.quotas.list_full_cells(data.fill)
     return tuple(
-        QuotaCellLine(name, fill.completes, fill.reserved, cell.target, cell.soft, name in full)
+        QuotaCellLine(name, fill.completes, fill.reserved, cell.target, cell.soft, name in full, cell.label)
         for name, cell in plan.quotas.cells.items()
         for fill in (data.fill.get(name, CellFill()),)
     )
@@ -520,7 +521,7 @@ def _iterate_alerts(
         if silent > plan.lease / 2:
             minutes = format_quantity(round(silent / timedelta(minutes=1)), "minute")
             yield f"no sign of {lease.who} at {lease.station} for {minutes}"
-    if full := [cell.cell for cell in cells if cell.closed]:
+    if full := [cell.label for cell in cells if cell.closed]:
         yield f"{format_quantity(len(full), 'quota cell')} full: {join_first(full, MAX_CELLS)}"
     if data.backed_up is None:
         yield "no backup yet"

@@ -7,11 +7,10 @@ from functools import cache, partial
 from typing import Final, NamedTuple, TypeAlias
 from zoneinfo import available_timezones
 
-from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.compiled.model import Instrument, list_column_options
 from survey_cli.instrument.countries import COUNTRIES, find_region, list_regions, suggest_region
 from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.instrument.schema.items.question import normalize_text
-from survey_cli.instrument.schema.options import OptionSpec
 from survey_cli.instrument.texts.number_text import list_number_readings
 from survey_cli.problems import suggest_nearest
 from survey_cli.values import Code, Missing, Value
@@ -63,8 +62,8 @@ def find_country(instrument: Instrument) -> str | None:
 
 def build_labels(instrument: Instrument, column: SampleColumn) -> dict[Code, str]:
     """Return the codes of a sample column with their labels in the first language; empty where it has no codes."""
-    options = _iterate_options(instrument, column)
-    return {code: str((option.label or option.text).get(instrument.language)) for code, option in options}
+    options = list_column_options(instrument, column)
+    return {code: str((option.label or option.text).get(instrument.language)) for code, option in options.items()}
 
 
 def list_details(instrument: Instrument, values: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
@@ -131,20 +130,13 @@ def make_role_reader(instrument: Instrument, column: SampleColumn, *, decimal_co
 # ── by type ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _iterate_options(instrument: Instrument, column: SampleColumn) -> Iterator[tuple[Code, OptionSpec]]:
-    options = column.options
-    if isinstance(options, str):
-        options = instrument.document.scales[options].options
-    yield from (options or {}).items()
-
-
 def _make_single_reader(instrument: Instrument, column: SampleColumn) -> ColumnReader:
     """Return a reader of codes and of labels in any language; a label that two codes share is not read."""
     labels = build_labels(instrument, column)
     remedy = "write one of " + ", ".join(f"{code} ({label})" for code, label in labels.items())
     codes: dict[str, Code] = {}
     ambiguous: set[str] = set()
-    for code, option in _iterate_options(instrument, column):
+    for code, option in list_column_options(instrument, column).items():
         for wording in (option.label, option.text):
             for _, text in wording.iterate_languages() if wording else ():
                 if codes.setdefault(str(text).casefold(), code) != code:

@@ -420,8 +420,8 @@ def _check_unchanged(
 def _describe_passed_targets(study: OpenStudy, cells: Collection[str]) -> str:
     """Return a text with the quota targets that an interview counting in these cells exceeds; empty where none is."""
     fill = study.store.cases.quotas.read_fill() if cells else {}
-    targets = ((cell_id, fill[cell_id].completes, study.plan.quotas.cells[cell_id]) for cell_id in cells)
-    passed = [f"{id} {count} of {cell.target}" for id, count, cell in targets if count > cell.target and not cell.soft]
+    targets = ((fill[cell_id].completes, study.plan.quotas.cells[cell_id]) for cell_id in cells)
+    passed = [f"{cell.label} {n} of {cell.target}" for n, cell in targets if n > cell.target and not cell.soft]
     return f", which exceeds a quota's target ({', '.join(passed)})" if passed else ""
 
 

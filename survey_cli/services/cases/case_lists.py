@@ -182,8 +182,8 @@ def load_case_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
         appointment=f"{case_histories.format_appointment_time(appointment)} there ({owner})" if appointment else "",
         interviews=tuple(_iterate_interview_lines(study, key)),
         cells=tuple(
-            case_reports.CaseCellLine(cell, *fill.get(cell, CellFill()), plan.quotas.cells[cell].target)
-            for cell in plan.quotas.list_known_cells(case.columns)
+            case_reports.CaseCellLine(cell.id, *fill.get(cell.id, CellFill()), cell.target, cell.label)
+            for cell in map(plan.quotas.cells.__getitem__, plan.quotas.list_known_cells(case.columns))
         ),
         history=tuple(iterate_history_lines(study, key, history)),
     )

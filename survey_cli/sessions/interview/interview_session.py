@@ -205,7 +205,7 @@ class InterviewSession:
         return asked_items.describe_answer(self.interview, place)
 
     def list_quota_cells(self) -> tuple[str, ...]:
-        """List the quota cells in which this respondent has a place: `region North: 12 of 20`.
+        """List the quota cells in which this respondent has a place: `region: North (12 of 20)`.
 
         The number is that of the reservation, and is left out where an earlier session made it.
         """

@@ -184,6 +184,7 @@ class UnfilledCell(NamedTuple):
     cell: str
     complete: int
     target: int
+    label: str
 
 
 class ForecastRow(NamedTuple):
@@ -340,7 +341,7 @@ def _build_row(model: FieldworkModel, complete: int, interviewers: int, spread: 
         target_on=day(model.reached_at),
         runs_out_on=day(model.exhausted_at),
         unfilled=tuple(
-            UnfilledCell(id, completes, cell.target)
+            UnfilledCell(id, completes, cell.target, cell.label)
             for id, cell in model.plan.quotas.cells.items()
             if (completes := model.fill.get(id, CellFill()).completes) < cell.target
         ),

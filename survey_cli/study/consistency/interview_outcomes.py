@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from survey_cli.engine.events import InterviewEnded, InterviewStopped
 from survey_cli.engine.interview import Interview
@@ -28,7 +28,6 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.unasked_items import EndItem, LookupItem
 from survey_cli.outcomes import DO_NOT_CALL, REFUSAL_OUTCOMES, WITHDRAWN, Outcome
 from survey_cli.problems import StoreError, UserError
-from survey_cli.samples.cases.columns import build_labels
 from survey_cli.store import InterviewOrigin, Store
 from survey_cli.store.do_not_call import DoNotCallList
 from survey_cli.study.consistency.person_erasure import PERSON_ORIGINS, erase_answers, list_person_interviews
@@ -93,7 +92,7 @@ class QuotaReservations:
         return occupied
 
     def list_cells(self, interview: Interview) -> tuple[str, ...]:
-        """List the cells in which the interview has a place, in words: `region North: 12 of 20`.
+        """List the cells in which the interview has a place, in words: `region: North (12 of 20)`.
 
         The number of places is that of the reservation; it is left out where an earlier session made it. Nothing is read
         from the database.
@@ -104,13 +103,12 @@ class QuotaReservations:
             cell = None if quota.soft else quota.find_cell(machine.walk.env)
             if not cell:
                 continue
-            labels = (_label_value(interview.instrument, name, machine.walk.env[name]) for name in quota.by)
-            words = f"{quota.id} {', '.join(labels)}".strip()
+            label = quota.cells[cell].label
             answers = (machine.recorded_answers.get(Place(item)) for item in lookups.get(quota.id, ()))
             if occupied := self.occupied.get(cell):
-                cells.append(f"{words}: {occupied} of {quota.cells[cell].target}")
+                cells.append(f"{label} ({occupied} of {quota.cells[cell].target})")
             elif any(answer is not None and answer.cell == OPEN and not answer.lapsed for answer in answers):
-                cells.append(words)
+                cells.append(label)
         return tuple(cells)
 
     def _list_unasked_quotas(self, interview: Interview) -> list[Quota]:
@@ -123,16 +121,6 @@ class QuotaReservations:
         looked_up = {place.item for place in interview.machine.recorded_answers}
         hard = [(quota, lookups.get(quota.id)) for quota in self.plan.quotas.quotas if not quota.soft]
         return [quota for quota, items in hard if not items or (is_over and items.isdisjoint(looked_up))]
-
-
-def _label_value(instrument: Instrument, name: str, value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    options = instrument.items[name].options if name in instrument.items else ()
-    labels: Mapping[Any, str] = {option.code: str(option.label.get(instrument.language)) for option in options}
-    if name in instrument.sample:
-        labels = build_labels(instrument, instrument.sample[name])
-    return labels.get(value, str(value))
 
 
 def _corrects_complete_interview(interview: Interview) -> bool:
