@@ -163,14 +163,11 @@ def keep_row(folder: Path) -> list[Line]:
     def ours(count: int = 2000) -> float:
         nonlocal number
         number += 1
-        kept = open_simulated_interview_writer(
-            file, instrument, db=str(folder / f"kept{number}.db"), force=False, start=made.NOON
-        )
-        start = perf_counter()
-        crowd(instrument, count=count, seed=7, start=made.NOON, habits=Habits(), keep=kept.write)
-        took = (perf_counter() - start) / count
-        kept.close()
-        return took
+        db = str(folder / f"kept{number}.db")
+        with open_simulated_interview_writer(file, instrument, db=db, force=False, start=made.NOON) as kept:
+            start = perf_counter()
+            crowd(instrument, count=count, seed=7, start=made.NOON, habits=Habits(), keep=kept.write)
+            return (perf_counter() - start) / count
 
     def theirs(count: int = 10_000) -> float:
         start = perf_counter()

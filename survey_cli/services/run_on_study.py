@@ -8,7 +8,7 @@ from errno import EBADF
 from functools import wraps
 from itertools import islice
 from pathlib import Path
-from typing import Concatenate, Final, ParamSpec, TypeVar
+from typing import Concatenate, Final, ParamSpec, TypeAlias, TypeVar
 
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.store import Store
@@ -20,6 +20,8 @@ from survey_cli.study.open_study import OpenStudy, StudyRecords, check_superviso
 
 T = TypeVar("T")
 P = ParamSpec("P")
+ProgressCallback: TypeAlias = Callable[[int, int], None]
+"""Receives the number of items done and the total."""
 
 MAX_KEYS_SEARCHED: Final = 20_000
 """Number of keys among which a similar one is searched."""
@@ -153,13 +155,13 @@ REPORT_INTERVAL: Final = 200
 class ProgressReporter:
     """Counts items while they are read, in one iteration or several, and reports progress."""
 
-    def __init__(self, progress: Callable[[int, int], None] | None, total: int) -> None:
+    def __init__(self, progress: ProgressCallback | None, total: int) -> None:
         self._progress, self._total, self._done = progress, total, 0
 
     def __call__(self, items: Iterable[T]) -> Iterable[T]:
         return items if self._progress is None else self._iterate(items, self._progress)
 
-    def _iterate(self, items: Iterable[T], progress: Callable[[int, int], None]) -> Iterator[T]:
+    def _iterate(self, items: Iterable[T], progress: ProgressCallback) -> Iterator[T]:
         for item in items:
             self._done += 1
             if self._done % REPORT_INTERVAL == 0:

@@ -68,9 +68,9 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
         home, file = tmp_path_factory.mktemp(name), str(INSTRUMENTS / f"{name}.yaml")
         instrument, start = open_instrument(file), datetime(2026, 1, 5, 9, tzinfo=UTC)
         found = simulate_interviews(instrument, count=25, seed=3, start=start, habits=Habits(break_off=0.003))
-        writer = open_simulated_interview_writer(file, instrument, db=str(home / "from.db"), force=False, start=start)
-        writer.write([one.interview for one in found])
-        writer.close()
+        database = str(home / "from.db")
+        with open_simulated_interview_writer(file, instrument, db=database, force=False, start=start) as writer:
+            writer.write([one.interview for one in found])
         run_survey(home, "export", file, "--db", "from.db", "--origin", "simulated", *WANTED, "-o", "from.csv")
         return home
 

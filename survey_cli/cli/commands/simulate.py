@@ -2,7 +2,9 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import typer
@@ -133,8 +135,8 @@ def simulate(
     instrument = open_instrument(file)
     shares = read_shares(answers, instrument) if answers else {}
     start = datetime.now(UTC)
-    writer = open_simulated_interview_writer(file, instrument, db=db, force=force, start=start) if keep else None
-    try:
+    store = partial(open_simulated_interview_writer, file, instrument, db=db, force=force, start=start)
+    with store() if keep else nullcontext() as writer:
         total = completes or number
         with show_progress() as progress:
             findings = run_simulation(
@@ -147,9 +149,6 @@ def simulate(
                 keep=writer.write if writer is not None else None,
                 progress=(lambda interviews: progress(interviews, total)) if progress is not None else None,
             )
-    finally:
-        if writer is not None:
-            writer.close()
     terminal.print_lines(_render_findings(findings))
     if findings.complete.interviews < completes:
         only = format_quantity(findings.complete.interviews, "interview")

@@ -21,7 +21,7 @@ from survey_cli.outcomes import FINAL_REFUSALS, REFUSAL_OUTCOMES, WITHDRAWN
 from survey_cli.problems import OutdatedError, StoreError, UserError, suggest_nearest
 from survey_cli.reports.fieldwork.case_histories import describe_event, describe_outcome
 from survey_cli.samples.cases.columns import clean_text
-from survey_cli.services.run_on_study import find_case, on_study
+from survey_cli.services.run_on_study import ProgressCallback, find_case, on_study
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, LeaseLost
 from survey_cli.study.consistency.interview_outcomes import (
     build_do_not_call_events,
@@ -74,8 +74,6 @@ class _PlannedChange(NamedTuple):
     """Follow-up tasks once it is stored: numbers for the do-not-call list, answers to erase."""
 
 
-ProgressCallback: TypeAlias = Callable[[int, int], None]
-"""Receives the number of cases done and the total."""
 PlanChange: TypeAlias = Callable[[Case], "_PlannedChange | None"]
 """Returns the change to make to a case, or None where it is not affected. Raises UserError where it is not possible."""
 

@@ -1,7 +1,7 @@
 """Migration of unfinished interviews to the newest version of the questionnaire, or a report of what it would do."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,7 +19,13 @@ from survey_cli.instrument.source.load import pause_collector
 from survey_cli.problems import UserError
 from survey_cli.revisions.meaning_changes import MeaningChange, list_changes
 from survey_cli.services.cases.case_actions import STATION
-from survey_cli.services.run_on_study import Request, make_unknown_case_error, open_requested, run_on_study
+from survey_cli.services.run_on_study import (
+    ProgressCallback,
+    Request,
+    make_unknown_case_error,
+    open_requested,
+    run_on_study,
+)
 from survey_cli.store import InstrumentRow, InterviewRow, JournalUpdate, OfficeUpdate
 from survey_cli.study.open_study import OpenStudy, open_study
 from survey_cli.study.versions import describe_version, find_unaccepted_change, is_accepted_as_same
@@ -71,7 +77,7 @@ class MigrationResult:
 
 
 def migrate_interviews(
-    request: Request, keys: Sequence[str], *, dry_run: bool = False, progress: Callable[[int, int], None] | None = None
+    request: Request, keys: Sequence[str], *, dry_run: bool = False, progress: ProgressCallback | None = None
 ) -> MigrationResult:
     """Take the unfinished interviews of these cases, or of all, to the newest version.
 
@@ -90,7 +96,7 @@ def migrate_interviews(
 
 
 def _migrate(
-    request: Request, study: OpenStudy, keys: Sequence[str], progress: Callable[[int, int], None] | None, *, write: bool
+    request: Request, study: OpenStudy, keys: Sequence[str], progress: ProgressCallback | None, *, write: bool
 ) -> MigrationResult:
     obstacle = find_unaccepted_change(study.store, study.instrument)
     if write:

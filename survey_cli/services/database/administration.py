@@ -4,7 +4,8 @@ Its interviews are listed, verified, and simulated ones stored. Rights are those
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -18,11 +19,11 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import UserError
 from survey_cli.services.database.verification import Verification
 from survey_cli.services.date_options import parse_start_time
-from survey_cli.services.run_on_study import convert_to_study_time, on_study
+from survey_cli.services.run_on_study import ProgressCallback, convert_to_study_time, on_study
 from survey_cli.store import InstrumentRow, InterviewRow, Store, WholeInterview
 from survey_cli.store.access_log import AccessEntry
 from survey_cli.store.backends.address import is_server_address
-from survey_cli.store.backends.errors import UndecodableTextError, close_on_error
+from survey_cli.store.backends.errors import UndecodableTextError
 from survey_cli.store.backends.sqlite import database_files
 from survey_cli.store.database_location import locate_database, open_store
 from survey_cli.study.clock import list_future_entries
@@ -129,7 +130,7 @@ def verify_database(
     db: str | None = None,
     at: datetime | None = None,
     route: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+    progress: ProgressCallback | None = None,
 ) -> VerificationResult:
     """Verify a database.
 
@@ -145,12 +146,7 @@ def verify_database(
 
 
 def verify_store(
-    where: str,
-    store: Store,
-    instrument: Instrument,
-    *,
-    route: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+    where: str, store: Store, instrument: Instrument, *, route: bool = False, progress: ProgressCallback | None = None
 ) -> VerificationResult:
     """Verify an open database as of one point in time. Raises StoreError."""
     with store.read_transaction(), store.tolerate_undecodable():
@@ -166,32 +162,30 @@ def verify_store(
     return VerificationResult(where, verification.interviews, verification.events, findings, notes)
 
 
-class SimulatedInterviewWriter:
+class SimulatedInterviewWriter(NamedTuple):
     """Stores simulated interviews in batches, in a database without real ones."""
 
-    def __init__(self, store: Store, where: str, instrument: Instrument, *, start: datetime) -> None:
-        self._store, self.where = store, where
-        store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=start))
-
-    def write(self, interviews: Sequence[Interview]) -> None:
-        """Store these interviews with their journals. Raises StoreError."""
-        # pauses between two commits, so that an interviewer never waits longer than one commit takes
-        pause = partial(sleep, 0.005)
-        records = (WholeInterview.from_interview(interview, str(uuid4()), "simulated") for interview in interviews)
-        self._store.interviews.add(records, rows=5_000, pause=pause)
-
-    def close(self) -> None:
-        self._store.close()
+    where: str
+    write: Callable[[Sequence[Interview]], None]
+    """Stores these interviews with their journals. Raises StoreError."""
 
 
+@contextmanager
 def open_simulated_interview_writer(
     path: str | Path, instrument: Instrument, *, db: str | None, force: bool, start: datetime
-) -> SimulatedInterviewWriter:
-    """Open a writer for simulated interviews; refused where real ones are stored, unless forced."""
+) -> Iterator[SimulatedInterviewWriter]:
+    """Context manager of a writer for simulated interviews; refused where real ones are stored, unless forced."""
     where = locate_database(path, instrument.id, db)
-    store = open_store(where, create=True)
-    with close_on_error(store):
+    # between two commits, so that an interviewer never waits longer than one commit takes
+    pause = partial(sleep, 0.005)
+
+    def write(interviews: Sequence[Interview]) -> None:
+        records = (WholeInterview.from_interview(interview, str(uuid4()), "simulated") for interview in interviews)
+        store.interviews.add(records, rows=5_000, pause=pause)
+
+    with open_store(where, create=True) as store:
         if not force and store.interviews.list_rows(origin="real"):
             what = "real interviews are stored here, and simulated ones must not be mixed with them"
             raise UserError(where, what, "specify another database with --db, or use --force")
-        return SimulatedInterviewWriter(store, where, instrument, start=start)
+        store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=start))
+        yield SimulatedInterviewWriter(where, write)

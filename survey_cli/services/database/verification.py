@@ -4,7 +4,7 @@ Nothing is changed. A finding names the row and the column, never the value.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
@@ -26,7 +26,7 @@ from survey_cli.services.database.route_verification import (
     find_differences,
     iterate_row_differences,
 )
-from survey_cli.services.run_on_study import ProgressReporter
+from survey_cli.services.run_on_study import ProgressCallback, ProgressReporter
 from survey_cli.store import ExportRow, InstrumentRow, Store
 from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.store.interviews.records import StoredInterview, encode_interview_head
@@ -51,7 +51,7 @@ class Verification:
     """One verification of an open database, with counts of what was compared."""
 
     def __init__(
-        self, store: Store, plan: Plan, progress: Callable[[int, int], None] | None = None, *, route: bool = False
+        self, store: Store, plan: Plan, progress: ProgressCallback | None = None, *, route: bool = False
     ) -> None:
         self._store, self._plan = store, plan
         self._route = route

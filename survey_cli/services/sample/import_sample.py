@@ -30,7 +30,7 @@ from survey_cli.samples.cases.import_preview import ImportPreview, preview_impor
 from survey_cli.samples.cases.phone_numbers import ParsedNumber
 from survey_cli.samples.cases.sample_file import SampleCase, SampleFile, SampleNumber, read_sample
 from survey_cli.services.cases.case_actions import parse_replicates
-from survey_cli.services.run_on_study import ProgressReporter, Request, open_requested
+from survey_cli.services.run_on_study import ProgressCallback, ProgressReporter, Request, open_requested
 from survey_cli.store import Store
 from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.cases.case_records import CaseUpdate, Contact, ContactNumber, NewCase
@@ -64,7 +64,7 @@ class ImportOptions:
     """Source of contact links, which must be unpredictable."""
     pause: Callable[[], None] | None = None
     """Called between two commits."""
-    progress: Callable[[int, int], None] | None = None
+    progress: ProgressCallback | None = None
     """Receives the number of cases done and the total."""
 
 
