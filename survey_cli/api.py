@@ -114,10 +114,9 @@ class Study:
     def _select(
         self, what: RowKind, labels: bool, where: str | None = None, personal: Sequence[str] = (), **others: Any
     ) -> Rows:
-        options = ExportOptions(what=what, where=where or "", personal=frozenset(personal), **others)
-
         @contextmanager
         def open_table() -> Iterator[Table]:
+            options = ExportOptions(what=what, where=where or "", personal=frozenset(personal), **others)
             exported = "Python", options.describe_content()
             opened = read_records(self.path, db=self._db, people=self._people, exported=exported)
             with _name_arguments(), opened as records:

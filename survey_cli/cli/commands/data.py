@@ -2,7 +2,6 @@
 
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
@@ -205,8 +204,8 @@ def report(
 
     with show_progress(shown=out != "-") as progress:
         lists = {"by": split_names(by), "items": split_names(items), "statistics": split_names(statistics)}
-        now, local_zone = datetime.now(UTC), parameters.parse_zone(zone)
-        options = build_options(ReportOptions, locals(), to=out, at=now, zone=local_zone, inference=tests, **lists)
+        local_zone = parameters.parse_zone(zone)
+        options = build_options(ReportOptions, locals(), to=out, zone=local_zone, inference=tests, **lists)
         results, chart_files = publish_results(file, options, stdout=_choose_stdout(out))
     for warning in results.warnings:
         say(warning)

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from fractions import Fraction
+from functools import partial
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.instrument.analysis import Analysis
@@ -58,8 +59,8 @@ class ExportOptions:
     """A weight of the analysis file, instead of `rake` and `trim`."""
     as_of: str = ""
     """A past time as typed; later events are left out."""
-    at: datetime | None = None
-    """The current time; read from the clock where it is None."""
+    at: datetime = field(default_factory=partial(datetime.now, UTC))
+    """The current time, by default the clock's."""
     zone: tzinfo | None = None
     """The time zone of `as_of`; the computer's where it is None."""
     language: str = ""

@@ -5,7 +5,7 @@ It writes nothing.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from survey_cli.engine.codec import encode_timestamp
@@ -80,7 +80,7 @@ def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable:
     instrument = analysis.instrument
     if options.all_personal or options.personal:
         _check_personal_access(records)
-    now = convert_to_study_time(records.store, options.at or datetime.now(UTC))
+    now = convert_to_study_time(records.store, options.at)
     when = parse_as_of(options.as_of, now, options.zone)
     until = when.at if when.past else None
     reviews = records.store.interviews.read_reviews(*([encode_timestamp(until)] if until is not None else []))

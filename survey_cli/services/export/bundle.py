@@ -84,7 +84,7 @@ class BundleResult:
         return at.date().isoformat() if self.options.public else at.isoformat(timespec="seconds")
 
     @property
-    def time_shown(self) -> datetime | None:
+    def time_shown(self) -> datetime:
         """The time that counts as now in tables and rates: that of the last event, unless a past time is requested."""
         return self.options.at if self.options.as_of else self.last_event_at or self.options.at
 
@@ -113,7 +113,6 @@ def write_bundle(path: str | Path, options: ExportOptions, to: str, outs: Sequen
     if target.is_symlink():
         target = target.resolve()
     _check_target(target, zipped=zipped, force=options.force)
-    options = replace(options, at=options.at or datetime.now(UTC))
     _check_file_names(outs)
     folder = target.resolve().with_name(f".{token_hex(4)}.{target.name[-200:]}")
     try:
@@ -198,7 +197,7 @@ def _copy_analysis(records: StudyRecords, folder: Path, *, public: bool) -> None
 
 def _write_contents(records: StudyRecords, options: ExportOptions, folder: Path, outs: Sequence[str]) -> BundleResult:
     instrument, store = records.instrument, records.store
-    when, last = parse_as_of(options.as_of, options.at or datetime.now(UTC), options.zone), None
+    when, last = parse_as_of(options.as_of, options.at, options.zone), None
     if not when.past:
         times = [row.updated_at for row in store.interviews.list_rows()]
         last = max([*times, *(row.updated_at for row in store.cases.queries.iterate_rows())], default=None)
@@ -289,9 +288,7 @@ def _write_questionnaire_texts(store: Store, instrument: Instrument, folder: Pat
 def _write_rates(records: StudyRecords, contents: BundleResult, folder: Path) -> None:
     """Write the rates as of the last event, or as of the time requested."""
     options = RatesOptions(as_of=contents.as_of, zone=UTC, all_origins=contents.options.origin == "all")
-    shown = contents.time_shown
-    report = compute_rates_from_records(records, options, now=shown or datetime.now(UTC), live=shown is None)
-    table = report.table
+    table = compute_rates_from_records(records, options, now=contents.time_shown, live=False).table
     with (folder / "rates.csv").open("w", encoding="utf-8", newline="") as file:
         write_csv(tabulate_rates(table), file, WriteOptions())
     lines = [f"{line}\n" for line in (table.title, table.heading, *table.notes) if line]

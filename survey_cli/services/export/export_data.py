@@ -4,7 +4,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Final, TextIO
@@ -37,7 +36,6 @@ def export_files(
     Nothing is written where one of them cannot be.
     """
     check_outputs(outs, options)
-    options = replace(options, at=options.at or datetime.now(UTC))
     exported = None if options.dry_run else (", ".join(outs), options.describe_content())
     with read_records(path, db=options.db, people=options.people, to=outs[0], exported=exported) as records:
         return [export_records(records, replace(options, to=out, beside=tuple(outs)), stdout=stdout) for out in outs]

@@ -145,14 +145,11 @@ def _check_spss_missing(data: _FormatData) -> Iterator[Problem]:
         long_codes = [
             code for code in user_missing.unmarked if isinstance(code, str) and len(code.encode()) > MAX_TEXT_CODE_BYTES
         ]
+        remedy = "give the options whole numbers as codes"
         if long_codes:
-            limit, remedy = (
-                f"accepts only texts up to {MAX_TEXT_CODE_BYTES} bytes as missing",
-                "give the options whole numbers as codes",
-            )
+            limit = f"accepts only texts up to {MAX_TEXT_CODE_BYTES} bytes as missing"
         elif variable.storage == "text":
             limit = "accepts three texts as missing, including those for not asked and not reached"
-            remedy = "give the options whole numbers as codes"
         else:
             limit = "accepts three codes as missing, or a range and one code"
             remedy = "give declines consecutive codes, such as -9, -8, -7, or mark fewer options as missing"

@@ -6,7 +6,6 @@ The topline, the banner and the methods box are built from the same tables.
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial, reduce
 from itertools import product
 from pathlib import Path
@@ -75,7 +74,6 @@ class ReportOptions(ExportOptions, ResultOptions):
 def build_results_report(path: str | Path, options: ReportOptions) -> Results:
     """Build the results report of a study."""
     _check_options(options)
-    options = replace(options, at=options.at or datetime.now(UTC))
     with read_records(path, db=options.db, people=options.people) as records:
         data = _load_report_data(records, options)
     return _compile_report(path, data, options)
@@ -138,7 +136,8 @@ def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportD
         data = replace(data, overrides=unfiltered.overrides)
     codes = {interview: override.code for interview, override in data.overrides.items()}
     is_whole, (rates, no_rates) = options.interviews == "partial", _compute_rates(records, options)
-    when = parse_as_of(options.as_of, options.at or datetime.now(UTC), options.zone)
+    when = parse_as_of(options.as_of, options.at, options.zone)
+    as_of = when.text if when.past else ""
     return _ReportData(
         data=data,
         answers=answers.select(base.rows),
@@ -149,7 +148,7 @@ def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportD
             where=options.where,
             total=len(all_base.rows),
             selection=options.interviews,
-            as_of=when.text if when.past else "",
+            as_of=as_of,
             items=options.items,
         ),
         rates=rates,
@@ -415,8 +414,7 @@ def _compute_rates(records: StudyRecords, options: ReportOptions) -> tuple[RateT
     """Return the study's response rates as of the same time, or why it has none."""
     rates = RatesOptions(as_of=options.as_of, zone=options.zone, all_origins=options.origin != "real")
     try:
-        now = options.at or datetime.now(UTC)
-        return compute_rates_from_records(records, rates, now=now).table, ""
+        return compute_rates_from_records(records, rates, now=options.at).table, ""
     except StoreError:
         raise
     except UserError as error:
