@@ -3,7 +3,7 @@
 All rows are imported or none. A row that is stored already, with the same answers, is passed over.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 from uuid import NAMESPACE_URL, uuid5
 
 from survey_cli.engine import events
+from survey_cli.engine.events import EventStamp
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Machine
 from survey_cli.engine.prompts import parse_reply_at
@@ -33,7 +34,7 @@ from survey_cli.samples.cases.columns import ColumnReader, InvalidValue, clean_t
 from survey_cli.samples.files.data_file import read_data_file
 from survey_cli.samples.files.sheet import InputRow, InputSheet, ProblemCollector, iterate_whole_rows
 from survey_cli.services.database.route_verification import describe_reason
-from survey_cli.services.run_on_study import Request, convert_to_study_time
+from survey_cli.services.run_on_study import ProgressCallback, Request, convert_to_study_time
 from survey_cli.store import InstrumentRow, WholeInterview
 from survey_cli.store.database_location import locate_database
 from survey_cli.study.location import locate_people_file
@@ -58,7 +59,7 @@ class AnswerImportOptions:
     encoding: str | None = None
     dry_run: bool = False
     """Report what would happen, and change nothing."""
-    progress: Callable[[int, int], None] | None = None
+    progress: ProgressCallback | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,8 @@ def import_answers(request: Request, options: AnswerImportOptions) -> AnswerImpo
         sheet = read_data_file(options.data, collector, sheet=options.sheet, encoding=options.encoding)
         if sheet is None:
             return AnswerImport(where=where, problems=collector.list_problems())
-        reader = _RowReader(instrument, sheet, spec, collector, at=at, by=study.who.login)
+        stamp = EventStamp(at, study.who.login, IMPORT_STATION)
+        reader = _RowReader(instrument, sheet, spec, collector, stamp)
         stored = {row.id: row for row in study.store.interviews.list_rows(origin="imported")}
         new = []
         rows = [] if collector.has_errors else list(iterate_whole_rows(sheet, collector))
@@ -150,16 +152,9 @@ class _RowReader:
     """Answers one interview with each row of a file, and reports what does not fit."""
 
     def __init__(
-        self,
-        instrument: Instrument,
-        sheet: InputSheet,
-        spec: AnswerMap,
-        collector: ProblemCollector,
-        *,
-        at: datetime,
-        by: str,
+        self, instrument: Instrument, sheet: InputSheet, spec: AnswerMap, collector: ProblemCollector, stamp: EventStamp
     ) -> None:
-        self.instrument, self.spec, self.collector, self.at, self.by = instrument, spec, collector, at, by
+        self.instrument, self.spec, self.collector, self.stamp = instrument, spec, collector, stamp
         self.names = [name.strip() for name in sheet.heading.cells]
         self.headings = {name.casefold(): index for index, name in reversed([*enumerate(self.names)]) if name}
         self._check_map()
@@ -218,13 +213,9 @@ class _RowReader:
     def _find_used_columns(self) -> set[int]:
         used = {self.key, self.began, self.status, self.outcome, *(index for index, _ in self.sample.values())}
         for columns in self.places.values():
-            cells = [
-                columns.answer,
-                columns.state,
-                columns.mentions,
-                *(c for _, c in (*columns.options, *columns.words)),
-            ]
-            used |= {c.index for c in cells if c is not None}
+            by_code = [cell for _, cell in (*columns.options, *columns.words)]
+            cells = (columns.answer, columns.state, columns.mentions, *by_code)
+            used |= {cell.index for cell in cells if cell is not None}
         return {index for index in used if index is not None}
 
     def list_unused_columns(self) -> list[str]:
@@ -279,21 +270,18 @@ class _RowReader:
             self._report(row, self.key or 0, interview.start.case, what, "undo the change, or give the row another key")
 
     def _read_start(self, row: InputRow, key: str) -> events.InterviewStarted | None:
-        at = self.at
+        at = self.stamp.at
         if self.began is not None and (text := row.cells[self.began].strip()):
             try:
                 at = datetime.fromisoformat(text)
             except ValueError:
-                self._report(
-                    row, self.began, key, f"{shorten(text)!r} is no date", "write it as 2026-01-31 or 2026-01-31 18:05"
-                )
+                remedy = "write it as 2026-01-31 or 2026-01-31 18:05"
+                self._report(row, self.began, key, f"{shorten(text)!r} is no date", remedy)
                 return None
-            at = (
-                at
-                if at.tzinfo
-                else at.replace(tzinfo=UTC, hour=at.hour if len(text) > len("2026-01-31") else NOON.hour)
-            )
-            if at > self.at:
+            if at.tzinfo is None:
+                has_hour = len(text) > len("2026-01-31")
+                at = at.replace(tzinfo=UTC, hour=at.hour if has_hour else NOON.hour)
+            if at > self.stamp.at:
                 self._report(row, self.began, key, "this is in the future", "correct the date")
                 return None
         sample: dict[str, Value | Missing] = {}
@@ -306,18 +294,16 @@ class _RowReader:
             sample[name] = value
         language = str(self.spec.language or self.instrument.language)
         return events.InterviewStarted(
-            events.EventStamp(at, self.by, IMPORT_STATION),
+            self.stamp._replace(at=at),
             instrument=self.instrument.hash,
             seed=int.from_bytes(sha256(key.encode()).digest()[:7]),
             case=key,
             today=at.date(),
-            session=events.SessionContext(self.by, "morning", language),
+            session=events.SessionContext(self.stamp.by, "morning", language),
             sample=sample,
         )
 
-    def _choose_event(
-        self, machine: Machine, row: InputRow, stamp: events.EventStamp
-    ) -> events.InterviewEvent | str | None:
+    def _choose_event(self, machine: Machine, row: InputRow, stamp: EventStamp) -> events.InterviewEvent | str | None:
         """Return what happens next, or why the row does not fit here; None where it was drawn with another seed."""
         stop = machine.current_stop
         if stop is None:
@@ -351,7 +337,7 @@ class _RowReader:
         return event.why if isinstance(event, Rejection) else event
 
     def _answer_without_cell(
-        self, machine: Machine, stop: RouteStop, row: InputRow, stamp: events.EventStamp
+        self, machine: Machine, stop: RouteStop, row: InputRow, stamp: EventStamp
     ) -> events.InterviewEvent | str:
         text = self.fixed.get(stop.place)
         status, outcome = (row.cells[at].strip() if at is not None else "" for at in (self.status, self.outcome))
@@ -379,11 +365,8 @@ class _RowReader:
                 continue
             reason = explain_absence(machine, machine.recorded_answers, place)
             why = describe_reason(self.instrument, reason, place) if reason is not None else "it is not reached"
-            what, remedy = (
-                f"it has an answer and is not asked: {why}",
-                "empty the cell, or correct the answer that decides",
-            )
-            self._report(row, columns.first, str(place), what, remedy)
+            remedy = "empty the cell, or correct the answer that decides"
+            self._report(row, columns.first, str(place), f"it has an answer and is not asked: {why}", remedy)
             return False
         return True
 

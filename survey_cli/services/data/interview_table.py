@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from json.encoder import encode_basestring
 from typing import TypeAlias
 
@@ -180,29 +181,17 @@ def _load_versions(source: InterviewSource) -> "list[_Version]":
     condition = parse_condition(source.instrument, source.options)
     stored = source.store.data.list_instruments()
     at_most = 1 if source.options.progress is None else sys.maxsize  # nobody sees how many there are
-    counts = {
-        row.hash: source.store.data.count_interviews(
-            row.hash, origins=source.origins, statuses=source.statuses, at_most=at_most
-        )
-        for row in stored
-    }
+    count = partial(source.store.data.count_interviews, origins=source.origins, statuses=source.statuses)
+    counts = {row.hash: count(row.hash, at_most=at_most) for row in stored}
     used = [row for row in stored if counts[row.hash]]
     reporter = ProgressReporter(source.options.progress, sum(counts.values()))
     newest = source.base
     instruments = [newest if row.hash == newest.hash else rebuild_instrument(row.texts, row.hash) for row in used]
     later = [newest] if instruments and instruments[-1].hash != newest.hash else []
     separate = find_separate_columns([*instruments, *later], lambda change: is_accepted_as_same(source.store, change))
+    build = partial(_Version, source=source, where=condition, reporter=reporter)
     return [
-        _Version(
-            source=source,
-            instrument=instrument,
-            kept=row,
-            label=describe_version(row, used),
-            where=condition,
-            reporter=reporter,
-            apart=columns,
-            number=number,
-        )
+        build(instrument=instrument, kept=row, label=describe_version(row, used), apart=columns, number=number)
         for number, (row, instrument, columns) in enumerate(zip(used, instruments, separate, strict=False), 1)
     ]
 
@@ -306,11 +295,9 @@ class _Version:
 
         admin_variables = build_admin_variables(self.instrument, self.language, _list_outcome_labels(self.source))
         variables = (*admin_variables, *computing.variables)
-        other, computed = (
-            "it was not computed",
-            "it was computed from other answers, or from answers with another meaning",
-        )
-        whys = {name: computed if name in self.instrument.computes else other for name in computing.lacking}
+        computed = "it was computed from other answers, or from answers with another meaning"
+        own = self.instrument.computes
+        whys = {name: computed if name in own else "it was not computed" for name in computing.lacking}
         separate = {**self.apart, **{name: SeparateColumns(self.number, why) for name, why in whys.items()}}
         return VersionRows(version=self.label, variables=variables, rows=rows, separate=separate)
 

@@ -85,14 +85,8 @@ def weight_interviews(
             RakingTarget(variable=row.variable, value=codes.get((row.variable, row.value), row.value), share=row.share)
             for row in rows
         ]
-    return compute_weights(
-        answers,
-        column=column or "",
-        draws=draws,
-        targets=targets,
-        trim=Fraction(trim) if trim else None,
-        threshold=threshold,
-    )
+    most = Fraction(trim) if trim else None
+    return compute_weights(answers, column=column or "", draws=draws, targets=targets, trim=most, threshold=threshold)
 
 
 def _list_codes(instrument: Instrument) -> dict[tuple[str, str], str]:

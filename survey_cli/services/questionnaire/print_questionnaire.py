@@ -1,6 +1,5 @@
 """Printing a questionnaire: lays it out and writes it in the format that the file's ending selects."""
 
-from pathlib import Path
 from typing import Final, TextIO
 
 from survey_cli.documents.questionnaire.booklet_model import Booklet
@@ -14,13 +13,7 @@ ALL_LANGUAGES: Final = "all"
 
 
 def print_questionnaire(
-    path: str | Path,
-    to: str,
-    language: str = "",
-    *,
-    comments: bool = False,
-    force: bool = False,
-    stdout: TextIO | None = None,
+    path: str, to: str, language: str, *, comments: bool, force: bool, stdout: TextIO
 ) -> tuple[int, tuple[str, ...]]:
     """Write the document of an instrument into one file, or with `-` as Markdown on standard output.
 
@@ -31,7 +24,7 @@ def print_questionnaire(
     refusal = "{} is not a format that can be printed"
 
     def build() -> Booklet:
-        instrument = open_instrument(str(path))
+        instrument = open_instrument(path)
         languages = instrument.languages if language == ALL_LANGUAGES else (language or instrument.language,)
         if languages[0] not in instrument.languages:
             known = f"its languages are {', '.join(instrument.languages)}; {ALL_LANGUAGES} prints all of them"

@@ -87,13 +87,11 @@ def compute_rates_from_records(
     when = parse_as_of(options.as_of, convert_to_study_time(records.store, now), options.zone)
     _check_options(records.instrument, options)
     plan = records.plan
-    labels = build_labels(records.instrument, records.instrument.sample[options.by]) if options.by else {}
+    labels: dict[Value, str] = {}
+    if options.by:
+        labels.update(build_labels(records.instrument, records.instrument.sample[options.by]).items())
     disposition_options = DispositionOptions(
-        at=when.at,
-        by=options.by,
-        labels=dict[Value, str](labels.items()),
-        weighted=options.weighted,
-        finished_only=options.finalized,
+        at=when.at, by=options.by, labels=labels, weighted=options.weighted, finished_only=options.finalized
     )
     dispositions = None
     if live and not (when.past or options.by or options.weighted):
