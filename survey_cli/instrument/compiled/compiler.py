@@ -347,6 +347,7 @@ class InstrumentCompiler:
         self._finish_group(root, CompileContext())
         self.draft.root = root
         declines = (*compiler.select_declines(compiler.declines, ""), *build_reserved_declines(document))
+        attributes = {name for use in self.draft.uses for name in use.names if name.startswith("interviewer.")}
         return Instrument(
             id=str(document.instrument),
             title=document.title,
@@ -363,12 +364,7 @@ class InstrumentCompiler:
             declines={d.id: d for d in declines},
             faq=self._compile_faq(),
             texts=source.texts,
-            interviewer_attributes=frozenset(
-                name.removeprefix("interviewer.")
-                for use in self.draft.uses
-                for name in use.names
-                if name.startswith("interviewer.")
-            ),
+            interviewer_attributes=frozenset(name.removeprefix("interviewer.") for name in attributes),
             scales={
                 str(name): compiler.compile_options(s.options, CompileContext(str(name)), str(name))
                 for name, s in document.scales.items()

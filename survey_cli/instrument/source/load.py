@@ -337,10 +337,8 @@ def _build_no_mapping_problem(root: YamlScalar | YamlList | None, file: str) -> 
         remedy = "write its keys; a questionnaire has 'instrument:', 'title:' and 'items:'"
         return Problem("empty-file", Position(file), "", "the file is empty", remedy)
     if isinstance(root, YamlList):
-        what, remedy = (
-            "the file begins with a list, not with 'key: value' lines",
-            "put the list under a key, such as 'items:'",
-        )
+        what = "the file begins with a list, not with 'key: value' lines"
+        remedy = "put the list under a key, such as 'items:'"
     else:
         what = f"the file is a single text, '{shorten(root)}', not 'key: value' lines"
         remedy = "write a space after each colon, as in 'title: My survey'"

@@ -7,6 +7,7 @@ YAML's own guesses (`no` is false, `010` is eight) are not used. A scalar that d
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Final, NoReturn, TypeAlias
 
@@ -153,21 +154,17 @@ def parse_code(node: object) -> Code:
     return unicodedata.normalize("NFC", str(text))
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Text:
     """A text that is read or shown: one for all languages, or one for each.
 
     `plain` is the text if it was written once; `by_language` if it was written as `{en: …, es: …}`.
     """
 
-    __slots__ = ("by_language", "plain", "stale")
-
-    def __init__(
-        self, plain: YamlScalar | None, by_language: Mapping[str, YamlScalar], stale: frozenset[str] = frozenset()
-    ) -> None:
-        self.plain = plain
-        self.by_language = by_language
-        self.stale = stale
-        """The languages whose translations are out of date."""
+    plain: YamlScalar | None
+    by_language: Mapping[str, YamlScalar]
+    stale: frozenset[str] = frozenset()
+    """The languages whose translations are out of date."""
 
     @classmethod
     def from_string(cls, text: str) -> "Text":

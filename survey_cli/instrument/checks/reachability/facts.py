@@ -7,7 +7,7 @@ impossible.
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import reduce
+from functools import cache, reduce
 from itertools import pairwise
 from math import ceil, floor, inf, isinf
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -171,24 +171,19 @@ def list_requirements(node: CompiledItem | ItemGroup) -> tuple[Requirement, ...]
 
 
 class VariableTable:
-    """The variables of a draft, collected on demand."""
+    """The variables of a draft, collected on demand: each function computes a result once."""
 
     def __init__(self, draft: InstrumentDraft) -> None:
         self.draft = draft
         self._default_missing = frozenset((*NOT_ASKED_KINDS, *list_declines(draft.document), "another"))
-        self._variables: dict[str, VariableInfo] = {}
-        self._requirements: dict[str, tuple[Requirement, ...]] = {}
-        self._links: dict[str, frozenset[str]] = {}
+        self.find = cache(self._find)
+        self.list_requirements_of = cache(self._list_requirements_of)
+        self.find_linked_names = cache(self._find_linked_names)
 
-    def find(self, name: str) -> VariableInfo | None:
+    def _find(self, name: str) -> VariableInfo | None:
         """Return what is known about a name; None if it is not a variable."""
-        info = self._variables.get(name)
-        if info is None:
-            symbol = self.draft.symbols.get(name)
-            if symbol is None:
-                return None
-            info = self._variables[name] = self._build_info(symbol)
-        return info
+        symbol = self.draft.symbols.get(name)
+        return self._build_info(symbol) if symbol is not None else None
 
     def _build_info(self, symbol: Symbol) -> VariableInfo:
         item, value_type, question = self.draft.items.get(symbol.id), symbol.value_type, symbol.question
@@ -229,27 +224,21 @@ class VariableTable:
                 return statements[symbol.id].ask_if is not None
         return False
 
-    def list_requirements_of(self, name: str) -> tuple[Requirement, ...]:
+    def _list_requirements_of(self, name: str) -> tuple[Requirement, ...]:
         """List the requirements that were met if this item was asked: its own and those of the groups around it."""
-        requirements = self._requirements.get(name)
-        if requirements is None:
-            groups = [self.draft.groups.get(step.group) for step in self.draft.symbols[name].path]
-            nodes = (*groups, self.draft.items[name])
-            requirements = tuple(r for node in nodes if node is not None for r in list_requirements(node))
-            self._requirements[name] = requirements
-        return requirements
+        groups = [self.draft.groups.get(step.group) for step in self.draft.symbols[name].path]
+        nodes = (*groups, self.draft.items[name])
+        return tuple(r for node in nodes if node is not None for r in list_requirements(node))
 
-    def find_linked_names(self, name: str) -> frozenset[str]:
+    def _find_linked_names(self, name: str) -> frozenset[str]:
         """Find the variables that are constrained if this one has an answer, including itself."""
-        if name not in self._links:
-            linked, newest = {name}, {name}
-            for _ in range(MAX_DEPTH):
-                newest = {other for new in newest for c in self._list_conditions(new) for other in c.names} - linked
-                linked |= newest
-                if not newest or len(linked) > MAX_LINKS:
-                    break
-            self._links[name] = frozenset(linked)
-        return self._links[name]
+        linked, newest = {name}, {name}
+        for _ in range(MAX_DEPTH):
+            newest = {other for new in newest for c in self._list_conditions(new) for other in c.names} - linked
+            linked |= newest
+            if not newest or len(linked) > MAX_LINKS:
+                break
+        return frozenset(linked)
 
     def _list_conditions(self, name: str) -> list[Condition]:
         """List the conditions that decide whether this has an answer, or those of the compute."""

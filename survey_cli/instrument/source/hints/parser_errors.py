@@ -24,30 +24,27 @@ _NOT_PLAIN: Final = ("", "#", '"', "'", "[", "{")
 
 def find_line_hints(lines: Sequence[str]) -> Iterator[values.Hint]:
     """Yield every hint that the lines alone give, in order. Comments and block texts are skipped."""
-    at = 0
+    following = 0  # the line after what was checked together
     tabbed_lines: list[int] = []
     above: tuple[int, bool] | None = None  # the last key's column, and whether a plain text may continue below it
-    while at < len(lines):
-        line = lines[at]
+    for at, line in enumerate(lines):
+        if at < following:
+            continue
         body = line.lstrip(" ")
         indent = len(line) - len(body)
         if body.startswith("\t"):
             if body.strip() and not body.lstrip().startswith("#"):
                 tabbed_lines.append(at + 1)
-            at += 1
             continue
         if not body or body.startswith("#"):
-            at += 1
             continue
         if above and above[1] and indent > above[0] and not body.startswith("- "):
             if hint := _check_continuation(lines, at, indent, body):
                 yield hint
-            at += 1
             continue
         if values.DASH_WITHOUT_SPACE.match(body):
             what = f"'{shorten(body)}' has no space after its dash"
             yield values.Hint("dash", at + 1, indent + 1, what, values.DASH_REMEDY)
-            at += 1
             continue
         head = _HEAD.match(body)
         start = indent + (head.end() if head else 0)
@@ -56,7 +53,7 @@ def find_line_hints(lines: Sequence[str]) -> Iterator[values.Hint]:
         if head and head["key"] is None and (match := _KEY_WITHOUT_SPACE.match(body)):
             yield _build_colon_space_hint(at, indent, match)
         if _BLOCK.match(value):
-            at, hint = _check_block(lines, at, key)
+            following, hint = _check_block(lines, at, key)
             if hint:
                 yield hint
             above = None
@@ -67,7 +64,7 @@ def find_line_hints(lines: Sequence[str]) -> Iterator[values.Hint]:
         elif end == at and value[:1] not in _NOT_PLAIN and (cut := values.find_cut(line, start, _get_key(head))):
             yield values.build_cut_hint(at + 1, cut + 1, line[cut:], _get_key(head), line[start:cut])
         above = (key, bool(value) and value[0] not in "[{\"'#|>" and end == at)
-        at = max(end, at) + 1
+        following = max(end, at) + 1
     if tabbed_lines:
         yield _build_tab_hint(tabbed_lines)
 
@@ -92,16 +89,14 @@ def _build_colon_space_hint(at: int, indent: int, match: re.Match[str]) -> value
 def _check_block(lines: Sequence[str], at: int, key: int) -> tuple[int, values.Hint | None]:
     """Return the first line after a block text whose key is at column `key`, and a hint about a tab in its margin."""
     hint = None
-    at += 1
-    while at < len(lines):
-        line = lines[at]
-        body = line.lstrip(" ")
-        if body.startswith("\t") and len(line) - len(body) <= key and body.strip():
-            hint = hint or values.Hint("tab", at + 1, 1, f"line {at + 1} is indented with a tab", "use spaces")
-        elif body and len(line) - len(body) <= key:
-            break
-        at += 1
-    return at, hint
+    for n in range(at + 1, len(lines)):
+        body = lines[n].lstrip(" ")
+        is_in_margin = len(lines[n]) - len(body) <= key
+        if body.startswith("\t") and is_in_margin and body.strip():
+            hint = hint or values.Hint("tab", n + 1, 1, f"line {n + 1} is indented with a tab", "use spaces")
+        elif body and is_in_margin:
+            return n, hint
+    return len(lines), hint
 
 
 def _check_continuation(lines: Sequence[str], at: int, indent: int, body: str) -> values.Hint | None:
