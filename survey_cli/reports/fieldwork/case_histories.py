@@ -1,44 +1,18 @@
 """Case histories in words: every event for supervisors, and the events that interviewers see."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
-from typing import Any, Final, NamedTuple
+from pathlib import Path
+from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.appointments.reading import DEFAULT_WINDOW
 from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.plan.plan import Plan
 
-_TEXTS: Final[Mapping[type[Any], str]] = {
-    events.CaseReleased: "released for calling",
-    events.CaseClaimed: "claimed by a station",
-    events.OutcomeRevoked: "the last outcome was undone: it was keyed by mistake",
-    events.AttemptClosed: "the station left the case",
-    events.AppointmentCanceled: "the appointment was canceled",
-    events.CaseNoteWritten: "note",
-    events.ReferralAnswered: "a supervisor answered: calling continues",
-    events.CaseReopened: "a supervisor reopened the case",
-    events.DoNotCallSet: "must not be called again",
-    events.DoNotCallCleared: "a supervisor corrected this: it may be called again",
-    events.CaseErased: "erased: identifying data was removed",
-    events.CaseAnonymized: "the retention period ended: names, numbers and notes were removed",
-}
-"""Texts of the events that always have the same."""
-_STATION_TEXTS: Final[Mapping[type[Any], str]] = {
-    **{kind: _TEXTS[kind] for kind in (events.OutcomeRevoked, events.AppointmentCanceled, events.CaseNoteWritten)},
-    events.ReferralAnswered: "supervisor: calling continues",
-    events.CaseReopened: "reopened",
-    events.NumberAdded: "another number was added",
-    events.InterviewOpened: "interview",
-    events.DoNotCallSet: _TEXTS[events.DoNotCallSet],
-    events.DoNotCallCleared: "may be called again",
-}
-_RETURN_REASONS: Final = {
-    "given back": "returned without a call",
-    "lapsed": "returned: the lease expired",
-    "released": "freed by a supervisor",
-}
-_APPOINTMENT_OWNERS: Final = {"anyone": "anyone", "me": "{owner} only", "me_first": "{owner} first"}
+_TEXTS: Final = json.loads(Path(__file__).with_name("event_texts.json").read_text(encoding="utf-8"))
+"""Texts of the events that always have the same, for supervisors and at stations; reasons and owners in words."""
 
 
 class EventText(NamedTuple):
@@ -84,7 +58,7 @@ def describe_refusal(refusal: events.RefusalDescribed) -> str:
 
 def describe_appointment_owner(appointment: events.AppointmentMade | events.AppointmentReassigned) -> str:
     """Describe who keeps the appointment: `anyone`, `ann only`, `ann first`."""
-    return _APPOINTMENT_OWNERS[appointment.policy].format(owner=appointment.owner)
+    return str(_TEXTS["appointment owners"][appointment.policy]).format(owner=appointment.owner)
 
 
 def build_history(
@@ -110,7 +84,7 @@ def describe_event(event: events.CaseEvent, before: Case, plan: Plan) -> EventTe
             interrupted = ", interview interrupted" if event.interrupted else ""
             what = f"{describe_outcome(event.outcome, plan)}{_format_code(event)}{number}{interrupted}"
         case events.CaseReturned(why):
-            return EventText(_RETURN_REASONS[why])
+            return EventText(_TEXTS["returned"][why])
         case events.InterviewOpened():
             what = "the interview was resumed" if before.interview else "the interview was started"
         case events.AppointmentMade():
@@ -126,7 +100,7 @@ def describe_event(event: events.CaseEvent, before: Case, plan: Plan) -> EventTe
             corrected = describe_outcome(event.outcome, plan) if event.outcome else "no outcome"
             what = f"a supervisor corrected the outcome to {corrected}{_format_code(event)}"
         case _:
-            what = _describe_alike(event) or _TEXTS[type(event)]
+            what = _describe_alike(event) or _TEXTS["events"][type(event).__name__]
     return EventText(what, _get_note(event))
 
 
@@ -142,7 +116,7 @@ def _describe_for_station(event: events.CaseEvent, plan: Plan) -> str:
         case events.NumberMarked(_, state) if state != "live":
             return f"a number is {state.replace('_', ' ')}"
         case _:
-            return _describe_alike(event) or _STATION_TEXTS.get(type(event), "")
+            return _describe_alike(event) or _TEXTS["at stations"].get(type(event).__name__, "")
 
 
 def _describe_alike(event: events.CaseEvent) -> str:

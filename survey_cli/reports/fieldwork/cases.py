@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from survey_cli.fieldwork.queue.call_order import RuleResult
 from survey_cli.problems import Problem
+from survey_cli.reports.fieldwork.status import QuotaCellLine
 from survey_cli.table.case_tables import format_timestamp
 from survey_cli.table.table import Table
 from survey_cli.values import Variable
@@ -76,16 +77,6 @@ class InterviewLine(NamedTuple):
     """The last verdict of the office, with its reason for supervisors."""
 
 
-class CaseCellLine(NamedTuple):
-    """A quota cell that the case is known to be in."""
-
-    cell: str
-    taken: int
-    held: int
-    target: int
-    label: str
-
-
 class CaseSheet(NamedTuple):
     """Everything that is known about one case."""
 
@@ -99,7 +90,8 @@ class CaseSheet(NamedTuple):
     appointment: str
     """The open appointment, in the respondent's time; empty where there is none."""
     interviews: tuple[InterviewLine, ...]
-    cells: tuple[CaseCellLine, ...]
+    cells: tuple[QuotaCellLine, ...]
+    """The quota cells that the case is known to be in."""
     history: tuple[CaseHistoryLine, ...]
 
 

@@ -339,7 +339,7 @@ def build_fieldwork_status(
     hours = _build_hours(data)
     today = sum(hour.complete for hour in hours)
     progress = Progress(by_code["1.1"], by_code["1.2"], today, data.target, data.target_of)
-    statuses, cells = _build_statuses(data, plan, people, viewer), _build_cells(data, plan)
+    statuses, cells = _build_statuses(data, plan, people, viewer), build_cells(data.fill, plan)
     people_today = _build_people_today(data, names)
     data = replace(data, appointments=appointments, leases=leases)
     return FieldworkStatus(
@@ -425,12 +425,12 @@ def _build_codes(data: StatusInput, plan: Plan) -> tuple[CodeLine, ...]:
     return tuple(lines)
 
 
-def _build_cells(data: StatusInput, plan: Plan) -> tuple[QuotaCellLine, ...]:
-    full = plan.quotas.list_full_cells(data.fill)
+def build_cells(fill: Mapping[str, CellFill], plan: Plan) -> tuple[QuotaCellLine, ...]:
+    """Build a line for each quota cell."""
+    full = plan.quotas.list_full_cells(fill)
     return tuple(
-        QuotaCellLine(name, fill.completes, fill.reserved, cell.target, cell.soft, name in full, cell.label)
+        QuotaCellLine(name, *fill.get(name, CellFill()), cell.target, cell.soft, name in full, cell.label)
         for name, cell in plan.quotas.cells.items()
-        for fill in (data.fill.get(name, CellFill()),)
     )
 
 

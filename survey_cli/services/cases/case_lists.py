@@ -16,7 +16,7 @@ from survey_cli.fieldwork.calendar.calendar import format_short_day
 from survey_cli.fieldwork.calendar.zones import to_wall_time
 from survey_cli.fieldwork.case.case import Case, list_call_zones
 from survey_cli.fieldwork.case.events import AppointmentMade, HistoryEntry
-from survey_cli.fieldwork.plan.plan import CellFill, Interviewer, Plan
+from survey_cli.fieldwork.plan.plan import Interviewer, Plan
 from survey_cli.fieldwork.queue.call_order import CallOrder, ClaimContext, check_rules, find_next_time
 from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, parse_criteria
 from survey_cli.problems import UserError, suggest_nearest
@@ -24,7 +24,7 @@ from survey_cli.reports.fieldwork import case_histories
 from survey_cli.reports.fieldwork import cases as case_reports
 from survey_cli.reports.fieldwork.case_histories import describe_appointment_owner, describe_event, describe_outcome
 from survey_cli.reports.fieldwork.cases import CallabilityReport, DeferredLine, QueueLine, QueueReport
-from survey_cli.reports.fieldwork.status import STATUS_DESCRIPTIONS
+from survey_cli.reports.fieldwork.status import STATUS_DESCRIPTIONS, build_cells
 from survey_cli.samples.cases.columns import iterate_labeled_values
 from survey_cli.services.conditions import parse_sample_condition
 from survey_cli.services.run_on_study import find_case, on_study
@@ -171,7 +171,7 @@ def load_case_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
     if contact.link:
         study.store.access_log.record("contact", f"case {key}", at=study.at, by=study.who.login)
     zones, values = list_call_zones(case, case.next_number, plan), {**contact.columns, **case.columns}
-    appointment, fill = find_open_appointment(case, plan), cases.quotas.read_fill()
+    appointment, known = find_open_appointment(case, plan), plan.quotas.list_known_cells(case.columns)
     owner = describe_appointment_owner(appointment) if appointment else ""
     return case_reports.CaseSheet(
         line=build_case_line(row, contact.name),
@@ -181,10 +181,7 @@ def load_case_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
         numbers=_build_number_lines(case, contact),
         appointment=f"{case_histories.format_appointment_time(appointment)} there ({owner})" if appointment else "",
         interviews=tuple(_iterate_interview_lines(study, key)),
-        cells=tuple(
-            case_reports.CaseCellLine(cell.id, *fill.get(cell.id, CellFill()), cell.target, cell.label)
-            for cell in map(plan.quotas.cells.__getitem__, plan.quotas.list_known_cells(case.columns))
-        ),
+        cells=tuple(line for line in build_cells(cases.quotas.read_fill(), plan) if line.cell in known),
         history=tuple(iterate_history_lines(study, key, history)),
     )
 
