@@ -69,6 +69,18 @@ def publish_version(request: Request) -> PublishedVersion:
         return PublishedVersion(study.where, instrument.version or instrument.hash[:12], previous != instrument.hash)
 
 
+def _list_accounts(study: OpenStudy) -> dict[str, list[str]]:
+    """List the roles of each account on the study's server; empty for a database file."""
+    if study.store.connector.dialect != "postgresql":
+        return {}
+    from survey_cli.store.backends.postgres.roles import list_members
+
+    accounts: dict[str, list[str]] = {}
+    for member in list_members(study.store.connector):
+        accounts.setdefault(member.person, []).extend(filter(None, [member.role]))
+    return accounts
+
+
 @on_study()
 def list_interviewers(study: OpenStudy, people: str | None) -> InterviewerList:
     """List everybody on the list of people, and everybody else with a case or an appointment."""
@@ -80,15 +92,19 @@ def list_interviewers(study: OpenStudy, people: str | None) -> InterviewerList:
     positions = [row.position for row in cases.queries.list_appointments()]
     appointment_counts = Counter(position.owner for position in positions)
     missed_counts = Counter(p.owner for p in positions if p.promised_until and p.promised_until < study.at)
-    listed = study.people.interviewers
-    logins = [*listed, *sorted((claimed_cases.keys() | appointment_counts.keys()) - listed.keys() - {""})]
+    listed, accounts = study.people.interviewers, _list_accounts(study)
+    others = claimed_cases.keys() | appointment_counts.keys() | {login for login, roles in accounts.items() if roles}
+    logins = [*listed, *sorted(others - listed.keys() - {""})]
     lines = []
     for login in logins:
         described = ("", "", "", "")
         if (who := listed.get(login)) is not None:
             described = (who.role, ", ".join(sorted(who.languages)), ", ".join(sorted(who.skills)), who.pseudonym)
         own_cases = tuple(claimed_cases.get(login, ()))
-        lines.append(InterviewerLine(login, *described, own_cases, appointment_counts[login], missed_counts[login]))
+        roles = accounts.get(login)
+        account = "" if not accounts else "none" if roles is None else " ".join(roles) or "without a role"
+        counts = appointment_counts[login], missed_counts[login]
+        lines.append(InterviewerLine(login, *described, own_cases, *counts, account))
     file = Path(people) if people else locate_people_file(study.path, study.where)
     people_file = read_people(file) if file and listed else []
     return InterviewerList(

@@ -17,6 +17,7 @@ from survey_cli.sessions.interview.start_interview import (
     InterviewStarter,
     StartOptions,
     check_clock,
+    check_role,
     origin_of,
     resolve_station_name,
     utc_now,
@@ -96,6 +97,7 @@ def start_or_resume(
         opened = None
     opened = opened or open_store(where, create=True)
     try:
+        check_role(opened)
         if not options.practice:
             check_clock(opened, where, options, clock)
             if opened.has_case(options.case):

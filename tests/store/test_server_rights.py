@@ -19,7 +19,7 @@ from support.shift import ITEMS, Shift, interviewed, on
 from support.user_errors import attempt
 from survey_cli.cli.run_command import run_command
 from survey_cli.fieldwork.case.events import CaseNoteWritten
-from survey_cli.problems import StoreError
+from survey_cli.problems import StoreError, UserError
 from survey_cli.services.data.coding import open_coding
 from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.interview.start_interview import StartOptions
@@ -505,6 +505,40 @@ def test_a_coder_codes_and_changes_nothing_else(shift: Served) -> None:
     assert run_command(["db", "verify", str(shift.file), "--db", shift.db]) == 0
     refused(shift, shift.cy, "UPDATE cases SET status = 'done'")
     refused(shift, shift.cy, "SELECT * FROM drafts")
+
+
+def test_whoever_may_not_interview_learns_the_own_role_and_whom_to_ask(shift: Served) -> None:
+    postgres_server.run_query(
+        shift.db, f"CREATE ROLE {shift.ann}_new LOGIN IN ROLE {DATABASE}_analyst, {DATABASE}_coder"
+    )
+    for person, role in ((shift.cy, "coder"), (shift.al, "analyst"), (f"{shift.ann}_new", "analyst and coder")):
+        address = as_role(shift, person)
+        for case in ("", "A", "own"):
+            refusal = attempt(start_or_resume, shift.file, StartOptions(case=case, db=address)) if case else ""
+            refusal = refusal or attempt(open_station, shift.file, db=address)
+            assert isinstance(refusal, UserError), refusal
+            assert f"{person}: is {role} on this server, and only interviewers and super" in str(refusal)
+            assert refusal.remedy.endswith(f"survey server grant ADDRESS {person} interviewer")
+    assert postgres_server.run_query(shift.db, "SELECT 1 FROM work_events") == []
+
+
+def test_people_are_listed_with_their_roles_and_accounts(shift: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    postgres_server.run_query(shift.db, f"CREATE ROLE {shift.cy}_old IN ROLE {DATABASE}_coder")
+    assert run_command(["server", "grant", shift.db]) == 0
+    listed = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [shift.cy, "coder", "yes"] in listed
+    assert [f"{shift.cy}_old", "coder", "no"] in listed
+    assert "postgres" not in [person for person, *_ in listed]
+    assert run_command(["server", "grant", shift.db, shift.cy]) == 2
+    assert "interviewer, supervisor, coder or analyst" in capsys.readouterr().err
+    people = shift.folder / "people.csv"
+    people.write_text(f"login,role\n{shift.ann},interviewer\nzoe,interviewer\npostgres,supervisor\n")
+    assert run_command(["study", "people", str(shift.file), "--db", shift.db, "--people", str(people)]) == 0
+    accounts = {row[0]: row[5:-2] for row in (line.split() for line in capsys.readouterr().out.splitlines())}
+    assert accounts[shift.ann] == ["interviewer"]
+    assert accounts["zoe"] == ["none"]
+    assert accounts["postgres"] == ["without", "a", "role"]
+    assert shift.sue in accounts
 
 
 def test_the_check_tries_every_cell_and_finds_a_right_too_many(

@@ -14,7 +14,7 @@ import typer
 from survey_cli.cli import parameters
 from survey_cli.cli.commands.case import say_skipped
 from survey_cli.cli.output import datetimes
-from survey_cli.cli.output.terminal import print_result, render_table, say, show_progress
+from survey_cli.cli.output.terminal import print_lines, print_result, render_table, say, show_progress
 from survey_cli.cli.parameters import argument, flag, on_study, option, text_option
 from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
@@ -329,12 +329,12 @@ def server_init(address: AddressArgument) -> None:
 
 def server_grant(
     address: AddressArgument,
-    person: str = argument("PERSON", "The person's user name on the server; a new one is created."),
-    role: str = argument("ROLE", "interviewer, supervisor, coder or analyst."),
+    person: str = argument("PERSON", "The person's user name on the server; a new one is created.", ""),
+    role: str = argument("ROLE", "interviewer, supervisor, coder or analyst.", ""),
     revoke: bool = flag("--revoke", "Take the role away."),
     password: bool = flag("--password", "Also set the person's password, typed at the terminal or read from a pipe."),
 ) -> None:
-    """Give a person a role in all studies of a database, or take it away.
+    """Give a person a role in all studies of a database, or take it away. Without PERSON, list who has which role.
 
     Interviewers add answers and calls, and read the contact of the case that they have. Supervisors correct and erase,
     and read all contacts. Coders code open answers. Analysts read data without names and numbers. None of them publishes
@@ -342,8 +342,16 @@ def server_grant(
 
     Example: survey server grant postgresql://owner@host/field ann interviewer
     """
-    from survey_cli.services.database.server import change_role
+    from survey_cli.services.database.server import change_role, list_people
 
+    if not (person or role or revoke or password):
+        people = list_people(address)
+        rows = [(each.person, each.role, "yes" if each.can_log_in else "no") for each in people]
+        print_lines(render_table(("person", "role", "can log in"), rows) if rows else ())
+        say(f"{format_quantity(len({each.person for each in people}), 'person', 'people')} with a role")
+        return
+    if not role:
+        raise typer.BadParameter("give interviewer, supervisor, coder or analyst", param_hint="ROLE")
     typed = ""
     if password and sys.stdin.isatty():
         typed = typer.prompt(f"password of {person}", hide_input=True, confirmation_prompt=True, err=True)

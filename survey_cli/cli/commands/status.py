@@ -321,8 +321,10 @@ def study_people(request: "Request") -> None:
     for line in listing.lines:
         described = line.role or "(not on the list)", line.languages or "any", line.skills or "–", line.pseudonym or "–"
         appointments = f"{line.appointments} ({line.missed} missed)" if line.missed else line.appointments
-        rows.append((line.login, *described, appointments, ", ".join(line.cases) or "–"))
-    head = ("login", "role", "languages", "skills", "pseudonym", "appointments", "current case")
+        account = (line.account,) if line.account else ()
+        rows.append((line.login, *described, *account, appointments, ", ".join(line.cases) or "–"))
+    on_server = ("account",) if any(line.account for line in listing.lines) else ()
+    head = ("login", "role", "languages", "skills", "pseudonym", *on_server, "appointments", "current case")
     print_lines(render_table(head, rows) if rows else ())
     if listing.unowned_appointments:
         say(f"{format_quantity(listing.unowned_appointments, 'appointment')} for anyone")

@@ -175,6 +175,8 @@ class InterviewerLine(NamedTuple):
     """Appointments that only this person may keep, or may keep first."""
     missed: int
     """Those of the appointments that are missed."""
+    account: str
+    """The roles of the account on the server, `without a role`, or `none`; empty for a database file."""
 
 
 class InterviewerList(NamedTuple):

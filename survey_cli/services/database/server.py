@@ -13,7 +13,7 @@ from survey_cli.store.database_location import make_address_error
 
 if TYPE_CHECKING:
     from survey_cli.store.backends.postgres.connection import PostgresConnector
-    from survey_cli.store.backends.postgres.roles import RoleCheck
+    from survey_cli.store.backends.postgres.roles import Member, RoleCheck
 
 PATIENCE = 5.0
 """Seconds to wait for other programs."""
@@ -86,6 +86,16 @@ def change_role(address: str, person: str, role: str, *, revoke: bool = False, p
             raise UserError(f"PERSON {person!r}", "can't be a person on the server", remedy)
         encrypted = db.encrypt_password(person, password) if password else ""
         return roles.change_member(db, person, role, revoke=revoke, password=encrypted)
+
+
+def list_people(address: str) -> list["Member"]:
+    """List who has which role in a database that is prepared for roles. Raises UserError."""
+    from survey_cli.store.backends.postgres import roles
+
+    _, db = _connect(address)
+    with closing(db):
+        roles.check_prepared(db)
+        return [member for member in roles.list_members(db) if member.role]
 
 
 class ServerCheck(NamedTuple):

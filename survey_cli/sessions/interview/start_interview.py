@@ -90,6 +90,19 @@ def check_clock(store: Store, where: str, options: StartOptions, clock: Clock | 
         check_last_time(store, where, at)
 
 
+def check_role(store: Store) -> None:
+    """Check that the account may interview, which coders and analysts of a server may not. Raises UserError."""
+    if not store.read_only or store.connector.dialect != "postgresql":
+        return
+    from survey_cli.store.backends.postgres.roles import list_members
+
+    own = [member.role for member in list_members(store.connector) if member.person == store.account and member.role]
+    role = " and ".join(own) or "without a role"
+    what = f"is {role} on this server, and only interviewers and supervisors may interview"
+    remedy = f"ask the owner of the database for that role: survey server grant ADDRESS {store.account} interviewer"
+    raise UserError(store.account, what, remedy)
+
+
 def daypart(hour: int) -> str:
     """Return the part of the day for a greeting: morning to noon, afternoon to five, evening."""
     return "morning" if hour < 12 else "afternoon" if hour < 17 else "evening"

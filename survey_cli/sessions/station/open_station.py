@@ -46,6 +46,7 @@ def open_station(
             raise UserError(twice, "two of the files have this study", "give each study once, under names of their own")
         options = start_interview.StartOptions(case="", clock_is_right=clock_is_right)
         for study in studies:
+            start_interview.check_role(study.store)
             start_interview.check_clock(study.store, study.where, options, clock)
         clock = clock or next(filter(None, (study.store.clock for study in studies)), start_interview.utc_now)
         files = [StudyFiles(study, people) for study in studies]

@@ -174,6 +174,23 @@ def check_prepared(db: Connector) -> str:
     return str(database)
 
 
+class Member(NamedTuple):
+    """An account on the server, with one role in the database."""
+
+    person: str
+    role: str
+    """One of `ROLES`; empty for an account without any."""
+    can_log_in: bool
+
+
+def list_members(db: Connector) -> list[Member]:
+    """List the accounts of the server, once for each role that they have in the database. Raises StoreError."""
+    [(database,)] = db.read("SELECT current_database()")
+    groups = {make_group(database, role): role for role in ROLES}
+    members = db.read(sql.MEMBERS, (" ".join(groups),))
+    return [Member(person, groups.get(group, ""), can_log_in) for person, group, can_log_in in members]
+
+
 def may_be_member(db: Connector, person: str) -> bool:
     """Return whether a name is that of a user who can log in, or of one who can be created. Raises StoreError."""
     known = db.read("SELECT rolcanlogin FROM pg_roles WHERE rolname = ?", (person,))
@@ -188,7 +205,7 @@ def change_member(db: Connector, person: str, role: str, *, revoke: bool, passwo
     """
     database = check_prepared(db)
     group, to = make_group(database, role), quote_identifier(person)
-    is_member = bool(db.read(sql.MEMBERS, (person, group)))
+    is_member = (person, role) in [member[:2] for member in list_members(db)]
     is_new = bool(db.read(sql.MISSING_ROLES, (person,))) and not revoke
     with db.transaction() as execute:
         if is_new:
