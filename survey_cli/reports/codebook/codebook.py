@@ -168,7 +168,7 @@ class _Context:
         cells = answers.read_cells(variable.name)
         counts: Counter[Cell] = Counter()
         for text, totals in answers.count(answers.columns[variable.name], ()).items():
-            counts[cells[str(text)]] += totals[0].people
+            counts[cells[text]] += totals[0].people
         return counts
 
 

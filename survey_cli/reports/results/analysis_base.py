@@ -1,39 +1,101 @@
 """Analysis base: the complete interviews, and those that broke off late enough to count as partial; notes on filters."""
 
+from array import array
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Final, Literal, NamedTuple, TypeAlias
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from fractions import Fraction
+from itertools import compress, islice
+from statistics import median
+from typing import Final, Literal, TypeAlias
 
 from survey_cli.fieldwork.plan.plan import CompletionPoint, Plan
 from survey_cli.reports.results.questions import get_missing_kind
 from survey_cli.reports.texts import translate
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
+from survey_cli.table.columns import NOON
 from survey_cli.values import UNCODED
 
 InterviewSelection: TypeAlias = Literal["complete", "partial", "all"]
 """The interviews to report on; `partial` selects complete and partial ones."""
-NO_OVERRIDES: Final[Mapping[str, str]] = MappingProxyType({})
+_SELECTED: Final = {"complete": ("complete",), "partial": ("complete", "partial"), "all": ("complete", "partial", "")}
+"""The kinds of interviews in each selection."""
+_MICROSECOND: Final = timedelta(microseconds=1)
+_MINUTE: Final = 60 * 10**6
+"""Microseconds in a minute."""
 
 
-class AnalysisBase(NamedTuple):
-    """Selected interviews of a table, and the number of interviews by completeness."""
+@dataclass(slots=True)
+class AnalysisBase:
+    """The interviews to report on: which they are, their numbers by completeness, their field dates and lengths."""
 
-    rows: Sequence[int]
-    """Positions of the selected interviews."""
-    complete: int
-    partial: int
+    plan: Plan
+    selection: InterviewSelection
+    overrides: Mapping[str, str]
+    """Codes of supervisors' corrections, by interview."""
+    interviews: int = 0
+    """Number of the selected interviews."""
+    complete: int = 0
+    partial: int = 0
     """Partial interviews; 0 where only complete ones are selected."""
-    others: int
-    """Selected interviews that are neither complete nor partial."""
-    left_out: int
+    left_out: int = 0
     """Interviews that are not selected."""
+    whole: int = 0
+    """Complete and partial interviews, also where partial ones are not selected."""
+    _starts: list[str] = field(default_factory=list)
+    """The first and the last start of selected interviews that were conducted with this program, as stored."""
+    _imported_starts: Counter[str] = field(default_factory=Counter)
+    _lengths: dict[int, array[int]] = field(default_factory=lambda: defaultdict(lambda: array("I")))
+    """By whole minutes of an interview's length, the further microseconds of each: 4 bytes per interview."""
+
+    def select(self, answers: AnswerColumns) -> Sequence[bool]:
+        """Count further interviews; return which of them are selected."""
+        kinds = _classify_interviews(answers, self.plan, self.overrides)
+        selected = [kind in _SELECTED[self.selection] for kind in kinds]
+        counts = Counter(compress(kinds, selected))
+        self.interviews += counts.total()
+        self.complete += counts["complete"]
+        self.partial += counts["partial"]
+        self.left_out += selected.count(False)
+        self.whole += len(kinds) - kinds.count("")
+        origins = answers.read_cells("interview_origin")
+        columns = [answers.columns[name] for name in ("interview_origin", "interview_began", "interview_updated")]
+        for origin, start, end in compress(zip(*columns, strict=True), selected):
+            if origins[origin] == "imported":  # how it was conducted is not known
+                self._imported_starts[start] += 1
+                continue
+            self._starts.append(start)
+            length = (_parse_timestamp(end) - _parse_timestamp(start)) // _MICROSECOND
+            if length >= 0:
+                self._lengths[length // _MINUTE].append(length % _MINUTE)
+        self._starts = [min(self._starts), max(self._starts)] if self._starts else []
+        return selected
+
+    def find_period(self) -> tuple[datetime, datetime] | None:
+        """Return the first and the last start, as far as starts are known.
+
+        Imported interviews of which the file had no time have that of the import, to the second the same in all of them.
+        """
+        imported = (text for text, n in self._imported_starts.items() if n < 2 or _parse_timestamp(text).time() == NOON)
+        starts = [*self._starts, *imported]
+        return (_parse_timestamp(min(starts)), _parse_timestamp(max(starts))) if starts else None
+
+    def compute_median_length(self) -> Fraction | None:
+        """Return the median in seconds of the interviews that were conducted with this program."""
+        last = sum(map(len, self._lengths.values())) - 1
+        if last < 0:
+            return None
+        lengths = (m * _MINUTE + rest for m in sorted(self._lengths) for rest in sorted(self._lengths[m]))
+        return Fraction(median(islice(lengths, last // 2, last // 2 + 1 + last % 2))) / 10**6
 
 
-def select_interviews(
-    answers: AnswerColumns, plan: Plan, selection: InterviewSelection, overrides: Mapping[str, str] = NO_OVERRIDES
-) -> AnalysisBase:
-    """Select the interviews to report on.
+def _parse_timestamp(text: str) -> datetime:
+    return datetime.fromisoformat(text.strip('"'))
+
+
+def _classify_interviews(answers: AnswerColumns, plan: Plan, overrides: Mapping[str, str]) -> list[str]:
+    """Return for each interview whether it is `complete`, `partial` or neither, which is empty.
 
     An interview is complete if it ended with the outcome complete or stopped after `complete_from:`, and partial if it
     stopped after `partial_from:`. `overrides` maps interviews to the codes of supervisors' corrections, which take
@@ -55,17 +117,7 @@ def select_interviews(
         for i, text in enumerate(answers.columns["interview_id"]):
             if (code := overrides.get(str(ids[text]))) is not None:
                 kinds[i] = {"1.1": "complete", "1.2": "partial"}.get(code[:3], "")
-    selected = {"complete": ("complete",), "partial": ("complete", "partial"), "all": ("complete", "partial", "")}
-    rows: Sequence[int] = range(len(kinds))
-    if not set(kinds).issubset(selected[selection]):
-        rows = [i for i, kind in enumerate(kinds) if kind in selected[selection]]
-    return AnalysisBase(
-        rows=rows,
-        complete=kinds.count("complete"),
-        partial=kinds.count("partial") if selection != "complete" else 0,
-        others=kinds.count("") if selection == "all" else 0,
-        left_out=len(kinds) - len(rows),
-    )
+    return kinds
 
 
 def _flag_passed(answers: AnswerColumns, point: CompletionPoint | None) -> list[bool]:
@@ -82,9 +134,7 @@ def _flag_passed(answers: AnswerColumns, point: CompletionPoint | None) -> list[
         cells = answers.read_cells(name)
         reached = {text: get_missing_kind(cell) != "not_reached" for text, cell in cells.items()}
         return [reached[text] for text in answers.columns[name]]
-    first_columns: dict[tuple[str, int | None], str] = {}
-    for variable in variables:
-        first_columns.setdefault((variable.item, variable.turn), variable.name)
+    first_columns = {(variable.item, variable.turn): variable.name for variable in reversed(variables)}
     asked, answered = [0] * answers.interviews, [0] * answers.interviews
     for name in first_columns.values():
         missing_kinds = {text: get_missing_kind(cell) for text, cell in answers.read_cells(name).items()}
@@ -116,7 +166,7 @@ class ReportFilter:
         notes: list[str] = []
         if self.where:
             text = "Only interviews for which this is true: {condition} — {n} of {all}."
-            notes.append(translate(text, condition=self.where, n=f"{len(base.rows):,}", all=f"{self.total:,}"))
+            notes.append(translate(text, condition=self.where, n=f"{base.interviews:,}", all=f"{self.total:,}"))
         if self.selection == "complete":
             text = "Only complete interviews; {n} that were started are left out."
             if not base.left_out:

@@ -260,7 +260,7 @@ def tabulate(
     readers = [answers.read_cells(name) for name in question.columns]
     declined: dict[str, list[AnswerKey]] = {}
     volunteered = {point.code for point in question.points if point.volunteered and question.kind != "multiple"}
-    for key, counts in answers.count(answers.list_keys(question.columns), groupings).items():
+    for key, counts in answers.count(answers.iterate_keys(question.columns), groupings).items():
         texts = key if isinstance(key, tuple) else (key,)
         cells = tuple(reader[text] for reader, text in zip(readers, texts, strict=True))
         kind = get_missing_kind(cells[0])

@@ -99,7 +99,7 @@ def add_design(
     level: float = DEFAULT_LEVEL,
 ) -> Crosstab:
     """Return the table with the design, by which the precision of its shares and means is measured."""
-    keys = answers.list_keys(table.question.columns)
+    keys = answers.iterate_keys(table.question.columns)
     numbering: dict[AnswerKey, int] = {}
     positions = numpy.array([numbering.setdefault(key, len(numbering)) for key in keys])
 
@@ -115,7 +115,7 @@ def add_design(
     rows[BASE] = design_errors.RowValues(numbers, list_values(dict.fromkeys(table.numbers, 1)), is_share=False)
     starts = (columns.start for columns in list_columns(groupings))
     parts = [numpy.array(grouping.part_by_interview) + start for grouping, start in zip(groupings, starts, strict=True)]
-    columns = numpy.array([numpy.zeros(len(keys), dtype=int), *parts])
+    columns = numpy.array([numpy.zeros(answers.interviews, dtype=int), *parts])
     return replace(
         table,
         design=design_errors.QuestionDesign(design=design, answers=positions, columns=columns, rows=rows, level=level),

@@ -25,7 +25,7 @@ def _compute_ratio(
     reveal theirs.
     """
     tables = numerator, denominator
-    columns = (answers.list_keys(table.question.columns) for table in tables)
+    columns = (answers.iterate_keys(table.question.columns) for table in tables)
     people, dividend, divisor = 0, Fraction(0), Fraction(0)
     for key, other_key, weight in zip(*columns, answers.weights or [1] * answers.interviews, strict=True):
         first, second = numerator.numbers.get(key), denominator.numbers.get(other_key)

@@ -7,7 +7,8 @@ column is a part of all interviews, and a codebook repeats both.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain, pairwise, permutations
+from hashlib import sha256
+from itertools import chain, pairwise, permutations, repeat
 from typing import TypeAlias
 
 from survey_cli.reports.disclosure.suppression import (
@@ -333,12 +334,12 @@ def _divide_interviews(
         for row in table.detail_rows:
             rows |= {key: (*rows.get(key, ()), row) for key in table.lines[row].keys}
         rows_by_key.append(rows)
-    keys = list(zip(*(answers.list_keys(table.question.columns) for table in shared), strict=True))
-    part_of = {key: tuple(map(lambda rows, one: rows.get(one, ()), rows_by_key, key)) for key in dict.fromkeys(keys)}
-    counts = answers.count([part_of[key] for key in keys], groupings)
-    parts: dict[_Part, Sequence[int]] = {
-        part: [count.people for count in counts[part]] for part in part_of.values() if any(part)
-    }
+    keys = zip(*(answers.iterate_keys(table.question.columns) for table in shared), strict=True)
+    parts: dict[_Part, Sequence[int]] = {}
+    for key, counts in answers.count(keys, groupings).items():
+        part = tuple(rows.get(own_key, ()) for rows, own_key in zip(rows_by_key, key, strict=True))
+        if any(part):
+            parts[part] = [count.people + n for count, n in zip(counts, parts.get(part, repeat(0)), strict=False)]
     first, *derived = shared
     rows_by_code = [{table.lines[row].code: (row,) for row in table.detail_rows} for table in derived]
     for row in first.detail_rows:
@@ -397,7 +398,7 @@ def _group_by_asked(tables: Sequence[Crosstab], answers: AnswerColumns) -> list[
     """Return groups of tables whose questions were asked of the same people."""
     groups: dict[tuple[int, bytes], list[int]] = {}
     for i, table in enumerate(tables):
-        groups.setdefault((table.bases[0].people, _flag_asked(table, answers)), []).append(i)
+        groups.setdefault((table.bases[0].people, sha256(_flag_asked(table, answers)).digest()), []).append(i)
     return list(groups.values())
 
 

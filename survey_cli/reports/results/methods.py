@@ -3,13 +3,10 @@
 Items of which nothing is known are listed as not stated.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, tzinfo
 from fractions import Fraction
-from itertools import compress
-from statistics import median
 from typing import Final
 
 from survey_cli.fieldwork.rates.dispositions import GROUPS
@@ -23,7 +20,6 @@ from survey_cli.reports.rounding import HIDDEN_MARK, format_count, format_decima
 from survey_cli.reports.texts import translate
 from survey_cli.reports.weighting.answer_counts import AnswerColumns, compute_half_width
 from survey_cli.reports.weighting.weights import WeightingSummary
-from survey_cli.table.columns import NOON
 from survey_cli.table.table import StudyDescription
 
 NOT_STATED: Final = "not stated"
@@ -36,7 +32,7 @@ class MethodFacts:
 
     base: AnalysisBase
     answers: AnswerColumns
-    """The reported interviews, with at least the administrative columns."""
+    """The reported interviews, with at least their origin and version."""
     frames: Mapping[str, int] = field(default_factory=dict)
     """Number of interviews by frame, where the sample has several."""
     languages: Sequence[str] = ()
@@ -71,14 +67,14 @@ def build_methods(study: StudyDescription, facts: MethodFacts, options: ResultOp
         _make_line("Mode", _describe_mode(study, facts.answers)),
         _make_line("Languages", ", ".join(facts.languages)),
         _make_line("Incentive", facts.incentive),
-        _make_line("Field dates", study.dates or _format_days(_list_starts(facts.answers), facts.zone)),
+        _make_line("Field dates", study.dates or _format_days(facts.base, facts.zone)),
         _make_line("Interviews", _describe_interviews(facts, options)),
         *([MethodLine(translate("Filters"), " ".join(facts.filter_notes))] if facts.filter_notes else []),
         _mark_whole_study(_make_line("Outcomes", _describe_outcomes(facts.rates), facts.no_rates), facts),
         _mark_whole_study(_make_line("Response rates", _describe_rates(facts.rates), facts.no_rates), facts),
         _make_line("Weighting", _describe_weighting(facts.weighting)),
         _make_line("Precision", _describe_precision(facts, options, study.size)),
-        _make_line("Length of interviews", _describe_length(facts.answers)),
+        _make_line("Length of interviews", _describe_length(facts.base)),
         _make_line("Questionnaire", _describe_versions(study, facts.answers)),
         _make_line("Missing answers", translate("missing-are-excluded" if options.valid else "missing-are-rows")),
         contact,
@@ -112,7 +108,7 @@ def build_brief_line(study: StudyDescription, facts: MethodFacts) -> str:
     parts = [
         _describe_population(study),
         _describe_mode(study, facts.answers),
-        study.dates or _format_days(_list_starts(facts.answers), facts.zone),
+        study.dates or _format_days(facts.base, facts.zone),
         translate("response rate 1 (RR1) {rate}", rate=rate) if rate else "",
         facts.weighting.description if facts.weighting is not None else "",
     ]
@@ -132,38 +128,17 @@ def _mark_whole_study(line: MethodLine, facts: MethodFacts) -> MethodLine:
     return line._replace(text=f"{line.text}; {translate(WHOLE_STUDY_NOTE)}") if is_marked else line
 
 
-def _mark_imported(answers: AnswerColumns) -> list[bool]:
-    """Return which interviews were imported, so that the program does not know how they were conducted."""
-    cells = answers.read_cells("interview_origin")
-    return [cells[text] == "imported" for text in answers.columns["interview_origin"]]
-
-
 def _describe_mode(study: StudyDescription, answers: AnswerColumns | None) -> str:
-    imported = _mark_imported(answers) if answers is not None and "interview_origin" in answers.columns else []
-    return study.mode or ("" if imported and all(imported) else translate(DEFAULT_MODE))
+    origins = answers.read_cells("interview_origin") if answers and "interview_origin" in answers.columns else {}
+    return study.mode or ("" if set(origins.values()) == {"imported"} else translate(DEFAULT_MODE))
 
 
-def _parse_timestamp(text: str) -> datetime:
-    return datetime.fromisoformat(text.strip('"'))
-
-
-def _list_starts(answers: AnswerColumns) -> Sequence[str]:
-    """List when interviews were started, as far as it is known, as texts that sort by time.
-
-    Imported interviews of which the file had no time have that of the import, to the second the same in all of them.
-    """
-    started = answers.columns["interview_began"]
-    imported = Counter(compress(started, _mark_imported(answers)))
-    if not imported:
-        return started
-    return [start for start in started if imported[start] < 2 or _parse_timestamp(start).time() == NOON]
-
-
-def _format_days(started: Sequence[str], zone: tzinfo | None) -> str:
+def _format_days(base: AnalysisBase, zone: tzinfo | None) -> str:
     """Format the period from the first to the last day on which interviews were started."""
-    if not started:
+    period = base.find_period()
+    if period is None:
         return ""
-    first, last = (_parse_timestamp(text).astimezone(zone).date() for text in (min(started), max(started)))
+    first, last = (start.astimezone(zone).date() for start in period)
 
     def format_day(day: date) -> str:
         month = translate(MONTHS[day.month - 1])
@@ -178,9 +153,10 @@ def _format_days(started: Sequence[str], zone: tzinfo | None) -> str:
 
 def _describe_interviews(facts: MethodFacts, options: ResultOptions) -> str:
     base = facts.base
-    kinds = {"{n} complete": base.complete, "{n} partial": base.partial, "{n} others": base.others}
+    others = base.interviews - base.complete - base.partial
+    kinds = {"{n} complete": base.complete, "{n} partial": base.partial, "{n} others": others}
     counts = [translate(kind, n=f"{n:,}") for kind, n in kinds.items() if n or kind != "{n} others"]
-    text = f"{len(base.rows):,} ({', '.join(counts)})"
+    text = f"{base.interviews:,} ({', '.join(counts)})"
     if base.left_out:
         text += "; " + translate("{n} with other outcomes are left out", n=f"{base.left_out:,}")
     if len(facts.frames) > 1:
@@ -259,7 +235,7 @@ def _describe_weighting(weighting: WeightingSummary | None) -> str:
 
 def _describe_precision(facts: MethodFacts, options: ResultOptions, size: int | None) -> str:
     """Describe the sampling error; `size` is that of the population."""
-    n = len(facts.base.rows)
+    n = facts.base.interviews
     if not n:
         return ""
     if options.errors:
@@ -284,15 +260,11 @@ def _describe_precision(facts: MethodFacts, options: ResultOptions, size: int | 
     return f"{', '.join(parts)}; {translate('other errors are not included')}"
 
 
-def _describe_length(answers: AnswerColumns) -> str:
+def _describe_length(base: AnalysisBase) -> str:
     """Describe the length of the interviews that were conducted with this program."""
-    unit = timedelta(microseconds=1)
-    times = (map(_parse_timestamp, answers.columns[name]) for name in ("interview_began", "interview_updated"))
-    rows = zip(*times, _mark_imported(answers), strict=True)
-    lengths = [(end - start) // unit for start, end, is_imported in rows if end >= start and not is_imported]
-    if not lengths:
+    seconds = base.compute_median_length()
+    if seconds is None:
         return ""
-    seconds = Fraction(median(lengths)) / 10**6
     return translate(
         "Median {length} from the first entry to the last, pauses included", length=format_duration(seconds)
     )
@@ -308,8 +280,7 @@ def format_duration(seconds: Fraction) -> str:
 
 
 def _describe_versions(study: StudyDescription, answers: AnswerColumns) -> str:
-    cells = answers.read_cells("interview_version")
-    used = [str(cells[text]) for text in dict.fromkeys(answers.columns["interview_version"])]
+    used = list(map(str, answers.read_cells("interview_version").values()))
     if not used and study.version:
         used = [study.version]
     versions = (translate("version {version}" if v else "no version", version=v) for v in used)

@@ -1,5 +1,6 @@
 """Tables of results: every item with its bases, counts, percentages, statistics and tests, in total and by column."""
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -390,9 +391,7 @@ def build_grouping(
     labels = [variable.labels[code] for code in labeled] + [str(value) for value in others]
     parts: dict[Cell, int] = {value: position for position, value in enumerate([*labeled, *others])}
     part_of = {text: parts.get(cell, -1) for text, cell in cells.items()}
-    sizes = [0] * (len(labels) + 1)
-    for text in answers.columns[variable.name]:
-        sizes[part_of[text]] += 1
+    sizes = Counter(map(part_of.__getitem__, answers.columns[variable.name]))
     small = [part for part in range(len(labels)) if sizes[part] < min_base]
     unprinted = frozenset(small)
     if len(small) > 1:
@@ -408,12 +407,13 @@ def build_grouping(
             if kind and kind not in UNASKED_KINDS:
                 parts[next(cell for cell in cells.values() if get_missing_kind(cell) == kind)] = len(labels)
                 labels.append(variable.declines[kind][1] if kind in variable.declines else kind)
-    part_by_interview = [parts.get(cells[text], len(labels)) for text in answers.columns[variable.name]]
+    part_of = {text: parts.get(cell, len(labels)) for text, cell in cells.items()}
+    part_by_interview = array("H", map(part_of.__getitem__, answers.columns[variable.name]))
     if len(labels) in part_by_interview:
         labels.append(translate("no value"))
     without_value = Counter(part for part in part_by_interview if part >= value_count)
     if len(without_value) > 1 and min(without_value.values()) < threshold:
-        part_by_interview = [min(part, value_count) for part in part_by_interview]
+        part_by_interview = array("H", (min(part, value_count) for part in part_by_interview))
         labels[value_count:] = ["/".join(labels[part] for part in sorted(without_value))]
     return Grouping(
         name=variable.name,
@@ -433,8 +433,7 @@ def nest_grouping(outer: Grouping, inner: Grouping, *, min_base: int = 0) -> Gro
     Pairs of values with fewer interviews than `min_base` are merged within the outer value, and not printed where all
     of these together have fewer.
     """
-    pairs = list(zip(outer.part_by_interview, inner.part_by_interview, strict=True))
-    sizes = Counter(pairs)
+    sizes = Counter(zip(outer.part_by_interview, inner.part_by_interview, strict=True))
     small: dict[int, list[tuple[int, int]]] = {}
     for o, i in sorted(sizes):
         if sizes[o, i] < min_base and outer.has_value[o] and inner.has_value[i]:
@@ -442,13 +441,14 @@ def nest_grouping(outer: Grouping, inner: Grouping, *, min_base: int = 0) -> Gro
     merged = {pair: group[-1] for group in small.values() for pair in group}
     labels = {group[-1]: "/".join(inner.part_labels[i] for _, i in group) for group in small.values()}
     too_small = {group[-1] for group in small.values() if sum(sizes[pair] for pair in group) < min_base}
-    pairs = [merged.get(pair, pair) for pair in pairs]
-    parts = {pair: number for number, pair in enumerate(sorted(set(pairs)))}
+    parts = {pair: number for number, pair in enumerate(sorted({merged.get(pair, pair) for pair in sizes}))}
+    part_of = {pair: parts[merged.get(pair, pair)] for pair in sizes}
+    pairs = zip(outer.part_by_interview, inner.part_by_interview, strict=True)
     return Grouping(
         name=f"{outer.name} > {inner.name}",
         label=f"{outer.label} > {inner.label}",
         part_labels=tuple(f"{outer.part_labels[o]}: {labels.get((o, i), inner.part_labels[i])}" for o, i in parts),
-        part_by_interview=[parts[pair] for pair in pairs],
+        part_by_interview=array("H", map(part_of.__getitem__, pairs)),
         has_value=tuple(outer.has_value[o] and inner.has_value[i] for o, i in parts),
         unprinted=frozenset(number for pair, number in parts.items() if pair in too_small),
         inputs=outer.inputs | inner.inputs,

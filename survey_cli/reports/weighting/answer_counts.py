@@ -1,14 +1,16 @@
 """Answer columns, interview weights, exact counts of interviews by answer and group, and their margins of error."""
 
+import zlib
+from array import array
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from itertools import accumulate, islice, repeat
+from itertools import accumulate, chain, compress, islice, repeat
 from math import atan, ceil, cos, pi, sin, sqrt
 from statistics import NormalDist
-from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 from survey_cli.reports.rounding import compute_root, format_decimal
 from survey_cli.table.table import Table, make_cell_reader
@@ -18,6 +20,8 @@ BATCH_SIZE: Final = 2_000
 """Rows that are converted to columns at a time."""
 MAX_CODES: Final = 256
 """Distinct texts of a column that are numbered by one byte."""
+BLOCK_SIZE: Final = 2**15
+"""Bytes of a column that are compressed together."""
 WEIGHT_UNIT: Final = 10**9
 """The integer that represents a weight of 1, so that sums of weights are exact."""
 
@@ -128,112 +132,111 @@ def _combine_groupings(groupings: tuple[Grouping, ...]) -> tuple[Sequence[int], 
     starts = [columns.start for columns in list_columns(groupings)]
     numbers: dict[tuple[int, ...], int] = {}
     parts = zip(*(grouping.part_by_interview for grouping in groupings), strict=True)
-    of_interview = [numbers.setdefault(combination, len(numbers)) for combination in parts]
+    of_interview = array("I", (numbers.setdefault(combination, len(numbers)) for combination in parts))
     columns = [[0, *(start + part for start, part in zip(starts, each, strict=True))] for each in numbers]
     return of_interview, columns or [[0]]
 
 
-class TextColumn(Sequence[str]):
-    """The texts of one column. Where few are distinct, each interview takes one byte."""
+class TextColumn(Iterable[str]):
+    """The texts of one column, compressed. Where few are distinct, each interview takes some two to four bits."""
 
-    def __init__(self, texts: Sequence[str] = ()) -> None:
+    def __init__(self) -> None:
         self._numbers: defaultdict[str, int] = defaultdict(int)
-        """The number of each distinct text."""
+        """The number of each distinct text, as long as there are at most `MAX_CODES`."""
         self._numbers.default_factory = self._numbers.__len__
-        self._codes = bytearray()
-        """The number of each interview's text; empty where there are more than `MAX_CODES`."""
-        self._texts: list[str] = []
-        """In that case the texts."""
-        self._distinct: dict[str, str] = {}
-        """Their distinct texts, each stored once, until most are distinct."""
-        self.extend(texts)
+        self._is_numbered = True
+        self._blocks: list[bytes] = []
+        self._open_block = bytearray()
+        """The numbers of the texts, a byte each, or the texts with a NUL behind each, which is in no stored text."""
 
     def extend(self, texts: Sequence[str]) -> None:
         """Append the texts of further interviews."""
-        if not self._texts:
+        if self._is_numbered:
             numbers = list(map(self._numbers.__getitem__, texts))
             if len(self._numbers) <= MAX_CODES:
-                self._codes.extend(numbers)
+                self._append(bytes(numbers))
                 return
             texts = [*self, *texts]
-            self._codes.clear()
-        if len(self._distinct) * 2 <= len(self._texts):
-            texts = list(map(self._distinct.setdefault, texts, texts))
-        self._texts.extend(texts)
+            self._is_numbered, self._blocks, self._open_block = False, [], bytearray()
+        for start in range(0, len(texts), BATCH_SIZE):
+            self._append("\0".join([*texts[start : start + BATCH_SIZE], ""]).encode())
 
-    def select(self, rows: Iterable[int]) -> "TextColumn":
-        """Return the texts of some interviews, given by their positions."""
-        texts = list(self)
-        return TextColumn([texts[i] for i in rows])
+    def _append(self, data: bytes) -> None:
+        self._open_block += data
+        if len(self._open_block) >= BLOCK_SIZE:
+            compressor = zlib.compressobj(1, strategy=zlib.Z_RLE)
+            self._blocks.append(compressor.compress(self._open_block) + compressor.flush())
+            self._open_block.clear()
 
-    def __len__(self) -> int:
-        return len(self._texts) or len(self._codes)
-
-    def __getitem__(self, i: Any) -> Any:
-        return list(self)[i]
+    def list_distinct(self) -> Collection[str]:
+        """Return the distinct texts, in the order in which they first occur."""
+        return list(self._numbers) if self._is_numbered else dict.fromkeys(self)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._texts) if self._texts else map(list(self._numbers).__getitem__, self._codes)
+        blocks = chain(map(zlib.decompress, self._blocks), [bytes(self._open_block)])
+        if self._is_numbered:
+            return map(list(self._numbers).__getitem__, chain.from_iterable(blocks))
+        return chain.from_iterable(block.decode().split("\0")[:-1] for block in blocks)
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerColumns:
     """The columns of a table as encoded texts, with the interviews' weights in units of `WEIGHT_UNIT`."""
 
-    variables: dict[str, Variable]
-    columns: dict[str, TextColumn]
+    variables: Mapping[str, Variable]
+    columns: Mapping[str, Iterable[str]]
     interviews: int
     weights: Sequence[int] | None = None
     """None where nothing is weighted."""
 
     @classmethod
-    def from_table(cls, table: Table, is_selected: Callable[[Variable], bool] = lambda _: True) -> "AnswerColumns":
-        """Read the selected columns of all rows.
+    def from_table(
+        cls,
+        table: Table,
+        is_stored: Callable[[Variable], bool] = lambda _: True,
+        select: Callable[["AnswerColumns"], Sequence[bool]] | None = None,
+    ) -> "AnswerColumns":
+        """Read the table and store some columns.
 
-        Of an item with few answers, 100,000 interviews take 0.1 MB. Raises ValueError where a row cannot be read.
+        `select` receives every row once, in batches with all columns, and returns which of them are stored. Of an item
+        with few answers, 100,000 interviews take some 30 kB. Raises ValueError where a row cannot be read.
         """
-        selected = [(i, variable) for i, variable in enumerate(table.variables) if is_selected(variable)]
-        columns = {variable.name: TextColumn() for _, variable in selected}
+        all_variables = {variable.name: variable for variable in table.variables}
+        variables = {name: variable for name, variable in all_variables.items() if is_stored(variable)}
+        columns = {name: TextColumn() for name in variables}
         rows, interviews = table.iterate_texts(), 0
         while batch := list(islice(rows, BATCH_SIZE)):
+            texts = dict(zip(all_variables, zip(*batch, strict=True), strict=True))
             interviews += len(batch)
-            transposed = list(zip(*batch, strict=True))
-            for i, variable in selected:
-                columns[variable.name].extend(transposed[i])
-        return cls({variable.name: variable for _, variable in selected}, columns, interviews)
+            if select is not None and not all(flags := select(cls(all_variables, texts, len(batch)))):
+                texts = {name: tuple(compress(texts[name], flags)) for name in columns}
+                interviews -= flags.count(False)
+            for name, column in columns.items():
+                column.extend(texts[name])
+        return cls(variables, columns, interviews)
 
     def read_cells(self, name: str) -> dict[str, Cell]:
         """Return the cell of each distinct text of a column."""
-        read = make_cell_reader(self.variables[name].storage)
-        return {text: read(text) for text in dict.fromkeys(self.columns[name])}
+        read, column = make_cell_reader(self.variables[name].storage), self.columns[name]
+        texts = column.list_distinct() if isinstance(column, TextColumn) else dict.fromkeys(column)
+        return {text: read(text) for text in texts}
 
     def with_weights(self, weights: Sequence[Fraction] | None) -> "AnswerColumns":
         """Return the columns with other weights, one per interview."""
-        scaled = None if weights is None else [round(weight * WEIGHT_UNIT) for weight in weights]
+        scaled = None if weights is None else array("q", (round(weight * WEIGHT_UNIT) for weight in weights))
         return AnswerColumns(self.variables, self.columns, self.interviews, scaled)
 
-    def select(self, rows: Collection[int]) -> "AnswerColumns":
-        """Return the columns of some interviews, given by their positions in ascending order."""
-        if len(rows) == self.interviews:
-            return self
-        return AnswerColumns(
-            self.variables,
-            {name: column.select(rows) for name, column in self.columns.items()},
-            len(rows),
-            None if self.weights is None else [self.weights[i] for i in rows],
-        )
-
-    def list_keys(self, names: Sequence[str]) -> Sequence[AnswerKey]:
-        """Return each interview's text in one column, or its tuple of texts in several."""
+    def iterate_keys(self, names: Sequence[str]) -> Iterator[AnswerKey]:
+        """Iterate over the interviews' texts in one column, or their tuples of texts in several."""
         if len(names) == 1:
-            return self.columns[names[0]]
-        return list(zip(*(self.columns[name] for name in names), strict=True))
+            return iter(self.columns[names[0]])
+        return zip(*(self.columns[name] for name in names), strict=True)
 
-    def count(self, keys: Sequence[AnswerKey], groupings: Sequence[Grouping]) -> dict[AnswerKey, ColumnCounts]:
+    def count(self, keys: Iterable[Key], groupings: Sequence[Grouping]) -> dict[Key, ColumnCounts]:
         """Count the interviews with each key: all of them, then those in each column of each grouping."""
         width = 1 + sum(len(grouping.part_labels) for grouping in groupings)
         combinations, columns_by_combination = _combine_groupings(tuple(groupings))
-        counts: dict[AnswerKey, list[WeightedCount]] = {}
+        counts: dict[Key, list[WeightedCount]] = {}
         pairs = zip(keys, combinations if groupings else repeat(0), strict=bool(groupings))
         for (key, combination), count in self._count_total(pairs).items():
             columns = counts.setdefault(key, [EMPTY_COUNT] * width)
@@ -244,11 +247,9 @@ class AnswerColumns:
     def _count_total(self, keys: Iterable[Key]) -> dict[Key, WeightedCount]:
         if self.weights is None:
             return {key: WeightedCount(n, n, n) for key, n in Counter(keys).items()}
-        sums: dict[Key, list[int]] = {}
+        sums: defaultdict[Key, list[int]] = defaultdict(lambda: [0, 0, 0])
         for key, weight in zip(keys, self.weights, strict=True):
-            count = sums.get(key)
-            if count is None:
-                count = sums[key] = [0, 0, 0]
+            count = sums[key]
             count[0] += 1
             count[1] += weight
             count[2] += weight * weight

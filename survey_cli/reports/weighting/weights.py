@@ -174,7 +174,7 @@ def read_base_weights(answers: AnswerColumns, column: str) -> list[Fraction]:
         is_number = isinstance(cell, int | float) or (isinstance(cell, str) and DECIMAL.match(cell))
         weight = Fraction(str(cell)) if is_number else None
         if weight is None or weight < 0:
-            number = format_quantity(answers.columns[column].count(text), "interview")
+            number = format_quantity(list(answers.columns[column]).count(text), "interview")
             what = "there is no weight" if isinstance(cell, Missing) else f"the weight is {str(cell)!r}"
             remedy = f"give every case a weight, 0 or more, or report on --where '{column} > 0', or --unweighted"
             raise UserError(column, f"{what} in {number}", remedy)
@@ -224,7 +224,8 @@ def compute_weights(
         return InterviewWeights(weights=weights, weighting=_summarize_weights(weights, steps))
     margins = _build_margins(answers, targets)
     raked = rake(margins, [float(weight) for weight in start], trim=float(trim) if trim else None)
-    weights = _scale(list(map(_round_weight, raked.weights)))
+    rounded = {weight: _round_weight(weight) for weight in set(raked.weights)}
+    weights = _scale([rounded[weight] for weight in raked.weights])
     names = ", ".join(margin.name for margin in margins)
     rounds = translate_quantity(raked.rounds, "round")
     steps.append(translate("raked to {variables} in {rounds}", variables=names, rounds=rounds))

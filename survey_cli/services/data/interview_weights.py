@@ -11,7 +11,7 @@ from survey_cli.instrument.analysis import Analysis
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD
-from survey_cli.reports.results.analysis_base import AnalysisBase, InterviewSelection, select_interviews
+from survey_cli.reports.results.analysis_base import AnalysisBase, InterviewSelection
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
 from survey_cli.reports.weighting.weights import InterviewWeights, RakingTarget, compute_weights
 from survey_cli.samples.cases.columns import find_column
@@ -42,21 +42,21 @@ def _choose_weight(analysis: Analysis, options: ExportOptions) -> tuple[str, str
 def load_counted_answers(
     data: DataTable, plan: Plan, selection: InterviewSelection, *, words: bool = False, ids: bool = False
 ) -> tuple[AnswerColumns, AnalysisBase]:
-    """Load the answers of all interviews without personal ones, and which interviews count.
+    """Load the answers of the interviews that count, without personal ones.
 
     `words` includes verbatim answers with their cases, `ids` the interviews' ids. Raises ValueError where a row cannot be
     read.
     """
-    codes = {interview: override.code for interview, override in data.overrides.items()}
+    base = AnalysisBase(plan, selection, {id: override.code for id, override in data.overrides.items()})
     roles = {"answer", "sample", "compute", "admin", *(["words"] if words else [])}
-    left_out = {"interview_by", *([] if ids or codes else ["interview_id"]), *([] if words else ["interview_case"])}
+    keys = {name for name, column in data.analysis.instrument.sample.items() if column.role == "key"}
+    left_out = {*keys, "interview_by", "interview_began", "interview_updated"}
+    left_out |= {*([] if ids else ["interview_id"]), *([] if words else ["interview_case"])}
 
     def is_counted(variable: Variable) -> bool:
-        is_left_out = variable.personal or (variable.role == "admin" and variable.name in left_out)
-        return variable.role in roles and not is_left_out
+        return variable.role in roles and not variable.personal and variable.name not in left_out
 
-    answers = AnswerColumns.from_table(data.table, is_counted)
-    return answers, select_interviews(answers, plan, selection, codes)
+    return AnswerColumns.from_table(data.table, is_counted, base.select), base
 
 
 def weight_interviews(
@@ -104,8 +104,7 @@ def append_weights(data: DataTable, all_columns: DataTable, plan: Plan, options:
     """
     from survey_cli.documents.report.report_layout import describe_weighting
 
-    answers, base = load_counted_answers(all_columns, plan, "partial", ids=True)
-    answers = answers.select(base.rows)
+    answers = load_counted_answers(all_columns, plan, "partial", ids=True)[0]
     weights = weight_interviews(answers, data.analysis, options, threshold=DEFAULT_THRESHOLD)
     if weights is None:
         return data

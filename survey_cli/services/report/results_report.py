@@ -88,8 +88,8 @@ class _ReportData:
     included: analysis_base.AnalysisBase
     sampled: AnswerColumns
     """The interviews without the condition."""
-    whole: analysis_base.AnalysisBase
-    """Complete and partial interviews of the whole study, without the condition."""
+    whole: int
+    """Number of complete and partial interviews of the whole study, without the condition."""
     narrowing: analysis_base.ReportFilter
     rates: RateTable | None
     """The study's response rates."""
@@ -127,27 +127,26 @@ def _check_options(options: ReportOptions) -> None:
 def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportData:
     use_language(choose_language(records.instrument, options.language))
     data = query_table(records, options, weights=False)  # the report weights the interviews itself
-    with_ids = options.errors
-    answers, base = load_counted_answers(data, records.plan, options.interviews, words=options.verbatims, ids=with_ids)
+    selection, with_ids = options.interviews, options.errors and bool(options.where)
+    answers, base = load_counted_answers(data, records.plan, selection, words=options.verbatims, ids=with_ids)
     all_answers, all_base = answers, base
     if options.where:
         unfiltered = query_table(records, replace(options, where=""), weights=False)
-        all_answers, all_base = load_counted_answers(unfiltered, records.plan, options.interviews, ids=with_ids)
+        all_answers, all_base = load_counted_answers(unfiltered, records.plan, selection, ids=with_ids)
         data = replace(data, overrides=unfiltered.overrides)
-    codes = {interview: override.code for interview, override in data.overrides.items()}
-    is_whole, (rates, no_rates) = options.interviews == "partial", _compute_rates(records, options)
+    rates, no_rates = _compute_rates(records, options)
     when = parse_as_of(options.as_of, options.at, options.zone)
     as_of = when.text if when.past else ""
     return _ReportData(
         data=data,
-        answers=answers.select(base.rows),
+        answers=answers,
         included=base,
-        sampled=all_answers.select(all_base.rows),
-        whole=all_base if is_whole else analysis_base.select_interviews(all_answers, records.plan, "partial", codes),
+        sampled=all_answers,
+        whole=all_base.whole,
         narrowing=analysis_base.ReportFilter(
             where=options.where,
-            total=len(all_base.rows),
-            selection=options.interviews,
+            total=all_base.interviews,
+            selection=selection,
             as_of=as_of,
             items=options.items,
         ),
@@ -158,7 +157,7 @@ def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportD
 
 def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions) -> Results:
     instrument, analysis, table = data.instrument, data.data.analysis, data.data.table
-    if not data.included.rows:
+    if not data.answers.interviews:
         raise UserError(str(path), "there are no interviews to report on", _suggest_more_interviews(data, options))
     if (rates := data.rates) is not None and options.where:
         rates = replace(rates, notes=(translate(analysis_base.WHOLE_STUDY_NOTE), *rates.notes))
@@ -223,7 +222,7 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         instrument=instrument.id,
         version=instrument.version,
         language=language,
-        interviews=len(data.included.rows),
+        interviews=answers.interviews,
         filter_notes=facts.filter_notes,
         hidden_count=sum(table.count_hidden()[0] for table in tables),
         count_total=sum(table.count_hidden()[1] for table in tables),
@@ -258,10 +257,10 @@ def _read_design(
     }
     columns["draw"] = [name for name in list_weighting_draws(data.instrument) if name in answers.columns]
     design = figure_errors.read_design(data.sampled, columns, study)
-    ids = data.sampled.read_cells("interview_id")
-    positions = {ids[text]: position for position, text in enumerate(data.sampled.columns["interview_id"])}
-    own_ids = answers.read_cells("interview_id")
-    own_positions = [positions[own_ids[text]] for text in answers.columns["interview_id"]]
+    own_positions: Sequence[int] = range(answers.interviews)
+    if options.where:
+        positions = {text: position for position, text in enumerate(data.sampled.columns["interview_id"])}
+        own_positions = [positions[text] for text in answers.columns["interview_id"]]
     design = figure_errors.select_interviews(design, own_positions, answers)
     level = options.level
     notes = figure_errors.describe_errors(design, raked=bool(options.rake or options.weight), level=level)
@@ -281,10 +280,10 @@ def _suggest_more_interviews(found: _ReportData, options: ReportOptions) -> str:
 def _set_population(found: _ReportData, options: ReportOptions) -> ReportOptions:
     """Set what the figures need to know of the population. A census is a study whose sample was all of it."""
     size = found.instrument.document.study.size
-    selected = max(found.whole.complete + found.whole.partial, _count_selected_cases(found.rates))
+    selected = max(found.whole, _count_selected_cases(found.rates))
     census = bool(size) and selected >= (size or 0)
     # tests and margins requested although it is a census: as if from a larger population
-    inferred = census and (options.inference or options.margins) and len(found.included.rows) >= (size or 0)
+    inferred = census and (options.inference or options.margins) and found.answers.interviews >= (size or 0)
     return replace(options, population=None if options.where or inferred else size, census=census)
 
 
