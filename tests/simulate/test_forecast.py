@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ import pytest
 from test_simulated_fieldwork import MONDAY, STUDY
 
 from support import audited_fieldwork as fieldwork_audit
+from support import postgres_server
 from support.scale import SCALE
 from support.shift import FIELDWORK, Shift, interviewed
 from support.station_simulation import StationSimulation
@@ -42,6 +44,9 @@ from survey_cli.simulate.fieldwork.behavior import (
 )
 from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
 from survey_cli.simulate.fieldwork.study_simulation import Forecast, ForecastOptions, forecast
+from survey_cli.store.cases.case_records import Lease
+from survey_cli.store.cases.case_store import CaseQueries
+from survey_cli.study.consistency.upkeep import PLAN_SETTING
 from survey_cli.study.open_study import OpenStudy
 
 CHICAGO = ZoneInfo("America/Chicago")
@@ -143,6 +148,71 @@ def test_a_forecast_starts_from_the_study_as_it_stands_and_writes_nothing(tmp_pa
     assert row.calls > row.new > 10
     assert content() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == files
+
+
+def called_for_a_day(folder: Path) -> Shift:
+    """A study in its second morning: cases that wait, rest, are done, are at a station, or came back by themselves."""
+    shift = midfield(folder, cases=120)
+    ann = shift.station()
+    for outcome in ("no_answer", "machine", "busy", "refusal_soft", "no_answer", "language") * 3:
+        assert ann.record_outcome(outcome) is None
+        shift.later(minutes=3)
+    interviewed(ann, "1", "1", "1")
+    assert ann.close_interview() is None
+    assert ann.book_appointment("tomorrow 3pm") is None
+    shift.later(minutes=90)  # the case that ann still has returns to the queue by itself
+    with shift.study("bob") as study:
+        assert study.store.cases.expire_leases(shift.at)
+        assert study.store.cases.queries.list_stale_rows(limit=9)
+    shift.later(days=1)
+    bob = shift.study("bob")
+    lease = Lease("token", "bob", "here", shift.at + timedelta(hours=1))
+    [head, *_] = bob.store.cases.queries.list_queue_heads()
+    assert bob.store.cases.claim(head.bucket, lease, shift.at) is not None
+    return shift
+
+
+@pytest.mark.parametrize("place", ["file", "server"])
+@pytest.mark.parametrize("spreads", [(), ("off", "wait")])
+def test_the_stored_queue_gives_the_forecast_of_all_histories(
+    place: str, spreads: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if place == "server":
+        monkeypatch.setattr(Shift, "place", staticmethod(lambda folder: postgres_server.create_address()))
+    monkeypatch.setattr("survey_cli.store.cases.case_store.PAGE_SIZE", 7)
+    shift = called_for_a_day(tmp_path)
+    shift.publish()
+    from_queue = made(shift, days=5, spreads=spreads)
+    read = []
+    read_history = CaseQueries.read_history
+    monkeypatch.setattr(CaseQueries, "read_history", lambda *args: read.append(args[1]) or read_history(*args))
+    assert made(shift, days=2, spreads=spreads[:1]).rows[0].calls > 0
+    assert len(read) < 120, "uncalled cases are read when they are claimed"
+    with shift.study() as study:
+        study.store.settings.write(PLAN_SETTING, "of other rules")
+    read.clear()
+    assert made(shift, days=5, spreads=spreads) == from_queue
+    assert len(read) == 120 * max(1, len(spreads)), "nothing that is stored was used"
+
+
+def test_few_histories_tell_the_propensities_of_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sample in proportion, of every replicate, whatever the number of replicates."""
+    shift = called_for_a_day(tmp_path)
+    with shift.study() as study:
+        queries = study.store.cases.queries
+        called = {key for key, history in queries.iterate_histories() if len(history) > 1}
+        assert {key for key, _ in queries.iterate_sampled_histories(1.0)} == called
+        half = {key for key, _ in queries.iterate_sampled_histories(0.5)}
+        assert half < called
+        assert len(half) == pytest.approx(len(called) / 2, abs=3)
+        ordinals = [number for number in range(1, 100_001) if number * 2654435769 % 2**32 < 0.02 * 2**32]
+    assert len(ordinals) == pytest.approx(2_000, abs=5)
+    for replicates in range(2, 60):
+        sizes = Counter(number % replicates for number in ordinals)
+        assert min(sizes[n] for n in range(replicates)) > 0.5 * 2_000 / replicates
+    monkeypatch.setattr("survey_cli.simulate.fieldwork.study_simulation.CASES_MEASURED", 10)
+    monkeypatch.setattr("survey_cli.simulate.fieldwork.behavior.MIN_CALLS", 5)
+    assert any("calls in a sample of this study's cases)" in line for line in made(shift, days=1).basis)
 
 
 def test_the_same_seed_gives_the_same_forecast(tmp_path: Path) -> None:

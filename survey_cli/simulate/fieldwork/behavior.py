@@ -279,8 +279,14 @@ class MeasuredPropensities(NamedTuple):
     basis: tuple[str, ...]
 
 
-def measure_propensities(histories: Iterable[tuple[str, Sequence[HistoryEntry]]], plan: Plan) -> MeasuredPropensities:
-    """Measure the propensities in the calls of these histories; the usual ones where the calls are too few."""
+def measure_propensities(
+    histories: Iterable[tuple[str, Sequence[HistoryEntry]]], plan: Plan, *, sampled: bool = False
+) -> MeasuredPropensities:
+    """Measure the propensities in the calls of these histories; the usual ones where the calls are too few.
+
+    `sampled` says that the histories are a sample of the study's.
+    """
+    source = "in a sample of this study's cases" if sampled else "in this study"
     calls: Counter[str] = Counter()
     expected = 0.0
     lengths: list[timedelta] = []
@@ -307,7 +313,7 @@ def measure_propensities(histories: Iterable[tuple[str, Sequence[HistoryEntry]]]
     propensities, basis = usual, []
     if call_count >= MIN_CALLS and expected:
         propensities = replace(propensities, contact=min(0.95, conversations / expected))
-        basis.append(f"a person answers {propensities.contact:.0%} of calls (of {call_count:,} calls in this study)")
+        basis.append(f"a person answers {propensities.contact:.0%} of calls (of {call_count:,} calls {source})")
     else:
         basis.append(f"a person answers {usual.contact:.0%} of calls (assumed)")
     if conversations >= MIN_CONVERSATIONS:
@@ -319,7 +325,7 @@ def measure_propensities(histories: Iterable[tuple[str, Sequence[HistoryEntry]]]
             appointment=calls["appointment"] / again if again else usual.appointment,
             eligible=1 - calls["not_eligible"] / willing if willing > 0 else usual.eligible,
         )
-        basis.append(f"{propensities.refuse:.0%} of contacts refuse (of {conversations:,} contacts in this study)")
+        basis.append(f"{propensities.refuse:.0%} of contacts refuse (of {conversations:,} contacts {source})")
     else:
         basis.append(f"{usual.refuse:.0%} of contacts refuse, {usual.eligible:.0%} are eligible (assumed)")
     basis.append(f"an appointment is kept {usual.keep_appointment:.0%} of the time (assumed)")
@@ -327,5 +333,5 @@ def measure_propensities(histories: Iterable[tuple[str, Sequence[HistoryEntry]]]
     if len(lengths) >= MIN_INTERVIEWS:
         mean_length = timedelta(seconds=fmean(length.total_seconds() for length in lengths))
         minutes = mean_length.total_seconds() / 60
-        basis.append(f"an interview takes {minutes:.1f} minutes (of {len(lengths):,} in this study)")
+        basis.append(f"an interview takes {minutes:.1f} minutes (of {len(lengths):,} {source})")
     return MeasuredPropensities(propensities, mean_length, tuple(basis))

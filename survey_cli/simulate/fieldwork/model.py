@@ -1,16 +1,17 @@
 """Model of a study's fieldwork in memory: queue, interviewers and households, driven by the functions of `fieldwork`.
 
-It uses no database and no station session, so that weeks of calling take seconds. No answers leave it.
+It uses no station session, so that weeks of calling take seconds. Of a stored study it reads the queue and the
+histories only as far as cases are called. No answers leave it, and nothing is written.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from heapq import heappop, heappush
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final, Generic, Protocol, TypeVar
 
 from survey_cli.engine.events import EventStamp, InterviewStarted, InterviewSuspended, SessionContext
 from survey_cli.engine.interview import Interview
@@ -31,6 +32,7 @@ from survey_cli.reports.fieldwork.simulation_report import InterviewerRow
 from survey_cli.simulate.fieldwork import behavior
 from survey_cli.simulate.fieldwork.behavior import DialResult, Household
 from survey_cli.simulate.interviews.respondents import Respondent
+from survey_cli.store.cases.case_records import QueuedCase
 from survey_cli.study.consistency.interview_outcomes import build_do_not_call_events, derive_interview_events
 from survey_cli.values import NOT_ASKED
 
@@ -40,14 +42,46 @@ COMPLETE_CODE: Final = "1.1"
 """The code of a complete interview."""
 
 
-class ReadyCase(NamedTuple):
-    """A case that may be called, in the heap of its claim criteria."""
+Entry = TypeVar("Entry", bound=tuple[object, ...])
 
-    rank: str
-    key: str
-    seq: int
-    """Length of its history when it was added: after any later event this entry is outdated."""
-    promised_at: datetime | None
+
+class StoredQueue(Protocol):
+    """The queue and the histories of a study's cases, as of one time."""
+
+    def iterate_ready(self, bucket: str) -> Iterator[QueuedCase]:
+        """Yield the ready cases of a bucket in calling order."""
+        ...
+
+    def iterate_waiting(self) -> Iterator[tuple[datetime, QueuedCase]]:
+        """Yield the waiting cases and when they are due, the first due first."""
+        ...
+
+    def read_history(self, key: str) -> list[case_events.HistoryEntry]:
+        """Return the history of a case."""
+        ...
+
+
+class MergedHeap(Generic[Entry]):
+    """A heap and a sorted iterator, of which only what comes before the first of the heap is read."""
+
+    def __init__(self, stored: Iterator[Entry]) -> None:
+        self._heap: list[Entry] = []
+        self._stored = stored
+        self._next = next(stored, None)
+
+    def push(self, entry: Entry) -> None:
+        heappush(self._heap, entry)
+
+    def peek(self) -> Entry | None:
+        """Return the first entry; None where there is none."""
+        if self._next is not None and not (self._heap and self._heap[0] < self._next):
+            heappush(self._heap, self._next)
+            self._next = next(self._stored, None)
+        return self._heap[0] if self._heap else None
+
+    def pop(self) -> Entry:
+        """Remove the entry that `peek` has returned."""
+        return heappop(self._heap)
 
 
 @dataclass(slots=True)
@@ -78,6 +112,12 @@ class FieldworkStart:
     """Interviews in each quota cell."""
     at: datetime | None = None
     """None: midnight before the first day."""
+    queue: StoredQueue | None = None
+    """The queue of all other cases; None where there are no others."""
+    callable_counts: Mapping[str, int] = field(default_factory=dict)
+    """Number of cases in `queue` by claim criteria."""
+    complete: int = 0
+    """Complete interviews of cases that are not in `histories`."""
 
 
 class FieldworkModel:
@@ -100,9 +140,10 @@ class FieldworkModel:
         self.instrument, self.plan, self.people, self.settings = start.instrument, start.plan, start.people, settings
         self.target, self.stops_early = target, stops_early
         self.at = start.at or self._to_utc(settings.starts)
-        self.histories: dict[str, list[case_events.HistoryEntry]] = {}
+        self.histories = {key: list(history) for key, history in start.histories}
+        """The histories of all cases that were read."""
         self.fill: dict[str, CellFill] = dict(start.fill)
-        self.complete = 0
+        self.complete = start.complete
         """Complete interviews, including those before the start."""
         self.reached_at: datetime | None = None
         """When the target was reached."""
@@ -113,12 +154,17 @@ class FieldworkModel:
         """Days that have passed."""
         self.by_day: dict[date, Counter[str]] = {}
         self._habits = replace(settings.habits, qualify=1.0)
-        self._cases: dict[str, Case] = {}
-        self._positions: dict[str, QueuePosition] = {}
-        self._ready: dict[str, list[ReadyCase]] = {}
-        self._due: list[tuple[datetime, str, int]] = []
-        self._callable_counts: Counter[str] = Counter()
+        self._cases = {key: Case.from_history(key, history) for key, history in self.histories.items()}
+        self._queue = start.queue
+        self._buckets: dict[str, str] = {}
+        """The claim criteria of cases whose history was read, where they may be called now or later."""
+        self._callable_counts: Counter[str] = Counter(start.callable_counts)
         """By claim criteria, cases that may be called now or later."""
+        self._ready: dict[str, MergedHeap[QueuedCase]] = {}
+        waiting = self._queue.iterate_waiting() if self._queue is not None else iter(())
+        self._due = MergedHeap((due_at, entry) for due_at, entry in waiting if entry.key not in self._cases)
+        for bucket in start.callable_counts:
+            self._find_heap(bucket)
         self._cases_at_stations = 0
         """Cases at stations."""
         self._households: dict[str, Household] = {}
@@ -127,11 +173,8 @@ class FieldworkModel:
         self._minute = datetime.min.replace(tzinfo=UTC)
         self._open_cache: dict[tuple[str, str], bool] = {}
         self._aside_cache: dict[str, bool] = {}
-        for key, history in start.histories:
-            self.histories[key] = list(history)
-            self._cases[key] = Case.from_history(key, history)
-            self._update_position(key)
-            self.complete += self._positions[key].code == COMPLETE_CODE
+        for key in self._cases:
+            self.complete += self._update_position(key).code == COMPLETE_CODE
         self._check_target()
         self.interviewers = tuple(
             ModelInterviewer(who, number, Random(f"{settings.seed}\0interviewer\0{number}"), InterviewerRow(who.login))
@@ -221,48 +264,55 @@ class FieldworkModel:
 
     def _find_next_look(self, until: datetime) -> datetime:
         """Find when an interviewer without a case looks for one again."""
-        while self._due and self._cases[self._due[0][1]].seq != self._due[0][2]:
-            heappop(self._due)
-        ahead = min(behavior.RETRY_INTERVAL, self._due[0][0] - self.at) if self._due else behavior.RETRY_INTERVAL
+        while (due := self._due.peek()) is not None and not self._is_current(due[1]):
+            self._due.pop()
+        ahead = min(behavior.RETRY_INTERVAL, due[0] - self.at) if due is not None else behavior.RETRY_INTERVAL
         return min(self.at + max(behavior.MIN_WAIT, ahead), max(until, self.at + behavior.MIN_WAIT))
 
     # the queue
 
-    def _update_position(self, key: str) -> None:
-        """Update a case's position in the queue."""
-        case, before = self._cases[key], self._positions.get(key)
-        if before is not None and before.status in ("ready", "waiting"):
-            self._callable_counts[before.bucket] -= 1
-        self._positions[key] = position = schedule_case(case, self.plan, self.at)
+    def _update_position(self, key: str) -> QueuePosition:
+        """Update a case's position in the queue, and return it."""
+        case = self._cases[key]
+        if before := self._buckets.pop(key, ""):
+            self._callable_counts[before] -= 1
+        position = schedule_case(case, self.plan, self.at)
         if position.status in ("ready", "waiting"):
+            self._buckets[key] = position.bucket
             self._callable_counts[position.bucket] += 1
-        if position.status == "ready":
-            self._push_ready(key)
-        elif position.status == "waiting" and position.due_at is not None:
-            heappush(self._due, (position.due_at, key, case.seq))
+            entry = QueuedCase(position.rank, key, case.seq, position.bucket, position.promised_at)
+            if position.status == "ready":
+                self._find_heap(position.bucket).push(entry)
+            elif position.due_at is not None:
+                self._due.push((position.due_at, entry))
+        return position
 
-    def _push_ready(self, key: str) -> None:
-        position = self._positions[key]
-        entry = ReadyCase(position.rank, key, self._cases[key].seq, position.promised_at)
-        heappush(self._ready.setdefault(position.bucket, []), entry)
+    def _find_heap(self, bucket: str) -> MergedHeap[QueuedCase]:
+        if bucket not in self._ready:
+            stored = self._queue.iterate_ready(bucket) if self._queue is not None else iter(())
+            self._ready[bucket] = MergedHeap(entry for entry in stored if entry.key not in self._cases)
+        return self._ready[bucket]
+
+    def _is_current(self, entry: QueuedCase) -> bool:
+        """Return whether the case had no event since it was queued."""
+        case = self._cases.get(entry.key)
+        return case is None or case.seq == entry.seq
 
     def _claim(self, agent: ModelInterviewer) -> str | None:
         """Claim the next case for this interviewer."""
-        while self._due and self._due[0][0] <= self.at:
-            _, key, seq = heappop(self._due)
-            if self._cases[key].seq == seq:
-                self._push_ready(key)
+        while (due := self._due.peek()) is not None and due[0] <= self.at:
+            _, entry = self._due.pop()
+            if self._is_current(entry):
+                self._find_heap(entry.bucket).push(entry)
         turns = CallOrder.for_interviewer(self.plan, people=self.people, who=agent.who, at=self.at, fill=self.fill)
         minute = self.at.replace(second=0, microsecond=0)
         if minute != self._minute:  # hours begin and end with a minute
             self._minute = minute
             self._open_cache.clear()
             self._aside_cache.clear()
-        found: list[tuple[CallPriority, ReadyCase]] = []
+        found: list[tuple[CallPriority, QueuedCase]] = []
         for text, heap in self._ready.items():
-            while heap and self._cases[heap[0].key].seq != heap[0].seq:
-                heappop(heap)
-            if heap and self._is_allowed(turns, text):
+            if heap.peek() is not None and self._is_allowed(turns, text):
                 bucket = parse_criteria(text)
                 first = self._find_first(heap, turns.find_appointment_cutoff(bucket), agent.skipped)
                 found += [(self._build_turn(turns, text, bucket, first.rank), first)] if first is not None else []
@@ -271,14 +321,28 @@ class FieldworkModel:
             return None
         _, entry = min(found, key=lambda pair: pair[0])
         self._cases_at_stations += 1
+        if entry.key not in self._cases and self._queue is not None:
+            self._buckets[entry.key] = entry.bucket
+            self.histories[entry.key] = self._queue.read_history(entry.key)
+            self._cases[entry.key] = Case.from_history(entry.key, self.histories[entry.key])
         self._append(agent, entry.key, case_events.CaseClaimed())
         return entry.key
 
-    def _find_first(self, heap: list[ReadyCase], before: datetime | None, passed: set[str]) -> ReadyCase | None:
-        if before is None and heap[0].key not in passed:
-            return heap[0]
-        current = (e for e in heap if e.key not in passed and self._cases[e.key].seq == e.seq)
-        return min((e for e in current if before is None or (e.promised_at and e.promised_at <= before)), default=None)
+    def _find_first(
+        self, heap: MergedHeap[QueuedCase], before: datetime | None, skipped: Collection[str]
+    ) -> QueuedCase | None:
+        """Find the first current case; entries that are outdated are removed."""
+        passed = []
+        while (entry := heap.peek()) is not None:
+            is_current = self._is_current(entry)
+            is_due = before is None or (entry.promised_at is not None and entry.promised_at <= before)
+            if is_current and is_due and entry.key not in skipped:
+                break
+            heap.pop()
+            passed += [entry] if is_current else []
+        for other in passed:
+            heap.push(other)
+        return entry
 
     def _is_allowed(self, turns: CallOrder, text: str) -> bool:
         bucket = parse_criteria(text)
@@ -339,9 +403,8 @@ class FieldworkModel:
 
     def _release(self, key: str) -> None:
         self._cases_at_stations -= 1
-        self._update_position(key)
-        case = self._cases[key]
-        if case.interview and self._positions[key].status == "done":
+        position, case = self._update_position(key), self._cases[key]
+        if case.interview and position.status == "done":
             self._release_cells(case.interview)
 
     # one case

@@ -4,7 +4,8 @@ Cases and interviewers of a simulation are the study's own or invented. Each row
 Nothing is stored.
 """
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import product
@@ -27,9 +28,12 @@ from survey_cli.services.run_on_study import read_records
 from survey_cli.services.simulated_study import SimulatedStudyOptions, load_simulation_cases
 from survey_cli.sessions.station import open_station
 from survey_cli.simulate.fieldwork import behavior
-from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
+from survey_cli.simulate.fieldwork.model import COMPLETE_CODE, FieldworkModel, FieldworkStart
 from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
-from survey_cli.study.open_study import load_people_by_id
+from survey_cli.store.cases.case_records import CaseRow
+from survey_cli.store.cases.live_counts import CaseState
+from survey_cli.study.consistency.upkeep import PLAN_SETTING
+from survey_cli.study.open_study import StudyRecords, load_people_by_id
 
 DEFAULT_INTERVIEWERS: Final = 6
 """Used where nobody is listed and no number is given."""
@@ -155,6 +159,9 @@ ForecastProgress: TypeAlias = Callable[[int, int, int], None]
 DEFAULT_INTERVIEWER_COUNTS: Final = (4, 8, 12)
 MAX_DAYS: Final = 60
 """Length of a forecast where the study has no last day."""
+CASES_MEASURED: Final = 2_000
+"""Number of called cases, at least, in which propensities are measured; all where fewer were called."""
+QUEUED: Final = frozenset({"ready", "waiting"})
 PILOT_INTERVIEWS: Final = 60
 """Number of interviews simulated to estimate the number of items per interview."""
 
@@ -252,46 +259,80 @@ def forecast(options: ForecastOptions, progress: ForecastProgress | None = None)
     """
     with read_records(options.path, db=options.db, people=options.people) as records:
         cases = records.store.cases
-        histories = [(key, list(history)) for key, history in cases.queries.iterate_histories()]
-        fill, target = cases.quotas.read_fill(), find_interview_target(records)
-    if not histories:
-        remedy = f"import them: survey sample import {options.path} cases.csv"
-        raise UserError(records.where, "there are no cases yet", remedy)
-    measured = behavior.measure_propensities(histories, records.plan)
-    seconds, basis = _estimate_item_seconds(records.instrument, options, measured.length)
-    settings = replace(_build_settings(options, records.plan), propensities=measured.propensities, item_seconds=seconds)
-    listed = sum(not interviewer.supervises for interviewer in records.people.interviewers.values())
-    levels = options.interviewers or ((listed,) if listed else DEFAULT_INTERVIEWER_COUNTS)
-    spreads = options.spreads or (records.plan.spread,)
-    whole = len(levels) * len(spreads) * settings.days
-    rows: list[ForecastRow] = []
-    before, interrupted, complete = 0, False, 0
-    for spread, number in product(spreads, levels):
-        staff = build_staff(records.people, number)
-        plan = replace(records.plan, spread=spread)
-        start = FieldworkStart(records.instrument, plan, records.people, histories, fill, options.at)
-        model = FieldworkModel(start, staff, settings, target=target.interviews, stops_early=True)
-        complete = model.complete
-        model.run(_offset_progress(progress, before, whole))
-        rows.append(_build_row(model, complete, number, spread))
-        before += settings.days
-        if progress is not None:
-            progress(before, whole, model.complete)
-        if interrupted := model.interrupted:
-            break
+        states, target = cases.counts.count_states(), find_interview_target(records)
+        if not states:
+            remedy = f"import them: survey sample import {options.path} cases.csv"
+            raise UserError(records.where, "there are no cases yet", remedy)
+        called = sum(number for state, number in states.items() if state.outcome)
+        share = min(1.0, CASES_MEASURED / max(1, called))
+        measured = behavior.measure_propensities(
+            cases.queries.iterate_sampled_histories(share), records.plan, sampled=share < 1
+        )
+        seconds, basis = _estimate_item_seconds(records.instrument, options, measured.length)
+        settings = _build_settings(options, records.plan)
+        settings = replace(settings, propensities=measured.propensities, item_seconds=seconds)
+        listed = sum(not interviewer.supervises for interviewer in records.people.interviewers.values())
+        levels = options.interviewers or ((listed,) if listed else DEFAULT_INTERVIEWER_COUNTS)
+        spreads = options.spreads or (records.plan.spread,)
+        whole = len(levels) * len(spreads) * settings.days
+        rows: list[ForecastRow] = []
+        before, interrupted, complete = 0, False, 0
+        for spread, number in product(spreads, levels):
+            start = _build_start(records, replace(records.plan, spread=spread), states, options.at)
+            staff = build_staff(records.people, number)
+            model = FieldworkModel(start, staff, settings, target=target.interviews, stops_early=True)
+            complete = model.complete
+            model.run(_offset_progress(progress, before, whole))
+            rows.append(_build_row(model, complete, number, spread))
+            before += settings.days
+            if progress is not None:
+                progress(before, whole, model.complete)
+            if interrupted := model.interrupted:
+                break
     return Forecast(
         where=records.where,
         at=options.at,
         until=settings.starts + timedelta(days=settings.days - 1),
         days=settings.days,
         zone=settings.zone.key,
-        cases=len(histories),
+        cases=states.total(),
         complete=complete,
         target=target.interviews,
         target_of=target.source,
         basis=(*measured.basis, *basis),
         rows=tuple(rows),
         interrupted=interrupted,
+    )
+
+
+def _build_start(records: StudyRecords, plan: Plan, states: Counter[CaseState], at: datetime) -> FieldworkStart:
+    """Start from the stored queue, except for cases whose position there is not the one that they have by this plan."""
+    queries = records.store.cases.queries
+    fingerprint = records.store.settings.read(PLAN_SETTING)
+    rows: Iterable[CaseRow] = (*queries.list_leased_rows(), *queries.list_stale_rows(limit=states.total()))
+    if fingerprint != records.plan.fingerprint or records.store.cases.imports.is_settling():
+        rows = queries.iterate_rows()
+    elif plan.spread != records.plan.spread:
+        called = (row for status in ("ready", "waiting") for row in queries.iterate_rows(status=status) if row.seq > 1)
+        rows = {row.key: row for row in (*rows, *called)}.values()
+    histories, complete, callable_counts = {}, 0, Counter[str]()
+    for state, number in states.items():
+        complete += number if state.code == COMPLETE_CODE else 0
+        callable_counts[state.bucket] += number if state.status in QUEUED else 0
+    for row in rows:
+        histories[row.key] = queries.read_history(row.key)
+        complete -= row.position.code == COMPLETE_CODE
+        callable_counts[row.position.bucket] -= row.status in QUEUED
+    return FieldworkStart(
+        instrument=records.instrument,
+        plan=plan,
+        people=records.people,
+        histories=histories.items(),
+        fill=records.store.cases.quotas.read_fill(),
+        at=at,
+        queue=queries,
+        callable_counts=+callable_counts,
+        complete=complete,
     )
 
 

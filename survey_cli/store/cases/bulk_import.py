@@ -152,6 +152,10 @@ class SampleImports(StorePart):
                 return True
         return False
 
+    def is_settling(self) -> bool:
+        """Return whether cases of a complete import are not in the queue yet."""
+        return bool(self._db.read(sql.IMPORTS_IN, ("settling",)))
+
     def list_rows(self) -> list[ImportRow]:
         """Return all imported samples, oldest first."""
         decode = lambda row: ImportRow(row[0], decode_timestamp(row[1]), *row[2:])  # noqa: E731 – one expression, used once

@@ -98,6 +98,17 @@ class CaseRow(NamedTuple):
     """The event up to which its part of the live counts was computed."""
 
 
+class QueuedCase(NamedTuple):
+    """A case that may be called now or later, in calling order."""
+
+    rank: str
+    key: str
+    seq: int
+    """Number of its events when it was queued."""
+    bucket: str
+    promised_at: datetime | None
+
+
 class CaseConflict(NamedTuple):
     """Another station has written to the case since it was read: nothing was written now."""
 
@@ -231,6 +242,12 @@ def decode_case_row(row: Sequence[Any]) -> CaseRow:
     return CaseRow(
         key, ordinal, seq, position_seq, status, position, holder, frame, replicate, mark, updated_at, counted
     )
+
+
+def decode_queued_case(row: Sequence[Any]) -> QueuedCase:
+    """Decode a row with the fields of `QueuedCase`."""
+    rank, key, seq, bucket, promised_at = row
+    return QueuedCase(rank, key, seq, bucket, _decode_optional_time(promised_at))
 
 
 def decode_search_result(row: Sequence[Any]) -> CaseSearchResult:

@@ -136,6 +136,15 @@ SELECT rank FROM cases WHERE status = 'ready' AND bucket = ? AND promised_at <= 
 -- name: QUEUE
 SELECT {ROW_COLUMNS} FROM cases WHERE status = 'ready' AND bucket = ? ORDER BY rank, key LIMIT ?
 
+-- name: READY_FROM
+-- In the order of `case_records.QueuedCase`.
+SELECT rank, key, seq, bucket, promised_at FROM cases
+WHERE status = 'ready' AND bucket = ? AND (rank, key) > (?, ?) ORDER BY rank, key LIMIT ?
+
+-- name: WAITING_FROM
+SELECT due_at, rank, key, seq, bucket, promised_at FROM cases
+WHERE status = 'waiting' AND due_at >= ? AND (due_at, rank, key) > (?, ?, ?) ORDER BY due_at, rank, key LIMIT ?
+
 -- name: APPOINTMENTS
 SELECT {ROW_COLUMNS} FROM cases WHERE promised_until IS NOT NULL AND {VISIBLE}{and_also}
 ORDER BY promised_until, key
@@ -248,6 +257,13 @@ WHERE case_key NOT IN (
 -- name: HAS_CORRECTION
 -- This and the next may be among the conditions of HISTORIES.
 AND case_key IN (SELECT case_key FROM case_events WHERE kind = 'corrected')
+
+-- name: AMONG_CALLED
+-- The share of cases below a number of 2^32. Multiples of a golden ratio are spread evenly, and are in step with no
+-- numbering of replicates.
+AND case_key IN (SELECT key FROM cases WHERE seq > 1 AND ordinal IN (
+    SELECT ordinal FROM cases WHERE ordinal * 2654435769 % 4294967296 < ?
+))
 
 -- name: CHANGED_SINCE
 AND case_key IN (SELECT key FROM cases WHERE updated_at >= ? AND seq > 1)

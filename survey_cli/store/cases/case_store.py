@@ -24,6 +24,8 @@ from survey_cli.store.cases.quota_places import QuotaPlaces, take_places
 
 LATEST_CASES: Final = 1_000
 """Cases in which everybody's last entry is looked for."""
+PAGE_SIZE: Final = 500
+"""Cases of the queue that are read at once."""
 UNMATCHABLE_TEXT: Final = "\x01"
 """A pattern that matches no name and no number."""
 
@@ -125,6 +127,28 @@ class CaseQueries(StorePart):
         queues = [self._list_rows(sql.QUEUE, bucket, limit) for bucket in buckets]
         return list(islice(merge(*queues, key=lambda row: (row.position.rank, row.key)), limit))
 
+    def iterate_ready(self, bucket: str) -> Iterator[case_records.QueuedCase]:
+        """Yield the ready cases of a bucket in calling order, read page by page."""
+        rank, key = "", ""
+        while page := self._db.read(sql.READY_FROM, (bucket, rank, key, PAGE_SIZE)):
+            yield from map(self._decode_queued_case, page)
+            rank, key = page[-1][:2]
+
+    def iterate_waiting(self) -> Iterator[tuple[datetime, case_records.QueuedCase]]:
+        """Yield the waiting cases and when they are due, the first due first, read page by page."""
+        last: tuple[str, ...] = ("", "", "")
+        while page := self._db.read(sql.WAITING_FROM, (last[0], *last, PAGE_SIZE)):
+            yield from ((decode_timestamp(due_at), self._decode_queued_case(row)) for due_at, *row in page)
+            last = page[-1][:3]
+
+    def _decode_queued_case(self, row: Sequence[Any]) -> case_records.QueuedCase:
+        with translate_decoding_errors(self._db.where, "the queue"):
+            return case_records.decode_queued_case(row)
+
+    def iterate_sampled_histories(self, share: float) -> Iterator[tuple[str, list[HistoryEntry]]]:
+        """Stream the key and history of a share of the cases with more than one event, spread evenly over the sample."""
+        return self._stream_histories(sql.AMONG_CALLED, round(min(1.0, share) * 2**32))
+
     def iterate_histories(
         self, *, until: datetime | None = None, corrected: bool = False
     ) -> Iterator[tuple[str, list[HistoryEntry]]]:
@@ -140,7 +164,7 @@ class CaseQueries(StorePart):
         """Stream the key and whole history of every case that was changed since then, sorted by the key."""
         return self._stream_histories(sql.CHANGED_SINCE, encode_timestamp(since))
 
-    def _stream_histories(self, condition: str, *parameters: str) -> Iterator[tuple[str, list[HistoryEntry]]]:
+    def _stream_histories(self, condition: str, *parameters: str | int) -> Iterator[tuple[str, list[HistoryEntry]]]:
         rows = self._db.stream(sql.HISTORIES.format(and_also=condition), parameters)
         with translate_decoding_errors(self._db.where, "the histories of cases"):
             yield from case_records.decode_histories(rows)
