@@ -42,8 +42,8 @@ from survey_cli.simulate.fieldwork.behavior import (
     invent_cases,
     measure_propensities,
 )
+from survey_cli.simulate.fieldwork.forecast import Forecast, ForecastOptions, forecast
 from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
-from survey_cli.simulate.fieldwork.study_simulation import Forecast, ForecastOptions, forecast
 from survey_cli.store.cases.case_records import Lease
 from survey_cli.store.cases.case_store import CaseQueries
 from survey_cli.study.consistency.upkeep import PLAN_SETTING
@@ -210,7 +210,7 @@ def test_few_histories_tell_the_propensities_of_many(tmp_path: Path, monkeypatch
     for replicates in range(2, 60):
         sizes = Counter(number % replicates for number in ordinals)
         assert min(sizes[n] for n in range(replicates)) > 0.5 * 2_000 / replicates
-    monkeypatch.setattr("survey_cli.simulate.fieldwork.study_simulation.CASES_MEASURED", 10)
+    monkeypatch.setattr("survey_cli.simulate.fieldwork.forecast.CASES_MEASURED", 10)
     monkeypatch.setattr("survey_cli.simulate.fieldwork.behavior.MIN_CALLS", 5)
     assert any("calls in a sample of this study's cases)" in line for line in made(shift, days=1).basis)
 
@@ -316,12 +316,10 @@ def test_what_the_study_shows_is_measured_and_all_else_is_assumed(tmp_path: Path
     assert timedelta(minutes=1) < many.length < timedelta(minutes=5)
 
 
-def test_what_is_lacking_is_said(tmp_path: Path) -> None:
+def test_what_is_lacking_is_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     shift = midfield(tmp_path)
-    with pytest.raises(UserError) as caught:
-        forecast(ForecastOptions(path=str(shift.file), at=shift.at, db=shift.db, zone="Mars/Olympus"))
-    nowhere = caught.value
-    assert "not a time zone" in nowhere.what
+    assert run_command(["forecast", str(shift.file), "--db", shift.db, "--zone", "Mars/Olympus"]) == 2
+    assert "not a time zone" in capfd.readouterr().err
     over = shift.file.read_text().replace("  country: US\n", "  country: US\n  ends: 2026-11-20\n")
     shift.file.write_text(over)
     with pytest.raises(UserError) as caught:

@@ -33,7 +33,7 @@ from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.simulation_report import SimulationReport, classify_appointments
 from survey_cli.services.simulated_study import SimulatedStudyOptions, open_simulated_study
-from survey_cli.simulate.fieldwork import study_simulation
+from survey_cli.simulate.fieldwork import staff as simulated_staff
 from survey_cli.simulate.fieldwork.behavior import FieldworkSettings, Household, Propensities, invent_cases
 from survey_cli.simulate.fieldwork.model import FieldworkModel
 from survey_cli.simulate.fieldwork.study_simulation import (
@@ -269,7 +269,7 @@ def test_the_cases_of_the_database_are_tried_as_if_nobody_had_called(tmp_path: P
     before = shift.study().store.cases.queries.read_history("A")
     run, _ = simulate_study(
         StudySimulationOptions(
-            path=str(shift.file), today=MONDAY, days=3, db=shift.db, zone="America/Chicago", interviewers=1
+            path=str(shift.file), today=MONDAY, days=3, db=shift.db, zone=ZoneInfo("America/Chicago"), interviewers=1
         )
     )
     assert (run.cases, run.calls > 0) == (1, True)
@@ -284,7 +284,6 @@ def test_what_is_lacking_is_said_in_words(study: str, tmp_path: Path) -> None:
         return caught.value
 
     assert "--cases 500" in why(cases=0).remedy
-    assert "is not a time zone" in why(zone="Mars/Olympus").what
     people = tmp_path / "people.csv"
     people.write_text("login,role\nsue,supervisor\n")
     assert why(people=str(people)).what == "the list has nobody who interviews"
@@ -300,7 +299,7 @@ def test_more_interviewers_than_are_listed_are_invented(study: str, tmp_path: Pa
     assert len(model.interviewers) == 5
     listed = load_people(study, "", str(people))
     assert isinstance(listed, People)
-    staff = study_simulation.build_staff(listed, 5)
+    staff = simulated_staff.build_staff(listed, 5)
     said = [(one.login, sorted(one.languages), sorted(one.skills)) for one in staff]
     assert said == [
         ("ann", ["en"], ["converter"]),
@@ -309,7 +308,7 @@ def test_more_interviewers_than_are_listed_are_invented(study: str, tmp_path: Pa
         ("interviewer 4", ["en", "es"], []),
         ("interviewer 5", ["en"], ["converter"]),
     ]
-    assert len(study_simulation.build_staff(listed, 1)) == 1  # type: ignore[arg-type]
+    assert len(simulated_staff.build_staff(listed, 1)) == 1  # type: ignore[arg-type]
 
 
 def test_shifts_lie_within_the_hours_where_the_stations_are(study: str) -> None:

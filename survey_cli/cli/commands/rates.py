@@ -19,7 +19,7 @@ from survey_cli.wording import format_quantity, join_first
 if TYPE_CHECKING:
     from survey_cli.fieldwork.plan.plan import SpreadMode
     from survey_cli.reports.fieldwork.rates import RateColumn, RateTable
-    from survey_cli.simulate.fieldwork.study_simulation import Forecast, ForecastRow
+    from survey_cli.simulate.fieldwork.forecast import Forecast, ForecastRow
 
 MAX_DIGITS: Final = 9
 
@@ -199,11 +199,18 @@ def forecast(
 
     Example: survey forecast study.yaml --interviewers 4,8,12
     """
-    from survey_cli.simulate.fieldwork.study_simulation import ForecastOptions
-    from survey_cli.simulate.fieldwork.study_simulation import forecast as make_forecast
+    from survey_cli.simulate.fieldwork.forecast import ForecastOptions
+    from survey_cli.simulate.fieldwork.forecast import forecast as make_forecast
 
-    rows = {"interviewers": _parse_levels(interviewers), "spreads": _parse_spreads(spread)}
-    options = build_options(ForecastOptions, locals(), path=file, at=datetimes.now(), **rows)
+    options = build_options(
+        ForecastOptions,
+        locals(),
+        path=file,
+        at=datetimes.now(),
+        interviewers=_parse_levels(interviewers),
+        spreads=_parse_spreads(spread),
+        zone=parameters.parse_zone(zone),
+    )
     with show_day_progress() as progress:
         result = make_forecast(options, progress)
     terminal.print_result(form, render_forecast(result), result)

@@ -113,10 +113,17 @@ def simulate(
         from survey_cli.simulate.fieldwork.study_simulation import StudySimulationOptions, simulate_study
         from survey_cli.simulate.interviews.respondents import Habits
 
-        given = {"path": file, "item_seconds": seconds, "habits": Habits(decline=decline, break_off=break_off)}
-        given |= {"today": datetime.now().astimezone().date(), "propensities": build_options(Propensities, locals())}
-        starts = start.date() if start is not None else None
-        options = build_options(StudySimulationOptions, locals(), **given)
+        options = build_options(
+            StudySimulationOptions,
+            locals(),
+            path=file,
+            item_seconds=seconds,
+            habits=Habits(decline=decline, break_off=break_off),
+            propensities=build_options(Propensities, locals()),
+            today=datetime.now().astimezone().date(),
+            starts=start.date() if start is not None else None,
+            zone=parameters.parse_zone(zone),
+        )
         with show_day_progress() as day_progress:
             report, model = simulate_study(options, day_progress)
         terminal.print_lines((*terminal.separate(_render_simulation(report, model)), ""))

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from heapq import heappop, heappush
 from random import Random
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, TypeVar
 
 from survey_cli.engine.events import EventStamp, InterviewStarted, InterviewSuspended, SessionContext
 from survey_cli.engine.interview import Interview
@@ -33,6 +33,7 @@ from survey_cli.simulate.fieldwork import behavior
 from survey_cli.simulate.fieldwork.behavior import DialResult, Household
 from survey_cli.simulate.interviews.respondents import Respondent
 from survey_cli.store.cases.case_records import QueuedCase
+from survey_cli.store.cases.case_store import CaseQueries
 from survey_cli.study.consistency.interview_outcomes import build_do_not_call_events, derive_interview_events
 from survey_cli.values import NOT_ASKED
 
@@ -43,22 +44,6 @@ COMPLETE_CODE: Final = "1.1"
 
 
 Entry = TypeVar("Entry", bound=tuple[object, ...])
-
-
-class StoredQueue(Protocol):
-    """The queue and the histories of a study's cases, as of one time."""
-
-    def iterate_ready(self, bucket: str) -> Iterator[QueuedCase]:
-        """Yield the ready cases of a bucket in calling order."""
-        ...
-
-    def iterate_waiting(self) -> Iterator[tuple[datetime, QueuedCase]]:
-        """Yield the waiting cases and when they are due, the first due first."""
-        ...
-
-    def read_history(self, key: str) -> list[case_events.HistoryEntry]:
-        """Return the history of a case."""
-        ...
 
 
 class MergedHeap(Generic[Entry]):
@@ -112,7 +97,7 @@ class FieldworkStart:
     """Interviews in each quota cell."""
     at: datetime | None = None
     """None: midnight before the first day."""
-    queue: StoredQueue | None = None
+    queue: CaseQueries | None = None
     """The queue of all other cases; None where there are no others."""
     callable_counts: Mapping[str, int] = field(default_factory=dict)
     """Number of cases in `queue` by claim criteria."""

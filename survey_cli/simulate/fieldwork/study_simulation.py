@@ -1,42 +1,29 @@
-"""Simulation of a study's fieldwork from its file, and forecasts from its cases as stored.
+"""Simulation of a study's fieldwork from its file. Cases and interviewers are the study's own or invented.
 
-Cases and interviewers of a simulation are the study's own or invented. Each row of a forecast is one run of the model.
 Nothing is stored.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
-from itertools import product
+from datetime import date
 from random import Random
-from statistics import fmean
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from survey_cli.fieldwork.calendar.zones import find_day_start
-from survey_cli.fieldwork.plan.plan import CellFill, Interviewer, People, Plan, SpreadMode
-from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.fieldwork.plan.plan import Plan, SpreadMode
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.disposition_counts import DispositionOptions, count_dispositions
 from survey_cli.reports.fieldwork.rates import RateTable, build_rate_table
 from survey_cli.reports.fieldwork.simulation_report import SimulationReport, summarize_simulation
-from survey_cli.services.cases.fieldwork_status import find_interview_target
 from survey_cli.services.report.response_rates import RatesOptions, build_rate_columns
-from survey_cli.services.run_on_study import read_records
 from survey_cli.services.simulated_study import SimulatedStudyOptions, load_simulation_cases
-from survey_cli.sessions.station import open_station
 from survey_cli.simulate.fieldwork import behavior
-from survey_cli.simulate.fieldwork.model import COMPLETE_CODE, FieldworkModel, FieldworkStart
-from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
-from survey_cli.store.cases.case_records import CaseRow
-from survey_cli.store.cases.live_counts import CaseState
-from survey_cli.study.consistency.upkeep import PLAN_SETTING
-from survey_cli.study.open_study import StudyRecords, load_people_by_id
+from survey_cli.simulate.fieldwork.model import FieldworkModel, FieldworkStart
+from survey_cli.simulate.fieldwork.staff import build_staff, find_station_zone
+from survey_cli.simulate.interviews.respondents import Habits
+from survey_cli.study.open_study import load_people_by_id
 
-DEFAULT_INTERVIEWERS: Final = 6
-"""Used where nobody is listed and no number is given."""
 DEFAULT_DAYS: Final = 10
 
 
@@ -50,8 +37,8 @@ class StudySimulationOptions:
     today: date
     days: int = DEFAULT_DAYS
     """Calendar days."""
-    zone: str = ""
-    """The time zone of the stations; empty: the study's."""
+    zone: ZoneInfo | None = None
+    """The time zone of the stations; None: the study's."""
     seed: int = 1
     propensities: behavior.Propensities = field(default_factory=behavior.Propensities)
     habits: Habits = field(default_factory=Habits)
@@ -84,7 +71,7 @@ def simulate_study(
         starts=options.starts or plan.calendar.starts or options.today,
         days=options.days,
         seed=options.seed,
-        zone=find_station_zone(options.path, options.zone or plan.zone),
+        zone=find_station_zone(options.path, options.zone, plan),
         propensities=options.propensities,
         habits=options.habits,
         item_seconds=options.item_seconds,
@@ -123,267 +110,3 @@ def _build_rates(model: FieldworkModel) -> RateTable | None:
         return None
     columns, _ = build_rate_columns(dispositions, RatesOptions(frame=plan.frame))
     return build_rate_table(columns, quotas=bool(plan.quotas.quotas))
-
-
-def find_station_zone(path: str, name: str) -> ZoneInfo:
-    """Return the time zone of the stations. Raises UserError."""
-    zone = open_station.find_station_zone(name) if name else None
-    if zone is None:
-        remedy = "add fieldwork: zone:, or use --zone America/Chicago"
-        raise UserError(path, "the stations' time zone is not known", remedy)
-    return zone
-
-
-def build_staff(people: People, requested: int | None) -> Sequence[Interviewer]:
-    """List the interviewers, in the order of the list.
-
-    Where more are requested than are listed, further ones copy the languages and skills of the first ones in turn;
-    where nobody is listed, all may do everything.
-    """
-    if not people.interviewers:
-        return [
-            Interviewer(login=f"interviewer {number}", role="supervisor")
-            for number in range(1, (requested or DEFAULT_INTERVIEWERS) + 1)
-        ]
-    listed = [interviewer for interviewer in people.interviewers.values() if not interviewer.supervises]
-    if not listed:
-        raise UserError("--interviewers", "the list has nobody who interviews", "specify another list: --people FILE")
-    invented = [
-        replace(listed[number % len(listed)], login=f"interviewer {number + 1}", pseudonym="")
-        for number in range(len(listed), requested or 0)
-    ]
-    return [*listed, *invented][:requested]
-
-
-ForecastProgress: TypeAlias = Callable[[int, int, int], None]
-DEFAULT_INTERVIEWER_COUNTS: Final = (4, 8, 12)
-MAX_DAYS: Final = 60
-"""Length of a forecast where the study has no last day."""
-CASES_MEASURED: Final = 2_000
-"""Number of called cases, at least, in which propensities are measured; all where fewer were called."""
-QUEUED: Final = frozenset({"ready", "waiting"})
-PILOT_INTERVIEWS: Final = 60
-"""Number of interviews simulated to estimate the number of items per interview."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastOptions:
-    """Options of a forecast, and the study it is made for."""
-
-    path: str
-    at: datetime
-    interviewers: tuple[int, ...] = ()
-    """One row for each; empty: those listed, or `DEFAULT_INTERVIEWER_COUNTS` where nobody is."""
-    spreads: tuple[SpreadMode, ...] = ()
-    """One row for each of these; empty: the study's."""
-    days: int | None = None
-    """Calendar days; None: to the study's last day."""
-    zone: str = ""
-    """The time zone of the stations; empty: the study's."""
-    seed: int = 1
-    db: str | None = None
-    people: str | None = None
-
-
-class UnfilledCell(NamedTuple):
-    """A quota cell that is not full at the end."""
-
-    cell: str
-    complete: int
-    target: int
-    label: str
-
-
-class ForecastRow(NamedTuple):
-    """The forecast for one number of interviewers."""
-
-    interviewers: int
-    spread: SpreadMode
-    complete: int
-    """At the end, including those complete today."""
-    new: int
-    """Completed in these days."""
-    working_days: int
-    calls: int
-    hours: float
-    """On duty, all interviewers together."""
-    days: int
-    """Calendar days simulated."""
-    target_on: date | None
-    """When the target is reached, or all quota cells are full."""
-    runs_out_on: date | None
-    """When no case is left to call."""
-    unfilled: tuple[UnfilledCell, ...]
-
-    @property
-    def completes_per_day(self) -> float | None:
-        return self.new / self.working_days if self.working_days else None
-
-    @property
-    def hours_per_complete(self) -> float | None:
-        """Hours on duty for each complete interview."""
-        return self.hours / self.new if self.new else None
-
-    @property
-    def calls_per_complete(self) -> float | None:
-        return self.calls / self.new if self.new else None
-
-
-class Forecast(NamedTuple):
-    """A forecast with all its rows."""
-
-    where: str
-    at: datetime
-    until: date
-    """The last day that is simulated."""
-    days: int
-    """Number of days simulated for each row."""
-    zone: str
-    cases: int
-    complete: int
-    """Today."""
-    target: int | None
-    target_of: str
-    basis: tuple[str, ...]
-    """The assumptions, with their sources."""
-    rows: tuple[ForecastRow, ...]
-    interrupted: bool
-    """The last row, if there is one, was not simulated to its end."""
-
-
-def forecast(options: ForecastOptions, progress: ForecastProgress | None = None) -> Forecast:
-    """Forecast a study from its current state. Interrupted from the keyboard, it returns what is ready.
-
-    `progress` receives how many days have passed, of how many, over all rows, and how many interviews are complete in the
-    current row.
-    """
-    with read_records(options.path, db=options.db, people=options.people) as records:
-        cases = records.store.cases
-        states, target = cases.counts.count_states(), find_interview_target(records)
-        if not states:
-            remedy = f"import them: survey sample import {options.path} cases.csv"
-            raise UserError(records.where, "there are no cases yet", remedy)
-        called = sum(number for state, number in states.items() if state.outcome)
-        share = min(1.0, CASES_MEASURED / max(1, called))
-        measured = behavior.measure_propensities(
-            cases.queries.iterate_sampled_histories(share), records.plan, sampled=share < 1
-        )
-        seconds, basis = _estimate_item_seconds(records.instrument, options, measured.length)
-        settings = _build_settings(options, records.plan)
-        settings = replace(settings, propensities=measured.propensities, item_seconds=seconds)
-        listed = sum(not interviewer.supervises for interviewer in records.people.interviewers.values())
-        levels = options.interviewers or ((listed,) if listed else DEFAULT_INTERVIEWER_COUNTS)
-        spreads = options.spreads or (records.plan.spread,)
-        whole = len(levels) * len(spreads) * settings.days
-        rows: list[ForecastRow] = []
-        before, interrupted, complete = 0, False, 0
-        for spread, number in product(spreads, levels):
-            start = _build_start(records, replace(records.plan, spread=spread), states, options.at)
-            staff = build_staff(records.people, number)
-            model = FieldworkModel(start, staff, settings, target=target.interviews, stops_early=True)
-            complete = model.complete
-            model.run(_offset_progress(progress, before, whole))
-            rows.append(_build_row(model, complete, number, spread))
-            before += settings.days
-            if progress is not None:
-                progress(before, whole, model.complete)
-            if interrupted := model.interrupted:
-                break
-    return Forecast(
-        where=records.where,
-        at=options.at,
-        until=settings.starts + timedelta(days=settings.days - 1),
-        days=settings.days,
-        zone=settings.zone.key,
-        cases=states.total(),
-        complete=complete,
-        target=target.interviews,
-        target_of=target.source,
-        basis=(*measured.basis, *basis),
-        rows=tuple(rows),
-        interrupted=interrupted,
-    )
-
-
-def _build_start(records: StudyRecords, plan: Plan, states: Counter[CaseState], at: datetime) -> FieldworkStart:
-    """Start from the stored queue, except for cases whose position there is not the one that they have by this plan."""
-    queries = records.store.cases.queries
-    fingerprint = records.store.settings.read(PLAN_SETTING)
-    rows: Iterable[CaseRow] = (*queries.list_leased_rows(), *queries.list_stale_rows(limit=states.total()))
-    if fingerprint != records.plan.fingerprint or records.store.cases.imports.is_settling():
-        rows = queries.iterate_rows()
-    elif plan.spread != records.plan.spread:
-        called = (row for status in ("ready", "waiting") for row in queries.iterate_rows(status=status) if row.seq > 1)
-        rows = {row.key: row for row in (*rows, *called)}.values()
-    histories, complete, callable_counts = {}, 0, Counter[str]()
-    for state, number in states.items():
-        complete += number if state.code == COMPLETE_CODE else 0
-        callable_counts[state.bucket] += number if state.status in QUEUED else 0
-    for row in rows:
-        histories[row.key] = queries.read_history(row.key)
-        complete -= row.position.code == COMPLETE_CODE
-        callable_counts[row.position.bucket] -= row.status in QUEUED
-    return FieldworkStart(
-        instrument=records.instrument,
-        plan=plan,
-        people=records.people,
-        histories=histories.items(),
-        fill=records.store.cases.quotas.read_fill(),
-        at=at,
-        queue=queries,
-        callable_counts=+callable_counts,
-        complete=complete,
-    )
-
-
-def _build_settings(options: ForecastOptions, plan: Plan) -> behavior.FieldworkSettings:
-    """Build the settings for the coming days, on the stations' clock."""
-    zone = find_station_zone(options.path, options.zone or plan.zone)
-    today = options.at.astimezone(zone).date()
-    starts = max(today, plan.calendar.starts or today)
-    last = plan.calendar.ends
-    if last is not None and last < starts:
-        remedy = "move fieldwork: ends: to a later day"
-        raise UserError(options.path, f"the study's last day, {last}, is over", remedy)
-    days = options.days or ((last - starts).days + 1 if last is not None else MAX_DAYS)
-    return behavior.FieldworkSettings(starts=starts, days=days, seed=options.seed, zone=zone)
-
-
-def _offset_progress(progress: ForecastProgress | None, before: int, whole: int) -> ForecastProgress | None:
-    """Report progress with the days of the rows before added."""
-    return None if progress is None else lambda days, _, complete: progress(before + days, whole, complete)
-
-
-def _estimate_item_seconds(
-    instrument: Instrument, options: ForecastOptions, length: timedelta | None
-) -> tuple[float, tuple[str, ...]]:
-    """Estimate the seconds per item from the length of interviews here, where it is known."""
-    if length is None:
-        return behavior.ITEM_SECONDS, (f"{behavior.ITEM_SECONDS:g} seconds for each item of an interview (assumed)",)
-    habits, seed = Habits(qualify=1.0), options.seed
-    pilot = simulate_interviews(instrument, count=PILOT_INTERVIEWS, seed=seed, start=options.at, habits=habits)
-    items = [simulated.interview.seq for simulated in pilot if simulated.interview.outcome == "complete"]
-    return (length.total_seconds() / fmean(items), ()) if items else (behavior.ITEM_SECONDS, ())
-
-
-def _build_row(model: FieldworkModel, complete: int, interviewers: int, spread: SpreadMode) -> ForecastRow:
-    def day(at: datetime | None) -> date | None:
-        return at.astimezone(model.settings.zone).date() if at is not None else None
-
-    return ForecastRow(
-        interviewers=interviewers,
-        spread=spread,
-        complete=model.complete,
-        new=model.complete - complete,
-        working_days=len(model.by_day),
-        calls=sum(agent.log.calls for agent in model.interviewers),
-        hours=sum((agent.log.on_duty for agent in model.interviewers), timedelta()) / timedelta(hours=1),
-        days=model.simulated_days,
-        target_on=day(model.reached_at),
-        runs_out_on=day(model.exhausted_at),
-        unfilled=tuple(
-            UnfilledCell(id, completes, cell.target, cell.label)
-            for id, cell in model.plan.quotas.cells.items()
-            if (completes := model.fill.get(id, CellFill()).completes) < cell.target
-        ),
-    )

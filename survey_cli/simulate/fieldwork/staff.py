@@ -1,0 +1,41 @@
+"""The interviewers of simulated fieldwork, and the time zone of their stations."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from survey_cli.fieldwork.plan.plan import Interviewer, People, Plan
+from survey_cli.problems import UserError
+
+DEFAULT_INTERVIEWERS: Final = 6
+"""Used where nobody is listed and no number is given."""
+
+
+def find_station_zone(path: str, zone: ZoneInfo | None, plan: Plan) -> ZoneInfo:
+    """Return the time zone of the stations: the given one, else the study's. Raises UserError where there is none."""
+    if zone is None and not plan.zone:
+        remedy = "add fieldwork: zone:, or use --zone America/Chicago"
+        raise UserError(path, "the stations' time zone is not known", remedy)
+    return zone or ZoneInfo(plan.zone)
+
+
+def build_staff(people: People, requested: int | None) -> Sequence[Interviewer]:
+    """List the interviewers, in the order of the list.
+
+    Where more are requested than are listed, further ones copy the languages and skills of the first ones in turn;
+    where nobody is listed, all may do everything.
+    """
+    if not people.interviewers:
+        return [
+            Interviewer(login=f"interviewer {number}", role="supervisor")
+            for number in range(1, (requested or DEFAULT_INTERVIEWERS) + 1)
+        ]
+    listed = [interviewer for interviewer in people.interviewers.values() if not interviewer.supervises]
+    if not listed:
+        raise UserError("--interviewers", "the list has nobody who interviews", "specify another list: --people FILE")
+    invented = [
+        replace(listed[number % len(listed)], login=f"interviewer {number + 1}", pseudonym="")
+        for number in range(len(listed), requested or 0)
+    ]
+    return [*listed, *invented][:requested]
