@@ -202,7 +202,7 @@ def _build_start(records: StudyRecords, plan: Plan, states: Counter[CaseState], 
         histories=histories.items(),
         fill=records.store.cases.quotas.read_fill(),
         at=at,
-        queue=queries,
+        queue=queries if +callable_counts else None,
         callable_counts=+callable_counts,
         complete=complete,
     )
