@@ -60,6 +60,17 @@ class QueuePosition(NamedTuple):
     """What its history adds to the live counts: see `fieldwork.case.activity`."""
 
 
+class QueuedCase(NamedTuple):
+    """A case that may be called now or later, in calling order."""
+
+    rank: str
+    key: str
+    seq: int
+    """Number of its events when it was queued."""
+    bucket: str
+    promised_at: datetime | None
+
+
 class ClaimCriteria(NamedTuple):
     """The conditions that the time and the interviewer must fulfill before a case may be claimed."""
 

@@ -5,7 +5,7 @@ called, so that the time taken depends on the days that are simulated and not on
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import product
@@ -22,8 +22,6 @@ from survey_cli.simulate.fieldwork import behavior
 from survey_cli.simulate.fieldwork.model import COMPLETE_CODE, FieldworkModel, FieldworkStart
 from survey_cli.simulate.fieldwork.staff import build_staff, find_station_zone
 from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
-from survey_cli.store.cases.case_records import CaseRow
-from survey_cli.store.cases.live_counts import CaseState
 from survey_cli.study.consistency.upkeep import PLAN_SETTING
 from survey_cli.study.open_study import StudyRecords
 
@@ -33,7 +31,7 @@ MAX_DAYS: Final = 60
 """Length of a forecast where the study has no last day."""
 CASES_MEASURED: Final = 2_000
 """Number of called cases, at least, in which propensities are measured; all where fewer were called."""
-QUEUED: Final = frozenset({"ready", "waiting"})
+QUEUED: Final = ("ready", "waiting")
 PILOT_INTERVIEWS: Final = 60
 """Number of interviews simulated to estimate the number of items per interview."""
 
@@ -150,7 +148,7 @@ def forecast(options: ForecastOptions, progress: ForecastProgress | None = None)
         rows: list[ForecastRow] = []
         before, interrupted, complete = 0, False, 0
         for spread, number in product(spreads, levels):
-            start = _build_start(records, replace(records.plan, spread=spread), states, options.at)
+            start = _build_start(records, replace(records.plan, spread=spread), options.at)
             staff = build_staff(records.people, number)
             model = FieldworkModel(start, staff, settings, target=target.interviews, stops_early=True)
             complete = model.complete
@@ -177,16 +175,17 @@ def forecast(options: ForecastOptions, progress: ForecastProgress | None = None)
     )
 
 
-def _build_start(records: StudyRecords, plan: Plan, states: Counter[CaseState], at: datetime) -> FieldworkStart:
+def _build_start(records: StudyRecords, plan: Plan, at: datetime) -> FieldworkStart:
     """Start from the stored queue, except for cases whose position there is not the one that they have by this plan."""
-    queries = records.store.cases.queries
-    fingerprint = records.store.settings.read(PLAN_SETTING)
-    rows: Iterable[CaseRow] = (*queries.list_leased_rows(), *queries.list_stale_rows(limit=states.total()))
-    if fingerprint != records.plan.fingerprint or records.store.cases.imports.is_settling():
-        rows = queries.iterate_rows()
+    cases, fingerprint = records.store.cases, records.store.settings.read(PLAN_SETTING)
+    queries, states = cases.queries, cases.counts.count_states()
+    rows = [*queries.list_leased_rows(), *queries.list_stale_rows(limit=states.total())]
+    if fingerprint != records.plan.fingerprint or cases.imports.is_settling():
+        rows = list(queries.iterate_rows())
     elif plan.spread != records.plan.spread:
-        called = (row for status in ("ready", "waiting") for row in queries.iterate_rows(status=status) if row.seq > 1)
-        rows = {row.key: row for row in (*rows, *called)}.values()
+        known = {row.key for row in rows}
+        queued = (row for status in QUEUED for row in queries.iterate_rows(status=status))
+        rows += [row for row in queued if row.seq > 1 and row.key not in known]
     histories, complete, callable_counts = {}, 0, Counter[str]()
     for state, number in states.items():
         complete += number if state.code == COMPLETE_CODE else 0
@@ -200,7 +199,7 @@ def _build_start(records: StudyRecords, plan: Plan, states: Counter[CaseState], 
         plan=plan,
         people=records.people,
         histories=histories.items(),
-        fill=records.store.cases.quotas.read_fill(),
+        fill=cases.quotas.read_fill(),
         at=at,
         queue=queries if +callable_counts else None,
         callable_counts=+callable_counts,

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from heapq import heappop, heappush
 from random import Random
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from survey_cli.engine.events import EventStamp, InterviewStarted, InterviewSuspended, SessionContext
 from survey_cli.engine.interview import Interview
@@ -25,15 +25,19 @@ from survey_cli.fieldwork.case.case import Case, list_call_zones, localize_plan
 from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES
 from survey_cli.fieldwork.plan.plan import OUTSIDE_QUOTA, CellFill, Interviewer, People, Plan, find_full_cell
 from survey_cli.fieldwork.queue.call_order import CallOrder, CallPriority, explain_number_closed
-from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, QueuePosition, parse_criteria, schedule_case
+from survey_cli.fieldwork.queue.scheduling import (
+    ClaimCriteria,
+    QueuedCase,
+    QueuePosition,
+    parse_criteria,
+    schedule_case,
+)
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
 from survey_cli.reports.fieldwork.simulation_report import InterviewerRow
 from survey_cli.simulate.fieldwork import behavior
 from survey_cli.simulate.fieldwork.behavior import DialResult, Household
 from survey_cli.simulate.interviews.respondents import Respondent
-from survey_cli.store.cases.case_records import QueuedCase
-from survey_cli.store.cases.case_store import CaseQueries
 from survey_cli.study.consistency.interview_outcomes import build_do_not_call_events, derive_interview_events
 from survey_cli.values import NOT_ASKED
 
@@ -44,6 +48,16 @@ COMPLETE_CODE: Final = "1.1"
 
 
 Entry = TypeVar("Entry", bound=tuple[object, ...])
+
+
+class StoredQueue(Protocol):
+    """The queue and the histories of a study's cases, as `CaseQueries` of the store reads them."""
+
+    def iterate_ready(self, bucket: str) -> Iterator[QueuedCase]: ...
+
+    def iterate_waiting(self) -> Iterator[tuple[datetime, QueuedCase]]: ...
+
+    def read_history(self, key: str) -> list[case_events.HistoryEntry]: ...
 
 
 class MergedHeap(Generic[Entry]):
@@ -97,7 +111,7 @@ class FieldworkStart:
     """Interviews in each quota cell."""
     at: datetime | None = None
     """None: midnight before the first day."""
-    queue: CaseQueries | None = None
+    queue: StoredQueue | None = None
     """The queue of all other cases; None where there are no others."""
     callable_counts: Mapping[str, int] = field(default_factory=dict)
     """Number of cases in `queue` by claim criteria."""

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.case.codec import decode_case_event, decode_value, encode_case_event, encode_other
 from survey_cli.fieldwork.case.events import NO_COLUMNS, HistoryEntry
-from survey_cli.fieldwork.queue.scheduling import QueuePosition, QueueStatus
+from survey_cli.fieldwork.queue.scheduling import QueuedCase, QueuePosition, QueueStatus
 from survey_cli.values import Value
 
 StoredCaseStatus: TypeAlias = QueueStatus | Literal["leased"]
@@ -96,17 +96,6 @@ class CaseRow(NamedTuple):
     """When its last event happened."""
     activity_seq: int
     """The event up to which its part of the live counts was computed."""
-
-
-class QueuedCase(NamedTuple):
-    """A case that may be called now or later, in calling order."""
-
-    rank: str
-    key: str
-    seq: int
-    """Number of its events when it was queued."""
-    bucket: str
-    promised_at: datetime | None
 
 
 class CaseConflict(NamedTuple):

@@ -137,7 +137,7 @@ SELECT rank FROM cases WHERE status = 'ready' AND bucket = ? AND promised_at <= 
 SELECT {ROW_COLUMNS} FROM cases WHERE status = 'ready' AND bucket = ? ORDER BY rank, key LIMIT ?
 
 -- name: READY_FROM
--- In the order of `case_records.QueuedCase`.
+-- In the order of `scheduling.QueuedCase`.
 SELECT rank, key, seq, bucket, promised_at FROM cases
 WHERE status = 'ready' AND bucket = ? AND (rank, key) > (?, ?) ORDER BY rank, key LIMIT ?
 

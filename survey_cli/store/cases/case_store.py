@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.case.events import CaseClaimed, CaseReturned, CaseSampled, HistoryEntry
-from survey_cli.fieldwork.queue.scheduling import QueuePosition
+from survey_cli.fieldwork.queue.scheduling import QueuedCase, QueuePosition
 from survey_cli.store.backends.connector import Connector, Execute, Pause, StorePart
 from survey_cli.store.backends.errors import check_rewriting, retry_once, translate_decoding_errors
 from survey_cli.store.backends.settings import add_tasks_within
@@ -127,21 +127,21 @@ class CaseQueries(StorePart):
         queues = [self._list_rows(sql.QUEUE, bucket, limit) for bucket in buckets]
         return list(islice(merge(*queues, key=lambda row: (row.position.rank, row.key)), limit))
 
-    def iterate_ready(self, bucket: str) -> Iterator[case_records.QueuedCase]:
+    def iterate_ready(self, bucket: str) -> Iterator[QueuedCase]:
         """Yield the ready cases of a bucket in calling order, read page by page."""
         rank, key = "", ""
         while page := self._db.read(sql.READY_FROM, (bucket, rank, key, PAGE_SIZE)):
             yield from map(self._decode_queued_case, page)
             rank, key = page[-1][:2]
 
-    def iterate_waiting(self) -> Iterator[tuple[datetime, case_records.QueuedCase]]:
+    def iterate_waiting(self) -> Iterator[tuple[datetime, QueuedCase]]:
         """Yield the waiting cases and when they are due, the first due first, read page by page."""
         last: tuple[str, ...] = ("", "", "")
         while page := self._db.read(sql.WAITING_FROM, (last[0], *last, PAGE_SIZE)):
             yield from ((decode_timestamp(due_at), self._decode_queued_case(row)) for due_at, *row in page)
             last = page[-1][:3]
 
-    def _decode_queued_case(self, row: Sequence[Any]) -> case_records.QueuedCase:
+    def _decode_queued_case(self, row: Sequence[Any]) -> QueuedCase:
         with translate_decoding_errors(self._db.where, "the queue"):
             return case_records.decode_queued_case(row)
 
