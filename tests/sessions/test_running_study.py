@@ -30,10 +30,12 @@ from survey_cli.services.study_administration import pause_study, resume_study
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
+from survey_cli.sessions.station.open_station import open_station
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_views import CaseView, IdleView
 from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.cases.case_store import CaseStore
+from survey_cli.study.consistency.upkeep import PLAN_SETTING
 from survey_cli.study.open_study import StudyFiles
 from survey_cli.study.pause import Pause
 from survey_cli.tui.station.screen import StationApp
@@ -518,3 +520,20 @@ def test_pause_and_resume_from_the_command_line(tmp_path: Path, capfd: pytest.Ca
     assert "is not paused" in capfd.readouterr().err
     assert run_command(["status", *study]) == 0
     assert "Paused" not in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(("minutes", "left"), [(4, True), (40, False)])
+def test_a_station_that_starts_leaves_the_queue_to_who_works_it_out_already(
+    tmp_path: Path, minutes: int, left: bool
+) -> None:
+    """A million cases take minutes, in which every station would wait; one that was killed is not waited for."""
+    shift = Shift(tmp_path, cases=FIVE)
+    with shift.study() as study:
+        begun = f"{study.plan.fingerprint} {shift.at.isoformat()}"
+        study.store.settings.write(PLAN_SETTING, begun)
+    shift.later(minutes=minutes)
+    station = open_station(shift.file, db=shift.db, interviewer="ann", clock=lambda: shift.at, clock_is_right=True)
+    assert on(station) == "A"
+    station.close()
+    with shift.study() as study:
+        assert (study.store.settings.read(PLAN_SETTING) == begun) == left

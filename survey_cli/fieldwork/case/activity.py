@@ -17,6 +17,7 @@ Each addition has a quarter of an hour in UTC and a name, a kind and what it is 
 import json
 from collections import Counter
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from survey_cli.fieldwork.case.case import Attempt, Case, list_call_zones, localize_plan
@@ -26,6 +27,7 @@ from survey_cli.outcomes import FINAL_REFUSALS, REFUSAL_OUTCOMES
 REFUSALS: Final = REFUSAL_OUTCOMES | FINAL_REFUSALS
 UNRELEASED: Final = "unreleased"
 """The only kind with a second part that is not an interviewer."""
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 ActivityName: TypeAlias = tuple[str | int, ...]
 """The kind of an addition, and what it is counted by."""
 Activity: TypeAlias = Counter[tuple[str, ActivityName]]
@@ -52,12 +54,13 @@ def count_activity(case: Case, plan: Plan, *, since: datetime | None = None) -> 
 
 def encode_activity(activity: Activity) -> str:
     """Encode the additions of a case as JSON, in which the quarter and the JSON of the name are one key."""
-    additions = {f"{quarter} {_to_json(('activity', *name))}": n for (quarter, name), n in activity.items() if n}
-    return _to_json(dict(sorted(additions.items())))
+    additions = {f"{quarter} {_encode_name(name)}": n for (quarter, name), n in activity.items() if n}
+    return _ENCODER.encode(dict(sorted(additions.items())))
 
 
-def _to_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+@lru_cache(maxsize=4096)
+def _encode_name(name: ActivityName) -> str:
+    return _ENCODER.encode(("activity", *name))
 
 
 def _count_calls(attempt: Attempt, quarter: str, case: Case, plan: Plan, activity: Activity) -> None:
@@ -87,4 +90,4 @@ def _count_calls(attempt: Attempt, quarter: str, case: Case, plan: Plan, activit
 def format_quarter(at: datetime) -> str:
     """Format the quarter of an hour of a time, in UTC: `2026-11-28T14:15`."""
     at = at.astimezone(UTC)
-    return f"{at:%Y-%m-%dT%H}:{at.minute // 15 * 15:02}"
+    return f"{at.isoformat()[:13]}:{at.minute // 15 * 15:02}"

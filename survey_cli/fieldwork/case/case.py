@@ -6,7 +6,7 @@ The location is the time zones in which a call may ring, and the region whose ho
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache, reduce
+from functools import lru_cache
 from typing import Any, Final, NamedTuple, assert_never
 
 from survey_cli.fieldwork.calendar.zones import get_zone
@@ -95,8 +95,10 @@ class Appointment(NamedTuple):
     details: events.AppointmentMade
 
 
-RESTORED: Final = ("appointment", "interrupted", "eligible", "person_known", "do_not_call", "requested_language")
-"""The fields of a case, besides its numbers, that a call's outcome may change: restored if it is revoked."""
+RESTORED: Final = (
+    *("appointment", "interrupted", "eligible", "person_known", "do_not_call", "requested_language", "numbers"),
+)
+"""The fields of a case that a call's outcome may change: restored if it is revoked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,13 +153,19 @@ class Case:
     """Identifying data are no longer stored, at the respondent's request or because the retention period was over."""
     scripts_read: frozenset[str] = frozenset()
     """Texts that were read out."""
-    before_call: "Case | None" = None
-    """The case before the last outcome was keyed."""
+    before_call: Mapping[str, Any] | None = None
+    """The `RESTORED` fields before the last outcome was keyed."""
 
     @classmethod
     def from_history(cls, key: str, history: Iterable[events.HistoryEntry]) -> "Case":
         """Build the case from its events."""
-        return reduce(cls.apply, history, cls(key=key))
+        case = cls(key=key)
+        for entry in history:
+            changes = case._compute_changes(entry)
+            # nobody else has the case yet, and to copy it for each event takes longer than the rest
+            for name, value in (*changes.items(), ("seq", case.seq + 1), ("last_event_at", entry.at)):
+                object.__setattr__(case, name, value)
+        return case
 
     # derived values
 
@@ -360,7 +368,7 @@ class Case:
             "interview_began": None,
             "interview_time": self.interview_time if total is None else total,
             "interrupted": self.interrupted or event.interrupted,
-            "before_call": replace(self, interrupted=self.has_unfinished_interview, before_call=None),
+            "before_call": {**{n: getattr(self, n) for n in RESTORED}, "interrupted": self.has_unfinished_interview},
             **self._replace_attempt(attempt._replace(calls=(*attempt.calls, call), dialed=0)),
         }
 
@@ -376,9 +384,9 @@ class Case:
         attempt = last._replace(
             by=by, station=station, calls=tuple(calls), dialed=revoked.number, ended_at=None, held_until=None
         )
-        states = {n.position: n.state for n in self.before_call.numbers}
+        states = {n.position: n.state for n in self.before_call["numbers"]}
         return {
-            **{name: getattr(self.before_call, name) for name in RESTORED},
+            **self.before_call,
             "attempts": (*self.attempts[:-1], attempt) if attempt.calls else self.attempts[:-1],
             "open_attempt": attempt,
             "numbers": tuple(n._replace(state=states.get(n.position, n.state)) for n in self.numbers),
@@ -387,13 +395,12 @@ class Case:
 
     def _clear_do_not_call(self) -> dict[str, Any]:
         """Return the changes that undo a do-not-call request, as it was before the last outcome was keyed."""
-        before = self.before_call
-        states = {n.position: n.state for n in before.numbers} if before is not None else {}
+        before = self.before_call or {}
+        states = {n.position: n.state for n in before.get("numbers", ())}
         numbers = tuple(
             n._replace(state=states.get(n.position, "live")) if n.state == "never_call" else n for n in self.numbers
         )
-        earlier_appointment = before.appointment if before is not None else None
-        return {"do_not_call": False, "numbers": numbers, "appointment": self.appointment or earlier_appointment}
+        return {"do_not_call": False, "numbers": numbers, "appointment": self.appointment or before.get("appointment")}
 
     def _override_outcome(self, outcome: str, code: str) -> tuple[Attempt, ...]:
         """Return the attempts with another outcome of the last call; unchanged where none is given."""

@@ -7,6 +7,7 @@ that the case still counts as before; the caller decides when content is removed
 import json
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, time
+from functools import lru_cache
 from typing import Any, Final
 
 from survey_cli.fieldwork.case.events import EVENT_KINDS, CaseEvent, CaseSampled, HistoryEntry, NumberAdded, NumberFacts
@@ -42,8 +43,9 @@ def encode_other(value: object) -> object:
             raise TypeError(f"{type(value).__name__} has no place in a case's history")
 
 
+@lru_cache(maxsize=4096)
 def decode_case_event(kind: str, payload: str) -> CaseEvent:
-    """Decode an event. Raises CaseEventDecodeError."""
+    """Decode an event. Most cases have the same few. Raises CaseEventDecodeError."""
     event_type = EVENT_TYPES.get(kind)
     if event_type is None:
         raise CaseEventDecodeError(f"{kind!r} is no event of this version")

@@ -27,7 +27,7 @@ from survey_cli.study.consistency.interview_outcomes import (
     build_do_not_call_events,
     build_follow_up_tasks,
     follow_up,
-    select_quota_cells,
+    select_places,
 )
 from survey_cli.study.consistency.person_erasure import scrub_database
 from survey_cli.study.consistency.upkeep import reconcile_lapsed, replay_stored
@@ -383,9 +383,9 @@ def _change_case(
         entries = [case_events.HistoryEntry(at, study.who.login, STATION, event) for event in change.events]
         after = reduce(Case.apply, entries, case)
         position = schedule_case(after, study.plan, at)
-        interview, cells = _find_counted_cells(study, after, position)
+        places = _select_places(study, after, position)
         update = CaseUpdate(key, case.seq, entries, position, force=force, release=force)
-        conflict = cases.update(update._replace(interview=interview, cells=cells, follow_up_tasks=change.follow_ups))
+        conflict = cases.update(update._replace(places=places, follow_up_tasks=change.follow_ups))
         if isinstance(conflict, LeaseLost) and conflict.holder is not None:
             raise make_busy_error(study, key, conflict.holder)
         if conflict is None:
@@ -395,7 +395,7 @@ def _change_case(
                 if undone:
                     remedy = f"run survey status {study.path} to try again"
                     raise UserError(f"case {key}", f"{change.summary}, but {undone[0]}", remedy)
-            return CaseActionResult(key, position, change.summary + _describe_passed_targets(study, cells))
+            return CaseActionResult(key, position, change.summary + _describe_passed_targets(study, places[1]))
     raise UserError(f"case {key}", "stations keep changing the case", "run the command again")
 
 
@@ -442,9 +442,9 @@ def _change_cases(
     return CaseBatchResult(changed=tuple(changed), skipped=tuple(skipped))
 
 
-def _find_counted_cells(study: OpenStudy, case: Case, position: QueuePosition) -> tuple[str, tuple[str, ...]]:
-    """Return the case's interview, and the quota cells in which it counts from now on: `select_quota_cells`."""
+def _select_places(study: OpenStudy, case: Case, position: QueuePosition) -> tuple[str, tuple[str, ...]]:
+    """Return the case's interview, and the quota cells in which it counts from now on: `select_places`."""
     is_counted = study.plan.quotas.quotas and case.interview and position.code == "1.1"
     row = study.store.interviews.find_row(case.interview) if is_counted else None
     interview = replay_stored(study.store, row) if row is not None else None
-    return select_quota_cells(case, study.plan, position, interview)
+    return select_places(case, study.plan, position, interview)

@@ -36,7 +36,7 @@ from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.cases.case_records import CaseUpdate, Contact, ContactNumber, NewCase
 from survey_cli.store.database_location import locate_database, open_existing_store
 from survey_cli.store.do_not_call import FILE_NAME, DoNotCallList
-from survey_cli.study.consistency.interview_outcomes import select_quota_cells
+from survey_cli.study.consistency.interview_outcomes import select_places
 from survey_cli.study.consistency.upkeep import rebuild_queue, refresh_queue
 from survey_cli.study.location import locate_people_file
 from survey_cli.study.open_study import OpenStudy
@@ -240,14 +240,12 @@ def _update_cases(study: OpenStudy, to_import: _SampleToImport) -> tuple[int, li
         link = contact.link if contact is not None else f"{options.rng.getrandbits(128):032x}"
         after = reduce(fieldwork.Case.apply, entries, before)
         position = schedule_case(after, study.plan, at)
-        interview, cells = select_quota_cells(after, study.plan, position)
         update = CaseUpdate(
             case.key,
             seq=before.seq,
             entries=entries,
             queue_position=position,
-            interview=interview,
-            cells=cells,
+            places=select_places(after, study.plan, position),
             contact=build_contact(case, study.instrument, link=link, stored=contact, columns=columns),
             fingerprint=compute_fingerprint(case),
         )

@@ -29,7 +29,7 @@ from survey_cli.sessions.interview.interview_session import CaseLink, InterviewS
 from survey_cli.sessions.interview.start_interview import Clock, InterviewStarter, StartOptions
 from survey_cli.store.cases import case_records
 from survey_cli.store.cases.case_records import CaseUpdate, LeaseHolder, LeaseLost, LeaseToken
-from survey_cli.study.consistency.interview_outcomes import QuotaReservations, follow_up, select_quota_cells
+from survey_cli.study.consistency.interview_outcomes import NO_PLACES, QuotaReservations, follow_up, select_places
 from survey_cli.study.consistency.upkeep import end_expired_leases, reconcile_returned, repair
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.study.pause import read_pause
@@ -95,7 +95,6 @@ class CaseClaims:
         """
         at = after.history[-1].at
         position = schedule_case(after.case, self.study.plan, at)
-        counted, cells = select_quota_cells(after.case, self.study.plan, position, interview) if release else ("", ())
         return case_records.CaseUpdate(
             before.case.key,
             before.case.seq,
@@ -105,8 +104,7 @@ class CaseClaims:
             release=release,
             renew_until=at + self.study.plan.lease,
             contact=after.contact if after.contact is not before.contact else None,
-            interview=counted,
-            cells=cells,
+            places=select_places(after.case, self.study.plan, position, interview) if release else NO_PLACES,
             follow_up_tasks=owed,
         )
 

@@ -17,7 +17,7 @@ from survey_cli.fieldwork.case.events import CaseEvent, CaseReturned, DoNotCallS
 from survey_cli.fieldwork.queue.call_order import CallOrder, ClaimContext, explain_forbidden, is_allowed
 from survey_cli.fieldwork.queue.scheduling import parse_criteria, schedule_case
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, Lease
-from survey_cli.study.consistency.interview_outcomes import select_quota_cells
+from survey_cli.study.consistency.interview_outcomes import select_places
 from survey_cli.study.consistency.upkeep import list_next_rows, list_open_heads, refresh_queue
 from survey_cli.study.open_study import OpenStudy
 
@@ -134,8 +134,8 @@ class CaseQueue:
         entries = [HistoryEntry(at, self.study.who.login, self.station, event) for event in events]
         after = reduce(Case.apply, entries, case)
         position = schedule_case(after, self.study.plan, at)
-        interview, cells = select_quota_cells(after, self.study.plan, position)
-        update = CaseUpdate(row.key, row.seq, entries, position, token, release=True, interview=interview, cells=cells)
+        places = select_places(after, self.study.plan, position)
+        update = CaseUpdate(row.key, row.seq, entries, position, token, release=True, places=places)
         self.study.store.cases.update(update)
 
 

@@ -59,7 +59,7 @@ def open_station(
         )
         for study in studies:
             check_may_begin(study.store, study.instrument)
-            rebuild_queue(study, clock())
+            rebuild_queue(study, clock(), yielding=True)
             record_start(study.store, clock())
         if isinstance(rejection := session.start(), Rejection):
             raise UserError(studies[0].where, rejection.why)

@@ -162,10 +162,9 @@ class CaseUpdate(NamedTuple):
     """The contact that replaces the present one."""
     fingerprint: str | None = None
     """The fingerprint that replaces the present one of the sample row."""
-    interview: str = ""
-    """The interview whose quota places are updated with it; empty for none."""
-    cells: Sequence[str] = ()
-    """The quota cells in which that interview counts from now on; its other places are dropped."""
+    places: tuple[str, Sequence[str]] = ("", ())
+    """The interview whose quota places are updated with it, empty for none, and the cells in which it counts from now on.
+    Its other places are dropped."""
     follow_up_tasks: Sequence[str] = ()
     """Work outside of this database that follows: see `backends.settings`."""
 

@@ -238,10 +238,12 @@ def _escape_like(text: str) -> str:
     return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
 
 
-BATCH_SIZE: Final = 1_000
-"""Rows changed in one commit, for which an interviewer's answer waits some milliseconds."""
-
-
+MAX_QUEUED: Final = 1_000
+"""Due cases that become ready in one commit."""
+BATCH_SIZE: Final = 250
+"""Queue positions written in one commit, for which an interviewer's answer waits some milliseconds."""
+BATCHES_FOLDED: Final = 40
+"""Commits after which what they added to the counts is folded, which takes as long as one of them or two."""
 CaseRefusal: TypeAlias = case_records.CaseConflict | case_records.LeaseLost
 """Why an update of a case was not written."""
 
@@ -257,7 +259,7 @@ class CaseStore:
         self.quotas = QuotaPlaces(connector)
 
     @retry_once
-    def queue_due_cases(self, at: datetime, *, limit: int = BATCH_SIZE) -> int:
+    def queue_due_cases(self, at: datetime, *, limit: int = MAX_QUEUED) -> int:
         """Make at most `limit` waiting cases ready that are due, and return their number.
 
         Where none is due, nothing is written.
@@ -383,8 +385,9 @@ class CaseStore:
             execute(sql.RELEASE, (key,))
         elif update.renew_until is not None and update.token is not None:
             execute(sql.RENEW, (encode_timestamp(update.renew_until), key, update.token))
-        if update.interview:
-            take_places(execute, update.interview, update.cells, entries[-1].at)
+        interview, cells = update.places
+        if interview:
+            take_places(execute, interview, cells, entries[-1].at)
         add_tasks_within(execute, update.follow_up_tasks)
         return None
 
@@ -430,9 +433,10 @@ class CaseStore:
         Each is given with the case's key and the number of the last event from which it was computed. Cases with a
         later event, or with a lease, are left unchanged. `pause` is called between commits.
         """
-        updated = 0
+        updated, batches = 0, 0
         source = iter(positions)
         while batch := list(islice(source, BATCH_SIZE)):
+            batches += 1
             if updated and pause is not None:
                 pause()
             lines = [
@@ -441,7 +445,7 @@ class CaseStore:
             ]
             with self._db.transaction() as execute:
                 updated += self._db.run_many(sql.UPDATE_POSITION, lines)
-                if len(lines) == BATCH_SIZE:
+                if batches % BATCHES_FOLDED == 0:
                     fold_counts(execute)
         return updated
 

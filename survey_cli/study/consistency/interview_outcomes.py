@@ -174,7 +174,11 @@ def derive_interview_events(
     return (call, *build_do_not_call_events(row))
 
 
-def select_quota_cells(
+NO_PLACES: Final = "", ()
+"""The value of `CaseUpdate.places` that changes none."""
+
+
+def select_places(
     case: Case, plan: Plan, position: QueuePosition, interview: Interview | None = None
 ) -> tuple[str, tuple[str, ...]]:
     """Return the case's interview, and the quota cells in which it counts from now on.
@@ -183,16 +187,15 @@ def select_quota_cells(
     of an interview that waits are kept however long the case rests, until the case is done. `interview` is the one that
     closed with this change, if one did.
     """
-    unchanged = "", ()
     if not plan.quotas.quotas or not case.interview:
-        return unchanged
+        return NO_PLACES
     if position.code == "1.1":
         if interview is None:
-            return unchanged
+            return NO_PLACES
         return case.interview, plan.quotas.list_counted_cells(interview.evaluate_route().env)
     is_closed = interview is not None and interview.status in ("ended", "stopped")
     is_over = is_closed or position.status == "done" or not case.has_unfinished_interview
-    return (case.interview, ()) if is_over else unchanged
+    return (case.interview, ()) if is_over else NO_PLACES
 
 
 def measure_progress(interview: Interview) -> InterviewProgress:

@@ -208,13 +208,11 @@ def _build_update(
     entries = [HistoryEntry(ended_at, row.by, station, e, f"{prefix}:{n}") for n, e in closed]
     case = reduce(Case.apply, entries, case)
     position = schedule_case(case, plan, max(at, ended_at))
-    counted, cells = interview_outcomes.select_quota_cells(case, plan, position, interview)
     return CaseUpdate(
         *(row.case, len(history), entries, position),
         force=True,
         release=True,
-        interview=counted,
-        cells=cells,
+        places=interview_outcomes.select_places(case, plan, position, interview),
         follow_up_tasks=interview_outcomes.build_follow_up_tasks(outcome, row.case),
     )
 
@@ -337,8 +335,8 @@ def list_next_rows(store: Store, order: CallOrder, *, limit: int) -> list[CaseRo
 
 PLAN_SETTING: Final = "plan"
 """The setting with the fingerprint of the plan by which the queue was built; with a start time during a rebuild."""
-REBUILD_TIMEOUT: Final = timedelta(minutes=5)
-"""Time after which a rebuild that another process began counts as abandoned."""
+REBUILD_TIMEOUT: Final = timedelta(minutes=15)
+"""Time after which a rebuild that another process began counts as abandoned; a million cases take some minutes."""
 
 
 def repair(study: OpenStudy, at: datetime) -> None:
@@ -374,11 +372,8 @@ def rebuild_queue(
     cases = study.store.cases
     cases.quotas.write_targets({cell_id: cell.target for cell_id, cell in study.plan.quotas.cells.items()})
     fingerprint, _, since = (study.store.settings.read(PLAN_SETTING) or "").partition(" ")
-    if fingerprint == study.plan.fingerprint and (
-        not since or (yielding and abs(at - datetime.fromisoformat(since)) < REBUILD_TIMEOUT)
-    ):
-        return 0
-    if not study.store.connector.supervises:
+    is_left = not since or (yielding and abs(at - datetime.fromisoformat(since)) < REBUILD_TIMEOUT)
+    if (fingerprint == study.plan.fingerprint and is_left) or not study.store.connector.supervises:
         return 0
     study.store.settings.write(PLAN_SETTING, f"{study.plan.fingerprint} {at.isoformat()}")
     count = _update_positions(study.store, study.plan, cases.queries.iterate_histories(), at, pause=pause)
