@@ -23,7 +23,7 @@ from survey_cli.wording import format_quantity, join_first
 
 if TYPE_CHECKING:
     from survey_cli.revisions.properties import ComparedChange
-    from survey_cli.services.questionnaire.questionnaire_files import InstrumentCheck
+    from survey_cli.services.questionnaire.questionnaire_files import InstrumentCheck, ProofScope
     from survey_cli.services.questionnaire.translations import LanguageStatus
     from survey_cli.services.questionnaire.word_lookup import ReferenceEntry
     from survey_cli.simulate.interviews.length import LengthEstimate
@@ -146,10 +146,8 @@ def check(
     if accept or reason or same or by:
         _accept_changes(files, accept or (), reason, same=same, by=by, db=db)
     paths, errors = find_instruments(files)
-    checked = [
-        check_file(file, format_names, wording=wording, prove=prove or possible, possible=possible, db=db)
-        for file in paths
-    ]
+    proof: ProofScope = "possible" if possible else "faults" if prove else ""
+    checked = [check_file(file, format_names, wording=wording, proof=proof, db=db) for file in paths]
     estimates = [_estimate_length(result, wanted=length, db=db) for result in checked]
     results = [result for result, _ in estimates]
     problems = [problem for result in results for problem in result.problems]

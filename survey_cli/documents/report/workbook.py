@@ -67,43 +67,37 @@ def _write(results: Results, path: Path) -> None:
     methods.add_line([translate(layout.READING_TITLE)], strong=True)
     for note in layout.list_reading_notes(results):
         methods.add_line(["", note])
-    sheet = _SheetWriter(book.create_sheet(), translate("Results"), across=len(results.columns) > MAX_PORTRAIT_COLUMNS)
+    across = len(results.columns) > MAX_PORTRAIT_COLUMNS
+    sheet = _SheetWriter(book.create_sheet(), translate("Results"), decimals=_count_decimals(results), across=across)
     listed = [(block, item) for part in layout.build_chapters(results) for block in part.blocks for item in block.items]
     grids = {item.id: layout.build_item_grid(item, results) for _, item in listed}
     if grids:
         sheet.add_repeated_head(flatten(results.title), max(grids.values(), key=lambda grid: len(grid.heads)))
     for block, item in listed:
-        _write_item(
-            sheet, block, item, grids[item.id], layout.build_errors_grids(item, results), _count_decimals(results)
-        )
+        _write_item(sheet, block, item, grids[item.id], layout.build_errors_grids(item, results))
     for part in layout.build_appendix(results):
         sheet = _SheetWriter(book.create_sheet(), part.title)
         sheet.add_lines(part.lines)
         if part.grid is not None:
-            sheet.add_grid(part.grid, RATE_DECIMALS)
+            sheet.add_grid(part.grid)
         sheet.add_lines(part.notes)
     book.save(path)
 
 
 def _write_item(
-    sheet: "_SheetWriter",
-    block: layout.Block,
-    item: ItemResult,
-    grid: layout.Grid,
-    error_grids: Sequence[layout.Grid],
-    decimals: int,
+    sheet: "_SheetWriter", block: layout.Block, item: ItemResult, grid: layout.Grid, error_grids: Sequence[layout.Grid]
 ) -> None:
     sheet.add_line([f"{item.number_prefix}{flatten(block.get_item_title(item))}", item.id], strong=True)
     if wording := flatten(block.get_wording(item)):
         sheet.add_line([wording])
     sheet.add_line([layout.describe_base(item.base)])
     if item.rows:
-        sheet.add_grid(grid, decimals)
+        sheet.add_grid(grid)
     if item.summary is not None:
         sheet.add_line([layout.describe_summary(item.summary)])
     for errors in error_grids:
         sheet.add_line([errors.caption])
-        sheet.add_grid(errors, decimals)
+        sheet.add_grid(errors)
     sheet.add_lines(layout.list_table_notes(item))
     for verbatim in item.verbatims:
         times = translate("{n} times", n=f"{verbatim.times:,}") if verbatim.times > 1 else ""
@@ -118,11 +112,14 @@ def _count_decimals(results: Results) -> int:
 
 
 class _SheetWriter:
-    """A sheet written from top to bottom, which prints one page wide; `across` in landscape."""
+    """A sheet written from top to bottom, which prints one page wide; `across` in landscape.
 
-    def __init__(self, sheet: "Worksheet", title: str, *, across: bool = False) -> None:
+    Percentages have this number of `decimals`.
+    """
+
+    def __init__(self, sheet: "Worksheet", title: str, *, decimals: int = RATE_DECIMALS, across: bool = False) -> None:
         sheet.title = title[:MAX_TITLE_LENGTH]
-        self.sheet = sheet
+        self.sheet, self.decimals = sheet, decimals
         self.row = 0
         self.set_width("A", LABEL_WIDTH)
         for letter in "BCDEFGHIJKLMNO":
@@ -163,15 +160,15 @@ class _SheetWriter:
         for column in range(1, len(heads) + 2):
             self.sheet.cell(self.row, column).border = Border(bottom=Side("thin"))
 
-    def add_grid(self, grid: layout.Grid, decimals: int) -> None:
+    def add_grid(self, grid: layout.Grid) -> None:
         self._add_heads(grid)
         for line in grid.lines:
             self.row += 1
             self._set_text(1, line.full_label, strong=line.kind in ("net", "head"), wrap=True)
             for column, shown in enumerate(line.cells, 2):
-                self._set_figure(column, shown, decimals)
+                self._set_figure(column, shown)
 
-    def _set_figure(self, column: int, shown: layout.GridCell, decimals: int) -> None:
+    def _set_figure(self, column: int, shown: layout.GridCell) -> None:
         """Write a number if it is one; a percentage that rounds to zero shows a star and keeps its value."""
         from openpyxl.styles import Alignment
 
@@ -184,8 +181,8 @@ class _SheetWriter:
         else:
             cell.value = value if isinstance(value, int) else _to_number(value)
             if shown.share is not None:
-                form = "0" + (f".{'0' * decimals}" if decimals else "") + "%"
-                least = f"{0.5 / 10 ** (decimals + 2):.{decimals + 3}f}"
+                form = "0" + (f".{'0' * self.decimals}" if self.decimals else "") + "%"
+                least = f"{0.5 / 10 ** (self.decimals + 2):.{self.decimals + 3}f}"
                 letters = f'" {shown.letters}"' if shown.letters else ""
                 cell.number_format = f'[=0]{form};[<{least}]"*";{form}{letters}'
             elif decimals_shown := len(shown.text.partition(".")[2]):

@@ -301,10 +301,7 @@ def _format_key(path: NodePath, who: str) -> str:
 
 
 _KEYS_WITH_OWN_NAMES: Final = frozenset(
-    (
-        *("options", "labels", "statements", "nets", "arms", "hours", "dayparts", "delays", "scripts"),
-        *("retention", "targets", "faq", "declines"),
-    )
+    "options labels statements nets arms hours dayparts delays scripts retention targets faq declines".split()  # noqa: SIM905 – a list of words reads better so
 )
 """Keys whose values are mappings with codes or names as keys."""
 

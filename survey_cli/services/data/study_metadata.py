@@ -12,10 +12,7 @@ from survey_cli.instrument.source.scalars import Text
 from survey_cli.problems import UserError
 from survey_cli.table.table import StudyDescription
 
-STUDY_TEXTS: Final = (
-    *("sponsor", "conducted_by", "population", "frame", "selection"),
-    *("mode", "dates", "contact", "notes"),
-)
+STUDY_TEXTS: Final = tuple("sponsor conducted_by population frame selection mode dates contact notes".split())  # noqa: SIM905 – a list of words reads better so
 """The fields of `study:` that are described as they are written."""
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 from survey_cli.instrument.analysis import read_analysis
 from survey_cli.instrument.checks.all_checks import check_instrument, check_wording
@@ -32,6 +32,8 @@ SUFFIXES: Final = (".yaml", ".yml")
 SCHEMA_FILE: Final = "instrument.schema.json"
 _COMPANIONS: Final = (SCENARIO_SUFFIX, ANALYSIS_SUFFIX, CODES_SUFFIX)
 """Ends of names of files that are checked with the questionnaire beside them."""
+ProofScope: TypeAlias = Literal["", "faults", "possible"]
+"""What is listed of a proof: nothing, what can't happen and other faults, or also what can happen."""
 _EDITOR_LINES: Final = 4
 """Number of lines at the beginning of the template that are for the editor."""
 
@@ -133,19 +135,12 @@ def _is_part(source: InstrumentSource) -> bool:
 
 
 def check_file(
-    file: str,
-    formats: Sequence[str] = (),
-    *,
-    wording: bool = False,
-    prove: bool = False,
-    possible: bool = False,
-    db: str | None = None,
+    file: str, formats: Sequence[str] = (), *, wording: bool = False, proof: ProofScope = "", db: str | None = None
 ) -> InstrumentCheck:
     """Check one instrument with its modules.
 
     The result has its problems, what the `formats` cannot store, and changes of meaning since stored interviews; with
-    `wording`, also what may be hard to understand. With `prove`, its route is proved, and with `possible` also what can
-    happen is listed.
+    `wording`, also what may be hard to understand. The route is proved where there is a `proof`.
     """
     source = load_source(file)
     if file.endswith(_COMPANIONS):
@@ -160,10 +155,10 @@ def check_file(
         return InstrumentCheck(file=file, problems=(module,), items=None, line_at=source.find_line)
     checked = check_instrument(source)
     instrument, draft, problems = checked.instrument, checked.draft, checked.problems
-    if prove:
+    if proof:
         from survey_cli.services.questionnaire.proof import prove_instrument
 
-        problems = prove_instrument(file, checked, datetime.now().astimezone().date(), possible=possible)
+        problems = prove_instrument(file, checked, datetime.now().astimezone().date(), possible=proof == "possible")
     further, accepted, in_use, sources = list[Problem](), list[str](), "", [source]
     if formats and instrument is not None and draft is not None:
         from survey_cli.services.export.format_checks import check_formats
