@@ -137,6 +137,9 @@ def _describe_statement(statement: model.ItemResult) -> str:
 
 
 class _SegmentStyle(NamedTuple):
+    """How the segments of one point are drawn."""
+
+    side: model.Side
     fill: str
     text: str
     hatch: str = ""
@@ -146,16 +149,16 @@ class _SegmentStyle(NamedTuple):
 def _choose_style(side: model.Side, place: int, points: int) -> _SegmentStyle:
     """Return the style of a point of a side: its place is counted from the outer end, `points` is their number."""
     if side == "middle":
-        return _SegmentStyle("#e2e2e2", svg.TEXT_COLOR, stroke=svg.LINE_COLOR)
+        return _SegmentStyle(side, "#e2e2e2", svg.TEXT_COLOR, stroke=svg.LINE_COLOR)
     if side == "apart":
-        return _SegmentStyle("#fff", svg.TEXT_COLOR, stroke=svg.MUTED_COLOR)
+        return _SegmentStyle(side, "#fff", svg.TEXT_COLOR, stroke=svg.MUTED_COLOR)
     strong, mild = SIDE_COLORS[side]
     share = place / (points - 1) if points > 1 else 0.35
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(strong, mild, strict=True))
     light = 0.2126 * _to_linear(red) + 0.7152 * _to_linear(green) + 0.0722 * _to_linear(blue)
     text = "#fff" if light < WHITE_TEXT_BELOW else "#000"
     hatch = "" if side == "left" else "#d8893f" if light < WHITE_TEXT_BELOW else "#9a5a1c"
-    return _SegmentStyle(f"#{red:02x}{green:02x}{blue:02x}", text, hatch)
+    return _SegmentStyle(side, f"#{red:02x}{green:02x}{blue:02x}", text, hatch)
 
 
 def _to_linear(channel: int) -> float:
@@ -272,7 +275,7 @@ def _draw_diverging(
         svg.add_label(parts, width, middle + 4.5, statement.base.count_text, anchor="end")
         if statement.is_complete:
             svg.add_vertical_line(parts, geometry.zero, y - 3, y + row_height + 5, svg.TEXT_COLOR)
-            _draw_statement(parts, statement, battery.points, styles, geometry, middle - BAR_HEIGHT / 2)
+            _draw_statement(parts, statement, styles, geometry, middle - BAR_HEIGHT / 2)
         else:
             note = f"{HIDDEN_MARK} {translate('Not drawn, because some of its counts are hidden.')}"
             svg.add_label(parts, geometry.text_end + 8, middle + 4.5, note, fill=svg.MUTED_COLOR, size=svg.SMALL_SIZE)
@@ -304,20 +307,15 @@ def _draw_segment(parent: Element, x: float, y: float, width: float, height: flo
 
 
 def _draw_statement(
-    parent: Element,
-    statement: model.ItemResult,
-    points: Sequence[tuple[str, model.Side]],
-    styles: Sequence[_SegmentStyle],
-    geometry: _BatteryGeometry,
-    y: float,
+    parent: Element, statement: model.ItemResult, styles: Sequence[_SegmentStyle], geometry: _BatteryGeometry, y: float
 ) -> None:
     """Draw one bar. A figure that is wider than its segment stands above it, on its side of zero."""
     x = geometry.zero - float(_measure_sides(statement)[0]) * geometry.scale
     figures_above: list[_FigureAbove] = []
     sided = iter([segment for segment in statement.segments if segment.side != "apart"])
     apart = iter([segment for segment in statement.segments if segment.side == "apart"])
-    for (_, side), style in zip(points, styles, strict=True):
-        segment = next(apart if side == "apart" else sided, None)
+    for style in styles:
+        segment = next(apart if style.side == "apart" else sided, None)
         share = segment.figure.share if segment is not None else None
         if segment is None or not share:
             continue

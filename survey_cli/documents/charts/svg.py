@@ -13,11 +13,10 @@ from xml.etree.ElementTree import Element, tostring
 from survey_cli.exports.xml_elements import add_element
 
 WIDTH: Final = 720
+"""Width of a chart that has the whole page."""
 NARROW_WIDTH: Final = 440
 STACKED_WIDTH: Final = 360
 """Width of charts for a telephone, with each statement above its bar."""
-"""The width of a chart that is read on a phone."""
-"""Width of every chart."""
 FONT_SIZE: Final = 13
 SMALL_SIZE: Final = 11.5
 LINE_HEIGHT: Final = 16

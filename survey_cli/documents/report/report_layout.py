@@ -109,15 +109,15 @@ class GridLine(NamedTuple):
         return f"{self.label} ({self.note})" if self.note else self.label
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Grid:
     """A table of texts: heads of columns, and lines with a label and one cell per column."""
 
     caption: str
     corner: str
     """The head of the column of labels: `Answer`."""
-    heads: tuple[GridHead, ...]
-    lines: tuple[GridLine, ...]
+    heads: Sequence[GridHead]
+    lines: Sequence[GridLine]
     has_statements: bool = False
     """Whether its labels are statements, which need more width."""
 
@@ -197,19 +197,14 @@ def build_chapters(results: model.Results) -> tuple[Chapter, ...]:
     used_titles: set[str] = set()
     for title, run in groupby(results.items, key=lambda i: i.section):
         items = tuple(run)
-        blocks = []
-        for battery, group in groupby(items, key=lambda i: i.battery):
-            together = tuple(group)
-            if battery in batteries:
-                blocks.append(Block(batteries[battery], together))
-            else:
-                blocks += [Block(None, (item,)) for item in together]
+        groups = groupby(items, key=lambda i: (i.battery, "" if i.battery in batteries else i.id))
+        blocks = tuple(Block(batteries.get(battery), tuple(group)) for (battery, _), group in groups)
         span_text = Block(None, items).span_text
         shown = flatten(title) + (translate(", continued") if title in used_titles else "")
         if not flatten(title):
             shown = span_text.capitalize() if titled else ""
         used_titles.add(title)
-        chapters.append(Chapter(f"s-{len(chapters) + 1}", shown, span_text, tuple(blocks)))
+        chapters.append(Chapter(f"s-{len(chapters) + 1}", shown, span_text, blocks))
     return tuple(chapters)
 
 
@@ -218,8 +213,8 @@ def build_chapters(results: model.Results) -> tuple[Chapter, ...]:
 
 def build_text_grid(caption: str, corner: str, heads: Sequence[GridHead], rows: Iterable[Sequence[str]]) -> Grid:
     """Return a table of texts alone; each row begins with its label."""
-    lines = tuple(GridLine("answer", label, "", tuple(map(GridCell, texts))) for label, *texts in rows)
-    return Grid(caption=caption, corner=corner, heads=tuple(heads), lines=lines)
+    lines = [GridLine("answer", label, "", tuple(map(GridCell, texts))) for label, *texts in rows]
+    return Grid(caption, corner, heads, lines)
 
 
 def build_item_grid(item: model.ItemResult, results: model.Results) -> Grid:
@@ -234,16 +229,13 @@ def build_item_grid(item: model.ItemResult, results: model.Results) -> Grid:
     if item.has_columns:
         lines += [*_build_summary_lines(item, GridCell("")), *_build_base_lines(item.bases)]
     group = translate("All") if columns else ""
-    return Grid(
-        caption=translate("Item {number}: counts and percentages", number=item.number_or_id),
-        corner=translate("Answer"),
-        heads=(
-            GridHead(group, translate("Number")),
-            GridHead(group, translate("Percent"), has_bars=len(columns) <= MAX_BAR_COLUMNS),
-            *(GridHead(flatten(column.group), flatten(column.label), column.letter) for column in columns),
-        ),
-        lines=tuple(lines),
-    )
+    heads = [
+        GridHead(group, translate("Number")),
+        GridHead(group, translate("Percent"), has_bars=len(columns) <= MAX_BAR_COLUMNS),
+        *(GridHead(flatten(column.group), flatten(column.label), column.letter) for column in columns),
+    ]
+    caption = translate("Item {number}: counts and percentages", number=item.number_or_id)
+    return Grid(caption, translate("Answer"), heads, lines)
 
 
 def _build_share_cell(figure: model.Figure) -> GridCell:
@@ -252,19 +244,13 @@ def _build_share_cell(figure: model.Figure) -> GridCell:
 
 def _build_summary_lines(item: model.ItemResult, *first: GridCell) -> list[GridLine]:
     """Return the mean of each column, and further statistics where they are requested, after these first cells."""
-    some = item.summaries
-    if not some:
-        return []
-    texts = {
-        "Quartiles": [summary.quartiles_text for summary in some],
-        "Standard error": [summary.error_text for summary in some],
+    rows = {
+        "Mean": [GridCell(summary.mean_text, amount=summary.mean) for summary in item.summaries],
+        "Quartiles": [GridCell(summary.quartiles_text) for summary in item.summaries],
+        "Standard error": [GridCell(summary.error_text) for summary in item.summaries],
     }
-    means = (GridCell(summary.mean_text, amount=summary.mean) for summary in some)
-    lines = [GridLine("summary", translate("Mean"), "", (*first, *means))]
-    for name, cells in texts.items():
-        if any(cells):
-            lines.append(GridLine("summary", translate(name), "", (*first, *map(GridCell, cells))))
-    return lines
+    requested = {name: cells for name, cells in rows.items() if any(cell.text for cell in cells)}
+    return [GridLine("summary", translate(name), "", (*first, *cells)) for name, cells in requested.items()]
 
 
 def _build_base_cell(base: model.Base) -> GridCell:
@@ -385,13 +371,9 @@ def build_battery_grids(
         mean = GridCell(item.summaries[0].mean_text, amount=item.summaries[0].mean) if item.summaries else GridCell("")
         cells = (*map(_build_share_cell, figures), *([mean] if has_means else []))
         lines.append(GridLine("answer", _name_statement(item), "", (*cells, _build_base_cell(item.base))))
-    grid = Grid(
-        caption=translate("Percentages of all who were asked"),
-        corner=translate("Statement"),
-        heads=(*heads, GridHead("", translate("Base"))),
-        lines=tuple(lines),
-        has_statements=True,
-    )
+    heads.append(GridHead("", translate("Base")))
+    caption, corner = translate("Percentages of all who were asked"), translate("Statement")
+    grid = Grid(caption, corner, heads, lines, has_statements=True)
     return (*_split_grid(grid, room), *_build_battery_columns(battery, results, room))
 
 
@@ -436,14 +418,8 @@ def _build_battery_columns(battery: model.Battery, results: model.Results, room:
     if is_one_base:
         lines += [GridLine("base", label, note, by_item[0][label, note] * len(shown)) for label, note in bases]
     groups = ", ".join(dict.fromkeys(head.group for head in columns[1:]))
-    grid = Grid(
-        caption=translate("Percentages and means by {groups}", groups=groups),
-        corner=translate("Statement"),
-        heads=tuple(heads),
-        lines=tuple(lines),
-        has_statements=True,
-    )
-    return _split_grid(grid, room)
+    caption = translate("Percentages and means by {groups}", groups=groups)
+    return _split_grid(Grid(caption, translate("Statement"), heads, lines, has_statements=True), room)
 
 
 def build_errors_grids(item: model.ItemResult, results: model.Results) -> tuple[Grid, ...]:
@@ -473,17 +449,13 @@ def build_errors_grids(item: model.ItemResult, results: model.Results) -> tuple[
                 compared.append(line._replace(cells=(value, *_build_error_cells(difference.error, figure), p)))
         precision += errors
         differences += compared
+    number, corner = item.number_or_id, translate("Answer")
     grids = (
         ("Item {number}: precision", ERROR_HEADS, precision),
         ("Item {number}: differences", DIFFERENCE_HEADS, differences),
     )
     return tuple(
-        Grid(
-            caption=translate(caption, number=item.number_or_id),
-            corner=translate("Answer"),
-            heads=tuple(GridHead("", translate(text)) for text in heads),
-            lines=tuple(lines),
-        )
+        Grid(translate(caption, number=number), corner, [GridHead("", translate(text)) for text in heads], lines)
         for caption, heads, lines in grids
         if lines
     )
@@ -595,20 +567,16 @@ def build_rates_grid(rates: RateTable) -> Grid:
     figures = [collect_figures(column) for column in rates.columns]
     lines = []
     for group, name in GROUPS.items():
-        counts = [f.get(group) for f in figures]
-        texts = [EMPTY_MARK if count is None else format_count(count) for count in counts]
-        cells = (GridCell(text, amount=count) for text, count in zip(texts, counts, strict=True))
+        counts = (f.get(group) for f in figures)
+        cells = (GridCell(EMPTY_MARK if n is None else format_count(n), amount=n) for n in counts)
         lines.append(GridLine("base", f"{group}: {translate(name)}", "", tuple(cells)))
     for rate, part, whole in RATE_DEFINITIONS:
         shares = (None if f[rate] is None else Fraction(f[rate] or 0) for f in figures)
         cells = (GridCell(format_rate(share), share=share) for share in shares)
         lines.append(GridLine("answer", rate, translate("{part} of {whole}", part=part, whole=whole), tuple(cells)))
-    return Grid(
-        caption=rates.title or translate("Final outcomes and rates, as AAPOR defines them"),
-        corner=translate("Outcomes and rates"),
-        heads=tuple(GridHead("", translate("All") if c.title == "all" else c.title) for c in rates.columns),
-        lines=tuple(lines),
-    )
+    caption = rates.title or translate("Final outcomes and rates, as AAPOR defines them")
+    heads = [GridHead("", translate("All") if column.title == "all" else column.title) for column in rates.columns]
+    return Grid(caption, translate("Outcomes and rates"), heads, lines)
 
 
 class AppendixPart(NamedTuple):
@@ -638,12 +606,8 @@ def build_appendix(results: model.Results) -> tuple[AppendixPart, ...]:
 
 def describe_weighting(weighting: WeightingSummary) -> tuple[str, ...]:
     """Return the weighting of interviews in sentences."""
-    text = translate(
-        "weighting-effect",
-        effect=f"{weighting.design_effect:.2f}",
-        n=f"{weighting.interviews:,}",
-        effective=f"{weighting.effective_size:,.0f}",
-    )
+    n, effective = f"{weighting.interviews:,}", f"{weighting.effective_size:,.0f}"
+    text = translate("weighting-effect", effect=f"{weighting.design_effect:.2f}", n=n, effective=effective)
     limits = f"{weighting.range_text.capitalize()}. " if weighting.range_text else ""
     return (weighting.description, limits + text, *weighting.notes)
 
