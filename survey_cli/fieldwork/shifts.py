@@ -15,7 +15,7 @@ from survey_cli.outcomes import REFUSAL_OUTCOMES, Outcome
 ToLocal: TypeAlias = Callable[[datetime], datetime]
 """Converts a time to a station's clock."""
 WorkKind: TypeAlias = Literal["on", "off", "break", "back", "active", "seen", "corrected"]
-"""Signed on, signed off, on a break, back, an answer in a long interview, a message was shown, a time was corrected."""
+"""Signed on, signed off, on a break, back, an interview or break goes on, a message was shown, a time was corrected."""
 
 
 OFFICE: Final = ("office", "import")
@@ -23,6 +23,8 @@ OFFICE: Final = ("office", "import")
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 LONGEST_SILENCE: Final = timedelta(hours=2)
 """A shift goes on over midnight if no more time than this is between what was stored before and after it."""
+MAX_SILENCE: Final = timedelta(minutes=15)
+"""A break goes on if the station recorded no longer ago that it runs, which it does every five minutes."""
 
 
 class WorkEvent(NamedTuple):
@@ -126,6 +128,8 @@ class PersonAtWork(NamedTuple):
     """When that began."""
     paid: timedelta
     """The time at work so far, paid breaks included."""
+    silent_since: datetime | None
+    """The last sign of the station, where the break may have ended since: it is counted until then."""
 
 
 class Shift:
@@ -298,11 +302,13 @@ class Shift:
         """Describe where the person is, from the work events; None where there was no sign-on or sign-off."""
         if (sign := self._last_sign) is None:
             return None
-        state, since = ("at work" if self.is_on else "off"), sign.at
+        state, since, silent_since = ("at work" if self.is_on else "off"), sign.at, None
         if self.open_break is not None:
             state, since = f"break: {self.open_break.reason or 'no reason'}", self.open_break.since
-        paid = self.summarize(datetime.astimezone, plan.outcomes, plan.breaks, at=at).paid_time
-        return PersonAtWork(login, sign.station, state, since, paid)
+            last = self.last_activity or since
+            silent_since = last if at - last > MAX_SILENCE else None
+        paid = self.summarize(datetime.astimezone, plan.outcomes, plan.breaks, at=silent_since or at).paid_time
+        return PersonAtWork(login, sign.station, state, since, paid, silent_since)
 
 
 class ShiftCorrection(NamedTuple):

@@ -552,6 +552,8 @@ def _build_person(status: "FieldworkStatus", person: "PersonLine") -> TableLine:
     what, began = (case.key, case.since) if case is not None else ("", None)
     if shift is not None and (case is None or shift.state != "at work"):
         what, began = ("" if shift.state == "at work" else shift.state), shift.since
+        if shift.silent_since is not None:
+            what += f", no sign since {shift.silent_since.astimezone(status.data.day_began.tzinfo):%H:%M}"
     cells = (
         work.name,
         what,

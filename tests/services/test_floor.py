@@ -294,6 +294,31 @@ def test_the_floor_says_who_is_on_which_break(tmp_path: Path) -> None:
     assert people["bob"].station == bob.station
 
 
+def test_a_break_goes_on_while_its_station_gives_signs_and_is_counted_until_the_last_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shift = Shift(tmp_path, cases=FIVE, fieldwork=PAY)
+    ann = shift.station("ann")
+    assert ann.start_break("rest") is None
+    for _ in range(3):
+        shift.later(minutes=6)
+        ann.keep_alive()
+    assert isinstance(ann.view(), BreakView)
+    shift.later(minutes=14)
+    [person] = floor.load_current_floor(sue(shift)).people
+    assert (person.state, person.silent_since, person.paid) == ("break: rest", None, timedelta(minutes=32))
+    last, dead = shift.at - timedelta(minutes=14), shift.at + timedelta(hours=5)
+    shift.later(hours=5)  # the station was killed
+    [person] = floor.load_current_floor(sue(shift)).people
+    assert (person.state, person.silent_since, person.paid) == ("break: rest", last, timedelta(minutes=18))
+    assert [float(row["paid"]) for row in exported(shift)] == [18]
+    again = shift.station("ann")
+    assert again.end_shift() is None
+    [row] = exported(shift)
+    assert (float(row["paid"]), float(row["paid_breaks"])) == (18, 18)
+    assert float(row["away"]) == (dead - last) / timedelta(minutes=1)
+
+
 # several studies
 
 

@@ -249,12 +249,13 @@ def interviewing(session: InterviewSession, *keys: str, size: tuple[int, int] = 
 
 
 def wait_for_board(hands: Hands) -> Hands:
-    """Let a board read its studies again."""
+    """Let a board read its studies again: twice, since the first reading may have begun before."""
     assert isinstance(hands.app, BoardApp)
-    before = hands.app.board.statuses
-    hands.app.board._read_again()
-    while hands.app.board.statuses is before and hands.app.failure is None:
-        hands.pause(0.02)
+    for _ in range(2):
+        before = hands.app.board.statuses
+        hands.app.board._read_again()
+        while hands.app.board.statuses is before and hands.app.failure is None:
+            hands.pause(0.02)
     return hands
 
 

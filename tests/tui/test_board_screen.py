@@ -235,12 +235,17 @@ def test_a_case_at_a_station_is_freed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_break_is_shown_and_a_message_is_sent_to_whom_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     path = board_study()
     with store_of(path) as store:
-        for kind, detail, minutes in (("on", "", 90), ("break", "lunch", 20)):
+        for kind, detail, minutes in (("on", "", 90), ("break", "lunch", 20), ("active", "", 14)):
             store.work.add(WorkEvent(NOW - timedelta(minutes=minutes), "cy", kind, detail, "s2", "cy"))
     hands = _show(monkeypatch, StudyCommands(str(path), by="sam", zone=DENVER))
     try:
         assert "break: lunch 20:00" in _press(hands, "4")
-        hands.press("end", "m", *"please ring me", "enter")
+        with store_of(path) as store:
+            store.work.add(WorkEvent(NOW - timedelta(minutes=16), "dee", "on", "", "s3", "dee"))
+            store.work.add(WorkEvent(NOW - timedelta(minutes=16), "dee", "break", "rest", "s3", "dee"))
+        wait_for_board(hands)
+        assert "break: rest, no sign since 11:44" in hands.text()
+        hands.press("end", "up", "m", *"please ring me", "enter")
         assert "sent to cy" in hands.said
         with store_of(path) as store:
             assert [(message.to, message.text) for message in store.work.list_messages(NOW)] == [

@@ -395,7 +395,8 @@ def study_shift(
         rows = []
         for each in floor.load_current_floor(request).people:
             since, paid = datetimes.format_here(each.since), format_length(each.paid)
-            rows.append((each.login, each.station, each.state, since, paid))
+            silent = f", no sign since {datetimes.format_here(each.silent_since)}" if each.silent_since else ""
+            rows.append((each.login, each.station, each.state + silent, since, paid))
         print_lines(render_table(("person", "station", "", "since", "paid"), rows) if rows else ())
         say(f"{request.path}: {format_quantity(len(rows), 'person', 'people')}")
         return

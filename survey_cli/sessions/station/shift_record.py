@@ -11,7 +11,7 @@ from survey_cli.sessions.station.station_studies import StationStudies
 from survey_cli.sessions.station.station_study import StationStudy
 
 ACTIVE_INTERVAL: Final = timedelta(minutes=5)
-"""How often an interview that goes on is noted as time at work."""
+"""How often an interview or a break that goes on is recorded as time at work."""
 
 
 class WrapUp(NamedTuple):
@@ -73,7 +73,7 @@ class ShiftRecord:
             self.record("on")
 
     def record_activity(self) -> None:
-        """Record that an interview goes on, where nothing else was recorded for long."""
+        """Record that an interview or a break goes on, where nothing else was recorded for long."""
         last = self._shift.last_activity
         if last is None or self._clock() - last >= ACTIVE_INTERVAL:
             self.record("active")

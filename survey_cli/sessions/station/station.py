@@ -287,6 +287,8 @@ class StationSession:
     def keep_alive(self) -> None:
         """Renew the lease of the case, or look for a due one where there is none; called about every ten seconds.
 
+        On a break it only records that the station still runs.
+
         It claims the next case when the time after a call is over, and looks for appointments that are due.
         """
         case = self._case
@@ -298,7 +300,9 @@ class StationSession:
                 if (wrapup := self._shift.wrapup) is not None:
                     if self._clock() >= wrapup.until:
                         self.end_wrapup()
-                elif self._shift.open_break is None:
+                elif self._shift.open_break is not None:
+                    self._shift.record_activity()
+                else:
                     self.claim_next()
             elif self._apply_stop(self._clock()) is not None and self._case is None:
                 return
