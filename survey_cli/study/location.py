@@ -37,12 +37,8 @@ def describe_files(path: str | Path, where: str, *, people: str | None = None) -
     if file is None:
         return f"database: {database}"
     if not file.is_file():
-        rights = (
-            "everybody has the rights of their role on the server"
-            if is_server_address(where)
-            else "everybody has all rights"
-        )
-        return f"database: {database}; people: no list ({file}), so {rights}"
+        rights = "the rights of their role on the server" if is_server_address(where) else "all rights"
+        return f"database: {database}; people: no list ({file}), so everybody has {rights}"
     loose = " (others than its owner can change it: run chmod 640)" if file.stat().st_mode & 0o022 else ""
     return f"database: {database}; people: {file}{loose}"
 

@@ -444,7 +444,7 @@ def _change_cases(
 
 def _select_places(study: OpenStudy, case: Case, position: QueuePosition) -> tuple[str, tuple[str, ...]]:
     """Return the case's interview, and the quota cells in which it counts from now on: `select_places`."""
-    is_counted = study.plan.quotas.quotas and case.interview and position.code == "1.1"
+    is_counted = position.code == "1.1" and study.plan.quotas.quotas
     row = study.store.interviews.find_row(case.interview) if is_counted else None
     interview = replay_stored(study.store, row) if row is not None else None
     return select_places(case, study.plan, position, interview)

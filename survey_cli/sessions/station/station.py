@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import wraps
 from random import Random
-from typing import Final
+from typing import Final, TypeVar, cast
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -60,6 +61,22 @@ class StationOptions:
     """None: real ones."""
 
 
+Action = TypeVar("Action", bound=Callable[..., object])
+
+
+def _reject_unsaved(action: Action) -> Action:
+    """Decorate an action so that it returns a rejection where the database can't be used."""
+
+    @wraps(action)
+    def run(session: "StationSession", *args: object, **kwargs: object) -> object:
+        try:
+            return action(session, *args, **kwargs)
+        except StoreError as error:
+            return session._report_unsaved(error)
+
+    return cast("Action", run)
+
+
 class StationSession:
     """Session of one interviewer at one station, with at most one case at a time.
 
@@ -86,9 +103,7 @@ class StationSession:
         self.practice = options.respondents is not None
         opened = (study, *further)
         studies = [
-            StationStudy(
-                each, station, clock=clock, to_local=self._to_local, rng=options.rng, files=files, several=bool(further)
-            )
+            StationStudy(each, station, clock, self._to_local, options.rng, files, several=bool(further))
             for each, files in zip(opened, options.files or (None,) * len(opened), strict=True)
         ]
         self._studies = StationStudies(studies)
@@ -188,23 +203,21 @@ class StationSession:
 
     # the next case
 
+    @_reject_unsaved
     def start(self) -> Rejection | None:
         """Start the shift: take back a case that was this station's when its terminal was lost, else claim the next.
 
         A case whose lease has expired is in the queue, by whose rules its next number may have to wait.
         """
         at = self._clock()
-        try:
-            self._shift.record("on")
-            self._shift.count_appointments()
-            self._appointments.look(at)
-            for study in self._studies.all:
-                for row in study.store.cases.queries.list_leased_rows(study.opened.who.login):
-                    if row.holder is not None and row.holder.station == self.station and row.holder.until > at:
-                        self._shift.work_on(study)
-                        return self._reclaim(row.key)
-        except StoreError as error:
-            return self._report_unsaved(error)
+        self._shift.record("on")
+        self._shift.count_appointments()
+        self._appointments.look(at)
+        for study in self._studies.all:
+            for row in study.store.cases.queries.list_leased_rows(study.opened.who.login):
+                if row.holder is not None and row.holder.station == self.station and row.holder.until > at:
+                    self._shift.work_on(study)
+                    return self._reclaim(row.key)
         return self.claim_next()
 
     def _reclaim(self, key: str) -> Rejection | None:
@@ -319,6 +332,7 @@ class StationSession:
 
     # one case
 
+    @_reject_unsaved
     def dial(self) -> Rejection | str:
         """Dial the current number, on a human's key press; it is stored, and calling hours are checked once more.
 
@@ -332,14 +346,11 @@ class StationSession:
             return Rejection("this case has no number that can be dialed")
         at = self._clock()
         self._notice = ""
-        try:
-            if (stop := self._apply_stop(at)) is not None:
-                return stop
-            plan = self._study.plan  # as it was read again
-            why_not = explain_number_closed(case.case, number, plan, at)
-            why_not = why_not or self._study.queue.why_forbidden(case.case, at)
-        except StoreError as error:
-            return self._report_unsaved(error)
+        if (stop := self._apply_stop(at)) is not None:
+            return stop
+        plan = self._study.plan  # as it was read again
+        why_not = explain_number_closed(case.case, number, plan, at)
+        why_not = why_not or self._study.queue.why_forbidden(case.case, at)
         changed = f"; {self._notice}" if self._notice else ""
         if why_not:
             return Rejection(f"not now: {why_not}{changed}")
@@ -394,15 +405,13 @@ class StationSession:
             return rejection
         return self.choose_number(max(n.position for n in self._case.case.numbers))
 
+    @_reject_unsaved
     def add_note(self, text: str) -> Rejection | None:
         """Add a note to the case, or after a call to the one that was called."""
         if not (text := clean_text(text)):
             return Rejection("an empty note is not saved")
         if self._case is None and self._shift.wrapup is not None:
-            try:
-                return self._study.add_note(self._shift.wrapup.key, text, self._clock(), self._options.token())
-            except StoreError as error:
-                return self._report_unsaved(error)
+            return self._study.add_note(self._shift.wrapup.key, text, self._clock(), self._options.token())
         return self._append(case_events.CaseNoteWritten(text))
 
     def record_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejection | None:
@@ -537,34 +546,33 @@ class StationSession:
             self._report_unsaved(error)
             return ()
 
+    @_reject_unsaved
     def fetch_case(self, key: str) -> Rejection | None:
         """Claim this case, whoever it is for; the one on the screen is returned if nobody was called."""
         if (rejection := self._check_releasable()) is not None:
             return rejection
-        try:
-            study, key = self._studies.find_study_of(key)
-            stop = self._find_stop(self._clock(), study)
-            if stop is not None and not stop.study_is_paused:
-                return Rejection(stop.why)
-            claimed = self._claim(key, study)
-            if isinstance(claimed, Rejection):
-                return claimed
-            self._put_back()
-            self._shift.end_break()
-            self._shift.work_on(study)
-            self._show(claimed)
-            language = claimed.case.language
-            queue, at = self._study.queue, self._clock()
-            why_not = stop.why if stop is not None else queue.why_forbidden(claimed.case, at)
-            if why_not and self._case is not None:
-                self._case = replace(self._case, notice=f"Don't dial this number: {why_not}.")
-            elif self._case is not None and not queue.study.who.speaks(language):
-                notice = f"This case needs {language}, which {self.interviewer} does not speak."
-                self._case = replace(self._case, notice=notice)
-        except StoreError as error:
-            return self._report_unsaved(error)
+        study, key = self._studies.find_study_of(key)
+        stop = self._find_stop(self._clock(), study)
+        if stop is not None and not stop.study_is_paused:
+            return Rejection(stop.why)
+        claimed = self._claim(key, study)
+        if isinstance(claimed, Rejection):
+            return claimed
+        self._put_back()
+        self._shift.end_break()
+        self._shift.work_on(study)
+        self._show(claimed)
+        language = claimed.case.language
+        queue, at = self._study.queue, self._clock()
+        why_not = stop.why if stop is not None else queue.why_forbidden(claimed.case, at)
+        if why_not and self._case is not None:
+            self._case = replace(self._case, notice=f"Don't dial this number: {why_not}.")
+        elif self._case is not None and not queue.study.who.speaks(language):
+            notice = f"This case needs {language}, which {self.interviewer} does not speak."
+            self._case = replace(self._case, notice=notice)
         return None
 
+    @_reject_unsaved
     def revoke_outcome(self) -> Rejection | None:
         """Revoke the outcome that was entered last: its case is on the screen again, as before."""
         if (rejection := self._check_releasable()) is not None:
@@ -575,15 +583,12 @@ class StationSession:
         kind = study.plan.outcomes[outcome].kind
         if REQUIRED_INPUTS.get(kind) == "sure" or kind == "complete":
             return Rejection(f"{key}: only a supervisor can correct this outcome: survey case outcome")
-        try:
-            claimed = self._claim(key, study)
-            if isinstance(claimed, Rejection):
-                return claimed
-            self._put_back()
-            self._shift.work_on(study)
-            self._show(claimed)
-        except StoreError as error:
-            return self._report_unsaved(error)
+        claimed = self._claim(key, study)
+        if isinstance(claimed, Rejection):
+            return claimed
+        self._put_back()
+        self._shift.work_on(study)
+        self._show(claimed)
         rejection = self._append(case_events.OutcomeRevoked())
         if rejection is None and self._case is not None and claimed.case.last_call is not None:
             self._case = replace(self._case, current_number=claimed.case.last_call.number)
@@ -627,6 +632,7 @@ class StationSession:
         """List the reasons for a break, as the study has them."""
         return tuple(self._study.plan.breaks)
 
+    @_reject_unsaved
     def start_break(self, reason: str = "") -> Rejection | None:
         """Start a break, for one of `list_break_reasons()`; the case on the screen is returned if nobody was called."""
         if reason and reason not in self.list_break_reasons():
@@ -636,18 +642,13 @@ class StationSession:
         if (rejection := self._release(then_next=False)) is not None:
             return rejection
         self._shift.end_wrapup()
-        try:
-            self._shift.record("break", reason)
-        except StoreError as error:
-            return self._report_unsaved(error)
+        self._shift.record("break", reason)
         return None
 
+    @_reject_unsaved
     def end_break(self) -> Rejection | None:
         """End the break."""
-        try:
-            self._shift.end_break()
-        except StoreError as error:
-            return self._report_unsaved(error)
+        self._shift.end_break()
         return self.claim_next() if self._case is None else None
 
     def end_wrapup(self) -> Rejection | None:

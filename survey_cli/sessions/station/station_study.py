@@ -1,6 +1,7 @@
 """One study as a station works on it, read again when its files change: its pauses, messages and cases."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from typing import Final
@@ -18,7 +19,7 @@ from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.sessions.station import case_view, station_views
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate
 from survey_cli.store.work_events import SupervisorMessage
-from survey_cli.study.consistency.upkeep import rebuild_queue, update_queue_position
+from survey_cli.study.consistency.upkeep import rebuild_queue, update_positions
 from survey_cli.study.open_study import OpenStudy, StudyFiles
 from survey_cli.study.pause import Pause, read_pause_and_messages
 
@@ -27,51 +28,44 @@ MESSAGE_INTERVAL: Final = timedelta(seconds=5)
 """How often messages of supervisors are looked for at most, apart from each look for a case."""
 
 
+@dataclass(eq=False)
 class StationStudy:
     """One study as one interviewer at one station works on it."""
 
-    def __init__(
-        self,
-        study: OpenStudy,
-        station: str,
-        *,
-        clock: Clock,
-        to_local: ToLocal,
-        rng: Random | None,
-        files: StudyFiles | None,
-        several: bool = False,
-    ) -> None:
-        self._clock = clock
-        self._to_local = to_local
-        self._rng = rng
-        self._files = files
-        """Read again between two cases when they changed; None: never."""
-        self._queue_is_outdated = False
-        """The plan was read again, and the queue is not updated to it yet."""
-        self._barred_view: station_views.IdleView | None = None
-        """Why this interviewer receives no more cases."""
-        self._outlook: tuple[datetime, station_views.IdleView] | None = None
-        """Why no case can be called, and when that was found out."""
-        self._notice = ""
-        self._several = several
-        """The station has other studies too, so cases are named with their study."""
-        self.last_case = ""
-        """The case that left the station last; the plan may have changed since."""
-        self.skipped: set[str] = set()
-        """Cases that this interviewer returned without a call: they are for others."""
-        self.seen_messages: set[str] = set()
-        self._messages: list[SupervisorMessage] = []
-        self._messages_read_at: datetime | None = None
-        self.station = station
-        self._use(study)
+    opened: OpenStudy
+    station: str
+    clock: Clock
+    to_local: ToLocal
+    rng: Random | None
+    files: StudyFiles | None
+    """Read again between two cases when they changed; None: never."""
+    several: bool = False
+    """The station has other studies too, so cases are named with their study."""
+    last_case: str = ""
+    """The case that left the station last; the plan may have changed since."""
+    skipped: set[str] = field(default_factory=set)
+    """Cases that this interviewer returned without a call: they are for others."""
+    seen_messages: set[str] = field(default_factory=set)
+    _queue_is_outdated: bool = False
+    """The plan was read again, and the queue is not updated to it yet."""
+    _barred_view: station_views.IdleView | None = None
+    """Why this interviewer receives no more cases."""
+    _outlook: tuple[datetime, station_views.IdleView] | None = None
+    """Why no case can be called, and when that was found out."""
+    _notice: str = ""
+    _messages: list[SupervisorMessage] = field(default_factory=list)
+    _messages_read_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self._use(self.opened)
 
     def _use(self, study: OpenStudy) -> None:
         self.opened = study
         self.plan = study.plan
         self.store = study.store
         self.queue = CaseQueue(study, self.station)
-        clock, to_local = self._clock, self._to_local
-        self.claims = CaseClaims(study=study, station=self.station, clock=clock, to_local=to_local, rng=self._rng)
+        clock, to_local = self.clock, self.to_local
+        self.claims = CaseClaims(study=study, station=self.station, clock=clock, to_local=to_local, rng=self.rng)
         self._outlook = None
 
     @property
@@ -82,7 +76,7 @@ class StationStudy:
 
     def name_case(self, key: str) -> str:
         """Return the key of a case by which the station tells it from those of its other studies."""
-        return f"{self.opened.instrument.id}:{key}" if self._several else key
+        return f"{self.opened.instrument.id}:{key}" if self.several else key
 
     def _read_pause(self, at: datetime) -> Pause | None:
         pause, self._messages = read_pause_and_messages(self.store, at)
@@ -95,10 +89,8 @@ class StationStudy:
 
     def list_new_messages(self, at: datetime) -> list[SupervisorMessage]:
         """List the messages that were not shown here yet, and look for them after some seconds. Raises StoreError."""
-        if (
-            self._messages_read_at is None
-            or not self._messages_read_at <= at < self._messages_read_at + MESSAGE_INTERVAL
-        ):
+        read_at = self._messages_read_at
+        if read_at is None or not read_at <= at < read_at + MESSAGE_INTERVAL:
             self._read_pause(at)
         return [message for message in self.list_messages(at) if message.name not in self.seen_messages]
 
@@ -118,7 +110,7 @@ class StationStudy:
             return barred
         if (pause := self._read_pause(at)) is None:
             return None
-        why = pause.describe(self._to_local(pause.since), self._to_local(at))
+        why = pause.describe(self.to_local(pause.since), self.to_local(at))
         return station_views.IdleView(why=why, next_at=None, study_is_paused=True)
 
     def reload(self, at: datetime) -> station_views.IdleView | None:
@@ -127,14 +119,14 @@ class StationStudy:
         Returns why the interviewer receives no more cases, where the list of people does not contain them any more.
         Raises StoreError.
         """
-        if self._files is None:
+        if self.files is None:
             return self._barred_view
-        if not self._files.has_changed():
+        if not self.files.has_changed():
             self._update_queue(at)
             return self._barred_view
         self._barred_view = None
         try:
-            study = self._files.reread(self.opened)
+            study = self.files.reread(self.opened)
         except StoreError:
             raise
         except UserError as error:
@@ -153,7 +145,7 @@ class StationStudy:
         if self._queue_is_outdated:
             rebuild_queue(self.opened, at, yielding=True)
             if self.last_case:
-                update_queue_position(self.store, self.plan, self.last_case, at)
+                update_positions(self.store, self.plan, [self.last_case], at)
             self._queue_is_outdated = False
 
     def forget_outlook(self) -> None:
@@ -168,7 +160,7 @@ class StationStudy:
         if self._outlook is not None and self._outlook[0] <= at < self._outlook[0] + OUTLOOK_INTERVAL:
             return self._outlook[1]
         why, next_at = self.queue.find_outlook(at)
-        self._outlook = at, station_views.IdleView(why=why, next_at=self._to_local(next_at) if next_at else None)
+        self._outlook = at, station_views.IdleView(why=why, next_at=self.to_local(next_at) if next_at else None)
         return self._outlook[1]
 
     def search_cases(self, text: str) -> tuple[station_views.CaseMatch, ...]:

@@ -122,7 +122,7 @@ class CaseQueries(StorePart):
         """Return the queued cases with an appointment before that time, the one that ends first first."""
         return self._list_rows(sql.DUE_APPOINTMENTS, encode_timestamp(before), limit)
 
-    def list_queue(self, buckets: Iterable[str], *, limit: int) -> list[case_records.CaseRow]:
+    def list_queue(self, buckets: Iterable[str], *, limit: int = 1_000) -> list[case_records.CaseRow]:
         """Return the ready cases of these buckets in calling order."""
         queues = [self._list_rows(sql.QUEUE, bucket, limit) for bucket in buckets]
         return list(islice(merge(*queues, key=lambda row: (row.position.rank, row.key)), limit))

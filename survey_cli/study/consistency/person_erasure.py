@@ -16,7 +16,6 @@ from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import InterviewStatus
 from survey_cli.fieldwork.case import codec
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import code_case
 from survey_cli.fieldwork.case.events import CaseAnonymized, CaseErased, HistoryEntry
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
@@ -230,7 +229,7 @@ def _rewrite_history(
         raise UserError(f"case {key}", "a station claimed it in the meantime", "run the command again")
     if conflict is not None:
         raise UserError(f"case {key}", f"{conflict.by} changed it in the meantime", "run the command again")
-    if case.interview and code_case(case, study.plan).code != "1.1":  # only complete interviews hold quota places
+    if case.interview and position.code != "1.1":  # only complete interviews hold quota places
         study.store.cases.quotas.drop(case.interview)
 
 

@@ -230,26 +230,22 @@ def _find_dialed_number(history: Sequence[HistoryEntry], case: Case) -> int:
     return case.next_number.position if case.next_number is not None else 0
 
 
-BATCH_SIZE: Final = 1_000
-"""Maximum number of cases of one bucket that one refresh schedules again; the next refresh continues."""
-
-
 def refresh_queue(store: Store, plan: Plan, at: datetime) -> None:
     """Put every case into the queue that belongs there at this time.
 
     These are cases whose leases expired, cases that waited until now, and cases for a part of the day that doesn't occur
-    again before the study's end. Raises StoreError.
+    again before the study's end, of each bucket some; the next refresh continues. Raises StoreError.
     """
     cases = store.cases
     end_expired_leases(store, plan, at)
     while stale := cases.queries.list_stale_rows():
-        if not _update_rows(store, plan, stale, at):
+        if not update_positions(store, plan, (row.key for row in stale), at):
             break  # other stations are updating them
     cases.queue_due_cases(at)
     if plan.calendar.ends is not None:
         for head in cases.queries.list_queue_heads():
             if not has_time_left(parse_criteria(head.bucket), plan, at):
-                _update_rows(store, plan, cases.queries.list_queue([head.bucket], limit=BATCH_SIZE), at)
+                update_positions(store, plan, (row.key for row in cases.queries.list_queue([head.bucket])), at)
 
 
 def end_expired_leases(store: Store, plan: Plan, at: datetime) -> None:
@@ -262,9 +258,9 @@ def end_expired_leases(store: Store, plan: Plan, at: datetime) -> None:
         store.cases.expire_leases(at)
 
 
-def _update_rows(store: Store, plan: Plan, rows: Iterable[CaseRow], at: datetime) -> int:
-    queries = store.cases.queries
-    return _update_positions(store, plan, ((row.key, queries.read_history(row.key)) for row in rows), at)
+def update_positions(store: Store, plan: Plan, keys: Iterable[str], at: datetime) -> int:
+    """Schedule these cases again, unless stations have them; returns how many. Raises StoreError."""
+    return _update_positions(store, plan, ((key, store.cases.queries.read_history(key)) for key in keys), at)
 
 
 def _update_positions(
@@ -293,12 +289,6 @@ def _update_positions(
     for interview in given_up:
         store.cases.quotas.drop(interview)
     return count
-
-
-def update_queue_position(store: Store, plan: Plan, key: str, at: datetime) -> None:
-    """Schedule one case again, unless a station has it. Raises StoreError."""
-    if (row := store.cases.queries.find_row(key)) is not None:
-        _update_rows(store, plan, [row], at)
 
 
 def list_open_heads(store: Store, order: CallOrder) -> list[tuple[CallPriority, QueueHead]]:
