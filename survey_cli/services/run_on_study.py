@@ -158,12 +158,9 @@ class ProgressReporter:
     def __init__(self, progress: ProgressCallback | None, total: int) -> None:
         self._progress, self._total, self._done = progress, total, 0
 
-    def __call__(self, items: Iterable[T]) -> Iterable[T]:
-        return items if self._progress is None else self._iterate(items, self._progress)
-
-    def _iterate(self, items: Iterable[T], progress: ProgressCallback) -> Iterator[T]:
+    def __call__(self, items: Iterable[T]) -> Iterator[T]:
         for item in items:
             self._done += 1
-            if self._done % REPORT_INTERVAL == 0:
-                progress(self._done, self._total)
+            if self._progress is not None and self._done % REPORT_INTERVAL == 0:
+                self._progress(self._done, self._total)
             yield item

@@ -15,8 +15,8 @@ from support.case_histories import history
 from support.command_line import SURVEY, folder
 from support.screens import Hands, wait_for_board
 from support.stored_study import NOW, a_study, store_of
-from survey_cli.cli.commands.board import StudyCommands
 from survey_cli.cli.commands.status import render_status
+from survey_cli.cli.commands.study_commands import StudyCommands
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.run_command import run_command
 from survey_cli.fieldwork.case.events import (

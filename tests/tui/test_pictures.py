@@ -12,7 +12,7 @@ from support.fake_interview import FakeInterview, every_kind
 from support.fake_station import FakeStation, an_appointment
 from support.screens import Hands, wait_for_board
 from support.stored_study import NOW
-from survey_cli.cli.commands.board import StudyCommands
+from survey_cli.cli.commands.study_commands import StudyCommands
 from survey_cli.cli.output import datetimes
 from survey_cli.entries import Query, TextSpan
 from survey_cli.tui.board import BoardApp

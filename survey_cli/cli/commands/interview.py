@@ -10,6 +10,7 @@ import typer
 from survey_cli.cli import parameters
 from survey_cli.cli.output.terminal import MISUSED, print_lines, render_table, say
 from survey_cli.cli.parameters import argument, build_options, flag, option
+from survey_cli.cli.run_command import run_full_screen
 from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
 
@@ -127,7 +128,6 @@ def _ask_column(request: "ColumnRequest") -> str:
 
 
 def _run_full_screen(session: "InterviewSession", theme: str) -> int:
-    from survey_cli.cli.run_command import run_full_screen
     from survey_cli.tui import conduct_interview
 
     if not run_full_screen(lambda: conduct_interview(session, theme)):
@@ -196,7 +196,6 @@ def preview(
         remedy = f"run it in a terminal; `survey check {file}` finds problems without one"
         say(f"survey preview: there is no terminal to show the screen — {remedy}")
         raise typer.Exit(MISUSED)
-    from survey_cli.cli.run_command import run_full_screen
     from survey_cli.sessions.preview.preview import Preview, PreviewOptions
     from survey_cli.tui import run_preview
 
@@ -254,7 +253,6 @@ def station(
 
                 code = run_station(session, sys.stdin, sys.stdout, sys.stderr, brief=brief)
             else:
-                from survey_cli.cli.run_command import run_full_screen
                 from survey_cli.tui import run_station as show_station
 
                 code = 0 if run_full_screen(lambda: show_station(session, theme)) else 1

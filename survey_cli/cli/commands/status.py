@@ -55,7 +55,8 @@ def status(
 
     local_zone = parameters.parse_zone(zone)
     if watch and has_full_screen() and form == "table":
-        from survey_cli.cli.commands.board import StudyCommands, run_boards
+        from survey_cli.cli.commands.board import run_boards
+        from survey_cli.cli.commands.study_commands import StudyCommands
 
         run_boards([StudyCommands(file, people=people, db=db, zone=local_zone)], theme)
         return

@@ -3,6 +3,7 @@
 It writes nothing.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -173,11 +174,10 @@ def select_column_names(variables: Sequence[Variable], instrument: Instrument, s
     """
     first = variables[0].name
     names = {first}
-    columns_by_name: dict[str, set[str]] = {}
+    columns_by_name: defaultdict[str, set[str]] = defaultdict(set)
     for variable in variables:
-        columns_by_name.setdefault(variable.name, set()).add(variable.name)
-        if variable.item:
-            columns_by_name.setdefault(variable.item, set()).add(variable.name)
+        for name in filter(None, (variable.name, variable.item)):
+            columns_by_name[name].add(variable.name)
     for name in selection:
         columns = set(columns_by_name.get(name, ()))
         group = instrument.groups.get(name)
@@ -203,10 +203,7 @@ def _build_shift_table(records: StudyRecords, source: interview_table.InterviewS
     own = None if who is not None and who.supervises and store.connector.supervises else store.account
     if source.options.where:
         raise UserError("--where", "shifts have no answers and no sample columns", "leave --where out")
-    total = store.cases.counts.count_cases() if source.options.progress is not None else 0
-    histories = ProgressReporter(source.options.progress, total)(
-        store.cases.queries.iterate_histories(until=source.until)
-    )
+    histories = _iterate_histories(source)
     calls = ((key, entry) for key, history in histories for entry in history if own in (None, entry.by))
     work = store.work.list_events(until=source.until, person=own)
 
@@ -221,6 +218,12 @@ def _build_shift_table(records: StudyRecords, source: interview_table.InterviewS
     description = describe_study(source.base, source.language)
     table = Table(variables=SHIFT_COLUMNS, rows=rows, language=source.language, study=description, row_unit="shift")
     return DataTable(table=table, analysis=source.analysis)
+
+
+def _iterate_histories(source: interview_table.InterviewSource) -> Iterator[tuple[str, list[events.HistoryEntry]]]:
+    cases, progress = source.store.cases, source.options.progress
+    total = cases.counts.count_cases() if progress is not None else 0
+    return ProgressReporter(progress, total)(cases.queries.iterate_histories(until=source.until))
 
 
 def _build_fieldwork_table(plan: Plan, source: interview_table.InterviewSource, at: datetime) -> DataTable:
@@ -240,9 +243,7 @@ def _build_fieldwork_table(plan: Plan, source: interview_table.InterviewSource, 
     contacts = dict(cases.queries.iterate_contacts()) if exported or options.all_personal else {}
 
     def select_cases() -> Iterator[Case]:
-        total = cases.counts.count_cases() if options.progress is not None else 0
-        reporter = ProgressReporter(options.progress, total)
-        for key, history in reporter(cases.queries.iterate_histories(until=source.until)):
+        for key, history in _iterate_histories(source):
             case = Case.from_history(key, history)
             if (contact := contacts.get(key)) is not None:
                 case = replace(case, columns={**case.columns, **contact.columns})
