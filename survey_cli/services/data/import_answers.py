@@ -34,7 +34,7 @@ from survey_cli.samples.cases.columns import ColumnReader, InvalidValue, clean_t
 from survey_cli.samples.files.data_file import read_data_file
 from survey_cli.samples.files.sheet import InputRow, InputSheet, ProblemCollector, iterate_whole_rows
 from survey_cli.services.database.route_verification import describe_reason
-from survey_cli.services.run_on_study import ProgressCallback, Request, convert_to_study_time
+from survey_cli.services.run_on_study import ProgressCallback, ProgressReporter, Request, convert_to_study_time
 from survey_cli.store import InstrumentRow, WholeInterview
 from survey_cli.store.database_location import locate_database
 from survey_cli.study.location import locate_people_file
@@ -97,9 +97,7 @@ def import_answers(request: Request, options: AnswerImportOptions) -> AnswerImpo
         stored = {row.id: row for row in study.store.interviews.list_rows(origin="imported")}
         new = []
         rows = [] if collector.has_errors else list(iterate_whole_rows(sheet, collector))
-        for number, row in enumerate(rows):
-            if options.progress is not None and not number % 100:
-                options.progress(number, len(rows))
+        for row in ProgressReporter(options.progress, len(rows))(rows):
             interview = reader.read(row)
             if interview is None:
                 continue
@@ -313,10 +311,10 @@ class _RowReader:
         question, place = stop.item.question, stop.place
         if machine.query is not None:
             return events.QueryConfirmed(stamp, place, machine.query)
+        columns = self.places.get(place)
+        given = columns.read(row.cells) if columns is not None else None
         if isinstance(question, ComputedItem):
             value, of = Interview(machine).compute_answer()
-            columns = self.places.get(place)
-            given = columns.read(row.cells) if columns is not None else None
             if isinstance(question, SplitItem | DrawItem | PickItem) and given is not None and not given.says(value):
                 return None
             if value is None:
@@ -324,8 +322,6 @@ class _RowReader:
             return events.ValueComputed(stamp, place, value, of)
         if not question.expects_answer:
             return events.QuestionAnswered(stamp, place)
-        columns = self.places.get(place)
-        given = columns.read(row.cells) if columns is not None else None
         if given is None:
             return self._answer_without_cell(machine, stop, row, stamp)
         if given.decline:
