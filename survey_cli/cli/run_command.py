@@ -123,8 +123,7 @@ def run_full_screen(act: Callable[[], None]) -> bool:
     try:
         act()
     except ScreenError as error:
-        say(str(error))
-        say(write_crash_report(error.__cause__ or error))
+        say(error, write_crash_report(error.__cause__ or error))
         return False
     return True
 

@@ -109,8 +109,7 @@ def export(
     outs = out or ["-"]
     with show_progress(shown="-" not in outs) as progress:
         results = export_files(file, replace(options, progress=progress), outs, stdout=open_data_output())
-    for line in dict.fromkeys(text for result in results for text in (*result.data.warnings, *result.data.differences)):
-        say(line)
+    say(*dict.fromkeys(text for result in results for text in (*result.data.warnings, *result.data.differences)))
     first = results[0]
     if first.data.left_out:
         remedy = "--with-contacts" if what == "calls" else "--personal NAME or --with-contacts"
@@ -207,8 +206,7 @@ def report(
         local_zone = parameters.parse_zone(zone)
         options = build_options(ReportOptions, locals(), to=out, zone=local_zone, inference=tests, **lists)
         results, chart_files = publish_results(file, options, stdout=_choose_stdout(out))
-    for warning in results.warnings:
-        say(warning)
+    say(*results.warnings)
     if not out and not charts:
         from survey_cli.cli.output.report_text import render_report
 
@@ -365,8 +363,7 @@ def import_answers(
 
     with show_progress() as progress:
         result = import_answers(request, build_options(AnswerImportOptions, locals(), map=map_file))
-    for problem in result.problems:
-        say(str(problem))
+    say(*result.problems)
     if errors := sum(problem.severity == "error" for problem in result.problems):
         say(f"{data}: {format_quantity(errors, 'error')}: nothing was imported")
         raise typer.Exit(1)

@@ -245,8 +245,7 @@ def station(
         session: "StationSession", notices: "Iterable[str]", describe: "Callable[[], Iterable[str]]" = tuple
     ) -> int:
         """Print the notices, run the station, close it, and print its shift and what there is to describe."""
-        for line in filter(None, notices):
-            say(line)
+        say(*filter(None, notices))
         try:
             if plain:
                 from survey_cli.plain import run_station
@@ -259,8 +258,7 @@ def station(
             lines = [*render_shift_summary(session.summarize_shift()), *describe()]
         finally:
             session.close()
-        for line in lines:
-            say(line)
+        say(*lines)
         return code
 
     if practice:

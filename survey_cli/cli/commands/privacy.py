@@ -119,8 +119,7 @@ def privacy_erase(
         raise typer.Exit(0 if finished.scrubbed else 1)
     if not reason.strip():
         raise typer.BadParameter("give a reason that contains no name", param_hint="--reason")
-    for line in _render_preview(preview_erasure(request, case)):
-        say(line)
+    say(*_render_preview(preview_erasure(request, case)))
     if not yes:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise UserError(f"case {case}", "nothing was erased: there is no terminal to confirm it", "add --yes")
@@ -199,11 +198,9 @@ def db_verify(
 
     with show_progress() as progress:
         report = verify_database(file, db=db, route=route, progress=progress)
-    for finding in report.findings:
-        print(finding)
+    print_lines(report.findings)
     counts = f"{format_quantity(report.interviews, 'interview')}, {format_quantity(report.events, 'event')}"
-    for note in report.notes:
-        say(note)
+    say(*report.notes)
     summary = format_quantity(len(report.findings), "finding") if report.findings else "no problems"
     say(f"{report.where}: {counts}: {summary}")
     raise typer.Exit(1 if report.findings else 0)
@@ -271,8 +268,7 @@ def db_restore(
     result = restore_database(file, backup, at=datetimes.now(), db=db, until=until)
     contents = f"{format_quantity(result.interviews, 'interview')}, {format_quantity(result.events, 'event')}"
     say(f"{result.where}: restored from {result.backup}: {contents}")
-    for line in _render_lost_data(result):
-        say(line)
+    say(*_render_lost_data(result))
     for key, what in result.erasures.skipped:
         say(f"case {key}: {what}")
     raise typer.Exit(1 if result.erasures.skipped else 0)

@@ -164,8 +164,7 @@ def check(
             say(result.in_use)
     if len(results) > 1:
         say(f"{format_quantity(len(results), 'instrument')}: {_summarize(problems, None)}")
-    for error in errors:
-        say(str(error))
+    say(*errors)
     failing = [p for p in problems if p.severity == "error" or (strict and p.severity == "warning")]
     raise typer.Exit(1 if failing or errors else 0)
 
@@ -341,8 +340,7 @@ def convert(
     lists = {name: list(getattr(losses, name)) for name in ("carried", "noted", "lost")}
     value = lists | {"logic": losses.logic, "without_counterpart": losses.without_counterpart}
     print_result(output_format, lines, {"file": out, "report": value, "errors": list(map(str, errors))})
-    for error in errors:
-        say(str(error))
+    say(*errors)
     say(f"{out}: written; {losses.summarize()}")
     if losses.lost and report:
         say(f"{report}: {format_quantity(len(losses.lost), 'entry', 'entries')} not carried over, with the reasons")
@@ -381,8 +379,7 @@ def translations_import(
     from survey_cli.services.questionnaire.translations import import_translations
 
     result = import_translations(file, returned, language or Path(returned).stem.rpartition(".")[2])
-    for problem in result.problems:
-        print(problem)
+    print_lines(map(str, result.problems))
     say(f"{result.file}: {format_quantity(result.imported, 'translation')} new or changed")
     raise typer.Exit(1 if result.problems else 0)
 

@@ -87,22 +87,19 @@ def rates(
             result = response_rates.compute_rates_from_counts(counts, options, stdin=sys.stdin.buffer)
         except UserError as error:
             most = terminal.MOST_PROBLEMS
-            for problem in error.problems[:-most]:  # no other command checks such a file: all are printed
-                say(str(problem))
+            say(*error.problems[:-most])  # no other command checks such a file: all are printed
             raise UserError(error.where, error.what, error.remedy, error.problems[-most:]) from error
     else:
         if frame or quotas:
             raise typer.BadParameter("--frame and --quotas are only for --counts: an instrument defines its own")
         request = Request(path=file, at=datetimes.now(), db=db, people=people, notify=say)
         result = response_rates.compute_study_rates(request, options)
-    for warning in result.warnings:
-        say(render_plain(warning))
+    say(*map(render_plain, result.warnings))
     table = result.table
     lines = render_rates(table, digits=digits, cells=terminal.get_width())
     terminal.print_result(form, lines, _build_rates_value(table), partial(tabulate_rates, table))
-    for line in (table.title, table.heading, *table.notes) if form == "csv" else ():
-        if line:
-            say(line)
+    if form == "csv":
+        say(*filter(None, (table.title, table.heading, *table.notes)))
 
 
 def render_rates(report: "RateTable", *, digits: int, cells: int) -> Iterator[str]:

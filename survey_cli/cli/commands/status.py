@@ -76,8 +76,7 @@ def status(
     if watch:
         say("survey: this terminal cannot show a full screen, so the status is shown once")
     say(report.in_use)
-    for line in report.future[: terminal.MOST_PROBLEMS]:
-        say(line)
+    say(*report.future[: terminal.MOST_PROBLEMS])
     if len(report.future) > terminal.MOST_PROBLEMS:
         say(f"… and {len(report.future) - terminal.MOST_PROBLEMS} more: survey db verify {file}")
     print_lines(render_status(report, cells=terminal.get_width()))
@@ -316,8 +315,7 @@ def study_people(request: "Request") -> None:
     from survey_cli.services.study_administration import list_interviewers
 
     listing = list_interviewers(request, request.people)
-    for problem in listing.problems:
-        say(str(problem))
+    say(*listing.problems)
     rows = []
     for line in listing.lines:
         described = line.role or "(not on the list)", line.languages or "any", line.skills or "–", line.pseudonym or "–"

@@ -60,19 +60,19 @@ def open_data_output() -> TextIO:
     return cast(TextIO, _TerminalText(sys.stdout)) if sys.stdout.isatty() else sys.stdout
 
 
-def say(line: str) -> None:
-    """Print a line for the user on stderr; stdout is for data."""
-    print(make_printable(line), file=sys.stderr)
+def say(*lines: object) -> None:
+    """Print lines for the user on stderr; stdout is for data."""
+    for line in lines:
+        print(make_printable(str(line)), file=sys.stderr)
 
 
 def report_error(error: UserError) -> int:
     """Print why a command could not be carried out. Returns its exit code, or RETRY."""
-    for problem in error.problems[:MOST_PROBLEMS]:
-        say(str(problem))
+    say(*error.problems[:MOST_PROBLEMS])
     if len(error.problems) > MOST_PROBLEMS:
         say(f"… and {len(error.problems) - MOST_PROBLEMS} more")
     if [p.where.line for p in error.problems] != [0]:  # the problem of an unreadable file says the same
-        say(str(error))
+        say(error)
     if isinstance(error, ConfirmableError):
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             return MISUSED
