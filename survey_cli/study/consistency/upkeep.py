@@ -362,8 +362,10 @@ def rebuild_queue(
     cases = study.store.cases
     cases.quotas.write_targets({cell_id: cell.target for cell_id, cell in study.plan.quotas.cells.items()})
     fingerprint, _, since = (study.store.settings.read(PLAN_SETTING) or "").partition(" ")
-    is_left = not since or (yielding and abs(at - datetime.fromisoformat(since)) < REBUILD_TIMEOUT)
-    if (fingerprint == study.plan.fingerprint and is_left) or not study.store.connector.supervises:
+    is_left = fingerprint == study.plan.fingerprint and (
+        not since or (yielding and abs(at - datetime.fromisoformat(since)) < REBUILD_TIMEOUT)
+    )
+    if is_left or not study.store.connector.supervises:
         return 0
     study.store.settings.write(PLAN_SETTING, f"{study.plan.fingerprint} {at.isoformat()}")
     count = _update_positions(study.store, study.plan, cases.queries.iterate_histories(), at, pause=pause)
