@@ -11,7 +11,7 @@ from survey_cli.documents.report import report_layout as layout
 from survey_cli.documents.text_runs import flatten
 from survey_cli.reports.results.report_model import ItemResult, Results
 from survey_cli.reports.texts import translate, use_language
-from survey_cli.text_width import measure_width
+from survey_cli.text_width import fit, measure_width
 
 MAX_WIDTH: Final = 100
 LABEL_WIDTH: Final = 28
@@ -68,7 +68,7 @@ def _render_pairs(pairs: Sequence[tuple[str, str]], cells: int) -> Iterator[str]
     label_width = max((measure_width(label) for label, _ in pairs), default=0)
     for label, text in pairs:
         lines = wrap(make_printable(text), max(cells - label_width - 4, 20)) or [""]
-        yield f"  {_pad_right(make_printable(label), label_width)}  {lines[0]}"
+        yield f"  {fit(make_printable(label), label_width)}  {lines[0]}"
         yield from (" " * (label_width + 4) + line for line in lines[1:])
 
 
@@ -97,10 +97,6 @@ def _wrap_hanging(first: str, text: str, cells: int) -> str:
     return "\n".join((first + lines[0], *(space + line for line in lines[1:])))
 
 
-def _pad_right(text: str, to: int) -> str:
-    return text + " " * (to - measure_width(text))
-
-
 def _pad_left(text: str, to: int) -> str:
     return " " * (to - measure_width(text)) + text
 
@@ -122,7 +118,7 @@ def _render_bars(grid: layout.Grid, cells: int, blocks: bool) -> Iterator[str]:
         share = line.cells[1].text + ("%" if line.cells[1].share is not None else " ")
         figures = f"{_pad_left(line.cells[0].text, count_width)}  {_pad_left(share, share_width)}"
         bar = f"  {_render_bar(line, bar_width, blocks)}" if bar_width >= MIN_BAR_WIDTH else ""
-        yield f"{' ' * INDENT}{_pad_right(label[0], label_width)}  {figures}{bar}".rstrip()
+        yield f"{' ' * INDENT}{fit(label[0], label_width)}  {figures}{bar}".rstrip()
         yield from (f"{' ' * INDENT}{text}" for text in label[1:])
 
 
@@ -165,7 +161,7 @@ def _render_group_names(grid: layout.Grid, widths: Sequence[int], columns: range
     line, at = " " * label_width, label_width
     for n in columns:
         if (name := grid.heads[n].group) and (n == columns.start or grid.heads[n - 1].group != name):
-            line = _pad_right(line, at) if measure_width(line) < at else line
+            line = fit(line, at) if measure_width(line) < at else line
             line += "  " + make_printable(name)
         at += 2 + widths[n]
     return line.rstrip()
@@ -173,4 +169,4 @@ def _render_group_names(grid: layout.Grid, widths: Sequence[int], columns: range
 
 def _render_line(label: str, texts: Sequence[str], widths: Sequence[int], label_width: int) -> str:
     figures = "".join("  " + _pad_left(text, width) for text, width in zip(texts, widths, strict=True))
-    return f"{' ' * INDENT}{_pad_right(label, label_width)}{figures}".rstrip()
+    return f"{' ' * INDENT}{fit(label, label_width)}{figures}".rstrip()
