@@ -22,8 +22,8 @@ InterviewSelection: TypeAlias = Literal["complete", "partial", "all"]
 _SELECTED: Final = {"complete": ("complete",), "partial": ("complete", "partial"), "all": ("complete", "partial", "")}
 """The kinds of interviews in each selection."""
 _MICROSECOND: Final = timedelta(microseconds=1)
-_MINUTE: Final = 60 * 10**6
-"""Microseconds in a minute."""
+_SPAN: Final = 10**7
+"""Microseconds in ten seconds."""
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class AnalysisBase:
     """The first and the last start of selected interviews that were conducted with this program, as stored."""
     _imported_starts: Counter[str] = field(default_factory=Counter)
     _lengths: dict[int, array[int]] = field(default_factory=lambda: defaultdict(lambda: array("I")))
-    """By whole minutes of an interview's length, the further microseconds of each: 4 bytes per interview."""
+    """By whole spans of ten seconds in an interview's length, the further microseconds of each interview."""
 
     def select(self, answers: AnswerColumns) -> Sequence[bool]:
         """Count further interviews; return which of them are selected."""
@@ -68,7 +68,7 @@ class AnalysisBase:
             self._starts.append(start)
             length = (_parse_timestamp(end) - _parse_timestamp(start)) // _MICROSECOND
             if length >= 0:
-                self._lengths[length // _MINUTE].append(length % _MINUTE)
+                self._lengths[length // _SPAN].append(length % _SPAN)
         self._starts = [min(self._starts), max(self._starts)] if self._starts else []
         return selected
 
@@ -86,7 +86,12 @@ class AnalysisBase:
         last = sum(map(len, self._lengths.values())) - 1
         if last < 0:
             return None
-        lengths = (m * _MINUTE + rest for m in sorted(self._lengths) for rest in sorted(self._lengths[m]))
+        lengths = (
+            spans * _SPAN + rest
+            for spans in sorted(self._lengths)
+            for rest, number in sorted(Counter(self._lengths[spans]).items())
+            for _ in range(number)
+        )
         return Fraction(median(islice(lengths, last // 2, last // 2 + 1 + last % 2))) / 10**6
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from itertools import accumulate, chain, compress, islice, repeat
+from itertools import accumulate, chain, compress, islice
 from math import atan, ceil, cos, pi, sin, sqrt
+from operator import add
 from statistics import NormalDist
 from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
 
@@ -126,17 +127,6 @@ def list_value_columns(groupings: Sequence[Grouping]) -> list[list[int]]:
     ]
 
 
-@lru_cache(maxsize=1)
-def _combine_groupings(groupings: tuple[Grouping, ...]) -> tuple[Sequence[int], list[list[int]]]:
-    """Number the combinations of parts that occur; return that of each interview, and the columns of each."""
-    starts = [columns.start for columns in list_columns(groupings)]
-    numbers: dict[tuple[int, ...], int] = {}
-    parts = zip(*(grouping.part_by_interview for grouping in groupings), strict=True)
-    of_interview = array("I", (numbers.setdefault(combination, len(numbers)) for combination in parts))
-    columns = [[0, *(start + part for start, part in zip(starts, each, strict=True))] for each in numbers]
-    return of_interview, columns or [[0]]
-
-
 class TextColumn(Iterable[str]):
     """The texts of one column, compressed. Where few are distinct, each interview takes some two to four bits."""
 
@@ -234,13 +224,13 @@ class AnswerColumns:
 
     def count(self, keys: Iterable[Key], groupings: Sequence[Grouping]) -> dict[Key, ColumnCounts]:
         """Count the interviews with each key: all of them, then those in each column of each grouping."""
+        starts = [columns.start for columns in list_columns(groupings)]
         width = 1 + sum(len(grouping.part_labels) for grouping in groupings)
-        combinations, columns_by_combination = _combine_groupings(tuple(groupings))
         counts: dict[Key, list[WeightedCount]] = {}
-        pairs = zip(keys, combinations if groupings else repeat(0), strict=bool(groupings))
-        for (key, combination), count in self._count_total(pairs).items():
+        rows = zip(keys, *(grouping.part_by_interview for grouping in groupings), strict=True)
+        for (key, *parts), count in self._count_total(rows).items():
             columns = counts.setdefault(key, [EMPTY_COUNT] * width)
-            for column in columns_by_combination[combination]:
+            for column in (0, *map(add, starts, parts)):
                 columns[column] = columns[column].add(count)
         return {key: tuple(columns) for key, columns in counts.items()}
 

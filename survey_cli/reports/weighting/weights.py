@@ -1,5 +1,7 @@
 """Interview weights: base weights of the sample, optionally raked, with design effect and effective size."""
 
+from array import array
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import fsum
@@ -72,7 +74,7 @@ class RakingMargin(NamedTuple):
 class RakingResult(NamedTuple):
     """The result of raking."""
 
-    weights: tuple[float, ...]
+    weights: Sequence[float]
     """Weights with a mean of 1."""
     rounds: int
     converged: bool
@@ -104,7 +106,7 @@ def rake(
     n = len(start)
     if not n or total <= 0 or min(start) < 0:
         raise ValueError("raking needs start weights that are not negative, and one above 0")
-    weights = [weight * n / total for weight in start]
+    weights = array("d", (weight * n / total for weight in start))
     all_targets = [_compute_targets(margin, weights) for margin in margins]
     trimmed: set[int] = set()
     distance = _measure_distance(margins, all_targets, weights)
@@ -114,18 +116,17 @@ def rake(
         for margin, targets in zip(margins, all_targets, strict=True):
             sums = _sum_weights(margin, weights)
             factors = {value: targets[value] * n / weight if weight > 0 else 1.0 for value, weight in sums.items()}
-            weights = [
-                weight * factors[value] for weight, value in zip(weights, margin.value_by_interview, strict=True)
-            ]
+            rows = zip(weights, margin.value_by_interview, strict=True)
+            weights = array("d", (weight * factors[value] for weight, value in rows))
         if trim is not None:
             trimmed |= {i for i, weight in enumerate(weights) if weight > trim or 0 < weight < 1 / trim}
-            weights = [min(max(weight, 1 / trim), trim) if weight > 0 else weight for weight in weights]
-            scale = n / fsum(weights)
-            weights = [weight * scale for weight in weights]
+            limited = [min(max(weight, 1 / trim), trim) if weight > 0 else weight for weight in weights]
+            scale = n / fsum(limited)
+            weights = array("d", (weight * scale for weight in limited))
         distance = _measure_distance(margins, all_targets, weights)
     scale = n / fsum(weights)
     return RakingResult(
-        weights=tuple(weight * scale for weight in weights),
+        weights=array("d", (weight * scale for weight in weights)),
         rounds=rounds_run,
         converged=distance <= tolerance,
         distance=distance,
@@ -149,9 +150,9 @@ def _compute_targets(margin: RakingMargin, weights: Sequence[float]) -> dict[int
 
 
 def _sum_weights(margin: RakingMargin, weights: Sequence[float]) -> dict[int, float]:
-    by_value: dict[int, list[float]] = {}
+    by_value: defaultdict[int, array[float]] = defaultdict(lambda: array("d"))
     for weight, value in zip(weights, margin.value_by_interview, strict=True):
-        by_value.setdefault(value, []).append(weight)
+        by_value[value].append(weight)
     return {value: fsum(several) for value, several in by_value.items()}
 
 
@@ -223,7 +224,7 @@ def compute_weights(
         weights = _scale(start)
         return InterviewWeights(weights=weights, weighting=_summarize_weights(weights, steps))
     margins = _build_margins(answers, targets)
-    raked = rake(margins, [float(weight) for weight in start], trim=float(trim) if trim else None)
+    raked = rake(margins, array("d", map(float, start)), trim=float(trim) if trim else None)
     rounded = {weight: _round_weight(weight) for weight in set(raked.weights)}
     weights = _scale([rounded[weight] for weight in raked.weights])
     names = ", ".join(margin.name for margin in margins)
@@ -268,7 +269,7 @@ def _build_margins(answers: AnswerColumns, targets: Sequence[RakingTarget]) -> l
             RakingMargin(
                 name=name,
                 values=tuple(labels.get(target.value, target.value) for target in own_targets),
-                value_by_interview=[positions[text] for text in answers.columns[name]],
+                value_by_interview=array("i", map(positions.__getitem__, answers.columns[name])),
                 targets={i: share / total for i, share in enumerate(shares)},
             )
         )
@@ -330,7 +331,7 @@ def _summarize_weights(
     notes: tuple[str, ...] = (),
     margins: tuple[tuple[str, str, str, str, str], ...] = (),
 ) -> WeightingSummary:
-    floats = [float(weight) for weight in weights]
+    floats = array("d", map(float, weights))
     total, squares, n = fsum(floats), fsum(weight * weight for weight in floats), len(floats)
     effective = total**2 / squares
     has_hidden = any(HIDDEN_MARK in margin for margin in margins)
