@@ -61,9 +61,8 @@ def _resolve_end_of_day(day: date, now: datetime, zone: tzinfo | None, option: s
     last = _to_local(datetime.combine(day + timedelta(days=1), time.min), zone) - _TICK
     if last.astimezone(UTC) > now:
         return describe_now(now, zone)
-    return RequestedTime(
-        last.astimezone(UTC), f"the end of {last:%a} {last.day} {last:%b} {last.year} ({_format_zone(last)})", past=True
-    )
+    text = f"the end of {last:%a} {last.day} {last:%b} {last.year} ({_format_zone(last)})"
+    return RequestedTime(last.astimezone(UTC), text, past=True)
 
 
 def _make_future_error(value: str, option: str) -> UserError:

@@ -106,12 +106,10 @@ def make_unknown_case_error(study: OpenStudy, key: str) -> UserError:
     """Return the error for a key that no case has, with the most similar key as a suggestion."""
     cases = study.store.cases
     near = [match.row.key for match in cases.queries.search(key, limit=2)] if study.who.supervises and key else []
-    remedy = f"did you mean {near[0]!r}?" if len(near) == 1 else ""
     otherwise = f"search for it: survey case list {study.path} --find {key or 'TEXT'}"
     keys = islice(cases.queries.iterate_keys(), MAX_KEYS_SEARCHED)
-    return UserError(
-        study.where, f"there is no case {key!r}", remedy or suggest_nearest(key, keys, otherwise=otherwise)
-    )
+    remedy = f"did you mean {near[0]!r}?" if len(near) == 1 else suggest_nearest(key, keys, otherwise=otherwise)
+    return UserError(study.where, f"there is no case {key!r}", remedy)
 
 
 @contextmanager

@@ -183,30 +183,26 @@ class _RowReader:
         )
 
     def _check_map(self) -> None:
-        spec = self.spec
+        spec, report = self.spec, partial(self.collector.add_error, "answer-map", "")
         for name in filter(None, (spec.key, spec.began, *spec.columns.values())):
             if str(name).casefold() not in self.headings:
-                what = f"{name.where}: the file has no column {str(name)!r}"
-                self.collector.add_error("answer-map", "", what, "correct the map")
+                report(f"{name.where}: the file has no column {str(name)!r}", "correct the map")
         blocks = build_blocks(self.instrument, self.instrument.language)
         variables = {variable.name for block in blocks for variable in block.variables}
         variables |= {block.id if block.turn is None else f"{block.id}_{block.turn}" for block in blocks}
         for name in (*spec.columns, *spec.recode):
             if name not in variables:
-                what = f"{name.where}: there is no variable {str(name)!r}"
                 remedy = suggest_nearest(name, variables, otherwise="correct the map")
-                self.collector.add_error("answer-map", "", what, remedy)
+                report(f"{name.where}: there is no variable {str(name)!r}", remedy)
         if spec.language is not None and spec.language not in self.instrument.languages:
             what = f"{spec.language.where}: the questionnaire has no language {str(spec.language)!r}"
-            self.collector.add_error("answer-map", "", what, f"write one of {', '.join(self.instrument.languages)}")
+            report(what, f"write one of {', '.join(self.instrument.languages)}")
         for name in spec.answers:
             if Place.parse(name).item not in self.instrument.items:
-                what = f"{name.where}: there is no item {str(name)!r}"
-                self.collector.add_error("answer-map", "", what, "correct the map")
+                report(f"{name.where}: there is no item {str(name)!r}", "correct the map")
         if spec.empty is not None and spec.empty not in self.instrument.declines:
-            what = f"{spec.empty.where}: {str(spec.empty)!r} is not a decline"
             known = ", ".join(self.instrument.declines)
-            self.collector.add_error("answer-map", "", what, f"write one of {known}")
+            report(f"{spec.empty.where}: {str(spec.empty)!r} is not a decline", f"write one of {known}")
 
     def _find_used_columns(self) -> set[int]:
         used = {self.key, self.began, self.status, self.outcome, *(index for index, _ in self.sample.values())}

@@ -262,9 +262,8 @@ def _write_table(records: StudyRecords, contents: BundleResult, folder: Path, wh
     """
     options, name = contents.options, f"{what}.csv"
     if what in FIELDWORK_TABLES and (options.where or options.variables):
-        raise UserError(
-            name, "cases and calls are exported only with all interviews and all columns", "export them separately"
-        )
+        why = "cases and calls are exported only with all interviews and all columns"
+        raise UserError(name, why, "export them separately")
     table_options = replace(options, to=str(folder / name), format="csv", what=what, at=contents.time_shown)
     return replace(export_records(records, replace(table_options, variables=(), rake="", weight="")), to=name)
 

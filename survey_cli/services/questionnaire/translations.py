@@ -52,9 +52,8 @@ def _build_status(file: str, instrument: Instrument, language: str) -> LanguageS
     stale = tuple(t.context for t in written if language in t.text.stale)
     missing = tuple(t.context for t in texts if language not in t.text.by_language)
     required = language in instrument.document.languages.required
-    return LanguageStatus(
-        language, translations.locate_catalog(file, language), required, len(written) - len(stale), stale, missing
-    )
+    catalog, complete = translations.locate_catalog(file, language), len(written) - len(stale)
+    return LanguageStatus(language, catalog, required, complete, stale, missing)
 
 
 def export_translations(file: str, languages: Sequence[str] = ()) -> tuple[LanguageStatus, ...]:
@@ -91,9 +90,8 @@ def _write_catalog(
             written[translatable.context] = entry._replace(source=source)
     obsolete = {context: entry for context, entry in entries.items() if context not in written and entry.text}
     text = translations.render_catalog(language, written, obsolete)
-    write_text_file(
-        Path(translations.locate_catalog(file, language)), lambda to: to.write(text), force=True, public=True
-    )
+    catalog = Path(translations.locate_catalog(file, language))
+    write_text_file(catalog, lambda to: to.write(text), force=True, public=True)
 
 
 def _is_written_inline(translatable: translations.TranslatableText, language: str) -> bool:

@@ -97,19 +97,16 @@ def compute_rates_from_records(
     if live and not (when.past or options.by or options.weighted):
         dispositions = _count_settled_cases(records, disposition_options, all_origins=options.all_origins)
     if dispositions is None:
-        excluded = frozenset(records.store.cases.counts.list_excluded_interviews())
-        disposition_options = replace(
-            disposition_options, excluded_interviews=frozenset() if options.all_origins else excluded
-        )
+        excluded = () if options.all_origins else records.store.cases.counts.list_excluded_interviews()
+        disposition_options = replace(disposition_options, excluded_interviews=frozenset(excluded))
         histories = records.store.cases.queries.iterate_histories(until=when.at if when.past else None)
         dispositions = count_dispositions(histories, plan, disposition_options)
     if dispositions.uncountable:
         raise _make_uncounted_error(records, dispositions)
     if not dispositions.frames:
         what = "no case had been released by then" if when.past else "no case has been released yet"
-        raise UserError(
-            records.where, what, "give a later date and time" if when.past else "import or release a sample"
-        )
+        remedy = "give a later date and time" if when.past else "import or release a sample"
+        raise UserError(records.where, what, remedy)
     if (parts := len(dispositions.parts)) > MAX_PARTS:
         what, remedy = f"{options.by} has {parts:,} values", f"choose a column with at most {MAX_PARTS} values"
         raise UserError("--by", what, remedy)
