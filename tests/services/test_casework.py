@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from support.command_line import folder  # noqa: F401 - a fixture
-from support.shift import HEAD, ITEMS, Shift, interviewed, on
+from support.shift import CASES, HEAD, ITEMS, Shift, interviewed, on
 from survey_cli.cli.run_command import run_command
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case.case import Case
@@ -356,13 +356,26 @@ def test_consent_that_is_withdrawn_by_letter_erases_the_answers(tmp_path: Path) 
     ("outcome", "code", "says"),
     [("", "", "blank"), ("calback", "", "did you mean 'callback'?"), ("complete", "", "requires an interview"),
      ("callback", "2.0", "heading"), ("callback", "9.9", "not an AAPOR code"), ("business", "", "not possible"),
-     ("supervisor", "", "supervisor's answer")],
+     ("supervisor", "", "supervisor's answer"), ("changed", "", "sample import FILE cases.csv --update")],
 )  # fmt: skip
 def test_what_cannot_be_is_refused_and_nothing_is_written(tmp_path: Path, outcome: str, code: str, says: str) -> None:
     shift = Shift(tmp_path)
     assert says in refused(case_actions.correct_outcome, request(shift), "A", outcome, code=code, note="x")
     assert shift.case("A").seq == 1
     assert shift.row("A").status == "ready"
+
+
+def test_a_number_is_changed_once_the_case_has_the_new_one(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    assert shift.station("ann").record_outcome("busy") is None
+    says = refused(case_actions.correct_outcome, request(shift), "A", "changed", note="heard the tape")
+    assert "changed requires a call to the old number, and the new number in the case" in says
+    assert shift.case("A").numbers[0].state == "live"
+    shift.later(hours=1)
+    shift.bring(CASES.replace("312 555 0100", "312 555 0199"), update=True)
+    done(case_actions.correct_outcome(request(shift), "A", "changed", note="heard the tape"))
+    assert [number.state for number in shift.case("A").numbers] == ["dead", "live"]
+    assert shift.row("A").status != "done"
 
 
 def test_a_code_is_kept_as_the_table_writes_it(tmp_path: Path) -> None:

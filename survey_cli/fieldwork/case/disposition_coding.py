@@ -168,6 +168,11 @@ def validate_override(case: Case, plan: Plan, *, outcome: str, code: str = "") -
     if kind == "appointment" and case.appointment is None:
         remedy = "give callback, or book the appointment at a station, which asks for its time"
         raise UserError(where, "it has no appointment", remedy)
+    called = case.last_call.number if case.last_call is not None else 0
+    if kind == "changed" and not (called and any(number.position != called for number in case.live_numbers)):
+        what = f"{outcome} requires a call to the old number, and the new number in the case"
+        remedy = "add it in the sample file: survey sample import FILE cases.csv --update; or use disconnected"
+        raise UserError(where, what, remedy)
     if plan.eligibility_known and kind in RDD_ONLY_OUTCOMES:
         what = f"{outcome} is not possible in a frame whose units are known to be eligible"
         raise UserError(where, what, "use wrong_number or not_eligible")
