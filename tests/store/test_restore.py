@@ -1,5 +1,6 @@
 """Restoring a backup: the database is not in use, the backup is whole, and the replaced database is kept."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -104,6 +105,27 @@ def test_a_backup_takes_the_place_of_the_database_and_that_one_is_kept(shift: Sh
     calls(shift)  # fieldwork goes on
     assert completes(shift.db) == 2
     assert whole(shift)
+
+
+def test_what_a_killed_restoration_left_is_removed_by_the_next_one_and_no_copy_in_use(shift: Shift) -> None:
+    script = (
+        "import sys, time; from survey_cli.services.database import backups; from datetime import datetime, UTC\n"
+        "backups._verify_copy = lambda *_: print('copied', flush=True) or time.sleep(60)\n"
+        "backups.restore_database(sys.argv[1], sys.argv[2], at=datetime.now(UTC), db=sys.argv[3])"
+    )
+    arguments = (str(shift.file), str(shift.folder / "backup.db"), str(shift.db))
+    with subprocess.Popen([sys.executable, "-c", script, *arguments], stdout=subprocess.PIPE, text=True) as killed:
+        assert killed.stdout is not None
+        assert killed.stdout.readline() == "copied\n"
+        in_use = shift.folder / ".field.db.copy.other.new"
+        killed.kill()
+    left = set(shift.folder.glob(".*"))
+    assert left
+    with in_use.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert completes(restored(shift).where) == 1
+        assert set(shift.folder.glob(".*")) == {in_use}
+    assert not left & set(shift.folder.iterdir())
 
 
 def test_a_log_that_was_left_beside_it_is_not_taken_for_the_backups(shift: Shift) -> None:

@@ -5,6 +5,7 @@ another program has the file open.
 """
 
 import contextlib
+import glob
 import os
 import shutil
 import sqlite3
@@ -187,6 +188,8 @@ SHARED_BYTES: Final = (0x40000002, 510)
 LOG_SUFFIXES: Final = ("-wal", "-journal")
 SIDE_FILE_SUFFIXES: Final = (*LOG_SUFFIXES, "-shm")
 """Endings of the names of files that SQLite keeps beside a database."""
+COPY_MARK: Final = ".copy."
+"""In the names of copies of a backup and of the database that it replaces, while they are used."""
 
 
 Prepare: TypeAlias = Callable[[Path | None], None]
@@ -319,17 +322,28 @@ def _count_lost_data(copy: Path, replaced: Path, where: str) -> LostData:
 
 @contextlib.contextmanager
 def _copy_temporarily(source: BinaryIO, target: Path) -> Iterator[Path]:
-    """Context manager with a copy of a database file and its logs in the target's folder, deleted unless it is moved."""
-    handle, name = tempfile.mkstemp(
-        prefix=f".{target.name}.", suffix=database_files.UNFINISHED_SUFFIX, dir=target.parent
-    )  # 0600
-    try:
-        with open(handle, "wb") as file:
+    """Context manager with a copy of a database file and its logs in the target's folder, deleted unless it is moved.
+
+    It is locked meanwhile; copies that nobody locks are of programs that were killed, and are deleted too.
+    """
+    import fcntl
+
+    prefix, lock = f".{target.name}{COPY_MARK}", fcntl.LOCK_EX | fcntl.LOCK_NB
+    for unfinished in target.parent.glob(f"{glob.escape(prefix)}*{database_files.UNFINISHED_SUFFIX}"):
+        with contextlib.suppress(OSError), unfinished.open("rb") as file:
+            fcntl.flock(file, lock)
+            for part in target.parent.glob(f"{glob.escape(unfinished.name)}*"):
+                part.unlink(missing_ok=True)
+    handle, name = tempfile.mkstemp(prefix=prefix, suffix=database_files.UNFINISHED_SUFFIX, dir=target.parent)  # 0600
+    with open(handle, "wb") as file:
+        try:
+            fcntl.flock(file, lock)
             shutil.copyfileobj(source, file)
-        for ending in LOG_SUFFIXES:
-            if Path(f"{source.name}{ending}").exists():
-                shutil.copyfile(f"{source.name}{ending}", f"{name}{ending}")
-        yield Path(name)
-    finally:
-        for ending in ("", *SIDE_FILE_SUFFIXES):
-            Path(name + ending).unlink(missing_ok=True)
+            file.flush()
+            for ending in LOG_SUFFIXES:
+                if Path(f"{source.name}{ending}").exists():
+                    shutil.copyfile(f"{source.name}{ending}", f"{name}{ending}")
+            yield Path(name)
+        finally:
+            for ending in ("", *SIDE_FILE_SUFFIXES):
+                Path(name + ending).unlink(missing_ok=True)
