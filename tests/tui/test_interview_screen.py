@@ -104,6 +104,22 @@ def test_a_message_stays_while_keys_are_typed_and_for_the_next_question(keyed: K
         assert ("slowly, please" in board.text()) == is_shown, key
 
 
+def test_a_message_is_seen_without_scrolling_where_the_options_fill_the_screen(keyed: Keyed) -> None:
+    script = tuple(
+        prompt(f"q{count}", "Which of these is it?", PickEntry(options=choices(*[f"Option {'long ' * 12}"] * count)))
+        for count in (18, 3)
+    )
+    hands = keyed(FakeInterview(script), "x")
+    shown = hands.text().splitlines()
+    assert "Which of these is it?" in hands.text()
+    assert "x is not offered here" in shown[-3]  # above the status and the keys
+    assert "not offered" not in (hands.press("1"), hands.text())[1]
+    hands.press("enter", "x")
+    shown = hands.text().splitlines()
+    last = max(n for n, line in enumerate(shown) if "long" in line)
+    assert "x is not offered here" in shown[last + 2]  # under the options
+
+
 def test_a_long_list_stands_in_two_columns_where_it_fits(keyed: Keyed) -> None:
     text = keyed(FakeInterview(every_kind(), at=3)).text()
     assert re.search(r" 1  Atlanta +14  Los Angeles", text)

@@ -305,8 +305,17 @@ class QuestionView(VerticalScroll):
             self.entry.display = False
 
     def show_message(self, lines: Collection[Content]) -> None:
-        """Show what is said about the entry."""
-        self.query_one("#message", styled.TextView).show(styled.join_lines(lines))
+        """Show what is said about the entry: under it, or at the bottom where the question fills the screen."""
+        message = self.query_one("#message", styled.TextView)
+        message.show(styled.join_lines(lines))
+
+        def keep_visible() -> None:
+            end = max(child.virtual_region.bottom for child in self.children if child is not message)
+            height, room = message.outer_size.height, self.size.height
+            message.set_class(height <= room // 2 and end + height > room, "-docked")
+
+        if message.has_class("-docked") or lines:
+            self.call_after_refresh(keep_visible)
 
 
 def _spoken(text: Content, prompt: Prompt) -> Content:
