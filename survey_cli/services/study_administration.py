@@ -10,6 +10,7 @@ from survey_cli.samples.cases.columns import clean_text
 from survey_cli.samples.lists.people_file import read_people
 from survey_cli.services.run_on_study import Request, on_study, open_requested
 from survey_cli.store import InstrumentRow
+from survey_cli.store.backends.postgres.roles import list_members
 from survey_cli.store.database_location import DatabaseFile, format_path, write_origin
 from survey_cli.study.consistency.upkeep import rebuild_queue
 from survey_cli.study.location import locate_people_file
@@ -69,18 +70,6 @@ def publish_version(request: Request) -> PublishedVersion:
         return PublishedVersion(study.where, instrument.version or instrument.hash[:12], previous != instrument.hash)
 
 
-def _list_accounts(study: OpenStudy) -> dict[str, list[str]]:
-    """List the roles of each account on the study's server; empty for a database file."""
-    if study.store.connector.dialect != "postgresql":
-        return {}
-    from survey_cli.store.backends.postgres.roles import list_members
-
-    accounts: dict[str, list[str]] = {}
-    for member in list_members(study.store.connector):
-        accounts.setdefault(member.person, []).extend(filter(None, [member.role]))
-    return accounts
-
-
 @on_study()
 def list_interviewers(study: OpenStudy, people: str | None) -> InterviewerList:
     """List everybody on the list of people, and everybody else with a case or an appointment."""
@@ -92,8 +81,9 @@ def list_interviewers(study: OpenStudy, people: str | None) -> InterviewerList:
     positions = [row.position for row in cases.queries.list_appointments()]
     appointment_counts = Counter(position.owner for position in positions)
     missed_counts = Counter(p.owner for p in positions if p.promised_until and p.promised_until < study.at)
-    listed, accounts = study.people.interviewers, _list_accounts(study)
-    others = claimed_cases.keys() | appointment_counts.keys() | {login for login, roles in accounts.items() if roles}
+    listed, db = study.people.interviewers, study.store.connector
+    accounts = list_members(db) if db.dialect == "postgresql" else {}
+    others = claimed_cases.keys() | appointment_counts.keys() | {name for name in accounts if accounts[name].roles}
     logins = [*listed, *sorted(others - listed.keys() - {""})]
     lines = []
     for login in logins:
@@ -101,8 +91,9 @@ def list_interviewers(study: OpenStudy, people: str | None) -> InterviewerList:
         if (who := listed.get(login)) is not None:
             described = (who.role, ", ".join(sorted(who.languages)), ", ".join(sorted(who.skills)), who.pseudonym)
         own_cases = tuple(claimed_cases.get(login, ()))
-        roles = accounts.get(login)
-        account = "" if not accounts else "none" if roles is None else " ".join(roles) or "without a role"
+        account = "none" if accounts else ""
+        if login in accounts:
+            account = ", ".join(accounts[login].roles) or "without a role"
         counts = appointment_counts[login], missed_counts[login]
         lines.append(InterviewerLine(login, *described, own_cases, *counts, account))
     file = Path(people) if people else locate_people_file(study.path, study.where)

@@ -13,16 +13,11 @@ from survey_cli.fieldwork.shifts import WorkEvent
 from survey_cli.store.backends.connector import StorePart
 from survey_cli.store.backends.errors import retry_once
 from survey_cli.store.backends.settings import KEEP_SETTING
+from survey_cli.store.backends.statements import read_statements
 
 MESSAGE_PREFIX: Final = "message: "
 END_OF_TIME: Final = "~"
-_ADD: Final = "INSERT INTO work_events (at, person, kind, detail, station, by) VALUES (?, ?, ?, ?, ?, ?)"
-_LIST: Final = """
-    SELECT at, person, kind, detail, station, by FROM work_events
-    WHERE at >= ? AND at < ? AND person = coalesce(?, person) ORDER BY at, seq"""
-_SETTINGS: Final = """
-    SELECT name, value FROM settings WHERE name = ?
-    UNION ALL SELECT name, value FROM settings WHERE name > ? AND name < ? ORDER BY name"""
+sql: Final = read_statements(__file__)
 
 
 class SupervisorMessage(NamedTuple):
@@ -56,7 +51,7 @@ class WorkEvents(StorePart):
     def add(self, event: WorkEvent) -> None:
         """Add an event in a transaction of its own."""
         at, person, kind, detail, station, by = event
-        self._db.run(_ADD, (encode_timestamp(at), person, kind, detail, station, by or person))
+        self._db.run(sql.ADD, (encode_timestamp(at), person, kind, detail, station, by or person))
 
     def list_events(
         self, *, since: datetime | None = None, until: datetime | None = None, person: str | None = None
@@ -64,7 +59,7 @@ class WorkEvents(StorePart):
         """List the events of one person, or of all, in the order of time."""
         period = encode_timestamp(since) if since else "", encode_timestamp(until) if until else END_OF_TIME
         decode = lambda row: WorkEvent(decode_timestamp(row[0]), *row[1:])  # noqa: E731 – one expression, used once
-        return self._db.read_as(decode, "the events of people at work", _LIST, (*period, person))
+        return self._db.read_as(decode, "the events of people at work", sql.LIST, (*period, person))
 
     def list_messages(self, at: datetime) -> list[SupervisorMessage]:
         """List the messages that are shown at that time, in the order in which they were sent."""
@@ -74,7 +69,9 @@ class WorkEvents(StorePart):
         """Read the value of a setting and the messages in one query; the value is empty where it is not set."""
         first = f"{MESSAGE_PREFIX}{_format_time(at)}"
         decode = lambda row: (row[0], row[1] if row[0] == setting else _decode_message(row[1]))  # noqa: E731 - used once
-        rows = dict(self._db.read_as(decode, "the messages", _SETTINGS, (setting, first, MESSAGE_PREFIX + END_OF_TIME)))
+        rows = dict(
+            self._db.read_as(decode, "the messages", sql.SETTINGS, (setting, first, MESSAGE_PREFIX + END_OF_TIME))
+        )
         value = rows.pop(setting, "")
         messages = [message for message in rows.values() if isinstance(message, SupervisorMessage)]
         return str(value), sorted(messages, key=lambda message: message.at)

@@ -195,11 +195,6 @@ class BoardScreen(KeyScreen):
         lines = self._listing[1].lines if self._listing is not None and self.tab else ()
         return lines[row] if 0 <= row < len(lines) else TableLine(())
 
-    @property
-    def case(self) -> str:
-        """The key of the case of the marked line; empty where there is none."""
-        return self._marked.key
-
     # Keys
 
     async def press(self, key: str, at: float) -> None:
@@ -283,7 +278,7 @@ class BoardScreen(KeyScreen):
             self.cases = cases
 
     def _require_case(self) -> TableLine:
-        if not self.case:
+        if not self._marked.key:
             raise UserError("board", "no case is marked", "mark one in another tab: 2, 4 or 5, then ↑ ↓")
         return self._marked
 
@@ -372,10 +367,11 @@ class BoardScreen(KeyScreen):
             for name in ("#details", "#about"):
                 self.query_one(name, styled.TextView).show(style_text(status or "reading …", "bold"))
         else:
+            listings = (self._list_cases, _list_quotas, _list_people, _list_appointments)
             stations = format_quantity(len(status.data.leases), "station")
             done = status.progress.complete / status.progress.target if status.progress.target else 0.0
             header = styled.HeaderState(status.study, TABS[self.tab], f"{status.as_of} · {stations}", done)
-            self._show_overview(status) if not self.tab else self._show_listing(self._build_listing(status))
+            self._show_overview(status) if not self.tab else self._show_listing(listings[self.tab - 1](status))
         self.query_one(styled.Header).show(header)
 
     def _show_overview(self, status: "FieldworkStatus") -> None:
@@ -414,7 +410,7 @@ class BoardScreen(KeyScreen):
         if state == self._listing:
             return
         is_same_table = self._listing is not None and self._listing[1].head == listing.head
-        marked, row = (self.case, self.table.cursor_row) if is_same_table else ("", 0)
+        marked, row = (self._marked.key, self.table.cursor_row) if is_same_table else ("", 0)
         self._listing = state
         self.table.clear(columns=True)
         columns = [
@@ -431,9 +427,6 @@ class BoardScreen(KeyScreen):
             self.table.add_row(*(style_text(cell.replace("\n", " ")).truncate(w, ellipsis=True) for cell, w in words))
         keys = [line.key for line in listing.lines]
         self.table.move_cursor(row=keys.index(marked) if marked and marked in keys else min(row, max(len(keys) - 1, 0)))
-
-    def _build_listing(self, status: "FieldworkStatus") -> Listing:
-        return (self._list_cases, _list_quotas, _list_people, _list_appointments)[self.tab - 1](status)
 
     def _list_cases(self, status: "FieldworkStatus") -> Listing:
         lines = []

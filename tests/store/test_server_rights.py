@@ -134,10 +134,10 @@ def test_rules_of_another_version_keep_nobody_from_working_and_a_supervisor_appl
             return store.settings.read(PLAN_SETTING)
 
     with Store.open(shift.db, create=False) as store:
-        store.settings.write(PLAN_SETTING, "of the version before")
+        store.settings.write(PLAN_SETTING, "rules-of-the-version-before")
     assert on(station(shift)) in set("ABCD")
     assert run_command(["status", str(shift.file), "--db", as_role(shift, shift.al)]) == 0
-    assert read_plan() == "of the version before"
+    assert read_plan() == "rules-of-the-version-before"
     assert run_command(["status", str(shift.file), "--db", as_role(shift, shift.sue)]) == 0
     assert read_plan() == shift.study().plan.fingerprint
 

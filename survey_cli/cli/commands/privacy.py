@@ -342,9 +342,9 @@ def server_grant(
 
     if not (person or role or revoke or password):
         people = list_people(address)
-        rows = [(each.person, each.role, "yes" if each.can_log_in else "no") for each in people]
-        print_lines(render_table(("person", "role", "can log in"), rows) if rows else ())
-        say(f"{format_quantity(len({each.person for each in people}), 'person', 'people')} with a role")
+        rows = [(name, ", ".join(each.roles), "yes" if each.can_log_in else "no") for name, each in people.items()]
+        print_lines(render_table(("person", "roles", "can log in"), rows) if rows else ())
+        say(f"{format_quantity(len(people), 'person', 'people')} with a role")
         return
     if not role:
         raise typer.BadParameter("give interviewer, supervisor, coder or analyst", param_hint="ROLE")

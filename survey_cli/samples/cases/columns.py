@@ -1,9 +1,11 @@
 """Readers for the values of sample columns, by a column's type and role."""
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from functools import cache, partial
+from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 from zoneinfo import available_timezones
 
@@ -39,14 +41,7 @@ _YEAR_FIRST: Final = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\Z", re.ASC
 _YEAR_LAST: Final = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})\Z", re.ASCII)
 _SAME_ALL_YEAR: Final = re.compile(r"(EST|MST|HST|GMT|UTC|UCT|Zulu|Greenwich|Etc/.*|GMT[+-]?0|Universal)\Z")
 COUNTRY_REMEDY: Final = "write two letters, such as US, GB or ES"
-_ZONES_BY_COMMON_NAME: Final = {
-    "eastern": "America/New_York", "central": "America/Chicago", "mountain": "America/Denver",
-    "pacific": "America/Los_Angeles", "alaska": "America/Anchorage", "hawaii": "Pacific/Honolulu",
-    "arizona": "America/Phoenix", "et": "America/New_York", "edt": "America/New_York", "ct": "America/Chicago",
-    "cst": "America/Chicago", "cdt": "America/Chicago", "mt": "America/Denver", "mdt": "America/Denver",
-    "pt": "America/Los_Angeles", "pst": "America/Los_Angeles", "pdt": "America/Los_Angeles",
-    "bst": "Europe/London", "cet": "Europe/Berlin",
-}  # fmt: skip
+_ZONES_BY_COMMON_NAME: Final = json.loads(Path(__file__).with_name("common_zones.json").read_text(encoding="utf-8"))
 
 
 def find_column(instrument: Instrument, role: str) -> str | None:

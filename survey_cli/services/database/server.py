@@ -8,12 +8,12 @@ from survey_cli.problems import StoreError, UserError
 from survey_cli.store import do_not_call
 from survey_cli.store.backends.address import ServerAddress, is_server_address, parse_server_address
 from survey_cli.store.backends.errors import require_driver
+from survey_cli.store.backends.postgres import roles
 from survey_cli.store.backends.schema.migrations import adapt_statement
 from survey_cli.store.database_location import make_address_error
 
 if TYPE_CHECKING:
     from survey_cli.store.backends.postgres.connection import PostgresConnector
-    from survey_cli.store.backends.postgres.roles import Member, RoleCheck
 
 PATIENCE = 5.0
 """Seconds to wait for other programs."""
@@ -41,8 +41,6 @@ def _connect(address: str) -> tuple[ServerAddress, "PostgresConnector"]:
 
 def list_studies(address: str) -> tuple[ServerAddress, list[str]]:
     """List the schemas of the studies that the account may use, or the one that the address names. Raises UserError."""
-    from survey_cli.store.backends.postgres import roles
-
     where, db = _connect(address)
     with closing(db):
         studies = [where.schema] if where.schema else [schema for (schema,) in db.read(roles.sql.USABLE_STUDIES)]
@@ -54,7 +52,6 @@ def prepare_server(address: str) -> PreparedServer:
 
     It is safe to repeat. Raises UserError.
     """
-    from survey_cli.store.backends.postgres import roles
     from survey_cli.store.backends.postgres.connection import create_database
     from survey_cli.store.backends.postgres.server_errors import NO_DATABASE
 
@@ -75,8 +72,6 @@ def prepare_server(address: str) -> PreparedServer:
 
 def change_role(address: str, person: str, role: str, *, revoke: bool = False, password: str = "") -> str:
     """Give a person a role in all studies of a database, or take it away. Returns what was done. Raises UserError."""
-    from survey_cli.store.backends.postgres import roles
-
     if role not in roles.ROLES:
         raise UserError(role, "is no role", f"the roles are {', '.join(roles.ROLES)}")
     _, db = _connect(address)
@@ -88,14 +83,12 @@ def change_role(address: str, person: str, role: str, *, revoke: bool = False, p
         return roles.change_member(db, person, role, revoke=revoke, password=encrypted)
 
 
-def list_people(address: str) -> list["Member"]:
-    """List who has which role in a database that is prepared for roles. Raises UserError."""
-    from survey_cli.store.backends.postgres import roles
-
+def list_people(address: str) -> dict[str, roles.Member]:
+    """List who has roles in a database that is prepared for them. Raises UserError."""
     _, db = _connect(address)
     with closing(db):
         roles.check_prepared(db)
-        return [member for member in roles.list_members(db) if member.role]
+        return {person: member for person, member in roles.list_members(db).items() if member.roles}
 
 
 class ServerCheck(NamedTuple):
@@ -106,7 +99,7 @@ class ServerCheck(NamedTuple):
     """Its schema."""
     cells: int
     """The number of trials."""
-    checks: Sequence["RoleCheck"]
+    checks: Sequence[roles.RoleCheck]
     excess_rights: Sequence[str]
     """A sentence for everybody with rights that were given by hand."""
     surprises: int
@@ -115,8 +108,6 @@ class ServerCheck(NamedTuple):
 
 def check_server(address: str) -> list[ServerCheck]:
     """Try what each role may do in the studies of a database, and undo it. Raises UserError."""
-    from survey_cli.store.backends.postgres import roles
-
     where, db = _connect(address)
     with closing(db):
         studies = [where.schema] if where.schema else [schema for (schema,) in db.read(roles.sql.STUDIES)]

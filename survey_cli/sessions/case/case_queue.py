@@ -4,12 +4,14 @@ Claiming a case makes due cases ready, takes the head of the queue and checks th
 shown. The rules belong to `fieldwork`, the queue to the store.
 """
 
+import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from itertools import islice
+from pathlib import Path
 from typing import Final
 
 from survey_cli.fieldwork.case.case import Case
@@ -146,17 +148,7 @@ def _may_keep_appointment(row: CaseRow, turns: CallOrder) -> bool:
     return is_open_to and turns.is_open(criteria)
 
 
-STATE_WORDS: Final = {
-    "delay": "waiting for their time",
-    "appointment": "waiting for an appointment",
-    "part": "waiting for another part of the day",
-    "hours": "outside calling hours",
-    "restricted": "for others (language, skill or appointment)",
-    "quota": "parked because a quota cell is full",
-    "callable": "due now: look again",
-    "held": "with the supervisor",
-    "leased": "at other stations",
-}
+STATE_WORDS: Final = json.loads(Path(__file__).with_name("case_states.json").read_text(encoding="utf-8"))
 
 
 def _describe_states(states: Mapping[str, int]) -> str:

@@ -12,7 +12,7 @@ from survey_cli.engine.interview import Interview
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case, find_case_region
-from survey_cli.fieldwork.case.disposition_coding import code_case, is_known_eligible
+from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES, code_case, is_known_eligible
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.call_order import explain_number_state
 from survey_cli.outcomes import Outcome
@@ -125,8 +125,6 @@ class ClaimedCase:
         return next((n for n in numbers if n.position == position and n.e164), None)
 
 
-DEAD_NUMBER_CODES: Final = frozenset({"dead", "4.20", "4.32", "4.41", "4.51"})
-"""Codes of an outcome after which the dialed number is dead."""
 NO_TIME_NOTICE: Final = "no time was recorded: the case will be called back; `survey station` can make appointments"
 TIMED_OUTCOMES: Final = frozenset({"appointment", "callback"})
 """Outcomes of an `end` after which the respondent is asked when to call again."""
@@ -179,7 +177,7 @@ def build_outcome_events(
                 return added
             events += added.events
             contact = added.contact
-    if (outcome.listed if plan.eligibility_known else outcome.rdd) in DEAD_NUMBER_CODES and claimed.current_number:
+    if (outcome.listed if plan.eligibility_known else outcome.rdd) in NUMBER_CODES and claimed.current_number:
         events.append(case_events.NumberMarked(claimed.current_number, "dead", outcome.name.lower()))
     events += interview_outcomes.build_do_not_call_events(outcome)
     keeps_case = outcome.next_number and kind != "busy" and _has_untried_number(claimed, events)

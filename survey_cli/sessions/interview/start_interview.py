@@ -96,8 +96,7 @@ def check_role(store: Store) -> None:
         return
     from survey_cli.store.backends.postgres.roles import list_members
 
-    own = [member.role for member in list_members(store.connector) if member.person == store.account and member.role]
-    role = " and ".join(own) or "without a role"
+    role = " and ".join(list_members(store.connector)[store.account].roles) or "without a role"
     what = f"is {role} on this server, and only interviewers and supervisors may interview"
     remedy = f"ask the owner of the database for that role: survey server grant ADDRESS {store.account} interviewer"
     raise UserError(store.account, what, remedy)

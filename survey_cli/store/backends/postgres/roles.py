@@ -175,20 +175,19 @@ def check_prepared(db: Connector) -> str:
 
 
 class Member(NamedTuple):
-    """An account on the server, with one role in the database."""
+    """An account on the server."""
 
-    person: str
-    role: str
-    """One of `ROLES`; empty for an account without any."""
+    roles: Sequence[str]
+    """Its roles in the database; empty for an account without any."""
     can_log_in: bool
 
 
-def list_members(db: Connector) -> list[Member]:
-    """List the accounts of the server, once for each role that they have in the database. Raises StoreError."""
+def list_members(db: Connector) -> dict[str, Member]:
+    """List the accounts of the server by their names. Raises StoreError."""
     [(database,)] = db.read("SELECT current_database()")
     groups = {make_group(database, role): role for role in ROLES}
     members = db.read(sql.MEMBERS, (" ".join(groups),))
-    return [Member(person, groups.get(group, ""), can_log_in) for person, group, can_log_in in members]
+    return {person: Member([groups[group] for group in own.split()], log_in) for person, own, log_in in members}
 
 
 def may_be_member(db: Connector, person: str) -> bool:
@@ -205,7 +204,7 @@ def change_member(db: Connector, person: str, role: str, *, revoke: bool, passwo
     """
     database = check_prepared(db)
     group, to = make_group(database, role), quote_identifier(person)
-    is_member = (person, role) in [member[:2] for member in list_members(db)]
+    is_member = role in list_members(db).get(person, Member((), False)).roles
     is_new = bool(db.read(sql.MISSING_ROLES, (person,))) and not revoke
     with db.transaction() as execute:
         if is_new:

@@ -105,10 +105,10 @@ WHERE NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = name)
 SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = current_user
 
 -- name: MEMBERS
--- Everybody who can log in, with each role among these; also its members who can't log in.
-SELECT p.rolname, coalesce(r.rolname, ''), p.rolcanlogin FROM pg_roles p LEFT JOIN (
+-- Everybody who can log in, with the roles among these; also their members who can't log in.
+SELECT p.rolname, coalesce(string_agg(r.rolname, ' ' ORDER BY r.rolname), ''), p.rolcanlogin FROM pg_roles p LEFT JOIN (
     pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid AND r.rolname = ANY (string_to_array(?, ' '))
-) ON m.member = p.oid WHERE p.rolcanlogin OR r.rolname IS NOT NULL ORDER BY 1, 2
+) ON m.member = p.oid WHERE p.rolcanlogin OR r.rolname IS NOT NULL GROUP BY p.rolname, p.rolcanlogin ORDER BY 1
 
 -- name: EXCESS_RIGHTS
 -- What somebody gave by hand and trials of the roles don't show: rights of people and of everybody, rights on columns,

@@ -1,0 +1,12 @@
+-- SQL of work events, and of the messages of supervisors, which are settings.
+
+-- name: ADD
+INSERT INTO work_events (at, person, kind, detail, station, by) VALUES (?, ?, ?, ?, ?, ?)
+
+-- name: LIST
+SELECT at, person, kind, detail, station, by FROM work_events
+WHERE at >= ? AND at < ? AND person = coalesce(?, person) ORDER BY at, seq
+
+-- name: SETTINGS
+SELECT name, value FROM settings WHERE name = ?
+UNION ALL SELECT name, value FROM settings WHERE name > ? AND name < ? ORDER BY name
