@@ -18,7 +18,6 @@ import pytest
 from hypothesis import settings
 
 from support.scale import SCALE
-from survey_cli.reports.texts import ENGLISH, use_language
 from survey_cli.store.backends import open_database
 from survey_cli.store.backends.schema import migrations
 from survey_cli.store.backends.sqlite.connection import SqliteConnector
@@ -72,9 +71,3 @@ def tables_are_created_once() -> Iterator[None]:
 def account_of_sue(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests run under the account of a supervisor, who may claim any name; programs they start run under their own."""
     monkeypatch.setattr("survey_cli.store.backends.account.read_system_account", lambda: "sue")
-
-
-@pytest.fixture(autouse=True)
-def reports_begin_in_english() -> None:
-    """A report in another language leaves it chosen until its process ends."""
-    use_language(ENGLISH)

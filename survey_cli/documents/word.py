@@ -25,7 +25,7 @@ from survey_cli.documents.text_runs import Line, TextRun, flatten, render_plain
 from survey_cli.exports.xml_elements import replace_illegal
 from survey_cli.reports.codebook.codebook import Codebook
 from survey_cli.reports.results.report_model import Results
-from survey_cli.reports.texts import ENGLISH, use_language
+from survey_cli.reports.texts import use_language
 
 CHART_WIDTH_CM: Final = 15.5
 """Width of a picture: the text width of a page."""
@@ -38,15 +38,14 @@ _INK: Final = RGBColor(0x11, 0x11, 0x11)
 
 def write_results_docx(results: Results, path: Path) -> None:
     """Write the report into this file."""
-    use_language(results.language)
-    picture, caption = charts.draw_picture(results)
-    drawn = {"charts": charts, "first_picture": picture, "first_caption": caption}
-    _write("results.xml.jinja", flatten(results.title), path, **list_values(results), **drawn)
+    with use_language(results.language):
+        picture, caption = charts.draw_picture(results)
+        drawn = {"charts": charts, "first_picture": picture, "first_caption": caption}
+        _write("results.xml.jinja", flatten(results.title), path, **list_values(results), **drawn)
 
 
 def write_codebook_docx(codebook: Codebook, path: Path) -> None:
     """Write the codebook into this file."""
-    use_language(ENGLISH)
     _write("codebook.xml.jinja", flatten(codebook.title), path, **list_values(codebook))
 
 

@@ -257,6 +257,7 @@ def test_a_report_in_spanish_has_no_english_text_of_its_own(
         ["--errors", "--where", "q == 1", "--interviews", "complete", "--by", "kind", "--compare", "total"],
     ):
         assert run_command([*report, *more]) == 0
+        assert texts.is_english(), "what the process builds next is not in the report's language"
     assert not missing
     page = (folder / "r.html").read_text(encoding="utf-8")
     assert '<html lang="es">' in page

@@ -210,14 +210,11 @@ def report(
     if not out and not charts:
         from survey_cli.cli.output.report_text import render_report
 
-        for line in render_report(results, cells=get_width(), blocks=_has_blocks()):
-            print(line)
+        print("\n".join(render_report(results, cells=get_width(), blocks=_has_blocks())))
     if out:
         from survey_cli.cli.output.report_text import THRESHOLD_REMEDY
         from survey_cli.documents.report.report_layout import describe_hidden_counts
-        from survey_cli.reports.texts import ENGLISH, use_language
 
-        use_language(ENGLISH)  # not the report's
         contents = f"{format_quantity(len(results.items), 'item')}, {format_quantity(results.interviews, 'interview')}"
         hidden = describe_hidden_counts(results)
         say(f"{_name_output(out)}: {contents}{f'; {hidden}{THRESHOLD_REMEDY}' if hidden else ''}")

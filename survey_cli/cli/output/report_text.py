@@ -27,10 +27,13 @@ ASCII_BLOCKS: Final = {"█": "#", "▒": "=", "░": "-"}
 """Replacements on terminals without block characters."""
 
 
-def render_report(results: Results, *, cells: int, blocks: bool = True) -> Iterator[str]:
-    """Render the report, line by line. `blocks`: the terminal can show block characters."""
-    cells = min(cells, MAX_WIDTH)
-    use_language(results.language)
+def render_report(results: Results, *, cells: int, blocks: bool = True) -> list[str]:
+    """Render the report as lines. `blocks`: the terminal can show block characters."""
+    with use_language(results.language):
+        return list(_iterate_lines(results, min(cells, MAX_WIDTH), blocks))
+
+
+def _iterate_lines(results: Results, cells: int, blocks: bool) -> Iterator[str]:
     yield _wrap_hanging("", flatten(results.title), cells)
     yield _wrap_hanging("", layout.describe_edition(results), cells)
     for line in filter(None, (results.in_brief, *results.filter_notes, *results.warnings)):

@@ -18,30 +18,27 @@ LONG_TABLE_ROWS: Final = 14
 
 def render_results_html(results: Results) -> str:
     """Return the page, ending in a line end."""
-    use_language(results.language)
-    charts = {b.id: draw_battery(b) for b in results.batteries if b.id != results.picture}
-    stacked = {b.id: draw_battery(b, STACKED_WIDTH) for b in results.batteries}
-    picture, caption = draw_picture(results, NARROW_WIDTH)
-    return _render(
-        "results.html.jinja", results, charts=charts, stacked=stacked, picture=picture, picture_caption=caption
-    )
+    with use_language(results.language):
+        charts = {b.id: draw_battery(b) for b in results.batteries if b.id != results.picture}
+        stacked = {b.id: draw_battery(b, STACKED_WIDTH) for b in results.batteries}
+        picture, caption = draw_picture(results, NARROW_WIDTH)
+        drawn = {"charts": charts, "stacked": stacked, "picture": picture, "picture_caption": caption}
+        return _render("results.html.jinja", results, **drawn)
 
 
 def render_results_markdown(results: Results) -> str:
     """Return the page, ending in a line end."""
-    use_language(results.language)
-    return _render("results.md.jinja", results)
+    with use_language(results.language):
+        return _render("results.md.jinja", results)
 
 
 def render_codebook_html(codebook: Codebook) -> str:
     """Return the page, ending in a line end."""
-    use_language(ENGLISH)
     return _render("codebook.html.jinja", codebook)
 
 
 def render_codebook_markdown(codebook: Codebook) -> str:
     """Return the page, ending in a line end."""
-    use_language(ENGLISH)
     return _render("codebook.md.jinja", codebook)
 
 

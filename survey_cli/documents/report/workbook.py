@@ -41,13 +41,13 @@ MAX_CELL_LENGTH: Final = 32_767
 
 def write_results_xlsx(results: Results, path: Path) -> None:
     """Write the report into this file: sheets with methods, results, weights and rates."""
-    report_full_disk(lambda: _write(results, path))
+    with use_language(results.language):
+        report_full_disk(lambda: _write(results, path))
 
 
 def _write(results: Results, path: Path) -> None:
     from openpyxl import Workbook
 
-    use_language(results.language)
     book = Workbook()
     book.properties.title, book.properties.creator = replace_illegal(flatten(results.title)), ""
     methods = _SheetWriter(book.active, translate("Methods"))  # type: ignore[arg-type]  # the types of openpyxl allow more

@@ -6,7 +6,8 @@ that a table lacks stays English.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
@@ -34,9 +35,14 @@ def find_language(language: str) -> str:
     return language if _load_texts(language) is not None else ENGLISH
 
 
-def use_language(language: str) -> None:
-    """Choose the language of the texts that are built from now on. Every builder and writer of a document does so."""
-    _language.set(find_language(language))
+@contextmanager
+def use_language(language: str) -> Iterator[None]:
+    """Context manager in which texts are built in a language. Every builder and writer of a report has one."""
+    before = _language.set(find_language(language))
+    try:
+        yield
+    finally:
+        _language.reset(before)
 
 
 def is_english() -> bool:

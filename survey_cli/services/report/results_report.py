@@ -75,8 +75,11 @@ def build_results_report(path: str | Path, options: ReportOptions) -> Results:
     """Build the results report of a study."""
     _check_options(options)
     with read_records(path, db=options.db, people=options.people) as records:
-        data = _load_report_data(records, options)
-    return _compile_report(path, data, options)
+        language = choose_language(records.instrument, options.language)
+        with use_language(language):
+            data = _load_report_data(records, options)
+    with use_language(language):
+        return _compile_report(path, data, options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +128,6 @@ def _check_options(options: ReportOptions) -> None:
 
 
 def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportData:
-    use_language(choose_language(records.instrument, options.language))
     data = query_table(records, options, weights=False)  # the report weights the interviews itself
     selection, with_ids = options.interviews, options.errors and bool(options.where)
     answers, base = load_counted_answers(data, records.plan, selection, words=options.verbatims, ids=with_ids)
