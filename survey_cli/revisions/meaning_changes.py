@@ -320,7 +320,5 @@ def _collect_texts(text: Text, languages: Sequence[str]) -> TextsByLanguage:
 def _find_column_meaning(instrument: Instrument, name: str) -> _Meaning:
     by_language = {lang: build_sample_variable(instrument, name, lang) for lang in instrument.languages}
     first = by_language[instrument.language]
-    return _Meaning(
-        kind="one code" if first.labels else f"a column of {first.storage}",
-        labels={code: {lang: v.labels[code] for lang, v in by_language.items()} for code in first.labels},
-    )
+    labels = {code: {lang: v.labels[code] for lang, v in by_language.items()} for code in first.labels}
+    return _Meaning(kind="one code" if labels else f"a column of {first.storage}", labels=labels)

@@ -199,15 +199,9 @@ def forecast(
     from survey_cli.simulate.fieldwork.forecast import ForecastOptions
     from survey_cli.simulate.fieldwork.forecast import forecast as make_forecast
 
-    options = build_options(
-        ForecastOptions,
-        locals(),
-        path=file,
-        at=datetimes.now(),
-        interviewers=_parse_levels(interviewers),
-        spreads=_parse_spreads(spread),
-        zone=parameters.parse_zone(zone),
-    )
+    rows = {"interviewers": _parse_levels(interviewers), "spreads": _parse_spreads(spread)}
+    local_zone = parameters.parse_zone(zone)
+    options = build_options(ForecastOptions, locals(), path=file, at=datetimes.now(), zone=local_zone, **rows)
     with show_day_progress() as progress:
         result = make_forecast(options, progress)
     terminal.print_result(form, render_forecast(result), result)

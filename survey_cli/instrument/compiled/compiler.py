@@ -92,14 +92,10 @@ class InstrumentCompiler:
         """Make the item that says what is picked of a group."""
         assert group.spec is not None
         turns = range(1, group.maximum + 1) if isinstance(group, Roster) else ()
-        pick_id = f"{group.id}_pick"
+        names = (*turns,) or tuple(child.id for child in group.children)
+        pick_id, where = f"{group.id}_pick", group.spec.id.where
         question = PickItem.model_construct(
-            id=YamlScalar(pick_id, group.spec.id.where),
-            type="pick",
-            group=group.id,
-            names=(*turns,) or tuple(child.id for child in group.children),
-            count=pick.count,
-            method=pick.by,
+            id=YamlScalar(pick_id, where), type="pick", group=group.id, names=names, count=pick.count, method=pick.by
         )
         text = Text.from_string("")
         group.pick = self.picks[pick_id] = CompiledItem(

@@ -50,13 +50,9 @@ def load_fieldwork_status(
 
 def publish_status(request: Request, to: str, *, force: bool, since: str = "", zone: tzinfo | None = None) -> None:
     """Write the status as a page for the client, without persons. Raises UserError."""
-    publish_document(
-        lambda: load_fieldwork_status(request, since=since, zone=zone),
-        to,
-        {".html": DocumentWriter(text=_render_page)},
-        refusal="the status cannot be written as {}",
-        force=force,
-    )
+    build = partial(load_fieldwork_status, request, since=since, zone=zone)
+    writers = {".html": DocumentWriter(text=_render_page)}
+    publish_document(build, to, writers, refusal="the status cannot be written as {}", force=force)
 
 
 def _render_page(status: status_report.FieldworkStatus) -> str:

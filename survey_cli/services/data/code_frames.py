@@ -204,11 +204,8 @@ def _append_columns(
             else:
                 yield from (str(given[0] if code is None else int(code in given)) for code in codes)
 
-    return replace(
-        table,
-        variables=(*table.variables, *(variable for variables in built.values() for variable in variables)),
-        rows=(join_row([*texts, *build_cells(texts)]) for texts in table.iterate_texts()),
-    )
+    rows = (join_row([*texts, *build_cells(texts)]) for texts in table.iterate_texts())
+    return replace(table, variables=(*table.variables, *chain.from_iterable(built.values())), rows=rows)
 
 
 def _build_variables(table: Table, item: str, frame: CodeFrame, turn: int | None, position: int) -> list[Variable]:

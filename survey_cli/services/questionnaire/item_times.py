@@ -22,13 +22,9 @@ def read_item_seconds(path: str, *, db: str | None = None, origin: OriginFilter 
     interviews = set()
     with read_records(path, db=db) as records:
         instrument, options = records.instrument, ExportOptions(partials=False, origin=origin)
+        analysis, language = Analysis(instrument=instrument), instrument.language
         source = InterviewSource(
-            store=records.store,
-            base=instrument,
-            analysis=Analysis(instrument=instrument),
-            options=options,
-            language=instrument.language,
-            pseudonyms={},
+            store=records.store, base=instrument, analysis=analysis, options=options, language=language, pseudonyms={}
         )
         table = build_long_table(source, "event").table
         columns = {variable.name: at for at, variable in enumerate(table.variables)}

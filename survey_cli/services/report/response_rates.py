@@ -166,12 +166,9 @@ def _count_settled_cases(
     for (code, frame), number in cases.unreleased.items():
         settled[True, str(code), False, str(frame)] -= number
         settled[False, str(code), False, str(frame)] += number
-    dispositions = count_dispositions(
-        cases.others,
-        records.plan,
-        replace(options, excluded_interviews=frozenset() if all_origins else cases.excluded_interviews),
-        ((CountedState(*state), number) for state, number in (+settled).items()),
-    )
+    states = ((CountedState(*state), number) for state, number in (+settled).items())
+    options = replace(options, excluded_interviews=frozenset() if all_origins else cases.excluded_interviews)
+    dispositions = count_dispositions(cases.others, records.plan, options, states)
     return dispositions if not dispositions.uncountable else None
 
 

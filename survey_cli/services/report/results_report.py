@@ -139,19 +139,16 @@ def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportD
     rates, no_rates = _compute_rates(records, options)
     when = parse_as_of(options.as_of, options.at, options.zone)
     as_of = when.text if when.past else ""
+    narrowing = analysis_base.ReportFilter(
+        where=options.where, total=all_base.interviews, selection=selection, as_of=as_of, items=options.items
+    )
     return _ReportData(
         data=data,
         answers=answers,
         included=base,
         sampled=all_answers,
         whole=all_base.whole,
-        narrowing=analysis_base.ReportFilter(
-            where=options.where,
-            total=all_base.interviews,
-            selection=selection,
-            as_of=as_of,
-            items=options.items,
-        ),
+        narrowing=narrowing,
         rates=rates,
         no_rates=no_rates,
     )

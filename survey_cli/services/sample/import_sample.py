@@ -175,13 +175,10 @@ def _apply_import(study: OpenStudy, to_import: _SampleToImport) -> ImportResult:
         rebuild_queue(study, study.at, pause=options.pause)
         try:
             if to_import.new:
+                cases = ProgressReporter(options.progress, len(to_import.new))(_build_cases(study, to_import))
+                import_id = f"{options.rng.getrandbits(64):016x}"
                 added = study.store.cases.imports.add(
-                    ProgressReporter(options.progress, len(to_import.new))(_build_cases(study, to_import)),
-                    import_id=f"{options.rng.getrandbits(64):016x}",
-                    at=study.at,
-                    by=study.who.login,
-                    file=options.file,
-                    pause=options.pause,
+                    cases, import_id=import_id, at=study.at, by=study.who.login, file=options.file, pause=options.pause
                 )
         except ValueError as duplicate:  # another import added it meanwhile
             what = f"{duplicate}, so nothing was imported"
@@ -358,12 +355,9 @@ def build_contact(
     numbers = {number.position: number for number in (stored.numbers if stored else ())}
     for position, number in zip(assign_positions(case, stored), case.numbers, strict=True):
         numbers[position] = _build_contact_number(position, number, instrument)
-    return Contact(
-        link=link,
-        name=str(values.get(name_column, "")) if name_column else "",
-        columns=values,
-        numbers=tuple(numbers[position] for position in sorted(numbers)),
-    )
+    name = str(values.get(name_column, "")) if name_column else ""
+    ordered = tuple(numbers[position] for position in sorted(numbers))
+    return Contact(link=link, name=name, columns=values, numbers=ordered)
 
 
 def _build_contact_number(position: int, number: SampleNumber, instrument: Instrument) -> ContactNumber:
