@@ -540,23 +540,13 @@ def _history(key: str, entries: Sequence[HistoryEntry], planned: Planned, people
         if other.at < one.at:
             raise Broken(f"{key}: history runs backwards at {other.at}")
     case = Case(key=key)
-    has_case_back = False
-    for number, entry in enumerate(entries):
+    for entry in entries:
         seen[EVENT_KINDS[type(entry.event)]] += 1
         _one_station(key, case, entry)
-        if isinstance(entry.event, CaseClaimed):
-            has_case_back = _has_case_back(entries[:number], entry)
-        if isinstance(entry.event, NumberDialed) and not has_case_back:
+        if isinstance(entry.event, NumberDialed):
             _dial(key, case, entry, planned, people)
         case = case.apply(entry)
     return case
-
-
-def _has_case_back(before: Sequence[HistoryEntry], claim: HistoryEntry) -> bool:
-    """Whether a station that died while it rang goes on with the same case: limits and waits don't apply to that."""
-    if len(before) < 2 or not isinstance(before[-1].event, CaseReturned):
-        return False
-    return isinstance(before[-2].event, NumberDialed) and before[-2].station == claim.station
 
 
 def modeled(seed: int, folder: Path) -> tuple[FieldworkModel, Counter[str]]:

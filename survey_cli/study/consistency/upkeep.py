@@ -4,7 +4,7 @@ A finished interview and the outcome of its case are written in one transaction.
 wrote them in two, are reconciled when the study is opened; `survey db verify` reports any remaining disagreement.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import reduce
@@ -25,6 +25,7 @@ from survey_cli.instrument.open_instrument import rebuild_if_readable
 from survey_cli.outcomes import WITHDRAWN, Outcome
 from survey_cli.problems import StoreError
 from survey_cli.store import InterviewRow, JournalUpdate, Store
+from survey_cli.store.backends.connector import Pause
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, QueueHead
 from survey_cli.study.consistency import interview_outcomes
 from survey_cli.study.consistency.person_erasure import has_answers, scrub_database
@@ -264,12 +265,7 @@ def update_positions(store: Store, plan: Plan, keys: Iterable[str], at: datetime
 
 
 def _update_positions(
-    store: Store,
-    plan: Plan,
-    histories: Iterable[tuple[str, list[HistoryEntry]]],
-    at: datetime,
-    *,
-    pause: Callable[[], None] | None = None,
+    store: Store, plan: Plan, histories: Iterable[tuple[str, list[HistoryEntry]]], at: datetime, *, pause: Pause = None
 ) -> int:
     """Schedule these cases again; returns how many positions were written.
 
@@ -349,9 +345,7 @@ def repair(study: OpenStudy, at: datetime) -> None:
         study.repairs.append(f"{problem.what}: the case histories could not be reconciled — {problem.remedy}")
 
 
-def rebuild_queue(
-    study: OpenStudy, at: datetime, *, pause: Callable[[], None] | None = None, yielding: bool = False
-) -> int:
+def rebuild_queue(study: OpenStudy, at: datetime, *, pause: Pause = None, yielding: bool = False) -> int:
     """Repair the study, store its quota targets, and schedule all cases again where the plan has changed.
 
     With `yielding`, a rebuild that another process began within `REBUILD_TIMEOUT` is left to it, because every claim
