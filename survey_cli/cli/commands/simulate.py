@@ -113,17 +113,11 @@ def simulate(
         from survey_cli.simulate.fieldwork.study_simulation import StudySimulationOptions, simulate_study
         from survey_cli.simulate.interviews.respondents import Habits
 
-        options = build_options(
-            StudySimulationOptions,
-            locals(),
-            path=file,
-            item_seconds=seconds,
-            habits=Habits(decline=decline, break_off=break_off),
-            propensities=build_options(Propensities, locals()),
-            today=datetime.now().astimezone().date(),
-            starts=start.date() if start is not None else None,
-            zone=parameters.parse_zone(zone),
-        )
+        habits, propensities = Habits(decline=decline, break_off=break_off), build_options(Propensities, locals())
+        behavior = {"habits": habits, "propensities": propensities, "item_seconds": seconds}
+        dates = {"today": datetime.now().astimezone().date(), "starts": start.date() if start is not None else None}
+        local_zone = parameters.parse_zone(zone)
+        options = build_options(StudySimulationOptions, locals(), path=file, zone=local_zone, **behavior, **dates)
         with show_day_progress() as day_progress:
             report, model = simulate_study(options, day_progress)
         terminal.print_lines((*terminal.separate(_render_simulation(report, model)), ""))

@@ -75,11 +75,7 @@ class CodingSession:
         for answer in load_open_answers(self.study, self.item, self.origin):
             if self._is_selected(answer):
                 key = normalize_verbatim(answer.text), answer.place.turn
-                codes = (
-                    (role, coding.codes, coding.note)
-                    for role, coding in answer.codings.items()
-                    if self.role in ("final", role)
-                )
+                codes = [(role, c.codes, c.note) for role, c in answer.codings.items() if self.role in ("final", role)]
                 groups.setdefault((*key, *codes), []).append(answer)
         # the most frequent ones first, then similar ones near each other
         self.groups = sorted(groups.values(), key=lambda group: (-len(group), group[0].text.casefold()))

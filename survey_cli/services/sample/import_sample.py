@@ -10,7 +10,7 @@ from functools import reduce
 from hashlib import blake2b
 from pathlib import Path
 from random import Random
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.case import case as fieldwork
 from survey_cli.fieldwork.case.events import (
@@ -45,6 +45,8 @@ from survey_cli.values import Cell, Missing, Value
 STATION: Final = "import"
 TASK: Final = "import a sample"
 """A supervisor's task."""
+SAMPLED_ROLES: Final = ("zone", "language", "weight", "priority", "frame", "replicate")
+"""Roles of columns whose values a case has under the same names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,16 +302,8 @@ def build_sample_event(case: SampleCase, instrument: Instrument, stored: Contact
         read = number.read
         facts = (read.line, read.zones) if isinstance(read, ParsedNumber) else ()
         numbers.append(NumberFacts(position, *facts))
-    return CaseSampled(
-        columns=_select_values(case, instrument, personal=False),
-        numbers=tuple(numbers),
-        zone=case.zone,
-        language=case.language,
-        priority=case.priority,
-        weight=case.weight,
-        frame=case.frame,
-        replicate=case.replicate,
-    )
+    columns = _select_values(case, instrument, personal=False)
+    return CaseSampled(columns, tuple(numbers), **{role: getattr(case, role) for role in SAMPLED_ROLES})
 
 
 def build_update_event(
@@ -320,10 +314,7 @@ def build_update_event(
     Columns missing in the file keep their values; an empty cell clears the value.
     """
     event = build_sample_event(case, instrument, stored)
-    stored_values: dict[str, Any] = {
-        "zone": before.zone, "language": before.sampled_language, "weight": before.weight,
-        "priority": before.priority, "frame": before.frame, "replicate": before.replicate,
-    }  # fmt: skip
+    stored_values = {role: getattr(before, role) for role in SAMPLED_ROLES} | {"language": before.sampled_language}
     unchanged = {role: v for role, v in stored_values.items() if find_column(instrument, role) not in columns}
     return event._replace(columns=_merge_values(before.columns, event.columns, columns), **unchanged)
 
