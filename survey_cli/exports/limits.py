@@ -4,10 +4,12 @@ Limits cover names, labels, reserved names and missing codes. Writers and the ch
 library is imported here.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, groupby
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from survey_cli.exports.conventions import list_offered_codes
@@ -65,35 +67,11 @@ class FormatLimits:
         return folded in self.reserved or bool(is_type)
 
 
-SPSS: Final = FormatLimits(
-    program="SPSS",
-    counts_bytes=True,
-    name=64,
-    label=256,
-    value_label=120,
-    text=32_767,
-    columns=32_767,
-    reserved=frozenset(["all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"]),
-)
-"""Source: IBM SPSS Statistics, "Variable names" and "System limits". SPSS accepts any number of columns; other readers
-of its files do not."""
-STATA: Final = FormatLimits(
-    program="Stata",
-    counts_bytes=False,
-    name=32,
-    label=80,
-    value_label=8_000,  # of up to four bytes each: Stata takes 32,000
-    text=2_000_000_000,
-    columns=32_767,
-    reserved=frozenset(
-        "_all _b byte _coef _cons _n _pi _pred _rc _skip double float if in int long strl using with".split()  # noqa: SIM905 – a list of words reads better so
-    ),
-)
-"""Source: Stata, `help limits` and `help dta`, release 118."""
-EXCEL: Final = FormatLimits(
-    program="Excel", counts_bytes=False, name=255, label=32_767, value_label=32_767, text=32_767, columns=16_384
-)
-"""Source: Excel, "Specifications and limits"."""
+_ROWS: Final = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+SPSS, STATA, EXCEL = (FormatLimits(**row | {"reserved": frozenset(row["reserved"])}) for row in _ROWS)
+"""Sources: IBM SPSS Statistics, "Variable names" and "System limits"; Stata, `help limits` and `help dta`, release 118;
+Excel, "Specifications and limits". SPSS accepts any number of columns; other readers of its files do not. A value label
+of Stata has 32,000 bytes, and a character up to four."""
 EXCEL_ROWS: Final = 1_048_576
 
 

@@ -3,8 +3,10 @@
 Whatever a color says is also said by weight, a mark or a word, so nothing is lost in monochrome (`NO_COLOR`).
 """
 
+import json
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from textual.theme import Theme
@@ -19,19 +21,11 @@ ENVIRONMENT_VARIABLE: Final = "SURVEY_THEME"
 # whole styles, since the terminal's own colors have neither gray nor a second background. `quiet-color` is for CSS.
 
 
-_NAMES: Final = (
-    "background", "foreground", "surface", "panel", "accent", "secondary", "row", "quiet", "warning", "error", "success",
-)  # fmt: skip
-_COLORS: Final = {
-    "dark": "#14171c #e6e8eb #1b1f26 #232932 #f2a93b #66b8e8 #24415a #8a94a0 #f2c14e #ff7a6b #7cc47f",
-    "light": "#fbfaf7 #1d2126 #f1efe9 #e4e1d8 #8a4306 #0a5488 #cfe2f1 #535960 #6f4a00 #a4201a #22602a",
-    "contrast": "#000000 #ffffff #2c2c2c #2c2c2c #ffff00 #00ffff #0000c8 #d0d0d0 #ffff00 #ffa0a0 #80ff80",
-}
-"""The colors of each theme, in the order of `_NAMES`."""
+_TABLES: Final = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+"""The colors of each theme, and the colors and styles of the terminal's own."""
 
 
-def _theme(name: str) -> Theme:
-    colors: dict[str, Any] = dict(zip(_NAMES, _COLORS[name].split(), strict=True))
+def _make_theme(name: str, colors: dict[str, Any]) -> Theme:
     row, quiet, text = colors.pop("row"), colors.pop("quiet"), colors["foreground"]
     cursor = {
         f"block-cursor-{state}{key}": value
@@ -52,29 +46,13 @@ def _theme(name: str) -> Theme:
     )  # fmt: skip
 
 
-_TERMINAL_COLORS: Final[Mapping[str, Any]] = {
-    **dict.fromkeys(("foreground", "background", "surface", "panel", "boost"), "ansi_default"),
-    **dict.fromkeys(("primary", "secondary"), "ansi_cyan"),
-    **dict.fromkeys(("accent", "warning"), "ansi_yellow"),
-    "error": "ansi_red",
-    "success": "ansi_green",
-}
-_TERMINAL_STYLES: Final = {
-    f"{part}-{ground}": "ansi_default"
-    for part in ("input-cursor", "input-selection", "block-cursor", "block-cursor-blurred")
-    for ground in ("background", "foreground")
-} | {
-    "code": "ansi_cyan", "quiet": "ansi_default dim", "quiet-color": "ansi_default", "row": "bold", "bar": "reverse",
-    "input-cursor-text-style": "reverse", "block-cursor-text-style": "bold underline",
-    "block-cursor-blurred-text-style": "bold underline", "scrollbar": "ansi_bright_black",
-    "scrollbar-background": "ansi_default", "ansi-background": "ansi_black", "ansi-foreground": "ansi_white",
-}  # fmt: skip
-
 THEMES: Final = {
     theme.name: theme
     for theme in (
-        *(_theme(name) for name in _COLORS),
-        Theme(name="terminal", ansi=True, dark=True, **_TERMINAL_COLORS, variables=_TERMINAL_STYLES),
+        *(_make_theme(*theme) for theme in _TABLES["colors"].items()),
+        Theme(
+            "terminal", ansi=True, dark=True, **_TABLES["terminal"]["colors"], variables=_TABLES["terminal"]["styles"]
+        ),
     )
 }
 """Every theme by its name. `terminal` uses the terminal's sixteen colors and its own background."""

@@ -15,14 +15,8 @@ from typing import Final
 
 from survey_cli.problems import StoreError
 
-LOCAL_FILE_SYSTEMS: Final = frozenset(
-    (
-        *("ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "bcachefs", "f2fs", "jfs", "reiserfs", "nilfs2"),
-        *("tmpfs", "ramfs", "rootfs", "overlay", "aufs", "ecryptfs", "ubifs"),
-        *("vfat", "exfat", "ntfs3", "fuseblk", "hfs", "hfsplus", "ufs", "apfs"),
-        *("iso9660", "udf", "squashfs", "erofs"),
-    )
-)
+_FILE_SYSTEMS: Final = Path(__file__).with_name("local_file_systems.txt")
+LOCAL_FILE_SYSTEMS: Final = frozenset(_FILE_SYSTEMS.read_text(encoding="utf-8").split())
 """File systems that one computer mounts alone, by the kernel's names. Others may be shared by several computers (nfs4,
 cifs, 9p, virtiofs, fuse.sshfs), which do not see each other's locks."""
 
