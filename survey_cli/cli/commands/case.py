@@ -27,10 +27,7 @@ InterviewerOption = Annotated[str, option("--interviewer NAME", "For this interv
 
 ReasonOption = Annotated[str, option("--note TEXT", "The reason, which is recorded in the history.")]
 SeenOption = Annotated[
-    int | None,
-    option(
-        "--seen N", "The last event that you saw (`survey case show`). After later ones, nothing is changed.", min=1
-    ),
+    int | None, option("--seen N", "Only if nothing happened after this event of its history.", min=1)
 ]
 
 

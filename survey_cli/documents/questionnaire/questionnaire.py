@@ -3,7 +3,9 @@
 Each page is one self-contained file. Markdown reads well in a terminal and compares well line by line.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 from survey_cli.documents.questionnaire import booklet_model as model
@@ -34,18 +36,8 @@ from survey_cli.wording import escape_controls, join_words
 _NOT_READ: Final = (TextRun("not read"),)
 _CHOSEN_ALONE: Final = (TextRun("chosen alone"),)
 RESERVED_DECLINES: Final = ("not_asked", "not_reached")
-_KINDS: Final = (
-    (unasked_items.ReadItem, "read aloud"),
-    (unasked_items.EndItem, "end of the interview"),
-    (unasked_items.HandoverItem, "another person comes to the phone"),
-    (unasked_items.ComputedItem, "by the computer"),
-    (NumberItem, "a number"),
-    (TextItem, "one line of text"),
-    (DateItem, "a date"),
-    (TimeItem, "a time of day"),
-    (SearchItem, "one answer from a list"),
-)
-
+_WORDS: Final = json.loads(Path(__file__).with_name("words.json").read_text(encoding="utf-8"))
+"""Kinds of questions by their class, and the labels of roles that are not their own label."""
 FINGERPRINT_LENGTH: Final = 12
 """Number of digits of the content hash in the booklet."""
 
@@ -58,13 +50,6 @@ _STUDY_LABELS: Final = {"frame": "Sampling frame", "dates": "Field period", "siz
 _OPTIONAL_KEYS: Final = frozenset({"mode", "size", "incentive", "notes"})
 """Keys that are not reported as unstated."""
 
-_ROLE_LABELS: Final = {
-    "key": "key of the case", "phone": "telephone number", "zone": "time zone of the case",
-    "country": "country of the case", "region": "region of the case", "language": "language of the case",
-    "consent": "permission for dialing by machine", "psu": "primary sampling unit",
-    "fpc": "size of the stratum in the population",
-}  # fmt: skip
-"""The labels of roles that are not their own label."""
 LONG_BATTERY_ROWS: Final = 12
 """A battery with more statements may be divided over printed pages, between two statements."""
 
@@ -420,7 +405,7 @@ class BookletBuilder:
         return model.AppendixEntry(id="", wording=wording, answer=self.renderer.render_text(script.text), notes=notes)
 
     def _build_column(self, name: str, column: SampleColumn) -> model.AppendixEntry:
-        facts = [_ROLE_LABELS.get(column.role, column.role.replace("_", " "))] if column.role is not None else []
+        facts = [_WORDS["roles"].get(column.role, column.role.replace("_", " "))] if column.role is not None else []
         if column.options is not None:
             scales, texts = self.instrument.document.scales, []
             for code in scales[column.options].options if isinstance(column.options, str) else column.options:
@@ -491,7 +476,8 @@ def _describe_who_answers(item: CompiledItem) -> tuple[Line, ...]:
 def _describe_kind(item: CompiledItem) -> str:
     if isinstance(item.question, MultipleItem):
         return f"several answers: {rule_sentences.describe_answer_limits(item.question)}"
-    kind = next((kind for question_type, kind in _KINDS if isinstance(item.question, question_type)), "")
+    classes, kinds = type(item.question).__mro__, _WORDS["kinds"]
+    kind = next((kinds[base.__name__] for base in classes if base.__name__ in kinds), "")
     return kind or ("one answer" if item.options else "in their own words")
 
 

@@ -225,6 +225,4 @@ def _build_cells(cases: Sequence[_FinalCase], plan: Plan, fill: Mapping[str, Cel
                 shortfall += ", and no case that may be called is left"
             elif remaining < missing:
                 shortfall += f", and only {remaining} cases may still be called"
-        yield QuotaCellRow(
-            name, cell_fill.completes, cell_fill.reserved, cell.target, cell.soft, known, shortfall, cell.label
-        )
+        yield QuotaCellRow(name, *cell_fill, cell.target, cell.soft, known, shortfall, cell.label)

@@ -30,21 +30,20 @@ class PreparedServer(NamedTuple):
     """The schemas of the studies in which they have their rights."""
 
 
-def _connect(address: str) -> tuple[ServerAddress, "PostgresConnector"]:
+def _connect(address: str) -> "PostgresConnector":
     if not is_server_address(address):
         raise make_address_error()
     where = parse_server_address(address)
     with require_driver(where):
         from survey_cli.store.backends.postgres.connection import PostgresConnector
-    return where, PostgresConnector(where, patience=PATIENCE)
+    return PostgresConnector(where, patience=PATIENCE)
 
 
 def list_studies(address: str) -> tuple[ServerAddress, list[str]]:
     """List the schemas of the studies that the account may use, or the one that the address names. Raises UserError."""
-    where, db = _connect(address)
-    with closing(db):
-        studies = [where.schema] if where.schema else [schema for (schema,) in db.read(roles.sql.USABLE_STUDIES)]
-    return where, studies
+    with closing(_connect(address)) as db:
+        named = db.address.schema
+        return db.address, [named] if named else [schema for (schema,) in db.read(roles.sql.USABLE_STUDIES)]
 
 
 def prepare_server(address: str) -> PreparedServer:
@@ -57,25 +56,24 @@ def prepare_server(address: str) -> PreparedServer:
 
     created = False
     try:
-        where, db = _connect(address)
+        db = _connect(address)
     except StoreError as error:
         if error.what != NO_DATABASE:
             raise
         create_database(parse_server_address(address))
-        created, (where, db) = True, _connect(address)
+        created, db = True, _connect(address)
     with closing(db):
-        do_not_call.DoNotCallList.open_beside(where).close()
+        do_not_call.DoNotCallList.open_beside(db.address).close()
         db.run(adapt_statement(do_not_call.sql.REMOVED_TABLE))
         database, studies = roles.prepare_database(db)
-    return PreparedServer(str(where), created, [roles.make_group(database, role) for role in roles.ROLES], studies)
+    return PreparedServer(db.where, created, [roles.make_group(database, role) for role in roles.ROLES], studies)
 
 
 def change_role(address: str, person: str, role: str, *, revoke: bool = False, password: str = "") -> str:
     """Give a person a role in all studies of a database, or take it away. Returns what was done. Raises UserError."""
     if role not in roles.ROLES:
         raise UserError(role, "is no role", f"the roles are {', '.join(roles.ROLES)}")
-    _, db = _connect(address)
-    with closing(db):
+    with closing(_connect(address)) as db:
         if not roles.may_be_member(db, person):
             remedy = "give the name of a user who can log in, or a new one of 1 to 63 letters"
             raise UserError(f"PERSON {person!r}", "can't be a person on the server", remedy)
@@ -85,8 +83,7 @@ def change_role(address: str, person: str, role: str, *, revoke: bool = False, p
 
 def list_people(address: str) -> dict[str, roles.Member]:
     """List who has roles in a database that is prepared for them. Raises UserError."""
-    _, db = _connect(address)
-    with closing(db):
+    with closing(_connect(address)) as db:
         roles.check_prepared(db)
         return {person: member for person, member in roles.list_members(db).items() if member.roles}
 
@@ -108,8 +105,8 @@ class ServerCheck(NamedTuple):
 
 def check_server(address: str) -> list[ServerCheck]:
     """Try what each role may do in the studies of a database, and undo it. Raises UserError."""
-    where, db = _connect(address)
-    with closing(db):
+    with closing(_connect(address)) as db:
+        where = db.address
         studies = [where.schema] if where.schema else [schema for (schema,) in db.read(roles.sql.STUDIES)]
         roles.check_prepared(db)
         if not studies:

@@ -38,12 +38,7 @@ CLOCK_TICK: Final = timedelta(milliseconds=50)
 CLOCK_SKEW: Final = timedelta(seconds=2)
 """How far the clock of the machine that holds the file may be ahead of this one's."""
 _INCLUDE: Final = re.compile(r"\b(?:include|list):[ \t]*['\"]?([^'\"#,}\n]+)")
-_EMPTY_INSTRUMENT: Final = """\
-instrument: nothing
-title: Preview
-items:
-  - {id: nothing, type: read, text: There is nothing to show yet.}
-"""
+_EMPTY_INSTRUMENT: Final = Path(__file__).with_name("empty_instrument.yaml").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

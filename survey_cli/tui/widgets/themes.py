@@ -50,9 +50,7 @@ THEMES: Final = {
     theme.name: theme
     for theme in (
         *(_make_theme(*theme) for theme in _TABLES["colors"].items()),
-        Theme(
-            "terminal", ansi=True, dark=True, **_TABLES["terminal"]["colors"], variables=_TABLES["terminal"]["styles"]
-        ),
+        Theme("terminal", ansi=True, dark=True, **_TABLES["terminal"]),
     )
 }
 """Every theme by its name. `terminal` uses the terminal's sixteen colors and its own background."""
