@@ -59,7 +59,8 @@ class CodingScreen(KeyScreen):
         yield styled.KeyBar()
         yield Container(id="panels")
         with VerticalScroll(id="body", can_focus=False):
-            yield from (styled.TextView(id=name) for name in ("instruction", "spoken", "options", "message"))
+            yield from (styled.TextView(id=name) for name in ("instruction", "spoken", "options"))
+            yield styled.MessageView(id="message")
         yield Static(id="too-small", markup=False)
 
     # Keys

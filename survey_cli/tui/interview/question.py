@@ -179,7 +179,7 @@ class QuestionView(VerticalScroll):
         yield Aside("instruction", styled.ASIDE, "$quiet", "$quiet")
         yield OptionLines(self._click)
         yield Aside("probe", "say ▷ ", "bold $warning", "italic")
-        yield styled.TextView(id="message")
+        yield styled.MessageView(id="message")
 
     async def prepare(self, prompt: Prompt) -> None:
         """Have the widget that this question's entry is typed into."""
@@ -305,17 +305,8 @@ class QuestionView(VerticalScroll):
             self.entry.display = False
 
     def show_message(self, lines: Collection[Content]) -> None:
-        """Show what is said about the entry: under it, or at the bottom where the question fills the screen."""
-        message = self.query_one("#message", styled.TextView)
-        message.show(styled.join_lines(lines))
-
-        def keep_visible() -> None:
-            end = max(child.virtual_region.bottom for child in self.children if child is not message)
-            height, room = message.outer_size.height, self.size.height
-            message.set_class(height <= room // 2 and end + height > room, "-docked")
-
-        if message.has_class("-docked") or lines:
-            self.call_after_refresh(keep_visible)
+        """Show what is said about the entry."""
+        self.query_one("#message", styled.TextView).show(styled.join_lines(lines))
 
 
 def _spoken(text: Content, prompt: Prompt) -> Content:

@@ -158,6 +158,21 @@ class TextView(Static):
         self.update(content, layout=not same_height)
 
 
+class MessageView(TextView):
+    """A message under what it is about, or at the bottom where that fills the screen."""
+
+    def show(self, content: Content, *, right_to_left: bool = False) -> None:
+        super().show(content, right_to_left=right_to_left)
+        if content or self.has_class("-docked"):
+            self.call_after_refresh(self._keep_visible)
+
+    def _keep_visible(self) -> None:
+        assert isinstance(self.parent, Widget)
+        end = max(sibling.virtual_region.bottom for sibling in self.siblings)
+        height, room = self.outer_size.height, self.parent.size.height
+        self.set_class(height <= room // 2 and end + height > room, "-docked")
+
+
 class HeaderState(NamedTuple):
     """What the header says."""
 
