@@ -9,12 +9,11 @@ from survey_cli.engine import events
 from survey_cli.fieldwork.case.case import Case, list_call_zones
 from survey_cli.fieldwork.case.codec import count_notes
 from survey_cli.fieldwork.queue.scheduling import find_done_time, find_study_end
-from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.compiled.model import Instrument, find_labels
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import SpokenItem
 from survey_cli.problems import StoreError, UserError
 from survey_cli.reports.fieldwork.cases import JournalLine, Subject, SubjectColumn, SubjectInterview, SubjectNumber
-from survey_cli.samples.cases.columns import build_labels
 from survey_cli.services.cases.case_lists import iterate_history_lines
 from survey_cli.services.run_on_study import make_unknown_case_error, on_study
 from survey_cli.store import InterviewRow
@@ -222,7 +221,7 @@ def _iterate_columns(instrument: Instrument, case: Case, contact: Contact) -> It
             continue
         column = instrument.sample.get(name)
         label = str(column.label.get(instrument.language)) if column and column.label else name
-        labels = build_labels(instrument, column) if column is not None else {}
+        labels = find_labels(instrument, name, instrument.language) if column is not None else {}
         yield SubjectColumn(name, label, _format_value(value, labels), name in contact.columns)
 
 

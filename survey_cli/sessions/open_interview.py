@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
-from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.compiled.model import Instrument, find_labels
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
-from survey_cli.samples.cases.columns import ColumnReader, InvalidValue, build_labels, clean_text, make_role_reader
+from survey_cli.samples.cases.columns import ColumnReader, InvalidValue, clean_text, make_role_reader
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import (
     Clock,
@@ -57,7 +57,7 @@ def list_column_requests(path: str | Path, *, db: str | None, case: str, practic
         ColumnRequest(
             name=name,
             label=str(column.label.get(instrument.language)) if column.label else name,
-            options=tuple((str(c), t) for c, t in build_labels(instrument, column).items()),
+            options=tuple((str(c), t) for c, t in find_labels(instrument, name, instrument.language).items()),
             read=make_role_reader(instrument, column),
         )
         for name, column in instrument.sample.items()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 from zoneinfo import available_timezones
 
-from survey_cli.instrument.compiled.model import Instrument, list_column_options
+from survey_cli.instrument.compiled.model import Instrument, find_labels, list_column_options
 from survey_cli.instrument.countries import COUNTRIES, find_region, list_regions, suggest_region
 from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.instrument.schema.items.question import normalize_text
@@ -55,12 +55,6 @@ def find_country(instrument: Instrument) -> str | None:
     return str(fieldwork.country).upper() if fieldwork is not None and fieldwork.country else None
 
 
-def build_labels(instrument: Instrument, column: SampleColumn) -> dict[Code, str]:
-    """Return the codes of a sample column with their labels in the first language; empty where it has no codes."""
-    options = list_column_options(instrument, column)
-    return {code: str((option.label or option.text).get(instrument.language)) for code, option in options.items()}
-
-
 def list_details(instrument: Instrument, values: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
     """Return label and text of the sample columns that an interviewer sees, besides name, numbers and clock."""
     return tuple(iterate_labeled_values(instrument, values, without=HIDDEN_ROLES))
@@ -74,7 +68,7 @@ def iterate_labeled_values(
         value = values.get(name)
         if column.role in without or value is None or isinstance(value, Missing) or value == "":
             continue
-        labels = build_labels(instrument, column)
+        labels = find_labels(instrument, name, instrument.language)
         text = labels.get(value, str(value)) if isinstance(value, int | str) else str(value)
         yield str(column.label.get(instrument.language)) if column.label else name, text
 
@@ -127,11 +121,12 @@ def make_role_reader(instrument: Instrument, column: SampleColumn, *, decimal_co
 
 def _make_single_reader(instrument: Instrument, column: SampleColumn) -> ColumnReader:
     """Return a reader of codes and of labels in any language; a label that two codes share is not read."""
-    labels = build_labels(instrument, column)
+    options = list_column_options(instrument, column)
+    labels = {code: str((option.label or option.text).get(instrument.language)) for code, option in options.items()}
     remedy = "write one of " + ", ".join(f"{code} ({label})" for code, label in labels.items())
     codes: dict[str, Code] = {}
     ambiguous: set[str] = set()
-    for code, option in list_column_options(instrument, column).items():
+    for code, option in options.items():
         for wording in (option.label, option.text):
             for _, text in wording.iterate_languages() if wording else ():
                 if codes.setdefault(str(text).casefold(), code) != code:

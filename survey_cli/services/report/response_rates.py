@@ -10,7 +10,7 @@ from typing import BinaryIO, Final, NamedTuple
 from survey_cli.fieldwork.queue.scheduling import has_time_left, parse_criteria
 from survey_cli.fieldwork.rates.dispositions import SampleFrame
 from survey_cli.fieldwork.rates.rates import DispositionCounts, Eligibility, estimate_eligibility, parse_share
-from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.compiled.model import Instrument, find_labels
 from survey_cli.problems import Position, Problem, UserError, suggest_nearest
 from survey_cli.reports.fieldwork.disposition_counts import (
     CountedState,
@@ -20,7 +20,7 @@ from survey_cli.reports.fieldwork.disposition_counts import (
 )
 from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, build_rate_table
 from survey_cli.reports.texts import translate
-from survey_cli.samples.cases.columns import build_labels, find_column
+from survey_cli.samples.cases.columns import find_column
 from survey_cli.samples.lists.counts_file import read_counts
 from survey_cli.services.date_options import parse_as_of
 from survey_cli.services.run_on_study import Request, convert_to_study_time, run_on_study
@@ -89,7 +89,7 @@ def compute_rates_from_records(
     plan = records.plan
     labels: dict[Value, str] = {}
     if options.by:
-        labels.update(build_labels(records.instrument, records.instrument.sample[options.by]).items())
+        labels.update(find_labels(records.instrument, options.by, records.instrument.language).items())
     disposition_options = DispositionOptions(
         at=when.at, by=options.by, labels=labels, weighted=options.weighted, finished_only=options.finalized
     )

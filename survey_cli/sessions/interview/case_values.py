@@ -7,12 +7,12 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from survey_cli.engine.order import choose_arm
-from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.compiled.model import Instrument, find_labels
 from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.instrument.texts.number_text import get_separators
 from survey_cli.instrument.texts.translations import list_untranslated
 from survey_cli.problems import UserError, suggest_nearest
-from survey_cli.samples.cases.columns import InvalidValue, build_labels, clean_text, make_reader
+from survey_cli.samples.cases.columns import InvalidValue, clean_text, make_reader
 from survey_cli.samples.cases.split_arms import draw_arm
 from survey_cli.values import NOT_ASKED, Missing, Value
 from survey_cli.wording import format_quantity, join_first
@@ -104,7 +104,7 @@ def invent_sample_value(instrument: Instrument, name: str, column: SampleColumn,
     label = str(column.label.get(instrument.language)) if column.label else name
     match column.type:
         case "single":
-            return rng.choice(list(build_labels(instrument, column)) or [NOT_ASKED])
+            return rng.choice(list(find_labels(instrument, name, instrument.language)) or [NOT_ASKED])
         case "split":
             arms = {str(k): v for k, v in column.arms.items()}
             return choose_arm(arms, seed=rng.getrandbits(62), key=name, turn=None)
