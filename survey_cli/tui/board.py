@@ -441,7 +441,7 @@ class BoardScreen(KeyScreen):
         found = (
             f"{format_quantity(len(lines), 'case')} with “{self.filter}”; Esc shows the others" if self.filter else ""
         )
-        about = found or "Cases that wait for a supervisor, cases at stations, then those changed last; / finds others"
+        about = found or "Waiting for a supervisor, at stations, changed last, then the sample; / finds others"
         return Listing(("case", "name", "status", "outcome", "calls", "due", "why"), lines, about)
 
 

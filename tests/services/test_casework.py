@@ -31,7 +31,14 @@ from survey_cli.problems import OutdatedError, UserError
 from survey_cli.reports.fieldwork.cases import CallabilityReport, CaseList, CaseSheet, QueueReport
 from survey_cli.services.cases import case_actions
 from survey_cli.services.cases.case_actions import CaseActionResult, CaseBatchResult
-from survey_cli.services.cases.case_lists import CaseFilter, explain_case, list_cases, list_queue, load_case_sheet
+from survey_cli.services.cases.case_lists import (
+    CaseFilter,
+    explain_case,
+    list_cases,
+    list_cases_of_interest,
+    list_queue,
+    load_case_sheet,
+)
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.do_not_call_list import (
     DoNotCallAddition,
@@ -250,6 +257,16 @@ def test_a_queue_says_why_and_what_is_closed(tmp_path: Path) -> None:
     assert "before 09:00 there" in closed.why
     assert closed.opens_at == datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
     assert report.status_counts == ((2, "may be called now"), (1, "outside calling hours"))
+
+
+def test_a_board_lists_what_needs_somebody_first_and_a_sample_nobody_has_called_yet(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=THREE, people=PEOPLE)
+    assert [line.key for line in list_cases_of_interest(request(shift), "")] == ["A", "B", "C"]
+    ann = shift.station()
+    assert ann.record_outcome("no_answer") is None
+    called = next(key for key in "ABC" if shift.case(key).calls)
+    at_station, other = on(ann), (set("ABC") - {called, on(ann)}).pop()
+    assert [line.key for line in list_cases_of_interest(request(shift), "")] == [at_station, called, other]
 
 
 def test_why_and_the_queue_agree(tmp_path: Path) -> None:

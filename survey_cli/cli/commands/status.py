@@ -330,7 +330,8 @@ def study_people(request: "Request") -> None:
     if listing.where:
         say(f"{listing.where}: {format_quantity(sum(bool(line.role) for line in listing.lines), 'person', 'people')}")
     else:
-        say("no people are listed, so everybody has all rights; list people in interviewers.csv beside the database")
+        rights = "the rights of their role on the server" if on_server else "all rights"
+        say(f"no people are listed, so everybody has {rights}; list people in interviewers.csv beside the database")
 
 
 @on_study

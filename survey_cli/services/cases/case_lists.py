@@ -97,12 +97,15 @@ def _build_case_list(study: OpenStudy, case_filter: CaseFilter) -> case_reports.
 def list_cases_of_interest(study: OpenStudy, text: str) -> tuple[case_reports.CaseLine, ...]:
     """List the cases whose key, name or number contains a text; only supervisors search names and numbers.
 
-    Without a text, list the cases that wait for a supervisor, then those at stations, then those changed last.
+    Without a text, list the cases that wait for a supervisor, then those at stations, those changed last, and the first
+    of the sample.
     """
     queries = study.store.cases.queries
     if not text:
-        few = (queries.iterate_rows(status=status, limit=MAX_OF_INTEREST) for status in ("held", "leased"))
-        rows = [*(row for group in few for row in group), *queries.list_latest_rows(limit=MAX_OF_INTEREST)]
+        held, leased, first = (
+            queries.iterate_rows(status=status, limit=MAX_OF_INTEREST) for status in ("held", "leased", None)
+        )
+        rows = [*held, *leased, *queries.list_latest_rows(limit=MAX_OF_INTEREST), *first]
     elif study.who.supervises:
         rows = [match.row for match in queries.search(text, limit=MAX_OF_INTEREST)]
     else:
