@@ -87,8 +87,10 @@ class PlainStation:
             return
         try:
             self._print_rejection(self._run_line(text))
-        except _CanceledError:
+        except _CanceledError as canceled:
             self._output.print_aside("not done")
+            if command := str(canceled):
+                self._handle_line(command)
 
     def _print_rejection(self, rejected: Rejection | None) -> None:
         if rejected is not None:
@@ -285,7 +287,7 @@ class PlainStation:
         elif required:
             rest = rest or self._ask(INPUT_QUESTIONS[required])
         elif not view.has_open_call and not view.pending_input:
-            self._ask_confirmation(f"this number was not dialed from here; y records {name} anyway")
+            self._ask_confirmation(f"this number was not dialed from here: .dial dials it, y records {name} anyway")
         if refusal is not None and any(refusal):
             who, reason, strength = refusal
             if (why := self._station.record_refusal(reason=reason, strength=strength, who=who)) is not None:
@@ -334,6 +336,9 @@ class PlainStation:
         rejection = PlainInterview(interview, self._input, self._output).run()
         self.interview = None
         self._print_rejection(rejection)
+        if self._input.has_ended:
+            self._station.close_interview(then_next=False)
+            raise InputEndedError("")
         close_rejection = self._station.close_interview()
         view = self._station.view()
         if close_rejection is None and isinstance(view, station_views.CaseView) and view.pending_input == "time":
@@ -357,8 +362,9 @@ class PlainStation:
 
     def _ask_confirmation(self, what: str) -> None:
         self._output.print_marked("?", what)
-        if ask_line(self._output, self._input).strip().casefold() not in ("y", "yes"):
-            raise _CanceledError
+        line = ask_line(self._output, self._input).strip()
+        if line.casefold() not in ("y", "yes"):
+            raise _CanceledError(line if line.startswith(".") else "")
 
     def _book_appointment(self, text: str) -> Rejection | None:
         """Book an appointment: first its time, then by Enter, or after who calls, whom to ask for and a note."""

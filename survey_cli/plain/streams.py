@@ -227,6 +227,8 @@ class InputLines:
         """What is printed before a line is read; the editor of the line prints it itself."""
         self.is_repeated = False
         """Whether the line followed the previous one so fast that a key was held down; never from a pipe."""
+        self.has_ended = False
+        """Whether there is no further line."""
         self._last = float("-inf")
 
     @property
@@ -240,6 +242,7 @@ class InputLines:
         self.is_repeated = self.is_terminal and now - self._last < HELD_ENTER_SECONDS
         self._last = now
         if not text:
+            self.has_ended = True
             raise InputEndedError(self._unfinished)
         if len(text) > MAX_LINE_LENGTH and not text.endswith("\n"):
             while text and not text.endswith("\n"):
@@ -258,6 +261,7 @@ class InputLines:
         except UnicodeDecodeError:
             return "\udcff\n"
         except (KeyboardInterrupt, OSError, ValueError) as ended:
+            self.has_ended = True
             raise InputEndedError(self._unfinished) from ended
 
 

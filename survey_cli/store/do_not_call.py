@@ -105,7 +105,7 @@ class DoNotCallList:
     def open(cls, path: Path) -> "DoNotCallList":
         """Open the list in a file, with its key in another; create both, readable by their owner, where there is none."""
         where = str(path)
-        path = database_files.resolve_link(path)
+        path = database_files.resolve_link(path).absolute()
         database_files.check_folder(path.parent, where=where)
         if not path.exists():
             with database_files.lock_folder(path.parent, alone=True):

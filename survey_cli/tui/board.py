@@ -441,7 +441,7 @@ class BoardScreen(KeyScreen):
         found = (
             f"{format_quantity(len(lines), 'case')} with “{self.filter}”; Esc shows the others" if self.filter else ""
         )
-        about = found or "Waiting for a supervisor, at stations, changed last, then the sample; / finds others"
+        about = found or "Waiting for a supervisor, at stations, changed last, others; / finds more"
         return Listing(("case", "name", "status", "outcome", "calls", "due", "why"), lines, about)
 
 

@@ -82,6 +82,9 @@ MISTAKES: dict[str, tuple[str | bytes, str, int, int, list[str]]] = {
         "items:\n  - id: a\n    type: b\n   text: c", "indentation", 4, 4,
         ["3 spaces", "more than line 2 (2 spaces)", "less than line 3 (4 spaces)"],
     ),
+    "indented less, below an item in braces": (
+        "items:\n  - {id: a}\n   - id: b", "indentation", 3, 4, ["more than line 2 (2 spaces) —"],
+    ),
     "colon without a space": ("a: 1\ntype:single\nb: 2", "colon-space", 2, 1, ["'type:'", "space"]),
     "no key": ("a: 1\nand so on\nb: 2", "no-key", 2, 1, ["and so on", "key: value"]),
     "backslash": ('a: "\\d"', "backslash", 1, 5, ["backslash", "single quotes"]),

@@ -139,6 +139,9 @@ def test_an_outcome_without_a_call_is_asked_about() -> None:
     calling = FakeStation()
     worked(calling, "1", "", "1", "1", "1", "y")
     assert done(calling) == ["record EP-07 no_answer"], "only y is yes"
+    calling = FakeStation()
+    worked(calling, "1", ".dial", "1")
+    assert done(calling) == ["dial EP-07", "record EP-07 no_answer"], "a command is done"
 
 
 def test_outcomes_beyond_the_first_have_numbers_that_go_on() -> None:
@@ -304,7 +307,7 @@ def test_input_that_ends_in_the_interview_puts_it_aside_and_says_what_is_owed() 
     assert done(calling) == ["interview EP-07", "came_back EP-07 suspended"]
     assert code == EXIT_SUSPENDED
     assert "key the outcome of the call first" in errors
-    assert "not finished: key the outcome" in said
+    assert "not finished: key the outcome" not in said, "nobody is there to key it"
 
 
 def test_an_outcome_after_an_interview_put_aside_asks_nothing_more() -> None:

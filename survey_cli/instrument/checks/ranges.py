@@ -11,7 +11,7 @@ from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem, SingleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem
-from survey_cli.instrument.schema.items.question import QuestionItem
+from survey_cli.instrument.schema.items.question import CompiledItem, QuestionItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberFields, NumberItem, TextItem
 from survey_cli.instrument.schema.items.unasked_items import SplitItem
 from survey_cli.instrument.source.nodes import find_node, locate_name
@@ -138,8 +138,9 @@ def roster_turns(draft: InstrumentDraft) -> Iterator[Problem]:
         - {id: person, type: roster, max: 8, count: hh_size, items: […]}
 
     Exactly one of `count:` (how many), `each:` (a multiple's answers) and `until:` (another one?) is required. Whatever
-    `count:` or `each:` produce beyond `max` has no turn. A roster over another one (`each: person`) takes its `max`
-    from there, and can visit some of its turns (`where: age >= 15`).
+    `count:` or `each:` produce beyond `max` has no turn. An exclusive option ("None of these") comes last, and `max`
+    leaves it out. A roster over another one (`each: person`) takes its `max` from there, and can visit some of its turns
+    (`where: age >= 15`).
     """
     for item in iterate_items(draft, RosterItem):
         given_keys = [key for key in ("count", "each", "until") if getattr(item, key) is not None]
@@ -161,10 +162,23 @@ def roster_turns(draft: InstrumentDraft) -> Iterator[Problem]:
             yield report("roster-turns", at, item.id, what, "remove max:")
         if isinstance(group, Roster) and group.count is not None:
             yield from _check_count(draft, item, group.count.tree)
-        if isinstance(group, Roster) and group.each is not None and item.max < len(group.each.options):
-            what = f"max: {item.max} turns, but {group.each.id} has {len(group.each.options)} options"
-            remedy = "the last options would have no turn: raise max, or leave it if that is intended"
-            yield report("roster-turns", at, item.id, what, remedy, "warning")
+        if isinstance(group, Roster) and group.each is not None and item.max >= 1:
+            yield from _check_each(item, group.each)
+
+
+def _check_each(item: RosterItem, each: CompiledItem) -> Iterator[Problem]:
+    """Warn if options that can be chosen with others have no turn, or exclusive ones have one."""
+    combined = sum(not option.exclusive for option in each.options)
+    asked = next((option for option in each.options[: item.max] if option.exclusive), None)
+    if asked is not None:
+        what = f"max: {item.max} turns, so that {each.id} {asked.code} has one, which is exclusive"
+        remedy = f"write it as the last option, and max: {combined}"
+    elif item.max < combined:
+        what = f"max: {item.max} turns, but {each.id} has {combined} options"
+        remedy = "the last options would have no turn: raise max, or leave it if that is intended"
+    else:
+        return
+    yield report("roster-turns", find_value(item, "max"), item.id, what, remedy, "warning")
 
 
 def _check_count(draft: InstrumentDraft, item: RosterItem, count: ast.expr) -> Iterator[Problem]:

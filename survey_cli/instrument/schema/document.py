@@ -37,7 +37,9 @@ def _parse_languages(node: object) -> LanguageList:
     return LanguageList(_parse_list(node, "a list", "write it in brackets: [en, es]"))
 
 
-_parse_rule = scalars.build_word_parser("required", "optional")
+_parse_rule = scalars.build_word_parser(
+    "required", "optional", remedy="write required or optional, or a list without them: [en, es]"
+)
 
 Languages: TypeAlias = Annotated[
     LanguageList,

@@ -227,13 +227,13 @@ class Text:
         return {"anyOf": [dict(ANY_SCALAR), {"type": "object", "additionalProperties": dict(ANY_SCALAR)}]}
 
 
-def build_word_parser(*allowed: str) -> Callable[[object], str]:
-    """Return a parser of one word out of a few."""
+def build_word_parser(*allowed: str, remedy: str = "") -> Callable[[object], str]:
+    """Return a parser of one word out of a few. `remedy` is that for a word that is similar to none of them."""
 
     def parse_word(node: object) -> str:
         text = str(parse_scalar(node, f"one of {', '.join(allowed)}"))
         if text not in allowed:
-            otherwise = f"write one of: {', '.join(allowed)}"
+            otherwise = remedy or f"write one of: {', '.join(allowed)}"
             reject("unknown-word", f"{text!r} is not valid here", suggest_nearest(text, allowed, otherwise=otherwise))
         return text
 

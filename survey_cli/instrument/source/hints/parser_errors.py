@@ -419,7 +419,7 @@ def _build_indentation_hint(lines: Sequence[str], stop: int, indent: int) -> val
         if not body or body.startswith("#"):
             continue
         indentation = len(lines[at]) - len(body)
-        dashes = re.match(r"(?:- +)*", body)
+        dashes = re.match(r"(?:- +)*(?![{[])", body)  # nothing is aligned with what is in brackets behind a dash
         for column in (indentation + (dashes.end() if dashes else 0), indentation):
             if column < least:
                 starts.setdefault(column, at + 1)
