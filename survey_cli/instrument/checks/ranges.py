@@ -163,16 +163,16 @@ def roster_turns(draft: InstrumentDraft) -> Iterator[Problem]:
         if isinstance(group, Roster) and group.count is not None:
             yield from _check_count(draft, item, group.count.tree)
         if isinstance(group, Roster) and group.each is not None and item.max >= 1:
-            yield from _check_each(item, group.each)
+            yield from _check_each(item, group, group.each)
 
 
-def _check_each(item: RosterItem, each: CompiledItem) -> Iterator[Problem]:
+def _check_each(item: RosterItem, roster: Roster, each: CompiledItem) -> Iterator[Problem]:
     """Warn if options that can be chosen with others have no turn, or exclusive ones have one."""
     combined = sum(not option.exclusive for option in each.options)
     asked = next((option for option in each.options[: item.max] if option.exclusive), None)
-    if asked is not None:
+    if asked is not None and not any(each.id in guard.names for guard in (roster.ask_if, roster.unless) if guard):
         what = f"max: {item.max} turns, so that {each.id} {asked.code} has one, which is exclusive"
-        remedy = f"write it as the last option, and max: {combined}"
+        remedy = f"write it as the last option, and max: {combined}; or unless: {asked.code!r} in {each.id}"
     elif item.max < combined:
         what = f"max: {item.max} turns, but {each.id} has {combined} options"
         remedy = "the last options would have no turn: raise max, or leave it if that is intended"
