@@ -983,7 +983,7 @@ class Day:
             text = "SELECT details::jsonb ->> 'name' FROM alpha_contacts.case_contacts;"
             return self.floor.psql(login, text).strip()  # type: ignore[union-attr]  # a server
 
-        for _ in range(20):
+        for _ in range(60):
             before, rows, after = self.people[login].case, read_contacts(), self.people[login].case
             seen.append(rows)
             if before == after and before[:1] == "a":
@@ -993,6 +993,7 @@ class Day:
                     met and not any("\n" in each for each in seen),
                 )
                 return
+            time.sleep(0.5)  # she waits or is on a break
         raise Finding(f"no contact could be read: {seen}")
 
     def audit_restoring(self) -> None:
