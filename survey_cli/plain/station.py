@@ -33,7 +33,7 @@ STRENGTH_HINT: Final = "1 no time, perhaps another day, 2 unwilling, 3 angry, En
 
 
 class _CanceledError(Exception):
-    """The interviewer canceled the current command: nothing was done."""
+    """The interviewer canceled the current command: nothing was done. Its text is a command typed instead, or empty."""
 
 
 class PlainStation:

@@ -30,7 +30,7 @@ DEFAULT_INTERVIEWER_COUNTS: Final = (4, 8, 12)
 MAX_DAYS: Final = 60
 """Length of a forecast where the study has no last day."""
 CASES_MEASURED: Final = 2_000
-"""Number of called cases, at least, in which propensities are measured; all where fewer were called."""
+"""About how many called cases propensities are measured in; all where fewer were called."""
 QUEUED: Final = ("ready", "waiting")
 PILOT_INTERVIEWS: Final = 60
 """Number of interviews simulated to estimate the number of items per interview."""
@@ -194,6 +194,7 @@ def _build_start(records: StudyRecords, plan: Plan, at: datetime) -> FieldworkSt
         histories[row.key] = queries.read_history(row.key)
         complete -= row.position.code == COMPLETE_CODE
         callable_counts[row.position.bucket] -= row.status in QUEUED
+    callable_counts = +callable_counts
     return FieldworkStart(
         instrument=records.instrument,
         plan=plan,
@@ -201,8 +202,8 @@ def _build_start(records: StudyRecords, plan: Plan, at: datetime) -> FieldworkSt
         histories=histories.items(),
         fill=cases.quotas.read_fill(),
         at=at,
-        queue=queries if +callable_counts else None,
-        callable_counts=+callable_counts,
+        queue=queries if callable_counts else None,
+        callable_counts=callable_counts,
         complete=complete,
     )
 

@@ -259,8 +259,8 @@ WHERE case_key NOT IN (
 AND case_key IN (SELECT case_key FROM case_events WHERE kind = 'corrected')
 
 -- name: AMONG_CALLED
--- The share of cases below a number of 2^32. Multiples of a golden ratio are spread evenly, and are in step with no
--- numbering of replicates.
+-- A sample of the called cases; the parameter is its share in units of 1/2^32. Multiples of the golden ratio, modulo 1, are
+-- spread evenly, so that the sample has its share of every replicate, whatever their number.
 AND case_key IN (SELECT key FROM cases WHERE seq > 1 AND ordinal IN (
     SELECT ordinal FROM cases WHERE ordinal * 2654435769 % 4294967296 < ?
 ))
