@@ -47,10 +47,10 @@ class Scenario:
     language: str = ""
     """Empty: the first of the questionnaire."""
     interviewer: str = "Pat"
-    answers: Mapping[Place, str] = NO_ANSWERS
+    answers: Mapping[Place, str] = field(default_factory=dict)
     """As typed: `34`, `1 3`, `97 Fanta`, `.dk`. Those of splits and draws are conditions on the seed, those of quotas
     the state of the quota cell, which is open if left out."""
-    fallback: Mapping[Place, str] = NO_ANSWERS
+    fallback: Mapping[Place, str] = field(default_factory=dict)
     """Answers that apply to a place that `answers` leave out, and need not be asked."""
     fills_others: bool = False
     """Whether everything else is answered with the first answer that is accepted."""

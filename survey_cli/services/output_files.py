@@ -124,11 +124,15 @@ def make_page_writers(
 
         getattr(word_documents, f"write_{word}_docx")(document, path)
 
-    html_writer, markdown_writer = DocumentWriter[T](text=html), DocumentWriter[T](text=markdown)
+    # Not `DocumentWriter[T](…)`: up to Python 3.12.1 a frozen class with slots refuses the attribute
+    # in which typing notes the type parameter.
+    html_writer = DocumentWriter(text=html)
+    markdown_writer = DocumentWriter(text=markdown)
+    word_writer = DocumentWriter(file=write_word, extra="word")
     return {
         **dict.fromkeys((".html", ".htm"), html_writer),
         **dict.fromkeys((".md", ".markdown"), markdown_writer),
-        ".docx": DocumentWriter[T](file=write_word, extra="word"),
+        ".docx": word_writer,
     }
 
 

@@ -46,7 +46,8 @@ class AnalysisBase:
     _starts: list[str] = field(default_factory=list)
     """The first and the last start of selected interviews that were conducted with this program, as stored."""
     _imported_starts: Counter[str] = field(default_factory=Counter)
-    _lengths: dict[int, array[int]] = field(default_factory=lambda: defaultdict(lambda: array("I")))
+    # In quotes: the class array has no type parameters at run time before Python 3.12.
+    _lengths: "dict[int, array[int]]" = field(default_factory=lambda: defaultdict(lambda: array("I")))
     """By whole spans of ten seconds in an interview's length, the further microseconds of each interview."""
 
     def select(self, answers: AnswerColumns) -> Sequence[bool]:
