@@ -1,7 +1,7 @@
 """The route of a questionnaire as clauses: where each item is asked, and what its cell can be."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, time
@@ -50,6 +50,18 @@ def _to_number(value: Any) -> int | None:
             value = time.fromisoformat(value.zfill(5)) if ":" in value else date.fromisoformat(value)
         return value.toordinal() if isinstance(value, date) else value.hour * 60 + value.minute
     return None
+
+
+def _cut_out(low: float, high: float, codes: Iterable[float]) -> list[tuple[float, float]]:
+    """Return the ranges of whole numbers from `low` to `high` without these codes."""
+    ranges = []
+    for code in sorted(codes):
+        if not low <= code <= high:
+            continue
+        if low < code:
+            ranges.append((low, code - 1))
+        low = code + 1
+    return [*ranges, (low, high)]
 
 
 @dataclass(slots=True)
@@ -410,7 +422,8 @@ class RouteModel:
                 number = cells.OrderedCell(*own, whole=not question.decimals)
                 low = -inf if question.lowest is None else question.lowest
                 high = inf if question.highest is None else question.highest
-                number.restrict([(low, high), *((code, code) for code in question.options)])
+                ranges = _cut_out(low, high, item.kept_codes) if number.whole else [(low, high)]
+                number.restrict([*ranges, *((code, code) for code in question.options)])
                 return number
             case DateItem() | TimeItem():
                 calendar = CalendarCell(*own, partial=isinstance(question, DateItem) and question.partial)

@@ -39,6 +39,33 @@ def test_a_limit_is_an_answer() -> None:
     assert unknown.keys("40").data["kids"] == 40
 
 
+LOWER_LIMITS = """
+items:
+  - {id: kids, type: number, max: 9, label: Children, text: How many children?}
+  - {id: people, type: number, min: kids + 1, max: 12, text: "How many people, with the children?"}
+  - {id: rooms, type: number, min: needed, text: How many rooms?}
+compute: {needed: people / 4}
+"""
+
+
+def test_a_lower_limit_is_an_answer_or_a_calculation() -> None:
+    people = scenario(LOWER_LIMITS).keys("3")
+    assert isinstance(people.asked.entry, LineEntry)
+    assert people.asked.entry.hint == "4 to 12"
+    assert people.key("3").why == "3 is less than 4 (Children plus 1)"
+    assert people.keys("-8").data["people"] == DK, "the code of a decline is the decline"
+    rooms = people.keys("12")
+    assert rooms.key("2").why.startswith("2 is less than 3")
+    assert rooms.keys("3").data["rooms"] == 3
+
+
+def test_without_the_other_answer_there_is_no_lower_limit_but_codes_stay_codes() -> None:
+    people = scenario(LOWER_LIMITS).keys(".dk")
+    assert people.keys("-2").data["people"] == -2
+    assert people.key("-6").why == "-6 is the code of 'Not asked', not a number here"
+    assert people.keys("-9").data["people"] == REFUSED
+
+
 def test_an_answer_beyond_a_corrected_limit_is_asked_again() -> None:
     now = feature("limits", "4", "3", "2").keys(".jump hh_size", "2")
     assert now.place == "kids"

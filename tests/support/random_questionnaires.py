@@ -118,6 +118,8 @@ class QuestionnaireWriter:
             others = [n for n, t, r in self.asked if t == "number" and r in (None, roster)]
             top = rng.choice(others) if others and rng.random() < 0.3 else rng.randint(1, 2)
             low = rng.choice(others) if others and rng.random() < 0.2 else 0
+            if isinstance(low, str) and rng.random() < 0.5:
+                low = f"{low} + 1"
             limits = f"min: {low}, max: {top}"
             self.lines.append(f"{indent}- {{id: {name}, type: number, {limits}{more}, text: {text}{declines}{checks}}}")
             self.asked.append((name, "number", roster))

@@ -8,6 +8,7 @@ from functools import lru_cache
 from string import punctuation
 from typing import Final
 
+from survey_cli.instrument.checks.number_bounds import find_item_bounds
 from survey_cli.instrument.checks.source_items import (
     find_key,
     find_option,
@@ -284,8 +285,7 @@ def _explain_code_use(draft: InstrumentDraft, item: CompiledItem, code: int) -> 
         case NumberItem():
             if code in question.options:
                 return f"that of the number's own label {shorten_text(question.options[code], draft)!r}"
-            low, high = question.lowest, question.highest
-            if (low is None or code >= low) and (high is None or code <= high):
+            if find_item_bounds(draft, question).contains(code):
                 return f"in the range {question.format_range(str(question.min), str(question.max or ''))}"
             return ""
         case DateItem() if question.partial and (1 <= code <= 31 or 1000 <= code <= 9999):

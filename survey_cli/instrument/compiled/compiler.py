@@ -287,6 +287,8 @@ class InstrumentCompiler:
         compiled_item.options_vary = drawn or any(conditional)
         if isinstance(item, NumberItem | DateItem) and (isinstance(item.min, str) or isinstance(item.max, str)):
             compiled_item.limits = compiler.compile_limits(item, context)
+            reserved = (*compiled_item.declines, *build_reserved_declines(self.document))
+            compiled_item.kept_codes = {decline.code: decline.text for decline in reserved}
         if isinstance(item, NumberItem) and item.options:
             labels = self.symbol_table.labels.setdefault(id(item.options), {})
             for code, label in item.options.items():

@@ -32,6 +32,7 @@ EMPTY_ENV: Final[Env] = MappingProxyType({})
 
 
 NO_LABELS: Final[Mapping[Code, Template]] = MappingProxyType({})
+NO_CODES: Final[Mapping[float, Text]] = MappingProxyType({})
 
 
 NO_LIMITS: Final[Mapping[str, "CompiledLimit"]] = MappingProxyType({})
@@ -163,6 +164,9 @@ class CompiledItem:
     limits: Mapping[str, CompiledLimit] = field(default_factory=lambda: NO_LIMITS)
     """The `min` and `max` that depend on other answers."""
     declines: tuple[CompiledDecline, ...] = ()
+    kept_codes: Mapping[float, Text] = field(default_factory=lambda: NO_CODES)
+    """Of a number whose limits depend on other answers: the codes of declines, of not asked and of not reached. They are
+    never an amount, not even if there is no limit because the other answer is missing."""
     next_text: Template | None = None
     """Of a battery's statement: the text that is read if another statement was asked before it."""
     total: Condition | None = None

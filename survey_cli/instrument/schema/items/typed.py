@@ -52,7 +52,7 @@ class NumberFields(SpecModel):
 
     min: Limit = 0
     """The lowest number that is accepted: a number, an earlier item, a sample column or a calculation: `hh_size - 1`. If
-    the answer that it depends on is missing, there is no lower limit."""
+    the answer that it depends on is missing, there is no lower limit, but the code of a decline is never a number."""
     max: Limit | None = None
     """The highest number that is accepted, as for `min`: `168`, `hh_size`. There is no limit if the answer that it
     depends on is missing. If left out: no limit."""
@@ -133,6 +133,9 @@ class NumberItem(NumberFields, LimitedItem):
             return ""
         language = context.language
         number = format_number(value, language)
+        reserved = context.item.kept_codes.get(value)
+        if reserved is not None:
+            return f"{number} is the code of {str(reserved.get(language))!r}, not a number here"
         for key, words, too, sign in (("min", "less than", "too few", 1), ("max", "more than", "too many", -1)):
             bound = super().find_limit(context, key)
             if bound is not None and sign * (bound - value) > 0:

@@ -1,0 +1,138 @@
+"""Bounds of numbers: the lowest and highest value that an item, a compute or a calculation is meant to have.
+
+They are for messages and for the codes of declines, not for proofs: a difference of two amounts (`people - children`) is
+taken for an amount too, although the answers may contradict each other.
+"""
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from math import inf, isnan
+from typing import Final, NamedTuple
+
+from survey_cli.instrument.compiled.draft import InstrumentDraft
+from survey_cli.instrument.schema.items.coded import CodedItem
+from survey_cli.instrument.schema.items.typed import NumberItem
+
+_MAX_DEPTH: Final = 10
+"""How deeply limits of limits and computes of computes are followed."""
+
+
+class NumberBounds(NamedTuple):
+    """The lowest and the highest value that a number can have, if it has one."""
+
+    low: float
+    high: float
+
+    def contains(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
+
+NOT_NEGATIVE: Final = NumberBounds(0, inf)
+"""What a number is taken for if the questionnaire doesn't say: `min:` is 0 by default, too."""
+
+
+def find_item_bounds(draft: InstrumentDraft, question: NumberItem, depth: int = 0) -> NumberBounds:
+    """Return the bounds of a number's answers. Its options, which may lie outside, are not included."""
+    low: float = -inf
+    high: float = inf
+    if isinstance(question.min, str):
+        low = _find_limit_bounds(draft, question, "min", depth).low
+    elif question.min is not None:
+        low = question.min
+    if isinstance(question.max, str):
+        high = _find_limit_bounds(draft, question, "max", depth).high
+    elif question.max is not None:
+        high = question.max
+    return NumberBounds(low, high)
+
+
+def _find_limit_bounds(draft: InstrumentDraft, question: NumberItem, key: str, depth: int) -> NumberBounds:
+    item = draft.items.get(str(question.id))
+    limit = item.limits.get(key) if item is not None else None
+    if limit is None:  # it has a mistake, which is reported
+        return NOT_NEGATIVE
+    return find_bounds(draft, limit.condition.tree, depth + 1)
+
+
+def find_bounds(draft: InstrumentDraft, tree: ast.expr, depth: int = 0) -> NumberBounds:
+    """Return the bounds of a calculation. What can't be decided is taken for any number from 0."""
+    if depth > _MAX_DEPTH:
+        return NOT_NEGATIVE
+    match tree:
+        case ast.Constant(value=int() | float() as value):
+            return NumberBounds(value, value)
+        case ast.Name(id=name):
+            return _find_name_bounds(draft, name, depth)
+        case ast.Attribute(attr=name):
+            return _find_name_bounds(draft, name, depth)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            bounds = find_bounds(draft, operand, depth + 1)
+            return NumberBounds(-bounds.high, -bounds.low)
+        case ast.BinOp(left=left, op=op, right=right):
+            return _combine(op, find_bounds(draft, left, depth + 1), find_bounds(draft, right, depth + 1))
+        case ast.IfExp(body=body, orelse=orelse):
+            return _unite([find_bounds(draft, body, depth + 1), find_bounds(draft, orelse, depth + 1)])
+        case ast.Call(func=ast.Name(id=function), args=args) if args:
+            return _find_call_bounds(function, [find_bounds(draft, each, depth + 1) for each in args])
+        case _:
+            return NOT_NEGATIVE
+
+
+def _find_name_bounds(draft: InstrumentDraft, name: str, depth: int) -> NumberBounds:
+    compute = draft.computes.get(name)
+    if compute is not None:
+        return find_bounds(draft, next(iter(compute.conditions.values())).tree, depth + 1)
+
+    item = draft.items.get(name)
+    if item is None:
+        return NOT_NEGATIVE
+    if isinstance(item.question, NumberItem):
+        bounds = find_item_bounds(draft, item.question, depth + 1)
+        return _unite([bounds, *(NumberBounds(code, code) for code in item.question.options)])
+    if isinstance(item.question, CodedItem):
+        codes = [option.code for option in item.options if isinstance(option.code, int)]
+        return NumberBounds(min(codes), max(codes)) if codes else NOT_NEGATIVE
+    return NOT_NEGATIVE
+
+
+def _unite(several: Sequence[NumberBounds]) -> NumberBounds:
+    return NumberBounds(min(each.low for each in several), max(each.high for each in several))
+
+
+_OPERATIONS: Final[Mapping[type[ast.operator], Callable[[float, float], float]]] = {
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+    ast.Div: lambda a, b: a / b,
+}
+
+
+def _combine(op: ast.operator, left: NumberBounds, right: NumberBounds) -> NumberBounds:
+    """Return the bounds of a sum, a difference, a product or a quotient."""
+    operation = _OPERATIONS.get(type(op))
+    if operation is None or (isinstance(op, ast.Div) and right.contains(0)):
+        return NumberBounds(min(left.low, 0), inf)
+
+    if isinstance(op, ast.Sub):
+        low = left.low - right.high
+        are_amounts = left.low >= 0 and right.low >= 0
+        return NumberBounds(max(low, 0) if are_amounts else low, left.high - right.low)
+    corners = [operation(a, b) for a in left for b in right]
+    numbers = [0 if isnan(each) else each for each in corners]  # 0 times infinity
+    return NumberBounds(min(numbers), max(numbers))
+
+
+def _find_call_bounds(function: str, arguments: list[NumberBounds]) -> NumberBounds:
+    """Return the bounds of a function's result. A list, as in `sum(person.age)`, has any number of values."""
+    lowest = min(each.low for each in arguments)
+    match function:
+        case "min":
+            return NumberBounds(lowest, min(each.high for each in arguments))
+        case "max" | "mean" | "mean_answered":
+            return _unite(arguments)
+        case "round":
+            return arguments[0]
+        case "sum" | "sum_answered":
+            return NumberBounds(-inf if lowest < 0 else 0, inf)
+        case _:
+            return NOT_NEGATIVE
