@@ -24,7 +24,8 @@ NEVER: Final = datetime.min.replace(tzinfo=UTC)
 LONGEST_SILENCE: Final = timedelta(hours=2)
 """A shift goes on over midnight if no more time than this is between what was stored before and after it."""
 MAX_SILENCE: Final = timedelta(minutes=15)
-"""A break goes on if the station recorded no longer ago that it runs, which it does every five minutes."""
+"""A person who is signed on is at work until now if the last sign is not older. A running station stores a sign at least
+every five minutes; after a longer silence the time counts until the last sign."""
 
 
 class WorkEvent(NamedTuple):
@@ -127,9 +128,9 @@ class PersonAtWork(NamedTuple):
     since: datetime
     """When that began."""
     paid: timedelta
-    """The time at work so far, paid breaks included."""
+    """The paid time of the day so far, as the export and the person's own day have it."""
     silent_since: datetime | None
-    """The last sign of the station, where the break may have ended since: it is counted until then."""
+    """The last sign of the station if it is older than `MAX_SILENCE`: the time is counted until then."""
 
 
 class Shift:
@@ -148,6 +149,8 @@ class Shift:
         """Whether the person is signed on."""
         self._last_sign: WorkEvent | None = None
         """The last sign-on or sign-off."""
+        self.last_deed: datetime | None = None
+        """The last thing that the person did; that a station runs is none."""
         self._calls: list[tuple[str, str]] = []
         """Case and outcome of each call."""
         self._claimed: dict[str, datetime] = {}
@@ -164,6 +167,15 @@ class Shift:
     def last_activity(self) -> datetime | None:
         return max((span[1] for span in self._spans if span is not None), default=None)
 
+    def is_at_work(self, at: datetime) -> bool:
+        """Whether the person is signed on, and the last sign is not older than `MAX_SILENCE`."""
+        last = self.last_activity
+        return self.is_on and last is not None and timedelta() <= at - last <= MAX_SILENCE
+
+    def note_presence(self, at: datetime) -> None:
+        """Count the time until `at`, at which the person is at work, though nothing was stored then."""
+        self._note_activity(at)
+
     def _note_activity(self, at: datetime) -> None:
         n = bisect_right(self._sign_ons, at)
         if n in self._sign_offs and n < len(self._sign_ons) and self._sign_ons[n] - at < at - self._sign_offs[n]:
@@ -171,11 +183,17 @@ class Shift:
         first, last = self._spans[n] or (at, at)
         self._spans[n] = min(first, at), max(last, at)
 
+    def _note_deed(self, at: datetime) -> None:
+        if self.last_deed is None or at > self.last_deed:
+            self.last_deed = at
+
     def add_work(self, event: WorkEvent) -> None:
         """Add a work event. A break, and a sign-on, end with the last activity before the next sign-on."""
         at = event.at
         if event.kind in ("on", "off"):
             self._last_sign = event
+        if event.kind != "active":
+            self._note_deed(at)
         match event.kind:
             case "on":
                 if self.open_break is not None:
@@ -219,13 +237,17 @@ class Shift:
             self._end_break(midnight)
         self._note_activity(midnight)
         following._note_activity(midnight)
+        if following._last_sign is None:  # nothing but calls, or the person's presence now, since midnight
+            following._last_sign = self._last_sign
+            following.is_on = True
 
     def resume(self, work: Iterable[WorkEvent], calls: Iterable[tuple[str, events.HistoryEntry]]) -> None:
         """Add what was done earlier today, so that the counts go on after a crash."""
         for event in work:
             self.add_work(event)
         for key, entry in calls:
-            self.add(key, entry)
+            if is_work_at_station(entry):
+                self.add(key, entry)
 
     def add(self, key: str, entry: events.HistoryEntry) -> None:
         """Add one event of a case."""
@@ -234,6 +256,8 @@ class Shift:
             self._claimed.pop(key, None)
             return
         self._note_activity(entry.at)
+        if not isinstance(entry.event, events.CaseClaimed):  # the next case is claimed without a key
+            self._note_deed(entry.at)
         match entry.event:
             case events.CaseClaimed():
                 self.show_case(key, entry.at)
@@ -298,17 +322,28 @@ class Shift:
             paid_reasons=frozenset(reason for reason, pay in breaks.items() if pay == "paid"),
         )
 
-    def describe_person(self, login: str, plan: Plan, at: datetime) -> PersonAtWork | None:
-        """Describe where the person is, from the work events; None where there was no sign-on or sign-off."""
-        if (sign := self._last_sign) is None:
+    def describe_person(self, login: str, paid: timedelta, at: datetime) -> PersonAtWork | None:
+        """Describe where the person is, from the work events; None if there was no sign-on or sign-off."""
+        sign = self._last_sign
+        if sign is None:
             return None
-        state, since, silent_since = ("at work" if self.is_on else "off"), sign.at, None
+
+        state = "at work" if self.is_on else "off"
+        since = sign.at
         if self.open_break is not None:
-            state, since = f"break: {self.open_break.reason or 'no reason'}", self.open_break.since
-            last = self.last_activity or since
-            silent_since = last if at - last > MAX_SILENCE else None
-        paid = self.summarize(datetime.astimezone, plan.outcomes, plan.breaks, at=silent_since or at).paid_time
+            state = f"break: {self.open_break.reason or 'no reason'}"
+            since = self.open_break.since
+
+        silent_since = None
+        if self.is_on and not self.is_at_work(at):
+            silent_since = self.last_activity
+
         return PersonAtWork(login, sign.station, state, since, paid, silent_since)
+
+
+def is_work_at_station(entry: events.HistoryEntry) -> bool:
+    """Whether an event of a case is part of a shift: a person wrote it at a station, not in the office."""
+    return entry.by != "" and entry.station not in OFFICE
 
 
 class ShiftCorrection(NamedTuple):
@@ -361,6 +396,8 @@ class DayOfWork(NamedTuple):
     """`2026-11-24`"""
     summary: ShiftSummary
     corrections: tuple[tuple[WorkEvent, ShiftCorrection], ...]
+    person: PersonAtWork | None = None
+    """Where the person is, or was last on that day; None if no station recorded a sign-on."""
 
     def describe_corrections(self, display_names: Mapping[str, str], to_local: ToLocal) -> str:
         """Describe the corrections and who made them: `until 17:30: forgot to sign off (sue)`."""
@@ -370,9 +407,18 @@ class DayOfWork(NamedTuple):
 
 
 def build_days(
-    work: Iterable[WorkEvent], calls: Iterable[tuple[str, events.HistoryEntry]], plan: Plan, to_local: ToLocal
+    work: Iterable[WorkEvent],
+    calls: Iterable[tuple[str, events.HistoryEntry]],
+    plan: Plan,
+    to_local: ToLocal,
+    *,
+    at: datetime,
 ) -> list[DayOfWork]:
-    """Build each person's days, as corrected; those of one person in order. `work` is in the order of time."""
+    """Build each person's days as of `at`, as corrected; those of one person in order.
+
+    The board, the list of people, one person's day and the export all call it, so that paid time is one figure. `work`
+    is in the order of time.
+    """
     shifts: defaultdict[tuple[str, str], Shift] = defaultdict(Shift)
     corrections: defaultdict[tuple[str, str], list[tuple[WorkEvent, ShiftCorrection]]] = defaultdict(list)
     for event in work:
@@ -382,22 +428,38 @@ def build_days(
         elif event.kind != "seen":
             shifts[event.person, f"{to_local(event.at):%Y-%m-%d}"].add_work(event)
     for key, entry in calls:
-        if entry.station not in OFFICE and entry.by:
+        if is_work_at_station(entry):
             shifts[entry.by, f"{to_local(entry.at):%Y-%m-%d}"].add(key, entry)
-    days = []
+
+    present = {login for (login, _), shift in shifts.items() if shift.is_at_work(at)}
+    for login in present:
+        shifts[login, f"{to_local(at):%Y-%m-%d}"].note_presence(at)
+
     for (login, day), shift in sorted(shifts.items()):
         if (before := shifts.get((login, f"{date.fromisoformat(day) - timedelta(days=1)}"))) is not None:
             before.pass_midnight(shift, to_local)
+
+    days = []
     for (login, day), shift in sorted(shifts.items()):
         summary = shift.summarize(to_local, plan.outcomes, plan.breaks)
-        for event, correction in corrections[login, day]:
-            applied, last = correction, shift.last_activity or NEVER
-            if correction.until is not None and last > event.at:  # the person came back since: less or more away
-                away = summary.away + (shift.find_activity_before(event.at) - correction.until)
-                summary, applied = replace(summary, away=max(away, timedelta())), correction._replace(until=None)
-            summary = applied.apply(summary, to_local)
-        days.append(DayOfWork(login, day, summary, tuple(corrections[login, day])))
+        corrected = corrections[login, day]
+        for event, correction in corrected:
+            summary = _apply_correction(summary, shift, event, correction, to_local)
+        person = shift.describe_person(login, summary.paid_time, at)
+        days.append(DayOfWork(login, day, summary, tuple(corrected), person))
     return days
+
+
+def _apply_correction(
+    summary: ShiftSummary, shift: Shift, event: WorkEvent, correction: ShiftCorrection, to_local: ToLocal
+) -> ShiftSummary:
+    """Return the summary as corrected; what the person did after the correction is added."""
+    last = shift.last_activity or NEVER
+    if correction.until is not None and last > event.at:  # the person came back since: less or more away
+        away = summary.away + (shift.find_activity_before(event.at) - correction.until)
+        summary = replace(summary, away=max(away, timedelta()))
+        correction = correction._replace(until=None)
+    return correction.apply(summary, to_local)
 
 
 def list_shift_figures(summary: ShiftSummary) -> list[tuple[str, str]]:

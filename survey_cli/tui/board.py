@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
@@ -540,13 +540,13 @@ def _list_people(status: "FieldworkStatus") -> Listing:
 
 
 def _build_person(status: "FieldworkStatus", person: "PersonLine") -> TableLine:
-    work, case = person.work, person.case
+    work = person.work
+    case = person.case
     shift = person.at_work
-    what, began = (case.key, case.since) if case is not None else ("", None)
-    if shift is not None and (case is None or shift.state != "at work"):
-        what, began = ("" if shift.state == "at work" else shift.state), shift.since
-        if shift.silent_since is not None:
-            what += f", no sign since {shift.silent_since.astimezone(status.data.day_began.tzinfo):%H:%M}"
+    what, began = _describe_occupation(person)
+    if shift is not None and shift.silent_since is not None:
+        since = shift.silent_since.astimezone(status.data.day_began.tzinfo)
+        what = ", ".join(filter(None, (what, f"no sign since {since:%H:%M}")))
     cells = (
         work.name,
         what,
@@ -561,6 +561,17 @@ def _build_person(status: "FieldworkStatus", person: "PersonLine") -> TableLine:
     )
     key, seq = (case.key, case.seq) if case is not None else ("", 0)
     return TableLine(cells, key, work.name, seq)
+
+
+def _describe_occupation(person: "PersonLine") -> tuple[str, datetime | None]:
+    """Return the case that a person has, or the break that the person is on, and since when."""
+    case = person.case
+    shift = person.at_work
+    if shift is not None and shift.state != "at work":
+        return shift.state, shift.since
+    if case is not None:
+        return case.key, case.since
+    return "", shift.since if shift is not None else None
 
 
 def _list_appointments(status: "FieldworkStatus") -> Listing:

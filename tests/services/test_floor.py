@@ -19,6 +19,7 @@ from survey_cli.problems import UserError
 from survey_cli.services import study_administration
 from survey_cli.services.cases import floor
 from survey_cli.services.cases.caller_search import find_caller
+from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
 from survey_cli.services.database.backups import back_up_database
 from survey_cli.services.export.export_data import ExportOptions
 from survey_cli.services.run_on_study import Request
@@ -172,7 +173,8 @@ def a_day(shift: Shift) -> None:
 
 def exported(shift: Shift) -> list[dict[str, str]]:
     to = shift.folder / "shifts.csv"
-    export_file(shift.file, ExportOptions(to=str(to), db=shift.db, what="shifts", force=True, zone=OPTIONS.zone))
+    options = ExportOptions(to=str(to), db=shift.db, what="shifts", force=True, zone=OPTIONS.zone, at=shift.at)
+    export_file(shift.file, options)
     with to.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -466,3 +468,67 @@ def test_who_is_not_on_the_list_of_a_study_does_not_search_it(tmp_path: Path) ->
         found = find_caller(str(tmp_path), "555 0100", at=shift.at, by="eve")
         assert not found.matches
         assert "eve: is not on the study's list of people" in str(found.skipped[0])
+
+
+# paid time is one figure
+
+
+def paid_everywhere(shift: Shift, login: str = "ann") -> dict[str, timedelta]:
+    """The paid time of today, as each place has it."""
+    day = f"{shift.at.astimezone():%Y-%m-%d}"
+    status = load_fieldwork_status(sue(shift), zone=OPTIONS.zone)
+    [line] = [line for line in status.people_today if line.work.name == login]
+    assert line.at_work is not None
+    [person] = [each for each in floor.load_current_floor(sue(shift)).people if each.login == login]
+    [row] = [row for row in exported(shift) if row["interviewer"] == login]
+    return {
+        "board": line.at_work.paid,
+        "list": person.paid,
+        "day": floor.load_shift(sue(shift), login, day).summary.paid_time,
+        "export": timedelta(minutes=float(row["paid"])),
+    }
+
+
+def test_paid_time_of_a_session_without_sign_off_is_the_same_everywhere(tmp_path: Path) -> None:
+    """10:00 on, a call until 10:16, and the station dies; 13 minutes later it is started again for ten minutes."""
+    shift = Shift(tmp_path, cases=FIVE)
+    ann = shift.station("ann")
+    ann.dial()
+    shift.later(minutes=16)
+    assert ann.record_outcome("no_answer") is None
+    shift.later(minutes=13)
+    assert set(paid_everywhere(shift).values()) == {timedelta(minutes=29)}, "it may still be at work"
+    shift.later(minutes=30)
+    assert set(paid_everywhere(shift).values()) == {timedelta(minutes=16)}, "no sign for more than 15 minutes"
+    again = shift.station("ann")
+    shift.later(minutes=10)
+    assert set(paid_everywhere(shift).values()) == {timedelta(minutes=26)}
+    assert again.summarize_shift().paid_time == timedelta(minutes=26)
+    assert again.finish_case() is None
+    assert again.end_shift() is None
+    shift.later(minutes=90)
+    assert set(paid_everywhere(shift).values()) == {timedelta(minutes=26)}
+
+
+def test_paid_time_is_the_same_everywhere_after_a_correction(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE, fieldwork=PAY)
+    a_day(shift)
+    shift.later(minutes=60)
+    day = f"{shift.at.astimezone():%Y-%m-%d}"
+    floor.correct_shift(sue(shift), "ann", ShiftCorrection(day, "a meeting", until=shift.at))
+    assert set(paid_everywhere(shift).values()) == {timedelta(minutes=130)}
+
+
+def test_a_station_that_runs_is_at_work_though_there_is_nothing_to_call(tmp_path: Path) -> None:
+    """Nobody presses a key for 40 minutes; after two hours without one, nobody is there."""
+    shift = Shift(tmp_path, cases=FIVE)
+    study_administration.pause_study(sue(shift), "later")
+    ann = shift.station("ann")
+    for _ in range(8):
+        shift.later(minutes=5)
+        ann.keep_alive()
+    assert set(paid_everywhere(shift).values()) == {timedelta(minutes=40)}
+    for _ in range(60):
+        shift.later(minutes=5)
+        ann.keep_alive()
+    assert set(paid_everywhere(shift).values()) == {timedelta(minutes=120)}

@@ -1,20 +1,23 @@
 """The floor: who is at work and on which break, messages of supervisors to stations, and corrections of working times."""
 
-from collections import defaultdict
 from datetime import datetime, timedelta
 from secrets import token_hex
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from survey_cli.fieldwork.shifts import DayOfWork, PersonAtWork, Shift, ShiftCorrection, WorkEvent, build_days
+from survey_cli.fieldwork.shifts import (
+    LONGEST_SILENCE,
+    DayOfWork,
+    PersonAtWork,
+    ShiftCorrection,
+    WorkEvent,
+    build_days,
+)
 from survey_cli.problems import UserError
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.services.run_on_study import on_study
 from survey_cli.store.work_events import SupervisorMessage
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.study.pause import MAX_MESSAGE_LENGTH
-
-LONGEST_SHIFT: Final = timedelta(hours=16)
-"""How far back the floor looks for a sign-on."""
 
 
 class SentMessage(NamedTuple):
@@ -32,12 +35,14 @@ class Floor(NamedTuple):
 
 
 def load_people_at_work(study: OpenStudy, at: datetime) -> tuple[PersonAtWork, ...]:
-    """Load who is at work, from the work events of today alone: it reads no case. Raises StoreError."""
-    people: defaultdict[str, Shift] = defaultdict(Shift)
-    for event in study.store.work.list_events(since=at - LONGEST_SHIFT):
-        people[event.person].add_work(event)
-    listed = (shift.describe_person(login, study.plan, at) for login, shift in sorted(people.items()))
-    return tuple(filter(None, listed))
+    """Load everybody who was at work today on this computer's clock, with the paid time of today. Raises StoreError."""
+    today = at.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    work = study.store.work.list_events(since=today - timedelta(days=1))
+    # of yesterday only what may belong to a shift that went on over midnight
+    calls = study.store.cases.queries.list_work(None, today - LONGEST_SILENCE)
+    days = build_days(work, calls, study.plan, datetime.astimezone, at=at)
+    name = f"{today:%Y-%m-%d}"
+    return tuple(day.person for day in days if day.day == name and day.person is not None)
 
 
 def list_messages(study: OpenStudy, at: datetime) -> tuple[SentMessage, ...]:
@@ -106,8 +111,9 @@ def _load_shift(study: OpenStudy, login: str, day: str) -> DayOfWork:
     """Load one person's day."""
     study.people.require(login)
     start = datetime.fromisoformat(day).astimezone() - timedelta(days=1)  # a shift may go on over midnight
+    work = study.store.work.list_events(person=login)
     calls = study.store.cases.queries.list_work(login, start)
-    for worked in build_days(study.store.work.list_events(person=login), calls, study.plan, datetime.astimezone):
+    for worked in build_days(work, calls, study.plan, datetime.astimezone, at=study.at):
         if worked.day == day:
             return worked
     raise UserError(login, f"did not work on {day}", "give another day: --day 2026-11-24")

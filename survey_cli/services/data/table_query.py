@@ -100,7 +100,7 @@ def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable:
     if options.what in ("cases", "calls"):
         data = _build_fieldwork_table(records.plan, source, until or now)
     elif options.what == "shifts":
-        data = _build_shift_table(records, source)
+        data = _build_shift_table(records, source, until or now)
     elif options.what == "interviews":
         data = append_coded_variables(interview_table.build_interview_table(source), records, until)
         if reviews:
@@ -194,7 +194,7 @@ def select_column_names(variables: Sequence[Variable], instrument: Instrument, s
     return names
 
 
-def _build_shift_table(records: StudyRecords, source: interview_table.InterviewSource) -> DataTable:
+def _build_shift_table(records: StudyRecords, source: interview_table.InterviewSource, at: datetime) -> DataTable:
     """Build a table with one row per person and day: those of everybody for supervisors, else one's own."""
     from survey_cli.fieldwork.shifts import build_days
 
@@ -213,7 +213,7 @@ def _build_shift_table(records: StudyRecords, source: interview_table.InterviewS
     names = source.pseudonyms
     rows = (
         build_shift_row(names.get(d.login, d.login), d.day, d.summary, d.describe_corrections(names, to_local))
-        for d in build_days(work, calls, records.plan, to_local)
+        for d in build_days(work, calls, records.plan, to_local, at=at)
     )
     description = describe_study(source.base, source.language)
     table = Table(variables=SHIFT_COLUMNS, rows=rows, language=source.language, study=description, row_unit="shift")

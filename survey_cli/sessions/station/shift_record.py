@@ -4,14 +4,14 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.case.events import HistoryEntry
-from survey_cli.fieldwork.shifts import OpenBreak, Shift, ShiftSummary, WorkEvent, WorkKind
+from survey_cli.fieldwork.shifts import LONGEST_SILENCE, OpenBreak, Shift, ShiftSummary, WorkEvent, WorkKind
 from survey_cli.sessions.interview.interview_session import ToLocal
 from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.sessions.station.station_studies import StationStudies
 from survey_cli.sessions.station.station_study import StationStudy
 
 ACTIVE_INTERVAL: Final = timedelta(minutes=5)
-"""How often an interview or a break that goes on is recorded as time at work."""
+"""How often a station that runs, or an interview or a break that goes on, is recorded as time at work."""
 
 
 class WrapUp(NamedTuple):
@@ -77,6 +77,17 @@ class ShiftRecord:
         last = self._shift.last_activity
         if last is None or self._clock() - last >= ACTIVE_INTERVAL:
             self.record("active")
+
+    def record_presence(self) -> None:
+        """Record that the station runs while somebody is signed on.
+
+        Not if nobody pressed a key for `LONGEST_SILENCE`: a station that is left on over night is not paid for.
+        """
+        last_deed = self._shift.last_deed
+        if not self._shift.is_on or last_deed is None:
+            return
+        if self._clock() - last_deed <= LONGEST_SILENCE:
+            self.record_activity()
 
     def end_break(self) -> None:
         if self._shift.open_break is not None:

@@ -300,12 +300,14 @@ class StationSession:
     def keep_alive(self) -> None:
         """Renew the lease of the case, or look for a due one where there is none; called about every ten seconds.
 
-        On a break it only records that the station still runs.
+        It records every few minutes that the station still runs; on a break it does nothing else.
 
         It claims the next case when the time after a call is over, and looks for appointments that are due.
         """
         case = self._case
         try:
+            if self._shift.open_break is None:
+                self._shift.record_presence()
             self._appointments.look(self._clock())
             if self._link is not None:
                 self._link.renew_lease()

@@ -24,7 +24,8 @@ SELECT {ROW_COLUMNS}, lease_token, link FROM cases WHERE key = ? AND {VISIBLE}{l
 
 -- name: WORK_SINCE
 SELECT case_key, kind, payload, at, by, station, key FROM case_events
-WHERE by = ? AND at >= ? AND case_key IN (SELECT key FROM cases WHERE updated_at >= ?)
+WHERE by = coalesce(?, by) AND at >= ?
+    AND case_key IN (SELECT key FROM cases WHERE updated_at >= ? AND seq > 1)
 ORDER BY at, case_key, seq
 
 -- name: LATEST_ROWS

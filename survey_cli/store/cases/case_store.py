@@ -43,11 +43,15 @@ class CaseQueries(StorePart):
         """Return the events of a case in order; an empty list where there is no such case."""
         return self._db.read_as(case_records.decode_entry, f"the history of case {key}", sql.HISTORY, (key,))
 
-    def list_work(self, by: str, since: datetime) -> list[tuple[str, HistoryEntry]]:
-        """Return the events that one interviewer has written to cases since then, each with the case's key, in order."""
+    def list_work(self, by: str | None, since: datetime) -> list[tuple[str, HistoryEntry]]:
+        """Return the events that one person, or everybody, has written to cases since then, with the case's key.
+
+        They are in the order of time.
+        """
         at = encode_timestamp(since)
+        what = f"the calls of {by or 'everybody'}"
         return self._db.read_as(
-            lambda row: (row[0], case_records.decode_entry(row[1:])), f"the calls of {by}", sql.WORK_SINCE, (by, at, at)
+            lambda row: (row[0], case_records.decode_entry(row[1:])), what, sql.WORK_SINCE, (by, at, at)
         )
 
     def list_latest_rows(self, *, limit: int) -> list[case_records.CaseRow]:
