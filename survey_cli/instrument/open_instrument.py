@@ -1,10 +1,11 @@
 """Opening an instrument, compiled and checked: from its file, or from its stored full text."""
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.editions import NEWEST_EDITION
 from survey_cli.instrument.source.load import load_source, load_source_text, pause_collector
 from survey_cli.problems import UserError, select_errors
 
@@ -48,11 +49,28 @@ def open_instrument(path: str, *, is_in_use: Callable[[Instrument], bool] | None
     raise UserError(str(path), f"the instrument has {count}", remedy, tuple(errors))
 
 
-def rebuild_instrument(texts: Mapping[str, str], content_hash: str) -> Instrument:
-    """Rebuild an instrument as it was when its interviews began, from the texts of its files, the top file first."""
+class StoredText(NamedTuple):
+    """The text of a version, as a database stores it."""
+
+    hash: str
+    """The content hash of all its files."""
+    texts: Mapping[str, str]
+    """The full text of each file by its path, the top file first. Empty if the database doesn't have it."""
+    edition: int
+    """The edition of the language in which it is written. The text says the same."""
+
+
+def rebuild_instrument(stored: StoredText) -> Instrument:
+    """Rebuild an instrument as it was when its interviews began. Raises UserError if that isn't possible."""
+    content_hash, texts, edition = stored
     if not texts:
         what = "the database does not contain this version's text"
         raise UserError(content_hash[:12], what, "restore a backup: survey db restore BACKUP FILE")
+
+    if edition > NEWEST_EDITION:
+        what = f"it is written in edition {edition} of the language, and this program knows {NEWEST_EDITION}"
+        raise UserError(f"version {content_hash[:12]}", what, "install a newer version of survey")
+
     name = next(iter(texts))
     instrument, _, problems = compile_instrument(load_source_text(texts[name], name, fetch=texts.__getitem__))
     errors = [problem for problem in select_errors(problems) if problem.rule not in RULES_ADDED_LATER]
@@ -60,15 +78,15 @@ def rebuild_instrument(texts: Mapping[str, str], content_hash: str) -> Instrumen
         what = "this program can no longer read the stored text"
         remedy = "open the database with the version of the program that created it"
         raise UserError(f"version {content_hash[:12]}", what, remedy, tuple(errors))
-    if instrument.hash != content_hash:
+    if instrument.hash != content_hash or instrument.edition != edition:
         what = "the stored text is not the one with which the interviews were started"
         raise UserError(f"version {content_hash[:12]}", what, "restore a backup: survey db restore BACKUP FILE")
     return instrument
 
 
-def rebuild_if_readable(texts: Mapping[str, str] | None, content_hash: str) -> Instrument | None:
-    """Rebuild an instrument as `rebuild_instrument` does; None where its texts are missing or can't be read."""
+def rebuild_if_readable(stored: StoredText) -> Instrument | None:
+    """Rebuild an instrument as `rebuild_instrument` does; None if its text is missing or can't be read."""
     try:
-        return rebuild_instrument(texts or {}, content_hash)
+        return rebuild_instrument(stored)
     except UserError:
         return None

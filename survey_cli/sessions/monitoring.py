@@ -45,9 +45,7 @@ class MonitoredInterview:
         """With `mask`, personal answers, names and notes are hidden. Raises UserError where it can't be replayed."""
         instrument = study.instrument
         if instrument.hash != row.instrument:
-            instrument = rebuild_instrument(
-                study.store.data.find_instrument_texts(row.instrument) or {}, row.instrument
-            )
+            instrument = rebuild_instrument(study.store.data.read_stored_text(row.instrument))
         self.instrument = replace(instrument, hidden=find_personal_names(instrument) if mask else frozenset())
         self.row = row
         self.events = study.store.interviews.read_journal(row.id)

@@ -66,7 +66,7 @@ def list_version_changes(store: Store, instrument: Instrument) -> list[VersionCh
     for earlier in stored:
         if earlier.hash == instrument.hash or not store.data.has_interviews(earlier.hash):
             continue
-        for change in list_changes(rebuild_instrument(earlier.texts, earlier.hash), instrument):
+        for change in list_changes(rebuild_instrument(earlier.stored_text), instrument):
             versions_by_change.setdefault(change, {})[earlier.hash] = describe_version(earlier, stored)
     return [
         VersionChange(change=change, versions=versions, acceptance=find_acceptance(store, change))
@@ -201,7 +201,7 @@ def find_version_in_force(store: Store, instrument: Instrument, path: str) -> Ve
         raise UserError(store.where, what, f"ask the schema's owner to publish it: survey study publish {path}")
     if published_hash in ("", instrument.hash):
         return VersionInForce(instrument)
-    published = rebuild_instrument(store.data.find_instrument_texts(published_hash) or {}, published_hash)
+    published = rebuild_instrument(store.data.read_stored_text(published_hash))
     published_title, title = (str(one.title.get(one.language)) for one in (published, instrument))
     if published_title != title:
         what = f"the study there is titled {published_title!r}, but this questionnaire {title!r}"

@@ -16,7 +16,7 @@ from test_export_choice import a_shift, wished  # noqa: F401 - a fixture
 from support.shift import Shift, interviewed
 from support.user_errors import attempt
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.open_instrument import rebuild_instrument
+from survey_cli.instrument.open_instrument import StoredText, rebuild_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import UserError
 from survey_cli.services.export.bundle import BundleResult, write_bundle
@@ -56,7 +56,8 @@ def test_the_questionnaire_in_it_is_the_one_that_was_asked(shift: Shift) -> None
     made(shift, "out")
     [folder] = Path("out/questionnaire").iterdir()
     [file] = folder.iterdir()
-    found = rebuild_instrument({file.name: file.read_text()}, load_source_text(file.read_text()).digest)
+    text = file.read_text()
+    found = rebuild_instrument(StoredText(load_source_text(text).digest, {file.name: text}, edition=1))
     assert isinstance(found, Instrument)
     assert found.hash.startswith(folder.name)
 

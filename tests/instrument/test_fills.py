@@ -20,7 +20,7 @@ from survey_cli.entries import to_plain_text
 from survey_cli.instrument.compiled.compiler import compile_instrument
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Scope, ValueType
-from survey_cli.instrument.open_instrument import rebuild_instrument
+from survey_cli.instrument.open_instrument import StoredText, rebuild_instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts import templates
@@ -289,7 +289,7 @@ def test_a_language_without_ordinals_is_a_problem() -> None:
 
 def test_what_was_stored_with_an_unknown_format_is_still_read() -> None:
     text = "instrument: t\ntitle: T\nitems:\n" + ITEM.format("{turn:foo} {today:bar}")
-    made = rebuild_instrument({"t.yaml": text}, load_source_text(text).digest)
+    made = rebuild_instrument(StoredText(load_source_text(text).digest, {"t.yaml": text}, edition=1))
     assert isinstance(made, Instrument)
     assert (
         to_plain_text(made.items["a"].text.fill({"#turn": 2, "#today": date(2026, 1, 2)}, "en")) == "2 2 January 2026"

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.open_instrument import rebuild_instrument
+from survey_cli.instrument.open_instrument import StoredText, rebuild_instrument
 from survey_cli.instrument.source import load
 from survey_cli.instrument.source.load import load_source, load_source_text
 from survey_cli.instrument.source.node_builder import FORBIDDEN_CHARACTERS
@@ -247,7 +247,8 @@ def test_what_was_stored_with_a_cut_sentence_or_a_note_is_still_read() -> None:
     text += "  - id: b\n    type: text\n    text: |\n      Yes?\n      # no\n"
     text += "  - id: c\n    type: text\n    text: Our #1\n"
     assert [p.rule for p in select_errors(load_source_text(text).problems)] == ["comment-in-text", "hash"]
-    assert isinstance(rebuild_instrument({"t.yaml": text}, load_source_text(text).digest), Instrument)
+    stored = StoredText(load_source_text(text).digest, {"t.yaml": text}, edition=1)
+    assert isinstance(rebuild_instrument(stored), Instrument)
 
 
 def test_a_sentence_cut_by_a_hash_that_goes_on_below_is_told_from_wrong_indentation() -> None:

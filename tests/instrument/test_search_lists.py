@@ -10,7 +10,7 @@ from support.scenario import INSTRUMENTS, feature, instrument
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import LineEntry, ListSearch, to_plain_text
 from survey_cli.instrument.checks.all_checks import check_instrument
-from survey_cli.instrument.open_instrument import open_instrument, rebuild_instrument
+from survey_cli.instrument.open_instrument import StoredText, open_instrument, rebuild_instrument
 from survey_cli.instrument.schema.items.coded import SearchItem
 from survey_cli.instrument.source import search_lists
 from survey_cli.instrument.source.load import load_source, load_source_text
@@ -117,7 +117,7 @@ def test_the_list_is_part_of_the_version(tmp_path: Path) -> None:
     before = open_instrument(write(tmp_path, PLACES))
     after = open_instrument(write(tmp_path, PLACES.replace("Newtown", "Newton")))
     assert before.hash != after.hash
-    again = rebuild_instrument(before.texts, before.hash)
+    again = rebuild_instrument(StoredText(before.hash, before.texts, before.edition))
     (columns, *_) = again.items["place"].question.build_variables(again.items["place"], "es")
     assert columns.labels == {1: "Saint-Étienne", 2: "Łódź", 3: "Villanueva", 4: "New Town of the Lake", 5: "Town"}
     assert [change.what for change in list_changes(before, after)] == ["code 3 was 'Newtown' and is 'Newton'"]
@@ -208,7 +208,7 @@ def test_a_condition_knows_the_codes(tmp_path: Path) -> None:
 def test_a_journal_replays_after_the_file_has_gone() -> None:
     now = feature("search_list", "", "2330")
     made = now.interview.instrument
-    again = Interview.replay(rebuild_instrument(made.texts, made.hash), now.interview.events)
+    again = Interview.replay(rebuild_instrument(StoredText(made.hash, made.texts, made.edition)), now.interview.events)
     assert again.machine.recorded_answers == now.interview.machine.recorded_answers
 
 

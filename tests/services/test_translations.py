@@ -12,7 +12,7 @@ from survey_cli.engine import prompts
 from survey_cli.engine.events import InterviewStarted, SessionContext
 from survey_cli.engine.interview import Interview
 from survey_cli.entries import Prompt, to_plain_text
-from survey_cli.instrument.open_instrument import open_instrument, rebuild_instrument
+from survey_cli.instrument.open_instrument import StoredText, open_instrument, rebuild_instrument
 from survey_cli.problems import UserError
 from survey_cli.revisions.meaning_changes import list_changes
 from survey_cli.services.questionnaire.questionnaire_files import check_file
@@ -124,7 +124,7 @@ def test_the_translations_belong_to_the_version_and_change_no_meaning(file: str)
     instrument = open_instrument(file)
     assert instrument.hash != without.hash
     assert list_changes(without, instrument) == ()
-    again = rebuild_instrument(instrument.texts, instrument.hash)
+    again = rebuild_instrument(StoredText(instrument.hash, instrument.texts, instrument.edition))
     assert str(again.items["q1"].options[0].text.source.get("es")) == "Sí"
 
 

@@ -100,8 +100,8 @@ def test_an_instrument_is_kept_once_with_its_text_and_columns(store):
     second = an_instrument(hash="beef" * 16, version="2", kept_at=moment(1), texts={"b.yaml": "x"})
     store.data.add_instrument(second)
     assert store.data.list_instruments() == [an_instrument(), second]
-    assert list(store.data.find_instrument_texts(HASH)) == ["asu.yaml", "modules/a.yaml"]
-    assert store.data.find_instrument_texts("unknown") is None
+    assert list(store.data.read_stored_text(HASH).texts) == ["asu.yaml", "modules/a.yaml"]
+    assert not store.data.read_stored_text("unknown").texts
     assert store.data.read_variables(HASH) == VARIABLES
 
 

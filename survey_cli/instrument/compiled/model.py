@@ -101,6 +101,11 @@ class Instrument:
     def language(self) -> str:
         return self.languages[0]
 
+    @property
+    def edition(self) -> int:
+        """The edition of the language in which it is written."""
+        return self.document.edition
+
 
 def list_column_options(instrument: Instrument, column: SampleColumn) -> Mapping[Code, OptionSpec]:
     """Return the options of a sample column by their codes; empty where it has none."""

@@ -4,6 +4,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field, Tag
 
+from survey_cli.instrument.editions import FIRST_EDITION, NEWEST_EDITION
 from survey_cli.instrument.schema.items.groups import AnyItem, DefaultsSpec
 from survey_cli.instrument.schema.options import DeclineSpec, OptionsOrName, ScaleSpec, SpecModel, make_discriminator
 from survey_cli.instrument.source import scalars
@@ -45,6 +46,24 @@ Languages: TypeAlias = Annotated[
     LanguageList,
     scalars.ParseWith(_parse_languages, _describe_list_or_rules("required", "optional")),
     "a list of languages",
+]
+
+
+def _parse_edition(node: object) -> int:
+    edition = scalars.parse_whole(node)
+    if not FIRST_EDITION <= edition <= NEWEST_EDITION:
+        what = f"this program doesn't know edition {edition} of the language"
+        remedy = f"write edition: {NEWEST_EDITION}, or leave the line out"
+        if edition > NEWEST_EDITION:
+            remedy += "; if the questionnaire needs the newer edition, install a newer version of survey"
+        scalars.reject("unknown-edition", what, remedy)
+    return edition
+
+
+Edition: TypeAlias = Annotated[
+    int,
+    scalars.ParseWith(_parse_edition, {"enum": [*range(FIRST_EDITION, NEWEST_EDITION + 1)]}),
+    "a number",
 ]
 
 
@@ -348,6 +367,9 @@ class Document(SpecModel):
     version: scalars.Label | None = None
     """A label for this version of the questionnaire. The database also stores the whole text of every version. If left
     out: none."""
+    edition: Edition = FIRST_EDITION
+    """The edition of the language in which the questionnaire is written: what its keys and conditions mean. Every
+    stored version keeps its own. If left out: 1, the only edition so far."""
     languages: Languages = Field(default_factory=lambda: LanguageList([scalars.parse_words("en")]))
     """The languages of the texts: `[en, es]`. The first is the default. `{en: required, es: required}`: nobody is
     interviewed in a language that is `required` before all texts are translated; another one is `optional`. Translations

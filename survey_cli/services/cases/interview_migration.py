@@ -177,7 +177,7 @@ class _Migration:
     def _load_version(self, version: str) -> Instrument | str:
         """Return the instrument of a version; where it can't be read, the reason."""
         try:
-            return rebuild_instrument(self.study.store.data.find_instrument_texts(version) or {}, version)
+            return rebuild_instrument(self.study.store.data.read_stored_text(version))
         except UserError as error:
             return error.what
 

@@ -98,8 +98,8 @@ class InterviewSource:
     def load_version(self, content_hash: str) -> Instrument:
         """Return the instrument of a stored version. Raises UserError."""
         if content_hash not in self.versions:
-            texts = self.store.data.find_instrument_texts(content_hash) or {}
-            self.versions[content_hash] = rebuild_instrument(texts, content_hash)
+            stored = self.store.data.read_stored_text(content_hash)
+            self.versions[content_hash] = rebuild_instrument(stored)
         return self.versions[content_hash]
 
 
@@ -186,7 +186,7 @@ def _load_versions(source: InterviewSource) -> "list[_Version]":
     used = [row for row in stored if counts[row.hash]]
     reporter = ProgressReporter(source.options.progress, sum(counts.values()))
     newest = source.base
-    instruments = [newest if row.hash == newest.hash else rebuild_instrument(row.texts, row.hash) for row in used]
+    instruments = [newest if row.hash == newest.hash else rebuild_instrument(row.stored_text) for row in used]
     later = [newest] if instruments and instruments[-1].hash != newest.hash else []
     separate = find_separate_columns([*instruments, *later], lambda change: is_accepted_as_same(source.store, change))
     build = partial(_Version, source=source, where=condition, reporter=reporter)

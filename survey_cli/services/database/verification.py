@@ -91,7 +91,7 @@ class Verification:
         if self._store.data.check_instrument_digest(version.hash) is False:
             yield f"{who}: its row, or the row of a variable, is not as it was written"
         try:
-            instrument = self._instruments[version.hash] = rebuild_instrument(version.texts, version.hash)
+            instrument = self._instruments[version.hash] = rebuild_instrument(version.stored_text)
         except UserError as error:
             yield str(error)
             return

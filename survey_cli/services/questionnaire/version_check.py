@@ -140,7 +140,7 @@ def diff_versions(old_file: str, new_file: str | None, db: str | None) -> Versio
         if not used:
             what = "there are no interviews with another version of this questionnaire"
             raise UserError(where, what, "give two files: survey diff OLD NEW")
-        old = rebuild_instrument(used[-1].texts, used[-1].hash)
+        old = rebuild_instrument(used[-1].stored_text)
         return _diff(old, new, f"{versions.describe_version(used[-1], stored)} in {where}", new_name, store)
 
 

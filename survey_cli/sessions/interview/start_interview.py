@@ -172,7 +172,7 @@ class InterviewStarter:
         if newest is not None and row.instrument == newest.hash:
             instrument = newest
         else:
-            instrument = rebuild_instrument(self.store.data.find_instrument_texts(row.instrument) or {}, row.instrument)
+            instrument = rebuild_instrument(self.store.data.read_stored_text(row.instrument))
         try:
             interview = Interview.replay(instrument, self.store.interviews.read_journal(row.id))
         except ValueError as error:

@@ -4,12 +4,14 @@ Personal cells are stored apart from the others and returned only on request.
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from survey_cli.engine.codec import decode_timestamp, encode_cells, encode_timestamp
 from survey_cli.engine.machine import InterviewStatus
+from survey_cli.instrument.editions import FIRST_EDITION
+from survey_cli.instrument.open_instrument import StoredText
 from survey_cli.store.backends.connector import Connector, Execute
 from survey_cli.store.backends.errors import make_decoding_error, translate_decoding_errors
 from survey_cli.store.backends.schema import views
@@ -76,7 +78,9 @@ class DataStore:
             ]
             texts, at = records.encode_texts(instrument.texts), encode_timestamp(instrument.kept_at)
             row = (*instrument[:4], texts, at, view)
-            if self._db.run(sql.KEEP_INSTRUMENT, (*row, _compute_instrument_digest(row, variables))):
+            # Without the edition, as in rows from before there was one: rebuilding the text checks it.
+            digest = _compute_instrument_digest(row, variables)
+            if self._db.run(sql.KEEP_INSTRUMENT, (*row, digest, instrument.edition)):
                 self._db.run_many(sql.KEEP_VARIABLE, variables)
                 for statement in views.build_data_views(view, instrument.hash, instrument.variables, self._db.dialect):
                     self._db.run(statement)
@@ -86,16 +90,25 @@ class DataStore:
         return self._db.read_as(self._decode_instrument, "the list of instruments", sql.INSTRUMENTS)
 
     def _decode_instrument(self, row: Sequence[Any]) -> InstrumentRow:
-        key, name, version, title, texts, at = row
-        files, variables = records.decode_texts(texts), self.read_variables(key)
-        return InstrumentRow(key, name, version, title, files, variables, decode_timestamp(at))
-
-    def find_instrument_texts(self, instrument: str) -> Mapping[str, str] | None:
-        """Return the full text of each file by its path, the top file first; None where the hash is unknown."""
-        what = f"the text of instrument {instrument}"
-        return next(
-            iter(self._db.read_as(lambda row: records.decode_texts(row[0]), what, sql.TEXTS, (instrument,))), None
+        key, name, version, title, texts, at, edition = row
+        return InstrumentRow(
+            hash=key,
+            id=name,
+            version=version,
+            title=title,
+            texts=records.decode_texts(texts),
+            variables=self.read_variables(key),
+            kept_at=decode_timestamp(at),
+            edition=edition,
         )
+
+    def read_stored_text(self, instrument: str) -> StoredText:
+        """Return the text of a version by its hash, without files if the database doesn't have it."""
+        what = f"the text of instrument {instrument}"
+        stored = self._db.read_as(_decode_stored_text, what, sql.STORED_TEXT, (instrument,))
+        if not stored:
+            return StoredText(instrument, {}, FIRST_EDITION)
+        return stored[0]
 
     def read_variables(self, instrument: str) -> tuple[Variable, ...]:
         """Return the columns of an instrument's data in order; none where the hash is unknown."""
@@ -234,6 +247,11 @@ def _build_conditions(origins: Sequence[str], statuses: Sequence[str]) -> str:
         for column, values in (("origin", origins), ("status", statuses))
         if values
     )
+
+
+def _decode_stored_text(row: Sequence[Any]) -> StoredText:
+    content_hash, texts, edition = row
+    return StoredText(content_hash, records.decode_texts(texts), edition)
 
 
 def _compute_instrument_digest(row: Sequence[object], variables: Iterable[Sequence[object]]) -> str:

@@ -14,6 +14,8 @@ from survey_cli.engine.events import InterviewEvent
 from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.engine.machine import InterviewStatus
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.editions import FIRST_EDITION
+from survey_cli.instrument.open_instrument import StoredText
 from survey_cli.outcomes import WITHDRAWN
 from survey_cli.store.interviews.statements import sql
 from survey_cli.table.columns import build_columns, build_row
@@ -40,12 +42,27 @@ class InstrumentRow(NamedTuple):
     variables: tuple[Variable, ...]
     """The columns of its data, in order."""
     kept_at: datetime
+    edition: int = FIRST_EDITION
+    """The edition of the language in which it is written."""
+
+    @property
+    def stored_text(self) -> StoredText:
+        """What the version is rebuilt from."""
+        return StoredText(self.hash, self.texts, self.edition)
 
     @classmethod
     def from_instrument(cls, instrument: Instrument, *, kept_at: datetime) -> "InstrumentRow":
         """Build the row of an instrument."""
-        names = instrument.hash, instrument.id, instrument.version, str(instrument.title.get(instrument.language))
-        return cls(*names, instrument.texts, build_columns(instrument), kept_at)
+        return cls(
+            hash=instrument.hash,
+            id=instrument.id,
+            version=instrument.version,
+            title=str(instrument.title.get(instrument.language)),
+            texts=instrument.texts,
+            variables=build_columns(instrument),
+            kept_at=kept_at,
+            edition=instrument.edition,
+        )
 
 
 class InterviewRow(NamedTuple):

@@ -11,11 +11,11 @@ id, case_key, instrument, began_at, by, updated_at, origin, number, status, outc
 SELECT 1 FROM cases WHERE key = ?
 
 -- name: KEEP_INSTRUMENT
-INSERT INTO instruments (hash, id, version, title, texts, kept_at, data_view, digest)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING
+INSERT INTO instruments (hash, id, version, title, texts, kept_at, data_view, digest, edition)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING
 
 -- name: INSTRUMENTS
-SELECT hash, id, version, title, texts, kept_at FROM instruments ORDER BY kept_at, hash
+SELECT hash, id, version, title, texts, kept_at, edition FROM instruments ORDER BY kept_at, hash
 
 -- name: MAY_PUBLISH
 SELECT has_schema_privilege(current_schema(), 'CREATE')
@@ -41,8 +41,8 @@ SELECT case_key, count(*), max(at) FROM case_events WHERE at > ?{among} GROUP BY
 -- name: AMONG_CHANGED_LATER
 AND case_key IN (SELECT key FROM cases WHERE updated_at > ? AND seq > 1)
 
--- name: TEXTS
-SELECT texts FROM instruments WHERE hash = ?
+-- name: STORED_TEXT
+SELECT hash, texts, edition FROM instruments WHERE hash = ?
 
 -- name: INSTRUMENT
 SELECT hash, id, version, title, texts, kept_at, data_view, digest FROM instruments WHERE hash = ?

@@ -303,4 +303,4 @@ def load_version(store: Store, newest: Instrument, row: InterviewRow) -> Instrum
     """Return the version with which the interview was begun; None where its text is no longer readable."""
     if row.instrument == newest.hash:
         return newest
-    return rebuild_if_readable(store.data.find_instrument_texts(row.instrument), row.instrument)
+    return rebuild_if_readable(store.data.read_stored_text(row.instrument))

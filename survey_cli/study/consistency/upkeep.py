@@ -159,7 +159,7 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
 
 def replay_stored(store: Store, row: InterviewRow) -> Interview | None:
     """Return the interview; None where it cannot be replayed, which `survey db verify` reports."""
-    instrument = rebuild_if_readable(store.data.find_instrument_texts(row.instrument), row.instrument)
+    instrument = rebuild_if_readable(store.data.read_stored_text(row.instrument))
     if instrument is None:
         return None
     try:
