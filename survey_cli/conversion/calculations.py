@@ -141,7 +141,9 @@ def convert_calculations(translator: Translator, refused: Mapping[Cell, str]) ->
                     convert(items[name])
             if relevance != TRUE and not _is_strict(translator, item, tree):
                 tree = XPathCall("if", (relevance, tree, NO_VALUE))
+            translator.unknown_codes.clear()
             calculated, text = _translate(translator, item, tree)
+            translator.mistakes[item.name] = tuple(translator.unknown_codes)
             translator.calculations[item.name] = calculated
             if text not in ("", item.id):
                 computes.append((item, text))

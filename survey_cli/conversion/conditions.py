@@ -15,6 +15,8 @@ from survey_cli.conversion.form import Form, FormChoice, FormItem
 from survey_cli.conversion.xpath import NO_VALUE, TRUE, Expression, Literal, Reference, UnsupportedError, XPathCall
 from survey_cli.instrument.expressions.comparisons import OPPOSITE_SIGNS
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRRORED_SIGNS
+from survey_cli.problems import suggest_nearest
+from survey_cli.wording import join_words
 
 _HOLDS: Final = {sign: holds for sign, holds in COMPARE.items() if sign != "!="}
 _SIMPLE: Final = re.compile(
@@ -112,6 +114,10 @@ class Translator:
         """The groups whose conditions are translated."""
         self.dropped: set[str] = set()
         """Questions that the questionnaire does not have."""
+        self.unknown_codes: dict[str, None] = {}
+        """What is wrong with codes that questions don't have, of the cell that is translated."""
+        self.mistakes: dict[str, tuple[str, ...]] = {}
+        """The same of each calculation, by its name."""
         self.numeric = set().union(*map(_find_numeric, form.iterate_expressions()))
         """Names that the form calculates with."""
         self.columns: dict[str, set[str]] = {}
@@ -141,13 +147,10 @@ class Translator:
                 return YES if name == "true" else NO
             case XPathCall("if", (test, then, otherwise)):
                 return self.is_true(_branch(test, then, otherwise))
-            case XPathCall("selected", (Reference(name), Literal() as code)) if (
+            case XPathCall("selected", (Reference(name), Literal(code))) if (
                 listed := self._find(name)
             ) and listed.kind == "codes":
-                item = self._get_item(name).id
-                written = self.codes[item].get(_write(code.value), "")
-                part = Part(f"{written}({item})") if written in _DECLINES else Part(f"{written} in {item}", 4)
-                return part if written else NO
+                return self._is_selected(name, code)
             case XPathCall("selected", (value, code)):
                 if (joined := self.find_join(value)) is None:
                     return self._compare(value, "==", code)
@@ -161,6 +164,15 @@ class Translator:
             case XPathCall(name, _):
                 raise UnsupportedError(f"there is no counterpart of {name}()")
         raise UnsupportedError("a value alone is not a condition")
+
+    def _is_selected(self, name: str, code: float | str) -> Part:
+        """Return the condition that a choice of a question with several answers is chosen."""
+        item = self._get_item(name).id
+        written = self.codes[item].get(_write(code), "")
+        if not written:
+            self._note_unknown_code(Reference(name), "==", code)
+            return NO
+        return Part(f"{written}({item})") if written in _DECLINES else Part(f"{written} in {item}", 4)
 
     def _is_false(self, tree: Expression) -> Part:
         match tree:
@@ -242,7 +254,9 @@ class Translator:
         part, codes, number = self.evaluate(left), self._find_codes(left), _to_number(value)
         plain = Part(f"{part.enclose(4)} {sign} {_write(value if number is None else number)}", 4)
         chosen = [name for name in codes if (name == _write(value) if sign == "==" else _holds(sign, name, number))]
-        declines = [Part(f"{kind}({part.text})") for kind in _DECLINES if kind in {codes[name] for name in chosen}]
+        if codes and not chosen and part.kind != "number":
+            self._note_unknown_code(left, sign, value)
+        declines = _list_declined(part.text, [codes[name] for name in chosen])
         if part.kind == "number":
             return declines if sign == "==" and declines else [*declines, NO if number is None else plain]
         if codes:
@@ -258,6 +272,21 @@ class Translator:
         if part.kind not in ("text", "date", "time") or not is_date:
             raise UnsupportedError(f"a {part.kind} is compared with {value}")
         return [Part(f"{part.enclose(4)} {sign} {quote(_write(value))}", 4)]
+
+    def _note_unknown_code(self, tree: Expression, sign: str, value: float | str) -> None:
+        """Note that no code of a question fulfills a comparison."""
+        if not isinstance(tree, Reference):
+            return
+        item = self._find(tree.name)
+        if value == "" or item is None or not item.list_name:
+            return
+        code = _write(value)
+        codes = self.codes[item.id]
+        remedy = suggest_nearest(code, codes, otherwise=f"its codes are {join_words(codes, most=8)}")
+        what = f"{tree.name} has no code {code!r}"
+        if sign != "==":
+            what = f"no code of {tree.name} is {sign} {code}"
+        self.unknown_codes[f"{what} ({remedy})"] = None
 
     def _simplify(self, tree: Expression) -> Expression:
         """Remove functions that leave the value as it is; insert calculations that have no name."""
@@ -312,9 +341,9 @@ class Translator:
                 item = self._get_item(name)
                 if item.kind == "note" or item is self.item:
                     return NO if item.kind == "note" else YES
-                kinds = [kind for kind in _DECLINES if kind in self.codes.get(item.id, {}).values()]
                 name = self.evaluate(tree).text
-                return join_truths([Part(f"answered({name})"), *(Part(f"{kind}({name})") for kind in kinds)], "or")
+                declined = _list_declined(name, self.codes.get(item.id, {}).values())
+                return join_truths([Part(f"answered({name})"), *declined], "or")
             case XPathCall("if", (test, then, otherwise)):
                 then, otherwise = XPathCall("!=", (then, NO_VALUE)), XPathCall("!=", (otherwise, NO_VALUE))
                 return self.is_true(_branch(test, then, otherwise))
@@ -529,6 +558,14 @@ def split_condition(translator: Translator, tree: Expression) -> tuple[str, str]
             asked.append(condition)
     ask_if, unless = join_truths(asked, "and"), join_truths(skipped, "or")
     return ("" if ask_if == YES else ask_if.text), ("" if unless == NO else unless.text)
+
+
+def _list_declined(name: str, kinds: Iterable[str]) -> list[Part]:
+    """Return where a question was declined in one of these ways."""
+    found = set(kinds)
+    others = sorted(kind for kind in found if kind.startswith("code_"))
+    declined = [Part(f"{kind}({name})") for kind in _DECLINES if kind in found]
+    return declined + [Part(f"{name} in [{kind}]", 4) for kind in others]
 
 
 def quote(text: str) -> str:

@@ -144,7 +144,7 @@ def _parse_heading(cell: str) -> tuple[str, str]:
 _KINDS: Final = json.loads(Path(__file__).with_name("question_types.json").read_text(encoding="utf-8"))
 _TYPES: Final = {type_: kind for kind, types in _KINDS.items() for type_ in types.split()}
 _DECLINE_WORDS: Final = {
-    "dk": re.compile(r"(do(es)?n['’]?t|do(es)? not) know\W*|dk|no sabe|no sé|ne sai[st] pas", re.IGNORECASE),
+    "dk": re.compile(r"(do(es)?n['’]?t|do(es)? not) know\W*|\bdk\b|no sabe|no sé|ne sai[st] pas", re.IGNORECASE),
     "refused": re.compile(r"(?i)refused?s?( to (answer|respond|say))?|prefers? not to (say|answer)|no responde"),
 }
 _DECLINE_CODE: Final = re.compile(r"-\d+|[789]\d?|\d{3,4}|[A-Za-z]\w*")
@@ -289,28 +289,19 @@ class Form:
                     yield tree
 
     def find_declines(self, item: FormItem) -> dict[str, str]:
-        """Return the codes that are don't know or refused at a question, with dk or refused.
-
-        They come from its choices, or at a number from codes that its constraint admits and its hint explains.
-        """
+        """Return the codes of the choices of a question that are don't know or refused, with dk or refused."""
         choices = self.lists.get(item.list_name, [])
         found = {choice.code: choice.decline for choice in choices if choice.decline}
         usual = all(map(_DECLINE_CODE.fullmatch, found)) and len(found) < len(choices)
-        if item.kind == "number":
-            usual = True
-            with suppress(xpath.UnsupportedError):
-                for part in xpath.list_parts(item.parse("constraint") or xpath.TRUE, "or"):
-                    match part:
-                        case xpath.XPathCall("==", (_, xpath.Literal(float() as value))):
-                            kinds = _find_explained_codes(item.row, f"{value:g}")
-                            found |= {f"{value:g}": kinds[0]} if kinds else {}
         return found if usual and len(set(found.values())) == len(found) else {}
 
 
-def _find_explained_codes(row: FormRow, code: str) -> list[str]:
-    texts = " ".join((*row.get_texts("hint").values(), *row.get_texts("label").values()))
-    words = re.findall(rf"([^:=()\d-]+)[:=(\s-]+{re.escape(code)}\b", texts)
-    return [kind for word in words for kind, form in _DECLINE_WORDS.items() if form.search(word)][:1]
+def find_decline_kind(text: str) -> str:
+    """Return dk or refused if a text contains words for it, otherwise nothing."""
+    for kind, words in _DECLINE_WORDS.items():
+        if words.search(text):
+            return kind
+    return ""
 
 
 def _find_code(name: str) -> str:

@@ -12,13 +12,15 @@ from typing import Any, Final, NamedTuple
 from survey_cli.conversion import xpath
 from survey_cli.conversion.calculations import convert_calculations, convert_text, split_instruction
 from survey_cli.conversion.conditions import Translator, split_condition
-from survey_cli.conversion.form import Form, FormChoice, FormItem, FormRow, read_form
+from survey_cli.conversion.form import Form, FormChoice, FormItem, FormRow, find_decline_kind, read_form
+from survey_cli.conversion.sentinels import Sentinel, find_code, find_explanation, find_sentinels, split_sentinels
 from survey_cli.conversion.yaml_text import COMMENTS, Cell, CellText, YamlWriter
 from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.checks.names import MAX_ID_LENGTH, explain_reserved
+from survey_cli.instrument.compiled.compiler import RESERVED_CODES
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.problems import Problem, UserError, select_errors
-from survey_cli.wording import format_quantity
+from survey_cli.wording import format_quantity, join_words
 
 _MAX_TURNS: Final = 20
 _MAX_REFUSED: Final = 2_000
@@ -103,6 +105,14 @@ class QuestionnaireBuilder:
         self.declines = dict(_DECLINES)
         self.scales: dict[str, dict[Any, Any]] = {}
         self.scale_names: dict[str, str] = {}
+        self.decline_texts: dict[str, Any] = {}
+        """The texts of declines that are neither don't know nor refused."""
+        self.sentinels: dict[int, list[Sentinel]] = {}
+        """The codes of each number beside its range, by its row."""
+        self.false_by_telephone: set[int] = set()
+        """Rows that are left out because their condition asks for something that only a tablet has."""
+        self.without_minimum: list[str] = []
+        """Numbers that have no lower limit in the form."""
         self.lost_calculations: list[str] = []
         """The comments on calculations that are not carried over."""
         self.multiple_lists = {item.list_name for item in form.root.iterate_items() if item.kind == "codes"}
@@ -113,8 +123,10 @@ class QuestionnaireBuilder:
         """Build the tree of the file."""
         items = list(self.form.root.iterate_items())
         self._name_items(items)
-        found = Counter(pair for item in items for pair in self.form.find_declines(item).items() if pair[0][:1] == "-")
+        self.sentinels = {item.row.number: find_sentinels(self.form, item) for item in items}
+        found = Counter(pair for item in items for pair in self._find_declines(item).items() if pair[0][:1] == "-")
         self.declines |= {kind: int(code) for (code, kind), _ in reversed(found.most_common())}
+        self._name_sentinels()
         for item in items:
             self._map_codes(item)
         computes = convert_calculations(self.translator, self.refused)
@@ -156,18 +168,57 @@ class QuestionnaireBuilder:
             if item.id != item.name and item.kind not in ("metadata", "media"):
                 self._note(item, "name", f"its id is {item.id}")
 
+    def _find_declines(self, item: FormItem) -> dict[str, str]:
+        """Return the codes of a question that are no answers, with the declines that they stand for."""
+        if item.kind == "number":
+            return {str(each.code): each.kind for each in self.sentinels[item.row.number] if each.kind}
+        return self.form.find_declines(item)
+
+    def _name_sentinels(self) -> None:
+        """Add the declines that are neither don't know nor refused: one for each code."""
+        for sentinel in chain.from_iterable(self.sentinels.values()):
+            kind = sentinel.kind
+            if kind and kind not in _DECLINES and kind not in self.decline_texts:
+                self.declines[kind] = sentinel.code
+                self.decline_texts[kind] = self._get_sentinel_text(sentinel)
+
+    def _get_sentinel_text(self, sentinel: Sentinel) -> Any:
+        """Return what the form calls a code, in all languages if it is a choice elsewhere; the code if nothing."""
+        if sentinel.choice is not None:
+            return self._get_text(sentinel.choice.row, "choices", "label")
+        if sentinel.text:
+            return convert_text(self.translator, sentinel.text)[0]
+        return f"Code {sentinel.code}" if sentinel.kind else str(sentinel.code)
+
     def _build_declines(self) -> dict[str, Any] | None:
-        if self.declines == _DECLINES:
+        reserved = self._move_reserved_codes()
+        if self.declines == _DECLINES and not reserved:
             return None
-        texts: dict[str, Any] = {"dk": "Don't know", "refused": "Refused"}
+        texts: dict[str, Any] = {"dk": "Don't know", "refused": "Refused"} | self.decline_texts
         for choice in chain.from_iterable(self.form.lists.values()):
             if choice.decline:
                 texts[choice.decline] = self._get_text(choice.row, "choices", "label")
-        return {kind: {"code": code, "text": texts[kind], "key": kind[0]} for kind, code in self.declines.items()}
+        declines = {}
+        for kind, code in self.declines.items():
+            declines[kind] = {"code": code, "text": texts[kind]}
+            if kind in _DECLINES:
+                declines[kind]["key"] = kind[0]
+        return declines | reserved
+
+    def _move_reserved_codes(self) -> dict[str, Any]:
+        """Give other codes to not asked and not reached if the form uses theirs."""
+        used = {code for codes in self.translator.codes.values() for code in codes.values()}
+        used |= {str(each.code) for each in chain.from_iterable(self.sentinels.values())}
+        moved: dict[str, Any] = {}
+        for kind, code in RESERVED_CODES.items():
+            if str(code) in used:
+                free = next(each for each in count(code - 90, -100) if str(each) not in used)
+                moved[kind] = {"code": free, "text": kind.replace("_", " ").capitalize()}
+        return moved
 
     def _map_codes(self, item: FormItem) -> None:
         """Decide how the codes of a question are written in the questionnaire."""
-        declines = self.form.find_declines(item)
+        declines = self._find_declines(item)
         names = [choice.code for choice in self.form.lists.get(item.list_name, ()) if choice.code not in declines]
         whole, multiple = all(map(_WHOLE.fullmatch, names)), item.list_name in self.multiple_lists
         if whole and multiple:  # a code is part of the name of a column, which can't contain a sign
@@ -214,23 +265,60 @@ class QuestionnaireBuilder:
             return self._build_calculation(item)
         conditions = self._build_conditions(item)
         if conditions is None:
-            for part in (item, *item.iterate_items()):
-                self.translator.dropped.add(part.name)
-                self._note(part, "relevant", "left out: its condition is false in every interview by telephone")
+            self._drop(item)
             return None
+        self._note_unknown_codes(item, "relevant")
         build = {"group": self._build_group, "repeat": self._build_roster}.get(item.kind, self._build_question)
         entry = build(item, conditions)
         self._add(self.report.carried, item, "", str(entry["type"]))
         return {"id": self._cell(item, "name", item.id), **entry}
 
+    def _drop(self, item: FormItem) -> None:
+        """Report an item whose condition is never true, and all that is in it, as not carried over."""
+        why = "its condition is false in every interview by telephone"
+        if not self.translator.unknown_codes:
+            self.false_by_telephone |= {part.row.number for part in (item, *item.iterate_items())}
+        else:
+            why = f"its condition is never true: {'; '.join(self.translator.unknown_codes)}"
+        self._lose(item, "relevant", f"left out: {why}")
+        for part in item.iterate_items():
+            self._add(self.report.lost, part, "", f"left out with {item.name}: {why}")
+        self.translator.dropped |= {part.name for part in (item, *item.iterate_items())}
+
+    def _note_unknown_codes(self, item: FormItem, column: str) -> None:
+        """Report codes that a question doesn't have, in a cell that is carried over nevertheless."""
+        for mistake in self.translator.unknown_codes:
+            self._note(item, column, f"{mistake}: here, as in the form, this is never true")
+        self.translator.unknown_codes.clear()
+
     def _build_conditions(self, item: FormItem) -> dict[str, Any] | None:
         """Return `ask_if` and `unless`; None if the item is never asked."""
         texts = ("", "")
+        self.translator.unknown_codes.clear()
         with self._report_loss(item, "relevant", "; without it the item is always asked"):
             tree = self._parse(item, "relevant")
-            texts = split_condition(self.translator, tree) if tree is not None else texts
+            if tree is not None:
+                texts = split_condition(self.translator, self._keep_translatable(item, tree))
         named = zip(("ask_if", "unless"), texts, strict=True)
         return None if texts[0] == "false" else {k: self._cell(item, "relevant", text) for k, text in named if text}
+
+    def _keep_translatable(self, item: FormItem, tree: xpath.Expression) -> xpath.Expression:
+        """Return the parts of a condition that can be carried over, and report the others. Raises if there is none."""
+        parts = xpath.list_parts(tree)
+        kept: list[xpath.Expression] = []
+        reasons: list[str] = []
+        for part in parts:
+            try:
+                split_condition(self.translator, part)
+            except xpath.UnsupportedError as error:
+                reasons.append(str(error))
+            else:
+                kept.append(part)
+        if not kept:
+            return tree
+        for reason in reasons:
+            self._lose(item, "relevant", f"a part of it: {reason}; without this part the item is asked more often")
+        return xpath.join_parts(kept)
 
     def _build_group(self, item: FormItem, conditions: dict[str, Any]) -> dict[str, Any]:
         rows, title = item.children, self._get_text(item.row, "survey", "label")
@@ -240,7 +328,12 @@ class QuestionnaireBuilder:
         statements: dict[str, Any] = {}
         for row in rows:
             self.translator.item = row
-            text, own = self._get_text(row.row, "survey", "label") or row.id, self._build_conditions(row) or {}
+            text = self._get_text(row.row, "survey", "label") or row.id
+            own = self._build_conditions(row)
+            if own is None:
+                self._drop(row)
+                continue
+            self._note_unknown_codes(row, "relevant")
             statements[self._cell(row, "name", row.id)] = {"text": text, **own} if own else text
             self._add(self.report.carried, row, "", "statement of a battery")
         options = {"options": self._build_options(rows[0]), **self._list_declines(rows[0])}
@@ -284,6 +377,8 @@ class QuestionnaireBuilder:
             return {"id": self._cell(item, "name", item.id), "type": "split", "arms": arms}
         elif found.name:
             self._add(self.report.carried, item, "", "calculation")
+            self.translator.unknown_codes |= dict.fromkeys(self.translator.mistakes.get(item.name, ()))
+            self._note_unknown_codes(item, "calculation")
         else:
             self._add(self.report.noted, item, "", "calculation; inserted where it is used, not a variable of the data")
         return None
@@ -320,6 +415,10 @@ class QuestionnaireBuilder:
             self._note(item, "type", "the date without the time: ask the time in an item of its own")
         if item.kind != "note":
             limits, rest = self._read_limits(item)
+            self._note_sentinels(item)
+            if item.kind == "number" and "min" not in limits:
+                self.without_minimum.append(item.name)
+            self._report_excluded_codes(item, limits, rest)
             entry |= limits | self._list_declines(item) | self._build_prefill(item) | self._build_checks(item, rest)
         return entry
 
@@ -338,12 +437,14 @@ class QuestionnaireBuilder:
         """Return the options of a question, or the name of the list that several questions use."""
         tree: xpath.Expression | None = None
         options: dict[Any, Any] = {}
+        self.translator.unknown_codes.clear()
         with self._report_loss(item, "choice_filter", "; all options are offered"):
             tree = self._parse(item, "choice_filter")
             options = self._filter_options(item, tree)
             if not options:
                 raise xpath.UnsupportedError("no option is ever offered")
         options = options or self._filter_options(item, None)
+        self._note_unknown_codes(item, "choice_filter")
         users = [other for other in self.form.items.values() if other.list_name == item.list_name]
         shared = [other for other in users if not other.row.get("choice_filter") and not other.or_other]
         if tree is not None or item.or_other or len(shared) < 2:
@@ -355,6 +456,7 @@ class QuestionnaireBuilder:
 
     def _filter_options(self, item: FormItem, tree: xpath.Expression | None) -> dict[Any, Any]:
         options: dict[Any, Any] = {}
+        never_offered: list[str] = []
         for choice in self.form.lists[item.list_name]:
             written = self.translator.codes[item.id][choice.code]
             text = self._get_text(choice.row, "choices", "label") or choice.code
@@ -368,9 +470,13 @@ class QuestionnaireBuilder:
                 self._note_choice(choice, f"not an option: {reason}")
             elif part == "true":
                 options[key] = text
-            elif part != "false":
+            elif part == "false":
+                never_offered.append(choice.code)
+            else:
                 condition = f"{options[key]['ask_if']} or {part}" if key in options else part
                 options[key] = {"text": text, "ask_if": self._cell(item, "choice_filter", condition)}
+        if never_offered and options:
+            self._note(item, "choice_filter", f"never offered, as in the form: {join_words(never_offered, most=12)}")
         if item.or_other:
             code = self.translator.codes[item.id]["other"]
             text = {"es": "Otro", "fr": "Autre", "pt": "Outro"}.get(self.form.codes[0], "Other")
@@ -379,18 +485,36 @@ class QuestionnaireBuilder:
 
     def _list_declines(self, item: FormItem) -> dict[str, Any]:
         """Return the key `declines`, or nothing where every decline is permitted."""
-        found, required = self.form.find_declines(item), item.is_required()
+        found, required = self._find_declines(item), item.is_required()
         if "$" in item.row.get("required"):
             self._note(item, "required", "a condition: don't know and refused are always permitted")
-        if found and item.kind == "number":
-            self._note(item, "constraint", f"codes as don't know and refused: {', '.join(found)}")
         whole = re.compile(r"-?\d+").fullmatch
         kinds = {kind: int(code) if whole(code) else self.declines[kind] for code, kind in found.items()}
-        if any(str(code) in self.translator.codes[item.id].values() for code in self.declines.values()):
+        usual = {kind: self.declines[kind] for kind in _DECLINES}
+        if any(str(code) in self.translator.codes[item.id].values() for code in usual.values()):
             return {"declines": [] if required else dict(_DECLINES)}
-        if any(code != self.declines[kind] for kind, code in kinds.items()):
-            return {"declines": kinds if required else self.declines | kinds}
-        return {"declines": list(kinds)} if required and len(kinds) < len(_DECLINES) else {}
+
+        offered = kinds if required else usual | kinds
+        if offered == self.declines:
+            return {}
+        if all(self.declines[kind] == code for kind, code in offered.items()):
+            return {"declines": list(offered)}
+        return {"declines": offered}
+
+    def _note_sentinels(self, item: FormItem) -> None:
+        """Report what became of the codes that a number has beside its range."""
+        for sentinel in self.sentinels[item.row.number]:
+            if not sentinel.kind:
+                note = (
+                    f"{sentinel.code} is a number with a text of its own, and counts as {sentinel.code} in conditions"
+                )
+                self._note(item, "constraint", note)
+                continue
+            words = {"dk": "don't know", "refused": "refused"}.get(sentinel.kind, f"the decline {sentinel.kind}")
+            note = f"the code {sentinel.code} is {words}"
+            if not sentinel.text and sentinel.choice is None:
+                note += ": the form doesn't say what it means, so check it"
+            self._note(item, "constraint", note)
 
     def _read_limits(self, item: FormItem) -> tuple[dict[str, Any], xpath.Expression | None]:
         """Return the range of a number, and the rest of its constraint."""
@@ -404,19 +528,33 @@ class QuestionnaireBuilder:
             tree = self._parse(item, "constraint")
         if tree is None or item.kind != "number":
             return limits, tree
-        codes = [xpath.XPathCall("==", (xpath.SELF, xpath.Literal(float(c)))) for c in self.form.find_declines(item)]
-        ranges = xpath.join_parts([part for part in xpath.list_parts(tree, "or") if part not in codes], "or")
-        rest: list[xpath.Expression] = []
-        for part in xpath.list_parts(ranges):
-            match part:
-                case xpath.XPathCall(
-                    "<" | "<=" | ">" | ">=" as sign, (xpath.Reference("."), xpath.Literal(float() as value))
-                ) if value.is_integer() or is_decimal:
-                    value += {"<": -1, ">": 1}.get(sign, 0) * (0.01 if is_decimal else 1)
-                    limits["max" if sign[0] == "<" else "min"] = int(value) if value.is_integer() else round(value, 2)
-                case _:
-                    rest.append(part)
-        return limits, xpath.join_parts(rest) if rest and rest != [xpath.TRUE] else None
+        sentinels = self.sentinels[item.row.number]
+        ranges = split_sentinels(tree, sentinels)
+        alternatives = [_split_range(part, is_decimal=is_decimal) for part in xpath.list_parts(ranges, "or")]
+        for key, choose in (("min", min), ("max", max)):
+            values = [found[key] for found, _ in alternatives if key in found]
+            if len(values) == len(alternatives):
+                limits[key] = choose(values)
+        # Several ranges have a hole between them, so that the limits don't suffice.
+        rest = alternatives[0][1] if len(alternatives) == 1 else [ranges]
+        options = {each.code: self._get_sentinel_text(each) for each in sentinels if not each.kind}
+        if options:
+            limits["options"] = options
+        if not rest or rest == [xpath.TRUE]:
+            return limits, None
+        codes = [xpath.XPathCall("==", (xpath.SELF, xpath.Literal(float(code)))) for code in options]
+        return limits, xpath.join_parts([xpath.join_parts(rest), *codes], "or")
+
+    def _report_excluded_codes(self, item: FormItem, limits: Mapping[str, Any], rest: xpath.Expression | None) -> None:
+        """Report codes in other parts of a constraint that can't be entered because they are less than the minimum."""
+        least = limits.get("min", 0)
+        codes = [find_code(part) for part in xpath.iterate_parts(rest)] if rest is not None else []
+        for code in codes if item.kind == "number" else ():
+            if code is not None and code < least:
+                reason = f"{code:g} can't be entered, because it is less than {least}: write it as a decline"
+                self._lose(item, "constraint", reason)
+            elif code is not None and find_decline_kind(find_explanation(item, int(code))):
+                self._lose(item, "constraint", f"{code:g} is entered as a number, not as a decline: write it as one")
 
     def _build_checks(self, item: FormItem, tree: xpath.Expression | None) -> dict[str, Any]:
         if tree is None:
@@ -429,7 +567,9 @@ class QuestionnaireBuilder:
                     digits := re.fullmatch(r"\^?\[0-9\]\{(\d+)\}\$?", form)
                 ):
                     return {"pattern": self._cell(item, "constraint", "9" * int(digits[1]))}
+            self.translator.unknown_codes.clear()
             expect = self.translator.is_true(tree).text
+            self._note_unknown_codes(item, "constraint")
             if expect in ("true", "false"):
                 raise xpath.UnsupportedError(f"it is always {expect}")
             checks["checks"] = [{"expect": self._cell(item, "constraint", expect), "say": say}]
@@ -493,6 +633,10 @@ class QuestionnaireBuilder:
             if column not in _COLUMNS.split():
                 text = f"the column has no counterpart ({format_quantity(number, 'cell')})"
                 report.lost[ReportEntry("survey", 1, column, "", text)] = None
+        if self.without_minimum:
+            numbers = join_words(self.without_minimum, most=12)
+            note = f"numbers without a lower limit are 0 or more here, or need min: {numbers}"
+            report.noted[ReportEntry("survey", 1, "constraint", "", note)] = None
         for item in items:
             for column in filter(item.row.get_texts, _MEDIA):
                 self._add(report.lost, item, column, "an interview by telephone has no media")
@@ -505,7 +649,15 @@ class QuestionnaireBuilder:
         missing = [(i, column) for i, column in cells if {(i.row.number, column), (i.row.number, "")} & lost]
         tablet: list[tuple[FormItem, str]] = []
         names: set[str] = set()
-        while new := [(i, c) for i, c in missing if (i, c) not in tablet and _needs_a_tablet(i.row.get(c), names)]:
+        while True:
+            new = [
+                (item, column)
+                for item, column in missing
+                if (item, column) not in tablet
+                and (item.row.number in self.false_by_telephone or _needs_a_tablet(item.row.get(column), names))
+            ]
+            if not new:
+                break
             tablet += new
             names |= {item.name for item, column in new if column == "calculation"}
         report.without_counterpart = len(tablet)
@@ -513,6 +665,22 @@ class QuestionnaireBuilder:
         for column in LOGIC_COLUMNS:
             total, absent, apart = (each[column] for each in counts)
             report.logic[column] = (total - absent, total - apart)
+
+
+def _split_range(tree: xpath.Expression, *, is_decimal: bool) -> tuple[dict[str, Any], list[xpath.Expression]]:
+    """Return the `min` and `max` that a constraint sets, and its other parts."""
+    limits: dict[str, Any] = {}
+    rest: list[xpath.Expression] = []
+    for part in xpath.list_parts(tree):
+        match part:
+            case xpath.XPathCall(
+                "<" | "<=" | ">" | ">=" as sign, (xpath.Reference("."), xpath.Literal(float() as value))
+            ) if value.is_integer() or is_decimal:
+                value += {"<": -1, ">": 1}.get(sign, 0) * (0.01 if is_decimal else 1)
+                limits["max" if sign[0] == "<" else "min"] = int(value) if value.is_integer() else round(value, 2)
+            case _:
+                rest.append(part)
+    return limits, rest
 
 
 def _needs_a_tablet(text: str, without: set[str]) -> bool:

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from support.odk_client.vectors import ConvertedInterview, decode_recording
-from support.scenario import scenario
+from support.scenario import instrument, scenario
 from survey_cli.conversion.questionnaire import ConvertedForm, convert_form, render_report
 from survey_cli.problems import UserError
+from survey_cli.values import DK, REFUSED, Missing
 
 FORMS = Path(__file__).parents[1] / "data" / "xlsform"
 ALL = sorted(
@@ -46,7 +47,7 @@ def test_only_the_tablet_and_the_time_of_day_have_no_counterpart() -> None:
     reports = {path.stem: convert_form(path).report.without_counterpart for path in ALL}
     starter, phone = "ipa__Advanced_CATI_starter_kit_with_attempt_workflow", "ipa__Phone_Survey_Form"
     others = ("ipa__Likert_template", "ipa__date_allows_dk", "ipa__phq9___gad7", "ipa__random_module_order")
-    assert {name: count for name, count in reports.items() if count} == {starter: 7, phone: 4} | dict.fromkeys(
+    assert {name: count for name, count in reports.items() if count} == {starter: 9, phone: 4} | dict.fromkeys(
         others, 1
     )
 
@@ -68,7 +69,8 @@ def test_a_household_survey_reads_as_if_written_by_hand() -> None:
     text = convert_form(FORMS / "household_cati.md").text
     assert (
         """
-      # row 8: codes as don't know and refused: -99, -98
+      # row 8: the code -99 is don't know
+      # row 8: the code -98 is refused
       - id: age
         type: number
         text: {en: How old are you?, es: ¿Cuántos años tiene?}
@@ -140,6 +142,82 @@ def test_what_the_checks_reject_is_left_out_with_their_reason(tmp_path: Path) ->
     (entry,) = converted.report.lost
     assert (entry.row, entry.column) == (3, "default")
     assert "a date is required" in entry.text
+
+
+SENTINELS = """
+| | type | name | label | hint | relevant | constraint | required |
+| | integer | age | How old are you? | | | (. >= 0 and . <= 120) or . = -999 or . = -888 | yes |
+| | integer | kids | How many? | Enter -99 if she doesn't know and -88 for refused | | . <= 20 or . = -99 or . = -88 | |
+| | integer | days | Days? | 88 = none. 77: varies | | (. >= 1 and . <= 30) or 88 = . or . = '77' or . = -7 | yes |
+| | integer | odd | Odd? | | | . >= 1 and (. <= 5 or . = -5) | |
+| | integer | top | Top? | | | . <= 90 or . = 50 or . = 99 | |
+| | integer | gap | Gap? | | | (. >= 0 and . <= 6) or (. >= 10 and . <= 20) or . = 98 | |
+| | text | why | Why? | | ${age} = -999 or ${days} = -7 | | |
+""".strip()
+
+
+def test_codes_beside_a_range_become_declines_that_can_be_entered(tmp_path: Path) -> None:
+    converted = convert_text(tmp_path, SENTINELS, "| | yn | 1 | Yes |\n| | yn | -7 | Not applicable |")
+    assert not converted.errors
+    asked = scenario(converted.text)
+    ages = asked.key("-1").why, asked.key("121").why
+    assert ages == ("-1 is less than 0", "121 is more than 120")
+    call = asked.keys("-999", ".refused", "88", "2", "99", "98", "he forgot")
+    assert call.status == "ended"
+    assert (call.data["age"], call.data["kids"], call.data["days"]) == (DK, REFUSED, 88)
+    assert call.data["why"] == "he forgot"
+    assert call.data["gap"] == Missing("code_98")
+    gap = asked.keys("-999", ".refused", "88", "2", "99")
+    assert gap.key("8").why == "This answer is not accepted here."
+    other = scenario(converted.text).keys("-888", "-99", "-7", "2", "3", "12", "it varied")
+    assert (other.data["age"], other.data["kids"], other.data["days"]) == (REFUSED, DK, Missing("code_7"))
+    codes = {decline.id: decline.code for decline in instrument(converted.text).items["kids"].declines}
+    assert codes == {"dk": -99, "refused": -88}
+    assert "text: Not applicable" in converted.text, "what another question says of this code"
+    assert "88: none" in converted.text
+    assert "77: varies" in converted.text
+
+
+def test_what_codes_mean_and_which_can_not_be_entered_is_reported(tmp_path: Path) -> None:
+    report = convert_text(tmp_path, SENTINELS, "| | yn | 1 | Yes |\n| | yn | 0 | No |").report
+    noted = {(entry.row, entry.text) for entry in report.noted}
+    assert (3, "the code -999 is don't know: the form doesn't say what it means, so check it") in noted
+    assert (4, "the code -99 is don't know") in noted
+    assert (4, "the code -88 is refused") in noted
+    assert (1, "numbers without a lower limit are 0 or more here, or need min: kids and top") in noted
+    assert [(e.row, e.column, e.text) for e in report.lost] == [
+        (6, "constraint", "-5 can't be entered, because it is less than 1: write it as a decline")
+    ]
+
+
+def test_a_code_that_a_question_does_not_have_is_reported_with_what_is_dropped(tmp_path: Path) -> None:
+    report = convert_text(
+        tmp_path,
+        """
+| | type | name | label | relevant | calculation |
+| | select_one yn | agrees | Agree? | | |
+| | begin group | more | More | selected(${agrees}, 'Yes') | |
+| | text | first | First? | | |
+| | end group | | | | |
+| | text | second | Second? | ${agrees} = 'yes' or ${agrees} = 'nope' | |
+| | calculate | score | | | if(${agrees} = 'Yess', 1, 2) |
+| | text | third | Third? | ${agrees} = 'yes' and regex(${second}, 'a+') | |
+""".strip(),
+        "| | yn | yes | Yes |\n| | yn | no | No |",
+    ).report
+    why = "its condition is never true: agrees has no code 'Yes' (did you mean 'yes'?)"
+    assert [(e.row, e.column, e.name, e.text) for e in report.lost] == [
+        (4, "relevant", "more", f"left out: {why}"),
+        (5, "", "first", f"left out with more: {why}"),
+        (
+            *(9, "relevant", "third"),
+            "a part of it: there is no counterpart of regex(); without this part the item is asked more often",
+        ),
+    ]
+    assert not {"more", "first"} & {entry.name for entry in (*report.carried, *report.noted)}
+    noted = {(entry.row, entry.column): entry.text for entry in report.noted}
+    assert noted[7, "relevant"].startswith("agrees has no code 'nope' (did you mean 'no'?)")
+    assert noted[8, "calculation"].startswith("agrees has no code 'Yess' (did you mean 'yes'?)")
 
 
 def test_a_list_of_outcomes_has_no_declines(tmp_path: Path) -> None:

@@ -1,0 +1,152 @@
+"""Codes that the constraint of a number admits beside its range, and what each stands for.
+
+`(. >= 0 and . <= 120) or . = -999 or . = -888` is a number from 0 to 120 with two codes. What they mean is in the hint or
+the label (`-999 = Don't know`), among the choices of another question, or only a convention.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+from survey_cli.conversion import xpath
+from survey_cli.conversion.form import Form, FormChoice, FormItem, find_decline_kind
+from survey_cli.conversion.xpath import Expression, Literal, Reference, UnsupportedError, XPathCall
+from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRRORED_SIGNS
+
+_USUAL_CODE: Final = re.compile(r"-\d+|([789])\1*|9+[678]")
+"""Codes that are no amount: negative ones, 7, 88, 999, 98."""
+_CONVENTIONS: Final = {"dk": re.compile(r"-9+"), "refused": re.compile(r"-8+|-9+8")}
+"""What a code means that the form explains nowhere, as in the templates of Innovations for Poverty Action."""
+_COMMAND: Final = re.compile(r"(?i)^\W*(?:please )?(?:enter|type|write|record|use|code)\b")
+_CONJUNCTION: Final = re.compile(r"(?i)^(?:for|if|when|means|is)\b")
+_SEGMENT: Final = re.compile(r"[,;/\n|]|\.\s|\s{2,}| (?:and|or|y|et|ou|e) ")
+
+
+class Sentinel(NamedTuple):
+    """A code that a number can have beside its range."""
+
+    code: int
+    kind: str
+    """The decline that it stands for: `dk`, `refused`, `code_777`. Empty if it is a number with a text of its own."""
+    text: str
+    """What the form calls it; empty if it doesn't."""
+    choice: FormChoice | None
+    """The choice of another question that explains it."""
+
+
+def find_sentinels(form: Form, item: FormItem) -> list[Sentinel]:
+    """Find the codes of a number beside its range, in the order of the constraint."""
+    if item.kind != "number":
+        return []
+    with suppress(UnsupportedError):
+        tree = item.parse("constraint")
+        return [] if tree is None else list(_explain_codes(form, item, _list_codes(tree)))
+    return []
+
+
+def split_sentinels(tree: Expression, sentinels: list[Sentinel]) -> Expression:
+    """Return the constraint without the parts that admit these codes, or a number of a range once more."""
+    codes = {sentinel.code for sentinel in sentinels}
+    parts = xpath.list_parts(tree, "or")
+    ranges = [part for part in parts if find_code(part) is None]
+    others: list[Expression] = []
+    for part in parts:
+        code = find_code(part)
+        if code is None or (code not in codes and not any(_holds(each, code) for each in ranges)):
+            others.append(part)
+    return xpath.join_parts(others, "or")
+
+
+def find_code(part: Expression) -> float | None:
+    """Return the number that `. = -999` admits; None if the expression is something else."""
+    match part:
+        case XPathCall("==", (Reference("."), Literal(value)) | (Literal(value), Reference("."))):
+            with suppress(ValueError):
+                return float(value)
+    return None
+
+
+def _list_codes(tree: Expression) -> Iterator[int]:
+    """Yield the codes that are joined to a range by `or`, and lie outside of it."""
+    parts = xpath.list_parts(tree, "or")
+    ranges = [part for part in parts if find_code(part) is None]
+    for part in parts if ranges else ():
+        code = find_code(part)
+        if code is None or not code.is_integer():
+            continue
+        # A number without a lower limit begins at 0 in the questionnaire, so that a negative code is always outside.
+        if code < 0 or all(_holds(each, code) is False for each in ranges):
+            yield int(code)
+
+
+def _holds(tree: Expression, value: float) -> bool | None:
+    """Return whether a constraint holds for a number; None if that depends on something else."""
+    match tree:
+        case XPathCall("and" | "or" as word, arguments):
+            truths = [_holds(argument, value) for argument in arguments]
+            decisive = word == "or"
+            if decisive in truths:
+                return decisive
+            return None if None in truths else not decisive
+        case XPathCall(sign, (Reference("."), Literal(float() as limit))) if sign in COMPARE:
+            return bool(COMPARE[sign](value, limit))
+        case XPathCall(sign, (Literal(float() as limit), Reference("."))) if sign in COMPARE:
+            return bool(COMPARE[MIRRORED_SIGNS.get(sign, sign)](value, limit))
+        case _:
+            return None
+
+
+def _explain_codes(form: Form, item: FormItem, codes: Iterator[int]) -> Iterator[Sentinel]:
+    taken: set[str] = set()
+    for code in codes:
+        text = find_explanation(item, code)
+        choice = None if text else _find_choice(form, str(code))
+        kind = find_decline_kind(text) or (choice.decline if choice is not None else "")
+        if not text and choice is None:
+            kind = next((kind for kind, usual in _CONVENTIONS.items() if usual.fullmatch(str(code))), "")
+
+        is_amount = not kind and not _USUAL_CODE.fullmatch(str(code))
+        is_labeled_number = not kind and code > 0 and bool(text or choice)
+        if is_amount or is_labeled_number:
+            yield Sentinel(code, "", text, choice)
+            continue
+        if not kind or kind in taken:
+            kind = f"code_{abs(code)}"
+        taken.add(kind)
+        yield Sentinel(code, kind, text, choice)
+
+
+def find_explanation(item: FormItem, code: int) -> str:
+    """Return the words that explain a code in the hint or the label: of `Don't know: -99. Refused: -98`, the part."""
+    texts: Mapping[str, str] = item.row.get_texts("hint") | {
+        f"label {language}": text for language, text in item.row.get_texts("label").items()
+    }
+    written = rf"(?<![\d.-]){re.escape(str(code))}(?!\d)"
+    number = re.compile(written)
+    labeled = re.compile(rf"^\W*{written}\s*(?:[:=)–-]|for\b|if\b|means\b)|[:=(–-]\s*{written}\W*$")
+    for text in texts.values():
+        segments = [segment for segment in _SEGMENT.split(re.sub(r"<[^>]*>", " ", text)) if segment.strip()]
+        for index, segment in enumerate(segments):
+            if not number.search(segment):
+                continue
+            words = _strip(number.sub(" ", segment))
+            if find_decline_kind(words) or (words and labeled.search(_COMMAND.sub("", segment))):
+                return words
+            before = segments[index - 1] if index else ""
+            if find_decline_kind(before) and not re.search(r"\d", before):  # if the respondent doesn't know, enter -99
+                return _strip(before)
+    return ""
+
+
+def _strip(segment: str) -> str:
+    """Return the words of an explanation: of `enter … for don't know`, what follows."""
+    words = _CONJUNCTION.sub("", _COMMAND.sub("", segment).strip(' :=()[]"–—-.'))
+    return " ".join(words.split()).strip(' :=()[]"–—-.')
+
+
+def _find_choice(form: Form, code: str) -> FormChoice | None:
+    """Return the choice with this code, if those of all questions agree on what it is."""
+    choices = [choice for listed in form.lists.values() for choice in listed if choice.code == code]
+    meanings = {choice.decline or next(iter(choice.texts.values()), "").casefold() for choice in choices}
+    return choices[0] if len(meanings) == 1 else None
