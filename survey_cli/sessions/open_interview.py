@@ -3,12 +3,16 @@
 A case that was imported is claimed for the interview and receives its outcome.
 """
 
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final, TypeAlias
 from uuid import uuid4
 
 from survey_cli.instrument.compiled.model import Instrument, find_labels
 from survey_cli.instrument.open_instrument import open_instrument
+from survey_cli.instrument.schema.document import SampleColumn
+from survey_cli.instrument.texts.number_text import get_separators
 from survey_cli.problems import UserError
 from survey_cli.samples.cases.columns import ColumnReader, InvalidValue, clean_text, make_role_reader
 from survey_cli.sessions.interview.interview_session import InterviewSession
@@ -27,6 +31,33 @@ from survey_cli.store.database_location import locate_database, open_existing_st
 from survey_cli.study.location import locate_people_file
 from survey_cli.study.versions import find_version_in_force
 
+ROLE_LABELS: Final = {
+    "phone": "Telephone number",
+    "name": "Name",
+    "zone": "Time zone",
+    "country": "Country",
+    "region": "Region",
+    "language": "Language of the interview",
+    "consent": "May be dialed by machine",
+    "weight": "Weight",
+    "priority": "Priority",
+    "frame": "Sample frame",
+    "replicate": "Replicate",
+    "stratum": "Stratum",
+    "psu": "Primary sampling unit",
+    "fpc": "Size of the stratum in the population",
+    "replicate_weight": "Replicate weight",
+}
+"""What a column without a label is called when its value is asked for."""
+ROLE_EXAMPLES: Final = {
+    "phone": "such as 202 555 0100",
+    "zone": "such as America/Chicago",
+    "country": "two letters, such as US",
+    "region": "with its country, such as DE-BY",
+    "consent": "yes or no",
+}
+TYPE_EXAMPLES: Final = {"number": "a number", "date": "a date, such as 2026-11-24", "text": "text"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnRequest:
@@ -34,8 +65,8 @@ class ColumnRequest:
 
     name: str
     label: str
-    options: tuple[tuple[str, str], ...] = ()
-    """Code and label of each option, where the column is coded."""
+    expected: str
+    """What can be typed: `1 Main Street, 2 Riverside`, `such as America/Chicago`."""
     read: ColumnReader
 
     def why_invalid(self, text: str) -> str:
@@ -44,32 +75,61 @@ class ColumnRequest:
         return f"{value.what} — {value.remedy}" if isinstance(value, InvalidValue) else ""
 
 
-def list_column_requests(path: str | Path, *, db: str | None, case: str, practice: bool) -> tuple[ColumnRequest, ...]:
-    """List the sample columns to ask for before a new interview of this case; none where the case has an interview."""
-    case = clean_text(case)
+AskColumns: TypeAlias = Callable[[tuple[ColumnRequest, ...]], Mapping[str, str]]
+"""Asks for sample columns of a new case; returns what was typed, by the column's name."""
+
+
+def list_column_requests(instrument: Instrument, known: Collection[str]) -> tuple[ColumnRequest, ...]:
+    """List the sample columns of a new case that aren't known yet."""
+    decimal_comma = get_separators(instrument.language).decimal == ","
+    requests = []
+    for name, column in instrument.sample.items():
+        if name in known or column.role == "key" or column.type == "split":
+            continue
+        request = ColumnRequest(
+            name=name,
+            label=_label_column(instrument, name, column),
+            expected=_describe_expected(instrument, name, column),
+            read=make_role_reader(instrument, column, decimal_comma=decimal_comma),
+        )
+        requests.append(request)
+    return tuple(requests)
+
+
+def _label_column(instrument: Instrument, name: str, column: SampleColumn) -> str:
+    if column.label:
+        return str(column.label.get(instrument.language))
+    return ROLE_LABELS.get(column.role or "", name)
+
+
+def _describe_expected(instrument: Instrument, name: str, column: SampleColumn) -> str:
+    labels = find_labels(instrument, name, instrument.language)
+    if labels:
+        return ", ".join(f"{code} {text}" if str(code) != text else text for code, text in labels.items())
+    if column.role == "language":
+        return ", ".join(instrument.languages)
+    return ROLE_EXAMPLES.get(column.role or "", TYPE_EXAMPLES.get(column.type, ""))
+
+
+def check_questionnaire(path: str | Path, db: str | None) -> None:
+    """Report errors of the questionnaire and of its database before anything is asked. Raises UserError."""
     instrument = open_instrument(str(path))
     store = open_existing_store(locate_database(path, instrument.id, db))
     if store is not None:
-        with store:
-            if case and store.interviews.list_rows(case=case, origin=origin_of(practice)):
-                return ()
-    return tuple(
-        ColumnRequest(
-            name=name,
-            label=str(column.label.get(instrument.language)) if column.label else name,
-            options=tuple((str(c), t) for c, t in find_labels(instrument, name, instrument.language).items()),
-            read=make_role_reader(instrument, column),
-        )
-        for name, column in instrument.sample.items()
-        if column.role != "key" and column.type != "split"
-    )
+        store.close()
 
 
 def start_or_resume(
-    path: str | Path, options: StartOptions, *, clock: Clock | None = None, store: Store | None = None
+    path: str | Path,
+    options: StartOptions,
+    *,
+    ask_columns: AskColumns | None = None,
+    clock: Clock | None = None,
+    store: Store | None = None,
 ) -> InterviewSession:
     """Open everything and start or resume the case's interview.
 
+    `ask_columns` is called for a new interview of a case that isn't in the sample, if `options` leave columns out.
     `clock` and `store` are for tests; otherwise they are the study's.
     """
     options = replace(options, case=clean_text(options.case))
@@ -107,8 +167,12 @@ def start_or_resume(
         version = find_version_in_force(opened, instrument, str(path))
         identified, clock = replace(identified, version_notice=version.notice), clock or opened.clock or utc_now
         starter = InterviewStarter(store=opened, where=where, options=identified, clock=clock)
+        if ask_columns is not None and starter.begins_interview():
+            requests = list_column_requests(version.instrument, options.columns)
+            typed = ask_columns(requests) if requests else {}
+            starter = replace(starter, options=replace(identified, columns={**options.columns, **typed}))
         return starter.start_or_resume(version.instrument)
-    except UserError:
+    except BaseException:  # Ctrl+C or Ctrl+D may answer what is asked
         if store is None:
             opened.close()
         raise

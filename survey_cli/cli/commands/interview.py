@@ -53,7 +53,7 @@ def interview(
     Example: survey interview study.yaml --case 1017
     """
     from survey_cli.sessions.interview.start_interview import StartOptions
-    from survey_cli.sessions.open_interview import list_column_requests, start_or_resume
+    from survey_cli.sessions.open_interview import check_questionnaire, start_or_resume
     from survey_cli.study.location import describe_files
 
     if sys.__stdout__ is None:
@@ -64,15 +64,16 @@ def interview(
         if not _has_terminal():
             raise typer.BadParameter("there is no terminal to ask for it: give the case's key", param_hint="--case")
         case = ""
-        list_column_requests(file, db=db, case="", practice=practice)  # report errors before asking for anything
+        check_questionnaire(file, db)
         while not case:
-            case = input("Case: ").strip()
-        known_columns |= _ask_columns(list_column_requests(file, db=db, case=case, practice=practice), known_columns)
+            case = input("Case (its key, such as 101): ").strip()
     if not (plain := plain or brief) and not has_full_screen():
         plain, term = True, os.environ.get("TERM")
         why = f"this terminal cannot show a full screen (TERM={term})" if _has_terminal() else "there is no terminal"
         say(f"survey: {why}, so the interview is conducted one line at a time, as with --plain")
-    session = start_or_resume(file, build_options(StartOptions, locals(), columns=known_columns))
+    ask_columns = _ask_columns if _has_terminal() else None
+    options = build_options(StartOptions, locals(), columns=known_columns)
+    session = start_or_resume(file, options, ask_columns=ask_columns)
     say(describe_files(file, session.stored_in))
     try:
         if plain:
@@ -106,22 +107,17 @@ def _parse_columns(pairs: list[str]) -> dict[str, str]:
     return values
 
 
-def _ask_columns(requests: "tuple[ColumnRequest, ...]", known_columns: dict[str, str]) -> dict[str, str]:
+def _ask_columns(requests: "tuple[ColumnRequest, ...]") -> dict[str, str]:
     """Ask for the sample columns of a new case."""
-    missing = [request for request in requests if request.name not in known_columns]
-    if missing:
-        print("What is known about this case? Enter leaves a column empty.")
-    return {request.name: _ask_column(request) for request in missing}
+    print("What is known about this case? Enter leaves a column empty.")
+    return {request.name: _ask_column(request) for request in requests}
 
 
 def _ask_column(request: "ColumnRequest") -> str:
-    codes = {code.casefold() for code, _ in request.options} | {label.casefold() for _, label in request.options}
-    options = ", ".join(code if code == label else f"{code} {label}" for code, label in request.options)
+    """Ask for one column until it is left empty or has a value that fits."""
     while True:
-        line = input(f"  {request.label}{f' ({options})' if options else ''}: ").strip()
-        if not line or line.casefold() in codes:
-            return line
-        why = f"{line} is not one of them" if codes else request.why_invalid(line)
+        line = input(f"  {request.label} ({request.expected}): ").strip()
+        why = request.why_invalid(line) if line else ""
         if not why:
             return line
         print(f"  ! {why}")

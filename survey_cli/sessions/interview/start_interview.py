@@ -122,8 +122,8 @@ class InterviewStarter:
     def start_or_resume(self, instrument: Instrument) -> InterviewSession:
         """Start the case's interview, or resume it."""
         options, case = self.options, self.options.case
-        last = self.store.interviews.find_last(case, origin_of(options.practice))
-        if last is None or (options.again and last.status in ("ended", "stopped")):
+        last = self._find_last()
+        if last is None or self._is_followed(last):
             if options.reopen:
                 what = "this case has no finished interview to reopen"
                 raise UserError(case, what, "leave --reopen out to start one")
@@ -136,6 +136,18 @@ class InterviewStarter:
             remedy = "use --reopen to correct it, or --again to start a second one"
             raise UserError(case, f"its interview is finished{in_brackets}", remedy)
         return self.resume(instrument, last)
+
+    def begins_interview(self) -> bool:
+        """Whether the case gets a new interview; otherwise its last one is resumed, reopened or refused."""
+        last = self._find_last()
+        return not self.options.reopen and (last is None or self._is_followed(last))
+
+    def _find_last(self) -> InterviewRow | None:
+        return self.store.interviews.find_last(self.options.case, origin_of(self.options.practice))
+
+    def _is_followed(self, last: InterviewRow) -> bool:
+        """Whether another interview of the case begins after this one."""
+        return self.options.again and last.status in ("ended", "stopped")
 
     def _start(self, instrument: Instrument, *, number: int) -> InterviewSession:
         options, case = self.options, self.options.case
