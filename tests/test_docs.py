@@ -2,9 +2,7 @@
 
 import re
 import shutil
-import sys
 from functools import cache
-from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -17,15 +15,17 @@ from support.mistake_tables import fetch_example
 from support.pages import (
     LINK,
     ROOT,
+    Directive,
     Fence,
     complete_questionnaire,
     iterate_commands,
     iterate_fences,
+    iterate_steps,
     list_anchors,
     list_pages,
 )
+from support.tutorial_reader import TutorialReader
 from survey_cli.cli.app import build_app
-from survey_cli.cli.run_command import run_command
 from survey_cli.exports.formats import FORMATS
 from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.schema.options import SpecModel
@@ -57,7 +57,6 @@ FOR_ENGINEERS = [
 NAMED_PATH = re.compile(r"`((?:[\w.-]+/)+(?:[\w-]+\.(?:py|md|tcss|toml))?|[a-z]\w*\.py)`")
 PLACED_NAME = re.compile(r"`([\w/]+\.py)` `([\w.]+)`")
 FIGURE = re.compile(r"\d[\d.,]*(?: (?:ms|µs|s|MiB)\b|×)")
-INTERACTIVE = ("interview", "station", "preview")
 
 
 def test_the_reference_pages_are_fresh() -> None:
@@ -187,38 +186,23 @@ def test_every_file_beside_a_questionnaire_has_known_keys(fence: Fence, model: t
 def test_a_tutorial_can_be_followed(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Files are saved under their titles; commands run in order; an output that is shown is the one that comes."""
+    """Files are saved under their titles; commands run in order, at a terminal, with the keys that the page prints.
+
+    An output that is shown is the one that comes.
+    """
     monkeypatch.chdir(tmp_path)
     for data in page.parent.glob("*.csv"):
         shutil.copy(data, tmp_path)
-    output = ""
-    for fence in iterate_fences(page):
-        if fence.title == "Output":
-            assert matches(fence.text, output), f"{fence}: the output is\n{output}"
-        elif added := fence.remarks.get("add"):
-            before = (
-                (tmp_path / added).read_text(encoding="utf-8").partition(fence.text.splitlines(keepends=True)[0])[0]
-            )
-            (tmp_path / added).write_text(before + fence.text, encoding="utf-8")
-        elif fence.title:
-            (tmp_path / fence.title).write_text(fence.text, encoding="utf-8")
-        elif fence.language == "python":
-            exec(compile(fence.text, str(fence), "exec"), {})  # noqa: S102 - a page of our own
-            output = capsys.readouterr().out
-        elif fence.language == "sh":
-            for words in iterate_commands(fence):
-                keys = fence.remarks.get("keys")
-                if "--watch" in words or (words[:1] and words[0] in INTERACTIVE and keys is None):
-                    continue
-                monkeypatch.setattr(sys, "stdin", StringIO(f"{keys}\n" if keys is not None else ""))
-                plain = ["--plain"] if words[0] in INTERACTIVE and "--plain" not in words else []
-                code = run_command([*words, *plain])
-                captured = capsys.readouterr()
-                output = captured.out + captured.err
-                assert code == int(fence.remarks.get("exit", 0)), f"{fence}: {words}: exit code {code}\n{output}"
-
-
-def matches(shown: str, output: str) -> bool:
-    """Whether the output is what is shown, apart from spaces; `…` stands for anything."""
-    parts = [re.escape(" ".join(part.split())) for part in shown.split("…")]
-    return re.search(" ?.*? ?".join(parts), " ".join(output.split()), re.DOTALL) is not None
+    reader = TutorialReader(tmp_path)
+    try:
+        for step in iterate_steps(page):
+            if isinstance(step, Directive):
+                reader.follow(step)
+            elif step.language == "python":
+                exec(compile(step.text, str(step), "exec"), {})  # noqa: S102 - a page of our own
+                reader.output = capsys.readouterr().out
+            else:
+                reader.read(step)
+        reader.finish_program()
+    finally:
+        reader.close()

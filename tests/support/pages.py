@@ -4,9 +4,19 @@ A comment right before a fence may say:
 
 - `<!-- given: … -->`: a part of the questionnaire that the fence is added to,
 - `<!-- problem: RULE -->`: the fence is wrong, and this rule says so,
-- `<!-- keys: … -->`: what is typed into the command, one line each,
 - `<!-- exit: N -->`: the exit code of the command,
-- `<!-- add: FILE -->`: the fence is added to the end of this file, in place of everything from its first line on.
+- `<!-- add: FILE -->`: the fence is added to the end of this file, in place of everything from its first line on,
+- `<!-- skip: WHY -->`: the commands are not run.
+
+After the command of an interactive program, a comment between paragraphs says what a reader does at the terminal:
+
+- `<!-- press: 2 Enter `a bus passed` -->`: keys, and texts in backticks; the section prints each of them,
+- `<!-- choose: … -->`: the same, for keys that the page leaves to the reader; right before a fence, they go to the
+  program of this fence,
+- `<!-- see: TEXT -->`: the screen shows this, `…` for anything; a quotation (`> …`) is what the
+  program in the window of the commands shows,
+- `<!-- respond: … -->`: lines `TEXT → KEYS`: the keys of the first text that is on the screen are pressed, again and
+  again, until that is a text without keys.
 """
 
 import re
@@ -21,7 +31,9 @@ ROOT = Path(__file__).parents[2]
 TOP_LEVEL = ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md", "SECURITY.md", "benchmarks/README.md")
 
 FENCE = re.compile(r"((?:^ *<!--(?:(?!-->).)*-->\n+)*)^( *)```([^\n]*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
-REMARK = re.compile(r"<!-- *(given|problem|keys|exit|add): ?(.*?) *-->", re.DOTALL)
+REMARK = re.compile(r"<!-- *(given|problem|exit|add|choose|skip): ?(.*?) *-->", re.DOTALL)
+DIRECTIVE = re.compile(r"^<!-- *(press|choose|see|respond): *(.*?) *-->$|^((?:>[^\n]*\n)+)", re.MULTILINE | re.DOTALL)
+HEADING_LINE = re.compile(r"^#{1,6} .*$", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#{1,6} +(.+?)(?: *\{#([\w-]+)\})?$", re.MULTILINE)
 
@@ -40,6 +52,18 @@ class Fence:
 
     def __str__(self) -> str:
         return f"{self.page.relative_to(ROOT)}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Directive:
+    """What a reader does or sees at the terminal, at this position of a page."""
+
+    line: int
+    kind: str
+    """`press`, `choose`, `see`, `respond` or `quotation`."""
+    text: str
+    section: str
+    """What the section says before it."""
 
 
 def list_pages() -> list[Path]:
@@ -63,6 +87,28 @@ def iterate_fences(page: Path, language: str = "") -> Iterator[Fence]:
                 re.sub(f"^{indent}", "", body, flags=re.MULTILINE),
                 {key: value.removeprefix("\n").removesuffix("\n") for key, value in REMARK.findall(comments)},
             )
+
+
+def iterate_steps(page: Path) -> Iterator[Fence | Directive]:
+    """Yield the fences and the directives of a page, in order."""
+    steps: list[Fence | Directive] = [*iterate_fences(page), *iterate_directives(page)]
+    yield from sorted(steps, key=lambda step: step.line)
+
+
+def iterate_directives(page: Path) -> Iterator[Directive]:
+    """Yield what a reader does or sees at the terminal."""
+    text = page.read_text(encoding="utf-8")
+    fenced = [match.span() for match in FENCE.finditer(text)]
+    for match in DIRECTIVE.finditer(text):
+        if any(start <= match.start() < end for start, end in fenced):
+            continue
+        kind, value, quotation = match.groups()
+        if quotation:
+            kind = "quotation"
+            value = re.sub("^> ", "", quotation, flags=re.MULTILINE)
+        before = text[: match.start()]
+        section = HEADING_LINE.split(before)[-1]
+        yield Directive(before.count("\n") + 1, kind, value, section)
 
 
 def iterate_commands(fence: Fence) -> Iterator[list[str]]:
