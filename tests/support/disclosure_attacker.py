@@ -5,6 +5,7 @@ them. It shares no code with disclosure control.
 """
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
@@ -27,6 +28,7 @@ Unknown: TypeAlias = tuple[str, Hashable, tuple[str, str]]
 """`(item, row, column)`; a row is its kind, code and label, a column its group and label."""
 ALL = ("", "")
 BASE = "base"
+VALID_BASE = "base of those with an answer"
 FAR = 10_000
 
 
@@ -34,12 +36,18 @@ class Attacker:
     """What is known from pages that were printed of the same interviews."""
 
     def __init__(self, digits: int = 0) -> None:
-        self._half = Fraction(1, 2 * 10**digits)
+        self.set_digits(digits)
         self.known: dict[Unknown, int] = {}
         self._at: dict[Unknown, int] = {}
         self._lines: list[tuple[dict[Unknown, float], float, float]] = []
         self.secret: set[Unknown] = set()
         """What is hidden somewhere."""
+        self._base = BASE
+        self._percent_of_rows = False
+
+    def set_digits(self, digits: int) -> None:
+        """Percentages of the next tables have so many decimals."""
+        self._half = Fraction(1, 2 * 10**digits)
 
     def unknown(self, name: Unknown) -> Unknown:
         self._at.setdefault(name, len(self._at))
@@ -64,15 +72,58 @@ class Attacker:
         else:
             self.known[name] = int(text.replace(",", ""))
 
-    def reads(self, item: ItemResult, columns: Sequence[ResultColumn], lines: Sequence[CrosstabLine] = ()) -> None:
+    def reads(
+        self,
+        item: ItemResult,
+        columns: Sequence[ResultColumn],
+        lines: Sequence[ResultRow | CrosstabLine] = (),
+        *,
+        percent_of_rows: bool = False,
+    ) -> None:
         """A table. `lines`: all rows that there could be, which the questionnaire tells; those that a page does not have
         are hidden there."""
+        self._percent_of_rows = percent_of_rows
+        self._base = BASE
         places = [ALL, *((c.group, c.label) for c in columns[1 : len(item.bases)])]
         self._table(item.id, item.kind, places, item.rows, item.bases, item.summaries, lines)
+        self._divides(item.id, places, [BASE, *map(_key, lines or item.rows)])
+
+    def reads_valid(
+        self,
+        item: ItemResult,
+        columns: Sequence[ResultColumn],
+        lines: Sequence[ResultRow | CrosstabLine],
+        *,
+        percent_of_rows: bool = False,
+    ) -> None:
+        """A table of those with an answer. `lines`: all rows of the table of all who were asked."""
+        self._percent_of_rows = percent_of_rows
+        missing = [row for row in lines if row.kind in ("decline", "volunteered")]
+        notes = {(row.kind, row.code, row.label): row.note for row in lines}
+        kept = [row for row in lines if row not in missing and row.kind != "net"]
+        nets = [row for row in item.rows if row.kind == "net"]
+        codes = {row.code for row in missing if row.code}
+        for net in nets:
+            if net.note != notes[_key(net)]:
+                assert set(notes[_key(net)].split(" + ")) - set(net.note.split(" + ")) <= codes
+        own = [replace(net, code=net.note) if net.note != notes[_key(net)] else net for net in nets]
+        rows = [*(row for row in item.rows if row.kind != "net"), *own]
+        places = [ALL, *((c.group, c.label) for c in columns[1 : len(item.bases)])]
+        self._base = VALID_BASE
+        self._table(item.id, item.kind, places, rows, item.bases, item.summaries, [*kept, *own])
+        for column in places:
+            aside = [(item.id, _key(row), column) for row in missing]
+            self.adds_up((item.id, BASE, column), [(item.id, VALID_BASE, column), *aside])
+            self._base = BASE
+            self._structure(item.id, item.kind, column, lines)
+        self._divides(item.id, places, [VALID_BASE, BASE, *map(_key, lines), *map(_key, own)])
+
+    def _divides(self, id: str, places: Sequence[tuple[str, str]], rows: Iterable[Hashable]) -> None:
+        rows = list(rows)
         for group in dict.fromkeys(group for group, _ in places[1:]):
             inside = [c for c in places[1:] if c[0] == group]
-            for row in [BASE, *map(_key, lines or item.rows)]:
-                self.adds_up((item.id, row, ALL), [(item.id, row, c) for c in inside])
+            for row in rows:
+                self.adds_up((id, row, ALL), [(id, row, c) for c in inside])
 
     def _table(
         self,
@@ -82,20 +133,25 @@ class Attacker:
         rows: Iterable[ResultRow],
         bases: Iterable[Base],
         summaries: Iterable[SummaryStatistics | None],
-        lines: Sequence[CrosstabLine],
+        lines: Sequence[ResultRow | CrosstabLine],
     ) -> None:
         rows, bases = list(rows), list(bases)
         printed = {_key(row) for row in rows}
         for place, column in enumerate(columns):
             if bases:
-                self.counts((id, BASE, column), bases[place].count_text)
+                self.counts((id, self._base, column), bases[place].count_text)
             for row in rows:
                 figure = row.figures[place] if place < len(row.figures) else HIDDEN_FIGURE
-                self._figure((id, _key(row), column), figure, (id, BASE, column))
+                whole = (id, self._base, column)
+                if self._percent_of_rows and column != ALL:
+                    whole = (id, _key(row), ALL)
+                self._figure((id, _key(row), column), figure, whole)
             for line in lines:
                 if _key(line) not in printed:
                     self.counts((id, _key(line), column), "[c]")
-            self._structure(id, kind, column, list(lines or rows))
+            known_rows = {_key(line) for line in lines}
+            others = [row for row in rows if _key(row) not in known_rows]
+            self._structure(id, kind, column, [*lines, *others])
         for column, summary in zip(columns, summaries, strict=False):
             if summary is not None and summary.mean_text not in ("[c]", "–") and kind == "scale":
                 mean = float(Fraction(summary.mean_text))
@@ -118,7 +174,7 @@ class Attacker:
         def at(row: ResultRow | CrosstabLine) -> Unknown:
             return (id, _key(row), column)
 
-        base = (id, BASE, column)
+        base = (id, self._base, column)
         aside = [at(r) for r in rows if r.kind == "decline" or (r.kind == "mention" and not r.code)]
         mentions = [at(r) for r in rows if r.kind == "mention" and r.code]
         for row in rows:

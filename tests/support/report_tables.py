@@ -7,8 +7,8 @@ from support.scenario import instrument
 from survey_cli.instrument.analysis import read_analysis
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import load_source_text
-from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, tabulate
-from survey_cli.reports.results.linked_tables import hide_small_counts
+from survey_cli.reports.results.crosstab import Crosstab, ResultOptions
+from survey_cli.reports.results.linked_tables import build_tables
 from survey_cli.reports.results.questions import list_questions
 from survey_cli.reports.results.report_model import Battery, ItemResult, ResultColumn
 from survey_cli.reports.results.result_tables import (
@@ -55,15 +55,14 @@ class Report:
         self.options = options
         listed, self.heads = list_questions(made, self.variables, asked=asked)
         self.groupings: list[Grouping] = []
-        merged_below = options.threshold if columns_threshold is None else columns_threshold
+        merged_below = options.layout_threshold if columns_threshold is None else columns_threshold
         for name in by:
             grouping = build_grouping(
                 self.answers, self.answers.variables[name], min_base=options.min_base, threshold=merged_below
             )
             assert isinstance(grouping, Grouping)
             self.groupings.append(grouping)
-        counted = [tabulate(q, self.answers, self.groupings, options) for q in listed]
-        self.tables: list[Crosstab] = hide_small_counts(counted, self.answers, self.groupings, options)
+        self.tables: list[Crosstab] = build_tables(listed, self.answers, self.groupings, options)
 
     def __getitem__(self, id: str) -> ItemResult:
         table = next(t for t in self.tables if t.question.id == id)

@@ -15,9 +15,10 @@ from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.outcomes import OUTCOMES
-from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD, find_hidden_parts
-from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, tabulate
-from survey_cli.reports.results.linked_tables import hide_small_counts
+from survey_cli.reports.disclosure.suppression import find_hidden_parts
+from survey_cli.reports.disclosure.thresholds import DEFAULT_THRESHOLD
+from survey_cli.reports.results.crosstab import Crosstab, ResultOptions
+from survey_cli.reports.results.linked_tables import build_tables
 from survey_cli.reports.results.methods import build_study_lines
 from survey_cli.reports.results.questions import MAX_POINTS, list_questions
 from survey_cli.reports.results.report_model import MethodLine
@@ -231,9 +232,8 @@ def _tabulate_questions(
         return {}
     options = ResultOptions(threshold=threshold)
     counted = [variable for variable in variables if variable.name in answers.columns]
-    tables = [tabulate(question, answers, (), options) for question in list_questions(instrument, counted)[0]]
-    hidden = hide_small_counts(tables, answers, (), options)
-    return {(table.question.item, table.question.variable.turn): table for table in hidden}
+    tables = build_tables(list_questions(instrument, counted)[0], answers, (), options)
+    return {(table.question.item, table.question.variable.turn): table for table in tables}
 
 
 def _make_group_key(variable: Variable) -> tuple[str, ...]:

@@ -4,14 +4,12 @@ It works on counts and on the sums that a reader can form, without labels.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count, product
 from typing import Final, NamedTuple, TypeAlias
 
 from survey_cli.reports.disclosure.feasibility import Tableau
-
-DEFAULT_THRESHOLD: Final = 5
-"""Counts of fewer people are hidden."""
+from survey_cli.reports.disclosure.thresholds import DEFAULT_THRESHOLD, find_bounds
 
 
 class CellPosition(NamedTuple):
@@ -52,6 +50,8 @@ class CountTable:
     """Counts that are hidden already."""
     hidden_elsewhere: frozenset[CellPosition] = frozenset()
     """Counts that another table repeats and hides."""
+    hideable: frozenset[CellPosition] | None = None
+    """The only counts that may be hidden, because a larger threshold shows the others; None for all."""
     linked: frozenset[CellPosition] = frozenset()
     """Counts that another table repeats."""
     totals_settled: bool = False
@@ -86,8 +86,20 @@ def find_hidden_positions(table: CountTable, threshold: int = DEFAULT_THRESHOLD)
 
 def find_hidden_parts(sizes: Sequence[int], threshold: int = DEFAULT_THRESHOLD) -> frozenset[int]:
     """Return the positions of the parts of a whole that are to be hidden."""
-    positions = find_hidden_positions(build_parts_table(sizes), threshold)
+    if threshold < 2:
+        return frozenset()
+    positions = _find_between_bounds(build_parts_table(sizes), threshold)
     return frozenset(position.row for position in positions if position.row != BASE)
+
+
+def _find_between_bounds(table: CountTable, threshold: int) -> frozenset[CellPosition]:
+    """Return the counts to hide, no fewer and no more than the thresholds around it allow."""
+    below, above = find_bounds(threshold)
+    if below is not None:
+        table = replace(table, hidden=_find_between_bounds(table, below))
+    if above is not None:
+        table = replace(table, hideable=_find_between_bounds(table, above))
+    return find_hidden_positions(table, threshold)
 
 
 def build_parts_table(sizes: Sequence[int]) -> CountTable:
@@ -224,6 +236,9 @@ class _Suppressor:
         The size of a group is hidden only for that of another group. Once the totals are settled, columns are hidden
         instead.
         """
+        hideable = self._table.hideable
+        if hideable is not None and position not in hideable:
+            return False
         is_group_size = position.row == BASE and self._table.asked_of_everybody
         if self._table.totals_settled and (
             position.column == 0 or (is_group_size and requirement.position.row != BASE)

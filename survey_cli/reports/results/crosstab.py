@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from itertools import chain, groupby
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
-from survey_cli.reports.disclosure.suppression import BASE, DEFAULT_THRESHOLD, CellPosition
+from survey_cli.reports.disclosure.suppression import BASE, CellPosition
+from survey_cli.reports.disclosure.thresholds import DEFAULT_THRESHOLD
 from survey_cli.reports.results.bins import build_bins
 from survey_cli.reports.results.questions import (
     MAX_POINTS,
     UNASKED_KINDS,
-    AnswerPoint,
     ReportQuestion,
     get_missing_kind,
 )
@@ -36,6 +36,10 @@ SMALL_BASE: Final = 30
 """A base of fewer interviews is marked as unreliable, and its column is not compared with others."""
 
 
+Units: TypeAlias = Literal["known", "anonymous"]
+"""`known`: a reader may know who was interviewed. `anonymous`: a sample of people nobody can name."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ResultOptions:
     """Options of result tables."""
@@ -44,6 +48,8 @@ class ResultOptions:
     """Percentages of those with an answer: without declines and volunteered answers in rows and bases."""
     threshold: int = DEFAULT_THRESHOLD
     """Counts of fewer people are hidden; 0 or 1 hides nothing."""
+    units: Units = "known"
+    """Whether a reader may know who was interviewed, which decides what the threshold protects."""
     digits: int = 0
     """Decimals of percentages."""
     population: int | None = None
@@ -72,6 +78,11 @@ class ResultOptions:
     @property
     def has_tests(self) -> bool:
         return not self.census if self.inference is None else self.inference
+
+    @property
+    def layout_threshold(self) -> int:
+        """The people that a range needs, the same for all thresholds: other ranges would reveal counts."""
+        return DEFAULT_THRESHOLD if self.threshold > 1 else 0
 
     def compute_population_correction(self, interviews: int) -> Fraction:
         """Return the finite population correction of a variance: the share of the population not interviewed."""
@@ -120,6 +131,8 @@ class Crosstab:
     """The answers under the design of the sample; None unless errors are requested."""
     unit: int = 1
     """The weight of one unweighted interview in the counts; 1 where nothing is weighted."""
+    is_valid: bool = False
+    """Whether it only counts people with an answer: neither declines nor volunteered answers."""
 
     @property
     def is_weighted(self) -> bool:
@@ -211,6 +224,98 @@ def coarsen(table: Crosstab) -> Crosstab:
     return replace(table, lines=(*table.lines, *nets))
 
 
+def select_valid(table: Crosstab) -> Crosstab:
+    """Return the table of those with an answer: without declines and volunteered answers.
+
+    A multiple keeps its volunteered options, whose people may have chosen others too. A base of
+    those with an answer is shown only if it follows from the counts that are shown: the difference
+    between it and the base would otherwise be the number of those without one. Without the base of
+    the total, or of most columns, the table is returned as it is.
+    """
+    missing = _list_missing_rows(table)
+    kept = [row for row in table.detail_rows if row not in missing]
+    asked = [c for c in range(len(table.bases)) if not table.is_base_hidden(c)]
+    underivable = [c for c in asked if not _is_valid_base_derivable(table, missing, kept, c)]
+    if 0 in underivable or 2 * len(underivable) > len(table.bases):
+        return table
+
+    number_of = {row: number for number, row in enumerate(kept)}
+    lines = [table.lines[row] for row in kept]
+    hidden = {CellPosition(BASE, c) for c in underivable}
+    hidden |= {position for position in table.hidden if position.row == BASE}
+    hidden |= {CellPosition(number_of[row], column) for row, column in table.hidden if row in number_of}
+    for row in table.net_rows:
+        net = table.lines[row]
+        parts = tuple(part for part in net.parts if part in number_of)
+        dropped = [part for part in net.parts if part in missing]
+        if not parts:
+            continue
+        for column in range(len(table.bases)):
+            is_difference_shown = not any(table.is_hidden(r, column) for r in (row, *dropped))
+            is_sum_shown = table.question.kind != "multiple" and not any(
+                table.is_hidden(part, column) for part in parts
+            )
+            if not is_difference_shown and not (dropped and is_sum_shown):
+                hidden.add(CellPosition(len(lines), column))
+        note = net.note
+        if dropped:
+            note = " + ".join(table.lines[part].code for part in parts)
+        lines.append(
+            net._replace(
+                counts=_subtract_rows(table, net.counts, dropped),
+                keys=net.keys.difference(*(table.lines[part].keys for part in dropped)),
+                parts=tuple(number_of[part] for part in parts),
+                note=note,
+            )
+        )
+
+    dropped_keys = frozenset[AnswerKey]().union(*(table.lines[row].keys for row in missing))
+    numbers = {key: value for key, value in table.numbers.items() if key not in dropped_keys}
+    remaining = set(numbers.values())
+    return replace(
+        table,
+        lines=tuple(lines),
+        bases=_subtract_rows(table, table.bases, missing),
+        values=tuple((value, counts) for value, counts in table.values if value in remaining),
+        numbers=numbers,
+        keys=table.keys - dropped_keys,
+        hidden=frozenset(hidden),
+        is_valid=True,
+    )
+
+
+def _list_missing_rows(table: Crosstab) -> list[int]:
+    """Return the rows of declines and volunteered answers, which are no answer to the question."""
+    question = table.question
+    volunteered: set[str] = set()
+    if question.kind != "multiple":
+        volunteered = {str(point.code) for point in question.points if point.volunteered}
+    missing = []
+    for row in table.detail_rows:
+        line = table.lines[row]
+        is_volunteered = line.kind != "decline" and line.code in volunteered
+        if line.kind == "decline" or is_volunteered:
+            missing.append(row)
+    return missing
+
+
+def _is_valid_base_derivable(table: Crosstab, missing: Sequence[int], kept: Sequence[int], column: int) -> bool:
+    """Return whether the number of those with an answer follows from the counts that are shown."""
+    if not any(table.is_hidden(row, column) for row in missing):
+        return True
+    adds_up = table.question.kind != "multiple"
+    return adds_up and not any(table.is_hidden(row, column) for row in kept)
+
+
+def _subtract_rows(table: Crosstab, counts: ColumnCounts, rows: Collection[int]) -> ColumnCounts:
+    """Subtract the counts of some rows column by column."""
+    remaining = list(counts)
+    for row in rows:
+        for column, count in enumerate(table.lines[row].counts):
+            remaining[column] = remaining[column].subtract(count)
+    return tuple(remaining)
+
+
 @dataclass(frozen=True, slots=True)
 class _CountedAnswers:
     """The counts by answer from which the lines of one question are built."""
@@ -223,11 +328,6 @@ class _CountedAnswers:
     """The counts of answers and declines."""
     answered: dict[AnswerKey, tuple[Cell, ...]] = field(default_factory=dict)
     """The answers, each with a cell per column of the question."""
-
-    @property
-    def points(self) -> list[AnswerPoint]:
-        """The answers that have a line, chosen or not."""
-        return [p for p in self.question.points if not (p.volunteered and self.options.valid)]
 
     def sum_columns(self, keys: Collection[AnswerKey]) -> ColumnCounts:
         """Add up the counts of answers column by column."""
@@ -252,19 +352,18 @@ def tabulate(
     groupings: Sequence[answer_counts.Grouping],
     options: ResultOptions,
 ) -> Crosstab:
-    """Count the answers to one question, with nothing hidden.
+    """Count the answers to one question, declines included, with nothing hidden.
 
     Interviews in which it was not asked, or not reached, are in no line and no base.
     """
     counted = _CountedAnswers(question, options, 1 + sum(len(grouping.part_labels) for grouping in groupings))
     readers = [answers.read_cells(name) for name in question.columns]
     declined: dict[str, list[AnswerKey]] = {}
-    volunteered = {point.code for point in question.points if point.volunteered and question.kind != "multiple"}
     for key, counts in answers.count(answers.iterate_keys(question.columns), groupings).items():
         texts = key if isinstance(key, tuple) else (key,)
         cells = tuple(reader[text] for reader, text in zip(readers, texts, strict=True))
         kind = get_missing_kind(cells[0])
-        if kind in UNASKED_KINDS or (options.valid and (kind or cells[0] in volunteered)):
+        if kind in UNASKED_KINDS:
             continue
         counted.counts[key] = counts
         if kind:
@@ -316,7 +415,7 @@ def _count_answers(counted: _CountedAnswers) -> tuple[list[CrosstabLine], dict[A
     lines: list[CrosstabLine] = []
     volunteered: list[CrosstabLine] = []
     numbers: dict[AnswerKey, Fraction] = {}
-    for point in counted.points:
+    for point in counted.question.points:
         kind: RowKind = "volunteered" if point.volunteered else "answer"
         keys, note = by_code.pop(point.code, []), "volunteered" if point.volunteered else ""
         line = counted.make_line(kind, str(point.code), point.label, keys, point.side, note)
@@ -345,9 +444,9 @@ def _count_mentions(counted: _CountedAnswers) -> list[CrosstabLine]:
     """Build a line per option of a multiple, and one for those who mentioned none where that is an answer."""
     lines = []
     for position, point in enumerate(counted.question.points):
-        if point in counted.points:
-            note, keys = "volunteered" if point.volunteered else "", counted.list_mentions([position])
-            lines.append(counted.make_line("mention", str(point.code), point.label, keys, note=note))
+        note = "volunteered" if point.volunteered else ""
+        keys = counted.list_mentions([position])
+        lines.append(counted.make_line("mention", str(point.code), point.label, keys, note=note))
     if counted.question.allows_none:
         none = [key for key, cells in counted.answered.items() if 1 not in cells]
         lines.append(counted.make_line("mention", "", translate("None mentioned"), none))
@@ -369,7 +468,7 @@ def _count_numbers(counted: _CountedAnswers) -> tuple[list[CrosstabLine], dict[A
     bins = build_bins(
         {value: sum(counted.counts[key][0].people for key in keys) for value, keys in unlabeled.items()},
         decimals=question.variable.decimals if question.kind == "number" else 0,
-        threshold=counted.options.threshold,
+        threshold=counted.options.layout_threshold,
         least=least,
         most=most,
         plain=question.kind == "date",

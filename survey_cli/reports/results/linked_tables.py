@@ -5,11 +5,11 @@ column is a part of all interviews, and a codebook repeats both.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from itertools import chain, pairwise, permutations, repeat
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from survey_cli.reports.disclosure.suppression import (
     BASE,
@@ -18,11 +18,19 @@ from survey_cli.reports.disclosure.suppression import (
     build_parts_table,
     find_hidden_positions,
 )
-from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, coarsen, tabulate
-from survey_cli.reports.results.questions import UNASKED_KINDS, get_missing_kind
+from survey_cli.reports.disclosure.thresholds import DEFAULT_THRESHOLD, find_bounds
+from survey_cli.reports.results.crosstab import (
+    Crosstab,
+    ResultOptions,
+    coarsen,
+    select_valid,
+    tabulate,
+)
+from survey_cli.reports.results.questions import UNASKED_KINDS, ReportQuestion, get_missing_kind
 from survey_cli.reports.weighting.answer_counts import (
     AnswerColumns,
     AnswerKey,
+    ColumnCounts,
     Grouping,
     list_columns,
     list_value_columns,
@@ -36,106 +44,251 @@ Links: TypeAlias = dict[TablePosition, set[TablePosition]]
 """Positions with the same count as another position."""
 _Protected: TypeAlias = dict[int, list[tuple[CountTable, frozenset[CellPosition]]]]
 """By table, the counts that were protected before, with the hidden positions: most come again unchanged."""
+_ProtectedByThreshold: TypeAlias = dict[int, _Protected]
+
+
+class _HiddenCounts(NamedTuple):
+    """The hidden counts of all tables under one threshold."""
+
+    totals: Sequence[frozenset[CellPosition]]
+    """By table, those that are hidden without any columns."""
+    all: Sequence[frozenset[CellPosition]]
+    """By table, then by grouping for the sizes of its columns."""
+
+
+def build_tables(
+    questions: Sequence[ReportQuestion],
+    answers: AnswerColumns,
+    groupings: Sequence[Grouping],
+    options: ResultOptions,
+) -> list[Crosstab]:
+    """Count the answers to all questions, and hide small counts.
+
+    What is hidden is decided on all answers, declines included. Percentages of those with an answer
+    (`options.valid`) follow from what is shown, so that they reveal nothing else.
+    """
+    counted = [tabulate(question, answers, groupings, options) for question in questions]
+    tables = hide_small_counts(counted, answers, groupings, options)
+    if not options.valid:
+        return tables
+    valid = [select_valid(table) for table in tables]
+    if options.threshold > 1 and options.units == "anonymous":
+        valid = [_hide_small_bases(table, options.threshold) for table in valid]
+    return valid
 
 
 def hide_small_counts(
-    tables: Sequence[Crosstab], answers: AnswerColumns, groupings: Sequence[Grouping], options: ResultOptions
-) -> list[Crosstab]:
-    """Return the tables with small counts hidden, and all others that would reveal them.
-
-    A table of which most would be hidden by column has coarser rows there, where it has no nets.
-    """
-    if options.threshold < 2:
-        return list(tables)
-    protected: _Protected = {}
-    hidden = _hide_counts(tables, answers, groupings, options, protected)
-    columns = list(chain.from_iterable(list_value_columns(groupings)))
-    coarser = [coarsen(table) if columns and table.gives_up_details(columns) else table for table in hidden]
-    if all(len(table.lines) == len(other.lines) for table, other in zip(coarser, hidden, strict=True)):
-        return hidden
-    coarser = [replace(table, hidden=frozenset[CellPosition]()) for table in coarser]
-    return _hide_counts(coarser, answers, groupings, options, protected)
-
-
-def _hide_counts(
     tables: Sequence[Crosstab],
     answers: AnswerColumns,
     groupings: Sequence[Grouping],
     options: ResultOptions,
-    protected: _Protected,
 ) -> list[Crosstab]:
-    """Hide small counts, and all others that would reveal them.
+    """Return the tables with small counts hidden, and all others that would reveal them.
 
-    The totals are settled first and without the groupings, so that the codebook, and reports with other columns, hide
-    the same ones. Coarser rows, which depend on the columns, have a total only where a reader could add it up.
+    The same counts are hidden whatever else is requested of these tables. A table of which most
+    would be hidden by column has coarser rows there, if it has no nets.
     """
-    follow_ups = _find_follow_ups(tables, answers, options)
-    all_follow_ups = {follow_up for rows in follow_ups.values() for follow_up in rows}
-    count_tables = [
-        _build_count_table(
-            table,
-            tables,
-            follow_ups.get(i, {}),
-            groupings,
-            asked_of_everybody=not table.question.asked and i not in all_follow_ups,
-        )
-        for i, table in enumerate(tables)
-    ]
-    coarse_rows = [{row for row, line in enumerate(table.lines) if line.is_coarse} for table in tables]
-    links: Links = {}
-    for i, rows in follow_ups.items():
-        for row, follow_up in enumerate(rows, len(tables[i].lines)):
-            for c in range(len(tables[i].bases)):
-                _link(links, (i, CellPosition(row, c)), (follow_up, CellPosition(BASE, c)))
-    for same_base in _group_by_asked(tables, answers):
-        for i, other in pairwise(same_base):
-            for c in range(len(tables[i].bases)):
-                _link(links, (i, CellPosition(BASE, c)), (other, CellPosition(BASE, c)))
-    for shared in _group_by_input(tables):
-        parts = _divide_interviews([tables[i] for i in shared], answers, groupings)
-        _join_derived(shared, tables, count_tables, parts, links)
-    totals = [
-        replace(
-            table,
-            counts=[[row[0]] for row in table.counts],
-            bases=[table.bases[0]],
-            groups=(),
-            nested=(),
-            hidden=frozenset(position for position in table.hidden if not position.column),
-            sums={row: parts for row, parts in table.sums.items() if row not in coarse},
-        )
-        for table, coarse in zip(count_tables, coarse_rows, strict=True)
-    ]
-    plain = [replace(table, lines=tuple(line for line in table.lines if not line.is_coarse)) for table in tables]
-    hidden_totals = _reduce_to_nets(totals, links, options.threshold, plain, [0], protected)
-    hidden_totals = [
-        hidden | _find_underivable(tables[i], hidden) if coarse_rows[i] else hidden
-        for i, hidden in enumerate(hidden_totals)
-    ]
-    _link_parts(links, tables, count_tables, groupings)
-    nested = _find_nested(groupings)
-    with_groupings = [
-        replace(table, hidden=table.hidden | hidden, nested=nested if table.groups else (), totals_settled=True)
-        for table, hidden in zip(count_tables, hidden_totals, strict=True)
-    ]
-    with_groupings += [build_parts_table(_count_parts(grouping)) for grouping in groupings]
-    value_columns = list(chain.from_iterable(list_value_columns(groupings)))
-    all_hidden = _reduce_to_nets(with_groupings, links, options.threshold, tables, value_columns, protected)
-    return [
-        replace(table, hidden=frozenset(position for position in hidden if position.row < len(table.lines)))
-        for table, hidden in zip(tables, all_hidden, strict=False)
-    ]
+    if options.threshold < 2:
+        return list(tables)
+    if options.units == "anonymous":
+        return [_hide_small_bases(table, options.threshold) for table in tables]
+
+    # Which count is hidden with a small one depends on the order of the columns.
+    order = sorted(range(len(groupings)), key=lambda number: groupings[number].name)
+    ordered_groupings = [groupings[number] for number in order]
+    ordered = [_order_columns(table, groupings, order) for table in tables]
+    protected: _ProtectedByThreshold = {}
+    linked = _LinkedTables(ordered, answers, ordered_groupings, options, protected)
+    value_columns = list(chain.from_iterable(list_value_columns(ordered_groupings)))
+    if value_columns:
+        # The default threshold decides about the rows: with others for each threshold, one report
+        # would show sums of rows that another one hides.
+        hidden = linked.apply(DEFAULT_THRESHOLD)
+        crowded = [table.gives_up_details(value_columns) for table in hidden]
+        coarser = [coarsen(table) if is_crowded else table for table, is_crowded in zip(ordered, crowded, strict=True)]
+        if any(len(new.lines) > len(old.lines) for new, old in zip(coarser, ordered, strict=True)):
+            linked = _LinkedTables(coarser, answers, ordered_groupings, options, protected)
+
+    back = sorted(range(len(order)), key=order.__getitem__)
+    return [_order_columns(table, ordered_groupings, back) for table in linked.apply(options.threshold)]
 
 
-def _find_underivable(table: Crosstab, hidden: frozenset[CellPosition]) -> frozenset[CellPosition]:
-    """Return the totals of coarser rows that a reader can't add up from what is shown in total."""
-    details = {row for row in table.detail_rows if CellPosition(row, 0) in hidden}
-    is_base_shown = CellPosition(BASE, 0) not in hidden
-    return frozenset(
-        CellPosition(row, 0)
-        for row, line in enumerate(table.lines)
-        if line.is_coarse and not details.isdisjoint(line.parts) and not (is_base_shown and details <= {*line.parts})
+def _hide_small_bases(table: Crosstab, threshold: int) -> Crosstab:
+    """Hide the columns in which only a few people were asked."""
+    small = [column for column, base in enumerate(table.bases) if 0 < base.people < threshold]
+    rows = (BASE, *range(len(table.lines)))
+    hidden = frozenset(CellPosition(row, column) for row in rows for column in small)
+    return replace(table, hidden=table.hidden | hidden)
+
+
+def _order_columns(table: Crosstab, groupings: Sequence[Grouping], order: Sequence[int]) -> Crosstab:
+    """Return the table with the columns of its groupings in this order."""
+    columns = list_columns(groupings)
+    old_positions = [0, *chain.from_iterable(columns[number] for number in order)]
+    new_positions = {old: new for new, old in enumerate(old_positions)}
+    if all(old == new for old, new in new_positions.items()):
+        return table
+
+    def select(counts: ColumnCounts) -> ColumnCounts:
+        return tuple(counts[old] for old in old_positions)
+
+    return replace(
+        table,
+        lines=tuple(line._replace(counts=select(line.counts)) for line in table.lines),
+        bases=select(table.bases),
+        values=tuple((value, select(counts)) for value, counts in table.values),
+        hidden=frozenset(CellPosition(row, new_positions[column]) for row, column in table.hidden),
     )
+
+
+class _LinkedTables:
+    """Tables with all relations between their counts, which are hidden under several thresholds.
+
+    The totals are settled first and without the groupings, so that the codebook, and reports with
+    other columns, hide the same ones. Coarser rows, which depend on the columns, have a total only
+    if a reader could add it up.
+    """
+
+    def __init__(
+        self,
+        tables: Sequence[Crosstab],
+        answers: AnswerColumns,
+        groupings: Sequence[Grouping],
+        options: ResultOptions,
+        protected: _ProtectedByThreshold,
+    ) -> None:
+        self._tables = tables
+        self._protected = protected
+        self._hidden: dict[int, _HiddenCounts] = {}
+        self._value_columns = list(chain.from_iterable(list_value_columns(groupings)))
+        self._sums_by_column = [
+            {row: line.parts for row, line in enumerate(table.lines) if line.is_coarse} for table in tables
+        ]
+        """By table, the rows that exist because of the columns, with the rows that they sum up."""
+
+        follow_ups = _find_follow_ups(tables, answers, options)
+        all_follow_ups = {follow_up for rows in follow_ups.values() for follow_up in rows}
+        count_tables = [
+            _build_count_table(
+                table,
+                tables,
+                follow_ups.get(i, {}),
+                groupings,
+                asked_of_everybody=not table.question.asked and i not in all_follow_ups,
+            )
+            for i, table in enumerate(tables)
+        ]
+
+        links: Links = {}
+        for i, rows in follow_ups.items():
+            for row, follow_up in enumerate(rows, len(tables[i].lines)):
+                for c in range(len(tables[i].bases)):
+                    _link(links, (i, CellPosition(row, c)), (follow_up, CellPosition(BASE, c)))
+        for same_base in _group_by_asked(tables, answers):
+            for i, other in pairwise(same_base):
+                for c in range(len(tables[i].bases)):
+                    _link(links, (i, CellPosition(BASE, c)), (other, CellPosition(BASE, c)))
+        for shared in _group_by_input(tables):
+            parts = _divide_interviews([tables[i] for i in shared], answers, groupings)
+            _join_derived(shared, tables, count_tables, parts, links)
+        for number, grouping in enumerate(groupings, len(tables)):
+            for i, table in enumerate(tables):
+                if grouping.name in table.question.columns:
+                    sums = _join_merged_parts(table, i, count_tables, grouping, number, links)
+                    self._sums_by_column[i] |= sums
+
+        self._links_of_totals = {
+            position: {other for other in others if other[0] < len(tables)}
+            for position, others in links.items()
+            if position[0] < len(tables)
+        }
+        self._totals = [
+            replace(
+                table,
+                counts=[[row[0]] for row in table.counts],
+                bases=[table.bases[0]],
+                groups=(),
+                nested=(),
+                hidden=frozenset(position for position in table.hidden if not position.column),
+                sums={row: parts for row, parts in table.sums.items() if row not in added},
+            )
+            for table, added in zip(count_tables, self._sums_by_column, strict=True)
+        ]
+        self._plain = [
+            replace(table, lines=tuple(line for line in table.lines if not line.is_coarse)) for table in tables
+        ]
+
+        _link_parts(links, tables, count_tables, groupings)
+        self._links = links
+        nested = _find_nested(groupings)
+        self._with_groupings = [
+            replace(table, nested=nested if table.groups else (), totals_settled=True) for table in count_tables
+        ]
+        self._with_groupings += [build_parts_table(_count_parts(grouping)) for grouping in groupings]
+
+    def apply(self, threshold: int) -> list[Crosstab]:
+        """Return the tables with the hidden counts of a threshold."""
+        hidden = self._hide(threshold)
+        return [
+            replace(
+                table,
+                hidden=frozenset(position for position in own if position.row < len(table.lines)),
+            )
+            for table, own in zip(self._tables, hidden.all, strict=False)
+        ]
+
+    def _hide(self, threshold: int) -> _HiddenCounts:
+        """Find the hidden counts of a threshold, between those of the thresholds around it."""
+        if threshold in self._hidden:
+            return self._hidden[threshold]
+        bounds = find_bounds(threshold)
+        below = None if bounds.below is None else self._hide(bounds.below)
+        above = None if bounds.above is None else self._hide(bounds.above)
+        protected = self._protected.setdefault(threshold, {})
+
+        totals = [
+            replace(
+                table,
+                hidden=table.hidden.union(below.totals[i] if below else ()),
+                hideable=above.totals[i] if above else None,
+            )
+            for i, table in enumerate(self._totals)
+        ]
+        hidden_totals = _reduce_to_nets(totals, self._links_of_totals, threshold, self._plain, [0], protected)
+        hidden_totals = [
+            hidden | _find_underivable(self._tables[i], hidden, self._sums_by_column[i])
+            for i, hidden in enumerate(hidden_totals)
+        ]
+
+        with_groupings = []
+        for i, table in enumerate(self._with_groupings):
+            hidden = table.hidden
+            if i < len(hidden_totals):
+                hidden |= hidden_totals[i]
+            if below is not None:
+                hidden |= below.all[i]
+            hideable = above.all[i] if above is not None else None
+            with_groupings.append(replace(table, hidden=hidden, hideable=hideable))
+        all_hidden = _reduce_to_nets(
+            with_groupings, self._links, threshold, self._tables, self._value_columns, protected
+        )
+        self._hidden[threshold] = _HiddenCounts(hidden_totals, all_hidden)
+        return self._hidden[threshold]
+
+
+def _find_underivable(
+    table: Crosstab, hidden: frozenset[CellPosition], sums: Mapping[int, Collection[int]]
+) -> frozenset[CellPosition]:
+    """Return the totals of sums of rows that a reader can't add up from what is shown in total."""
+    hidden_details = {row for row in table.detail_rows if CellPosition(row, 0) in hidden}
+    is_base_shown = CellPosition(BASE, 0) not in hidden
+    underivable = set[CellPosition]()
+    for row, parts in sums.items():
+        is_sum_of_shown = hidden_details.isdisjoint(parts)
+        is_rest_of_shown = is_base_shown and hidden_details <= set(parts)
+        if not (is_sum_of_shown or is_rest_of_shown):
+            underivable.add(CellPosition(row, 0))
+    return frozenset(underivable)
 
 
 def _reduce_to_nets(
@@ -151,11 +304,14 @@ def _reduce_to_nets(
     A table in which most counts would be hidden in these columns gives up its details if its nets can be shown instead.
     """
     hidden = _hide_until_stable(count_tables, links, threshold, protected)
-    reduced = {
-        i
-        for i, table in enumerate(tables)
-        if columns and table.net_rows and replace(table, hidden=hidden[i]).gives_up_details(columns)
-    }
+    reduced = set[int]()
+    for i, table in enumerate(tables):
+        if not columns or not table.net_rows:
+            continue
+        hideable = count_tables[i].hideable
+        may_give_up = hideable is None or _list_details(table, columns) <= hideable
+        if may_give_up and replace(table, hidden=hidden[i]).gives_up_details(columns):
+            reduced.add(i)
     while reduced:
         without_details = [
             replace(table, hidden=table.hidden | _list_details(tables[i], columns)) if i in reduced else table
@@ -369,6 +525,40 @@ def _link_parts(
                     for row, line in enumerate(table.lines):
                         if line.label == grouping.part_labels[part] and line.counts[0].people == size:
                             _link(links, size_position, (other, CellPosition(row, 0)))
+
+
+def _join_merged_parts(
+    table: Crosstab,
+    number: int,
+    count_tables: list[CountTable],
+    grouping: Grouping,
+    number_of_sizes: int,
+    links: Links,
+) -> dict[int, tuple[int, ...]]:
+    """Add the rows that make up a merged column to the table of the item that the columns divide.
+
+    The size of the column is their sum, and may reveal one of them. Returns the new rows with the
+    rows that they sum up.
+    """
+    sizes = _count_parts(grouping)
+    added: dict[int, tuple[int, ...]] = {}
+    for part, labels in grouping.merged_labels.items():
+        rows = tuple(row for row, line in enumerate(table.lines) if line.kind != "net" and line.label in labels)
+        people = sum(table.lines[row].counts[0].people for row in rows)
+        if not rows or people != sizes[part]:
+            continue
+        count_table = count_tables[number]
+        new_row = len(count_table.counts)
+        columns = range(len(table.bases))
+        counts = [sum(table.lines[row].counts[c].people for row in rows) for c in columns]
+        count_tables[number] = replace(
+            count_table,
+            counts=[*count_table.counts, counts],
+            sums={**count_table.sums, new_row: rows},
+        )
+        added[new_row] = rows
+        _link(links, (number, CellPosition(new_row, 0)), (number_of_sizes, CellPosition(part, 0)))
+    return added
 
 
 def _find_nested(groupings: Sequence[Grouping]) -> list[tuple[int, frozenset[int]]]:

@@ -57,7 +57,7 @@ def build_item_result(
         half = answer_counts.compute_half_width(effective, table.bases[0].people, options.population, options.level)
         level = f"{options.level * 100:g}"
         margin = translate("± {points} points at most, {level} % confidence", points=half, level=level)
-    columns, notes = list_result_columns(groupings, options), _build_item_notes(table, options)
+    columns, notes = list_result_columns(groupings, options), _build_item_notes(table, interviews, options)
     shown, column_rows = table.select_rows([0]), []
     if groupings and table.bases[0].people and question.kind not in ("words", "time"):
         value_columns = list(chain.from_iterable(answer_counts.list_value_columns(groupings)))
@@ -87,8 +87,7 @@ def build_item_result(
     return model.ItemResult(
         **texts | {"statement": question.statement or question.wording},
         bases=tuple(
-            _build_base(table, column, "" if column else _describe_base(table, interviews, options))
-            for column in positions
+            _build_base(table, column, "" if column else _describe_base(table, interviews)) for column in positions
         ),
         rows=tuple(rows),
         apart=_build_apart(table, apart, options),
@@ -164,16 +163,16 @@ def _build_base(table: Crosstab, column: int, text: str = "") -> model.Base:
     return model.Base(people, text.replace("{n}", f"{people:,}"), f"{people:,}", weighted, effective, small)
 
 
-def _describe_base(table: Crosstab, interviews: int, options: ResultOptions) -> str:
+def _describe_base(table: Crosstab, interviews: int) -> str:
     """Describe who was asked, with `{n}` for their number. Conditions are put into words in English alone."""
     question, n = table.question, "{n}"
     if question.base:
-        text = "{n} with an answer, of those {who}" if options.valid else "asked of {n} {who}"
+        text = "{n} with an answer, of those {who}" if table.is_valid else "asked of {n} {who}"
         return translate(text, n=n, who=question.base)
     if question.asked and is_english():
-        text = "{n} with an answer, of those: {who}" if options.valid else "asked of {n}: {who}"
+        text = "{n} with an answer, of those: {who}" if table.is_valid else "asked of {n}: {who}"
         return translate(text, n=n, who=question.asked)
-    if options.valid:
+    if table.is_valid:
         return translate("{n} with an answer", n=n)
     if question.asked:
         return translate("asked of {n}, by the questionnaire’s conditions", n=n)
@@ -267,17 +266,22 @@ def _format_quantile(values: Sequence[tuple[Fraction, WeightedCount]], share: Fr
     return rounding.format_decimal(value, digits)
 
 
-def _build_item_notes(table: Crosstab, options: ResultOptions) -> list[str]:
+def _build_item_notes(table: Crosstab, interviews: int, options: ResultOptions) -> list[str]:
     base = table.bases[0]
     if not base.people:
         return [translate("Nobody has been asked this.")]
     if table.is_base_hidden(0):
-        if base.people < options.threshold:
+        # Every page says how many interviews there are. The base of a follow-up, however, is also
+        # a row of an earlier question, where nobody can tell whether it is small.
+        is_announced = options.units == "anonymous" or base.people == interviews
+        if base.people < options.threshold and is_announced:
             return [translate("Fewer than {least} were asked: their answers are not shown.", least=options.threshold)]
         return [translate("base-hidden")]
     notes = _explain_hidden_rows(table, [0], options)
     if not table.select_rows([0]):
         return notes
+    if options.valid and not table.is_valid:
+        notes.append(translate("valid-hidden"))
     if table.question.kind == "multiple":
         notes.append(translate("several-answers"))
     elif not table.has_hidden(0) and table.detail_rows:

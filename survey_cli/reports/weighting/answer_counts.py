@@ -4,7 +4,7 @@ import zlib
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from itertools import accumulate, chain, compress, islice
@@ -42,6 +42,9 @@ class WeightedCount(NamedTuple):
 
     def add(self, other: "WeightedCount") -> "WeightedCount":
         return WeightedCount(self.people + other.people, self.weight + other.weight, self.squares + other.squares)
+
+    def subtract(self, other: "WeightedCount") -> "WeightedCount":
+        return WeightedCount(self.people - other.people, self.weight - other.weight, self.squares - other.squares)
 
 
 EMPTY_COUNT: Final = WeightedCount()
@@ -105,6 +108,8 @@ class Grouping:
     """Parts that no table prints, such as who did not choose an option, or too small a part."""
     inputs: frozenset[str] = frozenset()
     """The variables that the columns are made of, and the items and sample columns that these are computed from."""
+    merged_labels: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """The labels of the values of each part that was merged of several."""
 
     @property
     def test_label(self) -> str:

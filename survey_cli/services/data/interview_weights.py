@@ -10,7 +10,7 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.analysis import Analysis
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import UserError, suggest_nearest
-from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD
+from survey_cli.reports.disclosure.thresholds import DEFAULT_THRESHOLD
 from survey_cli.reports.results.analysis_base import AnalysisBase, InterviewSelection
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
 from survey_cli.reports.weighting.weights import InterviewWeights, RakingTarget, compute_weights

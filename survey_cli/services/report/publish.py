@@ -17,7 +17,7 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.reports.codebook.codebook import Codebook, build_codebook
-from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD
+from survey_cli.reports.disclosure.thresholds import DEFAULT_THRESHOLD
 from survey_cli.reports.results.report_model import Results
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
 from survey_cli.services import output_files

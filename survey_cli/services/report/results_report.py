@@ -17,9 +17,9 @@ from survey_cli.instrument.texts.languages import get_language_name
 from survey_cli.problems import StoreError, UserError, suggest_nearest
 from survey_cli.reports.fieldwork.rates import RateTable
 from survey_cli.reports.results import analysis_base, result_tables
-from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, tabulate
+from survey_cli.reports.results.crosstab import Crosstab, ResultOptions
 from survey_cli.reports.results.findings import build_findings
-from survey_cli.reports.results.linked_tables import hide_small_counts
+from survey_cli.reports.results.linked_tables import build_tables
 from survey_cli.reports.results.methods import MethodFacts, build_brief_line, build_methods
 from survey_cli.reports.results.questions import UNASKED_KINDS, ReportQuestion, list_questions, trace_inputs
 from survey_cli.reports.results.report_model import Results, Verbatim
@@ -169,9 +169,8 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     short_conditions = {item: words.removeprefix("asked ") for item, words in conditions.items()}
     questions, batteries = list_questions(instrument, variables, language=language, asked=short_conditions)
     selected_questions = _select_questions(questions, variables, instrument, options)
-    crosstabs = [tabulate(question, answers, groupings, options) for question in questions]
     # small counts are hidden in the tables of all items, so that --items suppresses the same
-    tables = hide_small_counts(crosstabs, answers, groupings, options)
+    tables = build_tables(questions, answers, groupings, options)
     by_name = {table.question.id: table for table in tables}
     tables = [table for table in tables if table.bases[0].people or table.question.variable.turn is None]
     reported_count = sum(table.question.is_reported for table in tables)
@@ -336,7 +335,9 @@ def _build_grouping(name: str, answers: AnswerColumns, data: _ReportData, option
         raise UserError("--by", f"there is no variable {name!r}", remedy)
     if variable.role == "answer" and variable.storage == "text" and not variable.labels:
         raise UserError("--by", f"{name} contains verbatim answers", "choose an item with codes")
-    grouping = result_tables.build_grouping(answers, variable, min_base=options.min_base, threshold=options.threshold)
+    grouping = result_tables.build_grouping(
+        answers, variable, min_base=options.min_base, threshold=options.layout_threshold
+    )
     if isinstance(grouping, int):
         remedy = f"choose a variable with at most {result_tables.MAX_COLUMNS}"
         raise UserError("--by", f"{name} has {grouping:,} values", remedy)
