@@ -68,8 +68,9 @@ def build_prompt(interview: Interview) -> entries.Prompt | None:
         turn=_format_turn(machine, stop),
     )
     texts = (_choose_text(machine, stop), *(option.text for option in item.options))
-    if stale_texts := [text for text in texts if language in text.source.stale]:
-        prompt = _mark_stale(prompt, [t.fill(machine.walk.env, machine.instrument.language) for t in stale_texts])
+    outdated = [text.source.outdated[language] for text in texts if language in text.source.outdated]
+    if outdated:
+        prompt = _mark_outdated(prompt, outdated)
     return prompt._replace(unfilled=tuple(unfilled.values())) if unfilled else prompt
 
 
@@ -82,11 +83,12 @@ def _choose_text(machine: Machine, stop: RouteStop) -> Template:
     return item.next_text if is_next else item.text
 
 
-def _mark_stale(prompt: entries.Prompt, base_texts: Sequence[entries.StyledText]) -> entries.Prompt:
-    """Tell the interviewer that translations are out of date; the help has the texts in the first language."""
+def _mark_outdated(prompt: entries.Prompt, earlier: Sequence[str]) -> entries.Prompt:
+    """Tell the interviewer that translations are out of date and not read; the help has the earlier ones."""
     name = get_language_name(prompt.languages[0])
-    note = entries.TextSpan(f"The translation is out of date: F1 or .help shows it in {name}. ")
-    lines = [span for text in base_texts for span in (*text, entries.TextSpan("\n"))]
+    shown = f"The translation is out of date, so this is in {name}: F1 or .help shows the earlier translation. "
+    note = entries.TextSpan(shown)
+    lines = [entries.TextSpan(f"{text}\n") for text in earlier]
     return prompt._replace(instruction=(note, *prompt.instruction), help=(*lines, *prompt.help))
 
 

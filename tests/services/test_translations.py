@@ -128,7 +128,7 @@ def test_the_translations_belong_to_the_version_and_change_no_meaning(file: str)
     assert str(again.items["q1"].options[0].text.source.get("es")) == "Sí"
 
 
-def test_a_text_that_has_changed_is_marked_on_the_screen_and_the_help_has_it(file: str) -> None:
+def test_a_text_that_has_changed_is_read_in_the_first_language_and_the_help_has_the_earlier_one(file: str) -> None:
     import_translations(file, translated(file), "es")
     change(file, "own a car?", "own any car?")
     for _ in range(2):  # before and after the next export
@@ -137,11 +137,12 @@ def test_a_text_that_has_changed_is_marked_on_the_screen_and_the_help_has_it(fil
         [problem] = [problem for problem in check_file(file).problems if problem.rule == "stale-translation"]
         assert problem.what == "es is out of date in 1 text: q1"
         prompt = asked(file, "")
-        assert to_plain_text(prompt.text) == "¿Tiene coche?"
+        assert to_plain_text(prompt.text) == "Do you own any car?"
+        assert to_plain_text(prompt.entry.options[0].text) == "Sí"  # type: ignore[union-attr]
         assert to_plain_text(prompt.instruction).startswith(
-            "The translation is out of date: F1 or .help shows it in English"
+            "The translation is out of date, so this is in English: F1 or .help shows the earlier translation."
         )
-        assert to_plain_text(prompt.help).startswith("Do you own any car?")
+        assert to_plain_text(prompt.help).startswith("¿Tiene coche?")
         assert not asked(file, "", language="en").instruction
         export_translations(file)
     assert '#, fuzzy\n#| msgid "Do you own a car?"\nmsgctxt "q1"' in Path("s.es.po").read_text()
@@ -155,11 +156,89 @@ def test_a_translation_without_a_fill_is_a_problem_with_its_line(file: str) -> N
     returned = translated(file)
     change(returned, "le llama {interviewer} de", "le llama")
     [problem] = import_translations(file, returned, "es").problems
-    line = Path(returned).read_text().split("\n").index('msgctxt "hello"') + 2
-    assert problem.startswith(f"back.es.po:{line}: hello: the text and its translation differ in {{interviewer}}")
-    assert load_translation_status(file)[0].stale == ("hello",)
-    [found] = [p for p in check_file(file).problems if p.rule == "unlike-fills"]
-    assert (str(found.where.file), found.where.line > 0) == ("s.es.po", True)
+    lines = Path(returned).read_text().split("\n")
+    line = lines.index('msgctxt "hello"') + 3
+    assert lines[line - 1].startswith("msgstr"), "the line that the translator has to correct"
+    assert problem == (
+        f"back.es.po:{line}: hello: the text and its translation differ in {{interviewer}} — "
+        "correct it and import the file again; nothing of hello was imported"
+    )
+    assert load_translation_status(file)[0].missing == ("hello",)
+
+
+def test_a_mistake_in_one_text_of_an_item_leaves_the_whole_item_as_it_was(file: str) -> None:
+    import_translations(file, translated(file), "es")
+    returned = translated(file)
+    change(returned, "¿Tiene coche?", "¿Posee coche?")
+    change(returned, "el autobús", "el bus")
+    change(returned, "Cualquier coche", "Algún {coche}")
+    done = import_translations(file, returned, "es")
+    assert done.imported == 1
+    assert [problem.partition(": ")[2].partition(":")[0] for problem in done.problems] == ["q1/probe"]
+    prompt = asked(file, "")
+    assert to_plain_text(prompt.text) == "¿Tiene coche?"
+    assert to_plain_text(asked(file, "", "1", "1").text) == "¿Y el bus?"
+
+
+def test_an_unknown_fill_that_came_back_stops_nothing_and_the_corrected_file_can_be_imported() -> None:
+    """As a designer does it, command by command; until now every command failed after the first import."""
+    here = Path.cwd()
+    Path("s.yaml").write_text(TEXT)
+    returned = translated("s.yaml")
+    change(returned, "le llama {interviewer} de", "le llama {entrevistador} de")
+    out, err = run_survey(here, "translations", "import", "s.yaml", returned, code=1)
+    assert out.count("hello: the text and its translation differ in {entrevistador}, {interviewer}") == 1
+    assert err == "s.es.po: 12 translations new or changed\n"
+    run_survey(here, "check", "s.yaml")
+    run_survey(here, "translations", "status", "s.yaml", code=1)
+    run_survey(here, "translations", "export", "s.yaml")
+    run_survey(here, "print", "s.yaml", "-o", "s.md")
+    change(returned, "{entrevistador}", "{interviewer}")
+    run_survey(here, "translations", "import", "s.yaml", returned)
+    run_survey(here, "translations", "status", "s.yaml")
+    assert to_plain_text(asked("s.yaml").text) == "Buenos días, le llama Pat de Acme."
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ("{interviewer} de", "{entrevistador} de", "'entrevistador' is not a variable; this translation is not read"),
+        ("{interviewer} de", "{interviewer de", "never closed; this translation is not read"),
+        ("msgid", "<<<<<<< HEAD\nmsgid", "not a PO file: "),
+    ],
+)
+def test_a_bad_file_in_the_folder_is_a_warning_and_import_replaces_it(file: str, old: str, new: str, what: str) -> None:
+    here = Path.cwd()
+    returned = translated(file)
+    good = Path(returned).read_text()
+    Path("s.es.po").write_text(good.replace(old, new, 2))
+    _, err = run_survey(here, "check", file)
+    out, _ = run_survey(here, "check", file, "--format", "json")
+    [problem] = [p for p in json.loads(out) if "s.es.po" in p["file"]]
+    assert (problem["severity"], what in problem["what"]) == ("warning", True), err
+    run_survey(here, "print", file, "-o", "s.md")
+    assert to_plain_text(asked(file).text) == "Good day, Pat of Acme is calling."
+    code = 1 if "PO file" in what else 0
+    run_survey(here, "translations", "import", file, returned, code=code)
+    assert to_plain_text(asked(file).text) == "Buenos días, le llama Pat de Acme."
+    assert Path("s.es.po.broken").exists() == (code == 1), "nothing is lost"
+
+
+def test_a_file_that_is_not_utf8_is_a_warning(file: str) -> None:
+    Path("s.es.po").write_bytes(b'msgid "caf\xe9"\nmsgstr ""\n')
+    [problem] = [p for p in check_file(file).problems if p.where.file == "s.es.po"]
+    assert (problem.severity, problem.rule) == ("warning", "not-utf8")
+    assert to_plain_text(asked(file).text) == "Good day, Pat of Acme is calling."
+
+
+def test_a_fuzzy_translation_is_never_read_whatever_it_contains(file: str) -> None:
+    import_translations(file, translated(file), "es")
+    text = Path("s.es.po").read_text().replace('msgctxt "q1"\n', '#, fuzzy\nmsgctxt "q1"\n')
+    for translation in ("¿Qué {nada}?", "¿Qué coche {", "¿Tiene coche?"):
+        Path("s.es.po").write_text(text.replace("¿Tiene coche?", translation))
+        assert not [p for p in check_file(file).problems if p.severity == "error"]
+        assert to_plain_text(asked(file, "").text) == "Do you own a car?"
+        assert load_translation_status(file)[0].stale == ("q1",)
 
 
 def test_an_unknown_context_and_a_translation_of_a_text_that_is_gone_are_not_lost(file: str) -> None:
@@ -169,7 +248,7 @@ def test_an_unknown_context_and_a_translation_of_a_text_that_is_gone_are_not_los
     assert '#~ msgctxt "q1/probe"\n#~ msgid "Any car"\n#~ msgstr "Cualquier coche"' in Path("s.es.po").read_text()
     Path("other.es.po").write_text('msgctxt "zz"\nmsgid "Any"\nmsgstr "Algo"\n')
     assert import_translations(file, "other.es.po", "es").problems == (
-        "other.es.po:2: zz: this is not a text of the questionnaire — it was left out",
+        "other.es.po:3: zz: this is not a text of the questionnaire — it was left out",
     )
 
 
@@ -178,6 +257,10 @@ def test_nobody_is_interviewed_in_a_required_language_that_is_incomplete(file: s
     returned = translated(file)
     change(returned, '"Sí"', '""')
     import_translations(file, returned, "es")
+    change(file, "the train", "the trains")
+    [problem] = [p for p in check_file(file).problems if p.rule == "incomplete-language"]
+    assert problem.what.endswith("2 texts have no translation: q1/option/1, b/statements/b2"), "not read, so missing"
+    change(file, "the trains", "the train")
     [problem] = [p for p in check_file(file).problems if p.rule == "incomplete-language"]
     assert problem.what == "es is required, and 1 text has no translation: q1/option/1"
     refused = attempt(start_or_resume, file, StartOptions(case="1", language="es", practice=True))

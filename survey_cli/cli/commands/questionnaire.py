@@ -352,7 +352,8 @@ def translations_export(file: parameters.InstrumentArgument, language: parameter
     """Write the texts as PO files for translators: NAME.es.po beside NAME.yaml, for each language but the first.
 
     The file is also where the program reads the translations. Those that it has are kept; if the text has changed since,
-    the translation is marked fuzzy. Texts that are translated in the questionnaire itself are left out.
+    the translation is marked fuzzy, and the text is read in the first language until the mark is removed. Texts that are
+    translated in the questionnaire itself are left out.
 
     Example: survey translations export study.yaml --language es
     """
@@ -370,7 +371,8 @@ def translations_import(
     """Take the translations of a PO file that came back into the one beside the questionnaire.
 
     The language is the last part of the file's name (spanish.es.po), unless --language is given. A translation that
-    lacks a fill of its text, such as {name}, is marked fuzzy and listed with its line. The questionnaire isn't changed.
+    lacks a fill of its text, such as {name}, or has another one, is listed with its line, and nothing of its item is
+    imported: correct it and import the file again. The questionnaire isn't changed.
 
     Exit code 0: everything was imported; 1: there are problems.
 

@@ -1,6 +1,7 @@
 """All checks of an instrument in their order, and their run over one instrument."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from inspect import isgeneratorfunction
 from types import ModuleType
 from typing import Final, NamedTuple, TypeAlias
@@ -21,6 +22,7 @@ from survey_cli.instrument.compiled.compiler import CompileResult, compile_instr
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import InstrumentSource, pause_collector
+from survey_cli.instrument.texts.translations import is_in_catalog
 from survey_cli.problems import Problem, limit_per_rule, select_errors
 
 Check: TypeAlias = Callable[[InstrumentDraft], Iterator[Problem]]
@@ -86,9 +88,16 @@ def check_compiled(compiled: CompileResult) -> CheckResult:
     instrument, draft, problems = compiled
     if draft is not None:
         for check in CHECKS:
-            problems.extend(check(draft))
+            problems.extend(_downgrade_in_catalog(problem) for problem in check(draft))
     limited = tuple(limit_per_rule(_remove_repeated_causes(problems)))
     return CheckResult(None if select_errors(limited) else instrument, limited, draft)
+
+
+def _downgrade_in_catalog(problem: Problem) -> Problem:
+    """Return an error in a PO file as a warning: a translation never keeps a questionnaire from being used."""
+    if problem.severity == "error" and is_in_catalog(problem.where):
+        return replace(problem, severity="warning")
+    return problem
 
 
 def check_wording(draft: InstrumentDraft) -> tuple[Problem, ...]:

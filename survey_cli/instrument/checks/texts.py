@@ -24,7 +24,7 @@ from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.instrument.source.nodes import YamlScalar, locate_key
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import BUILT_IN_FILLS, Template, TextFill, find_fill
-from survey_cli.instrument.texts.translations import list_untranslated
+from survey_cli.instrument.texts.translations import is_in_catalog, list_untranslated
 from survey_cli.problems import Position, Problem, find_nearest, suggest_nearest
 from survey_cli.wording import format_quantity, join_first, pluralize, shorten
 
@@ -81,9 +81,9 @@ def missing_translation(draft: InstrumentDraft) -> Iterator[Problem]:
         if not where.line:
             continue
         # what a PO file lacks is read in the first language
-        if not any(str(scalar.where.file).endswith(".po") for scalar in text.by_language.values()):
+        if not any(is_in_catalog(scalar.where) for scalar in text.by_language.values()):
             for language in languages:
-                if language not in text.by_language:
+                if language not in text.by_language and language not in text.outdated:
                     lacking[language].append((where, who))
     if not lacking:
         return
@@ -113,14 +113,17 @@ def incomplete_language(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def stale_translation(draft: InstrumentDraft) -> Iterator[Problem]:
-    """A text has changed since it was translated in a PO file. The interviewer is told so where it is read.
+    """A text has changed since it was translated in a PO file, or its translation is marked fuzzy.
 
-    Export the texts again, correct the translations, and remove their mark `fuzzy`. One problem lists all of them.
+    It is read in the first language, and the interviewer is told so. Export the texts again, correct the translations,
+    and remove their mark `fuzzy`. One problem lists all of them.
     """
     stale: dict[str, list[tuple[Position, str]]] = defaultdict(list)
-    for who, text in list_translated_texts(draft):
-        for language in text.stale:
-            stale[language].append((text.by_language[language].where, who))
+    rejected = {problem.where for problem in draft.file_problems if is_in_catalog(problem.where)}
+    for who, text in list_texts(draft):
+        for language, scalar in text.outdated.items():
+            if scalar.where not in rejected:
+                stale[language].append((scalar.where, who))
     for language, places in stale.items():
         listed = join_first(list(dict.fromkeys(who for _, who in places)), _MAX_LISTED)
         what = f"{language} is out of date in {format_quantity(len(places), 'text')}: {listed}"
@@ -139,7 +142,12 @@ def one_language(draft: InstrumentDraft) -> Iterator[Problem]:
         return
     plain: dict[str, set[tuple[Position, str]]] = defaultdict(set)
     for who, text in list_texts(draft):
-        if text.plain is not None and text.where.line and any(letter.isalpha() for letter in text.plain):
+        if (
+            text.plain is not None
+            and not text.outdated
+            and text.where.line
+            and any(letter.isalpha() for letter in text.plain)
+        ):
             plain[text.where.file].add((text.where, who))
     for places in plain.values():
         (where, who), others = min(places), len(places) - 1

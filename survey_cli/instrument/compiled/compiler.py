@@ -20,7 +20,12 @@ from survey_cli.instrument.source.load import InstrumentSource
 from survey_cli.instrument.source.nodes import YamlScalar, replace_spans
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template
-from survey_cli.instrument.texts.translations import apply_translations
+from survey_cli.instrument.texts.translations import (
+    apply_translations,
+    downgrade_translation_problem,
+    is_in_catalog,
+    withdraw_translations,
+)
 from survey_cli.problems import Problem, select_errors, suggest_nearest
 from survey_cli.values import Code
 
@@ -388,13 +393,19 @@ def build_reserved_declines(document: Document) -> list[CompiledDecline]:
 
 def _build_statement_text(frame: Text, statement: Text) -> Text:
     """Insert a statement into the battery's text, in every language in which either is written."""
+    if frame.plain == STATEMENT_FILL and statement.plain is not None:
+        return statement
+    outdated = {}
+    for language in {**frame.outdated, **statement.outdated}:
+        earlier_frame = frame.outdated.get(language) or frame.get(language)
+        earlier_statement = statement.outdated.get(language) or statement.get(language)
+        outdated[language] = _insert_statement(earlier_frame, earlier_statement)
     if frame.plain is not None and statement.plain is not None:
-        if frame.plain == STATEMENT_FILL:
-            return statement
-        return Text(_insert_statement(frame.plain, statement.plain), {})
-    languages = {la: None for t in (frame, statement) for la in t.by_language}
+        return Text(_insert_statement(frame.plain, statement.plain), {}, outdated)
+    # A text of which a part can't be read in a language is read in the first language as a whole.
+    languages = {la: None for t in (frame, statement) for la in t.by_language if la not in outdated}
     texts = {la: _insert_statement(frame.get(la), statement.get(la)) for la in languages}
-    return Text(None, texts, frame.stale | statement.stale)
+    return Text(None, texts, outdated)
 
 
 def _insert_statement(frame: YamlScalar, statement: YamlScalar) -> YamlScalar:
@@ -422,6 +433,20 @@ def compile_instrument(source: InstrumentSource) -> CompileResult:
         document.languages.append(YamlScalar("en", where))
     if any(name.endswith(".po") for name in source.texts):
         problems += apply_translations(document, source.texts, source.folder)
+    result = _compile_document(source, document, lost, problems)
+    rejected = [problem for problem in select_errors(result[2]) if is_in_catalog(problem.where)]
+    if not rejected:
+        return result
+    # A translation that can't be used must not keep anybody from working: it is set aside, and reported.
+    withdraw_translations(document, {problem.where for problem in rejected})
+    problems += [downgrade_translation_problem(problem) for problem in rejected]
+    return _compile_document(source, document, lost, problems)
+
+
+def _compile_document(
+    source: InstrumentSource, document: Document, lost: frozenset[str], problems: list[Problem]
+) -> CompileResult:
+    """Compile a document. `problems` are those found so far, `lost` the items that could not be read."""
     compiler = InstrumentCompiler(document, lost)
     compiler.draft.file_problems = tuple(problems)
     instrument = compiler.compile(source)

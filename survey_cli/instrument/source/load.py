@@ -9,7 +9,7 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeAlias, cast
@@ -169,7 +169,21 @@ class _Loader:
             except UnreadableFileError as error:
                 is_there = not error.what.startswith("there is no")
             if is_there:
-                self.load_list(file, Position(self.name))
+                self._load_catalog(file)
+
+    def _load_catalog(self, file: str) -> None:
+        """Load a PO file. One that can't be read is left out with a warning: the texts of the first language remain."""
+        before = len(self.problems)
+        self.load_list(file, Position(self.name))
+        found = self.problems[before:]
+        if not found:
+            return
+        self.texts.pop(file, None)
+        remedy = "save it as UTF-8, or remove it; until then its translations are not read"
+        self.problems[before:] = [
+            replace(problem, where=Position(self.folder + file, *problem.where[1:]), severity="warning", remedy=remedy)
+            for problem in found
+        ]
 
 
 def _list_languages(tree: YamlMapping) -> list[str]:

@@ -7,8 +7,9 @@ YAML's own guesses (`no` is false, `010` is eight) are not used. A scalar that d
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 from typing import Annotated, Any, Final, NoReturn, TypeAlias
 
 from pydantic import GetJsonSchemaHandler
@@ -154,6 +155,9 @@ def parse_code(node: object) -> Code:
     return unicodedata.normalize("NFC", str(text))
 
 
+_NO_TRANSLATIONS: Final[Mapping[str, YamlScalar]] = MappingProxyType({})
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class Text:
     """A text that is read or shown: one for all languages, or one for each.
@@ -163,8 +167,8 @@ class Text:
 
     plain: YamlScalar | None
     by_language: Mapping[str, YamlScalar]
-    stale: frozenset[str] = frozenset()
-    """The languages whose translations are out of date."""
+    outdated: Mapping[str, YamlScalar] = field(default_factory=lambda: _NO_TRANSLATIONS)
+    """Translations that are never read: they are out of date, marked fuzzy, or can't be used."""
 
     @classmethod
     def from_string(cls, text: str) -> "Text":
@@ -177,14 +181,23 @@ class Text:
             return self.plain
         return self.by_language.get(language) or next(iter(self.by_language.values()))
 
-    def add_translation(self, base: str, language: str, text: YamlScalar, *, stale: bool) -> None:
+    def add_translation(self, base: str, language: str, text: YamlScalar, *, is_outdated: bool) -> None:
         """Add the translation from a file of its own, unless the text is written in this language."""
+        if language in self.by_language:
+            return
+        if is_outdated:
+            self.outdated = {**self.outdated, language: text}
+            return
         if self.plain is not None:
             self.by_language = {base: self.plain}
             self.plain = None
-        if language not in self.by_language:
-            self.by_language = {**self.by_language, language: text}
-            self.stale = self.stale | {language} if stale else self.stale
+        self.by_language = {**self.by_language, language: text}
+
+    def withdraw_translation(self, language: str) -> None:
+        """Set a translation aside that can't be used. The text is then read in the first language."""
+        texts = dict(self.by_language)
+        self.outdated = {**self.outdated, language: texts.pop(language)}
+        self.by_language = texts
 
     def iterate_languages(self) -> Iterator[tuple[str, YamlScalar]]:
         """Yield each (language, text); the language is empty where one text serves all."""

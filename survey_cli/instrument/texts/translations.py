@@ -1,11 +1,13 @@
 """Translations in PO files beside the questionnaire: `NAME.es.po` has the Spanish texts of `NAME.yaml`.
 
 An entry's context is the item, with the option or the key: `q1`, `q1/option/2`, `q1/probe`. A translation is out of date
-if it is marked fuzzy, or the text from which it was made is another one by now.
+if it is marked fuzzy, or the text from which it was made is another one by now. It is then never read aloud: the text of
+the first language is, until the translation is confirmed.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from posixpath import splitext
 from types import SimpleNamespace
 from typing import Any, Final, NamedTuple
@@ -43,6 +45,7 @@ class Translation(NamedTuple):
     text: str
     fuzzy: bool = False
     line: int = 0
+    """The line of its `msgstr`."""
     comments: Sequence[str] = ()
     previous: str = ""
     """The source before it changed."""
@@ -89,17 +92,29 @@ def read_catalog(text: str) -> Mapping[str, Translation]:
         if lines and (context := re.search(r'^msgctxt "(.*)"$', block, re.MULTILINE)):
             previous[context[1]] = denormalize("\n".join(lines))
 
+    lines = text.split("\n")
     try:
         catalog = read_po(text.splitlines(keepends=True), abort_invalid=True)
     except (PoFileError, ValueError) as error:
-        raise ValueError(getattr(error, "lineno", 0) + 1, str(error)) from error
+        what = re.sub(r" on \d+$", "", str(error))  # Babel counts lines from 0
+        raise ValueError(getattr(error, "lineno", 0) + 1, what) from error
     entries = {}
     for message in catalog:
         if message.id and message.context:
-            texts, line, comments = (str(message.id), str(message.string)), message.lineno or 0, message.user_comments
+            texts = str(message.id), str(message.string)
+            line = _find_translation_line(lines, message.lineno or 1)
+            comments = message.user_comments
             before = previous.get(message.context, "") if message.fuzzy else ""
             entries[message.context] = Translation(*texts, message.fuzzy, line, comments, before)
     return entries
+
+
+def _find_translation_line(lines: Sequence[str], first: int) -> int:
+    """Return the line of the first `msgstr` from this line on. A translator corrects it there, not at the `msgid`."""
+    for number in range(first, len(lines) + 1):
+        if lines[number - 1].startswith("msgstr"):
+            return number
+    return first
 
 
 def render_catalog(language: str, entries: Mapping[str, Translation], obsolete: Mapping[str, Translation]) -> str:
@@ -121,7 +136,8 @@ def render_catalog(language: str, entries: Mapping[str, Translation], obsolete: 
 def apply_translations(document: Any, files: Mapping[str, str], folder: str) -> list[Problem]:
     """Add the translations of the PO files among `files` to the texts of a document; returns problems of the files.
 
-    A translation that is written in the questionnaire itself stays.
+    A translation that is written in the questionnaire itself stays. A file that can't be read is a warning: the texts are
+    then read in the first language.
     """
     base, *languages = map(str, document.languages)
     catalogs = {lang: locate_catalog(next(iter(files)), lang) for lang in languages}
@@ -134,16 +150,36 @@ def apply_translations(document: Any, files: Mapping[str, str], folder: str) -> 
             entries = read_catalog(files[name])
         except ValueError as error:
             line, what = error.args
-            remedy = "export it again with `survey translations export`, or correct it in a translation program"
-            problems.append(Problem("bad-translations", Position(file, line, 1), "", f"not a PO file: {what}", remedy))
+            reason = f"not a PO file: {what}, so that nothing is read in {language}"
+            remedy = "correct it in a translation program, or import the right one: survey translations import"
+            problems.append(Problem("bad-translations", Position(file, line, 1), "", reason, remedy, "warning"))
             continue
         for translatable in list_translatable(document, base):
             entry = entries.get(translatable.context)
             for text in translatable.texts if entry is not None and entry.text.strip() else ():
                 assert entry is not None
-                scalar = YamlScalar(entry.text, Position(file, entry.line, 1))
-                text.add_translation(base, language, scalar, stale=entry.fuzzy or entry.source != text.get(base))
+                scalar = YamlScalar(entry.text, Position(file, entry.line))
+                is_outdated = entry.fuzzy or entry.source != text.get(base)
+                text.add_translation(base, language, scalar, is_outdated=is_outdated)
     return problems
+
+
+def is_in_catalog(where: Position) -> bool:
+    """Return whether a position is in a PO file."""
+    return where.file.endswith(".po")
+
+
+def withdraw_translations(document: Any, places: Set[Position]) -> None:
+    """Set the translations at these positions of PO files aside, so that they are not read."""
+    for _, text in _iterate_texts(document, ""):
+        for language, scalar in dict(text.by_language).items():
+            if scalar.where in places:
+                text.withdraw_translation(language)
+
+
+def downgrade_translation_problem(problem: Problem) -> Problem:
+    """Return an error in a PO file as a warning: the translation is not used, and everything else is."""
+    return replace(problem, severity="warning", what=f"{problem.what}; this translation is not read")
 
 
 def list_untranslated(document: object, base: str, language: str) -> list[str]:
