@@ -88,13 +88,14 @@ class Shift:
     at: datetime = TUESDAY
     db: str = ""
     people: str = ""
+    name: str = "field.yaml"
     opened: ClassVar[list[OpenStudy]] = []
     """All that were opened, for whoever closes them at a test's end."""
     place: ClassVar[Callable[[Path], str]] = staticmethod(on_a_file)
     """Where a study is kept of which it is not said."""
 
     def __post_init__(self) -> None:
-        self.file = self.folder / "field.yaml"
+        self.file = self.folder / self.name
         self.db = self.db or type(self).place(self.folder)
         self.write(self.items)
         if self.people:
