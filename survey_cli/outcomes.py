@@ -42,6 +42,14 @@ class Outcome:
         """The id of the outcome of the table that it is, or behaves like."""
         return self.like or self.id
 
+    @property
+    def denies_contact(self) -> bool:
+        """Whether it says that nobody, or not the right person, was spoken to: no interview can have taken place.
+
+        A fault of the line may end a call at any time.
+        """
+        return (self.moment == "before" and self.kind != "technical") or self.kind in ("hangup_intro", "wrong_number")
+
 
 WITHDRAWN: Final = "withdrawn"
 """The outcome after which all answers are erased."""

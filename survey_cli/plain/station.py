@@ -282,12 +282,12 @@ class PlainStation:
             return self._book_appointment(rest or self._ask(TIME_QUESTION, TIME_HINT))
         refusal = self._ask_refusal(rest) if choice.is_refusal else None
         rest = "" if choice.is_refusal else rest
+        if (doubt := view.find_doubt(choice)) is not None:
+            self._ask_confirmation(f"{doubt.what} {doubt.question} y records it")
         if required == "sure":
             self._ask_confirmation(f"{name}: the case will not be called again; y records it")
         elif required:
             rest = rest or self._ask(INPUT_QUESTIONS[required])
-        elif not view.has_open_call and not view.pending_input:
-            self._ask_confirmation(f"this number was not dialed from here: .dial dials it, y records {name} anyway")
         if refusal is not None and any(refusal):
             who, reason, strength = refusal
             if (why := self._station.record_refusal(reason=reason, strength=strength, who=who)) is not None:

@@ -11,6 +11,7 @@ from random import Random
 from typing import Final
 from uuid import uuid4
 
+from survey_cli.engine.events import QuestionAnswered, QuestionDeclined
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.case.case import Case, list_call_zones
 from survey_cli.fieldwork.case.events import CaseEvent, CaseReturned, InterviewOpened
@@ -190,6 +191,25 @@ class CaseClaims:
             return ""
         row = self.study.plan.outcomes.get(last.outcome)
         return "time" if row is not None and requires_time(row, self.study.plan, by_route=True) else "outcome"
+
+    def count_answers_in_call(self, claimed: ClaimedCase) -> int:
+        """Count the answers that were recorded since the number was dialed, or since this attempt began.
+
+        Raises StoreError.
+        """
+        attempt = claimed.case.open_attempt
+        last = self.study.store.interviews.find_last(claimed.case.key)
+        if attempt is None or last is None:
+            return 0
+        since = claimed.dialed_at or attempt.started_at
+        places = set()
+        for event in self.study.store.interviews.read_journal(last.id):
+            if event.stamp.at < since or not isinstance(event, QuestionAnswered | QuestionDeclined):
+                continue
+            # a text that was read aloud has an event without a value
+            if isinstance(event, QuestionDeclined) or event.value is not None:
+                places.add(event.place)
+        return len(places)
 
     def start_or_resume(
         self, claimed: ClaimedCase, link: CaseLink, *, options: StartOptions | None = None

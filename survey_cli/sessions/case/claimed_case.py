@@ -54,6 +54,8 @@ class ClaimedCase:
     heard: str = ""
     """What is heard in the open call of a practice station."""
     pending_input: PendingInput = ""
+    answers_in_call: int = 0
+    """Answers that were recorded since the number was dialed."""
 
     def append_events(
         self,

@@ -48,6 +48,7 @@ def build_case_view(
         appointment=_format_appointment(case, plan),
         history=build_history(claimed.history, plan, zone),
         main_outcomes=first,
+        answers_in_call=claimed.answers_in_call,
         other_outcomes=more,
         scripts=_build_scripts(plan, case, language),
         faq=tuple((_render_text(ask, language), _render_text(say, language)) for ask, say in instrument.faq),

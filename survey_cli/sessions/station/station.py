@@ -230,7 +230,12 @@ class StationSession:
             return claimed
         self._show(claimed, case_view.describe_interrupted_call(claimed.case, self._to_local))
         if self._case is not None:
-            self._case = replace(self._case, pending_input=self._study.claims.find_pending_input(claimed))
+            claims = self._study.claims
+            self._case = replace(
+                self._case,
+                pending_input=claims.find_pending_input(claimed),
+                answers_in_call=claims.count_answers_in_call(claimed),
+            )
         return None
 
     def claim_next(self) -> Rejection | None:
@@ -361,6 +366,8 @@ class StationSession:
             return Rejection("its digits have been erased")
         if (rejection := self._append(case_events.NumberDialed(number.position))) is not None:
             return rejection
+        if self._case is not None:
+            self._case = replace(self._case, answers_in_call=0)
         by_hand = plan.requires_manual_dialing(number.line, case.case.columns)
         if self._options.respondents is not None and self._case is not None:
             zones = list_call_zones(case.case, number, plan)
@@ -523,12 +530,18 @@ class StationSession:
             return self.claim_next() if then_next else None
         try:
             interview_status = self._study.claims.describe_interview(case.row.key)
+            answers_in_call = self._study.claims.count_answers_in_call(case)
         except StoreError as error:
             return self._report_unsaved(error)
         respondents = self._options.respondents
         heard = respondents.answer_question(case.case.key, session.interview) if respondents else ""
-        case = replace(case, pending_input=link.pending_input, interview_status=interview_status)
-        self._case = replace(case, heard=heard or case.heard)
+        self._case = replace(
+            case,
+            pending_input=link.pending_input,
+            interview_status=interview_status,
+            answers_in_call=answers_in_call,
+            heard=heard or case.heard,
+        )
         return None
 
     # other cases

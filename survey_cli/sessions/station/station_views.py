@@ -9,6 +9,7 @@ from survey_cli.fieldwork.shifts import ShiftSummary
 from survey_cli.outcomes import Outcome
 from survey_cli.reports.fieldwork.case_histories import StationHistoryLine
 from survey_cli.sessions.case.claimed_case import RequiredInput
+from survey_cli.wording import format_quantity
 
 __all__ = ["AppointmentPolicy", "RequiredInput", "ShiftSummary", "StationHistoryLine"]  # what others import from here
 
@@ -42,6 +43,16 @@ class StationScript:
     text: str
     is_used: bool = False
     """It may be read once per case, and was read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeDoubt:
+    """Why an outcome may be a slip of the finger: the interviewer is asked before it is recorded."""
+
+    what: str
+    """One sentence: `This number was not dialed from here.`"""
+    question: str
+    """`Record “No answer” anyway?`"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +108,8 @@ class CaseView:
     """The state of the case's interview: `open at q17, Tue 14:03, version 1`; empty: none."""
     has_open_call: bool
     """The current number was dialed and the outcome is not entered yet."""
+    answers_in_call: int = 0
+    """Answers that were recorded in this call."""
     dialed_at: datetime | None = None
     """When the open call was dialed, on this station's clock; None while no call is open."""
     heard: str = ""
@@ -119,6 +132,18 @@ class CaseView:
         at = next((n for n, number in enumerate(self.numbers) if number.current), -1)
         others = [n for n in (*self.numbers[at + 1 :], *self.numbers[: max(at, 0)]) if n.state == "live"]
         return next((n for n in others if not n.outcome), others[0] if others else None)
+
+    def find_doubt(self, choice: OutcomeChoice) -> OutcomeDoubt | None:
+        """Find what contradicts an outcome: answers of this call, or that no call is known; None if nothing does."""
+        question = f"Record “{choice.outcome.name}” anyway?"
+        if self.answers_in_call and choice.outcome.denies_contact:
+            recorded = format_quantity(self.answers_in_call, "answer")
+            verb = "was" if self.answers_in_call == 1 else "were"
+            return OutcomeDoubt(what=f"{recorded} {verb} recorded in this call.", question=question)
+        is_called = self.has_open_call or self.pending_input
+        if not choice.required_input and not is_called:
+            return OutcomeDoubt(what="This number was not dialed from here.", question=question)
+        return None
 
     @property
     def choices(self) -> OutcomeChoices:

@@ -247,7 +247,17 @@ class OutcomeEntry:
         await self._screen.open_panel(RefusalPanel(title, self._refusal, partial(self._require, case, choice)))
 
     async def _require(self, case: CaseView, choice: OutcomeChoice, words: str = "") -> None:
-        """Ask what an outcome requires, and once more where it can't be undone or no call is known."""
+        """Ask about an outcome that contradicts what is known of this call, then what it requires."""
+        doubt = case.find_doubt(choice)
+        require = partial(self._require_input, case, choice, words)
+        if doubt is None:
+            await require()
+            return
+        question = f"{doubt.what} {doubt.question}"
+        await self._screen.open_panel(panel.build_question(question, "record it", require))
+
+    async def _require_input(self, case: CaseView, choice: OutcomeChoice, words: str) -> None:
+        """Ask what an outcome requires, and once more if it can't be undone."""
         name = choice.outcome.name
         record = partial(self._record, choice)
         match choice.required_input:
@@ -257,9 +267,6 @@ class OutcomeEntry:
                 await self._open_line(choice, required, words)
             case "sure":
                 question = f"{name}: the case will not be called again. Record it?"
-                await self._screen.open_panel(panel.build_question(question, "record it", record))
-            case "" if not case.has_open_call and not case.pending_input:
-                question = f"This number was not dialed from here (d dials). Record “{name}” anyway?"
                 await self._screen.open_panel(panel.build_question(question, "record it", record))
             case "":
                 await record()
