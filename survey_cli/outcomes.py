@@ -35,7 +35,7 @@ class Outcome:
     like: str = ""
     """The outcome of the table that a study's own outcome behaves like."""
     number: int = 0
-    """The number that interviewers key for it, the same in every list."""
+    """The number that interviewers key for it, the same in every list; 0 if nobody keys it."""
 
     @property
     def kind(self) -> str:
@@ -54,6 +54,8 @@ class Outcome:
 WITHDRAWN: Final = "withdrawn"
 """The outcome after which all answers are erased."""
 DO_NOT_CALL: Final = "never_call"
+LOST: Final = "lost"
+"""The outcome of a call whose station stopped. The program records it when the station's lease ends."""
 _ROWS: Final = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
 OUTCOMES: Final = {row["id"]: Outcome(**row) for row in _ROWS}
 _SINGLE: Final = {row.number: row.id for row in OUTCOMES.values() if row.number <= 8}
@@ -65,3 +67,15 @@ REFUSAL_OUTCOMES: Final = HARD_REFUSALS | {"refusal_soft", "refusal_household_so
 FINAL_REFUSALS: Final = HARD_REFUSALS | {"never_call", "withdrawn"}
 INTERVIEW_END_OUTCOMES: Final = REFUSAL_OUTCOMES | {"complete"}
 """Outcomes that end an interview that counts; after any other (an appointment, a lost line) it is resumed."""
+
+
+def is_answered(row: Outcome | None, *, has_interview: bool) -> bool:
+    """Return whether somebody answered the telephone in a call with this outcome.
+
+    `has_interview`: the interview was open in the call. Only that tells of a lost call whether somebody answered.
+    """
+    if row is None:
+        return False
+    if row.kind == LOST:
+        return has_interview
+    return row.moment != "before"

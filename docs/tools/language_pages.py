@@ -228,17 +228,17 @@ MOMENTS = {
     "screened": "When the respondent is screened",
     "interrupted": "In the middle of an interview",
     "any": "At any time",
-    "end": "At the end of the questionnaire",
+    "end": "By the program: at the end of the questionnaire, or if a station stops",
 }
 
 
-NEXT_CALLS = {"appointment": "at the appointment", "held": "when a supervisor decides"}
+NEXT_CALLS = {"": "at once", "appointment": "at the appointment", "held": "when a supervisor decides"}
 
 
 def _describe_outcome(row: Outcome) -> tuple[str, ...]:
     return (
         _code(f"outcome-{row.id}", row.id),
-        str(row.number),
+        str(row.number or "–"),
         row.name,
         NEXT_CALLS.get(row.delay, f"after {row.delay}") if row.temporary else "none: final",
         row.listed if row.listed == row.rdd else f"{row.listed}; {row.rdd} with random digits",

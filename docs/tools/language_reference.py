@@ -15,7 +15,7 @@ from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.source.scalars import Text
-from survey_cli.outcomes import OUTCOMES, Outcome
+from survey_cli.outcomes import LOST, OUTCOMES, Outcome
 from survey_cli.services.questionnaire.word_lookup import KeyReference, ReferenceEntry
 from survey_cli.wording import join_words
 
@@ -198,6 +198,9 @@ _MOMENT_PHRASES: Final = {
 
 
 def _describe_outcome(outcome: Outcome) -> str:
+    moment = _MOMENT_PHRASES[outcome.moment]
+    if outcome.id == LOST:
+        moment = "by the program, if a station stops in the middle of a call"
     kind = "temporary: the case may be called again" if outcome.temporary else "final"
     codes = f"AAPOR {outcome.listed} in a list frame, {outcome.rdd} in a random-digit frame"
-    return f"{outcome.name}; given {_MOMENT_PHRASES[outcome.moment]}; {kind}; {codes}."
+    return f"{outcome.name}; given {moment}; {kind}; {codes}."

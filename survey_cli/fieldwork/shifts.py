@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.outcomes import REFUSAL_OUTCOMES, Outcome
+from survey_cli.outcomes import REFUSAL_OUTCOMES, Outcome, is_answered
 
 ToLocal: TypeAlias = Callable[[datetime], datetime]
 """Converts a time to a station's clock."""
@@ -151,8 +151,10 @@ class Shift:
         """The last sign-on or sign-off."""
         self.last_deed: datetime | None = None
         """The last thing that the person did; that a station runs is none."""
-        self._calls: list[tuple[str, str]] = []
-        """Case and outcome of each call."""
+        self._calls: list[tuple[str, str, bool]] = []
+        """Case and outcome of each call, and whether the interview was open in it."""
+        self._interviewing: set[str] = set()
+        """The cases whose interview is open."""
         self._claimed: dict[str, datetime] = {}
         """The cases that are not released yet, and since when they are on the screen."""
         self._dialed: dict[str, datetime] = {}
@@ -254,6 +256,7 @@ class Shift:
         if entry.event == events.CaseReturned("lapsed"):  # dated when the lease of a silent station ended
             self._dialed.pop(key, None)
             self._claimed.pop(key, None)
+            self._interviewing.discard(key)
             return
         self._note_activity(entry.at)
         if not isinstance(entry.event, events.CaseClaimed):  # the next case is claimed without a key
@@ -261,10 +264,14 @@ class Shift:
         match entry.event:
             case events.CaseClaimed():
                 self.show_case(key, entry.at)
-            case events.NumberDialed() | events.InterviewOpened():
+            case events.NumberDialed():
                 self._dialed.setdefault(key, entry.at)
+            case events.InterviewOpened():
+                self._dialed.setdefault(key, entry.at)
+                self._interviewing.add(key)
             case events.OutcomeRecorded(outcome=outcome):
-                self._calls.append((key, outcome))
+                self._calls.append((key, outcome, key in self._interviewing))
+                self._interviewing.discard(key)
                 self._talk_time += entry.at - self._dialed.pop(key, entry.at)
             case events.OutcomeRevoked():
                 last = max((n for n, call in enumerate(self._calls) if call[0] == key), default=None)
@@ -272,6 +279,7 @@ class Shift:
                     del self._calls[last]
             case events.AttemptClosed() | events.CaseReturned():
                 self._dialed.pop(key, None)
+                self._interviewing.discard(key)
                 self.add_time_on_case(entry.at - self._claimed.pop(key, entry.at))
 
     def show_case(self, key: str, at: datetime) -> None:
@@ -303,14 +311,17 @@ class Shift:
             spans[-1] = spans[-1][0], max(at, spans[-1][1])
         spans = spans or [(at, at)]
         first, last = spans[0][0], spans[-1][1]
-        kinds = [outcomes[outcome].kind if outcome in outcomes else outcome for _, outcome in self._calls]
+        kinds = [outcomes[outcome].kind if outcome in outcomes else outcome for _, outcome, _ in self._calls]
+        contacts = 0
+        for _, outcome, has_interview in self._calls:
+            contacts += is_answered(outcomes.get(outcome), has_interview=has_interview)
         break_now = [BreakTaken(self.open_break.reason, at - self.open_break.since)] if self.open_break else []
         on_screen = at - self._claimed.get(case, at)
         return ShiftSummary(
             since=to_local(first),
             until=to_local(last),
             calls=len(kinds),
-            contacts=sum(id in outcomes and outcomes[id].moment != "before" for _, id in self._calls),
+            contacts=contacts,
             completes=kinds.count("complete"),
             refusals=sum(kind in REFUSAL_OUTCOMES for kind in kinds),
             appointments_made=kinds.count("appointment"),

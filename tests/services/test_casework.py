@@ -458,7 +458,10 @@ def test_a_case_at_a_station_is_not_touched_but_can_be_freed(tmp_path: Path) -> 
     assert isinstance(lost, Rejection)
     sheet = load_case_sheet(request(shift), key)
     assert isinstance(sheet, CaseSheet)
-    assert [line.what for line in sheet.history][-2:] == ["number 1 dialed", "freed by a supervisor"]
+    assert [line.what for line in sheet.history][-2:] == [
+        "call lost (station stopped) at number 1",
+        "freed by a supervisor",
+    ]
     assert "no station has it" in refused(case_actions.free_case, request(shift), key)
 
 

@@ -330,7 +330,7 @@ def test_the_end_of_an_earlier_attempts_interview_is_no_outcome_of_a_later_one(
     assert bob.fetch_case("A") is None
     bob.dial()
     leave(shift)
-    assert [call.outcome for call in shift.case("A").calls] == ["callback"]
+    assert [call.outcome for call in shift.case("A").calls] == ["callback", "lost"]
     assert status(shift) == [("open", "")]
     assert shift.row("A").holder is None
     assert findings(shift) == ()
@@ -494,7 +494,8 @@ def test_who_lost_the_case_learns_it_before_the_answer_counts(tmp_path: Path, wa
     keyed(theirs, "1", "1")
     assert bob.close_interview() is None
     assert (code(shift), status(shift)) == ("1.1", [("ended", "complete")])
-    assert [e.by for e in history(shift) if isinstance(e.event, OutcomeRecorded)] == ["bob"]
+    calls = [(e.by, e.event.outcome) for e in history(shift) if isinstance(e.event, OutcomeRecorded)]
+    assert calls == [("ann", "lost"), ("bob", "complete")]
     assert findings(shift) == ()
 
 

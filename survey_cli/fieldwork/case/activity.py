@@ -21,8 +21,9 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 
 from survey_cli.fieldwork.case.case import Attempt, Case, list_call_zones, localize_plan
+from survey_cli.fieldwork.case.disposition_coding import is_contact
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.outcomes import FINAL_REFUSALS, REFUSAL_OUTCOMES
+from survey_cli.outcomes import FINAL_REFUSALS, INTERVIEW_END_OUTCOMES, REFUSAL_OUTCOMES
 
 REFUSALS: Final = REFUSAL_OUTCOMES | FINAL_REFUSALS
 UNRELEASED: Final = "unreleased"
@@ -69,8 +70,7 @@ def _count_calls(attempt: Attempt, quarter: str, case: Case, plan: Plan, activit
     if dialed:
         zones = list_call_zones(case, case.find_number(attempt.calls[0].number), plan)
         daypart = plan.calendar.find_daypart(zones, attempt.started_at)
-        outcomes = [plan.outcomes.get(call.outcome) for call in dialed]
-        answered = any(outcome is not None and outcome.moment != "before" for outcome in outcomes)
+        answered = any(is_contact(call, plan) for call in dialed)
         activity[quarter, ("calls", by)] += len(dialed)
         activity[quarter, ("sessions", by, daypart)] += 1
         activity[quarter, ("reached", by, daypart)] += answered
@@ -81,7 +81,7 @@ def _count_calls(attempt: Attempt, quarter: str, case: Case, plan: Plan, activit
             activity[quarter, ("complete", by)] += 1
             if call.interview_time is not None:
                 activity[quarter, ("lengths", by, round(call.interview_time.total_seconds()))] += 1
-        elif call.code == "1.2":
+        elif call.code == "1.2" and (outcome is None or outcome.kind in INTERVIEW_END_OUTCOMES):
             activity[quarter, ("partial", by)] += 1
         elif outcome is not None and outcome.kind in REFUSALS:
             activity[quarter, ("refusals", by)] += 1

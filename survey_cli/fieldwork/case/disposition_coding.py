@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from survey_cli.fieldwork.case.case import Call, Case
 from survey_cli.fieldwork.plan.plan import RDD_ONLY_OUTCOMES, CompletionPoint, Plan
 from survey_cli.fieldwork.rates.dispositions import QUOTA_FILLED_CODE, UncountableCode, find_group
-from survey_cli.outcomes import Outcome
+from survey_cli.outcomes import LOST, Outcome, is_answered
 from survey_cli.problems import UserError, suggest_nearest
 
 NEVER_DIALED_CODES: Final = {"list": "2.20", "establishment": "2.20", "rdd": "3.11"}
@@ -25,7 +25,7 @@ INTERVIEW_OUTCOMES: Final = frozenset({"complete", "break_off"})
 """Outcomes of an interview; a supervisor can give them only where there is one."""
 NON_HOUSEHOLD_OUTCOMES: Final = frozenset({"wrong_number", "business", "hangup_intro"})
 """Conversations that do not show that the number belongs to a household: anybody may hang up at once."""
-RESUMABLE_OUTCOMES: Final = frozenset({"callback", "appointment", "technical"})
+RESUMABLE_OUTCOMES: Final = frozenset({"callback", "appointment", "technical", LOST})
 """Outcomes after which an interview that stopped in the middle waits to be resumed: it is no break-off."""
 
 CODE_PRECEDENCE: Final = (
@@ -121,8 +121,7 @@ def classify_outcome(call: Call, plan: Plan) -> str:
 
 def is_contact(call: Call, plan: Plan) -> bool:
     """Return whether somebody answered the telephone."""
-    row = find_outcome_row(call, plan)
-    return row is not None and row.moment != "before"
+    return is_answered(find_outcome_row(call, plan), has_interview=call.interview_time is not None)
 
 
 # a supervisor's override
@@ -162,6 +161,9 @@ def validate_override(case: Case, plan: Plan, *, outcome: str, code: str = "") -
     if kind == "supervisor":
         what = f"{outcome} needs a supervisor's answer"
         raise UserError(where, what, "give the final outcome, or answer with a note")
+    if kind == LOST:
+        what = f"{outcome} is recorded by the program if a station stops"
+        raise UserError(where, what, "use technical, or the outcome of the conversation")
     if (kind in INTERVIEW_OUTCOMES or code in ("1.1", "1.2", "2.12")) and not case.interview:
         what = f"{outcome or code} requires an interview, and none was started"
         raise UserError(where, what, "conduct the interview, or use another outcome")
@@ -205,6 +207,8 @@ def _code_call(case: Case, call: Call, plan: Plan) -> str:
         return "2.21" if _is_screened(case, plan) else NOT_SCREENED_CODE
     if call.code:
         return break_off if call.code == NOT_SCREENED_CODE and row.listed == "derived" else call.code
+    if kind == LOST and is_contact(call, plan):
+        return "2.21" if _is_screened(case, plan) else NOT_SCREENED_CODE
     code = row.listed if plan.eligibility_known else row.rdd
     code = "dead" if plan.eligibility_known and kind in RDD_ONLY_OUTCOMES else code
     if code in NUMBER_CODES:
@@ -215,7 +219,7 @@ def _code_call(case: Case, call: Call, plan: Plan) -> str:
         return _code_referral(case, call, plan)
     if code == "derived":
         return break_off
-    if row.moment == "before":
+    if not is_contact(call, plan):
         return code if plan.eligibility_known else _code_unreached(case, call, code, row, plan)
     return _code_conversation(case, code, kind, plan)
 
@@ -269,7 +273,7 @@ def _is_household(case: Case, plan: Plan, until: datetime | None = None) -> bool
 
 def _is_always(case: Case, plan: Plan, row: Outcome) -> bool:
     """Return whether each call had this outcome, apart from faults of our own line."""
-    return all(classify_outcome(call, plan) in (row.kind, "technical") for call in case.calls)
+    return all(classify_outcome(call, plan) in (row.kind, "technical", LOST) for call in case.calls)
 
 
 def _is_screened(case: Case, plan: Plan) -> bool:
@@ -300,6 +304,14 @@ def code_interview(progress: InterviewProgress, plan: Plan) -> str:
     if _has_passed(progress, plan.complete_from):
         return "1.1"
     return "1.2" if _has_passed(progress, plan.partial_from) else "2.12"
+
+
+def code_waiting_interview(progress: InterviewProgress, plan: Plan) -> str:
+    """Return the code of an interview that waits to be resumed: partial (1.2), or empty if its outcome decides.
+
+    It is never complete: the respondent is called again for the rest.
+    """
+    return "1.2" if code_interview(progress, plan) in ("1.1", "1.2") else ""
 
 
 def _has_passed(progress: InterviewProgress, point: CompletionPoint | None) -> bool:

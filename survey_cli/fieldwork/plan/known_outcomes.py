@@ -20,7 +20,8 @@ def build_outcome_table(instrument: Instrument) -> dict[str, Outcome]:
     new_numbers = count(max(row.number for row in OUTCOMES.values()) + 1)
     for key, spec in instrument.document.outcomes.items():
         outcome_id = str(key)
-        number = OUTCOMES[outcome_id].number if outcome_id in OUTCOMES else next(new_numbers)
+        number = OUTCOMES[outcome_id].number if outcome_id in OUTCOMES else 0
+        number = number or next(new_numbers)
         like = OUTCOMES.get(str(spec.like or outcome_id)) or _make_model(spec)
         table[outcome_id] = replace(
             like,

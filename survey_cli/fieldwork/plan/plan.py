@@ -257,7 +257,7 @@ DEFAULT_BREAKS: Final = {"lunch": "unpaid", "pause": "paid", "technical": "paid"
 SOFT_REFUSALS: Final = ("refusal_soft", "refusal_household_soft", "break_off")
 """The refusals to which `soft_wait:` applies."""
 MANUAL_DIALING_COUNTRIES: Final = frozenset({"US", "PR", "GU", "VI"})
-QUEUE_RULES_EDITION: Final = 7
+QUEUE_RULES_EDITION: Final = 8
 """Edition of the rules that derive codes and queue positions. Raise it with every release that derives them otherwise:
 databases of earlier releases are then updated when they are next opened."""
 RDD_ONLY_OUTCOMES: Final = frozenset({"business"})

@@ -28,7 +28,7 @@ from survey_cli.instrument.schema.hours import (
 )
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.instrument.source.nodes import YamlScalar, locate_key, locate_name
-from survey_cli.outcomes import OUTCOMES
+from survey_cli.outcomes import LOST, OUTCOMES
 from survey_cli.problems import Position, Problem, Severity, suggest_nearest
 
 _COUNTRY_ALIASES: Final = {"UK": "GB", "EN": "GB", "USA": "US", "EL": "GR", "SP": "ES", "GER": "DE"}
@@ -469,6 +469,10 @@ def outcome_moment(draft: InstrumentDraft) -> Iterator[Problem]:
         if not isinstance(question, EndItem) or question.outcome in draft.document.outcomes:
             continue
         outcome = OUTCOMES.get(question.outcome)
+        if outcome is not None and outcome.id == LOST:
+            what = f"outcome: {outcome.id} ({outcome.name}) is recorded by the program if a station stops"
+            remedy = "use an outcome for somebody who was reached: callback, refusal_soft, not_eligible, …"
+            yield report("outcome-moment", find_value(question, "outcome"), name, what, remedy, "warning")
         if outcome is not None and outcome.moment == "before":
             what = f"outcome: {outcome.id} ({outcome.name}) means that nobody was reached"
             remedy = "use an outcome for somebody who was reached: callback, refusal_soft, not_eligible, …"

@@ -14,7 +14,7 @@ from survey_cli.instrument.schema.items import unasked_items
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import NumberItem
-from survey_cli.outcomes import OUTCOMES
+from survey_cli.outcomes import LOST, OUTCOMES
 from survey_cli.reports.disclosure.suppression import find_hidden_parts
 from survey_cli.reports.disclosure.thresholds import DEFAULT_THRESHOLD
 from survey_cli.reports.results.crosstab import Crosstab, ResultOptions
@@ -426,7 +426,8 @@ def _select_labels(variable: Variable, counts: Mapping[Cell, int] | None, contex
     if counts is not None:
         return {code: name for code, name in variable.labels.items() if code in counts}
     own = context.instrument.document.outcomes
-    not_ends = {name for name, outcome in OUTCOMES.items() if outcome.moment not in _ENDS and name not in own}
+    not_ends = {name for name, outcome in OUTCOMES.items() if outcome.moment not in _ENDS or name == LOST}
+    not_ends -= own.keys()
     return {code: name for code, name in variable.labels.items() if code not in not_ends}
 
 

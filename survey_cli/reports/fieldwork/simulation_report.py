@@ -8,11 +8,11 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.fieldwork.appointments.appointment import EARLY_WINDOW, resolve_span
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import classify_outcome, find_outcome_row
+from survey_cli.fieldwork.case.disposition_coding import classify_outcome, is_contact
 from survey_cli.fieldwork.case.events import AppointmentMade, HistoryEntry, NumberDialed, OutcomeRecorded
 from survey_cli.fieldwork.plan.plan import CellFill, Plan
 from survey_cli.fieldwork.queue.scheduling import QueuePosition, schedule_case
-from survey_cli.outcomes import REFUSAL_OUTCOMES
+from survey_cli.outcomes import REFUSAL_OUTCOMES, is_answered
 from survey_cli.reports.fieldwork.rates import RateTable
 
 COMPLETE_CODE: Final = "1.1"
@@ -155,8 +155,7 @@ def _iterate_countable_events(
     """Yield the kind and time of each event that the days count, named for the fields of `DayRow`."""
     for call in case.calls:
         yield "calls", call.at
-        outcome = find_outcome_row(call, plan)
-        if outcome is not None and outcome.moment != "before":
+        if is_contact(call, plan):
             yield "reached", call.at
         if call.code == COMPLETE_CODE:
             yield "complete", call.at
@@ -183,9 +182,8 @@ def classify_appointments(history: Sequence[HistoryEntry], plan: Plan, at: datet
             case NumberDialed() if span is not None and entry.at >= span[0] - EARLY_WINDOW:
                 results.append("kept" if entry.at <= span[1] else "late")
                 span = None
-            case OutcomeRecorded(outcome=outcome) if span is not None:
-                definition = plan.outcomes.get(outcome)
-                if definition is not None and definition.moment != "before":
+            case OutcomeRecorded() as call if span is not None:
+                if is_answered(plan.outcomes.get(call.outcome), has_interview=call.person):
                     results.append("overtaken")
                     span = None
             case AppointmentMade():

@@ -17,7 +17,7 @@ from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES, classify_
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.scheduling import QueuePosition, schedule_case
 from survey_cli.fieldwork.rates.dispositions import find_disposition
-from survey_cli.outcomes import FINAL_REFUSALS, REFUSAL_OUTCOMES, WITHDRAWN
+from survey_cli.outcomes import FINAL_REFUSALS, LOST, REFUSAL_OUTCOMES, WITHDRAWN
 from survey_cli.problems import OutdatedError, StoreError, UserError, suggest_nearest
 from survey_cli.reports.fieldwork.case_histories import describe_event, describe_outcome
 from survey_cli.samples.cases.columns import clean_text
@@ -30,7 +30,7 @@ from survey_cli.study.consistency.interview_outcomes import (
     select_places,
 )
 from survey_cli.study.consistency.person_erasure import scrub_database
-from survey_cli.study.consistency.upkeep import reconcile_lapsed, replay_stored
+from survey_cli.study.consistency.upkeep import reconcile_lapsed, record_lost_call, replay_stored
 from survey_cli.study.open_study import OpenStudy, make_busy_error
 
 STATION: Final = "office"
@@ -279,7 +279,7 @@ def parse_replicates(text: str, known: Collection[str], *, where: str) -> frozen
 def free_case(
     study: OpenStudy, key: str, *, note: str = "", seen: int | None = None
 ) -> tuple[CaseActionResult, PreviousHolder]:
-    """Free a case from its station. The call in progress stays in the history."""
+    """Free a case from its station. A call in progress gets the outcome `lost`."""
     if (holder := find_case(study, key).holder) is None:
         raise UserError(f"case {key}", "no station has it", "survey case why shows why it is not called")
     history = study.store.cases.queries.read_history(key)
@@ -287,6 +287,7 @@ def free_case(
     _check_unchanged(study, key, history, seen, force=True)
     attempt = Case.from_history(key, history).open_attempt
     reconcile_lapsed(study.store, study.plan, [key], study.at)
+    record_lost_call(study.store, study.plan, key, study.at, if_expired=False)
     change = _PlannedChange([*_build_note(note), case_events.CaseReturned("released")], "freed")
     result = _change_existing_case(study, key, lambda _: change, seen, force=True)
     return result, PreviousHolder(holder.by, holder.station, attempt.started_at if attempt is not None else None)
@@ -350,7 +351,8 @@ class CaseChoices(NamedTuple):
 @on_study()
 def list_case_choices(study: OpenStudy) -> CaseChoices:
     """List the outcomes and the people of a study."""
-    outcomes = tuple((outcome.id, outcome.name) for outcome in study.plan.outcomes.values())
+    chosen = (outcome for outcome in study.plan.outcomes.values() if outcome.kind != LOST)
+    outcomes = tuple((outcome.id, outcome.name) for outcome in chosen)
     return CaseChoices(outcomes, tuple(study.people.interviewers))
 
 

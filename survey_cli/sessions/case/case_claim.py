@@ -14,10 +14,16 @@ from uuid import uuid4
 from survey_cli.engine.events import QuestionAnswered, QuestionDeclined
 from survey_cli.engine.interview import Interview
 from survey_cli.fieldwork.case.case import Case, list_call_zones
-from survey_cli.fieldwork.case.events import CaseEvent, CaseReturned, InterviewOpened
+from survey_cli.fieldwork.case.events import (
+    CaseEvent,
+    CaseReturned,
+    InterviewOpened,
+    OutcomeRecorded,
+    OutcomeRevoked,
+)
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.scheduling import schedule_case
-from survey_cli.outcomes import Outcome
+from survey_cli.outcomes import LOST, Outcome
 from survey_cli.problems import StoreError, UserError
 from survey_cli.sessions.case.claimed_case import (
     CaseEvents,
@@ -31,7 +37,7 @@ from survey_cli.sessions.interview.start_interview import Clock, InterviewStarte
 from survey_cli.store.cases import case_records
 from survey_cli.store.cases.case_records import CaseUpdate, LeaseHolder, LeaseLost, LeaseToken
 from survey_cli.study.consistency.interview_outcomes import NO_PLACES, QuotaReservations, follow_up, select_places
-from survey_cli.study.consistency.upkeep import end_expired_leases, reconcile_returned, repair
+from survey_cli.study.consistency.upkeep import end_expired_leases, reconcile_returned, repair, replay_stored
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.study.pause import read_pause
 from survey_cli.values import NOT_ASKED
@@ -144,16 +150,23 @@ class CaseClaims:
             current = self.load_claimed(claimed.row, claimed.token)
         else:
             since = [entry.event for entry in self.study.store.cases.queries.read_history(key)[claimed.case.seq :]]
-            again = self.claim(key, uuid4().hex) if since == [CaseReturned("lapsed")] else None
+            was_lost = isinstance(since[0], OutcomeRecorded) and since[0].outcome == LOST if since else False
+            lapsed = since[1:] if was_lost else since
+            again = self.claim(key, uuid4().hex) if lapsed == [CaseReturned("lapsed")] else None
             if not isinstance(again, ClaimedCase):
                 row = self.study.store.cases.queries.find_row(key)
                 return row.holder if row is not None else None
-            if again.case.seq != claimed.case.seq + 2:  # another station has just had it
+            if again.case.seq != claimed.case.seq + len(since) + 1:  # another station has just had it
                 self.save(again, self.append_events(again, [CaseReturned("given back")]), release=True)
                 return None
-            current = again
+            current = self._go_on_with_lost_call(again) if was_lost else again
         row, history, contact, token = current.row, current.history, current.contact, current.token
         return replace(claimed, row=row, case=current.case, history=history, contact=contact, token=token)
+
+    def _go_on_with_lost_call(self, claimed: ClaimedCase) -> ClaimedCase:
+        """Revoke the outcome that was recorded while this station was silent: its call goes on."""
+        after = self.append_events(claimed, [OutcomeRevoked()])
+        return after if self.save(claimed, after) is None else claimed
 
     def renew_lease(self, claimed: ClaimedCase) -> bool:
         """Renew the lease; False where another station has the case by now."""
@@ -183,6 +196,11 @@ class CaseClaims:
         at_item = f" at {last.at_item}" if last.at_item else ""
         when = self.to_local(last.updated_at)
         return f"open{at_item}, {when:%a %H:%M}{f', version {version}' if version else ''}"
+
+    def load_open_interview(self, claimed: ClaimedCase) -> Interview | None:
+        """Load the interview that was open when the terminal was lost; None if none was. Raises StoreError."""
+        last = self.study.store.interviews.find_last(claimed.case.key) if claimed.case.interview_open else None
+        return replay_stored(self.study.store, last) if last is not None else None
 
     def find_pending_input(self, claimed: ClaimedCase) -> PendingInput:
         """Find what is pending after an interview that was open when the terminal was lost. Raises StoreError."""

@@ -15,7 +15,7 @@ from survey_cli.fieldwork.case.case import Case, find_case_region
 from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES, code_case, is_known_eligible
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.call_order import explain_number_state
-from survey_cli.outcomes import Outcome
+from survey_cli.outcomes import LOST, Outcome
 from survey_cli.samples.cases.phone_numbers import InvalidNumber, read_number
 from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber
 from survey_cli.study.consistency import interview_outcomes
@@ -27,8 +27,8 @@ REQUIRED_INPUTS: Final[Mapping[str, RequiredInput]] = {
     "supervisor": "note", "changed": "number", "language": "language", "appointment": "time",
     "refusal_hard": "sure", "refusal_household_hard": "sure", "never_call": "sure", "withdrawn": "sure",
 }  # fmt: skip
-INTERVIEW_OUTCOMES: Final = frozenset({"complete", "break_off"})
-"""Outcomes that only the interview itself can have."""
+INTERVIEW_OUTCOMES: Final = frozenset({"complete", "break_off", LOST})
+"""Outcomes that only the interview itself can have, or the program gives."""
 
 PendingInput: TypeAlias = Literal["", "time", "outcome"]
 """What is needed before the case can be released: an appointment's time, or the outcome of a suspended interview."""
@@ -202,15 +202,25 @@ def build_call_event(
     note: str = "",
     interrupted: bool = False,
 ) -> case_events.OutcomeRecorded:
-    """Build the event of the current call, with its outcome."""
-    # the terminal was lost during the interview, and nobody resumed it
-    was_lost = interview is None and claimed.case.interview_open
+    """Build the event of the current call, with its outcome.
+
+    `interview` is the one of this claim; its progress decides the code if it is still open in this call.
+    """
+    is_open = claimed.case.interview_open
+    code, eligible = "", False
+    if interview is not None:
+        progress = interview_outcomes.measure_progress(interview)
+        eligible = is_known_eligible(progress, plan)
+        if is_open:
+            row = plan.outcomes[outcome]
+            code = interview_outcomes.code_unfinished_interview(interview, progress, row, plan)
     return case_events.OutcomeRecorded(
         outcome=outcome,
         number=claimed.current_number,
-        eligible=interview is not None and is_known_eligible(interview_outcomes.measure_progress(interview), plan),
+        code=code,
+        eligible=eligible,
         person=interview is not None,
-        interrupted=interrupted or claimed.case.interrupted or claimed.pending_input != "" or was_lost,
+        interrupted=interrupted or claimed.case.interrupted or claimed.pending_input != "" or is_open,
         note=note,
     )
 

@@ -397,7 +397,11 @@ class StationSession:
         chosen = self._study.plan.outcomes.get(outcome)
         if chosen is None:
             return Rejection(f"there is no outcome {outcome}")
-        plan, interview, link = self._study.plan, self._current_interview, self._options.token()
+        try:
+            interview = self._load_interview(self._case)
+        except StoreError as error:
+            return self._report_unsaved(error)
+        plan, link = self._study.plan, self._options.token()
         events = claimed_case.build_outcome_events(
             self._case, chosen, plan, interview, note=clean_text(note), number=number, language=language, link=link
         )
@@ -474,7 +478,11 @@ class StationSession:
             return Rejection(str(time))
         owner = "" if policy == "anyone" else self.interviewer
         appointment = time.make_event(person=clean_text(person), owner=owner, policy=policy, note=clean_text(note))
-        interview, plan = self._current_interview, self._study.plan
+        try:
+            interview = self._load_interview(self._case)
+        except StoreError as error:
+            return self._report_unsaved(error)
+        plan = self._study.plan
         interrupted = interview is not None
         call = claimed_case.build_call_event(self._case, "appointment", plan, interview, interrupted=interrupted)
         events = (call, appointment, case_events.AttemptClosed())
@@ -506,10 +514,14 @@ class StationSession:
         self._shift.add(self._study.name_case(case.case.key), link.claimed_case.history[-1])
         return session
 
-    @property
-    def _current_interview(self) -> Interview | None:
-        """The interview that was conducted with the case on the screen."""
-        return self._session.interview if self._session is not None else None
+    def _load_interview(self, case: ClaimedCase) -> Interview | None:
+        """Return the interview of the case on the screen: conducted here, or open when the terminal was lost.
+
+        Raises StoreError.
+        """
+        if self._session is not None:
+            return self._session.interview
+        return self._study.claims.load_open_interview(case)
 
     def close_interview(self, *, then_next: bool = True) -> Rejection | None:
         """Leave the interview.

@@ -156,6 +156,8 @@ class CaseUpdate(NamedTuple):
     """A supervisor writes although a station has the case; that station's next update is then refused."""
     release: bool = False
     """End the lease; with `force` also another station's."""
+    if_expired_at: datetime | None = None
+    """Write only if the lease has expired by this time: a station that was silent may have renewed it meanwhile."""
     renew_until: datetime | None = None
     """Extend the lease until then."""
     contact: Contact | None = None

@@ -372,6 +372,11 @@ class CaseStore:
             return None
         if not (token == update.token if update.token is not None else update.force or row.holder is None):
             return case_records.LeaseLost(key, row.holder)
+        has_expired = row.holder is not None and (
+            update.if_expired_at is not None and row.holder.until <= update.if_expired_at
+        )
+        if update.if_expired_at is not None and not has_expired:
+            return case_records.LeaseLost(key, row.holder)
         if row.seq != seq:
             return self._make_conflict(execute, key, seq)
         for number, line in enumerate(lines, seq + 1):

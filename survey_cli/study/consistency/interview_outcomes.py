@@ -19,7 +19,12 @@ from survey_cli.engine.events import InterviewEnded, InterviewStopped
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import COMPLETE
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import InterviewProgress, code_interview, is_known_eligible
+from survey_cli.fieldwork.case.disposition_coding import (
+    InterviewProgress,
+    code_interview,
+    code_waiting_interview,
+    is_known_eligible,
+)
 from survey_cli.fieldwork.case.events import DoNotCallSet, OutcomeOverridden, OutcomeRecorded
 from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.fieldwork.plan.plan import OUTSIDE_QUOTA, Plan, Quota
@@ -159,19 +164,27 @@ def derive_interview_events(
     `number` is the position of the number that was dialed, 0 where none was. `interrupted` is True where another call of
     this session has left the interview open.
     """
-    kind, code, progress = row.kind, "", measure_progress(interview)
-    if kind == "complete":
-        code = "1.1"
-    elif interview.status == "stopped" or kind in BREAK_OFF_KINDS:
-        code = code_interview(progress, plan)
-        if code not in ("1.1", "1.2") and kind != "break_off":
-            code = ""  # the outcome's own
+    progress = measure_progress(interview)
+    code = "1.1" if row.kind == "complete" else code_unfinished_interview(interview, progress, row, plan)
     eligible = is_known_eligible(progress, plan)
     interrupted = interrupted or interview.status == "suspended"
     call = OutcomeRecorded(
         outcome=row.id, number=number, code=code, eligible=eligible, person=True, interrupted=interrupted
     )
     return (call, *build_do_not_call_events(row))
+
+
+def code_unfinished_interview(interview: Interview, progress: InterviewProgress, row: Outcome, plan: Plan) -> str:
+    """Return the code that an interview gives the call in which it stopped with this outcome.
+
+    It is empty if the outcome's own code counts.
+    """
+    if interview.status != "stopped" and row.kind not in BREAK_OFF_KINDS:
+        return code_waiting_interview(progress, plan)
+    code = code_interview(progress, plan)
+    if code in ("1.1", "1.2") or row.kind == "break_off":
+        return code
+    return ""
 
 
 NO_PLACES: Final = "", ()

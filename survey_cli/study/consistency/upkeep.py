@@ -16,13 +16,14 @@ from survey_cli.engine.interview import Interview
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.events import AttemptClosed, CaseClaimed, HistoryEntry, OutcomeRecorded
+from survey_cli.fieldwork.case.disposition_coding import code_waiting_interview, is_known_eligible
+from survey_cli.fieldwork.case.events import AttemptClosed, CaseClaimed, CaseReturned, HistoryEntry, OutcomeRecorded
 from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.call_order import CallOrder, CallPriority
 from survey_cli.fieldwork.queue.scheduling import QueuePosition, has_time_left, parse_criteria, schedule_case
 from survey_cli.instrument.open_instrument import rebuild_if_readable
-from survey_cli.outcomes import WITHDRAWN, Outcome
+from survey_cli.outcomes import LOST, WITHDRAWN, Outcome
 from survey_cli.problems import StoreError
 from survey_cli.store import InterviewRow, JournalUpdate, Store
 from survey_cli.store.backends.connector import Pause
@@ -68,11 +69,63 @@ def reconcile_lapsed(store: Store, plan: Plan, keys: Iterable[str], at: datetime
     Nobody is left to finish these interviews: one that was at the text of an `end` item or at its closing review has
     ended there, and the case of one that was suspended with an outcome is called again. The outcome belongs to the
     attempt in which the interview was conducted; a later attempt, in which it was not resumed, has no part in it.
-    Raises StoreError.
+    What is still open then was lost with the station: see `record_lost_call`. Raises StoreError.
     """
     for key in keys:
         if (last := store.interviews.find_last(key)) is not None and (last.outcome or last.status == "open"):
             _record(store, plan, last, at)
+
+
+def record_lost_call(store: Store, plan: Plan, key: str, at: datetime, *, if_expired: bool) -> None:
+    """Record the outcome `lost` for the open call of a case whose station stopped.
+
+    A number was dialed, or an interview was open, and no outcome was keyed. The outcome is dated at the last thing that
+    was stored of the call, and has the names of the person and the station that made it. How far the interview came
+    decides its code. With `if_expired` the lease ends with it, unless the station has renewed it since; otherwise the
+    caller ends it. Raises StoreError.
+    """
+    row = store.cases.queries.find_row(key)
+    if row is None or row.holder is None:
+        return
+    history = store.cases.queries.read_history(key)
+    case = Case.from_history(key, history)
+    attempt = case.open_attempt
+    if attempt is None or not (attempt.dialed or case.interview_open):
+        return
+
+    ended_at = history[-1].at
+    code, eligible = "", False
+    last = store.interviews.find_last(key) if case.interview_open else None
+    interview = replay_stored(store, last) if last is not None else None
+    if last is not None and interview is not None:
+        ended_at = max(ended_at, last.updated_at)
+        progress = interview_outcomes.measure_progress(interview)
+        code = code_waiting_interview(progress, plan)
+        eligible = is_known_eligible(progress, plan)
+
+    call = OutcomeRecorded(
+        outcome=LOST,
+        number=attempt.dialed or _find_dialed_number(history, case),
+        code=code,
+        eligible=eligible,
+        person=case.interview_open,
+        interrupted=case.has_unfinished_interview,
+    )
+    entries = [HistoryEntry(ended_at, attempt.by, attempt.station, call)]
+    if if_expired:
+        lapsed_at = max(ended_at, row.holder.until)
+        entries.append(HistoryEntry(lapsed_at, attempt.by, attempt.station, CaseReturned("lapsed")))
+    position = schedule_case(reduce(Case.apply, entries, case), plan, max(at, ended_at))
+    update = CaseUpdate(
+        key,
+        len(history),
+        entries,
+        position,
+        force=True,
+        release=if_expired,
+        if_expired_at=at if if_expired else None,
+    )
+    store.cases.update(update)  # refused if the station came back, or another program records it now
 
 
 def reconcile_returned(store: Store, plan: Plan, key: str, at: datetime) -> str:
@@ -250,12 +303,14 @@ def refresh_queue(store: Store, plan: Plan, at: datetime) -> None:
 
 
 def end_expired_leases(store: Store, plan: Plan, at: datetime) -> None:
-    """Record the outcomes of interviews that had nothing left to ask, and end the other leases that have expired.
+    """Record the outcomes of the calls whose stations stopped, and end all leases that have expired.
 
-    Raises StoreError.
+    An interview that had nothing left to ask has its own outcome; any other call is lost. Raises StoreError.
     """
     if expired := store.cases.queries.list_expired_leases(at):
         reconcile_lapsed(store, plan, expired, at)
+        for key in expired:
+            record_lost_call(store, plan, key, at, if_expired=True)
         store.cases.expire_leases(at)
 
 
