@@ -1,13 +1,15 @@
 """Quota cells: which ones a case or an interview belongs to, and which are the least filled."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from support.case_histories import history, plan
-from survey_cli.fieldwork.case.events import InterviewOpened
+from survey_cli.fieldwork.case.events import CaseReturned, InterviewOpened
 from survey_cli.fieldwork.plan.plan import OUTSIDE_QUOTA, CellFill
 from survey_cli.fieldwork.queue.call_order import check_rules, find_next_time, is_allowed
+from survey_cli.fieldwork.queue.quota_holds import find_release_time, keeps_places
 from survey_cli.fieldwork.queue.scheduling import parse_criteria
 from survey_cli.values import DK, NOT_ASKED, REFUSED
 
@@ -131,7 +133,37 @@ def test_no_interview_is_parked_by_the_place_it_holds() -> None:
     talks = history(columns=CENTRAL).at("2026-11-16 10:00").claim().then(InterviewOpened("i1"))
     assert is_allowed(talks.case, STUDY, talks.claimant(full_cells=full))
     waits = talks.dial("callback", code="2.12", interrupted=True).close().later(days=1)
-    assert is_allowed(waits.case, STUDY, waits.claimant(full_cells=full))
+    patient = replace(STUDY, quota_hold=timedelta(days=2))
+    assert is_allowed(waits.case, patient, waits.claimant(full_cells=full))
+    assert not is_allowed(waits.case, STUDY, waits.claimant(full_cells=full))  # its place was given back by now
+
+
+def test_a_suspended_interview_keeps_its_places_for_the_hold_and_none_after_a_refusal() -> None:
+    talks = history(columns=CENTRAL).at("2026-11-16 10:00").claim().then(InterviewOpened("i1"))
+    assert find_release_time(talks.case, STUDY) is None
+    for outcome in ("refusal_soft", "break_off", "refusal_household_soft"):
+        refused = talks.dial(outcome, code="2.12", interrupted=True).close()
+        assert find_release_time(refused.case, STUDY) == refused.case.calls[-1].at
+        assert not keeps_places(refused.case, STUDY, refused.case.calls[-1].at)
+    waits = talks.dial("appointment", interrupted=True).close()
+    left_at = waits.case.calls[-1].at
+    assert find_release_time(waits.case, STUDY) == left_at + timedelta(days=1)
+    # unanswered calls neither extend the hold nor undo a refusal
+    again = waits.later(hours=3).claim().dial("no_answer").close()
+    assert find_release_time(again.case, STUDY) == left_at + timedelta(days=1)
+    refused = again.later(hours=3).claim().dial("refusal_household_soft").close()
+    assert not keeps_places(refused.case, STUDY, refused.case.calls[-1].at)
+    later = refused.later(hours=3).claim().dial("no_answer").close()
+    assert not keeps_places(later.case, STUDY, later.case.calls[-1].at)
+    resumed = later.later(days=8).claim().then(InterviewOpened("i1"))
+    assert find_release_time(resumed.case, STUDY) is None
+
+
+def test_a_lost_station_holds_places_from_the_end_of_its_lease() -> None:
+    lost = history(columns=CENTRAL).at("2026-11-16 10:00").claim().then(InterviewOpened("i1"))
+    lapsed = lost.later(minutes=30).then(CaseReturned("lapsed"))
+    assert lapsed.case.last_event_at is not None
+    assert find_release_time(lapsed.case, STUDY) == lapsed.case.last_event_at + timedelta(days=1)
 
 
 def test_targets_may_change_and_standings_hold() -> None:

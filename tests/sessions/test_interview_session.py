@@ -117,7 +117,7 @@ def test_a_resumed_interview_names_its_cells_and_no_key_asks_the_database_for_th
     session = at_station(shift)
     monkeypatch.setattr(Connector, "read", None)
     monkeypatch.setattr(Connector, "transaction", None)
-    assert session.list_quota_cells() == ("kinds: Sector, Man (1 of 5)", "areas: South")
+    assert session.list_quota_cells() == ("kinds: Sector, Man (1 of 5)", "areas: South (1 of 20)")
 
 
 def test_a_full_cell_is_none_of_the_respondents(tmp_path: Path) -> None:

@@ -3,8 +3,11 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
+from threading import Barrier, Thread
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,12 +16,17 @@ from support.scale import SCALE
 from support.shift import CASES, FIELDWORK, HEAD, Shift, interviewed, on
 from survey_cli.entries import Prompt, Rejection
 from survey_cli.fieldwork.plan.plan import CellFill
+from survey_cli.fieldwork.queue.scheduling import parse_criteria
 from survey_cli.services.cases.case_actions import CaseActionResult, correct_outcome
+from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
+from survey_cli.services.database.administration import VerificationResult, verify_database
 from survey_cli.services.run_on_study import Request
 from survey_cli.services.sample.do_not_call_list import DoNotCallAddition, DoNotCallRequest, add_numbers
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
+from survey_cli.sessions.station.station import StationSession
+from survey_cli.study.consistency.upkeep import PLAN_SETTING, rebuild_queue, refresh_queue
 
 ASKED = """
 items:
@@ -312,10 +320,11 @@ def import_as_unreachable(shift: Shift) -> None:
 
 
 @pytest.mark.parametrize("finish", [refuse, forbid_calls, import_as_unreachable])
-def test_a_suspended_interview_keeps_its_place_until_its_case_is_done(
+def test_a_suspended_interview_gives_its_place_back_when_its_case_is_done(
     tmp_path: Path, finish: Callable[[Shift], None]
 ) -> None:
-    shift = Shift(tmp_path, items=SAMPLED, cases=THREE.replace("B,1", "B,2"))
+    fieldwork = FIELDWORK + "  quota_hold: 7d\n"
+    shift = Shift(tmp_path, items=SAMPLED, cases=THREE.replace("B,1", "B,2"), fieldwork=fieldwork)
     ann = shift.station("ann")
     assert begun(ann).stop("callback") is None
     assert ann.close_interview() is None
@@ -324,6 +333,214 @@ def test_a_suspended_interview_keeps_its_place_until_its_case_is_done(
     assert (fill(shift)["kinds:1"], shift.row("A").status) == ((0, 1), "waiting")
     finish(shift)
     assert (fill(shift)["kinds:1"], shift.row("A").status) == ((0, 0), "done")
+
+
+# places that are given back
+
+LOOKED_UP = """
+items:
+  - {id: hello, type: read, text: "Good {daypart}, this is {interviewer} calling for the Institute."}
+  - {id: sex, type: single, text: Man or woman?, options: {1: Man, 2: Woman}, declines: []}
+  - {id: room, type: lookup, quota: men}
+  - {id: full, type: end, ask_if: "room == 'full'", outcome: quota_full, text: We have enough men.}
+  - {id: a, type: single, text: First?, options: {1: "Yes", 2: "No"}}
+  - {id: b, type: single, text: Second?, options: {1: "Yes", 2: "No"}}
+quotas:
+  - {id: men, where: sex == 1, target: 1}
+"""
+
+
+def verify(shift: Shift) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    verified = verify_database(shift.file, db=shift.db)
+    assert isinstance(verified, VerificationResult), verified
+    return verified.findings, verified.notes
+
+
+@pytest.mark.parametrize("outcome", ["refusal_soft", "break_off", "refusal_hard"])
+def test_who_refuses_in_the_middle_gives_the_place_back_at_once(outcome: str, tmp_path: Path) -> None:
+    """Half of the places that stopped a study of sixty belonged to soft refusals and break-offs."""
+    shift = Shift(tmp_path, items=SAMPLED, cases=THREE)
+    ann, bob = shift.station("ann"), shift.station("bob")
+    assert begun(ann).stop(outcome) is None
+    assert ann.close_interview() is None
+    assert fill(shift)["kinds:1"] == (0, 0)
+    interviewed(bob, "1")
+    assert bob.close_interview() is None
+    assert fill(shift)["kinds:1"] == (1, 0)
+    assert verify(shift) == ((), ())
+
+
+def test_a_place_of_a_respondent_who_refused_is_found_and_mended(tmp_path: Path) -> None:
+    """Earlier versions left it: verification derives places by the same rule, and the next rebuild gives it back."""
+    shift = Shift(tmp_path, items=SAMPLED, cases=THREE)
+    ann = shift.station("ann")
+    key = on(ann)
+    assert begun(ann).stop("refusal_soft") is None
+    assert ann.close_interview() is None
+    interview = shift.case(key).interview
+    with shift.study() as study:
+        study.store.cases.quotas.hold(interview, {"kinds:1": 1}, shift.at)
+    [finding] = verify(shift)[0]
+    assert finding == f"quota cell kinds:1: interview {interview[:8]} has a place in it but its respondent refused"
+    with shift.study() as study:
+        study.store.settings.write(PLAN_SETTING, "of an earlier version")
+        assert rebuild_queue(study, shift.at) == 2  # a station has the third
+    assert fill(shift)["kinds:1"] == (0, 0)
+    assert verify(shift) == ((), ())
+
+
+def test_the_status_names_what_holds_the_study(tmp_path: Path) -> None:
+    """All cells were closed and nobody could be called, and the board said nothing of suspended interviews."""
+    shift = Shift(tmp_path, items=SAMPLED.replace("{1: 1,", "{1: 2,"), cases=THREE)
+    for minutes in (0, 30):
+        shift.later(minutes=minutes)
+        ann = shift.station("ann")
+        assert begun(ann).stop("callback") is None
+        assert ann.close_interview() is None
+    shift.later(hours=2)
+    request = Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue")
+    alerts = load_fieldwork_status(request, zone=ZoneInfo("America/Chicago")).alerts
+    assert "no case can be called now" in alerts
+    assert "1 quota cell closed by places of unfinished interviews: kinds: Sector" in alerts
+    assert (
+        "2 quota places are held by suspended interviews, the oldest since Tue 24 Nov 10:00; "
+        "they are given back from Wed 25 Nov 10:00 to Wed 25 Nov 10:30"
+    ) in alerts
+    shift.later(hours=22)
+    alerts = load_fieldwork_status(replace(request, at=shift.at)).alerts
+    assert not any("place" in alert for alert in alerts)
+
+
+def test_who_refuses_at_the_next_call_gives_the_place_back_at_once(tmp_path: Path) -> None:
+    fieldwork = FIELDWORK + "  quota_hold: 7d\n"
+    shift = Shift(tmp_path, items=SAMPLED, cases=THREE.replace("B,1", "B,2").replace("C,1", "C,2"), fieldwork=fieldwork)
+    ann = shift.station("ann")
+    assert begun(ann).stop("callback") is None
+    assert ann.close_interview() is None
+    assert ann.finish_case() is None
+    shift.later(days=1)
+    assert fill(shift)["kinds:1"] == (0, 1)
+    assert ann.fetch_case("A") is None
+    assert ann.record_outcome("refusal_household_soft") is None
+    assert fill(shift)["kinds:1"] == (0, 0)
+
+
+@pytest.mark.parametrize("kept", ["file", "server"])
+@pytest.mark.parametrize("items", [SAMPLED, LOOKED_UP], ids=["sample", "lookup"])
+def test_a_place_is_released_after_the_hold_and_returning_respondents_need_another(
+    kept: str, items: str, tmp_path: Path
+) -> None:
+    """The place goes to somebody else. Who returns then hears the study's words; who returns earlier gets a place."""
+    where = postgres_server.create_address() if kept == "server" else ""
+    fieldwork = FIELDWORK + "  scripts: {quota_full: {text: That is all for today.}}\n"
+    cell = "kinds:1" if items is SAMPLED else "men"
+    shift = Shift(tmp_path, items=items, cases=THREE, fieldwork=fieldwork, db=where)
+    ann, bob = shift.station("ann"), shift.station("bob")
+    first = begun(ann)
+    key = on(ann)
+    for answer in ("", "1") if items is LOOKED_UP else ("",):
+        assert first.reply(answer) is None
+    assert first.stop("callback") is None
+    assert ann.close_interview() is None
+    assert fill(shift)[cell] == (0, 1)
+    shift.later(hours=23)
+    bob.keep_alive()
+    refresh_queue(shift.study().store, shift.study().plan, shift.at)
+    assert fill(shift)[cell] == (0, 1)
+    shift.later(hours=2)
+    refresh_queue(shift.study().store, shift.study().plan, shift.at)
+    assert fill(shift)[cell] == (0, 0)
+    assert verify(shift) == ((), ())
+    # somebody else has the last place
+    other = next(case for case in "ABC" if case not in (key, on(bob)))
+    ann = shift.station("ann", name="another")
+    assert ann.fetch_case(other) is None
+    interviewed(ann, "1", "1", "1")
+    assert ann.close_interview() is None
+    assert fill(shift)[cell] == (1, 0)
+    if items is SAMPLED:
+        # nobody is called in vain: the sample says that the cell is full
+        full = shift.study().plan.quotas.list_full_cells(fill(shift))
+        assert set(parse_criteria(shift.row(key).position.bucket).cells) & full
+    if on(ann) != key:
+        ann = shift.station("ann", name="a third")
+        assert ann.fetch_case(key) is None
+    desk = begun(ann)
+    assert asked(desk).ending == "quota_full"
+    assert "".join(span.text for span in asked(desk).text) == "That is all for today."
+    assert desk.reply("") is None
+    assert ann.close_interview() is None
+    assert shift.row(key).position.code == "4.80"
+    assert fill(shift)[cell] == (1, 0)
+    assert verify(shift) == ((), ())
+
+
+def test_a_returning_respondent_gets_a_place_if_one_is_free(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, items=LOOKED_UP, cases=CASES)
+    ann = shift.station("ann")
+    first = begun(ann)
+    for answer in ("", "1"):
+        assert first.reply(answer) is None
+    assert first.stop("refusal_soft") is None
+    assert ann.close_interview() is None
+    assert fill(shift)["men"] == (0, 0)
+    shift.later(days=7)
+    ann = shift.station("ann", name="another")
+    assert on(ann) == "A"
+    desk = begun(ann)
+    assert asked(desk).place.item == "a"
+    assert fill(shift)["men"] == (0, 1)
+    for answer in ("1", "1"):
+        assert desk.reply(answer) is None
+    assert ann.close_interview() is None
+    assert fill(shift)["men"] == (1, 0)
+
+
+def test_a_place_is_not_released_while_its_interview_is_resumed(tmp_path: Path) -> None:
+    """The station that releases decided by a history to which another station has written since."""
+    shift = Shift(tmp_path, items=SAMPLED, cases=CASES)
+    ann = shift.station("ann")
+    assert begun(ann).stop("callback") is None
+    assert ann.close_interview() is None
+    before = shift.case("A")
+    shift.later(hours=23)
+    assert ann.fetch_case("A") is None
+    begun(ann)
+    cases = shift.study().store.cases
+    assert not cases.release_places("A", before.interview, before.seq)
+    shift.later(hours=2)
+    refresh_queue(shift.study().store, shift.study().plan, shift.at)
+    assert fill(shift)["kinds:1"] == (0, 1)
+
+
+@pytest.mark.parametrize("kept", ["file", "server"])
+def test_one_of_two_who_race_for_a_released_place_receives_it(kept: str, tmp_path: Path) -> None:
+    """One returns to the suspended interview, the other begins one, and both stations release what has lapsed."""
+    where = postgres_server.create_address() if kept == "server" else ""
+    shift = Shift(tmp_path, items=SAMPLED, cases=THREE, db=where)
+    ann = shift.station("ann")
+    key = on(ann)
+    assert begun(ann).stop("callback") is None
+    assert ann.close_interview() is None
+    shift.later(hours=25)
+    other = next(case for case in "ABC" if case != key)
+    racers = [shift.station(name) for name in ("bob", "cat")]
+    for racer, case in zip(racers, (key, other), strict=True):
+        assert racer.fetch_case(case) is None
+    gate, prompts = Barrier(2), dict[str, Prompt]()
+
+    def race(racer: StationSession, case: str) -> None:
+        gate.wait(30)
+        refresh_queue(racer._study.opened.store, racer._study.plan, shift.at)
+        prompts[case] = asked(begun(racer))
+
+    threads = [Thread(target=race, args=pair) for pair in zip(racers, (key, other), strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(prompt.ending for prompt in prompts.values()) == ["", "quota_full"]
+    assert fill(shift)["kinds:1"] == (0, 1)
 
 
 # many stations at once

@@ -121,8 +121,8 @@ def test_studies_that_nobody_planned_keep_every_rule(seed: int, tmp_path: Path) 
         ),
         ("survey_cli.fieldwork.queue.scheduling._find_next_day", lambda *_: None, 20, "called . times on"),
         (
-            "survey_cli.study.consistency.interview_outcomes.QuotaReservations.reserve_in_quota",
-            lambda *_: "open",
+            "survey_cli.study.consistency.interview_outcomes.QuotaReservations._hold",
+            lambda _self, _interview, targets, _others: dict.fromkeys(targets, 1),
             7,
             "cell",
         ),

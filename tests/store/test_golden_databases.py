@@ -1,6 +1,7 @@
 """Databases of earlier versions: each opens, is upgraded, is found whole, and is exported."""
 
 import csv
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -69,10 +70,31 @@ def test_a_database_of_an_earlier_version_is_found_to_be_whole(kept: Shift) -> N
 
 def test_a_study_of_an_earlier_version_owes_nothing_once_it_was_opened(kept: Shift) -> None:
     request = Request(path=str(kept.file), at=kept.at, db=kept.db, by="sue")
-    assert isinstance(load_fieldwork_status(request), FieldworkStatus)
+    status = load_fieldwork_status(request)
+    assert isinstance(status, FieldworkStatus)
+    [changed] = [alert for alert in status.alerts if "the rules of this version" in alert]
+    assert changed == (
+        "codes and quota places were derived again by the rules of this version on Tue 24 Nov: "
+        "rates and quotas may differ from earlier reports"
+    )
     verified = verify_database(kept.file, db=kept.db)
     assert isinstance(verified, VerificationResult), verified
     assert (verified.findings, verified.notes) == ((), ())
+    # the line is shown for a week
+    kept.later(days=8)
+    later = load_fieldwork_status(replace(request, at=kept.at))
+    assert not any("the rules of this version" in alert for alert in later.alerts)
+    with Store.open(kept.db, create=False) as store:
+        # B was left in the middle of its interview more than a day ago
+        assert store.cases.quotas.read_fill()["kinds:2"].reserved == 0
+    verified = verify_database(kept.file, db=kept.db)
+    assert (verified.findings, verified.notes) == ((), ())
+
+
+def test_a_new_database_has_no_earlier_rules(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    status = load_fieldwork_status(Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue"))
+    assert not any("the rules of this version" in alert for alert in status.alerts)
 
 
 def test_the_answers_of_an_earlier_version_are_exported(kept: Shift) -> None:

@@ -97,6 +97,7 @@ class Appointment(NamedTuple):
 
 RESTORED: Final = (
     *("appointment", "interrupted", "eligible", "person_known", "do_not_call", "requested_language", "numbers"),
+    "interview_left_at",
 )
 """The fields of a case that a call's outcome may change: restored if it is revoked."""
 
@@ -134,6 +135,8 @@ class Case:
     """When the interview that is being conducted was opened."""
     interview_time: timedelta = NO_TIME
     """How long the last interview took before."""
+    interview_left_at: datetime | None = None
+    """When the interview that waits to be resumed was left; None while it is being conducted."""
     last_event_at: datetime | None = None
     interrupted: bool = False
     """The interview waits to be resumed, whatever else is keyed until then, or its station was lost in the middle."""
@@ -281,7 +284,8 @@ class Case:
             case events.InterviewOpened(interview):
                 time_before = self.interview_time if interview == self.interview else NO_TIME
                 opened = {"interview": interview, "interview_open": True, "interrupted": False}
-                return {**opened, "interview_began": at, "interview_time": time_before}
+                began = {"interview_began": at, "interview_time": time_before, "interview_left_at": None}
+                return {**opened, **began}
             case events.AppointmentMade():
                 return {"appointment": Appointment(at, by, event)}
             case events.AppointmentCanceled():
@@ -348,7 +352,7 @@ class Case:
         if self.interview_began is not None and held_until is not None:
             changes["interview_time"] = self.interview_time + (held_until - self.interview_began)
         if self.interview_open:
-            changes |= {"interview_open": False, "interrupted": True}
+            changes |= {"interview_open": False, "interrupted": True, "interview_left_at": at or held_until}
         if self.open_attempt is not None and self.open_attempt.calls:
             last = self.attempts[-1]
             ended = last._replace(ended_at=at or last.calls[-1].at, dialed=0, held_until=held_until)
@@ -362,6 +366,12 @@ class Case:
         eligible = self.eligible or event.eligible
         total = self.interview_time + (at - self.interview_began) if self.interview_began is not None else None
         call = Call(at, by, event.number, event.outcome, event.code, eligible, event.note, interview_time=total)
+        left_at = self.interview_left_at
+        if self.interview_open or (event.interrupted and not self.interrupted):
+            left_at = at
+        before_call = {name: getattr(self, name) for name in RESTORED}
+        before_call["interrupted"] = self.has_unfinished_interview
+        before_call["interview_left_at"] = left_at
         attempt = self._get_open_attempt(at, by, station)
         return {
             "eligible": eligible,
@@ -369,8 +379,9 @@ class Case:
             "interview_open": False,
             "interview_began": None,
             "interview_time": self.interview_time if total is None else total,
+            "interview_left_at": left_at,
             "interrupted": self.interrupted or event.interrupted,
-            "before_call": {**{n: getattr(self, n) for n in RESTORED}, "interrupted": self.has_unfinished_interview},
+            "before_call": before_call,
             **self._replace_attempt(attempt._replace(calls=(*attempt.calls, call), dialed=0)),
         }
 

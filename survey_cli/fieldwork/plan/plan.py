@@ -253,13 +253,16 @@ DEFAULT_SPREAD_WAIT: Final = timedelta(hours=24)
 """The time for which a case waits for the part of the day tried least, where the study waits and states none."""
 DEFAULT_LEASE: Final = timedelta(minutes=20)
 """The time for which a silent station keeps a case, unless the study states another."""
+DEFAULT_QUOTA_HOLD: Final = timedelta(days=1)
+"""The time for which a suspended interview keeps its quota places, unless the study states another."""
 DEFAULT_BREAKS: Final = {"lunch": "unpaid", "pause": "paid", "technical": "paid", "briefing": "paid"}
 SOFT_REFUSALS: Final = ("refusal_soft", "refusal_household_soft", "break_off")
 """The refusals to which `soft_wait:` applies."""
 MANUAL_DIALING_COUNTRIES: Final = frozenset({"US", "PR", "GU", "VI"})
 QUEUE_RULES_EDITION: Final = 8
-"""Edition of the rules that derive codes and queue positions. Raise it with every release that derives them otherwise:
-databases of earlier releases are then updated when they are next opened."""
+"""Edition of the rules that derive codes, queue positions and quota places. Raise it with every
+release that derives them otherwise: databases of earlier releases are then updated when they are
+next opened."""
 RDD_ONLY_OUTCOMES: Final = frozenset({"business"})
 """Outcomes that a frame of known addresses does not offer."""
 
@@ -315,6 +318,8 @@ class Plan:
     complete_from: CompletionPoint | None = None
     partial_from: CompletionPoint | None = None
     lease: timedelta = DEFAULT_LEASE
+    quota_hold: timedelta = DEFAULT_QUOTA_HOLD
+    """The time for which a suspended interview keeps its places in quota cells."""
     outcomes: Mapping[str, Outcome] = field(default_factory=lambda: OUTCOMES)
     quotas: Quotas = field(default_factory=Quotas)
     zone_column: str = ""
@@ -363,6 +368,7 @@ class Plan:
             complete_from=_parse_point(spec.complete_from),
             partial_from=_parse_point(spec.partial_from),
             lease=_parse_period(spec.lease, DEFAULT_LEASE),
+            quota_hold=_parse_period(spec.quota_hold, DEFAULT_QUOTA_HOLD),
             outcomes=outcomes,
             quotas=Quotas.from_instrument(instrument),
             scripts=tuple(
@@ -413,6 +419,7 @@ class Plan:
             self.spread,
             self.spread_wait,
             self.refusals,
+            self.quota_hold,
             self.converter,
             self.eligible_from,
             [(o.id, o.moment, o.rdd, o.listed, o.temporary, o.next_number, o.like) for o in self.outcomes.values()],

@@ -22,6 +22,7 @@ from survey_cli.fieldwork.case.activity import UNRELEASED, Activity, count_activ
 from survey_cli.fieldwork.case.case import Attempt, Call, Case, find_other_region, list_call_zones, localize_plan
 from survey_cli.fieldwork.case.events import AppointmentPolicy
 from survey_cli.fieldwork.plan.plan import Delay, Interviewer, People, Plan
+from survey_cli.fieldwork.queue.quota_holds import keeps_places
 from survey_cli.outcomes import FINAL_REFUSALS, INTERVIEW_END_OUTCOMES, REFUSAL_OUTCOMES
 
 QueueStatus: TypeAlias = Literal["unreleased", "ready", "waiting", "held", "done"]
@@ -170,8 +171,10 @@ def _schedule_open_case(
     case: Case, plan: Plan, at: datetime, zones: tuple[str, ...], position: QueuePosition
 ) -> QueuePosition:
     """Return the position of a case that is called again, if it ever may be."""
-    # an interview that was begun keeps its places in the quota cells
-    cells = () if case.has_unfinished_interview else plan.quotas.list_known_cells(case.columns)
+    cells: tuple[str, ...] = ()
+    # an interview with places of its own is resumed even if its cells are full
+    if not keeps_places(case, plan, at):
+        cells = plan.quotas.list_known_cells(case.columns)
     # reopening a case does not undo its refusal
     skill = plan.converter if plan.converter and count_refusals(case.calls, plan) else ""
     appointment = find_open_appointment(case, plan)

@@ -233,7 +233,12 @@ def bad_duration(draft: InstrumentDraft) -> Iterator[Problem]:
     after a call is written in seconds or minutes: `wrapup: 20s`.
     """
     fieldwork = _get_settings(draft)
-    single = {"lease": fieldwork.lease, "soft_wait": fieldwork.refusals.soft_wait, "spread_wait": fieldwork.spread_wait}
+    single = {
+        "lease": fieldwork.lease,
+        "quota_hold": fieldwork.quota_hold,
+        "soft_wait": fieldwork.refusals.soft_wait,
+        "spread_wait": fieldwork.spread_wait,
+    }
     by_name = {"delays": fieldwork.delays, "retention": fieldwork.retention}
     durations = single | {f"{key}: {name}": text for key, texts in by_name.items() for name, text in texts.items()}
     for key, text in durations.items():

@@ -295,6 +295,9 @@ class FieldworkSpec(SpecModel):
     A list has unpaid ones. If left out: `{lunch: unpaid, pause: paid, technical: paid, briefing: paid}`."""
     lease: Duration | None = None
     """The time for which a case stays reserved for a station that no longer responds. If left out: `20m`."""
+    quota_hold: Duration | None = None
+    """The time for which a suspended interview keeps its places in quota cells: `12h` or `3d`. After a refusal or a
+    break-off it gives them back at once. If left out: `1d`."""
     recording: ItemName | None = None
     """The item that announces that the telephone system records the call. This program records nothing itself. If left
     out: none."""

@@ -225,6 +225,33 @@ class HeldCaseLine(NamedTuple):
     since: datetime
 
 
+class HeldPlaces(NamedTuple):
+    """Quota places that suspended interviews hold in cells that are closed because of them."""
+
+    places: int
+    since: datetime
+    """When the interview was left that was left first."""
+    released_from: datetime
+    """When the first place is given back."""
+    released_until: datetime
+    """When the last one is given back."""
+
+    def describe(self) -> str:
+        """Return `12 quota places are held by suspended interviews, the oldest since Mon 30 Nov 14:03; …`."""
+        if self.places == 1:
+            since = _format_moment(self.since)
+            released = _format_moment(self.released_until)
+            return f"1 quota place is held by a suspended interview since {since}; it is given back on {released}"
+        text = f"{self.places:,} quota places are held by suspended interviews, the oldest since "
+        text += f"{_format_moment(self.since)}; they are given back from {_format_moment(self.released_from)}"
+        return f"{text} to {_format_moment(self.released_until)}"
+
+
+def _format_moment(at: datetime) -> str:
+    """Format a date and time as `Mon 30 Nov 14:03`."""
+    return f"{format_short_day(at.date())} {at:%H:%M}"
+
+
 class NumberTotals(NamedTuple):
     """Telephone numbers that are not called again."""
 
@@ -272,6 +299,10 @@ class StatusInput:
     """Time of the last backup on the viewer's clock; None where there is none."""
     paused: str = ""
     """By whom, since when and why the study is paused; empty while it is not."""
+    held_places: HeldPlaces | None = None
+    """Places in cells that are closed although too few of their interviews are complete; None if there are none."""
+    rules_changed: date | None = None
+    """When codes and quota places were derived again by the rules of a newer version; None if not lately."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -521,12 +552,21 @@ def _iterate_alerts(
         if silent > plan.lease / 2:
             minutes = format_quantity(round(silent / timedelta(minutes=1)), "minute")
             yield f"no sign of {lease.who} at {lease.station} for {minutes}"
-    if full := [cell.label for cell in cells if cell.closed]:
+    if full := [cell.label for cell in cells if cell.closed and cell.taken >= cell.target]:
         yield f"{format_quantity(len(full), 'quota cell')} full: {join_first(full, MAX_CELLS)}"
+    if closed := [cell.label for cell in cells if cell.closed and cell.taken < cell.target]:
+        names = join_first(closed, MAX_CELLS)
+        yield f"{format_quantity(len(closed), 'quota cell')} closed by places of unfinished interviews: {names}"
+    if data.held_places is not None:
+        yield data.held_places.describe()
     if data.backed_up is None:
         yield "no backup yet"
     elif data.at - data.backed_up > BACKUP_AGE:
         yield f"the last backup is from {data.backed_up:%Y-%m-%d %H:%M}"
+    if data.rules_changed is not None:
+        when = format_short_day(data.rules_changed)
+        text = f"codes and quota places were derived again by the rules of this version on {when}"
+        yield f"{text}: rates and quotas may differ from earlier reports"
 
 
 def _build_lengths(data: StatusInput) -> LengthLine | None:

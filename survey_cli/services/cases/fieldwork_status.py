@@ -1,17 +1,19 @@
 """Status of a study's fieldwork: updates the queue, reads positions and histories, builds the report."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.calendar.calendar import format_short_day
 from survey_cli.fieldwork.calendar.zones import to_wall_time
 from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.case.activity import ActivityName, count_activity
 from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.plan.plan import CellFill
+from survey_cli.fieldwork.queue.quota_holds import find_release_time
 from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, parse_criteria
 from survey_cli.instrument.texts.templates import render_placeholders
 from survey_cli.problems import UserError
@@ -23,6 +25,7 @@ from survey_cli.services.report.response_rates import compute_live_rates
 from survey_cli.services.run_on_study import Request, run_on_study
 from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.study.clock import list_future_entries
+from survey_cli.study.consistency.upkeep import find_rules_change
 from survey_cli.study.location import describe_files
 from survey_cli.study.open_study import OpenStudy, StudyRecords
 from survey_cli.study.pause import read_pause
@@ -75,6 +78,7 @@ def _build_status(
     may_fold = study.who.supervises and not study.store.read_only
     pause, totals = read_pause(study.store), counts.read_activity(fold_at=at if may_fold else None)
     recent = counts.read_recent_activity(at - timedelta(days=status_report.PACE_DAYS), kind="completes")
+    fill = study.store.cases.quotas.read_fill()
     status_input = status_report.StatusInput(
         at=at,
         day_began=day_began,
@@ -88,7 +92,7 @@ def _build_status(
         numbers=status_report.NumberTotals(*(totals[kind,] for kind in ("dead", "never_call", "blocked"))),
         case_groups=counts.count_groups(at),
         rates=compute_live_rates(study, at),
-        fill=study.store.cases.quotas.read_fill(),
+        fill=fill,
         target=target.interviews,
         target_of=target.source,
         appointments=tuple(_build_appointment_line(row, at, zone) for row in queries.list_appointments()),
@@ -96,6 +100,8 @@ def _build_status(
         held=tuple(_iterate_held_lines(study, zone)),
         backed_up=last_backup.astimezone(zone) if last_backup is not None else None,
         paused=pause.describe(pause.since.astimezone(zone), local) if pause is not None else "",
+        held_places=_find_held_places(study, fill, zone),
+        rules_changed=_find_rules_change(study, zone),
     )
     instrument = study.instrument
     names = instrument.id, render_placeholders(str(instrument.title.get(instrument.language)))
@@ -161,6 +167,43 @@ def _iterate_held_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[statu
         history = study.store.cases.queries.read_history(row.key)
         note = find_last_note(history) if study.who.supervises else ""
         yield status_report.HeldCaseLine(row.key, row.position.why, note, row.updated_at.astimezone(zone))
+
+
+def _find_held_places(
+    study: OpenStudy, fill: Mapping[str, CellFill], zone: tzinfo | None
+) -> status_report.HeldPlaces | None:
+    """Find the places of suspended interviews that close cells; None if there are none."""
+    full = study.plan.quotas.list_full_cells(fill) - study.plan.quotas.list_reached_cells(fill)
+    if not full:
+        return None
+    cells_by_case: dict[str, list[str]] = {}
+    for place in study.store.cases.queries.list_held_places(study.at):
+        if place.cell in full and not place.at_station:
+            cells_by_case.setdefault(place.case, []).append(place.cell)
+    places, times = 0, list[tuple[datetime, datetime]]()
+    for key, cells in cells_by_case.items():
+        case = Case.from_history(key, study.store.cases.queries.read_history(key))
+        released_at = find_release_time(case, study.plan)
+        if case.interview_left_at is not None and released_at is not None:
+            places += len(cells)
+            times.append((case.interview_left_at.astimezone(zone), released_at.astimezone(zone)))
+    if not times:
+        return None
+    since = min(left for left, _ in times)
+    releases = [released for _, released in times]
+    return status_report.HeldPlaces(places, since, min(releases), max(releases))
+
+
+RULES_CHANGE_SHOWN: Final = timedelta(days=7)
+"""The time for which the status says that the rules have changed."""
+
+
+def _find_rules_change(study: OpenStudy, zone: tzinfo | None) -> date | None:
+    """Return when the queue was derived again by a newer edition of the rules; None if not lately."""
+    changed_at = find_rules_change(study.store)
+    if changed_at is None or study.at - changed_at > RULES_CHANGE_SHOWN:
+        return None
+    return changed_at.astimezone(zone).date()
 
 
 def find_last_note(history: Sequence[events.HistoryEntry]) -> str:

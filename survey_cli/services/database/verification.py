@@ -17,6 +17,7 @@ from survey_cli.engine.machine import COMPLETE
 from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.queue.quota_holds import find_release_time, has_refused
 from survey_cli.fieldwork.queue.scheduling import QueuePosition, schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import rebuild_instrument
@@ -242,7 +243,12 @@ class Verification:
 
     def _compare_queue_position(self, row: CaseRow, history: Sequence[case_events.HistoryEntry]) -> Iterator[str]:
         stored, history_then = row.position, history[: row.position_seq]
-        derived = schedule_case(Case.from_history(row.key, history_then), self._plan, history_then[-1].at)
+        case = Case.from_history(row.key, history_then)
+        derived = schedule_case(case, self._plan, history_then[-1].at)
+        released_at = find_release_time(case.end_attempt(), self._plan)
+        if released_at is not None and released_at > history_then[-1].at and stored.bucket != derived.bucket:
+            # without its quota places, the case waits while one of its cells is full
+            derived = schedule_case(case, self._plan, released_at)
         columns = (*QueuePosition._fields[1:], "was")  # the status is stored in `was`
         pairs = zip(columns, (*stored[1:], stored.status), (*derived[1:], derived.status), strict=True)
         differing = [name for name, now, then in pairs if now != then]
@@ -285,6 +291,15 @@ class Verification:
                 yield f"quota cell {cell}: interview {interview[:8]} has a place in it but is over"
             elif state == "taken" and interview not in self._completed:
                 yield f"quota cell {cell}: interview {interview[:8]} has a place in it but was never complete"
+            elif state == "held" and self._in_step and self._has_refused(row.case):
+                yield f"quota cell {cell}: interview {interview[:8]} has a place in it but its respondent refused"
+
+    def _has_refused(self, key: str) -> bool:
+        """Return whether the respondent of an unfinished interview refused, so that it has no place any more."""
+        with suppress(StoreError, *REPLAY_ERRORS):  # such a history has a finding of its own
+            history = self._store.cases.queries.read_history(key)
+            return has_refused(Case.from_history(key, history), self._plan)
+        return False
 
 
 def _find_baseless(journal: Sequence[events.InterviewEvent]) -> Iterator[int]:

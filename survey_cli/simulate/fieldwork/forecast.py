@@ -180,10 +180,17 @@ def _build_start(records: StudyRecords, plan: Plan, at: datetime) -> FieldworkSt
     cases, fingerprint = records.store.cases, records.store.settings.read(PLAN_SETTING)
     queries, states = cases.queries, cases.counts.count_states()
     rows = [*queries.list_leased_rows(), *queries.list_stale_rows(limit=states.total())]
+    known = {row.key for row in rows}
+    held_cells: dict[str, set[str]] = {}
+    for place in queries.list_held_places(at):
+        held_cells.setdefault(place.interview, set()).add(place.cell)
+        row = queries.find_row(place.case)
+        if row is not None and row.key not in known:
+            rows.append(row)
+            known.add(row.key)
     if fingerprint != records.plan.fingerprint or cases.imports.is_settling():
         rows = list(queries.iterate_rows())
     elif plan.spread != records.plan.spread:
-        known = {row.key for row in rows}
         queued = (row for status in QUEUED for row in queries.iterate_rows(status=status))
         rows += [row for row in queued if row.seq > 1 and row.key not in known]
     histories, complete, callable_counts = {}, 0, Counter[str]()
@@ -201,6 +208,7 @@ def _build_start(records: StudyRecords, plan: Plan, at: datetime) -> FieldworkSt
         people=records.people,
         histories=histories.items(),
         fill=cases.quotas.read_fill(),
+        held_cells=held_cells,
         at=at,
         queue=queries if callable_counts else None,
         callable_counts=callable_counts,

@@ -25,6 +25,7 @@ from survey_cli.fieldwork.case.case import Case, list_call_zones, localize_plan
 from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES
 from survey_cli.fieldwork.plan.plan import OUTSIDE_QUOTA, CellFill, Interviewer, People, Plan, find_full_cell
 from survey_cli.fieldwork.queue.call_order import CallOrder, CallPriority, explain_number_closed
+from survey_cli.fieldwork.queue.quota_holds import find_release_time, keeps_places
 from survey_cli.fieldwork.queue.scheduling import (
     ClaimCriteria,
     QueuedCase,
@@ -109,6 +110,8 @@ class FieldworkStart:
     histories: Iterable[tuple[str, Sequence[case_events.HistoryEntry]]]
     fill: Mapping[str, CellFill] = field(default_factory=dict)
     """Interviews in each quota cell."""
+    held_cells: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """By interview, quota cells in which it holds a place. The histories of their cases are in `histories`."""
     at: datetime | None = None
     """None: midnight before the first day."""
     queue: StoredQueue | None = None
@@ -167,13 +170,17 @@ class FieldworkModel:
         self._cases_at_stations = 0
         """Cases at stations."""
         self._households: dict[str, Household] = {}
-        self._reserved_cells: dict[str, set[str]] = {}
+        self._reserved_cells = {interview: set(cells) for interview, cells in start.held_cells.items()}
         """By interview, quota cells in which it has reserved a place."""
+        self._releases: list[tuple[datetime, str]] = []
+        """Times at which suspended interviews give their places back, with the key of the case, as a heap."""
         self._minute = datetime.min.replace(tzinfo=UTC)
         self._open_cache: dict[tuple[str, str], bool] = {}
         self._aside_cache: dict[str, bool] = {}
         for key in self._cases:
-            self.complete += self._update_position(key).code == COMPLETE_CODE
+            position = self._update_position(key)
+            self.complete += position.code == COMPLETE_CODE
+            self._update_places(key, position)
         self._check_target()
         self.interviewers = tuple(
             ModelInterviewer(who, number, Random(f"{settings.seed}\0interviewer\0{number}"), InterviewerRow(who.login))
@@ -299,6 +306,7 @@ class FieldworkModel:
 
     def _claim(self, agent: ModelInterviewer) -> str | None:
         """Claim the next case for this interviewer."""
+        self._release_lapsed_places()
         while (due := self._due.peek()) is not None and due[0] <= self.at:
             _, entry = self._due.pop()
             if self._is_current(entry):
@@ -362,7 +370,8 @@ class FieldworkModel:
 
     def _check_exhaustion(self, full: Collection[str]) -> None:
         """Note when no case is left to call, now or later."""
-        if self.exhausted_at is None and not self._cases_at_stations:
+        # a place that is given back may open a cell again
+        if self.exhausted_at is None and not self._cases_at_stations and not self._reserved_cells:
             callable_now = (parse_criteria(text) for text, number in self._callable_counts.items() if number)
             if all(find_full_cell(criteria.cells, full) for criteria in callable_now):
                 self.exhausted_at = self.at
@@ -402,9 +411,7 @@ class FieldworkModel:
 
     def _release(self, key: str) -> None:
         self._cases_at_stations -= 1
-        position, case = self._update_position(key), self._cases[key]
-        if case.interview and position.status == "done":
-            self._release_cells(case.interview)
+        self._update_places(key, self._update_position(key))
 
     # one case
 
@@ -576,12 +583,12 @@ class FieldworkModel:
 
     def _reserve_cells(self, id: str, cells: Iterable[str]) -> bool:
         """Reserve a place in each of these hard cells; False, and nothing reserved, where one is full."""
-        reserved = self._reserved_cells.setdefault(id, set())
+        reserved = self._reserved_cells.get(id, set())
         missing = [c for c in cells if c not in reserved and not self.plan.quotas.cells[c].soft]
         if find_full_cell(missing, self.plan.quotas.list_full_cells(self.fill)):
             return False
         for cell in missing:
-            reserved.add(cell)
+            self._reserved_cells.setdefault(id, set()).add(cell)
             self._change_fill(cell, reserved=1)
         return True
 
@@ -594,6 +601,28 @@ class FieldworkModel:
         for cell in cells:
             self._change_fill(cell, completes=1)
         return True
+
+    def _update_places(self, key: str, position: QueuePosition) -> None:
+        """Give the places of a case's interview back, or note when this is due."""
+        case = self._cases[key].end_attempt()
+        if case.interview not in self._reserved_cells:
+            return
+        if position.status == "done" or not keeps_places(case, self.plan, self.at):
+            self._release_cells(case.interview)
+            return
+        released_at = find_release_time(case, self.plan)
+        if released_at is not None:
+            heappush(self._releases, (released_at, key))
+
+    def _release_lapsed_places(self) -> None:
+        """Give back the places of interviews that were left longer ago than the plan's `quota_hold`."""
+        while self._releases and self._releases[0][0] <= self.at:
+            _, key = heappop(self._releases)
+            case = self._cases[key]
+            is_lapsed = case.interview in self._reserved_cells and not keeps_places(case, self.plan, self.at)
+            if is_lapsed and case.open_attempt is None:
+                self._release_cells(case.interview)
+                self._update_position(key)
 
     def _release_cells(self, id: str) -> None:
         for cell in self._reserved_cells.pop(id, ()):

@@ -171,6 +171,16 @@ class CaseUpdate(NamedTuple):
     """Work outside of this database that follows: see `backends.settings`."""
 
 
+class HeldPlace(NamedTuple):
+    """A quota place that an interview holds."""
+
+    case: str
+    interview: str
+    cell: str
+    at_station: bool
+    """A station has the case."""
+
+
 class QueueHead(NamedTuple):
     """The first case of a bucket, by its sort key."""
 

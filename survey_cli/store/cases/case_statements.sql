@@ -379,5 +379,10 @@ UPDATE quota_fill SET taken = taken + ?, held = held + ? WHERE cell = ?
 -- name: EVERY_PLACE
 SELECT interview, cell, state FROM quota_places ORDER BY interview, cell
 
+-- name: HELD_PLACES
+SELECT i.case_key, p.interview, p.cell, c.status FROM quota_places p
+JOIN interviews i ON i.id = p.interview JOIN cases c ON c.key = i.case_key
+WHERE p.state = 'held' AND p.at <= ? ORDER BY p.interview, p.cell
+
 -- name: FILL
 SELECT cell, taken, held FROM quota_fill ORDER BY cell

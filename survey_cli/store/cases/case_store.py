@@ -224,6 +224,13 @@ class CaseQueries(StorePart):
         statement = sql.CLOSED_INTERVIEWS_LEASED if leased else sql.CLOSED_INTERVIEWS_UNRECORDED
         return [interview for (interview,) in self._db.read(statement)]
 
+    def list_held_places(self, until: datetime) -> list[case_records.HeldPlace]:
+        """Return the quota places that interviews received until then and hold."""
+        rows = self._db.read(sql.HELD_PLACES, (encode_timestamp(until),))
+        return [
+            case_records.HeldPlace(key, interview, cell, status == "leased") for key, interview, cell, status in rows
+        ]
+
     def _list_rows(self, statement: str, *parameters: str | int) -> list[case_records.CaseRow]:
         return self._db.read_as(case_records.decode_case_row, "the list of cases", statement, parameters)
 
@@ -277,8 +284,8 @@ class CaseStore:
     def expire_leases(self, at: datetime) -> dict[str, case_records.LeaseHolder]:
         """End every lease that has expired, and return who had which case.
 
-        The event is dated when the lease ended. Quota places that the case's interview holds stay with it, as it can be
-        resumed. The queue position of each case must then be computed again: see `CaseQueries.list_stale_rows`.
+        The event is dated when the lease ended. Quota places that the case's interview holds stay with it for a time, as
+        it can be resumed: see `fieldwork.queue.quota_holds`. The queue position of each case must then be computed again: see `CaseQueries.list_stale_rows`.
         """
         time = encode_timestamp(at)
         expired: dict[str, case_records.LeaseHolder] = {}
@@ -457,6 +464,22 @@ class CaseStore:
                 if batches % BATCHES_FOLDED == 0:
                     fold_counts(execute)
         return updated
+
+    @retry_once
+    def release_places(self, key: str, interview: str, seq: int) -> bool:
+        """Give back the quota places of an interview; False if there were none, or somebody writes to its case.
+
+        The caller has decided by the case's first `seq` events. The row of the case is locked, so that an interviewer
+        who resumes the interview at the same time either finds its places or sees that they are gone.
+        """
+        if not self.quotas.has_places(interview):
+            return False
+        with self._db.transaction() as execute:
+            row, _, _ = self._lock_case(execute, key)
+            if row.holder is not None or row.seq != seq:
+                return False
+            take_places(execute, interview, (), row.updated_at)
+        return True
 
     def find_holder_within(self, execute: Execute, key: str) -> case_records.LeaseHolder | None:
         """Return who has a case; None where it is free or not imported. Nobody claims it until the transaction ends."""

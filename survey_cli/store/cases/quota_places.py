@@ -75,6 +75,10 @@ class QuotaPlaces(StorePart):
             for cell, state in execute(sql.PLACES, (interview,)).fetchall():
                 _drop_place(execute, interview, cell, state)
 
+    def has_places(self, interview: str) -> bool:
+        """Return whether an interview has a place in any cell."""
+        return bool(self._db.read(sql.PLACES, (interview,)))
+
     def read_fill(self) -> dict[str, CellFill]:
         """Return the fill of each cell that ever had a place."""
         return {cell: CellFill(taken, held) for cell, taken, held in self._db.read(sql.FILL)}

@@ -28,6 +28,7 @@ from survey_cli.fieldwork.case.disposition_coding import (
 from survey_cli.fieldwork.case.events import DoNotCallSet, OutcomeOverridden, OutcomeRecorded
 from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.fieldwork.plan.plan import OUTSIDE_QUOTA, Plan, Quota
+from survey_cli.fieldwork.queue.quota_holds import keeps_places
 from survey_cli.fieldwork.queue.scheduling import QueuePosition
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.unasked_items import EndItem, LookupItem
@@ -66,9 +67,10 @@ class QuotaReservations:
     def reserve_cells(
         self, interview_id: str, interview: Interview, reserved: frozenset[str]
     ) -> tuple[frozenset[str], str]:
-        """Reserve a place in each hard cell that is decided and that no `lookup` asks for.
+        """Reserve a place in each hard cell that is decided, unless a `lookup` still asks for it.
 
-        `reserved` are the cells in which this session has a place already. Returns the cells reserved now, and the
+        A returning respondent may have lost the place that a `lookup` found: it is reserved again. `reserved` are the
+        cells in which this session has a place already. Returns the cells reserved now, and the
         first cell that is full or an empty text. A respondent whose route leads to another end, or whose interview
         was complete before, is not turned away. Raises StoreError.
         """
@@ -79,7 +81,7 @@ class QuotaReservations:
         outcome = interview.ending or (str(end.outcome) if isinstance(end, EndItem) else COMPLETE)
         if not is_ahead or outcome != COMPLETE:
             return reserved, ""
-        quotas = self._list_unasked_quotas(interview)
+        quotas = self._list_reserved_quotas(interview)
         targets = {cell: q.cells[cell].target for q in quotas if (cell := q.find_cell(machine.walk.env))}
         if targets.keys() == reserved or _corrects_complete_interview(interview):
             return reserved, ""
@@ -116,16 +118,24 @@ class QuotaReservations:
                 cells.append(label)
         return tuple(cells)
 
-    def _list_unasked_quotas(self, interview: Interview) -> list[Quota]:
-        """List the hard quotas in which a place is reserved without a `lookup`.
+    def _list_reserved_quotas(self, interview: Interview) -> list[Quota]:
+        """List the hard quotas in which a respondent who has come so far needs a place.
 
-        A quota that has a lookup waits for it; where the route passed all its lookups by, the place is reserved
-        before the respondent hangs up.
+        A quota that has a lookup waits for it. If the route passed all its lookups by, the place is reserved before
+        the respondent hangs up.
         """
-        lookups, is_over = _find_lookup_items(interview.instrument), interview.ending or interview.is_after_hangup
-        looked_up = {place.item for place in interview.machine.recorded_answers}
-        hard = [(quota, lookups.get(quota.id)) for quota in self.plan.quotas.quotas if not quota.soft]
-        return [quota for quota, items in hard if not items or (is_over and items.isdisjoint(looked_up))]
+        lookups = _find_lookup_items(interview.instrument)
+        answers = interview.machine.recorded_answers
+        looked_up = {place.item for place in answers}
+        open_items = {place.item for place, answer in answers.items() if answer.cell == OPEN and not answer.lapsed}
+        is_over = bool(interview.ending) or interview.is_after_hangup
+        quotas = []
+        for quota in self.plan.quotas.quotas:
+            items = lookups.get(quota.id, frozenset())
+            is_passed_by = is_over and items.isdisjoint(looked_up)
+            if not quota.soft and (not items or is_passed_by or items & open_items):
+                quotas.append(quota)
+        return quotas
 
 
 def _corrects_complete_interview(interview: Interview) -> bool:
@@ -196,9 +206,9 @@ def select_places(
 ) -> tuple[str, tuple[str, ...]]:
     """Return the case's interview, and the quota cells in which it counts from now on.
 
-    No interview where its places do not change: it waits to be resumed, or it is complete and not known here. The places
-    of an interview that waits are kept however long the case rests, until the case is done. `interview` is the one that
-    closed with this change, if one did.
+    No interview where its places do not change: it waits to be resumed, or it is complete and not known here. An
+    interview that waits keeps its places as long as `keeps_places` says. `interview` is the one that closed with this
+    change, if one did.
     """
     if not plan.quotas.quotas or not case.interview:
         return NO_PLACES
@@ -207,8 +217,10 @@ def select_places(
             return NO_PLACES
         return case.interview, plan.quotas.list_counted_cells(interview.evaluate_route().env)
     is_closed = interview is not None and interview.status in ("ended", "stopped")
-    is_over = is_closed or position.status == "done" or not case.has_unfinished_interview
-    return (case.interview, ()) if is_over else NO_PLACES
+    is_kept = case.last_event_at is not None and keeps_places(case, plan, case.last_event_at)
+    if is_kept and not is_closed and position.status != "done":
+        return NO_PLACES
+    return case.interview, ()
 
 
 def measure_progress(interview: Interview) -> InterviewProgress:

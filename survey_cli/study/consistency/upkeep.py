@@ -19,8 +19,9 @@ from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import code_waiting_interview, is_known_eligible
 from survey_cli.fieldwork.case.events import AttemptClosed, CaseClaimed, CaseReturned, HistoryEntry, OutcomeRecorded
 from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
-from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.fieldwork.plan.plan import QUEUE_RULES_EDITION, Plan
 from survey_cli.fieldwork.queue.call_order import CallOrder, CallPriority
+from survey_cli.fieldwork.queue.quota_holds import keeps_places
 from survey_cli.fieldwork.queue.scheduling import QueuePosition, has_time_left, parse_criteria, schedule_case
 from survey_cli.instrument.open_instrument import rebuild_if_readable
 from survey_cli.outcomes import LOST, WITHDRAWN, Outcome
@@ -287,11 +288,13 @@ def _find_dialed_number(history: Sequence[HistoryEntry], case: Case) -> int:
 def refresh_queue(store: Store, plan: Plan, at: datetime) -> None:
     """Put every case into the queue that belongs there at this time.
 
-    These are cases whose leases expired, cases that waited until now, and cases for a part of the day that doesn't occur
-    again before the study's end, of each bucket some; the next refresh continues. Raises StoreError.
+    These are cases whose leases expired, cases whose suspended interview gives back its quota places, cases that waited
+    until now, and cases for a part of the day that doesn't occur again before the study's end, of each bucket some; the
+    next refresh continues. Raises StoreError.
     """
     cases = store.cases
     end_expired_leases(store, plan, at)
+    release_lapsed_places(store, plan, at)
     while stale := cases.queries.list_stale_rows():
         if not update_positions(store, plan, (row.key for row in stale), at):
             break  # other stations are updating them
@@ -324,22 +327,48 @@ def _update_positions(
 ) -> int:
     """Schedule these cases again; returns how many positions were written.
 
-    Suspended interviews that will not be resumed, because their case is done, lose their quota places.
+    Interviews that no longer keep their quota places give them back: their case is done, or their respondent refused.
     """
-    given_up: list[str] = []
+    given_up: list[tuple[str, str, int]] = []
 
     def schedule() -> Iterator[tuple[str, int, QueuePosition]]:
         for key, history in histories:
             case = Case.from_history(key, history)
             position = schedule_case(case, plan, at)
-            if case.interview and position.status == "done" and position.code != "1.1":
-                given_up.append(case.interview)
+            if case.interview and position.code != "1.1":
+                is_kept = position.status != "done" and keeps_places(case, plan, at)
+                if not is_kept:
+                    given_up.append((key, case.interview, case.seq))
             yield key, case.seq, position
 
     count = store.cases.update_queue_positions(schedule(), pause=pause)
-    for interview in given_up:
-        store.cases.quotas.drop(interview)
+    if plan.quotas.quotas:
+        for key, interview, seq in given_up:
+            store.cases.release_places(key, interview, seq)
     return count
+
+
+def release_lapsed_places(store: Store, plan: Plan, at: datetime) -> None:
+    """Give back the quota places of interviews that were left longer ago than the plan's `quota_hold`.
+
+    Their cases are scheduled again: without a place, they wait while one of their cells is full. Raises StoreError.
+    """
+    if not plan.quotas.quotas:
+        return
+    released = set[str]()
+    # a place can't lapse earlier than this time after it was received
+    for place in store.cases.queries.list_held_places(at - plan.quota_hold):
+        if place.at_station or place.case in released:
+            continue
+        history = store.cases.queries.read_history(place.case)
+        case = Case.from_history(place.case, history)
+        is_current = place.interview == case.interview
+        if is_current and keeps_places(case, plan, at):
+            continue
+        if store.cases.release_places(place.case, place.interview, case.seq):
+            released.add(place.case)
+    if released:
+        update_positions(store, plan, sorted(released), at)
 
 
 def list_open_heads(store: Store, order: CallOrder) -> list[tuple[CallPriority, QueueHead]]:
@@ -376,6 +405,9 @@ def list_next_rows(store: Store, order: CallOrder, *, limit: int) -> list[CaseRo
 
 PLAN_SETTING: Final = "plan"
 """The setting with the fingerprint of the plan by which the queue was built; with a start time during a rebuild."""
+RULES_SETTING: Final = "queue rules"
+"""The setting with the edition of the rules by which the queue was built, and the time if an earlier edition had built
+it before."""
 REBUILD_TIMEOUT: Final = timedelta(minutes=15)
 """Time after which a rebuild that another process began counts as abandoned; a million cases take some minutes."""
 
@@ -418,5 +450,22 @@ def rebuild_queue(study: OpenStudy, at: datetime, *, pause: Pause = None, yieldi
         return 0
     study.store.settings.write(PLAN_SETTING, f"{study.plan.fingerprint} {at.isoformat()}")
     count = _update_positions(study.store, study.plan, cases.queries.iterate_histories(), at, pause=pause)
+    _record_rules(study.store, at, is_first=not fingerprint)
     study.store.settings.write(PLAN_SETTING, study.plan.fingerprint)
     return count
+
+
+def _record_rules(store: Store, at: datetime, *, is_first: bool) -> None:
+    """Record the edition of the rules by which the queue was just built, and when it replaced an earlier one."""
+    edition = str(QUEUE_RULES_EDITION)
+    stored_edition, _, _ = (store.settings.read(RULES_SETTING) or "").partition(" ")
+    if stored_edition == edition:
+        return
+    changed_at = "" if is_first else at.isoformat()
+    store.settings.write(RULES_SETTING, f"{edition} {changed_at}")
+
+
+def find_rules_change(store: Store) -> datetime | None:
+    """Return when the present rules replaced those of an earlier version; None if the queue was built by no others."""
+    _, _, changed_at = (store.settings.read(RULES_SETTING) or "").partition(" ")
+    return datetime.fromisoformat(changed_at) if changed_at else None
