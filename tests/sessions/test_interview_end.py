@@ -145,7 +145,7 @@ def begun(shift: Shift, way: str) -> tuple[StationSession | None, InterviewSessi
         (lambda talk: keyed(talk, "3"), ("2.112", "done", None)),
         (lambda talk: (keyed(talk, "1", "1"), talk.stop("refusal_hard")), ("2.112", "done", (0, 0))),
         (lambda talk: (keyed(talk, "1", "1"), talk.stop("never_call")), ("2.112", "done", (0, 0))),
-        (lambda talk: (keyed(talk, "1", "1"), talk.stop("refusal_soft")), ("2.112", "waiting", (0, 1))),
+        (lambda talk: (keyed(talk, "1", "1"), talk.stop("refusal_soft")), ("2.112", "waiting", (0, 0))),
         (lambda talk: (keyed(talk, "1", "1"), talk.stop("callback")), ("2.21", "waiting", (0, 1))),
     ],
     ids=["complete", "end item", "refusal", "do not call", "soft refusal", "callback"],
