@@ -284,8 +284,9 @@ class CaseStore:
     def expire_leases(self, at: datetime) -> dict[str, case_records.LeaseHolder]:
         """End every lease that has expired, and return who had which case.
 
-        The event is dated when the lease ended. Quota places that the case's interview holds stay with it for a time, as
-        it can be resumed: see `fieldwork.queue.quota_holds`. The queue position of each case must then be computed again: see `CaseQueries.list_stale_rows`.
+        The event is dated when the lease ended. Quota places that the case's interview holds stay with it for a time,
+        as it can be resumed: see `fieldwork.queue.quota_holds`. The queue position of each case must then be computed
+        again: see `CaseQueries.list_stale_rows`.
         """
         time = encode_timestamp(at)
         expired: dict[str, case_records.LeaseHolder] = {}
