@@ -42,13 +42,8 @@ endif
 # One worker more than the two processors of a small machine: many tests wait for programs that they started.
 PYTEST_FLAGS ?= -n 3 --dist worksteal
 
-# The demonstration: on a terminal the full screen, elsewhere the plain face with the answers written beside the
-# instrument. It is practice, and has a database of its own.
-INSTRUMENT := instruments/asu_2000.yaml
-DEMO_DB := responses/demo.db
-DEMO = $(BIN)/survey interview $(INSTRUMENT) --practice --again --case 'Chicago District' \
-	--set kind=District --set region=Central --set city=Chicago --set zone=America/Chicago
-PLAIN_ANSWERS := instruments/asu_2000.answers.txt
+# Where the demonstration writes its questionnaire and its data.
+DEMO_FOLDER := responses/demo
 
 CRASH_RUNS ?= 1000
 ENDING_RUNS ?= 300
@@ -71,16 +66,8 @@ FUZZ_TARGETS ?=
 help:
 	@sed -n 's/^# make /make /p' Makefile
 
-# Exit 3 says that the interview was suspended or stopped: no failure of the demonstration.
 demo: $(VENV)/run.stamp
-	@if test -t 0 && test -t 1; then \
-		$(DEMO) --db $(DEMO_DB) || test $$? -eq 3; \
-	else \
-		echo 'make demo: no terminal here, so a scripted interview runs through the plain interface; its data follow.' >&2; \
-		scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
-		$(DEMO) --db "$$scratch/demo.db" --plain --seed 2000 --interviewer demo <$(PLAIN_ANSWERS) >&2 && \
-		$(BIN)/survey export $(INSTRUMENT) --db "$$scratch/demo.db" --origin practice -o - </dev/null; \
-	fi
+	@$(BIN)/survey demo $(DEMO_FOLDER)
 
 # Bytecode is kept: the tests start hundreds of programs, and pytest rewrites every assertion of a module without it.
 test: export PYTHONDONTWRITEBYTECODE :=

@@ -291,11 +291,11 @@ def start_at_terminal(*arguments: str) -> "pexpect.spawn[str]":
 
 def test_on_a_terminal_the_case_is_asked_for(mine: str) -> None:
     screen = start_at_terminal("interview", mine, "--plain")
-    screen.expect("Case: ")
+    screen.expect("Case \\(its key, such as 101\\): ")
     screen.sendline("42")
     screen.expect(r"Branch that the person visits \(1 Main Street, 2 Riverside\): ")
     screen.sendline("Oakwood")
-    screen.expect("! Oakwood is not one of them")
+    screen.expect(r"! .* write one of 1 \(Main Street\), 2 \(Riverside\)")
     screen.sendline("riverside")
     screen.expect("this is")
     screen.sendline("")
@@ -310,12 +310,12 @@ def test_a_column_of_the_case_that_is_not_valid_is_asked_for_again() -> None:
     head = "instrument: zoned\ntitle: Zoned\nversion: '1'\nsample:\n  zone: {type: text, role: zone}\n"
     written("zoned.yaml", head + "items:\n  - {id: a, type: text, text: 'A?'}\n")
     screen = start_at_terminal("interview", "zoned.yaml", "--plain")
-    screen.expect("Case: ")
+    screen.expect("Case \\(its key, such as 101\\): ")
     screen.sendline("1")
-    screen.expect("zone: ")
+    screen.expect(r"Time zone.*such as America/Chicago\): ")
     screen.sendline("11980")
     screen.expect("! '11980' is not a time zone")
-    screen.expect("zone: ")
+    screen.expect(r"Time zone.*such as America/Chicago\): ")
     screen.sendline("America/Denver")
     screen.expect("> ")
     screen.sendline(".suspend")
@@ -412,7 +412,7 @@ def test_a_terminal_of_few_letters_gets_what_it_can_show() -> None:
 def test_leaving_the_question_for_a_case_is_quiet(key: str) -> None:
     assert run_command(["new", "mine"]) == 0
     screen = start_at_terminal("interview", "mine.yaml")
-    screen.expect("Case: ")
+    screen.expect("Case \\(its key, such as 101\\): ")
     screen.send(key)
     screen.expect(pexpect.EOF)
     screen.close()

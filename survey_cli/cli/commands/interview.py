@@ -16,6 +16,7 @@ from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import TextIO
 
     from survey_cli.sessions.interview.interview_session import InterviewResult, InterviewSession
     from survey_cli.sessions.open_interview import ColumnRequest
@@ -61,7 +62,7 @@ def interview(
         raise UserError("survey", what, "start the interview in a terminal")
     known_columns = _parse_columns(columns or [])
     if not case.strip():
-        if not _has_terminal():
+        if not has_terminal():
             raise typer.BadParameter("there is no terminal to ask for it: give the case's key", param_hint="--case")
         case = ""
         check_questionnaire(file, db)
@@ -69,31 +70,37 @@ def interview(
             case = input("Case (its key, such as 101): ").strip()
     if not (plain := plain or brief) and not has_full_screen():
         plain, term = True, os.environ.get("TERM")
-        why = f"this terminal cannot show a full screen (TERM={term})" if _has_terminal() else "there is no terminal"
+        why = f"this terminal cannot show a full screen (TERM={term})" if has_terminal() else "there is no terminal"
         say(f"survey: {why}, so the interview is conducted one line at a time, as with --plain")
-    ask_columns = _ask_columns if _has_terminal() else None
+    ask_columns = _ask_columns if has_terminal() else None
     options = build_options(StartOptions, locals(), columns=known_columns)
     session = start_or_resume(file, options, ask_columns=ask_columns)
     say(describe_files(file, session.stored_in))
     try:
         if plain:
-            from survey_cli.plain import conduct_interview
-
-            code = conduct_interview(session, sys.stdin, sys.stdout, sys.stderr, brief=brief)
+            code = conduct_plain(session, sys.stdin, brief=brief)
         else:
-            code = _run_full_screen(session, theme)
+            code = conduct_on_screen(session, theme)
     finally:
         session.close()
     raise typer.Exit(code)
 
 
-def _has_terminal() -> bool:
+def conduct_plain(session: "InterviewSession", read: "TextIO", *, brief: bool = False) -> int:
+    """Conduct an interview one line at a time, with the lines of `read`; returns the exit code."""
+    from survey_cli.plain import conduct_interview
+
+    return conduct_interview(session, read, sys.stdout, sys.stderr, brief=brief)
+
+
+def has_terminal() -> bool:
+    """Return whether input and output are a terminal."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def has_full_screen() -> bool:
     """Return whether there is a terminal that can move the cursor."""
-    return _has_terminal() and os.environ.get("TERM") not in SIMPLE_TERMINALS
+    return has_terminal() and os.environ.get("TERM") not in SIMPLE_TERMINALS
 
 
 def _parse_columns(pairs: list[str]) -> dict[str, str]:
@@ -123,7 +130,8 @@ def _ask_column(request: "ColumnRequest") -> str:
         print(f"  ! {why}")
 
 
-def _run_full_screen(session: "InterviewSession", theme: str) -> int:
+def conduct_on_screen(session: "InterviewSession", theme: str) -> int:
+    """Conduct an interview on the full screen; returns the exit code."""
     from survey_cli.tui import conduct_interview
 
     if not run_full_screen(lambda: conduct_interview(session, theme)):
@@ -188,7 +196,7 @@ def preview(
     Example: survey preview study.yaml --at q5
     """
     known_columns = _parse_columns(columns or [])
-    if not _has_terminal():
+    if not has_terminal():
         remedy = f"run it in a terminal; `survey check {file}` finds problems without one"
         say(f"survey preview: there is no terminal to show the screen — {remedy}")
         raise typer.Exit(MISUSED)

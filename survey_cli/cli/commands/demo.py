@@ -1,0 +1,104 @@
+"""The command `demo`."""
+
+import sys
+from io import StringIO
+from pathlib import Path
+from shutil import which
+from typing import TYPE_CHECKING, Final
+
+from survey_cli.cli import parameters
+from survey_cli.cli.commands.interview import (
+    conduct_on_screen,
+    conduct_plain,
+    has_full_screen,
+    has_terminal,
+)
+from survey_cli.cli.output.terminal import say
+from survey_cli.cli.parameters import argument
+from survey_cli.problems import UserError
+
+if TYPE_CHECKING:
+    from survey_cli.sessions.interview.interview_session import InterviewSession
+
+FOLDER: Final = "survey-demo"
+QUESTIONNAIRE: Final = "library.yaml"
+CASE: Final = "101"
+COLUMNS: Final = {"branch": "2"}
+"""What is known about the case, so that nothing is asked before the first statement."""
+
+SCRIPT: Final = ("", "1", "45", "12", "1 3", ".back", "1 2 3", "8", "1", "2", ".dk", "41", "", "")
+"""The lines that are typed if there is no terminal: an unlikely number is corrected, and an answer is changed."""
+
+
+class _Script(StringIO):
+    """Lines that are shown when they are read, as a terminal shows what is typed."""
+
+    def readline(self, size: int | None = -1, /) -> str:
+        line = super().readline(size)
+        sys.stdout.write(line)
+        return line
+
+
+def demo(
+    folder: str = argument("FOLDER", "The folder for the questionnaire and its data.", FOLDER),
+    plain: parameters.PlainOption = False,
+    theme: parameters.ThemeOption = "",
+) -> None:
+    """Try it: a practice interview about a public library, with nothing to set up.
+
+    The questionnaire is written to `survey-demo/library.yaml`. Change it, and the next `survey demo` conducts the
+    changed one. Without a terminal, a script answers the questions.
+
+    Example: survey demo
+    """
+    file = _write_questionnaire(Path(folder))
+    session = _begin_interview(file)
+    try:
+        if not has_terminal():
+            say("survey demo: there is no terminal, so a script answers the questions, one line at a time")
+            conduct_plain(session, _Script("\n".join(SCRIPT) + "\n"))
+        elif plain or not has_full_screen():
+            conduct_plain(session, sys.stdin)
+        else:
+            conduct_on_screen(session, theme)
+    finally:
+        session.close()
+
+    program = _name_program()
+    say(
+        f"See your data:   {program} export {file} --origin practice",
+        f"Write your own:  {program} new my_survey.yaml",
+        "Learn it:        docs/tutorials/first-interview.md, 20 minutes",
+    )
+
+
+def _name_program() -> str:
+    """Return what to type for this program: `survey`, or its path if the shell finds no program of that name."""
+    if which("survey") is not None:
+        return "survey"
+    return sys.argv[0]
+
+
+def _write_questionnaire(folder: Path) -> Path:
+    """Write the questionnaire if the folder doesn't have it yet; returns its file. Raises UserError."""
+    from survey_cli.services.questionnaire.questionnaire_files import create_instrument
+
+    file = folder / QUESTIONNAIRE
+    if file.exists():
+        return file
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        what = f"the folder can't be made ({error.strerror})"
+        raise UserError(str(folder), what, "name one that you may write: survey demo FOLDER") from error
+    return create_instrument(str(file))
+
+
+def _begin_interview(file: Path) -> "InterviewSession":
+    """Begin a new interview, or resume the one that was suspended."""
+    from survey_cli.sessions.interview.start_interview import StartOptions
+    from survey_cli.sessions.open_interview import start_or_resume
+
+    options = StartOptions(case=CASE, practice=True, again=True, columns=COLUMNS)
+    return start_or_resume(str(file), options)

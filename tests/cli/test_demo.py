@@ -1,0 +1,82 @@
+"""`survey demo`: an interview without anything to set up, on a terminal and without one."""
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pexpect
+
+PROGRAM = (sys.executable, "-m", "survey_cli")
+
+
+def run_without_terminal(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*PROGRAM, *arguments], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+
+
+def test_without_a_terminal_a_script_completes_the_interview(tmp_path: Path) -> None:
+    done = run_without_terminal("demo", folder=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith("survey demo: there is no terminal, so a script answers the questions")
+    assert "[Ended: Complete]" in done.stdout
+    exported = run_without_terminal("export", "survey-demo/library.yaml", "--origin", "practice", folder=tmp_path)
+    [row] = csv.DictReader(exported.stdout.splitlines())
+    assert (row["times"], row["used_2"], row["age"]) == ("12", "1", "41")
+
+
+def test_it_ends_with_three_lines_that_can_be_carried_out(tmp_path: Path) -> None:
+    said = run_without_terminal("demo", folder=tmp_path).stderr.splitlines()[-3:]
+
+    commands = [line.partition(":")[2].strip() for line in said]
+    assert [line.partition(":")[0] for line in said] == ["See your data", "Write your own", "Learn it"]
+    for command in commands[:2]:
+        arguments = command.split()[1:]
+        assert run_without_terminal(*arguments, folder=tmp_path).returncode == 0, command
+    assert (Path(__file__).parents[2] / commands[2].partition(",")[0]).is_file()
+
+
+def test_on_a_terminal_the_first_key_answers_the_first_statement(tmp_path: Path) -> None:
+    child = pexpect.spawn(
+        PROGRAM[0], [*PROGRAM[1:], "demo", "--theme", "terminal"], cwd=str(tmp_path), dimensions=(24, 80),
+        env={**os.environ, "TERM": "xterm-256color"}, encoding="utf-8", timeout=60,
+    )  # fmt: skip
+    child.expect("Springfield Public Library")
+    child.send("\r")
+    child.expect("May I ask you some questions")
+    child.send("1")
+    child.expect("Riverside")
+    child.send("\x1b[19~")  # F8
+    child.expect("[Ss]uspend")
+    child.send("s")
+    child.expect("practice, suspended, 1 answer in")
+    child.expect("Write your own")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+
+
+def test_a_changed_questionnaire_is_conducted_as_it_is(tmp_path: Path) -> None:
+    run_without_terminal("demo", folder=tmp_path)
+    file = tmp_path / "survey-demo" / "library.yaml"
+    file.write_text(file.read_text().replace("Springfield Public Library", "Shelbyville Public Library"))
+
+    done = run_without_terminal("demo", folder=tmp_path)
+
+    assert "Shelbyville" in done.stdout
+    assert "Springfield" not in done.stdout
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "survey-demo").write_text("a file")
+
+    done = run_without_terminal("demo", folder=tmp_path)
+
+    assert done.returncode == 1
+    assert (
+        done.stderr
+        == "survey-demo: the folder can't be made (File exists) — name one that you may write: survey demo FOLDER\n"
+    )
