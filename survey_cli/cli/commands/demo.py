@@ -33,7 +33,7 @@ SCRIPT: Final = ("", "1", "45", "12", "1 3", ".back", "1 2 3", "8", "1", "2", ".
 class _Script(StringIO):
     """Lines that are shown when they are read, as a terminal shows what is typed."""
 
-    def readline(self, size: int | None = -1, /) -> str:
+    def readline(self, size: int = -1, /) -> str:  # type: ignore[override]  # typeshed has bytes, of another base
         line = super().readline(size)
         sys.stdout.write(line)
         return line
