@@ -16,7 +16,7 @@ import pytest
 pytest.importorskip("scipy", reason="pip install 'survey-cli[report]'")
 
 from support.command_line import run_survey
-from support.disclosure_attacker import BASE, Attacker, Unknown
+from support.disclosure_attacker import ALL, BASE, Attacker, Unknown
 from support.report_tables import Report
 from support.scale import SCALE
 from support.scenario import INSTRUMENTS
@@ -152,6 +152,39 @@ def test_reports_of_invented_studies_with_different_options(seed: int, people: i
         for item in report.items:
             known.add(item, report.columns, options)
     assert list(find_revealed(known, truth, 3)) == []
+
+
+def test_reports_whose_small_columns_are_merged() -> None:
+    """A merged column is the sum of rows of the item by which a report is divided."""
+    merged_columns = 0
+    for seed in range(4 * SCALE):
+        random = Random(seed)
+        shares = [0.5, 0.4, 0.3, 0.02 + 0.03 * random.random(), 0.03, 0.02, 0.02]
+        rows = invent(random, 150)
+        for row in rows:
+            row["q"] = random.choices((1, 2, 3, 4, 5, DK, REFUSED), shares)[0]
+        options = ResultOptions(threshold=THRESHOLD, inference=False)
+        complete = Report(TEXT, rows)
+        report = Report(TEXT, rows, options=options, by=("q",), merge_columns=True)
+        merged_columns += sum(len(grouping.crowded) for grouping in report.groupings)
+
+        lines = {item.id: item.rows for item in complete.items}
+        known = Collected(lines)
+        truth = Collected(lines)
+        key_of = {row.label: (row.kind, row.code, row.label) for row in lines["q"]}
+        for item in complete.items:
+            truth.add(item, complete.columns, {})
+        for item in report.items:
+            known.add(item, report.columns, {})
+        (grouping,) = report.groupings
+        for part, column in enumerate(report.columns[1:]):
+            labels = grouping.merged_labels.get(part, (column.label,))
+            parts = [("q", key_of[label], ALL) for label in labels]
+            for item in report.items:
+                if item.has_columns:
+                    known.adds_up((item.id, BASE, (column.group, column.label)), parts)
+        assert list(find_revealed(known, truth, THRESHOLD)) == []
+    assert merged_columns
 
 
 @pytest.fixture(scope="module")

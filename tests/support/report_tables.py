@@ -1,12 +1,15 @@
 """Report tables of a questionnaire's text and of answers."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
 from support.scenario import instrument
 from survey_cli.instrument.analysis import read_analysis
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import load_source_text
+from survey_cli.reports.disclosure.thresholds import DEFAULT_THRESHOLD
 from survey_cli.reports.results.crosstab import Crosstab, ResultOptions
 from survey_cli.reports.results.linked_tables import build_tables
 from survey_cli.reports.results.questions import list_questions
@@ -18,6 +21,7 @@ from survey_cli.reports.results.result_tables import (
     build_item_result,
     list_result_columns,
 )
+from survey_cli.reports.results.small_columns import merge_small_columns
 from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping
 from survey_cli.table.columns import build_columns
 from survey_cli.table.table import Table
@@ -41,6 +45,7 @@ class Report:
         asked: Mapping[str, str] | None = None,
         analysis: str = "",
         columns_threshold: int | None = None,
+        merge_columns: bool = False,
     ) -> None:
         made = instrument(text)
         if analysis:
@@ -62,6 +67,10 @@ class Report:
             )
             assert isinstance(grouping, Grouping)
             self.groupings.append(grouping)
+        if merge_columns:
+            decisive = replace(options, threshold=DEFAULT_THRESHOLD, valid=False)
+            build = partial(build_tables, listed, self.answers, options=decisive)
+            self.groupings = merge_small_columns(self.groupings, build)
         self.tables: list[Crosstab] = build_tables(listed, self.answers, self.groupings, options)
 
     def __getitem__(self, id: str) -> ItemResult:

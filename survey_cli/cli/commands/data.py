@@ -220,6 +220,7 @@ def report(
         say(f"{_name_output(out)}: {contents}{f'; {hidden}{THRESHOLD_REMEDY}' if hidden else ''}")
     if charts:
         say(f"{charts}: {format_quantity(chart_files, 'file')}")
+    say(*results.advice)
 
 
 def codebook(

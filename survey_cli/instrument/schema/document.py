@@ -88,6 +88,11 @@ class StudySpec(SpecModel):
     """The field period."""
     size: scalars.Whole | None = None
     """The number of units in the population, if it is known."""
+    units: Literal["known", "anonymous"] | None = None
+    """Whether a reader of a report may know who was interviewed. `known`: in a survey of all units, or of so many that
+    colleagues or neighbors know. Small counts are hidden, and all counts that would reveal them. `anonymous`: in a
+    sample of at most a tenth of the population, in which nobody can tell who was interviewed. Hidden are then only the
+    answers of groups with fewer people than `--threshold`. If left out: `known`."""
     contact: scalars.Text | None = None
     """The person or office that answers questions about the survey."""
     incentive: scalars.Text | None = None

@@ -17,7 +17,7 @@ from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.outcomes import LOST, OUTCOMES
 from survey_cli.reports.disclosure.suppression import find_hidden_parts
 from survey_cli.reports.disclosure.thresholds import DEFAULT_THRESHOLD
-from survey_cli.reports.results.crosstab import Crosstab, ResultOptions
+from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, Units, choose_units
 from survey_cli.reports.results.linked_tables import build_tables
 from survey_cli.reports.results.methods import build_study_lines
 from survey_cli.reports.results.questions import MAX_POINTS, list_questions
@@ -148,6 +148,7 @@ class _Context:
     language: str
     answers: AnswerColumns | None
     threshold: int
+    units: Units
     sections: Mapping[str, str]
     """The titles of the sections around each item."""
     intros: Mapping[str, str]
@@ -189,6 +190,7 @@ def build_codebook(
     counts. Counts of fewer people than `threshold` are hidden, and where only one count of a variable is, so is a
     second.
     """
+    units = choose_units(instrument.document.study, answers.interviews if answers is not None else 0)
     not_end = dropwhile(lambda item: not isinstance(item.question, unasked_items.EndItem), instrument.root.items)
     context = _Context(
         instrument=instrument,
@@ -196,13 +198,14 @@ def build_codebook(
         language=language,
         answers=answers,
         threshold=threshold,
+        units=units,
         sections=dict(_iterate_section_titles(instrument.root.children, language, "")),
         intros={
             group.items[0].id: group.intro.get_source_text(language)
             for group in instrument.groups.values()
             if isinstance(group.spec, BatteryItem) and group.intro is not None and group.items
         },
-        tables=_tabulate_questions(variables, instrument, answers, threshold),
+        tables=_tabulate_questions(variables, instrument, answers, threshold, units),
         after_end=frozenset(item.id for item in islice(not_end, 1, None)),
     )
     groups: dict[tuple[str, ...], list[tuple[int, Variable]]] = {}
@@ -211,6 +214,8 @@ def build_codebook(
     entries = [entry for group in groups.values() for entry in _build_entries(group, context)]
     if answers is not None and threshold > 1:
         hidden = f"{HIDDEN_MARK}: fewer than {threshold} interviews, or a count that would reveal such a number."
+        if units == "anonymous":
+            hidden = f"{HIDDEN_MARK}: answers of fewer than {threshold} interviews."
         notes = (*notes, hidden)
     return Codebook(
         title=study.title,
@@ -225,12 +230,16 @@ def build_codebook(
 
 
 def _tabulate_questions(
-    variables: Sequence[Variable], instrument: Instrument, answers: AnswerColumns | None, threshold: int
+    variables: Sequence[Variable],
+    instrument: Instrument,
+    answers: AnswerColumns | None,
+    threshold: int,
+    units: Units,
 ) -> Mapping[tuple[str, int | None], Crosstab]:
     """Count as a report of the same interviews does, so that the codebook hides what the report hides."""
     if answers is None or threshold < 2:
         return {}
-    options = ResultOptions(threshold=threshold)
+    options = ResultOptions(threshold=threshold, units=units)
     counted = [variable for variable in variables if variable.name in answers.columns]
     tables = build_tables(list_questions(instrument, counted)[0], answers, (), options)
     return {(table.question.item, table.question.variable.turn): table for table in tables}
@@ -484,8 +493,9 @@ def _find_hidden_lines(
     lines = [*answers, *missings]
     is_item = variable.role in ("answer", "state", "words", "compute")
     table = context.tables.get((variable.item, variable.turn)) if is_item else None
+    parts_threshold = 0 if context.units == "anonymous" else context.threshold
     if table is None:
-        return find_hidden_parts([line.interviews for line in lines], context.threshold)
+        return find_hidden_parts([line.interviews for line in lines], parts_threshold)
     hidden = [table.lines[i] for i in table.detail_rows if table.is_hidden(i, 0)]
     codes = {line.code for line in hidden}  # "" of verbatim answers and ranges of numbers
 
@@ -497,7 +507,7 @@ def _find_hidden_lines(
     if table.is_base_hidden(0) or (variable.role == "words" and hides_answer("")):
         return range(len(lines))
     if variable.role == "words":
-        return find_hidden_parts([line.interviews for line in lines], context.threshold)
+        return find_hidden_parts([line.interviews for line in lines], parts_threshold)
     flags = [hides_answer(line.value) for line in answers] + [line.value in codes - {""} for line in missings]
     return [i for i, is_hidden in enumerate(flags) if is_hidden]
 

@@ -11,6 +11,7 @@ from fractions import Fraction
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
+from survey_cli.instrument.schema.document import StudySpec
 from survey_cli.reports.disclosure.suppression import BASE, CellPosition
 from survey_cli.reports.disclosure.thresholds import DEFAULT_THRESHOLD
 from survey_cli.reports.results.bins import build_bins
@@ -38,6 +39,21 @@ SMALL_BASE: Final = 30
 
 Units: TypeAlias = Literal["known", "anonymous"]
 """`known`: a reader may know who was interviewed. `anonymous`: a sample of people nobody can name."""
+ANONYMOUS_SHARE: Final = Fraction(1, 10)
+"""The largest share of the population of which a sample is anonymous."""
+
+
+def choose_units(study: StudySpec, selected: int) -> Units:
+    """Return what disclosure control assumes; `selected` is the number of units in the sample.
+
+    Where nothing is declared, or too much of the population was selected, a reader may know who was
+    interviewed.
+    """
+    if study.units != "anonymous":
+        return "known"
+    if study.size is not None and selected > ANONYMOUS_SHARE * study.size:
+        return "known"
+    return "anonymous"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +99,17 @@ class ResultOptions:
     def layout_threshold(self) -> int:
         """The people that a range needs, the same for all thresholds: other ranges would reveal counts."""
         return DEFAULT_THRESHOLD if self.threshold > 1 else 0
+
+    @property
+    def parts_threshold(self) -> int:
+        """The threshold for sizes of groups, which reveal nobody's answer in an anonymous sample."""
+        return 0 if self.units == "anonymous" else self.threshold
+
+    @property
+    def least_column(self) -> int:
+        """Columns with fewer interviews are merged or left out."""
+        is_anonymous = self.units == "anonymous" and self.threshold > 1
+        return max(self.min_base, self.threshold) if is_anonymous else self.min_base
 
     def compute_population_correction(self, interviews: int) -> Fraction:
         """Return the finite population correction of a variance: the share of the population not interviewed."""
@@ -160,14 +187,17 @@ class Crosstab:
     def is_mostly_hidden(self, rows: Sequence[int], columns: Sequence[int]) -> bool:
         """Return whether more shares are hidden than shown, without zeros that are shown; in the total, all counts.
 
-        A hidden zero counts as hidden: a reader can't tell it from other hidden counts.
+        A hidden zero counts as hidden: a reader can't tell it from other hidden counts. By column, declines and
+        volunteered answers don't count: a table that hides only these is worth reading.
         """
         positions = [CellPosition(row, c) for row in rows for c in columns]
         if list(columns) == [0]:
             not_zero = [position for position in positions if self.lines[position.row].counts[0].people]
             return bool(not_zero) and all(position in self.hidden for position in not_zero)
-        hidden = set(filter(self.is_unknown, positions))
-        shown = [p for p in positions if p not in hidden and self.lines[p.row].counts[p.column].people]
+        asides = ("decline", "volunteered")
+        counted = [p for p in positions if self.lines[p.row].kind not in asides] or positions
+        hidden = set(filter(self.is_unknown, counted))
+        shown = [p for p in counted if p not in hidden and self.lines[p.row].counts[p.column].people]
         return len(hidden) > len(shown)
 
     def gives_up_details(self, columns: Sequence[int]) -> bool:

@@ -160,7 +160,7 @@ def _describe_interviews(facts: MethodFacts, options: ResultOptions) -> str:
     if base.left_out:
         text += "; " + translate("{n} with other outcomes are left out", n=f"{base.left_out:,}")
     if len(facts.frames) > 1:
-        hidden = find_hidden_parts(list(facts.frames.values()), options.threshold)
+        hidden = find_hidden_parts(list(facts.frames.values()), options.parts_threshold)
         sizes = [HIDDEN_MARK if i in hidden else f"{size:,}" for i, size in enumerate(facts.frames.values())]
         text += f"; {translate('by frame')}: " + ", ".join(
             f"{name} {size}" for name, size in zip(facts.frames, sizes, strict=True)

@@ -286,3 +286,5 @@ class Results:
     """Notes on all tables: the marks `*` and `[c]`, rounding, declines, letters, tests and bases."""
     warnings: tuple[str, ...] = ()
     """Problems of the data, printed before any figure."""
+    advice: tuple[str, ...] = ()
+    """What the analyst can do about hidden counts, and what must not be published; in no file."""

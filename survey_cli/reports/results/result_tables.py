@@ -393,6 +393,8 @@ def build_grouping(
     numbers_first = {v: (0, v, "") if isinstance(v, int | float) else (1, 0, str(v)) for v in values}
     others = sorted(values - set(labeled), key=numbers_first.__getitem__)
     labels = [variable.labels[code] for code in labeled] + [str(value) for value in others]
+    value_labels = labels
+    merged_labels: dict[int, tuple[str, ...]] = {}
     parts: dict[Cell, int] = {value: position for position, value in enumerate([*labeled, *others])}
     part_of = {text: parts.get(cell, -1) for text, cell in cells.items()}
     sizes = Counter(map(part_of.__getitem__, answers.columns[variable.name]))
@@ -405,6 +407,7 @@ def build_grouping(
         total = sum(sizes[part] for part in small)
         labels = [*(labels[part] for part in large), "/".join(labels[part] for part in small)]
         unprinted = frozenset([len(large)] if total < min_base else [])
+        merged_labels[len(large)] = tuple(value_labels[part] for part in small)
     value_count = len(labels)
     if variable.role == "answer":
         for kind in dict.fromkeys(map(get_missing_kind, cells.values())):
@@ -418,7 +421,8 @@ def build_grouping(
     without_value = Counter(part for part in part_by_interview if part >= value_count)
     if len(without_value) > 1 and min(without_value.values()) < threshold:
         part_by_interview = array("H", (min(part, value_count) for part in part_by_interview))
-        labels[value_count:] = ["/".join(labels[part] for part in sorted(without_value))]
+        merged_labels[value_count] = tuple(labels[part] for part in sorted(without_value))
+        labels[value_count:] = ["/".join(merged_labels[value_count])]
     return Grouping(
         name=variable.name,
         label=variable.label,
@@ -428,6 +432,7 @@ def build_grouping(
         ordered=variable.measure in ("ordinal", "scale"),
         unprinted=unprinted,
         inputs=frozenset((variable.name,)),
+        merged_labels=merged_labels,
     )
 
 
@@ -623,7 +628,8 @@ def build_table_notes(options: ResultOptions, *, weighted: bool, declines: Mappi
     if "se" in options.statistics or options.margins:
         notes.append(translate("note-margins"))
     if options.threshold > 1:
-        notes.append(translate("note-hidden", mark=rounding.HIDDEN_MARK, least=options.threshold))
+        hidden = "note-hidden-bases" if options.units == "anonymous" else "note-hidden"
+        notes.append(translate(hidden, mark=rounding.HIDDEN_MARK, least=options.threshold))
     if weighted:
         notes.append(translate("Counts and percentages are weighted; bases are numbers of interviews."))
     return tuple(notes)
@@ -642,10 +648,17 @@ def build_column_notes(
         for part in sorted(grouping.unprinted)
         if grouping.compare == "pairs" or " > " in grouping.name
     ]
-    if options.min_base:
-        notes.append(translate("note-min-base", least=options.min_base, mark=rounding.UNRELIABLE_MARK))
+    if options.least_column:
+        notes.append(translate("note-min-base", least=options.least_column, mark=rounding.UNRELIABLE_MARK))
     if left_out:
         notes.append(translate("Left out: {columns}.", columns="; ".join(left_out)))
+    merged = [
+        f"{grouping.label}: {', '.join(grouping.merged_labels[part])}"
+        for grouping in groupings
+        for part in sorted(grouping.crowded)
+    ]
+    if merged:
+        notes.append(translate("note-merged", columns="; ".join(merged)))
     if weighted:
         notes.append(translate("note-effective-bases-design" if options.errors else "note-effective-bases"))
     if not options.has_tests:

@@ -110,6 +110,8 @@ class Grouping:
     """The variables that the columns are made of, and the items and sample columns that these are computed from."""
     merged_labels: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """The labels of the values of each part that was merged of several."""
+    crowded: frozenset[int] = frozenset()
+    """Parts that were merged because tables would otherwise have hidden most counts."""
 
     @property
     def test_label(self) -> str:

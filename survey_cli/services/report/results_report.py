@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 from typing import Final, Literal, get_args, get_origin, get_type_hints
 
@@ -15,16 +15,18 @@ from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.texts.languages import get_language_name
 from survey_cli.problems import StoreError, UserError, suggest_nearest
+from survey_cli.reports.disclosure.thresholds import DEFAULT_THRESHOLD
 from survey_cli.reports.fieldwork.rates import RateTable
 from survey_cli.reports.results import analysis_base, result_tables
-from survey_cli.reports.results.crosstab import Crosstab, ResultOptions
+from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, choose_units
 from survey_cli.reports.results.findings import build_findings
 from survey_cli.reports.results.linked_tables import build_tables
 from survey_cli.reports.results.methods import MethodFacts, build_brief_line, build_methods
 from survey_cli.reports.results.questions import UNASKED_KINDS, ReportQuestion, list_questions, trace_inputs
 from survey_cli.reports.results.report_model import Results, Verbatim
+from survey_cli.reports.results.small_columns import merge_small_columns
 from survey_cli.reports.texts import ENGLISH, find_language, translate, use_language
-from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping
+from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping, list_value_columns
 from survey_cli.samples.cases.columns import find_column
 from survey_cli.services.data.export_options import DataTable, ExportOptions, check_weights
 from survey_cli.services.data.interview_weights import load_counted_answers, weight_interviews
@@ -161,7 +163,9 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     if (rates := data.rates) is not None and options.where:
         rates = replace(rates, notes=(translate(analysis_base.WHOLE_STUDY_NOTE), *rates.notes))
     options = _set_population(data, options)
-    weights = weight_interviews(data.answers, analysis, options, base=options.weighted, threshold=options.threshold)
+    weights = weight_interviews(
+        data.answers, analysis, options, base=options.weighted, threshold=options.parts_threshold
+    )
     answers = data.answers.with_weights(weights.weights) if weights is not None else data.answers
     variables, study, language = table.variables, table.study, table.language
     groupings = _select_groupings(answers, data, options)
@@ -169,6 +173,11 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     short_conditions = {item: words.removeprefix("asked ") for item, words in conditions.items()}
     questions, batteries = list_questions(instrument, variables, language=language, asked=short_conditions)
     selected_questions = _select_questions(questions, variables, instrument, options)
+    if options.threshold > 1 and options.units == "known":
+        # The default threshold decides about the columns, so that all reports have the same ones.
+        decisive = replace(options, threshold=DEFAULT_THRESHOLD, valid=False)
+        build = partial(build_tables, questions, answers, options=decisive)
+        groupings = merge_small_columns(groupings, build)
     # small counts are hidden in the tables of all items, so that --items suppresses the same
     tables = build_tables(questions, answers, groupings, options)
     by_name = {table.question.id: table for table in tables}
@@ -234,8 +243,35 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         weighting=facts.weighting,
         rates=rates,
         notes=tuple(notes),
+        advice=_advise(data, tables, groupings, options),
         warnings=(*data.data.warnings, *data.data.differences),
     )
+
+
+def _advise(
+    data: _ReportData,
+    tables: Sequence[Crosstab],
+    groupings: Sequence[Grouping],
+    options: ReportOptions,
+) -> tuple[str, ...]:
+    """Return what the analyst can do about hidden counts, and what must not be published together."""
+    if options.threshold < 2 or options.units == "anonymous":
+        return ()
+    advice = []
+    columns = list(chain.from_iterable(list_value_columns(groupings)))
+    is_crowded = bool(columns) and any(len(table.select_rows(columns)) < len(table.lines) for table in tables)
+    is_merged = any(grouping.crowded for grouping in groupings)
+    declared = data.instrument.document.study.units
+    if declared is None and (is_crowded or is_merged):
+        advice.append(translate("advice-units", least=options.threshold))
+    elif declared == "anonymous":
+        advice.append(translate("advice-not-anonymous"))
+    if is_crowded:
+        advice.append(translate("advice-columns"))
+    is_part = options.where or options.as_of or options.without_falsified
+    if is_part or options.interviews != "partial":
+        advice.append(translate("advice-other-interviews"))
+    return tuple(advice)
 
 
 def _read_design(
@@ -280,9 +316,11 @@ def _set_population(found: _ReportData, options: ReportOptions) -> ReportOptions
     size = found.instrument.document.study.size
     selected = max(found.whole, _count_selected_cases(found.rates))
     census = bool(size) and selected >= (size or 0)
+    units = choose_units(found.instrument.document.study, max(selected, found.answers.interviews))
     # tests and margins requested although it is a census: as if from a larger population
     inferred = census and (options.inference or options.margins) and found.answers.interviews >= (size or 0)
-    return replace(options, population=None if options.where or inferred else size, census=census)
+    population = None if options.where or inferred else size
+    return replace(options, population=population, census=census, units=units)
 
 
 def _select_groupings(answers: AnswerColumns, data: _ReportData, options: ReportOptions) -> list[Grouping]:
@@ -303,7 +341,7 @@ def _select_groupings(answers: AnswerColumns, data: _ReportData, options: Report
             items = list(map(str.strip, column.split(">")))
             for names in product(*(option_columns.get(name, [name]) for name in items)):
                 own = [_build_grouping(name, answers, data, options) for name in names]
-                nest = partial(result_tables.nest_grouping, min_base=options.min_base)
+                nest = partial(result_tables.nest_grouping, min_base=options.least_column)
                 grouping = replace(reduce(nest, own), compare=compare)
                 if (number := len(grouping.part_labels)) > result_tables.MAX_COLUMNS:
                     what = f"{grouping.name} has {number:,} values"
@@ -336,7 +374,7 @@ def _build_grouping(name: str, answers: AnswerColumns, data: _ReportData, option
     if variable.role == "answer" and variable.storage == "text" and not variable.labels:
         raise UserError("--by", f"{name} contains verbatim answers", "choose an item with codes")
     grouping = result_tables.build_grouping(
-        answers, variable, min_base=options.min_base, threshold=options.layout_threshold
+        answers, variable, min_base=options.least_column, threshold=options.layout_threshold
     )
     if isinstance(grouping, int):
         remedy = f"choose a variable with at most {result_tables.MAX_COLUMNS}"
