@@ -262,7 +262,7 @@ def test_number_codes() -> None:
     assert isinstance(entry, LineEntry)
     assert entry.labels == ((97, "97 or older"),)
     assert first.keys("97").data == {"age": 97}
-    assert first.keys("98").why == "98 is more than 96"
+    assert first.keys("98").why == "98 is more than 97"
     assert first.keys("17").why == "17 is less than 18"
     assert first.keys("97", ".back").earlier == "answer: 97 97 or older"
     assert first.keys("50", "-4").data["degrees"] == -4

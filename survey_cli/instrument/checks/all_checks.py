@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Final, NamedTuple, TypeAlias
 
 from survey_cli.instrument.checks import (
+    coded_amounts,
     condition_values,
     fieldwork_settings,
     names,
@@ -28,7 +29,7 @@ from survey_cli.problems import Problem, limit_per_rule, select_errors
 Check: TypeAlias = Callable[[InstrumentDraft], Iterator[Problem]]
 
 _MODULES: Final = (
-    *(names, route, options, ranges, condition_values, texts),
+    *(names, route, options, ranges, condition_values, coded_amounts, texts),
     *(declined_ends, analysis, sample_and_quotas, fieldwork_settings),
 )
 

@@ -62,6 +62,7 @@ def compile_condition(
         return None, (Problem(rule, at, who, what, remedy, "error", max(length, 1)),)
     checker = ExpressionChecker(text, parsed, scope, where, who)
     checker.guarded_names.update(answered)
+    checker.guarded_names.update(_list_compared_names(parsed.tree))
     term = _compile(checker, parsed.tree, 1)
     if term.kind != "wrong":
         term = _check_expected(checker, term, expected)
@@ -72,6 +73,23 @@ def compile_condition(
     # equal texts share a tree, but elapsed() is another number in each condition
     tree = deepcopy(parsed.tree) if "elapsed" in text else parsed.tree
     return Condition(text, frozenset(checker.names), result_type, term.evaluate, tree), problems
+
+
+def _list_compared_names(tree: ast.expr) -> set[str]:
+    """Return the items that an `and` also compares without a negation: `days >= 15 and days != 88`.
+
+    Nobody expects that to be true after a don't know.
+    """
+    names: set[str] = set()
+    if not isinstance(tree, ast.BoolOp) or not isinstance(tree.op, ast.And):
+        return names
+    for part in tree.values:
+        match part:
+            case ast.Compare(left=ast.Name(id=name), ops=[op], comparators=[right]) if (
+                not isinstance(op, ast.NotEq | ast.NotIn) and comparisons.find_constant(right) is not None
+            ):
+                names.add(name)
+    return names
 
 
 def locate_use(name: str, condition: Condition, where: Position) -> tuple[Position, int]:

@@ -61,8 +61,8 @@ class NumberFields(SpecModel):
     unit: Text | None = None
     """The unit that is shown beside the field: `hours`. If left out: none."""
     options: dict[Whole, Text] = Field(default_factory=dict)
-    """Numbers with a meaning of their own, which are also accepted outside the range: `{97: 97 or older}`. If left out:
-    none."""
+    """Numbers with a meaning of their own, which are also accepted outside the range: `{97: 97 or older}`. In
+    conditions and calculations they count as these numbers; in means, if they are within the range. If left out: none."""
 
 
 class NumberAnswer(NumberFields):
