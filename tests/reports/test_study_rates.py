@@ -37,7 +37,7 @@ from survey_cli.reports.fieldwork.disposition_counts import (
     count_dispositions,
     remove_sessions,
 )
-from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, format_rate
+from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, describe_main_rates, format_rate
 from survey_cli.services.date_options import RequestedTime, parse_past_time, parse_start_time
 from survey_cli.services.report.response_rates import RatesOptions, RatesReport, compute_study_rates
 from survey_cli.services.run_on_study import Request
@@ -112,6 +112,51 @@ def test_of_random_digits_a_number_never_dialled_is_unknown_and_e_is_estimated()
     assert found.e.uh.value == Fraction(1, 2)
     assert rate(found, "RR3") == Fraction(1, 2)
     assert any("estimated by proportional allocation" in note for note in report.notes)
+
+
+SCREENED = "frame: rdd, country: US, eligible_from: n"
+
+
+def test_a_refusal_after_the_screening_stays_when_the_number_is_disconnected_later() -> None:
+    talks = history("a").at(DAY).call("refusal_soft", eligible=True, person=True)
+    cases = [talks.later(days=8).call("disconnected"), *units("complete")]
+    found = column(rated(a_study(cases, fieldwork=SCREENED)))
+    assert found.counts == DispositionCounts(i=1, r=1)
+    assert rate(found, "RR1") == Fraction(1, 2)
+
+
+def test_what_a_full_quota_does_to_e_is_said() -> None:
+    """Those turned away lowered e from 0.49 to 0.29, and nothing said so."""
+    away = [history(f"q{n}").at(DAY).call("quota_full", eligible=True, person=True) for n in range(2)]
+    report = rated(a_study([*away, *units("complete", "not_eligible", eligible=True)], fieldwork=SCREENED))
+    found = column(report)
+    assert found.e is not None
+    assert found.e.uo.value == Fraction(1, 4)
+    assert (
+        "e: 2 eligible respondents were turned away by a full quota and count as not eligible (4.80), as in AAPOR’s "
+        "Table 1; counted as eligible, e would be 0.7500. --e sets it"
+    ) in report.notes
+    given = rated(a_study([*away, *units("complete")], fieldwork=SCREENED), e="0.5")
+    assert not any("full quota" in note for note in given.notes)
+
+
+def test_refusals_before_the_screening_are_counted_beside_the_rates() -> None:
+    refused = history("r").at(DAY).call("hangup_intro")
+    again = history("s").at(DAY).call("refusal_household_soft").later(hours=4).call("no_answer")
+    talked = history("t").at(DAY).call("callback")
+    path = a_study([refused, again, talked, *units("complete")], fieldwork=SCREENED)
+    text = (
+        "3 conversations ended before the screening (3.21), 2 of them by a refusal: as eligibility is not known, "
+        "they are no refusals in COOP and REF, and count as unknown"
+    )
+    for wish in ({}, {"as_of": "2026-12-31"}):
+        report = rated(path, **wish)
+        found = column(report)
+        assert (found.counts.r, found.counts.uo, found.unscreened, found.unscreened_refusals) == (0, 3, 3, 2)
+        assert text in report.notes
+    assert describe_main_rates([found])[1] == (
+        "3 conversations ended before the screening (3.21): no refusals in COOP1 and REF1"
+    )
 
 
 # While cases are open

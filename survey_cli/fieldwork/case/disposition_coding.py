@@ -56,6 +56,8 @@ class InterviewProgress(NamedTuple):
     """Items that its route has passed: answered, declined, read, or left out on the way."""
     answer_count: int = 0
     """Items with an answer."""
+    asked_item: str = ""
+    """The item at which it stopped, if no answer to it can end the interview."""
     question_count: int = 0
     """Items that would have been asked on the whole of its present route, including those answered."""
 
@@ -290,8 +292,14 @@ def _are_all_numbers_dead(case: Case) -> bool:
 
 
 def is_known_eligible(progress: InterviewProgress, plan: Plan) -> bool:
-    """Return whether an interview has shown that its respondent belongs to the survey."""
-    return plan.eligibility_known or not plan.eligible_from or plan.eligible_from in progress.passed_items
+    """Return whether an interview has shown that its respondent belongs to the survey.
+
+    Only eligible respondents are asked the item `eligible_from`, unless it is the screener itself, whose answer can end
+    the interview. Who refuses to answer the first question after a screener has therefore passed it.
+    """
+    if plan.eligibility_known or not plan.eligible_from:
+        return True
+    return plan.eligible_from in progress.passed_items or plan.eligible_from == progress.asked_item
 
 
 def code_interview(progress: InterviewProgress, plan: Plan) -> str:

@@ -8,10 +8,16 @@ from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.case.case import Case
+from survey_cli.fieldwork.case.disposition_coding import NOT_SCREENED_CODE
 from survey_cli.fieldwork.case.events import HistoryEntry
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.scheduling import schedule_case
-from survey_cli.fieldwork.rates.dispositions import DispositionGroup, UncountableCode, find_group
+from survey_cli.fieldwork.queue.scheduling import count_refusals, schedule_case
+from survey_cli.fieldwork.rates.dispositions import (
+    QUOTA_FILLED_CODE,
+    DispositionGroup,
+    UncountableCode,
+    find_group,
+)
 from survey_cli.fieldwork.rates.rates import DispositionCounts, ExactNumber
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.values import Value
@@ -50,6 +56,12 @@ class FrameCounts:
     """Number of counted cases."""
     open_cases: int = 0
     """Cases that may still be called, counted or not."""
+    quota_full: ExactNumber = 0
+    """The part of NE that a full quota turned away (4.80)."""
+    unscreened: int = 0
+    """Cases with a conversation, and none that came as far as the screening (3.21)."""
+    unscreened_refusals: int = 0
+    """Those in which somebody refused; 0 if only live counts are known."""
 
     @property
     def counts(self) -> DispositionCounts:
@@ -78,6 +90,8 @@ class CountedState(NamedTuple):
     code: str
     open: bool
     frame: str
+    refused: bool = False
+    """Somebody refused before the screening."""
     weight: str = ""
     columns: Mapping[str, Value] = events.NO_COLUMNS
 
@@ -86,7 +100,15 @@ def _read_state(key: str, history: Sequence[HistoryEntry], plan: Plan, at: datet
     """Derive how a case is counted at a point in time."""
     case = Case.from_history(key, history)
     position = schedule_case(case, plan, at)
-    return CountedState(case.released, position.code, position.status != "done", case.frame, case.weight, case.columns)
+    return CountedState(
+        released=case.released,
+        code=position.code,
+        open=position.status != "done",
+        frame=case.frame,
+        refused=position.code == NOT_SCREENED_CODE and count_refusals(case.calls, plan) > 0,
+        weight=case.weight,
+        columns=case.columns,
+    )
 
 
 def count_dispositions(
@@ -135,6 +157,9 @@ def count_dispositions(
             if not (state.open and options.finished_only):
                 count.cases += cases
                 count.groups[group] = count.groups.get(group, 0) + cases * weight
+                count.quota_full += cases * weight if state.code == QUOTA_FILLED_CODE else 0
+                count.unscreened += cases if state.code == NOT_SCREENED_CODE else 0
+                count.unscreened_refusals += cases if state.refused else 0
     frames = sorted({frame for frame, _ in sums})
     values = _sort_values({value for _, value in sums if value}, options)
     if any(frames) and "" in frames:

@@ -24,6 +24,7 @@ from survey_cli.reports.rounding import format_count, format_decimal
 from survey_cli.reports.texts import translate
 from survey_cli.table.table import Table
 from survey_cli.values import Cell, Variable
+from survey_cli.wording import format_quantity
 
 NOT_DEFINED: Final = "not defined"
 MAIN_RATES: Final = ("RR1", "COOP1", "REF1", "CON1")
@@ -60,6 +61,12 @@ class RateColumn:
     """The eligibility of the whole frame."""
     open_cases: int | None = None
     """Cases that may still be called; None where it is not known."""
+    quota_full: ExactNumber = 0
+    """The part of NE that a full quota turned away (4.80)."""
+    unscreened: int = 0
+    """Cases with a conversation, and none that came as far as the screening (3.21)."""
+    unscreened_refusals: int = 0
+    """Those in which somebody refused; 0 if that is not known."""
 
     @classmethod
     def from_counts(
@@ -135,10 +142,38 @@ def _iterate_notes(columns: Sequence[RateColumn], weights: Mapping[str, Fraction
         else:
             texts = {"uh": _describe_eligibility(e.uh, e), "uo": _describe_eligibility(e.uo, e)}
             yield f"{name}: " + translate("for UH {uh}; for UO {uo}", **texts)
+    yield from _describe_full_quotas(columns)
+    yield from _describe_unscreened(columns)
     yield translate("rates-unknown")
     if weights:
         parts = " + ".join(f"{format_share(weight)} {frame}" for frame, weight in weights.items())
         yield f"{translate('composite')}: {parts}"
+
+
+def _describe_full_quotas(columns: Iterable[RateColumn]) -> Iterable[str]:
+    """Say what an estimated e does with eligible respondents whom a full quota turned away.
+
+    They are in the group 4, not eligible: Standard Definitions, 9th edition, Table 1 (page 74).
+    """
+    for column in columns:
+        e = column.e
+        is_estimated = e is not None and "estimated" in (e.uh.source, e.uo.source)
+        if e is None or column.by or not column.quota_full or not is_estimated:
+            continue
+        eligible = e.eligible + column.quota_full
+        share = format_decimal(Fraction(eligible) / Fraction(e.eligible + e.not_eligible), 4)
+        name = translate("e of {frame}", frame=column.frame) if column.frame else "e"
+        yield f"{name}: " + translate("rates-quota-full", n=format_count(column.quota_full), share=share)
+
+
+def _describe_unscreened(columns: Iterable[RateColumn]) -> Iterable[str]:
+    """Say how many cases ended before the screening, and how many of them refused."""
+    for column in columns:
+        if column.by or not column.unscreened:
+            continue
+        n, refused = format_count(column.unscreened), format_count(column.unscreened_refusals)
+        text = translate("rates-unscreened", n=n, refused=refused)
+        yield f"{column.frame}: {text}" if column.frame else text
 
 
 def _describe_eligibility(share: EligibleShare, e: Eligibility) -> str:
@@ -177,6 +212,9 @@ def describe_main_rates(columns: Iterable[RateColumn]) -> list[str]:
     for column in columns:
         rates = [f"{name} {format_rate(getattr(column.rates, name))}" for name in MAIN_RATES]
         lines.append("  ".join((column.frame, *rates) if column.frame else rates))
+        if column.unscreened:
+            talks = format_quantity(column.unscreened, "conversation")
+            lines.append(f"{talks} ended before the screening (3.21): no refusals in COOP1 and REF1")
     return lines
 
 

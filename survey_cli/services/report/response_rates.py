@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 from fractions import Fraction
 from typing import BinaryIO, Final, NamedTuple
 
+from survey_cli.fieldwork.case.disposition_coding import NOT_SCREENED_CODE
 from survey_cli.fieldwork.queue.scheduling import has_time_left, parse_criteria
 from survey_cli.fieldwork.rates.dispositions import SampleFrame
 from survey_cli.fieldwork.rates.rates import DispositionCounts, Eligibility, estimate_eligibility, parse_share
@@ -95,7 +96,9 @@ def compute_rates_from_records(
     )
     dispositions = None
     if live and not (when.past or options.by or options.weighted):
-        dispositions = _count_settled_cases(records, disposition_options, all_origins=options.all_origins)
+        dispositions = _count_settled_cases(
+            records, disposition_options, all_origins=options.all_origins, with_refusals=True
+        )
     if dispositions is None:
         excluded = () if options.all_origins else records.store.cases.counts.list_excluded_interviews()
         disposition_options = replace(disposition_options, excluded_interviews=frozenset(excluded))
@@ -139,18 +142,24 @@ def build_rate_columns(
     """Build the columns of the parts and frames, and the weights of a composite. Raises UserError."""
     e, weights = resolve_assumptions(where, {tally.frame: tally.counts for tally in dispositions.frames}, options)
     columns = [
-        RateColumn.from_counts(t.counts, e[t.frame], frame=t.frame, by=t.by, open_cases=t.open_cases)
+        replace(
+            RateColumn.from_counts(t.counts, e[t.frame], frame=t.frame, by=t.by, open_cases=t.open_cases),
+            quota_full=t.quota_full,
+            unscreened=t.unscreened,
+            unscreened_refusals=t.unscreened_refusals,
+        )
         for t in (*dispositions.parts, *dispositions.frames)
     ]
     return columns, weights
 
 
 def _count_settled_cases(
-    records: StudyRecords, options: DispositionOptions, *, all_origins: bool = False
+    records: StudyRecords, options: DispositionOptions, *, all_origins: bool = False, with_refusals: bool = False
 ) -> StudyDispositions | None:
     """Count the cases by their live counts, and only those by their histories whose state does not tell their code.
 
-    None where the queue was computed by other rules, or where a code is in no group and the case must be named.
+    `with_refusals`: also read the histories of cases that ended before the screening, to see who refused. None
+    where the queue was computed by other rules, or where a code is in no group and the case must be named.
     """
     if records.store.settings.read(PLAN_SETTING) != records.plan.fingerprint:
         return None
@@ -160,15 +169,26 @@ def _count_settled_cases(
         for bucket in {state.bucket for state in cases.states if state.bucket}
     }
     settled: Counter[tuple[bool, str, bool, str]] = Counter()
+    others = list(cases.others)
+    read_codes = {NOT_SCREENED_CODE} if with_refusals else set[str]()
+    known = {key for key, _ in others}
+    queries = records.store.cases.queries
+    for read_code in read_codes:
+        keys = [row.key for row in queries.iterate_rows(code=read_code) if row.key not in known]
+        others += [(key, queries.read_history(key)) for key in keys]
     for state, number in cases.states.items():
+        if state.code in read_codes:
+            continue
         is_open = open_buckets.get(state.bucket, state.status == "held")
         settled[state.status != "unreleased", state.code, is_open, state.frame] += number
     for (code, frame), number in cases.unreleased.items():
+        if code in read_codes:
+            continue
         settled[True, str(code), False, str(frame)] -= number
         settled[False, str(code), False, str(frame)] += number
     states = ((CountedState(*state), number) for state, number in (+settled).items())
     options = replace(options, excluded_interviews=frozenset() if all_origins else cases.excluded_interviews)
-    dispositions = count_dispositions(cases.others, records.plan, options, states)
+    dispositions = count_dispositions(others, records.plan, options, states)
     return dispositions if not dispositions.uncountable else None
 
 

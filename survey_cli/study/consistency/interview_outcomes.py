@@ -234,11 +234,33 @@ def measure_progress(interview: Interview) -> InterviewProgress:
     first_unreached = min((order[item] for item in unreached - answered), default=len(order))
     skipped = {name for name, number in order.items() if number < first_unreached} - ends
     cells = [answer.cell for place, answer in route.answers.items() if place.item in questions]
+    stop = interview.machine.current_stop
+    asked_item = stop.place.item if stop is not None else ""
+    if asked_item in _find_screening_items(interview.instrument):
+        asked_item = ""
     return InterviewProgress(
         passed_items=frozenset(answered | skipped),
+        asked_item=asked_item,
         answer_count=sum(cell is not None and not isinstance(cell, Missing) for cell in cells),
         question_count=len(cells) + sum(place.item in questions for place in route.unreached),
     )
+
+
+@lru_cache(maxsize=8)
+def _find_screening_items(instrument: Instrument) -> frozenset[str]:
+    """Find the items whose answers can decide that an interview ends early, also by way of computes or sections."""
+    ends = [item for item in instrument.items.values() if isinstance(item.question, EndItem)]
+    conditions = [condition for end in ends for condition in (end.ask_if, end.unless)]
+    for group in instrument.groups.values():
+        conditions += [group.ask_if, group.unless]
+    names: set[str] = set()
+    unseen = {name for condition in conditions if condition is not None for name in condition.names}
+    while unseen:
+        names |= unseen
+        computes = [instrument.computes[name] for name in unseen if name in instrument.computes]
+        needs = {name for compute in computes for each in compute.conditions.values() for name in each.names}
+        unseen = needs - names
+    return frozenset(names)
 
 
 LIST_TASK = "do-not-call"
