@@ -128,7 +128,8 @@ def test_a_refusal_after_the_screening_stays_when_the_number_is_disconnected_lat
 def test_what_a_full_quota_does_to_e_is_said() -> None:
     """Those turned away lowered e from 0.49 to 0.29, and nothing said so."""
     away = [history(f"q{n}").at(DAY).call("quota_full", eligible=True, person=True) for n in range(2)]
-    report = rated(a_study([*away, *units("complete", "not_eligible", eligible=True)], fieldwork=SCREENED))
+    path = a_study([*away, *units("complete", "not_eligible")], fieldwork=SCREENED)
+    report = rated(path)
     found = column(report)
     assert found.e is not None
     assert found.e.uo.value == Fraction(1, 4)
@@ -136,7 +137,7 @@ def test_what_a_full_quota_does_to_e_is_said() -> None:
         "e: 2 eligible respondents were turned away by a full quota and count as not eligible (4.80), as in AAPOR’s "
         "Table 1; counted as eligible, e would be 0.7500. --e sets it"
     ) in report.notes
-    given = rated(a_study([*away, *units("complete")], fieldwork=SCREENED), e="0.5")
+    given = rated(path, e="0.5")
     assert not any("full quota" in note for note in given.notes)
 
 
@@ -149,8 +150,8 @@ def test_refusals_before_the_screening_are_counted_beside_the_rates() -> None:
         "3 conversations ended before the screening (3.21), 2 of them by a refusal: as eligibility is not known, "
         "they are no refusals in COOP and REF, and count as unknown"
     )
-    for wish in ({}, {"as_of": "2026-12-31"}):
-        report = rated(path, **wish)
+    for wish in ({}, {"as_of": "2026-11-23"}):
+        report = rated(path, now=NOW, **wish)
         found = column(report)
         assert (found.counts.r, found.counts.uo, found.unscreened, found.unscreened_refusals) == (0, 3, 3, 2)
         assert text in report.notes
