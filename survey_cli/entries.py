@@ -249,6 +249,8 @@ class EarlierAnswer(NamedTuple):
     kind: Literal["answer", "reopened", "prefill"] = "answer"
     """`reopened`: it is no longer valid and must be asked again (Enter does not keep it); `prefill`: it comes from the
     sample or an earlier answer and is not confirmed yet."""
+    declined: bool = False
+    """It is no answer: the respondent declined to give one."""
 
 
 class Query(NamedTuple):

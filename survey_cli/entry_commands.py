@@ -57,12 +57,11 @@ REVIEW_HELP: Final = "Enter completes the interview; .back or .jump ID corrects 
 NOTHING_TO_CONFIRM: Final = "there is nothing to confirm here"
 NO_LANGUAGE: Final = "this survey has one language only"
 NO_FAQ: Final = "this survey has no answers to respondents' questions"
-ENTER_TWICE_HINT: Final = "this Enter came too soon after the last one"
-SAME_ENTER_SECONDS: Final = 0.5
-"""An Enter this soon after a code that was accepted by itself belongs to that code."""
+ENTER_TWICE_HINT: Final = "this Enter came right after the last key"
+ENTER_AFTER_CODE_HINT: Final = "Enter ignored: that code needed none"
 HELD_ENTER_SECONDS: Final = 1.0
-"""An Enter this soon after another may be a key held down (keyboards repeat one after 0.2 to 0.7 s): it ends
-nothing."""
+"""At the end of an interview, an Enter this soon after another may be a key held down (keyboards repeat one after 0.2 to
+0.7 s): it ends nothing. This is the only place where the time of a key matters."""
 REPEATED_ENTER_SECONDS: Final = 0.2
 """After that was said, an Enter later than this is pressed on purpose: keys held down come faster."""
 
@@ -87,6 +86,11 @@ def is_command(text: str, *, typing: bool = True) -> bool:
 def unescape_dots(text: str) -> str:
     """Return the answer: two dots at its beginning stand for one."""
     return text[1:] if text.startswith("..") else text
+
+
+def escape_dots(text: str) -> str:
+    """Return how an answer is typed: one that begins with a dot, with two."""
+    return f".{text}" if text.startswith(".") else text
 
 
 def parse_command(
@@ -158,6 +162,11 @@ def format_drop_question(decline: str, marked_count: int) -> str:
     """Return the question asked before a decline replaces options marked already."""
     answers = "marked answer" if marked_count == 1 else f"{marked_count} marked answers"
     return f"Record {decline}, and remove the {answers}?"
+
+
+def format_drop_text_question(decline: str) -> str:
+    """Return the question asked before a decline replaces a text."""
+    return f"Record {decline}, and remove what is typed?"
 
 
 def parse_yes_no(key: str) -> bool | None:

@@ -166,7 +166,7 @@ def _build_earlier(machine: Machine, stop: RouteStop, context: ItemContext) -> e
         kind = "reopened" if machine.why_invalid(stop, answer) else "answer"
         if isinstance(value, Missing):
             label = format_decline(stop.item, value, language)
-            return entries.EarlierAnswer(label=label, typed_text=f".{value.kind}", kind=kind)
+            return entries.EarlierAnswer(label=label, typed_text=f".{value.kind}", kind=kind, declined=True)
         assert value is not None
     if stop.item.id in machine.instrument.hidden:
         return entries.EarlierAnswer(HIDDEN_TEXT, kind=kind)

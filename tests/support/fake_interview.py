@@ -199,7 +199,8 @@ class FakeInterview:
         answer = self._answers.get(now.place)
         earlier = now.earlier
         if answer is not None:
-            earlier = EarlierAnswer(label=self._said(now, answer), typed_text=answer, codes=self._codes(now, answer))
+            codes, declined = self._codes(now, answer), answer in [f".{decline.id}" for decline in now.declines]
+            earlier = EarlierAnswer(self._said(now, answer), codes, answer, declined=declined)
         return now._replace(
             position=self.at + 1,
             total=len(self.script),

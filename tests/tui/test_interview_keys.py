@@ -35,16 +35,38 @@ def session_of(*entries: ReadEntry | PickEntry | LineEntry | VerbatimEntry, **mo
     return FakeInterview(tuple(prompt("abcdefgh"[n], f"Question {n}?", e) for n, e in enumerate(entries)), **more)  # type: ignore[arg-type]
 
 
-def test_a_code_that_nothing_longer_begins_with_is_sent_at_once_and_its_enter_is_swallowed(keyed: Keyed) -> None:
+def test_enter_after_a_code_that_went_on_by_itself_continues_a_text(keyed: Keyed) -> None:
     session = session_of(AGREEMENT, ReadEntry(), YES_NO)
-    board = keyed(session, "3", "enter")
-    assert session.given == [("a", "3")]
-    assert "Enter" in board.said
-    board.press("enter")
-    assert session.given == [("a", "3"), ("b", "")]
+    keyed(session, "3", "enter", "1")
+    assert session.given == [("a", "3"), ("b", ""), ("c", "1")]
 
 
-def test_only_the_very_next_enter_is_swallowed(keyed: Keyed) -> None:
+@pytest.mark.parametrize(
+    ("entry", "earlier", "given"),
+    [
+        (LineEntry(kind="number"), EarlierAnswer(label="40", typed_text="40", kind="prefill"), "40"),
+        (YES_NO, EarlierAnswer(label="2 No", codes=(2,), typed_text="2"), "2"),
+        (MEDIA._replace(min_count=0), None, ""),
+    ],
+    ids=["a value of the sample", "an earlier answer", "none of several"],
+)
+def test_enter_after_a_code_that_went_on_by_itself_answers_nothing(
+    entry: LineEntry | PickEntry, earlier: EarlierAnswer | None, given: str, keyed: Keyed
+) -> None:
+    """However slowly it is pressed: `1 Enter`, keyed by habit, must not take what nobody has said."""
+    script = (prompt("a", "A?", YES_NO), prompt("b", "B?", entry, earlier=earlier), prompt("c", "C", ReadEntry()))
+    session = FakeInterview(script)
+    board = keyed(session)
+    board.press("1", at=100.0)
+    board.press("enter", at=160.0)
+    assert session.given == [("a", "1")]
+    assert board.said == "Enter ignored: that code needed none"
+    assert not board.screen.bell_due
+    board.press("enter", at=161.0)
+    assert session.given == [("a", "1"), ("b", given)]
+
+
+def test_only_the_very_next_enter_is_ignored(keyed: Keyed) -> None:
     session = session_of(YES_NO, LineEntry(kind="number"), ReadEntry())
     keyed(session, "1", "7", "enter", "enter")
     assert session.given == [("a", "1"), ("b", "7"), ("c", "")]
@@ -191,7 +213,6 @@ def test_a_doubted_answer_is_never_confirmed_by_enter(keyed: Keyed) -> None:
         queries={("a", "169"): Query(text=words("A week has 168 hours."))},
     )
     board = keyed(session, "169", "enter")
-    assert board.screen.unexpected, "keys typed ahead were not meant for this"
     board.press("enter")
     assert board.why
     assert session.given == [("a", "169")]
@@ -372,20 +393,18 @@ def test_a_notice_goes_with_the_first_key_which_still_counts(keyed: Keyed) -> No
 
 
 def test_keys_that_are_none_change_nothing(keyed: Keyed) -> None:
-    session = session_of(YES_NO, ReadEntry(), ReadEntry())
+    session = session_of(YES_NO, MEDIA._replace(min_count=0), ReadEntry())
     board = keyed(session, "1")
     for key in ("left_shift", "f12", "ctrl+q", "super+x"):
         board.press(key)
     board.press("enter")
-    assert session.given == [("a", "1")], "the Enter after the code is still swallowed"
+    assert session.given == [("a", "1")], "the Enter after the code is still ignored"
 
 
 def test_closing_is_shown_until_a_key(keyed: Keyed) -> None:
     session = session_of(YES_NO)
     board = keyed(session, "1")
     assert "Every question is answered" in board.text()
-    board.press("enter")
-    assert session.result() is None, "that Enter came too soon after the code"
     board.press("enter")
     assert session.result() is not None
     assert not board.app.is_running
@@ -421,15 +440,6 @@ def test_editing(keys: str, typed: str, entry: LineEntry | VerbatimEntry, keyed:
 # What is shared with the one-line interface
 
 
-def test_the_enter_after_a_code_is_swallowed_for_half_a_second_only(keyed: Keyed) -> None:
-    for wait, given in ((0.4, [("a", "1")]), (0.6, [("a", "1"), ("b", "")])):
-        session = session_of(YES_NO, ReadEntry())
-        board = keyed(session)
-        board.press("1", at=100.0)
-        board.press("enter", at=100.0 + wait)
-        assert session.given == given
-
-
 def test_an_enter_held_down_closes_no_interview(keyed: Keyed) -> None:
     session = FakeInterview(
         (prompt("a", "May I?", YES_NO), prompt("no", "Good-bye.", ReadEntry(), ending="refusal_hard"))
@@ -442,6 +452,19 @@ def test_an_enter_held_down_closes_no_interview(keyed: Keyed) -> None:
     assert "Enter once more ends here" in board.said
     board.press("enter", at=104.0)
     assert session.given == [("a", "2"), ("no", "")]
+
+
+def test_only_an_enter_at_the_end_is_asked_about(keyed: Keyed) -> None:
+    session = session_of(ReadEntry(), ReadEntry(), YES_NO)
+    board = keyed(session)
+    for n in range(3):
+        board.press("enter", at=100.0 + n / 100)
+    assert session.given == [("a", ""), ("b", "")]
+    board.press("2", at=100.03)
+    board.press("enter", at=100.04)
+    assert "Enter once more completes the interview" in board.said
+    board.press("left", at=100.05)
+    assert board.at == "c", "the key after it counts"
 
 
 def test_enter_pressed_again_soon_after_it_was_said_to_come_too_soon_completes(keyed: Keyed) -> None:

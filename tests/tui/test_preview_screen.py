@@ -76,7 +76,7 @@ def test_problems_take_the_place_of_the_question_and_keys_wait() -> None:
         assert re.search(r"! s\.yaml:10:\d+: error: cars: .*'won'", broken)
         assert "did you\n      mean 'own'?" in broken
         assert re.search(r"10 │ .*won == 1[^\n]*\n +│ +\^\^\^", broken)
-        assert "won" in screen("7", "enter", "escape", "ctrl+r", "y", "f2", "ctrl+p"), "no key reaches it"
+        assert "won" in screen("7", "enter", "escape", "ctrl+n", "y", "f2", "ctrl+p"), "no key reaches it"
         assert "Leave the preview?" in screen("ctrl+c")
         assert "won" in screen("n")
         saved(TEXT)
@@ -146,9 +146,9 @@ def test_the_keys_of_a_preview() -> None:
         assert "How old are you?" not in shown
         assert re.search(r"9 variables: \d answered · \d not asked · \d not reached", shown)
         assert "¿Qué edad tiene?" in screen("escape", "f4")
-        assert "Start over?" in screen("ctrl+r")
+        assert "Start over?" in screen("ctrl+n")
         assert "¿Qué edad tiene?" in screen("n")
-        assert "Good morning." in screen("ctrl+r", "y")
+        assert "Good morning." in screen("ctrl+n", "y")
         assert "any item, asked or not" in screen("f1")
         assert "Ctrl+L  the file's problems and warnings" in screen("escape", "ctrl+p", *"problems")
         assert "Leave the preview?" in screen("escape", "escape", "ctrl+c")
@@ -190,7 +190,7 @@ def test_the_end_is_not_the_end_of_the_preview() -> None:
         saved(TEXT + "  - {id: more, type: text, text: {en: More?, es: ¿Más?}}\n")
         assert "More?" in screen(), "an item added after the end is asked"
         saved(TEXT)
-        assert "Start over?" in screen("ctrl+r")
+        assert "Start over?" in screen("ctrl+n")
         assert "Good morning." in screen("y")
 
 

@@ -190,7 +190,7 @@ def preview(
 
     Keep it open beside your editor. Each time you save the file, the screen shows the same item again, with the
     answers that are still valid. While the file has errors, the screen lists them. Ctrl+L lists problems and
-    warnings, Ctrl+T shows the data as an analyst receives them, F3 lists every item, and F1 all keys. Ctrl+R starts
+    warnings, Ctrl+T shows the data as an analyst receives them, F3 lists every item, and F1 all keys. Ctrl+N starts
     over, and Ctrl+C leaves. Nothing is stored.
 
     Example: survey preview study.yaml --at q5

@@ -1,11 +1,13 @@
 """The question that is asked in an interview, what is keyed for it, and where each call of the session leads."""
 
 from survey_cli import entry_commands as commands
-from survey_cli.entries import LineEntry, PickReply, Prompt, Query, Rejection, VerbatimEntry
+from survey_cli.entries import LineEntry, PickEntry, PickReply, Prompt, Query, Rejection, VerbatimEntry
 from survey_cli.sessions.interview.interview_session import ClosingReview, InterviewSession
 from survey_cli.tui.interview.pick import PickState
 from survey_cli.tui.interview.question import QuestionView, is_certainly_measured
+from survey_cli.tui.widgets.editing import UNDO_HINT, EditHistory
 from survey_cli.tui.widgets.key_app import KeyScreen
+from survey_cli.tui.widgets.panel import LinePanel
 from survey_cli.values import Place
 
 CONFIRM_HELP = "F9 confirms it, or key the right answer"
@@ -38,14 +40,17 @@ class CurrentQuestion:
         """What was sent last, to be shown beside a query about it."""
         self.last: tuple[Place, str] | None = None
         """The place and the words of the answer that was given last."""
-        self.swallows_enter = False
-        """An Enter that comes now belongs to the code before it."""
+        self.follows_code = False
+        """The last key was a code that went on without Enter: an Enter now may belong to it, and answers nothing."""
         self.insists = False
         """Suspending was asked for and could not be written."""
         self.message = ""
         """A supervisor's message: it stays for the next question too, so that keys typed at once don't hide it."""
         self._is_message_new = False
         self._draft = ""
+        self._shown_text = ""
+        """What was in the entry when the question appeared."""
+        self._histories: dict[Place, EditHistory] = {}
         self._unsent: dict[Place, PickState | str] = {}
         self._is_uncertain = False
         """The question has letters that terminals measure differently."""
@@ -61,9 +66,48 @@ class CurrentQuestion:
         return self._view.typed
 
     @property
+    def history(self) -> EditHistory:
+        """The earlier texts of this question's entry."""
+        assert self.prompt is not None
+        return self._histories.setdefault(self.prompt.place, EditHistory())
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether something is keyed that is not sent yet, so that the entry differs from the answer that is stored."""
+        is_specifying = any(isinstance(panel, LinePanel) and panel.option is not None for panel in self._screen.panels)
+        is_typed = self.typed != self._shown_text and not commands.is_command(self.typed)
+        return is_typed or is_specifying or self.pick != PickState()
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the answer is a text."""
+        entry = self.prompt.entry if self.prompt is not None else None
+        return isinstance(entry, VerbatimEntry) or (isinstance(entry, LineEntry) and entry.kind == "text")
+
+    @property
+    def earlier_text(self) -> str:
+        """The earlier answer, as it is typed."""
+        earlier = self.prompt.earlier if self.prompt is not None else None
+        if earlier is None:
+            return ""
+        if earlier.declined:
+            return earlier.typed_text
+        return commands.escape_dots(earlier.typed_text) if self.is_text else earlier.typed_text
+
+    @property
+    def is_kept_text(self) -> bool:
+        """Whether the entry has the text that was answered, unchanged."""
+        return bool(self._shown_text) and self.typed == self._shown_text
+
+    @property
     def query(self) -> Query | None:
-        """What must be confirmed or changed now."""
-        return self.prompt.query if self.prompt is not None and not self.denied else None
+        """What must be confirmed or changed now.
+
+        As soon as another answer is keyed, nothing is: what could be confirmed is not what is on the screen.
+        """
+        if self.prompt is None or self.denied or self.is_changed:
+            return None
+        return self.prompt.query
 
     @property
     def is_read_back(self) -> bool:
@@ -77,7 +121,7 @@ class CurrentQuestion:
 
     # After each call of the session
 
-    async def finish(self, rejection: Rejection | None, *, swallow: bool = False, sent: str = "") -> bool:
+    async def finish(self, rejection: Rejection | None, *, without_enter: bool = False, sent: str = "") -> bool:
         """Go on to what is asked now, or say why not; returns whether the entry was accepted."""
         before = self.prompt
         if rejection is not None:
@@ -91,7 +135,7 @@ class CurrentQuestion:
         if before is not None and (answer := self.session.describe_answer(before.place)):
             self.last = before.place, answer
         await self.arrive()
-        self.swallows_enter = swallow
+        self.follows_code = without_enter
         return True
 
     async def stay(self, rejection: Rejection | None, *, said: str = "") -> None:
@@ -115,7 +159,8 @@ class CurrentQuestion:
         self._draft = ""
         self.review = self.session.closing_review() if prompt is None else None
         if prompt is None:
-            self._screen.unexpected = True
+            # Keys typed ahead of the end were meant for no other case.
+            self._screen.unexpected = self.review is None
             if self.review is None and not self._stays:
                 result = self.session.result()
                 must_be_read = result is None or result.remark or result.erased or result.status == "lost"
@@ -125,11 +170,7 @@ class CurrentQuestion:
         was_uncertain, self._is_uncertain = self._is_uncertain, not is_certainly_measured(prompt)
         if was_uncertain or self._is_uncertain:
             self._screen.refresh()  # every line whole: what ran over on this terminal goes with it
-        self._view.set_typed("")
-        if prompt.query is not None:
-            self._screen.unexpected = True
-        else:
-            self._bring_back(prompt)
+        self._bring_back(prompt)
         if not self.take_message():
             self.message, self._is_message_new = (self.message if self._is_message_new else ""), False
 
@@ -140,23 +181,38 @@ class CurrentQuestion:
         return bool(message)
 
     def _bring_back(self, prompt: Prompt) -> None:
-        """Bring back what was begun at this place."""
+        """Fill the entry with what was begun at this place, else with the text that was answered: it is edited there."""
         unsent = self._unsent.pop(prompt.place, None)
-        if isinstance(prompt.entry, VerbatimEntry):
-            self._draft = unsent if isinstance(unsent, str) else self.session.load_draft()
-            self._view.set_typed(self._draft)
-            self._screen.said = "what you started to type here is back" if self._draft else ""
-        elif unsent is not None:
-            if isinstance(unsent, str):
-                self._view.set_typed(unsent)
-            else:
-                self.pick = unsent
-            self._screen.said = "what you started to key here is back: Enter takes it"
+        is_edited = self.is_text and prompt.earlier is not None and not prompt.earlier.declined
+        earlier_text = self.earlier_text if is_edited else ""
+        is_verbatim = isinstance(prompt.entry, VerbatimEntry)
+        if prompt.query is not None:
+            unsent = None  # the answer that is questioned was sent after it
+        elif unsent is None and is_verbatim:
+            unsent = self.session.load_draft() or None
+        if isinstance(unsent, PickState):
+            self.pick = unsent
+            self._shown_text = ""
+            self._view.set_typed("")
+        else:
+            self._draft = unsent or ""
+            self._shown_text = earlier_text
+            self._view.set_typed(earlier_text if unsent is None else unsent)
+        if unsent:
+            takes = "" if is_verbatim else ": Enter takes it"
+            self._screen.said = f"what you started to {_describe_entering(prompt)} here is back{takes}"
+        elif not self.typed and self.history.can_undo and self._view.entry is not None:
+            self._screen.said = UNDO_HINT
 
     def keep_draft(self) -> None:
-        """Save what is being typed in a free answer, where it changed."""
+        """Save what is being typed in a free answer, where it changed.
+
+        A text that was removed stays saved until another is typed: until then it can be wanted back.
+        """
         typed = self._view.typed
-        if self.prompt is not None and isinstance(self.prompt.entry, VerbatimEntry) and typed != self._draft:
+        if self.prompt is None or not isinstance(self.prompt.entry, VerbatimEntry):
+            return
+        if typed and typed not in (self._draft, self._shown_text):
             self._draft = typed
             self.session.save_draft(typed)
 
@@ -168,10 +224,11 @@ class CurrentQuestion:
         if self.prompt is None:
             return
         self.keep_draft()
-        entry, typed = self.prompt.entry, self._view.typed
+        entry = self.prompt.entry
         is_line = isinstance(entry, LineEntry) and entry.kind in ("text", "search")
-        if (is_line or isinstance(entry, VerbatimEntry)) and typed and not commands.is_command(typed):
-            self._unsent[self.prompt.place] = typed
+        is_text = is_line or isinstance(entry, VerbatimEntry)
+        if is_text and self.typed != self._shown_text and not commands.is_command(self.typed):
+            self._unsent[self.prompt.place] = self.typed
         elif self.pick.chosen is not None:
             self._unsent[self.prompt.place] = self.pick._replace(typed="", marked=None, rejected=False)
 
@@ -187,16 +244,18 @@ class CurrentQuestion:
     async def send_codes(self, reply: PickReply, *, without_enter: bool) -> None:
         """Send codes; where they are rejected, they stay to be seen."""
         codes = " ".join(str(code) for code in reply.codes)
-        accepted = await self.finish(self.session.reply(reply), swallow=without_enter, sent=codes)
+        accepted = await self.finish(self.session.reply(reply), without_enter=without_enter, sent=codes)
         if not accepted and self.pick.chosen is None and self._screen.panel is None:
             self.pick = self.pick._replace(typed=codes, rejected=True)
 
     async def keep_earlier(self) -> None:
-        """Keep the earlier answer; an empty Enter never confirms what is questioned."""
+        """Keep the earlier answer; an Enter with nothing keyed never confirms what is questioned."""
         if self.query is not None:
             self._screen.refuse(CONFIRM_HELP)
         elif self.denied:
             self._screen.refuse(commands.ASK_AGAIN_HINT)
+        elif self.prompt is not None and self.prompt.query is not None:
+            self._screen.refuse("key the right answer")
         else:
             await self.finish(self.session.reply(""))
 
@@ -214,3 +273,7 @@ class CurrentQuestion:
         """Go to a question that was asked before."""
         self.keep_unsent()
         await self.finish(self.session.jump(place))
+
+
+def _describe_entering(prompt: Prompt) -> str:
+    return "key" if isinstance(prompt.entry, PickEntry) else "type"

@@ -22,12 +22,25 @@ from survey_cli.tui.interview.current_question import CurrentQuestion
 from survey_cli.tui.interview.pick import PickState
 from survey_cli.tui.interview.question import MEASURE, QuestionView
 from survey_cli.tui.widgets import panel, styled
-from survey_cli.tui.widgets.editing import deselect, edit, insert
+from survey_cli.tui.widgets.editing import (
+    KEEPS_WORDS_HINT,
+    UNDO_HINT,
+    UNDO_KEYS,
+    deselect,
+    edit,
+    insert,
+    removes_words,
+)
 from survey_cli.tui.widgets.key_app import EDITING_KEYS, KeyScreen
 from survey_cli.tui.widgets.terminal import ENTER
 
 OPENERS: Final = frozenset(("f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9", "ctrl+c", "ctrl+p"))
 """Keys that open something whatever is asked."""
+BACK_KEYS: Final = ("alt+left", "shift+tab")
+FRONT_KEYS: Final = ("alt+right", "tab")
+"""Tab and Shift+Tab: terminals send Alt with an arrow in several ways, and some send the keys of other things."""
+DECLINE_KEYS: Final = {"ctrl+d": "dk", "ctrl+r": "refused"}
+"""Declines that one key records, in a text too: terminals, SSH and browsers all hand these keys on."""
 
 
 def compose_question(view: QuestionView) -> ComposeResult:
@@ -48,7 +61,7 @@ def compose_question(view: QuestionView) -> ComposeResult:
 class InterviewScreen(KeyScreen):
     """One interview."""
 
-    named_keys = EDITING_KEYS | OPENERS
+    named_keys = EDITING_KEYS | OPENERS | frozenset(DECLINE_KEYS)
     keys: Sequence[pages.InterviewKey] = pages.KEYS
     """The keys as the help and the palette list them."""
     stays = False
@@ -79,18 +92,13 @@ class InterviewScreen(KeyScreen):
 
     async def press(self, key: str, at: float) -> None:
         struck, struck_at = self._struck
-        soon = at - struck_at < commands.SAME_ENTER_SECONDS
-        limit = commands.REPEATED_ENTER_SECONDS if self._was_held else commands.HELD_ENTER_SECONDS
-        held = 0 < at - struck_at < limit and struck in ENTER and key in ENTER
-        self._was_held = False
         self._struck = key, at
+        follows_code = self.question.follows_code
+        self.question.follows_code = False
+        was_held = self._was_held
+        self._was_held = False
         self.forget_messages()
         prompt = self.question.prompt
-        if self.question.swallows_enter and key in ENTER and soon:
-            self.question.swallows_enter = False
-            self.said = "that Enter came too soon after the code and was not used; the next one counts"
-            return
-        self.question.swallows_enter = False
         if prompt is None and self.question.review is None:
             await self._press_at_end(key)
             return
@@ -98,10 +106,21 @@ class InterviewScreen(KeyScreen):
             self.notice = ""
             if key in ENTER:
                 return
-        if held and self.panel is None and (prompt is None or prompt.ending):
-            self._was_held = True
-            does = "ends here" if prompt is not None else "completes the interview"
-            self.said = f"{commands.ENTER_TWICE_HINT}: Enter once more {does}"
+
+        is_at_end = self.panel is None and (prompt is None or bool(prompt.ending))
+        if is_at_end and key in ENTER and (follows_code or struck in ENTER):
+            limit = commands.REPEATED_ENTER_SECONDS if was_held else commands.HELD_ENTER_SECONDS
+            if 0 < at - struck_at < limit:
+                # A held key's first repetition comes late: what was said of the first Enter is no reason to let it pass.
+                self._was_held = struck in ENTER
+                does = "ends here" if prompt is not None else "completes the interview"
+                self.said = f"{commands.ENTER_TWICE_HINT}: Enter once more {does}"
+                return
+
+        takes_enter = is_at_end or (self.panel is None and isinstance(self._entry, entries.ReadEntry))
+        if follows_code and key in ENTER and not takes_enter:
+            # Keyed by habit: it must neither keep an answer here, nor take one from the sample, nor choose none.
+            self.said = commands.ENTER_AFTER_CODE_HINT
         elif key in OPENERS:
             await self._open(key)
         elif self.panel is not None:
@@ -113,9 +132,19 @@ class InterviewScreen(KeyScreen):
         else:
             await self._answer(key, prompt)
 
+    @property
+    def _entry(self) -> entries.Entry | None:
+        """What may be answered now."""
+        return self.question.prompt.entry if self.question.prompt is not None else None
+
+    def refuse(self, why: str) -> None:
+        """Say why a key was not accepted. Those typed after it act as if they were typed now."""
+        self.why = why
+        self.bell_due = True
+
     async def paste(self, text: str) -> None:
         self.forget_messages()
-        self.question.swallows_enter = False
+        self.question.follows_code = False
         self.notice = ""
         flat = " ".join(text.split())
         if not text:
@@ -123,7 +152,8 @@ class InterviewScreen(KeyScreen):
         if self.panel is not None:
             await self.panel.paste(flat)
         elif self.question.prompt is not None and self.view.entry is not None:
-            insert(self.view.entry, text if isinstance(self.question.prompt.entry, entries.VerbatimEntry) else flat)
+            has_lines = isinstance(self.question.prompt.entry, entries.VerbatimEntry)
+            insert(self.view.entry, text if has_lines else flat, self.question.history)
         else:
             self.refuse("pasted text can't be used here")
 
@@ -131,7 +161,7 @@ class InterviewScreen(KeyScreen):
         """Complete the interview, or go back to correct an answer."""
         if key in ENTER:
             await self.question.finish(self.question.session.complete())
-        elif key in ("left", "alt+left", "backspace"):
+        elif key in (*BACK_KEYS, "left", "backspace"):
             await self.question.go_back()
         elif key == "?":
             await self._open("f1")
@@ -145,12 +175,14 @@ class InterviewScreen(KeyScreen):
     async def _answer(self, key: str, prompt: entries.Prompt) -> None:
         entry = prompt.entry
         empty = not self.view.typed
-        if key == "alt+left" or (key == "left" and empty):
+        if key in BACK_KEYS or (key == "left" and empty):
             await self.question.go_back()
-        elif key == "alt+right" or (key == "end" and empty and not isinstance(entry, entries.PickEntry)):
+        elif key in FRONT_KEYS or (key == "end" and empty and not isinstance(entry, entries.PickEntry)):
             await self.question.go_forward()
         elif self.question.is_read_back:
             await self._handle_read_back(key)
+        elif key in DECLINE_KEYS:
+            await self._decline_by_key(key, prompt)
         else:
             match entry:
                 case entries.PickEntry():
@@ -176,14 +208,23 @@ class InterviewScreen(KeyScreen):
                 case _:
                     assert_never(entry)
 
+    async def _decline_by_key(self, key: str, prompt: entries.Prompt) -> None:
+        """Record the decline of a key that acts whatever is typed."""
+        wanted = DECLINE_KEYS[key]
+        for decline in prompt.declines:
+            if decline.id == wanted:
+                await self._decline(decline, without_enter=False)
+                return
+        self.refuse(f".{wanted} is not offered here")
+
     async def _handle_read_back(self, key: str) -> None:
         """Handle a key while an answer is read back to the respondent: yes or no comes first."""
         match commands.parse_read_back(key):
             case True:
-                await self.question.finish(self.question.session.confirm(), swallow=True)
+                await self.question.finish(self.question.session.confirm(), without_enter=True)
             case False:
                 self.question.denied = True
-                self.question.swallows_enter = True
+                self.question.follows_code = True
                 self.said = commands.ASK_AGAIN_HINT
             case None if key == ".":
                 await self._open_command()
@@ -199,7 +240,7 @@ class InterviewScreen(KeyScreen):
             case pick.AskSpecify(option, text, without_enter):
                 self.question.pick = self.question.pick._replace(typed="")
                 await self._ask_specify(option, entry, text)
-                self.question.swallows_enter = without_enter
+                self.question.follows_code = without_enter
             case pick.KeepEarlier():
                 await self.question.keep_earlier()
             case entries.DeclineOption():
@@ -225,7 +266,17 @@ class InterviewScreen(KeyScreen):
                 await self.question.send_codes(reply, without_enter=False)
 
         label = f"{option.code} {entries.to_plain_text(option.text).strip().rstrip(':?')}: "
-        await self.open_panel(panel.LinePanel("specify", label, submit, text=text, saves="take it", option=option))
+        line = panel.LinePanel(
+            "specify",
+            label,
+            submit,
+            text=text,
+            saves="take it",
+            option=option,
+            about=self.question.place,
+            opener=str(option.code),
+        )
+        await self.open_panel(line)
 
     async def _search(self, key: str, prompt: entries.Prompt, lists: entries.ListSearch) -> None:
         """Choose or mark one of the matches, or type on."""
@@ -247,37 +298,47 @@ class InterviewScreen(KeyScreen):
         else:
             reply = entries.PickReply((option.code,), {option.code: self.view.typed})
             rejection, sent = self.question.session.reply(reply), entries.to_plain_text(option.text)
-            await self.question.finish(rejection, swallow=True, sent=sent)
+            await self.question.finish(rejection, without_enter=True, sent=sent)
 
     async def _type(self, key: str, prompt: entries.Prompt) -> None:
         entry = self.view.entry
         assert entry is not None
         typed = self.view.typed
-        several_lines = isinstance(prompt.entry, entries.VerbatimEntry)
+        history = self.question.history
         if self._is_rejected and len(key) > 1:
             deselect(entry)  # typing replaces what was rejected, other keys change it
         self._is_rejected = False
-        if several_lines and key == "ctrl+j":
-            insert(entry, "\n")
+        if isinstance(prompt.entry, entries.VerbatimEntry) and key == "ctrl+j":
+            insert(entry, "\n", history)
         elif key in ENTER:
-            if commands.is_command(typed):
-                await self._run_command(typed)
-            elif typed:
-                await self._give(commands.unescape_dots(typed), sent=typed)
-            else:
-                await self.question.keep_earlier()
+            await self._send_typed(typed)
+        elif key == "escape" and len(typed.split()) > 1 and not commands.is_command(typed):
+            self.said = KEEPS_WORDS_HINT
         elif key == "escape":
+            history.record(typed, "")
             self.view.set_typed("")
         elif key == "up" and not typed and prompt.earlier is not None:
-            self.view.set_typed(prompt.earlier.typed_text)
-        elif not await edit(entry, key):
+            self.view.set_typed(self.question.earlier_text)
+            history.record("", self.view.typed)
+        elif not await edit(entry, key, history):
             self.refuse("type the answer; Enter sends it, Esc clears it")
+        if key not in UNDO_KEYS and removes_words(typed, self.view.typed) and self.question.prompt is prompt:
+            self.said = UNDO_HINT
+
+    async def _send_typed(self, typed: str) -> None:
+        """Send what is typed, or keep the earlier answer that is in the entry unchanged."""
+        if commands.is_command(typed):
+            await self._run_command(typed)
+        elif typed and not self.question.is_kept_text:
+            await self._give(commands.unescape_dots(typed), sent=typed)
+        else:
+            await self.question.keep_earlier()
 
     async def _give(self, reply: entries.Reply, *, sent: str) -> None:
         """Send a typed entry; ask where its meaning is not certain."""
         rejection = self.question.session.reply(reply)
         if rejection is not None and rejection.meanings:
-            self.bell_due = self.unexpected = True
+            self.bell_due = True
             meanings = enumerate(rejection.meanings, 1)
             choices = [panel.Choice(str(n), each.label, partial(self._give_meaning, each)) for n, each in meanings]
             await self.open_panel(panel.ChoicePanel(rejection.why, choices))
@@ -290,10 +351,11 @@ class InterviewScreen(KeyScreen):
     async def _give_meaning(self, meaning: entries.PossibleMeaning) -> None:
         """Send the meaning that was chosen for an ambiguous entry."""
         if meaning.decline:
-            await self.question.finish(self.question.session.decline(meaning.decline), swallow=True, sent=meaning.label)
+            rejection = self.question.session.decline(meaning.decline)
+            await self.question.finish(rejection, without_enter=True, sent=meaning.label)
         else:
             await self._give(meaning.reply, sent=meaning.label)
-            self.question.swallows_enter = True
+            self.question.follows_code = True
 
     async def _press_letter(self, key: str, prompt: entries.Prompt, *, otherwise: str) -> None:
         """Handle a letter that acts: a decline, a confirmation, help, a command."""
@@ -309,14 +371,19 @@ class InterviewScreen(KeyScreen):
         elif len(key) == 1:
             self.refuse(otherwise)
 
-    async def _decline(self, decline: entries.DeclineOption) -> None:
-        """Record a decline by its key; where options are chosen already, ask first."""
+    async def _decline(self, decline: entries.DeclineOption, *, without_enter: bool = True) -> None:
+        """Record a decline by its key; where an answer is keyed already, ask first."""
 
         async def record() -> None:
-            await self.question.finish(self.question.session.decline(decline.id), swallow=True, sent=decline.text)
+            rejection = self.question.session.decline(decline.id)
+            await self.question.finish(rejection, without_enter=without_enter, sent=decline.text)
 
-        if self.question.pick.chosen:
-            question = commands.format_drop_question(decline.text, len(self.question.pick.chosen))
+        chosen = self.question.pick.chosen
+        if chosen:
+            question = commands.format_drop_question(decline.text, len(chosen))
+            await self.open_panel(panel.build_question(question, "yes", record))
+        elif self.view.typed and self.question.is_text:
+            question = commands.format_drop_text_question(decline.text)
             await self.open_panel(panel.build_question(question, "yes", record))
         else:
             await record()
@@ -398,16 +465,26 @@ class InterviewScreen(KeyScreen):
         return pages.build_case(self.question.session, prompt, self.question.notes, self.case_width)
 
     async def _open_command(self) -> None:
-        await self.open_panel(panel.LinePanel("command", "", self._run_command, text=".", saves="run it"))
+        line = panel.LinePanel(panel.COMMAND, "", self._run_command, text=".", saves="run it")
+        await self.open_panel(line)
 
     async def _open_note(self) -> None:
-        """Open the line of a note; ↑ brings back those written before, the ones at this place first."""
-        earlier = sorted(self.question.notes, key=lambda note: note.place == self.question.place)
+        """Open the line of a note. The last one written here is in it, to be changed; ↓ begins a new one."""
+        place = self.question.place
+        earlier = sorted(self.question.notes, key=lambda note: note.place == place)
+        at = None
+        if earlier and earlier[-1].place == place:
+            at = len(earlier) - 1
 
         async def submit(typed: str) -> None:
-            await (self._add_note(typed, None if line.at is None else earlier[line.at]) if typed else line.close())
+            replaces = earlier[line.at] if line.at is not None else None
+            if not typed or (replaces is not None and typed == replaces.text):
+                await line.close()
+            else:
+                await self._add_note(typed, replaces)
 
-        line = panel.LinePanel("f2", "note: ", submit, earlier=[note.text for note in earlier])
+        texts = [note.text for note in earlier]
+        line = panel.LinePanel("f2", "note: ", submit, earlier=texts, at=at, opener="F2")
         await self.open_panel(line)
 
     async def _add_note(self, text: str, replaces: InterviewNote | None = None) -> None:
@@ -450,14 +527,15 @@ class InterviewScreen(KeyScreen):
         if self.question.query is None:
             self.refuse(commands.NOTHING_TO_CONFIRM)
         elif self.question.is_read_back:
-            await self.question.finish(self.question.session.confirm(), swallow=True)
+            await self.question.finish(self.question.session.confirm(), without_enter=True)
         else:
             question, label = self.question, "confirmed, because (optional): "
 
             async def submit(reason: str) -> None:
                 await question.finish(question.session.confirm(reason))
 
-            await self.open_panel(panel.LinePanel("f9", label, submit, saves="confirm"))
+            line = panel.LinePanel("f9", label, submit, saves="confirm", about=question.place, opener="F9")
+            await self.open_panel(line)
 
     async def _open_palette(self) -> None:
         """Open the palette: every action with its key and its command."""
@@ -495,7 +573,7 @@ class InterviewScreen(KeyScreen):
             acts["lang"] = partial(self._speak, rest)
         if name in acts:
             await acts[name]()
-        elif name == "ok" and prompt.query is not None:
+        elif name == "ok" and question.query is not None:
             await question.finish(session.confirm(rest))
         elif name == "ok":
             self.refuse(commands.NOTHING_TO_CONFIRM)

@@ -83,13 +83,13 @@ def _format_source(problem: Problem, line: str, width: int) -> list[Content]:
 PREVIEW_KEYS: Final = (
     InterviewKey("Ctrl+L", "the file's problems and warnings", "ctrl+l"),
     InterviewKey("Ctrl+T", "the data as an analyst receives them", "ctrl+t"),
-    InterviewKey("Ctrl+R", "start over without answers", "ctrl+r"),
+    InterviewKey("Ctrl+N", "start over without answers", "ctrl+n"),
     InterviewKey("Ctrl+C", "leave the preview", "ctrl+c"),
     InterviewKey("F3", "any item, asked or not; unanswered questions before it get invented answers", "f3"),
     *(key._replace(label="F8") if key.press == "f8" else key for key in KEYS if key.press != "f3"),
 )
 """The interviewer's keys with those that a preview adds or changes."""
-OPENERS: Final = frozenset({"ctrl+l", "ctrl+t", "ctrl+r", "ctrl+c"})
+OPENERS: Final = frozenset({"ctrl+l", "ctrl+t", "ctrl+n", "ctrl+c"})
 """Keys that open something at any time, at the end of the interview too."""
 REOPENED: Final = OPENERS | {"f1", "f2", "f3", "f5", "f6", "f8", "palette", "command"}
 """Panels that stay open when the file is saved. The others ask about what may have changed."""
@@ -226,7 +226,7 @@ class PreviewScreen(InterviewScreen):
                 await self._ask_suspend()
         elif key in OPENERS:
             self.forget_messages()
-            self.question.swallows_enter = False
+            self.question.follows_code = False
             await self._open(key)
         else:
             await super().press(key, at)
@@ -242,14 +242,14 @@ class PreviewScreen(InterviewScreen):
         elif key in ("left", "alt+left", "backspace"):
             await self.question.go_back()
         elif key in ENTER:
-            await self._open("ctrl+r")
+            await self._open("ctrl+n")
         else:
             self.refuse("← goes back, F3 to any item, Enter starts over, Ctrl+C leaves")
 
     # What keys open
 
     def _list_openers(self) -> Mapping[str, Act]:
-        own = {"ctrl+l": self._open_problems, "ctrl+t": self._open_data, "ctrl+r": self._ask_restart}
+        own = {"ctrl+l": self._open_problems, "ctrl+t": self._open_data, "ctrl+n": self._ask_restart}
         return {**super()._list_openers(), **own}
 
     async def _open_problems(self) -> None:
@@ -269,7 +269,7 @@ class PreviewScreen(InterviewScreen):
 
     async def _ask_restart(self) -> None:
         question = "Start over? All answers of this preview are discarded."
-        await self.open_panel(build_question(question, "start over", self._start_over, no="continue", what="ctrl+r"))
+        await self.open_panel(build_question(question, "start over", self._start_over, no="continue", what="ctrl+n"))
 
     async def _ask_suspend(self) -> None:
         question = "Leave the preview? None of its answers are stored."

@@ -226,6 +226,7 @@ class StationScreen(KeyScreen):
         await self.close_panels()
         if not is_same_case:
             self._outcomes.forget()
+            self.kept_lines.clear()
             self.appointments = self.session.list_appointments()
         if isinstance(view, CaseView) and view.pending_input == "time":
             await self._outcomes.open_appointment(view)
@@ -356,7 +357,6 @@ class StationScreen(KeyScreen):
             return
         self._interview_screen = screen = InterviewScreen(interview)
         await self.app.push_screen(screen)
-        screen.unexpected = True  # keys typed ahead were not meant for it
 
     async def close_interview(self) -> None:
         """Go on after the interview was left."""

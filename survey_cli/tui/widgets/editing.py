@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 from inspect import isawaitable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from textual.actions import parse
 from textual.binding import Binding
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from textual.widgets import TextArea  # takes 10 ms to import: only for a free answer
 
 Editor: TypeAlias = "Input | TextArea"
+
+UNDO_KEYS: Final = ("ctrl+z", "ctrl+y")
+UNDO_HINT: Final = "Ctrl+Z brings back what was removed"
+KEEPS_WORDS_HINT: Final = "Esc clears one word only; Ctrl+U clears the line, Ctrl+Z brings it back"
 
 
 class Field(Input):
@@ -31,6 +35,76 @@ class Field(Input):
         self.placeholder = f" {hint}" if hint else ""
 
 
+class EditHistory:
+    """Earlier texts of one entry, which Ctrl+Z brings back one after another, and Ctrl+Y takes away again.
+
+    Textual's own history groups what is typed by time, and forgets when a field is used for another question.
+    """
+
+    def __init__(self) -> None:
+        self._past: list[str] = []
+        self._undone: list[str] = []
+        self._is_in_word = False
+        """The last change typed a letter of a word: the next letter belongs to the same step."""
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is an earlier text."""
+        return bool(self._past)
+
+    def record(self, before: str, after: str) -> None:
+        """Record that the text was changed."""
+        if before == after:
+            return
+        added = find_inserted(before, after)
+        is_one_letter = len(added) == 1 and len(after) == len(before) + 1
+        if not (is_one_letter and self._is_in_word):
+            self._past.append(before)
+        self._is_in_word = is_one_letter and not added.isspace()
+        self._undone.clear()
+
+    def undo(self, now: str) -> str | None:
+        """Return the text before the last change; None if there is none."""
+        self._is_in_word = False
+        while self._past:
+            text = self._past.pop()
+            if text != now:
+                self._undone.append(now)
+                return text
+        return None
+
+    def redo(self, now: str) -> str | None:
+        """Return the text that the last `undo` took away; None if there is none."""
+        self._is_in_word = False
+        if not self._undone:
+            return None
+        self._past.append(now)
+        return self._undone.pop()
+
+
+def _find_change(before: str, after: str) -> tuple[int, int]:
+    """Return how many characters at the beginning, and how many at the end, are the same in both texts."""
+    shorter = min(len(before), len(after))
+    start = 0
+    while start < shorter and before[start] == after[start]:
+        start += 1
+    end = 0
+    while end < shorter - start and before[-1 - end] == after[-1 - end]:
+        end += 1
+    return start, end
+
+
+def find_inserted(before: str, after: str) -> str:
+    """Return the part of the new text that the old one didn't have."""
+    start, end = _find_change(before, after)
+    return after[start : len(after) - end]
+
+
+def removes_words(before: str, after: str) -> bool:
+    """Return whether a change removed more than one word."""
+    return len(find_inserted(after, before).split()) > 1
+
+
 @cache
 def _list_actions(kind: type[Widget]) -> Mapping[str, str]:
     """List the actions of a widget's own keys."""
@@ -41,10 +115,26 @@ def _list_actions(kind: type[Widget]) -> Mapping[str, str]:
     return actions | {"alt+backspace": "delete_left_word" if issubclass(kind, Input) else "delete_word_left"}
 
 
-async def edit(editor: Editor, key: str) -> bool:
-    """Let a key change the text or move its cursor; returns whether it did."""
+async def edit(editor: Editor, key: str, history: EditHistory | None = None) -> bool:
+    """Let a key change the text or move its cursor; returns whether the key means anything here."""
+    before = get_text(editor)
+    if history is not None and key in UNDO_KEYS:
+        text = history.undo(before) if key == "ctrl+z" else history.redo(before)
+        if text is not None:
+            _restore(editor, text)
+        return text is not None
+    is_known = await _act(editor, key)
+    if history is not None:
+        history.record(before, get_text(editor))
+    return is_known
+
+
+async def _act(editor: Editor, key: str) -> bool:
     if len(key) == 1:
         insert(editor, key)
+        return True
+    if not isinstance(editor, Input) and key in LINE_KEYS:
+        _edit_line(editor, key)
         return True
     action = _list_actions(type(editor)).get(key)
     if action is None or action == "submit":
@@ -55,12 +145,46 @@ async def edit(editor: Editor, key: str) -> bool:
     return True
 
 
-def insert(editor: Editor, text: str) -> None:
+LINE_KEYS: Final = frozenset(
+    ("home", "end", "shift+home", "shift+end", "ctrl+a", "ctrl+e", "ctrl+u", "ctrl+k"),
+)
+"""Keys that concern a whole line."""
+
+
+def _edit_line(area: "TextArea", key: str) -> None:
+    """Move to the beginning or end of the line as it was typed, or delete up to there.
+
+    Textual takes the row on the screen for the line. Where that ends depends on the width of the window, and on whether
+    the screen has been laid out since the last key.
+    """
+    row, column = area.cursor_location
+    ending = (row, len(area.document.get_line(row)))
+    if key in ("home", "shift+home", "ctrl+a"):
+        area.move_cursor((row, 0), select=key == "shift+home")
+    elif key in ("end", "shift+end", "ctrl+e"):
+        area.move_cursor(ending, select=key == "shift+end")
+    elif not area.selection.is_empty:
+        area.replace("", *area.selection)
+    elif key == "ctrl+u":
+        start = (row, 0)
+        if column == 0 and row > 0:
+            start = (row - 1, len(area.document.get_line(row - 1)))
+        area.replace("", start, (row, column))
+    elif (row, column) == ending and row + 1 < area.document.line_count:
+        area.replace("", ending, (row + 1, 0))
+    else:
+        area.replace("", (row, column), ending)
+
+
+def insert(editor: Editor, text: str, history: EditHistory | None = None) -> None:
     """Insert text at the cursor, in place of what is selected."""
+    before = get_text(editor)
     if isinstance(editor, Input):
         editor.replace(text, *sorted(editor.selection))
     else:
         editor.replace(text, *editor.selection)
+    if history is not None:
+        history.record(before, get_text(editor))
 
 
 def get_text(editor: Editor) -> str:
@@ -78,6 +202,18 @@ def set_text(editor: Editor, text: str, *, selected: bool = False) -> None:
         editor.move_cursor(editor.document.end)
     if selected:
         editor.select_all()
+
+
+def _restore(editor: Editor, text: str) -> None:
+    """Replace the text, with the cursor behind what came back."""
+    _, end = _find_change(get_text(editor), text)
+    set_text(editor, text)
+    position = len(text) - end
+    if isinstance(editor, Input):
+        editor.cursor_position = position
+    else:
+        lines = text[:position].split("\n")
+        editor.move_cursor((len(lines) - 1, len(lines[-1])))
 
 
 def deselect(editor: Editor) -> None:

@@ -3,7 +3,7 @@
 import signal
 import sys
 from asyncio import get_running_loop
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from survey_cli.tui.widgets import terminal
-from survey_cli.tui.widgets.panel import Act, ActLater, ListPanel, Panel, Row
+from survey_cli.tui.widgets.panel import Act, ActLater, KeptLine, LinePanel, ListPanel, Panel, Row
 from survey_cli.tui.widgets.styled import KeyBar, KeyHints
 from survey_cli.tui.widgets.themes import THEMES, choose_theme
 from survey_cli.wording import format_quantity
@@ -79,6 +79,8 @@ class KeyScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.panels: list[Panel] = []
+        self.kept_lines: dict[tuple[str, str, Hashable], KeptLine] = {}
+        """What was typed into lines that were closed without saving them."""
         self.why = ""
         """Why the last key was not accepted."""
         self.said = ""
@@ -143,6 +145,10 @@ class KeyScreen(Screen[None]):
         self.why = why
         self.bell_due = self.unexpected = True
 
+    def say(self, text: str) -> None:
+        """Say what the interviewer should know of a key."""
+        self.said = text
+
     def forget_messages(self) -> None:
         """Forget what was said of the key before."""
         self.bell_due = self.unexpected = False
@@ -192,6 +198,10 @@ class KeyScreen(Screen[None]):
         """Open a panel on top of those that are open."""
         panel.close = self.close_panel
         panel.refuse = self.refuse
+        panel.say = self.say
+        if isinstance(panel, LinePanel):
+            subject = (panel.what, panel.label, panel.about)
+            panel.bring_back(self.kept_lines.setdefault(subject, KeptLine()))
         if self.panels:
             self.panels[-1].display = False
         self.panels.append(panel)
@@ -202,6 +212,8 @@ class KeyScreen(Screen[None]):
         """Close the panel on top."""
         if self.panels:
             panel = self.panels.pop()
+            if isinstance(panel, LinePanel):
+                panel.keep()
             for line in panel.query(Input):  # Textual would keep it, and whatever was open with it
                 self.text_selection_started_signal.unsubscribe(line)
             await panel.remove()
@@ -236,7 +248,7 @@ class KeyScreen(Screen[None]):
         if panel is None:
             await act()
         elif panel.unfinished:
-            self.refuse("finish this line first: Enter saves it, Esc cancels it")
+            self.refuse("finish this line first: Enter saves it, Esc closes it and keeps what you typed")
         elif panel.what != what:
             await self.close_and(act)
         elif key == "ctrl+c":

@@ -1,6 +1,6 @@
 """Panels beside the question or the case: a line, a list, a choice, a text, a form. The open panel has the keys."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from itertools import zip_longest
@@ -18,13 +18,26 @@ from textual.widgets.option_list import Option
 from survey_cli.entries import OfferedOption, to_ascii_digits
 from survey_cli.text_width import fit, measure_width
 from survey_cli.tui.widgets import styled
-from survey_cli.tui.widgets.editing import Field, edit, insert, set_text
+from survey_cli.tui.widgets.editing import (
+    UNDO_HINT,
+    UNDO_KEYS,
+    EditHistory,
+    Field,
+    edit,
+    insert,
+    removes_words,
+    set_text,
+)
 from survey_cli.tui.widgets.terminal import ENTER
 
 Act: TypeAlias = Callable[[], Awaitable[object]]
 Submit: TypeAlias = Callable[[str], Awaitable[object]]
 Refuse: TypeAlias = Callable[[str], None]
 """Receives why a key was not accepted."""
+Say: TypeAlias = Callable[[str], None]
+"""Receives what the interviewer should know of a key."""
+COMMAND: Final = "command"
+"""What the line of a command is called."""
 
 
 class ActLater(Message):
@@ -36,7 +49,8 @@ class ActLater(Message):
 
 
 SCROLLS: Final = ("up", "down", "pageup", "pagedown", "home", "end")
-MOVES: Final = dict(zip(SCROLLS, ("cursor_up", "cursor_down", "page_up", "page_down", "first", "last"), strict=True))
+MOVES: Final = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10, "home": 0, "end": 0}
+"""By how many rows of a list each key moves its mark."""
 CLOSE: Final = styled.KeyHint("Esc", "close")
 
 
@@ -61,6 +75,7 @@ class Panel(Vertical):
     close: Act
     """Closes it; set by the screen that opens it."""
     refuse: Refuse
+    say: Say
 
     async def press(self, key: str) -> None:
         """Handle one key."""
@@ -76,6 +91,16 @@ class Panel(Vertical):
         return False
 
 
+class KeptLine:
+    """What was typed into a line that was closed without saving it: there again when the line is opened again."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.recalled: str | None = None
+        """The earlier line that is being changed."""
+        self.history = EditHistory()
+
+
 @dataclass(eq=False, repr=False)
 class LinePanel(Panel):
     """One line of text: a note, a reason, a command."""
@@ -89,18 +114,40 @@ class LinePanel(Panel):
     saves: str = "save"
     earlier: Sequence[str] = ()
     """Lines written before, which ↑ brings back to be changed."""
+    at: int | None = None
+    """Which of the earlier lines is in the field."""
     option: OfferedOption | None = None
     """The option for which it is typed."""
+    about: Hashable = None
+    """What the line is about, where that is not always the same: what was typed is kept for it."""
+    opener: str = ""
+    """The key that opens the line, as it is printed."""
 
     def __post_init__(self) -> None:
         super().__init__()
-        self.at: int | None = None
-        """Which of the earlier lines is in the field."""
-        self.hints = (
-            styled.KeyHint("Enter", self.saves, press="enter"),
-            *((styled.KeyHint("↑", "an earlier one", 1, "up"),) if self.earlier else ()),
-            styled.KeyHint("Esc", "cancel"),
-        )
+        self._kept = KeptLine()
+        self._is_submitting = False
+
+    def bring_back(self, kept: KeptLine) -> None:
+        """Bring back what was typed before, and keep there what is typed now. Called before the line is shown."""
+        self._kept = kept
+        if self.at is not None:
+            self.text = self.earlier[self.at]
+        if not kept.text or self.what == COMMAND:  # a command begins anew with its dot
+            return
+        self.text = kept.text
+        self.at = None
+        if kept.recalled in self.earlier:
+            self.at = self.earlier.index(kept.recalled)
+
+    @property
+    def hints(self) -> styled.KeyHints:  # type: ignore[override]  # depends on which line is in the field
+        hints = [styled.KeyHint("Enter", self.saves, press="enter")]
+        if self.earlier and self.at != 0:
+            hints.append(styled.KeyHint("↑", "an earlier one", 1, "up"))
+        if self.at is not None:
+            hints.append(styled.KeyHint("↓", "a new one", 1, "down"))
+        return (*hints, styled.KeyHint("Esc", "close (keeps what you typed)"))
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="row"):
@@ -116,29 +163,77 @@ class LinePanel(Panel):
         return self.query_one(Input)
 
     @property
+    def _recalled(self) -> str:
+        """The earlier line that is in the field, as it was written; empty where a new one is typed."""
+        return self.earlier[self.at] if self.at is not None else ""
+
+    @property
     def unfinished(self) -> bool:
-        return bool(self.input.value.strip("."))
+        return bool(self.input.value.strip(".")) and self.input.value != self._recalled
+
+    @property
+    def kept_text(self) -> str:
+        """What was typed when the line was closed, and not saved."""
+        return self._kept.text
+
+    def keep(self) -> None:
+        """Keep what was typed, when the line is closed; nothing if it was saved."""
+        kept = self._kept
+        kept.text = ""
+        kept.recalled = None
+        if not self.unfinished or self._is_submitting:
+            return
+        kept.text = self.input.value
+        if self.at is not None:
+            kept.recalled = self._recalled
+        if self.what == COMMAND:
+            kept.history.record(kept.text, ".")
 
     async def press(self, key: str) -> None:
         if key == "escape":
             await self.close()
+            if self.kept_text:
+                self.say(self._describe_kept())
         elif key in ENTER:
-            await self.submit(self.input.value.strip())
+            self._is_submitting = True
+            try:
+                await self.submit(self.input.value.strip())
+            finally:
+                self._is_submitting = False
         elif key in ("up", "down") and self.earlier:
             self._recall(-1 if key == "up" else 1)
-        elif not await edit(self.input, key):
-            self.refuse("Enter saves the line, Esc cancels it")
-        elif self.what == "command" and not self.input.value:
+        else:
+            await self._edit(key)
+
+    def _describe_kept(self) -> str:
+        """Say how what was typed is brought back."""
+        if self.what == COMMAND:
+            return "not done: Ctrl+Z in the next command line brings it back"
+        opener = self.opener or "opening the line again"
+        return f"not saved: {opener} brings back what you typed"
+
+    async def _edit(self, key: str) -> None:
+        before = self.input.value
+        if not await edit(self.input, key, self._kept.history):
+            self.refuse("Enter saves the line, Esc closes it and keeps what you typed")
+        elif removes_words(before, self.input.value) and key not in UNDO_KEYS:
+            self.say(UNDO_HINT)
+        elif self.what == COMMAND and not self.input.value:
             await self.close()
 
     async def paste(self, text: str) -> None:
-        insert(self.input, text)
+        insert(self.input, text, self._kept.history)
 
     def _recall(self, by: int) -> None:
         count = len(self.earlier)
-        at = min(max((count if self.at is None else self.at) + by, 0), count)
-        self.at = None if at == count else at
-        set_text(self.input, "" if self.at is None else self.earlier[self.at])
+        position = count if self.at is None else self.at
+        position = min(max(position + by, 0), count)
+        self.at = None if position == count else position
+        before = self.input.value
+        set_text(self.input, self._recalled)
+        self._kept.history.record(before, self.input.value)
+        if removes_words(before, self.input.value) and before not in self.earlier:
+            self.say(UNDO_HINT)
 
 
 class Choice(NamedTuple):
@@ -234,6 +329,7 @@ class ListPanel(Panel):
 
     def __post_init__(self) -> None:
         super().__init__()
+        self._history = EditHistory()
         self._shown: list[Row] = []
         self._positions: list[int] = []
         """Where each shown row is among the options, headings counted."""
@@ -282,19 +378,38 @@ class ListPanel(Panel):
             if not field.value:
                 await self.close()
                 return
+            self._history.record(field.value, "")
             set_text(field, "")
             await self._filter("")
         elif key in ENTER:
             await self._take()
         elif key in MOVES:
-            getattr(self.query_one(OptionList), f"action_{MOVES[key]}")()
-        elif await edit(field, key):
+            self._move_mark(key)
+        elif await edit(field, key, self._history):
             await self._filter(field.value)
         else:
             self.refuse("type to filter, Enter takes the marked line, Esc closes")
 
+    def _move_mark(self, key: str) -> None:
+        """Move the mark. Pages have a fixed number of rows: a key acts before the list has been laid out."""
+        listed = self.query_one(OptionList)
+        if not self._positions:
+            return
+        last = len(self._positions) - 1
+        if listed.highlighted is None:
+            row = last if key in ("up", "end") else 0
+        else:
+            row = self._positions.index(listed.highlighted) + MOVES[key]
+        if key == "home":
+            row = 0
+        elif key == "end":
+            row = last
+        elif key in ("up", "down"):
+            row %= len(self._positions)
+        listed.highlighted = self._positions[min(max(row, 0), last)]
+
     async def paste(self, text: str) -> None:
-        insert(self.query_one(Input), text)
+        insert(self.query_one(Input), text, self._history)
         await self._filter(self.query_one(Input).value)
 
     async def _filter(self, typed: str) -> None:
@@ -413,6 +528,7 @@ class FormPanel(Panel):
         self._fields = {field.name: field for field in self.fields}
         self.at = self.fields[0].name
         """The field that has the keys."""
+        self._histories = {field.name: EditHistory() for field in self.fields}
         self.hints = (
             styled.KeyHint("Enter", self.saves, press="enter"),
             styled.KeyHint("Tab", "next field", 1),
@@ -503,10 +619,17 @@ class FormPanel(Panel):
             self._move(-1)
         elif (line := self._input) is None:
             self._choose(key)
-        elif await edit(line, key):
-            self._take_text(line)
         else:
+            await self._edit(line, key)
+
+    async def _edit(self, line: Input, key: str) -> None:
+        before = line.value
+        if not await edit(line, key, self._histories[self.at]):
             self.refuse(KEYS_OF_FORM)
+            return
+        self._take_text(line)
+        if removes_words(before, line.value) and key not in UNDO_KEYS:
+            self.say(UNDO_HINT)
 
     def _take_text(self, line: Input) -> None:
         if line.value != self.values.get(self.at, ""):
@@ -538,7 +661,7 @@ class FormPanel(Panel):
         if line is None:
             self.refuse("a number chooses here")
         else:
-            insert(line, text)
+            insert(line, text, self._histories[self.at])
             self._take_text(line)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
