@@ -134,6 +134,31 @@ class PickEntry(NamedTuple):
         codes = (_normalize_code(option.code) for option in self.options)
         return any(code.startswith(prefix) and len(code) > len(prefix) for code in codes)
 
+    def list_beginning(self, keys: str) -> tuple[OfferedOption, ...]:
+        """List the options whose code is a word that begins with `keys`."""
+        prefix = _normalize_code(keys)
+        found = []
+        for option in self.options:
+            code = _normalize_code(option.code)
+            if prefix and code.startswith(prefix) and not code.isdecimal():
+                found.append(option)
+        return tuple(found)
+
+    def find_abbreviated(self, keys: str) -> OfferedOption | None:
+        """Return the option with this code, or the only one whose code is a word that begins with it."""
+        exact = self.find_option(keys)
+        if exact is not None:
+            return exact
+        found = self.list_beginning(keys)
+        return found[0] if len(found) == 1 else None
+
+    def explain_incomplete(self, keys: str) -> str:
+        """Explain what is missing of a code that is typed in part."""
+        codes = [str(option.code) for option in self.list_beginning(keys)]
+        if len(codes) > 1:
+            return f"{keys}: {' or '.join(codes)}? Type more of it"
+        return f"{keys} is not a complete code: {self.format_codes()}"
+
     def is_complete_code(self, keys: str) -> bool:
         """Return whether `keys` is a code that no longer code begins with, so that no Enter is needed."""
         return self.find_option(keys) is not None and not self.has_longer_code(keys)
@@ -142,8 +167,11 @@ class PickEntry(NamedTuple):
         """Return whether `keys` is a code or the beginning of one."""
         return bool(keys) and (self.find_option(keys) is not None or self.has_longer_code(keys))
 
-    def parse(self, text: str) -> PickReply | Rejection:
-        """Parse a line as codes: `3`, `1 3 5`, `1,3`, and `7 text` for an option to be specified."""
+    def parse(self, text: str, *, abbreviated: bool = False) -> PickReply | Rejection:
+        """Parse a line as codes: `3`, `1 3 5`, `1,3`, and `7 text` for an option to be specified.
+
+        `abbreviated`: of a code that is a word, a beginning that no other code has is enough.
+        """
         rest = text.strip()
         options = {_normalize_code(option.code): option for option in reversed(self.options)}
         codes: dict[Code, None] = {}
@@ -151,6 +179,10 @@ class PickEntry(NamedTuple):
         while rest:
             word, rest = _split_first_word(rest)
             option = options.get(_normalize_code(word))
+            if option is None and abbreviated:
+                option = self.find_abbreviated(word)
+                if option is None and self.list_beginning(word):
+                    return Rejection(self.explain_incomplete(word))
             if option is None:
                 return Rejection(f"{word} is not offered here: {self.format_codes()}")
             codes.setdefault(option.code)

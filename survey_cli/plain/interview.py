@@ -274,8 +274,12 @@ class PlainInterview:
         if not text:
             none = pick.several and pick.min_count == 0 and prompt.earlier is None
             return self._send_reply(entries.PickReply(()) if none else "")
-        picked = pick.parse(text)
-        return self._send_reply(text if isinstance(picked, entries.Rejection) else picked)
+        picked = pick.parse(text, abbreviated=True)
+        if not isinstance(picked, entries.Rejection):
+            return self._send_reply(picked)
+        if pick.list_beginning(text):
+            return picked  # it would be taken for a decline with the same letter
+        return self._send_reply(text)
 
     def _read_continuation(self, text: str) -> str:
         """Read the lines that continue a text; each is saved as a draft at once."""
@@ -313,13 +317,17 @@ class PlainInterview:
         if prompt is not None:  # what concerns the item that is asked
             acts |= {
                 "lang": lambda: self._switch_language(rest, prompt),
-                "ok": lambda: (
-                    session.confirm(rest) or arrive if prompt.query else entries.Rejection(commands.NOTHING_TO_CONFIRM)
-                ),
+                "ok": lambda: self._confirm(rest, prompt),
                 "faq": lambda: self._show_faq(prompt),
                 "help": lambda: self._show_help(prompt),
             }
         return acts[name]() or _NextStep.WAIT if name in acts else entries.Rejection(commands.REVIEW_HELP)
+
+    def _confirm(self, reason: str, prompt: entries.Prompt) -> _NextStep | entries.Rejection:
+        """Confirm the answer that is questioned; one that the respondent has just denied can't be."""
+        if prompt.query is None or self._was_denied:
+            return entries.Rejection(commands.NOTHING_TO_CONFIRM)
+        return self._session.confirm(reason) or _NextStep.ARRIVE
 
     def _add_note(self, text: str, replaces: InterviewNote | None = None) -> _NextStep | entries.Rejection:
         if not text and replaces is None:

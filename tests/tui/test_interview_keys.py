@@ -24,7 +24,6 @@ from survey_cli.entries import (
 )
 from survey_cli.plain import conduct_interview
 from survey_cli.search_lists import ListRow, SearchList
-from survey_cli.tui.interview.pick import describe_typed
 
 YES_NO = PickEntry(options=choices("Yes", "No"))
 Keyed = Callable[..., InterviewHands]
@@ -491,23 +490,55 @@ def test_a_decline_asks_before_it_drops_what_is_marked(keyed: Keyed) -> None:
     assert session.given == [("m", ".dk")]
 
 
-def test_the_key_of_a_decline_that_begins_a_code_wants_enter(keyed: Keyed) -> None:
-    media = PickEntry(
-        options=(OfferedOption(code="radio", text=words("Radio")), OfferedOption(code="tv", text=words("TV")))
-    )
-    session = FakeInterview((prompt("a", "A?", media), prompt("b", "B?", media)))
-    board = keyed(session, "r")
+def test_a_beginning_that_no_other_code_has_is_enough(keyed: Keyed) -> None:
+    """Also if it is the letter of a decline: then Ctrl+R declines."""
+    codes = {"radio": "Radio", "tv": "TV", "reading": "Reading", "dvd": "DVD"}
+    media = PickEntry(options=tuple(OfferedOption(code=code, text=words(text)) for code, text in codes.items()))
+    session = FakeInterview(tuple(prompt(name, f"{name}?", media) for name in "abcd"))
+    board = keyed(session, "d")
     assert session.given == []
-    assert "r Enter refused" in board.keys
-    assert describe_typed("r", media, board.interview.question.prompt) == "Enter records Refused"
-    assert describe_typed("ra", media, board.interview.question.prompt) == "ra is not a complete code"
-    board.press("enter", *"radio")
-    assert session.given == [("a", ".refused"), ("b", "radio")]
-    letters = PickEntry(
-        options=(OfferedOption(code="r", text=words("Radio")), OfferedOption(code="tv", text=words("TV")))
-    )
-    board = keyed(FakeInterview((prompt("a", "A?", letters),)))
-    assert ".refused" in board.keys
+    assert "Enter takes dvd" in board.text()
+    assert "^R refused" in board.keys
+    board.press("enter", *"r", "enter")
+    assert session.given == [("a", "dvd")]
+    assert board.why == "r: radio or reading? Type more of it"
+    assert board.typed == "r"
+    board.press(*"ad", "enter", *"reading", "ctrl+r")
+    assert session.given == [("a", "dvd"), ("b", "radio"), ("c", "reading"), ("d", ".refused")]
+
+
+def test_plain_lines_and_keys_understand_codes_alike() -> None:
+    codes = ("radio", "tv", "reading")
+    media = PickEntry(options=tuple(OfferedOption(code=code, text=words(code)) for code in codes))
+    session = FakeInterview((prompt("a", "A?", media), prompt("b", "B?", media), prompt("c", "C", ReadEntry())))
+    written = io.StringIO()
+    conduct_interview(session, io.StringIO("r\nrad\nt\n\n"), written)
+    assert session.given == [("a", "radio"), ("b", "tv"), ("c", "")]
+    assert "! r: radio or reading? Type more of it" in written.getvalue()
+
+
+@pytest.mark.parametrize("entry", [LineEntry(kind="number"), LineEntry(kind="text"), VerbatimEntry(), AGREEMENT])
+@pytest.mark.parametrize(("key", "given"), [("ctrl+d", ".dk"), ("ctrl+r", ".refused")])
+def test_one_key_declines_everywhere(
+    entry: LineEntry | VerbatimEntry | PickEntry, key: str, given: str, keyed: Keyed
+) -> None:
+    session = session_of(entry, ReadEntry(), ReadEntry())
+    board = keyed(session, key, "enter")
+    assert session.given == [("a", given), ("b", "")], "Enter after it is no Enter too many"
+    session = FakeInterview((prompt("a", "A?", entry, declines=()), prompt("b", "B", ReadEntry())))
+    board = keyed(session, key)
+    assert board.why == f"{given} is not offered here"
+    assert session.given == []
+
+
+def test_a_decline_asks_before_it_removes_a_text(keyed: Keyed) -> None:
+    session = session_of(VerbatimEntry(), ReadEntry())
+    board = keyed(session, *"It is far", "ctrl+d")
+    assert "Record Don't know, and remove what is typed?" in board.text()
+    board.press("n")
+    assert board.typed == "It is far"
+    board.press("ctrl+d", "y")
+    assert session.given == [("a", ".dk")]
 
 
 def test_what_may_mean_two_things_is_asked_about_by_number(keyed: Keyed) -> None:

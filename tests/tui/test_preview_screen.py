@@ -56,7 +56,7 @@ def test_the_screen_says_preview_and_follows_the_file() -> None:
     with preview() as screen:
         first = screen()
         assert re.match(r" +PREVIEW  s\.yaml +2 warnings +en +hello +1 / \d", first)
-        assert "^R start over" in first
+        assert "^N start over" in first
         assert "How many cars?" in screen("enter", "1")
         saved(TEXT.replace("How many cars?", "'How many [b]cars[/b] have you?'"))
         changed = screen()

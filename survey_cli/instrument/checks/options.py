@@ -151,7 +151,8 @@ def decline_key(draft: InstrumentDraft) -> Iterator[Problem]:
 
         declines: {refused: {code: -9, text: Refused, key: r}}     and an option radio
 
-    Then the letter alone does not work: r and Enter does if r begins a code; if r is a code, only `.refused` does.
+    Then the letter types the code, of which a beginning is enough. `.refused` still declines, and so does Ctrl+R on the
+    full screen (Ctrl+D for don't know).
     """
     reported: set[tuple[object, str]] = set()
     for item in draft.items.values():
@@ -165,10 +166,8 @@ def decline_key(draft: InstrumentDraft) -> Iterator[Problem]:
             if not key:
                 continue
             reported.add((item.scale or item.id, decline.id))
-            relation, keys = "also", f".{decline.id} must be typed instead"
-            if len(code) > 1:
-                relation, keys = "the beginning of", f"{key} and Enter are needed"
-            what = f"the key {key} of {decline.id} is {relation} the code {code}: {keys}"
+            relation = "the beginning of" if len(code) > 1 else "also"
+            what = f"the key {key} of {decline.id} is {relation} the code {code}: .{decline.id} must be typed instead"
             remedy = "choose another code, or another key under declines"
             yield report("decline-key", find_option(draft, item, code), item.scale or item.id, what, remedy, "warning")
 

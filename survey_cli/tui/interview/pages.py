@@ -119,7 +119,7 @@ def _echo(question: CurrentQuestion, prompt: entries.Prompt) -> str:
     """Return how what is typed is understood."""
     if isinstance(prompt.entry, entries.PickEntry):
         typed = question.pick.typed
-        return pick.describe_typed(typed, prompt.entry, prompt) if typed else ""
+        return pick.describe_typed(typed, prompt.entry) if typed else ""
     if not isinstance(prompt.entry, entries.LineEntry) or commands.is_command(question.typed):
         return ""
     if prompt.entry.search is not None:

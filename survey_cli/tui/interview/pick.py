@@ -19,6 +19,8 @@ class PickState(NamedTuple):
     chosen: tuple[Code, ...] | None = None
     """Codes chosen where several may be, in that order; None while none was touched."""
     specify_texts: SpecifyTexts = ()
+    removed_texts: SpecifyTexts = ()
+    """The texts of options that were taken away again: they come back with their option."""
     marked: int | None = None
     """The option under the mark that ↑ ↓ move."""
     rejected: bool = False
@@ -81,7 +83,7 @@ def press(key: str, pick: PickEntry, prompt: Prompt, state: PickState) -> PickAc
         case " " if pick.several and state.marked is not None:
             return choose(pick.options[state.marked], pick, prompt, state)
     if typed and len(key) == 1:
-        return Rejection(f"{typed}{key} is not offered; {describe_typed(typed, pick, prompt)}, Esc clears it")
+        return Rejection(f"{typed}{key} is not offered; {describe_typed(typed, pick)}, Esc clears it")
     return None
 
 
@@ -98,11 +100,10 @@ def _move_mark(key: str, pick: PickEntry, prompt: Prompt, state: PickState) -> i
 
 def _press_enter(pick: PickEntry, prompt: Prompt, state: PickState) -> PickAction:
     if state.typed:
-        option = pick.find_option(state.typed)
+        option = pick.find_abbreviated(state.typed)
         if option is not None:
             return choose(option, pick, prompt, state)
-        decline = find_decline(state.typed, prompt)
-        return decline or Rejection(f"{state.typed} is not a complete code: {pick.format_codes()}")
+        return Rejection(pick.explain_incomplete(state.typed))
     if not pick.several:
         return KeepEarlier() if state.marked is None else choose(pick.options[state.marked], pick, prompt, state)
     if state.chosen is not None:
@@ -110,12 +111,12 @@ def _press_enter(pick: PickEntry, prompt: Prompt, state: PickState) -> PickActio
     return Send(()) if pick.min_count == 0 and prompt.earlier is None else KeepEarlier()
 
 
-def describe_typed(typed: str, pick: PickEntry, prompt: Prompt) -> str:
-    """Describe what Enter does with what is typed: a code, a decline, or the beginning of a longer code."""
-    if pick.find_option(typed):
-        return f"Enter takes {typed}"
-    decline = find_decline(typed, prompt)
-    return f"Enter records {decline.text}" if decline is not None else f"{typed} is not a complete code"
+def describe_typed(typed: str, pick: PickEntry) -> str:
+    """Describe what Enter does with what is typed: a code, or the beginning of one."""
+    option = pick.find_abbreviated(typed)
+    if option is not None:
+        return f"Enter takes {option.code}"
+    return pick.explain_incomplete(typed)
 
 
 def find_decline(key: str, prompt: Prompt) -> DeclineOption | None:
@@ -130,13 +131,17 @@ def choose(
     """Choose an option: send it, ask for its text, or turn it on or off where several may be chosen."""
     chosen, texts = get_chosen(prompt, state)
     if pick.several and option.code in chosen:
-        return state._replace(
-            typed="",
-            chosen=tuple(code for code in chosen if code != option.code),
-            specify_texts=tuple(text for text in texts if text[0] != option.code),
+        return _keep_removed_texts(
+            state._replace(
+                typed="",
+                chosen=tuple(code for code in chosen if code != option.code),
+                specify_texts=tuple(text for text in texts if text[0] != option.code),
+            ),
+            texts,
         )
     if option.specify:
-        return AskSpecify(option, dict(texts).get(option.code, ""), without_enter)
+        known = {**dict(state.removed_texts), **dict(texts)}
+        return AskSpecify(option, known.get(option.code, ""), without_enter)
     return add(option, pick, prompt, state) if pick.several else Send((option.code,), (), without_enter)
 
 
@@ -150,9 +155,16 @@ def add(
     if pick.max_count is not None and len(others) >= pick.max_count:
         return Rejection(f"at most {pick.max_count}: key one again to remove it")
     kept = tuple(each for each in texts if each[0] in others)
-    return state._replace(
-        typed="", chosen=(*others, option.code), specify_texts=(*kept, (option.code, text)) if text else kept
-    )
+    if text:
+        kept = (*kept, (option.code, text))
+    return _keep_removed_texts(state._replace(typed="", chosen=(*others, option.code), specify_texts=kept), texts)
+
+
+def _keep_removed_texts(state: PickState, texts: SpecifyTexts) -> PickState:
+    """Keep the texts that the options no longer have, so that none is lost by one key."""
+    chosen = {code for code, _ in state.specify_texts}
+    removed = tuple(text for text in (*state.removed_texts, *texts) if text[0] not in chosen)
+    return state._replace(removed_texts=tuple(dict(removed).items()))
 
 
 CHOOSE_HELP = "key the number of the right one, or ↓ and Enter; more words narrow the list"

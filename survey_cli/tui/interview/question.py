@@ -81,12 +81,13 @@ class OptionLines(styled.Lines[OptionState]):
 
     @staticmethod
     def _format_all(state: OptionState, width: int) -> "list[tuple[Content, ...]]":
-        pick, typed = state.pick, state.typed.casefold()
+        pick = state.pick
+        found = pick.find_abbreviated(state.typed) if state.typed else None
         size = max(len(str(option.code)) for option in pick.options)
         chosen, texts = frozenset(state.chosen), dict(state.specify_texts)
         formatted = []
         for n, option in enumerate(pick.options):
-            is_chosen = option.code in chosen or (bool(typed) and str(option.code).casefold() == typed)
+            is_chosen = option.code in chosen or (found is not None and found.code == option.code)
             marked, text = n == state.marked, texts.get(option.code, "")
             looks = is_chosen, marked, state.right_to_left
             formatted.append(_format_option(option, text, pick.several, *looks, size, width))

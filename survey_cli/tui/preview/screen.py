@@ -288,7 +288,7 @@ class PreviewScreen(InterviewScreen):
 
     def _build_keys(self) -> Content:
         """Build the line of the preview's own keys."""
-        keys = [KeyHint("^T", "data"), KeyHint("^L", "problems"), KeyHint("^C", "leave"), KeyHint("^R", "start over")]
+        keys = [KeyHint("^T", "data"), KeyHint("^L", "problems"), KeyHint("^C", "leave"), KeyHint("^N", "start over")]
         return format_keys([hint for hint in keys if hint.label == "leave" or not self.shown.broken])
 
     def _build_header(self, prompt: Prompt | None) -> HeaderState:

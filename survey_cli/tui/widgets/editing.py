@@ -5,7 +5,7 @@ from functools import cache
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from textual.actions import parse
+from textual.actions import SkipAction, parse
 from textual.binding import Binding
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -140,8 +140,12 @@ async def _act(editor: Editor, key: str) -> bool:
     if action is None or action == "submit":
         return False
     _, name, arguments = parse(action)
-    if isawaitable(done := getattr(editor, f"action_{name}")(*arguments)):
-        await done
+    try:
+        done = getattr(editor, f"action_{name}")(*arguments)
+        if isawaitable(done):
+            await done
+    except SkipAction:  # the widget has no use for the key now
+        return False
     return True
 
 

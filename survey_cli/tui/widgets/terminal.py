@@ -1,19 +1,23 @@
 """Terminal of the full screen: its driver, its keys, its encoding, and whether it is still there."""
 
 import os
+import re
 import select
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final, TextIO
 
 from rich.segment import Segment
 from textual import events
+from textual._parser import ParseTimeout
+from textual._xterm_parser import XTermParser
 from textual.color import Color
 from textual.driver import Driver
 from textual.filter import LineFilter
+from textual.message import Message
 from textual.message_pump import MessagePump
 
 from survey_cli.text_width import is_certain, measure_width
@@ -141,6 +145,42 @@ def watch_terminal() -> "select.poll | None":
     return watched
 
 
+_SEQUENCE_BEGINNINGS: Final = "[O]P_^X"
+"""What follows Escape in the sequences that terminals send."""
+_LONE_ESCAPE: Final = re.compile(rf"(?<=\x1b)(?=[^{re.escape(_SEQUENCE_BEGINNINGS)}])", re.DOTALL)
+
+
+class KeyParser(XTermParser):
+    """Parser of what a terminal sends, which takes Escape and an ordinary key for two keys however fast they come.
+
+    Textual waits for a tenth of a second whether a key follows Escape, and takes both for one key with Alt, or for a
+    letter that neither of them is. Keys typed ahead on a slow line arrive together, and would be other keys.
+    """
+
+    def __init__(self, debug: bool = False) -> None:
+        super().__init__(debug)
+        self._ends_in_escape = False
+
+    def feed(self, data: str) -> Iterable[Message]:
+        if not data:  # the end of the input
+            yield from super().feed(data)
+            return
+        for part in _LONE_ESCAPE.split(data):
+            if self._ends_in_escape and part[0] not in _SEQUENCE_BEGINNINGS:
+                yield from self._take_escape()
+            yield from super().feed(part)
+            self._ends_in_escape = part.endswith("\x1b")
+
+    def _take_escape(self) -> Iterator[Message]:
+        """Take the Escape that is waited with for a key, as when its delay has passed."""
+        if self._timeout_time is None:
+            return
+        self._timeout_time = None
+        self._awaiting = self._gen.throw(ParseTimeout())
+        while self._tokens:
+            yield self._tokens.popleft()
+
+
 def select_driver() -> type[Driver] | None:
     """Return Textual's driver for this terminal, made to survive bad bytes and a closed window.
 
@@ -148,14 +188,10 @@ def select_driver() -> type[Driver] | None:
     """
     if sys.platform == "win32" or os.environ.get("TEXTUAL_DRIVER"):
         return None
-    from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+    from textual.drivers import linux_driver
     from textual.drivers.linux_driver import LinuxDriver
 
-    # Escape and a digit within the escape delay are two keys; Textual would make one odd letter of them (2: ™).
-    odd = [s for s, key in ANSI_SEQUENCES_KEYS.items() if isinstance(key, str) and len(s) == 2 and s[0] == "\x1b"]
-    if isinstance(ANSI_SEQUENCES_KEYS, dict):
-        for sequence in odd:
-            ANSI_SEQUENCES_KEYS.pop(sequence)
+    linux_driver.__dict__["XTermParser"] = KeyParser  # the driver makes its parser without asking
 
     class TerminalDriver(LinuxDriver):
         def __init__(self, *arguments: Any, **options: Any) -> None:

@@ -1,0 +1,493 @@
+"""Keys that arrive together leave the journal that slow typing leaves; what is confirmed is what is shown."""
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from random import Random
+
+import pexpect
+import pyte
+import pytest
+
+from support.scale import SCALE
+from support.screens import InterviewHands, split_keys
+from survey_cli.engine.events import InterviewEvent, InterviewNote, NoteWritten, QueryConfirmed, QuestionAnswered
+from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.interview.start_interview import StartOptions
+from survey_cli.sessions.open_interview import start_or_resume
+from survey_cli.store import Store
+from survey_cli.values import Place
+
+QUESTIONNAIRE = """\
+instrument: keys
+title: Every way of asking
+sample:
+  number: {type: text, role: key}
+  town: {type: text}
+items:
+  - {id: hello, type: read, text: "This is {interviewer}."}
+  - {id: single, type: single, text: Yes?, options: {1: "Yes", 2: "No"}}
+  - {id: read, type: read, text: "Now some other questions."}
+  - {id: town_now, type: text, text: Where?, prefill: town}
+  - {id: scale, type: scale, text: How much?, from: 0, to: 10, labels: {0: None, 10: All}}
+  - {id: coded, type: single, text: Which?, options: {tv: TV, radio: Radio, reading: Reading, other: {text: Else, specify: true}}}
+  - id: several
+    type: multiple
+    min: 0
+    text: Which?
+    options: {1: TV, 2: Radio, 3: {text: Else, specify: true}, 9: {text: None, exclusive: true}}
+  - {id: hours, type: number, text: How many?, max: 168, unit: hours,
+      checks: [{expect: hours <= 80, soft: true, say: "{hours} hours is unusual."}]}
+  - {id: price, type: number, text: What price?, unit: dollars, decimals: 2,
+      confirm: {if: price > 500, text: "Did you say {price:,} dollars?"}}
+  - {id: name, type: text, text: Who?,
+      checks: [{expect: name != "Al", soft: true, say: "Only Al?"}]}
+  - {id: why, type: verbatim, text: Why?,
+      checks: [{expect: why != "no", soft: true, say: "Only no?"}]}
+  - {id: born, type: date, text: When?,
+      checks: [{expect: "years_between(born, today()) < 105", soft: true, say: "So long ago?"}]}
+  - {id: at, type: time, text: When?}
+  - {id: last, type: single, text: Sure?, options: {1: "Yes", 2: "No"}, checks: [{expect: last == 1, soft: true, say: "Not sure?"}]}
+"""
+KEYS = (
+    *("enter",) * 14,
+    *"112233799 0d r y n o . a l x",
+    *("escape", "left", "right", "up", "down", "home", "end", "backspace", "delete", "tab", "shift+tab", "alt+left"),
+    *("ctrl+z", "ctrl+y", "ctrl+u", "ctrl+k", "ctrl+w", "ctrl+j", "ctrl+d", "ctrl+r", "pageup", "pagedown"),
+    *("f1", "f2", "f2", "f3", "f5", "f6", "f7", "f8", "f9", "f9", "ctrl+p"),
+)
+WORDS = (
+    "45", "60", "700", "100", "168", "Al", "no", "It is too far away", "Al Capone", "3 may 1985", "1900", "tv", "radio",
+    "They say that the office is never open when they come, and that nobody answers the telephone in the morning",
+    "oth", "rea", "..x", ".back", ".ok", ".note loud", ".jump single", ".front", ".dk", ".refused", "10:30", "12.50",
+)  # fmt: skip
+
+
+def draw_keys(rng: Random, size: int) -> list[str]:
+    """Draw keys; some of them are words, each followed by Enter or not."""
+    keys: list[str] = []
+    while len(keys) < size:
+        if rng.random() < 0.35:
+            keys += rng.choice(WORDS)
+            keys += ["enter"] if rng.random() < 0.8 else []
+        else:
+            keys.append(rng.choice(KEYS))
+    return keys
+
+
+@contextmanager
+def interview(folder: Path) -> Iterator[InterviewSession]:
+    """Begin an interview of the questionnaire, in a database in memory."""
+    path = folder / "keys.yaml"
+    path.write_text(QUESTIONNAIRE, encoding="utf-8")
+    seconds = count()
+    with Store.open(":memory:", create=True) as store:
+        options = StartOptions(case="7", interviewer="Ann", seed=1, practice=True, columns={"town": "Lyon"})
+        clock = lambda: datetime(2026, 11, 24, 12, tzinfo=UTC) + timedelta(seconds=next(seconds))  # noqa: E731
+        session = start_or_resume(path, options, clock=clock, store=store)
+        assert isinstance(session, InterviewSession)
+        yield session
+
+
+def read_journal(session: InterviewSession) -> list[InterviewEvent]:
+    """Read the journal without the times of its events."""
+    stamp = session.interview.events[0].stamp
+    return [event._replace(stamp=stamp) for event in session.store.interviews.read_journal(session.id)]
+
+
+def type_slowly(folder: Path, keys: Sequence[str]) -> tuple[list[InterviewEvent], int]:
+    """Type the keys two seconds apart; returns the journal, and how many keys there were before the one that ended it."""
+    with interview(folder) as session:
+        hands = InterviewHands(session)
+        taken = len(keys)
+        try:
+            for n, key in enumerate(keys):
+                hands.press(key, at=100.0 + 2 * n)
+                assert "failed (" not in hands.why, hands.why
+                if session.interview.status != "open":
+                    taken = n
+                    break
+        finally:
+            hands.close()
+        assert hands.app.failure is None
+        return read_journal(session), taken
+
+
+def type_at_once(folder: Path, keys: Sequence[str], *then: str) -> list[InterviewEvent]:
+    """Type the keys all at once, then further ones slowly; returns the journal."""
+    with interview(folder) as session:
+        hands = InterviewHands(session)
+        try:
+            hands.burst(*keys)
+            for n, key in enumerate(then):
+                hands.press(key, at=10**9 + 2.0 * n)
+        finally:
+            hands.close()
+        assert hands.app.failure is None
+        return read_journal(session)
+
+
+def check_sequence(folder: Path, keys: Sequence[str]) -> None:
+    """Check that the keys leave the same journal at once as slowly.
+
+    Only an Enter that ends the interview may be asked about; then one more ends it, and no other key was lost.
+    """
+    slow, taken = type_slowly(folder, keys)
+    if taken == len(keys):
+        assert type_at_once(folder, keys) == slow
+    elif keys[taken] == "enter":
+        assert type_at_once(folder, keys[:taken], "enter") == slow
+        assert type_at_once(folder, keys[: taken + 1]) in (slow, type_at_once(folder, keys[:taken]))
+    else:
+        assert type_at_once(folder, keys[: taken + 1]) == slow
+
+
+@pytest.mark.parametrize("seed", range(12 * SCALE))
+def test_random_keys_at_once_leave_the_journal_of_slow_typing(seed: int, tmp_path: Path) -> None:
+    rng = Random(seed)
+    check_sequence(tmp_path, draw_keys(rng, rng.choice((20, 60, 120))))
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ["enter", "1", "enter", "enter", "1", "enter", "enter", "t", "v"],
+        ["enter", "1", "enter", *"Rome", "enter", "5", *"other", *"zine", "enter", "1", "3", *"web", "enter", "enter"],
+        ["enter", "1", "enter", "enter", "5", *"tv", "enter", "enter", *"700", "enter", *"60", "f9", "enter", "enter"],
+    ],
+)
+def test_keys_of_one_interview(keys: list[str], tmp_path: Path) -> None:
+    check_sequence(tmp_path, keys)
+
+
+def test_the_row_of_codes_and_enters_reaches_its_items(tmp_path: Path) -> None:
+    """Single and read items in turn: each key acts, at once as well as slowly."""
+    (tmp_path / "keys.yaml").write_text("", encoding="utf-8")
+    items = ", ".join(
+        f"{{id: s{n}, type: single, text: Yes?, options: {{1: A, 2: B}}}}, {{id: r{n}, type: read, text: On.}}"
+        for n in range(4)
+    )
+    text = f"instrument: keys\ntitle: Keys\nitems: [{items}, {{id: z, type: text, text: Why?}}]\n"
+    for at_once in (False, True):
+        with Store.open(":memory:", create=True) as store:
+            path = tmp_path / "row.yaml"
+            path.write_text(text, encoding="utf-8")
+            session = start_or_resume(path, StartOptions(case="7", interviewer="Ann", practice=True), store=store)
+            hands = InterviewHands(session)
+            keys = ["1", "enter", "2", "enter"] * 2
+            if at_once:
+                hands.burst(*keys)
+            else:
+                hands.press(*keys)
+            hands.close()
+            assert session.interview.place == Place("z")
+
+
+# What is confirmed is what is shown
+
+TO = ["enter", "1", "enter", "enter", "5", *"tv", "enter", "enter"]
+"""The keys to the first item with a check."""
+STEPS = {
+    "hours": ("100", "60"),
+    "price": ("700", "12.50"),
+    "name": ("Al", "Alan"),
+    "why": ("no", "Because"),
+    "born": ("1 may 1900", "3 may 1950"),
+    "last": ("2", ""),
+}
+"""For each checked item, an answer that is questioned, and another one."""
+
+
+def go_to(hands: InterviewHands, item: str) -> None:
+    """Answer all questions before this one."""
+    answers = {"hours": "40", "price": "9", "name": "Kim", "why": "So", "born": "3 may 1990", "at": "9:00"}
+    hands.press(*TO)
+    while hands.at != item:
+        hands.press(*answers[hands.at], "enter")
+
+
+@pytest.mark.parametrize("item", [item for item in STEPS if item not in ("price", "last")])
+def test_typing_takes_the_question_away(item: str, tmp_path: Path) -> None:
+    questioned, other = STEPS[item]
+    with interview(tmp_path) as session:
+        hands = InterviewHands(session)
+        go_to(hands, item)
+        hands.press(*questioned, "enter")
+        assert "Confirm?" in hands.text()
+        assert "F9 confirm" in hands.keys
+        if hands.typed:
+            hands.press("ctrl+u")
+        hands.press(*other)
+        assert "Confirm?" not in hands.text()
+        assert "F9" not in hands.keys
+        for key in ("f9", "enter"):
+            hands.press(key)
+        confirmed = [event for event in read_journal(session) if isinstance(event, QueryConfirmed)]
+        assert confirmed == []
+        answers = [e.value for e in read_journal(session) if isinstance(e, QuestionAnswered) and e.place == Place(item)]
+        assert len(answers) == 2
+        assert answers[0] != answers[1]
+        hands.close()
+
+
+def test_a_code_that_is_begun_takes_the_question_away(tmp_path: Path) -> None:
+    with interview(tmp_path) as session:
+        hands = InterviewHands(session)
+        go_to(hands, "last")
+        hands.press("2")
+        assert "Confirm?" in hands.text()
+        hands.press("down", "f9")
+        assert hands.panel == ""
+        assert "Confirm?" not in hands.text()
+        hands.press("escape", "f9")
+        assert hands.panel == "f9", "nothing is keyed any more: it is questioned again"
+        hands.close()
+
+
+def test_a_denied_answer_can_not_be_confirmed(tmp_path: Path) -> None:
+    with interview(tmp_path) as session:
+        hands = InterviewHands(session)
+        go_to(hands, "price")
+        hands.press(*"700", "enter")
+        assert "Did you say 700 dollars?" in hands.text()
+        hands.press("2", "f9", *".ok", "enter")
+        assert "nothing to confirm" in hands.why
+        hands.press("escape", *"12", "f9", "enter")
+        assert not any(isinstance(event, QueryConfirmed) for event in read_journal(session))
+        assert session.describe_answer(Place("price")) == "12 dollars"
+        hands.close()
+
+
+@pytest.mark.parametrize("seed", range(6 * SCALE))
+def test_whatever_is_keyed_only_what_is_shown_is_confirmed(seed: int, tmp_path: Path) -> None:
+    """A confirmation always follows the answer that the screen showed in its question."""
+    rng = Random(seed)
+    with interview(tmp_path) as session:
+        hands = InterviewHands(session)
+        for key in split_keys(draw_keys(rng, 150)):
+            hands.screen.show()
+            shown = hands.interview.question.query
+            typed = hands.typed
+            before = len(session.interview.events)
+            panel = hands.panel
+            hands.press(key)
+            if hands.app._exit:
+                break
+            events = session.interview.events[before:]
+            if any(isinstance(event, QueryConfirmed) for event in events):
+                assert shown is not None, (key, panel)
+                stored = next(e for e in reversed(session.interview.events) if isinstance(e, QuestionAnswered))
+                assert typed in ("", stored.value) or typed.startswith(".")
+        hands.close()
+
+
+# What is typed is never lost
+
+TEXT = "They moved away last year"
+
+
+def hands_at(session: InterviewSession, item: str) -> InterviewHands:
+    hands = InterviewHands(session)
+    go_to(hands, item)
+    return hands
+
+
+@pytest.mark.parametrize("item", ["name", "why"])
+@pytest.mark.parametrize("key", ["escape", "ctrl+u", "ctrl+k", "ctrl+w", "backspace", "ctrl+j", "up", "f1", "tab"])
+def test_no_key_removes_more_than_a_word_for_good(item: str, key: str, tmp_path: Path) -> None:
+    with interview(tmp_path) as session:
+        hands = hands_at(session, item)
+        hands.press(*TEXT)
+        if key == "ctrl+k":
+            hands.press("home")
+        hands.press(key)
+        if hands.at == item and len(hands.typed.split()) < len(TEXT.split()) - 1:
+            assert "Ctrl+Z brings back" in hands.text()
+            hands.press("ctrl+z")
+            assert hands.typed == TEXT
+        hands.close()
+
+
+def test_what_was_removed_comes_back_after_another_question(tmp_path: Path) -> None:
+    with interview(tmp_path) as session:
+        hands = hands_at(session, "why")
+        hands.press(*TEXT, "ctrl+u", "alt+left", "enter")
+        assert hands.at == "why"
+        assert hands.typed == ""
+        assert "Ctrl+Z brings back" in hands.text()
+        hands.press("ctrl+z", "enter")
+        assert session.describe_answer(Place("why")) == TEXT
+        hands.press("alt+left", "ctrl+u", "N", "enter", "alt+left", "ctrl+z", "ctrl+z")
+        assert hands.typed == TEXT, "until the interview ends"
+        hands.close()
+
+
+def test_a_draft_that_was_cleared_outlives_a_crash(tmp_path: Path) -> None:
+    with interview(tmp_path) as session:
+        hands = hands_at(session, "why")
+        hands.press(*TEXT)
+        hands.interview.tick()
+        hands.press("ctrl+u")
+        hands.interview.tick()
+        hands.close()
+        again = InterviewHands(session)
+        assert again.typed == TEXT
+        again.close()
+
+
+def test_a_note_that_is_closed_is_kept(tmp_path: Path) -> None:
+    with interview(tmp_path) as session:
+        hands = hands_at(session, "hours")
+        hands.press("f2", *TEXT, "escape")
+        assert "not saved: F2 brings back what you typed" in hands.text()
+        hands.press(*"40", "enter", "f2")
+        assert hands.field == TEXT
+        hands.press("enter")
+        notes = [event.text for event in read_journal(session) if isinstance(event, NoteWritten)]
+        assert notes == [TEXT]
+        hands.press("f2", "ctrl+u")
+        assert "Ctrl+Z brings back" in hands.text()
+        hands.press("ctrl+z")
+        assert hands.field == TEXT
+        hands.close()
+
+
+@pytest.mark.parametrize("leave", [("escape",), ("f3", "home", "enter")])
+def test_the_text_of_an_option_is_kept(leave: tuple[str, ...], tmp_path: Path) -> None:
+    with interview(tmp_path) as session:
+        hands = InterviewHands(session, "enter", "1", "enter", "enter", "5", *"other")
+        assert hands.panel == "specify"
+        hands.press(*TEXT, *leave)
+        while hands.at != "coded":
+            hands.press("tab")
+        hands.press(*"other")
+        assert hands.field == TEXT
+        hands.press("enter", "enter")
+        assert session.describe_answer(Place("coded")) == f"Else: {TEXT}"
+        hands.close()
+
+
+def test_an_option_taken_away_keeps_its_text(tmp_path: Path) -> None:
+    with interview(tmp_path) as session:
+        hands = InterviewHands(session, "enter", "1", "enter", "enter", "5", *"tv")
+        for remove in ("3", "9"):
+            hands.press("3")
+            if remove == "3":
+                hands.press(*TEXT)
+            assert hands.field == TEXT
+            hands.press("end", "enter", remove)
+            assert TEXT not in hands.text()
+        hands.press("3")
+        assert hands.field == TEXT
+        hands.close()
+
+
+@pytest.mark.parametrize("item", ["name", "why"])
+def test_an_answered_text_is_edited(item: str, tmp_path: Path) -> None:
+    with interview(tmp_path) as session:
+        hands = hands_at(session, item)
+        hands.press(*TEXT, "enter", "alt+left")
+        assert hands.typed == TEXT
+        hands.press(*" or so", "enter")
+        assert session.describe_answer(Place(item)) == f"{TEXT} or so"
+        before = len(session.interview.events)
+        hands.press("shift+tab", "enter")
+        assert not any(isinstance(event, QuestionAnswered) for event in session.interview.events[before:])
+        hands.close()
+
+
+def test_a_note_is_edited_and_a_new_one_begun(tmp_path: Path) -> None:
+    with interview(tmp_path) as session:
+        hands = hands_at(session, "hours")
+        hands.press("f2", *"loud", "enter", "f2")
+        assert hands.field == "loud"
+        hands.press(*" music", "enter", "f2", "down")
+        assert hands.field == ""
+        hands.press(*"TV", "enter")
+        notes = [note.text for note in session.list_notes() if isinstance(note, InterviewNote)]
+        assert notes == ["loud music", "TV"]
+        hands.close()
+
+
+# On a terminal
+
+RUN = """
+import sys; sys.path[:0] = {path!r}
+from pathlib import Path
+import tui.test_key_bursts as bursts
+from survey_cli.tui import conduct_interview
+with bursts.interview(Path({folder!r})) as session:
+    conduct_interview(session)
+    print("JOURNAL", [bursts.describe(event) for event in bursts.read_journal(session)])
+"""
+BYTES = {
+    "enter": "\r", "escape": "\x1b", "left": "\x1b[D", "right": "\x1b[C", "up": "\x1b[A", "down": "\x1b[B",
+    "home": "\x1b[H", "end": "\x1b[F", "backspace": "\x7f", "tab": "\t", "shift+tab": "\x1b[Z", "ctrl+z": "\x1a",
+    "ctrl+u": "\x15", "ctrl+d": "\x04", "ctrl+r": "\x12", "f2": "\x1bOQ", "f3": "\x1bOR", "f8": "\x1b[19~",
+    "f9": "\x1b[20~",
+}  # fmt: skip
+
+
+def describe(event: InterviewEvent) -> str:
+    """Describe an event on one line."""
+    fields = {name: value for name, value in event._asdict().items() if name != "stamp"}
+    return f"{type(event).__name__} {fields}" if len(fields) < 6 else type(event).__name__
+
+
+class Terminal:
+    """The interview on a pseudo-terminal."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
+        here = Path(__file__).parents[1]
+        program = RUN.format(path=[str(here), str(here.parent)], folder=str(folder))
+        env = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
+        self.screen = pyte.Screen(80, 24)
+        self.stream = pyte.ByteStream(self.screen)
+        self.child = pexpect.spawn(sys.executable, ["-c", program], dimensions=(24, 80), env=env, timeout=20)
+        self.read_until("This is Ann")
+
+    def read_until(self, text: str) -> str:
+        """Read until the screen shows this."""
+        while text not in "\n".join(self.screen.display):
+            got = self.child.read_nonblocking(65536, timeout=20)
+            self.stream.feed(re.sub(rb"\x1b\[(?:\?2026\$p|>25u|<u)", b"", got))
+        return "\n".join(self.screen.display)
+
+    def settle(self) -> None:
+        """Read until nothing comes any more."""
+        while True:
+            try:
+                got = self.child.read_nonblocking(65536, timeout=0.3)
+            except pexpect.TIMEOUT:
+                return
+            self.stream.feed(re.sub(rb"\x1b\[(?:\?2026\$p|>25u|<u)", b"", got))
+
+    def suspend(self) -> str:
+        """Suspend the interview, and return its journal."""
+        self.child.send("\x03")
+        self.settle()
+        self.child.send("y")
+        self.child.expect(r"JOURNAL (\[.*\])\r?\n")
+        return self.child.match[1].decode()
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_on_a_terminal_one_read_leaves_the_journal_of_slow_typing(seed: int, tmp_path: Path) -> None:
+    rng = Random(seed + 100)
+    keys = [key for key in draw_keys(rng, 80) if key in BYTES or len(key) == 1]
+    keys = ["enter", "1", "enter", *(key for key in keys if key != "f8")]
+    keys = keys[: type_slowly(tmp_path, keys)[1]]
+    fast, slow = Terminal(tmp_path / "fast"), Terminal(tmp_path / "slow")
+    fast.child.send("".join(BYTES.get(key, key) for key in keys))
+    fast.settle()
+    for key in keys:
+        slow.child.send(BYTES.get(key, key))
+        slow.child.expect(pexpect.TIMEOUT, timeout=0.15 if key == "escape" else 0.02)
+    slow.settle()
+    assert fast.suspend() == slow.suspend()
