@@ -169,6 +169,21 @@ def format_drop_text_question(decline: str) -> str:
     return f"Record {decline}, and remove what is typed?"
 
 
+NAMED_PLACES: Final = 3
+"""Items that are named; of more than that, only how many."""
+
+
+def format_dropped(places: Sequence[Place]) -> str:
+    """Return what the interviewer should know after a correction by which answered items are no longer asked."""
+    if not places:
+        return ""
+    named = [str(place) for place in places[:NAMED_PLACES]]
+    if len(places) > NAMED_PLACES:
+        named.append(f"{len(places) - NAMED_PLACES} more")
+    pronoun = "its answer counts" if len(places) == 1 else "their answers count"
+    return f"no longer asked: {', '.join(named)} ({pronoun} again if you change this back)"
+
+
 def parse_yes_no(key: str) -> bool | None:
     """Parse yes or no where a step that can't be undone is confirmed.
 

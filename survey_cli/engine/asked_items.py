@@ -43,6 +43,21 @@ def list_asked(interview: Interview) -> tuple[AskedItem, ...]:
     )
 
 
+def list_dropped(before: Interview, after: Interview, corrected: Place) -> tuple[Place, ...]:
+    """Return the answered places that are on the route before a correction and not after it, in their order."""
+    machine = before.machine
+    if corrected not in machine.recorded_answers or after.status != "open":
+        return ()
+    remaining = after.evaluate_route()
+    dropped = []
+    for place, answer in before.evaluate_route().answers.items():
+        is_asked = machine.instrument.items[place.item].question.expects_answer
+        is_gone = place not in remaining.answers and place not in remaining.unreached
+        if is_asked and is_gone and place != corrected and answer.cell is not None:
+            dropped.append(place)
+    return tuple(dropped)
+
+
 def list_recent(interview: Interview, limit: int) -> tuple[AskedItem, ...]:
     """Return the last items before the current one that have an answer, the newest first."""
     machine = interview.machine

@@ -84,6 +84,7 @@ class PlainInterview:
                 next_step = _NextStep.WAIT
             else:
                 next_step = outcome
+                self._output.print_aside(commands.format_dropped(self._session.take_dropped()))
             prompt, review = self._session.prompt(), self._session.closing_review()
         return None
 

@@ -399,6 +399,9 @@ class FakeInterview:
     def heard(self) -> str:
         return self.spoken
 
+    def take_dropped(self) -> tuple[Place, ...]:
+        return ()
+
     def take_message(self) -> str:
         return self.messages.pop(0) if self.messages else ""
 

@@ -1,5 +1,6 @@
 """Keys that arrive together leave the journal that slow typing leaves; what is confirmed is what is shown."""
 
+import io
 import os
 import re
 import sys
@@ -17,6 +18,7 @@ import pytest
 from support.scale import SCALE
 from support.screens import InterviewHands, split_keys
 from survey_cli.engine.events import InterviewEvent, InterviewNote, NoteWritten, QueryConfirmed, QuestionAnswered
+from survey_cli.plain import conduct_interview
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
@@ -163,6 +165,13 @@ def test_random_keys_at_once_leave_the_journal_of_slow_typing(seed: int, tmp_pat
 )
 def test_keys_of_one_interview(keys: list[str], tmp_path: Path) -> None:
     check_sequence(tmp_path, keys)
+
+
+def test_rows_of_a_wrapped_text_are_there_for_keys_typed_ahead(tmp_path: Path) -> None:
+    text = "They say that the office is never open when they come, and that nobody answers the telephone in the morning"
+    before = [*TO, *"40", "enter", "9", "enter", *"Kim", "enter"]
+    for key in ("up", "home", "end", "ctrl+u", "ctrl+k"):
+        check_sequence(tmp_path, [*before, *text, "left", "left", key, "x", "enter"])
 
 
 def test_the_row_of_codes_and_enters_reaches_its_items(tmp_path: Path) -> None:
@@ -412,6 +421,32 @@ def test_a_note_is_edited_and_a_new_one_begun(tmp_path: Path) -> None:
         notes = [note.text for note in session.list_notes() if isinstance(note, InterviewNote)]
         assert notes == ["loud music", "TV"]
         hands.close()
+
+
+def test_a_correction_that_takes_answers_off_the_route_says_so(tmp_path: Path) -> None:
+    items = """
+  - {id: owns, type: single, text: "A car?", options: {1: "Yes", 2: "No"}}
+  - {id: cars, type: number, text: "How many?", ask_if: owns == 1}
+  - {id: year, type: number, text: "Since when?", ask_if: owns == 1}
+  - {id: bikes, type: number, text: "And bikes?"}
+  - {id: z, type: text, text: "Why?"}
+"""
+    path = tmp_path / "route.yaml"
+    path.write_text(f"instrument: route\ntitle: Route\nitems:{items}", encoding="utf-8")
+    for plain in (False, True):
+        with Store.open(":memory:", create=True) as store:
+            session = start_or_resume(path, StartOptions(case="7", interviewer="Ann", practice=True), store=store)
+            if plain:
+                written = io.StringIO()
+                conduct_interview(session, io.StringIO("1\n2\n1999\n3\n.jump owns\n2\n"), written)
+                shown = written.getvalue()
+            else:
+                hands = InterviewHands(session)
+                hands.press("1", "2", "enter", *"1999", "enter", "3", "enter", *".jump owns", "enter", "2")
+                shown = hands.text()
+                hands.close()
+            shown = " ".join(shown.split())
+            assert "no longer asked: cars, year (their answers count again if you change this back)" in shown
 
 
 # On a terminal

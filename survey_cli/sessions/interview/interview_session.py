@@ -169,6 +169,8 @@ class InterviewSession:
         """Quota cells in which this session has reserved a place without a lookup."""
         self._full_cell = ""
         """The quota cell of this respondent that is full."""
+        self._dropped: tuple[Place, ...] = ()
+        """Answered places that the last correction took off the route."""
         self._review: tuple[Interview, ClosingReview] | None = None
         """The closing review of the interview in this state."""
         instrument = self.interview.instrument
@@ -445,8 +447,21 @@ class InterviewSession:
         """Step, commit, and then do whatever the computer has to answer or close by itself."""
         if isinstance(event, Rejection):
             return event
+        self._dropped = ()
+        before = self.interview
         rejection = self._commit(event)
-        return rejection if rejection is not None else self.advance()
+        if rejection is not None:
+            return rejection
+        rejection = self.advance()
+        if isinstance(event, events.QuestionAnswered | events.QuestionDeclined):
+            self._dropped = asked_items.list_dropped(before, self.interview, event.place)
+        return rejection
+
+    def take_dropped(self) -> tuple[Place, ...]:
+        """Return once the answered places that the last answer, a correction, took off the route."""
+        dropped = self._dropped
+        self._dropped = ()
+        return dropped
 
     def advance(self) -> Rejection | None:
         """Answer what only the computer answers, and close the interview when it has reached its end."""

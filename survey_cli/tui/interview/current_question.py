@@ -95,6 +95,13 @@ class CurrentQuestion:
         return commands.escape_dots(earlier.typed_text) if self.is_text else earlier.typed_text
 
     @property
+    def keeps_earlier(self) -> bool:
+        """Whether Enter keeps the earlier answer, because nothing else is keyed."""
+        if self.is_text:
+            return not self.typed or self.is_kept_text
+        return not self.is_changed
+
+    @property
     def is_kept_text(self) -> bool:
         """Whether the entry has the text that was answered, unchanged."""
         return bool(self._shown_text) and self.typed == self._shown_text
@@ -134,7 +141,10 @@ class CurrentQuestion:
         self.insists = False
         if before is not None and (answer := self.session.describe_answer(before.place)):
             self.last = before.place, answer
+        dropped = self.session.take_dropped()
         await self.arrive()
+        if dropped:
+            self._screen.said = commands.format_dropped(dropped)
         self.follows_code = without_enter
         return True
 
@@ -183,7 +193,9 @@ class CurrentQuestion:
     def _bring_back(self, prompt: Prompt) -> None:
         """Fill the entry with what was begun at this place, else with the text that was answered: it is edited there."""
         unsent = self._unsent.pop(prompt.place, None)
-        is_edited = self.is_text and prompt.earlier is not None and not prompt.earlier.declined
+        earlier = prompt.earlier
+        # A value of the sample is none of the respondent's: typing replaces it.
+        is_edited = self.is_text and earlier is not None and earlier.kind != "prefill" and not earlier.declined
         earlier_text = self.earlier_text if is_edited else ""
         is_verbatim = isinstance(prompt.entry, VerbatimEntry)
         if prompt.query is not None:
@@ -201,7 +213,7 @@ class CurrentQuestion:
         if unsent:
             takes = "" if is_verbatim else ": Enter takes it"
             self._screen.said = f"what you started to {_describe_entering(prompt)} here is back{takes}"
-        elif not self.typed and self.history.can_undo and self._view.entry is not None:
+        elif self._view.entry is not None and not self.typed and self.history.has_words:
             self._screen.said = UNDO_HINT
 
     def keep_draft(self) -> None:

@@ -37,6 +37,8 @@ class InterviewKey(NamedTuple):
 
 _ROWS: Final = json.loads(Path(__file__).with_name("interview_keys.json").read_text(encoding="utf-8"))
 KEYS: Final = tuple(InterviewKey(*row) for row in _ROWS)
+DECLINE_KEYS: Final = {"dk": "ctrl+d", "refused": "ctrl+r"}
+"""Keys that decline in a text too: terminals, SSH and browsers all hand them on."""
 REVIEW_HINTS: KeyHints = (
     KeyHint("Enter", "complete"),
     KeyHint("←", "back to correct"),
@@ -47,47 +49,84 @@ END_HINTS: KeyHints = (KeyHint("any key", "leaves", press="enter"),)
 
 
 def list_hints(question: CurrentQuestion, prompt: entries.Prompt, *, has_side: bool) -> KeyHints:
-    """List the keys that act on a question, most wanted first."""
+    """List the keys that act on a question, then those that always do; of each, the most wanted first."""
     if question.is_read_back:
         hints = [KeyHint("1", "yes, that is right"), KeyHint("2", "no, ask again")]
     else:
         hints = _list_answer_hints(question, prompt)
-    hints += [KeyHint("F2", "note", 5), KeyHint("F3", "jump", 6)]
+    return (*hints, *_list_tool_hints(prompt, has_side=has_side))
+
+
+def _list_tool_hints(prompt: entries.Prompt, *, has_side: bool) -> list[KeyHint]:
+    """List the keys that do the same at every question."""
+    hints = [KeyHint("F2", "note", 3), KeyHint("F3", "jump", 3)]
     if len(prompt.languages) > 1:
         others = [language for language in prompt.languages if language != prompt.language]
         hints.append(KeyHint("F4", others[0] if len(others) == 1 else "language", 4))
     if prompt.faq:
         hints.append(KeyHint("F5", "questions", 5))
-    hints += [KeyHint("F6", "case", 7)] if not has_side else []
-    return (*hints, KeyHint("F8", "stop", 3), KeyHint("F1", "keys", 3), KeyHint("^P", "actions", 4, "ctrl+p"))
+    if not has_side:
+        hints.append(KeyHint("F6", "case", 7))
+    hints += [KeyHint("F8", "stop", 2), KeyHint("F1", "keys", 2), KeyHint("^P", "actions", 8, "ctrl+p")]
+    return [hint._replace(line=1) for hint in hints]
 
 
 def _list_answer_hints(question: CurrentQuestion, prompt: entries.Prompt) -> list[KeyHint]:
-    entry, query, places = prompt.entry, question.query, question.other_places
-    hints = [KeyHint("F9", "confirm")] if query is not None else []
-    hints += [KeyHint("F7", f"to {places[0]}", 1)] if places else []
-    several = isinstance(entry, entries.PickEntry) and entry.several
-    is_untouched = question.pick == PickState() and prompt.earlier is None
-    by_code = isinstance(entry, entries.PickEntry) and not several and is_untouched
-    if not by_code and (query is None or question.pick.typed or question.typed):
-        hints.append(KeyHint("Enter", "done" if several else "end here" if prompt.ending else "next"))
+    """List the keys that answer, confirm or leave the question."""
+    entry = prompt.entry
+    places = question.other_places
+    hints = []
+    if question.query is not None:
+        is_keyed = isinstance(entry, entries.PickEntry)
+        hints += [KeyHint("F9", "confirm"), KeyHint("key" if is_keyed else "type", "another", 1, "none")]
+    if places:
+        hints.append(KeyHint("F7", f"to {places[0]}", 1))
+    enter = _describe_enter(question, prompt)
+    if enter:
+        hints.append(KeyHint("Enter", enter))
     if isinstance(entry, entries.LineEntry) and entry.search is not None:
         hints.append(KeyHint("1-9 ↓", "choose", 1, "none"))
-    hints.append(KeyHint("←", "back", 2))
+    if question.typed:  # there ← moves the cursor
+        hints.append(KeyHint("Shift+Tab", "back", 2))
+    else:
+        hints.append(KeyHint("←", "back", 2))
+    if prompt.earlier is not None and prompt.earlier.kind != "prefill" and prompt.query is None:
+        hints.append(KeyHint("Tab", "front", 2))
     hints += [_build_decline_hint(decline, entry) for decline in prompt.declines]
-    return [*hints, KeyHint("Ctrl+J", "new line", 3, "ctrl+j")] if isinstance(entry, entries.VerbatimEntry) else hints
+    if isinstance(entry, entries.VerbatimEntry):
+        hints.append(KeyHint("Ctrl+J", "new line", 3, "ctrl+j"))
+    return hints
+
+
+def _describe_enter(question: CurrentQuestion, prompt: entries.Prompt) -> str:
+    """Describe what Enter does; empty if it does nothing here."""
+    entry = prompt.entry
+    if isinstance(entry, entries.ReadEntry):
+        return "end here" if prompt.ending else "next"
+    if question.query is not None:
+        return ""
+    is_pick = isinstance(entry, entries.PickEntry)
+    several = isinstance(entry, entries.PickEntry) and entry.several
+    if several and not question.keeps_earlier:
+        return "done"
+    if question.keeps_earlier and prompt.earlier is not None:
+        return {"answer": "keep", "prefill": "take it", "reopened": ""}[prompt.earlier.kind]
+    if is_pick and not several and question.pick == PickState():
+        return ""
+    return "done" if several else "next"
 
 
 def _build_decline_hint(decline: entries.DeclineOption, entry: entries.Entry) -> KeyHint:
-    """Build the hint of a decline: its letter, its letter with Enter, or its command where letters are text."""
+    """Build the hint of a decline: its letter, its key where letters are text or codes, or its command."""
     label = decline.text.lower()
     if isinstance(entry, entries.ReadEntry) or (
         isinstance(entry, entries.PickEntry) and decline.key and not entry.is_code_prefix(decline.key)
     ):
         return KeyHint(decline.key, label, 1)
-    if isinstance(entry, entries.PickEntry) and decline.key and entry.find_option(decline.key) is None:
-        return KeyHint(f"{decline.key} Enter", label, 1, "none")
-    return KeyHint(f".{decline.id}", "" if decline.id in ("dk", "refused") else label, 1, "none")
+    if decline.id in DECLINE_KEYS:
+        key = DECLINE_KEYS[decline.id]
+        return KeyHint(f"^{key[-1].upper()}", label, 1, key)
+    return KeyHint(f".{decline.id}", label, 1, "none")
 
 
 def build_refusal(why: str, said: str) -> list[Content]:
@@ -107,8 +146,8 @@ def build_messages(
     if query is not None and not query.aloud:
         sent = style_text(f"? {question.sent}: " if question.sent else "? ")
         lines.append((sent + styled.style_spans(query.text) + " Confirm?").stylize_before("bold $warning"))
-    elif query is None and prompt.earlier is not None and not question.denied and not lines:
-        lines.append(style_text(_describe_earlier(prompt.earlier), "$quiet"))
+    elif prompt.query is None and prompt.earlier is not None and not question.denied and not lines:
+        lines += [style_text(text, "$quiet") for text in (_describe_earlier(question, prompt.earlier),) if text]
     echo = "" if why else _echo(question, prompt)
     lines += [style_text(text, "$quiet") for text in (echo, said) if text]
     notes = [note.text for note in question.notes if note.place == prompt.place]
@@ -118,8 +157,12 @@ def build_messages(
 def _echo(question: CurrentQuestion, prompt: entries.Prompt) -> str:
     """Return how what is typed is understood."""
     if isinstance(prompt.entry, entries.PickEntry):
-        typed = question.pick.typed
-        return pick.describe_typed(typed, prompt.entry) if typed else ""
+        typed, marked = question.pick.typed, question.pick.marked
+        if typed:
+            return pick.describe_typed(typed, prompt.entry)
+        if marked is not None and not prompt.entry.several:
+            return f"Enter takes {prompt.entry.options[marked].code}"
+        return ""
     if not isinstance(prompt.entry, entries.LineEntry) or commands.is_command(question.typed):
         return ""
     if prompt.entry.search is not None:
@@ -129,13 +172,17 @@ def _echo(question: CurrentQuestion, prompt: entries.Prompt) -> str:
     return f"= {echo}" if echo else ""
 
 
-def _describe_earlier(earlier: entries.EarlierAnswer) -> str:
-    """Describe the earlier answer, and what Enter does with it."""
-    return {
-        "answer": f"was {earlier.label} · Enter keeps",
-        "prefill": f"already here: {earlier.label} · Enter takes it",
-        "reopened": f"was {earlier.label}, which no longer fits: ask again",
-    }[earlier.kind]
+def _describe_earlier(question: CurrentQuestion, earlier: entries.EarlierAnswer) -> str:
+    """Describe the earlier answer, and what Enter does with it; empty if it is what is being edited."""
+    if earlier.kind == "reopened":
+        return f"was {earlier.label}, which no longer fits: ask again"
+    if question.is_kept_text:
+        return "answered before · Enter keeps it"
+    if question.keeps_earlier and earlier.kind == "answer":
+        return f"was {earlier.label} · Enter keeps"
+    if question.keeps_earlier:
+        return f"already here: {earlier.label} · Enter takes it"
+    return "" if question.is_text else f"was {earlier.label}"
 
 
 def build_jump_list(

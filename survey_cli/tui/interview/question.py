@@ -1,6 +1,8 @@
 """Widgets that show one question: what is read aloud, its options, the entry and what is said about it."""
 
+from asyncio import Event, wait_for
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,9 +29,11 @@ MEASURE = 76
 """Cells of the widest line, as in the stylesheet."""
 SHORT_FIELD = 20
 """Cells of the field for a number, as in the stylesheet: its unit stands next to it."""
-CHROME = 7
+CHROME = 8
 """Lines of the screen that are not the question: header, messages, status and keys."""
 SIDE_COLUMNS = 40
+LAYOUT_SECONDS = 1.0
+"""The longest time that keys wait for a field to be laid out."""
 YES_NO = PickEntry(options=(OfferedOption(1, (TextSpan("Yes"),)), OfferedOption(2, (TextSpan("No: ask again"),))))
 """The answers to a question read aloud about an answer."""
 
@@ -220,6 +224,11 @@ class QuestionView(VerticalScroll):
             self._area = TextArea(id="area", compact=True, tab_behavior="focus")
             self._area.cursor_blink = False
             await self.mount(self._area, before="#message")
+            # Up and Down go by the rows on the screen, which keys typed ahead must find as slow ones do.
+            laid_out = Event()
+            self._area.call_after_refresh(laid_out.set)
+            with suppress(TimeoutError):
+                await wait_for(laid_out.wait(), LAYOUT_SECONDS)
         return self._area
 
     def focus_entry(self) -> None:

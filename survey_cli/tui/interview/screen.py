@@ -39,8 +39,7 @@ OPENERS: Final = frozenset(("f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9"
 BACK_KEYS: Final = ("alt+left", "shift+tab")
 FRONT_KEYS: Final = ("alt+right", "tab")
 """Tab and Shift+Tab: terminals send Alt with an arrow in several ways, and some send the keys of other things."""
-DECLINE_KEYS: Final = {"ctrl+d": "dk", "ctrl+r": "refused"}
-"""Declines that one key records, in a text too: terminals, SSH and browsers all hand these keys on."""
+DECLINES_BY_KEY: Final = {key: decline for decline, key in pages.DECLINE_KEYS.items()}
 
 
 def compose_question(view: QuestionView) -> ComposeResult:
@@ -61,7 +60,7 @@ def compose_question(view: QuestionView) -> ComposeResult:
 class InterviewScreen(KeyScreen):
     """One interview."""
 
-    named_keys = EDITING_KEYS | OPENERS | frozenset(DECLINE_KEYS)
+    named_keys = EDITING_KEYS | OPENERS | frozenset(DECLINES_BY_KEY)
     keys: Sequence[pages.InterviewKey] = pages.KEYS
     """The keys as the help and the palette list them."""
     stays = False
@@ -181,7 +180,7 @@ class InterviewScreen(KeyScreen):
             await self.question.go_forward()
         elif self.question.is_read_back:
             await self._handle_read_back(key)
-        elif key in DECLINE_KEYS:
+        elif key in DECLINES_BY_KEY:
             await self._decline_by_key(key, prompt)
         else:
             match entry:
@@ -210,7 +209,7 @@ class InterviewScreen(KeyScreen):
 
     async def _decline_by_key(self, key: str, prompt: entries.Prompt) -> None:
         """Record the decline of a key that acts whatever is typed."""
-        wanted = DECLINE_KEYS[key]
+        wanted = DECLINES_BY_KEY[key]
         for decline in prompt.declines:
             if decline.id == wanted:
                 await self._decline(decline, without_enter=False)

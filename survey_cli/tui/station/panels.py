@@ -68,6 +68,8 @@ class AppointmentPanel(panel.FormPanel):
         """How the time is understood; None while none is typed."""
         self._readings: tuple[str, ...] = ()
         """What the time may mean, where it can mean several."""
+        self._is_refused = False
+        """The time was sent and not understood: its line says so, and no other one."""
 
     def list_choices(self, field: panel.FormField) -> tuple[str, ...]:
         return self._readings if field.name == "reading" else super().list_choices(field)
@@ -75,6 +77,7 @@ class AppointmentPanel(panel.FormPanel):
     def change(self, name: str) -> None:
         if name not in ("when", "reading"):
             return
+        self._is_refused = False
         text = self.values.get("when", "").strip()
         if text != self._read and self._read:  # another time: what was chosen of the one before is forgotten
             self.values["reading"] = ""
@@ -89,6 +92,8 @@ class AppointmentPanel(panel.FormPanel):
     def describe(self, name: str) -> Content:
         if name != "when" or self._time is None:
             return Content()
+        if self._time.why_unclear and self._is_refused:
+            return style_text(f"! {self._time.why_unclear}", "bold $error")
         if self._time.why_unclear:
             return style_text(f"? {self._time.why_unclear}", "bold $warning")
         hint = f"   {clean(self._time.hint)}" if self._time.hint else ""
@@ -98,9 +103,14 @@ class AppointmentPanel(panel.FormPanel):
         if self._readings and not self.values.get("reading"):
             self.go_to("reading")
             self.refuse("which one? key its number")
-        elif self._time is None or self._time.why_unclear:
+        elif self._time is None:
             self.go_to("when")
-            self.refuse(self._time.why_unclear if self._time is not None else WHEN)
+            self.refuse(WHEN)
+        elif self._time.why_unclear:
+            self.go_to("when")
+            self._is_refused = True
+            self.show()
+            self.refuse("")
         else:
             await self._book(self.values)
 

@@ -85,7 +85,7 @@ def _build_numbers(view: station_views.CaseView, width: int) -> list[Content]:
 
 def describe_number(number: station_views.StationNumber) -> list[str]:
     """Describe a number in words, itself left out: its line, how it is dialed, its state, its last outcome."""
-    line = number.line if number.line != "unknown" else "kind unknown"
+    line = number.line if number.line != "unknown" else ""
     by_hand = "dial by hand" if number.by_hand else ""
     return [word for word in (line, by_hand, NUMBER_STATES.get(number.state, ""), number.outcome) if word]
 

@@ -48,9 +48,9 @@ class EditHistory:
         """The last change typed a letter of a word: the next letter belongs to the same step."""
 
     @property
-    def can_undo(self) -> bool:
-        """Whether there is an earlier text."""
-        return bool(self._past)
+    def has_words(self) -> bool:
+        """Whether an earlier text has more than one word, so that it is worth to be brought back."""
+        return any(len(text.split()) > 1 for text in self._past)
 
     def record(self, before: str, after: str) -> None:
         """Record that the text was changed."""

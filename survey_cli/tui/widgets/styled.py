@@ -308,19 +308,28 @@ class KeyHint(NamedTuple):
     """How soon it is left out on a narrow screen: 0 never, 9 first."""
     press: str = ""
     """The key that a click presses, where it is not the printed one in lower case."""
+    line: int = 0
+    """The line of the key bar on which it stands, where the bar has more than one."""
 
 
 KeyHints = Sequence[KeyHint]
-_PRESSED: Final = {"Esc": "escape", "←": "left", "Bksp": "backspace", "PgDn": "pagedown", "PgUp": "pageup"}
+_PRESSED: Final = {
+    "Esc": "escape",
+    "←": "left",
+    "Shift+Tab": "shift+tab",
+    "Bksp": "backspace",
+    "PgDn": "pagedown",
+    "PgUp": "pageup",
+}
 
 
 class KeyBar(Static):
-    """The keys that act now, on one line; a click presses one."""
+    """The keys that act now, on as many lines as the stylesheet gives it; a click presses one."""
 
     def __init__(self) -> None:
         super().__init__(id="keybar", markup=False)
         self._hints: tuple[KeyHint, ...] = ()
-        self._fitting: list[KeyHint] = []
+        self._lines: list[list[KeyHint]] = []
 
     def show(self, hints: KeyHints) -> None:
         """Show these keys."""
@@ -329,21 +338,33 @@ class KeyBar(Static):
             self.refresh()
 
     def render(self) -> RenderResult:
-        fitting = list(self._hints)
-        while fitting and sum(map(_measure_hint, fitting)) - 2 > self.content_size.width:
-            fitting.remove(max(reversed(fitting), key=lambda hint: hint.rank))
-        self._fitting = fitting
-        return format_keys(fitting)
+        width, height = self.content_size
+        if height > 1:
+            lines = [[hint for hint in self._hints if hint.line == number] for number in range(height)]
+        else:
+            lines = [list(self._hints)]
+        self._lines = [_leave_out(line, width) for line in lines]
+        return Content("\n").join(format_keys(line) for line in self._lines)
 
     def on_click(self, event: events.Click) -> None:
         """Press the key whose hint was clicked."""
         start = 0
-        x = event.get_content_offset_capture(self).x
-        for hint in self._fitting:
+        x, y = event.get_content_offset_capture(self)
+        if not 0 <= y < len(self._lines):
+            return
+        for hint in self._lines[y]:
             end = start + _measure_hint(hint)
             if start <= x < end - 2:
                 strike_key(self.app, hint.press or _PRESSED.get(hint.key, hint.key.lower()), event.time)
             start = end
+
+
+def _leave_out(hints: list[KeyHint], width: int) -> list[KeyHint]:
+    """Return the hints that fit into the width."""
+    fitting = list(hints)
+    while fitting and sum(map(_measure_hint, fitting)) - 2 > width:
+        fitting.remove(max(reversed(fitting), key=lambda hint: hint.rank))
+    return fitting
 
 
 def format_keys(hints: KeyHints) -> Content:
