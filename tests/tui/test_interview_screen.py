@@ -56,7 +56,7 @@ def test_header_and_foot_say_where_one_is(keyed: Keyed) -> None:
     assert "Survey of Anti-Smuggling…  ›  Mission" in first, "the section says more than the title"
     assert first.endswith("en   q6   2 / 12   03:12")
     assert "Chicago District · 10:42 there" in board.text()
-    assert re.search(r"← back +d don't know +r refused .*F8 stop", board.text())
+    assert re.search(r"← back +d don't know +r refused\n.*F2 note +F3 jump .*F8 stop", board.text())
 
 
 def test_the_answer_just_keyed_stays_in_sight(keyed: Keyed) -> None:
@@ -112,7 +112,7 @@ def test_a_message_is_seen_without_scrolling_where_the_options_fill_the_screen(k
     hands = keyed(FakeInterview(script), "x")
     shown = hands.text().splitlines()
     assert "Which of these is it?" in hands.text()
-    assert "x is not offered here" in shown[-3]  # above the status and the keys
+    assert "x is not offered here" in shown[-4]  # above the status and the keys
     assert "not offered" not in (hands.press("1"), hands.text())[1]
     hands.press("enter", "x")
     shown = hands.text().splitlines()
@@ -120,10 +120,12 @@ def test_a_message_is_seen_without_scrolling_where_the_options_fill_the_screen(k
     assert "x is not offered here" in shown[last + 2]  # under the options
 
 
-def test_a_long_list_stands_in_two_columns_where_it_fits(keyed: Keyed) -> None:
+def test_a_long_list_stands_in_columns_where_it_fits(keyed: Keyed) -> None:
     text = keyed(FakeInterview(every_kind(), at=3)).text()
+    assert re.search(r" 1  Atlanta +10  Helena +19  Omaha", text)
+    assert "9  El Paso" in text
+    text = keyed(FakeInterview(every_kind(), at=3), size=(80, 25)).text()
     assert re.search(r" 1  Atlanta +14  Los Angeles", text)
-    assert "13  Kansas City" in text
 
 
 def test_a_list_too_long_for_the_screen_scrolls(keyed: Keyed) -> None:
@@ -581,7 +583,8 @@ def test_a_click_on_an_option_or_a_key_does_what_the_key_does(keyed: Keyed) -> N
     board.pause()
     assert options.display
     assert session.given == [("q6", "3")]
-    board.run(board.pilot.click(KeyBar, offset=Offset(board.keys.index("F2") + 3, 0)))
+    tools = board.keys.splitlines()[1]
+    board.run(board.pilot.click(KeyBar, offset=Offset(tools.index("F2") + 3, 1)))
     board.pause()
     assert board.panel == "f2"
 

@@ -19,6 +19,7 @@ from survey_cli.engine.events import (
     InterviewSuspended,
     LanguageChanged,
     NoteWritten,
+    PositionMoved,
     ValueComputed,
 )
 from survey_cli.engine.machine import InterviewStatus
@@ -36,7 +37,14 @@ if TYPE_CHECKING:
     from survey_cli.store.cases.case_records import CaseConflict, CaseUpdate, LeaseLost, LeaseToken
     from survey_cli.store.cases.case_store import CaseStore
 
-DRAFT_KEEPING_EVENTS: Final = (InterviewStarted, InterviewResumed, LanguageChanged, NoteWritten, InterviewSuspended)
+DRAFT_KEEPING_EVENTS: Final = (
+    InterviewStarted,
+    InterviewResumed,
+    LanguageChanged,
+    NoteWritten,
+    PositionMoved,
+    InterviewSuspended,
+)
 """Events that do not end the entry that is being typed."""
 
 MAX_INTERVIEWS_PER_COMMIT: Final = 1_000

@@ -107,6 +107,9 @@ def _describe_enter(question: CurrentQuestion, prompt: entries.Prompt) -> str:
         return ""
     is_pick = isinstance(entry, entries.PickEntry)
     several = isinstance(entry, entries.PickEntry) and entry.several
+    marked = question.pick.marked
+    if isinstance(entry, entries.PickEntry) and not several and marked is not None:
+        return f"take {entry.options[marked].code}"
     if several and not question.keeps_earlier:
         return "done"
     if question.keeps_earlier and prompt.earlier is not None:
@@ -157,12 +160,8 @@ def build_messages(
 def _echo(question: CurrentQuestion, prompt: entries.Prompt) -> str:
     """Return how what is typed is understood."""
     if isinstance(prompt.entry, entries.PickEntry):
-        typed, marked = question.pick.typed, question.pick.marked
-        if typed:
-            return pick.describe_typed(typed, prompt.entry)
-        if marked is not None and not prompt.entry.several:
-            return f"Enter takes {prompt.entry.options[marked].code}"
-        return ""
+        typed = question.pick.typed
+        return pick.describe_typed(typed, prompt.entry) if typed else ""
     if not isinstance(prompt.entry, entries.LineEntry) or commands.is_command(question.typed):
         return ""
     if prompt.entry.search is not None:

@@ -239,7 +239,7 @@ class PreviewScreen(InterviewScreen):
             await self._open(key)
         elif self.panel is not None:
             await self.panel.press(key)
-        elif key in ("left", "alt+left", "backspace"):
+        elif key in ("left", "alt+left", "shift+tab", "backspace"):
             await self.question.go_back()
         elif key in ENTER:
             await self._open("ctrl+n")
