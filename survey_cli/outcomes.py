@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
+CallResult: TypeAlias = Literal["complete", "partial", "refusal", ""]
+"""What a call counts as for its interviewer; empty for all other calls."""
 OutcomeMoment: TypeAlias = Literal["before", "after", "screened", "interrupted", "any", "end"]
 """The stage at which an outcome can be keyed: before contact, after contact, once screened, in the middle of an
 interview, at any time, or never by hand (an interview that reaches its end sets it)."""
@@ -79,3 +81,18 @@ def is_answered(row: Outcome | None, *, has_interview: bool) -> bool:
     if row.kind == LOST:
         return has_interview
     return row.moment != "before"
+
+
+def classify_result(row: Outcome | None, code: str) -> CallResult:
+    """Return what a call with this outcome and code counts as: the same in every count of calls.
+
+    An interview that breaks off is complete or partial if it came that far, else a refusal. One that waits to be resumed
+    is none of them yet.
+    """
+    if code == "1.1":
+        return "complete"
+    if code == "1.2" and (row is None or row.kind in INTERVIEW_END_OUTCOMES):
+        return "partial"
+    if row is not None and row.kind in REFUSAL_OUTCOMES | FINAL_REFUSALS:
+        return "refusal"
+    return ""

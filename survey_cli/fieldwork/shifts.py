@@ -10,7 +10,8 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.outcomes import REFUSAL_OUTCOMES, Outcome, is_answered
+from survey_cli.figures import Figure
+from survey_cli.outcomes import Outcome, classify_result, is_answered
 
 ToLocal: TypeAlias = Callable[[datetime], datetime]
 """Converts a time to a station's clock."""
@@ -26,6 +27,18 @@ LONGEST_SILENCE: Final = timedelta(hours=2)
 MAX_SILENCE: Final = timedelta(minutes=15)
 """A person who is signed on is at work until now if the last sign is not older. A running station stores a sign at least
 every five minutes; after a longer silence the time counts until the last sign."""
+
+
+PAID_TIME: Final = Figure(
+    "paid time",
+    "The time signed on, without unpaid breaks. For a station that stopped it ends with the last thing that was stored."
+    " Corrections of supervisors are included.",
+    "board, survey study shift, station, export of shifts",
+)
+WORKING_TIME: Final = Figure("working time", "The paid time without paid breaks.", "survey study shift, station, board")
+SHARE_ON_CASES: Final = Figure(
+    "share on cases", "The time of today with a case on the screen, as a share of the working time of today.", "board"
+)
 
 
 class WorkEvent(NamedTuple):
@@ -64,6 +77,7 @@ class ShiftSummary:
     until: datetime
     """Now, on this station's clock; of a past shift its last activity."""
     calls: int
+    """Dialed calls with an outcome, as corrected."""
     contacts: int
     """Calls in which somebody was reached."""
     completes: int
@@ -129,8 +143,23 @@ class PersonAtWork(NamedTuple):
     """When that began."""
     paid: timedelta
     """The paid time of the day so far, as the export and the person's own day have it."""
+    working: timedelta
+    """The paid time without paid breaks."""
+    on_cases: timedelta
+    """The time with a case on the screen."""
     silent_since: datetime | None
     """The last sign of the station if it is older than `MAX_SILENCE`: the time is counted until then."""
+
+
+class _CountedCall(NamedTuple):
+    """A call of a shift."""
+
+    key: str
+    number: int
+    outcome: str
+    code: str
+    has_interview: bool
+    """The interview was open in it."""
 
 
 class Shift:
@@ -151,12 +180,15 @@ class Shift:
         """The last sign-on or sign-off."""
         self.last_deed: datetime | None = None
         """The last thing that the person did; that a station runs is none."""
-        self._calls: list[tuple[str, str, bool]] = []
-        """Case and outcome of each call, and whether the interview was open in it."""
+        self._calls: list[_CountedCall] = []
         self._interviewing: set[str] = set()
         """The cases whose interview is open."""
         self._claimed: dict[str, datetime] = {}
         """The cases that are not released yet, and since when they are on the screen."""
+        self._last_events: dict[str, datetime] = {}
+        """The last event of each of them."""
+        self._present_at: datetime | None = None
+        """The present time, if the person is at work now."""
         self._dialed: dict[str, datetime] = {}
         """The cases whose call is open, and since when."""
         self._talk_time = self._time_on_cases = timedelta()
@@ -177,6 +209,7 @@ class Shift:
     def note_presence(self, at: datetime) -> None:
         """Count the time until `at`, at which the person is at work, though nothing was stored then."""
         self._note_activity(at)
+        self._present_at = at
 
     def _note_activity(self, at: datetime) -> None:
         n = bisect_right(self._sign_ons, at)
@@ -243,22 +276,23 @@ class Shift:
             following._last_sign = self._last_sign
             following.is_on = True
 
-    def resume(self, work: Iterable[WorkEvent], calls: Iterable[tuple[str, events.HistoryEntry]]) -> None:
-        """Add what was done earlier today, so that the counts go on after a crash."""
+    def resume(self, login: str, work: Iterable[WorkEvent], calls: Iterable[tuple[str, events.HistoryEntry]]) -> None:
+        """Add what this person did earlier today, so that the counts go on after a crash."""
         for event in work:
             self.add_work(event)
-        for key, entry in calls:
-            if is_work_at_station(entry):
-                self.add(key, entry)
+        add_calls(calls, lambda entry: self if entry.by == login else None)
 
     def add(self, key: str, entry: events.HistoryEntry) -> None:
         """Add one event of a case."""
         if entry.event == events.CaseReturned("lapsed"):  # dated when the lease of a silent station ended
             self._dialed.pop(key, None)
-            self._claimed.pop(key, None)
+            self._leave_case(key)
             self._interviewing.discard(key)
             return
         self._note_activity(entry.at)
+        if isinstance(entry.event, events.CaseClaimed):
+            self._leave_case(key)  # a supervisor had freed it
+        self._last_events[key] = entry.at
         if not isinstance(entry.event, events.CaseClaimed):  # the next case is claimed without a key
             self._note_deed(entry.at)
         match entry.event:
@@ -269,18 +303,35 @@ class Shift:
             case events.InterviewOpened():
                 self._dialed.setdefault(key, entry.at)
                 self._interviewing.add(key)
-            case events.OutcomeRecorded(outcome=outcome):
-                self._calls.append((key, outcome, key in self._interviewing))
+            case events.OutcomeRecorded() as call:
+                has_interview = key in self._interviewing
+                counted = _CountedCall(key, call.number, call.outcome, call.code, has_interview)
+                self._calls.append(counted)
                 self._interviewing.discard(key)
                 self._talk_time += entry.at - self._dialed.pop(key, entry.at)
             case events.OutcomeRevoked():
-                last = max((n for n, call in enumerate(self._calls) if call[0] == key), default=None)
+                last = self._find_last_call(key)
                 if last is not None:
                     del self._calls[last]
             case events.AttemptClosed() | events.CaseReturned():
                 self._dialed.pop(key, None)
                 self._interviewing.discard(key)
-                self.add_time_on_case(entry.at - self._claimed.pop(key, entry.at))
+                self._leave_case(key)
+
+    def _leave_case(self, key: str) -> None:
+        """Add the time of a case that is no longer on the screen, until its last event."""
+        since = self._claimed.pop(key, None)
+        if since is not None:
+            self.add_time_on_case(max(self._last_events.get(key, since) - since, timedelta()))
+
+    def _find_last_call(self, key: str) -> int | None:
+        return max((n for n, call in enumerate(self._calls) if call.key == key), default=None)
+
+    def correct_call(self, key: str, outcome: str, code: str) -> None:
+        """Give the last call of a case the outcome that a supervisor gave it."""
+        last = self._find_last_call(key)
+        if last is not None and outcome:
+            self._calls[last] = self._calls[last]._replace(outcome=outcome, code=code)
 
     def show_case(self, key: str, at: datetime) -> None:
         """A case is on the screen since then."""
@@ -311,19 +362,28 @@ class Shift:
             spans[-1] = spans[-1][0], max(at, spans[-1][1])
         spans = spans or [(at, at)]
         first, last = spans[0][0], spans[-1][1]
-        kinds = [outcomes[outcome].kind if outcome in outcomes else outcome for _, outcome, _ in self._calls]
+        dialed = [call for call in self._calls if call.number]
         contacts = 0
-        for _, outcome, has_interview in self._calls:
-            contacts += is_answered(outcomes.get(outcome), has_interview=has_interview)
+        for call in dialed:
+            contacts += is_answered(outcomes.get(call.outcome), has_interview=call.has_interview)
+        results = [classify_result(outcomes.get(call.outcome), call.code) for call in self._calls]
+        kinds = [outcomes[call.outcome].kind for call in self._calls if call.outcome in outcomes]
         break_now = [BreakTaken(self.open_break.reason, at - self.open_break.since)] if self.open_break else []
-        on_screen = at - self._claimed.get(case, at)
+        on_screen = timedelta()
+        newest = max(self._claimed, key=self._claimed.__getitem__, default="")
+        for key, since in self._claimed.items():
+            is_on_screen = key == case or (self._present_at is not None and key == newest)
+            if is_on_screen:
+                on_screen += at - since
+            else:
+                on_screen += self._last_events.get(key, since) - since
         return ShiftSummary(
             since=to_local(first),
             until=to_local(last),
-            calls=len(kinds),
+            calls=len(dialed),
             contacts=contacts,
-            completes=kinds.count("complete"),
-            refusals=sum(kind in REFUSAL_OUTCOMES for kind in kinds),
+            completes=results.count("complete"),
+            refusals=results.count("refusal"),
             appointments_made=kinds.count("appointment"),
             appointments=self.appointments,
             talk_time=self._talk_time + (at - self._dialed.get(case, at)),
@@ -333,7 +393,7 @@ class Shift:
             paid_reasons=frozenset(reason for reason, pay in breaks.items() if pay == "paid"),
         )
 
-    def describe_person(self, login: str, paid: timedelta, at: datetime) -> PersonAtWork | None:
+    def describe_person(self, login: str, summary: ShiftSummary, at: datetime) -> PersonAtWork | None:
         """Describe where the person is, from the work events; None if there was no sign-on or sign-off."""
         sign = self._last_sign
         if sign is None:
@@ -349,12 +409,42 @@ class Shift:
         if self.is_on and not self.is_at_work(at):
             silent_since = self.last_activity
 
-        return PersonAtWork(login, sign.station, state, since, paid, silent_since)
+        return PersonAtWork(
+            login=login,
+            station=sign.station,
+            state=state,
+            since=since,
+            paid=summary.paid_time,
+            working=summary.working_time,
+            on_cases=summary.time_on_cases,
+            silent_since=silent_since,
+        )
 
 
 def is_work_at_station(entry: events.HistoryEntry) -> bool:
     """Whether an event of a case is part of a shift: a person wrote it at a station, not in the office."""
     return entry.by != "" and entry.station not in OFFICE
+
+
+def add_calls(
+    calls: Iterable[tuple[str, events.HistoryEntry]], find_shift: Callable[[events.HistoryEntry], Shift | None]
+) -> None:
+    """Add events of cases to the shifts of those who wrote them; None is a shift of somebody else.
+
+    The outcome that a supervisor gave a case replaces that of its last call, whoever made it.
+    """
+    last_shifts: dict[str, Shift | None] = {}
+    for key, entry in calls:
+        if isinstance(entry.event, events.OutcomeOverridden):
+            shift = last_shifts.get(key)
+            if shift is not None:
+                shift.correct_call(key, entry.event.outcome, entry.event.code)
+        elif is_work_at_station(entry):
+            shift = find_shift(entry)
+            if shift is not None:
+                shift.add(key, entry)
+            if isinstance(entry.event, events.OutcomeRecorded):
+                last_shifts[key] = shift
 
 
 class ShiftCorrection(NamedTuple):
@@ -438,9 +528,7 @@ def build_days(
             corrections[event.person, correction.day].append((event, correction))
         elif event.kind != "seen":
             shifts[event.person, f"{to_local(event.at):%Y-%m-%d}"].add_work(event)
-    for key, entry in calls:
-        if is_work_at_station(entry):
-            shifts[entry.by, f"{to_local(entry.at):%Y-%m-%d}"].add(key, entry)
+    add_calls(calls, lambda entry: shifts[entry.by, f"{to_local(entry.at):%Y-%m-%d}"])
 
     present = {login for (login, _), shift in shifts.items() if shift.is_at_work(at)}
     for login in present:
@@ -456,7 +544,7 @@ def build_days(
         corrected = corrections[login, day]
         for event, correction in corrected:
             summary = _apply_correction(summary, shift, event, correction, to_local)
-        person = shift.describe_person(login, summary.paid_time, at)
+        person = shift.describe_person(login, summary, at)
         days.append(DayOfWork(login, day, summary, tuple(corrected), person))
     return days
 

@@ -11,6 +11,7 @@ Each addition has a quarter of an hour in UTC and a name, a kind and what it is 
 | `lengths` | interviewer, seconds | complete interviews of that length, all sessions added up |
 | `completes` | – | complete interviews, by the quarter in which they ended; all others by that in which the session began |
 | `dead`, `never_call`, `blocked` | – | numbers in that state, cases with such a number; without a quarter |
+| `erased` | – | complete interviews whose person was erased; without a quarter |
 | `unreleased` | code, frame | cases that are done before they are released, which no rate counts; without a quarter |
 """  # noqa: E501 - a table
 
@@ -21,11 +22,55 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 
 from survey_cli.fieldwork.case.case import Attempt, Case, list_call_zones, localize_plan
-from survey_cli.fieldwork.case.disposition_coding import is_contact
+from survey_cli.fieldwork.case.disposition_coding import code_case, is_contact
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.outcomes import FINAL_REFUSALS, INTERVIEW_END_OUTCOMES, REFUSAL_OUTCOMES
+from survey_cli.figures import Figure
+from survey_cli.outcomes import classify_result
 
-REFUSALS: Final = REFUSAL_OUTCOMES | FINAL_REFUSALS
+CALLS: Final = Figure(
+    "calls",
+    "Numbers that were dialed at a station and have an outcome, also calls that were lost with their"
+    " station. A call from the respondent is none. The outcome is the one after corrections.",
+    "status, board, survey study shift, station, export of shifts",
+)
+ATTEMPTS: Final = Figure(
+    "attempts",
+    "Sessions of one interviewer with one case in which a number was dialed. Several numbers of the case"
+    " that are dialed in one session are one attempt. Toward the limit of attempts, redials of a busy"
+    " line within an hour are one attempt too.",
+    "status, board, client's page, case list, export of cases",
+)
+CONTACT_SHARE: Final = Figure(
+    "contact share",
+    "Attempts in which somebody answered, as a share of all attempts. A machine is nobody. Of a call that"
+    " was lost with its station, only an open interview shows that somebody answered.",
+    "status, board, client's page",
+)
+COMPLETED: Final = Figure(
+    "completed",
+    "Calls of an interviewer after which an interview was complete (code 1.1).",
+    "status, board, survey study shift, station, export of shifts",
+)
+REFUSALS: Final = Figure(
+    "refusals",
+    "Calls that ended with a refusal, a hang-up, a request not to be called again, withdrawn consent, or"
+    " an interview that broke off before it counted as partial. An interview that waits to be resumed is"
+    " none.",
+    "status, board, survey study shift, station, export of shifts",
+)
+REFUSAL_SHARE: Final = Figure(
+    "refusal share",
+    "Refusals as a share of the calls that ended in a complete or partial interview or a refusal. It"
+    " describes conversations. The refusal rates REF1 to REF3 describe the sample: refusals as a share"
+    " of all eligible cases.",
+    "status, board",
+)
+HOURS_ON_CASES: Final = Figure(
+    "hours on cases",
+    "The time from the claim of a case to its release, of all cases. For a station that stopped it ends"
+    " with the last thing that was stored.",
+    "status, export of shifts",
+)
 UNRELEASED: Final = "unreleased"
 """The only kind with a second part that is not an interviewer."""
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -50,6 +95,8 @@ def count_activity(case: Case, plan: Plan, *, since: datetime | None = None) -> 
     states = [number.state for number in case.numbers if number.state != "live"] if since is None else []
     activity.update(("", (state,)) for state in states)
     activity["", ("blocked",)] += bool(states)
+    if since is None and case.erased and code_case(case, plan).code == "1.1":
+        activity["", ("erased",)] += 1
     return activity
 
 
@@ -75,15 +122,15 @@ def _count_calls(attempt: Attempt, quarter: str, case: Case, plan: Plan, activit
         activity[quarter, ("sessions", by, daypart)] += 1
         activity[quarter, ("reached", by, daypart)] += answered
     for call in attempt.calls:
-        outcome = plan.outcomes.get(call.outcome)
-        if call.code == "1.1":
+        result = classify_result(plan.outcomes.get(call.outcome), call.code)
+        if result == "complete":
             activity[format_quarter(call.at), ("completes",)] += 1
             activity[quarter, ("complete", by)] += 1
             if call.interview_time is not None:
                 activity[quarter, ("lengths", by, round(call.interview_time.total_seconds()))] += 1
-        elif call.code == "1.2" and (outcome is None or outcome.kind in INTERVIEW_END_OUTCOMES):
+        elif result == "partial":
             activity[quarter, ("partial", by)] += 1
-        elif outcome is not None and outcome.kind in REFUSALS:
+        elif result == "refusal":
             activity[quarter, ("refusals", by)] += 1
 
 

@@ -277,7 +277,7 @@ class Case:
                 return self._record_outcome(at, by, station, event)
             case events.OutcomeRevoked():
                 return self._revoke_outcome(by, station)
-            case events.CaseReturned("lapsed"):
+            case events.CaseReturned("lapsed" | "released"):  # the station was silent for an unknown time
                 return self._close_attempt(at, held_until=self.last_event_at)
             case events.AttemptClosed() | events.CaseReturned():
                 return self._close_attempt(at, held_until=at)

@@ -114,7 +114,7 @@ def _load_shift(study: OpenStudy, login: str, day: str) -> DayOfWork:
     work = study.store.work.list_events(person=login)
     calls = study.store.cases.queries.list_work(login, start)
     for worked in build_days(work, calls, study.plan, datetime.astimezone, at=study.at):
-        if worked.day == day:
+        if (worked.login, worked.day) == (login, day):
             return worked
     raise UserError(login, f"did not work on {day}", "give another day: --day 2026-11-24")
 

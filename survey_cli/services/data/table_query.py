@@ -204,7 +204,7 @@ def _build_shift_table(records: StudyRecords, source: interview_table.InterviewS
     if source.options.where:
         raise UserError("--where", "shifts have no answers and no sample columns", "leave --where out")
     histories = _iterate_histories(source)
-    calls = ((key, entry) for key, history in histories for entry in history if own in (None, entry.by))
+    calls = ((key, entry) for key, history in histories for entry in history)
     work = store.work.list_events(until=source.until, person=own)
 
     def to_local(at: datetime) -> datetime:
@@ -214,6 +214,7 @@ def _build_shift_table(records: StudyRecords, source: interview_table.InterviewS
     rows = (
         build_shift_row(names.get(d.login, d.login), d.day, d.summary, d.describe_corrections(names, to_local))
         for d in build_days(work, calls, records.plan, to_local, at=at)
+        if own in (None, d.login)
     )
     description = describe_study(source.base, source.language)
     table = Table(variables=SHIFT_COLUMNS, rows=rows, language=source.language, study=description, row_unit="shift")

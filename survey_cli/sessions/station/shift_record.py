@@ -55,7 +55,7 @@ class ShiftRecord:
             work += study.store.work.list_events(since=since, person=login)
             calls += [(study.name_case(key), e) for key, e in study.store.cases.queries.list_work(login, since)]
             study.seen_messages |= {event.detail for event in work if event.kind == "seen"}
-        self._shift.resume(sorted(work, key=lambda event: event.at), calls)
+        self._shift.resume(self._studies.current.opened.who.login, sorted(work, key=lambda event: event.at), calls)
 
     def record(self, kind: WorkKind, detail: str = "", study: StationStudy | None = None) -> None:
         """Store a work event in a study, by default the one that is worked on."""
