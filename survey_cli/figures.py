@@ -7,10 +7,10 @@ one meaning on the board, in `survey status`, on the client's page, in exports a
 from typing import NamedTuple
 
 
-class Figure(NamedTuple):
+class NamedFigure(NamedTuple):
     """A figure with a name.
 
-    PAID_TIME: Final = Figure("paid time", "The time signed on, without unpaid breaks.")
+    PAID_TIME: Final = NamedFigure("paid time", "The time signed on, without unpaid breaks.")
     """
 
     name: str

@@ -22,6 +22,8 @@ import survey_cli
 from survey_cli.api import Report, Study
 from survey_cli.cli.app import GROUPS, HELP_FILE, PANELS, build_app
 from survey_cli.exports.parquet import Rows
+from survey_cli.figures import NamedFigure
+from survey_cli.reports.fieldwork.figures import FIGURES
 from survey_cli.services.questionnaire.word_lookup import ReferenceEntry
 
 HERE = Path(__file__).parents[1]
@@ -155,7 +157,30 @@ def every_command() -> Iterator[tuple[str, Any]]:
 def vocabulary() -> Iterator[str]:
     """What `survey explain` knows: one entry per line, as JSON."""
     entries = [*list_entries(), *(ReferenceEntry(rule, "problem", meaning) for rule, meaning in RULES.items())]
+    entries += [ReferenceEntry(figure.name, "figure", _describe_figure(figure)) for figure in FIGURES]
     yield "[\n" + ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries) + "\n]"
+
+
+def _describe_figure(figure: NamedFigure) -> str:
+    return f"{figure.definition} Shown in: {figure.shown_in}."
+
+
+def figures() -> Iterator[str]:
+    """Every figure of fieldwork with its definition, from the program."""
+    yield "# Figures of fieldwork\n"
+    yield MADE + "\n"
+    yield FIGURES_INTRODUCTION
+    yield "| figure | what is counted | shown in |\n|---|---|---|"
+    for figure in FIGURES:
+        anchor = figure.name.replace(" ", "-")
+        yield f'| <span id="{anchor}">**{figure.name}**</span> | {_cell(figure.definition)} | {figure.shown_in} |'
+
+
+FIGURES_INTRODUCTION = """\
+A word names one figure wherever it is shown: in `survey status`, on the board, on the client's page, in `survey study
+shift`, at the station and in exports. `survey explain "callable now"` prints a definition. [AAPOR outcome codes and
+rates](../explanation/aapor.md) defines the codes and the rates of the sample.
+"""
 
 
 def schema(built: JsonSchema) -> Iterator[str]:
@@ -213,6 +238,7 @@ PAGES = {
     "reference/conditions.md": conditions,
     "reference/commands.md": commands,
     "reference/problems.md": problems,
+    "reference/figures.md": figures,
     "reference/python.md": python_interface,
     f"../survey_cli/cli/{HELP_FILE.name}": command_list,
     f"{LOOKED_UP}/vocabulary.json": vocabulary,

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.figures import Figure
+from survey_cli.figures import NamedFigure
 from survey_cli.outcomes import Outcome, classify_result, is_answered
 
 ToLocal: TypeAlias = Callable[[datetime], datetime]
@@ -29,14 +29,16 @@ MAX_SILENCE: Final = timedelta(minutes=15)
 every five minutes; after a longer silence the time counts until the last sign."""
 
 
-PAID_TIME: Final = Figure(
+PAID_TIME: Final = NamedFigure(
     "paid time",
     "The time signed on, without unpaid breaks. For a station that stopped it ends with the last thing that was stored."
     " Corrections of supervisors are included.",
     "board, survey study shift, station, export of shifts",
 )
-WORKING_TIME: Final = Figure("working time", "The paid time without paid breaks.", "survey study shift, station, board")
-SHARE_ON_CASES: Final = Figure(
+WORKING_TIME: Final = NamedFigure(
+    "working time", "The paid time without paid breaks.", "survey study shift, station, board"
+)
+SHARE_ON_CASES: Final = NamedFigure(
     "share on cases", "The time of today with a case on the screen, as a share of the working time of today.", "board"
 )
 

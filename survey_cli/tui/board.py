@@ -13,8 +13,21 @@ from textual.content import Content
 from textual.widgets import DataTable, Sparkline, Static
 
 from survey_cli.entries import to_ascii_digits
+from survey_cli.fieldwork.case.activity import ATTEMPTS, CALLS, COMPLETED, CONTACT_SHARE, REFUSAL_SHARE
+from survey_cli.fieldwork.plan.plan import COUNTED, IN_PROGRESS
+from survey_cli.fieldwork.queue.call_order import CALLABLE_NOW
+from survey_cli.fieldwork.shifts import PAID_TIME, SHARE_ON_CASES
 from survey_cli.problems import OutdatedError, UserError
 from survey_cli.reports.fieldwork.rates import describe_main_rates
+from survey_cli.reports.fieldwork.status import (
+    AT_STATIONS,
+    COMPLETE,
+    DONE,
+    PARKED,
+    STATUSES_PARKED,
+    STATUSES_WAITING,
+    WAITING,
+)
 from survey_cli.text_width import measure_width
 from survey_cli.tui.widgets import panel, styled
 from survey_cli.tui.widgets.key_app import EDITING_KEYS, KeyApp, KeyScreen
@@ -40,9 +53,6 @@ TAB_ACTIONS: Final = {"Overview": "m", "Cases": "oafg", "Quotas": "m", "People":
 """The tabs, and the actions that each is used for."""
 TABS: Final = tuple(TAB_ACTIONS)
 TABS_OF_CASES: Final = (1, 3, 4)
-CALLABLE: Final = ("callable", "restricted")
-PARKED: Final = ("quota", "held", "unreleased")
-WAITING: Final = ("hours", "part", "delay", "appointment")
 KEYS: Final = (
     ("1 to 5", "the tabs; ← and → too"),
     ("↑ ↓ PgUp PgDn", "mark a line, or scroll"),
@@ -397,9 +407,8 @@ class BoardScreen(KeyScreen):
                 continue
             target = f" of {status.progress.target:,}" if status.progress.target else ""
             alerts = f" · {format_quantity(len(status.alerts), 'alert')}" if status.alerts else ""
-            words = (
-                f"{status.progress.complete:,}{target} complete · {_count(status, *CALLABLE):,} callable now{alerts}"
-            )
+            complete = f"{status.progress.complete:,}{target} {COMPLETE.name}"
+            words = f"{complete} · {status.callable_now:,} {CALLABLE_NOW.name}{alerts}"
             rows.append((f"{mark}{status.study}", words))
         return styled.build_section("Studies", styled.build_table(rows, self.app.size.width - 8, "bold"))
 
@@ -442,14 +451,10 @@ class BoardScreen(KeyScreen):
             f"{format_quantity(len(lines), 'case')} with “{self.filter}”; Esc shows the others" if self.filter else ""
         )
         about = found or "Waiting for a supervisor, at stations, changed last, others; / finds more"
-        return Listing(("case", "name", "status", "outcome", "calls", "due", "why"), lines, about)
+        return Listing(("case", "name", "status", "outcome", ATTEMPTS.name, "due", "why"), lines, about)
 
 
 # Overview
-
-
-def _count(status: "FieldworkStatus", *names: str) -> int:
-    return sum(line.cases for line in status.statuses if line.status in names)
 
 
 def _build_progress(status: "FieldworkStatus") -> Content:
@@ -463,7 +468,9 @@ def _build_progress(status: "FieldworkStatus") -> Content:
             style_text("Completes", "$quiet"),
             Content.assemble((f"{progress.complete:,}", "bold"), target, f", {progress.today:,} today"),
             style_text(f"{progress.partial:,} partial"),
-            style_text(f"contact {_share(contacts, sessions)}, refused {_share(refusals, conclusive)}"),
+            style_text(
+                f"{CONTACT_SHARE.name} {_share(contacts, sessions)}, {REFUSAL_SHARE.name} {_share(refusals, conclusive)}"
+            ),
             style_text(status.pace.describe() if status.pace is not None else "", "$quiet"),
         )
     )
@@ -480,23 +487,24 @@ def _build_hours(status: "FieldworkStatus") -> Content:
 
 def _build_sample(status: "FieldworkStatus") -> Content:
     numbers = (
-        ("callable now", _count(status, *CALLABLE)),
-        ("waiting", _count(status, *WAITING)),
-        ("parked", _count(status, *PARKED)),
-        ("at stations", _count(status, "leased")),
-        ("done", _count(status, "done")),
+        (CALLABLE_NOW, status.callable_now),
+        (WAITING, status.count_cases(STATUSES_WAITING)),
+        (PARKED, status.count_cases(STATUSES_PARKED)),
+        (AT_STATIONS, status.count_cases({"leased"})),
+        (DONE, status.count_cases({"done"})),
     )
-    lines = [Content.assemble(f"{label} ", (f"{number:,}", "bold")) for label, number in numbers]
+    lines = [Content.assemble(f"{figure.name} ", (f"{number:,}", "bold")) for figure, number in numbers]
     return styled.join_lines([style_text("Sample", "$quiet"), *lines])
 
 
 def _build_details(status: "FieldworkStatus") -> list[Content]:
     """Build what needs attention, and the cases by their status and last outcome."""
     alerts = [style_text(f"! {alert}", "bold $warning") for alert in status.alerts]
-    statuses = [(f"{line.cases:,}", f"{line.status}: {line.what}") for line in status.statuses]
+    statuses = [(f"{line.cases:,}", line.what) for line in status.statuses]
     outcomes = [(f"{line.cases:,}", f"{line.name}, {line.done:,} done") for line in status.outcomes]
     parts = [
-        (f"{d.attempts:,}", f"attempts {d.daypart}, {_share(d.reached, d.attempts)} reached") for d in status.dayparts
+        (f"{d.attempts:,}", f"{ATTEMPTS.name} {d.daypart}, {CONTACT_SHARE.name} {_share(d.reached, d.attempts)}")
+        for d in status.dayparts
     ]
     return [
         Content("\n").join([style_text(line) for line in describe_main_rates(status.data.rates)]),
@@ -529,13 +537,16 @@ def _list_quotas(status: "FieldworkStatus") -> Listing:
         figures = (f"{cell.taken:,}", f"{cell.held:,}", f"{cell.target:,}", f"{done:.0%}")
         lines.append(TableLine((cell.label, bar, *figures, expected, state)))
     about = "Expected: by the last day of calling, at the pace and with the mix of now" if lines else "No quotas"
-    return Listing(("cell", "", "taken", "held", "target", "", "expected", ""), lines, about)
+    return Listing(("cell", "", COUNTED.name, IN_PROGRESS.name, "target", "", "expected", ""), lines, about)
 
 
 def _list_people(status: "FieldworkStatus") -> Listing:
     lines = [_build_person(status, person) for person in status.people_today]
-    about = "Today: case or break, since when, and shares of calls with contact, contacts with a refusal, time on cases"
-    head = ("person", "case", "since", "calls", "done", "contact", "refused", "on cases", "idle", "paid")
+    about = "Today: case or break, since when, calls, and shares; survey explain FIGURE defines each of them"
+    head = (
+        "person", "case", "since", CALLS.name, COMPLETED.name, CONTACT_SHARE.name, REFUSAL_SHARE.name,
+        SHARE_ON_CASES.name, "idle", PAID_TIME.name,
+    )  # fmt: skip
     return Listing(head, lines, about if lines else "Nobody has called today")
 
 

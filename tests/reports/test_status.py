@@ -143,7 +143,7 @@ def test_every_case_is_counted_once_by_status_and_by_outcome() -> None:
     report = told(a_study(cases))
     assert {s.status: s.cases for s in report.statuses} == {
         "done": 2,
-        "callable": 1,
+        "by_all": 1,
         "delay": 1,
         "held": 1,
         "unreleased": 1,
@@ -188,8 +188,8 @@ def test_the_queue_is_parted_by_why_cases_may_not_be_called_now(kept: str) -> No
     report = load_fieldwork_status(Request(path=str(path), at=NOW, db=where, people=people), zone=DENVER)
     assert isinstance(report, FieldworkStatus), str(report)
     assert {s.status: s.cases for s in report.statuses} == {
-        "callable": 2,
-        "restricted": 2,
+        "by_all": 2,
+        "by_some": 2,
         "hours": 1,
         "part": 1,
         "delay": 1,
@@ -198,7 +198,7 @@ def test_the_queue_is_parted_by_why_cases_may_not_be_called_now(kept: str) -> No
     }
     assert sum(s.cases for s in report.statuses) == report.cases == 10
     shown = "\n".join(render_status(report, cells=80))
-    assert re.search(r"^  callable +2  may be called now$", shown, re.MULTILINE)
+    assert re.search(r"^  by_all +2  callable now, by every interviewer$", shown, re.MULTILINE)
     assert re.search(r"^  total +10$", shown, re.MULTILINE)
 
 
@@ -212,7 +212,7 @@ def test_where_there_are_no_cases_it_is_said_how_to_get_some() -> None:
 def test_what_is_due_by_now_is_ready_though_nobody_has_claimed_since() -> None:
     path = a_study([history("a").at("2026-11-24 11:30").call("no_answer")])
     assert [s.status for s in told(path).statuses] == ["delay"]
-    assert [s.status for s in told(path, now=NOW + timedelta(hours=4)).statuses] == ["callable"]
+    assert [s.status for s in told(path, now=NOW + timedelta(hours=4)).statuses] == ["by_all"]
 
 
 def test_attempts_are_counted_by_the_clock_where_the_respondent_is() -> None:
@@ -364,7 +364,7 @@ def test_numbers_that_are_dead_or_never_to_be_called_are_counted() -> None:
         history("b").at(DAY).call("disconnected"),
         history("c", numbers=2).then(NumberMarked(2, "dead"), NumberMarked(2, "live")),
     ]
-    assert tuple(told(a_study(cases)).numbers) == (2, 1, 2)
+    assert tuple(told(a_study(cases)).numbers) == (2, 1, 2, 0, 0)
 
 
 def test_colleagues_are_pseudonyms_before_whoever_is_no_supervisor_and_notes_are_not_shown() -> None:
@@ -399,7 +399,7 @@ def test_a_file_and_a_server_give_the_same_status(kept: str) -> None:
         assert sum(kind[-1] for kind in store.cases.counts.count_by_outcome()) == 4
     report = load_fieldwork_status(Request(path=str(path), at=NOW, db=where), zone=DENVER)
     assert isinstance(report, FieldworkStatus), str(report)
-    assert {s.status: s.cases for s in report.statuses} == {"done": 2, "callable": 1, "appointment": 1}
+    assert {s.status: s.cases for s in report.statuses} == {"done": 2, "by_all": 1, "appointment": 1}
     assert [p.key for p in report.data.appointments] == ["b"]
     assert person(report, "ann").complete == 1
     assert report.numbers.dead == 1

@@ -256,7 +256,7 @@ def test_a_queue_says_why_and_what_is_closed(tmp_path: Path) -> None:
     assert (closed.key, closed.zone) == ("B", "America/Denver")
     assert "before 09:00 there" in closed.why
     assert closed.opens_at == datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
-    assert report.status_counts == ((2, "may be called now"), (1, "outside calling hours"))
+    assert report.status_counts == ((2, "callable now"), (1, "outside calling hours"))
 
 
 def test_a_board_lists_what_needs_somebody_first_and_a_sample_nobody_has_called_yet(tmp_path: Path) -> None:
@@ -739,7 +739,7 @@ def test_a_supervisors_evening(survey) -> None:
     assert [line.split()[0] for line in out.splitlines()] == ["login", "ann", "bob", "sue"]
     out, err = survey("queue", "-n", "1")
     assert len(out.splitlines()) == 2
-    assert "2 may be called now, 1 waiting for an appointment" in err
+    assert "2 callable now, 1 waiting for an appointment" in err
     _, err = survey("case reassign", "A", "--to", "bob", "--keeps", "first")
     assert "A: its appointment is now bob's; waiting" in err
     _, err = survey("case outcome", "B", "refusal_hard", "--note", "rang us")

@@ -100,14 +100,17 @@ def _render_progress(report: "FieldworkStatus") -> Iterator[str]:
     from fractions import Fraction
 
     from survey_cli.reports.fieldwork.rates import describe_main_rates, format_rate
+    from survey_cli.reports.fieldwork.status import COMPLETE, PARTIAL
 
     progress = report.progress
-    completes = f"{progress.complete:,} complete"
+    completes = f"{progress.complete:,} {COMPLETE.name}"
     if progress.target:
         share = format_rate(Fraction(progress.complete, progress.target))
-        completes = f"{progress.complete:,} of {progress.target:,} complete ({share} of {progress.target_of})"
+        completes = f"{progress.complete:,} of {progress.target:,} {COMPLETE.name} ({share} of {progress.target_of})"
     yield f"{completes}, {progress.today:,} of them today"
-    yield f"{progress.partial:,} partial; {format_quantity(report.cases, 'case')} in all"
+    if report.numbers.erased:
+        yield f"{report.numbers.erased:,} of the complete interviews were erased: their answers are in no export"
+    yield f"{progress.partial:,} {PARTIAL.name}; {format_quantity(report.cases, 'case')} in all"
     if report.pace is not None:
         yield f"pace of the last days: {report.pace.describe()}"
     yield from describe_main_rates(report.data.rates)
@@ -118,9 +121,17 @@ Section: TypeAlias = tuple[str, Sequence[str]]
 
 
 def _render_sections(report: "FieldworkStatus") -> Iterator[Section]:
+    from survey_cli.fieldwork.case.activity import ATTEMPTS, CONTACT_SHARE
+    from survey_cli.fieldwork.plan.plan import COUNTED, IN_PROGRESS
+    from survey_cli.fieldwork.queue.call_order import CALLABLE_NOW
+    from survey_cli.reports.fieldwork.status import CLOSED_NUMBERS, DEAD_NUMBERS, LISTED_NUMBERS
+
     yield "needs attention", [f"  {alert}" for alert in report.alerts]
     statuses = [*((s, f"{n:,}", what) for s, what, n in report.statuses), ("total", f"{report.cases:,}", "")]
-    yield "cases, current status", _render_columns(("", "cases", ""), statuses)
+    yield (
+        f"cases, current status ({report.callable_now:,} {CALLABLE_NOW.name})",
+        _render_columns(("", "cases", ""), statuses),
+    )
     yield from _render_attention(report)
     outcomes = [(o.name, f"{o.cases:,}", f"{o.done:,}", o.outcome) for o in report.outcomes]
     yield "last outcomes", _render_columns(("outcome", "cases", "done", ""), outcomes)
@@ -130,20 +141,22 @@ def _render_sections(report: "FieldworkStatus") -> Iterator[Section]:
     for c in report.cells:
         state = "closed" if c.closed else "soft" if c.soft else ""
         cells.append((_shorten(c.label), f"{c.taken:,}", f"{c.held:,}", f"{c.target:,}", state))
-    yield "quotas", _render_columns(("cell", "taken", "held", "target", ""), cells)
+    yield "quotas", _render_columns(("cell", COUNTED.name, IN_PROGRESS.name, "target", ""), cells)
     dayparts = [
         (d.daypart, f"{d.attempts:,}", f"{d.reached:,}", _format_share(d.reached, d.attempts)) for d in report.dayparts
     ]
     heading = f"attempts by the respondent's time of day, {report.period}"
-    yield heading, _render_columns(("", "attempts", "answered", "share"), dayparts)
+    yield heading, _render_columns(("", ATTEMPTS.name, "answered", CONTACT_SHARE.name), dayparts)
     yield f"interviewers, {report.period}", _render_interviewers(report.people)
     if (lengths := report.lengths) is not None:
         limits = f"from {_format_length(lengths.shortest)} to {_format_length(lengths.longest)}"
         line = f"median {_format_length(lengths.median)}, {limits} (of {lengths.interviews:,} completed)"
         yield f"length of interviews, {report.period}", [line]
-    if (n := report.numbers).cases:
-        cases = format_quantity(n.cases, "case")
-        yield "numbers", [f"{n.dead:,} dead, {n.do_not_call:,} on the do-not-call list, of {cases}"]
+    numbers = report.numbers
+    if numbers.cases or numbers.listed:
+        cases = format_quantity(numbers.cases, "case")
+        closed = f"{numbers.dead:,} {DEAD_NUMBERS.name}, {numbers.do_not_call:,} {CLOSED_NUMBERS.name}, of {cases}"
+        yield "numbers", [f"  {closed}", f"  {numbers.listed:,} {LISTED_NUMBERS.name}, which all studies share"]
 
 
 def _render_attention(report: "FieldworkStatus") -> Iterator[Section]:
@@ -173,6 +186,7 @@ def _build_appointment_row(p: "AppointmentLine") -> tuple[str, ...]:
 
 
 def _render_interviewers(people: Sequence["InterviewerStatusLine"]) -> list[str]:
+    from survey_cli.fieldwork.case.activity import CALLS, COMPLETED, HOURS_ON_CASES, REFUSAL_SHARE, REFUSALS
     from survey_cli.reports.fieldwork.status import SMALL_BASE
 
     if not people:
@@ -185,10 +199,12 @@ def _render_interviewers(people: Sequence["InterviewerStatusLine"]) -> list[str]
         refused = f"{line.refusals:,} of {line.conclusive_contacts:,}"
         share = _format_share(line.refusals, line.conclusive_contacts)
         rows.append((*counts, hours, f"{speed:.1f}" if speed is not None else "–", length, refused, share))
-    head = ("", "complete", "calls", "hours", "calls/h", "length", "refused", "share")
+    head = (
+        "", COMPLETED.name, CALLS.name, "hours", "calls/h", "length", REFUSALS.name, REFUSAL_SHARE.name
+    )  # fmt: skip
     notes = wrap_paragraph(
-        "hours are hours spent on cases; calls/h is shown after one hour; length is the mean of completed"
-        " interviews; refused is a percentage of contacts that ended in a complete or partial interview or a refusal"
+        f"hours are {HOURS_ON_CASES.name}; calls/h is shown after one hour; length is the mean of completed"
+        f" interviews; {REFUSALS.name} are of contacts that ended in a complete or partial interview or a refusal"
     )
     if any(0 < line.conclusive_contacts < SMALL_BASE for line in people):
         notes += wrap_paragraph(

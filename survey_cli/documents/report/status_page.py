@@ -4,7 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from survey_cli.documents.templating import render_page
-from survey_cli.reports.fieldwork.status import FieldworkStatus
+from survey_cli.fieldwork.case.activity import ATTEMPTS, CONTACT_SHARE
+from survey_cli.fieldwork.plan.plan import COUNTED
+from survey_cli.fieldwork.queue.call_order import CALLABLE_NOW
+from survey_cli.reports.fieldwork.status import COMPLETE, DONE, PARTIAL, FieldworkStatus
 
 
 class PageTable(NamedTuple):
@@ -21,8 +24,9 @@ def render_status_html(status: FieldworkStatus) -> str:
     progress = status.progress
     target = f" of {progress.target:,}" if progress.target else ""
     lines = [
-        f"Complete interviews: {progress.complete:,}{target}, {progress.today:,} of them today",
-        f"Partial interviews: {progress.partial:,}; cases in the sample: {status.cases:,}",
+        f"{_begin(COMPLETE.name)} interviews: {progress.complete:,}{target}, {progress.today:,} of them today",
+        f"{_begin(PARTIAL.name)} interviews: {progress.partial:,}; cases in the sample: {status.cases:,}",
+        f"{_begin(CALLABLE_NOW.name)}: {status.callable_now:,}; {DONE.name}: {status.count_cases({'done'}):,}",
         f"Pace of the last days: {status.pace.describe()}" if status.pace is not None else "",
         "Calling is paused" if status.data.paused else "",
     ]
@@ -44,18 +48,20 @@ def _iterate_tables(status: FieldworkStatus) -> Iterator[PageTable]:
         (c.label, min(c.taken / c.target, 1.0) if c.target else 1.0, (f"{c.taken:,}", f"{c.target:,}"))
         for c in status.cells
     ]
-    yield PageTable("Quotas", ("cell", "complete", "target"), cells)
+    yield PageTable("Quotas", ("cell", COUNTED.name, "target"), cells)
     cases = max(status.cases, 1)
     statuses = [(_begin(what), n / cases, (f"{n:,}", f"{n / cases:.1%}")) for _, what, n in status.statuses]
     yield PageTable("Cases, current status", ("status", "cases", "share"), statuses)
     outcomes = [(_begin(o.name), o.cases / cases, (f"{o.cases:,}", f"{o.done:,}")) for o in status.outcomes]
-    yield PageTable("Last outcomes", ("outcome", "cases", "not called again"), outcomes)
+    yield PageTable("Last outcomes", ("outcome", "cases", DONE.name), outcomes)
     parts = [
         (part.daypart, part.reached / part.attempts, (f"{part.attempts:,}", f"{part.reached / part.attempts:.0%}"))
         for part in status.dayparts
         if part.attempts
     ]
-    yield PageTable("Attempts by the respondent's time of day", ("part of the day", "attempts", "answered"), parts)
+    yield PageTable(
+        "Attempts by the respondent's time of day", ("part of the day", ATTEMPTS.name, CONTACT_SHARE.name), parts
+    )
 
 
 def _begin(text: str) -> str:

@@ -24,48 +24,48 @@ from typing import Final, TypeAlias
 from survey_cli.fieldwork.case.case import Attempt, Case, list_call_zones, localize_plan
 from survey_cli.fieldwork.case.disposition_coding import code_case, is_contact
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.figures import Figure
+from survey_cli.figures import NamedFigure
 from survey_cli.outcomes import classify_result
 
-CALLS: Final = Figure(
+CALLS: Final = NamedFigure(
     "calls",
     "Numbers that were dialed at a station and have an outcome, also calls that were lost with their"
     " station. A call from the respondent is none. The outcome is the one after corrections.",
     "status, board, survey study shift, station, export of shifts",
 )
-ATTEMPTS: Final = Figure(
+ATTEMPTS: Final = NamedFigure(
     "attempts",
     "Sessions of one interviewer with one case in which a number was dialed. Several numbers of the case"
     " that are dialed in one session are one attempt. Toward the limit of attempts, redials of a busy"
     " line within an hour are one attempt too.",
     "status, board, client's page, case list, export of cases",
 )
-CONTACT_SHARE: Final = Figure(
+CONTACT_SHARE: Final = NamedFigure(
     "contact share",
     "Attempts in which somebody answered, as a share of all attempts. A machine is nobody. Of a call that"
     " was lost with its station, only an open interview shows that somebody answered.",
     "status, board, client's page",
 )
-COMPLETED: Final = Figure(
+COMPLETED: Final = NamedFigure(
     "completed",
     "Calls of an interviewer after which an interview was complete (code 1.1).",
     "status, board, survey study shift, station, export of shifts",
 )
-REFUSALS: Final = Figure(
+REFUSALS: Final = NamedFigure(
     "refusals",
     "Calls that ended with a refusal, a hang-up, a request not to be called again, withdrawn consent, or"
     " an interview that broke off before it counted as partial. An interview that waits to be resumed is"
     " none.",
     "status, board, survey study shift, station, export of shifts",
 )
-REFUSAL_SHARE: Final = Figure(
+REFUSAL_SHARE: Final = NamedFigure(
     "refusal share",
     "Refusals as a share of the calls that ended in a complete or partial interview or a refusal. It"
     " describes conversations. The refusal rates REF1 to REF3 describe the sample: refusals as a share"
     " of all eligible cases.",
     "status, board",
 )
-HOURS_ON_CASES: Final = Figure(
+HOURS_ON_CASES: Final = NamedFigure(
     "hours on cases",
     "The time from the claim of a case to its release, of all cases. For a station that stopped it ends"
     " with the last thing that was stored.",

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.fieldwork.rates.dispositions import SampleFrame
+from survey_cli.figures import NamedFigure
 from survey_cli.instrument.compiled.draft import compile_external_condition
 from survey_cli.instrument.compiled.model import Instrument, find_labels
 from survey_cli.instrument.expressions.conditions import Condition
@@ -100,6 +101,16 @@ class QuotaCell(NamedTuple):
     soft: bool
     label: str
     """What people read: the quota, and the labels of its codes: `region_kind: Central, Sector`."""
+
+
+COUNTED: Final = NamedFigure(
+    "counted", "Complete interviews in a quota cell.", "status, board, client's page, forecast"
+)
+IN_PROGRESS: Final = NamedFigure(
+    "in progress",
+    "Places of a quota cell that are reserved for interviews that are being conducted or wait to be resumed.",
+    "status, board",
+)
 
 
 class CellFill(NamedTuple):

@@ -15,11 +15,22 @@ from survey_cli.fieldwork.case.case import Case, NumberRecord, find_call_zones, 
 from survey_cli.fieldwork.plan.plan import CellFill, Interviewer, People, Plan, find_full_cell
 from survey_cli.fieldwork.queue import scheduling
 from survey_cli.fieldwork.queue.scheduling import TRIED_LEAST_SUFFIX, ClaimCriteria, QueuePosition, parse_criteria
+from survey_cli.figures import NamedFigure
 
-CaseAvailability: TypeAlias = Literal["callable", "restricted", "part", "hours", "delay", "appointment", "quota"]
+CaseAvailability: TypeAlias = Literal["by_all", "by_some", "part", "hours", "delay", "appointment", "quota"]
 """Availability of cases in the queue at one time: callable by all interviewers in question, or only by some or none of
 them; waiting for a part of the day, for calling hours, for the least time after the last call, or for an appointment;
 or held back because a quota cell is full."""
+
+
+CALLABLE: Final = frozenset({"by_all", "by_some"})
+CALLABLE_NOW: Final = NamedFigure(
+    "callable now",
+    "Cases that at least one interviewer of the list may call at this time: due, in calling hours, in no"
+    " full quota cell, and at no station. Some may need a language, a skill or the owner of an"
+    " appointment.",
+    "status, board, client's page",
+)
 
 
 class CaseGroup(NamedTuple):
@@ -119,7 +130,7 @@ class CallOrder(NamedTuple):
             return "hours"
         if criteria.dayparts and calendar.find_daypart(criteria.zones, self.at) not in criteria.dayparts:
             return "part"
-        return "callable" if all(self._is_for(criteria, interviewer, group) for interviewer in staff) else "restricted"
+        return "by_all" if all(self._is_for(criteria, interviewer, group) for interviewer in staff) else "by_some"
 
     def _is_for(self, criteria: ClaimCriteria, interviewer: Interviewer, group: CaseGroup) -> bool:
         may_keep = criteria.owner in ("", interviewer.login) or criteria.policy != "me_first" or group.open_to_all

@@ -6,7 +6,7 @@ It has no rates of a sample.
 import json
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from itertools import accumulate
@@ -17,9 +17,10 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from survey_cli.fieldwork.calendar.calendar import format_short_day
 from survey_cli.fieldwork.case.activity import UNRELEASED
 from survey_cli.fieldwork.plan.plan import CellFill, Interviewer, People, Plan
-from survey_cli.fieldwork.queue.call_order import CallOrder, CaseGroup
+from survey_cli.fieldwork.queue.call_order import CALLABLE, CallOrder, CaseGroup
 from survey_cli.fieldwork.rates.dispositions import UncountableCode, find_disposition, find_group
 from survey_cli.fieldwork.shifts import PersonAtWork
+from survey_cli.figures import NamedFigure
 from survey_cli.reports.fieldwork.disposition_counts import find_study_groups
 from survey_cli.reports.fieldwork.rates import RateColumn
 from survey_cli.wording import format_quantity, join_first
@@ -39,6 +40,56 @@ MAX_CELLS: Final = 3
 BACKUP_AGE: Final = timedelta(days=1)
 """A backup older than that needs attention."""
 DueState: TypeAlias = Literal["missed", "due", "today", "later"]
+
+
+COMPLETE: Final = NamedFigure(
+    "complete",
+    "Cases with the AAPOR code 1.1 now. A complete interview that a supervisor corrects, or whose"
+    " respondent withdraws consent, is none. One that was erased on request remains one, since the"
+    " interview took place, but its answers are in no export: the number of such interviews stands"
+    " beside it.",
+    "status, board, client's page, rates (I), export of cases",
+)
+PARTIAL: Final = NamedFigure(
+    "partial",
+    "Cases with the AAPOR code 1.2 now, also while the interview waits to be resumed.",
+    "status, board, client's page, rates (P), export of cases",
+)
+AT_STATIONS: Final = NamedFigure(
+    "at stations",
+    "Cases that a station has now, until they are released or the lease of a silent station ends.",
+    "status, board, client's page",
+)
+WAITING: Final = NamedFigure(
+    "waiting",
+    "Cases that are called later: outside calling hours, before a part of the day, the minimum time"
+    " since the last call, or an appointment.",
+    "board",
+)
+PARKED: Final = NamedFigure(
+    "parked",
+    "Cases that nobody calls until somebody acts or a quota reopens: in a full quota cell, referred to a"
+    " supervisor, or in a replicate that is not released.",
+    "board",
+)
+DONE: Final = NamedFigure("done", "Cases that are not called again.", "status, board, client's page, export of cases")
+DEAD_NUMBERS: Final = NamedFigure(
+    "dead numbers", "Numbers of the sample that do not work or belong to somebody else.", "status"
+)
+CLOSED_NUMBERS: Final = NamedFigure(
+    "closed by do-not-call",
+    "Numbers of the sample that this study no longer calls, because the respondent asked for it or because"
+    " a station found them on the do-not-call list.",
+    "status",
+)
+LISTED_NUMBERS: Final = NamedFigure(
+    "on the do-not-call list",
+    "Entries of the list that all studies of the folder or server share. Stations look in it before each"
+    " call, so that a number is never dialed once it is listed.",
+    "status, survey do-not-call count",
+)
+STATUSES_WAITING: Final = frozenset({"hours", "part", "delay", "appointment"})
+STATUSES_PARKED: Final = frozenset({"quota", "held", "unreleased"})
 
 
 class Progress(NamedTuple):
@@ -188,7 +239,7 @@ class PersonLine(NamedTuple):
     case: "LeaseLine | None"
     """The case that the interviewer has now."""
     on_cases: float | None
-    """The share of the time since today's first call that was spent on cases."""
+    """See `SHARE_ON_CASES`; None if no sign-on of today is known."""
     idle: timedelta | None
     """Time since the last entry; None with a case, on a break, off, or where the entry is not among the latest."""
     at_work: PersonAtWork | None
@@ -257,9 +308,13 @@ class NumberTotals(NamedTuple):
 
     dead: int
     do_not_call: int
-    """Numbers on the do-not-call list."""
+    """Numbers that are closed by do-not-call."""
     cases: int
     """Number of cases with such a number."""
+    listed: int = 0
+    """Entries of the do-not-call list, which all studies share."""
+    erased: int = 0
+    """Complete interviews whose person was erased."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -339,6 +394,15 @@ class FieldworkStatus:
     numbers: NumberTotals
     data: StatusInput
     """The data, with interviewers named as the viewer may see them."""
+
+    def count_cases(self, statuses: Collection[str]) -> int:
+        """Count the cases with one of these statuses."""
+        return sum(line.cases for line in self.statuses if line.status in statuses)
+
+    @property
+    def callable_now(self) -> int:
+        """See `CALLABLE_NOW`."""
+        return self.count_cases(CALLABLE)
 
 
 def build_fieldwork_status(
@@ -523,14 +587,14 @@ def _build_people_today(data: StatusInput, names: Mapping[str, str]) -> tuple[Pe
     lines = []
     for login in sorted({*began, *held, *data.at_work}, key=lambda login: names[login]):
         work, lease = build_interviewer_line(names[login], login, activity), held.get(login)
-        since = lease.since if lease is not None else None
-        on_cases = work.on_cases + (data.at - since if since is not None else timedelta())
-        at_work = data.at - min(began.get(login, data.at), since or data.at)
         shift = data.at_work.get(login)
+        on_cases = None
+        if shift is not None and shift.working:
+            on_cases = min(shift.on_cases / shift.working, 1.0)
         is_free = lease is None and (shift is None or shift.state == "at work")
         idle = data.at - data.last_entries[login] if is_free and login in data.last_entries else None
         case = lease._replace(who=names[login]) if lease is not None else None
-        lines.append(PersonLine(work, case, min(on_cases / at_work, 1.0) if at_work else None, idle, shift))
+        lines.append(PersonLine(work, case, on_cases, idle, shift))
     return tuple(lines)
 
 
@@ -541,7 +605,7 @@ def _iterate_alerts(
     if data.paused:
         yield data.paused
     cases = {line.status: line.cases for line in statuses}
-    if not cases.keys() & {"callable", "restricted", "leased", "hours"}:
+    if not cases.keys() & (CALLABLE | {"leased", "hours"}):
         yield "no case can be called now"
     if missed := sum(appointment.state == "missed" for appointment in data.appointments):
         yield f"{format_quantity(missed, 'appointment')} missed"

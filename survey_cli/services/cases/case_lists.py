@@ -17,7 +17,14 @@ from survey_cli.fieldwork.calendar.zones import to_wall_time
 from survey_cli.fieldwork.case.case import Case, list_call_zones
 from survey_cli.fieldwork.case.events import AppointmentMade, HistoryEntry
 from survey_cli.fieldwork.plan.plan import Interviewer, Plan
-from survey_cli.fieldwork.queue.call_order import CallOrder, ClaimContext, check_rules, find_next_time
+from survey_cli.fieldwork.queue.call_order import (
+    CALLABLE,
+    CALLABLE_NOW,
+    CallOrder,
+    ClaimContext,
+    check_rules,
+    find_next_time,
+)
 from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, parse_criteria
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.reports.fieldwork import case_histories
@@ -286,8 +293,17 @@ def list_queue(study: OpenStudy, *, limit: int, interviewer: str = "") -> QueueR
         lines=tuple(lines),
         turned_down=tuple(deferred),
         closed=tuple(_iterate_closed_lines(study, order)),
-        status_counts=tuple((cases, STATUS_DESCRIPTIONS[status]) for status, cases in _count_by_state(study, order)),
+        status_counts=tuple(_iterate_state_counts(study, order)),
     )
+
+
+def _iterate_state_counts(study: OpenStudy, order: CallOrder) -> Iterator[tuple[int, str]]:
+    """Yield the number of cases in each state, and what the state means for this interviewer."""
+    for status, cases in _count_by_state(study, order):
+        if status in CALLABLE:
+            yield cases, CALLABLE_NOW.name
+        else:
+            yield cases, STATUS_DESCRIPTIONS[status]
 
 
 def _count_by_state(study: OpenStudy, order: CallOrder) -> Iterator[tuple[str, int]]:

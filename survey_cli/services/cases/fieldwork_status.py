@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from functools import partial
@@ -16,7 +17,7 @@ from survey_cli.fieldwork.plan.plan import CellFill
 from survey_cli.fieldwork.queue.quota_holds import find_release_time
 from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, parse_criteria
 from survey_cli.instrument.texts.templates import render_placeholders
-from survey_cli.problems import UserError
+from survey_cli.problems import StoreError, UserError
 from survey_cli.reports.fieldwork import status as status_report
 from survey_cli.services.cases.floor import load_people_at_work
 from survey_cli.services.date_options import RequestedTime, describe_now, parse_start_time
@@ -89,7 +90,13 @@ def _build_status(
         completes={quarter: activity["completes",] for quarter, activity in recent.items()},
         last_entries=queries.list_last_entries(),
         at_work={person.login: person for person in load_people_at_work(study, at)} if study.who.supervises else {},
-        numbers=status_report.NumberTotals(*(totals[kind,] for kind in ("dead", "never_call", "blocked"))),
+        numbers=status_report.NumberTotals(
+            dead=totals["dead",],
+            do_not_call=totals["never_call",],
+            cases=totals["blocked",],
+            listed=_count_listed(study),
+            erased=totals["erased",],
+        ),
         case_groups=counts.count_groups(at),
         rates=compute_live_rates(study, at),
         fill=fill,
@@ -111,6 +118,13 @@ def _build_status(
     )
     in_use, future = describe_files(study.path, study.where, people=people), list_future_entries(study.store, at)
     return replace(status, in_use=in_use, future=tuple(future))
+
+
+def _count_listed(study: OpenStudy) -> int:
+    """Count the entries of the do-not-call list; 0 if this account may not read it."""
+    with suppress(StoreError):
+        return study.do_not_call.count()
+    return 0
 
 
 def _count_since(study: OpenStudy, since: datetime) -> Counter[ActivityName]:

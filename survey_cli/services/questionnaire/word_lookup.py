@@ -10,8 +10,21 @@ from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 from survey_cli.instrument.source.foreign_words import list_synonyms
 from survey_cli.problems import UserError, find_nearest
 
-ReferenceKind: TypeAlias = Literal["item type", "key", "function", "fill", "outcome", "problem"]
+ReferenceKind: TypeAlias = Literal["item type", "key", "function", "fill", "outcome", "problem", "figure"]
 REFERENCE_KINDS: Final[tuple[ReferenceKind, ...]] = get_args(ReferenceKind)
+
+
+FIGURE_SYNONYMS: Final = {
+    "taken": "counted",
+    "held": "in progress",
+    "dialed": "calls",
+    "completes": "completed",
+    "refused": "refusals",
+    "on cases": "hours on cases",
+    "at a station": "at stations",
+    "do-not-call": "closed by do-not-call",
+}
+"""Other words for figures."""
 
 
 class KeyReference(NamedTuple):
@@ -53,13 +66,17 @@ def explain_word(word: str) -> tuple[ReferenceEntry, ...]:
     """
     lookup = word.strip().strip("`{}:'\"").removesuffix("()").casefold()
     entries = read_vocabulary()
-    if meanings := tuple(entry for entry in entries if entry.word.casefold() == lookup):
+    name = FIGURE_SYNONYMS.get(lookup, lookup)
+    if meanings := tuple(entry for entry in entries if entry.word.casefold() in (lookup, name)):
         return meanings
     if (synonym := list_synonyms("types").get(lookup) or list_synonyms("keys").get(lookup)) is not None:
         meanings = tuple(entry for entry in entries if entry.word == synonym.word)
         if synonym.remedy:
             advice = f"{synonym.remedy[0].upper()}{synonym.remedy[1:]}."
             meanings = tuple(entry._replace(meaning=f"{advice}\n\n{entry.meaning}") for entry in meanings)
+        return meanings
+    figures = (entry for entry in entries if entry.kind == "figure")
+    if meanings := tuple(entry for entry in figures if lookup in entry.word.split()):
         return meanings
     near = find_nearest(lookup, {entry.word for entry in entries})
     remedy = f"did you mean {near!r}?" if near else "`survey explain` lists every word"
