@@ -287,7 +287,9 @@ class PlainStation:
         if required == "sure":
             self._ask_confirmation(f"{name}: the case will not be called again; y records it")
         elif required:
-            rest = rest or self._ask(INPUT_QUESTIONS[required])
+            names = ", ".join(f"{code} {name}" for code, name in view.languages)
+            hint = f"{names}, or other" if required == "language" and names else ""
+            rest = rest or self._ask(INPUT_QUESTIONS[required], hint)
         if refusal is not None and any(refusal):
             who, reason, strength = refusal
             if (why := self._station.record_refusal(reason=reason, strength=strength, who=who)) is not None:

@@ -624,5 +624,5 @@ def test_a_fetched_case_in_a_language_the_interviewer_does_not_speak_says_so(tmp
     ann = shift.station("ann")
     assert on(ann) == "B"
     assert ann.fetch_case("A") is None
-    assert view(ann).notice == "This case needs es, which ann does not speak."
+    assert view(ann).notice == "This case needs Spanish, which ann does not speak."
     assert not isinstance(ann.open_interview(), Rejection)

@@ -47,6 +47,27 @@ def get_language_name(language: str, into: str = "en") -> str:
     return str(names.get(language.replace("-", "_")) or names.get(get_base(language), language))
 
 
+def find_language(text: str, languages: Sequence[str]) -> str:
+    """Find one of these languages by its code, or by its name in English, in itself or in another of them.
+
+    Returns its code; empty if it is none of them.
+    """
+    wanted = text.strip().casefold()
+    for code in languages:
+        if wanted == code.casefold():
+            return code
+    for code in languages:
+        names = {get_language_name(code, into).casefold() for into in ("en", *languages)}
+        if wanted in names:
+            return code
+    return ""
+
+
+def list_languages(languages: Sequence[str]) -> str:
+    """List languages by code and name: `en (English), es (Spanish)`."""
+    return ", ".join(f"{code} ({get_language_name(code)})" for code in languages)
+
+
 def is_right_to_left(language: str) -> bool:
     """Return whether the language is written from right to left, as Arabic and Hebrew. A script that is named decides."""
     base, *subtags = language.replace("_", "-").lower().split("-")

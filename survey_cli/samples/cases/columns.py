@@ -13,6 +13,7 @@ from survey_cli.instrument.compiled.model import Instrument, find_labels, list_c
 from survey_cli.instrument.countries import COUNTRIES, find_region, list_regions, suggest_region
 from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.instrument.schema.items.question import normalize_text
+from survey_cli.instrument.texts.languages import find_language, list_languages
 from survey_cli.instrument.texts.number_text import list_number_readings
 from survey_cli.problems import suggest_nearest
 from survey_cli.values import Code, Missing, Value
@@ -32,7 +33,7 @@ MONTH_FIRST: Final = frozenset({"US", "AS", "FM", "GU", "MH", "MP", "PH", "PR", 
 """Countries that write dates as 11/24/2026 (Unicode CLDR's short dates)."""
 NO_SLASHES: Final = frozenset({"", "CA", "CN", "HU", "JP", "KR", "LT", "MN", "SE", "TW", "ZA"})
 """Countries where the year comes first or both orders are in use, so that 3/4/2026 would be a guess."""
-HIDDEN_ROLES: Final = ("key", "phone", "zone", "name", "replicate", "priority", "weight")
+HIDDEN_ROLES: Final = ("key", "phone", "zone", "name", "replicate", "priority", "weight", "language")
 """Roles of sample columns that an interviewer sees elsewhere, or not at all."""
 _DECIMAL: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?\Z", re.ASCII)
 _POINT_ZERO: Final = re.compile(r"(-?\d+)\.0+\Z", re.ASCII)
@@ -242,10 +243,10 @@ def read_region(text: str, country: str) -> str | InvalidValue:
 
 
 def _check_language(instrument: Instrument, value: Value) -> Value | InvalidValue:
-    for language in instrument.languages:
-        if str(value).casefold() == language.casefold():
-            return value if isinstance(value, int) else language
-    remedy = f"its languages are {', '.join(instrument.languages)}"
+    language = find_language(str(value), instrument.languages)
+    if language:
+        return value if isinstance(value, int) else language
+    remedy = f"its languages are {list_languages(instrument.languages)}"
     return InvalidValue(f"the questionnaire has no language {str(value)!r}", remedy)
 
 

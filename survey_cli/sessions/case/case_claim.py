@@ -18,6 +18,7 @@ from survey_cli.fieldwork.case.events import (
     CaseEvent,
     CaseReturned,
     InterviewOpened,
+    LanguageSet,
     OutcomeRecorded,
     OutcomeRevoked,
 )
@@ -34,6 +35,7 @@ from survey_cli.sessions.case.claimed_case import (
 )
 from survey_cli.sessions.interview.interview_session import CaseLink, InterviewSession, ToLocal
 from survey_cli.sessions.interview.start_interview import Clock, InterviewStarter, StartOptions
+from survey_cli.store import InterviewRow
 from survey_cli.store.cases import case_records
 from survey_cli.store.cases.case_records import CaseUpdate, LeaseHolder, LeaseLost, LeaseToken
 from survey_cli.study.consistency.interview_outcomes import NO_PLACES, QuotaReservations, follow_up, select_places
@@ -238,9 +240,9 @@ class CaseClaims:
         """
         case, instrument = claimed.case, self.study.instrument
         options = options or StartOptions(case=case.key)
+        last = self.study.store.interviews.find_last(case.key)
         if self.rng is not None:
             options = replace(options, seed=self.rng.getrandbits(63), id=f"{self.rng.getrandbits(128):032x}")
-        last = self.study.store.interviews.find_last(case.key)
         ended = last is not None and last.status in ("stopped", "ended") and last.outcome != COMPLETE
         personal = claimed.contact.columns if claimed.contact is not None else {}
         person = self.study.people.find(self.study.who.login)
@@ -254,7 +256,7 @@ class CaseClaims:
                 interviewer=self.study.who.login,
                 attributes=person.attributes if person is not None else {},
                 station=self.station,
-                language=options.language or (case.language if case.language in instrument.languages else ""),
+                case_language=_find_case_language(claimed, last),
                 reopen=options.reopen or (ended and not options.again),
                 sample_values={
                     name: case.key if column.role == "key" else case.columns.get(name, personal.get(name, NOT_ASKED))
@@ -270,6 +272,17 @@ class CaseClaims:
 
 
 COMPLETE = "complete"
+
+
+def _find_case_language(claimed: ClaimedCase, last: InterviewRow | None) -> str:
+    """Return the case's language; for an interview, only if it was set after the interview's last entry.
+
+    An earlier one is that of the sample: the interviewer may have changed the language in the interview since.
+    """
+    if last is None:
+        return claimed.case.language
+    times = [entry.at for entry in claimed.history if isinstance(entry.event, LanguageSet)]
+    return claimed.case.language if times and times[-1] >= last.updated_at else ""
 
 
 DecideCaseEvents = Callable[[ClaimedCase, Interview, Outcome | None, Plan, bool], CaseEvents | PendingInput]
@@ -316,9 +329,17 @@ class SampledCaseLink(CaseLink):
                 return
             self._renewed_at = at
 
-    def build_start_update(self, interview_id: str) -> CaseUpdate:
-        after = self._claims.append_events(self.claimed_case, [InterviewOpened(interview_id)])
+    def build_start_update(self, interview_id: str, language: str) -> CaseUpdate:
+        events: list[CaseEvent] = [InterviewOpened(interview_id)]
+        if language != (self.claimed_case.case.language or self._study.instrument.language):
+            events.append(LanguageSet(language))
+        after = self._claims.append_events(self.claimed_case, events)
         self._interview, self._next = interview_id, (after, None)
+        return self._claims.build_update(self.claimed_case, after)
+
+    def build_language_update(self, language: str) -> CaseUpdate:
+        after = self._claims.append_events(self.claimed_case, [LanguageSet(language)])
+        self._next = after, None
         return self._claims.build_update(self.claimed_case, after)
 
     def build_closing_update(

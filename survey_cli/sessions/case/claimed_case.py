@@ -15,6 +15,7 @@ from survey_cli.fieldwork.case.case import Case, find_case_region
 from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES, code_case, is_known_eligible
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.call_order import explain_number_state
+from survey_cli.instrument.texts.languages import find_language, list_languages
 from survey_cli.outcomes import LOST, Outcome
 from survey_cli.samples.cases.phone_numbers import InvalidNumber, read_number
 from survey_cli.store.cases.case_records import CaseRow, Contact, ContactNumber
@@ -27,6 +28,8 @@ REQUIRED_INPUTS: Final[Mapping[str, RequiredInput]] = {
     "supervisor": "note", "changed": "number", "language": "language", "appointment": "time",
     "refusal_hard": "sure", "refusal_household_hard": "sure", "never_call": "sure", "withdrawn": "sure",
 }  # fmt: skip
+OTHER_LANGUAGE: Final = "other"
+"""What is typed, and stored, for a language in which the study can't interview."""
 INTERVIEW_OUTCOMES: Final = frozenset({"complete", "break_off", LOST})
 """Outcomes that only the interview itself can have, or the program gives."""
 
@@ -158,9 +161,13 @@ def build_outcome_events(
     note: str,
     number: str,
     language: str,
+    languages: Sequence[str],
     link: str,
 ) -> CaseEvents | Rejection:
-    """Build the events for an outcome on offer. The station keeps the case while another number can be tried."""
+    """Build the events for an outcome on offer; `languages` are the study's.
+
+    The station keeps the case while another number can be tried.
+    """
     kind = outcome.kind
     if kind in INTERVIEW_OUTCOMES and claimed.pending_input != "outcome":
         return Rejection("only the interview itself can set this outcome")
@@ -171,8 +178,11 @@ def build_outcome_events(
             return Rejection("add a note on what the supervisor should know")
         case "time":
             return Rejection("an appointment needs a time")
-        case "language" if language:
-            events.append(case_events.LanguageSet(language))
+        case "language":
+            chosen = _choose_language(language, languages)
+            if isinstance(chosen, Rejection):
+                return chosen
+            events.append(case_events.LanguageSet(chosen))
         case "number":
             added = build_number_events(claimed, number, plan, link=link)
             if isinstance(added, Rejection):
@@ -191,6 +201,17 @@ def build_outcome_events(
         contact=contact,
         tasks=interview_outcomes.build_follow_up_tasks(outcome, claimed.case.key),
     )
+
+
+def _choose_language(typed: str, languages: Sequence[str]) -> str | Rejection:
+    """Choose the language that a respondent speaks: one of the study's, or another one."""
+    if typed.strip().casefold() == OTHER_LANGUAGE:
+        return OTHER_LANGUAGE
+    language = find_language(typed, languages)
+    if language:
+        return language
+    what = f"{typed.strip()} is not a language of this study" if typed.strip() else "which language?"
+    return Rejection(f"{what}: {list_languages(languages)}, or {OTHER_LANGUAGE}")
 
 
 def build_call_event(

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from survey_cli.engine.order import choose_arm
 from survey_cli.instrument.compiled.model import Instrument, find_labels
 from survey_cli.instrument.schema.document import SampleColumn
+from survey_cli.instrument.texts.languages import find_language, list_languages
 from survey_cli.instrument.texts.number_text import get_separators
 from survey_cli.instrument.texts.translations import list_untranslated
 from survey_cli.problems import UserError, suggest_nearest
@@ -48,8 +49,7 @@ def resolve_language(instrument: Instrument, requested: str, sample: Mapping[str
     column = next((n for n, c in instrument.sample.items() if c.role == "language"), None)
     value = sample.get(column) if column else None
     language = requested or (value if isinstance(value, str) else "") or instrument.language
-    if language not in instrument.languages:
-        raise build_language_error(instrument, language)
+    language = find_requested_language(instrument, language)
     if why := explain_incomplete_language(instrument, language):
         raise UserError("--language", why, f"`survey translations status {next(iter(instrument.texts))}` lists all")
     return language
@@ -63,9 +63,13 @@ def explain_incomplete_language(instrument: Instrument, language: str) -> str:
     return f"{language} lacks {format_quantity(len(lacking), 'text')}: {join_first(lacking)}" if lacking else ""
 
 
-def build_language_error(instrument: Instrument, language: str) -> UserError:
-    what = f"the questionnaire has no language {language!r}"
-    return UserError("--language", what, f"its languages are {', '.join(instrument.languages)}")
+def find_requested_language(instrument: Instrument, requested: str) -> str:
+    """Find a language of the questionnaire by its code or name. Raises UserError if it has no such language."""
+    language = find_language(requested, instrument.languages)
+    if not language:
+        what = f"the questionnaire has no language {requested!r}"
+        raise UserError("--language", what, f"its languages are {list_languages(instrument.languages)}")
+    return language
 
 
 def parse_sample_values(instrument: Instrument, case: str, typed: Mapping[str, str]) -> dict[str, Value | Missing]:

@@ -16,6 +16,7 @@ from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import COMPLETE, QUOTA_FULL
 from survey_cli.entries import LookupEntry, Prompt, ReadEntry, Rejection, Reply, TextSpan
 from survey_cli.instrument.schema.items.unasked_items import PickItem
+from survey_cli.instrument.texts.languages import find_language, list_languages
 from survey_cli.outcomes import OUTCOMES, WITHDRAWN, Outcome
 from survey_cli.problems import StoreError
 from survey_cli.samples.cases.columns import clean_text, list_details
@@ -82,8 +83,12 @@ class CaseLink:
     def renew_lease(self) -> None:
         """Renew the lease while the interviewer is at work. Never fails."""
 
-    def build_start_update(self, interview_id: str) -> "CaseUpdate | None":
+    def build_start_update(self, interview_id: str, language: str) -> "CaseUpdate | None":
         """Build what the case receives, with the interview's event, when the interview is started or resumed."""
+        return None
+
+    def build_language_update(self, language: str) -> "CaseUpdate | None":
+        """Build what the case receives when its interview goes on in another language."""
         return None
 
     def build_closing_update(
@@ -348,7 +353,11 @@ class InterviewSession:
         return self.interview.notes
 
     def switch_language(self, language: str) -> Rejection | None:
-        """Continue in another of the instrument's languages."""
+        """Continue in another of the instrument's languages, by its code or name; the case's becomes the same."""
+        languages = self.interview.instrument.languages
+        typed, language = language, find_language(language, languages)
+        if not language:
+            return Rejection(f"{typed} is not a language of this study: {list_languages(languages)}")
         if why := explain_incomplete_language(self.interview.instrument, language):
             return Rejection(why)
         return self._apply(events.LanguageChanged(self._stamp(), language))
@@ -559,6 +568,8 @@ class InterviewSession:
             return Rejection(f"not saved: {self._describe_conflict(conflict)}")
         self.interview, self._prompt_is_current = after, False
         if after.status == "open":
+            if isinstance(event, events.LanguageChanged):
+                self.link.handle_commit(self.id, None)
             self.link.renew_lease()
         else:
             outcome = self.outcomes.get(after.outcome)
@@ -572,7 +583,11 @@ class InterviewSession:
         """Write the events. Where they close the interview, its data and its case are in the same transaction."""
         outcome, is_closed = self.outcomes.get(after.outcome), after.status != "open"
         by_route, fence = by_route or bool(then), self.link.fence()
-        case = self.link.build_closing_update(after, outcome, by_route=by_route) if is_closed else None
+        case = None
+        if is_closed:
+            case = self.link.build_closing_update(after, outcome, by_route=by_route)
+        elif isinstance(event, events.LanguageChanged):
+            case = self.link.build_language_update(after.language)
         tasks = self.link.list_tasks(outcome) if is_closed else ()
         update = JournalUpdate.from_interview(
             self.id, after, (event, *then), closed=is_closed, fence=fence, case=case, follow_up_tasks=tasks

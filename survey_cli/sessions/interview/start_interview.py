@@ -40,6 +40,9 @@ class StartOptions:
     attributes: Mapping[str, str] = field(default_factory=dict)
     """What the list of people says about the interviewer."""
     language: str = ""
+    """The language that was asked for now; empty: that of a resumed interview, else `case_language`."""
+    case_language: str = ""
+    """The case's language. It is used if the version of the questionnaire has it."""
     db: str | None = None
     practice: bool = False
     reopen: bool = False
@@ -154,7 +157,10 @@ class InterviewStarter:
         if (sample := options.sample_values) is None:
             sample = case_values.parse_sample_values(instrument, case, options.columns)
         zone = case_values.resolve_zone(instrument, sample, options.zone)
-        language = case_values.resolve_language(instrument, options.language, sample)
+        requested = options.language
+        if not requested and options.case_language in instrument.languages:
+            requested = options.case_language
+        language = case_values.resolve_language(instrument, requested, sample)
         at = self.clock()
         local, known = at.astimezone(zone), instrument.interviewer_attributes & options.attributes.keys()
         began = InterviewStarted(
@@ -172,7 +178,8 @@ class InterviewStarter:
         interview_id = options.id or str(uuid4())
         link = options.link or CaseLink()
         row = InterviewRow.from_interview(interview, interview_id, origin_of(options.practice))._replace(number=number)
-        conflict = self.store.interviews.start(row, began, case=link.build_start_update(interview_id))
+        case_update = link.build_start_update(interview_id, language)
+        conflict = self.store.interviews.start(row, began, case=case_update)
         self._check_conflict(conflict, "has just started this interview")
         link.handle_commit(interview_id, None)
         notices = (_find_version_warning(instrument, self.store), options.version_notice)
@@ -191,9 +198,7 @@ class InterviewStarter:
             what = f"its journal cannot be replayed ({error})"
             raise UserError(case, what, "`survey db verify` gives details") from error
         zone = case_values.resolve_zone(instrument, interview.start.sample, options.zone)
-        language = options.language or interview.language
-        if language not in instrument.languages:
-            raise case_values.build_language_error(instrument, language)
+        language = self._choose_language(instrument, interview)
         was_answered = interview.is_answered and not options.reopen
         at = max(self.clock(), interview.last_stamp.at)
         context = SessionContext(options.interviewer, daypart(at.astimezone(zone).hour), language)
@@ -202,7 +207,7 @@ class InterviewStarter:
         if isinstance(after, Rejection):
             raise UserError(case, after.why)
         link = options.link or CaseLink()
-        fence, update = link.fence(), link.build_start_update(row.id)
+        fence, update = link.fence(), link.build_start_update(row.id, language)
         journal = JournalUpdate.from_interview(row.id, after, [event], closed=False, fence=fence, case=update)
         self._check_conflict(self.store.interviews.append(journal), "has this interview open")
         link.handle_commit(row.id, None)
@@ -215,6 +220,14 @@ class InterviewStarter:
         if was_answered:
             session.return_to_end()
         return session
+
+    def _choose_language(self, instrument: Instrument, interview: Interview) -> str:
+        """Choose the language in which a stored interview goes on: its own, if no other was asked for since."""
+        if self.options.language:
+            return case_values.find_requested_language(instrument, self.options.language)
+        if self.options.case_language in instrument.languages:
+            return self.options.case_language
+        return interview.language
 
     def _check_conflict(self, conflict: "InterviewConflict | CaseConflict | LeaseLost | None", what: str) -> None:
         if conflict is not None:

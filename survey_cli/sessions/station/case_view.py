@@ -9,11 +9,12 @@ from survey_cli.fieldwork.case.case import Case, list_call_zones, localize_plan
 from survey_cli.fieldwork.plan.plan import RDD_ONLY_OUTCOMES, Plan
 from survey_cli.fieldwork.queue.call_order import explain_number_closed
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.texts.languages import get_language_name
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.outcomes import OUTCOMES, REFUSAL_OUTCOMES, SINGLE_KEY_OUTCOMES, Outcome
 from survey_cli.reports.fieldwork.case_histories import build_history, describe_outcome, format_appointment_time
 from survey_cli.samples.cases.columns import find_column, list_details
-from survey_cli.sessions.case.claimed_case import INTERVIEW_OUTCOMES, REQUIRED_INPUTS, ClaimedCase
+from survey_cli.sessions.case.claimed_case import INTERVIEW_OUTCOMES, OTHER_LANGUAGE, REQUIRED_INPUTS, ClaimedCase
 from survey_cli.sessions.interview.interview_session import ToLocal
 from survey_cli.sessions.station import station_views
 from survey_cli.sessions.station.station_views import OutcomeChoices
@@ -37,7 +38,8 @@ def build_case_view(
     return station_views.CaseView(
         key=case.key,
         name=format_case_name(instrument, case, claimed.contact),
-        details=list_details(instrument, {**personal, **case.columns}),
+        details=list_details(instrument, {**personal, **case.columns}) + _list_language(instrument, language),
+        languages=tuple((code, get_language_name(code)) for code in instrument.languages),
         attempt=len(case.counted_attempts) + (0 if claimed.has_calls else 1),
         limit=plan.limits.total,
         numbers=_build_numbers(case, claimed.contact, plan, claimed.current_number, at),
@@ -59,6 +61,14 @@ def build_case_view(
         pending_input=claimed.pending_input,
         notice=claimed.notice,
     )
+
+
+def _list_language(instrument: Instrument, language: str) -> tuple[tuple[str, str], ...]:
+    """List the language in which the case is interviewed, if the study has several."""
+    if len(instrument.languages) < 2:
+        return ()
+    name = "another than the study's" if language == OTHER_LANGUAGE else get_language_name(language)
+    return (("Language", name),)
 
 
 def describe_interrupted_call(case: Case, to_local: ToLocal) -> str:

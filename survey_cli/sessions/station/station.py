@@ -20,6 +20,7 @@ from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import list_call_zones
 from survey_cli.fieldwork.queue.call_order import explain_number_closed
 from survey_cli.fieldwork.shifts import ShiftSummary
+from survey_cli.instrument.texts.languages import get_language_name
 from survey_cli.problems import StoreError, UserError
 from survey_cli.reports.fieldwork.case_histories import describe_outcome
 from survey_cli.samples.cases.columns import clean_text
@@ -401,9 +402,16 @@ class StationSession:
             interview = self._load_interview(self._case)
         except StoreError as error:
             return self._report_unsaved(error)
-        plan, link = self._study.plan, self._options.token()
         events = claimed_case.build_outcome_events(
-            self._case, chosen, plan, interview, note=clean_text(note), number=number, language=language, link=link
+            self._case,
+            chosen,
+            self._study.plan,
+            interview,
+            note=clean_text(note),
+            number=number,
+            language=language,
+            languages=self._study.opened.instrument.languages,
+            link=self._options.token(),
         )
         return events if isinstance(events, Rejection) else self._save(events)
 
@@ -595,7 +603,7 @@ class StationSession:
         if why_not and self._case is not None:
             self._case = replace(self._case, notice=f"Don't dial this number: {why_not}.")
         elif self._case is not None and not queue.study.who.speaks(language):
-            notice = f"This case needs {language}, which {self.interviewer} does not speak."
+            notice = f"This case needs {get_language_name(language)}, which {self.interviewer} does not speak."
             self._case = replace(self._case, notice=notice)
         return None
 

@@ -108,6 +108,8 @@ class CaseView:
     """The state of the case's interview: `open at q17, Tue 14:03, version 1`; empty: none."""
     has_open_call: bool
     """The current number was dialed and the outcome is not entered yet."""
+    languages: tuple[tuple[str, str], ...] = ()
+    """Code and name of each language of the study."""
     answers_in_call: int = 0
     """Answers that were recorded in this call."""
     dialed_at: datetime | None = None

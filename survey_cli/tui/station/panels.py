@@ -274,14 +274,14 @@ class OutcomeEntry:
             case "time":
                 await self.open_appointment(case, words)
             case "note" | "number" | "language" as required:
-                await self._open_line(choice, required, words)
+                await self._open_line(case, choice, required, words)
             case "sure":
                 question = f"{name}: the case will not be called again. Record it?"
                 await self._screen.open_panel(panel.build_question(question, "record it", record))
             case "":
                 await record()
 
-    async def _open_line(self, choice: OutcomeChoice, required: str, words: str) -> None:
+    async def _open_line(self, case: CaseView, choice: OutcomeChoice, required: str, words: str) -> None:
         async def submit(typed: str) -> None:
             if typed:
                 await self._record(choice, **{required: typed})
@@ -289,6 +289,9 @@ class OutcomeEntry:
                 self._screen.refuse("this outcome needs a text: type it, or Esc for another outcome")
 
         label = f"{choice.outcome.name}: {LABELS[required]}"
+        if required == "language":
+            codes = [code for code, _ in case.languages]
+            label = f"{choice.outcome.name} ({', '.join([*codes, 'other'])}): "
         await self._screen.open_panel(panel.LinePanel(required, label, submit, text=words))
 
     async def _record(self, choice: OutcomeChoice, **given: str) -> None:
