@@ -84,6 +84,8 @@ ADMIN_COLUMNS: Final = tuple(
 )
 """The columns that every table of interviews begins with; no item may have such a name."""
 
+DateOrder: TypeAlias = Literal["dmy", "mdy"]
+"""Whether the day or the month comes first in `3/4/2026`."""
 Storage: TypeAlias = Literal["integer", "decimal", "text", "date", "time"]
 Measure: TypeAlias = Literal["nominal", "ordinal", "scale"]
 VariableRole: TypeAlias = Literal["answer", "words", "state", "order", "sample", "compute", "admin"]

@@ -15,8 +15,15 @@ from typing import Any, Final, NamedTuple
 
 from survey_cli.instrument.schema.hours import Hours, parse_hours
 from survey_cli.problems import find_nearest
+from survey_cli.values import DateOrder
 
 _TABLES: Final = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+MONTH_FIRST_COUNTRIES: Final = frozenset({"US", "AS", "FM", "GU", "MH", "MP", "PH", "PR", "PW", "UM", "VI"})
+"""Countries that write dates as 11/24/2026 (Unicode CLDR's short dates)."""
+EITHER_ORDER_COUNTRIES: Final = frozenset({"CA"})
+"""Countries where both orders are usual."""
+YEAR_FIRST_COUNTRIES: Final = frozenset({"CN", "HU", "JP", "KR", "LT", "MN", "SE", "TW", "ZA"})
+"""Countries where the year comes first, so that 3/4/2026 in a file would be a guess."""
 COUNTRIES: Final = frozenset(" ".join(_TABLES["countries"]).split())
 """ISO 3166-1 alpha-2 codes."""
 
@@ -156,3 +163,12 @@ def _group_zones_by_region() -> Mapping[str, tuple[str, ...]]:
 REGION_ZONES: Final = _group_zones_by_region()
 """The time zones of a region (IANA, zone.tab), for countries with several zones whose regions are often in samples; one
 in two zones is called only while both are open."""
+
+
+def find_date_order(country: str) -> DateOrder | None:
+    """Return the order of day and month in `3/4/2026`; None if the country is not known or writes both."""
+    if country in MONTH_FIRST_COUNTRIES:
+        return "mdy"
+    if not country or country in EITHER_ORDER_COUNTRIES:
+        return None
+    return "dmy"

@@ -201,7 +201,8 @@ def test_without_a_terminal_it_ends_with_2_and_names_the_option(
 
 def test_at_a_terminal_yes_lets_the_interview_begin(tmp_path: Path) -> None:
     shift = on_a_file(tmp_path, datetime.now(UTC) + timedelta(hours=3))
-    command = ["interview", str(shift.file), "--case", "x", "--plain", "--db", shift.db]
+    known = [part for name in ("kind", "name", "phone", "zone") for part in ("--set", f"{name}=")]
+    command = ["interview", str(shift.file), "--case", "x", "--plain", "--db", shift.db, *known]
     for answer, code in (("n", 1), ("y", 3)):
         child = pexpect.spawn(SURVEY[0], [*SURVEY[1:], *command], encoding="utf-8", timeout=30)
         child.expect("Is this computer's clock right\\? \\[y/N\\] ")

@@ -214,7 +214,8 @@ def test_a_terminal_closed_over_the_closing_words_ends_the_interview(tmp_path: P
     what = ["station"] if command == "station" else ["interview", "--case", case]
     arguments = [*what, str(shift.file), "--db", shift.db, *(["--plain"] if plain else [])]
     if command == "walk-in":
-        arguments += ["--set", "zone=America/Chicago"]
+        values = ("zone=America/Chicago", "kind=", "name=", "phone=")
+        arguments += [part for value in values for part in ("--set", value)]
     child = pexpect.spawn(
         sys.executable, ["-m", "survey_cli", *arguments], dimensions=(24, 80), timeout=60,
         env={**os.environ, "TERM": "xterm-256color"},

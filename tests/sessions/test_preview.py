@@ -344,7 +344,7 @@ def test_a_file_broken_from_the_start_begins_when_it_is_mended() -> None:
     [
         (PreviewOptions(columns={"kidn": "1"}), "did you mean 'kind'?"),
         (PreviewOptions(columns={"kind": "7"}), "write one of 1 (Sector), 2 (District)"),
-        (PreviewOptions(language="fr"), "its languages are en, es"),
+        (PreviewOptions(language="fr"), "its languages are en (English), es (Spanish)"),
         (PreviewOptions(at="agee"), "did you mean 'age'?"),
     ],
 )

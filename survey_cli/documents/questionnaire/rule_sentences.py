@@ -167,8 +167,8 @@ def describe_expected(item: CompiledItem, language: str) -> str:
             return f"as {escape_controls(pattern)}: {_describe_pattern(pattern)}"
         case TextItem(like=str() as kind):
             return TEXT_KINDS[kind].words
-        case DateItem(partial=partial, typed_as=typed):
-            full = "day, month, year" if typed == "dmy" else "month, day, year"
+        case DateItem(partial=partial, order=order):
+            full = "day, month, year" if order == "dmy" else "month, day, year"
             phrases = [full, "month and year, or only the year, are enough" if partial else ""]
             phrases += [f"{word} {limit}" for word, key in _DATE_LIMITS if (limit := _describe_limit(item, key))]
             return "; ".join(filter(None, phrases))

@@ -12,7 +12,7 @@ from survey_cli.fieldwork.appointments import grammar
 from survey_cli.fieldwork.appointments.appointment import AppointmentTime, UnclearAppointment, resolve_start
 from survey_cli.fieldwork.calendar.calendar import DAY_NAMES, Calendar, format_short_day
 from survey_cli.fieldwork.calendar.zones import classify_wall_time, get_zone, make_wall_time, to_wall_time
-from survey_cli.instrument.countries import PERMITTED_HOURS
+from survey_cli.instrument.countries import PERMITTED_HOURS, find_date_order
 from survey_cli.instrument.schema.hours import Hours, format_clock
 
 AppointmentAnswer: TypeAlias = AppointmentTime | UnclearAppointment
@@ -20,10 +20,6 @@ DEFAULT_WINDOW: Final = timedelta(minutes=30)
 """The time after which an appointment at one exact time counts as missed."""
 FAR_AHEAD: Final = timedelta(days=183)
 """An appointment further ahead than this gets a hint."""
-MONTH_FIRST_COUNTRIES: Final = frozenset({"US", "FM", "GU", "MH", "MP", "AS", "PR", "PW", "VI"})
-"""Countries where 11/5 is the fifth of November."""
-EITHER_ORDER_COUNTRIES: Final = frozenset({"CA", "PH"})
-"""Countries where both orders are usual, so that the interviewer is asked."""
 
 
 def parse_appointment(
@@ -161,9 +157,10 @@ class _Reader(NamedTuple):
                 return self._list_dates(month, number, year)
             case grammar.AmbiguousDate(first=first, second=second, year=year):
                 orders = {(first, second), (second, first)}
-                if self.calendar.country in MONTH_FIRST_COUNTRIES:
+                usual = find_date_order(self.calendar.country or "")
+                if usual == "mdy":
                     orders = {(first, second)} if first <= 12 else {(second, first)}
-                elif self.calendar.country and self.calendar.country not in EITHER_ORDER_COUNTRIES:
+                elif usual == "dmy":
                     orders = {(second, first)} if second <= 12 else {(first, second)}
                 possible = [order for order in sorted(orders) if 1 <= order[0] <= 12]
                 if not possible:

@@ -8,6 +8,7 @@ from typing import Final
 from survey_cli.instrument.checks.source_items import find_key, find_value, iterate_items, report
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Roster
+from survey_cli.instrument.countries import find_date_order
 from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem, SingleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem
@@ -17,9 +18,11 @@ from survey_cli.instrument.schema.items.unasked_items import SplitItem
 from survey_cli.instrument.source.nodes import find_node, locate_name
 from survey_cli.instrument.source.scalars import DECIMAL
 from survey_cli.problems import Problem, Severity
-from survey_cli.values import Code
+from survey_cli.values import Code, DateOrder
 from survey_cli.wording import join_words, pluralize
 
+READINGS: Final[dict[DateOrder, str]] = {"dmy": "3 April", "mdy": "4 March"}
+"""What `3/4` means in each order."""
 MAX_DECIMALS: Final = 6
 MAX_TURNS: Final = 999
 """Each turn has its own columns in the data."""
@@ -287,6 +290,30 @@ def bad_pattern(draft: InstrumentDraft) -> Iterator[Problem]:
         else:
             continue
         yield report("bad-pattern", find_value(item, "pattern"), item.id, what, remedy, severity)
+
+
+def mixed_date_orders(draft: InstrumentDraft) -> Iterator[Problem]:
+    """Dates of one study are typed in two orders: `3/4/2026` is March in one place, and April in another.
+
+    Appointments are typed in the order of the country: the month first in the United States. An item reads dates in the
+    same order if `typed_as:` is left out.
+
+        fieldwork: {country: US}
+        items:
+          - {id: moved, type: date, text: When did you move here?}
+    """
+    fieldwork = draft.document.fieldwork
+    country = str(fieldwork.country or "").upper() if fieldwork is not None else ""
+    usual = find_date_order(country)
+    elsewhere = f"appointments in {country}"
+    for item in iterate_items(draft, DateItem):
+        if usual is None:
+            usual = item.order
+            elsewhere = str(item.id)
+        if item.order != usual:
+            what = f"typed_as: {item.order} reads 3/4 as {READINGS[item.order]}, but {elsewhere} as {READINGS[usual]}"
+            at = find_value(item, "typed_as")
+            yield report("mixed-date-orders", at, item.id, what, f"write typed_as: {usual}", "warning")
 
 
 def idle_labels(draft: InstrumentDraft) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple, TypeAlias, cast
 from survey_cli.instrument.compiled.draft import GroupStep, InstrumentDraft, SymbolTable, is_shuffled
 from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCompiler, compile_computes
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
+from survey_cli.instrument.countries import find_date_order
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem
@@ -27,7 +28,7 @@ from survey_cli.instrument.texts.translations import (
     withdraw_translations,
 )
 from survey_cli.problems import Problem, select_errors, suggest_nearest
-from survey_cli.values import Code
+from survey_cli.values import Code, DateOrder
 
 STATEMENT_FILL: Final = "{statement}"
 RESERVED_CODES: Final = {"not_asked": -6, "not_reached": -7}
@@ -234,6 +235,11 @@ class InstrumentCompiler:
         self._finish_group(group, enclosing)
         return group
 
+    def _find_date_order(self) -> DateOrder | None:
+        """Find in which order the study's country writes day and month."""
+        fieldwork = self.document.fieldwork
+        return find_date_order(str(fieldwork.country or "").upper() if fieldwork is not None else "")
+
     def _compile_item(
         self, item: QuestionItem, item_id: str, text: Text, around: CompileContext, own: ItemOverrides | None = None
     ) -> CompiledItem:
@@ -255,6 +261,9 @@ class InstrumentCompiler:
             errors = select_errors(compiler.problems[reported:]) if where is not None or source.where is None else ()
             compiler.problems[reported:] = errors
         conditional = [option.ask_if is not None for option in compiled_options]
+        country_order = self._find_date_order()
+        if isinstance(item, DateItem) and country_order is not None:
+            item.use_country_order(country_order)
         compiled_item = CompiledItem(
             id=item_id,
             question=item,

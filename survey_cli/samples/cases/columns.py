@@ -10,7 +10,14 @@ from typing import Final, NamedTuple, TypeAlias
 from zoneinfo import available_timezones
 
 from survey_cli.instrument.compiled.model import Instrument, find_labels, list_column_options
-from survey_cli.instrument.countries import COUNTRIES, find_region, list_regions, suggest_region
+from survey_cli.instrument.countries import (
+    COUNTRIES,
+    YEAR_FIRST_COUNTRIES,
+    find_date_order,
+    find_region,
+    list_regions,
+    suggest_region,
+)
 from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.instrument.schema.items.question import normalize_text
 from survey_cli.instrument.texts.languages import find_language, list_languages
@@ -29,10 +36,6 @@ class InvalidValue(NamedTuple):
 ColumnReader: TypeAlias = Callable[[str], Value | InvalidValue]
 """Function that converts a text that is not empty to a value."""
 
-MONTH_FIRST: Final = frozenset({"US", "AS", "FM", "GU", "MH", "MP", "PH", "PR", "PW", "UM", "VI"})
-"""Countries that write dates as 11/24/2026 (Unicode CLDR's short dates)."""
-NO_SLASHES: Final = frozenset({"", "CA", "CN", "HU", "JP", "KR", "LT", "MN", "SE", "TW", "ZA"})
-"""Countries where the year comes first or both orders are in use, so that 3/4/2026 would be a guess."""
 HIDDEN_ROLES: Final = ("key", "phone", "zone", "name", "replicate", "priority", "weight", "language")
 """Roles of sample columns that an interviewer sees elsewhere, or not at all."""
 _DECIMAL: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?\Z", re.ASCII)
@@ -168,6 +171,8 @@ def make_date_reader(country: str) -> ColumnReader:
     `country` is two letters; empty where it is not known.
     """
     remedy = "write the date as 2026-11-24"
+    order = find_date_order(country)
+    is_guess = order is None or country in YEAR_FIRST_COUNTRIES
 
     def read(text: str) -> Value | InvalidValue:
         text = _MIDNIGHT.sub("", text)
@@ -175,16 +180,19 @@ def make_date_reader(country: str) -> ColumnReader:
             year, month, day = (int(part) for part in match.groups())
         elif match := _YEAR_LAST.match(text):
             first, second, year = int(match[1]), int(match[3]), int(match[4])
-            if match[2] != "." and country in NO_SLASHES:
+            if match[2] != "." and is_guess:
                 return InvalidValue("the order of day and month is not known", remedy)
-            month, day = (first, second) if match[2] != "." and country in MONTH_FIRST else (second, first)
+            if match[2] != "." and order == "mdy":
+                month, day = first, second
+            else:
+                month, day = second, first
         else:
             return InvalidValue("the value does not fit the column", remedy)
         try:
             return date(year, month, day)
         except ValueError:
-            order = f" where {month} is the month" if not text[:4].isdigit() else ""
-            return InvalidValue(f"there is no such day{order}", remedy)
+            reading = f" where {month} is the month" if not text[:4].isdigit() else ""
+            return InvalidValue(f"there is no such day{reading}", remedy)
 
     return read
 

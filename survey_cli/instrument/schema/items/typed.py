@@ -25,7 +25,7 @@ from survey_cli.instrument.source.scalars import DateLimit, Flag, Label, Limit, 
 from survey_cli.instrument.texts.date_text import DAYS, MONTHS, format_date, format_time, read_date, read_time
 from survey_cli.instrument.texts.languages import list_date_names
 from survey_cli.instrument.texts.number_text import NumberRejection, format_number, read_number
-from survey_cli.values import Cell, Missing, Storage, Value, Variable
+from survey_cli.values import Cell, DateOrder, Missing, Storage, Value, Variable
 
 _LETTERS: Final = re.compile(r"[^\W\d_]")
 MAX_TEXT_BYTES: Final = 30_000
@@ -288,14 +288,25 @@ class DateItem(LimitedItem, question.StatedItem):
     partial: Flag = False
     """`true`: a month and year, or a year alone, is accepted. The data then have the date as text, and its parts in
     `ID_y`, `ID_m` and `ID_d`."""
-    typed_as: Literal["dmy", "mdy"] = "dmy"
-    """Whether the day or the month comes first in `3/4/1985`: `dmy` or `mdy`."""
+    typed_as: Literal["dmy", "mdy"] | None = None
+    """Whether the day or the month comes first in `3/4/1985`: `dmy` or `mdy`. If left out: as in the country of
+    `fieldwork:`, in which appointments are typed too; without one, `dmy`."""
 
+    _country_order: ClassVar[DateOrder] = "dmy"
     condition_type: ClassVar[str] = "date"
     storage: ClassVar[Storage] = "date"
 
+    @property
+    def order(self) -> DateOrder:
+        """Whether the day or the month is typed first."""
+        return self.typed_as or self._country_order
+
+    def use_country_order(self, order: DateOrder) -> None:
+        """Read dates in the order of the study's country, if the item has none of its own."""
+        self.__dict__["_country_order"] = order
+
     def build_entry(self, context: question.ItemContext) -> Entry:
-        order = "day month year" if self.typed_as == "dmy" else "month day year"
+        order = "day month year" if self.order == "dmy" else "month day year"
         return LineEntry(kind="date", hint=order + (", or the year" if self.partial else ""), personal=self.personal)
 
     def parse_reply(self, context: question.ItemContext, reply: Reply) -> question.ParsedAnswer | Rejection:
@@ -303,7 +314,7 @@ class DateItem(LimitedItem, question.StatedItem):
         language = context.language
         english = language == "en" or not _LETTERS.search(text)
         names = (MONTHS, DAYS) if english else list_date_names(language)
-        value = read_date(text, month_first=self.typed_as == "mdy", partial=self.partial, names=names)
+        value = read_date(text, month_first=self.order == "mdy", partial=self.partial, names=names)
         if isinstance(value, Rejection):
             return value
         why = self.why_invalid(context, value)
