@@ -68,10 +68,9 @@ class DoNotCallList:
         """The account that changes the list: that of the system or, on a server, the role."""
         self._key: bytes | None = None
         """None where the account may not read the key; the server then computes the hashes."""
-        self._add_statement = sql.ADD
+        self._may_add = True
         if connector.dialect == "postgresql":
-            [(can_read_key, can_hash, can_change)] = connector.read(sql.KEY_ACCESS)
-            self._add_statement = sql.ADD if can_change else sql.ADD_ONCE
+            [(can_read_key, can_hash, self._may_add)] = connector.read(sql.KEY_ACCESS)
             if can_hash and not can_read_key:
                 return
         [(stored_key,)] = connector.read(sql.KEY)
@@ -139,13 +138,17 @@ class DoNotCallList:
     def add(self, numbers: Iterable[str], *, at: datetime, reason: str, by: str) -> int:
         """Add numbers to the list in short commits, and return how many are new.
 
-        The others keep the earlier date and its reason.
+        The others keep the earlier date and its reason. Raises StoreError, also on a server if the account is an
+        interviewer's: the numbers of a case come onto the list by an outcome.
         """
+        if not self._may_add:
+            what = f"{self.account} is an interviewer, and only a supervisor may add numbers to the do-not-call list"
+            raise StoreError(self._db.where, what, "ask a supervisor; in a call, record the outcome never_call")
         added, time = 0, encode_timestamp(at)
         for hashes in _split_batches((self._hash_number(number) for number in numbers), COMMIT_SIZE):
             with self._db.transaction():
                 added += len(set(hashes)) - len(self._select_listed_hashes(hashes))
-                self._db.run_many(self._add_statement, [(number_hash, time, reason, by) for number_hash in hashes])
+                self._db.run_many(sql.ADD, [(number_hash, time, reason, by) for number_hash in hashes])
         return added
 
     def remove(self, numbers: Collection[str], *, at: datetime, reason: str, by: str) -> int:

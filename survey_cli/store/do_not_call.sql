@@ -39,7 +39,7 @@ replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '')
 -- name: KEY_ACCESS
 SELECT has_table_privilege('survey_shared.never_call_key', 'SELECT'),
     to_regprocedure('survey_shared.never_call_hash(text)') IS NOT NULL,
-    has_table_privilege('survey_shared.never_call', 'UPDATE')
+    has_table_privilege('survey_shared.never_call', 'INSERT')
 
 -- name: KEY
 SELECT key FROM never_call_key
@@ -48,10 +48,6 @@ SELECT key FROM never_call_key
 INSERT INTO never_call (hash, at, reason, by) VALUES (?, ?, ?, ?)
 ON CONFLICT (hash) DO UPDATE SET at = excluded.at, reason = excluded.reason, by = excluded.by
 WHERE excluded.at < never_call.at
-
--- name: ADD_ONCE
--- For roles that may add numbers to the list and may not change entries.
-INSERT INTO never_call (hash, at, reason, by) VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING
 
 -- name: SELECT_LISTED
 SELECT hash FROM never_call WHERE hash IN ({marks})

@@ -177,10 +177,12 @@ def test_an_interviewers_role_rewrites_nothing_and_reads_no_key(shift: Served) -
     ann = station(shift)
     assert ann.record_outcome("busy") is None
     ann.close()
+    with DoNotCallList.open_beside(as_role(shift, shift.sue)) as supervisors:
+        supervisors.add(["+13125550199"], at=shift.at, reason="asked for it", by="sue")
     with DoNotCallList.open_beside(as_role(shift, shift.ann)) as listed:
-        listed.add(["+13125550199"], at=shift.at, reason="asked for it", by="ann")
         assert listed.select_listed(["+13125550199", "+13125550198"]) == {"+13125550199"}
-        assert listed.add(["+13125550199"], at=shift.at, reason="again", by="ann") == 0
+        refusal = attempt(listed.add, ["+13125550198"], at=shift.at, reason="again", by="ann")
+        assert "only a supervisor may add numbers to the do-not-call list" in str(refusal)
     with DoNotCallList.open_beside(as_role(shift, shift.sue)) as supervisors:
         found = supervisors.find_entry("+13125550199")
         assert found is not None
@@ -343,25 +345,45 @@ def test_an_interviewer_reads_the_contact_of_the_case_in_progress_alone(shift: S
     ann.close()
 
 
-def test_a_claim_in_anothers_name_shows_no_contact_and_every_claim_is_recorded(shift: Served) -> None:
-    ask(shift, shift.bob, "UPDATE cases SET status = 'leased', lease_by = 'bob', lease_token = 'x' WHERE key = 'A'")
+NOW = "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+
+
+def lease(shift: Shift, case: str, account: str) -> str:
+    """The statement with which somebody claims a case by hand."""
+    return (
+        f"UPDATE {schema_of(shift)}.cases SET status = 'leased', lease_by = '{account}', lease_token = 'x', seq = seq + 1, "
+        f"lease_until = '9999-01-01T00:00:00Z' WHERE key = '{case}'"
+    )
+
+
+def claim(shift: Shift, case: str, by: str) -> str:
+    """The statement that records the claim."""
+    return (
+        f"INSERT INTO {schema_of(shift)}.case_events SELECT '{case}', count(*) + 1, 'claimed', '{{}}', {NOW}, '{by}', '', '', "
+        f"'{by}' FROM {schema_of(shift)}.case_events WHERE case_key = '{case}'"
+    )
+
+
+def test_a_claim_in_anothers_name_is_refused_and_every_claim_is_recorded(shift: Served) -> None:
+    refused(shift, shift.bob, lease(shift, "A", shift.ann))
+    refused(shift, shift.bob, lease(shift, "A", shift.bob))  # without its event
+    refused(shift, shift.bob, claim(shift, "A", shift.bob))  # without the lease
+    refused(shift, shift.bob, f"{lease(shift, 'A', shift.bob)}; {claim(shift, 'A', shift.ann)}")
     assert ask(shift, shift.bob, "SELECT * FROM case_contacts") == []
-    claim = "INSERT INTO case_events VALUES ('A', 2, 'claimed', '{}', '', 'ann', '', '', 'ann')"
-    ask(shift, shift.bob, claim)
+    ask(shift, shift.bob, f"{lease(shift, 'A', shift.bob)}; {claim(shift, 'A', shift.bob)}")
     assert len(ask(shift, shift.bob, "SELECT * FROM case_contacts")) == 1
-    events = "SELECT account FROM case_events WHERE kind = 'claimed'"
-    assert postgres_server.run_query(shift.db, events) == [(shift.bob,)]
+    events = "SELECT account, by FROM case_events WHERE kind = 'claimed'"
+    assert postgres_server.run_query(shift.db, events) == [(shift.bob, shift.bob)]
+    refused(shift, shift.ann, lease(shift, "A", shift.ann))
 
 
 def test_a_claim_that_can_be_undone_shows_no_contact(shift: Served) -> None:
-    schema = schema_of(shift)
-    claim = f"INSERT INTO {schema}.case_events VALUES ('A', 2, 'claimed', '{{}}', '', '', '', '')"
-    contacts = f"SELECT count(*) FROM {schema}_contacts.case_contacts".encode()
+    contacts = f"SELECT count(*) FROM {schema_of(shift)}_contacts.case_contacts".encode()
     with psycopg.connect(as_role(shift, shift.bob).partition("&schema=")[0]) as bob:
         assert bob.execute(contacts).fetchone() == (0,)
         bob.execute("SAVEPOINT before")
-        bob.execute(claim.encode())
-        bob.execute(f"UPDATE {schema}.cases SET status = 'leased' WHERE key = 'A'".encode())
+        bob.execute(lease(shift, "A", shift.bob).encode())
+        bob.execute(claim(shift, "A", shift.bob).encode())
         assert bob.execute(contacts).fetchone() == (0,)
         bob.execute("RELEASE before")
         assert bob.execute(contacts).fetchone() == (0,)
@@ -377,7 +399,7 @@ def test_a_task_that_no_outcome_asks_for_is_not_done(shift: Served, capsys: pyte
     ann.close()
     journal = postgres_server.run_query(shift.db, "SELECT kind, payload FROM journal ORDER BY seq")
     numbers = postgres_server.run_query(shift.db, "SELECT * FROM survey_shared.never_call")
-    ask(shift, shift.bob, "UPDATE interviews SET outcome = 'withdrawn'")
+    refused(shift, shift.bob, "UPDATE interviews SET outcome = 'withdrawn'")
     tasks = f"('owed: erase: {case}', ''), ('owed: do-not-call: {case}', ''), ('owed: else: {case}', '')"
     ask(shift, shift.bob, f"INSERT INTO settings (name, value) VALUES {tasks}")
     assert run_command(["status", str(shift.file), "--db", as_role(shift, shift.sue)]) == 0

@@ -7,18 +7,21 @@ JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = 1
 WHERE c.relkind IN ('r', 'v') AND n.nspname IN (?, ?, ?) ORDER BY n.nspname, c.relname
 
 -- name: FIXTURE
--- Case 1 is leased by the interviewer, case 2 by nobody; the interviewer has written to interview 1.
+-- Case 1 is leased by the interviewer, case 2 by nobody, case 3 by somebody else. Each has an interview; that of case 2 is
+-- complete. {now} is the present time, as it is stored.
 INSERT INTO {schema}.cases (key, ordinal, seq, stood, status, was, bucket, rank, code, outcome, attempts, why, owner,
     lease_token, lease_by, lease_station, lease_until, frame, replicate, link, mark, arrival, updated_at)
-SELECT '~check ' || n, 0, 1, 1, CASE n WHEN 1 THEN 'leased' ELSE 'held' END, 'held', '', '', '', '', 0, '', '',
-    CASE n WHEN 1 THEN '~check' ELSE '' END, '', '', CASE n WHEN 1 THEN '9999' END, '', '', '~check ' || n, '', '', ''
-FROM generate_series(1, 2) AS s (n);
+SELECT '~check ' || n, 0, 1, 1, CASE n WHEN 2 THEN 'held' ELSE 'leased' END, 'held', '', '', '', '', 0, '', '', '~check',
+    CASE n WHEN 1 THEN {member} WHEN 3 THEN '~else' ELSE '' END, '', '9999-01-01T00:00:00Z', '', '', '~check ' || n, '',
+    '', {now}
+FROM generate_series(1, 3) AS s (n);
 INSERT INTO {schema}.case_events (case_key, seq, kind, payload, at, by, station, key)
-VALUES ('~check 1', 1, 'claimed', '{{}}', '', '', '', '');
-UPDATE {schema}.case_events SET account = {member} WHERE case_key = '~check 1';
+SELECT '~check ' || n, 1, 'claimed', '{{}}', {now}, '', '', '' FROM generate_series(1, 3) AS s (n);
+UPDATE {schema}.case_events SET account = '~else', by = '~else' WHERE case_key LIKE '~check _';
+UPDATE {schema}.case_events SET account = {member}, by = {member} WHERE case_key = '~check 1';
 INSERT INTO {contacts}.case_contacts (link, details, digits, words)
-SELECT '~check ' || n, '{{"name": "Zoe Check", "columns": {{}}, "numbers": []}}', '999312555019' || n, 'zoe check'
-FROM generate_series(1, 2) AS s (n);
+SELECT '~check ' || n, '{{"name": "Zoe Check", "columns": {{}}, "numbers": [[1, "", "", ""]]}}', '999312555019' || n,
+    'zoe check' FROM generate_series(1, 2) AS s (n);
 INSERT INTO {schema}.instruments (hash, id, version, title, texts, kept_at, data_view)
 VALUES ('~check', '', '', '', '', '', '~check');
 INSERT INTO {schema}.variables (instrument, ordinal, name, label, storage, measure, decimals, labels, user_missing,
@@ -26,10 +29,13 @@ INSERT INTO {schema}.variables (instrument, ordinal, name, label, storage, measu
 VALUES ('~check', 0, '', '', '', '', 0, '', '', '', '', '', '', 1);
 INSERT INTO {schema}.interviews (id, case_key, instrument, began_at, by, updated_at, origin, number, status, outcome,
     last_seq, at_item, answered)
-SELECT '~check ' || n, '', '~check', '', '', '', 'practice', n, 'open', '', 1, '', 0 FROM generate_series(1, 2) AS s (n);
+SELECT '~check ' || n, '~check ' || n, '~check', '', CASE n WHEN 1 THEN {member} ELSE '' END, '', 'real', n,
+    CASE n WHEN 2 THEN 'ended' ELSE 'open' END, CASE n WHEN 2 THEN 'complete' ELSE '' END, 1, '', 0
+FROM generate_series(1, 3) AS s (n);
 INSERT INTO {schema}.journal (interview, seq, kind, payload, at, by, station)
-SELECT '~check ' || n, 1, 'began', '{{}}', '', '', '' FROM generate_series(1, 2) AS s (n);
-UPDATE {schema}.journal SET account = {member} WHERE interview = '~check 1';
+SELECT '~check ' || n, 1, 'began', '{{}}', {now}, '', '' FROM generate_series(1, 3) AS s (n);
+INSERT INTO {schema}.snapshots (interview, seq, engine, cells, digest)
+SELECT '~check ' || n, 1, '', '', '' FROM generate_series(1, 2) AS s (n);
 INSERT INTO {contacts}.contacts (interview, details) SELECT '~check ' || n, '' FROM generate_series(1, 2) AS s (n)
 
 -- name: read the contact, own case: 1 1 refused refused
@@ -38,13 +44,22 @@ SELECT * FROM {contacts}.case_contacts WHERE link = '~check 1'
 -- name: read the contact, other case: 0 1 refused refused
 SELECT * FROM {contacts}.case_contacts WHERE link = '~check 2'
 
--- name: change the contact, own case: 1 1 refused refused
-UPDATE {contacts}.case_contacts SET words = '' WHERE link = '~check 1'
+-- name: add a number, own case: 1 1 refused refused
+UPDATE {contacts}.case_contacts SET digits = digits || ' 1',
+    details = '{{"name": "Zoe Check", "columns": {{}}, "numbers": [[1, "", "", ""], [2, "", "", ""]]}}'
+WHERE link = '~check 1'
+
+-- name: change a number, own case: refused 1 refused refused
+UPDATE {contacts}.case_contacts
+SET details = '{{"name": "Zoe Check", "columns": {{}}, "numbers": [[1, "", "+1", ""]]}}' WHERE link = '~check 1'
+
+-- name: remove the contact, own case: refused 1 refused refused
+DELETE FROM {contacts}.case_contacts WHERE link = '~check 1'
 
 -- name: change the contact, other case: 0 1 refused refused
 UPDATE {contacts}.case_contacts SET words = '' WHERE link = '~check 2'
 
--- name: remove the contact, other case: 0 1 refused refused
+-- name: remove the contact, other case: refused 1 refused refused
 DELETE FROM {contacts}.case_contacts WHERE link = '~check 2'
 
 -- name: add a contact, other case: refused 1 refused refused
@@ -74,25 +89,105 @@ SELECT * FROM {schema}.find_caller('zoe', '')
 -- name: read the journal, other interview: 1 1 1 refused
 SELECT * FROM {schema}.journal WHERE interview = '~check 2'
 
--- name: record an answer: 1 1 refused refused
+-- name: change personal data, other interview: 0 1 refused refused
+UPDATE {contacts}.contacts SET details = '' WHERE interview = '~check 2'
+
+-- name: record an answer, own interview: 1 1 refused refused
 INSERT INTO {schema}.journal (interview, seq, kind, payload, at, by, station)
-VALUES ('~check 2', 2, 'answered', '{{}}', '', '', '')
+VALUES ('~check 1', 2, 'answered', '{{}}', {now}, current_user, '')
+
+-- name: record an answer, other interview: refused 1 refused refused
+INSERT INTO {schema}.journal (interview, seq, kind, payload, at, by, station)
+VALUES ('~check 3', 2, 'answered', '{{}}', {now}, current_user, '')
+
+-- name: record an answer, complete interview: refused 1 refused refused
+INSERT INTO {schema}.journal (interview, seq, kind, payload, at, by, station)
+VALUES ('~check 2', 2, 'answered', '{{}}', {now}, current_user, '')
+
+-- name: record an answer in another name: refused 1 refused refused
+INSERT INTO {schema}.journal (interview, seq, kind, payload, at, by, station)
+VALUES ('~check 1', 2, 'answered', '{{}}', {now}, '~else', '')
+
+-- name: record an answer at another time: refused 1 refused refused
+INSERT INTO {schema}.journal (interview, seq, kind, payload, at, by, station)
+VALUES ('~check 1', 2, 'answered', '{{}}', '2020-01-01T00:00:00Z', current_user, '')
 
 -- name: record a coding: 1 1 1 refused
 INSERT INTO {schema}.journal (interview, seq, kind, payload, at, by, station)
-VALUES ('~check 2', 2, 'coded', '{{}}', '', '', '')
+VALUES ('~check 2', 2, 'coded', '{{}}', {now}, current_user, '')
+
+-- name: record a coding in another name: refused 1 refused refused
+INSERT INTO {schema}.journal (interview, seq, kind, payload, at, by, station)
+VALUES ('~check 2', 2, 'coded', '{{}}', {now}, '~else', '')
 
 -- name: review an interview: refused 1 refused refused
 INSERT INTO {schema}.journal (interview, seq, kind, payload, at, by, station)
-VALUES ('~check 2', 2, 'reviewed', '{{}}', '', '', '')
+VALUES ('~check 1', 2, 'reviewed', '{{}}', {now}, current_user, '')
 
--- name: record a call: 1 1 refused refused
+-- name: change an interview, own case: 1 1 refused refused
+UPDATE {schema}.interviews SET answered = 1 WHERE id = '~check 1'
+
+-- name: change an interview, other case: refused 1 refused refused
+UPDATE {schema}.interviews SET answered = 1 WHERE id = '~check 3'
+
+-- name: change a complete interview: refused 1 refused refused
+UPDATE {schema}.interviews SET outcome = 'withdrawn' WHERE id = '~check 2'
+
+-- name: change the data, own interview: 1 1 refused refused
+UPDATE {schema}.snapshots SET cells = '[]' WHERE interview = '~check 1'
+
+-- name: change the data, complete interview: refused 1 refused refused
+UPDATE {schema}.snapshots SET cells = '[]' WHERE interview = '~check 2'
+
+-- name: claim a case: 1 1 refused refused
+UPDATE {schema}.cases SET status = 'leased', lease_by = current_user, seq = 2 WHERE key = '~check 2'
+
+-- name: claim a case in another name: refused 1 refused refused
+UPDATE {schema}.cases SET status = 'leased', lease_by = '~else', seq = 2 WHERE key = '~check 2'
+
+-- name: take a case away: refused 1 refused refused
+UPDATE {schema}.cases SET lease_by = current_user WHERE key = '~check 3'
+
+-- name: record a call, own case: 1 1 refused refused
 INSERT INTO {schema}.case_events (case_key, seq, kind, payload, at, by, station, key)
-VALUES ('~check 2', 2, 'called', '{{}}', '', '', '', '')
+VALUES ('~check 1', 2, 'called', '{{}}', {now}, current_user, '', '')
+
+-- name: record a call, case not claimed: refused 1 refused refused
+INSERT INTO {schema}.case_events (case_key, seq, kind, payload, at, by, station, key)
+VALUES ('~check 2', 2, 'called', '{{}}', {now}, current_user, '', '')
+
+-- name: record a call, other case: refused 1 refused refused
+INSERT INTO {schema}.case_events (case_key, seq, kind, payload, at, by, station, key)
+VALUES ('~check 3', 2, 'called', '{{}}', {now}, current_user, '', '')
+
+-- name: record a call in another name: refused 1 refused refused
+INSERT INTO {schema}.case_events (case_key, seq, kind, payload, at, by, station, key)
+VALUES ('~check 1', 2, 'called', '{{}}', {now}, '~else', '', '')
+
+-- name: record a call at another time: refused 1 refused refused
+INSERT INTO {schema}.case_events (case_key, seq, kind, payload, at, by, station, key)
+VALUES ('~check 1', 2, 'called', '{{}}', '2020-01-01T00:00:00Z', current_user, '', '')
 
 -- name: correct an outcome: refused 1 refused refused
 INSERT INTO {schema}.case_events (case_key, seq, kind, payload, at, by, station, key)
-VALUES ('~check 2', 2, 'corrected', '{{}}', '', '', '', '')
+VALUES ('~check 1', 2, 'corrected', '{{}}', {now}, current_user, '', '')
+
+-- name: record working time: 1 1 refused refused
+INSERT INTO {schema}.work_events (at, person, kind, detail, station, by)
+VALUES ({now}, current_user, 'on', '', '', current_user)
+
+-- name: record working time of another person: refused 1 refused refused
+INSERT INTO {schema}.work_events (at, person, kind, detail, station, by) VALUES ({now}, '~else', 'on', '', '', current_user)
+
+-- name: record working time at another time: 0 1 refused refused
+WITH added AS (
+    INSERT INTO {schema}.work_events (at, person, kind, detail, station, by)
+    VALUES ('2020-01-01T00:00:00Z', current_user, 'on', '', '', current_user) RETURNING at
+)
+SELECT * FROM added WHERE at < '2021'
+
+-- name: put a number on the do-not-call list: refused 1 refused refused
+INSERT INTO {shared}.never_call (hash, at, reason, by) VALUES ('~check', '', '', '')
 
 -- name: change a setting of the study: refused 1 refused refused
 INSERT INTO {schema}.settings (name, value) VALUES ('~check', '')

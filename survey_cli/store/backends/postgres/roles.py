@@ -20,6 +20,7 @@ from survey_cli.store.backends.address import (
     quote_literal,
 )
 from survey_cli.store.backends.connector import Connector, Execute
+from survey_cli.store.backends.postgres.guards import build_guards
 from survey_cli.store.backends.schema.migrations import TABLES
 from survey_cli.store.backends.statements import read_statements
 
@@ -36,11 +37,14 @@ SHARED_RIGHTS: Final[Mapping[str, Sequence[str]]] = _TABLES["shared"]
 """The same for the do-not-call list."""
 FUNCTIONS: Final[Mapping[str, Sequence[str]]] = _TABLES["functions"]
 """Functions, and the roles that may call them."""
+COLUMN_RIGHTS: Final[Mapping[str, Mapping[str, Sequence[str]]]] = _TABLES["columns"]
+"""Columns that a role may update in tables that it may not update as a whole, by role and table."""
 POLICIES: Final[Mapping[str, Mapping[tuple[str, str], str]]] = {
-    "case_contacts": {("interviewer", "ALL"): sql.OWN_CONTACT},
+    "case_contacts": {("interviewer", command): sql.OWN_CONTACT for command in ("SELECT", "INSERT", "UPDATE")},
     "contacts": {("interviewer", "ALL"): sql.OWN_INTERVIEW},
+    "drafts": {("interviewer", "ALL"): sql.OWN_INTERVIEW},
     "settings": {(role, "SELECT"): "true" for role in ("interviewer", "coder", "analyst")}
-    | {("interviewer", "ALL"): sql.OWN_SETTING},
+    | {("interviewer", command): sql.OWN_SETTING for command in ("INSERT", "UPDATE")},
     "case_events": {(role, "SELECT"): "true" for role in ("interviewer", "coder", "analyst")}
     | {("interviewer", "INSERT"): sql.CALLING},
     "journal": {(role, "SELECT"): "true" for role in ("interviewer", "coder")}
@@ -83,9 +87,12 @@ def build_study_grants(schema: str, database: str) -> Iterator[str]:
     yield f"ALTER DEFAULT PRIVILEGES IN SCHEMA {own} GRANT SELECT ON TABLES TO {everybody}"  # views of later versions
     yield f"GRANT SELECT ON ALL TABLES IN SCHEMA {own} TO {everybody}"
     yield from _grant_tables(names, own, contacts)
-    yield f"GRANT UPDATE (updated_at) ON {own}.cases TO {names['coder']}"  # with which a case can be locked
+    for role, tables in COLUMN_RIGHTS.items():
+        for table, columns in tables.items():
+            yield f"GRANT UPDATE ({', '.join(columns)}) ON {own}.{table} TO {names[role]}"
     for statement in (sql.GRANT_MAINTAIN, sql.HAS_CONTACT, sql.KEEP_LINK, sql.KEEP_LINK_TRIGGER):
         yield statement.format_map(names)
+    yield from build_guards(names)
     for function, roles in FUNCTIONS.items():
         yield f"REVOKE ALL ON FUNCTION {own}.{function} FROM PUBLIC, {everybody}"
         yield f"GRANT EXECUTE ON FUNCTION {own}.{function} TO {', '.join(names[role] for role in roles)}"
@@ -219,6 +226,8 @@ def change_member(db: Connector, person: str, role: str, *, revoke: bool, passwo
     return f"{person}, a new user, is {role} now" if is_new else f"{person} is {role}{' now' if not is_member else ''}"
 
 
+NOW: Final = """to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+"""The server's time as SQL, in the form in which times are stored."""
 REFUSED_CODE = "42501"
 """The SQLSTATE of a missing right and of a row that a policy excludes."""
 REFUSED = "refused"
@@ -252,7 +261,14 @@ def list_excess_rights(db: Connector, schema: str) -> list[str]:
     """Return a sentence for everybody with rights that `prepare_database` doesn't give. Raises StoreError."""
     groups = " ".join(make_group(check_prepared(db), role) for role in ROLES)
     places = (schema, make_contact_schema(schema), SHARED_SCHEMA)
-    return [f"{who} has further rights: {what}" for who, what in db.read(sql.EXCESS_RIGHTS, (groups, *places))]
+    given = [
+        f"{table} ({column})"
+        for tables in COLUMN_RIGHTS.values()
+        for table, columns in tables.items()
+        for column in columns
+    ]
+    excess = db.read(sql.EXCESS_RIGHTS, (groups, *places, ";".join(given)))
+    return [f"{who} has further rights: {what}" for who, what in excess]
 
 
 class _UndoTrial(Exception):  # noqa: N818 - no error
@@ -272,6 +288,7 @@ class _Trial:
             group = quote_identifier(make_group(database, role))
             execute(f"CREATE ROLE {quote_identifier(member)} IN ROLE {group}", ())
             execute(f"GRANT {quote_identifier(member)} TO CURRENT_USER", ())
+        self._names["now"] = NOW
         names = {**self._names, "member": quote_literal(self._members["interviewer"])}
         for statement in self._actions.pop("FIXTURE").format_map(names).split(";\n"):
             execute(statement, ())

@@ -56,16 +56,15 @@ CREATE OR REPLACE TRIGGER cases_keep_link BEFORE UPDATE OF link ON {schema}.case
 FOR EACH ROW WHEN (NEW.link <> OLD.link) EXECUTE FUNCTION {schema}.keep_link()
 
 -- name: OWN_INTERVIEW
--- Whoever reads has written the last event.
-current_user = (SELECT j.account FROM {schema}.journal j
-    WHERE j.interview = contacts.interview ORDER BY j.seq DESC LIMIT 1)
+-- Whoever has the case, until it is returned.
+{schema}.owns_interview(interview)
 
 -- name: OWN_WORK
 person = current_user
 
 -- name: OWN_NEW_WORK
 -- Only supervisors correct times.
-person = current_user AND kind <> 'corrected'
+person = current_user AND by = current_user AND kind <> 'corrected'
 
 -- name: DROP_POLICIES
 DO $$ DECLARE name TEXT; BEGIN
@@ -76,13 +75,14 @@ END $$
 
 -- name: CALLING
 -- Decisions of supervisors, imports and erasures are no events of a call.
-kind NOT IN ('sampled', 'released', 'corrected', 'advised', 'reopened', 'unblocked', 'erased', 'anonymised')
+kind NOT IN ('sampled', 'released', 'corrected', 'reassigned', 'advised', 'reopened', 'unblocked', 'erased', 'anonymised')
+    AND {schema}.may_add_case_event(case_key, seq, kind, payload, at, by)
 
 -- name: INTERVIEWING
-kind NOT IN ('reviewed', 'erased')
+kind NOT IN ('reviewed', 'erased', 'migrated') AND {schema}.may_add_answer(interview, seq, kind, at, by)
 
 -- name: CODING
-kind = 'coded'
+kind = 'coded' AND by = current_user AND {schema}.is_present(at)
 
 -- name: READABLE_JOURNAL
 -- Every export reads codings and reviews.
@@ -127,7 +127,8 @@ excess AS (
     SELECT grantee AS person, format('%s on %s', privilege_type, object) AS what FROM acls, aclexplode(acl)
     WHERE grantee <> owner AND privilege_type <> 'CONNECT' AND NOT (grantee IN (SELECT oid FROM groups)
         AND privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'USAGE', 'EXECUTE', 'MAINTAIN')
-        AND (object NOT LIKE '%(%' OR privilege_type = 'EXECUTE' OR object LIKE '%.cases (updated_at)'))
+        AND (object NOT LIKE '%(%' OR privilege_type = 'EXECUTE'
+            OR EXISTS (SELECT 1 FROM unnest(string_to_array(?, ';')) AS given (cell) WHERE object LIKE '%.' || cell)))
     UNION ALL
     SELECT p.oid, o.what FROM pg_roles p CROSS JOIN LATERAL (
         SELECT 'SUPERUSER' AS what WHERE p.rolsuper UNION ALL SELECT 'BYPASSRLS' WHERE p.rolbypassrls
