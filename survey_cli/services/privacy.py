@@ -18,7 +18,8 @@ from survey_cli.services.cases.case_lists import iterate_history_lines
 from survey_cli.services.run_on_study import make_unknown_case_error, on_study
 from survey_cli.store import InterviewRow
 from survey_cli.store.cases.case_records import Contact, ContactNumber
-from survey_cli.study.consistency import person_erasure
+from survey_cli.study.consistency import person_erasure, withdrawals
+from survey_cli.study.consistency.interview_outcomes import ERASE_PRACTICE_TASK, ERASE_TASK
 from survey_cli.study.consistency.person_erasure import ErasureResult, list_person_interviews
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Place
@@ -82,10 +83,13 @@ def erase_person(study: OpenStudy, key: str, *, why: str) -> ErasureResult:
         raise UserError(f"case {key}", "an erasure needs a reason", "give it with --reason, without a person's name")
     if not study.store.cases.queries.find_row(key) and not person_erasure.list_person_interviews(study.store, key):
         raise make_unknown_case_error(study, key)
-    return person_erasure.erase_person(study, key, why=why.strip())
+    result = person_erasure.erase_person(study, key, why=why.strip())
+    for task in (ERASE_TASK, ERASE_PRACTICE_TASK):
+        study.store.settings.complete_task(f"{task}: {key}")
+    return result
 
 
-finish_erasure = on_study(ERASE)(person_erasure.finish_erasures)
+finish_erasure = on_study(ERASE)(withdrawals.finish_erasures)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -358,6 +358,8 @@ class StatusInput:
     """Places in cells that are closed although too few of their interviews are complete; None if there are none."""
     rules_changed: date | None = None
     """When codes and quota places were derived again by the rules of a newer version; None if not lately."""
+    withdrawn: Sequence[str] = ()
+    """Cases that withdrew consent and of which a name, a number or an answer is still stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -611,6 +613,10 @@ def _iterate_alerts(
         yield f"{format_quantity(missed, 'appointment')} missed"
     if data.held:
         yield f"{format_quantity(len(data.held), 'case')} waiting for a supervisor"
+    if data.withdrawn:
+        cases_stored = format_quantity(len(data.withdrawn), "case")
+        keys = join_first(list(data.withdrawn), MAX_CELLS)
+        yield f"{cases_stored} withdrew consent and can be erased (survey privacy erase FILE CASE): {keys}"
     for lease in data.leases:
         silent = plan.lease - (lease.until - data.at)
         if silent > plan.lease / 2:

@@ -17,6 +17,7 @@ from survey_cli.fieldwork.plan.plan import CellFill
 from survey_cli.fieldwork.queue.quota_holds import find_release_time
 from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, parse_criteria
 from survey_cli.instrument.texts.templates import render_placeholders
+from survey_cli.outcomes import WITHDRAWN
 from survey_cli.problems import StoreError, UserError
 from survey_cli.reports.fieldwork import status as status_report
 from survey_cli.services.cases.floor import load_people_at_work
@@ -27,6 +28,7 @@ from survey_cli.services.run_on_study import Request, run_on_study
 from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.study.clock import list_future_entries
 from survey_cli.study.consistency.upkeep import find_rules_change
+from survey_cli.study.consistency.withdrawals import find_withdrawal
 from survey_cli.study.location import describe_files
 from survey_cli.study.open_study import OpenStudy, StudyRecords
 from survey_cli.study.pause import read_pause
@@ -109,6 +111,7 @@ def _build_status(
         paused=pause.describe(pause.since.astimezone(zone), local) if pause is not None else "",
         held_places=_find_held_places(study, fill, zone),
         rules_changed=_find_rules_change(study, zone),
+        withdrawn=_list_withdrawn(study, case_counts),
     )
     instrument = study.instrument
     names = instrument.id, render_placeholders(str(instrument.title.get(instrument.language)))
@@ -125,6 +128,25 @@ def _count_listed(study: OpenStudy) -> int:
     with suppress(StoreError):
         return study.do_not_call.count()
     return 0
+
+
+def _list_withdrawn(study: OpenStudy, case_counts: Sequence[tuple[str, str, str, int]]) -> list[str]:
+    """List the cases that withdrew consent and of which a name, a number or an answer is still stored.
+
+    Interviewers don't see them.
+    """
+    if not (study.who.supervises and study.store.connector.supervises):
+        return []
+    if not any(outcome == WITHDRAWN for _, outcome, _, _ in case_counts):
+        return []
+    queries = study.store.cases.queries
+    keys = []
+    for row in queries.iterate_rows(status="done", outcome=WITHDRAWN):
+        withdrawal = find_withdrawal(study.store, study.instrument, row.key)
+        has_waiting = withdrawal is not None and len(withdrawal.waiting) > 0
+        if has_waiting or queries.find_contact(row.key) is not None:
+            keys.append(row.key)
+    return keys
 
 
 def _count_since(study: OpenStudy, since: datetime) -> Counter[ActivityName]:

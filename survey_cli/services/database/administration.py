@@ -28,8 +28,9 @@ from survey_cli.store.backends.sqlite import database_files
 from survey_cli.store.database_location import locate_database, open_store
 from survey_cli.study.clock import list_future_entries
 from survey_cli.study.consistency.interview_outcomes import describe_open_tasks
-from survey_cli.study.consistency.person_erasure import list_unfinished
+from survey_cli.study.consistency.person_erasure import describe_pending_scrub
 from survey_cli.study.consistency.upkeep import find_disagreements
+from survey_cli.study.consistency.withdrawals import list_unfinished, list_waiting
 from survey_cli.study.location import open_and_locate
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.study.versions import find_unaccepted_change
@@ -153,13 +154,17 @@ def verify_store(
         verification = Verification(store, Plan.from_instrument(instrument), progress, route=route)
         findings = (
             *store.maintenance.check_integrity(),
-            *list_unfinished(store),
-            *describe_open_tasks(store),
+            *list_unfinished(store, instrument),
+            *describe_open_tasks(store, instrument),
             *find_disagreements(store),
             *verification.iterate_findings(),
         )
-        notes = (*verification.list_notes(), *map(str, filter(None, [find_unaccepted_change(store, instrument)])))
-    return VerificationResult(where, verification.interviews, verification.events, findings, notes)
+        notes = [*verification.list_notes(), *list_waiting(store, instrument)]
+        if pending_scrub := describe_pending_scrub(store):
+            notes.append(pending_scrub)
+        if (unaccepted := find_unaccepted_change(store, instrument)) is not None:
+            notes.append(str(unaccepted))
+    return VerificationResult(where, verification.interviews, verification.events, findings, tuple(notes))
 
 
 class SimulatedInterviewWriter(NamedTuple):

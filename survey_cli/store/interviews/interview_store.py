@@ -224,6 +224,10 @@ class InterviewStore:
             ) from error
         return events
 
+    def list_accounts(self, interview: str) -> list[str]:
+        """Return the account that wrote each event of an interview, in order; empty for events of earlier versions."""
+        return [account for (account,) in self._db.read(sql.ACCOUNTS, (interview,))]
+
     def list_computed_values(self, item: str, origin: records.InterviewOrigin, *, besides: str) -> list[Cell]:
         """List what the computer answered at an item in all other interviews that are complete or under way.
 

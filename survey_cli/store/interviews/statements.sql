@@ -115,6 +115,9 @@ SELECT kind, item, turn, payload, at, by, station FROM journal WHERE interview =
 -- name: JOURNAL
 SELECT kind, item, turn, payload, at, by, station FROM journal WHERE interview = ? AND seq > ? ORDER BY seq
 
+-- name: ACCOUNTS
+SELECT account FROM journal WHERE interview = ? ORDER BY seq
+
 -- name: KEEP_DRAFT
 INSERT INTO drafts (interview, place, text, at) VALUES (?, ?, ?, ?)
 ON CONFLICT (interview) DO UPDATE SET place = excluded.place, text = excluded.text, at = excluded.at

@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from survey_cli.engine.events import InterviewEnded, InterviewStopped
+from survey_cli.engine.events import InterviewEnded
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import COMPLETE
 from survey_cli.fieldwork.case.case import Case
@@ -25,8 +25,7 @@ from survey_cli.fieldwork.case.disposition_coding import (
     code_waiting_interview,
     is_known_eligible,
 )
-from survey_cli.fieldwork.case.events import DoNotCallSet, OutcomeOverridden, OutcomeRecorded
-from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
+from survey_cli.fieldwork.case.events import DoNotCallSet, OutcomeRecorded
 from survey_cli.fieldwork.plan.plan import OUTSIDE_QUOTA, Plan, Quota
 from survey_cli.fieldwork.queue.quota_holds import keeps_places
 from survey_cli.fieldwork.queue.scheduling import QueuePosition
@@ -36,7 +35,8 @@ from survey_cli.outcomes import DO_NOT_CALL, REFUSAL_OUTCOMES, WITHDRAWN, Outcom
 from survey_cli.problems import StoreError, UserError
 from survey_cli.store import InterviewOrigin, Store
 from survey_cli.store.do_not_call import DoNotCallList
-from survey_cli.study.consistency.person_erasure import PERSON_ORIGINS, erase_answers, list_person_interviews
+from survey_cli.study.consistency.person_erasure import PERSON_ORIGINS, erase_answers
+from survey_cli.study.consistency.withdrawals import Withdrawal, find_withdrawal, is_own_withdrawal
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.values import Missing, Place
 
@@ -284,26 +284,42 @@ def build_follow_up_tasks(
 
 
 def do_follow_up_tasks(
-    store: Store, instrument: Instrument, do_not_call: DoNotCallList | None, *, at: datetime, by: str, key: str = ""
+    store: Store,
+    instrument: Instrument,
+    do_not_call: DoNotCallList | None,
+    *,
+    at: datetime,
+    by: str,
+    key: str = "",
+    confirmed: bool = False,
+    names_waiting: bool = True,
 ) -> Iterator[str]:
     """Do the open tasks: those of the case `key`, or all where `key` is empty.
 
-    Yields a sentence for each task that could not be done. `do_not_call` is None where only answers can be erased.
+    Yields a sentence for each task that could not be done and, with `names_waiting`, for each that waits for a
+    supervisor. `do_not_call` is None where only answers can be erased. With `confirmed`, a supervisor has just recorded
+    the withdrawal herself.
     """
     for task in store.settings.list_tasks():
         kind, _, task_key = task.partition(": ")
         if kind not in TASK_MESSAGES or (key and task_key != key):
             continue
         try:
-            if not _is_recorded(store, instrument, kind, task_key):
-                yield f"case {task_key}: the task {kind!r} was removed, because no outcome of this case asks for it"
-            elif kind != LIST_TASK:
-                origins: tuple[InterviewOrigin, ...] = PERSON_ORIGINS if kind == ERASE_TASK else ("practice",)
-                erase_answers(store, instrument, task_key, at=at, by=by, origins=origins)
-            elif do_not_call is not None:
-                _list_numbers(store, do_not_call, task_key, at=at, by=by)
+            if kind == LIST_TASK:
+                if not _forbids_calls(store, task_key):
+                    yield _describe_removal(kind, task_key)
+                elif do_not_call is not None:
+                    _list_numbers(store, do_not_call, task_key, at=at, by=by)
+                else:
+                    continue
             else:
-                continue
+                withdrawal = find_withdrawal(store, instrument, task_key)
+                if withdrawal is None:
+                    yield _describe_removal(kind, task_key)
+                elif waits := _erase(store, instrument, withdrawal, kind, at=at, by=by, confirmed=confirmed):
+                    if names_waiting:
+                        yield waits
+                    continue
             store.settings.complete_task(task)
         except UserError as error:
             reason = error.short if isinstance(error, StoreError) else error.what
@@ -312,25 +328,42 @@ def do_follow_up_tasks(
             yield f"{TASK_MESSAGES[kind].format(task_key)}: {reason}"
 
 
-def _is_recorded(store: Store, instrument: Instrument, kind: str, key: str) -> bool:
-    """Return whether an event asks for a task.
+def _describe_removal(kind: str, key: str) -> str:
+    return f"case {key}: the task {kind!r} was removed, because no outcome of this case asks for it"
 
-    Interviewers may add tasks on a server, which supervisors' programs do.
-    """
-    history = [entry.event for entry in store.cases.queries.read_history(key)]
-    if kind == LIST_TASK:
-        return any(isinstance(event, DoNotCallSet) for event in history)
-    outcomes = build_outcome_table(instrument)
-    recorded = [event.outcome for event in history if isinstance(event, OutcomeRecorded | OutcomeOverridden)]
-    for row in list_person_interviews(store, key):
-        endings = (InterviewEnded, InterviewStopped)
-        recorded += [event.outcome for event in store.interviews.read_journal(row.id) if isinstance(event, endings)]
-    return any(outcome in outcomes and outcomes[outcome].kind == WITHDRAWN for outcome in recorded)
+
+def _forbids_calls(store: Store, key: str) -> bool:
+    """Whether an event forbids further calls: interviewers may add tasks on a server, which supervisors' programs do."""
+    return any(isinstance(entry.event, DoNotCallSet) for entry in store.cases.queries.read_history(key))
+
+
+def _erase(
+    store: Store, instrument: Instrument, withdrawal: Withdrawal, kind: str, *, at: datetime, by: str, confirmed: bool
+) -> str:
+    """Erase the answers that need nobody's confirmation; return a sentence if others wait for it, else an empty text."""
+    origins: tuple[InterviewOrigin, ...] = PERSON_ORIGINS if kind == ERASE_TASK else ("practice",)
+    rows = [*withdrawal.at_once]
+    if confirmed:
+        rows += withdrawal.waiting
+    only = {row.id for row in rows}
+    erase_answers(store, instrument, withdrawal.key, at=at, by=by, origins=origins, only=only)
+    is_waiting = any(row.origin in origins and row.id not in only for row in withdrawal.waiting)
+    return withdrawal.message if is_waiting else ""
 
 
 def follow_up(study: OpenStudy, key: str, at: datetime) -> Iterator[str]:
     """Do the open tasks of one case, or all where `key` is empty; yields a sentence for each that could not be done."""
-    return do_follow_up_tasks(study.store, study.instrument, study.do_not_call, at=at, by=study.who.login, key=key)
+    confirmed = bool(key) and study.who.supervises and is_own_withdrawal(study.store, study.instrument, key)
+    return do_follow_up_tasks(
+        study.store,
+        study.instrument,
+        study.do_not_call,
+        at=at,
+        by=study.who.login,
+        key=key,
+        confirmed=confirmed,
+        names_waiting=bool(key) or study.who.supervises,
+    )
 
 
 def _list_numbers(store: Store, do_not_call: DoNotCallList, key: str, *, at: datetime, by: str) -> None:
@@ -338,13 +371,23 @@ def _list_numbers(store: Store, do_not_call: DoNotCallList, key: str, *, at: dat
     for entry in store.cases.queries.read_history(key):
         if isinstance(entry.event, DoNotCallSet):
             at, by, reason = entry.at, entry.by, entry.event.why
-    if contact is None:  # erased, or an interviewer has handed the case back to the server
+    is_left_to_server = store.connector.dialect == "postgresql" and not store.connector.supervises
+    if contact is None or is_left_to_server:
         store.cases.list_never_call(key, at=at, reason=reason, by=by)
         return
     do_not_call.add([number.e164 for number in contact.numbers if number.e164], at=at, reason=reason, by=by)
 
 
-def describe_open_tasks(store: Store) -> list[str]:
-    """Return a sentence for each open task. Raises StoreError."""
-    tasks = (task.partition(": ") for task in store.settings.list_tasks())
-    return [f"{TASK_MESSAGES[kind].format(key)} — {REMEDY}" for kind, _, key in tasks if kind in TASK_MESSAGES]
+def describe_open_tasks(store: Store, instrument: Instrument) -> list[str]:
+    """Return a sentence for each open task, other than those that wait for a supervisor. Raises StoreError."""
+    sentences = []
+    for task in store.settings.list_tasks():
+        kind, _, key = task.partition(": ")
+        if kind not in TASK_MESSAGES:
+            continue
+        if kind != LIST_TASK:
+            withdrawal = find_withdrawal(store, instrument, key)
+            if withdrawal is not None and withdrawal.waiting and not withdrawal.at_once:
+                continue
+        sentences.append(f"{TASK_MESSAGES[kind].format(key)} — {REMEDY}")
+    return sentences

@@ -4,7 +4,7 @@ Repeating an interrupted erasure completes it. The privacy services decide who m
 is over.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -87,13 +87,19 @@ def erase_answers(
     at: datetime,
     by: str,
     origins: Collection[InterviewOrigin] = PERSON_ORIGINS,
+    only: Collection[str] | None = None,
 ) -> int:
-    """Erase only the answers of a case, in interviews of these origins, as a withdrawal of consent by telephone requires.
+    """Erase only the answers of a case, in interviews of these origins, as a withdrawal by telephone requires.
 
-    Returns the number of interviews that lost answers by this call. `scrub_database` then still has to remove them from
-    the file's free pages; stations need not wait for that. Raises StoreError.
+    With `only`, answers of other interviews are kept. Returns the number of interviews that lost answers by this call.
+    `scrub_database` then still has to remove them from the file's free pages; stations need not wait for that. Raises
+    StoreError.
     """
-    rows = [row for row in list_person_interviews(store, key) if row.origin in origins and has_answers(store, row)]
+    rows = [
+        row
+        for row in list_person_interviews(store, key)
+        if row.origin in origins and (only is None or row.id in only) and has_answers(store, row)
+    ]
     # Where every journal is erased, only a count of answers is left.
     if any(not is_erased(store.interviews.read_journal(row.id)) for row in rows):
         _require_scrub(store, at)
@@ -135,46 +141,14 @@ def scrub_database(store: Store) -> bool:
     return True
 
 
-def list_unfinished(store: Store) -> list[str]:
-    """Return a sentence for each erasure that is unfinished. Raises StoreError."""
-    sentences = []
-    if store.settings.read(SCRUB_SETTING):
-        sentences.append(f"erased text may still be in free pages of the database — {FINISH_REMEDY}")
-    for key, erased in _iterate_half_erased(store):
-        what = "was erased" if erased else "withdrew consent"
-        sentences.append(f"case {key} {what}, but some of its data are left — {FINISH_REMEDY}")
-    return sentences
+def describe_pending_scrub(store: Store) -> str:
+    """Return a sentence if erased text may still be in the files of the database, else an empty text.
 
-
-def finish_erasures(study: OpenStudy) -> ErasureResult:
-    """Finish every erasure that `list_unfinished` lists. Raises UserError."""
-    interviews, at, by = 0, study.at, study.who.login
-    for key, erased in list(_iterate_half_erased(study.store)):
-        if erased:
-            history = study.store.cases.queries.read_history(key)
-            reasons = [e.event.why for e in history if isinstance(e.event, CaseErased)]
-            interviews += erase_person(study, key, why=reasons[-1] if reasons else "erased").interviews
-        else:
-            interviews += erase_answers(study.store, study.instrument, key, at=at, by=by)
-    return ErasureResult(interviews=interviews, scrubbed=scrub_database(study.store))
-
-
-def _iterate_half_erased(store: Store) -> Iterator[tuple[str, bool]]:
-    """Yield the cases of which data are left: True for those that were erased, False where consent was withdrawn."""
-    half_erased: dict[str, bool] = {}
-    for row in store.cases.queries.iterate_rows(status="done"):
-        if row.position.why != "erased" and row.position.outcome != WITHDRAWN:
-            continue
-        interviews = list_person_interviews(store, row.key)
-        answers = any(not is_erased(store.interviews.read_journal(interview.id)) for interview in interviews)
-        if answers or (row.position.why == "erased" and store.cases.queries.find_contact(row.key) is not None):
-            half_erased[row.key] = row.position.why == "erased"
-    for interview in store.interviews.list_rows(origin="real"):
-        if interview.case in half_erased or interview.outcome != WITHDRAWN:
-            continue
-        if not is_erased(store.interviews.read_journal(interview.id)):
-            half_erased[interview.case] = False
-    yield from half_erased.items()
+    Raises StoreError.
+    """
+    if not store.settings.read(SCRUB_SETTING):
+        return ""
+    return f"erased text may still be in free pages of the database — {FINISH_REMEDY}"
 
 
 def list_person_interviews(store: Store, key: str) -> list[InterviewRow]:

@@ -420,7 +420,8 @@ def repair(study: OpenStudy, at: datetime) -> None:
     rewriting the file makes every station wait.
     """
     if study.store.read_only:
-        study.repairs.extend((*find_disagreements(study.store), *interview_outcomes.describe_open_tasks(study.store)))
+        study.repairs.extend(find_disagreements(study.store))
+        study.repairs.extend(interview_outcomes.describe_open_tasks(study.store, study.instrument))
         return
     try:
         compared_before = study.store.settings.read(COMPARED_SETTING) is not None
