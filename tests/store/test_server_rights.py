@@ -392,6 +392,46 @@ def test_a_claim_that_can_be_undone_shows_no_contact(shift: Served) -> None:
         assert bob.execute(contacts).fetchone() == (1,)
 
 
+ENDS_EARLY = """
+items:
+  - {id: a, type: single, text: First?, options: {1: "Yes", 2: "No"}}
+  - {id: b, type: single, text: Second?, options: {1: "Yes", 2: "No"}, declines: []}
+  - {id: no, type: end, ask_if: b == 2, outcome: refusal_hard, text: Goodbye.}
+"""
+
+
+@pytest.mark.parametrize("answers", ["1", "12"], ids=["in the middle", "at the closing words"])
+def test_a_station_ends_the_lease_of_another_one_that_is_gone(
+    shift: Served, answers: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shift.write(ENDS_EARLY)
+    assert run_command(["study", "publish", str(shift.file), "--db", shift.db]) == 0
+    gone = station(shift)
+    case = on(gone)
+    conduct = gone.open_interview()
+    for answer in answers:
+        assert conduct.reply(answer) is None  # type: ignore[union-attr]
+    status = "SELECT status, outcome, by FROM interviews"
+    assert ask(shift, shift.ann, status) == [("open", "", shift.ann)]
+    end_lease = f"UPDATE cases SET lease_until = {NOW} WHERE key = '{case}'"
+    refused(shift, shift.bob, end_lease)
+    postgres_server.run_query(shift.db, end_lease)
+
+    made = open_station(shift.file, db=as_role(shift, shift.bob), station="another")
+    assert isinstance(made, StationSession), made
+    assert made.end_shift() is None
+    made.close()
+    events = f"SELECT kind FROM case_events WHERE case_key = '{case}' AND by = ? AND account = ?"
+    kinds = [kind for (kind,) in postgres_server.run_query(shift.db, events, shift.ann, shift.bob)]
+    if answers == "12":
+        assert kinds == ["called", "closed"]
+        assert ask(shift, shift.sue, status) == [("ended", "refusal_hard", shift.ann)]
+    else:
+        assert "returned" in kinds
+        assert ask(shift, shift.sue, status) == [("open", "", shift.ann)]
+    assert run_command(["db", "verify", str(shift.file), "--db", as_role(shift, shift.sue)]) == 0, capsys.readouterr()
+
+
 def test_a_task_that_no_outcome_asks_for_is_not_done(shift: Served, capsys: pytest.CaptureFixture[str]) -> None:
     ann = station(shift)
     case = on(ann)

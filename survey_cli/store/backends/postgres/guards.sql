@@ -167,7 +167,10 @@ BEGIN
     THEN
         RAISE EXCEPTION 'case % is at another station', OLD.key USING ERRCODE = '42501';
     END IF;
-    IF NEW.status = 'leased' AND NEW.lease_by <> current_user THEN
+    IF NEW.status = 'leased' AND NEW.lease_by <> current_user
+        AND ROW (OLD.status, OLD.lease_by, OLD.lease_token, OLD.lease_until)
+        IS DISTINCT FROM ROW (NEW.status, NEW.lease_by, NEW.lease_token, NEW.lease_until)
+    THEN
         RAISE EXCEPTION 'a case is claimed under the name of the account' USING ERRCODE = '42501';
     END IF;
     IF OLD.status <> 'leased' AND NEW.status <> 'leased' AND (NEW.seq <> OLD.seq OR NEW.updated_at <> OLD.updated_at)
