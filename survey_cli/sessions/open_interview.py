@@ -198,7 +198,12 @@ def _identify_interviewer(path: str | Path, instrument: str, options: StartOptio
     where = locate_database(path, instrument, options.db)
     people_path = locate_people_file(path, where)
     if options.practice or people_path is None or not people_path.is_file():
-        return replace(options, interviewer=options.interviewer.strip() or store.account)
+        name = options.interviewer.strip() or store.account
+        if name != store.account:
+            from survey_cli.study.open_study import check_own_name
+
+            check_own_name(name, store)
+        return replace(options, interviewer=name)
     from survey_cli.study.open_study import identify, load_people
 
     people = load_people(path, where, None)

@@ -61,6 +61,18 @@ class WorkEvents(StorePart):
         decode = lambda row: WorkEvent(decode_timestamp(row[0]), *row[1:])  # noqa: E731 – one expression, used once
         return self._db.read_as(decode, "the events of people at work", sql.LIST, (*period, person))
 
+    def find_missing(self) -> list[str]:
+        """Return a sentence for each person of whom working times were removed, or added without being counted.
+
+        On a server, interviewers see their own working times alone, and receive none.
+        """
+        if not self._db.supervises:
+            return []
+        sentences = []
+        for person, recorded, stored in self._db.read(sql.MISSING):
+            sentences.append(f"{stored} working times of {person} are stored, but {recorded} were recorded")
+        return sentences
+
     def list_messages(self, at: datetime) -> list[SupervisorMessage]:
         """List the messages that are shown at that time, in the order in which they were sent."""
         return self.read_setting_and_messages("", at)[1]

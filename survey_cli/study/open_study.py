@@ -172,8 +172,23 @@ def identify(claimed: str, account: str, people: People, own_people: People) -> 
 
 
 def _limit_to_account(who: Interviewer, store: Store) -> Interviewer:
-    """Return the person without the rights of a supervisor where a server does not give them to the account."""
+    """Return the person without the rights of a supervisor where a server does not give them to the account.
+
+    Raises UserError.
+    """
+    check_own_name(who.login, store)
     return who if store.connector.supervises else replace(who, role="interviewer")
+
+
+def check_own_name(name: str, store: Store) -> None:
+    """Check that an interviewer's account on a server works under its own name. Raises UserError.
+
+    The server refuses what such an account writes under another one.
+    """
+    if store.connector.supervises or name == store.account:
+        return
+    what = f"is not the account {store.account}, and only a supervisor's account may work under another name on a server"
+    raise UserError(name, what, f"connect as {name}: the address begins with postgresql://{name}@")
 
 
 def check_people_list(account: str, people: People, own_people: People) -> None:

@@ -3,7 +3,9 @@
 import csv
 import io
 import itertools
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from survey_cli.services import study_administration
 from survey_cli.services.cases import floor
 from survey_cli.services.cases.caller_search import find_caller
 from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
+from survey_cli.services.database.administration import verify_database
 from survey_cli.services.database.backups import back_up_database
 from survey_cli.services.export.export_data import ExportOptions
 from survey_cli.services.run_on_study import Request
@@ -532,3 +535,18 @@ def test_a_station_that_runs_is_at_work_though_there_is_nothing_to_call(tmp_path
         shift.later(minutes=5)
         ann.keep_alive()
     assert set(paid_everywhere(shift).values()) == {timedelta(minutes=120)}
+
+
+def test_verify_reports_working_times_that_were_removed(tmp_path: Path) -> None:
+    shift = Shift(tmp_path)
+    station = shift.station("ann")
+    assert station.end_shift() is None
+    Shift.close_all()
+    assert verify_database(shift.file, db=shift.db, at=shift.at).findings == ()
+    if is_server_address(shift.db):
+        postgres_server.run_query(shift.db, "DELETE FROM work_events")
+    else:
+        with closing(sqlite3.connect(shift.db)) as db, db:
+            db.execute("DELETE FROM work_events")
+    [finding] = verify_database(shift.file, db=shift.db, at=shift.at).findings
+    assert finding == "0 working times of ann are stored, but 2 were recorded"

@@ -1,13 +1,13 @@
 """An interviewer who knows the tables tries to damage a study with SQL; a supervisor's ordinary commands follow."""
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from store import test_server_rights as rights
-from store.test_server_rights import DATABASE, NOW, Served, as_role, ask, claim, lease, refused, schema_of
 from support import postgres_server
+from support.served_study import DATABASE, NOW, Served, as_role, ask, claim, lease, refused, schema_of, serve
 from support.shift import ITEMS, Shift, interviewed, on
 from survey_cli.cli.run_command import run_command
 from survey_cli.reports.fieldwork.status import FieldworkStatus
@@ -16,8 +16,12 @@ from survey_cli.services.run_on_study import Request
 from survey_cli.sessions.station.open_station import open_station
 from survey_cli.sessions.station.station import StationSession
 
-shift = rights.a_shift
-all_closed = rights.all_closed
+
+@pytest.fixture(name="shift")
+def a_shift(tmp_path: Path) -> Iterator[Served]:
+    yield serve(tmp_path)
+    Shift.close_all()
+
 
 PERSONAL = ITEMS + '  - {id: who, type: text, text: "Your name?", personal: true}\n'
 MONTHS_AGO = "2026-01-05T09:00:00.000000Z"

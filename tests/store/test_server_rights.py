@@ -5,9 +5,7 @@ network.
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import cache
 from io import StringIO
-from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,6 +13,21 @@ import psycopg
 import pytest
 
 from support import postgres_server
+from support.served_study import (
+    AT_ANY_HOUR,
+    CASES,
+    DATABASE,
+    NOW,
+    NUMBERS,
+    Served,
+    as_role,
+    ask,
+    claim,
+    lease,
+    refused,
+    schema_of,
+    serve,
+)
 from support.shift import ITEMS, Shift, interviewed, on
 from support.user_errors import attempt
 from survey_cli.cli.run_command import run_command
@@ -34,20 +47,6 @@ from survey_cli.store.do_not_call import DoNotCallList
 from survey_cli.study.consistency.person_erasure import SCRUB_SETTING
 from survey_cli.study.consistency.upkeep import COMPARED_SETTING, PLAN_SETTING
 
-AT_ANY_HOUR = """
-fieldwork:
-  frame: establishment
-  zone: America/Chicago
-  hours: {mon-sun: "00:00-24:00"}
-  reason: a test that runs at any hour
-"""
-CASES = "unit,kind,name,phone,zone\n" + "".join(
-    f"{key},1,Mr {key},+1 312 555 010{digit},America/Chicago\n" for digit, key in enumerate("ABCD")
-)
-NUMBERS = count(1)
-DATABASE = "fieldwork"
-PEOPLE = {"ann": "interviewer", "bob": "interviewer", "sue": "supervisor", "cy": "coder", "al": "analyst"}
-
 
 @pytest.fixture(autouse=True)
 def all_closed() -> Iterator[None]:
@@ -55,58 +54,15 @@ def all_closed() -> Iterator[None]:
     Shift.close_all()
 
 
-class Served(Shift):
-    """A study on a server with roles of its own."""
-
-    ann: str
-    bob: str
-    sue: str
-    cy: str
-    al: str
-
-
-@cache
-def prepare_once(url: str) -> None:
-    assert run_command(["server", "init", url]) == 0
-
-
 @pytest.fixture(name="shift")
 def a_shift(tmp_path: Path) -> Served:
-    """A study on a server whose owner has published its questionnaire, with the users ann_N, sue_N and so on."""
-    where = postgres_server.create_address().replace("/postgres?", f"/{DATABASE}?")
-    url = where.partition("&")[0]
-    prepare_once(url)
-    shift = Served(tmp_path, fieldwork=AT_ANY_HOUR, cases=CASES, db=where, at=datetime.now(UTC))
-    number = next(NUMBERS)
-    for person, role in PEOPLE.items():
-        setattr(shift, person, f"{person}_{number}")
-        statement = f"CREATE ROLE {person}_{number} LOGIN IN ROLE {DATABASE}_{role}"
-        postgres_server.run_query(where, statement)
-    assert run_command(["study", "publish", str(shift.file), "--db", shift.db]) == 0
-    return shift
-
-
-def as_role(shift: Shift, role: str) -> str:
-    return shift.db.replace("postgres@", f"{role}@")
+    return serve(tmp_path)
 
 
 def station(shift: Served) -> StationSession:
     made = open_station(shift.file, db=as_role(shift, shift.ann))
     assert isinstance(made, StationSession), made
     return made
-
-
-def ask(shift: Shift, role: str, statement: str) -> list[tuple]:
-    return postgres_server.run_query(as_role(shift, role), statement)
-
-
-def schema_of(shift: Shift) -> str:
-    return shift.db.rpartition("=")[2]
-
-
-def refused(shift: Shift, role: str, statement: str) -> None:
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        postgres_server.run_query(as_role(shift, role), statement)
 
 
 def test_an_interviewers_role_interviews_and_keys_outcomes(shift: Served) -> None:
@@ -344,25 +300,6 @@ def test_an_interviewer_reads_the_contact_of_the_case_in_progress_alone(shift: S
     assert ann.record_outcome("no_answer") is None
     assert ask(shift, shift.ann, contacts) == [(f"Mr {on(ann)}",)]
     ann.close()
-
-
-NOW = "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
-
-
-def lease(shift: Shift, case: str, account: str) -> str:
-    """The statement with which somebody claims a case by hand."""
-    return (
-        f"UPDATE {schema_of(shift)}.cases SET status = 'leased', lease_by = '{account}', lease_token = 'x', "
-        f"seq = seq + 1, lease_until = '9999-01-01T00:00:00Z' WHERE key = '{case}'"
-    )
-
-
-def claim(shift: Shift, case: str, by: str) -> str:
-    """The statement that records the claim."""
-    return (
-        f"INSERT INTO {schema_of(shift)}.case_events SELECT '{case}', count(*) + 1, 'claimed', '{{}}', {NOW}, "
-        f"'{by}', '', '', '{by}' FROM {schema_of(shift)}.case_events WHERE case_key = '{case}'"
-    )
 
 
 def test_a_claim_in_anothers_name_is_refused_and_every_claim_is_recorded(shift: Served) -> None:
@@ -670,6 +607,37 @@ def test_working_times_are_read_by_their_person_and_corrected_by_supervisors(shi
     refused(shift, shift.ann, f"{add} ('', '{shift.ann}', 'corrected', '', '', '')")
     refused(shift, shift.sue, f"DELETE FROM {schema_of(shift)}.work_events")
     refused(shift, shift.al, kinds)
+
+
+def test_an_interviewer_works_under_the_name_of_the_account(shift: Served) -> None:
+    address = as_role(shift, shift.ann)
+    for refusal in (
+        attempt(open_station, shift.file, db=address, interviewer="zoe"),
+        attempt(start_or_resume, shift.file, StartOptions(case="own", db=address, interviewer="zoe")),
+    ):
+        assert f"zoe: is not the account {shift.ann}, and only a supervisor's account" in str(refusal)
+
+
+def test_an_upgrade_brings_the_guards_into_an_existing_study(
+    shift: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for statement in (
+        "DROP TABLE work_counts",
+        "DROP FUNCTION count_work() CASCADE",
+        "DROP FUNCTION guard_case() CASCADE",
+        "DROP FUNCTION guard_interview() CASCADE",
+        f'DROP POLICY "interviewer insert" ON {schema_of(shift)}.case_events',
+        f"CREATE POLICY earlier ON {schema_of(shift)}.case_events FOR INSERT TO {DATABASE}_interviewer WITH CHECK (true)",
+        f"GRANT INSERT ON survey_shared.never_call TO {DATABASE}_interviewer",
+        "DELETE FROM applied_steps WHERE name = 'workcounts+'",
+    ):
+        postgres_server.run_query(shift.db, statement)
+    assert run_command(["server", "check", shift.db]) == 1
+    said = capsys.readouterr().out
+    for missing in ("take a case away", "record a call, case not claimed", "change a complete interview", "never_call"):
+        assert re.search(rf"{missing} .*!", said), missing
+    assert run_command(["db", "upgrade", str(shift.file), "--db", shift.db]) == 0
+    assert run_command(["server", "check", shift.db]) == 0
 
 
 def test_a_role_is_taken_away(shift: Served, capsys: pytest.CaptureFixture[str]) -> None:

@@ -157,6 +157,7 @@ def verify_store(
             *list_unfinished(store, instrument),
             *describe_open_tasks(store, instrument),
             *find_disagreements(store),
+            *store.work.find_missing(),
             *verification.iterate_findings(),
         )
         notes = [*verification.list_notes(), *list_waiting(store, instrument)]

@@ -109,11 +109,19 @@ def build_study_grants(schema: str, database: str) -> Iterator[str]:
 def build_shared_grants(database: str) -> Iterator[str]:
     """Build the statements that give the roles their rights on the do-not-call list and the database itself."""
     names = _name("", database)
-    everybody, shared = ", ".join(names[role] for role in ROLES), names[SHARED_SCHEMA]
+    everybody = ", ".join(names[role] for role in ROLES)
     yield f"REVOKE ALL ON DATABASE {quote_identifier(database)} FROM PUBLIC, {everybody}"
     yield f"GRANT CONNECT ON DATABASE {quote_identifier(database)} TO {everybody}"
     yield f"ALTER DATABASE {quote_identifier(database)} SET lock_timeout TO '5s'"
     yield "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
+    yield from build_list_grants(database)
+
+
+def build_list_grants(database: str) -> Iterator[str]:
+    """Build the statements that give the roles their rights on the do-not-call list."""
+    names = _name("", database)
+    everybody = ", ".join(names[role] for role in ROLES)
+    shared = names[SHARED_SCHEMA]
     yield sql.HASH_FUNCTION
     yield f"REVOKE ALL ON FUNCTION {shared}.never_call_hash(TEXT) FROM PUBLIC, {everybody}"
     yield f"GRANT EXECUTE ON FUNCTION {shared}.never_call_hash(TEXT) TO {names['interviewer']}, {names['supervisor']}"
@@ -139,11 +147,18 @@ def find_missing_groups(db: Connector, database: str) -> list[str]:
 
 
 def grant_within(db: Connector, execute: Execute, schema: str) -> None:
-    """Give the roles their rights in a study within a transaction, where the database has been prepared for roles."""
+    """Give the roles their rights in a study within a transaction, where the database has been prepared for roles.
+
+    Whoever owns the do-not-call list gives them their rights on it too, so that an upgrade brings both.
+    """
     [(database,)] = db.read("SELECT current_database()")
-    if not find_missing_groups(db, database):
-        for statement in build_study_grants(schema, database):
-            execute(statement, ())
+    if find_missing_groups(db, database):
+        return
+    statements = [*build_study_grants(schema, database)]
+    if db.read(sql.OWNS_LIST) == [(True,)]:
+        statements += build_list_grants(database)
+    for statement in statements:
+        execute(statement, ())
 
 
 def prepare_database(db: Connector) -> tuple[str, list[str]]:

@@ -93,6 +93,10 @@ kind IN ('coded', 'reviewed') OR (SELECT {schema}.may_read_journals())
 SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relname = 'applied_steps' AND pg_has_role(n.nspowner, 'USAGE') ORDER BY n.nspname
 
+-- name: OWNS_LIST
+-- Whether this account owns the do-not-call list, with all its tables.
+SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('survey_shared.never_call_taken_off')
+
 -- name: USABLE_STUDIES
 SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relname = 'applied_steps' AND has_schema_privilege(n.oid, 'USAGE') ORDER BY n.nspname
