@@ -925,10 +925,10 @@ class Day:
         expected = {(check["role"], check["object"]): check["expected"] for check in checks}
         actions = {
             title.partition(": ")[0]: statement.format(
-                schema="alpha", contacts="alpha_contacts", shared="survey_shared"
+                schema="alpha", contacts="alpha_contacts", shared="survey_shared", now=roles.NOW
             )
             for title, statement in vars(read_statements(str(Path(roles.__file__).with_name("role_checks")))).items()
-            if ": " in title and "~check 1" not in statement and "~check 2" not in statement
+            if ": " in title and re.search("~check [123]", statement) is None
         }
         tables = floor.read("alpha", TABLES)
         accounts = {"interviewer": self.logins[0], "supervisor": SUPERVISOR, "coder": CODER, "analyst": ANALYST}
