@@ -618,9 +618,7 @@ def test_an_interviewer_works_under_the_name_of_the_account(shift: Served) -> No
         assert f"zoe: is not the account {shift.ann}, and only a supervisor's account" in str(refusal)
 
 
-def test_an_upgrade_brings_the_guards_into_an_existing_study(
-    shift: Served, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_upgrade_brings_the_guards_into_an_existing_study(shift: Served, capsys: pytest.CaptureFixture[str]) -> None:
     for statement in (
         "DROP TABLE work_counts",
         "DROP FUNCTION count_work() CASCADE",

@@ -156,12 +156,18 @@ def _copy_rows(db: Connector, temporary: Path, where: str) -> None:
     with contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as target, db.open_reader() as rows:
         tables = [name for (name,) in target.execute(_SQL.TABLES).fetchall()]
         target.execute("BEGIN")
+        # What triggers derive is among the rows.
+        triggers = target.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers:
+            target.execute(f"DROP TRIGGER {name}")
         for table in tables:
             columns = [name for _, name, *_ in target.execute(f"PRAGMA table_info({table})").fetchall()]
             source = rows(f"SELECT {', '.join(columns)} FROM {table}", ())
-            target.execute(f"DELETE FROM {table}")  # rows that a trigger derived
+            target.execute(f"DELETE FROM {table}")  # rows of the migration steps
             insert = f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})"
             target.executemany(insert, source)
+        for _, statement in triggers:
+            target.execute(statement)
         for statement in _build_data_views(target, "sqlite"):
             target.execute(statement)
         target.execute("COMMIT")
