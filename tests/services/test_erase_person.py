@@ -56,7 +56,7 @@ from survey_cli.store import EntryDraft, Store
 from survey_cli.store.cases.case_records import LeaseHolder, LeaseLost
 from survey_cli.store.cases.case_store import CaseStore
 from survey_cli.study.consistency import person_erasure
-from survey_cli.study.consistency.person_erasure import ErasureResult, erase_answers
+from survey_cli.study.consistency.person_erasure import ErasureResult, describe_pending_scrub, erase_answers
 from survey_cli.study.consistency.withdrawals import list_unfinished
 from survey_cli.table.columns import build_row
 
@@ -333,7 +333,8 @@ def test_killed_at_any_moment_it_is_whole_or_erased_by_asking_again(tmp_path: Pa
             contact = study.store.cases.queries.find_contact("A")
             named = contact is not None and contact.name == WHO
             whole += named
-            halves += bool(list_unfinished(study.store, study.instrument))
+            unfinished = list_unfinished(study.store, study.instrument)
+            halves += bool(unfinished or describe_pending_scrub(study.store))
             assert study.store.maintenance.check_integrity() == []
             assert named or shift.row("A").position.code == "1.1"
             assert named or study.store.cases.queries.find_row("A").position.why == "erased"  # type: ignore[union-attr]

@@ -38,6 +38,7 @@ def complete(shift: Served, person: str, cases: int) -> list[str]:
     here = station(shift, person)
     done = []
     for _ in range(cases):
+        assert on(here), here.notice()
         done.append(on(here))
         interviewed(here, "1", "1", "1", "Zoe")
         assert here.close_interview() is None
