@@ -102,7 +102,7 @@ def _export(survey: str, file: Path, db: Path) -> list[str]:
 def _sav_row(folder: Path, ours: list[str]) -> Line:
     """The same interviews as an SPSS file."""
     if find_spec("pyreadstat") is None or find_spec("polars") is None:
-        return later(".sav", "≤ 1×", "needs survey-cli[spss]")
+        return later(".sav", "≤ 1×", "needs the extra [spss]")
     theirs = [sys.executable, "-c", SAV, str(folder / "wide.db"), str(folder / "theirs.sav")]
     times: tuple[list[float], list[float]] = ([], [])
     most = 0
@@ -119,7 +119,7 @@ def arrow_row(folder: Path) -> list[Line]:
     """The same interviews as an Arrow stream into polars, in a process that also opens the study."""
     what = f"Arrow stream of {MANY:,} interviews × {ITEMS} items into polars"
     if find_spec("pyarrow") is None or find_spec("polars") is None:
-        return [later(what, "≤ 2.5 s", "needs survey-cli[python]")]
+        return [later(what, "≤ 2.5 s", "needs the extra [python]")]
     file = made.written(made.plain(ITEMS), folder)
     _filled(folder / f"{MANY}.db", MANY)
     command = [sys.executable, "-c", ARROW, str(file), str(folder / f"{MANY}.db"), str(MANY)]

@@ -135,7 +135,9 @@ class Study:
         try:
             import duckdb
         except ImportError as error:
-            raise UserError("sql", "DuckDB is not installed", "pip install 'survey-cli[python]'") from error
+            from survey_cli.installation import make_install_command
+
+            raise UserError("sql", "DuckDB is not installed", make_install_command("python")) from error
         connection = duckdb.connect()
         for name in get_args(RowKind):
             if re.search(rf"\b{name}\b", query, re.IGNORECASE):

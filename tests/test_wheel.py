@@ -1,16 +1,24 @@
-"""The wheel: what it contains, and that it runs with nothing but the libraries that it declares."""
+"""The wheel: what it contains, that it runs with nothing but the libraries that it declares, and what it says to install.
+
+A message that a library is missing ends with a command. Here it is typed as it stands, for each way of installing. Those
+that install everything anew take a minute each: `make test TEST_SCALE=2` runs them.
+"""
 
 import os
+import socket
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 
+import openpyxl
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from support.scale import SCALE
 
 ROOT = Path(__file__).parent.parent
 
@@ -61,18 +69,137 @@ def find_libraries(distribution: metadata.Distribution, seen: set[str]) -> Itera
         yield from find_libraries(library, seen)
 
 
-def test_the_wheel_runs_with_nothing_but_the_libraries_that_it_declares(wheel: Path, tmp_path: Path) -> None:
-    """The libraries are those of this environment, linked one by one, so that no package index is needed."""
-    run(sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv", cwd=tmp_path)
-    python = tmp_path / "venv" / "bin" / "python"
-    run(
-        sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-deps", "--no-index", wheel, cwd=tmp_path
-    )
-    [site] = tmp_path.glob("venv/lib/python*/site-packages")
+def link_installed_copy(wheel: Path, folder: Path) -> Path:
+    """Install the wheel into a new environment, and link the libraries that it declares; return the program.
+
+    The libraries are those of this environment, one by one, so that no package index is needed.
+    """
+    run(sys.executable, "-m", "venv", "--without-pip", folder / "venv", cwd=folder)
+    python = folder / "venv" / "bin" / "python"
+    pip_install = [sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-deps", "--no-index"]
+    run(*pip_install, wheel, cwd=folder)
+    [site] = folder.glob("venv/lib/python*/site-packages")
     [installed] = metadata.distributions(path=[str(site)])
     for path in find_libraries(installed, set()):
         (site / path.name).symlink_to(path)
-    assert "Usage: survey" in run(python.with_name("survey"), "--help", cwd=tmp_path)
+    return python.with_name("survey")
+
+
+def test_the_wheel_runs_with_nothing_but_the_libraries_that_it_declares(wheel: Path, tmp_path: Path) -> None:
+    survey = link_installed_copy(wheel, tmp_path)
+    python = survey.with_name("python")
+
+    assert "Usage: survey" in run(survey, "--help", cwd=tmp_path)
     version = wheel.name.split("-")[1]
     assert version in run(python, "-m", "survey_cli", "--version", cwd=tmp_path)
     run(python, "-m", "survey_cli", "check", ROOT / "instruments" / "asu_2000.yaml", cwd=tmp_path)
+
+
+def require_index() -> None:
+    """Skip the test if libraries can't be had from the package index."""
+    index = (os.environ.get("PIP_INDEX_URL") or "https://pypi.org").split("/")[2]
+    try:
+        socket.create_connection((index.partition(":")[0], 443), timeout=5).close()
+    except OSError:
+        if not os.environ.get("HTTPS_PROXY"):
+            pytest.skip("no network: the package index can't be reached")
+
+
+def follow_remedy(survey: Path, folder: Path, environment: dict[str, str]) -> str:
+    """Convert a form without the library that reads it, type the command of the message, and convert it again."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "survey"
+    sheet.append(["type", "name", "label"])
+    sheet.append(["integer", "age", "How old are you?"])
+    book.save(folder / "form.xlsx")
+    convert = [survey, "convert", "form.xlsx", "-o", "form.yaml"]
+
+    refused = subprocess.run(convert, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 1
+    _, _, remedy = refused.stderr.strip().partition(" — ")
+    command, _, _ = remedy.partition(", or save each sheet in one .csv")
+    assert "survey-cli[" not in command
+
+    done = subprocess.run(command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, timeout=280)
+    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    converted = subprocess.run(convert, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+    assert converted.returncode == 0, converted.stderr
+    assert "How old are you?" in (folder / "form.yaml").read_text()
+    return command
+
+
+def make_clean_environment(**more: str) -> dict[str, str]:
+    own = {key: text for key, text in os.environ.items() if key not in {"PYTHONPATH", "VIRTUAL_ENV"}}
+    return own | more
+
+
+def test_what_a_message_says_to_install_can_be_installed(wheel: Path, tmp_path: Path) -> None:
+    require_index()
+    survey = link_installed_copy(wheel, tmp_path)
+    command = follow_remedy(survey, tmp_path, make_clean_environment())
+    assert command.startswith(f"{survey.with_name('python')} -m pip install ")
+
+
+def install_from_folder(folder: Path, wheel: Path, environment: dict[str, str]) -> Path:
+    del wheel
+    run(sys.executable, "-m", "venv", folder / "a venv", cwd=folder)
+    run(folder / "a venv" / "bin" / "pip", "install", "-q", "-e", ROOT, cwd=folder)
+    return folder / "a venv" / "bin" / "survey"
+
+
+def install_from_wheel(folder: Path, wheel: Path, environment: dict[str, str]) -> Path:
+    run(sys.executable, "-m", "venv", folder / "venv", cwd=folder)
+    run(folder / "venv" / "bin" / "pip", "install", "-q", wheel, cwd=folder)
+    return folder / "venv" / "bin" / "survey"
+
+
+def install_with_pipx(folder: Path, wheel: Path, environment: dict[str, str]) -> Path:
+    subprocess.run(["pipx", "install", wheel], cwd=folder, env=environment, check=True, timeout=280)
+    return folder / "programs" / "survey"
+
+
+def install_with_uv_tool(folder: Path, wheel: Path, environment: dict[str, str]) -> Path:
+    command = ["uv", "tool", "install", "--python", sys.executable, wheel]
+    subprocess.run(command, cwd=folder, env=environment, check=True, timeout=280)
+    return folder / "programs" / "survey"
+
+
+def install_with_uv_pip(folder: Path, wheel: Path, environment: dict[str, str]) -> Path:
+    python = folder / "venv" / "bin" / "python"
+    make = ["uv", "venv", "--python", sys.executable, folder / "venv"]
+    subprocess.run(make, cwd=folder, env=environment, check=True, timeout=60)
+    install = ["uv", "pip", "install", "--python", python, wheel]
+    subprocess.run(install, cwd=folder, env=environment, check=True, timeout=280)
+    return python.with_name("survey")
+
+
+@pytest.mark.skipif(SCALE < 2, reason="it installs everything anew: make test TEST_SCALE=2")
+@pytest.mark.parametrize(
+    ("install", "begins"),
+    [
+        (install_from_folder, "'{folder}/a venv/bin/python"),
+        (install_from_wheel, "{folder}/venv/bin/python"),
+        (install_with_pipx, "pipx inject survey-cli "),
+        (install_with_uv_tool, "uv pip install --python {folder}/tools/survey-cli/bin/python"),
+        (install_with_uv_pip, "{folder}/venv/bin/python"),
+    ],
+)
+def test_what_a_message_says_can_be_done_however_it_was_installed(
+    install: Callable[[Path, Path, dict[str, str]], Path], begins: str, wheel: Path, tmp_path: Path
+) -> None:
+    require_index()
+    run(sys.executable, "-m", "venv", tmp_path / "installers", cwd=tmp_path)
+    run(tmp_path / "installers" / "bin" / "pip", "install", "-q", "pipx", "uv", cwd=tmp_path)
+    environment = make_clean_environment(
+        PATH=f"{tmp_path / 'installers' / 'bin'}:{os.environ['PATH']}",
+        PIPX_HOME=str(tmp_path / "pipx"),
+        PIPX_BIN_DIR=str(tmp_path / "programs"),
+        PIPX_DEFAULT_PYTHON=sys.executable,
+        UV_TOOL_DIR=str(tmp_path / "tools"),
+        UV_TOOL_BIN_DIR=str(tmp_path / "programs"),
+    )
+    survey = install(tmp_path, wheel, environment)
+    command = follow_remedy(survey, tmp_path, environment)
+    assert command.startswith(begins.format(folder=tmp_path))

@@ -219,8 +219,9 @@ def _docstring(member: Any) -> str:
 
 
 PYTHON_INTRODUCTION = """\
-It needs `pip install 'survey-cli[python]'`. The guide [A study in Python](../guides/python.md) shows how it is used. All
-names have types. Errors are `survey_cli.problems.UserError`, whose text says where, what, and what to do.
+It needs the extra [`python`](../guides/installing.md#extras). The guide [A study in
+Python](../guides/python.md) shows how it is used. All names have types. Errors are
+`survey_cli.problems.UserError`, whose text says where, what, and what to do.
 """
 LOOKED_UP = "../survey_cli/services/questionnaire"
 

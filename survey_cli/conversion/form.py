@@ -80,8 +80,11 @@ def _read_workbook(path: Path, contents: bytes) -> Sheets:
     try:
         from python_calamine import CalamineError, CalamineWorkbook
     except ImportError:
+        from survey_cli.installation import make_install_command
+
         what = "reading workbooks needs python-calamine, which is not installed"
-        raise UserError(str(path), what, "install survey-cli[excel], or save each sheet in one .csv") from None
+        remedy = f"{make_install_command('excel')}, or save each sheet in one .csv"
+        raise UserError(str(path), what, remedy) from None
     sheets: Sheets = {}
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(contents))

@@ -42,7 +42,7 @@ class Format:
     always_labeled: bool = True
     """Whether the file always holds labels beside the codes."""
     extra: str = ""
-    """The extra to install: `survey-cli[spss]`."""
+    """The extra to install: `spss`."""
 
     def find_data_path(self, to: Path) -> Path | None:
         """Return the path of the data file: `asu_sps.csv` for `asu.sps`; None if there is none."""

@@ -223,8 +223,10 @@ class Rows:
             schema = next(parts)
             import pyarrow as pa
         except ImportError as error:
-            what, remedy = f"{error.name} is not installed", "pip install 'survey-cli[python]'"
-            raise UserError("data as Arrow", what, remedy) from error
+            from survey_cli.installation import make_install_command
+
+            what = f"{error.name} is not installed"
+            raise UserError("data as Arrow", what, make_install_command("python")) from error
         return pa.RecordBatchReader.from_batches(schema, parts)
 
     def _iterate_parts(self) -> "Iterator[Any]":

@@ -111,7 +111,7 @@ class DocumentWriter(Generic[T]):
     file: Callable[[T, Path], None] | None = None
     newline: str = "\n"
     extra: str = ""
-    """The extra that has to be installed: `survey-cli[word]`."""
+    """The extra that has to be installed: `word`."""
 
 
 def make_page_writers(
@@ -172,8 +172,10 @@ def publish_document(
         elif (write := writer.file) is not None:
             write_file(Path(to), lambda path: write(document, path), force=force)
     except ImportError as error:
+        from survey_cli.installation import make_install_command
+
         what = f"it needs {error.name or writer.extra}, which is not installed"
-        raise UserError(to, what, f"pip install 'survey-cli[{writer.extra}]'") from error
+        raise UserError(to, what, make_install_command(writer.extra)) from error
     return document
 
 

@@ -82,5 +82,5 @@ def test_without_the_library_generating_says_which_extra(
     monkeypatch.setitem(__import__("sys").modules, "pysat", None)
     written("study.yaml", STUDY)
     assert run_command(["test", "study.yaml", "--generate", "s.yaml"]) == 1
-    assert "pip install 'survey-cli[proof]'" in capsys.readouterr().err
+    assert "pip install python-sat==" in capsys.readouterr().err
     assert not Path("s.yaml").exists()

@@ -531,5 +531,5 @@ def test_a_missing_library_is_named_with_what_brings_it(
     monkeypatch.delattr("survey_cli.documents.word", raising=False)
     monkeypatch.setitem(sys.modules, "docx", None)
     assert run_command([*SIMULATED, "-o", "tea.docx"]) == 1
-    assert "pip install 'survey-cli[word]'" in capsys.readouterr().err
+    assert "pip install 'python-docx" in capsys.readouterr().err
     assert not list(Path.cwd().glob("*.docx"))

@@ -96,7 +96,7 @@ def test_pages_have_every_column(render) -> None:  # type: ignore[no-untyped-def
 
 
 def test_word_has_every_column_in_tables_as_wide_as_the_text(tmp_path: Path) -> None:
-    docx = pytest.importorskip("docx", reason="pip install 'survey-cli[word]'")
+    docx = pytest.importorskip("docx", reason="the extra [word]")
     from survey_cli.documents.word import CHART_WIDTH_CM, write_results_docx
 
     write_results_docx(compared(GROUPS), tmp_path / "x.docx")

@@ -78,7 +78,7 @@ def test_sums_of_the_column_are_the_reports_figures(study: Path, trim: str) -> N
 
 @pytest.mark.skipif(which("pspp") is None, reason="GNU PSPP is not here: apt-get install pspp")
 def test_gnu_pspp_weighs_by_it_as_the_report_does(study: Path) -> None:
-    pytest.importorskip("pyreadstat", reason="pip install 'survey-cli[spss]'")
+    pytest.importorskip("pyreadstat", reason="the extra [spss]")
     exported(study, "-o", "d.sav", "--variables", "q1")
     (study.parent / "d.sps").write_text(
         "GET FILE='d.sav'.\nWEIGHT BY weight_raked.\nMISSING VALUES q1 (-7).\nFREQUENCIES q1.\n",
@@ -99,8 +99,8 @@ def test_gnu_pspp_weighs_by_it_as_the_report_does(study: Path) -> None:
 
 def test_whoever_counts_in_no_report_weighs_nothing_in_any_format(study: Path) -> None:
     """The cell is empty there: it holds no code that a program would weigh by."""
-    pyreadstat = pytest.importorskip("pyreadstat", reason="pip install 'survey-cli[spss]'")
-    polars = pytest.importorskip("polars", reason="pip install 'survey-cli[spss]'")
+    pyreadstat = pytest.importorskip("pyreadstat", reason="the extra [spss]")
+    polars = pytest.importorskip("polars", reason="the extra [spss]")
     folder = study.parent
     endings = ("csv", "sav", "dta", "parquet", "jsonl", "xlsx")
     exported(study, *(option for ending in endings for option in ("-o", f"x.{ending}")))

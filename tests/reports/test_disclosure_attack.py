@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-pytest.importorskip("scipy", reason="pip install 'survey-cli[report]'")
+pytest.importorskip("scipy", reason="the extra [report]")
 
 from support.disclosure_attacker import ALL, BASE, Attacker, Unknown
 from support.report_tables import Report

@@ -124,7 +124,7 @@ def test_markdown_rendered_by_another_program_has_no_markup_of_anybodys_words() 
 @pytest.fixture(scope="module")
 def word(tmp_path_factory: pytest.TempPathFactory) -> ZipFile:
     """The report as a Word document, of a questionnaire in Spanish."""
-    pytest.importorskip("docx", reason="pip install 'survey-cli[word]'")
+    pytest.importorskip("docx", reason="the extra [word]")
     from survey_cli.documents.word import write_results_docx
 
     path = tmp_path_factory.mktemp("word") / "report.docx"
@@ -186,7 +186,7 @@ def test_each_table_of_a_word_document_repeats_its_head_and_says_what_it_is(word
 
 def test_each_picture_of_a_word_document_says_its_figures(word: ZipFile) -> None:
     if not list(body(word).iter(f"{W}drawing")):
-        pytest.skip("no CairoSVG here: pip install 'survey-cli[png]'")
+        pytest.skip("no CairoSVG here: the extra [png]")
     told = [e.get("descr") or "" for e in body(word).iter() if e.tag.endswith("}docPr")]
     assert told
     assert all(re.search(r"\d+%", words) for words in told)
@@ -208,7 +208,7 @@ def test_nothing_of_a_word_document_is_a_field_or_a_link_of_anybodys_words(word:
 
 
 def test_a_small_base_is_marked_in_a_workbook_and_stays_a_number(tmp_path: Path) -> None:
-    openpyxl = pytest.importorskip("openpyxl", reason="pip install 'survey-cli[excel]'")
+    openpyxl = pytest.importorskip("openpyxl", reason="the extra [excel]")
     from survey_cli.documents.report.workbook import write_results_xlsx
 
     made = made_results()

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("scipy", reason="pip install 'survey-cli[report]'")
+pytest.importorskip("scipy", reason="the extra [report]")
 
 from support.command_line import run_survey
 from support.disclosure_attacker import ALL, BASE, Attacker, Unknown

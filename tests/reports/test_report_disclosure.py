@@ -12,7 +12,7 @@ from survey_cli.reports.disclosure.suppression import BASE, CellPosition, CountT
 from survey_cli.reports.results.crosstab import ResultOptions
 from survey_cli.values import Cell
 
-numpy = pytest.importorskip("numpy", reason="pip install 'survey-cli[report]'")
+numpy = pytest.importorskip("numpy", reason="the extra [report]")
 
 AGREE = """
 scales: {agreement: {1: Strongly agree, 2: Agree, 3: Disagree, 4: Strongly disagree}}

@@ -21,7 +21,7 @@ from survey_cli.reports.results.findings import build_findings
 from survey_cli.reports.results.result_tables import nest_grouping, select_option
 from survey_cli.values import DK, REFUSED, Cell
 
-pytest.importorskip("scipy", reason="pip install 'survey-cli[report]'")
+pytest.importorskip("scipy", reason="the extra [report]")
 
 TEXT = """
 sample:

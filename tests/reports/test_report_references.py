@@ -23,7 +23,7 @@ from survey_cli.reports.weighting.significance import (
 from survey_cli.reports.weighting.weights import RakingMargin, rake
 from survey_cli.values import Cell
 
-pytest.importorskip("scipy", reason="pip install 'survey-cli[report]'")
+pytest.importorskip("scipy", reason="the extra [report]")
 
 CROSSED = ((23, 17, 12, 6), (11, 20, 15, 14), (8, 9, 31, 16))
 _WEIGHTS = (

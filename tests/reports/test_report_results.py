@@ -372,8 +372,8 @@ def test_a_population_that_was_called_as_a_whole_is_a_census_though_few_answered
 @pytest.mark.skipif(which("pspp") is None, reason="GNU PSPP: apt-get install pspp")
 def test_gnu_pspp_finds_the_same_in_the_exported_file(study: Path, tmp_path: Path):
     """Its frequencies, means, medians and standard deviations, its cross-tabulation and its chi-square are ours."""
-    pytest.importorskip("pyreadstat", reason="pip install 'survey-cli[spss]'")
-    pytest.importorskip("scipy", reason="pip install 'survey-cli[report]'")
+    pytest.importorskip("pyreadstat", reason="the extra [spss]")
+    pytest.importorskip("scipy", reason="the extra [report]")
     run_survey(tmp_path, "export", str(study), "-o", str(tmp_path / "d.sav"), "--origin", "simulated")
     (tmp_path / "d.sps").write_text(
         "GET FILE='d.sav'.\n"

@@ -312,7 +312,7 @@ def test_a_margin_is_printed_only_where_it_is_wanted_and_shrinks_with_the_popula
 
 @pytest.mark.parametrize("freedom", [1, 2, 5, 29, 30, 199, 499, 500, 5000])
 def test_means_have_student_s_t(freedom: int):
-    stats = pytest.importorskip("scipy.stats", reason="pip install 'survey-cli[report]'")
+    stats = pytest.importorskip("scipy.stats", reason="the extra [report]")
     assert float(compute_student_point(freedom)) == pytest.approx(stats.t.ppf(0.975, freedom), abs=5e-5)
 
 

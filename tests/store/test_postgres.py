@@ -230,7 +230,7 @@ def test_psycopg_is_imported_for_servers_only(tmp_path):
 
 def test_an_installation_without_psycopg_says_how_to_come_by_it(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "survey_cli.store.backends.postgres.connection", None)
-    with pytest.raises(StoreError, match=r"pip install 'survey-cli\[postgres\]'"):
+    with pytest.raises(StoreError, match=r"pip install 'psycopg\[binary\]"):
         open_store(parse_server_address("postgresql://db/field", study="asu"), create=True)
 
 

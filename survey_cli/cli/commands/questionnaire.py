@@ -129,7 +129,7 @@ def check(
     --prove tries all interviews at once, with every answer, decline, sample value and date. It reports items that are
     never asked, filters that are always true, options that are never offered, checks that never fire or can't be
     passed, quota cells that nobody can be in, declines that lead to no branch of a fork, gaps and overlaps of filters,
-    and fills without a value. It needs the extra survey-cli[proof]. With --format json, a finding has the interview
+    and fills without a value. It needs the extra [proof]. With --format json, a finding has the interview
     that shows it, as survey test reads it. A note is no fault.
 
     Exit code 0: no error; 1: an error, or with --strict a warning.
@@ -447,7 +447,10 @@ def diff(
     kinds = f": {', '.join(f'{count:,} {kind}' for kind, count in numbers.items())}" if changes else ""
     say(f"{result.old} → {result.new}: {format_quantity(len(changes), 'change') if changes else 'no changes'}{kinds}")
     if not result.proved and not all(change.decided for change in result.changes):
-        say("To prove which of the conditions that are not decided are the same: pip install 'survey-cli[proof]'")
+        from survey_cli.installation import make_install_command
+
+        command = make_install_command("proof")
+        say(f"To prove which of the conditions that are not decided are the same: {command}")
     raise typer.Exit(1 if any(kind in LOSSES for kind in numbers) else 0)
 
 

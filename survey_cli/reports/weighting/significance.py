@@ -28,7 +28,7 @@ FISHER_SAMPLES: Final = 9_999
 MIN_EXPECTED: Final = 5
 """Smaller expected counts are small for a chi-square test."""
 NO_VARIATION: Final = "no test: too few sampling units, or all of them were selected"
-SCIPY_MISSING: Final = "tests need scipy: pip install 'survey-cli[report]'"
+SCIPY_MISSING: Final = "no test: scipy is not installed"
 
 
 class SignificanceTest(NamedTuple):

@@ -27,8 +27,11 @@ def read_data_file(
     try:
         frame = _read_frame(path, ending)
     except ModuleNotFoundError as error:
+        from survey_cli.installation import make_install_command
+
         what = f"a library that reads {ending} is missing: {error.name}"
-        collector.add_error("data-file", "", what, "pip install 'survey-cli[spss,parquet]', or save the file as CSV")
+        remedy = f"{make_install_command('spss,parquet')}, or save the file as CSV"
+        collector.add_error("data-file", "", what, remedy)
     except Exception as error:  # what these libraries raise has no common base class
         what = f"it can't be read as {ending}: {str(error).splitlines()[0]}"
         collector.add_error("data-file", "", what, "check the path, or save the file as CSV")

@@ -231,7 +231,9 @@ def _open_workbook(contents: bytes) -> "Workbook":
     try:
         from openpyxl import load_workbook
     except ImportError as error:
-        remedy = "install survey-cli[excel], or save the sheet as CSV UTF-8"
+        from survey_cli.installation import make_install_command
+
+        remedy = f"{make_install_command('excel')}, or save the sheet as CSV UTF-8"
         raise _refuse("reading workbooks needs openpyxl, which is not installed", remedy) from error
     try:
         unpacked = sum(part.file_size for part in zipfile.ZipFile(io.BytesIO(contents)).infolist())

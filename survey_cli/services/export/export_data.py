@@ -162,5 +162,7 @@ def write_table(
         into_file = chosen.write_file
         return write_file(to, lambda path: into_file(table, path, write_options), force=options.force)
     except ImportError as error:
+        from survey_cli.installation import make_install_command
+
         what = f"{chosen.name} needs {error.name or chosen.extra}, which is not installed"
-        raise MissingLibraryError(options.to, what, f"pip install 'survey-cli[{chosen.extra}]'") from error
+        raise MissingLibraryError(options.to, what, make_install_command(chosen.extra)) from error

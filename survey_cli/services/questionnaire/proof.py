@@ -28,8 +28,10 @@ def prove_instrument(file: str, checked: CheckResult, today: date, *, possible: 
     except ModuleNotFoundError as error:
         if error.name is None or not error.name.startswith("pysat"):
             raise
+        from survey_cli.installation import make_install_command
+
         what = "it needs the solver python-sat, which is not installed"
-        raise UserError("--prove", what, "pip install 'survey-cli[proof]'") from error
+        raise UserError("--prove", what, make_install_command("proof")) from error
     instrument, draft = checked.instrument, checked.draft
     if instrument is None or draft is None:
         what = "nothing is proved while the questionnaire has errors"

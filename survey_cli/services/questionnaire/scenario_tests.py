@@ -117,8 +117,10 @@ def check_scenarios(
 
 def _require_solver() -> None:
     if find_spec("pysat") is None:
+        from survey_cli.installation import make_install_command
+
         what = "the proof needs a library that is not installed"
-        raise UserError("survey test", what, "pip install 'survey-cli[proof]'")
+        raise UserError("survey test", what, make_install_command("proof"))
 
 
 def generate_suite(file: str, target: str, today: date, *, force: bool = False) -> tuple[int, list[str]]:

@@ -73,8 +73,10 @@ def _check_charts(options: ReportOptions) -> None:
     if options.png and not options.charts:
         raise UserError("--png", "--png needs a folder for charts", "specify one with --charts DIR")
     if options.png and not can_render_png():
+        from survey_cli.installation import make_install_command
+
         what = "PNG needs CairoSVG and the Cairo library, and at least one of them is not installed"
-        remedy = "pip install 'survey-cli[png]', and install Cairo with the system's package manager"
+        remedy = f"{make_install_command('png')}, and install Cairo with the system's package manager"
         raise UserError("--png", what, remedy)
     if options.charts and Path(options.charts).exists() and not Path(options.charts).is_dir():
         raise UserError(options.charts, "this is not a folder", "specify a folder for the charts")

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
+from importlib.util import find_spec
 from itertools import chain, product
 from pathlib import Path
 from typing import Final, Literal, get_args, get_origin, get_type_hints
@@ -244,7 +245,7 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         rates=rates,
         notes=tuple(notes),
         advice=_advise(data, tables, groupings, options),
-        warnings=(*data.data.warnings, *data.data.differences),
+        warnings=(*data.data.warnings, *data.data.differences, *_warn_of_missing_tests(groupings, options)),
     )
 
 
@@ -274,6 +275,18 @@ def _advise(
     return tuple(advice)
 
 
+def _warn_of_missing_tests(groupings: Sequence[Grouping], options: ReportOptions) -> list[str]:
+    """Return how to install scipy if columns are tested without it.
+
+    The report itself only says that some tests were not run: its readers can't install anything.
+    """
+    if not groupings or not options.has_tests or find_spec("scipy") is not None:
+        return []
+    from survey_cli.installation import make_install_command
+
+    return [f"--by: some columns are not tested, since scipy is not installed — {make_install_command('report')}"]
+
+
 def _read_design(
     data: _ReportData, answers: AnswerColumns, groupings: Sequence[Grouping], options: ReportOptions
 ) -> tuple[Callable[[Crosstab], Crosstab], list[str]]:
@@ -283,8 +296,10 @@ def _read_design(
     try:
         from survey_cli.reports.results import figure_errors
     except ImportError as error:
+        from survey_cli.installation import make_install_command
+
         what = f"it needs {error.name}, which is not installed"
-        raise UserError("--errors", what, "pip install 'survey-cli[report]'") from error
+        raise UserError("--errors", what, make_install_command("report")) from error
     sample, study = data.instrument.sample, data.instrument.document.study
     columns = {
         role: [name for name, column in sample.items() if column.role == role] for role in figure_errors.DESIGN_ROLES

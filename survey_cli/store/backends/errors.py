@@ -52,8 +52,10 @@ def require_driver(where: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
+        from survey_cli.installation import make_install_command
+
         what = f"this installation can't connect to a database server ({error})"
-        raise StoreError(where, what, "install it with: pip install 'survey-cli[postgres]'") from error
+        raise StoreError(where, what, f"install its driver: {make_install_command('postgres')}") from error
 
 
 RESTORE_COMMAND: Final = "survey db restore BACKUP FILE"

@@ -215,9 +215,11 @@ class InterviewStore:
         try:
             events.extend(map(codec.decode_record, self._db.read(sql.JOURNAL, (interview, after))))
         except codec.UnknownEventError as error:
+            from survey_cli.installation import make_update_advice
+
             number = after + len(events) + 1
             what = f"event {number} of interview {interview} was written by a newer version of the program"
-            raise StoreError(self._db.where, what, "update this program: pip install --upgrade survey-cli") from error
+            raise StoreError(self._db.where, what, make_update_advice()) from error
         except (ValueError, TypeError, KeyError) as error:
             raise errors.make_decoding_error(
                 self._db.where, f"event {after + len(events) + 1} of interview {interview}"
