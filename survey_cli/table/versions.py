@@ -63,14 +63,19 @@ class CombinedTable:
 
 
 def combine_versions(
-    parts: Sequence[VersionRows], *, language: str, personal: Collection[str] | None = ()
+    parts: Sequence[VersionRows],
+    *,
+    language: str,
+    personal: Collection[str] | None = (),
+    current: Sequence[Variable] = (),
 ) -> CombinedTable:
     """Combine all parts, ordered from oldest to newest version, into one table with the newest labels.
 
     Variables with the same name, storage and meaning share a column. A variable with another storage or meaning has a
     column of its own, `name__v1`, with the labels of its version: no answer is ever relabeled. A column that a version
     did not have is `not_asked` there. A column that is personal in any version is left out, unless `personal` contains
-    its name or that of its item; None leaves out nothing.
+    its name or that of its item; None leaves out nothing. `current` are the variables of the file, whose texts are
+    newer than those of all versions with interviews.
     """
     left_out = {
         v.name: v.item
@@ -81,6 +86,7 @@ def combine_versions(
     if not parts:
         return CombinedTable(table=Table(variables=(), rows=(), language=language))
     columns = _CombinedColumns(parts, left_out)
+    columns.use_texts(current, parts[-1].version)
     names = tuple(columns.variables)
     variables = tuple(columns.variables.values())
 
@@ -124,6 +130,19 @@ class _CombinedColumns:
             for name in self.variables:
                 if name in self._newest and name not in part_names:
                     self._note_difference(name, f"not in {part.version} yet, so not asked there")
+
+    def use_texts(self, current: Sequence[Variable], newest: str) -> None:
+        """Give columns the labels and wordings of the file, so that a report has one label for each."""
+        for new in current:
+            known = self.variables.get(new.name)
+            if known is None or known.storage != new.storage or new.role == "admin":
+                continue
+            for what in _compare(known, new, newest):
+                self._note_difference(new.name, what)
+            others = {code: text for code, text in known.labels.items() if code not in new.labels}
+            self.variables[new.name] = replace(
+                known, label=new.label, wording=new.wording, labels={**new.labels, **others}
+            )
 
     def _add_column(self, variable: Variable, part: VersionRows, number: int, newest: VersionRows) -> str:
         """Add the column of a part's variable and return its name."""

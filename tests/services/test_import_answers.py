@@ -137,6 +137,22 @@ empty: refused
     assert "Mode: not stated" in out
 
 
+def test_a_code_of_the_file_can_mean_no_answer(tmp_path: Path) -> None:
+    """`codes: {-1: ""}`, as the schema of maps says; in a recode of one column too."""
+    written("work.yaml", WORK)
+    written("paper.csv", "ID;V1;V2;V3\n1;2;-1;1\n2;2;97;1\n3;1;38;1\n")
+    written("paper.yaml", """\
+key: ID
+columns: {job: V1, hours: V2, media: V3}
+recode: {hours: {97: ""}}
+codes: {-1: ""}
+answers: {consent: 1}
+""")  # fmt: skip
+    run_survey(tmp_path, "import-answers", "work.yaml", "paper.csv", "--map", "paper.yaml")
+    hours = {row["interview_case"]: row["hours"] for row in rows_of(tmp_path)}
+    assert hours == {"1": "-6", "2": "-6", "3": "38"}
+
+
 def test_what_does_not_fit_is_said_with_row_and_column(tmp_path: Path) -> None:
     fine = {"consent": "1", "job": "1", "hours": "38", "media": "1"}
     assert imported(tmp_path, **{**fine, "job": "3"}).startswith("one.csv:2: job: column job, '3': ")

@@ -372,6 +372,20 @@ def test_the_file_s_meaning_is_not_put_on_older_answers_before_anybody_was_asked
     assert (rows[0]["q1__v1"], rows[0].get("q1")) == ("Yes", None)
 
 
+def test_a_report_has_the_label_of_the_file_in_titles_and_in_heads_of_columns() -> None:
+    """Nobody was interviewed with the edited label: the stored version has the former one."""
+    first = "{id: kind, type: single, text: Kind, label: Former, options: {1: A, 2: B}}"
+    keep(text("1", "{1: A}", first), *[("1", "1")] * 9, *[("1", "2")] * 9)
+    edited = text("2", "{1: A}", first.replace("Former", "Edited"))
+    report = ["report", put(edited), "--by", "kind", "--no-tests", "-o", "x.md"]
+    assert run_command(report) == 0
+    said = Path("x.md").read_text()
+    assert "Edited (`kind`)" in said
+    assert "Edited: A" in said
+    assert "Former: A" not in said
+    assert "described differently in version 1: 'Former'" in said
+
+
 def test_options_of_a_multiple_move_together() -> None:
     first = "{id: tv, type: multiple, text: TV, options: {1: A, 2: B}}"
     keep(text("1", "{1: A}", first), ("1", "1 2"))

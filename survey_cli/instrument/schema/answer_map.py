@@ -3,11 +3,25 @@
 Which columns the file has, and which items the questionnaire, is checked elsewhere.
 """
 
+from typing import Annotated, TypeAlias
+
 from pydantic import Field
 
 from survey_cli.instrument.schema.options import SpecModel
-from survey_cli.instrument.schema.scenario_file import Answer, PlaceKey
+from survey_cli.instrument.schema.scenario_file import ANY_REPLY, Answer, PlaceKey, parse_reply
+from survey_cli.instrument.source import scalars
+from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.source.scalars import Label, Name
+
+
+def _parse_meaning(node: object) -> YamlScalar:
+    """Parse what a code of the file means: an answer, a decline, or an empty text for no answer."""
+    if isinstance(node, YamlScalar) and not node and not node.plain:
+        return node
+    return parse_reply(node)
+
+
+Meaning: TypeAlias = Annotated[YamlScalar, scalars.ParseWith(_parse_meaning, ANY_REPLY), "what a code means"]
 
 
 class AnswerMap(SpecModel):
@@ -24,9 +38,9 @@ class AnswerMap(SpecModel):
     columns: dict[Label, Label] = Field(default_factory=dict)
     """The column for each variable of the questionnaire: `{age: V12, media_1: V13A}`. A `multiple` may also be in one
     column with several codes: `{media: V13}`. If left out: the columns have the variables' names."""
-    codes: dict[Label, Answer] = Field(default_factory=dict)
+    codes: dict[Label, Meaning] = Field(default_factory=dict)
     """What codes mean in all columns: `{-8: .dk, -9: .refused, -1: ""}`. An empty text is no answer."""
-    recode: dict[Label, dict[Label, Answer]] = Field(default_factory=dict)
+    recode: dict[Label, dict[Label, Meaning]] = Field(default_factory=dict)
     """What codes mean in the column of one variable: `{sex: {M: 2, F: 1}}`."""
     answers: dict[PlaceKey, Answer] = Field(default_factory=dict)
     """Answers of every interview, where the file has no column: `{consent: 1}`."""

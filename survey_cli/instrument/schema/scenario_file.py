@@ -25,7 +25,7 @@ def _parse_place(node: object) -> YamlScalar:
     return text
 
 
-def _parse_reply(node: object) -> YamlScalar:
+def parse_reply(node: object) -> YamlScalar:
     """Parse an answer as it is typed; a list of codes is typed with spaces."""
     if isinstance(node, YamlList) and node:
         codes = [scalars.parse_words(code) for code in node]
@@ -33,9 +33,9 @@ def _parse_reply(node: object) -> YamlScalar:
     return scalars.parse_words(node)
 
 
-_ANY_REPLY: Final = {"type": [*scalars.ANY_SCALAR["type"], "array"], "items": scalars.ANY_SCALAR}
+ANY_REPLY: Final = {"type": [*scalars.ANY_SCALAR["type"], "array"], "items": scalars.ANY_SCALAR}
 PlaceKey: TypeAlias = Annotated[YamlScalar, scalars.ParseWith(_parse_place, {"type": "string"}), "an item"]
-Answer: TypeAlias = Annotated[YamlScalar, scalars.ParseWith(_parse_reply, _ANY_REPLY), "an answer"]
+Answer: TypeAlias = Annotated[YamlScalar, scalars.ParseWith(parse_reply, ANY_REPLY), "an answer"]
 Day: TypeAlias = Annotated[date, scalars.ParseWith(scalars.parse_day, {"type": "string"}), "a date"]
 
 

@@ -124,7 +124,12 @@ def build_interview_table(source: InterviewSource) -> DataTable:
         interviews = format_quantity(len(overrides), "interview")
         what = f"interview_outcome is a supervisor's correction in {interviews}; the calls have the original outcome"
         corrections.append(what)
-    combined = combine_versions(parts, language=language, personal=None if options.all_personal else options.personal)
+    combined = combine_versions(
+        parts,
+        language=language,
+        personal=None if options.all_personal else options.personal,
+        current=build_columns(instrument, language),
+    )
     return DataTable(
         analysis=source.analysis,
         table=replace(combined.table, study=replace(study, versions=tuple(version.label for version in versions))),
