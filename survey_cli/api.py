@@ -5,9 +5,10 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from datetime import datetime, tzinfo
 from html import escape
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, Unpack, get_args
 
 from survey_cli.exports.parquet import Rows
 from survey_cli.problems import UserError, suggest_nearest
@@ -23,8 +24,52 @@ if TYPE_CHECKING:
 
     from survey_cli.reports.results.report_model import Results
 
-NUMBERS: Final = ("count", "percent", "base")
+NUMBERS: Final = ("count", "percent", "base", "effective_base")
 """Columns of a report's figures that are numbers."""
+
+
+LISTS: Final = ("by", "items", "statistics")
+"""Options of a report that are several names."""
+
+
+class ReportArguments(TypedDict, total=False):
+    """The options of a report, as on the command line."""
+
+    items: str | Sequence[str]
+    where: str
+    without_falsified: bool
+    interviews: Literal["complete", "partial", "all"]
+    origin: OriginFilter
+    as_of: str
+    at: datetime
+    valid: bool
+    digits: int
+    threshold: int
+    tests: bool | None
+    level: float
+    correction: Literal["none", "bonferroni", "fdr"]
+    compare: Literal["pairs", "total"]
+    percent: Literal["column", "row"]
+    min_base: int
+    statistics: str | Sequence[str]
+    margins: bool
+    errors: bool
+    verbatims: bool
+    cases: bool
+    weighted: bool
+    rake: str
+    trim: str
+    weight: str
+    seed: int
+    language: str
+    zone: tzinfo | None
+
+
+def _split_names(names: str | Sequence[str]) -> tuple[str, ...]:
+    """Return names of a list, or of a text with commas: `"quartiles,se"`."""
+    if not isinstance(names, str):
+        return tuple(names)
+    return tuple(name.strip() for name in names.split(",") if name.strip())
 
 
 @contextmanager
@@ -144,21 +189,27 @@ class Study:
                 connection.register(name, self._select(name, labels, origin=origin).to_arrow())
         return connection.sql(query)
 
-    def report(self, by: str | Sequence[str] = (), **options: Any) -> "Report":
+    def report(self, by: str | Sequence[str] = (), **options: Unpack[ReportArguments]) -> "Report":
         """Return the results of all items; `by` names the variables whose values are the columns of the banner.
 
         `options` are those of `survey report`: `items=["q3"]`, `where="q1 == 1"`, `origin="simulated"`, `language`,
-        `valid`, `digits`, `threshold`, `rake="targets.csv"` and so on. Small counts are hidden as they are there.
+        `valid`, `digits`, `threshold`, `rake="targets.csv"` and so on. Several names are a list, or a text with commas,
+        as on the command line. Small counts are hidden as they are there.
         """
         from survey_cli.services.report.results_report import ReportOptions, build_results_report
 
-        columns, items = ((each,) if isinstance(each, str) else tuple(each) for each in (by, options.pop("items", ())))
-        if "tests" in options:
-            options["inference"] = options.pop("tests")
-        for name in options.keys() - ReportOptions.__dataclass_fields__.keys():
-            known = suggest_nearest(name, ReportOptions.__dataclass_fields__, otherwise="see survey report --help")
-            raise UserError(f"{name}=", "a report has no such option", known)
-        report_options = ReportOptions(db=self._db, people=self._people, by=columns, items=items, **options)
+        given: dict[str, Any] = {**options, "by": by}
+        if "tests" in given:
+            given["inference"] = given.pop("tests")
+        known = ReportArguments.__annotations__.keys() | {"by", "inference"}
+        for name in given:
+            if name not in known:
+                remedy = suggest_nearest(name, known, otherwise="see survey report --help")
+                raise UserError(f"{name}=", "a report has no such option", remedy)
+        for name in LISTS:
+            if name in given:
+                given[name] = _split_names(given[name])
+        report_options = ReportOptions(db=self._db, people=self._people, **given)
         with _name_arguments():
             return Report(build_results_report(self.path, report_options))
 

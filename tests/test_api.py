@@ -10,6 +10,7 @@ import pytest
 import survey_cli
 from survey_cli.cli.run_command import run_command
 from survey_cli.problems import UserError
+from survey_cli.services.report.results_report import ReportOptions
 
 pl = pytest.importorskip("polars")
 pa = pytest.importorskip("pyarrow")
@@ -48,6 +49,51 @@ def test_every_library_takes_the_same_rows(study) -> None:
     assert [batch.num_rows for batch in rows.read()] == [40]
     pandas = pytest.importorskip("pandas")
     assert rows.to_pandas().equals(pandas.DataFrame(rows.to_arrow().to_pandas()))
+
+
+def test_rows_are_iterated_one_by_one(study) -> None:
+    rows = study.interviews(origin="simulated")
+    assert list(rows) == rows.to_arrow().to_pylist()
+
+
+def test_several_names_are_a_list_or_a_text_with_commas(study) -> None:
+    options = {"origin": "simulated", "threshold": 0}
+    listed = study.report(by=["a"], items=["a", "n"], statistics=["quartiles", "se"], **options)
+    written = study.report(by="a", items="a,n", statistics="quartiles,se", **options)
+    assert written.results == listed.results
+    assert [item.id for item in written.results.items] == ["a", "n"]
+    assert written.results.items[1].summary.quartiles_text
+
+
+def test_an_option_of_a_report_is_one_of_the_command(study) -> None:
+    """Editors and mypy know the options; those of files and of the command alone are not among them."""
+    known = survey_cli.api.ReportArguments.__annotations__.keys()
+    not_in_python = {
+        "all_personal", "beside", "bom", "by", "census", "charts", "counts", "db", "dry_run", "force",
+        "format", "inference", "labels", "partials", "people", "personal", "png", "population",
+        "progress", "public", "raw", "to", "units", "variables", "what",
+    }  # fmt: skip
+    assert known - {"tests"} == ReportOptions.__dataclass_fields__.keys() - not_in_python
+    with pytest.raises(UserError, match="treshold="):
+        study.report(treshold=3)
+
+
+def test_figures_are_numbers(tmp_path: Path) -> None:
+    """The effective base of more than a thousand was the text "1,501", and a small p was 0."""
+    file = tmp_path / "many.yaml"
+    head = "instrument: many\ntitle: Many\nsample:\n  w: {type: number, role: weight}\n"
+    file.write_text(head + TEXT[TEXT.index("items:") :])
+    assert run_command(["simulate", str(file), "-n", "1500", "--keep"]) == 0
+    study = survey_cli.open(file)
+    targets = tmp_path / "targets.csv"
+    targets.write_text("variable,value,share\na,1,55\na,2,45\n")
+    report = study.report(by="a", origin="simulated", rake=str(targets), errors=True, threshold=0)
+    figures = report.figures.to_polars()
+    assert figures.schema["effective_base"] == pl.Float64
+    assert figures["effective_base"].max() > 1000
+    assert figures.schema["difference_p"] == pl.Float64
+    small = figures.filter(pl.col("difference_p").is_not_null() & (pl.col("difference") != 0))
+    assert (small["difference_p"] > 0).all()
 
 
 def test_a_missing_value_is_null_and_says_why(study) -> None:

@@ -216,6 +216,11 @@ class Rows:
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self.read().__arrow_c_stream__(requested_schema)
 
+    def __iter__(self) -> "Iterator[dict[str, Any]]":
+        """Iterate over the rows, each with its cells by name of the column; None for a cell without an answer."""
+        for batch in self.read():
+            yield from batch.to_pylist()
+
     def read(self) -> "pa.RecordBatchReader":
         """Return a reader of batches, with which memory use does not grow with the rows."""
         parts = self._iterate_parts()

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from support.report_tables import OPEN, Report
+from survey_cli.documents.report.report_layout import build_item_grid
+from survey_cli.documents.report.workbook import build_results_table
 from survey_cli.reports.results.crosstab import ResultOptions, tabulate
 from survey_cli.reports.results.linked_tables import hide_small_counts
+from survey_cli.reports.results.report_model import Results
 from survey_cli.reports.results.result_tables import leave_out_hidden_columns, nest_grouping
 from survey_cli.reports.weighting.answer_counts import EMPTY_COUNT, WeightedCount, compute_effective_size
 from survey_cli.reports.weighting.significance import (
@@ -240,3 +243,37 @@ def test_nested_columns_with_a_small_base_are_merged_within_the_outer_value() ->
     assert [merged.part_by_interview.count(part) for part in range(5)] == [40, 33, 40, 60, 4]
     assert merged.unprinted == {1, 4}, "33 together, and 4 alone, are too few"
     assert nest_grouping(*groupings, min_base=33).unprinted == {4}
+
+
+def test_an_item_has_no_columns_of_its_own_answers() -> None:
+    """Of those who answered 1, all answered 1."""
+    text = """
+items:
+  - {id: a, type: single, text: A?, options: {1: One, 2: Two}}
+  - {id: b, type: single, text: B?, options: {1: Yes, 2: No}}
+"""
+    rows: list[dict[str, Cell]] = [{"a": a, "b": b} for a, b in ((1, 1), (1, 2), (2, 1), (2, 2)) for _ in range(10)]
+    report = Report(text, rows, by=["a"])
+    assert not report["a"].has_columns
+    assert report["b"].has_columns
+    both = Report(text, rows, by=["a", "b"])
+    results = Results(
+        title="", instrument="x", interviews=40, methods=(), items=tuple(both.items), columns=both.columns
+    )  # fmt: skip
+    grid = build_item_grid(both["a"], results)
+    assert [head.group for head in grid.heads] == ["All", "All", "B?", "B?"]
+    assert {len(line.cells) for line in grid.lines} == {4}
+    printed = {(row[1], row[5]) for row in build_results_table(results).iterate_cells()}
+    assert printed == {("a", ""), ("a", "B?"), ("b", ""), ("b", "A?")}
+
+
+def test_what_interviewers_note_is_reported_only_if_the_questionnaire_says_so() -> None:
+    text = """
+items:
+  - {id: a, type: single, text: A?, options: {1: One, 2: Two}}
+  - {id: mood, type: single, by: interviewer, text: Mood?, options: {1: Good, 2: Bad}}
+  - {id: noise, type: single, by: interviewer, report: true, text: Noise?, options: {1: Some, 2: None}}
+"""
+    report = Report(text, [{"a": 1, "mood": 1, "noise": 2}])
+    reported = {table.question.id: table.question.is_reported for table in report.tables}
+    assert reported == {"a": True, "mood": False, "noise": True}

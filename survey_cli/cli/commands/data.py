@@ -306,7 +306,8 @@ def _render_agreement(result: "AgreementResult") -> "Iterator[str]":
     found, labels = result.agreement, result.labels
     figures = found.kappa, found.alpha, *(code.kappa for code in found.by_code)
     kappa, alpha, *by_code = ("not defined" if figure is None else f"{figure:.3f}" for figure in figures)
-    answers, share = format_quantity(found.answers, "answer"), found.equal / found.answers
+    answers = format_quantity(found.answers, "different answer")
+    share = found.equal / found.answers
     yield f"{answers} coded twice, {found.equal:,} of them alike ({share:.1%})"
     yield f"Cohen's kappa {kappa}"
     yield f"Krippendorff's alpha {alpha} ({result.distance} distance)"

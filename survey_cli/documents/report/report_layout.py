@@ -3,12 +3,12 @@
 Its texts are in the language that the writer of the document chose.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain, groupby
 from math import ceil, isfinite
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 from survey_cli.documents.charts.svg import estimate_width
 from survey_cli.documents.text_runs import flatten
@@ -28,6 +28,8 @@ from survey_cli.reports.texts import translate, translate_quantity
 from survey_cli.reports.weighting.answer_counts import DesignError
 from survey_cli.reports.weighting.weights import WeightingSummary
 from survey_cli.wording import escape_controls, format_quantity, pluralize
+
+Value = TypeVar("Value")
 
 APPENDIX_TITLE: Final = "Appendix: methods and rates"
 READING_TITLE: Final = "How to read the tables"
@@ -217,9 +219,15 @@ def build_text_grid(caption: str, corner: str, heads: Sequence[GridHead], rows: 
     return Grid(caption, corner, heads, lines)
 
 
-def build_item_grid(item: model.ItemResult, results: model.Results) -> Grid:
-    """Return one item as one table: counts and percentages in total, percentages by column, then means and bases."""
+def build_item_grid(item: model.ItemResult, results: model.Results, *, with_own_columns: bool = False) -> Grid:
+    """Return one item as one table: counts and percentages in total, percentages by column, then means and bases.
+
+    Columns that are made of the item's own answers are left out unless tables of several items need equal columns.
+    """
     columns = results.columns[1 : len(item.bases)]
+    if not with_own_columns:
+        columns = _drop_places(results.columns[: len(item.bases)], item.own_columns)[1:]
+        item = _drop_own_columns(item)
     lines = []
     for row in item.rows:
         total, *others = row.figures
@@ -236,6 +244,24 @@ def build_item_grid(item: model.ItemResult, results: model.Results) -> Grid:
     ]
     caption = translate("Item {number}: counts and percentages", number=item.number_or_id)
     return Grid(caption, translate("Answer"), heads, lines)
+
+
+def _drop_own_columns(item: model.ItemResult) -> model.ItemResult:
+    """Return the item without the columns that are made of its own answers."""
+    if not item.own_columns:
+        return item
+    rows = [replace(row, figures=_drop_places(row.figures, item.own_columns)) for row in item.rows]
+    return replace(
+        item,
+        bases=_drop_places(item.bases, item.own_columns),
+        rows=tuple(rows),
+        summaries=_drop_places(item.summaries, item.own_columns),
+        own_columns=frozenset(),
+    )
+
+
+def _drop_places(values: Sequence[Value], places: Collection[int]) -> tuple[Value, ...]:
+    return tuple(value for place, value in enumerate(values) if place not in places)
 
 
 def _build_share_cell(figure: model.Figure) -> GridCell:
@@ -387,7 +413,7 @@ def _build_battery_columns(battery: model.Battery, results: model.Results, room:
     Bases that are the same for all statements are in the last line.
     """
     items = [item for item in battery.statements if item.has_columns]
-    grids = [(item, drop_counts(build_item_grid(item, results))) for item in items]
+    grids = [(item, drop_counts(build_item_grid(item, results, with_own_columns=True))) for item in items]
     if not grids:
         return ()
     columns = grids[0][1].heads
@@ -430,6 +456,8 @@ def build_errors_grids(item: model.ItemResult, results: model.Results) -> tuple[
     precision: list[GridLine] = []
     differences: list[GridLine] = []
     for place, column in enumerate(results.columns[: len(item.bases)]):
+        if place in item.own_columns:
+            continue
         name = flatten(": ".join(filter(None, (column.group, column.label))))
         errors: list[GridLine] = []
         compared: list[GridLine] = []

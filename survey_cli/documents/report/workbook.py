@@ -247,9 +247,9 @@ def _iterate_rows(results: Results) -> Iterator[tuple[float | str, ...]]:
         for place, (base, column) in enumerate(zip(item.bases, results.columns, strict=False)):
             asked = "" if base.asked is None else str(base.asked)
             group, label = (column.group, column.label) if place else ("", "")
-            of_base = (asked, base.text, base.effective_text)
+            of_base = (asked, base.text, base.effective_text.replace(",", ""))
             for row in item.rows:
-                if place >= len(row.figures):
+                if place >= len(row.figures) or place in item.own_columns:
                     continue
                 figure = row.figures[place]
                 answer = (row.kind, _parse_number(row.code), _parse_number(flatten(row.label) + row.note_text))
@@ -258,7 +258,8 @@ def _iterate_rows(results: Results) -> Iterator[tuple[float | str, ...]]:
                 shown = (figure.count_text, figure.percent_text, figure.letters)
                 errors = ("", *_build_errors(figure, 100)) if has_errors else ()
                 yield (*about, group, label, *answer, *exact, *shown, *of_base, narrowed, *errors)
-            for summary in item.summaries[place : place + 1] if has_errors else ():
+            is_mean_listed = has_errors and place not in item.own_columns
+            for summary in item.summaries[place : place + 1] if is_mean_listed else ():
                 of_mean = ("mean", "", translate("Mean"), "", "", "", summary.mean_text, "", *of_base, narrowed)
                 yield (*about, group, label, *of_mean, _format_number(summary.mean), *_build_errors(summary, 1))
 
@@ -274,7 +275,7 @@ def _build_errors(figure: Figure | SummaryStatistics, scale: int) -> tuple[float
     if difference is None:
         return (*texts, *[""] * 7)
     others = (_format_number(difference.value * scale), difference.other, *_format_precision(difference.error, scale))
-    return (*texts, *others, _format_number(difference.p), str(difference.error.freedom))
+    return (*texts, *others, f"{difference.p:.6g}", str(difference.error.freedom))
 
 
 def _format_precision(error: DesignError, scale: int) -> list[float | str]:

@@ -28,7 +28,7 @@ class CodingAgreement(NamedTuple):
     """Agreement of two coders."""
 
     answers: int
-    """Answers that both have coded."""
+    """Different answers that both have coded."""
     equal: int
     """Answers with the same codes."""
     kappa: float | None

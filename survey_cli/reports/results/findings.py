@@ -56,11 +56,12 @@ def build_findings(
 ) -> tuple[str, ...]:
     """Fill the figures of the tables into the sentences of an analysis file; `tables` are those of ratios, by item.
 
-    A sentence with a figure that its table hides gives way to a notice. A finding on an item that the report leaves out,
-    or to which nobody has an answer, is left out.
+    Sentences with a figure that its table hides give way to one notice at the end. A finding on an item that the report
+    leaves out, or to which nobody has an answer, is left out.
     """
     by_name = {item.id: item for item in items}
     sentences = []
+    hidden: dict[str, None] = {}
     for finding in findings:
         item = by_name.get(str(finding.item))
         if item is None or (finding.per and not tables.keys() >= {finding.item, finding.per}):
@@ -84,8 +85,12 @@ def build_findings(
         ):
             continue  # nobody was asked, or has a number
         if any(value == rounding.HIDDEN_MARK and f"{{{name}}}" in text for name, value in values.items()):
-            text = translate("Not shown, because of small counts: {item}", item=render_placeholders(item.label))
+            hidden[render_placeholders(item.label)] = None
+            continue
         for name, value in values.items():
             text = text.replace(f"{{{name}}}", value)
         sentences.append(text)
+    if hidden:
+        labels = "; ".join(hidden)
+        sentences.append(translate("Not shown, because of small counts: {item}", item=labels))
     return tuple(dict.fromkeys(sentences))

@@ -7,7 +7,7 @@ from typing import Final
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, number_items
 from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem
 from survey_cli.instrument.schema.items.groups import BatteryItem
-from survey_cli.instrument.schema.items.question import CompiledItem
+from survey_cli.instrument.schema.items.question import CompiledItem, QuestionItem
 from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumberItem, TimeItem
 from survey_cli.reports.results.report_model import Battery, ItemKind, ReportItem, Side
 from survey_cli.reports.texts import translate
@@ -69,7 +69,7 @@ class ReportQuestion(ReportItem):
     allows_none: bool = False
     """Whether a multiple may be answered with no option."""
     is_reported: bool = True
-    """False where the questionnaire says `report: false`."""
+    """False if the questionnaire says `report: false`, and for items of the interviewer."""
     inputs: frozenset[str] = frozenset()
     """Of a variable of the analysis file: the items and sample columns that it is computed from; of codes: their item."""
     code_of: Mapping[str, str] = field(default_factory=dict)
@@ -106,7 +106,7 @@ def list_questions(
                 own_columns = columns.pop(node.id, [])
                 if node.question.expects_answer:
                     questions.extend(
-                        replace(question, number=numbers[node.id], is_reported=node.question.report)
+                        replace(question, number=numbers[node.id], is_reported=_is_reported(node.question))
                         for question in _build_questions(node, own_columns, language, section, battery, asked or {})
                     )
                 coded = map(_translate_coded, _build_old_questions(columns.pop(f"{node.id}_code", [])))
@@ -130,6 +130,17 @@ def list_questions(
         questions.extend(_build_old_questions(old_columns))
     questions.extend(_build_derived_questions(instrument, variables, asked or {}))
     return tuple(questions), tuple(batteries)
+
+
+def _is_reported(question: QuestionItem) -> bool:
+    """Return whether a report has the question if it isn't requested by name.
+
+    What interviewers note about an interview is for the office, unless the questionnaire says `report: true`.
+    """
+    is_declared = "report" in question.model_fields_set
+    if question.by == "interviewer" and not is_declared:
+        return False
+    return question.report
 
 
 def _build_questions(

@@ -175,6 +175,8 @@ class ItemResult(ReportItem):
     """Sentences under the table, on rounding, hidden counts and unanimity."""
     verbatims: tuple[Verbatim, ...] = ()
     """Verbatim answers; empty unless they are requested."""
+    own_columns: frozenset[int] = frozenset()
+    """Positions of the columns that are made of the item's own answers, which no page prints."""
 
     @property
     def base(self) -> Base:

@@ -64,6 +64,11 @@ def build_item_result(
         column_rows = [row for row in table.select_rows(value_columns) if row in shown]
         shown = [row for row in shown if row in column_rows or not table.lines[row].is_coarse]
         notes += [note for note in _explain_hidden_rows(table, value_columns, options) if note not in notes]
+    own = _find_own_columns(table, groupings)
+    if own and own >= columns.keys() - {0}:
+        column_rows = []
+        shown = [row for row in shown if not table.lines[row].is_coarse]
+        own = set()
     positions = list(columns) if column_rows else [0]
     tests: list[significance.SignificanceTest] = []
     letters: dict[CellPosition, str] = {}
@@ -93,10 +98,26 @@ def build_item_result(
         apart=_build_apart(table, apart, options),
         summaries=tuple(summary for summary in summaries if summary is not None),
         margin_text=margin,
+        own_columns=frozenset(number for number, c in enumerate(positions) if c in own),
         tests=tuple(tests),
         notes=(*notes, *_list_unanimous(table, {position: columns[position] for position in positions}, groupings)),
         verbatims=verbatims,
     )
+
+
+def _find_own_columns(table: Crosstab, groupings: Sequence[Grouping]) -> set[int]:
+    """Return the columns that are made of the question's own answers: of the men, all are men.
+
+    A multiple has none: who chose one of its options may have chosen others.
+    """
+    own: set[int] = set()
+    if table.question.kind == "multiple":
+        return own
+    all_columns = answer_counts.list_columns(groupings)
+    for grouping, columns in zip(groupings, all_columns, strict=True):
+        if table.question.has_columns_of_its_own(grouping.inputs):
+            own.update(columns)
+    return own
 
 
 def _build_row(

@@ -14,7 +14,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from survey_cli.engine.events import AnswerCoded, CodingRole, EventStamp, compute_text_digest
 from survey_cli.instrument.texts.templates import render_placeholders
 from survey_cli.problems import UserError, suggest_nearest
-from survey_cli.reports.results.agreement import CodingAgreement, measure_agreement
+from survey_cli.reports.results.agreement import CodeSet, CodingAgreement, measure_agreement
 from survey_cli.search_lists import split_words
 from survey_cli.services.data import code_frames
 from survey_cli.services.data.export_options import ExportOptions, OriginFilter
@@ -283,10 +283,23 @@ class AgreementResult(NamedTuple):
 
 
 def compare_codings(request: Request, item: str, *, origin: OriginFilter = "real") -> AgreementResult:
-    """Measure the agreement on the answers that two coders have coded. Raises UserError."""
+    """Measure the agreement on the answers that two coders have coded. Raises UserError.
+
+    Equal answers are coded at once, so that they are one decision of each coder. They count once, or once for each
+    pair of decisions if some of them were coded again.
+    """
     with open_coding(request, item, origin=origin) as session:
-        answers = [a for group in session.groups for a in group if {"first", "second"} <= a.codings.keys()]
-        pairs = [(_get_codes(a.codings["first"]), _get_codes(a.codings["second"])) for a in answers]
+        answers: list[OpenAnswer] = []
+        pairs: list[tuple[CodeSet, CodeSet]] = []
+        for group in session.groups:
+            decisions: dict[tuple[CodeSet, CodeSet], OpenAnswer] = {}
+            for answer in group:
+                if {"first", "second"} <= answer.codings.keys():
+                    first = _get_codes(answer.codings["first"])
+                    second = _get_codes(answer.codings["second"])
+                    decisions.setdefault((first, second), answer)
+            pairs += decisions.keys()
+            answers += decisions.values()
         if not pairs:
             remedy = f"another coder begins with: survey code {request.path} {item} --second 20%"
             raise UserError(session.study.where, f"no answer to {item} was coded by two coders", remedy)

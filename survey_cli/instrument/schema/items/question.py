@@ -365,7 +365,8 @@ class QuestionItem(ItemSpec):
     nets: dict[Name, list[Annotated[Name, "a code"]]] = Field(default_factory=dict)
     """Codes that reports also count together: `{Agree: [1, 2]}`. If left out: none."""
     report: Flag = True
-    """`false`: left out of reports unless requested by name, as for consent and other questions of the introduction."""
+    """`false`: left out of reports unless requested by name, as for consent and other questions of the introduction. If
+    left out: `true`, but `false` for what the interviewer answers (`by: interviewer`)."""
 
     expects_answer: ClassVar[bool] = True
     """False for items that nobody answers (read, end, …)."""
