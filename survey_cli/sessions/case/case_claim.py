@@ -63,12 +63,15 @@ class CaseClaims:
     rng: Random | None = None
     """Draws a new interview's id and seed; None: the system's random numbers."""
 
-    def claim(self, key: str, token: str) -> ClaimedCase | case_records.LeaseHolder | None:
-        """Claim the case of this key; returns its holder where another station has it, None where there is none."""
+    def claim(self, key: str, token: str, *, moves: bool = False) -> ClaimedCase | case_records.LeaseHolder | None:
+        """Claim the case of this key; returns its holder if another station has it, None if there is no such case.
+
+        With `moves`, this interviewer takes her own case over from another station.
+        """
         at = self.clock()
         end_expired_leases(self.study.store, self.study.plan, at)
         lease = case_records.Lease(token, self.study.who.login, self.station, at + self.study.plan.lease)
-        row = self.study.store.cases.claim_case(key, lease, at)
+        row = self.study.store.cases.claim_case(key, lease, at, moves=moves)
         return self.load_claimed(row, token) if isinstance(row, case_records.CaseRow) else row
 
     def load_claimed(self, row: case_records.CaseRow, token: str) -> ClaimedCase:
@@ -173,6 +176,13 @@ class CaseClaims:
     def renew_lease(self, claimed: ClaimedCase) -> bool:
         """Renew the lease; False where another station has the case by now."""
         return self.study.store.cases.renew_lease(claimed.case.key, claimed.token, self.clock() + self.study.plan.lease)
+
+    def is_under_way(self, row: case_records.CaseRow) -> bool:
+        """Whether this interviewer has a call or an interview of the case open, at whatever station."""
+        if row.holder is None or row.holder.by != self.study.who.login:
+            return False
+        case = Case.from_history(row.key, self.study.store.cases.queries.read_history(row.key))
+        return case.interview_open or (case.open_attempt is not None and case.open_attempt.dialed != 0)
 
     # the interviews of a claimed case
 
@@ -413,7 +423,7 @@ def start_single_case(
     row = study.store.cases.queries.find_row(options.case)
     if row is not None and row.holder is not None and row.holder[:2] == (study.who.login, station):
         reconcile_returned(study.store, study.plan, options.case, clock())
-    case = claims.claim(options.case, token)
+    case = claims.claim(options.case, token, moves=row is not None and claims.is_under_way(row))
     if case is None:
         raise UserError(options.case, "there is no such case", "choose another case")
     if isinstance(case, LeaseHolder):

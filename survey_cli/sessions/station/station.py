@@ -35,7 +35,7 @@ from survey_cli.sessions.station.shift_record import ShiftRecord, WrapUp
 from survey_cli.sessions.station.station_appointments import OpenAppointments
 from survey_cli.sessions.station.station_studies import StationStudies
 from survey_cli.sessions.station.station_study import StationStudy
-from survey_cli.store.cases.case_records import LeaseHolder, LeaseLost
+from survey_cli.store.cases.case_records import CaseRow, LeaseHolder, LeaseLost
 from survey_cli.study.consistency.interview_outcomes import follow_up
 from survey_cli.study.consistency.upkeep import reconcile_returned
 from survey_cli.study.open_study import OpenStudy, StudyFiles
@@ -206,30 +206,48 @@ class StationSession:
 
     @_reject_unsaved
     def start(self) -> Rejection | None:
-        """Start the shift: take back a case that was this station's when its terminal was lost, else claim the next.
+        """Start the shift: take back a case that the interviewer had when a terminal was lost, else claim the next.
 
+        One of this station comes first. From another station, only a call or an interview that is open is taken over.
         A case whose lease has expired is in the queue, by whose rules its next number may have to wait.
         """
         at = self._clock()
         self._shift.record("on")
         self._shift.count_appointments()
         self._appointments.look(at)
+        found = self._find_own_case(at)
+        if found is None:
+            return self.claim_next()
+        study, row = found
+        self._shift.work_on(study)
+        return self._reclaim(row)
+
+    def _find_own_case(self, at: datetime) -> tuple[StationStudy, CaseRow] | None:
+        """Find the case that this interviewer has here, else one whose call she began at another station."""
+        elsewhere = None
         for study in self._studies.all:
             for row in study.store.cases.queries.list_leased_rows(study.opened.who.login):
-                if row.holder is not None and row.holder.station == self.station and row.holder.until > at:
-                    self._shift.work_on(study)
-                    return self._reclaim(row.key)
-        return self.claim_next()
+                if row.holder is None or row.holder.until <= at:
+                    continue
+                if row.holder.station == self.station:
+                    return study, row
+                if elsewhere is None and study.claims.is_under_way(row):
+                    elsewhere = study, row
+        return elsewhere
 
-    def _reclaim(self, key: str) -> Rejection | None:
-        """Show a case that was this station's when its terminal was lost, with what was going on."""
+    def _reclaim(self, row: CaseRow) -> Rejection | None:
+        """Show a case that the interviewer had when a terminal was lost, with what was going on."""
+        key = row.key
         if notice := reconcile_returned(self._study.store, self._study.plan, key, self._clock()):
             self._notice = notice
             return self.claim_next()
-        claimed = self._claim(key)
+        claimed = self._claim(key, moves=True)
         if isinstance(claimed, Rejection):
             return claimed
-        self._show(claimed, case_view.describe_interrupted_call(claimed.case, self._to_local))
+        notice = case_view.describe_interrupted_call(claimed.case, self._to_local)
+        if row.holder is not None and row.holder.station != self.station:
+            notice += f" Station {row.holder.station}, where you began it, can't write to it any more."
+        self._show(claimed, notice)
         if self._case is not None:
             claims = self._study.claims
             self._case = replace(
@@ -288,8 +306,9 @@ class StationSession:
                 self._idle_view = stop
         return Rejection(stop.why)
 
-    def _claim(self, key: str, study: StationStudy | None = None) -> ClaimedCase | Rejection:
-        claimed = (study or self._study).claims.claim(key, self._options.token())
+    def _claim(self, key: str, study: StationStudy | None = None, *, moves: bool = False) -> ClaimedCase | Rejection:
+        claims = (study or self._study).claims
+        claimed = claims.claim(key, self._options.token(), moves=moves)
         if claimed is None:
             return Rejection(f"there is no case {key}")
         if isinstance(claimed, LeaseHolder):

@@ -86,7 +86,7 @@ UPDATE cases SET seq = ?, was = ?, status = 'leased', lease_token = ?, lease_by 
     lease_until = ?, updated_at = ?, arrival = '' WHERE key = ?
 
 -- name: TAKE_OVER
-UPDATE cases SET lease_token = ?, lease_until = ? WHERE key = ?
+UPDATE cases SET lease_token = ?, lease_station = ?, lease_until = ? WHERE key = ?
 
 -- name: RENEW
 UPDATE cases SET lease_until = ? WHERE key = ? AND status = 'leased' AND lease_token = ?

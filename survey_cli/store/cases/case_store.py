@@ -322,12 +322,13 @@ class CaseStore:
 
     @retry_once
     def claim_case(
-        self, key: str, lease: case_records.Lease, at: datetime
+        self, key: str, lease: case_records.Lease, at: datetime, *, moves: bool = False
     ) -> case_records.CaseRow | case_records.LeaseHolder | None:
         """Claim a case by its key, whatever its queue position.
 
-        Returns the holder where another station has it, and None where there is no such case. The present holder,
-        at the same station, continues the attempt under the new lease.
+        Returns the holder if another station has it, and None if there is no such case. The present holder, at the
+        same station, continues the attempt under the new lease. With `moves`, the same person also takes it over from
+        another station, which can't write to it any more: its token is no longer that of the lease.
         """
         time = encode_timestamp(at)
         with self._db.transaction() as execute:
@@ -336,8 +337,9 @@ class CaseStore:
                 return None
             row, token, _ = self._decode_locked_row(locked[0])
             if row.holder is not None:
-                if (row.holder.by, row.holder.station) == (lease.by, lease.station):
-                    execute(sql.TAKE_OVER, (lease.token, encode_timestamp(lease.until), key))
+                is_here = moves or row.holder.station == lease.station
+                if row.holder.by == lease.by and is_here:
+                    execute(sql.TAKE_OVER, (lease.token, lease.station, encode_timestamp(lease.until), key))
                     return row._replace(holder=case_records.LeaseHolder(lease.by, lease.station, lease.until))
                 if not _end_expired_lease(execute, key, row.holder, token, time):
                     return row.holder
