@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import ClassVar
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from support.user_errors import attempt
@@ -138,7 +138,7 @@ class Shift:
             return None
         return attempt(publish_version, Request(path=str(self.file), at=self.at, db=self.db))
 
-    def bring(self, cases: str, **how: bool) -> ImportResult:
+    def bring(self, cases: str, **how: Any) -> ImportResult:
         sample = self.folder / "cases.csv"
         sample.write_text(cases)
         request = Request(path=str(self.file), at=self.at, db=self.db, by="sue", people=self._list())
