@@ -524,19 +524,21 @@ def _share(part: int, base: int) -> str:
 
 
 def _list_quotas(status: "FieldworkStatus") -> Listing:
-    """List the quota cells; the forecast keeps the present mix of completes."""
-    complete, pace = status.progress.complete, status.pace
+    """List the quota cells, with the interviews to expect in each."""
+    pace = status.pace
     lines = []
     for cell in status.cells:
         done = min(cell.taken / cell.target, 1.0) if cell.target else 1.0
         bar = "━" * round(done * BAR_WIDTH) + "─" * (BAR_WIDTH - round(done * BAR_WIDTH))
         state = "full" if cell.closed else "soft" if cell.soft else ""
         expected = ""
-        if pace is not None and pace.expected is not None and complete:
-            expected = f"{round(cell.taken * pace.expected / complete):,}"
+        if pace is not None and cell.cell in pace.expected_by_cell:
+            expected = f"{pace.expected_by_cell[cell.cell]:,}"
         figures = (f"{cell.taken:,}", f"{cell.held:,}", f"{cell.target:,}", f"{done:.0%}")
         lines.append(TableLine((cell.label, bar, *figures, expected, state)))
-    about = "Expected: by the last day of calling, at the pace and with the mix of now" if lines else "No quotas"
+    about = "No quotas"
+    if lines:
+        about = "Expected: by the last day of calling, at the cell's pace of the last days, up to its target"
     return Listing(("cell", "", COUNTED.name, IN_PROGRESS.name, "target", "", "expected", ""), lines, about)
 
 

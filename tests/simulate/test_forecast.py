@@ -30,6 +30,8 @@ from survey_cli.fieldwork.plan.plan import People, Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
+from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
+from survey_cli.services.run_on_study import Request
 from survey_cli.services.simulated_study import (
     SimulatedStudyOptions,
     load_simulation_cases,
@@ -213,6 +215,22 @@ def test_few_histories_tell_the_propensities_of_many(tmp_path: Path, monkeypatch
     monkeypatch.setattr("survey_cli.simulate.fieldwork.forecast.CASES_MEASURED", 10)
     monkeypatch.setattr("survey_cli.simulate.fieldwork.behavior.MIN_CALLS", 5)
     assert any("calls in a sample of this study's cases)" in line for line in made(shift, days=1).basis)
+
+
+def test_status_and_forecast_agree_on_what_quotas_allow(tmp_path: Path) -> None:
+    """The status expected the target of 60, and more in a cell than its target; only the forecast knew better."""
+    quotas = "quotas:\n  - {id: kinds, by: [kind], targets: {1: 6, 2: 9}}\nstudy: {target: 60}\n"
+    shift = midfield(tmp_path, quotas=quotas, fieldwork="  ends: 2026-12-18\n")
+    [row] = made(shift, days=None).rows
+    request = Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue")
+    status = load_fieldwork_status(request, zone=CHICAGO)
+    assert (status.progress.target, status.progress.target_of) == (60, "study.target")
+    assert status.pace is not None
+    assert row.complete == status.pace.most == 15
+    assert status.pace.expected is not None
+    assert status.pace.expected <= row.complete
+    assert (row.unfilled, status.pace.reached) == ((), None)
+    assert all(status.pace.expected_by_cell[cell.cell] <= cell.target for cell in status.cells)
 
 
 def test_the_same_seed_gives_the_same_forecast(tmp_path: Path) -> None:

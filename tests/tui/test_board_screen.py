@@ -341,8 +341,8 @@ def test_the_page_for_the_client_has_the_numbers_and_no_person(monkeypatch: pyte
     path = board_study()
     assert run_command(["status", str(path), "-o", "status.html", "--zone", "America/Denver"]) == 0
     page = Path("status.html").read_text(encoding="utf-8")
-    assert "Complete interviews: 9 of 40, 9 of them today" in page
-    assert "the target on Fri 27 Nov" in page
+    assert "Complete interviews: 9 of 24, 9 of them today" in page
+    assert "the target on Thu 26 Nov" in page
     assert "kinds: District" in page
     assert "kinds:1" not in page
     for person in ("ann", "bob", "pat", "x3", "w2", "who pays"):

@@ -3,7 +3,7 @@
 The list of people is read elsewhere. Counts of quota cells are arguments; nothing is counted here.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from fractions import Fraction
@@ -14,14 +14,15 @@ from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.fieldwork.rates.dispositions import SampleFrame
 from survey_cli.figures import NamedFigure
-from survey_cli.instrument.compiled.draft import compile_external_condition
+from survey_cli.instrument.compiled.draft import build_external_symbols, compile_external_condition
 from survey_cli.instrument.compiled.model import Instrument, find_labels
 from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.quota_capacity import QuotaLimit, QuotaRule, find_limit, list_codes
 from survey_cli.instrument.schema.document import FieldworkSpec
 from survey_cli.instrument.texts.templates import render_placeholders
 from survey_cli.outcomes import OUTCOMES, Outcome
 from survey_cli.problems import UserError, suggest_nearest
-from survey_cli.values import NOT_REACHED, Missing
+from survey_cli.values import NOT_REACHED, Missing, Value
 
 StaffRole: TypeAlias = Literal["interviewer", "supervisor"]
 
@@ -189,6 +190,8 @@ class Quotas:
     known_variables: frozenset[str] = frozenset()
     """Variables that are known before the interview: the sample columns."""
     cells: Mapping[str, QuotaCell] = field(default_factory=dict)
+    codes: Mapping[str, Sequence[Value]] = field(default_factory=dict)
+    """The codes of the variables that quotas depend on, if they are known."""
 
     @classmethod
     def from_instrument(cls, instrument: Instrument) -> "Quotas":
@@ -213,7 +216,28 @@ class Quotas:
                 cells[cell_id] = QuotaCell(cell_id, key, target, spec.soft, f"{key}: {words}")
             quotas.append(Quota(id=key, where=where, by=by, cells=cells, soft=spec.soft))
         cells = {key: cell for quota in quotas for key, cell in quota.cells.items()}
-        return cls(quotas=tuple(quotas), known_variables=frozenset(instrument.sample), cells=cells)
+        return cls(
+            quotas=tuple(quotas),
+            known_variables=frozenset(instrument.sample),
+            cells=cells,
+            codes=list_codes(build_external_symbols(instrument).value_types) if quotas else {},
+        )
+
+    def find_limit(self, fill: Mapping[str, CellFill] | None = None, *, soft: bool = False) -> QuotaLimit | None:
+        """Return the most interviews that the hard quotas allow, or the soft ones; None if nothing limits them.
+
+        With `fill` it is the number of further ones. Nothing else that happens in the fieldwork changes it.
+        """
+        rules = []
+        for quota in self.quotas:
+            if quota.soft != soft:
+                continue
+            places = {}
+            for cell_id, cell in quota.cells.items():
+                taken = (fill or {}).get(cell_id, CellFill()).completes
+                places[cell_id.removeprefix(f"{quota.id}:") if quota.by else ""] = max(cell.target - taken, 0)
+            rules.append(QuotaRule(quota.id, quota.where, quota.by, places))
+        return find_limit(rules, self.codes)
 
     def list_known_cells(self, columns: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the cells that a case is known to be in before the interview."""

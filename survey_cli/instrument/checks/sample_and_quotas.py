@@ -8,6 +8,7 @@ from typing import Final
 from survey_cli.instrument.checks.source_items import find_key, find_value, iterate_items, locate_definition, report
 from survey_cli.instrument.compiled.draft import InstrumentDraft, once_per_draft
 from survey_cli.instrument.expressions.conditions import Condition, Scope, compile_condition
+from survey_cli.instrument.quota_capacity import QuotaRule, find_limit, list_codes
 from survey_cli.instrument.schema.document import QuotaSpec
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
 from survey_cli.instrument.source.nodes import find_node, locate_name
@@ -217,6 +218,45 @@ def quota_target(draft: InstrumentDraft) -> Iterator[Problem]:
             if amount is not None and amount < 0:
                 place = (where, len(str(amount)))
                 yield report("quota-target", place, quota.id, f"{key}: {amount} is negative", "write 0 or more")
+
+
+def study_target(draft: InstrumentDraft) -> Iterator[Problem]:
+    """The target of the study is not a number of interviews, or its quotas do not allow so many.
+
+        study: {target: 60}
+        quotas: [{id: men, where: sex == 1, target: 12}, {id: women, where: sex == 2, target: 40}]     12 + 40 are 52
+
+    The quotas that apply to everybody, alone or together, limit the interviews to the sum of their targets. Quotas with
+    `soft: true` limit nothing.
+    """
+    study = draft.document.study
+    if study.target is None:
+        return
+    at = find_value(study, "target")
+    if study.target <= 0:
+        yield report(
+            "study-target", at, "study", f"target: {study.target} is no number of interviews", "write 1 or more"
+        )
+        return
+    limit = find_limit(_list_rules(draft), list_codes(draft.symbol_table.value_types))
+    if limit is not None and limit.interviews < study.target:
+        quotas = f"{pluralize(len(limit.quotas), 'quota')} {join_words(limit.quotas)}"
+        what = f"target: {study.target:,} can't be reached: {quotas} {pluralize(len(limit.quotas), 'allows', 'allow')}"
+        remedy = "raise targets of quotas, write soft: true for one, or lower the study's target"
+        yield report("study-target", at, "study", f"{what} {limit.interviews:,}", remedy, "warning")
+
+
+def _list_rules(draft: InstrumentDraft) -> list[QuotaRule]:
+    """List the hard quotas that can be understood."""
+    rules = []
+    for quota, condition, _ in _compile_quotas(draft):
+        if quota.soft or (quota.where is not None and condition is None):
+            continue
+        places = {"": quota.target or 0}
+        if quota.by:
+            places = {"/".join(part.strip() for part in cell.split("/")): n for cell, n in quota.targets.items()}
+        rules.append(QuotaRule(str(quota.id), condition, tuple(map(str, quota.by)), places))
+    return rules
 
 
 def quota_late(draft: InstrumentDraft) -> Iterator[Problem]:

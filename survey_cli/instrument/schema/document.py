@@ -93,6 +93,9 @@ class StudySpec(SpecModel):
     colleagues or neighbors know. Small counts are hidden, and all counts that would reveal them. `anonymous`: in a
     sample of at most a tenth of the population, in which nobody can tell who was interviewed. Hidden are then only the
     answers of groups with fewer people than `--threshold`. If left out: `known`."""
+    target: scalars.Whole | None = None
+    """The number of complete interviews to conduct, with which progress is compared. If left out: the most that hard
+    `quotas` allow, else the total of a soft quota, else `size`."""
     contact: scalars.Text | None = None
     """The person or office that answers questions about the survey."""
     incentive: scalars.Text | None = None

@@ -8,9 +8,8 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from itertools import accumulate
-from math import inf
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -22,6 +21,7 @@ from survey_cli.fieldwork.rates.dispositions import UncountableCode, find_dispos
 from survey_cli.fieldwork.shifts import PersonAtWork
 from survey_cli.figures import NamedFigure
 from survey_cli.reports.fieldwork.disposition_counts import find_study_groups
+from survey_cli.reports.fieldwork.pace import Pace, PaceInput, build_pace
 from survey_cli.reports.fieldwork.rates import RateColumn
 from survey_cli.wording import format_quantity, join_first
 
@@ -31,10 +31,6 @@ SMALL_BASE: Final = 20
 """A share of fewer contacts is marked, because one contact more or less would change it by over five points."""
 NEVER_CALLED: Final = "never called"
 NO_DAYPART: Final = "no part of the day"
-PACE_DAYS: Final = 7
-"""The pace of the fieldwork is that of so many last days."""
-MAX_FORECAST_DAYS: Final = 1000
-"""A date further away than that is not forecast."""
 MAX_CELLS: Final = 3
 """Full quota cells that are named."""
 BACKUP_AGE: Final = timedelta(days=1)
@@ -101,7 +97,7 @@ class Progress(NamedTuple):
     """Interviews completed today, on the viewer's clock."""
     target: int | None = None
     target_of: str = ""
-    """Source of the target: `quota region_kind`, `study.size`."""
+    """Source of the target: `study.target`, `quota region_kind`, `study.size`."""
 
 
 class StatusLine(NamedTuple):
@@ -210,28 +206,6 @@ class HourLine(NamedTuple):
     complete: int
 
 
-class Pace(NamedTuple):
-    """How the fieldwork continues if it goes on as in the last days."""
-
-    per_day: float
-    """Complete interviews per calendar day."""
-    ends: date | None
-    """The last day of calling."""
-    expected: int | None
-    """Complete interviews by the end of that day, not more than the target."""
-    reached: date | None
-    """The day on which the target is reached; None where there is no target, or it is too far away."""
-
-    def describe(self) -> str:
-        """Return a text such as `12.4 a day: the target on Wed 16 Dec`, or `6.1 a day: 583 by Sat 19 Dec`."""
-        words = f"{self.per_day:,.1f} a day"
-        if self.reached is not None and (self.ends is None or self.reached <= self.ends):
-            return f"{words}: the target on {format_short_day(self.reached)}"
-        if self.ends is None or self.expected is None:
-            return words
-        return f"{words}: {self.expected:,} by {format_short_day(self.ends)}"
-
-
 class PersonLine(NamedTuple):
     """An interviewer today."""
 
@@ -332,6 +306,8 @@ class StatusInput:
     """What interviewers have done today, by quarter of an hour."""
     completes: Mapping[datetime, int] = field(default_factory=dict)
     """Complete interviews of the last `PACE_DAYS`, by quarter of an hour."""
+    completes_by_cell: Mapping[str, int] = field(default_factory=dict)
+    """Complete interviews of these days in each quota cell."""
     last_entries: Mapping[str, datetime] = field(default_factory=dict)
     """The time of each interviewer's last entry, among the latest."""
     at_work: Mapping[str, PersonAtWork] = field(default_factory=dict)
@@ -563,19 +539,15 @@ def _build_hours(data: StatusInput) -> tuple[HourLine, ...]:
 
 
 def _build_pace(data: StatusInput, plan: Plan, progress: Progress) -> Pace | None:
-    if not data.completes:
-        return None
-    since = max(min(data.completes), data.at - timedelta(days=PACE_DAYS))
-    per_day = sum(data.completes.values()) / max((data.at - since) / timedelta(days=1), 1.0)
-    ends, expected, reached = plan.calendar.ends, None, None
-    now = data.at.astimezone(data.day_began.tzinfo)
-    if ends is not None:
-        left = datetime.combine(ends + timedelta(days=1), time.min, now.tzinfo) - now
-        most = max(progress.target - progress.complete, 0) if progress.target is not None else inf
-        expected = progress.complete + round(min(per_day * max(left / timedelta(days=1), 0.0), most))
-    if progress.target is not None and 0 < progress.target - progress.complete <= per_day * MAX_FORECAST_DAYS:
-        reached = (now + timedelta(days=(progress.target - progress.complete) / per_day)).date()
-    return Pace(per_day, ends, expected, reached)
+    pace_input = PaceInput(
+        now=data.at.astimezone(data.day_began.tzinfo),
+        complete=progress.complete,
+        target=progress.target,
+        completes=data.completes,
+        completes_by_cell=data.completes_by_cell,
+        fill=data.fill,
+    )
+    return build_pace(pace_input, plan.quotas, plan.calendar.ends)
 
 
 def _build_people_today(data: StatusInput, names: Mapping[str, str]) -> tuple[PersonLine, ...]:

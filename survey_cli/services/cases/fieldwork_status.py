@@ -20,6 +20,7 @@ from survey_cli.instrument.texts.templates import render_placeholders
 from survey_cli.outcomes import WITHDRAWN
 from survey_cli.problems import StoreError, UserError
 from survey_cli.reports.fieldwork import status as status_report
+from survey_cli.reports.fieldwork.pace import PACE_DAYS
 from survey_cli.services.cases.floor import load_people_at_work
 from survey_cli.services.date_options import RequestedTime, describe_now, parse_start_time
 from survey_cli.services.output_files import DocumentWriter, publish_document
@@ -32,6 +33,7 @@ from survey_cli.study.consistency.withdrawals import find_withdrawal
 from survey_cli.study.location import describe_files
 from survey_cli.study.open_study import OpenStudy, StudyRecords
 from survey_cli.study.pause import read_pause
+from survey_cli.wording import join_words, pluralize
 
 
 class InterviewTarget(NamedTuple):
@@ -80,7 +82,8 @@ def _build_status(
     target, last_backup = find_interview_target(study), study.store.maintenance.find_last_backup()
     may_fold = study.who.supervises and not study.store.read_only
     pause, totals = read_pause(study.store), counts.read_activity(fold_at=at if may_fold else None)
-    recent = counts.read_recent_activity(at - timedelta(days=status_report.PACE_DAYS), kind="completes")
+    pace_since = at - timedelta(days=PACE_DAYS)
+    recent = counts.read_recent_activity(pace_since, kind="completes")
     fill = study.store.cases.quotas.read_fill()
     status_input = status_report.StatusInput(
         at=at,
@@ -90,6 +93,7 @@ def _build_status(
         activity=totals if start is None else _count_since(study, start.at),
         today=counts.read_recent_activity(day_began),
         completes={quarter: activity["completes",] for quarter, activity in recent.items()},
+        completes_by_cell=study.store.cases.quotas.count_taken(pace_since),
         last_entries=queries.list_last_entries(),
         at_work={person.login: person for person in load_people_at_work(study, at)} if study.who.supervises else {},
         numbers=status_report.NumberTotals(
@@ -159,17 +163,20 @@ def _count_since(study: OpenStudy, since: datetime) -> Counter[ActivityName]:
 
 
 def find_interview_target(study: StudyRecords) -> InterviewTarget:
-    """Return the number of interviews to conduct, and where it comes from.
+    """Return the number of interviews to conduct, and where it comes from: it follows from the plan alone.
 
-    It is the largest quota without `where:`; else the size of the population, all of which is to be interviewed; else
-    none.
+    It is the study's target; else the most that its hard quotas allow; else the total of its soft quotas; else the size
+    of the population, all of which is to be interviewed; else none.
     """
-    quotas = [quota for quota in study.plan.quotas.quotas if quota.where is None]
-    unconditional = [(sum(cell.target for cell in quota.cells.values()), quota.id) for quota in quotas]
-    if unconditional:
-        target, quota_id = max(unconditional)
-        return InterviewTarget(target, f"quota {quota_id}")
-    size = study.instrument.document.study.size or None
+    stated = study.instrument.document.study
+    if stated.target:
+        return InterviewTarget(stated.target, "study.target")
+    for soft in (False, True):
+        limit = study.plan.quotas.find_limit(soft=soft)
+        if limit is not None:
+            names = join_words(limit.quotas)
+            return InterviewTarget(limit.interviews, f"{pluralize(len(limit.quotas), 'quota')} {names}")
+    size = stated.size or None
     return InterviewTarget(size, "study.size" if size else "")
 
 

@@ -380,6 +380,9 @@ UPDATE quota_fill SET taken = taken + ?, held = held + ? WHERE cell = ?
 -- name: EVERY_PLACE
 SELECT interview, cell, state FROM quota_places ORDER BY interview, cell
 
+-- name: TAKEN_SINCE
+SELECT cell, count(*) FROM quota_places WHERE state = 'taken' AND at >= ? GROUP BY cell ORDER BY cell
+
 -- name: HELD_PLACES
 SELECT i.case_key, p.interview, p.cell, c.status FROM quota_places p
 JOIN interviews i ON i.id = p.interview JOIN cases c ON c.key = i.case_key

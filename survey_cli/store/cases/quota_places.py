@@ -83,6 +83,10 @@ class QuotaPlaces(StorePart):
         """Return the fill of each cell that ever had a place."""
         return {cell: CellFill(taken, held) for cell, taken, held in self._db.read(sql.FILL)}
 
+    def count_taken(self, since: datetime) -> dict[str, int]:
+        """Count by cell the complete interviews that received their place then or later."""
+        return dict(self._db.read(sql.TAKEN_SINCE, (encode_timestamp(since),)))
+
     def iterate_places(self) -> Iterator[tuple[str, str, str]]:
         """Stream all places: interview, cell and state."""
         return ((interview, cell, state) for interview, cell, state in self._db.stream(sql.EVERY_PLACE))
