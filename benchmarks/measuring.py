@@ -6,20 +6,28 @@ It prints nothing but the traceback of a process that failed.
 import gc
 import os
 import pickle
+import select
+import signal
 import subprocess
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from glob import glob
 from math import log
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from statistics import median
-from time import perf_counter, sleep
-from typing import Generic, TypeVar
+from time import monotonic, perf_counter, sleep
+from typing import Final, Generic, NoReturn, TypeVar
 
 T = TypeVar("T")
+
+LIMIT: Final = 1200.0
+"""Seconds that an act in a process of its own may take. Rows take some minutes: one that takes longer waits for something
+that will not come."""
+GRACE: Final = 120.0
+"""Further seconds for what it started to be stopped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,34 +177,65 @@ def run(command: Sequence[str], **more: object) -> None:
 
 
 class Forked(Generic[T]):
-    """An act in a process of its own."""
+    """An act in a process of its own, which is stopped with all that it started if it takes too long."""
 
-    def __init__(self, act: Callable[[], T]) -> None:
+    def __init__(self, act: Callable[[], T], limit: float = LIMIT) -> None:
+        self._limit = limit
         self._reader, writer = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
             code = 1
             try:
                 os.close(self._reader)
+                # An exception, so that the act stops its servers.
+                signal.signal(signal.SIGALRM, self._give_up)
+                signal.setitimer(signal.ITIMER_REAL, limit)
                 data = pickle.dumps(act())
                 with os.fdopen(writer, "wb") as pipe:
                     pipe.write(data)
                 code = 0
             except Exception:
                 traceback.print_exc()
+                kill_descendants(os.getpid())
             finally:
                 os._exit(code)
         os.close(writer)
 
+    def _give_up(self, *_: object) -> NoReturn:
+        raise TimeoutError(f"it took more than {self._limit:.0f} seconds")
+
     def result(self) -> T:
-        """What the act returns, once it has. Raises SystemExit where it failed."""
-        with os.fdopen(self._reader, "rb") as pipe:
-            data = pipe.read()
+        """What the act returns, once it has. Raises SystemExit if it failed or took too long."""
+        data = self._read_all(monotonic() + self._limit + GRACE)
         _, status = os.waitpid(self.pid, 0)
         if status:
             raise SystemExit(1)
         result: T = pickle.loads(data)  # noqa: S301 - from ourselves
         return result
+
+    def _read_all(self, deadline: float) -> bytes:
+        """Read what the process sends until it ends; kill it at the deadline."""
+        data = bytearray()
+        while True:
+            readable, _, _ = select.select([self._reader], [], [], max(deadline - monotonic(), 0))
+            if not readable:
+                kill_descendants(self.pid)
+                os.kill(self.pid, signal.SIGKILL)
+                break
+            part = os.read(self._reader, 1 << 20)
+            if not part:
+                break
+            data += part
+        os.close(self._reader)
+        return bytes(data)
+
+
+def kill_descendants(pid: int) -> None:
+    """Kill the processes that a process has started, and those that they have."""
+    for child in list_children(pid):
+        kill_descendants(child)
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
 
 
 @contextmanager

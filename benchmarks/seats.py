@@ -164,7 +164,7 @@ def measure(folder: Path, seats: int, minutes: float, connections: int) -> list[
             addresses = [(n, pooled.replace("postgres@", f"{person}@")) for n, person in enumerate(people)]
             ready, parts = get_context("fork").Barrier(DRIVERS + 1), [addresses[n::DRIVERS] for n in range(DRIVERS)]
             drivers = [Forked(partial(replay, part, instrument.hash, minutes * 60, ready)) for part in parts]
-            ready.wait()
+            ready.wait(seats + 60)
             pids = [*(driver.pid for driver in drivers), server_pid, pooler.pid]
             *driving, serving, pooling = observe(pids, minutes * 60)
             steps = [step for driver in drivers for step in driver.result()]
@@ -174,8 +174,7 @@ def measure(folder: Path, seats: int, minutes: float, connections: int) -> list[
             agree = store.cases.counts.agree()
     finally:
         if pooler is not None:
-            pooler.terminate()
-            pooler.wait()
+            servers.stop_pooler(pooler)
         servers.stop_server(home)
     answers = sorted(step.seconds for step in steps if step.kind == "answer")
     served, double = len({step.seat for step in steps}), sum(n - 1 for n in claimed.values())

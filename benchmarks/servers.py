@@ -6,8 +6,10 @@ The server is that of the system (Debian's `postgresql`) where it is installed, 
 import os
 import pwd
 import shutil
+import signal
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from glob import glob
 from pathlib import Path
 from statistics import median
@@ -22,6 +24,8 @@ from survey_cli.store import Store
 
 CASES = 20_000
 PORT, POOLER_PORT = 54_320, 54_321
+PATIENCE = 30
+"""Seconds for which a server or a pooler may take to start or to stop."""
 TABLES_WITH_RULES = ("journal", "settings")
 
 
@@ -35,13 +39,14 @@ def start_server(folder: Path, *, connections: int = 100) -> str:
         return f"postgresql://postgres@/bench?host={server.get_postmaster_info().socket_dir}"
     folder.mkdir(mode=0o755)
     data, run = folder / "data", as_user(folder)
-    subprocess.run([*run, f"{programs[-1]}/initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "-A", "trust"],
-                   check=True, capture_output=True)  # fmt: skip
+    initdb = [f"{programs[-1]}/initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "-A", "trust"]
+    subprocess.run([*run, *initdb], check=True, capture_output=True, timeout=4 * PATIENCE)
     options = (
         f"-p {PORT} -c unix_socket_directories= -c listen_addresses=127.0.0.1 -c max_connections={connections + 20}"
     )
-    subprocess.run([*run, f"{programs[-1]}/pg_ctl", "-D", data, "-l", folder / "log", "-o", options, "-w", "start"],
-                   check=True, stdout=subprocess.DEVNULL)  # fmt: skip
+    pg_ctl = [f"{programs[-1]}/pg_ctl", "-D", data, "-l", folder / "log", "-o", options]
+    start = [*run, *pg_ctl, "-w", "-t", str(PATIENCE), "start"]
+    subprocess.run(start, check=True, stdout=subprocess.DEVNULL, timeout=2 * PATIENCE)
     return f"postgresql://postgres@127.0.0.1:{PORT}/bench"
 
 
@@ -58,10 +63,12 @@ def as_user(folder: Path) -> list[str]:
 
 
 def stop_server(folder: Path) -> None:
+    """Stop the server of `start_server`, also if clients are connected."""
     programs = sorted(glob("/usr/lib/postgresql/*/bin"))
-    if programs and (folder / "data").exists():
-        subprocess.run([*as_user(folder), f"{programs[-1]}/pg_ctl", "-D", folder / "data", "-m", "immediate", "stop"],
-                       check=False, stdout=subprocess.DEVNULL)  # fmt: skip
+    if not programs or not (folder / "data").exists():
+        return
+    pg_ctl = [f"{programs[-1]}/pg_ctl", "-D", folder / "data", "-m", "immediate", "-t", str(PATIENCE), "stop"]
+    subprocess.run([*as_user(folder), *pg_ctl], check=False, stdout=subprocess.DEVNULL, timeout=2 * PATIENCE)
 
 
 def start_pooler(
@@ -89,9 +96,19 @@ def start_pooler(
         except psycopg.Error:
             continue
         return pooler
-    pooler.kill()
-    pooler.wait()
+    stop_pooler(pooler)
     raise RuntimeError(f"the pooler does not answer: {log.read_text(errors='replace')[-2000:]}")
+
+
+def stop_pooler(pooler: subprocess.Popen[bytes]) -> None:
+    """Stop PgBouncer, also if clients are connected."""
+    # On SIGTERM, PgBouncer waits for its clients to leave, since 1.23 without a limit.
+    pooler.send_signal(signal.SIGINT)
+    try:
+        pooler.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        pooler.kill()
+        pooler.wait(PATIENCE)
 
 
 def a_study(address: str, schema: str, *, rules: bool) -> None:
@@ -104,8 +121,9 @@ def a_study(address: str, schema: str, *, rules: bool) -> None:
                 store.connector.run(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
 
 
-def calling(address: str, schema: str) -> Callable[[], float]:
-    """Claim, contact and commit of the outcome, as an interviewer's station does them."""
+@contextmanager
+def calling(address: str, schema: str) -> Iterator[Callable[[], float]]:
+    """Claim, contact and commit of the outcome, as an interviewer's station does them, until its connection is closed."""
     place = f"{address.replace('postgres@', 'ann@')}{'&' if '?' in address else '?'}schema={schema}"
     station = Station(place, "ann")  # type: ignore[arg-type]  # an address
 
@@ -120,7 +138,10 @@ def calling(address: str, schema: str) -> Callable[[], float]:
             times.append(perf_counter() - start)
         return median(times)
 
-    return several
+    try:
+        yield several
+    finally:
+        station.store.close()
 
 
 def roles_row(folder: Path) -> list[Line]:
@@ -132,14 +153,16 @@ def roles_row(folder: Path) -> list[Line]:
         change_role(address, "ann", "interviewer")
         for schema, rules in (("ruled", True), ("open", False)):
             a_study(address, schema, rules=rules)
-        ruled, bare = medians(40, calling(address, "ruled"), calling(address, "open"))
+        with calling(address, "ruled") as call_ruled, calling(address, "open") as call_open:
+            ruled, bare = medians(40, call_ruled, call_open)
         what = "claim, contact and outcome on a server, with row security against without"
         lines = [at_most(what, ruled, bare, 1.3, against="itself")]
         what = "the same through PgBouncer in transaction mode, against directly"
         if shutil.which("pgbouncer") and str(PORT) in address:
             pooler = start_pooler(home)
             pooled = address.replace(str(PORT), str(POOLER_PORT))
-            through, direct = medians(40, calling(pooled, "ruled"), calling(address, "ruled"))
+            with calling(pooled, "ruled") as call_through, calling(address, "ruled") as call_directly:
+                through, direct = medians(40, call_through, call_directly)
             ratio = f"{through / direct:.2f}×"
             lines.append(Line(what=what, ours=shown(through, "ms"), theirs=shown(direct, "ms"), shown=ratio))
         else:
@@ -150,8 +173,7 @@ def roles_row(folder: Path) -> list[Line]:
         return lines
     finally:
         if pooler is not None:
-            pooler.terminate()
-            pooler.wait()
+            stop_pooler(pooler)
         stop_server(home)
 
 

@@ -34,6 +34,8 @@ from survey_cli.study.open_study import open_study
 
 STATIONS, THINK, SECONDS, PROCESSES = 64, 5.0, 30.0, 2
 """Stations, and as many watchers; mean seconds before a reply; seconds measured; processes of either kind."""
+READY = 120
+"""Seconds for which the processes wait for each other to be prepared."""
 STUDY = """
 instrument: watched
 title: Watched
@@ -112,7 +114,7 @@ class Watcher:
 def take_turns(acts: list[Callable[[], None]], wait: Callable[[], float], ready: Barrier, seconds: float) -> None:
     """Let each act again and again for so long, each time after a wait."""
     order = count()
-    ready.wait(120)
+    ready.wait(READY)
     end = perf_counter() + seconds
     due = [(perf_counter() + wait(), next(order), act) for act in acts]
     due.sort()
@@ -148,12 +150,12 @@ def measure(
     file, logins = folder / "watched.yaml", [login for login, _ in addresses]
     ready = get_context("fork").Barrier(PROCESSES + 1)
     drivers = [Forked(partial(work, file, addresses[n::PROCESSES], ready, SECONDS / 2)) for n in range(PROCESSES)]
-    ready.wait()
+    ready.wait(READY)
     alone = high([time for driver in drivers for time in driver.result().took], 0.99)
     ready = get_context("fork").Barrier(2 * PROCESSES + 1)
     drivers = [Forked(partial(work, file, addresses[n::PROCESSES], ready, SECONDS)) for n in range(PROCESSES)]
     watchers = [Forked(partial(follow, file, db, logins[n::PROCESSES], by, ready, SECONDS)) for n in range(PROCESSES)]
-    ready.wait()
+    ready.wait(READY)
     pids = [*(one.pid for one in watchers), *([server_pid] if server_pid else [])]
     used = observe(pids, SECONDS)
     worked, followed = [one.result() for one in drivers], [one.result() for one in watchers]
