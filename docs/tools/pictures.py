@@ -177,7 +177,7 @@ def _read_file(page: str, name: str) -> str:
 async def _preview(file: str, keys: tuple[str, ...]) -> str:
     """Draw the preview of a questionnaire after these keys."""
     preview = Preview(file, PreviewOptions(), clock=lambda: MOMENT)
-    app = PreviewApp(preview.open(), reload=preview.reload, restart=preview.restart)
+    app = PreviewApp(preview)
     async with app.run_test(size=(80, 24)) as pilot:
         await _type(pilot, keys)
         await pilot.pause()

@@ -14,6 +14,7 @@ from random import Random
 import pexpect
 import pyte
 import pytest
+from textual.events import Key
 
 from support.scale import SCALE
 from support.screens import InterviewHands, split_keys
@@ -30,6 +31,7 @@ from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.store import Store
+from survey_cli.tui.widgets.terminal import KeyParser
 from survey_cli.values import Place
 
 QUESTIONNAIRE = """\
@@ -206,6 +208,59 @@ def test_the_row_of_codes_and_enters_reaches_its_items(tmp_path: Path) -> None:
                 hands.press(*keys)
             hands.close()
             assert session.interview.place == Place("z")
+
+
+def test_lines_and_keys_leave_the_same_journal(tmp_path: Path) -> None:
+    answers = ["", "1", "", "", "5", "tv", "1 3 web", "100", ".ok two jobs", "700", "2", "12.50", "Al", "Kim"]
+    answers += [
+        "no",
+        ".note loud",
+        ".ok",
+        ".back",
+        "",
+        "1 may 1900",
+        "3 may 1990",
+        "9:00",
+        ".jump why",
+        ".back",
+        "",
+        "",
+    ]
+    answers += [".jump scale", ".refused", "2", "1", ""]
+    with interview(tmp_path) as session:
+        conduct_interview(session, io.StringIO("".join(f"{line}\n" for line in answers)), io.StringIO())
+        by_lines = read_journal(session)
+    keyed: list[str] = []
+    for answer in answers:
+        if answer == "1 3 web":
+            keyed += ["1", "3", *"web", "enter", "enter"]
+        elif answer in ("1", "2", "5", "tv"):
+            keyed += answer
+        else:
+            keyed += [*answer, "enter"]
+    by_keys, _ = type_slowly(tmp_path, keyed)
+    assert by_lines == by_keys
+    assert type(by_lines[-1]).__name__ == "InterviewEnded"
+
+
+ALWAYS_TWO = {"\x1b\r": "enter", "\x1bd": "d", "\x1b\x1bOP": "f1", "\x1b1": "1", "\x1bb": "b", "\x1b\x7f": "backspace"}
+"""What a terminal sends for Escape and another key."""
+
+
+@pytest.mark.parametrize("sent", ALWAYS_TWO)
+def test_escape_and_a_key_in_one_read_are_two_keys(sent: str) -> None:
+    for parts in ([sent], [sent[:1], sent[1:]], [f"{sent}\x1b[D"]):
+        parser = KeyParser()
+        events = [event for part in parts for event in parser.feed(part)]
+        keys = [event.key for event in events if isinstance(event, Key)]
+        assert keys[:2] == ["escape", ALWAYS_TWO[sent]]
+        assert keys[2:] == (["left"] if len(parts[0]) > len(sent) else [])
+
+
+def test_sequences_of_a_terminal_are_one_key() -> None:
+    parser = KeyParser()
+    events = [event for part in ("\x1b", "[D", "\x1bOQ", "\x1b[200~a\nb\x1b[201~", "x") for event in parser.feed(part)]
+    assert [event.key if isinstance(event, Key) else str(event.text) for event in events] == ["left", "f2", "a\nb", "x"]
 
 
 # What is confirmed is what is shown

@@ -47,6 +47,8 @@ class CurrentQuestion:
         self.message = ""
         """A supervisor's message: it stays for the next question too, so that keys typed at once don't hide it."""
         self._is_message_new = False
+        self.is_selected = False
+        """What is in the entry was rejected or is questioned, and is selected: typing replaces it."""
         self._draft = ""
         self._shown_text = ""
         """What was in the entry when the question appeared."""
@@ -72,10 +74,24 @@ class CurrentQuestion:
         return self._histories.setdefault(self.prompt.place, EditHistory())
 
     @property
+    def typed_command(self) -> str:
+        """The command that is typed, also behind a text that was answered and is unchanged; empty if there is none."""
+        typed = self.typed
+        if commands.is_command(typed):
+            return typed
+        if not self._shown_text or not typed.startswith(self._shown_text):
+            return ""
+        added = typed[len(self._shown_text) :]
+        if not commands.is_command(added):
+            return ""
+        is_known = not isinstance(commands.parse_command(added, self.prompt), Rejection)
+        return added if is_known else ""
+
+    @property
     def is_changed(self) -> bool:
         """Whether something is keyed that is not sent yet, so that the entry differs from the answer that is stored."""
         is_specifying = any(isinstance(panel, LinePanel) and panel.option is not None for panel in self._screen.panels)
-        is_typed = self.typed != self._shown_text and not commands.is_command(self.typed)
+        is_typed = self.typed != self._shown_text and not self.typed_command
         return is_typed or is_specifying or self.pick != PickState()
 
     @property
@@ -166,6 +182,7 @@ class CurrentQuestion:
         self.pick = PickState()
         self.denied = False
         self.compared = ()
+        self.is_selected = False
         self._draft = ""
         self.review = self.session.closing_review() if prompt is None else None
         if prompt is None:
@@ -209,7 +226,9 @@ class CurrentQuestion:
         else:
             self._draft = unsent or ""
             self._shown_text = earlier_text
-            self._view.set_typed(earlier_text if unsent is None else unsent)
+            # A free answer that is questioned is mostly continued.
+            self.is_selected = prompt.query is not None and bool(earlier_text) and not is_verbatim
+            self._view.set_typed(earlier_text if unsent is None else unsent, selected=self.is_selected)
         if unsent:
             takes = "" if is_verbatim else ": Enter takes it"
             self._screen.said = f"what you started to {_describe_entering(prompt)} here is back{takes}"
@@ -224,7 +243,7 @@ class CurrentQuestion:
         typed = self._view.typed
         if self.prompt is None or not isinstance(self.prompt.entry, VerbatimEntry):
             return
-        if typed and typed not in (self._draft, self._shown_text):
+        if typed and typed not in (self._draft, self._shown_text) and not self.typed_command:
             self._draft = typed
             self.session.save_draft(typed)
 
@@ -239,7 +258,7 @@ class CurrentQuestion:
         entry = self.prompt.entry
         is_line = isinstance(entry, LineEntry) and entry.kind in ("text", "search")
         is_text = is_line or isinstance(entry, VerbatimEntry)
-        if is_text and self.typed != self._shown_text and not commands.is_command(self.typed):
+        if is_text and self.typed != self._shown_text and not self.typed_command:
             self._unsent[self.prompt.place] = self.typed
         elif self.pick.chosen is not None:
             self._unsent[self.prompt.place] = self.pick._replace(typed="", marked=None, rejected=False)
@@ -248,8 +267,9 @@ class CurrentQuestion:
         """Take away what led to a command: the panel on top, or the line that was typed."""
         if self._screen.panel is not None:
             await self._screen.close_panel()
-        elif commands.is_command(self._view.typed):
-            self._view.set_typed("")
+        elif self.typed_command:
+            is_behind_text = not commands.is_command(self.typed)
+            self._view.set_typed(self._shown_text if is_behind_text else "")
 
     # Answers and moves
 

@@ -77,8 +77,13 @@ def _list_answer_hints(question: CurrentQuestion, prompt: entries.Prompt) -> lis
     places = question.other_places
     hints = []
     if question.query is not None:
-        is_keyed = isinstance(entry, entries.PickEntry)
-        hints += [KeyHint("F9", "confirm"), KeyHint("key" if is_keyed else "type", "another", 1, "none")]
+        hints.append(KeyHint("F9", "confirm"))
+        if isinstance(entry, entries.PickEntry):
+            hints.append(KeyHint("key", "another", 1, "none"))
+        elif isinstance(entry, entries.VerbatimEntry):
+            hints.append(KeyHint("edit", "the text", 1, "none"))
+        else:
+            hints.append(KeyHint("type", "another", 1, "none"))
     if places:
         hints.append(KeyHint("F7", f"to {places[0]}", 1))
     enter = _describe_enter(question, prompt)

@@ -75,8 +75,6 @@ class InterviewScreen(KeyScreen):
         self.notice = session.notice
         self.aside = Content()
         """What stands at the left of the line above the keys."""
-        self._is_rejected = False
-        """What is typed was rejected, and is selected."""
         self._struck = ("", 0.0)
         self._was_held = False
         """The last Enter came too soon after another, and that was said."""
@@ -304,9 +302,9 @@ class InterviewScreen(KeyScreen):
         assert entry is not None
         typed = self.view.typed
         history = self.question.history
-        if self._is_rejected and len(key) > 1:
+        if self.question.is_selected and len(key) > 1:
             deselect(entry)  # typing replaces what was rejected, other keys change it
-        self._is_rejected = False
+        self.question.is_selected = False
         if isinstance(prompt.entry, entries.VerbatimEntry) and key == "ctrl+j":
             insert(entry, "\n", history)
         elif key in ENTER:
@@ -326,8 +324,9 @@ class InterviewScreen(KeyScreen):
 
     async def _send_typed(self, typed: str) -> None:
         """Send what is typed, or keep the earlier answer that is in the entry unchanged."""
-        if commands.is_command(typed):
-            await self._run_command(typed)
+        command = self.question.typed_command
+        if command:
+            await self._run_command(command)
         elif typed and not self.question.is_kept_text:
             await self._give(commands.unescape_dots(typed), sent=typed)
         else:
@@ -345,7 +344,7 @@ class InterviewScreen(KeyScreen):
             not await self.question.finish(rejection, sent=sent) and self.view.entry is not None and self.panel is None
         ):
             self.view.set_typed(self.view.typed, selected=True)
-            self._is_rejected = True
+            self.question.is_selected = True
 
     async def _give_meaning(self, meaning: entries.PossibleMeaning) -> None:
         """Send the meaning that was chosen for an ambiguous entry."""
