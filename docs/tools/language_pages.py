@@ -277,7 +277,11 @@ OPERATORS = (
     ("`not`", "negation", "not q1 == 2"),
     ("`and`", "both are true", "q1 == 2 and hours > 40"),
     ("`or`", "at least one is true", "q1 == 2 or hours > 40"),
-    ("`x if c else y`", "`x` if `c` is true, otherwise `y`", "'long' if hours > 40 else 'short'"),
+    (
+        "`x if c else y`",
+        "`x` if `c` is true, otherwise `y`, also if it is unknown",
+        "'long' if hours > 40 else 'short'",
+    ),
 )
 UNKNOWNS = (
     "pay > 1000",
@@ -450,7 +454,9 @@ def _unknowns() -> Iterator[str]:
     yield from _table("Example", "Value", rows=[(f"`{example}`", _evaluate(example)) for example in UNKNOWNS])
     yield (
         "A calculation with several missing values has the first of these kinds: not reached, not asked, refused, don't "
-        "know. An option with `missing: true` is an answer: `q1 == 5` and `answered(q1)` are true if it was chosen.\n"
+        "know. An option with `missing: true` is an answer: `q1 == 5` and `answered(q1)` are true if it was chosen.\n\n"
+        "`survey check` warns if `x if c else y` gives `y` because `c` is unknown. Write `9 if not answered(pay) else …` "
+        "for a value of their own, or `answered(pay) and pay > 1000` if these respondents are meant.\n"
     )
 
 

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from survey_cli.instrument.checks.reachability.analysis import Reason, describe_reason
 from survey_cli.instrument.checks.reachability.facts import Requirement, list_requirements
+from survey_cli.instrument.checks.reachability.silent_choices import SilentChoice
 from survey_cli.instrument.checks.source_items import locate_definition, report
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
@@ -18,6 +19,7 @@ from survey_cli.problems import Problem, Severity
 from survey_cli.proof.cells import TRUE, Literal
 from survey_cli.proof.forks import ForkModel, find_inputs
 from survey_cli.proof.goals import FillUse, Goal, GoalKind, Verdicts, Witness
+from survey_cli.proof.silent_choices import get_goal
 from survey_cli.proof.verdicts import Prover
 from survey_cli.values import Missing
 from survey_cli.wording import join_words
@@ -66,6 +68,7 @@ class ProofReport:
     verdicts: Verdicts
     forks: Sequence[ForkModel]
     fills: Sequence[FillUse]
+    choices: Sequence[SilentChoice]
     known: Sequence[Problem]
     """The problems found without the proof."""
 
@@ -88,6 +91,7 @@ class ProofReport:
             *(finding for fork in self.forks for finding in self._describe_fork(fork)),
             *self._list_empty_cells(),
             *self._list_unfilled(),
+            *self._list_silent_choices(),
             *self._list_undecided(),
         ]
 
@@ -101,6 +105,7 @@ class ProofReport:
     def keep_others(self, findings: Iterable[ProofFinding]) -> list[Problem]:
         """Return the problems found without the proof, except those that it decides."""
         settled = {use.where for use in self.fills if use.goal not in self.verdicts.undecided}
+        undecided = [choice.problem for choice in self.choices if get_goal(choice) in self.verdicts.undecided]
         holes = {finding.problem.who for finding in findings if finding.problem.rule == "decline-hole"}
         forks = [model.fork for model in self.forks if model.fork.name in holes]
         explained = {node.id for fork in forks for nodes in fork.branches for node in nodes}
@@ -108,6 +113,8 @@ class ProofReport:
         def is_decided(problem: Problem) -> bool:
             is_settled = problem.rule == "unsure-fill" and problem.where in settled
             is_explained = problem.rule == "unsure-negation" and problem.who in explained
+            if problem.rule == "silent-else":
+                return problem not in undecided
             return problem.rule in REPLACED_RULES or is_settled or is_explained
 
         return [problem for problem in self.known if not is_decided(problem)]
@@ -245,6 +252,12 @@ class ProofReport:
                     report("unfilled", (use.where, len(use.text)), use.owner, what, remedy, "warning"), use.goal
                 )
 
+    def _list_silent_choices(self) -> Iterator[ProofFinding]:
+        for choice in self.choices:
+            goal = get_goal(choice)
+            if goal in self.verdicts.possible:
+                yield ProofFinding(choice.problem, goal)
+
     def _list_undecided(self) -> Iterator[ProofFinding]:
         questions: dict[str, dict[str, None]] = {}
         for goal in self.verdicts.undecided:
@@ -284,7 +297,9 @@ def _list_declines(instrument: Instrument) -> dict[str, str]:
 def describe_witness(instrument: Instrument, witness: Witness, goal: Goal) -> str:
     """Return the answers that lead to a goal, as far as conditions on the way there name them: `age = 17`."""
     names: set[str] = set()
-    further = {goal.name} | (find_inputs(instrument, [goal.detail[0]]) if goal.kind in ("unfilled", "hole") else set())
+    further = {goal.name}
+    if goal.kind in ("unfilled", "hole", "silent"):
+        further |= find_inputs(instrument, [goal.detail[0]])
     while not further <= names:
         names |= further
         nodes = [node for name in names if (node := instrument.items.get(name) or instrument.groups.get(name))]

@@ -20,7 +20,8 @@ RETRIES: Final = 12
 """How often another witness is looked for where one does not lead where it should."""
 
 GoalKind: TypeAlias = typing.Literal[
-    "asked", "skipped", "unknown", "offered", "fires", "passes", "unfilled", "counted", "taken", "left", "hole", "filled"
+    "asked", "skipped", "unknown", "offered", "fires", "passes",
+    "unfilled", "counted", "taken", "left", "hole", "filled", "silent",
 ]  # fmt: skip
 """What may be possible.
 
@@ -28,7 +29,8 @@ GoalKind: TypeAlias = typing.Literal[
 true nor false there; `offered`: an option is; `fires`, `passes`: a check does, on an answer; `unfilled`: a text is read,
 and a fill in it has no value; `counted`: a complete interview counts in a quota cell; `taken`, `left`: a branch of a fork
 is asked or not asked, in a range of the variable; `hole`: no branch is asked after a decline; `filled`: a text is read,
-and a fill in it has a value (not proved).
+and a fill in it has a value (not proved); `silent`: a choice `x if condition else y` gives `y` although its condition is
+unknown.
 """
 
 

@@ -167,3 +167,38 @@ def test_any_instrument_can_be_proved(text: str) -> None:
 def test_a_questionnaire_with_errors_is_not_proved(tmp_path: Path) -> None:
     found = prove(write(tmp_path, FORK.replace("has_job == 1", "has_jobb == 1")))
     assert [problem.rule for problem in found] == ["unknown-name", "undecided"]
+
+
+SILENT = """\
+instrument: t
+title: T
+compute:
+  bracket: 1 if income < 25000 else 2 if income < 50000 else 3
+  rich: 1 if people > 1 and income < 9 else 2
+  kind: "'one' if people == 1 else 'more'"
+items:
+  - {id: hi, type: read, text: "I am {interviewer} of Acme."}
+  - {id: people, type: number, min: 1, max: 9, text: How many people?}
+  - {id: known, type: end, unless: people >= 1, outcome: not_eligible}
+  - {id: income, type: number, text: What is your income?}
+  - {id: out, type: end, ask_if: bracket == 3, outcome: not_eligible}
+  - {id: home, type: text, text: "You are {kind}. Where do you live?"}
+"""
+
+
+def test_a_value_after_else_is_shown_by_the_answers_that_lead_there_or_not_reported(tmp_path: Path) -> None:
+    path = tmp_path / "t.yaml"
+    path.write_text(SILENT, encoding="utf-8")
+    found = {problem.who: problem for problem in prove(path) if problem.rule == "silent-else"}
+    assert re.search(
+        r"bracket is 3, which is read by .*the end out \(for example: .*income = (refused|don't know)",
+        (found["bracket"].what),
+    ), "it ends the interview, so that nobody is complete with it"
+    answers = (found["bracket"].scenario or {})["answers"]
+    assert answers["income"] in (".refused", ".dk")
+    assert "kind" not in found, "nobody is asked after a refusal at people"
+    assert "rich" in found
+    path.write_text(
+        SILENT.replace("1 if income < 25000 else", "9 if not answered(income) else 1 if income < 25000 else")
+    )
+    assert "bracket" not in {problem.who for problem in prove(path)}

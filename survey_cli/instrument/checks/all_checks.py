@@ -18,7 +18,7 @@ from survey_cli.instrument.checks import (
     texts,
     wording_style,
 )
-from survey_cli.instrument.checks.reachability import analysis, declined_ends
+from survey_cli.instrument.checks.reachability import analysis, declined_ends, silent_choices
 from survey_cli.instrument.compiled.compiler import CompileResult, compile_instrument
 from survey_cli.instrument.compiled.draft import InstrumentDraft
 from survey_cli.instrument.compiled.model import Instrument
@@ -30,7 +30,7 @@ Check: TypeAlias = Callable[[InstrumentDraft], Iterator[Problem]]
 
 _MODULES: Final = (
     *(names, route, options, ranges, condition_values, coded_amounts, texts),
-    *(declined_ends, analysis, sample_and_quotas, fieldwork_settings),
+    *(declined_ends, analysis, silent_choices, sample_and_quotas, fieldwork_settings),
 )
 
 

@@ -6,10 +6,12 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from survey_cli.instrument.checks.all_checks import CheckResult
+from survey_cli.instrument.checks.reachability.silent_choices import list_silent_choices
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import Position, Problem, UserError, limit_per_rule
 from survey_cli.proof.forks import build_fork_models
 from survey_cli.proof.goals import RETRIES, FillUse, Goal, Verdicts, Witness, list_fill_goals, list_quota_goals
+from survey_cli.proof.silent_choices import list_silent_goals
 from survey_cli.scenarios.coverage import WitnessWalk, build_scenario
 from survey_cli.values import Missing
 
@@ -40,10 +42,12 @@ def prove_instrument(file: str, checked: CheckResult, today: date, *, possible: 
         forks = build_fork_models(prover.model)
         fill_goals, fills = list_fill_goals(prover.model)
         goals = {**list_goals(prover.model), **fill_goals, **list_quota_goals(prover.model)}
+        choices = list_silent_choices(draft)
+        goals |= list_silent_goals(prover.model, choices)
         for fork in forks:
             goals |= fork.goals
         verdicts = _settle(prover, goals, fills)
-        report = ProofReport(draft, prover, verdicts, forks, fills, checked.problems)
+        report = ProofReport(draft, prover, verdicts, forks, fills, choices, checked.problems)
         findings = [*report.list_findings(), *(report.list_possible() if possible else ())]
     problems = report.keep_others(findings)
     for problem, goal in findings:

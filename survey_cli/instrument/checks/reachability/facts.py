@@ -329,8 +329,12 @@ class ConditionSolver:
 
     def assume(self, condition: Condition, truths: int, facts: Facts) -> Facts:
         """Return the facts under which the condition has one of `truths`: true, not true, false or not false."""
+        return self.assume_tree(condition.tree, truths, facts)
+
+    def assume_tree(self, tree: ast.expr, truths: int, facts: Facts) -> Facts:
+        """Return the facts under which a part of a condition has one of these truth values."""
         self._steps_left = MAX_STEPS
-        return self._assume(condition.tree, truths, facts)
+        return self._assume(tree, truths, facts)
 
     def _assume(self, node: ast.expr, truths: int, facts: Facts) -> Facts:
         if not facts:
