@@ -12,6 +12,7 @@ from typing import Final
 
 from survey_cli.engine.codec import EventDecodeError, encode_cells, make_row_reader
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.texts.languages import get_language_name
 from survey_cli.instrument.texts.templates import render_placeholders
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.values import ADMIN_COLUMNS, Cell, Code, Storage, Variable
@@ -39,6 +40,7 @@ _ADMIN_LABELS: Final = {
     "interview_began": "Started (UTC)",
     "interview_updated": "Last entry (UTC)",
     "interview_by": "Interviewer",
+    "interview_language": "Language of the interview",
 }
 _ADMIN_VALUES: Final[dict[str, dict[Code, str]]] = {
     "interview_origin": {"real": "Real", "imported": "Imported", "practice": "Practice", "simulated": "Simulated"},
@@ -107,13 +109,15 @@ def build_outcome_labels(instrument: Instrument, language: str) -> dict[Code, st
 def build_admin_variables(
     instrument: Instrument, language: str, others: Mapping[Code, str] = MappingProxyType({})
 ) -> tuple[Variable, ...]:
-    """Return `ADMIN_VARIABLES` with a label for each value of `interview_outcome`.
+    """Return `ADMIN_VARIABLES` with a label for each value of `interview_outcome` and `interview_language`.
 
     `others` are labels for outcomes that this version does not label itself.
     """
     labels = build_outcome_labels(instrument, language)
     labels |= {code: label for code, label in others.items() if code not in labels}
-    return tuple(replace(v, labels=labels) if v.name == "interview_outcome" else v for v in ADMIN_VARIABLES)
+    names: dict[Code, str] = {code: get_language_name(code, language) for code in instrument.languages}
+    labels_by_name = {"interview_outcome": labels, "interview_language": names}
+    return tuple(replace(v, labels=labels_by_name.get(v.name, v.labels)) for v in ADMIN_VARIABLES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -239,7 +239,7 @@ def test_what_goes_out_comes_back(table: Table, form: str) -> None:
 @given(tables(), st.booleans(), st.booleans())
 def test_a_row_as_it_is_kept_is_written_as_the_row_itself(table: Table, labels: bool, raw: bool) -> None:
     """Among the columns that every export begins with, too. (`written` compares.)"""
-    head: tuple[Cell, ...] = ("ab-1", "Case, 1", 1, "real", "", "ended", "", "2000", "2000", "Ann")
+    head: tuple[Cell, ...] = ("ab-1", "Case, 1", 1, "real", "", "ended", "", "2000", "2000", "Ann", "en")
     wide = Table(variables=(*ADMIN_VARIABLES, *table.variables), rows=[(*head, *row) for row in table.rows])
     written(wide, labels=labels, raw=raw)
 

@@ -96,7 +96,7 @@ def test_nothing_that_was_said_or_when_is_in_a_public_file(
     if name == "csv":
         kept = header("x.csv")
         assert kept == ["interview_number", "interview_origin", "interview_version", "interview_status",
-                        "interview_outcome", *KEPT]  # fmt: skip
+                        "interview_outcome", "interview_language", *KEPT]  # fmt: skip
 
 
 def test_a_public_bundle_has_neither_the_columns_nor_the_fieldwork(file: str) -> None:
@@ -177,7 +177,7 @@ def test_a_dry_run_names_all_that_identifies_and_writes_nothing(file: str, capsy
     assert "keys: interview_id, interview_case, interview_by, unit\n" in said
     assert "free text: city, q1_2_text, q2, q2_state, q3, q3_y, q3_m, q3_d, q3_state, where\n" in said
     assert "1 of 4 interviews is the only one with these values of kind: somebody who knows them recognizes" in said
-    assert "x.sav: 4 interviews, 14 columns would be written, from v.db" in said
+    assert "x.sav: 4 interviews, 15 columns would be written, from v.db" in said
     assert sorted(Path().rglob("*")) == before
     assert run_command(["export", file, "--db", "v.db", "--dry-run", "--bundle", "b"]) == 1
     assert capsys.readouterr().err.startswith("--dry-run: ")

@@ -1,11 +1,14 @@
 """The language of an interview and of its case: which one wins, and how one is named."""
 
+import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from support import postgres_server
+from support.command_line import run_survey
 from support.shift import HEAD, ITEMS, Shift
 from survey_cli.entries import Rejection
 from survey_cli.sessions.interview.interview_session import InterviewSession
@@ -125,3 +128,24 @@ def test_a_language_is_named_by_code_or_name_in_the_interview_too(tmp_path: Path
     refused = conduct.switch_language("Klingon")
     assert isinstance(refused, Rejection)
     assert refused.why == "Klingon is not a language of this study: en (English), es (Spanish)"
+
+
+def test_an_export_has_the_language_that_each_interview_ended_in(tmp_path: Path) -> None:
+    cases = CASES.format("en") + "B,312 555 0101,America/Chicago,es\nC,312 555 0102,America/Chicago,en\n"
+    shift = Shift(tmp_path, items=TEXTS, cases=cases, head=BILINGUAL)
+    ann = shift.station()
+    switched = {"A": "es", "B": "en"}
+    for _ in range(3):
+        view = ann.view()
+        assert isinstance(view, CaseView)
+        conduct = started(ann)
+        conduct.reply("")
+        if view.key in switched:
+            assert conduct.switch_language(switched[view.key]) is None
+        assert (conduct.reply("1"), conduct.reply("1"), conduct.reply("1")) == (None, None, None)
+        assert ann.close_interview() is None
+    Shift.close_all()
+    for as_of in ((), ("--as-of", "2026-11-30")):
+        out, _ = run_survey(tmp_path, "export", str(shift.file), "--db", shift.db, "-o", "-", *as_of)
+        rows = {row["interview_case"]: row["interview_language"] for row in csv.DictReader(io.StringIO(out))}
+        assert rows == {"A": "es", "B": "en", "C": "en"}

@@ -27,6 +27,7 @@ from survey_cli.instrument.schema.answer_map import AnswerMap
 from survey_cli.instrument.schema.items.unasked_items import QUOTA_STATES, ComputedItem, DrawItem, PickItem, SplitItem
 from survey_cli.instrument.schema.validation import validate_file
 from survey_cli.instrument.source.load import load_source
+from survey_cli.instrument.texts.languages import find_language
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.problems import Problem, UserError, select_errors, suggest_nearest
 from survey_cli.samples.cases.answer_rows import PlaceColumns, find_answer_columns
@@ -164,6 +165,7 @@ class _RowReader:
             collector.add_error("answer-key", "", what, remedy)
         self.began = self._find(spec.began, "interview_began")
         self.status, self.outcome = self._find("interview_status"), self._find("interview_outcome")
+        self.language = self._find("interview_language")
         columns = {str(name): str(column) for name, column in spec.columns.items()}
         self.sample: dict[str, tuple[int, ColumnReader]] = {}
         for name, column in instrument.sample.items():
@@ -205,7 +207,14 @@ class _RowReader:
             report(f"{spec.empty.where}: {str(spec.empty)!r} is not a decline", f"write one of {known}")
 
     def _find_used_columns(self) -> set[int]:
-        used = {self.key, self.began, self.status, self.outcome, *(index for index, _ in self.sample.values())}
+        used = {
+            self.key,
+            self.began,
+            self.status,
+            self.outcome,
+            self.language,
+            *(index for index, _ in self.sample.values()),
+        }
         for columns in self.places.values():
             by_code = [cell for _, cell in (*columns.options, *columns.words)]
             cells = (columns.answer, columns.state, columns.mentions, *by_code)
@@ -286,7 +295,7 @@ class _RowReader:
                 self._report(row, index, key, value.what, value.remedy)
                 return None
             sample[name] = value
-        language = str(self.spec.language or self.instrument.language)
+        language = self._choose_language(row)
         return events.InterviewStarted(
             self.stamp._replace(at=at),
             instrument=self.instrument.hash,
@@ -296,6 +305,13 @@ class _RowReader:
             session=events.SessionContext(self.stamp.by, "morning", language),
             sample=sample,
         )
+
+    def _choose_language(self, row: InputRow) -> str:
+        """Choose the language of an interview: that of the map, else the one that an export names, else the first."""
+        if self.spec.language is not None:
+            return str(self.spec.language)
+        exported = row.cells[self.language] if self.language is not None else ""
+        return find_language(exported, self.instrument.languages) or self.instrument.language
 
     def _choose_event(self, machine: Machine, row: InputRow, stamp: EventStamp) -> events.InterviewEvent | str | None:
         """Return what happens next, or why the row does not fit here; None where it was drawn with another seed."""

@@ -285,7 +285,7 @@ class _Version:
         def rows() -> Iterator[str]:
             for line, _, interview in self.select_interviews():
                 # unpacked at once, which takes half the time of reading each field
-                id, case, number, origin, status, outcome, began_at, updated_at, by, engine, cells = line
+                id, case, number, origin, status, outcome, began_at, updated_at, by, engine, cells, language = line
                 stored = cells if has_current_columns and engine == rules else None
                 data = update_stored(stored) if interview is None and stored is not None else None
                 if data is None:
@@ -295,7 +295,8 @@ class _Version:
                     outcome = override.outcome
                 yield (
                     f'["{id}",{encode(case)},{number},"{origin}",{version},"{status}",{encode(outcome)},'
-                    f'"{began_at[:19]}+00:00","{updated_at[:19]}+00:00",{encode(pseudonyms.get(by, by))},{data[1:]}'
+                    f'"{began_at[:19]}+00:00","{updated_at[:19]}+00:00",{encode(pseudonyms.get(by, by))},'
+                    f"{encode(language)},{data[1:]}"
                 )
 
         admin_variables = build_admin_variables(self.instrument, self.language, _list_outcome_labels(self.source))
@@ -356,7 +357,11 @@ class _Version:
             return
         last = next(e for e in reversed(journal) if not isinstance(e, OFFICE_EVENTS)).stamp
         line = line._replace(
-            status=interview.status, outcome=interview.outcome, by=last.by, updated_at=last.at.isoformat()
+            status=interview.status,
+            outcome=interview.outcome,
+            by=last.by,
+            updated_at=last.at.isoformat(),
+            language=interview.language,
         )
         yield line, journal, interview
 

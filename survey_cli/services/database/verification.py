@@ -118,7 +118,7 @@ class Verification:
         yield from self._check_earlier_versions(who, journal)
         if any(isinstance(event, events.InterviewEnded) and event.outcome == COMPLETE for event in journal):
             self._completed.add(row.id)
-        differing = find_differences(interview, ExportRow._make((*encode_interview_head(row), None, None)))
+        differing = find_differences(interview, ExportRow._make((*encode_interview_head(row), None, None, "")))
         places = [place for event in journal if (place := getattr(event, "place", None)) is not None]
         if any(place.item not in instrument.items for place in places):
             yield f"{who}: an event is of an item that the questionnaire does not have"

@@ -182,12 +182,13 @@ class DataStore:
         try:
             for row in self._db.stream(statement, (instrument, *origins, *statuses)):
                 interview = row[0]
-                line = ExportRow._make(row[:11])
+                stored = row[:11]
+                line = ExportRow._make((*stored, records.find_language(row[12])))
                 cells = line.cells
-                if cells is not None and records.compute_digest(line) != row[11]:
+                if cells is not None and records.compute_digest(stored) != row[11]:
                     cells = None
-                if personal and cells is not None and (details := row[12]) is not None:
-                    if records.compute_digest((interview, details)) == row[13]:
+                if personal and cells is not None and (details := row[13]) is not None:
+                    if records.compute_digest((interview, details)) == row[14]:
                         texts, personal_texts = split_row(cells, width), split_row(details, width)
                         for ordinal in personal_columns:
                             texts[ordinal] = personal_texts[ordinal]

@@ -4,6 +4,7 @@ With their encoding as database columns, and the digests of rows.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -203,6 +204,20 @@ class ExportRow(NamedTuple):
     """Version of the engine that derived the cells."""
     cells: str | None
     """Its cells as one text (see `table.encoded_cells`); None where the journal must be replayed."""
+    language: str = ""
+    """The language in which it was conducted last."""
+
+
+_LANGUAGE: Final = re.compile(r'"language":"([^"\\]*)"')
+
+
+def find_language(payload: str | None) -> str:
+    """Find the language in an event that begins a session, or changes the language.
+
+    The context of a session comes before the sample columns, of which one may have the same name.
+    """
+    found = _LANGUAGE.search(payload or "")
+    return found[1] if found else ""
 
 
 class StoredInterview(NamedTuple):
