@@ -83,7 +83,8 @@ def with_admin(table: Table) -> Table:
     rows = list(table.rows)
     at = "2026-11-24T15:20:11+00:00"
     head = [
-        (f"id{n}", "c", 1, "simulated", "1", "ended", "complete", at, at if n else "", "pat") for n in range(len(rows))
+        (f"id{n}", "c", 1, "simulated", "1", "ended", "complete", at, at if n else "", "pat", "en")
+        for n in range(len(rows))
     ]
     return Table(
         variables=(*ADMIN_VARIABLES, *table.variables),

@@ -140,7 +140,9 @@ def test_the_standards_schema_takes_it() -> None:
     from lxml import etree  # type: ignore[import-untyped]
 
     takes = schema()
-    admin = Table(variables=ADMIN_VARIABLES, rows=[("i", "c", 1, "real", "1", "ended", "complete", "b", "u", "ann")])
+    admin = Table(
+        variables=ADMIN_VARIABLES, rows=[("i", "c", 1, "real", "1", "ended", "complete", "b", "u", "ann", "en")]
+    )
     for table in (hard_table(), of(hard(".stop")), replace(hard_table(), rows=[]), admin):
         found = etree.fromstring(document(table).encode())
         assert takes.validate(found), takes.error_log

@@ -189,7 +189,7 @@ def test_days_before_excels_calendar_are_texts(tmp_path: Path) -> None:
 
 
 def test_the_same_data_make_the_same_file_dated_by_the_last_entry(tmp_path: Path) -> None:
-    admin = ("i", "c", 1, "real", "1", "ended", "complete", *["2026-11-24T15:20:11+00:00"] * 2, "pat")
+    admin = ("i", "c", 1, "real", "1", "ended", "complete", *["2026-11-24T15:20:11+00:00"] * 2, "pat", "en")
     table = Table(variables=(*ADMIN_VARIABLES, Variable(name="h", storage="time")), rows=[(*admin, time(9, 5))])
     for name in ("a.xlsx", "b.xlsx"):
         wrote(table, tmp_path / name)

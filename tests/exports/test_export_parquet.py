@@ -120,7 +120,7 @@ def test_the_schema_says_what_an_analyst_wants_to_know(tmp_path: Path) -> None:
 
 
 def test_moments_are_moments(tmp_path: Path) -> None:
-    admin = ("i", "c", 1, "real", "1", "ended", "complete", *["2026-11-24T15:20:11+00:00"] * 2, "pat")
+    admin = ("i", "c", 1, "real", "1", "ended", "complete", *["2026-11-24T15:20:11+00:00"] * 2, "pat", "en")
     read = wrote(
         Table(variables=(*ADMIN_VARIABLES, Variable(name="t", storage="time")), rows=[(*admin, time(9, 5))]),
         tmp_path,

@@ -242,7 +242,7 @@ def test_labels_and_texts_are_cut_between_letters_and_it_is_said(tmp_path: Path)
 
 def test_dates_times_and_moments_are_such_and_the_file_is_dated_by_its_data(tmp_path: Path) -> None:
     began, updated = "2026-11-24T15:00:00+00:00", "2026-11-24T15:20:11+00:00"
-    admin = ("i", "c", 1, "real", "1", "ended", "complete", began, updated, "pat")
+    admin = ("i", "c", 1, "real", "1", "ended", "complete", began, updated, "pat", "en")
     day, hour = Variable(name="d", storage="date"), Variable(name="t", storage="time")
     table = Table(
         variables=(*ADMIN_VARIABLES, day, hour),

@@ -167,7 +167,7 @@ def test_texts_whose_codes_are_their_labels_need_no_labels(tmp_path: Path) -> No
 
 
 def test_the_same_data_make_the_same_file(tmp_path: Path) -> None:
-    admin = ("i", "c", 1, "real", "1", "ended", "complete", *["2026-11-24T15:20:11+00:00"] * 2, "pat")
+    admin = ("i", "c", 1, "real", "1", "ended", "complete", *["2026-11-24T15:20:11+00:00"] * 2, "pat", "en")
     table = Table(
         variables=(*ADMIN_VARIABLES, Variable(name="t", storage="time")),
         rows=[(*admin, time(9, 5))],

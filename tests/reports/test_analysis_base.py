@@ -38,7 +38,7 @@ def select(
     rows = []
     for number, one in enumerate(interviews):
         times = map(encode_timestamp, (one.began, one.began + one.length))
-        rows.append(encode_cells((f"i{number}", "case", 1, one.origin, "1", "ended", one.outcome, *times, "sam")))
+        rows.append(encode_cells((f"i{number}", "case", 1, one.origin, "1", "ended", one.outcome, *times, "sam", "en")))
     return AnswerColumns.from_table(Table(variables=ADMIN_VARIABLES, rows=rows), select=base.select), base
 
 

@@ -80,7 +80,18 @@ def rows(count: int) -> Iterator[str]:
         began = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(seconds=numbers.uniform(0, 1e6))
         ended = began + timedelta(seconds=numbers.uniform(60, 3_600))
         times = encode_timestamp(began), encode_timestamp(ended)
-        admin = f"{numbers.getrandbits(128):032x}", f"case {number}", 1, "real", "1", "ended", "complete", *times, "sam"
+        admin = (
+            f"{numbers.getrandbits(128):032x}",
+            f"case {number}",
+            1,
+            "real",
+            "1",
+            "ended",
+            "complete",
+            *times,
+            "sam",
+            "en",
+        )
         yield encode_cells((*admin, f"case {number}", *numbers.choices((1, 2, 3), k=4)))
 
 
