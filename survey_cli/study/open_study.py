@@ -222,6 +222,19 @@ def check_supervisor(study: OpenStudy, what: str) -> None:
     raise UserError(study.who.login, problem, f"ask {study.people.format_supervisors()}")
 
 
+def check_supervisor_account(path: str | Path, where: str, account: str, what: str) -> None:
+    """Check that an account supervises, if the study lists its people.
+
+    This is for actions on whole files, which open no study. Raises UserError; `what` completes its sentence: `make a
+    backup`.
+    """
+    people = load_people(path, where, None)
+    if _is_supervisor(account, people):
+        return
+    problem = f"is no supervisor of the study, and only a supervisor may {what}"
+    raise UserError(account, problem, f"ask {people.format_supervisors()}")
+
+
 FileStates: TypeAlias = tuple[tuple[int, int, int] | None, ...]
 
 

@@ -59,6 +59,35 @@ def test_an_interviewer_claims_no_other_name(tmp_path: Path, as_account) -> None
         )
 
 
+def test_files_are_copied_and_replaced_by_supervisors(
+    tmp_path: Path, as_account, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shift = Shift(tmp_path, people=PEOPLE)
+    file, where, backup = str(shift.file), ["--db", shift.db], str(tmp_path / "backup.db")
+    monkeypatch.chdir(tmp_path)
+    as_account("sue")
+    assert run_command(["db", "backup", file, backup, *where]) == 0
+    content = Path(shift.db).read_bytes()
+    for account in ("ann", "eve"):  # eve is not on the list
+        as_account(account)
+        for command, what in (
+            (["db", "backup", file, str(tmp_path / "mine.db"), *where], "make a backup"),
+            (["db", "restore", backup, file, *where], "restore a backup"),
+            (["study", "share", file, "--group", "root", *where], "share the study"),
+            (["do-not-call", "add", "+13125550100", *where], "add numbers to the do-not-call list"),
+            (["do-not-call", "remove", "+13125550100", "--reason", "x", *where], "remove numbers from the do-not-call"),
+        ):
+            capsys.readouterr()
+            assert run_command(command) == 1, command
+            said = " ".join(capsys.readouterr().err.split())
+            assert f"{account}: is no supervisor of the study, and only a supervisor may {what}" in said
+            assert "ask sue" in said
+    assert not (tmp_path / "mine.db").exists()
+    assert Path(shift.db).read_bytes() == content
+    as_account("sue")
+    assert run_command(["db", "restore", backup, file, *where]) == 0
+
+
 def test_a_supervisor_works_under_the_name_and_with_the_rights_of_another(tmp_path: Path, as_account) -> None:
     shift = Shift(tmp_path, people=PEOPLE)
     as_account("sue")

@@ -22,6 +22,7 @@ from survey_cli.services.date_options import parse_start_time
 from survey_cli.services.run_on_study import ProgressCallback, convert_to_study_time, on_study
 from survey_cli.store import InstrumentRow, InterviewRow, Store, WholeInterview
 from survey_cli.store.access_log import AccessEntry
+from survey_cli.store.backends import account
 from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.backends.errors import UndecodableTextError
 from survey_cli.store.backends.sqlite import database_files
@@ -32,7 +33,7 @@ from survey_cli.study.consistency.person_erasure import describe_pending_scrub
 from survey_cli.study.consistency.upkeep import find_disagreements
 from survey_cli.study.consistency.withdrawals import list_unfinished, list_waiting
 from survey_cli.study.location import open_and_locate
-from survey_cli.study.open_study import OpenStudy
+from survey_cli.study.open_study import OpenStudy, check_supervisor_account
 from survey_cli.study.versions import find_unaccepted_change
 
 
@@ -68,6 +69,7 @@ def share_with_group(path: str, group: str, *, db: str | None = None) -> Path:
     _, where = open_and_locate(path, db)
     if is_server_address(where):
         raise UserError(where, "a server has its own users", "give each interviewer a login there")
+    check_supervisor_account(path, where, account.read_system_account(), "share the study")
     number = _find_group_id(group)
     folder = Path(where).parent
     try:

@@ -16,7 +16,8 @@ from survey_cli.problems import StoreError, UserError
 from survey_cli.services.database.administration import VerificationResult, verify_store
 from survey_cli.services.output_files import write_text_file
 from survey_cli.store import Store
-from survey_cli.store.backends.address import ServerAddress
+from survey_cli.store.backends import account
+from survey_cli.store.backends.address import ServerAddress, is_server_address
 from survey_cli.store.backends.errors import RESTORE_COMMAND
 from survey_cli.store.backends.sqlite.database_files import UNFINISHED_SUFFIX, resolve_link
 from survey_cli.store.database_location import open_store
@@ -24,7 +25,7 @@ from survey_cli.store.do_not_call import DoNotCallList
 from survey_cli.store.maintenance.maintenance import LostData, copy_backup, replace_database, replace_on_server
 from survey_cli.study.consistency.erasure_record import Erasure, RepeatedErasures, list_erasures, repeat_erasures
 from survey_cli.study.location import open_and_locate
-from survey_cli.study.open_study import OpenStudy
+from survey_cli.study.open_study import OpenStudy, check_supervisor_account
 
 TIME_FORMAT = "%Y%m%d-%H%M%SZ"
 """The time in the name of a backup, in UTC, so that names sort by time."""
@@ -55,11 +56,16 @@ def back_up_database(
     copy does not.
     """
     instrument, where = open_and_locate(path, db)
+    if not is_server_address(where):
+        check_supervisor_account(path, where, account.read_system_account(), "make a backup")
     file = Path(to)
     folder = file if file.is_dir() else file.parent
     if file.is_dir():
         file = folder / f"{instrument.id}.{at.astimezone(UTC):{TIME_FORMAT}}.db"
     with open_store(where, create=False) as store:
+        if not store.connector.supervises:
+            what = "is no supervisor on this server, and only a supervisor may make a backup"
+            raise UserError(store.account, what, "ask a supervisor, or the owner of the database")
         store.maintenance.back_up(file)
         erasures = list_erasures(store, instrument.id)
         try:
@@ -151,6 +157,8 @@ def restore_database(
     backup is erased again. Raises UserError.
     """
     instrument, where = open_and_locate(path, db)
+    if not is_server_address(where):  # on a server, only the owner of the schema may replace it
+        check_supervisor_account(path, where, account.read_system_account(), "restore a backup")
     source = Path(backup)
     if source.is_dir():
         source = find_backup(source, instrument.id, until)

@@ -14,6 +14,7 @@ from survey_cli.samples.lists.do_not_call_file import read_do_not_call_file
 from survey_cli.store.backends.address import is_server_address, is_unknown_address, parse_server_address
 from survey_cli.store.database_location import find_study_folder, format_path, make_address_error
 from survey_cli.store.do_not_call import FILE_NAME, DoNotCallEntry, DoNotCallList
+from survey_cli.study.open_study import check_supervisor_account
 
 LIST_SCHEMA = "never_call"
 
@@ -83,6 +84,7 @@ def add_numbers(
         numbers[_parse_number(text, request)] = (reason, request.at)
     where, dnc_list = _open_list(request)
     with dnc_list:
+        _check_supervisor(where, dnc_list, "add numbers to the do-not-call list")
         by, new = request.by.strip() or dnc_list.account, 0
         by_entry: dict[tuple[str, datetime], list[str]] = {}
         for number, entry in numbers.items():
@@ -112,12 +114,19 @@ def remove_numbers(request: DoNotCallRequest, texts: Sequence[str], *, reason: s
     numbers = [_parse_number(text, request) for text in texts]
     where, dnc_list = _open_list(request)
     with dnc_list:
+        _check_supervisor(where, dnc_list, "remove numbers from the do-not-call list")
         listed = dnc_list.select_listed(numbers)
         if unlisted := [number for number in numbers if number not in listed]:
             raise UserError(where, f"{unlisted[0]} is not on the list", "check the number; nothing was changed")
         by = request.by.strip() or dnc_list.account
         dnc_list.remove(listed, at=request.at, reason=reason, by=by)
     return where, len(set(numbers))
+
+
+def _check_supervisor(where: str, dnc_list: DoNotCallList, what: str) -> None:
+    """Check that the account supervises, if there is a list of people beside the do-not-call list. Raises UserError."""
+    if not is_server_address(where):
+        check_supervisor_account(where, where, dnc_list.account, what)
 
 
 def count_numbers(request: DoNotCallRequest) -> tuple[str, int]:
