@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,8 +16,13 @@ from typing import Final, NamedTuple, TypeAlias
 from survey_cli.conversion import xpath
 from survey_cli.instrument.texts.languages import get_language_name
 from survey_cli.problems import UserError
+from survey_cli.workbook_size import measure_largest_sheet, unpacks_too_far
 
 MAX_BYTES: Final = 50_000_000
+MAX_UNPACKED: Final = 200_000_000
+MAX_CELLS: Final = 5_000_000
+"""Cells of a sheet, empty ones included."""
+_ZIP: Final = b"PK"
 SHEETS: Final = ("survey", "choices", "settings")
 _INVISIBLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u200b\u2028\u2029\ufeff]")
 _SYNONYMS: Final[dict[str, str]] = dict(
@@ -87,6 +93,13 @@ def _read_workbook(path: Path, contents: bytes) -> Sheets:
         raise UserError(str(path), what, remedy) from None
     sheets: Sheets = {}
     try:
+        is_too_large = _is_too_large(contents)
+    except zipfile.BadZipFile as error:
+        raise UserError(str(path), "this is not a workbook, or it is damaged", "save it again as .xlsx") from error
+    if is_too_large:
+        what = "the workbook is too large: once unpacked, it has far more cells than a form"
+        raise UserError(str(path), what, "delete the empty rows and columns around the data, and save it again")
+    try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(contents))
         for name in book.sheet_names:
             if name.strip().lower() in SHEETS:
@@ -95,6 +108,13 @@ def _read_workbook(path: Path, contents: bytes) -> Sheets:
     except CalamineError as error:
         raise UserError(str(path), "this is not a workbook, or it is damaged", "save it again as .xlsx") from error
     return sheets
+
+
+def _is_too_large(contents: bytes) -> bool:
+    """Whether the library would need too much memory; it makes a table of all cells. Raises zipfile.BadZipFile."""
+    if not contents.startswith(_ZIP):
+        return False  # the old format has at most 65,536 rows and 256 columns
+    return unpacks_too_far(contents, limit=MAX_UNPACKED) or measure_largest_sheet(contents) > MAX_CELLS
 
 
 def _format_cell(value: object) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from survey_cli.problems import suggest_nearest
 from survey_cli.samples.files.sheet import InputRow, InputSheet, ProblemCollector
 from survey_cli.wording import format_letters
+from survey_cli.workbook_size import iterate_chunks, unpacks_too_far
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 MAX_BYTES: Final = 200_000_000
 MAX_UNPACKED: Final = 1_000_000_000
 """Bytes; a workbook of a few kilobytes may unpack to a full disk."""
+MAX_ROWS: Final = 1_048_576
+"""Rows of a sheet in Excel."""
+MAX_CELLS: Final = 50_000_000
+"""Cells of a sheet, empty ones included: a single cell far to the right makes a row of thousands."""
+MAX_FORMULA: Final = 100_000
+"""Bytes in which a formula is looked for as a whole."""
 MAX_CELL: Final = 131_072
 """Characters of a cell of a CSV file."""
 DELIMITERS: Final = (",", ";", "\t", "|")
@@ -226,8 +233,6 @@ def _read_workbook(contents: bytes, collector: ProblemCollector, sheet: str | No
 
 
 def _open_workbook(contents: bytes) -> "Workbook":
-    import zipfile
-
     try:
         from openpyxl import load_workbook
     except ImportError as error:
@@ -236,13 +241,13 @@ def _open_workbook(contents: bytes) -> "Workbook":
         remedy = f"{make_install_command('excel')}, or save the sheet as CSV UTF-8"
         raise _refuse("reading workbooks needs openpyxl, which is not installed", remedy) from error
     try:
-        unpacked = sum(part.file_size for part in zipfile.ZipFile(io.BytesIO(contents)).infolist())
-        if unpacked <= MAX_UNPACKED:
+        if not unpacks_too_far(contents, limit=MAX_UNPACKED):
             return load_workbook(io.BytesIO(contents), read_only=True, data_only=True, keep_links=False)
     except Exception as error:  # the library raises any exception for a broken archive
         what = "this is not an Excel workbook, or it is damaged or locked with a password"
         raise _refuse(what, "open it in a spreadsheet program and save it as .xlsx or CSV UTF-8") from error
-    raise _refuse("the workbook is too large", "keep only the sheet of cases")
+    what = "the workbook is too large: once unpacked, it has far more data than a file of its size can need"
+    raise _refuse(what, "keep only the sheet of cases, without empty rows, or save it as CSV UTF-8")
 
 
 def _choose_sheet(book: "Workbook", collector: ProblemCollector, sheet: str | None) -> str:
@@ -265,8 +270,15 @@ def _iterate_sheet(book: "Workbook", name: str, collector: ProblemCollector) -> 
     sheet: Any = book[name]
     sheet.reset_dimensions()  # some programs write wrong dimensions
     line = 0
+    cell_count = 0
     try:
         for line, cells in enumerate(sheet.iter_rows(), 1):
+            cell_count += len(cells)
+            if line > MAX_ROWS or cell_count > MAX_CELLS:
+                what = f"the sheet has more than {MAX_ROWS:,} rows, or {MAX_CELLS:,} cells; the rows below are not read"
+                remedy = "delete the empty rows and columns around the data, or save it as CSV UTF-8"
+                collector.add_error("sample-file", f"sheet {name}", what, remedy, line=line)
+                return
             texts = [_format_cell(cell.value, cell.number_format or "") for cell in cells]
             while texts and not texts[-1].strip():
                 texts.pop()
@@ -310,13 +322,22 @@ def _find_uncalculated_formula(contents: bytes, part: str) -> str:
 
     `part` is the path of the sheet in the archive.
     """
-    import zipfile
-
+    rest = b""
     try:
-        xml = zipfile.ZipFile(io.BytesIO(contents)).read(part)
+        for chunk in iterate_chunks(contents, part):
+            xml = rest + chunk
+            if reference := _find_reference(xml):
+                return reference
+            rest = xml[-MAX_FORMULA:]
     except Exception:  # the error is reported where the rows are read
         return ""
-    for formula in _FORMULA.finditer(xml) if b"<f" in xml else ():
+    return ""
+
+
+def _find_reference(xml: bytes) -> str:
+    if b"<f" not in xml:
+        return ""
+    for formula in _FORMULA.finditer(xml):
         reference = _CELL_REFERENCE.search(formula[1])
         if reference and b't="str"' not in formula[1]:  # a formula's text may be empty
             return reference[1].decode()

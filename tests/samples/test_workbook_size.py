@@ -1,0 +1,93 @@
+"""Workbooks that unpack to far more than any sample are refused before they fill the memory."""
+
+import io
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+from survey_cli.conversion.form import read_form
+from survey_cli.problems import UserError
+from survey_cli.workbook_size import measure_largest_sheet
+
+READ = """
+import resource, sys
+from survey_cli.samples.files.read_sheet import read_sheet
+from survey_cli.samples.files.sheet import ProblemCollector
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+problems = ProblemCollector(sys.argv[1])
+sheet = read_sheet(sys.argv[1], problems)
+rows = sum(1 for _ in sheet.rows) if sheet is not None else 0
+print(rows, *problems.list_problems())
+print(f"{(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024} MB")
+"""
+
+
+def make_workbook(file: Path, rows: bytes, times: int = 1) -> Path:
+    """Write a small sample whose sheet is followed by these rows as XML."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for cells in (["name", "type", "label"], ["q", "text", "Why?"]):
+        sheet.append(cells)
+    sheet.title = "survey"
+    written = io.BytesIO()
+    book.save(written)
+    source = zipfile.ZipFile(written)
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as target:
+        for name in source.namelist():
+            part = source.read(name)
+            if not name.endswith("sheet1.xml"):
+                target.writestr(name, part)
+                continue
+            before, _, after = part.partition(b"</sheetData>")
+            with target.open(name, "w", force_zip64=True) as stream:
+                stream.write(before)
+                for _ in range(times):
+                    stream.write(rows)
+                stream.write(b"</sheetData>" + after)
+    return file
+
+
+def read_apart(file: Path) -> tuple[str, int]:
+    """Read a sheet in another process; returns what it says, and the memory it needed in MB."""
+    ran = subprocess.run([sys.executable, "-c", READ, str(file)], capture_output=True, text=True, timeout=120)
+    said, memory = ran.stdout.rstrip().rsplit("\n", 1)
+    return said, int(memory.removesuffix(" MB"))
+
+
+def test_a_workbook_that_unpacks_to_hundreds_of_megabytes_is_refused(tmp_path: Path) -> None:
+    file = make_workbook(tmp_path / "cases.xlsx", b"<row></row>" * 100_000, times=300)
+    assert file.stat().st_size < 1_000_000
+    said, memory = read_apart(file)
+    assert "the workbook is too large: once unpacked, it has far more data than a file of its size can need" in said
+    assert memory < 60
+
+
+def test_a_large_sheet_is_searched_for_formulas_in_pieces(tmp_path: Path) -> None:
+    rows = b"".join(b'<row r="%d"><c r="A%d"><v>%d</v></c></row>' % (n, n, n * 7919) for n in range(3, 300_003))
+    file = make_workbook(tmp_path / "cases.xlsx", rows)
+    said, memory = read_apart(file)
+    assert said == "300001"
+    assert memory < 90
+
+
+@pytest.mark.parametrize(
+    ("row", "times"),
+    [('<row r="1048577"><c r="A1048577"><v>1</v></c></row>', 1), ('<row><c r="XFD3"><v>1</v></c></row>', 4_000)],
+    ids=["rows", "columns"],
+)
+def test_a_sheet_of_empty_cells_ends_in_words(tmp_path: Path, row: str, times: int) -> None:
+    said, _ = read_apart(make_workbook(tmp_path / "cases.xlsx", row.encode(), times))
+    assert "the sheet has more than 1,048,576 rows, or 50,000,000 cells; the rows below are not read" in said
+
+
+def test_a_form_with_a_cell_far_away_is_refused(tmp_path: Path) -> None:
+    file = make_workbook(tmp_path / "form.xlsx", b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')
+    assert measure_largest_sheet(file.read_bytes()) == 1_048_576 * 16_384
+    with pytest.raises(UserError, match="the workbook is too large"):
+        read_form(file)
+    assert [row.get("type") for row in read_form(make_workbook(tmp_path / "small.xlsx", b""))["survey"]] == ["text"]
