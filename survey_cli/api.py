@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 
     from survey_cli.reports.results.report_model import Results
 
+CLOSED_DATABASE: Final = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "python_enable_replacements": "false",
+}
+"""Options of DuckDB with which a query reads the registered tables alone: no files, no network, no Python variables."""
 NUMBERS: Final = ("count", "percent", "base", "effective_base")
 """Columns of a report's figures that are numbers."""
 
@@ -175,7 +182,8 @@ class Study:
     def sql(self, query: str, *, origin: OriginFilter = "real", labels: bool = False) -> "duckdb.DuckDBPyRelation":
         """Return the result of a query over the tables `interviews`, `answers`, `cases`, `calls` and `events`.
 
-        Only the tables that the query names are read. DuckDB runs it; its result has `.pl()`, `.df()`, `.arrow()`.
+        Only the tables that the query names are read. DuckDB runs it; its result has `.pl()`, `.df()`, `.arrow()`. The
+        query reads and writes no files, uses no network, and loads no extensions.
         """
         try:
             import duckdb
@@ -183,10 +191,11 @@ class Study:
             from survey_cli.installation import make_install_command
 
             raise UserError("sql", "DuckDB is not installed", make_install_command("python")) from error
-        connection = duckdb.connect()
+        connection = duckdb.connect(config=CLOSED_DATABASE)
         for name in get_args(RowKind):
             if re.search(rf"\b{name}\b", query, re.IGNORECASE):
                 connection.register(name, self._select(name, labels, origin=origin).to_arrow())
+        connection.execute("SET lock_configuration = true")
         return connection.sql(query)
 
     def report(self, by: str | Sequence[str] = (), **options: Unpack[ReportArguments]) -> "Report":

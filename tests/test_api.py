@@ -166,6 +166,29 @@ def test_sql_knows_its_tables_in_any_case(study) -> None:
     assert study.sql("SELECT count(*) FROM Interviews", origin="simulated").fetchall() == [(40,)]
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * FROM read_text('{file}')",
+        "SELECT * FROM '{file}'",
+        "SELECT * FROM glob('{folder}/*')",
+        "SELECT * FROM read_csv('https://example.org/a.csv')",
+        "COPY (SELECT * FROM interviews) TO '{folder}/copy.csv'",
+        "ATTACH '{folder}/other.db'",
+        "EXPORT DATABASE '{folder}/all'",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "SET enable_external_access = true",
+        "SELECT * FROM Study",
+    ],
+)
+def test_sql_reads_and_writes_nothing_else(study, file: Path, tmp_path: Path, query: str) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    with pytest.raises(duckdb.Error):
+        study.sql(query.format(file=file, folder=tmp_path), origin="simulated").fetchall()
+    assert list(tmp_path.glob("*.csv")) == []
+
+
 def test_errors_name_the_arguments(study) -> None:
     with pytest.raises(UserError, match=r"^where=: 'x' is not a variable"):
         study.interviews(where="x == 1").to_arrow()

@@ -25,7 +25,6 @@ PURE_PACKAGES = {
     "outcomes",
     "entry_commands",
     "text_width",
-    "workbook_size",
     "wording",
 }
 READERS = {  # the questionnaire, and tables that come with the program
