@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from survey_cli.reports.results.report_model import Results
 
-CLOSED_DATABASE: Final = {
+CLOSED_DATABASE: Final[dict[str, str | bool | int | float | list[str]]] = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
