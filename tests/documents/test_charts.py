@@ -144,6 +144,11 @@ def test_a_statement_with_hidden_counts_has_no_bar_but_its_words() -> None:
     assert len(boxes(chart)) == len(PUBLISHED)
     assert any("Not drawn" in t.text for t in texts(chart))
     assert "Agreed. Not drawn, because some of its counts are hidden." in chart.description
+    net = row("net", "Agree", 18, 35)
+    with_net = draw_battery(battery(whole, replace(part, rows=(*part.rows, net))))
+    assert with_net is not None
+    assert "Agreed. Agree 51%. Not drawn, because" in with_net.description
+    assert any(t.text.startswith("Agree 51%. [c] Not drawn") for t in texts(with_net))
     assert draw_battery(battery(part)) is None
 
 

@@ -109,6 +109,12 @@ def test_the_advice_of_a_report_can_be_followed(nation: Path) -> None:
             assert all(row.figures[column].hidden == is_small for row in item.rows)
 
 
+def test_a_survey_of_all_units_is_not_advised_to_be_anonymous(nation: Path) -> None:
+    declare(nation, "size: 2001")
+    report = build_results_report(nation, BY_PARTY)
+    assert not any("anonymous" in text for text in report.advice)
+
+
 def test_of_an_anonymous_sample_only_small_groups_are_hidden(nation: Path) -> None:
     declare(nation, "size: 258000000, units: anonymous")
     report = build_results_report(nation, BY_PARTY)

@@ -36,6 +36,7 @@ HEADING_SIZE: Final = 15.0
 """Font size of the heading of a chart that stands alone."""
 BOLD_FACTOR: Final = 1.2
 """Width of bold text relative to the estimated width."""
+NOT_DRAWN: Final = "Not drawn, because some of its counts are hidden."
 MAX_TITLE_LENGTH: Final = 110
 """Maximum number of characters of a chart's title."""
 
@@ -128,9 +129,29 @@ def shorten_title(text: str) -> str:
 def _describe_statement(statement: model.ItemResult) -> str:
     wording = flatten(statement.statement)
     if not statement.is_complete:
-        return f"{wording} {translate('Not drawn, because some of its counts are hidden.')}"
+        nets = _format_shown_nets(statement)
+        known = f"{wording} {nets}." if nets else wording
+        return f"{known} {translate(NOT_DRAWN)}"
     figures = ", ".join(f"{flatten(s.label)} {format_share(s.figure)}" for s in statement.segments)
     return f"{wording} {figures} ({translate('Base')}: {statement.base.count_text})."
+
+
+def _explain_missing_bar(statement: model.ItemResult, room: float) -> str:
+    """Return why a statement has no bar, or the nets that its table shows, as far as there is room for them."""
+    reason = f"{HIDDEN_MARK} {translate(NOT_DRAWN)}"
+    nets = _format_shown_nets(statement)
+    if nets:
+        # How to read the tables says what the mark means.
+        for text in (f"{nets}. {reason}", f"{nets}; {HIDDEN_MARK}"):
+            if estimate_width(text, svg.SMALL_SIZE) <= room:
+                return text
+    return reason
+
+
+def _format_shown_nets(statement: model.ItemResult) -> str:
+    """Return the nets that are shown, `Agree 27%, Disagree 53%`; empty if there are none."""
+    shown = [row for row in statement.rows if row.kind == "net" and row.total.share is not None]
+    return ", ".join(f"{flatten(row.label)} {format_share(row.total)}" for row in shown)
 
 
 # ── shades ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -277,7 +298,8 @@ def _draw_diverging(
             svg.add_vertical_line(parts, geometry.zero, y - 3, y + row_height + 5, svg.TEXT_COLOR)
             _draw_statement(parts, statement, styles, geometry, middle - BAR_HEIGHT / 2)
         else:
-            note = f"{HIDDEN_MARK} {translate('Not drawn, because some of its counts are hidden.')}"
+            room = width - geometry.text_end - 8 - estimate_width(f" {statement.base.count_text}", svg.FONT_SIZE)
+            note = _explain_missing_bar(statement, room)
             svg.add_label(parts, geometry.text_end + 8, middle + 4.5, note, fill=svg.MUTED_COLOR, size=svg.SMALL_SIZE)
         y += row_height + 8
         svg.add_horizontal_line(parts, y - 3)

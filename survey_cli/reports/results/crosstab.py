@@ -49,11 +49,14 @@ def choose_units(study: StudySpec, selected: int) -> Units:
     Where nothing is declared, or too much of the population was selected, a reader may know who was
     interviewed.
     """
-    if study.units != "anonymous":
-        return "known"
-    if study.size is not None and selected > ANONYMOUS_SHARE * study.size:
-        return "known"
-    return "anonymous"
+    if study.units == "anonymous" and is_small_sample(study, selected):
+        return "anonymous"
+    return "known"
+
+
+def is_small_sample(study: StudySpec, selected: int) -> bool:
+    """Return whether a sample of so many units can be anonymous, as far as the size of the population is known."""
+    return study.size is None or selected <= ANONYMOUS_SHARE * study.size
 
 
 @dataclass(frozen=True, kw_only=True)

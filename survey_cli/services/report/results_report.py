@@ -19,7 +19,7 @@ from survey_cli.problems import StoreError, UserError, suggest_nearest
 from survey_cli.reports.disclosure.thresholds import DEFAULT_THRESHOLD
 from survey_cli.reports.fieldwork.rates import RateTable
 from survey_cli.reports.results import analysis_base, result_tables
-from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, choose_units
+from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, choose_units, is_small_sample
 from survey_cli.reports.results.findings import build_findings
 from survey_cli.reports.results.linked_tables import build_tables
 from survey_cli.reports.results.methods import MethodFacts, build_brief_line, build_methods
@@ -42,6 +42,8 @@ from survey_cli.table.versions import list_inputs
 from survey_cli.values import Missing, Variable, normalize_verbatim
 
 MAX_DIGITS: Final = 4
+LARGE_GROUP: Final = 50
+"""The least number of interviews of a group that the advice on small groups proposes."""
 STATISTICS: Final = ("quartiles", "se")
 """Statistics of numbers and scales that are printed on request."""
 
@@ -262,13 +264,18 @@ def _advise(
     columns = list(chain.from_iterable(list_value_columns(groupings)))
     is_crowded = bool(columns) and any(len(table.select_rows(columns)) < len(table.lines) for table in tables)
     is_merged = any(grouping.crowded for grouping in groupings)
-    declared = data.instrument.document.study.units
-    if declared is None and (is_crowded or is_merged):
+    study = data.instrument.document.study
+    may_be_anonymous = study.units is None and is_small_sample(study, data.answers.interviews)
+    if may_be_anonymous and (is_crowded or is_merged):
         advice.append(translate("advice-units", least=options.threshold))
-    elif declared == "anonymous":
+    elif study.units == "anonymous":
         advice.append(translate("advice-not-anonymous"))
     if is_crowded:
-        advice.append(translate("advice-columns"))
+        sizes = [tables[0].bases[column].people for column in columns]
+        has_several_large = sum(size >= LARGE_GROUP for size in sizes) > 1
+        has_small = any(size < LARGE_GROUP for size in sizes)
+        merging = "advice-min-base" if has_several_large and has_small else "advice-columns"
+        advice.append(translate(merging, least=LARGE_GROUP))
     is_part = options.where or options.as_of or options.without_falsified
     if is_part or options.interviews != "partial":
         advice.append(translate("advice-other-interviews"))
