@@ -309,6 +309,18 @@ def test_the_target_is_the_studys_or_what_quotas_allow_or_the_population(more: s
     assert (progress.target, progress.target_of) == (target, says)
 
 
+def test_quotas_that_take_nobody_any_more_need_attention() -> None:
+    quotas = "quotas:\n- {id: a, where: kind == 1, target: 0}\n- {id: b, where: kind == 2, target: 1}\n"
+    path = a_study([history("a", columns={"kind": 2})], more=f"study: {{target: 3}}\n{quotas}")
+    said = "the quotas allow no more interviews: whoever is reached is turned away"
+    alerts = told(path).alerts
+    assert "the target of 3 can't be reached: the quotas allow 1" in alerts
+    assert said not in alerts
+    with store_of(path) as store:
+        store.cases.quotas.take("i1", ["b"], NOW)
+    assert said in told(path).alerts
+
+
 def test_quota_cells_say_what_is_taken_held_and_closed() -> None:
     quotas = """quotas:
 - {id: kinds, by: [kind], targets: {1: 2, 2: 5}}

@@ -157,7 +157,7 @@ def called_for_a_day(folder: Path) -> Shift:
     shift = midfield(folder, cases=120)
     ann = shift.station()
     for outcome in ("no_answer", "machine", "busy", "refusal_soft", "no_answer", "language") * 3:
-        assert ann.record_outcome(outcome) is None
+        assert ann.record_outcome(outcome, language="other" if outcome == "language" else "") is None
         shift.later(minutes=3)
     interviewed(ann, "1", "1", "1")
     assert ann.close_interview() is None
@@ -229,7 +229,11 @@ def test_status_and_forecast_agree_on_what_quotas_allow(tmp_path: Path) -> None:
     assert row.complete == status.pace.most == 15
     assert status.pace.expected is not None
     assert status.pace.expected <= row.complete
-    assert (row.unfilled, status.pace.reached) == ((), None)
+    assert (row.unfilled, row.target_on, status.pace.reached) == ((), None, None)
+    assert row.filled_on is not None
+    lines = " ".join(" ".join(render_forecast(made(shift, days=None))).split())
+    assert f"all quota cells are full on {row.filled_on}, with 15 of 60 complete" in lines
+    assert "the target of 60 can't be reached: the quotas allow 15" in status.alerts
     assert all(status.pace.expected_by_cell[cell.cell] <= cell.target for cell in status.cells)
 
 

@@ -248,6 +248,9 @@ def render_forecast(result: "Forecast") -> Iterator[str]:
     if last is not None:
         days = f"{last.days} of {format_quantity(result.days, 'day')}"
         notes.append(f"* interrupted after {days}: its figures are for these days only")
+    if result.target:
+        stopped = [row for row in result.rows if row.filled_on and not row.target_on]
+        notes += [_describe_filled(row, result.target) for row in stopped]
     notes += [_describe_unfilled(row, several=several) for row in result.rows if row.unfilled and row is not last]
     notes.append(
         "Hours and calls are per complete interview; target: the day on which it is reached; sample ends: the "
@@ -255,6 +258,12 @@ def render_forecast(result: "Forecast") -> Iterator[str]:
     )
     table = render_table((*head, "target", "sample ends"), lines)
     return separate((wrap_paragraph(beginning), table, *map(wrap_paragraph, notes)))
+
+
+def _describe_filled(row: "ForecastRow", target: int) -> str:
+    """Say that the quotas end the fieldwork before the target."""
+    who = format_quantity(row.interviewers, "interviewer")
+    return f"With {who}, all quota cells are full on {row.filled_on}, with {row.complete:,} of {target:,} complete."
 
 
 def _describe_unfilled(row: "ForecastRow", *, several: bool) -> str:

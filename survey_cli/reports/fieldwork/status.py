@@ -599,6 +599,7 @@ def _iterate_alerts(
     if closed := [cell.label for cell in cells if cell.closed and cell.taken < cell.target]:
         names = join_first(closed, MAX_CELLS)
         yield f"{format_quantity(len(closed), 'quota cell')} closed by places of unfinished interviews: {names}"
+    yield from _iterate_limit_alerts(data, plan)
     if data.held_places is not None:
         yield data.held_places.describe()
     if data.backed_up is None:
@@ -609,6 +610,19 @@ def _iterate_alerts(
         when = format_short_day(data.rules_changed)
         text = f"codes and quota places were derived again by the rules of this version on {when}"
         yield f"{text}: rates and quotas may differ from earlier reports"
+
+
+def _iterate_limit_alerts(data: StatusInput, plan: Plan) -> Iterator[str]:
+    """Yield that the quotas allow no further interview, or too few for the target."""
+    limit = plan.quotas.find_limit(data.fill)
+    if limit is None:
+        return
+    complete = sum(number for _, _, code, number in data.case_counts if code == "1.1")
+    most = complete + limit.interviews
+    if not limit.interviews:
+        yield "the quotas allow no more interviews: whoever is reached is turned away"
+    if data.target is not None and most < data.target:
+        yield f"the target of {data.target:,} can't be reached: the quotas allow {most:,}"
 
 
 def _build_lengths(data: StatusInput) -> LengthLine | None:

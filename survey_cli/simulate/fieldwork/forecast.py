@@ -80,7 +80,9 @@ class ForecastRow(NamedTuple):
     days: int
     """Calendar days simulated."""
     target_on: date | None
-    """When the target is reached, or all quota cells are full."""
+    """When the target is reached; without one, when all hard quota cells are full."""
+    filled_on: date | None
+    """When all hard quota cells are full."""
     runs_out_on: date | None
     """When no case is left to call."""
     unfilled: tuple[UnfilledCell, ...]
@@ -259,7 +261,8 @@ def _build_row(model: FieldworkModel, complete: int, interviewers: int, spread: 
         calls=sum(agent.log.calls for agent in model.interviewers),
         hours=sum((agent.log.on_duty for agent in model.interviewers), timedelta()) / timedelta(hours=1),
         days=model.simulated_days,
-        target_on=day(model.reached_at),
+        target_on=day(model.reached_at if model.target else model.filled_at),
+        filled_on=day(model.filled_at),
         runs_out_on=day(model.exhausted_at),
         unfilled=tuple(
             UnfilledCell(id, completes, cell.target, cell.label)

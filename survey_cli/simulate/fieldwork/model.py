@@ -149,6 +149,8 @@ class FieldworkModel:
         """Complete interviews, including those before the start."""
         self.reached_at: datetime | None = None
         """When the target was reached."""
+        self.filled_at: datetime | None = None
+        """When every hard quota cell was full."""
         self.exhausted_at: datetime | None = None
         """When no case was left that anybody may call, now or later."""
         self.interrupted = False
@@ -230,7 +232,8 @@ class FieldworkModel:
 
     @property
     def _is_over(self) -> bool:
-        return self.stops_early and (self.reached_at is not None or self.exhausted_at is not None)
+        ends = (self.reached_at, self.filled_at, self.exhausted_at)
+        return self.stops_early and any(at is not None for at in ends)
 
     def _iterate_shifts(self, agent: ModelInterviewer) -> behavior.ActionTimes:
         """Work the shifts of one interviewer: even numbers begin the day, odd ones end it."""
@@ -403,10 +406,11 @@ class FieldworkModel:
             self._check_target()
 
     def _check_target(self) -> None:
-        """Note when the target number of interviews is complete."""
+        """Note when the target number of interviews is complete, and when no cell takes more."""
         hard = {id for id, cell in self.plan.quotas.cells.items() if not cell.soft}
-        filled = hard and hard <= self.plan.quotas.list_reached_cells(self.fill)
-        if ((self.target and self.complete >= self.target) or filled) and self.reached_at is None:
+        if self.filled_at is None and hard and hard <= self.plan.quotas.list_reached_cells(self.fill):
+            self.filled_at = self.at
+        if self.reached_at is None and self.target and self.complete >= self.target:
             self.reached_at = self.at
 
     def _release(self, key: str) -> None:
