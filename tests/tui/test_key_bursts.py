@@ -402,6 +402,32 @@ def test_what_was_removed_comes_back_after_another_question(tmp_path: Path) -> N
         hands.close()
 
 
+def test_a_date_half_typed_can_be_brought_back(tmp_path: Path) -> None:
+    with interview(tmp_path) as session:
+        hands = hands_at(session, "born")
+        hands.press(*"3 may 1985", "ctrl+d")
+        assert "and remove what is typed?" in hands.text()
+        hands.press("n", "shift+tab", "tab")
+        assert hands.at == "born"
+        assert hands.typed == ""
+        assert "Ctrl+Z brings back" in hands.text()
+        hands.press("ctrl+z")
+        assert hands.typed == "3 may 1985"
+        hands.close()
+
+
+def test_what_was_undone_can_be_brought_back_too(tmp_path: Path) -> None:
+    with interview(tmp_path) as session:
+        hands = hands_at(session, "why")
+        hands.paste(TEXT)
+        hands.press("ctrl+z")
+        assert hands.typed == ""
+        assert "Ctrl+Y brings back" in hands.text()
+        hands.press("ctrl+y")
+        assert hands.typed == TEXT
+        hands.close()
+
+
 def test_a_draft_that_was_cleared_outlives_a_crash(tmp_path: Path) -> None:
     with interview(tmp_path) as session:
         hands = hands_at(session, "why")

@@ -260,7 +260,10 @@ class CurrentQuestion:
         is_text = is_line or isinstance(entry, VerbatimEntry)
         if is_text and self.typed != self._shown_text and not self.typed_command:
             self._unsent[self.prompt.place] = self.typed
-        elif self.pick.chosen is not None:
+            return
+        if self.typed != self._shown_text and not self.typed_command:
+            self.history.record(self.typed, "")  # there to be brought back, but not to be sent by an Enter
+        if self.pick.chosen is not None:
             self._unsent[self.prompt.place] = self.pick._replace(typed="", marked=None, rejected=False)
 
     async def drop_command(self) -> None:

@@ -24,12 +24,10 @@ from survey_cli.tui.interview.question import MEASURE, QuestionView
 from survey_cli.tui.widgets import panel, styled
 from survey_cli.tui.widgets.editing import (
     KEEPS_WORDS_HINT,
-    UNDO_HINT,
-    UNDO_KEYS,
+    describe_removal,
     deselect,
     edit,
     insert,
-    removes_words,
 )
 from survey_cli.tui.widgets.key_app import EDITING_KEYS, KeyScreen
 from survey_cli.tui.widgets.terminal import ENTER
@@ -150,7 +148,9 @@ class InterviewScreen(KeyScreen):
             await self.panel.paste(flat)
         elif self.question.prompt is not None and self.view.entry is not None:
             has_lines = isinstance(self.question.prompt.entry, entries.VerbatimEntry)
+            before = self.view.typed
             insert(self.view.entry, text if has_lines else flat, self.question.history)
+            self.said = describe_removal("", before, self.view.typed)
         else:
             self.refuse("pasted text can't be used here")
 
@@ -319,8 +319,9 @@ class InterviewScreen(KeyScreen):
             history.record("", self.view.typed)
         elif not await edit(entry, key, history):
             self.refuse("type the answer; Enter sends it, Esc clears it")
-        if key not in UNDO_KEYS and removes_words(typed, self.view.typed) and self.question.prompt is prompt:
-            self.said = UNDO_HINT
+        removal = describe_removal(key, typed, self.view.typed)
+        if removal and self.question.prompt is prompt:
+            self.said = removal
 
     async def _send_typed(self, typed: str) -> None:
         """Send what is typed, or keep the earlier answer that is in the entry unchanged."""
@@ -380,7 +381,7 @@ class InterviewScreen(KeyScreen):
         if chosen:
             question = commands.format_drop_question(decline.text, len(chosen))
             await self.open_panel(panel.build_question(question, "yes", record))
-        elif self.view.typed and self.question.is_text:
+        elif self.view.typed and (self.question.is_text or len(self.view.typed.split()) > 1):
             question = commands.format_drop_text_question(decline.text)
             await self.open_panel(panel.build_question(question, "yes", record))
         else:

@@ -18,6 +18,7 @@ Editor: TypeAlias = "Input | TextArea"
 
 UNDO_KEYS: Final = ("ctrl+z", "ctrl+y")
 UNDO_HINT: Final = "Ctrl+Z brings back what was removed"
+REDO_HINT: Final = "Ctrl+Y brings back what was undone"
 KEEPS_WORDS_HINT: Final = "Esc clears one word only; Ctrl+U clears the line, Ctrl+Z brings it back"
 
 
@@ -100,9 +101,11 @@ def find_inserted(before: str, after: str) -> str:
     return after[start : len(after) - end]
 
 
-def removes_words(before: str, after: str) -> bool:
-    """Return whether a change removed more than one word."""
-    return len(find_inserted(after, before).split()) > 1
+def describe_removal(key: str, before: str, after: str) -> str:
+    """Describe how text that a key removed is brought back; empty if it was no more than a word."""
+    if len(find_inserted(after, before).split()) <= 1:
+        return ""
+    return REDO_HINT if key == "ctrl+z" else UNDO_HINT
 
 
 @cache

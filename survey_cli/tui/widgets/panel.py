@@ -19,13 +19,11 @@ from survey_cli.entries import OfferedOption, to_ascii_digits
 from survey_cli.text_width import fit, measure_width
 from survey_cli.tui.widgets import styled
 from survey_cli.tui.widgets.editing import (
-    UNDO_HINT,
-    UNDO_KEYS,
     EditHistory,
     Field,
+    describe_removal,
     edit,
     insert,
-    removes_words,
     set_text,
 )
 from survey_cli.tui.widgets.terminal import ENTER
@@ -216,10 +214,15 @@ class LinePanel(Panel):
         before = self.input.value
         if not await edit(self.input, key, self._kept.history):
             self.refuse("Enter saves the line, Esc closes it and keeps what you typed")
-        elif removes_words(before, self.input.value) and key not in UNDO_KEYS:
-            self.say(UNDO_HINT)
         elif self.what == COMMAND and not self.input.value:
             await self.close()
+        else:
+            self._say_removal(key, before)
+
+    def _say_removal(self, key: str, before: str) -> None:
+        removal = describe_removal(key, before, self.input.value)
+        if removal:
+            self.say(removal)
 
     async def paste(self, text: str) -> None:
         insert(self.input, text, self._kept.history)
@@ -232,8 +235,8 @@ class LinePanel(Panel):
         before = self.input.value
         set_text(self.input, self._recalled)
         self._kept.history.record(before, self.input.value)
-        if removes_words(before, self.input.value) and before not in self.earlier:
-            self.say(UNDO_HINT)
+        if before not in self.earlier:
+            self._say_removal("", before)
 
 
 class Choice(NamedTuple):
@@ -628,8 +631,9 @@ class FormPanel(Panel):
             self.refuse(KEYS_OF_FORM)
             return
         self._take_text(line)
-        if removes_words(before, line.value) and key not in UNDO_KEYS:
-            self.say(UNDO_HINT)
+        removal = describe_removal(key, before, line.value)
+        if removal:
+            self.say(removal)
 
     def _take_text(self, line: Input) -> None:
         if line.value != self.values.get(self.at, ""):
