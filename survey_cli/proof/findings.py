@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-from survey_cli.instrument.checks.reachability.analysis import Reason, describe_reason
+from survey_cli.instrument.checks.reachability.analysis import Reason, describe_reason, is_passed_by_nobody
 from survey_cli.instrument.checks.reachability.facts import Requirement, list_requirements
 from survey_cli.instrument.checks.reachability.silent_choices import SilentChoice
 from survey_cli.instrument.checks.source_items import locate_definition, report
@@ -177,7 +177,8 @@ class ProofReport:
         """Describe a condition that is always or never true: what follows, and why it can't be otherwise."""
         condition, _, _, key = requirement
         use = self._uses.get(id(condition))
-        severity: Severity = "error" if what == "so no answer is accepted" else "warning"
+        is_dead_end = rule == "always-asked" and is_passed_by_nobody(self.draft, node)
+        severity: Severity = "error" if what == "so no answer is accepted" or is_dead_end else "warning"
         for problem in self.known:
             if use is not None and problem.where == use.where and problem.rule in REPLACED_RULES:
                 return ProofFinding(replace(problem, rule=rule, severity=severity))

@@ -85,7 +85,8 @@ def test_every_check_breaks_its_own_rule_in_the_table() -> None:
         for line in m.said
         for rule in re.findall(r"\[([a-z-]+), \d+\]$", line)
     }
-    elsewhere = {"stale-translation"}  # needs a PO file: tests/services/test_translations.py
+    # the first needs a PO file: tests/services/test_translations.py; the second: tests/fieldwork/test_quota_limits.py
+    elsewhere = {"stale-translation", "study-target"}
     assert {get_rule(check) for check in CHECKS} - told == elsewhere
 
 

@@ -71,9 +71,10 @@ def _remove_repeated_causes(problems: list[Problem]) -> list[Problem]:
     also reported as unknown.
     """
     ends = {p.who for p in problems if p.rule == "decline-passes-end"}
+    certain = {(p.who, p.where) for p in problems if p.rule == "never-true"}
     distinct: dict[tuple[object, ...], Problem] = {}
     for p in problems:
-        if p.rule != "unsure-negation" or p.who not in ends:
+        if p.rule != "unsure-negation" or (p.who not in ends and (p.who, p.where) not in certain):
             distinct.setdefault((p.rule, p.where, p.what, p.remedy, "" if p.where.line else p.who), p)
     return list(distinct.values())
 

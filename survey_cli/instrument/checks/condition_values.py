@@ -7,15 +7,17 @@ from typing import Any
 
 from survey_cli.instrument.checks.source_items import report
 from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse, list_declines, once_per_draft
+from survey_cli.instrument.compiled.model import find_inputs
 from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, find_constant
 from survey_cli.instrument.expressions.conditions import ValueType
 from survey_cli.instrument.expressions.expression_checker import format_codes, get_code_family, shift_position
-from survey_cli.instrument.expressions.parsing import ParsedExpression, parse_expression
+from survey_cli.instrument.expressions.parsing import ParsedExpression, parse_expression, shorten
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRRORED_SIGNS
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem
+from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import QuestionItem
 from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumberItem, TimeItem
-from survey_cli.problems import Problem
+from survey_cli.problems import Position, Problem
 from survey_cli.values import Code
 from survey_cli.wording import MAX_LISTED, join_words, pluralize
 
@@ -45,7 +47,12 @@ def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
             continue
         tree = condition.tree
         problems: Iterable[Problem] = ()
-        if isinstance(tree, ast.BoolOp) and (contradiction := _find_contradiction(tree)):
+        if isinstance(tree, ast.BoolOp) and (certain := _find_certain_choice(tree)):
+            name, values = certain
+            what = f"{' or '.join(f'{name} != {value!r}' for value in values)} is true for every answer"
+            remedy = f"for none of them write {name} not in [{', '.join(map(repr, values))}]"
+            problems = [_make_problem(use, tree, what, remedy)]
+        elif isinstance(tree, ast.BoolOp) and (contradiction := _find_contradiction(tree)):
             what = f"{contradiction} can't both be true, so this is never true"
             problems = [_make_problem(use, tree, what, _write_remedy(tree))]
         elif not numbers.keys().isdisjoint(condition.names):
@@ -83,6 +90,18 @@ def _find_contradiction(tree: ast.BoolOp) -> str:
                 return f"{name} {other_sign} {other!r} and {name} {sign} {value!r}"
         seen.setdefault(name, []).append((sign, value))
     return ""
+
+
+def _find_certain_choice(tree: ast.BoolOp) -> tuple[str, list[Any]] | None:
+    """Find an item of which an `or` excludes two values, one of which it can't have: `job != 1 or job != 2`."""
+    excluded: dict[str, list[Any]] = {}
+    for part in tree.values if isinstance(tree.op, ast.Or) else ():
+        match part:
+            case ast.Compare(left=ast.Name(id=name), ops=[ast.NotEq()], comparators=[right]):
+                value = find_constant(right)
+                if value is not None and value not in excluded.get(name, ()):
+                    excluded.setdefault(name, []).append(value)
+    return next(((name, values) for name, values in excluded.items() if len(values) > 1), None)
 
 
 def _are_exclusive(first: tuple[str, Any], second: tuple[str, Any]) -> bool:
@@ -175,6 +194,30 @@ def _make_problem(use: NameUse, node: ast.expr, what: str, remedy: str) -> Probl
     at, length = parsed.locate(node)
     where = shift_position(use.where, use.condition.text, at)
     return report("never-true", (where, max(1, length)), use.owner, f"{use.key}: {what}", remedy, "warning")
+
+
+def foreign_check(draft: InstrumentDraft) -> Iterator[Problem]:
+    """A check does not use the answer to its own item, so that no other answer could satisfy it.
+
+        - {id: kids, type: number, checks: {expect: people < 20, say: So many?}, …}     → at people, or kids < people
+
+    Name the item, or move the check to the item that it is about.
+    """
+    reported: set[Position] = set()
+    for use in draft.uses:
+        if use.key != "expect" or use.condition is None or use.owner not in draft.items or use.where in reported:
+            continue
+        around = draft.groups.get(use.path[-1].group) if use.path else None
+        is_statement = around is not None and isinstance(around.spec, BatteryItem)
+        siblings = {item.id for item in around.items} if around is not None and is_statement else set()
+        named = find_inputs(use.condition.names, draft.computes).keys()
+        if use.owner in named or siblings & named:
+            continue
+        what = f"expect: {shorten(use.condition.text)} does not use {use.owner}, so no other answer could satisfy it"
+        remedy = f"name {use.owner} in it, or move the check to {join_words(sorted(use.condition.names), 'or', most=3)}"
+        reported.add(use.where)
+        at = (use.where, max(1, use.length))
+        yield report("foreign-check", at, use.owner, what, remedy, "warning")
 
 
 def prefill_kind(draft: InstrumentDraft) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
+from math import inf
 from string import punctuation
 from typing import Final
 
@@ -246,7 +247,7 @@ def _report_clash(draft: InstrumentDraft, item: CompiledItem, clashes: list[tupl
     reasons = {why for _, _, why in clashes}
     remedy = "change one of the two codes"
     if isinstance(item.question, NumberItem | DateItem):
-        remedy = "give declines codes that no answer can have: declines: {dk: 9998, refused: 9999}"
+        remedy = f"give declines codes that no answer can have: declines: {_suggest_codes(draft, item)}"
         if any(label in ("Not asked", "Not reached") for _, label, _ in clashes):
             remedy = "change the codes under the top-level declines: to ones that no answer can have, such as -9998"
     if len(reasons) == 1:
@@ -257,6 +258,26 @@ def _report_clash(draft: InstrumentDraft, item: CompiledItem, clashes: list[tupl
         what = "; ".join(f"the code of {label!r} ({code}) is also {why}" for code, label, why in clashes)
     owner = item.scale or item.id if item.question.declines is None else item.id
     return report("decline-code", _locate_decline(draft, item, clashes[0][0]), owner, what, remedy)
+
+
+def _suggest_codes(draft: InstrumentDraft, item: CompiledItem) -> str:
+    """Return codes for the declines of an item that none of its answers can have: 98 and 99, 998 and 999, or negative."""
+    question = item.question
+    taken: set[int] = set()
+    high = inf
+    low = 0.0
+    if isinstance(question, NumberItem):
+        low, high = find_item_bounds(draft, question)
+        taken = set(question.options)
+    ids = [decline.id for decline in item.declines] or ["dk"]
+    for nines in (99, 999, 9999):
+        codes = [nines - len(ids) + 1 + number for number in range(len(ids))]
+        if codes[0] > high and taken.isdisjoint(codes):
+            break
+    else:
+        negative = next(start for start in (8, 98, 998, 9998, 99_998) if -start < low)
+        codes = [-(negative + number) for number in range(len(ids))]
+    return "{" + ", ".join(f"{name}: {code}" for name, code in zip(ids, codes, strict=True)) + "}"
 
 
 def _check_repeated_codes(item: CompiledItem, codes: list[tuple[int, str]]) -> Iterator[Problem]:

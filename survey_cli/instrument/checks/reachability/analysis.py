@@ -29,7 +29,7 @@ from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.expressions.parsing import shorten
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
-from survey_cli.problems import Problem
+from survey_cli.problems import Problem, Severity
 from survey_cli.wording import MAX_LISTED, join_words
 
 MAX_REASONS: Final = (0, 30, 8)
@@ -69,6 +69,7 @@ class ReachabilityFinding(NamedTuple):
     """Truth values that it never has at its position."""
     reasons: tuple[Reason, ...]
     """Empty if the condition alone is sufficient."""
+    severity: Severity = "warning"
 
 
 @dataclass(slots=True)
@@ -149,6 +150,9 @@ class _ReachabilityAnalysis:
                     what += ", so nobody continues after this end"
                     remedy = "remove it if that is intended, or change one of the conditions"
                 self.add_finding("needless-condition", condition, key, ANY_TRUTH ^ truths, constraints, what, remedy)
+                if is_passed_by_nobody(self.draft, node):
+                    remedy = "change one of the conditions: nobody is asked what follows"
+                    self.findings[-1] = self.findings[-1]._replace(severity="error", remedy=remedy)
             constraints = constraints.add(facts, Reason((requirement,)))
         return constraints
 
@@ -276,17 +280,27 @@ def no_option(draft: InstrumentDraft) -> Iterator[Problem]:
         yield report("no-option", (draft.symbols[item.id].where, len(item.id)), item.id, what, remedy, "warning")
 
 
+def is_passed_by_nobody(draft: InstrumentDraft, node: CompiledNode) -> bool:
+    """Return whether questions follow an `end`, so that it is a mistake if nobody continues after it."""
+    if not isinstance(node, CompiledItem) or not isinstance(node.question, EndItem) or node.roster is not None:
+        return False
+    names = list(draft.items)
+    following = names[names.index(node.id) + 1 :]
+    return any(draft.items[name].question.expects_answer for name in following)
+
+
 def _report_findings(draft: InstrumentDraft, rule: str) -> Iterator[Problem]:
     findings = [f for f in analyze_route(draft)[0] if f.rule == rule]
     uses = {id(use.condition): use for use in draft.uses if findings and use.condition is not None}
     reported = get_never_true_conditions(draft)
     for finding in findings:
         use = uses.get(id(finding.condition))
-        if use is not None and (finding.reasons or id(finding.condition) not in reported):
+        is_new = finding.reasons or finding.severity == "error" or id(finding.condition) not in reported
+        if use is not None and is_new:
             why = join_words([describe_reason(reason, uses) for reason in finding.reasons], most=MAX_LISTED)
             because = f": {why}" if why else ", whatever the answers are"
             what = f"{finding.key}: {shorten(finding.condition.text)} {finding.what}{because}"
-            yield report(rule, (use.where, max(1, use.length)), use.owner, what, finding.remedy, "warning")
+            yield report(rule, (use.where, max(1, use.length)), use.owner, what, finding.remedy, finding.severity)
 
 
 def describe_reason(reason: Reason, uses: Mapping[int, NameUse]) -> str:

@@ -42,9 +42,9 @@ def find_line_hints(lines: Sequence[str]) -> Iterator[values.Hint]:
             if hint := _check_continuation(lines, at, indent, body):
                 yield hint
             continue
-        if values.DASH_WITHOUT_SPACE.match(body):
-            what = f"'{shorten(body)}' has no space after its dash"
-            yield values.Hint("dash", at + 1, indent + 1, what, values.DASH_REMEDY)
+        if dash := _check_dash(at, indent, body):
+            yield dash
+            above = None if body[0] != "-" else above
             continue
         head = _HEAD.match(body)
         start = indent + (head.end() if head else 0)
@@ -67,6 +67,17 @@ def find_line_hints(lines: Sequence[str]) -> Iterator[values.Hint]:
         following = max(end, at) + 1
     if tabbed_lines:
         yield _build_tab_hint(tabbed_lines)
+
+
+def _check_dash(at: int, indent: int, body: str) -> values.Hint | None:
+    """Check the dash of a list: a word processor makes another sign of it, and a space must follow."""
+    if body[0] in "–—−•" and body[1:2] == " ":
+        what = f"the line begins with '{body[0]}', which is no dash of YAML"
+        return values.Hint("dash", at + 1, indent + 1, what, "write a hyphen: - id: …", may_span_lines=True)
+    if values.DASH_WITHOUT_SPACE.match(body):
+        what = f"'{shorten(body)}' has no space after its dash"
+        return values.Hint("dash", at + 1, indent + 1, what, values.DASH_REMEDY)
+    return None
 
 
 def _get_key(head: re.Match[str] | None) -> str:
@@ -128,6 +139,9 @@ def _check_value(lines: Sequence[str], at: int, start: int, key: int, *, keyed: 
             return check_quoted(lines, at, start, key)
         case "[" | "{":
             return check_bracketed(lines, at, start, key)
+        case "“" | "”" | "„" | "‘" | "’" if _COLON.search(value) or " #" in value:
+            what = f"'{first}' is no quotation mark of YAML, so that the text is not in quotes"
+            return build_hint("colon", what, 'write straight quotes around it: "…"')
         case "*":
             return build_hint("alias", "a text that begins with '*' reads as YAML's alias")
         case "&":
