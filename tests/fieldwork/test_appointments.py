@@ -230,17 +230,17 @@ def test_a_year_ahead_is_remarked_upon() -> None:
         ("fri 3pm Europe/Nowhere", "there is no time zone Europe/Nowhere — write it like America/Denver", []),
         (
             "next month",
-            "which day of next month? — " + "write a day and a time: tomorrow 3pm, tue 10:30, 26 nov 14:00, in 2 hours",
+            "which day of next month? — " + "write a day and a time: tomorrow 3pm, tue 10:30, weekdays after 6",
             [],
         ),
         (
             "whenever",
-            "“whenever” is not understood — write a day and a time: tomorrow 3pm, tue 10:30, 26 nov 14:00, in 2 hours",
+            "“whenever” is not understood — write a day and a time: tomorrow 3pm, tue 10:30, weekdays after 6",
             [],
         ),
         (
             "",
-            "a day and a time are needed — write a day and a time: tomorrow 3pm, tue 10:30, 26 nov 14:00, in 2 hours",
+            "a day and a time are needed — write a day and a time: tomorrow 3pm, tue 10:30, weekdays after 6",
             [],
         ),
     ],
@@ -574,3 +574,32 @@ def test_a_date_that_the_program_prints_can_be_typed_for_an_appointment(language
             answer = parse_appointment(text, now=NOW, zones=[DENVER], calendar=STUDY, languages=[language])
             assert isinstance(answer, AppointmentTime), f"{text}: {answer}"
             assert answer.wall.date() == day
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("half past six", "Tue 24 Nov 18:30"),
+        ("tomorrow at six", "Wed 25 Nov 18:00"),
+        ("tomorrow six thirty", "Wed 25 Nov 18:30"),
+        ("six o'clock tomorrow", "Wed 25 Nov 18:00"),
+        ("quarter to seven tomorrow", "Wed 25 Nov 18:45"),
+        ("weekdays", "Tue 24 Nov 09:20 to Fri 27 Nov 20:30"),
+    ],
+)
+def test_times_are_typed_as_they_are_said(text: str, told: str) -> None:
+    answer = parse_appointment(text, now=NOW, zones=[DENVER], calendar=STUDY)
+    assert isinstance(answer, AppointmentTime), answer
+    assert answer.text == told
+
+
+def test_weekdays_after_six_asks_which_day() -> None:
+    answer = parse_appointment("weekdays after 6", now=NOW, zones=[DENVER], calendar=STUDY)
+    assert isinstance(answer, UnclearAppointment)
+    assert [choice.text for choice in answer.choices][:2] == ["Tue 24 Nov 18:00–20:30", "Wed 25 Nov 18:00–20:30"]
+
+
+@pytest.mark.parametrize(("months", "day"), [("in a month", "24 Dec"), ("in 3 months", "24 Feb")])
+def test_a_month_ahead_is_the_same_day_of_that_month(months: str, day: str) -> None:
+    answer = parse_appointment(f"{months} 3pm", now=NOW, zones=[DENVER], calendar=STUDY)
+    assert day in str(answer), "the study of these tests ends before it"

@@ -366,6 +366,14 @@ def test_an_appointment_from_inside_the_interview(tmp_path: Path) -> None:
     assert shift.row("A").position.code == "1.1"
 
 
+def test_the_time_of_an_appointment_is_read_back_as_a_sentence(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases="unit,kind,name,phone,zone\nA,1,Alice,303 555 0100,America/Denver\n")
+    ann = shift.station()
+    assert ann.book_appointment("tomorrow 3pm") is None
+    said = "on Wednesday 25 November at 15:00 their time (16:00 here)"
+    assert ann.notice() == f"Alice: appointment {said}, stored at 10:00"
+
+
 def test_a_soft_refusal_is_converted_by_a_converter(tmp_path: Path) -> None:
     people = "login,skills,role\nann,,interviewer\nsue,,supervisor\ncon,converter,interviewer\n"
     fieldwork = FIELDWORK + "  refusals: {max: 2, soft_wait: 7d, by: converter}\n"

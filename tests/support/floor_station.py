@@ -24,7 +24,7 @@ WORDS_PER_SECOND = 4.5
 NOT_SAVED = re.compile(r"! (not saved: .*|.*the server .*|.*connection.*)")
 
 CASE = re.compile(r"\[Case: (?:.*, )?(\S+), attempt \d+ of \d+\]")
-STORED = re.compile(r"= .*?: (.+), stored at \d\d:\d\d")
+STORED = re.compile(r"= .*?: (.+?)(?: (?:on|from) [A-Z].*)?, stored at \d\d:\d\d")
 MESSAGE = re.compile(r"\[Message from (\S+) \(\d\d:\d\d\): (.*)\]")
 STATES = (
     (CASE, "case"),

@@ -13,7 +13,14 @@ from survey_cli.cli.parameters import argument, build_options, on_study, option
 from survey_cli.wording import format_quantity, shorten
 
 if TYPE_CHECKING:
-    from survey_cli.reports.fieldwork.cases import CallabilityReport, CaseLine, CaseSheet, QueueReport
+    from survey_cli.reports.fieldwork.cases import (
+        CallabilityReport,
+        CaseLine,
+        CaseSheet,
+        InterviewLine,
+        QueueReport,
+        UnsampledCase,
+    )
     from survey_cli.services.cases.case_actions import CaseActionResult, CaseBatchResult
     from survey_cli.services.cases.interview_migration import MigratedCase, MigrationResult
     from survey_cli.services.run_on_study import Request
@@ -93,10 +100,14 @@ def case_show(request: "Request", case: parameters.CaseArgument, form: parameter
 
     Example: survey case show study.yaml 1017
     """
-    from survey_cli.services.cases.case_lists import load_case_sheet
+    from survey_cli.reports.fieldwork.cases import UnsampledCase
+    from survey_cli.services.cases.case_lists import load_case
 
-    sheet = load_case_sheet(request, case)
-    print_result(form, render_sheet(sheet), sheet)
+    shown = load_case(request, case)
+    if isinstance(shown, UnsampledCase):
+        print_result(form, _render_unsampled(shown), shown)
+    else:
+        print_result(form, render_sheet(shown), shown)
 
 
 def _render_cases(lines: "tuple[CaseLine, ...]") -> list[str]:
@@ -126,13 +137,7 @@ def render_sheet(sheet: "CaseSheet") -> Iterator[str]:
     if sheet.appointment:
         yield f"  appointment: {sheet.appointment}"
     for interview in sheet.interviews:
-        origin = "" if interview.origin == "real" else f"{interview.origin}, "
-        at_item = f" at {interview.at_item}" if interview.at_item and interview.status != "ended" else ""
-        answers = "answers erased" if interview.erased else format_quantity(interview.answered, "answer")
-        outcome, updated = interview.outcome or interview.status, datetimes.format_here(interview.updated_at)
-        yield f"  interview {interview.number}: {origin}{outcome}{at_item}, {answers}, {updated}"
-        if interview.review:
-            yield f"    review: {interview.review}"
+        yield from _render_interview(interview)
     for cell in sheet.cells:
         on_hold = f" and {cell.held:,} held" if cell.held else ""
         yield f"  quota {cell.label}: {cell.taken:,}{on_hold} of {cell.target:,}"
@@ -143,6 +148,23 @@ def render_sheet(sheet: "CaseSheet") -> Iterator[str]:
         respondent_time = datetimes.format_clock(entry.at, sheet.zone)
         rows.append((entry.seq, datetimes.format_here(entry.at), respondent_time, entry.by, what))
     yield from render_table(("", "here", "there", "by", "what"), rows)
+
+
+def _render_unsampled(case: "UnsampledCase") -> Iterator[str]:
+    """Render the interviews of a case that is not in the sample."""
+    yield f"{case.key}: not in the sample, so it is never called from a station"
+    for interview in case.interviews:
+        yield from _render_interview(interview)
+
+
+def _render_interview(interview: "InterviewLine") -> Iterator[str]:
+    origin = "" if interview.origin == "real" else f"{interview.origin}, "
+    at_item = f" at {interview.at_item}" if interview.at_item and interview.status != "ended" else ""
+    answers = "answers erased" if interview.erased else format_quantity(interview.answered, "answer")
+    outcome, updated = interview.outcome or interview.status, datetimes.format_here(interview.updated_at)
+    yield f"  interview {interview.number}: {origin}{outcome}{at_item}, {answers}, {updated}"
+    if interview.review:
+        yield f"    review: {interview.review}"
 
 
 def _describe_status(line: "CaseLine", zone: str) -> str:

@@ -19,13 +19,19 @@ from survey_cli.instrument.schema.hours import Hours
 MAX_BARE_HOURS: Final = 12
 """Numbers above this are minutes where the unit is left out: `in 20`."""
 NO_DAYPARTS: Final[Mapping[str, Hours]] = MappingProxyType({})
-EXAMPLES: Final = "write a day and a time: tomorrow 3pm, tue 10:30, 26 nov 14:00, in 2 hours"
+EXAMPLES: Final = "write a day and a time: tomorrow 3pm, tue 10:30, weekdays after 6"
 
 
 class DaysAhead(NamedTuple):
     """A number of days from today."""
 
     days: int
+
+
+class MonthsAhead(NamedTuple):
+    """The same day of a later month, or its last day."""
+
+    months: int
 
 
 class Weekday(NamedTuple):
@@ -66,7 +72,7 @@ class DaySpan(NamedTuple):
     week: int = 0
 
 
-DayExpression: TypeAlias = DaysAhead | Weekday | CalendarDate | AmbiguousDate | DayOfMonth | DaySpan
+DayExpression: TypeAlias = DaysAhead | MonthsAhead | Weekday | CalendarDate | AmbiguousDate | DayOfMonth | DaySpan
 
 
 class ClockTime(NamedTuple):
@@ -170,6 +176,17 @@ _SPOKEN_TIMES: Final = (
     (re.compile(r"\b(\d{1,2}) y cuarto\b"), 15),
     (re.compile(r"\b(\d{1,2}) menos cuarto\b"), -15),
 )
+_HOUR_WORDS: Final = _number_words("one two three four five six seven eight nine ten eleven twelve", 1)
+_MINUTE_WORDS: Final = {"fifteen": ":15", "thirty": ":30", "forty-five": ":45", "forty five": ":45"}
+_HOUR_NAMES: Final = "|".join(_HOUR_WORDS)
+_SPOKEN_HOUR: Final = re.compile(
+    rf"\b(half (?:past )?|quarter (?:past|to|before) |(?:at|after|before|until|till|by) (?:about )?)({_HOUR_NAMES})\b"
+)
+"""An hour in words: `half past six`, `after six`."""
+_SPOKEN_CLOCK: Final = re.compile(
+    rf"\b({_HOUR_NAMES})(?=(?: ({'|'.join(_MINUTE_WORDS)})| o'?clock| ?[ap]m)\b)(?: (?:{'|'.join(_MINUTE_WORDS)}))?"
+)
+"""`six thirty`, `six o'clock`, `six pm`."""
 _ZONE: Final = re.compile(r"\(?\b((?:[A-Z]\w+(?:/[A-Z][\w+\-]*)+)|UTC)\b\)?")
 _FILLERS: Final = (
     r"(?:at|on|the|of|in|a|around|about|approx|please|sharp|o'?clock|el|los|las?|de|del|por|en|and|y|hrs|"
@@ -223,6 +240,8 @@ def _normalize(text: str) -> str:
 
 def _replace_spoken_times(text: str) -> str:
     """Write `half past 3` as 3:30, and drop everything from `there` on, which is on the other clock."""
+    text = _SPOKEN_HOUR.sub(lambda m: f"{m[1]}{_HOUR_WORDS[m[2]]}", text)
+    text = _SPOKEN_CLOCK.sub(lambda m: f"{_HOUR_WORDS[m[1]]}{_MINUTE_WORDS.get(m[2], '')}", text)
     for pattern, minute in _SPOKEN_TIMES:
         text = pattern.sub(partial(_format_spoken_time, minute), text)
     return re.sub(r"\bthere\b.*", "", text).strip()
@@ -258,6 +277,8 @@ def _build_rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[TokenR
     years = "|".join(str(y) for y in range(year - 1, year + 3))
     rules: list[tuple[str, Callable[[re.Match[str]], ParsedTokens]]] = [
         (rf"(?:in|en|dentro de) (?:about )?(?:(\d{{1,3}}) ?|({'|'.join(_NUMBERS)}) ){_UNIT}", _parse_relative),
+        (rf"(?:in|en|dentro de) (?:about )?(?:(\d{{1,2}}) ?|({'|'.join(_NUMBERS)}) )(?:months?|mes(?:es)?)\b",
+         lambda m: (MonthsAhead(int(m[1]) if m[1] else _NUMBERS[m[2]]),)),
         (r"(?:in|en|dentro de) (half an hour|media hora)\b", lambda _: (MinutesAhead(30),)),
         (r"(?:in|en|dentro de) (?:about )?(\d{1,3})\Z", _parse_bare_number),
         (r"(?:the )?day after tomorrow\b|pasado manana\b", lambda _: (DaysAhead(2),)),
@@ -273,6 +294,7 @@ def _build_rules(year: int, parts: tuple[tuple[str, Hours], ...]) -> list[TokenR
         (r"(?:the )?(?:next week|proxima semana|semana (?:que viene|proxima))\b", lambda _: (_NEXT_WEEK,)),
         (r"this week\b|esta semana\b", lambda _: (DaySpan("this week", 0, 6),)),
         (r"(next )?(?:this )?(?:weekend|fin de semana)\b", lambda m: (DaySpan("weekend", 5, 6, 1 if m[1] else 0),)),
+        (r"(?:on )?(?:week|work(?:ing)? ?)days?\b|dias laborables\b", lambda _: (DaySpan("the working week", 0, 4),)),
         (r"(?:next|proximo) month\b|proximo mes\b", lambda _: (_unclear("which day of next month?"),)),
         (rf"(?:next|proximo) {_WEEKDAYS}", lambda m: _parse_weekday(m[1], 1)),
         (rf"(?:this|coming|este) {_WEEKDAYS}", lambda m: _parse_weekday(m[1], 0)),
@@ -388,7 +410,7 @@ def _combine_tokens(tokens: list[AppointmentToken]) -> ParsedAppointment | Uncle
                 part = token
             case ClockTime() | TimeRange() | MinutesAhead() | SameTime():
                 times.append(token)
-            case DaysAhead() | Weekday() | CalendarDate() | AmbiguousDate() | DayOfMonth() | DaySpan():
+            case DaysAhead() | MonthsAhead() | Weekday() | CalendarDate() | AmbiguousDate() | DayOfMonth() | DaySpan():
                 if token not in days:
                     days.append(token)
             case _:

@@ -147,6 +147,8 @@ class _Reader(NamedTuple):
                 return [self.today]
             case grammar.DaysAhead(days=days):
                 return [self.today + timedelta(days=days)]
+            case grammar.MonthsAhead(months=months):
+                return [_add_months(self.today, months)]
             case grammar.Weekday(day=number, week=week):
                 coming = self.today + timedelta(days=(number - self.today.weekday()) % 7)
                 if week == 1:
@@ -315,7 +317,10 @@ class _Reader(NamedTuple):
 
     def _read_in_span(self, span: grammar.DaySpan, typed: grammar.ParsedAppointment) -> AppointmentAnswer:
         """Resolve a span of days: all of its calling hours or, with a time of day, one of its days."""
-        monday = self._find_monday(span.week)
+        week = span.week
+        if span.last < self.today.weekday():
+            week += 1  # on a Saturday, "weekdays" are those of next week
+        monday = self._find_monday(week)
         days = [monday + timedelta(days=n) for n in range(span.first, span.last + 1)]
         answers = [answer for day in days if day >= self.today for answer in self._read_on(day, typed)]
         times = [answer for answer in answers if isinstance(answer, AppointmentTime)]
@@ -375,3 +380,12 @@ def _find_day_in_month(first: date, number: int) -> date | None:
         return first.replace(day=number)
     except ValueError:
         return None
+
+
+def _add_months(day: date, months: int) -> date:
+    """Return the same day of a later month, or that month's last day."""
+    month_start = day.replace(day=1)
+    for _ in range(months):
+        month_start = (month_start + timedelta(days=32)).replace(day=1)
+    month_end = (month_start + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    return month_start.replace(day=min(day.day, month_end.day))

@@ -77,6 +77,13 @@ class InterviewLine(NamedTuple):
     """The last verdict of the office, with its reason for supervisors."""
 
 
+class UnsampledCase(NamedTuple):
+    """A case that is not in the sample, with its interviews: it was interviewed under a key of its own."""
+
+    key: str
+    interviews: tuple[InterviewLine, ...]
+
+
 class CaseSheet(NamedTuple):
     """Everything that is known about one case."""
 

@@ -172,8 +172,22 @@ def build_case_line(row: CaseRow, name: str) -> case_reports.CaseLine:
 
 
 @on_study()
+def load_case(study: OpenStudy, key: str) -> case_reports.CaseSheet | case_reports.UnsampledCase:
+    """Return one case with its whole history; of a case that is not in the sample, its interviews."""
+    if study.store.cases.queries.find_row(key) is None:
+        interviews = tuple(_iterate_interview_lines(study, key))
+        if interviews:
+            return case_reports.UnsampledCase(key, interviews)
+    return _build_case_sheet(study, key)
+
+
+@on_study()
 def load_case_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
     """Return one case with its whole history."""
+    return _build_case_sheet(study, key)
+
+
+def _build_case_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
     cases, plan, row = study.store.cases, study.plan, find_case(study, key)
     history = cases.queries.read_history(key)
     case = Case.from_history(key, history)

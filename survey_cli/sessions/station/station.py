@@ -784,7 +784,7 @@ class StationSession:
             self._shift.count_appointments()
         self._notice = notice
         if events.release:
-            self._drop_case(after, events.outcome)
+            self._drop_case(after, events)
             with suppress(StoreError):  # the next key reports it
                 self._appointments.look(self._clock())
             if then_next and events.outcome and self._study.plan.wrapup:
@@ -800,14 +800,18 @@ class StationSession:
             self._case = after.move_to_next_number()
         return None
 
-    def _drop_case(self, case: ClaimedCase, outcome: str) -> None:
-        """Forget a case that was released."""
+    def _drop_case(self, case: ClaimedCase, events: CaseEvents) -> None:
+        """Forget a case that was released, and say what was stored of it."""
         at = case.history[-1].at
+        outcome = events.outcome
         self._case = self._session = None
         self._study.last_case = case.case.key
         if outcome:
             self._last_outcome = self._study, case.case.key, outcome
             words = describe_outcome(outcome, self._study.plan)
+            for event in events.events:
+                if isinstance(event, case_events.AppointmentMade):
+                    words = f"{words} {station_appointments.read_back(event, self._to_local)}"
             name = case_view.format_case_name(self._study.opened.instrument, case.case, case.contact)
             self._notice = self._notice or f"{name}: {words}, stored at {self._to_local(at):%H:%M}"
 

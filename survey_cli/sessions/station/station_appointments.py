@@ -6,8 +6,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from survey_cli.fieldwork.appointments.appointment import AppointmentTime, UnclearAppointment
-from survey_cli.fieldwork.appointments.reading import parse_appointment
+from survey_cli.fieldwork.appointments.reading import DEFAULT_WINDOW, parse_appointment
 from survey_cli.fieldwork.case.case import Case, list_call_zones, localize_plan
+from survey_cli.fieldwork.case.events import AppointmentMade
 from survey_cli.sessions.case.claimed_case import ClaimedCase
 from survey_cli.sessions.interview.interview_session import ToLocal
 from survey_cli.sessions.station.case_view import format_case_name
@@ -43,6 +44,24 @@ def describe_time(time: AppointmentTime | UnclearAppointment, station_zone: str)
         choices = tuple(choice.format_both_clocks(station_zone) for choice in time.choices)
         return TimeReading(why_unclear=str(time), choices=choices)
     return TimeReading(echo=time.format_both_clocks(station_zone), hint=time.hint)
+
+
+def read_back(appointment: AppointmentMade, to_local: ToLocal) -> str:
+    """Say when an appointment is, as it can be read aloud: `on Thursday 26 November at 15:00 their time (17:00 here)`."""
+    start = datetime.fromisoformat(appointment.start)
+    end = datetime.fromisoformat(appointment.end)
+    day = f"{start:%A} {start.day} {start:%B}"
+    if end - start <= DEFAULT_WINDOW:
+        words = f"on {day} at {start:%H:%M}"
+    elif end.date() == start.date():
+        words = f"on {day} between {start:%H:%M} and {end:%H:%M}"
+    else:
+        words = f"from {day} {start:%H:%M} to {end:%A} {end.day} {end:%B} {end:%H:%M}"
+    here = to_local(start.replace(tzinfo=ZoneInfo(appointment.zone), fold=appointment.fold))
+    if here.replace(tzinfo=None) == start:
+        return words
+    day_here = "" if here.date() == start.date() else f"{here:%A} "
+    return f"{words} their time ({day_here}{here:%H:%M} here)"
 
 
 class OpenAppointments:

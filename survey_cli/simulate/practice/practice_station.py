@@ -81,6 +81,8 @@ class PracticeCall:
     """The time that the respondent named, on their clock."""
     items_left: int = -1
     """After how many answers the respondent has to go; below zero: never."""
+    has_left: bool = False
+    """The respondent said so in this call."""
     leaving: str = ""
     """What the respondent says who has to go, or is to be called again."""
 
@@ -208,6 +210,7 @@ class PracticeRespondents:
         answers = self.answers.setdefault(case, {})
         has_to_go = call is not None and 0 <= call.items_left <= len(answers)
         if call is not None and (interview.status == "suspended" or (has_to_go and interview.place not in answers)):
+            call.has_left = True
             return call.leaving
         prompt, stop = prompts.build_prompt(interview), interview.machine.current_stop
         if prompt is None or stop is None or not prompt.aloud or prompt.after_hangup:
@@ -337,7 +340,8 @@ def _explain_outcome(
     heard = CALL_TEXTS[call.response].what or call.response.replace("_", " ")
     different = f"heard {heard}, entered “{describe_outcome(keyed.outcome, study.plan)}”"
     if call.response == "interview":
-        if call.items_left >= 0 and interview is not None and kind in LEAVING_OUTCOMES:
+        # an `end` of the questionnaire may also suspend it: then the respondent names a time, too
+        if call.has_left and interview is not None and kind in LEAVING_OUTCOMES:
             return _explain_appointment(call, keyed, history)
         is_finished = interview is not None and bool(interview.outcome) and interview.machine.walk.finished
         is_ended = interview is not None and isinstance(interview.events[-1], InterviewEnded)

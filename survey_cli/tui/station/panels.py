@@ -22,7 +22,7 @@ from survey_cli.wording import shorten
 FormValues: TypeAlias = dict[str, str]
 POLICIES: Final[tuple[station_views.AppointmentPolicy, ...]] = ("anyone", "me", "me_first")
 APPOINTMENT_FIELDS: Final = (
-    panel.FormField("when", "When", "tomorrow 3pm, thursday morning, 26 nov 15:00, in 2 hours"),
+    panel.FormField("when", "When", "tomorrow 3pm, thursday morning, weekdays after 6, in 2 hours"),
     panel.FormField("reading", "Which", choices=(), optional=False),
     panel.FormField("policy", "Who calls", choices=("anyone", "only me", "me first"), optional=False),
     panel.FormField("person", "Ask for"),
@@ -35,7 +35,7 @@ REFUSAL_FIELDS: Final = (
 )
 MAX_NAME: Final = 24
 """Characters of a name in the title of a form."""
-WHEN: Final = "when? tomorrow 3pm, thursday morning, 26 nov 15:00"
+WHEN: Final = "when? tomorrow 3pm, thursday morning, weekdays after 6"
 
 
 def _build_title(view: CaseView) -> Content:

@@ -288,7 +288,8 @@ class StationScreen(KeyScreen):
 
     async def _open_note(self, rest: str) -> None:
         if isinstance(self.now, CaseView | WrapUpView):
-            label = f"note on {shorten(self.now.case)}: " if isinstance(self.now, WrapUpView) else "note: "
+            name = self.now.case if isinstance(self.now, WrapUpView) else self.now.name
+            label = f"note on {shorten(name)}: "
             await self._open_line("note", label, self._store_by(self.session.add_note, "noted"), rest)
         else:
             self._refuse_without_case()
