@@ -153,6 +153,10 @@ def parse_note_change(text: str, count: int) -> tuple[int, str] | Rejection:
     return int(number), new_text.strip()
 
 
+REASON_QUESTION: Final = "What did they say (optional)?"
+"""Asked before an interview ends in a refusal."""
+
+
 def format_stop_question(outcome: Outcome) -> str:
     """Return the question asked before an interview is ended by hand."""
     return f"{'Stop' if outcome.temporary else 'End'} this interview with: {outcome.name}?"

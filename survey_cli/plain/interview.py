@@ -394,7 +394,11 @@ class PlainInterview:
         if not commands.parse_yes_no(ask_line(self._output, self._input)):
             self._output.print_aside("not ended")
             return _NextStep.WAIT
-        return self._session.stop(outcome.id) or _NextStep.ARRIVE
+        reason = ""
+        if self._session.asks_reason(outcome):
+            self._output.print_aside(f"{commands.REASON_QUESTION} Enter for none")
+            reason = ask_line(self._output, self._input).strip()
+        return self._session.stop(outcome.id, reason=reason) or _NextStep.ARRIVE
 
     def _show_help(self, prompt: entries.Prompt) -> _NextStep:
         respondent_time = self._session.respondent_time()

@@ -360,7 +360,10 @@ class FakeInterview:
         self._close("suspended", None)
         return None
 
-    def stop(self, outcome: str) -> Rejection | None:
+    def asks_reason(self, outcome: Outcome) -> bool:
+        return False
+
+    def stop(self, outcome: str, *, reason: str = "") -> Rejection | None:
         self.calls.append(f"stop {outcome}")
         self._close("stopped", OUTCOMES[outcome])
         return None

@@ -21,10 +21,11 @@ from survey_cli.fieldwork.case.events import (
     LanguageSet,
     OutcomeRecorded,
     OutcomeRevoked,
+    RefusalDescribed,
 )
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.scheduling import schedule_case
-from survey_cli.outcomes import LOST, Outcome
+from survey_cli.outcomes import LOST, REFUSAL_OUTCOMES, Outcome
 from survey_cli.problems import StoreError, UserError
 from survey_cli.sessions.case.claimed_case import (
     CaseEvents,
@@ -306,6 +307,7 @@ class SampledCaseLink(CaseLink):
     """A claimed case as its interview sees it."""
 
     can_be_called_again = True
+    keeps_reasons = True
 
     def __init__(self, claims: CaseClaims, case: ClaimedCase, decide: DecideCaseEvents) -> None:
         self._study = study = claims.study
@@ -360,6 +362,8 @@ class SampledCaseLink(CaseLink):
             self.pending_input = events
             self._next = self.claimed_case, None
             return None
+        if self.refusal_reason and outcome is not None and outcome.kind in REFUSAL_OUTCOMES:
+            events = replace(events, events=(RefusalDescribed(self.refusal_reason), *events.events))
         after = self._claims.append_events(self.claimed_case, events.events, events.contact)
         self._next = after, events
         return self._claims.build_update(

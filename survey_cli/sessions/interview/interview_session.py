@@ -17,7 +17,7 @@ from survey_cli.engine.machine import COMPLETE, QUOTA_FULL
 from survey_cli.entries import LookupEntry, Prompt, ReadEntry, Rejection, Reply, TextSpan
 from survey_cli.instrument.schema.items.unasked_items import PickItem
 from survey_cli.instrument.texts.languages import find_language, list_languages
-from survey_cli.outcomes import OUTCOMES, WITHDRAWN, Outcome
+from survey_cli.outcomes import OUTCOMES, REFUSAL_OUTCOMES, WITHDRAWN, Outcome
 from survey_cli.problems import StoreError
 from survey_cli.samples.cases.columns import clean_text, list_details
 from survey_cli.sessions.interview.case_values import explain_incomplete_language
@@ -73,6 +73,10 @@ class CaseLink:
 
     can_be_called_again = False
     """The case is called from a station and can be called again: a temporary outcome suspends the interview."""
+    keeps_reasons: bool = False
+    """The case keeps what a respondent said who refused, for whoever calls again."""
+    refusal_reason: str = ""
+    """What the respondent said who refuses now; written with the interview's end."""
     reservations: "QuotaReservations | None" = None
     """Reserves places in the quotas; None: every quota cell is open."""
 
@@ -391,8 +395,14 @@ class InterviewSession:
             return Rejection("the interview is not at its end")
         return self._commit(events.InterviewEnded(self._stamp(), COMPLETE), by_route=True)
 
-    def stop(self, outcome: str) -> Rejection | None:
-        """End the interview with one of `list_stop_outcomes()`."""
+    def asks_reason(self, outcome: Outcome) -> bool:
+        """Whether `stop` takes what the respondent said: for refusals, if somebody may call the case again."""
+        return self.link.keeps_reasons and outcome.kind in REFUSAL_OUTCOMES
+
+    def stop(self, outcome: str, *, reason: str = "") -> Rejection | None:
+        """End the interview with one of `list_stop_outcomes()`; `reason` is what the respondent said who refuses."""
+        if reason and self.link.keeps_reasons:
+            self.link.refusal_reason = clean_text(reason)
         if outcome not in {o.id for o in self.list_stop_outcomes()}:
             return Rejection(f"an interview can't be stopped with the outcome {outcome}")
         if self._lost_to:

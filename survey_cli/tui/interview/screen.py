@@ -423,9 +423,9 @@ class InterviewScreen(KeyScreen):
             self.why += "; suspend again to leave without it: all earlier answers are stored"
             await self._ask_suspend()
 
-    async def _stop(self, outcome: Outcome) -> None:
+    async def _stop(self, outcome: Outcome, reason: str = "") -> None:
         self.question.keep_unsent()
-        await self.question.finish(self.question.session.stop(outcome.id))
+        await self.question.finish(self.question.session.stop(outcome.id, reason=reason))
 
     # What keys open
 
@@ -516,7 +516,18 @@ class InterviewScreen(KeyScreen):
     async def _ask_stop(self, outcome: Outcome) -> None:
         await self.question.drop_command()
         question = commands.format_stop_question(outcome)
-        await self.open_panel(panel.build_question(question, "yes", partial(self._stop, outcome)))
+        asks_reason = self.question.session.asks_reason(outcome)
+        stop = partial(self._ask_reason if asks_reason else self._stop, outcome)
+        await self.open_panel(panel.build_question(question, "yes", stop))
+
+    async def _ask_reason(self, outcome: Outcome) -> None:
+        """Ask what a respondent said who refuses: whoever calls again should know."""
+
+        async def submit(reason: str) -> None:
+            await self._stop(outcome, reason)
+
+        label = f"{commands.REASON_QUESTION} "
+        await self.open_panel(panel.LinePanel("refusal", label, submit, saves="end the interview"))
 
     async def _ask_suspend(self) -> None:
         question = "Suspend this interview? It can be resumed at this question."
