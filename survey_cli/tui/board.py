@@ -530,7 +530,9 @@ def _list_quotas(status: "FieldworkStatus") -> Listing:
     for cell in status.cells:
         done = min(cell.taken / cell.target, 1.0) if cell.target else 1.0
         bar = "━" * round(done * BAR_WIDTH) + "─" * (BAR_WIDTH - round(done * BAR_WIDTH))
-        state = "full" if cell.closed else "soft" if cell.soft else ""
+        state = "soft" if cell.soft else ""
+        if cell.closed:
+            state = "full" if cell.taken >= cell.target else "closed"
         expected = ""
         if pace is not None and cell.cell in pace.expected_by_cell:
             expected = f"{pace.expected_by_cell[cell.cell]:,}"

@@ -14,6 +14,7 @@ import pytest
 from support import postgres_server
 from support.scale import SCALE
 from support.shift import CASES, FIELDWORK, HEAD, Shift, interviewed, on
+from survey_cli.cli.commands.status import render_status
 from survey_cli.entries import Prompt, Rejection
 from survey_cli.fieldwork.plan.plan import CellFill
 from survey_cli.fieldwork.queue.scheduling import parse_criteria
@@ -406,6 +407,10 @@ def test_the_status_names_what_holds_the_study(tmp_path: Path) -> None:
         "2 quota places are held by suspended interviews, the oldest since Tue 24 Nov 10:00; "
         "they are given back from Wed 25 Nov 10:00 to Wed 25 Nov 10:30"
     ) in alerts
+    # the whole sentence is printed, on as many lines as it takes
+    printed = render_status(load_fieldwork_status(request, zone=ZoneInfo("America/Chicago")), cells=80)
+    words = " ".join(" ".join(printed).split())
+    assert "they are given back from Wed 25 Nov 10:00 to Wed 25 Nov 10:30" in words
     shift.later(hours=22)
     alerts = load_fieldwork_status(replace(request, at=shift.at)).alerts
     assert not any("place" in alert for alert in alerts)

@@ -126,7 +126,7 @@ def _render_sections(report: "FieldworkStatus") -> Iterator[Section]:
     from survey_cli.fieldwork.queue.call_order import CALLABLE_NOW
     from survey_cli.reports.fieldwork.status import CLOSED_NUMBERS, DEAD_NUMBERS, LISTED_NUMBERS
 
-    yield "needs attention", [f"  {alert}" for alert in report.alerts]
+    yield "needs attention", [line for alert in report.alerts for line in wrap_paragraph(alert, indent=2)]
     statuses = [*((s, f"{n:,}", what) for s, what, n in report.statuses), ("total", f"{report.cases:,}", "")]
     yield (
         f"cases, current status ({report.callable_now:,} {CALLABLE_NOW.name})",
