@@ -30,7 +30,7 @@ from support.html_pages import (
 )
 from survey_cli.cli.output.report_text import render_report
 from survey_cli.cli.run_command import run_command
-from survey_cli.documents.report.report_layout import Block
+from survey_cli.documents.report.report_layout import Block, build_battery_grids
 from survey_cli.documents.report.report_pages import render_results_html, render_results_markdown
 from survey_cli.documents.report.workbook import build_results_table
 from survey_cli.exports import WriteOptions
@@ -53,6 +53,25 @@ def ancestry(root: Element) -> Iterator[tuple[Element, Element]]:
 
 
 # what a reader reads
+
+
+@pytest.mark.parametrize(
+    ("valid", "caption"),
+    [
+        ((False, False), "Percentages of all who were asked"),
+        ((True, True), "Percentages of those with an answer"),
+        ((True, False), "Percentages"),
+    ],
+)
+def test_the_table_of_a_battery_says_of_whom_its_percentages_are(valid: tuple[bool, bool], caption: str) -> None:
+    """With `--valid`, a statement has the base of all who were asked if the other would reveal a small count."""
+    results = made_results()
+    battery = results.batteries[0]
+    statements = [
+        replace(battery.statements[0], id=f"s{number}", is_valid=is_valid) for number, is_valid in enumerate(valid)
+    ]
+    (grid, *_) = build_battery_grids(replace(battery, statements=tuple(statements)), results)
+    assert grid.caption == caption
 
 
 def test_an_item_has_its_title_base_and_statistics() -> None:

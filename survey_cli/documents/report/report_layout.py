@@ -398,8 +398,12 @@ def build_battery_grids(
         cells = (*map(_build_share_cell, figures), *([mean] if has_means else []))
         lines.append(GridLine("answer", _name_statement(item), "", (*cells, _build_base_cell(item.base))))
     heads.append(GridHead("", translate("Base")))
-    caption, corner = translate("Percentages of all who were asked"), translate("Statement")
-    grid = Grid(caption, corner, heads, lines, has_statements=True)
+    caption = "Percentages of all who were asked"
+    if all(item.is_valid for item in statements):
+        caption = "Percentages of those with an answer"
+    elif any(item.is_valid for item in statements):
+        caption = "Percentages"
+    grid = Grid(translate(caption), translate("Statement"), heads, lines, has_statements=True)
     return (*_split_grid(grid, room), *_build_battery_columns(battery, results, room))
 
 

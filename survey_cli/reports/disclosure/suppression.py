@@ -240,9 +240,9 @@ class _Suppressor:
         if hideable is not None and position not in hideable:
             return False
         is_group_size = position.row == BASE and self._table.asked_of_everybody
-        if self._table.totals_settled and (
-            position.column == 0 or (is_group_size and requirement.position.row != BASE)
-        ):
+        is_settled = position.column == 0 or (is_group_size and requirement.position.row != BASE)
+        # A larger threshold that hides this total shows columns for which it has to stay hidden.
+        if self._table.totals_settled and is_settled and hideable is None:
             return False
         if position in self.hidden or (requirement.keeps_linked and position in self._table.linked):
             return False

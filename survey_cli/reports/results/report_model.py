@@ -175,6 +175,8 @@ class ItemResult(ReportItem):
     """Sentences under the table, on rounding, hidden counts and unanimity."""
     verbatims: tuple[Verbatim, ...] = ()
     """Verbatim answers; empty unless they are requested."""
+    is_valid: bool = False
+    """Whether percentages are of those with an answer."""
     own_columns: frozenset[int] = frozenset()
     """Positions of the columns that are made of the item's own answers, which no page prints."""
 

@@ -98,6 +98,7 @@ def build_item_result(
         apart=_build_apart(table, apart, options),
         summaries=tuple(summary for summary in summaries if summary is not None),
         margin_text=margin,
+        is_valid=table.is_valid,
         own_columns=frozenset(number for number, c in enumerate(positions) if c in own),
         tests=tuple(tests),
         notes=(*notes, *_list_unanimous(table, {position: columns[position] for position in positions}, groupings)),
