@@ -16,7 +16,7 @@ from benchmarks.measuring import Line, below
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.reports.quality.comparison import InterviewerComparison
-from survey_cli.reports.quality.indicators import INDICATORS, AnswerLayout, EarlierInterviews
+from survey_cli.reports.quality.indicators import INDICATORS, AnswerLayout, EarlierInterviews, EarlierVerbatims
 from survey_cli.table.columns import build_columns
 
 Kind = Literal["honest", "invents", "copies", "shortens"]
@@ -148,11 +148,13 @@ def run_study(
 def compare(layout: AnswerLayout, people: Iterator[tuple[str, Person]], rng: Random) -> InterviewerComparison:
     """Count the interviews in the order in which they are conducted."""
     comparison, earlier = InterviewerComparison(INDICATORS), EarlierInterviews()
+    verbatims = EarlierVerbatims()
     order = [(rng.random(), name, person) for name, person in people for _ in range(person.interviews)]
     for at, name, person in sorted(order, key=lambda entry: entry[0]):
         cells, counted = person.interview()
         counts = {**layout.count_answers(cells), **counted}
         counts["alike"] = earlier.compare(name, "", str(at), layout.make_signature(cells))
+        counts["verbatim"] = verbatims.count(name, layout.list_verbatims(cells))
         comparison.add(name, "", counts)
     return comparison
 

@@ -1,7 +1,7 @@
 """Runs one request on a study or on its stored data: opens it, calls a function, closes it, translates errors."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from errno import EBADF
@@ -10,8 +10,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Concatenate, Final, ParamSpec, TypeAlias, TypeVar
 
-from survey_cli.problems import UserError, suggest_nearest
+from survey_cli.problems import StoreError, UserError, suggest_nearest
 from survey_cli.store import Store
+from survey_cli.store.access_log import REFUSED
 from survey_cli.store.backends.errors import close_on_error
 from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.study.clock import convert_to_study_clock
@@ -124,7 +125,8 @@ def read_records(
     """Context manager in which the records of an instrument are open, and read as of one time.
 
     `to` is where the result is written. Where data leave the program, `exported` says where to and which: nothing is
-    read before that is in the log of accesses. Raises UserError.
+    read before that is in the log of accesses. An export that is refused afterwards is a second entry, `refused`. Raises
+    UserError.
     """
     records = open_records(path, db=db, people=people)
     try:
@@ -132,8 +134,14 @@ def read_records(
             at = convert_to_study_time(records.store, datetime.now(UTC))
             with close_on_error(records):
                 records.store.access_log.record("export", *exported, at=at)
-        with records, records.store.read_transaction():
-            yield records
+        with records:
+            try:
+                with records.store.read_transaction():
+                    yield records
+            except UserError:
+                if exported is not None:
+                    _record_refusal(records, exported)
+                raise
     except ValueError:  # without the error's text, which may contain an answer
         raise UserError(records.where, "a row of data cannot be read", "`survey db verify` gives details") from None
     except OSError as error:
@@ -144,6 +152,13 @@ def read_records(
             raise UserError(place, "it is closed, so the result was lost", "open it, or specify a file") from error
         what = f"it cannot be written ({error.strerror or error})"
         raise UserError(place, what, "choose another folder, or free some space") from error
+
+
+def _record_refusal(records: StudyRecords, exported: tuple[str, str]) -> None:
+    """Record that an export was refused after it had been recorded: nothing was written."""
+    at = convert_to_study_time(records.store, datetime.now(UTC))
+    with suppress(StoreError):
+        records.store.access_log.record(REFUSED, *exported, at=at)
 
 
 REPORT_INTERVAL: Final = 200

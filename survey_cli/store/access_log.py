@@ -14,6 +14,10 @@ from survey_cli.store.backends.statements import read_statements
 sql: Final = read_statements(__file__)
 
 
+REFUSED: Final = "refused"
+"""An export that was recorded a moment before and then refused: nothing was written."""
+
+
 class AccessEntry(NamedTuple):
     """One access."""
 
@@ -23,7 +27,7 @@ class AccessEntry(NamedTuple):
     account: str
     """The account, as the system or the server knows it."""
     what: str
-    """`contact`, `contacts`, `search`, `export`, `watch`, `replay`, `backup` or `claim`."""
+    """`contact`, `contacts`, `search`, `export`, `refused`, `watch`, `replay`, `backup` or `claim`."""
     object: str
     """The case, or the file."""
     detail: str

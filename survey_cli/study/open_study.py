@@ -114,6 +114,8 @@ def open_study(
     if store is None:
         raise UserError(where, "there are no cases yet", f"import them: survey sample import {path} cases.csv")
     with close_on_error(store):
+        if who is None and _is_unlisted_reader(by, store, own_people):
+            who = Interviewer(login=store.account, role="interviewer")
         who = _limit_to_account(who or identify(by, store.account, listed, own_people), store)
         version = VersionInForce(instrument) if as_written else find_version_in_force(store, instrument, str(path))
         is_archive = store.read_only and not is_server_address(where)
@@ -169,6 +171,15 @@ def identify(claimed: str, account: str, people: People, own_people: People) -> 
         remedy = f"ask {own_people.format_supervisors()} to add this name to {PEOPLE_FILE}"
         raise UserError(name, "is not on the study's list of people", remedy)
     return who
+
+
+def _is_unlisted_reader(claimed: str, store: Store, own_people: People) -> bool:
+    """Return whether a coder's or an analyst's account reads a server's study whose list has only who interviews.
+
+    The server gives it no right to call anybody.
+    """
+    is_own_name = claimed.strip() in ("", store.account)
+    return store.read_only and is_own_name and own_people.find(store.account) is None
 
 
 def _limit_to_account(who: Interviewer, store: Store) -> Interviewer:

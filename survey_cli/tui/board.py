@@ -467,6 +467,7 @@ def _build_progress(status: "FieldworkStatus") -> Content:
         (
             style_text("Completes", "$quiet"),
             Content.assemble((f"{progress.complete:,}", "bold"), target, f", {progress.today:,} today"),
+            style_text(f"{progress.yesterday:,} yesterday"),
             style_text(f"{progress.partial:,} partial"),
             style_text(
                 f"{CONTACT_SHARE.name} {_share(contacts, sessions)}, {REFUSAL_SHARE.name} {_share(refusals, conclusive)}"

@@ -165,6 +165,9 @@ def test_so_often_in_a_part_of_the_day() -> None:
     assert parse_criteria(told.standing(study).bucket).dayparts == ("evening",)
     both = told.at("2026-11-17 18:00").call("no_answer")
     assert both.standing(study).status == "done"
+    why = "the limit of attempts in each part of the day is reached"
+    assert both.standing(study).why == why
+    assert says(both, study, "attempts") == f"{why}: 2 of 9 attempts made"
     waits = history().at("2026-11-16 10:00").call("callback", interrupted=True)
     assert parse_criteria(waits.standing(study).bucket).dayparts == ("evening",)  # an interview that waits, too
 

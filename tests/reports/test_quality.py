@@ -15,8 +15,14 @@ from survey_cli.reports.quality.comparison import (
     InterviewerComparison,
     compute_draw_moments,
 )
-from survey_cli.reports.quality.indicators import AnswerLayout, EarlierInterviews, count_events
-from survey_cli.reports.quality.quality_report import list_cells
+from survey_cli.reports.quality.indicators import (
+    INDICATORS,
+    AnswerLayout,
+    EarlierInterviews,
+    EarlierVerbatims,
+    count_events,
+)
+from survey_cli.reports.quality.quality_report import describe_flag, list_cells
 from survey_cli.services.cases.review import compute_detection, draw_for_review
 from survey_cli.table.columns import build_columns
 from survey_cli.values import Place
@@ -66,6 +72,20 @@ def test_one_interviewer_alone_is_compared_with_nobody() -> None:
 
     assert all(result.p is not None for result in compare(5))
     assert [(result.p, result.flagged) for result in compare(4)] == [(None, False), (None, False)]
+
+
+def test_impossible_interviews_of_the_only_interviewer_are_flagged() -> None:
+    """84 interviews of three seconds, with one answer to all statements and one sentence."""
+    limits = {name: INDICATORS[name] for name in ("fast", "same", "verbatim", "dont_know")}
+    comparison = InterviewerComparison(limits)
+    verbatims = EarlierVerbatims()
+    for _ in range(84):
+        words = verbatims.count("ann", [("why", "It is fine as it is"), ("what", "no")])
+        comparison.add("ann", "", {"fast": (9, 9), "same": (4, 4), "verbatim": words, "dont_know": (8, 9)})
+    results = {result.indicator: result for result in comparison.assess()["ann"]}
+    assert [name for name, result in results.items() if result.flagged] == ["fast", "same", "verbatim"]
+    assert all(result.p is None for result in results.values()), "there is nobody to compare with"
+    assert describe_flag(results["verbatim"]).endswith("98.8% of 84, more than 50%")
 
 
 def test_planted_falsifiers_are_found_and_honest_interviewers_are_not_flagged(tmp_path: Path) -> None:

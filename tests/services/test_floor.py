@@ -513,6 +513,24 @@ def test_paid_time_of_a_session_without_sign_off_is_the_same_everywhere(tmp_path
     assert set(paid_everywhere(shift).values()) == {timedelta(minutes=26)}
 
 
+def test_a_killed_stations_case_is_no_longer_time_on_cases(tmp_path: Path) -> None:
+    """Ten minutes on a case, which the station had for half an hour more, until its lease ended."""
+    shift = Shift(tmp_path, cases=FIVE)
+    ann = shift.station("ann")
+    ann.dial()
+    shift.later(minutes=10)
+    assert ann.add_note("asks who pays for this") is None
+    shift.later(minutes=18)
+    [line] = load_fieldwork_status(sue(shift)).people_today
+    assert line.at_work is not None
+    assert (line.at_work.on_cases, line.at_work.paid) == (timedelta(minutes=10), timedelta(minutes=10))
+    assert line.on_cases == 1.0
+    shift.later(minutes=30)
+    [line] = load_fieldwork_status(sue(shift)).people_today
+    assert line.at_work is not None
+    assert line.at_work.on_cases == timedelta(minutes=10)
+
+
 def test_paid_time_is_the_same_everywhere_after_a_correction(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE, fieldwork=PAY)
     a_day(shift)

@@ -148,7 +148,7 @@ def test_options_select_and_compare_interviews() -> None:
     assert "there is no column 'sex'" in run_survey(Path(), "quality", "lib.yaml", "--mix", "sex", code=1)[1]
     lines = run_survey(Path(), "quality", "lib.yaml", "--format", "csv")[0].splitlines()
     assert lines[0].startswith("interviewer,indicator,observed,expected,low,high,of,p,adjusted,flagged")
-    assert len(lines) == 1 + 10 * len(STAFF)
+    assert len(lines) == 1 + 11 * len(STAFF)
     nobody = run_survey(Path(), "quality", "lib.yaml", "--origin", "practice", code=1)[1]
     assert "there are no complete interviews to compare" in nobody
 

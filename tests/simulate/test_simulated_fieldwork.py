@@ -276,7 +276,16 @@ def test_the_cases_of_the_database_are_tried_as_if_nobody_had_called(tmp_path: P
     assert shift.study().store.cases.queries.read_history("A") == before
 
 
-def test_what_is_lacking_is_said_in_words(study: str, tmp_path: Path) -> None:
+def test_a_study_without_a_zone_is_simulated_in_that_of_the_computer(
+    study: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(study).write_text(STUDY.replace("  zone: America/Chicago\n", ""))
+    monkeypatch.setenv("TZ", "America/Denver")
+    _, model = simulate_study(StudySimulationOptions(path=study, cases=5, days=1, today=MONDAY))
+    assert model.settings.zone.key == "America/Denver"
+
+
+def test_what_is_lacking_is_said_in_words(study: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def why(**more: object) -> UserError:
         wish = {"cases": 5, "today": MONDAY} | more
         with pytest.raises(UserError) as caught:
@@ -288,6 +297,7 @@ def test_what_is_lacking_is_said_in_words(study: str, tmp_path: Path) -> None:
     people.write_text("login,role\nsue,supervisor\n")
     assert why(people=str(people)).what == "the list has nobody who interviews"
     Path(study).write_text(STUDY.replace("  zone: America/Chicago\n", ""))
+    monkeypatch.setattr(simulated_staff, "find_computer_zone", lambda name: None)
     assert "time zone is not known" in why().what
 
 

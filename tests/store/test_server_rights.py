@@ -479,7 +479,15 @@ def test_an_analyst_reads_data_writes_nothing_and_every_export_is_recorded(
         assert message in capsys.readouterr().err
     assert run_command(["case", "outcome", str(shift.file), "A", "busy", *where]) == 1
     assert run_command(["db", "log", str(shift.file), "--person", shift.al, "--db", as_role(shift, shift.sue)]) == 0
-    assert f"export  {data}" in capsys.readouterr().out
+    logged = [line.split()[4:6] for line in capsys.readouterr().out.splitlines()]
+    assert ["export", data] in logged
+    assert ["export", to] not in logged, "nothing was written"
+    assert ["refused", to] in logged
+    (shift.folder / "responses").mkdir(exist_ok=True)
+    people = f"login,role\n{shift.ann},interviewer\n{shift.sue},supervisor\n"
+    (shift.folder / "responses/interviewers.csv").write_text(people)
+    for command in ("status", "rates"):
+        assert run_command([command, str(shift.file), *where]) == 0, capsys.readouterr()
 
 
 def test_a_backup_is_in_the_log_and_stays_there(shift: Served, capsys: pytest.CaptureFixture[str]) -> None:

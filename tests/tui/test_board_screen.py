@@ -47,7 +47,7 @@ def _busy_study() -> Path:
 def test_no_line_is_wider_than_the_terminal_and_every_section_is_there() -> None:
     drawn = render_status(told(_busy_study()), cells=80)
     assert max(map(len, drawn)) <= 80
-    assert drawn[2] == "12 of 90 complete (13.3% of quota kinds), 0 of them today"
+    assert drawn[2] == "12 of 90 complete (13.3% of quota kinds), 0 of them today, 12 yesterday"
     headed = [line for before, line in pairwise(drawn) if not before]
     assert [line.split(",")[0].split(":")[0] for line in headed[1:]] == [
         "needs attention",
@@ -82,6 +82,7 @@ def test_the_command_prints_once_where_there_is_no_screen_and_gives_data(
         "today": 0,
         "target": 90,
         "target_of": "quota kinds",
+        "yesterday": 0,
     }
     assert data["people"][0]["mean_length"] == 330.0
     assert data["alerts"][-1] == "no backup yet"
@@ -341,7 +342,7 @@ def test_the_page_for_the_client_has_the_numbers_and_no_person(monkeypatch: pyte
     path = board_study()
     assert run_command(["status", str(path), "-o", "status.html", "--zone", "America/Denver"]) == 0
     page = Path("status.html").read_text(encoding="utf-8")
-    assert "Complete interviews: 9 of 24, 9 of them today" in page
+    assert "Complete interviews: 9 of 24, 9 of them today, 0 yesterday" in page
     assert "the target on Thu 26 Nov" in page
     assert "kinds: District" in page
     assert "kinds:1" not in page

@@ -107,7 +107,7 @@ def _render_progress(report: "FieldworkStatus") -> Iterator[str]:
     if progress.target:
         share = format_rate(Fraction(progress.complete, progress.target))
         completes = f"{progress.complete:,} of {progress.target:,} {COMPLETE.name} ({share} of {progress.target_of})"
-    yield f"{completes}, {progress.today:,} of them today"
+    yield f"{completes}, {progress.today:,} of them today, {progress.yesterday:,} yesterday"
     if report.numbers.erased:
         yield f"{report.numbers.erased:,} of the complete interviews were erased: their answers are in no export"
     yield f"{progress.partial:,} {PARTIAL.name}; {format_quantity(report.cases, 'case')} in all"

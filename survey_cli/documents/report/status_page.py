@@ -24,7 +24,8 @@ def render_status_html(status: FieldworkStatus) -> str:
     progress = status.progress
     target = f" of {progress.target:,}" if progress.target else ""
     lines = [
-        f"{_begin(COMPLETE.name)} interviews: {progress.complete:,}{target}, {progress.today:,} of them today",
+        f"{_begin(COMPLETE.name)} interviews: {progress.complete:,}{target}, {progress.today:,} of them today"
+        f", {progress.yesterday:,} yesterday",
         f"{_begin(PARTIAL.name)} interviews: {progress.partial:,}; cases in the sample: {status.cases:,}",
         f"{_begin(CALLABLE_NOW.name)}: {status.callable_now:,}; {DONE.name}: {status.count_cases({'done'}):,}",
         f"Pace of the last days: {status.pace.describe()}" if status.pace is not None else "",

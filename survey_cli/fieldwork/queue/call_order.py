@@ -209,8 +209,12 @@ def check_rules(case: Case, plan: Plan, context: ClaimContext) -> Iterator[RuleR
     attempts = f"{position.attempts} of {plan.limits.total} attempts made"
     if case.reopened_at is not None:
         attempts = f"{scheduling.count_attempts_left(_drop_open_calls(case), plan)} attempts left since it was reopened"
-    has_attempts = position.why != scheduling.LIMIT_REACHED
-    yield _make_result("attempts", has_attempts, f"{scheduling.LIMIT_REACHED}: {attempts}", attempts)
+    attempts_end = None
+    if not (done_reason or held_reason) and case.released:
+        attempts_end = scheduling.find_attempts_end(_drop_open_calls(case), plan, at)
+    has_attempts = attempts_end is None
+    why_over = f"{attempts_end.value}: {attempts}" if attempts_end is not None else ""
+    yield _make_result("attempts", has_attempts, why_over, attempts)
     if done_reason or held_reason or not case.released or not has_attempts:
         return
     due = position.due_at

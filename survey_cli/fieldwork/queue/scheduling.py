@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, time, timedelta
+from enum import Enum
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -119,7 +120,14 @@ def parse_criteria(text: str) -> ClaimCriteria:
     return ClaimCriteria(tuple(zones), dayparts, language, skill, owner, policy, cells, prefers, region)
 
 
-LIMIT_REACHED: Final = "the limit of attempts is reached"
+class AttemptsEnd(Enum):
+    """Why a case has no attempt left."""
+
+    TOTAL = "the limit of attempts is reached"
+    DAYPARTS = "the limit of attempts in each part of the day is reached"
+    NO_PART_LEFT = "the parts of the day with attempts left don't come again"
+
+
 ALWAYS_DUE: Final = datetime.fromtimestamp(0, UTC)
 """The due time of a case that nothing delays."""
 TRIED_LEAST_SUFFIX: Final = ", the part of the day tried least"
@@ -180,11 +188,11 @@ def _schedule_open_case(
     appointment = find_open_appointment(case, plan)
     owner, starts, ends = "", None, None
     policy: AppointmentPolicy = "anyone"
-    due: DueTime | None
+    due: DueTime | AttemptsEnd
     if appointment is not None:
         starts, ends = resolve_span(appointment)
         if count_attempts_left(case, plan) < 0:
-            return position._replace(status="done", why=LIMIT_REACHED)
+            return position._replace(status="done", why=AttemptsEnd.TOTAL.value)
         due = DueTime(starts, "appointment")
         # an appointment after a refusal counts as converted
         owner, policy, skill = appointment.owner, appointment.policy, ""
@@ -195,8 +203,8 @@ def _schedule_open_case(
         priority = max(-MAX_PRIORITY, min(case.priority, MAX_PRIORITY)) + MAX_PRIORITY
         order = "2" if case.has_unfinished_interview else f"4{priority:09}{int(not case.attempts)}"
         rank = f"{order}{last_attempt}"
-    if due is None:
-        return position._replace(status="done", why=LIMIT_REACHED)
+    if isinstance(due, AttemptsEnd):
+        return position._replace(status="done", why=due.value)
     calendar = plan.calendar
     if calendar.ends is not None and calendar.find_next_opening(zones, max(due.at, at), due.dayparts) is None:
         why = f"nobody is called after {format_short_day(calendar.ends)}"
@@ -291,12 +299,24 @@ def count_attempts_left(case: Case, plan: Plan) -> int:
     return plan.limits.total - counted
 
 
-def _find_due_time(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...]) -> DueTime | None:
-    """Return when delays, limits and parts of the day allow a call; None where a limit is reached for good."""
+def find_attempts_end(case: Case, plan: Plan, at: datetime) -> AttemptsEnd | None:
+    """Return why a case has no attempt left, as if its current attempt were over; None if it may have one more.
+
+    An appointment may use one attempt more than the limit.
+    """
+    case = case.end_attempt()
+    if find_open_appointment(case, plan) is not None:
+        return AttemptsEnd.TOTAL if count_attempts_left(case, plan) < 0 else None
+    due = _find_due_time(case, plan, at, list_call_zones(case, case.next_number, plan))
+    return due if isinstance(due, AttemptsEnd) else None
+
+
+def _find_due_time(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...]) -> DueTime | AttemptsEnd:
+    """Return when delays, limits and parts of the day allow a call, or why a limit is reached for good."""
     if not case.attempts:
         return DueTime(ALWAYS_DUE, "")
     if count_attempts_left(case, plan) <= 0:
-        return None
+        return AttemptsEnd.TOTAL
     attempts = case.counted_attempts
     due, why = _find_rest_end(case, plan)
     next_day = _find_next_day(attempts, plan, zones)
@@ -304,8 +324,8 @@ def _find_due_time(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...])
         due, why = next_day, f"{_format_times(plan.limits.per_day or 0)} on one day"
     is_urgent = case.has_unfinished_interview or is_missed(case, plan) or case.attempts[-1].is_busy
     parts = _select_dayparts(attempts, plan, max(due, at), zones, is_urgent=is_urgent)
-    if parts is None:
-        return None
+    if isinstance(parts, AttemptsEnd):
+        return parts
     required, preferred = parts
     if preferred and plan.spread == "wait":
         since = max(due, case.attempts[-1].end)
@@ -369,12 +389,13 @@ def _find_next_day(attempts: tuple[Attempt, ...], plan: Plan, zones: tuple[str, 
 
 def _select_dayparts(
     attempts: tuple[Attempt, ...], plan: Plan, at: datetime, zones: tuple[str, ...], *, is_urgent: bool
-) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+) -> tuple[tuple[str, ...], tuple[str, ...]] | AttemptsEnd:
     """Return the parts of the day required for the next attempt, and those preferred; each empty for any.
 
     Required are the parts whose limit is not reached; preferred are those tried least that still come before the
-    study's end. None where every part has reached its limit, or does not come again. No part is preferred where
-    `is_urgent`: for an interrupted interview, a missed appointment, or a busy line, whose redial is the same attempt.
+    study's end; or why no part is left: every one has reached its limit, or does not come again. No part is
+    preferred where `is_urgent`: for an interrupted interview, a missed appointment, or a busy line, whose redial is
+    the same attempt.
     """
     names = [part.name for part in plan.calendar.parts]
     limit = plan.limits.per_daypart
@@ -384,8 +405,10 @@ def _select_dayparts(
     attempt_counts = Counter(plan.calendar.find_daypart(zones, attempt.started_at) for attempt in attempts)
     open_parts = tuple(name for name in names if limit is None or attempt_counts[name] < limit)
     required = () if len(open_parts) == len(names) else open_parts
-    if not open_parts or (required and plan.calendar.find_next_opening(zones, at, required) is None):
-        return None
+    if not open_parts:
+        return AttemptsEnd.DAYPARTS
+    if required and plan.calendar.find_next_opening(zones, at, required) is None:
+        return AttemptsEnd.NO_PART_LEFT
     for group in _group_by_share(open_parts, attempt_counts, plan.calendar) if has_preference else ():
         if len(group) == len(open_parts):
             break

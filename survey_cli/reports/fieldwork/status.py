@@ -98,6 +98,8 @@ class Progress(NamedTuple):
     target: int | None = None
     target_of: str = ""
     """Source of the target: `study.target`, `quota region_kind`, `study.size`."""
+    yesterday: int = 0
+    """Interviews completed yesterday, on the viewer's clock."""
 
 
 class StatusLine(NamedTuple):
@@ -411,7 +413,14 @@ def build_fieldwork_status(
     leases = tuple(lease._replace(who=names[lease.who]) for lease in data.leases)
     hours = _build_hours(data)
     today = sum(hour.complete for hour in hours)
-    progress = Progress(by_code["1.1"], by_code["1.2"], today, data.target, data.target_of)
+    progress = Progress(
+        complete=by_code["1.1"],
+        partial=by_code["1.2"],
+        today=today,
+        target=data.target,
+        target_of=data.target_of,
+        yesterday=_count_yesterday(data),
+    )
     statuses, cells = _build_statuses(data, plan, people, viewer), build_cells(data.fill, plan)
     people_today = _build_people_today(data, names)
     data = replace(data, appointments=appointments, leases=leases)
@@ -536,6 +545,13 @@ def _build_hours(data: StatusInput) -> tuple[HourLine, ...]:
     return tuple(
         HourLine((data.day_began + n * hour).astimezone(zone), sums[n]) for n in range(first, last + 1) if sums
     )
+
+
+def _count_yesterday(data: StatusInput) -> int:
+    """Count the interviews completed on the day before, on the viewer's clock."""
+    zone = data.day_began.tzinfo
+    yesterday = data.day_began.astimezone(zone).date() - timedelta(days=1)
+    return sum(number for quarter, number in data.completes.items() if quarter.astimezone(zone).date() == yesterday)
 
 
 def _build_pace(data: StatusInput, plan: Plan, progress: Progress) -> Pace | None:

@@ -38,6 +38,8 @@ class Indicator(NamedTuple):
     low: str
     kind: Literal["share", "mean", "excess"] = "share"
     """Whether its rates are shares, numbers per interview, or differences of shares."""
+    most: float | None = None
+    """A share above it is flagged whatever those of others are; None if only comparison can tell."""
 
 
 _Sums: TypeAlias = list[int]
@@ -98,6 +100,10 @@ class _Deviation(NamedTuple):
     is_compared: bool
 
 
+MIN_BASE: Final = 20
+"""A share of fewer is not held against the limit of its indicator."""
+
+
 class InterviewerComparison:
     """Counts of all interviews by interviewer and group, and their assessment."""
 
@@ -130,7 +136,21 @@ class InterviewerComparison:
             usual = _estimate_usual(compared)
             for interviewer, found in deviations.items():
                 results[interviewer].append(_judge(name, indicator, found, usual))
-        return _adjust(results)
+        return self._flag_absolute(_adjust(results))
+
+    def _flag_absolute(self, results: Mapping[str, list[IndicatorResult]]) -> dict[str, list[IndicatorResult]]:
+        """Flag shares above the limit of their indicator, also of the only interviewer."""
+        flagged: dict[str, list[IndicatorResult]] = {}
+        for interviewer, own in results.items():
+            is_judged = self.count_interviews(interviewer) >= MIN_INTERVIEWS
+            flagged[interviewer] = [
+                result._replace(flagged=result.flagged or (is_judged and self._exceeds(result))) for result in own
+            ]
+        return flagged
+
+    def _exceeds(self, result: IndicatorResult) -> bool:
+        most = self._indicators[result.indicator].most
+        return most is not None and result.of >= MIN_BASE and result.observed > most
 
     def _measure(self, interviewer: str, indicator: str) -> _Deviation:
         total = of = 0

@@ -1,7 +1,7 @@
 """Indicators of how an interview was conducted: counted in its answers, its events and its times."""
 
 from collections import deque
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from json import dumps, loads
@@ -12,6 +12,7 @@ from zlib import crc32
 from survey_cli.engine import events
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.question import CompiledItem
+from survey_cli.instrument.schema.items.typed import VerbatimItem
 from survey_cli.reports.quality.comparison import Indicator
 from survey_cli.table.paradata import count_read_words
 from survey_cli.values import Place, Variable
@@ -35,6 +36,9 @@ class AnswerLayout:
         seen = {(variables[n].item, variables[n].turn): n for n in reversed(self.columns)}
         self._places = sorted(seen.values())
         """The first column of each question."""
+        self._verbatims = [n for n in self._places if isinstance(self._find_question(instrument, variables[n]), OPEN)]
+        """The columns of open answers."""
+        self._names = [variable.name for variable in variables]
         self._scales: dict[int, tuple[str, str, str]] = {}
         """By column, the lowest and the highest point of its scale and the one in the middle, which may be missing."""
         self._pairs: list[tuple[int, int]] = []
@@ -50,6 +54,17 @@ class AnswerLayout:
                 if previous[:2] == (variable.turn, points):
                     self._pairs.append((previous[2], n))
             previous = variable.turn, points, n
+
+    @staticmethod
+    def _find_question(instrument: Instrument, variable: Variable) -> object:
+        item = instrument.items.get(variable.item)
+        return item.question if item is not None else None
+
+    def list_verbatims(self, cells: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Yield the open answers of an interview, each with the name of its column."""
+        for n in self._verbatims:
+            if cells[n].startswith('"'):
+                yield self._names[n], loads(cells[n])
 
     def count_answers(self, cells: Sequence[str]) -> dict[str, tuple[int, int]]:
         """Count the indicators that are in the answers of one interview."""
@@ -117,6 +132,34 @@ def count_events(
 
 
 _NOWHERE: Final = Place("")
+
+
+OPEN: Final = (VerbatimItem,)
+"""Types of open answers. Short texts, such as a city, may be equal in many interviews."""
+MIN_VERBATIM: Final = 8
+"""Shorter open answers, such as `nothing`, may well be equal."""
+
+
+class EarlierVerbatims:
+    """Open answers of each interviewer so far, by question."""
+
+    def __init__(self) -> None:
+        self._seen: set[tuple[str, str, str]] = set()
+
+    def count(self, interviewer: str, answers: Iterable[tuple[str, str]]) -> tuple[int, int]:
+        """Count the open answers of an interview that the interviewer has keyed before, and all of them.
+
+        `answers` are questions and texts.
+        """
+        repeated = total = 0
+        for question, text in answers:
+            words = " ".join(text.casefold().split())
+            if len(words) < MIN_VERBATIM:
+                continue
+            total += 1
+            repeated += (interviewer, question, words) in self._seen
+            self._seen.add((interviewer, question, words))
+        return repeated, total
 
 
 class AlikePair(NamedTuple):

@@ -57,6 +57,8 @@ def describe_flag(result: IndicatorResult) -> str:
     """Return what the flag says: `many don't knows: 9.1% of 1,200, 3.2% expected (1.5% to 5.1%), p < 0.001`."""
     _, observed, expected, usual, _, p, _ = list_cells(result)
     indicator = INDICATORS[result.indicator]
+    if result.p is None and indicator.most is not None:
+        return f"{indicator.high}: {observed} of {result.of:,}, more than {indicator.most:.0%}"
     words = indicator.high if result.observed > result.expected else indicator.low
     base = "" if indicator.kind == "mean" else f" of {result.of:,}"
     return f"{words}: {observed}{base}, {expected} expected ({usual}), p {p if p[:1] == '<' else f'= {p}'}"
@@ -80,11 +82,12 @@ def describe_state(line: InterviewerQuality) -> str:
     """Return the flags of an interviewer in a few words."""
     if line.interviews < MIN_INTERVIEWS:
         return "too few interviews to compare"
+    flagged = [INDICATORS[result.indicator].label for result in line.results if result.flagged]
+    if flagged:
+        return join_first(flagged, 2)
     if all(result.p is None for result in line.results):
         return "nobody else has comparable interviews"
-    return (
-        join_first([INDICATORS[result.indicator].label for result in line.results if result.flagged], 2) or "no flags"
-    )
+    return "no flags"
 
 
 def tabulate_quality(lines: Iterable[InterviewerQuality]) -> Table:

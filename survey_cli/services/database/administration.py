@@ -21,7 +21,7 @@ from survey_cli.services.database.verification import Verification
 from survey_cli.services.date_options import parse_start_time
 from survey_cli.services.run_on_study import ProgressCallback, convert_to_study_time, on_study
 from survey_cli.store import InstrumentRow, InterviewRow, Store, WholeInterview
-from survey_cli.store.access_log import AccessEntry
+from survey_cli.store.access_log import REFUSED, AccessEntry
 from survey_cli.store.backends import account
 from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.backends.errors import UndecodableTextError
@@ -101,7 +101,25 @@ def _find_group_id(group: str) -> int:
 def list_accesses(study: OpenStudy, *, by: str, since: str, claims: bool) -> Sequence[AccessEntry]:
     """List who read contacts, searched a caller, exported or watched, in order; with `claims` who claimed a case."""
     start = parse_start_time(since, study.at, None, option="--since").at if since else None
-    return study.store.access_log.list_entries(by=by, since=start, claims=claims)
+    return _drop_refused_exports(study.store.access_log.list_entries(by=by, since=start, claims=claims))
+
+
+def _drop_refused_exports(entries: Sequence[AccessEntry]) -> list[AccessEntry]:
+    """Leave out the entry of each export that was refused afterwards; the refusal stays."""
+    kept: list[AccessEntry] = []
+    for entry in entries:
+        if entry.what == REFUSED:
+            for earlier in reversed(kept):
+                is_same = (earlier.account, earlier.object, earlier.detail) == (
+                    entry.account,
+                    entry.object,
+                    entry.detail,
+                )
+                if earlier.what == "export" and is_same:
+                    kept.remove(earlier)
+                    break
+        kept.append(entry)
+    return kept
 
 
 class InterviewList(NamedTuple):

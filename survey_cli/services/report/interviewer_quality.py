@@ -9,7 +9,13 @@ from survey_cli.engine.events import ReviewVerdict
 from survey_cli.engine.machine import COMPLETE
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.reports.quality.comparison import InterviewerComparison
-from survey_cli.reports.quality.indicators import INDICATORS, AnswerLayout, EarlierInterviews, count_events
+from survey_cli.reports.quality.indicators import (
+    INDICATORS,
+    AnswerLayout,
+    EarlierInterviews,
+    EarlierVerbatims,
+    count_events,
+)
 from survey_cli.reports.quality.quality_report import InterviewerQuality, QualityReport
 from survey_cli.services.data.export_options import ExportOptions
 from survey_cli.services.data.table_query import query_table
@@ -39,6 +45,7 @@ def assess_interviewers(study: OpenStudy, options: QualityOptions) -> QualityRep
         since = parse_start_time(options.since, study.at, options.zone, option="--since").at.isoformat()
     logins = {who.pseudonym: who.login for who in study.people.interviewers.values() if who.pseudonym}
     comparison, earlier = InterviewerComparison(INDICATORS), EarlierInterviews()
+    verbatims = EarlierVerbatims()
     reviewed: dict[str, Counter[ReviewVerdict]] = defaultdict(Counter)
     with study.store.read_transaction():
         reviews = study.store.interviews.read_reviews()
@@ -60,7 +67,9 @@ def assess_interviewers(study: OpenStudy, options: QualityOptions) -> QualityRep
             language, conduct = count_events(study.instrument, study.store.interviews.read_journal(admin["id"]))
             group = (admin["version"], language, *(cells[n] for n in mixed))
             alike = earlier.compare(by, group, admin["case"], layout.make_signature(cells))
-            comparison.add(by, group, {**layout.count_answers(cells), **conduct, "alike": alike})
+            own_words = verbatims.count(by, layout.list_verbatims(cells))
+            counts = {**layout.count_answers(cells), **conduct, "alike": alike, "verbatim": own_words}
+            comparison.add(by, group, counts)
     lines = []
     for name, results in comparison.assess().items():
         count, pairs = comparison.count_interviews(name), earlier.pairs.get(name, [])

@@ -7,14 +7,21 @@ from zoneinfo import ZoneInfo
 
 from survey_cli.fieldwork.plan.plan import Interviewer, People, Plan
 from survey_cli.problems import UserError
+from survey_cli.sessions.station.open_station import find_station_zone as find_computer_zone
 
 DEFAULT_INTERVIEWERS: Final = 6
 """Used where nobody is listed and no number is given."""
 
 
 def find_station_zone(path: str, zone: ZoneInfo | None, plan: Plan) -> ZoneInfo:
-    """Return the time zone of the stations: the given one, else the study's. Raises UserError where there is none."""
+    """Return the time zone of the stations: the given one, else the study's, else this computer's.
+
+    Raises UserError if none is known.
+    """
     if zone is None and not plan.zone:
+        computer_zone = find_computer_zone("")
+        if computer_zone is not None:
+            return computer_zone
         remedy = "add fieldwork: zone:, or use --zone America/Chicago"
         raise UserError(path, "the stations' time zone is not known", remedy)
     return zone or ZoneInfo(plan.zone)
