@@ -71,6 +71,33 @@ def test_a_word_is_found_as_it_is_written(written: str) -> None:
     explain_word(written)
 
 
+@pytest.mark.parametrize(
+    ("asked", "first", "kinds"),
+    [
+        ("slider", "slider — a word of other programs; here it is scale", ["scale"]),
+        ("jump", "jump — a word of other programs; here it is ask_if", ["ask_if"]),
+        ("randomize", "randomize — a word of other programs; here it is split", ["split", "order"]),
+        ("held", "held — another word for in progress", ["in progress"]),
+        ("scale", "scale — an item type", ["scale"]),
+    ],
+)
+def test_a_word_that_is_not_ours_is_said_to_be_another(
+    asked: str, first: str, kinds: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(["explain", asked]) == 0
+    assert capsys.readouterr().out.startswith(f"{first}\n")
+    assert list(dict.fromkeys(entry.word for entry in explain_word(asked))) == kinds
+
+
+def test_a_word_of_the_language_is_never_taken_for_one_of_another_program() -> None:
+    """`text` is a type here, and a key elsewhere: what it is here counts."""
+    for words in list_vocabulary().values():
+        for word in words:
+            own = [entry for entry in explain_word(word) if not entry.instead_of]
+            assert own, word
+            assert not any(entry.is_foreign for entry in explain_word(word)), word
+
+
 def test_a_mistyped_word_gets_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["explain", "unles"]) == 1
     assert (

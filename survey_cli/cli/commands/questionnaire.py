@@ -279,6 +279,10 @@ def _render_explanation(text: str) -> Iterator[str]:
 def _render_entry(entry: "ReferenceEntry") -> Iterator[str]:
     article = "an" if entry.kind[0] in "aeiou" else "a"
     within = f" of {', '.join(entry.within)}" if entry.within else ""
+    if entry.instead_of and entry.is_foreign:
+        yield from wrap_paragraph(f"{entry.instead_of} — a word of other programs; here it is {entry.word}")
+    elif entry.instead_of:
+        yield from wrap_paragraph(f"{entry.instead_of} — another word for {entry.word}")
     yield from wrap_paragraph(f"{entry.word} — {article} {entry.kind}{within}")
     yield from _render_explanation(entry.meaning)
     if entry.accepts:

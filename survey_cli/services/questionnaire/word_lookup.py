@@ -4,6 +4,7 @@ The definitions themselves are not imported: the language and its checks take fo
 """
 
 import json
+from collections.abc import Iterator
 from importlib.resources import files
 from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
@@ -57,6 +58,11 @@ class ReferenceEntry(NamedTuple):
     """The keys of an item type, without those of any question."""
     shared_keys: tuple[str, ...] = ()
     """The names of the keys that any question has too, with the same meaning."""
+    instead_of: str = ""
+    """The other word that was looked up: one of another program, or a synonym of a figure. Only the first meaning has
+    it."""
+    is_foreign: bool = False
+    """Whether the word that was looked up is one of other programs, which the language doesn't have."""
 
 
 def explain_word(word: str) -> tuple[ReferenceEntry, ...]:
@@ -66,21 +72,38 @@ def explain_word(word: str) -> tuple[ReferenceEntry, ...]:
     """
     lookup = word.strip().strip("`{}:'\"").removesuffix("()").casefold()
     entries = read_vocabulary()
-    name = FIGURE_SYNONYMS.get(lookup, lookup)
-    if meanings := tuple(entry for entry in entries if entry.word.casefold() in (lookup, name)):
-        return meanings
-    if (synonym := list_synonyms("types").get(lookup) or list_synonyms("keys").get(lookup)) is not None:
-        meanings = tuple(entry for entry in entries if entry.word == synonym.word)
-        if synonym.remedy:
-            advice = f"{synonym.remedy[0].upper()}{synonym.remedy[1:]}."
-            meanings = tuple(entry._replace(meaning=f"{advice}\n\n{entry.meaning}") for entry in meanings)
-        return meanings
+    figure = FIGURE_SYNONYMS.get(lookup)
+    meanings = [entry for entry in entries if entry.word.casefold() == lookup]
+    meanings += [entry._replace(instead_of=lookup) for entry in entries if entry.word.casefold() == figure]
+    if meanings:
+        return tuple(meanings)
+    if foreign := tuple(_explain_foreign_word(lookup, entries)):
+        return foreign
     figures = (entry for entry in entries if entry.kind == "figure")
-    if meanings := tuple(entry for entry in figures if lookup in entry.word.split()):
-        return meanings
+    if named := tuple(entry for entry in figures if lookup in entry.word.split()):
+        return named
     near = find_nearest(lookup, {entry.word for entry in entries})
     remedy = f"did you mean {near!r}?" if near else "`survey explain` lists every word"
     raise UserError("explain", f"{word!r} is not a word of the questionnaire language", remedy)
+
+
+def _explain_foreign_word(lookup: str, entries: list[ReferenceEntry]) -> Iterator[ReferenceEntry]:
+    """Yield what another program's word is here: as a type of item, as a key, or as both (`randomize`)."""
+    synonyms = [list_synonyms("types").get(lookup), list_synonyms("keys").get(lookup)]
+    seen: set[str] = set()
+    for synonym in synonyms:
+        if synonym is None or synonym.word in seen:
+            continue
+        seen.add(synonym.word)
+        advice = f"{synonym.remedy[0].upper()}{synonym.remedy[1:]}.\n\n" if synonym.remedy else ""
+        meanings = [entry for entry in entries if entry.word == synonym.word]
+        for number, entry in enumerate(meanings):
+            is_first = number == 0
+            yield entry._replace(
+                meaning=f"{advice}{entry.meaning}",
+                instead_of=lookup if is_first else "",
+                is_foreign=True,
+            )
 
 
 def list_vocabulary() -> dict[ReferenceKind, list[str]]:
