@@ -158,7 +158,7 @@ def vocabulary() -> Iterator[str]:
     """What `survey explain` knows: one entry per line, as JSON."""
     entries = [*list_entries(), *(ReferenceEntry(rule, "problem", meaning) for rule, meaning in RULES.items())]
     entries += [ReferenceEntry(figure.name, "figure", _describe_figure(figure)) for figure in FIGURES]
-    yield "[\n" + ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries) + "\n]"
+    yield "[\n" + ",\n".join(json.dumps(entry.list_stored_fields(), ensure_ascii=False) for entry in entries) + "\n]"
 
 
 def _describe_figure(figure: NamedFigure) -> str:

@@ -64,6 +64,10 @@ class ReferenceEntry(NamedTuple):
     is_foreign: bool = False
     """Whether the word that was looked up is one of other programs, which the language doesn't have."""
 
+    def list_stored_fields(self) -> list[object]:
+        """List what the vocabulary stores: all but the last two fields, which depend on the word that is looked up."""
+        return list(self[:-2])
+
 
 def explain_word(word: str) -> tuple[ReferenceEntry, ...]:
     """Return every meaning of a word of the language, or of its counterpart if it is a word of another program.
