@@ -103,8 +103,13 @@ def find_forks(instrument: Instrument) -> list[Fork]:
     forks: list[Fork] = []
     for group in (instrument.root, *instrument.groups.values()):
         run: list[tuple[list[CompiledNode], Parts]] = []
+        is_after_branch = False
         for node in (*group.children, None):
             parts = _split(node) if node is not None else {}
+            if is_after_branch and _is_always_asked(node):
+                is_after_branch = False  # one item for everybody may come between two branches
+                continue
+            is_after_branch = bool(parts)
             same = next((nodes for nodes, other in run if other.keys() == parts.keys()), None)
             if node is not None and same is not None and parts:
                 same.append(node)
@@ -115,6 +120,13 @@ def find_forks(instrument: Instrument) -> list[Fork]:
             else:
                 run.append(([node], parts))
     return forks
+
+
+def _is_always_asked(node: CompiledNode | None) -> bool:
+    """Return whether this is an item without a condition, other than an `end`."""
+    if not isinstance(node, CompiledItem) or isinstance(node.question, EndItem):
+        return False
+    return node.ask_if is None and node.unless is None
 
 
 def _split(node: CompiledNode) -> Parts:

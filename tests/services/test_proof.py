@@ -169,6 +169,25 @@ def test_a_questionnaire_with_errors_is_not_proved(tmp_path: Path) -> None:
     assert [problem.rule for problem in found] == ["unknown-name", "undecided"]
 
 
+def test_an_item_for_everybody_between_two_branches_hides_no_gap(tmp_path: Path) -> None:
+    path = tmp_path / "t.yaml"
+    path.write_text(
+        """\
+instrument: t
+title: T
+items:
+  - {id: hi, type: read, text: "I am {interviewer} of Acme."}
+  - {id: age, type: number, min: 16, max: 99, declines: [], text: How old are you?}
+  - {id: young, type: text, ask_if: age < 65, text: Where do you work?}
+  - {id: home, type: text, text: Where do you live?}
+  - {id: old, type: text, ask_if: age > 65, text: Where did you work?}
+""",
+        encoding="utf-8",
+    )
+    [gap] = [problem for problem in prove(path) if problem.rule == "filter-gap"]
+    assert "age = 65" in gap.what
+
+
 SILENT = """\
 instrument: t
 title: T
