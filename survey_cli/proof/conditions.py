@@ -25,6 +25,10 @@ MAX_ORDERED: Final = 40
 """Of how many options the order of mention is followed; of more it is left open."""
 MAX_PAIRS: Final = 2_500
 """How many pairs of values are compared one by one; more are left open."""
+MAX_SUM_PAIRS: Final = 30_000
+"""How many pairs of values one calculation may combine, such as a sum of three percentages."""
+MAX_ALL_SUM_PAIRS: Final = 400_000
+"""How many pairs all calculations with more than `MAX_PAIRS` may combine together."""
 MAX_VALUES: Final = 400
 """How many values a calculated number may have; one with more is left open."""
 
@@ -77,6 +81,7 @@ class ConditionEncoder:
         self.clauses = clauses
         self.surroundings = surroundings
         self._truths: dict[tuple[Any, ...], Truth] = {}
+        self._sum_pairs_left = MAX_ALL_SUM_PAIRS
         self._open: dict[tuple[str, tuple[tuple[str, int], ...]], Cell] = {}
         self._open_truths: dict[tuple[str, tuple[tuple[str, int], ...]], tuple[Literal, Literal]] = {}
 
@@ -296,7 +301,7 @@ class ConditionEncoder:
         """Combine values one by one; None where there are too many."""
         total = sets[0] if sets else {0: TRUE}
         for values in sets[1:]:
-            if total is None or values is None or len(total) * len(values) > MAX_PAIRS:
+            if total is None or values is None or not self._may_combine(len(total) * len(values)):
                 return None
             results: dict[Any, list[Literal]] = {}
             for (one, one_literal), (other, other_literal) in product(total.items(), values.items()):
@@ -305,6 +310,15 @@ class ConditionEncoder:
                     results.setdefault(result, []).append(self.clauses.all_of([one_literal, other_literal]))
             total = {result: self.clauses.any_of(literals) for result, literals in results.items()}
         return total
+
+    def _may_combine(self, pairs: int) -> bool:
+        """Return whether so many pairs of values may be combined; many only for some sums."""
+        if pairs <= MAX_PAIRS:
+            return True
+        if pairs > MAX_SUM_PAIRS or pairs > self._sum_pairs_left:
+            return False
+        self._sum_pairs_left -= pairs
+        return True
 
     # Functions
 

@@ -188,6 +188,31 @@ items:
     assert "age = 65" in gap.what
 
 
+def test_a_hard_check_over_a_sum_of_small_numbers_leaves_nothing_undecided(tmp_path: Path) -> None:
+    path = tmp_path / "t.yaml"
+    path.write_text(
+        """\
+instrument: t
+title: T
+items:
+  - {id: hi, type: read, text: "I am {interviewer} of Acme."}
+  - {id: car, type: number, max: 100, text: "By car, in percent?"}
+  - {id: bus, type: number, max: 100, text: "By bus, in percent?"}
+  - id: foot
+    type: number
+    max: 100
+    text: On foot, in percent?
+    checks: {expect: car + bus + foot == 100, say: This is not 100 percent.}
+  - {id: why, type: text, ask_if: car + bus > 150, text: Why?}
+  - {id: walks, type: text, ask_if: foot > 40, text: Where to?}
+""",
+        encoding="utf-8",
+    )
+    found = prove(path)
+    assert "undecided" not in {problem.rule for problem in found}
+    assert ("never-asked", "why") not in {(problem.rule, problem.who) for problem in found}, "after a refusal of foot"
+
+
 SILENT = """\
 instrument: t
 title: T
