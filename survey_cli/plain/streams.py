@@ -103,6 +103,8 @@ MAX_LINE_LENGTH: Final = 100_000
 """Maximum number of characters in a line. A longer line was not typed and is not held in memory."""
 ALARM_SECONDS: Final = 0.25
 """How long a signal may stay unnoticed."""
+ALARMS_UNTIL_LOST: Final = 2
+"""Alarms after a signal by which its exception would have ended the wait."""
 PROMPT: Final = "> "
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -132,7 +134,10 @@ class Interrupts:
     def __init__(self) -> None:
         self._previous_handlers: dict[int, Callable[[int, FrameType | None], Any] | int] = {}
         self._is_waiting = False
+        self._is_inside = False
+        """Whether `wait_for` has not ended, although a signal may have arrived."""
         self._was_signaled = False
+        self._alarms_since_signal = 0
         self._on_alarm: Callable[[], None] | None = None
 
     def __enter__(self) -> "Interrupts":
@@ -158,24 +163,37 @@ class Interrupts:
 
     def _handle_signal(self, number: int, _: object) -> None:
         if hasattr(signal, "setitimer") and number == signal.SIGALRM:
-            if self._is_waiting and self._on_alarm is not None:
-                self._on_alarm()
+            self._handle_alarm()
             return
         self._was_signaled = True
         if self._is_waiting:
             self._is_waiting = False  # a second signal must not interrupt what follows the first
             raise KeyboardInterrupt
 
+    def _handle_alarm(self) -> None:
+        if self._is_waiting and self._on_alarm is not None:
+            self._on_alarm()
+        elif self._is_inside and self._was_signaled:
+            # Python drops an exception that is raised in a callback of the editor, or in a finalizer. Then the wait
+            # would go on until a line is typed.
+            self._alarms_since_signal += 1
+            if self._alarms_since_signal >= ALARMS_UNTIL_LOST:
+                self._alarms_since_signal = 0
+                raise KeyboardInterrupt
+
     def wait_for(self, read_line: Callable[[], str], on_alarm: Callable[[], None] | None = None) -> str:
         """Return the line that `read_line` waits for; `on_alarm` is called at intervals. Raises KeyboardInterrupt."""
         self._on_alarm = on_alarm
+        self._alarms_since_signal = 0
         try:
+            self._is_inside = True
             self._is_waiting = True
             if self._was_signaled:
                 raise KeyboardInterrupt
             self._set_alarm(ALARM_SECONDS)
             return read_line()
         finally:
+            self._is_inside = False
             self._is_waiting = False
             self._set_alarm(0)
 

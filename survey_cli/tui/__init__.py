@@ -92,5 +92,6 @@ def _run(app: "KeyApp", remedy: str = "") -> None:
             if (exit_event := getattr(driver, "exit_event", None)) is not None:
                 exit_event.set()
             driver.close()
+        app.ending.close()
     if app.failure is not None:
         raise ScreenError(f"The screen failed ({type(app.failure).__name__}). {remedy}".strip()) from app.failure

@@ -1,10 +1,8 @@
 """Application and screens that handle keys one after another, each finished before the next."""
 
-import signal
 import sys
 from asyncio import get_running_loop
 from collections.abc import Awaitable, Callable, Hashable
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -20,6 +18,7 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from survey_cli.tui.widgets import terminal
+from survey_cli.tui.widgets.ending import SignaledEnd
 from survey_cli.tui.widgets.panel import Act, ActLater, KeptLine, LinePanel, ListPanel, Panel, Row
 from survey_cli.tui.widgets.styled import KeyBar, KeyHints
 from survey_cli.tui.widgets.themes import THEMES, choose_theme
@@ -297,6 +296,7 @@ class KeyApp(App[None]):
         self._held: list[events.Event] = []
         """Keys and pastes that came before the screen was there."""
         self._terminal: poll | None = None
+        self.ending = SignaledEnd(lambda: self._driver)
         if (encoding := terminal.read_encoding()) is not None:
             self._filters.append(terminal.EncodingFilter(encoding))
         self._filters.append(terminal.UncertainWidthFilter())
@@ -316,11 +316,8 @@ class KeyApp(App[None]):
     def on_mount(self) -> None:
         """Prepare the terminal. Subclasses have `start`: Textual would call both methods."""
         sys.setswitchinterval(THREAD_SWITCH_SECONDS)
-        with suppress(ValueError, RuntimeError):  # not the main thread: signals do not arrive there
-            for name in ("SIGTERM", "SIGHUP"):  # told to end; the window was closed
-                number = getattr(signal, name, None)
-                if number is not None and signal.getsignal(number) == signal.SIG_DFL:
-                    get_running_loop().add_signal_handler(number, self._end_from_outside)
+        if not self.is_headless:
+            self.ending.watch(get_running_loop(), self._end_from_outside)
         self._terminal = terminal.watch_terminal() if not self.is_headless else None
         self.every(1.0, self._tick)
         self.start()

@@ -21,6 +21,7 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 
 from survey_cli.text_width import is_certain, measure_width
+from survey_cli.tui.widgets.ending import stop_writer
 
 SAME_KEY: Final = {
     **dict.fromkeys(("ctrl+m", "kp_enter", "return"), "enter"),
@@ -198,12 +199,18 @@ def select_driver() -> type[Driver] | None:
             super().__init__(*arguments, **options)
             assert self._file is not None
             self._file = LastingOutput(self._file)  # type: ignore[assignment]  # has what a driver uses of a file
+            self._is_closed = False
 
         def _sigcont_application(self, *arguments: Any) -> None:
             # The system sends this signal after SIGHUP too, when a line drops. Only what was suspended is resumed: a
             # second input thread beside the first would keep the program from ending.
             if self._must_signal_resume:
                 super()._sigcont_application(*arguments)
+
+        def close(self) -> None:
+            if self._writer_thread is not None and not self._is_closed:
+                self._is_closed = True
+                stop_writer(self._writer_thread)
 
         def run_input_thread(self) -> None:
             while True:

@@ -1,0 +1,77 @@
+"""A signal ends a full screen whose terminal takes no more output, and a line whose interruption got lost."""
+
+import fcntl
+import os
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+import pytest
+
+from support.shift import Shift
+from survey_cli.plain.streams import Interrupts
+
+
+def read_until_quiet(terminal: int, seconds: float = 1.0) -> bytes:
+    """Read what a program paints until it paints nothing for some time."""
+    painted = b""
+    while select.select([terminal], [], [], seconds if painted else 30)[0]:
+        painted += os.read(terminal, 65536)
+    return painted
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_station_ends_at_its_signal_although_nobody_reads_its_terminal(tmp_path: Path, number: int) -> None:
+    shift = Shift(tmp_path)
+    Shift.close_all()
+    outside, inside = os.openpty()
+    fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+
+    def take_terminal() -> None:
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    program = subprocess.Popen(
+        [sys.executable, "-m", "survey_cli", "station", str(shift.file), "--db", shift.db],
+        stdin=inside,
+        stdout=inside,
+        stderr=inside,
+        preexec_fn=take_terminal,
+        env={**os.environ, "TERM": "xterm-256color"},
+    )
+    os.close(inside)
+    try:
+        assert b"\x1b[?1049h" in read_until_quiet(outside)  # the full screen
+        for _ in range(100):  # its help is painted, until the terminal is full
+            os.write(outside, b"\x1bOP")
+            time.sleep(0.02)
+        began = time.monotonic()
+        program.send_signal(number)
+        assert program.wait(30) in (0, 128 + number)
+        assert time.monotonic() - began < 12
+    finally:
+        program.kill()
+        program.wait()
+        os.close(outside)
+
+
+def test_an_interruption_that_got_lost_is_repeated() -> None:
+    lost = []
+
+    def read_line() -> str:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(1)
+        except KeyboardInterrupt:  # as in a callback, where Python drops it
+            lost.append(True)
+        time.sleep(10)
+        return "typed"
+
+    with Interrupts() as interrupts, pytest.raises(KeyboardInterrupt):
+        interrupts.wait_for(read_line)
+    assert lost == [True]
