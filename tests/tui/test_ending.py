@@ -17,12 +17,15 @@ from support.shift import Shift
 from survey_cli.plain.streams import Interrupts
 
 
-def read_until_quiet(terminal: int, seconds: float = 1.0) -> bytes:
-    """Read what a program paints until it paints nothing for some time."""
+FULL_SCREEN = b"\x1b[?1049h"
+
+
+def wait_for_screen(terminal: int) -> None:
+    """Read what a program paints until its full screen is there and paints nothing for a second."""
     painted = b""
-    while select.select([terminal], [], [], seconds if painted else 30)[0]:
+    while select.select([terminal], [], [], 1 if FULL_SCREEN in painted else 60)[0]:
         painted += os.read(terminal, 65536)
-    return painted
+    assert FULL_SCREEN in painted
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -46,7 +49,7 @@ def test_a_station_ends_at_its_signal_although_nobody_reads_its_terminal(tmp_pat
     )
     os.close(inside)
     try:
-        assert b"\x1b[?1049h" in read_until_quiet(outside)  # the full screen
+        wait_for_screen(outside)
         for _ in range(100):  # its help is painted, until the terminal is full
             os.write(outside, b"\x1bOP")
             time.sleep(0.02)
