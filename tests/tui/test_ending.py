@@ -16,7 +16,6 @@ import pytest
 from support.shift import Shift
 from survey_cli.plain.streams import Interrupts
 
-
 FULL_SCREEN = b"\x1b[?1049h"
 
 
