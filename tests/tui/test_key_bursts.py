@@ -187,6 +187,18 @@ def test_rows_of_a_wrapped_text_are_there_for_keys_typed_ahead(tmp_path: Path) -
         check_sequence(tmp_path, [*before, *text, "left", "left", key, "x", "enter"])
 
 
+def test_home_and_end_are_those_of_the_line_as_it_was_typed(tmp_path: Path) -> None:
+    text = "They say that the office is never open when they come, and that nobody answers the telephone in the morning"
+    with interview(tmp_path) as session:
+        hands = InterviewHands(session)
+        go_to(hands, "why")
+        hands.press(*text, "home", "X", "end", "Y")
+        assert hands.typed == f"X{text}Y"
+        hands.press("ctrl+j", *"two", "home", "Z")
+        assert hands.typed == f"X{text}Y\nZtwo"
+        hands.close()
+
+
 def test_the_row_of_codes_and_enters_reaches_its_items(tmp_path: Path) -> None:
     """Single and read items in turn: each key acts, at once as well as slowly."""
     (tmp_path / "keys.yaml").write_text("", encoding="utf-8")
@@ -439,6 +451,23 @@ def test_a_draft_that_was_cleared_outlives_a_crash(tmp_path: Path) -> None:
         again = InterviewHands(session)
         assert again.typed == TEXT
         again.close()
+
+
+def test_a_text_begun_before_an_earlier_question_is_corrected_outlives_a_crash(tmp_path: Path) -> None:
+    with interview(tmp_path) as session:
+        hands = hands_at(session, "why")
+        hands.press(*TEXT, "shift+tab")
+        assert hands.at == "name"
+        hands.close()
+        again = InterviewHands(session, "enter")
+        assert again.typed == TEXT
+        again.press("shift+tab", *" Lee", "enter")
+        assert again.typed == TEXT
+        again.interview.tick()
+        again.close()
+        third = InterviewHands(session)
+        assert third.typed == TEXT
+        third.close()
 
 
 def test_a_note_that_is_closed_is_kept(tmp_path: Path) -> None:

@@ -1047,3 +1047,10 @@ def test_what_was_open_leaves_nothing_in_memory() -> None:
         for _ in range(6):
             open_and_close(at)
         assert count() < before + 12, "one screen may still be on its way out; six rounds that leave two parts are more"
+
+
+def test_a_number_of_unknown_kind_says_nothing_of_its_kind() -> None:
+    number = a_number(1, "555-0122", current=True, line="unknown")
+    with calling(FakeStation([a_case("EP-07", "El Paso Sector", numbers=(number,))])) as at:
+        assert "555-0122" in at.text()
+        assert "unknown" not in at.text()

@@ -46,6 +46,9 @@ DRAFT_KEEPING_EVENTS: Final = (
     InterviewSuspended,
 )
 """Events that do not end the entry that is being typed."""
+NO_DRAFT: Final = ""
+ALL_DRAFTS: Final = "*"
+"""In place of a place: no draft is dropped, or one at any place."""
 
 MAX_INTERVIEWS_PER_COMMIT: Final = 1_000
 
@@ -107,7 +110,7 @@ class InterviewStore:
             *(seq + len(more), update.status, update.outcome, update.at_item, update.answered),
             *(last.by, last.at, interview, seq - 1),
         )
-        drops_draft = not all(isinstance(event, DRAFT_KEEPING_EVENTS) for event in update.events)
+        drops_draft = _find_ended_entry(update.events)
 
         def write() -> "bool | LeaseLost | CaseConflict":
             if update.case is None and update.snapshot is None and not (more or update.follow_up_tasks):
@@ -163,7 +166,8 @@ class InterviewStore:
                 advance = (*state, row.by, codec.encode_timestamp(row.updated_at), journal.interview, journal.seq - 1)
                 if journal.interview in left:
                     continue
-                if not _append_within(execute, advance, [line], None, drops_draft=drops_draft):
+                ended_entry = ALL_DRAFTS if drops_draft else NO_DRAFT
+                if not _append_within(execute, advance, [line], None, drops_draft=ended_entry):
                     if execute(sql.EVENT, (journal.interview, journal.seq)).fetchall() != [line]:
                         left[journal.interview] = "somebody has just written to it"
                     continue  # otherwise it was written by an attempt whose end was not seen
@@ -183,12 +187,12 @@ class InterviewStore:
         line: codec.JournalRecord,
         fence: "LeaseToken | None",
         *,
-        drops_draft: bool,
+        drops_draft: str,
     ) -> bool:
         """Append one event alone; False where its number is taken or the lease is another's."""
         if self._db.dialect == "postgresql":
             statement = sql.APPEND_WITHOUT_LEASE if fence is None else sql.APPEND_WITH_LEASE
-            return self._db.run_autocommit(statement, (*(fence or ()), *advance, int(drops_draft), *line)) == 1
+            return self._db.run_autocommit(statement, (*(fence or ()), *advance, drops_draft, *line)) == 1
         with self._db.transaction() as execute:
             return _append_within(execute, advance, [line], fence, drops_draft=drops_draft)
 
@@ -377,13 +381,26 @@ class _SequenceTakenError(Exception):
     """The event's number is taken, or the lease is another's; the transaction is rolled back."""
 
 
+def _find_ended_entry(appended: Sequence[InterviewEvent]) -> str:
+    """Return the place whose entry ends with these events: a text that is begun elsewhere remains a draft."""
+    ended = NO_DRAFT
+    for event in appended:
+        if isinstance(event, DRAFT_KEEPING_EVENTS):
+            continue
+        place = getattr(event, "place", None)
+        if place is None:  # the interview ends
+            return ALL_DRAFTS
+        ended = ended or str(place)
+    return ended
+
+
 def _append_within(
     execute: Execute,
     advance: tuple[str | int, ...],
     lines: Sequence[codec.JournalRecord],
     fence: "LeaseToken | None",
     *,
-    drops_draft: bool,
+    drops_draft: str,
 ) -> bool:
     """Append events within a transaction and update the row of their interview.
 
@@ -395,8 +412,8 @@ def _append_within(
         return False
     for seq, line in enumerate(lines, int(before) + 1):
         execute(sql.ADD_EVENT, (interview, seq, *line))
-    if drops_draft:
-        execute(sql.DROP_DRAFT, (interview,))
+    if drops_draft != NO_DRAFT:
+        execute(sql.DROP_DRAFT_AT, (interview, drops_draft))
     return True
 
 

@@ -84,10 +84,10 @@ WHERE id = ? AND last_seq = ?
 {ADVANCE} AND EXISTS (SELECT 1 FROM cases WHERE key = ? AND lease_token = ?)
 
 -- name: _APPEND
--- ADVANCE, ADD_EVENT and, with 1, DROP_DRAFT in one statement: one round trip to the server for an answer, not five.
+-- ADVANCE, ADD_EVENT and DROP_DRAFT_AT in one statement: one round trip to the server for an answer, not five.
 RETURNING id, last_seq
 ), dropped AS (
-    DELETE FROM drafts WHERE interview IN (SELECT id FROM advanced) AND ? = 1
+    DELETE FROM drafts WHERE interview IN (SELECT id FROM advanced) AND ? IN (place, '*')
 )
 INSERT INTO journal (interview, seq, kind, item, turn, payload, at, by, station, account)
 SELECT id, last_seq, ?, ?, CAST(? AS INTEGER), ?, ?, ?, ?, own_account() FROM advanced
@@ -124,6 +124,10 @@ ON CONFLICT (interview) DO UPDATE SET place = excluded.place, text = excluded.te
 
 -- name: DRAFT
 SELECT place, text, at FROM drafts WHERE interview = ?
+
+-- name: DROP_DRAFT_AT
+-- The place, or * for any.
+DELETE FROM drafts WHERE interview = ? AND ? IN (place, '*')
 
 -- name: DROP_DRAFT
 DELETE FROM drafts WHERE interview = ?

@@ -218,13 +218,13 @@ class CurrentQuestion:
         if prompt.query is not None:
             unsent = None  # the answer that is questioned was sent after it
         elif unsent is None and is_verbatim:
-            unsent = self.session.load_draft() or None
+            self._draft = self.session.load_draft()
+            unsent = self._draft or None
         if isinstance(unsent, PickState):
             self.pick = unsent
             self._shown_text = ""
             self._view.set_typed("")
         else:
-            self._draft = unsent or ""
             self._shown_text = earlier_text
             # A free answer that is questioned is mostly continued.
             self.is_selected = prompt.query is not None and bool(earlier_text) and not is_verbatim
