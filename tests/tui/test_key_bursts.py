@@ -403,7 +403,9 @@ def test_no_key_removes_more_than_a_word_for_good(item: str, key: str, tmp_path:
 def test_what_was_removed_comes_back_after_another_question(tmp_path: Path) -> None:
     with interview(tmp_path) as session:
         hands = hands_at(session, "why")
-        hands.press(*TEXT, "ctrl+u", "alt+left", "enter")
+        hands.press(*TEXT)
+        hands.interview.tick()
+        hands.press("ctrl+u", "alt+left", "enter", "alt+left", "enter")
         assert hands.at == "why"
         assert hands.typed == ""
         assert "Ctrl+Z brings back" in hands.text()

@@ -215,11 +215,12 @@ class CurrentQuestion:
         is_edited = self.is_text and earlier is not None and earlier.kind != "prefill" and not earlier.declined
         earlier_text = self.earlier_text if is_edited else ""
         is_verbatim = isinstance(prompt.entry, VerbatimEntry)
+        if is_verbatim:
+            self._draft = self.session.load_draft()
         if prompt.query is not None:
             unsent = None  # the answer that is questioned was sent after it
-        elif unsent is None and is_verbatim:
-            self._draft = self.session.load_draft()
-            unsent = self._draft or None
+        elif unsent is None and self._draft:
+            unsent = self._draft
         if isinstance(unsent, PickState):
             self.pick = unsent
             self._shown_text = ""
@@ -258,7 +259,8 @@ class CurrentQuestion:
         entry = self.prompt.entry
         is_line = isinstance(entry, LineEntry) and entry.kind in ("text", "search")
         is_text = is_line or isinstance(entry, VerbatimEntry)
-        if is_text and self.typed != self._shown_text and not self.typed_command:
+        is_begun = self.typed != self._shown_text or bool(self._draft)  # a draft may have been cleared
+        if is_text and is_begun and not self.typed_command:
             self._unsent[self.prompt.place] = self.typed
             return
         if self.typed != self._shown_text and not self.typed_command:
