@@ -18,6 +18,7 @@ from survey_cli.fieldwork.plan.plan import COUNTED, IN_PROGRESS
 from survey_cli.fieldwork.queue.call_order import CALLABLE_NOW
 from survey_cli.fieldwork.shifts import PAID_TIME, SHARE_ON_CASES
 from survey_cli.problems import OutdatedError, UserError
+from survey_cli.reports.fieldwork.pace import EXPECTED
 from survey_cli.reports.fieldwork.rates import describe_main_rates
 from survey_cli.reports.fieldwork.status import (
     AT_STATIONS,
@@ -542,7 +543,7 @@ def _list_quotas(status: "FieldworkStatus") -> Listing:
     about = "No quotas"
     if lines:
         about = "Expected: by the last day of calling, at the cell's pace of the last days, up to its target"
-    return Listing(("cell", "", COUNTED.name, IN_PROGRESS.name, "target", "", "expected", ""), lines, about)
+    return Listing(("cell", "", COUNTED.name, IN_PROGRESS.name, "target", "", EXPECTED.name, ""), lines, about)
 
 
 def _list_people(status: "FieldworkStatus") -> Listing:

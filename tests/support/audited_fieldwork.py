@@ -545,8 +545,17 @@ def _history(key: str, entries: Sequence[HistoryEntry], planned: Planned, people
         _one_station(key, case, entry)
         if isinstance(entry.event, NumberDialed):
             _dial(key, case, entry, planned, people)
+        if entry.event == CaseReturned("lapsed"):
+            _nothing_was_forgotten(key, case, entry)
         case = case.apply(entry)
     return case
+
+
+def _nothing_was_forgotten(key: str, case: Case, entry: HistoryEntry) -> None:
+    """A station that stopped left no call without an outcome."""
+    sitting = case.open_attempt
+    if sitting is not None and (sitting.dialed or case.interview_open):
+        raise Broken(f"{key}: the call of {sitting.by} at {sitting.station} has no outcome at {entry.at}")
 
 
 def modeled(seed: int, folder: Path) -> tuple[FieldworkModel, Counter[str]]:

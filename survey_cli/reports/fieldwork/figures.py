@@ -7,7 +7,7 @@ from survey_cli.fieldwork.case import activity
 from survey_cli.fieldwork.plan import plan
 from survey_cli.fieldwork.queue import call_order
 from survey_cli.figures import NamedFigure
-from survey_cli.reports.fieldwork import status
+from survey_cli.reports.fieldwork import pace, status
 
 FIGURES: Final[tuple[NamedFigure, ...]] = (
     status.COMPLETE,
@@ -19,6 +19,8 @@ FIGURES: Final[tuple[NamedFigure, ...]] = (
     status.DONE,
     plan.COUNTED,
     plan.IN_PROGRESS,
+    pace.PACE,
+    pace.EXPECTED,
     activity.CALLS,
     activity.ATTEMPTS,
     activity.CONTACT_SHARE,

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.calendar.calendar import format_short_day
 from survey_cli.fieldwork.plan.plan import CellFill, Quotas
+from survey_cli.figures import NamedFigure
 
 PACE_DAYS: Final = 7
 """The pace of the fieldwork is that of so many last days."""
@@ -20,6 +21,19 @@ MAX_FORECAST_DAYS: Final = 1000
 DAY: Final = timedelta(days=1)
 _SEARCH_STEPS: Final = 40
 """Halvings of `MAX_FORECAST_DAYS`, down to less than a second."""
+
+
+PACE: Final = NamedFigure(
+    "pace",
+    "Complete interviews per calendar day, as in the last seven days.",
+    "status, board, client's page",
+)
+EXPECTED: Final = NamedFigure(
+    "expected",
+    "Complete interviews by the end of the last day of calling, if the pace stays as it is: not more than"
+    " the target, and than the hard quotas allow.",
+    "status, board, client's page",
+)
 
 
 class Pace(NamedTuple):
