@@ -480,6 +480,23 @@ def test_a_place_is_released_after_the_hold_and_returning_respondents_need_anoth
     assert verify(shift) == ((), ())
 
 
+def test_without_a_script_a_returning_respondent_hears_the_end_item(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, items=LOOKED_UP, cases=THREE)
+    ann, bob = shift.station("ann"), shift.station("bob")
+    key, desk = on(ann), begun(ann)
+    for answer in ("", "1"):
+        assert desk.reply(answer) is None
+    assert desk.stop("break_off") is None
+    assert ann.close_interview() is None
+    interviewed(bob, "1", "1", "1")
+    assert bob.close_interview() is None
+    ann = shift.station("ann", name="another")
+    assert ann.fetch_case(key) is None
+    prompt = asked(begun(ann))
+    assert prompt.ending == "quota_full"
+    assert "".join(span.text for span in prompt.text) == "We have enough men."
+
+
 def test_a_returning_respondent_gets_a_place_if_one_is_free(tmp_path: Path) -> None:
     shift = Shift(tmp_path, items=LOOKED_UP, cases=CASES)
     ann = shift.station("ann")

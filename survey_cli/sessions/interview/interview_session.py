@@ -15,7 +15,7 @@ from survey_cli.engine.events import InterviewNote
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import COMPLETE, QUOTA_FULL
 from survey_cli.entries import LookupEntry, Prompt, ReadEntry, Rejection, Reply, TextSpan
-from survey_cli.instrument.schema.items.unasked_items import PickItem
+from survey_cli.instrument.schema.items.unasked_items import EndItem, PickItem
 from survey_cli.instrument.texts.languages import find_language, list_languages
 from survey_cli.outcomes import OUTCOMES, REFUSAL_OUTCOMES, WITHDRAWN, Outcome
 from survey_cli.problems import StoreError
@@ -33,7 +33,7 @@ ToLocal: TypeAlias = Callable[[datetime], datetime]
 CALL_AGAIN_OUTCOMES: Final = ("appointment", "callback")
 """Further outcomes that stop an interview started at a station: the case is called again."""
 QUOTA_FULL_TEXT: Final = "Thank you very much. We have completed all the interviews of this kind that we need. Goodbye."
-"""Read where the quota is full and the study has no script `quota_full`."""
+"""Read if the quota is full and the study has neither a script `quota_full` nor an `end` with this outcome."""
 STOP_OUTCOMES: Final = (
     "break_off", "refusal_soft", "refusal_hard", "language", "unable", "not_eligible", "never_call", "withdrawn",
 )  # fmt: skip
@@ -253,14 +253,12 @@ class InterviewSession:
         return bool(self._full_cell) and self.interview.status == "open"
 
     def _build_quota_full_prompt(self) -> Prompt:
-        """Build the prompt for a full quota: the study's script `quota_full`, else a plain thank you."""
+        """Build the prompt for a full quota, with the study's words."""
         interview = self.interview
         instrument, language = interview.instrument, interview.language
-        scripts = instrument.document.fieldwork.scripts if instrument.document.fieldwork is not None else {}
-        script = next((script for id, script in scripts.items() if str(id) == QUOTA_FULL), None)
         return Prompt(
             place=Place(QUOTA_FULL),
-            text=(TextSpan(str(script.text.get(language)) if script is not None else QUOTA_FULL_TEXT),),
+            text=self._find_quota_full_text(),
             entry=ReadEntry(),
             instruction=(TextSpan(f"The quota {self._full_cell} is full: thank the respondent and end."),),
             position=len(interview.machine.walk.stops),
@@ -269,6 +267,19 @@ class InterviewSession:
             languages=instrument.languages,
             ending=QUOTA_FULL,
         )
+
+    def _find_quota_full_text(self) -> tuple[TextSpan, ...]:
+        """Find what is said if a quota is full: the script, else the first `end` for it, else a plain thank you."""
+        instrument, language = self.interview.instrument, self.interview.language
+        fieldwork = instrument.document.fieldwork
+        for script_id, script in (fieldwork.scripts if fieldwork is not None else {}).items():
+            if str(script_id) == QUOTA_FULL:
+                return (TextSpan(str(script.text.get(language))),)
+        # a study with a lookup says it there, but a returning respondent is past that item
+        for item in instrument.items.values():
+            if isinstance(item.question, EndItem) and str(item.question.outcome) == QUOTA_FULL:
+                return item.text.fill(self.interview.machine.walk.env, language)
+        return (TextSpan(QUOTA_FULL_TEXT),)
 
     def list_stop_outcomes(self) -> tuple[Outcome, ...]:
         """List the outcomes with which the interview can be stopped in the middle."""
