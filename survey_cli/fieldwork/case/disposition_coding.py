@@ -57,7 +57,7 @@ class InterviewProgress(NamedTuple):
     answer_count: int = 0
     """Items with an answer."""
     asked_item: str = ""
-    """The item at which it stopped, if no answer to it can end the interview."""
+    """The item at which it stopped, if only eligible respondents are asked it."""
     question_count: int = 0
     """Items that would have been asked on the whole of its present route, including those answered."""
 
@@ -294,8 +294,8 @@ def _are_all_numbers_dead(case: Case) -> bool:
 def is_known_eligible(progress: InterviewProgress, plan: Plan) -> bool:
     """Return whether an interview has shown that its respondent belongs to the survey.
 
-    Only eligible respondents are asked the item `eligible_from`, unless it is the screener itself, whose answer can end
-    the interview. Who refuses to answer the first question after a screener has therefore passed it.
+    If `eligible_from` names an item that only eligible respondents are asked, and not the screener itself, to be asked
+    it is enough: who refuses to answer the first question after the screener has passed it.
     """
     if plan.eligibility_known or not plan.eligible_from:
         return True

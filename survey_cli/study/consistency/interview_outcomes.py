@@ -26,6 +26,7 @@ from survey_cli.fieldwork.case.disposition_coding import (
     is_known_eligible,
 )
 from survey_cli.fieldwork.case.events import DoNotCallSet, OutcomeRecorded
+from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.fieldwork.plan.plan import OUTSIDE_QUOTA, Plan, Quota
 from survey_cli.fieldwork.queue.quota_holds import keeps_places
 from survey_cli.fieldwork.queue.scheduling import QueuePosition
@@ -236,7 +237,7 @@ def measure_progress(interview: Interview) -> InterviewProgress:
     cells = [answer.cell for place, answer in route.answers.items() if place.item in questions]
     stop = interview.machine.current_stop
     asked_item = stop.place.item if stop is not None else ""
-    if asked_item in _find_screening_items(interview.instrument):
+    if asked_item not in _find_items_past_screening(interview.instrument):
         asked_item = ""
     return InterviewProgress(
         passed_items=frozenset(answered | skipped),
@@ -247,6 +248,24 @@ def measure_progress(interview: Interview) -> InterviewProgress:
 
 
 @lru_cache(maxsize=8)
+def _find_items_past_screening(instrument: Instrument) -> frozenset[str]:
+    """Find the items that only eligible respondents are asked.
+
+    They follow an `end` for those who are not eligible, and no `end` depends on their answer. Without such an `end` the
+    interviewer screens, and nobody can tell who has passed.
+    """
+    outcomes = build_outcome_table(instrument)
+    screening = _find_screening_items(instrument)
+    is_screened, past = False, set[str]()
+    for name, item in instrument.items.items():
+        if isinstance(item.question, EndItem):
+            outcome = outcomes.get(str(item.question.outcome))
+            is_screened = is_screened or (outcome is not None and outcome.kind == "not_eligible")
+        elif is_screened and name not in screening:
+            past.add(name)
+    return frozenset(past)
+
+
 def _find_screening_items(instrument: Instrument) -> frozenset[str]:
     """Find the items whose answers can decide that an interview ends early, also by way of computes or sections."""
     ends = [item for item in instrument.items.values() if isinstance(item.question, EndItem)]
