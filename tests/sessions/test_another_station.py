@@ -45,8 +45,10 @@ def test_her_open_interview_comes_first_at_another_station_which_says_so(tmp_pat
     view = new.view()
     assert isinstance(view, CaseView)
     assert view.key == key
-    assert "the interview was in progress" in view.notice
-    assert "Station desk 1, where you began it, can't write to it any more." in view.notice
+    assert view.notice == (
+        "Continued from station desk 1, which can't write to it any more: the interview was in progress."
+        " Resume it, or key an outcome."
+    )
 
     refused = interview.reply("2")
     assert isinstance(refused, Rejection)

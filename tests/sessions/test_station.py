@@ -366,6 +366,16 @@ def test_an_appointment_from_inside_the_interview(tmp_path: Path) -> None:
     assert shift.row("A").position.code == "1.1"
 
 
+def test_a_caller_is_found_by_the_name_to_ask_for(tmp_path: Path) -> None:
+    shift = Shift(tmp_path, cases=FIVE)
+    ann = shift.station()
+    key = on(ann)
+    assert ann.book_appointment("tomorrow 3pm", person="Mrs. Winter") is None
+    [found] = ann.search_cases("mrs. winter")
+    assert (found.key, found.number) == (key, "ask for Mrs. Winter")
+    assert ann.search_cases("Summer") == ()
+
+
 def test_the_time_of_an_appointment_is_read_back_as_a_sentence(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases="unit,kind,name,phone,zone\nA,1,Alice,303 555 0100,America/Denver\n")
     ann = shift.station()

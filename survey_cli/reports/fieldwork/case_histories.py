@@ -10,6 +10,7 @@ from survey_cli.fieldwork.appointments.reading import DEFAULT_WINDOW
 from survey_cli.fieldwork.case import events
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.plan.plan import Plan
+from survey_cli.instrument.texts.languages import get_language_name
 
 _TEXTS: Final = json.loads(Path(__file__).with_name("event_texts.json").read_text(encoding="utf-8"))
 """Texts of the events that always have the same, for supervisors and at stations; reasons and owners in words."""
@@ -123,7 +124,8 @@ def _describe_alike(event: events.CaseEvent) -> str:
     """Describe an event that has the same text for supervisors and interviewers; empty for others."""
     match event:
         case events.LanguageSet(language):
-            return f"wants to be interviewed in {language}"
+            name = "another language" if language == "other" else get_language_name(language)
+            return f"wants to be interviewed in {name}"
         case events.RefusalDescribed():
             return describe_refusal(event)
         case events.ScriptRead(script):

@@ -71,10 +71,12 @@ def _list_language(instrument: Instrument, language: str) -> tuple[tuple[str, st
     return (("Language", name),)
 
 
-def describe_interrupted_call(case: Case, to_local: ToLocal) -> str:
-    """Describe what was going on when the terminal was lost."""
+def describe_interrupted_call(case: Case, to_local: ToLocal, *, elsewhere: str = "") -> str:
+    """Describe what was going on when the terminal was lost; `elsewhere` is the station, if it was another one."""
     attempt = case.open_attempt
     since = f"You have been on this case since {to_local(attempt.started_at):%H:%M}" if attempt is not None else ""
+    if elsewhere:
+        since = f"Continued from station {elsewhere}, which can't write to it any more"
     if case.interview_open:
         return f"{since}: the interview was in progress. Resume it, or key an outcome."
     if attempt is not None and attempt.dialed:

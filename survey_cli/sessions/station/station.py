@@ -244,9 +244,9 @@ class StationSession:
         claimed = self._claim(key, moves=True)
         if isinstance(claimed, Rejection):
             return claimed
-        notice = case_view.describe_interrupted_call(claimed.case, self._to_local)
-        if row.holder is not None and row.holder.station != self.station:
-            notice += f" Station {row.holder.station}, where you began it, can't write to it any more."
+        holder = row.holder
+        elsewhere = holder.station if holder is not None and holder.station != self.station else ""
+        notice = case_view.describe_interrupted_call(claimed.case, self._to_local, elsewhere=elsewhere)
         self._show(claimed, notice)
         if self._case is not None:
             claims = self._study.claims

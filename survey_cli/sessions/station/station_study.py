@@ -1,6 +1,6 @@
 """One study as a station works on it, read again when its files change: its pauses, messages and cases."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -24,6 +24,8 @@ from survey_cli.study.open_study import OpenStudy, StudyFiles
 from survey_cli.study.pause import Pause, read_pause_and_messages
 
 OUTLOOK_INTERVAL: Final = timedelta(minutes=1)
+MAX_APPOINTMENTS_SEARCHED: Final = 200
+"""Open appointments, the next first, whose person to ask for is compared with what is searched for."""
 MESSAGE_INTERVAL: Final = timedelta(seconds=5)
 """How often messages of supervisors are looked for at most, apart from each look for a case."""
 
@@ -175,7 +177,27 @@ class StationStudy:
             key, number, state = match.row.key, ", ".join(match.numbers), case_view.describe_state(match.row, self.plan)
             name, key = match.name or key, self.name_case(key)
             matches.append(station_views.CaseMatch(key=key, name=name, number=number, state=state))
-        return tuple(matches)
+        # a case of each appointment is read: only if nothing else is found
+        return tuple(matches or self._find_asked_for(text.strip()))
+
+    def _find_asked_for(self, text: str) -> Iterator[station_views.CaseMatch]:
+        """Find the cases with an open appointment at which this person is to be asked for.
+
+        Without a supervisor's rights, the name must be typed whole, as in other searches.
+        """
+        wanted = text.casefold()
+        may_search_parts = self.store.connector.supervises
+        for row in self.store.cases.queries.list_appointments()[:MAX_APPOINTMENTS_SEARCHED]:
+            case = Case.from_history(row.key, self.store.cases.queries.read_history(row.key))
+            person = case.appointment.details.person if case.appointment is not None else ""
+            is_named = person.casefold() == wanted or (may_search_parts and wanted in person.casefold())
+            if person and is_named:
+                state = case_view.describe_state(row, self.plan)
+                contact = self.store.cases.queries.find_contact(row.key)
+                name = case_view.format_case_name(self.opened.instrument, case, contact)
+                yield station_views.CaseMatch(
+                    key=self.name_case(row.key), name=name, number=f"ask for {person}", state=state
+                )
 
     def list_appointments(self) -> Sequence[CaseRow]:
         """List the cases with an open appointment of this interviewer. Raises StoreError."""
