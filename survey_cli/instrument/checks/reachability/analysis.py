@@ -260,7 +260,8 @@ def needless_condition(draft: InstrumentDraft) -> Iterator[Problem]:
         - {id: stop, type: end, unless: consent == 1}
         - {id: age, type: number, ask_if: consent == 1, …}     consent is always 1 here
 
-    Remove it, or correct it if something else was meant.
+    Remove it, or correct it if something else was meant. It is an error at an `end` that questions follow, because nobody
+    is asked them.
     """
     yield from _report_findings(draft, "needless-condition")
 
