@@ -25,7 +25,7 @@ TWO = "unit,kind,name,phone,zone\nA,1,Ann,312 555 0100,America/Chicago\nB,1,Ben,
 EIGHT = "items:\n" + "".join(
     f"  - {{id: q{n}, type: single, text: Question {n}?, options: {{1: 'Yes', 2: 'No'}}}}\n" for n in range(1, 11)
 )
-RDD = FIELDWORK.replace("establishment", "rdd") + "  eligible_from: q2\n  partial_from: q6\n  complete_from: q9\n"
+RDD = FIELDWORK.replace("establishment", "rdd") + "  eligible_from: q3\n  partial_from: q6\n  complete_from: q9\n"
 
 
 @pytest.fixture(params=["file", "server"], autouse=True)
