@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from glob import glob
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 
 import psycopg
@@ -25,12 +26,18 @@ def find_free_port() -> int:
 
 
 @pytest.fixture
-def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def home() -> Iterator[Path]:
+    """A folder that the server's own account can enter, as it can't those below pytest's."""
+    with TemporaryDirectory(prefix="survey-bench-") as folder:
+        yield Path(folder) / "server"
+
+
+@pytest.fixture
+def address(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     if not POOLER.exists() or not glob("/usr/lib/postgresql/*/bin"):
         pytest.skip("pgbouncer and the system's PostgreSQL are not here: apt-get install pgbouncer postgresql")
     monkeypatch.setattr(servers, "PORT", find_free_port())
     monkeypatch.setattr(servers, "POOLER_PORT", find_free_port())
-    home = tmp_path / "server"
     address = servers.start_server(home)
     with psycopg.connect(address.replace("/bench", "/postgres"), autocommit=True) as connection:
         connection.execute("CREATE DATABASE bench")
@@ -39,8 +46,8 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     servers.stop_server(home)
 
 
-def test_a_pooler_stops_though_a_client_is_connected(address: str, tmp_path: Path) -> None:
-    pooler = servers.start_pooler(tmp_path / "server")
+def test_a_pooler_stops_though_a_client_is_connected(address: str, home: Path) -> None:
+    pooler = servers.start_pooler(home)
     with psycopg.connect(f"postgresql://ann@127.0.0.1:{servers.POOLER_PORT}/bench") as client:
         client.execute("SELECT 1")
         client.commit()
@@ -51,9 +58,9 @@ def test_a_pooler_stops_though_a_client_is_connected(address: str, tmp_path: Pat
 
 
 def test_a_pooler_that_waits_for_a_transaction_is_killed(
-    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    address: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pooler = servers.start_pooler(tmp_path / "server")
+    pooler = servers.start_pooler(home)
     monkeypatch.setattr(servers, "PATIENCE", 2)
     with closing(psycopg.connect(f"postgresql://ann@127.0.0.1:{servers.POOLER_PORT}/bench")) as client:
         client.execute("SELECT 1")
@@ -61,10 +68,10 @@ def test_a_pooler_that_waits_for_a_transaction_is_killed(
     assert pooler.returncode is not None
 
 
-def test_a_server_stops_though_a_client_is_connected(address: str, tmp_path: Path) -> None:
+def test_a_server_stops_though_a_client_is_connected(address: str, home: Path) -> None:
     with psycopg.connect(address) as client:
         client.execute("SELECT 1")
-        servers.stop_server(tmp_path / "server")
+        servers.stop_server(home)
         with pytest.raises(psycopg.OperationalError):
             client.execute("SELECT 1")
 
