@@ -6,7 +6,7 @@ Personal cells are stored apart from the others and returned only on request.
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from survey_cli.engine.codec import decode_timestamp, encode_cells, encode_timestamp
 from survey_cli.engine.machine import InterviewStatus
@@ -174,6 +174,7 @@ class DataStore:
         width = len(variables)
         personal_columns = [ordinal for ordinal, variable in enumerate(variables) if variable.personal]
         statement = sql.EXPORT_ROWS.format(
+            language=LANGUAGES[self._db.dialect],
             details=", c.details, c.digest" if personal else "",
             join=" LEFT JOIN contacts c ON c.interview = s.interview" if personal else "",
             and_also=_build_conditions(origins, statuses),
@@ -257,3 +258,13 @@ def _decode_stored_text(row: Sequence[Any]) -> StoredText:
 
 def _compute_instrument_digest(row: Sequence[object], variables: Iterable[Sequence[object]]) -> str:
     return records.compute_digest([*row, *(column for variable in variables for column in variable)])
+
+
+LANGUAGES: Final = {
+    "sqlite": """(
+        SELECT j.payload FROM journal j
+        WHERE j.interview = i.id AND j.kind IN ('began', 'resumed', 'language') ORDER BY j.seq DESC LIMIT 1
+    )""",
+    "postgresql": "'\"language\":' || find_language(i.id)",
+}
+"""The event that names the language of an interview last. On a server a function reads it: analysts may not."""

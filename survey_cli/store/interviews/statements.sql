@@ -154,10 +154,7 @@ DELETE FROM contacts WHERE interview = ?
 
 -- name: EXPORT_ROWS
 SELECT i.id, i.case_key, i.number, i.origin, i.status, i.outcome, i.began_at, i.updated_at, i.by,
-    s.engine, s.cells, s.digest, (
-        SELECT j.payload FROM journal j
-        WHERE j.interview = i.id AND j.kind IN ('began', 'resumed', 'language') ORDER BY j.seq DESC LIMIT 1
-    ){details} FROM interviews i
+    s.engine, s.cells, s.digest, {language}{details} FROM interviews i
 LEFT JOIN snapshots s ON s.interview = i.id AND s.seq = i.last_seq{join} WHERE i.instrument = ?{and_also}
 ORDER BY i.began_at, i.id
 

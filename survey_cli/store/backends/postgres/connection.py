@@ -63,7 +63,7 @@ FETCH_SIZE: Final = 500
 _TABLE: Final = "|".join(sorted(SHARED_TABLES | migrations.TABLES))
 _CONVERTED: Final = re.compile(
     r"'[^']*'|\?|\b(?:current|contact)_schema\(\)|\bVIEW (?=\")"
-    r"|(?<!\.)\b(?=(?:own_account|legible|find_caller|list_never_call)\()"
+    r"|(?<!\.)\b(?=(?:own_account|legible|find_caller|find_language|list_never_call)\()"
     rf"|\b(?:FROM|JOIN|INTO|UPDATE|TABLE|ANALYZE)\s+(?:IF NOT EXISTS\s+)?(?=({_TABLE})\b)"
 )
 
