@@ -250,7 +250,7 @@ def test_the_household_doubts_an_age_that_does_not_fit_the_birth() -> None:
 
 
 def test_the_household_draws_the_next_birthday_and_asks_for_that_person() -> None:
-    both = household("2", "Ann", "1", "3/3/1985", "41", "Bo", "2", "1/12/1990", "35")
+    both = household("2", "Ann", "1", "3/3/1985", "41", "Bo", "2", "12/1/1990", "35")
     assert (both.place, both.data["adult"]) == ("to_adult", 2)
     assert both.words.endswith("May I speak with Bo?")
     alone = household("1", "Ann", "1", "3/3/1985", "41")
