@@ -236,9 +236,9 @@ def test_interviews_that_came_to_no_end_keep_their_status_and_outcome(tmp_path: 
     run_survey(tmp_path, "import-answers", "work.yaml", "web.csv")
     stands = {row["interview_case"]: (row["interview_status"], row["interview_outcome"]) for row in rows_of(tmp_path)}
     assert stands == {"1": ("suspended", ""), "2": ("stopped", "break_off")}
-    written("web.csv", head + "3,stopped,lost,1,1\n")
+    written("web.csv", head + "3,stopped,vanished,1,1\n")
     said = run_survey(tmp_path, "import-answers", "work.yaml", "web.csv", code=1)[1]
-    assert "there is no outcome 'lost'" in said
+    assert "there is no outcome 'vanished'" in said
 
 
 def test_an_erased_interview_is_not_stored_again(tmp_path: Path) -> None:
