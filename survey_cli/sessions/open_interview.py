@@ -28,6 +28,7 @@ from survey_cli.sessions.interview.start_interview import (
 )
 from survey_cli.store import Store
 from survey_cli.store.database_location import locate_database, open_existing_store, open_store
+from survey_cli.study.account_names import check_own_name
 from survey_cli.study.location import locate_people_file
 from survey_cli.study.versions import find_version_in_force
 
@@ -200,8 +201,6 @@ def _identify_interviewer(path: str | Path, instrument: str, options: StartOptio
     if options.practice or people_path is None or not people_path.is_file():
         name = options.interviewer.strip() or store.account
         if name != store.account:
-            from survey_cli.study.open_study import check_own_name
-
             check_own_name(name, store)
         return replace(options, interviewer=name)
     from survey_cli.study.open_study import identify, load_people

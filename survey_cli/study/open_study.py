@@ -25,6 +25,7 @@ from survey_cli.store.backends.errors import close_on_error
 from survey_cli.store.cases.case_records import LeaseHolder
 from survey_cli.store.database_location import locate_database, open_existing_store, open_store
 from survey_cli.store.do_not_call import DoNotCallList
+from survey_cli.study.account_names import check_own_name
 from survey_cli.study.location import PEOPLE_FILE, locate_people_file, open_and_locate
 from survey_cli.study.versions import VersionInForce, find_obstacle_to_begin, find_version_in_force, read_published_hash
 
@@ -191,19 +192,6 @@ def _limit_to_account(who: Interviewer, store: Store) -> Interviewer:
     return who if store.connector.supervises else replace(who, role="interviewer")
 
 
-def check_own_name(name: str, store: Store) -> None:
-    """Check that an interviewer's account on a server works under its own name. Raises UserError.
-
-    The server refuses what such an account writes under another one.
-    """
-    if store.connector.supervises or name == store.account:
-        return
-    what = (
-        f"is not the account {store.account}, and only a supervisor's account may work under another name on a server"
-    )
-    raise UserError(name, what, f"connect as {name}: the address begins with postgresql://{name}@")
-
-
 def check_people_list(account: str, people: People, own_people: People) -> None:
     """Check that the list of people is the study's own, or that the account may use another one. Raises UserError."""
     if people == own_people or _is_supervisor(account, own_people):
@@ -215,11 +203,6 @@ def check_people_list(account: str, people: People, own_people: People) -> None:
 def _is_supervisor(account: str, people: People) -> bool:
     who = people.find(account)
     return who is not None and who.supervises
-
-
-def format_author(name: str, account: str) -> str:
-    """Return the name under which something was written, with the account where that differs."""
-    return f"{name} (account {account})" if account not in ("", name) else name
 
 
 def check_supervisor(study: OpenStudy, what: str) -> None:

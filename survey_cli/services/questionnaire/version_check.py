@@ -16,7 +16,8 @@ from survey_cli.revisions.properties import ComparedChange
 from survey_cli.store import Store
 from survey_cli.store.database_location import locate_database, open_existing_store
 from survey_cli.study import versions
-from survey_cli.study.open_study import format_author, identify, load_people
+from survey_cli.study.account_names import format_author
+from survey_cli.study.open_study import identify, load_people
 
 RULE: Final = "changed-meaning"
 
