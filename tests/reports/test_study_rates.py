@@ -155,9 +155,7 @@ def test_refusals_before_the_screening_are_counted_beside_the_rates() -> None:
         found = column(report)
         assert (found.counts.r, found.counts.uo, found.unscreened, found.unscreened_refusals) == (0, 3, 3, 2)
         assert text in report.notes
-    assert describe_main_rates([found])[1] == (
-        "3 conversations before the screening (3.21): no refusals in COOP1 and REF1"
-    )
+    assert describe_main_rates([found])[1] == ("3 conversations before the screening (3.21): not in COOP1 and REF1")
 
 
 # While cases are open

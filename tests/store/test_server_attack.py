@@ -212,3 +212,25 @@ def test_after_an_interviewers_attack_a_supervisors_commands_find_everything_as_
 
 def load_status(file: str, db: str, shift: Shift) -> FieldworkStatus:
     return load_fieldwork_status(Request(path=file, at=shift.at, db=db))
+
+
+def test_positions_that_an_interviewer_altered_are_derived_again(
+    shift: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = str(shift.file)
+    assert run_command(["study", "publish", file, "--db", shift.db]) == 0
+    complete(shift, shift.ann, 1)
+    where = ["--db", as_role(shift, shift.sue)]
+    assert run_command(["db", "verify", file, *where]) == 0
+    before = postgres_server.run_query(shift.db, "SELECT key, status, was FROM cases ORDER BY key")
+    ask(shift, shift.bob, "UPDATE cases SET status = 'done'")
+    assert run_command(["db", "verify", file, *where]) == 1, "the study seems to be at its end"
+
+    mine = ["--db", as_role(shift, shift.bob)]
+    assert run_command(["db", "verify", file, "--derive", *mine]) == 1
+    assert "only a supervisor may derive the queue again" in "".join(capsys.readouterr())
+    assert run_command(["db", "verify", file, "--derive", *where]) == 0
+
+    assert "queue positions derived again" in "".join(capsys.readouterr())
+    after = postgres_server.run_query(shift.db, "SELECT key, status, was FROM cases ORDER BY key")
+    assert after == before

@@ -182,6 +182,7 @@ def privacy_anonymize(request: "Request", dry_run: parameters.DryRunOption = Fal
 def db_verify(
     file: parameters.InstrumentArgument,
     route: bool = flag("--route", "Name each answer that is off the route or missing on it, with the reason."),
+    derive: bool = flag("--derive", "First derive the queue position of each case again from its history."),
     db: parameters.DatabaseOption = None,
 ) -> None:
     """Verify that every interview's data match its journal, and that the database is intact.
@@ -190,12 +191,19 @@ def db_verify(
     ask_if `q1 == 1` (study.yaml:14:5) is not true: q1 = 2`. The condition is that of the interview's own version. Values
     of personal items are not shown.
 
+    With `--derive`, which is for supervisors, statuses and positions of cases that don't follow from their histories are
+    replaced first.
+
     Exit code 0: everything agrees; 1: something was found.
 
     Example: survey db verify study.yaml --route
     """
-    from survey_cli.services.database.administration import verify_database
+    from survey_cli.services.database.administration import derive_positions, verify_database
+    from survey_cli.services.run_on_study import Request
 
+    if derive:
+        count = derive_positions(Request(path=file, at=datetimes.now(), db=db, notify=say))
+        say(f"{format_quantity(count, 'queue position')} derived again")
     with show_progress() as progress:
         report = verify_database(file, db=db, route=route, progress=progress)
     print_lines(report.findings)

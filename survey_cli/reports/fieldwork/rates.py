@@ -214,7 +214,7 @@ def describe_main_rates(columns: Iterable[RateColumn]) -> list[str]:
         lines.append("  ".join((column.frame, *rates) if column.frame else rates))
         if column.unscreened:
             talks = format_quantity(column.unscreened, "conversation")
-            lines.append(f"{talks} before the screening (3.21): no refusals in COOP1 and REF1")
+            lines.append(f"{talks} before the screening (3.21): not in COOP1 and REF1")
     return lines
 
 

@@ -30,7 +30,7 @@ from survey_cli.store.database_location import locate_database, open_store
 from survey_cli.study.clock import list_future_entries
 from survey_cli.study.consistency.interview_outcomes import describe_open_tasks
 from survey_cli.study.consistency.person_erasure import describe_pending_scrub
-from survey_cli.study.consistency.upkeep import find_disagreements
+from survey_cli.study.consistency.upkeep import derive_queue_again, find_disagreements
 from survey_cli.study.consistency.withdrawals import list_unfinished, list_waiting
 from survey_cli.study.location import open_and_locate
 from survey_cli.study.open_study import OpenStudy, check_supervisor_account
@@ -164,6 +164,15 @@ def verify_database(
         result = verify_store(where, store, instrument, route=route, progress=progress)
         now = convert_to_study_time(store, at or datetime.now(UTC))
         return result._replace(findings=(*result.findings, *list_future_entries(store, now, thorough=True)))
+
+
+@on_study("derive the queue again")
+def derive_positions(study: OpenStudy) -> int:
+    """Derive the queue positions of all cases again from their histories.
+
+    Returns the number of cases whose position differed. Raises UserError.
+    """
+    return derive_queue_again(study, study.at)
 
 
 def verify_store(

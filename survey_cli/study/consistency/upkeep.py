@@ -456,6 +456,16 @@ def rebuild_queue(study: OpenStudy, at: datetime, *, pause: Pause = None, yieldi
     return count
 
 
+def derive_queue_again(study: OpenStudy, at: datetime) -> int:
+    """Schedule all cases again from their histories, whether or not the plan has changed.
+
+    It is the remedy if rows were altered from outside. Returns the number of cases whose position was
+    written. Raises StoreError.
+    """
+    study.store.settings.write(PLAN_SETTING, "")
+    return rebuild_queue(study, at)
+
+
 def _record_rules(store: Store, at: datetime, *, is_first: bool) -> None:
     """Record the edition of the rules by which the queue was just built, and when it replaced an earlier one."""
     edition = str(QUEUE_RULES_EDITION)
