@@ -495,6 +495,9 @@ def due_promise(
     number = case.next_number
     places = planned.zones_of(case, number)
     refused = sum(call.outcome in REFUSED and call.code not in ("1.1", "1.2") for call in case.calls)
+    # Quota places of a suspended interview are given back after a day, and at once after a refusal.
+    left_at = case.interview_left_at
+    keeps_place = case.interrupted and not refused and left_at is not None and at < left_at + timedelta(days=1)
     if (
         at < starts
         or planned.open(places, at)
@@ -503,7 +506,7 @@ def due_promise(
         or (promised.policy == "me" and promised.owner != who.login)
         or (promised.policy == "me_first" and promised.owner != who.login and at < starts + timedelta(minutes=15))
         or not who.speaks(case.language)
-        or (planned.kind_target is not None and case.columns.get("kind") == 1 and not case.interrupted)
+        or (planned.kind_target is not None and case.columns.get("kind") == 1 and not keeps_place)
     ):
         return None
     return promised
