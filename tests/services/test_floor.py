@@ -4,7 +4,7 @@ import csv
 import io
 import itertools
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from support import postgres_server
+from support.both_engines import kept_somewhere  # noqa: F401 – a fixture of every test
 from support.exporting import export_file
 from support.shift import CASES, FIELDWORK, HEAD, OPTIONS, Shift, interviewed, on
 from survey_cli.cli.run_command import run_command
@@ -35,20 +36,6 @@ from survey_cli.study.consistency.upkeep import rebuild_queue
 PEOPLE = "login,role,pseudonym\nann,interviewer,I1\nbob,interviewer,I2\nsue,supervisor,S1\n"
 FIVE = CASES + "".join(f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1))
 PAY = FIELDWORK + "  breaks: {lunch: unpaid, rest: paid}\n"
-
-
-@pytest.fixture(params=["file", "server"], autouse=True)
-def kept_somewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every test is run on a file and on a real server."""
-    if request.param == "server":
-        place = postgres_server.start_server()
-        monkeypatch.setattr(Shift, "place", staticmethod(lambda folder: postgres_server.create_address()))
-        yield
-        Shift.close_all()
-        postgres_server.run_query(place, "DROP SCHEMA IF EXISTS survey_shared CASCADE")
-    else:
-        yield
-        Shift.close_all()
 
 
 @pytest.fixture(autouse=True)

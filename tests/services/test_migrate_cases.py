@@ -2,13 +2,12 @@
 
 import csv
 import json
-from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
-from support import postgres_server
+from support.both_engines import kept_somewhere  # noqa: F401 – a fixture of every test
 from support.command_line import run_survey
 from support.exporting import export_file
 from support.shift import CASES, HEAD, Shift
@@ -40,20 +39,6 @@ quotas:
 """
 NEWER = ITEMS.replace("items:\n", 'items:\n  - {id: new, type: text, text: "New?"}\n').replace("a == 1}", "a == 2}")
 THREE = CASES + "B,1,Ben,312 555 0101,America/Chicago\nC,1,Cid,312 555 0102,America/Chicago\n"
-
-
-@pytest.fixture(params=["file", "server"], autouse=True)
-def kept_somewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every test is run on a file and on a real server."""
-    if request.param == "server":
-        place = postgres_server.start_server()
-        monkeypatch.setattr(Shift, "place", staticmethod(lambda folder: postgres_server.create_address()))
-        yield
-        Shift.close_all()
-        postgres_server.run_query(place, "DROP SCHEMA IF EXISTS survey_shared CASCADE")
-    else:
-        yield
-        Shift.close_all()
 
 
 def opened(shift: Shift, case: str) -> InterviewSession:

@@ -1,11 +1,8 @@
 """An interviewer who signs on at another station continues her own call there; the old station can't write to it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from support import postgres_server
+from support.both_engines import kept_somewhere  # noqa: F401 – a fixture of every test
 from support.shift import CASES, Shift, on
 from survey_cli.entries import Rejection
 from survey_cli.services.database.administration import VerificationResult, verify_database
@@ -14,20 +11,6 @@ from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.station.station_views import CaseView
 
 TWO = CASES + "B,2,Brian Baker,312 555 0101,America/Chicago\n"
-
-
-@pytest.fixture(params=["file", "server"], autouse=True)
-def kept_somewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every test is run on a file and on a real server."""
-    if request.param == "server":
-        place = postgres_server.start_server()
-        monkeypatch.setattr(Shift, "place", staticmethod(lambda folder: postgres_server.create_address()))
-        yield
-        Shift.close_all()
-        postgres_server.run_query(place, "DROP SCHEMA IF EXISTS survey_shared CASCADE")
-    else:
-        yield
-        Shift.close_all()
 
 
 def test_her_open_interview_comes_first_at_another_station_which_says_so(tmp_path: Path) -> None:

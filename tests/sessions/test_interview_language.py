@@ -2,12 +2,11 @@
 
 import csv
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support import postgres_server
+from support.both_engines import kept_somewhere  # noqa: F401 – a fixture of every test
 from support.command_line import run_survey
 from support.shift import HEAD, ITEMS, Shift
 from survey_cli.entries import Rejection
@@ -18,20 +17,6 @@ from survey_cli.sessions.station.station_views import CaseView
 BILINGUAL = HEAD.replace("title: Field test", "title: Field test\nlanguages: [en, es]") + "  speaks: {role: language}\n"
 TEXTS = ITEMS.replace("text: First?", "text: {en: First?, es: Primero}")
 CASES = "unit,phone,zone,speaks\nA,312 555 0100,America/Chicago,{}\n"
-
-
-@pytest.fixture(params=["file", "server"], autouse=True)
-def kept_somewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every test is run on a file and on a real server."""
-    if request.param == "server":
-        place = postgres_server.start_server()
-        monkeypatch.setattr(Shift, "place", staticmethod(lambda folder: postgres_server.create_address()))
-        yield
-        Shift.close_all()
-        postgres_server.run_query(place, "DROP SCHEMA IF EXISTS survey_shared CASCADE")
-    else:
-        yield
-        Shift.close_all()
 
 
 def bilingual(folder: Path, language: str = "en") -> Shift:

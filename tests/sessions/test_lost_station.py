@@ -1,12 +1,11 @@
 """A station that stops in the middle of a call: its call has an outcome, an attempt, a code and a time."""
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support import postgres_server
+from support.both_engines import kept_somewhere  # noqa: F401 – a fixture of every test
 from support.exporting import export_file
 from support.shift import FIELDWORK, OPTIONS, Shift, interviewed, on
 from survey_cli.entries import Rejection
@@ -26,20 +25,6 @@ EIGHT = "items:\n" + "".join(
     f"  - {{id: q{n}, type: single, text: Question {n}?, options: {{1: 'Yes', 2: 'No'}}}}\n" for n in range(1, 11)
 )
 RDD = FIELDWORK.replace("establishment", "rdd") + "  eligible_from: q3\n  partial_from: q6\n  complete_from: q9\n"
-
-
-@pytest.fixture(params=["file", "server"], autouse=True)
-def kept_somewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every test is run on a file and on a real server."""
-    if request.param == "server":
-        place = postgres_server.start_server()
-        monkeypatch.setattr(Shift, "place", staticmethod(lambda folder: postgres_server.create_address()))
-        yield
-        Shift.close_all()
-        postgres_server.run_query(place, "DROP SCHEMA IF EXISTS survey_shared CASCADE")
-    else:
-        yield
-        Shift.close_all()
 
 
 def sue(shift: Shift) -> Request:

@@ -5,14 +5,13 @@ every station, and nothing in progress is lost.
 import asyncio
 import io
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from support import postgres_server
+from support.both_engines import kept_somewhere  # noqa: F401 – a fixture of every test
 from support.command_line import run_survey
 from support.shift import CASES, FIELDWORK, ITEMS, OPTIONS, Shift, interviewed, on
 from support.user_errors import attempt
@@ -53,20 +52,6 @@ items:
   - {id: full, type: end, ask_if: "place == 'full'", outcome: quota_full, text: Bye}
   - {id: b, type: single, text: Second?, options: {1: "Yes", 2: "No"}}
 """
-
-
-@pytest.fixture(params=["file", "server"], autouse=True)
-def kept_somewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every test is run on a file and on a real server."""
-    if request.param == "server":
-        place = postgres_server.start_server()
-        monkeypatch.setattr(Shift, "place", staticmethod(lambda folder: postgres_server.create_address()))
-        yield
-        Shift.close_all()
-        postgres_server.run_query(place, "DROP SCHEMA IF EXISTS survey_shared CASCADE")
-    else:
-        yield
-        Shift.close_all()
 
 
 def working(shift: Shift, by: str = "ann") -> StationSession:

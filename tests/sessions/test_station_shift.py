@@ -2,13 +2,12 @@
 
 import io
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from support import postgres_server
+from support.both_engines import kept_somewhere  # noqa: F401 – a fixture of every test
 from support.shift import CASES, FIELDWORK, Shift, interviewed, on
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case.events import CaseNoteWritten, OutcomeRecorded
@@ -21,20 +20,6 @@ from survey_cli.store.cases.case_store import CaseQueries
 
 FIVE = CASES + "".join(f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1))
 WRAPUP = FIELDWORK + "  wrapup: 20s\n"
-
-
-@pytest.fixture(params=["file", "server"], autouse=True)
-def kept_somewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every test is run on a file and on a real server."""
-    if request.param == "server":
-        place = postgres_server.start_server()
-        monkeypatch.setattr(Shift, "place", staticmethod(lambda folder: postgres_server.create_address()))
-        yield
-        Shift.close_all()
-        postgres_server.run_query(place, "DROP SCHEMA IF EXISTS survey_shared CASCADE")
-    else:
-        yield
-        Shift.close_all()
 
 
 def seconds(shift: Shift, number: float) -> None:
