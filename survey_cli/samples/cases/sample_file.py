@@ -1,6 +1,7 @@
 """Cases of a sample file with their values and numbers. Nothing is stored here."""
 
 from collections.abc import Mapping
+from hashlib import blake2b
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -50,6 +51,16 @@ class SampleCase(NamedTuple):
     def dialable_numbers(self) -> tuple[ParsedNumber, ...]:
         """The numbers that can be dialed."""
         return tuple(n.read for n in self.numbers if isinstance(n.read, ParsedNumber))
+
+
+def compute_row_digest(values: Mapping[str, Cell]) -> str:
+    """Return a short digest of a row's values by the names of their columns, in any order.
+
+    A later import recognizes by it that nothing has changed, and verification that what is stored is what
+    was imported.
+    """
+    pairs = sorted((name, repr(value)) for name, value in values.items())
+    return blake2b(repr(pairs).encode(), digest_size=8).hexdigest()
 
 
 class SampleFile(NamedTuple):

@@ -14,7 +14,6 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from survey_cli.engine.interview import Interview
-from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import UserError
 from survey_cli.services.database.verification import Verification
@@ -180,7 +179,7 @@ def verify_store(
 ) -> VerificationResult:
     """Verify an open database as of one point in time. Raises StoreError."""
     with store.read_transaction(), store.tolerate_undecodable():
-        verification = Verification(store, Plan.from_instrument(instrument), progress, route=route)
+        verification = Verification(store, instrument, progress, route=route)
         findings = (
             *store.maintenance.check_integrity(),
             *list_unfinished(store, instrument),

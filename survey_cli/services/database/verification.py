@@ -27,6 +27,7 @@ from survey_cli.services.database.route_verification import (
     find_differences,
     iterate_row_differences,
 )
+from survey_cli.services.database.sample_verification import SampleVerification
 from survey_cli.services.run_on_study import ProgressCallback, ProgressReporter
 from survey_cli.store import ExportRow, InstrumentRow, Store
 from survey_cli.store.cases.case_records import CaseRow
@@ -34,6 +35,7 @@ from survey_cli.store.interviews.records import StoredInterview, encode_intervie
 from survey_cli.study.consistency.upkeep import PLAN_SETTING
 from survey_cli.table.columns import build_columns, build_row, have_same_cells
 from survey_cli.table.table import join_row, split_row
+from survey_cli.wording import format_quantity
 
 REPLAY_ERRORS: Final = (ValueError, KeyError, TypeError, AttributeError)
 """Exceptions that replaying a manipulated journal or history can raise."""
@@ -52,9 +54,19 @@ class Verification:
     """One verification of an open database, with counts of what was compared."""
 
     def __init__(
-        self, store: Store, plan: Plan, progress: ProgressCallback | None = None, *, route: bool = False
+        self,
+        store: Store,
+        instrument: Instrument,
+        progress: ProgressCallback | None = None,
+        *,
+        route: bool = False,
     ) -> None:
-        self._store, self._plan = store, plan
+        plan = Plan.from_instrument(instrument)
+        self._store = store
+        self._instrument = instrument
+        self._plan = plan
+        self._uncompared_cases = 0
+        """Cases whose sample columns could not be compared with the digest of their import."""
         self._route = route
         """Whether each answer that is off the route, or missing on it, is named with the reason."""
         self.interviews = self.events = 0
@@ -80,9 +92,18 @@ class Verification:
 
     def list_notes(self) -> tuple[str, ...]:
         """Return what could not be compared, and why."""
-        if self._in_step:
-            return ()
-        return ("the fieldwork rules have changed since the queue was computed; run `survey status`, then verify",)
+        notes = []
+        if not self._in_step:
+            notes.append(
+                "the fieldwork rules have changed since the queue was computed; run `survey status`, then verify"
+            )
+        if self._uncompared_cases:
+            cases = format_quantity(self._uncompared_cases, "case")
+            notes.append(
+                f"what the sample says of {cases} was not compared: the questionnaire's sample "
+                "columns have changed since the import"
+            )
+        return tuple(notes)
 
     # Versions and their interviews
 
@@ -205,6 +226,7 @@ class Verification:
     def _check_cases(self) -> Iterator[str]:
         cases = self._store.cases
         imported: Counter[tuple[datetime, str]] = Counter()
+        sample = SampleVerification(self._store, (self._instrument, *self._instruments.values()))
         ordinals: Counter[int] = Counter()
         for row in self._reporter(cases.queries.iterate_rows()):
             ordinals[row.ordinal] += 1
@@ -232,12 +254,15 @@ class Verification:
                 except REPLAY_ERRORS:  # an unknown time zone
                     yield f"{who}: its place in the queue cannot be computed"
             yield from self._check_case_interviews(who, history)
+            sample.add(row, case, history)
             if case.erased and (row.fingerprint or cases.queries.find_contact(row.key) is not None):
                 yield f"{who}: it was erased, but its contact or its mark is still stored"
         for ordinal, count in ordinals.items():
             if count > 1:
                 yield f"{count} cases have the position {ordinal} in the sample"
         yield from self._check_imports(imported)
+        yield from sample.iterate_findings()
+        self._uncompared_cases = sample.count_uncompared()
         if not self._store.cases.counts.agree():
             yield "the live counts differ from the cases; `survey db upgrade` counts them again"
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import reduce
-from hashlib import blake2b
 from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
@@ -28,7 +27,7 @@ from survey_cli.problems import Problem, UserError
 from survey_cli.samples.cases.columns import find_column, find_country
 from survey_cli.samples.cases.import_preview import ImportPreview, preview_import
 from survey_cli.samples.cases.phone_numbers import ParsedNumber
-from survey_cli.samples.cases.sample_file import SampleCase, SampleFile, SampleNumber, read_sample
+from survey_cli.samples.cases.sample_file import SampleCase, SampleFile, SampleNumber, compute_row_digest, read_sample
 from survey_cli.services.cases.case_actions import parse_replicates
 from survey_cli.services.run_on_study import ProgressCallback, ProgressReporter, Request, open_requested
 from survey_cli.store import Store
@@ -214,7 +213,7 @@ def _build_cases(study: OpenStudy, to_import: _SampleToImport) -> Iterator[NewCa
             entries=entries,
             queue_position=schedule_case(fieldwork.Case.from_history(case.key, entries), study.plan, at),
             contact=build_contact(case, study.instrument, link=f"{rng.getrandbits(128):032x}"),
-            fingerprint=compute_fingerprint(case),
+            fingerprint=compute_row_digest(case.values),
         )
 
 
@@ -246,7 +245,7 @@ def _update_cases(study: OpenStudy, to_import: _SampleToImport) -> tuple[int, li
             queue_position=position,
             places=select_places(after, study.plan, position),
             contact=build_contact(case, study.instrument, link=link, stored=contact, columns=columns),
-            fingerprint=compute_fingerprint(case),
+            fingerprint=compute_row_digest(case.values),
         )
         if cases.update(update) is None:
             count += 1
@@ -369,9 +368,3 @@ def _select_values(case: SampleCase, instrument: Instrument, *, personal: bool) 
 def _merge_values(before: Mapping[str, Value], new: Mapping[str, Value], columns: Collection[str]) -> dict[str, Value]:
     unchanged = {name: value for name, value in before.items() if name not in columns}
     return {**unchanged, **{name: value for name, value in new.items() if name in columns or name not in before}}
-
-
-def compute_fingerprint(case: SampleCase) -> str:
-    """Return a short digest of the row; an equal one means that nothing has changed."""
-    values = sorted((name, repr(value)) for name, value in case.values.items())
-    return blake2b(repr(values).encode(), digest_size=8).hexdigest()
