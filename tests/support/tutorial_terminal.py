@@ -19,7 +19,9 @@ PATIENCE: Final = 60.0
 QUIET: Final = 0.15
 """Seconds without output after which a screen is taken to be drawn."""
 READING_TIME: Final = 1.2
-"""Seconds before Enter: what has just appeared isn't confirmed by a key that was meant for the screen before."""
+"""Seconds before the Enter that completes an interview: one that comes sooner is asked about (decision 0105)."""
+COMPLETES: Final = "Enter complete"
+"""What the footer says then."""
 KEYS: Final = {
     "Enter": "\r",
     "Esc": "\x1b",
@@ -81,7 +83,7 @@ class TutorialTerminal:
 
     def press(self, key: str) -> None:
         """Press a key, or type a text, and read until the screen has changed and is drawn."""
-        if key == "Enter":
+        if key == "Enter" and self.sees(COMPLETES):
             time.sleep(READING_TIME)
         before = self._describe_body()
         self._child.send(KEYS.get(key, key))

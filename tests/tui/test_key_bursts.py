@@ -637,7 +637,7 @@ class Terminal:
         return (self.folder / "journal.txt").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(SCALE))
 def test_on_a_terminal_one_read_leaves_the_journal_of_slow_typing(seed: int, tmp_path: Path) -> None:
     rng = Random(seed + 100)
     keys = [key for key in draw_keys(rng, 80) if key in BYTES or len(key) == 1]
