@@ -39,6 +39,7 @@ STATES = (
     (re.compile(r"\[Enter books it"), "book"),
     (re.compile(r"\? .*the case will not be called again"), "sure"),
     (re.compile(r"\? (Stop|End) this interview with"), "sure"),
+    (re.compile(r"\? \d+ answers? (was|were) recorded in this call"), "doubt"),
 )
 """What a printed line says about the line that is awaited."""
 
@@ -324,6 +325,11 @@ class Interviewer(threading.Thread):
                 return "in 1 min"
             case "sure":
                 return "y"
+            case "doubt":
+                # After a kill, the call that goes on already has answers: so does the interview.
+                self._state = "dialed"
+                self._plan = "interview"
+                return "n"
             case "review" | "book":
                 return ""
             case state:
