@@ -150,7 +150,8 @@ class _Projection:
 
     def find_days(self, interviews: int) -> float | None:
         """Return after how many days there are so many further interviews; None if that takes too long."""
-        low, high = 0.0, float(MAX_FORECAST_DAYS)
+        low = 0.0
+        high = float(MAX_FORECAST_DAYS)
         # sums of fractions may stay below a whole number
         wanted = interviews - 1e-6
         if self.count_interviews(high) < wanted:

@@ -223,7 +223,8 @@ def _find_held_places(
     for place in study.store.cases.queries.list_held_places(study.at):
         if place.cell in full and not place.at_station:
             cells_by_case.setdefault(place.case, []).append(place.cell)
-    places, times = 0, list[tuple[datetime, datetime]]()
+    places = 0
+    times = list[tuple[datetime, datetime]]()
     for key, cells in cells_by_case.items():
         case = Case.from_history(key, study.store.cases.queries.read_history(key))
         released_at = find_release_time(case, study.plan)

@@ -228,7 +228,8 @@ def build_call_event(
     `interview` is the one of this claim; its progress decides the code if it is still open in this call.
     """
     is_open = claimed.case.interview_open
-    code, eligible = "", False
+    code = ""
+    eligible = False
     if interview is not None:
         progress = interview_outcomes.measure_progress(interview)
         eligible = is_known_eligible(progress, plan)

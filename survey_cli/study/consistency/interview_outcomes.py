@@ -256,7 +256,8 @@ def _find_items_past_screening(instrument: Instrument) -> frozenset[str]:
     """
     outcomes = build_outcome_table(instrument)
     screening = _find_screening_items(instrument)
-    is_screened, past = False, set[str]()
+    is_screened = False
+    past = set[str]()
     for name, item in instrument.items.items():
         if isinstance(item.question, EndItem):
             outcome = outcomes.get(str(item.question.outcome))

@@ -95,7 +95,8 @@ def record_lost_call(store: Store, plan: Plan, key: str, at: datetime, *, if_exp
         return
 
     ended_at = history[-1].at
-    code, eligible = "", False
+    code = ""
+    eligible = False
     last = store.interviews.find_last(key) if case.interview_open else None
     interview = replay_stored(store, last) if last is not None else None
     if last is not None and interview is not None:
