@@ -271,6 +271,18 @@ def test_without_a_published_version_an_interviewer_is_told_who_publishes_it(tmp
     assert f"survey study publish {shift.file}" in str(refusal)
 
 
+def test_a_supervisor_who_is_first_on_a_server_is_told_who_publishes_the_study(
+    shift: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    elsewhere = as_role(shift, shift.sue).replace(schema_of(shift), "not_there_yet")
+    cases = shift.file.with_name("cases.csv")
+    cases.write_text(CASES)
+    assert run_command(["sample", "import", str(shift.file), str(cases), "--db", elsewhere]) == 1
+    said = capsys.readouterr().err
+    assert "there is no study not_there_yet yet, and this account may not create one" in said
+    assert "ask the owner of the database to publish it: survey study publish" in said
+
+
 def test_another_study_of_the_same_name_does_not_come_into_it(shift: Served) -> None:
     shift.file.write_text(shift.file.read_text().replace("title: Field test", "title: Quite another"))
     refusal = attempt(open_station, shift.file, db=shift.db)

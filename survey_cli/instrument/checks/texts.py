@@ -163,21 +163,32 @@ def undeclared_language(draft: InstrumentDraft) -> Iterator[Problem]:
         languages: [en, es]
         text: {en: Hello, sp: Hola}     → es: Hola
 
-    Correct the tag, or add the language to the list.
+    Correct the tag, or add the language to the list. A language that many texts have is reported once.
     """
     declared = _list_languages(draft)
+    undeclared: dict[str, list[tuple[YamlScalar, str]]] = defaultdict(list)
     for who, text in list_translated_texts(draft):
         for language, scalar in text.by_language.items():
-            if language in declared or not scalar.where.line:
-                continue
-            intended = _ALIASES.get(language, language)
-            if intended not in declared:
-                intended = find_nearest(language, ("text", "label", "note")) or find_nearest(language, declared) or ""
+            if language not in declared and scalar.where.line:
+                undeclared[language].append((scalar, who))
+
+    for language, places in undeclared.items():
+        intended = _ALIASES.get(language, language)
+        if intended not in declared:
+            intended = find_nearest(language, ("text", "label", "note")) or find_nearest(language, declared) or ""
+        if intended == language:
+            remedy = "write the text itself: only languages can be keys here"
+        elif intended:
+            remedy = f"did you mean {intended!r}?"
+        else:
             remedy = f"add it: languages: [{', '.join([*declared, language])}]"
-            remedy = f"did you mean {intended!r}?" if intended else remedy
-            if intended == language:
-                remedy = "write the text itself: only languages can be keys here"
-            what = f"{language!r} is not one of the languages of this file"
+
+        what = f"{language!r} is not one of the languages of this file"
+        # a word of its own is a mistake at its place, a language in many texts one in the list
+        if not intended and len(places) > 1:
+            what += f", and {len(places)} texts have it"
+            places = [min(places, key=lambda place: place[0].where)]
+        for scalar, who in places:
             yield report("undeclared-language", scalar, who, what, remedy)
 
 

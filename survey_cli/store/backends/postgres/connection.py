@@ -460,6 +460,11 @@ def apply_steps_within(db: PostgresConnector, execute: Execute, schema: str) -> 
 
 def _create_schema(db: PostgresConnector, execute: Execute, schema: str) -> None:
     if not db.read(sql.SCHEMA, (schema,)):
+        [(may_create,)] = db.read("SELECT has_database_privilege(current_database(), 'CREATE')")
+        if not may_create:
+            what = f"there is no study {schema} yet, and this account may not create one"
+            remedy = "ask the owner of the database to publish it: survey study publish FILE --db ADDRESS"
+            raise StoreError(db.where, what, remedy)
         execute(f"CREATE SCHEMA {quote_identifier(schema)}", ())
     elif db.read(sql.TABLES, (schema,)):
         what = f"the schema {schema} contains another program's tables"
