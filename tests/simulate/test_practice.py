@@ -6,7 +6,7 @@ The shift is driven through the plain interface by a reader of its lines, who ke
 import io
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
@@ -16,6 +16,8 @@ import pytest
 from support.command_line import run_survey
 from support.shift import on
 from survey_cli.entries import ExactText, PickEntry, PickReply, ReadEntry, Rejection
+from survey_cli.fieldwork.appointments.appointment import AppointmentTime
+from survey_cli.fieldwork.appointments.reading import parse_appointment
 from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.open_instrument import open_instrument
@@ -23,11 +25,13 @@ from survey_cli.plain import run_station
 from survey_cli.problems import UserError
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.station.station_views import CaseView
+from survey_cli.simulate.fieldwork.behavior import find_free_time
 from survey_cli.simulate.practice.practice_station import (
     CONTRADICTION,
     PracticeOptions,
     PracticeStation,
     find_practice_start,
+    format_appointment_words,
     open_practice_station,
 )
 from survey_cli.values import Missing
@@ -293,6 +297,29 @@ def test_differences_from_what_was_heard_are_listed(tmp_path: Path) -> None:
     ), printed
     assert any(", entered “busy”" in line for line in lines)
     assert any(re.fullmatch(r"[\w ]+ \(P\d\d\), clear: heard “.*”, entered Agree", line) for line in lines), lines
+
+
+EVERY_MOMENT = [datetime(2026, 2, 26, tzinfo=UTC) + timedelta(minutes=41 * n) for n in range(600)]
+"""Seventeen days at all hours, among them the Sunday in March on which Chicago's clock is put forward."""
+SPECIAL_DAYS = (date(2028, 2, 28), date(2026, 10, 30), date(2026, 11, 25), date(2026, 12, 23), date(2026, 12, 30))
+"""Days before a leap day, before the clock is put back, before Thanksgiving, Christmas and New Year's Day."""
+
+
+@pytest.mark.parametrize("text", [STUDY.partition("fieldwork:")[0], STUDY], ids=["usual-hours", "own-hours"])
+def test_a_time_that_a_respondent_names_is_accepted_as_it_is_said(tmp_path: Path, text: str) -> None:
+    """An interviewer who practices at any time of any day types the words that she hears."""
+    calendar = Plan.from_instrument(open_instrument(write(tmp_path, text))).calendar
+    rng = Random(3)
+    special = [datetime.combine(day, time(), UTC) + timedelta(hours=n) for day in SPECIAL_DAYS for n in range(72)]
+    for moment in EVERY_MOMENT + special:
+        now = find_practice_start(calendar, CHICAGO.key, moment)
+        local_now = now.astimezone(CHICAGO)
+        named = find_free_time(calendar, CHICAGO, local_now, rng)
+        assert named is not None
+        words = format_appointment_words(named, local_now)
+        read = parse_appointment(words, now=now, zones=[CHICAGO.key], calendar=calendar)
+        assert isinstance(read, AppointmentTime), (moment, words, read)
+        assert read.starts == named.astimezone(UTC), (moment, words)
 
 
 def find_call(station: PracticeStation, response: str) -> str:

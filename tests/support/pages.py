@@ -15,6 +15,7 @@ After the command of an interactive program, a comment between paragraphs says w
   program of this fence,
 - `<!-- see: TEXT -->`: the screen shows this, `…` for anything; a quotation (`> …`) is what the
   program in the window of the commands shows,
+- `<!-- repeat: … -->`: lines such as `Call me …, please.`: what the screen shows in place of `…` is typed,
 - `<!-- respond: … -->`: lines `TEXT → KEYS`: the keys of the first text that is on the screen are pressed, again and
   again, until that is a text without keys.
 """
@@ -32,7 +33,9 @@ TOP_LEVEL = ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md", 
 
 FENCE = re.compile(r"((?:^ *<!--(?:(?!-->).)*-->\n+)*)^( *)```([^\n]*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 REMARK = re.compile(r"<!-- *(given|problem|exit|add|choose|skip): ?(.*?) *-->", re.DOTALL)
-DIRECTIVE = re.compile(r"^<!-- *(press|choose|see|respond): *(.*?) *-->$|^((?:>[^\n]*\n)+)", re.MULTILINE | re.DOTALL)
+DIRECTIVE = re.compile(
+    r"^<!-- *(press|choose|see|repeat|respond): *(.*?) *-->$|^((?:>[^\n]*\n)+)", re.MULTILINE | re.DOTALL
+)
 HEADING_LINE = re.compile(r"^#{1,6} .*$", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#{1,6} +(.+?)(?: *\{#([\w-]+)\})?$", re.MULTILINE)
@@ -60,7 +63,7 @@ class Directive:
 
     line: int
     kind: str
-    """`press`, `choose`, `see`, `respond` or `quotation`."""
+    """`press`, `choose`, `see`, `repeat`, `respond` or `quotation`."""
     text: str
     section: str
     """What the section says before it."""

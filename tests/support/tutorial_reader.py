@@ -52,6 +52,8 @@ class TutorialReader:
             case "quotation":
                 if self._program is not None:
                     self._program.wait_for(directive.text)
+            case "repeat":
+                program.press(find_words(program, directive.text))
             case "respond":
                 self._respond(program, directive.text)
             case _:
@@ -115,6 +117,14 @@ class TutorialReader:
             else:
                 for key in split_keys(keys):
                     program.press(key)
+
+
+def find_words(program: TutorialTerminal, texts: str) -> str:
+    """Return what the screen shows in place of `…` in one of these lines."""
+    for text in texts.strip().splitlines():
+        if words := program.find(text):
+            return words
+    raise AssertionError(f"{program.name}: none of {texts!r} on\n{program.show()}")
 
 
 def is_printed(key: str, section: str) -> bool:

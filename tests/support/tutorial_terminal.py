@@ -77,6 +77,13 @@ class TutorialTerminal:
         parts = [re.escape(normalize(part)) for part in text.split("…")]
         return re.search(" ?.*? ?".join(parts), shown) is not None
 
+    def find(self, text: str) -> str:
+        """Return what the screen shows in place of `…` in this text; empty if it doesn't show the text."""
+        before, after = text.split("…")
+        pattern = f"{re.escape(normalize(before))} (.*?){re.escape(normalize(after))}"
+        found = re.search(pattern, normalize(self.show()))
+        return found[1] if found else ""
+
     def wait_for(self, text: str) -> None:
         """Read until the screen shows this text."""
         self._read_until(lambda: self.sees(text), f"the screen never showed {text!r}")
