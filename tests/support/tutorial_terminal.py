@@ -22,6 +22,8 @@ READING_TIME: Final = 1.2
 """Seconds before the Enter that completes an interview: one that comes sooner is asked about (decision 0105)."""
 COMPLETES: Final = "Enter complete"
 """What the footer says then."""
+TOO_SOON: Final = "Enter once more completes the interview"
+"""What the screen says of an Enter that came too soon, as it does if the machine was slow to draw the footer."""
 KEYS: Final = {
     "Enter": "\r",
     "Esc": "\x1b",
@@ -101,6 +103,7 @@ class TutorialTerminal:
         """Read until nothing more is drawn."""
         while self._read(QUIET):
             pass
+        self._confirm_end()
 
     def wait_for_end(self) -> int:
         """Read until the program ends; return its exit code."""
@@ -123,6 +126,16 @@ class TutorialTerminal:
             self._child.kill(signal.SIGKILL)
         self._child.close(force=True)
 
+    def _confirm_end(self) -> None:
+        """Press Enter again if the screen says so."""
+        if not self.is_running or not self.sees(TOO_SOON):
+            return
+
+        time.sleep(READING_TIME)
+        self._child.send(KEYS["Enter"])
+        while self.sees(TOO_SOON) and self._read(PATIENCE):
+            pass
+
     def _describe_body(self) -> str:
         """Return the screen with its cursor, without clocks, which change by themselves."""
         if not self.is_running:
@@ -133,6 +146,7 @@ class TutorialTerminal:
     def _read_until(self, condition: Callable[[], bool], what: str) -> None:
         end = time.monotonic() + PATIENCE
         while not condition():
+            self._confirm_end()
             assert time.monotonic() < end, f"{self.name}: {what}\n{self.show()}"
             if not self._read(0.05) and not self.is_running:
                 assert condition(), f"{self.name}: {what}: the program ended\n{self.read_output()}"
