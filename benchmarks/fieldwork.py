@@ -131,8 +131,8 @@ def reports_row(folder: Path) -> list[Line]:
     file = repeat_cases(folder)
     python = min(_measure([sys.executable, "-c", "pass"]) for _ in range(3))
     lines = []
-    for command in ("status", "rates", "forecast"):  # its target is reached: a forecast simulates no day
-        survey = [str(Path(sys.executable).with_name("survey")), command, str(file)]
+    for command in ("status", "rates", "status --forecast"):  # its target is reached: a forecast simulates no day
+        survey = [str(Path(sys.executable).with_name("survey")), *command.split(), str(file)]
         took = min(_measure(survey) for _ in range(3)) - python
         what = f"`survey {command}` of {MANY:,} cases and interviews, beside the start of Python"
         lines.append(below(what, took, 0.5, said=f"{took:.2f} s of processor time", goal="≤ 0.5 s"))

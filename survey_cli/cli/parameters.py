@@ -52,6 +52,16 @@ text_option = partial(option, callback=require_text)
 share = partial(option, parser=parse_share)
 
 
+def refuse_options(context: typer.Context, names: Sequence[str], why: str) -> None:
+    """Refuse the first of these parameters that was given: `--speed is only for --replay — leave it out`."""
+    for parameter in context.command.params:
+        if parameter.name not in names:
+            continue
+        source = context.get_parameter_source(parameter.name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise typer.BadParameter(f"{parameter.opts[0]} {why} — leave it out")
+
+
 def build_options(kind: type[T], values: Mapping[str, Any], **others: Any) -> T:
     """Build the options of a service from a command's parameters of the same names, and from `others`."""
     names = signature(kind).parameters.keys() & values.keys()

@@ -5,6 +5,7 @@ It prints no result. A bug ends in a crash report without answers, never in a tr
 
 import os
 import re
+import shlex
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -69,7 +70,7 @@ def _run_once(arguments: Sequence[str]) -> int:
     try:
         code = select_app(next(iter(arguments), ""))(list(arguments), prog_name="survey", standalone_mode=False)
     except _UsageError as error:
-        return _report_misuse(error)
+        return _report_misuse(error, arguments)
     except UserError as error:
         return report_error(error)
     except typer.Abort:
@@ -77,8 +78,8 @@ def _run_once(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _report_misuse(error: Exception) -> int:
-    """Print what was not understood, and the command that explains it."""
+def _report_misuse(error: Exception, arguments: Sequence[str]) -> int:
+    """Print what was not understood, and what to do: the remedy of the message, or the command that explains it."""
     from survey_cli.cli.app import RENAMED
 
     possibilities = getattr(error, "possibilities", None) or ()
@@ -87,12 +88,47 @@ def _report_misuse(error: Exception) -> int:
     what, _, suggested = message.strip().rstrip(".").partition(". Did you mean ")
     command = getattr(getattr(error, "ctx", None), "command_path", "survey")
     suggested = suggested.rstrip("?").replace(", ", " or ") or " or ".join(map(repr, sorted(possibilities)))
-    remedy = f"did you mean {suggested}?" if suggested else f"see `{command} --help`"
+
     unknown_command = re.fullmatch(r"No such command '(.+)'", what)
-    if command == "survey" and unknown_command and (new_name := RENAMED.get(unknown_command[1])):
-        remedy = f"the command is now: survey {new_name}"
+    if command == "survey" and unknown_command and unknown_command[1] in RENAMED:
+        old_name = unknown_command[1]
+        say(_describe_renamed(old_name, RENAMED[old_name], arguments[1:]))
+        return MISUSED
+
+    if " — " in what:
+        what = what.removeprefix("Invalid value: ")
+        say(f"{command}: {what}")
+        return MISUSED
+
+    remedy = f"did you mean {suggested}?" if suggested else f"see `{command} --help`"
     say(f"{command}: {what[:1].lower()}{what[1:]} — {remedy}")
     return MISUSED
+
+
+def _describe_renamed(old_name: str, usage: str, arguments: Sequence[str]) -> str:
+    """Return the line that leads from a former name to the command as it is given now, with the same arguments."""
+    names = " ".join(word for word in usage.split() if not word.isupper())
+    return f"survey: `{old_name}` is now `{names}` — survey {fill_usage(usage, arguments)}"
+
+
+def fill_usage(usage: str, arguments: Sequence[str]) -> str:
+    """Fill the capitals of a usage with arguments in their order; those that are left follow.
+
+    `watch FILE --replay CASE` and `study.yaml 1017 --plain` give `watch study.yaml --replay 1017 --plain`. Options that
+    stand before the arguments can't be told from them without the command, so that the usage is returned as it is.
+    """
+    slots = sum(word.isupper() for word in usage.split())
+    if any(argument.startswith("-") for argument in arguments[:slots]):
+        return usage
+
+    left = [shlex.quote(argument) for argument in arguments]
+    words = []
+    for word in usage.split():
+        if word.isupper() and left:
+            words.append(left.pop(0))
+        else:
+            words.append(word)
+    return " ".join((*words, *left))
 
 
 def _report_failure(error: Exception) -> int:

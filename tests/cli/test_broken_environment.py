@@ -231,7 +231,7 @@ def test_a_disk_that_filled_up_after_the_interviews(small_disk: Path, capsys: py
                    stdin=subprocess.DEVNULL, capture_output=True, check=False)  # fmt: skip
     assert db.exists()
     (small_disk / "holiday.jpg").write_bytes(b"x" * disk_usage(small_disk).free)
-    for command in (("interviews",), ("db", "verify"), ("status",)):
+    for command in (("case", "list", "--interviews"), ("db", "verify"), ("status",)):
         said = told(capsys, *command, "small.yaml", "--db", str(db))
         assert "the disk is full — free some space on it, then try again" in said
         assert "SQLITE" not in said
@@ -404,7 +404,7 @@ def test_junk_in_the_database_is_one_plain_line(
         for command in (
             ["interview", "small.yaml", "--case", "3", "--reopen"],
             ["interview", "small.yaml", "--case", "new"],
-            ["interviews", "small.yaml"],
+            ["case", "list", "--interviews", "small.yaml"],
             ["db", "verify", "small.yaml"],
             ["export", "small.yaml", "-o", "-"],
         ):
@@ -452,7 +452,7 @@ def test_a_path_that_is_no_database_of_ours(
     path = Path("thing.db")
     made(path)
     before = path.read_bytes() if path.is_file() else None
-    for command in (["interview", "small.yaml", "--case", "7"], ["interviews", "small.yaml"]):
+    for command in (["interview", "small.yaml", "--case", "7"], ["case", "list", "--interviews", "small.yaml"]):
         assert said in told(capsys, *command, "--db", "thing.db")
     assert (path.read_bytes() if path.is_file() else None) == before
 

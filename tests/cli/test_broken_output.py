@@ -95,7 +95,8 @@ def test_results_that_go_nowhere_are_no_success(command: list[str], how: str) ->
 
 
 @pytest.mark.parametrize(
-    "command", [["codebook", "wide.yaml", "-o", "-"], ["print", "wide.yaml"], ["interviews", "wide.yaml"]]
+    "command",
+    [["codebook", "wide.yaml", "-o", "-"], ["print", "wide.yaml"], ["case", "list", "--interviews", "wide.yaml"]],
 )
 @pytest.mark.parametrize("how", ["closed", "full"])
 def test_texts_that_go_nowhere_are_no_success(
@@ -148,7 +149,7 @@ def test_a_notice_that_nobody_hears_does_not_end_an_interview() -> None:
 def test_a_mistyped_address_is_neither_a_file_nor_repeated(db: str, capsys: pytest.CaptureFixture[str]) -> None:
     before = sorted(Path.cwd().iterdir())
     for command in (
-        ["interviews", "wide.yaml"],
+        ["case", "list", "--interviews", "wide.yaml"],
         ["interview", "wide.yaml", "--case", "1", "--practice"],
         ["status", "wide.yaml"],
         ["do-not-call", "check", "+13125550100"],
@@ -164,7 +165,7 @@ def test_a_mistyped_address_is_neither_a_file_nor_repeated(db: str, capsys: pyte
 
 @pytest.mark.parametrize("db", ["C:/data/x.db", "C:/da@ta/x.db", "./a:b@c.db", "a/b@c.db", "x.db", "postgres.db"])
 def test_a_path_is_a_path(db: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_command(["interviews", "wide.yaml", "--db", db]) == 1
+    assert run_command(["case", "list", "--interviews", "wide.yaml", "--db", db]) == 1
     assert "is not the address" not in capsys.readouterr().err
 
 
@@ -177,7 +178,7 @@ def test_a_name_that_is_not_utf_8_is_a_name() -> None:
     assert (interview.returncode, "bug" in interview.stderr) == (3, False), interview.stderr
     for command in (
         ["db", "verify", file],
-        ["interviews", file],
+        ["case", "list", "--interviews", file],
         ["check", file],
         ["db", "backup", file, place + b"/b\xe9.db"],
     ):

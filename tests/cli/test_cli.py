@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from support.command_line import BROKEN, DOUBTFUL, SURVEY, folder, on_terminal, 
 from survey_cli import __version__
 from survey_cli.cli.app import RENAMED, build_app
 from survey_cli.cli.parameters import parse_share
-from survey_cli.cli.run_command import run_command
+from survey_cli.cli.run_command import fill_usage, run_command
 
 
 def held(monkeypatch: pytest.MonkeyPatch, lines: str, *arguments: str) -> int:
@@ -70,11 +71,53 @@ def test_help_lists_every_command_with_the_first_paragraph_of_its_docstring(
 def test_an_earlier_name_of_a_command_leads_to_the_present_one(
     old: str, new: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    command = " ".join(word for word in new.split() if not word.isupper())
     assert run_command([old, "asu.yaml"]) == 2
-    assert capsys.readouterr().err == f"survey: no such command '{old}' — the command is now: survey {new}\n"
+    line = fill_usage(new, ["asu.yaml"])
+    assert capsys.readouterr().err == f"survey: `{old}` is now `{command}` — survey {line}\n"
     assert run_command(["explain", old]) == 0
     assert f"the command is now: survey {new}" in capsys.readouterr().err
     assert run_command([*new.split(), "--help"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "line"),
+    [
+        ("queue study.yaml -n 4", "case list study.yaml --next -n 4"),
+        ("replay study.yaml 1017 --speed 20", "watch study.yaml --replay 1017 --speed 20"),
+        ("replay --speed 20 study.yaml 1017", "watch FILE --replay CASE"),
+        ("interviews 'my study.yaml'", "case list 'my study.yaml' --interviews"),
+        ("forecast study.yaml --interviewers 4,8", "status study.yaml --forecast --interviewers 4,8"),
+        ("server grant postgresql://o@h/d ann coder", "db grant postgresql://o@h/d ann coder"),
+    ],
+)
+def test_the_arguments_of_an_earlier_name_are_in_the_line_to_copy(
+    typed: str, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(shlex.split(typed)) == 2
+    assert capsys.readouterr().err.endswith(f" — survey {line}\n")
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("status mine.yaml --days 3", "--days is only for --forecast"),
+        ("status mine.yaml --forecast --since 2026-11-24", "--since is not for --forecast"),
+        ("watch mine.yaml ann --speed 2", "--speed is only for --replay"),
+        ("watch mine.yaml ann --replay 7", "give PERSON or --replay CASE"),
+        ("watch mine.yaml", "give the interviewer's login, or --replay CASE"),
+        ("case list mine.yaml --next --interviews", "give one of them"),
+        ("case list mine.yaml --interviewer ann", "--interviewer is only for --next"),
+        ("case list mine.yaml --next --status held", "--status does not select who is called next"),
+        ("case list mine.yaml --interviews --limit 3", "--limit does not select interviews"),
+        ("case list mine.yaml --next --format csv", "--format csv is for the list of cases"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(typed: str, why: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(typed.split()) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert why in line
+    assert " — " in line
 
 
 def test_without_a_command_there_is_help(capsys: pytest.CaptureFixture[str]) -> None:
@@ -225,7 +268,7 @@ def test_practice_is_kept_apart(mine: str, monkeypatch: pytest.MonkeyPatch, caps
 
 
 def test_the_list_of_interviews(mine: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_command(["interviews", mine]) == 0
+    assert run_command(["case", "list", "--interviews", mine]) == 0
     out, err = capsys.readouterr()
     head, *rows = [re.split(r"\s{2,}", line) for line in out.splitlines()]
     assert head == ["case", "status", "answered", "at", "last entry", "by", "origin"]
@@ -246,7 +289,7 @@ def test_verify_and_backup(mine: str, capsys: pytest.CaptureFixture[str]) -> Non
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["interviews", "mine.yaml", "--db", "none.db"], "none.db: "),
+        (["case", "list", "--interviews", "mine.yaml", "--db", "none.db"], "none.db: "),
         (["export", "nothere.yaml"], "nothere.yaml: there is no file"),
         (["export", "mine.yaml", "--format", "cvs"], "did you mean 'csv'?"),
         (

@@ -95,7 +95,7 @@ def test_an_interview_is_put_aside_resumed_listed_verified_exported_and_copied(s
             db,
             keyed=".dk\n1\n.refused\n",
         )
-        assert "2 interviews" in survey("interviews", "home.yaml", "--db", db)
+        assert "2 interviews" in survey("case", "list", "--interviews", "home.yaml", "--db", db)
         assert "no problems" in survey("db", "verify", "home.yaml", "--db", db)
         name = "server.csv" if db == server else "file.csv"
         survey("export", "home.yaml", "-o", name, "--personal", "street", "--db", db)
@@ -103,7 +103,7 @@ def test_an_interview_is_put_aside_resumed_listed_verified_exported_and_copied(s
     assert [row["street"] for row in answers("server.csv")] == ["Señal 🙂", ""]
 
     survey("db", "backup", "home.yaml", "copy.db", "--db", server)
-    assert "2 interviews" in survey("interviews", "home.yaml", "--db", "copy.db")
+    assert "2 interviews" in survey("case", "list", "--interviews", "home.yaml", "--db", "copy.db")
     assert "no problems" in survey("db", "verify", "home.yaml", "--db", "copy.db")
     survey("export", "home.yaml", "-o", "copy.csv", "--personal", "street", "--db", "copy.db")
     assert Path("copy.csv").read_text() == Path("server.csv").read_text()
@@ -127,9 +127,11 @@ def test_an_interview_goes_on_as_it_began_where_its_file_has_problems_now(survey
 def test_two_instruments_share_a_database(survey, server):
     written("other.yaml", HOME.replace("instrument: home", "instrument: other"))
     survey("interview", "home.yaml", "--case", "c1", "--plain", "--db", server, keyed="4\n1\nx\n")
-    assert "the schema other contains no study" in survey("interviews", "other.yaml", "--db", server, gives=1)
+    assert "the schema other contains no study" in survey(
+        "case", "list", "--interviews", "other.yaml", "--db", server, gives=1
+    )
     survey("interview", "other.yaml", "--case", "c1", "--plain", "--db", server, keyed="4\n1\nx\n")
-    assert "1 interview" in survey("interviews", "other.yaml", "--db", server)
+    assert "1 interview" in survey("case", "list", "--interviews", "other.yaml", "--db", server)
 
 
 def test_one_station_calls_two_studies_of_a_server(survey, server):
@@ -149,7 +151,7 @@ def test_one_station_calls_two_studies_of_a_server(survey, server):
 
 def test_invented_people_stay_out_of_a_study_of_real_ones(survey, server):
     survey("simulate", "home.yaml", "-n", "20", "--keep", "--db", server)
-    assert "20 interviews" in survey("interviews", "home.yaml", "--db", server)
+    assert "20 interviews" in survey("case", "list", "--interviews", "home.yaml", "--db", server)
     assert "no problems" in survey("db", "verify", "home.yaml", "--db", server)
     survey("interview", "home.yaml", "--case", "c1", "--plain", "--db", server, keyed="4\n1\nx\n")
     assert "must not be mixed" in survey("simulate", "home.yaml", "-n", "2", "--keep", "--db", server, gives=1)
@@ -157,7 +159,7 @@ def test_invented_people_stay_out_of_a_study_of_real_ones(survey, server):
 
 @pytest.mark.parametrize(
     ("command", "more"),
-    [("interviews", ()), ("db verify", ()), ("export", ("-o", "x.csv")), ("db backup", ("copy.db",))],
+    [("case list --interviews", ()), ("db verify", ()), ("export", ("-o", "x.csv")), ("db backup", ("copy.db",))],
 )
 def test_a_server_that_is_not_there_is_told(survey, server, command, more):
     gone = "postgresql://ann:hush@127.0.0.1:1/field"

@@ -112,7 +112,7 @@ def test_the_same_on_a_server(server, survey) -> None:
     survey("sample", "import", *FOUNDING, *db)
     assert "35 unchanged" in survey("sample", "import", *FOUNDING, *db)[0]
     assert "35 of 35 cases" in survey("case", "list", FOUNDING[0], *db)[1]
-    summary = survey("queue", FOUNDING[0], "-n", "3", *db)[1]
+    summary = survey("case", "list", FOUNDING[0], "--next", "-n", "3", *db)[1]
     assert sum(map(int, re.findall(r"(\d+) (?:callable now|ready|outside calling hours)", summary))) == 35
     survey("case", "outcome", FOUNDING[0], "Denver District", "refusal_hard", "--note", "wrote", *db)
     assert "2.112" in survey("case", "show", FOUNDING[0], "Denver District", *db)[0]

@@ -21,9 +21,8 @@ COMMANDS = (
     "explain",
     "simulate",
     "interview",
-    "interviews",
-    "verify",
-    "backup",
+    "case",
+    "db",
     "export",
     "print",
 )

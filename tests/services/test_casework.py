@@ -737,7 +737,7 @@ def test_a_supervisors_evening(survey) -> None:
     assert "✗ no   owner" in out
     out, _ = survey("study people")
     assert [line.split()[0] for line in out.splitlines()] == ["login", "ann", "bob", "sue"]
-    out, err = survey("queue", "-n", "1")
+    out, err = survey("case list", "--next", "-n", "1")
     assert len(out.splitlines()) == 2
     assert "2 callable now, 1 waiting for an appointment" in err
     _, err = survey("case reassign", "A", "--to", "bob", "--keeps", "first")

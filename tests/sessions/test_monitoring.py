@@ -291,7 +291,7 @@ def test_a_replay_steps_back_and_forth_and_pauses(tmp_path: Path) -> None:
 def test_the_commands_print_each_question_with_its_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shift = Shift(tmp_path, ITEMS, fieldwork=ANNOUNCED)
     at_work(shift, "", "", "Al", "1", "7")
-    command = ["replay", str(shift.file), "A", "--db", shift.db, "--plain"]
+    command = ["watch", str(shift.file), "--replay", "A", "--db", shift.db, "--plain"]
     assert run_command(command) == 1
     assert f"watch it: survey watch {shift.file} ann" in capsys.readouterr().err
     at_work(shift, "2")

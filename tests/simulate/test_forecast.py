@@ -340,7 +340,7 @@ def test_what_the_study_shows_is_measured_and_all_else_is_assumed(tmp_path: Path
 
 def test_what_is_lacking_is_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     shift = midfield(tmp_path)
-    assert run_command(["forecast", str(shift.file), "--db", shift.db, "--zone", "Mars/Olympus"]) == 2
+    assert run_command(["status", "--forecast", str(shift.file), "--db", shift.db, "--zone", "Mars/Olympus"]) == 2
     assert "not a time zone" in capfd.readouterr().err
     over = shift.file.read_text().replace("  country: US\n", "  country: US\n  ends: 2026-11-20\n")
     shift.file.write_text(over)
@@ -373,18 +373,18 @@ def test_an_interrupted_forecast_keeps_what_it_has(tmp_path: Path) -> None:
 def test_the_command_prints_a_table_or_figures(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     shift = midfield(tmp_path)
     study = (str(shift.file), "--db", shift.db, "--days", "8")
-    assert run_command(["forecast", *study, "--interviewers", "2,4"]) == 0
+    assert run_command(["status", "--forecast", *study, "--interviewers", "2,4"]) == 0
     out = capfd.readouterr().out
     assert "1 of 50 (quota kinds) complete now, 300 cases" in " ".join(out.split())
     assert re.search(r"^people +complete +per day +hours +calls +target +sample ends$", out, re.MULTILINE)
     assert len(re.findall(r"^[24] +\d+ ", out, re.MULTILINE)) == 2
     assert max(map(len, out.splitlines())) <= 80
-    assert run_command(["forecast", *study, "--interviewers", "2", "--format", "json"]) == 0
+    assert run_command(["status", "--forecast", *study, "--interviewers", "2", "--format", "json"]) == 0
     figures = json.loads(capfd.readouterr().out)
     assert figures["rows"][0]["interviewers"] == 2
     assert figures["target"] == 50
-    assert run_command(["forecast", *study, "--interviewers", "two"]) == 2
-    assert run_command(["forecast", *study, "--spread", "always"]) == 2
+    assert run_command(["status", "--forecast", *study, "--interviewers", "two"]) == 2
+    assert run_command(["status", "--forecast", *study, "--spread", "always"]) == 2
 
 
 def test_simulated_fieldwork_says_how_it_spreads(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -404,7 +404,7 @@ def test_simulated_fieldwork_says_how_it_spreads(tmp_path: Path, capfd: pytest.C
 @pytest.mark.parametrize(
     "command",
     [
-        ("forecast", "--interviewers", ",".join(map(str, range(2, 200)))),
+        ("status", "--forecast", "--interviewers", ",".join(map(str, range(2, 200)))),
         ("simulate", "--fieldwork", "--cases", "8000"),  # fewer are over before the first line of progress
     ],
 )

@@ -40,7 +40,7 @@ def a_copy(written: Shift, tmp_path: Path) -> Path:
 def commands(shift: Shift, path: Path) -> list[list[str]]:
     file, db = str(shift.file), ["--db", str(path)]
     return [
-        ["interviews", file, *db],
+        ["case", "list", "--interviews", file, *db],
         ["case", "list", file, *db],
         ["status", file, *db],
         ["export", file, "-o", "-", *db],
@@ -181,7 +181,7 @@ def test_one_bad_text_keeps_no_other_interview_from_being_listed(
     written: Shift, path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     undecodable(path, BY)
-    assert run_command(["interviews", str(written.file), "--db", str(path)]) == 1
+    assert run_command(["case", "list", "--interviews", str(written.file), "--db", str(path)]) == 1
     said = capsys.readouterr()
     assert sorted(line.split()[0] for line in said.out.splitlines()[1:]) == list("ABGP")
     assert "the text by of interviews (id " in said.err

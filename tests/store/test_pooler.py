@@ -52,7 +52,7 @@ def a_pooler() -> Iterator[str]:
     address = f"postgresql://postgres@127.0.0.1:{port}/pooled"
     try:
         direct = postgres_server.start_server().replace("/postgres?", "/pooled?")
-        assert run_command(["server", "init", direct]) == 0
+        assert run_command(["db", "init", direct]) == 0
         for _ in range(100):
             with suppress(psycopg.OperationalError):
                 psycopg.connect(address, connect_timeout=5).close()
@@ -65,7 +65,7 @@ def a_pooler() -> Iterator[str]:
 
 
 def test_stations_of_two_studies_share_a_connection(pooled: str, tmp_path: Path) -> None:
-    assert run_command(["server", "grant", pooled, "ann", "interviewer"]) == 0
+    assert run_command(["db", "grant", pooled, "ann", "interviewer"]) == 0
     stations: list[StationSession] = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
@@ -88,7 +88,7 @@ def test_stations_of_two_studies_share_a_connection(pooled: str, tmp_path: Path)
             assert (row.case, row.by, row.outcome) == (name, "ann", "complete")
             assert len(list(store.cases.queries.iterate_contacts())) == 1
             assert store.maintenance.check_integrity() == []
-    assert run_command(["server", "check", pooled]) == 0
+    assert run_command(["db", "check", pooled]) == 0
     Shift.close_all()
 
 

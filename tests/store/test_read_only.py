@@ -44,11 +44,11 @@ def test_an_archive_is_read(disk: Path, tmp_path: Path, capsys: pytest.CaptureFi
     where = ["--db", shift.db]
     file = str(shift.file)
     commands = {
-        ("interviews", file): "complete",
+        ("case", "list", "--interviews", file): "complete",
         ("status", file): "1 complete",
         ("case", "list", file): "A",
         ("case", "show", file, "A"): "ann (account sue)",
-        ("queue", file): "",
+        ("case", "list", "--next", file): "",
         ("rates", file): "RR1",
         ("db", "verify", file): "no problems",
         ("export", file, "-o", str(tmp_path / "x.csv")): "1 interview",
@@ -99,7 +99,7 @@ def test_a_log_that_can_not_be_folded_in_is_never_passed_over(
     db.close()
     assert (disk / "field.db-wal").stat().st_size
     make_read_only(disk)
-    assert run_command(["interviews", str(shift.file), "--db", str(disk / "field.db")]) == 1
+    assert run_command(["case", "list", "--interviews", str(shift.file), "--db", str(disk / "field.db")]) == 1
     assert "can't be opened" in capsys.readouterr().err
 
 
@@ -109,7 +109,7 @@ def test_an_earlier_schema_is_not_upgraded_there(disk: Path, capsys: pytest.Capt
     shift = Shift(disk, cases="")
     load_file(NAMES[0], disk / "old.db")
     make_read_only(disk)
-    assert run_command(["interviews", str(shift.file), "--db", str(disk / "old.db")]) == 1
+    assert run_command(["case", "list", "--interviews", str(shift.file), "--db", str(disk / "old.db")]) == 1
     said = capsys.readouterr().err
     assert "can't be upgraded where nothing can be written" in said
     assert "specify the copy with --db" in said
@@ -127,6 +127,6 @@ def test_an_archive_with_a_case_that_lacks_its_outcome_says_so(disk: Path, capsy
     Shift.close_all()
     make_read_only(disk)
     capsys.readouterr()
-    for command in ("status", "queue", "rates"):
-        assert run_command([command, str(shift.file), "--db", shift.db]) == 0
+    for command in ("status", "case list --next", "rates"):
+        assert run_command([*command.split(), str(shift.file), "--db", shift.db]) == 0
         assert "is finished (complete), but its history lacks the outcome" in capsys.readouterr().err, command

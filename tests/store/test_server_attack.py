@@ -197,7 +197,7 @@ def test_after_an_interviewers_attack_a_supervisors_commands_find_everything_as_
     for case in done:
         assert f"case {case} withdrew consent" in said
         assert f"survey privacy erase FILE '{case}'" in said
-    assert run_command(["server", "check", shift.db]) == 0
+    assert run_command(["db", "check", shift.db]) == 0
 
     # A supervisor who believes one of them erases that person, and gives the others another outcome.
     erase = ["privacy", "erase", file, done[0], "--reason", "asked for it", "--yes", *where]

@@ -262,10 +262,10 @@ def third_question(station: StationSession) -> str:
 
 def test_without_a_published_version_an_interviewer_is_told_who_publishes_it(tmp_path: Path) -> None:
     where = postgres_server.create_address().replace("/postgres?", f"/{DATABASE}?")
-    assert run_command(["server", "init", where]) == 0
+    assert run_command(["db", "init", where]) == 0
     shift = Shift(tmp_path, fieldwork=AT_ANY_HOUR, cases=CASES, db=where, at=datetime.now(UTC))
     role = f"ann_{next(NUMBERS)}"
-    assert run_command(["server", "grant", where, role, "interviewer"]) == 0
+    assert run_command(["db", "grant", where, role, "interviewer"]) == 0
     refusal = attempt(open_station, shift.file, db=as_role(shift, role))
     assert "no version of the questionnaire has been published there yet" in str(refusal)
     assert f"survey study publish {shift.file}" in str(refusal)
@@ -538,18 +538,18 @@ def test_whoever_may_not_interview_learns_the_own_role_and_whom_to_ask(shift: Se
             refusal = refusal or attempt(open_station, shift.file, db=address)
             assert isinstance(refusal, UserError), refusal
             assert f"{person}: is {role} on this server, and only interviewers and super" in str(refusal)
-            assert refusal.remedy.endswith(f"survey server grant ADDRESS {person} interviewer")
+            assert refusal.remedy.endswith(f"survey db grant ADDRESS {person} interviewer")
     assert postgres_server.run_query(shift.db, "SELECT 1 FROM work_events") == []
 
 
 def test_people_are_listed_with_their_roles_and_accounts(shift: Served, capsys: pytest.CaptureFixture[str]) -> None:
     postgres_server.run_query(shift.db, f"CREATE ROLE {shift.cy}_old IN ROLE {DATABASE}_coder")
-    assert run_command(["server", "grant", shift.db]) == 0
+    assert run_command(["db", "grant", shift.db]) == 0
     listed = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert [shift.cy, "coder", "yes"] in listed
     assert [f"{shift.cy}_old", "coder", "no"] in listed
     assert "postgres" not in [person for person, *_ in listed]
-    assert run_command(["server", "grant", shift.db, shift.cy]) == 2
+    assert run_command(["db", "grant", shift.db, shift.cy]) == 2
     assert "interviewer, supervisor, coder or analyst" in capsys.readouterr().err
     people = shift.folder / "people.csv"
     people.write_text(f"login,role\n{shift.ann},interviewer\nzoe,interviewer\npostgres,supervisor\n")
@@ -565,7 +565,7 @@ def test_the_check_tries_every_cell_and_finds_a_right_too_many(
     shift: Served, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = postgres_server.run_query(shift.db, "SELECT count(*) FROM case_events")
-    assert run_command(["server", "check", shift.db]) == 0
+    assert run_command(["db", "check", shift.db]) == 0
     said = capsys.readouterr()
     assert int(re.search(r"(\d+) trials, no surprises", said.err)[1]) >= 200
     assert "!" not in said.out
@@ -578,14 +578,14 @@ def test_the_check_tries_every_cell_and_finds_a_right_too_many(
         f"GRANT TEMPORARY ON DATABASE {DATABASE} TO {DATABASE}_coder",
     ):
         postgres_server.run_query(shift.db, by_hand)
-    assert run_command(["server", "check", shift.db]) == 1
+    assert run_command(["db", "check", shift.db]) == 1
     said = capsys.readouterr()
     assert "SID ! SI" in said.out
     assert re.search(r"case_events +SIU ! SI +SIUD +SU ! S", said.out)
     assert re.search(r"create a temporary table +refused +refused +0 ! refused", said.out)
     assert re.search(r"read the contact, other case +1 ! 0 ", said.out)
-    assert run_command(["server", "init", shift.db]) == 0
-    assert run_command(["server", "check", shift.db]) == 0
+    assert run_command(["db", "init", shift.db]) == 0
+    assert run_command(["db", "check", shift.db]) == 0
     assert postgres_server.run_query(shift.db, "SELECT count(*) FROM case_events") == before
     assert postgres_server.run_query(shift.db, "SELECT 1 FROM pg_roles WHERE rolname LIKE 'survey_check%'") == []
 
@@ -601,7 +601,7 @@ def test_the_check_finds_rights_that_were_given_to_people_by_hand(
         f"ALTER ROLE {shift.bob} BYPASSRLS",
     ):
         postgres_server.run_query(shift.db, by_hand)
-    assert run_command(["server", "check", shift.db]) == 1
+    assert run_command(["db", "check", shift.db]) == 1
     said = capsys.readouterr()
     assert set(re.findall("(?m)^! (.+)", said.out)) == {
         f"{shift.al} has further rights: SELECT on {schema}_contacts.case_contacts",
@@ -650,16 +650,16 @@ def test_an_upgrade_brings_the_guards_into_an_existing_study(shift: Served, caps
         "DELETE FROM applied_steps WHERE name = 'workcounts+'",
     ):
         postgres_server.run_query(shift.db, statement)
-    assert run_command(["server", "check", shift.db]) == 1
+    assert run_command(["db", "check", shift.db]) == 1
     said = capsys.readouterr().out
     for missing in ("take a case away", "record a call, case not claimed", "change a complete interview", "never_call"):
         assert re.search(rf"{missing} .*!", said), missing
     assert run_command(["db", "upgrade", str(shift.file), "--db", shift.db]) == 0
-    assert run_command(["server", "check", shift.db]) == 0
+    assert run_command(["db", "check", shift.db]) == 0
 
 
 def test_a_role_is_taken_away(shift: Served, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_command(["server", "grant", shift.db, shift.sue, "supervisor", "--revoke"]) == 0
+    assert run_command(["db", "grant", shift.db, shift.sue, "supervisor", "--revoke"]) == 0
     assert f"{shift.sue} is no supervisor any more" in capsys.readouterr().err
     with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
         ask(shift, shift.sue, "SELECT 1")
@@ -672,7 +672,7 @@ def test_what_is_no_server_role_or_account_is_refused(shift: Served, capsys: pyt
         (["grant", shift.db.replace(f"/{DATABASE}?", "/postgres?"), "ann", "coder"], "has no roles yet"),
         (["grant", as_role(shift, shift.sue), "zed", "coder"], "the server does not permit it"),
     ):
-        assert run_command(["server", *command]) == 1
+        assert run_command(["db", *command]) == 1
         assert message in capsys.readouterr().err
 
 
@@ -680,19 +680,19 @@ def test_a_password_is_set_and_never_printed(
     shift: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", StringIO("hush-hush\n"))
-    assert run_command(["server", "grant", shift.db, shift.ann, "interviewer", "--password"]) == 0
+    assert run_command(["db", "grant", shift.db, shift.ann, "interviewer", "--password"]) == 0
     said = capsys.readouterr()
     assert "hush" not in said.err + said.out
     [(stored,)] = postgres_server.run_query(shift.db, "SELECT rolpassword FROM pg_authid WHERE rolname = ?", shift.ann)
     assert stored.startswith("SCRAM-SHA-256$")
     monkeypatch.setattr("sys.stdin", StringIO(""))
-    assert run_command(["server", "grant", shift.db, shift.ann, "interviewer", "--password"]) == 2
+    assert run_command(["db", "grant", shift.db, shift.ann, "interviewer", "--password"]) == 2
     assert "the password is empty" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", [f"{DATABASE}_interviewer", "pg_monitor", "pg_new", "public", "", "x" * 64])
 def test_what_is_no_person_gets_no_role(shift: Served, name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_command(["server", "grant", shift.db, name, "supervisor"]) == 1
+    assert run_command(["db", "grant", shift.db, name, "supervisor"]) == 1
     assert "can't be a person on the server" in capsys.readouterr().err
 
 

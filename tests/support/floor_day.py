@@ -145,7 +145,6 @@ class FileFloor:
         "watch",
         "board",
         "quality",
-        "replay",
         "privacy erase",
         "db log",
         "code",
@@ -233,14 +232,14 @@ class ServerFloor:
         self.start_server()
         password = self.passwords[OWNER]
         self.psql("postgres", f"CREATE ROLE {OWNER} LOGIN CREATEROLE CREATEDB PASSWORD '{password}'", "postgres")
-        run.survey(OWNER, "server", "init", self.build_address(OWNER))
+        run.survey(OWNER, "db", "init", self.build_address(OWNER))
         roles = {SUPERVISOR: "supervisor", CODER: "coder", ANALYST: "analyst"} | dict.fromkeys(
             run.logins, "interviewer"
         )
 
         def grant(person: str) -> None:
             keyed = f"{self.passwords[person]}\n"
-            words = ("server", "grant", self.build_address(OWNER), person, roles[person], "--password")
+            words = ("db", "grant", self.build_address(OWNER), person, roles[person], "--password")
             run.survey(OWNER, *words, keyed=keyed)
 
         with ThreadPoolExecutor(4) as pool:
@@ -375,7 +374,7 @@ class Day:
         return ran.stdout
 
     def build_command(self, person: str, words: Sequence[str], options: Sequence[str] | None = None) -> list[str]:
-        command = " ".join(words[: 2 if words[0] in ("case", "db", "privacy", "sample", "server", "study") else 1])
+        command = " ".join(words[: 2 if words[0] in ("case", "db", "privacy", "sample", "study") else 1])
         return [*self.version, *words, *(self.floor.build_options(command, person) if options is None else options)]
 
     def build_environment(self, person: str) -> dict[str, str]:
@@ -898,7 +897,7 @@ class Day:
         found = self.survey(SUPERVISOR, "case", "find", "312 550 1001", "--in", where)
         self.check("a caller found by number", " ".join(found.split())[:60], "a001" in found)
         case = next(e.case for e in self.list_recorded("alpha") if e.outcome == "complete" and e.case != self.erased)
-        shown = self.survey(SUPERVISOR, "replay", "alpha.yaml", case, "--plain")
+        shown = self.survey(SUPERVISOR, "watch", "alpha.yaml", "--replay", case, "--plain")
         self.check("an interview replayed", shown.splitlines()[0], "Ended: Complete" in shown)
         self.survey(CODER, "code", "alpha.yaml", "wish", "--plain", keyed="+a wish\n1\n1\n")
         codings = self.floor.read("alpha", "SELECT count(*) FROM journal WHERE kind = 'coded'")[0][0]
@@ -913,11 +912,11 @@ class Day:
         self.check("log of accesses", ", ".join(f"{n} {kind}" for kind, n in kinds.items()), kinds)
 
     def audit_roles(self, floor: ServerFloor) -> None:
-        """Try each role with psql, and compare with the matrix of `survey server check`."""
+        """Try each role with psql, and compare with the matrix of `survey db check`."""
         from survey_cli.store.backends.postgres import roles
         from survey_cli.store.backends.statements import read_statements
 
-        matrix = json.loads(self.survey(OWNER, "server", "check", floor.build_address(OWNER), "--format", "json"))
+        matrix = json.loads(self.survey(OWNER, "db", "check", floor.build_address(OWNER), "--format", "json"))
         surprises = sum(study["surprises"] for study in matrix)
         words = f"{sum(study['cells'] for study in matrix)} trials of {len(matrix)} studies, {surprises} surprises"
         self.check("server check", words, surprises == 0)
@@ -999,7 +998,7 @@ class Day:
     def audit_restoring(self) -> None:
         """Backups are restored elsewhere: verified, complete up to their time, the later erasure repeated."""
         if isinstance(self.floor, ServerFloor):
-            self.survey(OWNER, "server", "init", self.floor.build_address(OWNER, "restored"))
+            self.survey(OWNER, "db", "init", self.floor.build_address(OWNER, "restored"))
         complete = {each.case: each for each in self.list_recorded() if each.outcome == "complete"}
         for study, which in zip(STUDIES, ("first", "second"), strict=True):
             options = self.floor.find_restore_options(study)

@@ -39,7 +39,7 @@ class Served(Shift):
 
 @cache
 def prepare_once(url: str) -> None:
-    assert run_command(["server", "init", url]) == 0
+    assert run_command(["db", "init", url]) == 0
 
 
 def serve(folder: Path) -> Served:

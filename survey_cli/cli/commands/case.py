@@ -1,4 +1,4 @@
-"""The commands of `case`, and `queue`. Those that change cases are for supervisors."""
+"""The commands of `case`. Those that change cases are for supervisors."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -9,7 +9,7 @@ import typer
 from survey_cli.cli import parameters
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.terminal import print_lines, print_result, render_table, say, show_progress
-from survey_cli.cli.parameters import argument, build_options, on_study, option
+from survey_cli.cli.parameters import argument, flag, on_study, option, refuse_options
 from survey_cli.wording import format_quantity, shorten
 
 if TYPE_CHECKING:
@@ -22,13 +22,19 @@ if TYPE_CHECKING:
         UnsampledCase,
     )
     from survey_cli.services.cases.case_actions import CaseActionResult, CaseBatchResult
+    from survey_cli.services.cases.case_lists import CaseFilter
     from survey_cli.services.cases.interview_migration import MigratedCase, MigrationResult
     from survey_cli.services.run_on_study import Request
+    from survey_cli.store import InterviewRow
 
 MAX_CLOSED: Final = 10
 MAX_SKIPPED: Final = 10
+MAX_NEXT: Final = 20
+"""Number of next cases that are listed, unless --limit says otherwise."""
 MAX_REASON_LENGTH: Final = 40
 """Characters of a reason in a list."""
+FILTERS: Final = ("status", "outcome", "code", "find", "where")
+"""Parameters of `case list` that select cases."""
 
 InterviewerOption = Annotated[str, option("--interviewer NAME", "For this interviewer; by default the account's.")]
 
@@ -41,6 +47,11 @@ SeenOption = Annotated[
 @on_study
 def case_list(
     request: "Request",
+    context: typer.Context,
+    interviews: bool = flag(
+        "--interviews", "Instead, list the interviews: status, answers, item, last entry, by whom."
+    ),
+    next_cases: bool = flag("--next", "Instead, list who is called next, in the order of calling, and why."),
     status: str = option(
         "--status STATUS", "Only cases with this status: ready, waiting, held, done, unreleased or leased.", ""
     ),
@@ -48,26 +59,92 @@ def case_list(
     code: str = option("--code CODE", "Only cases with this AAPOR code: 2.112.", ""),
     find: str = option("--find TEXT", "Only cases with this text in the key, the name or a number.", ""),
     where: str = option("--where CONDITION", "Only cases for which this is true: \"region == 'West'\".", ""),
-    limit: int | None = option("--limit N", "Maximum number of cases.", None, min=1),
+    limit: int | None = option("--limit -n N", "Maximum number of cases; with --next, 20 by default.", None, min=1),
+    interviewer: str = option(
+        "--interviewer NAME", "With --next: who is called by this interviewer; by default by the account.", ""
+    ),
     form: parameters.ListFormatOption = "table",
 ) -> None:
-    """List the cases with their status.
+    """List the cases with their status; with --next, who is called next and why; with --interviews, the interviews.
 
-    If the study has a list of people, only supervisors see names, numbers and notes.
+    If the study has a list of people, only supervisors see names, numbers and notes. --next also lists cases that are
+    due but not callable now, with the reason.
 
-    Example: survey case list study.yaml --status held
+    Example: survey case list study.yaml --next
     """
-    from survey_cli.reports.fieldwork.cases import tabulate_cases
-    from survey_cli.services.cases.case_lists import CaseFilter, list_cases
+    from survey_cli.services.cases.case_lists import CaseFilter
 
-    cases = list_cases(request, build_options(CaseFilter, locals()))
+    if interviews and next_cases:
+        raise typer.BadParameter("--interviews and --next are two lists — give one of them")
+    if (interviews or next_cases) and form == "csv":
+        raise typer.BadParameter("--format csv is for the list of cases — give --format json, or leave it out")
+
+    if interviews:
+        refuse_options(context, (*FILTERS, "limit", "interviewer"), "does not select interviews")
+        _list_interviews(request, form)
+    elif next_cases:
+        refuse_options(context, FILTERS, "does not select who is called next")
+        _list_next(request, form, limit=limit or MAX_NEXT, interviewer=interviewer)
+    else:
+        refuse_options(context, ("interviewer",), "is only for --next")
+        _list_cases(request, form, CaseFilter(status, outcome, code, find, where, limit))
+
+
+def _list_cases(request: "Request", form: str, case_filter: "CaseFilter") -> None:
+    """Print the cases that the filter selects."""
+    from survey_cli.reports.fieldwork.cases import tabulate_cases
+    from survey_cli.services.cases.case_lists import list_cases
+
+    cases = list_cases(request, case_filter)
     lines = _render_cases(cases.lines) if cases.lines else ()
     print_result(form, lines, cases.lines, partial(tabulate_cases, cases.lines))
+
     count = f"{len(cases.lines):,} of {format_quantity(cases.total, 'case')}"
     say(f"{cases.where}: {count}{'' if cases.names_shown else '; names are visible to supervisors only'}")
     if cases.damage:
         say(cases.damage)
         raise typer.Exit(1)
+
+
+def _list_interviews(request: "Request", form: str) -> None:
+    """Print all interviews of the study."""
+    from survey_cli.services.database.administration import list_interviews
+
+    listed = list_interviews(request.path, db=request.db)
+    print_result(form, _render_interviews(listed.rows), listed.rows)
+
+    say(f"{listed.where}: {format_quantity(len(listed.rows), 'interview')}")
+    if listed.damage:
+        say(listed.damage)
+        raise typer.Exit(1)
+
+
+def _render_interviews(interviews: "Sequence[InterviewRow]") -> list[str]:
+    """Render interviews in columns; no line for none."""
+    rows = []
+    for row in interviews:
+        case = row.case if row.number == 1 else f"{row.case} ({row.number})"
+        if row.status == "ended":
+            status = row.outcome or row.status
+        else:
+            status = f"{row.status} {row.outcome}".strip()
+        answered = "erased" if row.is_erased else str(row.answered)
+        updated = f"{row.updated_at.astimezone():%Y-%m-%d %H:%M}"
+        rows.append((case, status, answered, row.at_item or "–", updated, row.by, row.origin))
+    if not rows:
+        return []
+    return render_table(("case", "status", "answered", "at", "last entry", "by", "origin"), rows)
+
+
+def _list_next(request: "Request", form: str, *, limit: int, interviewer: str) -> None:
+    """Print the next cases in the order of calling, with reasons, and those that are due but not callable now."""
+    from survey_cli.services.cases.case_lists import list_queue
+
+    report = list_queue(request, limit=limit, interviewer=interviewer)
+    print_result(form, _render_queue(report), report)
+
+    counts = ", ".join(f"{cases:,} {words}" for cases, words in report.status_counts) or "no cases"
+    say(f"{report.where}: {counts}; for {report.who}, {datetimes.format_here(report.at)}")
 
 
 def case_find(
@@ -222,24 +299,6 @@ def render_verdicts(report: "CallabilityReport") -> Iterator[str]:
         is_forbidden = any(verdict.rule == "do not call" and not verdict.allows for verdict in report.verdicts)
         unless = "never, unless a supervisor reopens it" if line.status == "done" else "cannot be predicted"
         yield f"next: {'never' if is_forbidden else unless}"
-
-
-@on_study
-def queue(
-    request: "Request",
-    number: int = option("-n --number N", "Number of cases shown.", 20, min=1, max=1000),
-    interviewer: InterviewerOption = "",
-) -> None:
-    """List the next cases in the order of calling, with reasons, and those that are due but not callable now.
-
-    Example: survey queue study.yaml
-    """
-    from survey_cli.services.cases.case_lists import list_queue
-
-    report = list_queue(request, limit=number, interviewer=interviewer)
-    print_lines(_render_queue(report))
-    counts = ", ".join(f"{cases:,} {words}" for cases, words in report.status_counts) or "no cases"
-    say(f"{report.where}: {counts}; for {report.who}, {datetimes.format_here(report.at)}")
 
 
 def _render_queue(report: "QueueReport") -> Iterator[str]:

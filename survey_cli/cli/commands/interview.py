@@ -1,4 +1,4 @@
-"""The commands `interview`, `interviews`, `preview` and `station`."""
+"""The commands `interview`, `preview` and `station`."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from survey_cli.cli import parameters
-from survey_cli.cli.output.terminal import MISUSED, print_lines, render_table, say
+from survey_cli.cli.output.terminal import MISUSED, say
 from survey_cli.cli.parameters import argument, build_options, flag, option
 from survey_cli.cli.run_command import run_full_screen
 from survey_cli.problems import UserError
@@ -154,28 +154,6 @@ def _describe_closing(session: "InterviewSession", result: "InterviewResult") ->
     answers = f"{format_quantity(result.answered, 'answer')} in {minutes}:{seconds:02}, stored in {result.stored_in}"
     answers = "0 answers stored: all are erased" if result.erased else answers
     return f"{session.respondent}: {practice}{outcome}, {answers}{remark}"
-
-
-def interviews(file: parameters.InstrumentArgument, db: parameters.DatabaseOption = None) -> None:
-    """List the interviews: case, status, item, date and time, interviewer.
-
-    Example: survey interviews study.yaml
-    """
-    from survey_cli.services.database.administration import list_interviews
-
-    location, rows, damage = list_interviews(file, db=db)
-    lines = []
-    for row in rows:
-        case = row.case if row.number == 1 else f"{row.case} ({row.number})"
-        status = row.outcome or row.status if row.status == "ended" else f"{row.status} {row.outcome}".strip()
-        answered, updated = "erased" if row.is_erased else row.answered, row.updated_at.astimezone()
-        lines.append((case, status, answered, row.at_item or "–", f"{updated:%Y-%m-%d %H:%M}", row.by, row.origin))
-    if lines:
-        print_lines(render_table(("case", "status", "answered", "at", "last entry", "by", "origin"), lines))
-    say(f"{location}: {format_quantity(len(lines), 'interview')}")
-    if damage:
-        say(damage)
-        raise typer.Exit(1)
 
 
 def preview(

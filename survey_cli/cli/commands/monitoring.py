@@ -1,67 +1,71 @@
-"""The commands `watch` and `replay`: interviews as their interviewer sees them, for supervisors."""
+"""The command `watch`: interviews as their interviewer sees them, now or again, for supervisors."""
 
 import sys
 from time import sleep
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import typer
 
 from survey_cli.cli import parameters
 from survey_cli.cli.commands.interview import has_full_screen
 from survey_cli.cli.output.terminal import print_lines
-from survey_cli.cli.parameters import argument, flag, on_study, option
+from survey_cli.cli.parameters import argument, flag, on_study, option, refuse_options
 
 if TYPE_CHECKING:
     from survey_cli.services.run_on_study import Request
     from survey_cli.sessions.monitoring import Replay, Watch
 
-MASK: Final = flag("--mask", "Show personal answers, names and notes as •••, for somebody who may not see them.")
-PLAIN: Final = flag("--plain", "Print each question with its answer as a line.")
-
 
 @on_study
 def watch(
     request: "Request",
-    person: str = argument("PERSON", "The interviewer's login."),
-    mask: bool = MASK,
-    plain: bool = PLAIN,
+    context: typer.Context,
+    person: str = argument("PERSON", "The interviewer's login; with --replay, none.", ""),
+    replay: str = option("--replay CASE", "Instead, show this case's last interview again, with its pauses.", ""),
+    speed: float = option(
+        "--speed TIMES", "With --replay: how many times faster than the interview was.", 10.0, min=0.25, max=256
+    ),
+    mask: bool = flag("--mask", "Show personal answers, names and notes as •••, for somebody who may not see them."),
+    plain: bool = flag("--plain", "Print each question with its answer as a line."),
     theme: parameters.ThemeOption = "",
 ) -> None:
-    """Watch an interviewer's interviews while they run, without changing anything.
+    """Watch an interviewer's interviews while they run, or replay one, as the interviewer sees it; nothing changes.
 
     Each is shown once its notice was read: the item that `monitoring:` names. Only supervisors may watch, and the log
-    of accesses says who did.
+    of accesses says who did. In a replay, Space pauses, the arrows go from answer to answer, + and - change the speed.
 
     Example: survey watch study.yaml ann
     """
+    if person and replay:
+        raise typer.BadParameter(f"{person} is watched or {replay} is replayed — give PERSON or --replay CASE")
+    if replay:
+        _replay(request, replay, speed, mask=mask, plain=plain, theme=theme)
+    elif person:
+        refuse_options(context, ("speed",), "is only for --replay")
+        _watch(request, person, mask=mask, plain=plain, theme=theme)
+    else:
+        raise typer.BadParameter("whom to watch is missing — give the interviewer's login, or --replay CASE")
+
+
+def _watch(request: "Request", person: str, *, mask: bool, plain: bool, theme: str) -> None:
+    """Show the interviewer's interviews until the screen is left."""
     from survey_cli.services.run_on_study import open_requested
     from survey_cli.sessions.monitoring import Watch
 
     with open_requested(request, "watch an interview") as study:
         source = Watch(study, person, mask=mask)
-        is_shown, printed = not plain and _show_screen(source, theme), dict[str, str]()
-        while not is_shown:
+        if not plain and _show_screen(source, theme):
+            return
+
+        printed: dict[str, str] = {}
+        while True:
             if source.advance():
                 _print_changes(source, printed)
             sleep(source.seconds)
 
 
-@on_study
-def replay(
-    request: "Request",
-    case: parameters.CaseArgument,
-    speed: float = option("--speed TIMES", "How many times faster than the interview was.", 10.0, min=0.25, max=256),
-    mask: bool = MASK,
-    plain: bool = PLAIN,
-    theme: parameters.ThemeOption = "",
-) -> None:
-    """Show a case's last interview again, as the interviewer saw it, with its pauses.
-
-    Space pauses, the arrows go from answer to answer, + and - change the speed. What is required is the same as for
-    `survey watch`.
-
-    Example: survey replay study.yaml 1017 --speed 20
-    """
+def _replay(request: "Request", case: str, speed: float, *, mask: bool, plain: bool, theme: str) -> None:
+    """Show the case's last interview, on a terminal at its own pace."""
     from survey_cli.services.run_on_study import open_requested
     from survey_cli.sessions.monitoring import Replay
 

@@ -1,4 +1,4 @@
-"""The commands of `privacy`, for the data of a person, and of `db` and `server`, for the database."""
+"""The commands of `privacy`, for the data of a person, and of `db`, for the database."""
 
 import signal
 import sys
@@ -315,13 +315,13 @@ def db_upgrade(file: parameters.InstrumentArgument, db: parameters.DatabaseOptio
     say(f"{database}: ready for this version of the program")
 
 
-def server_init(address: AddressArgument) -> None:
+def db_init(address: AddressArgument) -> None:
     """Prepare a database on a PostgreSQL server: create it and its roles, and give the roles their rights.
 
     Give this command as the owner of the database: an account that may create roles, and the database if there is none.
     It is safe to repeat. Studies that are created later receive the same rights.
 
-    Example: survey server init postgresql://owner@host/field
+    Example: survey db init postgresql://owner@host/field
     """
     from survey_cli.services.database.server import prepare_server
 
@@ -331,7 +331,7 @@ def server_init(address: AddressArgument) -> None:
         say(f"{server.where}: they have their rights in {', '.join(server.studies)}")
 
 
-def server_grant(
+def db_grant(
     address: AddressArgument,
     person: str = argument("PERSON", "The person's user name on the server; a new one is created.", ""),
     role: str = argument("ROLE", "interviewer, supervisor, coder or analyst.", ""),
@@ -344,7 +344,7 @@ def server_grant(
     and read all contacts. Coders code open answers. Analysts read data without names and numbers. None of them publishes
     a questionnaire or changes a table.
 
-    Example: survey server grant postgresql://owner@host/field ann interviewer
+    Example: survey db grant postgresql://owner@host/field ann interviewer
     """
     from survey_cli.services.database.server import change_role, list_people
 
@@ -366,13 +366,13 @@ def server_grant(
     say(change_role(address, person, role, revoke=revoke, password=typed))
 
 
-def server_check(address: AddressArgument, form: parameters.ResultFormatOption = "table") -> None:
+def db_check(address: AddressArgument, form: parameters.ResultFormatOption = "table") -> None:
     """Try on the server what each role may do with each table, and print it. Exit code 1 if a result is not the expected.
 
     S is select, I insert, U update, D delete; other results are numbers of rows. An unexpected result is marked with !
     and the expected one. Everything is tried by roles that exist only during the check, in a transaction that is undone.
 
-    Example: survey server check postgresql://owner@host/field
+    Example: survey db check postgresql://owner@host/field
     """
     from survey_cli.services.database.server import check_server
 

@@ -99,7 +99,7 @@ def simulate(
 
     With --fieldwork, simulated interviewers call them by the study's rules, on a simulated clock. The result lists
     complete interviews by day, calls per complete, attempts, outcomes, rates, appointments, quotas, and how busy
-    the interviewers are. Nothing is stored. Ctrl+C shows the days that are done. `survey forecast` starts from a
+    the interviewers are. Nothing is stored. Ctrl+C shows the days that are done. `survey status --forecast` starts from a
     study as it is now.
 
     Example: survey simulate study.yaml -n 500

@@ -11,7 +11,7 @@ from survey_cli.cli import parameters
 from survey_cli.cli.commands.interview import has_full_screen
 from survey_cli.cli.output import datetimes, terminal
 from survey_cli.cli.output.terminal import make_printable, print_lines, render_table, say, wrap_paragraph
-from survey_cli.cli.parameters import argument, flag, on_study, option
+from survey_cli.cli.parameters import argument, flag, on_study, option, refuse_options
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
@@ -26,10 +26,15 @@ MAX_NAME_WIDTH: Final = 28
 """Maximum width of a name or note."""
 FACTS_OF_DATA: Final = ("paused", "appointments", "leases", "held", "backed_up")
 """What the JSON of the status contains of the data that it is built from."""
+STATUS_ONLY: Final = ("watch", "since", "out", "force", "theme")
+"""Parameters of `status` that mean nothing with --forecast."""
+FORECAST_ONLY: Final = ("interviewers", "spread", "days", "seed")
+"""Parameters of `status` that mean nothing without it."""
 APPOINTMENT_STATES: Final = {"missed": "missed", "due": "due now", "today": "later today", "later": "on other days"}
 
 
 def status(
+    context: typer.Context,
     file: parameters.InstrumentArgument,
     watch: bool = flag("--watch", "Follow it on the full screen, as `survey board` does; q leaves."),
     since: str = option(
@@ -39,14 +44,42 @@ def status(
     force: parameters.ForceOption = False,
     form: parameters.ResultFormatOption = "table",
     people: parameters.PeopleOption = None,
-    zone: parameters.ZoneOption = "",
+    zone: str = option(
+        "--zone ZONE",
+        "Local time zone, such as America/Chicago; by default the computer's, in a forecast the study's.",
+        "",
+    ),
     db: parameters.DatabaseOption = None,
     theme: parameters.ThemeOption = "",
+    forecast: bool = flag("--forecast", "Instead, forecast the rest of the fieldwork. Nothing is written."),
+    interviewers: str = option(
+        "--interviewers N,N,…",
+        "With --forecast: numbers of interviewers, one row each; by default that of the list of people, else 4,8,12.",
+        "",
+    ),
+    spread: str = option(
+        "--spread HOW,…",
+        "With --forecast: ways to spread attempts over the day, one row each: prefer,wait,off; by default as the study"
+        " says.",
+        "",
+    ),
+    days: int | None = option(
+        "--days N",
+        "With --forecast: number of calendar days; by default up to the study's last day, or 60.",
+        None,
+        min=1,
+        max=400,
+    ),
+    seed: int = option("--seed N", "With --forecast: the same seed gives the same forecast.", 1),
 ) -> None:
     """Show the state of the fieldwork: progress, cases, outcomes, quotas, appointments, calls, interviewers.
 
     Cases, outcomes, quotas and appointments are as they are now. Calls, hours and lengths are counted from --since,
     or from the beginning.
+
+    With --forecast, show how the fieldwork would go on from here: interviews per day, hours per interview, when the
+    target is reached. How often people answer and refuse is measured in the study's own calls, or assumed if there are
+    too few; the result says which. Ctrl+C shows what is ready.
 
     Example: survey status study.yaml --watch
     """
@@ -54,6 +87,24 @@ def status(
     from survey_cli.services.run_on_study import Request
 
     local_zone = parameters.parse_zone(zone)
+    if forecast:
+        from survey_cli.cli.commands.forecast import print_forecast
+
+        refuse_options(context, STATUS_ONLY, "is not for --forecast")
+        print_forecast(
+            file,
+            interviewers=interviewers,
+            spread=spread,
+            days=days,
+            seed=seed,
+            people=people,
+            zone=local_zone,
+            db=db,
+            form=form,
+        )
+        return
+
+    refuse_options(context, FORECAST_ONLY, "is only for --forecast")
     if watch and has_full_screen() and form == "table":
         from survey_cli.cli.commands.board import run_boards
         from survey_cli.cli.commands.study_commands import StudyCommands

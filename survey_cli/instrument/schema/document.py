@@ -310,7 +310,7 @@ class FieldworkSpec(SpecModel):
     """The item that announces that the telephone system records the call. This program records nothing itself. If left
     out: none."""
     monitoring: ItemName | None = None
-    """The item that announces that supervisors may listen and watch. `survey watch` and `survey replay` show interviews
+    """The item that announces that supervisors may listen and watch. `survey watch` shows interviews
     in which it was read. If left out: they show none."""
     retention: dict[scalars.Name, Duration] = Field(default_factory=dict)
     """How long personal data are stored: `{contacts: 90d}`. If left out: until they are erased by hand."""

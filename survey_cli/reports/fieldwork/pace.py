@@ -1,7 +1,7 @@
 """Pace of the fieldwork: how many interviews to expect if each quota cell goes on as in the last days.
 
 A full hard cell takes no more interviews, and its respondents are turned away. The total is therefore never more than the
-quotas allow, however fast the others go. `survey forecast` simulates the rest of the fieldwork instead.
+quotas allow, however fast the others go. `survey status --forecast` simulates the rest of the fieldwork instead.
 """
 
 from collections.abc import Mapping

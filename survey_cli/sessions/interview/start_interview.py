@@ -101,7 +101,7 @@ def check_role(store: Store) -> None:
 
     role = " and ".join(list_members(store.connector)[store.account].roles) or "without a role"
     what = f"is {role} on this server, and only interviewers and supervisors may interview"
-    remedy = f"ask the owner of the database for that role: survey server grant ADDRESS {store.account} interviewer"
+    remedy = f"ask the owner of the database for that role: survey db grant ADDRESS {store.account} interviewer"
     raise UserError(store.account, what, remedy)
 
 

@@ -192,7 +192,7 @@ def check_prepared(db: Connector) -> str:
     """Return the name of a database that has roles. Raises StoreError where it has none."""
     [(database,)] = db.read("SELECT current_database()")
     if find_missing_groups(db, database):
-        raise StoreError(db.where, "the database has no roles yet", "prepare it: survey server init ADDRESS")
+        raise StoreError(db.where, "the database has no roles yet", "prepare it: survey db init ADDRESS")
     return str(database)
 
 
