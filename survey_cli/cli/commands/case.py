@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from survey_cli.services.cases.case_actions import CaseActionResult, CaseBatchResult
     from survey_cli.services.cases.case_lists import CaseFilter
     from survey_cli.services.cases.interview_migration import MigratedCase, MigrationResult
+    from survey_cli.services.database.administration import InterviewList
     from survey_cli.services.run_on_study import Request
-    from survey_cli.store import InterviewRow
 
 MAX_CLOSED: Final = 10
 MAX_SKIPPED: Final = 10
@@ -111,7 +111,7 @@ def _list_interviews(request: "Request", form: str) -> None:
     from survey_cli.services.database.administration import list_interviews
 
     listed = list_interviews(request.path, db=request.db)
-    print_result(form, _render_interviews(listed.rows), listed.rows)
+    print_result(form, _render_interviews(listed), listed.rows)
 
     say(f"{listed.where}: {format_quantity(len(listed.rows), 'interview')}")
     if listed.damage:
@@ -119,10 +119,10 @@ def _list_interviews(request: "Request", form: str) -> None:
         raise typer.Exit(1)
 
 
-def _render_interviews(interviews: "Sequence[InterviewRow]") -> list[str]:
+def _render_interviews(listed: "InterviewList") -> list[str]:
     """Render interviews in columns; no line for none."""
     rows = []
-    for row in interviews:
+    for row in listed.rows:
         case = row.case if row.number == 1 else f"{row.case} ({row.number})"
         if row.status == "ended":
             status = row.outcome or row.status
