@@ -1,4 +1,4 @@
-"""How the fieldwork would continue: what `survey status --forecast` prints."""
+"""The printed forecast of `survey status --forecast`: how the fieldwork would continue."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
