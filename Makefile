@@ -1,7 +1,7 @@
 # make demo       conduct an interview; needs only Python 3.11 or later and make
 # make test       run the tests, those that compare times last (TEST_SCALE=4 tries four times as much)
 # make check      run ruff, mypy and the check of layers
-# make bench      measure every goal beside its peer, about five minutes (ROWS="step csv" for some rows)
+# make bench      measure every goal beside its peer (ROWS="step csv" for some rows; benchmarks/README.md says how long)
 # make crash      kill interviews at random times, and around their end (CRASH_RUNS, ENDING_RUNS, CRASH_SEED)
 # make upgrade    try the version before beside this one (BEFORE=commit, the last one if none is given)
 # make floor      work a day on two studies, on PostgreSQL and in files (FLOOR=sqlite for one, FLOOR_SEED, BEFORE)
@@ -48,7 +48,7 @@ DEMO_FOLDER := responses/demo
 CRASH_RUNS ?= 1000
 ENDING_RUNS ?= 300
 
-# Which rows of the benchmarks; empty: all of them.
+# Which rows of the benchmarks; empty: all but those that run only by name.
 ROWS ?=
 CRASH_SEED ?=
 
@@ -111,6 +111,7 @@ fuzz: $(VENV)/dev.stamp
 # The reference pages and the pictures, from the program itself.
 docs: $(VENV)/dev.stamp
 	$(BIN)/python docs/tools/reference.py
+	$(BIN)/python -m benchmarks page
 
 pictures: $(VENV)/dev.stamp
 	$(BIN)/python docs/tools/pictures.py

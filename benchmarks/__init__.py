@@ -1,1 +1,1 @@
-"""How fast is it, against what? One table: each goal measured beside its own limit or peer, interleaved, in one run."""
+"""Benchmarks: every goal measured against a limit or a peer, in one table."""

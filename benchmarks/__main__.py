@@ -1,15 +1,16 @@
-"""`make bench`, or `python -m benchmarks [ROW …]`: every goal measured, one table out. `list` names the rows."""
+"""The command `python -m benchmarks [ROW …]`, which is `make bench ROWS="…"`.
+
+It measures all rows but those that run only by name, prints them, and writes each row's figures
+into `benchmarks/results.json` and the pages. `--print` writes nothing. `list` prints what the rows
+measure, `page` writes the pages without measuring.
+"""
 
 import os
-import platform
 import shutil
-import sqlite3
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from compileall import compile_dir
-from datetime import datetime
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import mkdtemp
 from time import perf_counter
@@ -23,93 +24,128 @@ from benchmarks import (
     migrating,
     quality,
     screen,
-    seats,
     servers,
+    stations,
     storing,
     watching,
 )
-from benchmarks.measuring import Forked, Line
+from benchmarks.lines import Line, Row, format_lines
+from benchmarks.measuring import Forked
+from benchmarks.page import write_pages
+from benchmarks.results import observe_circumstances, read_results, update_row
 
-GROUPS: Mapping[str, Mapping[str, Callable[[Path], list[Line]]]] = {
-    "Interviewer's screen": screen.ROWS,
-    "Instrument and engine": asking.ROWS,
-    "Store": {**storing.ROWS, **claiming.ROWS, **servers.ROWS, **seats.ROWS, **watching.ROWS},
-    "Fieldwork": {**fieldwork.ROWS, **migrating.ROWS, **quality.ROWS},
-    "Data out and in": {**exporting.ROWS, **growing.ROWS},
-}
-BY_NAME = frozenset({"watch", "growth-interviews"})
-"""Rows that take minutes, and are run only where they are named."""
-LIBRARIES = ("survey-cli", "textual", "pydantic", "PyYAML", "typer", "sqlite-utils", "rich")
-
-
-def header() -> list[str]:
-    """When, on what, with what."""
-    processor = platform.processor() or platform.machine()
-    if os.path.exists("/proc/cpuinfo"):
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
-            processor = next((s.partition(":")[2].strip() for s in file if s.startswith("model name")), processor)
-    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    return [
-        f"{datetime.now().astimezone():%Y-%m-%d %H:%M %z} · {platform.system()} {platform.release()} · {processor} · "
-        f"{os.cpu_count()} cores · load {os.getloadavg()[0]:.1f}",
-        f"{platform.python_implementation()} {platform.python_version()} · SQLite {sqlite3.sqlite_version} · {libraries}",
-    ]
+ROWS: tuple[Row, ...] = (
+    *screen.ROWS,
+    *asking.ROWS,
+    *storing.ROWS,
+    *claiming.ROWS,
+    *servers.ROWS,
+    *stations.ROWS,
+    *watching.ROWS,
+    *fieldwork.ROWS,
+    *migrating.ROWS,
+    *quality.ROWS,
+    *exporting.ROWS,
+    *growing.ROWS,
+)
+"""In the order of the table."""
+PRINT_ONLY = "--print"
 
 
-def table(group: str, lines: list[Line]) -> list[str]:
-    """The lines of one group in columns."""
-    cells = [
-        (
-            line.what,
-            line.ours if line.ours != line.shown else "",
-            f"{line.theirs}  {line.against}".strip() if line.theirs else line.against,
-            line.shown,
-            line.goal,
-            "" if line.met is None else "met" if line.met else "MISSED",
-        )
-        for line in lines
-    ]
-    head = (group, "seen", "against", "result", "goal", "")
-    rows = [head, *cells]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
-    return ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-
-
-def main(wanted: list[str]) -> int:
-    known = {name: row for rows in GROUPS.values() for name, row in rows.items()}
-    if "list" in wanted:
-        print(" ".join(known))
+def main(words: list[str]) -> int:
+    """Do what the words of the command say, and return its exit status."""
+    if words == ["list"]:
+        print_rows()
         return 0
-    if strange := [name for name in wanted if name not in known]:
+    if words == ["page"]:
+        write_pages(ROWS, read_results())
+        return 0
+
+    is_written = PRINT_ONLY not in words
+    words = [word for word in words if word != PRINT_ONLY]
+    known = {row.name: row for row in ROWS}
+    unknown = [word for word in words if word not in known]
+    if unknown:
+        names = ", ".join(unknown)
         print(
-            f"benchmarks: no row is called {', '.join(strange)} — there are: {' '.join(known)}",
-            file=sys.stderr,
+            f"benchmarks: {names}: no such row — choose among: {' '.join(known)}", file=sys.stderr
         )
         return 2
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # installed programs are compiled: so are ours and the peers
-    compile_dir(Path(__file__).parent.parent / "survey_cli", quiet=1)
-    print("\n".join(header()))
-    begun = perf_counter()
+
+    if words:
+        wanted = [known[word] for word in dict.fromkeys(words)]
+    else:
+        wanted = [row for row in ROWS if not row.by_name]
+    try:
+        return run_rows(wanted, is_written=is_written)
+    except KeyboardInterrupt:
+        print("benchmarks: interrupted — the rows above are written", file=sys.stderr)
+        return 130
+
+
+def print_rows() -> None:
+    """Print the name of every row, and what it measures."""
+    for row in ROWS:
+        remark = " (only by name)" if row.by_name else ""
+        print(f"{row.name}{remark}: {row.explanation}")
+
+
+def run_rows(rows: Sequence[Row], *, is_written: bool) -> int:
+    """Measure the rows one after another, and write the figures of each when it has ended."""
+    prepare_modules()
+    around = observe_circumstances()
+    print(f"{around.date} · {around.machine} · load {around.load} · Python {around.python}")
+
+    run_begun = perf_counter()
     missed = 0
-    for group, rows in GROUPS.items():
-        lines: list[Line] = []
-        for name, row in rows.items():
-            if name not in wanted and (wanted or name in BY_NAME):
+    failed = []
+    home = Path(mkdtemp(prefix="bench-"))
+    try:
+        for row in rows:
+            begun = perf_counter()
+            lines = measure_row(row, home)
+            seconds = perf_counter() - begun
+            if lines is None:
+                failed.append(row.name)
                 continue
-            folder = Path(mkdtemp(prefix=f"bench-{name}-"))
-            if sys.stderr.isatty():
-                print(f"\r\x1b[K{name} …", end="", file=sys.stderr, flush=True)
-            try:
-                lines += Forked(partial(row, folder)).result()  # no row finds the memory full of another's objects
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
-        if sys.stderr.isatty():
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-        if lines:
-            print("\n" + "\n".join(table(group, lines)), flush=True)
+
             missed += sum(line.met is False for line in lines)
-    print(f"\n{missed} missed, in {perf_counter() - begun:.0f} s")
+            print(f"\n{row.name} ({seconds:.0f} s)")
+            print("\n".join(format_lines(lines)), flush=True)
+            if is_written:
+                update_row(row.name, lines, around, seconds=seconds)
+                write_pages(ROWS, read_results())
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+    print(f"\n{missed} missed, in {perf_counter() - run_begun:.0f} s")
+    if failed:
+        names = ", ".join(failed)
+        print(f"benchmarks: {names}: failed — its earlier figures are kept", file=sys.stderr)
+        return 1
     return 0
+
+
+def prepare_modules() -> None:
+    """Compile our modules, as those of an installed program and of the peers' libraries are."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    compile_dir(Path(__file__).parents[1] / "survey_cli", quiet=1)
+
+
+def measure_row(row: Row, home: Path) -> list[Line] | None:
+    """Measure a row in a folder and a process of its own; None if it failed.
+
+    No row finds the memory full of another's objects.
+    """
+    folder = home / row.name
+    folder.mkdir(mode=0o755)
+    try:
+        return Forked(partial(row.measure, folder)).result()
+    except SystemExit:
+        # The process has printed why.
+        return None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

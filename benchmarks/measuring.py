@@ -1,6 +1,7 @@
-"""How are two things compared on a noisy machine? By turns, A B A B …, and by their medians. What do processes use?
+"""Comparison of two programs on a noisy machine, and the time and memory that processes use.
 
-It prints nothing but the traceback of a process that failed.
+Programs run in turn (A B A B …), and their medians are compared. Nothing is printed here but the
+traceback of a process that failed.
 """
 
 import gc
@@ -9,125 +10,72 @@ import pickle
 import select
 import signal
 import subprocess
+import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from glob import glob
 from math import log
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 from time import monotonic, perf_counter, sleep
-from typing import Final, Generic, NoReturn, TypeVar
+from typing import Final, Generic, NamedTuple, NoReturn, TypeVar
 
 T = TypeVar("T")
 
 LIMIT: Final = 1200.0
-"""Seconds that an act in a process of its own may take. Rows take some minutes: one that takes longer waits for something
-that will not come."""
+"""Seconds that an act in a process of its own may take. A row takes some minutes at most: if it
+takes longer, it waits for something that will not come."""
+
 GRACE: Final = 120.0
-"""Further seconds for what it started to be stopped."""
+"""Further seconds in which the programs that it started are stopped."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One line of the table: what was measured against what, and whether the goal was met."""
-
-    what: str
-    ours: str
-    against: str = ""
-    theirs: str = ""
-    value: float | None = None
-    """What the goal is about: a ratio, an exponent, seconds, a count."""
-    shown: str = ""
-    """The same, as it is printed."""
-    goal: str = ""
-    met: bool | None = None
-    """None where there is no goal, or nothing to measure yet."""
-
-
-def at_most(what: str, ours: float, theirs: float, limit: float, *, against: str, unit: str = "ms") -> Line:
-    """A time that may be so many times the peer's."""
-    ratio = ours / theirs
-    return Line(
-        what=what,
-        ours=shown(ours, unit),
-        against=against,
-        theirs=shown(theirs, unit),
-        value=ratio,
-        shown=f"{ratio:.2f}×",
-        goal=f"≤ {limit:g}×",
-        met=ratio <= limit,
-    )
-
-
-def at_least(what: str, ours: float, theirs: float, limit: float, *, against: str, unit: str) -> Line:
-    """A rate that must be at least so many times the peer's."""
-    ratio = ours / theirs
-    return Line(
-        what=what,
-        ours=f"{ours:,.0f} {unit}",
-        against=against,
-        theirs=f"{theirs:,.0f} {unit}",
-        value=ratio,
-        shown=f"{ratio:.3f}×",
-        goal=f"≥ {limit:g}×",
-        met=ratio >= limit,
-    )
-
-
-def below(what: str, value: float, limit: float, *, said: str, goal: str) -> Line:
-    """A figure with a limit of its own."""
-    return Line(what=what, ours=said, value=value, shown=said, goal=goal, met=value <= limit)
-
-
-def later(what: str, goal: str, why: str) -> Line:
-    """A goal for which there is nothing to measure yet."""
-    return Line(what=what, ours="", goal=goal, shown=why)
-
-
-def shown(seconds: float, unit: str) -> str:
-    """A time in its unit."""
-    match unit:
-        case "µs":
-            return f"{seconds * 1e6:.3g} µs"
-        case "s":
-            return f"{seconds:.2f} s"
-        case _:
-            return f"{seconds * 1e3:.3g} ms"
+SURVEY: Final = str(Path(sys.executable).with_name("survey"))
+"""The command, as it is installed."""
 
 
 def by_turns(rounds: int, *acts: Callable[[], float | None]) -> list[list[float]]:
-    """Each act in its turn, so many rounds: a time for each. An act that returns a time has measured itself."""
+    """Time each act in its turn, so many rounds. An act that returns a time has measured itself."""
     times: list[list[float]] = [[] for _ in acts]
     for _ in range(rounds):
         for kept, act in zip(times, acts, strict=True):
             gc.collect()
             start = perf_counter()
-            said = act()
-            kept.append(perf_counter() - start if said is None else said)
+            own = act()
+            took = perf_counter() - start
+            if own is not None:
+                took = own
+            kept.append(took)
     return times
 
 
+def medians(rounds: int, *acts: Callable[[], float | None]) -> list[float]:
+    """Return the median of each act's times, taken in turn."""
+    return [median(times) for times in by_turns(rounds, *acts)]
+
+
 def as_the_program(act: Callable[[], float | None]) -> Callable[[], float | None]:
-    """The act under the collector's thresholds that the command sets at its start; peers have Python's own."""
+    """Run the act with the collector as the command sets it at its start; peers keep Python's."""
 
     def measured() -> float | None:
         before = gc.get_threshold()
         gc.set_threshold(200_000, 20, 100)
         start = perf_counter()
         try:
-            said = act()
-            return perf_counter() - start if said is None else said
+            own = act()
+            took = perf_counter() - start
         finally:
             gc.set_threshold(*before)
+        if own is not None:
+            return own
+        return took
 
     return measured
 
 
 def without_collector(act: Callable[[], object]) -> Callable[[], float]:
-    """The act while no garbage is collected, so that neither side pays for what the other has left."""
+    """Run the act while no garbage is collected, so that neither side pays for the other's."""
 
     def measured() -> float:
         gc.disable()
@@ -141,13 +89,8 @@ def without_collector(act: Callable[[], object]) -> Callable[[], float]:
     return measured
 
 
-def medians(rounds: int, *acts: Callable[[], float | None]) -> list[float]:
-    """The median of each act's times."""
-    return [median(times) for times in by_turns(rounds, *acts)]
-
-
 def each(times: int, act: Callable[[], object]) -> Callable[[], float]:
-    """The time of one call, out of so many in a row."""
+    """Return the mean time of one call, out of so many in a row."""
 
     def measured() -> float:
         start = perf_counter()
@@ -158,55 +101,125 @@ def each(times: int, act: Callable[[], object]) -> Callable[[], float]:
     return measured
 
 
+def typical(times: int, act: Callable[[], object]) -> float:
+    """Return the median time of one call, out of so many in a row."""
+    return median(time_call(act) for _ in range(times))
+
+
+def time_call(act: Callable[[], object]) -> float:
+    """Return the seconds that one call takes."""
+    start = perf_counter()
+    act()
+    return perf_counter() - start
+
+
 def high(times: Sequence[float], share: float = 0.95) -> float:
-    """The time below which so large a share of them lies."""
+    """Return the time below which so large a share of them lies."""
     ordered = sorted(times)
-    return ordered[min(len(ordered) - 1, round(share * (len(ordered) - 1)))]
+    place = round(share * (len(ordered) - 1))
+    return ordered[min(len(ordered) - 1, place)]
 
 
 def exponent(sizes: Sequence[int], times: Sequence[float]) -> float:
-    """How time grows with size: the slope of the best line through both logarithms."""
-    xs, ys = [log(size) for size in sizes], [log(time) for time in times]
-    mean_x, mean_y = sum(xs) / len(xs), sum(ys) / len(ys)
-    return sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys, strict=True)) / sum((x - mean_x) ** 2 for x in xs)
+    """Say how time grows with size: the slope of the best line through both logarithms."""
+    xs = [log(size) for size in sizes]
+    ys = [log(time) for time in times]
+    mean_x = fmean(xs)
+    mean_y = fmean(ys)
+    covariance = sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys, strict=True))
+    variance = sum((x - mean_x) ** 2 for x in xs)
+    return covariance / variance
 
 
-def run(command: Sequence[str], **more: object) -> None:
-    """A program from its start to its end. Raises CalledProcessError with what it said."""
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True, **more)  # type: ignore[call-overload]  # options are passed on
+def run(command: Sequence[str]) -> None:
+    """Run a program to its end. Raises CalledProcessError, with what it printed, if it fails."""
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True)
+
+
+LAUNCH: Final = """
+import os, sys, time
+start = time.perf_counter()
+pid = os.spawnvp(os.P_NOWAIT, sys.argv[1], sys.argv[1:])
+_, status, usage = os.wait4(pid, 0)
+print(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+"""A small process in between: a child's peak memory is never below that of the process it was
+forked from."""
+
+
+class Usage(NamedTuple):
+    """What a whole process took."""
+
+    seconds: float
+    processor: float
+    """Seconds of all its cores."""
+    peak: int
+    """Its peak memory, in KiB."""
+
+    @property
+    def peak_mib(self) -> float:
+        return self.peak / 1024
+
+
+def run_process(command: Sequence[str]) -> Usage:
+    """Run a whole process, and return what it took."""
+    child = [sys.executable, "-S", "-c", LAUNCH, *command]
+    ended = subprocess.run(
+        child, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    seconds, processor, kibibytes = ended.stdout.split()[-3:]
+    return Usage(float(seconds), float(processor), int(kibibytes))
 
 
 class Forked(Generic[T]):
-    """An act in a process of its own, which is stopped with all that it started if it takes too long."""
+    """An act in a process of its own, which is stopped with all that it started after a limit."""
 
     def __init__(self, act: Callable[[], T], limit: float = LIMIT) -> None:
         self._limit = limit
         self._reader, writer = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
-            code = 1
-            try:
-                os.close(self._reader)
-                # An exception, so that the act stops its servers.
-                signal.signal(signal.SIGALRM, self._give_up)
-                signal.setitimer(signal.ITIMER_REAL, limit)
-                data = pickle.dumps(act())
-                with os.fdopen(writer, "wb") as pipe:
-                    pipe.write(data)
-                code = 0
-            except Exception:
-                traceback.print_exc()
-                kill_descendants(os.getpid())
-            finally:
-                os._exit(code)
+            os.close(self._reader)
+            self._act_and_exit(act, writer)
         os.close(writer)
+
+    def _act_and_exit(self, act: Callable[[], T], writer: int) -> NoReturn:
+        """Send what the act returns, in the new process, and end it."""
+        code = 1
+        try:
+            # An exception, so that the act stops its servers.
+            signal.signal(signal.SIGALRM, self._give_up)
+            signal.setitimer(signal.ITIMER_REAL, self._limit)
+            data = pickle.dumps(act())
+            with os.fdopen(writer, "wb") as pipe:
+                pipe.write(data)
+            code = 0
+        except KeyboardInterrupt:
+            kill_descendants(os.getpid())
+        except Exception:
+            traceback.print_exc()
+            kill_descendants(os.getpid())
+        finally:
+            os._exit(code)
 
     def _give_up(self, *_: object) -> NoReturn:
         raise TimeoutError(f"it took more than {self._limit:.0f} seconds")
 
+    def is_running(self) -> bool:
+        """Say whether the act has yet to return or fail."""
+        ended, _, _ = select.select([self._reader], [], [], 0)
+        return not ended
+
     def result(self) -> T:
-        """What the act returns, once it has. Raises SystemExit if it failed or took too long."""
-        data = self._read_all(monotonic() + self._limit + GRACE)
+        """Wait for what the act returns. Raises SystemExit if it failed or took too long."""
+        try:
+            data = self._read_all(monotonic() + self._limit + GRACE)
+        except KeyboardInterrupt:
+            # The process was interrupted too. It stops its servers first.
+            os.waitpid(self.pid, 0)
+            raise
         _, status = os.waitpid(self.pid, 0)
         if status:
             raise SystemExit(1)
@@ -230,17 +243,9 @@ class Forked(Generic[T]):
         return bytes(data)
 
 
-def kill_descendants(pid: int) -> None:
-    """Kill the processes that a process has started, and those that they have."""
-    for child in list_children(pid):
-        kill_descendants(child)
-        with suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
-
-
 @contextmanager
 def preparing(ready: Barrier) -> Iterator[None]:
-    """What a process does before it waits for the others; an error breaks their barrier too."""
+    """Prepare before the other processes are waited for; an error breaks their barrier too."""
     try:
         yield
     except BaseException:
@@ -249,30 +254,55 @@ def preparing(ready: Barrier) -> Iterator[None]:
 
 
 def observe(pids: Sequence[int], seconds: float) -> list[float]:
-    """Wait so long; the seconds of processor that each process and its children use meanwhile."""
+    """Wait; return the seconds of processor that each process and its children use meanwhile."""
     before = [read_processor_seconds(pid) for pid in pids]
     sleep(seconds)
     return [read_processor_seconds(pid) - start for pid, start in zip(pids, before, strict=True)]
 
 
+def kill_descendants(pid: int) -> None:
+    """Kill the processes that a process has started, and those that they have."""
+    for child in list_children(pid):
+        kill_descendants(child)
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+
+
 def list_children(pid: int) -> list[int]:
-    """The processes that a process has started, where the system tells."""
-    files = glob("/proc/[0-9]*/stat")
-    stats = {int(file.split("/")[2]): text for file in files if (text := read_system_file(file))}
-    return [child for child, text in stats.items() if int(text.rpartition(")")[2].split()[1]) == pid]
+    """Return the processes that a process has started, if the system tells."""
+    children = []
+    for file in glob("/proc/[0-9]*/stat"):
+        fields = _read_stat(file)
+        if fields and int(fields[1]) == pid:
+            children.append(int(file.split("/")[2]))
+    return children
 
 
 def read_processor_seconds(pid: int) -> float:
-    """The seconds of processor of a process and of its children, also of those that have ended."""
-    own = [read_system_file(f"/proc/{pid}/stat").rpartition(")")[2].split()[11:15]]
-    children = [
-        read_system_file(f"/proc/{child}/stat").rpartition(")")[2].split()[11:13] for child in list_children(pid)
-    ]
-    return sum(int(ticks) for fields in own + children for ticks in fields) / os.sysconf("SC_CLK_TCK")
+    """Return the processor seconds of a process and its children, ended ones included."""
+    ticks = _read_stat(f"/proc/{pid}/stat")[11:15]
+    for child in list_children(pid):
+        ticks += _read_stat(f"/proc/{child}/stat")[11:13]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
+
+def _read_stat(file: str) -> list[str]:
+    """Return the fields of a process from its state on; none once it has ended."""
+    # The name of the program, in parentheses, may contain spaces.
+    return read_system_file(file).rpartition(")")[2].split()
+
+
+def read_private_memory(pid: int) -> int:
+    """Return the memory that a process has for itself, in KiB; 0 once it has ended."""
+    total = 0
+    for line in read_system_file(f"/proc/{pid}/smaps_rollup").splitlines():
+        if line.startswith("Private_"):
+            total += int(line.split()[1])
+    return total
 
 
 def read_system_file(file: str) -> str:
-    """The text of a file of the system; empty once its process has ended."""
+    """Return the text of a file of the system; empty once its process has ended."""
     try:
         return Path(file).read_text(encoding="utf-8", errors="replace")
     except OSError:

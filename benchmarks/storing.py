@@ -1,23 +1,29 @@
-"""Rows of the store: durable commits by one station, by 64, and beside others' bulk work."""
+"""Rows of the store: answers of one station, of many, and beside others' bulk work."""
 
-import os
 import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from random import Random
 from statistics import median
 from time import perf_counter, sleep
 
 from benchmarks import questionnaires as made
-from benchmarks.measuring import Line, at_most, below, high, medians, shown
-from benchmarks.peers.stations import Commits
+from benchmarks.lines import Line, Row, at_most, below, format_time
+from benchmarks.measuring import SURVEY, Forked, high, medians, time_call, typical
+from benchmarks.peers.commits import Commits
 from survey_cli.engine.events import QuestionAnswered
 from survey_cli.store import InstrumentRow, InterviewRow, JournalUpdate, Store
 from survey_cli.values import Place
 
-STATIONS, THINK, SITTING = 64, 0.5, 4.0
-"""Processes; seconds between two answers of one; seconds a round lasts."""
+STATIONS = 64
+"""Processes that answer at once."""
+THINK = 0.5
+"""Seconds between two answers of a station, on average."""
+SECONDS = 4.0
+"""How long a round lasts."""
+PAUSE = 0.02
+"""Seconds between two answers beside bulk work."""
 
 
 class Answers:
@@ -25,7 +31,8 @@ class Answers:
 
     def __init__(self, path: Path, station: int = 0) -> None:
         self.store = Store.open(path, create=True)
-        self.id, self.seq = f"station {station}", 1
+        self.id = f"station {station}"
+        self.seq = 1
         instrument = made.instrument(made.plain(50))
         self.store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=made.NOON))
         row = InterviewRow(
@@ -36,121 +43,113 @@ class Answers:
             by="bench",
             updated_at=made.NOON,
         )
-        assert self.store.interviews.start(row, made.beginning(instrument, self.id)) is None
+        beginning = made.beginning(instrument, self.id)
+        assert self.store.interviews.start(row, beginning) is None
 
     def commit(self) -> None:
+        """Commit one answer; it is on the disk when this returns."""
         self.seq += 1
         event = QuestionAnswered(made.STAMP, Place(f"q{self.seq}"), self.seq % 5)
-        update = JournalUpdate(self.id, self.seq, [event], "open", f"q{self.seq + 1}", answered=self.seq - 1)
+        update = JournalUpdate(
+            self.id, self.seq, [event], "open", f"q{self.seq + 1}", answered=self.seq - 1
+        )
         assert self.store.interviews.append(update) is None
 
 
 def commit_row(folder: Path) -> list[Line]:
-    """One answer in the store, with its row's new state, against a raw row: both on the disk when the call returns."""
-    ours, theirs = Answers(folder / "ours.db"), Commits(folder / "raw.db")
-
-    def many(act: Callable[[], None], count: int = 20) -> float:
-        times = []
-        for _ in range(count):
-            start = perf_counter()
-            act()
-            times.append(perf_counter() - start)
-        return median(times)
-
-    took, raw = medians(60, lambda: many(ours.commit), lambda: many(theirs.commit))
-    against = "a raw sqlite3 commit, WAL, FULL"
-    return [at_most("one durable answer", took, raw, 1.3, against=against)]
+    """One answer in the store, against a bare row by `sqlite3`: both are on the disk when the call
+    returns."""
+    ours = Answers(folder / "ours.db")
+    theirs = Commits(folder / "raw.db")
+    took, raw = medians(
+        60,
+        partial(typical, 20, ours.commit),
+        partial(typical, 20, theirs.commit),
+    )
+    return [at_most("one durable answer", took, raw, 1.3, against="a bare commit")]
 
 
-def stations_row(folder: Path) -> list[Line]:
-    """Rounds of ours and of raw commits by turns, 64 processes each; p95 over all their answers."""
-    numbers = iter(range(100))
+def stations_file_row(folder: Path) -> list[Line]:
+    """Answers of 64 stations to one file, each every half second, against bare commits of as many
+    processes. Rounds of either kind take turns."""
+    names = iter(range(100))
 
     def ours() -> list[list[float]]:
-        path = folder / f"ours{next(numbers)}.db"
+        path = folder / f"ours{next(names)}.db"
         Answers(path, -1).store.close()
-        return _sit(lambda station: Answers(path, station).commit)
+        return run_stations(lambda station: Answers(path, station).commit)
 
     def theirs() -> list[list[float]]:
-        path = folder / f"raw{next(numbers)}.db"
+        path = folder / f"raw{next(names)}.db"
         Commits(path, -1).db.close()
-        return _sit(lambda station: Commits(path, station).commit)
+        return run_stations(lambda station: Commits(path, station).commit)
 
-    found: tuple[list[list[float]], list[list[float]]] = ([], [])
+    own: list[float] = []
+    bare: list[float] = []
     for _ in range(3):
-        found[0].extend(ours())
-        found[1].extend(theirs())
-    served = sum(bool(times) for times in found[0])
-    p95 = [high([time for station in stations for time in station]) for stations in found]
-    line = at_most(
-        f"{STATIONS} stations, {THINK} s think time: p95, {served} of {len(found[0])} served, 0 errors",
-        p95[0],
-        p95[1],
-        1.5,
-        against="a raw loop of as many processes",
-    )
-    return [line]
+        stations = ours()
+        assert all(stations), "a station was not served"
+        own += [time for times in stations for time in times]
+        bare += [time for times in theirs() for time in times]
+
+    what = f"an answer of {STATIONS} stations, 95th percentile"
+    note = ", all served"
+    return [at_most(what, high(own), high(bare), 1.5, against="bare commits", note=note)]
 
 
-def _sit(seat: Callable[[int], Callable[[], None]]) -> list[list[float]]:
-    """The times of the answers of each station. An error in one of them ends the benchmark."""
-    children = []
-    for station in range(STATIONS):
-        reader, writer = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            os.close(reader)
-            code = 1
-            try:
-                _station(seat(station), station, writer)
-                code = 0
-            finally:
-                os._exit(code)
-        os.close(writer)
-        children.append((pid, reader))
-    found = []
-    for pid, reader in children:
-        with os.fdopen(reader, encoding="ascii") as pipe:
-            found.append([float(word) for word in pipe.read().split()])
-        _, status = os.waitpid(pid, 0)
-        assert status == 0, "a station failed"
-    return found
+def run_stations(prepare: Callable[[int], Callable[[], None]]) -> list[list[float]]:
+    """Return the times of the answers of each station. A station that fails ends the row."""
+    stations = [Forked(partial(answer, prepare, station)) for station in range(STATIONS)]
+    return [station.result() for station in stations]
 
 
-def _station(commit: Callable[[], None], station: int, writer: int) -> None:
+def answer(prepare: Callable[[int], Callable[[], None]], station: int) -> list[float]:
+    """Answer at one station until the round ends."""
     dice = Random(station)
-    sleep(1.5 + dice.random() * THINK)  # until all are seated
+    commit = prepare(station)
+    # All stations are open before the first answers.
+    sleep(1.5 + dice.random() * THINK)
     times = []
-    end = perf_counter() + SITTING
+    end = perf_counter() + SECONDS
     while perf_counter() < end:
-        start = perf_counter()
-        commit()
-        times.append(perf_counter() - start)
+        times.append(time_call(commit))
         sleep(THINK * (0.8 + 0.4 * dice.random()))
-    os.write(writer, " ".join(f"{time:.6f}" for time in times).encode())
+    return times
 
 
 def beside_row(folder: Path) -> list[Line]:
-    """An answer every 20 ms while `survey simulate --keep` fills the same database from another process."""
+    """An answer every 20 ms while `survey simulate --keep` fills the same database."""
     file = made.written(made.plain(50), folder)
     db = folder / "shared.db"
     answers = Answers(db)
-    survey = str(Path(sys.executable).with_name("survey"))
-    command = [survey, "simulate", str(file), "-n", "6000", "--keep", "--force", "--db", str(db)]
+    command = [SURVEY, "simulate", str(file), "-n", "6000", "--keep", "--force", "--db", str(db)]
     filling = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    times = []
     try:
-        while filling.poll() is None:
-            start = perf_counter()
-            answers.commit()
-            times.append(perf_counter() - start)
-            sleep(0.02)
+        times = list(answer_while(answers, lambda: filling.poll() is None))
     finally:
         filling.kill()
         filling.wait()
     assert filling.returncode == 0, "the simulation failed"
-    said = f"max {shown(max(times), 'ms')}, p50 {shown(median(times), 'ms')} of {len(times):,}"
-    return [below("an answer beside `simulate --keep`", max(times), 0.05, said=said, goal="max ≤ 50 ms")]
+    return [describe_slowest("an answer during `simulate --keep`, slowest", times)]
 
 
-ROWS = {"commit": commit_row, "stations": stations_row, "beside": beside_row}
+def answer_while(answers: Answers, is_working: Callable[[], bool]) -> Iterator[float]:
+    """Yield the time of each answer until the other program has ended."""
+    while is_working():
+        yield time_call(answers.commit)
+        sleep(PAUSE)
+
+
+def describe_slowest(what: str, times: list[float]) -> Line:
+    """The slowest of the answers, which none may exceed."""
+    slowest = max(times)
+    usual = format_time(median(times), "ms")
+    figure = f"{format_time(slowest, 'ms')}; median {usual} of {len(times):,}"
+    return below(what, slowest, 0.05, figure=figure, goal="≤ 50 ms")
+
+
+ROWS = (
+    Row("commit", commit_row),
+    Row("stations-file", stations_file_row),
+    Row("during-simulate", beside_row),
+)

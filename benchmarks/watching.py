@@ -1,10 +1,11 @@
-"""Rows of monitoring: how far behind running interviews their watchers are, on a file and on a server.
+"""Row of monitoring: how far behind running interviews their watchers are.
 
-Stations conduct real interviews; each reply comes after a time to think. A watcher reads what `survey watch` reads, as
-often. Stations and watchers share few processes: so many of either measure the processors only.
+Stations conduct real interviews; a reply comes after a time to think. A watcher reads what `survey
+watch` reads, as often. Stations and watchers share few processes: one process for each of them
+would measure the processors only.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from heapq import heappop, heappush
@@ -19,7 +20,8 @@ from typing import NamedTuple
 
 from benchmarks import questionnaires as made
 from benchmarks import servers
-from benchmarks.measuring import Forked, Line, below, high, observe, preparing, shown
+from benchmarks.lines import Line, Row, below, format_time
+from benchmarks.measuring import Forked, high, observe, preparing
 from survey_cli.entries import ReadEntry
 from survey_cli.services.database import server
 from survey_cli.services.run_on_study import Request
@@ -32,24 +34,44 @@ from survey_cli.store.backends.account import read_system_account
 from survey_cli.store.backends.address import is_server_address
 from survey_cli.study.open_study import open_study
 
-STATIONS, THINK, SECONDS, PROCESSES = 64, 5.0, 30.0, 2
-"""Stations, and as many watchers; mean seconds before a reply; seconds measured; processes of either kind."""
+STATIONS = 64
+"""And as many watchers."""
+THINK = 5.0
+"""Seconds before a reply, on average."""
+SECONDS = 30.0
+"""How long is measured."""
+PROCESSES = 2
+"""For the stations, and as many for the watchers."""
 READY = 120
 """Seconds for which the processes wait for each other to be prepared."""
-STUDY = """
+QUESTIONS = "\n".join(
+    f"  - {{id: q{n}, type: single, text: Question {n}?, options: {{1: One, 2: Two, 3: Three}}}}"
+    for n in range(1, 25)
+)
+STUDY = f"""
 instrument: watched
 title: Watched
 sample:
-  unit: {type: text, role: key}
-  phone: {type: text, role: phone}
+  unit: {{type: text, role: key}}
+  phone: {{type: text, role: phone}}
 items:
-  - {id: notice, type: read, text: A supervisor may listen to this call.}
-""" + "\n".join(
-    f"  - {{id: q{n}, type: single, text: Question {n}?, options: {{1: One, 2: Two, 3: Three}}}}" for n in range(1, 25)
-)
-FIELDWORK = """
-fieldwork: {frame: list, country: US, zone: America/Chicago, hours: {mon-fri: "09:00-20:30"}, monitoring: notice}
+  - {{id: notice, type: read, text: A supervisor may listen to this call.}}
+{QUESTIONS}
+fieldwork:
+  frame: list
+  country: US
+  zone: America/Chicago
+  hours: {{mon-fri: "09:00-20:30"}}
+  monitoring: notice
 """
+
+
+class Address(NamedTuple):
+    """A person's login, and the database as that person opens it."""
+
+    login: str
+    db: str
+
 
 Seen = dict[tuple[str, int], float]
 """When an event of an interview was first seen: by its interview and number."""
@@ -69,49 +91,81 @@ class Interviewer:
 
     def __init__(self, file: Path, db: str, login: str) -> None:
         begun = perf_counter()
+        opens = made.NOON + timedelta(hours=5)
         self.station = open_station(
-            file, db=db, interviewer=login, zone="America/Chicago", clock_is_right=True,
-            clock=lambda: made.NOON + timedelta(hours=5, seconds=perf_counter() - begun),
-        )  # fmt: skip
+            file,
+            db=db,
+            interviewer=login,
+            zone="America/Chicago",
+            clock_is_right=True,
+            clock=lambda: opens + timedelta(seconds=perf_counter() - begun),
+        )
         self.session: InterviewSession | None = None
-        self.keyed, self.took = Seen(), list[float]()
+        self.keyed: Seen = {}
+        self.took: list[float] = []
 
     def act(self) -> None:
-        """Reply to the next question; dial and begin where there is none."""
-        if self.session is None or self.session.prompt() is None:
-            if self.session is not None:
-                assert self.session.result() is not None
-                self.station.close_interview()
-            assert isinstance(self.station.dial(), str)
-            session = self.station.open_interview()
-            assert isinstance(session, InterviewSession), session
-            self.session = session
+        """Reply to the next question; dial and begin if no interview is open."""
+        session = self.session
+        if session is None:
+            self._begin()
             return
-        session, prompt = self.session, self.session.prompt()
-        assert prompt is not None
-        before, start = session.interview.seq, perf_counter()
-        assert session.reply("" if isinstance(prompt.entry, ReadEntry) else "1") is None
+
+        prompt = session.prompt()
+        if prompt is None:
+            assert session.result() is not None
+            self.station.close_interview()
+            self._begin()
+            return
+
+        text = "" if isinstance(prompt.entry, ReadEntry) else "1"
+        before = session.interview.seq
+        start = perf_counter()
+        assert session.reply(text) is None
         self.took.append(perf_counter() - start)
-        self.keyed |= {(session.id, seq): start for seq in range(before + 1, session.interview.seq + 1)}
+        for seq in range(before + 1, session.interview.seq + 1):
+            self.keyed[session.id, seq] = start
+
+    def _begin(self) -> None:
+        assert isinstance(self.station.dial(), str)
+        session = self.station.open_interview()
+        assert isinstance(session, InterviewSession), session
+        self.session = session
 
 
 class Watcher:
-    """One who watches, and notes when each event was first shown."""
+    """A supervisor who watches, and notes when each event was first shown."""
 
     def __init__(self, file: Path, db: str, login: str, by: str) -> None:
-        self.watch, self.seen = Watch(open_study(file, db=db, by=by), login), Seen()
-        self._last = ("", 0)
+        self.watch = Watch(open_study(file, db=db, by=by), login)
+        self.seen: Seen = {}
+        self._interview = ""
+        self._known = 0
+        """The last event of that interview that was shown."""
 
     def act(self) -> None:
-        if not self.watch.advance() or (session := self.watch.session) is None:
+        """Read what is new."""
+        has_changed = self.watch.advance()
+        session = self.watch.session
+        if not has_changed or session is None:
             return
-        id, known = self._last
-        known, now = known if id == session.id else 1, perf_counter()
-        self.seen |= {(session.id, seq): now for seq in range(known + 1, session.interview.seq + 1)}
-        self._last = (session.id, session.interview.seq)
+
+        if session.id != self._interview:
+            self._interview = session.id
+            # The first event was written before the interview could be watched.
+            self._known = 1
+        now = perf_counter()
+        for seq in range(self._known + 1, session.interview.seq + 1):
+            self.seen[session.id, seq] = now
+        self._known = session.interview.seq
 
 
-def take_turns(acts: list[Callable[[], None]], wait: Callable[[], float], ready: Barrier, seconds: float) -> None:
+def take_turns(
+    acts: Sequence[Callable[[], None]],
+    wait: Callable[[], float],
+    ready: Barrier,
+    seconds: float,
+) -> None:
     """Let each act again and again for so long, each time after a wait."""
     order = count()
     ready.wait(READY)
@@ -125,68 +179,158 @@ def take_turns(acts: list[Callable[[], None]], wait: Callable[[], float], ready:
         heappush(due, (perf_counter() + wait(), next(order), act))
 
 
-def work(file: Path, addresses: list[tuple[str, str]], ready: Barrier, seconds: float) -> Worked:
+def work(file: Path, addresses: Sequence[Address], ready: Barrier, seconds: float) -> Worked:
     """Conduct interviews at several stations."""
-    dice = Random(addresses[0][0])
+    dice = Random(addresses[0].login)
     with preparing(ready):
         interviewers = [Interviewer(file, db, login) for login, db in addresses]
-    take_turns([one.act for one in interviewers], lambda: dice.expovariate(1 / THINK), ready, seconds)
-    keyed = {event: at for one in interviewers for event, at in one.keyed.items()}
-    return Worked(keyed, [time for one in interviewers for time in one.took])
+
+    acts = [interviewer.act for interviewer in interviewers]
+    take_turns(acts, lambda: dice.expovariate(1 / THINK), ready, seconds)
+    worked = Worked({}, [])
+    for interviewer in interviewers:
+        worked.keyed.update(interviewer.keyed)
+        worked.took.extend(interviewer.took)
+    return worked
 
 
-def follow(file: Path, db: str, logins: list[str], by: str, ready: Barrier, seconds: float) -> Seen:
+def follow(
+    file: Path, supervisor: Address, logins: Sequence[str], ready: Barrier, seconds: float
+) -> Seen:
     """Watch several interviewers, a little longer than they work."""
     with preparing(ready):
-        watchers = [Watcher(file, db, login, by) for login in logins]
-    take_turns([one.act for one in watchers], lambda: Watch.seconds, ready, seconds + 1)
-    return {event: at for one in watchers for event, at in one.seen.items()}
+        watchers = [Watcher(file, supervisor.db, login, supervisor.login) for login in logins]
+
+    take_turns([watcher.act for watcher in watchers], lambda: Watch.seconds, ready, seconds + 1)
+    seen: Seen = {}
+    for watcher in watchers:
+        seen.update(watcher.seen)
+    return seen
 
 
 def measure(
-    folder: Path, where: str, db: str, addresses: list[tuple[str, str]], by: str, server_pid: int
+    folder: Path,
+    where: str,
+    addresses: Sequence[Address],
+    supervisor: Address,
+    server_pid: int | None = None,
 ) -> list[Line]:
     """Let all stations work without watchers, then with them."""
-    file, logins = folder / "watched.yaml", [login for login, _ in addresses]
-    ready = get_context("fork").Barrier(PROCESSES + 1)
-    drivers = [Forked(partial(work, file, addresses[n::PROCESSES], ready, SECONDS / 2)) for n in range(PROCESSES)]
-    ready.wait(READY)
-    alone = high([time for driver in drivers for time in driver.result().took], 0.99)
-    ready = get_context("fork").Barrier(2 * PROCESSES + 1)
-    drivers = [Forked(partial(work, file, addresses[n::PROCESSES], ready, SECONDS)) for n in range(PROCESSES)]
-    watchers = [Forked(partial(follow, file, db, logins[n::PROCESSES], by, ready, SECONDS)) for n in range(PROCESSES)]
-    ready.wait(READY)
-    pids = [*(one.pid for one in watchers), *([server_pid] if server_pid else [])]
-    used = observe(pids, SECONDS)
-    worked, followed = [one.result() for one in drivers], [one.result() for one in watchers]
-    keyed = {event: at for one in worked for event, at in one.keyed.items()}
-    seen = {event: at for one in followed for event, at in one.items()}
-    behind = [seen[event] - at for event, at in keyed.items() if event in seen]
-    last = {id: max(seq for other, seq in keyed if other == id) for id, _ in keyed}
-    missed = sum(event not in seen and event[1] > 2 for event in keyed)
-    p99, watching = high(behind, 0.99), sum(used[:PROCESSES]) / STATIONS / SECONDS
-    said = (
-        f"p99 {shown(p99, 'ms')}, p50 {shown(median(behind), 'ms')} of {len(behind):,}, max {shown(max(behind), 'ms')}"
-    )
-    cost = f"{watching:.1%} of a processor each" + (f", server {used[-1] / SECONDS:.0%}" if server_pid else "")
-    answered = high([time for one in worked for time in one.took], 0.99)
-    what = f"{STATIONS} watchers of {STATIONS} stations on {where}: behind the key"
+    file = folder / "watched.yaml"
+    alone = work_alone(file, addresses)
+    watched = work_watched(file, addresses, supervisor, server_pid)
+
+    behind = []
+    missed = 0
+    for event, at in watched.worked.keyed.items():
+        seen_at = watched.seen.get(event)
+        if seen_at is not None:
+            behind.append(seen_at - at)
+        elif event[1] > 2:
+            # The events that begin an interview may precede its first reading.
+            missed += 1
+
+    slow = high(behind, 0.99)
+    usual = format_time(median(behind), "ms")
+    figure = f"{format_time(slow, 'ms')}; median {usual} of {len(behind):,}"
+    missed_figure = f"{missed}; {watched.watching:.1%} of a processor for each watcher"
+    if watched.serving is not None:
+        missed_figure += f", {watched.serving:.0%} for the server"
+
+    meanwhile = high(watched.worked.took, 0.99)
+    what = f"{STATIONS} watchers of {STATIONS} stations on {where}"
     return [
-        below(what, p99, 0.3, said=said, goal="p99 ≤ 300 ms"),
-        below("answers that no watcher saw", missed, 0, said=f"{missed} of {len(last)} interviews; {cost}", goal="none"),
-        Line(what="an answer meanwhile, p99", ours=shown(answered, "ms"), theirs=shown(alone, "ms"),
-             against="without watchers", shown=f"{answered / alone:.2f}×"),
-    ]  # fmt: skip
+        below(
+            f"{what}: behind the key, 99th percentile", slow, 0.3, figure=figure, goal="≤ 300 ms"
+        ),
+        below(f"{what}: answers never seen", missed, 0, figure=missed_figure, goal="none"),
+        Line(
+            what=f"{what}: an answer, 99th percentile",
+            figure=format_time(meanwhile, "ms"),
+            peer=format_time(alone, "ms"),
+            against="without watchers",
+            ratio=f"{meanwhile / alone:.2f}×",
+        ),
+    ]
+
+
+def work_alone(file: Path, addresses: Sequence[Address]) -> float:
+    """Return the 99th percentile of an answer without watchers."""
+    ready = get_context("fork").Barrier(PROCESSES + 1)
+    drivers = start_stations(file, addresses, ready, SECONDS / 2)
+    ready.wait(READY)
+    times = []
+    for driver in drivers:
+        times += driver.result().took
+    return high(times, 0.99)
+
+
+class Watched(NamedTuple):
+    """What stations did and watchers saw, and what it took."""
+
+    worked: Worked
+    seen: Seen
+    watching: float
+    """Processors in use for one watcher."""
+    serving: float | None
+    """Processors in use for the server; None for a file."""
+
+
+def work_watched(
+    file: Path, addresses: Sequence[Address], supervisor: Address, server_pid: int | None
+) -> Watched:
+    """Let the stations work while each is watched."""
+    ready = get_context("fork").Barrier(2 * PROCESSES + 1)
+    drivers = start_stations(file, addresses, ready, SECONDS)
+    logins = [address.login for address in addresses]
+    watchers = []
+    for number in range(PROCESSES):
+        part = logins[number::PROCESSES]
+        watchers.append(Forked(partial(follow, file, supervisor, part, ready, SECONDS)))
+    ready.wait(READY)
+    pids = [watcher.pid for watcher in watchers]
+    if server_pid is not None:
+        pids.append(server_pid)
+    used = observe(pids, SECONDS)
+
+    worked = Worked({}, [])
+    for driver in drivers:
+        part_worked = driver.result()
+        worked.keyed.update(part_worked.keyed)
+        worked.took.extend(part_worked.took)
+    seen: Seen = {}
+    for watcher in watchers:
+        seen.update(watcher.result())
+    serving = None
+    if server_pid is not None:
+        serving = used[-1] / SECONDS
+    watching = sum(used[:PROCESSES]) / STATIONS / SECONDS
+    return Watched(worked, seen, watching, serving)
+
+
+def start_stations(
+    file: Path, addresses: Sequence[Address], ready: Barrier, seconds: float
+) -> list[Forked[Worked]]:
+    """Start the processes of the stations."""
+    drivers = []
+    for number in range(PROCESSES):
+        part = addresses[number::PROCESSES]
+        drivers.append(Forked(partial(work, file, part, ready, seconds)))
+    return drivers
 
 
 def prepare(folder: Path, db: str, *supervisors: str) -> list[str]:
-    """Write the study, its people and its sample; the logins of its interviewers."""
-    logins = [f"seat{number}" for number in range(STATIONS)]
-    (folder / "watched.yaml").write_text(STUDY + FIELDWORK)
-    people = [*(f"{login},interviewer\n" for login in logins), *(f"{login},supervisor\n" for login in supervisors)]
-    (folder / "interviewers.csv").write_text("login,role\n" + "".join(people))
-    numbers = (f"unit {number},312 {200 + number // 10_000} {number % 10_000:04}\n" for number in range(STATIONS * 8))
-    (folder / "cases.csv").write_text("unit,phone\n" + "".join(numbers))
+    """Write the study, its people and its sample; return the logins of its interviewers."""
+    logins = [f"station{number}" for number in range(STATIONS)]
+    people = ["login,role"]
+    people += [f"{login},interviewer" for login in logins]
+    people += [f"{login},supervisor" for login in supervisors]
+    cases = ["unit,phone"]
+    cases += [f"unit {number},312 200 {number:04}" for number in range(STATIONS * 8)]
+    (folder / "watched.yaml").write_text(STUDY)
+    (folder / "interviewers.csv").write_text("\n".join(people) + "\n")
+    (folder / "cases.csv").write_text("\n".join(cases) + "\n")
+
     request = Request(path=str(folder / "watched.yaml"), at=made.NOON, db=db)
     if is_server_address(db):
         publish_version(request)
@@ -195,23 +339,40 @@ def prepare(folder: Path, db: str, *supervisors: str) -> list[str]:
 
 
 def watch_row(folder: Path) -> list[Line]:
-    """The same on a file and on a server, each person with an account there."""
-    by, home = read_system_account(), folder / "server"
+    """From the key at a station until its watcher has read the event: 64 stations that answer every
+    five seconds on average and 64 watchers, for half a minute, in a file and on PostgreSQL. A
+    watcher reads every 200 ms."""
+    return [*watch_on_file(folder), *watch_on_server(folder)]
+
+
+def watch_on_file(folder: Path) -> list[Line]:
+    """All of them use one file."""
+    by = read_system_account()
     db = str(folder / "watched.db")
-    lines = measure(folder, "a file", db, [(login, db) for login in prepare(folder, db, by)], by, 0)
+    addresses = [Address(login, db) for login in prepare(folder, db, by)]
+    return measure(folder, "a file", addresses, Address(by, db))
+
+
+def watch_on_server(folder: Path) -> list[Line]:
+    """Everybody has an account on the server."""
+    home = folder / "server"
     address = servers.start_server(home, connections=STATIONS * 4 + 20)
     try:
-        owner = f"{address}{'&' if '?' in address else '?'}schema=study"
+        owner = servers.add_to_address(address, schema="study")
         server.prepare_server(owner)
         logins = prepare(folder, owner, "postgres", "sue")
         server.change_role(owner, "sue", "supervisor")
         for login in logins:
             server.change_role(owner, login, "interviewer")
-        addresses = [(login, owner.replace("postgres@", f"{login}@")) for login in (*logins, "sue")]
-        pid = int((home / "data/postmaster.pid").read_text().split()[0])
-        return lines + measure(folder, "a server", addresses.pop()[1], addresses, "sue", pid)
+
+        def find_address(login: str) -> Address:
+            return Address(login, owner.replace("postgres@", f"{login}@"))
+
+        addresses = [find_address(login) for login in logins]
+        pid = servers.read_server_pid(home)
+        return measure(folder, "a server", addresses, find_address("sue"), pid)
     finally:
         servers.stop_server(home)
 
 
-ROWS = {"watch": watch_row}
+ROWS = (Row("watch", watch_row, by_name=True),)

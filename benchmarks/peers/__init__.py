@@ -1,1 +1,1 @@
-"""What the program is measured against: the least that could do the same work. Nothing here is part of the program."""
+"""Peers: programs that do the least that could be the same work, for comparison."""

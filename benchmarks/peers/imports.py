@@ -1,4 +1,4 @@
-"""An app with the libraries of an interview (typer, textual, pydantic, sqlite3, yaml) that paints one text."""
+"""An app that imports typer, textual, pydantic, sqlite3 and yaml, and paints one text."""
 
 import sqlite3
 from typing import Annotated

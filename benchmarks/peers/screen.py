@@ -1,5 +1,4 @@
-"""A minimal Textual app with header, progress, scroll and footer that only updates statics: a key, and the next question
-is painted. Nothing is kept."""
+"""A minimal Textual app: a key, and the next question is painted. Nothing is stored."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""A bare session loop: items asked in order, each answer drawn, validated, kept in a history; and rows into SQLite."""
+"""A bare loop that draws, checks and lists answers; and bare rows into SQLite."""
 
 import sqlite3
 from random import Random
@@ -40,7 +40,10 @@ def rows(path: str, count: int, per_interview: int) -> None:
     with sqlite3.connect(path, isolation_level=None) as db:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
-        db.execute("CREATE TABLE IF NOT EXISTS answers (interview TEXT, seq INTEGER, item TEXT, value INTEGER)")
+        db.execute(
+            "CREATE TABLE IF NOT EXISTS answers "
+            "(interview TEXT, seq INTEGER, item TEXT, value INTEGER)"
+        )
         for first in range(0, count, 1000):
             db.execute("BEGIN")
             db.executemany(

@@ -8,7 +8,9 @@ app = typer.Typer(rich_markup_mode=None)
 
 
 @app.command()
-def interview(file: Annotated[str, typer.Argument(help="The instrument.")], plain: bool = False) -> None:
+def interview(
+    file: Annotated[str, typer.Argument(help="The instrument.")], plain: bool = False
+) -> None:
     """Hold an interview."""
 
 

@@ -1,4 +1,4 @@
-"""Raw commits: one row, durable (WAL, synchronous=FULL); and many processes at once that make one each half second."""
+"""Raw commits: one row at a time, durable (WAL, synchronous=FULL)."""
 
 import sqlite3
 from pathlib import Path
@@ -8,13 +8,14 @@ class Commits:
     """A connection that commits one answer at a time."""
 
     def __init__(self, path: Path, station: int = 0) -> None:
-        self.station, self.seq = station, 0
+        self.station = station
+        self.seq = 0
         self.db = sqlite3.connect(path, isolation_level=None, timeout=5)
         self.db.execute("PRAGMA journal_mode = WAL")
         self.db.execute("PRAGMA synchronous = FULL")
         self.db.execute(
-            "CREATE TABLE IF NOT EXISTS answers (station INTEGER, seq INTEGER, item TEXT, value INTEGER, at TEXT, "
-            "PRIMARY KEY (station, seq)) WITHOUT ROWID"
+            "CREATE TABLE IF NOT EXISTS answers (station INTEGER, seq INTEGER, item TEXT, "
+            "value INTEGER, at TEXT, PRIMARY KEY (station, seq)) WITHOUT ROWID"
         )
 
     def commit(self) -> None:
