@@ -249,6 +249,7 @@ def test_the_head_of_the_queue_is_one_step_into_an_index(queue, place):
             (sql.EXPIRED_LEASES, ("at",), "cases_leased"),
             (*build_rows_query({"status": "held"}, limit=None), "cases_held"),
             (sql.STALE, (5,), "cases_uncounted"),
+            (sql.OUTDATED, (8, 5), "cases_by_rules"),
             (sql.COUNTS, (), "counts_by_quarter"),
             (sql.RECENT_COUNTS, ("2026", "%"), "counts_by_quarter"),
             (sql.LATEST_ROWS, (5,), "cases_changed"),

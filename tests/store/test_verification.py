@@ -27,6 +27,8 @@ UNCHECKED = {
     "case_events.key": "a random mark by which an event is not written twice",
     "case_events.station": "the workplace of an event is recorded nowhere else",
     "cases.lease_token": "a random token of the station that has the case",
+    "cases.derivations": "a count whose change alone tells that a program knows the column",
+    "cases.rules": "by whose rules a position was computed; earlier ones make it be computed again",
     "cases.ordinal": "the order of the sample file is recorded nowhere else; a place taken twice is found",
     "drafts.at": "what is being typed is recorded nowhere else",
     "drafts.text": "what is being typed is recorded nowhere else",

@@ -197,8 +197,8 @@ class Interviewer(threading.Thread):
     def run(self) -> None:
         try:
             while not self.failure:
-                began = time.monotonic()
                 self._start_station()
+                began = time.monotonic()  # on a slow machine, a program takes half a minute to show the first screen
                 while not self.station.has_ended:
                     self._step()
                 self._show_case("")

@@ -23,7 +23,7 @@ from survey_cli.store.backends.postgres import connection as postgres
 from survey_cli.study.consistency.person_erasure import ErasureResult
 
 FOLDER = Path(__file__).parents[1] / "data" / "databases"
-NAMES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
+NAMES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 """The oldest first."""
 
 HEAD = """

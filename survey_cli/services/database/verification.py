@@ -67,6 +67,8 @@ class Verification:
         self._plan = plan
         self._uncompared_cases = 0
         """Cases whose sample columns could not be compared with the digest of their import."""
+        self._outdated_cases = set[str]()
+        """Cases that a station of an earlier version has scheduled, by its own rules."""
         self._route = route
         """Whether each answer that is off the route, or missing on it, is named with the reason."""
         self.interviews = self.events = 0
@@ -96,6 +98,12 @@ class Verification:
         if not self._in_step:
             notes.append(
                 "the fieldwork rules have changed since the queue was computed; run `survey status`, then verify"
+            )
+        if self._in_step and self._outdated_cases:
+            cases = format_quantity(len(self._outdated_cases), "case")
+            notes.append(
+                f"an earlier version of this program scheduled {cases} by its own rules, which were not compared; "
+                "run `survey status`, then verify"
             )
         if self._uncompared_cases:
             cases = format_quantity(self._uncompared_cases, "case")
@@ -247,7 +255,9 @@ class Verification:
                 continue
             for name in _compare_case_columns(row, case, history):
                 yield f"{who}: {name} differs from its history"
-            if self._in_step and 0 < row.position_seq <= len(history):
+            if row.is_outdated:
+                self._outdated_cases.add(row.key)
+            elif self._in_step and 0 < row.position_seq <= len(history):
                 try:
                     for name in self._compare_queue_position(row, history):
                         yield f"{who}: {name} differs from its history and the fieldwork rules"
@@ -321,6 +331,8 @@ class Verification:
 
     def _has_refused(self, key: str) -> bool:
         """Return whether the respondent of an unfinished interview refused, so that it has no place any more."""
+        if key in self._outdated_cases:
+            return False  # an earlier version kept the place; it is given back when the case is scheduled again
         with suppress(StoreError, *REPLAY_ERRORS):  # such a history has a finding of its own
             history = self._store.cases.queries.read_history(key)
             return has_refused(Case.from_history(key, history), self._plan)

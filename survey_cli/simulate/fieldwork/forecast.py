@@ -183,6 +183,10 @@ def _build_start(records: StudyRecords, plan: Plan, at: datetime) -> FieldworkSt
     queries, states = cases.queries, cases.counts.count_states()
     rows = [*queries.list_leased_rows(), *queries.list_stale_rows(limit=states.total())]
     known = {row.key for row in rows}
+    for outdated in queries.list_outdated_rows(limit=states.total()):
+        if outdated.key not in known:
+            rows.append(outdated)
+            known.add(outdated.key)
     held_cells: dict[str, set[str]] = {}
     for place in queries.list_held_places(at):
         held_cells.setdefault(place.interview, set()).add(place.cell)

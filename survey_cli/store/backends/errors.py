@@ -133,7 +133,11 @@ def find_undecodable_texts(connection: sqlite3.Connection, column: str = "") -> 
             keys = [index for index, (_, is_key) in enumerate(columns) if is_key]
             if not checked:
                 continue
-            rows = connection.execute(f"SELECT {', '.join(name for name, _ in columns)} FROM {table}")
+            try:
+                rows = connection.execute(f"SELECT {', '.join(name for name, _ in columns)} FROM {table}")
+            except sqlite3.OperationalError:  # damage in the text of the schema
+                yield f"the name of a column of {table}"
+                continue
             for row in rows:
                 for index in checked:
                     if isinstance(row[index], bytes) and not _is_text(row[index]):

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.case.codec import decode_case_event, decode_value, encode_case_event, encode_other
 from survey_cli.fieldwork.case.events import NO_COLUMNS, HistoryEntry
+from survey_cli.fieldwork.plan.plan import QUEUE_RULES_EDITION
 from survey_cli.fieldwork.queue.scheduling import QueuedCase, QueuePosition, QueueStatus
 from survey_cli.values import Value
 
@@ -96,6 +97,14 @@ class CaseRow(NamedTuple):
     """When its last event happened."""
     activity_seq: int
     """The event up to which its part of the live counts was computed."""
+    rules: int | None
+    """The edition of the rules by which its queue position was computed; 0 for those of an earlier version that does not
+    name them, None for those that the setting `plan` names."""
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether an earlier version of the program has computed its queue position, by its own rules."""
+        return self.rules is not None and self.rules < QUEUE_RULES_EDITION
 
 
 class CaseConflict(NamedTuple):
@@ -220,8 +229,9 @@ def _decode_optional_time(text: str | None) -> datetime | None:
 
 
 def encode_queue_position(position: QueuePosition) -> tuple[str | int | None, ...]:
-    """Encode a queue position in the order of `case_statements.POSITION_COLUMNS`."""
-    return tuple(encode_timestamp(value) if isinstance(value, datetime) else value for value in position)
+    """Encode a queue position and the edition of the rules by which it was computed, which are this program's."""
+    columns = (encode_timestamp(value) if isinstance(value, datetime) else value for value in position)
+    return (*columns, QUEUE_RULES_EDITION)
 
 
 def encode_lease(lease: Lease) -> tuple[str, str, str, str]:
@@ -234,13 +244,13 @@ def decode_case_row(row: Sequence[Any]) -> CaseRow:
     key, ordinal, seq, position_seq, status, was, due_at, *others, promised_at, promised_until, owner, activity = row[
         :17
     ]
-    by, station, until, frame, replicate, mark, updated_at, counted = row[17:]
+    by, station, until, frame, replicate, mark, updated_at, counted, rules = row[17:]
     due_at, promised_at, promised_until = map(_decode_optional_time, (due_at, promised_at, promised_until))
     position = QueuePosition._make((was, due_at, *others, promised_at, promised_until, owner, activity))
     holder = None if until is None else LeaseHolder(by, station, decode_timestamp(until))
     status, updated_at = was if status == "arriving" else status, decode_timestamp(updated_at)
     return CaseRow(
-        key, ordinal, seq, position_seq, status, position, holder, frame, replicate, mark, updated_at, counted
+        key, ordinal, seq, position_seq, status, position, holder, frame, replicate, mark, updated_at, counted, rules
     )
 
 

@@ -6,7 +6,7 @@
 -- name: ROW_COLUMNS
 -- In the order in which `case_records.decode_case_row` receives them.
 key, ordinal, seq, stood, status, was, due_at, bucket, rank, code, outcome, attempts, why, promised_at, promised_until,
-owner, activity, lease_by, lease_station, lease_until, frame, replicate, mark, updated_at, counted
+owner, activity, lease_by, lease_station, lease_until, frame, replicate, mark, updated_at, counted, rules
 
 -- name: VISIBLE
 -- Cases of an incomplete import are invisible. Those of a complete one are visible, although its rows may not all be in
@@ -164,15 +164,20 @@ ORDER BY promised_until, key LIMIT ?
 SELECT {ROW_COLUMNS} FROM cases WHERE counted < seq AND seq > 1 AND status <> 'leased' AND arrival = ''
 ORDER BY key LIMIT ?
 
+-- name: OUTDATED
+-- Whoever writes a position without its rules is an earlier version: see `schema/queuerules.sql`.
+SELECT {ROW_COLUMNS} FROM cases WHERE rules < ? AND status <> 'leased' AND arrival = '' LIMIT ?
+
 -- name: SET_POSITION
--- In the order of `QueuePosition`; the status is stored in `was` while the case is leased.
+-- In the order of `encode_queue_position`; the status is stored in `was` while the case is leased.
 UPDATE cases SET was = ?, due_at = ?, bucket = ?, rank = ?, code = ?, outcome = ?, attempts = ?, why = ?,
-    promised_at = ?, promised_until = ?, owner = ?, activity = ?, stood = ?, counted = ?,
-    status = CASE status WHEN 'leased' THEN 'leased' ELSE ? END, arrival = '' WHERE key = ?
+    promised_at = ?, promised_until = ?, owner = ?, activity = ?, rules = ?, derivations = derivations + 1,
+    stood = ?, counted = ?, status = CASE status WHEN 'leased' THEN 'leased' ELSE ? END, arrival = '' WHERE key = ?
 
 -- name: UPDATE_POSITION
 UPDATE cases SET was = ?, due_at = ?, bucket = ?, rank = ?, code = ?, outcome = ?, attempts = ?, why = ?,
-    promised_at = ?, promised_until = ?, owner = ?, activity = ?, stood = seq, counted = seq, status = ?, arrival = ''
+    promised_at = ?, promised_until = ?, owner = ?, activity = ?, rules = ?, derivations = derivations + 1,
+    stood = seq, counted = seq, status = ?, arrival = ''
 WHERE key = ? AND seq = ? AND status <> 'leased' AND {VISIBLE}
 
 -- name: ADVANCE
@@ -271,10 +276,11 @@ AND case_key IN (SELECT key FROM cases WHERE seq > 1 AND ordinal IN (
 AND case_key IN (SELECT key FROM cases WHERE updated_at >= ? AND seq > 1)
 
 -- name: _UNSETTLED
--- Cases whose row does not tell how they count: at stations, with an event after their position, or with
--- a practice or simulated interview, which rates exclude.
+-- Cases whose row does not tell how they count: at stations, with an event after their position, with a position by
+-- earlier rules, or with a practice or simulated interview, which rates exclude. The parameter is the edition of the rules.
 SELECT key FROM cases WHERE status = 'leased'
 UNION SELECT key FROM cases WHERE counted < seq AND seq > 1 AND status <> 'leased' AND arrival = ''
+UNION SELECT key FROM cases WHERE rules < ?
 UNION SELECT case_key FROM interviews WHERE origin IN ('practice', 'simulated')
 
 -- name: EXCLUDED_INTERVIEWS
@@ -298,7 +304,7 @@ ORDER BY c.ordinal, c.key
 -- Few words match the first pattern of the last line, so that spellings are unified in these alone.
 SELECT c.key, c.ordinal, c.seq, c.stood, c.status, c.was, c.due_at, c.bucket, c.rank, c.code, c.outcome, c.attempts,
     c.why, c.promised_at, c.promised_until, c.owner, c.activity, c.lease_by, c.lease_station, c.lease_until,
-    c.frame, c.replicate, c.mark, c.updated_at, c.counted, k.details
+    c.frame, c.replicate, c.mark, c.updated_at, c.counted, c.rules, k.details
 FROM cases c LEFT JOIN case_contacts k ON k.link = c.link WHERE {VISIBLE} AND (
     lower(c.key) LIKE ? ESCAPE '!' OR k.words LIKE ? ESCAPE '!' OR k.digits LIKE ? ESCAPE '!'
     OR (k.words LIKE ? ESCAPE '!' AND {unified_words} LIKE ? ESCAPE '!')
@@ -338,9 +344,9 @@ DELETE FROM imports WHERE id = ? AND state = 'given up'
 
 -- name: INSERT_IMPORTED_CASE
 INSERT INTO cases (key, ordinal, seq, stood, status, was, due_at, bucket, rank, code, outcome, attempts, why,
-    promised_at, promised_until, owner, activity, lease_token, lease_by, lease_station, lease_until, frame, replicate,
-    link, mark, arrival, updated_at, counted)
-VALUES (?, ?, ?, ?, 'arriving', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', '', NULL, ?, ?, ?, ?, ?, ?, ?)
+    promised_at, promised_until, owner, activity, rules, lease_token, lease_by, lease_station, lease_until, frame, replicate,
+    link, mark, arrival, updated_at, counted, derivations)
+VALUES (?, ?, ?, ?, 'arriving', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', '', NULL, ?, ?, ?, ?, ?, ?, ?, 1)
 ON CONFLICT (key) DO NOTHING
 
 -- name: IMPORT_OF_CASE

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.case.events import CaseClaimed, CaseReturned, CaseSampled, HistoryEntry
+from survey_cli.fieldwork.plan.plan import QUEUE_RULES_EDITION
 from survey_cli.fieldwork.queue.scheduling import QueuedCase, QueuePosition
 from survey_cli.store.backends.connector import Connector, Execute, Pause, StorePart
 from survey_cli.store.backends.errors import check_rewriting, retry_once, translate_decoding_errors
@@ -90,6 +91,10 @@ class CaseQueries(StorePart):
     def list_stale_rows(self, *, limit: int = 1_000) -> list[case_records.CaseRow]:
         """Return cases whose queue position is older than their last event, because their lease expired."""
         return self._list_rows(sql.STALE, limit)
+
+    def list_outdated_rows(self, *, limit: int = 1_000) -> list[case_records.CaseRow]:
+        """Return cases whose queue position an earlier version of the program has computed, by its own rules."""
+        return self._list_rows(sql.OUTDATED, QUEUE_RULES_EDITION, limit)
 
     # Lists
 

@@ -14,6 +14,7 @@ from survey_cli.engine.codec import encode_timestamp
 from survey_cli.fieldwork.appointments.appointment import OWNER_FIRST_PERIOD
 from survey_cli.fieldwork.case.activity import UNRELEASED, ActivityName, format_quarter
 from survey_cli.fieldwork.case.events import HistoryEntry
+from survey_cli.fieldwork.plan.plan import QUEUE_RULES_EDITION
 from survey_cli.fieldwork.queue.call_order import CaseGroup
 from survey_cli.store.backends.connector import Execute, StorePart
 from survey_cli.store.backends.errors import translate_decoding_errors
@@ -49,7 +50,8 @@ class SettledCases(NamedTuple):
     unreleased: Mapping[ActivityName, int]
     """Those among them that are done before they are released, by code and frame."""
     others: Sequence[tuple[str, Sequence[HistoryEntry]]]
-    """Keys and histories of cases at stations, with events after their queue position, or with excluded interviews."""
+    """Keys and histories of cases at stations, with events after their queue position, with one by earlier rules, or with
+    excluded interviews."""
     excluded_interviews: frozenset[str]
     """Practice and simulated interviews of cases."""
 
@@ -64,17 +66,18 @@ class LiveCounts(StorePart):
 
     def read_settled_cases(self) -> SettledCases:
         """Count the cases whose state tells how they count in rates, and read the histories of all others."""
+        unsettled = sql.HISTORIES.format(and_also=sql.UNSETTLED)
         with self._db.open_reader() as rows, translate_decoding_errors(self._db.where, "the counts of cases"):
             states = _decode_states(rows(sql.COUNTS, ()), rows(sql.ARRIVED_STATES, ()))
             unreleased = _decode_activity(line[1:] for line in rows(sql.RECENT_COUNTS, ("", UNRELEASED_NAMES)))
-            for *parts, additions in rows(sql.UNSETTLED_STATES, ()):
+            for *parts, additions in rows(sql.UNSETTLED_STATES, (QUEUE_RULES_EDITION,)):
                 states[CaseState._make(parts)] -= 1
                 names = ((name.partition(" ")[2], number) for name, number in json.loads(additions).items())
                 unreleased.subtract(_decode_activity(names))
             return SettledCases(
                 states=+states,
                 unreleased={name[1:]: cases for name, cases in unreleased.items() if name[0] == UNRELEASED},
-                others=list(decode_histories(rows(sql.HISTORIES.format(and_also=sql.UNSETTLED), ()))),
+                others=list(decode_histories(rows(unsettled, (QUEUE_RULES_EDITION,)))),
                 excluded_interviews=frozenset(interview for (interview,) in rows(sql.EXCLUDED_INTERVIEWS, ())),
             )
 

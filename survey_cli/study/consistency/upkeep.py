@@ -289,9 +289,9 @@ def _find_dialed_number(history: Sequence[HistoryEntry], case: Case) -> int:
 def refresh_queue(store: Store, plan: Plan, at: datetime) -> None:
     """Put every case into the queue that belongs there at this time.
 
-    These are cases whose leases expired, cases whose suspended interview gives back its quota places, cases that waited
-    until now, and cases for a part of the day that doesn't occur again before the study's end, of each bucket some; the
-    next refresh continues. Raises StoreError.
+    These are cases whose leases expired, cases that a station of an earlier version scheduled, cases whose suspended
+    interview gives back its quota places, cases that waited until now, and cases for a part of the day that doesn't occur
+    again before the study's end, of each kind some; the next refresh continues. Raises StoreError.
     """
     cases = store.cases
     end_expired_leases(store, plan, at)
@@ -299,6 +299,7 @@ def refresh_queue(store: Store, plan: Plan, at: datetime) -> None:
     while stale := cases.queries.list_stale_rows():
         if not update_positions(store, plan, (row.key for row in stale), at):
             break  # other stations are updating them
+    _update_outdated_positions(store, plan, at)
     cases.queue_due_cases(at)
     if plan.calendar.ends is not None:
         for head in cases.queries.list_queue_heads():
@@ -347,6 +348,17 @@ def _update_positions(
         for key, interview, seq in given_up:
             store.cases.release_places(key, interview, seq)
     return count
+
+
+def _update_outdated_positions(store: Store, plan: Plan, at: datetime) -> None:
+    """Schedule cases again that a station of an earlier version has scheduled by its own rules. Raises StoreError."""
+    outdated = store.cases.queries.list_outdated_rows()
+    if not outdated:
+        return
+    # otherwise the whole queue is about to be built again, or an earlier version has just built it
+    is_built = store.settings.read(PLAN_SETTING) == plan.fingerprint
+    if is_built:
+        update_positions(store, plan, (row.key for row in outdated), at)
 
 
 def release_lapsed_places(store: Store, plan: Plan, at: datetime) -> None:

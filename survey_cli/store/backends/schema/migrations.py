@@ -49,7 +49,7 @@ def _read_step(name: str) -> MigrationStep:
 STEP_NAMES: Final = (
     "interviews views cases backups accounts digests imported codings counts reviews access work+ excluded+ editions+ "
     "workcounts+ "
-    "languages+"
+    "languages+ queuerules+"
 )
 STEPS: Final = tuple(map(_read_step, STEP_NAMES.split()))
 _STATEMENTS = "\n".join(statement for step in STEPS for statement in step.statements)
