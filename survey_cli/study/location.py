@@ -31,16 +31,38 @@ def locate_people_file(path: str | Path, where: str) -> Path | None:
 
 
 def describe_files(path: str | Path, where: str, *, people: str | None = None) -> str:
-    """Return a sentence with the database and the list of people that a command uses, as absolute paths."""
+    """Return a sentence with the database and the list of people that a command uses, as absolute paths.
+
+    A study without a list needs no mention, except if somebody wrote one where it is not read.
+    """
     database = where if is_server_address(where) or where == ":memory:" else Path(where).resolve()
     file = Path(people).resolve() if people else locate_people_file(path, where)
     if file is None:
         return f"database: {database}"
-    if not file.is_file():
-        rights = "the rights of their role on the server" if is_server_address(where) else "all rights"
-        return f"database: {database}; people: no list ({file}), so everybody has {rights}"
-    loose = " (others than its owner can change it: run chmod 640)" if file.stat().st_mode & 0o022 else ""
-    return f"database: {database}; people: {file}{loose}"
+    if file.is_file():
+        loose = " (others than its owner can change it: run chmod 640)" if file.stat().st_mode & 0o022 else ""
+        return f"database: {database}; people: {file}{loose}"
+
+    misplaced = _find_misplaced_list(path, file)
+    if misplaced is None:
+        return f"database: {database}"
+    rights = describe_rights_without_list(on_server=is_server_address(where))
+    return f"database: {database}; people: {misplaced} is not read, so {rights} — move it to {file}"
+
+
+def describe_rights_without_list(*, on_server: bool) -> str:
+    """Return what people may do in a study without a list of people."""
+    rights = "the rights of their role on the server" if on_server else "all rights"
+    return f"everybody has {rights}"
+
+
+def _find_misplaced_list(path: str | Path, expected: Path) -> Path | None:
+    """Return a list of people in a folder where one looks for it but the program does not; None if there isn't one."""
+    for folder in (Path(path).resolve().parent, find_study_folder(path), Path.cwd()):
+        file = folder / PEOPLE_FILE
+        if file != expected and file.is_file():
+            return file
+    return None
 
 
 def describe_database(path: str | Path, instrument: str, db: str | None) -> str:

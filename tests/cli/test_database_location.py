@@ -1,5 +1,6 @@
 """The database and the list of interviewers that a command uses: one simple place, shown, and never another study's."""
 
+import grp
 import os
 import shutil
 import sqlite3
@@ -150,11 +151,10 @@ def test_the_database_and_the_list_of_people_are_said_by_their_whole_paths(
     written("cases.csv", CASES)
     file = study("a/instruments")
     responses = Path("a/responses").resolve()
-    nobody = f"no list ({responses / 'interviewers.csv'}), so everybody has all rights"
     for command in (["sample", "import", file, "cases.csv"], ["status", file], ["check", file]):
         capsys.readouterr()
         assert run_command(command) == 0
-        assert f"database: {responses / 'units.db'}; people: {nobody}\n" in capsys.readouterr().err, command
+        assert f"database: {responses / 'units.db'}\n" in capsys.readouterr().err, command
     written("a/responses/interviewers.csv", "login,role\nsue,supervisor\n").chmod(0o640)
     assert run_command(["status", file]) == 0
     people = responses / "interviewers.csv"
@@ -170,4 +170,20 @@ def test_a_list_in_any_other_folder_is_no_list(capsys: pytest.CaptureFixture[str
     for place in ("a", "a/instruments", "."):
         written(f"{place}/interviewers.csv", "login,role\neve,supervisor\n")
     assert run_command(["sample", "import", file, "cases.csv"]) == 0
-    assert "everybody has all rights" in capsys.readouterr().err
+    misplaced = Path("a/instruments/interviewers.csv").resolve()
+    place = Path("a/responses/interviewers.csv").resolve()
+    assert f"{misplaced} is not read, so everybody has all rights — move it to {place}" in capsys.readouterr().err
+
+
+def test_the_rights_without_a_list_are_mentioned_where_people_are_concerned(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    written("cases.csv", CASES)
+    file = study("a/instruments")
+    group = grp.getgrgid(os.getgid()).gr_name
+    for command in (["sample", "import", file, "cases.csv"], ["status", file], ["check", file]):
+        assert run_command(command) == 0
+    assert "all rights" not in capsys.readouterr().err
+    for command in (["study", "people", file], ["study", "share", file, "--group", group]):
+        assert run_command(command) == 0
+        assert capsys.readouterr().err.count("so everybody has all rights — list ") == 1

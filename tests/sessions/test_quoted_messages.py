@@ -1,5 +1,7 @@
 """Messages that the guides quote are those of the program."""
 
+from pathlib import Path
+
 from support.pages import ROOT, iterate_fences, list_pages
 from survey_cli.store.backends.postgres.server_errors import translate_connection_error
 from survey_cli.study.location import describe_files
@@ -30,6 +32,8 @@ def test_an_interview_that_was_in_progress() -> None:
         assert part in quoted("guides/ssh.md")
 
 
-def test_the_database_and_the_list_of_people() -> None:
-    shown = describe_files("/srv/nowhere/study.yaml", "/srv/nowhere/responses/study.db")
-    assert shown.replace("nowhere", "study") in quoted("reference/databases.md")
+def test_the_database_and_the_list_of_people(tmp_path: Path) -> None:
+    (tmp_path / "responses").mkdir()
+    (tmp_path / "responses" / "interviewers.csv").touch(0o640)
+    shown = describe_files(tmp_path / "study.yaml", str(tmp_path / "responses" / "study.db"))
+    assert shown.replace(str(tmp_path), "/srv/study") in quoted("reference/databases.md")

@@ -23,7 +23,7 @@ from support import postgres_server
 from support.scale import SCALE
 from support.shift import FIELDWORK, Shift, interviewed
 from support.station_simulation import StationSimulation
-from survey_cli.cli.commands.rates import render_forecast
+from survey_cli.cli.commands.forecast import render_forecast
 from survey_cli.cli.run_command import run_command
 from survey_cli.fieldwork.calendar.zones import find_day_start
 from survey_cli.fieldwork.plan.plan import People, Plan

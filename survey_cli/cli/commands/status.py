@@ -368,9 +368,13 @@ def study_share(
     Example: survey study share study.yaml --group interviewers
     """
     from survey_cli.services.database.administration import share_with_group
+    from survey_cli.study.location import PEOPLE_FILE, describe_rights_without_list
 
     folder = share_with_group(file, group, db=db)
     say(f"{folder}: shared with the group {group}; nobody else has access")
+    if not (folder / PEOPLE_FILE).is_file():
+        rights = describe_rights_without_list(on_server=False)
+        say(f"{folder / PEOPLE_FILE}: there is no list of people, so {rights} — list who is supervisor, and who calls")
 
 
 @on_study
@@ -380,6 +384,7 @@ def study_people(request: "Request") -> None:
     Example: survey study people study.yaml
     """
     from survey_cli.services.study_administration import list_interviewers
+    from survey_cli.study.location import describe_rights_without_list
 
     listing = list_interviewers(request, request.people)
     say(*listing.problems)
@@ -397,8 +402,8 @@ def study_people(request: "Request") -> None:
     if listing.where:
         say(f"{listing.where}: {format_quantity(sum(bool(line.role) for line in listing.lines), 'person', 'people')}")
     else:
-        rights = "the rights of their role on the server" if on_server else "all rights"
-        say(f"no people are listed, so everybody has {rights}; list people in interviewers.csv beside the database")
+        rights = describe_rights_without_list(on_server=bool(on_server))
+        say(f"no people are listed, so {rights} — list people in interviewers.csv beside the database")
 
 
 @on_study
