@@ -6,6 +6,7 @@
 # make upgrade    try the version before beside this one (BEFORE=commit, the last one if none is given)
 # make floor      work a day on two studies, on PostgreSQL and in files (FLOOR=sqlite for one, FLOOR_SEED, BEFORE)
 # make fieldwork  simulate fieldwork for MINUTES=10 and audit every call (FIELDWORK_SEED for one study again)
+# make behavior   show how outputs, messages and screens differ from those of BEFORE=commit
 # make fuzz       try random files, entries and commands for MINUTES=10 (FUZZ_SEED, FUZZ_TARGETS=keys)
 # make docs       write the reference pages from the docstrings
 # make pictures   write the pictures from the program
@@ -17,7 +18,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: another-python help demo test check docs pictures site lock bench crash upgrade floor fieldwork fuzz clean
+.PHONY: another-python help demo test check docs pictures site lock bench crash upgrade floor fieldwork behavior fuzz clean
 
 # The Python that builds .venv. If it is empty, the newest one found.
 PYTHON ?=
@@ -102,6 +103,10 @@ floor: $(VENV)/dev.stamp
 # Whole studies in the field: simulated people, the real queue, stations that die; every call audited.
 fieldwork: $(VENV)/dev.stamp
 	@PYTHONPATH=tests $(BIN)/python -m support.audited_fieldwork --minutes $(MINUTES) $(if $(FIELDWORK_SEED),--seed $(FIELDWORK_SEED) --studies 1)
+
+# Both versions carry out the same steps beside each other; their files are compared.
+behavior: $(VENV)/dev.stamp
+	@PYTHONPATH=tests $(BIN)/python -m support.behavior $(if $(BEFORE),--before $(BEFORE))
 
 fuzz: $(VENV)/dev.stamp
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(PIP) install --editable '.[fuzz]' || \

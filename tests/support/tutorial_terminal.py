@@ -36,6 +36,7 @@ KEYS: Final = {
     "F3": "\x1bOR",
     "F8": "\x1b[19~",
     "F9": "\x1b[20~",
+    "Tab": "\t",
 }
 KEY: Final = re.compile(r"`([^`]+)`|(\S+)")
 UNKNOWN_TO_PYTE: Final = re.compile(rb"\x1b\[\?2026\$p|\x1b\[[<>=][0-9;]*u|\x1b\[>[0-9;]*[mq]")
@@ -54,7 +55,7 @@ def split_keys(text: str) -> list[str]:
 class TutorialTerminal:
     """One program on a pseudo-terminal of 80 columns and 24 rows."""
 
-    def __init__(self, arguments: list[str], folder: Path) -> None:
+    def __init__(self, arguments: list[str], folder: Path, *, environment: dict[str, str] | None = None) -> None:
         self.name = " ".join(["survey", *arguments])
         self._screen = pyte.Screen(WIDTH, HEIGHT)
         self._stream = pyte.ByteStream(self._screen)
@@ -63,7 +64,7 @@ class TutorialTerminal:
             sys.executable,
             ["-m", "survey_cli", *arguments],
             cwd=str(folder),
-            env=build_environment(folder),
+            env=environment or build_environment(folder),
             dimensions=(HEIGHT, WIDTH),
             timeout=PATIENCE,
         )
@@ -90,18 +91,26 @@ class TutorialTerminal:
         """Read until the screen shows this text."""
         self._read_until(lambda: self.sees(text), f"the screen never showed {text!r}")
 
+    def send(self, key: str) -> None:
+        """Press a key, or type a text, whatever it does."""
+        self._child.send(KEYS.get(key, key))
+
     def press(self, key: str) -> None:
         """Press a key, or type a text, and read until the screen has changed and is drawn."""
         if key == "Enter" and self.sees(COMPLETES):
             time.sleep(READING_TIME)
         before = self._describe_body()
-        self._child.send(KEYS.get(key, key))
+        self.send(key)
         self._read_until(lambda: self._describe_body() != before, f"{key} changed nothing")
         self.settle()
 
-    def settle(self) -> None:
-        """Read until nothing more is drawn."""
-        while self._read(QUIET):
+    def wait_for_output(self) -> None:
+        """Read until the program has drawn or printed something."""
+        self._read_until(lambda: bool(self._raw), "the program drew nothing")
+
+    def settle(self, quiet: float = QUIET) -> None:
+        """Read until nothing more is drawn for so many seconds."""
+        while self._read(quiet):
             pass
         self._confirm_end()
 
