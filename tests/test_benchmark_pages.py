@@ -14,7 +14,12 @@ from support.pages import ROOT, list_pages
 CITED_TIME = re.compile(r"(?<![\d.,])(\d[\d,]*(?:\.\d+)?) ?(ms|µs|s|MiB|×|times as)(?!\w)")
 CITED_COUNT = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d.,]\d)")
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-PAGES_THAT_CITE = ("README.md", "docs/index.md", "docs/explanation/durability.md")
+PAGES_THAT_CITE = (
+    "README.md",
+    "docs/index.md",
+    "docs/explanation/durability.md",
+    "docs/guides/is-this-for-me.md",
+)
 
 MONDAY = Circumstances(date="2026-11-23", machine="A, 2 cores", python="3.13.5")
 FRIDAY = Circumstances(date="2026-11-27", machine="B, 8 cores", python="3.11.7", load=9.0)

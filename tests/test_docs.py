@@ -1,7 +1,9 @@
 """The documentation agrees with the program: reference pages, links, commands, questionnaires, tutorials."""
 
+import json
 import re
 import shutil
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -81,6 +83,23 @@ def test_the_site_has_every_page_and_needs_no_network(tmp_path: Path) -> None:
         text = built.read_text(encoding="utf-8")
         loaded = re.findall(r'<(?:script|img|iframe)[^>]* src="([^"]+)"|<link[^>]* href="([^"]+)"', text)
         assert not [url for url in ("".join(pair) for pair in loaded) if url.startswith(("http", "//"))], built
+
+
+def test_the_search_has_every_page_but_the_decisions(tmp_path: Path) -> None:
+    site_builder.build_site(tmp_path / "site")
+    searched = json.loads((tmp_path / "site" / "search.json").read_text(encoding="utf-8"))
+    found = {item["location"].partition("#")[0] for item in searched["items"]}
+    pages = [page.relative_to(ROOT / "docs").with_suffix(".html") for page in (ROOT / "docs").rglob("*.md")]
+    expected = {page.as_posix() for page in pages if page.parts[0] != "decisions"}
+    assert found == expected | {"tutorials/study-in-python.html"}
+
+
+def test_the_navigation_has_every_page() -> None:
+    settings = tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))
+    shown = set(re.findall(r"[\w/-]+\.md", str(settings["project"]["nav"])))
+    pages = {page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md")}
+    single_decisions = {page for page in pages if re.match(r"decisions/\d", page)}
+    assert shown == pages - single_decisions | {"tutorials/study-in-python.md"}
 
 
 def test_the_readme_counts_problems_and_formats() -> None:

@@ -1,8 +1,11 @@
 """Builder of the documentation site: `python docs/tools/site_builder.py` writes `site/`, which needs no network.
 
 It builds in a folder of its own, so that neither these scripts nor what Python keeps beside them gets into the site.
+There it adds what the pages themselves don't have: the notebook as a page, and the mark that leaves decisions out of
+the search.
 """
 
+import json
 import shutil
 import subprocess
 import sys
@@ -14,6 +17,10 @@ ROOT: Final = Path(__file__).parents[2]
 SHIM: Final = "https://unpkg.com/iframe-worker/shim"
 """Script with which a page opened from a file can search. The site has its own copy."""
 
+NOTEBOOK: Final = Path("tutorials") / "study-in-python.ipynb"
+NOT_SEARCHED: Final = "---\nsearch:\n  exclude: true\n---\n\n"
+"""Front matter of pages that the search leaves out."""
+
 
 def build_site(target: Path) -> None:
     """Build the site in a folder, which is replaced. Raises CalledProcessError where a link leads nowhere."""
@@ -21,6 +28,9 @@ def build_site(target: Path) -> None:
         work = Path(folder)
         shutil.copytree(ROOT / "docs", work / "docs", ignore=shutil.ignore_patterns("tools", "__pycache__"))
         shutil.copy(ROOT / "zensical.toml", work)
+        leave_decisions_out_of_search(work / "docs" / "decisions")
+        write_notebook_page(work / "docs" / NOTEBOOK)
+
         subprocess.run([sys.executable, "-m", "zensical", "build", "--strict"], cwd=work, check=True)
         for page in (work / "site").rglob("*.html"):
             to_root = "../" * (len(page.relative_to(work / "site").parts) - 1)
@@ -28,6 +38,30 @@ def build_site(target: Path) -> None:
             page.write_text(text, encoding="utf-8")
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(work / "site", target)
+
+
+def leave_decisions_out_of_search(folder: Path) -> None:
+    """Mark all decisions: they say why the program became what it is, which is no answer to a user's question."""
+    for page in folder.glob("*.md"):
+        page.write_text(NOT_SEARCHED + page.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+def write_notebook_page(path: Path) -> None:
+    """Write a notebook as a page beside it, with its outputs and a link to the notebook."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    parts = []
+    for cell in cells:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            parts.append(source)
+            continue
+        parts.append(f"```python\n{source}\n```")
+        for output in cell["outputs"]:
+            text = "".join(output["data"]["text/plain"])
+            parts.append(f"```text\n{text}\n```")
+    link = f"This page is the notebook [{path.name}]({path.name}), to be opened in Jupyter."
+    parts.insert(1, link)
+    path.with_suffix(".md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
