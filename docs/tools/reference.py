@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import typer.main
+from glossary import add_terms, glossary
 from json_schema import COMPANIONS, JsonSchema, build_companion_schema, build_instrument_schema
 from language_pages import MADE, conditions, files_beside, language, problems  # a script beside this one
 from language_reference import list_entries
@@ -156,9 +157,16 @@ def every_command() -> Iterator[tuple[str, Any]]:
 
 def vocabulary() -> Iterator[str]:
     """What `survey explain` knows: one entry per line, as JSON."""
-    entries = [*list_entries(), *(ReferenceEntry(rule, "problem", meaning) for rule, meaning in RULES.items())]
+    lines = [json.dumps(entry.list_stored_fields(), ensure_ascii=False) for entry in add_terms(_list_words())]
+    yield "[\n" + ",\n".join(lines) + "\n]"
+
+
+def _list_words() -> list[ReferenceEntry]:
+    """List all words that have a meaning without the glossary: those of the language, figures and problems."""
+    entries = list(list_entries())
     entries += [ReferenceEntry(figure.name, "figure", _describe_figure(figure)) for figure in FIGURES]
-    yield "[\n" + ",\n".join(json.dumps(entry.list_stored_fields(), ensure_ascii=False) for entry in entries) + "\n]"
+    entries += [ReferenceEntry(rule, "problem", meaning) for rule, meaning in RULES.items()]
+    return entries
 
 
 def _describe_figure(figure: NamedFigure) -> str:
@@ -240,6 +248,7 @@ PAGES = {
     "reference/commands.md": commands,
     "reference/problems.md": problems,
     "reference/figures.md": figures,
+    "reference/glossary.md": lambda: glossary(_list_words()),
     "reference/python.md": python_interface,
     f"../survey_cli/cli/{HELP_FILE.name}": command_list,
     f"{LOOKED_UP}/vocabulary.json": vocabulary,

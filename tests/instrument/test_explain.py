@@ -100,10 +100,7 @@ def test_a_word_of_the_language_is_never_taken_for_one_of_another_program() -> N
 
 def test_a_mistyped_word_gets_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["explain", "unles"]) == 1
-    assert (
-        capsys.readouterr().err
-        == "explain: 'unles' is not a word of the questionnaire language — did you mean 'unless'?\n"
-    )
+    assert capsys.readouterr().err == "explain: 'unles' is not in the vocabulary — did you mean 'unless'?\n"
 
 
 def test_a_key_says_where_it_stands_and_what_it_takes(capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from survey_cli.revisions.properties import ComparedChange
     from survey_cli.services.questionnaire.questionnaire_files import InstrumentCheck, ProofScope
     from survey_cli.services.questionnaire.translations import LanguageStatus
-    from survey_cli.services.questionnaire.word_lookup import ReferenceEntry
+    from survey_cli.services.questionnaire.word_lookup import ReferenceEntry, ReferenceKind
     from survey_cli.simulate.interviews.length import LengthEstimate
 
+NO_BREAK_SPACE: Final = "\u00a0"
 SIMULATED: Final = 200
 """Simulated interviews for an estimate."""
 _HEADINGS: Final = {"routes": "Interviews that end with", "sections": "Section, in complete interviews"}
@@ -241,18 +242,22 @@ def schema(
 
 
 def explain(
-    word: str = argument("WORD", "An item type, key, function, fill, outcome or problem.", "", show_default=False),
+    words: list[str] | None = argument(
+        "[WORD]...", "A word of the language or the trade: roster, ask_if, busy, response rate, piping.", None
+    ),
 ) -> None:
-    """Explain a word of the language; without one, list them all.
+    """Explain a word of the language, of the files or of the trade; without one, list them all.
+
+    A word that the trade uses leads to the word of the program: `disposition` to outcome, `piping` to fill. A figure, an
+    outcome, and a problem that `survey check` reports are explained too.
 
     Example: survey explain roster
     """
     from survey_cli.services.questionnaire.word_lookup import explain_word, list_vocabulary
 
+    word = " ".join(words or ())
     if not word:
-        for kind, words in list_vocabulary().items():
-            if words:
-                print_lines((f"{kind}s".capitalize(), *wrap_paragraph(", ".join(words), indent=2), ""))
+        print_lines(_render_vocabulary(list_vocabulary()))
         return
     if new := RENAMED.get(word, ""):
         say(f"survey {word}: the command is now: survey {new}")
@@ -263,6 +268,19 @@ def explain(
             return
         raise
     print_lines(separate(map(_render_entry, meanings)))
+
+
+def _render_vocabulary(words_by_kind: "Mapping[ReferenceKind, Sequence[str]]") -> Iterator[str]:
+    """List all words under their kinds; a term of several words isn't broken into two lines."""
+    yield from wrap_paragraph(
+        "`survey explain WORD` explains each of these, and what the trade calls it (piping, RR1)."
+    )
+    for kind, words in words_by_kind.items():
+        listed = ", ".join(word.replace(" ", NO_BREAK_SPACE) for word in words)
+        yield ""
+        yield f"{kind}s".capitalize()
+        for line in wrap_paragraph(listed, indent=2):
+            yield line.replace(NO_BREAK_SPACE, " ")
 
 
 def _render_explanation(text: str) -> Iterator[str]:
@@ -287,6 +305,14 @@ def _render_entry(entry: "ReferenceEntry") -> Iterator[str]:
     yield from _render_explanation(entry.meaning)
     if entry.accepts:
         yield from wrap_paragraph(f"Takes {entry.accepts}.", indent=2)
+    if entry.trade:
+        yield from wrap_paragraph(f"The trade says: {', '.join(entry.trade)}.", indent=2)
+    if entry.columns:
+        yield from wrap_paragraph(f"In the data: {entry.columns}.", indent=2)
+    if entry.commands:
+        yield from wrap_paragraph(f"Commands: {', '.join(entry.commands)}.", indent=2)
+    if entry.page:
+        yield from wrap_paragraph(f"Read on: {entry.page}.", indent=2)
     for key in entry.keys:
         more = ", required" if key.required else ""
         yield from ("", *wrap_paragraph(f"{key.name}: {key.accepts}{more}", indent=2))

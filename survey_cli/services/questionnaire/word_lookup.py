@@ -1,31 +1,23 @@
-"""Lookup of a word of the language in the vocabulary, which is a file written by `make docs`.
+"""Lookup of a word of the language or of the trade in the vocabulary, which is a file written by `make docs`.
 
 The definitions themselves are not imported: the language and its checks take four times as long as the lookup.
 """
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable
 from importlib.resources import files
 from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
-from survey_cli.instrument.source.foreign_words import list_synonyms
+from survey_cli.instrument.source.foreign_words import Synonym, list_synonyms
 from survey_cli.problems import UserError, find_nearest
+from survey_cli.wording import join_words
 
-ReferenceKind: TypeAlias = Literal["item type", "key", "function", "fill", "outcome", "problem", "figure"]
+ReferenceKind: TypeAlias = Literal["term", "item type", "key", "function", "fill", "outcome", "figure", "problem"]
 REFERENCE_KINDS: Final[tuple[ReferenceKind, ...]] = get_args(ReferenceKind)
 
-
-FIGURE_SYNONYMS: Final = {
-    "taken": "counted",
-    "held": "in progress",
-    "dialed": "calls",
-    "completes": "completed",
-    "refused": "refusals",
-    "on cases": "hours on cases",
-    "at a station": "at stations",
-    "do-not-call": "closed by do-not-call",
-}
-"""Other words for figures."""
+MAX_SHOWN: Final = 3
+"""The most meanings that are shown for a word that is only a part of them: `kish` of `Kish grid`."""
 
 
 class KeyReference(NamedTuple):
@@ -58,9 +50,15 @@ class ReferenceEntry(NamedTuple):
     """The keys of an item type, without those of any question."""
     shared_keys: tuple[str, ...] = ()
     """The names of the keys that any question has too, with the same meaning."""
+    trade: tuple[str, ...] = ()
+    """What the trade calls it: `disposition` for outcome."""
+    columns: str = ""
+    """The columns of exports that contain it."""
+    commands: tuple[str, ...] = ()
+    page: str = ""
+    """Where to read on: the heading and the file of a page of the documentation."""
     instead_of: str = ""
-    """The other word that was looked up: one of another program, or a synonym of a figure. Only the first meaning has
-    it."""
+    """The other word that was looked up: one of another program or of the trade. Only the first meaning has it."""
     is_foreign: bool = False
     """Whether the word that was looked up is one of other programs, which the language doesn't have."""
 
@@ -70,44 +68,107 @@ class ReferenceEntry(NamedTuple):
 
 
 def explain_word(word: str) -> tuple[ReferenceEntry, ...]:
-    """Return every meaning of a word of the language, or of its counterpart if it is a word of another program.
+    """Return every meaning of a word of the language or the trade, or of its counterpart if other programs have it.
 
-    Raises UserError where it is none.
+    Raises UserError if no meaning is known.
     """
-    lookup = word.strip().strip("`{}:'\"").removesuffix("()").casefold()
+    lookup = " ".join(word.split()).strip("`{}:'\"").removesuffix("()")
     entries = read_vocabulary()
-    figure = FIGURE_SYNONYMS.get(lookup)
-    meanings = [entry for entry in entries if entry.word.casefold() == lookup]
-    meanings += [entry._replace(instead_of=lookup) for entry in entries if entry.word.casefold() == figure]
-    if meanings:
-        return tuple(meanings)
-    if foreign := tuple(_explain_foreign_word(lookup, entries)):
-        return foreign
-    figures = (entry for entry in entries if entry.kind == "figure")
-    if named := tuple(entry for entry in figures if lookup in entry.word.split()):
-        return named
-    near = find_nearest(lookup, {entry.word for entry in entries})
-    remedy = f"did you mean {near!r}?" if near else "`survey explain` lists every word"
-    raise UserError("explain", f"{word!r} is not a word of the questionnaire language", remedy)
+    own = _find_own(lookup, entries)
+    found = own + _find_by_trade(lookup, [entry for entry in entries if entry not in own])
+    if not own:
+        known = {entry.word for entry in found}
+        found += [entry for entry in _find_foreign(lookup, entries) if entry.word not in known]
+    if not found:
+        found = _find_by_part(lookup, entries)
+    if found:
+        return tuple(found)
+    raise UserError("explain", f"{word!r} is not in the vocabulary", _suggest(lookup, entries))
 
 
-def _explain_foreign_word(lookup: str, entries: list[ReferenceEntry]) -> Iterator[ReferenceEntry]:
-    """Yield what another program's word is here: as a type of item, as a key, or as both (`randomize`)."""
-    synonyms = [list_synonyms("types").get(lookup), list_synonyms("keys").get(lookup)]
-    seen: set[str] = set()
-    for synonym in synonyms:
-        if synonym is None or synonym.word in seen:
-            continue
-        seen.add(synonym.word)
+def _find_own(lookup: str, entries: Iterable[ReferenceEntry]) -> list[ReferenceEntry]:
+    """Find the entries of a word as it is written or, for words that people say, as it is spelled otherwise."""
+    found = []
+    for entry in entries:
+        # keys and problems are copied, and `answers` is not the key `answer`
+        is_said = entry.kind not in ("key", "problem", "fill")
+        is_same = entry.word.casefold() == lookup.casefold()
+        if is_same or (is_said and simplify_spelling(entry.word) == simplify_spelling(lookup)):
+            found.append(entry)
+    return found
+
+
+def _find_by_trade(lookup: str, entries: Iterable[ReferenceEntry]) -> list[ReferenceEntry]:
+    """Find the entries that have a word as one of the trade's words."""
+    spelling = simplify_spelling(lookup)
+    found = [entry for entry in entries if spelling in map(simplify_spelling, entry.trade)]
+    return [entry._replace(instead_of=lookup) for entry in found]
+
+
+def simplify_spelling(word: str) -> str:
+    """Return a word without what people write differently: `Back-checks`, `back check` and `backcheck` are one."""
+    parts = re.split(r"[\W_]+", word.casefold())
+    return "".join(_drop_plural(part) for part in parts)
+
+
+def _drop_plural(word: str) -> str:
+    """Drop the ending of an English plural; a word that only looks like one loses it too, wherever it is written."""
+    if word.endswith("ies"):
+        return f"{word[:-3]}y"
+    if word.endswith(("xes", "hes")):
+        return word[:-2]
+    if word.endswith("s") and not word.endswith("ss"):
+        return word[:-1]
+    return word
+
+
+def _find_foreign(lookup: str, entries: Iterable[ReferenceEntry]) -> list[ReferenceEntry]:
+    """Find what another program's word is here: a type of item, a key, or both (`randomize`)."""
+    found: list[ReferenceEntry] = []
+    synonyms: dict[str, Synonym] = {}
+    for kind in ("types", "keys"):
+        words = list_synonyms(kind)
+        written = lookup.casefold().replace(" ", "_")
+        synonym = words.get(written) or words.get(written.removesuffix("s"))
+        if synonym is not None:
+            synonyms.setdefault(synonym.word, synonym)
+
+    for synonym in synonyms.values():
         advice = f"{synonym.remedy[0].upper()}{synonym.remedy[1:]}.\n\n" if synonym.remedy else ""
         meanings = [entry for entry in entries if entry.word == synonym.word]
         for number, entry in enumerate(meanings):
             is_first = number == 0
-            yield entry._replace(
-                meaning=f"{advice}{entry.meaning}",
-                instead_of=lookup if is_first else "",
-                is_foreign=True,
+            foreign = entry._replace(
+                meaning=f"{advice}{entry.meaning}", instead_of=lookup if is_first else "", is_foreign=True
             )
+            found.append(foreign)
+    return found
+
+
+def _find_by_part(lookup: str, entries: Iterable[ReferenceEntry]) -> list[ReferenceEntry]:
+    """Find the terms and figures of whose names a word is a part: `callable` of `callable now`.
+
+    Raises UserError if they are many.
+    """
+    found = []
+    for entry in entries:
+        names = (entry.word, *entry.trade)
+        parts = {part for name in names for part in name.casefold().split()}
+        is_named = entry.kind == "figure" or entry.trade
+        if is_named and lookup.casefold() in parts:
+            found.append(entry)
+    if len(found) <= MAX_SHOWN:
+        return found
+    choice = join_words([repr(entry.word) for entry in found], "or")
+    raise UserError("explain", f"{lookup!r} is a part of several terms", f"did you mean {choice}?")
+
+
+def _suggest(lookup: str, entries: Iterable[ReferenceEntry]) -> str:
+    """Return the remedy for an unknown word: the nearest word of the vocabulary, of the trade or of other programs."""
+    known = {name for entry in entries for name in (entry.word, *entry.trade)}
+    known |= list_synonyms("types").keys() | list_synonyms("keys").keys()
+    near = find_nearest(lookup, sorted(known))
+    return f"did you mean {near!r}?" if near else "`survey explain` lists every word"
 
 
 def list_vocabulary() -> dict[ReferenceKind, list[str]]:
@@ -117,11 +178,22 @@ def list_vocabulary() -> dict[ReferenceKind, list[str]]:
 
 
 def read_vocabulary() -> list[ReferenceEntry]:
-    """Return every word of the language, and every problem that `survey check` can report."""
+    """Return every term, every word of the language, and every problem that `survey check` can report."""
     text = files("survey_cli.services.questionnaire").joinpath("vocabulary.json").read_text(encoding="utf-8")
-    return [
-        ReferenceEntry(
-            word, kind, meaning, accepts, tuple(within), tuple(KeyReference(*key) for key in keys), tuple(shared)
+    entries = []
+    for word, kind, meaning, accepts, within, keys, shared, trade, columns, commands, page in json.loads(text):
+        entry = ReferenceEntry(
+            word,
+            kind,
+            meaning,
+            accepts=accepts,
+            within=tuple(within),
+            keys=tuple(KeyReference(*key) for key in keys),
+            shared_keys=tuple(shared),
+            trade=tuple(trade),
+            columns=columns,
+            commands=tuple(commands),
+            page=page,
         )
-        for word, kind, meaning, accepts, within, keys, shared in json.loads(text)
-    ]
+        entries.append(entry)
+    return entries

@@ -1,0 +1,204 @@
+"""The glossary: every term is found by the program's word and by each word of the trade, and what it names exists."""
+
+import json
+import re
+from collections import Counter
+from typing import Any
+
+import glossary
+import pytest
+import typer.main
+
+from survey_cli.cli.app import build_app
+from survey_cli.cli.run_command import run_command
+from survey_cli.problems import UserError
+from survey_cli.reports.fieldwork.figures import FIGURES
+from survey_cli.services.questionnaire import word_lookup
+from survey_cli.services.questionnaire.word_lookup import explain_word, read_vocabulary
+from survey_cli.table import table as table_module
+from tests.support.pages import list_anchors
+
+TERMS = glossary.read_terms()
+VOCABULARY = read_vocabulary()
+COLUMNS = table_module.__file__.replace("table.py", "columns.json")
+PAGE = glossary.DOCS / "reference" / "glossary.md"
+
+ASKED_FOR = {
+    "disposition": "outcome",
+    "call result": "outcome",
+    "AAPOR code": "outcome",
+    "DK/REF": "decline",
+    "item nonresponse": "decline",
+    "piping": "fill",
+    "text substitution": "fill",
+    "live and test data": "origin",
+    "checked out": "claim",
+    "locked": "claim",
+    "sampling frame": "sample frame",
+    "coding frame": "code frame",
+    "dashboard": "board",
+    "productivity report": "board",
+    "verification": "review",
+    "back-check": "review",
+    "interviewer monitoring": "interviewer monitoring",
+    "silent monitoring": "watch",
+    "held": "in progress",
+    "taken": "counted",
+    "split ballot": "split",
+    "random selection within household": "draw",
+    "interviewer change": "reassign",
+    "respondent's record": "lookup",
+    "hard appointment": "appointment",
+    "soft callback": "callback",
+    "crosstab": "cross-tabulation",
+    "tab plan": "banner",
+    "top-2 box": "net",
+    "read-back": "confirm",
+    "signal": "soft check",
+    "hard edit": "check",
+    "GDPR storage limitation": "retention",
+    "right to erasure": "erase",
+    "records of processing": "access log",
+    "CATI": "CATI",
+    "RDD": "random-digit frame",
+    "AAPOR": "AAPOR",
+    "RR1": "response rate",
+    "CON": "contact rate",
+    "COOP": "cooperation rate",
+    "REF": "refusal rate",
+    "PSU": "primary sampling unit",
+    "DK": "decline",
+    "NA": "not asked",
+    "SPSS": "SPSS",
+}
+"""Words that people of the trade look up first, and the program's word for each."""
+
+
+@pytest.fixture(autouse=True)
+def vocabulary(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read the vocabulary once: a thousand words are looked up here."""
+    monkeypatch.setattr(word_lookup, "read_vocabulary", lambda: VOCABULARY)
+
+
+def find_words(asked: str) -> list[str]:
+    """List the words of all meanings that `survey explain` shows."""
+    return [entry.word for entry in explain_word(asked)]
+
+
+@pytest.mark.parametrize(("asked", "ours"), ASKED_FOR.items())
+def test_a_word_of_the_trade_leads_to_ours(asked: str, ours: str) -> None:
+    assert ours in find_words(asked)
+
+
+@pytest.mark.parametrize("term", TERMS, ids=lambda term: term.word)
+def test_every_word_of_the_trade_is_found_in_every_spelling(term: glossary.Term) -> None:
+    for asked in term.trade:
+        spellings = [asked, asked.upper(), asked.replace("-", " "), asked.replace("-", ""), asked.replace(" ", "-")]
+        if asked[-1].lower() not in "sxhy":
+            spellings.append(f"{asked}s")
+        for spelling in spellings:
+            assert term.word in find_words(spelling), spelling
+
+
+@pytest.mark.parametrize("term", TERMS, ids=lambda term: term.word)
+def test_a_term_says_what_it_means_and_where_to_go_on(term: glossary.Term) -> None:
+    [entry, *_] = [entry for entry in explain_word(term.word) if entry.trade == term.trade]
+    assert entry.word == term.word
+    assert entry.meaning.endswith((".", "?", "`"))
+    assert entry.trade
+    if entry.kind == "term":
+        assert entry.commands or entry.page or entry.columns
+
+
+@pytest.mark.parametrize("term", TERMS, ids=lambda term: term.word)
+def test_the_commands_of_a_term_exist(term: glossary.Term) -> None:
+    for line in term.commands:
+        program, *words = line.split()
+        command: Any = typer.main.get_command(build_app())
+        while words and hasattr(command, "commands"):
+            command = command.commands[words.pop(0)]
+        options = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+        assert program == "survey"
+        assert {word for word in words if word.startswith("-")} <= options, line
+
+
+@pytest.mark.parametrize("term", TERMS, ids=lambda term: term.word)
+def test_the_columns_of_a_term_are_exported(term: glossary.Term) -> None:
+    with open(COLUMNS, encoding="utf-8") as file:
+        exports = {what: {column for _, column, _ in columns} for what, columns in json.load(file).items()}
+    exports["interviews"] = {
+        "interview_status",
+        "interview_outcome",
+        "interview_origin",
+        "interview_review",
+    }
+    for column, what in term.columns:
+        assert column in exports[what], column
+
+
+def test_disposition_names_the_columns_of_both_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["explain", "disposition"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert out.startswith("disposition — another word for outcome outcome — a term ")
+    assert "case_code" in out
+    assert "interview_code" in out
+    assert "Commands: survey rates, " in out
+    assert "Read on: “Outcomes and their codes” in docs/explanation/aapor.md." in out
+
+
+@pytest.mark.parametrize(
+    ("mistyped", "nearest"),
+    [
+        ("dispostion", "disposition"),
+        ("pipping", "piping"),
+        ("dashbord", "dashboard"),
+        ("coperation rate", "cooperation rate"),
+        ("calback", "callback"),
+    ],
+)
+def test_a_mistyped_term_gets_the_nearest(mistyped: str, nearest: str) -> None:
+    with pytest.raises(UserError, match=f"did you mean '{nearest}'"):
+        explain_word(mistyped)
+
+
+def test_a_part_of_several_terms_names_them() -> None:
+    with pytest.raises(UserError, match="'contact rate', 'cooperation rate'"):
+        explain_word("rate")
+
+
+def test_a_term_of_several_words_needs_no_quotes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["explain", "code", "frame"]) == 0
+    assert capsys.readouterr().out.startswith("code frame — a term\n")
+
+
+def test_a_meaning_is_written_once() -> None:
+    """A figure, an outcome or an item type has its meaning from the program, also in the glossary."""
+    figures = {figure.name for figure in FIGURES}
+    assert not figures & {term.word for term in TERMS if term.meaning}
+    page = PAGE.read_text(encoding="utf-8")
+    for figure in FIGURES:
+        assert f"\n### {figure.name}\n" in page
+        assert figure.definition in page
+
+
+def test_the_page_has_an_anchor_for_every_word() -> None:
+    anchors = list_anchors(PAGE)
+    words = {term.word for term in TERMS} | {word for term in TERMS for word in term.trade}
+    assert {glossary.slugify(word) for word in words} <= anchors
+
+
+def test_no_anchor_of_the_page_is_there_twice() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    headings = [glossary.slugify(title) for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE)]
+    counts = Counter(headings + re.findall(r'id="([^"]+)"', text))
+    assert [anchor for anchor, count in counts.items() if count > 1] == []
+
+
+def test_all_words_are_listed_within_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["explain"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    listed = " ".join(line.strip() for line in lines)
+    for entry in VOCABULARY:
+        assert entry.word in listed
+    assert any("code frame," in line for line in lines), "a term is not broken into two lines"
