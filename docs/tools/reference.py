@@ -162,8 +162,11 @@ def vocabulary() -> Iterator[str]:
 
 
 def _list_words() -> list[ReferenceEntry]:
-    """List all words that have a meaning without the glossary: those of the language, figures and problems."""
+    """List all words that have a meaning without the glossary: those of the language, commands, figures, problems."""
     entries = list(list_entries())
+    for name, command in every_command():
+        purpose = _paragraphs(command)[0]
+        entries.append(ReferenceEntry(name, "command", purpose, commands=(f"survey {name} --help",)))
     entries += [ReferenceEntry(figure.name, "figure", _describe_figure(figure)) for figure in FIGURES]
     entries += [ReferenceEntry(rule, "problem", meaning) for rule, meaning in RULES.items()]
     return entries

@@ -161,9 +161,17 @@ def test_a_mistyped_term_gets_the_nearest(mistyped: str, nearest: str) -> None:
         explain_word(mistyped)
 
 
+@pytest.mark.parametrize("written", ["sample import", "survey sample import"])
+def test_a_command_says_what_it_does(written: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["explain", *written.split()]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert out.startswith("sample import — a command Import the cases of a file")
+    assert out.endswith("Commands: survey sample import --help.")
+
+
 def test_a_part_of_several_terms_names_them() -> None:
-    with pytest.raises(UserError, match="'contact rate', 'cooperation rate'"):
-        explain_word("rate")
+    with pytest.raises(UserError, match="'appointment', 'check', 'quota' or 'refusal_hard'"):
+        explain_word("hard")
 
 
 def test_a_term_of_several_words_needs_no_quotes(capsys: pytest.CaptureFixture[str]) -> None:
@@ -200,5 +208,5 @@ def test_all_words_are_listed_within_80_columns(capsys: pytest.CaptureFixture[st
     assert max(map(len, lines)) <= 80
     listed = " ".join(line.strip() for line in lines)
     for entry in VOCABULARY:
-        assert entry.word in listed
+        assert entry.word in listed or entry.kind == "command"
     assert any("code frame," in line for line in lines), "a term is not broken into two lines"

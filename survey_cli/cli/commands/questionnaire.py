@@ -276,6 +276,8 @@ def _render_vocabulary(words_by_kind: "Mapping[ReferenceKind, Sequence[str]]") -
         "`survey explain WORD` explains each of these, and what the trade calls it (piping, RR1)."
     )
     for kind, words in words_by_kind.items():
+        if not words:
+            continue
         listed = ", ".join(word.replace(" ", NO_BREAK_SPACE) for word in words)
         yield ""
         yield f"{kind}s".capitalize()

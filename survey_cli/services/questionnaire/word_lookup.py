@@ -13,7 +13,9 @@ from survey_cli.instrument.source.foreign_words import Synonym, list_synonyms
 from survey_cli.problems import UserError, find_nearest
 from survey_cli.wording import join_words
 
-ReferenceKind: TypeAlias = Literal["term", "item type", "key", "function", "fill", "outcome", "figure", "problem"]
+ReferenceKind: TypeAlias = Literal[
+    "term", "command", "item type", "key", "function", "fill", "outcome", "figure", "problem"
+]
 REFERENCE_KINDS: Final[tuple[ReferenceKind, ...]] = get_args(ReferenceKind)
 
 MAX_SHOWN: Final = 3
@@ -72,7 +74,7 @@ def explain_word(word: str) -> tuple[ReferenceEntry, ...]:
 
     Raises UserError if no meaning is known.
     """
-    lookup = " ".join(word.split()).strip("`{}:'\"").removesuffix("()")
+    lookup = " ".join(word.split()).strip("`{}:'\"").removesuffix("()").removeprefix("survey ")
     entries = read_vocabulary()
     own = _find_own(lookup, entries)
     found = own + _find_by_trade(lookup, [entry for entry in entries if entry not in own])
@@ -87,15 +89,17 @@ def explain_word(word: str) -> tuple[ReferenceEntry, ...]:
 
 
 def _find_own(lookup: str, entries: Iterable[ReferenceEntry]) -> list[ReferenceEntry]:
-    """Find the entries of a word as it is written or, for words that people say, as it is spelled otherwise."""
-    found = []
+    """Find the entries of a word as it is written, then those of words that people say and that are spelled so."""
+    exact = []
+    similar = []
     for entry in entries:
         # keys and problems are copied, and `answers` is not the key `answer`
         is_said = entry.kind not in ("key", "problem", "fill")
-        is_same = entry.word.casefold() == lookup.casefold()
-        if is_same or (is_said and simplify_spelling(entry.word) == simplify_spelling(lookup)):
-            found.append(entry)
-    return found
+        if entry.word.casefold() == lookup.casefold():
+            exact.append(entry)
+        elif is_said and simplify_spelling(entry.word) == simplify_spelling(lookup):
+            similar.append(entry)
+    return exact + similar
 
 
 def _find_by_trade(lookup: str, entries: Iterable[ReferenceEntry]) -> list[ReferenceEntry]:
@@ -172,8 +176,8 @@ def _suggest(lookup: str, entries: Iterable[ReferenceEntry]) -> str:
 
 
 def list_vocabulary() -> dict[ReferenceKind, list[str]]:
-    """Return every word that can be explained, by kind."""
-    entries = read_vocabulary()
+    """Return the words that can be explained, by kind, without commands: `survey --help` lists those."""
+    entries = [entry for entry in read_vocabulary() if entry.kind != "command"]
     return {kind: list(dict.fromkeys(e.word for e in entries if e.kind == kind)) for kind in REFERENCE_KINDS}
 
 
