@@ -10,6 +10,7 @@
 # make fuzz       try random files, entries and commands for MINUTES=10 (FUZZ_SEED, FUZZ_TARGETS=keys)
 # make docs       write the reference pages from the docstrings
 # make pictures   write the pictures from the program
+# make example    write the files of the example study, with its simulated interviews
 # make site       build the documentation in site/, to be read without a network
 # make lock       resolve the versions of libraries that CI installs (needs uv)
 # make clean      remove everything that was built, except interviews
@@ -18,7 +19,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: another-python help demo test check docs pictures site lock bench crash upgrade floor fieldwork behavior fuzz clean
+.PHONY: another-python help demo test check docs pictures example site lock bench crash upgrade floor fieldwork behavior fuzz clean
 
 # The Python that builds .venv. If it is empty, the newest one found.
 PYTHON ?=
@@ -120,6 +121,9 @@ docs: $(VENV)/dev.stamp
 
 pictures: $(VENV)/dev.stamp
 	$(BIN)/python docs/tools/pictures.py
+
+example: $(VENV)/dev.stamp
+	$(BIN)/python docs/tools/example_study.py
 
 site: $(VENV)/dev.stamp
 	@$(BIN)/python docs/tools/site_builder.py

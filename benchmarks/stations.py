@@ -4,7 +4,8 @@
 
 A station is a client of the store with its own account. It replays the transactions of a station:
 claim with contact and do-not-call list, start, answers, close, with a time to think before each. As
-a real station, it has two connections to the pooler.
+a real station, it has two connections to the pooler, and writes under the name of its account and
+at the present time: the server refuses anything else.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
@@ -39,7 +40,7 @@ from benchmarks.measuring import (
     preparing,
     read_private_memory,
 )
-from survey_cli.engine.events import QuestionAnswered
+from survey_cli.engine.events import EventStamp, InterviewStarted, QuestionAnswered
 from survey_cli.fieldwork.case.events import (
     AttemptClosed,
     CaseEvent,
@@ -83,10 +84,11 @@ class Transaction(NamedTuple):
 class PlayedStation:
     """A station that claims a case, interviews, and closes it, one transaction at a time."""
 
-    def __init__(self, address: str, number: int, instrument: str) -> None:
+    def __init__(self, address: str, number: int, beginning: InterviewStarted) -> None:
         self.number = number
         self.name = f"station{number}"
-        self.instrument = instrument
+        self.beginning = beginning
+        self.instrument = beginning.instrument
         self.store = Store.open(parse_server_address(address), create=False, patience=30)
         self.do_not_call = DoNotCallList.open_beside(address)
         self.claims = 0
@@ -126,6 +128,9 @@ class PlayedStation:
             return "answer"
         return "close"
 
+    def _stamp(self) -> EventStamp:
+        return EventStamp(datetime.now(UTC), self.name, self.name)
+
     @property
     def _token(self) -> str:
         return f"{self.name} {self.claims}"
@@ -133,12 +138,13 @@ class PlayedStation:
     def _claim(self) -> None:
         cases = self.store.cases
         self.claims += 1
-        lease = Lease(self._token, self.name, self.name, made.NOON + timedelta(minutes=60))
+        now = datetime.now(UTC)
+        lease = Lease(self._token, self.name, self.name, now + timedelta(minutes=60))
         heads = cases.queries.list_queue_heads()
         # Stations that begin at once don't all try the same group first.
         Random(self.number + self.claims).shuffle(heads)
         for head in heads:
-            row = cases.claim(head.bucket, lease, made.NOON)
+            row = cases.claim(head.bucket, lease, now)
             if row is not None:
                 break
         else:
@@ -155,14 +161,15 @@ class PlayedStation:
     def _start(self) -> None:
         self.id = f"{self.name} {self.claims}"
         self.event = 1
-        row = InterviewRow(self.id, self.key, self.instrument, made.NOON, self.name, made.NOON)
-        begun = made.beginning(made.instrument(made.plain(50)), self.id)
+        stamp = self._stamp()
+        row = InterviewRow(self.id, self.key, self.instrument, stamp.at, self.name, stamp.at)
+        begun = self.beginning._replace(stamp=stamp, case=self.key)
         update = self._update_case(InterviewOpened(self.id))
         assert self.store.interviews.start(row, begun, case=update) is None
 
     def _answer(self, *, case: CaseUpdate | None = None) -> None:
         self.event += 1
-        event = QuestionAnswered(made.STAMP, Place(f"q{self.event}"), self.event % 5)
+        event = QuestionAnswered(self._stamp(), Place(f"q{self.event}"), self.event % 5)
         update = JournalUpdate(
             self.id, self.event, [event], "open", f"q{self.event + 1}", answered=self.event - 1
         )
@@ -174,7 +181,8 @@ class PlayedStation:
         self._answer(case=update._replace(release=True, queue_position=complete))
 
     def _update_case(self, *events: CaseEvent) -> CaseUpdate:
-        entries = [HistoryEntry(made.NOON, self.name, self.name, event) for event in events]
+        stamp = self._stamp()
+        entries = [HistoryEntry(*stamp, event) for event in events]
         update = CaseUpdate(self.key, self.seq, entries, None, self._token)
         self.seq += len(entries)
         return update
@@ -188,14 +196,14 @@ class Address(NamedTuple):
 
 
 def play(
-    addresses: Sequence[Address], instrument: str, seconds: float, ready: Barrier
+    addresses: Sequence[Address], beginning: InterviewStarted, seconds: float, ready: Barrier
 ) -> list[Transaction]:
     """Open the stations, wait for the other processes, and let the stations act for so long.
 
     An error of a station ends the process.
     """
     with preparing(ready):
-        stations = [PlayedStation(url, number, instrument) for number, url in addresses]
+        stations = [PlayedStation(url, number, beginning) for number, url in addresses]
     dice = Random(addresses[0].number)
     order = count()
     due: list[tuple[float, int, PlayedStation]] = []
@@ -269,10 +277,11 @@ def play_stations(folder: Path, stations: int, minutes: float, connections: int)
 
         ready = get_context("fork").Barrier(PROCESSES + 1)
         seconds = minutes * 60
+        beginning = made.beginning(instrument)
         players = []
         for number in range(PROCESSES):
             part = addresses[number::PROCESSES]
-            players.append(Forked(partial(play, part, instrument.hash, seconds, ready)))
+            players.append(Forked(partial(play, part, beginning, seconds, ready)))
         ready.wait(stations + 60)
         serving, pooling = observe([server_pid, pooler.pid], seconds)
         transactions = []

@@ -83,6 +83,7 @@ def test_the_site_has_every_page_and_needs_no_network(tmp_path: Path) -> None:
         text = built.read_text(encoding="utf-8")
         loaded = re.findall(r'<(?:script|img|iframe)[^>]* src="([^"]+)"|<link[^>]* href="([^"]+)"', text)
         assert not [url for url in ("".join(pair) for pair in loaded) if url.startswith(("http", "//"))], built
+    assert (tmp_path / "site" / "example" / "example-study.zip").exists()
     index = json.loads((tmp_path / "site" / "search.json").read_text(encoding="utf-8"))
     found = {entry["location"]: entry["text"] for entry in index["items"]}
     words_of_terms = {"outcome": "disposition", "fill": "piping", "review": "back-check", "board": "dashboard"}

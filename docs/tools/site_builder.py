@@ -13,6 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+import example_study  # a script beside this one
+
 ROOT: Final = Path(__file__).parents[2]
 SHIM: Final = "https://unpkg.com/iframe-worker/shim"
 """Script with which a page opened from a file can search. The site has its own copy."""
@@ -30,6 +32,7 @@ def build_site(target: Path) -> None:
         shutil.copy(ROOT / "zensical.toml", work)
         leave_decisions_out_of_search(work / "docs" / "decisions")
         write_notebook_page(work / "docs" / NOTEBOOK)
+        example_study.write_archive(work / "docs" / "example")
 
         subprocess.run([sys.executable, "-m", "zensical", "build", "--strict"], cwd=work, check=True)
         for page in (work / "site").rglob("*.html"):
