@@ -608,6 +608,12 @@ def test_a_break_has_a_reason_takes_no_keys_of_a_case_and_p_ends_it() -> None:
         assert done(station) == ["pause"], "Enter alone gives no reason"
 
 
+def test_no_break_is_offered_while_a_call_has_no_outcome() -> None:
+    with calling(FakeStation(), "d", "p") as at:
+        assert not at.panel
+        assert "key the outcome of this call before the break" in at.text()
+
+
 def test_after_a_call_a_note_can_be_added_and_the_next_case_comes_by_itself() -> None:
     station = FakeStation(wrapup=True)
     with calling(station, "d", "1") as at:

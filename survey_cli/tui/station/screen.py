@@ -318,9 +318,12 @@ class StationScreen(KeyScreen):
     # Breaks, and the end
 
     async def _pause(self, rest: str) -> None:
-        """End the break; else start one, for a reason that a key chooses."""
+        """End the break; else start one, for a reason that a key chooses, unless a call has no outcome yet."""
         if isinstance(self.now, station_views.BreakView):
             await self._finish(self.session.end_break())
+            return
+        if self._needs_outcome():
+            self.refuse("key the outcome of this call before the break")
             return
         reasons = self.session.list_break_reasons()
         if rest or not reasons:
@@ -328,10 +331,13 @@ class StationScreen(KeyScreen):
             return
         await self.open_panel(panels.build_break_list(reasons, self._store_by(self.session.start_break)))
 
+    def _needs_outcome(self) -> bool:
+        """Return whether a call was made that has no outcome yet."""
+        return self.case is not None and (self.case.has_open_call or bool(self.case.pending_input))
+
     async def _open_end(self) -> None:
         """Show the shift, and ask whether it ends; not while a call has no outcome."""
-        case = self.case
-        if case is not None and (case.has_open_call or case.pending_input):
+        if self._needs_outcome():
             self.refuse("key the outcome of this call before the shift ends")
             return
         summary = pages.build_shift(self.session.summarize_shift(), self.case_width)
