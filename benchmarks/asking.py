@@ -72,12 +72,12 @@ def _compare_with_pyxform(ours: Callable[[], None], form: Path) -> Line:
     def theirs() -> None:
         convert(form, validate=False)
 
-    took, converted = medians(9, without_collector(ours), without_collector(theirs))
+    took, converted = medians(7, without_collector(ours), without_collector(theirs))
     return at_most(what, took, converted, 0.6, against="pyxform, the same items")
 
 
 def _compare_with_parser(ours: Callable[[], None], parse: Callable[[], None]) -> Line:
-    took, parsed = medians(15, without_collector(ours), without_collector(parse))
+    took, parsed = medians(9, without_collector(ours), without_collector(parse))
     what = "load and check 3,000 items, against a parser"
     return at_most(what, took, parsed, 1.5, against="CSafeLoader of PyYAML")
 
@@ -90,7 +90,7 @@ def growth_row(folder: Path) -> list[Line]:
         text = made.mixed(size)
         acts.append(as_the_program(partial(_check_text, text)))
 
-    times = medians(5, *acts)
+    times = medians(3, *acts)
     slope = exponent(SIZES, times)
     last = format_time(times[-1], "s")
     figure = f"exponent {slope:.2f}; {last} for {SIZES[-1]:,}"
@@ -157,7 +157,7 @@ def step_row(folder: Path) -> list[Line]:
             prompts.build_prompt(interview)
         return (perf_counter() - start) / len(events)
 
-    short, long = medians(25, partial(step, 50), partial(step, ITEMS))
+    short, long = medians(15, partial(step, 50), partial(step, ITEMS))
     what = "an answer and the next item at the end of 3,000 items"
     return [at_most(what, long, short, 1.2, against="of 50 items", unit="µs")]
 
@@ -191,7 +191,7 @@ def keep_row(folder: Path) -> list[Line]:
     instrument = open_instrument(str(file))
     databases = iter(range(1000))
 
-    def ours(count: int = 2000) -> float:
+    def ours(count: int = 1000) -> float:
         db = str(folder / f"kept{next(databases)}.db")
         with open_simulated_interview_writer(
             file, instrument, db=db, force=False, start=made.NOON
@@ -202,7 +202,7 @@ def keep_row(folder: Path) -> list[Line]:
             )
             return (perf_counter() - start) / count
 
-    def theirs(count: int = 10_000) -> float:
+    def theirs(count: int = 5000) -> float:
         db = str(folder / f"raw{next(databases)}.db")
         start = perf_counter()
         session.rows(db, count, 50)

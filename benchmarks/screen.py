@@ -137,7 +137,7 @@ def depth_row(folder: Path) -> list[Line]:
             terminal.key(LEFT, made.mark(at))
             return took
 
-        early, late = by_turns(60, partial(go, near, 2), partial(go, far, 2999))
+        early, late = by_turns(40, partial(go, near, 2), partial(go, far, 2999))
 
     what = "key at item 3,000 of 3,000"
     return [at_most(what, median(late), median(early), 1.15, against="item 3 of 30")]

@@ -24,7 +24,7 @@ from benchmarks.measuring import medians
 from survey_cli.services.database.server import change_role, check_server, prepare_server
 from survey_cli.store import Store
 
-CASES = 20_000
+CASES = 5_000
 PORT = 54_320
 POOLER_PORT = 54_321
 PATIENCE = 30
@@ -241,7 +241,7 @@ def compare_rules(address: str) -> Line:
         connect_station(address, "ruled") as call_ruled,
         connect_station(address, "open") as call_open,
     ):
-        ruled, bare = medians(40, call_ruled, call_open)
+        ruled, bare = medians(20, call_ruled, call_open)
 
     what = "a call on a server with row security"
     return at_most(what, ruled, bare, 1.3, against="without")
@@ -261,7 +261,7 @@ def compare_pooler(address: str, home: Path) -> Line:
             connect_station(pooled, "ruled") as call_through,
             connect_station(address, "ruled") as call_directly,
         ):
-            through, direct = medians(40, call_through, call_directly)
+            through, direct = medians(20, call_through, call_directly)
     finally:
         stop_pooler(pooler)
     return Line(

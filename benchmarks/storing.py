@@ -20,7 +20,7 @@ STATIONS = 64
 """Processes that answer at once."""
 THINK = 0.5
 """Seconds between two answers of a station, on average."""
-SECONDS = 4.0
+SECONDS = 3.0
 """How long a round lasts."""
 PAUSE = 0.02
 """Seconds between two answers beside bulk work."""
