@@ -121,6 +121,7 @@ docs: $(VENV)/dev.stamp
 
 pictures: $(VENV)/dev.stamp
 	$(BIN)/python docs/tools/pictures.py
+	$(BIN)/python docs/tools/gallery.py
 
 example: $(VENV)/dev.stamp
 	$(BIN)/python docs/tools/example_study.py

@@ -33,6 +33,7 @@ def build_site(target: Path) -> None:
         leave_decisions_out_of_search(work / "docs" / "decisions")
         write_notebook_page(work / "docs" / NOTEBOOK)
         example_study.write_archive(work / "docs" / "example")
+        copy_instruments(work / "docs")
 
         subprocess.run([sys.executable, "-m", "zensical", "build", "--strict"], cwd=work, check=True)
         for page in (work / "site").rglob("*.html"):
@@ -41,6 +42,14 @@ def build_site(target: Path) -> None:
             page.write_text(text, encoding="utf-8")
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(work / "site", target)
+
+
+def copy_instruments(docs: Path) -> None:
+    """Bring the instruments into the site, and have the gallery link to them there."""
+    shutil.copytree(ROOT / "instruments", docs / "instruments")
+    gallery = docs / "reference" / "gallery.md"
+    text = gallery.read_text(encoding="utf-8")
+    gallery.write_text(text.replace("../../instruments/", "../instruments/"), encoding="utf-8")
 
 
 def leave_decisions_out_of_search(folder: Path) -> None:
