@@ -21,7 +21,8 @@ from rule_reference import RULES
 
 import survey_cli
 from survey_cli.api import Report, Study
-from survey_cli.cli.app import GROUPS, HELP_FILE, PANELS, build_app
+from survey_cli.cli.app import build_app
+from survey_cli.cli.command_table import HELP_FILE, PANELS
 from survey_cli.exports.parquet import Rows
 from survey_cli.figures import NamedFigure
 from survey_cli.reports.fieldwork.figures import FIGURES
@@ -36,8 +37,8 @@ def commands() -> Iterator[str]:
     yield MADE + "\n"
     yield COMMANDS_INTRODUCTION
     by_name = dict(every_command())
-    for panel, entries in PANELS.items():
-        names = [name for word in entries.split() for name in by_name if name.split()[0] == word]
+    for panel, words in PANELS.items():
+        names = [name for word in words for name in by_name if name.split()[0] == word]
         yield f"## {panel}\n"
         yield "| command | purpose |\n|---|---|"
         for name in names:
@@ -238,10 +239,9 @@ LOOKED_UP = "../survey_cli/services/questionnaire"
 
 
 def command_list() -> Iterator[str]:
-    """What `survey --help` says of each command that is no group: the first paragraph of its docstring."""
-    by_name = dict(every_command())
-    for name in (name for entries in PANELS.values() for name in entries.split() if name not in GROUPS):
-        yield f"{name}\t{_paragraphs(by_name[name])[0]}"
+    """The line of help of each command: the first paragraph of its docstring."""
+    for name, command in every_command():
+        yield f"{name}\t{_paragraphs(command)[0]}"
 
 
 PAGES = {

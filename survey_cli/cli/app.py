@@ -1,41 +1,40 @@
 """The commands. A command's module is imported when the command is called.
 
-`survey --help` and a single command therefore start without the other commands. Panels, names and groups are in the JSON
-file beside this one.
+`survey --help` and a single command therefore start without the other commands. Panels, names and groups are in
+`command_table`.
 """
 
-import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
+from itertools import pairwise
+from textwrap import wrap
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from survey_cli import __version__
+from survey_cli.cli.command_lines import DATABASES, TABLES, read_help_lines
+from survey_cli.cli.command_table import COMMANDS, GROUPS, MODULES, PANELS
 from survey_cli.cli.output.terminal import PIPE_CLOSED
-
-_TABLES: Final = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
-PANELS: Final[Mapping[str, str]] = _TABLES["panels"]
-"""The commands and groups of each panel. What `survey --help` says of a command is in `commands.txt`, which `make docs`
-writes: the first paragraph of its docstring."""
-COMMANDS: Final = tuple(" ".join(PANELS.values()).split())
-HELP_FILE: Final = Path(__file__).with_name("commands.txt")
-MODULES: Final[Mapping[str, str]] = _TABLES["modules"]
-"""The commands and groups of each module in `survey_cli.cli.commands`. The function of `case list` is `case_list`,
-those of `print` and `test` are `run_print` and `run_test`."""
-GROUPS: Final[Mapping[str, Sequence[str]]] = _TABLES["groups"]
-"""The help and the commands of each group."""
-RENAMED: Final[Mapping[str, str]] = _TABLES["renamed"]
-"""Commands by the names that they once had."""
+from survey_cli.cli.parameters import QUESTIONNAIRE_HELPS
 
 COMPLETION_VARIABLE = "_SURVEY_COMPLETE"
 """Variable that a shell sets to complete a word."""
 WITHOUT_COMMAND = ("", "-h", "--help", "--version")
 """First words for which no command is needed: the list of commands is available without building them."""
+OWN_OPTIONS = (*WITHOUT_COMMAND, "--install-completion", "--show-completion")
+"""First words that are the program's own options."""
+LEARN_MORE: Final = (
+    ("survey COMMAND --help", "arguments, options and an example of a command"),
+    ("survey explain TOPIC", "a word of questionnaires, an outcome, a figure"),
+    ("survey FILE.yaml", "what can be done with this questionnaire"),
+    ("survey --install-completion", "completion of commands with Tab, in this shell"),
+    ("survey --version", "the version"),
+)
+"""The end of `survey --help`."""
 
 
 class ValueConversion:
@@ -73,6 +72,14 @@ class LazyConversion:
         return parameters
 
 
+class MissingValueError(typer.BadParameter):
+    """An option that stands without its value before another option."""
+
+    def __init__(self, option: str, ctx: Any) -> None:
+        super().__init__("", ctx)
+        self.option_name = option
+
+
 class Command(LazyConversion, TyperCommand):
     """One command, whose arguments are listed by name alone in its help."""
 
@@ -81,6 +88,36 @@ class Command(LazyConversion, TyperCommand):
         for parameter in self.params:
             if parameter.param_type_name == "argument":
                 setattr(parameter, "display_type_rich", lambda ctx: "")  # noqa: B010 - not in every typer
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Refuse an option in place of the value of another: `--case --plain` is no case named --plain."""
+        names = {name for parameter in self.params for name in parameter.opts if name.startswith("-")}
+        with_value = set()
+        parameters: list[Any] = self.params
+        for parameter in parameters:
+            if parameter.param_type_name == "option" and not parameter.is_flag:
+                with_value.update(parameter.opts)
+        for option, value in pairwise(args):
+            if option in with_value and value in names:
+                raise MissingValueError(option, ctx)
+        given = list(args)  # the parser empties the list
+        left: list[str] = super().parse_args(ctx, args)
+        self._check_files(ctx, given)
+        return left
+
+    def _check_files(self, ctx: Any, args: list[str]) -> None:
+        """Refuse a table or a database in place of the questionnaire, before it is read as one."""
+        parameters: list[Any] = self.params
+        for parameter in parameters:
+            if parameter.param_type_name != "argument" or not parameter.help.startswith(QUESTIONNAIRE_HELPS):
+                continue
+            value = ctx.params.get(parameter.name)
+            files = [value] if isinstance(value, str) else value or ()
+            for file in files:
+                if file.endswith((*DATABASES, *TABLES)):
+                    from survey_cli.cli.misuse import describe_wrong_file
+
+                    raise typer.BadParameter(describe_wrong_file(file, ctx.command_path, args), ctx)
 
 
 class Commands(LazyConversion, TyperGroup):
@@ -92,12 +129,19 @@ class Commands(LazyConversion, TyperGroup):
         except BrokenPipeError:
             raise typer.Exit(PIPE_CLOSED) from None
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        texts = dict(line.split("\t") for line in HELP_FILE.read_text(encoding="utf-8").splitlines())
-        texts |= {name: text for name, (text, _) in GROUPS.items()}
-        for panel, names in PANELS.items():
-            with formatter.section(panel):
-                formatter.write_dl([(name, texts[name]) for name in names.split()])
+    def format_usage(self, ctx: Any, formatter: Any) -> None:
+        formatter.write_usage("survey", "COMMAND FILE [OPTIONS]")
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """List the first commands with a line each, the names of the others, and how to learn more."""
+        texts = read_help_lines()
+        [(first, first_names), *others] = PANELS.items()
+        with formatter.section(first):
+            formatter.write_dl([(name, texts[name]) for name in first_names])
+        with formatter.section("More commands"):
+            formatter.write(_render_names(others, formatter.width - formatter.current_indent))
+        with formatter.section("Learn more"):
+            formatter.write_dl(LEARN_MORE)
 
 
 class Subcommands(LazyConversion, TyperGroup):
@@ -106,6 +150,17 @@ class Subcommands(LazyConversion, TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, (c.help or "").partition("\n\n")[0]) for name, c in self.commands.items()])
+
+
+def _render_names(panels: Sequence[tuple[str, Sequence[str]]], width: int) -> str:
+    """Render the names of the commands of each panel, on one line if they fit; no name is broken."""
+    column = max(len(panel) for panel, _ in panels)
+    lines = []
+    for panel, names in panels:
+        head = f"  {panel.ljust(column)}  "
+        space = " " * len(head)
+        lines += wrap(" ".join(names), width, initial_indent=head, subsequent_indent=space, break_on_hyphens=False)
+    return "".join(f"{line}\n" for line in lines)
 
 
 def select_app(word: str) -> typer.Typer:
@@ -129,7 +184,7 @@ def build_app(commands: Sequence[str] = COMMANDS) -> typer.Typer:
     )
     app.callback(invoke_without_command=True)(survey)
     for name in commands:
-        module = next(module for module, words in MODULES.items() if name in words.split())
+        module = next(module for module, names in MODULES.items() if name in names)
         functions = vars(import_module(f"survey_cli.cli.commands.{module}"))
         prefix = name.replace("-", "_")
         if name not in GROUPS:
@@ -137,7 +192,7 @@ def build_app(commands: Sequence[str] = COMMANDS) -> typer.Typer:
             continue
         text, subnames = GROUPS[name]
         group = typer.Typer(name=name, help=text, cls=Subcommands, rich_markup_mode=None)
-        for subname in subnames.split():
+        for subname in subnames:
             group.command(subname, cls=Command)(functions[f"{prefix}_{subname}"])
         app.add_typer(group)
     return app
@@ -155,9 +210,6 @@ def survey(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Telephone interviewing in a terminal: a questionnaire in a text file, one key per answer, no answer lost.
-
-    Begin with `survey new my_survey.yaml`.
-    """
+    """Telephone interviewing in a terminal: a questionnaire in a text file, one key per answer, no answer lost."""
     if ctx.invoked_subcommand is None:
         sys.stdout.write(ctx.get_help() + "\n")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from inspect import Parameter, Signature, signature
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias, TypeVar
 
 import typer
 
@@ -80,6 +80,8 @@ def argument(metavar: str, text: str, default: Any = ..., **more: Any) -> Any:
 
 # the study and who works on it
 
+QUESTIONNAIRE_HELPS: Final = ("The questionnaire", "Questionnaires")
+"""How the help of an argument begins that takes questionnaires: another file there is refused before it is read."""
 InstrumentArgument = Annotated[str, argument("FILE", "The questionnaire.")]
 CaseArgument = Annotated[str, argument("CASE", "The case's key.")]
 DatabaseOption = Annotated[

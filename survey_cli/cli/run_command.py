@@ -4,8 +4,6 @@ It prints no result. A bug ends in a crash report without answers, never in a tr
 """
 
 import os
-import re
-import shlex
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -66,11 +64,19 @@ def _open_null_stream(name: str) -> TextIO:
 
 def _run_once(arguments: Sequence[str]) -> int:
     from survey_cli.cli.app import select_app
+    from survey_cli.cli.command_table import COMMANDS
+
+    first_word = arguments[0] if arguments else ""
+    if first_word not in COMMANDS and not _is_for_the_app(first_word):
+        return _run_other_word(arguments)
 
     try:
-        code = select_app(next(iter(arguments), ""))(list(arguments), prog_name="survey", standalone_mode=False)
+        code = select_app(first_word)(list(arguments), prog_name="survey", standalone_mode=False)
     except _UsageError as error:
-        return _report_misuse(error, arguments)
+        from survey_cli.cli.misuse import describe_misuse
+
+        say(*describe_misuse(error, arguments))
+        return MISUSED
     except UserError as error:
         return report_error(error)
     except typer.Abort:
@@ -78,57 +84,22 @@ def _run_once(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _report_misuse(error: Exception, arguments: Sequence[str]) -> int:
-    """Print what was not understood, and what to do: the remedy of the message, or the command that explains it."""
-    from survey_cli.cli.app import RENAMED
+def _is_for_the_app(first_word: str) -> bool:
+    """Return whether the first word is an option of the program, or a shell completes the line."""
+    from survey_cli.cli.app import COMPLETION_VARIABLE, OWN_OPTIONS
 
-    possibilities = getattr(error, "possibilities", None) or ()
-    message = error.message if possibilities else error.format_message()  # type: ignore[attr-defined]  # of the parser's errors
-    message = message.replace("Value error, ", "")  # prefix of typer's own validator
-    what, _, suggested = message.strip().rstrip(".").partition(". Did you mean ")
-    command = getattr(getattr(error, "ctx", None), "command_path", "survey")
-    suggested = suggested.rstrip("?").replace(", ", " or ") or " or ".join(map(repr, sorted(possibilities)))
+    return first_word in OWN_OPTIONS or COMPLETION_VARIABLE in os.environ
 
-    unknown_command = re.fullmatch(r"No such command '(.+)'", what)
-    if command == "survey" and unknown_command and unknown_command[1] in RENAMED:
-        old_name = unknown_command[1]
-        say(_describe_renamed(old_name, RENAMED[old_name], arguments[1:]))
-        return MISUSED
 
-    if " — " in what:
-        what = what.removeprefix("Invalid value: ")
-        say(f"{command}: {what}")
-        return MISUSED
+def _run_other_word(arguments: Sequence[str]) -> int:
+    """Answer a first word that is no command, or run what is meant: `help check` is `check --help`."""
+    from survey_cli.cli.first_word import answer_first_word, replace_help_words
 
-    remedy = f"did you mean {suggested}?" if suggested else f"see `{command} --help`"
-    say(f"{command}: {what[:1].lower()}{what[1:]} — {remedy}")
+    meant = replace_help_words(arguments)
+    if meant != list(arguments):
+        return _run_once(meant)
+    say(*answer_first_word(arguments[0], arguments[1:]))
     return MISUSED
-
-
-def _describe_renamed(old_name: str, usage: str, arguments: Sequence[str]) -> str:
-    """Return the line that leads from a former name to the command as it is given now, with the same arguments."""
-    names = " ".join(word for word in usage.split() if not word.isupper())
-    return f"survey: `{old_name}` is now `{names}` — survey {fill_usage(usage, arguments)}"
-
-
-def fill_usage(usage: str, arguments: Sequence[str]) -> str:
-    """Fill the capitals of a usage with arguments in their order; those that are left follow.
-
-    `watch FILE --replay CASE` and `study.yaml 1017 --plain` give `watch study.yaml --replay 1017 --plain`. Options that
-    stand before the arguments can't be told from them without the command, so that the usage is returned as it is.
-    """
-    slots = sum(word.isupper() for word in usage.split())
-    if any(argument.startswith("-") for argument in arguments[:slots]):
-        return usage
-
-    left = [shlex.quote(argument) for argument in arguments]
-    words = []
-    for word in usage.split():
-        if word.isupper() and left:
-            words.append(left.pop(0))
-        else:
-            words.append(word)
-    return " ".join((*words, *left))
 
 
 def _report_failure(error: Exception) -> int:

@@ -16,9 +16,11 @@ import typer.main
 
 from support.command_line import BROKEN, DOUBTFUL, SURVEY, folder, on_terminal, written  # noqa: F401
 from survey_cli import __version__
-from survey_cli.cli.app import RENAMED, build_app
+from survey_cli.cli.app import build_app
+from survey_cli.cli.command_lines import fill_usage
+from survey_cli.cli.command_table import COMMANDS, GROUPS, MODULES, PANELS, RENAMED
 from survey_cli.cli.parameters import parse_share
-from survey_cli.cli.run_command import fill_usage, run_command
+from survey_cli.cli.run_command import run_command
 
 
 def held(monkeypatch: pytest.MonkeyPatch, lines: str, *arguments: str) -> int:
@@ -57,14 +59,27 @@ def test_the_help_of_every_command_ends_with_an_example_on_one_line() -> None:
         assert len(example) <= 76, name
 
 
-def test_help_lists_every_command_with_the_first_paragraph_of_its_docstring(
+def test_help_has_a_line_for_the_first_commands_and_the_names_of_the_others(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run_command(["--help"]) == 0
-    said = " ".join(capsys.readouterr().out.split())
-    for name, command in typer.main.get_command(build_app()).commands.items():  # type: ignore[attr-defined]
-        sentence = " ".join((command.help or "").partition("\n\n")[0].split())
-        assert f"{name} {sentence}" in said
+    printed = capsys.readouterr().out
+    texts = dict(commands())
+    [first, *others] = PANELS.items()
+    for name in first[1]:
+        sentence = (texts[name].help or "").partition("\n\n")[0]
+        assert f"\n  {name.ljust(9)}  {sentence}\n" in printed, "on one line"
+    for panel, names in others:
+        assert f"{panel} {' '.join(names)}" in " ".join(printed.split())
+    assert max(map(len, printed.splitlines())) <= 80
+
+
+def test_every_command_is_in_one_panel_and_one_module() -> None:
+    built = typer.main.get_command(build_app()).commands  # type: ignore[attr-defined]
+    assert sorted(COMMANDS) == sorted(built)
+    assert sorted(name for names in MODULES.values() for name in names) == sorted(built)
+    groups = {name: tuple(command.commands) for name, command in built.items() if hasattr(command, "commands")}
+    assert groups == {name: group.commands for name, group in GROUPS.items()}
 
 
 @pytest.mark.parametrize(("old", "new"), RENAMED.items())
@@ -77,7 +92,7 @@ def test_an_earlier_name_of_a_command_leads_to_the_present_one(
     assert capsys.readouterr().err == f"survey: `{old}` is now `{command}` — survey {line}\n"
     assert run_command(["explain", old]) == 0
     assert f"the command is now: survey {new}" in capsys.readouterr().err
-    assert run_command([*new.split(), "--help"]) == 0
+    assert run_command([*command.split(" --")[0].split(), "--help"]) == 0
 
 
 @pytest.mark.parametrize(
@@ -147,18 +162,18 @@ def test_a_share_is_a_number_or_a_percentage() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["expor"], "survey: no such command 'expor' — did you mean 'export' or 'report'?"),
+        (["expor"], "survey: there is no command 'expor' — did you mean: survey export"),
         (["check", "--strct", "x"], "survey check: no such option: --strct — did you mean '--strict'?"),
-        (["check"], "survey check: missing argument 'FILE' — see `survey check --help`"),
+        (["check"], "survey check: FILE is missing: questionnaires — survey check study.yaml"),
         (
             ["export", "x", "--origin", "reel"],
-            "survey export: invalid value for '--origin': 'reel' is not one of",
+            "survey export: --origin: 'reel' is not one of",
         ),
         (
             ["simulate", "x", "--decline", "150%"],
-            "survey simulate: invalid value for '--decline': '150%' is not a share from 0 to 1: write one such as 0.05",
+            "survey simulate: --decline: '150%' is not a share from 0 to 1: write one such as 0.05",
         ),
-        (["interview", "x"], "survey interview: invalid value for --case: there is no terminal to ask for it"),
+        (["interview", "x"], "survey interview: --case is missing, and there is no terminal to ask for it — survey"),
         (["interview", "x", "--case", "1", "--set", "a"], "'a' is not COLUMN=VALUE"),
     ],
 )

@@ -10,7 +10,7 @@ from babel.core import Locale
 from babel.localedata import locale_identifiers
 
 import survey_cli
-from survey_cli.cli.app import COMMANDS, GROUPS
+from survey_cli.cli.command_table import COMMANDS, GROUPS
 from survey_cli.instrument.texts.languages import get_language_name, is_right_to_left
 from survey_cli.wording import format_quantity, join_first, join_words, pluralize
 
@@ -78,6 +78,6 @@ def test_every_command_that_a_text_names_exists() -> None:
         for text in list_texts(path.read_text(encoding="utf-8"))
         for match in COMMAND.finditer(text)
         if match[1] not in PROSE
-        and not (match[1] in known and (match[1] not in GROUPS or match[2] in GROUPS[match[1]][1].split()))
+        and not (match[1] in known and (match[1] not in GROUPS or match[2] in GROUPS[match[1]].commands))
     ]
     assert unknown == []

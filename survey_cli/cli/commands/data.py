@@ -190,7 +190,7 @@ def report(
     zone: parameters.ZoneOption = "",
     db: parameters.DatabaseOption = None,
 ) -> None:
-    """Report the results: every item with its wording, base, counts and percentages.
+    """Report the results: every item with base, counts and percentages.
 
     The report appears on the terminal, or with -o in an .html, .md, .docx, .xlsx or .csv file. An .html file opens
     in any browser and prints well. Don't know, refused and volunteered answers are rows. Respondents who were not

@@ -44,7 +44,7 @@ def demo(
     plain: parameters.PlainOption = False,
     theme: parameters.ThemeOption = "",
 ) -> None:
-    """Try it: a practice interview about a public library, with nothing to set up.
+    """Try a practice interview about a library: nothing to set up.
 
     The questionnaire is written to `survey-demo/library.yaml`. Change it, and the next `survey demo` conducts the
     changed one. Without a terminal, a script answers the questions.

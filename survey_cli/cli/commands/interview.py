@@ -1,6 +1,7 @@
 """The commands `interview`, `preview` and `station`."""
 
 import os
+import shlex
 import sys
 from random import Random
 from typing import TYPE_CHECKING
@@ -63,7 +64,8 @@ def interview(
     known_columns = _parse_columns(columns or [])
     if not case.strip():
         if not has_terminal():
-            raise typer.BadParameter("there is no terminal to ask for it: give the case's key", param_hint="--case")
+            line = f"survey interview {shlex.quote(file)} --case KEY"
+            raise typer.BadParameter(f"--case is missing, and there is no terminal to ask for it — {line}")
         case = ""
         check_questionnaire(file, db)
         while not case:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import typer
 
 from survey_cli.cli import parameters
-from survey_cli.cli.app import RENAMED
+from survey_cli.cli.command_table import RENAMED
 from survey_cli.cli.output import terminal
 from survey_cli.cli.output.terminal import print_lines, print_result, render_table, say, separate, wrap_paragraph
 from survey_cli.cli.parameters import argument, flag, option
@@ -119,7 +119,7 @@ def check(
     by: parameters.LoginOption = "",
     db: parameters.DatabaseOption = None,
 ) -> None:
-    """List every problem of a questionnaire, with its line and a remedy.
+    """List every problem of a questionnaire, with line and remedy.
 
     With `study: {minutes: 15}`, it is an error if half of the complete interviews probably take longer.
 

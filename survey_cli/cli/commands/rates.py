@@ -72,8 +72,11 @@ def rates(
     from survey_cli.services.report import response_rates
     from survey_cli.services.run_on_study import Request
 
-    if bool(file) == bool(counts):
-        raise typer.BadParameter("give an instrument, or final counts: --counts FILE (- is standard input)")
+    if file and counts:
+        raise typer.BadParameter("FILE and --counts are two sources of cases — give one of them")
+    if not file and not counts:
+        line = "survey rates study.yaml, or final counts: survey rates --counts counts.csv"
+        raise typer.BadParameter(f"the questionnaire is missing — {line}")
     given = {"frame": frame or "rdd", "all_origins": origin == "all", "zone": parameters.parse_zone(zone)}
     options = build_options(response_rates.RatesOptions, locals(), **given)
     if counts:

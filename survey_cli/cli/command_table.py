@@ -1,0 +1,244 @@
+"""The table of commands: in which panel and module each is, groups, and what else people call them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+PANELS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Start here": ("demo", "new", "check", "interview", "export", "report"),
+    "Questionnaire": (
+        "preview",
+        "print",
+        "convert",
+        "test",
+        "diff",
+        "translations",
+        "simulate",
+        "schema",
+        "explain",
+    ),
+    "Interviews": ("station", "watch"),
+    "Fieldwork": (
+        "sample",
+        "case",
+        "status",
+        "board",
+        "rates",
+        "quality",
+        "study",
+        "do-not-call",
+    ),
+    "Data": ("codebook", "import-answers", "code"),
+    "People, data": ("privacy",),
+    "Database": ("db",),
+}
+"""The commands and groups of each panel. `survey --help` has a line for each command of the first
+one, and the names of the others."""
+COMMANDS: Final = tuple(name for names in PANELS.values() for name in names)
+HELP_FILE: Final = Path(__file__).with_name("commands.txt")
+"""The line of help of each command, written by `make docs`: the first paragraph of its docstring."""
+
+MODULES: Final[Mapping[str, tuple[str, ...]]] = {
+    "board": ("board",),
+    "case": ("case",),
+    "demo": ("demo",),
+    "data": ("export", "report", "codebook", "import-answers", "code"),
+    "interview": ("preview", "interview", "station"),
+    "monitoring": ("watch",),
+    "privacy": ("privacy", "db"),
+    "questionnaire": (
+        "new",
+        "check",
+        "convert",
+        "print",
+        "diff",
+        "translations",
+        "schema",
+        "explain",
+    ),
+    "quality": ("quality",),
+    "rates": ("rates",),
+    "sample": ("sample", "do-not-call"),
+    "simulate": ("simulate", "test"),
+    "status": ("status", "study"),
+}
+"""The commands and groups of each module in `survey_cli.cli.commands`. The function of `case list`
+is `case_list`, those of `print` and `test` are `run_print` and `run_test`."""
+
+
+class CommandGroup(NamedTuple):
+    """A group of commands about one kind of object."""
+
+    help: str
+    commands: tuple[str, ...]
+
+
+GROUPS: Final[Mapping[str, CommandGroup]] = {
+    "translations": CommandGroup(
+        "Export texts for translators, import translations, show what is missing.",
+        ("export", "import", "status"),
+    ),
+    "sample": CommandGroup("Import a sample; release its replicates.", ("import", "release")),
+    "case": CommandGroup(
+        "List, show and change cases.",
+        (
+            "list",
+            "find",
+            "show",
+            "why",
+            "outcome",
+            "review",
+            "answer",
+            "reopen",
+            "free",
+            "reassign",
+            "migrate",
+        ),
+    ),
+    "study": CommandGroup(
+        "Pause, resume, share and publish a study; its people, messages to them, their working times.",
+        ("pause", "resume", "message", "people", "shift", "share", "publish"),
+    ),
+    "do-not-call": CommandGroup(
+        "Maintain the do-not-call list, which all studies share.",
+        ("add", "remove", "check", "count"),
+    ),
+    "privacy": CommandGroup(
+        "Show or remove the personal data of a person, or of all whose retention period is over.",
+        ("subject", "erase", "anonymize"),
+    ),
+    "db": CommandGroup(
+        "Verify, back up, restore or upgrade a study's database; prepare a server and give people roles.",
+        ("verify", "backup", "restore", "upgrade", "log", "init", "grant", "check"),
+    ),
+}
+"""The help and the commands of each group."""
+
+RENAMED: Final[Mapping[str, str]] = {
+    "interviews": "case list FILE --interviews",
+    "queue": "case list FILE --next",
+    "forecast": "status FILE --forecast",
+    "replay": "watch FILE --replay CASE",
+    "server": "db",
+    "anonymise": "privacy anonymize FILE",
+    "cases": "case list FILE",
+    "never-call": "do-not-call",
+    "answer": "case answer FILE CASE",
+    "free": "case free FILE CASE",
+    "outcome": "case outcome FILE CASE OUTCOME --note REASON",
+    "reassign": "case reassign FILE CASE",
+    "reopen": "case reopen FILE CASE",
+    "why": "case why FILE CASE",
+    "backup": "db backup FILE TO",
+    "verify": "db verify FILE",
+    "erase": "privacy erase FILE CASE",
+    "subject": "privacy subject FILE CASE",
+    "release": "sample release FILE REPLICATES",
+    "people": "study people FILE",
+    "share": "study share FILE --group GROUP",
+}
+"""The names that commands once had, and how each is given now. Capitals are its arguments."""
+
+SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
+    # to begin
+    "init": ("new FILE",),
+    "create": ("new FILE",),
+    "start": ("new FILE", "interview FILE", "station FILE"),
+    "try": ("demo",),
+    "example": ("demo",),
+    "tutorial": ("demo",),
+    # the questionnaire
+    "lint": ("check FILE",),
+    "validate": ("check FILE",),
+    "compare": ("diff OLD NEW",),
+    "changes": ("diff OLD NEW",),
+    "docx": ("print FILE -o questionnaire.docx",),
+    "paper": ("print FILE",),
+    "show": ("preview FILE", "case show FILE CASE"),
+    "view": ("preview FILE",),
+    "xlsform": ("convert FORM -o study.yaml",),
+    "scenarios": ("test FILE",),
+    "coverage": ("test FILE",),
+    "dummy": ("simulate FILE",),
+    "synthetic": ("simulate FILE",),
+    "translate": ("translations export FILE",),
+    "define": ("explain WORD",),
+    "glossary": ("explain WORD",),
+    # interviews
+    "run": ("interview FILE",),
+    "conduct": ("interview FILE",),
+    "cati": ("station FILE",),
+    "call": ("station FILE",),
+    "dial": ("station FILE",),
+    "practice": ("station FILE --practice",),
+    "training": ("station FILE --practice",),
+    "monitor": ("watch FILE PERSON",),
+    "listen": ("watch FILE PERSON",),
+    # fieldwork
+    "import": ("sample import FILE CASES", "import-answers FILE DATA"),
+    "load": ("sample import FILE CASES", "import-answers FILE DATA"),
+    "list": ("case list FILE",),
+    "next": ("case list FILE --next",),
+    "find": ("case find NUMBER",),
+    "search": ("case find NUMBER",),
+    "history": ("case show FILE CASE",),
+    "disposition": ("case outcome FILE CASE OUTCOME --note REASON",),
+    "dispositions": ("rates FILE",),
+    "aapor": ("rates FILE",),
+    "response-rate": ("rates FILE",),
+    "response-rates": ("rates FILE",),
+    "dashboard": ("board FILE",),
+    "productivity": ("board FILE",),
+    "progress": ("status FILE",),
+    "quota": ("status FILE",),
+    "quotas": ("status FILE",),
+    "appointments": ("status FILE",),
+    "callbacks": ("status FILE",),
+    "review": ("quality FILE", "case review FILE CASE VERDICT"),
+    "verification": ("quality FILE",),
+    "back-check": ("quality FILE",),
+    "pause": ("study pause FILE",),
+    "resume": ("study resume FILE",),
+    "message": ("study message FILE TEXT",),
+    "publish": ("study publish FILE",),
+    "dnc": ("do-not-call check NUMBER", "do-not-call add NUMBER"),
+    "donotcall": ("do-not-call check NUMBER", "do-not-call add NUMBER"),
+    # data
+    "data": ("export FILE",),
+    "csv": ("export FILE -o data.csv",),
+    "spss": ("export FILE -o data.sav",),
+    "stata": ("export FILE -o data.dta",),
+    "frequencies": ("report FILE",),
+    "marginals": ("report FILE",),
+    "topline": ("report FILE",),
+    "toplines": ("report FILE",),
+    "tables": ("report FILE",),
+    "tabulate": ("report FILE",),
+    "crosstab": ("report FILE --by VARIABLE",),
+    "crosstabs": ("report FILE --by VARIABLE",),
+    "banner": ("report FILE --by VARIABLE",),
+    "variables": ("codebook FILE",),
+    "dictionary": ("codebook FILE",),
+    "coding": ("code FILE ITEM",),
+    # people, data, databases
+    "users": ("study people FILE",),
+    "interviewers": ("study people FILE",),
+    "grant": ("db grant ADDRESS PERSON ROLE",),
+    "gdpr": ("privacy subject FILE CASE", "privacy erase FILE CASE"),
+    "forget": ("privacy erase FILE CASE",),
+    "delete": ("privacy erase FILE CASE",),
+    "anonymize": ("privacy anonymize FILE",),
+    "database": ("db verify FILE",),
+    "restore": ("db restore BACKUP FILE",),
+    "upgrade": ("db upgrade FILE",),
+    "migrate": ("db upgrade FILE", "case migrate FILE CASE"),
+    "log": ("db log FILE",),
+}
+"""Other words for commands, most of them terms of the trade, and how each is given here. Capitals are
+its arguments."""
+
+RESERVED: Final[Mapping[str, str]] = {
+    "serve": "this version has no seat in a browser yet, but a terminal over SSH is one — survey station FILE",
+    "account": "this version has no accounts of its own yet, but a list of a study's people — survey study people FILE",
+}
+"""Names of commands that are planned, and what to do until then. Nothing else may use them."""
