@@ -80,6 +80,14 @@ class MissingValueError(typer.BadParameter):
         self.option_name = option
 
 
+class WrongFileError(typer.BadParameter):
+    """A table or a database in place of a questionnaire."""
+
+    def __init__(self, file: str, ctx: Any) -> None:
+        super().__init__("", ctx)
+        self.file = file
+
+
 class Command(LazyConversion, TyperCommand):
     """One command, whose arguments are listed by name alone in its help."""
 
@@ -100,12 +108,11 @@ class Command(LazyConversion, TyperCommand):
         for option, value in pairwise(args):
             if option in with_value and value in names:
                 raise MissingValueError(option, ctx)
-        given = list(args)  # the parser empties the list
         left: list[str] = super().parse_args(ctx, args)
-        self._check_files(ctx, given)
+        self._check_files(ctx)
         return left
 
-    def _check_files(self, ctx: Any, args: list[str]) -> None:
+    def _check_files(self, ctx: Any) -> None:
         """Refuse a table or a database in place of the questionnaire, before it is read as one."""
         parameters: list[Any] = self.params
         for parameter in parameters:
@@ -115,9 +122,7 @@ class Command(LazyConversion, TyperCommand):
             files = [value] if isinstance(value, str) else value or ()
             for file in files:
                 if file.endswith((*DATABASES, *TABLES)):
-                    from survey_cli.cli.misuse import describe_wrong_file
-
-                    raise typer.BadParameter(describe_wrong_file(file, ctx.command_path, args), ctx)
+                    raise WrongFileError(file, ctx)
 
 
 class Commands(LazyConversion, TyperGroup):

@@ -42,6 +42,8 @@ def describe_misuse(error: Any, arguments: Sequence[str]) -> Iterator[str]:
             yield _describe_missing(error.param, words, given, _list_parameters(error))
         case "BadOptionUsage" | "MissingValueError":
             yield _describe_missing_value(error.option_name, words, given, _list_parameters(error, words))
+        case "WrongFileError":
+            yield _describe_wrong_file(error.file, words, given)
         case _ if "unexpected extra argument" in str(error.message):
             yield _describe_extra(words, given, error)
         case _ if words[0] in GROUPS and len(words) == 1:
@@ -151,23 +153,23 @@ def _describe_extra(words: Sequence[str], given: Sequence[str], error: Any) -> s
     return f"{where}: {what} — {join_line([*words, *kept])}"
 
 
-def describe_wrong_file(file: str, command: str, arguments: Sequence[str]) -> str:
+def _describe_wrong_file(file: str, words: Sequence[str], given: Sequence[str]) -> str:
     """Describe a table or a database in the place of a questionnaire, and give the line with both in their places."""
-    words = command.split()[1:]
-    others = [argument for argument in arguments if argument != file]
+    where = " ".join(("survey", *words))
+    others = [argument for argument in given if argument != file]
     questionnaires = [argument for argument in others if argument.endswith(SUFFIXES)]
     if file.endswith(DATABASES):
         questionnaire = questionnaires[0] if questionnaires else find_questionnaire_of(file)
         rest = [argument for argument in others if argument != questionnaire]
         line = join_line([*words, questionnaire, *rest, "--db", file])
-        return f"{file} is a database, and the command takes its questionnaire — {line}"
+        return f"{where}: {file} is a database, and the command takes its questionnaire — {line}"
 
     files = questionnaires or find_questionnaires() or ["FILE"]
     rest = [argument for argument in others if argument != files[0]]
     line = join_line([*words, files[0], file, *rest])
     if not questionnaires:
         line = join_line([*words, files[0], *rest])
-    return f"{file} is a table, and the questionnaire comes first — {line}"
+    return f"{where}: {file} is a table, and the questionnaire comes first — {line}"
 
 
 def _describe_group(name: str, given: Sequence[str]) -> Iterator[str]:
