@@ -112,6 +112,7 @@ ANSWERS = {
     "db log study.yaml --since 2026-12-01": "2026-12-01 is in the future",
     "db restore /mnt": "the folder contains no backup of the study",
     "db restore backup.db": "there is no such backup",
+    "db restore responses/study.before-counts.db": "there is no such backup",
     "diff library.yaml": "no interviews with another version",
     "do-not-call remove": "is not on the list",
     "interview study.yaml --case": "its interview is finished (complete)",
