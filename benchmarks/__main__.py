@@ -31,7 +31,7 @@ from benchmarks import (
 )
 from benchmarks.lines import Line, Row, format_lines
 from benchmarks.measuring import Forked
-from benchmarks.page import write_pages
+from benchmarks.page import CITING, ROOT, iterate_stale_citations, write_pages
 from benchmarks.results import observe_circumstances, read_results, update_row
 
 ROWS: tuple[Row, ...] = (
@@ -118,12 +118,26 @@ def run_rows(rows: Sequence[Row], *, is_written: bool) -> int:
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
+    if is_written:
+        warn_of_stale_citations()
     print(f"\n{missed} missed, in {perf_counter() - run_begun:.0f} s")
     if failed:
         names = ", ".join(failed)
         print(f"benchmarks: {names}: failed — its earlier figures are kept", file=sys.stderr)
         return 1
     return 0
+
+
+def warn_of_stale_citations() -> None:
+    """Name the figures in other pages that the table doesn't have any more."""
+    results = read_results()
+    for page in CITING:
+        stale = ", ".join(map(str, iterate_stale_citations(page, ROWS, results)))
+        if stale:
+            name = page.relative_to(ROOT)
+            print(
+                f"{name}: {stale}: not in the table any more — write its figures", file=sys.stderr
+            )
 
 
 def prepare_modules() -> None:

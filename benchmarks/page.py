@@ -6,9 +6,9 @@ takes (`duration`), or by a short table of the rows that are named.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from benchmarks.lines import Row
 from benchmarks.results import Figure, Results, replace_text
@@ -18,6 +18,14 @@ PAGES: Final = (
     Path(__file__).with_name("README.md"),
     ROOT / "docs" / "explanation" / "performance.md",
 )
+CITING: Final = (
+    ROOT / "README.md",
+    ROOT / "docs" / "index.md",
+    ROOT / "docs" / "explanation" / "durability.md",
+)
+"""Pages that may repeat figures of the table in their own words."""
+FENCED: Final = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+FIGURE: Final = re.compile(r"(?<![\d.,])(\d[\d,]*(?:\.\d+)?) ?(ms|µs|s|MiB|×|times as)(?!\w)")
 MARKED: Final = re.compile(r"(<!-- bench: ([\w -]+) -->\n).*?(<!-- /bench -->)", re.DOTALL)
 
 
@@ -173,3 +181,41 @@ def describe_verdict(figure: Figure) -> str:
 def write_cells(cells: Sequence[str]) -> str:
     """Write a line of a table."""
     return f"| {' | '.join(cells)} |".replace("|  |", "| |").replace("|  |", "| |")
+
+
+class Citation(NamedTuple):
+    """A figure that a page cites: `1.2 times as` is `1.2` and `×`."""
+
+    number: str
+    unit: str
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.unit}"
+
+
+def find_citations(text: str) -> set[Citation]:
+    """Return the times, sizes and ratios of a text."""
+    found = set()
+    for number, unit in FIGURE.findall(text):
+        if unit == "times as":
+            unit = "×"
+        found.add(Citation(number.replace(",", ""), unit))
+    return found
+
+
+def is_confirmed(citation: Citation, measured: set[Citation]) -> bool:
+    """Say whether a measured figure is the cited one, or rounds to it."""
+    decimals = len(citation.number.partition(".")[2])
+    same_unit = [figure.number for figure in measured if figure.unit == citation.unit]
+    return citation.number in [f"{float(number):.{decimals}f}" for number in same_unit]
+
+
+def iterate_stale_citations(
+    page: Path, rows: Sequence[Row], results: Results
+) -> Iterator[Citation]:
+    """Yield the figures of a page, outside of its code, that the table doesn't have."""
+    measured = find_citations(write_table(rows, results))
+    text = FENCED.sub("", page.read_text(encoding="utf-8"))
+    for citation in sorted(find_citations(text)):
+        if not is_confirmed(citation, measured):
+            yield citation

@@ -77,7 +77,7 @@ def first_row(folder: Path) -> list[Line]:
 
     # The database is created.
     ours()
-    took, bare = medians(15, ours, theirs)
+    took, bare = medians(11, ours, theirs)
     against = "an app with the same libraries"
     return [at_most("first question on the screen", took, bare, 1.25, against=against)]
 

@@ -62,7 +62,7 @@ def commit_row(folder: Path) -> list[Line]:
     ours = Answers(folder / "ours.db")
     theirs = Commits(folder / "raw.db")
     took, raw = medians(
-        60,
+        30,
         partial(typical, 20, ours.commit),
         partial(typical, 20, theirs.commit),
     )

@@ -11,39 +11,9 @@ from benchmarks.lines import Line, Row
 from benchmarks.results import Circumstances, RowResult, read_results, update_row
 from support.pages import ROOT, list_pages
 
-CITED_TIME = re.compile(r"(?<![\d.,])(\d[\d,]*(?:\.\d+)?) ?(ms|µs|s|MiB|×|times as)(?!\w)")
 CITED_COUNT = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d.,]\d)")
-FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-PAGES_THAT_CITE = (
-    "README.md",
-    "docs/index.md",
-    "docs/explanation/durability.md",
-    "docs/guides/is-this-for-me.md",
-)
-
 MONDAY = Circumstances(date="2026-11-23", machine="A, 2 cores", python="3.13.5")
 FRIDAY = Circumstances(date="2026-11-27", machine="B, 8 cores", python="3.11.7", load=9.0)
-
-
-def read_prose(name: str) -> str:
-    return FENCED.sub("", (ROOT / name).read_text(encoding="utf-8"))
-
-
-def find_times(text: str) -> set[tuple[str, str]]:
-    """Return figures with their units: `1.2 times as` is `1.2 ×`."""
-    found = set()
-    for number, unit in CITED_TIME.findall(text):
-        if unit == "times as":
-            unit = "×"
-        found.add((number.replace(",", ""), unit))
-    return found
-
-
-def is_confirmed(number: str, unit: str, measured: set[tuple[str, str]]) -> bool:
-    """Say whether a measured figure is the cited one, or rounds to it."""
-    decimals = len(number.partition(".")[2])
-    rounded = [f"{float(other):.{decimals}f}" for other, other_unit in measured if other_unit == unit]
-    return number in rounded
 
 
 @pytest.mark.parametrize("shown", page.PAGES, ids=lambda shown: shown.name)
@@ -59,20 +29,35 @@ def test_every_row_is_explained_and_no_figure_is_of_a_row_that_is_gone() -> None
     assert set(read_results()) <= set(names)
 
 
-@pytest.mark.parametrize("name", PAGES_THAT_CITE)
-def test_every_time_that_a_page_cites_is_in_the_table(name: str) -> None:
-    measured = find_times((ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8"))
-    cited = find_times(read_prose(name))
-    lost = [figure for figure in sorted(cited) if not is_confirmed(*figure, measured)]
-    assert lost == [], f"{name} cites what benchmarks/README.md doesn't have"
+@pytest.mark.parametrize("cited", page.CITING, ids=lambda cited: cited.name)
+def test_every_figure_that_a_page_cites_is_in_the_table(cited: Path) -> None:
+    stale = list(page.iterate_stale_citations(cited, command.ROWS, read_results()))
+    assert [str(citation) for citation in stale] == [], "write the figures of benchmarks/README.md"
+
+
+def test_a_figure_that_is_not_in_the_table_is_told(
+    written: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    cited = written.parent / "README.md"
+    text = "A key takes 1.2 ms, 3 times as long as 0.5 s.\n```sh\nsleep 7 s\n```\n"
+    cited.write_text(text, encoding="utf-8")
+    measured = [Line(what="time", figure="1.16 ms", ratio="3.04×")]
+    update_row("good", measured, MONDAY, seconds=3, file=written)
+    monkeypatch.setattr(command, "ROOT", written.parent)
+    monkeypatch.setattr(command, "CITING", (cited,))
+
+    command.warn_of_stale_citations()
+    assert capfd.readouterr().err == ("README.md: 0.5 s: not in the table any more — write its figures\n")
 
 
 def test_every_large_count_of_the_readme_is_on_another_page() -> None:
-    pages = [other for other in list_pages() if other != ROOT / "README.md"]
+    readme = ROOT / "README.md"
     counted: set[str] = set()
-    for other in pages:
-        counted.update(CITED_COUNT.findall(other.read_text(encoding="utf-8")))
-    assert sorted(set(CITED_COUNT.findall(read_prose("README.md"))) - counted) == []
+    for other in list_pages():
+        if other != readme:
+            counted.update(CITED_COUNT.findall(other.read_text(encoding="utf-8")))
+    cited = CITED_COUNT.findall(page.FENCED.sub("", readme.read_text(encoding="utf-8")))
+    assert sorted(set(cited) - counted) == []
 
 
 def test_the_falsifiers_found_are_those_of_the_table() -> None:
@@ -138,6 +123,7 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         update_row(name, [Line(what="time", figure="9 ms")], MONDAY, seconds=3, file=file)
     monkeypatch.setattr(page, "PAGES", (shown,))
     monkeypatch.setattr(command, "ROWS", (Row("good", measure_nothing), Row("bad", fail)))
+    monkeypatch.setattr(command, "CITING", ())
     monkeypatch.setattr(command, "prepare_modules", lambda: None)
     monkeypatch.setattr(command, "read_results", lambda: read_results(file))
 
