@@ -122,7 +122,9 @@ ClockOption = Annotated[
 
 # which interviews, and how they are weighted
 
-OriginOption = Annotated[OriginChoice, option("--origin", "Origin of the interviews; real includes imported ones.")]
+OriginOption = Annotated[
+    OriginChoice, option("--origin", "Origin of the interviews (live or test data); real includes imported ones.")
+]
 WhereOption = Annotated[
     str, text_option("--where CONDITION", 'Only interviews or rows for which this is true: "kind == 1 and age > 17".')
 ]

@@ -446,7 +446,7 @@ class BoardScreen(KeyScreen):
             due = f"{at:%H:%M}" if is_today else f"{at:%d %b %H:%M}" if at is not None else ""
             name = case.name if case.name != case.key else ""
             why = case.with_whom or case.why
-            cells = (case.key, name, case.status, case.outcome, str(case.attempts), due, why)
+            cells = (case.key, name, case.name_status(), case.outcome, str(case.attempts), due, why)
             lines.append(TableLine(cells, case.key, seq=case.seq))
         found = (
             f"{format_quantity(len(lines), 'case')} with “{self.filter}”; Esc shows the others" if self.filter else ""
@@ -542,7 +542,10 @@ def _list_quotas(status: "FieldworkStatus") -> Listing:
         lines.append(TableLine((cell.label, bar, *figures, expected, state)))
     about = "No quotas"
     if lines:
-        about = "Expected: by the last day of calling, at the cell's pace of the last days, up to its target"
+        about = (
+            "Counted: places taken. In progress: places held. Expected: by the last day of calling, at the cell's pace of"
+            " the last days, up to its target"
+        )
     return Listing(("cell", "", COUNTED.name, IN_PROGRESS.name, "target", "", EXPECTED.name, ""), lines, about)
 
 

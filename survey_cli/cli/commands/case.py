@@ -53,7 +53,9 @@ def case_list(
     ),
     next_cases: bool = flag("--next", "Instead, list who is called next, in the order of calling, and why."),
     status: str = option(
-        "--status STATUS", "Only cases with this status: ready, waiting, held, done, unreleased or leased.", ""
+        "--status STATUS",
+        "Only cases with this status: ready, waiting, held (for a supervisor), leased (at a station), done, unreleased.",
+        "",
     ),
     outcome: str = option("--outcome OUTCOME", "Only cases with this last outcome: no_answer.", ""),
     code: str = option("--code CODE", "Only cases with this AAPOR code: 2.112.", ""),
@@ -196,12 +198,14 @@ def _render_cases(lines: "tuple[CaseLine, ...]") -> list[str]:
         case = (line.key, line.name) if named else (line.key,)
         due = datetimes.format_here(line.due_at) if line.due_at else "–"
         why = line.with_whom or shorten(line.why, MAX_REASON_LENGTH)
-        rows.append((*case, line.status, line.code, line.outcome or "–", line.attempts, due, why))
+        rows.append((*case, line.name_status(), line.code, line.outcome or "–", line.attempts, due, why))
     return render_table(head, rows)
 
 
 def render_sheet(sheet: "CaseSheet") -> Iterator[str]:
     """Render a case with its history as lines."""
+    from survey_cli.fieldwork.plan.plan import COUNTED, IN_PROGRESS
+
     line = sheet.line
     yield f"{line.key}, {line.name}" if line.name and line.name != line.key else line.key
     yield f"  {_describe_status(line, sheet.zone)}"
@@ -216,8 +220,8 @@ def render_sheet(sheet: "CaseSheet") -> Iterator[str]:
     for interview in sheet.interviews:
         yield from _render_interview(interview)
     for cell in sheet.cells:
-        on_hold = f" and {cell.held:,} held" if cell.held else ""
-        yield f"  quota {cell.label}: {cell.taken:,}{on_hold} of {cell.target:,}"
+        in_progress = f", {cell.held:,} {IN_PROGRESS.name}" if cell.held else ""
+        yield f"  quota {cell.label}: {cell.taken:,} {COUNTED.name}{in_progress}, target {cell.target:,}"
     yield ""
     rows = []
     for entry in sheet.history:
@@ -247,10 +251,10 @@ def _render_interview(interview: "InterviewLine") -> Iterator[str]:
 def _describe_status(line: "CaseLine", zone: str) -> str:
     due = f", due {datetimes.format_both(line.due_at, zone)}" if line.due_at else ""
     reason = f" ({line.why})" if line.why else ""
-    whose = f" with {line.with_whom}" if line.with_whom else ""
+    whose = f": {line.with_whom}" if line.with_whom else ""
     unreleased = f", replicate {line.replicate}" if line.replicate else ""
     facts = f"code {line.code}, {format_quantity(line.attempts, 'attempt')}, last outcome {line.outcome or 'none'}"
-    return f"{line.status}{whose}{reason}{due}; {facts}{unreleased}"
+    return f"{line.name_status()}{whose}{reason}{due}; {facts}{unreleased}"
 
 
 def say_skipped(skipped: Sequence[tuple[str, str]]) -> None:
@@ -333,7 +337,7 @@ def case_outcome(
     note: str = option("--note TEXT", "The reason. Required.", ""),
     seen: SeenOption = None,
 ) -> None:
-    """Correct a case's outcome. The outcome that was keyed stays in its history.
+    """Correct a case's outcome (disposition). The outcome that was keyed stays in its history.
 
     A temporary outcome puts the case back into the queue; a final one ends it. Correcting a complete interview to
     another outcome releases its quota places.
@@ -354,7 +358,8 @@ def case_review(
 ) -> None:
     """Store the verdict of a review on a case's latest interview. A later verdict replaces it; no answer changes.
 
-    Exports have it in the column interview_review. --without-falsified leaves falsified interviews out of exports and
+    A review verifies an interview: its times and answers are looked at, and some respondents are called again. Exports
+    have the verdict in the column interview_review. --without-falsified leaves falsified interviews out of exports and
     reports. To call the case again, correct its outcome with `survey case outcome`.
 
     Example: survey case review study.yaml 1017 falsified --note "not called"
@@ -412,7 +417,7 @@ def case_reopen(
 def case_free(
     request: "Request", case: parameters.CaseArgument, note: ReasonOption = "", seen: SeenOption = None
 ) -> None:
-    """Take a case away from the station that has it. The call in progress stays in its history.
+    """Take a case away from the station that has it: others can call it. The call in progress stays in its history.
 
     Example: survey case free study.yaml 1017
     """

@@ -192,9 +192,9 @@ def report(
 ) -> None:
     """Report the results: every item with base, counts and percentages.
 
-    The report appears on the terminal, or with -o in an .html, .md, .docx, .xlsx or .csv file. An .html file opens
-    in any browser and prints well. Don't know, refused and volunteered answers are rows. Respondents who were not
-    asked are in no base. Small counts are hidden.
+    Without --by it is a topline; with --by it has cross-tabulations (crosstabs). It appears on the terminal, or with
+    -o in an .html, .md, .docx, .xlsx or .csv file. An .html file opens in any browser and prints well. Don't know,
+    refused and volunteered answers are rows. Respondents who were not asked are in no base. Small counts are hidden.
 
     Example: survey report study.yaml --by region -o report.html
     """
@@ -236,7 +236,7 @@ def codebook(
 ) -> None:
     """Describe the data: every variable with its wording, who is asked, codes, labels, missing values and source.
 
-    The codebook is an .html, .md or .docx file. Where interviews are stored, it has counts.
+    The codebook, or data dictionary, is an .html, .md or .docx file. Where interviews are stored, it has counts.
 
     Example: survey codebook study.yaml -o codebook.html
     """
@@ -265,7 +265,7 @@ def code(
 ) -> None:
     """Code the open answers of an item, compare two coders, settle where they differ.
 
-    The codes are in NAME.ITEM.codes.yaml beside the questionnaire; new ones are added while coding. Equal answers are
+    The code frame is in NAME.ITEM.codes.yaml beside the questionnaire; codes are added while coding. Equal answers are
     coded together. Each coding is stored at once with the coder's name and can be undone. Only interviews that have
     ended are coded. Exports, reports and the codebook have the variable ITEM_code, or for several codes ITEM_code_1,
     ITEM_code_2 and so on.

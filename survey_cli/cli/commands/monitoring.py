@@ -31,7 +31,8 @@ def watch(
 ) -> None:
     """Watch an interviewer's interviews while they run, or replay one, as the interviewer sees it; nothing changes.
 
-    Each is shown once its notice was read: the item that `monitoring:` names. Only supervisors may watch, and the log
+    The trade calls it silent monitoring. An interview is shown once its notice was read: the item that `monitoring:`
+    names. Only supervisors may watch, and the log
     of accesses says who did. In a replay, Space pauses, the arrows go from answer to answer, + and - change the speed.
 
     Example: survey watch study.yaml ann

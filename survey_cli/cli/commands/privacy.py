@@ -40,7 +40,8 @@ def privacy_subject(
 ) -> None:
     """Print everything stored about one person: name, numbers, history, notes, every answer.
 
-    If the study has a list of people, only supervisors may. Exports, printed lists and backups are not included.
+    It answers a subject access request. If the study has a list of people, only supervisors may. Exports, printed lists
+    and backups are not included.
 
     Example: survey privacy subject study.yaml 1017
     """

@@ -38,13 +38,15 @@ def quality(
 ) -> None:
     """Compare the interviewers, and draw interviews for review.
 
-    Ten indicators are counted: speed, equal answers in a row, don't know, refusals, going back, accepted warnings, ends
-    and middle of scales, questions asked, likeness of interviews. Each stands beside what the same number of comparable
-    interviews would have, with a p value that is corrected for the number of comparisons. A flag is a reason to look, not
+    Eleven indicators are counted: speed, equal answers in a row, don't know, refusals, going back, accepted warnings,
+    ends and middle of scales, questions asked, open answers in equal words, likeness of interviews. Each is shown with
+    what the same number of comparable interviews would have, and with a p value that is corrected for the number of
+    comparisons. A flag is a reason to look, not
     a proof.
 
-    --draw SHARE draws complete interviews: each interviewer's first five, a share of the others, at least two per week.
-    What is drawn is stored with the interviews and listed until `survey case review` stores a verdict.
+    --draw SHARE draws complete interviews for verification (back-checks): each interviewer's first five, a share of
+    the others, at least two per week. What is drawn is stored with the interviews and listed until `survey case
+    review` stores a verdict.
 
     Example: survey quality study.yaml --draw 10%
     """

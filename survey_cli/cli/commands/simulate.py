@@ -181,6 +181,8 @@ def _render_findings(findings: "SimulationFindings") -> list[str]:
 
 def _render_simulation(report: "SimulationReport", model: "FieldworkModel") -> Iterator[list[str]]:
     """Render the assumptions, then the report in plain tables."""
+    from survey_cli.fieldwork.plan.plan import COUNTED, IN_PROGRESS
+
     settings, propensities = model.settings, model.settings.propensities
     yield terminal.wrap_paragraph(
         f"Invented respondents: nobody was called. {format_quantity(report.cases, 'case')}, "
@@ -218,7 +220,7 @@ def _render_simulation(report: "SimulationReport", model: "FieldworkModel") -> I
             open_cases = "" if cell.open_cases is None else cell.open_cases
             name = f"{cell.label} (soft)" if cell.soft else cell.label
             cells.append((name, cell.complete, cell.held, cell.target, open_cases, cell.shortfall))
-        cell_head = ("quota cell", "complete", "held", "target", "open cases", "")
+        cell_head = ("quota cell", COUNTED.name, IN_PROGRESS.name, "target", "open cases", "")
         yield terminal.render_table(cell_head, cells, right=range(1, 5))
     ends = [(f"{row.status}: {row.why}" if row.why else row.status, row.cases) for row in report.final_statuses]
     yield _render_figures(("status of cases at the end", "cases"), _add_up_rest(ends))

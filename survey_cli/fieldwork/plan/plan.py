@@ -105,12 +105,12 @@ class QuotaCell(NamedTuple):
 
 
 COUNTED: Final = NamedFigure(
-    "counted", "Complete interviews in a quota cell.", "status, board, client's page, forecast"
+    "counted", "Complete interviews in a quota cell.", "status, board, client's page, case show, forecast"
 )
 IN_PROGRESS: Final = NamedFigure(
     "in progress",
     "Places of a quota cell that are reserved for interviews that are being conducted or wait to be resumed.",
-    "status, board",
+    "status, board, case show, forecast",
 )
 
 

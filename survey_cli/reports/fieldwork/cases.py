@@ -37,6 +37,10 @@ class CaseLine(NamedTuple):
     seq: int
     """Number of its events."""
 
+    def name_status(self) -> str:
+        """Return the status as screens show it: people say "at a station", and `leased` is the word of the database."""
+        return "at a station" if self.status == "leased" else self.status
+
 
 class NumberLine(NamedTuple):
     """One telephone number of the case."""

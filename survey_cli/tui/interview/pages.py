@@ -209,7 +209,7 @@ def build_stop_list(session: InterviewSession, suspend: Act, stop: Callable[[Out
 
 
 DOT_WORDS: Final = (
-    (".dk .refused", "an answer declined, by its name"),
+    (".dk .refused", "a decline (DK/REF), by its name"),
     ("..", "a dot, where an answer begins with one"),
 )
 RECENT: Final = 8

@@ -59,7 +59,7 @@ def format_key(key: str) -> str:
 def build_key_help() -> str:
     """Build the page of keys, as Markdown."""
     rows = [
-        ("1 to 8", "", "the outcomes shown on the screen"),
+        ("1 to 8", "", "the outcomes (dispositions) shown on the screen"),
         *((" ".join(map(format_key, key.keys)), f".{key.action} {key.rest}".strip(), key.does) for key in STATION_KEYS),
         *(("", word, does) for word, does in WORDS_ONLY),
         ("PgUp PgDn", "", "older and newer entries of the case's history"),
