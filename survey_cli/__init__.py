@@ -6,7 +6,7 @@ if TYPE_CHECKING:
 
     from survey_cli.api import Study
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def open(path: "str | PathLike[str]", *, db: str | None = None, people: str | None = None) -> "Study":  # noqa: A001 – as survey_cli.open, like tarfile.open

@@ -4,12 +4,16 @@ A message that a library is missing ends with a command. Here it is typed as it 
 that install everything anew take a minute each: `make test TEST_SCALE=2` runs them.
 """
 
+import csv
 import os
+import re
 import socket
 import subprocess
 import sys
+import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -51,8 +55,42 @@ def test_the_wheel_holds_the_whole_package_and_nothing_else(wheel: Path) -> None
         if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
     }
     held = {file for file in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in file}
-    assert held == shipped
+    tutorial = "survey_cli/services/questionnaire/first-interview.md"
+    assert held == shipped | {tutorial}
     assert "survey_cli/py.typed" in held
+
+
+def test_the_source_distribution_has_what_building_and_testing_needs(wheel: Path) -> None:
+    [archive] = wheel.parent.glob("*.tar.gz")
+    with tarfile.open(archive) as packed:
+        inside = {name.partition("/")[2] for name in packed.getnames()}
+
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if tracked.returncode:
+        pytest.skip("this folder is no repository of git")
+    assert {name for name in tracked.stdout.splitlines() if name not in inside} == set()
+
+
+def test_the_description_of_the_package_has_no_link_that_leads_nowhere(wheel: Path) -> None:
+    text = read_metadata(wheel)
+    description = text.partition("\n\n")[2]
+
+    assert "survey demo" in description
+    assert re.findall(r"\]\([^)]*\)|<(?:img|a) |https?://", description) == []
+    assert not [line for line in text.splitlines() if line.startswith(("Project-URL:", "Home-page:"))]
+
+
+def test_tools_of_developers_are_no_extras(wheel: Path) -> None:
+    published = set(re.findall(r"^Provides-Extra: (.+)$", read_metadata(wheel), re.MULTILINE))
+
+    assert "excel" in published
+    assert published.isdisjoint({"dev", "bench", "fuzz", "site"})
+
+
+def read_metadata(wheel: Path) -> str:
+    with zipfile.ZipFile(wheel) as packed:
+        [name] = [file for file in packed.namelist() if file.endswith(".dist-info/METADATA")]
+        return packed.read(name).decode()
 
 
 def find_libraries(distribution: metadata.Distribution, seen: set[str]) -> Iterator[Path]:
@@ -93,6 +131,16 @@ def test_the_wheel_runs_with_nothing_but_the_libraries_that_it_declares(wheel: P
     version = wheel.name.split("-")[1]
     assert version in run(python, "-m", "survey_cli", "--version", cwd=tmp_path)
     run(python, "-m", "survey_cli", "check", ROOT / "instruments" / "asu_2000.yaml", cwd=tmp_path)
+    assert_conducts_an_interview(survey, tmp_path)
+
+
+def assert_conducts_an_interview(survey: Path, folder: Path) -> None:
+    """Try what README and the demonstration itself say, away from the source."""
+    assert "[Ended: Complete]" in run(survey, "demo", cwd=folder)
+    exported = run(survey, "export", "survey-demo/library.yaml", "--origin", "practice", cwd=folder)
+    [row] = csv.DictReader(exported.splitlines())
+    assert row["interview_outcome"] == "complete"
+    assert run(survey, "explain", "tutorial", cwd=folder).startswith("Your first interview\n")
 
 
 def require_index() -> None:
@@ -173,6 +221,30 @@ def install_with_uv_pip(folder: Path, wheel: Path, environment: dict[str, str]) 
     install = ["uv", "pip", "install", "--python", python, wheel]
     subprocess.run(install, cwd=folder, env=environment, check=True, timeout=280)
     return python.with_name("survey")
+
+
+OTHER_PYTHONS = ("3.11", "3.13")
+
+
+def find_python(version: str) -> str:
+    """Return the program of a Python that can make environments; skip the test if this machine has none."""
+    named = [f"python{version}", f"/usr/bin/python{version}"]
+    pyenv = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python3"), reverse=True)
+    for program in (*named, *map(str, pyenv)):
+        works = [program, "-c", "import ensurepip, sqlite3, venv"]
+        with suppress(OSError):
+            if not subprocess.run(works, capture_output=True, check=False).returncode:
+                return program
+    pytest.skip(f"no Python {version} that can make an environment")
+
+
+@pytest.mark.skipif(SCALE < 2, reason="it installs everything anew: make test TEST_SCALE=2")
+@pytest.mark.parametrize("version", OTHER_PYTHONS)
+def test_the_wheel_conducts_an_interview_in_an_empty_environment(version: str, wheel: Path, tmp_path: Path) -> None:
+    require_index()
+    run(find_python(version), "-m", "venv", tmp_path / "venv", cwd=tmp_path)
+    run(tmp_path / "venv" / "bin" / "pip", "install", "-q", wheel, cwd=tmp_path)
+    assert_conducts_an_interview(tmp_path / "venv" / "bin" / "survey", tmp_path)
 
 
 @pytest.mark.skipif(SCALE < 2, reason="it installs everything anew: make test TEST_SCALE=2")

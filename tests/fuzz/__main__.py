@@ -39,7 +39,7 @@ def main() -> int:
         if name in with_coverage:
             found.append(_told(guided(name, seconds, seed=begin), arguments.found))
     if not with_coverage and any(n in COVERED for n in names):
-        sys.stdout.write("atheris is not installed: no target was hunted by coverage (pip install -e '.[fuzz]')\n")
+        sys.stdout.write("atheris is not installed: no target was hunted by coverage (pip install --group fuzz)\n")
     cases = sum(hunted.cases for hunted in found)
     findings = sum(len(hunted.findings) for hunted in found)
     sys.stdout.write(f"{cases:,} cases, {findings} findings{f', whole in {arguments.found}' if findings else ''}\n")

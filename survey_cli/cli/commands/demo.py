@@ -1,5 +1,7 @@
 """The command `demo`."""
 
+import os
+import shlex
 import sys
 from io import StringIO
 from pathlib import Path
@@ -66,17 +68,22 @@ def demo(
 
     program = _name_program()
     say(
-        f"See your data:   {program} export {file} --origin practice",
+        f"See your data:   {program} export {shlex.quote(str(file))} --origin practice",
         f"Write your own:  {program} new my_survey.yaml",
-        "Learn it:        docs/tutorials/first-interview.md, 20 minutes",
+        f"Learn it:        {program} explain tutorial",
     )
 
 
 def _name_program() -> str:
-    """Return what to type for this program: `survey`, or its path if the shell finds no program of that name."""
+    """Return what to type for this program: `survey`, or what was typed if the shell finds no program of that name."""
+    # Only within `uv run` does the path name the environment's program.
+    if "UV_RUN_RECURSION_DEPTH" in os.environ:
+        return "uv run survey"
     if which("survey") is not None:
         return "survey"
-    return sys.argv[0]
+    if Path(sys.argv[0]).name == "__main__.py":
+        return shlex.join((sys.executable, "-m", "survey_cli"))
+    return shlex.quote(sys.argv[0])
 
 
 def _write_questionnaire(folder: Path) -> Path:

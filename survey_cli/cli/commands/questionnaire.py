@@ -251,11 +251,16 @@ def explain(
     A word that the trade uses leads to the word of the program: `disposition` to outcome, `piping` to fill. A figure, an
     outcome, and a problem that `survey check` reports are explained too.
 
+    `survey explain tutorial` prints the first tutorial, which needs 20 minutes.
+
     Example: survey explain roster
     """
     from survey_cli.services.questionnaire.word_lookup import explain_word, list_vocabulary
 
     word = " ".join(words or ())
+    if word == "tutorial":
+        _print_tutorial()
+        return
     if not word:
         print_lines(_render_vocabulary(list_vocabulary()))
         return
@@ -283,6 +288,22 @@ def _render_vocabulary(words_by_kind: "Mapping[ReferenceKind, Sequence[str]]") -
         yield f"{kind}s".capitalize()
         for line in wrap_paragraph(listed, indent=2):
             yield line.replace(NO_BREAK_SPACE, " ")
+
+
+def _print_tutorial() -> None:
+    """Print the tutorial; on a terminal with the pager of the account, since it takes many screens."""
+    from survey_cli.cli.output.page_text import render_page
+    from survey_cli.services.questionnaire.tutorial import PAGE, read_tutorial
+
+    where = f"The pages that it names are in the folder of the project, as is {PAGE}."
+    lines = [*render_page(read_tutorial()), "", *wrap_paragraph(where)]
+    if not sys.stdout.isatty():
+        print_lines(lines)
+        return
+
+    from pydoc import pager
+
+    pager("\n".join(lines) + "\n")
 
 
 def _render_explanation(text: str) -> Iterator[str]:
