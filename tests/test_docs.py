@@ -1,5 +1,6 @@
 """The documentation agrees with the program: reference pages, links, commands, questionnaires, tutorials."""
 
+import html
 import json
 import re
 import shutil
@@ -108,11 +109,40 @@ def test_the_navigation_has_every_page() -> None:
     assert shown == pages - single_decisions | {"tutorials/study-in-python.md"}
 
 
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+REASON = re.compile(r"^- \*\*[^*]+\*\* (.*?)(?=^- |^## )", re.MULTILINE | re.DOTALL)
+BOLD_FIGURE = re.compile(r"\*\*(\d[\d,]*(?: ms)?)\*\*")
+
+
 def test_the_readme_counts_problems_and_formats() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    counts = re.findall(r"knows over (\d+) kinds of problems|(\d+) formats", text)
+    counts = re.findall(r"knows over \*\*(\d+)\*\* kinds of|\*\*(\d+)\*\* \[formats\]", README)
     assert ["".join(found) for found in counts] == [str((len(RULES) - 1) // 10 * 10), str(len(FORMATS))]
-    assert len(text.splitlines()) <= 120
+
+
+def test_each_reason_of_the_readme_has_one_figure_which_the_page_behind_its_link_confirms() -> None:
+    reasons = REASON.findall(README)
+    assert len(reasons) == 6
+    counted_by_a_test = {"docs/reference/problems.md", "docs/reference/file-formats.md"}
+    for reason in reasons:
+        [figure] = BOLD_FIGURE.findall(reason)
+        page = LINK.findall(reason)[0]
+        text = (ROOT / page).read_text(encoding="utf-8")
+        if page == "docs/explanation/performance.md":
+            found = re.search(r"key to next question[^|]*median[^|]*\| ([\d.]+) ms", text)
+            assert found, "the row of the key"
+            assert float(found[1]) < float(figure.removesuffix(" ms"))
+        elif page not in counted_by_a_test:
+            assert figure in text, reason
+
+
+def test_the_picture_below_the_questionnaire_of_the_readme_is_its_screen() -> None:
+    [questionnaire] = iterate_fences(ROOT / "README.md", "yaml")
+    words = re.findall(r"title: (.+)|text: (The .+)", questionnaire.text)
+    picture = html.unescape((ROOT / "docs" / "pictures" / "library.svg").read_text(encoding="utf-8"))
+    shown = picture.replace("\N{NO-BREAK SPACE}", " ")
+    for text in ("".join(found) for found in words):
+        assert text in shown
+    assert README.index("```yaml") < README.index("docs/pictures/library.svg")
 
 
 @pytest.mark.parametrize("page", list_pages(), ids=lambda page: str(page.relative_to(ROOT)))

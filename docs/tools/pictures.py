@@ -1,33 +1,42 @@
-"""Writer of the pictures of the documentation, from the real program: `python docs/tools/pictures.py`.
+"""Writer of the pictures of the documentation, from the real program: `make pictures`, or one of them by name.
 
-Each is the interviewer's screen at 80×24 after some keys, with a database in memory.
+Most are a screen at 80×24 after some keys, with a database in memory. The board follows a study that simulated
+interviewers have called for a week, and the report is photographed by a browser.
 """
 
 import asyncio
 import re
-from collections.abc import Sequence
+import shutil
+import sys
+from collections.abc import Callable, Sequence
 from contextlib import chdir
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from shutil import which
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
+from playwright.sync_api import sync_playwright
+from study_in_the_field import NOW, ZONE, call_until_now, write_study  # a script beside this one
 from textual.pilot import Pilot
 
-from survey_cli.problems import UserError
+from survey_cli.cli.commands.study_commands import StudyCommands
+from survey_cli.cli.run_command import run_command
 from survey_cli.services.data.coding import open_coding
 from survey_cli.services.data.import_answers import AnswerImportOptions, import_answers
 from survey_cli.services.questionnaire.questionnaire_files import create_instrument
 from survey_cli.services.run_on_study import Request
-from survey_cli.services.sample.import_sample import ImportOptions, ImportResult, import_sample
+from survey_cli.services.sample.import_sample import ImportOptions, import_sample
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
 from survey_cli.sessions.preview.preview import Preview, PreviewOptions
 from survey_cli.sessions.station.station import StationOptions, StationSession
 from survey_cli.simulate.practice.practice_station import PracticeOptions, open_practice_station
 from survey_cli.store import Store
-from survey_cli.study.open_study import open_study
+from survey_cli.study.open_study import OpenStudy, open_study
+from survey_cli.tui.board import BoardApp
 from survey_cli.tui.coding import CodingScreen
 from survey_cli.tui.interview.screen import InterviewScreen
 from survey_cli.tui.preview.screen import PreviewApp
@@ -39,6 +48,7 @@ INSTRUMENTS = Path(__file__).parents[2] / "instruments"
 MOMENT = datetime(2026, 11, 24, 16, 42, tzinfo=UTC)
 CHICAGO = {"kind": "District", "region": "Central", "city": "Chicago", "zone": "America/Chicago"}
 OPENING = ("enter", "1", "1")
+ROOT = Path(__file__).parents[2]
 
 FONTS = re.compile(r"@font-face\s*\{[^}]*\}\s*")
 """Fonts that would be fetched from elsewhere: the reader's own monospaced one will do."""
@@ -48,8 +58,6 @@ Scenes = Sequence[tuple[str, tuple[str, ...]]]
 
 PICTURES: dict[str, tuple[str, str, dict[str, str], tuple[str, ...]]] = {
     "statement": ("asu_2000.yaml", "Chicago District", CHICAGO, (*OPENING, "1", "3")),
-    "correction": ("asu_2000.yaml", "Chicago District", CHICAGO, (*OPENING, "1", "3", "2", "left", "left")),
-    "jump": ("asu_2000.yaml", "Chicago District", CHICAGO, (*OPENING, "1", "3", "2", "4", "f3")),
     "roster": (
         "household.yaml",
         "H 1042",
@@ -77,29 +85,20 @@ PRACTICE: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """Name to what is heard in a call at a practice station, and keys after it."""
 
-LIBRARY = """\
-instrument: library
-title: City Library
-scales:
-  agree: {1: Agree, 2: Partly agree, 3: Disagree}
-items:
-  - {id: visits, type: number, max: 90, text: How often did you visit last month?}
-  - {id: hours, type: scale, scale: agree, ask_if: visits > 0, text: The opening hours suit me.}
-"""
-"""The questionnaire of the README."""
-
 SCENES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("survey interview", OPENING),
-    ("key 1: Strongly agree", ("1",)),
-    ("key 3: Disagree", ("3",)),
-    ("key 2: Agree", ("2",)),
-    ("key ←: back to the question before", ("left",)),
-    ("key 3: Disagree, a correction", ("3",)),
-    ("key F2: a note", ("f2", *"Says this has improved since May.")),
-    ("key Enter: on with the interview", ("enter",)),
+    ("survey interview library.yaml", ("enter",)),
+    ("key 1: Yes, the next question", ("1",)),
+    ("45 and Enter: a warning about an unlikely number", (*"45", "enter")),
+    ("12 and Enter", (*"12", "enter")),
+    ("keys 1 and 3: two answers", ("1", "3")),
+    ("key Enter: the next question", ("enter",)),
+    ("key ←: back, the answers are still there", ("left",)),
+    ("keys 2 and Enter: a correction", ("2", "enter")),
+    ("key F2: a note", ("f2", *"Uses the computers on Mondays.")),
+    ("keys Enter and 8: on with the interview", ("enter", "8")),
 )
 """Titles and keys of the animated picture."""
-SCENE_SECONDS = 2
+SCENE_SECONDS = 2.5
 
 
 async def _type(pilot: Pilot[None], keys: tuple[str, ...]) -> None:
@@ -167,6 +166,14 @@ async def _practice(instrument: Path, heard: str, keys: tuple[str, ...]) -> str:
     return picture
 
 
+def _read_readme_questionnaire() -> str:
+    """Return the questionnaire that README shows above its screen."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = re.search(r"^```yaml\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
 def _read_file(page: str, name: str) -> str:
     """Return the last file of this name that a tutorial shows."""
     text = (HERE.parent / "tutorials" / f"{page}.md").read_text(encoding="utf-8")
@@ -184,11 +191,16 @@ async def _preview(file: str, keys: tuple[str, ...]) -> str:
         return app.export_screenshot(title="survey preview")
 
 
-async def _first_case(folder: Path) -> str:
-    """Draw the station of the study in the tutorial, at its first case."""
+def _write_card_study(folder: Path) -> Path:
+    """Write the questionnaire and the sample of the tutorial about a study; returns the questionnaire."""
     for name in ("library.yaml", "cards.csv"):
         (folder / name).write_text(_read_file("first-study", name), encoding="utf-8")
-    request = Request(path=str(folder / "library.yaml"), at=MOMENT, by="pat")
+    return folder / "library.yaml"
+
+
+async def _first_case(folder: Path) -> str:
+    """Draw the station of the study in the tutorial, at its first case."""
+    request = Request(path=str(_write_card_study(folder)), at=MOMENT, by="pat")
     import_sample(request, ImportOptions(file=str(folder / "cards.csv"), rng=Random(7)))
     study = open_study(request.path, by="pat")
     station = StationSession(
@@ -207,43 +219,87 @@ async def _first_case(folder: Path) -> str:
     return picture
 
 
-async def _station() -> str:
-    """A unit that nobody answered for on Monday, that asked on Tuesday to be called back, and that is called now."""
-    with TemporaryDirectory() as folder:
-        moment = [datetime(2026, 11, 23, 20, 10, tzinfo=UTC)]
-        request = Request(path=str(INSTRUMENTS / "asu_2000.yaml"), at=moment[0], db=f"{folder}/asu_2000.db", by="ann")
-        units = ImportOptions(file=str(INSTRUMENTS / "asu_2000_units.csv"), rng=Random(7))
-        done = import_sample(request, units)
-        study = open_study(request.path, db=request.db, by="ann")
-        if not isinstance(done, ImportResult) or isinstance(study, UserError):
-            raise SystemExit(str(done))
-        station = StationSession(
-            study=study,
-            station="07",
-            clock=lambda: moment[0],
-            options=StationOptions(zone=ZoneInfo("America/Chicago")),
-        )
-        station.fetch_case("El Paso Sector")
+async def _station(folder: Path) -> str:
+    """A case that nobody answered for on Monday, that asked on Tuesday to be called back, and that is called now."""
+    monday = datetime(2026, 11, 23, 20, 10, tzinfo=UTC)
+    this_morning = datetime(2026, 11, 24, 15, 30, tzinfo=UTC)
+    request = Request(path=str(_write_card_study(folder)), at=monday, by="pat")
+    import_sample(request, ImportOptions(file=str(folder / "cards.csv"), rng=Random(7)))
+
+    with open_study(request.path, by="pat") as study:
+        station = _open_station(study, monday)
+        station.fetch_case("1002")
         station.dial()
         station.record_outcome("no_answer")
-        moment[0] = datetime(2026, 11, 24, 15, 30, tzinfo=UTC)
-        station.fetch_case("El Paso Sector")
+        station.end_shift()
+
+        station = _open_station(study, this_morning)
+        station.fetch_case("1002")
         station.dial()
-        station.add_note("use the direct line")
-        station.book_appointment(
-            "today 9:45 to 11:30",
-            policy="me_first",
-            person="the supervisor",
-            note="after the morning briefing",
-        )
-        moment[0] = MOMENT
-        station.fetch_case("El Paso Sector")
+        station.add_note("his wife says that he works until ten")
+        station.book_appointment("today 10:30 to 11:30", policy="me_first", note="has 15 minutes then")
+        station.end_shift()
+
+        # The appointment comes first.
+        station = _open_station(study, MOMENT)
         app = StationApp(station)
         async with app.run_test(size=(80, 24)) as pilot:
             await pilot.pause()
-            picture = app.export_screenshot(title="survey station")
-        study.close()
-        return picture
+            return app.export_screenshot(title="survey station library.yaml")
+
+
+def _open_station(study: OpenStudy, at: datetime) -> StationSession:
+    """Open a station at which it stays this time."""
+    station = StationSession(
+        study=study,
+        station="07",
+        clock=lambda: at,
+        options=StationOptions(zone=ZoneInfo("America/Chicago")),
+    )
+    station.start()
+    return station
+
+
+def _board(folder: Path) -> str:
+    """Draw the board of a study on a Tuesday evening, with the stations at work."""
+    file = write_study(folder, _read_file("first-study", "library.yaml"))
+    with patch("survey_cli.store.backends.account.read_system_account", lambda: "sue"):
+        call_until_now(file)
+        with patch("survey_cli.cli.output.datetimes.now", lambda: NOW):
+            _run("db", "backup", str(file), str(folder / "backups"))
+            return asyncio.run(_draw_board(StudyCommands(str(file), zone=ZONE)))
+
+
+async def _draw_board(study: StudyCommands) -> str:
+    app = BoardApp([study], "dark")
+    async with app.run_test(size=(110, 26)) as pilot:
+        while "reading" in app.export_screenshot():
+            await pilot.pause(0.5)
+        return app.export_screenshot(title="survey board library.yaml")
+
+
+def _report(folder: Path) -> bytes:
+    """Photograph the first page of a report about a thousand simulated interviews."""
+    for file in (ROOT / "docs" / "example").glob("health*.yaml"):
+        shutil.copy(file, folder)
+    with chdir(folder):
+        _run("simulate", "health.yaml", "-n", "1200", "--seed", "5", "--answers", "health.shares.yaml", "--keep")
+        _run("report", "health.yaml", "--origin", "simulated", "-o", "report.html")
+    with sync_playwright() as browsers:
+        browser = browsers.chromium.launch(executable_path=which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 860, "height": 900}, device_scale_factor=2)
+        page.goto((folder / "report.html").as_uri())
+        contents = page.get_by_role("heading", name="Contents").bounding_box()
+        assert contents is not None
+        picture = page.screenshot(clip={"x": 0, "y": 0, "width": 860, "height": contents["y"] - 10})
+        browser.close()
+    return picture
+
+
+def _run(*words: str) -> None:
+    """Run a command of the program."""
+    if run_command(list(words)):
+        raise SystemExit(f"{' '.join(words)}: failed")
 
 
 REASONS = ("no time", "No time", "the hours are too short", "closed in the evening", "too far away", "No time.",
@@ -284,13 +340,13 @@ async def _write_interviews(folder: Path) -> None:
     for name, (instrument, case, columns, keys) in PICTURES.items():
         (picture,) = await _draw(INSTRUMENTS / instrument, case, columns, [("survey interview", keys)])
         _write(name, picture)
-    asu = INSTRUMENTS / "asu_2000.yaml"
-    _write("interview", animate(await _draw(asu, "Chicago District", CHICAGO, SCENES, (80, 20)), SCENE_SECONDS))
     library = folder / "library.yaml"
-    library.write_text(LIBRARY, encoding="utf-8")
+    library.write_text(_read_readme_questionnaire(), encoding="utf-8")
     (picture,) = await _draw(library, "1", {}, [("survey interview library.yaml", ("4", "enter"))], (60, 20))
     _write("library", picture)
     example = create_instrument(str(folder / "example.yaml"))
+    scenes = await _draw(example, "101", {"branch": "2"}, SCENES)
+    _write("interview", animate(scenes, SCENE_SECONDS))
     for name, keys in TUTORIAL.items():
         (picture,) = await _draw(
             example, "101", {"branch": "2"}, [("survey interview --practice", keys)], practice=True
@@ -311,11 +367,32 @@ def _write(name: str, picture: str) -> None:
     (HERE / f"{name}.svg").write_text(FONTS.sub("", picture), encoding="utf-8")
 
 
+def _write_station(folder: Path) -> None:
+    _write("station", asyncio.run(_station(folder)))
+
+
+def _write_board(folder: Path) -> None:
+    _write("board", _board(folder))
+
+
+def _write_report(folder: Path) -> None:
+    (HERE / "report.png").write_bytes(_report(folder))
+
+
+WRITERS: dict[str, Callable[[Path], None]] = {
+    "station": _write_station,
+    "board": _write_board,
+    "report": _write_report,
+    "interviews": lambda folder: asyncio.run(_write_interviews(folder)),
+}
+"""What can be named on the command line; `interviews` are all others."""
+
+
 def main() -> None:
     HERE.mkdir(exist_ok=True)
-    _write("station", asyncio.run(_station()))
-    with TemporaryDirectory() as folder:
-        asyncio.run(_write_interviews(Path(folder)))
+    for name in sys.argv[1:] or WRITERS:
+        with TemporaryDirectory() as folder:
+            WRITERS[name](Path(folder))
 
 
 if __name__ == "__main__":
