@@ -28,7 +28,7 @@ from survey_cli.cli.commands.status import render_status
 from survey_cli.documents.report.status_page import render_status_html
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.plan.plan import Interviewer
-from survey_cli.fieldwork.queue.call_order import ClaimContext, is_allowed
+from survey_cli.fieldwork.queue.calling_rules import ClaimContext, is_allowed
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.status import FieldworkStatus
 from survey_cli.services import privacy

@@ -44,7 +44,7 @@ from survey_cli.fieldwork.case.events import (
     OutcomeRevoked,
 )
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.call_order import check_rules, find_next_time, is_allowed
+from survey_cli.fieldwork.queue.calling_rules import check_rules, find_next_time, is_allowed
 from survey_cli.fieldwork.queue.scheduling import parse_criteria, schedule_case
 from survey_cli.fieldwork.rates.dispositions import GROUPS, find_group
 from survey_cli.outcomes import OUTCOMES

@@ -24,13 +24,8 @@ from survey_cli.fieldwork.case.events import (
     ScriptRead,
 )
 from survey_cli.fieldwork.plan.plan import Interviewer, People, Plan
-from survey_cli.fieldwork.queue.call_order import (
-    CallOrder,
-    check_rules,
-    explain_number_closed,
-    find_next_time,
-    is_allowed,
-)
+from survey_cli.fieldwork.queue.call_order import CallOrder
+from survey_cli.fieldwork.queue.calling_rules import check_rules, explain_number_closed, find_next_time, is_allowed
 from survey_cli.fieldwork.queue.scheduling import count_refusals, parse_criteria, schedule_case
 
 MONDAY = "2026-11-16 10:00"

@@ -8,7 +8,7 @@ import pytest
 from support.case_histories import history, plan
 from survey_cli.fieldwork.case.events import CaseReturned, InterviewOpened
 from survey_cli.fieldwork.plan.plan import OUTSIDE_QUOTA, CellFill
-from survey_cli.fieldwork.queue.call_order import check_rules, find_next_time, is_allowed
+from survey_cli.fieldwork.queue.calling_rules import check_rules, find_next_time, is_allowed
 from survey_cli.fieldwork.queue.quota_holds import find_release_time, keeps_places
 from survey_cli.fieldwork.queue.scheduling import parse_criteria
 from survey_cli.values import DK, NOT_ASKED, REFUSED

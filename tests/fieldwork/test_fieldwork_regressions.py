@@ -9,7 +9,7 @@ from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import InterviewProgress, code_interview, validate_override
 from survey_cli.fieldwork.case.events import HistoryEntry, OutcomeOverridden
 from survey_cli.fieldwork.plan.plan import CellFill
-from survey_cli.fieldwork.queue.call_order import check_rules, find_next_time, is_allowed
+from survey_cli.fieldwork.queue.calling_rules import check_rules, find_next_time, is_allowed
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.fieldwork.rates.dispositions import find_group
 from survey_cli.fieldwork.rates.rates import DispositionCounts, compute_rates, estimate_eligibility

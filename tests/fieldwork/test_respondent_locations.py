@@ -15,7 +15,7 @@ from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.case.case import Case, find_call_zones, find_case_region
 from survey_cli.fieldwork.case.events import LineType, NumberFacts
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.call_order import check_rules, explain_number_closed, find_next_time
+from survey_cli.fieldwork.queue.calling_rules import check_rules, explain_number_closed, find_next_time
 from survey_cli.instrument.countries import (
     CALLING_RULES,
     COUNTRIES,

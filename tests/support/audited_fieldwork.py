@@ -42,7 +42,7 @@ from survey_cli.fieldwork.case.events import (
     OutcomeRecorded,
 )
 from survey_cli.fieldwork.plan.plan import CellFill, Interviewer, People, Plan
-from survey_cli.fieldwork.queue.call_order import ClaimContext, is_allowed
+from survey_cli.fieldwork.queue.calling_rules import ClaimContext, is_allowed
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument

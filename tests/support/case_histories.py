@@ -32,7 +32,7 @@ from survey_cli.fieldwork.case.events import (
     ReferralAnswered,
 )
 from survey_cli.fieldwork.plan.plan import Interviewer, People, Plan
-from survey_cli.fieldwork.queue.call_order import ClaimContext
+from survey_cli.fieldwork.queue.calling_rules import ClaimContext
 from survey_cli.fieldwork.queue.scheduling import QueuePosition, schedule_case
 
 DENVER, LOS_ANGELES, NEW_YORK = "America/Denver", "America/Los_Angeles", "America/New_York"

@@ -300,9 +300,13 @@ def render_verdicts(report: "CallabilityReport") -> Iterator[str]:
     if report.next_at is not None and (not report.is_allowed or report.next_at > report.at):
         yield f"next: {datetimes.format_both(report.next_at, report.zone)}"
     elif report.next_at is None and not report.is_allowed:
-        is_forbidden = any(verdict.rule == "do not call" and not verdict.allows for verdict in report.verdicts)
-        unless = "never, unless a supervisor reopens it" if line.status == "done" else "cannot be predicted"
-        yield f"next: {'never' if is_forbidden else unless}"
+        if report.is_on_do_not_call_list:
+            next_time = "never"
+        elif line.status == "done":
+            next_time = "never, unless a supervisor reopens it"
+        else:
+            next_time = "cannot be predicted"
+        yield f"next: {next_time}"
 
 
 def _render_queue(report: "QueueReport") -> Iterator[str]:

@@ -22,7 +22,7 @@ from survey_cli.fieldwork.case import disposition_coding as coding
 from survey_cli.fieldwork.case.activity import UNRELEASED, Activity, count_activity, encode_activity
 from survey_cli.fieldwork.case.case import Attempt, Call, Case, find_other_region, list_call_zones, localize_plan
 from survey_cli.fieldwork.case.events import AppointmentPolicy
-from survey_cli.fieldwork.plan.plan import Delay, Interviewer, People, Plan
+from survey_cli.fieldwork.plan.plan import Delay, Plan
 from survey_cli.fieldwork.queue.quota_holds import keeps_places
 from survey_cli.outcomes import FINAL_REFUSALS, INTERVIEW_END_OUTCOMES, REFUSAL_OUTCOMES
 
@@ -93,11 +93,6 @@ class ClaimCriteria(NamedTuple):
 
     def __str__(self) -> str:
         return format_criteria(self)
-
-    def suits(self, who: Interviewer, people: People) -> bool:
-        """Return whether such cases suit this interviewer at all."""
-        has_skill = who.has_skill(self.skill) or not people.has_skill(self.skill)
-        return who.speaks(self.language) and has_skill and (self.policy != "me" or self.owner in ("", who.login))
 
 
 @lru_cache(maxsize=4096)

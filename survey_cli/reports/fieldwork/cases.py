@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from survey_cli.fieldwork.queue.call_order import RuleResult
+from survey_cli.fieldwork.queue.calling_rules import CaseRule, RuleResult
 from survey_cli.problems import Problem
 from survey_cli.reports.fieldwork.status import QuotaCellLine
 from survey_cli.table.case_tables import format_timestamp
@@ -134,6 +134,11 @@ class CallabilityReport(NamedTuple):
     @property
     def is_allowed(self) -> bool:
         return all(verdict.allows for verdict in self.verdicts)
+
+    @property
+    def is_on_do_not_call_list(self) -> bool:
+        """Whether it may never be called, because of the do-not-call list."""
+        return any(verdict.rule is CaseRule.DO_NOT_CALL and not verdict.allows for verdict in self.verdicts)
 
 
 class QueueLine(NamedTuple):

@@ -17,14 +17,8 @@ from survey_cli.fieldwork.calendar.zones import to_wall_time
 from survey_cli.fieldwork.case.case import Case, list_call_zones
 from survey_cli.fieldwork.case.events import AppointmentMade, HistoryEntry
 from survey_cli.fieldwork.plan.plan import Interviewer, Plan
-from survey_cli.fieldwork.queue.call_order import (
-    CALLABLE,
-    CALLABLE_NOW,
-    CallOrder,
-    ClaimContext,
-    check_rules,
-    find_next_time,
-)
+from survey_cli.fieldwork.queue.call_order import CALLABLE, CALLABLE_NOW, CallOrder
+from survey_cli.fieldwork.queue.calling_rules import ClaimContext, check_rules, find_next_time
 from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, parse_criteria
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.reports.fieldwork import case_histories

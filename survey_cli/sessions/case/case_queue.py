@@ -10,13 +10,13 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.events import CaseEvent, CaseReturned, DoNotCallSet, HistoryEntry
-from survey_cli.fieldwork.queue.call_order import CallOrder, ClaimContext, explain_forbidden, is_allowed
+from survey_cli.fieldwork.queue.call_order import CallOrder
+from survey_cli.fieldwork.queue.calling_rules import ClaimContext, explain_forbidden, is_allowed
 from survey_cli.fieldwork.queue.scheduling import parse_criteria, schedule_case
 from survey_cli.store.cases.case_records import CaseRow, CaseUpdate, Lease
 from survey_cli.study.consistency.interview_outcomes import select_places
@@ -88,7 +88,12 @@ class CaseQueue:
         if not rows:
             return []
         turns = self._build_call_order(at)
-        return list(islice((row for row in rows if _may_keep_appointment(row, turns)), DUE_APPOINTMENTS))
+        mine = []
+        for row in rows:
+            criteria = parse_criteria(row.position.bucket)
+            if turns.is_appointment_open(criteria, row.position.promised_at):
+                mine.append(row)
+        return mine[:DUE_APPOINTMENTS]
 
     def _build_call_order(self, at: datetime) -> CallOrder:
         people, who, fill = self.study.people, self.study.who, self.study.store.cases.quotas.read_fill()
@@ -139,13 +144,6 @@ class CaseQueue:
         places = select_places(after, self.study.plan, position)
         update = CaseUpdate(row.key, row.seq, entries, position, token, release=True, places=places)
         self.study.store.cases.update(update)
-
-
-def _may_keep_appointment(row: CaseRow, turns: CallOrder) -> bool:
-    criteria = parse_criteria(row.position.bucket)
-    cutoff = turns.find_appointment_cutoff(criteria)
-    is_open_to = cutoff is None or (row.position.promised_at is not None and row.position.promised_at <= cutoff)
-    return is_open_to and turns.is_open(criteria)
 
 
 STATE_WORDS: Final = json.loads(Path(__file__).with_name("case_states.json").read_text(encoding="utf-8"))

@@ -14,7 +14,7 @@ from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case, find_case_region
 from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES, code_case, is_known_eligible
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.call_order import explain_number_state
+from survey_cli.fieldwork.queue.calling_rules import explain_number_state
 from survey_cli.instrument.texts.languages import find_language, list_languages
 from survey_cli.outcomes import LOST, Outcome
 from survey_cli.samples.cases.phone_numbers import InvalidNumber, read_number

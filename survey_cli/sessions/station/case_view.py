@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from survey_cli.fieldwork.appointments.appointment import find_open_appointment
 from survey_cli.fieldwork.case.case import Case, list_call_zones, localize_plan
 from survey_cli.fieldwork.plan.plan import RDD_ONLY_OUTCOMES, Plan
-from survey_cli.fieldwork.queue.call_order import explain_number_closed
+from survey_cli.fieldwork.queue.calling_rules import explain_number_closed
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.texts.languages import get_language_name
 from survey_cli.instrument.texts.templates import Template

@@ -18,7 +18,7 @@ from survey_cli.entries import Rejection
 from survey_cli.fieldwork.appointments.appointment import AppointmentTime, UnclearAppointment
 from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import list_call_zones
-from survey_cli.fieldwork.queue.call_order import explain_number_closed
+from survey_cli.fieldwork.queue.calling_rules import explain_number_closed
 from survey_cli.fieldwork.shifts import ShiftSummary
 from survey_cli.instrument.texts.languages import get_language_name
 from survey_cli.problems import StoreError, UserError

@@ -24,7 +24,8 @@ from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case, list_call_zones, localize_plan
 from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES
 from survey_cli.fieldwork.plan.plan import OUTSIDE_QUOTA, CellFill, Interviewer, People, Plan, find_full_cell
-from survey_cli.fieldwork.queue.call_order import CallOrder, CallPriority, explain_number_closed
+from survey_cli.fieldwork.queue.call_order import CallOrder, CallPriority
+from survey_cli.fieldwork.queue.calling_rules import explain_number_closed
 from survey_cli.fieldwork.queue.quota_holds import find_release_time, keeps_places
 from survey_cli.fieldwork.queue.scheduling import (
     ClaimCriteria,
