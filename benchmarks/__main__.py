@@ -79,7 +79,8 @@ def main(words: list[str]) -> int:
     try:
         return run_rows(wanted, is_written=is_written)
     except KeyboardInterrupt:
-        print("benchmarks: interrupted — the rows above are written", file=sys.stderr)
+        kept = "the rows above are written" if is_written else "nothing is written"
+        print(f"benchmarks: interrupted — {kept}", file=sys.stderr)
         return 130
 
 

@@ -117,7 +117,9 @@ def write_explanations(rows: Sequence[Row], results: Results) -> str:
             remarks.append("guard")
         if row.by_name:
             remarks.append(f"only by name, {describe_seconds(find_seconds([row], results))}")
-        after = f" ({', '.join(remarks)})" if remarks else ""
+        after = ""
+        if remarks:
+            after = f" ({', '.join(remarks)})"
         lines.append(f"- `{row.name}`{after}: {row.explanation}")
     return "\n".join(lines)
 

@@ -118,7 +118,9 @@ class Interviewer:
             self._begin()
             return
 
-        text = "" if isinstance(prompt.entry, ReadEntry) else "1"
+        text = "1"
+        if isinstance(prompt.entry, ReadEntry):
+            text = ""
         before = session.interview.seq
         start = perf_counter()
         assert session.reply(text) is None

@@ -25,3 +25,11 @@ def test_a_screen_shows_what_its_instrument_is_about() -> None:
     picture = asyncio.run(gallery.draw(gallery.find_instrument("hard_check"), scene))
     assert "There&#160;are&#160;only&#160;4&#160;rooms." in picture
     assert "@font-face" not in picture
+
+
+def test_a_language_that_is_changed_changes_the_unit_too() -> None:
+    scene = gallery.GROUPS["Languages and modules"]["languages"]
+    picture = asyncio.run(gallery.draw(gallery.find_instrument("languages"), scene))
+    assert "¿Cuántos" in picture
+    assert "hijos" in picture
+    assert "children" not in picture

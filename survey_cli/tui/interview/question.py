@@ -211,10 +211,18 @@ class QuestionView(VerticalScroll):
             await self.mount(Horizontal(self._field, self._unit, id="entry"), before="#message")
         before = self.query_one("#message" if entry.search is None else "#options")
         self.move_child(self.query_one("#entry"), before=before)
-        self._field.show_hint(styled.clean(entry.hint))
-        self._field.set_class(entry.kind == "number" and measure_width(entry.hint) + 1 < SHORT_FIELD, "-short")
-        self._unit.show(styled.style_text(entry.unit, "$quiet"))
+        self._show_range_and_unit(entry)
         return self._field
+
+    def _show_range_and_unit(self, entry: LineEntry) -> None:
+        """Show what the field accepts, and the unit beside it; both change with the language."""
+        if self._field is None or self._unit is None:
+            return
+
+        self._field.show_hint(styled.clean(entry.hint))
+        is_short = entry.kind == "number" and measure_width(entry.hint) + 1 < SHORT_FIELD
+        self._field.set_class(is_short, "-short")
+        self._unit.show(styled.style_text(entry.unit, "$quiet"))
 
     async def _get_text_area(self) -> "TextArea":
         """Return the field for a free answer, made when the first question needs it."""
@@ -267,6 +275,8 @@ class QuestionView(VerticalScroll):
         say.show(styled.join_sections(parts), right_to_left=from_right)
         for id, text in (("#instruction", prompt.instruction), ("#probe", prompt.probe)):
             self.query_one(id, Aside).show((text, from_right) if text and not is_read_back else None)
+        if isinstance(prompt.entry, LineEntry):
+            self._show_range_and_unit(prompt.entry)
         rows = self._count_rows(prompt, parts) if isinstance(prompt.entry, PickEntry) else 0
         self._show_options(prompt, state, rows, is_read_back=is_read_back, specifying=specifying)
 
