@@ -26,6 +26,8 @@ CITING: Final = (
 """Pages that may repeat figures of the table in their own words."""
 FENCED: Final = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 FIGURE: Final = re.compile(r"(?<![\d.,])(\d[\d,]*(?:\.\d+)?) ?(ms|µs|s|MiB|×|times as)(?!\w)")
+BOUND: Final = re.compile(r"less than \**(\d+(?:\.\d+)?) (ms)\** after the key")
+"""What README promises about the figures of the row `key`."""
 MARKED: Final = re.compile(r"(<!-- bench: ([\w -]+) -->\n).*?(<!-- /bench -->)", re.DOTALL)
 
 
@@ -212,12 +214,26 @@ def is_confirmed(citation: Citation, measured: set[Citation]) -> bool:
     return citation.number in [f"{float(number):.{decimals}f}" for number in same_unit]
 
 
+def is_bound_kept(bound: Citation, results: Results) -> bool:
+    """Say whether all figures of the row `key` are below a bound."""
+    for figure in list_figures("key", results):
+        for measured in find_citations(figure.line.figure):
+            if measured.unit != bound.unit or float(measured.number) >= float(bound.number):
+                return False
+    return True
+
+
 def iterate_stale_citations(
     page: Path, rows: Sequence[Row], results: Results
 ) -> Iterator[Citation]:
     """Yield the figures of a page, outside of its code, that the table doesn't have."""
     measured = find_citations(write_table(rows, results))
     text = FENCED.sub("", page.read_text(encoding="utf-8"))
+    for bound in BOUND.findall(text):
+        if not is_bound_kept(Citation(*bound), results):
+            yield Citation(*bound)
+
+    text = BOUND.sub("", text)
     for citation in sorted(find_citations(text)):
         if not is_confirmed(citation, measured):
             yield citation

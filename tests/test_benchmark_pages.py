@@ -50,6 +50,20 @@ def test_a_figure_that_is_not_in_the_table_is_told(
     assert capfd.readouterr().err == ("README.md: 0.5 s: not in the table any more — write its figures\n")
 
 
+def test_a_bound_that_a_page_promises_is_above_every_figure(tmp_path: Path) -> None:
+    shown = tmp_path / "README.md"
+    shown.write_text("It is there less than **10 ms** after the key.\n", encoding="utf-8")
+    row = Row("key", measure_nothing)
+
+    def list_stale(*times: str) -> list[str]:
+        figures = [results.Figure(line=Line(what=time, figure=time), circumstances=MONDAY) for time in times]
+        measured = {"key": RowResult(seconds=1, figures=tuple(figures))}
+        return [str(stale) for stale in page.iterate_stale_citations(shown, [row], measured)]
+
+    assert list_stale("5.7 ms", "7.76 ms") == []
+    assert list_stale("5.7 ms", "10.3 ms") == ["10 ms"]
+
+
 def test_every_large_count_of_the_readme_is_on_another_page() -> None:
     readme = ROOT / "README.md"
     counted: set[str] = set()
