@@ -22,6 +22,8 @@ CITING: Final = (
     ROOT / "README.md",
     ROOT / "docs" / "index.md",
     ROOT / "docs" / "explanation" / "durability.md",
+    ROOT / "docs" / "guides" / "before-the-first-day.md",
+    ROOT / "docs" / "guides" / "is-this-for-me.md",
 )
 """Pages that may repeat figures of the table in their own words."""
 FENCED: Final = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
