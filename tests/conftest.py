@@ -8,7 +8,8 @@ import gc
 import os
 import shutil
 import sqlite3
-from collections.abc import Generator, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -65,6 +66,22 @@ def tables_are_created_once() -> Iterator[None]:
 
     with patch.object(open_database, "_create_tables", create_tables):
         yield
+
+
+@pytest.fixture
+def set_time_zone() -> Iterator[Callable[[str], None]]:
+    """A function that sets this computer's time zone until the end of the test."""
+    before = os.environ.get("TZ")
+
+    def set_zone(zone: str | None) -> None:
+        if zone is None:
+            os.environ.pop("TZ", None)
+        else:
+            os.environ["TZ"] = zone
+        time.tzset()
+
+    yield set_zone
+    set_zone(before)
 
 
 @pytest.fixture(autouse=True)

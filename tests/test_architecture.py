@@ -5,12 +5,13 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from support.source_trees import ROOT, list_nodes, parse_module
+
 PACKAGE = ROOT / "survey_cli"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -59,13 +60,9 @@ def package(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), filename=name(path))
-
-
-def imports(module: ast.Module) -> Iterator[tuple[int, str, str]]:
+def imports(nodes: Iterable[ast.AST]) -> Iterator[tuple[int, str, str]]:
     """Yield line, module and imported name; the name is empty for `import module`."""
-    for node in ast.walk(module):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield node.lineno, alias.name, ""
@@ -74,15 +71,15 @@ def imports(module: ast.Module) -> Iterator[tuple[int, str, str]]:
                 yield node.lineno, node.module, alias.name
 
 
-def impurities(module: ast.Module) -> Iterator[str]:
+def impurities(nodes: Sequence[ast.AST]) -> Iterator[str]:
     """Yield a line for every clock, random number, file and network access in a module of a pure package."""
-    for line, source, imported in imports(module):
+    for line, source, imported in imports(nodes):
         top = source.partition(".")[0]
         if top in CLOCKS_AND_RANDOM | FILES_AND_NETWORK:
             yield f"{line}: imports {source}"
         if top == "random" and imported and imported not in SEEDED:
             yield f"{line}: imports random.{imported}"
-    for node in ast.walk(module):
+    for node in nodes:
         match node:
             case ast.Attribute(value=ast.Name(id="random"), attr=attr) if attr not in SEEDED:
                 yield f"{node.lineno}: names random.{attr}"
@@ -112,7 +109,7 @@ def test_every_library_has_a_package() -> None:
     unassigned = [
         f"{name(path)}:{line}: {source}"
         for path in MODULES
-        for line, source, _ in imports(tree(path))
+        for line, source, _ in imports(list_nodes(path))
         if source.partition(".")[0] not in known
     ]
     assert not unassigned, "name the package that may import it in pyproject.toml, under tool.importlinter"
@@ -122,7 +119,7 @@ def test_every_library_has_a_package() -> None:
 def test_a_pure_package_uses_no_clock_random_number_or_file(path: Path) -> None:
     if name(path) in READERS:
         return
-    assert not list(impurities(tree(path)))
+    assert not list(impurities(list_nodes(path)))
 
 
 @pytest.mark.parametrize(
@@ -136,19 +133,19 @@ def test_a_pure_package_uses_no_clock_random_number_or_file(path: Path) -> None:
     ],
 )  # fmt: skip
 def test_an_impurity_is_seen(source: str) -> None:
-    assert list(impurities(ast.parse(source)))
+    assert list(impurities(list(ast.walk(ast.parse(source)))))
 
 
 @pytest.mark.parametrize(
     "source", ["from random import Random\nRandom(4)", "from datetime import date, time\ndate(2000, 5, 1)"]
 )
 def test_a_pure_line_passes(source: str) -> None:
-    assert not list(impurities(ast.parse(source)))
+    assert not list(impurities(list(ast.walk(ast.parse(source)))))
 
 
 def test_every_module_docstring_is_a_statement() -> None:
     asks = re.compile(r"(what|how|which|where|when|who|whose|why|is|are|does|do|can|may|given)\s", re.IGNORECASE)
-    first = {name(path): (ast.get_docstring(tree(path)) or "").partition("\n")[0] for path in MODULES}
+    first = {name(path): (ast.get_docstring(parse_module(path)) or "").partition("\n")[0] for path in MODULES}
     assert [path for path, line in first.items() if not line] == []
     assert {path: line for path, line in first.items() if "?" in line or asks.match(line)} == {}
 
@@ -156,7 +153,7 @@ def test_every_module_docstring_is_a_statement() -> None:
 def test_a_public_class_has_a_name_of_its_own() -> None:
     places: dict[str, list[str]] = {}
     for path in MODULES:
-        for node in ast.walk(tree(path)):
+        for node in list_nodes(path):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places.setdefault(node.name, []).append(name(path))
     assert {one: paths for one, paths in places.items() if len(paths) > 1} == {}

@@ -6,9 +6,8 @@ do-not-call list. What places show is read as people and programs read it: text,
 
 import csv
 import re
-import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from heapq import heapify
 from html import unescape
@@ -234,6 +233,7 @@ def compare_cases(
     cases: list[dict[str, str]],
     codes: Counter[str],
 ) -> None:
+    leased = list_leased(field)
     interviews = read_csv(field, "interviews", partials=True)
     data = sum(row["interview_outcome"] == "complete" for row in interviews)
     erased = find_number(r"^N of the complete interviews were erased", text)
@@ -271,14 +271,14 @@ def compare_cases(
         status=find_number(r"^  done +N ", text),
         board=find_number(r"^done N", overview),
         page=find_number(r"; done: N", page),
-        cases=sum(row["case_status"] == "done" for row in cases if row["case"] not in list_leased(field)),
+        cases=sum(row["case_status"] == "done" for row in cases if row["case"] not in leased),
     )
     check_equal(
         "at stations",
         status=find_number(r"^  leased +N ", text),
         heading=find_number(r"^at stations now: N", text),
         board=find_number(r"^at stations N", overview),
-        leases=len(list_leased(field)),
+        leases=len(leased),
     )
     numbers = [number for _, case in iterate_cases(field) for number in case.numbers]
     closed = sum(number.state == "never_call" for number in numbers)
@@ -379,9 +379,10 @@ def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 @pytest.mark.parametrize("seed", range(1, 1 + SCALE))
-def test_each_figure_is_the_same_wherever_it_is_shown(tmp_path: Path, place: str, seed: int, monkeypatch: Any) -> None:
-    monkeypatch.setenv("TZ", "America/Chicago")
-    time.tzset()
+def test_each_figure_is_the_same_wherever_it_is_shown(
+    tmp_path: Path, place: str, seed: int, set_time_zone: Callable[[str], None]
+) -> None:
+    set_time_zone("America/Chicago")
     dice = Random(f"sample {seed}")
     lines = ["unit,kind,phone,replicate"]
     lines += [f"c{n},{dice.choice('12')},312 555 {n:04},{dice.choice('112')}" for n in range(100, 100 + CASES)]

@@ -23,6 +23,7 @@ import survey_cli.tui.interview.screen  # noqa: F401 – imported here, so that 
 from crash.station import Station
 from support.clean_up import mount_small_disk
 from support.command_line import SURVEY
+from support.forked_survey import run_forked_survey
 from support.user_errors import attempt
 from survey_cli.cli.run_command import run_command
 from survey_cli.entry_commands import HELD_ENTER_SECONDS
@@ -140,20 +141,6 @@ def whole(db: str | None = None) -> None:
     assert found.findings == ()
 
 
-def survey(*arguments: str, text: str = "", code: str = "", **options) -> subprocess.CompletedProcess[str]:
-    """The command in a Python of its own, at pipes; `code` is done to it before it begins."""
-    program = f"import sys\n{code}\nfrom survey_cli.cli import main\nmain()"
-    return subprocess.run(
-        [sys.executable, "-c", program, *arguments],
-        input=text,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        **options,
-    )
-
-
 def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     """The one line that a command which cannot be done says, besides that it is one line at a time."""
     assert run_command(list(arguments)) == 1
@@ -227,8 +214,7 @@ def test_a_disk_with_no_room_for_a_database(small_disk: Path, capsys: pytest.Cap
 @as_root
 def test_a_disk_that_filled_up_after_the_interviews(small_disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     db = small_disk / "a.db"
-    subprocess.run([*SURVEY, "interview", "small.yaml", "--case", "7", "--plain", "--db", str(db)],
-                   stdin=subprocess.DEVNULL, capture_output=True, check=False)  # fmt: skip
+    run_forked_survey("interview", "small.yaml", "--case", "7", "--plain", "--db", str(db))
     assert db.exists()
     (small_disk / "holiday.jpg").write_bytes(b"x" * disk_usage(small_disk).free)
     for command in (("case", "list", "--interviews"), ("db", "verify"), ("status",)):
@@ -270,7 +256,7 @@ def test_what_may_not_be_written(folder: Path, folder_mode: int, file_mode: int 
     before = sorted(path.name for path in responses.iterdir())
     responses.chmod(folder_mode)
     try:
-        done = survey("interview", "small.yaml", "--case", "7", text="\n5\n", code=NOBODY)
+        done = run_forked_survey("interview", "small.yaml", "--case", "7", keyed="\n5\n", before=NOBODY)
     finally:
         responses.chmod(0o755)
     assert done.returncode == 1
@@ -553,7 +539,10 @@ def test_a_locale_of_plain_letters(desktop: Desktop) -> None:
 
 def test_an_environment_with_nothing_in_it() -> None:
     environment = {"PYTHONPATH": os.pathsep.join(sys.path), "PATH": os.environ["PATH"]}
-    done = survey("interview", "small.yaml", "--case", "7", text="\n3\nred\nso\n", env=environment)
+    interview = [*SURVEY, "interview", "small.yaml", "--case", "7"]
+    done = subprocess.run(
+        interview, input="\n3\nred\nso\n", env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
     assert done.returncode == 0, done.stderr
     assert answers() == [("many", 3), ("which", "red"), ("why", "so")]
 

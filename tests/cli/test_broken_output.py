@@ -11,6 +11,7 @@ import pytest
 
 from support.clean_up import mount_small_disk
 from support.command_line import SURVEY, folder, run_survey  # noqa: F401 – a folder of its own
+from support.forked_survey import run_forked_survey
 from survey_cli.cli.run_command import run_command
 
 WIDE = "instrument: wide\ntitle: A wide study\nitems:\n" + "".join(
@@ -39,17 +40,6 @@ def small_disk(folder: Path) -> Iterator[Path]:  # noqa: F811
         yield disk
 
 
-def survey(*arguments: str | bytes, **how: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*SURVEY, *arguments],
-        capture_output="stdout" not in how,
-        timeout=60,
-        check=False,
-        text=True,
-        **how,  # type: ignore[call-overload]
-    )
-
-
 @as_root
 @pytest.mark.parametrize("name", ["x.xlsx", "x.dta", "x.sav", "x.csv", "x.parquet"])
 def test_a_full_disk_is_told_of_the_file_in_one_line(small_disk: Path, name: str) -> None:
@@ -67,7 +57,7 @@ def test_a_full_disk_for_a_report(small_disk: Path, temporary: bool) -> None:
     """Where it goes, or where its sheets are kept meanwhile."""
     target = Path("r.xlsx") if temporary else small_disk / "r.xlsx"
     environment = {**os.environ, **({"TMPDIR": str(small_disk)} if temporary else {})}
-    done = survey("report", "wide.yaml", "-o", str(target), "--origin", "simulated", env=environment)
+    done = run_forked_survey("report", "wide.yaml", "-o", str(target), "--origin", "simulated", environment=environment)
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
     assert line.startswith(f"{target}: it cannot be written (")
@@ -123,9 +113,10 @@ def assert_lost(how: str, said: str) -> None:
 def test_a_reader_that_leaves_ends_it_quietly() -> None:
     reader, output = os.pipe()
     os.close(reader)
-    done = survey("export", "wide.yaml", "-o", "-", "--origin", "simulated", stdout=output, stderr=subprocess.PIPE)
+    export = [*SURVEY, "export", "wide.yaml", "-o", "-", "--origin", "simulated"]
+    done = subprocess.run(export, stdout=output, stderr=subprocess.PIPE, check=False, timeout=60)
     os.close(output)
-    assert (done.returncode, done.stderr) == (141, "")
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_a_notice_that_nobody_hears_does_not_end_an_interview() -> None:
@@ -174,7 +165,9 @@ def test_a_name_that_is_not_utf_8_is_a_name() -> None:
     os.mkdir(place)
     file = place + b"/na\xefve.yaml"
     Path(os.fsdecode(file)).write_text(WIDE)
-    interview = survey("interview", file, "--case", "1", "--plain", "--interviewer", "ann", input="1\n.suspend\n")
+    interview = run_forked_survey(
+        "interview", file, "--case", "1", "--plain", "--interviewer", "ann", keyed="1\n.suspend\n"
+    )
     assert (interview.returncode, "bug" in interview.stderr) == (3, False), interview.stderr
     for command in (
         ["db", "verify", file],
@@ -182,12 +175,12 @@ def test_a_name_that_is_not_utf_8_is_a_name() -> None:
         ["check", file],
         ["db", "backup", file, place + b"/b\xe9.db"],
     ):
-        done = survey(*command)
+        done = run_forked_survey(*command)
         assert done.returncode == 0, done.stderr
     for out in (["-o", place + b"/d\xe9.csv"], ["--bundle", place + b"/b\xe9"]):
-        done = survey("export", file, *out)
+        done = run_forked_survey("export", file, *out)
         assert done.returncode == 0, done.stderr
     sums = subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=place + b"/b\xe9", capture_output=True, check=False)
     assert sums.returncode == 0
-    again = survey("interview", file, "--case", "1", "--plain", input="1\n.suspend\n")
+    again = run_forked_survey("interview", file, "--case", "1", "--plain", keyed="1\n.suspend\n")
     assert "keeps its version" not in again.stdout + again.stderr

@@ -15,6 +15,7 @@ import pytest
 import typer.main
 
 from support.command_line import BROKEN, DOUBTFUL, SURVEY, folder, on_terminal, written  # noqa: F401
+from support.forked_survey import ForkedTerminal, spawn_survey
 from survey_cli import __version__
 from survey_cli.cli.app import build_app
 from survey_cli.cli.command_lines import fill_usage
@@ -340,11 +341,9 @@ def test_the_formats_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.search(r"^csv +\.csv +\S", capsys.readouterr().out, re.MULTILINE)
 
 
-def start_at_terminal(*arguments: str) -> "pexpect.spawn[str]":
+def start_at_terminal(*arguments: str) -> ForkedTerminal:
     """Start a command on a terminal of its own."""
-    return pexpect.spawn(
-        SURVEY[0], [*SURVEY[1:], *arguments], dimensions=(24, 80), encoding="utf-8", timeout=30, echo=False
-    )
+    return spawn_survey(*arguments, encoding="utf-8", echo=False)
 
 
 def test_on_a_terminal_the_case_is_asked_for(mine: str) -> None:

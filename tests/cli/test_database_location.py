@@ -10,7 +10,8 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from support.command_line import SURVEY, folder, written  # noqa: F401 – a folder of its own
+from support.command_line import folder, written  # noqa: F401 – a folder of its own
+from support.forked_survey import spawn_survey
 from survey_cli.cli.output.terminal import report_error
 from survey_cli.cli.run_command import run_command
 from survey_cli.problems import ConfirmableError, StoreError
@@ -122,7 +123,7 @@ def test_the_question_is_settled_at_a_terminal(capsys: pytest.CaptureFixture[str
     assert f"if this is the same file, renamed or moved: {publish}; otherwise" in capsys.readouterr().err
 
     def asked(answer: str) -> tuple[str, int]:
-        child = pexpect.spawn(SURVEY[0], [*SURVEY[1:], "case", "list", str(moved)], encoding="utf-8", timeout=30)
+        child = spawn_survey("case", "list", str(moved), encoding="utf-8")
         child.expect("Are both files the same study.*\\[y/N\\] ")
         child.sendline(answer)
         child.expect(pexpect.EOF)

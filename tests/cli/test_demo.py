@@ -3,18 +3,15 @@
 import csv
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pexpect
 
-PROGRAM = (sys.executable, "-m", "survey_cli")
+from support.forked_survey import run_forked_survey, spawn_survey
 
 
 def run_without_terminal(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*PROGRAM, *arguments], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
+    return run_forked_survey(*arguments, folder=folder)
 
 
 def test_without_a_terminal_a_script_completes_the_interview(tmp_path: Path) -> None:
@@ -40,10 +37,10 @@ def test_it_ends_with_three_lines_that_can_be_carried_out(tmp_path: Path) -> Non
 
 
 def test_on_a_terminal_the_first_key_answers_the_first_statement(tmp_path: Path) -> None:
-    child = pexpect.spawn(
-        PROGRAM[0], [*PROGRAM[1:], "demo", "--theme", "terminal"], cwd=str(tmp_path), dimensions=(24, 80),
-        env={**os.environ, "TERM": "xterm-256color"}, encoding="utf-8", timeout=60,
-    )  # fmt: skip
+    environment = {**os.environ, "TERM": "xterm-256color"}
+    child = spawn_survey(
+        "demo", "--theme", "terminal", folder=tmp_path, environment=environment, encoding="utf-8", timeout=60
+    )
     child.expect("Springfield Public Library")
     child.send("\r")
     child.expect("May I ask you some questions")

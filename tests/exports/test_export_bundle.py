@@ -6,6 +6,7 @@ import os
 import sys
 import time
 import zipfile
+from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -63,15 +64,14 @@ def test_the_questionnaire_in_it_is_the_one_that_was_asked(shift: Shift) -> None
 
 
 def test_made_again_it_is_the_same_bytes(
-    shift: Shift, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+    shift: Shift, set_time_zone: Callable[[str], None], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """At another hour, in another zone, for another place, with other rights of new files."""
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     made(shift, "one.zip")
     time.sleep(1.1)  # a format that told the second would show it
     shift.later(hours=1)
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
-    time.tzset()
+    set_time_zone("Asia/Tokyo")
     umask = os.umask(0o077)
     made(shift, str(elsewhere / "two.zip"))
     os.umask(umask)

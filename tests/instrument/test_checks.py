@@ -3,6 +3,7 @@
 import ast
 import re
 import time
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,6 +15,7 @@ from rule_reference import CHECKED_ALWAYS, RULE_GROUPS, RULES
 
 from support.example_files import QUESTIONNAIRES
 from support.mistake_tables import HEAD, Mistake, looked_at, mistakes, said
+from support.source_trees import list_nodes
 from survey_cli.instrument.checks.all_checks import CHECKS, check_instrument, get_rule
 from survey_cli.instrument.source.load import InstrumentSource, load_source, load_source_text
 from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar
@@ -36,7 +38,8 @@ def test_a_key_where_words_alone_stand_is_not_suggested_again() -> None:
 # the rules
 
 
-def named_rules() -> set[str]:
+@cache
+def named_rules() -> frozenset[str]:
     """Every rule that the source of the instrument package names."""
     makers = {
         "Problem", "ParseFailure", "Hint", "UnreadableFileError", "report_problem", "_make_problem",
@@ -55,13 +58,13 @@ def named_rules() -> set[str]:
         frames,
         length,
     ):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in list_nodes(path):
             if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
                 called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
                 rule = node.args[0].value
                 if called in makers and isinstance(rule, str) and re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", rule):
                     found.add(rule)
-    return found
+    return frozenset(found)
 
 
 def test_every_rule_is_explained() -> None:

@@ -93,9 +93,9 @@ def test_a_word_of_the_language_is_never_taken_for_one_of_another_program() -> N
     """`text` is a type here, and a key elsewhere: what it is here counts."""
     for words in list_vocabulary().values():
         for word in words:
-            own = [entry for entry in explain_word(word) if not entry.instead_of]
-            assert own, word
-            assert not any(entry.is_foreign for entry in explain_word(word)), word
+            entries = explain_word(word)
+            assert [entry for entry in entries if not entry.instead_of], word
+            assert not any(entry.is_foreign for entry in entries), word
 
 
 def test_a_mistyped_word_gets_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from babel.core import Locale
 from babel.localedata import locale_identifiers
 
-import survey_cli
+from support.source_trees import ROOT, list_nodes
 from survey_cli.cli.command_table import COMMANDS, GROUPS
 from survey_cli.instrument.texts.languages import get_language_name, is_right_to_left
 from survey_cli.wording import format_quantity, join_first, join_words, pluralize
@@ -46,10 +46,15 @@ def test_a_language_has_an_english_name(code: str, name: str) -> None:
 
 
 def test_the_direction_of_every_language_is_that_of_its_script() -> None:
+    by_script = {}
     for identifier in locale_identifiers():
         if identifier != "root":
-            expected = Locale.parse(identifier).text_direction == "rtl"
-            assert is_right_to_left(identifier.lower().replace("_", "-")) == expected, identifier
+            locale = Locale.parse(identifier)
+            by_script[locale.language, locale.script] = identifier, locale
+    assert len(by_script) > 200
+    for identifier, locale in by_script.values():
+        expected = locale.text_direction == "rtl"
+        assert is_right_to_left(identifier.lower().replace("_", "-")) == expected, identifier
     assert is_right_to_left("ar-xx")
     assert not is_right_to_left("ar-latn")
 
@@ -59,11 +64,11 @@ PROSE = {"describes", "dials", "has", "instrument", "it", "may", "module", "of",
 """Words that follow the noun `survey`."""
 
 
-def list_texts(source: str) -> Iterator[str]:
+def list_texts(path: Path) -> Iterator[str]:
     """Yield every text of a module, with {} for each value that is filled in."""
-    module = ast.parse(source)
-    parts = {id(part) for node in ast.walk(module) if isinstance(node, ast.JoinedStr) for part in node.values}
-    for node in ast.walk(module):
+    nodes = list_nodes(path)
+    parts = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in nodes:
         if isinstance(node, ast.JoinedStr):
             yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
@@ -74,9 +79,9 @@ def test_every_command_that_a_text_names_exists() -> None:
     known = set(COMMANDS)
     unknown = [
         f"{path.name}: {match[0]}"
-        for path in Path(survey_cli.__file__).parent.rglob("*.py")
-        for text in list_texts(path.read_text(encoding="utf-8"))
-        for match in COMMAND.finditer(text)
+        for path in (ROOT / "survey_cli").rglob("*.py")
+        for text in list_texts(path)
+        for match in COMMAND.finditer(" ".join(text.split()))
         if match[1] not in PROSE
         and not (match[1] in known and (match[1] not in GROUPS or match[2] in GROUPS[match[1]].commands))
     ]

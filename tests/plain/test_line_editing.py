@@ -12,7 +12,9 @@ from pathlib import Path
 import pexpect
 import pexpect.fdpexpect
 import pytest
+from pexpect.spawnbase import SpawnBase
 
+from support.forked_survey import fork_on_terminal
 from survey_cli.plain.streams import ALARM_SECONDS, open_line_editor
 
 readline = pytest.importorskip("readline")
@@ -20,6 +22,8 @@ if "libedit" in (readline.__doc__ or ""):
     pytest.skip("lines are edited by GNU readline only", allow_module_level=True)
 
 TESTS = Path(__file__).parents[1]
+PRELUDE = "import survey_cli.plain.interview"
+"""What every program imports; readline reads its settings when it is imported, so each program does that itself."""
 INTERVIEW = f"""
 import sys
 sys.path.insert(0, {str(TESTS)!r})
@@ -55,41 +59,43 @@ but the alarm interrupts it."""
 LEFT, UP = "\x1b[D", "\x1b[A"
 
 
-def start(program: str, *arguments: str, **environment: str) -> pexpect.spawn:
+def start(program: str, *arguments: str, fresh: bool = False, **environment: str) -> SpawnBase:
+    """Start a Python program at a terminal; a `fresh` one shares no import with others."""
     names = {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "INPUTRC": os.devnull, **environment}
-    return pexpect.spawn(
-        sys.executable, ["-c", program, *arguments], encoding="utf-8", timeout=20, env={**os.environ, **names}
-    )
+    given = {**os.environ, **names}
+    if fresh:
+        return pexpect.spawn(sys.executable, ["-c", program, *arguments], encoding="utf-8", timeout=20, env=given)
+    return fork_on_terminal(PRELUDE, program, arguments, environment=given, encoding="utf-8", timeout=20)
 
 
 @pytest.fixture
-def terminal() -> Iterator[pexpect.spawn]:
+def terminal() -> Iterator[SpawnBase]:
     """An interview on a terminal, at its first question."""
     with start(INTERVIEW) as shown:
         shown.expect_exact("\r\n> ")
         yield shown
 
 
-def answer(shown: pexpect.spawn, *lines: str) -> None:
+def answer(shown: SpawnBase, *lines: str) -> None:
     for line in lines:
         shown.send(f"{line}\r")
         shown.expect_exact("\r\n> ")
 
 
-def begin(shown: pexpect.spawn, text: str) -> None:
+def begin(shown: SpawnBase, text: str) -> None:
     """Type text, and wait until it is shown: Ctrl+C would discard what was not read yet."""
     shown.send(text)
     if text:
         shown.expect_exact(text[-1:])
 
 
-def test_a_line_is_edited_before_enter(terminal: pexpect.spawn) -> None:
+def test_a_line_is_edited_before_enter(terminal: SpawnBase) -> None:
     answer(terminal, "Mria" + LEFT * 3 + "a", "Eü\x7fva", "no\\", "money")
     terminal.send("end\r")
     terminal.expect_exact("['Maria', 'Eva', 'no\\nmoney', 'end'] {} [] 0")
 
 
-def test_nothing_that_was_typed_or_cut_comes_back(terminal: pexpect.spawn) -> None:
+def test_nothing_that_was_typed_or_cut_comes_back(terminal: SpawnBase) -> None:
     answer(terminal, "secret", UP + "Bob", "cut\x15kept\x17kept\\")
     answer(terminal, "\x19\x1b\x19also kept")
     terminal.send(UP + UP + "\x19end\r")
@@ -106,7 +112,7 @@ def test_nothing_that_was_cut_comes_back_with_the_keys_of_vi(tmp_path: Path) -> 
         shown.expect_exact("['Ann', 'Bob', 'words', 'end']")
 
 
-def test_no_sequence_of_a_terminal_is_sent_unless_a_line_is_edited(terminal: pexpect.spawn) -> None:
+def test_no_sequence_of_a_terminal_is_sent_unless_a_line_is_edited(terminal: SpawnBase) -> None:
     terminal.send("Ann\rBob\rwords\rend\r")
     terminal.expect(pexpect.EOF)
     assert "\x1b" not in terminal.before
@@ -123,7 +129,7 @@ def test_no_sequence_of_a_terminal_is_sent_unless_a_line_is_edited(terminal: pex
     ],
 )
 def test_ctrl_c_and_ctrl_d_suspend_and_keep_the_draft(
-    terminal: pexpect.spawn, lines: list[str], begun: str, end: str, draft: str
+    terminal: SpawnBase, lines: list[str], begun: str, end: str, draft: str
 ) -> None:
     answer(terminal, "Ann", "Bob", *lines)
     begin(terminal, begun)
@@ -157,7 +163,7 @@ def test_a_text_begun_on_a_terminal_that_is_lost_is_kept(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(("lines", "begun"), [(["Ann"], "half"), (["Ann", "Bob"], ".note half"), (["Ann", "Bob"], "")])
-def test_only_a_text_that_was_begun_becomes_a_draft(terminal: pexpect.spawn, lines: list[str], begun: str) -> None:
+def test_only_a_text_that_was_begun_becomes_a_draft(terminal: SpawnBase, lines: list[str], begun: str) -> None:
     answer(terminal, *lines)
     begin(terminal, begun)
     terminal.send("\x03")
@@ -169,7 +175,7 @@ def test_a_request_to_end_suspends_and_restores_the_terminal(number: signal.Sign
     before = "import termios; print('before', termios.tcgetattr(0)[:4])\n"
     after = "\nprint('after', termios.tcgetattr(0)[:4])"
     with start(before + INTERVIEW + after) as shown:
-        shown.expect(r"before (.*)\r\n")
+        shown.expect(r"before (.*?)\r\n")
         usual = shown.match.group(1)
         shown.expect_exact("\r\n> ")
         shown.send("half")
@@ -215,7 +221,8 @@ def test_only_the_own_terminal_is_edited(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"TERM": ""}, {"LC_ALL": "C"}])
 def test_a_terminal_that_cannot_be_edited_on_still_takes_lines(environment: dict[str, str]) -> None:
-    with start(INTERVIEW, **environment) as shown:
+    fresh = "LC_ALL" in environment  # it is read when Python starts
+    with start(INTERVIEW, fresh=fresh, **environment) as shown:
         shown.expect_exact("\r\n> ")
         answer(shown, "Ann", "Eü", "words")
         shown.send("end\r")
@@ -237,7 +244,7 @@ output.flush()
 
 @pytest.mark.parametrize("library", ["None", "types.ModuleType('readline', 'This uses libedit readline.')"])
 def test_without_gnu_readline_lines_are_taken_as_they_are(library: str) -> None:
-    with start(f"import sys, types; sys.modules['readline'] = {library}\n{INTERVIEW}") as shown:
+    with start(f"import sys, types; sys.modules['readline'] = {library}\n{INTERVIEW}", fresh=True) as shown:
         shown.expect_exact("\r\n> ")
         answer(shown, "Ann", "Bob", "words")
         shown.send("end\r")

@@ -22,8 +22,8 @@ from test_fieldwork_properties import histories
 
 from support import postgres_server
 from support.case_histories import History, plan
-from support.command_line import SURVEY
 from support.exporting import export_file
+from support.forked_survey import run_forked_survey, spawn_survey
 from support.scale import SCALE
 from support.shift import FIELDWORK, HEAD, TUESDAY, Shift, interviewed, on
 from support.stored_interviews import rows as rows_of
@@ -423,17 +423,17 @@ def test_an_export_names_interviewers_by_their_pseudonyms(tmp_path: Path) -> Non
 def test_on_a_terminal_it_asks_once(tmp_path: Path) -> None:
     shift = a_shift(tmp_path)
     told(shift)
-    command = [*SURVEY[1:], "privacy", "erase", str(shift.file), "A", "--db", shift.db, "--reason", "asked"]
-    asked = pexpect.spawn(SURVEY[0], command, encoding="utf-8", timeout=30)
+    command = ["privacy", "erase", str(shift.file), "A", "--db", shift.db, "--reason", "asked"]
+    asked = spawn_survey(*command, encoding="utf-8")
     asked.expect("Erase this for good")
     asked.sendline("n")
     asked.expect("nothing was erased")
     asked.expect(pexpect.EOF)
     assert shift.row("A").position.why != "erased"
-    piped = subprocess.run([SURVEY[0], *command], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    piped = run_forked_survey(*command)
     assert piped.returncode == 1
     assert "--yes" in piped.stderr
-    done = subprocess.run([SURVEY[0], *command, "--yes"], capture_output=True, text=True)
+    done = run_forked_survey(*command, "--yes")
     assert done.returncode == 0, done.stderr
     assert "the key 'A' is kept" in done.stderr
     assert shift.row("A").position.why == "erased"

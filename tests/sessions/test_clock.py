@@ -9,7 +9,7 @@ import pexpect
 import pytest
 
 from support import postgres_server
-from support.command_line import SURVEY
+from support.forked_survey import spawn_survey
 from support.shift import Shift, on
 from support.user_errors import attempt
 from survey_cli.cli.run_command import run_command
@@ -204,7 +204,7 @@ def test_at_a_terminal_yes_lets_the_interview_begin(tmp_path: Path) -> None:
     known = [part for name in ("kind", "name", "phone", "zone") for part in ("--set", f"{name}=")]
     command = ["interview", str(shift.file), "--case", "x", "--plain", "--db", shift.db, *known]
     for answer, code in (("n", 1), ("y", 3)):
-        child = pexpect.spawn(SURVEY[0], [*SURVEY[1:], *command], encoding="utf-8", timeout=30)
+        child = spawn_survey(*command, encoding="utf-8")
         child.expect("Is this computer's clock right\\? \\[y/N\\] ")
         child.sendline(answer)
         if answer == "y":

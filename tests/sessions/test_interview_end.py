@@ -2,7 +2,6 @@
 consent; studies of earlier versions."""
 
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ import pexpect
 import pytest
 
 from support import postgres_server
+from support.forked_survey import spawn_survey
 from support.shift import CASES, ITEMS, Shift, on
 from survey_cli.entries import ReadEntry, Rejection
 from survey_cli.fieldwork.case.disposition_coding import code_case
@@ -216,10 +216,7 @@ def test_a_terminal_closed_over_the_closing_words_ends_the_interview(tmp_path: P
     if command == "walk-in":
         values = ("zone=America/Chicago", "kind=", "name=", "phone=")
         arguments += [part for value in values for part in ("--set", value)]
-    child = pexpect.spawn(
-        sys.executable, ["-m", "survey_cli", *arguments], dimensions=(24, 80), timeout=60,
-        env={**os.environ, "TERM": "xterm-256color"},
-    )  # fmt: skip
+    child = spawn_survey(*arguments, environment={**os.environ, "TERM": "xterm-256color"}, timeout=60)
     if command == "station":
         child.expect("Alice")
         child.send(".interview\r")

@@ -3,7 +3,6 @@
 import os
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from support import postgres_server
+from support.both_engines import kept_somewhere  # noqa: F401 – every test runs on both
 from support.shift import CASES, FIELDWORK, HEAD, ITEMS, OPTIONS, TUESDAY, Shift, interviewed, on
 from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case.disposition_coding import code_case
@@ -24,22 +23,6 @@ from survey_cli.sessions.station.station_views import CaseView, IdleView
 from survey_cli.store.cases.live_counts import LiveCounts
 
 FIVE = CASES + "".join(f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1))
-
-
-@pytest.fixture(params=["file", "server"], autouse=True)
-def kept_somewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every test is run on a file and on a real server."""
-    if request.param == "server":
-        place = postgres_server.start_server()
-        monkeypatch.setattr(Shift, "place", staticmethod(lambda folder: postgres_server.create_address()))
-        yield
-        Shift.close_all()
-        postgres_server.run_query(
-            place, "DROP SCHEMA IF EXISTS survey_shared CASCADE"
-        )  # the list that all studies share
-    else:
-        yield
-        Shift.close_all()
 
 
 def view(station: StationSession) -> CaseView:

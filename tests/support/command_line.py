@@ -11,6 +11,7 @@ from unittest.mock import patch
 import pexpect
 import pytest
 
+from support.forked_survey import spawn_survey
 from survey_cli.cli.run_command import run_command
 
 STYLES = re.compile(r"\x1b\[[\d;]*m")
@@ -63,13 +64,11 @@ def read_back(stream: TextIOWrapper) -> str:
 
 def on_terminal(*arguments: str, columns: int = 60, **environment: str) -> str:
     """What a command shows on a terminal."""
-    shown = pexpect.spawn(
-        SURVEY[0],
-        [*SURVEY[1:], *arguments],
-        env={**os.environ, "TERM": "xterm", "COLUMNS": str(columns), **environment},
-        dimensions=(24, columns),
+    shown = spawn_survey(
+        *arguments,
+        environment={**os.environ, "TERM": "xterm", "COLUMNS": str(columns), **environment},
+        size=(24, columns),
         encoding="utf-8",
-        timeout=30,
     )
     shown.expect(pexpect.EOF)
     shown.close()

@@ -63,21 +63,29 @@ def start_parent(prelude: str) -> tuple[socket.socket, subprocess.Popen[bytes]]:
         return ours, subprocess.Popen([sys.executable, "-c", prelude + FORK], stdin=theirs)
 
 
+def fork_program(prelude: str, script: str, arguments: Sequence[str], folder: Path, streams: Sequence[int]) -> IO[str]:
+    """Fork a program with these standard streams, which are closed here.
+
+    Returns what is reported of it, a number on each line: its process, and at its end its exit code.
+    """
+    reports, report = os.pipe()
+    request = json.dumps([script, str(folder), *arguments])
+    theirs = [*streams, report]
+    socket.send_fds(start_parent(prelude)[0], [request.encode()], theirs)
+    for file in set(theirs):
+        os.close(file)
+    return os.fdopen(reports)
+
+
 class Program:
     """A running program, with what the tests need of `subprocess.Popen`."""
 
     def __init__(self, prelude: str, script: str, arguments: Sequence[str], *, cwd: Path | None = None) -> None:
-        pipes = [os.pipe() for _ in range(4)]
-        (input_, to_input), (from_output, output), (from_errors, errors), (reports, report) = pipes
-        request = json.dumps([script, str(cwd or Path.cwd()), *arguments])
-        theirs = [input_, output, errors, report]
-        socket.send_fds(start_parent(prelude)[0], [request.encode()], theirs)
-        for file in theirs:
-            os.close(file)
+        (input_, to_input), (from_output, output), (from_errors, errors) = (os.pipe() for _ in range(3))
+        self._reports = fork_program(prelude, script, arguments, cwd or Path.cwd(), [input_, output, errors])
         self.stdin: IO[str] = os.fdopen(to_input, "w")
         self.stdout: IO[str] = os.fdopen(from_output)
         self.stderr: IO[str] = os.fdopen(from_errors)
-        self._reports: IO[str] = os.fdopen(reports)
         self.pid = int(self._reports.readline())
         self.returncode: int | None = None
 

@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -11,6 +10,9 @@ from typing import Final
 
 import pexpect
 import pyte
+from pexpect.spawnbase import SpawnBase
+
+from support.forked_survey import spawn_survey
 
 WIDTH: Final = 80
 HEIGHT: Final = 24
@@ -60,15 +62,16 @@ class TutorialTerminal:
         self._screen = pyte.Screen(WIDTH, HEIGHT)
         self._stream = pyte.ByteStream(self._screen)
         self._raw = b""
-        self._child = pexpect.spawn(
-            sys.executable,
-            ["-m", "survey_cli", *arguments],
-            cwd=str(folder),
-            env=environment or build_environment(folder),
-            dimensions=(HEIGHT, WIDTH),
-            timeout=PATIENCE,
-        )
-        self._child.delaybeforesend = None
+        self._child: SpawnBase
+        if environment is None:
+            newcomer = build_environment(folder)
+            self._child = spawn_survey(*arguments, folder=folder, environment=newcomer, size=(HEIGHT, WIDTH))
+        else:  # it may name another version of the program, which can't be forked from this one
+            command = ["-m", "survey_cli", *arguments]
+            self._child = pexpect.spawn(
+                sys.executable, command, cwd=str(folder), env=environment, dimensions=(HEIGHT, WIDTH)
+            )
+            self._child.delaybeforesend = None
 
     def show(self) -> str:
         """Return the lines of the screen."""
@@ -131,9 +134,7 @@ class TutorialTerminal:
 
     def close(self) -> None:
         """End the program if it is still running."""
-        if not self._child.closed and self._child.isalive():
-            self._child.kill(signal.SIGKILL)
-        self._child.close(force=True)
+        self._child.close()
 
     def _confirm_end(self) -> None:
         """Press Enter again if the screen says so."""

@@ -1,7 +1,6 @@
 """The screen of somebody who watches an interview or to whom it is shown again: what it shows, and its keys."""
 
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,14 +25,11 @@ items:
 
 
 @pytest.fixture
-def shift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shift]:
+def shift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, set_time_zone: Callable[[str], None]) -> Iterator[Shift]:
     shift = Shift(tmp_path, ITEMS, fieldwork=f"{FIELDWORK}  monitoring: notice\n")
     monkeypatch.setattr("survey_cli.sessions.monitoring.utc_now", lambda: shift.at)
-    with monkeypatch.context() as zone:
-        zone.setenv("TZ", "UTC")
-        time.tzset()
-        yield shift
-    time.tzset()
+    set_time_zone("UTC")
+    yield shift
     Shift.close_all()
 
 
