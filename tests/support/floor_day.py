@@ -900,7 +900,7 @@ class Day:
         apart = {
             login: f"{paid[login]:.1f} of {person.worked / 60:.1f}"
             for login, person in self.people.items()
-            if not person.worked / 60 - 0.7 <= paid[login] <= person.worked / 60 + 0.2
+            if not person.had_screen / 60 - 0.7 <= paid[login] <= person.worked / 60 + 0.2
         }
         words = f"{len(paid)} people, {sum(paid.values()):.0f} minutes; stations were open for "
         words += f"{sum(person.worked for person in self.people.values()) / 60:.0f}"

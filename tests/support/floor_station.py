@@ -169,6 +169,9 @@ class Interviewer(threading.Thread):
         """The case on the screen when the station was killed, and after it was started again."""
         self.worked = 0.0
         """Seconds for which stations of hers were open."""
+        self.had_screen = 0.0
+        """Seconds of these since the first screen: on a busy machine, a program takes half a minute to show it. Somewhere
+        between, the station signs her on."""
         self.case = ""
         """The case on the screen."""
         self._state, self._item, self._again = "", Item("", "", ""), None
@@ -197,12 +200,14 @@ class Interviewer(threading.Thread):
     def run(self) -> None:
         try:
             while not self.failure:
+                began = time.monotonic()
                 self._start_station()
-                began = time.monotonic()  # on a slow machine, a program takes half a minute to show the first screen
+                shown = time.monotonic()
                 while not self.station.has_ended:
                     self._step()
                 self._show_case("")
                 self.worked += time.monotonic() - began
+                self.had_screen += time.monotonic() - shown
                 code = self.station.process.returncode
                 if code == 0 and not self.restart.is_set():
                     return
