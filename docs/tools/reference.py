@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterator
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -22,7 +23,7 @@ from rule_reference import RULES
 import survey_cli
 from survey_cli.api import Report, Study
 from survey_cli.cli.app import build_app
-from survey_cli.cli.command_table import HELP_FILE, PANELS
+from survey_cli.cli.command_table import HELP_FILE, PANELS, SYNONYMS
 from survey_cli.exports.parquet import Rows
 from survey_cli.figures import NamedFigure
 from survey_cli.reports.fieldwork.figures import FIGURES
@@ -167,10 +168,16 @@ def _list_words() -> list[ReferenceEntry]:
     entries = list(list_entries())
     for name, command in every_command():
         purpose = _paragraphs(command)[0]
-        entries.append(ReferenceEntry(name, "command", purpose, commands=(f"survey {name} --help",)))
+        synonyms = tuple(word for word, lines in SYNONYMS.items() if name in map(_name_command, lines))
+        entries.append(ReferenceEntry(name, "command", purpose, trade=synonyms, commands=(f"survey {name} --help",)))
     entries += [ReferenceEntry(figure.name, "figure", _describe_figure(figure)) for figure in FIGURES]
     entries += [ReferenceEntry(rule, "problem", meaning) for rule, meaning in RULES.items()]
     return entries
+
+
+def _name_command(line: str) -> str:
+    """Return the command of a line with arguments: `case show FILE CASE`."""
+    return " ".join(takewhile(lambda word: word.islower() and not word.startswith("-"), line.split()))
 
 
 def _describe_figure(figure: NamedFigure) -> str:

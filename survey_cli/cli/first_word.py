@@ -208,12 +208,26 @@ def _answer_misspelling(word: str, rest: Sequence[str]) -> Iterator[str]:
     close = get_close_matches(name, COMMANDS, n=1, cutoff=0.7)
     if not close:
         close = get_close_matches(name, {*RENAMED, *SYNONYMS}, n=1, cutoff=0.8)
-    if not close:
+    if not close and _is_explained(word):
+        yield f"survey: there is no command {word!r} — {join_line(['explain', word])} says what it is called here"
+    elif not close:
         yield f"survey: there is no command {word!r} — survey --help lists them all"
     elif close[0] in COMMANDS:
         yield f"survey: there is no command {word!r} — did you mean: {join_line([close[0], *rest])}"
     else:
         yield from answer_first_word(close[0], rest)
+
+
+def _is_explained(word: str) -> bool:
+    """Return whether the vocabulary has a word: one of the language, or of the trade."""
+    from survey_cli.problems import UserError
+    from survey_cli.services.questionnaire.word_lookup import explain_word
+
+    try:
+        explain_word(word)
+    except UserError:
+        return False
+    return True
 
 
 def _list_lines(uses: Sequence[tuple[str, str]]) -> Iterator[str]:

@@ -164,6 +164,8 @@ def test_a_share_is_a_number_or_a_percentage() -> None:
     ("arguments", "said"),
     [
         (["expor"], "survey: there is no command 'expor' — did you mean: survey export"),
+        (["piping"], "survey: there is no command 'piping' — survey explain piping says what it is called here"),
+        (["xyzzy"], "survey: there is no command 'xyzzy' — survey --help lists them all"),
         (["check", "--strct", "x"], "survey check: no such option: --strct — did you mean '--strict'?"),
         (["check"], "survey check: FILE is missing: questionnaires — survey check study.yaml"),
         (

@@ -10,6 +10,7 @@ import pytest
 import typer.main
 
 from survey_cli.cli.app import build_app
+from survey_cli.cli.command_table import SYNONYMS
 from survey_cli.cli.run_command import run_command
 from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.figures import FIGURES
@@ -167,6 +168,13 @@ def test_a_command_says_what_it_does(written: str, capsys: pytest.CaptureFixture
     out = " ".join(capsys.readouterr().out.split())
     assert out.startswith("sample import — a command Import the cases of a file")
     assert out.endswith("Commands: survey sample import --help.")
+
+
+@pytest.mark.parametrize("synonym", SYNONYMS)
+def test_a_synonym_of_a_command_is_explained(synonym: str) -> None:
+    commands = {line.partition(" FILE")[0].split()[0] for line in SYNONYMS[synonym]}
+    shown = {command.split()[1] for entry in explain_word(synonym) for command in entry.commands}
+    assert shown & commands
 
 
 def test_a_part_of_several_terms_names_them() -> None:

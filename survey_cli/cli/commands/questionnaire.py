@@ -329,7 +329,8 @@ def _render_entry(entry: "ReferenceEntry") -> Iterator[str]:
     if entry.accepts:
         yield from wrap_paragraph(f"Takes {entry.accepts}.", indent=2)
     if entry.trade:
-        yield from wrap_paragraph(f"The trade says: {', '.join(entry.trade)}.", indent=2)
+        who = "Other words" if entry.kind == "command" else "The trade says"
+        yield from wrap_paragraph(f"{who}: {', '.join(entry.trade)}.", indent=2)
     if entry.columns:
         yield from wrap_paragraph(f"In the data: {entry.columns}.", indent=2)
     if entry.commands:

@@ -18,6 +18,8 @@ ReferenceKind: TypeAlias = Literal[
 ]
 REFERENCE_KINDS: Final[tuple[ReferenceKind, ...]] = get_args(ReferenceKind)
 
+MAX_NAMED: Final = 6
+"""The most terms that are named if a word is a part of many."""
 MAX_SHOWN: Final = 3
 """The most meanings that are shown for a word that is only a part of them: `kish` of `Kish grid`."""
 
@@ -163,7 +165,7 @@ def _find_by_part(lookup: str, entries: Iterable[ReferenceEntry]) -> list[Refere
             found.append(entry)
     if len(found) <= MAX_SHOWN:
         return found
-    choice = join_words([repr(entry.word) for entry in found], "or")
+    choice = join_words([repr(entry.word) for entry in found], "or", most=MAX_NAMED)
     raise UserError("explain", f"{lookup!r} is a part of several terms", f"did you mean {choice}?")
 
 
