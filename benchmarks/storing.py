@@ -122,7 +122,20 @@ def beside_row(folder: Path) -> list[Line]:
     file = made.written(made.plain(50), folder)
     db = folder / "shared.db"
     answers = Answers(db)
-    command = [SURVEY, "simulate", str(file), "-n", "6000", "--keep", "--force", "--db", str(db)]
+    settings = folder / "beside.simulation.yaml"
+    settings.write_text("beside_real: true\n", encoding="utf-8")
+    command = [
+        SURVEY,
+        "simulate",
+        str(file),
+        "-n",
+        "6000",
+        "--keep",
+        "--settings",
+        str(settings),
+        "--db",
+        str(db),
+    ]
     filling = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         times = list(answer_while(answers, lambda: filling.poll() is None))

@@ -167,6 +167,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / f"{other}.yaml").write_text(questionnaire.replace("instrument: study", f"instrument: {other}"))
 
     (folder / "study.analysis.yaml").write_text(ANALYSIS)
+    (folder / "library.simulation.yaml").write_text("answers: {q1: {1: 90%}}\nfieldwork: {days: 2}\n")
     (folder / "targets.csv").write_text("variable,value,share\nregion,West,0.5\nregion,East,0.5\n")
     (folder / "counts.csv").write_text("code,count\n1.1,10\n2.11,5\n3.12,7\n")
     (folder / "paper.csv").write_text("interview_case,q1,q2,m1,age,q5,reason,occupation\np1,1,2,2,50,9,Friends,Cook\n")

@@ -97,7 +97,7 @@ def test_a_word_is_explained_without_the_language() -> None:
 
 def test_values_that_are_no_texts_are_converted(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["simulate", "x.yaml", "--number", "three"]) == 2
-    assert "valid integer" in capsys.readouterr().err
+    assert "--number: write a whole number" in capsys.readouterr().err
     assert run_command(["check", "x.yaml", "--format", "jsn"]) == 2
     assert "'text', 'json', 'github'" in capsys.readouterr().err
 

@@ -1,6 +1,6 @@
 """Writer of the example study: `make example`, or `python docs/tools/example_study.py`.
 
-`docs/example/` has the questionnaire, the shares of answers and the analysis. The sample is invented
+`docs/example/` has the questionnaire, the settings of the simulation and the analysis. The sample is invented
 here. The commands of the page on the example study do the rest, and what they write is committed, so
 that the site can be built without the program. The site also has all of it as one zip file.
 """
@@ -19,7 +19,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 DOCS: Final = Path(__file__).parents[1]
 FOLDER: Final = DOCS / "example"
-SOURCES: Final = ("health.yaml", "health.shares.yaml", "health.analysis.yaml")
+SOURCES: Final = ("health.yaml", "health.simulation.yaml", "health.analysis.yaml")
 PAGE: Final = DOCS / "tutorials" / "example-study.md"
 ARCHIVE: Final = "example-study.zip"
 PEOPLE: Final = "people.csv"

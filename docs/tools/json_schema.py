@@ -22,6 +22,7 @@ from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.items.unasked_items import DrawItem, EndItem
 from survey_cli.instrument.schema.options import OptionSpec, ScaleSpec, ShortSpec, SpecModel
 from survey_cli.instrument.schema.scenario_file import ScenarioFile
+from survey_cli.instrument.schema.simulation_file import SimulationFile
 from survey_cli.instrument.source.scalars import ANY_SCALAR
 from survey_cli.outcomes import OUTCOMES
 
@@ -31,6 +32,7 @@ COMPANIONS: Final[Mapping[str, type[SpecModel]]] = {
     "analysis": AnalysisFile,
     "codes": CodeFrame,
     "map": AnswerMap,
+    "simulation": SimulationFile,
 }
 
 SCHEMA_DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"

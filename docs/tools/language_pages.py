@@ -150,7 +150,8 @@ def files_beside() -> Iterator[str]:
         "with which editors complete and check them. Guides show them in use: "
         "[scenarios](../guides/testing-a-questionnaire.md#write-scenarios), "
         "[analysis](../guides/data-and-reports.md#variables-filters-and-banners), "
-        "[codes](../guides/coding-open-answers.md), [map](../guides/data-and-reports.md#answers-from-outside).\n"
+        "[codes](../guides/coding-open-answers.md), [map](../guides/data-and-reports.md#answers-from-outside), "
+        "[simulation](../guides/questionnaires.md#simulate-interviews).\n"
     )
     for kind, model in COMPANIONS.items():
         yield from parts.describe_part(kind, model, kind, 2)

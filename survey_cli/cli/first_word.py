@@ -25,7 +25,7 @@ from survey_cli.cli.command_table import COMMANDS, GROUPS, RENAMED, RESERVED, SY
 HELP_WORDS: Final = ("help", "-help", "--h", "-?", "/?", "/h")
 """First words by which people ask for help in other programs."""
 VERSION_WORDS: Final = ("version", "-V", "-v", "-version")
-COMPANIONS: Final = (".scenarios", ".analysis", ".codes", ".preview")
+COMPANIONS: Final = (".scenarios", ".analysis", ".codes", ".simulation")
 """Endings of the names of files beside a questionnaire, before `.yaml`."""
 MAX_NAMED: Final = 5
 """Number of questionnaires of a folder that are named."""

@@ -24,7 +24,7 @@ PLAIN_MESSAGES: Final = (
     (r"Input should be a valid number.*", "write a number"),
     (r"Input should be greater than or equal to (\S+)", r"write \1 or more"),
     (r"Input should be less than or equal to (\S+)", r"write \1 or less"),
-    (r"^'(--[a-z-]+)'( / '-[a-z]')?: ", r"\1: "),
+    (r"^('-[a-z]' / )?'(--[a-z-]+)'( / '-[a-z]')?: ", r"\2: "),
 )
 """Messages of the libraries that parse values, and what they mean."""
 

@@ -173,8 +173,8 @@ def test_a_share_is_a_number_or_a_percentage() -> None:
             "survey export: --origin: 'reel' is not one of",
         ),
         (
-            ["simulate", "x", "--decline", "150%"],
-            "survey simulate: --decline: '150%' is not a share from 0 to 1: write one such as 0.05",
+            ["quality", "x", "--draw", "150%"],
+            "survey quality: --draw: '150%' is not a share from 0 to 1: write one such as 0.05",
         ),
         (["interview", "x"], "survey interview: --case is missing, and there is no terminal to ask for it — survey"),
         (["interview", "x", "--case", "1", "--set", "a"], "'a' is not COLUMN=VALUE"),

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from support.command_line import folder, written  # noqa: F401
+from support.command_line import folder, write_respondents, written  # noqa: F401
 from support.example_results import HOSTILE, HOSTILE_SHOWN, made_codebook
 from support.html_pages import (
     browser,  # noqa: F401
@@ -172,7 +172,8 @@ def test_the_counts_of_a_codebook_are_those_of_the_data_missing_by_missing(
     where they have one."""
     copytree(Path(__file__).parents[2] / "instruments", "i")
     file = f"i/{name}.yaml"
-    assert run_command(["simulate", file, "-n", "60", "--keep", "--decline", "0.1", "--seed", "3"]) == 0
+    habits = write_respondents(Path(file).parent, decline="10%")
+    assert run_command(["simulate", file, "-n", "60", "--keep", *habits, "--seed", "3"]) == 0
     capsys.readouterr()
     assert run_command(["export", file, "--origin", "simulated", "--raw"]) == 0
     rows = list(csv.DictReader(StringIO(capsys.readouterr().out)))

@@ -14,7 +14,7 @@ import openpyxl
 import pytest
 from test_exporting import keep
 
-from support.command_line import run_survey
+from support.command_line import run_survey, write_respondents
 from support.scenario import INSTRUMENTS, scenario
 from survey_cli.cli.run_command import run_command
 from survey_cli.reports.disclosure.suppression import DEFAULT_THRESHOLD
@@ -32,7 +32,8 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = folder / "asu_2000.yaml"
     file.write_text(text.replace("  region: {", "  w: {type: number, role: weight}\n  region: {"), encoding="utf-8")
     (folder / "targets.csv").write_text(TARGETS, encoding="utf-8")
-    run_survey(folder, "simulate", "asu_2000.yaml", "-n", "300", "--keep", "--break-off", "0.01", "--seed", "5")
+    habits = write_respondents(folder, break_off="1%")
+    run_survey(folder, "simulate", "asu_2000.yaml", "-n", "300", "--keep", *habits, "--seed", "5")
     return file
 
 

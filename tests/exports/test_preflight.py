@@ -10,6 +10,7 @@ import pytest
 from rule_reference import RULE_GROUPS
 from typer.testing import CliRunner
 
+from support.command_line import write_respondents
 from support.exporting import export_file
 from survey_cli.cli.app import build_app
 from survey_cli.cli.run_command import run_command
@@ -220,7 +221,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
     @cache
     def simulate(name: str) -> Path:
         file, db = home / f"i/features/{name}.yaml", home / f"{name}.db"
-        more = ["--keep", "--decline", "0.4", "--db", str(db)]
+        more = ["--keep", *write_respondents(Path(db).parent, decline="40%"), "--db", str(db)]
         assert run_command(["simulate", str(file), "-n", "60", *more]) == 0
         return home
 

@@ -29,7 +29,7 @@ COMMANDS = (
 OPTIONS = (
     "--db", "--case", "--plain", "--practice", "--again", "--reopen", "--language", "--interviewer", "--station",
     "--seed", "--set", "-o", "--out", "--labels", "--bom", "--raw", "--partials", "--no-partials", "--origin",
-    "--with-personal", "--force", "--format", "--formats", "--strict", "-n", "--number", "--decline", "--break-off",
+    "--with-personal", "--force", "--format", "--formats", "--strict", "-n", "--number", "--settings", "--fieldwork",
     "--keep", "--help", "-h", "--version", "--", "-", "--nonsense", "-x",
 )  # fmt: skip
 FILES = (

@@ -63,9 +63,10 @@ def nation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("nation")
     file = folder / "nation.yaml"
     file.write_text(QUESTIONNAIRE, encoding="utf-8")
-    (folder / "shares.yaml").write_text(SHARES, encoding="utf-8")
-    simulate = ["simulate", "nation.yaml", "-n", "2001", "--seed", "4", "--decline", "0.01"]
-    run_survey(folder, *simulate, "--answers", "shares.yaml", "--keep")
+    answers = "".join(f"  {line}\n" for line in SHARES.splitlines())
+    settings = f"answers:\n{answers}respondents: {{decline: 1%}}\n"
+    (folder / "shares.yaml").write_text(settings, encoding="utf-8")
+    run_survey(folder, "simulate", "nation.yaml", "-n", "2001", "--seed", "4", "--settings", "shares.yaml", "--keep")
     return file
 
 

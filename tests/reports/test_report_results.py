@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from support.command_line import run_survey
+from support.command_line import run_survey, write_respondents
 from support.forked_survey import run_forked_survey
 from support.html_pages import browser, in_browser  # noqa: F401
 from support.scenario import INSTRUMENTS
@@ -38,7 +38,8 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder.mkdir()
     copy(INSTRUMENTS / "asu_2000.yaml", folder)
     file = folder / "asu_2000.yaml"
-    run_survey(folder, "simulate", str(file), "-n", "700", "--keep", "--break-off", "0.01", "--seed", "5")
+    habits = write_respondents(folder, break_off="1%")
+    run_survey(folder, "simulate", str(file), "-n", "700", "--keep", *habits, "--seed", "5")
     return file
 
 

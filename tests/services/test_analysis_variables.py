@@ -12,7 +12,7 @@ import pytest
 from test_versions import put
 
 import survey_cli
-from support.command_line import run_survey, written
+from support.command_line import run_survey, write_respondents, written
 from survey_cli.cli.run_command import run_command
 from survey_cli.engine.interview import Interview
 from survey_cli.exports import FORMATS
@@ -63,7 +63,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("analysis")
     for name, text in (("v.yaml", STUDY), ("v.analysis.yaml", ANALYSIS), ("targets.csv", TARGETS)):
         (folder / name).write_text(text, encoding="utf-8")
-    run_survey(folder, "simulate", "v.yaml", "-n", "150", "--keep", "--break-off", "0.02", "--seed", "3")
+    habits = write_respondents(folder, break_off="2%")
+    run_survey(folder, "simulate", "v.yaml", "-n", "150", "--keep", *habits, "--seed", "3")
     return folder
 
 
@@ -178,7 +179,7 @@ def test_an_older_version_without_an_input_or_with_another_thing_of_the_name(fol
     older = older.replace("id: q,", "id: happy,").replace('version: "1"', 'version: "0"')
     put(older)
     Path("v.analysis.yaml").unlink()
-    assert run_command(["simulate", "v.yaml", "-n", "9", "--keep", "--force"]) == 0
+    assert run_command(["simulate", "v.yaml", "-n", "9", "--keep"]) == 0
     put(STUDY)
     written("v.analysis.yaml", ANALYSIS)
     out, err = run_survey(folder, "export", "v.yaml", "--origin", "simulated", "-o", "-")

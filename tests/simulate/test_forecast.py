@@ -390,28 +390,34 @@ def test_the_command_prints_a_table_or_figures(tmp_path: Path, capfd: pytest.Cap
 def test_simulated_fieldwork_says_how_it_spreads(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "fieldwork.yaml"
     file.write_text(STUDY)
-    command = ("simulate", str(file), "--fieldwork", "--cases", "60", "--days", "3", "--start", str(MONDAY))
+    settings = tmp_path / "fieldwork.simulation.yaml"
+    command = ("simulate", str(file), "--fieldwork", "-n", "60", "--settings", str(settings))
     said = {}
     for spread in ("prefer", "wait"):
-        assert run_command([*command, "--spread", spread]) == 0
+        settings.write_text(f"fieldwork: {{days: 3, start: {MONDAY}, spread: {spread}}}\n")
+        assert run_command(command) == 0
         said[spread] = capfd.readouterr().out
         assert f"spread: {spread}," in " ".join(said[spread].split())
-    assert run_command([*command]) == 0
+    settings.write_text(f"fieldwork: {{days: 3, start: {MONDAY}}}\n")
+    assert run_command(command) == 0
     assert capfd.readouterr().out == said["prefer"], "the study's own, which is the default"
-    assert run_command(["simulate", str(file), "--spread", "wait"]) == 2
 
 
 @pytest.mark.parametrize(
     "command",
     [
-        ("status", "--forecast", "--interviewers", ",".join(map(str, range(2, 200)))),
-        ("simulate", "--fieldwork", "--cases", "8000"),  # fewer are over before the first line of progress
+        ("status", "--forecast", "--days", "300", "--interviewers", ",".join(map(str, range(2, 200)))),
+        ("simulate", "--fieldwork", "-n", "8000"),  # fewer are over before the first line of progress
     ],
 )
 def test_ctrl_c_prints_what_is_ready_and_exits_with_130(command: tuple[str, ...], tmp_path: Path) -> None:
     shift = midfield(tmp_path, cases=300, quotas="")
     [word, *more] = command
-    arguments = [word, str(shift.file), "--db", shift.db, *more, "--days", "300"]
+    arguments = [word, str(shift.file), "--db", shift.db, *more]
+    if word == "simulate":
+        settings = tmp_path / "long.simulation.yaml"
+        settings.write_text("fieldwork: {days: 300}\n")
+        arguments += ["--settings", str(settings)]
     process = subprocess.Popen(
         [sys.executable, "-m", "survey_cli", *arguments],
         stdout=subprocess.PIPE,

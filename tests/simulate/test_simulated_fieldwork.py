@@ -158,12 +158,12 @@ def test_the_same_seed_is_the_same_fieldwork(study: str) -> None:
         "simulate",
         study,
         "--fieldwork",
-        "--cases",
+        "-n",
         "40",
-        "--days",
-        "4",
     ]
-    command += ["--interviewers", "3", "--start", "2026-11-30", "--seed", "7"]
+    settings = Path(study).with_suffix(".simulation.yaml")
+    settings.write_text("fieldwork: {days: 4, start: 2026-11-30}\n")
+    command += ["--interviewers", "3", "--settings", str(settings), "--seed", "7"]
     said = [
         subprocess.run(
             command,
@@ -179,10 +179,10 @@ def test_the_same_seed_is_the_same_fieldwork(study: str) -> None:
 
 
 def test_what_belongs_to_fieldwork_wants_it(study: str) -> None:
-    command = [sys.executable, "-m", "survey_cli", "simulate", study, "--cases", "40"]
+    command = [sys.executable, "-m", "survey_cli", "simulate", study, "--interviewers", "4"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "need --fieldwork" in done.stderr
+    assert "--interviewers is only for --fieldwork" in done.stderr
 
 
 def test_what_is_reported_adds_up(study: str) -> None:

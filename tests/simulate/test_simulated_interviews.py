@@ -14,10 +14,10 @@ from survey_cli.engine.events import EVENT_KINDS
 from survey_cli.engine.interview import Interview, walk_from_start
 from survey_cli.instrument.checks.all_checks import check_instrument
 from survey_cli.problems import UserError
+from survey_cli.services.questionnaire.simulation_settings import SimulationSettings, load_settings
 from survey_cli.simulate.interviews.respondents import (
     Habits,
     SimulationFindings,
-    read_shares,
     run_simulation,
     simulate_interviews,
 )
@@ -142,10 +142,15 @@ def test_so_many_complete_interviews_can_be_asked_for() -> None:
     assert (nobody.complete.interviews, nobody.interviews) == (0, 50)
 
 
+def settings_of(folder: Path, text: str) -> SimulationSettings:
+    file = folder / "s.simulation.yaml"
+    file.write_text(text)
+    return load_settings(str(file), instrument(SCREENED))
+
+
 def test_answers_fall_by_the_shares_that_were_given(tmp_path: Path) -> None:
-    file = tmp_path / "shares.yaml"
-    file.write_text("consent: {1: 70%, 2: 0.2, 3: 1/10}\nlast: {7: 0.5, dk: 0.3}\nkinds: {1: 0.9, 3: 0.25}\n")
-    shares = read_shares(str(file), instrument(SCREENED))
+    text = "answers:\n  consent: {1: 70%, 2: 0.2, 3: 1/10}\n  last: {7: 0.5, dk: 0.3}\n  kinds: {1: 0.9, 3: 0.25}\n"
+    shares = settings_of(tmp_path, text).shares
     found = crowd(Habits(qualify=1, shares=shares), count=700)
     assert 0.64 < found.choice_counts["consent", 1] / 700 < 0.76, "a given share is never answered otherwise"
     assert 0.07 < found.choice_counts["consent", 3] / 700 < 0.13
@@ -158,21 +163,45 @@ def test_answers_fall_by_the_shares_that_were_given(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("consnet: {1: 1}", "consnet: there is no question with this id — did you mean 'consent'?"),
-        ("consent: {1: 1, 4: 0}", "consent: the question has no code 4"),
-        ("consent: {1: 80%, 2: 40%}", "consent: the shares add up to 120%"),
-        ("consent: {1: often}", "'often' is not a share"),
-        ("consent: 1", "a share for each code is required"),
-        ("- consent", "the shares can't be read"),
+        ("answers: {consnet: {1: 1}}", "1:11: answers: there is no question consnet — did you mean 'consent'?"),
+        ("answers: {consent: {1: 1, 4: 0}}", "1:27: consent: the question has no code 4 — its codes are 1, 2 and 3"),
+        ("answers: {consent: {1: 80%, 2: 40%}}", "consent: the shares add up to 120% — lower them to at most 100%"),
+        ("answers: {consent: {1: often}}", "'often' is not a share — write 25%, 0.25 or 1/4"),
+        ("answers: {consent: {1: 150%}}", "150% is not a share from 0 to 1"),
+        ("answers: {consent: {1: 1/0}}", "1/0 is not a share from 0 to 1"),
+        ("answers: {consent: 1}", "consent"),
+        ("respondents: {brake_off: 1%}", "break_off"),
+        ("fieldwork: {days: 0}", "0 is not possible here — write 1 or more"),
+        ("fieldwork: {start: 30.11.2026}", "'30.11.2026' is not a date — write year-month-day"),
+        ("fieldwork: {spread: often}", "write one of: prefer, wait, off"),
+        ("consent: {1: 1}", "consent"),
+        ("- consent", ""),
     ],
 )
-def test_shares_that_are_wrong_are_told_at_their_place(text: str, says: str, tmp_path: Path) -> None:
-    file = tmp_path / "shares.yaml"
-    file.write_text(text)
+def test_settings_that_are_wrong_are_told_at_their_place(text: str, says: str, tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
-        read_shares(str(file), instrument(SCREENED))
-    told = caught.value
-    assert says in str(told)
+        settings_of(tmp_path, text)
+    [problem, *_] = caught.value.problems
+    assert says in str(problem)
+    assert str(problem).startswith(str(tmp_path / "s.simulation.yaml:1:"))
+    assert " — " in str(problem)
+
+
+def test_settings_name_files_from_their_own_folder(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, "fieldwork: {sample: cards.csv}")
+    assert settings.find_file(settings.written.fieldwork.sample) == str(tmp_path / "cards.csv")
+    assert settings.find_file(settings.written.fieldwork.people) == ""
+
+
+def test_settings_are_checked_with_their_questionnaire(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "s.yaml").write_text(SCREENED)
+    file = tmp_path / "s.simulation.yaml"
+    file.write_text("answers: {consnet: {1: 1}}\n")
+    assert command(["check", str(file)]) == 1
+    assert command(["check", str(tmp_path)]) == 1
+    assert capfd.readouterr().out.count("there is no question consnet — did you mean 'consent'?") == 2
+    file.write_text("answers: {consent: {1: 1}}\n")
+    assert command(["check", str(tmp_path)]) == 0
 
 
 def test_the_command_says_what_complete_interviews_and_others_came_to(
@@ -180,9 +209,11 @@ def test_the_command_says_what_complete_interviews_and_others_came_to(
 ) -> None:
     file = tmp_path / "s.yaml"
     file.write_text(SCREENED)
-    assert command(["simulate", str(file), "--completes", "50"]) == 0
+    settings = tmp_path / "s.simulation.yaml"
+    settings.write_text("completes: 50\n")
+    assert command(["simulate", str(file), "--settings", str(settings)]) == 0
     out = capfd.readouterr().out
     assert "50 complete" in out
     assert "questions asked, complete (50): " in out
     assert "questions asked, all others (" in out
-    assert command(["simulate", str(file), "--answers", str(tmp_path / "none.yaml")]) == 1
+    assert command(["simulate", str(file), "--settings", str(tmp_path / "none.yaml")]) == 1

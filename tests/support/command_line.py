@@ -57,6 +57,14 @@ def run_survey(folder: Path, *arguments: str, code: int = 0, keyed: str = "") ->
     return read_back(out), read_back(err)
 
 
+def write_respondents(folder: Path, **shares: str) -> list[str]:
+    """Write a file of settings for `simulate` into a folder. Returns the option that names it."""
+    habits = ", ".join(f"{name}: {share}" for name, share in shares.items())
+    file = folder / "habits.yaml"
+    file.write_text(f"respondents: {{{habits}}}\n", encoding="utf-8")
+    return ["--settings", str(file)]
+
+
 def read_back(stream: TextIOWrapper) -> str:
     stream.seek(0)
     return stream.read()

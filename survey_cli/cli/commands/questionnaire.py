@@ -221,6 +221,7 @@ def schema(
     analysis: bool = flag("--analysis", "Write the schema of analysis files instead."),
     codes: bool = flag("--codes", "Write the schema of the code frames of open answers instead."),
     answer_map: bool = flag("--map", "Write the schema of the maps of import-answers instead."),
+    simulation: bool = flag("--simulation", "Write the schema of the settings of simulate instead."),
 ) -> None:
     """Write the JSON Schema with which editors complete and check questionnaires.
 
@@ -232,7 +233,14 @@ def schema(
     """
     from survey_cli.services.questionnaire import questionnaire_files
 
-    kinds = {"scenarios": scenarios, "analysis": analysis, "codes": codes, "map": answer_map, "module": module}
+    kinds = {
+        "scenarios": scenarios,
+        "analysis": analysis,
+        "codes": codes,
+        "map": answer_map,
+        "simulation": simulation,
+        "module": module,
+    }
     kind = next((kind for kind, is_chosen in kinds.items() if is_chosen), "instrument")
     if out == "-":
         sys.stdout.write(questionnaire_files.render_schema(kind, file))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -14,18 +14,22 @@ from survey_cli.cli.commands.rates import render_rates
 from survey_cli.cli.output import terminal
 from survey_cli.cli.output.datetimes import now
 from survey_cli.cli.output.terminal import show_day_progress, show_progress
-from survey_cli.cli.parameters import argument, build_options, flag, option, share
+from survey_cli.cli.parameters import argument, flag, option
 from survey_cli.cli.run_command import INTERRUPTED
 from survey_cli.wording import format_quantity, join_first
 
 if TYPE_CHECKING:
+    from survey_cli.instrument.compiled.model import Instrument
     from survey_cli.reports.fieldwork.simulation_report import SimulationReport
     from survey_cli.services.questionnaire.scenario_tests import SuiteResult
+    from survey_cli.services.questionnaire.simulation_settings import SimulationSettings
     from survey_cli.simulate.fieldwork.model import FieldworkModel
-    from survey_cli.simulate.interviews.respondents import SimulationFindings
+    from survey_cli.simulate.interviews.respondents import AnswerShares, SimulationFindings
 
+DEFAULT_INTERVIEWS = 1000
+MAX_INVENTED_CASES = 1_000_000
 MAX_TRIES_PER_COMPLETE = 100
-"""With --completes, the most interviews simulated for each complete one."""
+"""With `completes:`, the most interviews simulated for each complete one."""
 MAX_LISTED = 12
 """Items listed under one heading."""
 MAX_ROWS = 12
@@ -36,126 +40,150 @@ MAX_UNCOVERED = 20
 
 def simulate(
     file: parameters.InstrumentArgument,
-    number: int = option("-n --number N", "Number of interviews.", 1000, min=1, max=10_000_000),
+    number: int | None = option(
+        "-n --number N",
+        "Number of interviews, 1,000 by default; with --fieldwork, of invented cases, by default those of the study.",
+        None,
+        min=1,
+        max=10_000_000,
+    ),
     seed: int = option("--seed N", "The same seed gives the same interviews.", 1),
-    decline: float = share("--decline SHARE", "Share of items that are declined.", 0.04),
-    break_off: float = share("--break-off SHARE", "Probability at each item that the respondent hangs up.", 0.0),
-    qualify: float = share(
-        "--qualify SHARE", "Of the respondents who would be screened out, the share that qualifies instead.", 0.85
-    ),
-    completes: int = option(
-        "--completes N", "Simulate until this number of interviews is complete, instead of --number.", 0, min=0
-    ),
-    answers: str = option(
-        "--answers FILE", "YAML file with shares of answers: {consent: {1: 90%, 2: 8%, refused: 2%}}.", ""
-    ),
     keep: bool = flag("--keep", "Store the interviews. They are marked as simulated."),
-    force: bool = flag("--force", "With --keep: store them even if the database has real interviews."),
-    fieldwork: bool = flag("--fieldwork", "Simulate fieldwork with simulated interviewers."),
+    fieldwork: bool = flag("--fieldwork", "Simulate the calls too, with simulated interviewers. Nothing is stored."),
     interviewers: int | None = option(
         "--interviewers N",
-        "Number of interviewers; by default those in the list of people, or 6.",
+        "With --fieldwork: number of interviewers; by default those in the list of people, or 6.",
         None,
         min=1,
         max=200,
     ),
-    days: int = option("--days N", "Number of calendar days.", 10, min=1, max=400),
-    start: datetime | None = option(
-        "--start DAY",
-        "First day, such as 2026-11-30; by default the study's first day, or today.",
-        None,
-        formats=["%Y-%m-%d"],
+    settings: str = option(
+        "--settings FILE", "YAML file with shares of answers, habits of respondents, days, the sample.", ""
     ),
-    spread: Literal["prefer", "wait", "off"] | None = option(
-        "--spread", "How attempts are spread over the day; by default as the study says.", None
-    ),
-    sample: str = option(
-        "--sample FILE",
-        "Call the cases of this file; by default those of the database, as if no call had been made.",
-        "",
-    ),
-    cases: int = option("--cases N", "Call this number of invented cases.", 0, min=0, max=1_000_000),
-    zone: parameters.StationZoneOption = "",
-    people: parameters.PeopleOption = None,
-    contact: float = share(
-        "--contact SHARE", "Probability that a person answers a call, on average over the week.", 0.25
-    ),
-    refuse: float = share("--refuse SHARE", "Probability that a contacted person refuses.", 0.2),
-    call_again: float = share(
-        "--later SHARE", "Probability that a person who does not refuse asks for another call.", 0.25
-    ),
-    keep_appointment: float = share(
-        "--kept SHARE", "Probability that a person answers at the time of the appointment.", 0.75
-    ),
-    eligible: float = share("--eligible SHARE", "Share of eligible persons.", 0.95),
-    seconds: float = option("--seconds N", "Seconds per item, on average.", 12.0, min=1, max=600),
     db: parameters.DatabaseOption = None,
 ) -> None:
     """Simulate interviews, and show which items and options are never reached or chosen.
 
-    Simulated respondents answer through the real engine, with don't know, refusals, confirmed warnings and
-    corrected answers. Most of them qualify (--qualify). All other options are chosen equally often, unless
-    --answers gives their shares. A SHARE is a number from 0 to 1, or a percentage: 0.05, 5%.
+    Simulated respondents answer through the real engine, with don't know, refusals, confirmed warnings and corrected
+    answers. All options are chosen equally often, unless a file gives their shares:
 
-    With --fieldwork, simulated interviewers call them by the study's rules, on a simulated clock. The result lists
+    answers: {consent: {1: 90%, 2: 8%, refused: 2%}}
+
+    With --fieldwork, simulated interviewers call the cases by the study's rules, on a simulated clock. The result lists
     complete interviews by day, calls per complete, attempts, outcomes, rates, appointments, quotas, and how busy
-    the interviewers are. Nothing is stored. Ctrl+C shows the days that are done. `survey status --forecast` starts from a
-    study as it is now.
+    the interviewers are. Ctrl+C shows the days that are done. `survey status --forecast` starts from a study as it is.
 
     Example: survey simulate study.yaml -n 500
     """
-    if fieldwork:
-        if keep or force:
-            raise typer.BadParameter("--fieldwork stores nothing: leave --keep and --force out")
-        if sample and cases:
-            raise typer.BadParameter("give --sample or --cases, not both")
-        from survey_cli.simulate.fieldwork.behavior import Propensities
-        from survey_cli.simulate.fieldwork.study_simulation import StudySimulationOptions, simulate_study
-        from survey_cli.simulate.interviews.respondents import Habits
-
-        habits, propensities = Habits(decline=decline, break_off=break_off), build_options(Propensities, locals())
-        behavior = {"habits": habits, "propensities": propensities, "item_seconds": seconds}
-        dates = {"today": datetime.now().astimezone().date(), "starts": start.date() if start is not None else None}
-        local_zone = parameters.parse_zone(zone)
-        options = build_options(StudySimulationOptions, locals(), path=file, zone=local_zone, **behavior, **dates)
-        with show_day_progress() as day_progress:
-            report, model = simulate_study(options, day_progress)
-        terminal.print_lines((*terminal.separate(_render_simulation(report, model)), ""))
-        sys.stdout.flush()
-        if model.simulated_days < days:
-            terminal.say(f"interrupted after {model.simulated_days} of {format_quantity(days, 'day')}")
-            raise typer.Exit(INTERRUPTED)
-        return
-    if sample or cases or zone or people or start is not None or interviewers is not None or spread:
-        needing = "--sample, --cases, --interviewers, --spread, --start, --zone, --people"
-        raise typer.BadParameter(f"{needing} need --fieldwork")
     from survey_cli.instrument.open_instrument import open_instrument
-    from survey_cli.services.database.administration import open_simulated_interview_writer
-    from survey_cli.simulate.interviews.respondents import Habits, read_shares, run_simulation
+    from survey_cli.services.questionnaire.simulation_settings import SimulationSettings, load_settings
+
+    if fieldwork and keep:
+        raise typer.BadParameter("--fieldwork stores nothing — leave --keep out")
+    if interviewers is not None and not fieldwork:
+        raise typer.BadParameter("--interviewers is only for --fieldwork — leave it out")
+    if number is not None and fieldwork and number > MAX_INVENTED_CASES:
+        raise typer.BadParameter(f"-n {number}: too many cases — write at most {MAX_INVENTED_CASES}")
 
     instrument = open_instrument(file)
-    shares = read_shares(answers, instrument) if answers else {}
-    start = datetime.now(UTC)
-    store = partial(open_simulated_interview_writer, file, instrument, db=db, force=force, start=start)
-    with store() if keep else nullcontext() as writer:
-        total = completes or number
-        with show_progress() as progress:
-            findings = run_simulation(
-                instrument,
-                count=completes * MAX_TRIES_PER_COMPLETE if completes else number,
-                completes=completes,
-                seed=seed,
-                start=start,
-                habits=Habits(decline=decline, break_off=break_off, qualify=qualify, shares=shares),
-                keep=writer.write if writer is not None else None,
-                progress=(lambda interviews: progress(interviews, total)) if progress is not None else None,
-            )
+    chosen = load_settings(settings, instrument) if settings else SimulationSettings()
+    if not fieldwork:
+        count = number or DEFAULT_INTERVIEWS
+        _simulate_interviews(file, instrument, chosen, count=count, seed=seed, keep=keep, db=db)
+        return
+
+    if chosen.written.fieldwork.sample and number:
+        raise typer.BadParameter(f"-n {number} invents cases, and {settings} names a sample — give one of them")
+    _simulate_fieldwork(file, chosen, cases=number or 0, interviewers=interviewers, seed=seed, db=db)
+
+
+def _simulate_interviews(
+    file: str,
+    instrument: "Instrument",
+    settings: "SimulationSettings",
+    *,
+    count: int,
+    seed: int,
+    keep: bool,
+    db: str | None,
+) -> None:
+    """Simulate interviews, print what they show, and store them if they are kept."""
+    from survey_cli.services.database.administration import open_simulated_interview_writer
+    from survey_cli.simulate.interviews.respondents import Habits, run_simulation
+
+    written = settings.written
+    respondents = written.respondents
+    habits = Habits(
+        decline=respondents.decline,
+        break_off=respondents.break_off,
+        qualify=respondents.qualify,
+        shares=settings.shares,
+    )
+    completes = written.completes or 0
+    total = completes or count
+    begins = datetime.now(UTC)
+    store = partial(
+        open_simulated_interview_writer, file, instrument, db=db, beside_real=written.beside_real, start=begins
+    )
+    with store() if keep else nullcontext() as writer, show_progress() as progress:
+        findings = run_simulation(
+            instrument,
+            count=completes * MAX_TRIES_PER_COMPLETE if completes else count,
+            completes=completes,
+            seed=seed,
+            start=begins,
+            habits=habits,
+            keep=writer.write if writer is not None else None,
+            progress=(lambda interviews: progress(interviews, total)) if progress is not None else None,
+        )
     terminal.print_lines(_render_findings(findings))
     if findings.complete.interviews < completes:
         only = format_quantity(findings.complete.interviews, "interview")
         terminal.say(f"only {only} are complete: see where the others end")
     if writer is not None:
         terminal.say(f"{writer.where}: {format_quantity(findings.interviews, 'simulated interview')} stored")
+
+
+def _simulate_fieldwork(
+    file: str, settings: "SimulationSettings", *, cases: int, interviewers: int | None, seed: int, db: str | None
+) -> None:
+    """Simulate calls and interviews, and print how the fieldwork goes."""
+    from survey_cli.simulate.fieldwork.behavior import Propensities
+    from survey_cli.simulate.fieldwork.study_simulation import StudySimulationOptions, simulate_study
+    from survey_cli.simulate.interviews.respondents import Habits
+
+    respondents = settings.written.respondents
+    written = settings.written.fieldwork
+    options = StudySimulationOptions(
+        path=file,
+        starts=written.start,
+        today=datetime.now().astimezone().date(),
+        days=written.days,
+        zone=parameters.parse_zone(str(written.zone or "")),
+        seed=seed,
+        propensities=Propensities(
+            contact=written.contact,
+            refuse=written.refuse,
+            call_again=written.later,
+            keep_appointment=written.kept,
+            eligible=written.eligible,
+        ),
+        habits=Habits(decline=respondents.decline, break_off=respondents.break_off, shares=settings.shares),
+        item_seconds=written.seconds,
+        interviewers=interviewers,
+        cases=cases,
+        spread=written.spread,
+        sample=settings.find_file(written.sample),
+        db=db,
+        people=settings.find_file(written.people) or None,
+    )
+    with show_day_progress() as day_progress:
+        report, model = simulate_study(options, day_progress)
+    terminal.print_lines((*terminal.separate(_render_simulation(report, model)), ""))
+    sys.stdout.flush()
+    if model.simulated_days < written.days:
+        terminal.say(f"interrupted after {model.simulated_days} of {format_quantity(written.days, 'day')}")
+        raise typer.Exit(INTERRUPTED)
 
 
 def _render_findings(findings: "SimulationFindings") -> list[str]:
@@ -179,6 +207,14 @@ def _render_findings(findings: "SimulationFindings") -> list[str]:
     return lines
 
 
+def _describe_shares(shares: "AnswerShares") -> str:
+    if shares:
+        return (
+            f"Answers to {format_quantity(len(shares), 'question')} have given shares, all others are equally likely."
+        )
+    return "Options are chosen equally often, so quotas over answers fill differently from reality."
+
+
 def _render_simulation(report: "SimulationReport", model: "FieldworkModel") -> Iterator[list[str]]:
     """Render the assumptions, then the report in plain tables."""
     from survey_cli.fieldwork.plan.plan import COUNTED, IN_PROGRESS
@@ -191,9 +227,8 @@ def _render_simulation(report: "SimulationReport", model: "FieldworkModel") -> I
         f"Assumptions: a person answers {propensities.contact:.0%} of calls, "
         f"{propensities.refuse:.0%} of contacts refuse, {propensities.eligible:.0%} are eligible, an appointment is kept "
         f"{propensities.keep_appointment:.0%} of the time, {settings.item_seconds:g} seconds for each item. "
-        "Options are chosen equally often, so quotas "
-        "over answers fill differently from reality. Change --contact, --refuse, --kept, --eligible, --seconds to see "
-        "their effect."
+        f"{_describe_shares(settings.habits.shares)} "
+        "A file given as --settings changes contact, refuse, kept, eligible and seconds."
     )
     completes, calls = format_quantity(report.complete, "complete interview"), format_quantity(report.calls, "call")
     effort = f"{report.calls / report.complete:.1f} calls per complete" if report.complete else "no complete interview"

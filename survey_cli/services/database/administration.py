@@ -206,9 +206,9 @@ class SimulatedInterviewWriter(NamedTuple):
 
 @contextmanager
 def open_simulated_interview_writer(
-    path: str | Path, instrument: Instrument, *, db: str | None, force: bool, start: datetime
+    path: str | Path, instrument: Instrument, *, db: str | None, beside_real: bool, start: datetime
 ) -> Iterator[SimulatedInterviewWriter]:
-    """Context manager of a writer for simulated interviews; refused where real ones are stored, unless forced."""
+    """Context manager of a writer for simulated interviews; refused where real ones are stored, unless `beside_real`."""
     where = locate_database(path, instrument.id, db)
     # between two commits, so that an interviewer never waits longer than one commit takes
     pause = partial(sleep, 0.005)
@@ -218,8 +218,9 @@ def open_simulated_interview_writer(
         store.interviews.add(records, rows=5_000, pause=pause)
 
     with open_store(where, create=True) as store:
-        if not force and store.interviews.list_rows(origin="real"):
+        if not beside_real and store.interviews.list_rows(origin="real"):
             what = "real interviews are stored here, and simulated ones must not be mixed with them"
-            raise UserError(where, what, "specify another database with --db, or use --force")
+            remedy = "specify another database with --db, or write beside_real: true into the file of --settings"
+            raise UserError(where, what, remedy)
         store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=start))
         yield SimulatedInterviewWriter(where, write)

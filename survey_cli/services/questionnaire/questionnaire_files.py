@@ -20,6 +20,7 @@ from survey_cli.instrument.schema.analysis_file import ANALYSIS_SUFFIX
 from survey_cli.instrument.schema.code_frame import CODES_SUFFIX
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.scenario_file import SCENARIO_SUFFIX
+from survey_cli.instrument.schema.simulation_file import SIMULATION_SUFFIX
 from survey_cli.instrument.source.load import InstrumentSource, load_source
 from survey_cli.instrument.source.modules import MODULE_KEYS
 from survey_cli.problems import Position, Problem, UserError, sort_problems
@@ -30,7 +31,7 @@ from survey_cli.table.columns import find_personal_names
 
 SUFFIXES: Final = (".yaml", ".yml")
 SCHEMA_FILE: Final = "instrument.schema.json"
-_COMPANIONS: Final = (SCENARIO_SUFFIX, ANALYSIS_SUFFIX, CODES_SUFFIX)
+_COMPANIONS: Final = (SCENARIO_SUFFIX, ANALYSIS_SUFFIX, CODES_SUFFIX, SIMULATION_SUFFIX)
 """Ends of names of files that are checked with the questionnaire beside them."""
 ProofScope: TypeAlias = Literal["", "faults", "possible"]
 """What is listed of a proof: nothing, what can't happen and other faults, or also what can happen."""
@@ -189,7 +190,7 @@ def check_file(
 
 
 def _check_companion(file: str, source: InstrumentSource) -> InstrumentCheck:
-    """Check a file that belongs to a questionnaire: scenarios, an analysis, the codes of an item."""
+    """Check a file that belongs to a questionnaire: scenarios, an analysis, the codes of an item, a simulation."""
     suffix = next(suffix for suffix in _COMPANIONS if file.endswith(suffix))
     name, item = file.removesuffix(suffix), ""
     if suffix == CODES_SUFFIX:
@@ -205,6 +206,10 @@ def _check_companion(file: str, source: InstrumentSource) -> InstrumentCheck:
         from survey_cli.services.data.code_frames import check_frame
 
         problems = check_frame(source, instrument, item)[1]
+    elif suffix == SIMULATION_SUFFIX:
+        from survey_cli.services.questionnaire.simulation_settings import check_settings
+
+        problems = check_settings(source, instrument)[1]
     else:
         from survey_cli.services.questionnaire.scenario_tests import check_scenarios
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import inf
 from random import Random
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from survey_cli.engine import events, prompts
 from survey_cli.engine.computed_answers import compute_answer
@@ -17,17 +17,13 @@ from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import COMPLETE, Machine
 from survey_cli.engine.route import RouteStop
 from survey_cli.entries import PickReply, Rejection, Reply
-from survey_cli.fieldwork.rates.rates import parse_share
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.schema.items.coded import MultipleItem, SearchItem
+from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, EndItem
-from survey_cli.instrument.source.load import load_source
 from survey_cli.outcomes import OUTCOMES
-from survey_cli.problems import UserError, select_errors, suggest_nearest
 from survey_cli.sessions.interview.case_values import invent_sample_value
 from survey_cli.values import Code
-from survey_cli.wording import MAX_LISTED, join_words
 
 STATION: Final = "simulated"
 EVENT_INTERVALS: Final = tuple(timedelta(seconds=seconds) for seconds in range(2, 16))
@@ -234,45 +230,6 @@ def _build_reply(chosen: Code | tuple[Code, ...] | None, item: CompiledItem) -> 
     codes = chosen if isinstance(chosen, tuple) else (chosen,)
     words = {o.code: "something else" for o in item.options if o.specify and o.code in codes}
     return PickReply(codes, words or events.NO_SPECIFY_TEXTS)
-
-
-def read_shares(path: str, instrument: Instrument) -> AnswerShares:
-    """Read the shares from a file; a UserError says where it is wrong."""
-    source = load_source(path)
-    if source.tree is None or select_errors(source.problems):
-        remedy = "write item: {code: share}, such as consent: {1: 0.9, 2: 0.1}"
-        raise UserError(path, "the shares can't be read", remedy, tuple(select_errors(source.problems)))
-    shares_by_item: dict[str, Mapping[Code, float]] = {}
-    for item_id, item_shares in source.tree.items():
-        item = instrument.items.get(str(item_id))
-        where = f"{path}: {item_id}"
-        if item is None or not item.question.expects_answer:
-            remedy = suggest_nearest(str(item_id), instrument.items, otherwise="")
-            raise UserError(where, "there is no question with this id", remedy)
-        if not isinstance(item_shares, Mapping):
-            raise UserError(where, "a share for each code is required", "write {1: 0.9, 2: 0.1}")
-        shares_by_item[item.id] = _read_item_shares(where, item, item_shares)
-    return shares_by_item
-
-
-def _read_item_shares(where: str, item: CompiledItem, item_shares: Mapping[Any, Any]) -> dict[Code, float]:
-    known: dict[str, Code] = {str(option.code): option.code for option in item.options}
-    if isinstance(item.question, SearchItem):
-        known |= {str(code): code for code in item.question.entries.rows}
-    known |= {decline.id: decline.id for decline in item.declines}
-    shares: dict[Code, float] = {}
-    for code, text in item_shares.items():
-        value = parse_share(str(text))
-        if value is None:
-            raise UserError(f"{where}: {code}", f"{str(text)!r} is not a share", "write 0.25, 25% or 1/4")
-        if (item.options or isinstance(item.question, SearchItem)) and str(code) not in known:
-            codes = f"its codes are {join_words(list(known), most=MAX_LISTED)}"
-            remedy = suggest_nearest(str(code), known, otherwise=codes)
-            raise UserError(where, f"the question has no code {code}", remedy)
-        shares[known.get(str(code), str(code))] = float(value)
-    if not isinstance(item.question, MultipleItem) and sum(shares.values()) > 1 + 1e-9:
-        raise UserError(where, f"the shares add up to {sum(shares.values()):.0%}", "lower them to at most 100%")
-    return shares
 
 
 BATCH_SIZE = 500
