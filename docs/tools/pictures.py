@@ -283,7 +283,7 @@ def _report(folder: Path) -> bytes:
     for file in (ROOT / "docs" / "example").glob("health*.yaml"):
         shutil.copy(file, folder)
     with chdir(folder):
-        _run("simulate", "health.yaml", "-n", "1200", "--seed", "5", "--answers", "health.shares.yaml", "--keep")
+        _run("simulate", "health.yaml", "-n", "1200", "--seed", "5", "--settings", "health.simulation.yaml", "--keep")
         _run("report", "health.yaml", "--origin", "simulated", "-o", "report.html")
     with sync_playwright() as browsers:
         browser = browsers.chromium.launch(executable_path=which("chromium"), args=["--no-sandbox"])
