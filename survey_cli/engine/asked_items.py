@@ -2,17 +2,19 @@
 
 from collections import ChainMap
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
-from survey_cli.engine.events import QueryConfirmed
-from survey_cli.engine.interview import Interview
-from survey_cli.engine.machine import Machine, RecordedAnswer
+from survey_cli.engine.events import QueryConfirmed, QuestionAnswered, QuestionDeclined
+from survey_cli.engine.interview import Interview, RouteState
+from survey_cli.engine.machine import Machine, RecordedAnswer, make_answer
 from survey_cli.engine.prompts import format_decline
 from survey_cli.engine.route import RouteStop
 from survey_cli.entries import to_plain_text
 from survey_cli.instrument.schema.items.question import AnswerWording, CompiledItem, Env
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem
 from survey_cli.values import HIDDEN_TEXT, Missing, Place
+
+AnswerEvent: TypeAlias = QuestionAnswered | QuestionDeclined
 
 
 class AskedItem(NamedTuple):
@@ -43,15 +45,32 @@ def list_asked(interview: Interview) -> tuple[AskedItem, ...]:
     )
 
 
-def list_dropped(before: Interview, after: Interview, corrected: Place) -> tuple[Place, ...]:
+def find_corrected_route(interview: Interview, event: AnswerEvent) -> RouteState | None:
+    """Return the route before a correction; None if the event doesn't change an answer.
+
+    The whole route is walked, which takes longer the longer the interview is. So a first answer, and the same answer
+    once more, must not lead there. It is called before the event: afterwards, the earlier interview would be replayed.
+    """
+    earlier = interview.machine.recorded_answers.get(event.place)
+    if earlier is None:
+        return None
+
+    answer = make_answer(event)
+    is_same = answer.cell == earlier.cell and answer.specify_texts == earlier.specify_texts
+    if is_same and not earlier.lapsed:
+        return None
+    return interview.evaluate_route()
+
+
+def list_dropped(before: RouteState, after: Interview, corrected: Place) -> tuple[Place, ...]:
     """Return the answered places that are on the route before a correction and not after it, in their order."""
-    machine = before.machine
-    if corrected not in machine.recorded_answers or after.status != "open":
+    if after.status != "open":
         return ()
+
     remaining = after.evaluate_route()
     dropped = []
-    for place, answer in before.evaluate_route().answers.items():
-        is_asked = machine.instrument.items[place.item].question.expects_answer
+    for place, answer in before.answers.items():
+        is_asked = after.instrument.items[place.item].question.expects_answer
         is_gone = place not in remaining.answers and place not in remaining.unreached
         if is_asked and is_gone and place != corrected and answer.cell is not None:
             dropped.append(place)

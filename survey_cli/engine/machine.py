@@ -57,7 +57,8 @@ class RecordedAnswer(NamedTuple):
     """It has been off the route since, or was not valid: it is shown again, and counts once it is kept."""
 
 
-def _make_answer(event: events.QuestionAnswered | events.QuestionDeclined | events.ValueComputed) -> RecordedAnswer:
+def make_answer(event: events.QuestionAnswered | events.QuestionDeclined | events.ValueComputed) -> RecordedAnswer:
+    """Return the answer that an event records."""
     match event:
         case events.QuestionAnswered():
             return RecordedAnswer(event.value, event.specify_texts)
@@ -140,7 +141,7 @@ class Machine:
         for event in rest:
             match event:
                 case events.QuestionAnswered() | events.QuestionDeclined() | events.ValueComputed():
-                    machine.recorded_answers[event.place] = _make_answer(event)
+                    machine.recorded_answers[event.place] = make_answer(event)
                     machine.time_before_migration.setdefault(event.place, machine._measure_time(event))
                 case events.InterviewSuspended() | events.InterviewStopped() | events.InterviewEnded():
                     machine.status, machine.outcome = _CLOSED[type(event)], event.outcome
@@ -313,11 +314,11 @@ class Machine:
             case events.QuestionDeclined():
                 if all(d.id != event.decline for d in stop.item.declines):
                     return Rejection("not a decline of this item" if stop.item.declines else "this cannot be declined")
-                answer = _make_answer(event)
+                answer = make_answer(event)
             case events.ValueComputed():
                 if not isinstance(stop.item.question, ComputedItem):
                     return Rejection(f"{stop.place} is asked, not looked up")
-                answer = _make_answer(event)
+                answer = make_answer(event)
                 if why := self.why_invalid(stop, answer):
                     return Rejection(why)
             case events.AnswerKept():

@@ -4,10 +4,13 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from support.shift import CASES, Shift
+from survey_cli.engine import interview as interview_module
+from survey_cli.engine.interview import Interview
 from survey_cli.entries import ReadEntry
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions
@@ -174,4 +177,38 @@ def test_what_is_shown_beside_the_question_costs_the_same_at_item_3000(tmp_path:
     for _ in range(2_997):
         assert session.reply("7") is None
     assert measure() < early * 1.5, "nothing of it walks the route or the journal"
+    session.close()
+
+
+def test_only_a_correction_walks_the_route_again_and_no_answer_replays_the_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Either costs more the more has been answered: a key would be slow late in a long interview."""
+    walks: list[str] = []
+    replay = Interview.replay
+    walk = interview_module.walk_from_start
+
+    def count_replay(*arguments: Any) -> Interview:
+        walks.append("replay")
+        return replay(*arguments)
+
+    def count_walk(*arguments: Any) -> Any:
+        walks.append("walk")
+        return walk(*arguments)
+
+    items = "items:\n" + "".join(f"  - {{id: q{n}, type: number, text: Item {n}?}}\n" for n in range(9))
+    shift = Shift(tmp_path, head="instrument: field\ntitle: Field test\n", items=items, cases="", fieldwork="")
+    session = start_or_resume(shift.file, StartOptions(case="1", db=shift.db), clock=lambda: shift.at)
+    monkeypatch.setattr(Interview, "replay", count_replay)
+    monkeypatch.setattr(interview_module, "walk_from_start", count_walk)
+
+    for _ in range(5):
+        assert session.reply("7") is None
+    assert session.go_back() is None
+    assert session.reply("7") is None
+    assert walks == [], "a first answer, or the same one once more, takes nothing off the route"
+
+    assert session.go_back() is None
+    assert session.reply("8") is None
+    assert walks == ["walk", "walk"], "before the correction and after it"
     session.close()

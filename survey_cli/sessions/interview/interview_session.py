@@ -478,13 +478,16 @@ class InterviewSession:
         if isinstance(event, Rejection):
             return event
         self._dropped = ()
-        before = self.interview
+        route_before = None
+        if isinstance(event, events.QuestionAnswered | events.QuestionDeclined):
+            route_before = asked_items.find_corrected_route(self.interview, event)
+
         rejection = self._commit(event)
         if rejection is not None:
             return rejection
         rejection = self.advance()
-        if isinstance(event, events.QuestionAnswered | events.QuestionDeclined):
-            self._dropped = asked_items.list_dropped(before, self.interview, event.place)
+        if route_before is not None and isinstance(event, events.QuestionAnswered | events.QuestionDeclined):
+            self._dropped = asked_items.list_dropped(route_before, self.interview, event.place)
         return rejection
 
     def take_dropped(self) -> tuple[Place, ...]:
