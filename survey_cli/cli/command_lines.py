@@ -1,4 +1,4 @@
-"""Command lines to copy: a command with the arguments that were given, and the questionnaire of this folder."""
+"""Command lines to copy: a command with the arguments that were given, or with files of this folder."""
 
 import os
 import shlex
@@ -25,24 +25,25 @@ def read_help_lines() -> dict[str, str]:
 
 
 def get_names(usage: str) -> str:
-    """Return the words of a usage that are the same in each call: `watch --replay` of `watch FILE --replay CASE`."""
+    """Return the words of a usage without its arguments: `watch --replay` of `watch FILE --replay CASE`."""
     return " ".join(word for word in usage.split() if not word.isupper())
 
 
 def fill_usage(usage: str, arguments: Sequence[str], *, keep_rest: bool = True) -> str:
-    """Fill the capitals of a usage with arguments in their order; those that are left follow, unless they are dropped.
+    """Fill the capitals of a usage with arguments in their order.
 
-    `watch FILE --replay CASE` and `study.yaml 1017 --plain` give `watch study.yaml --replay 1017 --plain`. Options that
-    stand before the arguments can't be told from them without the command, so that none of them is used then. A FILE
-    that was not given is the questionnaire of this folder, if it has only one.
+    `watch FILE --replay CASE` and `study.yaml 1017 --plain` give `watch study.yaml --replay 1017
+    --plain`. The arguments that are left follow, unless `keep_rest` is false. A FILE that was not
+    given is the questionnaire of this folder, if it has only one.
     """
     words = usage.split()
-    slots = sum(word.isupper() for word in words)
+    slots = [word for word in words if word.isupper()]
     given = list(arguments)
-    if any(argument.startswith("-") for argument in given[:slots]):
+    if any(argument.startswith("-") for argument in given[: len(slots)]):
+        # Only the command's parser could tell whether the next argument is the option's value.
         given = []
-    if _get_first_slot(words) == "FILE" and len(given) < slots and not any(map(_is_named_like_one, given[:1])):
-        given = [*(_find_only_questionnaire() or ["FILE"]), *given]
+    if slots[:1] == ["FILE"] and len(given) < len(slots) and not has_questionnaire(given[:1]):
+        given.insert(0, _find_only_questionnaire())
 
     filled = []
     for word in words:
@@ -55,19 +56,15 @@ def fill_usage(usage: str, arguments: Sequence[str], *, keep_rest: bool = True) 
     return " ".join(filled)
 
 
-def _get_first_slot(words: Sequence[str]) -> str:
-    """Return the first capitals of a usage; none if it has none."""
-    return next(filter(str.isupper, words), "")
+def has_questionnaire(arguments: Sequence[str]) -> bool:
+    """Return whether one of the arguments is a questionnaire, by its name."""
+    return any(argument.endswith(SUFFIXES) for argument in arguments)
 
 
-def _is_named_like_one(path: str) -> bool:
-    return path.endswith(SUFFIXES)
-
-
-def _find_only_questionnaire() -> list[str]:
-    """Return the questionnaire of this folder, unless it has several."""
+def _find_only_questionnaire() -> str:
+    """Return the questionnaire of this folder; FILE if it has none or several."""
     found = find_questionnaires()
-    return found if len(found) == 1 else []
+    return found[0] if len(found) == 1 else "FILE"
 
 
 def join_line(words: Iterable[str]) -> str:
@@ -102,4 +99,4 @@ def _is_questionnaire(path: str) -> bool:
             text = file.read(BEGINNING)
     except (OSError, ValueError):
         return False
-    return f"\n{text}".find("\ninstrument:") >= 0
+    return "\ninstrument:" in f"\n{text}"

@@ -1,4 +1,4 @@
-"""The table of commands: in which panel and module each is, groups, and what else people call them."""
+"""The table of commands: the panel and module of each, groups, and other names."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,7 +36,7 @@ PANELS: Final[Mapping[str, tuple[str, ...]]] = {
 one, and the names of the others."""
 COMMANDS: Final = tuple(name for names in PANELS.values() for name in names)
 HELP_FILE: Final = Path(__file__).with_name("commands.txt")
-"""The line of help of each command, written by `make docs`: the first paragraph of its docstring."""
+"""The line of help of each command: the first paragraph of its docstring, written by `make docs`."""
 
 MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "board": ("board",),
@@ -234,7 +234,7 @@ SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "migrate": ("db upgrade FILE", "case migrate FILE CASE"),
     "log": ("db log FILE",),
 }
-"""Other words for commands, most of them terms of the trade, and how each is given here. Capitals are
+"""Other words for commands, mostly terms of the trade, and how each is given here. Capitals are
 its arguments."""
 
 RESERVED: Final[Mapping[str, str]] = {

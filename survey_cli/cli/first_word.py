@@ -21,6 +21,7 @@ from survey_cli.cli.command_lines import (
     read_help_lines,
 )
 from survey_cli.cli.command_table import COMMANDS, GROUPS, RENAMED, RESERVED, SYNONYMS
+from survey_cli.cli.output.terminal import wrap_paragraph
 
 HELP_WORDS: Final = ("help", "-help", "--h", "-?", "/?", "/h")
 """First words by which people ask for help in other programs."""
@@ -72,13 +73,13 @@ def _answer_synonym(name: str, rest: Sequence[str]) -> Iterator[str]:
     if len(usages) == 1:
         [command] = [_get_command(usage) for usage in usages]
         yield f"survey: `{name}` is `{get_names(usages[0])}` here — {lines[0]}"
-        yield f"  {texts[command]}"
+        yield from wrap_paragraph(texts[command], indent=2)
         return
 
     yield f"survey: `{name}` may mean several commands here — choose one:"
     for usage, line in zip(usages, lines, strict=True):
         yield f"  {line}"
-        yield f"    {texts[_get_command(usage)]}"
+        yield from wrap_paragraph(texts[_get_command(usage)], indent=4)
 
 
 def _get_command(usage: str) -> str:
@@ -103,7 +104,7 @@ def _is_file(word: str) -> bool:
 
 
 def _answer_file(file: str, rest: Sequence[str]) -> Iterator[str]:
-    """Name what can be done with a file; or turn around a line in which it stands before its command."""
+    """Name what can be done with a file, or put its command before it."""
     if rest and rest[0] in COMMANDS:
         if rest[0] in GROUPS and len(rest) > 1:
             ordered = [*rest[:2], file, *rest[2:]]

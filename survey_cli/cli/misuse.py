@@ -1,4 +1,4 @@
-"""Messages about arguments that a command can't understand: where, what, and the line to give instead."""
+"""Messages about arguments that a command can't understand, with the line to give instead."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,10 +10,12 @@ from survey_cli.cli.command_lines import (
     SUFFIXES,
     find_questionnaire_of,
     find_questionnaires,
+    has_questionnaire,
     join_line,
     read_help_lines,
 )
 from survey_cli.cli.command_table import GROUPS
+from survey_cli.cli.output.terminal import wrap_paragraph
 
 MAX_NAMED: Final = 3
 """Number of questionnaires of this folder that a message names."""
@@ -32,8 +34,8 @@ PLAIN_MESSAGES: Final = (
 def describe_misuse(error: Any, arguments: Sequence[str]) -> Iterator[str]:
     """Yield the lines about a parser's error, for the arguments of the whole command.
 
-    The kinds of errors are told apart by the names of their classes: Typer brings its own copies of them, or those of
-    click, and exports neither.
+    The kinds of errors are told apart by the names of their classes: Typer brings its own copies of
+    them, or those of click, and exports neither.
     """
     words = _find_command_words(arguments)
     given = list(arguments[len(words) :])
@@ -85,11 +87,11 @@ def _describe_missing(missing: Any, words: Sequence[str], given: Sequence[str], 
 
     required = [p for p in parameters if p.param_type_name == "argument" and p.required]
     first = required[0]
-    if missing is not first and missing.metavar == "FILE" and _has_questionnaire(given):
+    if missing is not first and missing.metavar == "FILE" and has_questionnaire(given):
         line = join_line([*words, first.metavar, *given])
         return f"{where}: {first.metavar} is missing: {_get_meaning(first)} — {line}"
 
-    lacks_questionnaire = first.metavar.startswith("FILE") and not _has_questionnaire(given)
+    lacks_questionnaire = first.metavar.startswith("FILE") and not has_questionnaire(given)
     if missing is first or (lacks_questionnaire and given):
         return _describe_missing_first(first, words, given, required[1:])
 
@@ -98,13 +100,8 @@ def _describe_missing(missing: Any, words: Sequence[str], given: Sequence[str], 
     return f"{where}: {missing.metavar} is missing: {_get_meaning(missing)} — {line}"
 
 
-def _has_questionnaire(given: Sequence[str]) -> bool:
-    """Return whether one of the arguments is a questionnaire, by its name."""
-    return any(word.endswith(SUFFIXES) for word in given)
-
-
 def _describe_missing_first(first: Any, words: Sequence[str], given: Sequence[str], following: Sequence[Any]) -> str:
-    """Give the line with its first argument; with the questionnaire of this folder, if that is what is missing."""
+    """Give the line with its first argument: the questionnaire of this folder, or its name in capitals."""
     where = " ".join(("survey", *words))
     what = f"{first.metavar.rstrip('…')} is missing: {_get_meaning(first)}"
     positional = [word for word in given if not word.startswith("-")]
@@ -136,7 +133,7 @@ def _describe_missing_value(name: str, words: Sequence[str], given: Sequence[str
 
 
 def _describe_extra(words: Sequence[str], given: Sequence[str], error: Any) -> str:
-    """Give the line without the arguments that are too many, or with the option that they belong to."""
+    """Give the line without the arguments that are too many, or with an option before them."""
     where = " ".join(("survey", *words))
     parameters = _list_parameters(error)
     extra = str(error.message).rpartition("(")[2].rstrip(").").split()
@@ -154,7 +151,7 @@ def _describe_extra(words: Sequence[str], given: Sequence[str], error: Any) -> s
 
 
 def _describe_wrong_file(file: str, words: Sequence[str], given: Sequence[str]) -> str:
-    """Describe a table or a database in the place of a questionnaire, and give the line with both in their places."""
+    """Describe a table or a database in the place of a questionnaire, and give the line with both."""
     where = " ".join(("survey", *words))
     others = [argument for argument in given if argument != file]
     questionnaires = [argument for argument in others if argument.endswith(SUFFIXES)]
@@ -195,7 +192,7 @@ def _describe_group(name: str, given: Sequence[str]) -> Iterator[str]:
         if file and "FILE" in metavars:
             metavars[metavars.index("FILE")] = file
         yield f"  {join_line([name, subname, *metavars])}"
-        yield f"    {texts[f'{name} {subname}']}"
+        yield from wrap_paragraph(texts[f"{name} {subname}"], indent=4)
 
 
 def _describe_other(error: Any) -> str:

@@ -93,7 +93,7 @@ QUOTAS = """\
 quotas:
   - {{id: districts, by: [district], targets: {{1: {north}, 2: {south}}}}}
 """
-COMMAND_GROUPS = ("case", "db", "privacy", "sample", "server", "study")
+COMMAND_GROUPS = ("case", "db", "privacy", "sample", "study")
 STATEMENTS = {"alpha": ("buses", "parks", "roads", "schools", "water", "air"), "beta": ("radio", "papers", "films")}
 ZONES = ("America/Chicago", "America/New_York", "Pacific/Honolulu")
 

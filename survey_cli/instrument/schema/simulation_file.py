@@ -1,4 +1,4 @@
-"""Settings of a simulation as written: what simulated respondents answer, and how often they can be reached.
+"""Settings of a simulation as written: what respondents answer, and how often they can be reached.
 
 Which questions and codes the questionnaire has is checked elsewhere.
 """
@@ -76,7 +76,7 @@ class RespondentsSpec(SpecModel):
 
 
 class SimulatedFieldworkSpec(SpecModel):
-    """Which cases are called when, and how often simulated people can be reached, with `--fieldwork`."""
+    """Which cases are called when, and how often people can be reached, with `--fieldwork`."""
 
     sample: scalars.Name | None = None
     """The file with the cases, from the folder of this file. If left out: as many invented cases as
@@ -107,16 +107,17 @@ class SimulatedFieldworkSpec(SpecModel):
 
 
 class SimulationFile(SpecModel):
-    """Settings of a simulation, `NAME.simulation.yaml` beside the questionnaire `NAME.yaml`, given as `--settings`."""
+    """Settings of `survey simulate --settings`, `NAME.simulation.yaml` beside the questionnaire `NAME.yaml`."""
 
     answers: dict[scalars.Label, dict[scalars.Label, Share]] = Field(default_factory=dict)
-    """How often a question is answered with a code or a decline: `{consent: {1: 90%, 2: 8%, refused: 2%}}`.
-    If left out: all options are chosen equally often."""
+    """How often a question is answered with a code or a decline:
+    `{consent: {1: 90%, 2: 8%, refused: 2%}}`. If left out: all options are chosen equally often."""
     respondents: RespondentsSpec = Field(default_factory=RespondentsSpec)
     """How respondents behave in an interview. If left out: as its keys say."""
     fieldwork: SimulatedFieldworkSpec = Field(default_factory=SimulatedFieldworkSpec)
     """How the fieldwork goes. If left out: as its keys say."""
     completes: Positive | None = None
-    """Simulate until this number of interviews is complete, in place of `-n`. If left out: as `-n` says."""
+    """Simulate until this number of interviews is complete, in place of `-n`. If left out: as `-n`
+    says."""
     beside_real: scalars.Flag = False
     """`true`: `--keep` stores the interviews in a database with real interviews too."""

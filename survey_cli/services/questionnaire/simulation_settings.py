@@ -47,7 +47,10 @@ def load_settings(path: str, instrument: Instrument) -> SimulationSettings:
 def check_settings(
     source: InstrumentSource, instrument: Instrument, folder: Path = Path()
 ) -> tuple[SimulationSettings | None, list[Problem]]:
-    """Read settings against their questionnaire. Returns them without what can't be used, and the problems."""
+    """Read settings against their questionnaire.
+
+    Returns them without what can't be used, and the problems.
+    """
     problems = list(source.problems)
     if source.tree is None:
         return None, problems
