@@ -23,6 +23,7 @@ from support.exporting import export_file
 from support.scale import SCALE
 from support.shift import Shift
 from support.station_simulation import AgendaEntry, StationSimulation
+from survey_cli.cli.commands.case import render_sheet
 from survey_cli.cli.commands.status import render_status
 from survey_cli.documents.report.status_page import render_status_html
 from survey_cli.fieldwork.case.case import Case
@@ -32,6 +33,7 @@ from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.status import FieldworkStatus
 from survey_cli.services import privacy
 from survey_cli.services.cases import case_actions, floor
+from survey_cli.services.cases.case_lists import load_case_sheet
 from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
 from survey_cli.services.data.export_options import ExportOptions
 from survey_cli.services.run_on_study import Request
@@ -40,6 +42,8 @@ from survey_cli.simulate.fieldwork.behavior import FieldworkSettings, Propensiti
 from survey_cli.tui import board
 
 ZONE = ZoneInfo("America/Chicago")
+SHOWN_CELL = re.compile(r"^  quota (.+): ([\d,]+) counted(?:, ([\d,]+) in progress)?, target ", re.MULTILINE)
+"""Places of a quota cell as `survey case show` prints them."""
 HEAD = """
 instrument: figures
 title: Figures
@@ -77,6 +81,7 @@ fieldwork:
   breaks: {lunch: unpaid, rest: paid}
 quotas:
   - {id: sexes, by: [sex], targets: {1: 30, 2: 9}}
+  - {id: kinds, by: [kind], targets: {1: 90, 2: 90}, soft: true}
 """
 STAFF = tuple(Interviewer(login=f"i{n}", role="interviewer") for n in range(1, 5))
 PEOPLE = "login,role\nsue,supervisor\npostgres,supervisor\n" + "".join(f"{who.login},interviewer\n" for who in STAFF)
@@ -222,6 +227,21 @@ def compare_places(field: BusyField) -> None:
     codes = Counter(row["case_code"] for row in cases)
     compare_cases(field, status, text, page, overview, cases, codes)
     compare_people(field, status, lines, people)
+    compare_cells(field, status, cases)
+
+
+def compare_cells(field: BusyField, status: FieldworkStatus, cases: list[dict[str, str]]) -> None:
+    """Compare the places of quota cells with those that `case show` prints, and the cases that stations have."""
+    places = {cell.label: (f"{cell.taken:,}", f"{cell.held:,}") for cell in status.cells}
+    leased = list_leased(field)
+    shown = 0
+    for key in {*leased, *(row["case"] for row in cases[:10])}:
+        text = "\n".join(render_sheet(load_case_sheet(field.request, key)))
+        assert ("at a station: " in text) == (key in leased)
+        for label, counted, in_progress in SHOWN_CELL.findall(text):
+            assert places[label] == (counted, in_progress or "0"), key
+            shown += 1
+    assert shown
 
 
 def compare_cases(
@@ -246,7 +266,8 @@ def compare_cases(
         page=find_number(r"Complete interviews: N", page),
         cases=codes["1.1"],
         interviews=data + erased,
-        quota=sum(cell.taken for cell in status.cells),
+        sexes=sum(cell.taken for cell in status.cells if cell.label.startswith("sexes")),
+        kinds=sum(cell.taken for cell in status.cells if cell.label.startswith("kinds")),
     )
     check_equal(
         "partial",

@@ -288,12 +288,12 @@ class Shift:
         """Add one event of a case."""
         if entry.event == events.CaseReturned("lapsed"):  # dated when the lease of a silent station ended
             self._dialed.pop(key, None)
-            self._leave_case(key)
+            self.leave_case(key)
             self._interviewing.discard(key)
             return
         self._note_activity(entry.at)
         if isinstance(entry.event, events.CaseClaimed):
-            self._leave_case(key)  # a supervisor had freed it
+            self.leave_case(key)  # another station ended its lease
         self._last_events[key] = entry.at
         if not isinstance(entry.event, events.CaseClaimed):  # the next case is claimed without a key
             self._note_deed(entry.at)
@@ -318,9 +318,9 @@ class Shift:
             case events.AttemptClosed() | events.CaseReturned():
                 self._dialed.pop(key, None)
                 self._interviewing.discard(key)
-                self._leave_case(key)
+                self.leave_case(key)
 
-    def _leave_case(self, key: str) -> None:
+    def leave_case(self, key: str) -> None:
         """Add the time of a case that is no longer on the screen, until its last event."""
         since = self._claimed.pop(key, None)
         if since is not None:
@@ -436,7 +436,16 @@ def add_calls(
     The outcome that a supervisor gave a case replaces that of its last call, whoever made it.
     """
     last_shifts: dict[str, Shift | None] = {}
+    holders: dict[str, Shift | None] = {}
     for key, entry in calls:
+        if isinstance(entry.event, events.CaseClaimed):
+            holders[key] = find_shift(entry)
+        elif isinstance(entry.event, events.CaseReturned):
+            holder = holders.pop(key, None)
+            # a supervisor frees the case: the event is the supervisor's, and the time on the case that of the station
+            if holder is not None and not is_work_at_station(entry):
+                holder.leave_case(key)
+
         if isinstance(entry.event, events.OutcomeOverridden):
             shift = last_shifts.get(key)
             if shift is not None:

@@ -23,9 +23,9 @@ SELECT {ROW_COLUMNS} FROM cases WHERE key = ? AND {VISIBLE}
 SELECT {ROW_COLUMNS}, lease_token, link FROM cases WHERE key = ? AND {VISIBLE}{lock}
 
 -- name: WORK_SINCE
--- Calls and corrections of others tell whose call a correction concerns.
+-- Calls and corrections of others tell whose call a correction concerns, their returns which case a supervisor freed.
 SELECT case_key, kind, payload, at, by, station, key FROM case_events
-WHERE (by = coalesce(?, by) OR kind IN ('called', 'corrected')) AND at >= ?
+WHERE (by = coalesce(?, by) OR kind IN ('called', 'corrected', 'returned')) AND at >= ?
     AND case_key IN (SELECT key FROM cases WHERE updated_at >= ? AND seq > 1)
 ORDER BY at, case_key, seq
 

@@ -47,7 +47,7 @@ class CaseQueries(StorePart):
     def list_work(self, by: str | None, since: datetime) -> list[tuple[str, HistoryEntry]]:
         """Return the events that one person, or everybody, has written to cases since then, with the case's key.
 
-        Calls and corrections of others in these cases are among them. They are in the order of time.
+        Calls, corrections and returns of others in these cases are among them. They are in the order of time.
         """
         at = encode_timestamp(since)
         what = f"the calls of {by or 'everybody'}"
