@@ -93,13 +93,11 @@ def unavailable(what: str, why: str) -> Line:
 
 def format_time(seconds: float, unit: str) -> str:
     """Write a time in its unit."""
-    match unit:
-        case "µs":
-            return f"{seconds * 1e6:.3g} µs"
-        case "s":
-            return f"{seconds:.2f} s"
-        case _:
-            return f"{seconds * 1e3:.3g} ms"
+    if unit == "s" or seconds >= 1:
+        return f"{seconds:.2f} s"
+    if unit == "µs" and seconds < 1e-3:
+        return f"{seconds * 1e6:.3g} µs"
+    return f"{seconds * 1e3:.3g} ms"
 
 
 def format_lines(lines: Sequence[Line]) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import __main__ as command
 from benchmarks import page, results
-from benchmarks.lines import Line, Row
+from benchmarks.lines import Line, Row, format_time
 from benchmarks.results import Circumstances, RowResult, read_results, update_row
 from support.pages import ROOT, list_pages
 
@@ -198,3 +198,18 @@ def test_the_time_of_a_run_is_that_of_its_rows() -> None:
     }
     assert page.write_duration(rows, measured).startswith("The rows of `make bench` took 5 minutes")
     assert "isn't known" in page.write_duration(rows, {})
+
+
+@pytest.mark.parametrize(
+    ("seconds", "unit", "text"),
+    [
+        (0.0000005, "µs", "0.5 µs"),
+        (0.002, "µs", "2 ms"),
+        (0.005702, "ms", "5.7 ms"),
+        (0.487, "ms", "487 ms"),
+        (1.319, "ms", "1.32 s"),
+        (0.5, "s", "0.50 s"),
+    ],
+)
+def test_a_time_is_in_a_unit_that_can_be_read(seconds: float, unit: str, text: str) -> None:
+    assert format_time(seconds, unit) == text
