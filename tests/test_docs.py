@@ -114,6 +114,17 @@ REASON = re.compile(r"^- \*\*[^*]+\*\* (.*?)(?=^- |^## )", re.MULTILINE | re.DOT
 BOLD_FIGURE = re.compile(r"\*\*(\d[\d,]*(?: ms)?)\*\*")
 
 
+def test_the_messages_of_troubleshooting_are_the_programs() -> None:
+    """Its first table quotes a part of each message, which somebody who rewords it would miss otherwise."""
+    page = (ROOT / "docs" / "guides" / "troubleshooting.md").read_text(encoding="utf-8")
+    table = page[page.index("| you see |") : page.index("## The program doesn't start")]
+    quoted = set(re.findall(r"`([^`]+)`", table))
+    files = [*(ROOT / "survey_cli").rglob("*.py"), *(ROOT / "survey_cli").rglob("*.json")]
+    program = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    assert len(quoted) > 8
+    assert {text for text in quoted if text not in program} == {"command not found"}
+
+
 def test_the_readme_counts_problems_and_formats() -> None:
     counts = re.findall(r"knows over \*\*(\d+)\*\* kinds of|\*\*(\d+)\*\* \[formats\]", README)
     assert ["".join(found) for found in counts] == [str((len(RULES) - 1) // 10 * 10), str(len(FORMATS))]

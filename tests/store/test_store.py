@@ -1,5 +1,6 @@
 """Stored interviews are there as written, whoever else writes, and can be read in plain SQL."""
 
+import sqlite3
 import tracemalloc
 
 import pytest
@@ -44,6 +45,7 @@ from survey_cli.store import (
     Store,
     WholeInterview,
 )
+from survey_cli.store.backends.sqlite.connection import SqliteConnector
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Place, Variable
 
 # What is kept
@@ -329,3 +331,16 @@ def test_a_commit_with_an_interview_that_is_there_already_is_not_made(store):
         store.interviews.add(wholes(10, first=5))
     assert len(store.interviews.list_rows()) == 10
     assert answer(store, 4, id="s00009") is None
+
+
+@pytest.mark.parametrize(("version", "trusted"), [((3, 40, 1), 1), ((3, 41, 0), 0)])
+def test_a_schema_is_not_trusted_unless_sqlite_would_refuse_our_own(
+    version: tuple[int, int, int], trusted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite 3.40, as in Debian 12, calls the use of `json_array` in a column unsafe."""
+    before = sqlite3.connect(":memory:").execute("PRAGMA trusted_schema").fetchone()[0]
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", version)
+    connector = SqliteConnector.open_in_memory()
+    [(state,)] = connector.read("PRAGMA trusted_schema")
+    assert state == (before if trusted else 0)
+    connector.close()

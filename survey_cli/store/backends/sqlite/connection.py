@@ -29,8 +29,10 @@ PRAGMAS: Final = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA synchronous = FULL",  # WAL with NORMAL is not durable
     "PRAGMA fullfsync = ON",  # macOS: flush the disk's own cache; no effect elsewhere
-    "PRAGMA trusted_schema = OFF",  # a file from elsewhere runs no functions of its own
 )
+
+JSON_IS_SAFE_FROM: Final = (3, 41, 0)
+"""The version of SQLite from which its JSON functions may be used in a schema that isn't trusted. Debian 12 has 3.40."""
 
 
 DRIVER_ERRORS: Final = (sqlite3.Error, UnicodeError, MemoryError)
@@ -102,6 +104,11 @@ class SqliteConnector(Connector):
         """Set the pragmas and the function `own_account()` of a new connection."""
         for pragma in PRAGMAS:
             self.run(pragma)
+
+        # A file from elsewhere runs no functions of its own. Before, the column `cases.state` would be one of them.
+        if sqlite3.sqlite_version_info >= JSON_IS_SAFE_FROM:
+            self.run("PRAGMA trusted_schema = OFF")
+
         self.connection.create_function("own_account", 0, lambda: self.account)
 
     # Reading

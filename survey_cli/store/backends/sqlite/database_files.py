@@ -78,8 +78,8 @@ def check_folder(folder: Path, *, where: str, written: bool = True) -> None:
             where,
             f"the folder is on a file system that other computers may share ({kind}), and there one computer can't be"
             " kept from overwriting another's answers",
-            "keep the database on a disk of this computer; for several computers, use a database server; if only this"
-            f"computer mounts it, set  {LOCAL_FILE_SYSTEMS_VARIABLE}={kind}",
+            "keep the database on a disk of this computer; for several computers, use a database server; if only this "
+            f"computer mounts it, set {LOCAL_FILE_SYSTEMS_VARIABLE}={kind}",
         )
     if written and not has_access(folder, os.W_OK | os.X_OK):
         raise StoreError(where, f"you have no permission to write to the folder {folder}", "make it writable for you")
