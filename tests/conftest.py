@@ -38,6 +38,8 @@ def pytest_collection() -> Generator[None, object, object]:
     gc.disable()
     result = yield
     gc.freeze()
+    # as the program does: what a test makes is mostly gone before it could be collected
+    gc.set_threshold(50_000, 20, 100)
     gc.enable()
     return result
 

@@ -85,7 +85,7 @@ quotas:
 """
 STAFF = tuple(Interviewer(login=f"i{n}", role="interviewer") for n in range(1, 5))
 PEOPLE = "login,role\nsue,supervisor\npostgres,supervisor\n" + "".join(f"{who.login},interviewer\n" for who in STAFF)
-CASES = 180
+CASES = 120
 DAYS = 2
 LOOKS = 3
 """Looks at the figures while stations are at work, on each day."""

@@ -563,6 +563,6 @@ def test_of_many_problems_the_first_are_said_and_how_many_follow(capsys: pytest.
 
 def test_without_counts_it_says_what_to_give(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["rates"]) == 2
-    assert "--counts FILE" in capsys.readouterr().err
+    assert "survey rates --counts counts.csv" in capsys.readouterr().err
     assert run_command(["rates", "--counts", "nowhere.csv"]) == 1
     assert "nowhere.csv: there is no such file" in capsys.readouterr().err

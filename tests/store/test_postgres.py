@@ -269,7 +269,7 @@ def test_a_user_or_a_database_that_is_not_there(study):
 
 def test_a_user_without_rights(study):
     sql(study, "DROP ROLE IF EXISTS guest; CREATE ROLE guest LOGIN")
-    assert "does not permit" in told(with_user(study, "guest"))
+    assert "this account may not create one" in told(with_user(study, "guest"))
     Store.open(study, create=True).close()
     assert "does not permit" in told(with_user(study, "guest"))
     sql(study, f"GRANT USAGE ON SCHEMA {schema_in(study)} TO guest")
