@@ -194,7 +194,7 @@ def keep_row(folder: Path) -> list[Line]:
     def ours(count: int = 1000) -> float:
         db = str(folder / f"kept{next(databases)}.db")
         with open_simulated_interview_writer(
-            file, instrument, db=db, force=False, start=made.NOON
+            file, instrument, db=db, beside_real=False, start=made.NOON
         ) as kept:
             start = perf_counter()
             run_simulation(
