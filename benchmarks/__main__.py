@@ -96,6 +96,11 @@ def run_rows(rows: Sequence[Row], *, is_written: bool) -> int:
     prepare_modules()
     around = observe_circumstances()
     print(f"{around.date} · {around.machine} · load {around.load} · Python {around.python}")
+    if around.is_busy:
+        print(
+            "benchmarks: other programs are at work — wait for them, or expect worse figures",
+            file=sys.stderr,
+        )
 
     run_begun = perf_counter()
     missed = 0

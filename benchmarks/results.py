@@ -30,11 +30,15 @@ class Circumstances:
     """Other programs at work when the run began, as the system's load average; None if unknown."""
 
     @property
-    def place(self) -> str:
-        """The machine, and the load if it was more than the processors could take."""
+    def is_busy(self) -> bool:
+        """Whether other programs had more to do than the processors could take."""
         cores = re.search(r"(\d+) cores$", self.machine)
-        is_busy = self.load is not None and cores is not None and self.load > int(cores[1])
-        if is_busy:
+        return self.load is not None and cores is not None and self.load > int(cores[1])
+
+    @property
+    def place(self) -> str:
+        """The machine, and its load if it was busy."""
+        if self.is_busy:
             return f"{self.machine}, load {self.load:.0f}"
         return self.machine
 

@@ -1,6 +1,7 @@
 """The figures of the benchmarks: one file, and pages that show it as it is."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -166,6 +167,20 @@ def test_nothing_is_written_if_figures_are_only_printed(written: Path, capfd: py
     assert command.main(["--print", "good"]) == 0
     assert written.read_bytes() == before
     assert "1 ms" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(("load", "warns"), [(1.0, False), (9.0, True)])
+def test_a_busy_machine_is_told(
+    written: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    load: float,
+    warns: bool,
+) -> None:
+    around = replace(FRIDAY, load=load)
+    monkeypatch.setattr(command, "observe_circumstances", lambda: around)
+    assert command.main(["--print", "good"]) == 0
+    assert ("other programs are at work" in capfd.readouterr().err) is warns
 
 
 def test_an_unknown_row_is_named_and_nothing_runs(written: Path, capfd: pytest.CaptureFixture[str]) -> None:
