@@ -167,7 +167,7 @@ def _list_uses(file: str) -> list[tuple[str, str]]:
         (join_line(["check", file]), "find mistakes"),
         (join_line(["preview", file]), "see it while you write it"),
         (join_line(["interview", file, "--case", "1", "--practice"]), "practice an interview"),
-        (join_line(["export", file, "-o", f"{stem}.csv"]), "write the data"),
+        (join_line(["export", file, "-o", f"{stem}.csv"]), "write the data (after practice: --origin practice)"),
         (join_line(["report", file, "-o", f"{stem}.html"]), "report the results"),
     ]
 

@@ -259,10 +259,17 @@ def test_a_version_without_such_interviews_is_not_in_the_table() -> None:
 def test_without_interviews_the_columns_are_the_files() -> None:
     keep(secretive(ONE), origin="practice").close()
     to = io.StringIO(newline="")
-    made = export_file(file(TWO), ExportOptions(to="-", db="v.db"), stdout=to)
+    made = export_file(file(TWO), ExportOptions(to="-", db="v.db", origin="simulated"), stdout=to)
     assert isinstance(made, ExportResult)
     assert made.rows == 0
     assert to.getvalue().endswith("interview_by,interview_language,q1,q3,arm,tv_1,tv_2,tv_2_text\r\n")
+
+
+def test_after_practice_alone_an_export_says_how_to_have_it() -> None:
+    keep(secretive(ONE), origin="practice").close()
+    refusal = attempt(export_file, file(ONE), ExportOptions(to="real.csv", db="v.db"))
+    assert "no real interviews are stored, but 1 of origin practice — add --origin practice" in str(refusal)
+    assert not Path("real.csv").exists()
 
 
 # whole or not at all

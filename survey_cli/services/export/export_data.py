@@ -25,6 +25,8 @@ class MissingLibraryError(UserError):
     """The format needs a library that is not installed."""
 
 
+ROWS_OF_INTERVIEWS: Final = frozenset({"interviews", "answers", "events"})
+"""The kinds of rows that come from interviews; calls and shifts are always real."""
 LABELS_NOTE: Final = "the file has labels beside the codes: --labels has no effect"
 
 
@@ -38,6 +40,7 @@ def export_files(
     check_outputs(outs, options)
     exported = None if options.dry_run else (", ".join(outs), options.describe_content())
     with read_records(path, db=options.db, people=options.people, to=outs[0], exported=exported) as records:
+        check_origin(records, options)
         return [export_records(records, replace(options, to=out, beside=tuple(outs)), stdout=stdout) for out in outs]
 
 
@@ -63,6 +66,26 @@ def check_outputs(outs: Sequence[str], options: ExportOptions) -> None:
             check_output_path(file, force=options.force)
             if (other := files.setdefault(file.resolve(), out)) != out:
                 raise UserError(out, f"{file} is written by {other} too", "use another name for one of them")
+
+
+def check_origin(records: StudyRecords, options: ExportOptions) -> None:
+    """Refuse to export real interviews if all that are stored are of practice or simulated.
+
+    Whoever has just practiced would otherwise get an empty file. A study without any interview has one, with its
+    columns. Raises UserError.
+    """
+    if options.origin != "real" or options.what not in ROWS_OF_INTERVIEWS:
+        return
+    if records.store.data.has_counted_interviews():
+        return
+    counts = records.store.data.count_by_origin()
+    if not counts:
+        return
+    stored = [f"{count:,} of origin {origin}" for origin, count in counts.items()]
+    what = f"no real interviews are stored, but {' and '.join(stored)}"
+    [origin, *others] = counts
+    remedy = f"add --origin {'all' if others else origin}"
+    raise UserError(records.where, what, remedy)
 
 
 def export_records(records: StudyRecords, options: ExportOptions, *, stdout: TextIO | None = None) -> ExportResult:

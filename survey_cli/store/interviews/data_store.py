@@ -237,6 +237,16 @@ class DataStore:
         [(number,)] = self._db.read(statement, (instrument, *origins, *statuses, at_most))
         return int(number)
 
+    def has_counted_interviews(self) -> bool:
+        """Whether an interview is stored that is neither of practice nor simulated."""
+        statement = "SELECT 1 FROM interviews WHERE origin IN ('real', 'imported') LIMIT 1"
+        return bool(self._db.read(statement))
+
+    def count_by_origin(self) -> dict[str, int]:
+        """Count all interviews by their origin."""
+        rows = self._db.read("SELECT origin, count(*) FROM interviews GROUP BY origin ORDER BY origin")
+        return {str(origin): int(number) for origin, number in rows}
+
     def has_interviews(self, instrument: str) -> bool:
         """Whether a real interview was started with this instrument."""
         return bool(self._db.read(sql.HAS_INTERVIEWS, (instrument,)))
