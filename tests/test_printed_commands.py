@@ -114,6 +114,7 @@ ANSWERS = {
     "db restore backup.db": "there is no such backup",
     "db restore responses/study.before-counts.db": "there is no such backup",
     "diff library.yaml": "no interviews with another version",
+    "explain radiogroup": "'radiogroup' is not in the vocabulary",
     "do-not-call remove": "is not on the list",
     "interview study.yaml --case": "its interview is finished (complete)",
     "privacy erase study.yaml 10": "there is no terminal to confirm it",
