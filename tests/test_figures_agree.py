@@ -359,7 +359,7 @@ def compare_people(
     answered = sum(person.reached for person in status.people)
     parts = read_columns(lines, "attempts by the respondent's time of day")
     check_equal("attempts", parts=sum(int(row[1]) for row in parts), people=attempts)
-    check_equal("answered", parts=sum(int(row[2]) for row in parts), people=answered)
+    check_equal("answered", parts=sum(int(row[2].partition(",")[0]) for row in parts), people=answered)
 
 
 def iterate_cases(field: BusyField) -> Iterator[tuple[str, Case]]:

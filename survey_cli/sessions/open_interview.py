@@ -206,7 +206,7 @@ def _identify_interviewer(path: str | Path, instrument: str, options: StartOptio
     from survey_cli.study.open_study import identify, load_people
 
     people = load_people(path, where, None)
-    interviewer = identify(options.interviewer, store.account, people, people)
+    interviewer = identify(options.interviewer, store.account, people, people, people_path)
     return replace(options, interviewer=interviewer.login, attributes=interviewer.attributes)
 
 

@@ -17,7 +17,7 @@ from survey_cli.fieldwork.plan.plan import Interviewer, People, Plan
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
-from survey_cli.samples.lists.people_file import read_people
+from survey_cli.samples.lists.people_file import format_supervisor_line, read_people
 from survey_cli.store import Store
 from survey_cli.store.backends import account
 from survey_cli.store.backends.address import is_server_address
@@ -106,18 +106,19 @@ def open_study(
     instrument, where = open_and_locate(path, db)
     listed = invented or load_people(path, where, people)
     own_people = load_people(path, where, None)
+    own_file = locate_people_file(path, where)
     who: Interviewer | None = None
     if invented is not None:
         who = Interviewer(login=by, role="supervisor")
     elif not is_server_address(where):  # before a file is created
-        who = identify(by, account.read_system_account(), listed, own_people)
+        who = identify(by, account.read_system_account(), listed, own_people, own_file)
     store = open_store(where, create=True) if create else open_existing_store(where)
     if store is None:
         raise UserError(where, "there are no cases yet", f"import them: survey sample import {path} cases.csv")
     with close_on_error(store):
         if who is None and _is_unlisted_reader(by, store, own_people):
             who = Interviewer(login=store.account, role="interviewer")
-        who = _limit_to_account(who or identify(by, store.account, listed, own_people), store)
+        who = _limit_to_account(who or identify(by, store.account, listed, own_people, own_file), store)
         version = VersionInForce(instrument) if as_written else find_version_in_force(store, instrument, str(path))
         is_archive = store.read_only and not is_server_address(where)
         do_not_call = DoNotCallList.open_read_only(where) if is_archive else DoNotCallList.open_beside(where)
@@ -157,21 +158,46 @@ def load_people(path: str | Path, where: str, named: str | None) -> People:
     return people_file.people
 
 
-def identify(claimed: str, account: str, people: People, own_people: People) -> Interviewer:
+def identify(
+    claimed: str, account: str, people: People, own_people: People, own_file: Path | None = None
+) -> Interviewer:
     """Return the person who works under the account's name, or under another claimed name.
 
-    `own_people` is the study's own list, which decides whether a claim is allowed; `people` is the list in use. Raises
-    UserError.
+    `own_people` is the study's own list, which decides whether a claim is allowed; `people` is the list in use.
+    `own_file` is the file of the study's own list: its owner can add the missing line. Raises UserError.
     """
     name = claimed.strip() or account
     check_people_list(account, people, own_people)
     if name != account and not _is_supervisor(account, own_people):
         what = f"is not the account {account}, and only a supervisor may work under another name"
-        raise UserError(name, what, f"log in as {name}, or ask {own_people.format_supervisors()}")
+        remedy = f"log in as {name}, or ask {own_people.format_supervisors()}"
+        if own_people.find(account) is None:
+            remedy += _describe_own_line(account, own_file)
+        raise UserError(name, what, remedy)
     if (who := people.find(name)) is None:
         remedy = f"ask {own_people.format_supervisors()} to add this name to {PEOPLE_FILE}"
+        if own_people.find(name) is None:
+            remedy += _describe_own_line(name, own_file)
         raise UserError(name, "is not on the study's list of people", remedy)
     return who
+
+
+def _describe_own_line(name: str, file: Path | None) -> str:
+    """Return, as the end of a remedy, the line that the owner of the list can write; empty for everybody else."""
+    if file is None or not _is_own_file(file):
+        return ""
+    line = format_supervisor_line(name, file)
+    return f"; the list is your own file, so you can also write this line into {file} yourself: {line}"
+
+
+def _is_own_file(file: Path) -> bool:
+    """Return whether the account at work owns a file; on a system without owners, whether it can write it."""
+    if not hasattr(os, "getuid"):
+        return os.access(file, os.W_OK)
+    try:
+        return file.stat().st_uid == os.getuid()
+    except OSError:
+        return False
 
 
 def _is_unlisted_reader(claimed: str, store: Store, own_people: People) -> bool:

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import DataTable, Sparkline, Static
 
 from survey_cli.entries import to_ascii_digits
-from survey_cli.fieldwork.case.activity import ATTEMPTS, CALLS, COMPLETED, CONTACT_SHARE, REFUSAL_SHARE
+from survey_cli.fieldwork.case.activity import ATTEMPTS, CALLS, COMPLETED, ATTEMPTS_ANSWERED, REFUSAL_SHARE
 from survey_cli.fieldwork.plan.plan import COUNTED, IN_PROGRESS
 from survey_cli.fieldwork.queue.call_order import CALLABLE_NOW
 from survey_cli.fieldwork.shifts import PAID_TIME, SHARE_ON_CASES
@@ -471,7 +471,7 @@ def _build_progress(status: "FieldworkStatus") -> Content:
             style_text(f"{progress.yesterday:,} yesterday"),
             style_text(f"{progress.partial:,} partial"),
             style_text(
-                f"{CONTACT_SHARE.name} {_share(contacts, sessions)}, {REFUSAL_SHARE.name} {_share(refusals, conclusive)}"
+                f"{ATTEMPTS_ANSWERED.name} {_share(contacts, sessions)}, {REFUSAL_SHARE.name} {_share(refusals, conclusive)}"
             ),
             style_text(status.pace.describe() if status.pace is not None else "", "$quiet"),
         )
@@ -505,7 +505,7 @@ def _build_details(status: "FieldworkStatus") -> list[Content]:
     statuses = [(f"{line.cases:,}", line.what) for line in status.statuses]
     outcomes = [(f"{line.cases:,}", f"{line.name}, {line.done:,} done") for line in status.outcomes]
     parts = [
-        (f"{d.attempts:,}", f"{ATTEMPTS.name} {d.daypart}, {CONTACT_SHARE.name} {_share(d.reached, d.attempts)}")
+        (f"{d.attempts:,}", f"{ATTEMPTS.name} {d.daypart}, {ATTEMPTS_ANSWERED.name} {_share(d.reached, d.attempts)}")
         for d in status.dayparts
     ]
     return [
@@ -553,7 +553,7 @@ def _list_people(status: "FieldworkStatus") -> Listing:
     lines = [_build_person(status, person) for person in status.people_today]
     about = "Today: case or break, since when, calls, and shares; survey explain FIGURE defines each of them"
     head = (
-        "person", "case", "since", CALLS.name, COMPLETED.name, CONTACT_SHARE.name, REFUSAL_SHARE.name,
+        "person", "case", "since", CALLS.name, COMPLETED.name, ATTEMPTS_ANSWERED.name, REFUSAL_SHARE.name,
         SHARE_ON_CASES.name, "idle", PAID_TIME.name,
     )  # fmt: skip
     return Listing(head, lines, about if lines else "Nobody has called today")

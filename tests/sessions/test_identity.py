@@ -45,6 +45,21 @@ def test_environment_variables_make_nobody_somebody_else(monkeypatch: pytest.Mon
     assert read_system_account() == before != "sue"
 
 
+def test_who_owns_the_list_of_people_is_told_the_line_that_is_missing(
+    tmp_path: Path, as_account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shift = Shift(tmp_path, people="login,languages,role\npat,,interviewer\nsue,,supervisor\n")
+    as_account("zoe")
+
+    missing = opened(shift)
+    assert str(missing).startswith("zoe: is not on the study's list of people — ask sue to add this name to")
+    assert str(missing).endswith("yourself: zoe,,supervisor")
+    assert str(opened(shift, by="pat")).endswith("log in as pat, or ask sue" + str(missing).partition("csv")[2])
+
+    monkeypatch.setattr("os.getuid", lambda: 4321)
+    assert "yourself" not in str(opened(shift))
+
+
 def test_an_interviewer_claims_no_other_name(tmp_path: Path, as_account) -> None:
     shift = Shift(tmp_path, people=PEOPLE)
     as_account("ann")

@@ -172,7 +172,7 @@ Section: TypeAlias = tuple[str, Sequence[str]]
 
 
 def _render_sections(report: "FieldworkStatus") -> Iterator[Section]:
-    from survey_cli.fieldwork.case.activity import ATTEMPTS, CONTACT_SHARE
+    from survey_cli.fieldwork.case.activity import ATTEMPTS, ATTEMPTS_ANSWERED
     from survey_cli.fieldwork.plan.plan import COUNTED, IN_PROGRESS
     from survey_cli.fieldwork.queue.call_order import CALLABLE_NOW
     from survey_cli.reports.fieldwork.status import CLOSED_NUMBERS, DEAD_NUMBERS, LISTED_NUMBERS
@@ -193,11 +193,12 @@ def _render_sections(report: "FieldworkStatus") -> Iterator[Section]:
         state = "closed" if c.closed else "soft" if c.soft else ""
         cells.append((_shorten(c.label), f"{c.taken:,}", f"{c.held:,}", f"{c.target:,}", state))
     yield "quotas", _render_columns(("cell", COUNTED.name, IN_PROGRESS.name, "target", ""), cells)
-    dayparts = [
-        (d.daypart, f"{d.attempts:,}", f"{d.reached:,}", _format_share(d.reached, d.attempts)) for d in report.dayparts
-    ]
+    dayparts = []
+    for part in report.dayparts:
+        share = _format_share(part.reached, part.attempts)
+        dayparts.append((part.daypart, f"{part.attempts:,}", f"{part.reached:,}, {share}"))
     heading = f"attempts by the respondent's time of day, {report.period}"
-    yield heading, _render_columns(("", ATTEMPTS.name, "answered", CONTACT_SHARE.name), dayparts)
+    yield heading, _render_columns(("", ATTEMPTS.name, ATTEMPTS_ANSWERED.name), dayparts)
     yield f"interviewers, {report.period}", _render_interviewers(report.people)
     if (lengths := report.lengths) is not None:
         limits = f"from {_format_length(lengths.shortest)} to {_format_length(lengths.longest)}"

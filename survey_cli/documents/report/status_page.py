@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from survey_cli.documents.templating import render_page
-from survey_cli.fieldwork.case.activity import ATTEMPTS, CONTACT_SHARE
+from survey_cli.fieldwork.case.activity import ATTEMPTS, ATTEMPTS_ANSWERED
 from survey_cli.fieldwork.plan.plan import COUNTED
 from survey_cli.fieldwork.queue.call_order import CALLABLE_NOW
 from survey_cli.reports.fieldwork.status import COMPLETE, DONE, PARTIAL, FieldworkStatus
@@ -61,7 +61,7 @@ def _iterate_tables(status: FieldworkStatus) -> Iterator[PageTable]:
         if part.attempts
     ]
     yield PageTable(
-        "Attempts by the respondent's time of day", ("part of the day", ATTEMPTS.name, CONTACT_SHARE.name), parts
+        "Attempts by the respondent's time of day", ("part of the day", ATTEMPTS.name, ATTEMPTS_ANSWERED.name), parts
     )
 
 

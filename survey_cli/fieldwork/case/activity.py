@@ -40,10 +40,12 @@ ATTEMPTS: Final = NamedFigure(
     " line within an hour are one attempt too.",
     "status, board, client's page, case list, export of cases",
 )
-CONTACT_SHARE: Final = NamedFigure(
-    "contact share",
+ATTEMPTS_ANSWERED: Final = NamedFigure(
+    "attempts answered",
     "Attempts in which somebody answered, as a share of all attempts. A machine is nobody. Of a call that"
-    " was lost with its station, only an open interview shows that somebody answered.",
+    " was lost with its station, only an open interview shows that somebody answered. It"
+    " counts attempts. The contact rates CON1 to CON3 count cases, and a person who answered but neither"
+    " refused nor was interviewed is a non-contact there.",
     "status, board, client's page",
 )
 COMPLETED: Final = NamedFigure(

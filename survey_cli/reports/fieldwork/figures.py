@@ -23,7 +23,7 @@ FIGURES: Final[tuple[NamedFigure, ...]] = (
     pace.EXPECTED,
     activity.CALLS,
     activity.ATTEMPTS,
-    activity.CONTACT_SHARE,
+    activity.ATTEMPTS_ANSWERED,
     activity.COMPLETED,
     activity.REFUSALS,
     activity.REFUSAL_SHARE,

@@ -61,6 +61,20 @@ def read_people(path: Path | str) -> PeopleFile | list[Problem]:
     return PeopleFile(people=People(interviewers=people), problems=tuple(collector.list_problems()))
 
 
+def format_supervisor_line(login: str, path: Path) -> str:
+    """Return the line that makes somebody a supervisor, in the order of a list's columns: `root,supervisor`."""
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        heading = file.readline().strip()
+    separator = ","
+    for mark in (";", "\t"):
+        if mark in heading:
+            separator = mark
+
+    values = {"login": login, "role": "supervisor"}
+    columns = [sheet.normalize_heading(column) for column in heading.split(separator)]
+    return separator.join(values.get(column, "") for column in columns)
+
+
 def _read_interviewer(
     row: sheet.InputRow, columns: Mapping[str, int], collector: sheet.ProblemCollector
 ) -> Interviewer | None:

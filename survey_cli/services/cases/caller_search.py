@@ -13,6 +13,7 @@ from survey_cli.store.backends.address import ServerAddress, is_server_address
 from survey_cli.store.backends.schema.migrations import ADDITIVE, STEPS
 from survey_cli.store.database_location import RESPONSES_FOLDER, STUDY_SETTING, format_path
 from survey_cli.store.do_not_call import FILE_NAME
+from survey_cli.study.location import locate_people_file
 from survey_cli.study.open_study import identify, load_people
 
 LEAST_CHARACTERS: Final = 3
@@ -91,7 +92,7 @@ def _list_databases(place: str) -> Iterator[tuple[str, str]]:
 def _search_study(store: Store, name: str, text: str, at: datetime, by: str) -> list[CallerMatch]:
     if not is_server_address(store.where):
         people = load_people("", store.where, None)
-        identify(by, store.account, people, people)
+        identify(by, store.account, people, people, locate_people_file("", store.where))
     search = store.cases.queries.search
     found = search(text) or search(extract_search_digits(text))
     if found and store.connector.supervises:  # the server records the others itself

@@ -17,6 +17,7 @@ from survey_cli.store import Store
 from survey_cli.store.database_location import locate_database, open_existing_store
 from survey_cli.study import versions
 from survey_cli.study.account_names import format_author
+from survey_cli.study.location import locate_people_file
 from survey_cli.study.open_study import identify, load_people
 
 RULE: Final = "changed-meaning"
@@ -88,7 +89,7 @@ def accept_changes(
     if store is None:
         raise UserError(where, "there are no interviews to compare with", "you don't need to accept anything")
     with store:
-        who = identify(by, store.account, people, people)
+        who = identify(by, store.account, people, people, locate_people_file(file, where))
         if not who.supervises:
             what = "only a supervisor may accept a change of meaning"
             raise UserError(who.login, what, f"ask {people.format_supervisors()}")
