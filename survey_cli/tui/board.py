@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import DataTable, Sparkline, Static
 
 from survey_cli.entries import to_ascii_digits
-from survey_cli.fieldwork.case.activity import ATTEMPTS, CALLS, COMPLETED, ATTEMPTS_ANSWERED, REFUSAL_SHARE
+from survey_cli.fieldwork.case.activity import ATTEMPTS, ATTEMPTS_ANSWERED, CALLS, COMPLETED, REFUSAL_SHARE
 from survey_cli.fieldwork.plan.plan import COUNTED, IN_PROGRESS
 from survey_cli.fieldwork.queue.call_order import CALLABLE_NOW
 from survey_cli.fieldwork.shifts import PAID_TIME, SHARE_ON_CASES
@@ -464,15 +464,15 @@ def _build_progress(status: "FieldworkStatus") -> Content:
     refusals = sum(person.refusals for person in people)
     conclusive = sum(person.conclusive_contacts for person in people)
     target = f" of {progress.target:,}" if progress.target else ""
+    answered = f"{ATTEMPTS_ANSWERED.name} {_share(contacts, sessions)}"
+    refused = f"{REFUSAL_SHARE.name} {_share(refusals, conclusive)}"
     return styled.join_lines(
         (
             style_text("Completes", "$quiet"),
             Content.assemble((f"{progress.complete:,}", "bold"), target, f", {progress.today:,} today"),
             style_text(f"{progress.yesterday:,} yesterday"),
             style_text(f"{progress.partial:,} partial"),
-            style_text(
-                f"{ATTEMPTS_ANSWERED.name} {_share(contacts, sessions)}, {REFUSAL_SHARE.name} {_share(refusals, conclusive)}"
-            ),
+            style_text(f"{answered}, {refused}"),
             style_text(status.pace.describe() if status.pace is not None else "", "$quiet"),
         )
     )
