@@ -87,6 +87,9 @@ def test_the_site_has_every_page_and_needs_no_network(tmp_path: Path) -> None:
         text = built.read_text(encoding="utf-8")
         loaded = re.findall(r'<(?:script|img|iframe)[^>]* src="([^"]+)"|<link[^>]* href="([^"]+)"', text)
         assert not [url for url in ("".join(pair) for pair in loaded) if url.startswith(("http", "//"))], built
+    # The style sheet wraps messages by this class, since they are wider than a telephone.
+    troubleshooting = (tmp_path / "site" / "guides" / "troubleshooting.html").read_text(encoding="utf-8")
+    assert '<div class="language-text highlight">' in troubleshooting
     assert (tmp_path / "site" / "example" / "example-study.zip").exists()
     index = json.loads((tmp_path / "site" / "search.json").read_text(encoding="utf-8"))
     found = {entry["location"]: entry["text"] for entry in index["items"]}

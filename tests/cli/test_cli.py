@@ -205,6 +205,27 @@ def test_a_new_instrument_has_no_problem_and_teaches(capsys: pytest.CaptureFixtu
     assert capsys.readouterr() == ("", "sub/my survey.yaml: 13 items, no problems\n")
 
 
+@pytest.mark.parametrize("name", ["a.yaml", "energy.yaml", "a folder/a_survey_of_readers.yaml"])
+def test_the_explanations_of_a_new_instrument_begin_in_one_column(name: str) -> None:
+    Path(name).parent.mkdir(exist_ok=True)
+    assert run_command(["new", name]) == 0
+    lines = Path(name).read_text(encoding="utf-8").splitlines()
+
+    explained = {
+        "#   survey ": ("list every", "conduct an", "print the data", "explain a word"),
+        "": ("# letters,", "# shown at", "# raise it", "# the first is"),
+    }
+    for begins, explanations in explained.items():
+        columns = [
+            line.index(explanation)
+            for explanation in explanations
+            for line in lines
+            if line.startswith(begins) and f"  {explanation}" in line
+        ]
+        assert len(columns) == 4
+        assert len(set(columns)) == 1
+
+
 def test_new_overwrites_nothing_unasked(capsys: pytest.CaptureFixture[str]) -> None:
     written("mine.yaml", "precious")
     assert run_command(["new", "mine.yaml"]) == 1

@@ -37,6 +37,13 @@ ProofScope: TypeAlias = Literal["", "faults", "possible"]
 """What is listed of a proof: nothing, what can't happen and other faults, or also what can happen."""
 _EDITOR_LINES: Final = 4
 """Number of lines at the beginning of the template that are for the editor."""
+_EXPLAINED_COMMANDS: Final = re.compile(r"^(?P<written>#   survey \S.*?) {2,}(?P<explanation>\S.*)$", re.MULTILINE)
+"""Commands of the template, each with an explanation behind it."""
+_EXPLAINED_KEYS: Final = re.compile(
+    r"^(?P<written>(?:instrument|title|version|languages): \S.*?) {2,}(?P<explanation># .*)$",
+    re.MULTILINE,
+)
+"""The first keys of the template, each with a comment."""
 
 
 # ── a new instrument ───────────────────────────────────────────────────────────────────────────────────────
@@ -54,9 +61,17 @@ def create_instrument(file: str, *, force: bool = False) -> Path:
     first, *rest = template.splitlines(keepends=True)
     text = first + "".join(rest[_EDITOR_LINES - 1 :] if has_schema else rest)
     text = text.replace("{file}", _quote_path(path)).replace("{name}", _derive_name(path.stem))
+    for explained_lines in (_EXPLAINED_COMMANDS, _EXPLAINED_KEYS):
+        text = _align_explanations(text, explained_lines)
     check_output_path(path, force=force)
     write_text_file(path, lambda file: file.write(text), force=force, public=True)
     return path
+
+
+def _align_explanations(text: str, explained_lines: re.Pattern[str]) -> str:
+    """Begin the explanations of some lines in one column, after the name of the file was filled in."""
+    width = max(len(line["written"]) for line in explained_lines.finditer(text))
+    return explained_lines.sub(lambda line: f"{line['written']:{width}}  {line['explanation']}", text)
 
 
 def _read_resource(name: str) -> str:
