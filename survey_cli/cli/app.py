@@ -193,7 +193,11 @@ def build_app(commands: Sequence[str] = COMMANDS) -> typer.Typer:
         functions = vars(import_module(f"survey_cli.cli.commands.{module}"))
         prefix = name.replace("-", "_")
         if name not in GROUPS:
-            app.command(name, cls=Command)(functions.get(prefix) or functions[f"run_{prefix}"])
+            # `survey explain -8` looks up a code
+            settings = {"ignore_unknown_options": name == "explain"}
+            app.command(name, cls=Command, context_settings=settings)(
+                functions.get(prefix) or functions[f"run_{prefix}"]
+            )
             continue
         text, subnames = GROUPS[name]
         group = typer.Typer(name=name, help=text, cls=Subcommands, rich_markup_mode=None)

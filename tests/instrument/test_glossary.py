@@ -71,6 +71,36 @@ ASKED_FOR = {
     "DK": "decline",
     "NA": "not asked",
     "SPSS": "SPSS",
+    "randomization": "split",
+    "random order": "order",
+    "multiple response": "multiple",
+    "pilot": "pretest",
+    "pretest": "pretest",
+    "raked": "raking",
+    "interview length": "length",
+    "LOI": "length",
+    "incidence": "eligibility",
+    "aided": "aided awareness",
+    "spontaneous": "unaided awareness",
+    "yaml": "questionnaire",
+    "int": "number",
+    "lint": "check",
+    "tutorials": "demo",
+    "NC": "non-contact",
+    "seed": "seed",
+    "Without a case": "time without a case",
+    "outcomes": "outcome",
+    "significance test": "significance test",
+    "2.112": "refusal_hard",
+    "-8": "decline",
+    "−8": "decline",
+    "-6": "not asked",
+    "−7": "not reached",
+    "standard error": "standard error",
+    "confidence interval": "confidence interval",
+    "completion rate": "completion rate",
+    "validation": "review",
+    "monitoring": "interviewer monitoring",
 }
 """Words that people of the trade look up first, and the program's word for each."""
 
@@ -160,6 +190,46 @@ def test_disposition_names_the_columns_of_both_codes(capsys: pytest.CaptureFixtu
 def test_a_mistyped_term_gets_the_nearest(mistyped: str, nearest: str) -> None:
     with pytest.raises(UserError, match=f"did you mean '{nearest}'"):
         explain_word(mistyped)
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        "pilote study of ours",
+        "heteroscedasticity",
+        "intercept",
+        "parka",
+        "toast",
+        "XY",
+        "9.99",
+        "-77",
+    ],
+)
+def test_a_word_that_is_no_misspelling_gets_no_other_word(unknown: str) -> None:
+    with pytest.raises(UserError, match="is not in the vocabulary — `survey explain` lists every word"):
+        explain_word(unknown)
+
+
+@pytest.mark.parametrize(
+    ("asked", "wrong"),
+    [
+        ("standard error", "margin of error"),
+        ("confidence interval", "margin of error"),
+        ("completion rate", "response rate"),
+    ],
+)
+def test_a_figure_is_not_taken_for_another(asked: str, wrong: str) -> None:
+    assert wrong not in find_words(asked)
+
+
+def test_a_code_is_looked_up_without_quotes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["explain", "-8"]) == 0
+    assert capsys.readouterr().out.startswith("decline — a term\n")
+
+
+def test_a_word_of_tables_comes_before_the_key_of_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["explain", "outcomes"]) == 0
+    assert capsys.readouterr().out.startswith("outcome — a term\n")
 
 
 @pytest.mark.parametrize("written", ["sample import", "survey sample import"])

@@ -266,7 +266,7 @@ def explain(
     from survey_cli.services.questionnaire.word_lookup import explain_word, list_vocabulary
 
     word = " ".join(words or ())
-    if word == "tutorial":
+    if word in ("tutorial", "tutorials"):
         _print_tutorial()
         return
     if not word:

@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 from survey_cli.instrument.source.foreign_words import Synonym, list_synonyms
-from survey_cli.problems import UserError, find_nearest
+from survey_cli.problems import UserError
 from survey_cli.wording import join_words
 
 ReferenceKind: TypeAlias = Literal[
@@ -22,6 +22,15 @@ MAX_NAMED: Final = 6
 """The most terms that are named if a word is a part of many."""
 MAX_SHOWN: Final = 3
 """The most meanings that are shown for a word that is only a part of them: `kish` of `Kish grid`."""
+
+
+SHORTEST_MISSPELLED: Final = 4
+"""The fewest letters of a word that is taken for a misspelling: of `NC`, one letter is half."""
+SHORTEST_WITH_TWO_SLIPS: Final = 8
+"""The fewest letters of a word that may differ in two of them."""
+MISSING_CODE: Final = re.compile(r"[-−](\d+)")
+"""A code such as -8, with a hyphen or with the sign that the documentation has."""
+AAPOR_CODE: Final = re.compile(r"[1-4]\.\d+")
 
 
 class KeyReference(NamedTuple):
@@ -84,6 +93,8 @@ def explain_word(word: str) -> tuple[ReferenceEntry, ...]:
         known = {entry.word for entry in found}
         found += [entry for entry in _find_foreign(lookup, entries) if entry.word not in known]
     if not found:
+        found = _find_by_code(lookup, entries)
+    if not found:
         found = _find_by_part(lookup, entries)
     if found:
         return tuple(found)
@@ -101,7 +112,8 @@ def _find_own(lookup: str, entries: Iterable[ReferenceEntry]) -> list[ReferenceE
             exact.append(entry)
         elif is_said and simplify_spelling(entry.word) == simplify_spelling(lookup):
             similar.append(entry)
-    return exact + similar
+    # people look up what a word means more often than how a file is written: `outcomes` is a key too
+    return sorted(exact + similar, key=lambda entry: entry.kind != "term")
 
 
 def _find_by_trade(lookup: str, entries: Iterable[ReferenceEntry]) -> list[ReferenceEntry]:
@@ -151,6 +163,21 @@ def _find_foreign(lookup: str, entries: Iterable[ReferenceEntry]) -> list[Refere
     return found
 
 
+def _find_by_code(code: str, entries: Iterable[ReferenceEntry]) -> list[ReferenceEntry]:
+    """Find the terms that name the code of a missing value, or the outcomes that have a code of AAPOR."""
+    if missing := MISSING_CODE.fullmatch(code):
+        kind = "term"
+        written = f"−{missing[1]}"
+    elif AAPOR_CODE.fullmatch(code):
+        kind = "outcome"
+        written = code
+    else:
+        return []
+
+    named = re.compile(rf"(?<![\d.]){re.escape(written)}(?!\d|\.\d)")
+    return [entry for entry in entries if entry.kind == kind and named.search(entry.meaning)]
+
+
 def _find_by_part(lookup: str, entries: Iterable[ReferenceEntry]) -> list[ReferenceEntry]:
     """Find the terms and figures of whose names a word is a part: `callable` of `callable now`.
 
@@ -170,11 +197,47 @@ def _find_by_part(lookup: str, entries: Iterable[ReferenceEntry]) -> list[Refere
 
 
 def _suggest(lookup: str, entries: Iterable[ReferenceEntry]) -> str:
-    """Return the remedy for an unknown word: the nearest word of the vocabulary, of the trade or of other programs."""
+    """Return the remedy for an unknown word: the word of which it is a misspelling, or the way to all words."""
     known = {name for entry in entries for name in (entry.word, *entry.trade)}
     known |= list_synonyms("types").keys() | list_synonyms("keys").keys()
-    near = find_nearest(lookup, sorted(known))
+    near = _find_misspelled(lookup, sorted(known))
     return f"did you mean {near!r}?" if near else "`survey explain` lists every word"
+
+
+def _find_misspelled(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that differs in a letter, or in two if it is long; another word misleads more than none."""
+    spelling = word.casefold()
+    if len(spelling) < SHORTEST_MISSPELLED:
+        return None
+
+    allowed = 2 if len(spelling) >= SHORTEST_WITH_TWO_SLIPS else 1
+    nearest = None
+    fewest = allowed + 1
+    for candidate in known:
+        if abs(len(candidate) - len(spelling)) > allowed:
+            continue
+        slips = _count_slips(spelling, candidate.casefold())
+        if slips < fewest:
+            nearest = candidate
+            fewest = slips
+    return nearest
+
+
+def _count_slips(one: str, other: str) -> int:
+    """Count the letters that are missing, too many, another one, or exchanged with their neighbor."""
+    before_last: list[int] = []
+    last = list(range(len(other) + 1))
+    for row, letter in enumerate(one, start=1):
+        current = [row]
+        for column, other_letter in enumerate(other, start=1):
+            slips = min(last[column] + 1, current[-1] + 1, last[column - 1] + (letter != other_letter))
+            is_exchanged = row > 1 and column > 1 and one[row - 2 : row] == other_letter + other[column - 2]
+            if is_exchanged:
+                slips = min(slips, before_last[column - 2] + 1)
+            current.append(slips)
+        before_last = last
+        last = current
+    return last[-1]
 
 
 def list_vocabulary() -> dict[ReferenceKind, list[str]]:
