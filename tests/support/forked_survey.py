@@ -10,6 +10,7 @@ import signal
 import struct
 import subprocess
 import termios
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from json import dumps
@@ -75,11 +76,17 @@ class ForkedTerminal(fdspawn):
     def __init__(self, reports: IO[str], terminal: int, **how: Any) -> None:
         """`reports` is what `fork_program` returned."""
         super().__init__(terminal, **how)
-        self.delaybeforesend = None
+        self.delaybeforesend: float | None = 0.05
+        """Seconds before keys are sent, as `pexpect.spawn` has it: a program that has just asked may not yet listen."""
         self.exitstatus: int | None = None
         """Its exit code; that of a program ended by a signal is negative."""
         self._reports = reports
         self.pid = int(self._reports.readline())
+
+    def send(self, s: str | bytes) -> int:
+        """Type a text."""
+        time.sleep(self.delaybeforesend or 0)
+        return int(super().send(s))
 
     def isalive(self) -> bool:
         if self.exitstatus is None and select.select([self._reports], [], [], 0)[0]:

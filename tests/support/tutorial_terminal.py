@@ -71,7 +71,7 @@ class TutorialTerminal:
             self._child = pexpect.spawn(
                 sys.executable, command, cwd=str(folder), env=environment, dimensions=(HEIGHT, WIDTH)
             )
-            self._child.delaybeforesend = None
+        self._child.delaybeforesend = None
 
     def show(self) -> str:
         """Return the lines of the screen."""
