@@ -541,8 +541,8 @@ def test_the_command_prints_counts_rates_and_what_is_open(capsys: pytest.Capture
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["study.yaml", "--counts", "x.csv"], "give an instrument, or final counts"),
-        ([], "give an instrument, or final counts"),
+        (["study.yaml", "--counts", "x.csv"], "two sources of cases — give one of them"),
+        ([], "the questionnaire is missing — survey rates study.yaml"),
         (["study.yaml", "--frame", "rdd"], "an instrument defines its own"),
         (["--counts", "x.csv", "--by", "kind"], "are only for an instrument's cases"),
     ],

@@ -69,7 +69,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
         instrument, start = open_instrument(file), datetime(2026, 1, 5, 9, tzinfo=UTC)
         found = simulate_interviews(instrument, count=25, seed=3, start=start, habits=Habits(break_off=0.003))
         database = str(home / "from.db")
-        with open_simulated_interview_writer(file, instrument, db=database, force=False, start=start) as writer:
+        with open_simulated_interview_writer(file, instrument, db=database, beside_real=False, start=start) as writer:
             writer.write([one.interview for one in found])
         run_survey(home, "export", file, "--db", "from.db", "--origin", "simulated", *WANTED, "-o", "from.csv")
         return home
