@@ -23,6 +23,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from support.scale import SCALE
+from survey_cli.services.questionnaire.pages import FOLDERS
 
 ROOT = Path(__file__).parent.parent
 
@@ -55,8 +56,12 @@ def test_the_wheel_holds_the_whole_package_and_nothing_else(wheel: Path) -> None
         if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
     }
     held = {file for file in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in file}
-    tutorial = "survey_cli/services/questionnaire/first-interview.md"
-    assert held == shipped | {tutorial}
+    pages = {
+        f"survey_cli/services/questionnaire/docs/{folder}/{page.name}"
+        for folder in FOLDERS
+        for page in (ROOT / "docs" / folder).glob("*.md")
+    }
+    assert held == shipped | pages
     assert "survey_cli/py.typed" in held
 
 

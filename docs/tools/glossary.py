@@ -113,8 +113,11 @@ def _extend(entry: ReferenceEntry, term: Term) -> ReferenceEntry:
 
 
 def _describe_page(page: str) -> str:
-    """Return the heading and the file of a page: `“Call” in docs/guides/fieldwork.md`."""
-    return f"“{read_heading(page)}” in docs/{page.partition('#')[0]}" if page else ""
+    """Return the command that prints a page, and the heading: `survey explain guides/fieldwork, “Call”`."""
+    if not page:
+        return ""
+    path = page.partition("#")[0].removesuffix(".md")
+    return f"survey explain {path}, “{read_heading(page)}”"
 
 
 def read_heading(page: str) -> str:

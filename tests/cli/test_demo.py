@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,18 +27,31 @@ def test_without_a_terminal_a_script_completes_the_interview(tmp_path: Path) -> 
     assert (row["times"], row["used_2"], row["age"]) == ("12", "1", "41")
 
 
-def test_it_ends_with_three_lines_that_can_be_carried_out(tmp_path: Path) -> None:
+def test_without_a_terminal_the_text_has_no_signs_of_stress(tmp_path: Path) -> None:
+    done = run_without_terminal("demo", folder=tmp_path)
+
+    assert "It takes about five minutes." in done.stdout
+    assert "*" not in done.stdout
+
+
+def test_it_ends_with_lines_that_can_be_carried_out(tmp_path: Path) -> None:
     # A program of its own, since the lines name it as it was started.
     demo = [sys.executable, "-m", "survey_cli", "demo", "a folder"]
     done = subprocess.run(demo, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
-    said = done.stderr.splitlines()[-3:]
+    said = "\n".join(done.stderr.splitlines()[-5:])
 
-    commands = [line.partition(":")[2].strip() for line in said]
-    assert [line.partition(":")[0] for line in said] == ["See your data", "Write your own", "Learn it"]
-    for command in commands:
+    lines = re.findall(r"^([^:]+):\s+(.+)$", said, re.MULTILINE)
+    assert [label for label, _ in lines] == ["See your data", "Write your own", "Learn to write", "Learn it"]
+    printed = []
+    for _, command in lines:
         done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{command}\n{done.stderr}"
-    assert "Begin a practice interview with case 101" in done.stdout
+        printed.append(done.stdout)
+    data, _, questionnaires, interviews = printed
+    assert "Which of these did you use there?" in data
+    assert "The reading room     1  100%" in data
+    assert questionnaires.startswith("Your first questionnaire\n")
+    assert "Begin a practice interview with case 101" in interviews
 
 
 def test_on_a_terminal_the_first_key_answers_the_first_statement(tmp_path: Path) -> None:
@@ -54,6 +68,7 @@ def test_on_a_terminal_the_first_key_answers_the_first_statement(tmp_path: Path)
     child.expect("[Ss]uspend")
     child.send("s")
     child.expect("practice, suspended, 1 answer in")
+    child.expect("Resume it: .* demo\r\n")
     child.expect("Write your own")
     child.expect(pexpect.EOF)
     child.close()

@@ -174,7 +174,7 @@ def test_disposition_names_the_columns_of_both_codes(capsys: pytest.CaptureFixtu
     assert "case_code" in out
     assert "interview_code" in out
     assert "Commands: survey rates, " in out
-    assert "Read on: “Outcomes and their codes” in docs/explanation/aapor.md." in out
+    assert "Read on: survey explain explanation/aapor, “Outcomes and their codes”." in out
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,17 @@
 """The command `demo`."""
 
 import os
+import re
 import shlex
 import sys
-from io import StringIO
+from io import StringIO, TextIOBase
 from pathlib import Path
 from shutil import which
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO, cast
 
 from survey_cli.cli import parameters
 from survey_cli.cli.commands.interview import (
+    SUSPENDED,
     conduct_on_screen,
     conduct_plain,
     has_full_screen,
@@ -41,6 +43,18 @@ class _Script(StringIO):
         return line
 
 
+class _PlainText(TextIOBase):
+    """Standard output without the `*` around words that an interviewer stresses: nobody reads this aloud."""
+
+    STRESSED: Final = re.compile(r"\*(\S[^*\n]*)\*")
+
+    def write(self, text: str, /) -> int:
+        return sys.stdout.write(self.STRESSED.sub(r"\1", text))
+
+    def flush(self) -> None:
+        sys.stdout.flush()
+
+
 def demo(
     folder: str = argument("FOLDER", "The folder for the questionnaire and its data.", FOLDER),
     plain: parameters.PlainOption = False,
@@ -58,19 +72,27 @@ def demo(
     try:
         if not has_terminal():
             say("survey demo: there is no terminal, so a script answers the questions, one line at a time")
-            conduct_plain(session, _Script("\n".join(SCRIPT) + "\n"))
+            script = _Script("\n".join(SCRIPT) + "\n")
+            code = conduct_plain(session, script, write=cast(TextIO, _PlainText()))
         elif plain or not has_full_screen():
-            conduct_plain(session, sys.stdin)
+            code = conduct_plain(session, sys.stdin)
         else:
-            conduct_on_screen(session, theme)
+            code = conduct_on_screen(session, theme)
     finally:
         session.close()
 
     program = _name_program()
+    if code == SUSPENDED:
+        # Without the name of the folder only if it is the default.
+        place = "" if folder == FOLDER else f" {shlex.quote(folder)}"
+        say(f"Resume it:       {program} demo{place}")
+    else:
+        # On a line of its own, since it fills one. One interview is a small count, which reports hide.
+        say("See your data:", f"  {program} report {shlex.quote(str(file))} --origin practice --threshold 0")
     say(
-        f"See your data:   {program} export {shlex.quote(str(file))} --origin practice",
         f"Write your own:  {program} new my_survey.yaml",
-        f"Learn it:        {program} explain tutorial",
+        f"Learn to write:  {program} explain first-questionnaire",
+        f"Learn it:        {program} explain first-interview",
     )
 
 

@@ -88,11 +88,13 @@ def interview(
     raise typer.Exit(code)
 
 
-def conduct_plain(session: "InterviewSession", read: "TextIO", *, brief: bool = False) -> int:
+def conduct_plain(
+    session: "InterviewSession", read: "TextIO", *, write: "TextIO | None" = None, brief: bool = False
+) -> int:
     """Conduct an interview one line at a time, with the lines of `read`; returns the exit code."""
     from survey_cli.plain import conduct_interview
 
-    return conduct_interview(session, read, sys.stdout, sys.stderr, brief=brief)
+    return conduct_interview(session, read, write or sys.stdout, sys.stderr, brief=brief)
 
 
 def has_terminal() -> bool:

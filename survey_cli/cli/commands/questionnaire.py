@@ -259,19 +259,34 @@ def explain(
     A word that the trade uses leads to the word of the program: `disposition` to outcome, `piping` to fill. A figure, an
     outcome, and a problem that `survey check` reports are explained too.
 
-    `survey explain tutorial` prints the first tutorial, which needs 20 minutes.
+    It also prints the pages of the documentation: `survey explain first-interview`. `survey explain tutorial` lists the
+    tutorials, and `survey explain pages` all pages. If a page and a word have the same name, the word is explained, and
+    the folder in front of the name asks for the page: `survey explain guides/fieldwork`.
 
     Example: survey explain roster
     """
-    from survey_cli.services.questionnaire.word_lookup import explain_word, list_vocabulary
+    from survey_cli.services.questionnaire.pages import find_page, is_path, read_page
+    from survey_cli.services.questionnaire.word_lookup import explain_word, is_known, list_vocabulary
 
     word = " ".join(words or ())
-    if word in ("tutorial", "tutorials"):
-        _print_tutorial()
-        return
     if not word:
         print_lines(_render_vocabulary(list_vocabulary()))
         return
+    if word in ("tutorial", "tutorials"):
+        print_lines(_render_tutorials())
+        return
+    if word == "pages":
+        print_lines(_render_page_names())
+        return
+
+    page = find_page(word)
+    if is_path(word):
+        _print_page(page, read_page(page or word))
+        return
+    if page and not is_known(word):
+        _print_page(page, read_page(page))
+        return
+
     if new := RENAMED.get(word, ""):
         say(f"survey {word}: the command is now: survey {new}")
     try:
@@ -281,6 +296,8 @@ def explain(
             return
         raise
     print_lines(separate(map(_render_entry, meanings)))
+    if page:
+        print_lines(["", f"There is also a page: survey explain {page}"])
 
 
 def _render_vocabulary(words_by_kind: "Mapping[ReferenceKind, Sequence[str]]") -> Iterator[str]:
@@ -298,20 +315,46 @@ def _render_vocabulary(words_by_kind: "Mapping[ReferenceKind, Sequence[str]]") -
             yield line.replace(NO_BREAK_SPACE, " ")
 
 
-def _print_tutorial() -> None:
-    """Print the tutorial; on a terminal with the pager of the account, since it takes many screens."""
-    from survey_cli.cli.output.page_text import render_page
-    from survey_cli.services.questionnaire.tutorial import PAGE, read_tutorial
+def _render_tutorials() -> Iterator[str]:
+    """List the tutorials with their readers."""
+    from survey_cli.services.questionnaire.pages import list_tutorials
 
-    where = f"The pages that it names are in the folder of the project, as is {PAGE}."
-    lines = [*render_page(read_tutorial()), "", *wrap_paragraph(where)]
+    head = ("reader", "survey explain …", "what you read", "minutes")
+    rows = [(one.reader, one.name, one.title, one.minutes) for one in list_tutorials()]
+    yield from render_table(head, rows, right={3})
+    yield ""
+    yield "All other pages: survey explain pages"
+
+
+def _render_page_names() -> Iterator[str]:
+    """List the pages, folder by folder."""
+    from survey_cli.services.questionnaire.pages import list_pages
+
+    yield from wrap_paragraph("`survey explain guides/fieldwork` prints a page. These are all:")
+    for folder, names in list_pages().items():
+        yield ""
+        yield f"{folder}/"
+        yield from wrap_paragraph(", ".join(names), indent=2)
+
+
+def _print_page(page: str, markdown: str) -> None:
+    """Print a page; on a terminal with the pager of the account, since it takes many screens."""
+    from survey_cli.cli.output.page_text import render_page
+    from survey_cli.services.questionnaire.pages import list_linked_pages
+
+    lines = list(render_page(markdown))
+    linked = list_linked_pages(page)
+    if linked:
+        names = f"Pages that it names, each for `survey explain`: {', '.join(linked)}."
+        lines += ["", *wrap_paragraph(names)]
     if not sys.stdout.isatty():
         print_lines(lines)
         return
 
     from pydoc import pager
 
-    pager("\n".join(lines) + "\n")
+    keys = "q leaves this page, Space shows more, / finds a word."
+    pager("\n".join([keys, "", *lines, "", keys]) + "\n")
 
 
 def _render_explanation(text: str) -> Iterator[str]:

@@ -69,7 +69,7 @@ class ReferenceEntry(NamedTuple):
     """The columns of exports that contain it."""
     commands: tuple[str, ...] = ()
     page: str = ""
-    """Where to read on: the heading and the file of a page of the documentation."""
+    """Where to read on: the command that prints a page of the documentation, and a heading of it."""
     instead_of: str = ""
     """The other word that was looked up: one of another program or of the trade. Only the first meaning has it."""
     is_foreign: bool = False
@@ -85,13 +85,9 @@ def explain_word(word: str) -> tuple[ReferenceEntry, ...]:
 
     Raises UserError if no meaning is known.
     """
-    lookup = " ".join(word.split()).strip("`{}:'\"").removesuffix("()").removeprefix("survey ")
+    lookup = _clean(word)
     entries = read_vocabulary()
-    own = _find_own(lookup, entries)
-    found = own + _find_by_trade(lookup, [entry for entry in entries if entry not in own])
-    if not own:
-        known = {entry.word for entry in found}
-        found += [entry for entry in _find_foreign(lookup, entries) if entry.word not in known]
+    found = _find_meanings(lookup, entries)
     if not found:
         found = _find_by_code(lookup, entries)
     if not found:
@@ -99,6 +95,26 @@ def explain_word(word: str) -> tuple[ReferenceEntry, ...]:
     if found:
         return tuple(found)
     raise UserError("explain", f"{word!r} is not in the vocabulary", _suggest(lookup, entries))
+
+
+def is_known(word: str) -> bool:
+    """Whether a word itself has a meaning: more than a part of a term, or a spelling near one."""
+    return bool(_find_meanings(_clean(word), read_vocabulary()))
+
+
+def _clean(word: str) -> str:
+    """Return a word without the signs that surround it where it was copied."""
+    return " ".join(word.split()).strip("`{}:'\"").removesuffix("()").removeprefix("survey ")
+
+
+def _find_meanings(lookup: str, entries: list[ReferenceEntry]) -> list[ReferenceEntry]:
+    """Find the meanings of a word as ours, as one of the trade, or as one of another program."""
+    own = _find_own(lookup, entries)
+    found = own + _find_by_trade(lookup, [entry for entry in entries if entry not in own])
+    if not own:
+        known = {entry.word for entry in found}
+        found += [entry for entry in _find_foreign(lookup, entries) if entry.word not in known]
+    return found
 
 
 def _find_own(lookup: str, entries: Iterable[ReferenceEntry]) -> list[ReferenceEntry]:
