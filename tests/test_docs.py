@@ -97,6 +97,13 @@ def test_the_site_has_every_page_and_needs_no_network(tmp_path: Path) -> None:
     for anchor, word in words_of_terms.items():
         assert word in found[f"reference/glossary.html#{anchor}"]
 
+    # The search is for two words if one has a hyphen; a title with both is the first that it finds.
+    titles = {entry["location"]: entry["title"] for entry in index["items"]}
+    assert titles["reference/glossary.html#back-check"] == "back-check"
+    assert found["reference/glossary.html#back-check"] == "<p>Here: review</p>"
+    script = (tmp_path / "site" / "search.js").read_text(encoding="utf-8")
+    assert json.loads(script.removeprefix("var __index = ")) == index
+
 
 def test_the_search_has_every_page_but_the_decisions(tmp_path: Path) -> None:
     site_builder.build_site(tmp_path / "site")

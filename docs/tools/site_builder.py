@@ -1,11 +1,12 @@
 """Builder of the documentation site: `python docs/tools/site_builder.py` writes `site/`, which needs no network.
 
 It builds in a folder of its own, so that neither these scripts nor what Python keeps beside them gets into the site.
-There it adds what the pages themselves don't have: the notebook as a page, and the mark that leaves decisions out of
-the search.
+There it adds what the pages themselves don't have: the notebook as a page, the mark that leaves decisions out of
+the search, and the words of the trade as entries of the search.
 """
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,12 @@ SHIM: Final = "https://unpkg.com/iframe-worker/shim"
 NOTEBOOK: Final = Path("tutorials") / "study-in-python.ipynb"
 NOT_SEARCHED: Final = "---\nsearch:\n  exclude: true\n---\n\n"
 """Front matter of pages that the search leaves out."""
+GLOSSARY: Final = "reference/glossary"
+LEAD: Final = re.compile(r'^<span id="(?P<anchor>[^"]+)">\*\*(?P<word>.+?)\*\*</span> → (?P<links>.+)$', re.MULTILINE)
+"""A line of the glossary with a word of the trade, and links to the words of the program."""
+LINKED: Final = re.compile(r"\[([^]]+)\]")
+INDEX_SCRIPT: Final = "var __index = "
+"""Beginning of the script with which a page opened from a file has the index."""
 
 
 def build_site(target: Path) -> None:
@@ -36,6 +43,7 @@ def build_site(target: Path) -> None:
         copy_instruments(work / "docs")
 
         subprocess.run([sys.executable, "-m", "zensical", "build", "--strict"], cwd=work, check=True)
+        list_words_of_the_trade(work)
         for page in (work / "site").rglob("*.html"):
             to_root = "../" * (len(page.relative_to(work / "site").parts) - 1)
             text = page.read_text(encoding="utf-8").replace(SHIM, f"{to_root}assets/iframe-worker.js")
@@ -56,6 +64,39 @@ def leave_decisions_out_of_search(folder: Path) -> None:
     """Mark all decisions: they say why the program became what it is, which is no answer to a user's question."""
     for page in folder.glob("*.md"):
         page.write_text(NOT_SEARCHED + page.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+def list_words_of_the_trade(work: Path) -> None:
+    """Have the search list each word of the trade: before, it was in the text of its letter, below many headings.
+
+    A heading counts more than text, and `back-check` is the two words `back` and `check` for the search.
+    """
+    path = work / "site" / "search.json"
+    index = json.loads(path.read_text(encoding="utf-8"))
+    others = []
+    for item in index["items"]:
+        is_letter = item["location"].startswith(f"{GLOSSARY}.html#") and item["level"] == 2
+        if not is_letter:
+            others.append(item)
+
+    source = (work / "docs" / f"{GLOSSARY}.md").read_text(encoding="utf-8")
+    words = []
+    for lead in LEAD.finditer(source):
+        here = ", ".join(LINKED.findall(lead["links"]))
+        words.append(
+            {
+                "location": f"{GLOSSARY}.html#{lead['anchor']}",
+                "level": 3,
+                "title": lead["word"],
+                "text": f"<p>Here: {here}</p>",
+                "path": ["Reference", "Glossary"],
+                "tags": [],
+            }
+        )
+    index["items"] = words + others
+    text = json.dumps(index, ensure_ascii=False)
+    path.write_text(text, encoding="utf-8")
+    path.with_suffix(".js").write_text(INDEX_SCRIPT + text, encoding="utf-8")
 
 
 def write_notebook_page(path: Path) -> None:
