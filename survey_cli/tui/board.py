@@ -160,7 +160,7 @@ class BoardScreen(KeyScreen):
             "/": ("find cases: by key, name or number", self._open_filter),
             "o": ("correct the outcome of the case", lambda: self._open_choices("outcome")),
             "a": ("answer a case that was referred to the supervisor", lambda: self._ask_reason("answer", "answer")),
-            "f": ("free the case from its station", lambda: self._ask_reason("free", "free it, because")),
+            "f": ("free the case from its station", self._ask_to_free),
             "g": ("give the appointment of the case to somebody else", lambda: self._open_choices("give")),
             "m": ("a message to everybody; in People to the marked person", self._open_message),
             "s": ("the next study", self._go_to_next_study),
@@ -341,6 +341,14 @@ class BoardScreen(KeyScreen):
 
         await self.open_panel(panel.LinePanel("reason", f"{case.key}: {label}: ", change))
 
+    async def _ask_to_free(self) -> None:
+        """Open the line of the reason, unless no station had the case when the study was read."""
+        case = self._require_case()
+        status = self.statuses[self.at]
+        if not isinstance(status, str) and all(lease.key != case.key for lease in status.data.leases):
+            raise UserError(f"case {case.key}", "no station has it", "w shows why it is not called")
+        await self._ask_reason("free", "free it, because")
+
     async def _open_message(self) -> None:
         """Open the line of a message to the marked person, or to everybody."""
         person = self._marked.person
@@ -388,7 +396,8 @@ class BoardScreen(KeyScreen):
     def _show_overview(self, status: "FieldworkStatus") -> None:
         hours = [hour.complete for hour in status.hours]
         self.query_one(Sparkline).data = hours
-        self.query_one(Sparkline).display = any(hours)
+        # a single bar is always full: without another hour to compare with, it is a solid block
+        self.query_one(Sparkline).display = any(hours) and len(hours) > 1
         parts = {
             "progress": _build_progress(status),
             "hours-text": _build_hours(status),
@@ -427,11 +436,19 @@ class BoardScreen(KeyScreen):
             cells for cells in zip(listing.head, *(line.cells for line in listing.lines), strict=True) if any(cells[1:])
         ]
         room = state[0] - 2
+        headings = [column[0] for column in columns]
+        natural_width = sum(max(measure_width(cell) for cell in column) + 1 for column in columns)
+        if natural_width > room:
+            headings = [_break_heading(heading) for heading in headings]
+            columns = [
+                (_find_longest_line(heading), *column[1:]) for heading, column in zip(headings, columns, strict=True)
+            ]
+        self.table.header_height = 1 + any("\n" in heading for heading in headings)
         widths = panel.measure_columns([panel.Row(cells, self._refresh) for cells in zip(*columns, strict=True)], room)
         longest = max((measure_width(cell) for column in columns[-1:] for cell in column), default=0)
         widths.append(min(longest, max(room - sum(widths) - len(widths), MIN_WIDTH)))
-        for (name, *_), width in zip(columns, widths, strict=False):
-            self.table.add_column(name, width=width + 1)
+        for heading, width in zip(headings, widths, strict=False):
+            self.table.add_column(heading, width=width + 1)
         for cells in zip(*(column[1:] for column in columns), strict=True):
             words = zip(cells, widths, strict=False)
             self.table.add_row(*(style_text(cell.replace("\n", " ")).truncate(w, ellipsis=True) for cell, w in words))
@@ -542,10 +559,9 @@ def _list_quotas(status: "FieldworkStatus") -> Listing:
         lines.append(TableLine((cell.label, bar, *figures, expected, state)))
     about = "No quotas"
     if lines:
-        about = (
-            "Counted: places taken. In progress: places held. Expected: by the last day of calling, at the cell's pace of"
-            " the last days, up to its target"
-        )
+        about = "Counted: places taken. In progress: places held."
+        if any(line.cells[6] for line in lines):
+            about += " Expected: by the last day of calling, at the cell's pace of the last days, up to its target"
     return Listing(("cell", "", COUNTED.name, IN_PROGRESS.name, "target", "", EXPECTED.name, ""), lines, about)
 
 
@@ -570,17 +586,35 @@ def _build_person(status: "FieldworkStatus", person: "PersonLine") -> TableLine:
     cells = (
         work.name,
         what,
-        styled.format_duration(status.data.at - began) if began is not None else "",
+        _format_time_spent(status.data.at - began) if began is not None else "",
         f"{work.calls:,}",
         f"{work.complete:,}",
         _share(work.reached, work.sessions),
         _share(work.refusals, work.conclusive_contacts),
         f"{person.on_cases:.0%}" if person.on_cases is not None else "–",
-        styled.format_duration(person.idle) if person.idle is not None else "",
-        styled.format_duration(shift.paid) if shift is not None else "",
+        _format_time_spent(person.idle) if person.idle is not None else "",
+        _format_time_spent(shift.paid) if shift is not None else "",
     )
     key, seq = (case.key, case.seq) if case is not None else ("", 0)
     return TableLine(cells, key, work.name, seq)
+
+
+def _break_heading(heading: str) -> str:
+    """Break a heading of several words into two lines, as narrow as possible."""
+    words = heading.split()
+    broken = [f"{' '.join(words[:n])}\n{' '.join(words[n:])}" for n in range(1, len(words))]
+    return min(broken, key=lambda lines: measure_width(_find_longest_line(lines)), default=heading)
+
+
+def _find_longest_line(text: str) -> str:
+    return max(text.split("\n"), key=measure_width)
+
+
+def _format_time_spent(time: timedelta) -> str:
+    """Format a duration so that it can't be taken for a time of day: `47 min`, `1 h 05`."""
+    minutes = max(int(time.total_seconds()), 0) // 60
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest:02}" if hours else f"{rest} min"
 
 
 def _describe_occupation(person: "PersonLine") -> tuple[str, datetime | None]:

@@ -233,6 +233,39 @@ def test_a_case_at_a_station_is_freed(monkeypatch: pytest.MonkeyPatch) -> None:
         hands.close()
 
 
+def test_a_case_that_no_station_has_is_not_asked_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    hands = _show(monkeypatch, StudyCommands(str(_supervised()), by="sam", zone=DENVER))
+    try:
+        shown = _press(hands, "2", "f")
+        assert "no station has it" in hands.why
+        assert "because" not in shown
+    finally:
+        hands.close()
+
+
+def test_headings_of_people_are_whole_on_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    hands = _show(monkeypatch, StudyCommands(str(board_study()), by="sam", zone=DENVER))
+    try:
+        people = _press(hands, "4")
+        words = {word for line in people.splitlines() for word in line.split()}
+        assert        assert {"attempts", "answered", "refusal", "share", "cases"} <= words
+    finally:
+        hands.close()
+
+
+def test_one_hour_has_no_chart(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = interviewed(history("u1").at("2026-11-24 11:10"), "i1", 5)
+    hands = _show(monkeypatch, StudyCommands(str(a_study([case])), by="sam", zone=DENVER))
+    assert isinstance(hands.app, BoardApp)
+    try:
+        status = hands.app.board.statuses[0]
+        assert not isinstance(status, str)
+        assert [hour.complete for hour in status.hours] == [1]
+        assert not hands.app.screen.query_one("Sparkline").display
+    finally:
+        hands.close()
+
+
 def test_a_break_is_shown_and_a_message_is_sent_to_whom_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     path = board_study()
     with store_of(path) as store:
@@ -240,7 +273,7 @@ def test_a_break_is_shown_and_a_message_is_sent_to_whom_is_marked(monkeypatch: p
             store.work.add(WorkEvent(NOW - timedelta(minutes=minutes), "cy", kind, detail, "s2", "cy"))
     hands = _show(monkeypatch, StudyCommands(str(path), by="sam", zone=DENVER))
     try:
-        assert "break: lunch 20:00" in _press(hands, "4")
+        assert "break: lunch 20 min" in _press(hands, "4")
         with store_of(path) as store:
             store.work.add(WorkEvent(NOW - timedelta(minutes=16), "dee", "on", "", "s3", "dee"))
             store.work.add(WorkEvent(NOW - timedelta(minutes=16), "dee", "break", "rest", "s3", "dee"))

@@ -538,6 +538,9 @@ def test_somebody_who_calls_back_is_found_by_a_part_of_a_number() -> None:
         at.press("enter")
         assert done(station) == ["fetch DT-02"]
         assert "Detroit District" in at.text()
+    with calling(FakeStation(), "/") as at:
+        assert "type part of the number they call from, the name or the key" in at.text()
+        assert "no case matches" not in at.text()
     with calling(FakeStation(), "/", "zzz", "enter") as at:
         assert "no case matches" in at.why
         at.press("escape", "escape")

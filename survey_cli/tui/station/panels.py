@@ -22,7 +22,7 @@ from survey_cli.wording import shorten
 FormValues: TypeAlias = dict[str, str]
 POLICIES: Final[tuple[station_views.AppointmentPolicy, ...]] = ("anyone", "me", "me_first")
 APPOINTMENT_FIELDS: Final = (
-    panel.FormField("when", "When", "tomorrow 3pm, thursday morning, weekdays after 6, in 2 hours"),
+    panel.FormField("when", "When", "tomorrow 3pm, weekdays after 6, in 2 hours"),
     panel.FormField("reading", "Which", choices=(), optional=False),
     panel.FormField("policy", "Who calls", choices=("anyone", "only me", "me first"), optional=False),
     panel.FormField("person", "Ask for"),
@@ -206,8 +206,16 @@ def build_caller_list(
             rows.append(panel.Row((name, match.number, match.state), partial(take, match.key)))
         return rows
 
-    empty = f"no case matches: {hint}"
-    return panel.ListPanel("find", "who calls back: ", (), empty=empty, takes="take the case", search=find)
+    return panel.ListPanel(
+        "find",
+        "who calls back: ",
+        (),
+        empty="no case matches",
+        takes="take the case",
+        search=find,
+        searches_from=MIN_SEARCH,
+        invitation=hint,
+    )
 
 
 def build_break_list(reasons: Sequence[str], take: panel.Submit) -> panel.ListPanel:

@@ -22,7 +22,6 @@ from survey_cli.problems import find_nearest
 from survey_cli.sessions.station import station_views
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_views import CaseView, IdleView, StationView, WrapUpView
-from survey_cli.text_width import measure_width
 from survey_cli.tui.interview.screen import InterviewScreen
 from survey_cli.tui.station import pages, panels
 from survey_cli.tui.station.views import CardState, CaseCard, GridState, HistoryView, OutcomeGrid
@@ -503,18 +502,17 @@ class StationScreen(KeyScreen):
             ("? ", PENDING.get(case.pending_input, "") if case is not None and asks else "", "bold $warning"),
             ("▷ ", case.heard if case is not None else "", "$success"),
             ("» ", self._message, "bold $accent"),
-            ("= ", self.said or self._describe_notice(width), "$quiet"),
+            ("= ", self.said or self._describe_notice(), "$quiet"),
         )
         message = pages.build_messages(messages, width)
         self.query_one("#station-message", TextView).show(Content() if self.panels else message)
         self.query_one("#panel-message", TextView).show(message if self.panels else Content())
 
-    def _describe_notice(self, width: int) -> str:
-        """Describe what was done last, where nothing else is to be said, and how it is taken back if there is room."""
+    def _describe_notice(self) -> str:
+        """Describe what was done last, if nothing else is to be said, and how it is undone."""
         notice = "" if self.why or self.panels else self.session.notice()
-        hinted = f"{notice} · Bksp undoes it"
-        has_room = measure_width(hinted) + 2 <= width
-        return hinted if notice and notice == self._outcomes.notice and has_room else notice
+        can_be_undone = notice and notice == self._outcomes.notice
+        return f"{notice} · Bksp undoes it" if can_be_undone else notice
 
 
 def _drop_seconds(view: StationView) -> StationView:

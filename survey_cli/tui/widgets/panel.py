@@ -327,6 +327,10 @@ class ListPanel(Panel):
     takes: str = "take it"
     search: Callable[[str], Sequence[Row]] | None = None
     """Finds the rows for what is typed, instead of filtering `rows`."""
+    searches_from: int = 0
+    """The characters that a search needs."""
+    invitation: str = ""
+    """What to type, shown until a search has as many characters as it needs."""
     takes_keys: bool = True
     """A row's key typed whole takes it at once."""
 
@@ -368,12 +372,19 @@ class ListPanel(Panel):
             self._positions.append(len(options))
             options.append(Option(_format_row(row, widths)))
         if not self._shown:
-            options.append(Option(styled.style_text(self.empty, "$quiet"), disabled=True))
+            options.append(Option(styled.style_text(self._describe_empty(), "$quiet"), disabled=True))
         listed = self.query_one(OptionList)
         listed.clear_options()
         listed.add_options(options)
         if self._positions and marked is not None:
             listed.highlighted = self._positions[min(max(marked - start, 0), len(self._positions) - 1)]
+
+    def _describe_empty(self) -> str:
+        """Return why no row is shown: nothing matches what was typed, or too little was typed to search."""
+        typed = self.query_one(Input).value.strip()
+        if self.invitation and len(typed) < self.searches_from:
+            return self.invitation
+        return self.empty
 
     async def press(self, key: str) -> None:
         field = self.query_one(Input)
@@ -432,7 +443,7 @@ class ListPanel(Panel):
     async def _take(self) -> None:
         at = self.query_one(OptionList).highlighted
         if at is None or at not in self._positions:
-            self.refuse("mark one with ↑ ↓, or key its number" if self._shown else self.empty)
+            self.refuse("mark one with ↑ ↓, or key its number" if self._shown else self._describe_empty())
         else:
             await self._shown[self._positions.index(at)].act()
 
