@@ -248,7 +248,7 @@ def test_headings_of_people_are_whole_on_80_columns(monkeypatch: pytest.MonkeyPa
     try:
         people = _press(hands, "4")
         words = {word for line in people.splitlines() for word in line.split()}
-        assert        assert {"attempts", "answered", "refusal", "share", "cases"} <= words
+        assert {"attempts", "answered", "refusal", "share", "cases"} <= words
     finally:
         hands.close()
 
