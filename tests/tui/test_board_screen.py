@@ -254,8 +254,10 @@ def test_headings_of_people_are_whole_on_80_columns(monkeypatch: pytest.MonkeyPa
 
 
 def test_one_hour_has_no_chart(monkeypatch: pytest.MonkeyPatch) -> None:
-    case = interviewed(history("u1").at("2026-11-24 11:56"), "i1", 4)
-    hands = _show(monkeypatch, StudyCommands(str(a_study([case])), by="sam", zone=DENVER))
+    case = interviewed(history("u1").at("2026-11-24 11:10"), "i1", 5)
+    study = StudyCommands(str(a_study([case])), by="sam", zone=DENVER)
+    monkeypatch.setattr(datetimes, "now", lambda: NOW - timedelta(minutes=15))
+    hands = wait_for_board(Hands(BoardApp([study], "dark"), (80, 24)))
     assert isinstance(hands.app, BoardApp)
     try:
         status = hands.app.board.statuses[0]
