@@ -90,6 +90,9 @@ def test_the_site_has_every_page_and_needs_no_network(tmp_path: Path) -> None:
     # The style sheet wraps messages by this class, since they are wider than a telephone.
     troubleshooting = (tmp_path / "site" / "guides" / "troubleshooting.html").read_text(encoding="utf-8")
     assert '<div class="language-text highlight">' in troubleshooting
+    commands = (tmp_path / "site" / "reference" / "commands.html").read_text(encoding="utf-8")
+    addresses = re.findall(r"<td>.*?(.{6})postgresql://", commands)
+    assert set(addresses) == {"<code>"}, "an address in a table that isn't code is never broken"
     assert (tmp_path / "site" / "example" / "example-study.zip").exists()
     index = json.loads((tmp_path / "site" / "search.json").read_text(encoding="utf-8"))
     found = {entry["location"]: entry["text"] for entry in index["items"]}

@@ -108,8 +108,9 @@ def _parameter_meaning(parameter: Any) -> str:
 
 
 def _prose(text: str) -> str:
-    """Mark options as code."""
-    return re.sub(r"(?<![\w`-])--[a-z][a-z-]*", r"`\g<0>`", text)
+    """Mark options and addresses of databases as code, which a narrow screen may break within a word."""
+    with_options = re.sub(r"(?<![\w`-])--[a-z][a-z-]*", r"`\g<0>`", text)
+    return re.sub(r"(?<!`)\bpostgresql://[\w@/]*\w", r"`\g<0>`", with_options)
 
 
 def _cell(text: str) -> str:

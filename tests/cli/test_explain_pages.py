@@ -76,6 +76,19 @@ def test_an_unknown_page_is_told(asked: str, capsys: pytest.CaptureFixture[str])
     assert error == f"explain: there is no page '{asked}' — `survey explain pages` lists them\n"
 
 
+def test_a_misspelled_page_gets_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["explain", "first-repot"]) == 1
+    assert "did you mean 'first-report'?" in capsys.readouterr().err
+
+
+def test_the_list_of_words_says_where_the_pages_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["explain"]) == 0
+    first = " ".join(capsys.readouterr().out.split("\n\n")[0].split())
+    assert first.endswith(
+        "`survey explain pages` lists the pages of the documentation, `survey explain tutorial` the tutorials."
+    )
+
+
 def test_all_pages_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     listed = explain("pages", capsys)
     assert max(map(len, listed.splitlines())) <= 80

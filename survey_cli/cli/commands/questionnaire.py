@@ -303,7 +303,8 @@ def explain(
 def _render_vocabulary(words_by_kind: "Mapping[ReferenceKind, Sequence[str]]") -> Iterator[str]:
     """List all words under their kinds; a term of several words isn't broken into two lines."""
     yield from wrap_paragraph(
-        "`survey explain WORD` explains each of these, and what the trade calls it (piping, RR1)."
+        "`survey explain WORD` explains each of these, and what the trade calls it (piping, RR1). "
+        "`survey explain pages` lists the pages of the documentation, `survey explain tutorial` the tutorials."
     )
     for kind, words in words_by_kind.items():
         if not words:

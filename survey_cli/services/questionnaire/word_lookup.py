@@ -11,6 +11,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 from survey_cli.instrument.source.foreign_words import Synonym, list_synonyms
 from survey_cli.problems import UserError
+from survey_cli.services.questionnaire.pages import list_pages
 from survey_cli.wording import join_words
 
 ReferenceKind: TypeAlias = Literal[
@@ -216,6 +217,7 @@ def _suggest(lookup: str, entries: Iterable[ReferenceEntry]) -> str:
     """Return the remedy for an unknown word: the word of which it is a misspelling, or the way to all words."""
     known = {name for entry in entries for name in (entry.word, *entry.trade)}
     known |= list_synonyms("types").keys() | list_synonyms("keys").keys()
+    known |= {name for names in list_pages().values() for name in names}
     near = _find_misspelled(lookup, sorted(known))
     return f"did you mean {near!r}?" if near else "`survey explain` lists every word"
 
