@@ -5,12 +5,15 @@ name, so that no meaning is written twice.
 """
 
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from survey_cli.outcomes import OUTCOMES
 from survey_cli.services.questionnaire.word_lookup import ReferenceEntry, ReferenceKind
+from survey_cli.wording import join_words
 
 DOCS: Final = Path(__file__).parents[1]
 SOURCE: Final = Path(__file__).with_name("glossary.txt")
@@ -76,7 +79,7 @@ def _read_term(part: str) -> Term:
         columns=tuple(COLUMN.findall(fields.get("data", ""))),
         commands=_split(fields.get("commands", "")),
         page=fields.get("page", ""),
-        meaning=meaning.strip(),
+        meaning=_name_outcomes(meaning.strip()),
     )
 
 
@@ -96,6 +99,15 @@ def add_terms(entries: Sequence[ReferenceEntry]) -> list[ReferenceEntry]:
         number = _find_entry(entries, term.word)
         extended[number] = _extend(extended[number], term)
     return own + extended
+
+
+def _name_outcomes(meaning: str) -> str:
+    """Fill in the ids of all outcomes."""
+    if "{outcomes}" not in meaning:
+        return meaning
+    names = join_words([f"`{outcome}`" for outcome in OUTCOMES])
+    sentence = f"The outcomes are {names}."
+    return meaning.replace("{outcomes}", textwrap.fill(sentence, 118))
 
 
 def _find_entry(entries: Sequence[ReferenceEntry], word: str) -> int:

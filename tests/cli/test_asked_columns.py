@@ -70,7 +70,9 @@ def test_a_column_that_was_set_is_not_asked_for(clinic: Path) -> None:
 
 
 def test_a_case_of_the_sample_is_never_asked_about(clinic: Path) -> None:
-    (clinic / "cases.csv").write_text("id,phone,zone,ward,stay\n7,2025550100,America/Chicago,2,3\n", encoding="utf-8")
+    (clinic / "cases.csv").write_text(
+        "id,phone,zone,ward,stay\n7,+1 202 555 0100,America/Chicago,2,3\n", encoding="utf-8"
+    )
     run_survey(clinic, "sample", "import", "clinic.yaml", "cases.csv")
     with started(clinic, "--case", "7") as terminal:
         terminal.wait_for("You stayed in the South ward.")

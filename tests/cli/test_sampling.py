@@ -293,8 +293,22 @@ def test_what_is_wrong_with_the_files_is_said(survey, study) -> None:
         assert "responses/study.db" in survey("sample", "import", study, "cases.csv", *dry, gives=1)[1]
 
 
+def test_a_file_without_any_number_is_probably_another_file(survey, study) -> None:
+    written("data.csv", "id,own,seconds\nx,1,20\ny,2,31\n")
+    _, err = survey("sample", "import", study, "data.csv", gives=1)
+    assert "no case has a telephone number that can be dialed" in err
+    assert "the columns of the file are id, own and seconds" in err
+    assert "the numbers are read from phone" in err
+    assert not Path("responses/study.db").exists()
+
+    survey("sample", "import", study, "cases.csv")
+    written("regions.csv", "id,region\na,North\n")
+    survey("sample", "import", study, "regions.csv", "--update")
+
+
 def test_an_import_that_is_killed_is_none(survey, study) -> None:
-    rows = "".join(f"k{n:06},,,America/Denver,West,,\n" for n in range(12_000))
+    rows = "".join(f"k{n:06},,,America/Denver,West,,\n" for n in range(11_999))
+    rows += "last,,312 555 0102,America/Denver,West,,\n"
     written("many.csv", HEAD + rows)
     survey("sample", "import", study, "cases.csv")
     child = subprocess.Popen([*SURVEY, "sample", "import", study, "many.csv"], stderr=subprocess.DEVNULL,

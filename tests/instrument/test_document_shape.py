@@ -61,3 +61,21 @@ def test_options_in_their_short_form_are_what_the_model_would_make_of_them() -> 
     assert [code for code, _ in one] == [1, 2, -3, 4]
     assert one[0][1].model_fields_set == other[0][1].model_fields_set
     assert looked_at(f"{HEAD}  - {{id: a, type: single, options: {{1: Yes, 2: ~}}, text: Do?}}\n").instrument is None
+
+
+def test_only_names_that_can_be_used_there_are_suggested() -> None:
+    text = (
+        HEAD_OF_SUGGESTIONS + "  - {id: purpose, type: number, text: 'A {purpos}', ask_if: purpos == 1}\n"
+        "  - {id: third, type: number, text: B, ask_if: latr == 1}\n"
+        "  - {id: later, type: number, text: C, ask_if: purpos == 1, checks: [{expect: latr > 4, say: x}]}\n"
+    )
+    suggested = [(p.who, "did you mean" in p.remedy) for p in looked_at(text).problems if p.severity == "error"]
+    assert suggested == [("purpose", False), ("purpose", False), ("third", False), ("later", True), ("later", True)]
+
+
+def test_a_list_is_a_single_or_a_multiple() -> None:
+    (problem,) = looked_at(HEAD_OF_SUGGESTIONS + "  - {id: x, type: list, text: A}\n").problems
+    assert problem.remedy == "write `single` for one answer, or `multiple` for several"
+
+
+HEAD_OF_SUGGESTIONS = "instrument: t\ntitle: T\nstudy: {sponsor: Acme}\nitems:\n"

@@ -14,6 +14,7 @@ from survey_cli.fieldwork.rates.dispositions import QUOTA_FILLED_CODE, Uncountab
 from survey_cli.outcomes import LOST, Outcome, is_answered
 from survey_cli.problems import UserError, suggest_nearest
 
+OUTCOMES_HELP: Final = "give an outcome, such as callback or refusal_hard: `survey explain outcomes` lists them"
 NEVER_DIALED_CODES: Final = {"list": "2.20", "establishment": "2.20", "rdd": "3.11"}
 NO_NUMBER_LEFT_CODE: Final = "3.90"
 """Every number of a known unit is dead: nothing says that the unit is not there, so it stays in the denominator. AAPOR
@@ -155,9 +156,10 @@ def validate_override(case: Case, plan: Plan, *, outcome: str, code: str = "") -
     where = f"case {case.key}"
     row = plan.outcomes.get(outcome)
     if not outcome and not code:
-        raise UserError(where, "the outcome is blank", "give an outcome of the table, such as callback or refusal_hard")
+        raise UserError(where, "the outcome is blank", OUTCOMES_HELP)
     if outcome and row is None:
-        remedy = suggest_nearest(outcome, plan.outcomes, otherwise="use an outcome of the table, or define this one")
+        otherwise = f"{OUTCOMES_HELP}, or define this one under outcomes:"
+        remedy = suggest_nearest(outcome, plan.outcomes, otherwise=otherwise)
         raise UserError(where, f"there is no outcome {outcome!r}", remedy)
     kind = row.kind if row is not None else ""
     if kind == "supervisor":

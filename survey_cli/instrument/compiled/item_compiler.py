@@ -6,6 +6,7 @@ Every use of a variable is recorded in the draft as a `NameUse`; problems are co
 import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from survey_cli.instrument.compiled.draft import GroupStep, InstrumentDraft, NameUse, OptionSpecs, Symbol, list_declines
@@ -65,6 +66,7 @@ class ItemCompiler:
             return None
         where, owner = locate_name(source), context.owner
         scope = self._find_scope(context.roster, has_clock=key in ("ask_if", "unless"))
+        scope = scope._replace(nearest=partial(self._find_nearest_settled, context))
         answered = (owner,) if key in ("expect", "confirm") else ()  # a check is evaluated only for answers
         condition, problems = compile_condition(source, scope, where, owner, expected, answered)
         if problems:
@@ -80,6 +82,13 @@ class ItemCompiler:
             scope = self.draft.symbol_table.build_scope(roster, self._nearest)
             self._scopes[key] = scope._replace(has_interviewer=True, has_clock=has_clock, has_options=has_options)
         return self._scopes[key]
+
+    def _find_nearest_settled(self, context: CompileContext, word: str, known: Iterable[str]) -> str | None:
+        """Find the nearest name that can be used here: not the item itself, unless in its checks, and no later one."""
+        symbols = self.draft.symbols
+        # not a list: after a hundred suggestions the names aren't looked at
+        usable = (name for name in known if name not in symbols or symbols[name].index < context.before)
+        return self._nearest(word, usable)
 
     def _add_problems(self, problems: Sequence[Problem], key: str) -> None:
         """Record problems with their key, except those about names lost with a broken item."""
@@ -100,6 +109,7 @@ class ItemCompiler:
             self.draft.templates.append((context.owner, literal))
             return literal
         scope = self._find_scope(context.roster, has_options=options)
+        scope = scope._replace(nearest=partial(self._find_nearest_settled, context))
         template, problems = templates.compile_text(text, scope, who=context.owner)
         if problems:
             self._add_problems(problems, key)

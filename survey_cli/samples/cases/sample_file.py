@@ -72,6 +72,8 @@ class SampleFile(NamedTuple):
     """The sample columns in the file, in the instrument's order; an import leaves other columns of stored cases alone."""
     problems: tuple[Problem, ...] = ()
     """Warnings, by line."""
+    headings: tuple[str, ...] = ()
+    """All columns of the file, as they are written."""
 
 
 def read_sample(
@@ -111,7 +113,9 @@ def read_sample(
         if column.type == "split":
             draw_arms(instrument, name, reader.values, existing)
     columns, problems = tuple(filter(positions.__contains__, instrument.sample)), tuple(collector.list_problems())
-    return SampleFile(file=str(path), cases=tuple(reader.cases), columns=columns, problems=problems)
+    headings = tuple(cell.strip() for cell in rows.heading.cells if cell.strip())
+    cases = tuple(reader.cases)
+    return SampleFile(file=str(path), cases=cases, columns=columns, problems=problems, headings=headings)
 
 
 def _warn_of_missing_columns(

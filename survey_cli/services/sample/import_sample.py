@@ -23,7 +23,7 @@ from survey_cli.fieldwork.case.events import (
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
-from survey_cli.problems import Problem, UserError
+from survey_cli.problems import Position, Problem, UserError
 from survey_cli.samples.cases.columns import find_column, find_country
 from survey_cli.samples.cases.import_preview import ImportPreview, preview_import
 from survey_cli.samples.cases.phone_numbers import ParsedNumber
@@ -40,8 +40,10 @@ from survey_cli.study.consistency.upkeep import rebuild_queue, refresh_queue
 from survey_cli.study.location import locate_people_file
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.values import Cell, Missing, Value
+from survey_cli.wording import join_words
 
 STATION: Final = "import"
+MAX_NAMED_COLUMNS: Final = 8
 TASK: Final = "import a sample"
 """A supervisor's task."""
 SAMPLED_ROLES: Final = ("zone", "language", "weight", "priority", "frame", "replicate")
@@ -154,6 +156,9 @@ def _read_sample_file(study: OpenStudy, options: ImportOptions) -> _SampleToImpo
     sample = read_sample(options.file, study.instrument, sheet=options.sheet, encoding=encoding, existing=stored)
     if isinstance(sample, list):
         return sample
+    missing_numbers = _find_missing_numbers(study, sample, stored)
+    if missing_numbers:
+        return missing_numbers
     skipped = tuple(case.key for case in sample.cases if case.key in nameless)
     sample = sample._replace(cases=tuple(case for case in sample.cases if case.key not in nameless))
     stored = {key: values for key, values in stored.items() if key not in nameless}
@@ -167,6 +172,31 @@ def _read_sample_file(study: OpenStudy, options: ImportOptions) -> _SampleToImpo
         c.key for c in sample.cases if sum(bool(n.zones) for n in c.dialable_numbers) > located_counts.get(c.key, 0)
     )
     return _SampleToImport(options, sample, summary, listed, new, released, skipped, located)
+
+
+def _find_missing_numbers(study: OpenStudy, sample: SampleFile, stored: Collection[str]) -> list[Problem]:
+    """Find out whether no case of a file can be called, and why; it is probably another file, such as exported data.
+
+    An update of stored cases needs no numbers.
+    """
+    columns = study.instrument.sample
+    phones = [name for name, column in columns.items() if column.role == "phone"]
+    has_number = any(case.dialable_numbers for case in sample.cases)
+    is_update = all(case.key in stored for case in sample.cases)
+    if not phones or has_number or is_update:
+        return []
+    where = Position(sample.file)
+    what = "no case has a telephone number that can be dialed"
+    if any(phone in sample.columns for phone in phones):
+        # the warnings say what is wrong with each number
+        remedy = f"correct the numbers in {join_words(phones)}"
+        return [*sample.problems, Problem("no-number", where, "", what, remedy)]
+
+    # the warnings would only say of every column and row that this is another file
+    expected = join_words(columns, most=MAX_NAMED_COLUMNS)
+    found = join_words(sample.headings, most=MAX_NAMED_COLUMNS)
+    remedy = f"import a file with the columns {expected}; the numbers are read from {join_words(phones)}"
+    return [Problem("no-number", where, "", f"{what}; the columns of the file are {found}", remedy)]
 
 
 def _apply_import(study: OpenStudy, to_import: _SampleToImport) -> ImportResult:
