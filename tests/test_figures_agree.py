@@ -339,8 +339,8 @@ def compare_people(
             check_equal(
                 f"paid time of {who.login}",
                 board=line["paid time"],
-                list=board.styled.format_duration(listed[who.login].paid),
-                day=board.styled.format_duration(summary.paid_time),
+                list=board.format_time_spent(listed[who.login].paid),
+                day=board.format_time_spent(summary.paid_time),
             )
             assert abs(paid - summary.paid_time) < timedelta(seconds=4), (who.login, paid, summary.paid_time)
             check_equal(

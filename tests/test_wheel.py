@@ -145,7 +145,7 @@ def assert_conducts_an_interview(survey: Path, folder: Path) -> None:
     exported = run(survey, "export", "survey-demo/library.yaml", "--origin", "practice", cwd=folder)
     [row] = csv.DictReader(exported.splitlines())
     assert row["interview_outcome"] == "complete"
-    assert run(survey, "explain", "tutorial", cwd=folder).startswith("Your first interview\n")
+    assert run(survey, "explain", "first-interview", cwd=folder).startswith("Your first interview\n")
 
 
 def require_index() -> None:

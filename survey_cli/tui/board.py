@@ -586,14 +586,14 @@ def _build_person(status: "FieldworkStatus", person: "PersonLine") -> TableLine:
     cells = (
         work.name,
         what,
-        _format_time_spent(status.data.at - began) if began is not None else "",
+        format_time_spent(status.data.at - began) if began is not None else "",
         f"{work.calls:,}",
         f"{work.complete:,}",
         _share(work.reached, work.sessions),
         _share(work.refusals, work.conclusive_contacts),
         f"{person.on_cases:.0%}" if person.on_cases is not None else "–",
-        _format_time_spent(person.idle) if person.idle is not None else "",
-        _format_time_spent(shift.paid) if shift is not None else "",
+        format_time_spent(person.idle) if person.idle is not None else "",
+        format_time_spent(shift.paid) if shift is not None else "",
     )
     key, seq = (case.key, case.seq) if case is not None else ("", 0)
     return TableLine(cells, key, work.name, seq)
@@ -610,7 +610,7 @@ def _find_longest_line(text: str) -> str:
     return max(text.split("\n"), key=measure_width)
 
 
-def _format_time_spent(time: timedelta) -> str:
+def format_time_spent(time: timedelta) -> str:
     """Format a duration so that it can't be taken for a time of day: `47 min`, `1 h 05`."""
     minutes = max(int(time.total_seconds()), 0) // 60
     hours, rest = divmod(minutes, 60)

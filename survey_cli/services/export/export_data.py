@@ -40,7 +40,6 @@ def export_files(
     check_outputs(outs, options)
     exported = None if options.dry_run else (", ".join(outs), options.describe_content())
     with read_records(path, db=options.db, people=options.people, to=outs[0], exported=exported) as records:
-        check_origin(records, options)
         return [export_records(records, replace(options, to=out, beside=tuple(outs)), stdout=stdout) for out in outs]
 
 
@@ -92,6 +91,7 @@ def export_records(records: StudyRecords, options: ExportOptions, *, stdout: Tex
     """Write one file from open records."""
     data_format = _choose_format(options)
     data = query_table(records, options)
+    check_origin(records, options)
     write_options = WriteOptions(
         labels=options.labels, raw=options.raw, bom=options.bom, data_name=_name_described_file(options)
     )
