@@ -43,8 +43,8 @@ endif
 ifneq ($(BUILT_WITH),$(or $(NAMED),none))
 $(VENV)/pyvenv.cfg: another-python
 endif
-# Two workers more than the two processors of a small machine: many tests wait for programs that they started.
-PYTEST_FLAGS ?= -n 4 --dist worksteal
+# More workers than the two processors of a small machine: many tests wait for programs that they started.
+PYTEST_FLAGS ?= -n 6 --dist worksteal
 
 # Where the demonstration writes its questionnaire and its data.
 DEMO_FOLDER := responses/demo

@@ -39,7 +39,7 @@ def pytest_collection() -> Generator[None, object, object]:
     result = yield
     gc.freeze()
     # as the program does: what a test makes is mostly gone before it could be collected
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(20_000, 20, 20)
     gc.enable()
     return result
 
