@@ -71,9 +71,8 @@ def _answer_synonym(name: str, rest: Sequence[str]) -> Iterator[str]:
     usages = SYNONYMS[name]
     lines = [f"survey {fill_usage(usage, rest, keep_rest=False)}" for usage in usages]
     if len(usages) == 1:
-        [command] = [_get_command(usage) for usage in usages]
         yield f"survey: `{name}` is `{get_names(usages[0])}` here — {lines[0]}"
-        yield from wrap_paragraph(texts[command], indent=2)
+        yield from wrap_paragraph(texts[_get_command(usages[0])], indent=2)
         return
 
     yield f"survey: `{name}` may mean several commands here — choose one:"

@@ -546,6 +546,7 @@ def _list_quotas(status: "FieldworkStatus") -> Listing:
     """List the quota cells, with the interviews to expect in each."""
     pace = status.pace
     lines = []
+    has_expected = False
     for cell in status.cells:
         done = min(cell.taken / cell.target, 1.0) if cell.target else 1.0
         bar = "━" * round(done * BAR_WIDTH) + "─" * (BAR_WIDTH - round(done * BAR_WIDTH))
@@ -555,12 +556,13 @@ def _list_quotas(status: "FieldworkStatus") -> Listing:
         expected = ""
         if pace is not None and cell.cell in pace.expected_by_cell:
             expected = f"{pace.expected_by_cell[cell.cell]:,}"
+            has_expected = True
         figures = (f"{cell.taken:,}", f"{cell.held:,}", f"{cell.target:,}", f"{done:.0%}")
         lines.append(TableLine((cell.label, bar, *figures, expected, state)))
     about = "No quotas"
     if lines:
         about = "Counted: places taken. In progress: places held."
-        if any(line.cells[6] for line in lines):
+        if has_expected:
             about += " Expected: by the last day of calling, at the cell's pace of the last days, up to its target"
     return Listing(("cell", "", COUNTED.name, IN_PROGRESS.name, "target", "", EXPECTED.name, ""), lines, about)
 

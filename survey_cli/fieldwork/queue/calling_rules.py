@@ -92,6 +92,10 @@ class CriteriaCheck:
     is_open_to_all: bool = True
     """An appointment whose owner comes first was due so long ago that any interviewer may keep it. For a bucket it is
     true, because the appointments in it differ: `CallOrder.find_appointment_cutoff` selects them."""
+    open_to_all_from: datetime | None = None
+    """When it will be, for one case."""
+    zone_rule: str = ""
+    """How the zones of one case were found, in words."""
 
     @cached_property
     def opening(self) -> Opening:
@@ -155,6 +159,8 @@ class CriteriaCheck:
         criteria = self.criteria
         match rule:
             case CriteriaRule.HOURS:
+                if criteria.zones and self.zone_rule:
+                    return f"{self.opening.why}; {self._describe_zones()}"
                 return self.opening.why
             case CriteriaRule.DAYPART:
                 now = self.daypart or "no part of the day"
@@ -178,7 +184,7 @@ class CriteriaCheck:
         criteria = self.criteria
         match rule:
             case CriteriaRule.HOURS:
-                return "open"
+                return f"open in {self._describe_zones()}"
             case CriteriaRule.DAYPART:
                 return self._explain_daypart()
             case CriteriaRule.QUOTA:
@@ -191,6 +197,27 @@ class CriteriaCheck:
                 return "this interviewer has it" if criteria.skill else "no skill is required"
             case _:
                 assert_never(rule)
+
+    def find_end(self, rule: CriteriaRule) -> datetime | None:
+        """Return when a rule that forbids the call will allow it; None if that is never, or unknown."""
+        match rule:
+            case CriteriaRule.HOURS:
+                return self.opening.next
+            case CriteriaRule.DAYPART:
+                dayparts = self.criteria.dayparts
+                return self.calendar.find_next_opening(self.criteria.zones, self.context.at, dayparts)
+            case CriteriaRule.OWNER:
+                return self.open_to_all_from
+            case CriteriaRule.QUOTA | CriteriaRule.LANGUAGE | CriteriaRule.SKILL:
+                return None
+            case _:
+                assert_never(rule)
+
+    def _describe_zones(self) -> str:
+        """Describe the zones in which the hours must be open, and how they were found."""
+        if not self.criteria.zones:
+            return "no known zone"
+        return f"{' and '.join(self.criteria.zones)} ({self.zone_rule})"
 
     def _explain_daypart(self) -> str:
         criteria = self.criteria
@@ -271,33 +298,14 @@ def _check_criteria_rules(
     if criteria.policy == "me_first" and position.promised_at is not None:
         open_to_all_from = position.promised_at + OWNER_FIRST_PERIOD
     is_open_to_all = open_to_all_from is not None and context.at >= open_to_all_from
-    check = CriteriaCheck(criteria, plan, context, is_open_to_all)
+    check = CriteriaCheck(criteria, plan, context, is_open_to_all, open_to_all_from, zone_rule)
 
     for rule in CriteriaRule:
         is_waived = context.by_key and rule in (CriteriaRule.DAYPART, CriteriaRule.OWNER)
         if is_waived or check.allows(rule):
-            explanation = check.explain_permission(rule)
-            if rule is CriteriaRule.HOURS:
-                explanation = f"open in {_describe_zones(criteria.zones, zone_rule)}"
-            yield RuleResult(rule, True, explanation)
-            continue
-
-        explanation = check.explain_obstacle(rule)
-        until = None
-        if rule is CriteriaRule.HOURS:
-            until = check.opening.next
-            if criteria.zones:
-                explanation = f"{explanation}; {_describe_zones(criteria.zones, zone_rule)}"
-        elif rule is CriteriaRule.DAYPART:
-            until = plan.calendar.find_next_opening(criteria.zones, context.at, criteria.dayparts)
-        elif rule is CriteriaRule.OWNER:
-            until = open_to_all_from
-        yield RuleResult(rule, False, explanation, until)
-
-
-def _describe_zones(zones: tuple[str, ...], zone_rule: str) -> str:
-    """Describe the zones in which the hours must be open, and how they were found."""
-    return f"{' and '.join(zones)} ({zone_rule})" if zones else "no known zone"
+            yield RuleResult(rule, True, check.explain_permission(rule))
+        else:
+            yield RuleResult(rule, False, check.explain_obstacle(rule), check.find_end(rule))
 
 
 def _drop_open_calls(case: Case) -> Case:

@@ -63,16 +63,13 @@ def read_people(path: Path | str) -> PeopleFile | list[Problem]:
 
 def format_supervisor_line(login: str, path: Path) -> str:
     """Return the line that makes somebody a supervisor, in the order of a list's columns: `root,supervisor`."""
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        heading = file.readline().strip()
-    separator = ","
-    for mark in (";", "\t"):
-        if mark in heading:
-            separator = mark
-
+    rows = read_sheet(path, sheet.ProblemCollector(str(path)), known=COLUMNS)
+    if rows is None:
+        # the list was read a moment ago, and has changed since
+        return f"{login},supervisor"
     values = {"login": login, "role": "supervisor"}
-    columns = [sheet.normalize_heading(column) for column in heading.split(separator)]
-    return separator.join(values.get(column, "") for column in columns)
+    columns = [sheet.normalize_heading(cell) for cell in rows.heading.cells]
+    return rows.delimiter.join(values.get(column, "") for column in columns)
 
 
 def _read_interviewer(

@@ -82,9 +82,10 @@ def check_origin(records: StudyRecords, options: ExportOptions) -> None:
         return
     stored = [f"{count:,} of origin {origin}" for origin, count in counts.items()]
     what = f"no real interviews are stored, but {' and '.join(stored)}"
-    [origin, *others] = counts
-    remedy = f"add --origin {'all' if others else origin}"
-    raise UserError(records.where, what, remedy)
+    wanted = "all"
+    if len(counts) == 1:
+        [wanted] = counts
+    raise UserError(records.where, what, f"add --origin {wanted}")
 
 
 def export_records(records: StudyRecords, options: ExportOptions, *, stdout: TextIO | None = None) -> ExportResult:
