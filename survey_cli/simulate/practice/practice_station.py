@@ -41,9 +41,17 @@ from survey_cli.values import Cell, Missing, Place
 from survey_cli.wording import format_quantity
 
 PRACTICE_PROPENSITIES: Final = behavior.Propensities(
-    contact=0.8, refuse=0.25, hard_refusal=0.3, call_again=0.25, keep_appointment=1.0, eligible=1.0, interrupt=0.25
+    contact=0.9,
+    refuse=0.25,
+    hard_refusal=0.3,
+    call_again=0.4,
+    appointment=0.8,
+    keep_appointment=1.0,
+    eligible=1.0,
+    interrupt=0.25,
 )
-"""More people answer than in the field, so that a short shift has every kind of call."""
+"""More people answer and name a time than in the field, so that a short shift has every kind of call also in the morning,
+when fewer people are at home."""
 DECLINE_SHARE: Final = 0.05
 ANSWER_ATTEMPTS: Final = 40
 """Answers that are invented until one passes the checks of its item, without a warning."""
