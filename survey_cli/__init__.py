@@ -9,7 +9,9 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 
-def open(path: "str | PathLike[str]", *, db: str | None = None, people: str | None = None) -> "Study":  # noqa: A001 – as survey_cli.open, like tarfile.open
+def open(  # noqa: A001 – as survey_cli.open, like tarfile.open
+    path: "str | PathLike[str]", *, db: str | None = None, people: str | None = None
+) -> "Study":
     """Open the data of a questionnaire for reading, with the database and the list of people that commands use.
 
     Raises `survey_cli.problems.UserError`, where the questionnaire is not valid or has no database.

@@ -101,7 +101,9 @@ class Study:
     would print as a warning is a Python warning. Raises `survey_cli.problems.UserError`.
     """
 
-    def __init__(self, path: str | PathLike[str], *, db: str | None = None, people: str | None = None) -> None:
+    def __init__(
+        self, path: str | PathLike[str], *, db: str | None = None, people: str | None = None
+    ) -> None:
         self.path = fspath(path)
         self._db, self._people = db, people
         with read_records(self.path, db=db, people=people) as records:
@@ -154,7 +156,12 @@ class Study:
         return self._select("events", labels, where, personal, origin=origin, language=language)
 
     def cases(
-        self, labels: bool = False, where: str | None = None, *, language: str = "", personal: Sequence[str] = ()
+        self,
+        labels: bool = False,
+        where: str | None = None,
+        *,
+        language: str = "",
+        personal: Sequence[str] = (),
     ) -> Rows:
         """Return one row per case, with its AAPOR code, calls and sample columns; `where` is over these columns."""
         return self._select("cases", labels, where, personal, language=language)
@@ -164,11 +171,18 @@ class Study:
         return self._select("calls", labels, where, language=language)
 
     def _select(
-        self, what: RowKind, labels: bool, where: str | None = None, personal: Sequence[str] = (), **others: Any
+        self,
+        what: RowKind,
+        labels: bool,
+        where: str | None = None,
+        personal: Sequence[str] = (),
+        **others: Any,
     ) -> Rows:
         @contextmanager
         def open_table() -> Iterator[Table]:
-            options = ExportOptions(what=what, where=where or "", personal=frozenset(personal), **others)
+            options = ExportOptions(
+                what=what, where=where or "", personal=frozenset(personal), **others
+            )
             exported = "Python", options.describe_content()
             opened = read_records(self.path, db=self._db, people=self._people, exported=exported)
             with _name_arguments(), opened as records:
@@ -179,7 +193,9 @@ class Study:
 
         return Rows(open_table, labels=labels)
 
-    def sql(self, query: str, *, origin: OriginFilter = "real", labels: bool = False) -> "duckdb.DuckDBPyRelation":
+    def sql(
+        self, query: str, *, origin: OriginFilter = "real", labels: bool = False
+    ) -> "duckdb.DuckDBPyRelation":
         """Return the result of a query over the tables `interviews`, `answers`, `cases`, `calls` and `events`.
 
         Only the tables that the query names are read. DuckDB runs it; its result has `.pl()`, `.df()`, `.arrow()`. The
@@ -190,7 +206,9 @@ class Study:
         except ImportError as error:
             from survey_cli.installation import make_install_command
 
-            raise UserError("sql", "DuckDB is not installed", make_install_command("python")) from error
+            raise UserError(
+                "sql", "DuckDB is not installed", make_install_command("python")
+            ) from error
         connection = duckdb.connect(config=CLOSED_DATABASE)
         for name in get_args(RowKind):
             if re.search(rf"\b{name}\b", query, re.IGNORECASE):
@@ -261,6 +279,8 @@ def _convert_numbers(table: Table) -> Table:
     def convert(cell: Cell, is_number: bool) -> Cell:
         return (float(str(cell)) if cell != "" else NOT_APPLICABLE) if is_number else str(cell)
 
-    variables = tuple(replace(v, storage="decimal") if v.name in numbers else v for v in table.variables)
+    variables = tuple(
+        replace(v, storage="decimal") if v.name in numbers else v for v in table.variables
+    )
     rows = [tuple(map(convert, row, are_numbers)) for row in table.iterate_cells()]
     return replace(table, variables=variables, rows=rows)

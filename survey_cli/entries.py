@@ -97,7 +97,9 @@ def to_ascii_digits(text: str) -> str:
     """Return the text with every decimal digit of any script as 0 to 9: `٢`, `२` and `２` are 2."""
     if text.isascii():
         return text
-    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text).translate(_FULL_WIDTH)
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text).translate(
+        _FULL_WIDTH
+    )
 
 
 def _normalize_code(text: object) -> str:
@@ -126,7 +128,9 @@ class PickEntry(NamedTuple):
     def find_option(self, keys: str) -> OfferedOption | None:
         """Return the option whose code is exactly `keys` (letters in any case)."""
         code = _normalize_code(keys)
-        return next((option for option in self.options if _normalize_code(option.code) == code), None)
+        return next(
+            (option for option in self.options if _normalize_code(option.code) == code), None
+        )
 
     def has_longer_code(self, keys: str) -> bool:
         """Return whether some code begins with `keys` and is longer."""
@@ -221,7 +225,12 @@ class ListSearch(NamedTuple):
         """Find the entries of the list that fit what was typed, the best first."""
         rows = self.list.find(typed, self.language, max(MAX_MATCHES - len(self.options), 1))
         return tuple(
-            [OfferedOption(row.code, (TextSpan(row.get_text(self.language)),), note=str(row.code)) for row in rows]
+            [
+                OfferedOption(
+                    row.code, (TextSpan(row.get_text(self.language)),), note=str(row.code)
+                )
+                for row in rows
+            ]
         )
 
 

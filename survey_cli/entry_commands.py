@@ -30,19 +30,25 @@ COMMANDS: Final = (
     EntryCommand("front", "", "after going back: to the first item without an answer"),
     EntryCommand("jump", "ID", "to an item that was asked; .jump alone lists them", "f3"),
     EntryCommand("note", "TEXT", "your remark, stored with this item", "f2"),
-    EntryCommand("notes", "NUMBER TEXT", "your notes; with a number and a text, replaces that note"),
+    EntryCommand(
+        "notes", "NUMBER TEXT", "your notes; with a number and a text, replaces that note"
+    ),
     EntryCommand("lang", "CODE", "continue in another language; .lang alone lists them", "f4"),
     EntryCommand("ok", "REASON", "confirm, after a line with ?; the reason may be left out", "f9"),
     EntryCommand("faq", "", "questions respondents ask, with the answers to read", "f5"),
     EntryCommand("again", "", "this item once more, introductions included"),
     EntryCommand("suspend", "", "suspend the interview, to be resumed here; Ctrl+C does the same"),
-    EntryCommand("stop", "OUTCOME", "end the interview for good; .stop alone lists the outcomes", "f8"),
+    EntryCommand(
+        "stop", "OUTCOME", "end the interview for good; .stop alone lists the outcomes", "f8"
+    ),
     EntryCommand("help", "", "this list", "f1"),
 )
 """Commands of both interfaces."""
 PLAIN_COMMANDS: Final = (
     *COMMANDS,
-    EntryCommand("brief", "", "say only once what you know by heart; .brief again says it every time"),
+    EntryCommand(
+        "brief", "", "say only once what you know by heart; .brief again says it every time"
+    ),
 )
 """Commands of the line interface."""
 ENTRY_COMMAND_NAMES: Final = tuple(command.name for command in PLAIN_COMMANDS)
@@ -125,7 +131,11 @@ def find_place(text: str, asked: Iterable[Place]) -> Place | Rejection:
     if match is not None:
         return match
     nearest = find_nearest(text, places)
-    remedy = f"did you mean {nearest}?" if nearest is not None else ".jump alone lists the items that have"
+    remedy = (
+        f"did you mean {nearest}?"
+        if nearest is not None
+        else ".jump alone lists the items that have"
+    )
     return Rejection(f"{text} has not been asked: {remedy}")
 
 

@@ -84,7 +84,16 @@ class Installation:
                 return [*self.as_root, "uv", "tool", "install", "--force", newer]
             case Installer.UV_PIP:
                 editable = ["--editable"] if self.editable else []
-                return [*self.as_root, "uv", "pip", "install", "--python", self.python, *editable, newer]
+                return [
+                    *self.as_root,
+                    "uv",
+                    "pip",
+                    "install",
+                    "--python",
+                    self.python,
+                    *editable,
+                    newer,
+                ]
             case Installer.PIP:
                 editable = ["--editable"] if self.editable else []
                 return [*self._pip_install, *editable, newer]
@@ -112,7 +121,8 @@ def find_installation() -> Installation:
         is_global=installer is Installer.PIPX and prefix.is_relative_to(global_home),
         # Outside of an environment, pip installs for the account if it may not write to the system's folder.
         needs_root=in_environment and not os.access(libraries, os.W_OK),
-        is_managed=not in_environment and (Path(sysconfig.get_path("stdlib")) / "EXTERNALLY-MANAGED").exists(),
+        is_managed=not in_environment
+        and (Path(sysconfig.get_path("stdlib")) / "EXTERNALLY-MANAGED").exists(),
     )
 
 

@@ -50,7 +50,10 @@ class Outcome:
 
         A fault of the line may end a call at any time.
         """
-        return (self.moment == "before" and self.kind != "technical") or self.kind in ("hangup_intro", "wrong_number")
+        return (self.moment == "before" and self.kind != "technical") or self.kind in (
+            "hangup_intro",
+            "wrong_number",
+        )
 
 
 WITHDRAWN: Final = "withdrawn"
@@ -65,7 +68,12 @@ SINGLE_KEY_OUTCOMES: Final = tuple(_SINGLE[number] for number in range(1, 9))
 """Outcomes 1 to 8, which are keyed with one digit: four calls in five end with one of them. The others are numbered
 from 11."""
 HARD_REFUSALS: Final = frozenset({"refusal_hard", "refusal_household_hard"})
-REFUSAL_OUTCOMES: Final = HARD_REFUSALS | {"refusal_soft", "refusal_household_soft", "hangup_intro", "break_off"}
+REFUSAL_OUTCOMES: Final = HARD_REFUSALS | {
+    "refusal_soft",
+    "refusal_household_soft",
+    "hangup_intro",
+    "break_off",
+}
 FINAL_REFUSALS: Final = HARD_REFUSALS | {"never_call", "withdrawn"}
 INTERVIEW_END_OUTCOMES: Final = REFUSAL_OUTCOMES | {"complete"}
 """Outcomes that end an interview that counts; after any other (an appointment, a lost line) it is resumed."""

@@ -28,7 +28,9 @@ class Position(NamedTuple):
     def __str__(self) -> str:
         if not self.line:
             return self.file
-        return f"{self.file}:{self.line}:{self.column}" if self.column else f"{self.file}:{self.line}"
+        return (
+            f"{self.file}:{self.line}:{self.column}" if self.column else f"{self.file}:{self.line}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,9 @@ class UserError(Exception):
     Raised anywhere below the interfaces; caught once by `cli` and once by each interface.
     """
 
-    def __init__(self, where: str, what: str, remedy: str = "", problems: tuple[Problem, ...] = ()) -> None:
+    def __init__(
+        self, where: str, what: str, remedy: str = "", problems: tuple[Problem, ...] = ()
+    ) -> None:
         super().__init__(where, what, remedy, problems)
         self.where = where
         """The file, database, option or case, as the user named it."""
@@ -83,7 +87,9 @@ class UserError(Exception):
 class ConfirmableError(UserError):
     """A `UserError` that the person at the terminal can resolve by answering yes."""
 
-    def __init__(self, where: str, what: str, remedy: str, *, question: str, confirm: Callable[[], None]) -> None:
+    def __init__(
+        self, where: str, what: str, remedy: str, *, question: str, confirm: Callable[[], None]
+    ) -> None:
         super().__init__(where, what, remedy)
         self.question = question
         self.confirm = confirm
@@ -131,7 +137,11 @@ def limit_per_rule(problems: Iterable[Problem]) -> list[Problem]:
 
 def build_too_many(last: Problem, count: int) -> Problem:
     """Build the problem that stands for the `count` further ones of a rule that are not shown."""
-    what = f"{count:,} more problems of this kind ({last.rule}) are" if count > 1 else "1 more such problem is"
+    what = (
+        f"{count:,} more problems of this kind ({last.rule}) are"
+        if count > 1
+        else "1 more such problem is"
+    )
     return Problem("too-many", last.where, "", f"{what} not shown", "start with the first ones")
 
 

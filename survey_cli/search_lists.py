@@ -18,7 +18,9 @@ MAX_MATCHES: Final = 9
 _SHORTEST_CORRECTED: Final = 4
 """A typed word of fewer letters is not corrected."""
 _WORD: Final = re.compile(r"\w+")
-_LETTERS: Final = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
+_LETTERS: Final = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
+)
 _EXACT, _BEGUN, _CORRECTED, _ELSEWHERE = 0, 1, 4, 1
 """Penalties of a typed word: it is a word of the text, its beginning, one letter off; it is among the other words."""
 _FOUND: Final = 1000
@@ -70,7 +72,11 @@ class SearchList:
             index = self._indexes[language] = _WordIndex(self.rows.values(), language)
         row = self.find_code(typed)
         matches = index.find(tuple(split_words(typed)), most)
-        return matches if row is None else (row, *(match for match in matches if match is not row))[:most]
+        return (
+            matches
+            if row is None
+            else (row, *(match for match in matches if match is not row))[:most]
+        )
 
 
 class _WordIndex:
@@ -100,7 +106,13 @@ class _WordIndex:
             for number, penalty in self._find_word(word).items():
                 penalties[number] = penalties.get(number, 0) + penalty - _FOUND
         best = nsmallest(most, ((penalty, number) for number, penalty in penalties.items()))
-        return tuple([self._rows[number] for penalty, number in best if penalty // _FOUND == best[0][0] // _FOUND])
+        return tuple(
+            [
+                self._rows[number]
+                for penalty, number in best
+                if penalty // _FOUND == best[0][0] // _FOUND
+            ]
+        )
 
     def _find_rows_of_word(self, typed: str) -> Mapping[int, int]:
         """Find the rows with a word that fits the typed one, each with its smallest penalty."""

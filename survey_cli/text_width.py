@@ -62,7 +62,9 @@ def is_certain(text: str) -> bool:
     """Return whether every terminal measures the text alike: it has no spacing marks and no joined characters."""
     if text.isascii():
         return True
-    return all(unicodedata.category(c) != "Mc" and c not in "\u200c\u200d\ufe0e\ufe0f" for c in text)
+    return all(
+        unicodedata.category(c) != "Mc" and c not in "\u200c\u200d\ufe0e\ufe0f" for c in text
+    )
 
 
 def is_joining(letter: str) -> bool:
@@ -107,7 +109,9 @@ class Snippet(NamedTuple):
     carets: str
 
 
-def cut_snippet(line: str, show: Callable[[str], str], *, column: int, length: int, width: int) -> Snippet:
+def cut_snippet(
+    line: str, show: Callable[[str], str], *, column: int, length: int, width: int
+) -> Snippet:
     """Cut the line to `width` cells, with carets under `length` characters from `column` (from 1).
 
     `show` returns a character as it is shown; tabs become four spaces. A long line is cut around the carets, with …

@@ -80,7 +80,19 @@ class Place(NamedTuple):
 
 ADMIN_COLUMNS: Final = tuple(
     f"interview_{what}"
-    for what in ("id", "case", "number", "origin", "version", "status", "outcome", "began", "updated", "by", "language")
+    for what in (
+        "id",
+        "case",
+        "number",
+        "origin",
+        "version",
+        "status",
+        "outcome",
+        "began",
+        "updated",
+        "by",
+        "language",
+    )
 )
 """The columns that every table of interviews begins with; no item may have such a name."""
 

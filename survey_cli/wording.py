@@ -11,7 +11,9 @@ from typing import Final
 MAX_LISTED: Final = 8
 """Number of words that a message lists before it counts the others."""
 
-_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROLS: Final = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
 """Control characters, and characters that change the direction of the following text."""
 
 
@@ -47,7 +49,9 @@ def shorten(text: str, most: int = 48) -> str:
 def join_first(words: Iterable[object], most: int = MAX_LISTED) -> str:
     """Return `a, b, c`; of more than `most` words the first, as `a, b and 3 more`."""
     texts = [str(word) for word in words]
-    return ", ".join(texts[:most]) + (f" and {len(texts) - most:,} more" if len(texts) > most else "")
+    return ", ".join(texts[:most]) + (
+        f" and {len(texts) - most:,} more" if len(texts) > most else ""
+    )
 
 
 def format_letters(place: int) -> str:

@@ -23,7 +23,9 @@ from survey_cli.store.backends import open_database
 from survey_cli.store.backends.schema import migrations
 from survey_cli.store.backends.sqlite.connection import SqliteConnector
 
-settings.register_profile("survey", max_examples=25 * SCALE, deadline=None, derandomize="CI" in os.environ)
+settings.register_profile(
+    "survey", max_examples=25 * SCALE, deadline=None, derandomize="CI" in os.environ
+)
 settings.load_profile("survey")
 
 # The databases of tests are in memory where there is room: nothing waits for a disk.

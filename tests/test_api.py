@@ -31,7 +31,12 @@ items:
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("api") / "short.yaml"
     path.write_text(TEXT)
-    assert run_command(["simulate", str(path), "-n", "40", "--keep", "--db", str(path.with_suffix(".db"))]) == 0
+    assert (
+        run_command(
+            ["simulate", str(path), "-n", "40", "--keep", "--db", str(path.with_suffix(".db"))]
+        )
+        == 0
+    )
     return path
 
 
@@ -101,7 +106,11 @@ def test_a_missing_value_is_null_and_says_why(study) -> None:
     assert frame.schema["a"] == pl.Int32
     assert set(frame.filter(pl.col("a") == 2)["n_state"]) == {"not_asked"}
     assert frame.filter(pl.col("n_state") == "answered")["n"].null_count() == 0
-    assert frame.filter(pl.col("n_state") != "answered")["n"].null_count() == frame["n"].null_count() > 0
+    assert (
+        frame.filter(pl.col("n_state") != "answered")["n"].null_count()
+        == frame["n"].null_count()
+        > 0
+    )
 
 
 def test_conditions_and_labels_choose_rows_and_texts(study) -> None:
@@ -147,18 +156,27 @@ def test_a_report_has_figures_values_and_a_page(study) -> None:
     assert report.results.items[0].id == "n"
     assert report._repr_html_().startswith('<iframe srcdoc="&lt;!DOCTYPE html&gt;')
     assert "How many?" in str(report)
-    assert set(study.report(by="a", origin="simulated").figures.to_polars()["item"]) == {"n"}  # one refused: hidden
+    assert set(study.report(by="a", origin="simulated").figures.to_polars()["item"]) == {
+        "n"
+    }  # one refused: hidden
 
 
 def test_an_origin_that_there_is_not_is_an_error(study) -> None:
-    for read in (study.interviews(origin="simulate").to_polars, lambda: study.report(origin="simulate")):
-        with pytest.raises(UserError, match="there is no origin 'simulate' — did you mean 'simulated'"):
+    for read in (
+        study.interviews(origin="simulate").to_polars,
+        lambda: study.report(origin="simulate"),
+    ):
+        with pytest.raises(
+            UserError, match="there is no origin 'simulate' — did you mean 'simulated'"
+        ):
             read()
 
 
 def test_sql_reads_the_tables_that_it_names(study) -> None:
     pytest.importorskip("duckdb")
-    asked = study.sql("SELECT count(*) FROM answers JOIN interviews USING (interview_id)", origin="simulated")
+    asked = study.sql(
+        "SELECT count(*) FROM answers JOIN interviews USING (interview_id)", origin="simulated"
+    )
     assert asked.fetchall() == [(study.answers(origin="simulated").to_arrow().num_rows,)]
 
 
@@ -200,12 +218,20 @@ def test_errors_name_the_arguments(study) -> None:
     ("options", "message"),
     [
         ({"percent": "rows"}, "percent=: 'rows' is not possible — choose of column, row"),
-        ({"correction": "holm"}, "correction=: 'holm' is not possible — choose of none, bonferroni, fdr"),
-        ({"interviews": "done"}, "interviews=: 'done' is not possible — choose of complete, partial, all"),
+        (
+            {"correction": "holm"},
+            "correction=: 'holm' is not possible — choose of none, bonferroni, fdr",
+        ),
+        (
+            {"interviews": "done"},
+            "interviews=: 'done' is not possible — choose of complete, partial, all",
+        ),
         ({"wieght": "main"}, "wieght=: a report has no such option — did you mean 'weight'?"),
     ],
 )
-def test_an_option_of_a_report_that_there_is_not_is_an_error(study, options: dict[str, str], message: str) -> None:
+def test_an_option_of_a_report_that_there_is_not_is_an_error(
+    study, options: dict[str, str], message: str
+) -> None:
     with pytest.raises(UserError) as refused:
         study.report(origin="simulated", **options)
     assert str(refused.value) == message
@@ -218,7 +244,9 @@ def test_tests_are_an_option_of_a_report_as_of_the_command(study) -> None:
     assert text != str(study.report(by="a", origin="simulated", threshold=0, tests=True))
 
 
-def test_a_study_without_data_and_one_without_libraries_say_what_to_do(file: Path, monkeypatch) -> None:
+def test_a_study_without_data_and_one_without_libraries_say_what_to_do(
+    file: Path, monkeypatch
+) -> None:
     with pytest.raises(UserError, match=r"^none\.yaml: there is no file 'none\.yaml'"):
         survey_cli.open("none.yaml")
     with pytest.raises(UserError, match="no such database"):
@@ -233,8 +261,12 @@ def test_a_study_without_data_and_one_without_libraries_say_what_to_do(file: Pat
 
 
 def test_the_package_imports_nothing() -> None:
-    code = "import sys; before = {*sys.modules}; import survey_cli; print(*({*sys.modules} - before))"
-    answer = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    code = (
+        "import sys; before = {*sys.modules}; import survey_cli; print(*({*sys.modules} - before))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    ).stdout
     assert answer.split() == ["survey_cli"]
 
 
@@ -242,5 +274,7 @@ def test_the_notebook_has_the_outputs_that_it_has_when_it_is_run() -> None:
     notebook = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
     outputs = execute(notebook)
     pairs = zip(outputs, stored_outputs(notebook), strict=True)
-    assert [pair for pair in pairs if pair[0] not in (None, pair[1])] == [], "run docs/tools/notebook.py"
+    assert [pair for pair in pairs if pair[0] not in (None, pair[1])] == [], (
+        "run docs/tools/notebook.py"
+    )
     assert sum(bool(output) for output in outputs) >= 6

@@ -44,7 +44,12 @@ FILES_AND_NETWORK = {
     "socket", "sqlite3", "ssl", "subprocess", "tempfile", "threading", "urllib",
 }  # fmt: skip
 SEEDED = {"Random"}  # Random(seed) always returns the same numbers
-READS_THE_CLOCK = {("datetime", "now"), ("datetime", "today"), ("datetime", "utcnow"), ("date", "today")}
+READS_THE_CLOCK = {
+    ("datetime", "now"),
+    ("datetime", "today"),
+    ("datetime", "utcnow"),
+    ("date", "today"),
+}
 TOUCHES_A_FILE = {"open", "read_text", "read_bytes", "write_text", "write_bytes"}
 
 EMPTY_NAMES = {
@@ -83,7 +88,9 @@ def impurities(nodes: Sequence[ast.AST]) -> Iterator[str]:
         match node:
             case ast.Attribute(value=ast.Name(id="random"), attr=attr) if attr not in SEEDED:
                 yield f"{node.lineno}: names random.{attr}"
-            case ast.Call(func=ast.Name(id="Random") | ast.Attribute(attr="Random"), args=[], keywords=[]):
+            case ast.Call(
+                func=ast.Name(id="Random") | ast.Attribute(attr="Random"), args=[], keywords=[]
+            ):
                 yield f"{node.lineno}: calls Random() without a seed"
             case ast.Call(func=ast.Name(id="open")):
                 yield f"{node.lineno}: calls open()"
@@ -97,14 +104,22 @@ def impurities(nodes: Sequence[ast.AST]) -> Iterator[str]:
 def test_packages_import_from_lower_layers_only() -> None:
     lint_imports = Path(sys.executable).with_name("lint-imports")
     answer = subprocess.run(
-        [lint_imports, "--no-logo", "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=120
+        [lint_imports, "--no-logo", "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
 def test_every_library_has_a_package() -> None:
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-    assigned = {library for contract in contracts for library in contract.get("forbidden_modules", ())}
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"][
+        "contracts"
+    ]
+    assigned = {
+        library for contract in contracts for library in contract.get("forbidden_modules", ())
+    }
     known = assigned | sys.stdlib_module_names | {"survey_cli"}
     unassigned = [
         f"{name(path)}:{line}: {source}"
@@ -112,10 +127,14 @@ def test_every_library_has_a_package() -> None:
         for line, source, _ in imports(list_nodes(path))
         if source.partition(".")[0] not in known
     ]
-    assert not unassigned, "name the package that may import it in pyproject.toml, under tool.importlinter"
+    assert not unassigned, (
+        "name the package that may import it in pyproject.toml, under tool.importlinter"
+    )
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if package(path) in PURE_PACKAGES], ids=name)
+@pytest.mark.parametrize(
+    "path", [path for path in MODULES if package(path) in PURE_PACKAGES], ids=name
+)
 def test_a_pure_package_uses_no_clock_random_number_or_file(path: Path) -> None:
     if name(path) in READERS:
         return
@@ -137,15 +156,21 @@ def test_an_impurity_is_seen(source: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["from random import Random\nRandom(4)", "from datetime import date, time\ndate(2000, 5, 1)"]
+    "source",
+    ["from random import Random\nRandom(4)", "from datetime import date, time\ndate(2000, 5, 1)"],
 )
 def test_a_pure_line_passes(source: str) -> None:
     assert not list(impurities(list(ast.walk(ast.parse(source)))))
 
 
 def test_every_module_docstring_is_a_statement() -> None:
-    asks = re.compile(r"(what|how|which|where|when|who|whose|why|is|are|does|do|can|may|given)\s", re.IGNORECASE)
-    first = {name(path): (ast.get_docstring(parse_module(path)) or "").partition("\n")[0] for path in MODULES}
+    asks = re.compile(
+        r"(what|how|which|where|when|who|whose|why|is|are|does|do|can|may|given)\s", re.IGNORECASE
+    )
+    first = {
+        name(path): (ast.get_docstring(parse_module(path)) or "").partition("\n")[0]
+        for path in MODULES
+    }
     assert [path for path, line in first.items() if not line] == []
     assert {path: line for path, line in first.items() if "?" in line or asks.match(line)} == {}
 
@@ -160,5 +185,9 @@ def test_a_public_class_has_a_name_of_its_own() -> None:
 
 
 def test_no_module_name_is_empty_of_meaning() -> None:
-    empty = [name(path) for path in MODULES if EMPTY_NAMES & set(path.relative_to(PACKAGE).with_suffix("").parts)]
+    empty = [
+        name(path)
+        for path in MODULES
+        if EMPTY_NAMES & set(path.relative_to(PACKAGE).with_suffix("").parts)
+    ]
     assert empty == []

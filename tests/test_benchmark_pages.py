@@ -48,7 +48,9 @@ def test_a_figure_that_is_not_in_the_table_is_told(
     monkeypatch.setattr(command, "CITING", (cited,))
 
     command.warn_of_stale_citations()
-    assert capfd.readouterr().err == ("README.md: 0.5 s: not in the table any more — write its figures\n")
+    assert capfd.readouterr().err == (
+        "README.md: 0.5 s: not in the table any more — write its figures\n"
+    )
 
 
 def test_a_bound_that_a_page_promises_is_above_every_figure(tmp_path: Path) -> None:
@@ -57,7 +59,10 @@ def test_a_bound_that_a_page_promises_is_above_every_figure(tmp_path: Path) -> N
     row = Row("key", measure_nothing)
 
     def list_stale(*times: str) -> list[str]:
-        figures = [results.Figure(line=Line(what=time, figure=time), circumstances=MONDAY) for time in times]
+        figures = [
+            results.Figure(line=Line(what=time, figure=time), circumstances=MONDAY)
+            for time in times
+        ]
         measured = {"key": RowResult(seconds=1, figures=tuple(figures))}
         return [str(stale) for stale in page.iterate_stale_citations(shown, [row], measured)]
 
@@ -162,7 +167,9 @@ def test_a_row_that_fails_keeps_its_figure_and_the_run_goes_on(
     assert "| `bad` | time | 9 ms | | | | | A, 2 cores | 3.13.5 | 2026-11-23 |" in text
 
 
-def test_nothing_is_written_if_figures_are_only_printed(written: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_written_if_figures_are_only_printed(
+    written: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     before = written.read_bytes()
     assert command.main(["--print", "good"]) == 0
     assert written.read_bytes() == before
@@ -183,7 +190,9 @@ def test_a_busy_machine_is_told(
     assert ("other programs are at work" in capfd.readouterr().err) is warns
 
 
-def test_an_unknown_row_is_named_and_nothing_runs(written: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_row_is_named_and_nothing_runs(
+    written: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     before = written.read_bytes()
     assert command.main(["good", "speed"]) == 2
     assert written.read_bytes() == before

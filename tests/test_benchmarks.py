@@ -35,7 +35,9 @@ def home() -> Iterator[Path]:
 @pytest.fixture
 def address(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     if not POOLER.exists() or not glob("/usr/lib/postgresql/*/bin"):
-        pytest.skip("pgbouncer and the system's PostgreSQL are not here: apt-get install pgbouncer postgresql")
+        pytest.skip(
+            "pgbouncer and the system's PostgreSQL are not here: apt-get install pgbouncer postgresql"
+        )
     monkeypatch.setattr(servers, "PORT", find_free_port())
     monkeypatch.setattr(servers, "POOLER_PORT", find_free_port())
     address = servers.start_server(home)
@@ -62,7 +64,9 @@ def test_a_pooler_that_waits_for_a_transaction_is_killed(
 ) -> None:
     pooler = servers.start_pooler(home)
     monkeypatch.setattr(servers, "PATIENCE", 2)
-    with closing(psycopg.connect(f"postgresql://ann@127.0.0.1:{servers.POOLER_PORT}/bench")) as client:
+    with closing(
+        psycopg.connect(f"postgresql://ann@127.0.0.1:{servers.POOLER_PORT}/bench")
+    ) as client:
         client.execute("SELECT 1")
         servers.stop_pooler(pooler)
     assert pooler.returncode is not None

@@ -11,7 +11,8 @@ ROOT = Path(__file__).parent.parent
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 
 pytestmark = pytest.mark.skipif(
-    shutil.which("bash") is None or not (ROOT / ".ci" / "run").exists(), reason="bash or .ci/run is not here"
+    shutil.which("bash") is None or not (ROOT / ".ci" / "run").exists(),
+    reason="bash or .ci/run is not here",
 )
 
 MAKE = """\
@@ -36,7 +37,13 @@ FAILS = "#!/bin/sh\nexit 127\n"
 
 def run_ci(folder: Path, *, failing: str = "nothing") -> tuple[int, list[str], list[str]]:
     """Run it with stand-ins for all that it starts; return its exit code, its last lines, and the calls."""
-    programs = {"make": MAKE, "pytest": PYTEST, "apt-get": FAILS, "npm": FAILS, "sudo": '#!/bin/sh\nexec "$@"\n'}
+    programs = {
+        "make": MAKE,
+        "pytest": PYTEST,
+        "apt-get": FAILS,
+        "npm": FAILS,
+        "sudo": '#!/bin/sh\nexec "$@"\n',
+    }
     programs.update({f"python{version}": DOES_NOTHING for version in VERSIONS})
     for name, text in programs.items():
         (folder / name).write_text(text)
@@ -49,7 +56,9 @@ def run_ci(folder: Path, *, failing: str = "nothing") -> tuple[int, list[str], l
         "CALLS": str(calls),
         "FAILING": failing,
     }
-    done = subprocess.run([ROOT / ".ci" / "run"], env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [ROOT / ".ci" / "run"], env=environment, capture_output=True, text=True, timeout=60
+    )
     _, _, summary = done.stdout.partition("\n.ci/run:\n")
     return done.returncode, summary.splitlines(), calls.read_text().splitlines()
 
@@ -59,7 +68,10 @@ def test_the_oldest_and_the_newest_python_run_the_whole_suite(tmp_path: Path) ->
 
     assert code == 0
     suites = [call for call in calls if call.startswith("make test ")]
-    assert [call.split()[2] for call in suites] == [f"PYTHON={tmp_path}/python3.11", f"PYTHON={tmp_path}/python3.14"]
+    assert [call.split()[2] for call in suites] == [
+        f"PYTHON={tmp_path}/python3.11",
+        f"PYTHON={tmp_path}/python3.14",
+    ]
     assert len({call.split()[3] for call in suites}) == 2, "each has an environment of its own"
     assert sum("tests/test_printed_commands.py" in call for call in calls) == 2
     ran = [line.partition(" (")[0] for line in summary if line.startswith("Python")]

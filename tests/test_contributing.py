@@ -53,6 +53,8 @@ def test_git_refuses_a_long_subject(subject: str, is_accepted: bool, tmp_path: P
     )
     python, *rest = shlex.split(hook["entry"])
     assert python == ".venv/bin/python"
-    done = subprocess.run([sys.executable, *rest, message], capture_output=True, text=True, timeout=30)
+    done = subprocess.run(
+        [sys.executable, *rest, message], capture_output=True, text=True, timeout=30
+    )
     assert (done.returncode == 0) is is_accepted
     assert len(subject) <= 72 or "73 characters" in done.stderr

@@ -30,7 +30,11 @@ def run_driver(tmp_path: Path, *arguments: str, driver: str = "crash") -> tuple[
     """The driver's exit code, its summary, and what it found wrong."""
     done = subprocess.run(
         [sys.executable, "-m", driver, *arguments],
-        env={**os.environ, "PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS.parent}", "TMPDIR": str(tmp_path)},
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS.parent}",
+            "TMPDIR": str(tmp_path),
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -45,16 +49,29 @@ def counted(summary: str, what: str) -> int:
     return int(found[1])
 
 
-def test_crashes_lose_nothing(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
+def test_crashes_lose_nothing(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     runs = 12 * SCALE
     code, summary, wrong = run_driver(tmp_path, "--runs", str(runs), "--stations", "2")
     record_property("crash", summary)
     assert code == 0, summary + wrong
-    assert re.search(r"\b0 missing; .* 0 elsewhere; 0 tracebacks; 0 hung; .* 0 findings;", summary), summary
+    assert re.search(
+        r"\b0 missing; .* 0 elsewhere; 0 tracebacks; 0 hung; .* 0 findings;", summary
+    ), summary
     assert counted(summary, "runs") == runs
-    assert counted(summary, "resumed") > 0.4 * runs, "too few interviews were resumed to say anything"
+    assert counted(summary, "resumed") > 0.4 * runs, (
+        "too few interviews were resumed to say anything"
+    )
     assert counted(summary, "answers compared") > runs
-    for way in ("full screen", "plain", "kill -9", "terminals closed", "SIGTERM", "copies of the files"):
+    for way in (
+        "full screen",
+        "plain",
+        "kill -9",
+        "terminals closed",
+        "SIGTERM",
+        "copies of the files",
+    ):
         assert counted(summary, way) > 0, way
 
 
@@ -70,11 +87,19 @@ def test_nobody_who_completed_or_refused_is_called_again(
     tmp_path: Path, engine: str, record_property: Callable[[str, object], None]
 ) -> None:
     """Stations are killed around the last key and on the closing screen; `make crash` does it 300 times per engine."""
-    where = ["--engine", engine, *(["--db", postgres_server.create_address()] if engine == "postgresql" else [])]
-    code, summary, wrong = run_driver(tmp_path, "--runs", str(5 * SCALE), *where, driver="crash.endings")
+    where = [
+        "--engine",
+        engine,
+        *(["--db", postgres_server.create_address()] if engine == "postgresql" else []),
+    ]
+    code, summary, wrong = run_driver(
+        tmp_path, "--runs", str(5 * SCALE), *where, driver="crash.endings"
+    )
     record_property("endings", summary)
     assert code == 0, summary + wrong
-    assert re.search(r"\b0 would be called again, 0 ends missing, 0 tracebacks, 0 findings;", summary), summary
+    assert re.search(
+        r"\b0 would be called again, 0 ends missing, 0 tracebacks, 0 findings;", summary
+    ), summary
     assert counted(summary, "respondents completed or refused") >= 2, summary
 
 
@@ -88,7 +113,9 @@ def test_the_driver_notices_cases_that_are_not_told_of_their_interviews(tmp_path
 def test_what_is_missing_is_found_in_its_order() -> None:
     rows = [("answered", "q1", '{"value":1}', ""), ("answered", "q2", '{"value":2}', "")]
     assert missing([("answered", "q1", "1"), ("answered", "q2", "2")], rows) == []
-    assert missing([("answered", "q2", "2"), ("answered", "q1", "1")], rows) == [("answered", "q1", "1")]
+    assert missing([("answered", "q2", "2"), ("answered", "q1", "1")], rows) == [
+        ("answered", "q1", "1")
+    ]
     assert missing([("answered", "q1", "7")], rows) == [("answered", "q1", "7")]
 
 
@@ -114,16 +141,30 @@ def test_a_program_that_stood_still_learns_that_another_has_the_case(
         ann.look()
         ann.key(".interview\n" if plain else "i")
     else:
-        ann = Station(["interview", str(study.file), "--db", study.db, "--case", "K0000", *who], plain=plain)
+        ann = Station(
+            ["interview", str(study.file), "--db", study.db, "--case", "K0000", *who], plain=plain
+        )
     assert ann.shows("calling for the tests")
     ann.look()
     ann.key(end or " ")
     assert ann.shows("May I begin?")
     ann.signal(signal.SIGSTOP)
     with closing(sqlite3.connect(study.db)) as db, db:
-        db.execute("UPDATE cases SET lease_until = '2020-01-01T00:00:00.000000Z' WHERE status = 'leased'")
+        db.execute(
+            "UPDATE cases SET lease_until = '2020-01-01T00:00:00.000000Z' WHERE status = 'leased'"
+        )
     bob = Station(
-        ["station", str(study.file), "--db", study.db, "--interviewer", "bob", "--station", "s2", "--plain"],
+        [
+            "station",
+            str(study.file),
+            "--db",
+            study.db,
+            "--interviewer",
+            "bob",
+            "--station",
+            "s2",
+            "--plain",
+        ],
         plain=True,
     )
     assert bob.shows("Interview: open at ok")
@@ -143,20 +184,42 @@ def test_a_program_that_stood_still_learns_that_another_has_the_case(
     assert found.findings == ()
     with closing(sqlite3.connect(study.db)) as db:
         assert db.execute("SELECT status, outcome FROM cases").fetchall() == [("done", "complete")]
-        assert db.execute("SELECT status, outcome, by FROM interviews").fetchall() == [("ended", "complete", "bob")]
+        assert db.execute("SELECT status, outcome, by FROM interviews").fetchall() == [
+            ("ended", "complete", "bob")
+        ]
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
-def test_killed_between_the_statements_of_an_end_nothing_of_it_is_kept(tmp_path: Path, engine: str) -> None:
+def test_killed_between_the_statements_of_an_end_nothing_of_it_is_kept(
+    tmp_path: Path, engine: str
+) -> None:
     """The case is written, the interview is not: the next one who comes finds that everything was answered."""
-    place = postgres_server.create_address() if engine == "postgresql" else str(tmp_path / "endings.db")
+    place = (
+        postgres_server.create_address() if engine == "postgresql" else str(tmp_path / "endings.db")
+    )
     study = endings.prepared(tmp_path, place, 1)
-    who = ["--db", study.db, "--case", "K0000", "--interviewer", "ann", "--station", "s1", "--plain"]
+    who = [
+        "--db",
+        study.db,
+        "--case",
+        "K0000",
+        "--interviewer",
+        "ann",
+        "--station",
+        "s1",
+        "--plain",
+    ]
 
     def die_at_the_end() -> None:
         write = interview_store._append_within
 
-        def add(execute: object, advance: object, lines: list[JournalRecord], *more: object, **other: object) -> bool:
+        def add(
+            execute: object,
+            advance: object,
+            lines: list[JournalRecord],
+            *more: object,
+            **other: object,
+        ) -> bool:
             if lines[-1].kind == "ended":
                 os.kill(os.getpid(), signal.SIGKILL)
             return write(execute, advance, lines, *more, **other)  # type: ignore[arg-type]
@@ -178,7 +241,11 @@ def test_killed_between_the_statements_of_an_end_nothing_of_it_is_kept(tmp_path:
             [row] = store.cases.queries.iterate_rows()
             [interview] = store.interviews.list_rows()
             assert row.status == status
-            assert (interview.status == "ended") == (row.position.outcome == "complete") == (status == "done")
+            assert (
+                (interview.status == "ended")
+                == (row.position.outcome == "complete")
+                == (status == "done")
+            )
             fill = store.cases.quotas.read_fill()["kinds:1"]
             assert (fill.completes, fill.reserved) == ((1, 0) if status == "done" else (0, 1))
         found = verify_database(study.file, db=study.db)

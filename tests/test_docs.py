@@ -52,7 +52,10 @@ BESIDE = [
 ]
 COMMANDS = [fence for page in list_pages() for fence in iterate_fences(page, "sh")]
 TUTORIALS = [
-    *(ROOT / name for name in ("README.md", "docs/index.md", "docs/guides/testing-a-questionnaire.md")),
+    *(
+        ROOT / name
+        for name in ("README.md", "docs/index.md", "docs/guides/testing-a-questionnaire.md")
+    ),
     *sorted((ROOT / "docs" / "tutorials").glob("*.md")),
 ]
 FOR_ENGINEERS = [
@@ -85,10 +88,16 @@ def test_the_site_has_every_page_and_needs_no_network(tmp_path: Path) -> None:
     for page in (ROOT / "docs").rglob("*.md"):
         built = (tmp_path / "site" / page.relative_to(ROOT / "docs")).with_suffix(".html")
         text = built.read_text(encoding="utf-8")
-        loaded = re.findall(r'<(?:script|img|iframe)[^>]* src="([^"]+)"|<link[^>]* href="([^"]+)"', text)
-        assert not [url for url in ("".join(pair) for pair in loaded) if url.startswith(("http", "//"))], built
+        loaded = re.findall(
+            r'<(?:script|img|iframe)[^>]* src="([^"]+)"|<link[^>]* href="([^"]+)"', text
+        )
+        assert not [
+            url for url in ("".join(pair) for pair in loaded) if url.startswith(("http", "//"))
+        ], built
     # The style sheet wraps messages by this class, since they are wider than a telephone.
-    troubleshooting = (tmp_path / "site" / "guides" / "troubleshooting.html").read_text(encoding="utf-8")
+    troubleshooting = (tmp_path / "site" / "guides" / "troubleshooting.html").read_text(
+        encoding="utf-8"
+    )
     assert '<div class="language-text highlight">' in troubleshooting
     commands = (tmp_path / "site" / "reference" / "commands.html").read_text(encoding="utf-8")
     addresses = re.findall(r"<td>.*?(.{6})postgresql://", commands)
@@ -96,7 +105,12 @@ def test_the_site_has_every_page_and_needs_no_network(tmp_path: Path) -> None:
     assert (tmp_path / "site" / "example" / "example-study.zip").exists()
     index = json.loads((tmp_path / "site" / "search.json").read_text(encoding="utf-8"))
     found = {entry["location"]: entry["text"] for entry in index["items"]}
-    words_of_terms = {"outcome": "disposition", "fill": "piping", "review": "back-check", "board": "dashboard"}
+    words_of_terms = {
+        "outcome": "disposition",
+        "fill": "piping",
+        "review": "back-check",
+        "board": "dashboard",
+    }
     for anchor, word in words_of_terms.items():
         assert word in found[f"reference/glossary.html#{anchor}"]
 
@@ -112,7 +126,10 @@ def test_the_search_has_every_page_but_the_decisions(tmp_path: Path) -> None:
     site_builder.build_site(tmp_path / "site")
     searched = json.loads((tmp_path / "site" / "search.json").read_text(encoding="utf-8"))
     found = {item["location"].partition("#")[0] for item in searched["items"]}
-    pages = [page.relative_to(ROOT / "docs").with_suffix(".html") for page in (ROOT / "docs").rglob("*.md")]
+    pages = [
+        page.relative_to(ROOT / "docs").with_suffix(".html")
+        for page in (ROOT / "docs").rglob("*.md")
+    ]
     expected = {page.as_posix() for page in pages if page.parts[0] != "decisions"}
     assert found == expected | {"tutorials/study-in-python.html"}
 
@@ -145,7 +162,10 @@ def test_the_messages_of_troubleshooting_are_the_programs() -> None:
 
 def test_the_readme_counts_problems_and_formats() -> None:
     counts = re.findall(r"knows over \*\*(\d+)\*\* kinds of|\*\*(\d+)\*\* \[formats\]", README)
-    assert ["".join(found) for found in counts] == [str((len(RULES) - 1) // 10 * 10), str(len(FORMATS))]
+    assert ["".join(found) for found in counts] == [
+        str((len(RULES) - 1) // 10 * 10),
+        str(len(FORMATS)),
+    ]
 
 
 def test_each_reason_of_the_readme_has_one_figure_which_the_page_behind_its_link_confirms() -> None:
@@ -168,7 +188,9 @@ def test_each_reason_of_the_readme_has_one_figure_which_the_page_behind_its_link
 def test_the_picture_below_the_questionnaire_of_the_readme_is_its_screen() -> None:
     [questionnaire] = iterate_fences(ROOT / "README.md", "yaml")
     words = re.findall(r"title: (.+)|text: (The .+)", questionnaire.text)
-    picture = html.unescape((ROOT / "docs" / "pictures" / "library.svg").read_text(encoding="utf-8"))
+    picture = html.unescape(
+        (ROOT / "docs" / "pictures" / "library.svg").read_text(encoding="utf-8")
+    )
     shown = picture.replace("\N{NO-BREAK SPACE}", " ")
     for text in ("".join(found) for found in words):
         assert text in shown
@@ -183,7 +205,9 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         there = (page.parent / path).resolve() if path else page
         if "://" in target or target.startswith("mailto:"):
             continue
-        if not there.exists() or (anchor and there.suffix == ".md" and anchor not in list_anchors(there)):
+        if not there.exists() or (
+            anchor and there.suffix == ".md" and anchor not in list_anchors(there)
+        ):
             lost.append(target)
     assert lost == []
 
@@ -206,15 +230,25 @@ def test_every_decision_is_listed_and_has_its_three_parts() -> None:
         titles[page.name] = text.partition("\n")[0].removeprefix("# ")
         assert titles[page.name].startswith(f"{page.name[:4]}: "), page
         headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
-        assert [title for title in headings if title != "Sources"] == ["Context", "Decision", "Consequences"], page
-    assert [line for line in lines if "](" in line] == [f"- [{title}]({name})" for name, title in titles.items()]
+        assert [title for title in headings if title != "Sources"] == [
+            "Context",
+            "Decision",
+            "Consequences",
+        ], page
+    assert [line for line in lines if "](" in line] == [
+        f"- [{title}]({name})" for name, title in titles.items()
+    ]
 
 
 @pytest.mark.parametrize("page", FOR_ENGINEERS, ids=lambda page: page.stem)
 def test_every_source_file_that_is_named_exists(page: Path) -> None:
     """Paths as engineers write them: from the root of the repository, or from the package."""
     named = NAMED_PATH.findall(page.read_text(encoding="utf-8"))
-    assert [path for path in named if not any((top / path).exists() for top in (ROOT, ROOT / "survey_cli"))] == []
+    assert [
+        path
+        for path in named
+        if not any((top / path).exists() for top in (ROOT, ROOT / "survey_cli"))
+    ] == []
 
 
 @cache
@@ -227,7 +261,11 @@ def build_parser() -> object:
 def find_parser(words: list[str]) -> tuple[object, list[str]]:
     """Return the command that these words name, and its arguments."""
     command = build_parser()
-    while (commands := getattr(command, "commands", None)) is not None and words and words[0] in commands:
+    while (
+        (commands := getattr(command, "commands", None)) is not None
+        and words
+        and words[0] in commands
+    ):
         command, words = commands[words[0]], words[1:]
     return command, words
 
@@ -253,7 +291,9 @@ def test_every_questionnaire_is_sound(fence: Fence) -> None:
 
 
 @pytest.mark.parametrize(("fence", "model"), BESIDE, ids=str)
-def test_every_file_beside_a_questionnaire_has_known_keys(fence: Fence, model: type[SpecModel]) -> None:
+def test_every_file_beside_a_questionnaire_has_known_keys(
+    fence: Fence, model: type[SpecModel]
+) -> None:
     tree = load_source_text(fence.text, fence.title).tree
     assert tree is not None
     assert validate_file(tree, model)[1] == []

@@ -12,7 +12,14 @@ import pytest
 from pydantic import BaseModel
 
 from support.example_files import NAMES
-from support.random_respondents import assert_data_is_the_route, begun, forward, portrait, replayed, wander
+from support.random_respondents import (
+    assert_data_is_the_route,
+    begun,
+    forward,
+    portrait,
+    replayed,
+    wander,
+)
 from support.scale import SCALE
 from support.scenario import INSTRUMENTS, Scenario, feature, instrument, scenario, source_of
 from survey_cli.entries import PickEntry, Prompt
@@ -34,7 +41,11 @@ REMINDED = {"features/fieldwork.yaml": {"recording-notice"}}
 @pytest.mark.parametrize("file", FILES)
 def test_example_passes_every_check(file: str) -> None:
     found = check_instrument(source_of(file))
-    rules = {problem.rule for problem in found.problems if problem.severity == "error" or file not in REMINDED}
+    rules = {
+        problem.rule
+        for problem in found.problems
+        if problem.severity == "error" or file not in REMINDED
+    }
     assert not rules, "\n".join(map(str, found.problems))
     assert {problem.rule for problem in found.problems} == REMINDED.get(file, set())
     assert found.instrument is not None
@@ -96,7 +107,8 @@ def _fields(model: type[BaseModel]) -> set[str]:
 
 USED = {pair for file in FILES for pair in _keys_used(source_of(file).tree, "document")}
 ITEM_TYPES: dict[str, type[BaseModel]] = {
-    get_args(model.model_fields["type"].annotation)[0]: model for model in get_args(get_args(AnyItem)[0])
+    get_args(model.model_fields["type"].annotation)[0]: model
+    for model in get_args(get_args(AnyItem)[0])
 }
 EVERYWHERE = {name for _, name in USED}
 
@@ -147,7 +159,9 @@ def test_the_founding_survey_says_who_calls_and_for_whom() -> None:
 
 
 def test_the_founding_survey_names_the_chief_by_the_kind_of_unit() -> None:
-    statement = "There is agreement between you and your {} over what the mission of your ASU should be."
+    statement = (
+        "There is agreement between you and your {} over what the mission of your ASU should be."
+    )
     q6 = asu().keys("1", "1", "1", "1", "1")
     assert (q6.place, q6.words) == ("q6", statement.format("sector chief"))
     q6 = asu(kind="District").keys("1", "1", "1", "1", "1")
@@ -174,7 +188,9 @@ def test_the_founding_survey_asks_why_of_those_who_disagree() -> None:
 def test_the_founding_survey_keeps_its_numbers_and_known_words() -> None:
     leaves = instrument("asu_2000.yaml").items
     words = {q: str(leaves[q].text.get_source_text("en")) for q in ("q1", "q14", "q23", "q26")}
-    assert words["q1"].startswith("ASU agents should be primarily responsible for investigating individuals and/or")
+    assert words["q1"].startswith(
+        "ASU agents should be primarily responsible for investigating individuals and/or"
+    )
     assert words["q14"] == (
         "Overall, how would you rate the level of coordination that exists between your ASU and the local"
         " U.S. Attorney's Office?"
@@ -218,7 +234,9 @@ def test_the_unit_list_fits_the_founding_survey() -> None:
     kinds = [row["kind"] for row in rows]
     assert (len(rows), kinds.count("District"), kinds.count("Sector")) == (35, 21, 14)
     assert len({row["unit"] for row in rows}) == 35
-    assert len({row["city"] for row in rows}) == 32, "El Paso, Miami and San Diego each appear twice"
+    assert len({row["city"] for row in rows}) == 32, (
+        "El Paso, Miami and San Diego each appear twice"
+    )
 
 
 # the household survey
@@ -235,7 +253,9 @@ def test_the_household_speaks_both_languages() -> None:
     hola = scenario("household.yaml", language="es")
     assert hola.words.startswith("Buenos días, le habla Pat de Field Research.")
     assert hola.keys(".lang en").words.startswith("Good morning, this is Pat")
-    assert household(language="es").words == "¿Cuántas personas viven en su hogar, contando a usted?"
+    assert (
+        household(language="es").words == "¿Cuántas personas viven en su hogar, contando a usted?"
+    )
     assert hola.declines == {}
     assert [d.text for d in household(language="es").asked.declines] == ["No responde"]
 
@@ -244,9 +264,14 @@ def test_the_household_doubts_an_age_that_does_not_fit_the_birth() -> None:
     at_age = household("1", "Ann", "1", "3/3/1985")
     assert at_age.keys("41").place != "age#1"
     doubted = at_age.keys("40")
-    assert (doubted.place, doubted.query) == ("age#1", "Born 3 March 1985 makes another age than 40.")
+    assert (doubted.place, doubted.query) == (
+        "age#1",
+        "Born 3 March 1985 makes another age than 40.",
+    )
     assert doubted.keys(".ok says so").data["age#1"] == 40
-    assert household("1", "Ann", "1", "1985", "12").query == "", "of a year alone nothing is doubted"
+    assert household("1", "Ann", "1", "1985", "12").query == "", (
+        "of a year alone nothing is doubted"
+    )
 
 
 def test_the_household_draws_the_next_birthday_and_asks_for_that_person() -> None:
@@ -264,7 +289,11 @@ def test_the_household_asks_about_each_medium_that_was_named() -> None:
     now = media.keys("web tv other a podcast")
     assert now.words == "About how many minutes did you spend with television yesterday?"
     now = now.keys("30", "20", "10")
-    assert [k for k in now.data if k.startswith("minutes")] == ["minutes#1", "minutes#4", "minutes#5"]
+    assert [k for k in now.data if k.startswith("minutes")] == [
+        "minutes#1",
+        "minutes#4",
+        "minutes#5",
+    ]
     assert now.row["media_mentions"] == "web tv other"
     assert now.row["media_other_text"] == "a podcast"
     assert now.place == "first_news"
@@ -276,15 +305,21 @@ def test_the_household_has_two_wordings_and_both_occur() -> None:
     arms = {scenario("household.yaml", seed=n).interview.start.seed: n for n in range(40)}
     seen = set()
     for seed in arms:
-        now = scenario("household.yaml", seed=seed).keys("", "1", "1", "Ann", "1", "3/3/1985", "41", "none", "2")
+        now = scenario("household.yaml", seed=seed).keys(
+            "", "1", "1", "Ann", "1", "3/3/1985", "41", "none", "2"
+        )
         seen.add((now.data["wording"], now.place))
     assert seen == {("spend", "money_a"), ("invest", "money_b")}
 
 
 def test_the_household_reads_a_large_income_back() -> None:
-    income = next(leaf for leaf in instrument("household.yaml").items.values() if leaf.id == "income")
+    income = next(
+        leaf for leaf in instrument("household.yaml").items.values() if leaf.id == "income"
+    )
     assert {d.id: d.code for d in income.declines} == {"dk": 99998, "refused": 99999}
-    now = household("1", "Ann", "1", "3/3/1985", "41", "none", "2", "1", *["1"] * 5, ".dk", "1", "40")
+    now = household(
+        "1", "Ann", "1", "3/3/1985", "41", "none", "2", "1", *["1"] * 5, ".dk", "1", "40"
+    )
     assert now.place == "income"
     asked = now.keys("25000")
     assert asked.asked.query is not None
@@ -301,7 +336,9 @@ def test_the_household_reads_a_large_income_back() -> None:
 
 
 def customer(*keys: str, **sample: Any) -> Scenario:
-    return scenario("customer.yaml", sample={"customer": "C1", "plan": 1, **sample}).keys("", "1", *keys)
+    return scenario("customer.yaml", sample={"customer": "C1", "plan": 1, **sample}).keys(
+        "", "1", *keys
+    )
 
 
 def test_the_customer_is_asked_why_only_as_a_detractor() -> None:
@@ -347,7 +384,11 @@ def test_a_note_and_a_stop_change_no_answer() -> None:
     now = feature("soft_check", "40")
     assert now.keys(".note said it twice").data == now.data
     stopped = now.keys(".stop break_off")
-    assert (stopped.status, stopped.outcome, stopped.unreached) == ("stopped", "break_off", {"paid"})
+    assert (stopped.status, stopped.outcome, stopped.unreached) == (
+        "stopped",
+        "break_off",
+        {"paid"},
+    )
 
 
 def test_prompts_are_frozen_and_comparable() -> None:

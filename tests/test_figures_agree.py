@@ -42,7 +42,9 @@ from survey_cli.simulate.fieldwork.behavior import FieldworkSettings, Propensiti
 from survey_cli.tui import board
 
 ZONE = ZoneInfo("America/Chicago")
-SHOWN_CELL = re.compile(r"^  quota (.+): ([\d,]+) counted(?:, ([\d,]+) in progress)?, target ", re.MULTILINE)
+SHOWN_CELL = re.compile(
+    r"^  quota (.+): ([\d,]+) counted(?:, ([\d,]+) in progress)?, target ", re.MULTILINE
+)
 """Places of a quota cell as `survey case show` prints them."""
 HEAD = """
 instrument: figures
@@ -84,7 +86,9 @@ quotas:
   - {id: kinds, by: [kind], targets: {1: 90, 2: 90}, soft: true}
 """
 STAFF = tuple(Interviewer(login=f"i{n}", role="interviewer") for n in range(1, 5))
-PEOPLE = "login,role\nsue,supervisor\npostgres,supervisor\n" + "".join(f"{who.login},interviewer\n" for who in STAFF)
+PEOPLE = "login,role\nsue,supervisor\npostgres,supervisor\n" + "".join(
+    f"{who.login},interviewer\n" for who in STAFF
+)
 CASES = 120
 DAYS = 2
 LOOKS = 3
@@ -98,19 +102,29 @@ class BusyField(StationSimulation):
         self.shift = shift
         self.fate = Random(f"figures {seed}")
         self.done: Counter[str] = Counter()
-        propensities = Propensities(contact=0.5, refuse=0.2, call_again=0.3, keep_appointment=0.6, interrupt=0.25)
+        propensities = Propensities(
+            contact=0.5, refuse=0.2, call_again=0.3, keep_appointment=0.6, interrupt=0.25
+        )
         settings = FieldworkSettings(
             starts=date(2026, 11, 23), days=DAYS, seed=seed, zone=ZONE, propensities=propensities
         )
         super().__init__(shift.study(), STAFF, settings)
         opens = datetime(2026, 11, 23, 10, 15, tzinfo=ZONE).astimezone(UTC)
-        minutes = sorted(self.fate.uniform(0, 165) + 1440 * day for day in range(DAYS) for _ in range(LOOKS - 1))
+        minutes = sorted(
+            self.fate.uniform(0, 165) + 1440 * day for day in range(DAYS) for _ in range(LOOKS - 1)
+        )
         minutes = [self.fate.uniform(5, 20), *minutes]
         self._looks = [opens + timedelta(minutes=minute) for minute in minutes]
 
     @property
     def request(self) -> Request:
-        return Request(path=str(self.shift.file), at=self.at, db=self.shift.db, by="sue", people=self.shift._list())
+        return Request(
+            path=str(self.shift.file),
+            at=self.at,
+            db=self.shift.db,
+            by="sue",
+            people=self.shift._list(),
+        )
 
     def step(self) -> bool:
         more = super().step()
@@ -144,13 +158,19 @@ class BusyField(StationSimulation):
         try:
             match deed:
                 case "correct":
-                    outcome = self.fate.choice(("callback", "refusal_hard", "never_call", "no_answer"))
-                    case_actions.correct_outcome(self.request, row.key, outcome, note="heard the recording")
+                    outcome = self.fate.choice(
+                        ("callback", "refusal_hard", "never_call", "no_answer")
+                    )
+                    case_actions.correct_outcome(
+                        self.request, row.key, outcome, note="heard the recording"
+                    )
                 case "erase" if row.position.code == "1.1" and self.done["erase"] < 3:
                     privacy.erase_person(self.request, row.key, why="asked for it")
                 case "list":
                     contact = self.study.store.cases.queries.find_contact(row.key)
-                    numbers = [number.e164 for number in contact.numbers] if contact is not None else []
+                    numbers = (
+                        [number.e164 for number in contact.numbers] if contact is not None else []
+                    )
                     add_numbers(self.list_request, numbers, reason="letter")
                 case "free" if row.holder is not None:
                     case_actions.free_case(self.request, row.key)
@@ -203,9 +223,13 @@ def read_columns(lines: list[str], heading: str) -> list[list[str]]:
 
 def read_board(status: FieldworkStatus) -> tuple[str, dict[str, dict[str, str]]]:
     """Read the overview of the board, and its people by login and column."""
-    overview = "\n".join(part.plain for part in (board._build_progress(status), board._build_sample(status)))
+    overview = "\n".join(
+        part.plain for part in (board._build_progress(status), board._build_sample(status))
+    )
     listing = board._list_people(status)
-    people = {line.cells[0]: dict(zip(listing.head, line.cells, strict=True)) for line in listing.lines}
+    people = {
+        line.cells[0]: dict(zip(listing.head, line.cells, strict=True)) for line in listing.lines
+    }
     return overview, people
 
 
@@ -304,8 +328,14 @@ def compare_cases(
     numbers = [number for _, case in iterate_cases(field) for number in case.numbers]
     closed = sum(number.state == "never_call" for number in numbers)
     listed = count_numbers(field.list_request)[1]
-    check_equal("closed by do-not-call", status=find_number(r"N closed by do-not-call", text), histories=closed)
-    check_equal("on the list", status=find_number(r"N on the do-not-call list", text), command=listed)
+    check_equal(
+        "closed by do-not-call",
+        status=find_number(r"N closed by do-not-call", text),
+        histories=closed,
+    )
+    check_equal(
+        "on the list", status=find_number(r"N on the do-not-call list", text), command=listed
+    )
 
 
 def compare_people(
@@ -317,24 +347,42 @@ def compare_people(
     shown = {row[0]: row for row in read_columns(lines, "interviewers, ")}
     for who in STAFF:
         own = [row for row in rows if row["interviewer"] == who.login]
-        dialed = [row for row in calls if row["interviewer"] == who.login and row["position"] != "0"]
-        total = {name: sum(float(row[name]) for row in own) for name in ("calls", "completes", "refusals", "on_cases")}
+        dialed = [
+            row for row in calls if row["interviewer"] == who.login and row["position"] != "0"
+        ]
+        total = {
+            name: sum(float(row[name]) for row in own)
+            for name in ("calls", "completes", "refusals", "on_cases")
+        }
         if who.login in shown:
             _, completed, called, *_ = shown[who.login]
             refusals = next(cell for cell in shown[who.login] if " of " in cell).partition(" ")[0]
-            check_equal(f"calls of {who.login}", status=int(called), shifts=total["calls"], calls=len(dialed))
-            check_equal(f"completed by {who.login}", status=int(completed), shifts=total["completes"])
+            check_equal(
+                f"calls of {who.login}",
+                status=int(called),
+                shifts=total["calls"],
+                calls=len(dialed),
+            )
+            check_equal(
+                f"completed by {who.login}", status=int(completed), shifts=total["completes"]
+            )
             check_equal(f"refusals of {who.login}", status=int(refusals), shifts=total["refusals"])
             open_now = {lease.who for lease in status.data.leases}
             if who.login not in open_now:  # a session that goes on is in no total yet
                 [line] = [person for person in status.people if person.name == who.login]
                 minutes = line.on_cases / timedelta(minutes=1)
-                assert abs(minutes - total["on_cases"]) < 0.3, (who.login, minutes, total)  # both are rounded
+                assert abs(minutes - total["on_cases"]) < 0.3, (
+                    who.login,
+                    minutes,
+                    total,
+                )  # both are rounded
         [*days] = [row for row in own if row["day"] == today]
         if days and who.login in people:
             [day], line = days, people[who.login]
             summary = floor.load_shift(field.request, who.login, today).summary
-            listed = {person.login: person for person in floor.load_current_floor(field.request).people}
+            listed = {
+                person.login: person for person in floor.load_current_floor(field.request).people
+            }
             paid = timedelta(minutes=float(day["paid"]))
             check_equal(
                 f"paid time of {who.login}",
@@ -342,9 +390,16 @@ def compare_people(
                 list=board.format_time_spent(listed[who.login].paid),
                 day=board.format_time_spent(summary.paid_time),
             )
-            assert abs(paid - summary.paid_time) < timedelta(seconds=4), (who.login, paid, summary.paid_time)
+            assert abs(paid - summary.paid_time) < timedelta(seconds=4), (
+                who.login,
+                paid,
+                summary.paid_time,
+            )
             check_equal(
-                f"calls today of {who.login}", day=summary.calls, export=int(day["calls"]), board=int(line["calls"])
+                f"calls today of {who.login}",
+                day=summary.calls,
+                export=int(day["calls"]),
+                board=int(line["calls"]),
             )
             check_equal(
                 f"completed today by {who.login}",
@@ -354,12 +409,18 @@ def compare_people(
             )
             if summary.working_time:
                 share = summary.time_on_cases / summary.working_time
-                check_equal(f"share on cases of {who.login}", board=line["share on cases"], day=f"{min(share, 1):.0%}")
+                check_equal(
+                    f"share on cases of {who.login}",
+                    board=line["share on cases"],
+                    day=f"{min(share, 1):.0%}",
+                )
     attempts = sum(person.sessions for person in status.people)
     answered = sum(person.reached for person in status.people)
     parts = read_columns(lines, "attempts by the respondent's time of day")
     check_equal("attempts", parts=sum(int(row[1]) for row in parts), people=attempts)
-    check_equal("answered", parts=sum(int(row[2].partition(",")[0]) for row in parts), people=answered)
+    check_equal(
+        "answered", parts=sum(int(row[2].partition(",")[0]) for row in parts), people=answered
+    )
 
 
 def iterate_cases(field: BusyField) -> Iterator[tuple[str, Case]]:
@@ -368,7 +429,9 @@ def iterate_cases(field: BusyField) -> Iterator[tuple[str, Case]]:
 
 
 def list_leased(field: BusyField) -> set[str]:
-    return {row.key for row in field.study.store.cases.queries.iterate_rows() if row.holder is not None}
+    return {
+        row.key for row in field.study.store.cases.queries.iterate_rows() if row.holder is not None
+    }
 
 
 def count_callable(field: BusyField) -> int:
@@ -379,7 +442,10 @@ def count_callable(field: BusyField) -> int:
     for key, case in iterate_cases(field):
         if key in leased:
             continue
-        contexts = (ClaimContext(at=field.at, who=who, people=study.people, full_cells=full) for who in STAFF)
+        contexts = (
+            ClaimContext(at=field.at, who=who, people=study.people, full_cells=full)
+            for who in STAFF
+        )
         allowed += any(is_allowed(case, study.plan, context) for context in contexts)
     return allowed
 
@@ -390,7 +456,9 @@ def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setattr("survey_cli.store.backends.account.read_system_account", lambda: "sue")
     if request.param == "server":
         where = postgres_server.start_server()
-        monkeypatch.setattr(Shift, "place", staticmethod(lambda folder: postgres_server.create_address()))
+        monkeypatch.setattr(
+            Shift, "place", staticmethod(lambda folder: postgres_server.create_address())
+        )
         yield "server"
         Shift.close_all()
         postgres_server.run_query(where, "DROP SCHEMA IF EXISTS survey_shared CASCADE")
@@ -406,7 +474,10 @@ def test_each_figure_is_the_same_wherever_it_is_shown(
     set_time_zone("America/Chicago")
     dice = Random(f"sample {seed}")
     lines = ["unit,kind,phone,replicate"]
-    lines += [f"c{n},{dice.choice('12')},312 555 {n:04},{dice.choice('112')}" for n in range(100, 100 + CASES)]
+    lines += [
+        f"c{n},{dice.choice('12')},312 555 {n:04},{dice.choice('112')}"
+        for n in range(100, 100 + CASES)
+    ]
     shift = Shift(
         tmp_path,
         ITEMS,

@@ -10,13 +10,17 @@ from support.floor_day import Day, FileFloor, Scale
 from support.newer_version import STEP, with_steps
 from survey_cli.store.backends.schema import migrations
 
-SMALL = Scale(people=2, cases={"alpha": 60, "beta": 30}, target=4, raised=6, second=2, callers=0, pace=0.03)
+SMALL = Scale(
+    people=2, cases={"alpha": 60, "beta": 30}, target=4, raised=6, second=2, callers=0, pace=0.03
+)
 
 
 class QuickDay(Day):
     """A day whose commands need no process of their own; those that go on for longer are left out."""
 
-    def survey(self, person: str, *words: str, keyed: str = "", options: Sequence[str] | None = None) -> str:
+    def survey(
+        self, person: str, *words: str, keyed: str = "", options: Sequence[str] | None = None
+    ) -> str:
         arguments = self.build_command(person, words, options)[len(self.version) :]
         with with_steps((*migrations.STEPS, STEP)) if self.version is self.newer else nullcontext():
             printed, self.errors = run_survey(self.folder, *arguments, keyed=keyed)
@@ -36,7 +40,10 @@ class QuickDay(Day):
 
 
 def test_a_small_day_on_the_floor_ends_with_everything_as_it_must_be(tmp_path: Path) -> None:
-    older, newer = [sys.executable, "-m", "survey_cli"], [sys.executable, "-m", "support.newer_version"]
+    older, newer = (
+        [sys.executable, "-m", "survey_cli"],
+        [sys.executable, "-m", "support.newer_version"],
+    )
     day = QuickDay(FileFloor(tmp_path), older=older, newer=newer, scale=SMALL)
     rows = day.run()
     assert [row for row in rows if not row.met] == []

@@ -23,7 +23,9 @@ def environment_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def install(python: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"PIP_INDEX_URL": CLOSED_PORT, "PIP_RETRIES": "1", "no_proxy": "*"}
     command = [ROOT / ".ci" / "install", python, *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 def test_without_a_network_one_line_says_so(environment_python: Path) -> None:
@@ -31,7 +33,9 @@ def test_without_a_network_one_line_says_so(environment_python: Path) -> None:
 
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
-    assert line.startswith("make: the Python package index can't be reached, and libraries are missing — connect")
+    assert line.startswith(
+        "make: the Python package index can't be reached, and libraries are missing — connect"
+    )
     assert (environment_python.parent.parent / "pip.log").read_text()
 
 
@@ -44,7 +48,9 @@ def test_another_mistake_is_shown_as_pip_says_it(environment_python: Path, tmp_p
 
 
 def test_the_makefile_installs_groups_that_there_are() -> None:
-    groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
+        "dependency-groups"
+    ]
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
 
     assert set(re.findall(r"--group (\w+)", makefile)) == {"dev", "fuzz", "site"} <= groups.keys()

@@ -34,7 +34,11 @@ def read_extras() -> dict[str, list[str]]:
 
 
 def make_installation(installer: Installer, **more: object) -> Installation:
-    where = {"python": "/env/survey-cli/bin/python", "prefix": Path("/env/survey-cli"), "installer": installer}
+    where = {
+        "python": "/env/survey-cli/bin/python",
+        "prefix": Path("/env/survey-cli"),
+        "installer": installer,
+    }
     return Installation(**where | more)  # type: ignore[arg-type]
 
 
@@ -42,7 +46,10 @@ def make_installation(installer: Installer, **more: object) -> Installation:
     ("here", "command"),
     [
         (make_installation(Installer.PIP), "/env/survey-cli/bin/python -m pip install 'a<2'"),
-        (make_installation(Installer.PIP, python="/my env/python"), "'/my env/python' -m pip install 'a<2'"),
+        (
+            make_installation(Installer.PIP, python="/my env/python"),
+            "'/my env/python' -m pip install 'a<2'",
+        ),
         (
             make_installation(Installer.PIP, needs_root=True),
             "sudo /env/survey-cli/bin/python -m pip install 'a<2'",
@@ -56,11 +63,19 @@ def make_installation(installer: Installer, **more: object) -> Installation:
             make_installation(Installer.PIPX, is_global=True, needs_root=True),
             "sudo pipx inject --global survey-cli 'a<2'",
         ),
-        (make_installation(Installer.UV_TOOL), "uv pip install --python /env/survey-cli/bin/python 'a<2'"),
-        (make_installation(Installer.UV_PIP), "uv pip install --python /env/survey-cli/bin/python 'a<2'"),
+        (
+            make_installation(Installer.UV_TOOL),
+            "uv pip install --python /env/survey-cli/bin/python 'a<2'",
+        ),
+        (
+            make_installation(Installer.UV_PIP),
+            "uv pip install --python /env/survey-cli/bin/python 'a<2'",
+        ),
     ],
 )
-def test_a_library_is_added_by_the_program_that_installed_this_one(here: Installation, command: str) -> None:
+def test_a_library_is_added_by_the_program_that_installed_this_one(
+    here: Installation, command: str
+) -> None:
     assert shlex.join(here.build_add_command(["a<2"])) == command
 
 
@@ -74,7 +89,10 @@ def test_a_library_is_added_by_the_program_that_installed_this_one(here: Install
         ),
         (make_installation(Installer.PIPX), "pipx install --force /new.whl"),
         (make_installation(Installer.UV_TOOL), "uv tool install --force /new.whl"),
-        (make_installation(Installer.UV_PIP), "uv pip install --python /env/survey-cli/bin/python /new.whl"),
+        (
+            make_installation(Installer.UV_PIP),
+            "uv pip install --python /env/survey-cli/bin/python /new.whl",
+        ),
     ],
 )
 def test_a_newer_version_is_installed_from_a_file(here: Installation, command: str) -> None:
@@ -83,7 +101,11 @@ def test_a_newer_version_is_installed_from_a_file(here: Installation, command: s
 
 @pytest.mark.parametrize(
     ("mark", "installer"),
-    [("pipx_metadata.json", Installer.PIPX), ("uv-receipt.toml", Installer.UV_TOOL), ("", Installer.PIP)],
+    [
+        ("pipx_metadata.json", Installer.PIPX),
+        ("uv-receipt.toml", Installer.UV_TOOL),
+        ("", Installer.PIP),
+    ],
 )
 def test_the_installer_is_known_by_the_file_that_it_leaves(
     mark: str, installer: Installer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -112,13 +134,17 @@ def test_where_this_copy_came_from_is_what_its_installer_noted(
     assert found.source == (tmp_path / source if source else None)
 
 
-def test_a_copy_that_was_never_installed_is_installed_from_its_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_that_was_never_installed_is_installed_from_its_folder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def find_nothing(name: str) -> None:
         raise metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(metadata, "distribution", find_nothing)
     monkeypatch.setattr(metadata, "requires", find_nothing)
-    assert make_install_command("spss").endswith(f"-m pip install --editable {shlex.quote(f'{ROOT}[spss]')}")
+    assert make_install_command("spss").endswith(
+        f"-m pip install --editable {shlex.quote(f'{ROOT}[spss]')}"
+    )
     assert make_update_advice().endswith(f"-m pip install --editable {shlex.quote(str(ROOT))}")
 
 
@@ -132,14 +158,24 @@ def test_the_command_names_the_libraries_of_the_extra(extra: str) -> None:
 
 
 def test_a_condition_of_a_library_stays_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    needed = ["a<2; extra == 'x'", "b; (python_version < '3.14') and extra == 'x'", "c", "d; extra == 'y'"]
+    needed = [
+        "a<2; extra == 'x'",
+        "b; (python_version < '3.14') and extra == 'x'",
+        "c",
+        "d; extra == 'y'",
+    ]
     monkeypatch.setattr(metadata, "requires", lambda name: needed)
     assert list_libraries("x") == ["a<2", "b; (python_version < '3.14')"]
 
 
 def test_the_extra_all_has_the_libraries_of_all_others() -> None:
     extras = read_extras()
-    others = {library for name, libraries in extras.items() if name not in DEVELOPERS for library in libraries}
+    others = {
+        library
+        for name, libraries in extras.items()
+        if name not in DEVELOPERS
+        for library in libraries
+    }
     assert extras["all"] == sorted(others)
 
 
@@ -161,7 +197,9 @@ def test_pages_name_the_wheel_of_this_version() -> None:
     named = {
         version
         for page in list_pages()
-        for version in re.findall(r"survey_cli-([\d.]+)-py3-none-any\.whl", page.read_text(encoding="utf-8"))
+        for version in re.findall(
+            r"survey_cli-([\d.]+)-py3-none-any\.whl", page.read_text(encoding="utf-8")
+        )
     }
     assert named == {__version__}
 

@@ -15,7 +15,11 @@ pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is no
 
 def run_make(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = ["make", "--no-print-directory", *arguments]
-    own = {name: text for name, text in os.environ.items() if name not in {"MAKEFLAGS", "MFLAGS", "VENV", "PYTHON"}}
+    own = {
+        name: text
+        for name, text in os.environ.items()
+        if name not in {"MAKEFLAGS", "MFLAGS", "VENV", "PYTHON"}
+    }
     return subprocess.run(command, cwd=ROOT, env=own, capture_output=True, text=True, timeout=60)
 
 
@@ -80,7 +84,10 @@ def test_a_folder_that_is_no_environment_is_left_alone(tmp_path: Path) -> None:
 def test_tools_that_cannot_be_installed_are_named_once(tmp_path: Path) -> None:
     """pip of this environment installs the tools, and fails at the libraries that only some tests read with."""
     folder = tmp_path / "venv"
-    make_program(folder / "bin" / "python", '#!/bin/sh\ncase "$*" in *--no-deps*) exit 1;; esac\necho 3.11 /usr\n')
+    make_program(
+        folder / "bin" / "python",
+        '#!/bin/sh\ncase "$*" in *--no-deps*) exit 1;; esac\necho 3.11 /usr\n',
+    )
     (folder / "pyvenv.cfg").write_text("")
     done = run_make(f"{folder}/dev.stamp", f"VENV={folder}")
 

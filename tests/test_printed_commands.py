@@ -133,7 +133,11 @@ WITHOUT_A_PERSON = {"interview study.yaml --practice": 3}
 
 def list_printed_commands() -> dict[str, list[str]]:
     """List the commands of all pages but the tutorials, each once, by the place where it stands first."""
-    followed = {ROOT / "README.md", ROOT / "docs" / "index.md", *(ROOT / "docs" / "tutorials").iterdir()}
+    followed = {
+        ROOT / "README.md",
+        ROOT / "docs" / "index.md",
+        *(ROOT / "docs" / "tutorials").iterdir(),
+    }
     commands: dict[str, list[str]] = {}
     for page in list_pages():
         if page in followed or page.stem == "testing-a-questionnaire":
@@ -165,13 +169,19 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "study_v1.yaml").write_text(earlier)
     (folder / "library_v1.yaml").write_text(earlier)
     for other in ("asu", "border", "library", "other"):
-        (folder / f"{other}.yaml").write_text(questionnaire.replace("instrument: study", f"instrument: {other}"))
+        (folder / f"{other}.yaml").write_text(
+            questionnaire.replace("instrument: study", f"instrument: {other}")
+        )
 
     (folder / "study.analysis.yaml").write_text(ANALYSIS)
-    (folder / "library.simulation.yaml").write_text("answers: {q1: {1: 90%}}\nfieldwork: {days: 2}\n")
+    (folder / "library.simulation.yaml").write_text(
+        "answers: {q1: {1: 90%}}\nfieldwork: {days: 2}\n"
+    )
     (folder / "targets.csv").write_text("variable,value,share\nregion,West,0.5\nregion,East,0.5\n")
     (folder / "counts.csv").write_text("code,count\n1.1,10\n2.11,5\n3.12,7\n")
-    (folder / "paper.csv").write_text("interview_case,q1,q2,m1,age,q5,reason,occupation\np1,1,2,2,50,9,Friends,Cook\n")
+    (folder / "paper.csv").write_text(
+        "interview_case,q1,q2,m1,age,q5,reason,occupation\np1,1,2,2,50,9,Friends,Cook\n"
+    )
     (folder / "registry.csv").write_text("phone\n+1 312 555 0199\n")
     (folder / "backups").mkdir()
     (folder / "back").mkdir()
@@ -183,8 +193,24 @@ def conduct_day(folder: Path) -> None:
     """Release two replicates, and interview five people at two stations."""
     (folder / "responses").mkdir()
     database = str(folder / "responses" / "study.db")
-    shift = Shift(folder, ITEMS, CASES, FIELDWORK, STUDY, people=PEOPLE, db=database, name="study.yaml")
-    assert run_command(["sample", "release", str(shift.file), "1-2", "--db", database, "--people", shift._list()]) == 0
+    shift = Shift(
+        folder, ITEMS, CASES, FIELDWORK, STUDY, people=PEOPLE, db=database, name="study.yaml"
+    )
+    assert (
+        run_command(
+            [
+                "sample",
+                "release",
+                str(shift.file),
+                "1-2",
+                "--db",
+                database,
+                "--people",
+                shift._list(),
+            ]
+        )
+        == 0
+    )
     ann = shift.station("ann")
     bob = shift.station("bob")
     assert bob.fetch_case("1017") is None
@@ -243,7 +269,11 @@ def test_a_printed_command_is_carried_out(
 
     printed = " ".join(COMMANDS[place])
     answers = [answer for beginning, answer in ANSWERS.items() if printed.startswith(beginning)]
-    waiting = [expected for beginning, expected in WITHOUT_A_PERSON.items() if printed.startswith(beginning)]
+    waiting = [
+        expected
+        for beginning, expected in WITHOUT_A_PERSON.items()
+        if printed.startswith(beginning)
+    ]
     assert "this is a bug" not in said
     if answers:
         assert code == 1, said

@@ -18,7 +18,9 @@ def test_a_citation_names_this_version_and_no_address_that_does_not_exist() -> N
 
     assert {"cff-version", "message", "title", "authors"} <= citation.keys()
     assert citation["version"] == __version__
-    assert f"## [{__version__}] - {citation['date-released']}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## [{__version__}] - {citation['date-released']}" in (ROOT / "CHANGELOG.md").read_text(
+        encoding="utf-8"
+    )
     assert not {"doi", "url", "repository", "repository-code"} & citation.keys()
 
 
@@ -43,5 +45,7 @@ def test_a_report_of_a_mistake_asks_for_no_real_data() -> None:
 
 def test_the_template_of_a_pull_request_names_commands_of_the_makefile() -> None:
     text = (ROOT / ".github" / "pull_request_template.md").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    targets = set(
+        re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    )
     assert set(re.findall(r"`make (\w+)`", text)) <= targets

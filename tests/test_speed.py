@@ -73,7 +73,12 @@ def test_an_answer_late_in_a_long_interview_costs_what_an_early_one_does() -> No
 def test_a_crowd_is_simulated_in_a_fraction_of_the_goal_of_a_bare_loop() -> None:
     instrument = made.instrument(made.plain(50))
     asked = session.items(50)
-    ours = quickest(lambda: run_simulation(instrument, count=60, seed=1, start=made.NOON, habits=Habits())) / 60
+    ours = (
+        quickest(
+            lambda: run_simulation(instrument, count=60, seed=1, start=made.NOON, habits=Habits())
+        )
+        / 60
+    )
     bare = quickest(lambda: session.sessions(asked, 600, 1)) / 600
     assert ours < 700 * bare, f"{ours / bare:.0f} times a bare loop"
 
@@ -85,7 +90,9 @@ def test_a_table_is_written_in_a_few_times_a_plain_writer(tmp_path: Path) -> Non
     instrument = made.instrument(made.plain(50))
     few = [
         build_row(one.interview)
-        for one in simulate_interviews(instrument, count=50, seed=1, start=made.NOON, habits=Habits())
+        for one in simulate_interviews(
+            instrument, count=50, seed=1, start=made.NOON, habits=Habits()
+        )
     ]
     rows = few * 60
     table = Table(variables=build_columns(instrument), rows=rows, language="en")
@@ -107,7 +114,9 @@ def test_help_does_not_load_the_screen_or_the_language() -> None:
         "import sys; from survey_cli.cli.app import build_app; build_app(())(['--help'], standalone_mode=False); "
         "print([m for m in ('textual', 'pydantic', 'yaml', 'sqlite3', 'rich') if m in sys.modules])"
     )
-    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout
     assert said.splitlines()[-1] == "[]"
 
 

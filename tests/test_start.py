@@ -32,7 +32,9 @@ print(*(name for name, item in ITEM_TYPES.items() if item.__pydantic_complete__)
 """
 
 
-def test_an_interview_of_its_own_imports_nothing_of_the_fieldwork_but_its_outcomes(tmp_path: Path) -> None:
+def test_an_interview_of_its_own_imports_nothing_of_the_fieldwork_but_its_outcomes(
+    tmp_path: Path,
+) -> None:
     file = tmp_path / "short.yaml"
     file.write_text(TEXT)
     first, _ = _start_interview(file, case="1")
@@ -47,7 +49,9 @@ def test_an_interview_of_its_own_imports_nothing_of_the_fieldwork_but_its_outcom
         "survey_cli.store.cases.case_store",
         "survey_cli.tui.station",
     } & {*modules}
-    checks = [m for m in modules if m.startswith(("survey_cli.instrument.checks", "survey_cli.revisions"))]
+    checks = [
+        m for m in modules if m.startswith(("survey_cli.instrument.checks", "survey_cli.revisions"))
+    ]
     assert not checks, "a version that has interviews was checked before the first"
     assert built == ["single"]
 
@@ -65,7 +69,9 @@ def test_a_version_in_use_that_is_changed_is_checked_again(tmp_path: Path) -> No
     _start_interview(file, case="1")
     file.write_text(TEXT.replace("2: No", "2: Yes"))
     with pytest.raises(UserError, match="has a problem"):
-        start_or_resume(file, StartOptions(case="2", interviewer="ann", db=str(tmp_path / "short.db")))
+        start_or_resume(
+            file, StartOptions(case="2", interviewer="ann", db=str(tmp_path / "short.db"))
+        )
 
 
 def test_a_case_is_known_by_its_key_alone(store) -> None:
@@ -85,14 +91,24 @@ print(code, *(name for name in sys.modules), file=sys.stderr)
 
 def list_imports(*command: str) -> set[str]:
     """Run a command in a process of its own; return its exit code and the names of the modules it imported."""
-    said = subprocess.run([sys.executable, "-c", IMPORTED, *command], check=True, capture_output=True, text=True)
+    said = subprocess.run(
+        [sys.executable, "-c", IMPORTED, *command], check=True, capture_output=True, text=True
+    )
     return {*said.stderr.splitlines()[-1].split()}
 
 
 def test_a_word_is_explained_without_the_language() -> None:
     modules = list_imports("explain", "unused-list")
     assert "0" in modules
-    assert not {"pydantic", "yaml", "survey_cli.instrument.checks", "survey_cli.instrument.expressions"} & modules
+    assert (
+        not {
+            "pydantic",
+            "yaml",
+            "survey_cli.instrument.checks",
+            "survey_cli.instrument.expressions",
+        }
+        & modules
+    )
 
 
 def test_values_that_are_no_texts_are_converted(capsys: pytest.CaptureFixture[str]) -> None:
@@ -107,7 +123,10 @@ def test_a_check_imports_no_store_and_no_screen(tmp_path: Path) -> None:
     file.write_text(TEXT)
     modules = list_imports("check", str(file))
     assert "0" in modules
-    assert not {"sqlite3", "textual", "rich", "holidays", "survey_cli.store", "survey_cli.fieldwork"} & modules
+    assert (
+        not {"sqlite3", "textual", "rich", "holidays", "survey_cli.store", "survey_cli.fieldwork"}
+        & modules
+    )
 
 
 def test_a_status_imports_no_screen_and_no_migrations(tmp_path: Path) -> None:
@@ -115,7 +134,10 @@ def test_a_status_imports_no_screen_and_no_migrations(tmp_path: Path) -> None:
     file.write_text(TEXT)
     modules = list_imports("status", str(file))
     assert "1" in modules  # there are no cases
-    assert not {"textual", "rich", "holidays", "phonenumbers", "sqlite_utils", "survey_cli.tui"} & modules
+    assert (
+        not {"textual", "rich", "holidays", "phonenumbers", "sqlite_utils", "survey_cli.tui"}
+        & modules
+    )
 
 
 def test_public_holidays_import_only_their_country() -> None:
@@ -123,6 +145,8 @@ def test_public_holidays_import_only_their_country() -> None:
         "import sys; from survey_cli.instrument.countries import list_public_holidays; "
         "assert list_public_holidays('US-TX', 2026); print(*sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
     countries = [name for name in done.stdout.split() if name.startswith("holidays.countries.")]
     assert countries == ["holidays.countries.united_states"]

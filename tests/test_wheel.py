@@ -30,8 +30,12 @@ ROOT = Path(__file__).parent.parent
 
 def run(*command: str | Path, cwd: Path) -> str:
     """Run a command away from the source tree and its environment; return what it wrote to stdout."""
-    environment = {key: text for key, text in os.environ.items() if key not in {"PYTHONPATH", "VIRTUAL_ENV"}}
-    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=280)
+    environment = {
+        key: text for key, text in os.environ.items() if key not in {"PYTHONPATH", "VIRTUAL_ENV"}
+    }
+    done = subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=280
+    )
     if done.returncode:
         pytest.fail(
             f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout}{done.stderr}",
@@ -70,7 +74,9 @@ def test_the_source_distribution_has_what_building_and_testing_needs(wheel: Path
     with tarfile.open(archive) as packed:
         inside = {name.partition("/")[2] for name in packed.getnames()}
 
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     if tracked.returncode:
         pytest.skip("this folder is no repository of git")
     assert {name for name in tracked.stdout.splitlines() if name not in inside} == set()
@@ -82,7 +88,9 @@ def test_the_description_of_the_package_has_no_link_that_leads_nowhere(wheel: Pa
 
     assert "survey demo" in description
     assert re.findall(r"\]\([^)]*\)|<(?:img|a) |https?://", description) == []
-    assert not [line for line in text.splitlines() if line.startswith(("Project-URL:", "Home-page:"))]
+    assert not [
+        line for line in text.splitlines() if line.startswith(("Project-URL:", "Home-page:"))
+    ]
 
 
 def test_tools_of_developers_are_no_extras(wheel: Path) -> None:
@@ -107,7 +115,11 @@ def find_libraries(distribution: metadata.Distribution, seen: set[str]) -> Itera
         seen.add(canonicalize_name(requirement.name))
         library = metadata.distribution(requirement.name)
         assert requirement.specifier.contains(library.version, prereleases=True), requirement
-        for top in {file.parts[0] for file in library.files or [] if file.parts[0] not in {"..", "__pycache__"}}:
+        for top in {
+            file.parts[0]
+            for file in library.files or []
+            if file.parts[0] not in {"..", "__pycache__"}
+        }:
             yield Path(str(library.locate_file(top)))
         yield from find_libraries(library, seen)
 
@@ -119,7 +131,17 @@ def link_installed_copy(wheel: Path, folder: Path) -> Path:
     """
     run(sys.executable, "-m", "venv", "--without-pip", folder / "venv", cwd=folder)
     python = folder / "venv" / "bin" / "python"
-    pip_install = [sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-deps", "--no-index"]
+    pip_install = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        python,
+        "install",
+        "-q",
+        "--no-deps",
+        "--no-index",
+    ]
     run(*pip_install, wheel, cwd=folder)
     [site] = folder.glob("venv/lib/python*/site-packages")
     [installed] = metadata.distributions(path=[str(site)])
@@ -128,7 +150,9 @@ def link_installed_copy(wheel: Path, folder: Path) -> Path:
     return python.with_name("survey")
 
 
-def test_the_wheel_runs_with_nothing_but_the_libraries_that_it_declares(wheel: Path, tmp_path: Path) -> None:
+def test_the_wheel_runs_with_nothing_but_the_libraries_that_it_declares(
+    wheel: Path, tmp_path: Path
+) -> None:
     survey = link_installed_copy(wheel, tmp_path)
     python = survey.with_name("python")
 
@@ -145,7 +169,9 @@ def assert_conducts_an_interview(survey: Path, folder: Path) -> None:
     exported = run(survey, "export", "survey-demo/library.yaml", "--origin", "practice", cwd=folder)
     [row] = csv.DictReader(exported.splitlines())
     assert row["interview_outcome"] == "complete"
-    assert run(survey, "explain", "first-interview", cwd=folder).startswith("Your first interview\n")
+    assert run(survey, "explain", "first-interview", cwd=folder).startswith(
+        "Your first interview\n"
+    )
 
 
 def require_index() -> None:
@@ -169,22 +195,36 @@ def follow_remedy(survey: Path, folder: Path, environment: dict[str, str]) -> st
     book.save(folder / "form.xlsx")
     convert = [survey, "convert", "form.xlsx", "-o", "form.yaml"]
 
-    refused = subprocess.run(convert, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+    refused = subprocess.run(
+        convert, cwd=folder, env=environment, capture_output=True, text=True, timeout=60
+    )
     assert refused.returncode == 1
     _, _, remedy = refused.stderr.strip().partition(" — ")
     command, _, _ = remedy.partition(", or save each sheet in one .csv")
     assert "survey-cli[" not in command
 
-    done = subprocess.run(command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, timeout=280)
+    done = subprocess.run(
+        command,
+        shell=True,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
     assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-    converted = subprocess.run(convert, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+    converted = subprocess.run(
+        convert, cwd=folder, env=environment, capture_output=True, text=True, timeout=60
+    )
     assert converted.returncode == 0, converted.stderr
     assert "How old are you?" in (folder / "form.yaml").read_text()
     return command
 
 
 def make_clean_environment(**more: str) -> dict[str, str]:
-    own = {key: text for key, text in os.environ.items() if key not in {"PYTHONPATH", "VIRTUAL_ENV"}}
+    own = {
+        key: text for key, text in os.environ.items() if key not in {"PYTHONPATH", "VIRTUAL_ENV"}
+    }
     return own | more
 
 
@@ -245,7 +285,9 @@ def find_python(version: str) -> str:
 
 @pytest.mark.skipif(SCALE < 2, reason="it installs everything anew: make test TEST_SCALE=2")
 @pytest.mark.parametrize("version", OTHER_PYTHONS)
-def test_the_wheel_conducts_an_interview_in_an_empty_environment(version: str, wheel: Path, tmp_path: Path) -> None:
+def test_the_wheel_conducts_an_interview_in_an_empty_environment(
+    version: str, wheel: Path, tmp_path: Path
+) -> None:
     require_index()
     run(find_python(version), "-m", "venv", tmp_path / "venv", cwd=tmp_path)
     run(tmp_path / "venv" / "bin" / "pip", "install", "-q", wheel, cwd=tmp_path)

@@ -87,7 +87,9 @@ def build_example(folder: Path) -> None:
             place = words.index(">")
             target = folder / words[place + 1]
             words = words[:place]
-        done = subprocess.run([survey, *words[1:]], cwd=folder, check=True, capture_output=True, text=True)
+        done = subprocess.run(
+            [survey, *words[1:]], cwd=folder, check=True, capture_output=True, text=True
+        )
         if target is not None:
             target.write_text(done.stdout, encoding="utf-8")
 

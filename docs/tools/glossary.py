@@ -115,12 +115,17 @@ def _find_entry(entries: Sequence[ReferenceEntry], word: str) -> int:
         for number, entry in enumerate(entries):
             if entry.word == word and entry.kind == kind:
                 return number
-    raise ValueError(f"glossary.txt: {word} has no text, and no item type, outcome or figure has this name")
+    raise ValueError(
+        f"glossary.txt: {word} has no text, and no item type, outcome or figure has this name"
+    )
 
 
 def _extend(entry: ReferenceEntry, term: Term) -> ReferenceEntry:
     return entry._replace(
-        trade=term.trade, columns=term.describe_columns(), commands=term.commands, page=_describe_page(term.page)
+        trade=term.trade,
+        columns=term.describe_columns(),
+        commands=term.commands,
+        page=_describe_page(term.page),
     )
 
 

@@ -43,7 +43,11 @@ _LANGUAGE: Final = "^[A-Za-z]{2,3}([-_][A-Za-z]{2,4})?$"
 _TEXT: Final[JsonSchema] = {
     "anyOf": [
         ANY_SCALAR,
-        {"type": "object", "patternProperties": {_LANGUAGE: ANY_SCALAR}, "additionalProperties": False},
+        {
+            "type": "object",
+            "patternProperties": {_LANGUAGE: ANY_SCALAR},
+            "additionalProperties": False,
+        },
     ]
 }
 _INCLUDE: Final[JsonSchema] = {
@@ -51,7 +55,10 @@ _INCLUDE: Final[JsonSchema] = {
     "description": "The items of a module stand here; its scales and computes join those of the instrument.",
     "type": "object",
     "properties": {
-        "include": {"type": "string", "description": "The module's path, from the folder of this file."},
+        "include": {
+            "type": "string",
+            "description": "The module's path, from the folder of this file.",
+        },
         "prefix": {
             "type": "string",
             "description": "Put before every name of the module, so that it can be included twice.",
@@ -92,10 +99,13 @@ class _ShortFormGenerator(GenerateJsonSchema):
         return {"anyOf": [{"type": "integer"}, part]} if issubclass(model, ShortSpec) else part
 
 
-def _assemble(file: type[SpecModel], item_types: Mapping[str, type[SpecModel]], title: str) -> JsonSchema:
+def _assemble(
+    file: type[SpecModel], item_types: Mapping[str, type[SpecModel]], title: str
+) -> JsonSchema:
     """Assemble the schema of a file and of all its parts, with titles and descriptions."""
     _, raw = models_json_schema(
-        [(model, "validation") for model in (file, *item_types.values())], schema_generator=_ShortFormGenerator
+        [(model, "validation") for model in (file, *item_types.values())],
+        schema_generator=_ShortFormGenerator,
     )
     tidied = _tidy({**raw["$defs"].pop(file.__name__), "$defs": raw["$defs"]})
     parts: JsonSchema = tidied.pop("$defs")
@@ -104,7 +114,12 @@ def _assemble(file: type[SpecModel], item_types: Mapping[str, type[SpecModel]], 
     kinds = {model.__name__: kind for kind, model in item_types.items()}
     for name, part in parts.items():
         part["title"] = kinds.get(name) or _split_class_name(name.removesuffix("Spec"))
-    return {"$schema": SCHEMA_DRAFT, **tidied, "title": title, "$defs": {**parts, "Text": dict(_TEXT)}}
+    return {
+        "$schema": SCHEMA_DRAFT,
+        **tidied,
+        "title": title,
+        "$defs": {**parts, "Text": dict(_TEXT)},
+    }
 
 
 def _refine_parts(parts: JsonSchema) -> None:
@@ -118,17 +133,27 @@ def _refine_parts(parts: JsonSchema) -> None:
         parts[model.__name__] for model in ITEM_TYPES.values()
     ):  # a section's defaults may provide the options
         part["required"] = [name for name in part["required"] if name != "options"]
-        for name in part["properties"].keys() & {"probe", "instruction"}:  # ~ means: not those of the section
+        for name in part["properties"].keys() & {
+            "probe",
+            "instruction",
+        }:  # ~ means: not those of the section
             key = part["properties"][name]
             key["anyOf"] = [{"$ref": key.pop("$ref")}, {"type": "null"}]
     for name in ("complete_from", "partial_from"):
         part_schema = parts["FieldworkSpec"]["properties"][name]
         for key in part_schema.keys() & {"$ref", "oneOf"}:
             del part_schema[key]
-        share = {"type": "object", "properties": {"answered": ANY_SCALAR}, "additionalProperties": False}
+        share = {
+            "type": "object",
+            "properties": {"answered": ANY_SCALAR},
+            "additionalProperties": False,
+        }
         part_schema["anyOf"] = [ANY_SCALAR, share]
     outcome = parts[EndItem.__name__]["properties"]["outcome"]
-    outcome["anyOf"] = [{"enum": list(OUTCOMES)}, {"type": outcome.pop("type")}]  # or an outcome of the study's own
+    outcome["anyOf"] = [
+        {"enum": list(OUTCOMES)},
+        {"type": outcome.pop("type")},
+    ]  # or an outcome of the study's own
     for model in ITEM_TYPES.values():
         by = parts[model.__name__].get("properties", {}).get("by")
         if by is not None and model is not DrawItem:
@@ -176,7 +201,9 @@ def _build_item_schema(parts: Mapping[str, JsonSchema]) -> JsonSchema:
 
 def _build_snippet(kind: str, model: type[Any]) -> dict[str, Any]:
     """Build an editor's first lines of an item of this type: the keys that are required."""
-    fields = [(name, field) for name, field in model.model_fields.items() if name not in ("id", "type")]
+    fields = [
+        (name, field) for name, field in model.model_fields.items() if name not in ("id", "type")
+    ]
     keys = [field.alias or name for name, field in fields if field.is_required()]
     return {"id": "$1", "type": kind, **{key: f"${at}" for at, key in enumerate(keys, 2)}}
 
@@ -249,8 +276,13 @@ def iterate_models(
 
 def list_inner_models(field: FieldInfo) -> list[type[Any]]:
     """List the models that a field contains, in the order in which they are written."""
-    annotations = (field.annotation, *(getattr(part, "json_schema_input_type", None) for part in field.metadata))
-    return list(dict.fromkeys(model for each in annotations for model in _iterate_annotated_models(each)))
+    annotations = (
+        field.annotation,
+        *(getattr(part, "json_schema_input_type", None) for part in field.metadata),
+    )
+    return list(
+        dict.fromkeys(model for each in annotations for model in _iterate_annotated_models(each))
+    )
 
 
 def _iterate_annotated_models(annotation: Any) -> Iterator[type[Any]]:
@@ -280,6 +312,8 @@ def _read_own_docstrings(cls: type[Any]) -> dict[str, str]:
     docstrings = {}
     for field, below in zip(tree.body, tree.body[1:], strict=False):
         match field, below:
-            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(
+                value=ast.Constant(value=str(text))
+            ):
                 docstrings[name] = " ".join(text.split())
     return docstrings

@@ -20,7 +20,11 @@ from rule_reference import RULE_GROUPS
 from survey_cli.engine.machine import InterviewClock
 from survey_cli.instrument.expressions.conditions import Scope, ValueType, compile_condition
 from survey_cli.instrument.expressions.functions import FUNCTIONS
-from survey_cli.instrument.expressions.three_valued_logic import logical_and, logical_not, logical_or
+from survey_cli.instrument.expressions.three_valued_logic import (
+    logical_and,
+    logical_not,
+    logical_or,
+)
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.groups import ITEM_TYPES
 from survey_cli.instrument.schema.items.question import ItemSpec, QuestionItem
@@ -59,22 +63,35 @@ class _Parts:
     def __init__(self) -> None:
         self.anchors: dict[type[Any], str] = {}
 
-    def reserve(self, model: type[Any], anchor: str, *, skip: frozenset[str] = frozenset()) -> list[tuple[str, type]]:
+    def reserve(
+        self, model: type[Any], anchor: str, *, skip: frozenset[str] = frozenset()
+    ) -> list[tuple[str, type]]:
         """Give an anchor to every model that is found under the model's keys, and return the new ones."""
         found = []
         for name, field in model.model_fields.items():
             key = field.alias or name
             for inner in list_inner_models(field):
-                if key not in skip and inner not in self.anchors and inner not in ITEM_TYPES.values():
+                if (
+                    key not in skip
+                    and inner not in self.anchors
+                    and inner not in ITEM_TYPES.values()
+                ):
                     own = f"{anchor}-{key}" if anchor else key
                     if own in self.anchors.values():  # another form of the same key
-                        own += "-" + next(part.alias or name for name, part in inner.model_fields.items())
+                        own += "-" + next(
+                            part.alias or name for name, part in inner.model_fields.items()
+                        )
                     self.anchors[inner] = own
                     found.append((key, inner))
         return found
 
     def describe_keys(
-        self, model: type[Any], keys: list[str], anchor: str, *, first_row: tuple[str, ...] | None = None
+        self,
+        model: type[Any],
+        keys: list[str],
+        anchor: str,
+        *,
+        first_row: tuple[str, ...] | None = None,
     ) -> Iterator[str]:
         rows = [first_row] if first_row else []
         for name in keys:
@@ -92,7 +109,13 @@ class _Parts:
     @staticmethod
     def _make_row(key: KeyReference, more: str, anchor: str) -> tuple[str, ...]:
         accepts = re.sub(r"(mappings?) with .*", r"\1", key.accepts)
-        default = " **Required.**" if key.required else f" *If left out:* {key.default}." if key.default else ""
+        default = (
+            " **Required.**"
+            if key.required
+            else f" *If left out:* {key.default}."
+            if key.default
+            else ""
+        )
         return _code(f"{anchor}-{key.name}", key.name), accepts, f"{key.meaning}{more}{default}"
 
     def describe_part(self, key: str, model: type[Any], anchor: str, level: int) -> Iterator[str]:
@@ -121,7 +144,9 @@ def language() -> Iterator[str]:
     parts.reserve(QuestionItem, "items")
     for model in ITEM_TYPES.values():
         parts.reserve(model, "items")
-    item_models = {model: anchor for model, anchor in parts.anchors.items() if model is not ItemSpec}
+    item_models = {
+        model: anchor for model, anchor in parts.anchors.items() if model is not ItemSpec
+    }
     found = parts.reserve(Document, "", skip=frozenset({"items"}))
     yield "## The file {#file}\n"
     yield "These keys are written at the left margin of the file.\n"
@@ -168,13 +193,17 @@ def _items(parts: _Parts) -> Iterator[str]:
     yield from _table("Type", "What it is", rows=rows)
     yield "### Keys of every item {#every-item}\n"
     type_row = ("`type`", "an item type", "The type of the item, one of those above. **Required.**")
-    yield from parts.describe_keys(ItemSpec, list(ItemSpec.model_fields), "item", first_row=type_row)
+    yield from parts.describe_keys(
+        ItemSpec, list(ItemSpec.model_fields), "item", first_row=type_row
+    )
     yield "### Keys of every question {#every-question}\n"
     yield "All items except sections and rosters have these keys too.\n"
     own = [name for name in QuestionItem.model_fields if name not in ItemSpec.model_fields]
     yield from parts.describe_keys(QuestionItem, own, "question")
     families: dict[str, dict[str, type[ItemSpec]]] = {}
-    answered_first = sorted(ITEM_TYPES.items(), key=lambda item: not getattr(item[1], "expects_answer", True))
+    answered_first = sorted(
+        ITEM_TYPES.items(), key=lambda item: not getattr(item[1], "expects_answer", True)
+    )
     for name, model in answered_first:
         families.setdefault(model.__module__, {})[name] = model
     for module, members in families.items():
@@ -189,9 +218,17 @@ def _family(parts: _Parts, docstring: str, members: Mapping[str, type[ItemSpec]]
         base = QuestionItem if issubclass(model, QuestionItem) else ItemSpec
         classes = model.__mro__[: model.__mro__.index(base)]
         own = {key for cls in classes for key in inspect.get_annotations(cls)}
-        yield from parts.describe_keys(model, [key for key in model.model_fields if key in own], name)
-        every = "[every question](#every-question)" if base is QuestionItem else "[every item](#every-item)"
-        recipes = [f"[{title}](../guides/recipes.md#{anchor})" for title, anchor in list_recipes(name)]
+        yield from parts.describe_keys(
+            model, [key for key in model.model_fields if key in own], name
+        )
+        every = (
+            "[every question](#every-question)"
+            if base is QuestionItem
+            else "[every item](#every-item)"
+        )
+        recipes = [
+            f"[{title}](../guides/recipes.md#{anchor})" for title, anchor in list_recipes(name)
+        ]
         examples = f" Recipes: {', '.join(recipes[:MAX_RECIPES])}." if recipes else ""
         yield f"It also has the keys of {every}.{examples}\n"
 
@@ -219,7 +256,9 @@ def _outcomes() -> Iterator[str]:
     )
     for moment, title in MOMENTS.items():
         yield f"**{title}:**\n"
-        rows = [_describe_outcome(outcome) for outcome in OUTCOMES.values() if outcome.moment == moment]
+        rows = [
+            _describe_outcome(outcome) for outcome in OUTCOMES.values() if outcome.moment == moment
+        ]
         yield from _table("Outcome", "No.", "Name", "Next call", "AAPOR code", rows=rows)
 
 
@@ -233,7 +272,11 @@ MOMENTS = {
 }
 
 
-NEXT_CALLS = {"": "at once", "appointment": "at the appointment", "held": "when a supervisor decides"}
+NEXT_CALLS = {
+    "": "at once",
+    "appointment": "at the appointment",
+    "held": "when a supervisor decides",
+}
 
 
 def _describe_outcome(row: Outcome) -> tuple[str, ...]:
@@ -330,14 +373,17 @@ EFFECTS = (
 def _evaluate(expression: str) -> str:
     """Return the result of an expression with the answers of the page, in words."""
     scope = Scope(
-        {name: kind for name, (kind, _) in ANSWERS.items()} | {"age": ValueType("number", roster="person")},
+        {name: kind for name, (kind, _) in ANSWERS.items()}
+        | {"age": ValueType("number", roster="person")},
         has_clock=True,
         has_interviewer=True,
         rosters={"person"},
     )
     condition = None
     for expected in ("truth", "value"):
-        condition, problems = compile_condition(expression, scope, where=Position(""), who="", expected=expected)
+        condition, problems = compile_condition(
+            expression, scope, where=Position(""), who="", expected=expected
+        )
         if condition is not None:
             break
     assert condition is not None, (expression, [str(p) for p in select_errors(problems)])
@@ -351,7 +397,9 @@ def _evaluate(expression: str) -> str:
     } | {("age", turn): AGES[turn - 1] for turn in turns}
     value = condition.evaluate(env)
     if isinstance(value, Missing):
-        return "unknown" if condition.result_type.type == "flag" else WORDS.get(value.kind, value.kind)
+        return (
+            "unknown" if condition.result_type.type == "flag" else WORDS.get(value.kind, value.kind)
+        )
     return _show(value)
 
 
@@ -389,7 +437,8 @@ def conditions() -> Iterator[str]:
     rows = [
         (
             " or ".join(
-                _code(f"function-{name}" if n == 0 else "", s) for n, s in enumerate(function.signature.split(" or "))
+                _code(f"function-{name}" if n == 0 else "", s)
+                for n, s in enumerate(function.signature.split(" or "))
             ),
             FUNCTION_MEANINGS[name],
             f"`{FUNCTION_EXAMPLES[name]}` is {_evaluate(FUNCTION_EXAMPLES[name])}",
@@ -407,7 +456,9 @@ def _operators() -> Iterator[str]:
         "The operators are listed in the order of precedence: an operator is applied before those below it. Write "
         "brackets where `and` and `or` are mixed; `survey check` warns if they are missing.\n"
     )
-    rows = [(sign, meaning, f"`{example}`", _evaluate(example)) for sign, meaning, example in OPERATORS]
+    rows = [
+        (sign, meaning, f"`{example}`", _evaluate(example)) for sign, meaning, example in OPERATORS
+    ]
     yield from _table("Operator", "Meaning", "Example", "Value", rows=rows)
     yield "Values are written as follows:\n"
     yield "- Numbers have digits and a decimal point: `1000`, `0.5`.\n- Codes are written as in the options: `q1 == 2`."
@@ -452,7 +503,9 @@ def _unknowns() -> Iterator[str]:
         "`survey check` reports an `end` that a decline passes, and warns about `!=` and `not` with items that can be "
         "declined.\n"
     )
-    yield from _table("Example", "Value", rows=[(f"`{example}`", _evaluate(example)) for example in UNKNOWNS])
+    yield from _table(
+        "Example", "Value", rows=[(f"`{example}`", _evaluate(example)) for example in UNKNOWNS]
+    )
     yield (
         "A calculation with several missing values has the first of these kinds: not reached, not asked, refused, don't "
         "know. An option with `missing: true` is an answer: `q1 == 5` and `answered(q1)` are true if it was chosen.\n\n"
@@ -467,7 +520,12 @@ def _rosters() -> Iterator[str]:
         "Inside a roster, the id of one of its items is the answer of the same turn. Outside, it is a list with one "
         "value per turn, which a function reduces to one value.\n"
     )
-    examples = ("person[1].age", "max(person.age)", "count(person.age >= 18)", "count(person.age >= 18) >= 3")
+    examples = (
+        "person[1].age",
+        "max(person.age)",
+        "count(person.age >= 18)",
+        "count(person.age >= 18) >= 3",
+    )
     yield from _table("Example", "Value", rows=[(f"`{e}`", _evaluate(e)) for e in examples])
 
 
@@ -478,7 +536,10 @@ def _compile(text: str) -> Template:
 FILLED: dict[str, tuple[ValueType, Any]] = {
     "kind": (ValueType("code", labels={1: _compile("Main Street")}), 1),
     "name": (ValueType("text"), "ana"),
-    "seen": (ValueType("codes", labels={word: _compile(word) for word in ("fox", "hare")}), ("fox", "hare")),
+    "seen": (
+        ValueType("codes", labels={word: _compile(word) for word in ("fox", "hare")}),
+        ("fox", "hare"),
+    ),
     "children": (ValueType("number"), 3),
     "income": (ValueType("number"), 12345.6),
     "share": (ValueType("number"), 0.25),
@@ -519,7 +580,9 @@ FORMATS = (
 
 
 def _fill(text: str, language: str) -> str:
-    scope = Scope({name: variable for name, (variable, _) in FILLED.items()}, languages=("en", "es"))
+    scope = Scope(
+        {name: variable for name, (variable, _) in FILLED.items()}, languages=("en", "es")
+    )
     template, problems = compile_text(Text.from_string(text), scope, who="")
     assert not select_errors(problems), (text, problems)
     env = {name: value for name, (_, value) in FILLED.items()}
@@ -537,10 +600,14 @@ def _fills() -> Iterator[str]:
     rows = [(f"`{text}`", meaning, _fill(text, "en")) for text, meaning in PLAIN_FILLS]
     yield from _table("Written", "Contains", "Read aloud", rows=rows)
     yield "These names can be filled in without being defined:\n"
-    rows = [(_code(f"fill-{name}", f"{{{name}}}"), meaning) for name, meaning in FILL_MEANINGS.items()]
+    rows = [
+        (_code(f"fill-{name}", f"{{{name}}}"), meaning) for name, meaning in FILL_MEANINGS.items()
+    ]
     yield from _table("Fill", "Meaning", rows=rows)
     yield "## Formats of fills {#formats}\n"
-    rows = [(values, _code("", text), _fill(text, "en"), _fill(text, "es")) for values, text in FORMATS]
+    rows = [
+        (values, _code("", text), _fill(text, "en"), _fill(text, "es")) for values, text in FORMATS
+    ]
     yield from _table("Values", "Format", "English", "Spanish", rows=rows)
     yield (
         "The parts of a date format are `%A` weekday, `%a` short weekday, `%d` day in two digits, `%-d` day, `%B` month, "

@@ -63,14 +63,24 @@ _QUESTIONS: Final = {name for name, model in ITEM_TYPES.items() if issubclass(mo
 
 def list_entries() -> tuple[ReferenceEntry, ...]:
     """List every word of the language, by kind; a key once for each of its meanings."""
-    return (*_iterate_item_types(), *_iterate_keys(), *_iterate_functions(), *_iterate_fills(), *_iterate_outcomes())
+    return (
+        *_iterate_item_types(),
+        *_iterate_keys(),
+        *_iterate_functions(),
+        *_iterate_fills(),
+        *_iterate_outcomes(),
+    )
 
 
 def _iterate_item_types() -> Iterator[ReferenceEntry]:
     for name, model in ITEM_TYPES.items():
         own_keys = {"id", "text", *inspect.get_annotations(model)}
-        keys = sorted((key for key in model.model_fields if key != "type"), key=lambda key: key != "id")
-        shared_keys = [key for key in keys if key in QuestionItem.model_fields and key not in own_keys]
+        keys = sorted(
+            (key for key in model.model_fields if key != "type"), key=lambda key: key != "id"
+        )
+        shared_keys = [
+            key for key in keys if key in QuestionItem.model_fields and key not in own_keys
+        ]
         yield ReferenceEntry(
             word=name,
             kind="item type",
@@ -88,9 +98,14 @@ def _iterate_keys() -> Iterator[ReferenceEntry]:
             if key.meaning:
                 meanings.setdefault((key.name, key.accepts, key.describe()), []).append(part)
     for (word, accepts, meaning), parts in sorted(meanings.items(), key=lambda m: m[0][0]):
-        yield ReferenceEntry(word=word, kind="key", meaning=meaning, accepts=accepts, within=_describe_parts(parts))
+        yield ReferenceEntry(
+            word=word, kind="key", meaning=meaning, accepts=accepts, within=_describe_parts(parts)
+        )
     yield ReferenceEntry(
-        word="type", kind="key", meaning=f"The type of the item: {', '.join(ITEM_TYPES)}.", within=("any item",)
+        word="type",
+        kind="key",
+        meaning=f"The type of the item: {', '.join(ITEM_TYPES)}.",
+        within=("any item",),
     )
     yield ReferenceEntry(
         word="include",
@@ -140,7 +155,9 @@ def _describe_annotation(annotation: Any, metadata: tuple[Any, ...] = ()) -> str
     if origin is Literal:
         return join_words(arguments, "or")
     if origin in (Union, UnionType):
-        return join_words(dict.fromkeys(_describe_annotation(a) for a in arguments if a is not type(None)), "or")
+        return join_words(
+            dict.fromkeys(_describe_annotation(a) for a in arguments if a is not type(None)), "or"
+        )
     if origin is list:
         return f"a list of {_pluralize(_describe_annotation(arguments[0]))}"
     if origin is dict:
@@ -152,12 +169,19 @@ def _describe_annotation(annotation: Any, metadata: tuple[Any, ...] = ()) -> str
         if annotation in ITEM_TYPES.values():
             return "an item"
         names = [f.alias or n for n, f in annotation.model_fields.items()]
-        return "a mapping with " + ", ".join(names[:MAX_LISTED_KEYS] + ["…"] * (len(names) > MAX_LISTED_KEYS))
+        return "a mapping with " + ", ".join(
+            names[:MAX_LISTED_KEYS] + ["…"] * (len(names) > MAX_LISTED_KEYS)
+        )
     return "a value"
 
 
 def _pluralize(description: str) -> str:
-    for singular, plural in (("a mapping ", "mappings "), ("a list ", "lists "), ("an ", ""), ("a ", "")):
+    for singular, plural in (
+        ("a mapping ", "mappings "),
+        ("a list ", "lists "),
+        ("an ", ""),
+        ("a ", ""),
+    ):
         if description.startswith(singular):
             noun = description.removeprefix(singular)
             return f"{plural}{noun}" if plural else f"{noun}s"
@@ -173,7 +197,9 @@ def _iterate_functions() -> Iterator[ReferenceEntry]:
     for name, function in FUNCTIONS.items():
         meaning = FUNCTION_MEANINGS.get(name, "")
         yield ReferenceEntry(
-            word=name, kind="function", meaning=f"{function.signature}: {meaning}" if meaning else function.signature
+            word=name,
+            kind="function",
+            meaning=f"{function.signature}: {meaning}" if meaning else function.signature,
         )
 
 

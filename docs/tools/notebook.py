@@ -30,7 +30,9 @@ def execute(notebook: dict[str, Any]) -> list[str | None]:
         assert run_command(["simulate", "asu_2000.yaml", "-n", "300", "--seed", "1", "--keep"]) == 0
         for cell in notebook["cells"]:
             source = "".join(cell["source"])
-            runs = cell["cell_type"] == "code" and ("sql(" not in source or find_spec("duckdb") is not None)
+            runs = cell["cell_type"] == "code" and (
+                "sql(" not in source or find_spec("duckdb") is not None
+            )
             outputs.append(_run(source, namespace) if runs else None)
     return outputs
 
@@ -61,7 +63,12 @@ def main() -> int:
         if output is not None:
             number += 1
             data = {"text/plain": output.splitlines(keepends=True)}
-            result = {"output_type": "execute_result", "execution_count": number, "metadata": {}, "data": data}
+            result = {
+                "output_type": "execute_result",
+                "execution_count": number,
+                "metadata": {},
+                "data": data,
+            }
             cell |= {"execution_count": number, "outputs": [result] if output else []}
     NOTEBOOK.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return 0

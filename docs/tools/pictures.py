@@ -118,7 +118,12 @@ async def _draw(
     """Draw an interview after the keys of each scene, as SVG."""
     with Store.open(":memory:", create=True) as store:
         options = StartOptions(
-            case=case, interviewer="Pat Moore", station="07", seed=2000, columns=columns, practice=practice
+            case=case,
+            interviewer="Pat Moore",
+            station="07",
+            seed=2000,
+            columns=columns,
+            practice=practice,
         )
         session = start_or_resume(instrument, options, clock=lambda: MOMENT, store=store)
         app = KeyApp(lambda: InterviewScreen(session), "dark")
@@ -152,7 +157,9 @@ def animate(pictures: Sequence[str], seconds: float) -> str:
 
 async def _practice(instrument: Path, heard: str, keys: tuple[str, ...]) -> str:
     """Draw a practice station at the first call at which this is heard, after these keys."""
-    options = PracticeOptions(path=str(instrument), interviewer="pat", station="07", zone=ZoneInfo("America/Chicago"))
+    options = PracticeOptions(
+        path=str(instrument), interviewer="pat", station="07", zone=ZoneInfo("America/Chicago")
+    )
     station = open_practice_station(options, clock=lambda: MOMENT, rng=Random(1)).session
     app = StationApp(station)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -177,7 +184,9 @@ def _read_readme_questionnaire() -> str:
 def _read_file(page: str, name: str) -> str:
     """Return the last file of this name that a tutorial shows."""
     text = (HERE.parent / "tutorials" / f"{page}.md").read_text(encoding="utf-8")
-    files: list[str] = re.findall(rf'^```\w+ title="{name}"\n(.*?)^```', text, re.MULTILINE | re.DOTALL)
+    files: list[str] = re.findall(
+        rf'^```\w+ title="{name}"\n(.*?)^```', text, re.MULTILINE | re.DOTALL
+    )
     return files[-1]
 
 
@@ -237,7 +246,9 @@ async def _station(folder: Path) -> str:
         station.fetch_case("1002")
         station.dial()
         station.add_note("his wife says that he works until ten")
-        station.book_appointment("today 10:30 to 11:30", policy="me_first", note="has 15 minutes then")
+        station.book_appointment(
+            "today 10:30 to 11:30", policy="me_first", note="has 15 minutes then"
+        )
         station.end_shift()
 
         # The appointment comes first.
@@ -283,7 +294,17 @@ def _report(folder: Path) -> bytes:
     for file in (ROOT / "docs" / "example").glob("health*.yaml"):
         shutil.copy(file, folder)
     with chdir(folder):
-        _run("simulate", "health.yaml", "-n", "1200", "--seed", "5", "--settings", "health.simulation.yaml", "--keep")
+        _run(
+            "simulate",
+            "health.yaml",
+            "-n",
+            "1200",
+            "--seed",
+            "5",
+            "--settings",
+            "health.simulation.yaml",
+            "--keep",
+        )
         _run("report", "health.yaml", "--origin", "simulated", "-o", "report.html")
     with sync_playwright() as browsers:
         browser = browsers.chromium.launch(executable_path=which("chromium"), args=["--no-sandbox"])
@@ -338,11 +359,15 @@ async def _code(folder: Path) -> str:
 
 async def _write_interviews(folder: Path) -> None:
     for name, (instrument, case, columns, keys) in PICTURES.items():
-        (picture,) = await _draw(INSTRUMENTS / instrument, case, columns, [("survey interview", keys)])
+        (picture,) = await _draw(
+            INSTRUMENTS / instrument, case, columns, [("survey interview", keys)]
+        )
         _write(name, picture)
     library = folder / "library.yaml"
     library.write_text(_read_readme_questionnaire(), encoding="utf-8")
-    (picture,) = await _draw(library, "1", {}, [("survey interview library.yaml", ("4", "enter"))], (60, 20))
+    (picture,) = await _draw(
+        library, "1", {}, [("survey interview library.yaml", ("4", "enter"))], (60, 20)
+    )
     _write("library", picture)
     example = create_instrument(str(folder / "example.yaml"))
     scenes = await _draw(example, "101", {"branch": "2"}, SCENES)
@@ -357,7 +382,9 @@ async def _write_interviews(folder: Path) -> None:
     library.write_text(_read_file("first-questionnaire", "library.yaml"), encoding="utf-8")
     with chdir(folder):  # the screen shows the path of the file
         _write("tutorial_preview", await _preview(library.name, ("enter", "1", *"45", "enter")))
-        library.write_text(library.read_text(encoding="utf-8").replace("ask_if: visits >=", "ask_if: visit >=", 1))
+        library.write_text(
+            library.read_text(encoding="utf-8").replace("ask_if: visits >=", "ask_if: visit >=", 1)
+        )
         _write("tutorial_problem", await _preview(library.name, ()))
     _write("tutorial_station", await _first_case(folder))
     _write("coding", await _code(folder))

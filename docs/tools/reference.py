@@ -16,7 +16,13 @@ from typing import Any, Literal, get_args, get_origin
 import typer.main
 from glossary import add_terms, glossary
 from json_schema import COMPANIONS, JsonSchema, build_companion_schema, build_instrument_schema
-from language_pages import MADE, conditions, files_beside, language, problems  # a script beside this one
+from language_pages import (
+    MADE,
+    conditions,
+    files_beside,
+    language,
+    problems,
+)  # a script beside this one
 from language_reference import list_entries
 from rule_reference import RULES
 
@@ -82,9 +88,12 @@ def _parameter_names(parameter: Any) -> str:
     """An argument, or an option's spellings with the kind of its value."""
     if parameter.param_type_name == "argument":
         return f"`{_cell(parameter.metavar)}`"
-    value = parameter.metavar or ("" if parameter.is_flag else parameter.opts[-1].strip("-").upper())
+    value = parameter.metavar or (
+        "" if parameter.is_flag else parameter.opts[-1].strip("-").upper()
+    )
     return ", ".join(
-        f"`{_cell(f'{spelling} {value}'.strip())}`" for spelling in (*parameter.opts, *parameter.secondary_opts)
+        f"`{_cell(f'{spelling} {value}'.strip())}`"
+        for spelling in (*parameter.opts, *parameter.secondary_opts)
     )
 
 
@@ -100,7 +109,9 @@ def _parameter_meaning(parameter: Any) -> str:
         upper = f" to {info.max:,}" if info.max is not None else " or more"
         parts.append(f"Range: {info.min}{upper}.")
     default = parameter.default
-    if parameter.param_type_name == "option" and (parameter.secondary_opts or not parameter.is_flag):
+    if parameter.param_type_name == "option" and (
+        parameter.secondary_opts or not parameter.is_flag
+    ):
         if isinstance(default, bool):
             default = (parameter.opts if default else parameter.secondary_opts)[0]
         parts += [f"Default: `{default}`."] if default not in (None, "") else []
@@ -160,7 +171,10 @@ def every_command() -> Iterator[tuple[str, Any]]:
 
 def vocabulary() -> Iterator[str]:
     """What `survey explain` knows: one entry per line, as JSON."""
-    lines = [json.dumps(entry.list_stored_fields(), ensure_ascii=False) for entry in add_terms(_list_words())]
+    lines = [
+        json.dumps(entry.list_stored_fields(), ensure_ascii=False)
+        for entry in add_terms(_list_words())
+    ]
     yield "[\n" + ",\n".join(lines) + "\n]"
 
 
@@ -169,16 +183,26 @@ def _list_words() -> list[ReferenceEntry]:
     entries = list(list_entries())
     for name, command in every_command():
         purpose = _paragraphs(command)[0]
-        synonyms = tuple(word for word, lines in SYNONYMS.items() if name in map(_name_command, lines))
-        entries.append(ReferenceEntry(name, "command", purpose, trade=synonyms, commands=(f"survey {name} --help",)))
-    entries += [ReferenceEntry(figure.name, "figure", _describe_figure(figure)) for figure in FIGURES]
+        synonyms = tuple(
+            word for word, lines in SYNONYMS.items() if name in map(_name_command, lines)
+        )
+        entries.append(
+            ReferenceEntry(
+                name, "command", purpose, trade=synonyms, commands=(f"survey {name} --help",)
+            )
+        )
+    entries += [
+        ReferenceEntry(figure.name, "figure", _describe_figure(figure)) for figure in FIGURES
+    ]
     entries += [ReferenceEntry(rule, "problem", meaning) for rule, meaning in RULES.items()]
     return entries
 
 
 def _name_command(line: str) -> str:
     """Return the command of a line with arguments: `case show FILE CASE`."""
-    return " ".join(takewhile(lambda word: word.islower() and not word.startswith("-"), line.split()))
+    return " ".join(
+        takewhile(lambda word: word.islower() and not word.startswith("-"), line.split())
+    )
 
 
 def _describe_figure(figure: NamedFigure) -> str:
@@ -227,7 +251,9 @@ def python_interface() -> Iterator[str]:
 
 def _callable(name: str, function: Any) -> Iterator[str]:
     signature = inspect.signature(function)
-    shown = [p.replace(annotation=p.empty) for p in signature.parameters.values() if p.name != "self"]
+    shown = [
+        p.replace(annotation=p.empty) for p in signature.parameters.values() if p.name != "self"
+    ]
     call = str(signature.replace(parameters=shown, return_annotation=signature.empty))
     yield f"### {name}\n"
     yield f"```python\n{name.rpartition('.')[2]}{call}\n```\n"
@@ -265,7 +291,9 @@ PAGES = {
     f"{LOOKED_UP}/vocabulary.json": vocabulary,
     f"{LOOKED_UP}/instrument.schema.json": lambda: schema(build_instrument_schema()),
     **{
-        f"{LOOKED_UP}/{kind}.schema.json": partial(lambda kind: schema(build_companion_schema(kind)), kind)
+        f"{LOOKED_UP}/{kind}.schema.json": partial(
+            lambda kind: schema(build_companion_schema(kind)), kind
+        )
         for kind in COMPANIONS
     },
 }

@@ -35,4 +35,6 @@ RULE_GROUPS: Mapping[str, Mapping[str, str]] = _group_rules()
 """The rules by subject. The module of a check, or a heading of `rules.txt`, determines the subject."""
 RULES = {rule: explanation for rules in RULE_GROUPS.values() for rule, explanation in rules.items()}
 """Every rule that a problem can name, and what it means: what is wrong, an example, what to do."""
-CHECKED_ALWAYS = {rule for title, rules in RULE_GROUPS.items() if title not in LATER_GROUPS for rule in rules}
+CHECKED_ALWAYS = {
+    rule for title, rules in RULE_GROUPS.items() if title not in LATER_GROUPS for rule in rules
+}

@@ -24,7 +24,9 @@ NOTEBOOK: Final = Path("tutorials") / "study-in-python.ipynb"
 NOT_SEARCHED: Final = "---\nsearch:\n  exclude: true\n---\n\n"
 """Front matter of pages that the search leaves out."""
 GLOSSARY: Final = "reference/glossary"
-LEAD: Final = re.compile(r'^<span id="(?P<anchor>[^"]+)">\*\*(?P<word>.+?)\*\*</span> → (?P<links>.+)$', re.MULTILINE)
+LEAD: Final = re.compile(
+    r'^<span id="(?P<anchor>[^"]+)">\*\*(?P<word>.+?)\*\*</span> → (?P<links>.+)$', re.MULTILINE
+)
 """A line of the glossary with a word of the trade, and links to the words of the program."""
 LINKED: Final = re.compile(r"\[([^]]+)\]")
 INDEX_SCRIPT: Final = "var __index = "
@@ -35,18 +37,24 @@ def build_site(target: Path) -> None:
     """Build the site in a folder, which is replaced. Raises CalledProcessError where a link leads nowhere."""
     with TemporaryDirectory() as folder:
         work = Path(folder)
-        shutil.copytree(ROOT / "docs", work / "docs", ignore=shutil.ignore_patterns("tools", "__pycache__"))
+        shutil.copytree(
+            ROOT / "docs", work / "docs", ignore=shutil.ignore_patterns("tools", "__pycache__")
+        )
         shutil.copy(ROOT / "zensical.toml", work)
         leave_decisions_out_of_search(work / "docs" / "decisions")
         write_notebook_page(work / "docs" / NOTEBOOK)
         example_study.write_archive(work / "docs" / "example")
         copy_instruments(work / "docs")
 
-        subprocess.run([sys.executable, "-m", "zensical", "build", "--strict"], cwd=work, check=True)
+        subprocess.run(
+            [sys.executable, "-m", "zensical", "build", "--strict"], cwd=work, check=True
+        )
         list_words_of_the_trade(work)
         for page in (work / "site").rglob("*.html"):
             to_root = "../" * (len(page.relative_to(work / "site").parts) - 1)
-            text = page.read_text(encoding="utf-8").replace(SHIM, f"{to_root}assets/iframe-worker.js")
+            text = page.read_text(encoding="utf-8").replace(
+                SHIM, f"{to_root}assets/iframe-worker.js"
+            )
             page.write_text(text, encoding="utf-8")
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(work / "site", target)

@@ -89,7 +89,9 @@ def call_until_now(file: Path) -> None:
     import_sample(request, ImportOptions(file=str(file.parent / "cards.csv"), rng=Random(SEED)))
 
     with open_study(str(file)) as study:
-        interviewers = [person for person in study.people.interviewers.values() if not person.supervises]
+        interviewers = [
+            person for person in study.people.interviewers.values() if not person.supervises
+        ]
         settings = FieldworkSettings(
             starts=STARTS,
             days=10,

@@ -66,7 +66,9 @@ class LazyConversion:
     def get_params(self, ctx: Any) -> list[Any]:
         parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]  # a mixin before a command
         for parameter in parameters:
-            if hasattr(parameter, "get_runtime_param") and "get_runtime_param" not in vars(parameter):
+            if hasattr(parameter, "get_runtime_param") and "get_runtime_param" not in vars(
+                parameter
+            ):
                 conversion = ValueConversion(parameter)
                 parameter.get_runtime_param = lambda conversion=conversion: conversion
         return parameters
@@ -99,7 +101,9 @@ class Command(LazyConversion, TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Refuse an option in place of the value of another: `--case --plain` is no case named --plain."""
-        names = {name for parameter in self.params for name in parameter.opts if name.startswith("-")}
+        names = {
+            name for parameter in self.params for name in parameter.opts if name.startswith("-")
+        }
         with_value = set()
         parameters: list[Any] = self.params
         for parameter in parameters:
@@ -116,7 +120,9 @@ class Command(LazyConversion, TyperCommand):
         """Refuse a table or a database in place of the questionnaire, before it is read as one."""
         parameters: list[Any] = self.params
         for parameter in parameters:
-            if parameter.param_type_name != "argument" or not parameter.help.startswith(QUESTIONNAIRE_HELPS):
+            if parameter.param_type_name != "argument" or not parameter.help.startswith(
+                QUESTIONNAIRE_HELPS
+            ):
                 continue
             value = ctx.params.get(parameter.name)
             files = [value] if isinstance(value, str) else value or ()
@@ -154,7 +160,9 @@ class Subcommands(LazyConversion, TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, (c.help or "").partition("\n\n")[0]) for name, c in self.commands.items()])
+            formatter.write_dl(
+                [(name, (c.help or "").partition("\n\n")[0]) for name, c in self.commands.items()]
+            )
 
 
 def _render_names(panels: Sequence[tuple[str, Sequence[str]]], width: int) -> str:
@@ -164,7 +172,13 @@ def _render_names(panels: Sequence[tuple[str, Sequence[str]]], width: int) -> st
     for panel, names in panels:
         head = f"  {panel.ljust(column)}  "
         space = " " * len(head)
-        lines += wrap(" ".join(names), width, initial_indent=head, subsequent_indent=space, break_on_hyphens=False)
+        lines += wrap(
+            " ".join(names),
+            width,
+            initial_indent=head,
+            subsequent_indent=space,
+            break_on_hyphens=False,
+        )
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -216,7 +230,10 @@ def _print_version(is_requested: bool) -> None:
 def survey(
     ctx: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
     """Telephone interviewing in a terminal: a questionnaire in a text file, one key per answer, no answer lost."""

@@ -166,7 +166,10 @@ def _list_uses(file: str) -> list[tuple[str, str]]:
         (join_line(["check", file]), "find mistakes"),
         (join_line(["preview", file]), "see it while you write it"),
         (join_line(["interview", file, "--case", "1", "--practice"]), "practice an interview"),
-        (join_line(["export", file, "-o", f"{stem}.csv"]), "write the data (after practice: --origin practice)"),
+        (
+            join_line(["export", file, "-o", f"{stem}.csv"]),
+            "write the data (after practice: --origin practice)",
+        ),
         (join_line(["report", file, "-o", f"{stem}.html"]), "report the results"),
     ]
 
@@ -195,7 +198,9 @@ def _answer_table(file: str) -> Iterator[str]:
         (join_line(["import-answers", questionnaire, file]), "its rows are interviews"),
     ]
     if file.endswith(FORMS):
-        uses.append((join_line(["convert", file, "-o", f"{Path(file).stem}.yaml"]), "it is an XLSForm"))
+        uses.append(
+            (join_line(["convert", file, "-o", f"{Path(file).stem}.yaml"]), "it is an XLSForm")
+        )
     yield from _list_lines(uses)
 
 

@@ -43,7 +43,9 @@ def describe_misuse(error: Any, arguments: Sequence[str]) -> Iterator[str]:
         case "MissingParameter":
             yield _describe_missing(error.param, words, given, _list_parameters(error))
         case "BadOptionUsage" | "MissingValueError":
-            yield _describe_missing_value(error.option_name, words, given, _list_parameters(error, words))
+            yield _describe_missing_value(
+                error.option_name, words, given, _list_parameters(error, words)
+            )
         case "WrongFileError":
             yield _describe_wrong_file(error.file, words, given)
         case _ if "unexpected extra argument" in str(error.message):
@@ -77,7 +79,9 @@ def _list_parameters(error: Any, words: Sequence[str] = ()) -> list[Any]:
     return list(command.params)
 
 
-def _describe_missing(missing: Any, words: Sequence[str], given: Sequence[str], parameters: Sequence[Any]) -> str:
+def _describe_missing(
+    missing: Any, words: Sequence[str], given: Sequence[str], parameters: Sequence[Any]
+) -> str:
     """Name an argument or option that is missing, and give the line with it."""
     where = " ".join(("survey", *words))
     if missing.param_type_name == "option":
@@ -100,7 +104,9 @@ def _describe_missing(missing: Any, words: Sequence[str], given: Sequence[str], 
     return f"{where}: {missing.metavar} is missing: {_get_meaning(missing)} — {line}"
 
 
-def _describe_missing_first(first: Any, words: Sequence[str], given: Sequence[str], following: Sequence[Any]) -> str:
+def _describe_missing_first(
+    first: Any, words: Sequence[str], given: Sequence[str], following: Sequence[Any]
+) -> str:
     """Give the line with its first argument: the questionnaire of this folder, or its name in capitals."""
     where = " ".join(("survey", *words))
     what = f"{first.metavar.rstrip('…')} is missing: {_get_meaning(first)}"
@@ -120,7 +126,9 @@ def _describe_missing_first(first: Any, words: Sequence[str], given: Sequence[st
     return f"{where}: {what} — {line}"
 
 
-def _describe_missing_value(name: str, words: Sequence[str], given: Sequence[str], parameters: Sequence[Any]) -> str:
+def _describe_missing_value(
+    name: str, words: Sequence[str], given: Sequence[str], parameters: Sequence[Any]
+) -> str:
     """Give the line with a value for an option that has none."""
     where = " ".join(("survey", *words))
     for parameter in parameters:
@@ -188,7 +196,9 @@ def _describe_group(name: str, given: Sequence[str]) -> Iterator[str]:
     yield f"survey {name}: a command is missing — choose one:"
     group_command: Any = get_command(build_app((name,)))
     for subname, command in group_command.commands[name].commands.items():
-        metavars = [p.metavar for p in command.params if p.param_type_name == "argument" and p.required]
+        metavars = [
+            p.metavar for p in command.params if p.param_type_name == "argument" and p.required
+        ]
         if file and "FILE" in metavars:
             metavars[metavars.index("FILE")] = file
         yield f"  {join_line([name, subname, *metavars])}"
@@ -207,7 +217,9 @@ def _describe_other(error: Any) -> str:
     if " — " in what:
         return f"{where}: {what}"
 
-    suggested = suggested.rstrip("?").replace(", ", " or ") or " or ".join(map(repr, sorted(possibilities)))
+    suggested = suggested.rstrip("?").replace(", ", " or ") or " or ".join(
+        map(repr, sorted(possibilities))
+    )
     remedy = f"did you mean {suggested}?" if suggested else f"see `{where} --help`"
     return f"{where}: {what[:1].lower()}{what[1:]} — {remedy}"
 

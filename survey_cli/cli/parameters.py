@@ -23,7 +23,11 @@ def require_text(context: typer.Context, option: typer.CallbackParam, value: Any
     """Reject an empty value: an unset variable in a script would quietly select everything."""
     source = context.get_parameter_source(option.name or "")
     texts = [value] if isinstance(value, str) else value or []
-    if source is not None and source.name == "COMMANDLINE" and not all(text.strip() for text in texts):
+    if (
+        source is not None
+        and source.name == "COMMANDLINE"
+        and not all(text.strip() for text in texts)
+    ):
         raise typer.BadParameter("the value is empty: give a value, or leave the option out")
     return value
 
@@ -44,7 +48,9 @@ def option(usage: str, text: str, default: Any = ..., **more: Any) -> Any:
     """Declare an option by its names and what follows them, as its help shows them: `--out -o FILE`, `--labels`."""
     words = usage.split()
     names = [word for word in words if word.startswith("-")]
-    return typer.Option(default, *names, metavar=" ".join(words[len(names) :]) or None, help=text, **more)
+    return typer.Option(
+        default, *names, metavar=" ".join(words[len(names) :]) or None, help=text, **more
+    )
 
 
 flag = partial(option, default=False)
@@ -86,28 +92,44 @@ InstrumentArgument = Annotated[str, argument("FILE", "The questionnaire.")]
 CaseArgument = Annotated[str, argument("CASE", "The case's key.")]
 DatabaseOption = Annotated[
     str | None,
-    option("--db PATH", "The database: a file, or postgresql://USER@HOST/DATABASE; by default responses/NAME.db."),
+    option(
+        "--db PATH",
+        "The database: a file, or postgresql://USER@HOST/DATABASE; by default responses/NAME.db.",
+    ),
 ]
 PeopleOption = Annotated[
-    str | None, option("--people FILE", "The list of people; by default interviewers.csv beside the database.")
+    str | None,
+    option("--people FILE", "The list of people; by default interviewers.csv beside the database."),
 ]
-LoginOption = Annotated[str, option("--by NAME", "The name under which you act; by default the account's.")]
+LoginOption = Annotated[
+    str, option("--by NAME", "The name under which you act; by default the account's.")
+]
 ZoneOption = Annotated[
-    str, option("--zone ZONE", "Local time zone, such as America/Chicago; by default the computer's.")
+    str,
+    option("--zone ZONE", "Local time zone, such as America/Chicago; by default the computer's."),
 ]
 StationZoneOption = Annotated[
-    str, option("--zone ZONE", "The stations' time zone, such as America/Chicago; by default the study's.")
+    str,
+    option(
+        "--zone ZONE", "The stations' time zone, such as America/Chicago; by default the study's."
+    ),
 ]
 DryRunOption = Annotated[bool, option("--dry-run", "Report what would happen, and change nothing.")]
 
 # interviewing
 
-PlainOption = Annotated[bool, option("--plain", "One line at a time: for screen readers, simple terminals, scripts.")]
-BriefOption = Annotated[bool, option("--brief", "As --plain, with less text, for experienced interviewers.")]
+PlainOption = Annotated[
+    bool, option("--plain", "One line at a time: for screen readers, simple terminals, scripts.")
+]
+BriefOption = Annotated[
+    bool, option("--brief", "As --plain, with less text, for experienced interviewers.")
+]
 InterviewerNameOption = Annotated[
     str, option("--interviewer NAME", "The interviewer's name; by default the account's.")
 ]
-StartLanguageOption = Annotated[str, option("--language CODE", "Begin in this language of the questionnaire.")]
+StartLanguageOption = Annotated[
+    str, option("--language CODE", "Begin in this language of the questionnaire.")
+]
 ThemeOption = Annotated[
     str,
     option(
@@ -115,35 +137,58 @@ ThemeOption = Annotated[
         "Colors: dark, light, contrast or terminal; by default SURVEY_THEME, else dark, over SSH terminal.",
     ),
 ]
-StationOption = Annotated[str, option("--station NAME", "Name of this workplace; by default the computer's name.")]
+StationOption = Annotated[
+    str, option("--station NAME", "Name of this workplace; by default the computer's name.")
+]
 ClockOption = Annotated[
-    bool, option("--clock-is-right", "Trust this computer's clock, whatever the date of the newest entry.")
+    bool,
+    option(
+        "--clock-is-right", "Trust this computer's clock, whatever the date of the newest entry."
+    ),
 ]
 
 # which interviews, and how they are weighted
 
 OriginOption = Annotated[
-    OriginChoice, option("--origin", "Origin of the interviews (live or test data); real includes imported ones.")
+    OriginChoice,
+    option(
+        "--origin", "Origin of the interviews (live or test data); real includes imported ones."
+    ),
 ]
 WhereOption = Annotated[
-    str, text_option("--where CONDITION", 'Only interviews or rows for which this is true: "kind == 1 and age > 17".')
+    str,
+    text_option(
+        "--where CONDITION",
+        'Only interviews or rows for which this is true: "kind == 1 and age > 17".',
+    ),
 ]
-AsOfOption = Annotated[str, text_option("--as-of TIME", "Ignore what happened after this date, or date and time.")]
+AsOfOption = Annotated[
+    str, text_option("--as-of TIME", "Ignore what happened after this date, or date and time.")
+]
 WithoutFalsifiedOption = Annotated[
     bool, option("--without-falsified", "Leave out interviews that a review found to be falsified.")
 ]
 RakeOption = Annotated[
-    str, text_option("--rake FILE", "Weight to the targets of this CSV file: variable, value, share.")
+    str,
+    text_option("--rake FILE", "Weight to the targets of this CSV file: variable, value, share."),
 ]
-WeightOption = Annotated[str, option("--weight NAME", "Weight by this weight of the analysis file.")]
+WeightOption = Annotated[
+    str, option("--weight NAME", "Weight by this weight of the analysis file.")
+]
 TrimOption = Annotated[
-    str, option("--trim TIMES", "With --rake: the highest weight is this times the mean, the lowest the mean by this.")
+    str,
+    option(
+        "--trim TIMES",
+        "With --rake: the highest weight is this times the mean, the lowest the mean by this.",
+    ),
 ]
 
 # results
 
 ForceOption = Annotated[bool, option("--force", "Overwrite files that exist.")]
-LanguageOption = Annotated[str, option("--language CODE", "Texts in this language of the questionnaire.")]
+LanguageOption = Annotated[
+    str, option("--language CODE", "Texts in this language of the questionnaire.")
+]
 ResultFormatOption = Annotated[Literal["table", "json"], option("--format", "Output format.")]
 ListFormatOption = Annotated[Literal["table", "csv", "json"], option("--format", "Output format.")]
 
@@ -154,13 +199,19 @@ def on_study(command: Callable[..., None]) -> Callable[..., None]:
     def run(file: str, *, by: str, people: str | None, db: str | None, **others: Any) -> None:
         from survey_cli.services.run_on_study import Request
 
-        command(Request(path=file, at=datetimes.now(), db=db, by=by, people=people, notify=say), **others)
+        command(
+            Request(path=file, at=datetimes.now(), db=db, by=by, people=people, notify=say),
+            **others,
+        )
 
     own = list(signature(command).parameters.values())[1:]
     shared = (("by", LoginOption, ""), ("people", PeopleOption, None), ("db", DatabaseOption, None))
     kind = Parameter.POSITIONAL_OR_KEYWORD
     file = Parameter("file", kind, annotation=InstrumentArgument)
-    options = [Parameter(name, kind, default=default, annotation=option_type) for name, option_type, default in shared]
+    options = [
+        Parameter(name, kind, default=default, annotation=option_type)
+        for name, option_type, default in shared
+    ]
     run.__doc__, run.__name__ = command.__doc__, command.__name__
     run.__signature__ = Signature([file, *own, *options])  # type: ignore[attr-defined]  # a function has no such attribute before
     return run
@@ -175,4 +226,6 @@ def parse_zone(name: str) -> "ZoneInfo | None":
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise typer.BadParameter(f"--zone: {name!r} is not a time zone: write one such as America/Chicago") from None
+        raise typer.BadParameter(
+            f"--zone: {name!r} is not a time zone: write one such as America/Chicago"
+        ) from None

@@ -22,7 +22,9 @@ PACKAGE = Path(__file__).parent.parent
 INTERRUPTED = 130
 """As in shells: 128 and the number of SIGINT."""
 
-_UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # typer does not export its parser's exceptions
+_UsageError: type[Exception] = typer.BadParameter.__mro__[
+    1
+]  # typer does not export its parser's exceptions
 
 
 def run_command(arguments: Sequence[str]) -> int:
@@ -158,7 +160,9 @@ def _render_report(bug: BaseException) -> Iterator[str]:
     version = ".".join(map(str, sys.version_info[:3]))
     yield f"survey {__version__}, Python {version}, {sys.platform}"
     arguments = sys.argv[1:]  # the command's name and those of its options, without their values
-    names = [a for a in arguments[:1] if a.isalpha()] + [a.partition("=")[0] for a in arguments if a.startswith("--")]
+    names = [a for a in arguments[:1] if a.isalpha()] + [
+        a.partition("=")[0] for a in arguments if a.startswith("--")
+    ]
     yield f"command: {' '.join(names) or '(none)'}"
     error: BaseException | None = bug
     seen: set[int] = set()
@@ -173,4 +177,8 @@ def _render_report(bug: BaseException) -> Iterator[str]:
 
 def _format_path(file: str) -> str:
     path = Path(file)
-    return str(path.relative_to(PACKAGE.parent)) if path.is_relative_to(PACKAGE) else "/".join(path.parts[-2:])
+    return (
+        str(path.relative_to(PACKAGE.parent))
+        if path.is_relative_to(PACKAGE)
+        else "/".join(path.parts[-2:])
+    )

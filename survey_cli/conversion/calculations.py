@@ -10,7 +10,15 @@ from typing import Final
 from survey_cli.conversion import xpath
 from survey_cli.conversion.conditions import ANSWERED, Calculated, Translator
 from survey_cli.conversion.form import FormItem
-from survey_cli.conversion.xpath import NO_VALUE, TRUE, Expression, Literal, Reference, UnsupportedError, XPathCall
+from survey_cli.conversion.xpath import (
+    NO_VALUE,
+    TRUE,
+    Expression,
+    Literal,
+    Reference,
+    UnsupportedError,
+    XPathCall,
+)
 from survey_cli.conversion.yaml_text import Cell
 
 _INSTRUCTION: Final = re.compile(
@@ -33,7 +41,11 @@ def strip_markup(text: str) -> str:
     """Remove HTML and Markdown; bold words keep two asterisks, and list entries a dash."""
     for pattern, replacement in _REPLACEMENTS:
         text = re.sub(pattern, replacement, text)
-    text = re.sub(r"\*\*(\s*)([^*]*?)(\s*)\*\*", lambda m: f"{m[1]}**{m[2]}**{m[3]}" if m[2] else m[1], unescape(text))
+    text = re.sub(
+        r"\*\*(\s*)([^*]*?)(\s*)\*\*",
+        lambda m: f"{m[1]}**{m[2]}**{m[3]}" if m[2] else m[1],
+        unescape(text),
+    )
     lines = [re.sub(r"[ \t\xa0]+", " ", line).strip() for line in text.split("\n")]
     text = re.sub(r"\n+(?=- )", "\n", "\n".join(line for line in lines if line != "-"))
     return re.sub(r"\n{3,}", "\n\n", text).strip().replace("{", "{{").replace("}", "}}")
@@ -46,7 +58,9 @@ def split_instruction(text: str) -> tuple[str, str]:
     return (spoken, red) if strip_markup(spoken) else ("", red)
 
 
-def convert_text(translator: Translator, text: str, refusal: str = "") -> tuple[str, dict[str, str]]:
+def convert_text(
+    translator: Translator, text: str, refusal: str = ""
+) -> tuple[str, dict[str, str]]:
     """Return a text, and the names that could not be filled in with the reason. A refusal is a reason for all of them."""
     parts = re.split(r"\$\{\s*([^}]+?)\s*\}", text)
     fills, lost = [], {}
@@ -58,7 +72,9 @@ def convert_text(translator: Translator, text: str, refusal: str = "") -> tuple[
         except UnsupportedError as error:
             fills.append("…")
             lost[name] = str(error)
-    marked = "".join(part if index % 2 == 0 else f"\x00{index // 2}\x00" for index, part in enumerate(parts))
+    marked = "".join(
+        part if index % 2 == 0 else f"\x00{index // 2}\x00" for index, part in enumerate(parts)
+    )
     return re.sub("\x00(\\d+)\x00", lambda match: fills[int(match[1])], strip_markup(marked)), lost
 
 
@@ -70,12 +86,18 @@ def render_fill(translator: Translator, tree: Expression) -> str:
     match tree:
         case Literal(value):
             return strip_markup(value) if isinstance(value, str) else f"{value:g}"
-        case Reference(name) if name in items and items[name].kind == "metadata" and items[name].type in _FILLS:
+        case Reference(name) if (
+            name in items and items[name].kind == "metadata" and items[name].type in _FILLS
+        ):
             return _FILLS[items[name].type]
         case Reference() if calculated is not None and not calculated.name:
             return render_fill(translator, calculated.tree)
         case Reference(name):
-            always = name in items and items[name].is_required() and items[name].build_relevance() == TRUE
+            always = (
+                name in items
+                and items[name].is_required()
+                and items[name].build_relevance() == TRUE
+            )
             value = translator.evaluate(tree).text
             if not re.fullmatch(r"\w+", value):
                 raise UnsupportedError(f"{name} is not known in an interview")
@@ -89,7 +111,9 @@ def render_fill(translator: Translator, tree: Expression) -> str:
         case XPathCall("coalesce", (argument, Literal(str(words)))):
             return render_fill(translator, argument).replace("|…}", f"|{strip_markup(words)}}}")
         case XPathCall("format-date" | "format-date-time", (value, Literal(str(form)))):
-            written = re.sub(r"[ T,-]*(at )?%[HhIM].*", "", form.replace("%e", "%-d").replace("%n", "%m"))
+            written = re.sub(
+                r"[ T,-]*(at )?%[HhIM].*", "", form.replace("%e", "%-d").replace("%n", "%m")
+            )
             fill = render_fill(translator, value).partition("|")[0].strip("{}")
             if written and not re.search(r"%-?[^AadBbmY]", written.replace("%-d", "%d")):
                 return f"{{{fill}:{written}}}"
@@ -101,13 +125,42 @@ def render_fill(translator: Translator, tree: Expression) -> str:
 
 
 _RANDOM: Final = (XPathCall("random", ()), XPathCall("once", (XPathCall("random", ()),)))
-_STRICT: Final = ("sum", "min", "max", "+", "-", "*", "div", "once", "round", "int", "jr:choice-name", "choice-label")
+_STRICT: Final = (
+    "sum",
+    "min",
+    "max",
+    "+",
+    "-",
+    "*",
+    "div",
+    "once",
+    "round",
+    "int",
+    "jr:choice-name",
+    "choice-label",
+)
 _KEPT: Final = ("duration", "now", "phone-call-log")
 """Functions whose value the program stores by itself: times, and calls with their outcomes."""
-_TRUTHS: Final = ("==", "!=", "<", "<=", ">", ">=", "and", "or", "not", "selected", "true", "false", "boolean")
+_TRUTHS: Final = (
+    "==",
+    "!=",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "and",
+    "or",
+    "not",
+    "selected",
+    "true",
+    "false",
+    "boolean",
+)
 
 
-def convert_calculations(translator: Translator, refused: Mapping[Cell, str]) -> list[tuple[FormItem, str]]:
+def convert_calculations(
+    translator: Translator, refused: Mapping[Cell, str]
+) -> list[tuple[FormItem, str]]:
     """Convert every calculation, each after those that it uses, and return the computes.
 
     `translator.calculations` receives what they became, or the reason why they can't be carried over.
@@ -133,7 +186,9 @@ def convert_calculations(translator: Translator, refused: Mapping[Cell, str]) ->
             if tree == NO_VALUE:
                 raise UnsupportedError("nothing is calculated")
             relevance = item.build_relevance()
-            used_names = (xpath.find_references(tree) | xpath.find_references(relevance)) & items.keys()
+            used_names = (
+                xpath.find_references(tree) | xpath.find_references(relevance)
+            ) & items.keys()
             if item.name in used_names:
                 raise UnsupportedError("it depends on itself")
             for name in sorted(used_names):
@@ -170,9 +225,14 @@ def _translate(translator: Translator, item: FormItem, tree: Expression) -> tupl
     try:
         if isinstance(tree, XPathCall) and tree.name in _TRUTHS:
             text = translator.is_true(tree).text
-            return Calculated(tree, "", "truth"), "" if inserted or text in ("true", "false") else text
+            return Calculated(tree, "", "truth"), "" if inserted or text in (
+                "true",
+                "false",
+            ) else text
         part = translator.evaluate(tree)
-        return Calculated(tree, "" if inserted else item.id, part.kind or "text"), "" if inserted else part.text
+        return Calculated(
+            tree, "" if inserted else item.id, part.kind or "text"
+        ), "" if inserted else part.text
     except UnsupportedError as error:
         try:
             if translator.find_join(tree) is not None:
@@ -190,7 +250,9 @@ def _is_strict(translator: Translator, item: FormItem, tree: Expression) -> bool
     """Return whether the value is empty by itself, because its questions are not asked, where it is not relevant."""
     match tree:
         case Reference(name) if name in translator.form.items and not item.row.get("relevant"):
-            return any(item.parent is parent for parent in translator.form.items[name].iterate_parents())
+            return any(
+                item.parent is parent for parent in translator.form.items[name].iterate_parents()
+            )
         case XPathCall("coalesce", arguments):
             return all(_is_strict(translator, item, argument) for argument in arguments)
         case XPathCall(name, arguments) if name in _STRICT:
@@ -207,7 +269,11 @@ def _split_random(translator: Translator, item: FormItem) -> Calculated:
         raise UnsupportedError("a random number is not stored: write a split")
     edges = sorted({0.0, 1.0, *(round(float(limit), 3) for limit in limits)})
     arms = dict(zip(map(chr, count(ord("a"))), pairwise(edges), strict=False))
-    translator.codes[item.id] = {str((low + high) / 2): f"'{arm}'" for arm, (low, high) in arms.items()}
+    translator.codes[item.id] = {
+        str((low + high) / 2): f"'{arm}'" for arm, (low, high) in arms.items()
+    }
     shares = {arm: round(1000 * (high - low)) for arm, (low, high) in arms.items()}
-    translator.arms[item.name] = {arm: share // gcd(*shares.values()) for arm, share in shares.items()}
+    translator.arms[item.name] = {
+        arm: share // gcd(*shares.values()) for arm, share in shares.items()
+    }
     return Calculated(Reference(item.name), item.id, "text")

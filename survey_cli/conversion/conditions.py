@@ -12,7 +12,15 @@ from typing import Final, NamedTuple
 
 from survey_cli.conversion import xpath
 from survey_cli.conversion.form import Form, FormChoice, FormItem
-from survey_cli.conversion.xpath import NO_VALUE, TRUE, Expression, Literal, Reference, UnsupportedError, XPathCall
+from survey_cli.conversion.xpath import (
+    NO_VALUE,
+    TRUE,
+    Expression,
+    Literal,
+    Reference,
+    UnsupportedError,
+    XPathCall,
+)
 from survey_cli.instrument.expressions.comparisons import OPPOSITE_SIGNS
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRRORED_SIGNS
 from survey_cli.problems import suggest_nearest
@@ -74,7 +82,9 @@ def join_truths(parts: Iterable[Part], word: str) -> Part:
     if word == "or" and equals[0] and len({equal and equal[1] for equal in equals}) == 1:
         return Part(f"{equals[0][1]} in [{', '.join(equal[2] for equal in equals if equal)}]", 4)
     strength = 2 if word == "and" else 1
-    return Part(f" {word} ".join(p.text if p.strength == strength else p.enclose(2) for p in kept), strength)
+    return Part(
+        f" {word} ".join(p.text if p.strength == strength else p.enclose(2) for p in kept), strength
+    )
 
 
 def negate(part: Part) -> Part:
@@ -90,7 +100,9 @@ def negate(part: Part) -> Part:
         other = f"{code} not in {several}" if code else f"{item} {OPPOSITE_SIGNS[sign]} {value}"
         return Part(f"not answered({several or item}) or {other}", 1)
     over_turns = re.search(r"(?<![\w\]])[A-Za-z]\w*\.[A-Za-z]", part.text)  # has a value for each
-    return Part(f"(0 if {part.enclose(0)} else 1) == 1" if over_turns else f"count({part.text}) == 0", 4)
+    return Part(
+        f"(0 if {part.enclose(0)} else 1) == 1" if over_turns else f"count({part.text}) == 0", 4
+    )
 
 
 class Translator:
@@ -128,7 +140,9 @@ class Translator:
                 for part in xpath.iterate_parts(tree):
                     match part:
                         case XPathCall("pulldata", (_, Literal(str(column)), *_)):
-                            self.columns.setdefault(column, {column}).update({item.name} if part == tree else ())
+                            self.columns.setdefault(column, {column}).update(
+                                {item.name} if part == tree else ()
+                            )
 
     def is_true(self, tree: Expression) -> Part:
         """Return a condition that is true exactly if the expression is true."""
@@ -159,7 +173,9 @@ class Translator:
                 return self._compare(left, sign, right)
             case XPathCall(name, (argument,)) if name in _SAME:
                 return self.is_true(argument)
-            case Reference(name) if (found := self.get_calculated(name)) is not None and not found.name:
+            case Reference(name) if (
+                found := self.get_calculated(name)
+            ) is not None and not found.name:
                 return self.is_true(found.tree)
             case XPathCall(name, _):
                 raise UnsupportedError(f"there is no counterpart of {name}()")
@@ -172,7 +188,9 @@ class Translator:
         if not written:
             self._note_unknown_code(Reference(name), "==", code)
             return NO
-        return Part(f"{written}({item})") if written in _DECLINES else Part(f"{written} in {item}", 4)
+        return (
+            Part(f"{written}({item})") if written in _DECLINES else Part(f"{written} in {item}", 4)
+        )
 
     def _is_false(self, tree: Expression) -> Part:
         match tree:
@@ -207,7 +225,9 @@ class Translator:
 
     def is_offered(self, choice: FormChoice, choice_filter: Expression | None) -> Part:
         """Return the condition on which a choice is offered."""
-        cells = [(Reference(f"@{name}"), Literal(value)) for (name, _), value in choice.row.cells.items()]
+        cells = [
+            (Reference(f"@{name}"), Literal(value)) for (name, _), value in choice.row.cells.items()
+        ]
         return self.is_true(xpath.replace_parts(choice_filter or TRUE, dict(cells)))
 
     # ── comparisons ───────────────────────────────────────────────────────────────────────────────────────
@@ -224,17 +244,25 @@ class Translator:
                 first = _to_number(left.value)
                 if sign == "==" and (first is None or number is None):
                     return YES if left.value == right.value else NO
-                return YES if first is not None and number is not None and _HOLDS[sign](first, number) else NO
+                return (
+                    YES
+                    if first is not None and number is not None and _HOLDS[sign](first, number)
+                    else NO
+                )
             if isinstance(left, XPathCall) and left.name in ("string-length", "count-selected"):
                 return self._compare_count(left, sign, number)
             return join_truths(self._compare_with_literal(left, sign, right.value), "or")
         one, other = self.evaluate(left), self.evaluate(right)
-        if {one.kind, other.kind} & {"codes", "label"} or len({one.kind, other.kind} - {"code"}) > 1:
+        if {one.kind, other.kind} & {"codes", "label"} or len(
+            {one.kind, other.kind} - {"code"}
+        ) > 1:
             raise UnsupportedError(f"a {one.kind} and a {other.kind} can't be compared")
         part = Part(f"{one.enclose(4)} {sign} {other.enclose(4)}", 4)
         if sign != "==" or not (isinstance(left, Reference) and isinstance(right, Reference)):
             return part
-        both_empty = join_truths([negate(self._is_answered(value)) for value in (left, right)], "and")
+        both_empty = join_truths(
+            [negate(self._is_answered(value)) for value in (left, right)], "and"
+        )
         return join_truths([both_empty, part], "or")
 
     def _compare_count(self, left: XPathCall, sign: str, number: float | None) -> Part:
@@ -253,16 +281,28 @@ class Translator:
         """Compare a value with a constant; any of the parts makes the comparison true."""
         part, codes, number = self.evaluate(left), self._find_codes(left), _to_number(value)
         plain = Part(f"{part.enclose(4)} {sign} {_write(value if number is None else number)}", 4)
-        chosen = [name for name in codes if (name == _write(value) if sign == "==" else _holds(sign, name, number))]
+        chosen = [
+            name
+            for name in codes
+            if (name == _write(value) if sign == "==" else _holds(sign, name, number))
+        ]
         if codes and not chosen and part.kind != "number":
             self._note_unknown_code(left, sign, value)
         declines = _list_declined(part.text, [codes[name] for name in chosen])
         if part.kind == "number":
-            return declines if sign == "==" and declines else [*declines, NO if number is None else plain]
+            return (
+                declines
+                if sign == "==" and declines
+                else [*declines, NO if number is None else plain]
+            )
         if codes:
-            words = list(dict.fromkeys(codes[name] for name in chosen if codes[name] not in _DECLINES))
+            words = list(
+                dict.fromkeys(codes[name] for name in chosen if codes[name] not in _DECLINES)
+            )
             if part.kind == "codes":
-                return declines + [Part(f"{word} in {part.text} and count({part.text}) == 1", 2) for word in words]
+                return declines + [
+                    Part(f"{word} in {part.text} and count({part.text}) == 1", 2) for word in words
+                ]
             if sign != "==" and words and "'" not in "".join(codes.values()):
                 return [*declines, plain]
             return declines + [Part(f"{part.enclose(4)} == {word}", 4) for word in words]
@@ -282,7 +322,9 @@ class Translator:
             return
         code = _write(value)
         codes = self.codes[item.id]
-        remedy = suggest_nearest(code, codes, otherwise=f"its codes are {join_words(codes, most=8)}")
+        remedy = suggest_nearest(
+            code, codes, otherwise=f"its codes are {join_words(codes, most=8)}"
+        )
         what = f"{tree.name} has no code {code!r}"
         if sign != "==":
             what = f"no code of {tree.name} is {sign} {code}"
@@ -293,9 +335,9 @@ class Translator:
         match tree:
             case XPathCall(name, (argument, *_)) if name in _SAME:
                 return self._simplify(argument)
-            case XPathCall("indexed-repeat" | "each-turn" as function, (Reference(name), *turn)) if (
-                found := self.get_calculated(name)
-            ) is not None:
+            case XPathCall(
+                "indexed-repeat" | "each-turn" as function, (Reference(name), *turn)
+            ) if (found := self.get_calculated(name)) is not None:
                 if not turn and xpath.INDEX in xpath.iterate_parts(found.tree):
                     raise UnsupportedError("the number of the turn can only be used in texts")
                 values: dict[Expression, Expression] = {xpath.INDEX: turn[-1]} if turn else {}
@@ -304,11 +346,20 @@ class Translator:
                         values[Reference(used)] = XPathCall(function, (Reference(used), *turn))
                 return self._simplify(xpath.replace_parts(found.tree, values))
             case XPathCall("pulldata", (file, XPathCall("concat", words), column, case)):
-                return self._simplify(self._choose_column(words, lambda name: (file, name, column, case)))
-            case Reference(name) if name in self.form.items and self.form.items[name].kind == "metadata":
-                known: dict[str, Expression] = {"today": XPathCall("today", ()), "caseid": Literal("case")}
+                return self._simplify(
+                    self._choose_column(words, lambda name: (file, name, column, case))
+                )
+            case Reference(name) if (
+                name in self.form.items and self.form.items[name].kind == "metadata"
+            ):
+                known: dict[str, Expression] = {
+                    "today": XPathCall("today", ()),
+                    "caseid": Literal("case"),
+                }
                 return known.get(self.form.items[name].type, NO_VALUE)
-            case Reference(name) if (found := self.get_calculated(name)) is not None and not found.name:
+            case Reference(name) if (
+                found := self.get_calculated(name)
+            ) is not None and not found.name:
                 return self._simplify(found.tree)
             case _:
                 return tree
@@ -335,8 +386,14 @@ class Translator:
             case Literal(value):
                 return NO if value == "" else YES
             case Reference(name) if (found := self.get_calculated(name)) is not None:
-                may_be_empty_text = found.kind == "text" and NO_VALUE in xpath.iterate_parts(self._simplify(found.tree))
-                return Part(f"{found.name} != ''", 4) if may_be_empty_text else Part(f"answered({found.name})")
+                may_be_empty_text = found.kind == "text" and NO_VALUE in xpath.iterate_parts(
+                    self._simplify(found.tree)
+                )
+                return (
+                    Part(f"{found.name} != ''", 4)
+                    if may_be_empty_text
+                    else Part(f"answered({found.name})")
+                )
             case Reference(name):
                 item = self._get_item(name)
                 if item.kind == "note" or item is self.item:
@@ -345,19 +402,28 @@ class Translator:
                 declined = _list_declined(name, self.codes.get(item.id, {}).values())
                 return join_truths([Part(f"answered({name})"), *declined], "or")
             case XPathCall("if", (test, then, otherwise)):
-                then, otherwise = XPathCall("!=", (then, NO_VALUE)), XPathCall("!=", (otherwise, NO_VALUE))
+                then, otherwise = (
+                    XPathCall("!=", (then, NO_VALUE)),
+                    XPathCall("!=", (otherwise, NO_VALUE)),
+                )
                 return self.is_true(_branch(test, then, otherwise))
             case XPathCall("coalesce", arguments):
                 return join_truths(map(self._is_answered, arguments), "or")
             case XPathCall("+" | "-" | "*" | "div" | "round" | "int", arguments):
                 return join_truths(map(self._is_answered, arguments), "and")
-            case XPathCall("today" | "now" | "index" | "count" | "count-selected" | "string-length", _):
+            case XPathCall(
+                "today" | "now" | "index" | "count" | "count-selected" | "string-length", _
+            ):
                 return YES
             case XPathCall("join", (_, turn)):
                 return _count_turns_with(self._is_answered(XPathCall("each-turn", (turn,))))
             case XPathCall("indexed-repeat" | "pulldata" | "each-turn", _):
                 return Part(f"answered({self.evaluate(tree).text})")
-            case XPathCall(name, (argument, *_)) if name in (*_LABELS, "format-date", "format-date-time"):
+            case XPathCall(name, (argument, *_)) if name in (
+                *_LABELS,
+                "format-date",
+                "format-date-time",
+            ):
                 return self._is_answered(argument)
         raise UnsupportedError("it can't be tested whether this is empty")
 
@@ -375,16 +441,26 @@ class Translator:
                 return Part(found.name, kind=found.kind)
             case Reference(name):
                 item = self._get_item(name)
-                words = item.kind == "code" and all("'" in code for code in self.codes[item.id].values())
+                words = item.kind == "code" and all(
+                    "'" in code for code in self.codes[item.id].values()
+                )
                 return Part(item.id, kind="text" if words else item.kind)
             case XPathCall("+" | "-" | "*" | "div" as sign, (left, right)):
                 parts = [self.evaluate(left), self.evaluate(right)]
                 if any(part.kind not in ("number", "code") for part in parts):
                     raise UnsupportedError(f"{sign} needs numbers")
                 strength = 5 if sign in "+-" else 6
-                first = "" if left == Literal(0.0) and sign == "-" else f"{parts[0].enclose(strength - 1)} "
+                first = (
+                    ""
+                    if left == Literal(0.0) and sign == "-"
+                    else f"{parts[0].enclose(strength - 1)} "
+                )
                 written = "/" if sign == "div" else sign
-                return Part(f"{first}{written}{' ' * bool(first)}{parts[1].enclose(strength)}", strength, "number")
+                return Part(
+                    f"{first}{written}{' ' * bool(first)}{parts[1].enclose(strength)}",
+                    strength,
+                    "number",
+                )
             case XPathCall("if", (test, then, otherwise)):
                 return self._choose(self.is_true(test), then, otherwise)
             case XPathCall("coalesce", (first, *others)) if others:
@@ -393,9 +469,13 @@ class Translator:
             case XPathCall("pulldata", (_, Literal(str(column)), _, Reference(key))) if (
                 key in self.form.items and self.form.items[key].type == "caseid"
             ):
-                self.sample[column] = "number" if self.columns.get(column, {column}) & self.numeric else "text"
+                self.sample[column] = (
+                    "number" if self.columns.get(column, {column}) & self.numeric else "text"
+                )
                 return Part(column, kind=self.sample[column])
-            case XPathCall("count-selected", (several,)) if (joined := self.find_join(several)) is not None:
+            case XPathCall("count-selected", (several,)) if (
+                joined := self.find_join(several)
+            ) is not None:
                 return Part(f"count({self._is_answered(joined).text})", kind="number")
             case XPathCall(name, arguments):
                 return self._call(name, arguments)
@@ -417,7 +497,11 @@ class Translator:
             if self.is_offered(choice, item.parse("choice_filter")) == NO:
                 continue
             code = self.codes[item.id][choice.code]
-            test = Part(f"{code}({part.text})") if code in _DECLINES else Part(f"{part.enclose(4)} == {code}", 4)
+            test = (
+                Part(f"{code}({part.text})")
+                if code in _DECLINES
+                else Part(f"{part.enclose(4)} == {code}", 4)
+            )
             text = next(iter(self.form.get_text(choice.row, "label").values()), choice.code)
             if "${" in text:
                 raise UnsupportedError(f"the text of {choice.code} contains a value")
@@ -444,18 +528,32 @@ class Translator:
             raise UnsupportedError(f"{name}() can't be calculated for each turn of a repeat")
         if (name, len(arguments)) in _TEMPLATES:
             template, needed, kind = _TEMPLATES[name, len(arguments)]
-            return Part(template.format(*(self._expect(argument, needed) for argument in arguments)), kind=kind)
+            return Part(
+                template.format(*(self._expect(argument, needed) for argument in arguments)),
+                kind=kind,
+            )
         match name, arguments:
             case "int", (
-                XPathCall("div", (XPathCall("-", (XPathCall("today" | "now", ()), born)), Literal(365.0 | 365.25))),
+                XPathCall(
+                    "div",
+                    (
+                        XPathCall("-", (XPathCall("today" | "now", ()), born)),
+                        Literal(365.0 | 365.25),
+                    ),
+                ),
             ):
                 return Part(f"years_between({self._expect(born, 'date')}, today())", kind="number")
-            case "int", (Reference(item) as argument,) if self.form.items.get(item, self.form.root).type != "decimal":
+            case "int", (Reference(item) as argument,) if (
+                self.form.items.get(item, self.form.root).type != "decimal"
+            ):
                 return self.evaluate(argument)
             case "int", (Literal(float() as value) as argument,) if value.is_integer():
                 return self.evaluate(argument)
             case "min" | "max", (_, _, *_):
-                return Part(f"{name}({', '.join(self.evaluate(part).text for part in arguments)})", kind="number")
+                return Part(
+                    f"{name}({', '.join(self.evaluate(part).text for part in arguments)})",
+                    kind="number",
+                )
             case "count", (Reference(item),) if item in self.form.items:
                 count = self.form.items[item].parse("repeat_count")
                 if count is not None and item not in xpath.find_references(count):
@@ -463,9 +561,10 @@ class Translator:
                 return self._count_turns(self.form.items[item])
             case "index", () if self.item is not None and self.item.repeat is not None:
                 return self._count_turns(self.item.repeat, before=self.item.row.number)
-            case "sum" | "min" | "max" | "indexed-repeat" | "each-turn", (Reference(item), *turn) if (
-                asked := self._get_item(item, all_turns=True)
-            ).repeat:
+            case "sum" | "min" | "max" | "indexed-repeat" | "each-turn", (
+                Reference(item),
+                *turn,
+            ) if (asked := self._get_item(item, all_turns=True)).repeat:
                 if name == "indexed-repeat":
                     turn_text = self.evaluate(turn[-1]).text
                     return Part(f"{asked.repeat.id}[{turn_text}].{asked.id}", kind=asked.kind)
@@ -473,7 +572,9 @@ class Translator:
                     raise UnsupportedError(f"{item} has several answers in each turn")
                 values = f"{asked.repeat.id}.{asked.id}"
                 return (
-                    Part(values, kind=asked.kind) if name == "each-turn" else Part(f"{name}({values})", kind="number")
+                    Part(values, kind=asked.kind)
+                    if name == "each-turn"
+                    else Part(f"{name}({values})", kind="number")
                 )
             case _, (Reference() as argument, _) if name in _LABELS:
                 return Part(self.evaluate(argument).text, kind="label")
@@ -484,7 +585,10 @@ class Translator:
         for item in repeat.children:
             asked = item.kind in ANSWERED and item.row.number < before
             if asked and not item.row.get("relevant") and not item.row.get("choice_filter"):
-                return Part(f"count(answered({repeat.id}.{item.id}) or declined({repeat.id}.{item.id}))", kind="number")
+                return Part(
+                    f"count(answered({repeat.id}.{item.id}) or declined({repeat.id}.{item.id}))",
+                    kind="number",
+                )
         raise UnsupportedError("the number of the turn can only be used in texts")
 
     def _expect(self, tree: Expression, kind: str) -> str:
@@ -498,12 +602,23 @@ class Translator:
     def _get_item(self, name: str, *, all_turns: bool = False) -> FormItem:
         """Return an item that is asked before the current one; with `all_turns` for a function over turns."""
         item = self._find(name)
-        if item is None or item.kind in ("media", "", "group", "repeat", "calculate") or item.name in self.dropped:
+        if (
+            item is None
+            or item.kind in ("media", "", "group", "repeat", "calculate")
+            or item.name in self.dropped
+        ):
             raise UnsupportedError(f"{name} has no answer in the questionnaire")
         if self.item is not None and item.row.number > self.item.row.number:
             raise UnsupportedError(f"{name} is asked later (row {item.row.number})")
-        around = [id(parent) for parent in self.item.iterate_parents()] if self.item is not None else []
-        if item.repeat is not None and not all_turns and self.item is not item and id(item.repeat) not in around:
+        around = (
+            [id(parent) for parent in self.item.iterate_parents()] if self.item is not None else []
+        )
+        if (
+            item.repeat is not None
+            and not all_turns
+            and self.item is not item
+            and id(item.repeat) not in around
+        ):
             raise UnsupportedError(f"{name} is in a repeat and has one answer per turn")
         return item
 
@@ -526,12 +641,21 @@ class Translator:
     def _find_codes(self, tree: Expression) -> dict[str, str]:
         """Return the codes that an expression can have, as written, by the names of choices; empty if not known."""
         match tree:
-            case Reference(name) if isinstance(found := self.calculations.get(name), Calculated) and tree != found.tree:
+            case Reference(name) if (
+                isinstance(found := self.calculations.get(name), Calculated) and tree != found.tree
+            ):
                 return self._find_codes(found.tree)
             case XPathCall("if", (_, *values)) | XPathCall("coalesce", values):
                 branches = [self._find_codes(branch) for branch in values if branch != NO_VALUE]
-                return {name: code for codes in branches for name, code in codes.items()} if all(branches) else {}
-            case XPathCall("once" | "indexed-repeat" | "each-turn" | "jr:choice-name" | "choice-label", (argument, *_)):
+                return (
+                    {name: code for codes in branches for name, code in codes.items()}
+                    if all(branches)
+                    else {}
+                )
+            case XPathCall(
+                "once" | "indexed-repeat" | "each-turn" | "jr:choice-name" | "choice-label",
+                (argument, *_),
+            ):
                 return self._find_codes(argument)
             case Literal(value) if value != "":
                 return {_write(value): _write(value) if isinstance(value, float) else quote(value)}
@@ -552,7 +676,9 @@ def split_condition(translator: Translator, tree: Expression) -> tuple[str, str]
     for part in xpath.list_parts(tree):
         condition = translator.is_true(part)
         opposite = translator.is_true(XPathCall("not", (part,)))
-        if opposite not in (YES, NO) and (len(opposite.text) < len(condition.text) or condition.strength == 3):
+        if opposite not in (YES, NO) and (
+            len(opposite.text) < len(condition.text) or condition.strength == 3
+        ):
             skipped.append(opposite)
         else:
             asked.append(condition)
@@ -582,7 +708,10 @@ def _count_turns_with(test: Part) -> Part:
 
 def _branch(test: Expression, then: Expression, otherwise: Expression) -> Expression:
     """Return the condition that one of two conditions is true, depending on a third one."""
-    return XPathCall("or", (XPathCall("and", (test, then)), XPathCall("and", (XPathCall("not", (test,)), otherwise))))
+    return XPathCall(
+        "or",
+        (XPathCall("and", (test, then)), XPathCall("and", (XPathCall("not", (test,)), otherwise))),
+    )
 
 
 def _choose(test: Part, then: Part, otherwise: Part) -> Part:
@@ -594,16 +723,27 @@ def _choose(test: Part, then: Part, otherwise: Part) -> Part:
     if kinds in ({"number", "text"}, {"text"}):
         texts = {"": "''", "number": f"'{then.text if then.kind == 'number' else otherwise.text}'"}
         then, otherwise = (
-            Part(texts.get(p.kind, p.text), p.strength if p.kind == "text" else 7) for p in (then, otherwise)
+            Part(texts.get(p.kind, p.text), p.strength if p.kind == "text" else 7)
+            for p in (then, otherwise)
         )
     elif len(kinds - {"code"}) > 1:
-        raise UnsupportedError(f"the result is sometimes a {' and sometimes a '.join(sorted(kinds))}")
-    kind = "text" if "text" in kinds else "number" if kinds == {"code", "number"} else next(iter(kinds), "text")
+        raise UnsupportedError(
+            f"the result is sometimes a {' and sometimes a '.join(sorted(kinds))}"
+        )
+    kind = (
+        "text"
+        if "text" in kinds
+        else "number"
+        if kinds == {"code", "number"}
+        else next(iter(kinds), "text")
+    )
     return Part(f"{then.enclose(0)} if {test.enclose(0)} else {otherwise.text}", 0, kind)
 
 
 def _write(value: float | str) -> str:
-    return value if isinstance(value, str) else str(int(value)) if value.is_integer() else repr(value)
+    return (
+        value if isinstance(value, str) else str(int(value)) if value.is_integer() else repr(value)
+    )
 
 
 def _to_number(value: float | str) -> float | None:
@@ -623,8 +763,15 @@ def _find_numeric(tree: Expression) -> set[str]:
     found: set[str] = set()
     for part in xpath.iterate_parts(tree):
         match part:
-            case XPathCall("+" | "-" | "*" | "div" | "<" | "<=" | ">" | ">=" | "==" | "!=" as sign, arguments):
-                has_number = any(isinstance(each, Literal) and isinstance(each.value, float) for each in arguments)
+            case XPathCall(
+                "+" | "-" | "*" | "div" | "<" | "<=" | ">" | ">=" | "==" | "!=" as sign, arguments
+            ):
+                has_number = any(
+                    isinstance(each, Literal) and isinstance(each.value, float)
+                    for each in arguments
+                )
                 if has_number or sign not in ("==", "!="):
-                    found |= {argument.name for argument in arguments if isinstance(argument, Reference)}
+                    found |= {
+                        argument.name for argument in arguments if isinstance(argument, Reference)
+                    }
     return found

@@ -62,9 +62,15 @@ def read_form(path: Path) -> dict[str, list[FormRow]]:
     try:
         contents = path.read_bytes()
     except OSError as error:
-        raise UserError(str(path), f"it can't be read: {error.strerror}", "check the path") from error
+        raise UserError(
+            str(path), f"it can't be read: {error.strerror}", "check the path"
+        ) from error
     if len(contents) > MAX_BYTES:
-        raise UserError(str(path), "the file is larger than 50 MB", "remove sheets that are not part of the form")
+        raise UserError(
+            str(path),
+            "the file is larger than 50 MB",
+            "remove sheets that are not part of the form",
+        )
     match path.suffix.lower():
         case ".xlsx" | ".xlsm" | ".xls":
             sheets = _read_workbook(path, contents)
@@ -73,12 +79,20 @@ def read_form(path: Path) -> dict[str, list[FormRow]]:
             sheets = _split_sheets(enumerate(rows, 1))
         case ".md":
             lines = (line.strip() for line in _decode(path, contents).splitlines())
-            sheets = _split_sheets((n, _split_line(line)) for n, line in enumerate(lines, 1) if line.startswith("|"))
+            sheets = _split_sheets(
+                (n, _split_line(line)) for n, line in enumerate(lines, 1) if line.startswith("|")
+            )
         case _:
-            raise UserError(str(path), "this is not an XLSForm", "its name must end in .xlsx, .xls, .csv or .md")
+            raise UserError(
+                str(path), "this is not an XLSForm", "its name must end in .xlsx, .xls, .csv or .md"
+            )
     form = {name: _name_columns(rows) for name, rows in sheets.items()}
     if not form.get("survey"):
-        raise UserError(str(path), "there is no sheet 'survey' with rows", "an XLSForm has the sheets survey, choices")
+        raise UserError(
+            str(path),
+            "there is no sheet 'survey' with rows",
+            "an XLSForm has the sheets survey, choices",
+        )
     return form
 
 
@@ -95,18 +109,26 @@ def _read_workbook(path: Path, contents: bytes) -> Sheets:
     try:
         is_too_large = _is_too_large(contents)
     except zipfile.BadZipFile as error:
-        raise UserError(str(path), "this is not a workbook, or it is damaged", "save it again as .xlsx") from error
+        raise UserError(
+            str(path), "this is not a workbook, or it is damaged", "save it again as .xlsx"
+        ) from error
     if is_too_large:
         what = "the workbook is too large: once unpacked, it has far more cells than a form"
-        raise UserError(str(path), what, "delete the empty rows and columns around the data, and save it again")
+        raise UserError(
+            str(path), what, "delete the empty rows and columns around the data, and save it again"
+        )
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(contents))
         for name in book.sheet_names:
             if name.strip().lower() in SHEETS:
                 rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-                sheets[name.strip().lower()] = [(n, list(map(_format_cell, row))) for n, row in enumerate(rows, 1)]
+                sheets[name.strip().lower()] = [
+                    (n, list(map(_format_cell, row))) for n, row in enumerate(rows, 1)
+                ]
     except CalamineError as error:
-        raise UserError(str(path), "this is not a workbook, or it is damaged", "save it again as .xlsx") from error
+        raise UserError(
+            str(path), "this is not a workbook, or it is damaged", "save it again as .xlsx"
+        ) from error
     return sheets
 
 
@@ -114,7 +136,9 @@ def _is_too_large(contents: bytes) -> bool:
     """Whether the library would need too much memory; it makes a table of all cells. Raises zipfile.BadZipFile."""
     if not contents.startswith(_ZIP):
         return False  # the old format has at most 65,536 rows and 256 columns
-    return unpacks_too_far(contents, limit=MAX_UNPACKED) or measure_largest_sheet(contents) > MAX_CELLS
+    return (
+        unpacks_too_far(contents, limit=MAX_UNPACKED) or measure_largest_sheet(contents) > MAX_CELLS
+    )
 
 
 def _format_cell(value: object) -> str:
@@ -122,7 +146,9 @@ def _format_cell(value: object) -> str:
         return str(value).lower()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value).removesuffix(" 00:00:00" * isinstance(value, date)).replace("\xa0", " ").strip()
+    return (
+        str(value).removesuffix(" 00:00:00" * isinstance(value, date)).replace("\xa0", " ").strip()
+    )
 
 
 def _decode(path: Path, contents: bytes) -> str:
@@ -133,7 +159,10 @@ def _decode(path: Path, contents: bytes) -> str:
 
 
 def _split_line(line: str) -> list[str]:
-    return [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line[1:].removesuffix("|"))]
+    return [
+        cell.strip().replace("\\|", "|")
+        for cell in re.split(r"(?<!\\)\|", line[1:].removesuffix("|"))
+    ]
 
 
 def _split_sheets(rows: Iterable[tuple[int, list[str]]]) -> Sheets:
@@ -152,8 +181,14 @@ def _split_sheets(rows: Iterable[tuple[int, list[str]]]) -> Sheets:
 def _name_columns(rows: list[tuple[int, list[str]]]) -> list[FormRow]:
     (_, first), *others = [row for row in rows if any(row[1])] or [(0, [])]
     headings = [_parse_heading(cell) for cell in first]
-    cleaned = [(n, zip(headings, (_INVISIBLE.sub("", cell) for cell in row), strict=False)) for n, row in others]
-    return [FormRow(n, {heading: cell for heading, cell in row if cell and heading[0]}) for n, row in cleaned]
+    cleaned = [
+        (n, zip(headings, (_INVISIBLE.sub("", cell) for cell in row), strict=False))
+        for n, row in others
+    ]
+    return [
+        FormRow(n, {heading: cell for heading, cell in row if cell and heading[0]})
+        for n, row in cleaned
+    ]
 
 
 def _parse_heading(cell: str) -> tuple[str, str]:
@@ -164,16 +199,23 @@ def _parse_heading(cell: str) -> tuple[str, str]:
     return _SYNONYMS.get(first, first), others[0] if others else ""
 
 
-_KINDS: Final = json.loads(Path(__file__).with_name("question_types.json").read_text(encoding="utf-8"))
+_KINDS: Final = json.loads(
+    Path(__file__).with_name("question_types.json").read_text(encoding="utf-8")
+)
 _TYPES: Final = {type_: kind for kind, types in _KINDS.items() for type_ in types.split()}
 _DECLINE_WORDS: Final = {
-    "dk": re.compile(r"(do(es)?n['’]?t|do(es)? not) know\W*|\bdk\b|no sabe|no sé|ne sai[st] pas", re.IGNORECASE),
-    "refused": re.compile(r"(?i)refused?s?( to (answer|respond|say))?|prefers? not to (say|answer)|no responde"),
+    "dk": re.compile(
+        r"(do(es)?n['’]?t|do(es)? not) know\W*|\bdk\b|no sabe|no sé|ne sai[st] pas", re.IGNORECASE
+    ),
+    "refused": re.compile(
+        r"(?i)refused?s?( to (answer|respond|say))?|prefers? not to (say|answer)|no responde"
+    ),
 }
 _DECLINE_CODE: Final = re.compile(r"-\d+|[789]\d?|\d{3,4}|[A-Za-z]\w*")
 """Codes that are usual for non-answers. Another code may be the outcome of a call."""
 _LANGUAGES: Final = (
-    "en es fr pt de it nl ar ru zh hi bn ur sw am so ha yo id vi km lo my ne si ta tr fa ps uk pl ro rw mg tl ht"
+    "en es fr pt de it nl ar ru zh hi bn ur sw am so ha yo id vi km lo my ne si ta tr fa ps uk pl "
+    "ro rw mg tl ht"
 )
 
 
@@ -189,7 +231,9 @@ class FormChoice:
     def decline(self) -> str:
         """Return dk or refused where the text says so, otherwise nothing."""
         texts = [re.sub(r"<[^>]*>|[*_]", "", text).strip(" .()") for text in self.texts.values()]
-        return next((kind for kind, form in _DECLINE_WORDS.items() if any(map(form.fullmatch, texts))), "")
+        return next(
+            (kind for kind, form in _DECLINE_WORDS.items() if any(map(form.fullmatch, texts))), ""
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -240,7 +284,9 @@ class FormItem:
     def build_relevance(self) -> xpath.Expression:
         """Return the condition of the item and of the groups around it. Raises UnsupportedError."""
         conditions = [item.parse("relevant") for item in (self, *self.iterate_parents())]
-        return xpath.join_parts([condition for condition in reversed(conditions) if condition is not None])
+        return xpath.join_parts(
+            [condition for condition in reversed(conditions) if condition is not None]
+        )
 
 
 class Form:
@@ -277,12 +323,23 @@ class Form:
                 kind = _TYPES.get(type_, "")
                 kind = "calculate" if kind == "text" and row.get("calculation") else kind
                 lists = [word for word in row.get("type").split()[1:] if word in self.lists]
-                item = FormItem(row, kind, type_, row.get("name") or f"row_{row.number}", (lists or [""])[0], group)
+                item = FormItem(
+                    row,
+                    kind,
+                    type_,
+                    row.get("name") or f"row_{row.number}",
+                    (lists or [""])[0],
+                    group,
+                )
                 group.children.append(item)
                 group = item if kind in ("group", "repeat") else group
 
     def _find_languages(self, rows: list[FormRow]) -> dict[str, str]:
-        used = list(dict.fromkeys(language for row in rows for column, language in row.cells if column == "label"))
+        used = list(
+            dict.fromkeys(
+                language for row in rows for column, language in row.cells if column == "label"
+            )
+        )
         default = self.settings.get("default_language")
         used.sort(key=lambda name: not (default and name.lower().startswith(default.lower())))
         names = [default if name == "" else name for name in used] or [""]
@@ -290,7 +347,11 @@ class Form:
         if any(not _find_code(name) and name.lower() not in english for name in names):
             english |= {get_language_name(code).lower(): code for code in _LANGUAGES.split()}
         codes = {
-            n: _find_code(n) or english.get(n.lower()) or re.sub(r"[^a-z]", "", n.lower())[:3] or "en" for n in names
+            n: _find_code(n)
+            or english.get(n.lower())
+            or re.sub(r"[^a-z]", "", n.lower())[:3]
+            or "en"
+            for n in names
         }
         return codes | {"": codes.get(default) or next(iter(codes.values()))}
 
@@ -301,7 +362,10 @@ class Form:
 
     def get_text(self, row: FormRow, column: str) -> dict[str, str]:
         """Return a text by the code of its language."""
-        return {self.languages.get(name, self.codes[0]): text for name, text in row.get_texts(column).items()}
+        return {
+            self.languages.get(name, self.codes[0]): text
+            for name, text in row.get_texts(column).items()
+        }
 
     def iterate_expressions(self) -> Iterator[xpath.Expression]:
         """Yield every expression that can be parsed."""

@@ -104,7 +104,9 @@ def _explain_codes(form: Form, item: FormItem, codes: Iterator[int]) -> Iterator
         choice = None if text else _find_choice(form, str(code))
         kind = find_decline_kind(text) or (choice.decline if choice is not None else "")
         if not text and choice is None:
-            kind = next((kind for kind, usual in _CONVENTIONS.items() if usual.fullmatch(str(code))), "")
+            kind = next(
+                (kind for kind, usual in _CONVENTIONS.items() if usual.fullmatch(str(code))), ""
+            )
 
         is_amount = not kind and not _USUAL_CODE.fullmatch(str(code))
         is_labeled_number = not kind and code > 0 and bool(text or choice)
@@ -126,7 +128,9 @@ def find_explanation(item: FormItem, code: int) -> str:
     number = re.compile(written)
     labeled = re.compile(rf"^\W*{written}\s*(?:[:=)–-]|for\b|if\b|means\b)|[:=(–-]\s*{written}\W*$")
     for text in texts.values():
-        segments = [segment for segment in _SEGMENT.split(re.sub(r"<[^>]*>", " ", text)) if segment.strip()]
+        segments = [
+            segment for segment in _SEGMENT.split(re.sub(r"<[^>]*>", " ", text)) if segment.strip()
+        ]
         for index, segment in enumerate(segments):
             if not number.search(segment):
                 continue
@@ -134,7 +138,9 @@ def find_explanation(item: FormItem, code: int) -> str:
             if find_decline_kind(words) or (words and labeled.search(_COMMAND.sub("", segment))):
                 return words
             before = segments[index - 1] if index else ""
-            if find_decline_kind(before) and not re.search(r"\d", before):  # if the respondent doesn't know, enter -99
+            if find_decline_kind(before) and not re.search(
+                r"\d", before
+            ):  # if the respondent doesn't know, enter -99
                 return _strip(before)
     return ""
 
@@ -148,5 +154,7 @@ def _strip(segment: str) -> str:
 def _find_choice(form: Form, code: str) -> FormChoice | None:
     """Return the choice with this code, if those of all questions agree on what it is."""
     choices = [choice for listed in form.lists.values() for choice in listed if choice.code == code]
-    meanings = {choice.decline or next(iter(choice.texts.values()), "").casefold() for choice in choices}
+    meanings = {
+        choice.decline or next(iter(choice.texts.values()), "").casefold() for choice in choices
+    }
     return choices[0] if len(meanings) == 1 else None

@@ -41,7 +41,9 @@ NO_VALUE: Final = Literal("")
 TRUE: Final = XPathCall("true", ())
 INDEX: Final = XPathCall("index", ())
 """The number of the turn of a repeat."""
-_PYTHON: Final = "And:and Or:or Eq:== NotEq:!= Lt:< LtE:<= Gt:> GtE:>= Add:+ Sub:- Mult:* Div:div Mod:mod"
+_PYTHON: Final = (
+    "And:and Or:or Eq:== NotEq:!= Lt:< LtE:<= Gt:> GtE:>= Add:+ Sub:- Mult:* Div:div Mod:mod"
+)
 _OPERATORS: Final[dict[str, str]] = dict(re.findall(r"(\w+):(\S+)", _PYTHON))
 """By the names of the nodes of Python."""
 _SIGNS: Final = {"=": "==", "div": "/", "mod": "%", "and": "and", "or": "or"}
@@ -83,7 +85,9 @@ def parse_xpath(text: str) -> Expression:
     try:
         return _convert(ast.parse(code.strip(), mode="eval").body, names)
     except (SyntaxError, ValueError):
-        raise UnsupportedError("the expression is incomplete, or its brackets do not match") from None
+        raise UnsupportedError(
+            "the expression is incomplete, or its brackets do not match"
+        ) from None
 
 
 def _convert(node: ast.AST, names: list[str]) -> Expression:
@@ -101,11 +105,21 @@ def _convert(node: ast.AST, names: list[str]) -> Expression:
                 case inner:
                     return XPathCall("-", (Literal(0.0), inner))
         case ast.BoolOp(op=op, values=values):
-            return XPathCall(_OPERATORS[type(op).__name__], tuple(_convert(value, names) for value in values))
-        case ast.BinOp(left=left, op=op, right=right) | ast.Compare(left=left, ops=[op], comparators=[right]):
-            return XPathCall(_OPERATORS[type(op).__name__], (_convert(left, names), _convert(right, names)))
+            return XPathCall(
+                _OPERATORS[type(op).__name__], tuple(_convert(value, names) for value in values)
+            )
+        case (
+            ast.BinOp(left=left, op=op, right=right)
+            | ast.Compare(left=left, ops=[op], comparators=[right])
+        ):
+            return XPathCall(
+                _OPERATORS[type(op).__name__], (_convert(left, names), _convert(right, names))
+            )
         case ast.Call(func=ast.Name(id=name), args=arguments):
-            call = XPathCall(names[int(name[1:])].lower(), tuple(_convert(argument, names) for argument in arguments))
+            call = XPathCall(
+                names[int(name[1:])].lower(),
+                tuple(_convert(argument, names) for argument in arguments),
+            )
             return INDEX if call == XPathCall("position", (Reference(".."),)) else call
         case _:
             raise UnsupportedError("this expression is not understood")
@@ -127,7 +141,9 @@ def replace_parts(tree: Expression, values: Mapping[Expression, Expression]) -> 
     """Return the tree with some of its parts replaced."""
     if tree in values or not isinstance(tree, XPathCall):
         return values.get(tree, tree)
-    return XPathCall(tree.name, tuple(replace_parts(argument, values) for argument in tree.arguments))
+    return XPathCall(
+        tree.name, tuple(replace_parts(argument, values) for argument in tree.arguments)
+    )
 
 
 def iterate_parts(tree: Expression) -> Iterator[Expression]:

@@ -47,7 +47,10 @@ class YamlWriter:
         return "\n".join(self.lines) + "\n"
 
     def _write_entry(self, indent: str, key: Any, value: Any) -> None:
-        start, origin = len(self.lines) + 1, getattr(key, "cell", None) or getattr(value, "cell", None)
+        start, origin = (
+            len(self.lines) + 1,
+            getattr(key, "cell", None) or getattr(value, "cell", None),
+        )
         key = str(key) if isinstance(key, int) else _quote(key)
         if (
             isinstance(value, dict)
@@ -81,7 +84,9 @@ class YamlWriter:
     def _write_list_entry(self, indent: str, entry: dict[str, Any]) -> None:
         self.lines += [f"{indent}# {line}" for line in entry.get(COMMENTS, ())]
         start = len(self.lines)
-        self._write_mapping(f"{indent}  ", {key: value for key, value in entry.items() if key != COMMENTS})
+        self._write_mapping(
+            f"{indent}  ", {key: value for key, value in entry.items() if key != COMMENTS}
+        )
         self.lines[start] = f"{indent}- {self.lines[start].lstrip()}"
 
     def _write_scalar(self, indent: str, key: str, value: Any) -> None:
@@ -93,7 +98,9 @@ class YamlWriter:
         elif len(indent) + len(key) + len(value) > _WIDTH and "  " not in value:
             self.lines.append(f"{indent}{key}: >-")
             margin = f"{indent}  "
-            self.lines += wrap(value, _WIDTH, initial_indent=margin, subsequent_indent=margin, **_WHOLE_WORDS)
+            self.lines += wrap(
+                value, _WIDTH, initial_indent=margin, subsequent_indent=margin, **_WHOLE_WORDS
+            )
         else:
             self.lines.append(f"{indent}{key}: {_quote(value)}")
 
@@ -101,10 +108,18 @@ class YamlWriter:
 def _write_flow(mapping: dict[Any, Any]) -> str:
     """Write a short mapping of languages, arms or decline codes in one line; empty where it has to be a block."""
     words = [_quote(value) if isinstance(value, str) else str(value) for value in mapping.values()]
-    if any(isinstance(v, dict | list) or "\n" in w for v, w in zip(mapping.values(), words, strict=True)):
+    if any(
+        isinstance(v, dict | list) or "\n" in w
+        for v, w in zip(mapping.values(), words, strict=True)
+    ):
         return ""
-    quoted = [json.dumps(w, ensure_ascii=False) if re.search(r"[,\[\]{}]", w) and w[0] != '"' else w for w in words]
-    return "{" + ", ".join(f"{key}: {word}" for key, word in zip(mapping, quoted, strict=True)) + "}"
+    quoted = [
+        json.dumps(w, ensure_ascii=False) if re.search(r"[,\[\]{}]", w) and w[0] != '"' else w
+        for w in words
+    ]
+    return (
+        "{" + ", ".join(f"{key}: {word}" for key, word in zip(mapping, quoted, strict=True)) + "}"
+    )
 
 
 def _quote(text: str) -> str:

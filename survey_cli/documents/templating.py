@@ -20,7 +20,10 @@ def render_page(template: str, **values: Any) -> str:
     """Return a page, ending in a line end. A template whose name contains `.md` is Markdown, any other HTML or XML."""
     if ".md" not in template:
         return _make_environment("html").get_template(template).render(values)
-    lines = [line.rstrip() for line in _make_environment("markdown").get_template(template).render(values).split("\n")]
+    lines = [
+        line.rstrip()
+        for line in _make_environment("markdown").get_template(template).render(values).split("\n")
+    ]
     kept = [line for n, line in enumerate(lines) if line or (n and lines[n - 1])]
     return "\n".join(kept).strip("\n") + "\n"
 
@@ -31,7 +34,10 @@ def _make_environment(language: Literal["html", "markdown"]) -> "Environment":
 
     markdown = language == "markdown"
     environment = make_environment(
-        "survey_cli.documents", autoescape=True, escape=_escape_inside if markdown else None, lstrip_blocks=markdown
+        "survey_cli.documents",
+        autoescape=True,
+        escape=_escape_inside if markdown else None,
+        lstrip_blocks=markdown,
     )
     environment.filters["css_string"] = lambda text: Markup(quote_css(text))
     environment.filters["begin"] = lambda text: Markup(escape_markdown(text))

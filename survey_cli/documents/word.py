@@ -87,8 +87,17 @@ def _write(template: str, title: str, path: Path, **values: Any) -> None:
 def _draw(word: Document, numbers: "count[int]", chart: charts.Chart) -> Markup:
     """Add a picture with its description to a document, and return the element that shows it."""
     shape = word.part.new_pic_inline(BytesIO(svg.render_png(chart.svg)), width=Cm(CHART_WIDTH_CM))
-    number, title, words = next(numbers), replace_illegal(chart.title), replace_illegal(chart.description)
-    for name, value in (("id", f"{number}"), ("name", f"Picture {number}"), ("title", title), ("descr", words)):
+    number, title, words = (
+        next(numbers),
+        replace_illegal(chart.title),
+        replace_illegal(chart.description),
+    )
+    for name, value in (
+        ("id", f"{number}"),
+        ("name", f"Picture {number}"),
+        ("title", title),
+        ("descr", words),
+    ):
         shape.docPr.set(name, value)
     return Markup(shape.xml)
 
@@ -114,6 +123,8 @@ def _make_document(title: str) -> Document:
     normal.paragraph_format.space_after = Pt(4)
     quote = document.styles["Intense Quote"]
     quote.font.color.rgb, quote.font.bold = _INK, False
-    number = parse_xml(f'<w:fldSimple {nsdecls("w")} w:instr="PAGE" w:dirty="true"/>')  # Word fills it in
+    number = parse_xml(
+        f'<w:fldSimple {nsdecls("w")} w:instr="PAGE" w:dirty="true"/>'
+    )  # Word fills it in
     section.footer.paragraphs[0]._p.append(number)
     return document

@@ -82,7 +82,11 @@ def list_recent(interview: Interview, limit: int) -> tuple[AskedItem, ...]:
     machine = interview.machine
     stops = islice(reversed(machine.walk.stops), int(machine.current_stop is not None), None)
     places = (stop.place for stop in stops if not isinstance(stop.item.question, ComputedItem))
-    answers = ((place, answer) for place in places if (answer := machine.recorded_answers.get(place)) is not None)
+    answers = (
+        (place, answer)
+        for place in places
+        if (answer := machine.recorded_answers.get(place)) is not None
+    )
     answered = ((place, answer) for place, answer in answers if answer.cell is not None)
     return tuple(_build_item(machine, *pair, machine.walk.env) for pair in islice(answered, limit))
 
@@ -93,7 +97,9 @@ def describe_answer(interview: Interview, place: Place) -> str:
     answer, item = machine.recorded_answers.get(place), machine.instrument.items.get(place.item)
     if answer is None or item is None or answer.lapsed:
         return ""
-    wording = AnswerWording(machine.language, answer.specify_texts, _build_turn_env(machine.walk.env, place), False)
+    wording = AnswerWording(
+        machine.language, answer.specify_texts, _build_turn_env(machine.walk.env, place), False
+    )
     return _format_answer(item, answer, wording)
 
 
@@ -112,9 +118,13 @@ def list_accepted_warnings(interview: Interview) -> tuple[AskedItem, ...]:
     machine = interview.machine
     confirmed = [event for event in machine.events if isinstance(event, QueryConfirmed)]
     hides = bool(machine.instrument.hidden)
-    reasons = {(e.place, e.check): HIDDEN_TEXT if hides and e.reason else e.reason for e in confirmed}
+    reasons = {
+        (e.place, e.check): HIDDEN_TEXT if hides and e.reason else e.reason for e in confirmed
+    }
     return tuple(
-        _build_item(machine, stop.place, answer, machine.walk.env)._replace(reason=reasons.get((stop.place, check), ""))
+        _build_item(machine, stop.place, answer, machine.walk.env)._replace(
+            reason=reasons.get((stop.place, check), "")
+        )
         for stop, answer in _list_answered_stops(machine)
         for check in machine.list_accepted_warnings(stop, answer)
     )
@@ -130,10 +140,14 @@ def _list_answered_stops(machine: Machine) -> list[tuple[RouteStop, RecordedAnsw
     ]
 
 
-def _build_item(machine: Machine, place: Place, answer: RecordedAnswer, known: dict[Any, Any]) -> AskedItem:
+def _build_item(
+    machine: Machine, place: Place, answer: RecordedAnswer, known: dict[Any, Any]
+) -> AskedItem:
     item, env = machine.instrument.items[place.item], _build_turn_env(known, place)
     text = to_plain_text(item.text.fill(env, machine.language, lambda: "…")).replace("\n", " ")
-    section = to_plain_text(item.section.fill(env, machine.language)) if item.section is not None else ""
+    section = (
+        to_plain_text(item.section.fill(env, machine.language)) if item.section is not None else ""
+    )
     wording = AnswerWording(machine.language, answer.specify_texts, env)
     return AskedItem(place, text, _format_answer(item, answer, wording), section)
 

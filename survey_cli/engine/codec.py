@@ -151,7 +151,10 @@ def _decode_value(encoded: Any) -> Value | Missing:
 
 def _encode_specify_texts(words: Mapping[Code, str]) -> list[list[Code]]:
     """Encode texts as pairs, not as an object: `8` and `"8"` are two codes."""
-    return [[code, words[code]] for code in sorted(words, key=lambda code: (isinstance(code, str), code))]
+    return [
+        [code, words[code]]
+        for code in sorted(words, key=lambda code: (isinstance(code, str), code))
+    ]
 
 
 def _decode_specify_texts(encoded: Any) -> dict[Code, str]:
@@ -202,7 +205,13 @@ def _expect(kind: type) -> Callable[[Any], Any]:
     return decode
 
 
-_WORDS: Final = {str: "a text", int: "a whole number", bool: "true or false", list: "a list", dict: "an object"}
+_WORDS: Final = {
+    str: "a text",
+    int: "a whole number",
+    bool: "true or false",
+    list: "a list",
+    dict: "an object",
+}
 _read_text, _read_int, _read_list, _read_object = map(_expect, (str, int, list, dict))
 
 
@@ -269,7 +278,12 @@ _CODECS: Final[Mapping[str, tuple[Callable[[Any], object], Callable[[Any], Any]]
     "verdict": (str, _expect_one_of(get_args(events.ReviewVerdict), "verdict")),
 }
 """How fields other than texts, whole numbers and truth values are stored and read."""
-_STORED_NAMES: Final = {"specify_texts": "words", "pool_size": "of", "session": "sitting", "remaining": "left"}
+_STORED_NAMES: Final = {
+    "specify_texts": "words",
+    "pool_size": "of",
+    "session": "sitting",
+    "remaining": "left",
+}
 """The names under which fields are stored, where they have another in the program."""
 _ABSENT: Final = {(events.InterviewStarted, "rules"): 1, (events.AnswerCoded, "codes"): None}
 """Values that are left out although they are no defaults."""
@@ -280,22 +294,37 @@ def _list_fields(event: type[Any]) -> tuple[_Field, ...]:
     fields = []
     for attribute in event._fields:
         if attribute not in ("stamp", "place"):
-            kind, absent = event.__annotations__[attribute], event._field_defaults.get(attribute, ...)
+            kind, absent = (
+                event.__annotations__[attribute],
+                event._field_defaults.get(attribute, ...),
+            )
             encode, decode = _CODECS[attribute] if attribute in _CODECS else (kind, _expect(kind))
-            decode = _decode_answer if event is events.QuestionAnswered and attribute == "value" else decode
+            decode = (
+                _decode_answer
+                if event is events.QuestionAnswered and attribute == "value"
+                else decode
+            )
             absent = _ABSENT.get((event, attribute), absent)
-            fields.append(_Field(_STORED_NAMES.get(attribute, attribute), attribute, encode, decode, absent))
+            fields.append(
+                _Field(_STORED_NAMES.get(attribute, attribute), attribute, encode, decode, absent)
+            )
     return tuple(fields)
 
 
 _FIELDS: Final = {event: _list_fields(event) for event in events.EVENT_KINDS}
-_KINDS: Final = {(kind, "place" in event._fields): event for event, kind in events.EVENT_KINDS.items()}
+_KINDS: Final = {
+    (kind, "place" in event._fields): event for event, kind in events.EVENT_KINDS.items()
+}
 
 
-def _build_event(kind: str, place: Place | None, stamp: events.EventStamp, encoded: Any) -> events.InterviewEvent:
+def _build_event(
+    kind: str, place: Place | None, stamp: events.EventStamp, encoded: Any
+) -> events.InterviewEvent:
     event_type = _KINDS.get((kind, place is not None))
     if event_type is None:
-        raise UnknownEventError(f"{kind[:40]!r}{'' if place is None else f' at {place}'} is no known event")
+        raise UnknownEventError(
+            f"{kind[:40]!r}{'' if place is None else f' at {place}'} is no known event"
+        )
     values: dict[str, Any] = {"stamp": stamp} if place is None else {"stamp": stamp, "place": place}
     if not isinstance(encoded, dict):
         raise EventDecodeError(f"{kind}: {encoded!r} is no object")
@@ -318,9 +347,15 @@ def encode_record(event: events.InterviewEvent) -> JournalRecord:
     """Encode an event as a row of the journal. Raises ValueError for a time without a zone and for NaN."""
     stamp = event.stamp
     at = encode_timestamp(stamp.at)
-    if isinstance(event, events.QuestionAnswered) and type(event.value) is int and not event.specify_texts:
+    if (
+        isinstance(event, events.QuestionAnswered)
+        and type(event.value) is int
+        and not event.specify_texts
+    ):
         # nine rows in ten: built directly, this takes a third of the time
-        return JournalRecord("answered", *event.place, f'{{"value":{event.value}}}', at, stamp.by, stamp.station)
+        return JournalRecord(
+            "answered", *event.place, f'{{"value":{event.value}}}', at, stamp.by, stamp.station
+        )
     details = {
         field.name: field.encode(value)
         for field in _FIELDS[type(event)]
@@ -328,7 +363,9 @@ def encode_record(event: events.InterviewEvent) -> JournalRecord:
     }
     item, turn = getattr(event, "place", (None, None))
     payload = _encode_json(details) if details else "{}"
-    return JournalRecord(events.EVENT_KINDS[type(event)], item, turn, payload, at, stamp.by, stamp.station)
+    return JournalRecord(
+        events.EVENT_KINDS[type(event)], item, turn, payload, at, stamp.by, stamp.station
+    )
 
 
 def decode_record(record: tuple[Any, ...]) -> events.InterviewEvent:
@@ -380,7 +417,9 @@ _CELLS: Final = JSONDecoder(object_hook=_decode_missing, parse_constant=_reject_
 def make_row_reader(storages: Sequence[Storage]) -> Callable[[str], tuple[Cell, ...]]:
     """Make a function that decodes rows of these columns. It raises EventDecodeError for any other text."""
     kinds: dict[Storage, type[date | time]] = {"date": date, "time": time}
-    columns = [(column, kinds[storage]) for column, storage in enumerate(storages) if storage in kinds]
+    columns = [
+        (column, kinds[storage]) for column, storage in enumerate(storages) if storage in kinds
+    ]
     width = len(storages)
 
     def read(text: str) -> tuple[Cell, ...]:
@@ -398,7 +437,9 @@ def make_row_reader(storages: Sequence[Storage]) -> Callable[[str], tuple[Cell, 
         if "null" in text:
             cells = [NOT_ASKED if cell is None else cell for cell in cells]
         if "[" in text[1:]:
-            cells = [tuple(map(_decode_code, cell)) if isinstance(cell, list) else cell for cell in cells]
+            cells = [
+                tuple(map(_decode_code, cell)) if isinstance(cell, list) else cell for cell in cells
+            ]
         return tuple(cells)
 
     return read

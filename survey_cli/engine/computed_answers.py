@@ -7,7 +7,12 @@ from typing import Any, Final
 
 from survey_cli.engine.order import choose_arm, draw_number
 from survey_cli.engine.route import RouteStop, RouteWalk
-from survey_cli.instrument.schema.items.unasked_items import DrawItem, LookupItem, PickItem, SplitItem
+from survey_cli.instrument.schema.items.unasked_items import (
+    DrawItem,
+    LookupItem,
+    PickItem,
+    SplitItem,
+)
 from survey_cli.values import NOT_ASKED, Cell, Code, Missing
 
 NO_COUNTS: Final[Mapping[Code, int]] = MappingProxyType({})
@@ -30,7 +35,9 @@ def compute_answer(
         case PickItem(method=method):
             if counts is None and method == "least_filled":
                 return None, 0
-            return _rank_candidates(walk, stop, NO_COUNTS if counts is None or method == "random" else counts)
+            return _rank_candidates(
+                walk, stop, NO_COUNTS if counts is None or method == "random" else counts
+            )
         case LookupItem(sample=column) if column is not None:
             return walk.env.get(str(column), NOT_ASKED), 0
         case _:
@@ -43,11 +50,15 @@ def has_changed(walk: RouteWalk, stop: RouteStop, cell: Cell | None, pool_size: 
     question = stop.item.question
     least_filled = isinstance(question, PickItem) and question.method == "least_filled"
     if least_filled and isinstance(cell, tuple) and isinstance(expected, tuple):
-        return set(cell) != set(expected) or len(cell) != len(expected) or pool_size != expected_size
+        return (
+            set(cell) != set(expected) or len(cell) != len(expected) or pool_size != expected_size
+        )
     return (cell, pool_size) != (expected, expected_size)
 
 
-def _rank_candidates(walk: RouteWalk, stop: RouteStop, counts: Mapping[Code, int]) -> tuple[Cell, int]:
+def _rank_candidates(
+    walk: RouteWalk, stop: RouteStop, counts: Mapping[Code, int]
+) -> tuple[Cell, int]:
     """Return what can be picked, the least filled first and otherwise by chance; not asked if there is nothing."""
     candidates = walk.list_candidates(stop)
     if isinstance(candidates, Missing):
@@ -57,7 +68,9 @@ def _rank_candidates(walk: RouteWalk, stop: RouteStop, counts: Mapping[Code, int
     place = stop.place
 
     def rank(name: Code) -> tuple[int, int]:
-        return counts.get(name, 0), draw_number(walk.seed, "pick", place.item, place.turn or 0, name)
+        return counts.get(name, 0), draw_number(
+            walk.seed, "pick", place.item, place.turn or 0, name
+        )
 
     return tuple(sorted(candidates, key=rank)), len(candidates)
 

@@ -30,7 +30,9 @@ _FREE_WORDS: Final[Mapping[type[Any], Mapping[str, Any]]] = {
 """The fields of events in which words of an interviewer or respondent can stand, beside answers."""
 
 
-def erase_content(event: events.InterviewEvent, *, sample: Collection[str]) -> events.InterviewEvent:
+def erase_content(
+    event: events.InterviewEvent, *, sample: Collection[str]
+) -> events.InterviewEvent:
     """Remove answers, notes and sample values from the event, except for these columns of the sample."""
     if isinstance(event, events.InterviewStarted):
         return event._replace(sample={n: v for n, v in event.sample.items() if n in sample})
@@ -39,7 +41,9 @@ def erase_content(event: events.InterviewEvent, *, sample: Collection[str]) -> e
     return event._replace(**CONTENT.get(type(event), {}))
 
 
-def remove_identifiers(event: events.InterviewEvent, *, names: Collection[str]) -> events.InterviewEvent:
+def remove_identifiers(
+    event: events.InterviewEvent, *, names: Collection[str]
+) -> events.InterviewEvent:
     """Remove from the event what identifies the respondent.
 
     These are answers and sample columns of these names, and whatever an interviewer wrote freely.

@@ -216,9 +216,13 @@ class InterviewReviewed(NamedTuple):
     reason: str = ""
 
 
-EntryEvent: TypeAlias = QuestionAnswered | QuestionDeclined | ValueComputed | AnswerKept | QueryConfirmed
+EntryEvent: TypeAlias = (
+    QuestionAnswered | QuestionDeclined | ValueComputed | AnswerKept | QueryConfirmed
+)
 """An event at the current place: its answer, or what is done with it."""
-_SessionEvent: TypeAlias = InterviewStarted | InterviewResumed | PositionMoved | NoteWritten | LanguageChanged
+_SessionEvent: TypeAlias = (
+    InterviewStarted | InterviewResumed | PositionMoved | NoteWritten | LanguageChanged
+)
 ClosingEvent: TypeAlias = InterviewSuspended | InterviewStopped | InterviewEnded
 _OfficeEvent: TypeAlias = InterviewMigrated | AnswersErased | AnswerCoded | InterviewReviewed
 InterviewEvent: TypeAlias = EntryEvent | _SessionEvent | ClosingEvent | _OfficeEvent

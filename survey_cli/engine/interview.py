@@ -18,7 +18,13 @@ from survey_cli.engine.events import (
     InterviewResumed,
     InterviewStarted,
 )
-from survey_cli.engine.machine import COMPLETE, InterviewClock, InterviewStatus, Machine, RecordedAnswer
+from survey_cli.engine.machine import (
+    COMPLETE,
+    InterviewClock,
+    InterviewStatus,
+    Machine,
+    RecordedAnswer,
+)
 from survey_cli.engine.route import PassOverCallback
 from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument
@@ -62,7 +68,9 @@ def walk_from_start(machine: Machine, on_pass_over: PassOverCallback | None = No
     `on_pass_over` is called with each item that is off the route.
     """
     new_machine = copy(machine)
-    env = machine.build_env() | {"#clock": InterviewClock(machine.clock.first_readings, NOT_REACHED)}
+    env = machine.build_env() | {
+        "#clock": InterviewClock(machine.clock.first_readings, NOT_REACHED)
+    }
     new_machine.walk = walk = machine.make_walk(env, on_pass_over)
     answers: dict[Place, RecordedAnswer] = {}
     while (stop := walk.advance()) is not None:
@@ -109,11 +117,20 @@ class Interview:
         journal = list(events)
         if not journal or not isinstance(start := journal[0], InterviewStarted):
             raise ValueError("a journal begins with its start")
-        restored = max((at for at, event in enumerate(journal) if isinstance(event, RESTORING_EVENTS)), default=0)
-        machine = Machine.restore(instrument, journal[: restored + 1]) if restored else Machine.begin(instrument, start)
+        restored = max(
+            (at for at, event in enumerate(journal) if isinstance(event, RESTORING_EVENTS)),
+            default=0,
+        )
+        machine = (
+            Machine.restore(instrument, journal[: restored + 1])
+            if restored
+            else Machine.begin(instrument, start)
+        )
         for event in journal[restored + 1 :]:
             if (rejection := machine.apply(event)) is not None:
-                raise ValueError(f"event {len(machine.events)} ({type(event).__name__}): {rejection.why}")
+                raise ValueError(
+                    f"event {len(machine.events)} ({type(event).__name__}): {rejection.why}"
+                )
         return cls(machine)
 
     def step(self, event: InterviewEvent) -> "Interview | Rejection":
@@ -126,7 +143,9 @@ class Interview:
     def machine(self) -> Machine:
         """The state of this interview. For the engine's own use, and only for reading."""
         if len(self._machine.events) != self.seq:
-            self._machine = Interview.replay(self._machine.instrument, self._machine.events[: self.seq])._machine
+            self._machine = Interview.replay(
+                self._machine.instrument, self._machine.events[: self.seq]
+            )._machine
         return self._machine
 
     @property
@@ -142,13 +161,21 @@ class Interview:
         """Return the time spent in all sessions; while it is open, the current one lasts until now."""
         machine = self.machine
         last = machine.session_last_at
-        return machine.earlier_sessions + (max(now, last) if self.status == "open" else last) - machine.session_began_at
+        return (
+            machine.earlier_sessions
+            + (max(now, last) if self.status == "open" else last)
+            - machine.session_began_at
+        )
 
     @property
     def notes(self) -> tuple[InterviewNote, ...]:
         """The interviewer's notes, each with its newest text."""
         notes = self.machine.notes.list_current()
-        return tuple(note._replace(text=HIDDEN_TEXT) for note in notes) if self.instrument.hidden else notes
+        return (
+            tuple(note._replace(text=HIDDEN_TEXT) for note in notes)
+            if self.instrument.hidden
+            else notes
+        )
 
     @property
     def instrument(self) -> Instrument:
@@ -179,7 +206,11 @@ class Interview:
     def is_at_end(self) -> bool:
         """Whether an `end` has been reached, so that only its text is left to be read."""
         stop = self.machine.current_stop
-        return self.machine.status == "open" and stop is not None and isinstance(stop.item.question, EndItem)
+        return (
+            self.machine.status == "open"
+            and stop is not None
+            and isinstance(stop.item.question, EndItem)
+        )
 
     @property
     def is_answered(self) -> bool:
@@ -191,7 +222,9 @@ class Interview:
     @property
     def is_reopened(self) -> bool:
         """Whether this session corrects an interview that had ended."""
-        resumptions = (event for event in reversed(self.machine.events) if isinstance(event, InterviewResumed))
+        resumptions = (
+            event for event in reversed(self.machine.events) if isinstance(event, InterviewResumed)
+        )
         return getattr(next(resumptions, None), "reopen", False)
 
     @property
@@ -209,7 +242,9 @@ class Interview:
             self._route_state = evaluate_route(self.machine)
         return self._route_state
 
-    def compute_answer(self, counts: Mapping[Code, int] | None = NO_COUNTS) -> tuple[Cell | None, int]:
+    def compute_answer(
+        self, counts: Mapping[Code, int] | None = NO_COUNTS
+    ) -> tuple[Cell | None, int]:
         """Return the value at a lookup that the journal and these counts decide, and from how many it was drawn."""
         stop = self.machine.current_stop
         return compute_answer(self.machine.walk, stop, counts) if stop is not None else (None, 0)

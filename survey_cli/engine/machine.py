@@ -13,7 +13,13 @@ from survey_cli.engine import computed_answers, events, route
 from survey_cli.entries import Rejection, to_plain_text
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument
 from survey_cli.instrument.schema.items.question import CompiledCheck
-from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, EndItem, PickItem, SplitItem
+from survey_cli.instrument.schema.items.unasked_items import (
+    ComputedItem,
+    DrawItem,
+    EndItem,
+    PickItem,
+    SplitItem,
+)
 from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Code, Missing, Place, get_missing
 
 InterviewStatus: TypeAlias = Literal["open", "suspended", "stopped", "ended"]
@@ -57,7 +63,9 @@ class RecordedAnswer(NamedTuple):
     """It has been off the route since, or was not valid: it is shown again, and counts once it is kept."""
 
 
-def make_answer(event: events.QuestionAnswered | events.QuestionDeclined | events.ValueComputed) -> RecordedAnswer:
+def make_answer(
+    event: events.QuestionAnswered | events.QuestionDeclined | events.ValueComputed,
+) -> RecordedAnswer:
     """Return the answer that an event records."""
     match event:
         case events.QuestionAnswered():
@@ -65,11 +73,15 @@ def make_answer(event: events.QuestionAnswered | events.QuestionDeclined | event
         case events.QuestionDeclined():
             return RecordedAnswer(get_missing(event.decline))
         case events.ValueComputed():
-            pool: Mapping[Code, str] = {"of": str(event.pool_size)} if event.pool_size else events.NO_SPECIFY_TEXTS
+            pool: Mapping[Code, str] = (
+                {"of": str(event.pool_size)} if event.pool_size else events.NO_SPECIFY_TEXTS
+            )
             return RecordedAnswer(event.value, pool)
 
 
-def _lapse(answers: dict[Place, RecordedAnswer], item: str, turn: int | None, _: CompiledNode | None = None) -> None:
+def _lapse(
+    answers: dict[Place, RecordedAnswer], item: str, turn: int | None, _: CompiledNode | None = None
+) -> None:
     """Mark the answer of a place that is off the route, or not valid: it does not count again by itself."""
     answer = answers.get(Place(item, turn))
     if answer is not None and not answer.lapsed:
@@ -115,9 +127,13 @@ class Machine:
         self.walk = self.make_walk(self.build_env(), partial(_lapse, self.recorded_answers))
         self._arrive()
 
-    def make_walk(self, env: dict[Any, Any], on_pass_over: route.PassOverCallback | None) -> route.RouteWalk:
+    def make_walk(
+        self, env: dict[Any, Any], on_pass_over: route.PassOverCallback | None
+    ) -> route.RouteWalk:
         """Return a walk at the start of the route."""
-        return route.RouteWalk(self.instrument, self.start.seed, env, on_pass_over, rules=self.start.rules)
+        return route.RouteWalk(
+            self.instrument, self.start.seed, env, on_pass_over, rules=self.start.rules
+        )
 
     @classmethod
     def begin(cls, instrument: Instrument, start: events.InterviewStarted) -> "Machine":
@@ -142,8 +158,14 @@ class Machine:
             match event:
                 case events.QuestionAnswered() | events.QuestionDeclined() | events.ValueComputed():
                     machine.recorded_answers[event.place] = make_answer(event)
-                    machine.time_before_migration.setdefault(event.place, machine._measure_time(event))
-                case events.InterviewSuspended() | events.InterviewStopped() | events.InterviewEnded():
+                    machine.time_before_migration.setdefault(
+                        event.place, machine._measure_time(event)
+                    )
+                case (
+                    events.InterviewSuspended()
+                    | events.InterviewStopped()
+                    | events.InterviewEnded()
+                ):
                     machine.status, machine.outcome = _CLOSED[type(event)], event.outcome
                 case events.InterviewResumed(_, session):
                     machine.status, machine.outcome = "open", ""
@@ -171,7 +193,9 @@ class Machine:
             if (answer := self.recorded_answers.get(place)) is not None:
                 confirmed = answer.confirmed_queries | {(check, inputs)}
                 self.recorded_answers[place] = answer._replace(confirmed_queries=confirmed)
-        self.answer_count = sum(answer.cell is not None for answer in self.recorded_answers.values())
+        self.answer_count = sum(
+            answer.cell is not None for answer in self.recorded_answers.values()
+        )
         self.returning = self.is_migrated = True
         self._walk_to_open_place()
 
@@ -205,7 +229,9 @@ class Machine:
         translations = self.instrument.document.dayparts.get(self.session.daypart)  # type: ignore[call-overload]  # a key is a text with its position
         daypart: Any = self.session.daypart
         if translations is not None:
-            daypart = {language: str(translations.get(language)) for language in self.instrument.languages}
+            daypart = {
+                language: str(translations.get(language)) for language in self.instrument.languages
+            }
         return {"#interviewer": self.session.interviewer, "#daypart": daypart}
 
     @property
@@ -217,7 +243,9 @@ class Machine:
 
     def apply(self, event: events.InterviewEvent) -> Rejection | None:
         """Apply one event; a Rejection leaves everything unchanged."""
-        if self.remaining_answers is not None and not isinstance(event, (events.AnswersErased, *events.REMARKS)):
+        if self.remaining_answers is not None and not isinstance(
+            event, (events.AnswersErased, *events.REMARKS)
+        ):
             return Rejection("the answers were erased")
         match event:
             case (
@@ -235,13 +263,16 @@ class Machine:
                 rejection = self._change_language(event)
             case events.PositionMoved() if self.status == "open":
                 rejection = self._apply_move(event)
-            case events.InterviewSuspended() | events.InterviewStopped() | events.InterviewEnded() if (
-                self.status == "open"
-            ):
+            case (
+                events.InterviewSuspended() | events.InterviewStopped() | events.InterviewEnded()
+            ) if self.status == "open":
                 rejection = self._close(event)
             case events.InterviewResumed():
                 rejection = self._resume(event)
-            case events.AnswerCoded() | events.InterviewReviewed() if self.status in ("ended", "stopped"):
+            case events.AnswerCoded() | events.InterviewReviewed() if self.status in (
+                "ended",
+                "stopped",
+            ):
                 rejection = None
             case events.AnswersErased():
                 self._apply_erasure(event)
@@ -302,7 +333,9 @@ class Machine:
         """Return the time of interviewing up to an event."""
         return self.earlier_sessions + (event.stamp.at - self.session_began_at)
 
-    def _check_entry(self, stop: route.RouteStop, event: events.EntryEvent) -> RecordedAnswer | Rejection:
+    def _check_entry(
+        self, stop: route.RouteStop, event: events.EntryEvent
+    ) -> RecordedAnswer | Rejection:
         """Return the answer that the event gives at the current stop, or why it is rejected."""
         match event:
             case events.QuestionAnswered():
@@ -313,7 +346,11 @@ class Machine:
                     return Rejection(why, places=self._list_failed_places(stop, answer.cell, why))
             case events.QuestionDeclined():
                 if all(d.id != event.decline for d in stop.item.declines):
-                    return Rejection("not a decline of this item" if stop.item.declines else "this cannot be declined")
+                    return Rejection(
+                        "not a decline of this item"
+                        if stop.item.declines
+                        else "this cannot be declined"
+                    )
                 answer = make_answer(event)
             case events.ValueComputed():
                 if not isinstance(stop.item.question, ComputedItem):
@@ -344,52 +381,86 @@ class Machine:
         Its type and options are checked first, then its hard checks.
         """
         cell, item = answer.cell, stop.item
-        if not item.question.expects_answer and isinstance(item.question, DrawItem | PickItem | SplitItem):
+        if not item.question.expects_answer and isinstance(
+            item.question, DrawItem | PickItem | SplitItem
+        ):
             pool_size = int(answer.specify_texts.get("of", "0"))
-            return "the draw has changed" if computed_answers.has_changed(self.walk, stop, cell, pool_size) else ""
+            return (
+                "the draw has changed"
+                if computed_answers.has_changed(self.walk, stop, cell, pool_size)
+                else ""
+            )
         if isinstance(cell, Missing):
-            offered = any(d.id == cell.kind for d in item.declines) or isinstance(item.question, ComputedItem)
+            offered = any(d.id == cell.kind for d in item.declines) or isinstance(
+                item.question, ComputedItem
+            )
             return "" if offered else "this can no longer be declined"
-        if why := item.question.why_invalid(self.walk.build_item_context(stop, self.language), cell):
+        if why := item.question.why_invalid(
+            self.walk.build_item_context(stop, self.language), cell
+        ):
             return why
         failure = self._find_failed_check(stop, cell)
         return "" if failure is None else failure[1]
 
-    def _find_failed_check(self, stop: route.RouteStop, cell: Cell | None) -> tuple[CompiledCheck, str] | None:
+    def _find_failed_check(
+        self, stop: route.RouteStop, cell: Cell | None
+    ) -> tuple[CompiledCheck, str] | None:
         """Return the first hard check that fails with this answer, and what it says."""
         if not stop.item.checks:
             return None
         mark = self.walk.mark
         self.walk.record_answer(stop, cell)
         try:
-            failed = next((c for c in stop.item.checks if not c.soft and c.fires(self.walk.env)), None)
-            return None if failed is None else (failed, to_plain_text(failed.say.fill(self.walk.env, self.language)))
+            failed = next(
+                (c for c in stop.item.checks if not c.soft and c.fires(self.walk.env)), None
+            )
+            return (
+                None
+                if failed is None
+                else (failed, to_plain_text(failed.say.fill(self.walk.env, self.language)))
+            )
         finally:
             self.walk.undo(mark)
 
-    def _list_failed_places(self, stop: route.RouteStop, cell: Cell | None, why: str) -> tuple[Place, ...]:
+    def _list_failed_places(
+        self, stop: route.RouteStop, cell: Cell | None, why: str
+    ) -> tuple[Place, ...]:
         """Return the other places that a hard check used, where it is one that says `why`."""
         failure = self._find_failed_check(stop, cell)
-        return route.list_check_places(self.walk, stop, failure[0]) if failure is not None and failure[1] == why else ()
+        return (
+            route.list_check_places(self.walk, stop, failure[0])
+            if failure is not None and failure[1] == why
+            else ()
+        )
 
-    def _add_confirmation(self, stop: route.RouteStop, answer: RecordedAnswer, check: int) -> RecordedAnswer:
+    def _add_confirmation(
+        self, stop: route.RouteStop, answer: RecordedAnswer, check: int
+    ) -> RecordedAnswer:
         mark = self.walk.mark
         self.walk.record_answer(stop, answer.cell)
         inputs = self._collect_inputs(stop.item.checks[check], stop)
         self.walk.undo(mark)
-        return RecordedAnswer(answer.cell, answer.specify_texts, answer.confirmed_queries | {(check, inputs)})
+        return RecordedAnswer(
+            answer.cell, answer.specify_texts, answer.confirmed_queries | {(check, inputs)}
+        )
 
     def _collect_inputs(self, check: CompiledCheck, stop: route.RouteStop) -> tuple[Any, ...]:
         """Return the values on which a check depends, so that it fires again when they have changed."""
         env, turn = self.walk.env, stop.place.turn
-        return tuple(str(env.get((name, turn), env.get(name, NOT_REACHED))) for name in sorted(check.condition.names))
+        return tuple(
+            str(env.get((name, turn), env.get(name, NOT_REACHED)))
+            for name in sorted(check.condition.names)
+        )
 
-    def list_accepted_warnings(self, stop: route.RouteStop, answer: RecordedAnswer) -> tuple[int, ...]:
+    def list_accepted_warnings(
+        self, stop: route.RouteStop, answer: RecordedAnswer
+    ) -> tuple[int, ...]:
         """Return the soft checks, by index, that were confirmed for this answer with the values known now."""
         return tuple(
             index
             for index, inputs in sorted(answer.confirmed_queries)
-            if not stop.item.checks[index].aloud and inputs == self._collect_inputs(stop.item.checks[index], stop)
+            if not stop.item.checks[index].aloud
+            and inputs == self._collect_inputs(stop.item.checks[index], stop)
         )
 
     def _find_open_query(self, stop: route.RouteStop, answer: RecordedAnswer) -> int | None:
@@ -397,7 +468,11 @@ class Machine:
         if isinstance(answer.cell, Missing):
             return None
         env, checks = self.walk.env, enumerate(stop.item.checks)
-        queries = ((at, self._collect_inputs(check, stop)) for at, check in checks if check.soft and check.fires(env))
+        queries = (
+            (at, self._collect_inputs(check, stop))
+            for at, check in checks
+            if check.soft and check.fires(env)
+        )
         return next((query[0] for query in queries if query not in answer.confirmed_queries), None)
 
     # moving
@@ -431,16 +506,24 @@ class Machine:
             if self.why_invalid(stop, answer):
                 _lapse(self.recorded_answers, *stop.place)
                 break
-            passes = self.returning and stop.place != self.target and not isinstance(stop.item.question, EndItem)
+            passes = (
+                self.returning
+                and stop.place != self.target
+                and not isinstance(stop.item.question, EndItem)
+            )
             if not (passes or isinstance(stop.item.question, ComputedItem)):
                 break
-            self.clock.time_spent = self.time_before_migration.get(stop.place, self.clock.time_spent)
+            self.clock.time_spent = self.time_before_migration.get(
+                stop.place, self.clock.time_spent
+            )
             if not self._record_unless_queried(stop, answer):
                 break
         if stop is None:
             self.ending = COMPLETE
         elif stop.item.options_vary:
-            self.walk.build_item_context(stop, self.language)  # so that conditions of options are evaluated now
+            self.walk.build_item_context(
+                stop, self.language
+            )  # so that conditions of options are evaluated now
         if stop is None or stop.place not in self.recorded_answers or stop.place == self.target:
             self.returning, self.target = self.is_migrated, None
 
@@ -485,8 +568,14 @@ class Machine:
     def _go_back_from_end(self) -> None:
         """Go back to the last place that was asked before the end of the route, or before the last `end`."""
         stops = self.walk.stops
-        is_past_end_item = self.current_stop is None and bool(stops) and isinstance(stops[-1].item.question, EndItem)
-        index = self.find_previous_index(len(stops) - (self.current_stop is not None or is_past_end_item))
+        is_past_end_item = (
+            self.current_stop is None
+            and bool(stops)
+            and isinstance(stops[-1].item.question, EndItem)
+        )
+        index = self.find_previous_index(
+            len(stops) - (self.current_stop is not None or is_past_end_item)
+        )
         if index is not None:
             self.walk.rewind(index)
         elif is_past_end_item:
@@ -500,9 +589,13 @@ class Machine:
         """Return the index of the stop of this place, if the interviewer can go there."""
         stops = self.walk.stops
         index = next((at for at in range(len(stops) - 1, -1, -1) if stops[at].place == place), None)
-        return None if index is None or isinstance(stops[index].item.question, ComputedItem) else index
+        return (
+            None if index is None or isinstance(stops[index].item.question, ComputedItem) else index
+        )
 
     def find_previous_index(self, index: int) -> int | None:
         """Return the last stop before `index` that was asked."""
         stops, earlier = self.walk.stops, range(index - 1, -1, -1)
-        return next((at for at in earlier if not isinstance(stops[at].item.question, ComputedItem)), None)
+        return next(
+            (at for at in earlier if not isinstance(stops[at].item.question, ComputedItem)), None
+        )

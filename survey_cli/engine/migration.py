@@ -31,16 +31,23 @@ def migrate_interview(
 ) -> MigratedInterview:
     """Take an interview to another version; `changed` are the items whose answers have another meaning in it."""
     recorded, items = interview.machine.recorded_answers, instrument.items
-    dropped = [place for place in recorded if place.item in changed or not _has_place(instrument, interview, place)]
+    dropped = [
+        place
+        for place in recorded
+        if place.item in changed or not _has_place(instrument, interview, place)
+    ]
     confirmed = [
         (place, index, inputs)
         for place, answer in recorded.items()
         if answer.confirmed_queries and place not in dropped
         for check, inputs in sorted(answer.confirmed_queries)
-        if (index := _find_check(interview.instrument.items[place.item], check, items[place.item])) is not None
+        if (index := _find_check(interview.instrument.items[place.item], check, items[place.item]))
+        is not None
     ]
     lapsed = [place for place, answer in recorded.items() if answer.lapsed and place not in dropped]
-    event = InterviewMigrated(stamp, instrument.hash, tuple(dropped), tuple(lapsed), tuple(confirmed))
+    event = InterviewMigrated(
+        stamp, instrument.hash, tuple(dropped), tuple(lapsed), tuple(confirmed)
+    )
     after = Interview.replay(instrument, (*interview.events, event))
     route = after.evaluate_route()
     counted = [place for place in _list_counted(interview) if recorded[place].cell is not None]
@@ -48,7 +55,11 @@ def migrate_interview(
         after,
         kept=tuple(place for place in counted if place in route.answers),
         reopened=tuple(place for place in counted if place in route.unreached),
-        off_route=tuple(place for place in counted if place not in route.answers and place not in route.unreached),
+        off_route=tuple(
+            place
+            for place in counted
+            if place not in route.answers and place not in route.unreached
+        ),
     )
 
 
@@ -56,7 +67,11 @@ def _list_counted(interview: Interview) -> Iterable[Place]:
     """Return the places whose answer counts: those passed so far, or else all of the route, which takes longer."""
     machine = interview.machine
     passed = [stop.place for stop in machine.walk.stops if stop is not machine.current_stop]
-    return passed if len(passed) == len(machine.recorded_answers) else interview.evaluate_route().answers
+    return (
+        passed
+        if len(passed) == len(machine.recorded_answers)
+        else interview.evaluate_route().answers
+    )
 
 
 def _has_place(instrument: Instrument, interview: Interview, place: Place) -> bool:

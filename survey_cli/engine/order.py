@@ -23,7 +23,9 @@ def order_children(group: ItemGroup, *, seed: int, turn: int | None) -> tuple[Co
     if group.order == "written":
         return group.children
     fixed = [node.anchor for node in group.children]
-    return _draw_order(group.children, fixed, group.order, lambda node: node.id, (seed, group.id, turn or 0))
+    return _draw_order(
+        group.children, fixed, group.order, lambda node: node.id, (seed, group.id, turn or 0)
+    )
 
 
 def order_options(
@@ -37,7 +39,11 @@ def order_options(
 
 
 def _draw_order(
-    elements: Sequence[T], fixed: Sequence[bool], order: str, name: Callable[[T], object], draw: tuple[int, str, int]
+    elements: Sequence[T],
+    fixed: Sequence[bool],
+    order: str,
+    name: Callable[[T], object],
+    draw: tuple[int, str, int],
 ) -> tuple[T, ...]:
     """Put elements in a drawn order (`random`, `rotate` or `flip`); fixed ones keep their written positions.
 
@@ -57,7 +63,10 @@ def _draw_order(
         case _:
             return tuple(elements)
     next_moving = iter(moving)
-    return tuple(element if is_fixed else next(next_moving) for element, is_fixed in zip(elements, fixed, strict=True))
+    return tuple(
+        element if is_fixed else next(next_moving)
+        for element, is_fixed in zip(elements, fixed, strict=True)
+    )
 
 
 def choose_arm(arms: Mapping[str, int], *, seed: int, key: str, turn: int | None) -> str:

@@ -19,7 +19,12 @@ from survey_cli.engine.machine import Machine
 from survey_cli.engine.route import RouteFrame, RouteStop, list_check_places
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.schema.items.coded import MultipleItem
-from survey_cli.instrument.schema.items.question import NO_WORDS, AnswerWording, CompiledItem, ItemContext
+from survey_cli.instrument.schema.items.question import (
+    NO_WORDS,
+    AnswerWording,
+    CompiledItem,
+    ItemContext,
+)
 from survey_cli.instrument.schema.items.typed import FreeTextItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem
 from survey_cli.instrument.texts.languages import get_language_name, is_right_to_left
@@ -41,7 +46,11 @@ def build_prompt(interview: Interview) -> entries.Prompt | None:
     entry = question.build_entry(context)
     if isinstance(entry, entries.LookupEntry):
         entry = entry._replace(value=interview.compute_answer()[0])
-    section = entries.to_plain_text(item.section.fill(machine.walk.env, language)) if item.section is not None else ""
+    section = (
+        entries.to_plain_text(item.section.fill(machine.walk.env, language))
+        if item.section is not None
+        else ""
+    )
     prompt = entries.Prompt(
         place=stop.place,
         text=context.fill(_choose_text(machine, stop)),
@@ -60,7 +69,8 @@ def build_prompt(interview: Interview) -> entries.Prompt | None:
         right_to_left=is_right_to_left(language),
         languages=machine.instrument.languages,
         faq=tuple(
-            (q.fill(machine.walk.env, language), a.fill(machine.walk.env, language)) for q, a in machine.instrument.faq
+            (q.fill(machine.walk.env, language), a.fill(machine.walk.env, language))
+            for q, a in machine.instrument.faq
         ),
         aloud=question.by is None,
         after_hangup=item.after_hangup,
@@ -68,7 +78,9 @@ def build_prompt(interview: Interview) -> entries.Prompt | None:
         turn=_format_turn(machine, stop),
     )
     texts = (_choose_text(machine, stop), *(option.text for option in item.options))
-    outdated = [text.source.outdated[language] for text in texts if language in text.source.outdated]
+    outdated = [
+        text.source.outdated[language] for text in texts if language in text.source.outdated
+    ]
     if outdated:
         prompt = _mark_outdated(prompt, outdated)
     return prompt._replace(unfilled=tuple(unfilled.values())) if unfilled else prompt
@@ -97,12 +109,19 @@ def _build_instruction(context: ItemContext) -> entries.StyledText:
     instruction = context.fill(context.item.instruction)
     if context.left is not None and context.item.id not in context.env.get("#hidden", ()):
         unit = getattr(context.item.question, "unit", None)
-        left = context.left.describe(context.language, str(unit.get(context.language)) if unit else "")
+        left = context.left.describe(
+            context.language, str(unit.get(context.language)) if unit else ""
+        )
         return (entries.TextSpan(f"{left}. " if instruction else left), *instruction)
     if context.item.ask_for is None:
         return instruction
     person = context.fill(context.item.ask_for)
-    return (entries.TextSpan("Ask for "), *person, *((entries.TextSpan(". "),) if instruction else ()), *instruction)
+    return (
+        entries.TextSpan("Ask for "),
+        *person,
+        *((entries.TextSpan(". "),) if instruction else ()),
+        *instruction,
+    )
 
 
 def _build_intro(machine: Machine, stop: RouteStop) -> entries.StyledText:
@@ -120,7 +139,11 @@ def _build_intro(machine: Machine, stop: RouteStop) -> entries.StyledText:
 
 def _is_just_resumed(machine: Machine) -> bool:
     """Return whether nothing was answered since the interview was resumed."""
-    others = (event for event in reversed(machine.events) if not isinstance(event, NoteWritten | LanguageChanged))
+    others = (
+        event
+        for event in reversed(machine.events)
+        if not isinstance(event, NoteWritten | LanguageChanged)
+    )
     return isinstance(next(others, None), InterviewResumed)
 
 
@@ -144,13 +167,23 @@ def _format_turn(machine: Machine, stop: RouteStop) -> entries.StyledText:
     if first.each is not None:
         each: Template = env["#each", first.id, turn]
         return each.fill(env, machine.language)
-    total = f" of {turn + len(stop.frame.turns)}" if roster.until is None and roster.over is None else ""
+    total = (
+        f" of {turn + len(stop.frame.turns)}"
+        if roster.until is None and roster.over is None
+        else ""
+    )
     title = f"{item.roster} {turn}{total}"
-    name = env.get((roster.turn_name, turn)) if roster.turn_name not in machine.instrument.hidden else HIDDEN_TEXT
+    name = (
+        env.get((roster.turn_name, turn))
+        if roster.turn_name not in machine.instrument.hidden
+        else HIDDEN_TEXT
+    )
     return (entries.TextSpan(f"{title}: {name}" if isinstance(name, str) else title),)
 
 
-def _build_earlier(machine: Machine, stop: RouteStop, context: ItemContext) -> entries.EarlierAnswer | None:
+def _build_earlier(
+    machine: Machine, stop: RouteStop, context: ItemContext
+) -> entries.EarlierAnswer | None:
     answer = machine.recorded_answers.get(stop.place)
     question, language, env = stop.item.question, machine.language, machine.walk.env
     if not question.expects_answer or (answer is None and stop.item.prefill is None):
@@ -159,14 +192,20 @@ def _build_earlier(machine: Machine, stop: RouteStop, context: ItemContext) -> e
     if answer is None:
         assert stop.item.prefill is not None
         value, words = stop.item.prefill.evaluate(env), NO_WORDS
-        if value is None or isinstance(value, Missing | bool) or question.why_invalid(context, value):
+        if (
+            value is None
+            or isinstance(value, Missing | bool)
+            or question.why_invalid(context, value)
+        ):
             return None
     else:
         value, words = answer.cell, answer.specify_texts
         kind = "reopened" if machine.why_invalid(stop, answer) else "answer"
         if isinstance(value, Missing):
             label = format_decline(stop.item, value, language)
-            return entries.EarlierAnswer(label=label, typed_text=f".{value.kind}", kind=kind, declined=True)
+            return entries.EarlierAnswer(
+                label=label, typed_text=f".{value.kind}", kind=kind, declined=True
+            )
         assert value is not None
     if stop.item.id in machine.instrument.hidden:
         return entries.EarlierAnswer(HIDDEN_TEXT, kind=kind)
@@ -198,7 +237,11 @@ def _build_query(machine: Machine, stop: RouteStop) -> entries.Query | None:
     mark = machine.walk.mark
     machine.walk.record_answer(stop, answer.cell)
     text = check.say.fill(machine.walk.env, machine.language)
-    otherwise = check.otherwise.fill(machine.walk.env, machine.language) if check.otherwise is not None else ()
+    otherwise = (
+        check.otherwise.fill(machine.walk.env, machine.language)
+        if check.otherwise is not None
+        else ()
+    )
     machine.walk.undo(mark)
     places = list_check_places(machine.walk, stop, check)
     return entries.Query(text=text, aloud=check.aloud, otherwise=otherwise, places=places)
@@ -231,7 +274,9 @@ def parse_reply_at(
             return entries.Rejection(_describe_expected(question.build_entry(context)))
     result = question.parse_reply(context, reply)
     decline = _find_typed_decline(context, reply) if isinstance(reply, str) else None
-    if decline is not None and (isinstance(result, entries.Rejection) or not isinstance(question, FreeTextItem)):
+    if decline is not None and (
+        isinstance(result, entries.Rejection) or not isinstance(question, FreeTextItem)
+    ):
         return QuestionDeclined(stamp, stop.place, decline.id)
     if decline is not None:
         text = str(reply).strip()
@@ -255,10 +300,14 @@ def _find_typed_decline(context: ItemContext, typed: str) -> entries.DeclineOpti
         return None
     text = entries.to_ascii_digits(typed.strip()).casefold()
     is_text = isinstance(context.item.question, FreeTextItem)
-    if any(entries.to_ascii_digits(str(option.code)).casefold() == text for option in context.options):
+    if any(
+        entries.to_ascii_digits(str(option.code)).casefold() == text for option in context.options
+    ):
         return None
     for decline in context.build_declines():
-        if (decline.key and text == decline.key.casefold()) or (text == str(decline.code) and not is_text):
+        if (decline.key and text == decline.key.casefold()) or (
+            text == str(decline.code) and not is_text
+        ):
             return decline
     return None
 
@@ -290,7 +339,9 @@ def describe_reply(interview: Interview, text: str) -> str:
         case QuestionAnswered(value=value, specify_texts=words) if value is not None:
             wording = AnswerWording(language, words, machine.walk.env)
             answer = question.format_answer(stop.item, value, wording).strip()
-            adds_nothing = answer == text.strip() == question.format_as_typed(value, words, language)
+            adds_nothing = (
+                answer == text.strip() == question.format_as_typed(value, words, language)
+            )
             return "" if adds_nothing else answer
         case QuestionDeclined(decline=id):
             return format_decline(stop.item, Missing(id), language)
@@ -299,13 +350,21 @@ def describe_reply(interview: Interview, text: str) -> str:
     return ""
 
 
-def build_decline(interview: Interview, decline: str, stamp: EventStamp) -> QuestionDeclined | entries.Rejection:
+def build_decline(
+    interview: Interview, decline: str, stamp: EventStamp
+) -> QuestionDeclined | entries.Rejection:
     """Return the event of a decline."""
     place = interview.place
-    return entries.Rejection("the interview is closed") if place is None else QuestionDeclined(stamp, place, decline)
+    return (
+        entries.Rejection("the interview is closed")
+        if place is None
+        else QuestionDeclined(stamp, place, decline)
+    )
 
 
-def build_confirmation(interview: Interview, reason: str, stamp: EventStamp) -> QueryConfirmed | entries.Rejection:
+def build_confirmation(
+    interview: Interview, reason: str, stamp: EventStamp
+) -> QueryConfirmed | entries.Rejection:
     """Return the event that confirms the pending query."""
     machine = interview.machine
     if machine.current_stop is None or machine.query is None:
@@ -317,11 +376,15 @@ def find_previous_place(interview: Interview) -> Place | None:
     """Return the place that was asked before this one."""
     machine = interview.machine
     stops = machine.walk.stops
-    index = machine.find_previous_index(len(stops) if machine.current_stop is None else len(stops) - 1)
+    index = machine.find_previous_index(
+        len(stops) if machine.current_stop is None else len(stops) - 1
+    )
     return stops[index].place if index is not None else None
 
 
 def is_at_front(interview: Interview) -> bool:
     """Return whether the current place has no answer yet, so that nothing ahead of it has been asked."""
     machine = interview.machine
-    return machine.current_stop is None or machine.current_stop.place not in machine.recorded_answers
+    return (
+        machine.current_stop is None or machine.current_stop.place not in machine.recorded_answers
+    )

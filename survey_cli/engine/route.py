@@ -19,7 +19,19 @@ from survey_cli.values import NOT_ASKED, NOT_REACHED, Cell, Code, Missing, Place
 
 ABSENT: Final = object()
 FUNCTIONS_DEFINED_ON_UNKNOWN: Final = frozenset(
-    ("answered", "dk", "refused", "declined", "count", "sum", "mean", "min", "max", "sum_answered", "mean_answered")
+    (
+        "answered",
+        "dk",
+        "refused",
+        "declined",
+        "count",
+        "sum",
+        "mean",
+        "min",
+        "max",
+        "sum_answered",
+        "mean_answered",
+    )
 )
 """Functions that treat a value that is not known yet as false or as absent: an item, or turns of a roster still to
 come."""
@@ -167,7 +179,9 @@ class RouteWalk:
         """Record the answer at the current stop as known from here on."""
         item = stop.item
         if cell is not None:
-            self.set_known(item.id if item.roster is None else _get_key(item, stop.place.turn), cell)
+            self.set_known(
+                item.id if item.roster is None else _get_key(item, stop.place.turn), cell
+            )
         for compute in item.computes:
             self._compute(compute)
 
@@ -214,8 +228,14 @@ class RouteWalk:
                 continue
             if isinstance(group, Roster):
                 if group.until is not None and not until_asked and turn is not None and turns:
-                    return self._make_stop(group.until, RouteFrame(parent, group, order, index, turn, turns, True))
-                if group.until is not None and until_asked and self.env.get((group.until.id, turn)) != 1:
+                    return self._make_stop(
+                        group.until, RouteFrame(parent, group, order, index, turn, turns, True)
+                    )
+                if (
+                    group.until is not None
+                    and until_asked
+                    and self.env.get((group.until.id, turn)) != 1
+                ):
                     self._leave_turns(group, range(1, (turn or 0) + 1))
                     if self.looking_ahead and self.env.get((group.until.id, turn)) == NOT_REACHED:
                         self._leave_turns_open(group, turns)
@@ -224,7 +244,9 @@ class RouteWalk:
                     frame = self._enter_turn(group, parent, turns)
                     continue
                 self.set_known("#turn", None)
-            self._pending_intros = tuple(pending for pending in self._pending_intros if pending[0] is not group)
+            self._pending_intros = tuple(
+                pending for pending in self._pending_intros if pending[0] is not group
+            )
             for compute in group.computes:
                 self._compute(compute)
             frame = parent
@@ -257,7 +279,9 @@ class RouteWalk:
         if self._pending_intros and not isinstance(item.question, ComputedItem):
             intros = tuple(template for _, template in self._pending_intros)
             self._pending_intros = ()
-        stop = RouteStop(place, item, frame, len(self._changes), intros, self._position, self._ahead)
+        stop = RouteStop(
+            place, item, frame, len(self._changes), intros, self._position, self._ahead
+        )
         self.stops.append(stop)
         return stop
 
@@ -333,7 +357,9 @@ class RouteWalk:
         for compute in _iterate_computes(node):
             self._compute(compute)
 
-    def _mark_absent(self, item: question.CompiledItem, turn: int | None, missing: Missing, node: CompiledNode) -> None:
+    def _mark_absent(
+        self, item: question.CompiledItem, turn: int | None, missing: Missing, node: CompiledNode
+    ) -> None:
         item_turn = turn if item.roster is not None else None
         self.set_known(_get_key(item, item_turn), missing)
         if missing is NOT_REACHED:
@@ -354,14 +380,24 @@ class RouteWalk:
         if group.intro is not None:
             self._pending_intros = (*self._pending_intros, (group, group.intro))
         if not isinstance(group, Roster):
-            return RouteFrame(parent, group, order_children(group, seed=self.seed, turn=parent.turn), 0, parent.turn)
+            return RouteFrame(
+                parent,
+                group,
+                order_children(group, seed=self.seed, turn=parent.turn),
+                0,
+                parent.turn,
+            )
         turns = self._list_turns(group)
         if group.pick is not None and isinstance(turns, tuple):
             picked = self.env[group.pick.id]
             if picked == NOT_REACHED:
                 self._leave_turns_open(group, turns)
             is_known = not isinstance(picked, Missing)
-            turns = tuple(turn for turn in turns if is_known and self._is_picked(group.pick, None, turn) is True)
+            turns = tuple(
+                turn
+                for turn in turns
+                if is_known and self._is_picked(group.pick, None, turn) is True
+            )
         if group.over is not None:
             self.set_known(("#entered", group.id), True)
             if self.looking_ahead and (open_turns := self._list_open_turns(group)):
@@ -431,7 +467,9 @@ class RouteWalk:
         self.set_known(("#open", roster.id), True)
         for item in roster.items:
             self._open.add(item.id)
-            last = roster.maximum - (item is roster.until)  # after the last turn, no further one is offered
+            last = roster.maximum - (
+                item is roster.until
+            )  # after the last turn, no further one is offered
             self.unreached.extend(Place(item.id, turn) for turn in turns if turn <= last)
 
     def _list_turns(self, roster: Roster) -> tuple[int, ...] | Missing:
@@ -444,7 +482,11 @@ class RouteWalk:
             codes = self.env.get(roster.each.id, NOT_REACHED)
             if not isinstance(codes, tuple):
                 return codes if isinstance(codes, Missing) else ()
-            turns = [number for number, option in enumerate(roster.each.options, 1) if option.code in codes]
+            turns = [
+                number
+                for number, option in enumerate(roster.each.options, 1)
+                if option.code in codes
+            ]
             return tuple(turns[: roster.maximum])
         count = roster.count.evaluate(self.env) if roster.count is not None else 0
         if isinstance(count, Missing):
@@ -453,7 +495,9 @@ class RouteWalk:
             return ()
         return tuple(range(1, max(0, min(int(count), roster.maximum)) + 1))
 
-    def _enter_turn(self, roster: Roster, parent: RouteFrame | None, turns: tuple[int, ...]) -> RouteFrame:
+    def _enter_turn(
+        self, roster: Roster, parent: RouteFrame | None, turns: tuple[int, ...]
+    ) -> RouteFrame:
         turn = turns[0]
         if roster.until is not None and turn > 1:
             self._ahead += roster.asked_count
@@ -461,7 +505,9 @@ class RouteWalk:
         self.set_known("#" + roster.id, (*self.env.get("#" + roster.id, ()), turn))
         if roster.each is not None:
             self.set_known(("#each", roster.id, turn), roster.each.options[turn - 1].text)
-        return RouteFrame(parent, roster, order_children(roster, seed=self.seed, turn=turn), 0, turn, turns[1:])
+        return RouteFrame(
+            parent, roster, order_children(roster, seed=self.seed, turn=turn), 0, turn, turns[1:]
+        )
 
     # at the current stop
 
@@ -471,13 +517,17 @@ class RouteWalk:
             last_stop, context = self._last_context
             if last_stop is stop and context.language == language:
                 return context
-        context = question.ItemContext(item=stop.item, env=self.env, language=language, options=self.list_options(stop))
+        context = question.ItemContext(
+            item=stop.item, env=self.env, language=language, options=self.list_options(stop)
+        )
         if stop.item.total is not None:
             context.left = self._find_amount_left(stop, stop.item.total)
         self._last_context = stop, context
         return context
 
-    def _find_amount_left(self, stop: RouteStop, battery_total: Condition) -> question.AmountLeft | None:
+    def _find_amount_left(
+        self, stop: RouteStop, battery_total: Condition
+    ) -> question.AmountLeft | None:
         """Find what the statements before this one have left of their battery's total; None where it is unknown."""
         total = battery_total.evaluate(self.env)
         if not isinstance(total, int | float):
@@ -492,7 +542,9 @@ class RouteWalk:
             elif cell != NOT_ASKED:
                 is_certain = False
         frame = stop.frame
-        later = sum(RouteWalk._is_asked(self, node, frame.group, frame.turn) is True for node in order[at:])
+        later = sum(
+            RouteWalk._is_asked(self, node, frame.group, frame.turn) is True for node in order[at:]
+        )
         return question.AmountLeft(round(amount, 6), total, later, is_certain)
 
     def list_options(self, stop: RouteStop) -> tuple[question.CompiledOption, ...]:
@@ -515,10 +567,14 @@ class _Input(NamedTuple):
     """It is named with its roster: other turns than the current one are read."""
 
 
-def list_check_places(walk: RouteWalk, stop: RouteStop, check: question.CompiledCheck) -> tuple[Place, ...]:
+def list_check_places(
+    walk: RouteWalk, stop: RouteStop, check: question.CompiledCheck
+) -> tuple[Place, ...]:
     """Return the places before this stop whose answers the check uses, also by way of computes."""
     roster = walk.instrument.groups.get(stop.item.roster or "")
-    same_turns = [None, *(source.id for source in roster.sources)] if isinstance(roster, Roster) else [None]
+    same_turns = (
+        [None, *(source.id for source in roster.sources)] if isinstance(roster, Roster) else [None]
+    )
     inputs = frozenset(_iterate_inputs(walk.instrument, check.condition, frozenset()))
     return tuple(
         earlier.place
@@ -535,13 +591,17 @@ def list_check_places(walk: RouteWalk, stop: RouteStop, check: question.Compiled
     )
 
 
-def _iterate_inputs(instrument: Instrument, condition: Condition, within: frozenset[str]) -> Iterator[_Input]:
+def _iterate_inputs(
+    instrument: Instrument, condition: Condition, within: frozenset[str]
+) -> Iterator[_Input]:
     """Yield the items that a condition reads; `within` are the computes that lead to it."""
     for node in ast.walk(condition.tree):
         if isinstance(node, ast.Attribute):
             yield _Input(node.attr, True)
         elif isinstance(node, ast.Name) and node.id in instrument.items:
             yield _Input(node.id, False)
-        elif isinstance(node, ast.Name) and node.id in instrument.computes and node.id not in within:
+        elif (
+            isinstance(node, ast.Name) and node.id in instrument.computes and node.id not in within
+        ):
             for part in instrument.computes[node.id].conditions.values():
                 yield from _iterate_inputs(instrument, part, within | {node.id})

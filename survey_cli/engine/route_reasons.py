@@ -42,11 +42,15 @@ def walk_with_answers(
 
 def find_end(machine: Machine, excluding: Mapping[Place, CompiledNode]) -> str:
     """Return the first `end` that nothing excludes; empty where there is none."""
-    ends = (id for id, item in machine.instrument.items.items() if isinstance(item.question, EndItem))
+    ends = (
+        id for id, item in machine.instrument.items.items() if isinstance(item.question, EndItem)
+    )
     return next((id for id in ends if Place(id) not in excluding), "")
 
 
-def explain_absence(machine: Machine, answers: Mapping[Place, RecordedAnswer], place: Place) -> RouteReason | None:
+def explain_absence(
+    machine: Machine, answers: Mapping[Place, RecordedAnswer], place: Place
+) -> RouteReason | None:
     """Return why a place is off the route with these answers; None where it is on it, or not reached."""
     state, excluding = walk_with_answers(machine, answers)
     if place in state.answers or place in state.unreached:
@@ -56,19 +60,30 @@ def explain_absence(machine: Machine, answers: Mapping[Place, RecordedAnswer], p
         end = find_end(machine, excluding)
         return RouteReason(None, "end", None, {"end": end}) if end else None
     env = {**state.env, "#turn": place.turn}
-    for key, condition, is_on_route in (("ask_if", node.ask_if, True), ("unless", node.unless, False)):
+    for key, condition, is_on_route in (
+        ("ask_if", node.ask_if, True),
+        ("unless", node.unless, False),
+    ):
         truth = condition.evaluate(env) if condition is not None else None
         if condition is not None and (truth is True) is not is_on_route:
             return RouteReason(node, key, condition, collect_values(condition, env), truth)
     if isinstance(node, Roster):
         count = node.count
-        values = collect_values(count, env) if count is not None else {"turns": env.get("#" + node.id, ())}
+        values = (
+            collect_values(count, env)
+            if count is not None
+            else {"turns": env.get("#" + node.id, ())}
+        )
         return RouteReason(node, "turns", count, values)
     condition = node.options[0].ask_if if isinstance(node, CompiledItem) and node.options else None
-    return RouteReason(node, "options", condition, collect_values(condition, env) if condition is not None else {})
+    return RouteReason(
+        node, "options", condition, collect_values(condition, env) if condition is not None else {}
+    )
 
 
 def collect_values(condition: Condition, env: Mapping[Any, Any]) -> dict[str, Any]:
     """Return the values that a condition reads, by name."""
     turn = env["#turn"]
-    return {name: env.get((name, turn), env.get(name, NOT_REACHED)) for name in sorted(condition.names)}
+    return {
+        name: env.get((name, turn), env.get(name, NOT_REACHED)) for name in sorted(condition.names)
+    }

@@ -14,7 +14,9 @@ from survey_cli.table.table import Table
 from survey_cli.values import Variable
 
 RESERVED_CODES: Final = {"dk": -8, "refused": -9, "not_asked": -6, "not_reached": -7}
-RESERVED_LABELS: Final = {kind: kind.replace("_", " ").capitalize() for kind in RESERVED_CODES} | {"dk": "Don't know"}
+RESERVED_LABELS: Final = {kind: kind.replace("_", " ").capitalize() for kind in RESERVED_CODES} | {
+    "dk": "Don't know"
+}
 DEFAULT_TIMESTAMP: Final = datetime(1980, 1, 1, tzinfo=UTC)
 """The time of a file whose data have no timestamps: the earliest that a zip archive can store. Files have the time of
 the last entry in their data, never that of the clock, so that the same data make the same file."""
@@ -91,7 +93,10 @@ def list_offered_codes(variable: Variable) -> dict[str, tuple[int, str]]:
 
 def list_design_columns(table: Table) -> tuple[str, ...]:
     """Return the columns of weights and of the design of the sample; none where one of them is left out of the data."""
-    columns = (*filter(None, [table.study.weight]), *chain.from_iterable(table.study.design.values()))
+    columns = (
+        *filter(None, [table.study.weight]),
+        *chain.from_iterable(table.study.design.values()),
+    )
     return columns if {*columns} <= {variable.name for variable in table.variables} else ()
 
 
@@ -115,7 +120,9 @@ def find_response_sets(variables: Iterable[Variable]) -> list[MultipleResponseSe
             columns.setdefault((variable.item, variable.turn), []).append(variable)
     return [
         MultipleResponseSet(
-            item if turn is None else f"{item}_{turn}", _find_common_label(members), tuple(v.name for v in members)
+            item if turn is None else f"{item}_{turn}",
+            _find_common_label(members),
+            tuple(v.name for v in members),
         )
         for (item, turn), members in columns.items()
         if len(members) > 1

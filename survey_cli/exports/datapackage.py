@@ -45,7 +45,9 @@ def write_datapackage(table: Table, to: TextIO, options: WriteOptions) -> WriteR
         "title": study.title,
         "description": study.notes,
         "version": study.version,
-        "contributors": [{"title": title, "roles": [role]} for title, role in contributors if title],
+        "contributors": [
+            {"title": title, "roles": [role]} for title, role in contributors if title
+        ],
         "resources": [
             {
                 "name": name,
@@ -57,7 +59,11 @@ def write_datapackage(table: Table, to: TextIO, options: WriteOptions) -> WriteR
                 "schema": {
                     "$schema": f"{PROFILES}/tableschema.json",
                     "fields": [_describe_field(variable, study) for variable in table.variables],
-                    **({"primaryKey": [first]} if first == "interview_id" and table.row_unit == "interview" else {}),
+                    **(
+                        {"primaryKey": [first]}
+                        if first == "interview_id" and table.row_unit == "interview"
+                        else {}
+                    ),
                 },
             }
         ],
@@ -83,7 +89,10 @@ def _describe_field(variable: Variable, study: StudyDescription) -> dict[str, An
         "description": variable.wording,
         "categories": categories if kind in ("integer", "string") else [],
         "categoriesOrdered": bool(categories) and choose_measure(variable) == "ordinal",
-        "missingValues": [{"value": str(code), "label": text} for code, text in (("", "No value"), *missing.values())],
+        "missingValues": [
+            {"value": str(code), "label": text}
+            for code, text in (("", "No value"), *missing.values())
+        ],
     }
     is_asked = variable.role in ("answer", "words", "state")
     survey = {

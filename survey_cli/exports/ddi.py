@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TextIO
 
-from survey_cli.exports.conventions import WriteOptions, WriteResult, find_response_sets, list_missing_codes
+from survey_cli.exports.conventions import (
+    WriteOptions,
+    WriteResult,
+    find_response_sets,
+    list_missing_codes,
+)
 from survey_cli.exports.templating import write_template
 from survey_cli.exports.text import BATCH_SIZE
 from survey_cli.table.table import Table, make_cell_reader
@@ -54,7 +59,10 @@ def count_values(table: Table) -> tuple[int, list[ColumnFrequencies]]:
     """Return the number of rows and the frequencies of each column, in one pass and little memory."""
     rows = table.iterate_texts()
     frequencies = [ColumnFrequencies() for _ in table.variables]
-    columns = [(column, make_cell_reader(v.storage), v) for column, v in zip(frequencies, table.variables, strict=True)]
+    columns = [
+        (column, make_cell_reader(v.storage), v)
+        for column, v in zip(frequencies, table.variables, strict=True)
+    ]
     count = 0
     while batch := list(islice(rows, BATCH_SIZE)):
         count += len(batch)
@@ -93,9 +101,17 @@ def _list_missing(variable: Variable) -> dict[str, tuple[int, str]]:
     return list_missing_codes(variable) if variable.role != "admin" else {}
 
 
-def _list_categories(variable: Variable, counts: ColumnFrequencies) -> list[tuple[Code, str, bool, int]]:
+def _list_categories(
+    variable: Variable, counts: ColumnFrequencies
+) -> list[tuple[Code, str, bool, int]]:
     """Return code, label, whether it is missing, and number of rows of each category."""
     return [
-        *((c, text, c in variable.user_missing, counts.values[c]) for c, text in variable.labels.items()),
-        *((code, text, True, counts.missing[kind]) for kind, (code, text) in _list_missing(variable).items()),
+        *(
+            (c, text, c in variable.user_missing, counts.values[c])
+            for c, text in variable.labels.items()
+        ),
+        *(
+            (code, text, True, counts.missing[kind])
+            for kind, (code, text) in _list_missing(variable).items()
+        ),
     ]

@@ -19,7 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from survey_cli.exports import conventions
-from survey_cli.exports.limits import EXCEL, EXCEL_ROWS, build_value_labels, choose_label, to_single_line
+from survey_cli.exports.limits import (
+    EXCEL,
+    EXCEL_ROWS,
+    build_value_labels,
+    choose_label,
+    to_single_line,
+)
 from survey_cli.exports.typed_columns import choose_measure
 from survey_cli.table.table import LAST_ENTRY_COLUMN, Table, is_timestamp
 from survey_cli.values import Cell, Code, Missing, Storage, Variable
@@ -41,15 +47,26 @@ ESCAPE_LIKE: Final = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 """Text that Excel would read as an escape."""
 FORMULA_LIKE: Final = re.compile(r"['=+\-@\t\r\n#＝＋－＠]")
 """The beginning of texts that are marked as texts."""
-DATA_WIDTHS: Final[dict[Storage, int]] = {"integer": 9, "decimal": 11, "text": 14, "date": 12, "time": 10}
+DATA_WIDTHS: Final[dict[Storage, int]] = {
+    "integer": 9,
+    "decimal": 11,
+    "text": 14,
+    "date": 12,
+    "time": 10,
+}
 """Minimum width of a data column, in characters."""
 TIMESTAMP_WIDTH: Final = 20
 MAX_HEADING_WIDTH: Final = 32
-SHEET_WIDTHS: Final = {CODEBOOK_SHEET: (22, 40, 60, 10, 10, 20, 40, 40), LABELS_SHEET: (22, 14, 40, 16)}
+SHEET_WIDTHS: Final = {
+    CODEBOOK_SHEET: (22, 40, 60, 10, 10, 20, 40, 40),
+    LABELS_SHEET: (22, 14, 40, 16),
+}
 """Column widths in characters."""
 
 
-def write_xlsx(table: Table, to: Path, options: conventions.WriteOptions) -> conventions.WriteResult:
+def write_xlsx(
+    table: Table, to: Path, options: conventions.WriteOptions
+) -> conventions.WriteResult:
     """Write the workbook. Raises ImportError without the library, OSError for a full disk."""
     return report_full_disk(lambda: _write(table, to, labels=options.labels))
 
@@ -86,7 +103,10 @@ def _write(table: Table, to: Path, *, labels: bool) -> conventions.WriteResult:
     codebook, codes = book.create_sheet(CODEBOOK_SHEET), book.create_sheet(LABELS_SHEET)
     for row in table.iterate_cells():
         data.append(row)
-    for sheet, lines in ((codebook, _iterate_codebook(table)), (codes, _iterate_labels(table.variables))):
+    for sheet, lines in (
+        (codebook, _iterate_codebook(table)),
+        (codes, _iterate_labels(table.variables)),
+    ):
         _set_up_sheet(sheet, SHEET_WIDTHS[str(sheet.title)])
         for number, line in enumerate(lines):
             sheet.append([_make_text(sheet, words, bold=not number) for words in line])
@@ -101,7 +121,9 @@ class _DataSheets:
         self._book = book
         self._variables = table.variables
         self._converters = [_make_converter(v, labels=labels) for v in table.variables]
-        self._timestamp_column = next((at for at, v in enumerate(table.variables) if v.name == LAST_ENTRY_COLUMN), None)
+        self._timestamp_column = next(
+            (at for at, v in enumerate(table.variables) if v.name == LAST_ENTRY_COLUMN), None
+        )
         self._sheets: list[WriteOnlyWorksheet] = []
         self._shortened: dict[str, int] = {}
         self._latest_entry = ""
@@ -138,7 +160,9 @@ class _DataSheets:
         starts = range(0, len(self._variables) or 1, EXCEL.columns)
         self._sheets = []
         for start in starts:
-            number = len([s for s in self._book.worksheets if str(s.title).startswith(DATA_SHEET)]) + 1
+            number = (
+                len([s for s in self._book.worksheets if str(s.title).startswith(DATA_SHEET)]) + 1
+            )
             sheet = self._book.create_sheet(DATA_SHEET if number == 1 else f"{DATA_SHEET} {number}")
             part = self._variables[start : start + EXCEL.columns]
             _set_up_sheet(sheet, [_choose_width(v) for v in part])
@@ -155,7 +179,9 @@ class _DataSheets:
 
     def iterate_notes(self) -> Iterator[str]:
         """Yield notes on what did not fit."""
-        sheets = [str(s.title) for s in self._book.worksheets if str(s.title).startswith(DATA_SHEET)]
+        sheets = [
+            str(s.title) for s in self._book.worksheets if str(s.title).startswith(DATA_SHEET)
+        ]
         if len(self._variables) > EXCEL.columns:
             yield (
                 f"{len(self._variables):,} columns: a sheet holds {EXCEL.columns:,}; they continue in "
@@ -239,21 +265,38 @@ def _iterate_codebook(table: Table) -> Iterator[tuple[str, ...]]:
     yield "variable", "label", "wording", "measure", "stored as", "item", "asked", "missing"
     for v in table.variables:
         missing = "; ".join(
-            f"{kind} {code} {to_single_line(text)}" for kind, (code, text) in conventions.list_offered_codes(v).items()
+            f"{kind} {code} {to_single_line(text)}"
+            for kind, (code, text) in conventions.list_offered_codes(v).items()
         )
         asked = table.study.universes.get(v.item, "") if v.role == "answer" else ""
-        yield v.name, choose_label(v), v.wording, choose_measure(v), v.storage, v.item, asked, missing
+        yield (
+            v.name,
+            choose_label(v),
+            v.wording,
+            choose_measure(v),
+            v.storage,
+            v.item,
+            asked,
+            missing,
+        )
 
 
 def _iterate_labels(variables: Sequence[Variable]) -> Iterator[tuple[str, ...]]:
     """Yield one line per code: answers, then missing values."""
     yield "variable", "code", "label", "missing"
     for v in variables:
-        kinds: dict[Code, str] = {code: kind for kind, (code, _) in conventions.list_missing_codes(v).items()}
+        kinds: dict[Code, str] = {
+            code: kind for kind, (code, _) in conventions.list_missing_codes(v).items()
+        }
         for code, words in build_value_labels(v).items():
             number = int(code) if v.storage == "text" and str(code) in map(str, kinds) else code
             kind = "" if code in v.labels else kinds.get(number, "")
-            yield v.name, str(code), words, kind or ("excluded from means" if code in v.user_missing else "")
+            yield (
+                v.name,
+                str(code),
+                words,
+                kind or ("excluded from means" if code in v.user_missing else ""),
+            )
 
 
 class _ReproducibleZip(zipfile.ZipFile):

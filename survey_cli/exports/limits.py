@@ -49,7 +49,9 @@ class FormatLimits:
 
     def truncate(self, text: str, length: int) -> str:
         """Return the beginning of a text, as the program counts lengths."""
-        return text.encode()[:length].decode(errors="ignore") if self.counts_bytes else text[:length]
+        return (
+            text.encode()[:length].decode(errors="ignore") if self.counts_bytes else text[:length]
+        )
 
     def shorten(self, text: str, limit: int) -> str:
         """Return a text no longer than `limit`, ending in … if it was cut."""
@@ -68,7 +70,9 @@ class FormatLimits:
 
 
 _ROWS: Final = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
-SPSS, STATA, EXCEL = (FormatLimits(**row | {"reserved": frozenset(row["reserved"])}) for row in _ROWS)
+SPSS, STATA, EXCEL = (
+    FormatLimits(**row | {"reserved": frozenset(row["reserved"])}) for row in _ROWS
+)
 """Sources: IBM SPSS Statistics, "Variable names" and "System limits"; Stata, `help limits` and `help dta`, release 118;
 Excel, "Specifications and limits". SPSS accepts any number of columns; other readers of its files do not. A value label
 of Stata has 32,000 bytes, and a character up to four."""
@@ -91,12 +95,16 @@ def fit_names(names: Sequence[str], limits: FormatLimits) -> tuple[str, ...]:
     Names that fit are kept; others are cut, with a number where two would become the same. The result depends on these
     names alone.
     """
-    fitting = {name for name in names if limits.measure(name) <= limits.name and not limits.rejects(name)}
+    fitting = {
+        name for name in names if limits.measure(name) <= limits.name and not limits.rejects(name)
+    }
     taken = {name.casefold() for name in fitting}
     allowed = []
     for name in names:
         if name not in fitting:
-            ends = (f"_{number}" if number > 1 or limits.rejects(name) else "" for number in count(1))
+            ends = (
+                f"_{number}" if number > 1 or limits.rejects(name) else "" for number in count(1)
+            )
             shortened = (limits.truncate(name, limits.name - len(end)) + end for end in ends)
             name = next(new for new in shortened if new.casefold() not in taken)
             taken.add(name.casefold())
@@ -132,26 +140,40 @@ def choose_user_missing(variable: Variable) -> UserMissing:
     if variable.storage == "text":
         short = [code for code in missing if len(str(code).encode()) <= MAX_TEXT_CODE_BYTES]
         codes = tuple(short[:MAX_MISSING_CODES])
-        return UserMissing(codes=codes, unmarked=tuple(code for code in missing if code not in codes))
+        return UserMissing(
+            codes=codes, unmarked=tuple(code for code in missing if code not in codes)
+        )
     best = UserMissing(codes=missing[:MAX_MISSING_CODES], unmarked=missing[MAX_MISSING_CODES:])
     if variable.storage == "integer" and best.unmarked:
         numbers = sorted(code for code in missing if isinstance(code, int))
-        for _, run in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):  # runs of consecutive numbers
+        for _, run in groupby(
+            enumerate(numbers), lambda pair: pair[1] - pair[0]
+        ):  # runs of consecutive numbers
             (_, low), *others = run
             if not others:
                 continue
             high = others[-1][1]
-            outside = [code for code in missing if not (isinstance(code, int) and low <= code <= high)]
-            ranged = UserMissing(codes=tuple(outside[:1]), low=low, high=high, unmarked=tuple(outside[1:]))
-            best = min(best, ranged, key=lambda choice: [code in choice.unmarked for code in missing])
+            outside = [
+                code for code in missing if not (isinstance(code, int) and low <= code <= high)
+            ]
+            ranged = UserMissing(
+                codes=tuple(outside[:1]), low=low, high=high, unmarked=tuple(outside[1:])
+            )
+            best = min(
+                best, ranged, key=lambda choice: [code in choice.unmarked for code in missing]
+            )
     return best
 
 
 def _iterate_missing_codes(variable: Variable) -> Iterator[Code]:
     codes = list_offered_codes(variable)
     text = variable.storage == "text"
-    first = ("not_asked", "not_reached", "dk", "refused") if text else ("dk", "refused", "not_reached")
-    kinds = sorted((kind for kind in codes if text or kind != "not_asked"), key=lambda k: (*first, k).index(k))
+    first = (
+        ("not_asked", "not_reached", "dk", "refused") if text else ("dk", "refused", "not_reached")
+    )
+    kinds = sorted(
+        (kind for kind in codes if text or kind != "not_asked"), key=lambda k: (*first, k).index(k)
+    )
     numbers = dict.fromkeys(codes[kind][0] for kind in kinds)
     yield from map(str, numbers) if text else numbers
     yield from (code for code in variable.user_missing if code not in numbers)
@@ -160,9 +182,7 @@ def _iterate_missing_codes(variable: Variable) -> Iterator[Code]:
 def format_unmarked_note(cells: Mapping[str, int]) -> str:
     """Return the note on cells with a missing code that SPSS does not treat as missing: their number by variable."""
     counts = join_first(f"{name} ({count:,})" for name, count in cells.items())
-    return (
-        f"SPSS has room for three missing codes, or a range and one; exclude cells with other codes yourself: {counts}"
-    )
+    return f"SPSS has room for three missing codes, or a range and one; exclude cells with other codes yourself: {counts}"
 
 
 def choose_display_width(length: int) -> int:
@@ -188,12 +208,17 @@ def iterate_notes(
 ) -> Iterator[str]:
     """Yield notes on names and labels that had to change. `labels` holds the value labels of each variable."""
     unit = "bytes" if limits.counts_bytes else "characters"
-    for variable, name in zip(variables, fit_names([v.name for v in variables], limits), strict=True):
+    for variable, name in zip(
+        variables, fit_names([v.name for v in variables], limits), strict=True
+    ):
         if name != variable.name:
             yield f"{variable.name} is named {name} there: {limits.program} does not accept the name"
     if cut := [v.name for v in variables if limits.measure(choose_label(v)) > limits.label]:
         yield f"{join_first(cut)}: labels are cut to {limits.label} {unit}, the limit of {limits.program}"
     most = limits.value_label
-    is_long = [any(limits.measure(to_single_line(text)) > most for text in some.values()) for some in labels]
+    is_long = [
+        any(limits.measure(to_single_line(text)) > most for text in some.values())
+        for some in labels
+    ]
     if long := [v.name for v, found in zip(variables, is_long, strict=True) if found]:
         yield f"{join_first(long)}: labels of values are cut to {most} {unit}"

@@ -34,14 +34,20 @@ STREAM_BATCH_SIZE: Final = 2_500
 """Rows per batch of a stream: fewer than in files, since all batches may stay in memory."""
 
 
-def write_parquet(table: Table, to: Path, options: conventions.WriteOptions) -> conventions.WriteResult:
+def write_parquet(
+    table: Table, to: Path, options: conventions.WriteOptions
+) -> conventions.WriteResult:
     """Write one row group per batch. Raises ImportError without the libraries."""
     import pyarrow.parquet  # type: ignore[import-untyped]  # it has no types
 
-    return _write(table, lambda schema: pyarrow.parquet.ParquetWriter(to, schema, compression=COMPRESSION))
+    return _write(
+        table, lambda schema: pyarrow.parquet.ParquetWriter(to, schema, compression=COMPRESSION)
+    )
 
 
-def write_arrow(table: Table, to: Path, options: conventions.WriteOptions) -> conventions.WriteResult:
+def write_arrow(
+    table: Table, to: Path, options: conventions.WriteOptions
+) -> conventions.WriteResult:
     """Write an Arrow file. Raises ImportError without the libraries."""
     import pyarrow.ipc  # type: ignore[import-untyped]  # it has no types
 
@@ -72,8 +78,14 @@ def list_fields(variables: Sequence[Variable]) -> list[ParquetField]:
             fields.append(ParquetField(v.name, v, place, states=_list_states(v)))
         elif v.role in ("admin", "order"):
             fields.append(ParquetField(v.name, v, place))
-        elif v.role == "answer" and not conventions.list_missing_codes(v) and (v.item, v.turn) in state_columns:
-            fields.append(ParquetField(v.name, v, place, state_column=state_columns[v.item, v.turn]))
+        elif (
+            v.role == "answer"
+            and not conventions.list_missing_codes(v)
+            and (v.item, v.turn) in state_columns
+        ):
+            fields.append(
+                ParquetField(v.name, v, place, state_column=state_columns[v.item, v.turn])
+            )
         else:
             name = conventions.make_free_name(f"{v.name}_state", used_names)
             fields += [
@@ -111,19 +123,31 @@ def open_batches(
 
     fields = list_fields(table.variables)
     schema_fields = [_make_schema_field(field, labels=labels, small=small) for field in fields]
-    about = {field.name: getattr(table.study, field.name) for field in dataclasses.fields(table.study)}
-    about = {name: value for name, value in about.items() if value and not isinstance(value, Mapping)}  # not by item
+    about = {
+        field.name: getattr(table.study, field.name) for field in dataclasses.fields(table.study)
+    }
+    about = {
+        name: value for name, value in about.items() if value and not isinstance(value, Mapping)
+    }  # not by item
     metadata = {"study": _encode_json(about), "language": table.language, "each": table.row_unit}
     schema = pa.schema(schema_fields, metadata=metadata)
-    columns = [_make_expression(field, labels=labels, small=small).alias(field.name) for field in fields]
+    columns = [
+        _make_expression(field, labels=labels, small=small).alias(field.name) for field in fields
+    ]
     # not by pa.array, which imports pandas where it is installed: 0.3 s and 45 MiB
-    states = [pl.Series(field.states, dtype=pl.String).to_arrow().cast(pa.string()) for field in fields]
+    states = [
+        pl.Series(field.states, dtype=pl.String).to_arrow().cast(pa.string()) for field in fields
+    ]
 
     def convert(texts: "pl.DataFrame") -> "pa.RecordBatch":
-        series = zip(typed_columns.convert_columns(texts, columns), fields, schema, states, strict=True)
+        series = zip(
+            typed_columns.convert_columns(texts, columns), fields, schema, states, strict=True
+        )
         return pa.record_batch([_make_array(*each) for each in series], schema=schema)
 
-    return schema, (batch for batch in typed_columns.convert_batches(table, convert, size) if batch.num_rows)
+    return schema, (
+        batch for batch in typed_columns.convert_batches(table, convert, size) if batch.num_rows
+    )
 
 
 def _make_expression(field: ParquetField, *, labels: bool, small: bool) -> "pl.Expr":
@@ -140,13 +164,17 @@ def _make_expression(field: ParquetField, *, labels: bool, small: bool) -> "pl.E
     return values
 
 
-def _make_array(series: "pl.Series", field: ParquetField, schema_field: "pa.Field", states: "pa.Array") -> "pa.Array":
+def _make_array(
+    series: "pl.Series", field: ParquetField, schema_field: "pa.Field", states: "pa.Array"
+) -> "pa.Array":
     import pyarrow as pa
 
     if not field.states:
         return series.to_arrow().cast(schema_field.type)
     if series.null_count():
-        raise ValueError(f"{field.variable.name}: a cell is no value, nor missing for a reason that the column has")
+        raise ValueError(
+            f"{field.variable.name}: a cell is no value, nor missing for a reason that the column has"
+        )
     return pa.DictionaryArray.from_arrays(series.to_arrow(), states)
 
 
@@ -163,14 +191,20 @@ def _make_schema_field(field: ParquetField, *, labels: bool, small: bool) -> "pa
     elif labels and field.variable.labels:
         kind = pa.string()
     else:
-        kind = pa.timestamp("ms", tz="UTC") if is_timestamp(field.variable) else types[field.variable.storage]
+        kind = (
+            pa.timestamp("ms", tz="UTC")
+            if is_timestamp(field.variable)
+            else types[field.variable.storage]
+        )
     return pa.field(field.name, kind, metadata=dict(_iterate_metadata(field)))
 
 
 def _has_small_codes(variable: Variable) -> bool:
     """Return whether its values are codes of an option list that fit 32 bits, which halves their memory."""
     numbers = [code for code in variable.labels if isinstance(code, int)]
-    return variable.measure != "scale" and bool(numbers) and max(map(abs, numbers)) <= MAX_SMALL_CODE
+    return (
+        variable.measure != "scale" and bool(numbers) and max(map(abs, numbers)) <= MAX_SMALL_CODE
+    )
 
 
 def _iterate_metadata(field: ParquetField) -> Iterator[tuple[str, str]]:
@@ -209,7 +243,9 @@ class Rows:
     `not_asked`, `not_reached`, or a decline of the study's own. Labels and wordings are in the Arrow schema's metadata.
     """
 
-    def __init__(self, open_table: Callable[[], AbstractContextManager[Table]], *, labels: bool = False) -> None:
+    def __init__(
+        self, open_table: Callable[[], AbstractContextManager[Table]], *, labels: bool = False
+    ) -> None:
         self._open_table = open_table
         self._labels = labels
 
@@ -237,7 +273,9 @@ class Rows:
     def _iterate_parts(self) -> "Iterator[Any]":
         """Yield the schema, then the batches; the rows are open meanwhile."""
         with self._open_table() as table:
-            schema, batches = open_batches(table, labels=self._labels, small=True, size=STREAM_BATCH_SIZE)
+            schema, batches = open_batches(
+                table, labels=self._labels, small=True, size=STREAM_BATCH_SIZE
+            )
             yield schema
             yield from batches
 

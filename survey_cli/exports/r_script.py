@@ -51,7 +51,9 @@ def _list_codes(variable: Variable) -> tuple[str, str, str]:
     if any(len(text.encode(errors="replace")) > MAX_NAME_BYTES for text in labels.values()):
         named = f"structure({_render_vector(values)}, names = {_render_vector(texts)})"
     else:
-        named = _render_vector([f"{text} = {value}" for text, value in zip(texts, values, strict=True)])
+        named = _render_vector(
+            [f"{text} = {value}" for text, value in zip(texts, values, strict=True)]
+        )
     missing = dict.fromkeys([code for code, _ in codes.values()])
     missing |= dict.fromkeys(code for code in variable.user_missing if isinstance(code, int))
     return (

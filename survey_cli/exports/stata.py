@@ -46,7 +46,9 @@ def write_dta(table: Table, to: Path, options: conventions.WriteOptions) -> conv
 
     final_names = limits.fit_names([v.name for v in table.variables], limits.STATA)
     # The library names label sets by a column's name and a number, which must fit together.
-    names = limits.fit_names(final_names, replace(limits.STATA, name=limits.STATA.name - len(str(len(final_names)))))
+    names = limits.fit_names(
+        final_names, replace(limits.STATA, name=limits.STATA.name - len(str(len(final_names))))
+    )
     letters = assign_letters(table.variables)
     data = _build_data(table, names, letters)
     columns = list(zip(names, table.variables, strict=True))
@@ -56,19 +58,32 @@ def write_dta(table: Table, to: Path, options: conventions.WriteOptions) -> conv
             to,
             file_label=limits.STATA.fit(table.study.title, limits.STATA.label),
             column_labels=[
-                limits.STATA.fit(limits.choose_label(v), limits.STATA.label) or None for v in table.variables
+                limits.STATA.fit(limits.choose_label(v), limits.STATA.label) or None
+                for v in table.variables
             ],
             version=STATA_RELEASE,
-            variable_value_labels={name: labels for name, v in columns if (labels := _build_labels(v, letters))},
-            missing_user_values={name: sorted({*letters.values()}) for name, v in columns if _has_letters(v)},
-            variable_format={name: form for name, v in columns if (form := _choose_format(v, data[name]))},
+            variable_value_labels={
+                name: labels for name, v in columns if (labels := _build_labels(v, letters))
+            },
+            missing_user_values={
+                name: sorted({*letters.values()}) for name, v in columns if _has_letters(v)
+            },
+            variable_format={
+                name: form for name, v in columns if (form := _choose_format(v, data[name]))
+            },
         )
     except pyreadstat.ReadstatError as error:
         raise OSError(errno.EIO, str(error)) from error
     time = typed_columns.find_latest_entry(data)
     with to.open("r+b") as file:
-        _overwrite(file, TIMESTAMP_TAG, f"{conventions.format_day(time)} {time:%Y %H:%M}".encode("ascii"))
-        _overwrite(file, NAMES_TAG, b"".join(name.encode().ljust(NAME_FIELD_SIZE, b"\0") for name in final_names))
+        _overwrite(
+            file, TIMESTAMP_TAG, f"{conventions.format_day(time)} {time:%Y %H:%M}".encode("ascii")
+        )
+        _overwrite(
+            file,
+            NAMES_TAG,
+            b"".join(name.encode().ljust(NAME_FIELD_SIZE, b"\0") for name in final_names),
+        )
     return conventions.WriteResult(data.height, tuple(_iterate_notes(table)))
 
 
@@ -93,13 +108,22 @@ def _has_letters(variable: Variable) -> bool:
 
 def _build_labels(variable: Variable, letters: Mapping[str, str]) -> dict[Any, str]:
     """Return labels by value, or by letter of a missing value."""
-    if variable.storage in ("text", "date", "time"):  # a label of a date or time could only be a missing code's
+    if variable.storage in (
+        "text",
+        "date",
+        "time",
+    ):  # a label of a date or time could only be a missing code's
         return {}
-    labels: dict[Any, str] = {code: words for code, words in variable.labels.items() if _can_label(code)}
+    labels: dict[Any, str] = {
+        code: words for code, words in variable.labels.items() if _can_label(code)
+    }
     for kind, (code, words) in conventions.list_offered_codes(variable).items():
         if kind in letters or _can_label(code):
             labels[letters.get(kind, code)] = limits.to_single_line(words) or kind
-    return {code: limits.STATA.fit(words, limits.STATA.value_label, str(code)) for code, words in labels.items()}
+    return {
+        code: limits.STATA.fit(words, limits.STATA.value_label, str(code))
+        for code, words in labels.items()
+    }
 
 
 def _can_label(code: Code) -> bool:
@@ -136,20 +160,30 @@ def _build_data(table: Table, names: Sequence[str], letters: Mapping[str, str]) 
         if _has_letters(variable):
             codes = conventions.list_missing_codes(variable)
             letter_by_kind = {kind: letters.get(kind) for kind in {**letters, **codes}}
-            kinds.append(typed_columns.make_missing_expression(text, column, letter_by_kind).alias(name))
-            codes_without_letter = {kind: None if kind in letters else code for kind, (code, _) in codes.items()}
+            kinds.append(
+                typed_columns.make_missing_expression(text, column, letter_by_kind).alias(name)
+            )
+            codes_without_letter = {
+                kind: None if kind in letters else code for kind, (code, _) in codes.items()
+            }
             if any(codes_without_letter.values()):
                 column = typed_columns.make_coded_expression(text, column, codes_without_letter)
         elif variable.storage == "integer":
             column = column.cast(pl.Int64)
         elif variable.storage == "text" and not is_timestamp(variable):
-            text_codes = {kind: str(code) for kind, (code, _) in conventions.list_missing_codes(variable).items()}
+            text_codes = {
+                kind: str(code)
+                for kind, (code, _) in conventions.list_missing_codes(variable).items()
+            }
             if text_codes and variable.role != "admin":
                 column = typed_columns.make_coded_expression(text, column, text_codes)
             column = column.fill_null("")
         values.append(column.alias(name))
     batches = typed_columns.convert_batches(
-        table, lambda texts: [typed_columns.convert_columns(texts, columns) for columns in (values, kinds)]
+        table,
+        lambda texts: [
+            typed_columns.convert_columns(texts, columns) for columns in (values, kinds)
+        ],
     )
     frames: list[pl.DataFrame] = [pl.concat(parts) for parts in zip(*batches, strict=True)]
     data, letter_columns = frames
@@ -167,7 +201,10 @@ def _mix_letters(values: "pl.Series", letters: "pl.Series", *, integer: bool) ->
 
     if integer and not (values.abs() > MAX_LABELED_VALUE).any():
         values = values.cast(pl.Int32)
-    cells = [letter if value is None else value for value, letter in zip(values.to_list(), letters, strict=True)]
+    cells = [
+        letter if value is None else value
+        for value, letter in zip(values.to_list(), letters, strict=True)
+    ]
     return pl.Series(values.name, cells, dtype=pl.Object)
 
 
@@ -179,12 +216,20 @@ def _overwrite(file: BinaryIO, tag: bytes, content: bytes) -> None:
 
 
 def _iterate_notes(table: Table) -> Iterator[str]:
-    labels: list[dict[Code, str]] = [limits.build_value_labels(v) if _has_letters(v) else {} for v in table.variables]
+    labels: list[dict[Code, str]] = [
+        limits.build_value_labels(v) if _has_letters(v) else {} for v in table.variables
+    ]
     yield from limits.iterate_notes(table.variables, limits.STATA, labels=labels)
     letters = assign_letters(table.variables)
-    if own_letters := {kind: letter for kind, letter in letters.items() if kind not in MISSING_LETTERS}:
-        yield "extended missing values of the study: " + ", ".join(f".{x} {kind}" for kind, x in own_letters.items())
-    if left := sorted({kind for v in table.variables for kind in v.declines if kind not in letters}):
+    if own_letters := {
+        kind: letter for kind, letter in letters.items() if kind not in MISSING_LETTERS
+    }:
+        yield "extended missing values of the study: " + ", ".join(
+            f".{x} {kind}" for kind, x in own_letters.items()
+        )
+    if left := sorted(
+        {kind for v in table.variables for kind in v.declines if kind not in letters}
+    ):
         yield f"{join_first(left)}: Stata has no letters left for them, so they are labeled codes"
     if bare := [v.name for v in table.variables if has_unlabeled_texts(v)]:
         yield f"{join_first(bare)}: Stata cannot label texts, so the codes have no labels"
@@ -209,15 +254,23 @@ def list_too_large_codes(variable: Variable) -> list[Code]:
 # ── a script with the design ──
 
 
-def write_stata_script(table: Table, to: Path, data: Path, data_name: str) -> conventions.WriteResult:
+def write_stata_script(
+    table: Table, to: Path, data: Path, data_name: str
+) -> conventions.WriteResult:
     """Write the script, and the data that it opens as `data_name`. Raises ImportError without the libraries."""
     result = write_dta(table, data, conventions.WriteOptions())
     columns, study = [variable.name for variable in table.variables], table.study
     names = dict(zip(columns, limits.fit_names(columns, limits.STATA), strict=True))
     has_design = bool(conventions.list_design_columns(table))
-    by_role = {role: " ".join(names[n] for n in columns) for role, columns in study.design.items() if has_design}
+    by_role = {
+        role: " ".join(names[n] for n in columns)
+        for role, columns in study.design.items()
+        if has_design
+    }
     count = len(study.design.get("replicate_weight", ()))
-    factors = [(count - 1) / count] if count and study.replication == "jk1" else study.replication_factors
+    factors = (
+        [(count - 1) / count] if count and study.replication == "jk1" else study.replication_factors
+    )
     with to.open("w", encoding="utf-8") as file:
         write_template(
             file,

@@ -23,7 +23,11 @@ def write_template(to: TextIO, template: str, **values: Any) -> None:
 
 
 def make_environment(
-    package: str, *, autoescape: bool, escape: Callable[[str], str] | None = None, lstrip_blocks: bool = True
+    package: str,
+    *,
+    autoescape: bool,
+    escape: Callable[[str], str] | None = None,
+    lstrip_blocks: bool = True,
 ) -> "Environment":
     """Return an environment of the templates in a package, in which an unknown name is an error.
 
@@ -56,7 +60,9 @@ def _make_environment(*, xml: bool) -> "Environment":
         inner = text if isinstance(text, Markup) else _escape(str(text))
         return Markup(f"{begin}>{inner}</{tag}>\n" if text != "" else f"{begin} />\n")
 
-    environment = make_environment("survey_cli.exports", autoescape=xml, escape=_escape if xml else None)
+    environment = make_environment(
+        "survey_cli.exports", autoescape=xml, escape=_escape if xml else None
+    )
     environment.globals |= {
         "attributes": lambda **attributes: Markup(_render_attributes(attributes)),
         "element": render_element,
@@ -71,5 +77,7 @@ def _escape(text: str) -> str:
 
 def _render_attributes(attributes: dict[str, object]) -> str:
     """Return attributes, each after a space; empty ones are omitted."""
-    written = {name: _escape(str(value)).translate(_IN_ATTRIBUTES) for name, value in attributes.items()}
+    written = {
+        name: _escape(str(value)).translate(_IN_ATTRIBUTES) for name, value in attributes.items()
+    }
     return "".join(f' {name}="{value}"' for name, value in written.items() if value)

@@ -21,7 +21,9 @@ from survey_cli.exports.conventions import WriteOptions, WriteResult, list_missi
 from survey_cli.table.table import Table, encode_missing, make_cell_reader, split_row
 from survey_cli.values import Cell, Missing, Variable
 
-FORMULA_START: Final = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")  # the wide ones run in some languages' Excel
+FORMULA_START: Final = re.compile(
+    "'*[=+\\-@\t\r\n＝＋－＠]"
+)  # the wide ones run in some languages' Excel
 """The beginning of a text that can run as a formula, or that looks like an escaped one."""
 LINE_END: Final = "\r\n"
 BATCH_SIZE: Final = 200
@@ -97,7 +99,10 @@ def _iterate_batches(
     simple = (
         delimiter == ","
         and after == 0
-        and all(v.storage in ("integer", "text") and not (options.labels and v.labels) for v in table.variables[:first])
+        and all(
+            v.storage in ("integer", "text") and not (options.labels and v.labels)
+            for v in table.variables[:first]
+        )
     )
 
     def format_row(row: str) -> str:
@@ -107,7 +112,9 @@ def _iterate_batches(
             numbers = _insert_missing_codes(numbers, codes)
             if CODES_ONLY.fullmatch(numbers):
                 numbers = numbers if delimiter == "," else numbers.replace(",", delimiter)
-                return delimiter.join([*map(getitem, before, texts), numbers, *map(getitem, behind, rest)])
+                return delimiter.join(
+                    [*map(getitem, before, texts), numbers, *map(getitem, behind, rest)]
+                )
         return delimiter.join(map(getitem, columns, split_row(row, width)))
 
     rows = table.iterate_stored()
@@ -123,7 +130,9 @@ def _copy_rows(
     ends = [row.rfind('",') + 1 for row in rows]
     words = [row[1:end] for row, end in zip(rows, ends, strict=True)]
     numbers = [row[end + 1 : -1] for row, end in zip(rows, ends, strict=True)]
-    if {text.count(",") for text in words} != {text_commas} or {text.count(",") for text in numbers} != {code_commas}:
+    if {text.count(",") for text in words} != {text_commas} or {
+        text.count(",") for text in numbers
+    } != {code_commas}:
         return None
     text, run = "\n".join(words), _insert_missing_codes("\n".join(numbers), codes)
     if (
@@ -145,7 +154,9 @@ def _insert_missing_codes(numbers: str, codes: Sequence[tuple[str, str]]) -> str
     return numbers
 
 
-def _build_columns(table: Table, options: WriteOptions, quote: Callable[[str], str]) -> list[FieldCache]:
+def _build_columns(
+    table: Table, options: WriteOptions, quote: Callable[[str], str]
+) -> list[FieldCache]:
     """Return the cache of each column; columns of one kind share it."""
     kinds: dict[object, FieldCache] = {}
     columns = []
@@ -166,12 +177,16 @@ def _make_field_formatter(
     is_text = variable.storage == "text" and not (options.labels and variable.labels)
 
     def format_field(text: str) -> str:
-        return text[1:-1] if is_text and PLAIN_TEXT.fullmatch(text) else quote(format_cell(read(text)))
+        return (
+            text[1:-1] if is_text and PLAIN_TEXT.fullmatch(text) else quote(format_cell(read(text)))
+        )
 
     return format_field
 
 
-def _find_integer_run(table: Table, options: WriteOptions) -> tuple[int, int, tuple[tuple[str, str], ...]]:
+def _find_integer_run(
+    table: Table, options: WriteOptions
+) -> tuple[int, int, tuple[tuple[str, str], ...]]:
     """Return the ends of the longest run of integer columns that are written as stored, and their missing codes.
 
     All its columns have the same: how each missing value is stored, and how it is written.
@@ -181,7 +196,9 @@ def _find_integer_run(table: Table, options: WriteOptions) -> tuple[int, int, tu
         v = table.variables[at]
         if v.storage != "integer" or (options.labels and (v.labels or v.declines)):
             return None
-        return tuple((encode_missing(kind), str(code)) for kind, (code, _) in list_missing_codes(v).items())
+        return tuple(
+            (encode_missing(kind), str(code)) for kind, (code, _) in list_missing_codes(v).items()
+        )
 
     longest: tuple[int, int, tuple[tuple[str, str], ...]] = (0, 0, ())
     for codes, positions in groupby(range(len(table.variables)), list_codes):
@@ -207,7 +224,9 @@ def _make_formatter(variable: Variable, options: WriteOptions) -> Callable[[Cell
     labels = variable.labels if options.labels else {}
     escape = str if options.raw else escape_formula
     codes = list_missing_codes(variable)  # none in columns whose companion column says why
-    missing = {kind: escape(text) if options.labels else str(code) for kind, (code, text) in codes.items()}
+    missing = {
+        kind: escape(text) if options.labels else str(code) for kind, (code, text) in codes.items()
+    }
 
     def format_cell(cell: Cell) -> str:
         match cell:
@@ -297,7 +316,10 @@ class ColumnStatistics:
 
 
 def read_statistics(
-    file: Path, are_numbers: Sequence[bool], codes: Sequence[frozenset[str]], marked: Sequence[frozenset[str]] = ()
+    file: Path,
+    are_numbers: Sequence[bool],
+    codes: Sequence[frozenset[str]],
+    marked: Sequence[frozenset[str]] = (),
 ) -> list[ColumnStatistics]:
     """Return the statistics of each column of a CSV file that was just written, in one pass and little memory.
 
@@ -311,7 +333,9 @@ def read_statistics(
         reader = csv.reader(lines, strict=True)
         next(reader, None)
         while batch := list(islice(reader, BATCH_SIZE)):
-            columns = zip(zip(*batch, strict=True), statistics, are_numbers, codes, marks, strict=True)
+            columns = zip(
+                zip(*batch, strict=True), statistics, are_numbers, codes, marks, strict=True
+            )
             for fields, column, is_number, missing, mark in columns:
                 distinct = set(fields)
                 column.characters = max(column.characters, *map(len, distinct), 0)
@@ -320,5 +344,7 @@ def read_statistics(
                 if is_number:
                     column.add_numbers(distinct - missing - {""})
                 else:
-                    column.bytes = max(column.bytes, *(len(field.encode()) for field in distinct), 0)
+                    column.bytes = max(
+                        column.bytes, *(len(field.encode()) for field in distinct), 0
+                    )
     return statistics

@@ -23,14 +23,27 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, Literal, TypeAlias
 
-from survey_cli.exports.conventions import WriteResult, find_response_sets, list_missing_codes, make_free_name
+from survey_cli.exports.conventions import (
+    WriteResult,
+    find_response_sets,
+    list_missing_codes,
+    make_free_name,
+)
 from survey_cli.exports.templating import write_template
-from survey_cli.exports.text import BATCH_SIZE, MAX_FIELD_SIZE, ColumnStatistics, FieldCache, read_statistics
+from survey_cli.exports.text import (
+    BATCH_SIZE,
+    MAX_FIELD_SIZE,
+    ColumnStatistics,
+    FieldCache,
+    read_statistics,
+)
 from survey_cli.table.table import Table, make_cell_reader
 from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Storage, Variable
 from survey_cli.wording import join_first
 
-TripleSType: TypeAlias = Literal["single", "multiple", "quantity", "character", "logical", "date", "time"]
+TripleSType: TypeAlias = Literal[
+    "single", "multiple", "quantity", "character", "logical", "date", "time"
+]
 FIXED_WIDTHS: Final = {"logical": 1, "date": 8, "time": 6}
 """Number of characters of the types whose fields all have the same length."""
 TYPE_BY_STORAGE: Final[Mapping[Storage, TripleSType]] = {
@@ -60,11 +73,19 @@ class TripleSField:
     @property
     def is_literal(self) -> bool:
         """Whether its codes are texts, which are left-aligned in fixed columns."""
-        return self.kind == "single" and any(isinstance(code, str) or code < 0 for code, _ in self.values)
+        return self.kind == "single" and any(
+            isinstance(code, str) or code < 0 for code, _ in self.values
+        )
 
 
 def write_triple_s(
-    table: Table, to: Path, data: Path, data_name: str, *, version: Literal["2.0", "3.0"] = "2.0", fixed: bool = False
+    table: Table,
+    to: Path,
+    data: Path,
+    data_name: str,
+    *,
+    version: Literal["2.0", "3.0"] = "2.0",
+    fixed: bool = False,
 ) -> WriteResult:
     """Write the definition to `to` and the data to `data`, with `fixed` in fixed columns; the notes are the losses.
 
@@ -77,8 +98,14 @@ def write_triple_s(
         csv_file = Path(folder, "fields.csv") if fixed else data
         rows = _write_fields(table, fields, csv_file)
         codes = tuple(frozenset(str(code) for code, _ in field.values) for field in fields)
-        statistics = read_statistics(csv_file, [field.kind == "quantity" for field in fields], codes)
-        widths = [_compute_width(*pair) for pair in zip(fields, statistics, strict=True)] if fixed else []
+        statistics = read_statistics(
+            csv_file, [field.kind == "quantity" for field in fields], codes
+        )
+        widths = (
+            [_compute_width(*pair) for pair in zip(fields, statistics, strict=True)]
+            if fixed
+            else []
+        )
         if fixed:
             notes += _write_columns(fields, widths, csv_file, data)
     starts = [*accumulate(widths, initial=1)] if fixed else range(1, len(fields) + 1)
@@ -93,7 +120,9 @@ def write_triple_s(
             data_name=data_name,
             version=version,
             fixed=fixed,
-            fields=list(zip(fields, statistics, positions or ((start, "") for start in starts), strict=True)),
+            fields=list(
+                zip(fields, statistics, positions or ((start, "") for start in starts), strict=True)
+            ),
             format_bounds=_format_bounds,
         )
     return WriteResult(rows, notes)
@@ -108,7 +137,10 @@ def iterate_lost_codes(variables: Sequence[Variable]) -> Iterator[tuple[str, str
     for item, options in codes.items():
         if list(options) != list(range(1, len(options) + 1)):
             lost = join_first(options)
-            yield item, f"Triple-S numbers the options of a multiple from 1: the file lacks the codes {lost}"
+            yield (
+                item,
+                f"Triple-S numbers the options of a multiple from 1: the file lacks the codes {lost}",
+            )
 
 
 def _write_fields(table: Table, fields: Sequence[TripleSField], data: Path) -> int:
@@ -118,10 +150,16 @@ def _write_fields(table: Table, fields: Sequence[TripleSField], data: Path) -> i
     def format_texts(field: TripleSField, key: str | tuple[str, ...]) -> str:
         """Return the text of a field for the stored texts of its columns."""
         texts = (key,) if isinstance(key, str) else key
-        return field.format_cells([readers[at](text) for at, text in zip(field.positions, texts, strict=True)])
+        return field.format_cells(
+            [readers[at](text) for at, text in zip(field.positions, texts, strict=True)]
+        )
 
-    columns = [(itemgetter(*field.positions), FieldCache(partial(format_texts, field))) for field in fields]
-    lines = ([cache[get_key(texts)] for get_key, cache in columns] for texts in table.iterate_texts())
+    columns = [
+        (itemgetter(*field.positions), FieldCache(partial(format_texts, field))) for field in fields
+    ]
+    lines = (
+        [cache[get_key(texts)] for get_key, cache in columns] for texts in table.iterate_texts()
+    )
     rows = 0
     with data.open("w", encoding="utf-8", errors="replace", newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
@@ -139,14 +177,21 @@ def _write_columns(
 
     Numbers are right-aligned, everything else is left-aligned.
     """
-    texts = [(at, field.name) for at, field in enumerate(fields) if field.kind == "character" or field.is_literal]
+    texts = [
+        (at, field.name)
+        for at, field in enumerate(fields)
+        if field.kind == "character" or field.is_literal
+    ]
     aligners = [str.rjust] * len(fields)
     for at, _ in texts:
         aligners[at] = str.ljust
     with_line_ends: dict[str, None] = {}
     not_ascii: dict[str, None] = {}
     csv.field_size_limit(MAX_FIELD_SIZE)
-    with csv_file.open(encoding="utf-8", newline="") as lines, data.open("w", encoding="utf-8", newline="") as file:
+    with (
+        csv_file.open(encoding="utf-8", newline="") as lines,
+        data.open("w", encoding="utf-8", newline="") as file,
+    ):
         reader = csv.reader(lines, strict=True)
         next(reader, None)
         for row in reader:
@@ -156,7 +201,12 @@ def _write_columns(
                     row[at] = CONTROL_CHARACTERS.sub(" ", row[at])
                 if not row[at].isascii():
                     not_ascii[name] = None
-            file.write("".join(align(text, width) for align, text, width in zip(aligners, row, widths, strict=True)))
+            file.write(
+                "".join(
+                    align(text, width)
+                    for align, text, width in zip(aligners, row, widths, strict=True)
+                )
+            )
             file.write("\r\n")
     notes = (
         (with_line_ends, "line ends are replaced by spaces, because fixed columns need one line per row"),
@@ -166,7 +216,9 @@ def _write_columns(
     return tuple(f"{join_first(names)}: {note}" for names, note in notes if names)
 
 
-def _build_fields(variables: Sequence[Variable], universes: Mapping[str, str], weight: str) -> list[TripleSField]:
+def _build_fields(
+    variables: Sequence[Variable], universes: Mapping[str, str], weight: str
+) -> list[TripleSField]:
     """Build the fields in the order of the columns.
 
     A question with several answers stands at its first column, and a filter before the first field that it applies to.
@@ -174,7 +226,10 @@ def _build_fields(variables: Sequence[Variable], universes: Mapping[str, str], w
     positions = {variable.name: position for position, variable in enumerate(variables)}
     sets = {response_set.names[0]: response_set for response_set in find_response_sets(variables)}
     later_members = {name for response_set in sets.values() for name in response_set.names[1:]}
-    used_names = {name.casefold() for name in (*positions, *(response_set.name for response_set in sets.values()))}
+    used_names = {
+        name.casefold()
+        for name in (*positions, *(response_set.name for response_set in sets.values()))
+    }
     filters: dict[tuple[str, int | None, str], str] = {}
     fields = []
     for variable in variables:
@@ -185,7 +240,10 @@ def _build_fields(variables: Sequence[Variable], universes: Mapping[str, str], w
             # columns of an older version have their own names and filter
             asked = (variable.item, variable.turn, variable.name.partition("__v")[2])
             if asked not in filters:
-                turn, version = "" if variable.turn is None else f"_{variable.turn}", asked[2] and f"__v{asked[2]}"
+                turn, version = (
+                    "" if variable.turn is None else f"_{variable.turn}",
+                    asked[2] and f"__v{asked[2]}",
+                )
                 filters[asked] = make_free_name(f"{variable.item}_asked{turn}{version}", used_names)
                 fields.append(TripleSField(
                     name=filters[asked], label=universes[variable.item], variable=variable, kind="logical",
@@ -195,17 +253,27 @@ def _build_fields(variables: Sequence[Variable], universes: Mapping[str, str], w
         if (response_set := sets.get(variable.name)) is not None:
             columns = tuple(positions[name] for name in response_set.names)
             members = [variables[position] for position in columns]
-            fields.append(_build_multiple(response_set.name, response_set.label, members, columns, filter_name))
+            fields.append(
+                _build_multiple(
+                    response_set.name, response_set.label, members, columns, filter_name
+                )
+            )
         else:
             is_weight = variable.name == weight
-            fields.append(_build_field(variable, positions[variable.name], filter_name, weight=is_weight))
+            fields.append(
+                _build_field(variable, positions[variable.name], filter_name, weight=is_weight)
+            )
     return fields
 
 
 def _build_multiple(
     name: str, label: str, members: Sequence[Variable], positions: tuple[int, ...], filter_name: str
 ) -> TripleSField:
-    missing = {kind: text for kind, (_, text) in list_missing_codes(members[0]).items() if kind != "not_asked"}
+    missing = {
+        kind: text
+        for kind, (_, text) in list_missing_codes(members[0]).items()
+        if kind != "not_asked"
+    }
     labels = [*(v.label.removeprefix(f"{label}: ") for v in members), *missing.values()]
     missing_bits = {kind: bit for bit, kind in enumerate(missing, len(members))}
     no_bits = "0" * len(labels)
@@ -230,7 +298,9 @@ def _build_multiple(
     )
 
 
-def _build_field(variable: Variable, position: int, filter_name: str, *, weight: bool) -> TripleSField:
+def _build_field(
+    variable: Variable, position: int, filter_name: str, *, weight: bool
+) -> TripleSField:
     missing = list_missing_codes(variable) if variable.role != "admin" and not weight else {}
     missing.pop("not_asked", None)
     missing_codes = {kind: str(code) for kind, (code, _) in missing.items()}
@@ -269,10 +339,13 @@ def _compute_width(field: TripleSField, column: ColumnStatistics) -> int:
         return len(field.values)
     bounds = _format_bounds(column) if field.kind == "quantity" else ()
     return FIXED_WIDTHS.get(
-        field.kind, max(1, column.characters, *(len(str(code)) for code, _ in field.values), *map(len, bounds))
+        field.kind,
+        max(1, column.characters, *(len(str(code)) for code, _ in field.values), *map(len, bounds)),
     )
 
 
 def _format_bounds(column: ColumnStatistics) -> tuple[str, str]:
-    low, high = (format(n or 0, f".{min(column.decimals, 15)}f") for n in (column.minimum, column.maximum))
+    low, high = (
+        format(n or 0, f".{min(column.decimals, 15)}f") for n in (column.minimum, column.maximum)
+    )
     return low, high

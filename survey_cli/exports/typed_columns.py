@@ -10,7 +10,14 @@ from itertools import count, islice
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from survey_cli.exports.conventions import DEFAULT_TIMESTAMP
-from survey_cli.table.table import LAST_ENTRY_COLUMN, NOT_ASKED_TEXT, Table, encode_missing, is_timestamp, split_row
+from survey_cli.table.table import (
+    LAST_ENTRY_COLUMN,
+    NOT_ASKED_TEXT,
+    Table,
+    encode_missing,
+    is_timestamp,
+    split_row,
+)
 from survey_cli.values import Measure, Variable
 
 if TYPE_CHECKING:
@@ -22,7 +29,9 @@ BATCH_SIZE: Final = 20_000
 _COMMA: Final = "\\u002c"
 
 
-def convert_batches(table: Table, convert: "Callable[[pl.DataFrame], T]", size: int = BATCH_SIZE) -> Iterator[T]:
+def convert_batches(
+    table: Table, convert: "Callable[[pl.DataFrame], T]", size: int = BATCH_SIZE
+) -> Iterator[T]:
     """Yield what `convert` makes of each batch of rows; the first batch is empty where there are none.
 
     It receives the stored texts of the cells, one column per variable, named by position (`"0"`, `"1"`, …). While one
@@ -44,7 +53,10 @@ def _read_batches(table: Table, width: int, size: int) -> Iterator[list[str]]:
     """Yield the stored rows in batches, without commas inside their texts."""
     rows = table.iterate_stored()
     for number in count():
-        batch = [row if row.count(",") == width - 1 else _escape_commas(row, width) for row in islice(rows, size)]
+        batch = [
+            row if row.count(",") == width - 1 else _escape_commas(row, width)
+            for row in islice(rows, size)
+        ]
         if number and not batch:
             return
         yield batch
@@ -73,7 +85,9 @@ def convert_columns(frame: "pl.DataFrame", columns: Iterable["pl.Expr"]) -> "pl.
     except pl.exceptions.PolarsError as error:
         what = str(error).partition("\n")[0][:200]
         unknown = "replace_strict" in what  # polars' word for a text without a replacement
-        raise ValueError("a missing value of a kind that no column has" if unknown else what) from None
+        raise ValueError(
+            "a missing value of a kind that no column has" if unknown else what
+        ) from None
 
 
 def make_value_expression(variable: Variable, text: "pl.Expr") -> "pl.Expr":
@@ -122,7 +136,12 @@ def make_state_expression(text: "pl.Expr", values: "pl.Expr", kinds: Sequence[st
     """
     import polars as pl
 
-    kind = text.cast(pl.Enum(list(map(encode_missing, kinds))), strict=False).to_physical().cast(pl.Int8) + 1
+    kind = (
+        text.cast(pl.Enum(list(map(encode_missing, kinds))), strict=False)
+        .to_physical()
+        .cast(pl.Int8)
+        + 1
+    )
     return pl.when(values.is_null()).then(kind).otherwise(0)
 
 

@@ -39,7 +39,9 @@ WORKING_TIME: Final = NamedFigure(
     "working time", "The paid time without paid breaks.", "survey study shift, station, board"
 )
 SHARE_ON_CASES: Final = NamedFigure(
-    "share on cases", "The time of today with a case on the screen, as a share of the working time of today.", "board"
+    "share on cases",
+    "The time of today with a case on the screen, as a share of the working time of today.",
+    "board",
 )
 
 
@@ -109,7 +111,9 @@ class ShiftSummary:
     def unpaid_breaks(self) -> timedelta:
         if self.corrected_unpaid is not None:
             return self.corrected_unpaid
-        return sum((b.duration for b in self.breaks if b.reason not in self.paid_reasons), timedelta())
+        return sum(
+            (b.duration for b in self.breaks if b.reason not in self.paid_reasons), timedelta()
+        )
 
     @property
     def paid_time(self) -> timedelta:
@@ -215,7 +219,11 @@ class Shift:
 
     def _note_activity(self, at: datetime) -> None:
         n = bisect_right(self._sign_ons, at)
-        if n in self._sign_offs and n < len(self._sign_ons) and self._sign_ons[n] - at < at - self._sign_offs[n]:
+        if (
+            n in self._sign_offs
+            and n < len(self._sign_ons)
+            and self._sign_ons[n] - at < at - self._sign_offs[n]
+        ):
             n += 1  # a case for which the person signed on again, claimed a moment before
         first, last = self._spans[n] or (at, at)
         self._spans[n] = min(first, at), max(last, at)
@@ -258,7 +266,9 @@ class Shift:
 
     def find_activity_before(self, at: datetime) -> datetime:
         """Return the last time until then at which the person was active; `at` where there is none."""
-        return max((min(last, at) for first, last in filter(None, self._spans) if first <= at), default=at)
+        return max(
+            (min(last, at) for first, last in filter(None, self._spans) if first <= at), default=at
+        )
 
     def pass_midnight(self, following: "Shift", to_local: ToLocal) -> None:
         """Give each day its part of a shift that goes on over midnight: of a break too, not of a case.
@@ -274,11 +284,18 @@ class Shift:
             self._end_break(midnight)
         self._note_activity(midnight)
         following._note_activity(midnight)
-        if following._last_sign is None:  # nothing but calls, or the person's presence now, since midnight
+        if (
+            following._last_sign is None
+        ):  # nothing but calls, or the person's presence now, since midnight
             following._last_sign = self._last_sign
             following.is_on = True
 
-    def resume(self, login: str, work: Iterable[WorkEvent], calls: Iterable[tuple[str, events.HistoryEntry]]) -> None:
+    def resume(
+        self,
+        login: str,
+        work: Iterable[WorkEvent],
+        calls: Iterable[tuple[str, events.HistoryEntry]],
+    ) -> None:
         """Add what this person did earlier today, so that the counts go on after a crash."""
         for event in work:
             self.add_work(event)
@@ -286,7 +303,9 @@ class Shift:
 
     def add(self, key: str, entry: events.HistoryEntry) -> None:
         """Add one event of a case."""
-        if entry.event == events.CaseReturned("lapsed"):  # dated when the lease of a silent station ended
+        if entry.event == events.CaseReturned(
+            "lapsed"
+        ):  # dated when the lease of a silent station ended
             self._dialed.pop(key, None)
             self.leave_case(key)
             self._interviewing.discard(key)
@@ -295,7 +314,9 @@ class Shift:
         if isinstance(entry.event, events.CaseClaimed):
             self.leave_case(key)  # another station ended its lease
         self._last_events[key] = entry.at
-        if not isinstance(entry.event, events.CaseClaimed):  # the next case is claimed without a key
+        if not isinstance(
+            entry.event, events.CaseClaimed
+        ):  # the next case is claimed without a key
             self._note_deed(entry.at)
         match entry.event:
             case events.CaseClaimed():
@@ -370,7 +391,11 @@ class Shift:
             contacts += is_answered(outcomes.get(call.outcome), has_interview=call.has_interview)
         results = [classify_result(outcomes.get(call.outcome), call.code) for call in self._calls]
         kinds = [outcomes[call.outcome].kind for call in self._calls if call.outcome in outcomes]
-        break_now = [BreakTaken(self.open_break.reason, at - self.open_break.since)] if self.open_break else []
+        break_now = (
+            [BreakTaken(self.open_break.reason, at - self.open_break.since)]
+            if self.open_break
+            else []
+        )
         on_screen = timedelta()
         newest = max(self._claimed, key=self._claimed.__getitem__, default="")
         for key, since in self._claimed.items():
@@ -395,7 +420,9 @@ class Shift:
             paid_reasons=frozenset(reason for reason, pay in breaks.items() if pay == "paid"),
         )
 
-    def describe_person(self, login: str, summary: ShiftSummary, at: datetime) -> PersonAtWork | None:
+    def describe_person(
+        self, login: str, summary: ShiftSummary, at: datetime
+    ) -> PersonAtWork | None:
         """Describe where the person is, from the work events; None if there was no sign-on or sign-off."""
         sign = self._last_sign
         if sign is None:
@@ -429,7 +456,8 @@ def is_work_at_station(entry: events.HistoryEntry) -> bool:
 
 
 def add_calls(
-    calls: Iterable[tuple[str, events.HistoryEntry]], find_shift: Callable[[events.HistoryEntry], Shift | None]
+    calls: Iterable[tuple[str, events.HistoryEntry]],
+    find_shift: Callable[[events.HistoryEntry], Shift | None],
 ) -> None:
     """Add events of cases to the shifts of those who wrote them; None is a shift of somebody else.
 
@@ -477,22 +505,39 @@ class ShiftCorrection(NamedTuple):
     @classmethod
     def decode(cls, detail: str) -> "ShiftCorrection":
         values = json.loads(detail)
-        times = {name: datetime.fromisoformat(values[name]) for name in ("since", "until") if name in values}
-        lengths = {name: timedelta(seconds=values[name]) for name in ("away", "unpaid") if name in values}
+        times = {
+            name: datetime.fromisoformat(values[name])
+            for name in ("since", "until")
+            if name in values
+        }
+        lengths = {
+            name: timedelta(seconds=values[name]) for name in ("away", "unpaid") if name in values
+        }
         return cls(**{**values, **times, **lengths})
 
     def apply(self, summary: ShiftSummary, to_local: ToLocal) -> ShiftSummary:
         """Return the summary as corrected."""
-        times = {"since": self.since and to_local(self.since), "until": self.until and to_local(self.until)}
+        times = {
+            "since": self.since and to_local(self.since),
+            "until": self.until and to_local(self.until),
+        }
         values: dict[str, Any] = {**times, "away": self.away, "corrected_unpaid": self.unpaid}
-        return replace(summary, **{name: value for name, value in values.items() if value is not None})
+        return replace(
+            summary, **{name: value for name, value in values.items() if value is not None}
+        )
 
     def describe(self, to_local: ToLocal) -> str:
         """Describe the corrected values and the reason: `until 17:30: forgot to sign off`."""
-        times = [(word, at) for word, at in (("from", self.since), ("until", self.until)) if at is not None]
+        times = [
+            (word, at)
+            for word, at in (("from", self.since), ("until", self.until))
+            if at is not None
+        ]
         words = [f"{word} {to_local(at):%H:%M}" for word, at in times]
         lengths = (("away", self.away), ("unpaid breaks", self.unpaid))
-        words += [f"{word} {format_length(length)}" for word, length in lengths if length is not None]
+        words += [
+            f"{word} {format_length(length)}" for word, length in lengths if length is not None
+        ]
         return f"{', '.join(words)}: {self.note}"
 
 
@@ -532,7 +577,9 @@ def build_days(
     is in the order of time.
     """
     shifts: defaultdict[tuple[str, str], Shift] = defaultdict(Shift)
-    corrections: defaultdict[tuple[str, str], list[tuple[WorkEvent, ShiftCorrection]]] = defaultdict(list)
+    corrections: defaultdict[tuple[str, str], list[tuple[WorkEvent, ShiftCorrection]]] = (
+        defaultdict(list)
+    )
     for event in work:
         if event.kind == "corrected":
             correction = ShiftCorrection.decode(event.detail)
@@ -546,7 +593,9 @@ def build_days(
         shifts[login, f"{to_local(at):%Y-%m-%d}"].note_presence(at)
 
     for (login, day), shift in sorted(shifts.items()):
-        if (before := shifts.get((login, f"{date.fromisoformat(day) - timedelta(days=1)}"))) is not None:
+        if (
+            before := shifts.get((login, f"{date.fromisoformat(day) - timedelta(days=1)}"))
+        ) is not None:
             before.pass_midnight(shift, to_local)
 
     days = []
@@ -561,11 +610,17 @@ def build_days(
 
 
 def _apply_correction(
-    summary: ShiftSummary, shift: Shift, event: WorkEvent, correction: ShiftCorrection, to_local: ToLocal
+    summary: ShiftSummary,
+    shift: Shift,
+    event: WorkEvent,
+    correction: ShiftCorrection,
+    to_local: ToLocal,
 ) -> ShiftSummary:
     """Return the summary as corrected; what the person did after the correction is added."""
     last = shift.last_activity or NEVER
-    if correction.until is not None and last > event.at:  # the person came back since: less or more away
+    if (
+        correction.until is not None and last > event.at
+    ):  # the person came back since: less or more away
         away = summary.away + (shift.find_activity_before(event.at) - correction.until)
         summary = replace(summary, away=max(away, timedelta()))
         correction = correction._replace(until=None)
@@ -586,10 +641,18 @@ def list_shift_figures(summary: ShiftSummary) -> list[tuple[str, str]]:
         ("Appointments", f"{summary.appointments_made:,} made, {summary.appointments:,} for me"),
     ]
     if summary.breaks:
-        taken = [f"{reason or 'no reason'} {format_length(duration)}" for reason, duration in summary.breaks]
+        taken = [
+            f"{reason or 'no reason'} {format_length(duration)}"
+            for reason, duration in summary.breaks
+        ]
         figures.append(("Breaks", ", ".join(taken)))
     if summary.paid_breaks:
-        figures.append(("Paid", f"{format_length(summary.paid_time)}, breaks of {format_length(summary.paid_breaks)}"))
+        figures.append(
+            (
+                "Paid",
+                f"{format_length(summary.paid_time)}, breaks of {format_length(summary.paid_breaks)}",
+            )
+        )
     return figures
 
 

@@ -20,7 +20,12 @@ from survey_cli.instrument.checks.source_items import Place, report
 from survey_cli.instrument.compiled.draft import InstrumentDraft, Symbol, build_external_symbols
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition, ExpectedKind, compile_condition
-from survey_cli.instrument.expressions.expression_checker import ValueType, format_codes, format_constant, sort_codes
+from survey_cli.instrument.expressions.expression_checker import (
+    ValueType,
+    format_codes,
+    format_constant,
+    sort_codes,
+)
 from survey_cli.instrument.expressions.parsing import find_names
 from survey_cli.instrument.expressions.three_valued_logic import Evaluator, combine_missing
 from survey_cli.instrument.schema import analysis_file as spec
@@ -51,7 +56,9 @@ class Analysis:
     """The item, battery or variable that is drawn on the first page; empty where the file names none."""
 
 
-def read_analysis(source: InstrumentSource, instrument: Instrument) -> tuple[Analysis, list[Problem]]:
+def read_analysis(
+    source: InstrumentSource, instrument: Instrument
+) -> tuple[Analysis, list[Problem]]:
     """Read an analysis file. Where there are errors, what could not be used is left out."""
     written, problems = None, list(source.problems)
     if source.tree is not None:
@@ -83,23 +90,35 @@ class _AnalysisReader:
         self.entry = YamlScalar("", NOWHERE)
         """The name of the entry that is read, which problems concern."""
 
-    def _report(self, rule: str, at: Place, what: str, remedy: str, severity: Severity = "error") -> None:
+    def _report(
+        self, rule: str, at: Place, what: str, remedy: str, severity: Severity = "error"
+    ) -> None:
         self.problems.append(report(rule, at, self.entry, what, remedy, severity))
 
     def read_variables(self, written: spec.AnalysisFile) -> None:
         """Compile variables and filters, each after those that it reads."""
         if names := [*written.variables, *written.filters]:
             self._check_names(names)
-        sources = {name: list(_iterate_expressions(variable)) for name, variable in written.variables.items()}
-        sources = sources | {name: [text] for name, text in written.filters.items() if name not in sources}
+        sources = {
+            name: list(_iterate_expressions(variable))
+            for name, variable in written.variables.items()
+        }
+        sources = sources | {
+            name: [text] for name, text in written.filters.items() if name not in sources
+        }
         by_name = {str(name): name for name in sources}
-        names_in = {str(name): {read for text in texts for read in find_names(text)} for name, texts in sources.items()}
+        names_in = {
+            str(name): {read for text in texts for read in find_names(text)}
+            for name, texts in sources.items()
+        }
         reads = {name: names & by_name.keys() for name, names in names_in.items()}
         order: list[str] = []
         failed: set[str] = set()
         while len(order) + len(failed) < len(reads):
             try:
-                graph = {name: others - failed for name, others in reads.items() if name not in failed}
+                graph = {
+                    name: others - failed for name, others in reads.items() if name not in failed
+                }
                 order = list(TopologicalSorter(graph).static_order())
             except CycleError as error:
                 cycle = error.args[1][::-1]
@@ -121,16 +140,24 @@ class _AnalysisReader:
             return self._compile_variable(written.variables[self.entry])
         condition = self._compile(written.filters[self.entry], "truth")
         conditions = {"": condition} if condition is not None else {}
-        return Compute(id=str(self.entry), conditions=conditions, type="flag", is_column=False) if conditions else None
+        return (
+            Compute(id=str(self.entry), conditions=conditions, type="flag", is_column=False)
+            if conditions
+            else None
+        )
 
     def _check_names(self, names: Sequence[YamlScalar]) -> None:
         """Check that each name can be used in conditions and as a column, and is not used already."""
-        draft = InstrumentDraft(document=self.instrument.document, symbol_table=self.symbols, uses=[], lost=frozenset())
+        draft = InstrumentDraft(
+            document=self.instrument.document, symbol_table=self.symbols, uses=[], lost=frozenset()
+        )
         draft.items.update(self.instrument.items)
         draft.groups.update(self.instrument.groups)
         for name in names:
             self.symbols.add(Symbol(str(name), "variable", name.where, 0, ValueType("code")))
-        for problem in chain.from_iterable(check(draft) for check in (bad_id, reserved_id, duplicate_id, column_clash)):
+        for problem in chain.from_iterable(
+            check(draft) for check in (bad_id, reserved_id, duplicate_id, column_clash)
+        ):
             if problem.where.file == names[0].where.file:
                 self.problems.append(problem)
 
@@ -155,7 +182,12 @@ class _AnalysisReader:
             return None
         derivation = getattr(variable, kinds[0])
         if not getattr(derivation, "values", True) or not getattr(derivation, "of", True):
-            self._report("bad-analysis", self.entry, f"{kinds[0]}: of: or values: is empty", "write what it is made of")
+            self._report(
+                "bad-analysis",
+                self.entry,
+                f"{kinds[0]}: of: or values: is empty",
+                "write what it is made of",
+            )
             return None
         condition = compilers[kinds[0]](derivation)
         if condition is None:
@@ -165,8 +197,16 @@ class _AnalysisReader:
         if variable.bands is not None:
             labels = {code: Text(label, {}) for code, label in enumerate(variable.bands.values, 1)}
         elif variable.recode is not None:
-            written = [code for code in (*variable.recode.values, variable.recode.otherwise) if code is not None]
-            labels = {code: Text.from_string(str(code)) for code in written if codes is not None and code in codes}
+            written = [
+                code
+                for code in (*variable.recode.values, variable.recode.otherwise)
+                if code is not None
+            ]
+            labels = {
+                code: Text.from_string(str(code))
+                for code in written
+                if codes is not None and code in codes
+            }
         self._check_codes(variable.options, codes, variable.find_position("options"))
         return Compute(
             id=str(self.entry),
@@ -184,18 +224,33 @@ class _AnalysisReader:
         if source is None:
             return None
         kind, codes = source.result_type.type, source.result_type.codes
-        if kind not in ("number", "date") and not (codes and kind == "code" and all(isinstance(c, int) for c in codes)):
-            self._report("not-a-number", bands.of, f"of: {bands.of} is no number or date", "use recode: or value:")
+        if kind not in ("number", "date") and not (
+            codes and kind == "code" and all(isinstance(c, int) for c in codes)
+        ):
+            self._report(
+                "not-a-number",
+                bands.of,
+                f"of: {bands.of} is no number or date",
+                "use recode: or value:",
+            )
             return None
         for label, band in bands.values.items():
-            if any(isinstance(limit, date) != (kind == "date") for limit in (band.low, band.high) if limit is not None):
+            if any(
+                isinstance(limit, date) != (kind == "date")
+                for limit in (band.low, band.high)
+                if limit is not None
+            ):
                 what = f"{label}: the limits of {band.written} are {'no dates' if kind == 'date' else 'dates'}"
                 self._report("unlike-kinds", label, what, f"write them as {bands.of} is answered")
                 return None
         item = self.instrument.items.get(bands.of.strip())
-        number = item.question if item is not None and isinstance(item.question, NumberItem) else None
+        number = (
+            item.question if item is not None and isinstance(item.question, NumberItem) else None
+        )
         self._check_ranges(bands, source, number)
-        special = {n for n in number.options if not _is_between(n, number)} if number is not None else ()
+        special = (
+            {n for n in number.options if not _is_between(n, number)} if number is not None else ()
+        )
         ranges = list(enumerate(bands.values.values(), 1))
 
         def find_band(env: Any) -> Any:
@@ -204,24 +259,38 @@ class _AnalysisReader:
                 return value
             if kind == "date" and not isinstance(value, date):
                 return DK  # of a partial date, the day or month was not known
-            fits = (c for c, band in ranges if band.contains(value) and (value not in special or band.low == band.high))
+            fits = (
+                c
+                for c, band in ranges
+                if band.contains(value) and (value not in special or band.low == band.high)
+            )
             return next(fits, NOT_ASKED)
 
         text = "; ".join(f"{code} if {bands.of} is {band.written}" for code, band in ranges)
         return _derive(text, [source], find_band, frozenset(code for code, _ in ranges))
 
-    def _check_ranges(self, bands: spec.BandsSpec, source: Condition, number: NumberItem | None) -> None:
+    def _check_ranges(
+        self, bands: spec.BandsSpec, source: Condition, number: NumberItem | None
+    ) -> None:
         """Report ranges that no value or two are in, and values in none: beside each limit, and at those of the item."""
         compute, kind = self.computes.get(bands.of.strip()), source.result_type.type
-        is_known = number is not None or kind != "number" or (compute is not None and not compute.decimals)
+        is_known = (
+            number is not None or kind != "number" or (compute is not None and not compute.decimals)
+        )
         decimals = number.decimals if number is not None else 0 if is_known else MAX_DECIMALS
         points: set[Any] = set(source.result_type.codes or ())
-        limits: list[Any] = [limit for b in bands.values.values() for limit in (b.low, b.high) if limit is not None]
+        limits: list[Any] = [
+            limit for b in bands.values.values() for limit in (b.low, b.high) if limit is not None
+        ]
         least, most = (number.lowest, number.highest) if number is not None else (None, None)
         if kind == "date":
             points = {limit + timedelta(days) for limit in limits for days in (-1, 0, 1)}
         elif not points:
-            points = {round(limit + step * 10**-decimals, decimals) for limit in limits for step in (-1, 0, 1)}
+            points = {
+                round(limit + step * 10**-decimals, decimals)
+                for limit in limits
+                for step in (-1, 0, 1)
+            }
             points |= {limit for limit in (least, most) if limit is not None}
             points = {point for point in points if number is None or _is_between(point, number)}
         missed = []
@@ -229,9 +298,15 @@ class _AnalysisReader:
             inside = [label for label, band in bands.values.items() if band.contains(point)]
             if len(inside) > 1:
                 what = f"{inside[1]}: {point} is in {bands.values[inside[0]].written} too"
-                self._report("overlap", inside[1], what, "write ranges that have no value in common")
-            is_between = (least is not None or min(limits) <= point) and (most is not None or point < max(limits))
-            missed += [str(point)] if not inside and (is_between or source.result_type.codes) else []
+                self._report(
+                    "overlap", inside[1], what, "write ranges that have no value in common"
+                )
+            is_between = (least is not None or min(limits) <= point) and (
+                most is not None or point < max(limits)
+            )
+            missed += (
+                [str(point)] if not inside and (is_between or source.result_type.codes) else []
+            )
         if missed:
             what = f"{bands.of}: values such as {join_first(missed)} are in no range"
             remedy = "extend a range: 30..<60 goes up to 60 and leaves it out"
@@ -260,26 +335,47 @@ class _AnalysisReader:
                     what = f"{code!r} becomes {new!r} and another code"
                     self._report("duplicate-code", position, what, "list it once")
                 new_values[value] = self._read_code(new, position)
-        otherwise = NOT_ASKED if recode.otherwise is None else self._read_code(recode.otherwise, position)
-        if recode.otherwise is None and isinstance(old_codes, frozenset) and (rest := old_codes - new_values.keys()):
+        otherwise = (
+            NOT_ASKED if recode.otherwise is None else self._read_code(recode.otherwise, position)
+        )
+        if (
+            recode.otherwise is None
+            and isinstance(old_codes, frozenset)
+            and (rest := old_codes - new_values.keys())
+        ):
             what = f"{format_codes(rest)} of {recode.of} {'is' if len(rest) == 1 else 'are'} in no category"
-            self._report("gap", position, what, "list them, or write otherwise: with a code or .not_asked")
+            self._report(
+                "gap", position, what, "list them, or write otherwise: with a code or .not_asked"
+            )
 
         def find_code(env: Any) -> Any:
             value = source.evaluate(env)
             return new_values.get(value, value if value.__class__ is Missing else otherwise)
 
-        text = "; ".join(f"{new} if {recode.of} in {list(codes)}" for new, codes in recode.values.items())
+        text = "; ".join(
+            f"{new} if {recode.of} in {list(codes)}" for new, codes in recode.values.items()
+        )
         text += f"; else {recode.otherwise}" if recode.otherwise is not None else ""
-        results = frozenset(v for v in (*new_values.values(), otherwise) if not isinstance(v, Missing))
+        results = frozenset(
+            v for v in (*new_values.values(), otherwise) if not isinstance(v, Missing)
+        )
         return _derive(text, [source], find_code, results)
 
     def _check_codes(
-        self, written: Iterable[Code], known: AbstractSet[Code] | None, where: Position, nets: Collection[str] = ()
+        self,
+        written: Iterable[Code],
+        known: AbstractSet[Code] | None,
+        where: Position,
+        nets: Collection[str] = (),
     ) -> None:
         """Report codes that do not exist; declines, which begin with a dot, are reported elsewhere."""
         for code in written:
-            if known is not None and code not in known and code not in nets and not str(code).startswith("."):
+            if (
+                known is not None
+                and code not in known
+                and code not in nets
+                and not str(code).startswith(".")
+            ):
                 remedy = f"its codes are {format_codes(known)}"
                 remedy += f", its nets {', '.join(nets)}" if nets else ""
                 self._report("unknown-code", where, f"there is no code {code!r}", remedy)
@@ -300,16 +396,30 @@ class _AnalysisReader:
         if source is None:
             return None
         item, compute = self.instrument.items.get(top.of), self.computes.get(top.of)
-        codes: list[Code] = list(compute.labels) if compute is not None else sort_codes(source.result_type.codes or ())
+        codes: list[Code] = (
+            list(compute.labels)
+            if compute is not None
+            else sort_codes(source.result_type.codes or ())
+        )
         if item is not None:
             codes = [option.code for option in item.options if option.read and not option.missing]
         number = top.first if top.last is None else top.last
         if len(codes) < 2:
-            self._report("bad-analysis", top.of, f"top: {top.of} has no scale of options", "use bands: or value:")
+            self._report(
+                "bad-analysis",
+                top.of,
+                f"top: {top.of} has no scale of options",
+                "use bands: or value:",
+            )
             return None
         if (top.first is None) == (top.last is None) or not number or not 0 < number < len(codes):
             what = f"top: needs first: or last:, of the {len(codes)} options of {top.of}"
-            self._report("bad-analysis", top.of, what, f"write one of them, with a number from 1 to {len(codes) - 1}")
+            self._report(
+                "bad-analysis",
+                top.of,
+                what,
+                f"write one of them, with a number from 1 to {len(codes) - 1}",
+            )
             return None
         chosen = codes[:number] if top.last is None else codes[-number:]
         text = f"{top.of} in [{', '.join(map(format_constant, chosen))}]"
@@ -319,7 +429,11 @@ class _AnalysisReader:
         names: list[YamlScalar] = []
         for each in count.of:
             group = self.instrument.groups.get(each)
-            names += [YamlScalar(item.id, each.where) for item in group.items] if group is not None else [each]
+            names += (
+                [YamlScalar(item.id, each.where) for item in group.items]
+                if group is not None
+                else [each]
+            )
         sources = [self._compile(each) for each in names]
         conditions = [source for source in sources if source is not None]
         if len(conditions) < len(sources):
@@ -330,11 +444,15 @@ class _AnalysisReader:
             self._check_codes(count.values, condition.result_type.codes, position)
 
         def count_codes(value: Any) -> int:
-            return len(counted.intersection(value)) if isinstance(value, tuple) else value in counted
+            return (
+                len(counted.intersection(value)) if isinstance(value, tuple) else value in counted
+            )
 
         def count_answers(env: Any) -> Any:
             values = [condition.evaluate(env) for condition in conditions]
-            has_answers = any(value.__class__ is not Missing or value in counted for value in values)
+            has_answers = any(
+                value.__class__ is not Missing or value in counted for value in values
+            )
             return sum(map(count_codes, values)) if has_answers else combine_missing(*values)
 
         text = f"count of {', '.join(names)} in {list(count.values)}"
@@ -350,24 +468,43 @@ class _AnalysisReader:
                 what = "the weight has neither column: nor rake:"
                 self._report("bad-analysis", self.entry, what, "write one of them")
             if weight.column is not None and self._check_name(weight.column, known):
-                not_numbers = ("codes", "date", "time", *([] if weight.column in self.instrument.sample else ["text"]))
+                not_numbers = (
+                    "codes",
+                    "date",
+                    "time",
+                    *([] if weight.column in self.instrument.sample else ["text"]),
+                )
                 if self.symbols.value_types[weight.column].type in not_numbers:
-                    self._report("not-a-number", weight.column, f"{weight.column} is no number", "name a number")
+                    self._report(
+                        "not-a-number",
+                        weight.column,
+                        f"{weight.column} is no number",
+                        "name a number",
+                    )
             if weight.trim is not None and (weight.rake is None or weight.trim <= 1):
                 what = "trim: is a multiple of the mean of raked weights, more than 1"
-                self._report("bad-analysis", weight.find_position("trim"), what, "write trim: 5 beside rake:")
+                self._report(
+                    "bad-analysis", weight.find_position("trim"), what, "write trim: 5 beside rake:"
+                )
         for self.entry, banner in written.banners.items():
             if self.entry in self.symbols.symbols:
                 kind = self.symbols.symbols[self.entry].kind
                 what = f"{str(self.entry)!r} is also the name of {'an' if kind == 'item' else 'a'} {kind}"
                 self._report("duplicate-id", self.entry, what, "rename the banner")
             if not banner.columns:
-                self._report("bad-analysis", self.entry, "the banner has no columns", "name variables under columns:")
+                self._report(
+                    "bad-analysis",
+                    self.entry,
+                    "the banner has no columns",
+                    "name variables under columns:",
+                )
             for column in banner.columns:
                 parts = [part.strip() for part in column.split(">")]
                 if len(parts) > 2:
                     what = f"{column} divides more than once"
-                    self._report("bad-analysis", column, what, "write kind > region, or use a variable")
+                    self._report(
+                        "bad-analysis", column, what, "write kind > region, or use a variable"
+                    )
                 for part in parts:
                     self._check_name(YamlScalar(part, column.where), known)
                     item = self.instrument.items.get(part)
@@ -383,7 +520,9 @@ class _AnalysisReader:
 
     def _check_name(self, name: YamlScalar, known: Collection[str]) -> bool:
         if name not in known:
-            remedy = suggest_nearest(str(name), known, otherwise="use an item, a sample column or a variable")
+            remedy = suggest_nearest(
+                str(name), known, otherwise="use an item, a sample column or a variable"
+            )
             self._report("unknown-name", name, f"there is no {str(name)!r}", remedy)
         return name in known
 
@@ -392,7 +531,12 @@ class _AnalysisReader:
         if not self._check_name(name, known):
             return
         if [finding.answer, finding.figure, finding.per].count(None) != 2:
-            self._report("bad-analysis", name, "a finding has one of answer:, figure: and per:", "write one of them")
+            self._report(
+                "bad-analysis",
+                name,
+                "a finding has one of answer:, figure: and per:",
+                "write one of them",
+            )
             return
         if finding.per is not None and not self._check_name(finding.per, known):
             return
@@ -400,21 +544,42 @@ class _AnalysisReader:
         for _, text in finding.text.iterate_languages():
             if set(re.findall(r"\{(\w*)\}", text)) - {"base"} != {figure}:
                 what = f"the text has to contain {{{figure}}}, and no other fill but {{base}}"
-                self._report("bad-analysis", text, what, f"write {{{figure}}} where the figure belongs")
+                self._report(
+                    "bad-analysis", text, what, f"write {{{figure}}} where the figure belongs"
+                )
         item, value_type = self.instrument.items.get(name), self.symbols.value_types[name]
-        codes, nets = _list_codes(value_type), [*map(str, item.question.nets)] if item is not None else []
+        codes, nets = (
+            _list_codes(value_type),
+            [*map(str, item.question.nets)] if item is not None else [],
+        )
         answer = finding.answer or ()
         self._check_codes(answer, codes, finding.find_position("answer"), nets)
         is_multiple = item is not None and isinstance(item.question, MultipleItem)
         if len(answer) > 1 and (is_multiple or not set(nets).isdisjoint(map(str, answer))):
-            what = f"{join_first(list(map(str, answer)))} of {name} overlap: their shares don't add up"
-            self._report("bad-analysis", finding.find_position("answer"), what, "give one code, or one net of them")
-        for numeric in [] if finding.answer else [name, *([finding.per] if finding.per is not None else [])]:
+            what = (
+                f"{join_first(list(map(str, answer)))} of {name} overlap: their shares don't add up"
+            )
+            self._report(
+                "bad-analysis",
+                finding.find_position("answer"),
+                what,
+                "give one code, or one net of them",
+            )
+        for numeric in (
+            [] if finding.answer else [name, *([finding.per] if finding.per is not None else [])]
+        ):
             value_type = self.symbols.value_types[numeric]
-            has_codes = value_type.type == "code" and all(isinstance(c, int) for c in _list_codes(value_type) or ())
+            has_codes = value_type.type == "code" and all(
+                isinstance(c, int) for c in _list_codes(value_type) or ()
+            )
             if value_type.type != "number" and not has_codes:
-                what, key = f"{numeric} has no {finding.figure or 'sum'}", "per" if finding.per else "figure"
-                self._report("bad-analysis", finding.find_position(key), what, "write answer: with a code")
+                what, key = (
+                    f"{numeric} has no {finding.figure or 'sum'}",
+                    "per" if finding.per else "figure",
+                )
+                self._report(
+                    "bad-analysis", finding.find_position(key), what, "write answer: with a code"
+                )
 
 
 def _iterate_expressions(variable: spec.VariableSpec) -> Iterator[YamlScalar]:
@@ -437,9 +602,18 @@ def _is_between(value: float, number: NumberItem) -> bool:
 
 
 def _derive(
-    text: str, sources: Sequence[Condition], evaluate: Evaluator, codes: frozenset[Code] | None = None
+    text: str,
+    sources: Sequence[Condition],
+    evaluate: Evaluator,
+    codes: frozenset[Code] | None = None,
 ) -> Condition:
     """Return a condition that is computed from others: one that yields these codes, or any number."""
     names = frozenset[str]().union(*(source.names for source in sources))
     result_type = ValueType("code" if codes is not None else "number", codes, declinable=True)
-    return Condition(text, names, result_type, evaluate, ast.List([source.tree for source in sources], ast.Load()))
+    return Condition(
+        text,
+        names,
+        result_type,
+        evaluate,
+        ast.List([source.tree for source in sources], ast.Load()),
+    )

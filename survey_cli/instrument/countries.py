@@ -18,7 +18,9 @@ from survey_cli.problems import find_nearest
 from survey_cli.values import DateOrder
 
 _TABLES: Final = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
-MONTH_FIRST_COUNTRIES: Final = frozenset({"US", "AS", "FM", "GU", "MH", "MP", "PH", "PR", "PW", "UM", "VI"})
+MONTH_FIRST_COUNTRIES: Final = frozenset(
+    {"US", "AS", "FM", "GU", "MH", "MP", "PH", "PR", "PW", "UM", "VI"}
+)
 """Countries that write dates as 11/24/2026 (Unicode CLDR's short dates)."""
 EITHER_ORDER_COUNTRIES: Final = frozenset({"CA"})
 """Countries where both orders are usual."""
@@ -45,16 +47,22 @@ class CallingRule(NamedTuple):
 
 
 def _read_rule(*cells: str) -> CallingRule:
-    weekdays, saturday, sunday = (hours for cell in cells[:3] if isinstance(hours := parse_hours(cell), Hours))
+    weekdays, saturday, sunday = (
+        hours for cell in cells[:3] if isinstance(hours := parse_hours(cell), Hours)
+    )
     return CallingRule(weekdays, saturday, sunday, cells[3])
 
 
-CALLING_RULES: Final = {country: _read_rule(*cells) for country, cells in _TABLES["calling_rules"].items()}
+CALLING_RULES: Final = {
+    country: _read_rule(*cells) for country, cells in _TABLES["calling_rules"].items()
+}
 """Laws and professional rules. A country that is missing here has some too: `check` says that none are known."""
 
 USUAL_WORKDAY: Final = Hours(9 * 60, 20 * 60 + 30)
 USUAL_WEEKEND: Final = Hours(10 * 60, 17 * 60)
-_WEEKENDS: Final = {country: tuple(days) for key, days in _TABLES["weekends"].items() for country in key.split()}
+_WEEKENDS: Final = {
+    country: tuple(days) for key, days in _TABLES["weekends"].items() for country in key.split()
+}
 """Weekend days, Monday is 0, where they are not Saturday and Sunday."""
 
 
@@ -71,7 +79,11 @@ def build_usual_hours(country: str) -> dict[int, Hours]:
     """
     weekend = find_weekend(country)
     rest_day = 5 if country == "IL" else 4 if 4 in weekend else 6
-    return {day: USUAL_WEEKEND if day in weekend else USUAL_WORKDAY for day in range(7) if day != rest_day}
+    return {
+        day: USUAL_WEEKEND if day in weekend else USUAL_WORKDAY
+        for day in range(7)
+        if day != rest_day
+    }
 
 
 def find_permitted_hours(country: str, weekday: int) -> Hours:
@@ -111,7 +123,9 @@ def list_regions(country: str) -> Mapping[str, str]:
         calendar = holidays.country_holidays(country)
     except NotImplementedError:
         return {}
-    names = {code: code for code in calendar.subdivisions} | dict(getattr(calendar, "subdivisions_aliases", {}))
+    names = {code: code for code in calendar.subdivisions} | dict(
+        getattr(calendar, "subdivisions_aliases", {})
+    )
     by_name = {name.casefold(): f"{country}-{code}" for name, code in names.items()}
     return by_name | {full.casefold(): full for full in by_name.values()}
 
@@ -145,7 +159,9 @@ def list_public_holidays(region: str, year: int) -> Mapping[date, str]:
         return {}
     english = [language for language in calendar.supported_languages if language.startswith("en")]
     if english and calendar.default_language not in english:
-        calendar = holidays.country_holidays(country, subdiv=subdivision, years=year, language=english[0])
+        calendar = holidays.country_holidays(
+            country, subdiv=subdivision, years=year, language=english[0]
+        )
     return {day: name for day, name in calendar.items() if day.year == year}
 
 

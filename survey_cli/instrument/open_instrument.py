@@ -20,7 +20,9 @@ FILES_BESIDE: Final = {
 """What the files beside a questionnaire are, by the end of their name before `.yaml`."""
 
 
-def open_instrument(path: str, *, is_in_use: Callable[[Instrument], bool] | None = None) -> Instrument:
+def open_instrument(
+    path: str, *, is_in_use: Callable[[Instrument], bool] | None = None
+) -> Instrument:
     """Open the instrument in a file. Raises UserError with its problems where it has errors.
 
     `is_in_use` tells whether interviews have this very version: it was checked before the first, and is not again.
@@ -28,7 +30,12 @@ def open_instrument(path: str, *, is_in_use: Callable[[Instrument], bool] | None
     with pause_collector():
         compiled = compile_instrument(load_source(path))
         instrument, _, problems = compiled
-        if instrument is not None and is_in_use is not None and not select_errors(problems) and is_in_use(instrument):
+        if (
+            instrument is not None
+            and is_in_use is not None
+            and not select_errors(problems)
+            and is_in_use(instrument)
+        ):
             return instrument
         # imported here: an interview with a version in use starts sooner without the checks
         from survey_cli.instrument.checks.all_checks import check_compiled
@@ -44,7 +51,9 @@ def open_instrument(path: str, *, is_in_use: Callable[[Instrument], bool] | None
     errors = select_errors(result.problems)
     if errors[0].rule == "no-file" and not errors[0].where.line:
         raise UserError(str(path), errors[0].what, errors[0].remedy)
-    count, pronoun = (f"{len(errors)} problems", "them") if len(errors) != 1 else ("a problem", "it")
+    count, pronoun = (
+        (f"{len(errors)} problems", "them") if len(errors) != 1 else ("a problem", "it")
+    )
     remedy = f"fix {pronoun}; `survey check {path}` lists all problems"
     raise UserError(str(path), f"the instrument has {count}", remedy, tuple(errors))
 
@@ -72,15 +81,21 @@ def rebuild_instrument(stored: StoredText) -> Instrument:
         raise UserError(f"version {content_hash[:12]}", what, "install a newer version of survey")
 
     name = next(iter(texts))
-    instrument, _, problems = compile_instrument(load_source_text(texts[name], name, fetch=texts.__getitem__))
-    errors = [problem for problem in select_errors(problems) if problem.rule not in RULES_ADDED_LATER]
+    instrument, _, problems = compile_instrument(
+        load_source_text(texts[name], name, fetch=texts.__getitem__)
+    )
+    errors = [
+        problem for problem in select_errors(problems) if problem.rule not in RULES_ADDED_LATER
+    ]
     if instrument is None or errors:
         what = "this program can no longer read the stored text"
         remedy = "open the database with the version of the program that created it"
         raise UserError(f"version {content_hash[:12]}", what, remedy, tuple(errors))
     if instrument.hash != content_hash or instrument.edition != edition:
         what = "the stored text is not the one with which the interviews were started"
-        raise UserError(f"version {content_hash[:12]}", what, "restore a backup: survey db restore BACKUP FILE")
+        raise UserError(
+            f"version {content_hash[:12]}", what, "restore a backup: survey db restore BACKUP FILE"
+        )
     return instrument
 
 

@@ -49,7 +49,11 @@ def list_codes(value_types: Mapping[str, ValueType]) -> dict[str, Sequence[Value
     for name, value_type in value_types.items():
         if value_type.type == "flag":
             codes[name] = (False, True)
-        elif value_type.codes is not None and value_type.type != "codes" and value_type.roster is None:
+        elif (
+            value_type.codes is not None
+            and value_type.type != "codes"
+            and value_type.roster is None
+        ):
             codes[name] = sorted(value_type.codes, key=str)
     return codes
 
@@ -59,7 +63,9 @@ def join_codes(values: Iterable[Value]) -> str:
     return "/".join(str(int(value)) if isinstance(value, bool) else str(value) for value in values)
 
 
-def find_limit(quotas: Sequence[QuotaRule], codes: Mapping[str, Sequence[Value]]) -> QuotaLimit | None:
+def find_limit(
+    quotas: Sequence[QuotaRule], codes: Mapping[str, Sequence[Value]]
+) -> QuotaLimit | None:
     """Return the smallest limit; None if there are respondents whom no quota limits.
 
     `codes` are the codes of the variables for which they are known. A quota by another variable, such as a text column of
@@ -79,18 +85,29 @@ def find_limit(quotas: Sequence[QuotaRule], codes: Mapping[str, Sequence[Value]]
     return min(limits, default=None)
 
 
-def _group_quotas(quotas: Sequence[QuotaRule], codes: Mapping[str, Sequence[Value]]) -> list[list[QuotaRule]]:
+def _group_quotas(
+    quotas: Sequence[QuotaRule], codes: Mapping[str, Sequence[Value]]
+) -> list[list[QuotaRule]]:
     """Return the quotas as one group, or one by one if there are too many combinations of their codes."""
     names = {name for quota in quotas for name in quota.list_inputs()}
     if prod(len(codes[name]) for name in names) <= MAX_COMBINATIONS:
         return [list(quotas)]
-    return [[quota] for quota in quotas if prod(len(codes[name]) for name in quota.list_inputs()) <= MAX_COMBINATIONS]
+    return [
+        [quota]
+        for quota in quotas
+        if prod(len(codes[name]) for name in quota.list_inputs()) <= MAX_COMBINATIONS
+    ]
 
 
-def _find_known_limit(quotas: Sequence[QuotaRule], codes: Mapping[str, Sequence[Value]]) -> QuotaLimit | None:
+def _find_known_limit(
+    quotas: Sequence[QuotaRule], codes: Mapping[str, Sequence[Value]]
+) -> QuotaLimit | None:
     """Return the smallest sum of quotas in which every combination of codes has a cell."""
     names = sorted({name for quota in quotas for name in quota.list_inputs()})
-    combined = [dict(zip(names, values, strict=True)) for values in product(*(codes[name] for name in names))]
+    combined = [
+        dict(zip(names, values, strict=True))
+        for values in product(*(codes[name] for name in names))
+    ]
     everybody = (1 << len(combined)) - 1
     # one bit for each combination of codes to which the quota applies
     covered = {quota.id: _find_covered(quota, combined) for quota in quotas}

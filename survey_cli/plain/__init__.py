@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from survey_cli.entries import Rejection
 from survey_cli.plain.interview import PlainInterview
-from survey_cli.plain.streams import InputLines, Interrupts, OutputClosedError, OutputLines, discard_output, report
+from survey_cli.plain.streams import (
+    InputLines,
+    Interrupts,
+    OutputClosedError,
+    OutputLines,
+    discard_output,
+    report,
+)
 
 if TYPE_CHECKING:
     from survey_cli.sessions.interview.interview_session import InterviewSession
@@ -26,7 +33,12 @@ EXIT_SUSPENDED: Final = 3
 
 
 def conduct_interview(
-    session: "InterviewSession", read: TextIO, write: TextIO, errors: TextIO | None = None, *, brief: bool = False
+    session: "InterviewSession",
+    read: TextIO,
+    write: TextIO,
+    errors: TextIO | None = None,
+    *,
+    brief: bool = False,
 ) -> int:
     """Conduct an interview to its end or until it is suspended; returns the exit code.
 
@@ -44,16 +56,26 @@ def conduct_interview(
                 how = "has ended, and is stored" if is_ended else "is suspended and can be resumed"
                 report(errors, f"The output was closed: the interview {how}.")
     if rejection is not None:
-        report(errors or write, f"The interview could not be suspended: {rejection.why}. Every answer is stored.")
+        report(
+            errors or write,
+            f"The interview could not be suspended: {rejection.why}. Every answer is stored.",
+        )
     result = session.result()
     if result is None:
         return EXIT_NOT_SUSPENDED
-    ended_for_now = result.status == "suspended" and result.outcome is not None  # an `end` with a temporary outcome
+    ended_for_now = (
+        result.status == "suspended" and result.outcome is not None
+    )  # an `end` with a temporary outcome
     return EXIT_ENDED if result.status == "ended" or ended_for_now else EXIT_SUSPENDED
 
 
 def run_station(
-    session: "StationSession", read: TextIO, write: TextIO, errors: TextIO | None = None, *, brief: bool = False
+    session: "StationSession",
+    read: TextIO,
+    write: TextIO,
+    errors: TextIO | None = None,
+    *,
+    brief: bool = False,
 ) -> int:
     """Run a station until its shift ends; returns the exit code.
 
@@ -77,5 +99,8 @@ def run_station(
             rejection = session.end_shift()
     if rejection is None or session.practice:
         return EXIT_ENDED
-    report(errors or write, f"The shift could not be ended: {rejection.why}. Start the station again to continue it.")
+    report(
+        errors or write,
+        f"The shift could not be ended: {rejection.why}. Start the station again to continue it.",
+    )
     return EXIT_SUSPENDED

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from survey_cli.services.data.coding import CodingSession
 
 HELP: Final = (
-    "A code, or several with spaces; Enter as suggested; +LABEL a new code; ?WHY unclear; .codes .skip .undo .stop"
+    "A code, or several with spaces; Enter as suggested; +LABEL a new code; ?WHY unclear; "
+    ".codes .skip .undo .stop"
 )
 
 
@@ -22,14 +23,18 @@ def code_answers(session: "CodingSession", read: TextIO, write: TextIO) -> None:
             printed.print_aside("\n".join((session.wording, HELP, *_list_codes(session))))
             while True:
                 if session.group is None:
-                    printed.print_aside("every answer is coded: .undo takes back the last coding, Enter leaves")
+                    printed.print_aside(
+                        "every answer is coded: .undo takes back the last coding, Enter leaves"
+                    )
                     if streams.ask_line(printed, typed).strip() != ".undo":
                         return
                     if why := session.undo():
                         printed.print_marked("!", why)
                     continue
                 done, total = session.count()
-                printed.print_aside("; ".join([f"{done:,} of {total:,} coded", *session.describe_group()]))
+                printed.print_aside(
+                    "; ".join([f"{done:,} of {total:,} coded", *session.describe_group()])
+                )
                 printed.print_plain(session.group[0].text)
                 suggestions = session.suggest()
                 if suggestions:
@@ -59,7 +64,9 @@ def _list_codes(session: "CodingSession") -> list[str]:
 def _do(session: "CodingSession", line: str, suggested: tuple[int, ...]) -> str:
     """Do what a line says; returns why that is not possible."""
     words = to_ascii_digits(line).split()
-    codes = tuple(int(word) for word in words if word.isdecimal() and int(word) in session.frame.codes)
+    codes = tuple(
+        int(word) for word in words if word.isdecimal() and int(word) in session.frame.codes
+    )
     match line[:1]:
         case "." if line == ".undo":
             return session.undo()
@@ -72,6 +79,8 @@ def _do(session: "CodingSession", line: str, suggested: tuple[int, ...]) -> str:
             return session.code((), line[1:].strip())
         case "" if suggested:
             return session.code(suggested)
-        case _ if codes and len(codes) == len(words) and (session.frame.multiple or len(codes) == 1):
+        case _ if (
+            codes and len(codes) == len(words) and (session.frame.multiple or len(codes) == 1)
+        ):
             return session.code(codes)
     return f"not a code here. {HELP}"

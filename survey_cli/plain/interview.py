@@ -28,7 +28,9 @@ class _NextStep(Enum):
 class PlainInterview:
     """Conducts one interview, line by line."""
 
-    def __init__(self, session: InterviewSession, lines_in: InputLines, lines_out: OutputLines) -> None:
+    def __init__(
+        self, session: InterviewSession, lines_in: InputLines, lines_out: OutputLines
+    ) -> None:
         session.review_before_end = True
         self._session = session
         self._input = lines_in
@@ -74,7 +76,11 @@ class PlainInterview:
                     self._output.print_once(commands.REVIEW_HELP)
             try:
                 line = self._ask_entry(prompt)
-                outcome = self._handle_line(line, prompt) if prompt is not None else self._handle_at_review(line)
+                outcome = (
+                    self._handle_line(line, prompt)
+                    if prompt is not None
+                    else self._handle_at_review(line)
+                )
             except InputEndedError:
                 self._output.end_line()
                 return self._session.suspend()
@@ -108,7 +114,9 @@ class PlainInterview:
             output.print_aside(rendering.render_words(prompt.probe), "Probe: ")
             self._show_hint(prompt, anew=anew)
             self._show_declines(prompt, anew=anew)
-            if isinstance(prompt.entry, entries.VerbatimEntry) and (draft := self._session.load_draft()):
+            if isinstance(prompt.entry, entries.VerbatimEntry) and (
+                draft := self._session.load_draft()
+            ):
                 keeps = "" if prompt.earlier is not None else ": Enter keeps it"
                 output.print_aside(f"you had started to type here{keeps}\n{draft}")
             if prompt.earlier is not None and query is None:
@@ -122,7 +130,10 @@ class PlainInterview:
 
     def _show_query_keys(self, *, aloud: bool) -> None:
         """Print what answers a query; in brief mode in full only once."""
-        full, short = ".ok confirms it, with an optional reason; or type another answer", ".ok or another answer"
+        full, short = (
+            ".ok confirms it, with an optional reason; or type another answer",
+            ".ok or another answer",
+        )
         if aloud:
             full, short = f"read it aloud: {commands.READ_BACK_HELP}", "read it aloud"
         self._output.print_aside(full if self._output.is_due(full) else short)
@@ -131,7 +142,9 @@ class PlainInterview:
         """Print the section and the roster's turn, where they have changed."""
         turn = rendering.render_words(prompt.turn)
         if prompt.section != self._heading or anew:
-            self._output.print_aside(f"Section: {rendering.flatten(prompt.section)}" if prompt.section else "")
+            self._output.print_aside(
+                f"Section: {rendering.flatten(prompt.section)}" if prompt.section else ""
+            )
             self._turn = ""
         if turn != self._turn or anew:
             self._output.print_aside(turn)
@@ -159,7 +172,9 @@ class PlainInterview:
     def _show_other_places(self, places: tuple[Place, ...]) -> None:
         """Print how the other answers that a check used are reached."""
         if places:
-            self._output.print_aside(f"{' or '.join(f'.jump {place}' for place in places)} to correct the other answer")
+            self._output.print_aside(
+                f"{' or '.join(f'.jump {place}' for place in places)} to correct the other answer"
+            )
 
     def _show_declines(self, prompt: entries.Prompt, *, anew: bool) -> None:
         """Print the declines, where they differ from those of the last question; in brief mode only once."""
@@ -181,24 +196,32 @@ class PlainInterview:
             text = ended.unfinished.strip()
             is_verbatim = prompt is not None and isinstance(prompt.entry, entries.VerbatimEntry)
             if text and is_verbatim and not commands.is_command(text):
-                self._session.save_draft("\n".join(filter(None, (self._session.load_draft(), text))))
+                self._session.save_draft(
+                    "\n".join(filter(None, (self._session.load_draft(), text)))
+                )
             raise
 
     def _handle_line(self, line: str, prompt: entries.Prompt) -> _NextStep | entries.Rejection:
         """Do what a line asks for. Raises InputEndedError where it needs further lines and there are none."""
         text = line.strip()
         query = prompt.query if not self._was_denied else None
-        if commands.is_command(text, typing=isinstance(prompt.entry, entries.LineEntry | entries.VerbatimEntry)):
+        if commands.is_command(
+            text, typing=isinstance(prompt.entry, entries.LineEntry | entries.VerbatimEntry)
+        ):
             return self._run_command(text, prompt)
         if query is not None and query.aloud:
             return self._handle_read_back(text, query)
         if not text and prompt.query is not None:
-            return entries.Rejection(commands.CONFIRM_PROMPT if query is not None else commands.ASK_AGAIN_HINT)
+            return entries.Rejection(
+                commands.CONFIRM_PROMPT if query is not None else commands.ASK_AGAIN_HINT
+            )
         literal = commands.unescape_dots(text)
         match prompt.entry:
             case entries.ReadEntry() | entries.LookupEntry():
                 if prompt.ending and not text and self._input.is_repeated:
-                    return entries.Rejection(f"{commands.ENTER_TWICE_HINT}: Enter once more ends here")
+                    return entries.Rejection(
+                        f"{commands.ENTER_TWICE_HINT}: Enter once more ends here"
+                    )
                 return self._send_reply(text)
             case entries.PickEntry() as pick:
                 return self._pick(text, pick, prompt)
@@ -219,10 +242,14 @@ class PlainInterview:
         if text:
             return entries.Rejection(commands.REVIEW_HELP)
         if self._input.is_repeated:
-            return entries.Rejection(f"{commands.ENTER_TWICE_HINT}: Enter once more completes the interview")
+            return entries.Rejection(
+                f"{commands.ENTER_TWICE_HINT}: Enter once more completes the interview"
+            )
         return self._session.complete() or _NextStep.ARRIVE
 
-    def _send_reply(self, reply: entries.Reply, *, echoed: bool = True) -> _NextStep | entries.Rejection:
+    def _send_reply(
+        self, reply: entries.Reply, *, echoed: bool = True
+    ) -> _NextStep | entries.Rejection:
         """Send an entry and print how it was understood; where it is ambiguous, ask which meaning is right."""
         echo = self._session.echo(reply) if echoed and isinstance(reply, str) and reply else ""
         rejected = self._session.reply(reply)
@@ -271,7 +298,9 @@ class PlainInterview:
                 self._output.print_aside(commands.ASK_AGAIN_HINT)
                 return _NextStep.WAIT
 
-    def _pick(self, text: str, pick: entries.PickEntry, prompt: entries.Prompt) -> _NextStep | entries.Rejection:
+    def _pick(
+        self, text: str, pick: entries.PickEntry, prompt: entries.Prompt
+    ) -> _NextStep | entries.Rejection:
         if not text:
             none = pick.several and pick.min_count == 0 and prompt.earlier is None
             return self._send_reply(entries.PickReply(()) if none else "")
@@ -296,7 +325,9 @@ class PlainInterview:
 
     # commands
 
-    def _run_command(self, text: str, prompt: entries.Prompt | None) -> _NextStep | entries.Rejection:
+    def _run_command(
+        self, text: str, prompt: entries.Prompt | None
+    ) -> _NextStep | entries.Rejection:
         typed = commands.parse_command(text, prompt, commands.PLAIN_COMMANDS)
         if isinstance(typed, entries.Rejection):
             return typed
@@ -322,7 +353,11 @@ class PlainInterview:
                 "faq": lambda: self._show_faq(prompt),
                 "help": lambda: self._show_help(prompt),
             }
-        return acts[name]() or _NextStep.WAIT if name in acts else entries.Rejection(commands.REVIEW_HELP)
+        return (
+            acts[name]() or _NextStep.WAIT
+            if name in acts
+            else entries.Rejection(commands.REVIEW_HELP)
+        )
 
     def _confirm(self, reason: str, prompt: entries.Prompt) -> _NextStep | entries.Rejection:
         """Confirm the answer that is questioned; one that the respondent has just denied can't be."""
@@ -330,7 +365,9 @@ class PlainInterview:
             return entries.Rejection(commands.NOTHING_TO_CONFIRM)
         return self._session.confirm(reason) or _NextStep.ARRIVE
 
-    def _add_note(self, text: str, replaces: InterviewNote | None = None) -> _NextStep | entries.Rejection:
+    def _add_note(
+        self, text: str, replaces: InterviewNote | None = None
+    ) -> _NextStep | entries.Rejection:
         if not text and replaces is None:
             return entries.Rejection("a note needs text: type .note and the text on one line")
         if (why := self._session.add_note(text, replaces=replaces)) is not None:
@@ -348,14 +385,20 @@ class PlainInterview:
             return self._add_note(replaced[1], notes[replaced[0] - 1])
         for number, note in enumerate(notes, 1):
             self._output.print_aside(f"{number}  {note.place}: {rendering.flatten(note.text)}")
-        self._output.print_aside(".notes NUMBER TEXT replaces one" if notes else "there is no note yet")
+        self._output.print_aside(
+            ".notes NUMBER TEXT replaces one" if notes else "there is no note yet"
+        )
         return _NextStep.WAIT
 
-    def _switch_language(self, language: str, prompt: entries.Prompt) -> _NextStep | entries.Rejection:
+    def _switch_language(
+        self, language: str, prompt: entries.Prompt
+    ) -> _NextStep | entries.Rejection:
         if len(prompt.languages) < 2:
             return entries.Rejection(commands.NO_LANGUAGE)
         if not language:
-            return entries.Rejection(f"now {prompt.language}; type .lang and one of {', '.join(prompt.languages)}")
+            return entries.Rejection(
+                f"now {prompt.language}; type .lang and one of {', '.join(prompt.languages)}"
+            )
         return self._session.switch_language(language) or _NextStep.REPEAT
 
     def _jump(self, text: str) -> _NextStep | entries.Rejection:
@@ -363,10 +406,16 @@ class PlainInterview:
         if not text:
             for row in rows:
                 self._output.print_aside(rendering.render_asked_item(row))
-            self._output.print_aside("type .jump and one of these" if rows else "nothing has been asked yet")
+            self._output.print_aside(
+                "type .jump and one of these" if rows else "nothing has been asked yet"
+            )
             return _NextStep.WAIT
         place = commands.find_place(text, (row.place for row in rows))
-        return place if isinstance(place, entries.Rejection) else self._session.jump(place) or _NextStep.ARRIVE
+        return (
+            place
+            if isinstance(place, entries.Rejection)
+            else self._session.jump(place) or _NextStep.ARRIVE
+        )
 
     def _stop(self, text: str, prompt: entries.Prompt | None) -> _NextStep | entries.Rejection:
         stops = self._session.list_stop_outcomes()
@@ -374,7 +423,9 @@ class PlainInterview:
             return self._stop_with(text, stops)
         for outcome in stops:
             self._output.print_aside(f"{outcome.number}  {outcome.name} ({outcome.id})")
-        self._output.print_once("a number ends the interview with that outcome; Enter alone continues the interview")
+        self._output.print_once(
+            "a number ends the interview with that outcome; Enter alone continues the interview"
+        )
         while line := ask_line(self._output, self._input).strip():
             if line.startswith("."):
                 return self._run_command(line, prompt)
@@ -405,7 +456,9 @@ class PlainInterview:
         clock = f"; {respondent_time:%H:%M} there" if respondent_time is not None else ""
         spent = rendering.format_duration(self._session.elapsed_time())
         self._output.print_aside(rendering.render_words(prompt.help))
-        self._output.print_aside(f"{prompt.place}, {prompt.position} of {prompt.total}; {spent} so far{clock}")
+        self._output.print_aside(
+            f"{prompt.place}, {prompt.position} of {prompt.total}; {spent} so far{clock}"
+        )
         for decline in prompt.declines:
             self._output.print_aside(f".{decline.id}  {rendering.flatten(decline.text)}")
         for command in commands.PLAIN_COMMANDS:

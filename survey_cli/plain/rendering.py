@@ -15,12 +15,16 @@ from survey_cli.sessions.interview.interview_session import ClosingReview, Inter
 from survey_cli.sessions.station import station_views
 from survey_cli.wording import format_quantity
 
-_CONTROL_CHARACTERS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROL_CHARACTERS = re.compile(
+    r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 def clean(text: str) -> str:
     """Replace whatever moves a cursor, rings a bell or reverses a line; line ends stay."""
-    return _CONTROL_CHARACTERS.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n").replace("\t", " "))
+    return _CONTROL_CHARACTERS.sub(
+        "\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n").replace("\t", " ")
+    )
 
 
 def render_words(words: entries.StyledText) -> str:
@@ -81,7 +85,9 @@ def render_hint(prompt: entries.Prompt, *, brief: bool = False) -> str:
         case entries.PickEntry(several=True) as pick:
             most = f", at most {pick.max_count}" if pick.max_count is not None else ""
             order = ", in the order given" if pick.ordered else ""
-            none = "; Enter alone for none" if pick.min_count == 0 and prompt.earlier is None else ""
+            none = (
+                "; Enter alone for none" if pick.min_count == 0 and prompt.earlier is None else ""
+            )
             return f"{'several' if brief else 'any of these, blanks between'}{most}{order}{none}"
         case entries.PickEntry():
             return ""
@@ -129,11 +135,16 @@ def render_result(closing: InterviewResult, *, brief: bool = False) -> str:
     outcome = closing.outcome.name if closing.outcome is not None else ""
     parts = {
         "ended": ("Ended", outcome),
-        "suspended": ("Suspended", outcome or ("" if brief else "it can be resumed at the same item")),
+        "suspended": (
+            "Suspended",
+            outcome or ("" if brief else "it can be resumed at the same item"),
+        ),
         "lost": ("Left", "this station no longer has the case"),
     }
     how = ": ".join(filter(None, parts.get(closing.status, ("Stopped", outcome))))
-    answers = f"{format_quantity(closing.answered, 'answer')} in {format_duration(closing.duration)}"
+    answers = (
+        f"{format_quantity(closing.answered, 'answer')} in {format_duration(closing.duration)}"
+    )
     location = f"stored in {closing.stored_in}" if closing.stored_in and not brief else ""
     if closing.erased:
         answers, location = "0 answers stored: all are erased", ""
@@ -158,7 +169,11 @@ def render_view(view: station_views.StationView, *, brief: bool = False) -> list
         case station_views.CaseView():
             return _render_case_briefly(view) if brief else _render_case(view)
         case station_views.IdleView(why=why, next_at=next_at):
-            nobody = f"Nobody can be called just now: {flatten(why)}" if why else "Nobody can be called just now"
+            nobody = (
+                f"Nobody can be called just now: {flatten(why)}"
+                if why
+                else "Nobody can be called just now"
+            )
             next_one = [f"Next: {format_time(next_at)}"] if next_at is not None else []
             return [nobody, *next_one, ".next looks again"]
         case station_views.BreakView(since=since, reason=reason):
@@ -189,8 +204,14 @@ def _render_case_briefly(view: station_views.CaseView) -> list[str]:
     """Render the case and its number on one line, then what a call needs; of the history the last line and all notes."""
     key = f" {view.key}" if view.key != view.name else ""
     number = view.current_number
-    words = _describe_number(number, dialled=view.has_open_call) if number is not None else ["no number"]
-    lines = [f"{flatten(view.name)}{key}, {', '.join(words)}, attempt {view.attempt} of {view.limit}"]
+    words = (
+        _describe_number(number, dialled=view.has_open_call)
+        if number is not None
+        else ["no number"]
+    )
+    lines = [
+        f"{flatten(view.name)}{key}, {', '.join(words)}, attempt {view.attempt} of {view.limit}"
+    ]
     lines += [view.notice] if view.notice else []
     if view.respondent_time is None:
         lines.append("time there unknown")
@@ -207,12 +228,18 @@ def _render_case_briefly(view: station_views.CaseView) -> list[str]:
 
 def _render_past(past: station_views.StationHistoryLine) -> str:
     note = f", note: {flatten(past.note)}" if past.note else ""
-    return f"{format_time(past.at)}: {flatten(past.what)}{f', by {past.by}' if past.by else ''}{note}"
+    return (
+        f"{format_time(past.at)}: {flatten(past.what)}{f', by {past.by}' if past.by else ''}{note}"
+    )
 
 
 def list_known_facts(view: station_views.CaseView) -> tuple[tuple[str, str], ...]:
     """List label and text of what is known besides the numbers; some are empty."""
-    return ("Appointment", view.appointment), ("Ask for", view.ask_for), ("Interview", view.interview_status)
+    return (
+        ("Appointment", view.appointment),
+        ("Ask for", view.ask_for),
+        ("Interview", view.interview_status),
+    )
 
 
 def render_pending_input(view: station_views.CaseView) -> list[str]:
@@ -222,7 +249,9 @@ def render_pending_input(view: station_views.CaseView) -> list[str]:
     return texts.get(view.pending_input, [])
 
 
-def render_number(number: station_views.StationNumber, view: station_views.CaseView, *, dialled: bool) -> str:
+def render_number(
+    number: station_views.StationNumber, view: station_views.CaseView, *, dialled: bool
+) -> str:
     """`Number 1, current: (915) 555-0122, fixed line, dialed`; a case's only number has no number."""
     words = ", ".join(_describe_number(number, dialled=dialled))
     position = f" {number.position}" if len(view.numbers) > 1 else ""
@@ -246,13 +275,21 @@ def _render_clock(view: station_views.CaseView) -> str:
     station_time = f"{view.station_time:%H:%M} here"
     if view.respondent_time is None:
         return f"Clock: {station_time}; the respondent's is not known"
-    until = f", may be called until {view.callable_until:%H:%M} there" if view.callable_until is not None else ""
+    until = (
+        f", may be called until {view.callable_until:%H:%M} there"
+        if view.callable_until is not None
+        else ""
+    )
     return f"Clock: {view.respondent_time:%H:%M} there, {station_time}{until}"
 
 
 def render_outcome(choice: station_views.OutcomeChoice, *, brief: bool = False) -> str:
     """`11  Asks not to be called again [never_call]`, with what must be typed behind it; briefly without its id."""
-    additions = {"note": " (and a note)", "number": " (and the new number)", "language": " (and which)"}
+    additions = {
+        "note": " (and a note)",
+        "number": " (and the new number)",
+        "language": " (and which)",
+    }
     outcome = choice.outcome
     outcome_id = "" if brief else f" [{outcome.id}]"
     return f"{outcome.number}  {flatten(outcome.name)}{outcome_id}{additions.get(choice.required_input, '')}"

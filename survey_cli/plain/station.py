@@ -39,7 +39,9 @@ class _CanceledError(Exception):
 class PlainStation:
     """Runs one shift at a station, line by line."""
 
-    def __init__(self, session: StationSession, lines_in: InputLines, lines_out: OutputLines) -> None:
+    def __init__(
+        self, session: StationSession, lines_in: InputLines, lines_out: OutputLines
+    ) -> None:
         self._station = session
         self._input = lines_in
         self._output = lines_out
@@ -59,7 +61,11 @@ class PlainStation:
         Returns a Rejection that says what is still pending where the input ended before. Raises OutputClosedError.
         """
         session, output = self._station, self._output
-        output.print_aside(", ".join(part for part in (session.title, session.interviewer, session.station) if part))
+        output.print_aside(
+            ", ".join(
+                part for part in (session.title, session.interviewer, session.station) if part
+            )
+        )
         if session.practice:
             output.print_aside("PRACTICE: the respondents are simulated; no number is dialed")
         output.print_once(".help lists what can be typed")
@@ -79,11 +85,15 @@ class PlainStation:
 
     def _handle_line(self, text: str) -> None:
         """Handle one line; a line typed before another case was shown is not meant for that case."""
-        if not isinstance(self._view, station_views.WrapUpView):  # which lasts until the interviewer goes on
+        if not isinstance(
+            self._view, station_views.WrapUpView
+        ):  # which lasts until the interviewer goes on
             self._station.keep_alive()
         if text != ".leave" and _is_different(self._station.view(), self._view):
             if text:
-                self._output.print_marked("!", "this came first, so your line was not used: type it again")
+                self._output.print_marked(
+                    "!", "this came first, so your line was not used: type it again"
+                )
             return
         try:
             self._print_rejection(self._run_line(text))
@@ -109,11 +119,19 @@ class PlainStation:
         self._announce_due_appointment()
         if _is_different(view, before):
             self._show_all(view, brief=self._output.brief)
-        elif isinstance(view, station_views.CaseView) and isinstance(before, station_views.CaseView):
+        elif isinstance(view, station_views.CaseView) and isinstance(
+            before, station_views.CaseView
+        ):
             # those that are new, have an outcome, or are the current one now
             earlier = set(before.numbers)
-            changed = [number for number in view.numbers if not {number, replace(number, current=True)} & earlier]
-            self._print_lines([rendering.render_number(number, view, dialled=False) for number in changed])
+            changed = [
+                number
+                for number in view.numbers
+                if not {number, replace(number, current=True)} & earlier
+            ]
+            self._print_lines(
+                [rendering.render_number(number, view, dialled=False) for number in changed]
+            )
             if view.heard and view.heard != before.heard:
                 self._output.print_aside(f"heard: {view.heard}")
             if view.pending_input != before.pending_input:
@@ -124,7 +142,9 @@ class PlainStation:
         """Print once that an appointment is due."""
         due = self._station.find_due_appointment()
         if due is not None and due.key != self._due:
-            self._output.print_marked("=", f"appointment due: {rendering.render_appointment(due)}: .fetch {due.key}")
+            self._output.print_marked(
+                "=", f"appointment due: {rendering.render_appointment(due)}: .fetch {due.key}"
+            )
         self._due = due.key if due is not None else ""
 
     def _show_all(self, view: station_views.StationView, *, brief: bool) -> None:
@@ -156,7 +176,11 @@ class PlainStation:
             if not text and isinstance(view, station_views.IdleView):
                 return self._claim_next()
             if isinstance(view, station_views.WrapUpView):
-                return Rejection(".note, .back, or Enter to continue") if text else self._station.end_wrapup()
+                return (
+                    Rejection(".note, .back, or Enter to continue")
+                    if text
+                    else self._station.end_wrapup()
+                )
             return Rejection(
                 ".pause resumes calling"
                 if isinstance(view, station_views.BreakView)
@@ -166,7 +190,9 @@ class PlainStation:
             return Rejection(".dial, .interview, or the number of an outcome")
         word, _, rest = text.partition(" ")
         keyed = to_ascii_digits(word).casefold()
-        choice = next((c for c in view.choices if keyed in (str(c.outcome.number), c.outcome.id)), None)
+        choice = next(
+            (c for c in view.choices if keyed in (str(c.outcome.number), c.outcome.id)), None
+        )
         if choice is None:
             near = find_nearest(word, [c.outcome.id for c in view.choices])
             suggestion = f"did you mean {near}?" if near is not None else ".outcomes lists them"
@@ -181,11 +207,15 @@ class PlainStation:
         if word in acts:
             return acts[word]()
         if word in known and not isinstance(view, station_views.CaseView):
-            return Rejection(_explain_pause(view) or "there is no case on the screen: .next looks for one")
+            return Rejection(
+                _explain_pause(view) or "there is no case on the screen: .next looks for one"
+            )
         if word in known:
             return Rejection(f"it is typed as {known[word]}")
         near = find_nearest(word, known) if word else None
-        return Rejection(f".{word} is not a command here: {f'did you mean .{near}?' if near else '.help lists them'}")
+        return Rejection(
+            f".{word} is not a command here: {f'did you mean .{near}?' if near else '.help lists them'}"
+        )
 
     def _list_actions(self, rest: str, view: station_views.StationView) -> dict[str, Action]:
         """List what can be done now, by the word of its command; `rest` is what was typed behind it."""
@@ -194,9 +224,13 @@ class PlainStation:
         acts: dict[str, Action] = {
             "find": lambda: self._search_cases(rest),
             "appointments": self._list_appointments,
-            "messages": lambda: self._print_lines(session.list_messages() or ["there are no messages"]),
+            "messages": lambda: self._print_lines(
+                session.list_messages() or ["there are no messages"]
+            ),
             "back": session.revoke_outcome,
-            "pause": lambda: session.end_break() if on_break and not rest else session.start_break(rest),
+            "pause": lambda: (
+                session.end_break() if on_break and not rest else session.start_break(rest)
+            ),
             "leave": self._leave,
             "help": lambda: self._print_lines([f"{words}  {does}" for words, does in listed]),
             "again": lambda: self._show_all(view, brief=False),
@@ -210,10 +244,16 @@ class PlainStation:
             acts["next"] = session.end_wrapup
         if rest and isinstance(view, station_views.WrapUpView | station_views.CaseView):
             acts["note"] = lambda: self._confirm_note(session.add_note(rest))
-        return self._list_case_actions(rest, view) | acts if isinstance(view, station_views.CaseView) else acts
+        return (
+            self._list_case_actions(rest, view) | acts
+            if isinstance(view, station_views.CaseView)
+            else acts
+        )
 
     def _list_case_actions(self, rest: str, view: station_views.CaseView) -> dict[str, Action]:
-        acts: dict[str, Action] = {each.outcome.id: partial(self._record, each, rest, view) for each in view.choices}
+        acts: dict[str, Action] = {
+            each.outcome.id: partial(self._record, each, rest, view) for each in view.choices
+        }
         acts |= {
             "dial": lambda: self._dial(view),
             "interview": self._conduct_interview,
@@ -231,7 +271,9 @@ class PlainStation:
         return acts
 
     def _list_appointments(self) -> None:
-        appointments = [rendering.render_appointment(each) for each in self._station.list_appointments()]
+        appointments = [
+            rendering.render_appointment(each) for each in self._station.list_appointments()
+        ]
         self._print_lines(appointments or ["you have no open appointments"])
 
     def _leave(self) -> Rejection | None:
@@ -267,7 +309,9 @@ class PlainStation:
 
     def _choose_next_number(self, view: station_views.CaseView) -> Rejection | None:
         if (chosen := view.next_number) is None:
-            return Rejection("the case has no other number that can be called; .add NUMBER adds one")
+            return Rejection(
+                "the case has no other number that can be called; .add NUMBER adds one"
+            )
         return self._station.choose_number(chosen.position)
 
     def _list_outcomes(self, view: station_views.CaseView) -> None:
@@ -276,7 +320,9 @@ class PlainStation:
             for choice in choices:
                 self._output.print_plain(rendering.render_outcome(choice))
 
-    def _record(self, choice: station_views.OutcomeChoice, rest: str, view: station_views.CaseView) -> Rejection | None:
+    def _record(
+        self, choice: station_views.OutcomeChoice, rest: str, view: station_views.CaseView
+    ) -> Rejection | None:
         name, required = choice.outcome.name, choice.required_input
         if required == "time":
             return self._book_appointment(rest or self._ask(TIME_QUESTION, TIME_HINT))
@@ -292,7 +338,9 @@ class PlainStation:
             rest = rest or self._ask(INPUT_QUESTIONS[required], hint)
         if refusal is not None and any(refusal):
             who, reason, strength = refusal
-            if (why := self._station.record_refusal(reason=reason, strength=strength, who=who)) is not None:
+            if (
+                why := self._station.record_refusal(reason=reason, strength=strength, who=who)
+            ) is not None:
                 return why
         given = {required if required in ("number", "language") else "note": rest}
         return self._station.record_outcome(choice.outcome.id, **given)
@@ -303,7 +351,9 @@ class PlainStation:
             return "", reason, 0
         who = self._ask("who refused?", "Enter if not known", optional=True)
         reason = self._ask("the reason that was given?", "Enter for none", optional=True)
-        strength = self._ask_choice(("", "1", "2", "3"), "how strong?", STRENGTH_HINT, optional=True)
+        strength = self._ask_choice(
+            ("", "1", "2", "3"), "how strong?", STRENGTH_HINT, optional=True
+        )
         return who, reason, int(strength or 0)
 
     def _search_cases(self, text: str) -> Rejection | None:
@@ -328,7 +378,9 @@ class PlainStation:
         for question, answer in view.faq:
             self._output.print_aside(question)
             self._output.print_plain(answer)
-        return None if view.faq else Rejection("this survey has no answers to respondents' questions")
+        return (
+            None if view.faq else Rejection("this survey has no answers to respondents' questions")
+        )
 
     def _conduct_interview(self) -> Rejection | None:
         interview = self._station.open_interview()
@@ -343,7 +395,11 @@ class PlainStation:
             raise InputEndedError("")
         close_rejection = self._station.close_interview()
         view = self._station.view()
-        if close_rejection is None and isinstance(view, station_views.CaseView) and view.pending_input == "time":
+        if (
+            close_rejection is None
+            and isinstance(view, station_views.CaseView)
+            and view.pending_input == "time"
+        ):
             return self._book_appointment(self._ask(TIME_QUESTION, TIME_HINT))
         return close_rejection
 
@@ -382,13 +438,19 @@ class PlainStation:
                 self._output.print_marked("!", time.why_unclear)
                 text = self._ask(TIME_QUESTION, TIME_HINT)
         self._output.print_marked("=", ", ".join(part for part in (time.echo, time.hint) if part))
-        owner = self._ask_choice(OWNER_POLICIES, "Enter books it; or who calls?", OWNER_HINT, optional=True)
+        owner = self._ask_choice(
+            OWNER_POLICIES, "Enter books it; or who calls?", OWNER_HINT, optional=True
+        )
         person = self._ask("whom to ask for?", "Enter if not known", optional=True) if owner else ""
         note = self._ask("a note?", "Enter for none", optional=True) if owner else ""
         policy = OWNER_POLICIES[owner]
-        return self._station.book_appointment(text, reading=reading, policy=policy, person=person, note=note)
+        return self._station.book_appointment(
+            text, reading=reading, policy=policy, person=person, note=note
+        )
 
-    def _ask_choice(self, choices: Collection[str], question: str, hint: str = "", *, optional: bool = False) -> str:
+    def _ask_choice(
+        self, choices: Collection[str], question: str, hint: str = "", *, optional: bool = False
+    ) -> str:
         """Ask until the line is one of the choices."""
         while (line := self._ask(question, hint, optional=optional)) not in choices:
             self._output.print_marked("!", f"{line} is not one of them")
@@ -400,7 +462,9 @@ def _explain_pause(view: station_views.StationView) -> str:
     return view.why if isinstance(view, station_views.IdleView) and view.study_is_paused else ""
 
 
-def _is_different(view: station_views.StationView, before: station_views.StationView | None) -> bool:
+def _is_different(
+    view: station_views.StationView, before: station_views.StationView | None
+) -> bool:
     """Whether another case, or none, is shown now."""
     if isinstance(view, station_views.CaseView) and isinstance(before, station_views.CaseView):
         return (view.key, view.attempt) != (before.key, before.attempt)

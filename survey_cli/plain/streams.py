@@ -48,7 +48,9 @@ class LineEditor:
         except KeyboardInterrupt:
             self._note_interrupted()
             raise
-        except SystemError as error:  # of Python, where another signal is handled after the one that ended the wait
+        except (
+            SystemError
+        ) as error:  # of Python, where another signal is handled after the one that ended the wait
             if not isinstance(error.__cause__, KeyboardInterrupt):
                 raise
             self._note_interrupted()
@@ -58,7 +60,9 @@ class LineEditor:
     def note_unfinished(self) -> None:
         """Note what has been typed so far. Once a terminal is gone, readline has it no more."""
         line = self._readline.get_line_buffer()
-        self.unfinished = line if line != self._last else ""  # the line before, where nothing is typed yet
+        self.unfinished = (
+            line if line != self._last else ""
+        )  # the line before, where nothing is typed yet
 
     def _note_interrupted(self) -> None:
         noted = self.unfinished
@@ -82,7 +86,9 @@ def open_line_editor(read: TextIO, write: TextIO) -> LineEditor | None:
         import readline
     except ImportError:  # Windows, and some builds of Python
         return None
-    if "libedit" in (readline.__doc__ or ""):  # with it, `input` never returns from a terminal that is gone
+    if "libedit" in (
+        readline.__doc__ or ""
+    ):  # with it, `input` never returns from a terminal that is gone
         return None
     readline.set_auto_history(False)
     readline.set_completer(lambda _text, _state: None)
@@ -151,7 +157,9 @@ class Interrupts:
             usual[signal.SIGALRM] = signal.SIG_DFL
         for number, before in usual.items():
             if signal.getsignal(number) == before:
-                with contextlib.suppress(ValueError):  # not the main thread: there signals never arrive
+                with contextlib.suppress(
+                    ValueError
+                ):  # not the main thread: there signals never arrive
                     signal.signal(number, self._handle_signal)
                     self._previous_handlers[number] = before
         return self
@@ -181,7 +189,9 @@ class Interrupts:
                 self._alarms_since_signal = 0
                 raise KeyboardInterrupt
 
-    def wait_for(self, read_line: Callable[[], str], on_alarm: Callable[[], None] | None = None) -> str:
+    def wait_for(
+        self, read_line: Callable[[], str], on_alarm: Callable[[], None] | None = None
+    ) -> str:
         """Return the line that `read_line` waits for; `on_alarm` is called at intervals. Raises KeyboardInterrupt."""
         self._on_alarm = on_alarm
         self._alarms_since_signal = 0
@@ -274,7 +284,9 @@ class InputLines:
         editor, read = self._editor, self._read
         try:
             if editor is not None:
-                return self._interrupts.wait_for(lambda: editor.read_line(PROMPT), editor.note_unfinished)
+                return self._interrupts.wait_for(
+                    lambda: editor.read_line(PROMPT), editor.note_unfinished
+                )
             return self._interrupts.wait_for(lambda: read.readline(MAX_LINE_LENGTH + 1))
         except UnicodeDecodeError:
             return "\udcff\n"
@@ -318,7 +330,11 @@ class OutputLines:
 
     def _align(self, line: str, width: int) -> str:
         """Return the line; one from right to left at the right edge, marked so that a terminal orders its letters."""
-        if not (width and self.right_to_left and any(unicodedata.bidirectional(c) in ("R", "AL") for c in line)):
+        if not (
+            width
+            and self.right_to_left
+            and any(unicodedata.bidirectional(c) in ("R", "AL") for c in line)
+        ):
             return line
         return " " * (width - measure_width(line)) + f"\u2067{line}\u2069"
 
@@ -359,7 +375,10 @@ class OutputLines:
     def switch_brief(self) -> None:
         """Switch brief mode on or off, and say so."""
         self.brief = not self.brief
-        on, off = "brief mode: what was said is not repeated", "brief mode is off: everything is said"
+        on, off = (
+            "brief mode: what was said is not repeated",
+            "brief mode is off: everything is said",
+        )
         self.print_aside(on if self.brief else off)
 
     def print_marked(self, mark: str, text: str) -> None:

@@ -72,7 +72,9 @@ class Clauses:
             self.require(-before, -literal)
             before = self.any_of([before, literal])
 
-    def compare(self, lefts: Mapping[Any, Literal], sign: str, rights: Mapping[Any, Literal]) -> "Truth":
+    def compare(
+        self, lefts: Mapping[Any, Literal], sign: str, rights: Mapping[Any, Literal]
+    ) -> "Truth":
         """Compare each value on the left with each on the right."""
         truths: dict[bool, list[Literal]] = {True: [], False: []}
         for (left, left_literal), (right, right_literal) in product(lefts.items(), rights.items()):
@@ -139,7 +141,9 @@ class Cell:
 class CodedCell(Cell):
     """One of several codes."""
 
-    def __init__(self, clauses: Clauses, asked: Literal, declines: Iterable[str], codes: Iterable[Any]) -> None:
+    def __init__(
+        self, clauses: Clauses, asked: Literal, declines: Iterable[str], codes: Iterable[Any]
+    ) -> None:
         super().__init__(clauses, asked, declines)
         self.values = self.make_variables(codes)
         clauses.imply(self.answered, *self.values.values())
@@ -155,7 +159,9 @@ class CodedCell(Cell):
 class OrderedCell(Cell):
     """A number, or a day or time as a number: literals say whether it is at most some bound."""
 
-    def __init__(self, clauses: Clauses, asked: Literal, declines: Iterable[str], *, whole: bool) -> None:
+    def __init__(
+        self, clauses: Clauses, asked: Literal, declines: Iterable[str], *, whole: bool
+    ) -> None:
         super().__init__(clauses, asked, declines)
         self.whole = whole
         self.bounds: list[float] = []
@@ -174,7 +180,9 @@ class OrderedCell(Cell):
         reach = ranges[0][1]
         for low, high in ranges[1:]:
             if low > reach and not (self.whole and low == reach + 1):
-                self.clauses.imply(self.answered, self.at_most(reach), -self.at_most(_below(low, whole=self.whole)))
+                self.clauses.imply(
+                    self.answered, self.at_most(reach), -self.at_most(_below(low, whole=self.whole))
+                )
             reach = max(reach, high)
 
     def at_most(self, bound: float) -> Literal:
@@ -204,7 +212,11 @@ class OrderedCell(Cell):
         orders = {"<=": at_most, "<": below, ">": -at_most, ">=": -below}
         if sign in orders:
             return self.settle(orders[sign])
-        equal = FALSE if self.whole and value != floor(value) else self.clauses.all_of([at_most, -below])
+        equal = (
+            FALSE
+            if self.whole and value != floor(value)
+            else self.clauses.all_of([at_most, -below])
+        )
         return self.settle(equal if sign == "==" else -equal)
 
     def list_values(self) -> Mapping[Any, Literal] | None:
@@ -224,7 +236,13 @@ class OrderedCell(Cell):
         value = min(max(wish, low), high)
         if abs(value) < inf:
             return value
-        return low + MANY if value > 0 and low > -inf else high - MANY if value < 0 and high < inf else 0
+        return (
+            low + MANY
+            if value > 0 and low > -inf
+            else high - MANY
+            if value < 0 and high < inf
+            else 0
+        )
 
 
 def _below(bound: float, *, whole: bool) -> float:
@@ -237,7 +255,9 @@ def _below(bound: float, *, whole: bool) -> float:
 class MultipleCell(Cell):
     """Any number of codes."""
 
-    def __init__(self, clauses: Clauses, asked: Literal, declines: Iterable[str], codes: Iterable[Any]) -> None:
+    def __init__(
+        self, clauses: Clauses, asked: Literal, declines: Iterable[str], codes: Iterable[Any]
+    ) -> None:
         super().__init__(clauses, asked, declines)
         self.chosen = self.make_variables(codes)
         self.positions: dict[Any, list[Literal]] = {}
@@ -247,7 +267,9 @@ class MultipleCell(Cell):
         """Return the positions of each code in the order of mention: each one that is chosen has its own."""
         if not self.positions:
             numbers = range(len(self.chosen))
-            self.positions = {code: [self.clauses.make_variable() for _ in numbers] for code in self.chosen}
+            self.positions = {
+                code: [self.clauses.make_variable() for _ in numbers] for code in self.chosen
+            }
             taken = [[own[number] for own in self.positions.values()] for number in numbers]
             for code, own in self.positions.items():
                 self.clauses.require_at_most_one(own)

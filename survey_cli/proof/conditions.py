@@ -15,7 +15,17 @@ from survey_cli.instrument.expressions.comparisons import (
 )
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.expressions.three_valued_logic import MIRRORED_SIGNS, make_arithmetic
-from survey_cli.proof.cells import FALSE, TRUE, UNKNOWN, Cell, Clauses, Literal, MultipleCell, OrderedCell, Truth
+from survey_cli.proof.cells import (
+    FALSE,
+    TRUE,
+    UNKNOWN,
+    Cell,
+    Clauses,
+    Literal,
+    MultipleCell,
+    OrderedCell,
+    Truth,
+)
 from survey_cli.values import Missing
 
 Turns: TypeAlias = Mapping[str, int]
@@ -83,7 +93,9 @@ class ConditionEncoder:
         self._truths: dict[tuple[Any, ...], Truth] = {}
         self._sum_pairs_left = MAX_ALL_SUM_PAIRS
         self._open: dict[tuple[str, tuple[tuple[str, int], ...]], Cell] = {}
-        self._open_truths: dict[tuple[str, tuple[tuple[str, int], ...]], tuple[Literal, Literal]] = {}
+        self._open_truths: dict[
+            tuple[str, tuple[tuple[str, int], ...]], tuple[Literal, Literal]
+        ] = {}
 
     # Truth
 
@@ -105,12 +117,19 @@ class ConditionEncoder:
             case ast.Compare(left=left, ops=ops, comparators=comparators):
                 sides = [left, *comparators]
                 return self._all(
-                    [self._encode_link(node, sides[i], op, sides[i + 1], turns) for i, op in enumerate(ops)]
+                    [
+                        self._encode_link(node, sides[i], op, sides[i + 1], turns)
+                        for i, op in enumerate(ops)
+                    ]
                 )
-            case ast.Call(func=ast.Name(id=name), args=[argument]) if FUNCTIONS[name].argument_kind == "item":
+            case ast.Call(func=ast.Name(id=name), args=[argument]) if (
+                FUNCTIONS[name].argument_kind == "item"
+            ):
                 return self._encode_state(name, argument, turns)
             case _:
-                return self._collect(self.find_term(node, turns), lambda leaf: self._read_truth(node, leaf, turns))
+                return self._collect(
+                    self.find_term(node, turns), lambda leaf: self._read_truth(node, leaf, turns)
+                )
 
     def _read_truth(self, node: ast.expr, leaf: Leaf, turns: Turns) -> Truth:
         values = _list_values(leaf)
@@ -132,7 +151,9 @@ class ConditionEncoder:
     def _choose(self, truths: list[tuple[Literal, Truth]]) -> Truth:
         """Return the truth of that of which the guard holds."""
         any_of, all_of = self.clauses.any_of, self.clauses.all_of
-        true, false = (any_of([all_of([guard, truth[side]]) for guard, truth in truths]) for side in (0, 1))
+        true, false = (
+            any_of([all_of([guard, truth[side]]) for guard, truth in truths]) for side in (0, 1)
+        )
         return Truth(true, false)
 
     def _encode_state(self, function: str, argument: ast.expr, turns: Turns) -> Truth:
@@ -142,37 +163,62 @@ class ConditionEncoder:
             if function == "answered":
                 holds.append(self.find_known(Alternative(guard, leaf)))
             elif isinstance(leaf, Cell):
-                kinds = leaf.declines if function == "declined" else leaf.declines.keys() & {function}
+                kinds = (
+                    leaf.declines if function == "declined" else leaf.declines.keys() & {function}
+                )
                 holds += [self.clauses.all_of([guard, leaf.declines[kind]]) for kind in kinds]
         true = self.clauses.any_of(holds)
         return Truth(true, -true)
 
-    def _encode_link(self, node: ast.expr, left: ast.expr, op: ast.cmpop, right: ast.expr, turns: Turns) -> Truth:
+    def _encode_link(
+        self, node: ast.expr, left: ast.expr, op: ast.cmpop, right: ast.expr, turns: Turns
+    ) -> Truth:
         sign = COMPARISON_SIGNS.get(type(op))
         if sign is not None:
             lefts, rights = self.find_term(left, turns), self.find_term(right, turns)
             return self._collect(
-                lefts, lambda one: self._collect(rights, lambda other: self._compare(node, one, sign, other, turns))
+                lefts,
+                lambda one: self._collect(
+                    rights, lambda other: self._compare(node, one, sign, other, turns)
+                ),
             )
         truth = self._encode_membership(node, left, right, turns)
         return _negate(truth) if isinstance(op, ast.NotIn) else truth
 
-    def _encode_membership(self, node: ast.expr, left: ast.expr, right: ast.expr, turns: Turns) -> Truth:
+    def _encode_membership(
+        self, node: ast.expr, left: ast.expr, right: ast.expr, turns: Turns
+    ) -> Truth:
         if isinstance(right, ast.List | ast.Tuple):
             kinds = {element.id for element in right.elts if isinstance(element, ast.Name)}
-            values = [value for element in right.elts if (value := find_constant(element)) is not None]
+            values = [
+                value for element in right.elts if (value := find_constant(element)) is not None
+            ]
             term = self.find_term(left, turns)
-            return self._collect(term, lambda leaf: self._find_in_list(node, leaf, values, kinds, turns))
+            return self._collect(
+                term, lambda leaf: self._find_in_list(node, leaf, values, kinds, turns)
+            )
         code = find_constant(left)
         if code is None:
             return self._leave_truth_open(node, turns)
         term = self.find_term(right, turns)
-        return self._collect(term, lambda leaf: leaf.contains(code) if isinstance(leaf, MultipleCell) else UNKNOWN)
+        return self._collect(
+            term, lambda leaf: leaf.contains(code) if isinstance(leaf, MultipleCell) else UNKNOWN
+        )
 
-    def _find_in_list(self, node: ast.expr, leaf: Leaf, values: list[Any], kinds: set[str], turns: Turns) -> Truth:
+    def _find_in_list(
+        self, node: ast.expr, leaf: Leaf, values: list[Any], kinds: set[str], turns: Turns
+    ) -> Truth:
         equal = [self._compare(node, leaf, "==", {value: TRUE}, turns) for value in values]
-        found = self._any(equal) if equal else Truth(FALSE, leaf.answered if isinstance(leaf, Cell) else TRUE)
-        declined = [leaf.declines[kind] for kind in kinds & leaf.declines.keys()] if isinstance(leaf, Cell) else []
+        found = (
+            self._any(equal)
+            if equal
+            else Truth(FALSE, leaf.answered if isinstance(leaf, Cell) else TRUE)
+        )
+        declined = (
+            [leaf.declines[kind] for kind in kinds & leaf.declines.keys()]
+            if isinstance(leaf, Cell)
+            else []
+        )
         return Truth(self.clauses.any_of([found.true, *declined]), found.false)
 
     # Comparison
@@ -181,12 +227,23 @@ class ConditionEncoder:
         day = self.surroundings.day
         if isinstance(left, MultipleCell) or isinstance(right, MultipleCell):
             return self._leave_truth_open(node, turns)
-        if isinstance(right, Cell) and right is not day and (left is day or not isinstance(left, Cell)):
+        if (
+            isinstance(right, Cell)
+            and right is not day
+            and (left is day or not isinstance(left, Cell))
+        ):
             left, sign, right = right, MIRRORED_SIGNS[sign], left
         if isinstance(left, type(day)) and right is day:
             before, after = self.surroundings.compare_with_day(left)
             either = self.clauses.any_of([before, after])
-            signs = {"<": before, ">": after, "<=": -after, ">=": -before, "!=": either, "==": -either}
+            signs = {
+                "<": before,
+                ">": after,
+                "<=": -after,
+                ">=": -before,
+                "!=": either,
+                "==": -either,
+            }
             return left.settle(signs[sign])
         rights = _list_values(right)
         if isinstance(left, Cell) and rights is not None and len(rights) == 1:
@@ -202,11 +259,17 @@ class ConditionEncoder:
 
     def _compare_with_cell(self, cell: Cell, sign: str, values: Values) -> Truth:
         """Compare a cell of many values with few."""
-        return self._choose([(literal, cell.compare(sign, value)) for value, literal in values.items()])
+        return self._choose(
+            [(literal, cell.compare(sign, value)) for value, literal in values.items()]
+        )
 
-    def compare_term(self, node: ast.expr, term: Term, sign: str, value: Any, turns: Turns = NO_TURNS) -> Truth:
+    def compare_term(
+        self, node: ast.expr, term: Term, sign: str, value: Any, turns: Turns = NO_TURNS
+    ) -> Truth:
         """Compare a term with a constant."""
-        return self._collect(term, lambda leaf: self._compare(node, leaf, sign, {value: TRUE}, turns))
+        return self._collect(
+            term, lambda leaf: self._compare(node, leaf, sign, {value: TRUE}, turns)
+        )
 
     # Terms
 
@@ -223,7 +286,9 @@ class ConditionEncoder:
                 return self._find(f"interviewer.{name}", turns)
             case ast.Attribute(value=ast.Name(id=roster), attr=name) if roster in turns:
                 return self._find(name, turns)
-            case ast.Attribute(value=ast.Subscript(value=ast.Name(id=roster), slice=index), attr=name):
+            case ast.Attribute(
+                value=ast.Subscript(value=ast.Name(id=roster), slice=index), attr=name
+            ):
                 return self._find_turn(roster, name, index, turns)
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 truth = self.encode(test, turns).true
@@ -232,14 +297,20 @@ class ConditionEncoder:
                     *self._guard(-truth, self.find_term(orelse, turns)),
                 ]
             case ast.BinOp(left=left, op=op, right=right) if type(op) in ARITHMETIC_SIGNS:
-                return self._calculate(node, [left, right], make_arithmetic(ARITHMETIC_SIGNS[type(op)]), turns)
+                return self._calculate(
+                    node, [left, right], make_arithmetic(ARITHMETIC_SIGNS[type(op)]), turns
+                )
             case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return self._calculate(node, [ast.Constant(0), operand], make_arithmetic("-"), turns)
+                return self._calculate(
+                    node, [ast.Constant(0), operand], make_arithmetic("-"), turns
+                )
             case ast.Call(func=ast.Name(id="today")):
                 return [Alternative(TRUE, self.surroundings.day)]
             case ast.Call(func=ast.Name(id="elapsed")):
                 return self._find_minutes(node, turns)
-            case ast.Call(func=ast.Name(id=name), args=arguments) if FUNCTIONS[name].argument_kind != "item":
+            case ast.Call(func=ast.Name(id=name), args=arguments) if (
+                FUNCTIONS[name].argument_kind != "item"
+            ):
                 return self._call(node, name, arguments, turns)
             case ast.Call() | ast.BoolOp() | ast.Compare() | ast.UnaryOp(op=ast.Not()):
                 true, false = self.encode(node, turns)
@@ -287,27 +358,43 @@ class ConditionEncoder:
         return {value: self.clauses.any_of(literals) for value, literals in values.items()}
 
     def _calculate(
-        self, node: ast.expr, operands: list[ast.expr], operation: Callable[[Any, Any], Any], turns: Turns
+        self,
+        node: ast.expr,
+        operands: list[ast.expr],
+        operation: Callable[[Any, Any], Any],
+        turns: Turns,
     ) -> Term:
         """Return the result of an operation on two terms; missing where one is."""
         sets = [self.collect_values(self.find_term(operand, turns)) for operand in operands]
         return self._make_term(node, turns, self._reduce(sets, operation))
 
-    def _make_term(self, node: ast.expr, turns: Turns, values: Values | None, known: Iterable[Literal] = ()) -> Term:
+    def _make_term(
+        self, node: ast.expr, turns: Turns, values: Values | None, known: Iterable[Literal] = ()
+    ) -> Term:
         """Return a term with these values where it is known; what has too many is left open."""
-        return self._leave_open(node, turns) if values is None else [Alternative(self.clauses.all_of(known), values)]
+        return (
+            self._leave_open(node, turns)
+            if values is None
+            else [Alternative(self.clauses.all_of(known), values)]
+        )
 
-    def _reduce(self, sets: Sequence[Values | None], operation: Callable[[Any, Any], Any]) -> Values | None:
+    def _reduce(
+        self, sets: Sequence[Values | None], operation: Callable[[Any, Any], Any]
+    ) -> Values | None:
         """Combine values one by one; None where there are too many."""
         total = sets[0] if sets else {0: TRUE}
         for values in sets[1:]:
             if total is None or values is None or not self._may_combine(len(total) * len(values)):
                 return None
             results: dict[Any, list[Literal]] = {}
-            for (one, one_literal), (other, other_literal) in product(total.items(), values.items()):
+            for (one, one_literal), (other, other_literal) in product(
+                total.items(), values.items()
+            ):
                 result = operation(one, other)
                 if not isinstance(result, Missing):
-                    results.setdefault(result, []).append(self.clauses.all_of([one_literal, other_literal]))
+                    results.setdefault(result, []).append(
+                        self.clauses.all_of([one_literal, other_literal])
+                    )
             total = {result: self.clauses.any_of(literals) for result, literals in results.items()}
         return total
 
@@ -324,25 +411,37 @@ class ConditionEncoder:
 
     def _call(self, node: ast.Call, name: str, arguments: list[ast.expr], turns: Turns) -> Term:
         match name:
-            case "count" if len(arguments) == 1 and (several := self._find_multiple(arguments[0], turns)) is not None:
+            case "count" if (
+                len(arguments) == 1
+                and (several := self._find_multiple(arguments[0], turns)) is not None
+            ):
                 guard, cell = several
                 return self._count(node, turns, cell.chosen.values(), [guard, cell.answered])
             case "count":
                 parts = list(self._iterate_elements(arguments, turns))
-                truths = [self.clauses.all_of([exists, self.encode(part, at).true]) for exists, part, at in parts]
+                truths = [
+                    self.clauses.all_of([exists, self.encode(part, at).true])
+                    for exists, part, at in parts
+                ]
                 return self._count(node, turns, truths, self._list_known(arguments, turns))
-            case "first" | "rank" if (several := self._find_multiple(arguments[0], turns)) is not None:
+            case "first" | "rank" if (
+                several := self._find_multiple(arguments[0], turns)
+            ) is not None:
                 return self._find_mention(node, several, turns)
             case "sum" | "min" | "max":
                 return self._fold(node, name, arguments, turns)
             case _:
                 return self._leave_open(node, turns)
 
-    def _count(self, node: ast.expr, turns: Turns, truths: Iterable[Literal], known: Iterable[Literal]) -> Term:
+    def _count(
+        self, node: ast.expr, turns: Turns, truths: Iterable[Literal], known: Iterable[Literal]
+    ) -> Term:
         values = self._reduce([{1: truth, 0: -truth} for truth in truths], make_arithmetic("+"))
         return self._make_term(node, turns, values, known)
 
-    def _find_mention(self, node: ast.Call, several: tuple[Literal, MultipleCell], turns: Turns) -> Term:
+    def _find_mention(
+        self, node: ast.Call, several: tuple[Literal, MultipleCell], turns: Turns
+    ) -> Term:
         """Return the code that was mentioned first, or the position of a constant code."""
         guard, cell = several
         if len(cell.chosen) > MAX_ORDERED:
@@ -366,11 +465,15 @@ class ConditionEncoder:
             match part:
                 case ast.Attribute(value=ast.Name(id=roster)) if roster != "interviewer":
                     return roster
-                case ast.Name(id=name) if (own := self.surroundings.find_roster(name)) and own not in turns:
+                case ast.Name(id=name) if (
+                    own := self.surroundings.find_roster(name)
+                ) and own not in turns:
                     return own
         return None
 
-    def _iterate_elements(self, arguments: list[ast.expr], turns: Turns) -> Iterator[tuple[Literal, ast.expr, Turns]]:
+    def _iterate_elements(
+        self, arguments: list[ast.expr], turns: Turns
+    ) -> Iterator[tuple[Literal, ast.expr, Turns]]:
         """Yield where each element of a list exists, its expression, and the turns it is evaluated in."""
         for argument in arguments:
             roster = self._find_list(argument, turns)
@@ -390,22 +493,37 @@ class ConditionEncoder:
             if values is None:
                 return self._leave_open(node, turns)
             if exists != TRUE:  # a turn that does not exist adds nothing
-                present = {value: self.clauses.all_of([exists, literal]) for value, literal in values.items()}
+                present = {
+                    value: self.clauses.all_of([exists, literal])
+                    for value, literal in values.items()
+                }
                 values = {**present, 0: self.clauses.any_of([-exists, present.get(0, FALSE)])}
             sets.append(values)
-        operations: dict[str, Callable[[Any, Any], Any]] = {"sum": make_arithmetic("+"), "min": min, "max": max}
-        return self._make_term(node, turns, self._reduce(sets, operations[name]), self._list_known(arguments, turns))
+        operations: dict[str, Callable[[Any, Any], Any]] = {
+            "sum": make_arithmetic("+"),
+            "min": min,
+            "max": max,
+        }
+        return self._make_term(
+            node, turns, self._reduce(sets, operations[name]), self._list_known(arguments, turns)
+        )
 
     def _list_known(self, arguments: list[ast.expr], turns: Turns) -> list[Literal]:
         """List where the number of turns of each roster in a list is known."""
-        return [self.surroundings.list_turns(roster)[0] for a in arguments if (roster := self._find_list(a, turns))]
+        return [
+            self.surroundings.list_turns(roster)[0]
+            for a in arguments
+            if (roster := self._find_list(a, turns))
+        ]
 
     # What clauses can't express
 
     def is_open(self, node: ast.expr) -> bool:
         """Return whether a part of an encoded expression was left open."""
         texts = {text for text, _ in (*self._open, *self._open_truths)}
-        return any(_normalize(part)[0] in texts for part in ast.walk(node) if isinstance(part, ast.expr))
+        return any(
+            _normalize(part)[0] in texts for part in ast.walk(node) if isinstance(part, ast.expr)
+        )
 
     def _leave_truth_open(self, node: ast.expr, turns: Turns) -> Truth:
         """Return a truth that may be anything where its operands are answered."""
@@ -431,7 +549,9 @@ class ConditionEncoder:
     def _list_needed(self, node: ast.expr, turns: Turns) -> list[Literal]:
         """List what must hold for an expression to have a value: its operands are answered."""
         terms = [self.surroundings.find_term(name, turns) for name in list_operands(node)]
-        return [self.clauses.any_of(map(self.find_known, term)) for term in terms if term is not None]
+        return [
+            self.clauses.any_of(map(self.find_known, term)) for term in terms if term is not None
+        ]
 
     def find_known(self, alternative: Alternative) -> Literal:
         """Return where a term is this alternative and has a value."""
@@ -451,7 +571,9 @@ def _negate(truth: Truth) -> Truth:
 def _normalize(node: ast.expr) -> tuple[str, bool]:
     """Return an expression as text, the same for `a < b`, `b > a` and `a >= b`, and whether it is its opposite."""
     match node:
-        case ast.Compare(left=left, ops=[op], comparators=[right]) if sign := COMPARISON_SIGNS.get(type(op)):
+        case ast.Compare(left=left, ops=[op], comparators=[right]) if sign := COMPARISON_SIGNS.get(
+            type(op)
+        ):
             first, second = ast.unparse(left), ast.unparse(right)
             if first > second:
                 first, second, sign = second, first, MIRRORED_SIGNS[sign]

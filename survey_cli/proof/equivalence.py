@@ -27,10 +27,15 @@ Versions: TypeAlias = Sequence[Sequence[ConditionPart]]
 class ConditionComparer:
     """Comparison of conditions of two versions on the routes of both."""
 
-    def __init__(self, old: Instrument, new: Instrument, today: date, renamed: Mapping[str, str]) -> None:
+    def __init__(
+        self, old: Instrument, new: Instrument, today: date, renamed: Mapping[str, str]
+    ) -> None:
         self.instruments = (old, new)
         self.today = today
-        self.names: tuple[Mapping[str, str], ...] = ({new_name: name for name, new_name in renamed.items()}, renamed)
+        self.names: tuple[Mapping[str, str], ...] = (
+            {new_name: name for name, new_name in renamed.items()},
+            renamed,
+        )
         """For each side, the names of the other version that it has under another name."""
         self._trees: dict[tuple[int, int, bool], tuple[Condition, ast.expr]] = {}
         self._minutes = ast.Call(ast.Name("elapsed"), [], [])
@@ -40,7 +45,13 @@ class ConditionComparer:
         return [Prover(instrument, self.today) for instrument in self.instruments]
 
     def compare(
-        self, versions: Versions, owners: Sequence[str], moment: Moment, roster: str | None, *, at_once: bool
+        self,
+        versions: Versions,
+        owners: Sequence[str],
+        moment: Moment,
+        roster: str | None,
+        *,
+        at_once: bool,
     ) -> Comparison:
         """Compare where all parts of each version hold, at the moment at which its owner is reached, asked or answered.
 
@@ -58,26 +69,44 @@ class ConditionComparer:
             for turn in range(1, group.maximum + 1) if isinstance(group, Roster) else (None,):
                 turns = {group.id: turn} if group is not None and turn is not None else {}
                 where = self._find_moment(index, owners[index], moment, turn)
-                literals = [[self._encode(index, part, turns, at_once) for part in parts] for parts in versions]
+                literals = [
+                    [self._encode(index, part, turns, at_once) for part in parts]
+                    for parts in versions
+                ]
                 found = self._find_example(index, where, *literals)
-                if found is not None and not any(self._is_open(index, condition, at_once) for condition in conditions):
-                    names = {self.names[index].get(name, name) for each in conditions for name in each.names}
+                if found is not None and not any(
+                    self._is_open(index, condition, at_once) for condition in conditions
+                ):
+                    names = {
+                        self.names[index].get(name, name)
+                        for each in conditions
+                        for name in each.names
+                    }
                     example = self._read_example(index, names, found[1], turn)
                     return Comparison(decided=True, holds_in_new=found[0], example=example)
                 decided = decided and found is None
         return Comparison(is_same=decided, decided=decided)
 
     def _find_example(
-        self, index: int, where: ClauseLiteral, olds: Sequence[ClauseLiteral], news: Sequence[ClauseLiteral]
+        self,
+        index: int,
+        where: ClauseLiteral,
+        olds: Sequence[ClauseLiteral],
+        news: Sequence[ClauseLiteral],
     ) -> tuple[bool, Witness] | None:
         """Find answers for which only one holds, and whether that is the new one."""
         all_of = self._provers[index].model.clauses.all_of
         old, new = all_of(olds), all_of(news)
-        goals = {Goal("fires", "new"): [all_of([where, new, -old])], Goal("fires", "old"): [all_of([where, old, -new])]}
+        goals = {
+            Goal("fires", "new"): [all_of([where, new, -old])],
+            Goal("fires", "old"): [all_of([where, old, -new])],
+        }
         possible = self._provers[index].settle(goals, batch=1).possible.items()
         return next(((goal.name == "new", witness) for goal, witness in possible), None)
 
-    def _read_example(self, index: int, names: Iterable[str], witness: Witness, turn: int | None) -> dict[str, Any]:
+    def _read_example(
+        self, index: int, names: Iterable[str], witness: Witness, turn: int | None
+    ) -> dict[str, Any]:
         """Return the values that these names have in a turn of a roster; what has many values is left out."""
         items, values = self.instruments[index].items, dict(witness.sample)
         for name in names:
@@ -91,13 +120,23 @@ class ConditionComparer:
         this, other = self.instruments[index], self.instruments[1 - index]
         for name in condition.names:
             own = self.names[index].get(name, name)
-            rosters = {item.roster for item in (this.items.get(own), other.items.get(name)) if item is not None}
-            is_known = own.startswith("interviewer.") or own in {**this.items, **this.sample, **this.computes}
+            rosters = {
+                item.roster
+                for item in (this.items.get(own), other.items.get(name))
+                if item is not None
+            }
+            is_known = own.startswith("interviewer.") or own in {
+                **this.items,
+                **this.sample,
+                **this.computes,
+            }
             if len(rosters) > 1 or not is_known:
                 return False
         return True
 
-    def _find_moment(self, index: int, owner: str, moment: Moment, turn: int | None) -> ClauseLiteral:
+    def _find_moment(
+        self, index: int, owner: str, moment: Moment, turn: int | None
+    ) -> ClauseLiteral:
         for position in self._provers[index].model.positions:
             if position.place.item == owner and position.place.turn in (None, turn):
                 if moment == "answered" and position.cell is not None:
@@ -105,11 +144,18 @@ class ConditionComparer:
                 return position.reached if moment == "reached" else position.asked
         return TRUE
 
-    def _encode(self, index: int, part: ConditionPart, turns: Mapping[str, int], at_once: bool) -> ClauseLiteral:
+    def _encode(
+        self, index: int, part: ConditionPart, turns: Mapping[str, int], at_once: bool
+    ) -> ClauseLiteral:
         condition, reading = part
-        tree, encoder = self._find_tree(index, condition, at_once), self._provers[index].model.encoder
+        tree, encoder = (
+            self._find_tree(index, condition, at_once),
+            self._provers[index].model.encoder,
+        )
         if reading == "at least":
-            return encoder.compare_term(tree, encoder.find_term(tree, {}), ">=", next(iter(turns.values()))).true
+            return encoder.compare_term(
+                tree, encoder.find_term(tree, {}), ">=", next(iter(turns.values()))
+            ).true
         truth = encoder.encode(tree, turns)
         return {"true": truth.true, "not true": -truth.true, "false": truth.false}[reading]
 
@@ -150,4 +196,8 @@ class _Adaptation(ast.NodeTransformer):
         return ast.Attribute(self.visit(node.value), self.names.get(node.attr, node.attr))
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        return self.minutes if self.minutes and ast.unparse(node) == "elapsed()" else self.generic_visit(node)
+        return (
+            self.minutes
+            if self.minutes and ast.unparse(node) == "elapsed()"
+            else self.generic_visit(node)
+        )

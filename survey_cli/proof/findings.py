@@ -4,7 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-from survey_cli.instrument.checks.reachability.analysis import Reason, describe_reason, is_passed_by_nobody
+from survey_cli.instrument.checks.reachability.analysis import (
+    Reason,
+    describe_reason,
+    is_passed_by_nobody,
+)
 from survey_cli.instrument.checks.reachability.facts import Requirement, list_requirements
 from survey_cli.instrument.checks.reachability.silent_choices import SilentChoice
 from survey_cli.instrument.checks.source_items import locate_definition, report
@@ -73,11 +77,16 @@ class ProofReport:
     """The problems found without the proof."""
 
     def __post_init__(self) -> None:
-        self.instrument, self.positions = self.prover.model.instrument, self.prover.model.positions_by_node
+        self.instrument, self.positions = (
+            self.prover.model.instrument,
+            self.prover.model.positions_by_node,
+        )
         groups = (self.instrument.root, *self.instrument.groups.values())
         self._parents = {child.id: group for group in groups for child in group.children}
         uses = self.draft.uses
-        self._uses: dict[int, NameUse] = {id(use.condition): use for use in uses if use.condition is not None}
+        self._uses: dict[int, NameUse] = {
+            id(use.condition): use for use in uses if use.condition is not None
+        }
         self._impossible = frozenset(self.verdicts.impossible)
         self._blocked = False
         """Something was found after which nobody continues."""
@@ -85,9 +94,15 @@ class ProofReport:
     def list_findings(self) -> list[ProofFinding]:
         """List the findings."""
         stated = {(p.who, p.where, p.length) for p in self.known if p.rule in STATED_RULES}
-        findings = [found for at in self.positions.values() for found in self._check_node(at[0].node)]
+        findings = [
+            found for at in self.positions.values() for found in self._check_node(at[0].node)
+        ]
         return [
-            *(f for f in findings if (f.problem.who, f.problem.where, f.problem.length) not in stated),
+            *(
+                f
+                for f in findings
+                if (f.problem.who, f.problem.where, f.problem.length) not in stated
+            ),
             *(finding for fork in self.forks for finding in self._describe_fork(fork)),
             *self._list_empty_cells(),
             *self._list_unfilled(),
@@ -100,13 +115,19 @@ class ProofReport:
         for goal in self.verdicts.possible:
             if goal.kind in _STATEMENTS:
                 what = f"possible: {_state(goal)}"
-                yield ProofFinding(self._make_problem("possible", goal.name, what, severity="info"), goal)
+                yield ProofFinding(
+                    self._make_problem("possible", goal.name, what, severity="info"), goal
+                )
 
     def keep_others(self, findings: Iterable[ProofFinding]) -> list[Problem]:
         """Return the problems found without the proof, except those that it decides."""
         settled = {use.where for use in self.fills if use.goal not in self.verdicts.undecided}
-        undecided = [choice.problem for choice in self.choices if get_goal(choice) in self.verdicts.undecided]
-        holes = {finding.problem.who for finding in findings if finding.problem.rule == "decline-hole"}
+        undecided = [
+            choice.problem for choice in self.choices if get_goal(choice) in self.verdicts.undecided
+        ]
+        holes = {
+            finding.problem.who for finding in findings if finding.problem.rule == "decline-hole"
+        }
         forks = [model.fork for model in self.forks if model.fork.name in holes]
         explained = {node.id for fork in forks for nodes in fork.branches for node in nodes}
 
@@ -131,54 +152,89 @@ class ProofReport:
             self._blocked |= is_end
             what = "so nobody continues after this end" if is_end else "so the filter has no effect"
             for requirement in list_requirements(node)[:1]:
-                literal = -position.ask_if.true if requirement.key == "ask_if" else position.unless.true
-                yield self._describe("always-asked", node, requirement, requirement.key == "ask_if", what, literal)
+                literal = (
+                    -position.ask_if.true if requirement.key == "ask_if" else position.unless.true
+                )
+                yield self._describe(
+                    "always-asked", node, requirement, requirement.key == "ask_if", what, literal
+                )
         for option in node.options if isinstance(node, CompiledItem) else ():
-            if option.ask_if is not None and Goal("offered", node.id, option.code) in self._impossible:
+            if (
+                option.ask_if is not None
+                and Goal("offered", node.id, option.code) in self._impossible
+            ):
                 literal = self.prover.model.encoder.encode(option.ask_if.tree, position.turns).true
                 what = f"so the option {option.code} is never offered"
                 requirement = Requirement(option.ask_if, 0, node.id, "ask_if")
                 yield self._describe("never-offered", node, requirement, False, what, literal)
         for number, check in enumerate(node.checks if isinstance(node, CompiledItem) else ()):
-            passes, fires = (Goal(kind, node.id, number) not in self._impossible for kind in ("passes", "fires"))
+            passes, fires = (
+                Goal(kind, node.id, number) not in self._impossible for kind in ("passes", "fires")
+            )
             if passes == fires:
                 continue
             rule = "check-never-fires" if passes else "check-never-passes"
             what = "so it is never read" if check.aloud else "so the check has no effect"
             if not passes:
                 self._blocked |= not check.soft
-                what = "so it comes after every answer" if check.soft else "so no answer is accepted"
-            requirement = Requirement(check.condition, 0, node.id, "confirm" if check.aloud else "expect")
+                what = (
+                    "so it comes after every answer" if check.soft else "so no answer is accepted"
+                )
+            requirement = Requirement(
+                check.condition, 0, node.id, "confirm" if check.aloud else "expect"
+            )
             yield self._describe(rule, node, requirement, passes != check.aloud, what)
 
     def _explain_never_asked(self, node: CompiledNode) -> Iterator[ProofFinding]:
         requirements = list_requirements(node)
-        names = find_inputs(self.instrument, (name for r in requirements for name in r.condition.names))
+        names = find_inputs(
+            self.instrument, (name for r in requirements for name in r.condition.names)
+        )
         if any(Goal("asked", name) in self._impossible for name in names):
             return  # it follows from what was found at that item
-        if not any(self.prover.is_possible(position.reached) for position in self.positions[node.id]):
+        if not any(
+            self.prover.is_possible(position.reached) for position in self.positions[node.id]
+        ):
             if not self._blocked and self._parents.get(node.id) is self.instrument.root:
                 self._blocked = True
                 yield ProofFinding(self._make_problem("never-asked", node.id, "nobody gets here"))
             return
         position = self.positions[node.id][0]
         by_key = {requirement.key: requirement for requirement in requirements}
-        what = "so it is never asked" if isinstance(node, CompiledItem) else "so nothing in it is ever asked"
+        what = (
+            "so it is never asked"
+            if isinstance(node, CompiledItem)
+            else "so nothing in it is ever asked"
+        )
         if "unless" in by_key and self.prover.is_possible(position.reached, position.ask_if.true):
-            yield self._describe("never-asked", node, by_key["unless"], True, what, -position.unless.true)
+            yield self._describe(
+                "never-asked", node, by_key["unless"], True, what, -position.unless.true
+            )
         elif "ask_if" in by_key:
-            yield self._describe("never-asked", node, by_key["ask_if"], False, what, position.ask_if.true)
+            yield self._describe(
+                "never-asked", node, by_key["ask_if"], False, what, position.ask_if.true
+            )
         else:
-            yield ProofFinding(self._make_problem("never-asked", node.id, "no option can be offered here"))
+            yield ProofFinding(
+                self._make_problem("never-asked", node.id, "no option can be offered here")
+            )
 
     def _describe(
-        self, rule: str, node: CompiledNode, requirement: Requirement, truth: bool, what: str, never: Literal = TRUE
+        self,
+        rule: str,
+        node: CompiledNode,
+        requirement: Requirement,
+        truth: bool,
+        what: str,
+        never: Literal = TRUE,
     ) -> ProofFinding:
         """Describe a condition that is always or never true: what follows, and why it can't be otherwise."""
         condition, _, _, key = requirement
         use = self._uses.get(id(condition))
         is_dead_end = rule == "always-asked" and is_passed_by_nobody(self.draft, node)
-        severity: Severity = "error" if what == "so no answer is accepted" or is_dead_end else "warning"
+        severity: Severity = (
+            "error" if what == "so no answer is accepted" or is_dead_end else "warning"
+        )
         for problem in self.known:
             if use is not None and problem.where == use.where and problem.rule in REPLACED_RULES:
                 return ProofFinding(replace(problem, rule=rule, severity=severity))
@@ -188,7 +244,9 @@ class ProofReport:
         text = f"{key}: {shorten(condition.text)} {always} here, {what}{because}"
         return ProofFinding(self._make_problem(rule, node.id, text, use=use, severity=severity))
 
-    def _find_reasons(self, node: CompiledNode, condition: Condition, impossible: Literal) -> list[str]:
+    def _find_reasons(
+        self, node: CompiledNode, condition: Condition, impossible: Literal
+    ) -> list[str]:
         """Describe the conditions because of which a literal can't be true."""
         reasons: dict[Literal, Reason] = {}
         around, positions = set(self._list_around(node)), self.prover.model.positions
@@ -197,13 +255,25 @@ class ProofReport:
             if isinstance(before, CompiledItem) and isinstance(before.question, EndItem):
                 reasons[-position.asked] = Reason(list_requirements(before)[-1:], is_end=True)
             for requirement in list_requirements(before) if before.id in around else ():
-                truth = position.ask_if.true if requirement.key == "ask_if" else -position.unless.true
+                truth = (
+                    position.ask_if.true if requirement.key == "ask_if" else -position.unless.true
+                )
                 reasons.setdefault(truth, Reason((requirement,)))
-        needed = [reasons[reason] for reason in self.prover.find_reasons(impossible, list(reasons)) or ()]
+        needed = [
+            reasons[reason] for reason in self.prover.find_reasons(impossible, list(reasons)) or ()
+        ]
         if not needed:  # it follows from when the items are asked that the condition names
-            inputs = sorted(find_inputs(self.instrument, condition.names) & self.instrument.items.keys())
-            nodes = dict.fromkeys(name for i in inputs for name in (i, *self._list_around(self.instrument.items[i])))
-            needed = [Reason((r,)) for name in nodes for r in list_requirements(self.positions[name][0].node)]
+            inputs = sorted(
+                find_inputs(self.instrument, condition.names) & self.instrument.items.keys()
+            )
+            nodes = dict.fromkeys(
+                name for i in inputs for name in (i, *self._list_around(self.instrument.items[i]))
+            )
+            needed = [
+                Reason((r,))
+                for name in nodes
+                for r in list_requirements(self.positions[name][0].node)
+            ]
         return [describe_reason(reason, self._uses) for reason in needed if reason.requirements]
 
     def _list_around(self, node: CompiledNode) -> Iterator[str]:
@@ -221,7 +291,11 @@ class ProofReport:
         use = self._uses.get(id(first.ask_if or first.unless))
         for rule, what, goal, is_certain, concerned in model.judge(self.verdicts):
             names = [branches[branch][0].id for branch in concerned]
-            none = f"neither {names[0]} nor {names[1]}" if len(names) == 2 else f"none of {join_words(names, most=5)}"
+            none = (
+                f"neither {names[0]} nor {names[1]}"
+                if len(names) == 2
+                else f"none of {join_words(names, most=5)}"
+            )
             remedy = ""
             if rule == "decline-hole":
                 item, labels = what[0][0], _list_declines(self.instrument)
@@ -229,10 +303,14 @@ class ProofReport:
                 text = f"after {kinds} at {item}, {none} is asked, although every other answer leads to one of them"
                 remedy = f"add declined({item}) to one condition; if it is intended, write answered({item}) and …"
             else:
-                asked = f"{none} is" if rule == "filter-gap" else f"both {names[0]} and {names[1]} are"
+                asked = (
+                    f"{none} is" if rule == "filter-gap" else f"both {names[0]} and {names[1]} are"
+                )
                 text = f"if {join_words(what, 'or', most=4)}, {asked} asked"
             severity: Severity = "warning" if is_certain else "info"
-            yield ProofFinding(self._make_problem(rule, first.id, text, remedy, use=use, severity=severity), goal)
+            yield ProofFinding(
+                self._make_problem(rule, first.id, text, remedy, use=use, severity=severity), goal
+            )
 
     def _list_empty_cells(self) -> Iterator[ProofFinding]:
         quotas = {str(quota.id): quota for quota in self.instrument.document.quotas}
@@ -250,7 +328,10 @@ class ProofReport:
                 what = f"{use.text} may have no value when this is read"
                 remedy = f"write {use.text[:-1]}|alternative words}}"
                 yield ProofFinding(
-                    report("unfilled", (use.where, len(use.text)), use.owner, what, remedy, "warning"), use.goal
+                    report(
+                        "unfilled", (use.where, len(use.text)), use.owner, what, remedy, "warning"
+                    ),
+                    use.goal,
                 )
 
     def _list_silent_choices(self) -> Iterator[ProofFinding]:
@@ -281,18 +362,25 @@ class ProofReport:
         severity: Severity = "warning",
     ) -> Problem:
         quota = next((quota for quota in self.draft.document.quotas if quota.id == name), None)
-        where = quota.find_position("id") if quota is not None else locate_definition(self.draft, name)
+        where = (
+            quota.find_position("id") if quota is not None else locate_definition(self.draft, name)
+        )
         at = (use.where, max(1, use.length)) if use is not None else (where, max(1, len(name)))
         return report(rule, at, name, what, remedy or _REMEDIES.get(rule, ""), severity)
 
 
 def _state(goal: Goal) -> str:
     """State what a goal is about."""
-    return _STATEMENTS[goal.kind].format(goal.detail + 1 if goal.kind in ("fires", "passes") else goal.detail)
+    return _STATEMENTS[goal.kind].format(
+        goal.detail + 1 if goal.kind in ("fires", "passes") else goal.detail
+    )
 
 
 def _list_declines(instrument: Instrument) -> dict[str, str]:
-    return {name: str(d.text.get(instrument.language)).lower() for name, d in instrument.declines.items()}
+    return {
+        name: str(d.text.get(instrument.language)).lower()
+        for name, d in instrument.declines.items()
+    }
 
 
 def describe_witness(instrument: Instrument, witness: Witness, goal: Goal) -> str:
@@ -303,9 +391,17 @@ def describe_witness(instrument: Instrument, witness: Witness, goal: Goal) -> st
         further |= find_inputs(instrument, [goal.detail[0]])
     while not further <= names:
         names |= further
-        nodes = [node for name in names if (node := instrument.items.get(name) or instrument.groups.get(name))]
-        conditions = [requirement.condition for node in nodes for requirement in list_requirements(node)]
-        further = find_inputs(instrument, (name for condition in conditions for name in condition.names))
+        nodes = [
+            node
+            for name in names
+            if (node := instrument.items.get(name) or instrument.groups.get(name))
+        ]
+        conditions = [
+            requirement.condition for node in nodes for requirement in list_requirements(node)
+        ]
+        further = find_inputs(
+            instrument, (name for condition in conditions for name in condition.names)
+        )
     if goal.kind not in ("fires", "passes"):
         names.discard(goal.name)
     given = {**witness.sample, **{str(place): value for place, value in witness.answers.items()}}

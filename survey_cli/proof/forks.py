@@ -48,7 +48,10 @@ class Fork(NamedTuple):
         states = ("answered", "declined", "dk", "refused")
         return any(
             (isinstance(node, ast.Call) and getattr(node.func, "id", "") in states)
-            or (isinstance(node, ast.List | ast.Tuple) and any(isinstance(element, ast.Name) for element in node.elts))
+            or (
+                isinstance(node, ast.List | ast.Tuple)
+                and any(isinstance(element, ast.Name) for element in node.elts)
+            )
             for node in self.walk()
         )
 
@@ -136,25 +139,37 @@ def _split(node: CompiledNode) -> Parts:
         return parts
     if node.ask_if is not None:
         tree = node.ask_if.tree
-        for part in tree.values if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And) else [tree]:
+        for part in (
+            tree.values if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And) else [tree]
+        ):
             parts["ask_if", ast.unparse(part)] = part
     if node.unless is not None:
         parts["unless", ast.unparse(node.unless.tree)] = node.unless.tree
     return parts
 
 
-def _find_names(run: Sequence[tuple[Sequence[CompiledNode], Parts]], parts: Parts) -> frozenset[str] | None:
+def _find_names(
+    run: Sequence[tuple[Sequence[CompiledNode], Parts]], parts: Parts
+) -> frozenset[str] | None:
     """Return the variables between whose values a run of branches and one more decide; None if these differ."""
     everything = [*(other for _, other in run), parts]
     common = frozenset.intersection(*map(frozenset, everything))
-    names = {frozenset(_list_names(tree for key, tree in each.items() if key not in common)) for each in everything}
+    names = {
+        frozenset(_list_names(tree for key, tree in each.items() if key not in common))
+        for each in everything
+    }
     return next(iter(names)) if run and len(names) == 1 and names != {frozenset()} else None
 
 
 def _list_names(trees: Iterable[ast.expr]) -> Iterator[str]:
     for tree in trees:
         functions = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-        listed = {id(e) for node in ast.walk(tree) if isinstance(node, ast.List | ast.Tuple) for e in node.elts}
+        listed = {
+            id(e)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.List | ast.Tuple)
+            for e in node.elts
+        }
         for node in ast.walk(tree):
             if isinstance(node, ast.Name) and id(node) not in functions | listed:
                 yield node.id
@@ -180,14 +195,26 @@ class ForkModel:
         self.reached = [self._find_reached(position) for position in self.positions[0]]
         self.ranges = self._list_ranges()
         self.declines = dict(self._iterate_declines())
-        all_of, any_of, find_known = model.clauses.all_of, model.clauses.any_of, model.encoder.find_known
-        terms = [[model.find_term(name, p.turns) or [] for name in fork.names] for p in self.positions[0]]
-        self._add("left", None, [all_of([any_of(map(find_known, term)) for term in each]) for each in terms])
+        all_of, any_of, find_known = (
+            model.clauses.all_of,
+            model.clauses.any_of,
+            model.encoder.find_known,
+        )
+        terms = [
+            [model.find_term(name, p.turns) or [] for name in fork.names] for p in self.positions[0]
+        ]
+        self._add(
+            "left",
+            None,
+            [all_of([any_of(map(find_known, term)) for term in each]) for each in terms],
+        )
         for number, value_range in enumerate(self.ranges):
             for branch, at in enumerate(self.positions):
                 asked = [position.asked for position in at]
                 self._add_each("taken", (number, branch), value_range.literals, asked)
-                self._add_each("left", (number, branch), value_range.literals, [-literal for literal in asked])
+                self._add_each(
+                    "left", (number, branch), value_range.literals, [-literal for literal in asked]
+                )
         for decline, literals in self.declines.items():
             self._add("hole", decline, literals)
 
@@ -200,11 +227,19 @@ class ForkModel:
 
     def _add(self, kind: Any, detail: Any, literals: Sequence[Literal]) -> None:
         """Add a goal that no branch is asked although something holds."""
-        none = [self.model.clauses.all_of([-at[turn].asked for at in self.positions]) for turn in range(len(literals))]
+        none = [
+            self.model.clauses.all_of([-at[turn].asked for at in self.positions])
+            for turn in range(len(literals))
+        ]
         self._add_each(kind, detail, literals, none)
 
-    def _add_each(self, kind: Any, detail: Any, literals: Sequence[Literal], others: Sequence[Literal]) -> None:
-        found = [self.model.clauses.all_of(each) for each in zip(self.reached, literals, others, strict=True)]
+    def _add_each(
+        self, kind: Any, detail: Any, literals: Sequence[Literal], others: Sequence[Literal]
+    ) -> None:
+        found = [
+            self.model.clauses.all_of(each)
+            for each in zip(self.reached, literals, others, strict=True)
+        ]
         self.goals[Goal(kind, self.fork.name, detail)] = found
 
     # What the variable can be
@@ -221,18 +256,29 @@ class ForkModel:
             values = [self.model.encoder.collect_values(term) or {} for term in terms]
             codes = list(dict.fromkeys(chain.from_iterable(values)))
             if len(codes) <= MAX_CODES:
-                return [ValueRange(code, code, True, [each.get(code, FALSE) for each in values]) for code in codes]
+                return [
+                    ValueRange(code, code, True, [each.get(code, FALSE) for each in values])
+                    for code in codes
+                ]
         return list(self._iterate_ranges(name, terms))
 
     def _iterate_ranges(self, name: str, terms: Sequence[Term]) -> Iterator[ValueRange]:
         """Yield the ranges between the constants that the conditions name, and these constants."""
         found = {find_constant(node) for node in self.fork.walk() if isinstance(node, ast.expr)}
         numbers = sorted(c for c in found if isinstance(c, int | float) and not isinstance(c, bool))
-        constants: list[Any] = [*numbers] or sorted((c for c in found if isinstance(c, str)), key=lambda c: c.zfill(5))
-        compare, all_of, node = self.model.encoder.compare_term, self.model.clauses.all_of, ast.Name(name)
+        constants: list[Any] = [*numbers] or sorted(
+            (c for c in found if isinstance(c, str)), key=lambda c: c.zfill(5)
+        )
+        compare, all_of, node = (
+            self.model.encoder.compare_term,
+            self.model.clauses.all_of,
+            ast.Name(name),
+        )
 
         def hold(*comparisons: tuple[str, Any]) -> list[Literal]:
-            return [all_of([compare(node, term, *each).true for each in comparisons]) for term in terms]
+            return [
+                all_of([compare(node, term, *each).true for each in comparisons]) for term in terms
+            ]
 
         if not constants:
             return
@@ -240,14 +286,21 @@ class ForkModel:
         for constant, after in zip(constants, [*constants[1:], None], strict=True):
             yield ValueRange(constant, constant, True, hold(("==", constant)))
             above = (">", constant)
-            yield ValueRange(constant, after, False, hold(above) if after is None else hold(above, ("<", after)))
+            yield ValueRange(
+                constant, after, False, hold(above) if after is None else hold(above, ("<", after))
+            )
 
     def _iterate_declines(self) -> Iterator[tuple[tuple[str, str], list[Literal]]]:
         """Yield each decline of the items behind the variables, and where it is given."""
         items = self.model.instrument.items
         for name in sorted(find_inputs(self.model.instrument, self.fork.names) & items.keys()):
-            terms = [self.model.find_term(name, position.turns) or [] for position in self.positions[0]]
-            cells = [next((leaf.declines for _, leaf in term if isinstance(leaf, Cell)), {}) for term in terms]
+            terms = [
+                self.model.find_term(name, position.turns) or [] for position in self.positions[0]
+            ]
+            cells = [
+                next((leaf.declines for _, leaf in term if isinstance(leaf, Cell)), {})
+                for term in terms
+            ]
             for decline in items[name].declines:
                 yield (name, decline.id), [declines.get(decline.id, FALSE) for declines in cells]
 
@@ -263,11 +316,23 @@ class ForkModel:
         if self.ranges and len(outer) < 2:
             return  # one branch, and others within it
         if Goal("left", name) not in possible and not self.fork.mentions_declines:
-            holes = [decline for decline in self.declines if Goal("hole", name, decline) in possible]
+            holes = [
+                decline for decline in self.declines if Goal("hole", name, decline) in possible
+            ]
             if holes:
-                yield ForkFinding("decline-hole", holes, Goal("hole", name, holes[0]), True, outer or self.branches)
-        counts = {number: sum(branch in taken for branch in outer) for number, taken in coverage.items()}
-        blocks = [[*block] for _, block in groupby(counts, key=lambda number: min(counts[number], 2))]
+                yield ForkFinding(
+                    "decline-hole",
+                    holes,
+                    Goal("hole", name, holes[0]),
+                    True,
+                    outer or self.branches,
+                )
+        counts = {
+            number: sum(branch in taken for branch in outer) for number, taken in coverage.items()
+        }
+        blocks = [
+            [*block] for _, block in groupby(counts, key=lambda number: min(counts[number], 2))
+        ]
         if all(self.ranges[number].is_one for number in counts):
             blocks = [[n for n in counts if min(counts[n], 2) == count] for count in (0, 1, 2)]
         for block in filter(None, blocks):
@@ -275,18 +340,28 @@ class ForkModel:
 
     def _list_outer(self, coverage: Coverage) -> list[int]:
         """List the branches of which exactly one should be asked: those that are within no other one, or hold none."""
-        values = [frozenset(n for n, taken in coverage.items() if branch in taken) for branch in self.branches]
+        values = [
+            frozenset(n for n, taken in coverage.items() if branch in taken)
+            for branch in self.branches
+        ]
         partial = [own if len(own) < len(coverage) else frozenset() for own in values]
         values = partial if sum(map(bool, partial)) > 1 else values
         sets = dict.fromkeys(own for own in values if own)
         outer = [values.index(own) for own in sets if not any(own < other for other in sets)]
         inner = [values.index(own) for own in sets if not any(own > other for other in sets)]
-        if len(outer) > 1 and _count_deviations(coverage, inner) < _count_deviations(coverage, outer):
+        if len(outer) > 1 and _count_deviations(coverage, inner) < _count_deviations(
+            coverage, outer
+        ):
             return inner  # a branch that is asked of several others is none of them
         return outer
 
     def _judge_block(
-        self, block: list[int], blocks: list[list[int]], counts: Mapping[int, int], outer: list[int], coverage: Coverage
+        self,
+        block: list[int],
+        blocks: list[list[int]],
+        counts: Mapping[int, int],
+        outer: list[int],
+        coverage: Coverage,
     ) -> Iterator["ForkFinding"]:
         """Yield what is to be said of ranges in which as many branches are asked."""
         name, variable, start = self.fork.name, min(self.fork.names), block[0]
@@ -295,25 +370,41 @@ class ForkModel:
         is_single = len(block) == 1 and first.is_one
         texts = [first.describe(variable, last)]
         if not ordered:
-            texts = [self.ranges[number].describe(variable, self.ranges[number]) for number in block]
+            texts = [
+                self.ranges[number].describe(variable, self.ranges[number]) for number in block
+            ]
             if len(block) * 2 >= len(counts) + (count > 0):
                 return  # most values: this is no fork
         if count == 0:
             inside = start != blocks[0][0] and block[-1] != blocks[-1][-1]
-            is_odd = is_single and (len(outer) > 2 or self.fork.negates) and not self._is_special(start)
-            yield ForkFinding("filter-gap", texts, Goal("left", name, (start, 0)), inside if ordered else is_odd, outer)
+            is_odd = (
+                is_single and (len(outer) > 2 or self.fork.negates) and not self._is_special(start)
+            )
+            yield ForkFinding(
+                "filter-gap",
+                texts,
+                Goal("left", name, (start, 0)),
+                inside if ordered else is_odd,
+                outer,
+            )
         elif count > 1:
             both = [branch for branch in outer if branch in coverage[start]]
             others = {count for number, count in counts.items() if count != 1}
             certain = is_single or (ordered and len(outer) > 2 and others == {count})
-            yield ForkFinding("filter-overlap", texts, Goal("taken", name, (start, both[0])), certain, both)
+            yield ForkFinding(
+                "filter-overlap", texts, Goal("taken", name, (start, both[0])), certain, both
+            )
 
     def _find_coverage(self, possible: Container[Goal]) -> dict[int, frozenset[int]] | None:
         """Return the branches asked in each range that there is; None if a range decides nothing."""
         coverage: dict[int, frozenset[int]] = {}
         for number in range(len(self.ranges)):
             taken, left = (
-                {branch for branch in self.branches if Goal(kind, self.fork.name, (number, branch)) in possible}
+                {
+                    branch
+                    for branch in self.branches
+                    if Goal(kind, self.fork.name, (number, branch)) in possible
+                }
                 for kind in ("taken", "left")
             )
             if taken & left:
@@ -352,7 +443,10 @@ def find_inputs(instrument: Instrument, names: Iterable[str]) -> set[str]:
         item = instrument.items.get(name)
         roster = instrument.groups.get(item.roster or "") if item is not None else None
         if isinstance(roster, Roster):
-            pending += [*(roster.count.names if roster.count else ()), *([roster.each.id] if roster.each else ())]
+            pending += [
+                *(roster.count.names if roster.count else ()),
+                *([roster.each.id] if roster.each else ()),
+            ]
     return inputs
 
 

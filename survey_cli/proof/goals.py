@@ -97,16 +97,29 @@ class FillUse(NamedTuple):
     def is_missing(self, env: Mapping[Any, Any]) -> bool:
         """Return whether it has no value where this is known."""
         turn = env.get("#turn") if self.fill.turn == "here" else self.fill.turn
-        return isinstance(env.get(self.fill.key if turn is None else (self.fill.key, turn), NOT_REACHED), Missing)
+        return isinstance(
+            env.get(self.fill.key if turn is None else (self.fill.key, turn), NOT_REACHED), Missing
+        )
 
 
 def list_fill_uses(node: CompiledNode, instrument: Instrument) -> list[FillUse]:
     """List the fills of a node's texts whose value the route decides."""
     texts: list[tuple[Template | None, int | None, Code | None]] = []
     if isinstance(node, CompiledItem):
-        texts += [(text, None, None) for text in (node.text, node.instruction, node.probe, node.help, node.ask_for)]
-        texts += [(text, n, None) for n, check in enumerate(node.checks) for text in (check.say, check.otherwise)]
-        texts += [(text, None, option.code) for option in node.options for text in (option.text, option.note)]
+        texts += [
+            (text, None, None)
+            for text in (node.text, node.instruction, node.probe, node.help, node.ask_for)
+        ]
+        texts += [
+            (text, n, None)
+            for n, check in enumerate(node.checks)
+            for text in (check.say, check.otherwise)
+        ]
+        texts += [
+            (text, None, option.code)
+            for option in node.options
+            for text in (option.text, option.note)
+        ]
     else:
         texts.append((node.intro, None, None))
     uses = {
@@ -125,7 +138,11 @@ def _iterate_uses(
         scalar = template.source.by_language.get(language) or template.source.get(language)
         for fill in (part for parts, _ in runs for part in parts if isinstance(part, TextFill)):
             compute = instrument.computes.get(fill.key)
-            if fill.variable is None or fill.otherwise is not None or (compute and len(compute.conditions) > 1):
+            if (
+                fill.variable is None
+                or fill.otherwise is not None
+                or (compute and len(compute.conditions) > 1)
+            ):
                 continue
             at, text = find_fill(scalar, fill.key)
             yield FillUse(owner, fill, scalar.find_position(at), text, check, option)
@@ -139,25 +156,39 @@ def list_fill_goals(model: RouteModel) -> tuple[dict[Goal, list[Literal]], list[
     goals: dict[Goal, list[Literal]] = {}
     clauses = model.clauses
     sampled = clauses.all_of([cell.answered for cell in model.sample.values()])
-    nodes: list[CompiledNode] = [*model.instrument.groups.values(), *model.instrument.items.values()]
+    nodes: list[CompiledNode] = [
+        *model.instrument.groups.values(),
+        *model.instrument.items.values(),
+    ]
     uses = {node.id: list_fill_uses(node, model.instrument) for node in nodes}
     asked_in: dict[tuple[str, int | None], list[Literal]] = {}
     for position in model.positions:
         asked_in.setdefault(position.place, []).append(position.asked)
     for position in model.positions:
         for use in uses.get(position.node.id, ()):
-            turns, roster = position.turns, use.fill.variable.roster if use.fill.variable is not None else None
+            turns, roster = (
+                position.turns,
+                use.fill.variable.roster if use.fill.variable is not None else None,
+            )
             if isinstance(use.fill.turn, int) and roster is not None:
                 turns = {roster: use.fill.turn}
-            read, term = _find_read(model, position, use, asked_in), model.find_term(use.fill.key, turns)
+            read, term = (
+                _find_read(model, position, use, asked_in),
+                model.find_term(use.fill.key, turns),
+            )
             if term is not None:
-                known = clauses.any_of([model.encoder.find_known(alternative) for alternative in term])
+                known = clauses.any_of(
+                    [model.encoder.find_known(alternative) for alternative in term]
+                )
                 goals.setdefault(use.goal, []).append(clauses.all_of([read, sampled, -known]))
     return goals, [use for each in uses.values() for use in each if use.goal in goals]
 
 
 def _find_read(
-    model: RouteModel, position: RoutePosition, use: FillUse, asked_in: Mapping[tuple[str, int | None], list[Literal]]
+    model: RouteModel,
+    position: RoutePosition,
+    use: FillUse,
+    asked_in: Mapping[tuple[str, int | None], list[Literal]],
 ) -> Literal:
     node, clauses = position.node, model.clauses
     if not isinstance(node, CompiledItem):  # an introduction is read before the first item
@@ -175,14 +206,21 @@ def list_quota_goals(model: RouteModel) -> dict[Goal, list[Literal]]:
     for quota in model.instrument.document.quotas:
         parts = [model.completed]
         if quota.where is not None:
-            condition, _ = compile_external_condition(model.instrument, str(quota.where), who=str(quota.id))
+            condition, _ = compile_external_condition(
+                model.instrument, str(quota.where), who=str(quota.id)
+            )
             if condition is None:
                 continue
             parts.append(model.encode_kept(condition.tree, {}).true)
         for cell, target in quota.targets.items() or [("", quota.target)]:
             if target != 0:
-                codes = [_find_code(model, str(n), c) for n, c in zip(quota.by, str(cell).split("/"), strict=False)]
-                goals[Goal("counted", str(quota.id), str(cell))] = [model.clauses.all_of([*parts, *codes])]
+                codes = [
+                    _find_code(model, str(n), c)
+                    for n, c in zip(quota.by, str(cell).split("/"), strict=False)
+                ]
+                goals[Goal("counted", str(quota.id), str(cell))] = [
+                    model.clauses.all_of([*parts, *codes])
+                ]
     return goals
 
 
@@ -191,5 +229,8 @@ def _find_code(model: RouteModel, name: str, code: str) -> Literal:
     values = model.encoder.collect_values(model.find_term(name, {}) or [])
     if values is None:
         return model.clauses.make_variable()  # too many to list: left open
-    texts = {str(int(value)) if isinstance(value, bool) else str(value): literal for value, literal in values.items()}
+    texts = {
+        str(int(value)) if isinstance(value, bool) else str(value): literal
+        for value, literal in values.items()
+    }
     return texts.get(code.strip(), FALSE)

@@ -29,7 +29,9 @@ DAYS: Final = (date(FIRST_YEAR, 1, 1).toordinal(), date(LAST_YEAR, 12, 31).toord
 class CalendarCell(cells.OrderedCell):
     """A date or a time of day, as a number. It may be partial, and then compares with nothing."""
 
-    def __init__(self, clauses: Clauses, asked: Literal, declines: Any, *, partial: bool = False) -> None:
+    def __init__(
+        self, clauses: Clauses, asked: Literal, declines: Any, *, partial: bool = False
+    ) -> None:
         super().__init__(clauses, asked, declines, whole=True)
         self.full = clauses.make_variable() if partial else self.answered
         clauses.imply(self.full, self.answered)
@@ -47,7 +49,9 @@ def _to_number(value: Any) -> int | None:
     """Return a date or a time of day as a number; None if it is neither."""
     with suppress(ValueError, AttributeError):
         if isinstance(value, str):
-            value = time.fromisoformat(value.zfill(5)) if ":" in value else date.fromisoformat(value)
+            value = (
+                time.fromisoformat(value.zfill(5)) if ":" in value else date.fromisoformat(value)
+            )
         return value.toordinal() if isinstance(value, date) else value.hour * 60 + value.minute
     return None
 
@@ -98,14 +102,18 @@ class RouteModel:
         """Where each date that conditions compare with the day of the interview is before and after it."""
         self.encoder = ConditionEncoder(self.clauses, self)
         self.positions: list[RoutePosition] = []
-        self.sample = {name: self._make_column(column) for name, column in instrument.sample.items()}
+        self.sample = {
+            name: self._make_column(column) for name, column in instrument.sample.items()
+        }
         self._terms: dict[tuple[str, int | None], Term] = {
             (name, None): [Alternative(TRUE, cell)] for name, cell in self.sample.items()
         }
         self.read_names: set[str] = set()
         """What conditions read."""
         self._turns: dict[str, tuple[Literal, list[Literal]]] = {}
-        self._rosters = {item.id: item.roster for item in instrument.items.values() if item.roster is not None}
+        self._rosters = {
+            item.id: item.roster for item in instrument.items.values() if item.roster is not None
+        }
         self._alive = TRUE
         self._kept_nodes: list[ast.expr] = []
         self._ends: list[Literal] = []
@@ -136,7 +144,9 @@ class RouteModel:
         if term is not None:
             return term
         if name.startswith("interviewer."):
-            return self._terms.setdefault((name, None), [Alternative(TRUE, cells.TextCell(self.clauses, TRUE, ()))])
+            return self._terms.setdefault(
+                (name, None), [Alternative(TRUE, cells.TextCell(self.clauses, TRUE, ()))]
+            )
         compute = self.instrument.computes.get(name)
         if compute is None:
             return []  # it is asked later, so that nothing is known
@@ -171,13 +181,24 @@ class RouteModel:
 
     # The route
 
-    def _encode(self, condition: Condition | None, turns: Turns, default: cells.Truth = cells.ALWAYS) -> cells.Truth:
+    def _encode(
+        self, condition: Condition | None, turns: Turns, default: cells.Truth = cells.ALWAYS
+    ) -> cells.Truth:
         return default if condition is None else self.encoder.encode(condition.tree, turns)
 
-    def _visit(self, node: CompiledNode, around: Literal, turn: tuple[str, int] | None, picked: Literal = TRUE) -> None:
+    def _visit(
+        self,
+        node: CompiledNode,
+        around: Literal,
+        turn: tuple[str, int] | None,
+        picked: Literal = TRUE,
+    ) -> None:
         turns = self._list_current(turn)
         reached = self.clauses.all_of([around, self._alive])
-        ask_if, unless = self._encode(node.ask_if, turns), self._encode(node.unless, turns, cells.NEVER)
+        ask_if, unless = (
+            self._encode(node.ask_if, turns),
+            self._encode(node.unless, turns, cells.NEVER),
+        )
         asked = self.clauses.all_of([reached, ask_if.true, -unless.true, picked])
         place = Place(node.id, turn[1] if turn is not None else None)
         position = RoutePosition(node, place, reached, ask_if, unless, asked, turns=turns)
@@ -189,13 +210,17 @@ class RouteModel:
         else:
             self._visit_children(node, asked, turn)
 
-    def _visit_children(self, group: ItemGroup, asked: Literal, turn: tuple[str, int] | None) -> None:
+    def _visit_children(
+        self, group: ItemGroup, asked: Literal, turn: tuple[str, int] | None
+    ) -> None:
         shuffled = group.order != "written"
         before = self._alive
         after = [before]
         picked: Mapping[Any, Literal] = {}
         if group.pick is not None and not isinstance(group, Roster):
-            eligible = {child.id: self._find_eligible(child, asked, turn) for child in group.children}
+            eligible = {
+                child.id: self._find_eligible(child, asked, turn) for child in group.children
+            }
             picked = self._pick(group.pick, asked, turn, eligible)
         for child in group.children:
             if shuffled:
@@ -204,22 +229,32 @@ class RouteModel:
             after.append(self._alive)
         self._alive = self.clauses.all_of(after) if shuffled else self._alive
 
-    def _find_eligible(self, child: CompiledNode, asked: Literal, turn: tuple[str, int] | None) -> Literal:
+    def _find_eligible(
+        self, child: CompiledNode, asked: Literal, turn: tuple[str, int] | None
+    ) -> Literal:
         """Return where a child of a group can be picked."""
         turns = self._list_current(turn)
         ask_if = self._encode(child.ask_if, turns).true
         unless = self._encode(child.unless, turns, cells.NEVER).true
         offered = TRUE
         if isinstance(child, CompiledItem) and child.options_conditional:
-            offered = self.clauses.any_of(self._encode(option.ask_if, turns).true for option in child.options)
+            offered = self.clauses.any_of(
+                self._encode(option.ask_if, turns).true for option in child.options
+            )
         return self.clauses.all_of([asked, self._alive, ask_if, -unless, offered])
 
     def _pick(
-        self, pick: CompiledItem, asked: Literal, turn: tuple[str, int] | None, eligible: Mapping[Any, Literal]
+        self,
+        pick: CompiledItem,
+        asked: Literal,
+        turn: tuple[str, int] | None,
+        eligible: Mapping[Any, Literal],
     ) -> Mapping[Any, Literal]:
         """Return where each item or turn is picked: as many as the group says of those that are eligible, or all."""
         assert isinstance(pick.question, unasked_items.PickItem)
-        cell = cells.MultipleCell(self.clauses, self.clauses.any_of(eligible.values()), (), eligible)
+        cell = cells.MultipleCell(
+            self.clauses, self.clauses.any_of(eligible.values()), (), eligible
+        )
         cell.require_answer()
         picked, count = list(cell.chosen.values()), pick.question.count
         for literal in self._list_at_least(picked, count + 1):
@@ -230,7 +265,9 @@ class RouteModel:
             self.clauses.imply(can_be, literal, *full)
         place = Place(pick.id, turn[1] if turn is not None and pick.roster is not None else None)
         reached = self.clauses.all_of([asked, self._alive])
-        self.positions.append(RoutePosition(pick, place, reached, cells.ALWAYS, cells.NEVER, reached, cell))
+        self.positions.append(
+            RoutePosition(pick, place, reached, cells.ALWAYS, cells.NEVER, reached, cell)
+        )
         return cell.chosen
 
     def _list_current(self, turn: tuple[str, int] | None) -> Turns:
@@ -244,7 +281,9 @@ class RouteModel:
     def _visit_roster(self, roster: Roster, asked: Literal) -> None:
         known, present = self._find_turns(roster, asked)
         if roster.pick is not None:
-            eligible = {turn: self.clauses.all_of([known, exists]) for turn, exists in enumerate(present, 1)}
+            eligible = {
+                turn: self.clauses.all_of([known, exists]) for turn, exists in enumerate(present, 1)
+            }
             present = list(self._pick(roster.pick, asked, None, eligible).values())
         turns: list[Literal] = []
         self._turns[roster.id] = (known, turns)
@@ -254,10 +293,16 @@ class RouteModel:
             self._visit_children(roster, exists, (roster.id, turn))
             if roster.until is not None and turn < roster.maximum:
                 self._visit(roster.until, exists, (roster.id, turn))
-                more = self.find_term(roster.until.id, {roster.id: turn}) or [Alternative(FALSE, {})]
+                more = self.find_term(roster.until.id, {roster.id: turn}) or [
+                    Alternative(FALSE, {})
+                ]
                 cell = more[0].leaf
-                present.append(cell.compare("==", 1).true if isinstance(cell, cells.Cell) else FALSE)
-        self._terms[roster.id, None] = [Alternative(TRUE, cells.TurnsCell(self.clauses, known, turns))]
+                present.append(
+                    cell.compare("==", 1).true if isinstance(cell, cells.Cell) else FALSE
+                )
+        self._terms[roster.id, None] = [
+            Alternative(TRUE, cells.TurnsCell(self.clauses, known, turns))
+        ]
 
     def _find_turns(self, roster: Roster, asked: Literal) -> tuple[Literal, list[Literal]]:
         """Return where the number of turns is known, and where each turn exists.
@@ -270,8 +315,13 @@ class RouteModel:
         present: list[Literal] = []
         if roster.over is not None:
             known, turns = self.list_turns(roster.over.id)
-            wheres = [self._encode_turn(roster.where, roster.over, turn) for turn in range(1, len(turns) + 1)]
-            present = [self.clauses.all_of([known, *each]) for each in zip(turns, wheres, strict=True)]
+            wheres = [
+                self._encode_turn(roster.where, roster.over, turn)
+                for turn in range(1, len(turns) + 1)
+            ]
+            present = [
+                self.clauses.all_of([known, *each]) for each in zip(turns, wheres, strict=True)
+            ]
         elif roster.each is not None:
             (alternative, *_) = self.find_term(roster.each.id, {}) or [Alternative(FALSE, {})]
             cell = alternative.leaf
@@ -282,11 +332,18 @@ class RouteModel:
         elif roster.count is not None:
             tree = roster.count.tree
             term = self.encoder.find_term(tree, {})
-            known = self.clauses.any_of(self.encoder.find_known(alternative) for alternative in term)
-            present = [self.encoder.compare_term(tree, term, ">=", turn).true for turn in range(1, roster.maximum + 1)]
+            known = self.clauses.any_of(
+                self.encoder.find_known(alternative) for alternative in term
+            )
+            present = [
+                self.encoder.compare_term(tree, term, ">=", turn).true
+                for turn in range(1, roster.maximum + 1)
+            ]
         else:
             return asked, []
-        return self.clauses.any_of([-asked, known]), [self.clauses.all_of([asked, exists]) for exists in present]
+        return self.clauses.any_of([-asked, known]), [
+            self.clauses.all_of([asked, exists]) for exists in present
+        ]
 
     def _encode_turn(self, where: Condition | None, roster: Roster, turn: int) -> Literal:
         """Return where a condition is true in a turn of a roster."""
@@ -306,7 +363,10 @@ class RouteModel:
         yield counts
         for literal in literals:
             steps = list(zip(counts, [*counts[1:], FALSE], strict=True))[:most]
-            more = [self.clauses.any_of([own, self.clauses.all_of([less, literal])]) for less, own in steps]
+            more = [
+                self.clauses.any_of([own, self.clauses.all_of([less, literal])])
+                for less, own in steps
+            ]
             counts = [TRUE, *more]
             yield counts
 
@@ -314,10 +374,14 @@ class RouteModel:
         encode = self.encoder.encode
         conditions = {option.code: option.ask_if for option in item.options}
         position.offered = {
-            code: encode(each.tree, turns).true for code, each in conditions.items() if each is not None
+            code: encode(each.tree, turns).true
+            for code, each in conditions.items()
+            if each is not None
         }
         if item.options_conditional:
-            position.asked = self.clauses.all_of([position.asked, self.clauses.any_of(position.offered.values())])
+            position.asked = self.clauses.all_of(
+                [position.asked, self.clauses.any_of(position.offered.values())]
+            )
         if isinstance(item.question, unasked_items.EndItem):
             self._alive = self.clauses.all_of([self._alive, -position.asked])
             if str(item.question.outcome) == "complete":
@@ -328,7 +392,9 @@ class RouteModel:
             return
         self._terms[item.id, position.place.turn] = term
         cell = term[0].leaf
-        if not isinstance(cell, cells.Cell) or cell in self.sample.values():  # a sample column that is looked up
+        if (
+            not isinstance(cell, cells.Cell) or cell in self.sample.values()
+        ):  # a sample column that is looked up
             return
         position.cell = cell
         if isinstance(item.question, NumberItem | DateItem):
@@ -357,18 +423,26 @@ class RouteModel:
             if key in item.limits:
                 bounds[key] = item.limits[key].condition.tree
             elif written is not None:
-                bounds[key] = ast.Constant(written.isoformat() if isinstance(written, date) else written)
+                bounds[key] = ast.Constant(
+                    written.isoformat() if isinstance(written, date) else written
+                )
         options = question.options if isinstance(question, NumberItem) else ()
         exempt = [cell.compare("==", code).true for code in options]
         for key, bound in bounds.items():
-            is_within = ast.Compare(ast.Name(item.id), [ast.GtE() if key == "min" else ast.LtE()], [bound])
+            is_within = ast.Compare(
+                ast.Name(item.id), [ast.GtE() if key == "min" else ast.LtE()], [bound]
+            )
             self.clauses.require(-self.encode_kept(is_within, turns).false, *exempt)
         nothing_fits = FALSE
         if len(bounds) == 2:
             least = bounds["min"]
-            if isinstance(question, NumberItem):  # less than one apart, there may be no number between them
+            if isinstance(
+                question, NumberItem
+            ):  # less than one apart, there may be no number between them
                 least = ast.BinOp(least, ast.Add(), ast.Constant(1))
-            nothing_fits = self.encode_kept(ast.Compare(bounds["max"], [ast.Lt()], [least]), turns).true
+            nothing_fits = self.encode_kept(
+                ast.Compare(bounds["max"], [ast.Lt()], [least]), turns
+            ).true
         cell.require_answer(nothing_fits)
         settled = self.clauses.any_of([-cell.asked, cell.answered, *cell.declines.values()])
         self._alive = self.clauses.all_of([self._alive, settled])
@@ -386,7 +460,9 @@ class RouteModel:
         if column.options is not None and codes is None:
             codes = [option.code for option in self.instrument.scales.get(str(column.options), ())]
         if column.arms or codes is not None:
-            cell = cells.CodedCell(self.clauses, TRUE, (), map(str, column.arms) if column.arms else codes or ())
+            cell = cells.CodedCell(
+                self.clauses, TRUE, (), map(str, column.arms) if column.arms else codes or ()
+            )
             if column.arms:
                 cell.require_answer()
             return cell
@@ -426,7 +502,9 @@ class RouteModel:
                 number.restrict([*ranges, *((code, code) for code in question.options)])
                 return number
             case DateItem() | TimeItem():
-                calendar = CalendarCell(*own, partial=isinstance(question, DateItem) and question.partial)
+                calendar = CalendarCell(
+                    *own, partial=isinstance(question, DateItem) and question.partial
+                )
                 calendar.restrict([DAYS if isinstance(question, DateItem) else (0, 24 * 60 - 1)])
                 return calendar
             case SearchItem():
@@ -436,9 +514,14 @@ class RouteModel:
             case _:
                 return cells.TextCell(*own)
 
-    def _limit_choices(self, cell: cells.MultipleCell, item: CompiledItem, question: MultipleItem) -> None:
+    def _limit_choices(
+        self, cell: cells.MultipleCell, item: CompiledItem, question: MultipleItem
+    ) -> None:
         """Require as many choices as the item does, and an exclusive one alone."""
-        exclusive, chosen = [cell.chosen[o.code] for o in item.options if o.exclusive], list(cell.chosen.values())
+        exclusive, chosen = (
+            [cell.chosen[o.code] for o in item.options if o.exclusive],
+            list(cell.chosen.values()),
+        )
         for literal in exclusive:
             for other in chosen:
                 if other != literal:
@@ -446,7 +529,9 @@ class RouteModel:
         if question.min == 1:
             self.clauses.imply(cell.answered, *chosen)
         elif question.min > 1:
-            self.clauses.imply(cell.answered, *exclusive, *self._list_at_least(chosen, question.min))
+            self.clauses.imply(
+                cell.answered, *exclusive, *self._list_at_least(chosen, question.min)
+            )
         if question.max is not None and question.max < len(chosen):
             for literal in self._list_at_least(chosen, question.max + 1):
                 self.clauses.require(-literal)
@@ -456,7 +541,9 @@ class RouteModel:
         *_, counts = self._count(literals, count)
         return counts[count:]
 
-    def _make_computed_term(self, item: CompiledItem, question: unasked_items.ComputedItem, asked: Literal) -> Term:
+    def _make_computed_term(
+        self, item: CompiledItem, question: unasked_items.ComputedItem, asked: Literal
+    ) -> Term:
         codes: list[Any] = list(unasked_items.QUOTA_STATES)
         if isinstance(question, unasked_items.DrawItem):
             return self._make_draw(item, asked)

@@ -12,7 +12,15 @@ from pysat.solvers import Solver
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import PickItem
-from survey_cli.proof.cells import FALSE, Cell, CodedCell, Literal, MultipleCell, OrderedCell, TextCell
+from survey_cli.proof.cells import (
+    FALSE,
+    Cell,
+    CodedCell,
+    Literal,
+    MultipleCell,
+    OrderedCell,
+    TextCell,
+)
 from survey_cli.proof.goals import Goal, GoalKind, Verdicts, Witness
 from survey_cli.proof.route import CalendarCell, RouteModel
 from survey_cli.values import Missing, Place, get_missing
@@ -52,7 +60,12 @@ class Prover:
         self._solver.delete()
 
     def settle(
-        self, goals: Goals, *, batch: int = BATCH, wished: Sequence[Literal] = (), wish: Wish = lambda: -inf
+        self,
+        goals: Goals,
+        *,
+        batch: int = BATCH,
+        wished: Sequence[Literal] = (),
+        wish: Wish = lambda: -inf,
     ) -> Verdicts:
         """Settle goals. Many are tried at once, so that one solution shows that many are possible.
 
@@ -68,7 +81,9 @@ class Prover:
                 core = self._solver.get_core() or list(tried)[:1]
                 if len(core) == 1:
                     goal = tried.pop(core[0])
-                    refuted = [other for other, literal in choices.items() if literal == core[0]] or [goal]
+                    refuted = [
+                        other for other, literal in choices.items() if literal == core[0]
+                    ] or [goal]
                     verdicts.impossible += refuted
                     for other in refuted:
                         del choices[other]
@@ -79,9 +94,12 @@ class Prover:
                 true = set(self._solver.get_model())
                 if wished:
                     true = self._maximize(
-                        [literal for literal in choices.values() if literal in true], choices.values()
+                        [literal for literal in choices.values() if literal in true],
+                        choices.values(),
                     )
-                    true = self._maximize([literal for literal in choices.values() if literal in true], wished)
+                    true = self._maximize(
+                        [literal for literal in choices.values() if literal in true], wished
+                    )
                 witness = read_witness(self.model, true, wish)
                 for goal in [goal for goal, literal in choices.items() if literal in true]:
                     verdicts.possible[goal] = witness
@@ -176,21 +194,42 @@ def read_witness(model: RouteModel, true: set[Literal], wish: Wish) -> Witness:
         return read_cell(cell, true, wishes[cell] if cell in wishes else wish())
 
     sample = {name: read(cell) for name, cell in model.sample.items()}
-    answers = {p.place: read(p.cell) for p in model.positions if p.cell is not None and p.asked in true}
-    _add_up(model, {**sample, **{place.item: answer for place, answer in answers.items()}}, answers, true)
-    route = tuple(p.place for p in model.positions if isinstance(p.node, CompiledItem) and p.asked in true)
+    answers = {
+        p.place: read(p.cell) for p in model.positions if p.cell is not None and p.asked in true
+    }
+    _add_up(
+        model,
+        {**sample, **{place.item: answer for place, answer in answers.items()}},
+        answers,
+        true,
+    )
+    route = tuple(
+        p.place for p in model.positions if isinstance(p.node, CompiledItem) and p.asked in true
+    )
     return Witness(sample, answers, route, date.fromordinal(int(today)))
 
 
-def _add_up(model: RouteModel, env: Mapping[str, Any], answers: dict[Place, Any], true: set[Literal]) -> None:
+def _add_up(
+    model: RouteModel, env: Mapping[str, Any], answers: dict[Place, Any], true: set[Literal]
+) -> None:
     """Change the answers of batteries with a total, as far as the solution leaves it open, until they add up to it."""
     cells = {position.place: position.cell for position in model.positions}
     for group in model.positions:
-        if not isinstance(group.node, ItemGroup) or not group.node.items or group.node.items[0].total is None:
+        if (
+            not isinstance(group.node, ItemGroup)
+            or not group.node.items
+            or group.node.items[0].total is None
+        ):
             continue
         total = group.node.items[0].total.evaluate(env)
-        places = [place for item in group.node.items if (place := Place(item.id, group.place.turn)) in answers]
-        if isinstance(total, Missing) or any(isinstance(answers[place], Missing) for place in places):
+        places = [
+            place
+            for item in group.node.items
+            if (place := Place(item.id, group.place.turn)) in answers
+        ]
+        if isinstance(total, Missing) or any(
+            isinstance(answers[place], Missing) for place in places
+        ):
             continue
         for place in places:
             cell, others = cells[place], sum(answers[other] for other in places if other != place)
@@ -211,12 +250,16 @@ def read_cell(cell: Cell, true: set[Literal], wish: float) -> Any:
         case MultipleCell(chosen=chosen, positions=positions):
             codes = [code for code, literal in chosen.items() if literal in true]
             return tuple(
-                sorted(codes, key=lambda c: [p not in true for p in positions[c]].index(False)) if positions else codes
+                sorted(codes, key=lambda c: [p not in true for p in positions[c]].index(False))
+                if positions
+                else codes
             )
         case CalendarCell() | OrderedCell():
             number = cell.choose(true.__contains__, wish)
             return int(number) if number == int(number) else number
         case TextCell():
-            return next((text for text, literal in cell.texts.items() if literal in true), "something else")
+            return next(
+                (text for text, literal in cell.texts.items() if literal in true), "something else"
+            )
         case _:
             raise TypeError(type(cell))

@@ -39,13 +39,18 @@ def format_percentage(share: Fraction | None, digits: int = 0) -> str:
 
 def sum_rounded_percentages(shares: list[Fraction], digits: int = 0) -> Fraction:
     """Return the sum of the percentages as they are printed."""
-    return sum((Fraction(format_decimal(share * 100, digits).replace(",", "")) for share in shares), Fraction(0))
+    return sum(
+        (Fraction(format_decimal(share * 100, digits).replace(",", "")) for share in shares),
+        Fraction(0),
+    )
 
 
 def compute_root(value: Fraction, digits: int = 6) -> Fraction:
     """Return the square root, cut off after so many decimals."""
     scale = 10**digits
-    return Fraction(isqrt(value.numerator * value.denominator * scale * scale), value.denominator * scale)
+    return Fraction(
+        isqrt(value.numerator * value.denominator * scale * scale), value.denominator * scale
+    )
 
 
 def format_p_value(p: float) -> str:

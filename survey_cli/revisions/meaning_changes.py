@@ -19,7 +19,12 @@ from survey_cli.table.columns import build_sample_variable
 from survey_cli.table.versions import SeparateColumns
 from survey_cli.values import Code
 
-_KINDS: Final = {"code": "one code", "codes": "several codes", "date": "a date", "time": "a time of day"}
+_KINDS: Final = {
+    "code": "one code",
+    "codes": "several codes",
+    "date": "a date",
+    "time": "a time of day",
+}
 _ENDS: Final = ".,;:! "
 _QUOTES: Final = str.maketrans("’‘“”", "''\"\"")
 
@@ -107,7 +112,9 @@ def find_separate_columns(
             if _find_meaning(versions[index], name) is None:
                 continue
             for group in groups:
-                conflict = _explain_conflict(name, versions[index], versions[group[0]], is_same_meaning)
+                conflict = _explain_conflict(
+                    name, versions[index], versions[group[0]], is_same_meaning
+                )
                 if not conflict:
                     group.append(index)
                     break
@@ -128,10 +135,14 @@ def _iterate_names(instrument: Instrument) -> Iterator[str]:
     yield from (key for key, group in instrument.groups.items() if isinstance(group, Roster))
 
 
-def _explain_conflict(name: str, old: Instrument, new: Instrument, is_same_meaning: IsSameMeaning) -> str:
+def _explain_conflict(
+    name: str, old: Instrument, new: Instrument, is_same_meaning: IsSameMeaning
+) -> str:
     """Return why answers of both versions cannot share a column; empty where they can."""
     changes = _compare_item(name, old, new)
-    return "; ".join(change.what for change in changes if change.needs_own_column and not is_same_meaning(change))
+    return "; ".join(
+        change.what for change in changes if change.needs_own_column and not is_same_meaning(change)
+    )
 
 
 def _compare_item(name: str, old: Instrument, new: Instrument) -> Iterator[MeaningChange]:
@@ -139,17 +150,25 @@ def _compare_item(name: str, old: Instrument, new: Instrument) -> Iterator[Meani
     if before is None:
         return
     if after is None:
-        yield MeaningChange(name, "it is no longer in the questionnaire", needs_own_column=False, kind="removed")
+        yield MeaningChange(
+            name, "it is no longer in the questionnaire", needs_own_column=False, kind="removed"
+        )
         return
     turns = ("asked once", "asked in each turn of a roster")
     for was, is_ in ((before.kind, after.kind), (turns[before.repeated], turns[after.repeated])):
         if was != is_:
-            yield MeaningChange(name, f"it was {was} and is {is_}", needs_own_column=True, kind="type")
+            yield MeaningChange(
+                name, f"it was {was} and is {is_}", needs_own_column=True, kind="type"
+            )
             return
     if before.source != after.source:
-        yield MeaningChange(name, f"it was {before.source} and is {after.source}", needs_own_column=True)
+        yield MeaningChange(
+            name, f"it was {before.source} and is {after.source}", needs_own_column=True
+        )
     if (texts := _find_difference(before.unit, after.unit)) is not None:
-        yield MeaningChange(name, f"its unit was {texts[0]!r} and is {texts[1]!r}", needs_own_column=True)
+        yield MeaningChange(
+            name, f"its unit was {texts[0]!r} and is {texts[1]!r}", needs_own_column=True
+        )
     yield from _compare_codes(name, before, after)
     yield from _compare_limits(name, before, after)
     yield from _compare_declines(name, before, after)
@@ -166,18 +185,24 @@ def _compare_codes(name: str, before: _Meaning, after: _Meaning) -> Iterator[Mea
             what = f"code {code} was {label!r} and is an ordinary number"
             yield MeaningChange(name, what, needs_own_column=True, code=code)
         else:
-            yield _make_limit(name, f"code {code} {label!r} is no longer offered", code, narrower=True)
+            yield _make_limit(
+                name, f"code {code} {label!r} is no longer offered", code, narrower=True
+            )
     for code, labels in after.labels.items():
         if before.is_ordinary_number(code):
             what = f"code {code} was an ordinary number and is {_get_first(labels)!r}"
             yield MeaningChange(name, what, needs_own_column=True, code=code)
         elif code not in before.labels:
-            yield _make_limit(name, f"code {code} {_get_first(labels)!r} is new", code, narrower=False)
+            yield _make_limit(
+                name, f"code {code} {_get_first(labels)!r} is new", code, narrower=False
+            )
 
 
 def _make_limit(name: str, what: str, code: Code | None = None, *, narrower: bool) -> MeaningChange:
     """Make a change of what is accepted, which must itself be accepted where it is less."""
-    return MeaningChange(name, what, False, "narrowed" if narrower else "widened", code, needs_acceptance=narrower)
+    return MeaningChange(
+        name, what, False, "narrowed" if narrower else "widened", code, needs_acceptance=narrower
+    )
 
 
 def _compare_limits(name: str, before: _Meaning, after: _Meaning) -> Iterator[MeaningChange]:
@@ -189,7 +214,9 @@ def _compare_limits(name: str, before: _Meaning, after: _Meaning) -> Iterator[Me
         was, is_ = (m.bounds.get(key, m.low if key == "min" else m.high) for m in (before, after))
         if was != is_:
             what = f"its {key} was {was or 'not given'} and is {is_ or 'not given'}"
-            wider = is_ is None or (type(was) is type(is_) is date and (is_ < was) is (key == "min"))
+            wider = is_ is None or (
+                type(was) is type(is_) is date and (is_ < was) is (key == "min")
+            )
             yield _make_limit(name, what, narrower=not wider)
     if before.decimals != after.decimals:
         what = f"its decimals were {before.decimals} and are {after.decimals}"
@@ -203,7 +230,9 @@ def _compare_declines(name: str, before: _Meaning, after: _Meaning) -> Iterator[
     """Yield the changes of declines, which need no acceptance: interviews store a decline by its name."""
     for decline, code in before.declines.items():
         if decline not in after.declines:
-            yield MeaningChange(name, f"{decline} is no longer offered", False, "narrowed", needs_acceptance=False)
+            yield MeaningChange(
+                name, f"{decline} is no longer offered", False, "narrowed", needs_acceptance=False
+            )
         elif code != after.declines[decline]:
             what = f"{decline} had code {code} and has {after.declines[decline]}"
             yield MeaningChange(name, what, needs_own_column=False, needs_acceptance=False)
@@ -218,12 +247,19 @@ def _compare_outcomes(old: Instrument, new: Instrument) -> Iterator[MeaningChang
         if (old_outcome := old.document.outcomes.get(outcome_id)) is None:
             continue
         name, pair = f"{OUTCOME_PREFIX}{outcome_id}", ((old, old_outcome), (new, new_outcome))
-        names = [{lang: str(outcome.name.get(lang)) for lang in version.languages} for version, outcome in pair]
+        names = [
+            {lang: str(outcome.name.get(lang)) for lang in version.languages}
+            for version, outcome in pair
+        ]
         was, is_ = (str(outcome.code or outcome.like or outcome_id) for _, outcome in pair)
         if (texts := _find_difference(*names)) is not None:
-            yield MeaningChange(name, f"its name was {texts[0]!r} and is {texts[1]!r}", needs_own_column=False)
+            yield MeaningChange(
+                name, f"its name was {texts[0]!r} and is {texts[1]!r}", needs_own_column=False
+            )
         if was != is_:
-            yield MeaningChange(name, f"it was counted as {was} and is counted as {is_}", needs_own_column=False)
+            yield MeaningChange(
+                name, f"it was counted as {was} and is counted as {is_}", needs_own_column=False
+            )
 
 
 def _find_difference(old: TextsByLanguage, new: TextsByLanguage) -> tuple[str, str] | None:
@@ -232,7 +268,9 @@ def _find_difference(old: TextsByLanguage, new: TextsByLanguage) -> tuple[str, s
     Versions without a common language are compared in their first ones.
     """
     common = [language for language in old if language in new]
-    pairs = [(old[language], new[language]) for language in common] or [(_get_first(old), _get_first(new))]
+    pairs = [(old[language], new[language]) for language in common] or [
+        (_get_first(old), _get_first(new))
+    ]
     return next(((a, b) for a, b in pairs if _normalize(a) != _normalize(b)), None)
 
 
@@ -247,7 +285,8 @@ def _normalize(text: str) -> str:
 
 def _is_narrowed(before: _Meaning, after: _Meaning) -> bool:
     (low, high), (new_low, new_high) = (
-        (-inf if m.low is None else m.low, inf if m.high is None else m.high) for m in (before, after)
+        (-inf if m.low is None else m.low, inf if m.high is None else m.high)
+        for m in (before, after)
     )
     return new_low > low or new_high < high
 
@@ -267,7 +306,11 @@ def _find_meaning(instrument: Instrument, name: str) -> _Meaning | None:
     if name in instrument.sample:
         return _find_column_meaning(instrument, name)
     group = instrument.groups.get(name)
-    return _Meaning(kind="a roster", labels={}, low=0, high=group.maximum) if isinstance(group, Roster) else None
+    return (
+        _Meaning(kind="a roster", labels={}, low=0, high=group.maximum)
+        if isinstance(group, Roster)
+        else None
+    )
 
 
 def _find_item_meaning(instrument: Instrument, item: CompiledItem) -> _Meaning | None:
@@ -275,7 +318,9 @@ def _find_item_meaning(instrument: Instrument, item: CompiledItem) -> _Meaning |
     if not question.build_variables(item, instrument.language):
         return None
     languages, kind = instrument.languages, question.condition_type
-    labels: dict[Code, TextsByLanguage] = {o.code: _collect_texts(o.label, languages) for o in item.options}
+    labels: dict[Code, TextsByLanguage] = {
+        o.code: _collect_texts(o.label, languages) for o in item.options
+    }
     bounds: dict[str, Any] = {key: limit.condition.text for key, limit in item.limits.items()}
     low: float | None = None
     high: float | None = None
@@ -287,14 +332,23 @@ def _find_item_meaning(instrument: Instrument, item: CompiledItem) -> _Meaning |
             low, high = question.lowest, question.highest
         case SearchItem():
             rows = question.entries.rows
-            labels |= {code: {lang: row.get_text(lang) for lang in languages} for code, row in rows.items()}
+            labels |= {
+                code: {lang: row.get_text(lang) for lang in languages} for code, row in rows.items()
+            }
         case ComputedItem():
             labels = {code: {"": code} for code in question.list_codes()}
         case MultipleItem():
             low, high = question.min, question.max
         case DateItem():
             kind = "a date or a part of one" if question.partial else kind
-            bounds = {**{key: day for key in ("min", "max") if (day := getattr(question, key)) is not None}, **bounds}
+            bounds = {
+                **{
+                    key: day
+                    for key in ("min", "max")
+                    if (day := getattr(question, key)) is not None
+                },
+                **bounds,
+            }
     return _Meaning(
         kind=_KINDS.get(kind, kind),
         labels=labels,
@@ -306,7 +360,9 @@ def _find_item_meaning(instrument: Instrument, item: CompiledItem) -> _Meaning |
         decimals=number.decimals if number is not None else 0,
         pattern=question.pattern if isinstance(question, TextItem) else None,
         declines={decline.id: decline.code for decline in item.declines},
-        source=f"looked up in {question.quota or question.sample}" if isinstance(question, LookupItem) else "",
+        source=f"looked up in {question.quota or question.sample}"
+        if isinstance(question, LookupItem)
+        else "",
         repeated=item.roster is not None,
     )
 
@@ -318,7 +374,11 @@ def _collect_texts(text: Text, languages: Sequence[str]) -> TextsByLanguage:
 
 
 def _find_column_meaning(instrument: Instrument, name: str) -> _Meaning:
-    by_language = {lang: build_sample_variable(instrument, name, lang) for lang in instrument.languages}
+    by_language = {
+        lang: build_sample_variable(instrument, name, lang) for lang in instrument.languages
+    }
     first = by_language[instrument.language]
-    labels = {code: {lang: v.labels[code] for lang, v in by_language.items()} for code in first.labels}
+    labels = {
+        code: {lang: v.labels[code] for lang, v in by_language.items()} for code in first.labels
+    }
     return _Meaning(kind="one code" if labels else f"a column of {first.storage}", labels=labels)

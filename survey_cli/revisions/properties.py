@@ -13,7 +13,16 @@ from survey_cli.problems import Position
 from survey_cli.values import Code
 
 ChangeKind: TypeAlias = Literal[
-    "removed", "type", "recoded", "narrowed", "widened", "route", "order", "added", "text", "fieldwork"
+    "removed",
+    "type",
+    "recoded",
+    "narrowed",
+    "widened",
+    "route",
+    "order",
+    "added",
+    "text",
+    "fieldwork",
 ]
 LOSSES: Final = ("removed", "type", "recoded", "narrowed")
 """The kinds after which stored answers and new ones are not of one piece."""
@@ -87,7 +96,9 @@ def _iterate_below(group: ItemGroup, ancestors: tuple[str, ...]) -> Iterator[Nod
             yield from _iterate_below(child, (*ancestors, child.id))
 
 
-def list_properties(part: SpecModel, skip: frozenset[str] = frozenset(), prefix: str = "") -> dict[str, Property]:
+def list_properties(
+    part: SpecModel, skip: frozenset[str] = frozenset(), prefix: str = ""
+) -> dict[str, Property]:
     """List the properties of a part of the file by key, without those to skip."""
     properties: dict[str, Property] = {}
     for name, info in type(part).model_fields.items():
@@ -107,7 +118,9 @@ def _flatten(key: str, value: Any, where: Position) -> Iterator[tuple[str, Prope
             yield from list_properties(value, prefix=f"{key}.").items()
         case dict():
             for name, inner in value.items():
-                yield from _flatten(f"{key}.{name}", inner, name.where if isinstance(name, YamlScalar) else where)
+                yield from _flatten(
+                    f"{key}.{name}", inner, name.where if isinstance(name, YamlScalar) else where
+                )
         case list() if value and isinstance(value[0], SpecModel):
             for number, inner in enumerate(value, 1):
                 name = str(getattr(inner, "id", getattr(inner, "ask", number)))

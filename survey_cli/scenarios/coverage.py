@@ -11,7 +11,13 @@ from survey_cli.engine.route import RouteStop, RouteWalk
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.schema.items.question import CompiledItem, ItemContext, QuestionItem
 from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, TextItem, TimeItem
-from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, EndItem, LookupItem, PickItem
+from survey_cli.instrument.schema.items.unasked_items import (
+    ComputedItem,
+    DrawItem,
+    EndItem,
+    LookupItem,
+    PickItem,
+)
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.problems import Position
 from survey_cli.proof.goals import FillUse, Goal, Witness
@@ -27,7 +33,9 @@ class ObservedWalk(RouteWalk):
     def _is_asked(self, node: CompiledNode, group: ItemGroup, turn: int | None) -> Any:
         on_route = super()._is_asked(node, group, turn)
         self.seen.add(Goal("asked" if on_route is True else "skipped", node.id))
-        conditions = [condition for condition in (node.ask_if, node.unless) if condition is not None]
+        conditions = [
+            condition for condition in (node.ask_if, node.unless) if condition is not None
+        ]
         if any(isinstance(condition.evaluate(self.env), Missing) for condition in conditions):
             self.seen.add(Goal("unknown", node.id))
         return on_route
@@ -43,7 +51,9 @@ class ObservedWalk(RouteWalk):
 def observe(run: ScenarioRun) -> frozenset[Goal]:
     """Return everything that a run covers."""
     start, machine = run.interview.start, run.interview.machine
-    walk = ObservedWalk(run.interview.instrument, start.seed, machine.build_env(), rules=start.rules)
+    walk = ObservedWalk(
+        run.interview.instrument, start.seed, machine.build_env(), rules=start.rules
+    )
     walk.seen = set(run.seen)
     stops = machine.walk.stops
     for stop in stops:
@@ -129,7 +139,9 @@ def locate_goal(instrument: Instrument, goal: Goal) -> Position:
         return Position("")
     if goal.kind in ("fires", "passes") and isinstance(spec, QuestionItem):
         parts: list[SpecModel] = [*spec.checks, *spec.confirm]
-        return parts[goal.detail].find_position() if goal.detail < len(parts) else spec.find_position()
+        return (
+            parts[goal.detail].find_position() if goal.detail < len(parts) else spec.find_position()
+        )
     key = "text" if goal.kind == "filled" else "id"
     if goal.kind in ("skipped", "unknown"):
         key = "ask_if" if node.ask_if is not None else "unless"
@@ -147,17 +159,32 @@ def replay_witness(
     The seed is one that gives the splits, draws and picks of the witness. The order of places may differ.
     """
     scenario = replace(build_scenario(instrument, witness), fills_others=fills_others)
-    picked = {item.id for group in instrument.groups.values() if group.pick is not None for item in group.items}
-    drawn = [place for place in witness.answers if isinstance(instrument.items[place.item].question, DrawItem)]
+    picked = {
+        item.id
+        for group in instrument.groups.values()
+        if group.pick is not None
+        for item in group.items
+    }
+    drawn = [
+        place
+        for place in witness.answers
+        if isinstance(instrument.items[place.item].question, DrawItem)
+    ]
 
     def is_drawn(run: ScenarioRun) -> bool:
         answers = run.interview.machine.recorded_answers
-        return all(place in answers and answers[place].cell == witness.answers[place] for place in drawn) and not any(
+        return all(
+            place in answers and answers[place].cell == witness.answers[place] for place in drawn
+        ) and not any(
             place.item in picked for place in {*run.route}.symmetric_difference(witness.route)
         )
 
     run = run_scenario(instrument, scenario, is_drawn)
-    return scenario, run, {*run.route} == {*witness.route} and run.unanswered is None and not run.differs
+    return (
+        scenario,
+        run,
+        {*run.route} == {*witness.route} and run.unanswered is None and not run.differs,
+    )
 
 
 def build_scenario(instrument: Instrument, witness: Witness) -> Scenario:
@@ -167,7 +194,10 @@ def build_scenario(instrument: Instrument, witness: Witness) -> Scenario:
         item = instrument.items[place.item]
         if not isinstance(item.question, DrawItem | PickItem):  # its seed is found by the route
             answers[place] = format_typed(item, value, instrument.language)
-    sample = {name: to_calendar(instrument.sample[name].type, value) for name, value in witness.sample.items()}
+    sample = {
+        name: to_calendar(instrument.sample[name].type, value)
+        for name, value in witness.sample.items()
+    }
     return Scenario(today=witness.today, sample=sample, answers=answers)
 
 
@@ -181,10 +211,14 @@ def format_typed(item: CompiledItem, value: Any, language: str) -> str:
             value = to_calendar("date", value)
         case TimeItem():
             value = to_calendar("time", value)
-        case TextItem() if question.why_invalid(context := ItemContext(item=item, env={}, language=language), value):
+        case TextItem() if question.why_invalid(
+            context := ItemContext(item=item, env={}, language=language), value
+        ):
             value = question.invent(context, Random(1))
     codes = value if isinstance(value, tuple) else (value,)
-    words: Mapping[Any, str] = {o.code: "other" for o in item.options if o.specify and o.code in codes}
+    words: Mapping[Any, str] = {
+        o.code: "other" for o in item.options if o.specify and o.code in codes
+    }
     return question.format_as_typed(value, words, language)
 
 
@@ -199,15 +233,25 @@ class WitnessWalk(ObservedWalk):
     """The walk with the answers of a witness. Splits, draws and lookups give what the witness says."""
 
     def __init__(
-        self, instrument: Instrument, witness: Witness, fills: Mapping[str, Sequence[FillUse]] = NO_FILLS
+        self,
+        instrument: Instrument,
+        witness: Witness,
+        fills: Mapping[str, Sequence[FillUse]] = NO_FILLS,
     ) -> None:
-        sample = {name: to_calendar(instrument.sample[name].type, value) for name, value in witness.sample.items()}
+        sample = {
+            name: to_calendar(instrument.sample[name].type, value)
+            for name, value in witness.sample.items()
+        }
         super().__init__(instrument, 1, {**sample, "#today": witness.today, "#unfilled": {}})
         self.witness, self._fills = witness, fills
         self.seen = set()
         self.rejection = ""
         """Why an answer is not valid. The walk ends there."""
-        self._introduced = {id(group.intro): group for group in instrument.groups.values() if group.intro is not None}
+        self._introduced = {
+            id(group.intro): group
+            for group in instrument.groups.values()
+            if group.intro is not None
+        }
         while (stop := self.advance()) is not None and self._answer(stop):
             pass
 
@@ -218,7 +262,15 @@ class WitnessWalk(ObservedWalk):
 
     def shows(self, goal: Goal) -> bool:
         """Return whether a goal that the witness should show is reached."""
-        seen = goal.kind in ("asked", "skipped", "unknown", "offered", "fires", "passes", "unfilled")
+        seen = goal.kind in (
+            "asked",
+            "skipped",
+            "unknown",
+            "offered",
+            "fires",
+            "passes",
+            "unfilled",
+        )
         return goal in self.seen if seen else self.follows_witness
 
     def _answer(self, stop: RouteStop) -> bool:
@@ -240,23 +292,38 @@ class WitnessWalk(ObservedWalk):
             return True
         missing = isinstance(value, Missing)
         if question.expects_answer and not isinstance(question, FreeTextItem) and not missing:
-            rejection = question.why_invalid(self.build_item_context(stop, self.instrument.language), value)
+            rejection = question.why_invalid(
+                self.build_item_context(stop, self.instrument.language), value
+            )
             if rejection:
                 self.rejection = f"{stop.place}: {value}: {rejection}"
                 return False
         self.record_answer(stop, value)
-        fired = {n for n, check in enumerate(item.checks) if check.fires(self.env)} if not missing else set()
+        fired = (
+            {n for n, check in enumerate(item.checks) if check.fires(self.env)}
+            if not missing
+            else set()
+        )
         if not missing:
-            self.seen |= {Goal("fires" if n in fired else "passes", item.id, n) for n in range(len(item.checks))}
+            self.seen |= {
+                Goal("fires" if n in fired else "passes", item.id, n)
+                for n in range(len(item.checks))
+            }
         self._note_fills(stop, fired)
         return all(item.checks[n].soft for n in fired)
 
     def _note_fills(self, stop: RouteStop, fired: set[int] | None = None) -> None:
         """Note the fills without a value in what is read at a stop, or in the messages of checks that fired."""
         groups = [self._introduced[id(intro)] for intro in stop.intros if fired is None]
-        offered = {option.code for option in self.list_options(stop)} if stop.item.options else set()
+        offered = (
+            {option.code for option in self.list_options(stop)} if stop.item.options else set()
+        )
         for name in (*(group.id for group in groups), stop.item.id):
             for use in self._fills.get(name, ()):
                 is_read = use.check is None if fired is None else use.check in fired
-                if is_read and (use.option is None or use.option in offered) and use.is_missing(self.env):
+                if (
+                    is_read
+                    and (use.option is None or use.option in offered)
+                    and use.is_missing(self.env)
+                ):
                     self.seen.add(use.goal)

@@ -12,11 +12,25 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.coded import MultipleItem
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
-from survey_cli.proof.cells import FALSE, Cell, CodedCell, Literal, MultipleCell, OrderedCell, TextCell
+from survey_cli.proof.cells import (
+    FALSE,
+    Cell,
+    CodedCell,
+    Literal,
+    MultipleCell,
+    OrderedCell,
+    TextCell,
+)
 from survey_cli.proof.goals import RETRIES, Goal, Witness
 from survey_cli.proof.route import CalendarCell, RouteModel
 from survey_cli.proof.verdicts import Prover, list_goals
-from survey_cli.scenarios.coverage import KINDS, describe_goal, list_coverage, observe, replay_witness
+from survey_cli.scenarios.coverage import (
+    KINDS,
+    describe_goal,
+    list_coverage,
+    observe,
+    replay_witness,
+)
 from survey_cli.scenarios.reading import format_value
 from survey_cli.scenarios.running import Scenario, ScenarioRun, depends_on_seed
 from survey_cli.values import Missing, Place
@@ -34,7 +48,9 @@ class GeneratedScenario(NamedTuple):
     goals: frozenset[Goal]
 
 
-def generate_scenarios(instrument: Instrument, today: date) -> tuple[list[GeneratedScenario], list[Goal]]:
+def generate_scenarios(
+    instrument: Instrument, today: date
+) -> tuple[list[GeneratedScenario], list[Goal]]:
     """Generate scenarios that together cover all that is possible; also returns what they don't cover.
 
     The witnesses of the proof have as many first answers as possible, which a scenario need not name. Where a witness
@@ -50,7 +66,9 @@ def generate_scenarios(instrument: Instrument, today: date) -> tuple[list[Genera
             for witness in {id(witness): witness for witness in witnesses.values()}.values():
                 scenario, run, is_usable = _replay_shortened(instrument, witness, read_names)
                 if is_usable:
-                    candidates.append(GeneratedScenario(scenario, run, observe(run).intersection(in_order)))
+                    candidates.append(
+                        GeneratedScenario(scenario, run, observe(run).intersection(in_order))
+                    )
                     missed = [goal for goal in missed if goal not in candidates[-1].goals]
             if not missed:
                 break
@@ -66,7 +84,9 @@ def _choose(candidates: Sequence[GeneratedScenario]) -> list[GeneratedScenario]:
         chosen.append(max(candidates, key=lambda candidate: len(candidate.goals & open_goals)))
         open_goals -= chosen[-1].goals
     for entry in tuple(chosen):
-        if entry.goals <= frozenset[Goal]().union(*(other.goals for other in chosen if other is not entry)):
+        if entry.goals <= frozenset[Goal]().union(
+            *(other.goals for other in chosen if other is not entry)
+        ):
             chosen.remove(entry)
     covered: frozenset[Goal] = frozenset()
     for index, entry in enumerate(chosen):
@@ -84,12 +104,18 @@ def _replay_shortened(
     the witness, or comes to an end.
     """
     read = {place: value for place, value in witness.answers.items() if place.item in read_names}
-    scenario, run, holds = replay_witness(instrument, replace(witness, answers=read), fills_others=True)
+    scenario, run, holds = replay_witness(
+        instrument, replace(witness, answers=read), fills_others=True
+    )
     if not holds:
         scenario, run, holds = replay_witness(instrument, witness, fills_others=True)
     needed = {*run.route} - run.redundant
     kept = {place: text for place, text in scenario.answers.items() if place in needed}
-    return replace(scenario, seed=run.seed, answers=kept), run, holds or bool(run.outcome and not run.differs)
+    return (
+        replace(scenario, seed=run.seed, answers=kept),
+        run,
+        holds or bool(run.outcome and not run.differs),
+    )
 
 
 def _list_first_answers(model: RouteModel) -> list[Literal]:
@@ -110,7 +136,9 @@ def _find_first(model: RouteModel, item: CompiledItem, cell: Cell) -> Literal:
             return values.get("open") or next(iter(values.values()), FALSE)
         case MultipleCell(chosen=chosen) if isinstance(item.question, MultipleItem):
             count = max(item.question.min, 1)
-            literals = [literal if n < count else -literal for n, literal in enumerate(chosen.values())]
+            literals = [
+                literal if n < count else -literal for n, literal in enumerate(chosen.values())
+            ]
             return model.clauses.all_of(literals)
         case CalendarCell() if isinstance(item.question, DateItem) and cell not in model.days:
             return cell.compare("==", model.today).true
@@ -121,7 +149,9 @@ def _find_first(model: RouteModel, item: CompiledItem, cell: Cell) -> Literal:
     return FALSE
 
 
-def render_scenarios(instrument: Instrument, scenarios: Sequence[GeneratedScenario]) -> Iterator[str]:
+def render_scenarios(
+    instrument: Instrument, scenarios: Sequence[GeneratedScenario]
+) -> Iterator[str]:
     """Yield the lines of a scenario file."""
     days = Counter(scenario.today for scenario, _, _ in scenarios)
     usual_day = max(days, key=lambda day: days[day])
@@ -130,22 +160,35 @@ def render_scenarios(instrument: Instrument, scenarios: Sequence[GeneratedScenar
     yield "scenarios:"
     in_order = list_coverage(instrument)
     for scenario, run, goals in scenarios:
-        ordered = sorted((goal for goal in in_order if goal in goals), key=lambda goal: _rank(instrument, goal))
+        ordered = sorted(
+            (goal for goal in in_order if goal in goals), key=lambda goal: _rank(instrument, goal)
+        )
         yield f"- name: {_quote(shorten('; '.join(describe_goal(goal) for goal in ordered[:3]), 90))}"
         case = [f"seed: {scenario.seed}"] if depends_on_seed(instrument) else []
         case += [f"date: {scenario.today.isoformat()}"] if scenario.today != usual_day else []
-        sample = {name: value for name, value in scenario.sample.items() if not isinstance(value, Missing)}
-        values = ", ".join(f"{name}: {_quote(format_value(value))}" for name, value in sample.items())
+        sample = {
+            name: value for name, value in scenario.sample.items() if not isinstance(value, Missing)
+        }
+        values = ", ".join(
+            f"{name}: {_quote(format_value(value))}" for name, value in sample.items()
+        )
         case += [f"sample: {{{values}}}"] if values else []
         if case:
             yield f"  case: {{{', '.join(case)}}}"
         if scenario.answers:
             yield "  answers:"
-            yield from (f"    {p}: {_render_answer(instrument, p, text)}" for p, text in scenario.answers.items())
+            yield from (
+                f"    {p}: {_render_answer(instrument, p, text)}"
+                for p, text in scenario.answers.items()
+            )
         yield "  expect:"
         if run.outcome:
             yield f"    ends: {run.outcome}"
-        asked = [goal.name for goal in ordered if goal.kind == "asked" and _rank(instrument, goal) < len(_RANKS)]
+        asked = [
+            goal.name
+            for goal in ordered
+            if goal.kind == "asked" and _rank(instrument, goal) < len(_RANKS)
+        ]
         skipped = [goal.name for goal in ordered if goal.kind == "skipped"]
         on_route = {place.item for place in run.route}
         absent = [name for name in skipped if name in instrument.items and name not in on_route]
@@ -161,7 +204,9 @@ def render_scenarios(instrument: Instrument, scenarios: Sequence[GeneratedScenar
 
 def _rank(instrument: Instrument, goal: Goal) -> int:
     """Return how much a goal says of a scenario: an end most, an item that is always asked least."""
-    return next((rank for rank, kind in enumerate(_RANKS) if KINDS[kind](instrument, goal)), len(_RANKS))
+    return next(
+        (rank for rank, kind in enumerate(_RANKS) if KINDS[kind](instrument, goal)), len(_RANKS)
+    )
 
 
 _RANKS: Final = (
@@ -172,7 +217,9 @@ _RANKS: Final = (
 
 def _render_answer(instrument: Instrument, place: Place, text: str) -> str:
     item = instrument.items[place.item]
-    is_list = isinstance(item.question, MultipleItem) and not any(option.specify for option in item.options)
+    is_list = isinstance(item.question, MultipleItem) and not any(
+        option.specify for option in item.options
+    )
     return f"[{text.replace(' ', ', ')}]" if is_list and " " in text else _quote(text)
 
 

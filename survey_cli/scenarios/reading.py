@@ -9,7 +9,12 @@ from survey_cli.entries import LineEntry, PickEntry, Rejection, to_plain_text
 from survey_cli.instrument.compiled.model import Instrument, Roster
 from survey_cli.instrument.schema.items.question import AnswerWording, CompiledItem, ItemContext
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, EndItem
-from survey_cli.instrument.schema.scenario_file import CaseSpec, ExpectSpec, ScenarioFile, ScenarioSpec
+from survey_cli.instrument.schema.scenario_file import (
+    CaseSpec,
+    ExpectSpec,
+    ScenarioFile,
+    ScenarioSpec,
+)
 from survey_cli.instrument.schema.validation import validate_file
 from survey_cli.instrument.source.load import InstrumentSource
 from survey_cli.instrument.source.nodes import YamlScalar
@@ -42,7 +47,13 @@ def read_scenarios(
     reader = _ScenarioReader(instrument, today, read_sample)
     tests = [reader.read(spec, scenario) for scenario in spec.scenarios]
     if not tests and not problems:
-        reader.report("missing-key", spec.find_position("scenarios"), "", "there is no scenario", "add `- name: …`")
+        reader.report(
+            "missing-key",
+            spec.find_position("scenarios"),
+            "",
+            "there is no scenario",
+            "add `- name: …`",
+        )
     return tests, sort_problems([*source.problems, *problems, *reader.problems])
 
 
@@ -55,7 +66,9 @@ class _ScenarioReader:
         ends = (item.question for item in instrument.items.values())
         self.outcomes = ["complete", *(str(q.outcome) for q in ends if isinstance(q, EndItem))]
 
-    def report(self, rule: str, where: Position, who: str, what: str, remedy: str, length: int = 1) -> None:
+    def report(
+        self, rule: str, where: Position, who: str, what: str, remedy: str, length: int = 1
+    ) -> None:
         self.problems.append(Problem(rule, where, who, what, remedy, length=length))
 
     def read(self, file: ScenarioFile, spec: ScenarioSpec) -> ScenarioTest:
@@ -67,12 +80,22 @@ class _ScenarioReader:
         for step in spec.steps:
             if bool(step.back) == bool(step.correct):
                 what = "a step has either back: or correct:"
-                self.report("bad-step", step.find_position(), name, what, "write back: 1, or correct: {age: 40}")
+                self.report(
+                    "bad-step",
+                    step.find_position(),
+                    name,
+                    what,
+                    "write back: 1, or correct: {age: 40}",
+                )
             at = self._read_place(name, step.at) if step.at is not None else None
-            steps.append(ScenarioStep(at=at, back=step.back, correct=self._read_answers(name, step.correct)))
+            steps.append(
+                ScenarioStep(at=at, back=step.back, correct=self._read_answers(name, step.correct))
+            )
         language = next((case.language for case in cases if case.language), None)
         if language is not None and language not in self.instrument.languages:
-            self._report_unknown("unknown-word", language, name, "language", self.instrument.languages)
+            self._report_unknown(
+                "unknown-word", language, name, "language", self.instrument.languages
+            )
         scenario = Scenario(
             name=name,
             today=next((case.date for case in cases if case.date), self.today),
@@ -87,8 +110,12 @@ class _ScenarioReader:
         )
         return ScenarioTest(scenario, expect, spec.find_position())
 
-    def _report_unknown(self, rule: str, word: YamlScalar, who: str, kind: str, known: Collection[str]) -> None:
-        remedy = suggest_nearest(str(word), known, otherwise=f"there are {', '.join(known) or 'none'}")
+    def _report_unknown(
+        self, rule: str, word: YamlScalar, who: str, kind: str, known: Collection[str]
+    ) -> None:
+        remedy = suggest_nearest(
+            str(word), known, otherwise=f"there are {', '.join(known) or 'none'}"
+        )
         self.report(rule, word.where, who, f"there is no {kind} {str(word)!r}", remedy, len(word))
 
     def _read_sample_values(self, who: str, cases: list[CaseSpec]) -> dict[str, Value | Missing]:
@@ -96,7 +123,9 @@ class _ScenarioReader:
         for case in reversed(cases):
             for column, text in case.sample.items():
                 if column not in self.instrument.sample:
-                    self._report_unknown("unknown-column", column, who, "sample column", self.instrument.sample)
+                    self._report_unknown(
+                        "unknown-column", column, who, "sample column", self.instrument.sample
+                    )
                     continue
                 try:
                     values[str(column)] = self.read_sample(str(column), str(text))
@@ -115,7 +144,9 @@ class _ScenarioReader:
                 continue
             item = self.instrument.items[place.item]
             question = item.question
-            context = ItemContext(item=item, env={}, language=self.instrument.language, options=item.options)
+            context = ItemContext(
+                item=item, env={}, language=self.instrument.language, options=item.options
+            )
             kind = text.removeprefix(".")
             if not question.expects_answer and not isinstance(question, ComputedItem):
                 what, remedy = f"{key} is read aloud and has no answer", "remove it"
@@ -128,7 +159,9 @@ class _ScenarioReader:
                 parsed = question.parse_reply(context, str(text))
                 if isinstance(parsed, Rejection):
                     remedy = "write a code, or a decline as .dk"
-                    self.report("bad-answer", text.where, who, f"{key}: {parsed.why}", remedy, len(text))
+                    self.report(
+                        "bad-answer", text.where, who, f"{key}: {parsed.why}", remedy, len(text)
+                    )
             read[place] = str(text)
         return read
 
@@ -162,7 +195,9 @@ class _ScenarioReader:
             if key not in names:
                 self._read_place(who, key)
         if expect.ends is not None and expect.ends not in self.outcomes:
-            self._report_unknown("unknown-outcome", expect.ends, who, "end with outcome", self.outcomes)
+            self._report_unknown(
+                "unknown-outcome", expect.ends, who, "end with outcome", self.outcomes
+            )
 
 
 class Departure(NamedTuple):
@@ -202,7 +237,9 @@ class _Comparison:
             yield from self._compare_route()
         if expect.ends is not None and run.outcome and run.outcome != expect.ends:
             at = expect.find_position("ends")
-            yield Departure(at, f"it ends at {self.last} with {run.outcome}, expected {expect.ends}")
+            yield Departure(
+                at, f"it ends at {self.last} with {run.outcome}, expected {expect.ends}"
+            )
         yield from self._compare_words()
         yield from self._compare_values()
 
@@ -215,7 +252,10 @@ class _Comparison:
         for place in self.test.scenario.answers:
             is_excused = bool({place, Place(place.item)} & excused)
             if place not in self.asked and not is_excused and not self.run.rejections:
-                yield Departure(self.test.where, f"{place} has an answer and is not asked: {self.explain(place)}")
+                yield Departure(
+                    self.test.where,
+                    f"{place} has an answer and is not asked: {self.explain(place)}",
+                )
 
     def _is_asked(self, place: Place) -> bool:
         group = self.instrument.groups.get(place.item)
@@ -225,7 +265,9 @@ class _Comparison:
     def _explain_stop(self, place: Place) -> str:
         """Explain that an item is asked without an answer, and which answer was expected instead."""
         at = self.order[place.item]
-        passed = [p for p in self.test.scenario.answers if p not in self.asked and self.order[p.item] < at]
+        passed = [
+            p for p in self.test.scenario.answers if p not in self.asked and self.order[p.item] < at
+        ]
         if passed:
             return f"asked {place}, expected {passed[0]}: {self.explain(passed[0])}"
         machine = self.run.interview.machine
@@ -234,7 +276,10 @@ class _Comparison:
         entry = stop.item.question.build_entry(machine.walk.build_item_context(stop, self.language))
         possible: list[str] = []
         if isinstance(entry, PickEntry):
-            possible = [f"{option.code} ({shorten(to_plain_text(option.text), 30)})" for option in entry.options]
+            possible = [
+                f"{option.code} ({shorten(to_plain_text(option.text), 30)})"
+                for option in entry.options
+            ]
         elif isinstance(entry, LineEntry) and entry.hint:
             possible = [entry.hint]
         possible += [f".{decline.id}" for decline in stop.item.declines]
@@ -242,15 +287,23 @@ class _Comparison:
 
     def explain(self, place: Place) -> str:
         """Explain why an item or group was asked or was not: `ask_if at f.yaml:40:5 is false because a = 2 (No)`."""
-        items, groups, machine = self.instrument.items, self.instrument.groups, self.run.interview.machine
+        items, groups, machine = (
+            self.instrument.items,
+            self.instrument.groups,
+            self.run.interview.machine,
+        )
         node = items.get(place.item) or groups[place.item]
         if self._is_asked(place):
             if node.ask_if is None and node.unless is None:
                 return "it has no condition"
-            key, condition = ("unless", node.unless) if node.unless is not None else ("ask_if", node.ask_if)
+            key, condition = (
+                ("unless", node.unless) if node.unless is not None else ("ask_if", node.ask_if)
+            )
             assert condition is not None
             env = {**machine.walk.env, "#turn": place.turn}
-            reason = RouteReason(node, key, condition, collect_values(condition, env), condition.evaluate(env))
+            reason = RouteReason(
+                node, key, condition, collect_values(condition, env), condition.evaluate(env)
+            )
             return self._describe(reason, place)
         first = node if isinstance(node, CompiledItem) else node.items[0]
         turn = place.turn or (1 if first.roster is not None else None)
@@ -265,11 +318,19 @@ class _Comparison:
             return f"{reason.node.id} has {format_quantity(len(turns) if isinstance(turns, tuple) else 0, 'turn')}"
         if reason.key == "options":
             return "none of its options is offered"
-        truth = "unknown" if isinstance(reason.truth, Missing) else "true" if reason.truth is True else "false"
+        truth = (
+            "unknown"
+            if isinstance(reason.truth, Missing)
+            else "true"
+            if reason.truth is True
+            else "false"
+        )
         within = "" if reason.node.id == place.item else f"{reason.node.id}."
         spec = reason.node.question if isinstance(reason.node, CompiledItem) else reason.node.spec
         at = spec.find_position(reason.key) if spec is not None else Position("")
-        inputs = " and ".join(f"{name} = {self._format(name, value)}" for name, value in reason.values.items())
+        inputs = " and ".join(
+            f"{name} = {self._format(name, value)}" for name, value in reason.values.items()
+        )
         return f"{within}{reason.key} at {at} is {truth}{f' because {inputs}' if inputs else ''}"
 
     def _describe_end(self) -> str:
@@ -283,7 +344,9 @@ class _Comparison:
         if item is None or not item.options:
             return format_value(value)
         env = self.run.interview.machine.walk.env
-        label = item.question.format_answer(item, value, AnswerWording(self.language, env=env, with_code=False))
+        label = item.question.format_answer(
+            item, value, AnswerWording(self.language, env=env, with_code=False)
+        )
         return format_value(value) if label == str(value) else f"{format_value(value)} ({label})"
 
     def _compare_words(self) -> Iterator[Departure]:
@@ -297,7 +360,11 @@ class _Comparison:
         ):
             for key, text in words.items():
                 if (found := actual.get(Place.parse(key))) is None:
-                    not_there = self.explain(Place.parse(key)) if verb == "reads" else f"no answer to {key} {verb} it"
+                    not_there = (
+                        self.explain(Place.parse(key))
+                        if verb == "reads"
+                        else f"no answer to {key} {verb} it"
+                    )
                     yield Departure(key.where, f"expected {str(text)!r}: {not_there}")
                 elif " ".join(text.split()) not in " ".join(found.split()):
                     yield Departure(key.where, f"{key} {verb} {found!r}, expected {str(text)!r}")
@@ -310,7 +377,9 @@ class _Comparison:
             recorded = state.answers.get(place)
             value = recorded.cell if recorded is not None else state.env.get(name, NOT_ASKED)
             if not _is_same(value, text):
-                yield Departure(key.where, f"{key} is {self._format(place.item, value)}, expected {text}")
+                yield Departure(
+                    key.where, f"{key} is {self._format(place.item, value)}, expected {text}"
+                )
 
 
 def format_value(value: Any) -> str:

@@ -17,7 +17,13 @@ from survey_cli.entries import ExactText, PickEntry, PickReply, Rejection, Reply
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumberItem
-from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, LookupItem, PickItem, SplitItem
+from survey_cli.instrument.schema.items.unasked_items import (
+    ComputedItem,
+    DrawItem,
+    LookupItem,
+    PickItem,
+    SplitItem,
+)
 from survey_cli.proof.goals import Goal
 from survey_cli.values import Missing, Place, Value
 
@@ -95,7 +101,9 @@ class ScenarioRun:
 
 
 def run_scenario(
-    instrument: Instrument, scenario: Scenario, accept: Callable[[ScenarioRun], bool] = lambda _: True
+    instrument: Instrument,
+    scenario: Scenario,
+    accept: Callable[[ScenarioRun], bool] = lambda _: True,
 ) -> ScenarioRun:
     """Run a scenario with its seed, or with the first one that gives its splits, its draws and an accepted run.
 
@@ -118,16 +126,23 @@ def _iterate_seeds(instrument: Instrument, scenario: Scenario) -> Iterator[int]:
     splits = [
         (place, arm, {str(name): share for name, share in item.question.arms.items()})
         for place, arm in scenario.answers.items()
-        if (item := instrument.items.get(place.item)) is not None and isinstance(item.question, SplitItem)
+        if (item := instrument.items.get(place.item)) is not None
+        and isinstance(item.question, SplitItem)
     ]
     for seed in range(1, MAX_SEEDS if splits else MAX_RUNS + 1):
-        if all(choose_arm(arms, seed=seed, key=place.item, turn=place.turn) == arm for place, arm, arms in splits):
+        if all(
+            choose_arm(arms, seed=seed, key=place.item, turn=place.turn) == arm
+            for place, arm, arms in splits
+        ):
             yield seed
 
 
 def depends_on_seed(instrument: Instrument) -> bool:
     """Return whether the route depends on the seed."""
-    draws = any(isinstance(item.question, SplitItem | DrawItem | PickItem) for item in instrument.items.values())
+    draws = any(
+        isinstance(item.question, SplitItem | DrawItem | PickItem)
+        for item in instrument.items.values()
+    )
     return draws or any(group.order != "written" for group in instrument.groups.values())
 
 
@@ -139,9 +154,13 @@ class _Runner:
         self.answers = {**scenario.fallback, **scenario.answers}
         self.steps = list(scenario.steps)
         self.stamp = events.EventStamp(datetime.combine(scenario.today, time(12), UTC), "scenario")
-        session = events.SessionContext(scenario.interviewer, "morning", scenario.language or instrument.language)
+        session = events.SessionContext(
+            scenario.interviewer, "morning", scenario.language or instrument.language
+        )
         of_case = "1001", scenario.today, session
-        start = events.InterviewStarted(self.stamp, instrument.hash, seed, *of_case, sample=dict(scenario.sample))
+        start = events.InterviewStarted(
+            self.stamp, instrument.hash, seed, *of_case, sample=dict(scenario.sample)
+        )
         self.result = ScenarioRun(Interview.begin(instrument, start), seed)
 
     def run(self) -> ScenarioRun:
@@ -154,7 +173,10 @@ class _Runner:
         """Take the step of the interviewer that is due here; returns whether there was one."""
         interview = self.result.interview
         at_end = interview.is_at_end or bool(interview.ending)
-        due = next((s for s in self.steps if (s.at == interview.place if s.at is not None else at_end)), None)
+        due = next(
+            (s for s in self.steps if (s.at == interview.place if s.at is not None else at_end)),
+            None,
+        )
         if due is None or self.result.outcome:
             return False
         self.steps.remove(due)
@@ -169,7 +191,10 @@ class _Runner:
     def _correct(self, step: ScenarioStep) -> bool:
         self.answers |= step.correct
         for place in step.correct:
-            if not (self._apply(events.PositionMoved(self.stamp, place, jump=True), place) and self._answer()):
+            if not (
+                self._apply(events.PositionMoved(self.stamp, place, jump=True), place)
+                and self._answer()
+            ):
                 return False
         return True
 
@@ -183,7 +208,9 @@ class _Runner:
         if machine.query is not None:
             if (prompt := prompts.build_prompt(interview)) is not None and prompt.query is not None:
                 result.warnings.setdefault(stop.place, []).append(to_plain_text(prompt.query.text))
-            return self._apply(events.QueryConfirmed(self.stamp, stop.place, machine.query), stop.place)
+            return self._apply(
+                events.QueryConfirmed(self.stamp, stop.place, machine.query), stop.place
+            )
         if isinstance(stop.item.question, ComputedItem):
             return self._compute(stop)
         if (prompt := prompts.build_prompt(interview)) is not None:
@@ -206,11 +233,15 @@ class _Runner:
     def _parse(self, item: CompiledItem, text: str) -> events.InterviewEvent | Rejection:
         """Return the event of an answer: a decline is written `.dk`."""
         kind = text.removeprefix(".")
-        if kind != text and (kind in self.instrument.declines or not isinstance(item.question, FreeTextItem)):
+        if kind != text and (
+            kind in self.instrument.declines or not isinstance(item.question, FreeTextItem)
+        ):
             return prompts.build_decline(self.result.interview, kind, self.stamp)
         return prompts.parse_reply(self.result.interview, ExactText(text), self.stamp)
 
-    def _find_first(self, stop: RouteStop) -> events.QuestionAnswered | events.QuestionDeclined | None:
+    def _find_first(
+        self, stop: RouteStop
+    ) -> events.QuestionAnswered | events.QuestionDeclined | None:
         """Return the first answer that is accepted here, or else the first decline."""
         interview = self.result.interview
         for reply in self._iterate_replies(stop):
@@ -219,13 +250,18 @@ class _Runner:
                 stop, RecordedAnswer(event.value, event.specify_texts)
             ):
                 return event
-        declines = (events.QuestionDeclined(self.stamp, stop.place, decline.id) for decline in stop.item.declines)
+        declines = (
+            events.QuestionDeclined(self.stamp, stop.place, decline.id)
+            for decline in stop.item.declines
+        )
         return next(declines, None)
 
     def _iterate_replies(self, stop: RouteStop) -> Iterator[Reply]:
         """Yield answers to an item: the first options, the lowest number, today; then invented ones."""
         question = stop.item.question
-        context = self.result.interview.machine.walk.build_item_context(stop, self.result.interview.language)
+        context = self.result.interview.machine.walk.build_item_context(
+            stop, self.result.interview.language
+        )
         entry = question.build_entry(context)
         match question:
             case NumberItem():
@@ -235,7 +271,9 @@ class _Runner:
         if isinstance(entry, PickEntry):
             options = entry.options
             combinable = [option for option in options if not option.exclusive]
-            several = [combinable[: entry.min_count]] if entry.several and entry.min_count > 1 else []
+            several = (
+                [combinable[: entry.min_count]] if entry.several and entry.min_count > 1 else []
+            )
             for chosen in (*several, *([option] for option in options)):
                 words = {option.code: "something else" for option in chosen if option.specify}
                 yield PickReply(tuple(option.code for option in chosen), words)
@@ -257,7 +295,9 @@ class _Runner:
         assert value is not None
         if not is_looked_up or wanted in (None, "open"):
             self.result.redundant.add(stop.place)
-        return self._apply(events.ValueComputed(self.stamp, stop.place, value, pool_size), stop.place)
+        return self._apply(
+            events.ValueComputed(self.stamp, stop.place, value, pool_size), stop.place
+        )
 
     def _apply(self, event: events.InterviewEvent | Rejection, place: Place) -> bool:
         """Apply an event; returns whether it was accepted."""

@@ -6,7 +6,9 @@ from typing import Final, NamedTuple
 
 from survey_cli.problems import UserError
 
-FORMAT_REMEDY: Final = "write a date as 2026-11-24, or a date and time as '2026-11-24 17:00' or 2026-11-24T17:00-05:00"
+FORMAT_REMEDY: Final = (
+    "write a date as 2026-11-24, or a date and time as '2026-11-24 17:00' or 2026-11-24T17:00-05:00"
+)
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 _TICK: Final = timedelta(microseconds=1)
 
@@ -50,12 +52,18 @@ def parse_as_of(text: str, now: datetime, zone: tzinfo | None) -> RequestedTime:
     return parse_past_time(text, now, zone, option="--as-of") if text else describe_now(now, zone)
 
 
-def parse_start_time(text: str, now: datetime, zone: tzinfo | None, *, option: str) -> RequestedTime:
+def parse_start_time(
+    text: str, now: datetime, zone: tzinfo | None, *, option: str
+) -> RequestedTime:
     """Parse a past time; a day means its beginning."""
-    return parse_past_time(f"{text.strip()} 00:00" if _DAY.match(text.strip()) else text, now, zone, option=option)
+    return parse_past_time(
+        f"{text.strip()} 00:00" if _DAY.match(text.strip()) else text, now, zone, option=option
+    )
 
 
-def _resolve_end_of_day(day: date, now: datetime, zone: tzinfo | None, option: str) -> RequestedTime:
+def _resolve_end_of_day(
+    day: date, now: datetime, zone: tzinfo | None, option: str
+) -> RequestedTime:
     if day > now.astimezone(zone).date():
         raise _make_future_error(day.isoformat(), option)
     last = _to_local(datetime.combine(day + timedelta(days=1), time.min), zone) - _TICK
@@ -66,7 +74,9 @@ def _resolve_end_of_day(day: date, now: datetime, zone: tzinfo | None, option: s
 
 
 def _make_future_error(value: str, option: str) -> UserError:
-    return UserError(option, f"{value} is in the future", "give a time in the past, or leave the option out")
+    return UserError(
+        option, f"{value} is in the future", "give a time in the past, or leave the option out"
+    )
 
 
 def _to_local(wall: datetime, zone: tzinfo | None) -> datetime:

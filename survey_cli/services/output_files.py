@@ -28,7 +28,11 @@ def check_output_path(target: Path, *, force: bool) -> None:
         if target.is_dir():
             raise UserError(str(target), "this is a folder", "specify a file in it")
         if target.exists() and not target.is_file():
-            raise UserError(str(target), "this is not a regular file", "specify a file, or - for standard output")
+            raise UserError(
+                str(target),
+                "this is not a regular file",
+                "specify a file, or - for standard output",
+            )
         if target.exists() and not force:
             raise _make_exists_error(target)
         folder = next(folder for folder in target.resolve().parents if folder.exists())
@@ -48,7 +52,12 @@ def _find_named_folder(target: Path, folder: Path) -> Path:
 
 
 def write_text_file(
-    target: Path, write: Callable[[TextIO], T], *, force: bool, public: bool = False, newline: str = "\n"
+    target: Path,
+    write: Callable[[TextIO], T],
+    *,
+    force: bool,
+    public: bool = False,
+    newline: str = "\n",
 ) -> T:
     """Write by way of a temporary file beside the target, so that an unfinished file never has its name.
 
@@ -71,7 +80,9 @@ def write_file(target: Path, write: Callable[[Path], T], *, force: bool) -> T:
 
     def write_and_check(temporary: Path) -> T:
         result = write(temporary)
-        if _is_disk_full(temporary):  # not every library notices that the end of a file was not written
+        if _is_disk_full(
+            temporary
+        ):  # not every library notices that the end of a file was not written
             raise OSError(ENOSPC, "No space left on device")
         return result
 
@@ -168,7 +179,9 @@ def publish_document(
                 out.write(text)
                 out.flush()
             else:
-                write_text_file(Path(to), lambda file: file.write(text), force=force, newline=writer.newline)
+                write_text_file(
+                    Path(to), lambda file: file.write(text), force=force, newline=writer.newline
+                )
         elif (write := writer.file) is not None:
             write_file(Path(to), lambda path: write(document, path), force=force)
     except ImportError as error:
@@ -179,7 +192,9 @@ def publish_document(
     return document
 
 
-def write_file_pair(target: Path, beside: Path, write: Callable[[Path, Path, str], T], *, force: bool) -> T:
+def write_file_pair(
+    target: Path, beside: Path, write: Callable[[Path, Path, str], T], *, force: bool
+) -> T:
     """Write two files, where the first contains the second's name.
 
     The second is put in place first, so that the first never refers to a missing file.

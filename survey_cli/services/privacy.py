@@ -13,7 +13,13 @@ from survey_cli.instrument.compiled.model import Instrument, find_labels
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import SpokenItem
 from survey_cli.problems import StoreError, UserError
-from survey_cli.reports.fieldwork.cases import JournalLine, Subject, SubjectColumn, SubjectInterview, SubjectNumber
+from survey_cli.reports.fieldwork.cases import (
+    JournalLine,
+    Subject,
+    SubjectColumn,
+    SubjectInterview,
+    SubjectNumber,
+)
 from survey_cli.services.cases.case_lists import iterate_history_lines
 from survey_cli.services.run_on_study import make_unknown_case_error, on_study
 from survey_cli.store import InterviewRow
@@ -56,10 +62,17 @@ def preview_erasure(study: OpenStudy, key: str) -> ErasurePreview:
     interviews = person_erasure.list_person_interviews(study.store, key)
     if not history and not interviews:
         raise make_unknown_case_error(study, key)
-    case, contact = Case.from_history(key, history), cases.queries.find_contact(key) or Contact(link="")
-    removed = contact.columns.keys() | (case.columns.keys() - person_erasure.list_kept_columns(study.instrument))
+    case, contact = (
+        Case.from_history(key, history),
+        cases.queries.find_contact(key) or Contact(link=""),
+    )
+    removed = contact.columns.keys() | (
+        case.columns.keys() - person_erasure.list_kept_columns(study.instrument)
+    )
     journals = study.store.interviews
-    kept = [row for row in interviews if not person_erasure.is_erased(journals.read_journal(row.id))]
+    kept = [
+        row for row in interviews if not person_erasure.is_erased(journals.read_journal(row.id))
+    ]
     return ErasurePreview(
         key=key,
         where=study.where,
@@ -80,8 +93,14 @@ def erase_person(study: OpenStudy, key: str, *, why: str) -> ErasureResult:
     A second call finishes an interrupted erasure.
     """
     if not why.strip():
-        raise UserError(f"case {key}", "an erasure needs a reason", "give it with --reason, without a person's name")
-    if not study.store.cases.queries.find_row(key) and not person_erasure.list_person_interviews(study.store, key):
+        raise UserError(
+            f"case {key}",
+            "an erasure needs a reason",
+            "give it with --reason, without a person's name",
+        )
+    if not study.store.cases.queries.find_row(key) and not person_erasure.list_person_interviews(
+        study.store, key
+    ):
         raise make_unknown_case_error(study, key)
     result = person_erasure.erase_person(study, key, why=why.strip())
     for task in (ERASE_TASK, ERASE_PRACTICE_TASK):
@@ -124,9 +143,19 @@ def anonymize_study(
         what = "the study does not say how long contacts are kept"
         raise UserError(study.path, what, "add fieldwork: retention: {contacts: 90d}")
     done_times = dict(_iterate_named_cases(study, at))
-    due = [key for key, since in done_times.items() if since is not None and since + retention <= at]
-    later = [since + retention for since in done_times.values() if since is not None and since + retention > at]
-    span = f"{retention.days} days" if retention.days else f"{retention.total_seconds() / 3600:g} hours"
+    due = [
+        key for key, since in done_times.items() if since is not None and since + retention <= at
+    ]
+    later = [
+        since + retention
+        for since in done_times.values()
+        if since is not None and since + retention > at
+    ]
+    span = (
+        f"{retention.days} days"
+        if retention.days
+        else f"{retention.total_seconds() / 3600:g} hours"
+    )
     cases = interviews = 0
     skipped: list[tuple[str, str]] = []
     for number, key in enumerate(due):
@@ -173,7 +202,10 @@ def _iterate_named_cases(study: OpenStudy, at: datetime) -> Iterator[tuple[str, 
     others: dict[str, datetime | None] = {}
     for row in study.store.interviews.list_rows():
         is_other = row.case and row.case not in sampled and row.origin != "simulated"
-        if not is_other or events.find_erasure(study.store.interviews.read_journal(row.id)) is not None:
+        if (
+            not is_other
+            or events.find_erasure(study.store.interviews.read_journal(row.id)) is not None
+        ):
             continue
         done_if_open = study_end if study_end is not None and study_end <= at else None
         since = row.updated_at if row.status in ("ended", "stopped") else done_if_open
@@ -190,8 +222,13 @@ def load_subject(study: OpenStudy, key: str) -> Subject:
     interviews = list_person_interviews(study.store, key)
     if row is None and not interviews:
         raise make_unknown_case_error(study, key)
-    study.store.access_log.record("contact", f"case {key}", "everything stored", at=study.at, by=study.who.login)
-    case, contact = Case.from_history(key, history), cases.queries.find_contact(key) or Contact(link="")
+    study.store.access_log.record(
+        "contact", f"case {key}", "everything stored", at=study.at, by=study.who.login
+    )
+    case, contact = (
+        Case.from_history(key, history),
+        cases.queries.find_contact(key) or Contact(link=""),
+    )
     zones = list_call_zones(case, case.next_number, study.plan)
     return Subject(
         key=key,
@@ -204,7 +241,9 @@ def load_subject(study: OpenStudy, key: str) -> Subject:
         else "",
         numbers=tuple(_iterate_numbers(case, contact)),
         columns=tuple(_iterate_columns(study.instrument, case, contact)),
-        on_do_not_call_list=study.is_on_do_not_call_list([number.e164 for number in contact.numbers if number.e164]),
+        on_do_not_call_list=study.is_on_do_not_call_list(
+            [number.e164 for number in contact.numbers if number.e164]
+        ),
         history=tuple(iterate_history_lines(study, key, history)),
         interviews=tuple(_build_interview(study, interview) for interview in interviews),
     )
@@ -213,11 +252,18 @@ def load_subject(study: OpenStudy, key: str) -> Subject:
 def _iterate_numbers(case: Case, contact: Contact) -> Iterator[SubjectNumber]:
     contact_numbers = {number.position: number for number in contact.numbers}
     for position in sorted({number.position for number in case.numbers} | contact_numbers.keys()):
-        n, state = contact_numbers.get(position, ContactNumber(position, "", "", "")), case.find_number(position)
-        yield SubjectNumber(position, n.display, n.written, n.e164, n.extension, state.state if state else "")
+        n, state = (
+            contact_numbers.get(position, ContactNumber(position, "", "", "")),
+            case.find_number(position),
+        )
+        yield SubjectNumber(
+            position, n.display, n.written, n.e164, n.extension, state.state if state else ""
+        )
 
 
-def _iterate_columns(instrument: Instrument, case: Case, contact: Contact) -> Iterator[SubjectColumn]:
+def _iterate_columns(
+    instrument: Instrument, case: Case, contact: Contact
+) -> Iterator[SubjectColumn]:
     """Iterate over columns that the questionnaire has now, in its order, then those of earlier versions."""
     values: Mapping[str, Cell] = {**contact.columns, **case.columns}
     for name in dict.fromkeys((*instrument.sample, *case.columns, *contact.columns)):
@@ -249,11 +295,18 @@ def _build_interview(study: OpenStudy, row: InterviewRow) -> SubjectInterview:
     journal = study.store.interviews.read_journal(row.id)
     draft = study.store.interviews.find_draft(row.id)
     versions = {stored.hash: stored.version for stored in study.store.data.list_instruments()}
-    sample = journal[0].sample if journal and isinstance(journal[0], events.InterviewStarted) else {}
+    sample = (
+        journal[0].sample if journal and isinstance(journal[0], events.InterviewStarted) else {}
+    )
     return SubjectInterview(
-        **{name: getattr(row, name) for name in ("id", "number", "origin", "status", "outcome", "began_at")},
+        **{
+            name: getattr(row, name)
+            for name in ("id", "number", "origin", "status", "outcome", "began_at")
+        },
         version=versions.get(row.instrument, ""),
-        sample=tuple((name, _format_value(value, {})) for name, value in sample.items() if value != NOT_ASKED),
+        sample=tuple(
+            (name, _format_value(value, {})) for name, value in sample.items() if value != NOT_ASKED
+        ),
         lines=tuple(_iterate_journal_lines(instrument, journal)),
         draft=draft.text if draft is not None else "",
         problem="" if instrument is not None else "its questionnaire can no longer be read",
@@ -265,11 +318,21 @@ def _iterate_journal_lines(
 ) -> Iterator[JournalLine]:
     for seq, event in enumerate(journal, start=1):
         stamp, place = event.stamp, getattr(event, "place", None)
-        item = instrument.items.get(place.item) if instrument is not None and place is not None else None
-        question = item.text.get_source_text(instrument.language) if instrument is not None and item is not None else ""
+        item = (
+            instrument.items.get(place.item)
+            if instrument is not None and place is not None
+            else None
+        )
+        question = (
+            item.text.get_source_text(instrument.language)
+            if instrument is not None and item is not None
+            else ""
+        )
         what, answer, note = _describe_event(event, instrument, item)
         where = str(place) if isinstance(place, Place) else ""
-        yield JournalLine(seq, stamp.at, stamp.by, stamp.station, what, where, question, answer, note)
+        yield JournalLine(
+            seq, stamp.at, stamp.by, stamp.station, what, where, question, answer, note
+        )
 
 
 def _describe_event(  # noqa: C901 - one branch per kind
@@ -280,7 +343,11 @@ def _describe_event(  # noqa: C901 - one branch per kind
     labels = {o.code: str(o.label.get(language)) for o in item.options} if item is not None else {}
     match event:
         case events.InterviewStarted():
-            return f"began, {event.today}", "", f"{event.session.interviewer}, {event.session.daypart}"
+            return (
+                f"began, {event.today}",
+                "",
+                f"{event.session.interviewer}, {event.session.daypart}",
+            )
         case events.InterviewResumed(reopen=reopen):
             return "reopened" if reopen else "resumed", "", event.session.interviewer
         case events.QuestionAnswered(value=value, specify_texts=words):
@@ -288,7 +355,9 @@ def _describe_event(  # noqa: C901 - one branch per kind
             is_read_aloud = item is not None and isinstance(item.question, SpokenItem)
             return "read" if is_read_aloud else "answered", _format_value(value, labels), specified
         case events.QuestionDeclined(decline=decline):
-            decline_texts = {d.id: str(d.text.get(language)) for d in item.declines} if item is not None else {}
+            decline_texts = (
+                {d.id: str(d.text.get(language)) for d in item.declines} if item is not None else {}
+            )
             return "declined", decline_texts.get(decline, decline), ""
         case events.ValueComputed(value=value):
             return "computed", _format_value(value, labels), ""
@@ -309,14 +378,28 @@ def _describe_event(  # noqa: C901 - one branch per kind
         case events.InterviewEnded(outcome=outcome):
             return f"ended: {outcome}", "", ""
         case events.InterviewMigrated(dropped=dropped):
-            return "continued with another version", f"without {', '.join(map(str, dropped))}" if dropped else "", ""
+            return (
+                "continued with another version",
+                f"without {', '.join(map(str, dropped))}" if dropped else "",
+                "",
+            )
         case events.AnswerCoded(codes=codes, role=role, note=note):
-            return f"coded ({role})", " ".join(map(str, codes)) if codes is not None else "taken back", note
+            return (
+                f"coded ({role})",
+                " ".join(map(str, codes)) if codes is not None else "taken back",
+                note,
+            )
         case events.InterviewReviewed(verdict=verdict, reason=reason):
-            return "drawn for a review" if verdict == "drawn" else f"reviewed: {verdict}", "", reason
+            return (
+                "drawn for a review" if verdict == "drawn" else f"reviewed: {verdict}",
+                "",
+                reason,
+            )
         case events.AnswersErased(why=why, remaining=left):
             what = "erased" if left is None else "names and notes erased"
-            remaining_text = ", ".join(f"{name} {_format_value(cell, {})}" for name, cell in (left or {}).items())
+            remaining_text = ", ".join(
+                f"{name} {_format_value(cell, {})}" for name, cell in (left or {}).items()
+            )
             return what, remaining_text, why
         case _:
             assert_never(event)

@@ -17,7 +17,13 @@ from survey_cli.store.backends.errors import close_on_error
 from survey_cli.store.cases.case_records import CaseRow
 from survey_cli.study.clock import convert_to_study_clock
 from survey_cli.study.consistency.upkeep import rebuild_queue, refresh_queue, repair
-from survey_cli.study.open_study import OpenStudy, StudyRecords, check_supervisor, open_records, open_study
+from survey_cli.study.open_study import (
+    OpenStudy,
+    StudyRecords,
+    check_supervisor,
+    open_records,
+    open_study,
+)
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -43,7 +49,9 @@ class Request:
     """Receives one sentence for each thing that opening the study repaired."""
 
 
-def run_on_study(request: Request, action: Callable[[OpenStudy], T], *, supervisor_task: str = "") -> T:
+def run_on_study(
+    request: Request, action: Callable[[OpenStudy], T], *, supervisor_task: str = ""
+) -> T:
     """Return what `action` returns for the opened study.
 
     `supervisor_task` describes an action that only a supervisor may take (`correct an outcome`). Raises UserError.
@@ -69,7 +77,12 @@ def open_requested(
     Nothing is repaired. `create` and `as_written` are those of `open_study`. Raises UserError.
     """
     with open_study(
-        request.path, db=request.db, by=request.by, people=request.people, create=create, as_written=as_written
+        request.path,
+        db=request.db,
+        by=request.by,
+        people=request.people,
+        create=create,
+        as_written=as_written,
     ) as study:
         if supervisor_task:
             check_supervisor(study, supervisor_task)
@@ -81,10 +94,16 @@ def on_study(
 ) -> Callable[[Callable[Concatenate[OpenStudy, P], T]], Callable[Concatenate[Request, P], T]]:
     """Decorator that makes a function of an opened study one of a request, as `run_on_study` runs it."""
 
-    def decorate(action: Callable[Concatenate[OpenStudy, P], T]) -> Callable[Concatenate[Request, P], T]:
+    def decorate(
+        action: Callable[Concatenate[OpenStudy, P], T],
+    ) -> Callable[Concatenate[Request, P], T]:
         @wraps(action)
         def run(request: Request, /, *args: P.args, **kwargs: P.kwargs) -> T:
-            return run_on_study(request, lambda study: action(study, *args, **kwargs), supervisor_task=supervisor_task)
+            return run_on_study(
+                request,
+                lambda study: action(study, *args, **kwargs),
+                supervisor_task=supervisor_task,
+            )
 
         return run
 
@@ -106,10 +125,18 @@ def find_case(study: OpenStudy, key: str) -> CaseRow:
 def make_unknown_case_error(study: OpenStudy, key: str) -> UserError:
     """Return the error for a key that no case has, with the most similar key as a suggestion."""
     cases = study.store.cases
-    near = [match.row.key for match in cases.queries.search(key, limit=2)] if study.who.supervises and key else []
+    near = (
+        [match.row.key for match in cases.queries.search(key, limit=2)]
+        if study.who.supervises and key
+        else []
+    )
     otherwise = f"search for it: survey case list {study.path} --find {key or 'TEXT'}"
     keys = islice(cases.queries.iterate_keys(), MAX_KEYS_SEARCHED)
-    remedy = f"did you mean {near[0]!r}?" if len(near) == 1 else suggest_nearest(key, keys, otherwise=otherwise)
+    remedy = (
+        f"did you mean {near[0]!r}?"
+        if len(near) == 1
+        else suggest_nearest(key, keys, otherwise=otherwise)
+    )
     return UserError(study.where, f"there is no case {key!r}", remedy)
 
 
@@ -143,13 +170,17 @@ def read_records(
                     _record_refusal(records, exported)
                 raise
     except ValueError:  # without the error's text, which may contain an answer
-        raise UserError(records.where, "a row of data cannot be read", "`survey db verify` gives details") from None
+        raise UserError(
+            records.where, "a row of data cannot be read", "`survey db verify` gives details"
+        ) from None
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
         place = "standard output" if to == "-" else to
         if error.errno == EBADF:
-            raise UserError(place, "it is closed, so the result was lost", "open it, or specify a file") from error
+            raise UserError(
+                place, "it is closed, so the result was lost", "open it, or specify a file"
+            ) from error
         what = f"it cannot be written ({error.strerror or error})"
         raise UserError(place, what, "choose another folder, or free some space") from error
 

@@ -25,7 +25,11 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import ConfirmableError, UserError
 from survey_cli.samples.cases.sample_file import SampleCase, read_sample
-from survey_cli.services.sample.import_sample import build_contact, build_sample_event, iterate_number_marks
+from survey_cli.services.sample.import_sample import (
+    build_contact,
+    build_sample_event,
+    iterate_number_marks,
+)
 from survey_cli.store.cases.case_records import Contact, ContactNumber, NewCase
 from survey_cli.study.consistency.upkeep import rebuild_queue
 from survey_cli.study.open_study import OpenStudy, open_records, open_study
@@ -66,7 +70,10 @@ def load_simulation_cases(
         cases = list(_iterate_sampled_cases(sample.cases, instrument, options.released))
     else:
         cases = _load_stored_cases(options)
-    return [(key, [HistoryEntry(options.at, IMPORTED_BY, STATION, event) for event in events]) for key, events in cases]
+    return [
+        (key, [HistoryEntry(options.at, IMPORTED_BY, STATION, event) for event in events])
+        for key, events in cases
+    ]
 
 
 def open_simulated_study(options: SimulatedStudyOptions, rng: Random) -> OpenStudy:
@@ -75,7 +82,9 @@ def open_simulated_study(options: SimulatedStudyOptions, rng: Random) -> OpenStu
     cases = load_simulation_cases(options, instrument)
     invented = {case.key: case for case in options.invented}
 
-    study = open_study(options.path, db=":memory:", create=True, by=IMPORTED_BY, invented=options.people)
+    study = open_study(
+        options.path, db=":memory:", create=True, by=IMPORTED_BY, invented=options.people
+    )
     rebuild_queue(study, options.at)
 
     def build_cases() -> Iterator[NewCase]:
@@ -89,7 +98,11 @@ def open_simulated_study(options: SimulatedStudyOptions, rng: Random) -> OpenStu
             yield NewCase(key=key, entries=entries, queue_position=position, contact=contact)
 
     study.store.cases.imports.add(
-        build_cases(), import_id=f"{rng.getrandbits(64):016x}", at=options.at, by=IMPORTED_BY, file=options.sample
+        build_cases(),
+        import_id=f"{rng.getrandbits(64):016x}",
+        at=options.at,
+        by=IMPORTED_BY,
+        file=options.sample,
     )
     return study
 
@@ -99,7 +112,14 @@ def _iterate_sampled_cases(
 ) -> Iterator[tuple[str, list[CaseEvent]]]:
     for case in cases:
         release_events = (CaseReleased(),) if released is None or case.replicate in released else ()
-        yield case.key, [build_sample_event(case, instrument), *release_events, *iterate_number_marks(case, ())]
+        yield (
+            case.key,
+            [
+                build_sample_event(case, instrument),
+                *release_events,
+                *iterate_number_marks(case, ()),
+            ],
+        )
 
 
 def _load_stored_cases(options: SimulatedStudyOptions) -> list[tuple[str, list[CaseEvent]]]:
@@ -109,7 +129,9 @@ def _load_stored_cases(options: SimulatedStudyOptions) -> list[tuple[str, list[C
     except ConfirmableError:
         raise
     except UserError as error:
-        remedy = ", or ".join(filter(None, (error.remedy, "use others: --sample cases.csv, --cases 500")))
+        remedy = ", or ".join(
+            filter(None, (error.remedy, "use others: --sample cases.csv, --cases 500"))
+        )
         raise UserError(error.where, error.what, remedy, error.problems) from error
     with study:
         histories = study.store.cases.queries.iterate_histories()
@@ -117,18 +139,28 @@ def _load_stored_cases(options: SimulatedStudyOptions) -> list[tuple[str, list[C
         where = study.where
     cases = [(key, events) for key, events in cases if events]
     if not cases:
-        raise UserError(where, "there are no cases yet", "use others: --sample cases.csv, --cases 500")
+        raise UserError(
+            where, "there are no cases yet", "use others: --sample cases.csv, --cases 500"
+        )
     return cases
 
 
 def _select_sample_events(history: Sequence[HistoryEntry]) -> list[CaseEvent]:
-    first = next((n for n, e in enumerate(history) if isinstance(e.event, CaseClaimed)), len(history))
+    first = next(
+        (n for n, e in enumerate(history) if isinstance(e.event, CaseClaimed)), len(history)
+    )
     events = enumerate(entry.event for entry in history)
-    return [e for n, e in events if isinstance(e, SAMPLE_EVENTS if n < first else CaseSampled | CaseReleased)]
+    return [
+        e
+        for n, e in events
+        if isinstance(e, SAMPLE_EVENTS if n < first else CaseSampled | CaseReleased)
+    ]
 
 
 def _build_nameless_contact(case: fieldwork.Case, ordinal: int, link: str) -> Contact:
     """Return a contact with numbers that nobody has: no country has the code 999."""
     positions = (number.position for number in case.numbers)
-    numbers = (ContactNumber(n, "", f"+999{ordinal:08}{n % 100:02}", f"number {n}") for n in positions)
+    numbers = (
+        ContactNumber(n, "", f"+999{ordinal:08}{n % 100:02}", f"number {n}") for n in positions
+    )
     return Contact(link=link, numbers=tuple(numbers))

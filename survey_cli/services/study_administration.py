@@ -28,7 +28,11 @@ def pause_study(study: OpenStudy, message: str = "") -> Pause:
     text = clean_text(" ".join(message.split()))
     if len(text) > MAX_MESSAGE_LENGTH:
         what = f"the message has {len(text)} characters"
-        raise UserError("--message", what, f"shorten it to {MAX_MESSAGE_LENGTH}, which fit on the stations' screens")
+        raise UserError(
+            "--message",
+            what,
+            f"shorten it to {MAX_MESSAGE_LENGTH}, which fit on the stations' screens",
+        )
     pause = Pause(study.who.login, study.at, text)
     write_pause(study.store, pause)
     return pause
@@ -59,7 +63,9 @@ def publish_version(request: Request) -> PublishedVersion:
         store, instrument = study.store, study.instrument
         if not store.data.can_publish():
             what = f"{store.account} may not publish a questionnaire: the schema belongs to another role"
-            raise UserError(study.where, what, "connect as the owner of the schema, or ask the owner")
+            raise UserError(
+                study.where, what, "connect as the owner of the schema, or ask the owner"
+            )
         check_may_begin(store, instrument)
         previous = read_published_hash(store)
         store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=study.at))
@@ -67,7 +73,9 @@ def publish_version(request: Request) -> PublishedVersion:
         if isinstance(study.where, DatabaseFile):
             write_origin(store, study.where.questionnaire)
         rebuild_queue(study, study.at)
-        return PublishedVersion(study.where, instrument.version or instrument.hash[:12], previous != instrument.hash)
+        return PublishedVersion(
+            study.where, instrument.version or instrument.hash[:12], previous != instrument.hash
+        )
 
 
 @on_study()
@@ -80,16 +88,27 @@ def list_interviewers(study: OpenStudy, people: str | None) -> InterviewerList:
             claimed_cases.setdefault(row.holder.by, []).append(f"{row.key} at {row.holder.station}")
     positions = [row.position for row in cases.queries.list_appointments()]
     appointment_counts = Counter(position.owner for position in positions)
-    missed_counts = Counter(p.owner for p in positions if p.promised_until and p.promised_until < study.at)
+    missed_counts = Counter(
+        p.owner for p in positions if p.promised_until and p.promised_until < study.at
+    )
     listed, db = study.people.interviewers, study.store.connector
     accounts = list_members(db) if db.dialect == "postgresql" else {}
-    others = claimed_cases.keys() | appointment_counts.keys() | {name for name in accounts if accounts[name].roles}
+    others = (
+        claimed_cases.keys()
+        | appointment_counts.keys()
+        | {name for name in accounts if accounts[name].roles}
+    )
     logins = [*listed, *sorted(others - listed.keys() - {""})]
     lines = []
     for login in logins:
         described = ("", "", "", "")
         if (who := listed.get(login)) is not None:
-            described = (who.role, ", ".join(sorted(who.languages)), ", ".join(sorted(who.skills)), who.pseudonym)
+            described = (
+                who.role,
+                ", ".join(sorted(who.languages)),
+                ", ".join(sorted(who.skills)),
+                who.pseudonym,
+            )
         own_cases = tuple(claimed_cases.get(login, ()))
         account = "none" if accounts else ""
         if login in accounts:

@@ -46,7 +46,9 @@ class MonitoredInterview:
         instrument = study.instrument
         if instrument.hash != row.instrument:
             instrument = rebuild_instrument(study.store.data.read_stored_text(row.instrument))
-        self.instrument = replace(instrument, hidden=find_personal_names(instrument) if mask else frozenset())
+        self.instrument = replace(
+            instrument, hidden=find_personal_names(instrument) if mask else frozenset()
+        )
         self.row = row
         self.events = study.store.interviews.read_journal(row.id)
         self._study = study
@@ -59,7 +61,9 @@ class MonitoredInterview:
             self.now = Interview.replay(self.instrument, self.events[:seq])
         except ValueError as error:
             what = f"its journal cannot be replayed ({error})"
-            raise UserError(f"case {self.row.case}", what, "`survey db verify` gives details") from error
+            raise UserError(
+                f"case {self.row.case}", what, "`survey db verify` gives details"
+            ) from error
 
     @property
     def is_announced(self) -> bool:
@@ -69,12 +73,18 @@ class MonitoredInterview:
     def record(self, what: str) -> None:
         """Record who watches or replays it."""
         log, detail = self._study.store.access_log, f"interview {self.row.number} by {self.row.by}"
-        log.record(what, f"case {self.row.case}", detail, at=self._clock(), by=self._study.who.login)
+        log.record(
+            what, f"case {self.row.case}", detail, at=self._clock(), by=self._study.who.login
+        )
 
     def build_session(self, clock: Clock | None = None) -> InterviewSession:
         """Build the session that shows the interview as it is now; it has no database."""
         instrument, row, sample = self.instrument, self.row, self.now.start.sample
-        names = [n for n, column in instrument.sample.items() if column.role == "name" and n not in instrument.hidden]
+        names = [
+            n
+            for n, column in instrument.sample.items()
+            if column.role == "name" and n not in instrument.hidden
+        ]
         return InterviewSession(
             id=row.id, store=NullStore(), interview=self.now, outcomes=build_outcome_table(instrument), link=CaseLink(),
             by=row.by, station=self.now.last_stamp.station, clock=clock or self._clock, to_local=datetime.astimezone,
@@ -112,9 +122,13 @@ class Watch:
         """
         followed = self._followed
         if followed is not None:
-            new = self._study.store.interviews.read_journal(followed.row.id, after=len(followed.events))
+            new = self._study.store.interviews.read_journal(
+                followed.row.id, after=len(followed.events)
+            )
             self._quiet = 0 if new else self._quiet + 1
-            if any(isinstance(event, events.RESTORING_EVENTS) for event in new):  # taken to another version
+            if any(
+                isinstance(event, events.RESTORING_EVENTS) for event in new
+            ):  # taken to another version
                 return self._follow(followed.row.id)
             if new:
                 followed.events += new
@@ -132,7 +146,9 @@ class Watch:
         before, self._case = self._case, (row.key, row.seq) if row is not None else ("", 0)
         if self._case == before and self.state:
             return False
-        case = Case.from_history(row.key, queries.read_history(row.key)) if row is not None else None
+        case = (
+            Case.from_history(row.key, queries.read_history(row.key)) if row is not None else None
+        )
         if case is not None and case.interview_open:
             is_followed = self._followed is not None and self._followed.row.id == case.interview
             return not is_followed and self._follow(case.interview)
@@ -170,13 +186,21 @@ class Replay:
     title = "REPLAY"
     seconds: Final = 0.1
 
-    def __init__(self, study: OpenStudy, case: str, speed: float = 10.0, *, mask: bool = False) -> None:
+    def __init__(
+        self, study: OpenStudy, case: str, speed: float = 10.0, *, mask: bool = False
+    ) -> None:
         """Raises UserError where the case has no interview that is over and may be shown."""
         rows = study.store.interviews.list_rows(case=case)
         over = [row for row in rows if row.status != "open" and not row.is_erased]
         if not over:
-            remedy = f"watch it: survey watch {study.path} {rows[-1].by}" if rows else "give another case"
-            raise UserError(f"case {case}", "it has no interview that is over and not erased", remedy)
+            remedy = (
+                f"watch it: survey watch {study.path} {rows[-1].by}"
+                if rows
+                else "give another case"
+            )
+            raise UserError(
+                f"case {case}", "it has no interview that is over and not erased", remedy
+            )
         last = max(over, key=lambda row: (row.origin == "real", row.number))
         self.shown = MonitoredInterview(study, last, mask=mask)
         self.state = f"{last.by}, case {case}"
@@ -185,8 +209,15 @@ class Replay:
         journal = self.shown.events
         while isinstance(journal[-1], events.REMARKS):
             journal.pop()
-        first = max((n for n, event in enumerate(journal, 1) if isinstance(event, events.RESTORING_EVENTS)), default=1)
-        rests = (n for n in range(first, len(journal)) if not isinstance(journal[n], events.ValueComputed))
+        first = max(
+            (n for n, event in enumerate(journal, 1) if isinstance(event, events.RESTORING_EVENTS)),
+            default=1,
+        )
+        rests = (
+            n
+            for n in range(first, len(journal))
+            if not isinstance(journal[n], events.ValueComputed)
+        )
         self._stops = [*rests, len(journal)]
         """Numbers of events after which something is asked, since the last migration to another version."""
         self.shown.record("replay")
@@ -217,7 +248,9 @@ class Replay:
         journal, seq = self.shown.events, self.shown.now.seq
         self.at += timedelta(seconds=seconds * self.speed)
         if isinstance(journal[seq], (events.InterviewResumed, *events.REMARKS)):
-            self.at = max(self.at, journal[seq].stamp.at - timedelta(seconds=GAP_SECONDS * self.speed))
+            self.at = max(
+                self.at, journal[seq].stamp.at - timedelta(seconds=GAP_SECONDS * self.speed)
+            )
         done = bisect_right(journal, self.at, lo=seq, key=lambda event: event.stamp.at)
         if done > seq:
             self.shown.go_to(done)

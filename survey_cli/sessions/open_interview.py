@@ -14,7 +14,12 @@ from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.instrument.texts.number_text import get_separators
 from survey_cli.problems import UserError
-from survey_cli.samples.cases.columns import ColumnReader, InvalidValue, clean_text, make_role_reader
+from survey_cli.samples.cases.columns import (
+    ColumnReader,
+    InvalidValue,
+    clean_text,
+    make_role_reader,
+)
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import (
     Clock,
@@ -80,7 +85,9 @@ AskColumns: TypeAlias = Callable[[tuple[ColumnRequest, ...]], Mapping[str, str]]
 """Asks for sample columns of a new case; returns what was typed, by the column's name."""
 
 
-def list_column_requests(instrument: Instrument, known: Collection[str]) -> tuple[ColumnRequest, ...]:
+def list_column_requests(
+    instrument: Instrument, known: Collection[str]
+) -> tuple[ColumnRequest, ...]:
     """List the sample columns of a new case that aren't known yet."""
     decimal_comma = get_separators(instrument.language).decimal == ","
     requests = []
@@ -106,7 +113,9 @@ def _label_column(instrument: Instrument, name: str, column: SampleColumn) -> st
 def _describe_expected(instrument: Instrument, name: str, column: SampleColumn) -> str:
     labels = find_labels(instrument, name, instrument.language)
     if labels:
-        return ", ".join(f"{code} {text}" if str(code) != text else text for code, text in labels.items())
+        return ", ".join(
+            f"{code} {text}" if str(code) != text else text for code, text in labels.items()
+        )
     if column.role == "language":
         return ", ".join(instrument.languages)
     return ROLE_EXAMPLES.get(column.role or "", TYPE_EXAMPLES.get(column.type, ""))
@@ -166,12 +175,17 @@ def start_or_resume(
                 return _start_sampled_case(path, options, clock)
         identified = _identify_interviewer(path, instrument.id, options, opened)
         version = find_version_in_force(opened, instrument, str(path))
-        identified, clock = replace(identified, version_notice=version.notice), clock or opened.clock or utc_now
+        identified, clock = (
+            replace(identified, version_notice=version.notice),
+            clock or opened.clock or utc_now,
+        )
         starter = InterviewStarter(store=opened, where=where, options=identified, clock=clock)
         if ask_columns is not None and starter.begins_interview():
             requests = list_column_requests(version.instrument, options.columns)
             typed = ask_columns(requests) if requests else {}
-            starter = replace(starter, options=replace(identified, columns={**options.columns, **typed}))
+            starter = replace(
+                starter, options=replace(identified, columns={**options.columns, **typed})
+            )
         return starter.start_or_resume(version.instrument)
     except BaseException:  # Ctrl+C or Ctrl+D may answer what is asked
         if store is None:
@@ -179,7 +193,9 @@ def start_or_resume(
         raise
 
 
-def _start_sampled_case(path: str | Path, options: StartOptions, clock: Clock | None) -> InterviewSession:
+def _start_sampled_case(
+    path: str | Path, options: StartOptions, clock: Clock | None
+) -> InterviewSession:
     """Claim the imported case, so that nobody else calls it meanwhile, and start its interview."""
     # these take time to import, and an interview without a sample starts sooner without them
     from survey_cli.sessions.case.case_claim import start_single_case
@@ -194,7 +210,9 @@ def _start_sampled_case(path: str | Path, options: StartOptions, clock: Clock | 
         raise
 
 
-def _identify_interviewer(path: str | Path, instrument: str, options: StartOptions, store: Store) -> StartOptions:
+def _identify_interviewer(
+    path: str | Path, instrument: str, options: StartOptions, store: Store
+) -> StartOptions:
     """Return the options with the interviewer's name; in a practice interview any name may be given."""
     where = locate_database(path, instrument, options.db)
     people_path = locate_people_file(path, where)
@@ -210,7 +228,9 @@ def _identify_interviewer(path: str | Path, instrument: str, options: StartOptio
     return replace(options, interviewer=interviewer.login, attributes=interviewer.attributes)
 
 
-def _resume_stored_version(path: str | Path, options: StartOptions, clock: Clock | None) -> InterviewSession | None:
+def _resume_stored_version(
+    path: str | Path, options: StartOptions, clock: Clock | None
+) -> InterviewSession | None:
     """Resume a suspended interview although the questionnaire's file is missing or has errors now.
 
     Returns None where there is no such interview, or where its case was imported: the file says how that case is called
@@ -230,7 +250,9 @@ def _resume_stored_version(path: str | Path, options: StartOptions, clock: Clock
         if last is not None and last.status in ("open", "suspended") and not sampled:
             identified = _identify_interviewer(path, Path(path).stem, options, store)
             clock = clock or store.clock or utc_now
-            session = InterviewStarter(store=store, where=where, options=identified, clock=clock).resume(None, last)
+            session = InterviewStarter(
+                store=store, where=where, options=identified, clock=clock
+            ).resume(None, last)
     finally:
         if session is None:
             store.close()

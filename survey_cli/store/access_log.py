@@ -36,11 +36,15 @@ class AccessEntry(NamedTuple):
 class AccessLog(StorePart):
     """The log of one study. Methods raise StoreError."""
 
-    def record(self, what: str, accessed: str, detail: str = "", *, at: datetime, by: str = "") -> None:
+    def record(
+        self, what: str, accessed: str, detail: str = "", *, at: datetime, by: str = ""
+    ) -> None:
         """Record an access before it happens. In an archive that can't be written, nothing is recorded."""
         if self._db.read_only and self._db.dialect == "sqlite":
             return
-        name = accessed.encode(errors="backslashreplace").decode()  # of a file it may have bytes that are no text
+        name = accessed.encode(
+            errors="backslashreplace"
+        ).decode()  # of a file it may have bytes that are no text
         self._db.run(sql.RECORD, (encode_timestamp(at), by or self._db.account, what, name, detail))
 
     def list_entries(
@@ -51,6 +55,9 @@ class AccessLog(StorePart):
         entries: list[AccessEntry] = []
         for statement in (sql.ENTRIES, *([sql.CLAIMS] if claims else [])):
             entries += self._db.read_as(
-                lambda row: AccessEntry(decode_timestamp(row[0]), *row[1:]), "the access log", statement, parameters
+                lambda row: AccessEntry(decode_timestamp(row[0]), *row[1:]),
+                "the access log",
+                statement,
+                parameters,
             )
         return sorted(entries)

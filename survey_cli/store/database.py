@@ -35,7 +35,9 @@ class Store:
         """The account that writes: that of the operating system, or the role on the server."""
         self.read_only = connector.read_only
         """Whether the place of the database is not writable, so that it is only read."""
-        self.clock: Callable[[], datetime] | None = connector.clock.now if connector.clock is not None else None
+        self.clock: Callable[[], datetime] | None = (
+            connector.clock.now if connector.clock is not None else None
+        )
         """Function that returns the server's time, which all its stations share; None for a database file."""
         self.read_transaction = connector.read_transaction
         self.tolerate_undecodable = connector.tolerate_undecodable
@@ -45,7 +47,14 @@ class Store:
         self.interviews = InterviewStore(connector, self.data, lambda: self.cases)
 
     @classmethod
-    def open(cls, path: str | Path, *, create: bool, patience: float = BUSY_TIMEOUT, upgrade: bool = False) -> "Store":
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        create: bool,
+        patience: float = BUSY_TIMEOUT,
+        upgrade: bool = False,
+    ) -> "Store":
         """Open the database at `path`: a file, a study on the server of a `postgresql://` address, or `:memory:`.
 
         `create` creates what does not exist. `patience` is the time to wait for other writers, in seconds. `upgrade`

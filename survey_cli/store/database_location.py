@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from survey_cli.problems import ConfirmableError, StoreError, UserError
-from survey_cli.store.backends.address import is_server_address, is_unknown_address, parse_server_address
+from survey_cli.store.backends.address import (
+    is_server_address,
+    is_unknown_address,
+    parse_server_address,
+)
 from survey_cli.store.backends.errors import DatabaseNotFoundError, close_on_error
 from survey_cli.store.backends.settings import KEEP_SETTING
 from survey_cli.store.database import Store
@@ -28,7 +32,11 @@ def check_origin(store: Store, where: "DatabaseFile") -> None:
     questionnaire, stored_path = where.questionnaire, store.settings.read(QUESTIONNAIRE_SETTING)
     if stored_path is None and not store.read_only:
         write_origin(store, questionnaire)
-    if stored_path is None or where.named or stored_path == _make_relative_path(store.where, questionnaire):
+    if (
+        stored_path is None
+        or where.named
+        or stored_path == _make_relative_path(store.where, questionnaire)
+    ):
         return
     file = Path(store.where).resolve()
     other = Path(os.path.normpath(file.parent / stored_path))
@@ -58,7 +66,9 @@ def write_origin(store: Store, questionnaire: Path) -> None:
 
 
 def _make_relative_path(database: str, questionnaire: Path) -> str:
-    path = Path(os.path.relpath(questionnaire.resolve(), Path(database).resolve().parent)).as_posix()
+    path = Path(
+        os.path.relpath(questionnaire.resolve(), Path(database).resolve().parent)
+    ).as_posix()
     return os.fsencode(path).decode(errors="backslashreplace")  # a name need not be UTF-8
 
 

@@ -15,9 +15,18 @@ from typing import Final, NamedTuple
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.problems import StoreError
-from survey_cli.store.backends.address import SHARED_SCHEMA, ServerAddress, is_server_address, parse_server_address
+from survey_cli.store.backends.address import (
+    SHARED_SCHEMA,
+    ServerAddress,
+    is_server_address,
+    parse_server_address,
+)
 from survey_cli.store.backends.connector import Connector, Dialect, Rows
-from survey_cli.store.backends.errors import close_on_error, require_driver, translate_decoding_errors
+from survey_cli.store.backends.errors import (
+    close_on_error,
+    require_driver,
+    translate_decoding_errors,
+)
 from survey_cli.store.backends.schema.migrations import adapt_statement
 from survey_cli.store.backends.sqlite import database_files
 from survey_cli.store.backends.sqlite.connection import DatabaseInUseError, SqliteConnector
@@ -78,13 +87,19 @@ class DoNotCallList:
             self._key = bytes.fromhex(key or stored_key)
         if key and stored_key not in (key, _make_key_mark(self._key)):
             remedy = "restore the key that belongs to this list from a backup of the folder"
-            raise StoreError(f"{connector.where}{KEY_SUFFIX}", "belongs to another do-not-call list", remedy)
+            raise StoreError(
+                f"{connector.where}{KEY_SUFFIX}", "belongs to another do-not-call list", remedy
+            )
 
     @classmethod
     def open_beside(cls, where: str | Path) -> "DoNotCallList":
         """Open the list that belongs to a study's database; create it where there is none."""
         if is_server_address(place := str(where)) or isinstance(where, ServerAddress):
-            return cls(_connect_to_server(where if isinstance(where, ServerAddress) else parse_server_address(place)))
+            return cls(
+                _connect_to_server(
+                    where if isinstance(where, ServerAddress) else parse_server_address(place)
+                )
+            )
         if place == ":memory:":
             memory = SqliteConnector.open_in_memory()
             _create_tables(memory, _make_key())
@@ -108,10 +123,14 @@ class DoNotCallList:
         database_files.check_folder(path.parent, where=where)
         if not path.exists():
             with database_files.lock_folder(path.parent, alone=True):
-                mark = _make_key_mark(bytes.fromhex(_read_key_file(path) or _write_key_file(path, _make_key())))
+                mark = _make_key_mark(
+                    bytes.fromhex(_read_key_file(path) or _write_key_file(path, _make_key()))
+                )
 
                 def create(temporary: Path) -> None:
-                    with closing(SqliteConnector.open_file(temporary, where=where, patience=1)) as db:
+                    with closing(
+                        SqliteConnector.open_file(temporary, where=where, patience=1)
+                    ) as db:
                         _create_tables(db, mark)
                         db.run("PRAGMA journal_mode = WAL")
 
@@ -143,12 +162,18 @@ class DoNotCallList:
         """
         if not self._may_add:
             what = f"{self.account} is an interviewer, and only a supervisor may add numbers to the do-not-call list"
-            raise StoreError(self._db.where, what, "ask a supervisor; in a call, record the outcome never_call")
+            raise StoreError(
+                self._db.where, what, "ask a supervisor; in a call, record the outcome never_call"
+            )
         added, time = 0, encode_timestamp(at)
-        for hashes in _split_batches((self._hash_number(number) for number in numbers), COMMIT_SIZE):
+        for hashes in _split_batches(
+            (self._hash_number(number) for number in numbers), COMMIT_SIZE
+        ):
             with self._db.transaction():
                 added += len(set(hashes)) - len(self._select_listed_hashes(hashes))
-                self._db.run_many(sql.ADD, [(number_hash, time, reason, by) for number_hash in hashes])
+                self._db.run_many(
+                    sql.ADD, [(number_hash, time, reason, by) for number_hash in hashes]
+                )
         return added
 
     def remove(self, numbers: Collection[str], *, at: datetime, reason: str, by: str) -> int:
@@ -159,8 +184,14 @@ class DoNotCallList:
         hashes, time = [self._hash_number(number) for number in numbers], encode_timestamp(at)
         with self._db.transaction():
             if not self._db.read(HAS_REMOVED_TABLE[self._db.dialect]):
-                self._db.run(sql.REMOVED_TABLE if self._db.dialect == "sqlite" else adapt_statement(sql.REMOVED_TABLE))
-            self._db.run_many(sql.RECORD_REMOVAL, [(time, reason, by, number_hash) for number_hash in hashes])
+                self._db.run(
+                    sql.REMOVED_TABLE
+                    if self._db.dialect == "sqlite"
+                    else adapt_statement(sql.REMOVED_TABLE)
+                )
+            self._db.run_many(
+                sql.RECORD_REMOVAL, [(time, reason, by, number_hash) for number_hash in hashes]
+            )
             return self._db.run_many(sql.REMOVE, [(number_hash,) for number_hash in hashes])
 
     def find_removal(self, number: str) -> DoNotCallEntry | None:
@@ -174,12 +205,17 @@ class DoNotCallList:
         numbers_by_hash = {self._hash_number(number): number for number in numbers}
         listed: set[str] = set()
         for hashes in _split_batches(numbers_by_hash, QUERY_SIZE):
-            listed.update(numbers_by_hash[number_hash] for number_hash in self._select_listed_hashes(hashes))
+            listed.update(
+                numbers_by_hash[number_hash] for number_hash in self._select_listed_hashes(hashes)
+            )
         return listed
 
     def _select_listed_hashes(self, hashes: Sequence[str]) -> set[str]:
         marks = ", ".join("?" * len(hashes))
-        return {number_hash for (number_hash,) in self._db.read(sql.SELECT_LISTED.format(marks=marks), hashes)}
+        return {
+            number_hash
+            for (number_hash,) in self._db.read(sql.SELECT_LISTED.format(marks=marks), hashes)
+        }
 
     def find_entry(self, number: str) -> DoNotCallEntry | None:
         """Return the entry of a number on the list; None where there is none."""
@@ -203,7 +239,9 @@ class DoNotCallList:
         if not (number[:1] == "+" and number[1:].isdecimal() and number.isascii()):
             raise ValueError("a number on the list is written as +13125550100")
         if self._key is None:
-            [(number_hash,)] = self._db.read(f"SELECT {SHARED_SCHEMA}.never_call_hash(?)", (number,))
+            [(number_hash,)] = self._db.read(
+                f"SELECT {SHARED_SCHEMA}.never_call_hash(?)", (number,)
+            )
             return str(number_hash)
         return hmac.new(self._key, number.encode(), "sha256").hexdigest()
 
@@ -272,7 +310,9 @@ def _write_key_file(path: Path, key: str) -> str:
             stream.flush()
             os.fsync(stream.fileno())
 
-    database_files.create_atomically(file, write, where=str(file), group_mode=database_files.GROUP_LIST_MODE)
+    database_files.create_atomically(
+        file, write, where=str(file), group_mode=database_files.GROUP_LIST_MODE
+    )
     return _read_key_file(path)
 
 
@@ -308,11 +348,17 @@ def _read_stored_key(db: SqliteConnector) -> str:
 def _connect_to_server(where: ServerAddress) -> Connector:
     with require_driver(where):
         from survey_cli.store.backends.postgres.connection import MIGRATION_LOCK, PostgresConnector
-    db = PostgresConnector(ServerAddress(str(where), url=where.url, schema=SHARED_SCHEMA), patience=BUSY_TIMEOUT)
+    db = PostgresConnector(
+        ServerAddress(str(where), url=where.url, schema=SHARED_SCHEMA), patience=BUSY_TIMEOUT
+    )
     with close_on_error(db):
-        if db.read("SELECT to_regclass(?)::text", (f"{SHARED_SCHEMA}.never_call_key",)) == [(None,)]:
+        if db.read("SELECT to_regclass(?)::text", (f"{SHARED_SCHEMA}.never_call_key",)) == [
+            (None,)
+        ]:
             with db.transaction() as execute:
-                execute("SELECT pg_advisory_xact_lock(?, hashtext(?))", (MIGRATION_LOCK, SHARED_SCHEMA))
+                execute(
+                    "SELECT pg_advisory_xact_lock(?, hashtext(?))", (MIGRATION_LOCK, SHARED_SCHEMA)
+                )
                 execute(f"CREATE SCHEMA IF NOT EXISTS {SHARED_SCHEMA}", ())
                 for table in TABLES:
                     execute(adapt_statement(table), ())

@@ -54,10 +54,17 @@ class WorkEvents(StorePart):
         self._db.run(sql.ADD, (encode_timestamp(at), person, kind, detail, station, by or person))
 
     def list_events(
-        self, *, since: datetime | None = None, until: datetime | None = None, person: str | None = None
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        person: str | None = None,
     ) -> list[WorkEvent]:
         """List the events of one person, or of all, in the order of time."""
-        period = encode_timestamp(since) if since else "", encode_timestamp(until) if until else END_OF_TIME
+        period = (
+            encode_timestamp(since) if since else "",
+            encode_timestamp(until) if until else END_OF_TIME,
+        )
         decode = lambda row: WorkEvent(decode_timestamp(row[0]), *row[1:])  # noqa: E731 – one expression, used once
         return self._db.read_as(decode, "the events of people at work", sql.LIST, (*period, person))
 
@@ -70,19 +77,25 @@ class WorkEvents(StorePart):
             return []
         sentences = []
         for person, recorded, stored in self._db.read(sql.MISSING):
-            sentences.append(f"{stored} working times of {person} are stored, but {recorded} were recorded")
+            sentences.append(
+                f"{stored} working times of {person} are stored, but {recorded} were recorded"
+            )
         return sentences
 
     def list_messages(self, at: datetime) -> list[SupervisorMessage]:
         """List the messages that are shown at that time, in the order in which they were sent."""
         return self.read_setting_and_messages("", at)[1]
 
-    def read_setting_and_messages(self, setting: str, at: datetime) -> tuple[str, list[SupervisorMessage]]:
+    def read_setting_and_messages(
+        self, setting: str, at: datetime
+    ) -> tuple[str, list[SupervisorMessage]]:
         """Read the value of a setting and the messages in one query; the value is empty where it is not set."""
         first = f"{MESSAGE_PREFIX}{_format_time(at)}"
         decode = lambda row: (row[0], row[1] if row[0] == setting else _decode_message(row[1]))  # noqa: E731 - used once
         rows = dict(
-            self._db.read_as(decode, "the messages", sql.SETTINGS, (setting, first, MESSAGE_PREFIX + END_OF_TIME))
+            self._db.read_as(
+                decode, "the messages", sql.SETTINGS, (setting, first, MESSAGE_PREFIX + END_OF_TIME)
+            )
         )
         value = rows.pop(setting, "")
         messages = [message for message in rows.values() if isinstance(message, SupervisorMessage)]
@@ -91,7 +104,10 @@ class WorkEvents(StorePart):
     @retry_once
     def write_message(self, message: SupervisorMessage) -> None:
         """Store a message, or the same message changed."""
-        value = message._asdict() | {"at": message.at.isoformat(), "until": _format_time(message.until)}
+        value = message._asdict() | {
+            "at": message.at.isoformat(),
+            "until": _format_time(message.until),
+        }
         self._db.run(KEEP_SETTING, (message.name, json.dumps(value, ensure_ascii=False)))
 
 

@@ -15,9 +15,7 @@ def check_own_name(name: str, store: Store) -> None:
     """
     if store.connector.supervises or name == store.account:
         return
-    what = (
-        f"is not the account {store.account}, and only a supervisor's account may work under another name on a server"
-    )
+    what = f"is not the account {store.account}, and only a supervisor's account may work under another name on a server"
     raise UserError(name, what, f"connect as {name}: the address begins with postgresql://{name}@")
 
 

@@ -44,7 +44,9 @@ def check_last_time(store: Store, where: str, at: datetime) -> None:
     shown, entered = (f"{time.astimezone():%Y-%m-%d %H:%M}" for time in (at, newest))
     what = f"this computer's clock shows {shown}, but the newest entry is from {entered}"
     remedy = "set the clock; if it is right, start with --clock-is-right"
-    raise ConfirmableError(where, what, remedy, question="Is this computer's clock right?", confirm=confirm)
+    raise ConfirmableError(
+        where, what, remedy, question="Is this computer's clock right?", confirm=confirm
+    )
 
 
 def accept_clock(store: Store, at: datetime) -> None:

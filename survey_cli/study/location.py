@@ -26,7 +26,11 @@ def locate_people_file(path: str | Path, where: str) -> Path | None:
     """
     if where == ":memory:":
         return None
-    folder = find_study_folder(path) / RESPONSES_FOLDER if is_server_address(where) else Path(where).resolve().parent
+    folder = (
+        find_study_folder(path) / RESPONSES_FOLDER
+        if is_server_address(where)
+        else Path(where).resolve().parent
+    )
     return folder / PEOPLE_FILE
 
 
@@ -40,7 +44,11 @@ def describe_files(path: str | Path, where: str, *, people: str | None = None) -
     if file is None:
         return f"database: {database}"
     if file.is_file():
-        loose = " (others than its owner can change it: run chmod 640)" if file.stat().st_mode & 0o022 else ""
+        loose = (
+            " (others than its owner can change it: run chmod 640)"
+            if file.stat().st_mode & 0o022
+            else ""
+        )
         return f"database: {database}; people: {file}{loose}"
 
     misplaced = _find_misplaced_list(path, file)

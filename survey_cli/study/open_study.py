@@ -27,7 +27,12 @@ from survey_cli.store.database_location import locate_database, open_existing_st
 from survey_cli.store.do_not_call import DoNotCallList
 from survey_cli.study.account_names import check_own_name
 from survey_cli.study.location import PEOPLE_FILE, locate_people_file, open_and_locate
-from survey_cli.study.versions import VersionInForce, find_obstacle_to_begin, find_version_in_force, read_published_hash
+from survey_cli.study.versions import (
+    VersionInForce,
+    find_obstacle_to_begin,
+    find_version_in_force,
+    read_published_hash,
+)
 
 NO_TIME: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -76,7 +81,9 @@ class OpenStudy(StudyRecords):
         return bool(self.do_not_call.select_listed(numbers))
 
 
-def open_records(path: str | Path, *, db: str | None = None, people: str | None = None) -> StudyRecords:
+def open_records(
+    path: str | Path, *, db: str | None = None, people: str | None = None
+) -> StudyRecords:
     """Open the stored data of a study for reading; nothing is created. Raises UserError."""
     instrument, where = open_and_locate(path, db)
     listed, own_people = load_people(path, where, people), load_people(path, where, None)
@@ -84,7 +91,9 @@ def open_records(path: str | Path, *, db: str | None = None, people: str | None 
     with close_on_error(store):
         check_people_list(store.account, listed, own_people)
     plan = Plan.from_instrument(instrument)
-    return StudyRecords(path=str(path), instrument=instrument, plan=plan, store=store, where=where, people=listed)
+    return StudyRecords(
+        path=str(path), instrument=instrument, plan=plan, store=store, where=where, people=listed
+    )
 
 
 def open_study(
@@ -114,14 +123,24 @@ def open_study(
         who = identify(by, account.read_system_account(), listed, own_people, own_file)
     store = open_store(where, create=True) if create else open_existing_store(where)
     if store is None:
-        raise UserError(where, "there are no cases yet", f"import them: survey sample import {path} cases.csv")
+        raise UserError(
+            where, "there are no cases yet", f"import them: survey sample import {path} cases.csv"
+        )
     with close_on_error(store):
         if who is None and _is_unlisted_reader(by, store, own_people):
             who = Interviewer(login=store.account, role="interviewer")
-        who = _limit_to_account(who or identify(by, store.account, listed, own_people, own_file), store)
-        version = VersionInForce(instrument) if as_written else find_version_in_force(store, instrument, str(path))
+        who = _limit_to_account(
+            who or identify(by, store.account, listed, own_people, own_file), store
+        )
+        version = (
+            VersionInForce(instrument)
+            if as_written
+            else find_version_in_force(store, instrument, str(path))
+        )
         is_archive = store.read_only and not is_server_address(where)
-        do_not_call = DoNotCallList.open_read_only(where) if is_archive else DoNotCallList.open_beside(where)
+        do_not_call = (
+            DoNotCallList.open_read_only(where) if is_archive else DoNotCallList.open_beside(where)
+        )
     return OpenStudy(
         path=str(path),
         instrument=version.instrument,
@@ -135,7 +154,9 @@ def open_study(
     )
 
 
-def load_people_by_id(path: str | Path, instrument: str, *, db: str | None, named: str | None) -> People:
+def load_people_by_id(
+    path: str | Path, instrument: str, *, db: str | None, named: str | None
+) -> People:
     """Return the people of a study, whose database is found by the instrument's id and the option --db."""
     return load_people(path, locate_database(path, instrument, db), named)
 
@@ -143,7 +164,9 @@ def load_people_by_id(path: str | Path, instrument: str, *, db: str | None, name
 def make_busy_error(study: OpenStudy, key: str, holder: LeaseHolder) -> UserError:
     """Return the error for an action on a case that a station has."""
     what = f"{holder.by} has it at station {holder.station}"
-    return UserError(f"case {key}", what, f"wait, or take it back: survey case free {study.path} '{key}'")
+    return UserError(
+        f"case {key}", what, f"wait, or take it back: survey case free {study.path} '{key}'"
+    )
 
 
 def load_people(path: str | Path, where: str, named: str | None) -> People:
@@ -154,7 +177,9 @@ def load_people(path: str | Path, where: str, named: str | None) -> People:
     people_file = read_people(file)
     if isinstance(people_file, list):
         remedy = "correct it: it decides who may do what"
-        raise UserError(str(file), "the list of people cannot be read", remedy, problems=tuple(people_file))
+        raise UserError(
+            str(file), "the list of people cannot be read", remedy, problems=tuple(people_file)
+        )
     return people_file.people
 
 
@@ -187,7 +212,9 @@ def _describe_own_line(name: str, file: Path | None) -> str:
     if file is None or not _is_own_file(file):
         return ""
     line = format_supervisor_line(name, file)
-    return f"; the list is your own file, so you can also write this line into {file} yourself: {line}"
+    return (
+        f"; the list is your own file, so you can also write this line into {file} yourself: {line}"
+    )
 
 
 def _is_own_file(file: Path) -> bool:
@@ -223,7 +250,9 @@ def check_people_list(account: str, people: People, own_people: People) -> None:
     if people == own_people or _is_supervisor(account, own_people):
         return
     what = f"{account} is not a supervisor on the study's own list, so no other list can be used"
-    raise UserError("--people", what, f"leave the option out, or ask {own_people.format_supervisors()}")
+    raise UserError(
+        "--people", what, f"leave the option out, or ask {own_people.format_supervisors()}"
+    )
 
 
 def _is_supervisor(account: str, people: People) -> bool:
@@ -283,7 +312,10 @@ class StudyFiles:
         Also True where refused changes of meaning have been accepted since, or another version was published. Raises
         StoreError.
         """
-        if self._store.clock is not None and read_published_hash(self._store) not in ("", self._in_use):
+        if self._store.clock is not None and read_published_hash(self._store) not in (
+            "",
+            self._in_use,
+        ):
             return True  # on a server
         if self._refused is not None and find_obstacle_to_begin(self._store, self._refused) is None:
             return True
@@ -315,7 +347,9 @@ class StudyFiles:
             raise UserError(study.who.login, "is no longer on the study's list of people", remedy)
         plan, notice = Plan.from_instrument(instrument), version.notice
         who = _limit_to_account(who, study.store)
-        reopened = replace(study, instrument=instrument, plan=plan, people=people, who=who, notice=notice)
+        reopened = replace(
+            study, instrument=instrument, plan=plan, people=people, who=who, notice=notice
+        )
         self._files, self._in_use = self._list_files(reopened), instrument.hash
         return reopened
 

@@ -36,7 +36,9 @@ def read_pause(store: Store) -> Pause | None:
     return _decode_pause(text) if text else None
 
 
-def read_pause_and_messages(store: Store, at: datetime) -> tuple[Pause | None, list[SupervisorMessage]]:
+def read_pause_and_messages(
+    store: Store, at: datetime
+) -> tuple[Pause | None, list[SupervisorMessage]]:
     """Return the pause, and the messages that are shown now, from one query. Raises StoreError."""
     text, messages = store.work.read_setting_and_messages(PAUSE_SETTING, at)
     return _decode_pause(text) if text else None, messages

@@ -67,7 +67,9 @@ def list_version_changes(store: Store, instrument: Instrument) -> list[VersionCh
         if earlier.hash == instrument.hash or not store.data.has_interviews(earlier.hash):
             continue
         for change in list_changes(rebuild_instrument(earlier.stored_text), instrument):
-            versions_by_change.setdefault(change, {})[earlier.hash] = describe_version(earlier, stored)
+            versions_by_change.setdefault(change, {})[earlier.hash] = describe_version(
+                earlier, stored
+            )
     return [
         VersionChange(change=change, versions=versions, acceptance=find_acceptance(store, change))
         for change, versions in versions_by_change.items()
@@ -82,7 +84,11 @@ def check_may_begin(store: Store, instrument: Instrument) -> None:
 
 def find_obstacle_to_begin(store: Store, instrument: Instrument) -> UserError | None:
     """Return why no real interview may begin; None where the version has interviews, or every change is accepted."""
-    return None if store.data.has_interviews(instrument.hash) else find_unaccepted_change(store, instrument)
+    return (
+        None
+        if store.data.has_interviews(instrument.hash)
+        else find_unaccepted_change(store, instrument)
+    )
 
 
 def find_unaccepted_change(store: Store, instrument: Instrument) -> UserError | None:
@@ -91,7 +97,11 @@ def find_unaccepted_change(store: Store, instrument: Instrument) -> UserError | 
     Where an earlier version cannot be read, it is the error that says so. Raises StoreError.
     """
     try:
-        changes = [change for change in list_version_changes(store, instrument) if change.acceptance is None]
+        changes = [
+            change
+            for change in list_version_changes(store, instrument)
+            if change.acceptance is None
+        ]
     except StoreError:
         raise
     except UserError as error:
@@ -105,13 +115,17 @@ def find_unaccepted_change(store: Store, instrument: Instrument) -> UserError | 
     return UserError(file, what, f"`survey check {file}` shows each change and how to accept it")
 
 
-def iterate_answers(store: Store, version: str, items: Collection[str]) -> Iterator[Mapping[str, set[Cell]] | None]:
+def iterate_answers(
+    store: Store, version: str, items: Collection[str]
+) -> Iterator[Mapping[str, set[Cell]] | None]:
     """Yield for each real interview of a version (its hash) the values of those items that it has answered.
 
     Of an item with several answers they are the chosen codes. None: the interview has no current data. Raises UserError.
     """
     variables = store.data.read_variables(version)
-    columns = [(i, v, make_cell_reader(v.storage)) for i, v in enumerate(variables) if v.item in items]
+    columns = [
+        (i, v, make_cell_reader(v.storage)) for i, v in enumerate(variables) if v.item in items
+    ]
     personal = any(v.personal for _, v, _ in columns)
     for row in store.data.iterate_export_rows(version, origins=REAL_ORIGINS, personal=personal):
         if row.cells is None:
@@ -146,7 +160,9 @@ def find_acceptance(store: Store, change: "MeaningChange") -> Acceptance | None:
     try:
         value: Mapping[str, object] = json.loads(text)
         texts = {name: str(value[name]) for name in ("reason", "by", "earlier", "later")}
-        return Acceptance(at=datetime.fromisoformat(str(value["at"])), same=value["same"] is True, **texts)
+        return Acceptance(
+            at=datetime.fromisoformat(str(value["at"])), same=value["same"] is True, **texts
+        )
     except (ValueError, KeyError, TypeError):
         return None
 
@@ -198,7 +214,9 @@ def find_version_in_force(store: Store, instrument: Instrument, path: str) -> Ve
         return VersionInForce(instrument)
     if not (published_hash := read_published_hash(store)) and not store.data.can_publish():
         what = "no version of the questionnaire has been published there yet"
-        raise UserError(store.where, what, f"ask the schema's owner to publish it: survey study publish {path}")
+        raise UserError(
+            store.where, what, f"ask the schema's owner to publish it: survey study publish {path}"
+        )
     if published_hash in ("", instrument.hash):
         return VersionInForce(instrument)
     published = rebuild_instrument(store.data.read_stored_text(published_hash))

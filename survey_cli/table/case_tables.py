@@ -31,7 +31,9 @@ SHIFT_COLUMNS: Final = read_columns("shifts")
 """The last column of the table of calls, where it is requested."""
 
 
-def build_sample_columns(instrument: Instrument, language: str, personal: Collection[str] = ()) -> tuple[Variable, ...]:
+def build_sample_columns(
+    instrument: Instrument, language: str, personal: Collection[str] = ()
+) -> tuple[Variable, ...]:
     """Return the sample's columns, personal ones only where `personal` names them.
 
     A column with the name of a column of cases is prefixed with `sample_`.
@@ -42,11 +44,17 @@ def build_sample_columns(instrument: Instrument, language: str, personal: Collec
         for name, column in instrument.sample.items()
         if not column.is_personal or name in personal
     ]
-    return tuple(replace(v, name=f"sample_{v.name}") if v.name in case_names else v for v in columns)
+    return tuple(
+        replace(v, name=f"sample_{v.name}") if v.name in case_names else v for v in columns
+    )
 
 
 def build_case_row(
-    case: Case, plan: Plan, at: datetime, overrides: Mapping[str, DispositionGroup], display_names: Mapping[str, str]
+    case: Case,
+    plan: Plan,
+    at: datetime,
+    overrides: Mapping[str, DispositionGroup],
+    display_names: Mapping[str, str],
 ) -> tuple[Cell, ...]:
     """Return the row of one case at one time, aligned with `CASE_COLUMNS`.
 
@@ -88,12 +96,20 @@ def build_case_row(
 def _replace_login(case: Case, why: str, display_names: Mapping[str, str]) -> str:
     """Return the reason with the displayed name of the supervisor."""
     by = case.override.by if case.override is not None else ""
-    return f"outcome set by {display_names.get(by, by)}" if by and why == f"outcome set by {by}" else why
+    return (
+        f"outcome set by {display_names.get(by, by)}"
+        if by and why == f"outcome set by {by}"
+        else why
+    )
 
 
-def build_sample_cells(case: Case, columns: tuple[Variable, ...], keys: Collection[str]) -> tuple[Cell, ...]:
+def build_sample_cells(
+    case: Case, columns: tuple[Variable, ...], keys: Collection[str]
+) -> tuple[Cell, ...]:
     """Return the case's sample values, aligned with `columns`; the columns named in `keys` contain the case's key."""
-    return tuple(case.key if v.item in keys else case.columns.get(v.item, NOT_ASKED) for v in columns)
+    return tuple(
+        case.key if v.item in keys else case.columns.get(v.item, NOT_ASKED) for v in columns
+    )
 
 
 def iterate_call_rows(
@@ -126,7 +142,9 @@ def iterate_call_rows(
             )
 
 
-def build_shift_row(interviewer: str, day: str, shift: ShiftSummary, corrections: str) -> tuple[Cell, ...]:
+def build_shift_row(
+    interviewer: str, day: str, shift: ShiftSummary, corrections: str
+) -> tuple[Cell, ...]:
     """Return the row of one person's day, aligned with `SHIFT_COLUMNS`."""
     lengths = (
         shift.paid_time,

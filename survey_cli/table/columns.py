@@ -52,25 +52,39 @@ def build_blocks(instrument: Instrument, language: str) -> tuple[ColumnBlock, ..
     """Return the columns in order: sample, items as written (a roster turn by turn), drawn orders, computes."""
     return (
         *(
-            ColumnBlock(source="sample", id=name, variables=(build_sample_variable(instrument, name, language),))
+            ColumnBlock(
+                source="sample",
+                id=name,
+                variables=(build_sample_variable(instrument, name, language),),
+            )
             for name in instrument.sample
         ),
         *_iterate_item_blocks(instrument, instrument.root, language, None),
         *_iterate_order_blocks(instrument),
-        *(_build_compute_block(instrument, c, language) for c in instrument.computes.values() if c.is_column),
+        *(
+            _build_compute_block(instrument, c, language)
+            for c in instrument.computes.values()
+            if c.is_column
+        ),
     )
 
 
 def build_columns(instrument: Instrument, language: str = "") -> tuple[Variable, ...]:
     """Return the variables of an instrument's data, with labels in `language` (by default its first)."""
     language = language or instrument.language
-    declines = {kind: (d.code, str(d.text.get(language))) for kind, d in instrument.declines.items()}
+    declines = {
+        kind: (d.code, str(d.text.get(language))) for kind, d in instrument.declines.items()
+    }
     reserved = {kind: declines[kind] for kind in ["not_asked", "not_reached"] if kind in declines}
     personal_names = find_personal_names(instrument)
     return tuple(
         replace(
             v,
-            declines={**(declines if _may_have_any_missing(block) else {}), **v.declines, **reserved},
+            declines={
+                **(declines if _may_have_any_missing(block) else {}),
+                **v.declines,
+                **reserved,
+            },
             personal=v.personal or block.id in personal_names,
         )
         for block in build_blocks(instrument, language)
@@ -80,7 +94,9 @@ def build_columns(instrument: Instrument, language: str = "") -> tuple[Variable,
 
 def have_same_cells(variables: Iterable[Variable], others: Iterable[Variable]) -> bool:
     """Return whether a row with the columns of one version has those of another."""
-    columns, other_columns = ([(v.name, v.storage, v.personal) for v in each] for each in (variables, others))
+    columns, other_columns = (
+        [(v.name, v.storage, v.personal) for v in each] for each in (variables, others)
+    )
     return columns == other_columns
 
 
@@ -88,7 +104,11 @@ def _may_have_any_missing(block: ColumnBlock) -> bool:
     """Return whether its cells may have missing values that its own item does not offer."""
     question = block.item.question if block.item is not None and block.source == "item" else None
     is_partial_date = isinstance(question, DateItem) and question.partial
-    return block.source in ("turns", "compute") or isinstance(question, ComputedItem) or is_partial_date
+    return (
+        block.source in ("turns", "compute")
+        or isinstance(question, ComputedItem)
+        or is_partial_date
+    )
 
 
 def build_sample_variable(instrument: Instrument, name: str, language: str) -> Variable:
@@ -120,7 +140,12 @@ def _iterate_item_blocks(
                 for block in _iterate_item_block(instrument, node, language, turn):
                     yield _add_battery_label(block, node, group, language)
             case Roster():
-                turns = Variable(name=f"{node.id}_turns", label=f"Turns of {node.id}", measure="scale", item=node.id)
+                turns = Variable(
+                    name=f"{node.id}_turns",
+                    label=f"Turns of {node.id}",
+                    measure="scale",
+                    item=node.id,
+                )
                 yield ColumnBlock(source="turns", id=node.id, group=node, variables=(turns,))
                 for each_turn in range(1, node.maximum + 1):
                     yield from _iterate_item_blocks(instrument, node, language, each_turn)
@@ -130,7 +155,9 @@ def _iterate_item_blocks(
                 yield from _iterate_item_blocks(instrument, node, language, turn)
 
 
-def _add_battery_label(block: ColumnBlock, item: CompiledItem, group: ItemGroup, language: str) -> ColumnBlock:
+def _add_battery_label(
+    block: ColumnBlock, item: CompiledItem, group: ItemGroup, language: str
+) -> ColumnBlock:
     """Prefix a statement's label with that of its battery, as long as it does not exceed `MAX_LABEL_LENGTH`.
 
     Statements with a label of their own, or whose text is a whole question, are left unchanged.
@@ -139,8 +166,14 @@ def _add_battery_label(block: ColumnBlock, item: CompiledItem, group: ItemGroup,
     if not isinstance(battery, BatteryItem):
         return block
     prefix = battery.label or battery.title
-    has_own_label = any(str(key) == item.id and s.label is not None for key, s in battery.statements.items())
-    if prefix is None or has_own_label or item.text.get_source_text(language) == str(item.label.get(language)):
+    has_own_label = any(
+        str(key) == item.id and s.label is not None for key, s in battery.statements.items()
+    )
+    if (
+        prefix is None
+        or has_own_label
+        or item.text.get_source_text(language) == str(item.label.get(language))
+    ):
         return block
     labels = [f"{prefix.get(language)}: {v.label}" for v in block.variables]
     if max(map(len, labels)) > MAX_LABEL_LENGTH:
@@ -156,7 +189,10 @@ def _iterate_item_block(
     question = item.question
     variables = question.build_variables(item, language)
     if isinstance(question, LookupItem) and question.sample in instrument.sample:
-        lookup, column = variables[0], build_sample_variable(instrument, str(question.sample), language)
+        lookup, column = (
+            variables[0],
+            build_sample_variable(instrument, str(question.sample), language),
+        )
         label = column.label if lookup.label == lookup.item else lookup.label
         column = replace(column, name=lookup.name, label=label, wording=lookup.wording)
         variables = (replace(column, item=lookup.item, role=lookup.role),)
@@ -164,7 +200,8 @@ def _iterate_item_block(
         return
     if turn is not None:
         variables = tuple(
-            replace(v, name=f"{v.name}_{turn}", label=f"{v.label} ({turn})", turn=turn) for v in variables
+            replace(v, name=f"{v.name}_{turn}", label=f"{v.label} ({turn})", turn=turn)
+            for v in variables
         )
     yield ColumnBlock(source="item", id=item.id, turn=turn, item=item, variables=variables)
 
@@ -174,7 +211,9 @@ def _iterate_order_blocks(instrument: Instrument) -> Iterator[ColumnBlock]:
     items = instrument.items.values()
     for group in instrument.groups.values():
         if group.order != "written":
-            variables = _build_order_variables(instrument, group.id, "items", next(iter(group.items), None))
+            variables = _build_order_variables(
+                instrument, group.id, "items", next(iter(group.items), None)
+            )
             yield ColumnBlock(source="order", id=group.id, variables=variables, group=group)
     for item in items:
         if item.order != "written":
@@ -185,7 +224,11 @@ def _iterate_order_blocks(instrument: Instrument) -> Iterator[ColumnBlock]:
             [variable] = _build_order_variables(instrument, str(name), "options", None)
             first = next((item for item in items if item.scale == name), None)
             yield ColumnBlock(
-                source="order", id=str(name), variables=(replace(variable, item=""),), item=first, scale=str(name)
+                source="order",
+                id=str(name),
+                variables=(replace(variable, item=""),),
+                item=first,
+                scale=str(name),
             )
 
 
@@ -197,14 +240,24 @@ def _build_order_variables(
     `content` is `items` or `options`.
     """
     roster = instrument.groups.get(item.roster) if item is not None and item.roster else None
-    turns = [f"_{turn}" for turn in range(1, roster.maximum + 1)] if isinstance(roster, Roster) else [""]
+    turns = (
+        [f"_{turn}" for turn in range(1, roster.maximum + 1)]
+        if isinstance(roster, Roster)
+        else [""]
+    )
     label = f"Order of the {content} of {owner}"
     return tuple(
-        Variable(name=f"{owner}_order{turn}", label=label, storage="text", item=owner, role="order") for turn in turns
+        Variable(name=f"{owner}_order{turn}", label=label, storage="text", item=owner, role="order")
+        for turn in turns
     )
 
 
-_COMPUTE_STORAGE: Final[dict[str, Storage]] = {"number": "decimal", "flag": "integer", "date": "date", "time": "time"}
+_COMPUTE_STORAGE: Final[dict[str, Storage]] = {
+    "number": "decimal",
+    "flag": "integer",
+    "date": "date",
+    "time": "time",
+}
 
 
 def _build_compute_block(instrument: Instrument, compute: Compute, language: str) -> ColumnBlock:
@@ -221,8 +274,12 @@ def _build_compute_block(instrument: Instrument, compute: Compute, language: str
         name=compute.id,
         label=str(compute.label.get(language)) if compute.label is not None else compute.id,
         storage=storage,
-        measure=compute.measure or ("scale" if compute.type in ("number", "date", "time") else "nominal"),
-        labels={**labels, **{code: str(text.get(language)) for code, text in compute.labels.items()}},
+        measure=compute.measure
+        or ("scale" if compute.type in ("number", "date", "time") else "nominal"),
+        labels={
+            **labels,
+            **{code: str(text.get(language)) for code, text in compute.labels.items()},
+        },
         wording=condition.text,
         item=compute.id,
         role="compute",
@@ -257,7 +314,9 @@ def _build_cells(block: ColumnBlock, interview: Interview, state: RouteState) ->
             assert isinstance(block.group, Roster)
             return (_count_asked_turns(block.group, state),)
         case "compute":
-            return (convert_computed(state.env.get(block.id, NOT_ASKED), block.variables[0].storage),)
+            return (
+                convert_computed(state.env.get(block.id, NOT_ASKED), block.variables[0].storage),
+            )
         case "order":
             return _build_order_cells(block, interview)
 
@@ -284,7 +343,9 @@ def _count_asked_turns(roster: Roster, state: RouteState) -> Cell:
 def _build_item_cells(item: CompiledItem, place: Place, state: RouteState) -> tuple[Cell, ...]:
     answer = state.answers.get(place)
     if answer is None:
-        return item.question.build_missing_cells(item, NOT_REACHED if place in state.unreached else NOT_ASKED)
+        return item.question.build_missing_cells(
+            item, NOT_REACHED if place in state.unreached else NOT_ASKED
+        )
     if isinstance(answer.cell, Missing):
         return item.question.build_declined_cells(item, answer.cell)
     return item.question.build_cells(item, answer.cell, answer.specify_texts)
@@ -307,7 +368,10 @@ def _build_order_cells(block: ColumnBlock, interview: Interview) -> tuple[Cell, 
         return (NOT_ASKED,) * len(block.variables)
     seed = interview.start.seed
     repeated = len(block.variables) > 1 or block.variables[0].name != f"{block.id}_order"
-    return tuple(_format_order(block, seed, turn if repeated else None) for turn in range(1, len(block.variables) + 1))
+    return tuple(
+        _format_order(block, seed, turn if repeated else None)
+        for turn in range(1, len(block.variables) + 1)
+    )
 
 
 def _format_order(block: ColumnBlock, seed: int, turn: int | None) -> Cell:
@@ -315,9 +379,12 @@ def _format_order(block: ColumnBlock, seed: int, turn: int | None) -> Cell:
         return " ".join(node.id for node in order_children(block.group, seed=seed, turn=turn))
     if block.item is None:
         return NOT_ASKED
-    order, key = (block.item.scale_order, block.scale) if block.scale else (block.item.order, block.item.id)
+    order, key = (
+        (block.item.scale_order, block.scale) if block.scale else (block.item.order, block.item.id)
+    )
     return " ".join(
-        str(option.code) for option in order_options(block.item.options, order, seed=seed, key=key, turn=turn)
+        str(option.code)
+        for option in order_options(block.item.options, order, seed=seed, key=key, turn=turn)
     )
 
 
@@ -337,11 +404,18 @@ def find_personal_names(instrument: Instrument) -> frozenset[str]:
         if question.personal or column in names:
             names.add(item.id)
     computes = {c.id: tuple(c.conditions.values()) for c in instrument.computes.values()}
-    while added := {key for key, conditions in computes.items() if key not in names and _reads(conditions, names)}:
+    while added := {
+        key
+        for key, conditions in computes.items()
+        if key not in names and _reads(conditions, names)
+    }:
         names |= added
     for group in instrument.groups.values():
         if isinstance(group, Roster) and (
-            _reads([condition for condition in (group.count, group.where) if condition is not None], names)
+            _reads(
+                [condition for condition in (group.count, group.where) if condition is not None],
+                names,
+            )
             or (group.each is not None and group.each.id in names)
             or (group.over is not None and group.over.id in names)
         ):
@@ -366,18 +440,26 @@ _ADMIN: Final[dict[str, IdentifyingKind]] = {
 }
 
 
-def find_identifying_columns(variables: Sequence[Variable], keys: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
+def find_identifying_columns(
+    variables: Sequence[Variable], keys: Sequence[str] = ()
+) -> dict[str, tuple[str, ...]]:
     """Return the names of identifying columns by kind.
 
     `keys` are the sample columns that identify cases. Where one column of a question is identifying, all are.
     """
     found = {v.name: "keys" if v.name in keys else _find_kind(v) for v in variables}
     kinds = {name: kind for name, kind in found.items() if kind}
-    item_kinds = {(v.item, v.turn): kinds[v.name] for v in variables if v.name in kinds and v.role == "answer"}
+    item_kinds = {
+        (v.item, v.turn): kinds[v.name] for v in variables if v.name in kinds and v.role == "answer"
+    }
     for variable in variables:
         if variable.role in ("answer", "state") and (variable.item, variable.turn) in item_kinds:
             kinds.setdefault(variable.name, item_kinds[variable.item, variable.turn])
-    return {kind: names for kind in KINDS if (names := tuple(v.name for v in variables if kinds.get(v.name) == kind))}
+    return {
+        kind: names
+        for kind in KINDS
+        if (names := tuple(v.name for v in variables if kinds.get(v.name) == kind))
+    }
 
 
 def _find_kind(variable: Variable) -> IdentifyingKind | None:

@@ -27,7 +27,14 @@ from survey_cli.values import NOT_REACHED, Cell, Code, Missing, Place, Storage, 
 HEADING_COLUMNS: Final = tuple(
     v
     for v in ADMIN_VARIABLES
-    if v.name in ("interview_id", "interview_case", "interview_number", "interview_origin", "interview_version")
+    if v.name
+    in (
+        "interview_id",
+        "interview_case",
+        "interview_number",
+        "interview_origin",
+        "interview_version",
+    )
 )
 """The columns that identify the interview; each row begins with them."""
 
@@ -41,7 +48,9 @@ NOT_APPLICABLE: Final = Missing("not_applicable")
 def make_number_column(name: str, label: str, *, decimals: int = 0) -> Variable:
     """Return a column of numbers that are no answers."""
     storage: Storage = "decimal" if decimals else "integer"
-    return Variable(name=name, label=label, storage=storage, measure="scale", decimals=decimals, role="admin")
+    return Variable(
+        name=name, label=label, storage=storage, measure="scale", decimals=decimals, role="admin"
+    )
 
 
 _TABLES: Final = json.loads(Path(__file__).with_name("columns.json").read_text(encoding="utf-8"))
@@ -50,13 +59,19 @@ _TABLES: Final = json.loads(Path(__file__).with_name("columns.json").read_text(e
 def read_columns(table: str) -> tuple[Variable, ...]:
     """Read the columns of a table, which are no answers: texts, numbers with so many decimals, flags of 0 and 1."""
     columns = []
-    for (kind, _, decimals), name, label in ((row[0].partition(" "), *row[1:]) for row in _TABLES[table]):
+    for (kind, _, decimals), name, label in (
+        (row[0].partition(" "), *row[1:]) for row in _TABLES[table]
+    ):
         if kind == "number":
             columns.append(make_number_column(name, label, decimals=int(decimals or 0)))
         elif kind == "flag":
-            columns.append(Variable(name=name, label=label, labels={0: "No", 1: "Yes"}, role="admin"))
+            columns.append(
+                Variable(name=name, label=label, labels={0: "No", 1: "Yes"}, role="admin")
+            )
         else:
-            column = Variable(name=name, label=label, storage="text", role="admin", personal=kind == "personal")
+            column = Variable(
+                name=name, label=label, storage="text", role="admin", personal=kind == "personal"
+            )
             columns.append(column)
     return tuple(columns)
 
@@ -96,7 +111,9 @@ class RowHeading(NamedTuple):
     """Items whose values and notes are left out."""
 
 
-def iterate_events(find_version: FindVersion, journal: Sequence[events.InterviewEvent]) -> Iterator[EventContext]:
+def iterate_events(
+    find_version: FindVersion, journal: Sequence[events.InterviewEvent]
+) -> Iterator[EventContext]:
     """Yield each event of a journal in order.
 
     Raises ValueError where its events are not of their versions. An erased journal is not replayed, so its events have
@@ -113,21 +130,30 @@ def iterate_events(find_version: FindVersion, journal: Sequence[events.Interview
         previous_value = values.get(place) if place is not None and value is not None else None
         seconds = (
             (event.stamp.at - previous_at).total_seconds()
-            if previous_at is not None and not isinstance(event, (events.InterviewResumed, *events.OFFICE_EVENTS))
+            if previous_at is not None
+            and not isinstance(event, (events.InterviewResumed, *events.OFFICE_EVENTS))
             else None
         )
         yield EventContext(seq, event, place, position, seconds, previous_value, value)
         if place is not None and value is not None:
             values[place] = value
         closes = isinstance(
-            event, (events.InterviewSuspended, events.InterviewStopped, events.InterviewEnded, *events.OFFICE_EVENTS)
+            event,
+            (
+                events.InterviewSuspended,
+                events.InterviewStopped,
+                events.InterviewEnded,
+                *events.OFFICE_EVENTS,
+            ),
         )
         previous_at = None if closes else event.stamp.at
         if not erased:
             interview = _apply(find_version, interview, event, seq)
 
 
-def _apply(find_version: FindVersion, interview: Interview | None, event: events.InterviewEvent, seq: int) -> Interview:
+def _apply(
+    find_version: FindVersion, interview: Interview | None, event: events.InterviewEvent, seq: int
+) -> Interview:
     if interview is None:
         if not isinstance(event, events.InterviewStarted):
             raise ValueError("a journal begins with its start")
@@ -186,7 +212,8 @@ def _build_row(context: EventContext, heading: RowHeading) -> tuple[Cell, ...]:
     if context.seconds is not None:
         cells["seconds"] = round(context.seconds, 1)
     row = (
-        cells.get(v.name, "" if v.storage == "text" else NOT_APPLICABLE) for v in EVENT_COLUMNS[len(HEADING_COLUMNS) :]
+        cells.get(v.name, "" if v.storage == "text" else NOT_APPLICABLE)
+        for v in EVENT_COLUMNS[len(HEADING_COLUMNS) :]
     )
     return *heading.cells, *row
 
@@ -195,7 +222,11 @@ def _build_detail_cells(context: EventContext, *, hidden: bool) -> dict[str, Cel
     """Return the cells that only events of this kind have; free text is empty where the item is hidden."""
     match context.event:
         case events.QuestionAnswered(specify_texts=texts):
-            return {"words": "" if hidden else "; ".join(f"{code}: {text}" for code, text in texts.items())}
+            return {
+                "words": ""
+                if hidden
+                else "; ".join(f"{code}: {text}" for code, text in texts.items())
+            }
         case events.QuestionDeclined(decline=decline):
             return {"declined": decline}
         case events.PositionMoved(jump=jump):
@@ -219,7 +250,12 @@ def _build_detail_cells(context: EventContext, *, hidden: bool) -> dict[str, Cel
             return {"coder": role, **shown}
         case events.InterviewReviewed(verdict=verdict, reason=reason):
             return {"value": verdict, "note": reason}
-        case events.AnswerKept() | events.ValueComputed() | events.InterviewMigrated() | events.AnswersErased():
+        case (
+            events.AnswerKept()
+            | events.ValueComputed()
+            | events.InterviewMigrated()
+            | events.AnswersErased()
+        ):
             return {}
         case _:
             assert_never(context.event)
@@ -246,7 +282,10 @@ def find_labels(instrument: Instrument, item: str, language: str) -> dict[Code, 
     """Return the labels of an item's codes; empty where it has none."""
     compiled = instrument.items[item]
     if compiled.options:
-        return {option.code: render_placeholders(str(option.label.get(language))) for option in compiled.options}
+        return {
+            option.code: render_placeholders(str(option.label.get(language)))
+            for option in compiled.options
+        }
     variables = compiled.question.build_variables(compiled, language)
     return dict(variables[0].labels) if variables else {}
 
@@ -262,8 +301,16 @@ def count_read_words(item: CompiledItem, previous: CompiledItem | None, language
     """Count the words of an item that are read aloud after the item before it."""
     is_next = previous is not None and previous.question is item.question
     words = count_words((item.next_text if is_next else None) or item.text, language)
-    offers_options = any("options" in name for name in item.text.iterate_names()) or len(item.options) > _UNREAD_OPTIONS
-    if item.options and item.question.read and offers_options and not is_repeated_list(item, previous):
+    offers_options = (
+        any("options" in name for name in item.text.iterate_names())
+        or len(item.options) > _UNREAD_OPTIONS
+    )
+    if (
+        item.options
+        and item.question.read
+        and offers_options
+        and not is_repeated_list(item, previous)
+    ):
         words += sum(count_words(option.text, language) for option in item.options if option.read)
     return words
 
@@ -301,14 +348,20 @@ class _PlaceHistory:
 
 
 def iterate_answer_rows(
-    find_version: FindVersion, journal: Sequence[events.InterviewEvent], heading: RowHeading, language: str
+    find_version: FindVersion,
+    journal: Sequence[events.InterviewEvent],
+    heading: RowHeading,
+    language: str,
 ) -> Iterator[tuple[Cell, ...]]:
     """Yield one row per answer, in the order of the route, aligned with `ANSWER_COLUMNS`.
 
     Hidden items and erased interviews have no rows. An interview that lost only its identifying answers has rows for
     those that remain. Raises ValueError where its events are not of their versions.
     """
-    instrument, histories = find_version(events.get_version(journal)), _collect_histories(find_version, journal)
+    instrument, histories = (
+        find_version(events.get_version(journal)),
+        _collect_histories(find_version, journal),
+    )
     number = 0
     for place, answer in _select_answers(instrument, journal).items():
         if answer.cell is None or place.item in heading.hidden_items:
@@ -319,7 +372,9 @@ def iterate_answer_rows(
         missing = cell.kind if isinstance(cell, Missing) else ""
         labels = find_labels(instrument, place.item, language) if not missing else {}
         codes = cell if isinstance(cell, tuple) else (cell,)
-        specify_texts = "; ".join(f"{code}: {text}" for code, text in answer.specify_texts.items() if code != "of")
+        specify_texts = "; ".join(
+            f"{code}: {text}" for code, text in answer.specify_texts.items() if code != "of"
+        )
         yield (
             *heading.cells,
             number,
@@ -327,7 +382,9 @@ def iterate_answer_rows(
             NOT_APPLICABLE if place.turn is None else place.turn,
             "" if missing else format_value(cell),
             cell if isinstance(cell, int | float) else NOT_APPLICABLE,
-            "; ".join(labels[code] for code in codes if isinstance(code, int | str) and code in labels),
+            "; ".join(
+                labels[code] for code in codes if isinstance(code, int | str) and code in labels
+            ),
             missing,
             specify_texts,
             history.times,
@@ -351,7 +408,9 @@ def _collect_histories(
         if context.value is not None and context.place is not None:
             history = histories.setdefault(context.place, _PlaceHistory())
             history.times += 1
-            history.changes += context.previous_value is not None and context.previous_value != context.value
+            history.changes += (
+                context.previous_value is not None and context.previous_value != context.value
+            )
             history.last_at = event.stamp.at.isoformat(timespec="seconds")
             history.first_at = history.first_at or history.last_at
             history.by = event.stamp.by
@@ -360,7 +419,9 @@ def _collect_histories(
     return histories
 
 
-def _select_answers(instrument: Instrument, journal: Sequence[events.InterviewEvent]) -> Mapping[Place, RecordedAnswer]:
+def _select_answers(
+    instrument: Instrument, journal: Sequence[events.InterviewEvent]
+) -> Mapping[Place, RecordedAnswer]:
     """Return the answers that count, in the order of the route.
 
     After an erasure these are the remaining answers, in the order in which they were first given.
@@ -376,7 +437,9 @@ def _select_answers(instrument: Instrument, journal: Sequence[events.InterviewEv
     }
     answers: dict[Place, RecordedAnswer] = {}
     for event in journal:
-        if (value := get_value(event)) is not None and (place := getattr(event, "place", None)) in places:
+        if (value := get_value(event)) is not None and (
+            place := getattr(event, "place", None)
+        ) in places:
             answers[place] = RecordedAnswer(
                 value, event.specify_texts if isinstance(event, events.QuestionAnswered) else {}
             )

@@ -43,8 +43,18 @@ _ADMIN_LABELS: Final = {
     "interview_language": "Language of the interview",
 }
 _ADMIN_VALUES: Final[dict[str, dict[Code, str]]] = {
-    "interview_origin": {"real": "Real", "imported": "Imported", "practice": "Practice", "simulated": "Simulated"},
-    "interview_status": {"open": "In progress", "suspended": "Suspended", "stopped": "Stopped early", "ended": "Ended"},
+    "interview_origin": {
+        "real": "Real",
+        "imported": "Imported",
+        "practice": "Practice",
+        "simulated": "Simulated",
+    },
+    "interview_status": {
+        "open": "In progress",
+        "suspended": "Suspended",
+        "stopped": "Stopped early",
+        "ended": "Ended",
+    },
 }
 ADMIN_VARIABLES: Final = tuple(
     Variable(
@@ -94,7 +104,11 @@ def make_cell_reader(storage: Storage) -> Callable[[str], Cell]:
 
 def is_timestamp(variable: Variable) -> bool:
     """Return whether a column contains timestamps."""
-    return variable.role == "admin" and variable.storage == "text" and variable.name in TIMESTAMP_COLUMNS
+    return (
+        variable.role == "admin"
+        and variable.storage == "text"
+        and variable.name in TIMESTAMP_COLUMNS
+    )
 
 
 def build_outcome_labels(instrument: Instrument, language: str) -> dict[Code, str]:
@@ -115,7 +129,9 @@ def build_admin_variables(
     """
     labels = build_outcome_labels(instrument, language)
     labels |= {code: label for code, label in others.items() if code not in labels}
-    names: dict[Code, str] = {code: get_language_name(code, language) for code in instrument.languages}
+    names: dict[Code, str] = {
+        code: get_language_name(code, language) for code in instrument.languages
+    }
     labels_by_name = {"interview_outcome": labels, "interview_language": names}
     return tuple(replace(v, labels=labels_by_name.get(v.name, v.labels)) for v in ADMIN_VARIABLES)
 
@@ -197,7 +213,9 @@ class Table:
             rows=(join_row([texts[index] for index in indexes]) for texts in self.iterate_texts()),
         )
 
-    def append_column(self, variable: Variable, cells: Mapping[str, Cell], otherwise: Cell) -> "Table":
+    def append_column(
+        self, variable: Variable, cells: Mapping[str, Cell], otherwise: Cell
+    ) -> "Table":
         """Return the table with a last column; `cells` are by the stored text of a row's first cell."""
         text_of = {row: encode_cells((cell,))[1:-1] for row, cell in cells.items()}
         none = encode_cells((otherwise,))[1:-1]
@@ -210,9 +228,14 @@ def show_placeholders(variable: Variable) -> Variable:
     return replace(
         variable,
         label=render_placeholders(variable.label),
-        wording=variable.wording if variable.role == "compute" else render_placeholders(variable.wording),
+        wording=variable.wording
+        if variable.role == "compute"
+        else render_placeholders(variable.wording),
         labels={code: render_placeholders(text) for code, text in variable.labels.items()},
-        declines={kind: (code, render_placeholders(text)) for kind, (code, text) in variable.declines.items()},
+        declines={
+            kind: (code, render_placeholders(text))
+            for kind, (code, text) in variable.declines.items()
+        },
     )
 
 
@@ -226,6 +249,8 @@ def show_table_placeholders(table: Table) -> Table:
             study,
             title=render_placeholders(study.title),
             intros={item: render_placeholders(text) for item, text in study.intros.items()},
-            instructions={item: render_placeholders(text) for item, text in study.instructions.items()},
+            instructions={
+                item: render_placeholders(text) for item, text in study.instructions.items()
+            },
         ),
     )

@@ -99,11 +99,15 @@ def combine_versions(
                 continue
             for row in part.rows():
                 texts = split_row(row, width)
-                yield join_row([NOT_ASKED_TEXT if index is None else texts[index] for index in indexes])
+                yield join_row(
+                    [NOT_ASKED_TEXT if index is None else texts[index] for index in indexes]
+                )
 
     return CombinedTable(
         table=Table(variables=variables, rows=iterate_rows(), language=language),
-        differences=tuple(f"{join_first(names)}: {what}" for what, names in columns.differences.items()),
+        differences=tuple(
+            f"{join_first(names)}: {what}" for what, names in columns.differences.items()
+        ),
         left_out=tuple(dict.fromkeys(left_out.values())),
     )
 
@@ -144,14 +148,18 @@ class _CombinedColumns:
                 known, label=new.label, wording=new.wording, labels={**new.labels, **others}
             )
 
-    def _add_column(self, variable: Variable, part: VersionRows, number: int, newest: VersionRows) -> str:
+    def _add_column(
+        self, variable: Variable, part: VersionRows, number: int, newest: VersionRows
+    ) -> str:
         """Add the column of a part's variable and return its name."""
         name = variable.name
         known = self.variables.get(name)
         if (separate := part.separate.get(variable.item)) is not None:
             name = self._add_own_column(variable, separate.version, part)
             column = f"{variable.item}__v{separate.version}"
-            self._note_difference(variable.item, f"{part.version} is in a separate column, {column}: {separate.why}")
+            self._note_difference(
+                variable.item, f"{part.version} is in a separate column, {column}: {separate.why}"
+            )
         elif known is None:
             self.variables[name] = variable
             self._note_difference(name, f"only in {part.version}, so not asked in later versions")
@@ -165,7 +173,10 @@ class _CombinedColumns:
                 self._note_difference(name, what)
             self.variables[name] = replace(
                 known,
-                labels={**known.labels, **{c: t for c, t in variable.labels.items() if c not in known.labels}},
+                labels={
+                    **known.labels,
+                    **{c: t for c, t in variable.labels.items() if c not in known.labels},
+                },
                 declines={**variable.declines, **known.declines},
             )
         return name
@@ -182,7 +193,9 @@ class _CombinedColumns:
         name = f"{variable.name}__v{number}"
         while (known := self.variables.get(name)) is not None and known.storage != variable.storage:
             name += "_"
-        label, colon, option = variable.label.rpartition(": ") if variable.option is not None else ("", "", "")
+        label, colon, option = (
+            variable.label.rpartition(": ") if variable.option is not None else ("", "", "")
+        )
         column = known or replace(
             variable,
             name=name,
@@ -200,11 +213,17 @@ class _CombinedColumns:
 
 def _compare(old: Variable, new: Variable, version: str) -> Iterator[str]:
     """Yield the differences between two descriptions of one column."""
-    relabeled = [(code, text) for code, text in old.labels.items() if new.labels.get(code, text) != text]
+    relabeled = [
+        (code, text) for code, text in old.labels.items() if new.labels.get(code, text) != text
+    ]
     removed = [(code, text) for code, text in old.labels.items() if code not in new.labels]
     if relabeled:
-        changes = join_first(f"{code} was {text!r} and is {new.labels[code]!r}" for code, text in relabeled)
-        same_meaning = "" if old.role == "admin" else ", with the same meaning"  # outcomes are not compared
+        changes = join_first(
+            f"{code} was {text!r} and is {new.labels[code]!r}" for code, text in relabeled
+        )
+        same_meaning = (
+            "" if old.role == "admin" else ", with the same meaning"
+        )  # outcomes are not compared
         yield f"labeled differently in {version}{same_meaning}: {changes}; the newest labels are used"
     if removed:
         yield f"only {version} offered {_format_codes(removed)}"
@@ -212,7 +231,9 @@ def _compare(old: Variable, new: Variable, version: str) -> Iterator[str]:
         yield f"{version} did not offer {_format_codes(added)}"
     if old.wording != new.wording:
         yield f"worded differently in {version}: {_shorten(old.wording)}"
-    old_details, new_details = ((v.label, v.measure, v.decimals, v.user_missing) for v in (old, new))
+    old_details, new_details = (
+        (v.label, v.measure, v.decimals, v.user_missing) for v in (old, new)
+    )
     if old.wording == new.wording and old_details != new_details:
         yield f"described differently in {version}: {_shorten(old.label)}"
 
@@ -244,7 +265,9 @@ class ComputeUpdate:
     not_computed: frozenset[str]
     """Computes of personal answers that were not requested: their cells stay empty."""
 
-    def make_env_reader(self, names: Collection[str] = ()) -> Callable[[Sequence[str]], dict[Any, Any] | None]:
+    def make_env_reader(
+        self, names: Collection[str] = ()
+    ) -> Callable[[Sequence[str]], dict[Any, Any] | None]:
         """Return a function that reads `names` and all computes from the texts of a stored row's cells.
 
         It returns None where the journal must be replayed. A stored row does not tell whether an item that was not asked
@@ -252,18 +275,28 @@ class ComputeUpdate:
         """
         inputs = {c.id: list_inputs(c) for c in self.computes if c.id not in self.not_computed}
         plain_columns = find_plain_columns(self.instrument)
-        needed = frozenset(names).union(*inputs.values()) - {compute.id for compute in self.computes}
-        conditions = [condition for compute in self.computes for condition in compute.conditions.values()]
+        needed = frozenset(names).union(*inputs.values()) - {
+            compute.id for compute in self.computes
+        }
+        conditions = [
+            condition for compute in self.computes for condition in compute.conditions.values()
+        ]
         if not needed <= plain_columns.keys() or any(map(reads_today, conditions)):
             return lambda _: None
         readers = {
-            name: (index, lru_cache(1000)(read)) for name, (index, read) in plain_columns.items() if name in needed
+            name: (index, lru_cache(1000)(read))
+            for name, (index, read) in plain_columns.items()
+            if name in needed
         }
 
         def read_env(texts: Sequence[str]) -> dict[Any, Any] | None:
-            env = self.extend_env({name: read(texts[index]) for name, (index, read) in readers.items()})
+            env = self.extend_env(
+                {name: read(texts[index]) for name, (index, read) in readers.items()}
+            )
             unclear = {name for name in needed if env[name] == NOT_ASKED}
-            if unclear and any(env[n] != NOT_ASKED and not read.isdisjoint(unclear) for n, read in inputs.items()):
+            if unclear and any(
+                env[n] != NOT_ASKED and not read.isdisjoint(unclear) for n, read in inputs.items()
+            ):
                 return None
             return env
 
@@ -290,7 +323,9 @@ class ComputeUpdate:
         """Return a row with these cells, and those of the computes, which replace earlier ones or come last."""
         cells = texts + [NOT_ASKED_TEXT] * (len(self.variables) - len(texts))
         for name, index in self.cells.items():
-            cells[index] = encode_cells((convert_computed(env[name], self.variables[index].storage),))[1:-1]
+            cells[index] = encode_cells(
+                (convert_computed(env[name], self.variables[index].storage),)
+            )[1:-1]
         return join_row(cells)
 
     def extend_env(self, env: Mapping[Any, Any]) -> dict[Any, Any]:
@@ -313,7 +348,9 @@ class ComputeUpdate:
 
     def _has_value(self, known: Mapping[Any, Any], name: str) -> bool:
         item = self.instrument.items.get(name)
-        return name in known or (item is not None and item.roster is not None and f"#{item.roster}" in known)
+        return name in known or (
+            item is not None and item.roster is not None and f"#{item.roster}" in known
+        )
 
 
 def build_compute_update(
@@ -330,7 +367,9 @@ def build_compute_update(
     """
     columns = {v.name: v for v in build_columns(old, language)}
     computes, lacking = _select_computes(old, new, separate)
-    new_columns = {v.name: v for v in build_columns(new, language if language in new.languages else "")}
+    new_columns = {
+        v.name: v for v in build_columns(new, language if language in new.languages else "")
+    }
     personal_names, new_personal_names = find_personal_names(old), find_personal_names(new)
     not_computed: set[str] = set()
     for compute in computes:
@@ -378,7 +417,9 @@ def _select_computes(
 
 def _is_same_compute(old: Compute, new: Compute) -> bool:
     """Return whether two versions define a compute in the same way."""
-    old_texts, new_texts = ([condition.text for condition in c.conditions.values()] for c in (old, new))
+    old_texts, new_texts = (
+        [condition.text for condition in c.conditions.values()] for c in (old, new)
+    )
     return old_texts == new_texts and old.type == new.type
 
 
@@ -407,4 +448,7 @@ def list_inputs(compute: Compute) -> frozenset[str]:
 
 def reads_today(condition: Condition) -> bool:
     """Return whether a condition reads the day of the interview, which is not among its names."""
-    return any(isinstance(n, ast.Call) and getattr(n.func, "id", "") == "today" for n in ast.walk(condition.tree))
+    return any(
+        isinstance(n, ast.Call) and getattr(n.func, "id", "") == "today"
+        for n in ast.walk(condition.tree)
+    )

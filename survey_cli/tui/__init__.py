@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from survey_cli.tui.board import StudyBoard
     from survey_cli.tui.widgets.key_app import KeyApp
 
-__all__ = ["ScreenError", "conduct_interview", "run_board", "run_coding", "run_monitor", "run_preview", "run_station"]
+__all__ = [
+    "ScreenError",
+    "conduct_interview",
+    "run_board",
+    "run_coding",
+    "run_monitor",
+    "run_preview",
+    "run_station",
+]
 
 # Textual takes a quarter of a second to import, so each of these functions imports what it shows. All of them raise
 # UserError where there is no such theme, and ScreenError where the screen breaks: what was keyed before is stored.
@@ -59,7 +67,10 @@ def run_coding(session: "CodingSession", theme: str = "") -> None:
     from survey_cli.tui.coding import CodingScreen
     from survey_cli.tui.widgets.key_app import KeyApp
 
-    _run(KeyApp(lambda: CodingScreen(session), theme), "Every code is stored: start again to continue.")
+    _run(
+        KeyApp(lambda: CodingScreen(session), theme),
+        "Every code is stored: start again to continue.",
+    )
 
 
 def run_monitor(source: "Watch | Replay", theme: str = "") -> None:
@@ -94,4 +105,6 @@ def _run(app: "KeyApp", remedy: str = "") -> None:
             driver.close()
         app.ending.close()
     if app.failure is not None:
-        raise ScreenError(f"The screen failed ({type(app.failure).__name__}). {remedy}".strip()) from app.failure
+        raise ScreenError(
+            f"The screen failed ({type(app.failure).__name__}). {remedy}".strip()
+        ) from app.failure

@@ -13,7 +13,13 @@ from textual.content import Content
 from textual.widgets import DataTable, Sparkline, Static
 
 from survey_cli.entries import to_ascii_digits
-from survey_cli.fieldwork.case.activity import ATTEMPTS, ATTEMPTS_ANSWERED, CALLS, COMPLETED, REFUSAL_SHARE
+from survey_cli.fieldwork.case.activity import (
+    ATTEMPTS,
+    ATTEMPTS_ANSWERED,
+    CALLS,
+    COMPLETED,
+    REFUSAL_SHARE,
+)
 from survey_cli.fieldwork.plan.plan import COUNTED, IN_PROGRESS
 from survey_cli.fieldwork.queue.call_order import CALLABLE_NOW
 from survey_cli.fieldwork.shifts import PAID_TIME, SHARE_ON_CASES
@@ -50,7 +56,13 @@ TYPING_SECONDS: Final = 0.3
 BAR_WIDTH: Final = 20
 MIN_WIDTH: Final = 8
 """Cells of the last column of a table, at least."""
-TAB_ACTIONS: Final = {"Overview": "m", "Cases": "oafg", "Quotas": "m", "People": "fm", "Appointments": "og"}
+TAB_ACTIONS: Final = {
+    "Overview": "m",
+    "Cases": "oafg",
+    "Quotas": "m",
+    "People": "fm",
+    "Appointments": "og",
+}
 """The tabs, and the actions that each is used for."""
 TABS: Final = tuple(TAB_ACTIONS)
 TABS_OF_CASES: Final = (1, 3, 4)
@@ -63,7 +75,15 @@ KEYS: Final = (
 """Keys besides those of the actions."""
 ACTION_NAMES: Final = {"o": "outcome", "a": "answer", "f": "free", "g": "give", "m": "message"}
 """Actions as the bar of keys names them."""
-OTHER_KEYS: Final = {"f1": "?", "f3": "/", "f5": "r", "f10": "q", "ctrl+c": "q", "k": "up", "j": "down"}
+OTHER_KEYS: Final = {
+    "f1": "?",
+    "f3": "/",
+    "f5": "r",
+    "f10": "q",
+    "ctrl+c": "q",
+    "k": "up",
+    "j": "down",
+}
 
 
 class StudyBoard(Protocol):
@@ -156,12 +176,21 @@ class BoardScreen(KeyScreen):
         self._listing: tuple[int, Listing] | None = None
         """The width and the table that is shown."""
         self.actions: dict[str, tuple[str, panel.Act]] = {
-            "w": ("why the case may or may not be called now", lambda: self._open_lines("why", self.study.explain)),
+            "w": (
+                "why the case may or may not be called now",
+                lambda: self._open_lines("why", self.study.explain),
+            ),
             "/": ("find cases: by key, name or number", self._open_filter),
             "o": ("correct the outcome of the case", lambda: self._open_choices("outcome")),
-            "a": ("answer a case that was referred to the supervisor", lambda: self._ask_reason("answer", "answer")),
+            "a": (
+                "answer a case that was referred to the supervisor",
+                lambda: self._ask_reason("answer", "answer"),
+            ),
             "f": ("free the case from its station", self._ask_to_free),
-            "g": ("give the appointment of the case to somebody else", lambda: self._open_choices("give")),
+            "g": (
+                "give the appointment of the case to somebody else",
+                lambda: self._open_choices("give"),
+            ),
             "m": ("a message to everybody; in People to the marked person", self._open_message),
             "s": ("the next study", self._go_to_next_study),
             "r": ("read again now", self._refresh),
@@ -230,7 +259,10 @@ class BoardScreen(KeyScreen):
         elif key in ENTER:
             await self._open_lines("case", self.study.show)
         elif key == "ctrl+p":
-            rows = [panel.Row((k, label), partial(self._press, k)) for k, (label, _) in self.actions.items()]
+            rows = [
+                panel.Row((k, label), partial(self._press, k))
+                for k, (label, _) in self.actions.items()
+            ]
             await self.open_palette(rows)
         elif key == "escape" and self.filter:
             self._search("")
@@ -241,11 +273,15 @@ class BoardScreen(KeyScreen):
         if not self.tab:
             panel.scroll_by_key(self.query_one("#overview", VerticalScroll), key)
             return
-        if not self.table.size.height and not is_again:  # just shown: it would scroll as if no row were visible
+        if (
+            not self.table.size.height and not is_again
+        ):  # just shown: it would scroll as if no row were visible
             self.call_after_refresh(self._move, key, is_again=True)
             return
         page, count = max(self.table.size.height - 1, 1), self.table.row_count
-        by = {"up": -1, "down": 1, "pageup": -page, "pagedown": page, "home": -count, "end": count}[key]
+        by = {"up": -1, "down": 1, "pageup": -page, "pagedown": page, "home": -count, "end": count}[
+            key
+        ]
         self.table.move_cursor(row=min(max(self.table.cursor_row + by, 0), max(count - 1, 0)))
 
     async def _refresh(self) -> None:
@@ -253,7 +289,9 @@ class BoardScreen(KeyScreen):
 
     async def _go_to_next_study(self) -> None:
         if len(self.studies) == 1:
-            self.refuse("the board was started with one study: survey board A.yaml B.yaml shows several")
+            self.refuse(
+                "the board was started with one study: survey board A.yaml B.yaml shows several"
+            )
         self.at = (self.at + 1) % len(self.studies)
         self.cases, self.filter, self._listing = (), "", None
         self.table.clear(columns=True)
@@ -263,7 +301,9 @@ class BoardScreen(KeyScreen):
 
     async def _open_filter(self) -> None:
         self.tab = 1
-        line = FilterPanel("find", "find: ", lambda _: self.close_panel(), text=self.filter, saves="keep it")
+        line = FilterPanel(
+            "find", "find: ", lambda _: self.close_panel(), text=self.filter, saves="keep it"
+        )
         line.change, line.move = self._search, self._move
         await self.open_panel(line)
 
@@ -271,7 +311,9 @@ class BoardScreen(KeyScreen):
         """Search for cases once no more is typed."""
         if text != self.filter:
             self.filter = text
-            self.run_worker(self._load_cases_later(), exclusive=True, group="cases", exit_on_error=False)
+            self.run_worker(
+                self._load_cases_later(), exclusive=True, group="cases", exit_on_error=False
+            )
 
     async def _load_cases_later(self) -> None:
         await asyncio.sleep(TYPING_SECONDS)
@@ -290,12 +332,18 @@ class BoardScreen(KeyScreen):
 
     def _require_case(self) -> TableLine:
         if not self._marked.key:
-            raise UserError("board", "no case is marked", "mark one in another tab: 2, 4 or 5, then ↑ ↓")
+            raise UserError(
+                "board", "no case is marked", "mark one in another tab: 2, 4 or 5, then ↑ ↓"
+            )
         return self._marked
 
-    async def _open_lines(self, what: str, read: Callable[[str], Sequence[str]], key: str = "") -> None:
+    async def _open_lines(
+        self, what: str, read: Callable[[str], Sequence[str]], key: str = ""
+    ) -> None:
         lines = await asyncio.to_thread(read, key or self._require_case().key)
-        await self.open_panel(panel.TextPanel(what, Content("\n").join([style_text(line) for line in lines])))
+        await self.open_panel(
+            panel.TextPanel(what, Content("\n").join([style_text(line) for line in lines]))
+        )
 
     async def _open_keys(self) -> None:
         shown = {"r": "r, F5", "q": "q, F10", "?": "F1"}
@@ -309,7 +357,10 @@ class BoardScreen(KeyScreen):
         choices = await asyncio.to_thread(self.study.list_choices)
         label, named = "outcome: ", [(name, outcome) for outcome, name in choices.outcomes]
         if action == "give":
-            label, named = "give the appointment to: ", [(name, name) for name in ("anyone", *choices.people)]
+            label, named = (
+                "give the appointment to: ",
+                [(name, name) for name in ("anyone", *choices.people)],
+            )
 
         def choose(name: str, value: str) -> panel.Act:
             reason = partial(self._ask_reason, action, f"{label}{name}, because", value, case)
@@ -318,7 +369,9 @@ class BoardScreen(KeyScreen):
         rows = [panel.Row((name,), choose(name, value), terms=value) for name, value in named]
         await self.open_panel(panel.ListPanel(action, f"{case.key}: {label}", rows, takes="choose"))
 
-    async def _ask_reason(self, action: str, label: str, value: str = "", line: TableLine | None = None) -> None:
+    async def _ask_reason(
+        self, action: str, label: str, value: str = "", line: TableLine | None = None
+    ) -> None:
         """Open the line of the reason; with one, the case is changed, and what went wrong leaves the line open.
 
         Where others have changed the case since it was shown, it is shown again instead.
@@ -327,16 +380,22 @@ class BoardScreen(KeyScreen):
 
         async def change(reason: str) -> None:
             if not reason:
-                self.refuse("every change needs a reason, which is stored in the history of the case")
+                self.refuse(
+                    "every change needs a reason, which is stored in the history of the case"
+                )
                 return
             try:
-                self.said = await asyncio.to_thread(self.study.change, action, case.key, case.seq, value, reason)
+                self.said = await asyncio.to_thread(
+                    self.study.change, action, case.key, case.seq, value, reason
+                )
                 await self.close_panels()
             except OutdatedError as error:
                 await self.close_panels()
                 self.refuse(str(error))
                 await self._open_lines("case", self.study.show, case.key)
-                self.query_one("#panels VerticalScroll", VerticalScroll).anchor()  # the events that were not seen
+                self.query_one(
+                    "#panels VerticalScroll", VerticalScroll
+                ).anchor()  # the events that were not seen
             self._read_again()
 
         await self.open_panel(panel.LinePanel("reason", f"{case.key}: {label}: ", change))
@@ -345,7 +404,9 @@ class BoardScreen(KeyScreen):
         """Open the line of the reason, unless no station had the case when the study was read."""
         case = self._require_case()
         status = self.statuses[self.at]
-        if not isinstance(status, str) and all(lease.key != case.key for lease in status.data.leases):
+        if not isinstance(status, str) and all(
+            lease.key != case.key for lease in status.data.leases
+        ):
             raise UserError(f"case {case.key}", "no station has it", "w shows why it is not called")
         await self._ask_reason("free", "free it, because")
 
@@ -359,38 +420,61 @@ class BoardScreen(KeyScreen):
             await self.close_panel()
 
         await self.open_panel(
-            panel.LinePanel("message", f"message to {person or 'everybody'}: ", send, saves="send it")
+            panel.LinePanel(
+                "message", f"message to {person or 'everybody'}: ", send, saves="send it"
+            )
         )
 
     # What is shown
 
     def show(self) -> None:
         status = self.statuses[self.at]
-        message = style_text(f"! {self.why}", "bold $error") if self.why else style_text(self.said, "$success")
+        message = (
+            style_text(f"! {self.why}", "bold $error")
+            if self.why
+            else style_text(self.said, "$success")
+        )
         self.query_one("#board-message", styled.TextView).show(message)
         tabs = [
-            Content.assemble((f"{n} ", "bold $code"), (name, "bold underline" if n == self.tab + 1 else "$quiet"))
+            Content.assemble(
+                (f"{n} ", "bold $code"), (name, "bold underline" if n == self.tab + 1 else "$quiet")
+            )
             for n, name in enumerate(TABS, 1)
         ]
         self.query_one("#tabs", styled.TextView).show(Content("   ").join(tabs))
         self.query_one("#overview").display = not self.tab
         self.query_one("#listing").display = bool(self.tab)
-        hints = [KeyHint("1…5", "tabs", 4, "right"), KeyHint("↑ ↓", "mark" if self.tab else "scroll", 5, "down")]
+        hints = [
+            KeyHint("1…5", "tabs", 4, "right"),
+            KeyHint("↑ ↓", "mark" if self.tab else "scroll", 5, "down"),
+        ]
         if self.tab in TABS_OF_CASES:
-            hints += [KeyHint("Enter", "case", press="enter"), KeyHint("w", "why", 3), KeyHint("/", "find", 3)]
+            hints += [
+                KeyHint("Enter", "case", press="enter"),
+                KeyHint("w", "why", 3),
+                KeyHint("/", "find", 3),
+            ]
         hints += [KeyHint(key, ACTION_NAMES[key], 1) for key in TAB_ACTIONS[TABS[self.tab]]]
         more = [KeyHint("s", "next study", 2)] if len(self.studies) > 1 else []
         self.show_keys([*hints, *more, KeyHint("F1", "keys"), KeyHint("q", "leave")])
         if isinstance(status, str):
             header = styled.HeaderState(self.study.file, TABS[self.tab], "")
             for name in ("#details", "#about"):
-                self.query_one(name, styled.TextView).show(style_text(status or "reading …", "bold"))
+                self.query_one(name, styled.TextView).show(
+                    style_text(status or "reading …", "bold")
+                )
         else:
             listings = (self._list_cases, _list_quotas, _list_people, _list_appointments)
             stations = format_quantity(len(status.data.leases), "station")
-            done = status.progress.complete / status.progress.target if status.progress.target else 0.0
-            header = styled.HeaderState(status.study, TABS[self.tab], f"{status.as_of} · {stations}", done)
-            self._show_overview(status) if not self.tab else self._show_listing(listings[self.tab - 1](status))
+            done = (
+                status.progress.complete / status.progress.target if status.progress.target else 0.0
+            )
+            header = styled.HeaderState(
+                status.study, TABS[self.tab], f"{status.as_of} · {stations}", done
+            )
+            self._show_overview(status) if not self.tab else self._show_listing(
+                listings[self.tab - 1](status)
+            )
         self.query_one(styled.Header).show(header)
 
     def _show_overview(self, status: "FieldworkStatus") -> None:
@@ -420,7 +504,9 @@ class BoardScreen(KeyScreen):
             complete = f"{status.progress.complete:,}{target} {COMPLETE.name}"
             words = f"{complete} · {status.callable_now:,} {CALLABLE_NOW.name}{alerts}"
             rows.append((f"{mark}{status.study}", words))
-        return styled.build_section("Studies", styled.build_table(rows, self.app.size.width - 8, "bold"))
+        return styled.build_section(
+            "Studies", styled.build_table(rows, self.app.size.width - 8, "bold")
+        )
 
     def _show_listing(self, listing: Listing) -> None:
         """Show a table; the marked line stays at its case where there is still one."""
@@ -433,7 +519,9 @@ class BoardScreen(KeyScreen):
         self._listing = state
         self.table.clear(columns=True)
         columns = [
-            cells for cells in zip(listing.head, *(line.cells for line in listing.lines), strict=True) if any(cells[1:])
+            cells
+            for cells in zip(listing.head, *(line.cells for line in listing.lines), strict=True)
+            if any(cells[1:])
         ]
         room = state[0] - 2
         headings = [column[0] for column in columns]
@@ -441,19 +529,31 @@ class BoardScreen(KeyScreen):
         if natural_width > room:
             headings = [_break_heading(heading) for heading in headings]
             columns = [
-                (_find_longest_line(heading), *column[1:]) for heading, column in zip(headings, columns, strict=True)
+                (_find_longest_line(heading), *column[1:])
+                for heading, column in zip(headings, columns, strict=True)
             ]
         self.table.header_height = 1 + any("\n" in heading for heading in headings)
-        widths = panel.measure_columns([panel.Row(cells, self._refresh) for cells in zip(*columns, strict=True)], room)
-        longest = max((measure_width(cell) for column in columns[-1:] for cell in column), default=0)
+        widths = panel.measure_columns(
+            [panel.Row(cells, self._refresh) for cells in zip(*columns, strict=True)], room
+        )
+        longest = max(
+            (measure_width(cell) for column in columns[-1:] for cell in column), default=0
+        )
         widths.append(min(longest, max(room - sum(widths) - len(widths), MIN_WIDTH)))
         for heading, width in zip(headings, widths, strict=False):
             self.table.add_column(heading, width=width + 1)
         for cells in zip(*(column[1:] for column in columns), strict=True):
             words = zip(cells, widths, strict=False)
-            self.table.add_row(*(style_text(cell.replace("\n", " ")).truncate(w, ellipsis=True) for cell, w in words))
+            self.table.add_row(
+                *(
+                    style_text(cell.replace("\n", " ")).truncate(w, ellipsis=True)
+                    for cell, w in words
+                )
+            )
         keys = [line.key for line in listing.lines]
-        self.table.move_cursor(row=keys.index(marked) if marked and marked in keys else min(row, max(len(keys) - 1, 0)))
+        self.table.move_cursor(
+            row=keys.index(marked) if marked and marked in keys else min(row, max(len(keys) - 1, 0))
+        )
 
     def _list_cases(self, status: "FieldworkStatus") -> Listing:
         lines = []
@@ -466,10 +566,14 @@ class BoardScreen(KeyScreen):
             cells = (case.key, name, case.name_status(), case.outcome, str(case.attempts), due, why)
             lines.append(TableLine(cells, case.key, seq=case.seq))
         found = (
-            f"{format_quantity(len(lines), 'case')} with “{self.filter}”; Esc shows the others" if self.filter else ""
+            f"{format_quantity(len(lines), 'case')} with “{self.filter}”; Esc shows the others"
+            if self.filter
+            else ""
         )
         about = found or "Waiting for a supervisor, at stations, changed last, others; / finds more"
-        return Listing(("case", "name", "status", "outcome", ATTEMPTS.name, "due", "why"), lines, about)
+        return Listing(
+            ("case", "name", "status", "outcome", ATTEMPTS.name, "due", "why"), lines, about
+        )
 
 
 # Overview
@@ -477,7 +581,9 @@ class BoardScreen(KeyScreen):
 
 def _build_progress(status: "FieldworkStatus") -> Content:
     progress, people = status.progress, status.people
-    contacts, sessions = (sum(getattr(person, name) for person in people) for name in ("reached", "sessions"))
+    contacts, sessions = (
+        sum(getattr(person, name) for person in people) for name in ("reached", "sessions")
+    )
     refusals = sum(person.refusals for person in people)
     conclusive = sum(person.conclusive_contacts for person in people)
     target = f" of {progress.target:,}" if progress.target else ""
@@ -486,7 +592,9 @@ def _build_progress(status: "FieldworkStatus") -> Content:
     return styled.join_lines(
         (
             style_text("Completes", "$quiet"),
-            Content.assemble((f"{progress.complete:,}", "bold"), target, f", {progress.today:,} today"),
+            Content.assemble(
+                (f"{progress.complete:,}", "bold"), target, f", {progress.today:,} today"
+            ),
             style_text(f"{progress.yesterday:,} yesterday"),
             style_text(f"{progress.partial:,} partial"),
             style_text(f"{answered}, {refused}"),
@@ -512,7 +620,9 @@ def _build_sample(status: "FieldworkStatus") -> Content:
         (AT_STATIONS, status.count_cases({"leased"})),
         (DONE, status.count_cases({"done"})),
     )
-    lines = [Content.assemble(f"{figure.name} ", (f"{number:,}", "bold")) for figure, number in numbers]
+    lines = [
+        Content.assemble(f"{figure.name} ", (f"{number:,}", "bold")) for figure, number in numbers
+    ]
     return styled.join_lines([style_text("Sample", "$quiet"), *lines])
 
 
@@ -522,7 +632,10 @@ def _build_details(status: "FieldworkStatus") -> list[Content]:
     statuses = [(f"{line.cases:,}", line.what) for line in status.statuses]
     outcomes = [(f"{line.cases:,}", f"{line.name}, {line.done:,} done") for line in status.outcomes]
     parts = [
-        (f"{d.attempts:,}", f"{ATTEMPTS.name} {d.daypart}, {ATTEMPTS_ANSWERED.name} {_share(d.reached, d.attempts)}")
+        (
+            f"{d.attempts:,}",
+            f"{ATTEMPTS.name} {d.daypart}, {ATTEMPTS_ANSWERED.name} {_share(d.reached, d.attempts)}",
+        )
         for d in status.dayparts
     ]
     return [
@@ -530,7 +643,11 @@ def _build_details(status: "FieldworkStatus") -> list[Content]:
         styled.build_section("Needs attention", alerts or [style_text("nothing")]),
         *(
             styled.build_section(title, styled.build_table(rows, 100, "bold"))
-            for title, rows in (("Cases", statuses), ("Last outcomes", outcomes), ("Parts of the day", parts))
+            for title, rows in (
+                ("Cases", statuses),
+                ("Last outcomes", outcomes),
+                ("Parts of the day", parts),
+            )
         ),
     ]
 
@@ -564,7 +681,9 @@ def _list_quotas(status: "FieldworkStatus") -> Listing:
         about = "Counted: places taken. In progress: places held."
         if has_expected:
             about += " Expected: by the last day of calling, at the cell's pace of the last days, up to its target"
-    return Listing(("cell", "", COUNTED.name, IN_PROGRESS.name, "target", "", EXPECTED.name, ""), lines, about)
+    return Listing(
+        ("cell", "", COUNTED.name, IN_PROGRESS.name, "target", "", EXPECTED.name, ""), lines, about
+    )
 
 
 def _list_people(status: "FieldworkStatus") -> Listing:
@@ -634,13 +753,25 @@ def _list_appointments(status: "FieldworkStatus") -> Listing:
     """List the appointments that were missed, and those of today and tomorrow, with their number in each hour."""
     today = status.data.day_began.date()
     tomorrow = today + timedelta(days=1)
-    listed = [appointment for appointment in status.data.appointments if appointment.starts.date() <= tomorrow]
+    listed = [
+        appointment
+        for appointment in status.data.appointments
+        if appointment.starts.date() <= tomorrow
+    ]
     lines = []
     for each in listed:
         day = f"{each.starts:%a} " if each.starts.date() != today else ""
         state = "tomorrow" if each.starts.date() == tomorrow else each.state
         when = f"{day}{each.starts:%H:%M}–{each.ends:%H:%M}"
-        cells = (state, when, each.key, each.language, each.respondent_time, each.zone, each.owner or "anybody")
+        cells = (
+            state,
+            when,
+            each.key,
+            each.language,
+            each.respondent_time,
+            each.zone,
+            each.owner or "anybody",
+        )
         lines.append(TableLine(cells, each.key, seq=each.seq))
     hours = Counter(f"{each.starts:%a %H}:00" for each in listed if each.state != "missed")
     about = "  ".join(
@@ -686,7 +817,9 @@ class BoardApp(KeyApp):
             board.statuses = statuses
             board.show()
             try:
-                await asyncio.wait_for(self._due.wait(), max(REFRESH_SECONDS, MAX_SHARE * (clock() - started)))
+                await asyncio.wait_for(
+                    self._due.wait(), max(REFRESH_SECONDS, MAX_SHARE * (clock() - started))
+                )
             except TimeoutError:
                 continue
 

@@ -46,7 +46,12 @@ class CodingScreen(KeyScreen):
         self.actions: dict[str, tuple[str, Act]] = {
             "+": ("new", partial(self._open_line, "new", "New code: ", self._add_code)),
             "/": ("find", self._open_search),
-            "?": ("unclear", partial(self._open_line, "unclear", "Unclear, because: ", partial(self._record, ()))),
+            "?": (
+                "unclear",
+                partial(
+                    self._open_line, "unclear", "Unclear, because: ", partial(self._record, ())
+                ),
+            ),
             "u": ("undo", self._undo),
             "s": ("skip", partial(self._go, session.skip)),
             "n": ("next", partial(self._go, partial(session.move, 1))),
@@ -68,7 +73,11 @@ class CodingScreen(KeyScreen):
     async def press(self, key: str, at: float) -> None:
         self.forget_messages()
         try:
-            await (self.panel.press(key) if self.panel is not None else self._press(OTHER_KEYS.get(key, key)))
+            await (
+                self.panel.press(key)
+                if self.panel is not None
+                else self._press(OTHER_KEYS.get(key, key))
+            )
         except UserError as error:
             self.refuse(str(error))
 
@@ -76,7 +85,9 @@ class CodingScreen(KeyScreen):
         if key in self.actions and (self.session.group is not None or key not in GROUP_KEYS):
             await self.actions[key][1]()
         elif key == "ctrl+p":
-            rows = [Row((k, label), partial(self._press, k)) for k, (label, _) in self.actions.items()]
+            rows = [
+                Row((k, label), partial(self._press, k)) for k, (label, _) in self.actions.items()
+            ]
             await self.open_palette(rows)
         elif key in SCROLLS:
             scroll_by_key(self.query_one("#body", VerticalScroll), key)
@@ -118,14 +129,22 @@ class CodingScreen(KeyScreen):
         return self.session.find_coding(self.session.group)
 
     def _get_chosen(self) -> Sequence[int]:
-        return self.chosen if self.chosen is not None else self._coding.codes or () if self._coding is not None else ()
+        return (
+            self.chosen
+            if self.chosen is not None
+            else self._coding.codes or ()
+            if self._coding is not None
+            else ()
+        )
 
     async def _choose(self, code: int) -> None:
         self.typed, chosen = "", self._get_chosen()
         if not self.session.frame.multiple:
             await self._record((code,))
         else:
-            self.chosen = tuple(c for c in chosen if c != code) if code in chosen else (*chosen, code)
+            self.chosen = (
+                tuple(c for c in chosen if c != code) if code in chosen else (*chosen, code)
+            )
 
     async def _record(self, codes: Sequence[int], note: str = "") -> None:
         group = self.session.group
@@ -149,7 +168,9 @@ class CodingScreen(KeyScreen):
             self.said, self.last = "taken back", ""
         await self._go()
 
-    async def _open_line(self, what: str, label: str, act: Callable[[str], Awaitable[None]]) -> None:
+    async def _open_line(
+        self, what: str, label: str, act: Callable[[str], Awaitable[None]]
+    ) -> None:
         """Open a line of text for the answers that are shown."""
 
         async def submit(text: str) -> None:
@@ -177,30 +198,50 @@ class CodingScreen(KeyScreen):
         done, total = session.count()
         progress = done / total if total else 1.0
         mark = MARKS[session.role]
-        header = styled.HeaderState(session.item, "", f"{done:,} of {total:,} coded", progress, self.last, mark)
+        header = styled.HeaderState(
+            session.item, "", f"{done:,} of {total:,} coded", progress, self.last, mark
+        )
         self.query_one(styled.Header).show(header)
-        nothing = "Every answer is coded. p goes back, q leaves." if total else "There is no answer to code. q leaves."
+        nothing = (
+            "Every answer is coded. p goes back, q leaves."
+            if total
+            else "There is no answer to code. q leaves."
+        )
         parts = {
             "instruction": style_text(session.wording if group is not None else nothing, "$quiet"),
             "spoken": style_text(group[0].text if group is not None else "", "bold"),
-            "options": styled.join_sections((self._build_notes(), self._build_codes()) if group is not None else ()),
-            "message": style_text(f"! {self.why}", "bold $error") if self.why else style_text(self.said, "$quiet"),
+            "options": styled.join_sections(
+                (self._build_notes(), self._build_codes()) if group is not None else ()
+            ),
+            "message": style_text(f"! {self.why}", "bold $error")
+            if self.why
+            else style_text(self.said, "$quiet"),
         }
         for name, content in parts.items():
             self.query_one(f"#{name}", styled.TextView).show(content)
         enter = [KeyHint("Enter", "save" if self.chosen else "take", press="enter")]
         ranks = {"/": 1, "?": 1, "n": 3, "p": 2}
-        labels = {key: label for key, (label, _) in self.actions.items() if group is not None or key not in GROUP_KEYS}
+        labels = {
+            key: label
+            for key, (label, _) in self.actions.items()
+            if group is not None or key not in GROUP_KEYS
+        }
         hints = [KeyHint(key, label, ranks.get(key, 0)) for key, label in labels.items()]
         numbers = [KeyHint("1…", "code", press="none")] if group is not None else []
         self.show_keys([*numbers, *(enter if self.chosen or self.typed else ()), *hints])
 
     def _build_notes(self) -> Content:
         """Build what is known of the answers, and suggestions."""
-        lines = [style_text(line, "$accent" if n else "$quiet") for n, line in enumerate(self.session.describe_group())]
+        lines = [
+            style_text(line, "$accent" if n else "$quiet")
+            for n, line in enumerate(self.session.describe_group())
+        ]
         for n, (codes, text) in enumerate(self.session.suggest()):
             key = "Enter  " if not n and self.chosen is None and self._coding is None else "       "
-            words = (styled.clean(self.session.describe(codes)), "$code"), (f"  as “{styled.clean(text)}”", "$quiet")
+            words = (
+                (styled.clean(self.session.describe(codes)), "$code"),
+                (f"  as “{styled.clean(text)}”", "$quiet"),
+            )
             lines.append(Content.assemble((key, "bold $accent"), *words))
         return styled.join_lines(lines)
 
@@ -212,12 +253,19 @@ class CodingScreen(KeyScreen):
         width = self.query_one("#options").size.width or self.app.size.width - 8
         columns = min(max(width // COLUMN_WIDTH, 1), -(-len(codes) // COLUMN_HEIGHT))
         height, width = -(-len(codes) // columns), width // columns
-        chosen, counts, digits = self._get_chosen(), self.session.count_codes(), len(str(max(codes)))
+        chosen, counts, digits = (
+            self._get_chosen(),
+            self.session.count_codes(),
+            len(str(max(codes))),
+        )
 
         def build_cell(code: int) -> Content:
             fits = bool(self.typed) and str(code).startswith(self.typed)
             cell = Content.assemble(
-                (f"{styled.CHOSEN if code in chosen else styled.HERE if fits else ' '} ", "bold $accent"),
+                (
+                    f"{styled.CHOSEN if code in chosen else styled.HERE if fits else ' '} ",
+                    "bold $accent",
+                ),
                 (f"{code:>{digits}} ", "bold $code"),
                 (styled.clean(self.session.get_label(code)), "bold" if code in chosen else ""),
                 (f" {counts[code]}" if counts[code] else "", "$quiet"),

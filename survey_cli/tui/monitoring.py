@@ -14,7 +14,15 @@ from survey_cli.tui.interview.question import MEASURE, QuestionView
 from survey_cli.tui.interview.screen import compose_question
 from survey_cli.tui.widgets.key_app import EDITING_KEYS, KeyApp, KeyScreen
 from survey_cli.tui.widgets.panel import TextPanel, scroll_by_key
-from survey_cli.tui.widgets.styled import Header, HeaderState, KeyHint, Lines, TextView, build_section, style_text
+from survey_cli.tui.widgets.styled import (
+    Header,
+    HeaderState,
+    KeyHint,
+    Lines,
+    TextView,
+    build_section,
+    style_text,
+)
 
 Source: TypeAlias = Watch | Replay
 
@@ -50,7 +58,9 @@ class MonitorScreen(KeyScreen):
         """Show what the interview is now."""
         self.forget_messages()
         session = self.source.session
-        self.question = CurrentQuestion(self, session, self.view, stays=True) if session is not None else None
+        self.question = (
+            CurrentQuestion(self, session, self.view, stays=True) if session is not None else None
+        )
         if session is None or self.question is None:
             await self.close_panels()
             return
@@ -60,7 +70,9 @@ class MonitorScreen(KeyScreen):
             await self._open(opened, self.question)
         self.unexpected = False
         places = (item.place for item in session.list_recent_answers(1))
-        self.question.last = next(((place, session.describe_answer(place)) for place in places), None)
+        self.question.last = next(
+            ((place, session.describe_answer(place)) for place in places), None
+        )
 
     async def press(self, key: str, at: float) -> None:
         self.forget_messages()
@@ -84,7 +96,9 @@ class MonitorScreen(KeyScreen):
             self.refuse("an interview that is shown can't be changed; q leaves")
 
     async def _open(self, key: str, question: CurrentQuestion) -> None:
-        items = build_section("ANSWERS", pages.list_items(question.session.list_items(), self.case_width))
+        items = build_section(
+            "ANSWERS", pages.list_items(question.session.list_items(), self.case_width)
+        )
         await self.open_panel(TextPanel(key, items if key == "f3" else self._build_case(question)))
 
     def _build_case(self, question: CurrentQuestion) -> Content:
@@ -98,7 +112,9 @@ class MonitorScreen(KeyScreen):
         self.show_keys(REPLAY_HINTS if isinstance(self.source, Replay) else HINTS)
         if question is not None and (prompt := question.prompt) is not None:
             self.view.show_question(prompt, question.pick, denied=False, specifying=None)
-            message = pages.build_messages(question, prompt, why=self.why, notice="", said=self.said)
+            message = pages.build_messages(
+                question, prompt, why=self.why, notice="", said=self.said
+            )
         else:
             page = pages.build_ending(self.source.state)
             if question is not None and question.review is not None:

@@ -61,7 +61,9 @@ def test_a_new_case_that_is_named_is_asked_for_every_column_with_what_is_expecte
 
 
 def test_a_column_that_was_set_is_not_asked_for(clinic: Path) -> None:
-    with started(clinic, "--case", "7", "--set", "phone=", "--set", "ward=1", "--set", "stay=2") as terminal:
+    with started(
+        clinic, "--case", "7", "--set", "phone=", "--set", "ward=1", "--set", "stay=2"
+    ) as terminal:
         terminal.wait_for("What is known about this case?")
         terminal.press("Enter")
         terminal.wait_for("You stayed in the North ward.")

@@ -42,7 +42,9 @@ items:
   - {id: which, type: text, text: Which one?}
   - {id: why, type: text, text: Why so?}
 """
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a disk or become somebody else")
+as_root = pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root can mount a disk or become somebody else"
+)
 FACES = pytest.mark.parametrize("plain", [False, True], ids=["screen", "plain"])
 
 
@@ -50,7 +52,11 @@ FACES = pytest.mark.parametrize("plain", [False, True], ids=["screen", "plain"])
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Every test stands in an empty folder with an instrument; reports of bugs would be left there."""
     monkeypatch.chdir(tmp_path)
-    for name, value in {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "TMPDIR": str(tmp_path)}.items():
+    for name, value in {
+        "TERM": "xterm-256color",
+        "LC_ALL": "C.UTF-8",
+        "TMPDIR": str(tmp_path),
+    }.items():
         monkeypatch.setenv(name, value)
     for name in ("COLUMNS", "LINES", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
@@ -116,7 +122,9 @@ def still_typed(station: Station, text: str) -> bool:
 
 def finish(station: Station, *lines: str) -> None:
     """Answer the rest, to the end."""
-    for line, shown in zip(lines, [*["Which one?", "Why so?"][-len(lines) + 1 :], None], strict=True):
+    for line, shown in zip(
+        lines, [*["Which one?", "Why so?"][-len(lines) + 1 :], None], strict=True
+    ):
         say(station, line)
         if shown:
             see(station, shown)
@@ -161,7 +169,9 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_a_disk_that_takes_no_more_and_then_does(desktop: Desktop, plain: bool) -> None:
     station = desktop.at_first(plain=plain)
     _, hard = resource.prlimit(station.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(station.pid, resource.RLIMIT_FSIZE, (Path("responses/small.db-wal").stat().st_size, hard))
+    resource.prlimit(
+        station.pid, resource.RLIMIT_FSIZE, (Path("responses/small.db-wal").stat().st_size, hard)
+    )
     say(station, "12345")
     see(station, "not saved: the disk can't store it")
     see(station, "again")  # the end of the remedy
@@ -189,7 +199,9 @@ def test_a_full_disk_and_room_again(small_disk: Path, desktop: Desktop, plain: b
         while file.write(b"x" * 512):
             pass
     tries = 0
-    while "disk is full" not in station.shown():  # the file has a page or two in which there is room
+    while (
+        "disk is full" not in station.shown()
+    ):  # the file has a page or two in which there is room
         tries += 1
         assert tries < 60, station.shown()
         say(station, str(100 + tries) if tries == 1 else f".note {'much ' * 200}")
@@ -204,7 +216,9 @@ def test_a_full_disk_and_room_again(small_disk: Path, desktop: Desktop, plain: b
 
 
 @as_root
-def test_a_disk_with_no_room_for_a_database(small_disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_disk_with_no_room_for_a_database(
+    small_disk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (small_disk / "holiday.jpg").write_bytes(b"x" * 570_000)
     said = told(capsys, "interview", "small.yaml", "--case", "7", "--db", str(small_disk / "a.db"))
     assert "the disk is full — free some space on it" in said
@@ -212,7 +226,9 @@ def test_a_disk_with_no_room_for_a_database(small_disk: Path, capsys: pytest.Cap
 
 
 @as_root
-def test_a_disk_that_filled_up_after_the_interviews(small_disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_disk_that_filled_up_after_the_interviews(
+    small_disk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     db = small_disk / "a.db"
     run_forked_survey("interview", "small.yaml", "--case", "7", "--plain", "--db", str(db))
     assert db.exists()
@@ -239,11 +255,21 @@ if os.geteuid() == 0:
     ("folder_mode", "file_mode", "said"),
     [
         (0o777, 0o444, "the file is read-only — make it writable for you"),
-        (0o555, 0o666, "you have no permission to write to the folder responses — make it writable for you"),
-        (0o555, None, "you have no permission to write to the folder responses — make it writable for you"),
+        (
+            0o555,
+            0o666,
+            "you have no permission to write to the folder responses — make it writable for you",
+        ),
+        (
+            0o555,
+            None,
+            "you have no permission to write to the folder responses — make it writable for you",
+        ),
     ],
 )
-def test_what_may_not_be_written(folder: Path, folder_mode: int, file_mode: int | None, said: str) -> None:
+def test_what_may_not_be_written(
+    folder: Path, folder_mode: int, file_mode: int | None, said: str
+) -> None:
     folder.chmod(0o755)
     Path("small.yaml").chmod(0o644)
     for parent in folder.parents:
@@ -256,11 +282,16 @@ def test_what_may_not_be_written(folder: Path, folder_mode: int, file_mode: int 
     before = sorted(path.name for path in responses.iterdir())
     responses.chmod(folder_mode)
     try:
-        done = run_forked_survey("interview", "small.yaml", "--case", "7", keyed="\n5\n", before=NOBODY)
+        done = run_forked_survey(
+            "interview", "small.yaml", "--case", "7", keyed="\n5\n", before=NOBODY
+        )
     finally:
         responses.chmod(0o755)
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == f"responses/small.db: {said}" or said in done.stderr.splitlines()[-1]
+    assert (
+        done.stderr.splitlines()[-1] == f"responses/small.db: {said}"
+        or said in done.stderr.splitlines()[-1]
+    )
     assert "Traceback" not in done.stderr
     assert sorted(path.name for path in responses.iterdir()) == before
 
@@ -317,7 +348,9 @@ def test_two_stations_in_one_interview(desktop: Desktop, plain: bool) -> None:
 
 @FACES
 @pytest.mark.parametrize("how", ["moved", "replaced"])
-def test_a_database_that_goes_away_while_it_is_in_use(desktop: Desktop, plain: bool, how: str) -> None:
+def test_a_database_that_goes_away_while_it_is_in_use(
+    desktop: Desktop, plain: bool, how: str
+) -> None:
     station = desktop.at_first(plain=plain)
     here, away = Path("responses/small.db"), Path("responses/away.db")
     here.rename(away)
@@ -338,7 +371,10 @@ def test_a_database_that_is_deleted_leaves_a_way_out(desktop: Desktop, plain: bo
     Path("responses/small.db").unlink()
     suspend(station)
     if plain:
-        see(station, "could not be suspended: not saved: the file has been moved, deleted or replaced")
+        see(
+            station,
+            "could not be suspended: not saved: the file has been moved, deleted or replaced",
+        )
     else:
         see(station, "suspend again to leave")
         station.key("y")
@@ -428,7 +464,10 @@ def test_a_database_of_a_newer_program(capsys: pytest.CaptureFixture[str]) -> No
         (lambda path: path.mkdir(), "is not a file — specify another file"),
         (lambda path: path.write_text("my thesis\n" * 100), "the file is not a database"),
         (lambda path: path.write_text(""), "another program's database — specify another file"),
-        (lambda path: sqlite3.connect(path).execute("CREATE TABLE t (a)"), "another program's database"),
+        (
+            lambda path: sqlite3.connect(path).execute("CREATE TABLE t (a)"),
+            "another program's database",
+        ),
     ],
     ids=["a folder", "a text", "nothing", "another program's"],
 )
@@ -438,17 +477,25 @@ def test_a_path_that_is_no_database_of_ours(
     path = Path("thing.db")
     made(path)
     before = path.read_bytes() if path.is_file() else None
-    for command in (["interview", "small.yaml", "--case", "7"], ["case", "list", "--interviews", "small.yaml"]):
+    for command in (
+        ["interview", "small.yaml", "--case", "7"],
+        ["case", "list", "--interviews", "small.yaml"],
+    ):
         assert said in told(capsys, *command, "--db", "thing.db")
     assert (path.read_bytes() if path.is_file() else None) == before
 
 
-def test_a_network_file_system(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_network_file_system(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(
-        "survey_cli.store.backends.sqlite.database_files.find_mounted_file_system", lambda table, path: "nfs4"
+        "survey_cli.store.backends.sqlite.database_files.find_mounted_file_system",
+        lambda table, path: "nfs4",
     )
     said = told(capsys, "interview", "small.yaml", "--case", "7")
-    assert said.startswith("responses/small.db: the folder is on a file system that other computers may share (nfs4)")
+    assert said.startswith(
+        "responses/small.db: the folder is on a file system that other computers may share (nfs4)"
+    )
     assert list(Path("responses").iterdir()) == []
 
 
@@ -476,7 +523,9 @@ def test_a_clock_that_is_set_back() -> None:
     assert desk.suspend() is None
     desk.close()
     moments.append(moments[0] - timedelta(days=9))
-    asked = attempt(start_or_resume, "small.yaml", StartOptions(case="7", interviewer="ann"), clock=clock)
+    asked = attempt(
+        start_or_resume, "small.yaml", StartOptions(case="7", interviewer="ann"), clock=clock
+    )
     assert isinstance(asked, ConfirmableError)
     assert "2026-01-15" in asked.what
     desk = sit(believe=True)
@@ -541,14 +590,22 @@ def test_an_environment_with_nothing_in_it() -> None:
     environment = {"PYTHONPATH": os.pathsep.join(sys.path), "PATH": os.environ["PATH"]}
     interview = [*SURVEY, "interview", "small.yaml", "--case", "7"]
     done = subprocess.run(
-        interview, input="\n3\nred\nso\n", env=environment, capture_output=True, text=True, check=False, timeout=60
+        interview,
+        input="\n3\nred\nso\n",
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     assert done.returncode == 0, done.stderr
     assert answers() == [("many", 3), ("which", "red"), ("why", "so")]
 
 
 @FACES
-def test_being_told_to_end_puts_aside_and_leaves_the_terminal_as_it_was(desktop: Desktop, plain: bool) -> None:
+def test_being_told_to_end_puts_aside_and_leaves_the_terminal_as_it_was(
+    desktop: Desktop, plain: bool
+) -> None:
     station = desktop.at_first(plain=plain)
     say(station, "3")
     see(station, "Which one?")
@@ -556,7 +613,9 @@ def test_being_told_to_end_puts_aside_and_leaves_the_terminal_as_it_was(desktop:
     assert station.end() == 3, station.shown()
     assert plain or station.raw.rindex(b"\x1b[?1049l") > station.raw.index(b"\x1b[?1049h")
     with closing(sqlite3.connect("responses/small.db")) as connection:
-        assert connection.execute("SELECT status, at_item FROM interviews").fetchall() == [("suspended", "which")]
+        assert connection.execute("SELECT status, at_item FROM interviews").fetchall() == [
+            ("suspended", "which")
+        ]
 
 
 def test_a_closed_output_asks_nothing_and_a_closed_input_puts_aside() -> None:
@@ -575,7 +634,9 @@ def test_a_closed_output_asks_nothing_and_a_closed_input_puts_aside() -> None:
         "survey: the output is closed, so no question can be shown — start the interview in a terminal\n"
     )
     assert not Path("responses").exists()
-    silent = subprocess.run(["sh", "-c", command + "<&-"], capture_output=True, text=True, check=False, env=environment)
+    silent = subprocess.run(
+        ["sh", "-c", command + "<&-"], capture_output=True, text=True, check=False, env=environment
+    )
     assert silent.returncode == 3
     assert "Suspended" in silent.stdout
 
@@ -591,7 +652,10 @@ def reword(file: Path) -> None:
     ("change", "said"),
     [
         (reword, "has changed since"),
-        (lambda file: file.write_text(INSTRUMENT.replace("id: which", "id: other")), "has changed since"),
+        (
+            lambda file: file.write_text(INSTRUMENT.replace("id: which", "id: other")),
+            "has changed since",
+        ),
         (lambda file: file.write_text("items: [{"), "is missing or has problems now"),
         (lambda file: file.unlink(), "is missing or has problems now"),
     ],

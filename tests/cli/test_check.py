@@ -12,18 +12,24 @@ from survey_cli.cli.run_command import run_command
 from survey_cli.text_width import cut_snippet
 
 
-def test_problems_are_lines_on_stdout_and_the_count_is_not(capsys: pytest.CaptureFixture[str]) -> None:
+def test_problems_are_lines_on_stdout_and_the_count_is_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     written("broken.yaml", BROKEN)
     assert run_command(["check", "broken.yaml"]) == 1
     out, err = capsys.readouterr()
     first, second = out.splitlines()
-    assert first.startswith("broken.yaml:5:53: age: 'probbe' is not a key here — did you mean 'probe'?")
+    assert first.startswith(
+        "broken.yaml:5:53: age: 'probbe' is not a key here — did you mean 'probe'?"
+    )
     assert second.startswith("broken.yaml:6:58: job: ")
     assert second.endswith("— did you mean 'age'?")
     assert err == "broken.yaml: 2 errors\n"
 
 
-def test_warnings_are_called_so_and_fail_only_when_strict(capsys: pytest.CaptureFixture[str]) -> None:
+def test_warnings_are_called_so_and_fail_only_when_strict(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     written("doubtful.yaml", DOUBTFUL)
     assert run_command(["check", "doubtful.yaml"]) == 0
     out, err = capsys.readouterr()
@@ -65,7 +71,9 @@ def test_problems_as_annotations(capsys: pytest.CaptureFixture[str]) -> None:
     assert first == f"::error {place}::age: 'probbe' is not a key here — did you mean 'probe'?"
 
 
-def test_a_folder_gives_its_instruments_and_not_their_modules(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_gives_its_instruments_and_not_their_modules(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     written("all/a.yaml", DOUBTFUL)
     written("all/below/b.yml", BROKEN)
     written("all/modules/m.yaml", "items:\n  - {id: x, type: read, text: Hi}\n")
@@ -85,7 +93,9 @@ def test_a_module_by_itself_is_told_to_be_one(capsys: pytest.CaptureFixture[str]
     assert "this is a module" in capsys.readouterr().out
 
 
-def test_a_file_that_only_stands_beside_a_questionnaire_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_only_stands_beside_a_questionnaire_is_none(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     written("all/a.yaml", "instrument: a\ntitle: A\nitems:\n  - {id: q, type: read, text: Hi}\n")
     written("all/paper.map.yaml", "key: NUMBER\ncolumns: {q: V1}\n")
     written("all/answers.yaml", "q: {1: 60%, 2: 40%}\n")
@@ -105,14 +115,21 @@ def test_no_name_is_no_folder(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["nothere.yaml"], ["."]])
-def test_nothing_to_check_is_a_failure(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_to_check_is_a_failure(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run_command(["check", *arguments]) == 1
     out, err = capsys.readouterr()
     assert "there is no" in out + err
 
 
-def test_escape_sequences_of_a_file_never_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    written("e.yaml", 'instrument: e\ntitle: "\\e[31mred \\u202e"\nitems:\n  - {"id\\e[2J": a, type: read}\n')
+def test_escape_sequences_of_a_file_never_reach_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    written(
+        "e.yaml",
+        'instrument: e\ntitle: "\\e[31mred \\u202e"\nitems:\n  - {"id\\e[2J": a, type: read}\n',
+    )
     assert run_command(["check", "e.yaml"]) == 1
     out, err = capsys.readouterr()
     assert "\x1b" not in out + err

@@ -36,13 +36,19 @@ def held(monkeypatch: pytest.MonkeyPatch, lines: str, *arguments: str) -> int:
 def commands() -> Iterator[tuple[str, typer.core.TyperCommand]]:
     for name, command in typer.main.get_command(build_app()).commands.items():  # type: ignore[attr-defined]
         several = getattr(command, "commands", None)
-        yield from ([(name, command)] if several is None else [(f"{name} {one}", c) for one, c in several.items()])
+        yield from (
+            [(name, command)]
+            if several is None
+            else [(f"{name} {one}", c) for one, c in several.items()]
+        )
 
 
 def test_every_command_argument_and_option_has_help() -> None:
     silent = [name for name, command in commands() if len(command.help or "") < 20]
     for name, command in commands():
-        silent += [f"{name} {p.name}" for p in command.params if len(getattr(p, "help", None) or "") < 10]
+        silent += [
+            f"{name} {p.name}" for p in command.params if len(getattr(p, "help", None) or "") < 10
+        ]
     assert silent == []
     assert len(list(commands())) >= 9
 
@@ -56,7 +62,9 @@ def test_every_command_says_how_it_is_used(name: str, capsys: pytest.CaptureFixt
 def test_the_help_of_every_command_ends_with_an_example_on_one_line() -> None:
     for name, command in commands():
         example = (command.help or "").split("\n\n")[-1]
-        assert example.startswith(f"Example: survey {name} ") or example == f"Example: survey {name}", name
+        assert (
+            example.startswith(f"Example: survey {name} ") or example == f"Example: survey {name}"
+        ), name
         assert len(example) <= 76, name
 
 
@@ -79,7 +87,11 @@ def test_every_command_is_in_one_panel_and_one_module() -> None:
     built = typer.main.get_command(build_app()).commands  # type: ignore[attr-defined]
     assert sorted(COMMANDS) == sorted(built)
     assert sorted(name for names in MODULES.values() for name in names) == sorted(built)
-    groups = {name: tuple(command.commands) for name, command in built.items() if hasattr(command, "commands")}
+    groups = {
+        name: tuple(command.commands)
+        for name, command in built.items()
+        if hasattr(command, "commands")
+    }
     assert groups == {name: group.commands for name, group in GROUPS.items()}
 
 
@@ -103,7 +115,10 @@ def test_an_earlier_name_of_a_command_leads_to_the_present_one(
         ("replay study.yaml 1017 --speed 20", "watch study.yaml --replay 1017 --speed 20"),
         ("replay --speed 20 study.yaml 1017", "watch FILE --replay CASE"),
         ("interviews 'my study.yaml'", "case list 'my study.yaml' --interviews"),
-        ("forecast study.yaml --interviewers 4,8", "status study.yaml --forecast --interviewers 4,8"),
+        (
+            "forecast study.yaml --interviewers 4,8",
+            "status study.yaml --forecast --interviewers 4,8",
+        ),
         ("server grant postgresql://o@h/d ann coder", "db grant postgresql://o@h/d ann coder"),
     ],
 )
@@ -129,7 +144,9 @@ def test_the_arguments_of_an_earlier_name_are_in_the_line_to_copy(
         ("case list mine.yaml --next --format csv", "--format csv is for the list of cases"),
     ],
 )
-def test_an_option_that_would_do_nothing_is_refused(typed: str, why: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_option_that_would_do_nothing_is_refused(
+    typed: str, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run_command(typed.split()) == 2
     [line] = capsys.readouterr().err.splitlines()
     assert why in line
@@ -142,7 +159,15 @@ def test_without_a_command_there_is_help(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_help_loads_nothing_that_is_slow() -> None:
-    heavy = ("pydantic", "yaml", "textual", "sqlite3", "rich", "survey_cli.instrument", "survey_cli.store")
+    heavy = (
+        "pydantic",
+        "yaml",
+        "textual",
+        "sqlite3",
+        "rich",
+        "survey_cli.instrument",
+        "survey_cli.store",
+    )
     asked = (
         "import sys; from survey_cli.cli.run_command import run_command; run_command(['--help']); "
         f"print([m for m in {heavy!r} if m in sys.modules], file=sys.stderr)"
@@ -164,9 +189,15 @@ def test_a_share_is_a_number_or_a_percentage() -> None:
     ("arguments", "said"),
     [
         (["expor"], "survey: there is no command 'expor' — did you mean: survey export"),
-        (["piping"], "survey: there is no command 'piping' — survey explain piping says what it is called here"),
+        (
+            ["piping"],
+            "survey: there is no command 'piping' — survey explain piping says what it is called here",
+        ),
         (["xyzzy"], "survey: there is no command 'xyzzy' — survey --help lists them all"),
-        (["check", "--strct", "x"], "survey check: no such option: --strct — did you mean '--strict'?"),
+        (
+            ["check", "--strct", "x"],
+            "survey check: no such option: --strct — did you mean '--strict'?",
+        ),
         (["check"], "survey check: FILE is missing: questionnaires — survey check study.yaml"),
         (
             ["export", "x", "--origin", "reel"],
@@ -176,7 +207,10 @@ def test_a_share_is_a_number_or_a_percentage() -> None:
             ["quality", "x", "--draw", "150%"],
             "survey quality: --draw: '150%' is not a share from 0 to 1: write one such as 0.05",
         ),
-        (["interview", "x"], "survey interview: --case is missing, and there is no terminal to ask for it — survey"),
+        (
+            ["interview", "x"],
+            "survey interview: --case is missing, and there is no terminal to ask for it — survey",
+        ),
         (["interview", "x", "--case", "1", "--set", "a"], "'a' is not COLUMN=VALUE"),
     ],
 )
@@ -229,7 +263,9 @@ def test_the_explanations_of_a_new_instrument_begin_in_one_column(name: str) -> 
 def test_new_overwrites_nothing_unasked(capsys: pytest.CaptureFixture[str]) -> None:
     written("mine.yaml", "precious")
     assert run_command(["new", "mine.yaml"]) == 1
-    assert capsys.readouterr().err == ("mine.yaml: the file exists — use another name, or --force to overwrite it\n")
+    assert capsys.readouterr().err == (
+        "mine.yaml: the file exists — use another name, or --force to overwrite it\n"
+    )
     assert Path("mine.yaml").read_text() == "precious"
     assert run_command(["new", "mine.yaml", "--force"]) == 0
     assert "instrument: mine" in Path("mine.yaml").read_text(encoding="utf-8")
@@ -252,8 +288,16 @@ def mine(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
     """A new instrument with one finished interview of case 7 and one put aside, of case 8."""
     assert run_command(["new", "mine"]) == 0
     answers = "\n1\n3\n1 3\n2\nlonger hours\n1\n2\n3\n44\n\n"
-    assert held(monkeypatch, answers, "mine.yaml", "--case", "7", "--plain", "--set", "branch=Riverside") == 0
-    assert held(monkeypatch, "\n1\n3\n", "mine.yaml", "--case", "8", "--plain", "--interviewer", "Ann") == 3
+    assert (
+        held(
+            monkeypatch, answers, "mine.yaml", "--case", "7", "--plain", "--set", "branch=Riverside"
+        )
+        == 0
+    )
+    assert (
+        held(monkeypatch, "\n1\n3\n", "mine.yaml", "--case", "8", "--plain", "--interviewer", "Ann")
+        == 3
+    )
     capsys.readouterr()
     return "mine.yaml"
 
@@ -263,7 +307,12 @@ def test_from_new_to_data(mine: str, capsys: pytest.CaptureFixture[str]) -> None
     out, err = capsys.readouterr()
     seven, eight = csv.DictReader(io.StringIO(out))
     assert seven["interview_case"] == "7"
-    assert (seven["interview_status"], seven["interview_outcome"], seven["branch"], seven["age"]) == (
+    assert (
+        seven["interview_status"],
+        seven["interview_outcome"],
+        seven["branch"],
+        seven["age"],
+    ) == (
         "ended",
         "complete",
         "2",
@@ -283,7 +332,9 @@ def test_from_new_to_data(mine: str, capsys: pytest.CaptureFixture[str]) -> None
     assert "--public" in identifying
 
 
-def test_exports_say_what_they_leave_out_and_overwrite_nothing(mine: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_exports_say_what_they_leave_out_and_overwrite_nothing(
+    mine: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run_command(["export", mine, "-o", "out.csv", "--no-partials", "--labels"]) == 0
     assert capsys.readouterr().out == ""
     (seven,) = csv.DictReader(io.StringIO(Path("out.csv").read_text(encoding="utf-8")))
@@ -296,13 +347,17 @@ def test_exports_say_what_they_leave_out_and_overwrite_nothing(mine: str, capsys
     assert Path("out.csv").read_bytes() != before
 
 
-def test_practice_is_kept_apart(mine: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_practice_is_kept_apart(
+    mine: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert held(monkeypatch, "\n2\n\n", mine, "--case", "9", "--practice") == 0
     assert "there is no terminal, so" in capsys.readouterr().err
     cases = {}
     for origin in ("real", "practice", "all"):
         assert run_command(["export", mine, "--origin", origin]) == 0
-        cases[origin] = [row["interview_case"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))]
+        cases[origin] = [
+            row["interview_case"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))
+        ]
     assert cases == {"real": ["7", "8"], "practice": ["9"], "all": ["7", "8", "9"]}
 
 
@@ -321,7 +376,9 @@ def test_verify_and_backup(mine: str, capsys: pytest.CaptureFixture[str]) -> Non
     assert run_command(["db", "backup", mine, "copy.db"]) == 0
     assert capsys.readouterr().err == "responses/mine.db: copied to copy.db\n"
     assert run_command(["db", "verify", mine, "--db", "copy.db"]) == 0
-    assert re.fullmatch(r"copy\.db: 2 interviews, \d+ events: no problems\n", capsys.readouterr().err)
+    assert re.fullmatch(
+        r"copy\.db: 2 interviews, \d+ events: no problems\n", capsys.readouterr().err
+    )
     assert run_command(["db", "backup", mine, "copy.db"]) == 1
 
 
@@ -335,8 +392,14 @@ def test_verify_and_backup(mine: str, capsys: pytest.CaptureFixture[str]) -> Non
             ["interview", "mine.yaml", "--case", "7", "--plain"],
             "use --reopen to correct it, or --again to start a second one",
         ),
-        (["interview", "mine.yaml", "--case", "1", "--plain", "--set", "brnch=1"], "did you mean 'branch'?"),
-        (["interview", "mine.yaml", "--case", "1", "--plain", "--language", "xx"], "no language 'xx'"),
+        (
+            ["interview", "mine.yaml", "--case", "1", "--plain", "--set", "brnch=1"],
+            "did you mean 'branch'?",
+        ),
+        (
+            ["interview", "mine.yaml", "--case", "1", "--plain", "--language", "xx"],
+            "no language 'xx'",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_said_with_a_remedy(
@@ -350,7 +413,9 @@ def test_what_cannot_be_done_is_said_with_a_remedy(
     assert err.count("\n") == 1
 
 
-def test_an_instrument_with_problems_cannot_be_interviewed_with(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_instrument_with_problems_cannot_be_interviewed_with(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     written("broken.yaml", BROKEN)
     assert run_command(["interview", "broken.yaml", "--case", "1", "--plain"]) == 1
     err = capsys.readouterr().err.splitlines()
@@ -387,7 +452,9 @@ def test_on_a_terminal_the_case_is_asked_for(mine: str) -> None:
 
 
 def test_a_column_of_the_case_that_is_not_valid_is_asked_for_again() -> None:
-    head = "instrument: zoned\ntitle: Zoned\nversion: '1'\nsample:\n  zone: {type: text, role: zone}\n"
+    head = (
+        "instrument: zoned\ntitle: Zoned\nversion: '1'\nsample:\n  zone: {type: text, role: zone}\n"
+    )
     written("zoned.yaml", head + "items:\n  - {id: a, type: text, text: 'A?'}\n")
     screen = start_at_terminal("interview", "zoned.yaml", "--plain")
     screen.expect("Case \\(its key, such as 101\\): ")
@@ -420,7 +487,9 @@ def test_our_own_mistake_is_a_report_without_anybodys_words(
         answer = "555 0199"
         raise RuntimeError(f"could not keep {answer} of {file}")
 
-    monkeypatch.setattr("survey_cli.services.questionnaire.questionnaire_files.check_file", careless)
+    monkeypatch.setattr(
+        "survey_cli.services.questionnaire.questionnaire_files.check_file", careless
+    )
     monkeypatch.setattr("sys.argv", ["survey", "check", "jane-doe.yaml", "--format=text"])
     assert run_command(["check", "jane-doe.yaml"]) == 1
     out, err = capsys.readouterr()
@@ -467,9 +536,14 @@ def test_a_full_disk_is_said_in_one_line(arguments: list[str]) -> None:
     if not full.is_char_device():
         pytest.skip("this machine has no /dev/full")
     with full.open("w") as out:
-        done = subprocess.run([*SURVEY, *arguments], stdout=out, stderr=subprocess.PIPE, text=True, timeout=60)
+        done = subprocess.run(
+            [*SURVEY, *arguments], stdout=out, stderr=subprocess.PIPE, text=True, timeout=60
+        )
     assert done.returncode == 1
-    assert done.stderr == "survey: no space left on device — fix the cause, then run the command again\n"
+    assert (
+        done.stderr
+        == "survey: no space left on device — fix the cause, then run the command again\n"
+    )
 
 
 @pytest.mark.parametrize("closing", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
@@ -477,13 +551,17 @@ def test_closed_streams_hurt_nobody(closing: str) -> None:
     written("doubtful.yaml", DOUBTFUL)
     command = f'"{sys.executable}" -m survey_cli check doubtful.yaml {closing}'
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60)
-    assert done.returncode == (1 if ">&-" in closing.replace("2>&-", "") else 0)  # what was found went nowhere
+    assert done.returncode == (
+        1 if ">&-" in closing.replace("2>&-", "") else 0
+    )  # what was found went nowhere
     assert "Traceback" not in done.stdout + done.stderr
 
 
 def test_a_terminal_of_few_letters_gets_what_it_can_show() -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
-    done = subprocess.run([*SURVEY, "explain", "nets"], env=environment, capture_output=True, timeout=60)
+    done = subprocess.run(
+        [*SURVEY, "explain", "nets"], env=environment, capture_output=True, timeout=60
+    )
     assert done.returncode == 0
     assert done.stdout.startswith(b"net \\u2014 a term")
 

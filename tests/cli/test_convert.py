@@ -15,7 +15,9 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_a_form_becomes_a_questionnaire_and_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_form_becomes_a_questionnaire_and_a_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     form = str(FORMS / "xlsform_spec_test.xlsx")
     assert run_command(["convert", form, "-o", "study.yaml", "--report", "loss.md"]) == 1
     assert "not carried over, with the reasons" in capsys.readouterr().err
@@ -33,7 +35,10 @@ def test_a_form_without_losses_ends_well(capsys: pytest.CaptureFixture[str]) -> 
 def test_losses_are_printed_or_written_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     form = str(FORMS / "ipa__Likert_template.xlsx")
     assert run_command(["convert", form, "-o", "study.yaml"]) == 1
-    assert "sheet survey, row 6, calculation: device_info: there is no counterpart" in capsys.readouterr().out
+    assert (
+        "sheet survey, row 6, calculation: device_info: there is no counterpart"
+        in capsys.readouterr().out
+    )
     assert run_command(["convert", form, "-o", "study.yaml", "--force", "--format", "json"]) == 1
     result = json.loads(capsys.readouterr().out)
     assert result["report"]["lost"][0]["row"] == 6

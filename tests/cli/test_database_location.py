@@ -61,11 +61,16 @@ def test_a_database_where_an_earlier_version_put_it_is_pointed_out(
     file = study("surveys/2026")
     assert run_command(["sample", "import", file, "cases.csv", "--db", "responses/units.db"]) == 0
     with closing(sqlite3.connect("responses/units.db")) as db, db:
-        db.execute("DELETE FROM settings WHERE name IN ('study', 'questionnaire')")  # as it was then
+        db.execute(
+            "DELETE FROM settings WHERE name IN ('study', 'questionnaire')"
+        )  # as it was then
     capsys.readouterr()
     assert run_command(["case", "list", file]) == 1
     said = capsys.readouterr().err
-    assert f"an earlier version stored interviews of this name in {Path('responses/units.db').resolve()}" in said
+    assert (
+        f"an earlier version stored interviews of this name in {Path('responses/units.db').resolve()}"
+        in said
+    )
     assert "--db" in said
     Path("surveys/2026/responses").mkdir()
     Path("responses/units.db").rename("surveys/2026/responses/units.db")
@@ -95,7 +100,9 @@ def test_a_second_study_of_the_same_name_never_comes_into_the_first(
         assert "--db a/responses/units.db" in said
     assert cases("a/responses/units.db") == ["A", "B"]
     assert run_command(["case", "list", first]) == 0
-    assert run_command(["case", "list", second, "--db", "a/responses/units.db"]) == 0  # the option that answers
+    assert (
+        run_command(["case", "list", second, "--db", "a/responses/units.db"]) == 0
+    )  # the option that answers
 
 
 def test_an_answer_that_cannot_be_stored_is_an_error_like_any_other(
@@ -107,7 +114,9 @@ def test_an_answer_that_cannot_be_stored_is_an_error_like_any_other(
     for stream in ("stdin", "stderr"):
         monkeypatch.setattr(f"sys.{stream}.isatty", lambda: True)
     monkeypatch.setattr("sys.stdin.readline", lambda: "y\n")
-    error = ConfirmableError("a.db", "another questionnaire", "give --db", question="The same?", confirm=confirm)
+    error = ConfirmableError(
+        "a.db", "another questionnaire", "give --db", question="The same?", confirm=confirm
+    )
     assert report_error(error) == 1
     assert "a.db: the database can only be read — make it writable" in capsys.readouterr().err
 
@@ -120,7 +129,10 @@ def test_the_question_is_settled_at_a_terminal(capsys: pytest.CaptureFixture[str
     capsys.readouterr()
     assert run_command(["case", "list", str(moved)]) == 2
     publish = "survey study publish a/units.yaml --db a/responses/units.db"
-    assert f"if this is the same file, renamed or moved: {publish}; otherwise" in capsys.readouterr().err
+    assert (
+        f"if this is the same file, renamed or moved: {publish}; otherwise"
+        in capsys.readouterr().err
+    )
 
     def asked(answer: str) -> tuple[str, int]:
         child = spawn_survey("case", "list", str(moved), encoding="utf-8")
@@ -162,7 +174,10 @@ def test_the_database_and_the_list_of_people_are_said_by_their_whole_paths(
     assert f"database: {responses / 'units.db'}; people: {people}\n" in capsys.readouterr().err
     people.chmod(0o660)
     assert run_command(["status", file]) == 0
-    assert f"people: {people} (others than its owner can change it: run chmod 640)\n" in capsys.readouterr().err
+    assert (
+        f"people: {people} (others than its owner can change it: run chmod 640)\n"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_list_in_any_other_folder_is_no_list(capsys: pytest.CaptureFixture[str]) -> None:
@@ -173,7 +188,10 @@ def test_a_list_in_any_other_folder_is_no_list(capsys: pytest.CaptureFixture[str
     assert run_command(["sample", "import", file, "cases.csv"]) == 0
     misplaced = Path("a/instruments/interviewers.csv").resolve()
     place = Path("a/responses/interviewers.csv").resolve()
-    assert f"{misplaced} is not read, so everybody has all rights — move it to {place}" in capsys.readouterr().err
+    assert (
+        f"{misplaced} is not read, so everybody has all rights — move it to {place}"
+        in capsys.readouterr().err
+    )
 
 
 def test_the_rights_without_a_list_are_mentioned_where_people_are_concerned(

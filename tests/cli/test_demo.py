@@ -20,9 +20,13 @@ def test_without_a_terminal_a_script_completes_the_interview(tmp_path: Path) -> 
     done = run_without_terminal("demo", folder=tmp_path)
 
     assert done.returncode == 0, done.stderr
-    assert done.stderr.startswith("survey demo: there is no terminal, so a script answers the questions")
+    assert done.stderr.startswith(
+        "survey demo: there is no terminal, so a script answers the questions"
+    )
     assert "[Ended: Complete]" in done.stdout
-    exported = run_without_terminal("export", "survey-demo/library.yaml", "--origin", "practice", folder=tmp_path)
+    exported = run_without_terminal(
+        "export", "survey-demo/library.yaml", "--origin", "practice", folder=tmp_path
+    )
     [row] = csv.DictReader(exported.stdout.splitlines())
     assert (row["times"], row["used_2"], row["age"]) == ("12", "1", "41")
 
@@ -37,14 +41,23 @@ def test_without_a_terminal_the_text_has_no_signs_of_stress(tmp_path: Path) -> N
 def test_it_ends_with_lines_that_can_be_carried_out(tmp_path: Path) -> None:
     # A program of its own, since the lines name it as it was started.
     demo = [sys.executable, "-m", "survey_cli", "demo", "a folder"]
-    done = subprocess.run(demo, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        demo, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True
+    )
     said = "\n".join(done.stderr.splitlines()[-5:])
 
     lines = re.findall(r"^([^:]+):\s+(.+)$", said, re.MULTILINE)
-    assert [label for label, _ in lines] == ["See your data", "Write your own", "Learn to write", "Learn it"]
+    assert [label for label, _ in lines] == [
+        "See your data",
+        "Write your own",
+        "Learn to write",
+        "Learn it",
+    ]
     printed = []
     for _, command in lines:
-        done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, f"{command}\n{done.stderr}"
         printed.append(done.stdout)
     data, _, questionnaires, interviews = printed
@@ -57,7 +70,13 @@ def test_it_ends_with_lines_that_can_be_carried_out(tmp_path: Path) -> None:
 def test_on_a_terminal_the_first_key_answers_the_first_statement(tmp_path: Path) -> None:
     environment = {**os.environ, "TERM": "xterm-256color"}
     child = spawn_survey(
-        "demo", "--theme", "terminal", folder=tmp_path, environment=environment, encoding="utf-8", timeout=60
+        "demo",
+        "--theme",
+        "terminal",
+        folder=tmp_path,
+        environment=environment,
+        encoding="utf-8",
+        timeout=60,
     )
     child.expect("Springfield Public Library")
     child.send("\r")
@@ -78,7 +97,9 @@ def test_on_a_terminal_the_first_key_answers_the_first_statement(tmp_path: Path)
 def test_a_changed_questionnaire_is_conducted_as_it_is(tmp_path: Path) -> None:
     run_without_terminal("demo", folder=tmp_path)
     file = tmp_path / "survey-demo" / "library.yaml"
-    file.write_text(file.read_text().replace("Springfield Public Library", "Shelbyville Public Library"))
+    file.write_text(
+        file.read_text().replace("Springfield Public Library", "Shelbyville Public Library")
+    )
 
     done = run_without_terminal("demo", folder=tmp_path)
 

@@ -42,7 +42,9 @@ def test_a_page_names_the_pages_to_which_it_links(capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.parametrize("word", ["fieldwork", "privacy", "AAPOR", "proof"])
-def test_a_word_wins_over_a_page_and_names_it(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_word_wins_over_a_page_and_names_it(
+    word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     page = pages.find_page(word)
     explained = explain(word, capsys)
     assert explain_word(word)[0].meaning.split()[0] in explained
@@ -114,7 +116,9 @@ def test_every_tutorial_has_a_reader() -> None:
     assert set(pages.TUTORIALS) == {file.stem for file in (DOCS / "tutorials").glob("*.md")}
 
 
-def test_where_to_read_on_is_a_command_that_prints_the_heading(capsys: pytest.CaptureFixture[str]) -> None:
+def test_where_to_read_on_is_a_command_that_prints_the_heading(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     places = {entry.page for entry in read_vocabulary() if entry.page}
     assert len(places) > 50
     for place in places:
@@ -124,7 +128,9 @@ def test_where_to_read_on_is_a_command_that_prints_the_heading(capsys: pytest.Ca
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_fits_the_terminal_and_has_no_markup(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_fits_the_terminal_and_has_no_markup(
+    page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     lines = list(render_page(pages.read_page(page)))
     prose = [line for line in lines if not line.startswith("    ")]
@@ -136,7 +142,12 @@ def test_a_page_fits_the_terminal_and_has_no_markup(page: str, monkeypatch: pyte
 def test_on_a_terminal_the_pager_says_how_to_leave(tmp_path: Path) -> None:
     environment = {**os.environ, "TERM": "xterm-256color", "PAGER": "cat"}
     child = spawn_survey(
-        "explain", "first-report", folder=tmp_path, environment=environment, encoding="utf-8", timeout=60
+        "explain",
+        "first-report",
+        folder=tmp_path,
+        environment=environment,
+        encoding="utf-8",
+        timeout=60,
     )
     child.expect("q leaves this page")
     child.expect("From interviews to SPSS and a report")

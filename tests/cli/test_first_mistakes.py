@@ -93,7 +93,9 @@ def check_line(line: str) -> None:
 
 
 @pytest.mark.parametrize("typed", MISTAKES)
-def test_a_first_mistake_is_answered_with_what_to_do(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_first_mistake_is_answered_with_what_to_do(
+    typed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run_command(shlex.split(typed)) == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -105,13 +107,17 @@ def test_a_first_mistake_is_answered_with_what_to_do(typed: str, capsys: pytest.
 
 
 @pytest.mark.parametrize("typed", ["help", "-help", "help check", "check --help", "version", "-V"])
-def test_help_and_version_are_found_under_other_names(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_and_version_are_found_under_other_names(
+    typed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run_command(typed.split()) == 0
     assert capsys.readouterr().out.startswith(("Usage: survey", "survey "))
 
 
 @pytest.mark.parametrize("word", SYNONYMS)
-def test_a_term_of_the_trade_leads_to_its_command(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_term_of_the_trade_leads_to_its_command(
+    word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run_command([word]) == 2
     err = capsys.readouterr().err
     lines = find_lines(err)
@@ -132,11 +138,17 @@ def test_no_name_has_two_meanings() -> None:
     assert not {*RESERVED} & {*SYNONYMS, *RENAMED, *GROUPS}
 
 
-def test_a_folder_without_a_questionnaire_has_a_name_to_begin_with(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_without_a_questionnaire_has_a_name_to_begin_with(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     Path("study.yaml").unlink()
     assert run_command(["check"]) == 2
-    assert "survey check study.yaml (this folder has no questionnaire: survey new study.yaml" in capsys.readouterr().err
+    assert (
+        "survey check study.yaml (this folder has no questionnaire: survey new study.yaml"
+        in capsys.readouterr().err
+    )
     assert run_command(["nothere.yaml"]) == 2
     assert (
-        capsys.readouterr().err == "survey: nothere.yaml: there is no such file — write it: survey new nothere.yaml\n"
+        capsys.readouterr().err
+        == "survey: nothere.yaml: there is no such file — write it: survey new nothere.yaml\n"
     )

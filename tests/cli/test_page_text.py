@@ -55,7 +55,9 @@ def test_a_page_has_no_markup() -> None:
 
 def test_a_wide_table_is_wrapped_within_its_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "30")
-    table = "| key | effect |\n|---|---|\n| F1 | lists all keys of the screen |\n| F2 | `a \\| b` |\n"
+    table = (
+        "| key | effect |\n|---|---|\n| F1 | lists all keys of the screen |\n| F2 | `a \\| b` |\n"
+    )
 
     assert list(render_page(table)) == [
         "key  effect",
@@ -92,5 +94,7 @@ def test_the_tutorial_has_every_section_and_no_markup(monkeypatch: pytest.Monkey
     titles = [line.lstrip("# ") for line in tutorial.splitlines() if line.startswith("## ")]
     assert len(titles) > 10
     assert [title for title in titles if title not in lines] == []
-    assert [line for line in lines if "**" in line or "<!--" in line or "](" in line or "```" in line] == []
+    assert [
+        line for line in lines if "**" in line or "<!--" in line or "](" in line or "```" in line
+    ] == []
     assert [line for line in lines if len(line) > 80] == []

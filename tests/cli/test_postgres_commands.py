@@ -31,7 +31,9 @@ HOURS = """hours: {mon-sun: "00:00-23:59"}, reason: A test., holidays: false, le
 def a_server() -> str:
     """The address as an interviewer would give it, with a password, without a schema."""
     written("home.yaml", HOME)
-    return postgres_server.start_server().replace("postgres@/postgres", f"postgres:hush@/{database()}")
+    return postgres_server.start_server().replace(
+        "postgres@/postgres", f"postgres:hush@/{database()}"
+    )
 
 
 def database() -> str:
@@ -118,9 +120,28 @@ def answers(name: str) -> list[dict[str, str]]:
 
 
 def test_an_interview_goes_on_as_it_began_where_its_file_has_problems_now(survey, server):
-    survey("interview", "home.yaml", "--case", "c1", "--plain", "--db", server, keyed="4\n.suspend\n", gives=3)
+    survey(
+        "interview",
+        "home.yaml",
+        "--case",
+        "c1",
+        "--plain",
+        "--db",
+        server,
+        keyed="4\n.suspend\n",
+        gives=3,
+    )
     written("home.yaml", HOME.replace("type: single", "type: sinngle"))
-    said = survey("interview", "home.yaml", "--case", "c1", "--plain", "--db", server, keyed="2\nHigh Street\n")
+    said = survey(
+        "interview",
+        "home.yaml",
+        "--case",
+        "c1",
+        "--plain",
+        "--db",
+        server,
+        keyed="2\nHigh Street\n",
+    )
     assert "missing or has problems now" in said
 
 
@@ -137,14 +158,26 @@ def test_two_instruments_share_a_database(survey, server):
 def test_one_station_calls_two_studies_of_a_server(survey, server):
     written("other.yaml", HOME.replace("instrument: home", "instrument: other"))
     for study, case in (("home", "H"), ("other", "O")):
-        sampled = written(f"{study}.yaml", Path(f"{study}.yaml").read_text() + "fieldwork: {zone: Etc/UTC, " + HOURS)
-        sampled.write_text(sampled.read_text().replace("id: {role: key}", "id: {role: key}\n  phone: {role: phone}"))
+        sampled = written(
+            f"{study}.yaml",
+            Path(f"{study}.yaml").read_text() + "fieldwork: {zone: Etc/UTC, " + HOURS,
+        )
+        sampled.write_text(
+            sampled.read_text().replace(
+                "id: {role: key}", "id: {role: key}\n  phone: {role: phone}"
+            )
+        )
         written(f"{study}.csv", f"id,phone\n{case},+13125550100\n")
         survey("study", "publish", f"{study}.yaml", "--db", server)
         survey("sample", "import", f"{study}.yaml", f"{study}.csv", "--db", server)
     station = ("station", "home.yaml", "other.yaml", "--plain", "--interviewer", "ann", "--db")
     said = survey(*station, server, keyed=".dial\nbusy\n.dial\nno_answer\n.leave\n")
-    assert said.index("[Case: H") < said.index("= H: busy") < said.index("[Case: O") < said.index("= O: no answer")
+    assert (
+        said.index("[Case: H")
+        < said.index("= H: busy")
+        < said.index("[Case: O")
+        < said.index("= O: no answer")
+    )
     for db in ("one.db", f"{server}&schema=home"):
         assert "each study has its own database — leave it out" in survey(*station, db, gives=1)
 
@@ -154,12 +187,19 @@ def test_invented_people_stay_out_of_a_study_of_real_ones(survey, server):
     assert "20 interviews" in survey("case", "list", "--interviews", "home.yaml", "--db", server)
     assert "no problems" in survey("db", "verify", "home.yaml", "--db", server)
     survey("interview", "home.yaml", "--case", "c1", "--plain", "--db", server, keyed="4\n1\nx\n")
-    assert "must not be mixed" in survey("simulate", "home.yaml", "-n", "2", "--keep", "--db", server, gives=1)
+    assert "must not be mixed" in survey(
+        "simulate", "home.yaml", "-n", "2", "--keep", "--db", server, gives=1
+    )
 
 
 @pytest.mark.parametrize(
     ("command", "more"),
-    [("case list --interviews", ()), ("db verify", ()), ("export", ("-o", "x.csv")), ("db backup", ("copy.db",))],
+    [
+        ("case list --interviews", ()),
+        ("db verify", ()),
+        ("export", ("-o", "x.csv")),
+        ("db backup", ("copy.db",)),
+    ],
 )
 def test_a_server_that_is_not_there_is_told(survey, server, command, more):
     gone = "postgresql://ann:hush@127.0.0.1:1/field"

@@ -113,8 +113,13 @@ def test_the_same_on_a_server(server, survey) -> None:
     assert "35 unchanged" in survey("sample", "import", *FOUNDING, *db)[0]
     assert "35 of 35 cases" in survey("case", "list", FOUNDING[0], *db)[1]
     summary = survey("case", "list", FOUNDING[0], "--next", "-n", "3", *db)[1]
-    assert sum(map(int, re.findall(r"(\d+) (?:callable now|ready|outside calling hours)", summary))) == 35
-    survey("case", "outcome", FOUNDING[0], "Denver District", "refusal_hard", "--note", "wrote", *db)
+    assert (
+        sum(map(int, re.findall(r"(\d+) (?:callable now|ready|outside calling hours)", summary)))
+        == 35
+    )
+    survey(
+        "case", "outcome", FOUNDING[0], "Denver District", "refusal_hard", "--note", "wrote", *db
+    )
     assert "2.112" in survey("case", "show", FOUNDING[0], "Denver District", *db)[0]
 
 
@@ -200,7 +205,9 @@ def test_replicates_wait_for_their_release(survey, study) -> None:
     assert "2 of them wait until their replicate is released" in err
     assert case("a").released
     assert not case("b").released
-    assert "1 of 3 cases" in survey("case", "list", study, "--status", "unreleased")[1]  # c has no number: done already
+    assert (
+        "1 of 3 cases" in survey("case", "list", study, "--status", "unreleased")[1]
+    )  # c has no number: done already
     assert "there is no replicate '7'" in survey("sample", "release", study, "7", gives=1)[1]
     assert "2 cases released" in survey("sample", "release", study, "2-3")[1]
     assert case("b").released
@@ -209,7 +216,10 @@ def test_replicates_wait_for_their_release(survey, study) -> None:
 
 
 def test_an_unknown_replicate_keeps_everything_out(survey, study) -> None:
-    assert "there is no replicate '9'" in survey("sample", "import", study, "cases.csv", "--release", "9", gives=1)[1]
+    assert (
+        "there is no replicate '9'"
+        in survey("sample", "import", study, "cases.csv", "--release", "9", gives=1)[1]
+    )
     assert not Path("responses/study.db").exists()
 
 
@@ -239,19 +249,30 @@ def test_the_list_is_added_to_asked_and_counted(survey) -> None:
     assert "it is not blocked" in err
     assert "0 of them new" in survey("do-not-call", "add", "registry.csv", "--country", "US")[1]
     assert survey("do-not-call", "count")[0] == "2\n"
-    assert "is on the list: registry" in survey("do-not-call", "check", "+1 (312) 555-0100", gives=1)[0]
+    assert (
+        "is on the list: registry"
+        in survey("do-not-call", "check", "+1 (312) 555-0100", gives=1)[0]
+    )
     assert "is not on the list" in survey("do-not-call", "check", "+1 312 555 0177")[0]
     one = ("do-not-call", "remove", "+1 312 555 0100")
     assert "--reason" in survey(*one, gives=2)[1]
     nobody_else = survey(*one, "+1 312 555 0177", "--reason", "a slip", gives=1)[1]
     assert "+13125550177 is not on the list" in nobody_else
     assert survey("do-not-call", "count")[0] == "2\n"
-    assert "1 number removed from the list" in survey(*one, "--reason", "another person's now", "--by", "sue")[1]
+    assert (
+        "1 number removed from the list"
+        in survey(*one, "--reason", "another person's now", "--by", "sue")[1]
+    )
     assert "by sue: another person's now" in survey("do-not-call", "check", "+1 312 555 0100")[0]
     assert survey("do-not-call", "count")[0] == "1\n"
     assert "which country it is in" in survey("do-not-call", "check", "312 555 0100", gives=1)[1]
-    assert "--country" in survey("do-not-call", "add", "312 555 0100", "--country", "UK", gives=1)[1]
-    assert "this is neither a file nor a number" in survey("do-not-call", "add", "registry.txt", gives=1)[1]
+    assert (
+        "--country" in survey("do-not-call", "add", "312 555 0100", "--country", "UK", gives=1)[1]
+    )
+    assert (
+        "this is neither a file nor a number"
+        in survey("do-not-call", "add", "registry.txt", gives=1)[1]
+    )
     assert b"5550100" not in Path("responses/never_call.db").read_bytes()
 
 
@@ -261,7 +282,10 @@ def test_a_list_with_a_date_in_the_future_is_not_added_to(survey) -> None:
     written("registry.csv", f"number,date\n{rows}312 555 0103,{today}\n")
     _, err = survey("do-not-call", "add", "registry.csv", "--country", "US", gives=1)
     assert "registry.csv:3: date: " in err
-    assert "registry.csv:4: date: '2031-02-03' is in the future; no number of this file is added to the list" in err
+    assert (
+        "registry.csv:4: date: '2031-02-03' is in the future; no number of this file is added to the list"
+        in err
+    )
     assert "leave the cell empty for today" in err
     assert "registry.csv:5" not in err
     assert survey("do-not-call", "count")[0] == "0\n"
@@ -285,12 +309,16 @@ def test_only_a_supervisor_imports_where_people_are_listed(survey, study) -> Non
 def test_what_is_wrong_with_the_files_is_said(survey, study) -> None:
     assert "there is no such file" in survey("sample", "import", study, "no.csv", gives=1)[1]
     assert "there is no file" in survey("sample", "import", "no.yaml", "cases.csv", gives=1)[1]
-    written("plain.yaml", "instrument: plain\ntitle: P\nitems:\n- {id: a, type: number, text: A?}\n")
+    written(
+        "plain.yaml", "instrument: plain\ntitle: P\nitems:\n- {id: a, type: number, text: A?}\n"
+    )
     assert "role: key" in survey("sample", "import", "plain.yaml", "cases.csv", gives=1)[1]
     Path("responses").mkdir()
     Path("responses/study.db").write_bytes(b"not a database at all, " * 100)
     for dry in ((), ("--dry-run",)):
-        assert "responses/study.db" in survey("sample", "import", study, "cases.csv", *dry, gives=1)[1]
+        assert (
+            "responses/study.db" in survey("sample", "import", study, "cases.csv", *dry, gives=1)[1]
+        )
 
 
 def test_a_file_without_any_number_is_probably_another_file(survey, study) -> None:

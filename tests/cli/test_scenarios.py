@@ -29,7 +29,9 @@ def test_the_scenarios_of_the_examples_pass(name: str, capsys: pytest.CaptureFix
     assert run_command(["test", str(INSTRUMENTS / f"{name}.yaml")]) == 0, capsys.readouterr().out
 
 
-def test_a_failing_scenario_with_its_line_and_the_condition(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failing_scenario_with_its_line_and_the_condition(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     written("study.yaml", STUDY)
     written("study.scenarios.yaml", SCENARIOS)
     assert run_command(["test", "study.yaml"]) == 1
@@ -55,7 +57,9 @@ def test_results_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     assert "age = 59" in (failure.get("message") or "")
 
 
-def test_a_suite_is_generated_passes_and_covers_all_that_can_happen(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_suite_is_generated_passes_and_covers_all_that_can_happen(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     written("study.yaml", STUDY)
     assert run_command(["test", "study.yaml"]) == 1
     assert "survey test study.yaml --generate study.scenarios.yaml" in capsys.readouterr().err
@@ -64,14 +68,19 @@ def test_a_suite_is_generated_passes_and_covers_all_that_can_happen(capsys: pyte
     out = capsys.readouterr().out
     assert "Not covered" not in out
     assert run_command(["check", "study.scenarios.yaml"]) == 0
-    assert run_command(["test", "study.yaml", "--generate", "study.scenarios.yaml"]) == 1, "it is not overwritten"
+    assert run_command(["test", "study.yaml", "--generate", "study.scenarios.yaml"]) == 1, (
+        "it is not overwritten"
+    )
 
 
 def test_a_mistake_in_the_scenarios_stops_with_its_line(capsys: pytest.CaptureFixture[str]) -> None:
     written("study.yaml", STUDY)
     written("study.scenarios.yaml", SCENARIOS.replace("age: 30", "agee: 30"))
     assert run_command(["test", "study.yaml"]) == 1
-    assert "study.scenarios.yaml:2:27: Young: there is no item 'agee' — did you mean 'age'?" in capsys.readouterr().err
+    assert (
+        "study.scenarios.yaml:2:27: Young: there is no item 'agee' — did you mean 'age'?"
+        in capsys.readouterr().err
+    )
     assert run_command(["check", "."]) == 1
     assert "study.scenarios.yaml:2:27: Young: there is no item 'agee'" in capsys.readouterr().out
 

@@ -12,7 +12,9 @@ from survey_cli.values import DK, REFUSED, Missing
 
 FORMS = Path(__file__).parents[1] / "data" / "xlsform"
 ALL = sorted(
-    path for path in FORMS.rglob("*") if path.suffix in (".xlsx", ".xls", ".csv", ".md") and path.stem != "SOURCES"
+    path
+    for path in FORMS.rglob("*")
+    if path.suffix in (".xlsx", ".xls", ".csv", ".md") and path.stem != "SOURCES"
 )
 RECORDED = [path for path in ALL if path.with_suffix(".odk.json").exists()]
 
@@ -20,7 +22,10 @@ RECORDED = [path for path in ALL if path.with_suffix(".odk.json").exists()]
 def convert_text(tmp_path: Path, survey: str, choices: str = "") -> ConvertedForm:
     """Convert a form written as Markdown; an empty line ends nothing."""
     file = tmp_path / "form.md"
-    file.write_text(f"| survey |\n{survey}\n| choices |\n| | list_name | name | label |\n{choices}\n", encoding="utf-8")
+    file.write_text(
+        f"| survey |\n{survey}\n| choices |\n| | list_name | name | label |\n{choices}\n",
+        encoding="utf-8",
+    )
     return convert_form(file)
 
 
@@ -30,7 +35,11 @@ def test_no_form_has_errors_and_nothing_is_lost_without_a_row(path: Path) -> Non
     assert not converted.errors
     scenario(converted.text)
     for column, (carried, total) in converted.report.logic.items():
-        lost = {e.row for e in converted.report.lost if e.sheet == "survey" and e.column in (column, "") and e.row > 1}
+        lost = {
+            e.row
+            for e in converted.report.lost
+            if e.sheet == "survey" and e.column in (column, "") and e.row > 1
+        }
         assert total - carried <= len(lost)
     assert all(entry.text and entry.row >= 1 for entry in converted.report.lost)
 
@@ -45,23 +54,37 @@ def test_most_expressions_with_a_counterpart_are_carried_over(pattern: str) -> N
 
 def test_only_the_tablet_and_the_time_of_day_have_no_counterpart() -> None:
     reports = {path.stem: convert_form(path).report.without_counterpart for path in ALL}
-    starter, phone = "ipa__Advanced_CATI_starter_kit_with_attempt_workflow", "ipa__Phone_Survey_Form"
-    others = ("ipa__Likert_template", "ipa__date_allows_dk", "ipa__phq9___gad7", "ipa__random_module_order")
-    assert {name: count for name, count in reports.items() if count} == {starter: 9, phone: 4} | dict.fromkeys(
-        others, 1
+    starter, phone = (
+        "ipa__Advanced_CATI_starter_kit_with_attempt_workflow",
+        "ipa__Phone_Survey_Form",
     )
+    others = (
+        "ipa__Likert_template",
+        "ipa__date_allows_dk",
+        "ipa__phq9___gad7",
+        "ipa__random_module_order",
+    )
+    assert {name: count for name, count in reports.items() if count} == {
+        starter: 9,
+        phone: 4,
+    } | dict.fromkeys(others, 1)
 
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
 def test_the_same_questions_are_relevant_as_in_an_odk_client(path: Path) -> None:
     interview = ConvertedInterview(path)
     filtered = {s.key for s in interview.list_slots() if s.item.row.get("choice_filter")}
-    for values, relevant in decode_recording(path.with_suffix(".odk.json").read_text(encoding="utf-8")):
+    for values, relevant in decode_recording(
+        path.with_suffix(".odk.json").read_text(encoding="utf-8")
+    ):
         assert interview.ask(values) - filtered == relevant - filtered
 
 
 def test_a_thousand_vectors_are_recorded() -> None:
-    recorded = [decode_recording(path.with_suffix(".odk.json").read_text(encoding="utf-8")) for path in RECORDED]
+    recorded = [
+        decode_recording(path.with_suffix(".odk.json").read_text(encoding="utf-8"))
+        for path in RECORDED
+    ]
     assert sum(map(len, recorded)) >= 1000
 
 
@@ -136,7 +159,8 @@ def test_every_type_and_column_has_its_place(tmp_path: Path) -> None:
 
 def test_what_the_checks_reject_is_left_out_with_their_reason(tmp_path: Path) -> None:
     converted = convert_text(
-        tmp_path, "| | type | name | label | default |\n| | date | born | Born? | 2010-06-15 |\n| | text | t | T? | |"
+        tmp_path,
+        "| | type | name | label | default |\n| | date | born | Born? | 2010-06-15 |\n| | text | t | T? | |",
     )
     assert not converted.errors
     (entry,) = converted.report.lost
@@ -157,7 +181,9 @@ SENTINELS = """
 
 
 def test_codes_beside_a_range_become_declines_that_can_be_entered(tmp_path: Path) -> None:
-    converted = convert_text(tmp_path, SENTINELS, "| | yn | 1 | Yes |\n| | yn | -7 | Not applicable |")
+    converted = convert_text(
+        tmp_path, SENTINELS, "| | yn | 1 | Yes |\n| | yn | -7 | Not applicable |"
+    )
     assert not converted.errors
     asked = scenario(converted.text)
     ages = asked.key("-1").why, asked.key("121").why
@@ -170,8 +196,14 @@ def test_codes_beside_a_range_become_declines_that_can_be_entered(tmp_path: Path
     gap = asked.keys("-999", ".refused", "88", "2", "99")
     assert gap.key("8").why == "This answer is not accepted here."
     other = scenario(converted.text).keys("-888", "-99", "-7", "2", "3", "12", "it varied")
-    assert (other.data["age"], other.data["kids"], other.data["days"]) == (REFUSED, DK, Missing("code_7"))
-    codes = {decline.id: decline.code for decline in instrument(converted.text).items["kids"].declines}
+    assert (other.data["age"], other.data["kids"], other.data["days"]) == (
+        REFUSED,
+        DK,
+        Missing("code_7"),
+    )
+    codes = {
+        decline.id: decline.code for decline in instrument(converted.text).items["kids"].declines
+    }
     assert codes == {"dk": -99, "refused": -88}
     assert "text: Not applicable" in converted.text, "what another question says of this code"
     assert "88: none" in converted.text
@@ -181,16 +213,24 @@ def test_codes_beside_a_range_become_declines_that_can_be_entered(tmp_path: Path
 def test_what_codes_mean_and_which_can_not_be_entered_is_reported(tmp_path: Path) -> None:
     report = convert_text(tmp_path, SENTINELS, "| | yn | 1 | Yes |\n| | yn | 0 | No |").report
     noted = {(entry.row, entry.text) for entry in report.noted}
-    assert (3, "the code -999 is don't know: the form doesn't say what it means, so check it") in noted
+    assert (
+        3,
+        "the code -999 is don't know: the form doesn't say what it means, so check it",
+    ) in noted
     assert (4, "the code -99 is don't know") in noted
     assert (4, "the code -88 is refused") in noted
-    assert (1, "numbers without a lower limit are 0 or more here, or need min: kids and top") in noted
+    assert (
+        1,
+        "numbers without a lower limit are 0 or more here, or need min: kids and top",
+    ) in noted
     assert [(e.row, e.column, e.text) for e in report.lost] == [
         (6, "constraint", "-5 can't be entered, because it is less than 1: write it as a decline")
     ]
 
 
-def test_a_code_that_a_question_does_not_have_is_reported_with_what_is_dropped(tmp_path: Path) -> None:
+def test_a_code_that_a_question_does_not_have_is_reported_with_what_is_dropped(
+    tmp_path: Path,
+) -> None:
     report = convert_text(
         tmp_path,
         """
@@ -223,14 +263,18 @@ def test_a_code_that_a_question_does_not_have_is_reported_with_what_is_dropped(t
 def test_a_list_of_outcomes_has_no_declines(tmp_path: Path) -> None:
     """ "Refusal" among outcomes is an answer of the interviewer, not a refusal to answer."""
     survey = "| | type | name | label |\n| | select_one status | status | Outcome? |"
-    text = convert_text(tmp_path, survey, "| | status | 1 | Done |\n| | status | 5 | Refused |").text
+    text = convert_text(
+        tmp_path, survey, "| | status | 1 | Done |\n| | status | 5 | Refused |"
+    ).text
     assert "5: Refused" in text
 
 
 def test_the_report_lists_sheet_row_column_and_reason() -> None:
     path = FORMS / "ipa__Phone_Survey_Form.xlsx"
     lines = render_report(convert_form(path).report, path.name, "phone.yaml").splitlines()
-    assert lines[2].endswith("calculation 12 of 12; 4 without a counterpart: they use the tablet or the time of day.")
+    assert lines[2].endswith(
+        "calculation 12 of 12; 4 without a counterpart: they use the tablet or the time of day."
+    )
     assert "| survey | 23 | calculation | schedule_reached | - needs numbers |" in lines
     assert [line.partition(":")[0] for line in lines if line.startswith("## ")] == [
         "## Not carried over",
@@ -249,7 +293,9 @@ def test_the_report_lists_sheet_row_column_and_reason() -> None:
         ("form.md", b"| survey |\n| | type | name |\n| | geopoint | g |\n", "no question"),
     ],
 )
-def test_what_is_no_form_is_explained(tmp_path: Path, name: str, contents: bytes, what: str) -> None:
+def test_what_is_no_form_is_explained(
+    tmp_path: Path, name: str, contents: bytes, what: str
+) -> None:
     file = tmp_path / name
     file.write_bytes(contents)
     with pytest.raises(UserError, match=what):
@@ -314,9 +360,13 @@ def test_values_of_all_turns_are_tested_one_by_one(tmp_path: Path) -> None:
 | | calculate | all | | | join(' ', ${called}) | | |
 | | note | last | Seven was called. | selected(${all}, '7') | | | |
 """.strip()
-    converted = convert_text(tmp_path, survey, "| | yn | 1 | Yes |\n| | yn | 0 | No |\n| | yn | 2 | None |")
+    converted = convert_text(
+        tmp_path, survey, "| | yn | 1 | Yes |\n| | yn | 0 | No |\n| | yn | 2 | None |"
+    )
     assert not converted.errors
-    assert [entry for entry in converted.report.lost if entry.column in ("relevant", "calculation")] == []
+    assert [
+        entry for entry in converted.report.lost if entry.column in ("relevant", "calculation")
+    ] == []
     assert ask_turns(converted.text, "7", "1", "5", "0")
     assert not ask_turns(converted.text, "7", "1", "5", "1", "6")
     assert ask_turns(converted.text, "3", "1", "5", "1", "7")
@@ -335,7 +385,9 @@ def test_a_column_whose_name_contains_a_code_and_a_label_as_text(tmp_path: Path)
 | | calculate | word | | coalesce(jr:choice-name(${who}, '${who}'), 'nobody') | |
 | | note | last | {called} | | ${called} = 'Ana' |
 """.strip()
-    text = convert_text(tmp_path, survey, "| | who | 1 | Mother |\n| | who | 2 | Father |\n| | who | 3 | Child |").text
+    text = convert_text(
+        tmp_path, survey, "| | who | 1 | Mother |\n| | who | 2 | Father |\n| | who | 3 | Child |"
+    ).text
     assert "called: name_1 if who == 1 else name_2 if who == 2 else ''" in text
     assert "'Mother' if who == 1 else 'Father' if who == 2 else 'Child' if who == 3 else ''" in text
 

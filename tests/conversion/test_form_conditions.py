@@ -21,7 +21,13 @@ SURVEY = [
     ("text", "s", "${a} > 1"),
     ("note", "later"),
 ]
-CHOICES = [("yn", "1", "Yes"), ("yn", "0", "No"), ("yn", "-99", "Don't know"), ("words", "u", "U"), ("words", "v", "V")]
+CHOICES = [
+    ("yn", "1", "Yes"),
+    ("yn", "0", "No"),
+    ("yn", "-99", "Don't know"),
+    ("words", "u", "U"),
+    ("words", "v", "V"),
+]
 
 
 @pytest.fixture
@@ -59,11 +65,19 @@ def translator() -> Translator:
         ("${t} != null", "answered(t)", ""),
         ("string-length(${t}) > 3", "length(t) > 3", ""),
         ("${a} = ${z}", "(not answered(a) and not answered(z)) or a == z", ""),
-        ("(${b} != 1 or ${a} > 2) and ${t} = 'x'", "(not answered(b) or b != 1 or a > 2) and t == 'x'", ""),
+        (
+            "(${b} != 1 or ${a} > 2) and ${t} = 'x'",
+            "(not answered(b) or b != 1 or a > 2) and t == 'x'",
+            "",
+        ),
         ("${d} <= today()", "d <= today()", ""),
         ("sum(${x}) > 10", "sum(r.x) > 10", ""),
         ("indexed-repeat(${x}, ${r}, 2) = 1", "r[2].x == 1", ""),
-        ("if(${a} > 1, ${b} = 1, ${b} = 0)", "(a > 1 and b == 1) or ((not answered(a) or a <= 1) and b == 0)", ""),
+        (
+            "if(${a} > 1, ${b} = 1, ${b} = 0)",
+            "(a > 1 and b == 1) or ((not answered(a) or a <= 1) and b == 0)",
+            "",
+        ),
         ("int((today() - ${d}) div 365.25) >= 18", "years_between(d, today()) >= 18", ""),
         ("coalesce(${a}, ${z}) = 4", "(a if answered(a) else z) == 4", ""),
         ("/form/a = 3", "a == 3", ""),

@@ -36,7 +36,9 @@ def write_strange_form(seed: int) -> str:
         "| survey |",
         "| | type | name | label::English (en) | label::Klingon | relevant | constraint | calculation |",
     ]
-    lines[1] += " repeat_count | choice_filter | required | default | appearance | constraint_message |"
+    lines[1] += (
+        " repeat_count | choice_filter | required | default | appearance | constraint_message |"
+    )
     for _ in range(rng.randint(1, 14)):
         cells = [
             draw(rng, TYPES),
@@ -45,8 +47,16 @@ def write_strange_form(seed: int) -> str:
             draw(rng, LABELS, 0.3),
             draw(rng, EXPRESSIONS, 0.5),
         ]
-        cells += [draw(rng, EXPRESSIONS, 0.3), draw(rng, EXPRESSIONS, 0.5), draw(rng, EXPRESSIONS, 0.5)]
-        cells += [draw(rng, "k = ${a}|k=1||"), draw(rng, "yes|${a}=1|"), draw(rng, "1|x|2020-01-01|today()|${a}", 0.4)]
+        cells += [
+            draw(rng, EXPRESSIONS, 0.3),
+            draw(rng, EXPRESSIONS, 0.5),
+            draw(rng, EXPRESSIONS, 0.5),
+        ]
+        cells += [
+            draw(rng, "k = ${a}|k=1||"),
+            draw(rng, "yes|${a}=1|"),
+            draw(rng, "1|x|2020-01-01|today()|${a}", 0.4),
+        ]
         cells += [draw(rng, "likert|table-list|multiline|"), draw(rng, LABELS, 0.2)]
         lines.append(f"| | {' | '.join(cells)} |")
     lines += ["| choices |", "| | list_name | name | label::English (en) | k |"]

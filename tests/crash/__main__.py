@@ -30,7 +30,9 @@ def main() -> int:
     wanted = _arguments()
     seed = wanted.seed if wanted.seed is not None else SystemRandom().randrange(10**6)
     scratch = Path(tempfile.mkdtemp(prefix="survey-crash-"))
-    os.environ.update(TERM="xterm-256color", LC_ALL="C.UTF-8", TMPDIR=str(scratch), COLUMNS="80", LINES="24")
+    os.environ.update(
+        TERM="xterm-256color", LC_ALL="C.UTF-8", TMPDIR=str(scratch), COLUMNS="80", LINES="24"
+    )
     tempfile.tempdir = str(scratch)
     os.environ.pop("NO_COLOR", None)
     print(f"crash: {wanted.runs} runs, seed {seed}, in {scratch}", file=sys.stderr, flush=True)
@@ -48,11 +50,16 @@ def main() -> int:
             getattr(whole, name).extend(getattr(tally, name))
     for database in sorted(scratch.glob("*/*.db")):
         if database.parent.name in ("alone", "together"):
-            whole.findings += [f"{database.name}: {finding}" for finding in witness.findings(file, database)]
+            whole.findings += [
+                f"{database.name}: {finding}" for finding in witness.findings(file, database)
+            ]
             whole.counts["databases"] += 1
     whole.traces += [report.read_text() for report in scratch.glob("survey-bug-*")]
     print(_summary(whole, seed=seed, seconds=time.monotonic() - began))
-    wrong = {name: getattr(whole, name) for name in ("missing", "elsewhere", "traces", "findings", "hung")}
+    wrong = {
+        name: getattr(whole, name)
+        for name in ("missing", "elsewhere", "traces", "findings", "hung")
+    }
     for name, cases in wrong.items():
         for case in cases[:10]:
             print(f"{name}: {case}", file=sys.stderr)
@@ -65,10 +72,16 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="crash", description=__doc__)
-    parser.add_argument("--runs", type=int, default=1000, help="sittings, each of which is broken off")
-    parser.add_argument("--seed", type=int, help="of the script and of the moments; printed if not given")
     parser.add_argument(
-        "--sabotage", action="store_true", help="write every entry one entry late, to see that it is noticed"
+        "--runs", type=int, default=1000, help="sittings, each of which is broken off"
+    )
+    parser.add_argument(
+        "--seed", type=int, help="of the script and of the moments; printed if not given"
+    )
+    parser.add_argument(
+        "--sabotage",
+        action="store_true",
+        help="write every entry one entry late, to see that it is noticed",
     )
     parser.add_argument("--stations", type=int, default=2, help="that work at a time")
     return parser.parse_args()
@@ -108,7 +121,9 @@ def _hold(file: Path, *, runs: int, seed: int, stations: int) -> list[Tally]:
         pid = os.fork()
         if pid == 0:
             try:
-                tally = _evenings(file, station=station, runs=share, dice=Random(f"{seed}/{station}"))
+                tally = _evenings(
+                    file, station=station, runs=share, dice=Random(f"{seed}/{station}")
+                )
                 told.write_text(json.dumps(vars(tally)))
                 os._exit(0)
             except BaseException:
@@ -119,7 +134,9 @@ def _hold(file: Path, *, runs: int, seed: int, stations: int) -> list[Tally]:
     tallies = []
     for pid, told in counted:
         os.waitpid(pid, 0)
-        tallies.append(_read(told) if told.exists() else Tally(hung=["a station of the driver broke"]))
+        tallies.append(
+            _read(told) if told.exists() else Tally(hung=["a station of the driver broke"])
+        )
     return tallies
 
 

@@ -14,7 +14,12 @@ from crash import witness
 from crash.script import ITEMS, Stand, Step, answer
 from crash.station import SLOW, Station
 
-TRACES = ("Traceback (most recent call last)", "bug in survey", "The screen failed", "that failed (")
+TRACES = (
+    "Traceback (most recent call last)",
+    "bug in survey",
+    "The screen failed",
+    "that failed (",
+)
 CRASHES = ("kill", "kill", "kill", "hangup", "terminate", "copy")
 FRESH = 0.04
 """Share of the sittings that start a Python of their own."""
@@ -35,7 +40,16 @@ class Tally:
 class Evening:
     """The sittings of one interviewer, case after case, in one database."""
 
-    def __init__(self, *, instrument: Path, database: Path, name: str, dice: Random, tally: Tally, alone: bool) -> None:
+    def __init__(
+        self,
+        *,
+        instrument: Path,
+        database: Path,
+        name: str,
+        dice: Random,
+        tally: Tally,
+        alone: bool,
+    ) -> None:
         self.instrument, self.database, self.name = instrument, database, name
         self.dice, self.tally, self.alone = dice, tally, alone
         self.case, self.run = 0, 0
@@ -61,7 +75,14 @@ class Evening:
         self.run += 1
         dice, tally = self.dice, self.tally
         plain = dice.random() < 0.5
-        arguments = ["interview", str(self.instrument), "--db", str(self.database), "--case", self.key]
+        arguments = [
+            "interview",
+            str(self.instrument),
+            "--db",
+            str(self.database),
+            "--case",
+            self.key,
+        ]
         arguments += ["--interviewer", self.name, *(["--plain"] if plain else [])]
         station = Station(arguments, plain=plain, fresh=dice.random() < FRESH)
         tally.counts["plain" if plain else "screen"] += 1
@@ -100,7 +121,11 @@ class Evening:
             allowed = [self.shown, *(step.to for step in self.sent)]
         items = [stand.item for stand in allowed]
         if at.item not in items:
-            self._say(self.tally.elsewhere, f"shown {at}, expected {', '.join(map(str, allowed))}", station)
+            self._say(
+                self.tally.elsewhere,
+                f"shown {at}, expected {', '.join(map(str, allowed))}",
+                station,
+            )
             self.sent = []
         else:
             self._taken(max(n for n, item in enumerate(items) if item == at.item) if at not in allowed
@@ -213,19 +238,31 @@ class Evening:
         """A copy of a database of one's own, so that the program itself recovers the files."""
         if not self.alone or not self.database.exists():
             return self.database
-        return witness.copied(self.database, self.database.parent / f"look-{self.name}", index=False)
+        return witness.copied(
+            self.database, self.database.parent / f"look-{self.name}", index=False
+        )
 
     def _check_copy(self) -> None:
         if not self.database.exists() or self.shown is None:
             return
-        copy = witness.copied(self.database, self.database.parent / f"copy-{self.name}", index=self.dice.random() < 0.5)
+        copy = witness.copied(
+            self.database,
+            self.database.parent / f"copy-{self.name}",
+            index=self.dice.random() < 0.5,
+        )
         rows = witness.journal(copy, self.key)
         for entry in witness.missing(self.kept, rows):
-            self._say(self.tally.missing, f"{entry} was shown as taken, and a copy of the files lacks it", None)
+            self._say(
+                self.tally.missing,
+                f"{entry} was shown as taken, and a copy of the files lacks it",
+                None,
+            )
         for finding in witness.findings(self.instrument, copy):
             self._say(self.tally.findings, f"in a copy: {finding}", None)
         if rows and self.shown.item < ITEMS:
-            allowed = {str(stand).rstrip("?") for stand in (self.shown, *(step.to for step in self.sent))}
+            allowed = {
+                str(stand).rstrip("?") for stand in (self.shown, *(step.to for step in self.sent))
+            }
             at = witness.resumes_at(self.instrument, copy, self.key)
             if at not in allowed and not ("end" in allowed and "finished" in at):
                 self._say(self.tally.elsewhere, f"a copy goes on at {at}, expected {allowed}", None)

@@ -96,7 +96,11 @@ def main() -> int:
     parser.add_argument("--db", help="a study at this address; otherwise a new one")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--stations", type=int, default=2)
-    parser.add_argument("--sabotage", action="store_true", help="write nothing to the case, to see that it is noticed")
+    parser.add_argument(
+        "--sabotage",
+        action="store_true",
+        help="write nothing to the case, to see that it is noticed",
+    )
     wanted = parser.parse_args()
     seed = wanted.seed if wanted.seed is not None else SystemRandom().randrange(10**6)
     scratch = Path(tempfile.mkdtemp(prefix="survey-endings-"))
@@ -105,7 +109,9 @@ def main() -> int:
         _leave_cases_alone()
     began = time.monotonic()
     db = wanted.db or (
-        postgres_server.create_address() if wanted.engine == "postgresql" else str(scratch / "endings.db")
+        postgres_server.create_address()
+        if wanted.engine == "postgresql"
+        else str(scratch / "endings.db")
     )
     study = prepared(scratch, db, wanted.runs)
     found = conduct(study, runs=wanted.runs, seed=seed, stations=wanted.stations)
@@ -205,7 +211,9 @@ def _run(study: Study, run: int, dice: Random) -> str:
         else:
             station.look()
             station.key(f".fetch {key}\r")
-            _wait(station, (f"555-{run:04}", "has this case"))  # the case, or why the station goes on with another
+            _wait(
+                station, (f"555-{run:04}", "has this case")
+            )  # the case, or why the station goes on with another
             station.look()
             station.key("i")
     else:
@@ -215,7 +223,11 @@ def _run(study: Study, run: int, dice: Random) -> str:
     way = _break(station, last, closing, dice)
     station.drain()
     text = station.raw.decode(errors="replace")
-    trace = "Traceback" if "Traceback (most recent call last)" in text or "bug in survey" in text else ""
+    trace = (
+        "Traceback"
+        if "Traceback (most recent call last)" in text or "bug in survey" in text
+        else ""
+    )
     return f"i{run}\t{way}\t{'shown' if any(over in text for over in OVER) else ''}\t{trace}"
 
 
@@ -265,7 +277,9 @@ def _break(station: Station, last: str, closing: str, dice: Random) -> str:
 
 def _wait_for_end(station: Station, dice: Random) -> list[str]:
     """Wait for the closing review and perhaps complete it there, or for the closing screen; what was reached."""
-    if not _wait(station, (*REVIEW, *OVER, "Then goodbye")) or any(over in station.shown() for over in OVER):
+    if not _wait(station, (*REVIEW, *OVER, "Then goodbye")) or any(
+        over in station.shown() for over in OVER
+    ):
         return ["shown"]
     if "Then goodbye" in station.shown() or dice.random() < 0.4:
         return ["review"] if any(text in station.shown() for text in REVIEW) else ["shown"]
@@ -295,7 +309,10 @@ def _judge(study: Study, found: Found, shown: set[str]) -> None:
     with Store.open(study.db, create=False) as store:
         for row in store.interviews.list_rows(origin="real"):
             journal = store.interviews.read_journal(row.id)
-            refused = any(isinstance(e, QuestionAnswered) and (e.place.item, e.value) == ("ok", 2) for e in journal)
+            refused = any(
+                isinstance(e, QuestionAnswered) and (e.place.item, e.value) == ("ok", 2)
+                for e in journal
+            )
             done = any(isinstance(e, QuestionAnswered) and e.place.item == "last" for e in journal)
             if refused or done or any(isinstance(e, InterviewStopped) for e in journal):
                 decided.add(row.case)
@@ -310,9 +327,15 @@ def _judge(study: Study, found: Found, shown: set[str]) -> None:
                 found.again.append(
                     f"{row.key}: {row.status}, {row.position.outcome or 'no outcome'}, {row.position.why}"
                 )
-        journals = [store.interviews.read_journal(row.id) for row in store.interviews.list_rows(origin="real")]
+        journals = [
+            store.interviews.read_journal(row.id)
+            for row in store.interviews.list_rows(origin="real")
+        ]
         ended = {
-            e.stamp.by for journal in journals for e in journal if isinstance(e, InterviewEnded | InterviewStopped)
+            e.stamp.by
+            for journal in journals
+            for e in journal
+            if isinstance(e, InterviewEnded | InterviewStopped)
         }
     found.missing = sorted(shown - ended)
     checked = verify_database(study.file, db=study.db, at=later)

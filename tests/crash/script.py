@@ -19,7 +19,13 @@ SHOWN: Final = re.compile(r"Item (\d{3})\b")
 DOUBTED: Final = re.compile(r"Doubt (\d{3})\b")
 REVIEW: Final = ("[Everything is answered", "Every question is answered")
 """What is shown at the closing review, where the last answer has been stored."""
-OVER: Final = (*REVIEW, "any key leaves", "[Ended", "[The interview is complete", "its interview is finished")
+OVER: Final = (
+    *REVIEW,
+    "any key leaves",
+    "[Ended",
+    "[The interview is complete",
+    "its interview is finished",
+)
 
 FORMS: Final = {
     "pick": "type: single, options: {1: Red, 2: Blue, 3: Green, 4: Grey}",
@@ -36,7 +42,9 @@ def instrument() -> str:
     lines = ["instrument: crash", "title: Crash driver", "items:"]
     for k in range(ITEMS):
         form = FORMS[kind(k)].replace("ID", place(k)).replace("NUMBER", f"{k:03}")
-        lines.append(f"  - {{id: {place(k)}, text: 'Item {k:03} of the driver, who calls for the tests.', {form}}}")
+        lines.append(
+            f"  - {{id: {place(k)}, text: 'Item {k:03} of the driver, who calls for the tests.', {form}}}"
+        )
         if k % 7 == 3:
             lines.append(f"  - {{id: arm{k}, type: split, arms: {{a: 1, b: 1}}}}")
     return "\n".join(lines) + "\n"
@@ -77,7 +85,9 @@ def answer(at: Stand, dice: Random, *, calm: bool) -> Step:
     k, here, on = at.item, place(at.item), Stand(at.item + 1)
     if at.doubted:
         return Step(F9 + "\r", ".ok\n", ("confirmed", here, ""), on)
-    if not calm and k > 0 and kind(k - 1) != "several" and dice.random() < 0.12:  # a code given again is taken away
+    if (
+        not calm and k > 0 and kind(k - 1) != "several" and dice.random() < 0.12
+    ):  # a code given again is taken away
         return Step(ALT_LEFT, ".back\n", ("wentto", place(k - 1), ""), Stand(k - 1))
     match kind(k):
         case "pick" if dice.random() < 0.2:
@@ -86,9 +96,18 @@ def answer(at: Stand, dice: Random, *, calm: bool) -> Step:
             code = str(dice.randint(1, 4))
             return Step(code, f"{code}\n", ("answered", here, code), on)
         case "number":
-            number = dice.randint(1, MUCH) if calm or dice.random() < 0.7 else dice.randint(MUCH + 1, 99_999)
+            number = (
+                dice.randint(1, MUCH)
+                if calm or dice.random() < 0.7
+                else dice.randint(MUCH + 1, 99_999)
+            )
             entry = ("answered", here, str(number))
-            return Step(f"{number}\r", f"{number}\n", entry, on if number <= MUCH else Stand(k, doubted=True))
+            return Step(
+                f"{number}\r",
+                f"{number}\n",
+                entry,
+                on if number <= MUCH else Stand(k, doubted=True),
+            )
         case "several":
             codes = "".join(dice.sample("1234", 2))
             return Step(f"{codes}\r", f"{codes[0]} {codes[1]}\n", ("answered", here, codes[0]), on)
@@ -107,4 +126,6 @@ def stand(shown: str) -> Stand | None:
     if not items:
         return None
     number = items[-1][1]
-    return Stand(int(number), doubted=any(d[1] == number for d in DOUBTED.finditer(shown, items[-1].end())))
+    return Stand(
+        int(number), doubted=any(d[1] == number for d in DOUBTED.finditer(shown, items[-1].end()))
+    )

@@ -133,7 +133,9 @@ class Station:
         return None
 
 
-def _become(arguments: list[str], *, fresh: bool, size: tuple[int, int], before: Callable[[], object]) -> None:
+def _become(
+    arguments: list[str], *, fresh: bool, size: tuple[int, int], before: Callable[[], object]
+) -> None:
     """In the child: become `survey`, and never return."""
     code = 99
     try:

@@ -37,7 +37,11 @@ def missing(entries: Sequence[Entry], rows: Sequence[tuple[str, str, str, str]])
     for kind, item, value in entries:
         for at in range(after, len(rows)):
             row = rows[at]
-            if row[0] == kind and row[1] == item and value in json.dumps(json.loads(row[2] or "null")):
+            if (
+                row[0] == kind
+                and row[1] == item
+                and value in json.dumps(json.loads(row[2] or "null"))
+            ):
                 after = at + 1
                 break
         else:
@@ -48,7 +52,9 @@ def missing(entries: Sequence[Entry], rows: Sequence[tuple[str, str, str, str]])
 def is_open(database: Path, case: str) -> bool:
     """Whether the case's interview is open, as one that was killed at its closing review is."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection:
-        rows = connection.execute("SELECT status FROM interviews WHERE case_key = ?", (case,)).fetchall()
+        rows = connection.execute(
+            "SELECT status FROM interviews WHERE case_key = ?", (case,)
+        ).fetchall()
     return rows == [("open",)]
 
 
@@ -78,7 +84,9 @@ def findings(instrument: Path, database: Path) -> list[str]:
 
 def resumes_at(instrument: Path, database: Path, case: str) -> str:
     """The item at which the program goes on with a case of a copied database; or why it does not."""
-    desk = start_or_resume(instrument, StartOptions(case=case, interviewer="witness", db=str(database)))
+    desk = start_or_resume(
+        instrument, StartOptions(case=case, interviewer="witness", db=str(database))
+    )
     if not isinstance(desk, InterviewSession):
         return str(desk)
     try:

@@ -12,7 +12,11 @@ from support.example_files import NAMES
 from support.scenario import instrument
 from survey_cli.cli.run_command import run_command
 from survey_cli.documents.questionnaire.booklet_model import BookletItem, MultilingualText
-from survey_cli.documents.questionnaire.questionnaire import build_booklet, render_html, render_markdown
+from survey_cli.documents.questionnaire.questionnaire import (
+    build_booklet,
+    render_html,
+    render_markdown,
+)
 from survey_cli.documents.templating import escape_markdown
 from survey_cli.documents.text_runs import render_plain
 from survey_cli.entries import to_plain_text
@@ -38,7 +42,8 @@ class Element:
         for child in self.children:
             if isinstance(child, Element):
                 if tag in ("", child.tag) and all(
-                    v in (child.attributes.get(k.strip("_")) or "").split() for k, v in wanted.items()
+                    v in (child.attributes.get(k.strip("_")) or "").split()
+                    for k, v in wanted.items()
                 ):
                     found.append(child)
                 found += child.all(tag, **wanted)
@@ -73,7 +78,9 @@ class Page(HTMLParser):
 
 def page(source: str, *languages: str, comments: bool = False) -> Element:
     made = instrument(source)
-    return Page(render_html(build_booklet(made, languages or (made.language,), comments=comments))).root
+    return Page(
+        render_html(build_booklet(made, languages or (made.language,), comments=comments))
+    ).root
 
 
 def item(root: Element, id: str) -> Element:
@@ -100,7 +107,10 @@ def test_an_item_says_its_words_codes_and_who_is_asked() -> None:
     assert [squeezed(e.text()) for e in asked.all(class_="asked")] == [
         "▷ Asked if q23 is To a small extent or Not at all."
     ]
-    assert squeezed(asked.all(class_="aloud")[0].text()) == "Which resources are lacking? ‹the answers›?"
+    assert (
+        squeezed(asked.all(class_="aloud")[0].text())
+        == "Which resources are lacking? ‹the answers›?"
+    )
     assert [e.text() for e in asked.all(class_="code")] == ["1", "2", "3", "4", "5", "7"]
     assert asked.all("ul", class_="several"), "several answers are told from one by shape"
     other = asked.all("li")[-1]
@@ -130,7 +140,9 @@ def test_a_frame_is_said_once_and_each_statement_alone() -> None:
     battery = item(page("asu_2000.yaml"), "k")
     assert battery.text().count("how would you rate the level of coordination") == 1
     assert "your ASU and ‹statement›?" in battery.text()
-    assert [squeezed(r.all(class_="statement")[0].text()) for r in battery.all("tbody")[0].all("tr")][:2] == [
+    assert [
+        squeezed(r.all(class_="statement")[0].text()) for r in battery.all("tbody")[0].all("tr")
+    ][:2] == [
         "other anti-smuggling units",
         "INS headquarters",
     ]
@@ -188,18 +200,32 @@ def test_sections_and_rosters_say_their_rules() -> None:
 def test_what_is_not_asked_in_order_stands_in_appendices() -> None:
     root = page("asu_2000.yaml")
     held = {e.attributes["id"]: squeezed(e.text()) for e in root.all("section", class_="appendix")}
-    assert list(held) == ["appendix-faq", "appendix-scripts", "appendix-sample", "appendix-computed"]
+    assert list(held) == [
+        "appendix-faq",
+        "appendix-scripts",
+        "appendix-sample",
+        "appendix-computed",
+    ]
     assert "How long will it take? About fifteen minutes." in held["appendix-faq"]
-    assert "chief sector chief if kind is Sector, else district director." in held["appendix-computed"]
+    assert (
+        "chief sector chief if kind is Sector, else district director." in held["appendix-computed"]
+    )
     assert "phone telephone number; personal" in held["appendix-sample"]
-    study = {e.all("dt")[0].text(): e.all("dd")[0].text() for e in root.all("dl", class_="study")[0].all("div")}
+    study = {
+        e.all("dt")[0].text(): e.all("dd")[0].text()
+        for e in root.all("dl", class_="study")[0].all("div")
+    }
     assert study["Callback number"] == "202 555 0100"
     assert study["Not stated"] == "contact"
 
 
 def test_all_languages_stand_side_by_side_and_say_which_they_are() -> None:
     asked = item(page("household.yaml", "en", "es"), "money_a")
-    spoken = [(p.attributes.get("lang"), squeezed(p.text())) for p in asked.all("p") if "lang" in p.attributes]
+    spoken = [
+        (p.attributes.get("lang"), squeezed(p.text()))
+        for p in asked.all("p")
+        if "lang" in p.attributes
+    ]
     assert spoken == [
         ("en", "English Should the county spend more on its library?"),
         ("es", "Spanish ¿Debería el condado gastar más en su biblioteca?"),
@@ -220,7 +246,9 @@ items:
   - {id: a, type: single, text: {he: "ABC מכיר?", en: Known?}, options: {1: {he: כן, en: "Yes"}, 2: {he: לא, en: "No"}}}
 """
     both = item(page(source, "he", "en"), "a")
-    directions = {p.attributes["lang"]: p.attributes["dir"] for p in both.all("p") if "lang" in p.attributes}
+    directions = {
+        p.attributes["lang"]: p.attributes["dir"] for p in both.all("p") if "lang" in p.attributes
+    }
     assert directions == {"he": "rtl", "en": "auto"}
     assert ["dir" in choices.attributes for choices in both.all("ul", class_="choices")] == [False]
     alone = item(page(source, "he"), "a")
@@ -249,13 +277,19 @@ def test_every_example_prints_whole(file: str) -> None:
         rows = [r for a in articles for body in a.all("tbody") for r in body.all("tr")]
         shown = [str(e.attributes["id"]).removeprefix("i-") for e in (*articles, *rows)]
         batteries = {i.id for p in laid.parts for i in p.iterate_items() if i.rows}
-        written = [name for name, item in made.items.items() if not isinstance(item.question, PickItem)]
+        written = [
+            name for name, item in made.items.items() if not isinstance(item.question, PickItem)
+        ]
         assert sorted(set(shown) - batteries) == sorted(written), "every item, once"
         assert len(shown) == len(set(shown))
         everything = [e for e in root.all() if e.attributes.get("id")]
-        assert len({e.attributes["id"] for e in everything}) == len(everything), "an id is there once"
+        assert len({e.attributes["id"] for e in everything}) == len(everything), (
+            "an id is there once"
+        )
         targets = {f"#{e.attributes['id']}" for e in everything}
-        assert {a.attributes["href"] for a in root.all("a")} <= targets, "every link leads somewhere"
+        assert {a.attributes["href"] for a in root.all("a")} <= targets, (
+            "every link leads somewhere"
+        )
         assert not root.all("script")
         assert not re.search(r"https?:|src=|url\(|@import", text), "nothing from elsewhere"
         for number, one in enumerate((i for p in laid.parts for i in p.iterate_items()), 1):
@@ -263,7 +297,9 @@ def test_every_example_prints_whole(file: str) -> None:
             _says_everything(one, articles[number - 1])
         assert render_html(build_booklet(made, languages)) == text, "the same every time"
         printed = render_markdown(laid)
-        assert all(f" {i.number}. `{i.id}`" in printed for p in laid.parts for i in p.iterate_items())
+        assert all(
+            f" {i.number}. `{i.id}`" in printed for p in laid.parts for i in p.iterate_items()
+        )
 
 
 @pytest.mark.parametrize("file", ["asu_2000.yaml", "household.yaml"])
@@ -295,10 +331,17 @@ def test_word_has_every_text_code_and_rule(file: str, tmp_path: Path) -> None:
 def _says_everything(one: BookletItem, shown: Element) -> None:
     """The words and codes of an item stand in it, as often as they should."""
     text = squeezed(shown.text())
-    for said in (one.intro, one.wording, *(r.wording for r in one.rows), *(n.wording for n in one.notes)):
+    for said in (
+        one.intro,
+        one.wording,
+        *(r.wording for r in one.rows),
+        *(n.wording for n in one.notes),
+    ):
         for words in _words(said):
             assert words in text
-    lists = [e for kind in ("choices", "points") for e in shown.all(class_=kind)] or shown.all("thead")
+    lists = [e for kind in ("choices", "points") for e in shown.all(class_=kind)] or shown.all(
+        "thead"
+    )
     codes = [c.text() for e in lists for c in e.all(class_="code")]
     assert codes == [c.code for c in one.choices if c.code]
 
@@ -311,11 +354,21 @@ def test_the_words_are_those_the_interviewer_reads() -> None:
     """Where nothing is filled in, the booklet has the very words of the screen."""
     made = instrument("household.yaml")
     for language in made.languages:
-        shown = {i.id: _words(i.wording) for p in build_booklet(made, (language,)).parts for i in p.iterate_items()}
-        still = [leaf for leaf in made.items.values() if language in leaf.text.static_words and leaf.id in shown]
+        shown = {
+            i.id: _words(i.wording)
+            for p in build_booklet(made, (language,)).parts
+            for i in p.iterate_items()
+        }
+        still = [
+            leaf
+            for leaf in made.items.values()
+            if language in leaf.text.static_words and leaf.id in shown
+        ]
         assert len(still) > 10
         for leaf in still:
-            assert [squeezed(to_plain_text(leaf.text.static_words[language]))] == shown[leaf.id] or not shown[leaf.id]
+            assert [squeezed(to_plain_text(leaf.text.static_words[language]))] == shown[
+                leaf.id
+            ] or not shown[leaf.id]
 
 
 # nothing is markup
@@ -358,7 +411,10 @@ def test_html_shows_markup_as_it_is_typed() -> None:
 def test_markdown_shows_markup_as_it_is_typed() -> None:
     lines = lines_of(HOSTILE)
     assert lines[0] == "# \\</style>\\<script>alert(1)\\</script> & \\*T\\* «running»"
-    assert "> \\<script>x\\</script> \\`a\\|b\\` **loud** 1 \\< 2 \\&amp; \\[x\\](http://y) \\_u\\_ ‹fake›" in lines
+    assert (
+        "> \\<script>x\\</script> \\`a\\|b\\` **loud** 1 \\< 2 \\&amp; \\[x\\](http://y) \\_u\\_ ‹fake›"
+        in lines
+    )
     assert "> \\# not a heading\\" in lines
     assert "> \\- not a list\\" in lines
     assert any(line.startswith("> 1\\. nor this\\[31m\\<U+202E>") for line in lines)
@@ -502,7 +558,9 @@ def test_print_writes_the_format_of_the_ending(capsys: pytest.CaptureFixture[str
         (["--language", "fr"], "--language: the questionnaire has no language 'fr' — its languages are en"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_printed_is_said(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_cannot_be_printed_is_said(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     written("tea.yaml", TEA)
     written("there.md", "mine\n")
     Path("folder.md").mkdir()
@@ -513,7 +571,9 @@ def test_what_cannot_be_printed_is_said(arguments: list[str], says: str, capsys:
     assert Path("there.md").read_text() == "mine\n"
 
 
-def test_force_overwrites_and_a_broken_instrument_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_force_overwrites_and_a_broken_instrument_is_not_printed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     written("tea.yaml", TEA)
     written("there.md", "mine\n")
     assert run_command(["print", "tea.yaml", "-o", "there.md", "--force"]) == 0

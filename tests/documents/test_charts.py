@@ -25,7 +25,13 @@ from support.example_results import (
     statement,
 )
 from support.html_pages import contrast
-from survey_cli.documents.charts.charts import Chart, draw_battery, draw_group_charts, draw_item, draw_picture
+from survey_cli.documents.charts.charts import (
+    Chart,
+    draw_battery,
+    draw_group_charts,
+    draw_item,
+    draw_picture,
+)
 from survey_cli.documents.charts.svg import (
     FONT_SIZE,
     NARROW_WIDTH,
@@ -83,8 +89,12 @@ def texts(chart: Chart) -> list[Said]:
     for e in drawn(chart).iter(f"{SVG}text"):
         size = float(e.attrib.get("font-size", 13))
         wide = estimate_width(e.text or "", size)
-        at = float(e.attrib["x"]) - {"middle": wide / 2, "end": wide}.get(e.attrib.get("text-anchor", ""), 0)
-        found.append(Said(at, float(e.attrib["y"]), wide, e.text or "", e.attrib.get("fill", "#111")))
+        at = float(e.attrib["x"]) - {"middle": wide / 2, "end": wide}.get(
+            e.attrib.get("text-anchor", ""), 0
+        )
+        found.append(
+            Said(at, float(e.attrib["y"]), wide, e.text or "", e.attrib.get("fill", "#111"))
+        )
     return found
 
 
@@ -112,7 +122,9 @@ def test_bars_are_to_one_scale_and_part_at_one_line() -> None:
     shares = [n / 35 for n in (*one, *other)]
     scale = found[1].width / shares[1]
     expected = [share * scale for share in shares]
-    assert [b.width for b in found] == pytest.approx(expected, abs=0.2), "each part is as long as its share"
+    assert [b.width for b in found] == pytest.approx(expected, abs=0.2), (
+        "each part is as long as its share"
+    )
     ends = [found[1].x + found[1].width, found[6].x + found[6].width]
     starts = [found[2].x, found[7].x]
     assert ends == pytest.approx([ends[0]] * 2, abs=0.2), "agreement ends at one line"
@@ -152,7 +164,9 @@ def test_a_statement_with_hidden_counts_has_no_bar_but_its_words() -> None:
     assert draw_battery(battery(part)) is None
 
 
-SIDES: list[list[Side]] = [["left"] * n + ["middle"] * middle + ["right"] * n for n in range(1, 6) for middle in (0, 1)]  # type: ignore[assignment]
+SIDES: list[list[Side]] = [
+    ["left"] * n + ["middle"] * middle + ["right"] * n for n in range(1, 6) for middle in (0, 1)
+]  # type: ignore[assignment]
 
 
 @pytest.mark.parametrize("sides", SIDES, ids=len)
@@ -174,16 +188,23 @@ def test_figures_are_legible_and_parts_differ_without_colour(sides: list[Side]) 
         if side == next_side:
             assert contrast(one.fill, other.fill) > 1.15, (one, other)
     strokes = [e for e in drawn(chart).iter(f"{SVG}path") if e.attrib.get("fill") == "none"]
-    assert len(strokes) == 2 * sides.count("right"), "the right side is hatched, in its bar and in the legend"
+    assert len(strokes) == 2 * sides.count("right"), (
+        "the right side is hatched, in its bar and in the legend"
+    )
 
 
 @given(st.data())
 def test_no_figure_stands_on_another_or_leaves_the_picture(data: st.DataObject) -> None:
     sides: list[Side] = data.draw(st.sampled_from(SIDES[:6]))
     scale = points([*sides, "apart"])
-    counts = st.lists(st.integers(0, 400), min_size=len(scale), max_size=len(scale)).filter(lambda c: sum(c) > 0)
+    counts = st.lists(st.integers(0, 400), min_size=len(scale), max_size=len(scale)).filter(
+        lambda c: sum(c) > 0
+    )
     chart = draw_battery(
-        battery(*(statement(f"q{n}", "Words. " * n, data.draw(counts), scale) for n in (1, 9)), points=scale)
+        battery(
+            *(statement(f"q{n}", "Words. " * n, data.draw(counts), scale) for n in (1, 9)),
+            points=scale,
+        )
     )
     if chart is None:
         return
@@ -194,7 +215,11 @@ def test_no_figure_stands_on_another_or_leaves_the_picture(data: st.DataObject) 
     for n, one in enumerate(found):
         for other in found[n + 1 :]:
             same_line = abs(one.y - other.y) < 9
-            assert not same_line or one.x + one.width <= other.x + 3 or other.x + other.width <= one.x + 3, (
+            assert (
+                not same_line
+                or one.x + one.width <= other.x + 3
+                or other.x + other.width <= one.x + 3
+            ), (
                 one,
                 other,
             )
@@ -217,13 +242,19 @@ def test_bars_of_an_item_are_as_long_as_their_shares() -> None:
 
 
 def test_answers_declines_and_nets_differ_without_colour() -> None:
-    rows = (row("answer", "Yes", 10, 20), row("decline", "Refused", 10, 20), row("net", "All", 20, 20))
+    rows = (
+        row("answer", "Yes", 10, 20),
+        row("decline", "Refused", 10, 20),
+        row("net", "All", 20, 20),
+    )
     chart = draw_item(replace(made_results().items[0], rows=rows))
     assert chart is not None
     answer, decline, net = boxes(chart, BAR - 4)
     assert contrast(answer.fill, decline.fill) > 3
     assert contrast(answer.fill, net.fill) > 3
-    assert any(e.attrib.get("fill") == "none" for e in drawn(chart).iter(f"{SVG}path")), "a net is hatched"
+    assert any(e.attrib.get("fill") == "none" for e in drawn(chart).iter(f"{SVG}path")), (
+        "a net is hatched"
+    )
 
 
 @pytest.mark.parametrize("kind", ["words", "date", "time"])
@@ -238,7 +269,14 @@ def test_texts_are_words_and_never_markup() -> None:
     chart = draw_item(item)
     assert chart is not None
     root = drawn(chart)
-    assert {e.tag.removeprefix(SVG) for e in root.iter()} <= {"svg", "title", "desc", "rect", "path", "text"}
+    assert {e.tag.removeprefix(SVG) for e in root.iter()} <= {
+        "svg",
+        "title",
+        "desc",
+        "rect",
+        "path",
+        "text",
+    }
     shown = " ".join(t.text for t in texts(chart))
     for word in HOSTILE_SHOWN.split():
         assert word in shown
@@ -294,7 +332,9 @@ def test_groups_are_compared_by_the_net_of_a_battery() -> None:
     assert chart.title == f"{HOSTILE_SHOWN} (1 + 2) by Kind of unit"
     assert chart.description == f"{MISSION} Kind 0 57%, Kind 1 43%."
     assert [t.text for t in texts(chart)][-4:] == ["Kind 0", "57", "Kind 1", "43"]
-    lengths = [float(e.attrib["width"]) for e in ElementTree.fromstring(chart.svg).iter(f"{SVG}rect")]
+    lengths = [
+        float(e.attrib["width"]) for e in ElementTree.fromstring(chart.svg).iter(f"{SVG}rect")
+    ]
     assert lengths[0] / lengths[1] == pytest.approx((12 / 21) / (6 / 14), abs=0.01)
 
 
@@ -317,8 +357,12 @@ def test_a_chart_that_stands_alone_has_two_lines_over_it_at_most() -> None:
         (moved,) = [e for e in root if e.tag == f"{SVG}g"]
         assert len(heads) == (1 if len(wording) < 20 else 2)
         text = " ".join("".join(e.itertext()) for e in heads)
-        assert text == wording or (text.endswith("…") and wording.startswith(text.removesuffix(" …")))
-        assert float(heads[-1].attrib["y"]) < float(moved.attrib["transform"].split()[1].rstrip(")"))
+        assert text == wording or (
+            text.endswith("…") and wording.startswith(text.removesuffix(" …"))
+        )
+        assert float(heads[-1].attrib["y"]) < float(
+            moved.attrib["transform"].split()[1].rstrip(")")
+        )
         assert len(list(moved)) == len(list(ElementTree.fromstring(chart.svg))) - 2
 
 

@@ -67,14 +67,21 @@ def test_the_options_of_a_multiple_stand_together_with_the_counts_of_each() -> N
 def test_the_contents_say_what_each_variable_is() -> None:
     root = read(render_codebook_html(made_codebook()))
     names = [text_of(e) for e in root.iter("a") if (e.get("href") or "").startswith("#v-")]
-    assert names == ["q2 Mission defined", "q24_1 … q24_2 Resources lacking", "q25 Agents", "phone Phone"]
+    assert names == [
+        "q2 Mission defined",
+        "q24_1 … q24_2 Resources lacking",
+        "q25 Agents",
+        "phone Phone",
+    ]
 
 
 def test_of_turns_the_contents_say_how_many_there_are_and_no_range_that_others_overlap() -> None:
     made = made_codebook()
     q24 = made.variables[1]
     ages = tuple(replace(c, number=2 + 5 * i, turn=i + 1) for i, c in enumerate(q24.columns))
-    root = read(render_codebook_html(replace(made, variables=(q24, replace(q24, name="age", columns=ages)))))
+    root = read(
+        render_codebook_html(replace(made, variables=(q24, replace(q24, name="age", columns=ages))))
+    )
     numbers = [text_of(e) for e in root.iter("span") if e.get("class") == "span"]
     assert numbers == ["2–3", "2"]
     links = [text_of(e) for e in root.iter("a") if e.get("href") == "#v-age"]
@@ -83,10 +90,14 @@ def test_of_turns_the_contents_say_how_many_there_are_and_no_range_that_others_o
 
 def test_without_data_there_is_no_column_of_counts() -> None:
     made = made_codebook()
-    bare = tuple(replace(v, codes=tuple(replace(c, count_text="") for c in v.codes)) for v in made.variables)
+    bare = tuple(
+        replace(v, codes=tuple(replace(c, count_text="") for c in v.codes)) for v in made.variables
+    )
     root = read(render_codebook_html(replace(made, interviews=None, variables=bare)))
     assert tables(by_id("v-q2", root), "codes")[0][0] == ["Code", "Meaning", "Missing"]
-    assert "interviews" not in text_of(next(e for e in root.iter("p") if e.get("class") == "edition"))
+    assert "interviews" not in text_of(
+        next(e for e in root.iter("p") if e.get("class") == "edition")
+    )
 
 
 def test_the_page_is_in_order_for_those_who_hear_it() -> None:
@@ -97,7 +108,10 @@ def test_the_page_is_in_order_for_those_who_hear_it() -> None:
     ids = [e.get("id") for e in root.iter() if e.get("id")]
     assert len(ids) == len(set(ids))
     for e in root.iter():
-        for name in [*(e.get("aria-labelledby") or "").split(), *re.findall("^#(.+)", e.get("href") or "")]:
+        for name in [
+            *(e.get("aria-labelledby") or "").split(),
+            *re.findall("^#(.+)", e.get("href") or ""),
+        ]:
             assert name in ids
     text = render_codebook_html(made_codebook())
     assert HOSTILE not in text
@@ -121,7 +135,10 @@ def test_markdown_says_the_same() -> None:
     assert "| 5 | No opinion | missing | \\[c\\] |" in lines
     rows = [line for line in lines if line.startswith("|")]
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {5, 6}
-    assert any(line.endswith("Source: question q25. Range 1 to 60. Values: any whole number (30).") for line in lines)
+    assert any(
+        line.endswith("Source: question q25. Range 1 to 60. Values: any whole number (30).")
+        for line in lines
+    )
     assert "### `q24_1` … `q24_2` Resources lacking" in lines
 
 
@@ -152,7 +169,9 @@ def described(file: str) -> Codebook:
 
 def counted(variable: CodebookVariable) -> Iterator[tuple[str, Counter[tuple[str, str]]]]:
     """By column how many interviews have each code and each missing; one without a code stands under ""."""
-    lines = [("", code) for code in variable.codes] + [(code.missing, code) for code in variable.missing]
+    lines = [("", code) for code in variable.codes] + [
+        (code.missing, code) for code in variable.missing
+    ]
     for name, counts in (
         [(column.name, column.counts) for column in variable.columns]
         if variable.columns
@@ -216,8 +235,16 @@ def test_what_nobody_is_asked_says_how_it_comes_about() -> None:
     assert asked["school"] == "Asked of all who reached this item."
     sections = {v.name: v.section for v in made.variables}
     assert sections["name_1"] == sections["age_1"] == "The household: Members of the household"
-    kept = {v.name: (v.storage, v.codes[0].label) for v in made.variables if v.section == "About the interview"}
-    assert kept["interview_began"] == kept["interview_updated"] == ("date and time", "any date and time")
+    kept = {
+        v.name: (v.storage, v.codes[0].label)
+        for v in made.variables
+        if v.section == "About the interview"
+    }
+    assert (
+        kept["interview_began"]
+        == kept["interview_updated"]
+        == ("date and time", "any date and time")
+    )
     assert kept["interview_by"] == ("text", "any text")
     status = next(v for v in made.variables if v.name == "interview_status")
     assert [code.code for code in status.codes] == ["open", "suspended", "stopped", "ended"]
@@ -235,6 +262,8 @@ def test_codebook_of_the_founding_survey_names_every_column_of_its_data(
     assert run_command(["export", "asu.yaml", "--origin", "simulated", "--with-contacts"]) == 0
     assert names == capsys.readouterr().out.splitlines()[0].split(",")
     assert run_command(["codebook", "asu.yaml", "-o", "asu.html"]) == 0
-    assert "Asked if q2 is Disagree or Strongly disagree" in text_of(read(Path("asu.html").read_text("utf-8")))
+    assert "Asked if q2 is Disagree or Strongly disagree" in text_of(
+        read(Path("asu.html").read_text("utf-8"))
+    )
     assert run_command(["codebook", "asu.yaml", "-o", "asu.xlsx"]) == 1
     assert ".html" in capsys.readouterr().err

@@ -15,7 +15,14 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from support.command_line import folder, written  # noqa: F401
-from support.example_results import HIDDEN_FIGURE, HOSTILE, HOSTILE_SHOWN, MISSION, POINTS, made_results
+from support.example_results import (
+    HIDDEN_FIGURE,
+    HOSTILE,
+    HOSTILE_SHOWN,
+    MISSION,
+    POINTS,
+    made_results,
+)
 from support.html_pages import (
     SVG,
     browser,  # noqa: F401
@@ -63,12 +70,15 @@ def ancestry(root: Element) -> Iterator[tuple[Element, Element]]:
         ((True, False), "Percentages"),
     ],
 )
-def test_the_table_of_a_battery_says_of_whom_its_percentages_are(valid: tuple[bool, bool], caption: str) -> None:
+def test_the_table_of_a_battery_says_of_whom_its_percentages_are(
+    valid: tuple[bool, bool], caption: str
+) -> None:
     """With `--valid`, a statement has the base of all who were asked if the other would reveal a small count."""
     results = made_results()
     battery = results.batteries[0]
     statements = [
-        replace(battery.statements[0], id=f"s{number}", is_valid=is_valid) for number, is_valid in enumerate(valid)
+        replace(battery.statements[0], id=f"s{number}", is_valid=is_valid)
+        for number, is_valid in enumerate(valid)
     ]
     (grid, *_) = build_battery_grids(replace(battery, statements=tuple(statements)), results)
     assert grid.caption == caption
@@ -81,7 +91,9 @@ def test_an_item_has_its_title_base_and_statistics() -> None:
     assert "Base: all 35" in text_of(item("i-consent"))
     scale = replace(made_results().items[1], battery="")
     root = read(render_results_html(replace(made_results(), items=(scale,), batteries=())))
-    assert "Mean 2.50, median 2, standard deviation 0.70 (of 34 with a value)." in text_of(by_id("i-q2", root))
+    assert "Mean 2.50, median 2, standard deviation 0.70 (of 34 with a value)." in text_of(
+        by_id("i-q2", root)
+    )
 
 
 def test_bars_in_a_table_are_as_long_as_their_shares() -> None:
@@ -101,7 +113,10 @@ def test_a_banner_says_its_columns_letters_bases_and_tests() -> None:
 
 
 def test_a_span_of_items_ends_with_a_number() -> None:
-    numbered, turns = (replace(made_results().items[0], id=id, number=n) for id, n in (("age", "4"), ("hh_turns", "")))
+    numbered, turns = (
+        replace(made_results().items[0], id=id, number=n)
+        for id, n in (("age", "4"), ("hh_turns", ""))
+    )
     assert Block(None, (numbered, turns)).span == "4"
     assert Block(None, (turns,)).span == "hh_turns"
 
@@ -134,14 +149,19 @@ def test_an_item_in_no_battery_has_its_wording_and_verbatims() -> None:
     found = item("i-q14")
     assert text_of(next(iter(found.iter("blockquote")))) == f"How is it? {HOSTILE_SHOWN}"
     (said,) = [e for e in found.iter("ul") if e.get("class") == "verbatims"]
-    assert text_of(said).startswith("Other: “=1+1 <b>&amp; | {name} **very**"), "words of people are as they said them"
+    assert text_of(said).startswith("Other: “=1+1 <b>&amp; | {name} **very**"), (
+        "words of people are as they said them"
+    )
     assert text_of(said).endswith("” (7)")
 
 
 def test_a_battery_of_which_nothing_can_be_drawn_has_its_table() -> None:
     made = made_results()
     (m,) = made.batteries
-    rows = [replace(row, figures=(HIDDEN_FIGURE,)) if row.code == "1" else row for row in m.statements[0].rows]
+    rows = [
+        replace(row, figures=(HIDDEN_FIGURE,)) if row.code == "1" else row
+        for row in m.statements[0].rows
+    ]
     hidden = replace(m, statements=tuple(replace(s, rows=tuple(rows)) for s in m.statements))
     root = read(render_results_html(replace(made, batteries=(hidden,))))
     assert not list(by_id("b-m", root).iter("figure"))
@@ -161,7 +181,9 @@ def test_a_battery_is_a_table_of_its_statements() -> None:
 
 
 def test_the_first_page_has_findings_and_one_picture() -> None:
-    made = replace(made_results(), findings=("51% agree.",), in_brief="Units · Telephone", picture="m")
+    made = replace(
+        made_results(), findings=("51% agree.",), in_brief="Units · Telephone", picture="m"
+    )
     root = read(render_results_html(made))
     (head,) = root.iter("header")
     assert "51% agree." in text_of(head)
@@ -218,7 +240,8 @@ def test_pictures_have_words_or_are_decoration() -> None:
 def test_the_file_needs_nothing_else() -> None:
     text = render_results_html(made_results())
     assert not re.search(
-        r"<(script|link|img|iframe|object)\b|@import|url\((?!#hatch)|https?://(?!www\.w3\.org/2000/svg)", text
+        r"<(script|link|img|iframe|object)\b|@import|url\((?!#hatch)|https?://(?!www\.w3\.org/2000/svg)",
+        text,
     )
 
 
@@ -243,7 +266,9 @@ def test_words_in_another_language_say_which() -> None:
 
 def test_letters_can_be_read_on_white() -> None:
     """Every colour of letters in the stylesheet, against white and against the grey of nothing: 4.5 to 1."""
-    style = (Path(__file__).parents[2] / "survey_cli/documents/templates/report.css").read_text(encoding="utf-8")
+    style = (Path(__file__).parents[2] / "survey_cli/documents/templates/report.css").read_text(
+        encoding="utf-8"
+    )
     named = dict(re.findall(r"--(\w+): (#\w+);", style))
     used = set(re.findall(r"(?<![-\w])color: (?:var\(--(\w+)\)|(#\w+))", style))
     colors = {named.get(name, color) for name, color in used}
@@ -359,7 +384,9 @@ def test_the_table_for_programs_is_exact_and_hides_what_is_hidden(tmp_path: Path
     (trace,) = [r for r in rows if r["answer"] == "Trace" and not r["group"]]
     assert (trace["percent"], trace["shown_percent"]) == ("0.25", "*")
     columns = [
-        (r["group"], r["column"], r["count"]) for r in rows if r["item"] == "q14" and r["code"] == "1" and r["group"]
+        (r["group"], r["column"], r["count"])
+        for r in rows
+        if r["item"] == "q14" and r["code"] == "1" and r["group"]
     ]
     assert columns[0] == ("Kind of unit", "District", "150")
 
@@ -367,7 +394,9 @@ def test_the_table_for_programs_is_exact_and_hides_what_is_hidden(tmp_path: Path
 def test_in_a_table_of_figures_a_negative_code_is_the_number_it_is() -> None:
     made = made_results()
     declined = replace(made.items[0].rows[0], kind="decline", code="-8", label="-3")
-    made = replace(made, items=(replace(made.items[0], rows=(declined,)),), filter_notes=("=1+1 alone.",))
+    made = replace(
+        made, items=(replace(made.items[0], rows=(declined,)),), filter_notes=("=1+1 alone.",)
+    )
     text = StringIO()
     write_csv(build_results_table(made), text, WriteOptions())
     (row, *_) = csv.DictReader(text.getvalue().splitlines())
@@ -402,7 +431,11 @@ def test_a_workbook_holds_numbers_and_runs_no_text(tmp_path: Path) -> None:
     assert "All" in texts
     texts.remove("7")  # a case
     assert not [t for t in texts if re.fullmatch(r"-?[\d,.]+%?", t)], "no number is a text"
-    (rate,) = [row[1] for row in book["Outcomes and rates"].iter_rows() if str(row[0].value).startswith("RR1 ")]
+    (rate,) = [
+        row[1]
+        for row in book["Outcomes and rates"].iter_rows()
+        if str(row[0].value).startswith("RR1 ")
+    ]
     assert 0 < rate.value < 1
     assert rate.number_format.endswith("0.0%")
 
@@ -421,7 +454,13 @@ def test_a_workbook_prints_one_page_wide_with_its_heads_on_every_page(tmp_path: 
     sheet = book["Results"]
     assert sheet.print_title_rows == "$1:$3"
     assert sheet["A1"].value == made.title
-    assert [cell.value for cell in sheet[3][:5]] == ["Answer", "Number", "Percent", "District (A)", "Sector (B)"]
+    assert [cell.value for cell in sheet[3][:5]] == [
+        "Answer",
+        "Number",
+        "Percent",
+        "District (A)",
+        "Sector (B)",
+    ]
     ruled = {cell.row for cell in sheet["A"] if cell.border.bottom.style == "thin"}
     assert ruled == {cell.row for cell in sheet["A"] if cell.value == "Answer"}
 
@@ -439,9 +478,17 @@ def test_a_word_document_has_real_headings_and_tables(tmp_path: Path) -> None:
     assert HOSTILE_SHOWN in heads
     found = [[[c.text for c in row.cells] for row in t.rows] for t in document.tables]
     assert ["Yes", "35", "100"] in [line for table in found for line in table]
-    assert [f"2. {MISSION}", "6", "46", "40", "6", "3"] in [line for table in found for line in table]
+    assert [f"2. {MISSION}", "6", "46", "40", "6", "3"] in [
+        line for table in found for line in table
+    ]
     banner = next(t for t in document.tables if "Sector (B)" in [c.text for c in t.rows[1].cells])
-    assert [c.text for c in banner.rows[0].cells] == ["", "All", "All", "Kind of unit", "Kind of unit"]
+    assert [c.text for c in banner.rows[0].cells] == [
+        "",
+        "All",
+        "All",
+        "Kind of unit",
+        "Kind of unit",
+    ]
     assert banner.rows[2].cells[3].text == "75B"
     repeated = [row._tr.xpath("./w:trPr/w:tblHeader") for row in banner.rows]
     assert [bool(r) for r in repeated[:4]] == [True, True, False, False]
@@ -461,7 +508,9 @@ def test_no_line_is_wider_than_the_terminal(cells: int) -> None:
 def test_bars_stand_beside_their_figures() -> None:
     lines = "\n".join(render_report(made_results(), cells=80)).splitlines()
     bars = {
-        line.split("  ")[0] + line[4:].split("  ")[0]: len(re.findall("[█▒░]", line)) for line in lines if "%" in line
+        line.split("  ")[0] + line[4:].split("  ")[0]: len(re.findall("[█▒░]", line))
+        for line in lines
+        if "%" in line
     }
     assert bars["Agents"] == 24, "75 per cent of 32 cells"
     assert bars["Vehicles"] == 18
@@ -536,7 +585,9 @@ def test_charts_go_into_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
     assert sorted(p.name for p in Path("pictures").iterdir()) == ["cups.svg", "drinks.svg"]
     drinks = Path("pictures/drinks.svg").read_text(encoding="utf-8")
     assert drinks.startswith("<?xml")
-    assert re.search(r"<text [^>]*>\d\. Do you drink tea\?</text>", drinks), "its number and wording stand over it"
+    assert re.search(r"<text [^>]*>\d\. Do you drink tea\?</text>", drinks), (
+        "its number and wording stand over it"
+    )
     assert run_command([*SIMULATED, "--charts", "pictures"]) == 1, "what is there stays"
     assert run_command([*SIMULATED, "--png"]) == 1
     assert "--charts" in capsys.readouterr().err

@@ -13,14 +13,33 @@ from hypothesis import strategies as st
 
 from support.example_results import base_of, figure, made_results
 from support.html_pages import CHROMIUM, read
-from survey_cli.documents.report.report_layout import PAGE_WIDTH, WORD_WIDTH, TableWidth, build_item_grids
+from survey_cli.documents.report.report_layout import (
+    PAGE_WIDTH,
+    WORD_WIDTH,
+    TableWidth,
+    build_item_grids,
+)
 from survey_cli.documents.report.report_pages import render_results_html, render_results_markdown
 from survey_cli.reports.results.report_model import ResultColumn, ResultRow, Results
 
 GROUPS = {
     "Region": ("Northern", "Southern", "Eastern", "Western", "Metropolitan"),
-    "Education": ("Primary", "Secondary", "Postsecondary", "University", "Doctorate", "Other-qualification"),
-    "Occupation": ("Employed", "Self-employed", "Unemployed", "Retired", "Homemaker", "In-education"),
+    "Education": (
+        "Primary",
+        "Secondary",
+        "Postsecondary",
+        "University",
+        "Doctorate",
+        "Other-qualification",
+    ),
+    "Occupation": (
+        "Employed",
+        "Self-employed",
+        "Unemployed",
+        "Retired",
+        "Homemaker",
+        "In-education",
+    ),
     "Age": ("Under-18", "18-24", "25-34", "35-44", "45-54", "55-64", "65-74", "75-or-older"),
 }
 
@@ -29,7 +48,9 @@ def compared(groups: dict[str, tuple[str, ...]]) -> Results:
     """A report with one item by these groups; the share of each column is its own."""
     columns = [ResultColumn("", "All")]
     for group, labels in groups.items():
-        columns += [ResultColumn(group, label, chr(65 + n), group) for n, label in enumerate(labels)]
+        columns += [
+            ResultColumn(group, label, chr(65 + n), group) for n, label in enumerate(labels)
+        ]
     figures = tuple(figure(n + 1, 1000) for n in range(len(columns)))
     made = made_results()
     item = replace(
@@ -61,7 +82,9 @@ def test_each_column_is_in_one_table_with_its_base_and_no_table_is_too_wide(
         if "All" not in head[:2]
     ]
     bases = [text for group, text in shown if group]
-    assert bases == [base.count_text for base in item_of(results).bases[1:]], "every column once, in order"
+    assert bases == [base.count_text for base in item_of(results).bases[1:]], (
+        "every column once, in order"
+    )
     for grid in grids:
         assert "All" in grid.heads[0][:2]
         assert len(grid.heads) > 1
@@ -74,7 +97,9 @@ def test_each_column_is_in_one_table_with_its_base_and_no_table_is_too_wide(
 def test_a_group_stays_together_where_it_fits_by_itself() -> None:
     results = compared(GROUPS)
     grids = build_item_grids(item_of(results), results, PAGE_WIDTH)
-    found = Counter(head.group for grid in grids for head in {h.group: h for h in grid.heads}.values())
+    found = Counter(
+        head.group for grid in grids for head in {h.group: h for h in grid.heads}.values()
+    )
     assert found["Region"] == 1
     assert found["Age"] == 1
     assert [grid.caption for grid in grids][1] == "Item 4: counts and percentages: Education"
@@ -106,13 +131,22 @@ def test_word_has_every_column_in_tables_as_wide_as_the_text(tmp_path: Path) -> 
         wide = sum(cell.width.cm for cell in table.rows[-1].cells)
         assert wide < CHART_WIDTH_CM + 1
         if len(table.columns) > 3:
-            heads = [word for row in table.rows[:2] for cell in row.cells[1:] for word in cell.text.split()]
-            assert table.rows[-1].cells[-1].width.cm > 0.15 * max(map(len, heads)), "no head is broken in a word"
+            heads = [
+                word
+                for row in table.rows[:2]
+                for cell in row.cells[1:]
+                for word in cell.text.split()
+            ]
+            assert table.rows[-1].cells[-1].width.cm > 0.15 * max(map(len, heads)), (
+                "no head is broken in a word"
+            )
     for labels in GROUPS.values():
         assert {f"{label} ({chr(65 + n)})" for n, label in enumerate(labels)} <= found
 
 
-@pytest.mark.skipif(not CHROMIUM or which("pdftotext") is None, reason="chromium and poppler-utils are not here")
+@pytest.mark.skipif(
+    not CHROMIUM or which("pdftotext") is None, reason="chromium and poppler-utils are not here"
+)
 def test_every_column_is_on_the_paper(tmp_path: Path) -> None:
     """Printed by a browser: each column's head and its base stand within a page's edges."""
     (tmp_path / "x.html").write_text(render_results_html(compared(GROUPS)), encoding="utf-8")
@@ -130,9 +164,12 @@ def test_every_column_is_on_the_paper(tmp_path: Path) -> None:
     )
     wide = max(float(width) for width in re.findall(r'<page width="([\d.]+)"', done.stdout))
     words = re.findall(
-        r'<word xMin="([\d.-]+)" yMin="[\d.]+" xMax="([\d.]+)" yMax="[\d.]+">([^<]*)</word>', done.stdout
+        r'<word xMin="([\d.-]+)" yMin="[\d.]+" xMax="([\d.]+)" yMax="[\d.]+">([^<]*)</word>',
+        done.stdout,
     )
-    on_paper = Counter(word for left, right, word in words if float(left) >= 0 and float(right) <= wide - 40)
+    on_paper = Counter(
+        word for left, right, word in words if float(left) >= 0 and float(right) <= wide - 40
+    )
     columns = sum(map(len, GROUPS.values()))
     bases = [str(1000 + n) for n in range(1, columns + 1)]
     assert [base for base in bases if not on_paper[base]] == []

@@ -53,11 +53,20 @@ def ask(now: Scenario, place: str) -> str:
 
 def test_the_answer_at_a_place_is_said_in_words() -> None:
     now = scenario(ITEMS).keys("", "2")
-    assert (ask(now, "sat"), ask(now, "born"), ask(now, "hello"), ask(now, "nowhere")) == ("Disagree", "", "", "")
+    assert (ask(now, "sat"), ask(now, "born"), ask(now, "hello"), ask(now, "nowhere")) == (
+        "Disagree",
+        "",
+        "",
+        "",
+    )
     now = now.keys("3.3.1985", ".dk", "Ana", "1", "Ben")
     assert ask(now, "born") == "Sunday 3 March 1985"
     assert ask(now, "hours") == "Don't know"
-    assert (ask(now, "name#1"), ask(now, "older#1"), ask(now, "name#2")) == ("Ana", "Yes, Ana", "Ben")
+    assert (ask(now, "name#1"), ask(now, "older#1"), ask(now, "name#2")) == (
+        "Ana",
+        "Yes, Ana",
+        "Ben",
+    )
 
 
 def test_an_answer_is_said_without_its_code() -> None:
@@ -98,10 +107,15 @@ def test_the_last_answers_are_listed_newest_first() -> None:
         ("born", "When were you born?", "Don't know"),
     ]
     everything = asked_items.list_recent(now.interview, 99)
-    assert [str(item.place) for item in everything] == ["hours", "born", "sat"], "no text, and nothing computed"
+    assert [str(item.place) for item in everything] == ["hours", "born", "sat"], (
+        "no text, and nothing computed"
+    )
     assert asked_items.list_recent(now.interview, 0) == ()
     back = now.keys("Ana", "1", "Ben", ".back", ".back")
-    assert (back.place, [item.text for item in asked_items.list_recent(back.interview, 1)]) == ("older#1", ["Name?"])
+    assert (back.place, [item.text for item in asked_items.list_recent(back.interview, 1)]) == (
+        "older#1",
+        ["Name?"],
+    )
     done = back.keys("", "", "2", "1")
     assert done.status == "ended"
     assert [(str(i.place), i.text) for i in asked_items.list_recent(done.interview, 2)] == [
@@ -120,7 +134,10 @@ items:
 """
     now = scenario(text).keys("7", ".ok twins", "3", ".ok", "8", ".ok", ".dk")
     warned = asked_items.list_accepted_warnings(now.interview)
-    assert [(str(i.place), i.answer, i.reason) for i in warned] == [("a", "7", "twins"), ("c", "8", "")]
+    assert [(str(i.place), i.answer, i.reason) for i in warned] == [
+        ("a", "7", "twins"),
+        ("c", "8", ""),
+    ]
     assert [str(i.place) for i in asked_items.list_declined(now.interview)] == ["d"]
     again = now.keys(".reopen", ".jump c", "6", ".reopen", ".jump a", ".refused")
     assert asked_items.list_accepted_warnings(again.interview) == ()
@@ -169,7 +186,9 @@ def test_a_soft_check_names_the_items_behind_computes_too() -> None:
     assert queried(now) == ("So long?", ["born", "began"])
     jumped = now.key(".jump began")
     assert jumped.place == "began"
-    assert queried(jumped.key("19")) == ("So long?", ["born", "began"]), "it is asked again as long as it fails"
+    assert queried(jumped.key("19")) == ("So long?", ["born", "began"]), (
+        "it is asked again as long as it fails"
+    )
     assert jumped.key("2").place == "odd"
 
 
@@ -181,7 +200,9 @@ def test_what_the_computer_answered_is_not_named(seed: int) -> None:
 
 
 def test_an_answer_of_the_wrong_kind_names_nothing() -> None:
-    now = scenario("items:\n  - {id: a, type: number, max: 3, text: A?, checks: [{expect: a < 2, say: No.}]}\n")
+    now = scenario(
+        "items:\n  - {id: a, type: number, max: 3, text: A?, checks: [{expect: a < 2, say: No.}]}\n"
+    )
     rejection = prompts.parse_reply(now.interview, "9", now.interview.last_stamp)
     assert isinstance(rejection, Rejection)
     assert rejection.places == ()

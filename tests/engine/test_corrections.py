@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from support.example_files import NAMES
 from support.random_instruments import instruments
-from support.random_respondents import assert_data_is_the_route, begun, forward, invented, portrait, replayed, wander
+from support.random_respondents import (
+    assert_data_is_the_route,
+    begun,
+    forward,
+    invented,
+    portrait,
+    replayed,
+    wander,
+)
 from support.scale import SCALE
 from support.scenario import STAMP, Scenario, instrument, scenario
 from survey_cli.engine import prompts
@@ -33,7 +41,9 @@ def straight(now: Scenario) -> Scenario:
     again = Scenario(Interview.begin(now.interview.instrument, began), now.quotas).settled()
     while again.status == "open":
         place = again.asked.place
-        assert place in final, f"{place} is asked straight through but was no answer after the corrections"
+        assert place in final, (
+            f"{place} is asked straight through but was no answer after the corrections"
+        )
         again = again.step(_event(place, final[place])).settled()
         assert not again.why, f"{place}: {again.why}"
         while again.status == "open" and again.asked.query is not None:
@@ -57,7 +67,11 @@ def assert_no_trace(now: Scenario) -> None:
 def _known(now: Scenario) -> dict[object, object]:
     """All that is known at the end, but for the words of the sitting."""
     env = now.interview.evaluate_route().env
-    return {key: value for key, value in env.items() if key not in ("#interviewer", "#daypart", "#clock")}
+    return {
+        key: value
+        for key, value in env.items()
+        if key not in ("#interviewer", "#daypart", "#clock")
+    }
 
 
 def corrected(made: Instrument, seed: int, moves: int) -> Scenario:
@@ -68,7 +82,9 @@ def corrected(made: Instrument, seed: int, moves: int) -> Scenario:
 
 @settings(max_examples=3 * settings().max_examples, suppress_health_check=[HealthCheck.too_slow])
 @given(instruments(), st.integers(0, 10**6), st.integers(0, 60))
-def test_any_order_of_corrections_gives_the_data_of_the_final_answers(text: str, seed: int, moves: int) -> None:
+def test_any_order_of_corrections_gives_the_data_of_the_final_answers(
+    text: str, seed: int, moves: int
+) -> None:
     now = corrected(instrument(text), seed, moves)
     if now.status == "ended":
         assert_data_is_the_route(now)
@@ -140,7 +156,9 @@ def test_jumps_to_mend_each_answer_give_what_the_person_says(text: str, seed: in
 
 
 def test_an_answer_whose_place_returns_is_shown_and_asked_again() -> None:
-    now = scenario("features/ask_if.yaml").keys("", "1", "a Fiat", "1", ".reopen", ".jump cars", "0")
+    now = scenario("features/ask_if.yaml").keys(
+        "", "1", "a Fiat", "1", ".reopen", ".jump cars", "0"
+    )
     assert (now.status, now.data) == ("ended", {"cars": 0, "bus": 1})
     now = now.keys(".reopen", ".jump cars", "1")
     assert (now.place, now.earlier) == ("makes", "answer: a Fiat")
@@ -154,12 +172,24 @@ def test_a_turn_that_returns_is_asked_again() -> None:
     now = scenario("features/roster_count.yaml").keys("", "2", "Ann", "9", "Bo", "7", "", "")
     now = now.keys(".reopen", ".jump hh_size", "1")
     assert now.data == {"hh_size": 1, "name#1": "Ann", "age#1": 9}
-    now = now.keys(".jump hh_size", "2") if now.status == "open" else now.keys(".reopen", ".jump hh_size", "2")
+    now = (
+        now.keys(".jump hh_size", "2")
+        if now.status == "open"
+        else now.keys(".reopen", ".jump hh_size", "2")
+    )
     assert (now.place, now.earlier) == ("name#2", "answer: Bo")
-    assert now.keys("", "").data == {"hh_size": 2, "name#1": "Ann", "age#1": 9, "name#2": "Bo", "age#2": 7}
+    assert now.keys("", "").data == {
+        "hh_size": 2,
+        "name#1": "Ann",
+        "age#1": 9,
+        "name#2": "Bo",
+        "age#2": 7,
+    }
 
 
-@pytest.mark.parametrize("way", [(".jump rooms", "2"), (".back", ".back", "2")], ids=["jump", "back"])
+@pytest.mark.parametrize(
+    "way", [(".jump rooms", "2"), (".back", ".back", "2")], ids=["jump", "back"]
+)
 def test_an_answer_that_did_not_fit_is_not_revived_when_it_fits_again(way: tuple[str, ...]) -> None:
     now = scenario("features/hard_check.yaml").keys("", "3", "3", *way)
     assert (now.place, now.earlier) == ("bedrooms", "reopened: 3")
@@ -180,7 +210,9 @@ def test_an_interview_in_which_nobody_is_asked_can_be_reopened_and_closed() -> N
     now = scenario("items:\n  - {id: arm, type: split, arms: {a: 1}}\n")
     assert (now.status, now.outcome) == ("ended", "complete")
     assert now.keys(".reopen").outcome == "complete"
-    now = scenario("items:\n  - {id: arm, type: split, arms: {a: 1}}\n  - {id: no, type: end, outcome: not_eligible}\n")
+    now = scenario(
+        "items:\n  - {id: arm, type: split, arms: {a: 1}}\n  - {id: no, type: end, outcome: not_eligible}\n"
+    )
     assert now.keys("").outcome == "not_eligible"
     assert now.keys("", ".reopen").place == "no"
     assert now.keys("", ".reopen", "").outcome == "not_eligible"
@@ -201,7 +233,10 @@ items:
 
 
 def test_what_lay_ahead_of_a_break_off_is_not_reached() -> None:
-    now = scenario("instrument: ahead\ntitle: Ahead\ncompute: {size: \"'big' if second > 5 else 'small'\"}" + AHEAD)
+    now = scenario(
+        "instrument: ahead\ntitle: Ahead\ncompute: {size: \"'big' if second > 5 else 'small'\"}"
+        + AHEAD
+    )
     stopped = now.keys("2", ".suspend")
     assert stopped.unreached == {"second", "none", "perhaps", "by_compute", "last"}
     assert stopped.data == {"first": 2}
@@ -210,7 +245,9 @@ def test_what_lay_ahead_of_a_break_off_is_not_reached() -> None:
 def test_turns_that_may_still_come_are_not_reached() -> None:
     now = scenario("features/roster_until.yaml").keys("", "Rome", "1", ".suspend")
     assert now.unreached == {"place#2", "trip_more#2", "place#3", "sum_up"}
-    assert scenario("features/roster_until.yaml").keys("", "Rome", "2", ".suspend").unreached == {"sum_up"}
+    assert scenario("features/roster_until.yaml").keys("", "Rome", "2", ".suspend").unreached == {
+        "sum_up"
+    }
 
 
 # what a step costs
@@ -245,4 +282,6 @@ def _microseconds_a_step(text: str, steps: int) -> float:
 def test_a_step_costs_the_same_in_a_long_instrument() -> None:
     short, long = _long(50), _long(3000)
     ratios = [_microseconds_a_step(long, 40) / _microseconds_a_step(short, 40) for _ in range(5)]
-    assert median(ratios) <= 1.5, f"a step at item 3,000 costs {median(ratios):.2f} times one at item 50"
+    assert median(ratios) <= 1.5, (
+        f"a step at item 3,000 costs {median(ratios):.2f} times one at item 50"
+    )

@@ -67,6 +67,8 @@ def test_an_answer_an_appointment_and_a_sample_column_are_read_alike(
     ("country", "own", "meant"),
     [("US", ", typed_as: dmy", date(2026, 8, 6)), ("GB", ", typed_as: mdy", date(2026, 6, 8))],
 )
-def test_typed_as_overrides_the_country(tmp_path: Path, country: str, own: str, meant: date) -> None:
+def test_typed_as_overrides_the_country(
+    tmp_path: Path, country: str, own: str, meant: date
+) -> None:
     written(tmp_path, country, own)
     assert answered(tmp_path, "6/8/2026") == meant

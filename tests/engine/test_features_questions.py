@@ -35,7 +35,9 @@ def test_a_limit_is_an_answer() -> None:
     assert school.keys("97").data["school"] == 97, "a labeled number is accepted beyond the limit"
     unknown = feature("limits", ".dk")
     assert isinstance(unknown.asked.entry, LineEntry)
-    assert unknown.asked.entry.hint == "0 or more", "no limit where the answer it depends on is missing"
+    assert unknown.asked.entry.hint == "0 or more", (
+        "no limit where the answer it depends on is missing"
+    )
     assert unknown.keys("40").data["kids"] == 40
 
 
@@ -76,10 +78,15 @@ def test_an_answer_beyond_a_corrected_limit_is_asked_again() -> None:
 def test_the_limits_of_a_date() -> None:
     moved = feature("limits", "1", "0")
     assert moved.key("1949").why == "1949 is before Sunday 1 January 1950"
-    assert moved.key("25.11.2026").why.endswith("is after Tuesday 24 November 2026 (the day of the interview)")
+    assert moved.key("25.11.2026").why.endswith(
+        "is after Tuesday 24 November 2026 (the day of the interview)"
+    )
     assert not moved.key("1950").why, "of a partial date what is known is compared"
     left = moved.keys("March 1980")
-    assert left.key("5.2.1980").why == "Tuesday 5 February 1980 is before March 1980 (When did you move here?)"
+    assert (
+        left.key("5.2.1980").why
+        == "Tuesday 5 February 1980 is before March 1980 (When did you move here?)"
+    )
     assert left.keys("5.3.1980").status == "ended"
 
 
@@ -99,10 +106,14 @@ def test_first_mention() -> None:
     assert crown.words == "Why did you name Crown first?"
     assert crown.keys("Cheap").status == "ended", "Crown was named first, not second"
     assert feature("first_mention", "1 3", "Cheap").place == "crown"
-    assert feature("first_mention", "1", "Cheap").status == "ended", "no position where it was not named"
+    assert feature("first_mention", "1", "Cheap").status == "ended", (
+        "no position where it was not named"
+    )
     assert feature("first_mention", "9").status == "ended"
     assert feature("first_mention", "").status == "ended"
-    corrected = feature("first_mention", "3 1", "Cheap").keys(".reopen", ".jump brands", "1 3", ".back")
+    corrected = feature("first_mention", "3 1", "Cheap").keys(
+        ".reopen", ".jump brands", "1 3", ".back"
+    )
     assert corrected.words == "Why did you name Ace first?"
 
 
@@ -191,7 +202,11 @@ def test_order_random_anchor() -> None:
         assert codes[3:] == [8, 9]
         options.add(tuple(codes[:3]))
     assert firsts == {"roads", "schools"}
-    rotations = {("courts", "press", "banks"), ("press", "banks", "courts"), ("banks", "courts", "press")}
+    rotations = {
+        ("courts", "press", "banks"),
+        ("press", "banks", "courts"),
+        ("banks", "courts", "press"),
+    }
     assert statements == rotations
     assert len(options) == 6
 
@@ -205,7 +220,9 @@ def test_order_named_scale_flip() -> None:
         seen.add(tuple(food))
         read = "Good, Fair or Poor" if food[0] == 1 else "Poor, Fair or Good"
         assert now.words == f"How is the food? {read}?"
-        assert now.keys("1").words == f"How are the rooms? {read.replace(' or', ' or would you say')}?"
+        assert (
+            now.keys("1").words == f"How are the rooms? {read.replace(' or', ' or would you say')}?"
+        )
     assert seen == {(1, 2, 3, 9), (3, 2, 1, 9)}
 
 
@@ -243,7 +260,9 @@ def test_partial_date() -> None:
     assert born("1985") == {"born": "1985", "born_y": 1985, "born_m": DK, "born_d": DK}
     assert feature("partial_date", "3/3/85").why
     assert feature("partial_date", "1985", "3/4/2020").data["moved"] == date(2020, 3, 4)
-    assert feature("partial_date", "1985", "2020").why, "a year alone is not enough where all is wanted"
+    assert feature("partial_date", "1985", "2020").why, (
+        "a year alone is not enough where all is wanted"
+    )
     assert feature("partial_date", "1985", "2020").place == "moved"
 
 
@@ -302,7 +321,8 @@ def test_prefill() -> None:
 def test_personal() -> None:
     made = instrument("features/personal.yaml")
     hidden = {
-        leaf.id: any(v.personal for v in leaf.question.build_variables(leaf, "en")) for leaf in made.items.values()
+        leaf.id: any(v.personal for v in leaf.question.build_variables(leaf, "en"))
+        for leaf in made.items.values()
     }
     assert hidden == {"hello": False, "colour": False, "email": True}
     assert all(made.sample[name].is_personal for name in ("name", "phone"))
@@ -425,7 +445,9 @@ def test_options_from_answers() -> None:
 
 
 def test_options_from_people_have_turns_as_codes() -> None:
-    labels = {v.name: v.labels for v in build_columns(instrument("features/options_from_answers.yaml"))}
+    labels = {
+        v.name: v.labels for v in build_columns(instrument("features/options_from_answers.yaml"))
+    }
     assert labels["cook"] == {1: "person 1", 2: "person 2", 3: "person 3", 4: "person 4"}
     assert labels["best"] == {1: "Alba", 2: "Bruma", 3: "Calma"}
     assert list(labels["would_try_2"]) == [0, 1]
@@ -484,5 +506,10 @@ def test_a_total_may_be_an_earlier_answer_and_parts_may_have_decimals() -> None:
         "items:\n  - {id: hours, type: number, decimals: 1, text: H?}\n"
         "  - {id: b, type: battery, answer: {type: number, decimals: 1}, total: hours, statements: {x: X, y: Y, z: Z}}\n"
     )
-    assert hours.keys("0.6", "0.1", "0.2", "0.3").data == {"hours": 0.6, "x": 0.1, "y": 0.2, "z": 0.3}
+    assert hours.keys("0.6", "0.1", "0.2", "0.3").data == {
+        "hours": 0.6,
+        "x": 0.1,
+        "y": 0.2,
+        "z": 0.3,
+    }
     assert hours.keys(".dk", "50", "1", "2").data["z"] == 2, "nothing to add up to"

@@ -111,7 +111,14 @@ PEOPLE = ("2", "Ann", "40", "1", "Bo", "7")
 
 def test_roster_count() -> None:
     now = feature("roster_count", *PEOPLE)
-    assert now.data == {"hh_size": 2, "name#1": "Ann", "age#1": 40, "works#1": 1, "name#2": "Bo", "age#2": 7}
+    assert now.data == {
+        "hh_size": 2,
+        "name#1": "Ann",
+        "age#1": 40,
+        "works#1": 1,
+        "name#2": "Bo",
+        "age#2": 7,
+    }
     assert now.words == "So there are 1 adults, the eldest being 40."
     assert (now.computed("adults"), now.computed("eldest")) == (1, 40)
     assert now.keys("").status == "ended"
@@ -129,7 +136,13 @@ def test_roster_each() -> None:
     assert now.words == "How many minutes a day do you spend with television?"
     assert to_plain_text(now.asked.turn) == "television"
     done = now.keys("60", "4", "90", "2")
-    assert done.data == {"media": ("tv", "web"), "minutes#1": 60, "trust#1": 4, "minutes#3": 90, "trust#3": 2}
+    assert done.data == {
+        "media": ("tv", "web"),
+        "minutes#1": 60,
+        "trust#1": 4,
+        "minutes#3": 90,
+        "trust#3": 2,
+    }
     without = done.keys(".reopen", ".jump media", "web")
     assert without.data == {"media": ("web",), "minutes#3": 90, "trust#3": 2}
     assert without.why == "", "turns never renumber: the internet keeps its answers"
@@ -152,7 +165,9 @@ def test_draw_random() -> None:
         assert now.row["adult_of"] == 3
         drawn.append(now.data["adult"])
     assert set(drawn) == {1, 3, 4}
-    assert all(70 <= drawn.count(turn) <= 130 for turn in (1, 3, 4)), "each of three with equal chance"
+    assert all(70 <= drawn.count(turn) <= 130 for turn in (1, 3, 4)), (
+        "each of three with equal chance"
+    )
     names = {1: "Ann", 3: "Cy", 4: "Di"}
     now = feature("draw_random", *keys, seed=5)
     assert now.words == f"The lot has fallen on {names[now.data['adult']]}."  # type: ignore[index]
@@ -230,7 +245,9 @@ def test_end_final() -> None:
         assert stopped.unreached == set(), "after an end the rest is not asked"
     corrected = feature("end_final", "2", ".jump owns", "1")
     assert corrected.place == "rides"
-    assert str(instrument("features/end_final.yaml").document.outcomes["moved"].like) == "not_eligible"  # type: ignore[index]
+    assert (
+        str(instrument("features/end_final.yaml").document.outcomes["moved"].like) == "not_eligible"
+    )  # type: ignore[index]
 
 
 def test_missing_three_valued() -> None:
@@ -239,7 +256,13 @@ def test_missing_three_valued() -> None:
     def read(*keys: str) -> set[str]:
         now = feature("missing_three_valued", *keys)
         while now.status == "open":
-            now = now.keys("" if isinstance(now.asked.entry, ReadEntry) else "5" if now.place == "view" else "1")
+            now = now.keys(
+                ""
+                if isinstance(now.asked.entry, ReadEntry)
+                else "5"
+                if now.place == "view"
+                else "1"
+            )
         return set(now.route) & reads
 
     assert read("3", "4") == {"known", "no_view"}
@@ -248,7 +271,9 @@ def test_missing_three_valued() -> None:
     assert read(".dk", "3") == {"in_list", "no_view"}
     assert read("1", "3") == {"known", "in_list", "no_view"}
     now = feature("missing_three_valued", ".dk", ".refused")
-    assert now.computed("both") == REFUSED, "of several missing kinds, refused comes before don't know"
+    assert now.computed("both") == REFUSED, (
+        "of several missing kinds, refused comes before don't know"
+    )
     assert now.computed("small") == "not small", "an unknown condition takes else"
     assert feature("missing_three_valued", "3", ".dk").computed("some") == 3
     assert feature("missing_three_valued", "3", ".dk").computed("both") == DK
@@ -266,7 +291,9 @@ def test_compute() -> None:
     unknown = feature("compute", ".dk", "1500", "3/3/1985")
     assert unknown.computed("year_pay") == DK
     assert unknown.words == "You are 41, in the low group, and the larger sum is …."
-    assert feature("compute", "0", "1500", "3/3/1985").computed("share") == NOT_ASKED, "nothing is divided by nought"
+    assert feature("compute", "0", "1500", "3/3/1985").computed("share") == NOT_ASKED, (
+        "nothing is divided by nought"
+    )
 
 
 def test_include_prefix() -> None:
@@ -278,7 +305,10 @@ def test_include_prefix() -> None:
     assert (second.computed("full_time"), second.computed("b_full_time")) == (True, False)
     assert now.keys("1", "", "50").words == "With 50 hours, in which sector is it?"
     leaf = instrument("features/include_prefix.yaml").items["b_sector"]
-    assert leaf.question.build_variables(leaf, "en")[0].labels == {1: "Private sector", 2: "Public sector"}
+    assert leaf.question.build_variables(leaf, "en")[0].labels == {
+        1: "Private sector",
+        2: "Public sector",
+    }
 
 
 def test_after_hangup() -> None:
@@ -292,12 +322,17 @@ def test_after_hangup() -> None:
 
 def test_statement_conditions() -> None:
     drives = feature("statement_conditions", "1")
-    assert (drives.place, drives.words) == ("parking", "How important is easy parking, from 1 to 5?")
+    assert (drives.place, drives.words) == (
+        "parking",
+        "How important is easy parking, from 1 to 5?",
+    )
     assert to_plain_text(drives.asked.intro) == "Now about what matters to you."
     assert drives.asked.section == "What matters"
     walks = feature("statement_conditions", "2")
     assert walks.place == "buses"
-    assert to_plain_text(walks.asked.intro) == "Now about what matters to you.", "before whichever comes first"
+    assert to_plain_text(walks.asked.intro) == "Now about what matters to you.", (
+        "before whichever comes first"
+    )
     assert walks.keys("5").status == "ended"
     assert walks.keys("4").place == "end_read"
     leaf = instrument("features/statement_conditions.yaml").items["parking"]
@@ -307,7 +342,11 @@ def test_statement_conditions() -> None:
 def test_fieldwork() -> None:
     written = instrument("features/fieldwork.yaml").document.fieldwork
     assert written is not None
-    assert (written.attempts.total, written.attempts.per_day, written.attempts.per_daypart) == (6, 2, 1)
+    assert (written.attempts.total, written.attempts.per_day, written.attempts.per_daypart) == (
+        6,
+        2,
+        1,
+    )
     assert list(map(str, written.closed)) == ["2026-11-26"]
     assert str(written.recording) == "notice"
     assert feature("fieldwork", "").keys("2", "").outcome == "not_eligible"
@@ -326,11 +365,24 @@ def test_roster_over_roster() -> None:
     assert (now.place, now.words) == ("works#3", "Does Cy work for pay?"), "Bo is too young"
     now = now.keys("1", "2")
     assert now.place == "earners"
-    row = dict(zip([v.name for v in build_columns(now.interview.instrument)], build_row(now.interview), strict=True))
-    assert (row["work_turns"], row["hours_1"], row["hours_2"], row["hours_3"]) == (2, 38, NOT_ASKED, NOT_ASKED)
+    row = dict(
+        zip(
+            [v.name for v in build_columns(now.interview.instrument)],
+            build_row(now.interview),
+            strict=True,
+        )
+    )
+    assert (row["work_turns"], row["hours_1"], row["hours_2"], row["hours_3"]) == (
+        2,
+        38,
+        NOT_ASKED,
+        NOT_ASKED,
+    )
     assert "works_4" in row
     older = now.keys(".jump age#2", "15")
-    assert (older.place, older.words) == ("works#2", "Does Bo work for pay?"), "nobody is under 15 to be looked after"
+    assert (older.place, older.words) == ("works#2", "Does Bo work for pay?"), (
+        "nobody is under 15 to be looked after"
+    )
     assert older.keys("2", "").data["works#3"] == 1, "what was said of Cy stays with Cy"
     unknown = feature("roster_over_roster", ".dk")
     assert unknown.status == "ended"
@@ -340,7 +392,13 @@ def test_turns_that_may_be_visited_are_not_reached() -> None:
     assert feature("roster_over_roster", "2", "Ann").unreached >= {"works#1", "works#2", "hours#2"}
     now = feature("roster_over_roster", "1", "Ann", "9")
     assert now.status == "ended"
-    row = dict(zip([v.name for v in build_columns(now.interview.instrument)], build_row(now.interview), strict=True))
+    row = dict(
+        zip(
+            [v.name for v in build_columns(now.interview.instrument)],
+            build_row(now.interview),
+            strict=True,
+        )
+    )
     assert row["work_turns"] == 0
 
 
@@ -354,7 +412,9 @@ def test_confirm_list() -> None:
     second = first.keys(".ok")
     assert second.query == "And did each of the 60 cost about 300 dollars?"
     assert second.keys(".ok").data == {"paid": 300, "pairs": 60}
-    assert second.keys("55").query == "Did you say 55 pairs?", "another answer is read back from the first on"
+    assert second.keys("55").query == "Did you say 55 pairs?", (
+        "another answer is read back from the first on"
+    )
     assert second.keys("6").data == {"paid": 300, "pairs": 6}
 
 
@@ -364,23 +424,39 @@ def pick(*keys: str, seed: int = 1) -> dict[str, object]:
     while now.status == "open":
         now = now.keys("1")
         assert not now.why
-    return dict(zip([v.name for v in build_columns(now.interview.instrument)], build_row(now.interview), strict=True))
+    return dict(
+        zip(
+            [v.name for v in build_columns(now.interview.instrument)],
+            build_row(now.interview),
+            strict=True,
+        )
+    )
 
 
 def test_pick() -> None:
     rows = [pick("1 2 3", seed=seed) for seed in range(300)]
-    assert {(row["rate_pick_of"], row["topics_pick_of"], row["trust_pick_of"]) for row in rows} == {(3, 2, 3)}
+    assert {(row["rate_pick_of"], row["topics_pick_of"], row["trust_pick_of"]) for row in rows} == {
+        (3, 2, 3)
+    }
     for name, each in (("rate_pick", 100), ("trust_pick", 100), ("topics_pick", 150)):
         counts = Counter(row[name] for row in rows)
         assert all(abs(count - each) < 35 for count in counts.values()), counts
     for row in rows:
         asked = [str(turn) for turn in (1, 2, 3) if row[f"likes_{turn}"] == 1]
         assert row["rate_pick"] == " ".join(asked), "the turns keep their numbers"
-        assert row["trust_pick"] == " ".join(name for name in ("press", "courts", "banks") if row[name] == 1)
+        assert row["trust_pick"] == " ".join(
+            name for name in ("press", "courts", "banks") if row[name] == 1
+        )
     fewer = pick("2")
-    assert (fewer["rate_pick"], fewer["rate_pick_of"], fewer["trust_pick_of"]) == ("2", 1, 2), "who knows only one"
+    assert (fewer["rate_pick"], fewer["rate_pick_of"], fewer["trust_pick_of"]) == ("2", 1, 2), (
+        "who knows only one"
+    )
     none = pick("9")
-    assert (none["rate_pick"], none["rate_pick_of"], none["rate_turns"]) == (NOT_ASKED, NOT_ASKED, NOT_ASKED)
+    assert (none["rate_pick"], none["rate_pick_of"], none["rate_turns"]) == (
+        NOT_ASKED,
+        NOT_ASKED,
+        NOT_ASKED,
+    )
     unknown = pick(".dk")
     assert (unknown["rate_pick"], unknown["rate_pick_of"], unknown["rate_turns"]) == (DK, DK, DK)
     assert unknown["trust_pick_of"] == 2
@@ -390,7 +466,13 @@ def test_what_is_picked_follows_a_correction() -> None:
     now = feature("pick", "1 2 3", "1", "1").keys(".jump aware", "1 2")
     for _ in range(4):
         now = now.keys("1") if now.status == "open" else now
-    row = dict(zip([v.name for v in build_columns(now.interview.instrument)], build_row(now.interview), strict=True))
+    row = dict(
+        zip(
+            [v.name for v in build_columns(now.interview.instrument)],
+            build_row(now.interview),
+            strict=True,
+        )
+    )
     assert (row["rate_pick"], row["rate_pick_of"]) == ("1 2", 2)
     assert portrait(replayed(now)) == portrait(now)
 

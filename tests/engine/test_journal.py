@@ -22,7 +22,9 @@ from survey_cli.engine.codec import (
 from survey_cli.engine.erasure import CONTENT
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Missing, Place
 
-texts = st.text(st.characters(codec=None), max_size=12)  # half surrogates too: a terminal can send anything
+texts = st.text(
+    st.characters(codec=None), max_size=12
+)  # half surrogates too: a terminal can send anything
 ids = st.from_regex(r"[a-z][a-z0-9_]{0,9}", fullmatch=True)
 codes = st.integers(-99, 99) | st.sampled_from(["8", "08", "tv", "É", ""])
 moments = st.datetimes(timezones=st.just(UTC))
@@ -48,7 +50,9 @@ STRATEGIES = {
     ev.InterviewResumed: st.builds(ev.InterviewResumed, stamps, sittings, st.booleans()),
     ev.QuestionAnswered: st.builds(ev.QuestionAnswered, stamps, places, st.none() | values, words),
     ev.QuestionDeclined: st.builds(ev.QuestionDeclined, stamps, places, ids),
-    ev.ValueComputed: st.builds(ev.ValueComputed, stamps, places, values | absences, st.integers(0, 99)),
+    ev.ValueComputed: st.builds(
+        ev.ValueComputed, stamps, places, values | absences, st.integers(0, 99)
+    ),
     ev.PositionMoved: st.builds(ev.PositionMoved, stamps, places, st.booleans()),
     ev.QueryConfirmed: st.builds(ev.QueryConfirmed, stamps, places, st.integers(0, 9), texts),
     ev.AnswerKept: st.builds(ev.AnswerKept, stamps, places),
@@ -61,11 +65,21 @@ STRATEGIES = {
         ev.InterviewMigrated,
         stamps,
         texts,
-        *2 * [st.lists(st.builds(Place, item=ids, turn=st.none() | st.integers(1, 40)), max_size=3).map(tuple)],
-        st.lists(st.tuples(st.builds(Place, item=ids), st.integers(0, 9), st.lists(texts).map(tuple))).map(tuple),
+        *2
+        * [
+            st.lists(
+                st.builds(Place, item=ids, turn=st.none() | st.integers(1, 40)), max_size=3
+            ).map(tuple)
+        ],
+        st.lists(
+            st.tuples(st.builds(Place, item=ids), st.integers(0, 9), st.lists(texts).map(tuple))
+        ).map(tuple),
     ),
     ev.AnswersErased: st.builds(
-        ev.AnswersErased, stamps, texts, st.none() | st.dictionaries(texts, values | absences, max_size=3)
+        ev.AnswersErased,
+        stamps,
+        texts,
+        st.none() | st.dictionaries(texts, values | absences, max_size=3),
     ),
     ev.AnswerCoded: st.builds(
         ev.AnswerCoded,
@@ -77,7 +91,10 @@ STRATEGIES = {
         texts,
     ),
     ev.InterviewReviewed: st.builds(
-        ev.InterviewReviewed, stamps, st.sampled_from(["drawn", "ok", "questionable", "falsified"]), texts
+        ev.InterviewReviewed,
+        stamps,
+        st.sampled_from(["drawn", "ok", "questionable", "falsified"]),
+        texts,
     ),
 }
 events = st.one_of(*STRATEGIES.values())
@@ -99,7 +116,9 @@ def test_every_event_has_its_property():
 def test_of_every_event_it_is_known_what_an_erasure_leaves() -> None:
     positions = {ev.PositionMoved, ev.AnswerKept, ev.LanguageChanged, ev.InterviewResumed}
     ends = {ev.InterviewSuspended, ev.InterviewStopped, ev.InterviewEnded}
-    assert {*CONTENT, *positions, *ends, ev.InterviewStarted, ev.AnswersErased} == set(ev.EVENT_KINDS)
+    assert {*CONTENT, *positions, *ends, ev.InterviewStarted, ev.AnswersErased} == set(
+        ev.EVENT_KINDS
+    )
     assert all(fields.keys() <= set(event._fields) for event, fields in CONTENT.items())
 
 
@@ -125,7 +144,9 @@ def test_the_text_is_strict_json_that_a_file_can_hold_on_one_line(event):
 def test_equal_events_have_equal_texts(given_words, dice):
     shuffled = list(given_words.items())
     dice.shuffle(shuffled)
-    one, other = (ev.QuestionAnswered(NOON, Place("q"), 1, dict(w)) for w in (given_words.items(), shuffled))
+    one, other = (
+        ev.QuestionAnswered(NOON, Place("q"), 1, dict(w)) for w in (given_words.items(), shuffled)
+    )
     assert encode_record(one) == encode_record(other)
 
 
@@ -138,7 +159,9 @@ def test_whole_and_text_codes_stay_distinct():
 
 
 def test_a_day_is_not_the_text_that_looks_like_it():
-    day, text = (ev.QuestionAnswered(NOON, Place("q"), v) for v in (date(2000, 1, 31), "2000-01-31"))
+    day, text = (
+        ev.QuestionAnswered(NOON, Place("q"), v) for v in (date(2000, 1, 31), "2000-01-31")
+    )
     assert decode_record(encode_record(day)) == day != decode_record(encode_record(text)) == text
 
 
@@ -163,7 +186,9 @@ def test_what_is_no_number_is_never_written(number):
         encode_record(ev.QuestionAnswered(NOON, Place("q"), number))
 
 
-ANSWERED = JournalRecord("answered", "q", None, '{"value":1}', "2000-06-01T12:00:00.000000Z", "ann", "")
+ANSWERED = JournalRecord(
+    "answered", "q", None, '{"value":1}', "2000-06-01T12:00:00.000000Z", "ann", ""
+)
 
 
 @pytest.mark.parametrize(
@@ -213,7 +238,8 @@ CELLS = {
     "time": st.times(),
 }
 columns = st.lists(
-    st.sampled_from(sorted(CELLS)).flatmap(lambda s: st.tuples(st.just(s), CELLS[s] | absences)), max_size=8
+    st.sampled_from(sorted(CELLS)).flatmap(lambda s: st.tuples(st.just(s), CELLS[s] | absences)),
+    max_size=8,
 )
 
 
@@ -228,17 +254,30 @@ def test_a_row_comes_back_equal_by_its_storages(pairs):
 
 
 def test_a_row_is_written_so_that_sql_can_read_it():
-    cells = (3, NOT_ASKED, DK, 2.5, date(2000, 1, 31), time(12, 30), "null [1]", NOT_REACHED, (1, "b"))
+    cells = (
+        3,
+        NOT_ASKED,
+        DK,
+        2.5,
+        date(2000, 1, 31),
+        time(12, 30),
+        "null [1]",
+        NOT_REACHED,
+        (1, "b"),
+    )
     text = encode_cells(cells)
     assert text == (
         '[3,null,{"missing":"dk"},2.5,"2000-01-31","12:30:00","null [1]",{"missing":"not_reached"},[1,"b"]]'
     )
-    read = make_row_reader(("integer", "integer", "integer", "decimal", "date", "time", "text", "text", "text"))
+    read = make_row_reader(
+        ("integer", "integer", "integer", "decimal", "date", "time", "text", "text", "text")
+    )
     assert read(text) == cells
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[1]", "[1,2,3]", '["x","31.1."]', '[1,{"mood":"good"}]', "[1,NaN]", "[" * 99999]
+    "text",
+    ["", "{}", "[1]", "[1,2,3]", '["x","31.1."]', '[1,{"mood":"good"}]', "[1,NaN]", "[" * 99999],
 )
 def test_a_text_that_is_no_such_row_is_told(text):
     with pytest.raises(EventDecodeError):

@@ -43,7 +43,9 @@ def told(migrated: MigratedInterview) -> list[str]:
 
 def test_a_question_that_was_added_is_asked_and_what_was_answered_behind_it_is_passed() -> None:
     now = scenario(written(OLD)).keys("1", "60", ".ok", "x", "y", ".suspend")
-    after, migrated = taken(now, OLD.replace("  - {id: q2", "  - {id: new, type: text, text: New}\n  - {id: q2"))
+    after, migrated = taken(
+        now, OLD.replace("  - {id: q2", "  - {id: new, type: text, text: New}\n  - {id: q2")
+    )
     assert told(migrated) == ["q1 q2 q3 q4", "", ""]
     after = after.key(".resume")
     assert after.place == "new"
@@ -64,7 +66,9 @@ def test_an_answer_with_another_meaning_or_outside_the_range_is_asked_again() ->
     assert after.keys("20").place == "q5"
 
 
-def test_an_answer_off_the_new_route_does_not_count_and_one_that_is_gone_is_not_in_the_data() -> None:
+def test_an_answer_off_the_new_route_does_not_count_and_one_that_is_gone_is_not_in_the_data() -> (
+    None
+):
     now = scenario(written(OLD)).keys("1", "40", "x", "y")
     after, migrated = taken(now, OLD.replace("q1 == 1", "q1 == 2").replace("id: q4", "id: q6"))
     assert told(migrated) == ["q1 q2", "", "q3 q4"]
@@ -116,7 +120,9 @@ EXAMPLES = settings(max_examples=60 * SCALE, deadline=None, suppress_health_chec
 
 @EXAMPLES
 @given(instruments(), st.integers(0, 2**32), st.integers(0, 25))
-def test_another_text_of_the_same_questionnaire_changes_nothing(text: str, seed: int, moves: int) -> None:
+def test_another_text_of_the_same_questionnaire_changes_nothing(
+    text: str, seed: int, moves: int
+) -> None:
     dice = Random(seed)
     now = wander(begun(instrument(text), dice), dice, moves=moves)
     if now.status in ("ended", "stopped"):
@@ -129,7 +135,9 @@ def test_another_text_of_the_same_questionnaire_changes_nothing(text: str, seed:
     assert not migrated.reopened
     assert not migrated.off_route
     counted = now.interview.evaluate_route().answers
-    assert list(migrated.kept) == [place for place, answer in counted.items() if answer.cell is not None]
+    assert list(migrated.kept) == [
+        place for place, answer in counted.items() if answer.cell is not None
+    ]
     assert (after.answer_count, after.status, after.outcome) == (
         now.interview.answer_count,
         now.interview.status,

@@ -89,12 +89,17 @@ def test_beyond_an_open_place_it_is_not_known_whether_it_will_be_asked() -> None
 def test_an_interview_that_began_before_stands_where_it_stood() -> None:
     """Under the rules of its time it was put, and its journal may hold a decline there."""
     made = instrument(TRAVEL.replace("    declines: []\n", ""))
-    began = InterviewStarted(STAMP, made.hash, 1, "7", TODAY, SessionContext("Pat", "morning", "en"), rules=1)
+    began = InterviewStarted(
+        STAMP, made.hash, 1, "7", TODAY, SessionContext("Pat", "morning", "en"), rules=1
+    )
     now = Scenario(Interview.begin(made, began)).keys("3")
     assert (now.place, now.offered) == ("best", {})
     now = now.keys(".dk", "x")
     assert now.status == "ended"
-    assert Interview.replay(made, now.interview.events).evaluate_route() == now.interview.evaluate_route()
+    assert (
+        Interview.replay(made, now.interview.events).evaluate_route()
+        == now.interview.evaluate_route()
+    )
 
 
 def test_the_journal_keeps_the_rules_and_an_older_one_has_those_of_its_time() -> None:
@@ -109,4 +114,6 @@ def test_the_journal_keeps_the_rules_and_an_older_one_has_those_of_its_time() ->
 def test_it_is_said_in_print_and_warned_of() -> None:
     made = instrument(TRAVEL)
     assert "Not asked if none of the answers is offered." in repr(build_booklet(made, ("en",)))
-    assert [p.who for p in check_instrument(source_of(TRAVEL)).problems if p.rule == "no-option"] == ["best"]
+    assert [
+        p.who for p in check_instrument(source_of(TRAVEL)).problems if p.rule == "no-option"
+    ] == ["best"]

@@ -74,7 +74,10 @@ def test_a_partial_date_gives_no_age_and_says_that_they_did_not_know() -> None:
       - {id: born, type: date, partial: true, text: Born}
       - {id: last, type: text, text: Last}
     """
-    assert row(held(test_a_partial_date_gives_no_age_and_says_that_they_did_not_know, "1980"))["years"] == DK
+    assert (
+        row(held(test_a_partial_date_gives_no_age_and_says_that_they_did_not_know, "1980"))["years"]
+        == DK
+    )
 
 
 def test_months_are_understood_in_the_language_of_the_interview() -> None:
@@ -120,7 +123,10 @@ items:
 def seated(path: str, store: Store, **more: bool) -> InterviewSession:
     moment = datetime(2026, 11, 24, 15, tzinfo=UTC)
     return start_or_resume(
-        path, StartOptions(case="7", interviewer="pat", seed=1, **more), clock=lambda: moment, store=store
+        path,
+        StartOptions(case="7", interviewer="pat", seed=1, **more),
+        clock=lambda: moment,
+        store=store,
     )
 
 
@@ -156,11 +162,18 @@ def test_a_finished_interview_that_is_only_looked_at_stays_finished(tmp_path: ob
 def test_a_number_of_the_sample_is_a_number_that_can_be_kept(tmp_path: object) -> None:
     path = f"{tmp_path}/sized.yaml"
     with open(path, "w") as file:
-        file.write(HANGUP.replace("items:\n  - {id: a", "sample: {size: {type: number}}\nitems:\n  - {id: a", 1))
+        file.write(
+            HANGUP.replace(
+                "items:\n  - {id: a", "sample: {size: {type: number}}\nitems:\n  - {id: a", 1
+            )
+        )
     for typed, kept in (("35", 35), ("2.5", 2.5), ("1e300", None), ("inf", None), ("nan", None)):
         with Store.open(":memory:", create=True) as store:
             desk = attempt(
-                start_or_resume, path, StartOptions(case="7", interviewer="pat", columns={"size": typed}), store=store
+                start_or_resume,
+                path,
+                StartOptions(case="7", interviewer="pat", columns={"size": typed}),
+                store=store,
             )
             if kept is None:
                 assert isinstance(desk, UserError), typed

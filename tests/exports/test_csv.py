@@ -75,7 +75,9 @@ def hard(*more: str) -> Scenario:
 
 def of(*interviews: Scenario, language: str = "") -> Table:
     first = interviews[0].interview.instrument
-    return Table(variables=build_columns(first, language), rows=[build_row(i.interview) for i in interviews])
+    return Table(
+        variables=build_columns(first, language), rows=[build_row(i.interview) for i in interviews]
+    )
 
 
 def with_admin(table: Table) -> Table:
@@ -124,13 +126,36 @@ def test_the_golden_file() -> None:
 def test_five_states_are_kept_apart() -> None:
     [row] = read(written(of(hard(".stop"))))
     assert (row["a"], row["c"], row["income"]) == ("1", "98", "-5")
-    assert (row["skipped"], row["skipped_word"], row["last"], row["last_word"]) == ("-6", "-6", "-7", "-7")
-    assert (row["worth"], row["unsaid"]) == ("-5", "-8")  # as the study codes them, where no item does
-    assert (row["drawn"], row["drawn_of"], row["person_turns"], row["age_2"]) == ("-6", "0", "1", "-6")
-    assert (row["born"], row["born_y"], row["born_m"], row["born_d"]) == ("1985-06", "1985", "6", "-8")
+    assert (row["skipped"], row["skipped_word"], row["last"], row["last_word"]) == (
+        "-6",
+        "-6",
+        "-7",
+        "-7",
+    )
+    assert (row["worth"], row["unsaid"]) == (
+        "-5",
+        "-8",
+    )  # as the study codes them, where no item does
+    assert (row["drawn"], row["drawn_of"], row["person_turns"], row["age_2"]) == (
+        "-6",
+        "0",
+        "1",
+        "-6",
+    )
+    assert (row["born"], row["born_y"], row["born_m"], row["born_d"]) == (
+        "1985-06",
+        "1985",
+        "6",
+        "-8",
+    )
     [early] = read(written(of(scenario(HARD, sample=SAMPLE).keys("1", ".refused", ".stop"))))
     assert (early["b"], early["sp"], early["lk"], early["person_turns"]) == ("-9", "-7", "-7", "-7")
-    assert (early["note"], early["note_state"], early["day"], early["day_state"]) == ("", "-7", "", "-7")
+    assert (early["note"], early["note_state"], early["day"], early["day_state"]) == (
+        "",
+        "-7",
+        "",
+        "-7",
+    )
 
 
 def test_labels_say_everything_in_words() -> None:
@@ -141,12 +166,26 @@ def test_labels_say_everything_in_words() -> None:
         "red",
         "District",
     )
-    assert (row["media_tv"], row["media_9"], row["is_district"]) == ("Mentioned", "Not mentioned", "true")
-    assert (row["income"], row["c"], row["last_word"]) == ("Rather later", "Don't know", "Not reached")
+    assert (row["media_tv"], row["media_9"], row["is_district"]) == (
+        "Mentioned",
+        "Not mentioned",
+        "true",
+    )
+    assert (row["income"], row["c"], row["last_word"]) == (
+        "Rather later",
+        "Don't know",
+        "Not reached",
+    )
     assert row["skipped_word"] == "Not asked"
-    [early] = read(written(of(scenario(HARD, sample=SAMPLE).keys("2", ".refused", ".stop")), labels=True))
+    [early] = read(
+        written(of(scenario(HARD, sample=SAMPLE).keys("2", ".refused", ".stop")), labels=True)
+    )
     assert (early["a"], early["b"]) == ("'-No, never", "'=Refused, really")
-    [spanish] = read(written(of(scenario(HARD, sample=SAMPLE).keys("2", ".dk", ".stop"), language="es"), labels=True))
+    [spanish] = read(
+        written(
+            of(scenario(HARD, sample=SAMPLE).keys("2", ".dk", ".stop"), language="es"), labels=True
+        )
+    )
     assert (spanish["a"], spanish["b"]) == ("No", "No sabe")
 
 
@@ -219,7 +258,11 @@ def test_what_goes_out_comes_back(table: Table, form: str) -> None:
     """Cell for cell, but that text, dates and times are empty where they are missing, and an answer that is a decline's
     own code is that decline."""
     text = written(table, form=form)
-    found = list(csv.reader(io.StringIO(text, newline=""), delimiter={"csv": ",", "tsv": "\t"}[form], strict=True))
+    found = list(
+        csv.reader(
+            io.StringIO(text, newline=""), delimiter={"csv": ",", "tsv": "\t"}[form], strict=True
+        )
+    )
     assert found[0] == [v.name for v in table.variables]
     assert len(found) == 1 + len(list(table.rows))
     for fields, row in zip(found[1:], table.rows, strict=True):
@@ -238,10 +281,26 @@ def test_what_goes_out_comes_back(table: Table, form: str) -> None:
 
 
 @given(tables(), st.booleans(), st.booleans())
-def test_a_row_as_it_is_kept_is_written_as_the_row_itself(table: Table, labels: bool, raw: bool) -> None:
+def test_a_row_as_it_is_kept_is_written_as_the_row_itself(
+    table: Table, labels: bool, raw: bool
+) -> None:
     """Among the columns that every export begins with, too. (`written` compares.)"""
-    head: tuple[Cell, ...] = ("ab-1", "Case, 1", 1, "real", "", "ended", "", "2000", "2000", "Ann", "en")
-    wide = Table(variables=(*ADMIN_VARIABLES, *table.variables), rows=[(*head, *row) for row in table.rows])
+    head: tuple[Cell, ...] = (
+        "ab-1",
+        "Case, 1",
+        1,
+        "real",
+        "",
+        "ended",
+        "",
+        "2000",
+        "2000",
+        "Ann",
+        "en",
+    )
+    wide = Table(
+        variables=(*ADMIN_VARIABLES, *table.variables), rows=[(*head, *row) for row in table.rows]
+    )
     written(wide, labels=labels, raw=raw)
 
 
@@ -249,7 +308,11 @@ def test_a_row_as_it_is_kept_is_written_as_the_row_itself(table: Table, labels: 
 def test_a_tamed_text_does_not_run_and_can_be_had_back(text: str) -> None:
     assert not escape_formula(text).startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝"))
     assert escape_formula(text) in (text, "'" + text)
-    assert (escape_formula(text)[1:] if FORMULA_START.match(escape_formula(text)) else escape_formula(text)) == text
+    assert (
+        escape_formula(text)[1:]
+        if FORMULA_START.match(escape_formula(text))
+        else escape_formula(text)
+    ) == text
 
 
 @pytest.mark.parametrize(
@@ -285,8 +348,13 @@ def test_a_row_of_one_empty_cell_is_a_row() -> None:
         ("é", "é"),
     ],
 )
-def test_a_text_that_is_not_plain_among_plain_ones_is_written_as_ever(cell: Cell, field: str) -> None:
-    variables = (Variable(name="t", storage="text"), *(Variable(name=n, storage="integer") for n in "ab"))
+def test_a_text_that_is_not_plain_among_plain_ones_is_written_as_ever(
+    cell: Cell, field: str
+) -> None:
+    variables = (
+        Variable(name="t", storage="text"),
+        *(Variable(name=n, storage="integer") for n in "ab"),
+    )
     rows = [("plain", 1, DK), (cell, REFUSED, 3), ("also plain", NOT_ASKED, 4)]
     lines = ["t,a,b", "plain,1,-8", f"{field},-9,3", "also plain,-6,4", ""]
     assert written(Table(variables=variables, rows=rows)) == "\r\n".join(lines)

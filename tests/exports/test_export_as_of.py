@@ -46,7 +46,9 @@ C,2,Cleo Cole,312 555 0102,America/Chicago
 
 
 @pytest.fixture(name="shift", params=["file", "server"])
-def a_shift(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shift:
+def a_shift(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Shift:
     """A is interviewed; B is, as far as the second question."""
     monkeypatch.chdir(tmp_path)
     db = postgres_server.create_address() if request.param == "server" else ""
@@ -77,7 +79,9 @@ def rows(file: str | Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(Path(file).read_text(encoding="utf-8"), newline="")))
 
 
-def before(monkeypatch: pytest.MonkeyPatch, room: object, name: str, number: int, act: Callable[[], None]) -> None:
+def before(
+    monkeypatch: pytest.MonkeyPatch, room: object, name: str, number: int, act: Callable[[], None]
+) -> None:
     """Do something just before a function is called for the so-many-th time."""
     function, calls = getattr(room, name), []
 
@@ -103,20 +107,32 @@ def test_files_of_one_go_are_of_one_moment(shift: Shift, monkeypatch: pytest.Mon
 
 
 def test_a_bundle_is_of_one_moment(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
-    before(monkeypatch, bundling, "_write_questionnaire_texts", 1, lambda: held(shift, "C", "2", "2"))
+    before(
+        monkeypatch, bundling, "_write_questionnaire_texts", 1, lambda: held(shift, "C", "2", "2")
+    )
     made = write_bundle(shift.file, wished(shift), "out")
     assert isinstance(made, BundleResult), made
     assert made.data_files[0].rows == 2
     manifest = json.loads(Path("out/manifest.json").read_text())
     held_by = {file["name"]: file["rows"] for file in manifest["files"] if "rows" in file}
-    assert {rows for name, rows in held_by.items() if "cases" not in name} == {2}  # two interviews, two calls
+    assert {rows for name, rows in held_by.items() if "cases" not in name} == {
+        2
+    }  # two interviews, two calls
     assert "3 interviews" not in Path("out/codebook.html").read_text()
     [rates] = rows("out/rates.csv")
     assert rates["I"] == "1"
 
 
-def test_a_report_and_its_rates_are_of_one_moment(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
-    before(monkeypatch, results_report, "compute_rates_from_records", 1, lambda: held(shift, "C", "2", "2"))
+def test_a_report_and_its_rates_are_of_one_moment(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before(
+        monkeypatch,
+        results_report,
+        "compute_rates_from_records",
+        1,
+        lambda: held(shift, "C", "2", "2"),
+    )
     made = reported(shift)
     assert made.interviews == 2
     assert complete(made) == 1
@@ -207,7 +223,9 @@ def test_a_correction_of_another_call_is_none_of_the_interview(shift: Shift) -> 
 def test_a_corrected_interview_that_goes_on_counts_as_it_ends(shift: Shift) -> None:
     corrected(shift, "B", "refusal_hard")
     assert (outcomes(shift)["B"], counted(shift)) == ("refusal_hard", (1, 1, 2))
-    done = case_actions.reopen_case(Request(path=str(shift.file), at=shift.at, db=shift.db), "B", why="rang back")
+    done = case_actions.reopen_case(
+        Request(path=str(shift.file), at=shift.at, db=shift.db), "B", why="rang back"
+    )
     assert isinstance(done, case_actions.CaseActionResult), done
     shift.later(hours=2)
     held(shift, "B", "1", "2")
@@ -227,13 +245,18 @@ def labelled(shift: Shift) -> dict[str, dict[str, str]]:
         "SPSS": meta.variable_value_labels["interview_outcome"],
         "Triple-S": {str(value.get("code")): str(value.text) for value in outcome.iter("value")},
     }
-    return {program: {value: told[value] for value in values if value in told} for program, told in found.items()}
+    return {
+        program: {value: told[value] for value in values if value in told}
+        for program, told in found.items()
+    }
 
 
 def test_every_outcome_that_stands_has_a_label(shift: Shift) -> None:
     """The table's, the study's own though the interviews' version had it not, and codes that supervisors gave alone."""
     text = shift.file.read_text(encoding="utf-8")
-    shift.file.write_text(text + "outcomes: {moved: {name: Moved away, like: not_eligible}}", encoding="utf-8")
+    shift.file.write_text(
+        text + "outcomes: {moved: {name: Moved away, like: not_eligible}}", encoding="utf-8"
+    )
     shift.publish()
     corrected(shift, "B", "moved")
     told = {"complete": "Complete", "moved": "Moved away"}

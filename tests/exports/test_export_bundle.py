@@ -33,17 +33,32 @@ def test_the_manifest_names_every_file_with_its_hash(shift: Shift) -> None:
     found = made(shift, "out")
     manifest = json.loads(Path("out/manifest.json").read_text())
     there = {str(f.relative_to("out")) for f in Path("out").rglob("*") if f.is_file()}
-    assert {f["name"] for f in manifest["files"]} | {"manifest.json", "SHA256SUMS"} == there == set(found.files)
+    assert (
+        {f["name"] for f in manifest["files"]} | {"manifest.json", "SHA256SUMS"}
+        == there
+        == set(found.files)
+    )
     for file in manifest["files"]:
         data = (Path("out") / file["name"]).read_bytes()
         assert (file["sha256"], file["bytes"]) == (sha256(data).hexdigest(), len(data))
     for line in Path("out/SHA256SUMS").read_text().splitlines():
         digest, name = line.split("  ")
         assert digest == sha256((Path("out") / name).read_bytes()).hexdigest()
-    assert json.loads(Path("out/datapackage.json").read_text())["resources"][0]["path"] == "field.csv"
-    assert {"field.csv", "field.ddi.xml", "cases.csv", "calls.csv", "rates.csv", "codebook.html"} <= there
+    assert (
+        json.loads(Path("out/datapackage.json").read_text())["resources"][0]["path"] == "field.csv"
+    )
+    assert {
+        "field.csv",
+        "field.ddi.xml",
+        "cases.csv",
+        "calls.csv",
+        "rates.csv",
+        "codebook.html",
+    } <= there
     readme = Path("out/README.txt").read_text()
-    assert all(name in readme for name in there - {"README.txt"} if not name.startswith("questionnaire"))
+    assert all(
+        name in readme for name in there - {"README.txt"} if not name.startswith("questionnaire")
+    )
     assert "2 interviews" in readme
     assert "Left out as personal: name, phone, who" in readme
     [data] = [f for f in manifest["files"] if f["name"] == "field.csv"]
@@ -58,7 +73,9 @@ def test_the_questionnaire_in_it_is_the_one_that_was_asked(shift: Shift) -> None
     [folder] = Path("out/questionnaire").iterdir()
     [file] = folder.iterdir()
     text = file.read_text()
-    found = rebuild_instrument(StoredText(load_source_text(text).digest, {file.name: text}, edition=1))
+    found = rebuild_instrument(
+        StoredText(load_source_text(text).digest, {file.name: text}, edition=1)
+    )
     assert isinstance(found, Instrument)
     assert found.hash.startswith(folder.name)
 
@@ -155,12 +172,16 @@ def test_no_bundle_is_made_without_an_interview_that_cannot_be_read(
         raise ValueError("event 2: unknown")
 
     monkeypatch.setattr("survey_cli.services.data.interview_table.Interview.replay", replay)
-    with pytest.raises(UserError, match=r"^case .*its journal cannot be replayed \(event 2\) — .*survey db verify"):
+    with pytest.raises(
+        UserError, match=r"^case .*its journal cannot be replayed \(event 2\) — .*survey db verify"
+    ):
         write_bundle(shift.file, wished(shift, to="", what="events"), "out")
     assert not Path("out").exists()
 
 
-def test_where_the_disk_is_full_nothing_is_left(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_the_disk_is_full_nothing_is_left(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made(shift, "out")
     before = Path("out/manifest.json").read_bytes()
 
@@ -196,7 +217,9 @@ def test_events_beside_the_data_leave_the_codebook_of_the_data(shift: Shift) -> 
     assert Path("more/codebook.html").read_bytes() == Path("data/codebook.html").read_bytes()
 
 
-def test_a_format_that_was_asked_for_is_in_it_or_there_is_none(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_format_that_was_asked_for_is_in_it_or_there_is_none(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "pyreadstat", None)
     with pytest.raises(UserError) as caught:
         write_bundle(shift.file, wished(shift, to="", format="sav"), "out")

@@ -75,7 +75,9 @@ def taken(shift: Shift, **wish: object) -> list[dict[str, str]]:
 
 
 def wished(shift: Shift, **wish: object) -> ExportOptions:
-    return ExportOptions(**{"to": "-", "db": shift.db, "people": shift._list(), "at": shift.at, **wish})  # type: ignore[arg-type]
+    return ExportOptions(
+        **{"to": "-", "db": shift.db, "people": shift._list(), "at": shift.at, **wish}
+    )  # type: ignore[arg-type]
 
 
 def refused(shift: Shift, **wish: object) -> str:
@@ -106,7 +108,9 @@ def test_columns_by_their_names_their_items_and_their_sections(shift: Shift) -> 
         ("kindd == 2", None),
     ],
 )
-def test_a_condition_is_true_of_what_leaves(shift: Shift, where: str, cases: list[str] | None) -> None:
+def test_a_condition_is_true_of_what_leaves(
+    shift: Shift, where: str, cases: list[str] | None
+) -> None:
     for what in ("interviews", "answers", "events"):
         if cases is None:
             assert refused(shift, where=where, what=what).startswith("--where: ")
@@ -175,7 +179,9 @@ def test_cases_with_codes_and_attempts_and_without_names(shift: Shift) -> None:
     assert [r["case"] for r in taken(shift, what="cases", where="kind == 2")] == ["B", "C"]
 
 
-def test_calls_with_outcomes_and_notes_for_supervisors_alone(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_calls_with_outcomes_and_notes_for_supervisors_alone(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows = taken(shift, what="calls")
     assert [(r["case"], r["attempt"], r["call"], r["position"], r["interviewer"]) for r in rows] == [
         ("A", "1", "1", "1", "int 07"), ("B", "1", "1", "1", "int 08"), ("C", "1", "1", "1", "int 08"),
@@ -195,9 +201,17 @@ def test_several_files_in_one_go_and_none_where_one_cannot_be(shift: Shift) -> N
     assert [(made.to, made.beside) for made in done] == [
         ("a.csv", ""), ("b.jsonl", ""), ("c.sss", "c_sss.csv"), ("d.sps", "d_sps.csv"),
     ]  # fmt: skip
-    assert all(Path(name).stat().st_mode & 0o777 == 0o600 for made in done for name in (made.to, made.beside) if name)
+    assert all(
+        Path(name).stat().st_mode & 0o777 == 0o600
+        for made in done
+        for name in (made.to, made.beside)
+        if name
+    )
     barred = attempt(export_files, shift.file, wished(shift, to=""), ["e.csv", "a.csv"])
-    assert (str(barred).startswith("a.csv: the file exists"), Path("e.csv").exists()) == (True, False)
+    assert (str(barred).startswith("a.csv: the file exists"), Path("e.csv").exists()) == (
+        True,
+        False,
+    )
     barred = attempt(export_files, shift.file, wished(shift, to=""), ["f_sss.csv", "f.sss"])
     assert str(barred).startswith("f.sss: f_sss.csv is written by f_sss.csv too")
     assert not Path("f_sss.csv").exists()
@@ -209,7 +223,9 @@ def test_no_format_takes_the_data_of_another(shift: Shift) -> None:
     files = [name for made in (*done, fixed) for name in (made.to, made.beside) if name]
     assert len(set(files)) == len(files) - 1  # x.sss alone is written anew
     for described in ("x.sps", "x.r", "x.sss"):
-        named = {name for name in files if name != described and name in Path(described).read_text()}
+        named = {
+            name for name in files if name != described and name in Path(described).read_text()
+        }
         assert len(named) == 1, "the one with its data"
 
 
@@ -224,7 +240,9 @@ def test_labels_that_change_nothing_are_said_to(shift: Shift) -> None:
         assert (both[0] == both[1]) == said, name
 
 
-def test_what_is_filled_in_leaves_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_filled_in_leaves_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     items = """
 compute: {office: "'sector' if kind == 1 else 'district'"}
@@ -235,7 +253,9 @@ items:
     shift = Shift(tmp_path, items, CASES, people=PEOPLE)
     for name in ("x.sps", "x.r", "x.sss", "x.ddi.xml"):
         export_file(shift.file, wished(shift, to=name))
-        text = Path(name).read_text(encoding="utf-8").replace(r"\u2039", "‹").replace(r"\u203A", "›")
+        text = (
+            Path(name).read_text(encoding="utf-8").replace(r"\u2039", "‹").replace(r"\u203A", "›")
+        )
         assert "Is your ‹office› large {or small}?" in text, name
         assert "{office}" not in text, name
         assert "‹who› says yes" in text, name
@@ -249,13 +269,17 @@ def test_a_file_that_stands_where_the_data_would_go_stays(shift: Shift) -> None:
 
 def test_the_command_says_what_went_where(shift: Shift) -> None:
     asked = [str(shift.file), "--db", shift.db, "--people", str(shift._list())]
-    answer = CliRunner().invoke(build_app(), ["export", *asked, "--what", "answers", "-o", "x.jsonl", "-o", "y.tsv"])
+    answer = CliRunner().invoke(
+        build_app(), ["export", *asked, "--what", "answers", "-o", "x.jsonl", "-o", "y.tsv"]
+    )
     assert answer.exit_code == 0, answer.output
     assert "x.jsonl: 4 answers, 20 columns, from" in answer.stderr
     assert "y.tsv: 4 answers" in answer.stderr
     assert "left out as personal: who (" in answer.stderr
     lists = CliRunner().invoke(build_app(), ["export", *asked, "--formats"])
-    assert {"csv", "jsonl", "sss", "ddi", "sps", "r"} <= {line.split()[0] for line in lists.stdout.splitlines()}
+    assert {"csv", "jsonl", "sss", "ddi", "sps", "r"} <= {
+        line.split()[0] for line in lists.stdout.splitlines()
+    }
 
 
 @pytest.mark.parametrize(
@@ -277,15 +301,21 @@ def test_where_one_file_cannot_be_none_is_begun(shift: Shift, outs: list[str], t
 
 @pytest.mark.parametrize("option", ["--where", "--as-of", "--variables", "--bundle", "-o"])
 def test_an_option_with_nothing_in_it_does_not_mean_everything(shift: Shift, option: str) -> None:
-    answer = CliRunner().invoke(build_app(), ["export", str(shift.file), "--db", shift.db, option, ""])
+    answer = CliRunner().invoke(
+        build_app(), ["export", str(shift.file), "--db", shift.db, option, ""]
+    )
     assert answer.exit_code == 2
     assert (answer.stdout, "the value is empty" in answer.stderr) == ("", True)
 
 
 def test_cases_name_themselves_and_whoever_ruled_by_a_pseudonym(shift: Shift) -> None:
-    request = Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue", people=shift._list())
+    request = Request(
+        path=str(shift.file), at=shift.at, db=shift.db, by="sue", people=shift._list()
+    )
     Path("interviewers.csv").write_text(PEOPLE.replace("sue,,", "sue,int 01,"))
-    assert isinstance(correct_outcome(request, "C", "not_eligible", note="closed"), CaseActionResult)
+    assert isinstance(
+        correct_outcome(request, "C", "not_eligible", note="closed"), CaseActionResult
+    )
     ruled = {row["unit"]: row["case_why"] for row in taken(shift, what="cases")}
     assert (set(ruled), ruled["C"]) == ({"A", "B", "C"}, "outcome set by int 01")
 

@@ -16,7 +16,13 @@ from survey_cli.exports.text import write_csv
 from survey_cli.table.table import ADMIN_VARIABLES, StudyDescription, Table
 from survey_cli.values import Missing, Variable
 
-TYPES = {"integer": int, "number": float, "string": str, "date": date.fromisoformat, "time": time.fromisoformat}
+TYPES = {
+    "integer": int,
+    "number": float,
+    "string": str,
+    "date": date.fromisoformat,
+    "time": time.fromisoformat,
+}
 
 
 def described(table: Table) -> dict[str, Any]:
@@ -45,7 +51,11 @@ def test_every_cell_is_read_by_the_description() -> None:
                 value = TYPES[field["type"]](text)
                 assert value == (pytest.approx(cell) if isinstance(cell, float) else cell)
                 labels = {each["value"]: each["label"] for each in field.get("categories", [])}
-                assert not variable.labels or variable.storage == "decimal" or labels[cell] == variable.labels[cell]
+                assert (
+                    not variable.labels
+                    or variable.storage == "decimal"
+                    or labels[cell] == variable.labels[cell]
+                )
 
 
 def test_times_keys_and_orders_are_said() -> None:
@@ -53,7 +63,10 @@ def test_times_keys_and_orders_are_said() -> None:
     study = StudyDescription(id="My Study", title="T", sponsor="S", conducted_by="C", version="2")
     package = described(Table(variables=(*ADMIN_VARIABLES, ordered), rows=[], study=study))
     assert (package["name"], package["title"], package["version"]) == ("my-study", "T", "2")
-    assert [(c["title"], c["roles"]) for c in package["contributors"]] == [("C", ["creator"]), ("S", ["funder"])]
+    assert [(c["title"], c["roles"]) for c in package["contributors"]] == [
+        ("C", ["creator"]),
+        ("S", ["funder"]),
+    ]
     [resource] = package["resources"]
     fields = {field["name"]: field for field in resource["schema"]["fields"]}
     assert (resource["path"], resource["schema"]["primaryKey"]) == ("x.csv", ["interview_id"])
@@ -63,7 +76,13 @@ def test_times_keys_and_orders_are_said() -> None:
 
 
 def test_what_the_standard_lacks_is_there_too() -> None:
-    item = Variable(name="q", item="q", labels={1: "A", 8: "None"}, user_missing=(8,), declines={"dk": (-8, "?")})
+    item = Variable(
+        name="q",
+        item="q",
+        labels={1: "A", 8: "None"},
+        user_missing=(8,),
+        declines={"dk": (-8, "?")},
+    )
     study = StudyDescription(
         version="2", versions=("version 1", "version 2"), weight="w", population="Units", size=35,
         design={"stratum": ("s",)}, universes={"q": "Asked if p is 1."}, instructions={"q": "Wait."},

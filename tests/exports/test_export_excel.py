@@ -46,7 +46,10 @@ def back(file: Path, table: Table) -> list[tuple[Cell, ...]]:
     for row in sheet(file):
         cells: list[Any] = []
         for variable in table.variables:
-            value, coded = row[variable.name], variable.storage in ("integer", "decimal") or variable.labels
+            value, coded = (
+                row[variable.name],
+                variable.storage in ("integer", "decimal") or variable.labels,
+            )
             kinds = {*variable.declines, "dk", "refused", "not_reached"}
             if coded and value is None:
                 value = NOT_ASKED
@@ -64,11 +67,16 @@ def expected(table: Table) -> list[tuple[Cell, ...]]:
         coded = variable.storage in ("integer", "decimal") or variable.labels
         return None if (isinstance(cell, Missing) and not coded) or cell == "" else cell
 
-    return [tuple(told(cell, v) for cell, v in zip(row, table.variables, strict=True)) for row in table.rows]
+    return [
+        tuple(told(cell, v) for cell, v in zip(row, table.variables, strict=True))
+        for row in table.rows
+    ]
 
 
 def test_an_interview_that_holds_everything_hard_comes_back_value_for_value(tmp_path: Path) -> None:
-    table = of(hard(".stop"), scenario(HARD, sample=SAMPLE).keys("1", ".refused", ".stop"), hard("1", "p"))
+    table = of(
+        hard(".stop"), scenario(HARD, sample=SAMPLE).keys("1", ".refused", ".stop"), hard("1", "p")
+    )
     assert wrote(table, tmp_path / "x.xlsx") == ()
     assert back(tmp_path / "x.xlsx", table) == expected(table)
 
@@ -108,7 +116,9 @@ def test_whatever_a_table_holds_comes_back(tmp_path: Path, table: Table) -> None
     "text", ["=1+1", "=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "#N/A", "'x", "=", "＝1"]
 )
 def test_no_text_is_a_formula_and_all_are_as_they_were_typed(tmp_path: Path, text: str) -> None:
-    wrote(Table(variables=(replace(TEXT, name="t", label=text),), rows=[(text,)]), tmp_path / "x.xlsx")
+    wrote(
+        Table(variables=(replace(TEXT, name="t", label=text),), rows=[(text,)]), tmp_path / "x.xlsx"
+    )
     book = openpyxl.load_workbook(tmp_path / "x.xlsx")
     [cell] = next(iter(book["data"].iter_rows(min_row=2)))
     assert (cell.data_type, cell.value) == ("s", text)
@@ -118,8 +128,12 @@ def test_no_text_is_a_formula_and_all_are_as_they_were_typed(tmp_path: Path, tex
             assert b"<f>" not in parts.read(part)
 
 
-def test_what_looks_like_an_escape_stays_what_it_is_and_what_xml_cannot_hold_goes(tmp_path: Path) -> None:
-    wrote(Table(variables=(TEXT,), rows=[("a_x0041_b",), ("a\x00\x1fb\ufffe",)]), tmp_path / "x.xlsx")
+def test_what_looks_like_an_escape_stays_what_it_is_and_what_xml_cannot_hold_goes(
+    tmp_path: Path,
+) -> None:
+    wrote(
+        Table(variables=(TEXT,), rows=[("a_x0041_b",), ("a\x00\x1fb\ufffe",)]), tmp_path / "x.xlsx"
+    )
     with zipfile.ZipFile(tmp_path / "x.xlsx") as parts:
         data = parts.read("xl/worksheets/sheet1.xml")
     assert b"<t>a_x005F_x0041_b</t>" in data  # which Excel shows as a_x0041_b
@@ -151,10 +165,16 @@ def test_codebook_and_labels_have_sheets(tmp_path: Path) -> None:
         name="q", label="Satisfied?", wording="Are you?", labels={1: "Yes", 5: "=None"}, user_missing=(5,),
         declines={"dk": (98, "Don't know")}, item="q", measure="ordinal",
     )  # fmt: skip
-    table = Table(variables=(q, TEXT), rows=[(1, "x")], study=StudyDescription(universes={"q": "who agreed"}))
+    table = Table(
+        variables=(q, TEXT), rows=[(1, "x")], study=StudyDescription(universes={"q": "who agreed"})
+    )
     wrote(table, tmp_path / "x.xlsx")
     first, second = sheet(tmp_path / "x.xlsx", "codebook")
-    assert (first["label"], first["wording"], first["asked"]) == ("Satisfied?", "Are you?", "who agreed")
+    assert (first["label"], first["wording"], first["asked"]) == (
+        "Satisfied?",
+        "Are you?",
+        "who agreed",
+    )
     assert "dk 98 Don't know" in first["missing"]
     assert (second["variable"], second["stored as"], second["missing"]) == ("t", "text", None)
     lines = [tuple(row.values()) for row in sheet(tmp_path / "x.xlsx", "labels")]
@@ -166,15 +186,21 @@ def test_codebook_and_labels_have_sheets(tmp_path: Path) -> None:
 # limits
 
 
-def test_what_a_sheet_does_not_hold_goes_on_in_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    small = FormatLimits(program="Excel", counts_bytes=False, name=9, label=9, value_label=9, text=5, columns=2)
+def test_what_a_sheet_does_not_hold_goes_on_in_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = FormatLimits(
+        program="Excel", counts_bytes=False, name=9, label=9, value_label=9, text=5, columns=2
+    )
     monkeypatch.setattr(excel, "EXCEL", small)
     monkeypatch.setattr(excel, "EXCEL_ROWS", 3)
     variables = (*(Variable(name=f"v{n}") for n in range(2)), TEXT)
     rows = [(n, -n, "abcdefg" if n == 4 else "abcde") for n in range(5)]
     notes = wrote(Table(variables=variables, rows=rows), tmp_path / "x.xlsx")
     book = openpyxl.load_workbook(tmp_path / "x.xlsx")
-    held = {s.title: list(s.iter_rows(values_only=True)) for s in book if s.title.startswith("data")}
+    held = {
+        s.title: list(s.iter_rows(values_only=True)) for s in book if s.title.startswith("data")
+    }
     assert held["data"] == [("v0", "v1"), (0, 0), (1, -1)]
     assert held["data 2"] == [("t",), ("abcde",), ("abcde",)]
     assert held["data 5"] == [("v0", "v1"), (4, -4)]
@@ -184,13 +210,30 @@ def test_what_a_sheet_does_not_hold_goes_on_in_another(tmp_path: Path, monkeypat
 
 def test_days_before_excels_calendar_are_texts(tmp_path: Path) -> None:
     day = Variable(name="d", storage="date")
-    wrote(Table(variables=(day,), rows=[(date(1900, 2, 28),), (date(1900, 3, 1),)]), tmp_path / "x.xlsx")
+    wrote(
+        Table(variables=(day,), rows=[(date(1900, 2, 28),), (date(1900, 3, 1),)]),
+        tmp_path / "x.xlsx",
+    )
     assert [row["d"] for row in sheet(tmp_path / "x.xlsx")] == ["1900-02-28", datetime(1900, 3, 1)]  # noqa: DTZ001
 
 
 def test_the_same_data_make_the_same_file_dated_by_the_last_entry(tmp_path: Path) -> None:
-    admin = ("i", "c", 1, "real", "1", "ended", "complete", *["2026-11-24T15:20:11+00:00"] * 2, "pat", "en")
-    table = Table(variables=(*ADMIN_VARIABLES, Variable(name="h", storage="time")), rows=[(*admin, time(9, 5))])
+    admin = (
+        "i",
+        "c",
+        1,
+        "real",
+        "1",
+        "ended",
+        "complete",
+        *["2026-11-24T15:20:11+00:00"] * 2,
+        "pat",
+        "en",
+    )
+    table = Table(
+        variables=(*ADMIN_VARIABLES, Variable(name="h", storage="time")),
+        rows=[(*admin, time(9, 5))],
+    )
     for name in ("a.xlsx", "b.xlsx"):
         wrote(table, tmp_path / name)
     assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
@@ -204,14 +247,18 @@ def test_rows_are_asked_for_one_at_a_time(tmp_path: Path, monkeypatch: pytest.Mo
     """None is held: the one before is written when the next is asked for."""
     seen: list[int] = []
     further = excel._DataSheets.append
-    monkeypatch.setattr(excel._DataSheets, "append", lambda self, row: (seen.append(row[0]), further(self, row))[1])
+    monkeypatch.setattr(
+        excel._DataSheets, "append", lambda self, row: (seen.append(row[0]), further(self, row))[1]
+    )
 
     def rows() -> Iterator[tuple[Cell, ...]]:
         for n in range(50):
             assert seen == list(range(n))
             yield (n,)
 
-    excel.write_xlsx(Table(variables=(Variable(name="n"),), rows=rows()), tmp_path / "x.xlsx", WriteOptions())
+    excel.write_xlsx(
+        Table(variables=(Variable(name="n"),), rows=rows()), tmp_path / "x.xlsx", WriteOptions()
+    )
 
 
 def test_the_ending_chooses_it() -> None:
@@ -220,7 +267,10 @@ def test_the_ending_chooses_it() -> None:
     assert (found.name, found.extra) == ("xlsx", "excel")
 
 
-@pytest.mark.skipif(shutil.which("localc") is None, reason="LibreOffice is not here: apt-get install libreoffice-calc")
+@pytest.mark.skipif(
+    shutil.which("localc") is None,
+    reason="LibreOffice is not here: apt-get install libreoffice-calc",
+)
 def test_libreoffice_shows_what_was_answered(tmp_path: Path) -> None:
     """Another program's view of the sheet of data."""
     table = with_admin(of(hard(".stop")))
@@ -257,4 +307,6 @@ def test_columns_are_wide_enough_for_headings_days_and_moments(tmp_path: Path) -
     wide = openpyxl.load_workbook(tmp_path / "x.xlsx")["data"].column_dimensions
     for number, variable in enumerate(table.variables, 1):
         held = 19 if is_timestamp(variable) else 10 if variable.storage == "date" else 0
-        assert wide[openpyxl.utils.get_column_letter(number)].width > max(held, len(variable.name)), variable.name
+        assert wide[openpyxl.utils.get_column_letter(number)].width > max(
+            held, len(variable.name)
+        ), variable.name

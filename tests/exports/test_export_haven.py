@@ -37,7 +37,9 @@ def haven() -> bool:
     return subprocess.run(asked, capture_output=True, check=False, timeout=60).returncode == 0
 
 
-pytestmark = pytest.mark.skipif(not haven(), reason="R with haven is not here: apt-get install r-cran-haven")
+pytestmark = pytest.mark.skipif(
+    not haven(), reason="R with haven is not here: apt-get install r-cran-haven"
+)
 
 READ = r"""
 said <- function(x) {
@@ -75,7 +77,11 @@ def studies() -> dict[str, Table]:
     return {
         "household": with_admin(simulated_table(household, 40)),
         "hard": with_admin(
-            of(hard(".stop"), scenario(HARD, sample=SAMPLE).keys("1", ".refused", ".stop"), hard("1", "p"))
+            of(
+                hard(".stop"),
+                scenario(HARD, sample=SAMPLE).keys("1", ".refused", ".stop"),
+                hard("1", "p"),
+            )
         ),
     }
 
@@ -112,7 +118,9 @@ def found_by_r(table: Table, folder: Path) -> dict[str, list[Column]]:
     )
     assert done.returncode == 0, done.stderr
     return {
-        name: [column(text) for text in (folder / f"{name}.txt").read_bytes().decode().split("\x1c")]
+        name: [
+            column(text) for text in (folder / f"{name}.txt").read_bytes().decode().split("\x1c")
+        ]
         for name in ("sav", "zsav", "dta", "r")
     }
 
@@ -120,8 +128,12 @@ def found_by_r(table: Table, folder: Path) -> dict[str, list[Column]]:
 def same(held: str, cell: Cell, variable: Variable, letters: dict[str, str]) -> bool:
     """Whether what R has is the cell. `letters`: of Stata's missings, where it has them."""
     if isinstance(cell, Missing):
-        if variable.role == "admin" or (not variable.labels and variable.storage not in ("integer", "decimal")):
-            return held == (f".{letters[cell.kind]}" if letters and variable.storage != "text" else "")
+        if variable.role == "admin" or (
+            not variable.labels and variable.storage not in ("integer", "decimal")
+        ):
+            return held == (
+                f".{letters[cell.kind]}" if letters and variable.storage != "text" else ""
+            )
         if letters and variable.storage != "text":
             return held == f".{letters[cell.kind]}"
         if cell.kind == "not_asked" and held == "":  # system-missing
@@ -155,4 +167,7 @@ def test_r_finds_the_same_in_every_file(name: str, tmp_path: Path) -> None:
             if variable.role == "admin":
                 assert not found.labels.keys() - labels.keys()  # nobody was asked
             elif variable.role == "sample":
-                assert found.labels.keys() - labels.keys() <= {"-6", ".u"}  # a cell is filled, or it is not
+                assert found.labels.keys() - labels.keys() <= {
+                    "-6",
+                    ".u",
+                }  # a cell is filled, or it is not

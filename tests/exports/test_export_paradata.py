@@ -63,7 +63,9 @@ def events(now: Scenario, *hidden: str) -> list[dict[str, Cell]]:
 
 
 def answers(now: Scenario, *hidden: str) -> list[dict[str, Cell]]:
-    rows = iterate_answer_rows(lambda _: now.interview.instrument, spaced(now), heading(*hidden), "en")
+    rows = iterate_answer_rows(
+        lambda _: now.interview.instrument, spaced(now), heading(*hidden), "en"
+    )
     return [dict(zip([v.name for v in ANSWER_COLUMNS], row, strict=True)) for row in rows]
 
 
@@ -82,7 +84,12 @@ def test_every_event_is_a_row_with_what_it_changed_and_how_long_it_took() -> Non
     back = rows[3]
     assert (back["item"], back["went"], back["left"]) == ("a", "back", "n")
     changed = rows[4]
-    assert (changed["value"], changed["was"], changed["changed"], changed["seconds"]) == ("1", "2", 1, 10.0)
+    assert (changed["value"], changed["was"], changed["changed"], changed["seconds"]) == (
+        "1",
+        "2",
+        1,
+        10.0,
+    )
     [confirmed] = [r for r in rows if r["event"] == "confirmed"]
     assert (confirmed["item"], confirmed["check"], confirmed["reason"]) == ("n", 1, "counted twice")
     [noted] = [r for r in rows if r["event"] == "noted"]
@@ -102,7 +109,8 @@ def test_what_is_hidden_has_no_value_and_no_note() -> None:
 
 def test_answers_that_count_with_times_changes_and_notes() -> None:
     found = {
-        (r["item"], r["turn"] if isinstance(r["turn"], int) else 0): r for r in answers(scenario(ITEMS).keys(*PAST))
+        (r["item"], r["turn"] if isinstance(r["turn"], int) else 0): r
+        for r in answers(scenario(ITEMS).keys(*PAST))
     }
     assert list(found) == [("a", 0), ("n", 0), ("who", 0), ("media", 0), ("age", 1), ("age", 2)]
     a = found["a", 0]
@@ -130,7 +138,9 @@ def test_the_time_between_two_sittings_is_nobodys() -> None:
 
 
 KEYS = st.lists(
-    st.sampled_from(["", "1", "2", "60", ".ok", ".dk", ".back", ".note x", "tv", ".suspend", ".resume"]),
+    st.sampled_from(
+        ["", "1", "2", "60", ".ok", ".dk", ".back", ".note x", "tv", ".suspend", ".resume"]
+    ),
     max_size=25,
 )
 
@@ -139,11 +149,16 @@ KEYS = st.lists(
 def test_answers_are_those_that_stand_and_seconds_add_up(keys: list[str]) -> None:
     now = scenario(ITEMS).keys(*keys)
     rows = answers(now)
-    named = {f"{r['item']}#{r['turn']}" if isinstance(r["turn"], int) else str(r["item"]): r for r in rows}
+    named = {
+        f"{r['item']}#{r['turn']}" if isinstance(r["turn"], int) else str(r["item"]): r
+        for r in rows
+    }
     assert {name: r["missing"] for name, r in named.items()} == {
         name: cell.kind if isinstance(cell, Missing) else "" for name, cell in now.data.items()
     }
     told = list(iterate_events(lambda _: now.interview.instrument, spaced(now)))
     given = [p for p in told if isinstance(p.event, QuestionAnswered)]
     assert all(p.position == p.event.place for p in given)
-    assert Interview.replay(now.interview.instrument, [p.event for p in told]).seq == now.interview.seq
+    assert (
+        Interview.replay(now.interview.instrument, [p.event for p in told]).seq == now.interview.seq
+    )

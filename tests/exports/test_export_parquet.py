@@ -47,19 +47,32 @@ def back(read: Any, table: Table) -> list[tuple[Cell, ...]]:
     """The cells by the schema alone: a value, or the kind that the column of words says."""
     columns: list[list[Cell]] = []
     for variable in table.variables:
-        told = {key.decode(): text.decode() for key, text in read.schema.field(variable.name).metadata.items()}
+        told = {
+            key.decode(): text.decode()
+            for key, text in read.schema.field(variable.name).metadata.items()
+        }
         column = read[variable.name].to_pylist()
         if told["role"] == "state":
             columns.append([0 if kind == "answered" else Missing(kind) for kind in column])
             continue
         states = read[told["state"]].to_pylist() if "state" in told else ["answered"] * len(column)
-        assert all((value is None) == (state != "answered") for value, state in zip(column, states, strict=True))
-        columns.append([value if s == "answered" else Missing(s) for value, s in zip(column, states, strict=True)])
+        assert all(
+            (value is None) == (state != "answered")
+            for value, state in zip(column, states, strict=True)
+        )
+        columns.append(
+            [
+                value if s == "answered" else Missing(s)
+                for value, s in zip(column, states, strict=True)
+            ]
+        )
     return list(zip(*columns, strict=True))
 
 
 def test_an_interview_that_holds_everything_hard_comes_back_value_for_value(tmp_path: Path) -> None:
-    table = of(hard(".stop"), scenario(HARD, sample=SAMPLE).keys("1", ".refused", ".stop"), hard("1", "p"))
+    table = of(
+        hard(".stop"), scenario(HARD, sample=SAMPLE).keys("1", ".refused", ".stop"), hard("1", "p")
+    )
     read = wrote(table, tmp_path)
     assert back(read, table) == list(table.rows)
     assert read["note_state"].to_pylist() == ["answered", "not_reached", "answered"]
@@ -120,9 +133,23 @@ def test_the_schema_says_what_an_analyst_wants_to_know(tmp_path: Path) -> None:
 
 
 def test_moments_are_moments(tmp_path: Path) -> None:
-    admin = ("i", "c", 1, "real", "1", "ended", "complete", *["2026-11-24T15:20:11+00:00"] * 2, "pat", "en")
+    admin = (
+        "i",
+        "c",
+        1,
+        "real",
+        "1",
+        "ended",
+        "complete",
+        *["2026-11-24T15:20:11+00:00"] * 2,
+        "pat",
+        "en",
+    )
     read = wrote(
-        Table(variables=(*ADMIN_VARIABLES, Variable(name="t", storage="time")), rows=[(*admin, time(9, 5))]),
+        Table(
+            variables=(*ADMIN_VARIABLES, Variable(name="t", storage="time")),
+            rows=[(*admin, time(9, 5))],
+        ),
         tmp_path,
     )
     assert read["interview_began"].to_pylist() == [datetime(2026, 11, 24, 15, 20, 11, tzinfo=UTC)]
@@ -140,7 +167,9 @@ def test_rows_are_written_as_they_come(tmp_path: Path) -> None:
                 yield f"[{n},1,2,3,null,5,6,7,8,9]"
 
         tracemalloc.start()
-        write_parquet(Table(variables=variables, rows=rows()), tmp_path / "x.parquet", WriteOptions())
+        write_parquet(
+            Table(variables=variables, rows=rows()), tmp_path / "x.parquet", WriteOptions()
+        )
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return most
@@ -170,12 +199,17 @@ def test_endings_choose_them() -> None:
 
 
 def test_dates_are_days(tmp_path: Path) -> None:
-    read = wrote(Table(variables=(Variable(name="d", storage="date"),), rows=[(date(1, 1, 1),), (DK,)]), tmp_path)
+    read = wrote(
+        Table(variables=(Variable(name="d", storage="date"),), rows=[(date(1, 1, 1),), (DK,)]),
+        tmp_path,
+    )
     assert read["d"].to_pylist() == [date(1, 1, 1), None]
     assert read["d_state"].to_pylist() == ["answered", "dk"]
 
 
-@pytest.mark.parametrize(("name", "library"), list(product(("parquet", "arrow", "sav", "dta"), LIBRARIES)))
+@pytest.mark.parametrize(
+    ("name", "library"), list(product(("parquet", "arrow", "sav", "dta"), LIBRARIES))
+)
 def test_the_extra_of_a_format_brings_every_library_that_it_needs(
     name: str, library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,16 +217,24 @@ def test_the_extra_of_a_format_brings_every_library_that_it_needs(
     form = find_format(f"x.{name}")
     assert not isinstance(form, str)
     assert form.write_file is not None
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "optional-dependencies"
+    ]
     monkeypatch.setitem(sys.modules, library, None)
     try:
         form.write_file(of(hard("1")), tmp_path / f"x.{name}", WriteOptions())
     except ImportError:
-        assert any(requirement.startswith(library) for requirement in extras[form.extra]), extras[form.extra]
+        assert any(requirement.startswith(library) for requirement in extras[form.extra]), extras[
+            form.extra
+        ]
 
 
 @pytest.mark.parametrize("cell", ['"one"', '{"missing":"odd"}'])
 def test_a_cell_that_the_column_cannot_hold_is_refused(cell: str, tmp_path: Path) -> None:
     """It would be taken for an answer that is not there."""
     with pytest.raises(ValueError, match="q: a cell is no value, nor missing"):
-        write_parquet(Table(variables=(Variable(name="q"),), rows=["[1]", f"[{cell}]"]), tmp_path / "x", WriteOptions())
+        write_parquet(
+            Table(variables=(Variable(name="q"),), rows=["[1]", f"[{cell}]"]),
+            tmp_path / "x",
+            WriteOptions(),
+        )

@@ -52,7 +52,9 @@ def header(file: str) -> list[str]:
 
 
 def test_columns_are_told_by_kind() -> None:
-    instrument = scenario(STUDY, sample={"unit": "x", "city": "x", "kind": "a", "staff": 1.0}).interview.instrument
+    instrument = scenario(
+        STUDY, sample={"unit": "x", "city": "x", "kind": "a", "staff": 1.0}
+    ).interview.instrument
     assert find_identifying_columns(build_columns(instrument), ["unit"]) == {
         "keys": ("unit",),
         "free text": (
@@ -71,10 +73,15 @@ def test_columns_are_told_by_kind() -> None:
     }
 
 
-def test_an_export_says_what_can_tell_who_said_what(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_export_says_what_can_tell_who_said_what(
+    file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run_command(["export", file, "--db", "v.db", "-o", "x.csv"]) == 0
     said = capsys.readouterr().err
-    assert "this file can identify respondents: keys (interview_id, interview_case, interview_by, unit);" in said
+    assert (
+        "this file can identify respondents: keys (interview_id, interview_case, interview_by, unit);"
+        in said
+    )
     assert "free text (city, q1_2_text, q2, " in said
     assert "--public" in said
     assert run_command(["export", file, "--db", "v.db", "-o", "e.csv", "--what", "events"]) == 0
@@ -86,10 +93,17 @@ def test_nothing_that_was_said_or_when_is_in_a_public_file(
     file: str, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     to = f"x{FORMATS[name].extensions[0]}"
-    assert run_command(["export", file, "--db", "v.db", "--public", "--format", name, "-o", to]) == 0
+    assert (
+        run_command(["export", file, "--db", "v.db", "--public", "--format", name, "-o", to]) == 0
+    )
     told = capsys.readouterr().err
-    assert "left out of the public file: keys (interview_id, interview_case, interview_by, unit)" in told
-    data = [path for path in Path().iterdir() if path.name.startswith("x") and path.suffix != ".xlsx"]
+    assert (
+        "left out of the public file: keys (interview_id, interview_case, interview_by, unit)"
+        in told
+    )
+    data = [
+        path for path in Path().iterdir() if path.name.startswith("x") and path.suffix != ".xlsx"
+    ]
     for path in data:
         content = path.read_bytes()
         assert not [word for word in SAID if word.encode() in content], path
@@ -101,7 +115,21 @@ def test_nothing_that_was_said_or_when_is_in_a_public_file(
 
 def test_a_public_bundle_has_neither_the_columns_nor_the_fieldwork(file: str) -> None:
     assert (
-        run_command(["export", file, "--db", "v.db", "--public", "--bundle", "b", "-o", "x.csv", "-o", "x.ddi.xml"])
+        run_command(
+            [
+                "export",
+                file,
+                "--db",
+                "v.db",
+                "--public",
+                "--bundle",
+                "b",
+                "-o",
+                "x.csv",
+                "-o",
+                "x.ddi.xml",
+            ]
+        )
         == 0
     )
     every = {path.name: path.read_bytes() for path in Path("b").iterdir() if path.is_file()}
@@ -116,10 +144,15 @@ def test_a_public_bundle_has_neither_the_columns_nor_the_fieldwork(file: str) ->
     assert len(manifest["last_event"]) == len("2026-11-24")
     assert not {"cases.csv", "calls.csv"} & every.keys()
     assert run_command(["export", file, "--db", "v.db", "--bundle", "all", "-o", "x.csv"]) == 0
-    assert "This file can identify respondents: keys (interview_id, " in Path("all/README.txt").read_text()
+    assert (
+        "This file can identify respondents: keys (interview_id, "
+        in Path("all/README.txt").read_text()
+    )
 
 
-@pytest.mark.parametrize("option", [["--with-contacts"], ["--personal", "q2"], ["--what", "answers"]])
+@pytest.mark.parametrize(
+    "option", [["--with-contacts"], ["--personal", "q2"], ["--what", "answers"]]
+)
 def test_public_and_what_is_not_are_refused_together(
     file: str, option: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -132,11 +165,19 @@ def test_data_for_one_program_are_said_not_to_be_safe_in_a_spreadsheet(
     file: str, ending: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run_command(["export", file, "--db", "v.db", "-o", f"x.{ending}"]) == 0
-    assert f"x_{ending}.csv contains texts as they were typed, which a spreadsheet may run" in capsys.readouterr().err
-    assert run_command(["export", file, "--db", "v.db", "--force", "-o", f"x.{ending}", "--public"]) == 0
+    assert (
+        f"x_{ending}.csv contains texts as they were typed, which a spreadsheet may run"
+        in capsys.readouterr().err
+    )
+    assert (
+        run_command(["export", file, "--db", "v.db", "--force", "-o", f"x.{ending}", "--public"])
+        == 0
+    )
     assert "spreadsheet" not in capsys.readouterr().err
     assert run_command(["export", file, "--db", "v.db", "-o", "x.do"]) == 0
-    assert "spreadsheet" not in capsys.readouterr().err  # a .dta file is none that a spreadsheet opens
+    assert (
+        "spreadsheet" not in capsys.readouterr().err
+    )  # a .dta file is none that a spreadsheet opens
 
 
 def test_a_folder_that_is_missing_is_made(file: str) -> None:
@@ -167,7 +208,9 @@ def test_a_description_names_the_file_that_it_is_of(file: str, outs: list[str], 
         assert json.loads(package.read_text(encoding="utf-8"))["resources"][0]["path"] == named
 
 
-def test_a_dry_run_names_all_that_identifies_and_writes_nothing(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_run_names_all_that_identifies_and_writes_nothing(
+    file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     row = {"unit": "U-78", "city": "Salem", "kind": "b", "staff": 7.0}
     keep(scenario(STUDY, sample=row).keys("1", "x", "1985", "9", "1")).close()
     before = sorted(Path().rglob("*"))
@@ -175,8 +218,13 @@ def test_a_dry_run_names_all_that_identifies_and_writes_nothing(file: str, capsy
     assert run_command(["export", file, "--db", "v.db", *options]) == 0
     said = capsys.readouterr().err
     assert "keys: interview_id, interview_case, interview_by, unit\n" in said
-    assert "free text: city, q1_2_text, q2, q2_state, q3, q3_y, q3_m, q3_d, q3_state, where\n" in said
-    assert "1 of 4 interviews is the only one with these values of kind: somebody who knows them recognizes" in said
+    assert (
+        "free text: city, q1_2_text, q2, q2_state, q3, q3_y, q3_m, q3_d, q3_state, where\n" in said
+    )
+    assert (
+        "1 of 4 interviews is the only one with these values of kind: somebody who knows them recognizes"
+        in said
+    )
     assert "x.sav: 4 interviews, 15 columns would be written, from v.db" in said
     assert sorted(Path().rglob("*")) == before
     assert run_command(["export", file, "--db", "v.db", "--dry-run", "--bundle", "b"]) == 1

@@ -32,7 +32,9 @@ EXAMPLES = QUESTIONNAIRES
 
 
 def simulated_table(of: Instrument, count: int, seed: int = 1) -> Table:
-    crowd = simulate_interviews(of, count=count, seed=seed, start=START, habits=Habits(decline=0.15, back=0.1))
+    crowd = simulate_interviews(
+        of, count=count, seed=seed, start=START, habits=Habits(decline=0.15, back=0.1)
+    )
     return Table(variables=build_columns(of), rows=[build_row(one.interview) for one in crowd])
 
 
@@ -55,7 +57,9 @@ def through_excel(table: Table, folder: Path) -> None:
     held = excel.back(folder / "x.xlsx", table)
     wanted = excel.expected(table)
     assert held == wanted[: len(held)]
-    assert not any(any(cell for cell in row) for row in wanted[len(held) :])  # rows of nothing but empty cells
+    assert not any(
+        any(cell for cell in row) for row in wanted[len(held) :]
+    )  # rows of nothing but empty cells
 
 
 WAYS = (through_spss, through_stata, through_parquet, through_excel)
@@ -70,8 +74,12 @@ def test_the_examples(path: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("through", WAYS)
-def test_instruments_that_nobody_wrote(through: Callable[[Table, Path], None], tmp_path: Path) -> None:
-    @settings(max_examples=settings().max_examples // 4, suppress_health_check=[HealthCheck.too_slow])
+def test_instruments_that_nobody_wrote(
+    through: Callable[[Table, Path], None], tmp_path: Path
+) -> None:
+    @settings(
+        max_examples=settings().max_examples // 4, suppress_health_check=[HealthCheck.too_slow]
+    )
     @given(instruments(), st.integers(0, 9))
     def come_back(text: str, seed: int) -> None:
         table = simulated_table(instrument(text), 4, seed)
@@ -100,7 +108,9 @@ def test_what_nobody_was_asked_is_empty_where_it_does_not_apply(tmp_path: Path) 
     held, meta = pyreadstat.read_sav(str(tmp_path / "x.sav"), output_format="polars")
     assert held.rows() == [(moment, 2.5, 7, 1, "a"), (None, None, None, None, "")]
     assert meta.variable_value_labels["changed"] == {0: "No", 1: "Yes"}
-    held, meta = pyreadstat.read_dta(str(tmp_path / "x.dta"), output_format="polars", user_missing=True)
+    held, meta = pyreadstat.read_dta(
+        str(tmp_path / "x.dta"), output_format="polars", user_missing=True
+    )
     assert held.rows() == [(moment, 2.5, 7, 1, "a"), (None, None, None, None, "")]
     assert meta.variable_value_labels["changed"] == {0: "No", 1: "Yes"}
     assert [row["seconds"] for row in excel.sheet(tmp_path / "x.xlsx")] == [2.5]
@@ -131,6 +141,8 @@ for name in ("sav", "dta", "parquet", "arrow", "xlsx"):
 
 def test_a_full_disk_is_one_to_every_library(tmp_path: Path) -> None:
     """So that the office tells it as such, and nothing else is printed."""
-    done = subprocess.run([sys.executable, "-c", FULL], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", FULL], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
     told = "".join(f"{name} OSError True\n" for name in ("sav", "dta", "parquet", "arrow", "xlsx"))
     assert (done.stdout, done.stderr) == (told, "")

@@ -32,7 +32,10 @@ LATER = Missing("later")
 
 def covered_codes(chosen: UserMissing) -> set[Code]:
     """Every code that SPSS treats as missing."""
-    return {*chosen.codes, *(() if chosen.low is None or chosen.high is None else range(chosen.low, chosen.high + 1))}
+    return {
+        *chosen.codes,
+        *(() if chosen.low is None or chosen.high is None else range(chosen.low, chosen.high + 1)),
+    }
 
 
 ASKED = {"dk": (-8, "Don't know"), "refused": (-9, "Refused")}
@@ -58,7 +61,13 @@ def back(file: Path, table: Table) -> list[tuple[Cell, ...]]:
         for name, value, variable in zip(frame.columns, row, table.variables, strict=True):
             kinds = {code: kind for kind, (code, _) in list_missing_codes(variable).items()}
             if variable.storage in ("integer", "decimal"):
-                cells.append(NOT_ASKED if value is None else Missing(kinds[value]) if value in kinds else value)
+                cells.append(
+                    NOT_ASKED
+                    if value is None
+                    else Missing(kinds[value])
+                    if value in kinds
+                    else value
+                )
             elif variable.labels:
                 named = {str(code): kind for code, kind in kinds.items()}
                 cells.append(Missing(named[value]) if value in named else value)
@@ -76,21 +85,28 @@ def expected(table: Table) -> list[tuple[Cell, ...]]:
         held = variable.storage in ("integer", "decimal") or bool(variable.labels)
         return None if (isinstance(cell, Missing) and not held) or cell == "" else cell
 
-    return [tuple(told(cell, v) for cell, v in zip(row, table.variables, strict=True)) for row in table.rows]
+    return [
+        tuple(told(cell, v) for cell, v in zip(row, table.variables, strict=True))
+        for row in table.rows
+    ]
 
 
 # five states
 
 
 def test_an_interview_that_holds_everything_hard_comes_back_value_for_value(tmp_path: Path) -> None:
-    table = of(hard(".stop"), scenario(HARD, sample=SAMPLE).keys("1", ".refused", ".stop"), hard("1", "p"))
+    table = of(
+        hard(".stop"), scenario(HARD, sample=SAMPLE).keys("1", ".refused", ".stop"), hard("1", "p")
+    )
     wrote(table, tmp_path / "hard.sav")
     assert back(tmp_path / "hard.sav", table) == expected(table)
 
 
 def test_labels_stand_in_the_language_that_was_chosen(tmp_path: Path) -> None:
     wrote(of(hard(".stop"), language="es"), tmp_path / "es.zsav")
-    _, meta = pyreadstat.read_sav(str(tmp_path / "es.zsav"), metadataonly=True, output_format="polars")
+    _, meta = pyreadstat.read_sav(
+        str(tmp_path / "es.zsav"), metadataonly=True, output_format="polars"
+    )
     labels = meta.variable_value_labels["a"]
     assert (labels[2], labels[-8], labels[-9]) == ("No", "No sabe", "No responde")
     assert meta.column_names_to_labels["media_tv"] == "Media: TV"
@@ -99,7 +115,9 @@ def test_labels_stand_in_the_language_that_was_chosen(tmp_path: Path) -> None:
 CELLS = {
     "integer": st.integers(-(2**40), 2**40).filter(lambda n: n not in range(-10, -4)),
     "decimal": st.floats(0, 1e9, allow_nan=False) | st.integers(0, 99),
-    "text": st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=300).filter(
+    "text": st.text(
+        st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=300
+    ).filter(
         lambda t: t == t.rstrip()  # SPSS fills texts with blanks
     ),
     "date": st.dates(date(1600, 1, 1)),
@@ -130,17 +148,23 @@ def test_whatever_a_table_holds_comes_back(tmp_path: Path, table: Table) -> None
 
 
 def labelled(**more: Any) -> Variable:
-    return Variable(**{"name": "q", "labels": {1: "Yes", 5: "No opinion"}, "declines": ASKED, **more})
+    return Variable(
+        **{"name": "q", "labels": {1: "Yes", 5: "No opinion"}, "declines": ASKED, **more}
+    )
 
 
 def test_codes_that_follow_one_another_are_a_range_and_leave_room_for_a_volunteered_one() -> None:
     assert choose_user_missing(labelled()) == UserMissing(codes=(-8, -9, -7))
-    assert choose_user_missing(labelled(user_missing=(5,))) == UserMissing(codes=(5,), low=-9, high=-7)
+    assert choose_user_missing(labelled(user_missing=(5,))) == UserMissing(
+        codes=(5,), low=-9, high=-7
+    )
     two = choose_user_missing(labelled(user_missing=(5, 6)))
     assert (two.codes, two.low, two.high, two.unmarked) == ((5,), -9, -7, (6,))
 
 
-def test_where_there_is_no_range_the_first_three_are_left_out_and_the_rest_is_said(tmp_path: Path) -> None:
+def test_where_there_is_no_range_the_first_three_are_left_out_and_the_rest_is_said(
+    tmp_path: Path,
+) -> None:
     apart = {
         "dk": (98, "Don't know"),
         "refused": (99, "Refused"),
@@ -155,24 +179,36 @@ def test_where_there_is_no_range_the_first_three_are_left_out_and_the_rest_is_sa
     assert wrote(table, tmp_path / "x.sav") == ()
     [note] = wrote(replace(table, rows=[(LATER,), (DK,), (LATER,)]), tmp_path / "x.sav")
     assert note.endswith("exclude cells with other codes yourself: q (2)")
-    _, meta = pyreadstat.read_sav(str(tmp_path / "x.sav"), output_format="polars", user_missing=True)
+    _, meta = pyreadstat.read_sav(
+        str(tmp_path / "x.sav"), output_format="polars", user_missing=True
+    )
     assert meta.variable_value_labels["q"][95] == "L"
 
 
 @given(st.lists(st.integers(-12, 12), min_size=3, max_size=6, unique=True))
 def test_no_answer_is_ever_taken_for_missing(codes: list[int]) -> None:
     declines = dict(
-        zip(("dk", "refused", "not_reached", "not_asked", "x", "y"), ((c, "") for c in codes), strict=False)
+        zip(
+            ("dk", "refused", "not_reached", "not_asked", "x", "y"),
+            ((c, "") for c in codes),
+            strict=False,
+        )
     )
     answers = {code: "A" for code in range(-12, 13) if code not in codes and code != -6}
-    found = choose_user_missing(Variable(name="q", labels=answers, declines=declines, user_missing=(min(answers),)))
+    found = choose_user_missing(
+        Variable(name="q", labels=answers, declines=declines, user_missing=(min(answers),))
+    )
     assert not covered_codes(found) & set(list(answers)[1:])
-    assert covered_codes(found) | set(found.unmarked) >= {declines[k][0] for k in declines if k != "not_asked"}
+    assert covered_codes(found) | set(found.unmarked) >= {
+        declines[k][0] for k in declines if k != "not_asked"
+    }
 
 
 def test_a_text_that_was_not_asked_is_kept_out_of_the_base_first() -> None:
     """A number is system-missing by itself; a text has nothing like it."""
-    found = choose_user_missing(Variable(name="q", storage="text", labels={"p": "P"}, declines=ASKED))
+    found = choose_user_missing(
+        Variable(name="q", storage="text", labels={"p": "P"}, declines=ASKED)
+    )
     assert (found.codes, found.unmarked) == (("-6", "-7", "-8"), ("-9",))
 
 
@@ -195,7 +231,9 @@ def test_the_interviews_own_columns_have_labels_and_moments_are_a_scale(tmp_path
     _, meta = pyreadstat.read_sav(str(tmp_path / "x.sav"), output_format="polars")
     assert meta.variable_value_labels["interview_origin"]["simulated"] == "Simulated"
     assert meta.variable_value_labels["interview_status"]["suspended"] == "Suspended"
-    assert {meta.variable_measure[n] for n in ("interview_began", "day", "hour", "born_y")} == {"scale"}
+    assert {meta.variable_measure[n] for n in ("interview_began", "day", "hour", "born_y")} == {
+        "scale"
+    }
     assert meta.variable_display_width["interview_began"] == 20
 
 
@@ -218,13 +256,19 @@ def test_names_are_made_to_fit_and_stay_apart() -> None:
     )  # fmt: skip
 
 
-@given(st.lists(st.text("aAbBü_", min_size=1, max_size=70).map("q".__add__), unique_by=str.casefold))
+@given(
+    st.lists(st.text("aAbBü_", min_size=1, max_size=70).map("q".__add__), unique_by=str.casefold)
+)
 def test_names_fit_and_are_told_apart_whatever_they_are(names: list[str]) -> None:
     for limits in (SPSS, STATA):
         made = fit_names(names, limits)
         assert all(limits.measure(name) <= limits.name for name in made)
         assert len({name.casefold() for name in made}) == len(names)
-        assert all(new == old for new, old in zip(made, names, strict=True) if limits.measure(old) <= limits.name)
+        assert all(
+            new == old
+            for new, old in zip(made, names, strict=True)
+            if limits.measure(old) <= limits.name
+        )
 
 
 def test_labels_and_texts_are_cut_between_letters_and_it_is_said(tmp_path: Path) -> None:
@@ -254,7 +298,10 @@ def test_dates_times_and_moments_are_such_and_the_file_is_dated_by_its_data(tmp_
     row = frame.row(0, named=True)
     assert (row["d"], row["t"]) == (date(2000, 2, 29), time(9, 5))
     assert row["interview_updated"].isoformat() == "2026-11-24T15:20:11"
-    assert (meta.file_label, meta.notes[:2]) == ("Title", ["Questionnaire: s version 2", "Sponsor: Office"])
+    assert (meta.file_label, meta.notes[:2]) == (
+        "Title",
+        ["Questionnaire: s version 2", "Sponsor: Office"],
+    )
     assert b"24 Nov 2615:20:11" in (tmp_path / "a.sav").read_bytes()[:200]
 
 
@@ -304,9 +351,17 @@ def test_pspp_counts_what_we_count(tmp_path: Path) -> None:
 @pytest.mark.skipif(shutil.which("pspp") is None, reason="GNU PSPP is not installed")
 @pytest.mark.parametrize("ending", ["sav", "zsav"])
 def test_pspp_reads_long_texts_and_knows_missings_among_them(tmp_path: Path, ending: str) -> None:
-    options = Variable(name="q", storage="text", labels={"otherwise": "Else", "größer": "Ü"}, declines=ASKED)
+    options = Variable(
+        name="q", storage="text", labels={"otherwise": "Else", "größer": "Ü"}, declines=ASKED
+    )
     words = Variable(name="w", storage="text")
-    rows = [("otherwise", "a" * 300), ("größer", "b"), (DK, "ü" * 9_000), (NOT_ASKED, "c"), (REFUSED, "d")]
+    rows = [
+        ("otherwise", "a" * 300),
+        ("größer", "b"),
+        (DK, "ü" * 9_000),
+        (NOT_ASKED, "c"),
+        (REFUSED, "d"),
+    ]
     wrote(Table(variables=(options, words), rows=rows), tmp_path / f"x.{ending}")
     (tmp_path / f"x.{ending}").rename(tmp_path / "x.sav")
     said = pspp(tmp_path, "FREQUENCIES q.\nCOMPUTE long=LENGTH(RTRIM(w)).\nFREQUENCIES long.")
@@ -337,11 +392,18 @@ def several(rows: int = 40) -> Table:
     variables = (
         Variable(name="words", storage="text"),
         *options,
-        Variable(name="a_weight_with_a_long_name", storage="decimal", role="sample", measure="scale"),
+        Variable(
+            name="a_weight_with_a_long_name", storage="decimal", role="sample", measure="scale"
+        ),
         *turns,
     )
-    made = [("x" * 700, n % 2, DK if n == 3 else 1, 0, 0.5 + n % 3, 1, 0, NOT_ASKED, n % 2) for n in range(rows)]
-    return Table(variables=variables, rows=made, study=StudyDescription(weight="a_weight_with_a_long_name"))
+    made = [
+        ("x" * 700, n % 2, DK if n == 3 else 1, 0, 0.5 + n % 3, 1, 0, NOT_ASKED, n % 2)
+        for n in range(rows)
+    ]
+    return Table(
+        variables=variables, rows=made, study=StudyDescription(weight="a_weight_with_a_long_name")
+    )
 
 
 def records(file: Path) -> tuple[dict[int, bytes], int, list[str]]:
@@ -383,7 +445,9 @@ def records(file: Path) -> tuple[dict[int, bytes], int, list[str]]:
 
 
 @pytest.mark.parametrize("ending", ["sav", "zsav"])
-def test_sets_of_several_answers_and_the_weight_stand_in_the_dictionary(tmp_path: Path, ending: str) -> None:
+def test_sets_of_several_answers_and_the_weight_stand_in_the_dictionary(
+    tmp_path: Path, ending: str
+) -> None:
     file = tmp_path / f"x.{ending}"
     table = several()
     _, notes = write_sav(table, file, WriteOptions())
@@ -393,7 +457,11 @@ def test_sets_of_several_answers_and_the_weight_stand_in_the_dictionary(tmp_path
     lines = extensions[7].decode().splitlines()
     assert [line.split()[0] for line in lines] == ["$television=D1", "$radio_1=D1", "$radio_2=D1"]
     assert lines[0].startswith("$television=D1 1 19 Fernsehen, täglich ")
-    assert [long[name] for name in lines[0].split()[-3:]] == ["television_1", "television_2", "television_3"]
+    assert [long[name] for name in lines[0].split()[-3:]] == [
+        "television_1",
+        "television_2",
+        "television_3",
+    ]
     assert [long[name] for name in lines[2].split()[-2:]] == ["radio_a_2", "radio_b_2"]
     assert shorts[names[weight - 1]] == "a_weight_with_a_long_name"
     assert any("WEIGHT OFF" in note for note in notes)
@@ -422,7 +490,11 @@ def test_pspp_knows_the_sets_and_weights(tmp_path: Path, ending: str, rows: int)
     for row in table.rows:
         weighted[str(row[1])] += row[4]
     lines = said.tables["television_1"]
-    counts = {line[1].removesuffix(".00"): float(line[2]) for line in lines[1:] if line[1] and line[0] != "Total"}
+    counts = {
+        line[1].removesuffix(".00"): float(line[2])
+        for line in lines[1:]
+        if line[1] and line[0] != "Total"
+    }
     assert counts == dict(weighted)
 
 
@@ -469,7 +541,9 @@ class Output:
 
 def pspp(folder: Path, command: str) -> Output:
     syntax = folder / "x.sps"
-    syntax.write_text(f"SET TVARS=NAMES TNUMBERS=VALUES.\nGET FILE='x.sav'.\n{command}\n", encoding="utf-8")
+    syntax.write_text(
+        f"SET TVARS=NAMES TNUMBERS=VALUES.\nGET FILE='x.sav'.\n{command}\n", encoding="utf-8"
+    )
     done = subprocess.run(
         ["pspp", "x.sps", "-O", "format=csv", "-o", "x.csv"],
         cwd=folder, capture_output=True, text=True, check=False, timeout=60,

@@ -73,11 +73,16 @@ def expected(table: Table) -> list[tuple[Cell, ...]]:
             return codes[cell.kind] if variable.labels else ""
         return cell
 
-    return [tuple(told(cell, v) for cell, v in zip(row, table.variables, strict=True)) for row in table.rows]
+    return [
+        tuple(told(cell, v) for cell, v in zip(row, table.variables, strict=True))
+        for row in table.rows
+    ]
 
 
 def test_an_interview_that_holds_everything_hard_comes_back_value_for_value(tmp_path: Path) -> None:
-    table = of(hard(".stop"), scenario(HARD, sample=SAMPLE).keys("1", ".refused", ".stop"), hard("1", "p"))
+    table = of(
+        hard(".stop"), scenario(HARD, sample=SAMPLE).keys("1", ".refused", ".stop"), hard("1", "p")
+    )
     notes = wrote(table, tmp_path / "x.dta")
     rows, meta = back(tmp_path / "x.dta", table)
     assert rows == expected(table)
@@ -163,11 +168,25 @@ def test_a_list_shows_texts_to_80_letters(tmp_path: Path) -> None:
 
 def test_texts_whose_codes_are_their_labels_need_no_labels(tmp_path: Path) -> None:
     variable = Variable(name="kind", storage="text", labels={"Sector": "Sector"}, role="sample")
-    assert wrote(Table(variables=(variable,), rows=[("Sector",), (NOT_ASKED,)]), tmp_path / "x.dta") == ()
+    assert (
+        wrote(Table(variables=(variable,), rows=[("Sector",), (NOT_ASKED,)]), tmp_path / "x.dta")
+        == ()
+    )
 
 
 def test_the_same_data_make_the_same_file(tmp_path: Path) -> None:
-    admin = ("i", "c", 1, "real", "1", "ended", "complete", *["2026-11-24T15:20:11+00:00"] * 2, "pat", "en")
+    admin = (
+        "i",
+        "c",
+        1,
+        "real",
+        "1",
+        "ended",
+        "complete",
+        *["2026-11-24T15:20:11+00:00"] * 2,
+        "pat",
+        "en",
+    )
     table = Table(
         variables=(*ADMIN_VARIABLES, Variable(name="t", storage="time")),
         rows=[(*admin, time(9, 5))],
@@ -197,8 +216,12 @@ def test_where_letters_run_out_a_code_stands_and_it_is_said(tmp_path: Path) -> N
     declines = {f"k{n}": (-n - 20, f"K {n}") for n in range(24)}
     variable = Variable(name="q", declines=declines)
     kinds = [Missing(kind) for kind in declines]
-    notes = wrote(Table(variables=(variable,), rows=[(kind,) for kind in kinds]), tmp_path / "x.dta")
-    rows, meta = back(tmp_path / "x.dta", Table(variables=(replace(variable, declines={}),), rows=()))
+    notes = wrote(
+        Table(variables=(variable,), rows=[(kind,) for kind in kinds]), tmp_path / "x.dta"
+    )
+    rows, meta = back(
+        tmp_path / "x.dta", Table(variables=(replace(variable, declines={}),), rows=())
+    )
     held = [row[0] for row in rows]
     assert held[-2:] == [-42, -43]
     assert meta.variable_value_labels["q"][-43] == "K 23"

@@ -21,8 +21,12 @@ from survey_cli.table.table import StudyDescription, Table
 from survey_cli.values import NOT_ASKED, Cell, Variable
 
 RAW = WriteOptions(raw=True)
-pspp = pytest.mark.skipif(shutil.which("pspp") is None, reason="GNU PSPP is not here: apt-get install pspp")
-r = pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not here: apt-get install r-base-core")
+pspp = pytest.mark.skipif(
+    shutil.which("pspp") is None, reason="GNU PSPP is not here: apt-get install pspp"
+)
+r = pytest.mark.skipif(
+    shutil.which("Rscript") is None, reason="R is not here: apt-get install r-base-core"
+)
 
 HOSTILE = """
 instrument: hostile
@@ -38,7 +42,11 @@ TYPED = "'.\\nHOST COMMAND=['touch run'].\\n* \"); system('touch run') #"
 
 
 def several() -> Table:
-    interviews = [hard(".stop"), hard(".stop"), scenario(HARD, sample=SAMPLE).keys("2", ".refused", ".stop")]
+    interviews = [
+        hard(".stop"),
+        hard(".stop"),
+        scenario(HARD, sample=SAMPLE).keys("2", ".refused", ".stop"),
+    ]
     return of(*interviews, *[scenario(HARD, sample=SAMPLE).keys("1", "x", ".refused", ".stop")] * 3)
 
 
@@ -68,7 +76,12 @@ def told(table: Table, folder: Path, more: str) -> str:
     write_r_script(table, folder / "b.R", folder / "b.csv", "b.csv")
     (folder / "run.R").write_text(f'source("b.R")\n{more}\n', encoding="ascii")
     done = subprocess.run(
-        ["Rscript", "--vanilla", "run.R"], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+        ["Rscript", "--vanilla", "run.R"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
@@ -171,7 +184,9 @@ def designed(study: StudyDescription) -> Table:
 def test_r_has_the_design_of_the_sample(
     design: dict[str, tuple[str, ...]], replication: dict[str, Any], own: str, tmp_path: Path
 ) -> None:
-    if subprocess.run(["Rscript", "-e", "library(survey)"], capture_output=True, check=False).returncode:
+    if subprocess.run(
+        ["Rscript", "-e", "library(survey)"], capture_output=True, check=False
+    ).returncode:
         pytest.skip("R has no package survey: apt-get install r-cran-survey")
     table = designed(StudyDescription(weight="w", design=design, **replication))
     more = f"""
@@ -220,7 +235,10 @@ def test_quotes_hold_whatever_was_typed() -> None:
 def test_rows_whose_texts_were_joined_are_said(tmp_path: Path) -> None:
     rows, notes = write_spss_syntax(several(), tmp_path / "a.sps", tmp_path / "a.csv", "a.csv")
     assert rows == 6
-    assert notes[0] == "line ends within answers are replaced by spaces in 2 rows: SPSS reads one case per line"
+    assert (
+        notes[0]
+        == "line ends within answers are replaced by spaces in 2 rows: SPSS reads one case per line"
+    )
     assert len((tmp_path / "a.csv").read_text().splitlines()) == 7
 
 
@@ -238,13 +256,20 @@ def test_the_syntax_makes_the_file_that_we_write(tmp_path: Path) -> None:
     ]
     assert theirs.columns == ours.columns
     for name in ours.columns:
-        held = [LINE_ENDS.sub(" ", v) if isinstance(v, str) else v for v in ours[name]]  # a case a line
+        held = [
+            LINE_ENDS.sub(" ", v) if isinstance(v, str) else v for v in ours[name]
+        ]  # a case a line
         if theirs[name].dtype.is_float():
             assert theirs[name].to_list() == pytest.approx(held), name
         else:
             assert theirs[name].to_list() == held, name
     for what in (
-        *("column_names_to_labels", "variable_value_labels", "missing_ranges", "missing_user_values"),
+        *(
+            "column_names_to_labels",
+            "variable_value_labels",
+            "missing_ranges",
+            "missing_user_values",
+        ),
         *("variable_measure", "variable_alignment"),
     ):
         assert getattr(told, what) == getattr(wanted, what), what
@@ -263,7 +288,10 @@ def test_both_spss_formats_say_the_same_of_missings_without_room(tmp_path: Path)
     def said(table: Table) -> tuple[list[str], ...]:
         _, syntax = write_spss_syntax(table, tmp_path / "a.sps", tmp_path / "a.csv", "a.csv")
         _, data = write_sav(table, tmp_path / "a.sav", RAW)
-        return tuple([n for n in notes if "exclude cells with other codes yourself" in n] for notes in (syntax, data))
+        return tuple(
+            [n for n in notes if "exclude cells with other codes yourself" in n]
+            for notes in (syntax, data)
+        )
 
     assert said(of(scenario(HARD, sample=SAMPLE).keys("1", ".stop"))) == ([], [])
     syntax, data = said(of(*[scenario(HARD, sample=SAMPLE).keys("1", ".refused", ".stop")] * 2))

@@ -50,7 +50,9 @@ def definition(table: Table, folder: Path, edition: Edition = CSV) -> ElementTre
 
 def read(table: Table, folder: Path, edition: Edition = CSV) -> dict[str, list[Any]]:
     """As `triple-s-survey` reads the two files. It takes positions of fixed columns for bytes: ASCII, then."""
-    triple_s = pytest.importorskip("triple_s", reason="the independent reader: pip install triple-s-survey")
+    triple_s = pytest.importorskip(
+        "triple_s", reason="the independent reader: pip install triple-s-survey"
+    )
     definition(table, folder, edition)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it measures a text by the fixed-width rules
@@ -59,7 +61,10 @@ def read(table: Table, folder: Path, edition: Edition = CSV) -> dict[str, list[A
         frame = survey.to_polars()
     assert str(survey.survey_info.version) == f"Version.V{edition.version.replace('.', '_')}"
     return {
-        name: [value.rstrip(" ") if isinstance(value, str) else value for value in frame[name].to_list()]
+        name: [
+            value.rstrip(" ") if isinstance(value, str) else value
+            for value in frame[name].to_list()
+        ]
         for name in frame.columns
     }
 
@@ -69,9 +74,14 @@ def read_by_the_rules(table: Table, folder: Path, edition: Edition) -> dict[str,
     missing; a multiple has a bit a code."""
     root = definition(table, folder, edition)
     [record] = root.iter("record")
-    assert (record.get("format"), root.get("version")) == (("csv", "fixed")[edition.fixed], edition.version)
+    assert (record.get("format"), root.get("version")) == (
+        ("csv", "fixed")[edition.fixed],
+        edition.version,
+    )
     with data_file(folder, edition).open(encoding="utf-8", newline="") as file:
-        lines: list[Any] = file.read().split("\r\n")[:-1] if edition.fixed else list(csv.reader(file))
+        lines: list[Any] = (
+            file.read().split("\r\n")[:-1] if edition.fixed else list(csv.reader(file))
+        )
     lines = lines[int(record.get("skip", "0")) :]
     found: dict[str, list[Any]] = {}
     finish = 0
@@ -145,7 +155,9 @@ def _told(variable: Variable, cell: Cell, *, fixed: bool) -> Any:
     return cell
 
 
-def same(found: dict[str, list[Any]], table: Table, root: ElementTree.Element, *, fixed: bool) -> None:
+def same(
+    found: dict[str, list[Any]], table: Table, root: ElementTree.Element, *, fixed: bool
+) -> None:
     """Every field, missings too; filters are 0 where nothing was asked."""
     names = {v.findtext("name", ""): v for v in root.iter("variable")}
     assert list(found) == list(names)
@@ -159,10 +171,14 @@ def same(found: dict[str, list[Any]], table: Table, root: ElementTree.Element, *
             values = [bits_of(told, bits) if isinstance(told, tuple) else told for told in values]
             assert found[name] == values, name
         elif variable.get("type") == "quantity":
-            assert found[name] == [v if v is None else pytest.approx(v, rel=1e-14) for v in values], name
+            assert found[name] == [
+                v if v is None else pytest.approx(v, rel=1e-14) for v in values
+            ], name
         else:
             assert found[name] == values, name
-        if (filter_name := variable.findtext("filter")) is not None and variable.get("type") == "single":
+        if (filter_name := variable.findtext("filter")) is not None and variable.get(
+            "type"
+        ) == "single":
             assert filter_name in filters
             assert found[filter_name] == [value is not None for value in found[name]], name
 
@@ -189,7 +205,9 @@ def told_study(table: Table, of: Instrument) -> Table:
 def founding(count: int) -> Table:
     opened = open_instrument(str(INSTRUMENTS / "asu_2000.yaml"))
     assert isinstance(opened, Instrument)
-    crowd = simulate_interviews(opened, count=count, seed=1, start=BEGAN, habits=Habits(decline=0.15, back=0.1))
+    crowd = simulate_interviews(
+        opened, count=count, seed=1, start=BEGAN, habits=Habits(decline=0.15, back=0.1)
+    )
     rows = [build_row(one.interview) for one in crowd]
     return told_study(Table(variables=build_columns(opened), rows=rows), opened)
 
@@ -212,8 +230,12 @@ def tables() -> Iterator[Table]:
     yield founding(35)
 
 
-@pytest.mark.parametrize("edition", EDITIONS, ids=lambda e: f"{e.version}{'-fixed' if e.fixed else ''}")
-def test_two_readers_find_the_same_value_by_value_and_missing_by_missing(edition: Edition, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "edition", EDITIONS, ids=lambda e: f"{e.version}{'-fixed' if e.fixed else ''}"
+)
+def test_two_readers_find_the_same_value_by_value_and_missing_by_missing(
+    edition: Edition, tmp_path: Path
+) -> None:
     for table in tables():
         root = definition(table, tmp_path, edition)
         same(read_by_the_rules(table, tmp_path, edition), table, root, fixed=edition.fixed)
@@ -235,7 +257,10 @@ def test_positions_count_letters_however_many_bytes_or_cells_they_take(tmp_path:
     broken, wide = notes
     assert broken.startswith("c: line ends are replaced by spaces")
     assert wide.startswith("a, b: some characters take more than one byte")
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["w.asc", "w.sss"]  # nothing from between
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "w.asc",
+        "w.sss",
+    ]  # nothing from between
 
 
 def test_a_filter_says_of_whom_nothing_was_asked_and_has_a_name_of_its_own(tmp_path: Path) -> None:
@@ -254,15 +279,23 @@ def test_a_filter_says_of_whom_nothing_was_asked_and_has_a_name_of_its_own(tmp_p
     root = ElementTree.parse(tmp_path / "hard.sss").getroot()
     at = {v.findtext("name"): n for n, v in enumerate(root.iter("variable"))}
     filters = {v.findtext("name"): v.findtext("filter") for v in root.iter("variable")}
-    assert (filters["skipped"], filters["media"], filters["a"]) == ("skipped_asked_", "media_asked", None)
+    assert (filters["skipped"], filters["media"], filters["a"]) == (
+        "skipped_asked_",
+        "media_asked",
+        None,
+    )
     assert at["skipped_asked_"] == at["skipped"] - 1
-    [label] = [v.findtext("label") for v in root.iter("variable") if v.findtext("name") == "skipped_asked_"]
+    [label] = [
+        v.findtext("label") for v in root.iter("variable") if v.findtext("name") == "skipped_asked_"
+    ]
     assert label == "Asked if a is No."
 
 
 def test_a_weight_is_one_and_where_it_is_missing_no_code_weighs(tmp_path: Path) -> None:
     weight = Variable(name="w", storage="decimal", measure="scale", role="sample")
-    table = Table(variables=(weight,), rows=[(1.25,), (Missing("dk"),)], study=StudyDescription(weight="w"))
+    table = Table(
+        variables=(weight,), rows=[(1.25,), (Missing("dk"),)], study=StudyDescription(weight="w")
+    )
     [variable] = definition(table, tmp_path).iter("variable")
     assert (variable.get("use"), [v.get("code") for v in variable.iter("value")]) == ("weight", [])
     assert (tmp_path / "hard.csv").read_text().splitlines() == ["w", "1.25", '""']
@@ -291,14 +324,19 @@ def test_another_program_reads_every_value(tmp_path: Path) -> None:
     assert (found["skipped"], found["last"]) == ([None, None], ["-7", "-7"])
 
 
-def test_several_answers_are_one_variable_with_bits_and_a_bit_for_each_missing(tmp_path: Path) -> None:
+def test_several_answers_are_one_variable_with_bits_and_a_bit_for_each_missing(
+    tmp_path: Path,
+) -> None:
     table = early()
     found = read(table, tmp_path)
     root = ElementTree.parse(tmp_path / "hard.sss").getroot()
     [media] = [v for v in root.iter("variable") if v.findtext("name") == "media"]
     labels = {int(v.get("code", "")): v.text for v in media.iter("value")}
     assert [labels[bit] for bit in (1, 2, 3)] == ["TV", "Web", "None"]
-    assert [[labels[bit] for bit in bits] for bits in found["media"]] == [["TV", "Web"], ["Not reached"]]
+    assert [[labels[bit] for bit in bits] for bits in found["media"]] == [
+        ["TV", "Web"],
+        ["Not reached"],
+    ]
     assert not {"media_tv", "media_web", "media_9"} & set(found)
 
 

@@ -30,7 +30,10 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("weighed")
     text = (INSTRUMENTS / "asu_2000.yaml").read_text(encoding="utf-8")
     file = folder / "asu_2000.yaml"
-    file.write_text(text.replace("  region: {", "  w: {type: number, role: weight}\n  region: {"), encoding="utf-8")
+    file.write_text(
+        text.replace("  region: {", "  w: {type: number, role: weight}\n  region: {"),
+        encoding="utf-8",
+    )
     (folder / "targets.csv").write_text(TARGETS, encoding="utf-8")
     habits = write_respondents(folder, break_off="1%")
     run_survey(folder, "simulate", "asu_2000.yaml", "-n", "300", "--keep", *habits, "--seed", "5")
@@ -44,7 +47,9 @@ def exported(study: Path, *more: str) -> tuple[str, str]:
 
 def reported(study: Path, trim: str = "", threshold: int = 0) -> Results:
     folder = study.parent
-    wish = ReportOptions(db=str(folder / "responses/asu_2000.db"), origin="simulated", threshold=threshold)
+    wish = ReportOptions(
+        db=str(folder / "responses/asu_2000.db"), origin="simulated", threshold=threshold
+    )
     made = build_results_report(study, replace(wish, rake=str(folder / "targets.csv"), trim=trim))
     assert isinstance(made, Results), made
     return made
@@ -92,7 +97,11 @@ def test_gnu_pspp_weighs_by_it_as_the_report_does(study: Path) -> None:
         capture_output=True,
     )
     told = list(csv.reader((study.parent / "o.csv").read_text(encoding="utf-8").splitlines()))
-    theirs = {label: float(number) for _, label, number, *_ in (row for row in told if len(row) == 6) if label}
+    theirs = {
+        label: float(number)
+        for _, label, number, *_ in (row for row in told if len(row) == 6)
+        if label
+    }
     item = next(item for item in reported(study).items if item.id == "q1")
     ours = {row.label: float(Fraction(row.total.amount or 0)) for row in item.rows if row.code}
     assert {label: theirs[label] for label in ours} == pytest.approx(ours, abs=1e-6)
@@ -120,12 +129,16 @@ def test_whoever_counts_in_no_report_weighs_nothing_in_any_format(study: Path) -
     }
     columns = {ending: data["weight_raked"] for ending, data in found.items()} | {
         "jsonl": [0 if cell == {"missing": "not_applicable"} else cell for cell in objects],
-        "xlsx": [cell for [cell] in sheet.iter_rows(min_row=2, min_col=at, max_col=at, values_only=True)],
+        "xlsx": [
+            cell for [cell] in sheet.iter_rows(min_row=2, min_col=at, max_col=at, values_only=True)
+        ],
     }
     for ending, column in columns.items():
         assert [value or 0 for value in column] == wanted, ending
     assert (folder / "bundle/asu_2000.csv").read_text(encoding="utf-8") == text
-    assert "weight_raked: base weights of w, raked" in (folder / "bundle/README.txt").read_text(encoding="utf-8")
+    assert "weight_raked: base weights of w, raked" in (folder / "bundle/README.txt").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_what_cannot_be_meant_is_refused_and_targets_are_not_written_over(study: Path) -> None:
@@ -171,18 +184,28 @@ def test_who_is_drawn_stands_for_all_of_the_household(
     homes = (("a", 2.0, ("1", "30", "1")), ("b", 1.0, ("3", "30", "40", "50", "2")))
     keep(
         *(
-            scenario(HOUSEHOLDS, sample={"home": key, "w": weight, "r1": weight, "r2": 2.0}).keys(*answers)
+            scenario(HOUSEHOLDS, sample={"home": key, "w": weight, "r1": weight, "r2": 2.0}).keys(
+                *answers
+            )
             for key, weight, answers in homes
         )
     ).close()
     files = ["x.csv", "x.sav", "x.r", "x.do"]
-    assert run_command(["export", "v.yaml", "--db", "v.db", *(part for file in files for part in ("-o", file))]) == 0
     assert (
-        "weight_drawn: base weights of w, weights by how many each was drawn from (adult_of)" in capsys.readouterr().err
+        run_command(
+            ["export", "v.yaml", "--db", "v.db", *(part for file in files for part in ("-o", file))]
+        )
+        == 0
+    )
+    assert (
+        "weight_drawn: base weights of w, weights by how many each was drawn from (adult_of)"
+        in capsys.readouterr().err
     )
     rows = list(csv.DictReader((tmp_path / "x.csv").read_text(encoding="utf-8").splitlines()))
     assert [(row["adult_of"], row["weight_drawn"]) for row in rows] == [("1", "0.8"), ("3", "1.2")]
-    assert "svyset _n [pweight = weight_drawn], vce(linearized)" in (tmp_path / "x.do").read_text(encoding="utf-8")
+    assert "svyset _n [pweight = weight_drawn], vce(linearized)" in (tmp_path / "x.do").read_text(
+        encoding="utf-8"
+    )
     report = build_results_report("v.yaml", ReportOptions(db="v.db", threshold=0, errors=True))
     item = next(item for item in report.items if item.id == "well")
     assert [row.total.percent_text for row in item.rows[:2]] == ["40", "60"]

@@ -61,17 +61,28 @@ def file(text: str) -> str:
     return "v.yaml"
 
 
-def keep(*interviews: Scenario, origin: str = "real", kept_at: datetime = NOW, **other: object) -> Store:
+def keep(
+    *interviews: Scenario, origin: str = "real", kept_at: datetime = NOW, **other: object
+) -> Store:
     """Interviews of one version into v.db."""
     store = Store.open("v.db", create=True)
-    store.data.add_instrument(InstrumentRow.from_instrument(interviews[0].interview.instrument, kept_at=kept_at))
+    store.data.add_instrument(
+        InstrumentRow.from_instrument(interviews[0].interview.instrument, kept_at=kept_at)
+    )
     before = len(store.interviews.list_rows())
-    store.interviews.add(whole(i, f"{origin} {n}", origin, **other) for n, i in enumerate(interviews, before + 1))
+    store.interviews.add(
+        whole(i, f"{origin} {n}", origin, **other) for n, i in enumerate(interviews, before + 1)
+    )
     return store
 
 
 def whole(
-    now: Scenario, case: str, origin: str, *, snapshot: bool = True, engine: str = str(RULES_VERSION)
+    now: Scenario,
+    case: str,
+    origin: str,
+    *,
+    snapshot: bool = True,
+    engine: str = str(RULES_VERSION),
 ) -> WholeInterview:
     made = now.interview
     first, *middle, last = made.events
@@ -90,11 +101,15 @@ def whole(
         last_seq=made.seq,
         answered=made.answer_count,
     )
-    return WholeInterview(row, journal, Snapshot(made.seq, engine, build_row(made)) if snapshot else None)
+    return WholeInterview(
+        row, journal, Snapshot(made.seq, engine, build_row(made)) if snapshot else None
+    )
 
 
 def secretive(text: str, *keys: str) -> Scenario:
-    return scenario(text, sample={"nm": "Hidden Name"}).keys(*(keys or ("1", "7", "Joe Secret", "1 2 cable")))
+    return scenario(text, sample={"nm": "Hidden Name"}).keys(
+        *(keys or ("1", "7", "Joe Secret", "1 2 cable"))
+    )
 
 
 def taken(text: str, **wish: object) -> tuple[list[dict[str, str]], ExportResult]:
@@ -158,14 +173,21 @@ def test_a_snapshot_is_trusted_only_if_these_rules_made_it_of_the_last_event() -
     with Store.open("v.db", create=False) as store:  # as only the store itself can write it
         [row, *_] = store.interviews.list_rows()
         other = tuple("other" if cell == "red" else cell for cell in build_row(first.interview))
-        store.data.write_snapshot(row.id, Snapshot(row.last_seq, str(RULES_VERSION), other), instrument=row.instrument)
+        store.data.write_snapshot(
+            row.id, Snapshot(row.last_seq, str(RULES_VERSION), other), instrument=row.instrument
+        )
     rows, _ = taken(ONE)
     assert [row["arm"] for row in rows] == ["other", "red", "red"]
-    same = [{n: v for n, v in row.items() if not n.startswith("interview_") and n != "arm"} for row in rows]
+    same = [
+        {n: v for n, v in row.items() if not n.startswith("interview_") and n != "arm"}
+        for row in rows
+    ]
     assert same[0] == same[1] == same[2]
 
 
-def test_columns_that_are_personal_by_todays_rules_stay_apart_though_they_were_kept_otherwise() -> None:
+def test_columns_that_are_personal_by_todays_rules_stay_apart_though_they_were_kept_otherwise() -> (
+    None
+):
     keep(secretive(ONE)).close()
     with sqlite3.connect("v.db") as db:
         db.execute("UPDATE variables SET personal = 0")
@@ -230,11 +252,20 @@ def test_versions_are_one_table_and_answers_that_mean_something_else_stand_apart
     assert [(r["interview_version"], r["q1"], r["q1__v1"], r["q3"], r["q3__v1"], r["tv_1"]) for r in rows] == [
         ("1", "-6", "3", "-6", "abc", "1"), ("2", "1", "-6", "7", "", "1"),
     ]  # fmt: skip
-    assert "q1: version 1 is in a separate column, q1__v1: code 1 was 'Yes' and is 'Surely'" in made.data.differences
-    assert "q3: version 1 is in a separate column, q3__v1: it was text and is a whole number" in made.data.differences
+    assert (
+        "q1: version 1 is in a separate column, q1__v1: code 1 was 'Yes' and is 'Surely'"
+        in made.data.differences
+    )
+    assert (
+        "q3: version 1 is in a separate column, q3__v1: it was text and is a whole number"
+        in made.data.differences
+    )
     assert made.data.warnings == ()
     labelled, _ = taken(TWO, labels=True)
-    assert [(r["q1"], r["q1__v1"]) for r in labelled] == [("Not asked", "Maybe"), ("Surely", "Not asked")]
+    assert [(r["q1"], r["q1__v1"]) for r in labelled] == [
+        ("Not asked", "Maybe"),
+        ("Surely", "Not asked"),
+    ]
 
 
 def test_two_texts_that_say_one_version_are_warned_of_and_told_apart() -> None:
@@ -246,7 +277,9 @@ def test_two_texts_that_say_one_version_are_warned_of_and_told_apart() -> None:
         "2 different questionnaires have version '1' (in use since 2026-11-24 15:00:00 UTC, "
         "2026-11-24 16:00:00 UTC): change version: each time you edit the file",
     )
-    assert made.data.differences == ("q1: worded differently in version 1 of 2026-11-24 15:00:00 UTC: 'One'",)
+    assert made.data.differences == (
+        "q1: worded differently in version 1 of 2026-11-24 15:00:00 UTC: 'One'",
+    )
 
 
 def test_a_version_without_such_interviews_is_not_in_the_table() -> None:
@@ -262,13 +295,17 @@ def test_without_interviews_the_columns_are_the_files() -> None:
     made = export_file(file(TWO), ExportOptions(to="-", db="v.db", origin="simulated"), stdout=to)
     assert isinstance(made, ExportResult)
     assert made.rows == 0
-    assert to.getvalue().endswith("interview_by,interview_language,q1,q3,arm,tv_1,tv_2,tv_2_text\r\n")
+    assert to.getvalue().endswith(
+        "interview_by,interview_language,q1,q3,arm,tv_1,tv_2,tv_2_text\r\n"
+    )
 
 
 def test_after_practice_alone_an_export_says_how_to_have_it() -> None:
     keep(secretive(ONE), origin="practice").close()
     refusal = attempt(export_file, file(ONE), ExportOptions(to="real.csv", db="v.db"))
-    assert "no real interviews are stored, but 1 of origin practice — add --origin practice" in str(refusal)
+    assert "no real interviews are stored, but 1 of origin practice — add --origin practice" in str(
+        refusal
+    )
     assert not Path("real.csv").exists()
 
 
@@ -283,12 +320,16 @@ def halfway(table: Table, to: object, manner: WriteOptions) -> int:
 def test_a_full_disk_leaves_the_old_file_and_nothing_half(monkeypatch: pytest.MonkeyPatch) -> None:
     keep(secretive(ONE)).close()
     Path("out.csv").write_text("old")
-    monkeypatch.setattr(export_data, "find_format", lambda *_, **__: replace(FORMATS["csv"], write=halfway))
+    monkeypatch.setattr(
+        export_data, "find_format", lambda *_, **__: replace(FORMATS["csv"], write=halfway)
+    )
     with pytest.raises(UserError) as caught:
         export_file(file(ONE), ExportOptions(to="out.csv", db="v.db", force=True))
     refused = caught.value
     assert "No space left on device" in str(refused)
-    assert [(p.name, p.read_text()) for p in Path().iterdir() if "csv" in p.name] == [("out.csv", "old")]
+    assert [(p.name, p.read_text()) for p in Path().iterdir() if "csv" in p.name] == [
+        ("out.csv", "old")
+    ]
 
 
 def test_a_file_that_came_meanwhile_is_not_overwritten(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -298,12 +339,16 @@ def test_a_file_that_came_meanwhile_is_not_overwritten(monkeypatch: pytest.Monke
         Path("out.csv").write_text("theirs")
         return 0
 
-    monkeypatch.setattr(export_data, "find_format", lambda *_, **__: replace(FORMATS["csv"], write=slow))
+    monkeypatch.setattr(
+        export_data, "find_format", lambda *_, **__: replace(FORMATS["csv"], write=slow)
+    )
     with pytest.raises(UserError) as caught:
         export_file(file(ONE), ExportOptions(to="out.csv", db="v.db"))
     refused = caught.value
     assert "the file exists" in str(refused)
-    assert [(p.name, p.read_text()) for p in Path().iterdir() if "csv" in p.name] == [("out.csv", "theirs")]
+    assert [(p.name, p.read_text()) for p in Path().iterdir() if "csv" in p.name] == [
+        ("out.csv", "theirs")
+    ]
 
 
 SLOW = """
@@ -348,7 +393,9 @@ def shown(statement: str) -> list[tuple[object, ...]]:
 
 
 def test_the_views_show_real_answers_with_labels_and_nothing_personal() -> None:
-    noted = secretive(ONE, ".note on one", ".refused", "7", ".note his name is Joe Secret", "Joe Secret", "1")
+    noted = secretive(
+        ONE, ".note on one", ".refused", "7", ".note his name is Joe Secret", "Joe Secret", "1"
+    )
     keep(noted).close()
     keep(secretive(ONE), origin="practice").close()
     keep(secretive(ONE), origin="simulated").close()
@@ -361,7 +408,9 @@ def test_the_views_show_real_answers_with_labels_and_nothing_personal() -> None:
         ("tv_2", 0, "Not mentioned", None),
     ]
     assert shown("SELECT item, remark FROM remarks") == [("q1", "on one")]
-    assert shown("SELECT q1, q3, arm, tv_1, _status FROM data_v_v1") == [(None, "7", "red", 1, "ended")]
+    assert shown("SELECT q1, q3, arm, tv_1, _status FROM data_v_v1") == [
+        (None, "7", "red", 1, "ended")
+    ]
     with sqlite3.connect("v.db") as db:
         columns = [column[0] for column in db.execute("SELECT * FROM data_v_v1").description]
     assert not {"nm", "p", "p_state", "c", "e"} & set(columns)

@@ -9,7 +9,11 @@ from survey_cli.exports.limits import EXCEL, EXCEL_ROWS, SPSS, STATA
 from survey_cli.services.report.publish import CODEBOOK_WRITERS, RESULTS_WRITERS
 
 PAGE = (ROOT / "docs" / "reference" / "file-formats.md").read_text(encoding="utf-8")
-ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("|")]
+ROWS = [
+    [cell.strip() for cell in line.strip("|").split("|")]
+    for line in PAGE.splitlines()
+    if line.startswith("|")
+]
 
 
 def test_every_export_format_is_listed_with_endings_extra_and_data_file() -> None:
@@ -46,7 +50,12 @@ def test_the_limits_are_those_of_the_writers() -> None:
 
 def test_every_ending_of_a_report_is_listed() -> None:
     rows = {row[0].strip("`"): row for row in ROWS}
-    for command, writers in (("survey report", RESULTS_WRITERS), ("survey codebook", CODEBOOK_WRITERS)):
+    for command, writers in (
+        ("survey report", RESULTS_WRITERS),
+        ("survey codebook", CODEBOOK_WRITERS),
+    ):
         listed = set(re.findall(r"`([^`]+)`", rows[command][1]))
         assert listed == {ending for ending in writers if ending not in (".htm", ".markdown")}
-        assert {w.extra for w in writers.values() if w.extra} == set(re.findall(r"`([^`]+)`", rows[command][2]))
+        assert {w.extra for w in writers.values() if w.extra} == set(
+            re.findall(r"`([^`]+)`", rows[command][2])
+        )

@@ -40,7 +40,9 @@ def found(items: str, *formats: str, head: str = HEAD) -> list[Problem]:
     before = check_file("x.yaml").problems
     assert not [p for p in before if p.severity == "error"], before
     more = [p for p in check_file("x.yaml", formats).problems if p not in before]
-    assert all(p.severity == "warning" and p.rule in RULE_GROUPS["File formats"] and p.remedy for p in more)
+    assert all(
+        p.severity == "warning" and p.rule in RULE_GROUPS["File formats"] and p.remedy for p in more
+    )
     return more
 
 
@@ -92,7 +94,9 @@ def test_labels_of_statas_80_letters_and_each_language() -> None:
 def test_what_is_said_anyway_is_not_said_twice() -> None:
     name = "q" * 30
     items = f"  - {{id: {name}, type: multiple, text: {'x' * 300}, options: {{1: A, 22: B}}}}\n"
-    assert [p.rule for p in found(items, "sav", "dta")] == ["format-label"]  # Stata's; SPSS's is told always
+    assert [p.rule for p in found(items, "sav", "dta")] == [
+        "format-label"
+    ]  # Stata's; SPSS's is told always
 
 
 def test_multiples_of_triple_s_are_numbered() -> None:
@@ -126,7 +130,10 @@ def test_more_kinds_of_declines_than_letters() -> None:
     declines = ", ".join(f"k{n}: {{code: {-20 - n}, text: K {n}}}" for n in range(24))
     items = "  - {id: q1, type: number, text: One, declines: [dk, k23]}\n"
     many = ", ".join(f"k{n}" for n in range(24))
-    assert found(items, "dta", head=f"{HEAD}declines: {{dk: {{code: -8, text: DK}}, {declines}}}\n") == []
+    assert (
+        found(items, "dta", head=f"{HEAD}declines: {{dk: {{code: -8, text: DK}}, {declines}}}\n")
+        == []
+    )
     [problem] = found(
         items.replace("[dk, k23]", f"[dk, {many}]"),
         "dta",
@@ -146,14 +153,20 @@ def test_formats_are_named_by_names_or_endings_and_an_unknown_one_is_refused() -
     assert "there is no format 'savv': did you mean 'sav'?" in str(refused)
 
 
-def test_the_command_tells_places_and_every_rule_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_tells_places_and_every_rule_is_explained(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     Path("x.yaml").write_text(
-        HEAD + "items:\n  - {id: q1, type: single, text: One, options: {x: X, y: Y}}\n", encoding="utf-8"
+        HEAD + "items:\n  - {id: q1, type: single, text: One, options: {x: X, y: Y}}\n",
+        encoding="utf-8",
     )
     answer = CliRunner().invoke(build_app(), ["check", "x.yaml", "--for", "dta,sav"])
     assert answer.exit_code == 0
     assert "x.yaml:5:10: warning: q1: the codes of q1 are texts" in answer.stdout
-    assert CliRunner().invoke(build_app(), ["check", "x.yaml", "--for", "dta", "--strict"]).exit_code == 1
+    assert (
+        CliRunner().invoke(build_app(), ["check", "x.yaml", "--for", "dta", "--strict"]).exit_code
+        == 1
+    )
     assert run_command(["check", "x.yaml", "--for", "dtaa"]) == 1
     assert "did you mean" in capsys.readouterr().err
     for rule in RULE_GROUPS["File formats"]:
@@ -208,7 +221,11 @@ def owners(made: Instrument, name: str) -> set[str]:
     """Under whose names what is wrong with a column can be told: its item, its list, a decline."""
     variable = next(v for v in build_columns(made) if v.name == name)
     leaf = made.items.get(variable.item)
-    return {variable.item, *([leaf.scale] if leaf is not None and leaf.scale else []), *variable.declines}
+    return {
+        variable.item,
+        *([leaf.scale] if leaf is not None and leaf.scale else []),
+        *variable.declines,
+    }
 
 
 @pytest.fixture(scope="module")
@@ -244,7 +261,10 @@ def test_what_the_writers_say_was_said_before_and_nothing_else(
     repeated: set[tuple[str, str]] = set()
     for language in made.languages:
         wish = ExportOptions(
-            to=f"{language}.{form}", db=str(home / f"{name}.db"), origin="simulated", language=language
+            to=f"{language}.{form}",
+            db=str(home / f"{name}.db"),
+            origin="simulated",
+            language=language,
         )
         wrote = export_file(file, wish)
         assert isinstance(wrote, ExportResult), wrote
@@ -254,7 +274,11 @@ def test_what_the_writers_say_was_said_before_and_nothing_else(
                 continue
             for word in re.findall(r"\w+", note):
                 if word in {v.name for v in build_columns(made)}:
-                    fits = {(rule, who) for rule, who in told if rule in rules and who in owners(made, word)}
+                    fits = {
+                        (rule, who)
+                        for rule, who in told
+                        if rule in rules and who in owners(made, word)
+                    }
                     assert fits, (note, word)
                     repeated |= fits
     of_this = {t for t in told if t[0] in ("format-name", "format-label", "format-codes")}

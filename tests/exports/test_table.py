@@ -95,7 +95,11 @@ items:
     assert (found["lk"].storage, found["lk"].labels, found["lk"].label) == (
         "integer", {1: "Sector", 2: "District"}, "Kind of unit",
     )  # fmt: skip
-    assert (found["big"].storage, found["big"].measure, found["big"].label) == ("decimal", "scale", "How big")
+    assert (found["big"].storage, found["big"].measure, found["big"].label) == (
+        "decimal",
+        "scale",
+        "How big",
+    )
     assert found["lk"].role == "answer"
     assert found["sp"].labels == {"red": "red", "blue": "blue"}
     assert row(scenario(text, sample={"kind": 2, "size": 4}))["lk"] == 2
@@ -114,7 +118,10 @@ compute: {same: kind, is_two: kind == 2, twice: 2 * n}
 items:
   - {id: n, type: number, text: How many}
 """)
-    assert (found["same"].storage, found["same"].labels) == ("integer", {1: "Sector", 2: "District"})
+    assert (found["same"].storage, found["same"].labels) == (
+        "integer",
+        {1: "Sector", 2: "District"},
+    )
     assert (found["is_two"].storage, found["is_two"].labels) == ("integer", {0: "false", 1: "true"})
     assert (found["twice"].storage, found["twice"].wording) == ("decimal", "2 * n")
 
@@ -170,7 +177,9 @@ def test_a_kept_row_comes_apart_into_its_cells(cells_: tuple[Cell, ...]) -> None
     assert join_row(texts) == kept
 
 
-@pytest.mark.parametrize("kept", ["", "[", "[1,2", '["a"]', "[1,2,3,4]", '[1,2,"', "null", '{"a":1}'])
+@pytest.mark.parametrize(
+    "kept", ["", "[", "[1,2", '["a"]', "[1,2,3,4]", '[1,2,"', "null", '{"a":1}']
+)
 def test_what_is_no_row_of_so_many_is_unreadable(kept: str) -> None:
     with pytest.raises(EventDecodeError):
         [make_cell_reader("integer")(text) for text in split_row(kept, 3)]
@@ -180,7 +189,9 @@ def test_what_is_no_row_of_so_many_is_unreadable(kept: str) -> None:
 
 
 def part(name: str, *held: Variable, rows: Iterable[tuple[Cell, ...]] = ()) -> VersionRows:
-    return VersionRows(version=f"version {name}", variables=held, rows=lambda: map(encode_cells, rows))
+    return VersionRows(
+        version=f"version {name}", variables=held, rows=lambda: map(encode_cells, rows)
+    )
 
 
 def single(name: str, labels: dict[int, str], **more: object) -> Variable:
@@ -202,8 +213,13 @@ def test_no_versions_are_an_empty_table() -> None:
 
 
 def test_the_same_column_has_the_newest_labels_and_loses_none() -> None:
-    old, new = single("a", {1: "Yes", 2: "No", 3: "Maybe"}), single("a", {1: "Surely", 2: "No", 4: "Else"})
-    made = combine_versions([part("1", old, rows=[(3,)]), part("2", new, rows=[(4,)])], language="en")
+    old, new = (
+        single("a", {1: "Yes", 2: "No", 3: "Maybe"}),
+        single("a", {1: "Surely", 2: "No", 4: "Else"}),
+    )
+    made = combine_versions(
+        [part("1", old, rows=[(3,)]), part("2", new, rows=[(4,)])], language="en"
+    )
     [column] = made.table.variables
     assert column.labels == {1: "Surely", 2: "No", 4: "Else", 3: "Maybe"}
     assert list(made.table.iterate_cells()) == [(3,), (4,)]
@@ -217,7 +233,9 @@ def test_the_same_column_has_the_newest_labels_and_loses_none() -> None:
 
 def test_columns_that_come_and_go_are_not_asked_elsewhere_and_told_together() -> None:
     a, b, c, d = (single(name, {}) for name in "abcd")
-    made = combine_versions([part("1", a, b, c, rows=[(1, 2, 3)]), part("2", d, a, rows=[(4, 5)])], language="en")
+    made = combine_versions(
+        [part("1", a, b, c, rows=[(1, 2, 3)]), part("2", d, a, rows=[(4, 5)])], language="en"
+    )
     assert [v.name for v in made.table.variables] == ["d", "a", "b", "c"]
     assert list(made.table.iterate_cells()) == [(NOT_ASKED, 1, 2, 3), (4, 5, NOT_ASKED, NOT_ASKED)]
     assert said(made) == [
@@ -228,7 +246,11 @@ def test_columns_that_come_and_go_are_not_asked_elsewhere_and_told_together() ->
 
 def test_another_storage_is_a_column_of_its_own_for_all_versions_that_had_it() -> None:
     text, number = Variable(name="q", item="q", storage="text"), Variable(name="q", item="q")
-    parts = [part("1", text, rows=[("x",)]), part("2", text, rows=[("y",)]), part("3", number, rows=[(7,)])]
+    parts = [
+        part("1", text, rows=[("x",)]),
+        part("2", text, rows=[("y",)]),
+        part("3", number, rows=[(7,)]),
+    ]
     made = combine_versions(parts, language="en")
     assert [v.name for v in made.table.variables] == ["q", "q__v1"]
     assert list(made.table.iterate_cells()) == [(NOT_ASKED, "x"), (NOT_ASKED, "y"), (7, NOT_ASKED)]
@@ -244,12 +266,18 @@ def test_what_one_version_holds_apart_is_left_out_of_all() -> None:
         made = combine_versions(parts, language="en")
         assert [v.name for v in made.table.variables] == ["b"]
         assert made.left_out == ("a",)
-        assert list(combine_versions(parts, language="en", personal={"a"}).table.iterate_cells()) == [(0, 0), (1, 0)]
-        assert list(combine_versions(parts, language="en", personal=None).table.iterate_cells()) == [(0, 0), (1, 0)]
+        assert list(
+            combine_versions(parts, language="en", personal={"a"}).table.iterate_cells()
+        ) == [(0, 0), (1, 0)]
+        assert list(
+            combine_versions(parts, language="en", personal=None).table.iterate_cells()
+        ) == [(0, 0), (1, 0)]
 
 
 def test_a_changed_text_is_told_but_the_column_is_one() -> None:
     old, new = single("a", {}, wording="Own a car?"), single("a", {}, wording="Own any car?")
-    made = combine_versions([part("1", old, rows=[(1,)]), part("2", new, rows=[(2,)])], language="en")
+    made = combine_versions(
+        [part("1", old, rows=[(1,)]), part("2", new, rows=[(2,)])], language="en"
+    )
     assert list(made.table.iterate_cells()) == [(1,), (2,)]
     assert said(made) == ["a: worded differently in version 1: 'Own a car?'"]

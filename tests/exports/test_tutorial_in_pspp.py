@@ -28,12 +28,21 @@ def test_the_syntax_of_the_tutorial_prints_the_figures_of_its_report(
         if fence.title.endswith(".yaml"):
             (tmp_path / fence.title).write_text(fence.text, encoding="utf-8")
     settings = ["--settings", "library.simulation.yaml"]
-    assert run_command(["simulate", "library.yaml", "-n", "300", "--seed", "1", "--keep", *settings]) == 0
-    assert run_command(["export", "library.yaml", "--origin", "simulated", "-o", "library.sav"]) == 0
+    assert (
+        run_command(["simulate", "library.yaml", "-n", "300", "--seed", "1", "--keep", *settings])
+        == 0
+    )
+    assert (
+        run_command(["export", "library.yaml", "--origin", "simulated", "-o", "library.sav"]) == 0
+    )
 
     (tmp_path / "x.sps").write_text(SYNTAX, encoding="utf-8")
     subprocess.run(
-        ["pspp", "-O", "format=csv", "-o", "x.csv", "x.sps"], cwd=tmp_path, check=True, capture_output=True, timeout=60
+        ["pspp", "-O", "format=csv", "-o", "x.csv", "x.sps"],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        timeout=60,
     )
     rows = list(csv.reader((tmp_path / "x.csv").read_text(encoding="utf-8").splitlines()))
     assert list_cross_tabulation(rows) == list_reported(REPORT)
@@ -49,11 +58,18 @@ def list_cross_tabulation(rows: list[list[str]]) -> list[list[int]]:
             counts.append([everybody, main_street, riverside])
 
     *answers, bases = counts
-    return [[int(100 * n / base + 0.5) for n, base in zip(answer, bases, strict=True)] for answer in answers]
+    return [
+        [int(100 * n / base + 0.5) for n, base in zip(answer, bases, strict=True)]
+        for answer in answers
+    ]
 
 
 def list_reported(report: str) -> list[list[int]]:
     """List the percentages of the answers in the report's cross-tabulation: all, Main Street, Riverside."""
     _, _, table = report.partition("counts and percentages")
     lines = re.findall(r"^ +(.+?) +(\d+) +(\d+) +(\d+)$", table, re.MULTILINE)
-    return [[int(figure) for figure in figures] for label, *figures in lines if label.startswith(ANSWERS)]
+    return [
+        [int(figure) for figure in figures]
+        for label, *figures in lines
+        if label.startswith(ANSWERS)
+    ]

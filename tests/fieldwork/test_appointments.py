@@ -10,7 +10,11 @@ from babel.dates import format_date
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from survey_cli.fieldwork.appointments.appointment import AppointmentTime, UnclearAppointment, resolve_span
+from survey_cli.fieldwork.appointments.appointment import (
+    AppointmentTime,
+    UnclearAppointment,
+    resolve_span,
+)
 from survey_cli.fieldwork.appointments.reading import parse_appointment
 from survey_cli.fieldwork.calendar.calendar import Calendar, Daypart
 from survey_cli.fieldwork.calendar.zones import to_wall_time
@@ -26,7 +30,11 @@ NIGHT_AND_DAY = Calendar(hours=dict.fromkeys(range(7), Hours(0, 1440)), wide_hou
 
 
 def said(
-    text: str, *, now: datetime = NOW, zones: tuple[str, ...] = (DENVER,), calendar: Calendar = STUDY
+    text: str,
+    *,
+    now: datetime = NOW,
+    zones: tuple[str, ...] = (DENVER,),
+    calendar: Calendar = STUDY,
 ) -> AppointmentTime | UnclearAppointment:
     return parse_appointment(text, now=now, zones=zones, calendar=calendar)
 
@@ -114,7 +122,10 @@ def test_what_people_type_is_understood(text: str, told: str) -> None:
 
 
 def test_both_clocks_are_said() -> None:
-    assert meant("fri 3pm").format_both_clocks(NEW_YORK) == "Fri 27 Nov 15:00 there (America/Denver) · 17:00 here"
+    assert (
+        meant("fri 3pm").format_both_clocks(NEW_YORK)
+        == "Fri 27 Nov 15:00 there (America/Denver) · 17:00 here"
+    )
     assert (
         meant("fri 2-4pm").format_both_clocks(NEW_YORK)
         == "Fri 27 Nov 14:00–16:00 there (America/Denver) · 16:00–18:00 here"
@@ -123,7 +134,10 @@ def test_both_clocks_are_said() -> None:
         meant("fri 8pm").format_both_clocks("Asia/Tokyo")
         == "Fri 27 Nov 20:00 there (America/Denver) · Sat 28 Nov 12:00 here"
     )
-    assert meant("fri 3pm").format_both_clocks(DENVER) == "Fri 27 Nov 15:00 there (America/Denver) · the same here"
+    assert (
+        meant("fri 3pm").format_both_clocks(DENVER)
+        == "Fri 27 Nov 15:00 there (America/Denver) · the same here"
+    )
     assert meant("fri 3pm").format_both_clocks() == "Fri 27 Nov 15:00 there (America/Denver)"
 
 
@@ -143,7 +157,11 @@ def test_next_tuesday_says_which_date_it_takes() -> None:
 def test_the_countrys_way_of_writing_dates() -> None:
     def days(country: str | None) -> list[str]:
         answer = said("3/12 2pm", calendar=Calendar(country=country, holidays=False))
-        return [answer.text] if isinstance(answer, AppointmentTime) else [choice.text for choice in answer.choices]
+        return (
+            [answer.text]
+            if isinstance(answer, AppointmentTime)
+            else [choice.text for choice in answer.choices]
+        )
 
     assert days("GB") == days("MX") == ["Thu 3 Dec 14:00"]
     assert days("US") == ["Fri 12 Mar 2027 14:00"]
@@ -152,7 +170,10 @@ def test_the_countrys_way_of_writing_dates() -> None:
 
 def test_a_studys_own_parts_of_the_day_have_its_hours() -> None:
     own = Calendar(
-        parts=(Daypart("siesta", hours=Hours(14 * 60, 16 * 60)), Daypart("evening", hours=Hours(1140, 1230)))
+        parts=(
+            Daypart("siesta", hours=Hours(14 * 60, 16 * 60)),
+            Daypart("evening", hours=Hours(1140, 1230)),
+        )
     )
     assert meant("fri siesta", calendar=own).text == "Fri 27 Nov 14:00–16:00"
     assert meant("fri evening", calendar=own).text == "Fri 27 Nov 19:00–20:30"
@@ -187,7 +208,11 @@ def test_a_year_ahead_is_remarked_upon() -> None:
             "nobody is called then: Thanksgiving Day, Thu 26 Nov — choose another day",
             ["Fri 27 Nov 14:00"],
         ),
-        ("sun 3pm", "nobody is called then: Sunday there — choose another day", ["Mon 30 Nov 15:00"]),
+        (
+            "sun 3pm",
+            "nobody is called then: Sunday there — choose another day",
+            ["Mon 30 Nov 15:00"],
+        ),
         (
             "fri 22:00",
             "the study does not call after 20:30 there on Fri 27 Nov — choose a time from 09:00 to 20:30 there",
@@ -222,15 +247,24 @@ def test_a_year_ahead_is_remarked_upon() -> None:
             "the study does not call before 09:00 there on Fri 27 Nov — choose a time from 09:00 to 20:30 there",
             [],
         ),
-        ("fri 16:00-14:00", "the end is not later than the beginning — write it like between 2 and 4", []),
+        (
+            "fri 16:00-14:00",
+            "the end is not later than the beginning — write it like between 2 and 4",
+            [],
+        ),
         ("30 feb 3pm", "there is no such day: 30/2 — write it like 26 nov", []),
         ("in 999 weeks", "Tue 16 Jan 2046 is too far ahead — write an earlier day", []),
         ("fri mon 3pm", "these are two days — write one of them", []),
         ("fri 25:00", "there is no time 25:00 — write 9:30, 9:30 pm or 21:30", []),
-        ("fri 3pm Europe/Nowhere", "there is no time zone Europe/Nowhere — write it like America/Denver", []),
+        (
+            "fri 3pm Europe/Nowhere",
+            "there is no time zone Europe/Nowhere — write it like America/Denver",
+            [],
+        ),
         (
             "next month",
-            "which day of next month? — " + "write a day and a time: tomorrow 3pm, tue 10:30, weekdays after 6",
+            "which day of next month? — "
+            + "write a day and a time: tomorrow 3pm, tue 10:30, weekdays after 6",
             [],
         ),
         (
@@ -264,30 +298,45 @@ def test_a_time_of_day_in_a_week_asks_for_the_day() -> None:
     answer = unclear("next week evening")
     assert answer.what == "which day of next week?"
     assert [c.text for c in answer.choices] == [
-        f"{day} 17:00–20:30" for day in ("Mon 30 Nov", "Tue 1 Dec", "Wed 2 Dec", "Thu 3 Dec", "Fri 4 Dec")
+        f"{day} 17:00–20:30"
+        for day in ("Mon 30 Nov", "Tue 1 Dec", "Wed 2 Dec", "Thu 3 Dec", "Fri 4 Dec")
     ]
 
 
 def test_no_zone_no_appointment() -> None:
-    assert str(unclear("3pm", zones=())) == "no time zone is known for this case — set the time zone of the respondent"
+    assert (
+        str(unclear("3pm", zones=()))
+        == "no time zone is known for this case — set the time zone of the respondent"
+    )
 
 
 def test_of_several_zones_one_is_asked_for_where_it_makes_a_difference() -> None:
     zones = (DENVER, "America/Chicago")
     answer = unclear("fri 3pm", zones=zones)
     assert answer.what == "in which zone? This number may be in America/Denver or America/Chicago"
-    assert [c.format_both_clocks() for c in answer.choices] == [f"Fri 27 Nov 15:00 there ({zone})" for zone in zones]
+    assert [c.format_both_clocks() for c in answer.choices] == [
+        f"Fri 27 Nov 15:00 there ({zone})" for zone in zones
+    ]
     assert meant("fri 3pm America/Chicago", zones=zones).zone == "America/Chicago"
-    assert meant("fri 3pm", zones=(DENVER, "America/Phoenix")).zone == DENVER  # the same clock in winter
+    assert (
+        meant("fri 3pm", zones=(DENVER, "America/Phoenix")).zone == DENVER
+    )  # the same clock in winter
     assert meant("in 3 hours", zones=zones).starts == datetime(2026, 11, 24, 19, 21, tzinfo=UTC)
-    assert "does not call after 20:30" in unclear("in 11 hours", zones=zones).what  # 21:20 in Chicago, 20:20 in Denver
+    assert (
+        "does not call after 20:30" in unclear("in 11 hours", zones=zones).what
+    )  # 21:20 in Chicago, 20:20 in Denver
 
 
 # --- the clock changes
 
 
 def test_a_time_that_does_not_exist_is_asked_about() -> None:
-    answer = unclear("14 mar 02:30", zones=(NEW_YORK,), calendar=NIGHT_AND_DAY, now=datetime(2027, 3, 1, tzinfo=UTC))
+    answer = unclear(
+        "14 mar 02:30",
+        zones=(NEW_YORK,),
+        calendar=NIGHT_AND_DAY,
+        now=datetime(2027, 3, 1, tzinfo=UTC),
+    )
     assert str(answer) == (
         "02:30 does not exist there on Sun 14 Mar, because the clock is put forward — which time is meant?"
     )
@@ -306,7 +355,8 @@ def test_a_time_that_comes_twice_is_asked_about() -> None:
     }
     answer = unclear("1 nov 01:30", **autumn)
     assert (
-        answer.what == "01:30 occurs twice there on Sun 1 Nov, because the clock is put back: the first or the second?"
+        answer.what
+        == "01:30 occurs twice there on Sun 1 Nov, because the clock is put back: the first or the second?"
     )
     assert [c.starts.hour for c in answer.choices] == [5, 6]
     second = meant("1 nov 01:30 second", **autumn)
@@ -317,7 +367,10 @@ def test_a_time_that_comes_twice_is_asked_about() -> None:
 def test_of_two_times_only_the_one_ahead_can_be_meant() -> None:
     between = datetime(2026, 11, 1, 5, 45, tzinfo=UTC)  # 01:45 the first time
     assert meant("01:30", zones=(NEW_YORK,), calendar=NIGHT_AND_DAY, now=between).fold == 1
-    assert meant("in 30 min", zones=(NEW_YORK,), calendar=NIGHT_AND_DAY, now=between).text == "Sun 1 Nov 01:15 (second)"
+    assert (
+        meant("in 30 min", zones=(NEW_YORK,), calendar=NIGHT_AND_DAY, now=between).text
+        == "Sun 1 Nov 01:15 (second)"
+    )
 
 
 CHANGES = [
@@ -337,7 +390,9 @@ CHANGES = [
 def test_a_promise_across_a_change_rings_at_the_time_promised(
     zone: str, change: date, before: int, after: int, minute: int
 ) -> None:
-    now = datetime.combine(change - timedelta(days=before), time(12), ZoneInfo(zone)).astimezone(UTC)
+    now = datetime.combine(change - timedelta(days=before), time(12), ZoneInfo(zone)).astimezone(
+        UTC
+    )
     day = change + timedelta(days=after)
     text = f"{day} {minute // 60:02}:{minute % 60:02}"
     daily = Calendar(hours=dict.fromkeys(range(7), Hours(540, 1230)))
@@ -351,8 +406,12 @@ def test_a_promise_across_a_change_rings_at_the_time_promised(
     assert noon - now != timedelta(days=before + after)
 
 
-ZONES = st.sampled_from([NEW_YORK, "Europe/Dublin", "Australia/Lord_Howe", "America/Santiago", "Asia/Kathmandu"])
-MINUTES = st.integers(0, 3 * 365 * 1440).map(lambda m: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=m))
+ZONES = st.sampled_from(
+    [NEW_YORK, "Europe/Dublin", "Australia/Lord_Howe", "America/Santiago", "Asia/Kathmandu"]
+)
+MINUTES = st.integers(0, 3 * 365 * 1440).map(
+    lambda m: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=m)
+)
 NEAR_CHANGES = st.builds(
     lambda hour, minutes: hour + timedelta(minutes=minutes),
     st.sampled_from(
@@ -367,13 +426,17 @@ NEAR_CHANGES = st.builds(
 
 
 @given(ZONES, st.one_of(MINUTES, NEAR_CHANGES), st.integers(0, 400 * 1440), ZONES)
-def test_what_is_echoed_is_read_as_the_same_moment(zone: str, at: datetime, ahead: int, station: str) -> None:
+def test_what_is_echoed_is_read_as_the_same_moment(
+    zone: str, at: datetime, ahead: int, station: str
+) -> None:
     now = at - timedelta(minutes=ahead)
     wall = to_wall_time(zone, at)
     twice = " second" if wall.fold else " first"
     first = meant(f"{wall:%Y-%m-%d %H:%M}{twice}", now=now, zones=(zone,), calendar=NIGHT_AND_DAY)
     assert first.starts == at
-    again = meant(first.format_both_clocks(station), now=now, zones=("Pacific/Apia",), calendar=NIGHT_AND_DAY)
+    again = meant(
+        first.format_both_clocks(station), now=now, zones=("Pacific/Apia",), calendar=NIGHT_AND_DAY
+    )
     assert again == first
     assert again.ends >= again.starts
 
@@ -426,14 +489,18 @@ def test_a_promise_is_kept_as_it_was_said() -> None:
 
 
 def test_a_time_that_comes_not_to_exist_is_due_when_the_clock_passes_over_it() -> None:
-    promise = AppointmentMade("2011-12-30T10:00", "2011-12-30T10:30", "Pacific/Apia")  # Samoa had no such day
+    promise = AppointmentMade(
+        "2011-12-30T10:00", "2011-12-30T10:30", "Pacific/Apia"
+    )  # Samoa had no such day
     passed = datetime(2011, 12, 30, 10, tzinfo=UTC)
     assert resolve_span(promise) == (passed, passed)
 
 
 def test_a_promise_across_a_repeated_hour_ends_after_it_begins() -> None:
     for fold, length in ((0, 90), (1, 30)):
-        starts, ends = resolve_span(AppointmentMade("2026-11-01T01:45", "2026-11-01T02:15", NEW_YORK, fold))
+        starts, ends = resolve_span(
+            AppointmentMade("2026-11-01T01:45", "2026-11-01T02:15", NEW_YORK, fold)
+        )
         assert ends - starts == timedelta(minutes=length)
 
 
@@ -444,9 +511,16 @@ def test_a_time_on_the_stations_clock_is_turned_into_theirs() -> None:
     for text in ("fri 5pm here", "friday 17:00 here", "fri 5 here", "viernes 17:00 aquí"):
         answer = from_new_york(text)
         assert isinstance(answer, AppointmentTime), str(answer)
-        assert answer.format_both_clocks(NEW_YORK) == "Fri 27 Nov 15:00 there (America/Denver) · 17:00 here"
-    assert "does not call before" in str(from_new_york("fri 10am here")), "hours are those of the respondent"
-    assert "“here” can be used with only one time of day" in str(from_new_york("friday morning here"))
+        assert (
+            answer.format_both_clocks(NEW_YORK)
+            == "Fri 27 Nov 15:00 there (America/Denver) · 17:00 here"
+        )
+    assert "does not call before" in str(from_new_york("fri 10am here")), (
+        "hours are those of the respondent"
+    )
+    assert "“here” can be used with only one time of day" in str(
+        from_new_york("friday morning here")
+    )
     assert "time zone is not known" in str(from_new_york("fri 5pm here", here=""))
 
 
@@ -544,10 +618,18 @@ IN_OTHER_LANGUAGES = {
 
 @pytest.mark.parametrize(
     ("language", "text", "told"),
-    [(language, text, told) for language, texts in IN_OTHER_LANGUAGES.items() for text, told in texts.items()],
+    [
+        (language, text, told)
+        for language, texts in IN_OTHER_LANGUAGES.items()
+        for text, told in texts.items()
+    ],
 )
-def test_what_people_type_in_the_studys_language_is_understood(language: str, text: str, told: str | None) -> None:
-    answer = parse_appointment(text, now=NOW, zones=[DENVER], calendar=STUDY, languages=["en", language])
+def test_what_people_type_in_the_studys_language_is_understood(
+    language: str, text: str, told: str | None
+) -> None:
+    answer = parse_appointment(
+        text, now=NOW, zones=[DENVER], calendar=STUDY, languages=["en", language]
+    )
     if told is None:
         assert "is not understood" in str(answer)
     else:
@@ -557,21 +639,43 @@ def test_what_people_type_in_the_studys_language_is_understood(language: str, te
 
 @pytest.mark.parametrize(("text", "told"), UNDERSTOOD.items())
 def test_another_language_of_the_study_changes_no_english(text: str, told: str) -> None:
-    answer = parse_appointment(text, now=NOW, zones=[DENVER], calendar=STUDY, languages=["en", "de", "ar", "ja"])
+    answer = parse_appointment(
+        text, now=NOW, zones=[DENVER], calendar=STUDY, languages=["en", "de", "ar", "ja"]
+    )
     assert isinstance(answer, AppointmentTime), str(answer)
     assert answer.text == told
 
 
 @pytest.mark.parametrize(
     "language",
-    ["ar", "bn", "cs", "de", "el", "fr", "hi", "id", "it", "ja", "nl", "pl", "pt", "ru", "sv", "tr", "zh"],
+    [
+        "ar",
+        "bn",
+        "cs",
+        "de",
+        "el",
+        "fr",
+        "hi",
+        "id",
+        "it",
+        "ja",
+        "nl",
+        "pl",
+        "pt",
+        "ru",
+        "sv",
+        "tr",
+        "zh",
+    ],
 )
 def test_a_date_that_the_program_prints_can_be_typed_for_an_appointment(language: str) -> None:
     forms = ("long",) if language in ("ja", "zh") else ("long", "d MMMM y")
     for day in (date(2026, 11, 27), date(2026, 12, 4)):
         for form in forms:
             text = f"{format_date(day, form, locale=language)} 14:00"
-            answer = parse_appointment(text, now=NOW, zones=[DENVER], calendar=STUDY, languages=[language])
+            answer = parse_appointment(
+                text, now=NOW, zones=[DENVER], calendar=STUDY, languages=[language]
+            )
             assert isinstance(answer, AppointmentTime), f"{text}: {answer}"
             assert answer.wall.date() == day
 
@@ -596,7 +700,10 @@ def test_times_are_typed_as_they_are_said(text: str, told: str) -> None:
 def test_weekdays_after_six_asks_which_day() -> None:
     answer = parse_appointment("weekdays after 6", now=NOW, zones=[DENVER], calendar=STUDY)
     assert isinstance(answer, UnclearAppointment)
-    assert [choice.text for choice in answer.choices][:2] == ["Tue 24 Nov 18:00–20:30", "Wed 25 Nov 18:00–20:30"]
+    assert [choice.text for choice in answer.choices][:2] == [
+        "Tue 24 Nov 18:00–20:30",
+        "Wed 25 Nov 18:00–20:30",
+    ]
 
 
 @pytest.mark.parametrize(("months", "day"), [("in a month", "24 Dec"), ("in 3 months", "24 Feb")])

@@ -37,7 +37,9 @@ def every_day(start: str, end: str, **more: object) -> Calendar:
     return Calendar(hours=dict.fromkeys(range(7), Hours(first, last)), wide_hours=True, **more)  # type: ignore[arg-type]
 
 
-def spans(calendar: Calendar, zone: str, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+def spans(
+    calendar: Calendar, zone: str, since: datetime, until: datetime
+) -> list[tuple[datetime, datetime]]:
     """All open spans between two moments, walked as a scheduler would."""
     found = []
     while True:
@@ -103,8 +105,13 @@ def test_why_it_is_closed_in_one_phrase(at: str, why: str) -> None:
 def test_without_hours_sundays_and_nights_are_left_alone() -> None:
     calendar = of("country: US")
     week = spans(calendar, NEW_YORK, utc("2026-10-18 00:00"), utc("2026-10-25 12:00"))
-    local = [(f"{to_wall_time(NEW_YORK, a):%a %H:%M}", f"{to_wall_time(NEW_YORK, b):%H:%M}") for a, b in week]
-    assert local == [(f"{d} 09:00", "20:30") for d in ("Mon", "Tue", "Wed", "Thu", "Fri")] + [("Sat 10:00", "17:00")]
+    local = [
+        (f"{to_wall_time(NEW_YORK, a):%a %H:%M}", f"{to_wall_time(NEW_YORK, b):%H:%M}")
+        for a, b in week
+    ]
+    assert local == [(f"{d} 09:00", "20:30") for d in ("Mon", "Tue", "Wed", "Thu", "Fri")] + [
+        ("Sat 10:00", "17:00")
+    ]
     assert Calendar.from_written(None) == Calendar(own_hours=False, own_parts=False)
 
 
@@ -112,22 +119,32 @@ def test_nobody_is_called_outside_the_band_without_a_reason() -> None:
     """47 CFR 64.1200(c)(1): not before 8 a.m. or after 9 p.m., local time at the called party's location."""
     wide = 'hours: {mon-sun: "00:00-24:00"}'
     assert (
-        of(wide).find_opening([NEW_YORK], there(NEW_YORK, "2026-11-24 07:59")).why == "before 08:00 there (it is 07:59)"
+        of(wide).find_opening([NEW_YORK], there(NEW_YORK, "2026-11-24 07:59")).why
+        == "before 08:00 there (it is 07:59)"
     )
     assert of(wide).find_opening([NEW_YORK], there(NEW_YORK, "2026-11-24 08:00")).open
     assert not of(wide).find_opening([NEW_YORK], there(NEW_YORK, "2026-11-24 21:00")).open
-    assert of(wide + ", reason: Night shifts").find_opening([NEW_YORK], there(NEW_YORK, "2026-11-24 03:00")).open
+    assert (
+        of(wide + ", reason: Night shifts")
+        .find_opening([NEW_YORK], there(NEW_YORK, "2026-11-24 03:00"))
+        .open
+    )
 
 
 def test_what_lies_all_outside_the_band_is_never_open() -> None:
-    assert of('hours: {mon: "21:30-22:00"}').find_opening([NEW_YORK], utc("2026-11-24 12:00")).next is None
+    assert (
+        of('hours: {mon: "21:30-22:00"}').find_opening([NEW_YORK], utc("2026-11-24 12:00")).next
+        is None
+    )
 
 
 # --- next, until, several zones
 
 
 def test_the_next_opening_passes_over_a_long_weekend() -> None:
-    calendar = Calendar(country="US", closed_days=frozenset({date(2026, 11, 27), date(2026, 11, 28)}))
+    calendar = Calendar(
+        country="US", closed_days=frozenset({date(2026, 11, 27), date(2026, 11, 28)})
+    )
     late = there(NEW_YORK, "2026-11-25 20:45")
     assert calendar.find_opening([NEW_YORK], late).next == there(NEW_YORK, "2026-11-30 09:00")
 
@@ -142,7 +159,9 @@ def test_there_is_no_next_opening_after_the_last_day() -> None:
 
 def test_the_search_begins_at_the_first_day_however_far() -> None:
     calendar = Calendar(starts=date(2030, 1, 7))
-    assert calendar.find_opening([NEW_YORK], utc("2026-11-24 12:00")).next == there(NEW_YORK, "2030-01-07 09:00")
+    assert calendar.find_opening([NEW_YORK], utc("2026-11-24 12:00")).next == there(
+        NEW_YORK, "2030-01-07 09:00"
+    )
 
 
 def test_a_number_of_several_zones_is_called_only_where_all_agree() -> None:
@@ -160,11 +179,18 @@ def test_a_number_of_several_zones_is_called_only_where_all_agree() -> None:
 
 def test_zones_that_never_agree_are_never_called() -> None:
     calendar = every_day("09:00", "12:00")
-    assert calendar.find_opening(["Europe/London", "Asia/Tokyo"], utc("2026-11-24 12:00")).next is None
+    assert (
+        calendar.find_opening(["Europe/London", "Asia/Tokyo"], utc("2026-11-24 12:00")).next is None
+    )
 
 
 def test_without_a_zone_nobody_is_called() -> None:
-    assert Calendar().find_opening([], utc("2026-11-24 15:00")) == (False, NO_ZONE_REASON, None, None)
+    assert Calendar().find_opening([], utc("2026-11-24 15:00")) == (
+        False,
+        NO_ZONE_REASON,
+        None,
+        None,
+    )
     assert Calendar().find_next_opening([], utc("2026-11-24 15:00"), {"day"}) is None
     assert Calendar().find_daypart([], utc("2026-11-24 15:00")) == ""
 
@@ -181,13 +207,17 @@ CHANGES = st.sampled_from([
 ]).map(utc)
 # fmt: on
 MOMENTS = st.integers(0, 25 * 365 * 1440).map(lambda m: utc("2005-01-01") + timedelta(minutes=m))
-MOMENT = st.one_of(MOMENTS, st.builds(lambda d, m: d + timedelta(minutes=m), CHANGES, st.integers(-1500, 1500)))
+MOMENT = st.one_of(
+    MOMENTS, st.builds(lambda d, m: d + timedelta(minutes=m), CHANGES, st.integers(-1500, 1500))
+)
 
 
 @given(
     ZONES,
     MOMENT,
-    st.tuples(st.integers(0, 1440), st.integers(0, 1440)).filter(lambda t: t[0] < t[1]).map(lambda t: Hours(*t)),
+    st.tuples(st.integers(0, 1440), st.integers(0, 1440))
+    .filter(lambda t: t[0] < t[1])
+    .map(lambda t: Hours(*t)),
     st.sets(st.integers(0, 6), min_size=5),
 )
 @settings(max_examples=2 * settings().max_examples)
@@ -198,7 +228,9 @@ def test_open_is_what_a_clock_read_minute_by_minute_says(
 
     def open_at(moment: datetime) -> bool:
         wall = moment.astimezone(ZoneInfo(zone))
-        return wall.weekday() in weekdays and hours.start <= wall.hour * 60 + wall.minute < hours.end
+        return (
+            wall.weekday() in weekdays and hours.start <= wall.hour * 60 + wall.minute < hours.end
+        )
 
     opening = calendar.find_opening([zone], at)
     assert opening.open is open_at(at)
@@ -210,7 +242,8 @@ def test_open_is_what_a_clock_read_minute_by_minute_says(
     assert open_at(opening.next)
     if opening.until is not None:
         assert all(
-            open_at(at + timedelta(minutes=m)) for m in range(0, int((opening.until - at).total_seconds()) // 60, 7)
+            open_at(at + timedelta(minutes=m))
+            for m in range(0, int((opening.until - at).total_seconds()) // 60, 7)
         )
         midnight = calendar.find_next_day(zone, at)
         assert opening.until == midnight or not open_at(opening.until)
@@ -222,7 +255,9 @@ def test_the_next_day_is_the_first_moment_of_another_date(zone: str, at: datetim
     next_day = calendar.find_next_day(zone, at)
     assert next_day > at
     assert calendar.find_local_day(zone, next_day) > calendar.find_local_day(zone, at)
-    assert calendar.find_local_day(zone, next_day - timedelta(seconds=1)) == calendar.find_local_day(zone, at)
+    assert calendar.find_local_day(
+        zone, next_day - timedelta(seconds=1)
+    ) == calendar.find_local_day(zone, at)
 
 
 @given(ZONES, MOMENT, st.sampled_from(["day", "evening", "weekend"]))
@@ -245,9 +280,9 @@ def test_an_hour_that_does_not_exist_is_not_called_in() -> None:
     assert spans(calendar, NEW_YORK, utc("2026-03-08 00:00"), utc("2026-03-09 00:00")) == [
         (utc("2026-03-08 06:00"), utc("2026-03-08 07:00"))
     ]
-    assert spans(every_day("02:30", "04:00"), NEW_YORK, utc("2026-03-08 00:00"), utc("2026-03-09 00:00")) == [
-        (utc("2026-03-08 07:00"), utc("2026-03-08 08:00"))
-    ]
+    assert spans(
+        every_day("02:30", "04:00"), NEW_YORK, utc("2026-03-08 00:00"), utc("2026-03-09 00:00")
+    ) == [(utc("2026-03-08 07:00"), utc("2026-03-08 08:00"))]
     whole = every_day("02:00", "03:00").find_opening([NEW_YORK], utc("2026-03-08 06:59")).next
     assert whole == there(NEW_YORK, "2026-03-09 02:00")
 
@@ -255,7 +290,9 @@ def test_an_hour_that_does_not_exist_is_not_called_in() -> None:
 def test_an_hour_that_comes_twice_is_called_in_twice() -> None:
     """New York, 1 November 2026: 02:00 became 01:00 at 06:00 UTC."""
     day = (utc("2026-11-01 04:00"), utc("2026-11-02 05:00"))
-    assert spans(every_day("01:00", "03:00"), NEW_YORK, *day) == [(utc("2026-11-01 05:00"), utc("2026-11-01 08:00"))]
+    assert spans(every_day("01:00", "03:00"), NEW_YORK, *day) == [
+        (utc("2026-11-01 05:00"), utc("2026-11-01 08:00"))
+    ]
     assert spans(every_day("00:30", "01:30"), NEW_YORK, *day) == [
         (utc("2026-11-01 04:30"), utc("2026-11-01 05:30")),
         (utc("2026-11-01 06:00"), utc("2026-11-01 06:30")),
@@ -264,9 +301,13 @@ def test_an_hour_that_comes_twice_is_called_in_twice() -> None:
 
 def test_samoa_had_no_30_december_2011() -> None:
     calendar = every_day("09:00", "20:00")
-    assert to_wall_time("Pacific/Apia", utc("2011-12-30 10:00")).isoformat() == "2011-12-31T00:00:00"
+    assert (
+        to_wall_time("Pacific/Apia", utc("2011-12-30 10:00")).isoformat() == "2011-12-31T00:00:00"
+    )
     eve = there("Pacific/Apia", "2011-12-29 20:30")
-    assert calendar.find_opening(["Pacific/Apia"], eve).next == there("Pacific/Apia", "2011-12-31 09:00")
+    assert calendar.find_opening(["Pacific/Apia"], eve).next == there(
+        "Pacific/Apia", "2011-12-31 09:00"
+    )
     assert calendar.find_next_day("Pacific/Apia", eve) == utc("2011-12-30 10:00")
     assert calendar.find_opening(["Pacific/Apia"], eve).next == utc("2011-12-30 19:00")
 
@@ -274,15 +315,21 @@ def test_samoa_had_no_30_december_2011() -> None:
 def test_lord_howe_puts_the_clock_on_by_half_an_hour() -> None:
     """4 October 2026, 02:00 became 02:30 at 15:30 UTC of the 3rd."""
     assert spans(
-        every_day("01:30", "03:00"), "Australia/Lord_Howe", utc("2026-10-03 13:00"), utc("2026-10-04 12:00")
+        every_day("01:30", "03:00"),
+        "Australia/Lord_Howe",
+        utc("2026-10-03 13:00"),
+        utc("2026-10-04 12:00"),
     ) == [(utc("2026-10-03 15:00"), utc("2026-10-03 16:00"))]
 
 
 def test_dublin_where_winter_is_the_exception() -> None:
     """25 October 2026: 02:00 became 01:00 at 01:00 UTC; `tzdata` has summer as the standard and winter as negative."""
-    assert spans(every_day("01:00", "02:00"), "Europe/Dublin", utc("2026-10-24 22:00"), utc("2026-10-25 22:00")) == [
-        (utc("2026-10-25 00:00"), utc("2026-10-25 02:00"))
-    ]
+    assert spans(
+        every_day("01:00", "02:00"),
+        "Europe/Dublin",
+        utc("2026-10-24 22:00"),
+        utc("2026-10-25 22:00"),
+    ) == [(utc("2026-10-25 00:00"), utc("2026-10-25 02:00"))]
     assert every_day("09:00", "10:00").find_opening(["Europe/Dublin"], utc("2026-07-01 08:00")).open
 
 
@@ -303,7 +350,9 @@ def test_a_wall_and_its_fold_lead_back_to_the_moment(zone: str, at: datetime) ->
 
 
 @given(ZONES, MOMENT, st.integers(0, 3000), st.integers(0, 1))
-def test_later_walls_are_never_earlier_moments(zone: str, at: datetime, minutes: int, fold: int) -> None:
+def test_later_walls_are_never_earlier_moments(
+    zone: str, at: datetime, minutes: int, fold: int
+) -> None:
     wall = at.replace(tzinfo=None)
     later = wall + timedelta(minutes=minutes)
     assert to_utc(zone, wall.replace(fold=fold)) <= to_utc(zone, later.replace(fold=fold))
@@ -311,11 +360,22 @@ def test_later_walls_are_never_earlier_moments(zone: str, at: datetime, minutes:
 
 def test_a_day_lasts_as_long_as_its_stretches() -> None:
     def hours_of(day: date) -> float:
-        start, end = (datetime.combine(d, datetime.min.time()) for d in (day, day + timedelta(days=1)))
-        return sum((b - a).total_seconds() for a, b in iterate_intervals(NEW_YORK, start, end)) / 3600
+        start, end = (
+            datetime.combine(d, datetime.min.time()) for d in (day, day + timedelta(days=1))
+        )
+        return (
+            sum((b - a).total_seconds() for a, b in iterate_intervals(NEW_YORK, start, end)) / 3600
+        )
 
-    assert [hours_of(date(2026, *d)) for d in ((3, 7), (3, 8), (11, 1), (11, 2))] == [24, 23, 25, 24]
-    assert find_day_start("America/Havana", date(2026, 3, 8)) == utc("2026-03-08 05:00")  # 00:00 became 01:00
+    assert [hours_of(date(2026, *d)) for d in ((3, 7), (3, 8), (11, 1), (11, 2))] == [
+        24,
+        23,
+        25,
+        24,
+    ]
+    assert find_day_start("America/Havana", date(2026, 3, 8)) == utc(
+        "2026-03-08 05:00"
+    )  # 00:00 became 01:00
 
 
 # --- parts of the day
@@ -323,7 +383,11 @@ def test_a_day_lasts_as_long_as_its_stretches() -> None:
 
 def test_a_part_of_days_beats_one_of_hours() -> None:
     calendar = of('dayparts: {day: "09:00-17:00", evening: "17:00-20:30", weekend: sat}')
-    moments = {"2026-11-24 16:59": "day", "2026-11-24 17:00": "evening", "2026-11-28 11:00": "weekend"}
+    moments = {
+        "2026-11-24 16:59": "day",
+        "2026-11-24 17:00": "evening",
+        "2026-11-28 11:00": "weekend",
+    }
     moments |= {"2026-11-29 11:00": "day", "2026-11-24 20:30": "", "2026-11-24 08:00": ""}
     assert {at: calendar.find_daypart([NEW_YORK], there(NEW_YORK, at)) for at in moments} == moments
 
@@ -337,14 +401,21 @@ def test_the_next_evening_is_in_the_respondents_zone_and_may_be_saturdays() -> N
     assert Calendar().find_next_opening([LOS_ANGELES], friday_night, {"evening"}) == there(
         LOS_ANGELES, "2026-11-30 17:00"
     )
-    assert Calendar(ends=date(2026, 11, 28)).find_next_opening([LOS_ANGELES], friday_night, {"evening"}) is None
+    assert (
+        Calendar(ends=date(2026, 11, 28)).find_next_opening(
+            [LOS_ANGELES], friday_night, {"evening"}
+        )
+        is None
+    )
 
 
 def test_a_part_already_begun_is_now() -> None:
     at = there(NEW_YORK, "2026-11-24 18:11")
     assert Calendar().find_next_opening([NEW_YORK], at, {"evening"}) == at
     assert Calendar().find_next_opening([NEW_YORK], at, {"day", "evening"}) == at
-    assert Calendar().find_next_opening([NEW_YORK], at, {"day"}) == there(NEW_YORK, "2026-11-25 09:00")
+    assert Calendar().find_next_opening([NEW_YORK], at, {"day"}) == there(
+        NEW_YORK, "2026-11-25 09:00"
+    )
 
 
 # --- holidays
@@ -389,12 +460,19 @@ def test_holidays_are_the_countrys_and_named_in_english() -> None:
 def test_asking_is_cheap() -> None:
     calendar, at, zones = Calendar(country="US"), there(NEW_YORK, "2026-11-24 12:00"), [NEW_YORK]
     assert calendar.find_opening(zones, at).open
-    assert min(timeit.repeat(lambda: calendar.find_opening(zones, at), number=1000, repeat=5)) < 0.020  # 20 µs each
+    assert (
+        min(timeit.repeat(lambda: calendar.find_opening(zones, at), number=1000, repeat=5)) < 0.020
+    )  # 20 µs each
 
 
 def test_a_search_in_vain_ends() -> None:
     began = timeit.default_timer()
-    assert Calendar(country="US").find_next_opening([NEW_YORK, LOS_ANGELES], utc("2026-11-24 12:00"), {"night"}) is None
+    assert (
+        Calendar(country="US").find_next_opening(
+            [NEW_YORK, LOS_ANGELES], utc("2026-11-24 12:00"), {"night"}
+        )
+        is None
+    )
     assert timeit.default_timer() - began < 2
 
 

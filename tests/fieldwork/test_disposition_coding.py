@@ -27,7 +27,12 @@ from survey_cli.fieldwork.case.events import (
     NumberFacts,
     OutcomeRecorded,
 )
-from survey_cli.fieldwork.rates.dispositions import DISPOSITIONS, SampleFrame, UncountableCode, find_group
+from survey_cli.fieldwork.rates.dispositions import (
+    DISPOSITIONS,
+    SampleFrame,
+    UncountableCode,
+    find_group,
+)
 from survey_cli.fieldwork.rates.rates import DispositionCounts, compute_rates, estimate_eligibility
 from survey_cli.problems import UserError
 
@@ -99,7 +104,10 @@ def test_one_call_alone(outcome: str, rdd: str, listed: str) -> None:
 
 
 def test_a_case_that_nobody_dialled() -> None:
-    assert {frame: code_case(Case(key="x"), plan(f"frame: {frame}")).code for frame in NEVER_DIALED_CODES} == {
+    assert {
+        frame: code_case(Case(key="x"), plan(f"frame: {frame}")).code
+        for frame in NEVER_DIALED_CODES
+    } == {
         "list": "2.20",
         "establishment": "2.20",
         "rdd": "3.11",
@@ -123,7 +131,9 @@ ORDER = [
 
 
 @pytest.mark.parametrize(("better", "worse"), combinations(ORDER, 2))
-def test_the_precedence_holds_in_either_order(better: tuple[str, str], worse: tuple[str, str]) -> None:
+def test_the_precedence_holds_in_either_order(
+    better: tuple[str, str], worse: tuple[str, str]
+) -> None:
     begun = history().at("2026-11-23 10:00")
     for first, then in ((better, worse), (worse, better)):
         told = begun.call(*first[:1], **_own(*first)).later(days=1).call(*then[:1], **_own(*then))
@@ -155,14 +165,24 @@ def test_a_code_of_the_supervisors_own() -> None:
 
 def test_a_recording_is_not_told_by_a_person() -> None:
     """4.3x after a talk with a household that may belong: the talk is known, the tone is not."""
-    known = history().at("2026-11-23 10:00").call("callback", person=True).later(days=1).call("disconnected")
+    known = (
+        history()
+        .at("2026-11-23 10:00")
+        .call("callback", person=True)
+        .later(days=1)
+        .call("disconnected")
+    )
     assert known.code(RDD) == "2.21"
     unknown = history().at("2026-11-23 10:00").call("callback").later(days=1).call("disconnected")
     assert unknown.code(RDD) == "4.32"
 
 
 def test_a_later_no_answer_takes_nothing_away() -> None:
-    for outcome, more in (("refusal_soft", {}), ("not_eligible", {}), ("callback", {"eligible": True})):
+    for outcome, more in (
+        ("refusal_soft", {}),
+        ("not_eligible", {}),
+        ("callback", {"eligible": True}),
+    ):
         before = history().at("2026-11-23 10:00").call(outcome, **more)
         after = before.later(days=1).call("no_answer").later(days=1).call("no_answer")
         assert rank_code(after.code(RDD)) == rank_code(before.code(RDD)), outcome
@@ -180,8 +200,12 @@ def test_refusing_before_the_screening_is_no_refusal() -> None:
 
 
 @pytest.mark.parametrize("frame", ["list", "establishment"])
-@pytest.mark.parametrize("first", ["no_answer", "machine", "machine_left", "busy", "callback", "blocked"])
-def test_a_known_unit_that_refuses_is_a_refusal_whatever_was_screened(frame: str, first: str) -> None:
+@pytest.mark.parametrize(
+    "first", ["no_answer", "machine", "machine_left", "busy", "callback", "blocked"]
+)
+def test_a_known_unit_that_refuses_is_a_refusal_whatever_was_screened(
+    frame: str, first: str
+) -> None:
     """`[no_answer, refusal_hard]` counted as a non-contact, and a refusal alone as unknown: REF1 was 0.8 % for 7.5."""
     study = plan(f"frame: {frame}, eligible_from: n")
     tried = history().at("2026-11-23 10:00").call(first).later(days=2)
@@ -260,7 +284,10 @@ def test_away_and_callback_are_known_once_the_person_is() -> None:
 
 
 def test_a_hang_up_by_an_eligible_household_is_its_refusal() -> None:
-    assert history().at("2026-11-23 10:00").call("hangup_intro", eligible=True).code(SCREENED) == "2.111"
+    assert (
+        history().at("2026-11-23 10:00").call("hangup_intro", eligible=True).code(SCREENED)
+        == "2.111"
+    )
 
 
 # --- numbers
@@ -277,7 +304,13 @@ def test_a_dead_number_is_the_cases_only_when_no_other_is_left() -> None:
 
 def test_a_number_on_the_list_is_not_a_dead_one() -> None:
     """A prohibition tells nothing about the household: the case stays unknown, and in the denominator."""
-    told = history(numbers=2).at("2026-11-23 10:00").call("disconnected", 1).later(days=1).call("no_answer", 2)
+    told = (
+        history(numbers=2)
+        .at("2026-11-23 10:00")
+        .call("disconnected", 1)
+        .later(days=1)
+        .call("no_answer", 2)
+    )
     assert told.then(DoNotCallSet("registry")).code(RDD) == told.code(RDD) == "3.13"
     dead = history(numbers=2).at("2026-11-23 10:00").call("disconnected", 1).call("disconnected", 2)
     assert dead.then(DoNotCallSet("registry")).code(RDD) == "4.32"
@@ -313,7 +346,13 @@ def test_an_interview_that_waits_is_no_break_off() -> None:
 
 
 def test_consent_withdrawn_takes_the_interview_with_it() -> None:
-    told = history().at("2026-11-23 10:00").call("complete", code="1.1").later(days=1).rings_us("withdrawn")
+    told = (
+        history()
+        .at("2026-11-23 10:00")
+        .call("complete", code="1.1")
+        .later(days=1)
+        .rings_us("withdrawn")
+    )
     assert told.code(LIST) == "2.112"
 
 
@@ -337,7 +376,8 @@ def test_complete_partial_break_off() -> None:
 def test_a_share_of_the_items_asked() -> None:
     study = plan("complete_from: {answered: 80%}, partial_from: {answered: 50%}")
     shares = {
-        n: code_interview(InterviewProgress(answer_count=n, question_count=10), study) for n in (0, 4, 5, 7, 8, 10)
+        n: code_interview(InterviewProgress(answer_count=n, question_count=10), study)
+        for n in (0, 4, 5, 7, 8, 10)
     }
     assert shares == {0: "2.12", 4: "2.12", 5: "1.2", 7: "1.2", 8: "1.1", 10: "1.1"}
     assert code_interview(InterviewProgress(), study) == "2.12"  # nothing of nothing is not enough
@@ -349,7 +389,10 @@ def test_a_share_of_the_items_asked() -> None:
 
 def test_without_a_point_every_interview_that_stops_is_a_break_off() -> None:
     assert (
-        code_interview(InterviewProgress(passed_items=frozenset({"last"}), answer_count=4, question_count=4), plan())
+        code_interview(
+            InterviewProgress(passed_items=frozenset({"last"}), answer_count=4, question_count=4),
+            plan(),
+        )
         == "2.12"
     )
 
@@ -365,7 +408,9 @@ def test_pending_until_the_supervisor_answers() -> None:
 
 
 def test_a_slip_that_was_corrected_leaves_no_trace_in_the_code() -> None:
-    slip = history().at("2026-11-23 10:00").call("refusal_soft").later(hours=1).corrected("callback")
+    slip = (
+        history().at("2026-11-23 10:00").call("refusal_soft").later(hours=1).corrected("callback")
+    )
     assert slip.code() == "2.21"
     assert slip.later(days=2).call("no_answer").code() == "2.20"
     assert slip.case.calls[0].keyed_outcome == "refusal_soft"
@@ -400,7 +445,13 @@ def test_a_studys_own_outcomes_count_as_written() -> None:
 
 
 def test_erasing_changes_no_code() -> None:
-    told = history(numbers=2).at("2026-11-23 10:00").call("disconnected", 1).later(days=1).call("no_answer", 2)
+    told = (
+        history(numbers=2)
+        .at("2026-11-23 10:00")
+        .call("disconnected", 1)
+        .later(days=1)
+        .call("no_answer", 2)
+    )
     for study in (LIST, RDD):
         assert told.then(CaseErased("asked for")).code(study) == told.code(study)
 
@@ -429,7 +480,12 @@ def test_rulings_that_are_refused(outcome: str, code: str, says: str) -> None:
 
 def test_rulings_that_are_taken() -> None:
     case = history().at("2026-11-23 10:00").call("no_answer").case
-    for outcome, code in (("refusal_hard", ""), ("callback", ""), ("", "4.10"), ("not_eligible", "4.10")):
+    for outcome, code in (
+        ("refusal_hard", ""),
+        ("callback", ""),
+        ("", "4.10"),
+        ("not_eligible", "4.10"),
+    ):
         assert validate_override(case, LIST, outcome=outcome, code=code) is None
     begun = history().claim().then(InterviewOpened("i1"), CaseReturned("lapsed")).case
     assert validate_override(begun, LIST, outcome="complete") is None

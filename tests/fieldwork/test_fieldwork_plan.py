@@ -7,7 +7,12 @@ from fractions import Fraction
 from pathlib import Path
 
 from support.case_histories import plan
-from survey_cli.fieldwork.plan.plan import DEFAULT_LEASE, AttemptLimits, CompletionPoint, parse_delay
+from survey_cli.fieldwork.plan.plan import (
+    DEFAULT_LEASE,
+    AttemptLimits,
+    CompletionPoint,
+    parse_delay,
+)
 
 ALL = (
     "frame: establishment, country: US, zone: America/Denver, closed: [2026-11-27, 2026-12-24, 2026-12-25, 2026-12-31],"
@@ -27,14 +32,19 @@ def test_every_word_is_read() -> None:
         "America/Denver",
     )
     assert study.limits == AttemptLimits(total=6, per_day=2, per_daypart=3)
-    assert (study.delays["busy"], study.delays["refusal_soft"]) == (timedelta(minutes=5), timedelta(days=9))
+    assert (study.delays["busy"], study.delays["refusal_soft"]) == (
+        timedelta(minutes=5),
+        timedelta(days=9),
+    )
     assert (study.delays["never_call"], study.delays["supervisor"]) == ("never", "held")
     assert (study.refusals, study.converter, study.eligible_from) == (3, "converter", "n")
     assert study.complete_from == CompletionPoint(item="last")
     assert study.partial_from == CompletionPoint(share=Fraction(1, 2))
     assert study.lease == timedelta(minutes=5)
     assert study.retention == {"contacts": timedelta(days=90)}
-    assert [(s.id, s.once, s.texts) for s in study.scripts] == [("voicemail", True, {"en": "Please call back"})]
+    assert [(s.id, s.once, s.texts) for s in study.scripts] == [
+        ("voicemail", True, {"en": "Please call back"})
+    ]
 
 
 def test_a_study_that_writes_nothing() -> None:

@@ -15,7 +15,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.case_histories import DENVER, LOS_ANGELES, NEW_YORK, History, claimant, history, moment, plan
+from support.case_histories import (
+    DENVER,
+    LOS_ANGELES,
+    NEW_YORK,
+    History,
+    claimant,
+    history,
+    moment,
+    plan,
+)
 from support.random_histories import FIELDWORKS, histories
 from support.scale import SCALE
 from survey_cli.fieldwork.case.case import Case
@@ -120,7 +129,9 @@ plans = st.sampled_from(PLANS)
 
 @settings(max_examples=3 * settings().max_examples)
 @given(histories(), plans)
-def test_what_is_ready_is_refused_only_for_the_moment_or_the_person(told: History, study: Plan) -> None:
+def test_what_is_ready_is_refused_only_for_the_moment_or_the_person(
+    told: History, study: Plan
+) -> None:
     found = told.standing(study)
     said = check_rules(told.case, study, told.claimant())
     refused = {v.rule for v in said if not v.allows}
@@ -226,7 +237,9 @@ def test_an_outcome_taken_back_leaves_nothing(told: History, outcome: str) -> No
 
 
 @given(histories(), plans, st.sampled_from([*OUTCOMES]), st.booleans())
-def test_a_sitting_stands_as_if_it_were_over(told: History, study: Plan, outcome: str, interviews: bool) -> None:
+def test_a_sitting_stands_as_if_it_were_over(
+    told: History, study: Plan, outcome: str, interviews: bool
+) -> None:
     """What is kept while a station has the case holds when it is lost."""
     sitting = told.later(days=1).claim().dial(outcome)
     if interviews:
@@ -238,7 +251,8 @@ def test_a_sitting_stands_as_if_it_were_over(told: History, study: Plan, outcome
 @given(histories())
 def test_a_case_is_the_same_whether_replayed_or_followed(told: History) -> None:
     written = [
-        HistoryEntry(e.at, e.by, e.station, decode_case_event(*encode_case_event(e.event)), e.key) for e in told.entries
+        HistoryEntry(e.at, e.by, e.station, decode_case_event(*encode_case_event(e.event)), e.key)
+        for e in told.entries
     ]
     followed = Case(key=told.key)
     for number, entry in enumerate(told.entries, start=1):
@@ -300,7 +314,10 @@ def _month(study: Plan, starts: datetime, dice: Random, zones: tuple[str, ...]) 
         step = _written(said, outcome, number.position, dice, case.interrupted).entries
         for entry in step:
             case = case.apply(entry)
-        kept = promised or (log.promised is not None and OUTCOMES.get(outcome, OUTCOMES["callback"]).moment != "before")
+        kept = promised or (
+            log.promised is not None
+            and OUTCOMES.get(outcome, OUTCOMES["callback"]).moment != "before"
+        )
         log.calls.append((now, outcome, promised))
         if kept:
             log.promised = None
@@ -329,9 +346,15 @@ def _written(said: History, outcome: str, number: int, dice: Random, interrupted
     if outcome == "disconnected":
         told = told.then(NumberMarked(number, "dead"))
     if outcome == "appointment":
-        wall = said.now.astimezone(ZoneInfo(said.zone)) + timedelta(minutes=dice.randrange(10, 6000))
+        wall = said.now.astimezone(ZoneInfo(said.zone)) + timedelta(
+            minutes=dice.randrange(10, 6000)
+        )
         told = told.then(
-            AppointmentMade(f"{wall:%Y-%m-%dT%H:%M}", f"{wall + timedelta(minutes=30):%Y-%m-%dT%H:%M}", said.zone)
+            AppointmentMade(
+                f"{wall:%Y-%m-%dT%H:%M}",
+                f"{wall + timedelta(minutes=30):%Y-%m-%dT%H:%M}",
+                said.zone,
+            )
         )
     return told.then(AttemptClosed())
 
@@ -344,7 +367,9 @@ def _written(said: History, outcome: str, number: int, dice: Random, interrupted
     ],
     ids=["autumn, usual hours", "spring, all hours"],
 )
-def test_a_month_of_calls_keeps_every_limit(starts: str, ends: str, hours: tuple[time, time]) -> None:
+def test_a_month_of_calls_keeps_every_limit(
+    starts: str, ends: str, hours: tuple[time, time]
+) -> None:
     """Only allowed calls are made, over the night the clock changes, holidays and the study's end."""
     text = "09:00-20:30" if hours[0] == time(9) else "00:00-24:00"
     study = plan(
@@ -363,7 +388,9 @@ def test_a_month_of_calls_keeps_every_limit(starts: str, ends: str, hours: tuple
     assert made["twice a day"] > CASES / 10
 
 
-def _audit(log: Log, zones: tuple[str, ...], last: date, hours: tuple[time, time], made: Counter[str]) -> None:
+def _audit(
+    log: Log, zones: tuple[str, ...], last: date, hours: tuple[time, time], made: Counter[str]
+) -> None:
     days: Counter[tuple[str, date]] = Counter()
     parts: Counter[str] = Counter()
     attempts, chain = 0, None
@@ -388,7 +415,11 @@ def _audit(log: Log, zones: tuple[str, ...], last: date, hours: tuple[time, time
             least = WAITS.get("callback" if what == "interrupted" else what, 0)
             least = min(least, 30) if was_promised else least
             assert at - then >= timedelta(minutes=least), (what, at - then)
-        refused = 2 if outcome == "refusal_hard" else refused + (outcome in ("refusal_soft", "hangup_intro"))
+        refused = (
+            2
+            if outcome == "refusal_hard"
+            else refused + (outcome in ("refusal_soft", "hangup_intro"))
+        )
         before = (at, outcome, promised)
         made["calls"] += 1
         made["promised"] += promised
@@ -441,7 +472,8 @@ def test_a_long_history_is_replayed_in_time_that_grows_with_it() -> None:
 
     short, long = log(20), log(200)
     ratios = (
-        _seconds(lambda: Case.from_history("x", long), 3) / _seconds(lambda: Case.from_history("x", short), 3)
+        _seconds(lambda: Case.from_history("x", long), 3)
+        / _seconds(lambda: Case.from_history("x", short), 3)
         for _ in range(5)
     )
     assert any(ratio < 25 for ratio in ratios), "time that grows with the square has a ratio of 100"

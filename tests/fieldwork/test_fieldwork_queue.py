@@ -4,7 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from support.case_histories import DENVER, EVERYBODY, LOS_ANGELES, NEW_YORK, History, claimant, history, moment, plan
+from support.case_histories import (
+    DENVER,
+    EVERYBODY,
+    LOS_ANGELES,
+    NEW_YORK,
+    History,
+    claimant,
+    history,
+    moment,
+    plan,
+)
 from survey_cli.fieldwork.case.events import (
     AppointmentCanceled,
     AppointmentMade,
@@ -25,7 +35,12 @@ from survey_cli.fieldwork.case.events import (
 )
 from survey_cli.fieldwork.plan.plan import Interviewer, People, Plan
 from survey_cli.fieldwork.queue.call_order import CallOrder
-from survey_cli.fieldwork.queue.calling_rules import check_rules, explain_number_closed, find_next_time, is_allowed
+from survey_cli.fieldwork.queue.calling_rules import (
+    check_rules,
+    explain_number_closed,
+    find_next_time,
+    is_allowed,
+)
 from survey_cli.fieldwork.queue.scheduling import count_refusals, parse_criteria, schedule_case
 
 MONDAY = "2026-11-16 10:00"
@@ -42,7 +57,11 @@ def says(history_, study, rule: str, **more: object) -> str:
 
 def words(history_, study, rule: str) -> str:
     """What a rule says, whether it allows it or not."""
-    return next(v.explanation for v in check_rules(history_.case, study, history_.claimant()) if v.rule == rule)
+    return next(
+        v.explanation
+        for v in check_rules(history_.case, study, history_.claimant())
+        if v.rule == rule
+    )
 
 
 # --- delays
@@ -73,7 +92,9 @@ def test_delays_as_the_study_writes_them() -> None:
     study = plan(WIDE + ", delays: {busy: 5m, refusal_soft: 2d}, refusals: {soft_wait: 9d}")
     told = history().at(MONDAY)
     assert told.call("busy").due(study) == "2026-11-16 10:05"
-    assert told.call("refusal_soft").due(study) == "2026-11-18 10:00"  # its own word goes before soft_wait
+    assert (
+        told.call("refusal_soft").due(study) == "2026-11-18 10:00"
+    )  # its own word goes before soft_wait
     assert told.call("refusal_household_soft").due(study) == "2026-11-25 10:00"
     assert told.call("break_off", code="2.12").due(study) == "2026-11-25 10:00"
 
@@ -147,7 +168,11 @@ def test_the_day_is_the_respondents_even_where_two_zones_are_possible() -> None:
     """22:30 in Denver is 21:30 in Los Angeles: both days must be over."""
     study = plan(WIDE + ", attempts: {total: 9, per_day: 1}, delays: {no_answer: 1h}")
     for zones in ((DENVER, LOS_ANGELES), (LOS_ANGELES, DENVER)):
-        told = history(zone="", facts=(NumberFacts(1, "mobile", zones),)).at("2026-11-16 22:30").call("no_answer")
+        told = (
+            history(zone="", facts=(NumberFacts(1, "mobile", zones),))
+            .at("2026-11-16 22:30")
+            .call("no_answer")
+        )
         assert told.standing(study).due_at == moment("2026-11-17 00:00", LOS_ANGELES)
 
 
@@ -164,14 +189,19 @@ def test_so_often_in_a_part_of_the_day() -> None:
     assert both.standing(study).why == why
     assert says(both, study, "attempts") == f"{why}: 2 of 9 attempts made"
     waits = history().at("2026-11-16 10:00").call("callback", interrupted=True)
-    assert parse_criteria(waits.standing(study).bucket).dayparts == ("evening",)  # an interview that waits, too
+    assert parse_criteria(waits.standing(study).bucket).dayparts == (
+        "evening",
+    )  # an interview that waits, too
 
 
 @pytest.mark.parametrize(("after", "attempts"), [(59, 1), (60, 2)])
 def test_redials_of_a_busy_line_within_the_hour_are_one_attempt(after: int, attempts: int) -> None:
     told = history().at(MONDAY).call("busy").later(minutes=after).call("busy")
     assert told.standing().attempts == attempts
-    assert history().at(MONDAY).call("busy").later(minutes=after).call("no_answer").standing().attempts == 2
+    assert (
+        history().at(MONDAY).call("busy").later(minutes=after).call("no_answer").standing().attempts
+        == 2
+    )
 
 
 def test_the_hour_of_busy_redials_is_the_firsts() -> None:
@@ -186,7 +216,9 @@ def test_what_is_no_attempt() -> None:
     lapsed = history().at(MONDAY).claim().then(NumberDialed(1), CaseReturned("lapsed"))
     rang = history().at(MONDAY).rings_us("callback")
     assert [h.standing().attempts for h in (given_back, lapsed, rang)] == [0, 0, 0]
-    two_numbers = history(numbers=2).at(MONDAY).claim().dial("no_answer", 1).dial("no_answer", 2).close()
+    two_numbers = (
+        history(numbers=2).at(MONDAY).claim().dial("no_answer", 1).dial("no_answer", 2).close()
+    )
     assert two_numbers.standing().attempts == 1
 
 
@@ -206,18 +238,25 @@ def test_the_second_refusal_is_final_and_a_hard_one_at_once() -> None:
     assert told.later(days=8).call("hangup_intro").standing().why == "refused twice"
     for hard in ("refusal_hard", "refusal_household_hard", "never_call", "withdrawn"):
         assert history().at(MONDAY).call(hard).standing().status == "done", hard
-    assert history().at(MONDAY).call("refusal_soft").standing(plan("refusals: {max: 1}")).status == "done"
+    assert (
+        history().at(MONDAY).call("refusal_soft").standing(plan("refusals: {max: 1}")).status
+        == "done"
+    )
 
 
 def test_a_break_off_that_counts_as_an_interview_is_no_refusal() -> None:
-    assert count_refusals(history().at(MONDAY).call("break_off", code="2.12").case.calls, plan()) == 1
+    assert (
+        count_refusals(history().at(MONDAY).call("break_off", code="2.12").case.calls, plan()) == 1
+    )
     partial = history().at(MONDAY).call("break_off", code="1.2")
     assert count_refusals(partial.case.calls, plan()) == 0
     assert partial.standing().status == "done"
 
 
 def test_a_supervisor_puts_a_refusal_back_and_it_counts_anew() -> None:
-    told = history().at(MONDAY).call("refusal_soft").later(days=8).call("refusal_soft").later(hours=1)
+    told = (
+        history().at(MONDAY).call("refusal_soft").later(days=8).call("refusal_soft").later(hours=1)
+    )
     back = told.reopened()
     assert back.standing(ANY).status == "ready"
     once = back.later(days=1).call("refusal_soft")
@@ -250,11 +289,15 @@ def test_only_a_converter_calls_after_a_refusal() -> None:
     }
     people = People(interviewers=listed)
     may = {
-        login: is_allowed(told.case, study, claimant(told.now)._replace(who=listed[login], people=people))
+        login: is_allowed(
+            told.case, study, claimant(told.now)._replace(who=listed[login], people=people)
+        )
         for login in listed
     }
     assert may == {"pat": False, "kim": True}
-    assert is_allowed(told.case, study, told.claimant())  # a skill that nobody has is not waited for
+    assert is_allowed(
+        told.case, study, told.claimant()
+    )  # a skill that nobody has is not waited for
     assert parse_criteria(told.reopened().standing(study).bucket).skill == "converter"
     promised = told.appointment("2026-11-25 10:00")
     assert parse_criteria(promised.standing(study).bucket).skill == ""  # who promises is converted
@@ -345,19 +388,26 @@ def test_an_interrupted_interview_comes_before_others_until_it_is_gone_on_with()
     assert told.standing(ANY).rank[0] == "2"
     assert told.later(days=1).call("no_answer", interrupted=False).standing(ANY).rank[0] == "2"
     assert told.later(days=1).appointment("2026-11-20 10:00").standing(ANY).rank[0] == "1"
-    done = told.later(days=1).claim().then(InterviewOpened("i1")).dial("complete", code="1.1").close()
+    done = (
+        told.later(days=1).claim().then(InterviewOpened("i1")).dial("complete", code="1.1").close()
+    )
     assert done.standing(ANY).status == "done"
 
 
 def test_a_partial_that_waits_is_called_again_and_one_broken_off_is_not() -> None:
     told = history().at(MONDAY)
     assert told.call("technical", code="1.2", interrupted=True).standing(ANY).rank[0] == "2"
-    assert told.appointment("2026-11-17 10:00", code="1.2", interrupted=True).standing(ANY).rank[0] == "1"
+    assert (
+        told.appointment("2026-11-17 10:00", code="1.2", interrupted=True).standing(ANY).rank[0]
+        == "1"
+    )
     assert told.call("break_off", code="1.2").standing(ANY).status == "done"
 
 
 def test_a_station_lost_in_the_middle_of_an_interview_leaves_it_waiting() -> None:
-    told = history().at(MONDAY).claim().then(NumberDialed(1), InterviewOpened("i1")).later(minutes=20)
+    told = (
+        history().at(MONDAY).claim().then(NumberDialed(1), InterviewOpened("i1")).later(minutes=20)
+    )
     lost = told.then(CaseReturned("lapsed"))
     assert (lost.standing(ANY).status, lost.standing(ANY).rank[0]) == ("ready", "2")
 
@@ -392,7 +442,11 @@ def test_among_callable_cases_the_part_tried_least_comes_first() -> None:
     """Appointments and interrupted interviews come before it, quotas and the sample's priority after it."""
     study = plan()
     turns = CallOrder.for_interviewer(
-        study, people=EVERYBODY, who=Interviewer(login="ann"), at=moment("2026-11-17 18:00"), fill={}
+        study,
+        people=EVERYBODY,
+        who=Interviewer(login="ann"),
+        at=moment("2026-11-17 18:00"),
+        fill={},
     )
     by_day = history(priority=1).at("2026-11-16 10:00").call("no_answer").standing(study)
     in_the_evening = history(priority=9).at("2026-11-16 18:00").call("no_answer").standing(study)
@@ -407,7 +461,12 @@ def test_among_callable_cases_the_part_tried_least_comes_first() -> None:
             ("booked", booked),
         ]
     }
-    assert sorted(order, key=lambda name: order[name]) == ["booked", "by day", "fresh", "in the evening"]
+    assert sorted(order, key=lambda name: order[name]) == [
+        "booked",
+        "by day",
+        "fresh",
+        "in the evening",
+    ]
 
 
 def test_a_case_waits_for_the_part_tried_least_so_long_and_no_longer() -> None:
@@ -416,8 +475,12 @@ def test_a_case_waits_for_the_part_tried_least_so_long_and_no_longer() -> None:
     found = told.standing(study)
     assert (found.status, found.due_at) == ("waiting", moment("2026-11-16 17:00"))
     assert found.why == "weekend or evening, the part of the day tried least"
-    both = told.at("2026-11-17 18:00").call("no_answer")  # Tuesday: the weekend is further off than a day
-    assert both.standing(study).due_at == moment("2026-11-18 21:00")  # 24 hours after the delay of three is over
+    both = told.at("2026-11-17 18:00").call(
+        "no_answer"
+    )  # Tuesday: the weekend is further off than a day
+    assert both.standing(study).due_at == moment(
+        "2026-11-18 21:00"
+    )  # 24 hours after the delay of three is over
     later = both.at("2026-11-19 10:00")
     assert is_allowed(later.case, study, later.claimant())
     assert parse_criteria(later.standing(study).bucket).prefers == ("weekend",)
@@ -427,7 +490,10 @@ def test_a_case_waits_for_the_part_tried_least_so_long_and_no_longer() -> None:
 
 
 def test_a_spread_that_is_off_is_off() -> None:
-    for said in ("spread: off", 'spread: off, dayparts: {day: "09:00-17:00", evening: "17:00-20:30"}'):
+    for said in (
+        "spread: off",
+        'spread: off, dayparts: {day: "09:00-17:00", evening: "17:00-20:30"}',
+    ):
         study = plan(said)
         told = history().at("2026-11-16 10:00").call("no_answer")
         assert prefers(told, study) == ()
@@ -435,7 +501,9 @@ def test_a_spread_that_is_off_is_off() -> None:
         assert words(told.at("2026-11-17 10:00"), study, "day part") == "any time is allowed"
     limited = plan("spread: off, attempts: {per_daypart: 1}")
     told = history().at("2026-11-16 10:00").call("no_answer")
-    assert parse_criteria(told.standing(limited).bucket).dayparts == ("weekend", "evening"), "a limit is a limit"
+    assert parse_criteria(told.standing(limited).bucket).dayparts == ("weekend", "evening"), (
+        "a limit is a limit"
+    )
 
 
 def test_a_part_of_weight_two_is_given_two_attempts_for_one() -> None:
@@ -449,7 +517,9 @@ def test_a_part_of_weight_two_is_given_two_attempts_for_one() -> None:
             continue
         part = (prefers(told, study) or ("day",))[0]
         made.append(part)
-        told = told.at(f"2026-11-{day} {'18:00' if part == 'evening' else '10:00'}").call("no_answer")
+        told = told.at(f"2026-11-{day} {'18:00' if part == 'evening' else '10:00'}").call(
+            "no_answer"
+        )
     assert made[:9].count("evening") == 6
 
 
@@ -461,7 +531,9 @@ def test_a_bucket_of_an_earlier_version_is_still_read() -> None:
 
 def test_a_part_that_comes_no_more_is_not_preferred() -> None:
     study = plan("ends: 2026-11-20")  # a Friday
-    told = history().at("2026-11-16 10:00").call("no_answer").at("2026-11-17 18:00").call("no_answer")
+    told = (
+        history().at("2026-11-16 10:00").call("no_answer").at("2026-11-17 18:00").call("no_answer")
+    )
     assert prefers(told, study) == ("day", "evening")
     late = told.at("2026-11-20 18:00")
     assert is_allowed(late.case, study, late.claimant())
@@ -470,11 +542,15 @@ def test_a_part_that_comes_no_more_is_not_preferred() -> None:
 def test_a_part_outside_of_all_hours_is_not_waited_for() -> None:
     study = plan('hours: {mon-fri: "09:00-17:00"}')
     told = history().at("2026-11-16 10:00").call("no_answer")
-    assert is_allowed(told.at("2026-11-17 10:00").case, study, told.at("2026-11-17 10:00").claimant())
+    assert is_allowed(
+        told.at("2026-11-17 10:00").case, study, told.at("2026-11-17 10:00").claimant()
+    )
 
 
 def test_a_part_that_two_zones_never_share_is_not_waited_for() -> None:
-    study = plan('hours: {mon-fri: "09:00-20:00"}, dayparts: {early: "09:00-11:00", late: "11:00-20:00"}')
+    study = plan(
+        'hours: {mon-fri: "09:00-20:00"}, dayparts: {early: "09:00-11:00", late: "11:00-20:00"}'
+    )
     facts = (NumberFacts(1, "mobile", (NEW_YORK, LOS_ANGELES)),)
     told = history(zone="", facts=facts).at("2026-11-16 13:00").call("no_answer")
     assert prefers(told, study) == ("late",)
@@ -509,7 +585,10 @@ def test_the_zone_is_that_of_the_number_dialled_next() -> None:
     second = told.case.find_number(2)
     assert second is not None
     early = moment("2026-11-16 09:30", NEW_YORK)
-    assert explain_number_closed(told.case, second, plan(), early) == "before 09:00 there (it is 06:30)"
+    assert (
+        explain_number_closed(told.case, second, plan(), early)
+        == "before 09:00 there (it is 06:30)"
+    )
 
 
 def test_where_no_zone_is_known_a_supervisor_is_asked_and_the_case_not_called() -> None:
@@ -542,7 +621,10 @@ def test_numbers_that_are_gone() -> None:
 
 def test_unreleased_blocked_erased() -> None:
     told = history(replicate="B").at(MONDAY)
-    assert (told.standing().status, told.standing().why) == ("unreleased", "replicate B is not released")
+    assert (told.standing().status, told.standing().why) == (
+        "unreleased",
+        "replicate B is not released",
+    )
     assert not is_allowed(told.case, plan(), told.claimant())
     assert told.then(CaseReleased()).standing().status == "ready"
     for event in (DoNotCallSet("registry"), CaseErased("asked for")):
@@ -553,7 +635,12 @@ def test_unreleased_blocked_erased() -> None:
 
 
 def test_a_later_import_changes_what_the_sample_says_and_nothing_else() -> None:
-    told = history(numbers=2, columns={"region": "West"}).at(MONDAY).call("disconnected", 1).then(LanguageSet("es"))
+    told = (
+        history(numbers=2, columns={"region": "West"})
+        .at(MONDAY)
+        .call("disconnected", 1)
+        .then(LanguageSet("es"))
+    )
     again = told.then(
         CaseSampled(
             {"region": "East"},
@@ -579,25 +666,46 @@ def test_a_supervisor_is_waited_for() -> None:
     for outcome in ("supervisor", "ask"):
         told = history().at(MONDAY).call(outcome)
         assert told.standing(study).status == "held"
-        assert not is_allowed(told.later(days=9).case, study, told.later(days=9).claimant(by_key=True))
+        assert not is_allowed(
+            told.later(days=9).case, study, told.later(days=9).claimant(by_key=True)
+        )
         assert told.later(days=1).advised().standing(study).status == "ready"
         assert told.later(days=1).corrected("callback").standing(study).status == "ready"
-        assert told.later(days=1).corrected("refusal_hard").standing(study).why == "outcome set by sam"
+        assert (
+            told.later(days=1).corrected("refusal_hard").standing(study).why == "outcome set by sam"
+        )
 
 
 def test_an_outcome_keyed_by_a_slip_is_taken_back_with_all_it_did() -> None:
-    sitting = history(numbers=2).at(MONDAY).appointment("2026-11-18 10:00").later(days=1).claim().then(NumberDialed(1))
+    sitting = (
+        history(numbers=2)
+        .at(MONDAY)
+        .appointment("2026-11-18 10:00")
+        .later(days=1)
+        .claim()
+        .then(NumberDialed(1))
+    )
     for outcome in ("never_call", "disconnected", "supervisor", "callback", "refusal_hard"):
-        keyed = sitting.dial(outcome, 1, eligible=True, person=True).then(LanguageSet("es"), ScriptRead("voicemail"))
+        keyed = sitting.dial(outcome, 1, eligible=True, person=True).then(
+            LanguageSet("es"), ScriptRead("voicemail")
+        )
         back = keyed.then(OutcomeRevoked()).case
-        assert replace(back, seq=0, scripts_read=frozenset()) == replace(sitting.case, seq=0, before_call=None)
+        assert replace(back, seq=0, scripts_read=frozenset()) == replace(
+            sitting.case, seq=0, before_call=None
+        )
         assert back.scripts_read == {"voicemail"}
     ended = sitting.dial("refusal_hard", 1).close().then(OutcomeRevoked())
     assert ended.dial("no_answer", 1).close().standing(ANY).rank[0] == "1"
 
 
 def test_taking_back_keeps_a_number_that_was_given() -> None:
-    told = history().at(MONDAY).claim().dial("changed", 1).then(NumberAdded(NumberFacts(2)), OutcomeRevoked())
+    told = (
+        history()
+        .at(MONDAY)
+        .claim()
+        .dial("changed", 1)
+        .then(NumberAdded(NumberFacts(2)), OutcomeRevoked())
+    )
     assert [(n.position, n.state) for n in told.case.numbers] == [(1, "live"), (2, "live")]
 
 
@@ -609,8 +717,12 @@ def test_the_written_order() -> None:
     start = "2026-11-16 10:00"
     now = "2026-11-20 12:00"
     cases = {
-        "promise till one": history("p1").at(start).appointment("2026-11-20 10:00", "2026-11-20 13:00"),
-        "promise till half past twelve": history("p2").at(start).appointment("2026-11-20 12:00", "2026-11-20 12:30"),
+        "promise till one": history("p1")
+        .at(start)
+        .appointment("2026-11-20 10:00", "2026-11-20 13:00"),
+        "promise till half past twelve": history("p2")
+        .at(start)
+        .appointment("2026-11-20 12:00", "2026-11-20 12:30"),
         "interrupted": history("i").at(start).call("callback", interrupted=True),
         "urgent and fresh": history("u", priority=-1),
         "called on Monday": history("m").at(start).call("no_answer"),

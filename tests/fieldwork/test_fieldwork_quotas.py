@@ -33,7 +33,11 @@ CENTRAL = {"region": "Central", "sector": 1}
 def test_a_cell_has_the_labels_of_its_codes_and_a_code_only_without_one() -> None:
     labels = {cell.id: cell.label for cell in QUOTAS.cells.values()}
     assert labels["region_kind:West/2"] == "region_kind: West, Two"
-    assert (labels["size:1"], labels["size:0"], labels["sectors"]) == ("size: yes", "size: no", "sectors")
+    assert (labels["size:1"], labels["size:0"], labels["sectors"]) == (
+        "size: yes",
+        "size: no",
+        "sectors",
+    )
     more = """
 - {id: place, type: lookup, sample: area}
 sample:
@@ -71,13 +75,20 @@ def test_not_yet_known_is_not_outside() -> None:
 def test_who_does_not_tell_is_outside(gone: object) -> None:
     found = cells(region="West", sector=gone, kind=gone, n=gone, many=gone)
     assert set(found.values()) == {OUTSIDE_QUOTA}
-    assert QUOTAS.list_counted_cells({"region": "West", "kind": gone, "sector": gone, "many": gone}) == ()
+    assert (
+        QUOTAS.list_counted_cells({"region": "West", "kind": gone, "sector": gone, "many": gone})
+        == ()
+    )
 
 
 def test_a_finished_interview_counts_in_each_quota() -> None:
     env = {**CENTRAL, "kind": 1, "n": 3, "many": False}
     assert QUOTAS.list_counted_cells(env) == ("sectors", "region_kind:Central/1", "few", "size:0")
-    assert QUOTAS.list_counted_cells({**env, "many": True}) == ("sectors", "region_kind:Central/1", "size:1")
+    assert QUOTAS.list_counted_cells({**env, "many": True}) == (
+        "sectors",
+        "region_kind:Central/1",
+        "size:1",
+    )
     assert QUOTAS.list_counted_cells({"region": "West", "sector": 2, "kind": 2, "many": True}) == (
         "region_kind:West/2",  # targets may be written with spaces
         "size:1",
@@ -118,7 +129,9 @@ def test_a_case_in_a_full_cell_is_parked_until_it_reopens() -> None:
     told = history(columns=CENTRAL).at("2026-11-16 10:00")
     assert parse_criteria(told.standing(STUDY).bucket).cells == ("sectors",)
     full = QUOTAS.list_full_cells({"sectors": CellFill(2, 0)})
-    said = {v.rule: v for v in check_rules(told.case, STUDY, told.claimant(full_cells=full))}["quota"]
+    said = {v.rule: v for v in check_rules(told.case, STUDY, told.claimant(full_cells=full))}[
+        "quota"
+    ]
     assert (said.allows, said.explanation) == (False, "sectors is full: held back until it reopens")
     assert find_next_time(told.case, STUDY, told.claimant(full_cells=full)) is None
     assert told.code(STUDY) == "2.20"  # parked is no outcome
@@ -135,7 +148,9 @@ def test_no_interview_is_parked_by_the_place_it_holds() -> None:
     waits = talks.dial("callback", code="2.12", interrupted=True).close().later(days=1)
     patient = replace(STUDY, quota_hold=timedelta(days=2))
     assert is_allowed(waits.case, patient, waits.claimant(full_cells=full))
-    assert not is_allowed(waits.case, STUDY, waits.claimant(full_cells=full))  # its place was given back by now
+    assert not is_allowed(
+        waits.case, STUDY, waits.claimant(full_cells=full)
+    )  # its place was given back by now
 
 
 def test_a_suspended_interview_keeps_its_places_for_the_hold_and_none_after_a_refusal() -> None:

@@ -6,7 +6,11 @@ import pytest
 
 from support.case_histories import DENVER, NEW_YORK, history, moment, plan
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import InterviewProgress, code_interview, validate_override
+from survey_cli.fieldwork.case.disposition_coding import (
+    InterviewProgress,
+    code_interview,
+    validate_override,
+)
 from survey_cli.fieldwork.case.events import HistoryEntry, OutcomeOverridden
 from survey_cli.fieldwork.plan.plan import CellFill
 from survey_cli.fieldwork.queue.calling_rules import check_rules, find_next_time, is_allowed
@@ -23,7 +27,9 @@ def test_lesson_open_appointments_are_not_refusals(frame: str) -> None:
         history("a").at("2026-11-16 10:00").appointment("2026-11-20 10:00"),
         history("b").at("2026-11-16 10:00").appointment("2026-11-20 10:00", person=True),
         # in the middle of an interview, for which a break-off would be 2.12
-        history("c").at("2026-11-16 10:00").appointment("2026-11-20 10:00", code="2.12", interrupted=True),
+        history("c")
+        .at("2026-11-16 10:00")
+        .appointment("2026-11-20 10:00", code="2.12", interrupted=True),
     ]
     numbers: dict[str, int] = {"I": 1}
     for told in booked:
@@ -37,10 +43,16 @@ def test_lesson_open_appointments_are_not_refusals(frame: str) -> None:
 
 def test_lesson_appointments_off_by_an_hour_after_a_clock_change() -> None:
     """Promised in summer for three in the afternoon in winter: three on the respondent's clock, not two."""
-    told = history(zone=NEW_YORK).at("2026-10-26 11:00").appointment("2026-11-02 15:00", "2026-11-02 15:30")
+    told = (
+        history(zone=NEW_YORK)
+        .at("2026-10-26 11:00")
+        .appointment("2026-11-02 15:00", "2026-11-02 15:30")
+    )
     due = told.standing().due_at
     assert due is not None
-    assert due.isoformat() == "2026-11-02T20:00:00+00:00"  # 15:00 EST; a fixed offset of October gives 19:00
+    assert (
+        due.isoformat() == "2026-11-02T20:00:00+00:00"
+    )  # 15:00 EST; a fixed offset of October gives 19:00
     assert (due - told.now).total_seconds() / 3600 == 7 * 24 + 4 + 1  # the week has an hour more
 
 
@@ -83,7 +95,10 @@ def test_lesson_retries_outside_calling_hours() -> None:
     said = {v.rule: v for v in check_rules(night.case, study, night.claimant())}
     assert said["due"].allows
     assert (said["hours"].allows, said["hours"].until) == (False, at)
-    assert said["hours"].explanation == "after 20:30 there (it is 23:30); America/Denver (the study's zone)"
+    assert (
+        said["hours"].explanation
+        == "after 20:30 there (it is 23:30); America/Denver (the study's zone)"
+    )
 
 
 def test_lesson_quota_counted_over_cases_never_called() -> None:
@@ -114,7 +129,9 @@ def test_lesson_completes_far_past_a_target() -> None:
 
 def test_lesson_partials_rejected_by_the_quota_they_filled() -> None:
     study = plan("partial_from: kind", "\nquotas: [{id: ones, where: kind == 1, target: 1}]\n")
-    assert study.quotas.list_full_cells({"ones": CellFill(1, 0)}) == {"ones"}  # by this partial interview
+    assert study.quotas.list_full_cells({"ones": CellFill(1, 0)}) == {
+        "ones"
+    }  # by this partial interview
     assert code_interview(InterviewProgress(passed_items=frozenset({"kind"})), study) == "1.2"
 
 
@@ -140,7 +157,9 @@ def test_lesson_never_again_outlives_everything() -> None:
     told = history(numbers=3).at("2026-11-16 10:00").call("never_call")
     for later in (told, told.reopened(), told.corrected("callback"), told.advised()):
         assert later.standing().status == "done"
-        assert not is_allowed(later.later(days=30).case, plan(), later.later(days=30).claimant(by_key=True))
+        assert not is_allowed(
+            later.later(days=30).case, plan(), later.later(days=30).claimant(by_key=True)
+        )
     assert told.case.live_numbers == ()
 
 

@@ -81,8 +81,12 @@ def test_check_tells_a_target_that_quotas_cannot_reach() -> None:
     assert "target: 60 can't be reached: quotas men and women allow 52" in told
     assert "[study-target" in told
     for target, soft in ((52, ""), (60, ", soft: true")):
-        assert "study-target" not in "\n".join(said(HEAD + QUESTIONNAIRE.format(target=target, soft=soft)))
-    assert "target: 0 is no number of interviews" in "\n".join(said(HEAD + QUESTIONNAIRE.format(target=0, soft="")))
+        assert "study-target" not in "\n".join(
+            said(HEAD + QUESTIONNAIRE.format(target=target, soft=soft))
+        )
+    assert "target: 0 is no number of interviews" in "\n".join(
+        said(HEAD + QUESTIONNAIRE.format(target=0, soft=""))
+    )
 
 
 # the pace
@@ -90,7 +94,9 @@ def test_check_tells_a_target_that_quotas_cannot_reach() -> None:
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
-def pace_input(completes: int, by_cell: dict[str, int], taken: dict[str, int], target: int | None) -> PaceInput:
+def pace_input(
+    completes: int, by_cell: dict[str, int], taken: dict[str, int], target: int | None
+) -> PaceInput:
     """So many completes in the last four days."""
     return PaceInput(
         now=NOW,

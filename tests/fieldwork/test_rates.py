@@ -32,14 +32,21 @@ from survey_cli.fieldwork.rates.rates import (
     parse_exact,
     parse_share,
 )
-from survey_cli.reports.fieldwork.rates import RATE_DEFINITIONS, RateColumn, build_rate_table, format_rate
+from survey_cli.reports.fieldwork.rates import (
+    RATE_DEFINITIONS,
+    RateColumn,
+    build_rate_table,
+    format_rate,
+)
 from survey_cli.reports.rounding import format_decimal
 from survey_cli.samples.lists.counts_file import CountsFile, read_counts
 
 __all__ = ["folder"]
 
 DATA = Path(__file__).parents[1] / "data"
-EXAMPLES = json.loads((DATA / "aapor.json").read_text(encoding="utf-8"), parse_float=Fraction)["examples"]
+EXAMPLES = json.loads((DATA / "aapor.json").read_text(encoding="utf-8"), parse_float=Fraction)[
+    "examples"
+]
 BY_ID = {example["id"]: example for example in EXAMPLES}
 PUBLISHED = [
     pytest.param(example, rate, figure, id=f"{example['id']}-{rate}")
@@ -51,7 +58,9 @@ HEADINGS = ("2.0", "3.0", "4.0")
 
 
 def counts_of(example: dict[str, Any]) -> DispositionCounts:
-    return DispositionCounts.from_groups({group: n for group, n in example["counts"].items() if group != "T"})
+    return DispositionCounts.from_groups(
+        {group: n for group, n in example["counts"].items() if group != "T"}
+    )
 
 
 def with_e(counts: DispositionCounts, e: Fraction) -> Rates:
@@ -62,14 +71,18 @@ def with_e(counts: DispositionCounts, e: Fraction) -> Rates:
 
 
 @pytest.mark.parametrize(("example", "rate", "figure"), PUBLISHED)
-def test_every_published_figure_is_met_to_each_digit(example: dict[str, Any], rate: str, figure: Any) -> None:
+def test_every_published_figure_is_met_to_each_digit(
+    example: dict[str, Any], rate: str, figure: Any
+) -> None:
     counts = counts_of(example)
     found = getattr(with_e(counts, example["e_published"]), rate)
     match figure:
         case "undefined":
             assert found is None
             assert format_rate(found) == "not defined"
-        case str() if "(" in figure:  # per cent, then a fraction whose denominator is in whole cases
+        case str() if (
+            "(" in figure
+        ):  # per cent, then a fraction whose denominator is in whole cases
             text, part, whole = figure.rstrip(")").replace("(", "/").replace(" ", "").split("/")
             assert format_rate(found) == f"{text}%"
             above = counts.i if rate == "COOP1" else counts.i + counts.p
@@ -132,7 +145,9 @@ CHAINS = [
 
 
 @given(any_counts, shares, shares)
-def test_rates_keep_their_order_and_are_shares(counts: DispositionCounts, uh: Fraction, uo: Fraction) -> None:
+def test_rates_keep_their_order_and_are_shares(
+    counts: DispositionCounts, uh: Fraction, uo: Fraction
+) -> None:
     found = compute_rates(counts, estimate_eligibility(counts, uh=uh, uo=uo))._asdict()
     assert all(rate is None or 0 <= rate <= 1 for rate in found.values())
     for chain in CHAINS:
@@ -169,12 +184,18 @@ def test_contact_is_response_refusal_and_other_and_cooperation_is_response_among
 
 @given(any_counts, st.fractions(Fraction(1, 1000), 1000))
 def test_the_scale_of_weights_does_not_matter(counts: DispositionCounts, scale: Fraction) -> None:
-    scaled = DispositionCounts.from_groups({group: n * scale for group, n in counts.list_by_group().items()})
-    assert compute_rates(scaled, estimate_eligibility(scaled)) == compute_rates(counts, estimate_eligibility(counts))
+    scaled = DispositionCounts.from_groups(
+        {group: n * scale for group, n in counts.list_by_group().items()}
+    )
+    assert compute_rates(scaled, estimate_eligibility(scaled)) == compute_rates(
+        counts, estimate_eligibility(counts)
+    )
 
 
 @given(st.lists(st.tuples(st.sampled_from(list(DISPOSITIONS)), numbers), min_size=1), st.randoms())
-def test_neither_the_order_of_rows_nor_their_splitting_matters(rows: list[tuple[str, Any]], random: Random) -> None:
+def test_neither_the_order_of_rows_nor_their_splitting_matters(
+    rows: list[tuple[str, Any]], random: Random
+) -> None:
     def as_file(rows: list[tuple[str, Any]]) -> str:
         return "\n".join(["code,count", *(f"{code},{decimals(n)}" for code, n in rows)])
 
@@ -196,7 +217,9 @@ def test_a_composite_lies_between_its_frames(
     one: DispositionCounts, other: DispositionCounts, weight: Fraction
 ) -> None:
     first, second = (compute_rates(c, estimate_eligibility(c)) for c in (one, other))
-    for a, b, mixed in zip(first, second, combine_rates([(weight, first), (1 - weight, second)]), strict=True):
+    for a, b, mixed in zip(
+        first, second, combine_rates([(weight, first), (1 - weight, second)]), strict=True
+    ):
         parts = [rate for rate, w in ((a, weight), (b, 1 - weight)) if w]
         if mixed is None:
             assert None in parts
@@ -258,9 +281,13 @@ def test_the_table_is_aapors_but_for_its_headings() -> None:
     assert len(DISPOSITIONS) == len(AAPOR) - len(HEADINGS)
 
 
-@pytest.mark.parametrize("row", [row for row in AAPOR if row["code"] in HEADINGS], ids=lambda row: row["code"])
+@pytest.mark.parametrize(
+    "row", [row for row in AAPOR if row["code"] in HEADINGS], ids=lambda row: row["code"]
+)
 @pytest.mark.parametrize("spelled", ["{}", "{}0"])
-def test_a_heading_is_refused_and_its_remedy_names_codes_that_are_taken(row: dict[str, str], spelled: str) -> None:
+def test_a_heading_is_refused_and_its_remedy_names_codes_that_are_taken(
+    row: dict[str, str], spelled: str
+) -> None:
     refused = find_group(spelled.format(row["code"]))
     assert isinstance(refused, UncountableCode)
     named = [word.strip(",") for word in refused.remedy.split() if word[0].isdigit()]
@@ -336,7 +363,9 @@ def test_a_half_is_rounded_away_from_zero(value: Fraction, digits: int, text: st
 def test_decimals_are_read_exactly() -> None:
     assert parse_exact("0.1") == Fraction(1, 10)
     assert sum(parse_exact("0.1") or 0 for _ in range(10)) == 1
-    assert [parse_exact(text) for text in ("1e3", "nan", "-1", "1_000", "1,5", "", "٣", "9" * 16)] == [None] * 8
+    assert [
+        parse_exact(text) for text in ("1e3", "nan", "-1", "1_000", "1,5", "", "٣", "9" * 16)
+    ] == [None] * 8
 
 
 def test_shares_are_read_as_people_write_them() -> None:
@@ -507,7 +536,10 @@ def test_columns_that_find_no_room_stand_below(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     frames = [f"frame number {n}" for n in range(5)]
-    written("five.csv", "\n".join(["frame,group,count", *(f"{name},I,{n}" for n, name in enumerate(frames))]))
+    written(
+        "five.csv",
+        "\n".join(["frame,group,count", *(f"{name},I,{n}" for n, name in enumerate(frames))]),
+    )
     assert run_command(["rates", "--counts", "five.csv"]) == 0
     out = capsys.readouterr().out
     assert all(out.count(name) == 2 for name in frames)  # its title and its e
@@ -545,7 +577,9 @@ def test_csv_and_json_say_the_same_exactly(capsys: pytest.CaptureFixture[str]) -
         (["--composite", "land=0.5,land=0.5"], "given twice"),
     ],
 )
-def test_options_that_make_no_sense_say_why(capsys: pytest.CaptureFixture[str], options: list[str], words: str) -> None:
+def test_options_that_make_no_sense_say_why(
+    capsys: pytest.CaptureFixture[str], options: list[str], words: str
+) -> None:
     written("two.csv", "frame,code,count\nland,1.1,1\nmobile,1.1,1\n")
     assert run_command(["rates", "--counts", "two.csv", *options]) == 1
     shown = capsys.readouterr()
@@ -553,7 +587,9 @@ def test_options_that_make_no_sense_say_why(capsys: pytest.CaptureFixture[str], 
     assert shown.out == ""
 
 
-def test_of_many_problems_the_first_are_said_and_how_many_follow(capsys: pytest.CaptureFixture[str]) -> None:
+def test_of_many_problems_the_first_are_said_and_how_many_follow(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     written("bad.csv", "code,count\n" + "9.9,1\n" * 25)
     assert run_command(["rates", "--counts", "bad.csv"]) == 1
     told = capsys.readouterr().err.splitlines()

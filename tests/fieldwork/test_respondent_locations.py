@@ -15,7 +15,11 @@ from survey_cli.fieldwork.calendar.calendar import Calendar
 from survey_cli.fieldwork.case.case import Case, find_call_zones, find_case_region
 from survey_cli.fieldwork.case.events import LineType, NumberFacts
 from survey_cli.fieldwork.plan.plan import Plan
-from survey_cli.fieldwork.queue.calling_rules import check_rules, explain_number_closed, find_next_time
+from survey_cli.fieldwork.queue.calling_rules import (
+    check_rules,
+    explain_number_closed,
+    find_next_time,
+)
 from survey_cli.instrument.countries import (
     CALLING_RULES,
     COUNTRIES,
@@ -34,14 +38,23 @@ from survey_cli.store.cases.case_records import Contact, ContactNumber, NewCase
 __all__ = ["folder"]
 
 PERTH, SYDNEY, ADELAIDE = "Australia/Perth", "Australia/Sydney", "Australia/Adelaide"
-AUSTRALIA = (ADELAIDE, "Australia/Brisbane", "Australia/Eucla", "Australia/Lord_Howe", PERTH, SYDNEY)
+AUSTRALIA = (
+    ADELAIDE,
+    "Australia/Brisbane",
+    "Australia/Eucla",
+    "Australia/Lord_Howe",
+    PERTH,
+    SYDNEY,
+)
 COLUMNS = "unit: {role: key}, phone: {role: phone}, zone: {role: zone}, land: {role: country}, part: {role: region}"
 
 
 def study(fieldwork: str) -> Plan:
     items = "- {id: n, type: number, text: How many?, min: 0, max: 9}"
     return Plan.from_instrument(
-        instrument(f"sample: {{{COLUMNS}}}\nitems:\n{items}\nfieldwork: {{frame: list, {fieldwork}}}\n")
+        instrument(
+            f"sample: {{{COLUMNS}}}\nitems:\n{items}\nfieldwork: {{frame: list, {fieldwork}}}\n"
+        )
     )
 
 
@@ -80,8 +93,12 @@ def test_a_fixed_line_is_where_its_number_is() -> None:
     assert SYDNEY not in of(case, SYDNEY_STUDY)[0]
     half_past_six = datetime(2026, 11, 24, 22, 30, tzinfo=UTC)  # 09:30 in Sydney, on a Wednesday
     [phone] = case.case.numbers
-    assert "before 09:00 there" in explain_number_closed(case.case, phone, SYDNEY_STUDY, half_past_six)
-    assert not explain_number_closed(case.case, phone, SYDNEY_STUDY, half_past_six.replace(day=25, hour=2))
+    assert "before 09:00 there" in explain_number_closed(
+        case.case, phone, SYDNEY_STUDY, half_past_six
+    )
+    assert not explain_number_closed(
+        case.case, phone, SYDNEY_STUDY, half_past_six.replace(day=25, hour=2)
+    )
     next_at = find_next_time(case.case, SYDNEY_STUDY, claimant(half_past_six))
     assert next_at is not None
     assert next_at.astimezone(UTC).hour == 1  # nine in Perth
@@ -99,7 +116,9 @@ def test_a_mobile_is_in_its_region_or_else_where_the_study_is() -> None:
     assert of(in_perth, SYDNEY_STUDY) == ((PERTH,), "by its region, AU-WA")
     # another zone of the same clock is one of the number's too
     melbourne = unit("mobile", *number.zones, zone="Australia/Melbourne")
-    assert of(melbourne, study("country: AU, zone: Australia/Melbourne"))[0] == ("Australia/Melbourne",)
+    assert of(melbourne, study("country: AU, zone: Australia/Melbourne"))[0] == (
+        "Australia/Melbourne",
+    )
 
 
 def test_a_study_in_another_country_does_not_give_a_number_its_zone() -> None:
@@ -108,12 +127,16 @@ def test_a_study_in_another_country_does_not_give_a_number_its_zone() -> None:
         AUSTRALIA,
         "all zones where its number may be",
     )
-    assert of(unit("mobile", "Europe/Berlin"), study("country: US, zone: America/New_York"))[0] == ("Europe/Berlin",)
+    assert of(unit("mobile", "Europe/Berlin"), study("country: US, zone: America/New_York"))[0] == (
+        "Europe/Berlin",
+    )
 
 
 def test_without_any_zone_nobody_is_called() -> None:
     assert of(unit("unknown"), study("country: US")) == ((), "")
-    assert of(unit("unknown"), study("country: US, zone: America/Chicago"))[0] == ("America/Chicago",)
+    assert of(unit("unknown"), study("country: US, zone: America/Chicago"))[0] == (
+        "America/Chicago",
+    )
 
 
 def test_a_region_in_two_zones_is_narrowed_by_the_number() -> None:
@@ -128,10 +151,16 @@ def test_a_region_in_two_zones_is_narrowed_by_the_number() -> None:
 
 def test_why_says_which_rule_gave_the_zone() -> None:
     at = datetime(2026, 11, 24, 3, tzinfo=UTC)
-    said = {v.rule: v.explanation for v in check_rules(unit("fixed", PERTH).case, SYDNEY_STUDY, claimant(at))}
+    said = {
+        v.rule: v.explanation
+        for v in check_rules(unit("fixed", PERTH).case, SYDNEY_STUDY, claimant(at))
+    }
     assert said["hours"] == f"open in {PERTH} (by its number)"
     late = datetime(2026, 11, 24, 13, tzinfo=UTC)
-    said = {v.rule: v.explanation for v in check_rules(unit("fixed", PERTH).case, SYDNEY_STUDY, claimant(late))}
+    said = {
+        v.rule: v.explanation
+        for v in check_rules(unit("fixed", PERTH).case, SYDNEY_STUDY, claimant(late))
+    }
     assert said["hours"] == f"after 20:00 there (it is 21:00); {PERTH} (by its number)"
 
 
@@ -160,7 +189,9 @@ def test_weekends_are_those_of_unicode() -> None:
         ("", [6], [5]),
     ],
 )
-def test_nobody_is_called_on_the_day_of_rest(country: str, never: list[int], short: list[int]) -> None:
+def test_nobody_is_called_on_the_day_of_rest(
+    country: str, never: list[int], short: list[int]
+) -> None:
     hours = build_usual_hours(country)
     assert [day for day in range(7) if day not in hours] == never
     assert [day for day in hours if hours[day].end == 17 * 60] == short
@@ -180,7 +211,10 @@ def test_usual_hours_lie_within_what_a_country_allows(country: str) -> None:
     assert CALLING_RULES[country].source
     calendar = study(f"country: {country}").calendar
     for day in range(7):
-        kept, rule = calendar.find_hours(date(2026, 11, 23 + day)), CALLING_RULES[country].find_hours(day)
+        kept, rule = (
+            calendar.find_hours(date(2026, 11, 23 + day)),
+            CALLING_RULES[country].find_hours(day),
+        )
         assert kept is None or rule.start <= kept.start < kept.end <= rule.end
 
 
@@ -249,7 +283,9 @@ def test_a_calendar_of_a_region_is_made_once() -> None:
 
 
 def test_regions_are_named_as_people_write_them() -> None:
-    assert {find_region(t, "DE") for t in ("BY", "by", "DE-BY", "de-by", "Bayern", " Bayern ")} == {"DE-BY"}
+    assert {find_region(t, "DE") for t in ("BY", "by", "DE-BY", "de-by", "Bayern", " Bayern ")} == {
+        "DE-BY"
+    }
     assert find_region("Victoria", "AU") == "AU-VIC"
     assert find_region("Bavaria-on-Sea", "DE") == ""
     assert list_regions("EG") == {}
@@ -269,17 +305,23 @@ def test_regions_with_zones_are_regions_that_exist() -> None:
 def sample_of(rows: str, fieldwork: str) -> Any:
     file = written("cases.csv", "unit,phone,land,part\n" + rows)
     items = "- {id: n, type: number, text: How many?, min: 0, max: 9}"
-    made = instrument(f"sample: {{{COLUMNS}}}\nitems:\n{items}\nfieldwork: {{frame: list, {fieldwork}}}\n")
+    made = instrument(
+        f"sample: {{{COLUMNS}}}\nitems:\n{items}\nfieldwork: {{frame: list, {fieldwork}}}\n"
+    )
     return read_sample(Path(file), made)
 
 
 def test_a_sample_brings_countries_and_regions() -> None:
-    found = sample_of("a,089 123456,,Bayern\nb,01 5123456,AT,\nc,,,AU-WA\nd,089 123456,,\n", "country: DE")
+    found = sample_of(
+        "a,089 123456,,Bayern\nb,01 5123456,AT,\nc,,,AU-WA\nd,089 123456,,\n", "country: DE"
+    )
     assert isinstance(found, SampleFile), found
     said = {case.key: (case.values["land"], case.values["part"]) for case in found.cases}
     assert [said[key][1] for key in "ac"] == ["DE-BY", "AU-WA"]
     assert said["b"][0] == "AT"
-    first = {case.key: case.dialable_numbers[0].country for case in found.cases if case.dialable_numbers}
+    first = {
+        case.key: case.dialable_numbers[0].country for case in found.cases if case.dialable_numbers
+    }
     assert first == {"a": "DE", "b": "AT", "d": "DE"}
 
 
@@ -306,7 +348,12 @@ def test_an_update_brings_the_zones_that_an_earlier_release_did_not_keep(folder:
         old = history(key, zone=SYDNEY, facts=(NumberFacts(1, "fixed"),))
         with Store.open(Path("responses/study.db"), create=True) as store:
             contact = Contact(link=key, numbers=(ContactNumber(1, "", "+61893211234", ""),))
-            made = NewCase(key, old.entries, old.standing(SYDNEY_STUDY), contact=contact if key == "perth" else None)
+            made = NewCase(
+                key,
+                old.entries,
+                old.standing(SYDNEY_STUDY),
+                contact=contact if key == "perth" else None,
+            )
             store.cases.imports.add([made], import_id=key, at=old.now, by="sam", file="cases.csv")
 
     def zones() -> tuple[str, ...]:
@@ -319,7 +366,11 @@ def test_an_update_brings_the_zones_that_an_earlier_release_did_not_keep(folder:
     assert run_command(["sample", "import", str(file), "cases.csv", "--update"]) == 0
     assert PERTH in zones()
     with Store.open(Path("responses/study.db"), create=False) as store:
-        before = {key: len(list(store.cases.queries.read_history(key))) for key in ("perth", "free")}
+        before = {
+            key: len(list(store.cases.queries.read_history(key))) for key in ("perth", "free")
+        }
     assert run_command(["sample", "import", str(file), "cases.csv", "--update"]) == 0
     with Store.open(Path("responses/study.db"), create=False) as store:
-        assert {key: len(list(store.cases.queries.read_history(key))) for key in before} == before, "once is enough"
+        assert {
+            key: len(list(store.cases.queries.read_history(key))) for key in before
+        } == before, "once is enough"

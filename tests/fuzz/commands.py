@@ -77,10 +77,21 @@ def check(case: tuple[Sequence[str], Sequence[str]]) -> bool:
     arguments, typed = case
     home = Path(_home().name)
     ran = subprocess.run(
-        [sys.executable, "-m", "survey_cli", *(os.fsencode(a.encode("utf-8", "ignore")) for a in arguments)],
+        [
+            sys.executable,
+            "-m",
+            "survey_cli",
+            *(os.fsencode(a.encode("utf-8", "ignore")) for a in arguments),
+        ],
         input="".join(f"{line}\n" for line in typed).encode(),
         cwd=home,
-        env={**os.environ, "HOME": str(home), "TMPDIR": str(home / "tmp"), "COLUMNS": "80", "TERM": "dumb"},
+        env={
+            **os.environ,
+            "HOME": str(home),
+            "TMPDIR": str(home / "tmp"),
+            "COLUMNS": "80",
+            "TERM": "dumb",
+        },
         capture_output=True,
         timeout=60,
         check=False,
@@ -90,6 +101,8 @@ def check(case: tuple[Sequence[str], Sequence[str]]) -> bool:
         report = bug.read_text()
         bug.unlink()
         raise AssertionError(f"survey {arguments!r} broke: {report}")
-    assert ran.returncode in CODES, f"survey {arguments!r} ended with {ran.returncode}: {errors[-600:]}"
+    assert ran.returncode in CODES, (
+        f"survey {arguments!r} ended with {ran.returncode}: {errors[-600:]}"
+    )
     assert "Traceback" not in errors, f"survey {arguments!r}: {errors[-1500:]}"
     return ran.returncode == 0

@@ -22,7 +22,9 @@ from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, REFUSED, Missing
 
 MISSING = (DK, REFUSED, NOT_ASKED, NOT_REACHED, NA)
 numbers = st.sampled_from([0, 1, 2, -1, 10**15, -(10**15), 0.1, 1e300, -0.0]) | st.integers(-9, 99)
-dates = st.dates(date(1800, 1, 1), date(2200, 12, 31)) | st.sampled_from([date(2000, 2, 29), date(1, 1, 1), date.max])
+dates = st.dates(date(1800, 1, 1), date(2200, 12, 31)) | st.sampled_from(
+    [date(2000, 2, 29), date(1, 1, 1), date.max]
+)
 
 BY_KIND: dict[str, st.SearchStrategy[Any]] = {
     "code": st.sampled_from([1, 2, 3, 5, 8, "north", "bar", "x1", "010", "a"]),
@@ -44,7 +46,11 @@ def cells(known: ValueType) -> st.SearchStrategy[Any]:
 @st.composite
 def environments(draw: st.DrawFn) -> dict[Any, Any]:
     """What was answered: some of the names, some not."""
-    env: dict[Any, Any] = {"#turn": draw(st.sampled_from([1, 2, None])), "#today": draw(dates), "#case": "7"}
+    env: dict[Any, Any] = {
+        "#turn": draw(st.sampled_from([1, 2, None])),
+        "#today": draw(dates),
+        "#case": "7",
+    }
     env["#person"] = draw(st.sampled_from([(), (1,), (1, 2)]))
     env["#car"] = draw(st.sampled_from([(), (1,)]))
     for name in draw(st.lists(st.sampled_from(sorted(NAMES)), unique=True, max_size=8)):
@@ -67,14 +73,20 @@ def expressions(draw: st.DrawFn, names: tuple[str, ...] = NAMED, depth: int = 0)
     if lot <= 1:
         return draw(st.sampled_from(names))
     if lot == 2:
-        return draw(st.sampled_from(("1", "2", "0", "-1", "1.5", "'north'", "'a'", "dk", "'2000-02-29'", "today()")))
+        return draw(
+            st.sampled_from(
+                ("1", "2", "0", "-1", "1.5", "'north'", "'a'", "dk", "'2000-02-29'", "today()")
+            )
+        )
     if lot <= 4:
         sign = draw(st.sampled_from(("==", "!=", "<", "<=", ">", ">=")))
         return f"{draw(inner)} {sign} {draw(inner)}"
     if lot == 5:
         return f"({draw(inner)}) {draw(st.sampled_from(('and', 'or')))} ({draw(inner)})"
     if lot == 6:
-        return f"{draw(inner)} {draw(st.sampled_from(('+', '-', '*', '/', '//', '%')))} {draw(inner)}"
+        return (
+            f"{draw(inner)} {draw(st.sampled_from(('+', '-', '*', '/', '//', '%')))} {draw(inner)}"
+        )
     if lot == 7:
         function = draw(st.sampled_from([f"{name}(" for name in FUNCTIONS] + ["not ("]))
         parts = draw(st.lists(inner, min_size=1, max_size=3))
@@ -104,7 +116,9 @@ def check(case: tuple[str, Scope, ExpectedKind, list[dict[Any, Any]]]) -> bool:
     """Compile and evaluate; whether it is a condition."""
     text, scope, wants, environments = case
     condition, problems = compile_condition(text, scope, where=HERE, who="q7", expected=wants)
-    assert (condition is None) == bool(select_errors(problems)), "a condition with errors, or none without"
+    assert (condition is None) == bool(select_errors(problems)), (
+        "a condition with errors, or none without"
+    )
     for problem in problems:
         assert problem.what.strip()
         assert problem.remedy.strip()
@@ -116,10 +130,14 @@ def check(case: tuple[str, Scope, ExpectedKind, list[dict[Any, Any]]]) -> bool:
     for name in condition.names:
         locate_use(name, condition, HERE)
     for env in environments:
-        given = env if scope.inside_roster is None or env["#turn"] is not None else env | {"#turn": 1}
+        given = (
+            env if scope.inside_roster is None or env["#turn"] is not None else env | {"#turn": 1}
+        )
         worth = condition.evaluate(given)
         if wants == "truth":
-            assert worth is True or worth is False or isinstance(worth, Missing), f"{text!r} is worth {worth!r}"
+            assert worth is True or worth is False or isinstance(worth, Missing), (
+                f"{text!r} is worth {worth!r}"
+            )
         if isinstance(worth, float):
             assert isfinite(worth), f"{text!r} is worth {worth}"
     return True

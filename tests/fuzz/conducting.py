@@ -26,17 +26,25 @@ def conducted(instrument: Instrument, *, seed: int, count: int = 3) -> list[Inte
     """So many invented interviews, each looked at from all sides."""
     variables = build_columns(instrument)
     names = [v.name.casefold() for v in (*ADMIN_VARIABLES, *variables)]
-    twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
+    twice = (
+        {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
+    )
     assert not twice, f"columns of the same name: {sorted(twice)[:4]}"
     interviews, rows = [], []
-    for invented in simulate_interviews(instrument, count=count, seed=seed, start=START, habits=HABITS):
+    for invented in simulate_interviews(
+        instrument, count=count, seed=seed, start=START, habits=HABITS
+    ):
         interview = invented.interview
         assert interview.status in ("ended", "suspended", "stopped") or invented.stuck, "no end"
-        again = Interview.replay(instrument, [decode_record(encode_record(event)) for event in interview.events])
+        again = Interview.replay(
+            instrument, [decode_record(encode_record(event)) for event in interview.events]
+        )
         row = build_row(interview)
         assert len(row) == len(variables), f"{len(row)} cells for {len(variables)} columns"
         assert build_row(again) == row, "a replayed interview has other data"
-        assert make_row_reader([v.storage for v in variables])(encode_cells(row)) == row, "a snapshot is read otherwise"
+        assert make_row_reader([v.storage for v in variables])(encode_cells(row)) == row, (
+            "a snapshot is read otherwise"
+        )
         interviews.append(interview)
         rows.append(row)
     for manner in (WriteOptions(), WriteOptions(labels=True, bom=True), WriteOptions(raw=True)):
@@ -66,7 +74,9 @@ def written_and_read(
 
 def _cell(variable: Variable, cell: Cell, text: str, manner: WriteOptions) -> None:
     if not manner.raw and text.startswith(RUNS):
-        number = isinstance(cell, int | float) or (isinstance(cell, Missing) and text.lstrip("-").isdecimal())
+        number = isinstance(cell, int | float) or (
+            isinstance(cell, Missing) and text.lstrip("-").isdecimal()
+        )
         assert number, f"{variable.name}: {text!r} can run in a spreadsheet"
         float(text)
     if isinstance(cell, Missing):
@@ -82,4 +92,6 @@ def _cell(variable: Variable, cell: Cell, text: str, manner: WriteOptions) -> No
     elif isinstance(cell, date):
         assert date.fromisoformat(text) == cell
     elif isinstance(cell, str):
-        assert text == (cell if manner.raw else escape_formula(cell)), f"{cell!r} is written {text!r}"
+        assert text == (cell if manner.raw else escape_formula(cell)), (
+            f"{cell!r} is written {text!r}"
+        )

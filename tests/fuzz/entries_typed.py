@@ -87,7 +87,9 @@ CODES = (
     "-0.0",
 )
 codes = st.lists(st.sampled_from((*CODES, " ", ",", ";", "words")), max_size=8).map(" ".join)
-numbers = st.decimals(allow_nan=False, allow_infinity=False).map(lambda d: format(d, "f")[:24]) | st.integers().map(str)
+numbers = st.decimals(allow_nan=False, allow_infinity=False).map(
+    lambda d: format(d, "f")[:24]
+) | st.integers().map(str)
 replies = st.one_of(
     hostile,
     codes,
@@ -98,7 +100,9 @@ replies = st.one_of(
     st.from_regex(r"[A-Za-z]\d[A-Za-z0-9]-\d", fullmatch=True),
     st.builds(
         PickReply,
-        st.lists(st.sampled_from([1, 2, 3, 4, 7, 9, 10, "1", "tv", "É", True, -50]), max_size=4).map(tuple),
+        st.lists(
+            st.sampled_from([1, 2, 3, 4, 7, 9, 10, "1", "tv", "É", True, -50]), max_size=4
+        ).map(tuple),
         st.dictionaries(st.sampled_from([1, 3, 4, 7, "tv"]), st.sampled_from(HOSTILE), max_size=2),
     ),
 )
@@ -127,9 +131,13 @@ def check(case: tuple[str, Reply]) -> bool:
     kept = decode_record(encode_record(event))
     assert isinstance(kept, QuestionAnswered)
     assert kept == event
-    assert question.why_invalid(asking, kept.value) == "", f"{value!r} no longer fits when it comes from its journal"
+    assert question.why_invalid(asking, kept.value) == "", (
+        f"{value!r} no longer fits when it comes from its journal"
+    )
     assert isinstance(question.format_answer(leaf, value, AnswerWording("en", words)), str)
-    assert len(question.build_cells(leaf, value, words)) == len(question.build_variables(leaf, "en"))
+    assert len(question.build_cells(leaf, value, words)) == len(
+        question.build_variables(leaf, "en")
+    )
     _typed_again(asking, value, words)
     return True
 
@@ -143,7 +151,9 @@ def _typed_again(asking: ItemContext, value: object, words: Mapping[Code, str]) 
     again = question.parse_reply(asking, typed)
     assert not isinstance(again, Rejection), f"{value!r} would be typed {typed!r}, but: {again.why}"
     assert again.value == value, f"{value!r} would be typed {typed!r}, which is {again.value!r}"
-    assert dict(again.words) == dict(words), f"{words!r} would be typed {typed!r}, which is {again.words!r}"
+    assert dict(again.words) == dict(words), (
+        f"{words!r} would be typed {typed!r}, which is {again.words!r}"
+    )
 
 
 clock_cases = st.tuples(moments | hostile, st.booleans(), st.booleans())

@@ -44,7 +44,9 @@ leaves = (
 )
 objects = st.recursive(
     leaves,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4)
+    ),
     max_leaves=10,
 )
 
@@ -67,14 +69,18 @@ def near_events(draw: st.DrawFn) -> JournalRecord:
                 "kind": st.sampled_from((*KINDS, *HOSTILE)),
                 "item": st.none() | st.sampled_from(("q1", *HOSTILE)),
                 "turn": st.none() | st.integers(),
-                "at": st.sampled_from(("2000-06-01T18:04:05.000000Z", "9999-12-31T23:59:59-14:00", *HOSTILE)),
+                "at": st.sampled_from(
+                    ("2000-06-01T18:04:05.000000Z", "9999-12-31T23:59:59-14:00", *HOSTILE)
+                ),
             },
         )
     )
     return record._replace(payload=json.dumps(written), **changes)
 
 
-cases = st.one_of(events, near_events(), objects.map(json.dumps), st.text(max_size=60), st.sampled_from(HOSTILE))
+cases = st.one_of(
+    events, near_events(), objects.map(json.dumps), st.text(max_size=60), st.sampled_from(HOSTILE)
+)
 
 
 def check(case: InterviewEvent | JournalRecord | str) -> bool:
@@ -102,9 +108,15 @@ def _write_and_read(event: InterviewEvent) -> None:
 def _read_text(text: str) -> bool:
     was_event = False
     for kind in KINDS:
-        item = "q1" if kind in ("answered", "kept", "declined", "lookedup", "wentto", "confirmed", "noted") else None
+        item = (
+            "q1"
+            if kind in ("answered", "kept", "declined", "lookedup", "wentto", "confirmed", "noted")
+            else None
+        )
         try:
-            event = decode_record(JournalRecord(kind, item, None, text, "2000-06-01T18:04:05.000000Z", "ann", ""))
+            event = decode_record(
+                JournalRecord(kind, item, None, text, "2000-06-01T18:04:05.000000Z", "ann", "")
+            )
         except EventDecodeError:
             continue
         _write_and_read(event)

@@ -73,7 +73,11 @@ def _indent(lines: list[str], dice: Random) -> None:
     at = dice.randrange(len(lines))
     by = dice.choice((-4, -2, -1, 1, 2, 4))
     for n in range(at, min(at + dice.randint(1, 5), len(lines))):
-        lines[n] = " " * by + lines[n] if by > 0 else lines[n][min(-by, len(lines[n]) - len(lines[n].lstrip())) :]
+        lines[n] = (
+            " " * by + lines[n]
+            if by > 0
+            else lines[n][min(-by, len(lines[n]) - len(lines[n].lstrip())) :]
+        )
 
 
 def _cut(lines: list[str], dice: Random) -> None:
@@ -111,9 +115,15 @@ def mutated(name: str, changes: list[int]) -> bytes:
 
 
 cases = st.one_of(
-    st.builds(mutated, st.sampled_from(SMALL), st.lists(st.integers(0, 2**32), min_size=1, max_size=4)),
-    st.builds(mutated, st.sampled_from(EXAMPLES), st.lists(st.integers(0, 2**32), min_size=1, max_size=3)),
-    st.lists(st.sampled_from(PIECES), max_size=60).map(lambda p: "".join(p).encode("utf-8", "surrogatepass")),
+    st.builds(
+        mutated, st.sampled_from(SMALL), st.lists(st.integers(0, 2**32), min_size=1, max_size=4)
+    ),
+    st.builds(
+        mutated, st.sampled_from(EXAMPLES), st.lists(st.integers(0, 2**32), min_size=1, max_size=3)
+    ),
+    st.lists(st.sampled_from(PIECES), max_size=60).map(
+        lambda p: "".join(p).encode("utf-8", "surrogatepass")
+    ),
     st.lists(st.sampled_from((*YAML, *KEYS)), max_size=60).map(
         lambda p: ("instrument: x\ntitle: X\nitems:\n  - " + "".join(p)).encode()
     ),
@@ -125,15 +135,21 @@ def check(data: bytes) -> CheckResult:
     """Read and check; what comes of it must be sound."""
     source = load_source_text(data, NAME, fetch=fetch)
     found = check_instrument(source)
-    assert found.instrument is not None or select_errors(found.problems), "neither an instrument nor errors"
+    assert found.instrument is not None or select_errors(found.problems), (
+        "neither an instrument nor errors"
+    )
     for problem in found.problems:
         where = problem.where
         assert problem.what.strip(), f"{problem.rule}: no what"
         assert problem.rule in RULES, f"{problem.rule} is explained nowhere"
         assert problem.length >= 0
-        assert where.file == NAME or where.file in source.texts, f"{problem.rule}: {where.file} was not read"
+        assert where.file == NAME or where.file in source.texts, (
+            f"{problem.rule}: {where.file} was not read"
+        )
         if where.line and where.file in source.texts:
             lines = source.texts[where.file].split("\n")
             assert 0 < where.line <= len(lines), f"{problem.rule}: {where} is not in the file"
-            assert 0 <= where.column <= len(lines[where.line - 1]) + 1, f"{problem.rule}: {where} is past the line"
+            assert 0 <= where.column <= len(lines[where.line - 1]) + 1, (
+                f"{problem.rule}: {where} is past the line"
+            )
     return found

@@ -9,7 +9,9 @@ from typing import Any
 
 import atheris
 
-with atheris.instrument_imports(include=["survey_cli.instrument", "survey_cli.engine", "survey_cli.problems"]):
+with atheris.instrument_imports(
+    include=["survey_cli.instrument", "survey_cli.engine", "survey_cli.problems"]
+):
     from fuzz import conditions_typed, events_written, files_as_bytes
     from fuzz.hunting import place_of
     from fuzz.seeds import FILES
@@ -60,10 +62,15 @@ def seeds_of(name: str) -> list[bytes]:
         from survey_cli.engine.codec import encode_record
 
         simplefilter("ignore", NonInteractiveExampleWarning)
-        return [encode_record(strategy.example()).payload.encode() for strategy in STRATEGIES.values()]
+        return [
+            encode_record(strategy.example()).payload.encode() for strategy in STRATEGIES.values()
+        ]
     import re
 
-    said = re.findall(rb"(?:ask_if|unless|expect|prefill|count|where):\s*\"?([^\"\n]+)", b"\n".join(FILES.values()))
+    said = re.findall(
+        rb"(?:ask_if|unless|expect|prefill|count|where):\s*\"?([^\"\n]+)",
+        b"\n".join(FILES.values()),
+    )
     return [b"\0" + text for text in said] + [b"\1" + name.encode() + b" == 1" for name in NAMES]
 
 
@@ -75,7 +82,9 @@ def main() -> None:
         "events": (*events_written.KEYS, *events_written.KINDS),
     }
     entries = (w.encode() for w in (*words[name], *MOMENTS[:8]))
-    dictionary = "".join('"' + "".join(f"\\x{byte:02x}" for byte in w) + '"\n' for w in entries if w)
+    dictionary = "".join(
+        '"' + "".join(f"\\x{byte:02x}" for byte in w) + '"\n' for w in entries if w
+    )
     Path(log).with_name("words.dict").write_text(dictionary)
     for number, data in enumerate(seeds_of(name)):
         (Path(corpus) / f"seed{number}").write_bytes(data)
@@ -97,7 +106,13 @@ def main() -> None:
             where = place_of(error)
             if where not in known:
                 known.add(where)
-                tell({"where": where, "what": f"{type(error).__name__}: {error}"[:2000], "case": repr(data)})
+                tell(
+                    {
+                        "where": where,
+                        "what": f"{type(error).__name__}: {error}"[:2000],
+                        "case": repr(data),
+                    }
+                )
 
     atexit.register(lambda: tell(count))
     atheris.Setup([sys.argv[0], *options, corpus], once)

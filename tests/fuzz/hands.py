@@ -56,7 +56,17 @@ COUNTED = (
     LanguageChanged,
     InterviewStopped,
 )
-ENTRIES = {"reply", "decline", "confirm", "go_back", "jump", "add_note", "switch_language", "stop", "suspend"}
+ENTRIES = {
+    "reply",
+    "decline",
+    "confirm",
+    "go_back",
+    "jump",
+    "add_note",
+    "switch_language",
+    "stop",
+    "suspend",
+}
 
 
 @cache
@@ -123,7 +133,9 @@ def settled(watched: Watched, sit: Any) -> None:
         again = sit()
         assert dict(again.interview.machine.recorded_answers) == held, "resumed with other answers"
         if before is not None and again.prompt() is not None:
-            assert again.prompt().place == before.place, f"left at {before.place}, resumed at {again.prompt().place}"
+            assert again.prompt().place == before.place, (
+                f"left at {before.place}, resumed at {again.prompt().place}"
+            )
 
 
 MOVES = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -135,7 +147,9 @@ keys = st.one_of(
     st.just("enter"),
     st.sampled_from(KEYS),
     st.characters(codec="utf-8"),
-    st.sampled_from((".back", ".dk", ".note x", ".jump q1", ".ok", "..", ".lang es", "12/3/1985", "930", "2.5")),
+    st.sampled_from(
+        (".back", ".dk", ".note x", ".jump q1", ".ok", "..", ".lang es", "12/3/1985", "930", "2.5")
+    ),
 )
 hands = st.tuples(
     st.sampled_from((*EXAMPLES, "every_kind", "every_kind")),
@@ -179,7 +193,9 @@ lines = st.one_of(
     ),
 )  # fmt: skip
 talks = st.tuples(
-    st.sampled_from((*EXAMPLES, "every_kind", "every_kind")), st.integers(0, 99), st.lists(lines, max_size=40)
+    st.sampled_from((*EXAMPLES, "every_kind", "every_kind")),
+    st.integers(0, 99),
+    st.lists(lines, max_size=40),
 )
 
 
@@ -188,7 +204,9 @@ def check_lines(case: tuple[str, int, Sequence[str]]) -> bool:
     name, seed, typed = case
     with seated(name, seed) as (watched, sit):
         write = io.StringIO()
-        code = conduct_interview(watched, io.StringIO("".join(f"{line}\n" for line in typed)), write)
+        code = conduct_interview(
+            watched, io.StringIO("".join(f"{line}\n" for line in typed)), write
+        )
         assert code in (0, 3), f"exit code {code}"
         shown = write.getvalue().replace("\n", "")
         strange = set(MOVES.findall(shown))

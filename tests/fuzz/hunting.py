@@ -51,7 +51,11 @@ def place_of(error: BaseException) -> str:
     ours = [f for f in frames if f"/{PACKAGE}/" in f.filename and "/tests/" not in f.filename]
     tests = [f for f in frames if "/tests/fuzz/" in f.filename]
     kind = type(error).__name__
-    frame = (tests or frames)[-1] if isinstance(error, AssertionError) and "not done" not in str(error) else None
+    frame = (
+        (tests or frames)[-1]
+        if isinstance(error, AssertionError) and "not done" not in str(error)
+        else None
+    )
     frame = frame or (ours or tests or frames)[-1]
     return f"{kind} at {Path(frame.filename).name}:{frame.lineno} in {frame.name}"
 
@@ -96,11 +100,15 @@ def hunt(target: Target, seconds: float, clock: Callable[[], float], *, first: i
 
 def hunted_apart(name: str, seconds: float, *, first: int) -> Hunted:
     """The same in a process of its own, whose memory is bounded; where that ends before its time, it is a finding."""
-    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"), initializer=bounded_memory) as apart:
+    with ProcessPoolExecutor(
+        max_workers=1, mp_context=get_context("spawn"), initializer=bounded_memory
+    ) as apart:
         try:
             return apart.submit(_hunt, name, seconds, first).result()
         except (BrokenExecutor, MemoryError) as broken:
-            told = Finding("the whole process", f"{type(broken).__name__}: {broken}", "unknown: see the seed")
+            told = Finding(
+                "the whole process", f"{type(broken).__name__}: {broken}", "unknown: see the seed"
+            )
             return Hunted(name, "hypothesis", seconds=seconds, findings={told.where: told})
 
 

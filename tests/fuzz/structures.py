@@ -84,7 +84,9 @@ def _yaml(tree: Tree) -> str:
         return "[" + ", ".join(map(_yaml, tree)) + "]"
     if PLAIN.match(tree):
         return tree
-    return '"' + "".join(c if c.isprintable() and c not in '"\\' else _escaped(c) for c in tree) + '"'
+    return (
+        '"' + "".join(c if c.isprintable() and c not in '"\\' else _escaped(c) for c in tree) + '"'
+    )
 
 
 def _escaped(letter: str) -> str:
@@ -127,7 +129,9 @@ class Writer:
             return self.names[-1]
         if name == "items":
             return [self.item(depth + 1) for _ in range(self.dice.randint(1, 3))]
-        annotation = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+        annotation = (
+            Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+        )
         return self.value(annotation, depth)
 
     def item(self, depth: int) -> Tree:
@@ -150,7 +154,10 @@ class Writer:
         if origin is list:
             return [self.value(args[0], depth + 1) for _ in range(dice.randint(0, 3))]
         if origin is dict:
-            return {self._key(args[0]): self.value(args[1], depth + 1) for _ in range(dice.randint(1, 3))}
+            return {
+                self._key(args[0]): self.value(args[1], depth + 1)
+                for _ in range(dice.randint(1, 3))
+            }
         if args:
             return self.value(dice.choice([a for a in args if a is not NoneType]), depth)
         if annotation is Text:
@@ -170,15 +177,23 @@ class Writer:
         dice = self.dice
         match reader:
             case "whole":
-                return dice.choice(("0", "1", "2", "3", "5", "10", "97", "-9", "40", "100000", "9" * 18))
+                return dice.choice(
+                    ("0", "1", "2", "3", "5", "10", "97", "-9", "40", "100000", "9" * 18)
+                )
             case "number":
-                return dice.choice(("0", "1", "10", "-5", "0.5", "168", "1000000", "0.001", "9" * 25, "-1.5"))
+                return dice.choice(
+                    ("0", "1", "10", "-5", "0.5", "168", "1000000", "0.001", "9" * 25, "-1.5")
+                )
             case "flag":
                 return dice.choice(("true", "false"))
             case "code":
                 return dice.choice(CODES)
             case "name":
-                return dice.choice((*self.names, *IDS)) if dice.random() < 0.9 else dice.choice(HOSTILE)
+                return (
+                    dice.choice((*self.names, *IDS))
+                    if dice.random() < 0.9
+                    else dice.choice(HOSTILE)
+                )
             case "expression":
                 return self.expression()
             case "read":
@@ -197,7 +212,9 @@ class Writer:
         if lot < 3:
             return f"{name} {dice.choice(('==', '!=', '<', '>=', '<='))} {dice.choice(('1', '2', 'dk', name))}"
         if lot == 3:
-            return dice.choice((name, f"{name} in [1, 2]", "true", "1", f"{name} * 2", f"1 if {name} == 1 else 2"))
+            return dice.choice(
+                (name, f"{name} in [1, 2]", "true", "1", f"{name} * 2", f"1 if {name} == 1 else 2")
+            )
         if lot < 6:
             return f"({self.expression(depth + 1)}) {dice.choice(('and', 'or'))} ({self.expression(depth + 1)})"
         if lot == 6:
@@ -211,7 +228,10 @@ class Writer:
         if lot == 0:
             return [dice.choice(HOSTILE) for _ in range(dice.randint(0, 3))]
         if lot == 1:
-            return {dice.choice((*CODES, "en", "text")): dice.choice(HOSTILE) for _ in range(dice.randint(0, 3))}
+            return {
+                dice.choice((*CODES, "en", "text")): dice.choice(HOSTILE)
+                for _ in range(dice.randint(0, 3))
+            }
         if lot == 2:
             return self.model(dice.choice(ABOVE), 4)
         return dice.choice((*HOSTILE, *CODES, *IDS))
@@ -235,7 +255,11 @@ def _model_of(mapping: dict[str, Tree], dice: Random) -> type[Any]:
         return ITEM_TYPES[kind]
     if "items" in mapping and "title" in mapping and "instrument" in mapping:
         return Document
-    likely = [m for m in ABOVE if mapping and set(mapping) <= {f.alias or n for n, f in m.model_fields.items()}]
+    likely = [
+        m
+        for m in ABOVE
+        if mapping and set(mapping) <= {f.alias or n for n, f in m.model_fields.items()}
+    ]
     return dice.choice(likely or list(ABOVE))
 
 
@@ -274,7 +298,9 @@ changes = st.lists(st.integers(0, 2**32), max_size=6)
 cases = st.tuples(
     st.one_of(
         st.builds(grafted, instruments(), changes),
-        st.builds(lambda name, c: grafted(FILES[name].decode(), c), st.sampled_from(SMALL), changes),
+        st.builds(
+            lambda name, c: grafted(FILES[name].decode(), c), st.sampled_from(SMALL), changes
+        ),
         st.builds(from_nothing, st.integers(0, 2**32)),
     ),
     st.integers(0, 2**16),

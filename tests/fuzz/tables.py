@@ -36,18 +36,26 @@ def columns(draw: st.DrawFn, number: int) -> tuple[Variable, st.SearchStrategy[C
         role=draw(st.sampled_from(["answer", "words", "state", "sample"])),
     )
     kinds = [CELLS[storage], absences]
-    own = [c for c in labels if isinstance(c, int) == (storage == "integer") and storage in ("integer", "text")]
+    own = [
+        c
+        for c in labels
+        if isinstance(c, int) == (storage == "integer") and storage in ("integer", "text")
+    ]
     if own:
         kinds.append(st.sampled_from(own))
     return variable, st.one_of(kinds)
 
 
 @st.composite
-def tables(draw: st.DrawFn) -> tuple[tuple[Variable, ...], list[tuple[Cell, ...]], WriteOptions, str]:
+def tables(
+    draw: st.DrawFn,
+) -> tuple[tuple[Variable, ...], list[tuple[Cell, ...]], WriteOptions, str]:
     """Variables, rows, and how they are wanted."""
     made = [draw(columns(number)) for number in range(draw(st.integers(1, 4)))]
     rows = draw(st.lists(st.tuples(*(cells for _, cells in made)), max_size=3))
-    manner = draw(st.builds(WriteOptions, labels=st.booleans(), raw=st.booleans(), bom=st.booleans()))
+    manner = draw(
+        st.builds(WriteOptions, labels=st.booleans(), raw=st.booleans(), bom=st.booleans())
+    )
     return tuple(v for v, _ in made), rows, manner, draw(st.sampled_from(["csv", "tsv"]))
 
 

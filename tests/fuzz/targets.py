@@ -48,8 +48,16 @@ TARGETS = {
             share=2,
             small=100,
         ),
-        Target(name="structures", cases=structures.cases, check=structures.check, share=3, small=40),
-        Target(name="conditions", cases=conditions_typed.cases, check=conditions_typed.check, share=2, small=80),
+        Target(
+            name="structures", cases=structures.cases, check=structures.check, share=3, small=40
+        ),
+        Target(
+            name="conditions",
+            cases=conditions_typed.cases,
+            check=conditions_typed.check,
+            share=2,
+            small=80,
+        ),
         Target(name="entries", cases=entries_typed.cases, check=entries_typed.check, small=150),
         Target(
             name="clock",
@@ -58,7 +66,13 @@ TARGETS = {
             share=0.5,
             small=120,
         ),
-        Target(name="events", cases=events_written.cases, check=events_written.check, share=0.5, small=80),
+        Target(
+            name="events",
+            cases=events_written.cases,
+            check=events_written.check,
+            share=0.5,
+            small=80,
+        ),
         Target(name="tables", cases=tables.cases, check=tables.check, small=40),
         Target(name="keys", cases=hands.hands, check=hands.check_keys, share=2, small=12),
         Target(name="lines", cases=hands.talks, check=hands.check_lines, small=20),

@@ -20,7 +20,9 @@ def test_nothing_that_is_typed_or_written_breaks_it(target: Target) -> None:
         with limited():
             deep += bool(target.check(case))
 
-    settings(settings.get_profile("ci"), max_examples=target.small * SCALE)(given(target.cases)(once))()
+    settings(settings.get_profile("ci"), max_examples=target.small * SCALE)(
+        given(target.cases)(once)
+    )()
     assert deep or target.small < 20, "no case went deep: the hunt has lost its prey"
 
 

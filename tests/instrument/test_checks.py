@@ -31,7 +31,9 @@ def test_a_mistake_is_told_at_its_place(mistake: Mistake) -> None:
 
 
 def test_a_key_where_words_alone_stand_is_not_suggested_again() -> None:
-    [line] = said(HEAD + "  - {id: n, type: number, max: 90, text: N?, options: {98: {text: Many}}}\n")
+    [line] = said(
+        HEAD + "  - {id: n, type: number, max: 90, text: N?, options: {98: {text: Many}}}\n"
+    )
     assert "write the text itself: only languages can be keys here" in line
 
 
@@ -60,9 +62,17 @@ def named_rules() -> frozenset[str]:
     ):
         for node in list_nodes(path):
             if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
-                called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+                called = (
+                    node.func.id
+                    if isinstance(node.func, ast.Name)
+                    else getattr(node.func, "attr", "")
+                )
                 rule = node.args[0].value
-                if called in makers and isinstance(rule, str) and re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", rule):
+                if (
+                    called in makers
+                    and isinstance(rule, str)
+                    and re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", rule)
+                ):
                     found.add(rule)
     return frozenset(found)
 
@@ -181,7 +191,9 @@ def test_ten_mistakes_in_one_file_are_told_at_once() -> None:
 
 
 def test_a_warning_leaves_the_instrument_to_be_used() -> None:
-    found = looked_at("instrument: t\ntitle: T\nstudy: {sponsor: Acme}\nitems:\n  - {id: q, type: text, text: Why?}\n")
+    found = looked_at(
+        "instrument: t\ntitle: T\nstudy: {sponsor: Acme}\nitems:\n  - {id: q, type: text, text: Why?}\n"
+    )
     assert [p.severity for p in found.problems] == ["warning"]
     assert found.instrument is not None
 
@@ -189,7 +201,11 @@ def test_a_warning_leaves_the_instrument_to_be_used() -> None:
 def test_two_files_with_one_id_are_both_told() -> None:
     module = b"items:\n  - {id: hi, type: text, text: Why?}\n"
     source = load_source_text(HEAD + "  - include: m.yaml\n", "f.yaml", fetch=lambda name: module)
-    places = [(p.where.file, p.where.line) for p in check_instrument(source).problems if p.rule == "duplicate-id"]
+    places = [
+        (p.where.file, p.where.line)
+        for p in check_instrument(source).problems
+        if p.rule == "duplicate-id"
+    ]
     assert places == [("f.yaml", 4), ("m.yaml", 2)]
 
 
@@ -202,7 +218,13 @@ assert TREE is not None
 
 def nodes(node: YamlNode) -> list[YamlNode]:
     found = [node]
-    for value in node.values() if isinstance(node, YamlMapping) else node if isinstance(node, YamlList) else ():
+    for value in (
+        node.values()
+        if isinstance(node, YamlMapping)
+        else node
+        if isinstance(node, YamlList)
+        else ()
+    ):
         found += nodes(value)
     return found
 
@@ -221,7 +243,9 @@ def changed(node: YamlNode, dice: Random, share: float, others: list[YamlNode]) 
     for key, value in node.items():
         if dice.random() >= share / 2:
             odd = dice.choice(others) if dice.random() < share / 4 else key
-            mapped[odd if isinstance(odd, YamlScalar) else key] = changed(value, dice, share, others)
+            mapped[odd if isinstance(odd, YamlScalar) else key] = changed(
+                value, dice, share, others
+            )
     return dice.choice(others) if dice.random() < share / 2 else mapped
 
 
@@ -230,13 +254,16 @@ def changed(node: YamlNode, dice: Random, share: float, others: list[YamlNode]) 
 def test_any_tree_is_checked_and_nothing_is_raised(seed: int, share: float) -> None:
     assert TREE is not None
     others = nodes(TREE) + [
-        YamlScalar(text, Position("f.yaml", 1, 1), plain=True) for text in ("", "-1", "é", "{x}", "\u202e")
+        YamlScalar(text, Position("f.yaml", 1, 1), plain=True)
+        for text in ("", "-1", "é", "{x}", "\u202e")
     ]
     tree = changed(TREE, Random(seed), share, others)
     if not isinstance(tree, YamlMapping):
         return
     started = time.perf_counter()
-    found = check_instrument(InstrumentSource(tree=tree, problems=(), texts={"f.yaml": ""}, digest=""))
+    found = check_instrument(
+        InstrumentSource(tree=tree, problems=(), texts={"f.yaml": ""}, digest="")
+    )
     assert time.perf_counter() - started < 5
     assert all(p.rule in RULES and p.what for p in found.problems)
     assert (found.instrument is None) == bool(select_errors(found.problems)) or found.draft is None

@@ -20,7 +20,12 @@ SIGNS: dict[type[ast.cmpop], Any] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
     ast.GtE: operator.ge,
 }  # fmt: skip
-STATES = {"answered": (), "dk": ("dk",), "refused": ("refused",), "declined": ("dk", "refused", "na")}
+STATES = {
+    "answered": (),
+    "dk": ("dk",),
+    "refused": ("refused",),
+    "declined": ("dk", "refused", "na"),
+}
 
 
 def worst(cells: list[Any]) -> Any:
@@ -47,7 +52,10 @@ def worth(node: ast.expr, env: dict[str, Any]) -> Any:
             return joined([worth(value, env) for value in values], settles=isinstance(op, ast.Or))
         case ast.Compare(left=left, ops=ops, comparators=comparators):
             sides = pairwise([left, *comparators])
-            return joined([linked(a, op, b, env) for (a, b), op in zip(sides, ops, strict=True)], settles=False)
+            return joined(
+                [linked(a, op, b, env) for (a, b), op in zip(sides, ops, strict=True)],
+                settles=False,
+            )
         case ast.IfExp(test=test, body=body, orelse=orelse):
             return worth(body if worth(test, env) is True else orelse, env)
         case ast.Call(func=ast.Name(id=name), args=[argument]):
@@ -94,24 +102,47 @@ def linked(left: ast.expr, op: ast.cmpop, right: ast.expr, env: dict[str, Any]) 
 SIGN = st.sampled_from(["==", "!=", "<", "<=", ">", ">="])
 CODE = st.integers(1, 5)
 CODED = st.sampled_from(["q1", "q2", "q3"])
-LIST = st.lists(st.sampled_from(["1", "2", "3", "4", "5", "dk", "refused", "na"]), min_size=1, max_size=4)
+LIST = st.lists(
+    st.sampled_from(["1", "2", "3", "4", "5", "dk", "refused", "na"]), min_size=1, max_size=4
+)
 TEXTS: st.SearchStrategy[str] = st.recursive(
     st.one_of(
         st.builds("{} {} {}".format, CODED, SIGN, CODE),
         st.builds("{} {} {}".format, CODED, SIGN, CODED),
         st.builds("{} {} {}".format, CODE, SIGN, CODED),
-        st.builds("{} {} {}".format, st.sampled_from(["hours", "days", "brought"]), SIGN, st.integers(-2, 4)),
-        st.builds("{} {} days {} {}".format, st.integers(-1, 2), SIGN, SIGN, st.sampled_from(["3", "hours"])),
+        st.builds(
+            "{} {} {}".format,
+            st.sampled_from(["hours", "days", "brought"]),
+            SIGN,
+            st.integers(-2, 4),
+        ),
+        st.builds(
+            "{} {} days {} {}".format,
+            st.integers(-1, 2),
+            SIGN,
+            SIGN,
+            st.sampled_from(["3", "hours"]),
+        ),
         st.builds("born {} '{}'".format, SIGN, st.sampled_from(["2000-02-29", "1999-12-31"])),
-        st.builds("region {} '{}'".format, st.sampled_from(["==", "!="]), st.sampled_from(["north", "x1"])),
-        st.builds("'{}' {} media".format, st.sampled_from(["tv", "web"]), st.sampled_from(["in", "not in"])),
+        st.builds(
+            "region {} '{}'".format, st.sampled_from(["==", "!="]), st.sampled_from(["north", "x1"])
+        ),
+        st.builds(
+            "'{}' {} media".format,
+            st.sampled_from(["tv", "web"]),
+            st.sampled_from(["in", "not in"]),
+        ),
         st.builds(
             "{} {} [{}]".format,
             st.sampled_from(["q1", "q2", "hours"]),
             st.sampled_from(["in", "not in"]),
             LIST.map(", ".join),
         ),
-        st.builds("{}({})".format, st.sampled_from(sorted(STATES)), st.sampled_from(["q1", "hours", "media"])),
+        st.builds(
+            "{}({})".format,
+            st.sampled_from(sorted(STATES)),
+            st.sampled_from(["q1", "hours", "media"]),
+        ),
         st.sampled_from(["adult", "adult == 1", "adult != 0", "adult == (kind == 1)"]),
     ),
     lambda inner: st.one_of(
@@ -133,7 +164,8 @@ ENVS = st.fixed_dictionaries(
         "hours": st.sampled_from([0, 1, 2.5, 3.0, -1]) | GONE,
         "days": st.integers(-2, 4) | GONE,
         "brought": st.sampled_from([1, 3, "a", ""]) | GONE,
-        "born": st.sampled_from([date(2000, 2, 29), date(2001, 1, 1), date(1999, 1, 1), "1999-05"]) | GONE,
+        "born": st.sampled_from([date(2000, 2, 29), date(2001, 1, 1), date(1999, 1, 1), "1999-05"])
+        | GONE,
         "region": st.sampled_from(["north", "south", "x1"]) | GONE,
         "media": st.sampled_from([("tv",), ("radio", "web"), ()]) | GONE,
         "adult": st.sampled_from([True, False, 0, 1]) | GONE,

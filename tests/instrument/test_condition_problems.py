@@ -150,7 +150,9 @@ MEANINGS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "column", "length", "what", "remedy"), SLIPS, ids=[row[0] for row in SLIPS])
+@pytest.mark.parametrize(
+    ("text", "column", "length", "what", "remedy"), SLIPS, ids=[row[0] for row in SLIPS]
+)
 def test_a_slip_is_shown_where_it_stands_and_what_to_write(
     text: str, column: int, length: int, what: str, remedy: str
 ) -> None:
@@ -164,7 +166,9 @@ def test_a_slip_is_shown_where_it_stands_and_what_to_write(
     assert str(problem).startswith(f"a.yaml:3:{column}: q7: ")
 
 
-@pytest.mark.parametrize(("text", "rule", "column", "length", "what", "remedy"), MEANINGS, ids=[r[0] for r in MEANINGS])
+@pytest.mark.parametrize(
+    ("text", "rule", "column", "length", "what", "remedy"), MEANINGS, ids=[r[0] for r in MEANINGS]
+)
 def test_what_means_nothing_is_said_once(
     text: str, rule: str, column: int, length: int, what: str, remedy: str
 ) -> None:
@@ -180,28 +184,66 @@ def test_what_means_nothing_is_said_once(
 
 def test_all_problems_of_a_condition_are_said_in_one_go() -> None:
     problems = said("q1 == 9 and regoin == 'north' and hours > '3'")
-    assert [problem.rule for problem in problems] == ["unknown-code", "unknown-name", "unlike-kinds"]
+    assert [problem.rule for problem in problems] == [
+        "unknown-code",
+        "unknown-name",
+        "unlike-kinds",
+    ]
 
 
 WARNED = [
-    ("q1 != 3", "unsure-negation", 10, "refusal at q1", "q1 in [1, 2, 4, 5, dk, refused, na] if they count"),
+    (
+        "q1 != 3",
+        "unsure-negation",
+        10,
+        "refusal at q1",
+        "q1 in [1, 2, 4, 5, dk, refused, na] if they count",
+    ),
     ("q1 not in [1, 3]", "unsure-negation", 10, "refusal at q1", "q1 in [2, 4, 5] if not"),
     ("hours != 3", "unsure-negation", 10, "refusal at hours", "hours != 3 or declined(hours)"),
-    ("not hours == 3", "unsure-negation", 10, "refusal at hours", "answered(hours) and not hours == 3"),
+    (
+        "not hours == 3",
+        "unsure-negation",
+        10,
+        "refusal at hours",
+        "answered(hours) and not hours == 3",
+    ),
     ("not (q1 == 1 or q2 == 1)", "unsure-negation", 10, "refusal at q1 or q2", "answered(q1)"),
     ("'tv' not in media", "unsure-negation", 10, "refusal at media", "declined(media)"),
-    ("q1 == 1 and q2 == 2 or kind == 1", "and-or-without-brackets", 10, "binds", "(q1 == 1 and q2 == 2)"),
-    ("kind == 1 or q1 == 1 and q2 == 2", "and-or-without-brackets", 23, "binds", "(q1 == 1 and q2 == 2)"),
+    (
+        "q1 == 1 and q2 == 2 or kind == 1",
+        "and-or-without-brackets",
+        10,
+        "binds",
+        "(q1 == 1 and q2 == 2)",
+    ),
+    (
+        "kind == 1 or q1 == 1 and q2 == 2",
+        "and-or-without-brackets",
+        23,
+        "binds",
+        "(q1 == 1 and q2 == 2)",
+    ),
     ("q1 == q1", "compared-with-itself", 10, "q1 is compared with itself", "use the other item"),
     ("1 == 1", "constant-condition", 10, "always true", "use an item"),
     ("kind == 1 or 'a' == 'b'", "constant-condition", 23, "always false", "use an item"),
-    ("q1 > 5", "constant-condition", 10, "never true: the codes of q1 are 1, 2, 3, 4, 5", "one of these"),
+    (
+        "q1 > 5",
+        "constant-condition",
+        10,
+        "never true: the codes of q1 are 1, 2, 3, 4, 5",
+        "one of these",
+    ),
     ("q1 >= 0", "constant-condition", 10, "true for every answer", "answered(q1)"),
 ]
 
 
-@pytest.mark.parametrize(("text", "rule", "column", "what", "remedy"), WARNED, ids=[row[0] for row in WARNED])
-def test_what_is_easily_meant_otherwise_is_a_warning(text: str, rule: str, column: int, what: str, remedy: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "rule", "column", "what", "remedy"), WARNED, ids=[row[0] for row in WARNED]
+)
+def test_what_is_easily_meant_otherwise_is_a_warning(
+    text: str, rule: str, column: int, what: str, remedy: str
+) -> None:
     condition, problems = compile_condition(text, SCOPE, where=HERE, who="q7")
     assert condition is not None
     assert [(problem.severity, problem.rule, problem.where.column) for problem in problems] == [

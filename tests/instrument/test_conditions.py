@@ -137,7 +137,9 @@ TRUTHS: list[tuple[str, dict[Any, Any], object]] = [
 ]
 
 
-@pytest.mark.parametrize(("text", "env", "result"), TRUTHS, ids=lambda part: part if isinstance(part, str) else "")
+@pytest.mark.parametrize(
+    ("text", "env", "result"), TRUTHS, ids=lambda part: part if isinstance(part, str) else ""
+)
 def test_a_truth(text: str, env: dict[Any, Any], result: object) -> None:
     assert same(understood(text).evaluate(env), result)
 
@@ -209,7 +211,9 @@ VALUES: list[tuple[str, dict[Any, Any], object]] = [
 ]
 
 
-@pytest.mark.parametrize(("text", "env", "result"), VALUES, ids=lambda part: part if isinstance(part, str) else "")
+@pytest.mark.parametrize(
+    ("text", "env", "result"), VALUES, ids=lambda part: part if isinstance(part, str) else ""
+)
 def test_a_value(text: str, env: dict[Any, Any], result: object) -> None:
     assert same(value(text, env), result)
 
@@ -258,7 +262,9 @@ def test_outside_its_roster_an_item_is_a_list(text: str, result: object) -> None
     assert same(value(text, FAMILY), result)
 
 
-@pytest.mark.parametrize("text", ["count(person.age >= 18)", "sum(person.sex)", "person[1].age", "max(person.age)"])
+@pytest.mark.parametrize(
+    "text", ["count(person.age >= 18)", "sum(person.sex)", "person[1].age", "max(person.age)"]
+)
 def test_a_roster_that_was_not_reached_leaves_its_lists_missing(text: str) -> None:
     assert value(text, {}) == NOT_REACHED
     assert value(text, {"#person": NOT_ASKED}) == NOT_ASKED
@@ -287,7 +293,9 @@ def test_a_condition_says_what_it_reads_and_gives() -> None:
     assert condition.result_type == ValueType("flag", declinable=True)
     assert understood("q1", wants="value").result_type == ValueType("code", AGREE, declinable=True)
     assert understood("'a' if kind == 1 else 'b'", wants="value").result_type == ValueType("text")
-    assert understood("count(media)", wants="number").result_type == ValueType("number", declinable=True)
+    assert understood("count(media)", wants="number").result_type == ValueType(
+        "number", declinable=True
+    )
     assert understood("count(person.age > 3)", wants="number").result_type == ValueType("number")
     assert understood("max(born, visit)", wants="value").result_type.type == "date"
     assert understood("person.age", wants="list").evaluate(FAMILY) == (40, 17, DK)
@@ -311,8 +319,13 @@ def test_names_are_read_from_any_text() -> None:
 
 
 def test_the_place_where_a_name_is_used() -> None:
-    assert locate_use("q2", understood("q1 == 1 and q2 == 1"), HERE) == (Position("a.yaml", 3, 22), 2)
-    assert locate_use("age", understood("count(person.age > 1) > 1"), HERE)[0] == Position("a.yaml", 3, 16)
+    assert locate_use("q2", understood("q1 == 1 and q2 == 1"), HERE) == (
+        Position("a.yaml", 3, 22),
+        2,
+    )
+    assert locate_use("age", understood("count(person.age > 1) > 1"), HERE)[0] == Position(
+        "a.yaml", 3, 16
+    )
     assert locate_use("q3", understood("q1 == 1"), HERE) == (HERE, 1)
 
 
@@ -467,7 +480,11 @@ def reference(tree: Tree, env: dict[str, Any]) -> tuple[float, Missing | None]:
 
     match tree:
         case ("compare", name, sign, code):
-            return unknown(of(name)) if isinstance(of(name), Missing) else (float(holds(of(name), sign, code)), None)
+            return (
+                unknown(of(name))
+                if isinstance(of(name), Missing)
+                else (float(holds(of(name), sign, code)), None)
+            )
         case ("pair", name, sign, other):
             if isinstance(of(name), Missing) or isinstance(of(other), Missing):
                 return unknown(of(name), of(other))
@@ -496,7 +513,10 @@ def reference(tree: Tree, env: dict[str, Any]) -> tuple[float, Missing | None]:
 
 @given(
     TREES,
-    st.dictionaries(st.sampled_from(["q1", "q2", "q3"]), st.sampled_from([1, 2, 3, 4, 5, DK, REFUSED, NOT_ASKED, NA])),
+    st.dictionaries(
+        st.sampled_from(["q1", "q2", "q3"]),
+        st.sampled_from([1, 2, 3, 4, 5, DK, REFUSED, NOT_ASKED, NA]),
+    ),
 )
 def test_truth_is_kleenes(tree: Tree, env: dict[str, Any]) -> None:
     text = spelled(tree)
@@ -507,4 +527,6 @@ def test_truth_is_kleenes(tree: Tree, env: dict[str, Any]) -> None:
 
 @given(TREES)
 def test_any_condition_has_words(tree: Tree) -> None:
-    assert render_clause(understood(spelled(tree)), lambda name, code: name if code is None else str(code))
+    assert render_clause(
+        understood(spelled(tree)), lambda name, code: name if code is None else str(code)
+    )

@@ -34,7 +34,11 @@ def passing(lines: str) -> list[tuple[str, str]]:
     """The end and the item of each error that a decline passes an end."""
     found = check_instrument(load_source_text(HEAD.lstrip() + lines)).problems
     assert [str(p) for p in found if p.severity == "error" and p.rule != "decline-passes-end"] == []
-    return [(p.who, p.what.split(" is unknown if ")[1].split()[0]) for p in found if p.rule == "decline-passes-end"]
+    return [
+        (p.who, p.what.split(" is unknown if ")[1].split()[0])
+        for p in found
+        if p.rule == "decline-passes-end"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +81,9 @@ def passing(lines: str) -> list[tuple[str, str]]:
         ("ask_if: not answered(consent)", []),
     ],
 )
-def test_a_decline_that_an_end_does_not_decide_on_is_an_error(condition: str, items: list[str]) -> None:
+def test_a_decline_that_an_end_does_not_decide_on_is_an_error(
+    condition: str, items: list[str]
+) -> None:
     assert passing(OUT % condition + ASKED % "") == [("out", item) for item in sorted(items)]
 
 
@@ -87,10 +93,23 @@ def test_a_decline_that_an_end_does_not_decide_on_is_an_error(condition: str, it
         ("", ["out"]),  # the end of the route: complete
         ("  - {id: hi, type: read, text: Thank you.}\n", ["out"]),
         ("  - {id: no, type: end, outcome: refusal_soft, unless: consent == 1}\n" + ASKED % "", []),
-        ("  - {id: no, type: end, outcome: refusal_soft, unless: kind == 1}\n" + ASKED % "", ["out"]),
-        ("  - {id: no, type: end, outcome: refusal_soft, ask_if: declined(consent)}\n" + ASKED % "", []),
-        ("  - {id: no, type: end, outcome: refusal_soft, ask_if: dk(consent)}\n" + ASKED % "", ["out"]),
-        (ASKED % "" + "  - {id: no, type: end, outcome: refusal_soft, unless: consent == 1}\n", ["out"]),
+        (
+            "  - {id: no, type: end, outcome: refusal_soft, unless: kind == 1}\n" + ASKED % "",
+            ["out"],
+        ),
+        (
+            "  - {id: no, type: end, outcome: refusal_soft, ask_if: declined(consent)}\n"
+            + ASKED % "",
+            [],
+        ),
+        (
+            "  - {id: no, type: end, outcome: refusal_soft, ask_if: dk(consent)}\n" + ASKED % "",
+            ["out"],
+        ),
+        (
+            ASKED % "" + "  - {id: no, type: end, outcome: refusal_soft, unless: consent == 1}\n",
+            ["out"],
+        ),
         (ASKED % ", ask_if: consent == 1" + "  - {id: no, type: end, outcome: refusal_soft}\n", []),
         (ASKED % ", unless: consent == 2", ["out"]),
         (ASKED % ", ask_if: declined(consent)", []),  # what happens to them is written
@@ -128,7 +147,9 @@ def test_an_end_further_on_may_stop_whoever_passed_the_first(behind: str, found:
     ],
 )  # fmt: skip
 def test_the_sections_around_an_end_count(section: str, found: list[str]) -> None:
-    assert [who for who, _ in passing(f"  - {{id: s, type: section, {section}}}\n" + ASKED % "")] == found
+    assert [
+        who for who, _ in passing(f"  - {{id: s, type: section, {section}}}\n" + ASKED % "")
+    ] == found
 
 
 def test_an_end_behind_one_that_applies_is_not_passed() -> None:
@@ -152,17 +173,25 @@ def test_thousands_of_ends_are_looked_at_quickly() -> None:
 def test_the_remedy_keeps_what_else_leads_to_the_end() -> None:
     lines = OUT % "ask_if: sure == 2 or age < 18" + ASKED % ""
     [problem] = [
-        p for p in check_instrument(load_source_text(HEAD.lstrip() + lines)).problems if p.rule == "decline-passes-end"
+        p
+        for p in check_instrument(load_source_text(HEAD.lstrip() + lines)).problems
+        if p.rule == "decline-passes-end"
     ]
-    assert "answered(age) and (" not in problem.remedy, "whoever declines the age and is not sure would go on"
-    assert problem.remedy.endswith("write answered(age) and … in the part of the condition that is about age")
+    assert "answered(age) and (" not in problem.remedy, (
+        "whoever declines the age and is not sure would go on"
+    )
+    assert problem.remedy.endswith(
+        "write answered(age) and … in the part of the condition that is about age"
+    )
 
 
 def test_the_remedy_is_one_that_works() -> None:
     for condition in ("consent == 2", "consent in [2, 3]", "age < 18", "age >= 70"):
         lines = OUT % f'ask_if: "{condition}"' + ASKED % ""
         (problem,) = [
-            p for p in check_instrument(load_source_text(HEAD.lstrip() + lines)).problems if p.severity == "error"
+            p
+            for p in check_instrument(load_source_text(HEAD.lstrip() + lines)).problems
+            if p.severity == "error"
         ]
         advised = problem.remedy.removeprefix("write unless: ").partition(" instead, ")[0]
         assert passing(OUT % f'unless: "{advised}"' + ASKED % "") == []
@@ -226,5 +255,7 @@ def test_no_end_that_a_decline_passes_goes_unreported(condition: str) -> None:
         for answers in product(*(ANSWERS[name] for name in others)):
             env = dict(zip(others, answers, strict=True))
             leads = any(applies({**env, item: answer}) is True for answer in ANSWERS[item])
-            passes = any(isinstance(applies({**env, item: get_missing(kind)}), Missing) for kind in kinds)
+            passes = any(
+                isinstance(applies({**env, item: get_missing(kind)}), Missing) for kind in kinds
+            )
             assert not (leads and passes) or item in reported, (item, env)

@@ -17,8 +17,16 @@ def test_a_slip_is_told_at_its_place(mistake: Mistake) -> None:
 
 
 def test_broken_items_do_not_hide_one_another() -> None:
-    broken = ["txet: Why?", "text: ''", "text: Why?, personal: maybe", "text: [a]", "text: Why?, by: []"]
-    text = HEAD + "".join(f"  - {{id: q{n}, type: text, {slip}}}\n" for n, slip in enumerate(broken))
+    broken = [
+        "txet: Why?",
+        "text: ''",
+        "text: Why?, personal: maybe",
+        "text: [a]",
+        "text: Why?, by: []",
+    ]
+    text = HEAD + "".join(
+        f"  - {{id: q{n}, type: text, {slip}}}\n" for n, slip in enumerate(broken)
+    )
     assert {p.where.line for p in looked_at(text).problems} == set(range(5, 10))
 
 
@@ -51,7 +59,9 @@ def test_the_rest_is_looked_at_where_the_title_is_missing() -> None:
 def test_options_in_their_short_form_are_what_the_model_would_make_of_them() -> None:
     """A list of numbers and texts alone takes a shorter way; one long option among them sends it the usual one."""
     short, usual = (
-        looked_at(f"{HEAD}  - {{id: a, type: single, options: {{1: Yes, 2: 'null', -3: 03, {last}}}, text: Do?}}\n")
+        looked_at(
+            f"{HEAD}  - {{id: a, type: single, options: {{1: Yes, 2: 'null', -3: 03, {last}}}, text: Do?}}\n"
+        )
         for last in ("4: Ni", "4: {text: Ni}")
     )
     assert short.draft is not None
@@ -60,17 +70,33 @@ def test_options_in_their_short_form_are_what_the_model_would_make_of_them() -> 
     assert one[:3] == other[:3]
     assert [code for code, _ in one] == [1, 2, -3, 4]
     assert one[0][1].model_fields_set == other[0][1].model_fields_set
-    assert looked_at(f"{HEAD}  - {{id: a, type: single, options: {{1: Yes, 2: ~}}, text: Do?}}\n").instrument is None
+    assert (
+        looked_at(
+            f"{HEAD}  - {{id: a, type: single, options: {{1: Yes, 2: ~}}, text: Do?}}\n"
+        ).instrument
+        is None
+    )
 
 
 def test_only_names_that_can_be_used_there_are_suggested() -> None:
     text = (
-        HEAD_OF_SUGGESTIONS + "  - {id: purpose, type: number, text: 'A {purpos}', ask_if: purpos == 1}\n"
+        HEAD_OF_SUGGESTIONS
+        + "  - {id: purpose, type: number, text: 'A {purpos}', ask_if: purpos == 1}\n"
         "  - {id: third, type: number, text: B, ask_if: latr == 1}\n"
         "  - {id: later, type: number, text: C, ask_if: purpos == 1, checks: [{expect: latr > 4, say: x}]}\n"
     )
-    suggested = [(p.who, "did you mean" in p.remedy) for p in looked_at(text).problems if p.severity == "error"]
-    assert suggested == [("purpose", False), ("purpose", False), ("third", False), ("later", True), ("later", True)]
+    suggested = [
+        (p.who, "did you mean" in p.remedy)
+        for p in looked_at(text).problems
+        if p.severity == "error"
+    ]
+    assert suggested == [
+        ("purpose", False),
+        ("purpose", False),
+        ("third", False),
+        ("later", True),
+        ("later", True),
+    ]
 
 
 def test_a_list_is_a_single_or_a_multiple() -> None:

@@ -21,7 +21,9 @@ FILE = "instrument: t\ntitle: T\n{}items:\n  - {{id: a, type: single, text: 'A?'
 
 def list_errors(line: str) -> list[str]:
     result = check_instrument(load_source_text(FILE.format(line)))
-    return [f"{p.where.line} {p.rule}: {p.what} — {p.remedy}" for p in select_errors(result.problems)]
+    return [
+        f"{p.where.line} {p.rule}: {p.what} — {p.remedy}" for p in select_errors(result.problems)
+    ]
 
 
 def test_a_file_may_name_the_first_edition_and_means_it_otherwise(tmp_path: Path) -> None:
@@ -65,12 +67,17 @@ def test_a_text_of_a_newer_edition_asks_for_a_newer_program() -> None:
     newer = NEWEST_EDITION + 1
     with pytest.raises(UserError) as raised:
         rebuild_instrument(make_stored_text(f"edition: {newer}\n", newer))
-    assert raised.value.what == f"it is written in edition {newer} of the language, and this program knows 1"
+    assert (
+        raised.value.what
+        == f"it is written in edition {newer} of the language, and this program knows 1"
+    )
     assert raised.value.remedy == "install a newer version of survey"
 
 
 @pytest.mark.parametrize("where", ["file", "server"])
-def test_versions_stored_before_there_were_editions_are_in_the_first(where: str, tmp_path: Path) -> None:
+def test_versions_stored_before_there_were_editions_are_in_the_first(
+    where: str, tmp_path: Path
+) -> None:
     if where == "server":
         address = postgres_server.create_address()
         load_server("eighth", address)
@@ -83,7 +90,9 @@ def test_versions_stored_before_there_were_editions_are_in_the_first(where: str,
 
 
 def test_verify_finds_a_version_whose_edition_was_altered(tmp_path: Path) -> None:
-    shift = Shift(tmp_path, items=ITEMS, head=HEAD, fieldwork="", cases="", db=str(tmp_path / "field.db"))
+    shift = Shift(
+        tmp_path, items=ITEMS, head=HEAD, fieldwork="", cases="", db=str(tmp_path / "field.db")
+    )
     load_file("eighth", tmp_path / "field.db")
     Store.open(shift.db, create=False, upgrade=True).close()
     with sqlite3.connect(shift.db) as connection:

@@ -28,17 +28,25 @@ def test_the_vocabulary_is_the_language() -> None:
     assert known["function"] == list(FUNCTIONS)
     assert known["outcome"] == list(OUTCOMES)
     assert set(RULES) == set(known["problem"])
-    assert {field.alias or name for name, field in Document.model_fields.items()} < set(known["key"])
+    assert {field.alias or name for name, field in Document.model_fields.items()} < set(
+        known["key"]
+    )
     for model in ITEM_TYPES.values():
-        assert {field.alias or name for name, field in model.model_fields.items()} <= set(known["key"])
+        assert {field.alias or name for name, field in model.model_fields.items()} <= set(
+            known["key"]
+        )
 
 
 def test_every_word_says_something() -> None:
     assert [entry.word for entry in list_entries() if len(entry.meaning) < 5] == []
     assert [
-        e.word for e in list_entries() if e.kind == "key" and e.word not in ("type", "include") and not e.accepts
+        e.word
+        for e in list_entries()
+        if e.kind == "key" and e.word not in ("type", "include") and not e.accepts
     ] == []
-    assert not [key for e in list_entries() for key in e.keys if not key.meaning or key.accepts == "a value"]
+    assert not [
+        key for e in list_entries() for key in e.keys if not key.meaning or key.accepts == "a value"
+    ]
 
 
 def test_every_key_says_what_applies_if_it_is_left_out() -> None:
@@ -66,7 +74,9 @@ def test_a_word_with_several_meanings_has_them_all() -> None:
     }
 
 
-@pytest.mark.parametrize("written", ["ask_if", "`ask_if`", "ask_if:", "ASK_IF", "years_between()", "{daypart}"])
+@pytest.mark.parametrize(
+    "written", ["ask_if", "`ask_if`", "ask_if:", "ASK_IF", "years_between()", "{daypart}"]
+)
 def test_a_word_is_found_as_it_is_written(written: str) -> None:
     explain_word(written)
 
@@ -100,7 +110,10 @@ def test_a_word_of_the_language_is_never_taken_for_one_of_another_program() -> N
 
 def test_a_mistyped_word_gets_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["explain", "unles"]) == 1
-    assert capsys.readouterr().err == "explain: 'unles' is not in the vocabulary — did you mean 'unless'?\n"
+    assert (
+        capsys.readouterr().err
+        == "explain: 'unles' is not in the vocabulary — did you mean 'unless'?\n"
+    )
 
 
 def test_a_key_says_where_it_stands_and_what_it_takes(capsys: pytest.CaptureFixture[str]) -> None:
@@ -113,7 +126,9 @@ def test_a_key_says_where_it_stands_and_what_it_takes(capsys: pytest.CaptureFixt
 
 def test_an_item_type_lists_its_own_keys_first(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["explain", "multiple"]) == 0
-    own, _, shared = " ".join(capsys.readouterr().out.split()).partition("It also has the keys of every question:")
+    own, _, shared = " ".join(capsys.readouterr().out.split()).partition(
+        "It also has the keys of every question:"
+    )
     assert "mentions: ordered" in own
     assert "min: a whole number The fewest answers. If left out: `1`." in own
     assert "options: options, the name of a list, or from: ITEM, required" in own
@@ -123,7 +138,9 @@ def test_an_item_type_lists_its_own_keys_first(capsys: pytest.CaptureFixture[str
 
 def test_an_example_keeps_its_indentation(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["explain", "no-option"]) == 0
-    assert "\n      options:\n        1: {text: By car, ask_if: car == 1}\n" in capsys.readouterr().out
+    assert (
+        "\n      options:\n        1: {text: By car, ask_if: car == 1}\n" in capsys.readouterr().out
+    )
 
 
 def test_an_outcome_tells_whether_it_is_final(capsys: pytest.CaptureFixture[str]) -> None:
@@ -145,4 +162,6 @@ def test_examples_of_problems_are_indented() -> None:
 def test_without_a_word_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["explain"]) == 0
     listed = capsys.readouterr().out.replace(",", "").split()
-    assert {"single", "ask_if", "years_between", "duplicate-id", "refusal_soft", "daypart"} <= set(listed)
+    assert {"single", "ask_if", "years_between", "duplicate-id", "refusal_soft", "daypart"} <= set(
+        listed
+    )

@@ -115,7 +115,9 @@ def test_the_interviewer_is_shown_the_same_words() -> None:
     assert told["head"] == ("Who decides?", "2 Bob")
     assert told["likes#2"] == ("And Bob?", "2 Disagrees")
     assert told["likes#1"] == ("And Ann?", "1 Ann agrees")
-    assert told["used"][1] == "1 First, 2 Bob's"  # an option's own label, then the text of one that has none
+    assert (
+        told["used"][1] == "1 First, 2 Bob's"
+    )  # an option's own label, then the text of one that has none
     assert told["color#1"] == ("Bob: 8 or more?", "1 Ann's is red")
     assert now.keys(".jump head").earlier == "answer: 2 Bob"
 
@@ -164,7 +166,9 @@ items:
 ])  # fmt: skip
 def test_a_number_is_said_in_its_format(format: str, value: float, words: str) -> None:
     scope = Scope({"n": ValueType("number")}, languages=("en",))
-    template, problems = compile_text(Text.from_string(f"{{n:{format}}}" if format else "{n}"), scope, who="q")
+    template, problems = compile_text(
+        Text.from_string(f"{{n:{format}}}" if format else "{n}"), scope, who="q"
+    )
     assert problems == []
     assert to_plain_text(template.fill({"n": value}, "en")) == words
 
@@ -175,9 +179,13 @@ def test_a_number_is_said_in_its_format(format: str, value: float, words: str) -
     ("de", "EUR", "12.345,60\xa0€"), ("en", "USD", "$12,345.60"), ("pt-br", "BRL", "R$\xa012.345,60"),
     ("ja", "JPY", "￥12,346"), ("de", ".0%", "1234560\xa0%"), ("tr", "%", "%1234560"),
 ])  # fmt: skip
-def test_a_number_is_read_as_it_is_typed_in_the_language(language: str, format: str, words: str) -> None:
+def test_a_number_is_read_as_it_is_typed_in_the_language(
+    language: str, format: str, words: str
+) -> None:
     scope = Scope({"n": ValueType("number")}, languages=(language,))
-    template, problems = compile_text(Text.from_string(f"{{n:{format}}}" if format else "{n}"), scope, who="q")
+    template, problems = compile_text(
+        Text.from_string(f"{{n:{format}}}" if format else "{n}"), scope, who="q"
+    )
     assert problems == []
     assert to_plain_text(template.fill({"n": 12345.6}, language)) == words
 
@@ -186,7 +194,9 @@ def test_a_number_is_read_as_it_is_typed_in_the_language(language: str, format: 
     ("hi", "25,12,345", "₹25,12,345"), ("en-in", "25,12,345", "₹25,12,345"), ("bn", "25,12,345", "25,12,345₹"),
     ("en", "2,512,345", "₹2,512,345"), ("fr", "2\u202f512\u202f345", "2\u202f512\u202f345\xa0₹"),
 ])  # fmt: skip
-def test_digits_are_grouped_as_the_language_groups_them(language: str, number: str, money: str) -> None:
+def test_digits_are_grouped_as_the_language_groups_them(
+    language: str, number: str, money: str
+) -> None:
     scope = Scope({"n": ValueType("number")}, languages=(language,))
     template, problems = compile_text(Text.from_string("{n:,}/{n:INR}"), scope, who="q")
     assert problems == []
@@ -200,7 +210,10 @@ def test_digits_are_grouped_as_the_language_groups_them(language: str, number: s
     ("xx", "A, B, or C", "A, B, and C"),
 ])  # fmt: skip
 def test_lists_are_joined_as_the_language_joins_them(language: str, either: str, both: str) -> None:
-    labels = {n: compile_text(Text.from_string(letter), Scope({}), who="q")[0] for n, letter in enumerate("ABC", 1)}
+    labels = {
+        n: compile_text(Text.from_string(letter), Scope({}), who="q")[0]
+        for n, letter in enumerate("ABC", 1)
+    }
     scope = Scope({"m": ValueType("codes", labels=labels)}, languages=(language,))
     template, problems = compile_text(Text.from_string("{m}"), scope, who="q")
     assert problems == []
@@ -217,19 +230,27 @@ def test_letters_change_their_case_as_the_language_writes_them(
     language: str, text: str, lower: str, upper: str, title: str
 ) -> None:
     scope = Scope({"t": ValueType("text")}, languages=(language,))
-    template, problems = compile_text(Text.from_string("{t:lower}/{t:upper}/{t:title}"), scope, who="q")
+    template, problems = compile_text(
+        Text.from_string("{t:lower}/{t:upper}/{t:title}"), scope, who="q"
+    )
     assert problems == []
     assert to_plain_text(template.fill({"t": text}, language)) == f"{lower}/{upper}/{title}"
 
 
 def test_the_words_for_no_answer_are_read_as_they_are() -> None:
-    template, _ = compile_text(Text.from_string("{t:upper|you}"), Scope({"t": ValueType("text")}), who="q")
+    template, _ = compile_text(
+        Text.from_string("{t:upper|you}"), Scope({"t": ValueType("text")}), who="q"
+    )
     assert to_plain_text(template.fill({"t": NOT_ASKED}, "en")) == "you"
 
 
 def test_a_half_of_the_day_is_named_in_the_language() -> None:
     fill = templates.TextFill("v", ValueType("time"), format="%I:%M %p")
-    for language, expected in (("en", "05:30 PM"), ("es", "05:30 p.\u202fm."), ("ja", "05:30 午後")):
+    for language, expected in (
+        ("en", "05:30 PM"),
+        ("es", "05:30 p.\u202fm."),
+        ("ja", "05:30 午後"),
+    ):
         template = templates.Template(Text.from_string("x"), {language: (((fill,), False),)}, {})
         assert to_plain_text(template.fill({"v": time(17, 30)}, language)) == expected
 
@@ -239,10 +260,18 @@ def test_a_half_of_the_day_is_named_in_the_language() -> None:
 )
 @pytest.mark.parametrize("format", ["upper", "lower", "title", "code"])
 def test_the_name_of_a_format_is_never_read(value: object, format: str) -> None:
-    scope = Scope({"d": ValueType("time" if isinstance(value, time) else "date")}, languages=("en",))
+    scope = Scope(
+        {"d": ValueType("time" if isinstance(value, time) else "date")}, languages=("en",)
+    )
     template, problems = compile_text(Text.from_string(f"{{d:{format}}}"), scope, who="q")
     assert problems == []
-    plainly = "09:30" if isinstance(value, time) else "November 2026" if isinstance(value, str) else "25 November 2026"
+    plainly = (
+        "09:30"
+        if isinstance(value, time)
+        else "November 2026"
+        if isinstance(value, str)
+        else "25 November 2026"
+    )
     assert to_plain_text(template.fill({"d": value}, "en")).casefold() == plainly.casefold()
 
 
@@ -289,10 +318,13 @@ def test_a_language_without_ordinals_is_a_problem() -> None:
 
 def test_what_was_stored_with_an_unknown_format_is_still_read() -> None:
     text = "instrument: t\ntitle: T\nitems:\n" + ITEM.format("{turn:foo} {today:bar}")
-    made = rebuild_instrument(StoredText(load_source_text(text).digest, {"t.yaml": text}, edition=1))
+    made = rebuild_instrument(
+        StoredText(load_source_text(text).digest, {"t.yaml": text}, edition=1)
+    )
     assert isinstance(made, Instrument)
     assert (
-        to_plain_text(made.items["a"].text.fill({"#turn": 2, "#today": date(2026, 1, 2)}, "en")) == "2 2 January 2026"
+        to_plain_text(made.items["a"].text.fill({"#turn": 2, "#today": date(2026, 1, 2)}, "en"))
+        == "2 2 January 2026"
     )
 
 
@@ -304,7 +336,8 @@ VALUES: st.SearchStrategy[Any] = st.one_of(
     st.tuples(st.integers()), st.just(NOT_ASKED),
 )  # fmt: skip
 FORMATS = st.one_of(
-    st.sampled_from(("ordinal", "words", "code", "%A %d", "%H:%M", ",.2f", "d", "upper")), st.text(max_size=6)
+    st.sampled_from(("ordinal", "words", "code", "%A %d", "%H:%M", ",.2f", "d", "upper")),
+    st.text(max_size=6),
 )
 
 
@@ -313,7 +346,9 @@ def test_filling_never_raises(kind: Any, format: str, value: Any, language: str)
     """Whatever is kept, and whatever format was let through."""
     fill = templates.TextFill("v", ValueType(kind, drawn_from="r", turn_name="name"), format=format)
     env = {"v": value, "#unfilled": {}}
-    words = templates.Template(Text.from_string("x"), {language: (((fill,), False),)}, {}).fill(env, language)
+    words = templates.Template(Text.from_string("x"), {language: (((fill,), False),)}, {}).fill(
+        env, language
+    )
     assert isinstance(to_plain_text(words), str)
     assert not env["#unfilled"] or to_plain_text(words) == templates.NO_ANSWER_TEXT
 
@@ -329,7 +364,9 @@ def test_a_date_is_said_in_a_region_and_in_a_language_that_babel_does_not_know()
     ("en", "24 November 2026"), ("en-gb", "24 November 2026"), ("xx", "24 November 2026"),
     ("es", "24 de noviembre de 2026"), ("de", "24. November 2026"), ("fr", "24 novembre 2026"),
 ])  # fmt: skip
-def test_a_date_without_a_format_is_read_as_the_language_writes_it(language: str, words: str) -> None:
+def test_a_date_without_a_format_is_read_as_the_language_writes_it(
+    language: str, words: str
+) -> None:
     fill = templates.TextFill("v", ValueType("date"))
     template = templates.Template(Text.from_string("x"), {language: (((fill,), False),)}, {})
     assert to_plain_text(template.fill({"v": date(2026, 11, 24)}, language)) == words

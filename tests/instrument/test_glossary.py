@@ -124,7 +124,13 @@ def test_a_word_of_the_trade_leads_to_ours(asked: str, ours: str) -> None:
 @pytest.mark.parametrize("term", TERMS, ids=lambda term: term.word)
 def test_every_word_of_the_trade_is_found_in_every_spelling(term: glossary.Term) -> None:
     for asked in term.trade:
-        spellings = [asked, asked.upper(), asked.replace("-", " "), asked.replace("-", ""), asked.replace(" ", "-")]
+        spellings = [
+            asked,
+            asked.upper(),
+            asked.replace("-", " "),
+            asked.replace("-", ""),
+            asked.replace(" ", "-"),
+        ]
         if asked[-1].lower() not in "sxhy":
             spellings.append(f"{asked}s")
         for spelling in spellings:
@@ -148,7 +154,11 @@ def test_the_commands_of_a_term_exist(term: glossary.Term) -> None:
         command: Any = typer.main.get_command(build_app())
         while words and hasattr(command, "commands"):
             command = command.commands[words.pop(0)]
-        options = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+        options = {
+            name
+            for parameter in command.params
+            for name in (*parameter.opts, *parameter.secondary_opts)
+        }
         assert program == "survey"
         assert {word for word in words if word.startswith("-")} <= options, line
 
@@ -156,7 +166,9 @@ def test_the_commands_of_a_term_exist(term: glossary.Term) -> None:
 @pytest.mark.parametrize("term", TERMS, ids=lambda term: term.word)
 def test_the_columns_of_a_term_are_exported(term: glossary.Term) -> None:
     with open(COLUMNS, encoding="utf-8") as file:
-        exports = {what: {column for _, column, _ in columns} for what, columns in json.load(file).items()}
+        exports = {
+            what: {column for _, column, _ in columns} for what, columns in json.load(file).items()
+        }
     exports["interviews"] = {
         "interview_status",
         "interview_outcome",
@@ -206,7 +218,9 @@ def test_a_mistyped_term_gets_the_nearest(mistyped: str, nearest: str) -> None:
     ],
 )
 def test_a_word_that_is_no_misspelling_gets_no_other_word(unknown: str) -> None:
-    with pytest.raises(UserError, match="is not in the vocabulary — `survey explain` lists every word"):
+    with pytest.raises(
+        UserError, match="is not in the vocabulary — `survey explain` lists every word"
+    ):
         explain_word(unknown)
 
 
@@ -227,7 +241,9 @@ def test_a_code_is_looked_up_without_quotes(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out.startswith("decline — a term\n")
 
 
-def test_a_word_of_tables_comes_before_the_key_of_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_word_of_tables_comes_before_the_key_of_a_file(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert run_command(["explain", "outcomes"]) == 0
     assert capsys.readouterr().out.startswith("outcome — a term\n")
 

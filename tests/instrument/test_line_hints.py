@@ -160,7 +160,16 @@ def test_the_owner_is_the_item_a_line_stands_in() -> None:
         "    text: a",
         "  - {id: q2}",
     ]
-    assert [find_owner(lines, at) for at in range(1, 9)] == ["", "", "scales", "scales", "", "q1", "q1", "q2"]
+    assert [find_owner(lines, at) for at in range(1, 9)] == [
+        "",
+        "",
+        "scales",
+        "scales",
+        "",
+        "q1",
+        "q1",
+        "q2",
+    ]
 
 
 def test_a_long_text_is_shortened_to_one_line() -> None:
@@ -168,13 +177,18 @@ def test_a_long_text_is_shortened_to_one_line() -> None:
     assert len(shorten("word " * 50)) == 48
 
 
-PLAIN = st.from_regex(r"[A-Za-z][A-Za-z ,.?'()-]{0,30}[a-z]", fullmatch=True).filter(lambda t: "- " not in t)
+PLAIN = st.from_regex(r"[A-Za-z][A-Za-z ,.?'()-]{0,30}[a-z]", fullmatch=True).filter(
+    lambda t: "- " not in t
+)
 
 
 KEYS = st.from_regex(r"[a-z]{2,8}", fullmatch=True)
 TREES = st.recursive(
     PLAIN,
-    lambda inner: st.lists(inner, min_size=1, max_size=4) | st.dictionaries(KEYS, inner, min_size=1, max_size=4),
+    lambda inner: (
+        st.lists(inner, min_size=1, max_size=4)
+        | st.dictionaries(KEYS, inner, min_size=1, max_size=4)
+    ),
     max_leaves=20,
 )
 

@@ -171,13 +171,17 @@ def test_every_scalar_knows_its_line_and_column_counted_in_characters() -> None:
 def test_problems_name_the_item_they_concern() -> None:
     items = "items:\n  - id: q1\n    text: A\n    text: B\n  - {id: q2, text: Yes, often}\n"
     assert [p.who for p in load_source_text(items).problems] == ["q1", "q2"]
-    assert [p.who for p in load_source_text("items:\n  - id: q1\n    text: A: b\n").problems] == ["q1"]
+    assert [p.who for p in load_source_text("items:\n  - id: q1\n    text: A: b\n").problems] == [
+        "q1"
+    ]
 
 
 def test_after_a_slip_that_can_be_mended_the_rest_is_there_for_further_checks() -> None:
     items = "items:\n  - {id: a, text: Yes, often}\n  - {id: b, text: x, text: y, <<: {z: 1}}\n  - {id: c}\n"
     source = load_source_text(items)
-    assert source.tree == {"items": [{"id": "a", "text": "Yes, often"}, {"id": "b", "text": "x"}, {"id": "c"}]}
+    assert source.tree == {
+        "items": [{"id": "a", "text": "Yes, often"}, {"id": "b", "text": "x"}, {"id": "c"}]
+    }
     assert [p.rule for p in source.problems] == ["comma", "duplicate-key", "merge-key"]
 
 
@@ -246,7 +250,10 @@ def test_what_was_stored_with_a_cut_sentence_or_a_note_is_still_read() -> None:
     text = "instrument: t\ntitle: T\nitems:\n  - {id: a, type: text, text: What}\n"
     text += "  - id: b\n    type: text\n    text: |\n      Yes?\n      # no\n"
     text += "  - id: c\n    type: text\n    text: Our #1\n"
-    assert [p.rule for p in select_errors(load_source_text(text).problems)] == ["comment-in-text", "hash"]
+    assert [p.rule for p in select_errors(load_source_text(text).problems)] == [
+        "comment-in-text",
+        "hash",
+    ]
     stored = StoredText(load_source_text(text).digest, {"t.yaml": text}, edition=1)
     assert isinstance(rebuild_instrument(stored), Instrument)
 
@@ -282,9 +289,13 @@ def test_a_file_is_read_with_its_modules_and_places_are_named_as_the_user_named_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "study" / "modules").mkdir(parents=True)
-    (tmp_path / "study" / "top.yaml").write_text("items:\n  - {id: a}\n  - {include: modules/m.yaml}\n")
+    (tmp_path / "study" / "top.yaml").write_text(
+        "items:\n  - {id: a}\n  - {include: modules/m.yaml}\n"
+    )
     modules = tmp_path / "study" / "modules"
-    (modules / "m.yaml").write_text("items:\n  - {id: b, text: Yes, often}\n  - {include: n.yaml}\n")
+    (modules / "m.yaml").write_text(
+        "items:\n  - {id: b, text: Yes, often}\n  - {include: n.yaml}\n"
+    )
     (modules / "n.yaml").write_text("items:\n  - {id: c}\n")
     monkeypatch.chdir(tmp_path)
     source = load_source("study/top.yaml")
@@ -321,7 +332,9 @@ def test_a_module_may_not_lie_outside_the_folder_even_by_a_link(tmp_path: Path) 
     (tmp_path / "study" / "link.yaml").symlink_to(tmp_path / "secret.yaml")
     (tmp_path / "study" / "top.yaml").write_text("items:\n  - {include: link.yaml}\n")
     source = load_source(tmp_path / "study" / "top.yaml")
-    assert [(p.rule, p.where.line, p.where.column) for p in source.problems] == [("include-path", 2, 15)]
+    assert [(p.rule, p.where.line, p.where.column) for p in source.problems] == [
+        ("include-path", 2, 15)
+    ]
     assert source.tree == {"items": []}
     assert list(source.texts) == ["top.yaml"]
 
@@ -332,8 +345,14 @@ def test_a_broken_module_is_said_in_its_own_file(tmp_path: Path) -> None:
     (tmp_path / "m.yaml").write_text("items:\n  - text: Now: how?\n")
     (tmp_path / "n.yaml").write_bytes(b"items:\n  - text: \xff\n")
     source = load_source(tmp_path / "top.yaml")
-    said = [(Path(p.where.file).name, p.rule, p.where.line, p.where.column) for p in source.problems]
-    assert said == [("m.yaml", "colon", 2, 14), ("n.yaml", "not-utf8", 2, 11), ("top.yaml", "no-file", 4, 15)]
+    said = [
+        (Path(p.where.file).name, p.rule, p.where.line, p.where.column) for p in source.problems
+    ]
+    assert said == [
+        ("m.yaml", "colon", 2, 14),
+        ("n.yaml", "not-utf8", 2, 11),
+        ("top.yaml", "no-file", 4, 15),
+    ]
     assert source.tree == {"items": []}
 
 
@@ -354,7 +373,9 @@ def sound(text: str | bytes) -> None:
     for problem in source.problems:
         assert problem.remedy
         assert problem.where.line <= len(lines)
-        assert problem.where.column <= len(lines[problem.where.line - 1]) + 1 or not problem.where.line
+        assert (
+            problem.where.column <= len(lines[problem.where.line - 1]) + 1 or not problem.where.line
+        )
         assert "\n" not in str(problem)
     if source.tree is not None:
         for text_, line, column in places(source.tree):

@@ -26,7 +26,9 @@ def interview(kind: str, options: int) -> Scenario:
 
 
 def check(options: int) -> object:
-    return check_instrument(load_source_text("instrument: t\ntitle: T\n" + text("single", options))).instrument
+    return check_instrument(
+        load_source_text("instrument: t\ntitle: T\n" + text("single", options))
+    ).instrument
 
 
 def key_all(options: int) -> object:

@@ -29,11 +29,16 @@ def test_the_first_hundred_are_told_and_the_rest_counted(rule: str) -> None:
     many = 2000
     text = HEAD + "".join(KINDS[rule].format(n=n) for n in range(many))
     started = time.process_time()
-    problems = [p for p in check_instrument(load_source_text(text)).problems if p.rule in (rule, "too-many")]
+    problems = [
+        p for p in check_instrument(load_source_text(text)).problems if p.rule in (rule, "too-many")
+    ]
     took = time.process_time() - started
     assert [p.rule for p in problems] == [rule] * MAX_PER_RULE + ["too-many"]
     assert problems == sorted(problems, key=lambda p: p.where)
-    assert f"{many - MAX_PER_RULE:,} more problems of this kind ({rule}) are not shown" in problems[-1].what
+    assert (
+        f"{many - MAX_PER_RULE:,} more problems of this kind ({rule}) are not shown"
+        in problems[-1].what
+    )
     assert problems[-1].severity == "error"
     assert took < 4, "each was compared with all the others"
 
@@ -51,8 +56,13 @@ def test_two_hundred_thousand_unknown_keys_take_no_longer_than_reading_them() ->
 
 def test_a_long_chain_of_computes_is_followed_and_a_long_loop_is_told_shortly() -> None:
     links = "".join(f"  c{n}: c{n + 1} + 1\n" for n in range(3000))
-    head, items = "instrument: t\ntitle: T\ncompute:\n", "items:\n  - {id: a, type: number, text: What}\n"
-    assert check_instrument(load_source_text(f"{head}{links}  c3000: a + 1\n{items}")).problems == ()
+    head, items = (
+        "instrument: t\ntitle: T\ncompute:\n",
+        "items:\n  - {id: a, type: number, text: What}\n",
+    )
+    assert (
+        check_instrument(load_source_text(f"{head}{links}  c3000: a + 1\n{items}")).problems == ()
+    )
     (loop,) = check_instrument(load_source_text(f"{head}{links}  c3000: c0 + 1\n{items}")).problems
     assert loop.rule == "circular"
     assert "c0 → c1 → " in loop.what
@@ -75,11 +85,18 @@ def test_kinds_are_counted_apart_and_warnings_stay_warnings() -> None:
 
 
 def test_a_cut_sentence_is_found_behind_any_number_of_comments() -> None:
-    comments = "".join(f"  - id: q{n}\n    type: text # a comment\n    text: What\n" for n in range(1000))
+    comments = "".join(
+        f"  - id: q{n}\n    type: text # a comment\n    text: What\n" for n in range(1000)
+    )
     text = HEAD + comments + "  - id: last\n    type: text\n    text: Do you like #1 shop?\n"
-    assert [(p.rule, p.who) for p in check_instrument(load_source_text(text)).problems] == [("hash", "last")]
+    assert [(p.rule, p.who) for p in check_instrument(load_source_text(text)).problems] == [
+        ("hash", "last")
+    ]
 
 
 def test_the_rest_of_notes_is_a_note() -> None:
-    notes = [Problem("undecided", Position("t.yaml", line), "q", str(line), "", "info") for line in range(1, 130)]
+    notes = [
+        Problem("undecided", Position("t.yaml", line), "q", str(line), "", "info")
+        for line in range(1, 130)
+    ]
     assert {problem.severity for problem in limit_per_rule(notes)} == {"info"}

@@ -41,7 +41,9 @@ def test_an_include_may_stand_in_a_section_and_in_a_module() -> None:
         sub__m="items: [{id: a}, {include: n.yaml}]",
         sub__n="items: [{id: b}]",
     )
-    assert source.tree == {"items": [{"id": "s", "items": [{"id": "r", "items": [{"id": "a"}, {"id": "b"}]}]}]}
+    assert source.tree == {
+        "items": [{"id": "s", "items": [{"id": "r", "items": [{"id": "a"}, {"id": "b"}]}]}]
+    }
     assert list(source.texts) == ["top.yaml", "sub/m.yaml", "sub/n.yaml"]
 
 
@@ -137,7 +139,8 @@ def test_prefixes_add_up_from_the_inside() -> None:
 
 def test_places_point_into_the_modules_own_file() -> None:
     source = included(
-        "items:\n  - {include: m.yaml, prefix: b_}\n", m="items:\n  - {id: q, text: '{q}', ask_if: q == 1}\n"
+        "items:\n  - {include: m.yaml, prefix: b_}\n",
+        m="items:\n  - {id: q, text: '{q}', ask_if: q == 1}\n",
     )
     assert source.tree is not None
     items = source.tree["items"]
@@ -147,8 +150,16 @@ def test_places_point_into_the_modules_own_file() -> None:
     assert item.where == Position("m.yaml", 2, 5)
     nodes = {str(k): v for k, v in item.items()}
     assert all(isinstance(node, YamlScalar) for node in nodes.values())
-    assert [str(node.where) for node in nodes.values()] == ["m.yaml:2:10", "m.yaml:2:19", "m.yaml:2:34"]
-    assert [node.plain for node in nodes.values() if isinstance(node, YamlScalar)] == [True, False, True]
+    assert [str(node.where) for node in nodes.values()] == [
+        "m.yaml:2:10",
+        "m.yaml:2:19",
+        "m.yaml:2:34",
+    ]
+    assert [node.plain for node in nodes.values() if isinstance(node, YamlScalar)] == [
+        True,
+        False,
+        True,
+    ]
 
 
 @pytest.mark.parametrize(("top", "expected"), [
@@ -167,7 +178,9 @@ def test_places_point_into_the_modules_own_file() -> None:
     ("items: [{include: e.yaml}]", [("empty-file", "e.yaml")]),
     ("items: [{include: top.yaml}]", [("include-loop", "top.yaml:1:19")]),
 ])  # fmt: skip
-def test_what_cannot_be_included_is_said_at_its_place(top: str, expected: list[tuple[str, str]]) -> None:
+def test_what_cannot_be_included_is_said_at_its_place(
+    top: str, expected: list[tuple[str, str]]
+) -> None:
     source = included(top, m="items: [{id: a}]", k="itmes: []\nitems: {a: b}", e="", top=top)
     assert said(source) == expected
     assert all(p.remedy for p in source.problems)
@@ -175,7 +188,9 @@ def test_what_cannot_be_included_is_said_at_its_place(top: str, expected: list[t
 
 def test_a_loop_is_printed_whole() -> None:
     source = included(
-        "items: [{include: a.yaml}]", a="items: [{include: b.yaml}]", b="items: [{id: x}, {include: a.yaml}]"
+        "items: [{include: a.yaml}]",
+        a="items: [{include: b.yaml}]",
+        b="items: [{id: x}, {include: a.yaml}]",
     )
     (problem,) = source.problems
     assert str(problem.where) == "b.yaml:1:28"
@@ -220,11 +235,18 @@ def at_hand(text: str) -> YamlScalar:
 NAMES = st.sampled_from(["q", "age", "tv", "q2", "x_age", "age_x"])
 
 
-@given(st.lists(st.tuples(NAMES, st.sampled_from([" == ", " + ", "(", ", ", ") in [", ".", " and "])), min_size=1))
+@given(
+    st.lists(
+        st.tuples(NAMES, st.sampled_from([" == ", " + ", "(", ", ", ") in [", ".", " and "])),
+        min_size=1,
+    )
+)
 def test_renaming_an_expression_changes_whole_names_only(parts: list[tuple[str, str]]) -> None:
     renaming = Renaming("b_", frozenset({"q", "age"}), frozenset())
     text = "".join(name + sign for name, sign in parts)
-    expected = "".join(("b_" + name if name in ("q", "age") else name) + sign for name, sign in parts)
+    expected = "".join(
+        ("b_" + name if name in ("q", "age") else name) + sign for name, sign in parts
+    )
     assert renaming.rename_in_expression(at_hand(text)) == expected
     assert renaming.rename_in_expression(at_hand(f"'{text}'")) == f"'{text}'"
     assert renaming.rename_in_expression(at_hand(f'"{text}" + q')) == f'"{text}" + b_q'
@@ -233,7 +255,10 @@ def test_renaming_an_expression_changes_whole_names_only(parts: list[tuple[str, 
 @given(st.text(max_size=60))
 def test_renaming_nothing_changes_nothing(text: str) -> None:
     renaming = Renaming("b_", frozenset(), frozenset())
-    assert (renaming.rename_in_expression(at_hand(text)), renaming.rename_in_text(at_hand(text))) == (
+    assert (
+        renaming.rename_in_expression(at_hand(text)),
+        renaming.rename_in_text(at_hand(text)),
+    ) == (
         text,
         text,
     )
@@ -271,10 +296,17 @@ def test_a_named_text_is_inserted_in_each_language_and_its_letters_keep_their_pl
     assert source.problems == ()
     assert source.tree is not None
     first, second = source.tree["items"]  # type: ignore[misc]
-    assert first == {"id": "a", "text": {"en": "How is your son?", "es": "Su hijo?"}, "ask_if": "who == 1"}
+    assert first == {
+        "id": "a",
+        "text": {"en": "How is your son?", "es": "Su hijo?"},
+        "ask_if": "who == 1",
+    }
     assert second == {
         "id": "b",
-        "text": {"en": "See the house of your son and {{who}}", "es": "See the house of su hijo and {{who}}"},
+        "text": {
+            "en": "See the house of your son and {{who}}",
+            "es": "See the house of su hijo and {{who}}",
+        },
         "probe": "the house",
     }
     words = first["text"]["en"]  # type: ignore[index, call-overload]
@@ -284,7 +316,9 @@ def test_a_named_text_is_inserted_in_each_language_and_its_letters_keep_their_pl
 
 
 def test_a_text_that_is_not_used_is_reported() -> None:
-    source = load_source_text("texts: {who: you, whom: me}\nitems: [{id: a, text: 'For {who}'}]\n", "top.yaml")
+    source = load_source_text(
+        "texts: {who: you, whom: me}\nitems: [{id: a, text: 'For {who}'}]\n", "top.yaml"
+    )
     assert said(source) == [("unused-text", "top.yaml:1:19")]
 
 
@@ -320,4 +354,6 @@ def test_an_include_gives_a_module_its_texts_and_the_names_in_them_take_no_prefi
     ],
 )
 def test_texts_that_an_include_can_not_give(entry: str, where: str) -> None:
-    assert said(included(f"items: [{entry}]", m="items: [{id: a, text: '{who}'}]")) == [("include", where)]
+    assert said(included(f"items: [{entry}]", m="items: [{id: a, text: '{who}'}]")) == [
+        ("include", where)
+    ]

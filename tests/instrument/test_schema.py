@@ -31,7 +31,9 @@ def errors(text: str, schema: dict[str, Any]) -> list[str]:
 
 
 def test_it_is_a_schema_of_its_draft() -> None:
-    for schema in map(read_schema, ("instrument", "module", "scenarios", "analysis", "codes", "map")):
+    for schema in map(
+        read_schema, ("instrument", "module", "scenarios", "analysis", "codes", "map")
+    ):
         assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
         Draft202012Validator.check_schema(schema)
 
@@ -45,7 +47,10 @@ def test_every_example_passes(path: Path) -> None:
 
 def test_a_new_instrument_passes(tmp_path: Path) -> None:
     assert run_command(["new", str(tmp_path / "mine.yaml")]) == 0
-    assert errors((tmp_path / "mine.yaml").read_text(encoding="utf-8"), read_schema("instrument")) == []
+    assert (
+        errors((tmp_path / "mine.yaml").read_text(encoding="utf-8"), read_schema("instrument"))
+        == []
+    )
 
 
 HEAD = "{instrument: x, title: X, items: [%s]}"
@@ -59,18 +64,45 @@ HEAD = "{instrument: x, title: X, items: [%s]}"
         ("{id: a, type: read}", "items/0", "'text' is a required property"),
         ("{type: read, text: Hi}", "items/0", "'id' is a required property"),
         ("{id: a, text: Hi}", "items/0", "'type' is a required property"),
-        ("{id: a, type: number, text: Hi, decimals: ten}", "items/0/decimals", "'ten' is not of type 'integer'"),
-        ("{id: a, type: single, text: Hi, options: [1, 2]}", "items/0/options", "is not valid under any"),
-        ("{id: a, type: single, text: Hi, options: {1: {text: A, lable: B}}}", "items/0/options", "any of"),
-        ("{id: a, type: read, text: {en: Hi, label: Ho}}", "items/0/text", "is not valid under any"),
-        ("{id: a, type: section, items: [{id: b, type: raed}]}", "items/0/items/0/type", "'raed' is not one"),
+        (
+            "{id: a, type: number, text: Hi, decimals: ten}",
+            "items/0/decimals",
+            "'ten' is not of type 'integer'",
+        ),
+        (
+            "{id: a, type: single, text: Hi, options: [1, 2]}",
+            "items/0/options",
+            "is not valid under any",
+        ),
+        (
+            "{id: a, type: single, text: Hi, options: {1: {text: A, lable: B}}}",
+            "items/0/options",
+            "any of",
+        ),
+        (
+            "{id: a, type: read, text: {en: Hi, label: Ho}}",
+            "items/0/text",
+            "is not valid under any",
+        ),
+        (
+            "{id: a, type: section, items: [{id: b, type: raed}]}",
+            "items/0/items/0/type",
+            "'raed' is not one",
+        ),
         ("{include: m.yaml, prefx: a_}", "items/0", "'prefx' was unexpected"),
         ("{id: a, type: scale, text: Hi, from: 0, two: 3}", "items/0", "'two' was unexpected"),
-        ("{id: a, type: single, text: Hi, options: {1: A}, order: rand}", "items/0/order", "not one of"),
+        (
+            "{id: a, type: single, text: Hi, options: {1: A}, order: rand}",
+            "items/0/order",
+            "not one of",
+        ),
     ],
 )
 def test_what_is_broken_is_told_at_its_place(item: str, where: str, what: str) -> None:
-    assert any(e.startswith(f"{where}: ") and what in e for e in errors(HEAD % item, read_schema("instrument")))
+    assert any(
+        e.startswith(f"{where}: ") and what in e
+        for e in errors(HEAD % item, read_schema("instrument"))
+    )
 
 
 @pytest.mark.parametrize(
@@ -103,7 +135,9 @@ def test_every_part_refuses_unknown_keys_and_describes_its_own() -> None:
     }
     for name, part in found.items():
         assert part["additionalProperties"] is False, name
-        silent = [k for k, v in part["properties"].items() if not v.get("description") and k != "type"]
+        silent = [
+            k for k, v in part["properties"].items() if not v.get("description") and k != "type"
+        ]
         assert silent == [] or name == "DeclineOverride", name
 
 

@@ -70,7 +70,9 @@ def test_case_accents_and_the_order_of_words_do_not_matter(tmp_path: Path) -> No
 def test_the_best_match_comes_first(tmp_path: Path) -> None:
     search = places(tmp_path)
     assert find(search, "town") == ["Town", "New Town of the Lake"]
-    assert find(search, "new") == ["New Town of the Lake", "Newtown"], "a whole word before the beginning of one"
+    assert find(search, "new") == ["New Town of the Lake", "Newtown"], (
+        "a whole word before the beginning of one"
+    )
     assert find(search, "town lake quay") == ["New Town of the Lake"], "most of the words"
     assert find(search, "") == find(search, "-") == find(search, "xyz") == []
 
@@ -85,11 +87,14 @@ def test_a_slip_of_one_letter_still_finds_it(typed: str) -> None:
 def test_slips_anywhere_in_any_entry_are_found() -> None:
     search, dice = isco(), Random(7)
     for row in search.rows.values():
-        first, second = (row.get_text("en").lower().replace("-", " ").replace("'", " ").replace(",", "").split() * 2)[
-            :2
-        ]
+        first, second = (
+            row.get_text("en").lower().replace("-", " ").replace("'", " ").replace(",", "").split()
+            * 2
+        )[:2]
         at = dice.randrange(len(first))
-        slip = dice.choice((first[:at] + dice.choice(LETTERS) + first[at + 1 :], first[:at] + first[at + 1 :]))
+        slip = dice.choice(
+            (first[:at] + dice.choice(LETTERS) + first[at + 1 :], first[:at] + first[at + 1 :])
+        )
         if len(slip) >= 4:
             typed = f"{slip} {second} {' '.join(row.get_text('en').split()[2:])}"
             assert row in search.find(typed, "en"), typed
@@ -98,9 +103,15 @@ def test_slips_anywhere_in_any_entry_are_found() -> None:
 @pytest.mark.time_limit
 def test_a_key_among_10_000_entries_takes_at_most_10_ms() -> None:
     dice = Random(3)
-    words = ["".join(dice.choice(LETTERS[i % 2 :: 2]) for i in range(dice.randint(4, 10))) for _ in range(6_000)]
+    words = [
+        "".join(dice.choice(LETTERS[i % 2 :: 2]) for i in range(dice.randint(4, 10)))
+        for _ in range(6_000)
+    ]
     search = SearchList(
-        [ListRow(n, {"": " ".join(dice.choices(words, k=3))}, dice.choice(words)) for n in range(10_000)]
+        [
+            ListRow(n, {"": " ".join(dice.choices(words, k=3))}, dice.choice(words))
+            for n in range(10_000)
+        ]
     )
     search.find("x", "en")
     times = []
@@ -119,8 +130,16 @@ def test_the_list_is_part_of_the_version(tmp_path: Path) -> None:
     assert before.hash != after.hash
     again = rebuild_instrument(StoredText(before.hash, before.texts, before.edition))
     (columns, *_) = again.items["place"].question.build_variables(again.items["place"], "es")
-    assert columns.labels == {1: "Saint-Étienne", 2: "Łódź", 3: "Villanueva", 4: "New Town of the Lake", 5: "Town"}
-    assert [change.what for change in list_changes(before, after)] == ["code 3 was 'Newtown' and is 'Newton'"]
+    assert columns.labels == {
+        1: "Saint-Étienne",
+        2: "Łódź",
+        3: "Villanueva",
+        4: "New Town of the Lake",
+        5: "Town",
+    }
+    assert [change.what for change in list_changes(before, after)] == [
+        "code 3 was 'Newtown' and is 'Newton'"
+    ]
 
 
 def test_what_is_stored() -> None:
@@ -154,10 +173,19 @@ def test_a_list_in_a_module_is_found_beside_the_module(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", "1:1: place: the list has no column code and no column text — name the columns in the first line"),
-        ("code,txt\n1,A\n", "1:1: place: the list has no column text; it has code, txt — did you mean"),
+        (
+            "",
+            "1:1: place: the list has no column code and no column text — name the columns in the first line",
+        ),
+        (
+            "code,txt\n1,A\n",
+            "1:1: place: the list has no column text; it has code, txt — did you mean",
+        ),
         ("code,text\n", "1:1: place: the list has no lines"),
-        ("code,text\n7,A\n8,B\n7,C\n", "4:1: place: the code 7 is also on line 2 — give each line a code of its own"),
+        (
+            "code,text\n7,A\n8,B\n7,C\n",
+            "4:1: place: the code 7 is also on line 2 — give each line a code of its own",
+        ),
         ("code,text\n7,\n", "2:1: place: the code 7 has no text"),
         ("code;text\n7;A\n;B\n", "3:1: place: the line has no code"),
         ("code,text\na b,A\n", "2:1: place: 'a b' is not a code"),
@@ -186,7 +214,11 @@ def test_a_file_that_is_not_there_or_not_allowed(tmp_path: Path, path: str, expe
     file = write(tmp_path, PLACES, QUESTIONNAIRE.replace("lists/places.csv", path))
     errors = [p for p in check_instrument(load_source(file)).problems if p.severity == "error"]
     assert [expected in p.what for p in errors] == [True]
-    assert "lists/places.csv" in errors[0].remedy or expected != "there is no file" or "places.csv" in errors[0].remedy
+    assert (
+        "lists/places.csv" in errors[0].remedy
+        or expected != "there is no file"
+        or "places.csv" in errors[0].remedy
+    )
 
 
 def test_options_besides_the_list_have_codes_of_their_own(tmp_path: Path) -> None:
@@ -200,7 +232,9 @@ def test_options_besides_the_list_have_codes_of_their_own(tmp_path: Path) -> Non
 
 
 def test_a_condition_knows_the_codes(tmp_path: Path) -> None:
-    text = QUESTIONNAIRE + "  - {id: q, type: read, ask_if: place == 77, text: {en: Hm., es: Hm.}}\n"
+    text = (
+        QUESTIONNAIRE + "  - {id: q, type: read, ask_if: place == 77, text: {en: Hm., es: Hm.}}\n"
+    )
     problems = check_instrument(load_source(write(tmp_path, PLACES, text))).problems
     assert [p.rule for p in problems if p.severity == "error"] == ["unknown-code"]
 
@@ -208,7 +242,9 @@ def test_a_condition_knows_the_codes(tmp_path: Path) -> None:
 def test_a_journal_replays_after_the_file_has_gone() -> None:
     now = feature("search_list", "", "2330")
     made = now.interview.instrument
-    again = Interview.replay(rebuild_instrument(StoredText(made.hash, made.texts, made.edition)), now.interview.events)
+    again = Interview.replay(
+        rebuild_instrument(StoredText(made.hash, made.texts, made.edition)), now.interview.events
+    )
     assert again.machine.recorded_answers == now.interview.machine.recorded_answers
 
 
@@ -223,14 +259,21 @@ def test_the_words_that_were_typed_are_free_text_and_options_are_filled_in(tmp_p
     text = QUESTIONNAIRE.replace("place, type: search", extra)
     text += "  - {id: why, type: verbatim, text: {en: 'Why {place|there}?', es: '¿Por qué {place|allí}?'}}\n"
     made = open_instrument(write(tmp_path, PLACES, text))
-    assert find_identifying_columns(build_columns(made))["free text"] == ("place_text", "why", "why_state")
+    assert find_identifying_columns(build_columns(made))["free text"] == (
+        "place_text",
+        "why",
+        "why_state",
+    )
     template = made.items["why"].text
     assert to_plain_text(template.fill({"place": 99}, "en")) == "Why Elsewhere?"
     assert to_plain_text(template.fill({"place": 3}, "es")) == "¿Por qué Villanueva?"
 
 
 def test_a_list_is_read_only_when_it_is_needed(tmp_path: Path) -> None:
-    text = QUESTIONNAIRE + "  - {id: why, type: verbatim, text: {en: 'Why {place}?', es: '¿Por qué {place}?'}}\n"
+    text = (
+        QUESTIONNAIRE
+        + "  - {id: why, type: verbatim, text: {en: 'Why {place}?', es: '¿Por qué {place}?'}}\n"
+    )
     file = write(tmp_path, PLACES.replace("Newtown", f"Newtown of {tmp_path.name}"), text)
     before = search_lists._read_text.cache_info().misses
     made = open_instrument(file, is_in_use=lambda _: True)

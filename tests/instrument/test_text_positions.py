@@ -26,7 +26,12 @@ def test_any_letter_of_any_scalar_is_found_where_it_stands(
 ) -> None:
     tree = {"first": [{"text": before + MARK + after, "next": "x"}]}
     text = yaml.safe_dump(
-        tree, default_style=style, width=width, allow_unicode=True, default_flow_style=flow, sort_keys=False
+        tree,
+        default_style=style,
+        width=width,
+        allow_unicode=True,
+        default_flow_style=flow,
+        sort_keys=False,
     )
     source = load_source_text(text, "f.yaml")
     assert source.tree is not None, text

@@ -64,7 +64,9 @@ def read(text: str, language: str, decimals: int = 0, low: float = 0, high: floa
         (".5", "en", 1, 0.5),
     ],
 )  # fmt: skip
-def test_a_number_is_read_as_its_language_writes_it(text: str, language: str, decimals: int, value: float) -> None:
+def test_a_number_is_read_as_its_language_writes_it(
+    text: str, language: str, decimals: int, value: float
+) -> None:
     assert read(text, language, decimals, low=-10) == value
 
 
@@ -98,7 +100,9 @@ def test_two_possible_readings_are_asked_about(
         ("twelve", "de", 0, "twelve is not a number: write digits, such as 12.345"),
     ],
 )  # fmt: skip
-def test_what_is_no_number_is_refused_with_words(text: str, language: str, decimals: int, why: str) -> None:
+def test_what_is_no_number_is_refused_with_words(
+    text: str, language: str, decimals: int, why: str
+) -> None:
     assert read(text, language, decimals, high=100) == why
 
 
@@ -108,10 +112,25 @@ def test_swiss_millions_keep_all_their_apostrophes() -> None:
     assert format_number(1234567.25, "fr-CH") == "1'234'567,25"
 
 
-@pytest.mark.parametrize("language", ["en", "de", "fr", "pt", "hi", "ar", "ja", "es", "sv", "de-CH", "bn", "fa"])
+@pytest.mark.parametrize(
+    "language", ["en", "de", "fr", "pt", "hi", "ar", "ja", "es", "sv", "de-CH", "bn", "fa"]
+)
 def test_what_is_written_is_read_back_as_the_same_number(language: str) -> None:
     """Grouped and not, with three decimals, where a point or a comma could be mistaken most easily."""
-    for value in (0, 7, 999, 1000, 12_000, 1_234_567, -12_000, 0.5, 2.5, 12.345, 1_234.567, 98_765.432):
+    for value in (
+        0,
+        7,
+        999,
+        1000,
+        12_000,
+        1_234_567,
+        -12_000,
+        0.5,
+        2.5,
+        12.345,
+        1_234.567,
+        98_765.432,
+    ):
         for grouped in (True, False):
             text = format_number(value, language, grouped=grouped)
             readings = list_number_readings(text, language)
@@ -221,7 +240,9 @@ def test_words_that_equal_the_key_of_a_decline_are_asked_about() -> None:
     assert isinstance(event, Rejection)
     assert event.why == "d: Don't know, or the text itself?"
     decline, text = event.meanings
-    assert isinstance(prompts.build_decline(asked.interview, decline.decline, STAMP), QuestionDeclined)
+    assert isinstance(
+        prompts.build_decline(asked.interview, decline.decline, STAMP), QuestionDeclined
+    )
     assert isinstance(text.reply, ExactText)
     kept = prompts.parse_reply(asked.interview, text.reply, STAMP)
     assert isinstance(kept, QuestionAnswered)
@@ -268,7 +289,12 @@ def test_introductions_are_read_again_at_the_first_item_after_a_resume() -> None
 def test_a_note_is_replaced_by_an_event_and_the_old_text_stays() -> None:
     noted = scenario(BATTERY).keys(".note sure", "Clerk", ".note tired")
     first, second = list_notes(noted.interview.events)
-    assert (first.text, str(first.place), second.text, str(second.place)) == ("sure", "job", "tired", "s1")
+    assert (first.text, str(first.place), second.text, str(second.place)) == (
+        "sure",
+        "job",
+        "tired",
+        "s1",
+    )
     changed = noted.step(NoteWritten(STAMP, first.place, "not so sure", first.seq))
     again = list_notes(changed.interview.events)
     assert [note.text for note in again] == ["not so sure", "tired"]
@@ -319,7 +345,10 @@ def test_a_date_that_the_program_prints_can_be_typed(language: str) -> None:
     """In every month, with and without its weekday; the forms are those that fills print."""
     for month in range(1, 13):
         day = date(2026, month, 24)
-        shown = [format_date(day, "d MMMM y", locale=language), format_date(day, "long", locale=language)]
+        shown = [
+            format_date(day, "d MMMM y", locale=language),
+            format_date(day, "long", locale=language),
+        ]
         if language not in ("zh", "ja", "vi"):
             shown.append(format_date(day, "EEEE d MMMM y", locale=language))
         for text in shown:
@@ -329,14 +358,22 @@ def test_a_date_that_the_program_prints_can_be_typed(language: str) -> None:
 
 def test_a_weekday_that_is_not_the_dates_is_asked_about() -> None:
     assert born("Sunday 3 March 1985", "en") == date(1985, 3, 3)
-    assert born("Monday 3 March 1985", "en") == "Sunday 3 March 1985, not a Monday: which date is meant?"
-    assert born("Montag, 3. März 1985", "de") == "Sunday 3 March 1985, not a Monday: which date is meant?"
+    assert (
+        born("Monday 3 March 1985", "en")
+        == "Sunday 3 March 1985, not a Monday: which date is meant?"
+    )
+    assert (
+        born("Montag, 3. März 1985", "de")
+        == "Sunday 3 March 1985, not a Monday: which date is meant?"
+    )
     assert born("3 mar 1985", "es") == date(1985, 3, 3), "short for marzo, not martes"
     assert born("1985年3月3日", "ja") == date(1985, 3, 3)
 
 
 @given(
-    st.sampled_from(["en", "de", "fr", "pt", "es", "hi", "ar", "ja", "sv", "de-CH", "pl", "ru", "tr", "id"]),
+    st.sampled_from(
+        ["en", "de", "fr", "pt", "es", "hi", "ar", "ja", "sv", "de-CH", "pl", "ru", "tr", "id"]
+    ),
     st.integers(0, 4),
     st.integers(-(10**11), 10**11),
     st.booleans(),
@@ -355,6 +392,10 @@ def test_no_number_is_read_as_another_than_its_language_writes(
 
 
 @given(st.text(max_size=20), st.sampled_from(["en", "de", "ar", "xx"]), st.integers(0, 3))
-def test_any_text_is_a_number_or_is_refused_with_words(text: str, language: str, decimals: int) -> None:
-    number = read_number(text, language, decimals=decimals, why_not=lambda v: "" if v >= 0 else "too small")
+def test_any_text_is_a_number_or_is_refused_with_words(
+    text: str, language: str, decimals: int
+) -> None:
+    number = read_number(
+        text, language, decimals=decimals, why_not=lambda v: "" if v >= 0 else "too small"
+    )
     assert number.reason if isinstance(number, NumberRejection) else number >= 0

@@ -50,7 +50,9 @@ def watched(found: list[ReachabilityFinding]) -> Iterator[set[int]]:
             return
         seen.add(id(condition))
         truth = condition.evaluate(env)
-        assert not finding.impossible_truths & worth(truth), f"{condition.text} is {truth}, and {finding.what}"
+        assert not finding.impossible_truths & worth(truth), (
+            f"{condition.text} is {truth}, and {finding.what}"
+        )
 
     shown, options, unfit = RouteWalk._is_on_route, RouteWalk.list_options, Machine.why_invalid
 
@@ -58,7 +60,9 @@ def watched(found: list[ReachabilityFinding]) -> Iterator[set[int]]:
         if not self.looking_ahead:
             if node.ask_if is not None:
                 look(node.ask_if, self.env)
-            if node.unless is not None and (node.ask_if is None or node.ask_if.evaluate(self.env) is True):
+            if node.unless is not None and (
+                node.ask_if is None or node.ask_if.evaluate(self.env) is True
+            ):
                 look(node.unless, self.env)
         return shown(self, node)
 
@@ -164,7 +168,9 @@ items:
 def dense(draw: st.DrawFn) -> str:
     """Few answers and many conditions over them: sections, ends, options and checks that meet one another."""
     how = st.sampled_from(("ask_if", "unless"))
-    lines = [f'  - {{id: c, type: scale, from: 1, to: 3, text: C?, {draw(how)}: "{draw(OF_THE_FIRST)}"}}']
+    lines = [
+        f'  - {{id: c, type: scale, from: 1, to: 3, text: C?, {draw(how)}: "{draw(OF_THE_FIRST)}"}}'
+    ]
 
     def items(indent: str, count: int, depth: int) -> None:
         for _ in range(count):
@@ -177,12 +183,16 @@ def dense(draw: st.DrawFn) -> str:
                 case "section" if depth < 2:
                     order = draw(st.sampled_from(("written", "written", "random")))
                     lines.append(f"{indent}- {head.replace(', ', chr(10) + indent + '  ', 1)}")
-                    lines.append(f"{indent}  type: section\n{indent}  order: {order}\n{indent}  items:")
+                    lines.append(
+                        f"{indent}  type: section\n{indent}  order: {order}\n{indent}  items:"
+                    )
                     if order == "written":
                         items(indent + "    ", draw(st.integers(1, 3)), depth + 1)
                     else:
                         condition = draw(CONDITIONS)
-                        lines.append(f'{indent}    - {{id: v{len(lines)}, type: text, text: T, ask_if: "{condition}"}}')
+                        lines.append(
+                            f'{indent}    - {{id: v{len(lines)}, type: text, text: T, ask_if: "{condition}"}}'
+                        )
                 case "single":
                     option = f'2: {{text: two, ask_if: "{draw(CONDITIONS)}"}}'
                     lines.append(
@@ -191,7 +201,9 @@ def dense(draw: st.DrawFn) -> str:
                 case "number":
                     check = f'expect: "{name} < 2 or ({draw(CONDITIONS)})", say: S, soft: true'
                     confirm = f'confirm: {{if: "{draw(CONDITIONS)}", text: So?}}'
-                    lines.append(f"{indent}- {{type: number, text: N, {head}, checks: [{{{check}}}], {confirm}}}")
+                    lines.append(
+                        f"{indent}- {{type: number, text: N, {head}, checks: [{{{check}}}], {confirm}}}"
+                    )
                 case _:
                     lines.append(f"{indent}- {{type: text, text: T, {head}}}")
 
@@ -230,7 +242,11 @@ LAST = "\n  - {id: x, type: text, text: X?, ask_if: CONDITION}\n"
 
 def along(lines: str, condition: str = "") -> list[tuple[str, str]]:
     """The rule and the item of each finding, where an item that is asked if `condition` stands behind these lines."""
-    text = HEAD.lstrip() + lines.strip("\n") + (LAST.replace("CONDITION", f'"{condition}"') if condition else "\n")
+    text = (
+        HEAD.lstrip()
+        + lines.strip("\n")
+        + (LAST.replace("CONDITION", f'"{condition}"') if condition else "\n")
+    )
     return [
         (p.rule, p.who)
         for p in check_instrument(load_source_text(text)).problems
@@ -286,7 +302,9 @@ ASKED = "  - {id: y, type: single, text: Y?, options: {1: x, 2: y}, %s}"
         ("", "q == age or q != age", []),
     ],
 )
-def test_what_is_found_behind_ends_and_conditions(lines: str, condition: str, found: list[Any]) -> None:
+def test_what_is_found_behind_ends_and_conditions(
+    lines: str, condition: str, found: list[Any]
+) -> None:
     assert along(lines, condition) == found
 
 

@@ -15,7 +15,9 @@ from survey_cli.instrument.texts.languages import get_language_name, is_right_to
 from survey_cli.wording import format_quantity, join_first, join_words, pluralize
 
 
-@pytest.mark.parametrize(("number", "text"), [(0, "0 cases"), (1, "1 case"), (2, "2 cases"), (1200, "1,200 cases")])
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0 cases"), (1, "1 case"), (2, "2 cases"), (1200, "1,200 cases")]
+)
 def test_a_quantity_has_its_noun_in_the_right_form(number: int, text: str) -> None:
     assert format_quantity(number, "case") == text
 
@@ -26,7 +28,8 @@ def test_an_irregular_plural_is_given() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "text"), [([], ""), (["a"], "a"), (["a", "b"], "a or b"), (["a", "b", 3], "a, b or 3")]
+    ("words", "text"),
+    [([], ""), (["a"], "a"), (["a", "b"], "a or b"), (["a", "b", 3], "a, b or 3")],
 )
 def test_the_last_word_of_a_list_is_joined_by_a_conjunction(words: list[object], text: str) -> None:
     assert join_words(words, "or") == text
@@ -39,7 +42,13 @@ def test_a_long_list_ends_in_the_number_of_the_others() -> None:
 
 @pytest.mark.parametrize(
     ("code", "name"),
-    [("en", "English"), ("tl", "Tagalog"), ("pt-BR", "Brazilian Portuguese"), ("de-XY", "German"), ("xx", "xx")],
+    [
+        ("en", "English"),
+        ("tl", "Tagalog"),
+        ("pt-BR", "Brazilian Portuguese"),
+        ("de-XY", "German"),
+        ("xx", "xx"),
+    ],
 )
 def test_a_language_has_an_english_name(code: str, name: str) -> None:
     assert get_language_name(code) == name
@@ -60,7 +69,20 @@ def test_the_direction_of_every_language_is_that_of_its_script() -> None:
 
 
 COMMAND = re.compile(r"(?<![-\w])survey ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?")
-PROSE = {"describes", "dials", "has", "instrument", "it", "may", "module", "of", "package", "rules", "scenarios", "was"}
+PROSE = {
+    "describes",
+    "dials",
+    "has",
+    "instrument",
+    "it",
+    "may",
+    "module",
+    "of",
+    "package",
+    "rules",
+    "scenarios",
+    "was",
+}
 """Words that follow the noun `survey`."""
 
 
@@ -70,8 +92,12 @@ def list_texts(path: Path) -> Iterator[str]:
     parts = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in nodes:
         if isinstance(node, ast.JoinedStr):
-            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
+            yield "".join(
+                str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values
+            )
+        elif (
+            isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts
+        ):
             yield node.value
 
 
@@ -83,6 +109,8 @@ def test_every_command_that_a_text_names_exists() -> None:
         for text in list_texts(path)
         for match in COMMAND.finditer(" ".join(text.split()))
         if match[1] not in PROSE
-        and not (match[1] in known and (match[1] not in GROUPS or match[2] in GROUPS[match[1]].commands))
+        and not (
+            match[1] in known and (match[1] not in GROUPS or match[2] in GROUPS[match[1]].commands)
+        )
     ]
     assert unknown == []

@@ -9,7 +9,9 @@ YES_NO = "options: {1: Yes, 2: No}"
 
 
 def list_rules(item: str) -> list[str]:
-    result = check_instrument(load_source_text(f"instrument: t\ntitle: T\nitems:\n  - {{id: q, {item}}}\n", "f.yaml"))
+    result = check_instrument(
+        load_source_text(f"instrument: t\ntitle: T\nitems:\n  - {{id: q, {item}}}\n", "f.yaml")
+    )
     assert result.draft is not None
     return [problem.rule for problem in check_wording(result.draft)]
 
@@ -20,10 +22,16 @@ def list_rules(item: str) -> list[str]:
         ("type: multiple, text: Which?, options: {1: TV, 2: None of these}", "unkeyed-option"),
         ("type: single, text: Which?, options: {1: TV, 2: Some other place}", "unkeyed-option"),
         (f'type: single, text: "Do you work? And do you like it?", {YES_NO}', "two-questions"),
-        ('type: scale, from: 0, to: 10, text: "How good are the pay and the hours?"', "two-questions"),
+        (
+            'type: scale, from: 0, to: 10, text: "How good are the pay and the hours?"',
+            "two-questions",
+        ),
         (f'type: single, text: "Do you not oppose it?", {YES_NO}', "double-negative"),
         (f'type: single, text: "{"very " * 40}good?", {YES_NO}', "long-question"),
-        ("type: single, text: How?, options: {1: Excellent, 2: Very good, 3: Good, 4: Poor}", "unbalanced-scale"),
+        (
+            "type: single, text: How?, options: {1: Excellent, 2: Very good, 3: Good, 4: Poor}",
+            "unbalanced-scale",
+        ),
         ("type: single, text: Age?, options: {1: 18 to 25, 2: 25 to 34}", "uneven-bands"),
         ("type: single, text: Age?, options: {1: 18-24, 2: 26-34}", "uneven-bands"),
         ("type: scale, from: 0, to: 10, text: From 1 to 10?", "other-numbers"),

@@ -64,8 +64,12 @@ def start(program: str, *arguments: str, fresh: bool = False, **environment: str
     names = {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "INPUTRC": os.devnull, **environment}
     given = {**os.environ, **names}
     if fresh:
-        return pexpect.spawn(sys.executable, ["-c", program, *arguments], encoding="utf-8", timeout=20, env=given)
-    return fork_on_terminal(PRELUDE, program, arguments, environment=given, encoding="utf-8", timeout=20)
+        return pexpect.spawn(
+            sys.executable, ["-c", program, *arguments], encoding="utf-8", timeout=20, env=given
+        )
+    return fork_on_terminal(
+        PRELUDE, program, arguments, environment=given, encoding="utf-8", timeout=20
+    )
 
 
 @pytest.fixture
@@ -140,11 +144,17 @@ def test_ctrl_c_and_ctrl_d_suspend_and_keep_the_draft(
 
 def test_a_text_begun_on_a_terminal_that_is_lost_is_kept(tmp_path: Path) -> None:
     result = tmp_path / "drafts"
-    after = f"\nopen({str(result)!r}, 'w').write(f'{{interview.drafts}} {{interview.calls}} {{code}}')"
+    after = (
+        f"\nopen({str(result)!r}, 'w').write(f'{{interview.drafts}} {{interview.calls}} {{code}}')"
+    )
     program = INTERVIEW.replace("print(", "(") + after
     main, side = os.openpty()
     with subprocess.Popen(
-        [sys.executable, "-c", f"import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n{program}"],
+        [
+            sys.executable,
+            "-c",
+            f"import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n{program}",
+        ],
         stdin=side,
         stdout=side,
         stderr=subprocess.DEVNULL,
@@ -162,8 +172,12 @@ def test_a_text_begun_on_a_terminal_that_is_lost_is_kept(tmp_path: Path) -> None
     assert result.read_text() == "{'why': 'one\\nhalf a line'} ['suspend'] 3"
 
 
-@pytest.mark.parametrize(("lines", "begun"), [(["Ann"], "half"), (["Ann", "Bob"], ".note half"), (["Ann", "Bob"], "")])
-def test_only_a_text_that_was_begun_becomes_a_draft(terminal: SpawnBase, lines: list[str], begun: str) -> None:
+@pytest.mark.parametrize(
+    ("lines", "begun"), [(["Ann"], "half"), (["Ann", "Bob"], ".note half"), (["Ann", "Bob"], "")]
+)
+def test_only_a_text_that_was_begun_becomes_a_draft(
+    terminal: SpawnBase, lines: list[str], begun: str
+) -> None:
     answer(terminal, *lines)
     begin(terminal, begun)
     terminal.send("\x03")
@@ -186,10 +200,14 @@ def test_a_request_to_end_suspends_and_restores_the_terminal(number: signal.Sign
         shown.expect_exact(f"after {usual}")
 
 
-@pytest.mark.parametrize("numbers", [(signal.SIGTERM,), (signal.SIGINT,), (signal.SIGINT, signal.SIGTERM)])
+@pytest.mark.parametrize(
+    "numbers", [(signal.SIGTERM,), (signal.SIGINT,), (signal.SIGINT, signal.SIGTERM)]
+)
 @pytest.mark.parametrize("term", ["xterm", "dumb"], ids=["edited", "not edited"])
 def test_a_signal_just_before_the_wait_is_not_lost(term: str, numbers: tuple[int, ...]) -> None:
-    with start(SIGNAL_TO_ANOTHER_THREAD, *(str(int(number)) for number in numbers), TERM=term) as shown:
+    with start(
+        SIGNAL_TO_ANOTHER_THREAD, *(str(int(number)) for number in numbers), TERM=term
+    ) as shown:
         shown.expect_exact("['suspend']")
 
 
@@ -242,9 +260,13 @@ output.flush()
 """
 
 
-@pytest.mark.parametrize("library", ["None", "types.ModuleType('readline', 'This uses libedit readline.')"])
+@pytest.mark.parametrize(
+    "library", ["None", "types.ModuleType('readline', 'This uses libedit readline.')"]
+)
 def test_without_gnu_readline_lines_are_taken_as_they_are(library: str) -> None:
-    with start(f"import sys, types; sys.modules['readline'] = {library}\n{INTERVIEW}", fresh=True) as shown:
+    with start(
+        f"import sys, types; sys.modules['readline'] = {library}\n{INTERVIEW}", fresh=True
+    ) as shown:
         shown.expect_exact("\r\n> ")
         answer(shown, "Ann", "Bob", "words")
         shown.send("end\r")
@@ -253,14 +275,23 @@ def test_without_gnu_readline_lines_are_taken_as_they_are(library: str) -> None:
 
 def test_no_word_is_split_at_the_edge_of_a_terminal() -> None:
     names = {**os.environ, "LC_ALL": "C.UTF-8"}
-    shown = pexpect.spawn(sys.executable, ["-c", WRAPPED], encoding="utf-8", timeout=20, env=names, dimensions=(24, 20))
+    shown = pexpect.spawn(
+        sys.executable,
+        ["-c", WRAPPED],
+        encoding="utf-8",
+        timeout=20,
+        env=names,
+        dimensions=(24, 20),
+    )
     assert shown.read().splitlines() == [
         "1  Do you strongly", "agree, agree or", "disagree?",
         "[Read it slowly,", "please, and wait.]",
         "!", "x" * 20, "xxxxx is too long",
         "最近の回答をお願いし", "ます",
     ]  # fmt: skip
-    piped = subprocess.run([sys.executable, "-c", WRAPPED], capture_output=True, text=True, check=True, env=names)
+    piped = subprocess.run(
+        [sys.executable, "-c", WRAPPED], capture_output=True, text=True, check=True, env=names
+    )
     assert piped.stdout.startswith(
         "1  Do you strongly agree, agree or disagree?\n[Read it slowly, please, and wait.]\n"
     )

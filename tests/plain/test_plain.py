@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.fake_interview import AGREEMENT, FAQ, MEDIA, FakeInterview, choices, every_kind, prompt, words
+from support.fake_interview import (
+    AGREEMENT,
+    FAQ,
+    MEDIA,
+    FakeInterview,
+    choices,
+    every_kind,
+    prompt,
+    words,
+)
 from survey_cli.entries import (
     EarlierAnswer,
     LineEntry,
@@ -52,7 +61,9 @@ def printed(desk: InterviewSession, *lines: str) -> list[str]:
     return held(desk, *lines)[1].split("> \n")
 
 
-def one(text: str, entry: ReadEntry | PickEntry | LineEntry | VerbatimEntry, **more: object) -> Fake:
+def one(
+    text: str, entry: ReadEntry | PickEntry | LineEntry | VerbatimEntry, **more: object
+) -> Fake:
     """A desk that asks one thing and then says goodbye."""
     return Fake((prompt("a", text, entry, **more), prompt("bye", "Goodbye.", ReadEntry())))
 
@@ -60,14 +71,18 @@ def one(text: str, entry: ReadEntry | PickEntry | LineEntry | VerbatimEntry, **m
 # What is printed
 
 
-def test_a_script_from_right_to_left_stands_at_the_right_edge_of_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_script_from_right_to_left_stands_at_the_right_edge_of_a_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     write = io.StringIO()
     output = OutputLines(write)
     output.right_to_left = True
     output.print_plain("1  نعم")
     monkeypatch.setattr(OutputLines, "_measure_terminal", lambda _: 10)
     output.print_plain("1  نعم\nEnter")
-    assert write.getvalue() == "1  نعم\n    \u20671  نعم\u2069\nEnter\n", "a pipe gets the text alone"
+    assert write.getvalue() == "1  نعم\n    \u20671  نعم\u2069\nEnter\n", (
+        "a pipe gets the text alone"
+    )
 
 
 def test_a_whole_interview_as_a_transcript() -> None:
@@ -88,10 +103,16 @@ def test_a_whole_interview_as_a_transcript() -> None:
             LineEntry(kind="number", hint="0 to 168", unit="hours"),
             section="Mission",
         ),
-        prompt("since", "Since when?", LineEntry(kind="date", hint="day month year"), section="Mission"),
+        prompt(
+            "since", "Since when?", LineEntry(kind="date", hint="day month year"), section="Mission"
+        ),
         prompt("why", "Why?", VerbatimEntry(), section="Mission"),
     )
-    desk = Fake(script, rejects={("hours", "200"): "200 is more than 168"}, notice="Case 7 was open: resumed.")
+    desk = Fake(
+        script,
+        rejects={("hours", "200"): "200 is more than 168"},
+        notice="Case 7 was open: resumed.",
+    )
     code, out = held(desk, "", "2", "200", "40", "3/3/85", "no time \\", "no money")
     assert out == textwrap.dedent(
         """\
@@ -159,15 +180,22 @@ def test_what_is_not_read_aloud_is_told_apart_by_signs() -> None:
         OfferedOption(code=7, text=words("Other"), specify=True, read=False),
         OfferedOption(code=9, text=words("None"), exclusive=True),
     )
-    first = printed(one("Which?", PickEntry(options=options, several=True, max_count=2, ordered=True)))[0]
-    assert "\n1  Yes (note: also: sometimes)\n7  Other (don't read, key 7 and the words)\n9  None (alone)\n" in first
+    first = printed(
+        one("Which?", PickEntry(options=options, several=True, max_count=2, ordered=True))
+    )[0]
+    assert (
+        "\n1  Yes (note: also: sometimes)\n7  Other (don't read, key 7 and the words)\n9  None (alone)\n"
+        in first
+    )
     assert "[any of these, blanks between, at most 2, in the order given]" in first
     points = PickEntry(options=choices("Not at all", "", "3"))
     assert "\n1  Not at all\n2\n3\n" in printed(one("How far?", points))[0]
 
 
 def test_codes_of_a_line_stand_like_options() -> None:
-    scale = LineEntry(kind="scale", hint="0 to 100", labels=((0, "Not at all"), (100, "Completely")))
+    scale = LineEntry(
+        kind="scale", hint="0 to 100", labels=((0, "Not at all"), (100, "Completely"))
+    )
     assert "\n0  Not at all\n100  Completely\n[0 to 100]\n" in printed(one("How far?", scale))[0]
     assert "[at most 5 characters]" in printed(one("ZIP?", LineEntry(kind="text", width=5)))[0]
 
@@ -196,19 +224,38 @@ def test_section_turn_and_declines_are_said_when_they_change() -> None:
 def test_the_earlier_answer_comes_last(kind: str, said: str) -> None:
     earlier = EarlierAnswer(label="2 No", codes=(2,), typed_text="2", kind=kind)  # type: ignore[arg-type]
     desk = one("Really?", YES_NO, earlier=earlier, instruction=words("Wait."))
-    assert printed(desk)[0].endswith(f"2  No\n[Interviewer: Wait.]\n[or .dk Don't know, .refused Refused]\n{said}\n")
+    assert printed(desk)[0].endswith(
+        f"2  No\n[Interviewer: Wait.]\n[or .dk Don't know, .refused Refused]\n{said}\n"
+    )
 
 
-@pytest.mark.parametrize("evil", ["[red]x[/]", "\x1b[31mx\x1b]0;t\x07", "a\x9bb", "x\u202ey", "a\x85b", "\ud800"])
+@pytest.mark.parametrize(
+    "evil", ["[red]x[/]", "\x1b[31mx\x1b]0;t\x07", "a\x9bb", "x\u202ey", "a\x85b", "\ud800"]
+)
 def test_text_is_literal_and_carries_no_control_characters(evil: str) -> None:
     pick = PickEntry(options=(OfferedOption(code=1, text=words(evil), note=evil),))
     script = (
-        prompt("a", evil, pick, instruction=words(evil), section=evil, faq=((words(evil), words(evil)),)),
-        prompt("b", evil, LineEntry(kind="text", hint=evil), help=words(evil), earlier=EarlierAnswer(label=evil)),
+        prompt(
+            "a",
+            evil,
+            pick,
+            instruction=words(evil),
+            section=evil,
+            faq=((words(evil), words(evil)),),
+        ),
+        prompt(
+            "b",
+            evil,
+            LineEntry(kind="text", hint=evil),
+            help=words(evil),
+            earlier=EarlierAnswer(label=evil),
+        ),
     )
     desk = Fake(script, title=evil, respondent=evil, notice=evil, rejects={("b", "no"): evil})
     out = held(desk, ".faq", f"{evil} no", "1", ".help", "no", ".again", ".jump")[1]
-    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]", out)
+    assert not re.search(
+        r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]", out
+    )
     assert out.count(clean(evil)) >= 15
     assert f"! {clean(evil)}\n" in out
 
@@ -256,7 +303,13 @@ def test_a_pick_sends_codes_and_words() -> None:
     assert sent == [PickReply(())]
     sent.clear()
     held(
-        Recording((prompt("a", "Which?", none, earlier=EarlierAnswer(label="1 Television", typed_text="1")),)),
+        Recording(
+            (
+                prompt(
+                    "a", "Which?", none, earlier=EarlierAnswer(label="1 Television", typed_text="1")
+                ),
+            )
+        ),
         "",
     )
     assert sent == [""], "an empty line keeps what stands"
@@ -275,7 +328,9 @@ def test_a_pick_sends_codes_and_words() -> None:
         (VerbatimEntry(), "[b]bold[/b]", "[b]bold[/b]"),
     ],
 )
-def test_a_typed_line_is_taken_as_it_is_meant(entry: LineEntry | VerbatimEntry, line: str, taken: str) -> None:
+def test_a_typed_line_is_taken_as_it_is_meant(
+    entry: LineEntry | VerbatimEntry, line: str, taken: str
+) -> None:
     desk = one("What?", entry)
     held(desk, line)
     assert desk.given == [("a", taken)]
@@ -283,7 +338,9 @@ def test_a_typed_line_is_taken_as_it_is_meant(entry: LineEntry | VerbatimEntry, 
 
 @pytest.mark.parametrize("entry", [ReadEntry(), YES_NO])
 @pytest.mark.parametrize("line", ["..back", ".5", ".", ".hlep"])
-def test_elsewhere_a_line_that_begins_with_a_dot_is_never_an_answer(entry: ReadEntry | PickEntry, line: str) -> None:
+def test_elsewhere_a_line_that_begins_with_a_dot_is_never_an_answer(
+    entry: ReadEntry | PickEntry, line: str
+) -> None:
     desk = one("What?", entry)
     assert printed(desk, line)[1].startswith(f"! {line} is not a command here: ")
     assert desk.given == []
@@ -334,9 +391,15 @@ def test_the_other_answers_of_a_failed_check_are_named() -> None:
         def reply(self, reply: Reply) -> Rejection | None:
             return Rejection("there are only 5", places=(Place("rooms"), Place("floors", 2)))
 
-    script = (prompt("hours", "How many?", LineEntry(kind="number")), prompt("bye", "Goodbye.", ReadEntry()))
+    script = (
+        prompt("hours", "How many?", LineEntry(kind="number")),
+        prompt("bye", "Goodbye.", ReadEntry()),
+    )
     after = printed(Checked(script), "9")
-    assert after[1] == "! there are only 5\n[.jump rooms or .jump floors#2 to correct the other answer]\n"
+    assert (
+        after[1]
+        == "! there are only 5\n[.jump rooms or .jump floors#2 to correct the other answer]\n"
+    )
     query = Query(text=words("120 is many."), places=(Place("rooms"),))
     after = printed(Fake(script, queries={("hours", "120"): query}), "120")
     assert after[1].endswith("another answer]\n[.jump rooms to correct the other answer]\n")
@@ -344,7 +407,9 @@ def test_the_other_answers_of_a_failed_check_are_named() -> None:
 
 def test_what_is_read_back_to_the_respondent_says_so() -> None:
     query = Query(text=words("Did you say 600?"), aloud=True)
-    desk = Fake((prompt("a", "How much?", LineEntry(kind="number")),), queries={("a", "600"): query})
+    desk = Fake(
+        (prompt("a", "How much?", LineEntry(kind="number")),), queries={("a", "600"): query}
+    )
     assert printed(desk, "600")[1].startswith(
         "? Did you say 600?\n[read it aloud: 1 yes, that is right; 2 no, ask again]"
     )
@@ -353,10 +418,14 @@ def test_what_is_read_back_to_the_respondent_says_so() -> None:
 def test_an_answer_read_back_is_confirmed_or_asked_again_as_on_the_full_screen() -> None:
     query = Query(text=words("Did you say 600?"), aloud=True)
     for yes in ("1", "y", "١", ".ok"):
-        desk = Fake((prompt("a", "How much?", LineEntry(kind="number")),), queries={("a", "600"): query})
+        desk = Fake(
+            (prompt("a", "How much?", LineEntry(kind="number")),), queries={("a", "600"): query}
+        )
         held(desk, "600", "2?", "", yes)
         assert desk.given == [("a", "600"), ("a", ".ok")]
-    desk = Fake((prompt("a", "How much?", LineEntry(kind="number")),), queries={("a", "600"): query})
+    desk = Fake(
+        (prompt("a", "How much?", LineEntry(kind="number")),), queries={("a", "600"): query}
+    )
     after = printed(desk, "600", "2", "", "2")
     assert after[2] == "[ask again, then key the right answer]\n"
     assert after[3] == "! ask again, then key the right answer\n"
@@ -383,7 +452,16 @@ def test_what_may_mean_two_things_is_asked_about() -> None:
 
 def test_notes_are_listed_and_replaced() -> None:
     desk = Fake((prompt("a", "A?", YES_NO), prompt("b", "B?", YES_NO)))
-    after = printed(desk, ".notes", ".note sounded sure", "1", ".notes", ".notes 1 not so sure", ".notes", ".notes 4 x")
+    after = printed(
+        desk,
+        ".notes",
+        ".note sounded sure",
+        "1",
+        ".notes",
+        ".notes 1 not so sure",
+        ".notes",
+        ".notes 4 x",
+    )
     assert after[1] == "[there is no note yet]\n"
     assert after[4] == "[1  a: sounded sure]\n[.notes NUMBER TEXT replaces one]\n"
     assert after[6].startswith("[1  a: not so sure]\n")
@@ -440,14 +518,19 @@ def test_jump_alone_lists_and_a_mistyped_place_is_guessed() -> None:
 def test_again_repeats_the_whole_item() -> None:
     desk = Fake((prompt("a", "One?", YES_NO, section="Part"),))
     first, again = printed(desk, ".again")[:2]
-    assert first.endswith("[Section: Part]\nOne?\n1  Yes\n2  No\n[or .dk Don't know, .refused Refused]\n")
+    assert first.endswith(
+        "[Section: Part]\nOne?\n1  Yes\n2  No\n[or .dk Don't know, .refused Refused]\n"
+    )
     assert first.endswith(again.partition("> ")[0])
 
 
 def test_help_says_where_one_is_and_lists_every_dot_word() -> None:
     desk = Fake((prompt("a", "One?", YES_NO, help=words("A long\nstory")),))
     help = printed(desk, ".help")[1]
-    assert "[A long]\n[story]\n[a, 1 of 1; 3 minutes 12 seconds so far; 10:42 there]\n[.dk  Don't know]" in help
+    assert (
+        "[A long]\n[story]\n[a, 1 of 1; 3 minutes 12 seconds so far; 10:42 there]\n[.dk  Don't know]"
+        in help
+    )
     assert all(f"[{command}  " in help for command in PLAIN_COMMANDS)
 
 
@@ -564,7 +647,9 @@ def test_an_answer_is_corrected_from_the_review() -> None:
 
 def test_what_makes_no_sense_at_the_review_says_what_does() -> None:
     desk, texts = reviewed("7", ".ok", ".dk", ".again", ".note late")
-    assert all("Enter completes the interview; .back or .jump ID corrects" in text for text in texts[1:3])
+    assert all(
+        "Enter completes the interview; .back or .jump ID corrects" in text for text in texts[1:3]
+    )
     assert texts[3].startswith("! .dk is not a command here")
     assert texts[4].startswith("[Everything is answered")
     assert texts[5].startswith("[noted]")

@@ -37,7 +37,9 @@ def one(text: str, entry: PickEntry | LineEntry) -> Fake:
 
 def test_a_line_that_is_no_text_or_endless_is_not_taken() -> None:
     desk = one("What?", LineEntry(kind="text"))
-    read = io.TextIOWrapper(io.BytesIO(b"caf\xe9\n\n" + b"x" * (3 * MAX_LINE_LENGTH) + b"\ncaf\xc3\xa9\r\n"), "utf-8")
+    read = io.TextIOWrapper(
+        io.BytesIO(b"caf\xe9\n\n" + b"x" * (3 * MAX_LINE_LENGTH) + b"\ncaf\xc3\xa9\r\n"), "utf-8"
+    )
     write = io.StringIO()
     conduct_interview(desk, read, write)
     assert desk.given == [("a", "café")]
@@ -109,7 +111,10 @@ def test_a_closed_output_puts_aside_and_says_so_elsewhere(prompts: int) -> None:
     assert conduct_interview(desk, io.StringIO("\n2\n10\n7\n"), Broken(prompts), errors) == 3
     assert desk.calls == ["suspend"]
     assert len(desk.given) == prompts
-    assert errors.getvalue() == "The output was closed: the interview is suspended and can be resumed.\n"
+    assert (
+        errors.getvalue()
+        == "The output was closed: the interview is suspended and can be resumed.\n"
+    )
 
 
 def test_an_output_that_closes_after_the_last_answer_changes_nothing() -> None:
@@ -128,7 +133,9 @@ def test_what_cannot_be_put_aside_is_said() -> None:
     for write in (io.StringIO(), Broken(0)):
         errors = io.StringIO()
         assert conduct_interview(Full(every_kind()), io.StringIO(""), write, errors) == 1
-        assert "could not be suspended: not saved: the disk is full. Every answer" in errors.getvalue()
+        assert (
+            "could not be suspended: not saved: the disk is full. Every answer" in errors.getvalue()
+        )
 
 
 def test_a_database_that_refuses_leaves_one_at_the_same_item() -> None:
@@ -175,7 +182,10 @@ def test_a_real_pipe_that_closes_leaves_no_traceback() -> None:
         process.stdin.flush()
         assert process.wait(20) == 3
         said = process.stderr.read().decode()
-    assert said == "The output was closed: the interview is suspended and can be resumed.\n['suspend']\n"
+    assert (
+        said
+        == "The output was closed: the interview is suspended and can be resumed.\n['suspend']\n"
+    )
 
 
 def test_a_terminal_prints_no_line_twice_and_ctrl_c_puts_aside() -> None:

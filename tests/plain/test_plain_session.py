@@ -51,7 +51,9 @@ def seated(tmp_path: Path) -> Callable[[], InterviewSession]:
 
     def sit() -> InterviewSession:
         seating = StartOptions(case="7", interviewer="Ann", seed=1)
-        desk = start_or_resume(file, seating, clock=lambda: NOON + timedelta(seconds=next(seconds)), store=store)
+        desk = start_or_resume(
+            file, seating, clock=lambda: NOON + timedelta(seconds=next(seconds)), store=store
+        )
         assert isinstance(desk, InterviewSession), str(desk)
         return desk
 
@@ -85,9 +87,17 @@ def test_a_whole_interview_with_the_real_desk(seated: Callable[[], InterviewSess
     assert "[Ended: Complete]\n[4 answers in " in out
     events = journal(desk)
     answers = {e.place.item: e.value for e in events if isinstance(e, QuestionAnswered)}
-    assert answers == {"hello": None, "own": 1, "hours": 90, "born": date(1985, 3, 3), "why": "much\nmore"}
+    assert answers == {
+        "hello": None,
+        "own": 1,
+        "hours": 90,
+        "born": date(1985, 3, 3),
+        "why": "much\nmore",
+    }
     assert [e.reason for e in events if isinstance(e, QueryConfirmed)] == ["drives a bus", ""]
-    assert [(e.place, e.text) for e in events if isinstance(e, NoteWritten)] == [(Place("hours"), "sounded sure")]
+    assert [(e.place, e.text) for e in events if isinstance(e, NoteWritten)] == [
+        (Place("hours"), "sounded sure")
+    ]
 
 
 def test_an_end_that_calls_back_exits_with_success_and_a_suspension_does_not(
@@ -122,7 +132,10 @@ def test_the_key_of_a_case_is_cleaned_as_answers_are(tmp_path: Path) -> None:
     file.write_text(INSTRUMENT)
     store = Store.open(":memory:", create=True)
     desk = start_or_resume(
-        file, StartOptions(case=" a\x1b[31mb\nc ", interviewer="Ann"), clock=lambda: NOON, store=store
+        file,
+        StartOptions(case=" a\x1b[31mb\nc ", interviewer="Ann"),
+        clock=lambda: NOON,
+        store=store,
     )
     assert isinstance(desk, InterviewSession)
     assert [row.case for row in store.interviews.list_rows()] == ["a[31mbc"]
@@ -147,7 +160,10 @@ def test_the_respondents_clock_is_known_only_where_a_zone_is(
     file.write_text(instrument)
     store = Store.open(":memory:", create=True)
     desk = start_or_resume(
-        file, StartOptions(case="7", interviewer="Ann", columns=columns), clock=lambda: NOON, store=store
+        file,
+        StartOptions(case="7", interviewer="Ann", columns=columns),
+        clock=lambda: NOON,
+        store=store,
     )
     assert isinstance(desk, InterviewSession), str(desk)
     clock = desk.respondent_time()
@@ -156,7 +172,12 @@ def test_the_respondents_clock_is_known_only_where_a_zone_is(
 
 @pytest.mark.parametrize(
     ("language", "typed", "size"),
-    [("de", "12.000", None), ("de", "1.234,5", 1234.5), ("en", "12000", 12_000), ("en", "2.5", 2.5)],
+    [
+        ("de", "12.000", None),
+        ("de", "1.234,5", 1234.5),
+        ("en", "12000", 12_000),
+        ("en", "2.5", 2.5),
+    ],
 )
 def test_a_number_of_the_sample_is_read_in_the_studys_language(
     tmp_path: Path, language: str, typed: str, size: float | None
@@ -175,19 +196,27 @@ def test_a_number_of_the_sample_is_read_in_the_studys_language(
 
 def test_a_search_by_lines(tmp_path: Path) -> None:
     study = tmp_path / "s.yaml"
-    (tmp_path / "jobs.csv").write_text("code,text\n1,Baker\n2,Bank teller\n3,Banker\n", encoding="utf-8")
+    (tmp_path / "jobs.csv").write_text(
+        "code,text\n1,Baker\n2,Bank teller\n3,Banker\n", encoding="utf-8"
+    )
     study.write_text(
         "instrument: s\ntitle: S\nitems:\n  - {id: job, type: search, list: jobs.csv, text: What job?}\n"
         "  - {id: other, type: search, list: jobs.csv, text: Another?}\n",
         encoding="utf-8",
     )
     seating = StartOptions(case="7", interviewer="Ann", seed=1)
-    desk = start_or_resume(study, seating, clock=lambda: NOON, store=Store.open(":memory:", create=True))
+    desk = start_or_resume(
+        study, seating, clock=lambda: NOON, store=Store.open(":memory:", create=True)
+    )
     assert isinstance(desk, InterviewSession)
     code, out = held(desk, "bank", "teller", "1", "xyz", "bakre", "1", "")
     assert code == 0
     assert "? bank: which?\n1  Bank teller (2)\n2  Banker (3)\n" in out
     assert "= Bank teller\n" in out
     assert "! nothing in the list fits xyz: try another word, or part of one\n" in out
-    answers = {e.place.item: (e.value, e.specify_texts) for e in journal(desk) if isinstance(e, QuestionAnswered)}
+    answers = {
+        e.place.item: (e.value, e.specify_texts)
+        for e in journal(desk)
+        if isinstance(e, QuestionAnswered)
+    }
     assert answers == {"job": (2, {2: "teller"}), "other": (1, {1: "bakre"})}

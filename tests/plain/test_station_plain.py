@@ -65,7 +65,9 @@ def test_after_a_call_a_note_goes_to_its_case_and_enter_goes_on() -> None:
     calling = FakeStation(wrapup=True)
     _, said, _ = worked(calling, "2", "y", ".note sounded rushed", "3", "")
     assert "[After the call: El Paso Sector, busy. .note TEXT adds a note" in said
-    assert "! .note, .back, or Enter to continue" in said, "no outcome is keyed for a case that is closed"
+    assert "! .note, .back, or Enter to continue" in said, (
+        "no outcome is keyed for a case that is closed"
+    )
     assert done(calling) == ["record EP-07 busy", "remark EP-07 sounded rushed", "end_wrapup"]
     assert "[Case: Chicago District" in said.split("Enter to continue")[-1]
 
@@ -163,7 +165,9 @@ def test_outcomes_beyond_the_first_have_numbers_that_go_on() -> None:
         (("never_call", "y"), "record EP-07 never_call"),
     ],
 )
-def test_what_an_outcome_wants_is_asked_or_typed_behind_it(lines: tuple[str, ...], kept: str) -> None:
+def test_what_an_outcome_wants_is_asked_or_typed_behind_it(
+    lines: tuple[str, ...], kept: str
+) -> None:
     calling = FakeStation()
     worked(calling, *lines)
     assert done(calling) == [kept]
@@ -197,7 +201,9 @@ def test_what_is_given_up_keys_nothing(lines: tuple[str, ...]) -> None:
         ((".refusal_soft no time",), ["note_refusal EP-07 |no time|0"]),
     ],
 )
-def test_a_refusal_is_told_line_by_line_or_on_its_own_line(lines: tuple[str, ...], kept: list[str]) -> None:
+def test_a_refusal_is_told_line_by_line_or_on_its_own_line(
+    lines: tuple[str, ...], kept: list[str]
+) -> None:
     calling = FakeStation()
     worked(calling, ".dial", *lines)
     assert done(calling) == ["dial EP-07", *kept, "record EP-07 refusal_soft"]
@@ -205,8 +211,25 @@ def test_a_refusal_is_told_line_by_line_or_on_its_own_line(lines: tuple[str, ...
 
 def test_a_grave_refusal_is_told_and_then_asked_about() -> None:
     calling = FakeStation()
-    worked(calling, ".dial", "refusal_hard", "", "never", "3", "n", "refusal_hard", "", "never", "3", "y")
-    assert done(calling) == ["dial EP-07", "note_refusal EP-07 |never|3", "record EP-07 refusal_hard"]
+    worked(
+        calling,
+        ".dial",
+        "refusal_hard",
+        "",
+        "never",
+        "3",
+        "n",
+        "refusal_hard",
+        "",
+        "never",
+        "3",
+        "y",
+    )
+    assert done(calling) == [
+        "dial EP-07",
+        "note_refusal EP-07 |never|3",
+        "record EP-07 refusal_hard",
+    ]
 
 
 def test_a_refusal_that_cannot_be_noted_is_not_keyed() -> None:
@@ -262,7 +285,12 @@ def test_dot_words_do_what_they_say() -> None:
 def test_an_outcome_keyed_by_a_slip_is_taken_back() -> None:
     calling = FakeStation()
     _, said, _ = worked(calling, ".dial", "1", ".back", "2")
-    assert done(calling) == ["dial EP-07", "record EP-07 no_answer", "take_back EP-07", "record EP-07 busy"]
+    assert done(calling) == [
+        "dial EP-07",
+        "record EP-07 no_answer",
+        "take_back EP-07",
+        "record EP-07 busy",
+    ]
     assert said.count("[Case: El Paso Sector") == 2
 
 
@@ -279,7 +307,10 @@ def test_every_dot_word_of_the_help_is_known() -> None:
 def test_without_a_case_words_about_one_say_so_and_enter_looks_again() -> None:
     calling = FakeStation([])
     _, said, _ = worked(calling, ".dial", "1", "")
-    assert "[Nobody can be called just now: all 12 open cases are waiting]\n[Next: Tue 24 Nov 13:42]" in said
+    assert (
+        "[Nobody can be called just now: all 12 open cases are waiting]\n[Next: Tue 24 Nov 13:42]"
+        in said
+    )
     assert said.count("! there is no case") == 2
     assert calling.calls == ["take_next", "take_next", "leave"]
 
@@ -288,7 +319,9 @@ def test_a_line_typed_for_another_state_than_what_came_is_set_aside() -> None:
     calling = FakeStation([], due=replace(a_case("LATE", "Late Sector"), has_open_call=True))
     _, said, _ = worked(calling, "1", "1")
     assert "your line was not used" in said
-    assert done(calling) == ["record LATE no_answer"], "the second line was typed with the case in sight"
+    assert done(calling) == ["record LATE no_answer"], (
+        "the second line was typed with the case in sight"
+    )
 
 
 def test_the_interview_runs_as_it_is_and_comes_back() -> None:
@@ -320,7 +353,10 @@ def test_output_that_closes_ends_the_shift_and_the_interview_in_it() -> None:
     in_the_interview = worked(FakeStation(), ".interview", "2")[1].index("How many hours?")
     calling = FakeStation()
     errors = io.StringIO()
-    assert run_station(calling, io.StringIO(".interview\n2\n40\n"), Closed(in_the_interview), errors) == EXIT_ENDED
+    assert (
+        run_station(calling, io.StringIO(".interview\n2\n40\n"), Closed(in_the_interview), errors)
+        == EXIT_ENDED
+    )
     assert calling.calls == ["take_next", "interview EP-07", "came_back EP-07 suspended", "leave"]
     assert errors.getvalue() == ""
 
@@ -331,7 +367,8 @@ def test_numbers_that_may_not_be_dialled_say_why() -> None:
         a_number(2, "222", state="never_call"),
     )
     _, said, _ = worked(
-        FakeStation([a_case("A", "A", numbers=numbers, respondent_time=None, callable_until=None)]), ".next"
+        FakeStation([a_case("A", "A", numbers=numbers, respondent_time=None, callable_until=None)]),
+        ".next",
     )
     assert "[Number 1, current: 111, fixed line, not now: after 20:30 there]" in said
     assert "[Number 2: 222, fixed line, never to be called]" in said
@@ -352,7 +389,9 @@ def test_what_has_changed_at_the_numbers_is_said() -> None:
         def record_outcome(self, outcome: str, **more: str) -> None:
             numbers = self._case().numbers
             busy = replace(numbers[0], current=False, outcome=outcome)
-            self.now = replace(self._case(), numbers=(busy, replace(numbers[1], current=True)), has_open_call=False)
+            self.now = replace(
+                self._case(), numbers=(busy, replace(numbers[1], current=True)), has_open_call=False
+            )
 
     _, said, _ = worked(TwoNumbers(), ".dial", "2", ".number 1")
     after = said.split("> \n")
@@ -365,7 +404,9 @@ def test_what_has_changed_at_the_numbers_is_said() -> None:
 
 def test_an_appointment_of_a_case_without_a_name_says_its_key_once() -> None:
     appointments = (an_appointment(key="DT-02", name="DT-02"),)
-    assert ", DT-02, me first, " in worked(FakeStation(appointments=appointments), ".appointments")[1]
+    assert (
+        ", DT-02, me first, " in worked(FakeStation(appointments=appointments), ".appointments")[1]
+    )
 
 
 def test_lines_through_a_real_pipe() -> None:

@@ -33,7 +33,9 @@ def prove_everything(instrument: Instrument) -> tuple[Verdicts, Mapping[str, Seq
         goals = {**list_goals(prover.model), **fill_goals, **list_quota_goals(prover.model)}
         for fork in build_fork_models(prover.model):
             goals |= fork.goals
-        return prover.settle(goals), {use.owner: [u for u in fills if u.owner == use.owner] for use in fills}
+        return prover.settle(goals), {
+            use.owner: [u for u in fills if u.owner == use.owner] for use in fills
+        }
 
 
 def test_verdicts_equal_those_of_trying_every_answer() -> None:
@@ -46,12 +48,16 @@ def test_verdicts_equal_those_of_trying_every_answer() -> None:
         tried += 1
         (verdicts, fills), seen = prove_everything(instrument), see_everything(instrument)
         assert seen.isdisjoint(verdicts.impossible), f"seed {seed}: called impossible:\n{text}"
-        if any(item.limits for item in instrument.items.values()):  # without its limit a number may be any number
+        if any(
+            item.limits for item in instrument.items.values()
+        ):  # without its limit a number may be any number
             continue
         possible = {goal for goal in verdicts.possible if goal.kind not in FORK_KINDS}
         assert possible <= seen, f"seed {seed}: called possible:\n{text}"
         for goal, witness in verdicts.possible.items():
-            assert WitnessWalk(instrument, witness, fills).shows(goal), f"seed {seed}: {goal} is not shown:\n{text}"
+            assert WitnessWalk(instrument, witness, fills).shows(goal), (
+                f"seed {seed}: {goal} is not shown:\n{text}"
+            )
     assert tried > 250 * SCALE
 
 

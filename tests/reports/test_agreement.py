@@ -20,7 +20,9 @@ def repeat(counts: dict[tuple[int, int], int]) -> list[tuple[int, int]]:
 def test_kappa_of_cohens_own_example() -> None:
     """Cohen 1960, table 1: 200 patients, three diagnoses; kappa is .492."""
     table = [[88, 14, 18], [10, 40, 10], [2, 6, 12]]
-    pairs = repeat({(row, column): n for row, counts in enumerate(table) for column, n in enumerate(counts)})
+    pairs = repeat(
+        {(row, column): n for row, counts in enumerate(table) for column, n in enumerate(counts)}
+    )
     assert compute_kappa(pairs) == pytest.approx((0.70 - 0.41) / (1 - 0.41), abs=1e-12)
     assert round(compute_kappa(pairs) or 0, 3) == 0.492
 
@@ -37,7 +39,10 @@ def test_kappa_of_cohens_own_example() -> None:
 def test_alpha_of_krippendorffs_own_examples(coders: list[str], alpha: float | None) -> None:
     """Krippendorff 2011, sections A, B and C: a missing value is a dot."""
     longest = max(map(len, coders))
-    units = [[c for c in unit if c != "."] for unit in zip(*(c.ljust(longest, ".") for c in coders), strict=True)]
+    units = [
+        [c for c in unit if c != "."]
+        for unit in zip(*(c.ljust(longest, ".") for c in coders), strict=True)
+    ]
     found = compute_alpha(units, measure_nominal_distance)
     assert (found if found is None else round(found, 3)) == alpha
 
@@ -48,19 +53,30 @@ def test_figures_that_r_gives() -> None:
     second = "534433222343335552455513241335444551122425133325142131554215"
     pairs = list(zip(first, second, strict=True))
     assert compute_kappa(pairs) == pytest.approx(0.747722494744219, abs=1e-14)
-    assert compute_alpha(pairs, measure_nominal_distance) == pytest.approx(0.749780970737691, abs=1e-14)
+    assert compute_alpha(pairs, measure_nominal_distance) == pytest.approx(
+        0.749780970737691, abs=1e-14
+    )
 
 
 def test_masi_distances_of_passonneau() -> None:
     distances = [
         measure_masi_distance(frozenset(a), frozenset(b))
-        for a, b in (({1, 2}, {2, 1}), ({1}, {1, 2}), ({1, 2}, {2, 3}), ({1}, {2}), ((), ()), ((), {1}))
+        for a, b in (
+            ({1, 2}, {2, 1}),
+            ({1}, {1, 2}),
+            ({1, 2}, {2, 3}),
+            ({1}, {2}),
+            ((), ()),
+            ((), {1}),
+        )
     ]
     assert distances == [0, 1 - Fraction(2, 3) / 2, 1 - Fraction(1, 3) / 3, 1, 0, 1]
 
 
 def test_several_codes_are_compared_as_sets_and_one_by_one() -> None:
-    pairs = [(frozenset(a), frozenset(b)) for a, b in (({1}, {1}), ({1, 2}, {1}), ({2}, {2}), ((), {3}))]
+    pairs = [
+        (frozenset(a), frozenset(b)) for a, b in (({1}, {1}), ({1, 2}, {1}), ({2}, {2}), ((), {3}))
+    ]
     found = measure_agreement(pairs, multiple=True)
     assert (found.answers, found.equal) == (4, 2)
     assert [(code.code, code.first, code.second, code.both) for code in found.by_code] == [

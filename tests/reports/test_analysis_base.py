@@ -16,7 +16,9 @@ from survey_cli.reports.results.analysis_base import AnalysisBase, InterviewSele
 from survey_cli.reports.weighting.answer_counts import AnswerColumns
 from survey_cli.table.table import ADMIN_VARIABLES, Table
 
-PLAN = Plan.from_instrument(instrument("items:\n  - {id: q, type: single, text: Which?, options: {1: One, 2: Two}}\n"))
+PLAN = Plan.from_instrument(
+    instrument("items:\n  - {id: q, type: single, text: Which?, options: {1: One, 2: Two}}\n")
+)
 BEGAN = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
 
@@ -38,14 +40,33 @@ def select(
     rows = []
     for number, one in enumerate(interviews):
         times = map(encode_timestamp, (one.began, one.began + one.length))
-        rows.append(encode_cells((f"i{number}", "case", 1, one.origin, "1", "ended", one.outcome, *times, "sam", "en")))
-    return AnswerColumns.from_table(Table(variables=ADMIN_VARIABLES, rows=rows), select=base.select), base
+        rows.append(
+            encode_cells(
+                (
+                    f"i{number}",
+                    "case",
+                    1,
+                    one.origin,
+                    "1",
+                    "ended",
+                    one.outcome,
+                    *times,
+                    "sam",
+                    "en",
+                )
+            )
+        )
+    return AnswerColumns.from_table(
+        Table(variables=ADMIN_VARIABLES, rows=rows), select=base.select
+    ), base
 
 
 @given(st.lists(st.integers(-100 * 10**6, 400 * 10**6), max_size=40))
 def test_the_median_length_is_exact(microseconds: list[int]) -> None:
     """An end before the start, by a clock that was set, is no length."""
-    _, base = select([Interviewed(BEGAN, timedelta(microseconds=length)) for length in microseconds])
+    _, base = select(
+        [Interviewed(BEGAN, timedelta(microseconds=length)) for length in microseconds]
+    )
     lengths = [length for length in microseconds if length >= 0]
     seconds = base.compute_median_length()
     assert (seconds is None) == (not lengths)
@@ -62,7 +83,12 @@ def test_times_are_those_of_selected_interviews() -> None:
     assert (answers.interviews, list(answers.columns["interview_id"])) == (2, ['"i0"', '"i1"'])
     _, everything = select(interviews, "all")
     assert everything.find_period() == (BEGAN, late.began)
-    assert (everything.interviews, everything.complete, everything.whole, everything.left_out) == (3, 2, 2, 0)
+    assert (everything.interviews, everything.complete, everything.whole, everything.left_out) == (
+        3,
+        2,
+        2,
+        0,
+    )
 
 
 @pytest.mark.parametrize(("selection", "kept"), [("complete", ["i1"]), ("partial", ["i0", "i1"])])
@@ -71,7 +97,12 @@ def test_corrected_outcomes_decide(selection: InterviewSelection, kept: list[str
     interviews = [Interviewed(BEGAN), Interviewed(BEGAN, outcome="no_answer"), Interviewed(BEGAN)]
     answers, base = select(interviews, selection, corrected)
     assert list(answers.read_cells("interview_id").values()) == kept
-    assert (base.complete, base.interviews, base.whole, base.left_out) == (1, len(kept), 2, 3 - len(kept))
+    assert (base.complete, base.interviews, base.whole, base.left_out) == (
+        1,
+        len(kept),
+        2,
+        3 - len(kept),
+    )
 
 
 def test_the_time_of_an_import_is_no_start() -> None:
@@ -84,4 +115,6 @@ def test_the_time_of_an_import_is_no_start() -> None:
     noon = Interviewed(at.replace(hour=12), timedelta(hours=1), "imported")
     _, base = select([*interviews, noon, noon])
     assert base.find_period() == (BEGAN, noon.began)
-    assert base.compute_median_length() == 300, "how imported interviews were conducted is not known"
+    assert base.compute_median_length() == 300, (
+        "how imported interviews were conducted is not known"
+    )

@@ -66,7 +66,18 @@ def nation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     answers = "".join(f"  {line}\n" for line in SHARES.splitlines())
     settings = f"answers:\n{answers}respondents: {{decline: 1%}}\n"
     (folder / "shares.yaml").write_text(settings, encoding="utf-8")
-    run_survey(folder, "simulate", "nation.yaml", "-n", "2001", "--seed", "4", "--settings", "shares.yaml", "--keep")
+    run_survey(
+        folder,
+        "simulate",
+        "nation.yaml",
+        "-n",
+        "2001",
+        "--seed",
+        "4",
+        "--settings",
+        "shares.yaml",
+        "--keep",
+    )
     return file
 
 

@@ -30,13 +30,23 @@ sample:
   unit: {type: text, role: key}
 items:
 """ + "\n".join(
-    f"  - {{id: q{n}, type: single, text: Which?, options: {{1: One, 2: Two, 3: Three}}}}" for n in range(4)
+    f"  - {{id: q{n}, type: single, text: Which?, options: {{1: One, 2: Two, 3: Three}}}}"
+    for n in range(4)
 )
 
 
 @pytest.mark.parametrize(
     "texts",
-    [[], FEW, SOME, ALL_DIFFERENT, [*FEW, *ALL_DIFFERENT], [*ALL_DIFFERENT, *FEW], BLOCKS, [*BLOCKS, *ALL_DIFFERENT]],
+    [
+        [],
+        FEW,
+        SOME,
+        ALL_DIFFERENT,
+        [*FEW, *ALL_DIFFERENT],
+        [*ALL_DIFFERENT, *FEW],
+        BLOCKS,
+        [*BLOCKS, *ALL_DIFFERENT],
+    ],
 )
 @pytest.mark.parametrize("size", [1, 100, 5_000])
 def test_a_column_has_the_texts_that_were_read_in_parts(texts: Sequence[str], size: int) -> None:
@@ -103,15 +113,22 @@ def test_a_report_keeps_few_bytes_of_an_interview() -> None:
 
     def count(interviews: int) -> object:
         data = DataTable(
-            table=Table(variables=variables, rows=stored[:interviews]), analysis=Analysis(instrument=compiled)
+            table=Table(variables=variables, rows=stored[:interviews]),
+            analysis=Analysis(instrument=compiled),
         )
         answers, base = load_counted_answers(data, plan, "partial")
         assert base.complete == interviews
         grouping = build_grouping(answers, answers.variables["q1"])
         assert isinstance(grouping, Grouping)
-        tables = [tabulate(q, answers, [grouping], ResultOptions()) for q in list_questions(compiled, variables)[0]]
+        tables = [
+            tabulate(q, answers, [grouping], ResultOptions())
+            for q in list_questions(compiled, variables)[0]
+        ]
         return answers, base, hide_small_counts(tables, answers, [grouping], ResultOptions())
 
-    (few, few_peak), (many, many_peak) = measure(lambda: count(4_000)), measure(lambda: count(8_000))
+    (few, few_peak), (many, many_peak) = (
+        measure(lambda: count(4_000)),
+        measure(lambda: count(8_000)),
+    )
     assert (many - few) / 4_000 < 20
     assert (many_peak - few_peak) / 4_000 < 30

@@ -34,7 +34,11 @@ def example(kind: type[Any]) -> events.CaseEvent:
     number = events.NumberFacts(2) if kind is events.NumberAdded else 2
     why = "lapsed" if kind is events.CaseReturned else "asked back"
     event = kind(
-        **{name: value for name, value in {**VALUES, "number": number, "why": why}.items() if name in kind._fields}
+        **{
+            name: value
+            for name, value in {**VALUES, "number": number, "why": why}.items()
+            if name in kind._fields
+        }
     )
     assert isinstance(event, tuple)
     return event  # type: ignore[return-value]
@@ -44,7 +48,9 @@ def example(kind: type[Any]) -> events.CaseEvent:
 def test_every_event_has_words_and_keeps_its_note(kind: type[Any]) -> None:
     event = example(kind)
     what, note = describe_event(event, Case(key="1"), plan())
-    has_note = {"note", "why", "reason", "text"} & set(kind._fields) and kind is not events.CaseReturned
+    has_note = {"note", "why", "reason", "text"} & set(
+        kind._fields
+    ) and kind is not events.CaseReturned
     assert what
     assert note == ("asked back" if has_note else "")
     entry = events.HistoryEntry(moment("2026-11-23 14:10"), "ann", "s1", event)

@@ -12,10 +12,17 @@ import pytest
 
 from survey_cli.reports.weighting import design_errors as errors
 from survey_cli.reports.weighting.answer_counts import WEIGHT_UNIT, WeightedCount
-from survey_cli.reports.weighting.significance import ComparisonTable, TableDesign, run_independence_test
+from survey_cli.reports.weighting.significance import (
+    ComparisonTable,
+    TableDesign,
+    run_independence_test,
+)
 
 DATA = Path(__file__).parent.parent / "data/school_survey"
-REFERENCE = {name: float(figure) for name, figure in csv.reader((DATA / "reference.tsv").open(), delimiter="\t")}
+REFERENCE = {
+    name: float(figure)
+    for name, figure in csv.reader((DATA / "reference.tsv").open(), delimiter="\t")
+}
 exactly = lambda figure: pytest.approx(figure, rel=1e-8, abs=1e-11)  # noqa: E731
 
 
@@ -24,7 +31,10 @@ def schools(name: str) -> dict[str, numpy.ndarray]:
     with (DATA / f"{name}.csv").open() as file:
         rows = list(csv.DictReader(file))
     texts = {column: numpy.array([row[column] for row in rows]) for column in rows[0]}
-    return {name: column if name in ("stype", "awards") else column.astype(float) for name, column in texts.items()}
+    return {
+        name: column if name in ("stype", "awards") else column.astype(float)
+        for name, column in texts.items()
+    }
 
 
 def design_of(name: str) -> tuple[dict[str, numpy.ndarray], errors.SampleDesign]:
@@ -42,27 +52,45 @@ def design_of(name: str) -> tuple[dict[str, numpy.ndarray], errors.SampleDesign]
         case "jkn":  # the jackknife leaves out each school of a stratum in turn
             strata = data["stype"]
             sizes = numpy.array([(strata == stratum).sum() for stratum in strata])
-            kept = numpy.where(strata[:, None] == strata, sizes / (sizes - 1), 1) * (1 - numpy.eye(len(sizes)))
+            kept = numpy.where(strata[:, None] == strata, sizes / (sizes - 1), 1) * (
+                1 - numpy.eye(len(sizes))
+            )
             replicates = weights[:, None] * kept
-            return data, errors.make_replicate_design(weights, replicates, "jkn", [*(sizes - 1) / sizes])
+            return data, errors.make_replicate_design(
+                weights, replicates, "jkn", [*(sizes - 1) / sizes]
+            )
         case _:  # the jackknife leaves out each of the 15 districts in turn
             left_out = data["dnum"][:, None] == numpy.unique(data["dnum"])
             replicates = numpy.where(left_out, 0, weights[:, None] * 15 / 14)
             return data, errors.make_replicate_design(weights, replicates, "jk1")
 
 
-@pytest.mark.parametrize("name", ["stratified", "clustered", "without_fpc", "weights_alone", "jk1", "jkn"])
+@pytest.mark.parametrize(
+    "name", ["stratified", "clustered", "without_fpc", "weights_alone", "jk1", "jkn"]
+)
 def test_errors_equal_those_of_r(name: str) -> None:
     data, design = design_of(name)
     everybody = numpy.ones(len(data["pw"]))
 
     def expect(figure: str, *found: float | None) -> None:
-        expected = [value for key, value in REFERENCE.items() if key.rpartition("_")[0] == f"{name}_{figure}"]
+        expected = [
+            value
+            for key, value in REFERENCE.items()
+            if key.rpartition("_")[0] == f"{name}_{figure}"
+        ]
         assert list(found) == exactly(expected), figure
 
     mean = errors.estimate_mean(design, data["api00"], everybody)
     error = errors.compute_error(design, mean, everybody, data["api00"])
-    expect("mean", mean.value, error.standard_error, error.design_effect, error.freedom, error.low, error.high)
+    expect(
+        "mean",
+        mean.value,
+        error.standard_error,
+        error.design_effect,
+        error.freedom,
+        error.low,
+        error.high,
+    )
     awarded = (data["awards"] == "Yes").astype(float)
     share = errors.estimate_mean(design, awarded, everybody)
     error = errors.compute_error(design, share, everybody, awarded, share=True)
@@ -70,7 +98,11 @@ def test_errors_equal_those_of_r(name: str) -> None:
     if (
         design.replicates is not None
     ):  # R computes log(p/(1 − p)) of each replicate, which has no value where all or none were awarded
-        limits = tuple(value for key, value in REFERENCE.items() if key in (f"{name}_share_4", f"{name}_share_5"))
+        limits = tuple(
+            value
+            for key, value in REFERENCE.items()
+            if key in (f"{name}_share_4", f"{name}_share_5")
+        )
     expect("share", share.value, error.standard_error, error.coefficient_of_variation, *limits)
     ratio = errors.estimate_ratio(design, data["api.stu"], data["enroll"])
     expect("ratio", ratio.value, errors.compute_error(design, ratio, everybody).standard_error)
@@ -78,8 +110,14 @@ def test_errors_equal_those_of_r(name: str) -> None:
     means = [errors.estimate_mean(design, data["api00"], kind) for kind in kinds]
     all_errors = [errors.compute_error(design, mean, everybody).standard_error for mean in means]
     expect("by", *(mean.value for mean in means), *all_errors)
-    difference = errors.combine(means[:2], (1, -1))  # of the same schools, or of other schools in the same district
-    expect("difference", difference.value, errors.compute_error(design, difference, everybody).standard_error)
+    difference = errors.combine(
+        means[:2], (1, -1)
+    )  # of the same schools, or of other schools in the same district
+    expect(
+        "difference",
+        difference.value,
+        errors.compute_error(design, difference, everybody).standard_error,
+    )
     change = errors.estimate_mean(design, data["api00"] - data["api99"], everybody)
     expect("change", change.value, errors.compute_error(design, change, everybody).standard_error)
     within = errors.estimate_mean(design, awarded, kinds[1])
@@ -87,7 +125,9 @@ def test_errors_equal_those_of_r(name: str) -> None:
     expect("within", within.value, error.standard_error, error.design_effect, error.freedom)
 
 
-@pytest.mark.parametrize("name", ["stratified", "clustered", "without_fpc", "weights_alone", "jk1", "jkn"])
+@pytest.mark.parametrize(
+    "name", ["stratified", "clustered", "without_fpc", "weights_alone", "jk1", "jkn"]
+)
 def test_differences_and_tests_equal_those_of_r(name: str) -> None:
     """`svycontrast` of `svyby`, `svyttest`, `svyglm` and `svychisq`; columns 1, 2 and 3 are kinds of schools."""
     data, design = design_of(name)
@@ -98,7 +138,10 @@ def test_differences_and_tests_equal_those_of_r(name: str) -> None:
         answers=numpy.arange(len(awarded)),
         columns=numpy.array([0 * everybody, 1 + numpy.char.find("EHM", data["stype"])], dtype=int),
         rows={
-            **{row: errors.RowValues(values, everybody, is_share=True) for row, values in rows.items()},
+            **{
+                row: errors.RowValues(values, everybody, is_share=True)
+                for row, values in rows.items()
+            },
             -1: errors.RowValues(data["api00"], everybody, is_share=False),
         },
     )
@@ -118,10 +161,17 @@ def test_differences_and_tests_equal_those_of_r(name: str) -> None:
         scores = [place - (len(parts) - 1) / 2 for place in range(len(parts))]
         contrast = table.compare(-1, parts, scores)
         assert contrast is not None
-        assert contrast.value / contrast.error.standard_error == exactly(REFERENCE[f"{name}_{figure}"])
+        assert contrast.value / contrast.error.standard_error == exactly(
+            REFERENCE[f"{name}_{figure}"]
+        )
     kinds = numpy.char.find("EHM", data["stype"])
-    counts = [[weigh(data["pw"][(kinds == kind) & (values > 0)]) for kind in range(3)] for values in rows.values()]
-    matrix = ComparisonTable("Kind", counts, design=TableDesign(*table.compute_cell_covariance([0, 1], [1, 2, 3])))
+    counts = [
+        [weigh(data["pw"][(kinds == kind) & (values > 0)]) for kind in range(3)]
+        for values in rows.values()
+    ]
+    matrix = ComparisonTable(
+        "Kind", counts, design=TableDesign(*table.compute_cell_covariance([0, 1], [1, 2, 3]))
+    )
     test = run_independence_test(matrix)
     f, df_1, df_2, p = (REFERENCE[f"{name}_chisq_{n}"] for n in range(1, 5))
     assert test.statistic_text == f"F = {f:.2f}, df = {df_1:.2f} and {df_2:.2f}"
@@ -137,7 +187,12 @@ def test_half_samples_equal_r() -> None:
     """Six ambulance districts in three strata of two, from which four balanced half-samples are taken."""
     arrests = numpy.array([120.0, 78, 185, 228, 670, 530])
     alive = numpy.array([25.0, 24, 30, 49, 80, 70])
-    halves = 2.0 * numpy.array([[1, 0, 1, 0, 1, 0], [1, 0, 0, 1, 0, 1], [0, 1, 1, 0, 0, 1], [0, 1, 0, 1, 1, 0]]).T
+    halves = (
+        2.0
+        * numpy.array(
+            [[1, 0, 1, 0, 1, 0], [1, 0, 0, 1, 0, 1], [0, 1, 1, 0, 0, 1], [0, 1, 0, 1, 1, 0]]
+        ).T
+    )
     for method, rho in (("brr", 0.0), ("fay", 0.3)):
         design = errors.make_replicate_design([1.0] * 6, rho + (1 - rho) * halves, method, [rho])
         ratio = errors.estimate_ratio(design, alive, arrests)
@@ -150,7 +205,12 @@ def test_half_samples_equal_r() -> None:
 
 def test_a_replicate_without_anybody_leaves_nothing_to_measure() -> None:
     """Units 0 and 2, of two strata, are both left out of the fourth half-sample."""
-    halves = 2.0 * numpy.array([[1, 0, 1, 0, 1, 0], [1, 0, 0, 1, 0, 1], [0, 1, 1, 0, 0, 1], [0, 1, 0, 1, 1, 0]]).T
+    halves = (
+        2.0
+        * numpy.array(
+            [[1, 0, 1, 0, 1, 0], [1, 0, 0, 1, 0, 1], [0, 1, 1, 0, 0, 1], [0, 1, 0, 1, 1, 0]]
+        ).T
+    )
     design = errors.make_replicate_design([1.0] * 240, numpy.repeat(halves, 40, axis=0), "brr")
     values = numpy.arange(240) % 3 == 0
     rows = {
@@ -159,13 +219,20 @@ def test_a_replicate_without_anybody_leaves_nothing_to_measure() -> None:
     }
     unit = numpy.arange(240) // 40
     columns = numpy.array([0 * unit, numpy.where(unit == 0, 1, numpy.where(unit == 2, 2, 3))])
-    table = errors.QuestionDesign(design=design, answers=numpy.arange(240), columns=columns, rows=rows)
+    table = errors.QuestionDesign(
+        design=design, answers=numpy.arange(240), columns=columns, rows=rows
+    )
     assert table.measure(0, 3) is not None
     assert table.measure(0, 1) is None
     assert table.compare(0, ([1], [3])) is None
     counts = [[WeightedCount(n, n, n) for n in (part, part)] for part in (13, 27)]
-    alone = ComparisonTable("Unit", counts, design=TableDesign(*table.compute_cell_covariance([0, 1], [1, 2])))
-    assert run_independence_test(alone).note == "no test: too few sampling units, or all of them were selected"
+    alone = ComparisonTable(
+        "Unit", counts, design=TableDesign(*table.compute_cell_covariance([0, 1], [1, 2]))
+    )
+    assert (
+        run_independence_test(alone).note
+        == "no test: too few sampling units, or all of them were selected"
+    )
 
 
 def test_a_unit_alone_in_its_stratum_counts_by_its_distance_from_the_mean() -> None:
@@ -190,7 +257,11 @@ def test_a_share_of_nobody_has_an_error_of_zero_and_one_interview_no_freedom() -
     design = errors.make_design([1.0] * 3, units=[1, 1, 2])
     nobody = errors.estimate_mean(design, numpy.zeros(3), numpy.ones(3))
     error = errors.compute_error(design, nobody, numpy.ones(3), numpy.zeros(3), share=True)
-    assert (error.standard_error, error.coefficient_of_variation, error.design_effect) == (0, None, None)
+    assert (error.standard_error, error.coefficient_of_variation, error.design_effect) == (
+        0,
+        None,
+        None,
+    )
     first = numpy.array([1.0, 1, 0])
     half = errors.estimate_mean(design, numpy.array([1.0, 0, 0]), first)
     assert errors.count_freedom(design, first) == 0
@@ -200,8 +271,13 @@ def test_a_share_of_nobody_has_an_error_of_zero_and_one_interview_no_freedom() -
 
 @pytest.mark.parametrize(
     ("units", "population", "message"),
-    [("ab", [3, 4], "has 3 and 4 units"), ("abc", [2, 2, 2], "2 units in the population, and 3 selected")],
+    [
+        ("ab", [3, 4], "has 3 and 4 units"),
+        ("abc", [2, 2, 2], "2 units in the population, and 3 selected"),
+    ],
 )
-def test_a_population_must_be_one_number_and_large_enough(units: str, population: list[int], message: str) -> None:
+def test_a_population_must_be_one_number_and_large_enough(
+    units: str, population: list[int], message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         errors.make_design([1.0] * len(units), units=units, population_units=population)

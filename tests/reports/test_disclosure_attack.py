@@ -55,7 +55,9 @@ FOLLOW_UPS = (("why", "q", ("3", "4")), ("more", "own", ("1",)), ("radio", "medi
 
 def invented(random: Random, people: int, *, nested: bool) -> list[dict[str, Cell]]:
     """Answers with very unequal shares; `nested`: regions are parts of kinds, and everybody knows that."""
-    shares = {name: [random.random() ** 2 + 0.02 for _ in range(7)] for name in ("kind", "region", "q")}
+    shares = {
+        name: [random.random() ** 2 + 0.02 for _ in range(7)] for name in ("kind", "region", "q")
+    }
     likely = [random.random() for _ in range(3)]
 
     def row() -> Iterator[tuple[str, Cell]]:
@@ -86,7 +88,13 @@ class Known(Attacker):
     """What is printed of one study, and what everybody knows of its questionnaire."""
 
     def __init__(
-        self, rows: Sequence[dict[str, Cell]], threshold: int, digits: int, *, nested: bool, analysis: str
+        self,
+        rows: Sequence[dict[str, Cell]],
+        threshold: int,
+        digits: int,
+        *,
+        nested: bool,
+        analysis: str,
     ) -> None:
         super().__init__(digits)
         self._nested = nested
@@ -108,13 +116,21 @@ class Known(Attacker):
         for table in made.tables:
             item = made[table.question.id]
             self.reads(item, made.columns, table.lines)
-            self._codes |= {(item.id, row.code): (row.kind, row.code, row.label) for row in table.lines if row.code}
+            self._codes |= {
+                (item.id, row.code): (row.kind, row.code, row.label)
+                for row in table.lines
+                if row.code
+            }
         for column in [ALL, *((c.group, c.label) for c in made.columns[1:])]:
             for item_id in ("own", "media"):
                 self.same(("q", BASE, column), (item_id, BASE, column))
             if column != ALL and column[0] == made["q"].label:
                 labels = column[1].split("/")
-                rows = [("q", row, ALL) for (item, _), row in self._codes.items() if item == "q" and row[2] in labels]
+                rows = [
+                    ("q", row, ALL)
+                    for (item, _), row in self._codes.items()
+                    if item == "q" and row[2] in labels
+                ]
                 self.adds_up(("q", BASE, column), rows)
             for follow_up, of, codes in FOLLOW_UPS:
                 rows = [(of, self._codes[of, code], column) for code in codes]
@@ -124,21 +140,29 @@ class Known(Attacker):
                 for code, codes in codes_of.items():
                     if (name, code) in self._codes and (column == ALL or made[name].has_columns):
                         self.adds_up(
-                            (name, self._codes[name, code], column), [(of, self._codes[of, c], column) for c in codes]
+                            (name, self._codes[name, code], column),
+                            [(of, self._codes[of, c], column) for c in codes],
                         )
                 for kind in "-8", "-9":
                     if (name, kind) in self._codes:
-                        self.same((name, self._codes[name, kind], column), (of, self._codes[of, kind], column))
+                        self.same(
+                            (name, self._codes[name, kind], column),
+                            (of, self._codes[of, kind], column),
+                        )
         if self._nested and set(by) == {"kind", "region"}:
             parts = {"Sector": ("North",), "District": ("South",), "Other": ("East", "West")}
             for id, row, (group, label) in list(self._at):
                 if group == "kind" and label in parts:
-                    self.adds_up((id, row, (group, label)), [(id, row, ("region", p)) for p in parts[label]])
+                    self.adds_up(
+                        (id, row, (group, label)), [(id, row, ("region", p)) for p in parts[label]]
+                    )
         return made
 
     def codebook(self, made: Report) -> None:
         study, threshold = StudyDescription(title="A study"), self._options.threshold
-        book = build_codebook(made.variables, made.instrument, study, made.answers, language="en", threshold=threshold)
+        book = build_codebook(
+            made.variables, made.instrument, study, made.answers, language="en", threshold=threshold
+        )
         for variable in book.variables:
             for code in (*variable.codes, *variable.missing):
                 row = self._codes.get((variable.name, code.code))
@@ -174,7 +198,10 @@ def test_nobody_can_tell_that_a_hidden_count_is_small(
     random = Random(seed)
     rows = invented(random, people, nested=nested)
     digits = random.choice((0, 1, 2))
-    known, truth = (Known(rows, threshold, digits, nested=nested, analysis=analysis) for threshold in (THRESHOLD, 0))
+    known, truth = (
+        Known(rows, threshold, digits, nested=nested, analysis=analysis)
+        for threshold in (THRESHOLD, 0)
+    )
     for by in pages:
         for reader in (known, truth):
             reader.codebook(reader.report(*by))
@@ -185,18 +212,28 @@ def test_nobody_can_tell_that_a_hidden_count_is_small(
         assert known.between(name, "most") >= THRESHOLD, f"{name} is known to be small"
 
 
-@pytest.mark.parametrize(("seed", "people", "pages"), [(12, 45, [("kind",), ()]), (0, 70, [("kind",)])])
-def test_nor_where_a_coarser_table_takes_the_place_of_one(seed: int, people: int, pages: list[tuple[str, ...]]):
+@pytest.mark.parametrize(
+    ("seed", "people", "pages"), [(12, 45, [("kind",), ()]), (0, 70, [("kind",)])]
+)
+def test_nor_where_a_coarser_table_takes_the_place_of_one(
+    seed: int, people: int, pages: list[tuple[str, ...]]
+):
     rows = invented(Random(seed), people, nested=False)
-    known, truth = (Known(rows, threshold, 0, nested=False, analysis="") for threshold in (THRESHOLD, 0))
+    known, truth = (
+        Known(rows, threshold, 0, nested=False, analysis="") for threshold in (THRESHOLD, 0)
+    )
     known.text = truth.text = WITHOUT_NETS
     for by in pages:
         reports = known.report(*by), truth.report(*by)
         known.codebook(reports[0])
         if by:
-            coarse = [figure for row in reports[0]["q"].rows if "…" in row.label for figure in row.figures]
+            coarse = [
+                figure for row in reports[0]["q"].rows if "…" in row.label for figure in row.figures
+            ]
             assert any(not figure.hidden for figure in coarse), "it takes the place"
-    attacked = [(name, truth.known[name]) for name in sorted(known.secret, key=str) if name in truth.known]
+    attacked = [
+        (name, truth.known[name]) for name in sorted(known.secret, key=str) if name in truth.known
+    ]
     for name, _ in (pair for pair in attacked if 0 < pair[1] < THRESHOLD):
         assert name not in known.known
         assert known.between(name, "most") >= THRESHOLD, f"{name} is known to be small"
@@ -209,18 +246,26 @@ def test_columns_cost_no_total_and_no_group_its_size(seed: int):
     rows = invented(Random(seed), 35, nested=False)
     sizes = {kind: sum(row["kind"] == kind for row in rows) for kind in (1, 2, 3)}
     undivided, divided = (
-        Report(TEXT, rows, options=ResultOptions(threshold=5), by=by) for by in ((), ("kind", "region"))
+        Report(TEXT, rows, options=ResultOptions(threshold=5), by=by)
+        for by in ((), ("kind", "region"))
     )
     for one, other in zip(undivided.tables, divided.tables, strict=True):
-        assert {s for s in other.hidden if s.column == 0} == {s for s in one.hidden if s.column == 0}
+        assert {s for s in other.hidden if s.column == 0} == {
+            s for s in one.hidden if s.column == 0
+        }
     if all(size == 0 or size >= THRESHOLD for size in sizes.values()):
-        shown = [not divided.tables[0].is_base_hidden(c) for c in range(1, 1 + sum(map(bool, sizes.values())))]
+        shown = [
+            not divided.tables[0].is_base_hidden(c)
+            for c in range(1, 1 + sum(map(bool, sizes.values())))
+        ]
         assert all(shown)
 
 
 def test_the_attacker_finds_what_is_not_hidden_well():
     """One small count hidden alone is found: else the test above would prove nothing."""
-    rows: list[dict[str, Cell]] = [{"q": q, "kind": 1} for q, n in ((1, 2), (2, 10), (3, 8)) for _ in range(n)]
+    rows: list[dict[str, Cell]] = [
+        {"q": q, "kind": 1} for q, n in ((1, 2), (2, 10), (3, 8)) for _ in range(n)
+    ]
     attacker = Attacker()
     made = Report(TEXT, rows)
     attacker.reads(made["q"], ())

@@ -26,7 +26,10 @@ from survey_cli.reports.results.findings import build_findings
 from survey_cli.reports.results.result_tables import build_item_result
 
 DATA = Path(__file__).parent.parent / "data/school_survey"
-REFERENCE = {name: float(figure) for name, figure in csv.reader((DATA / "reference.tsv").open(), delimiter="\t")}
+REFERENCE = {
+    name: float(figure)
+    for name, figure in csv.reader((DATA / "reference.tsv").open(), delimiter="\t")
+}
 ROLES = {"stratum": ["stype"], "fpc": ["fpc"]}
 SCHOOLS = """
 instrument: schools
@@ -82,7 +85,9 @@ def test_shares_and_means_have_the_errors_of_r() -> None:
     error = item.rows[0].total.error
     assert error is not None
     expected = [REFERENCE[f"stratified_share_{n}"] for n in (2, 3, 4, 5)]
-    assert (error.standard_error, error.coefficient_of_variation, error.low, error.high) == close(*expected)
+    assert (error.standard_error, error.coefficient_of_variation, error.low, error.high) == close(
+        *expected
+    )
     mean = build_item_result(index, interviews=200, options=OPEN).summary
     assert mean is not None
     assert mean.error is not None
@@ -93,7 +98,12 @@ def test_shares_and_means_have_the_errors_of_r() -> None:
     found = [summary.error.standard_error for summary in by_kind if summary.error is not None]
     assert tuple(found) == close(*(REFERENCE[f"stratified_by_{n}"] for n in (4, 5, 6)))
     grid, _ = build_errors_grids(item, replace(made_results(), columns=report.columns))
-    assert [line.label for line in grid.lines if line.kind == "head"] == ["All", "stype: E", "stype: H", "stype: M"]
+    assert [line.label for line in grid.lines if line.kind == "head"] == [
+        "All",
+        "stype: E",
+        "stype: H",
+        "stype: M",
+    ]
     assert [cell.text for cell in grid.lines[1].cells] == ["64", "3.4", "56.9–70.4", "5.4%", "1.02"]
     of_high_schools = next(line for line in grid.lines[7:] if line.label == "Yes")
     error = item.rows[0].figures[2].error
@@ -105,15 +115,30 @@ def test_differences_are_those_of_r() -> None:
     report, positions = schools(by=["stype"])
     awards, index = measured(report, "awards", positions), measured(report, "index", positions)
     item = build_item_result(awards, report.groupings, interviews=200, options=OPEN)
-    assert [figure.difference is None for figure in item.rows[0].figures] == [True, True, False, False]
-    pair = item.rows[0].figures[2].difference  # high schools less elementary ones, the reverse of R's
+    assert [figure.difference is None for figure in item.rows[0].figures] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    pair = (
+        item.rows[0].figures[2].difference
+    )  # high schools less elementary ones, the reverse of R's
     assert pair is not None
     value, error, _, _, p = (REFERENCE[f"stratified_pair_{n}"] for n in range(1, 6))
     assert (pair.value, pair.error.standard_error, pair.p) == close(-value, error, p)
     assert (pair.other, pair.error.freedom) == ("E", 148)
     _, grid = build_errors_grids(item, replace(made_results(), columns=report.columns))
-    assert [line.label for line in grid.lines if line.kind == "head"] == ["stype: H less E", "stype: M less E"]
-    assert [cell.text for cell in grid.lines[1].cells] == ["-41.0", "7.8", "-56.4 to -25.6", "< 0.001"]
+    assert [line.label for line in grid.lines if line.kind == "head"] == [
+        "stype: H less E",
+        "stype: M less E",
+    ]
+    assert [cell.text for cell in grid.lines[1].cells] == [
+        "-41.0",
+        "7.8",
+        "-56.4 to -25.6",
+        "< 0.001",
+    ]
     assert [test.name for test in item.tests] == ["Rao–Scott test"]
     assert item.tests[0].p == pytest.approx(REFERENCE["stratified_chisq_4"], rel=1e-8)
     rest = [replace(report.groupings[0], compare="total")]
@@ -122,18 +147,30 @@ def test_differences_are_those_of_r() -> None:
         summaries = item.summaries or item.rows[0].figures
         difference = summaries[2].difference
         assert difference is not None
-        found = (difference.value, difference.error.standard_error, difference.error.low, difference.error.high)
-        assert (*found, difference.p) == close(*(REFERENCE[f"stratified_{figure}_{n}"] for n in range(1, 6)))
+        found = (
+            difference.value,
+            difference.error.standard_error,
+            difference.error.low,
+            difference.error.high,
+        )
+        assert (*found, difference.p) == close(
+            *(REFERENCE[f"stratified_{figure}_{n}"] for n in range(1, 6))
+        )
         assert difference.other == "the rest"
     assert [
-        figure.letters for figure in build_item_result(awards, rest, interviews=200, options=OPEN).rows[0].figures
+        figure.letters
+        for figure in build_item_result(awards, rest, interviews=200, options=OPEN).rows[0].figures
     ] == ["", "↑", "↓", ""]
 
 
 def test_letters_take_account_of_clusters_and_hidden_figures_have_no_difference() -> None:
     """Ten districts of 20 schools, all of one answer: 80% against 20% are four districts against one."""
     rows = [
-        {"stype": 1 + district // 5, "fpc": district, "awards": 1 if district in (0, 1, 2, 3, 5) else 2}
+        {
+            "stype": 1 + district // 5,
+            "fpc": district,
+            "awards": 1 if district in (0, 1, 2, 3, 5) else 2,
+        }
         for district in range(10)
         for _ in range(20)
     ]
@@ -145,7 +182,9 @@ def test_letters_take_account_of_clusters_and_hidden_figures_have_no_difference(
     letters = [
         [
             figure.letters
-            for figure in build_item_result(one, report.groupings, interviews=200, options=OPEN).rows[0].figures
+            for figure in build_item_result(one, report.groupings, interviews=200, options=OPEN)
+            .rows[0]
+            .figures
         ]
         for one in (table, with_design)
     ]
@@ -166,12 +205,20 @@ def test_a_row_in_which_the_first_column_is_hidden_has_no_differences() -> None:
     table = replace(measured(report, "awards", positions), hidden=frozenset({CellPosition(0, 1)}))
     item = build_item_result(table, report.groupings, interviews=200, options=OPEN)
     assert [figure.difference is not None for figure in item.rows[0].figures] == [False] * 4
-    assert [figure.difference is not None for figure in item.rows[1].figures] == [False, False, True, True]
+    assert [figure.difference is not None for figure in item.rows[1].figures] == [
+        False,
+        False,
+        True,
+        True,
+    ]
 
 
 def test_a_ratio_has_the_error_of_r() -> None:
     report, positions = schools()
-    tested, enrolled = measured(report, "tested", positions), measured(report, "enrolled", positions)
+    tested, enrolled = (
+        measured(report, "tested", positions),
+        measured(report, "enrolled", positions),
+    )
     assert tested.design is not None
     assert enrolled.design is not None
     error = tested.design.measure_ratio(BASE, enrolled.design)
@@ -188,7 +235,9 @@ def test_a_ratio_has_the_error_of_r() -> None:
 
 def test_a_condition_leaves_the_design_as_it_is() -> None:
     report, positions = schools("H")
-    item = build_item_result(measured(report, "awards", positions), interviews=len(positions), options=OPEN)
+    item = build_item_result(
+        measured(report, "awards", positions), interviews=len(positions), options=OPEN
+    )
     error = item.rows[0].total.error
     assert error is not None
     expected = (REFERENCE[f"stratified_within_{n}"] for n in (2, 3, 4))
@@ -199,9 +248,16 @@ def test_what_cannot_be_measured_has_no_error() -> None:
     report, positions = schools("E")
     table = measured(report, "awards", positions)
     item = build_item_result(table, interviews=len(positions), options=OPEN)
-    assert [row.total.error is None for row in item.rows] == [not row.total.amount for row in item.rows]
-    alone = Report(SCHOOLS, [{"stype": 1, "fpc": 9, "awards": 1, "index": 5}, {"stype": 1, "fpc": 9, "awards": 2}])
-    design = figure_errors.read_design(alone.answers, {"stratum": [], "psu": ["stype"]}, StudySpec())
+    assert [row.total.error is None for row in item.rows] == [
+        not row.total.amount for row in item.rows
+    ]
+    alone = Report(
+        SCHOOLS,
+        [{"stype": 1, "fpc": 9, "awards": 1, "index": 5}, {"stype": 1, "fpc": 9, "awards": 2}],
+    )
+    design = figure_errors.read_design(
+        alone.answers, {"stratum": [], "psu": ["stype"]}, StudySpec()
+    )
     table = figure_errors.add_design(alone.tables[0], alone.answers, (), design)  # one unit
     item = build_item_result(table, interviews=2, options=OPEN)
     assert not any(row.total.error for row in item.rows)
@@ -211,15 +267,25 @@ def test_what_cannot_be_measured_has_no_error() -> None:
     ("columns", "method", "message"),
     [
         ({"stratum": ["region"]}, None, "no interview has this column"),
-        ({"replicate_weight": ["fpc", "fpc"]}, None, "the method of the replicate weights is not stated"),
+        (
+            {"replicate_weight": ["fpc", "fpc"]},
+            None,
+            "the method of the replicate weights is not stated",
+        ),
         ({"replicate_weight": ["fpc"]}, "jk1", "only one replicate weight"),
         ({"replicate_weight": ["fpc", "fpc"]}, "fay", "fay needs one factor, its coefficient"),
-        ({"replicate_weight": ["fpc", "fpc"]}, "jkn", "jkn needs one factor, or 2 for as many replicate weights"),
+        (
+            {"replicate_weight": ["fpc", "fpc"]},
+            "jkn",
+            "jkn needs one factor, or 2 for as many replicate weights",
+        ),
         ({"fpc": ["stype"], "stratum": ["awards"]}, None, "units in the population"),
         ({"psu": ["school"]}, None, "an interview has no value"),
     ],
 )
-def test_a_design_that_cannot_be_is_refused(columns: dict[str, list[str]], method: Any, message: str) -> None:
+def test_a_design_that_cannot_be_is_refused(
+    columns: dict[str, list[str]], method: Any, message: str
+) -> None:
     with pytest.raises(UserError, match=message):
         figure_errors.read_design(schools()[0].answers, columns, StudySpec(replication=method))
 
@@ -228,18 +294,25 @@ def test_a_report_has_errors_on_request(folder: Path, capsys: pytest.CaptureFixt
     (folder / "schools.yaml").write_text(SCHOOLS.replace("  fpc: {type: number, role: fpc}\n", ""))
     assert run_command(["simulate", "schools.yaml", "-n", "60", "--keep"]) == 0
     report = ["report", "schools.yaml", "--origin", "simulated", "--threshold", "0"]
-    assert run_command([*report, "--errors", "--where", "stype != 2", "--by", "stype", "-o", "r.csv"]) == 0
+    assert (
+        run_command([*report, "--errors", "--where", "stype != 2", "--by", "stype", "-o", "r.csv"])
+        == 0
+    )
     rows = list(csv.DictReader(io.StringIO((folder / "r.csv").read_text())))
     share = next(row for row in rows if row["answer"] == "Yes")
     assert float(share["interval_low"]) < float(share["percent"]) < float(share["interval_high"])
     variation = 100 * float(share["standard_error"]) / float(share["percent"])
     assert float(share["coefficient_of_variation"]) == pytest.approx(variation, rel=1e-4)
     compared = next(row for row in rows if row["column"] == "M" and row["answer"] == "Yes")
-    low, value, high = (float(compared[name]) for name in ("difference_low", "difference", "difference_high"))
+    low, value, high = (
+        float(compared[name]) for name in ("difference_low", "difference", "difference_high")
+    )
     assert low < value < high
     assert compared["difference_from"] == "E"
     reference = next(row for row in rows if row["column"] == "E" and row["answer"] == "Yes")
-    assert value == pytest.approx(float(compared["percent"]) - float(reference["percent"]), abs=1e-4)
+    assert value == pytest.approx(
+        float(compared["percent"]) - float(reference["percent"]), abs=1e-4
+    )
     mean = next(row for row in rows if row["kind"] == "mean" and row["column"] == "M")
     assert float(mean["interval_low"]) < float(mean["mean"]) < float(mean["interval_high"])
     assert mean["difference_degrees_of_freedom"]

@@ -81,14 +81,22 @@ def test_impossible_interviews_of_the_only_interviewer_are_flagged() -> None:
     verbatims = EarlierVerbatims()
     for _ in range(84):
         words = verbatims.count("ann", [("why", "It is fine as it is"), ("what", "no")])
-        comparison.add("ann", "", {"fast": (9, 9), "same": (4, 4), "verbatim": words, "dont_know": (8, 9)})
+        comparison.add(
+            "ann", "", {"fast": (9, 9), "same": (4, 4), "verbatim": words, "dont_know": (8, 9)}
+        )
     results = {result.indicator: result for result in comparison.assess()["ann"]}
-    assert [name for name, result in results.items() if result.flagged] == ["fast", "same", "verbatim"]
+    assert [name for name, result in results.items() if result.flagged] == [
+        "fast",
+        "same",
+        "verbatim",
+    ]
     assert all(result.p is None for result in results.values()), "there is nobody to compare with"
     assert describe_flag(results["verbatim"]).endswith("98.8% of 84, more than 50%")
 
 
-def test_planted_falsifiers_are_found_and_honest_interviewers_are_not_flagged(tmp_path: Path) -> None:
+def test_planted_falsifiers_are_found_and_honest_interviewers_are_not_flagged(
+    tmp_path: Path,
+) -> None:
     """The benchmark `quality` shows it in 200 studies."""
     kinds, (wrong, honest) = invented.planted(invented.write_study(tmp_path), range(3))
     found, falsifiers = (sum(column) for column in zip(*kinds.values(), strict=True))
@@ -113,7 +121,9 @@ def test_lasting_differences_between_interviewers_are_no_flag_and_case_mix_is_no
 def test_few_interviews_are_not_compared_and_one_more_odd_one_is_no_flag() -> None:
     comparison = InterviewerComparison({"x": Indicator("x", "more", "less")})
     for who in range(30):
-        for number in range(20):  # one respondent in twenty says don't know to half of the questions
+        for number in range(
+            20
+        ):  # one respondent in twenty says don't know to half of the questions
             comparison.add(f"i{who}", "", {"x": (25 if number == who % 20 else number % 2, 50)})
     for _ in range(4):
         comparison.add("few", "", {"x": (50, 50)})
@@ -139,7 +149,16 @@ def test_answers_are_counted_as_they_are_stored(tmp_path: Path) -> None:
         "same": (0, 0), "dont_know": (2, 6), "refused": (1, 6), "extreme": (2, 3), "middle": (0, 3), "asked": (6, 1),
     }  # fmt: skip
     signature = layout.make_signature(["1", "null", "x", "2", "1", "1", "1", "1"])
-    assert [byte == 0 for byte in signature] == [False, True, False, False, False, False, False, False]
+    assert [byte == 0 for byte in signature] == [
+        False,
+        True,
+        False,
+        False,
+        False,
+        False,
+        False,
+        False,
+    ]
 
 
 def test_events_are_counted_by_words_moves_and_warnings(tmp_path: Path) -> None:
@@ -172,7 +191,10 @@ def test_events_are_counted_by_words_moves_and_warnings(tmp_path: Path) -> None:
         ev.InterviewEnded(stamp(1), "complete"),
         ev.InterviewReviewed(stamp(1), "drawn"),
     ]
-    assert count_events(instrument, journal) == ("en", {"fast": (2, 4), "back": (1, 4), "warnings": (1, 4)})
+    assert count_events(instrument, journal) == (
+        "en",
+        {"fast": (2, 4), "back": (1, 4), "warnings": (1, 4)},
+    )
 
 
 def test_an_interview_is_compared_with_own_and_others_earlier_ones() -> None:
@@ -203,7 +225,11 @@ def test_the_first_five_a_share_and_two_per_week_are_drawn() -> None:
     assert 20 < len(chance) < 65
     assert chance < {name for name, reason in fifth.items() if "random" in reason}
     assert draw_for_review(interviews, tenth, 0.1, 1) == {}
-    assert chance != {name for name, reason in draw_for_review(interviews, {}, 0.1, 2).items() if "random" in reason}
+    assert chance != {
+        name
+        for name, reason in draw_for_review(interviews, {}, 0.1, 2).items()
+        if "random" in reason
+    }
 
 
 def test_a_share_is_shown_between_0_and_100_percent() -> None:

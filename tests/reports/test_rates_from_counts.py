@@ -15,7 +15,13 @@ from support.rates_both_ways import compare_rates
 from support.scenario import instrument
 from support.stored_cases import lease
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.events import CaseReleased, CaseSampled, HistoryEntry, InterviewOpened, NumberMarked
+from survey_cli.fieldwork.case.events import (
+    CaseReleased,
+    CaseSampled,
+    HistoryEntry,
+    InterviewOpened,
+    NumberMarked,
+)
 from survey_cli.fieldwork.plan.plan import People, Plan
 from survey_cli.fieldwork.queue.scheduling import schedule_case
 from survey_cli.fieldwork.rates.rates import DispositionCounts
@@ -53,10 +59,14 @@ def records_of(fieldwork: str) -> StudyRecords:
     """A study with these rules, its database in memory."""
     made = instrument(f"items:{ITEMS}\nfieldwork: {{{fieldwork}}}\n")
     store = Store.open(":memory:", create=True)
-    store.data.add_instrument(InstrumentRow.from_instrument(made, kept_at=moment("2026-10-01 08:00")))
+    store.data.add_instrument(
+        InstrumentRow.from_instrument(made, kept_at=moment("2026-10-01 08:00"))
+    )
     plan = Plan.from_instrument(made)
     store.settings.write(PLAN_SETTING, plan.fingerprint)
-    return StudyRecords(path="study.yaml", instrument=made, plan=plan, store=store, where="memory", people=People())
+    return StudyRecords(
+        path="study.yaml", instrument=made, plan=plan, store=store, where="memory", people=People()
+    )
 
 
 def write(records: StudyRecords, cases: Sequence[Told]) -> None:
@@ -83,7 +93,15 @@ def write(records: StudyRecords, cases: Sequence[Told]) -> None:
             assert store.cases.update(CaseUpdate(key, seq, rest, position, token)) is None
         if told.origin != "real":
             (version,) = db.read("SELECT hash FROM instruments")[0]
-            row = (_name_interview(key), key, version, "2026-10-01", "pat", "2026-10-01", told.origin)
+            row = (
+                _name_interview(key),
+                key,
+                version,
+                "2026-10-01",
+                "pat",
+                "2026-10-01",
+                told.origin,
+            )
             columns = "id, case_key, instrument, began_at, by, updated_at, origin, number, status, outcome, last_seq"
             db.run(
                 f"INSERT INTO interviews ({columns}, at_item, answered) "

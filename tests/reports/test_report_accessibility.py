@@ -31,11 +31,21 @@ W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 def some(id: str, number: int, section: str = "", battery: str = "", **more: Any) -> ItemResult:
     said = {"label": id, "wording": f"What of {id}?", "bases": (base_of(100),)} | more
     row = ResultRow(kind="answer", code="1", label="Yes", figures=(figure(40, 100),))
-    return ItemResult(id=id, number=str(number), kind="single", section=section, battery=battery, rows=(row,), **said)
+    return ItemResult(
+        id=id,
+        number=str(number),
+        kind="single",
+        section=section,
+        battery=battery,
+        rows=(row,),
+        **said,
+    )
 
 
 def of_items(*items: ItemResult, **more: Any) -> Results:
-    return replace(made_results(), items=items, columns=(ResultColumn("", "All"),), **{"batteries": (), **more})
+    return replace(
+        made_results(), items=items, columns=(ResultColumn("", "All"),), **{"batteries": (), **more}
+    )
 
 
 def test_items_stand_in_the_order_they_were_asked() -> None:
@@ -58,8 +68,12 @@ def test_items_stand_in_the_order_they_were_asked() -> None:
 def test_a_statement_is_never_named_without_its_question() -> None:
     (m,) = made_results().batteries
     part = {"label": "the police", "wording": "How do you rate the police?"}
-    titled = of_items(some("q2", 1, "S", "m", **part), batteries=(replace(m, section="S", title="Ratings"),))
-    untitled = of_items(some("q2", 1, "S", "m", **part), batteries=(replace(m, section="S", title="S"),))
+    titled = of_items(
+        some("q2", 1, "S", "m", **part), batteries=(replace(m, section="S", title="Ratings"),)
+    )
+    untitled = of_items(
+        some("q2", 1, "S", "m", **part), batteries=(replace(m, section="S", title="S"),)
+    )
     for made, name, title in (
         (titled, "Ratings: the police", "Ratings"),
         (untitled, "How do you rate the police?", "Item 1, asked together"),
@@ -75,9 +89,15 @@ def test_a_statement_is_never_named_without_its_question() -> None:
 def test_what_the_marks_mean_is_said_once() -> None:
     made = made_results()
     small = base_of(20)._replace(small_text="small: one person is 5.0 percent")
-    items = [replace(i, bases=(i.bases[0], small, i.bases[2])) if i.has_columns else i for i in made.items]
+    items = [
+        replace(i, bases=(i.bases[0], small, i.bases[2])) if i.has_columns else i
+        for i in made.items
+    ]
     made = replace(made, items=tuple(items), notes=("[c] a small count", "[u] a small base"))
-    for page in (render_results_markdown(made).replace("\\", ""), "\n".join(render_report(made, cells=80))):
+    for page in (
+        render_results_markdown(made).replace("\\", ""),
+        "\n".join(render_report(made, cells=80)),
+    ):
         for mark in ("[u] a small base", "[c] a small count"):
             assert page.count(mark) == 1
         assert "20 [u]" in page
@@ -87,7 +107,10 @@ def test_what_the_marks_mean_is_said_once() -> None:
 
 def test_a_wide_banner_stands_below_the_topline() -> None:
     made = made_results()
-    columns = (ResultColumn("", "All"), *(ResultColumn("Region", f"Region {n} {'n' * 9}") for n in range(7)))
+    columns = (
+        ResultColumn("", "All"),
+        *(ResultColumn("Region", f"Region {n} {'n' * 9}") for n in range(7)),
+    )
     (item,) = [i for i in made.items if i.has_columns]
     rows = [
         replace(row, figures=(row.figures[0], *row.figures[1:2] * 7)[: 8 if row.figures[1:] else 1])
@@ -95,9 +118,14 @@ def test_a_wide_banner_stands_below_the_topline() -> None:
     ]
     wide = replace(item, rows=tuple(rows), bases=(base_of(400),) * 8, tests=())
     page = read(render_results_html(replace(made, columns=columns, items=(wide,), batteries=())))
-    first, *others = [*tables(by_id("i-q14", page), "topline"), *tables(by_id("i-q14", page), "banner")]
+    first, *others = [
+        *tables(by_id("i-q14", page), "topline"),
+        *tables(by_id("i-q14", page), "banner"),
+    ]
     assert first[2] == [HOSTILE_SHOWN, "213", "53"]
-    assert [line[:2] for line in (table[2] for table in others)] == [[HOSTILE_SHOWN, "53"]] * len(others)
+    assert [line[:2] for line in (table[2] for table in others)] == [[HOSTILE_SHOWN, "53"]] * len(
+        others
+    )
     assert sum(len(table[2]) - 2 for table in others) == 7
 
 
@@ -109,7 +137,9 @@ def test_markdown_rendered_by_another_program_has_no_markup_of_anybodys_words() 
     renderer = rendering.MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
     def tags(hostile: str) -> dict[str, int]:
-        found = re.findall(r"<(\w+)", renderer.render(render_results_markdown(made_results(hostile=hostile))))
+        found = re.findall(
+            r"<(\w+)", renderer.render(render_results_markdown(made_results(hostile=hostile)))
+        )
         return {tag: found.count(tag) for tag in set(found)}
 
     harmless = tags("Plain")
@@ -145,8 +175,10 @@ def paragraphs(word: ZipFile) -> Iterator[tuple[str, str]]:
 
 def test_a_word_document_has_a_title_a_language_and_headings_in_steps(word: ZipFile) -> None:
     core = word.read("docProps/core.xml").decode()
-    assert f"<dc:title>{HOSTILE_SHOWN.replace('&', '&amp;').replace('<', '&lt;').replace('>', '&gt;')}" in core or (
-        "<dc:title>Survey" in core
+    assert (
+        f"<dc:title>{HOSTILE_SHOWN.replace('&', '&amp;').replace('<', '&lt;').replace('>', '&gt;')}"
+        in core
+        or ("<dc:title>Survey" in core)
     )
     assert "<dc:language>en</dc:language>" in core
     assert "2013" not in core, "the template's own date"
@@ -165,7 +197,11 @@ def test_a_word_document_has_a_title_a_language_and_headings_in_steps(word: ZipF
 def test_a_word_document_has_no_empty_lines_and_no_list_made_by_hand(word: ZipFile) -> None:
     with_pictures = sum(1 for _ in body(word).iter(f"{W}drawing"))
     assert len([text for _, text in paragraphs(word) if not text.strip()]) == with_pictures
-    assert not [text for style, text in paragraphs(word) if text.startswith(("•", "- ")) and "Bullet" not in style]
+    assert not [
+        text
+        for style, text in paragraphs(word)
+        if text.startswith(("•", "- ")) and "Bullet" not in style
+    ]
 
 
 def test_each_table_of_a_word_document_repeats_its_head_and_says_what_it_is(word: ZipFile) -> None:

@@ -15,7 +15,11 @@ from survey_cli.reports.results.crosstab import ResultOptions, tabulate
 from survey_cli.reports.results.linked_tables import hide_small_counts
 from survey_cli.reports.results.report_model import Results
 from survey_cli.reports.results.result_tables import leave_out_hidden_columns, nest_grouping
-from survey_cli.reports.weighting.answer_counts import EMPTY_COUNT, WeightedCount, compute_effective_size
+from survey_cli.reports.weighting.answer_counts import (
+    EMPTY_COUNT,
+    WeightedCount,
+    compute_effective_size,
+)
 from survey_cli.reports.weighting.significance import (
     ComparisonTable,
     adjust_p_values,
@@ -40,7 +44,9 @@ items:
 
 
 def matrix(*rows: Sequence[int]) -> ComparisonTable:
-    return ComparisonTable("Group", [[WeightedCount(n, n, n) if n else EMPTY_COUNT for n in row] for row in rows])
+    return ComparisonTable(
+        "Group", [[WeightedCount(n, n, n) if n else EMPTY_COUNT for n in row] for row in rows]
+    )
 
 
 def crossed(name: str, **kinds: Sequence[int]) -> list[dict[str, Cell]]:
@@ -76,7 +82,10 @@ def test_the_lady_tasting_tea():
 
 def test_fisher_of_more_columns_draws_the_same_tables_each_time():
     """Exact p of [[2, 0], [0, 1], [0, 1], [1, 2], [0, 1]] is 4/7, by going through all tables."""
-    found = [run_independence_test(matrix([2, 0], [0, 1], [0, 1], [1, 2], [0, 1]), seed=7) for _ in range(2)]
+    found = [
+        run_independence_test(matrix([2, 0], [0, 1], [0, 1], [1, 2], [0, 1]), seed=7)
+        for _ in range(2)
+    ]
     assert found[0].p == found[1].p
     assert found[0].p == pytest.approx(4 / 7, abs=0.02)
     assert "seed 7" in describe_tests(seed=7)[found[0].name]
@@ -89,7 +98,10 @@ def test_trend_as_agresti_has_it():
     table = matrix(*zip(absent, present, strict=True))
     drinks = [Fraction(s) for s in ("0", "0.5", "1.5", "4", "7")]
     assert run_trend_test(table, drinks, ordered=True).statistic_text == "M² = 6.57, df = 1"
-    assert run_trend_test(table, [Fraction(i) for i in range(5)], ordered=True).statistic_text == "M² = 1.83, df = 1"
+    assert (
+        run_trend_test(table, [Fraction(i) for i in range(5)], ordered=True).statistic_text
+        == "M² = 1.83, df = 1"
+    )
 
 
 def test_kruskal_as_in_the_documentation_of_scipy():
@@ -107,9 +119,13 @@ def test_weighted_counts_are_never_tested_as_counts():
         [[WeightedCount(n, 7 * n, 49 * n) for n in row] for row in ([30, 20], [20, 30])],
         weighted=True,
     )
-    assert run_independence_test(alike).p == pytest.approx(plain.p, abs=0.005)  # an F with 99 is not quite a chi-square
+    assert run_independence_test(alike).p == pytest.approx(
+        plain.p, abs=0.005
+    )  # an F with 99 is not quite a chi-square
     uneven = ComparisonTable(
-        "Group", [[WeightedCount(n, n, 2 * n) for n in row] for row in ([30, 20], [20, 30])], weighted=True
+        "Group",
+        [[WeightedCount(n, n, 2 * n) for n in row] for row in ([30, 20], [20, 30])],
+        weighted=True,
     )
     test = run_independence_test(uneven)
     assert test.p is not None
@@ -122,7 +138,10 @@ def test_the_finite_population_correction_makes_differences_surer():
     half = run_independence_test(table._replace(population_correction=Fraction(1, 2)))
     assert half.statistic_text == "χ² = 8.00, df = 1"  # twice 4.00
     assert run_independence_test(table).statistic_text == "χ² = 4.00, df = 1"
-    assert "whole population" in run_independence_test(table._replace(population_correction=Fraction(0))).text
+    assert (
+        "whole population"
+        in run_independence_test(table._replace(population_correction=Fraction(0))).text
+    )
 
 
 def test_column_percentages_bases_and_the_total():
@@ -137,7 +156,11 @@ def test_column_percentages_bases_and_the_total():
 
 
 def test_who_has_no_value_is_a_column_of_its_own_and_in_no_test():
-    rows = [*crossed("q", _1=(10, 10), _2=(10, 10)), {"q": 1, "kind": NOT_ASKED}, {"q": DK, "kind": 1}]
+    rows = [
+        *crossed("q", _1=(10, 10), _2=(10, 10)),
+        {"q": 1, "kind": NOT_ASKED},
+        {"q": DK, "kind": 1},
+    ]
     report = Report(TEXT, rows, by=["kind"])
     assert [column.label for column in report.columns][-1] == "no value"
     table = report["q"]
@@ -211,9 +234,15 @@ def test_an_item_by_itself_is_not_called_unanimous() -> None:
 
 
 def test_a_nested_column_whose_base_is_hidden_is_left_out() -> None:
-    text = TEXT.replace("items:", "  region: {type: single, options: {1: North, 2: South, 3: West}}\nitems:")
+    text = TEXT.replace(
+        "items:", "  region: {type: single, options: {1: North, 2: South, 3: West}}\nitems:"
+    )
     sizes = {(1, 1): 40, (1, 2): 30, (1, 3): 3, (2, 1): 40, (2, 2): 60, (2, 3): 4}
-    rows = [{"kind": k, "region": r, "q": 1 + n % 2} for (k, r), size in sizes.items() for n in range(size)]
+    rows = [
+        {"kind": k, "region": r, "q": 1 + n % 2}
+        for (k, r), size in sizes.items()
+        for n in range(size)
+    ]
     options = replace(OPEN, threshold=5)
     report = Report(text, rows, options=options, by=["kind", "region"])
     nested = nest_grouping(*report.groupings)
@@ -225,16 +254,22 @@ def test_a_nested_column_whose_base_is_hidden_is_left_out() -> None:
     assert 0 < len(hidden) < 4
     report.tables, report.groupings = tables, leave_out_hidden_columns([nested], tables)
     labels = dict(enumerate(nested.part_labels, 1))
-    assert [column.label for column in report.columns[1:]] == [labels[n] for n in labels if n not in hidden]
+    assert [column.label for column in report.columns[1:]] == [
+        labels[n] for n in labels if n not in hidden
+    ]
     assert len(report["q"].bases) == len(report.columns)
     left_out = "; ".join(f"{nested.label}: {labels[n]}" for n in sorted(hidden))
     assert f"Left out: {left_out}." in report.notes
 
 
 def test_nested_columns_with_a_small_base_are_merged_within_the_outer_value() -> None:
-    text = TEXT.replace("items:", "  region: {type: single, options: {1: North, 2: South, 3: West}}\nitems:")
+    text = TEXT.replace(
+        "items:", "  region: {type: single, options: {1: North, 2: South, 3: West}}\nitems:"
+    )
     sizes = {(1, 1): 40, (1, 2): 30, (1, 3): 3, (2, 1): 40, (2, 2): 60, (2, 3): 4}
-    rows: list[dict[str, Cell]] = [{"kind": k, "region": r} for (k, r), size in sizes.items() for _ in range(size)]
+    rows: list[dict[str, Cell]] = [
+        {"kind": k, "region": r} for (k, r), size in sizes.items() for _ in range(size)
+    ]
     groupings = Report(text, rows, by=["kind", "region"]).groupings
     merged = nest_grouping(*groupings, min_base=35)
     assert [label.partition(": ")[2] for label in merged.part_labels] == [
@@ -252,7 +287,9 @@ items:
   - {id: a, type: single, text: A?, options: {1: One, 2: Two}}
   - {id: b, type: single, text: B?, options: {1: Yes, 2: No}}
 """
-    rows: list[dict[str, Cell]] = [{"a": a, "b": b} for a, b in ((1, 1), (1, 2), (2, 1), (2, 2)) for _ in range(10)]
+    rows: list[dict[str, Cell]] = [
+        {"a": a, "b": b} for a, b in ((1, 1), (1, 2), (2, 1), (2, 2)) for _ in range(10)
+    ]
     report = Report(text, rows, by=["a"])
     assert not report["a"].has_columns
     assert report["b"].has_columns

@@ -68,7 +68,10 @@ items:
 
 def invent(random: Random, people: int) -> list[dict[str, Cell]]:
     """Answers with very unequal shares, and several kinds of declines."""
-    shares = {name: [random.random() ** 2 + 0.02 for _ in range(7)] for name in ("kind", "area", "q", "plain", "own")}
+    shares = {
+        name: [random.random() ** 2 + 0.02 for _ in range(7)]
+        for name in ("kind", "area", "q", "plain", "own")
+    }
     likely = [random.random() for _ in range(4)]
     rows = []
     for _ in range(people):
@@ -97,7 +100,9 @@ class Collected(Attacker):
         self._rows_by_item = lines
         """By item, all rows, as the questionnaire says."""
 
-    def add(self, item: ItemResult, columns: Sequence[ResultColumn], options: Mapping[str, Any]) -> None:
+    def add(
+        self, item: ItemResult, columns: Sequence[ResultColumn], options: Mapping[str, Any]
+    ) -> None:
         self.set_digits(options.get("digits", 0))
         of_rows = options.get("percent") == "row"
         is_valid = "with an answer" in item.base.text
@@ -126,7 +131,9 @@ def list_studies() -> Iterator[tuple[int, int, tuple[str, ...]]]:
 
 
 @pytest.mark.parametrize(("seed", "people", "by"), list_studies())
-def test_reports_of_invented_studies_with_different_options(seed: int, people: int, by: tuple[str, ...]) -> None:
+def test_reports_of_invented_studies_with_different_options(
+    seed: int, people: int, by: tuple[str, ...]
+) -> None:
     rows = invent(Random(seed), people)
 
     def print_report(by: tuple[str, ...], **options: Any) -> Report:
@@ -198,11 +205,16 @@ def founding_survey(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("by", [(), ("kind",)])
-def test_reports_of_the_founding_survey_with_different_options(founding_survey: Path, by: tuple[str, ...]) -> None:
+def test_reports_of_the_founding_survey_with_different_options(
+    founding_survey: Path, by: tuple[str, ...]
+) -> None:
     """Of 30 units, 4 have no contact: 30 were asked, and 26 answered."""
     asked = ReportOptions(origin="simulated", by=by, inference=False, threshold=THRESHOLD)
     complete = build_results_report(founding_survey, replace(asked, threshold=0))
-    reports = [(options, build_results_report(founding_survey, replace(asked, **options))) for options in COVERED]
+    reports = [
+        (options, build_results_report(founding_survey, replace(asked, **options)))
+        for options in COVERED
+    ]
     # The ranges of numbers are others when nothing is hidden.
     compared = [item for item in complete.items if item.kind != "number"]
     assert len(compared) > 25

@@ -75,11 +75,13 @@ def test_each_column_against_the_rest_of_the_total() -> None:
 
 
 def test_row_percentages_add_up_over_the_columns() -> None:
-    report = Report(TEXT, crossed((30, 10, 0), (10, 30, 0)), by=["kind"], options=replace(OPEN, percent="row"))
+    report = Report(
+        TEXT, crossed((30, 10, 0), (10, 30, 0)), by=["kind"], options=replace(OPEN, percent="row")
+    )
     item = report["q"]
-    assert [[figure.percent_text for figure in row.figures] for row in item.rows[:2]] == [["50", "75", "25"]] * 1 + [
-        ["50", "25", "75"]
-    ]
+    assert [[figure.percent_text for figure in row.figures] for row in item.rows[:2]] == [
+        ["50", "75", "25"]
+    ] * 1 + [["50", "25", "75"]]
     assert letters(report) == [["", ""]] * 3, "letters compare column percentages"
     assert item.tests[0].name == "Chi-square test"
 
@@ -92,7 +94,9 @@ def test_columns_with_a_small_base_are_merged_or_left_out_and_said() -> None:
     left_out = Report(TEXT, rows, by=["kind"], options=replace(OPEN, min_base=20))
     assert [column.label for column in left_out.columns] == ["All", "North", "West"]
     assert "Left out: Region: South/East." in left_out.notes
-    one = Report(TEXT, crossed((30, 10, 0), (3, 4, 0)), by=["kind"], options=replace(OPEN, min_base=10))
+    one = Report(
+        TEXT, crossed((30, 10, 0), (3, 4, 0)), by=["kind"], options=replace(OPEN, min_base=10)
+    )
     assert [column.label for column in one.columns] == ["All", "North"]
 
 
@@ -111,21 +115,26 @@ def test_a_figure_with_a_small_base_is_left_out() -> None:
 def test_quartiles_and_standard_errors() -> None:
     """`quantile(x, c(.25, .75), type = 2)`: 3.5 and 11; `sd(x)/sqrt(8)`: 2.1292."""
     rows: list[dict[str, Cell]] = [{"n": n, "kind": 1} for n in (1, 3, 4, 8, 9, 10, 12, 20)]
-    report = Report(TEXT, rows, by=["kind"], options=replace(OPEN, statistics=frozenset(("quartiles", "se"))))
+    report = Report(
+        TEXT, rows, by=["kind"], options=replace(OPEN, statistics=frozenset(("quartiles", "se")))
+    )
     summary = report["n"].summary
     assert summary is not None
     assert (summary.quartiles_text, summary.error_text) == ("3.5 · 11", "2.129")
     assert Report(TEXT, rows)["n"].summary == summary._replace(quartiles_text="", error_text="")
 
 
-def test_options_of_a_multiple_are_columns_and_each_is_compared_with_those_who_did_not_choose_it() -> None:
+def test_options_of_a_multiple_are_columns_and_each_is_compared_with_those_who_did_not_choose_it() -> (
+    None
+):
     """Of 200, 100 chose TV and 100 radio, 50 both: each option divides all, and only those who chose it are shown."""
     rows: list[dict[str, Cell]] = []
     for tv, radio, ones in ((1, 1, 40), (1, 0, 40), (0, 1, 15), (0, 0, 15)):
         rows += [{"q": 1 if i < ones else 2, "media_1": tv, "media_2": radio} for i in range(50)]
     report = Report(TEXT, rows, by=["media_1", "media_2"])
     report.groupings = [
-        select_option(grouping, report.answers.variables[grouping.name]) for grouping in report.groupings
+        select_option(grouping, report.answers.variables[grouping.name])
+        for grouping in report.groupings
     ]
     assert [(column.group, column.label) for column in report.columns] == [
         ("", "All"),
@@ -137,36 +146,58 @@ def test_options_of_a_multiple_are_columns_and_each_is_compared_with_those_who_d
     assert [figure.percent_text for figure in item.rows[0].figures] == ["55", "80", "55"]
     assert letters(report)[0] == ["↑", ""], "80% against 30% of those who did not choose TV"
     assert [test.group for test in item.tests] == ["Media, TV", "Media, Radio"]
-    assert letters(report, "media") == [["", ""]] * len(report["media"].rows), "not compared with itself"
+    assert letters(report, "media") == [["", ""]] * len(report["media"].rows), (
+        "not compared with itself"
+    )
 
 
 def test_a_few_who_declined_do_not_hide_the_columns_of_the_others() -> None:
     declined: list[Cell] = [DK] * 4 + [REFUSED] * 6
     rows = [{"q": q, "media_1": 1} for q in (*(1, 2) * 75, *(1, 1, 2) * 49, *declined)]
     report = Report(TEXT, rows, by=["q"], options=replace(OPEN, threshold=5))
-    assert [column.label for column in report.columns] == ["All", "One", "Two", "Don't know/Refused"]
+    assert [column.label for column in report.columns] == [
+        "All",
+        "One",
+        "Two",
+        "Don't know/Refused",
+    ]
     assert [base.count_text for base in report["media"].bases] == ["307", "173", "124", "10"]
     assert [row.total.count_text for row in report["q"].rows] == ["173", "124", "0", "[c]", "[c]"]
     report = Report(TEXT, rows, by=["q"])
-    assert [column.label for column in report.columns] == ["All", "One", "Two", "Don't know", "Refused"]
+    assert [column.label for column in report.columns] == [
+        "All",
+        "One",
+        "Two",
+        "Don't know",
+        "Refused",
+    ]
 
 
 def test_columns_that_are_made_of_the_answers_themselves_are_not_tested() -> None:
     """Of the men all are men: such a table has no test, no letter, and reveals nobody's answer."""
     analysis = "variables: {same: {recode: {of: q, values: {1: [1], 2: [2, 3]}}}}"
-    report = Report(TEXT, crossed((60, 40, 0), (0, 60, 0)), by=["kind", "same", "q"], analysis=analysis)
+    report = Report(
+        TEXT, crossed((60, 40, 0), (0, 60, 0)), by=["kind", "same", "q"], analysis=analysis
+    )
     kind, same, itself = report.groupings
     assert nest_grouping(kind, itself).inputs == {"kind", "q"}
     assert [test.group for test in report["q"].tests] == ["Region", "same"]
     assert sum(note.startswith("Unanimous: all of same") for note in report["q"].notes) == 2
-    report.groupings[1:] = [replace(same, inputs=same.inputs | {"q"}), replace(itself, inputs=kind.inputs | {"q"})]
+    report.groupings[1:] = [
+        replace(same, inputs=same.inputs | {"q"}),
+        replace(itself, inputs=kind.inputs | {"q"}),
+    ]
     assert [test.group for test in report["q"].tests] == ["Region"]
-    assert [note.partition(", gave")[0] for note in report["q"].notes[1:]] == ["Unanimous: all of Region, South"]
+    assert [note.partition(", gave")[0] for note in report["q"].notes[1:]] == [
+        "Unanimous: all of Region, South"
+    ]
     assert {"".join(row[2:]) for row in letters(report)} == {""}
 
 
 def finding(text: str, **more: object) -> FindingSpec:
-    return FindingSpec.model_construct(text=Text(text, {}), **{"answer": None, "figure": None, "per": None, **more})
+    return FindingSpec.model_construct(
+        text=Text(text, {}), **{"answer": None, "figure": None, "per": None, **more}
+    )
 
 
 def test_findings_have_the_figures_of_the_tables_and_hide_what_they_hide() -> None:
@@ -177,16 +208,26 @@ def test_findings_have_the_figures_of_the_tables_and_hide_what_they_hide() -> No
         finding("{percent} say any.", item="q", answer=(1, 2)),
         finding("Of those left out {percent}.", item="gone", answer=(1,)),
     ]
-    assert build_findings(findings, items, {}, report.answers, "en", OPEN) == ("50% say one, of 80.", "100% say any.")
+    assert build_findings(findings, items, {}, report.answers, "en", OPEN) == (
+        "50% say one, of 80.",
+        "100% say any.",
+    )
     hidden = Report(TEXT, crossed((30, 3, 2)), options=replace(OPEN, threshold=5))["q"]
     two = finding("{percent} say that they have two.", item="q", answer=(2,))
     said = build_findings([findings[0], two, two], [hidden], {}, report.answers, "en", OPEN)
     assert said == ("86% say one, of 35.", "Not shown, because of small counts: Which?")
-    filled = build_findings([two], [replace(hidden, label="What does {chief} say?")], {}, report.answers, "en", OPEN)
+    filled = build_findings(
+        [two], [replace(hidden, label="What does {chief} say?")], {}, report.answers, "en", OPEN
+    )
     assert filled == ("Not shown, because of small counts: What does ‹chief› say?",)
     numbers = Report(TEXT, [{"n": n} for n in (1, 2, 6)])["n"]
     assert build_findings(
-        [finding("{mean}, {median}", item="n", figure="median")], [numbers], {}, report.answers, "en", OPEN
+        [finding("{mean}, {median}", item="n", figure="median")],
+        [numbers],
+        {},
+        report.answers,
+        "en",
+        OPEN,
     ) == ("3.00, 2",)
     declined = Report(TEXT, [{"n": DK}] * 9)["n"]
     for none in (declined, Report(TEXT, [{"q": 1}] * 9)["n"]):
@@ -198,7 +239,10 @@ def test_a_ratio_is_of_those_who_have_both_numbers_and_hidden_where_few_have_onl
     """(2·1 + 3·3)/(4·1 + 8·3); of the third, who has no `m`, nothing counts."""
     text = TEXT + "  - {id: m, type: number, text: How many others?, min: 0, max: 9}\n"
     rows: list[dict[str, Cell]] = [{"n": 2, "m": 4}, {"n": 3, "m": 8}, {"n": 9, "m": DK}]
-    found = [finding("{ratio}, of {base}", item="n", per="m"), finding("{ratio}", item="n", per="gone")]
+    found = [
+        finding("{ratio}, of {base}", item="n", per="m"),
+        finding("{ratio}", item="n", per="gone"),
+    ]
     said = []
     for threshold in (0, 2):
         options = replace(OPEN, threshold=threshold)
@@ -213,18 +257,22 @@ def test_a_ratio_is_of_those_who_have_both_numbers_and_hidden_where_few_have_onl
 
 def test_every_translation_fills_in_the_same_values() -> None:
     files = {
-        file.stem: json.loads(file.read_text(encoding="utf-8")) for file in Path(texts.__file__).parent.glob("*.json")
+        file.stem: json.loads(file.read_text(encoding="utf-8"))
+        for file in Path(texts.__file__).parent.glob("*.json")
     }
     named = files["en"]
     for language, table in files.items():
         assert named.keys() <= table.keys(), language
         for text, other in table.items():
             english = named.get(text, text)
-            assert set(re.findall(r"\{\w+\}", english)) == set(re.findall(r"\{\w+\}", other)), english
+            assert set(re.findall(r"\{\w+\}", english)) == set(re.findall(r"\{\w+\}", other)), (
+                english
+            )
 
 
 SPANISH = TEXT.replace(
-    "sample:", "instrument: media\ntitle: Medios\nlanguages: [es]\nsample:\n  w: {type: number, role: weight}"
+    "sample:",
+    "instrument: media\ntitle: Medios\nlanguages: [es]\nsample:\n  w: {type: number, role: weight}",
 ).replace("items:", 'items:\n  - {id: hola, type: read, text: "Soy {interviewer}."}')
 SPANISH += "  - {id: razon, type: verbatim, text: ¿Por qué?, label: Razón}\n"
 
@@ -246,15 +294,52 @@ def test_a_report_in_spanish_has_no_english_text_of_its_own(
             missing.add(text)
         return translate(text, **values)
 
-    for module in [module for name, module in __import__("sys").modules.items() if name.startswith("survey_cli.")]:
+    for module in [
+        module
+        for name, module in __import__("sys").modules.items()
+        if name.startswith("survey_cli.")
+    ]:
         if getattr(module, "translate", None) is translate:
             monkeypatch.setattr(module, "translate", notice)
     report = ["report", "media.yaml", "--origin", "simulated", "--force", "--unweighted"]
     for more in (
         ["--by", "kind", "--margins", "--verbatims", "-o", "r.html"],
-        ["--by", "media,kind", "--threshold", "0", "--min-base", "25", "--statistics", "quartiles,se", "-o", "r.md"],
-        ["--rake", "targets.csv", "--trim", "3", "--valid", "--percent", "row", "--by", "kind", "-o", "r.xlsx"],
-        ["--errors", "--where", "q == 1", "--interviews", "complete", "--by", "kind", "--compare", "total"],
+        [
+            "--by",
+            "media,kind",
+            "--threshold",
+            "0",
+            "--min-base",
+            "25",
+            "--statistics",
+            "quartiles,se",
+            "-o",
+            "r.md",
+        ],
+        [
+            "--rake",
+            "targets.csv",
+            "--trim",
+            "3",
+            "--valid",
+            "--percent",
+            "row",
+            "--by",
+            "kind",
+            "-o",
+            "r.xlsx",
+        ],
+        [
+            "--errors",
+            "--where",
+            "q == 1",
+            "--interviews",
+            "complete",
+            "--by",
+            "kind",
+            "--compare",
+            "total",
+        ],
     ):
         assert run_command([*report, *more]) == 0
         assert texts.is_english(), "what the process builds next is not in the report's language"

@@ -11,7 +11,11 @@ import pytest
 from support.report_tables import Report
 from survey_cli.reports.results.crosstab import ResultOptions
 from survey_cli.reports.results.result_tables import compute_quantile, compute_variance
-from survey_cli.reports.weighting.answer_counts import EMPTY_COUNT, WeightedCount, compute_effective_size
+from survey_cli.reports.weighting.answer_counts import (
+    EMPTY_COUNT,
+    WeightedCount,
+    compute_effective_size,
+)
 from survey_cli.reports.weighting.significance import (
     ComparisonTable,
     adjust_p_values,
@@ -37,7 +41,9 @@ ANSWERS = "521111525324134421415252231225324153443552413213351221542512"
 
 
 def matrix(*rows: Sequence[int]) -> ComparisonTable:
-    return ComparisonTable("Group", [[WeightedCount(n, n, n) if n else EMPTY_COUNT for n in row] for row in rows])
+    return ComparisonTable(
+        "Group", [[WeightedCount(n, n, n) if n else EMPTY_COUNT for n in row] for row in rows]
+    )
 
 
 def weighted(*kinds: str, left: Fraction = Fraction(1), empty: str = "") -> ComparisonTable:
@@ -59,13 +65,19 @@ def test_chi_square_and_trends_as_r_has_them():
     3.79046424181427e-05."""
     table, scores = matrix(*CROSSED), [Fraction(i) for i in (1, 2, 3)]
     square = run_independence_test(table)
-    assert (square.statistic_text, square.p) == ("χ² = 28.24, df = 6", pytest.approx(8.44933483549688e-05))
+    assert (square.statistic_text, square.p) == (
+        "χ² = 28.24, df = 6",
+        pytest.approx(8.44933483549688e-05),
+    )
     straight = run_trend_test(table, scores, ordered=True)
     assert (straight.statistic_text, straight.p) == (
         "M² = 19.26, df = 1", pytest.approx(1.14013484900341e-05),
     )  # fmt: skip
     ranks = run_trend_test(table, scores, ordered=False)
-    assert (ranks.statistic_text, ranks.p) == ("H = 23.13, df = 3", pytest.approx(3.79046424181427e-05))
+    assert (ranks.statistic_text, ranks.p) == (
+        "H = 23.13, df = 3",
+        pytest.approx(3.79046424181427e-05),
+    )
 
 
 def test_fisher_as_r_has_it():
@@ -80,7 +92,10 @@ def test_fisher_as_r_has_it():
 def test_letters_as_pairwise_tests_with_bonferroni():
     """`pairwise.prop.test(c(45, 30, 20), c(80, 75, 60), correct = FALSE, p.adjust.method = "bonferroni")`: 0.1292 of the
     first two, 0.0214 of first and third, 1 of the last two. Without correction the first two differ: 0.0431."""
-    a, b, c = ((WeightedCount(n, n, n), WeightedCount(of, of, of)) for n, of in ((45, 80), (30, 75), (20, 60)))
+    a, b, c = (
+        (WeightedCount(n, n, n), WeightedCount(of, of, of))
+        for n, of in ((45, 80), (30, 75), (20, 60))
+    )
     scores = [compare_shares(x, y, weighted=False) or 0 for x, y in ((a, b), (a, c), (b, c))]
     p_values = [compute_p(z) for z in scores]
     assert p_values[0] == pytest.approx(0.0431, abs=5e-5)
@@ -139,7 +154,11 @@ def test_weighted_means_as_r_has_them():
 def test_quartiles_as_type_2_of_r():
     """`quantile(c(1, 3, 4, 8, 9, 10, 12, 20), c(.25, .5, .75), type = 2)`: 3.5, 8.5, 11."""
     values = [(Fraction(n), WeightedCount(1, 1, 1)) for n in (1, 3, 4, 8, 9, 10, 12, 20)]
-    assert [compute_quantile(values, Fraction(n, 4)) for n in (1, 2, 3)] == [Fraction(7, 2), Fraction(17, 2), 11]
+    assert [compute_quantile(values, Fraction(n, 4)) for n in (1, 2, 3)] == [
+        Fraction(7, 2),
+        Fraction(17, 2),
+        11,
+    ]
 
 
 def test_means_and_margins_of_a_finite_population_as_r_has_them():
@@ -147,9 +166,15 @@ def test_means_and_margins_of_a_finite_population_as_r_has_them():
     `svydesign(~1, fpc = ~N)`, `1.959964 * SE(svymean(~y, d))`: 0.185604."""
     text = "scales: {how: {1: A, 2: B, 3: C, 4: D, 5: E}}\nitems: [{id: s, type: scale, text: How?, scale: how}]"
     rows: list[dict[str, Cell]] = [{"s": int(answer)} for answer in ANSWERS]
-    summary = Report(text, rows, options=ResultOptions(threshold=0, population=80, margins=True))["s"].summary
+    summary = Report(text, rows, options=ResultOptions(threshold=0, population=80, margins=True))[
+        "s"
+    ].summary
     assert summary is not None
-    assert (summary.mean_text, summary.median_text, summary.deviation_text) == ("2.82", "2.5", "1.47")
+    assert (summary.mean_text, summary.median_text, summary.deviation_text) == (
+        "2.82",
+        "2.5",
+        "1.47",
+    )
     assert summary.margin_text == "± 0.19"
 
 
@@ -161,7 +186,9 @@ sample: {sex: {type: single, options: {1: Man, 2: Woman}}}
 items: [{id: q, type: single, text: Which?, options: {1: Admitted, 2: Rejected}}]
 """
     counts = {(1, 1): 1198, (2, 1): 1493, (1, 2): 557, (2, 2): 1278}
-    rows: list[dict[str, Cell]] = [{"q": q, "sex": sex} for (q, sex), n in counts.items() for _ in range(n)]
+    rows: list[dict[str, Cell]] = [
+        {"q": q, "sex": sex} for (q, sex), n in counts.items() for _ in range(n)
+    ]
     report = Report(text, rows, options=ResultOptions(threshold=0, digits=1), by=["sex"])
     assert report.lines("q")["Admitted"] == [("1,755", "38.8"), ("1,198", "44.5"), ("557", "30.4")]
     table = report["q"]
@@ -172,7 +199,11 @@ items: [{id: q, type: single, text: Which?, options: {1: Admitted, 2: Rejected}}
 def test_promotion_by_ranking():
     """78 employees, 2, 4, 6 and 9 promoted of 19, 20, 20 and 19 by ranking: linear-by-linear p = .008 in SPSS
     (Linear by linear association in SPSS, farmaura.com)."""
-    test = run_trend_test(matrix((17, 2), (16, 4), (14, 6), (10, 9)), [Fraction(i) for i in (1, 2, 3, 4)], ordered=True)
+    test = run_trend_test(
+        matrix((17, 2), (16, 4), (14, 6), (10, 9)),
+        [Fraction(i) for i in (1, 2, 3, 4)],
+        ordered=True,
+    )
     assert test.p == pytest.approx(0.008, abs=0.0005)
 
 
@@ -193,7 +224,10 @@ def test_age_by_marital_status_brought_up_to_date():
     cells = [(a, s) for a in range(8) for s in range(3)]
     start = [float(STATUS[a][s]) for a, s in cells]
     found = rake(
-        [_margin("age", [a for a, _ in cells], ages), _margin("status", [s for _, s in cells], states)],
+        [
+            _margin("age", [a for a, _ in cells], ages),
+            _margin("status", [s for _, s in cells], states),
+        ],
         start,
         tolerance=1e-9,
     )
@@ -211,7 +245,9 @@ def test_raking_as_rake_of_r_and_weightipy():
     }  # fmt: skip
     rows = [cell for cell, n in people.items() for _ in range(n)]
     targets = (("sex", (49, 51)), ("age", (30, 45, 25)), ("region", (62, 38)))
-    margins = [_margin(name, [row[i] for row in rows], shares) for i, (name, shares) in enumerate(targets)]
+    margins = [
+        _margin(name, [row[i] for row in rows], shares) for i, (name, shares) in enumerate(targets)
+    ]
     found = rake(margins, [1.0] * len(rows), tolerance=1e-12)
     by_cell = dict(zip(rows, found.weights, strict=True))
     assert list(by_cell.values()) == pytest.approx(
@@ -253,7 +289,10 @@ def _margin(name: str, of: list[int], shares: Sequence[int]) -> RakingMargin:
 def test_there_is_no_test_of_the_answers_that_the_columns_are_made_of():
     """Each answer is in two of six columns only, as age is by sex and age: nothing can be solved, and nothing is said."""
     line = [WeightedCount(900 + n, 17 * (900 + n), 510 * (900 + n)) for n in range(6)]
-    counts = [[count if column % 3 == row else EMPTY_COUNT for column, count in enumerate(line)] for row in range(3)]
+    counts = [
+        [count if column % 3 == row else EMPTY_COUNT for column, count in enumerate(line)]
+        for row in range(3)
+    ]
     test = run_independence_test(ComparisonTable("Group", counts, weighted=True))
     assert (test.name, test.p) == ("", None)
     assert test.note == "no test: too many empty cells under weights"

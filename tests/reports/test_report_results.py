@@ -52,7 +52,11 @@ def made(study: Path, wish: ReportOptions = WISH) -> Results:
 def rows(study: Path) -> list[dict[str, str]]:
     return list(
         csv.DictReader(
-            io.StringIO(run_survey(study.parent, "export", str(study), "-o", "-", "--origin", "simulated")[0])
+            io.StringIO(
+                run_survey(study.parent, "export", str(study), "-o", "-", "--origin", "simulated")[
+                    0
+                ]
+            )
         )
     )
 
@@ -113,14 +117,20 @@ DISCLOSED = (
 """What AAPOR asks every survey to disclose, and what a reader would ask besides."""
 
 
-def test_a_study_that_says_nothing_of_itself_is_reported_to_say_nothing(study: Path, tmp_path: Path):
+def test_a_study_that_says_nothing_of_itself_is_reported_to_say_nothing(
+    study: Path, tmp_path: Path
+):
     """Dates and lengths are those of the interviews; the rest is not stated, and nothing is left out."""
     folder = tmp_path / "instruments"
     folder.mkdir()
     text = study.read_text(encoding="utf-8")
     head, _, rest = text.partition("\nstudy:\n")
-    (folder / "asu_2000.yaml").write_text(f"{head}\n{rest[rest.index('scales:') :]}", encoding="utf-8")
-    run_survey(folder, "simulate", str(folder / "asu_2000.yaml"), "-n", "40", "--keep", "--seed", "3")
+    (folder / "asu_2000.yaml").write_text(
+        f"{head}\n{rest[rest.index('scales:') :]}", encoding="utf-8"
+    )
+    run_survey(
+        folder, "simulate", str(folder / "asu_2000.yaml"), "-n", "40", "--keep", "--seed", "3"
+    )
     began = [row["interview_began"][:10] for row in rows(folder / "asu_2000.yaml")]
     day = date.fromisoformat(min(began))
     lines = made(folder / "asu_2000.yaml", replace(WISH, interviews="all", zone=UTC)).methods
@@ -129,17 +139,31 @@ def test_a_study_that_says_nothing_of_itself_is_reported_to_say_nothing(study: P
     assert box["Field dates"].text.startswith(f"{day.day} ")
     assert box["Field dates"].text.endswith(f"{date.fromisoformat(max(began)):%B %Y}")
     assert box["Languages"].text == "English"
-    for label in ("Sponsor", "Conducted by", "Population", "Sampling frame", "Selection", "Contact"):
+    for label in (
+        "Sponsor",
+        "Conducted by",
+        "Population",
+        "Sampling frame",
+        "Selection",
+        "Contact",
+    ):
         assert (box[label].text, box[label].is_stated) == ("not stated", False)
     assert box["Outcomes"].text.startswith("not stated: ")
     assert re.fullmatch(
-        r"Median \d+ (minute|second)s? from the first entry to the last, .*", box["Length of interviews"].text
+        r"Median \d+ (minute|second)s? from the first entry to the last, .*",
+        box["Length of interviews"].text,
     )
 
 
 @pytest.mark.parametrize(
     ("seconds", "told"),
-    [(0, "under a second"), (1, "1 second"), (59, "59 seconds"), (89, "1 minute"), (630, "11 minutes")],
+    [
+        (0, "under a second"),
+        (1, "1 second"),
+        (59, "59 seconds"),
+        (89, "1 minute"),
+        (630, "11 minutes"),
+    ],
 )
 def test_a_short_interview_is_not_said_to_last_no_minutes(seconds: int, told: str):
     assert format_duration(Fraction(seconds)) == told
@@ -159,7 +183,9 @@ def test_whatever_narrows_a_report_is_said_in_it(study: Path, tmp_path: Path):
     condition = "kind == 'District'"
     whole = made(study)
     report = made(study, replace(WISH, where=condition, items=("q2", "q3")))
-    counted = [row for row in rows(study) if row["interview_outcome"] == "complete" or is_partial(row)]
+    counted = [
+        row for row in rows(study) if row["interview_outcome"] == "complete" or is_partial(row)
+    ]
     districts = sum(row["kind"] == "District" for row in counted)
     assert report.interviews == districts
     assert (
@@ -173,7 +199,9 @@ def test_whatever_narrows_a_report_is_said_in_it(study: Path, tmp_path: Path):
     assert not whole.filter_notes
     alone = made(study, replace(WISH, interviews="complete"))
     left = len(rows(study)) - alone.interviews
-    assert alone.filter_notes == (f"Only complete interviews; {left} that were started are left out.",)
+    assert alone.filter_notes == (
+        f"Only complete interviews; {left} that were started are left out.",
+    )
     assert not any("whole study" in line.text for line in whole.methods)
     asked = ("--origin", "simulated", "--where", condition, "--items", "q2")
     run_survey(tmp_path, "report", str(study), *asked, "-o", str(tmp_path / "a.html"))
@@ -185,7 +213,9 @@ def test_whatever_narrows_a_report_is_said_in_it(study: Path, tmp_path: Path):
         assert text.index(condition) < text.index("The mission of your ASU")
 
 
-def test_a_part_of_a_census_is_a_census_and_of_a_sample_a_sample_of_no_known_size(study: Path, tmp_path: Path):
+def test_a_part_of_a_census_is_a_census_and_of_a_sample_a_sample_of_no_known_size(
+    study: Path, tmp_path: Path
+):
     """No margin comes from the size of the whole population."""
     some = replace(WISH, where="kind == 'District'", by=("kind",), margins=False)
     census = made(study, some)
@@ -202,11 +232,17 @@ def test_a_part_of_a_census_is_a_census_and_of_a_sample_a_sample_of_no_known_siz
     n = sample.interviews
     assert told.startswith(f"± {196 * 0.5 / n**0.5:.1f} points")
     assert "because the size of this part is not known" in told
-    (told,) = [line.text for line in made(Path(large), replace(WISH, db=kept)).methods if line.label == "Precision"]
+    (told,) = [
+        line.text
+        for line in made(Path(large), replace(WISH, db=kept)).methods
+        if line.label == "Precision"
+    ]
     assert "with the correction for a population of 900" in told
 
 
-def test_how_much_is_hidden_is_said_once_and_with_its_remedy_where_it_is_one_s_own(study: Path, tmp_path: Path):
+def test_how_much_is_hidden_is_said_once_and_with_its_remedy_where_it_is_one_s_own(
+    study: Path, tmp_path: Path
+):
     page = tmp_path / "a.md"
     _, told = run_survey(tmp_path, "report", str(study), "--origin", "simulated", "-o", str(page))
     found = re.search(r"(\d+) of ([\d,]+) counts are hidden; --threshold 0", told)
@@ -254,9 +290,13 @@ def test_several_answers_divide_by_each_option(study: Path):
     assert {column.group for column in report.columns[1:]} == {"Measures of results"}
     assert len({column.label for column in report.columns}) == len(report.columns)
     (item,) = report.items
-    counted = [row for row in rows(study) if row["interview_outcome"] == "complete" or is_partial(row)]
+    counted = [
+        row for row in rows(study) if row["interview_outcome"] == "complete" or is_partial(row)
+    ]
     for column, base in zip(report.columns[1:], item.bases[1:], strict=True):
-        assert base.asked == sum(row[column.variable] == "1" for row in counted), "those who named it"
+        assert base.asked == sum(row[column.variable] == "1" for row in counted), (
+            "those who named it"
+        )
 
 
 def test_chosen_items_conditions_and_languages(study: Path):
@@ -275,7 +315,9 @@ def test_raking_to_targets(study: Path, tmp_path: Path):
     district = next(item for item in report.items if item.id == "q1")
     weights = [Fraction(base.weighted_text) for base in district.bases]
     assert float(weights[1] / weights[0]) == pytest.approx(0.6, abs=0.01)
-    assert "raked to kind" in next(line.text for line in report.methods if line.label == "Weighting")
+    assert "raked to kind" in next(
+        line.text for line in report.methods if line.label == "Weighting"
+    )
 
 
 @pytest.mark.parametrize(
@@ -313,7 +355,11 @@ def test_a_codebook_counts_what_the_file_holds(study: Path):
         assert shown == dict(Counter(row[name] for row in data))
     q21 = by_name["q21_1"]
     third = q21.columns[2]
-    shown = {line.code: int(n) for line, n in zip((*q21.codes, *q21.missing), third.counts, strict=True) if n != "0"}
+    shown = {
+        line.code: int(n)
+        for line, n in zip((*q21.codes, *q21.missing), third.counts, strict=True)
+        if n != "0"
+    }
     assert shown == dict(Counter(row[third.name] for row in data))
     assert by_name["q2_why"].asked == "Asked if q2 is Disagree or Strongly disagree."
     assert by_name["phone"].personal
@@ -321,7 +367,9 @@ def test_a_codebook_counts_what_the_file_holds(study: Path):
     assert by_name["q2"].codes[4].missing == "missing"
     hidden = load_codebook(study, ReportOptions(origin="simulated"))
     assert isinstance(hidden, Codebook)
-    texts = [c.count_text for variable in hidden.variables for c in (*variable.codes, *variable.missing)]
+    texts = [
+        c.count_text for variable in hidden.variables for c in (*variable.codes, *variable.missing)
+    ]
     assert "[c]" in texts
     assert not {"1", "2", "3", "4"} & set(texts)
 
@@ -344,7 +392,9 @@ def test_a_population_that_was_called_as_a_whole_is_a_census_though_few_answered
     run_survey(folder, "sample", "import", str(file), str(folder / "asu_2000_units.csv"))
     answers = (INSTRUMENTS / "asu_2000.answers.txt").read_text(encoding="utf-8")
     for case in ("Chicago District", "Denver District"):
-        conducted = run_forked_survey("interview", str(file), "--plain", "--case", case, keyed=answers)
+        conducted = run_forked_survey(
+            "interview", str(file), "--plain", "--case", case, keyed=answers
+        )
         assert conducted.returncode == 0, conducted.stderr
     report = made(file, ReportOptions(by=("kind",), threshold=0))
     box = {line.label: line.text for line in report.methods}
@@ -374,14 +424,21 @@ def test_gnu_pspp_finds_the_same_in_the_exported_file(study: Path, tmp_path: Pat
     """Its frequencies, means, medians and standard deviations, its cross-tabulation and its chi-square are ours."""
     pytest.importorskip("pyreadstat", reason="the extra [spss]")
     pytest.importorskip("scipy", reason="the extra [report]")
-    run_survey(tmp_path, "export", str(study), "-o", str(tmp_path / "d.sav"), "--origin", "simulated")
+    run_survey(
+        tmp_path, "export", str(study), "-o", str(tmp_path / "d.sav"), "--origin", "simulated"
+    )
     (tmp_path / "d.sps").write_text(
         "GET FILE='d.sav'.\n"
         "FREQUENCIES /VARIABLES=q1 q22 /FORMAT=NOTABLE /STATISTICS=MEAN MEDIAN STDDEV.\n"
         "CROSSTABS /TABLES=q23 BY kind /STATISTICS=CHISQ /CELLS=COUNT.\n",
         encoding="utf-8",
     )
-    run(["pspp", "-O", "format=csv", "-o", "out.csv", "d.sps"], cwd=tmp_path, check=True, capture_output=True)
+    run(
+        ["pspp", "-O", "format=csv", "-o", "out.csv", "d.sps"],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+    )
     told = list(csv.reader((tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()))
 
     def line(*beginning: str) -> list[str]:
@@ -403,7 +460,10 @@ def test_gnu_pspp_finds_the_same_in_the_exported_file(study: Path, tmp_path: Pat
         district, sector, total = theirs[theirs.index("Count") + 1 :]
         assert [figure.count_text for figure in row.figures] == [total, district, sector]
     chi = line("Pearson Chi-Square")
-    assert table.tests[0].statistic_text == f"χ² = {chi[1].zfill(4) if chi[1][0] == '.' else chi[1]}, df = {chi[2]}"
+    assert (
+        table.tests[0].statistic_text
+        == f"χ² = {chi[1].zfill(4) if chi[1][0] == '.' else chi[1]}, df = {chi[2]}"
+    )
     assert table.tests[0].p_text.removeprefix("p = 0") == chi[3]
 
 

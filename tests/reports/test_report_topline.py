@@ -47,7 +47,11 @@ items:
 
 def test_the_table_that_the_founding_survey_published():
     """35 units: 2, 16, 14, 2, 1 are 5.7, 45.7, 40.0, 5.7, 2.9 per cent; 45.7 disagree, from counts."""
-    report = Report(AGREE, people("q2", _1=2, _2=16, _3=14, _4=2, _5=1), options=ResultOptions(threshold=0, digits=1))
+    report = Report(
+        AGREE,
+        people("q2", _1=2, _2=16, _3=14, _4=2, _5=1),
+        options=ResultOptions(threshold=0, digits=1),
+    )
     assert report.texts("q2") == {
         "Strongly agree": ("2", "5.7"),
         "Agree": ("16", "45.7"),
@@ -61,7 +65,9 @@ def test_the_table_that_the_founding_survey_published():
     assert not any("add up" in note for note in report["q2"].notes)
     summary = report["q2"].summary
     assert summary is not None
-    assert summary.mean == Fraction(2 + 32 + 42 + 8, 34)  # no opinion counts in per cents, not in means
+    assert summary.mean == Fraction(
+        2 + 32 + 42 + 8, 34
+    )  # no opinion counts in per cents, not in means
     assert (summary.count_text, summary.mean_text, summary.median_text) == ("34", "2.47", "2")
 
 
@@ -186,11 +192,20 @@ def test_standard_deviation_and_median_of_known_numbers():
     report = Report(AGE, [{"age": a} for a in (2, 4, 4, 4, 5, 5, 7, 9)])
     summary = report["age"].summary
     assert summary is not None
-    assert (summary.mean_text, summary.deviation_text, summary.median_text) == ("5.00", "2.14", "4.5")
+    assert (summary.mean_text, summary.deviation_text, summary.median_text) == (
+        "5.00",
+        "2.14",
+        "4.5",
+    )
 
 
-@given(st.dictionaries(st.integers(0, 500).map(Fraction), st.integers(1, 9), min_size=1), st.integers(0, 7))
-def test_every_number_is_in_one_range_and_no_range_is_thin(found: dict[Fraction, int], threshold: int):
+@given(
+    st.dictionaries(st.integers(0, 500).map(Fraction), st.integers(1, 9), min_size=1),
+    st.integers(0, 7),
+)
+def test_every_number_is_in_one_range_and_no_range_is_thin(
+    found: dict[Fraction, int], threshold: int
+):
     made = build_bins(found, decimals=0, threshold=threshold)
     held = [sum(n for v, n in found.items() if b.low <= v < b.high) for b in made]
     assert sum(held) == sum(found.values())
@@ -239,7 +254,9 @@ def test_a_high_maximum_costs_nothing_and_ranges_are_those_of_the_answers(most: 
     """Money with two decimals: every edge over the declared range would be thousands of millions of numbers."""
     incomes = [Fraction(cents, 100) for cents in range(45_000, 450_000, 4_999)]
     tracemalloc.start()
-    made = build_bins(dict.fromkeys(incomes, 1), decimals=2, threshold=5, least=Fraction(0), most=Fraction(most))
+    made = build_bins(
+        dict.fromkeys(incomes, 1), decimals=2, threshold=5, least=Fraction(0), most=Fraction(most)
+    )
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 1_000_000
@@ -267,7 +284,9 @@ def test_printed_shares_never_add_up_to_more_than_rounding_allows(counts: list[i
 
 def test_weights_count_in_shares_and_not_in_bases():
     rows = people("q2", _1=2, _2=2)
-    report = Report(AGREE, rows, weights=[Fraction(3, 2), Fraction(3, 2), Fraction(1, 2), Fraction(1, 2)])
+    report = Report(
+        AGREE, rows, weights=[Fraction(3, 2), Fraction(3, 2), Fraction(1, 2), Fraction(1, 2)]
+    )
     item = report["q2"]
     assert item.rows[0].total == Figure(Fraction(3), Fraction(3, 4), "3", "75")
     assert (item.base.count_text, item.base.weighted_text) == ("4", "4")
@@ -281,7 +300,9 @@ def test_a_unanimous_group_is_flagged_and_so_is_a_small_base():
     assert any("Unanimous" in note for note in few.notes)
     assert describe_base(few.base) == "Base: all 8 (small: one person is 12.5 percent)"
     assert describe_base(Report(AGREE, people("q2", _1=30))["q2"].base) == "Base: all 30"
-    assert not any("Unanimous" in note for note in Report(AGREE, people("q2", _1=6, _2=1))["q2"].notes)
+    assert not any(
+        "Unanimous" in note for note in Report(AGREE, people("q2", _1=6, _2=1))["q2"].notes
+    )
 
 
 def test_a_battery_is_one_chart_with_no_opinion_apart():
@@ -306,14 +327,18 @@ def test_a_margin_is_printed_only_where_it_is_wanted_and_shrinks_with_the_popula
     assert Report(AGREE, rows)["q2"].margin_text == ""
     asked = Report(AGREE, rows, options=ResultOptions(margins=True))["q2"].margin_text
     assert asked == "± 9.8 points at most, 95 % confidence"
-    finite = Report(AGREE, rows, options=ResultOptions(margins=True, population=200))["q2"].margin_text
+    finite = Report(AGREE, rows, options=ResultOptions(margins=True, population=200))[
+        "q2"
+    ].margin_text
     assert finite.startswith("± 7.0 points")  # 9.8 · √(100/199) is 6.95, and at most is never less
 
 
 @pytest.mark.parametrize("freedom", [1, 2, 5, 29, 30, 199, 499, 500, 5000])
 def test_means_have_student_s_t(freedom: int):
     stats = pytest.importorskip("scipy.stats", reason="the extra [report]")
-    assert float(compute_student_point(freedom)) == pytest.approx(stats.t.ppf(0.975, freedom), abs=5e-5)
+    assert float(compute_student_point(freedom)) == pytest.approx(
+        stats.t.ppf(0.975, freedom), abs=5e-5
+    )
 
 
 def test_the_margin_of_a_mean_of_few_is_wider_than_a_normal_curve_has_it():
@@ -343,7 +368,10 @@ items:
 
 
 def test_dates_are_reported_by_year_and_times_as_answered():
-    rows = [{"born": f"{1950 + 3 * i}-05", "moved": date(1990 + i % 3, 1, 2), "rises": time(7)} for i in range(15)]
+    rows = [
+        {"born": f"{1950 + 3 * i}-05", "moved": date(1990 + i % 3, 1, 2), "rises": time(7)}
+        for i in range(15)
+    ]
     report = Report(WHEN, [*rows, {"born": DK, "moved": REFUSED}])
     assert report.texts("born")["1950–1959"] == ("4", "25")
     assert report.texts("moved") == {
@@ -365,7 +393,9 @@ def test_what_only_an_older_questionnaire_asked_comes_last():
     made = instrument(AGREE)
     gone = Variable(name="old", label="Old one", labels={1: "Yes", 2: "No"}, item="old")
     several = [
-        Variable(name=f"why_{c}", label=f"Reasons: {t}", option=c, item="why", labels={0: "", 1: ""})
+        Variable(
+            name=f"why_{c}", label=f"Reasons: {t}", option=c, item="why", labels={0: "", 1: ""}
+        )
         for c, t in ((1, "Cost"), (2, "Time"))
     ]
     listed, _ = list_questions(made, [*build_columns(made), gone, *several])
@@ -423,25 +453,47 @@ def test_items_have_the_numbers_of_the_printed_questionnaire() -> None:
         "person_turns": "",
     }  # fmt: skip
     printed = {
-        item.id: item.number for part in build_booklet(made, languages=("en",)).parts for item in part.iterate_items()
+        item.id: item.number
+        for part in build_booklet(made, languages=("en",)).parts
+        for item in part.iterate_items()
     }
-    assert printed == {"hello": "1", "consent": "2", "stop": "3", "q1": "4", "m": "5", "age": "6", "q2": "7"}
+    assert printed == {
+        "hello": "1",
+        "consent": "2",
+        "stop": "3",
+        "q1": "4",
+        "m": "5",
+        "age": "6",
+        "q2": "7",
+    }
 
 
 def test_statements_beyond_z_have_two_letters() -> None:
     many = "\n".join(f"      s{n}: Statement {n}" for n in range(30))
-    made = instrument(f"items:\n  - id: m\n    type: battery\n    options: {{1: A, 2: B}}\n    statements:\n{many}\n")
+    made = instrument(
+        f"items:\n  - id: m\n    type: battery\n    options: {{1: A, 2: B}}\n    statements:\n{many}\n"
+    )
     numbers = number_items(made)
     assert [numbers[f"s{n}"] for n in (0, 25, 26, 27)] == ["1a", "1z", "1aa", "1ab"]
     assert len(set(numbers.values())) == 31
 
 
 def test_what_is_no_finding_is_left_out_unless_it_is_asked_for(folder: Path) -> None:  # noqa: F811
-    keep(*[scenario(NUMBERED).keys("", "1", "2", "1", "2", "30", "31", "1") for _ in range(6)]).close()
+    keep(
+        *[scenario(NUMBERED).keys("", "1", "2", "1", "2", "30", "31", "1") for _ in range(6)]
+    ).close()
     Path("v.yaml").write_text(NUMBERED, encoding="utf-8")
     made = build_results_report("v.yaml", ReportOptions(db="v.db"))
     assert isinstance(made, Results)
-    assert [item.id for item in made.items] == ["q1", "ma", "mb", "age_1", "age_2", "q2", "person_turns"]
+    assert [item.id for item in made.items] == [
+        "q1",
+        "ma",
+        "mb",
+        "age_1",
+        "age_2",
+        "q2",
+        "person_turns",
+    ]
     assert "Excluded from the report by the questionnaire: consent." in made.notes
     named = build_results_report("v.yaml", ReportOptions(db="v.db", items=("consent", "q1")))
     assert isinstance(named, Results)
@@ -451,7 +503,9 @@ def test_what_is_no_finding_is_left_out_unless_it_is_asked_for(folder: Path) -> 
 
 def test_a_search_list_is_reported_by_its_most_frequent_answers() -> None:
     made = instrument("features/search_list.yaml")
-    (question, *_) = (q for q in list_questions(made, build_columns(made))[0] if q.id == "occupation")
+    (question, *_) = (
+        q for q in list_questions(made, build_columns(made))[0] if q.id == "occupation"
+    )
     codes = list(question.variable.labels)
     assert len(codes) == 437
     answers = [codes[n] for n in range(30) for _ in range(40 - n)]
@@ -459,5 +513,8 @@ def test_a_search_list_is_reported_by_its_most_frequent_answers() -> None:
     rows = report["occupation"].rows
     assert [row.label for row in rows[:2]] == [question.variable.labels[code] for code in codes[:2]]
     assert [row.figures[0].count_text for row in rows[:2]] == ["40", "39"]
-    assert (rows[20].label, rows[20].figures[0].count_text) == ("10 other answers", str(sum(range(11, 21))))
+    assert (rows[20].label, rows[20].figures[0].count_text) == (
+        "10 other answers",
+        str(sum(range(11, 21))),
+    )
     assert len(rows) == 21

@@ -46,7 +46,9 @@ def interviews(*rows: tuple[Cell, Cell, Cell]) -> Report:
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 1), st.integers(0, 2), st.floats(0.2, 5)), min_size=1, max_size=40),
+    st.lists(
+        st.tuples(st.integers(0, 1), st.integers(0, 2), st.floats(0.2, 5)), min_size=1, max_size=40
+    ),
     st.integers(1, 9),
     st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(1, 9)),
 )
@@ -65,7 +67,14 @@ def test_margins_are_reached_and_odds_ratios_kept(
     assert fsum(found.weights) == pytest.approx(n)
     for one in (sex, age):
         for value, share in one.targets.items():
-            held = fsum(w for w, v in zip(found.weights, one.value_by_interview, strict=True) if v == value) / n
+            held = (
+                fsum(
+                    w
+                    for w, v in zip(found.weights, one.value_by_interview, strict=True)
+                    if v == value
+                )
+                / n
+            )
             assert held == pytest.approx(float(share), abs=2e-6)
     factor = {(s, a): w / b for (s, a, b), w in zip(rows, found.weights, strict=True)}
     for (s, a, b), w in zip(rows, found.weights, strict=True):
@@ -135,7 +144,9 @@ def test_trimmed_weights_stay_within_their_bounds():
 
 
 def test_weights_and_targets_that_cannot_be_are_refused():
-    with pytest.raises(UserError, match=r"^w: there is no weight in 2 interviews — .* --where 'w > 0'"):
+    with pytest.raises(
+        UserError, match=r"^w: there is no weight in 2 interviews — .* --where 'w > 0'"
+    ):
         read_base_weights(interviews((1, 1, 1), (1, 1, NOT_ASKED), (1, 1, NOT_ASKED)).answers, "w")
     with pytest.raises(UserError):
         read_base_weights(interviews((1, 1, 0)).answers, "w")
@@ -145,7 +156,9 @@ def test_weights_and_targets_that_cannot_be_are_refused():
     unknown = caught.value
     assert "sex" in unknown.remedy
     with pytest.raises(UserError) as caught:
-        compute_weights(some, targets=[RakingTarget(variable="sex", value="Child", share=Fraction(1))])
+        compute_weights(
+            some, targets=[RakingTarget(variable="sex", value="Child", share=Fraction(1))]
+        )
     value = caught.value
     assert "1 (Man)" in value.remedy
 
@@ -161,7 +174,10 @@ def test_weights_and_targets_that_cannot_be_are_refused():
 )
 def test_targets_that_look_like_slips_are_refused(targets: list[tuple[str, str, str]], said: str):
     some = interviews((1, 1, 111), (2, 1, 23)).answers
-    wanted = [RakingTarget(variable=name, value=value, share=Fraction(share)) for name, value, share in targets]
+    wanted = [
+        RakingTarget(variable=name, value=value, share=Fraction(share))
+        for name, value, share in targets
+    ]
     with pytest.raises(UserError) as caught:
         compute_weights(some, targets=wanted)
     found = caught.value
@@ -170,7 +186,10 @@ def test_targets_that_look_like_slips_are_refused(targets: list[tuple[str, str, 
 
 def test_numbers_of_units_are_shares_too():
     some = interviews((1, 1, 1), (2, 1, 1)).answers
-    wanted = [RakingTarget(variable="sex", value=v, share=Fraction(share)) for v, share in (("1", 14), ("2", 21))]
+    wanted = [
+        RakingTarget(variable="sex", value=v, share=Fraction(share))
+        for v, share in (("1", 14), ("2", 21))
+    ]
     found = compute_weights(some, targets=wanted, threshold=5)
     assert isinstance(found, InterviewWeights)
     assert [round(float(weight), 2) for weight in found.weights] == [0.8, 1.2]
@@ -188,7 +207,9 @@ def test_how_many_have_no_target_is_not_told_where_small_counts_are_hidden():
 
 def test_a_file_of_targets_is_read_or_all_its_problems_told(tmp_path: Path):
     file = tmp_path / "targets.csv"
-    file.write_text("\ufeffvariable;value;share\nsex;Man;48,5%\nsex;Woman;51,5%\n\n", encoding="utf-8")
+    file.write_text(
+        "\ufeffvariable;value;share\nsex;Man;48,5%\nsex;Woman;51,5%\n\n", encoding="utf-8"
+    )
     rows = read_targets(str(file))
     assert isinstance(rows, list)
     assert [(r.variable, r.value, r.share) for r in rows] == [

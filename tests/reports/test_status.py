@@ -36,7 +36,11 @@ from survey_cli.fieldwork.case.events import (
     OutcomeRevoked,
 )
 from survey_cli.problems import UserError
-from survey_cli.reports.fieldwork.status import AppointmentLine, FieldworkStatus, InterviewerStatusLine
+from survey_cli.reports.fieldwork.status import (
+    AppointmentLine,
+    FieldworkStatus,
+    InterviewerStatusLine,
+)
 from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
 from survey_cli.services.database.backups import back_up_database
 from survey_cli.services.run_on_study import Request
@@ -62,11 +66,19 @@ def person(report: FieldworkStatus, name: str) -> InterviewerStatusLine:
     return found
 
 
-def interviewed(unit: History, name: str, minutes: float, *, by: str = "ann", outcome: str = "complete") -> History:
+def interviewed(
+    unit: History, name: str, minutes: float, *, by: str = "ann", outcome: str = "complete"
+) -> History:
     """A sitting in which an interview is held for so long."""
-    begun = unit.claim(by).later(minutes=1).then(InterviewOpened(name), by=by).later(minutes=minutes)
+    begun = (
+        unit.claim(by).later(minutes=1).then(InterviewOpened(name), by=by).later(minutes=minutes)
+    )
     code = {"complete": "1.1", "break_off": "2.12"}.get(outcome, "")
-    return begun.dial(outcome, by=by, code=code, interrupted=outcome == "appointment").later(seconds=30).close()
+    return (
+        begun.dial(outcome, by=by, code=code, interrupted=outcome == "appointment")
+        .later(seconds=30)
+        .close()
+    )
 
 
 # Sittings
@@ -100,7 +112,15 @@ def test_every_call_and_outcome_of_a_history_is_counted_once(case: History, slip
 
 
 def test_a_session_whose_lease_ran_out_ends_with_its_last_event() -> None:
-    unit = history().at(DAY).claim().later(minutes=3).dial("callback").later(minutes=20).then(CaseReturned("lapsed"))
+    unit = (
+        history()
+        .at(DAY)
+        .claim()
+        .later(minutes=3)
+        .dial("callback")
+        .later(minutes=20)
+        .then(CaseReturned("lapsed"))
+    )
     assert counts(unit)["seconds", "pat"] == 180
 
 
@@ -117,7 +137,13 @@ def test_the_length_of_an_interview_is_that_of_its_sessions_without_the_days_bet
 
 
 def test_a_corrected_outcome_counts_and_a_slip_does_not() -> None:
-    slip = history("a").at(DAY).claim("ann").dial("refusal_hard", by="ann").then(OutcomeRevoked(), by="ann")
+    slip = (
+        history("a")
+        .at(DAY)
+        .claim("ann")
+        .dial("refusal_hard", by="ann")
+        .then(OutcomeRevoked(), by="ann")
+    )
     slip = slip.dial("no_answer", by="ann").close()
     # as a station does it: the case was let go of already, and is taken once more
     late = history("c").at(DAY).call("refusal_hard", by="ann").later(minutes=2).claim("ann")
@@ -156,7 +182,10 @@ def test_every_case_is_counted_once_by_status_and_by_outcome() -> None:
         ("Refer to supervisor", 1, 0),
         ("Complete", 1, 1),
     ]
-    assert [(c.code, c.group, c.cases) for c in report.codes] == [("1.1", "I", 1), ("2.112", "R", 1)]
+    assert [(c.code, c.group, c.cases) for c in report.codes] == [
+        ("1.1", "I", 1),
+        ("2.112", "R", 1),
+    ]
     assert report.codes[1].name == "Known respondent refusal"
     assert (report.progress.complete, report.progress.today) == (1, 0)
 
@@ -164,16 +193,23 @@ def test_every_case_is_counted_once_by_status_and_by_outcome() -> None:
 @pytest.mark.parametrize("kept", ["file", "server"])
 def test_the_queue_is_parted_by_why_cases_may_not_be_called_now(kept: str) -> None:
     """It is noon of a Tuesday in Denver, and 08:00 in Pago Pago."""
-    written("responses/interviewers.csv", "login,role,languages\nsue,supervisor,\npostgres,supervisor,\nann,,en\n")
+    written(
+        "responses/interviewers.csv",
+        "login,role,languages\nsue,supervisor,\npostgres,supervisor,\nann,,en\n",
+    )
     quotas = "quotas:\n- {id: kinds, by: [kind], targets: {1: 1, 2: 5}}\n"
-    spread = 'spread: wait, dayparts: {day: "09:00-17:00", evening: "17:00-20:30"}, attempts: {total: 9}'
+    spread = (
+        'spread: wait, dayparts: {day: "09:00-17:00", evening: "17:00-20:30"}, attempts: {total: 9}'
+    )
     called = "2026-11-24 08:30"
     cases = [
         history("now", columns={"kind": 2}),
         history("now too"),
         history("far", zone="Pacific/Pago_Pago"),
         history("spanish").then(LanguageSet("es")),
-        history("hers", zone=LOS_ANGELES).at("2026-11-23 15:00").appointment("2026-11-24 11:00", policy="me"),
+        history("hers", zone=LOS_ANGELES)
+        .at("2026-11-23 15:00")
+        .appointment("2026-11-24 11:00", policy="me"),
         history("at two").at("2026-11-23 15:00").appointment("2026-11-24 14:00"),
         history("full", columns={"kind": 1}),
         history("full and waiting", columns={"kind": 1}).at(called).call("no_answer"),
@@ -185,7 +221,9 @@ def test_the_queue_is_parted_by_why_cases_may_not_be_called_now(kept: str) -> No
     with Store.open(where or "responses/study.db", create=False) as store:
         store.cases.quotas.take("i1", ["kinds:1"], NOW)
     people = "responses/interviewers.csv"
-    report = load_fieldwork_status(Request(path=str(path), at=NOW, db=where, people=people), zone=DENVER)
+    report = load_fieldwork_status(
+        Request(path=str(path), at=NOW, db=where, people=people), zone=DENVER
+    )
     assert isinstance(report, FieldworkStatus), str(report)
     assert {s.status: s.cases for s in report.statuses} == {
         "by_all": 2,
@@ -220,7 +258,11 @@ def test_attempts_are_counted_by_the_clock_where_the_respondent_is() -> None:
     west = history("west", zone=LOS_ANGELES).at("2026-11-23 15:30").call("callback")
     east = history("east", zone=NEW_YORK).at("2026-11-23 18:30").call("no_answer")
     by_number = history("numbered", zone="", facts=(NumberFacts(1, "mobile", (NEW_YORK,)),))
-    by_number = History(by_number.key, NEW_YORK, by_number.now, by_number.entries).at("2026-11-23 18:31").call("busy")
+    by_number = (
+        History(by_number.key, NEW_YORK, by_number.now, by_number.entries)
+        .at("2026-11-23 18:31")
+        .call("busy")
+    )
     saturday = history("sat").at("2026-11-21 11:00").call("refusal_soft")
     ringing = history("rang").at(DAY).rings_us("callback")
     report = told(a_study([west, east, by_number, saturday, ringing]))
@@ -248,7 +290,12 @@ def test_figures_of_an_interviewer_and_what_they_are_of() -> None:
     assert ann.mean_length == timedelta(minutes=15)
     assert person(report, "bob").calls_per_hour is None  # of nine minutes nothing is said
     assert report.lengths is not None
-    assert tuple(report.lengths) == (3, timedelta(minutes=10), timedelta(minutes=8), timedelta(minutes=20))
+    assert tuple(report.lengths) == (
+        3,
+        timedelta(minutes=10),
+        timedelta(minutes=8),
+        timedelta(minutes=20),
+    )
     assert sum(one.complete for one in report.people) == report.progress.complete
 
 
@@ -267,10 +314,15 @@ def test_since_a_day_only_what_began_later_is_counted_and_cases_stand_as_they_ar
         load_fieldwork_status(Request(path="study.yaml", at=NOW), since="yesterday", zone=DENVER)
 
 
-def test_when_the_last_backup_was_made_is_known_and_shown_on_the_clock_of_who_asks(tmp_path: Path) -> None:
+def test_when_the_last_backup_was_made_is_known_and_shown_on_the_clock_of_who_asks(
+    tmp_path: Path,
+) -> None:
     path = a_study([history("a").at(DAY).call("busy")])
     assert told(path).data.backed_up is None
-    assert render_status(told(path), cells=80)[-1] == "backup: no backup yet; make one with survey db backup"
+    assert (
+        render_status(told(path), cells=80)[-1]
+        == "backup: no backup yet; make one with survey db backup"
+    )
     for hours, name in ((0, "one.db"), (2, "two.db")):
         back_up_database(path, tmp_path / name, at=NOW + timedelta(hours=hours))
     with pytest.raises(UserError):
@@ -282,7 +334,9 @@ def test_when_the_last_backup_was_made_is_known_and_shown_on_the_clock_of_who_as
 
 def test_completes_of_today_are_those_since_midnight_here() -> None:
     cases = [
-        interviewed(history("a").at("2026-11-23 23:58"), "i1", 5),  # begun yesterday, completed today
+        interviewed(
+            history("a").at("2026-11-23 23:58"), "i1", 5
+        ),  # begun yesterday, completed today
         interviewed(history("b").at("2026-11-23 22:58"), "i2", 5),
     ]
     assert told(a_study(cases)).progress.today == 1
@@ -304,13 +358,17 @@ def test_completes_of_today_are_those_since_midnight_here() -> None:
          "study.target"),
     ],
 )  # fmt: skip
-def test_the_target_is_the_studys_or_what_quotas_allow_or_the_population(more: str, target: Any, says: str) -> None:
+def test_the_target_is_the_studys_or_what_quotas_allow_or_the_population(
+    more: str, target: Any, says: str
+) -> None:
     progress = told(a_study([history("a")], more=more)).progress
     assert (progress.target, progress.target_of) == (target, says)
 
 
 def test_quotas_that_take_nobody_any_more_need_attention() -> None:
-    quotas = "quotas:\n- {id: a, where: kind == 1, target: 0}\n- {id: b, where: kind == 2, target: 1}\n"
+    quotas = (
+        "quotas:\n- {id: a, where: kind == 1, target: 0}\n- {id: b, where: kind == 2, target: 1}\n"
+    )
     path = a_study([history("a", columns={"kind": 2})], more=f"study: {{target: 3}}\n{quotas}")
     said = "the quotas allow no more interviews: whoever is reached is turned away"
     alerts = told(path).alerts
@@ -341,7 +399,9 @@ def test_appointments_are_missed_due_today_or_later_on_both_clocks() -> None:
     cases = [
         history("a").at(DAY).appointment("2026-11-24 09:00"),
         history("b").at(DAY).appointment("2026-11-24 11:45"),
-        history("c", zone=NEW_YORK).at(DAY).appointment("2026-11-24 18:00", policy="me", owner="ann"),
+        history("c", zone=NEW_YORK)
+        .at(DAY)
+        .appointment("2026-11-24 18:00", policy="me", owner="ann"),
         history("d").at(DAY).appointment("2026-11-25 00:00"),
     ]
     found = told(a_study(cases)).data.appointments
@@ -361,11 +421,20 @@ def test_appointments_are_missed_due_today_or_later_on_both_clocks() -> None:
 
 
 def test_who_sits_at_what_since_when_and_what_waits_for_a_supervisor() -> None:
-    asks = history("asks").at(DAY).call("supervisor", note="wants it in writing").then(CaseNoteWritten("rang twice"))
+    asks = (
+        history("asks")
+        .at(DAY)
+        .call("supervisor", note="wants it in writing")
+        .then(CaseNoteWritten("rang twice"))
+    )
     path = a_study([asks, history("b")])
     with store_of(path) as store:
         [head] = store.cases.queries.list_queue_heads()
-        store.cases.claim(head.bucket, Lease("t", "ann", "s7", NOW + timedelta(minutes=20)), NOW - timedelta(minutes=3))
+        store.cases.claim(
+            head.bucket,
+            Lease("t", "ann", "s7", NOW + timedelta(minutes=20)),
+            NOW - timedelta(minutes=3),
+        )
     report = told(path)
     [lease] = report.data.leases
     assert (lease.key, lease.who, lease.station) == ("b", "ann", "s7")
@@ -386,7 +455,9 @@ def test_numbers_that_are_dead_or_never_to_be_called_are_counted() -> None:
     assert tuple(told(a_study(cases)).numbers) == (2, 1, 2, 0, 0)
 
 
-def test_colleagues_are_pseudonyms_before_whoever_is_no_supervisor_and_notes_are_not_shown() -> None:
+def test_colleagues_are_pseudonyms_before_whoever_is_no_supervisor_and_notes_are_not_shown() -> (
+    None
+):
     cases = [
         *(history(login).at(DAY).call("no_answer", by=login) for login in ("ann", "bob", "cy")),
         history("asks").at(DAY).call("supervisor", by="ann", note="Mrs Smith is deaf"),
@@ -396,7 +467,10 @@ def test_colleagues_are_pseudonyms_before_whoever_is_no_supervisor_and_notes_are
     written("responses/interviewers.csv", f"{PEOPLE}sue,supervisor,\n")
     mine = told(path, by="ann")
     assert [one.name for one in mine.people] == ["ann", "B2", "interviewer 3", "interviewer 4"]
-    assert ([p.owner for p in mine.data.appointments], [h.note for h in mine.data.held]) == (["B2"], [""])
+    assert ([p.owner for p in mine.data.appointments], [h.note for h in mine.data.held]) == (
+        ["B2"],
+        [""],
+    )
     theirs = told(path, by="sam")
     assert [one.name for one in theirs.people] == ["ann", "bob", "cy", "pat"]
     assert [h.note for h in theirs.data.held] == ["Mrs Smith is deaf"]
@@ -418,7 +492,11 @@ def test_a_file_and_a_server_give_the_same_status(kept: str) -> None:
         assert sum(kind[-1] for kind in store.cases.counts.count_by_outcome()) == 4
     report = load_fieldwork_status(Request(path=str(path), at=NOW, db=where), zone=DENVER)
     assert isinstance(report, FieldworkStatus), str(report)
-    assert {s.status: s.cases for s in report.statuses} == {"done": 2, "by_all": 1, "appointment": 1}
+    assert {s.status: s.cases for s in report.statuses} == {
+        "done": 2,
+        "by_all": 1,
+        "appointment": 1,
+    }
     assert [p.key for p in report.data.appointments] == ["b"]
     assert person(report, "ann").complete == 1
     assert report.numbers.dead == 1
@@ -437,7 +515,9 @@ def test_ten_thousand_cases_are_told_within_a_second() -> None:
     path = a_study()
     with store_of(path) as store:
         many = (
-            NewCase(f"{n:05}", (sampled, *called[n % 7 * 4 :][:4]), stands._replace(rank=f"4{n:05}"))
+            NewCase(
+                f"{n:05}", (sampled, *called[n % 7 * 4 :][:4]), stands._replace(rank=f"4{n:05}")
+            )
             for n in range(10_000)
         )
         store.cases.imports.add(many, import_id="many", at=NOW, by="sam", file="units.csv")
@@ -450,28 +530,47 @@ def test_ten_thousand_cases_are_told_within_a_second() -> None:
     assert took < 1, took
 
 
-def test_counts_that_cannot_be_folded_any_more_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_counts_that_cannot_be_folded_any_more_are_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(live_counts, "MAX_APPENDED", 0)
-    path = a_study([interviewed(history(f"a{hour}").at(f"2026-11-23 {hour}:00"), "i1", 10) for hour in range(10, 20)])
+    path = a_study(
+        [
+            interviewed(history(f"a{hour}").at(f"2026-11-23 {hour}:00"), "i1", 10)
+            for hour in range(10, 20)
+        ]
+    )
     before = told(path)
     with store_of(path) as store:
-        assert {quarter for (quarter,) in store.connector.read("SELECT DISTINCT quarter FROM counts")} > {""}
+        assert {
+            quarter for (quarter,) in store.connector.read("SELECT DISTINCT quarter FROM counts")
+        } > {""}
         written = store.connector.read("PRAGMA data_version")
         assert told(path).people == before.people
         assert store.connector.read("PRAGMA data_version") == written
 
 
-def test_old_quarters_are_added_to_the_totals_and_the_counts_still_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_quarters_are_added_to_the_totals_and_the_counts_still_agree(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Also weeks after the last call, and after a correction of a call whose quarter is in the totals."""
     monkeypatch.setattr(live_counts, "MAX_APPENDED", -1_000)
     unit = interviewed(history("a").at("2026-11-10 10:00"), "i1", 10)
-    path = a_study([unit, interviewed(history("b").at(DAY), "i2", 20), history("c").at(DAY).call("busy")])
+    path = a_study(
+        [unit, interviewed(history("b").at(DAY), "i2", 20), history("c").at(DAY).call("busy")]
+    )
     before = told(path)
     with store_of(path) as store:
-        assert {quarter for (quarter,) in store.connector.read("SELECT DISTINCT quarter FROM counts")} > {""}
+        assert {
+            quarter for (quarter,) in store.connector.read("SELECT DISTINCT quarter FROM counts")
+        } > {""}
     for weeks in (0, 1, 3):
         report = told(path, now=NOW + timedelta(weeks=weeks))
-        assert (report.people, report.lengths, report.dayparts) == (before.people, before.lengths, before.dayparts)
+        assert (report.people, report.lengths, report.dayparts) == (
+            before.people,
+            before.lengths,
+            before.dayparts,
+        )
         with store_of(path) as store:
             assert store.cases.counts.agree()
     with store_of(path) as store:
@@ -480,5 +579,7 @@ def test_old_quarters_are_added_to_the_totals_and_the_counts_still_agree(monkeyp
         empty = row.position._replace(activity="{}")
         assert store.cases.update_queue_positions([("c", row.seq, empty)]) == 1
         assert store.cases.counts.agree()
-        store.connector.run("UPDATE counts SET quarter = '2026-11-20T10:00' WHERE name LIKE '%completes%'")
+        store.connector.run(
+            "UPDATE counts SET quarter = '2026-11-20T10:00' WHERE name LIKE '%completes%'"
+        )
         assert not store.cases.counts.agree()

@@ -37,7 +37,12 @@ from survey_cli.reports.fieldwork.disposition_counts import (
     count_dispositions,
     remove_sessions,
 )
-from survey_cli.reports.fieldwork.rates import RateColumn, RateTable, describe_main_rates, format_rate
+from survey_cli.reports.fieldwork.rates import (
+    RateColumn,
+    RateTable,
+    describe_main_rates,
+    format_rate,
+)
 from survey_cli.services.date_options import RequestedTime, parse_past_time, parse_start_time
 from survey_cli.services.report.response_rates import RatesOptions, RatesReport, compute_study_rates
 from survey_cli.services.run_on_study import Request
@@ -127,7 +132,9 @@ def test_a_refusal_after_the_screening_stays_when_the_number_is_disconnected_lat
 
 def test_what_a_full_quota_does_to_e_is_said() -> None:
     """Those turned away lowered e from 0.49 to 0.29, and nothing said so."""
-    away = [history(f"q{n}").at(DAY).call("quota_full", eligible=True, person=True) for n in range(2)]
+    away = [
+        history(f"q{n}").at(DAY).call("quota_full", eligible=True, person=True) for n in range(2)
+    ]
     path = a_study([*away, *units("complete", "not_eligible")], fieldwork=SCREENED)
     report = rated(path)
     found = column(report)
@@ -153,9 +160,16 @@ def test_refusals_before_the_screening_are_counted_beside_the_rates() -> None:
     for wish in ({}, {"as_of": "2026-11-23"}):
         report = rated(path, now=NOW, **wish)
         found = column(report)
-        assert (found.counts.r, found.counts.uo, found.unscreened, found.unscreened_refusals) == (0, 3, 3, 2)
+        assert (found.counts.r, found.counts.uo, found.unscreened, found.unscreened_refusals) == (
+            0,
+            3,
+            3,
+            2,
+        )
         assert text in report.notes
-    assert describe_main_rates([found])[1] == ("3 conversations before the screening (3.21): not in COOP1 and REF1")
+    assert describe_main_rates([found])[1] == (
+        "3 conversations before the screening (3.21): not in COOP1 and REF1"
+    )
 
 
 # While cases are open
@@ -163,7 +177,9 @@ def test_refusals_before_the_screening_are_counted_beside_the_rates() -> None:
 
 def test_open_appointments_are_no_refusals() -> None:
     promised = [
-        history(f"promised {n}").at(DAY).appointment("2026-11-25 10:00", code="2.12", interrupted=True)
+        history(f"promised {n}")
+        .at(DAY)
+        .appointment("2026-11-25 10:00", code="2.12", interrupted=True)
         for n in range(8)
     ]
     found = column(rated(a_study([*promised, *units("complete", "refusal_hard")])))
@@ -190,7 +206,10 @@ def test_cases_never_called_stand_by_their_own_zone_and_replicate() -> None:
     # in Auckland the study's last day is over, in Denver it is noon
     there = [history(f"there {n}", zone="Pacific/Auckland") for n in range(2)]
     here = [history(f"here {n}") for n in range(3)]
-    later = [history("later", replicate="2"), history("later still", replicate="2").then(CaseReleased())]
+    later = [
+        history("later", replicate="2"),
+        history("later still", replicate="2").then(CaseReleased()),
+    ]
     report = rated(a_study([*there, *here, *later], fieldwork="ends: 2026-11-24"))
     assert (column(report).counts, column(report).open_cases) == (DispositionCounts(nc=6), 4)
 
@@ -198,7 +217,9 @@ def test_cases_never_called_stand_by_their_own_zone_and_replicate() -> None:
 def test_an_erased_case_counts_as_it_did() -> None:
     cases = units("complete", "refusal_hard")
     before = column(rated(a_study(cases)))
-    path = a_study([h.then(CaseErased("asked")) for h in units("complete", "refusal_hard", first=11)])
+    path = a_study(
+        [h.then(CaseErased("asked")) for h in units("complete", "refusal_hard", first=11)]
+    )
     both = column(rated(path))  # the same database: the two and two that were erased
     assert before.counts == DispositionCounts(i=1, r=1)
     assert both.counts == DispositionCounts(i=2, r=2)
@@ -209,8 +230,16 @@ def test_an_erased_case_counts_as_it_did() -> None:
 
 def test_rates_as_of_two_dates_are_those_of_what_had_happened_by_then() -> None:
     cases = [
-        history("a").at("2026-11-17 10:00").call("no_answer").at("2026-11-19 10:00").call("complete", code="1.1"),
-        history("b").at("2026-11-17 23:59").call("refusal_soft").at("2026-11-20 10:00").call("complete", code="1.1"),
+        history("a")
+        .at("2026-11-17 10:00")
+        .call("no_answer")
+        .at("2026-11-19 10:00")
+        .call("complete", code="1.1"),
+        history("b")
+        .at("2026-11-17 23:59")
+        .call("refusal_soft")
+        .at("2026-11-20 10:00")
+        .call("complete", code="1.1"),
         history("c").at("2026-11-18 00:00").call("refusal_hard"),
     ]
     path = a_study(cases)
@@ -221,19 +250,29 @@ def test_rates_as_of_two_dates_are_those_of_what_had_happened_by_then() -> None:
     assert "had ended then: 3 cases were open" in " ".join(first.notes)
     assert column(rated(path, as_of="2026-11-18")).counts == DispositionCounts(r=2, nc=1)
     assert column(rated(path, as_of="2026-11-19 10:00")).counts == DispositionCounts(i=1, r=2)
-    assert column(rated(path, as_of="2026-11-19T09:59-07:00")).counts == DispositionCounts(r=2, nc=1)
+    assert column(rated(path, as_of="2026-11-19T09:59-07:00")).counts == DispositionCounts(
+        r=2, nc=1
+    )
     assert column(rated(path)).counts == DispositionCounts(i=2, r=1)
 
 
 def test_a_correction_counts_from_when_it_was_made() -> None:
-    case = history("a").at("2026-11-17 10:00").call("refusal_hard").at("2026-11-20 10:00").corrected("not_eligible")
+    case = (
+        history("a")
+        .at("2026-11-17 10:00")
+        .call("refusal_hard")
+        .at("2026-11-20 10:00")
+        .corrected("not_eligible")
+    )
     path = a_study([case])
     assert column(rated(path, as_of="2026-11-19")).counts == DispositionCounts(r=1)
     assert column(rated(path)).counts == DispositionCounts(ne=1)
 
 
 def test_before_the_sample_came_there_are_no_rates() -> None:
-    assert "no case had been released by then" in refused(a_study(units("complete")), as_of="2026-01-01")
+    assert "no case had been released by then" in refused(
+        a_study(units("complete")), as_of="2026-01-01"
+    )
 
 
 def test_a_moment_is_read_on_the_clock_of_whoever_asks() -> None:
@@ -244,8 +283,14 @@ def test_a_moment_is_read_on_the_clock_of_whoever_asks() -> None:
         assert isinstance(found, RequestedTime)
         return found
 
-    assert read("2026-11-20", "Asia/Tokyo").at == datetime(2026, 11, 20, 14, 59, 59, 999999, tzinfo=UTC)
-    assert read("2026-11-24", "Asia/Tokyo") == (now, "Tue 24 Nov 2026 21:00 (JST, UTC+09:00)", False)
+    assert read("2026-11-20", "Asia/Tokyo").at == datetime(
+        2026, 11, 20, 14, 59, 59, 999999, tzinfo=UTC
+    )
+    assert read("2026-11-24", "Asia/Tokyo") == (
+        now,
+        "Tue 24 Nov 2026 21:00 (JST, UTC+09:00)",
+        False,
+    )
     assert read("2026-11-20 08:30", "UTC").text == "Fri 20 Nov 2026 08:30 (UTC)"
     # the day the clock goes back has 25 hours, all of them its own
     assert read("2026-11-01", "America/Denver").at.hour == 6
@@ -264,7 +309,9 @@ def test_a_moment_is_read_on_the_clock_of_whoever_asks() -> None:
 
 def test_parts_by_a_column_add_up_to_the_whole_and_use_the_frames_e() -> None:
     ones = units("complete", "not_eligible", "no_answer", columns={"kind": 1})
-    twos = units("complete", "complete", "no_answer", "not_eligible", None, first=11, columns={"kind": 2})
+    twos = units(
+        "complete", "complete", "no_answer", "not_eligible", None, first=11, columns={"kind": 2}
+    )
     none = units("no_answer", first=21)
     report = rated(a_study([*ones, *twos, *none], fieldwork="frame: rdd, country: US"), by="kind")
     assert [c.by for c in report.columns] == ["District", "Sector", "no value", ""]
@@ -275,7 +322,9 @@ def test_parts_by_a_column_add_up_to_the_whole_and_use_the_frames_e() -> None:
     assert {c.e for c in parts} == {whole.e}
     assert whole.e is not None
     assert whole.e.uh.value == Fraction(3, 5)
-    assert "4 cases are open" in " ".join(report.notes)  # not once for the parts and once for the whole
+    assert "4 cases are open" in " ".join(
+        report.notes
+    )  # not once for the parts and once for the whole
 
 
 def test_what_cannot_divide_the_cases_is_refused_with_what_can() -> None:
@@ -283,7 +332,9 @@ def test_what_cannot_divide_the_cases_is_refused_with_what_can() -> None:
     assert "did you mean 'region'" in refused(path, by="regoin")
     assert "personal" in refused(path, by="name")
     assert "identifies cases" in refused(path, by="unit")
-    many = a_study([history(f"m{n}", columns={"region": f"r{n}"}) for n in range(61)], now=NOW)  # the same database
+    many = a_study(
+        [history(f"m{n}", columns={"region": f"r{n}"}) for n in range(61)], now=NOW
+    )  # the same database
     assert "at most 60" in refused(many, by="region")
 
 
@@ -308,7 +359,9 @@ def test_frames_are_never_added_up_and_a_composite_is_made_by_their_weights() ->
     report = rated(path)
     assert [c.frame for c in report.columns] == ["landline", "mobile"]
     both = rated(path, composite="landline=0.5,mobile=0.5")
-    assert rate(column(both, frame="composite"), "RR1") == Fraction(1, 2) * (Fraction(1, 2) + Fraction(2, 3))
+    assert rate(column(both, frame="composite"), "RR1") == Fraction(1, 2) * (
+        Fraction(1, 2) + Fraction(2, 3)
+    )
     assert column(both, frame="composite").counts is None
     assert "no frame 'mobil'" in refused(path, e="mobil=0.3")
 
@@ -318,7 +371,9 @@ def test_frames_are_never_added_up_and_a_composite_is_made_by_their_weights() ->
 
 def test_with_quotas_it_is_no_probability_sample() -> None:
     quota = "quotas:\n- {id: sectors, where: kind == 2, target: 14}\n"
-    assert rated(a_study(units("complete"), more=quota)).heading.startswith("not a probability sample")
+    assert rated(a_study(units("complete"), more=quota)).heading.startswith(
+        "not a probability sample"
+    )
     assert rated(a_study(units("complete", first=2))).heading == ""
 
 
@@ -327,20 +382,39 @@ def test_practice_and_invented_interviews_do_not_count_nor_do_their_calls() -> N
         unit = history(key).at(DAY).claim().then(InterviewOpened(interview))
         return unit.dial("complete", code="1.1").close()
 
-    path = a_study([interviewed("a", "real 1"), interviewed("b", "trial 1"), interviewed("c", "made up")])
+    path = a_study(
+        [interviewed("a", "real 1"), interviewed("b", "trial 1"), interviewed("c", "made up")]
+    )
     with store_of(path) as store:
         store.data.add_instrument(
-            InstrumentRow(hash="c0", id="study", version="", title="", texts={}, variables=(), kept_at=NOW)
+            InstrumentRow(
+                hash="c0", id="study", version="", title="", texts={}, variables=(), kept_at=NOW
+            )
         )
         begun = history("x").entries[0]
         conducted: tuple[tuple[str, str, InterviewOrigin], ...]
-        conducted = ("a", "real 1", "real"), ("b", "trial 1", "practice"), ("c", "made up", "simulated")
+        conducted = (
+            ("a", "real 1", "real"),
+            ("b", "trial 1", "practice"),
+            ("c", "made up", "simulated"),
+        )
         for key, id, origin in conducted:
-            row = InterviewRow(id=id, case=key, instrument="c0", began_at=NOW, by="pat", updated_at=NOW, origin=origin)
+            row = InterviewRow(
+                id=id,
+                case=key,
+                instrument="c0",
+                began_at=NOW,
+                by="pat",
+                updated_at=NOW,
+                origin=origin,
+            )
             _start(store, row, begun)
     report = rated(path)
     assert column(report).counts == DispositionCounts(i=1, nc=2)
-    assert any("2 practice or simulated interviews and their calls are not counted" in note for note in report.notes)
+    assert any(
+        "2 practice or simulated interviews and their calls are not counted" in note
+        for note in report.notes
+    )
     assert column(rated(path, all_origins=True)).counts == DispositionCounts(i=3)
 
 
@@ -363,8 +437,14 @@ def test_what_comes_between_two_sittings_stays_when_one_is_left_out() -> None:
     told = told.dial("complete", code="1.1").close().at("12:00").corrected("callback").call("busy")
     left = remove_sessions(told.entries, {"trial"})
     assert [type(e.event) for e in left].count(InterviewOpened) == 0
-    assert [e.event for e in left if isinstance(e.event, OutcomeOverridden)] == [OutcomeOverridden("callback")]
-    assert [type(e.event) for e in left].count(CaseClaimed) == [type(e.event) for e in left].count(AttemptClosed) == 2
+    assert [e.event for e in left if isinstance(e.event, OutcomeOverridden)] == [
+        OutcomeOverridden("callback")
+    ]
+    assert (
+        [type(e.event) for e in left].count(CaseClaimed)
+        == [type(e.event) for e in left].count(AttemptClosed)
+        == 2
+    )
     assert remove_sessions(told.entries, ()) == list(told.entries)
 
 
@@ -390,15 +470,22 @@ OUTCOMES = ("no_answer", "busy", "machine", "callback", "refusal_soft", "refusal
             "disconnected", "away", "unable")  # fmt: skip
 
 
-@given(st.lists(st.lists(st.sampled_from(OUTCOMES), max_size=4), min_size=1, max_size=12), st.integers(0, 4))
+@given(
+    st.lists(st.lists(st.sampled_from(OUTCOMES), max_size=4), min_size=1, max_size=12),
+    st.integers(0, 4),
+)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_replaying_to_a_moment_equals_never_having_seen_what_came_later(calls: Any, until: int) -> None:
+def test_replaying_to_a_moment_equals_never_having_seen_what_came_later(
+    calls: Any, until: int
+) -> None:
     cases = []
     for number, outcomes in enumerate(calls):
         zone, numbers = ((DENVER.key, 1), ("", 1), (DENVER.key, 0))[number % 3]
         unit = history(f"u{number}", columns={"kind": number % 3}, zone=zone, numbers=numbers)
         for day, outcome in enumerate(outcomes):
-            unit = unit.at(f"2026-11-{17 + day} 10:00").call(outcome, code="1.1" if outcome == "complete" else "")
+            unit = unit.at(f"2026-11-{17 + day} 10:00").call(
+                outcome, code="1.1" if outcome == "complete" else ""
+            )
         cases.append(unit)
     at = moment(f"2026-11-{16 + until} 23:00")
     wanted = DispositionOptions(at=at, by="kind")
@@ -408,7 +495,9 @@ def test_replaying_to_a_moment_equals_never_having_seen_what_came_later(calls: A
     assert sum((part.counts for part in found.parts), DispositionCounts()) == whole.counts
     assert whole.counts.sum_groups() == whole.cases == len(cases)
     own = Counter(h.code() for h in cases)
-    now = count_dispositions(((h.key, h.entries) for h in cases), plan(), DispositionOptions(at=NOW)).frames[0]
+    now = count_dispositions(
+        ((h.key, h.entries) for h in cases), plan(), DispositionOptions(at=NOW)
+    ).frames[0]
     assert now.counts.i == own["1.1"]
     assert now.counts.sum_groups() == len(cases)
     assert now.open_cases == sum(schedule_case(h.case, plan(), NOW).status != "done" for h in cases)
@@ -437,7 +526,12 @@ def _group(calls: list[dict[str, str]], *, known: bool) -> str:
         return "I"
     if "not_eligible" in came:
         return "NE"
-    for outcomes, group in ((REFUSED, "R"), ({"unable", "language"}, "O"), (TALKED, "NC"), (RANG_OUT, "NC")):
+    for outcomes, group in (
+        (REFUSED, "R"),
+        ({"unable", "language"}, "O"),
+        (TALKED, "NC"),
+        (RANG_OUT, "NC"),
+    ):
         if came & outcomes and eligible:
             return group
     if dead and not known:
@@ -457,7 +551,9 @@ def _group(calls: list[dict[str, str]], *, known: bool) -> str:
         *(f"frame: {f}, eligible_from: n" for f in ("list", "establishment", "rdd")),
     ],
 )
-def test_the_rates_are_those_that_the_exported_calls_give(fieldwork: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_rates_are_those_that_the_exported_calls_give(
+    fieldwork: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     known, dice = "rdd" not in fieldwork, Random(fieldwork)
     cases = []
     for number in range(120):
@@ -480,7 +576,9 @@ def test_the_rates_are_those_that_the_exported_calls_give(fieldwork: str, capsys
         for case in rows["cases"]
     }
     assert mine == {case["case"]: case["case_group"] for case in rows["cases"]}
-    n = Counter(dict.fromkeys(("I", "P", "R", "NC", "O", "UH", "UO", "NE"), 0) | Counter(mine.values()))
+    n = Counter(
+        dict.fromkeys(("I", "P", "R", "NC", "O", "UH", "UO", "NE"), 0) | Counter(mine.values())
+    )
     assert n["R"] > 20
     eligible, unknown = n["I"] + n["P"] + n["R"] + n["NC"] + n["O"], n["UH"] + n["UO"]
     e = Fraction(1) if known else Fraction(eligible, eligible + n["NE"])
@@ -506,7 +604,10 @@ def test_the_rates_are_those_that_the_exported_calls_give(fieldwork: str, capsys
 @pytest.mark.parametrize("kept", ["file", "server"])
 def test_a_file_and_a_server_give_the_same_rates(kept: str) -> None:
     where = postgres_server.create_address() if kept == "server" else None
-    cases = [*units("complete", "no_answer", None, columns={"kind": 1}), *units("refusal_hard", first=11)]
+    cases = [
+        *units("complete", "no_answer", None, columns={"kind": 1}),
+        *units("refusal_hard", first=11),
+    ]
     path = a_study(cases, where=where)
     options = RatesOptions(by="kind", as_of="2026-11-23", zone=DENVER)
     made = compute_study_rates(Request(path=str(path), at=NOW, db=where), options)
@@ -518,21 +619,33 @@ def test_a_file_and_a_server_give_the_same_rates(kept: str) -> None:
         assert study.store.cases.claim_case("unit 003", claim, NOW) is not None
         now = compare_rates(study, NOW)
         assert now is not None
-        assert (column(now).counts, column(now).open_cases) == (DispositionCounts(i=1, r=1, nc=2), 2)
+        assert (column(now).counts, column(now).open_cases) == (
+            DispositionCounts(i=1, r=1, nc=2),
+            2,
+        )
 
 
-def test_the_command_prints_counts_rates_and_what_is_open(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_counts_rates_and_what_is_open(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     path = a_study(units(*["complete"] * 30, *["no_answer"] * 3, *["disconnected"] * 2))
     assert run_command(["rates", str(path)]) == 0
     shown = capsys.readouterr().out
-    assert [line.split()[-1] for line in shown.splitlines() if line.startswith(("cases", "open", "RR1  "))] == [
+    assert [
+        line.split()[-1]
+        for line in shown.splitlines()
+        if line.startswith(("cases", "open", "RR1  "))
+    ] == [
         "35",
         "3",
         "85.7%",
     ]
     assert shown.startswith("study (frame: list of people), as of ")
     assert max(map(len, shown.splitlines())) <= 80
-    assert run_command(["rates", str(path), "--format", "json", "--as-of", "2026-11-23T23:00-07:00"]) == 0
+    assert (
+        run_command(["rates", str(path), "--format", "json", "--as-of", "2026-11-23T23:00-07:00"])
+        == 0
+    )
     told = json.loads(capsys.readouterr().out)
     assert told["columns"][0]["exact"]["RR1"] == "6/7"
     assert told["columns"][0]["open"] == 3

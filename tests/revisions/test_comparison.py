@@ -94,7 +94,10 @@ def test_the_same_in_another_notation_is_no_change() -> None:
 @pytest.mark.parametrize("part", range(4))
 def test_what_is_equivalent_is_no_change(part: int) -> None:
     texts = [read(f"{name}.yaml") for name in (*REAL, "customer")]
-    texts += [file.read_text(encoding="utf-8") for file in sorted((INSTRUMENTS / "features").glob("*.yaml"))]
+    texts += [
+        file.read_text(encoding="utf-8")
+        for file in sorted((INSTRUMENTS / "features").glob("*.yaml"))
+    ]
     tried = changed = 0
     seed = part * 10_000
     while tried < 20:
@@ -110,9 +113,13 @@ def test_what_is_equivalent_is_no_change(part: int) -> None:
         if old == new or None in (build(dump(old)), build(dump(new))):
             continue
         tried += 1
-        changed += any(item != twin for (_, item), (_, twin) in zip(walk(old), walk(new), strict=True))
+        changed += any(
+            item != twin for (_, item), (_, twin) in zip(walk(old), walk(new), strict=True)
+        )
         changes = compare(dump(old), dump(new))
-        assert changes == [], f"seed {seed}: {[(c.items, c.what) for c in changes]}\n{dump(old)}\n{dump(new)}"
+        assert changes == [], (
+            f"seed {seed}: {[(c.items, c.what) for c in changes]}\n{dump(old)}\n{dump(new)}"
+        )
     assert changed > 10
 
 
@@ -130,16 +137,29 @@ items:
 
 
 def compare_conditions(old: str, new: str) -> list[ComparedChange]:
-    return compare(*(SMALL.replace("CONDITION", c if c[:7] == "unless:" else f'ask_if: "{c}"') for c in (old, new)))
+    return compare(
+        *(
+            SMALL.replace("CONDITION", c if c[:7] == "unless:" else f'ask_if: "{c}"')
+            for c in (old, new)
+        )
+    )
 
 
 @pytest.mark.parametrize(
     ("old", "new", "example"),
     [
-        ("q1 != 2", "not answered(q1) or q1 == 1", "with q1 = don't know it was not asked and is asked"),
+        (
+            "q1 != 2",
+            "not answered(q1) or q1 == 1",
+            "with q1 = don't know it was not asked and is asked",
+        ),
         ("q1 in [1, dk]", "q1 != 2", "with q1 = don't know it was asked and is not asked"),
         ("unless: q1 == 2", "q1 != 2", "it was asked and is not asked"),
-        ("q1 == 1 or refused(q1)", "q1 == 1 or declined(q1)", "with q1 = don't know it was not asked and is asked"),
+        (
+            "q1 == 1 or refused(q1)",
+            "q1 == 1 or declined(q1)",
+            "with q1 = don't know it was not asked and is asked",
+        ),
         ("age >= 18", "age > 18", "with age = 18 it was asked and is not asked"),
         ("age in [1, 2]", "1 < age <= 2", "with age = 1 it was asked and is not asked"),
         ("q1 == 1 or age > 5", "q1 == 1 and age > 5", "it was asked and is not asked"),
@@ -179,7 +199,10 @@ def test_what_clauses_cannot_express_is_not_decided() -> None:
 def test_a_renaming_is_recognized_and_conditions_follow_it() -> None:
     text = SMALL.replace("CONDITION", "ask_if: q1 == 1")
     changes = compare(text, text.replace("q1", "consent"))
-    assert [(change.kind, change.items) for change in changes] == [("removed", ("q1",)), ("added", ("consent",))]
+    assert [(change.kind, change.items) for change in changes] == [
+        ("removed", ("q1",)),
+        ("added", ("consent",)),
+    ]
     assert [change.what.partition("; ")[2] for change in changes] == [
         "it looks like a renaming to consent",
         "it looks like q1 under another name",
@@ -188,11 +211,14 @@ def test_a_renaming_is_recognized_and_conditions_follow_it() -> None:
 
 def test_a_condition_that_no_longer_holds_for_one_item_of_a_section_names_that_item() -> None:
     items = "".join(
-        f"\n      - {{id: i{n}, type: verbatim, text: T.{'' if n == 2 else ', ask_if: q1 == 1'}}}" for n in (1, 2, 3)
+        f"\n      - {{id: i{n}, type: verbatim, text: T.{'' if n == 2 else ', ask_if: q1 == 1'}}}"
+        for n in (1, 2, 3)
     )
     section = f"  - id: part\n    type: section\n    items:{items}\n"
     old = SMALL.replace("CONDITION", "ask_if: q1 == 1") + section
-    new = old.replace(", ask_if: q1 == 1}\n      ", "}\n      ").replace("T., ask_if: q1 == 1}", "T.}")
+    new = old.replace(", ask_if: q1 == 1}\n      ", "}\n      ").replace(
+        "T., ask_if: q1 == 1}", "T.}"
+    )
     new = new.replace("    type: section\n", "    type: section\n    ask_if: 1 == q1\n")
     (change,) = compare(old, new)
     assert (change.kind, change.items, change.affected) == ("route", ("part",), ("i2",))
@@ -224,9 +250,19 @@ def test_the_smallest_set_of_moved_items() -> None:
 @pytest.mark.parametrize(
     ("name", "old", "new", "expected"),
     [
-        ("household", "where: age >= 18", "where: age >= 16", "route: adult: with age = 17 it was not eligible and is"),
+        (
+            "household",
+            "where: age >= 18",
+            "where: age >= 16",
+            "route: adult: with age = 17 it was not eligible and is",
+        ),
         ("household", "where: age >= 18", "where: not (age < 18)", ""),
-        ("household", "count: hh_size", "count: hh_size - 1", "route: person: it was repeated 'hh_size' times"),
+        (
+            "household",
+            "count: hh_size",
+            "count: hh_size - 1",
+            "route: person: it was repeated 'hh_size' times",
+        ),
         ("household", "alone: hh_size == 1", "alone: 1 == hh_size", ""),
         (
             "household",
@@ -234,25 +270,54 @@ def test_the_smallest_set_of_moved_items() -> None:
             "adults: count(person.age >= 16)",
             "route: adults: it was calc",
         ),
-        ("household", "spend: 1, invest", "spend: 2, invest", "route: wording: arms.spend was '1' and is '2'"),
-        ("household", "refused: 99999", "refused: 100000", "recoded: income: refused had code 99999 and has 100000"),
-        ("household", "income >= 200", "income >= 100", "text: income: the warning was 'income >= 200' and is"),
+        (
+            "household",
+            "spend: 1, invest",
+            "spend: 2, invest",
+            "route: wording: arms.spend was '1' and is '2'",
+        ),
+        (
+            "household",
+            "refused: 99999",
+            "refused: 100000",
+            "recoded: income: refused had code 99999 and has 100000",
+        ),
+        (
+            "household",
+            "income >= 200",
+            "income >= 100",
+            "text: income: the warning was 'income >= 200' and is",
+        ),
         ("household", "        mentions: ordered\n", "", "narrowed: media: mentions is left out"),
         ("features/option_conditions", "\"'car' in owns\"", "\"not ('car' not in owns)\"", ""),
-        ("features/option_conditions", "'car' in owns", "'bike' in owns", "route: best: code 1 was offered if"),
+        (
+            "features/option_conditions",
+            "'car' in owns",
+            "'bike' in owns",
+            "route: best: code 1 was offered if",
+        ),
         (
             "features/confirm_list",
             "How many pairs is it, then?",
             "How many?",
             "text: pairs: check 'pairs > 50': otherwise was",
         ),
-        ("features/text_pattern", '"99999"', '"9999"', "narrowed: zip: its pattern was '99999' and is '9999'"),
+        (
+            "features/text_pattern",
+            '"99999"',
+            '"9999"',
+            "narrowed: zip: its pattern was '99999' and is '9999'",
+        ),
     ],
 )
-def test_calculations_draws_rosters_and_sources(name: str, old: str, new: str, expected: str) -> None:
+def test_calculations_draws_rosters_and_sources(
+    name: str, old: str, new: str, expected: str
+) -> None:
     text = read(f"{name}.yaml")
     assert old in text
-    found = [f"{c.kind}: {', '.join(c.items)}: {c.what}" for c in compare(text, text.replace(old, new))]
+    found = [
+        f"{c.kind}: {', '.join(c.items)}: {c.what}" for c in compare(text, text.replace(old, new))
+    ]
     kind, item, words = (expected or ": : ").split(": ", 2)
     assert len(found) == bool(expected), found
     assert all(line.startswith(f"{kind}: {item}: ") and words in line for line in found), found

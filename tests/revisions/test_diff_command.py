@@ -36,7 +36,9 @@ def store_interviews(where: Path, *entries: tuple[str, ...]) -> None:
     where.parent.mkdir()
     with Store.open(str(where), create=True) as store:
         store.data.add_instrument(InstrumentRow.from_instrument(instrument(OLD), kept_at=NOW))
-        store.interviews.add(whole(scenario(OLD).keys(*keys), str(n), "real") for n, keys in enumerate(entries, 1))
+        store.interviews.add(
+            whole(scenario(OLD).keys(*keys), str(n), "real") for n, keys in enumerate(entries, 1)
+        )
 
 
 def test_text_and_exit_code(files: Path) -> None:
@@ -44,8 +46,12 @@ def test_text_and_exit_code(files: Path) -> None:
     assert (out, err) == ("", "old.yaml → old.yaml: no changes\n")
     out, err = run_survey(files, "diff", "old.yaml", "new.yaml")
     lines = " ".join(out.split())
-    assert "new.yaml:6:72: q1: code 3 'Maybe' is new (before: old.yaml:6:53)" in lines, "what is wider loses nothing"
-    assert "new.yaml:7:10: age: its range was 0 to 99 and is 0 to 120 (before: old.yaml:7:10)" in lines
+    assert "new.yaml:6:72: q1: code 3 'Maybe' is new (before: old.yaml:6:53)" in lines, (
+        "what is wider loses nothing"
+    )
+    assert (
+        "new.yaml:7:10: age: its range was 0 to 99 and is 0 to 120 (before: old.yaml:7:10)" in lines
+    )
     assert err == "old.yaml → new.yaml: 2 changes: 2 widened\n"
     run_survey(files, "diff", "old.yaml", "v.yaml", code=1)
 
@@ -53,8 +59,15 @@ def test_text_and_exit_code(files: Path) -> None:
 def test_json(files: Path) -> None:
     out, _ = run_survey(files, "diff", "new.yaml", "old.yaml", "--format", "json", code=1)
     value = json.loads(out)
-    assert (value["old"], value["new"], value["interviews"], value["proved"]) == ("new.yaml", "old.yaml", None, True)
-    assert [(change["kind"], change["items"], change["interviews"]) for change in value["changes"]] == [
+    assert (value["old"], value["new"], value["interviews"], value["proved"]) == (
+        "new.yaml",
+        "old.yaml",
+        None,
+        True,
+    )
+    assert [
+        (change["kind"], change["items"], change["interviews"]) for change in value["changes"]
+    ] == [
         ("narrowed", ["q1"], None),
         ("narrowed", ["age"], None),
     ]
@@ -64,9 +77,16 @@ def test_json(files: Path) -> None:
 
 def test_the_interviews_that_a_change_concerns_are_counted(files: Path) -> None:
     store_interviews(files / "responses" / "v.db", ("1", "30"), ("2", "40"), ("2", ".dk"))
-    out, _ = run_survey(files, "diff", "old.yaml", "v.yaml", "--db", "responses/v.db", "--format", "json", code=1)
-    counts = {(change["kind"], *change["items"]): change["interviews"] for change in json.loads(out)["changes"]}
-    assert counts == {("recoded", "q1"): 2, ("text", "age"): 2}, "two said no, and two gave their age"
+    out, _ = run_survey(
+        files, "diff", "old.yaml", "v.yaml", "--db", "responses/v.db", "--format", "json", code=1
+    )
+    counts = {
+        (change["kind"], *change["items"]): change["interviews"]
+        for change in json.loads(out)["changes"]
+    }
+    assert counts == {("recoded", "q1"): 2, ("text", "age"): 2}, (
+        "two said no, and two gave their age"
+    )
 
 
 def test_a_file_is_compared_with_the_newest_version_that_has_interviews(files: Path) -> None:

@@ -48,7 +48,9 @@ def refused(text: str, country: str | None = "US") -> InvalidNumber:
         ("02 3661 8300", "IT", "+390236618300"),
     ],
 )
-def test_one_number_has_one_form_however_it_is_written(text: str, country: str | None, e164: str) -> None:
+def test_one_number_has_one_form_however_it_is_written(
+    text: str, country: str | None, e164: str
+) -> None:
     found = number(text, country)
     assert found.e164 == e164
     assert found.written == text
@@ -90,7 +92,8 @@ def test_a_zero_that_people_leave_out_is_not_missing(text: str, country: str) ->
 
 
 @pytest.mark.parametrize(
-    "text", ["312 555 0100 x123", "3125550100;ext=123", "(312) 555-0100 ext. 123", "+1 312 555 0100 #123"]
+    "text",
+    ["312 555 0100 x123", "3125550100;ext=123", "(312) 555-0100 ext. 123", "+1 312 555 0100 #123"],
 )
 def test_an_extension_is_kept_beside_the_number(text: str) -> None:
     found = number(text)
@@ -119,7 +122,11 @@ def test_an_emergency_number_is_called_one(text: str, country: str) -> None:
 def test_no_emergency_number_of_any_country_can_be_dialled() -> None:
     for country in sorted(phonenumbers.SUPPORTED_REGIONS):
         plan = PhoneMetadata.short_metadata_for_region(country)
-        own = plan.emergency.example_number if plan is not None and plan.emergency is not None else None
+        own = (
+            plan.emergency.example_number
+            if plan is not None and plan.emergency is not None
+            else None
+        )
         for text in {own or "112", "112", "911"}:
             assert refused(text, country).why != "it contains no number"
             refused(f"+{phonenumbers.country_code_for_region(country)} {text}", country)
@@ -133,7 +140,11 @@ def test_the_published_example_of_every_country_is_read_from_all_its_forms() -> 
             if example is None:
                 continue
             e164 = phonenumbers.format_number(example, PhoneNumberFormat.E164)
-            for form in (PhoneNumberFormat.NATIONAL, PhoneNumberFormat.INTERNATIONAL, PhoneNumberFormat.E164):
+            for form in (
+                PhoneNumberFormat.NATIONAL,
+                PhoneNumberFormat.INTERNATIONAL,
+                PhoneNumberFormat.E164,
+            ):
                 found = number(phonenumbers.format_number(example, form), country)
                 assert (found.e164, found.doubts) == (e164, ())
                 assert found.line in (line, "unknown")
@@ -163,26 +174,40 @@ def test_what_is_possible_and_in_no_plan_is_accepted_with_a_doubt(text: str, cou
         ("312 555 0100", "US", "unknown"),
     ],
 )  # fmt: skip
-def test_a_line_is_mobile_or_fixed_only_where_the_plan_tells(text: str, country: str, line: str) -> None:
+def test_a_line_is_mobile_or_fixed_only_where_the_plan_tells(
+    text: str, country: str, line: str
+) -> None:
     assert number(text, country).line == line
 
 
 def test_zones_are_all_that_are_possible() -> None:
     assert number("+1 915 555 0103").zones == ("America/Denver",)  # El Paso
-    assert number("+1 313 555 0100").zones == ("America/New_York",)  # Detroit, as phonenumbers has it
-    assert number("+1 208 555 0100").zones == ("America/Boise", "America/Los_Angeles")  # Idaho has two
+    assert number("+1 313 555 0100").zones == (
+        "America/New_York",
+    )  # Detroit, as phonenumbers has it
+    assert number("+1 208 555 0100").zones == (
+        "America/Boise",
+        "America/Los_Angeles",
+    )  # Idaho has two
     assert number("+44 20 7946 0018").zones[-1] == "Europe/London"
 
 
 @pytest.mark.parametrize(
     ("text", "country", "e164", "doubt"),
     [
-        ("3125550100.0", "US", "+13125550100", "a spreadsheet has turned it into a decimal: read as 3125550100"),
+        (
+            "3125550100.0",
+            "US",
+            "+13125550100",
+            "a spreadsheet has turned it into a decimal: read as 3125550100",
+        ),
         ("7911123456", "GB", "+447911123456", "its leading 0 is missing: read as 07911 123456"),
         ("236618300", "IT", "+390236618300", "its leading 0 is missing: read as 02 3661 8300"),
     ],
 )
-def test_what_a_spreadsheet_took_is_put_back_and_said(text: str, country: str, e164: str, doubt: str) -> None:
+def test_what_a_spreadsheet_took_is_put_back_and_said(
+    text: str, country: str, e164: str, doubt: str
+) -> None:
     found = number(text, country)
     assert found.e164 == e164
     assert found.doubts == (doubt,)
@@ -223,7 +248,9 @@ def test_why_it_is_no_number(text: str, country: str | None, why: str) -> None:
     ],
 )  # fmt: skip
 def test_several_numbers_in_a_cell_are_several(text: str) -> None:
-    assert [found.e164 for found in read_numbers(text, "US") if isinstance(found, ParsedNumber)] == [
+    assert [
+        found.e164 for found in read_numbers(text, "US") if isinstance(found, ParsedNumber)
+    ] == [
         "+13125550100",
         "+12145550101",
     ]
@@ -239,7 +266,9 @@ def test_an_empty_cell_has_no_number() -> None:
     assert not read_numbers("  ", "US")
 
 
-@pytest.mark.parametrize("part", ["555 0100", "(312) 555", "312-555-0100", "1 312 555 0100", "+1 (312) 555 0100"])
+@pytest.mark.parametrize(
+    "part", ["555 0100", "(312) 555", "312-555-0100", "1 312 555 0100", "+1 (312) 555 0100"]
+)
 def test_a_caller_in_is_found_by_part_of_the_number(part: str) -> None:
     assert extract_search_digits(part) in extract_search_digits("+13125550100")
 
@@ -255,7 +284,10 @@ def test_countries_are_two_letters() -> None:
     assert not is_known_country("UK")
 
 
-@given(text=st.text(max_size=40), country=st.sampled_from([None, "US", "GB", "DE", "IT", "AU", "UK", ""]))
+@given(
+    text=st.text(max_size=40),
+    country=st.sampled_from([None, "US", "GB", "DE", "IT", "AU", "UK", ""]),
+)
 def test_any_text_is_a_number_or_not(text: str, country: str | None) -> None:
     for found in (read_number(text, country), *read_numbers(text, country)):
         if isinstance(found, ParsedNumber):

@@ -33,7 +33,9 @@ def test_a_registry_may_have_one_number_a_line_or_columns(tmp_path: Path, writte
 
 def test_date_and_reason_are_kept_and_what_is_not_barred_is_said(tmp_path: Path) -> None:
     path = tmp_path / "never.csv"
-    found = barred(path, "date,reason,number\n11/24/2026,asked,312 555 0100\nlately,,214 555 0101\n,,555\n")
+    found = barred(
+        path, "date,reason,number\n11/24/2026,asked,312 555 0100\nlately,,214 555 0101\n,,555\n"
+    )
     first, second = found.numbers
     assert (first.since, first.reason) == (date(2026, 11, 24), "asked")
     assert (second.since, second.number.e164) == (None, "+12145550101")
@@ -57,17 +59,26 @@ def test_people_have_languages_skills_a_pseudonym_and_a_role(tmp_path: Path) -> 
     found = read_people(tmp_path / "people.csv")
     assert isinstance(found, PeopleFile)
     pat, sam = found.people.interviewers.values()
-    assert (pat.login, pat.languages, pat.skills, pat.pseudonym) == ("pat", {"en", "es"}, {"converter"}, "I1")
+    assert (pat.login, pat.languages, pat.skills, pat.pseudonym) == (
+        "pat",
+        {"en", "es"},
+        {"converter"},
+        "I1",
+    )
     assert (pat.attributes, sam.attributes) == ({"sex": "f"}, {})
     assert not pat.supervises
     assert sam.supervises
     assert sam.speaks("xx")
-    assert [p.severity for p in found.problems] == ["warning", "warning"], "Login, and skils, which is mistyped"
+    assert [p.severity for p in found.problems] == ["warning", "warning"], (
+        "Login, and skils, which is mistyped"
+    )
 
 
 def test_all_that_is_wrong_with_a_list_of_people_is_said(tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
-    path.write_text("login,pseudonym,role\npat,I1,\nPAT,I2,\nkim lee,I3,\nsam,i1,\nlou,I4,supervizor\n,I5,\n")
+    path.write_text(
+        "login,pseudonym,role\npat,I1,\nPAT,I2,\nkim lee,I3,\nsam,i1,\nlou,I4,supervizor\n,I5,\n"
+    )
     found = read_people(path)
     assert isinstance(found, list)
     assert [str(p).removeprefix(str(path)) for p in found] == [

@@ -65,7 +65,9 @@ class Folder:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "cases.csv"
 
-    def read(self, written: str | bytes, text: str = PLAIN, **more: Any) -> SampleFile | list[Problem]:
+    def read(
+        self, written: str | bytes, text: str = PLAIN, **more: Any
+    ) -> SampleFile | list[Problem]:
         self.path.write_bytes(written.encode() if isinstance(written, str) else written)
         return read_sample(self.path, instrument(text), **more)
 
@@ -110,18 +112,24 @@ def test_the_thirty_five_units_come_in_whole() -> None:
 
 
 def test_every_kind_of_column_is_read_by_its_type_and_role(folder: Folder) -> None:
-    row = (
-        "007,José,'+1 312 555 0100,0312-555-0101;214 555 0102,America/Denver,ES,1.50,-2,land,3,móvil,11/24/1960,sent\n"
-    )
+    row = "007,José,'+1 312 555 0100,0312-555-0101;214 555 0102,America/Denver,ES,1.50,-2,land,3,móvil,11/24/1960,sent\n"
     (case,) = folder.sample(HEAD + row.replace("0312-", "312-"), EVERYTHING).cases
     assert case.values == {
         "id": "007", "who": "José", "home_phone": "'+1 312 555 0100", "cell": "312-555-0101;214 555 0102",
         "tz": "America/Denver", "speaks": "es", "w": 1.5, "first": -2, "part": "land", "wave": 3, "kind": 2,
         "born": date(1960, 11, 24), "letter": "sent",
     }  # fmt: skip
-    assert (case.zone, case.language, case.weight, case.priority) == ("America/Denver", "es", "1.5", -2)
+    assert (case.zone, case.language, case.weight, case.priority) == (
+        "America/Denver",
+        "es",
+        "1.5",
+        -2,
+    )
     assert (case.frame, case.replicate, case.line) == ("land", "3", 2)
-    assert [(n.column, number.e164) for n, number in zip(case.numbers, case.dialable_numbers, strict=True)] == [
+    assert [
+        (n.column, number.e164)
+        for n, number in zip(case.numbers, case.dialable_numbers, strict=True)
+    ] == [
         ("home_phone", "+13125550100"),
         ("cell", "+13125550101"),
         ("cell", "+12145550102"),
@@ -158,7 +166,9 @@ quotas:
 """
 
 
-def test_a_case_that_no_target_limits_is_said_and_so_is_one_without_a_replicate(folder: Folder) -> None:
+def test_a_case_that_no_target_limits_is_said_and_so_is_one_without_a_replicate(
+    folder: Folder,
+) -> None:
     rows = "a,North,1,x\nb,,1,x\nc,North,,x\nd,South,2,x\ne,South,2,x\nf,North,2,\n"
     said = warnings(folder.sample("id,region,kind,wave\n" + rows, QUOTAS))
     unknown = "the case is in none of its cells — fill it in; until then, no target limits the case"
@@ -176,7 +186,9 @@ def test_a_case_that_no_target_limits_is_said_and_so_is_one_without_a_replicate(
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
-def test_delimiters_and_encodings_are_recognised(folder: Folder, delimiter: str, encoding: str, ends: str) -> None:
+def test_delimiters_and_encodings_are_recognised(
+    folder: Folder, delimiter: str, encoding: str, ends: str
+) -> None:
     lines = [delimiter.join(cells) for cells in (["id", "note", "size"], ["a", "Søren, Åse", "2"])]
     if delimiter == ",":
         lines[1] = 'a,"Søren, Åse",2'
@@ -186,9 +198,17 @@ def test_delimiters_and_encodings_are_recognised(folder: Folder, delimiter: str,
 
 @pytest.mark.parametrize(
     ("written", "number"),
-    [("1.234,50", 1234.5), ("1,234.50", 1234.5), ("1,5", 1.5), ("1.234.567", 1_234_567), ("12 000", 12_000)],
+    [
+        ("1.234,50", 1234.5),
+        ("1,234.50", 1234.5),
+        ("1,5", 1.5),
+        ("1.234.567", 1_234_567),
+        ("12 000", 12_000),
+    ],
 )
-def test_a_number_that_can_mean_one_number_is_read_in_any_notation(folder: Folder, written: str, number: float) -> None:
+def test_a_number_that_can_mean_one_number_is_read_in_any_notation(
+    folder: Folder, written: str, number: float
+) -> None:
     (case,) = folder.sample(f'id,size\na,"{written}"\n').cases
     assert case.values["size"] == number
 
@@ -273,7 +293,10 @@ def test_of_one_kind_the_first_are_shown_and_the_others_counted(folder: Folder) 
     rows = "".join(f"{i},x,many\n" for i in range(MAX_SHOWN + 312))
     found = folder.refused("id,note,size\n" + rows)
     assert len(found) == MAX_SHOWN + 1
-    assert found[-1] == f":{MAX_SHOWN + 2}: size: and 312 more of this kind — start with the first ones"
+    assert (
+        found[-1]
+        == f":{MAX_SHOWN + 2}: size: and 312 more of this kind — start with the first ones"
+    )
 
 
 @pytest.mark.parametrize(
@@ -342,7 +365,9 @@ def test_a_single_is_given_by_code_or_label_in_any_language(folder: Folder, text
         ("24/11/2026", "US", None), ("2026-11-04 13:30", "US", None),
     ],
 )  # fmt: skip
-def test_dates_are_read_in_the_order_of_the_country(folder: Folder, text: str, country: str, day: date | None) -> None:
+def test_dates_are_read_in_the_order_of_the_country(
+    folder: Folder, text: str, country: str, day: date | None
+) -> None:
     found = folder.read(f"id,born\n1,{text}\n", EVERYTHING.replace("US", country))
     assert (found.cases[0].values["born"] if isinstance(found, SampleFile) else None) == day
 
@@ -355,7 +380,9 @@ def test_dates_are_read_in_the_order_of_the_country(folder: Folder, text: str, c
         ("../../etc/passwd", "write one such as America/Chicago"), ("America", ""),
     ],
 )  # fmt: skip
-def test_what_is_no_zone_is_refused_and_the_likely_one_named(folder: Folder, text: str, remedy: str) -> None:
+def test_what_is_no_zone_is_refused_and_the_likely_one_named(
+    folder: Folder, text: str, remedy: str
+) -> None:
     assert remedy in folder.refused(f"id,tz\n1,{text}\n", EVERYTHING)[-1]
 
 
@@ -401,7 +428,9 @@ def test_what_can_not_be_dialled_is_a_dead_number_and_the_case_comes_in(folder: 
 
 
 def test_a_country_that_is_none_is_an_error_once(folder: Folder) -> None:
-    (said,) = folder.refused("id,home_phone\n1,+44 20 7946 0018\n", EVERYTHING.replace("US", "UK"))[:1]
+    (said,) = folder.refused("id,home_phone\n1,+44 20 7946 0018\n", EVERYTHING.replace("US", "UK"))[
+        :1
+    ]
     assert "write GB for the United Kingdom" in said
 
 
@@ -431,7 +460,9 @@ def test_a_balanced_split_has_equal_arms_in_each_stratum_in_whatever_order_the_c
         assert abs(counts["sent"] - counts["none"]) <= 1
     backwards = folder.sample(rows_of(range(99, -1, -1)), EVERYTHING)
     assert arms(backwards) == arms(first)
-    assert len({tuple(arms(first).values())[at : at + 4] for at in range(0, 96, 4)}) > 4  # drawn, not in turn
+    assert (
+        len({tuple(arms(first).values())[at : at + 4] for at in range(0, 96, 4)}) > 4
+    )  # drawn, not in turn
 
 
 def test_a_later_import_leaves_arms_as_they_are_and_goes_on_balancing(folder: Folder) -> None:
@@ -442,7 +473,9 @@ def test_a_later_import_leaves_arms_as_they_are_and_goes_on_balancing(folder: Fo
     for counts in balance(both.cases).values():
         assert abs(counts["sent"] - counts["none"]) <= 1
     only_new = folder.sample(rows_of(range(31, 80)), EVERYTHING, existing=existing)
-    assert arms(only_new) == {key: value for key, value in arms(both).items() if key not in existing}
+    assert arms(only_new) == {
+        key: value for key, value in arms(both).items() if key not in existing
+    }
 
 
 def test_unequal_shares_are_kept(folder: Folder) -> None:
@@ -456,15 +489,25 @@ def test_unequal_shares_are_kept(folder: Folder) -> None:
 
 def test_what_an_import_would_do(folder: Folder) -> None:
     head = "id,home_phone,tz,wave,part,kind\n"
-    before = folder.sample(head + "1,312 555 0100,,1,a,1\n2,312 555 0101,,1,a,1\n9,312 555 0109,,1,a,1\n", EVERYTHING)
+    before = folder.sample(
+        head + "1,312 555 0100,,1,a,1\n2,312 555 0101,,1,a,1\n9,312 555 0109,,1,a,1\n", EVERYTHING
+    )
     existing = {case.key: case.values for case in before.cases}
     rows = (
         "1,312 555 0100,,1,a,1\n2,312 555 0111,,1,a,1\n3,911,,2,b,1\n4,+44 7911 123456; 020,Europe/London,2,,2\n"
         "5,1-800-FLOWERS,,2,,\n"
     )
     sample = folder.sample(head + rows, EVERYTHING, existing=existing)
-    summary = preview_import(sample, existing=existing, is_listed=lambda n: n.e164 == "+13125550100")
-    assert (summary.rows, summary.new, summary.unchanged, summary.changed, summary.gone) == (5, 3, 1, 1, 1)
+    summary = preview_import(
+        sample, existing=existing, is_listed=lambda n: n.e164 == "+13125550100"
+    )
+    assert (summary.rows, summary.new, summary.unchanged, summary.changed, summary.gone) == (
+        5,
+        3,
+        1,
+        1,
+        1,
+    )
     assert (summary.numbers, summary.dead, summary.do_not_call) == (4, 2, 1)
     assert (summary.mobile, summary.fixed, summary.unknown) == (1, 0, 3)
     assert (summary.without_number, summary.without_zone) == (2, 2)
@@ -477,7 +520,9 @@ def test_a_file_with_fewer_columns_changes_nothing_of_the_others(folder: Folder)
     before = folder.sample("id,note,size\n1,x,2\n")
     existing = {case.key: case.values for case in before.cases}
     summary = preview_import(
-        folder.sample("id,size\n1,2.0\n", existing=existing), existing=existing, is_listed=lambda _: False
+        folder.sample("id,size\n1,2.0\n", existing=existing),
+        existing=existing,
+        is_listed=lambda _: False,
     )
     assert summary.unchanged == 1
 
@@ -485,7 +530,9 @@ def test_a_file_with_fewer_columns_changes_nothing_of_the_others(folder: Folder)
 # workbooks
 
 
-def workbook(*rows: list[Any], formats: dict[str, str] | None = None, sheets: tuple[str, ...] = ()) -> bytes:
+def workbook(
+    *rows: list[Any], formats: dict[str, str] | None = None, sheets: tuple[str, ...] = ()
+) -> bytes:
     book = openpyxl.Workbook()
     page = book.active
     assert page is not None
@@ -508,9 +555,17 @@ def test_cells_of_a_workbook_are_what_a_person_sees(folder: Folder) -> None:
         formats={"A2": "00000"},
     )
     first, second = folder.sample(book, EVERYTHING).cases
-    assert (first.key, first.values["who"], first.values["home_phone"]) == ("00007", "007", "3125550100")
+    assert (first.key, first.values["who"], first.values["home_phone"]) == (
+        "00007",
+        "007",
+        "3125550100",
+    )
     assert [number.e164 for number in first.dialable_numbers] == ["+13125550100", "+13125550101"]
-    assert (first.weight, first.values["kind"], first.values["born"]) == ("0.3", 2, date(1960, 11, 24))
+    assert (first.weight, first.values["kind"], first.values["born"]) == (
+        "0.3",
+        2,
+        date(1960, 11, 24),
+    )
     assert (second.key, second.values["cell"], second.line) == ("8", "0312", 3)
 
 
@@ -543,7 +598,9 @@ def test_a_formula_that_was_never_counted_is_no_empty_cell(folder: Folder) -> No
 
 
 @given(written=st.binary(max_size=300))
-def test_any_bytes_are_a_sample_or_problems(tmp_path_factory: pytest.TempPathFactory, written: bytes) -> None:
+def test_any_bytes_are_a_sample_or_problems(
+    tmp_path_factory: pytest.TempPathFactory, written: bytes
+) -> None:
     folder = Folder(tmp_path_factory.getbasetemp())
     for head in (b"", b"id,note,size\n", b"PK\x03\x04", b"\xff\xfe", b"sep="):
         found = folder.read(head + written)
@@ -560,11 +617,16 @@ def test_a_damaged_workbook_is_a_sample_or_problems(
     assert folder.read(whole[:at] + instead + whole[at + len(instead) :]) is not None
 
 
-KEPT = st.text(st.characters(codec="utf-8", exclude_categories=["C"], exclude_characters="\u2028\u2029"), max_size=20)
+KEPT = st.text(
+    st.characters(codec="utf-8", exclude_categories=["C"], exclude_characters="\u2028\u2029"),
+    max_size=20,
+)
 
 
 @given(
-    rows=st.dictionaries(KEPT.filter(str.strip).map(str.strip), st.tuples(KEPT, st.integers(-(10**14), 10**14))),
+    rows=st.dictionaries(
+        KEPT.filter(str.strip).map(str.strip), st.tuples(KEPT, st.integers(-(10**14), 10**14))
+    ),
     delimiter=st.sampled_from([",", ";", "\t"]),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
 )
@@ -582,5 +644,6 @@ def test_what_is_written_by_another_program_comes_back(
     if len({clean_text(key) for key in rows}) == len(rows) > 0:
         assert isinstance(found, SampleFile), found
         assert {case.key: (case.values["note"], case.values["size"]) for case in found.cases} == {
-            clean_text(key): (clean_text(note, lines=True) or NOT_ASKED, size) for key, (note, size) in rows.items()
+            clean_text(key): (clean_text(note, lines=True) or NOT_ASKED, size)
+            for key, (note, size) in rows.items()
         }

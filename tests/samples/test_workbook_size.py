@@ -56,7 +56,9 @@ def make_workbook(file: Path, rows: bytes, times: int = 1) -> Path:
 
 def read_apart(file: Path) -> tuple[str, int]:
     """Read a sheet in another process; returns what it says, and the memory it needed in MB."""
-    ran = subprocess.run([sys.executable, "-c", READ, str(file)], capture_output=True, text=True, timeout=120)
+    ran = subprocess.run(
+        [sys.executable, "-c", READ, str(file)], capture_output=True, text=True, timeout=120
+    )
     said, memory = ran.stdout.rstrip().rsplit("\n", 1)
     return said, int(memory.removesuffix(" MB"))
 
@@ -65,12 +67,17 @@ def test_a_workbook_that_unpacks_to_hundreds_of_megabytes_is_refused(tmp_path: P
     file = make_workbook(tmp_path / "cases.xlsx", b"<row></row>" * 100_000, times=300)
     assert file.stat().st_size < 1_000_000
     said, memory = read_apart(file)
-    assert "the workbook is too large: once unpacked, it has far more data than a file of its size can need" in said
+    assert (
+        "the workbook is too large: once unpacked, it has far more data than a file of its size can need"
+        in said
+    )
     assert memory < 60
 
 
 def test_a_large_sheet_is_searched_for_formulas_in_pieces(tmp_path: Path) -> None:
-    rows = b"".join(b'<row r="%d"><c r="A%d"><v>%d</v></c></row>' % (n, n, n * 7919) for n in range(3, 300_003))
+    rows = b"".join(
+        b'<row r="%d"><c r="A%d"><v>%d</v></c></row>' % (n, n, n * 7919) for n in range(3, 300_003)
+    )
     file = make_workbook(tmp_path / "cases.xlsx", rows)
     said, memory = read_apart(file)
     assert said == "300001"
@@ -79,7 +86,10 @@ def test_a_large_sheet_is_searched_for_formulas_in_pieces(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("row", "times"),
-    [('<row r="1048577"><c r="A1048577"><v>1</v></c></row>', 1), ('<row><c r="XFD3"><v>1</v></c></row>', 400)],
+    [
+        ('<row r="1048577"><c r="A1048577"><v>1</v></c></row>', 1),
+        ('<row><c r="XFD3"><v>1</v></c></row>', 400),
+    ],
     ids=["rows", "columns"],
 )
 def test_a_sheet_of_empty_cells_ends_in_words(
@@ -95,12 +105,19 @@ def test_a_sheet_of_empty_cells_ends_in_words(
     assert sheet is not None
     assert len(list(sheet.rows)) <= 20_000
     said = "\n".join(map(str, problems.list_problems()))
-    assert "the sheet has more than 20,000 rows, or 1,000,000 cells; the rows below are not read" in said
+    assert (
+        "the sheet has more than 20,000 rows, or 1,000,000 cells; the rows below are not read"
+        in said
+    )
 
 
 def test_a_form_with_a_cell_far_away_is_refused(tmp_path: Path) -> None:
-    file = make_workbook(tmp_path / "form.xlsx", b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')
+    file = make_workbook(
+        tmp_path / "form.xlsx", b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+    )
     assert measure_largest_sheet(file.read_bytes()) == 1_048_576 * 16_384
     with pytest.raises(UserError, match="the workbook is too large"):
         read_form(file)
-    assert [row.get("type") for row in read_form(make_workbook(tmp_path / "small.xlsx", b""))["survey"]] == ["text"]
+    assert [
+        row.get("type") for row in read_form(make_workbook(tmp_path / "small.xlsx", b""))["survey"]
+    ] == ["text"]

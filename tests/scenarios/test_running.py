@@ -52,12 +52,20 @@ def test_a_run_to_the_end() -> None:
 
 
 def test_an_item_that_is_not_picked_is_not_covered() -> None:
-    questions = "".join(f"  - {{id: q{n}, type: single, text: Q{n}?, options: {{1: A, 2: B}}}}\n" for n in range(3))
+    questions = "".join(
+        f"  - {{id: q{n}, type: single, text: Q{n}?, options: {{1: A, 2: B}}}}\n" for n in range(3)
+    )
     section = f"items:\n- id: some\n  type: section\n  pick: 1\n  items:\n{questions}"
-    made = run_scenario(instrument(f"instrument: p\ntitle: P\n{section}"), Scenario(today=TODAY, fills_others=True))
+    made = run_scenario(
+        instrument(f"instrument: p\ntitle: P\n{section}"), Scenario(today=TODAY, fills_others=True)
+    )
     asked = {place.item for place in made.route} & {"q0", "q1", "q2"}
     assert len(asked) == 1
-    assert {goal.name for goal in observe(made) if goal.kind == "asked"} & {"q0", "q1", "q2"} == asked
+    assert {goal.name for goal in observe(made) if goal.kind == "asked"} & {
+        "q0",
+        "q1",
+        "q2",
+    } == asked
 
 
 def test_it_stops_where_there_is_no_answer() -> None:
@@ -109,5 +117,7 @@ def test_every_witness_replays_as_a_scenario(file: Path) -> None:
     for goal, witness in witnesses[::step]:
         _, run, holds = replay_witness(instrument, witness)
         if not holds:
-            failed.add(f"{goal}: {run.rejections} {run.unanswered} {set(run.route) ^ set(witness.route)}")
+            failed.add(
+                f"{goal}: {run.rejections} {run.unanswered} {set(run.route) ^ set(witness.route)}"
+            )
     assert not failed or file.stem in LEFT_OPEN

@@ -62,7 +62,9 @@ def read(text: str, source: str = WORK) -> tuple[list[ScenarioTest], list[str]]:
             raise UserError(column, "the value does not fit the column", "write 1 or 2")
         return int(value)
 
-    tests, problems = read_scenarios(load_source_text(text, "s.yaml"), instrument(source), TODAY, read_sample)
+    tests, problems = read_scenarios(
+        load_source_text(text, "s.yaml"), instrument(source), TODAY, read_sample
+    )
     return tests, [str(problem) for problem in problems]
 
 
@@ -113,14 +115,23 @@ scenarios:
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ("  answer: {consent: 1}", "s.yaml:3:3: 'answer' is not a key here — did you mean 'answers'?"),
-        ("  answers: {concent: 1}", "s.yaml:3:13: A: there is no item 'concent' — did you mean 'consent'?"),
+        (
+            "  answer: {consent: 1}",
+            "s.yaml:3:3: 'answer' is not a key here — did you mean 'answers'?",
+        ),
+        (
+            "  answers: {concent: 1}",
+            "s.yaml:3:13: A: there is no item 'concent' — did you mean 'consent'?",
+        ),
         (
             "  answers: {has_job: 3}",
             "s.yaml:3:22: A: has_job: 3 is not offered here: 1, 2 — write a code, or a decline",
         ),
         ("  answers: {has_job: .skip}", "s.yaml:3:22: A: has_job: .skip is not offered here: 1, 2"),
-        ("  answers: {name: Bo}", "s.yaml:3:13: A: name is asked in each turn of person — name the turn: name#1"),
+        (
+            "  answers: {name: Bo}",
+            "s.yaml:3:13: A: name is asked in each turn of person — name the turn: name#1",
+        ),
         ("  answers: {name#5: Bo}", "s.yaml:3:13: A: person has at most 4 turns"),
         ("  answers: {hours#1: 5}", "s.yaml:3:13: A: hours is not in a roster — write hours"),
         (
@@ -128,9 +139,18 @@ scenarios:
             "A: there is no end with outcome 'quota_full' — there are complete,",
         ),
         ("  expect: {value: {adult: 1}}", "s.yaml:3:20: A: there is no item 'adult'"),
-        ("  case: {sample: {region: 3}}", "s.yaml:3:27: A: region: the value does not fit the column — write 1 or 2"),
-        ("  case: {sample: {religion: 3}}", "there is no sample column 'religion' — did you mean 'region'?"),
-        ("  case: {date: 31 Jan}", "s.yaml:3:16: date: '31 Jan' is not a date — write year-month-day"),
+        (
+            "  case: {sample: {region: 3}}",
+            "s.yaml:3:27: A: region: the value does not fit the column — write 1 or 2",
+        ),
+        (
+            "  case: {sample: {religion: 3}}",
+            "there is no sample column 'religion' — did you mean 'region'?",
+        ),
+        (
+            "  case: {date: 31 Jan}",
+            "s.yaml:3:16: date: '31 Jan' is not a date — write year-month-day",
+        ),
         ("  others: last", "s.yaml:3:11: others: 'last' is not valid here — write first"),
         ("  steps: [{at: hours}]", "s.yaml:3:11: A: a step has either back: or correct:"),
     ],
@@ -223,7 +243,9 @@ def test_coverage_is_what_happened() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["household", "asu_2000", "customer", "features/roster_count", "features/split"])
+@pytest.mark.parametrize(
+    "name", ["household", "asu_2000", "customer", "features/roster_count", "features/split"]
+)
 def test_a_generated_suite_is_small_passes_and_covers_all_that_is_possible(name: str) -> None:
     path = INSTRUMENTS / f"{name}.yaml"
     opened = open_instrument(str(path))
@@ -231,7 +253,9 @@ def test_a_generated_suite_is_small_passes_and_covers_all_that_is_possible(name:
     generated, left_open = generate_scenarios(opened, TODAY)
     assert not left_open
     text = "\n".join(render_scenarios(opened, generated))
-    tests, problems = read_scenarios(load_source_text(text, "s.yaml"), opened, TODAY, lambda _, text: int(text))
+    tests, problems = read_scenarios(
+        load_source_text(text, "s.yaml"), opened, TODAY, lambda _, text: int(text)
+    )
     assert not problems
     seen = set()
     for test in tests:
@@ -249,8 +273,13 @@ def test_a_generated_suite_is_small_passes_and_covers_all_that_is_possible(name:
 def test_generation_takes_few_interviews_and_few_answers_for_a_long_questionnaire(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    items = [f"{{id: q{n}, type: single, text: Q?, options: {{1: A, 2: B, 3: C}}}}" for n in range(20)]
-    items += [f"{{id: f{n}, type: number, text: Q?, max: 99, ask_if: q{n % 20} == {n % 3 + 1}}}" for n in range(80)]
+    items = [
+        f"{{id: q{n}, type: single, text: Q?, options: {{1: A, 2: B, 3: C}}}}" for n in range(20)
+    ]
+    items += [
+        f"{{id: f{n}, type: number, text: Q?, max: 99, ask_if: q{n % 20} == {n % 3 + 1}}}"
+        for n in range(80)
+    ]
     items += [f"{{id: g{n}, type: verbatim, text: Q?, ask_if: f{n} > 50}}" for n in range(80)]
     lines = "".join(f"- {item}\n" for item in items)
     opened = instrument(f"instrument: t\ntitle: T\nitems:\n{lines}")
@@ -289,7 +318,9 @@ items:
 """)
     generated, left_open = generate_scenarios(opened, TODAY)
     assert {goal.name for goal in left_open} <= {"tired", "word"}
-    assert not any(compare(ScenarioTest(e.scenario, ExpectSpec(), Position("")), e.run) for e in generated)
+    assert not any(
+        compare(ScenarioTest(e.scenario, ExpectSpec(), Position("")), e.run) for e in generated
+    )
     for entry in generated:
         again = run_scenario(opened, replace(entry.scenario, fills_others=True))
         assert not compare(ScenarioTest(entry.scenario, ExpectSpec(), Position("")), again)
@@ -300,7 +331,11 @@ def test_generated_suites_of_random_questionnaires() -> None:
     for seed in range(30):
         source = load_source_text(QuestionnaireWriter(Random(seed)).write(), "t.yaml")
         compiled, _, problems = compile_instrument(source)
-        if compiled is None or select_errors(problems) or any(item.limits for item in compiled.items.values()):
+        if (
+            compiled is None
+            or select_errors(problems)
+            or any(item.limits for item in compiled.items.values())
+        ):
             continue  # the proof leaves limits that are answers open
         tried += 1
         possible = prove(compiled, TODAY).possible

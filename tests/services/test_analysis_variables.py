@@ -122,7 +122,9 @@ def test_rows_are_computed_from_what_is_stored_and_nothing_is_stored(
     before = dump()
     replayed = []
     replay = Interview.replay
-    monkeypatch.setattr(Interview, "replay", lambda *given, **more: replayed.append(1) or replay(*given, **more))
+    monkeypatch.setattr(
+        Interview, "replay", lambda *given, **more: replayed.append(1) or replay(*given, **more)
+    )
     stored = export(folder)
     complete = sum(row["interview_status"] == "ended" for row in stored)
     assert 0 < complete <= 150
@@ -141,10 +143,14 @@ def test_filters_and_variables_are_names_everywhere(folder: Path) -> None:
     assert "old" not in everybody[0]
     assert "initial" not in everybody[0], "computed from a personal answer"
     assert "initial" in export(folder, "--with-contacts")[0]
-    _, err = run_survey(folder, "export", "v.yaml", "--origin", "simulated", "--where", "named", code=1)
+    _, err = run_survey(
+        folder, "export", "v.yaml", "--origin", "simulated", "--where", "named", code=1
+    )
     assert "--where: name is personal — remove it, or add --personal name" in err
     assert 0 < len(export(folder, "--where", "named", "--personal", "name")) < len(everybody)
-    _, err = run_survey(folder, "report", "v.yaml", "--origin", "simulated", "--by", "initial", code=1)
+    _, err = run_survey(
+        folder, "report", "v.yaml", "--origin", "simulated", "--by", "initial", code=1
+    )
     assert "--by: initial is personal" in err
 
 
@@ -156,7 +162,9 @@ def test_every_format_has_the_variables(folder: Path) -> None:
         if ending not in (".sav", ".parquet", ".xlsx", ".arrow", ".dta", ".do"):
             assert "age_group" in Path(f"d{ending}").read_text(encoding="utf-8").lower(), ending
     openpyxl = pytest.importorskip("openpyxl")
-    heading = next(openpyxl.load_workbook("d.xlsx", read_only=True).worksheets[0].iter_rows(values_only=True))
+    heading = next(
+        openpyxl.load_workbook("d.xlsx", read_only=True).worksheets[0].iter_rows(values_only=True)
+    )
     assert "age_group" in heading
 
 
@@ -168,7 +176,11 @@ def test_spss_has_labels_and_measures_and_declines(folder: Path) -> None:
     assert meta.column_names_to_labels["age_group"] == "Age in three groups"
     assert meta.variable_value_labels["age_group"][2.0] == "30 to 59"
     assert meta.variable_value_labels["region"][1.0] == "North"
-    assert [meta.variable_measure[name] for name in ("age_group", "region", "media")] == ["ordinal", "nominal", "scale"]
+    assert [meta.variable_measure[name] for name in ("age_group", "region", "media")] == [
+        "ordinal",
+        "nominal",
+        "scale",
+    ]
     own = export(folder)
     assert [f"{value:g}" for value in frame["age_group"]] == [row["age_group"] for row in own]
     assert {"-8", "-9"} & {row["age_group"] for row in own}
@@ -193,34 +205,47 @@ def test_an_older_version_without_an_input_or_with_another_thing_of_the_name(fol
 
 
 def test_a_weight_by_name_is_the_same_as_its_file(folder: Path) -> None:
-    by_name, by_file = export(folder, "--weight", "main"), export(folder, "--rake", "targets.csv", "--trim", "5")
+    by_name, by_file = (
+        export(folder, "--weight", "main"),
+        export(folder, "--rake", "targets.csv", "--trim", "5"),
+    )
     assert [row["weight_main"] for row in by_name] == [row["weight_raked"] for row in by_file]
     options = ReportOptions(origin="simulated", weight="main", threshold=0)
     weighting = build_results_report("v.yaml", options).weighting
     assert weighting is not None
-    _, err = run_survey(folder, "report", "v.yaml", "--weight", "mian", "--origin", "simulated", code=1)
+    _, err = run_survey(
+        folder, "report", "v.yaml", "--weight", "mian", "--origin", "simulated", code=1
+    )
     assert "--weight: the analysis file has no weight 'mian' — did you mean 'main'?" in err
     _, err = run_survey(folder, "export", "v.yaml", "--weight", "main", "--rake", "t.csv", code=1)
     assert "leave out --rake and --trim" in err
 
 
-def test_targets_have_labels_of_any_language_or_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_targets_have_labels_of_any_language_or_codes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     options = "{1: {en: Man, es: Hombre}, 2: {en: Woman, es: Mujer}}"
     items = f"items:\n  - {{id: sex, type: single, text: {{en: Sex?, es: ¿Sexo?}}, options: {options}}}\n"
-    written("two.yaml", f"instrument: two\ntitle: {{en: Two, es: Dos}}\nlanguages: [en, es]\n{items}")
+    written(
+        "two.yaml", f"instrument: two\ntitle: {{en: Two, es: Dos}}\nlanguages: [en, es]\n{items}"
+    )
     run_survey(tmp_path, "simulate", "two.yaml", "-n", "60", "--keep")
     written("targets.csv", "variable,value,share\nsex,Man,40\nsex,Mujer,60\n")
     for language, labels in {"en": ("Man", "Woman"), "es": ("Hombre", "Mujer")}.items():
         asked = ReportOptions(origin="simulated", rake="targets.csv", language=language)
         weighting = build_results_report("two.yaml", asked).weighting
         assert weighting is not None
-        assert [(row[1], row[4]) for row in weighting.margins] == list(zip(labels, ("40.0", "60.0"), strict=True))
+        assert [(row[1], row[4]) for row in weighting.margins] == list(
+            zip(labels, ("40.0", "60.0"), strict=True)
+        )
 
 
 def test_a_report_has_their_tables_and_banners_by_name(folder: Path) -> None:
     rows = [row for row in export(folder) if row["interview_outcome"] == "complete"]
-    options = ReportOptions(origin="simulated", interviews="complete", threshold=0, by=("main",), inference=False)
+    options = ReportOptions(
+        origin="simulated", interviews="complete", threshold=0, by=("main",), inference=False
+    )
     report = build_results_report("v.yaml", options)
     table = next(item for item in report.items if item.id == "age_group")
     assert (table.label, table.section) == ("Age in three groups", "Derived variables")
@@ -242,11 +267,19 @@ def test_a_banner_by_name_is_compared_with_the_total_on_request(folder: Path) ->
 
 def test_a_nested_banner_has_a_column_for_each_pair(folder: Path) -> None:
     rows = [row for row in export(folder) if row["interview_outcome"] == "complete"]
-    options = ReportOptions(origin="simulated", interviews="complete", threshold=0, by=("inside",), inference=False)
+    options = ReportOptions(
+        origin="simulated", interviews="complete", threshold=0, by=("inside",), inference=False
+    )
     report = build_results_report("v.yaml", options)
     item = next(item for item in report.items if item.id == "happy")
-    bases = dict(zip([c.label for c in report.columns], [base.count_text for base in item.bases], strict=True))
-    happy = [row for row in rows if row["happy"] != "-6" and row["kind"] == "a" and row["region"] == "2"]
+    bases = dict(
+        zip(
+            [c.label for c in report.columns], [base.count_text for base in item.bases], strict=True
+        )
+    )
+    happy = [
+        row for row in rows if row["happy"] != "-6" and row["kind"] == "a" and row["region"] == "2"
+    ]
     assert bases["Town: South"] == f"{len(happy)}"
 
 
@@ -266,15 +299,23 @@ def test_a_bundle_has_the_files_that_its_variables_and_weights_are_made_of(folde
         run_survey(folder, "export", "v.yaml", "--origin", "simulated", "--bundle", name, *more)
     for name in ("v.analysis.yaml", "w/targets.csv", "v.name.codes.yaml"):
         assert Path("b/questionnaire", name).read_bytes() == Path(name).read_bytes()
-        assert Path("p/questionnaire", name).exists() == (name != "v.name.codes.yaml")  # it may quote answers
+        assert Path("p/questionnaire", name).exists() == (
+            name != "v.name.codes.yaml"
+        )  # it may quote answers
 
 
 def test_check_reads_the_file_with_the_questionnaire(folder: Path) -> None:
     written("v.analysis.yaml", "variables:\n  v: {value: agee > 3}\n")
     for name in ("v.yaml", "v.analysis.yaml", "."):
         out, _ = run_survey(folder, "check", name, code=1)
-        assert out.count("v.analysis.yaml:2:14: v: 'agee' is not a variable — did you mean 'age'?") == 1, name
-    written("v.analysis.yaml", "variables: {n: {value: length(name)}}\nbanners: {b: {columns: [kind > n]}}\n")
+        assert (
+            out.count("v.analysis.yaml:2:14: v: 'agee' is not a variable — did you mean 'age'?")
+            == 1
+        ), name
+    written(
+        "v.analysis.yaml",
+        "variables: {n: {value: length(name)}}\nbanners: {b: {columns: [kind > n]}}\n",
+    )
     out, _ = run_survey(folder, "check", "v.analysis.yaml", code=1)
     assert "v.analysis.yaml:2:25: b: n is personal — choose another variable" in out
     written("v.analysis.yaml", "weights: {w: {rake: no.csv}}\n")

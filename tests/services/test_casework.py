@@ -108,7 +108,10 @@ def why_not(shift: Shift, key: str, interviewer: str = "ann") -> dict[str, str]:
 # the queue
 
 
-MIXED = HEAD.replace("  zone:", "  lang: {type: text, role: language}\n  wave: {type: number, role: priority}\n  zone:")
+MIXED = HEAD.replace(
+    "  zone:",
+    "  lang: {type: text, role: language}\n  wave: {type: number, role: priority}\n  zone:",
+)
 MIXED = MIXED.replace('version: "1"', 'version: "1"\nlanguages: [en, es]').replace("en: ", "")
 FIELD = """
 fieldwork:
@@ -121,7 +124,13 @@ fieldwork:
 quotas:
   - {id: kinds, by: [kind], targets: {1: 2, 2: 40}}
 """
-ZONES = ("America/Chicago", "America/Denver", "America/Los_Angeles", "America/New_York", "Pacific/Honolulu")
+ZONES = (
+    "America/Chicago",
+    "America/Denver",
+    "America/Los_Angeles",
+    "America/New_York",
+    "Pacific/Honolulu",
+)
 SPANISH = """
 items:
   - {id: hello, type: read, text: {en: Hello., es: Hola.}}
@@ -146,7 +155,9 @@ def a_mixed_study(place: Path, dice: Random) -> Shift:
         for key in list(study.store.cases.queries.iterate_keys()):
             past(study, key, shift.at, dice)
         for n in range(dice.randrange(4)):
-            study.store.cases.quotas.take(f"complete {n}", [dice.choice(["kinds:1", "kinds:2"])], shift.at)
+            study.store.cases.quotas.take(
+                f"complete {n}", [dice.choice(["kinds:1", "kinds:2"])], shift.at
+            )
     return shift
 
 
@@ -158,12 +169,24 @@ def past(study: OpenStudy, key: str, now: datetime, dice: Random) -> None:
         at += timedelta(hours=dice.randrange(1, 40))
         by, outcome = (
             dice.choice(["ann", "bob"]),
-            dice.choice(["no_answer", "busy", "refusal_soft", "callback", "appointment", "machine", "break_off"]),
+            dice.choice(
+                [
+                    "no_answer",
+                    "busy",
+                    "refusal_soft",
+                    "callback",
+                    "appointment",
+                    "machine",
+                    "break_off",
+                ]
+            ),
         )
         entries += [HistoryEntry(at, by, "s1", CaseClaimed())]
         if outcome == "break_off":
             entries += [HistoryEntry(at, by, "s1", InterviewOpened("i1"))]
-        entries += [HistoryEntry(at, by, "s1", OutcomeRecorded(outcome, 1, interrupted=dice.random() < 0.3))]
+        entries += [
+            HistoryEntry(at, by, "s1", OutcomeRecorded(outcome, 1, interrupted=dice.random() < 0.3))
+        ]
         if outcome == "appointment":
             start = (now + timedelta(minutes=dice.randrange(-700, 60))).replace(tzinfo=None)
             policy = dice.choice(["anyone", "me", "me_first"])
@@ -177,7 +200,12 @@ def past(study: OpenStudy, key: str, now: datetime, dice: Random) -> None:
         case = Case.from_history(key, [*history, *entries])
         assert (
             cases.update(
-                CaseUpdate(key, seq=len(history), entries=entries, queue_position=schedule_case(case, study.plan, now))
+                CaseUpdate(
+                    key,
+                    seq=len(history),
+                    entries=entries,
+                    queue_position=schedule_case(case, study.plan, now),
+                )
             )
             is None
         )
@@ -202,12 +230,18 @@ def test_the_queue_is_what_stations_claim_one_after_another(tmp_path: Path, seed
                     break
                 stations.append((found[0].key, f"token {shift.at} {n}"))
             assert [line.key for line in report.lines] == [key for key, _ in stations]
-            assert not [line for line in report.turned_down if "the appointment is with" in line.why]
+            assert not [
+                line for line in report.turned_down if "the appointment is with" in line.why
+            ]
             for key, token in stations:  # and everything goes back as it was
                 history = study.store.cases.queries.read_history(key)
                 given_back = HistoryEntry(shift.at, interviewer, "s", CaseReturned("given back"))
-                stands = schedule_case(Case.from_history(key, [*history, given_back]), study.plan, shift.at)
-                study.store.cases.update(CaseUpdate(key, len(history), [given_back], stands, token=token, release=True))
+                stands = schedule_case(
+                    Case.from_history(key, [*history, given_back]), study.plan, shift.at
+                )
+                study.store.cases.update(
+                    CaseUpdate(key, len(history), [given_back], stands, token=token, release=True)
+                )
     assert len(classes) > 1
 
 
@@ -216,7 +250,10 @@ def test_the_mixed_studies_hold_every_class(tmp_path: Path) -> None:
     said = []
     for seed in range(4):
         (tmp_path / str(seed)).mkdir()
-        said += [line.why for line in queued(a_mixed_study(tmp_path / str(seed), Random(seed)), "ann", 60).lines]
+        said += [
+            line.why
+            for line in queued(a_mixed_study(tmp_path / str(seed), Random(seed)), "ann", 60).lines
+        ]
     for words in (
         "appointment",
         "first)",
@@ -259,14 +296,20 @@ def test_a_queue_says_why_and_what_is_closed(tmp_path: Path) -> None:
     assert report.status_counts == ((2, "callable now"), (1, "outside calling hours"))
 
 
-def test_a_board_lists_what_needs_somebody_first_and_a_sample_nobody_has_called_yet(tmp_path: Path) -> None:
+def test_a_board_lists_what_needs_somebody_first_and_a_sample_nobody_has_called_yet(
+    tmp_path: Path,
+) -> None:
     shift = Shift(tmp_path, cases=THREE, people=PEOPLE)
     assert [line.key for line in list_cases_of_interest(request(shift), "")] == ["A", "B", "C"]
     ann = shift.station()
     assert ann.record_outcome("no_answer") is None
     called = next(key for key in "ABC" if shift.case(key).calls)
     at_station, other = on(ann), (set("ABC") - {called, on(ann)}).pop()
-    assert [line.key for line in list_cases_of_interest(request(shift), "")] == [at_station, called, other]
+    assert [line.key for line in list_cases_of_interest(request(shift), "")] == [
+        at_station,
+        called,
+        other,
+    ]
 
 
 def test_why_and_the_queue_agree(tmp_path: Path) -> None:
@@ -311,12 +354,20 @@ def test_a_complete_interview_corrected_away_gives_its_place_back(tmp_path: Path
         assert study.store.cases.quotas.read_fill()["kinds:1"].completes == 1
     assert "kinds: Sector is full" in why_not(shift, "B")["quota"]
     assert "B" not in {line.key for line in queued(shift).lines}
-    changed = done(case_actions.correct_outcome(request(shift), "A", "callback", note="it was the wrong person"))
+    changed = done(
+        case_actions.correct_outcome(
+            request(shift), "A", "callback", note="it was the wrong person"
+        )
+    )
     assert (changed.position.status, changed.position.code) == ("waiting", "2.21")
     with shift.study() as study:
         assert study.store.cases.quotas.read_fill()["kinds:1"].completes == 0
     assert "quota" not in why_not(shift, "B")
-    done(case_actions.correct_outcome(request(shift), "A", "complete", note="it was the right one after all"))
+    done(
+        case_actions.correct_outcome(
+            request(shift), "A", "complete", note="it was the right one after all"
+        )
+    )
     with shift.study() as study:
         assert study.store.cases.quotas.read_fill()["kinds:1"].completes == 1
     assert code_case(shift.case("A"), study.plan).code == "1.1"
@@ -326,13 +377,18 @@ def test_a_correction_keeps_what_was_keyed(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     shift.station("ann").record_outcome("refusal_hard", note="shouted")
     assert shift.row("A").status == "done"
-    changed = done(case_actions.correct_outcome(request(shift), "A", "callback", note="was a misunderstanding"))
+    changed = done(
+        case_actions.correct_outcome(request(shift), "A", "callback", note="was a misunderstanding")
+    )
     assert (changed.position.status, changed.position.code) == ("waiting", "2.21")
     sheet = load_case_sheet(request(shift), "A")
     assert isinstance(sheet, CaseSheet)
     said = [f"{line.what}: {line.note}" for line in sheet.history]
     assert any("respondent refuses (hard)" in line and "shouted" in line for line in said)
-    assert said[-1] == "a supervisor corrected the outcome to call back, no time given: was a misunderstanding"
+    assert (
+        said[-1]
+        == "a supervisor corrected the outcome to call back, no time given: was a misunderstanding"
+    )
 
 
 def test_a_number_lives_and_dies_with_the_outcome_it_is_given(tmp_path: Path) -> None:
@@ -360,7 +416,9 @@ def test_never_call_by_a_supervisor_holds_for_all_studies(tmp_path: Path) -> Non
 def test_consent_that_is_withdrawn_by_letter_erases_the_answers(tmp_path: Path) -> None:
     shift = Shift(tmp_path, items=ITEMS + QUOTAS, cases=THREE)
     interview_of(shift, "A")
-    changed = done(case_actions.correct_outcome(request(shift), "A", "withdrawn", note="a letter came"))
+    changed = done(
+        case_actions.correct_outcome(request(shift), "A", "withdrawn", note="a letter came")
+    )
     assert (changed.position.status, changed.position.code) == ("done", "2.112")
     with shift.study() as study:
         [interview] = study.store.interviews.list_rows(case="A")
@@ -375,9 +433,13 @@ def test_consent_that_is_withdrawn_by_letter_erases_the_answers(tmp_path: Path) 
      ("callback", "2.0", "heading"), ("callback", "9.9", "not an AAPOR code"), ("business", "", "not possible"),
      ("supervisor", "", "supervisor's answer"), ("changed", "", "sample import FILE cases.csv --update")],
 )  # fmt: skip
-def test_what_cannot_be_is_refused_and_nothing_is_written(tmp_path: Path, outcome: str, code: str, says: str) -> None:
+def test_what_cannot_be_is_refused_and_nothing_is_written(
+    tmp_path: Path, outcome: str, code: str, says: str
+) -> None:
     shift = Shift(tmp_path)
-    assert says in refused(case_actions.correct_outcome, request(shift), "A", outcome, code=code, note="x")
+    assert says in refused(
+        case_actions.correct_outcome, request(shift), "A", outcome, code=code, note="x"
+    )
     assert shift.case("A").seq == 1
     assert shift.row("A").status == "ready"
 
@@ -385,7 +447,9 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(tmp_path: Path, outcom
 def test_a_number_is_changed_once_the_case_has_the_new_one(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     assert shift.station("ann").record_outcome("busy") is None
-    says = refused(case_actions.correct_outcome, request(shift), "A", "changed", note="heard the tape")
+    says = refused(
+        case_actions.correct_outcome, request(shift), "A", "changed", note="heard the tape"
+    )
     assert "changed requires a call to the old number, and the new number in the case" in says
     assert shift.case("A").numbers[0].state == "live"
     shift.later(hours=1)
@@ -398,13 +462,15 @@ def test_a_number_is_changed_once_the_case_has_the_new_one(tmp_path: Path) -> No
 def test_a_code_is_kept_as_the_table_writes_it(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     assert (
-        done(case_actions.correct_outcome(request(shift), "A", "", code="4.7", note="closed in May")).position.code
+        done(
+            case_actions.correct_outcome(request(shift), "A", "", code="4.7", note="closed in May")
+        ).position.code
         == "4.70"
     )
     assert shift.row("A").status == "done"
-    assert refused(case_actions.correct_outcome, request(shift), "A", "callback", note=" ").endswith(
-        "give it with --note"
-    )
+    assert refused(
+        case_actions.correct_outcome, request(shift), "A", "callback", note=" "
+    ).endswith("give it with --note")
 
 
 def test_a_number_put_on_the_list_is_dialled_and_offered_no_more(tmp_path: Path) -> None:
@@ -435,7 +501,9 @@ def test_reasons_are_stored_without_control_characters(tmp_path: Path) -> None:
     key = on(shift.station("ann"))
     case_actions.free_case(request(shift), key, note="went\x1b[31m home\x07")
     case_actions.correct_outcome(request(shift), key, "busy", note="said\x1b so")
-    assert "needs a reason" in refused(case_actions.correct_outcome, request(shift), key, "busy", note=" \x1b")
+    assert "needs a reason" in refused(
+        case_actions.correct_outcome, request(shift), key, "busy", note=" \x1b"
+    )
     with shift.study() as study:
         described = repr([entry.event for entry in study.store.cases.queries.read_history(key)])
     assert "went[31m home" in described
@@ -466,7 +534,11 @@ def test_a_case_at_a_station_is_not_touched_but_can_be_freed(tmp_path: Path) -> 
 
 
 def test_an_interrupted_interview_keeps_its_place_until_its_case_is_done(tmp_path: Path) -> None:
-    lookup = ITEMS + "  - {id: place, type: lookup, quota: kinds}\n  - {id: z, type: number, text: Z?}\n" + QUOTAS
+    lookup = (
+        ITEMS
+        + "  - {id: place, type: lookup, quota: kinds}\n  - {id: z, type: number, text: Z?}\n"
+        + QUOTAS
+    )
     shift = Shift(tmp_path, items=lookup)
 
     def read_fill() -> CellFill:
@@ -501,23 +573,43 @@ def corrections(shift: Shift, key: str = "A") -> list[str]:
     return [event.outcome for event in events if isinstance(event, OutcomeOverridden)]
 
 
-def test_a_case_that_another_supervisor_has_changed_since_it_was_seen_is_not_changed(tmp_path: Path) -> None:
+def test_a_case_that_another_supervisor_has_changed_since_it_was_seen_is_not_changed(
+    tmp_path: Path,
+) -> None:
     shift = Shift(tmp_path, people=TWO_SUPERVISORS)
     seen = shift.row("A").seq
     shift.later(minutes=2)
-    done(case_actions.correct_outcome(request(shift, "dora"), "A", "busy", note="heard the tape", seen=seen))
-    says = outdated(case_actions.correct_outcome, request(shift), "A", "refusal_hard", note="wrote to us", seen=seen)
-    assert f"changed by dora at {shift.at.astimezone():%H:%M} (a supervisor corrected the outcome to" in says
+    done(
+        case_actions.correct_outcome(
+            request(shift, "dora"), "A", "busy", note="heard the tape", seen=seen
+        )
+    )
+    says = outdated(
+        case_actions.correct_outcome,
+        request(shift),
+        "A",
+        "refusal_hard",
+        note="wrote to us",
+        seen=seen,
+    )
+    assert (
+        f"changed by dora at {shift.at.astimezone():%H:%M} (a supervisor corrected the outcome to"
+        in says
+    )
     assert says.endswith("nothing was written — look at it again")
     assert corrections(shift) == ["busy"]
     now = shift.row("A").seq
-    changed = done(case_actions.correct_outcome(request(shift), "A", "callback", note="rang", seen=now))
+    changed = done(
+        case_actions.correct_outcome(request(shift), "A", "callback", note="rang", seen=now)
+    )
     assert ", replacing busy (dora, 20" in changed.summary
     for action in (case_actions.answer_referral, case_actions.reopen_case):
         refused(action, request(shift), "A")
     says = outdated(case_actions.answer_referral, request(shift), "A", seen=seen)
     assert "by sue" in says
-    assert "changed" in outdated(case_actions.reassign_appointments, request(shift), to="bob", key="A", seen=seen)
+    assert "changed" in outdated(
+        case_actions.reassign_appointments, request(shift), to="bob", key="A", seen=seen
+    )
 
 
 def test_of_two_commands_that_have_read_a_case_the_second_writes_nothing(
@@ -528,15 +620,21 @@ def test_of_two_commands_that_have_read_a_case_the_second_writes_nothing(
 
     def let_dora_write_first(self: CaseStore, change: CaseUpdate) -> object:
         if others:
-            case_actions.correct_outcome(request(shift, others.pop()), "A", "busy", note="heard the tape")
+            case_actions.correct_outcome(
+                request(shift, others.pop()), "A", "busy", note="heard the tape"
+            )
         return update(self, change)
 
     monkeypatch.setattr(CaseStore, "update", let_dora_write_first)
-    assert "changed by dora" in outdated(case_actions.correct_outcome, request(shift), "A", "callback", note="rang")
+    assert "changed by dora" in outdated(
+        case_actions.correct_outcome, request(shift), "A", "callback", note="rang"
+    )
     assert corrections(shift) == ["busy"]
 
 
-def test_a_case_is_freed_though_its_station_has_dialed_but_not_from_another_station(tmp_path: Path) -> None:
+def test_a_case_is_freed_though_its_station_has_dialed_but_not_from_another_station(
+    tmp_path: Path,
+) -> None:
     shift = Shift(tmp_path, people=TWO_SUPERVISORS)
     ann = shift.station("ann")
     seen = shift.row(on(ann)).seq
@@ -556,7 +654,10 @@ def test_a_referral_is_answered(tmp_path: Path) -> None:
     shift.station("ann").record_outcome("supervisor", note="wants a letter first")
     assert shift.row("A").status == "held"
     assert listed(shift, status="held") == ["A"]
-    assert done(case_actions.answer_referral(request(shift), "A", note="letter sent")).position.status == "ready"
+    assert (
+        done(case_actions.answer_referral(request(shift), "A", note="letter sent")).position.status
+        == "ready"
+    )
 
 
 def test_only_what_is_finished_is_reopened(tmp_path: Path) -> None:
@@ -566,10 +667,15 @@ def test_only_what_is_finished_is_reopened(tmp_path: Path) -> None:
     assert "complete" in refused(case_actions.reopen_case, request(shift), "A")
     shift.station("ann")
     done(
-        case_actions.correct_outcome(request(shift), "C" if shift.row("C").holder is None else "B", "unable", note="x")
+        case_actions.correct_outcome(
+            request(shift), "C" if shift.row("C").holder is None else "B", "unable", note="x"
+        )
     )
     key = listed(shift, code="2.32")[0]
-    assert done(case_actions.reopen_case(request(shift), key, why="better now")).position.status == "ready"
+    assert (
+        done(case_actions.reopen_case(request(shift), key, why="better now")).position.status
+        == "ready"
+    )
 
 
 def test_soft_refusals_are_put_back_and_hard_ones_are_not(tmp_path: Path) -> None:
@@ -599,11 +705,17 @@ def ruin(study: OpenStudy, key: str, outcome: str, at: datetime) -> None:
     for days in (9, 1):
         when = at - timedelta(days=days)
         entries += [
-            HistoryEntry(when, "ann", "s", e) for e in (CaseClaimed(), OutcomeRecorded(outcome, 1), AttemptClosed())
+            HistoryEntry(when, "ann", "s", e)
+            for e in (CaseClaimed(), OutcomeRecorded(outcome, 1), AttemptClosed())
         ]
     case = Case.from_history(key, [*history, *entries])
     study.store.cases.update(
-        CaseUpdate(key, seq=len(history), entries=entries, queue_position=schedule_case(case, study.plan, at))
+        CaseUpdate(
+            key,
+            seq=len(history),
+            entries=entries,
+            queue_position=schedule_case(case, study.plan, at),
+        )
     )
 
 
@@ -622,13 +734,20 @@ def test_promises_go_to_another(tmp_path: Path) -> None:
     assert "is not on the study's list of people" in refused(
         case_actions.reassign_appointments, request(shift), key="A", to="zoe"
     )
-    assert "no appointments" in refused(case_actions.reassign_appointments, request(shift), all_of="bob", to="ann")
+    assert "no appointments" in refused(
+        case_actions.reassign_appointments, request(shift), all_of="bob", to="ann"
+    )
     with shift.study() as study:  # whoever gave it, anyone may keep it
         case = shift.case("C")
         assert case.appointment is not None
         again = HistoryEntry(shift.at, "ann", "s1", case.appointment.details._replace(owner="ann"))
         stands = schedule_case(case.apply(again), study.plan, shift.at)
-        assert study.store.cases.update(CaseUpdate("C", seq=case.seq, entries=[again], queue_position=stands)) is None
+        assert (
+            study.store.cases.update(
+                CaseUpdate("C", seq=case.seq, entries=[again], queue_position=stands)
+            )
+            is None
+        )
     moved = case_actions.reassign_appointments(request(shift), all_of="ann", to="bob")
     assert isinstance(moved, CaseBatchResult)
     assert sorted(changed.key for changed in moved.changed) == ["A", "B"]
@@ -676,9 +795,13 @@ def test_cases_are_found_by_what_they_are(tmp_path: Path) -> None:
 
 def test_interviewers_see_no_names_and_change_nothing(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=THREE, people=PEOPLE)
-    shift.station("ann").book_appointment("tomorrow 10:00", person="Mrs. Adams", note="Mrs. Adams sleeps long")
+    shift.station("ann").book_appointment(
+        "tomorrow 10:00", person="Mrs. Adams", note="Mrs. Adams sleeps long"
+    )
     key = listed(shift, outcome="appointment")[0]
-    seen = str(load_case_sheet(request(shift, "ann"), key)) + str(list_cases(request(shift, "ann"), CaseFilter()))
+    seen = str(load_case_sheet(request(shift, "ann"), key)) + str(
+        list_cases(request(shift, "ann"), CaseFilter())
+    )
     for word in ("Adams", "Alice", "Bert", "Cleo", "55501", "555 01", "555-01"):
         assert word not in seen
     assert "Mrs. Adams" in str(load_case_sheet(request(shift), key))
@@ -696,7 +819,9 @@ def test_interviewers_see_no_names_and_change_nothing(tmp_path: Path) -> None:
         assert "ask sue" in refused(call)
     for wanted in (CaseFilter(find="Adams"), CaseFilter(where="name == 'Bert Núñez'")):
         assert "only supervisors" in refused(list_cases, ann, wanted)
-    assert "is not on the study's list of people" in refused(list_cases, request(shift, "zoe"), CaseFilter())
+    assert "is not on the study's list of people" in refused(
+        list_cases, request(shift, "zoe"), CaseFilter()
+    )
 
 
 # the command line
@@ -733,7 +858,9 @@ def test_a_supervisors_evening(survey) -> None:
     out, _ = survey("case why", "A", "--at", "2026-11-25T10:05-06:00", "--interviewer", "ann")
     assert "✗" not in out
     assert "may be called by ann" in out
-    out, _ = survey("case why", "A", "--at", "2026-11-25T10:05-06:00", "--interviewer", "bob", gives=1)
+    out, _ = survey(
+        "case why", "A", "--at", "2026-11-25T10:05-06:00", "--interviewer", "bob", gives=1
+    )
     assert "✗ no   owner" in out
     out, _ = survey("study people")
     assert [line.split()[0] for line in out.splitlines()] == ["login", "ann", "bob", "sue"]
@@ -792,16 +919,38 @@ def test_a_case_that_is_corrected_is_taken_by_a_station_at_once(tmp_path: Path) 
     assert on(ann) == "A"
 
 
-def test_a_list_of_people_with_mistakes_lets_nobody_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_list_of_people_with_mistakes_lets_nobody_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     shift = Shift(tmp_path, people=PEOPLE)
     people = tmp_path / "interviewers.csv"
     people.write_text(PEOPLE + "eve,,,boss\n")
-    assert run_command(["case", "list", str(shift.file), "--db", shift.db, "--people", str(people), "--by", "sue"]) == 1
+    assert (
+        run_command(
+            [
+                "case",
+                "list",
+                str(shift.file),
+                "--db",
+                shift.db,
+                "--people",
+                str(people),
+                "--by",
+                "sue",
+            ]
+        )
+        == 1
+    )
     said = capsys.readouterr().err.splitlines()
     assert said[0].startswith(f"{people}:5: role: 'boss' is not a role — ")
-    assert said[1:] == [f"{people}: the list of people cannot be read — correct it: it decides who may do what"]
+    assert said[1:] == [
+        f"{people}: the list of people cannot be read — correct it: it decides who may do what"
+    ]
     missing = tmp_path / "nobody.csv"
-    assert run_command(["case", "list", str(shift.file), "--db", shift.db, "--people", str(missing)]) == 1
+    assert (
+        run_command(["case", "list", str(shift.file), "--db", shift.db, "--people", str(missing)])
+        == 1
+    )
     assert capsys.readouterr().err == f"{missing}: there is no such file — check the path\n"
 
 
@@ -848,7 +997,9 @@ def test_a_slip_of_never_call_again_is_undone_by_its_correction(
     assert shift.row("A").position.why == "must not be called again"
     assert listed_at(shift).since is not None
     shift.later(minutes=5)
-    changed = done(case_actions.correct_outcome(request(shift), "A", keyed, note="pressed the wrong key"))
+    changed = done(
+        case_actions.correct_outcome(request(shift), "A", keyed, note="pressed the wrong key")
+    )
     assert changed.position.code == code
     assert listed_at(shift).since is None
     off = listed_at(shift).removal
@@ -887,7 +1038,11 @@ def test_a_promise_that_the_slip_dropped_holds_again(tmp_path: Path) -> None:
 
 def test_a_number_that_was_listed_for_another_reason_stays_there(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
-    added = add_numbers(DoNotCallRequest(at=shift.at, db=shift.db, by="registry"), [NUMBER], reason="national registry")
+    added = add_numbers(
+        DoNotCallRequest(at=shift.at, db=shift.db, by="registry"),
+        [NUMBER],
+        reason="national registry",
+    )
     assert isinstance(added, DoNotCallAddition)
     shift.later(minutes=1)
     with shift.study() as study:
@@ -912,7 +1067,11 @@ def test_never_call_again_by_a_supervisors_slip_is_undone_too(tmp_path: Path, ca
         assert shift.station("ann").record_outcome("no_answer") is None
     done(case_actions.correct_outcome(request(shift), "A", "never_call", note="a letter came"))
     assert shift.row("A").position.why == "must not be called again"
-    done(case_actions.correct_outcome(request(shift), "A", "callback", note="the letter was another's"))
+    done(
+        case_actions.correct_outcome(
+            request(shift), "A", "callback", note="the letter was another's"
+        )
+    )
     assert shift.row("A").status == ("waiting" if called else "ready")
     assert listed_at(shift).since is None
 
@@ -922,10 +1081,14 @@ def test_a_case_whose_number_was_listed_comes_back_once_it_is_taken_off(tmp_path
     shift = Shift(tmp_path)
     ann, asks = shift.station("ann"), DoNotCallRequest(at=shift.at, db=shift.db, by="sue")
     assert ann.end_shift() is None
-    assert isinstance(add_numbers(asks, [NUMBER], reason="a wrong line of the registry"), DoNotCallAddition)
+    assert isinstance(
+        add_numbers(asks, [NUMBER], reason="a wrong line of the registry"), DoNotCallAddition
+    )
     assert ann.claim_next() is None
     assert shift.row("A").position.why == "must not be called again"
-    said = refused(case_actions.correct_outcome, request(shift), "A", "callback", note="it was wrong")
+    said = refused(
+        case_actions.correct_outcome, request(shift), "A", "callback", note="it was wrong"
+    )
     assert "if that is wrong too, first run: survey do-not-call remove" in said
     with shift.study() as study:
         study.do_not_call.remove([NUMBER], at=shift.at, reason="a wrong line", by="sue")
@@ -937,16 +1100,26 @@ def test_a_case_whose_number_was_listed_comes_back_once_it_is_taken_off(tmp_path
 def test_withdrawn_consent_is_not_undone(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
     slipped(shift)
-    done(case_actions.correct_outcome(request(shift), "A", "withdrawn", note="asked for erasure, too"))
+    done(
+        case_actions.correct_outcome(
+            request(shift), "A", "withdrawn", note="asked for erasure, too"
+        )
+    )
     done(case_actions.correct_outcome(request(shift), "A", "callback", note="no"))
     assert shift.case("A").do_not_call
     assert listed_at(shift).since is not None
 
 
-def test_an_outcome_that_forbids_calling_as_well_keeps_the_number_on_the_list(tmp_path: Path) -> None:
+def test_an_outcome_that_forbids_calling_as_well_keeps_the_number_on_the_list(
+    tmp_path: Path,
+) -> None:
     shift = Shift(tmp_path)
     slipped(shift)
-    done(case_actions.correct_outcome(request(shift), "A", "withdrawn", note="asked for erasure, too"))
+    done(
+        case_actions.correct_outcome(
+            request(shift), "A", "withdrawn", note="asked for erasure, too"
+        )
+    )
     assert shift.case("A").do_not_call
     assert listed_at(shift).since is not None
 
@@ -960,7 +1133,9 @@ def test_the_date_of_a_file_is_kept_and_the_earlier_of_two(tmp_path: Path) -> No
     twice.write_text("number,date,reason\n+13125550108,2021-01-01,b\n+13125550108,2020-01-01,a\n")
     later = tmp_path / "later.csv"
     later.write_text("number,date,reason\n+13125550108,2022-01-01,c\n")
-    assert isinstance(add_numbers(asks, [str(twice), str(later)], reason="from files"), DoNotCallAddition)
+    assert isinstance(
+        add_numbers(asks, [str(twice), str(later)], reason="from files"), DoNotCallAddition
+    )
     oldest = listed_at(shift, "+13125550108")
     assert (oldest.since and oldest.since.year, oldest.reason) == (2020, "a")
     first = add_numbers(asks, [NUMBER], reason="asked by telephone")

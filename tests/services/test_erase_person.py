@@ -56,7 +56,11 @@ from survey_cli.store import EntryDraft, Store
 from survey_cli.store.cases.case_records import LeaseHolder, LeaseLost
 from survey_cli.store.cases.case_store import CaseStore
 from survey_cli.study.consistency import person_erasure
-from survey_cli.study.consistency.person_erasure import ErasureResult, describe_pending_scrub, erase_answers
+from survey_cli.study.consistency.person_erasure import (
+    ErasureResult,
+    describe_pending_scrub,
+    erase_answers,
+)
 from survey_cli.study.consistency.withdrawals import list_unfinished
 from survey_cli.table.columns import build_row
 
@@ -122,7 +126,9 @@ def told(shift: Shift, *, complete: bool = True) -> None:
 
 
 def request(shift: Shift, **more: object) -> Request:
-    return Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue", people=shift._list(), **more)
+    return Request(
+        path=str(shift.file), at=shift.at, db=shift.db, by="sue", people=shift._list(), **more
+    )
 
 
 def gone(shift: Shift, key: str = "A") -> ErasureResult:
@@ -141,7 +147,12 @@ def found_in(*files: Path) -> set[str]:
     """The words that stand in these files, plainly or as JSON escapes them."""
     bytes_of = [file.read_bytes() for file in files if file.is_file()]
     written = {word: (word.encode(), json.dumps(word)[1:-1].encode()) for word in ALL}
-    return {word for word, ways in written.items() for way in ways if any(way in content for content in bytes_of)}
+    return {
+        word
+        for word, ways in written.items()
+        for way in ways
+        if any(way in content for content in bytes_of)
+    }
 
 
 def files_of(shift: Shift) -> list[Path]:
@@ -166,7 +177,17 @@ def test_everything_that_is_held_is_shown_and_to_supervisors_alone(tmp_path: Pat
     held = load_subject(request(shift), "A")
     assert isinstance(held, Subject)
     said = repr(held)
-    for word in (WHO, BOSS, TOWN, TOLD, PERSON, NOTE, "(312) 555-0177", "What is your name?", "1 (Yes)"):
+    for word in (
+        WHO,
+        BOSS,
+        TOWN,
+        TOLD,
+        PERSON,
+        NOTE,
+        "(312) 555-0177",
+        "What is your name?",
+        "1 (Yes)",
+    ):
         assert word in said, word
     assert held.on_do_not_call_list is False
     assert held.interviews[0].draft == f"{TOLD} and"
@@ -206,7 +227,9 @@ def test_numbers_on_the_list_are_said_to_be_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("complete", [True, False])
 @pytest.mark.parametrize("place", ["file", "server"])
-def test_an_erased_case_counts_as_it_did_and_says_nothing(tmp_path: Path, place: str, complete: bool) -> None:
+def test_an_erased_case_counts_as_it_did_and_says_nothing(
+    tmp_path: Path, place: str, complete: bool
+) -> None:
     shift = a_shift(tmp_path, db=postgres_server.create_address() if place == "server" else "")
     told(shift, complete=complete)
     before, row = shift.case("A"), shift.row("A")
@@ -224,14 +247,18 @@ def test_an_erased_case_counts_as_it_did_and_says_nothing(tmp_path: Path, place:
         row.position.attempts,
     )
     assert (stands.status, stands.position.why) == ("done", "erased")
-    assert [(c.at, c.outcome, c.by) for c in after.calls] == [(c.at, c.outcome, c.by) for c in before.calls]
+    assert [(c.at, c.outcome, c.by) for c in after.calls] == [
+        (c.at, c.outcome, c.by) for c in before.calls
+    ]
     assert after.columns == {"kind": 1, "region": 2, "zone": "America/Chicago"}
     held = load_subject(request(shift), "A")
     assert isinstance(held, Subject)
     assert not any(word in repr(held) for word in ALL)
     assert findings(shift) == ()
     with shift.study() as study:
-        assert study.store.cases.queries.search(WHO) == study.store.cases.queries.search(KEYED) == []
+        assert (
+            study.store.cases.queries.search(WHO) == study.store.cases.queries.search(KEYED) == []
+        )
         [interview] = study.store.interviews.list_rows(case="A")
         assert (interview.status, interview.outcome) == ("ended", "withdrawn")
         times = [event.stamp.at for event in study.store.interviews.read_journal(interview.id)]
@@ -358,7 +385,11 @@ def test_a_case_that_a_station_had_meanwhile_is_not_said_to_be_erased(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shift = a_shift(tmp_path)
-    monkeypatch.setattr(CaseStore, "erase", lambda self, key, **_: LeaseLost(key, LeaseHolder("ann", "two", shift.at)))
+    monkeypatch.setattr(
+        CaseStore,
+        "erase",
+        lambda self, key, **_: LeaseLost(key, LeaseHolder("ann", "two", shift.at)),
+    )
     with pytest.raises(UserError, match="ann has it at station two"):
         erase_person(request(shift), "A", why="x")
     with shift.study() as study:
@@ -406,7 +437,10 @@ def test_an_export_shows_an_erased_interview_without_values(tmp_path: Path) -> N
     cell = dict(zip(head, row, strict=True))
     assert (cell["interview_status"], cell["interview_outcome"]) == ("ended", "withdrawn")
     assert (cell["kind"], cell["region"], cell["interview_by"]) == ("1", "2", "ann")
-    assert {cell[name] for name in ("a", "who", "why", "c", "town", "boss", "name", "phone")} <= {"", "-6"}
+    assert {cell[name] for name in ("a", "who", "why", "c", "town", "boss", "name", "phone")} <= {
+        "",
+        "-6",
+    }
 
 
 def test_an_export_names_interviewers_by_their_pseudonyms(tmp_path: Path) -> None:
@@ -471,7 +505,9 @@ def test_any_history_without_its_words_has_the_same_code_and_attempts(history: H
     after = Case.from_history(
         history.key, [*left, HistoryEntry(history.entries[-1].at, "sue", "", ErasedCase("asked"))]
     )
-    assert code_case(after, study) == code_case(before, study)._replace(by=code_case(after, study).by)
+    assert code_case(after, study) == code_case(before, study)._replace(
+        by=code_case(after, study).by
+    )
     assert len(after.counted_attempts) == len(before.counted_attempts)
     assert [number.state for number in after.numbers] == [number.state for number in before.numbers]
     assert [erase_content(entry, columns=()) for entry in left] == left
@@ -486,7 +522,11 @@ SAFE = {
 
 def test_whatever_text_an_event_holds_it_is_decided_whether_it_goes() -> None:
     for kind in get_args(CaseEvent):
-        texts = {name for name, of in get_type_hints(kind).items() if of is str or get_args(of)[:1] == ("me",)}
+        texts = {
+            name
+            for name, of in get_type_hints(kind).items()
+            if of is str or get_args(of)[:1] == ("me",)
+        }
         assert texts <= TEXT_FIELDS | SAFE, kind
     entry = HistoryEntry(TUESDAY, "ann", "", OutcomeRecorded("busy", person=True, note="x"))
     assert erase_content(entry, columns=()).event == OutcomeRecorded("busy", person=True)
@@ -504,7 +544,9 @@ def test_who_withdraws_has_the_answers_erased_and_keeps_the_code(tmp_path: Path)
     ann.dial()
     assert ann.record_outcome("withdrawn") is None
     assert findings(shift) == (), "a withdrawal leaves nothing to be found"
-    assert any("may still be in free pages" in note for note in notes(shift)), "the station does not wait for the file"
+    assert any("may still be in free pages" in note for note in notes(shift)), (
+        "the station does not wait for the file"
+    )
     finished(shift)
     with shift.study() as study:
         done = erase_answers(study.store, study.instrument, "A", at=shift.at, by="ann")
@@ -542,7 +584,9 @@ def test_names_go_when_their_time_is_over_and_answers_stay(tmp_path: Path, items
     assert shift.row("A").position.code == "1.1"
     assert found_in(*files_of(shift)) == {TOWN, TOLD}  # neither is marked as personal
     assert data(shift) == {
-        name: cell for name, cell in rows.items() if name not in ("who", "who_state", "name", "phone", "boss")
+        name: cell
+        for name, cell in rows.items()
+        if name not in ("who", "who_state", "name", "phone", "boss")
     }
     assert findings(shift) == ()
     assert (anonymized(shift).cases, anonymized(shift).interviews) == (0, 0)
@@ -561,7 +605,11 @@ def data(shift: Shift) -> dict[str, object]:
         assert kept.snapshot is not None
         assert kept.snapshot.cells == build_row(interview)
         names = [variable.name for variable in study.store.data.read_variables(row.instrument)]
-    return {name: cell for name, cell in zip(names, build_row(interview), strict=True) if cell or cell == 0}
+    return {
+        name: cell
+        for name, cell in zip(names, build_row(interview), strict=True)
+        if cell or cell == 0
+    }
 
 
 def test_a_case_that_was_open_at_the_studys_end_has_its_time_from_there(tmp_path: Path) -> None:
@@ -589,19 +637,26 @@ def test_what_is_noted_of_a_refusal_is_shown_to_whoever_converts_it(tmp_path: Pa
     ann.dial()
     view = ann.view()
     assert isinstance(view, CaseView)
-    assert {choice.outcome.id for choice in view.main_outcomes if choice.is_refusal} == {"refusal_soft"}
+    assert {choice.outcome.id for choice in view.main_outcomes if choice.is_refusal} == {
+        "refusal_soft"
+    }
     assert ann.record_refusal() == Rejection("an empty note is not saved")
     assert ann.record_refusal(strength=4) == Rejection("the strength is a number from 1 to 3")
     assert ann.record_refusal(reason=f" {NOTE} ", strength=2, who="her husband") is None
     assert ann.record_outcome("refusal_soft") is None
-    assert (shift.row("A").position.code, shift.case("A").attempts[0].calls[0].outcome) == ("2.112", "refusal_soft")
+    assert (shift.row("A").position.code, shift.case("A").attempts[0].calls[0].outcome) == (
+        "2.112",
+        "refusal_soft",
+    )
     ann.end_shift()
     shift.later(days=8)
     bob = shift.station("bob")
     assert bob.fetch_case("A") is None
     view = bob.view()
     assert isinstance(view, CaseView)
-    assert ("refused by her husband, strength 2 of 3", NOTE) in {(p.what, p.note) for p in view.history}
+    assert ("refused by her husband, strength 2 of 3", NOTE) in {
+        (p.what, p.note) for p in view.history
+    }
     bob.end_shift()
     gone(shift)
     assert NOTE not in repr(load_subject(request(shift), "A"))

@@ -34,7 +34,9 @@ from survey_cli.store.backends.address import is_server_address
 from survey_cli.study.consistency.upkeep import rebuild_queue
 
 PEOPLE = "login,role,pseudonym\nann,interviewer,I1\nbob,interviewer,I2\nsue,supervisor,S1\n"
-FIVE = CASES + "".join(f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1))
+FIVE = CASES + "".join(
+    f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1)
+)
 PAY = FIELDWORK + "  breaks: {lunch: unpaid, rest: paid}\n"
 
 
@@ -107,8 +109,13 @@ def test_messages_are_listed_and_shown_in_the_order_in_which_they_were_sent(tmp_
 
 def test_a_message_is_one_line_and_its_words_stay_apart(tmp_path: Path) -> None:
     shift = Shift(tmp_path, cases=FIVE)
-    assert floor.send_message(sue(shift), "coffee\nat\tthree\x1b[31m ").text == "coffee at three[31m"
-    assert study_administration.pause_study(sue(shift), "the server\nmoves").message == "the server moves"
+    assert (
+        floor.send_message(sue(shift), "coffee\nat\tthree\x1b[31m ").text == "coffee at three[31m"
+    )
+    assert (
+        study_administration.pause_study(sue(shift), "the server\nmoves").message
+        == "the server moves"
+    )
 
 
 def test_a_message_is_not_sent_and_withdrawn_at_once_and_a_recipient_needs_a_text(
@@ -119,8 +126,12 @@ def test_a_message_is_not_sent_and_withdrawn_at_once_and_a_recipient_needs_a_tex
     command = ["study", "message", str(shift.file), "--db", shift.db]
     assert run_command([*command, "--withdraw", "1", "a text"]) == 2
     assert run_command([*command, "--to", "ann"]) == 2
-    assert capsys.readouterr().err.count("give the text of a new message, or --withdraw N alone") == 2
-    assert [sent.message.text for sent in floor.load_current_floor(sue(shift)).messages] == ["stays"]
+    assert (
+        capsys.readouterr().err.count("give the text of a new message, or --withdraw N alone") == 2
+    )
+    assert [sent.message.text for sent in floor.load_current_floor(sue(shift)).messages] == [
+        "stays"
+    ]
 
 
 def test_only_supervisors_send_messages_and_only_to_people_of_the_study(tmp_path: Path) -> None:
@@ -129,7 +140,9 @@ def test_only_supervisors_send_messages_and_only_to_people_of_the_study(tmp_path
     as_sue = Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue", people=shift._list())
     with pytest.raises(UserError, match="only a supervisor may send messages"):
         floor.send_message(as_ann, "hello")
-    with pytest.raises(UserError, match="anne: is not on the study's list of people — did you mean 'ann'"):
+    with pytest.raises(
+        UserError, match="anne: is not on the study's list of people — did you mean 'ann'"
+    ):
         floor.send_message(as_sue, "hello", to="anne")
     with pytest.raises(UserError, match="write 1 to 200"):
         floor.send_message(as_sue, "x" * 201)
@@ -163,17 +176,26 @@ def a_day(shift: Shift) -> None:
 
 def exported(shift: Shift) -> list[dict[str, str]]:
     to = shift.folder / "shifts.csv"
-    options = ExportOptions(to=str(to), db=shift.db, what="shifts", force=True, zone=OPTIONS.zone, at=shift.at)
+    options = ExportOptions(
+        to=str(to), db=shift.db, what="shifts", force=True, zone=OPTIONS.zone, at=shift.at
+    )
     export_file(shift.file, options)
     with to.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def test_a_day_is_exported_with_its_breaks_and_without_the_time_of_a_dead_station(tmp_path: Path) -> None:
+def test_a_day_is_exported_with_its_breaks_and_without_the_time_of_a_dead_station(
+    tmp_path: Path,
+) -> None:
     shift = Shift(tmp_path, cases=FIVE, fieldwork=PAY)
     a_day(shift)
     [row] = exported(shift)
-    assert (row["interviewer"], row["day"], row["first"], row["last"]) == ("ann", "2026-11-24", "10:00:00", "12:30:00")
+    assert (row["interviewer"], row["day"], row["first"], row["last"]) == (
+        "ann",
+        "2026-11-24",
+        "10:00:00",
+        "12:30:00",
+    )
     minutes = {name: float(row[name]) for name in ("paid", "paid_breaks", "unpaid_breaks", "away")}
     assert minutes == {"paid": 70, "paid_breaks": 10, "unpaid_breaks": 30, "away": 50}
     assert (row["calls"], row["completes"]) == ("2", "1")
@@ -190,12 +212,21 @@ def test_a_correction_has_a_reason_and_is_visible_beside_what_was_recorded(tmp_p
     with pytest.raises(UserError, match="needs its reason"):
         floor.correct_shift(sue(shift), "ann", ShiftCorrection(day, "", until=until))
     with pytest.raises(UserError, match="nothing was changed"):
-        floor.correct_shift(sue(shift), "ann", ShiftCorrection(day, "x", until=until - timedelta(hours=5)))
-    floor.correct_shift(sue(shift), "ann", ShiftCorrection(day, "training after calls", until=until))
-    floor.correct_shift(sue(shift), "ann", ShiftCorrection(day, "worked on paper", away=timedelta()))
+        floor.correct_shift(
+            sue(shift), "ann", ShiftCorrection(day, "x", until=until - timedelta(hours=5))
+        )
+    floor.correct_shift(
+        sue(shift), "ann", ShiftCorrection(day, "training after calls", until=until)
+    )
+    floor.correct_shift(
+        sue(shift), "ann", ShiftCorrection(day, "worked on paper", away=timedelta())
+    )
     [row] = exported(shift)
     assert (row["last"], float(row["paid"])) == ("13:30:00", 180)
-    assert row["corrections"] == "until 13:30: training after calls (sue); away 0 s: worked on paper (sue)"
+    assert (
+        row["corrections"]
+        == "until 13:30: training after calls (sue); away 0 s: worked on paper (sue)"
+    )
 
 
 def test_work_after_a_correction_is_added_to_what_was_corrected(tmp_path: Path) -> None:
@@ -243,10 +274,15 @@ def test_a_station_that_is_left_on_over_night_is_not_paid_for(tmp_path: Path) ->
     assert ann.record_outcome("no_answer") is None
     shift.later(minutes=22 * 60)
     assert ann.end_shift() is None
-    assert [(row["day"][-2:], float(row["paid"])) for row in exported(shift)] == [("24", 60), ("25", 0)]
+    assert [(row["day"][-2:], float(row["paid"])) for row in exported(shift)] == [
+        ("24", 60),
+        ("25", 0),
+    ]
 
 
-def test_a_correction_names_a_person_and_what_is_corrected(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_correction_names_a_person_and_what_is_corrected(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     shift = Shift(tmp_path, cases=FIVE)
     command = ["study", "shift", str(shift.file), "--db", shift.db]
     assert run_command([*command, "--to", "12:00", "--note", "x"]) == 2
@@ -261,7 +297,9 @@ def test_who_is_no_supervisor_exports_the_own_times_alone(tmp_path: Path) -> Non
     for login in (account, "bob"):
         shift.station(login).end_shift()
     (shift.folder / "responses").mkdir()
-    people = shift.folder / ("responses/interviewers.csv" if is_server_address(shift.db) else "interviewers.csv")
+    people = shift.folder / (
+        "responses/interviewers.csv" if is_server_address(shift.db) else "interviewers.csv"
+    )
     people.write_text(f"login,role,pseudonym\n{account},supervisor,I1\nbob,interviewer,I2\n")
     assert {row["interviewer"] for row in exported(shift)} == {"I1", "I2"}
     people.write_text(f"login,role,pseudonym\n{account},interviewer,I1\nbob,supervisor,I2\n")
@@ -298,11 +336,19 @@ def test_a_break_goes_on_while_its_station_gives_signs_and_is_counted_until_the_
     assert isinstance(ann.view(), BreakView)
     shift.later(minutes=14)
     [person] = floor.load_current_floor(sue(shift)).people
-    assert (person.state, person.silent_since, person.paid) == ("break: rest", None, timedelta(minutes=32))
+    assert (person.state, person.silent_since, person.paid) == (
+        "break: rest",
+        None,
+        timedelta(minutes=32),
+    )
     last, dead = shift.at - timedelta(minutes=14), shift.at + timedelta(hours=5)
     shift.later(hours=5)  # the station was killed
     [person] = floor.load_current_floor(sue(shift)).people
-    assert (person.state, person.silent_since, person.paid) == ("break: rest", last, timedelta(minutes=18))
+    assert (person.state, person.silent_since, person.paid) == (
+        "break: rest",
+        last,
+        timedelta(minutes=18),
+    )
     assert [float(row["paid"]) for row in exported(shift)] == [18]
     again = shift.station("ann")
     assert again.end_shift() is None
@@ -329,7 +375,9 @@ def at_both(*shifts: Shift, clock: Callable[[], datetime] | None = None) -> Stat
     for study in studies:
         rebuild_queue(study, shifts[0].at)
     clock = clock or (lambda: shifts[0].at)
-    ann = StationSession(study=studies[0], further=studies[1:], station="7", clock=clock, options=OPTIONS)
+    ann = StationSession(
+        study=studies[0], further=studies[1:], station="7", clock=clock, options=OPTIONS
+    )
     assert ann.start() is None
     return ann
 
@@ -367,7 +415,11 @@ def test_the_time_at_a_station_is_that_of_one_study_after_the_other(tmp_path: Pa
 
 def test_the_plain_station_names_the_study_where_it_is_another_one(tmp_path: Path) -> None:
     written = io.StringIO()
-    run_station(at_both(*two_studies(tmp_path)), io.StringIO("no_answer\ny\nno_answer\ny\n.leave\n"), written)
+    run_station(
+        at_both(*two_studies(tmp_path)),
+        io.StringIO("no_answer\ny\nno_answer\ny\n.leave\n"),
+        written,
+    )
     lines = written.getvalue().splitlines()
     assert lines[0] == "[Field test, ann, 7]"
     assert lines.count("[Study: Other test]") == 1
@@ -415,7 +467,9 @@ def test_a_caller_is_found_in_all_studies_of_the_station(tmp_path: Path) -> None
     assert first.row("A").holder is None
 
 
-def test_a_caller_is_found_in_all_studies_of_a_folder_or_a_server_and_the_search_is_recorded(tmp_path: Path) -> None:
+def test_a_caller_is_found_in_all_studies_of_a_folder_or_a_server_and_the_search_is_recorded(
+    tmp_path: Path,
+) -> None:
     first, second = two_studies(tmp_path)
     place = str(tmp_path)
     if is_server_address(first.db):
@@ -432,7 +486,9 @@ def test_a_caller_is_found_in_all_studies_of_a_folder_or_a_server_and_the_search
         ("Z", "Alice Adams", "ready"),
     }
     with second.study() as study:
-        [entry] = [entry for entry in study.store.access_log.list_entries() if entry.what == "search"]
+        [entry] = [
+            entry for entry in study.store.access_log.list_entries() if entry.what == "search"
+        ]
         assert (entry.object, entry.detail) == ("case Z", "a caller")
     with pytest.raises(UserError, match="too short"):
         find_caller(place, "31", at=first.at)
@@ -442,9 +498,16 @@ def test_copies_beside_a_database_are_neither_searched_nor_opened(tmp_path: Path
     """To open the copy of an upgrade upgraded it too, and left a copy of the copy: each search added two files."""
     shift = Shift(tmp_path, cases=FIVE)
     if not is_server_address(shift.db):
-        labels = ("before-access", "before-access-2", "replaced-20261124-100000", "before-work.before-excluded")
+        labels = (
+            "before-access",
+            "before-access-2",
+            "replaced-20261124-100000",
+            "before-work.before-excluded",
+        )
         copies = [Path(shift.db).with_suffix(f".{label}.db") for label in labels]
-        copies.append(Path(back_up_database(shift.file, Path(shift.db).parent, at=shift.at, db=shift.db).file))
+        copies.append(
+            Path(back_up_database(shift.file, Path(shift.db).parent, at=shift.at, db=shift.db).file)
+        )
         for copy in copies:
             copy.write_bytes(b"only its name matters")
         found = find_caller(str(tmp_path), "555 0100", at=shift.at)
@@ -487,9 +550,13 @@ def test_paid_time_of_a_session_without_sign_off_is_the_same_everywhere(tmp_path
     shift.later(minutes=16)
     assert ann.record_outcome("no_answer") is None
     shift.later(minutes=13)
-    assert set(paid_everywhere(shift).values()) == {timedelta(minutes=29)}, "it may still be at work"
+    assert set(paid_everywhere(shift).values()) == {timedelta(minutes=29)}, (
+        "it may still be at work"
+    )
     shift.later(minutes=30)
-    assert set(paid_everywhere(shift).values()) == {timedelta(minutes=16)}, "no sign for more than 15 minutes"
+    assert set(paid_everywhere(shift).values()) == {timedelta(minutes=16)}, (
+        "no sign for more than 15 minutes"
+    )
     again = shift.station("ann")
     shift.later(minutes=10)
     assert set(paid_everywhere(shift).values()) == {timedelta(minutes=26)}
@@ -510,7 +577,10 @@ def test_a_killed_stations_case_is_no_longer_time_on_cases(tmp_path: Path) -> No
     shift.later(minutes=18)
     [line] = load_fieldwork_status(sue(shift)).people_today
     assert line.at_work is not None
-    assert (line.at_work.on_cases, line.at_work.paid) == (timedelta(minutes=10), timedelta(minutes=10))
+    assert (line.at_work.on_cases, line.at_work.paid) == (
+        timedelta(minutes=10),
+        timedelta(minutes=10),
+    )
     assert line.on_cases == 1.0
     shift.later(minutes=30)
     [line] = load_fieldwork_status(sue(shift)).people_today

@@ -67,11 +67,26 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
     def simulate(name: str) -> Path:
         home, file = tmp_path_factory.mktemp(name), str(INSTRUMENTS / f"{name}.yaml")
         instrument, start = open_instrument(file), datetime(2026, 1, 5, 9, tzinfo=UTC)
-        found = simulate_interviews(instrument, count=25, seed=3, start=start, habits=Habits(break_off=0.003))
+        found = simulate_interviews(
+            instrument, count=25, seed=3, start=start, habits=Habits(break_off=0.003)
+        )
         database = str(home / "from.db")
-        with open_simulated_interview_writer(file, instrument, db=database, beside_real=False, start=start) as writer:
+        with open_simulated_interview_writer(
+            file, instrument, db=database, beside_real=False, start=start
+        ) as writer:
             writer.write([one.interview for one in found])
-        run_survey(home, "export", file, "--db", "from.db", "--origin", "simulated", *WANTED, "-o", "from.csv")
+        run_survey(
+            home,
+            "export",
+            file,
+            "--db",
+            "from.db",
+            "--origin",
+            "simulated",
+            *WANTED,
+            "-o",
+            "from.csv",
+        )
         return home
 
     return simulate
@@ -103,7 +118,8 @@ def test_an_export_that_is_imported_gives_the_same_data(
 def test_other_columns_and_codes_are_mapped(tmp_path: Path) -> None:
     written("work.yaml", WORK)
     written(
-        "paper.csv", "ID;V1;V2;V3;V3T;DAY\n1;J;38;1 9;the web;2026-01-31\n2;N;;2;;2026-02-01\n3;J;99;-1;;\n4;;;;;\n"
+        "paper.csv",
+        "ID;V1;V2;V3;V3T;DAY\n1;J;38;1 9;the web;2026-01-31\n2;N;;2;;2026-02-01\n3;J;99;-1;;\n4;;;;;\n",
     )
     written("paper.yaml", """\
 key: ID
@@ -114,13 +130,18 @@ codes: {-1: .dk}
 answers: {consent: 1}
 empty: refused
 """)  # fmt: skip
-    said = run_survey(tmp_path, "import-answers", "work.yaml", "paper.csv", "--map", "paper.yaml", "--dry-run")[1]
+    said = run_survey(
+        tmp_path, "import-answers", "work.yaml", "paper.csv", "--map", "paper.yaml", "--dry-run"
+    )[1]
     assert "4 interviews would be imported" in said
     assert not Path("responses").exists()
     run_survey(tmp_path, "import-answers", "work.yaml", "paper.csv", "--map", "paper.yaml")
     run_survey(tmp_path, "db", "verify", "work.yaml", "--route")
     data = {row["interview_case"]: row for row in rows_of(tmp_path)}
-    found = [[data[case][name] for name in ("job", "hours", "media_1", "media_9", "media_9_text")] for case in "1234"]
+    found = [
+        [data[case][name] for name in ("job", "hours", "media_1", "media_9", "media_9_text")]
+        for case in "1234"
+    ]
     assert found == [
         ["1", "38", "1", "1", "the web"],
         ["2", "-6", "0", "0", ""],
@@ -131,7 +152,9 @@ empty: refused
     assert {row["interview_origin"] for row in data.values()} == {"imported"}
     report = build_results_report("work.yaml", ReportOptions(threshold=0))
     methods = {line.label: line.text for line in report.methods}
-    assert methods["Field dates"] == "31 January 2026 to 1 February 2026", "not the day of the import"
+    assert methods["Field dates"] == "31 January 2026 to 1 February 2026", (
+        "not the day of the import"
+    )
     assert methods["Mode"] == methods["Length of interviews"] == "not stated"
     out = run_survey(tmp_path, "codebook", "work.yaml", "-o", "-")[0]
     assert "Mode: not stated" in out
@@ -155,8 +178,12 @@ answers: {consent: 1}
 
 def test_what_does_not_fit_is_said_with_row_and_column(tmp_path: Path) -> None:
     fine = {"consent": "1", "job": "1", "hours": "38", "media": "1"}
-    assert imported(tmp_path, **{**fine, "job": "3"}).startswith("one.csv:2: job: column job, '3': ")
-    assert "column hours, '': it is asked, and is empty" in imported(tmp_path, **{**fine, "hours": ""})
+    assert imported(tmp_path, **{**fine, "job": "3"}).startswith(
+        "one.csv:2: job: column job, '3': "
+    )
+    assert "column hours, '': it is asked, and is empty" in imported(
+        tmp_path, **{**fine, "hours": ""}
+    )
     assert "it has an answer and is not asked: ask_if" in imported(tmp_path, **{**fine, "job": "2"})
     assert "column hours, '13': Not 13." in imported(tmp_path, **{**fine, "hours": "13"})
     assert "column hours, '101'" in imported(tmp_path, **{**fine, "hours": "101"})
@@ -169,10 +196,14 @@ def test_the_arms_of_the_file_are_kept(tmp_path: Path) -> None:
     written("work.yaml", WORK)
     arms = ["a", "b", "b", "a", "b"]
     written(
-        "web.csv", "interview_case,consent,form,job,media\n" + "".join(f"{n},1,{a},2,1\n" for n, a in enumerate(arms))
+        "web.csv",
+        "interview_case,consent,form,job,media\n"
+        + "".join(f"{n},1,{a},2,1\n" for n, a in enumerate(arms)),
     )
     run_survey(tmp_path, "import-answers", "work.yaml", "web.csv")
-    assert [row["form"] for row in sorted(rows_of(tmp_path), key=lambda row: row["interview_case"])] == arms
+    assert [
+        row["form"] for row in sorted(rows_of(tmp_path), key=lambda row: row["interview_case"])
+    ] == arms
 
 
 def test_importing_again_changes_nothing_and_another_answer_is_reported(tmp_path: Path) -> None:
@@ -181,7 +212,8 @@ def test_importing_again_changes_nothing_and_another_answer_is_reported(tmp_path
     run_survey(tmp_path, "import-answers", "work.yaml", "web.csv")
     before = rows_of(tmp_path)
     assert (
-        "0 interviews imported, 2 stored already" in run_survey(tmp_path, "import-answers", "work.yaml", "web.csv")[1]
+        "0 interviews imported, 2 stored already"
+        in run_survey(tmp_path, "import-answers", "work.yaml", "web.csv")[1]
     )
     written("web.csv", "interview_case,consent,job,media\n1,1,2,1\n2,1,2,1\n3,1,2,1\n")
     said = run_survey(tmp_path, "import-answers", "work.yaml", "web.csv", code=1)[1]
@@ -217,7 +249,9 @@ def test_a_map_that_names_what_is_not_there_is_refused(tmp_path: Path) -> None:
     written("paper.csv", "ID,V1\n1,1\n")
     wrong = "key: ID\ncolumns: {jobb: V1, hours: V9}\nrecode: {mediaa: {1: 2}}\nlanguage: es\nempty: never\n"
     written("paper.map.yaml", wrong + "answers: {consnt: 1}\n")
-    said = run_survey(tmp_path, "import-answers", "work.yaml", "paper.csv", "--map", "paper.map.yaml", code=1)[1]
+    said = run_survey(
+        tmp_path, "import-answers", "work.yaml", "paper.csv", "--map", "paper.map.yaml", code=1
+    )[1]
     for line in (
         "paper.map.yaml:2:11: there is no variable 'jobb'",
         "no column 'V9'",
@@ -234,7 +268,10 @@ def test_interviews_that_came_to_no_end_keep_their_status_and_outcome(tmp_path: 
     head = "interview_case,interview_status,interview_outcome,consent,job\n"
     written("web.csv", head + "1,suspended,,1,\n2,stopped,break_off,1,1\n")
     run_survey(tmp_path, "import-answers", "work.yaml", "web.csv")
-    stands = {row["interview_case"]: (row["interview_status"], row["interview_outcome"]) for row in rows_of(tmp_path)}
+    stands = {
+        row["interview_case"]: (row["interview_status"], row["interview_outcome"])
+        for row in rows_of(tmp_path)
+    }
     assert stands == {"1": ("suspended", ""), "2": ("stopped", "break_off")}
     written("web.csv", head + "3,stopped,vanished,1,1\n")
     said = run_survey(tmp_path, "import-answers", "work.yaml", "web.csv", code=1)[1]
@@ -248,12 +285,16 @@ def test_an_erased_interview_is_not_stored_again(tmp_path: Path) -> None:
     run_survey(tmp_path, "privacy", "erase", "work.yaml", "1", "--yes", "--reason", "asked for it")
     before = rows_of(tmp_path)
     assert before[0]["media_1"] != "1"
-    assert "0 interviews imported" in run_survey(tmp_path, "import-answers", "work.yaml", "web.csv")[1]
+    assert (
+        "0 interviews imported" in run_survey(tmp_path, "import-answers", "work.yaml", "web.csv")[1]
+    )
     assert rows_of(tmp_path) == before
 
 
 @pytest.mark.parametrize("where", ["file", "server"])
-def test_a_database_of_an_earlier_version_takes_imported_interviews(tmp_path: Path, where: str) -> None:
+def test_a_database_of_an_earlier_version_takes_imported_interviews(
+    tmp_path: Path, where: str
+) -> None:
     name = NAMES[-1]
     if where == "server":
         address = postgres_server.create_address()
@@ -264,5 +305,7 @@ def test_a_database_of_an_earlier_version_takes_imported_interviews(tmp_path: Pa
         load_file(f"{name}.list", tmp_path / "never_call.db")
     written("field.yaml", HEAD + FIELDWORK + ITEMS)
     written("web.csv", "interview_case\nX1\n")
-    said = run_survey(tmp_path, "import-answers", "field.yaml", "web.csv", "--db", address, code=1)[1]
+    said = run_survey(tmp_path, "import-answers", "field.yaml", "web.csv", "--db", address, code=1)[
+        1
+    ]
     assert "it is asked, and has no column" in said

@@ -37,13 +37,17 @@ quotas:
   - {id: yes, where: a == 1, target: 2}
   - {id: no, where: a == 2, target: 2}
 """
-NEWER = ITEMS.replace("items:\n", 'items:\n  - {id: new, type: text, text: "New?"}\n').replace("a == 1}", "a == 2}")
+NEWER = ITEMS.replace("items:\n", 'items:\n  - {id: new, type: text, text: "New?"}\n').replace(
+    "a == 1}", "a == 2}"
+)
 THREE = CASES + "B,1,Ben,312 555 0101,America/Chicago\nC,1,Cid,312 555 0102,America/Chicago\n"
 
 
 def opened(shift: Shift, case: str) -> InterviewSession:
     desk = start_or_resume(
-        shift.file, StartOptions(case=case, interviewer="ann", db=shift.db, station="s1"), clock=lambda: shift.at
+        shift.file,
+        StartOptions(case=case, interviewer="ann", db=shift.db, station="s1"),
+        clock=lambda: shift.at,
     )
     assert isinstance(desk, InterviewSession), desk
     return desk
@@ -134,9 +138,20 @@ def test_a_dry_run_says_the_same_and_writes_nothing(shift: Shift) -> None:
 
 
 def dump(shift: Shift) -> list[object]:
-    tables = ("instruments", "interviews", "journal", "snapshots", "settings", "cases", "quota_places", "quota_fill")
+    tables = (
+        "instruments",
+        "interviews",
+        "journal",
+        "snapshots",
+        "settings",
+        "cases",
+        "quota_places",
+        "quota_fill",
+    )
     with Store.open(shift.db, create=False) as store:
-        return [sorted(store.connector.read(f"SELECT * FROM {table}"), key=repr) for table in tables]
+        return [
+            sorted(store.connector.read(f"SELECT * FROM {table}"), key=repr) for table in tables
+        ]
 
 
 def test_a_changed_meaning_is_accepted_first_and_then_asked_again(shift: Shift) -> None:
@@ -168,7 +183,10 @@ def test_a_meaning_accepted_as_the_same_is_kept_with_its_place_in_the_quota(shif
 
 
 def test_places_in_quotas_move_to_the_cells_of_the_new_version(shift: Shift) -> None:
-    change(shift, ITEMS.replace("id: yes, where: a == 1, target: 2", "id: high, where: b > 5, target: 1"))
+    change(
+        shift,
+        ITEMS.replace("id: yes, where: a == 1, target: 2", "id: high, where: b > 5, target: 1"),
+    )
     migrated(shift)
     assert fill(shift) == {"yes": (0, 0), "no": (0, 1), "high": (0, 1)}
     assert findings(shift) == ()
@@ -191,21 +209,37 @@ def test_only_the_given_cases_and_a_reason_for_each_that_is_skipped(shift: Shift
     assert [case.case for case in migrated(shift, "A").cases] == ["A"]
     again = migrated(shift, "A", "C")
     assert [case.case for case in again.cases] == ["C"]
-    assert [tuple(s) for s in again.skipped] == [("A", "its interview has the newest version already")]
+    assert [tuple(s) for s in again.skipped] == [
+        ("A", "its interview has the newest version already")
+    ]
     assert "there is no case 'X'" in str(attempt(migrated, shift, "X"))
 
 
-def test_the_events_and_answers_of_both_versions_are_exported_also_as_of_a_time_before(shift: Shift) -> None:
+def test_the_events_and_answers_of_both_versions_are_exported_also_as_of_a_time_before(
+    shift: Shift,
+) -> None:
     before = shift.at
     change(shift, NEWER)
     shift.later(hours=1)
     migrated(shift)
     folder = shift.file.parent
     for shape in ("events", "answers"):
-        run_survey(folder, "export", "field.yaml", "--db", shift.db, "--what", shape, "-o", f"{shape}.csv")
+        run_survey(
+            folder, "export", "field.yaml", "--db", shift.db, "--what", shape, "-o", f"{shape}.csv"
+        )
     lines = list(csv.DictReader((folder / "events.csv").open()))
-    assert [line["event"] for line in lines if line["interview_case"] == "A"][-2:] == ["suspended", "migrated"]
-    as_of = ("export", "field.yaml", "--db", shift.db, "--as-of", before.isoformat(timespec="minutes"))
+    assert [line["event"] for line in lines if line["interview_case"] == "A"][-2:] == [
+        "suspended",
+        "migrated",
+    ]
+    as_of = (
+        "export",
+        "field.yaml",
+        "--db",
+        shift.db,
+        "--as-of",
+        before.isoformat(timespec="minutes"),
+    )
     assert len(list(csv.DictReader(StringIO(run_survey(folder, *as_of)[0])))) == 3
     run_survey(folder, *as_of, "--what", "answers")
 
@@ -215,8 +249,13 @@ def test_the_command_prints_each_case_and_totals(shift: Shift) -> None:
     folder = shift.file.parent
     out, err = run_survey(folder, "case", "migrate", "field.yaml", "--db", shift.db, "--dry-run")
     assert out.splitlines()[0] == "A: 3 answers kept, 1 off the route (c)"
-    assert "3 interviews would be taken to version 2: 7 answers kept, 0 asked again, 2 off the route" in err
-    out, _ = run_survey(folder, "case", "migrate", "field.yaml", "A", "--db", shift.db, "--format", "json")
+    assert (
+        "3 interviews would be taken to version 2: 7 answers kept, 0 asked again, 2 off the route"
+        in err
+    )
+    out, _ = run_survey(
+        folder, "case", "migrate", "field.yaml", "A", "--db", shift.db, "--format", "json"
+    )
     assert json.loads(out)["cases"][0]["off_route"] == ["c"]
 
 

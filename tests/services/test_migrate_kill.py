@@ -10,7 +10,13 @@ import pytest
 
 from support.command_line import SURVEY
 from support.shift import TUESDAY
-from survey_cli.engine.events import EventStamp, InterviewStarted, InterviewSuspended, QuestionAnswered, SessionContext
+from survey_cli.engine.events import (
+    EventStamp,
+    InterviewStarted,
+    InterviewSuspended,
+    QuestionAnswered,
+    SessionContext,
+)
 from survey_cli.engine.interview import RULES_VERSION, Interview
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.services.cases import interview_migration
@@ -33,7 +39,9 @@ def a_file(tmp_path: Path) -> Path:
     stamp = EventStamp(TUESDAY, "ann", "s1")
     now = Interview.begin(
         instrument,
-        InterviewStarted(stamp, instrument.hash, 1, "", TUESDAY.date(), SessionContext("A", "morning", "en")),
+        InterviewStarted(
+            stamp, instrument.hash, 1, "", TUESDAY.date(), SessionContext("A", "morning", "en")
+        ),
     )
     for event in (
         *(QuestionAnswered(stamp, Place(f"q{n}"), f"answer {n}") for n in (1, 2, 3)),
@@ -55,7 +63,11 @@ def a_file(tmp_path: Path) -> Path:
             )
             for number in range(COUNT)
         )  # fmt: skip
-    file.write_text(TEXT.replace('"1"', '"2"').replace("items:\n", "items:\n  - {id: new, type: text, text: New?}\n"))
+    file.write_text(
+        TEXT.replace('"1"', '"2"').replace(
+            "items:\n", "items:\n  - {id: new, type: text, text: New?}\n"
+        )
+    )
     return file
 
 
@@ -78,7 +90,9 @@ def migrating(file: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def test_a_killed_migration_leaves_each_interview_migrated_or_not_and_is_run_again(file: Path) -> None:
+def test_a_killed_migration_leaves_each_interview_migrated_or_not_and_is_run_again(
+    file: Path,
+) -> None:
     partly = 0
     for wait in (0.0, 0.15, 0.3, 0.1, 0.2):
         process = migrating(file)
@@ -108,10 +122,14 @@ def test_two_migrations_at_once_migrate_each_interview_once(file: Path) -> None:
     assert verify_database(file).findings == ()
 
 
-def test_many_interviews_are_migrated_by_several_processes(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_interviews_are_migrated_by_several_processes(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(interview_migration, "CHUNK_SIZE", 250)
     reports: list[tuple[int, int]] = []
     request = interview_migration.Request(path=str(file), at=TUESDAY)
-    done = interview_migration.migrate_interviews(request, (), progress=lambda *report: reports.append(report))
+    done = interview_migration.migrate_interviews(
+        request, (), progress=lambda *report: reports.append(report)
+    )
     assert (len(done.cases), done.skipped, reports[-1]) == (COUNT, (), (COUNT, COUNT))
     assert state(file) == {NEW}

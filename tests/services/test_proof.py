@@ -29,7 +29,9 @@ def prove(path: Path, **options: bool) -> list[Problem]:
 
 
 def find_alarms(problems: list[Problem]) -> list[Problem]:
-    return [problem for problem in problems if problem.rule in PROVED and problem.severity != "info"]
+    return [
+        problem for problem in problems if problem.rule in PROVED and problem.severity != "info"
+    ]
 
 
 @pytest.mark.parametrize(("instrument", "defect"), list(iterate_defects()))
@@ -38,9 +40,15 @@ def test_a_seeded_defect_is_found(instrument: str, defect: Defect, tmp_path: Pat
     path.write_text(seed(instrument, defect), encoding="utf-8")
     copytree(INSTRUMENTS / "modules", tmp_path / "modules")
     problems = prove(path)
-    assert not [problem for problem in problems if problem.severity == "error" and problem.rule not in PROVED]
+    assert not [
+        problem
+        for problem in problems
+        if problem.severity == "error" and problem.rule not in PROVED
+    ]
     alarms = find_alarms(problems)
-    assert {(alarm.rule, alarm.who) for alarm in alarms} == {(defect.rule, defect.owner)}, [str(p) for p in problems]
+    assert {(alarm.rule, alarm.who) for alarm in alarms} == {(defect.rule, defect.owner)}, [
+        str(p) for p in problems
+    ]
 
 
 def test_sound_instruments_raise_no_alarm() -> None:
@@ -81,7 +89,9 @@ def test_a_hole_is_shown_by_answers_and_by_a_scenario(tmp_path: Path) -> None:
         "declined(has_job) to one condition; if it is intended, write answered(has_job) and …\n"
     )
     assert "1 warning" in err
-    out, _ = run_survey(tmp_path, "check", "t.yaml", "--prove", "--format", "json", "--strict", code=1)
+    out, _ = run_survey(
+        tmp_path, "check", "t.yaml", "--prove", "--format", "json", "--strict", code=1
+    )
     (finding,) = json.loads(out)
     assert finding["scenario"]["answers"] == {"age": "17", "has_job": ".dk"}
     assert finding["scenario"]["case"]["date"]
@@ -101,14 +111,24 @@ def test_a_hole_is_shown_by_answers_and_by_a_scenario(tmp_path: Path) -> None:
         ("age < 30", "age >= 30", "", "", ""),
         ("age >= 30", "age >= 60", "", "", ""),
         ("age < 30", "has_job == 1", "", "", ""),
-        ("has_job == 1 and age < 30", "has_job == 1 and age > 30", "filter-gap", "warning", "if age = 30,"),
+        (
+            "has_job == 1 and age < 30",
+            "has_job == 1 and age > 30",
+            "filter-gap",
+            "warning",
+            "if age = 30,",
+        ),
     ],
 )
-def test_gaps_and_overlaps(tmp_path: Path, first: str, second: str, rule: str, severity: str, example: str) -> None:
+def test_gaps_and_overlaps(
+    tmp_path: Path, first: str, second: str, rule: str, severity: str, example: str
+) -> None:
     text = FORK.replace("ask_if: age >= 17, ", "")
     text = text.replace("has_job == 1", f'"{first}"').replace("has_job == 2", f'"{second}"')
     found = [problem for problem in prove(write(tmp_path, text)) if problem.rule in PROVED]
-    assert [(problem.rule, problem.severity) for problem in found] == ([(rule, severity)] if rule else [])
+    assert [(problem.rule, problem.severity) for problem in found] == (
+        [(rule, severity)] if rule else []
+    )
     assert all(problem.what.startswith(example) for problem in found)
 
 
@@ -117,11 +137,18 @@ def test_gaps_and_overlaps(tmp_path: Path, first: str, second: str, rule: str, s
     [
         ("{1: Agree, 2: Neither, 3: Disagree}", "q == 1", "q == 3", "info"),
         ("{1: Agree, 2: Neither, 3: Disagree}", "q == 1", "q not in [1, 2]", "warning"),
-        ("{1: Agree, 3: Disagree, 9: {text: Other, specify: true}}", "q == 1", "q not in [1, 9]", "info"),
+        (
+            "{1: Agree, 3: Disagree, 9: {text: Other, specify: true}}",
+            "q == 1",
+            "q not in [1, 9]",
+            "info",
+        ),
         ("{1: A, 2: B, 3: C, 4: D, 5: E}", "q == 1", "q == 2", ""),
     ],
 )
-def test_a_code_without_a_branch(tmp_path: Path, options: str, first: str, second: str, severity: str) -> None:
+def test_a_code_without_a_branch(
+    tmp_path: Path, options: str, first: str, second: str, severity: str
+) -> None:
     question = f"{{id: q, type: single, text: Which?, declines: [], options: {options}}}"
     text = re.sub(r"{id: has_job.*}}", question, FORK)
     text = text.replace("has_job == 1", f'"{first}"').replace("has_job == 2", f'"{second}"')
@@ -130,28 +157,44 @@ def test_a_code_without_a_branch(tmp_path: Path, options: str, first: str, secon
 
 
 def test_what_clauses_cannot_express_is_undecided(tmp_path: Path) -> None:
-    text = FORK.replace("has_job == 2", '"round(age / 2) == age"').replace("has_job == 1", "age > 20")
+    text = FORK.replace("has_job == 2", '"round(age / 2) == age"').replace(
+        "has_job == 1", "age > 20"
+    )
     found = [problem for problem in prove(write(tmp_path, text)) if problem.who == "looking"]
     assert [(problem.rule, problem.who) for problem in found] == [("undecided", "looking")]
 
 
 def test_any_day_of_the_interview_counts(tmp_path: Path) -> None:
-    text = FORK.replace("has_job == 2", "\"today() >= '2030-01-01'\"").replace("has_job == 1", "age > 20")
+    text = FORK.replace("has_job == 2", "\"today() >= '2030-01-01'\"").replace(
+        "has_job == 1", "age > 20"
+    )
     possible = {
-        (p.who, p.what): p.scenario for p in prove(write(tmp_path, text), possible=True) if p.rule == "possible"
+        (p.who, p.what): p.scenario
+        for p in prove(write(tmp_path, text), possible=True)
+        if p.rule == "possible"
     }
-    asked = next(scenario for (who, what), scenario in possible.items() if who == "looking" and "is asked" in what)
+    asked = next(
+        scenario
+        for (who, what), scenario in possible.items()
+        if who == "looking" and "is asked" in what
+    )
     assert asked is not None
     assert asked["case"]["date"] >= "2030-01-01"
 
 
-def test_without_the_solver_the_message_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_solver_the_message_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = write(tmp_path, FORK)
-    for name in [name for name in sys.modules if name.startswith(("pysat", "survey_cli.proof.verdicts"))]:
+    for name in [
+        name for name in sys.modules if name.startswith(("pysat", "survey_cli.proof.verdicts"))
+    ]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.delitem(sys.modules, "survey_cli.proof.findings", raising=False)
     monkeypatch.setitem(sys.modules, "pysat", None)
-    with pytest.raises(UserError, match=r"--prove: it needs the solver python-sat.*pip install python-sat=="):
+    with pytest.raises(
+        UserError, match=r"--prove: it needs the solver python-sat.*pip install python-sat=="
+    ):
         prove(path)
 
 
@@ -160,7 +203,11 @@ def test_without_the_solver_the_message_says_what_to_install(tmp_path: Path, mon
 def test_any_instrument_can_be_proved(text: str) -> None:
     checked = check_instrument(load_source_text(text, "t.yaml"))
     found = prove_instrument("t.yaml", checked, TODAY, possible=True)
-    asked = {problem.who for problem in found if problem.rule == "possible" and problem.what.endswith("is asked")}
+    asked = {
+        problem.who
+        for problem in found
+        if problem.rule == "possible" and problem.what.endswith("is asked")
+    }
     assert asked.isdisjoint(problem.who for problem in found if problem.rule == "never-asked")
 
 
@@ -210,7 +257,9 @@ items:
     )
     found = prove(path)
     assert "undecided" not in {problem.rule for problem in found}
-    assert ("never-asked", "why") not in {(problem.rule, problem.who) for problem in found}, "after a refusal of foot"
+    assert ("never-asked", "why") not in {(problem.rule, problem.who) for problem in found}, (
+        "after a refusal of foot"
+    )
 
 
 SILENT = """\
@@ -230,7 +279,9 @@ items:
 """
 
 
-def test_a_value_after_else_is_shown_by_the_answers_that_lead_there_or_not_reported(tmp_path: Path) -> None:
+def test_a_value_after_else_is_shown_by_the_answers_that_lead_there_or_not_reported(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "t.yaml"
     path.write_text(SILENT, encoding="utf-8")
     found = {problem.who: problem for problem in prove(path) if problem.rule == "silent-else"}
@@ -243,6 +294,8 @@ def test_a_value_after_else_is_shown_by_the_answers_that_lead_there_or_not_repor
     assert "kind" not in found, "nobody is asked after a refusal at people"
     assert "rich" in found
     path.write_text(
-        SILENT.replace("1 if income < 25000 else", "9 if not answered(income) else 1 if income < 25000 else")
+        SILENT.replace(
+            "1 if income < 25000 else", "9 if not answered(income) else 1 if income < 25000 else"
+        )
     )
     assert "bracket" not in {problem.who for problem in prove(path)}

@@ -12,7 +12,10 @@ from support.scenario import STAMP, Scenario, instrument, scenario
 from survey_cli.engine.events import InterviewEvent, QuestionAnswered, QuestionDeclined
 from survey_cli.engine.interview import Interview
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem
-from survey_cli.services.database.route_verification import explain_rejected_event, iterate_row_differences
+from survey_cli.services.database.route_verification import (
+    explain_rejected_event,
+    iterate_row_differences,
+)
 from survey_cli.table.columns import ColumnBlock, build_blocks, build_columns, build_row
 from survey_cli.values import NOT_ASKED, Cell, Missing, Place
 
@@ -35,7 +38,9 @@ items:
 def differences(now: Scenario, **cells: Cell) -> list[str]:
     """What is found where these cells of the data row are others."""
     variables = build_columns(now.interview.instrument)
-    row = [cells.get(v.name, cell) for v, cell in zip(variables, build_row(now.interview), strict=True)]
+    row = [
+        cells.get(v.name, cell) for v, cell in zip(variables, build_row(now.interview), strict=True)
+    ]
     return list(iterate_row_differences(now.interview, variables, row))
 
 
@@ -45,7 +50,9 @@ def test_an_answer_off_the_route_has_the_condition_its_position_and_the_values()
     assert differences(now, q3="x") == [
         "q3 has an answer but ask_if `q2 > 4` (instrument.yaml:11:47) is not true: q2 = 1"
     ]
-    assert differences(now, age_2=3) == ["age#2 has an answer but the roster r has no turn 2: q2 = 1"]
+    assert differences(now, age_2=3) == [
+        "age#2 has an answer but the roster r has no turn 2: q2 = 1"
+    ]
 
 
 def test_a_changed_answer_is_named_with_those_that_it_puts_off_the_route() -> None:
@@ -84,7 +91,10 @@ def test_the_first_event_that_does_not_fit_the_route_is_explained() -> None:
     assert replaced(now, 2, QuestionAnswered(STAMP, Place("q1"), 2)) == (
         "event 3: q2 has an answer but unless of s `q1 == 2` (instrument.yaml:8:13) is true: q1 = 2"
     )
-    assert replaced(now, 4) == "event 4: age#1 has an answer but q4, which is asked before it, has none"
+    assert (
+        replaced(now, 4)
+        == "event 4: age#1 has an answer but q4, which is asked before it, has none"
+    )
     assert replaced(now, 6) == "event 6: it ends, but q5 has no answer and is on the route"
 
 
@@ -98,12 +108,18 @@ def test_the_command_names_the_case_and_the_interview(tmp_path: Path) -> None:
     (tmp_path / "v.yaml").write_text(text)
     now = scenario(text).keys("1", "1", "1", "30", "1")
     with Store.open(tmp_path / "v.db", create=True) as store:
-        store.data.add_instrument(InstrumentRow.from_instrument(now.interview.instrument, kept_at=STAMP.at))
+        store.data.add_instrument(
+            InstrumentRow.from_instrument(now.interview.instrument, kept_at=STAMP.at)
+        )
         store.interviews.add(whole(now, f"unit {n}", "real") for n in (1, 2, 3))
     assert run_survey(tmp_path, "db", "verify", "v.yaml", "--route", "--db", "v.db")[0] == ""
     with sqlite3.connect(tmp_path / "v.db") as db:
-        db.execute("UPDATE snapshots SET cells = replace(cells, '[1,', '[2,') WHERE interview = 'unit-2'")
-        db.execute("UPDATE journal SET payload = '{\"value\":2}' WHERE item = 'q1' AND interview = 'unit-3'")
+        db.execute(
+            "UPDATE snapshots SET cells = replace(cells, '[1,', '[2,') WHERE interview = 'unit-2'"
+        )
+        db.execute(
+            "UPDATE journal SET payload = '{\"value\":2}' WHERE item = 'q1' AND interview = 'unit-3'"
+        )
     out, _ = run_survey(tmp_path, "db", "verify", "v.yaml", "--route", "--db", "v.db", code=1)
     assert "case unit 2, interview unit-2: q1 is 2 in the data, and 1 in its journal" in out
     assert (
@@ -122,7 +138,9 @@ def test_an_event_of_a_newer_program_says_to_update_this_one(tmp_path: Path) -> 
     (tmp_path / "v.yaml").write_text(text)
     now = scenario(text).keys("1", "1")
     with Store.open(tmp_path / "v.db", create=True) as store:
-        store.data.add_instrument(InstrumentRow.from_instrument(now.interview.instrument, kept_at=STAMP.at))
+        store.data.add_instrument(
+            InstrumentRow.from_instrument(now.interview.instrument, kept_at=STAMP.at)
+        )
         store.interviews.add([whole(now, "unit 1", "real")])
     with sqlite3.connect(tmp_path / "v.db") as db:
         db.execute("UPDATE journal SET kind = 'teleported' WHERE seq = 2")
@@ -158,7 +176,10 @@ def seed_row(now: Scenario, dice: Random, tally: Tally) -> None:
     if not blocks:
         return
     derived = build_row(now.interview)
-    starts = {id(b): n for b, n in zip(build_blocks(now.interview.instrument, "en"), _starts(now), strict=True)}
+    starts = {
+        id(b): n
+        for b, n in zip(build_blocks(now.interview.instrument, "en"), _starts(now), strict=True)
+    }
     answers = dict(now.interview.evaluate_route().answers)
     block = dice.choice(blocks)
     place, start = Place(block.id, block.turn), starts[id(block)]
@@ -185,7 +206,10 @@ def seed_row(now: Scenario, dice: Random, tally: Tally) -> None:
             assert lacking in named, found
         else:
             others = {line.split(" ", 1)[0] for line in found if " has an answer but " in line}
-            is_drawn = any(isinstance(i.question, ComputedItem) for i in now.interview.instrument.items.values())
+            is_drawn = any(
+                isinstance(i.question, ComputedItem)
+                for i in now.interview.instrument.items.values()
+            )
             if is_drawn:  # what is drawn from a changed answer is not drawn again: it and what depends on it are open
                 off_route &= others
             assert others - {str(place)} == off_route, "exactly what another route lacks is named"
@@ -208,7 +232,9 @@ def invented_cells(block: ColumnBlock, dice: Random) -> tuple[Cell, ...]:
     return item.question.build_cells(item, dice.choice(codes) if codes else dice.randint(0, 1), {})
 
 
-def rekeyed(now: Scenario, place: Place, block: ColumnBlock, cells: tuple[Cell, ...]) -> tuple[set[str], str] | None:
+def rekeyed(
+    now: Scenario, place: Place, block: ColumnBlock, cells: tuple[Cell, ...]
+) -> tuple[set[str], str] | None:
     """Key all answers anew, with the changed one, in place of the walk that verification uses.
 
     Returns the answered places that are not asked, or the first place that lacks an answer; None where an answer is
@@ -216,10 +242,14 @@ def rekeyed(now: Scenario, place: Place, block: ColumnBlock, cells: tuple[Cell, 
     """
     answers = {p: a.cell for p, a in now.interview.evaluate_route().answers.items()}
     chosen = tuple(
-        v.option for v, cell in zip(block.variables, cells, strict=True) if v.option is not None and cell == 1
+        v.option
+        for v, cell in zip(block.variables, cells, strict=True)
+        if v.option is not None and cell == 1
     )
     answers[place] = chosen if any(v.option is not None for v in block.variables) else cells[0]  # type: ignore[assignment]
-    again = Scenario(Interview.begin(now.interview.instrument, now.interview.start), now.quotas).settled()
+    again = Scenario(
+        Interview.begin(now.interview.instrument, now.interview.start), now.quotas
+    ).settled()
     while again.status == "open":
         here = again.asked.place
         if here not in answers:
@@ -241,7 +271,11 @@ def event_of(place: Place, cell: Cell | None) -> InterviewEvent:
 def seed_journal(now: Scenario, dice: Random, tally: Tally) -> None:
     """One wrong event: moved to another item, removed, or another value, so that the journal can't be replayed."""
     journal = list(now.interview.events)
-    keyed = [n for n, event in enumerate(journal) if isinstance(event, QuestionAnswered) and event.value is not None]
+    keyed = [
+        n
+        for n, event in enumerate(journal)
+        if isinstance(event, QuestionAnswered) and event.value is not None
+    ]
     if not keyed:
         return
     at = dice.choice(keyed)
@@ -260,7 +294,9 @@ def seed_journal(now: Scenario, dice: Random, tally: Tally) -> None:
         Interview.replay(now.interview.instrument, journal)
     except ValueError:
         tally.journals += 1
-        assert explain_rejected_event(lambda _: now.interview.instrument, journal).startswith("event "), journal
+        assert explain_rejected_event(lambda _: now.interview.instrument, journal).startswith(
+            "event "
+        ), journal
     else:
         assert explain_rejected_event(lambda _: now.interview.instrument, journal) == ""
 

@@ -67,8 +67,12 @@ def translated(file: str, **other: str) -> str:
     """What a translator sends back, all but for `other`."""
     export_translations(file)
     text = Path("s.es.po").read_text()
-    for source, translation in (SPANISH | {k.replace("_", " "): v for k, v in other.items()}).items():
-        text = text.replace(f'msgid "{source}"\nmsgstr ""', f'msgid "{source}"\nmsgstr "{translation}"')
+    for source, translation in (
+        SPANISH | {k.replace("_", " "): v for k, v in other.items()}
+    ).items():
+        text = text.replace(
+            f'msgid "{source}"\nmsgstr ""', f'msgid "{source}"\nmsgstr "{translation}"'
+        )
     Path("back.es.po").write_text(text)
     return "back.es.po"
 
@@ -82,7 +86,9 @@ def change(file: str, old: str, new: str) -> None:
 def asked(file: str, *replies: str, language: str = "es") -> Prompt:
     instrument = open_instrument(file)
     session = SessionContext("Pat", "morning", language)
-    now = Interview.begin(instrument, InterviewStarted(STAMP, instrument.hash, 1, "1", STAMP.at.date(), session))
+    now = Interview.begin(
+        instrument, InterviewStarted(STAMP, instrument.hash, 1, "1", STAMP.at.date(), session)
+    )
     for reply in replies:
         now = now.step(prompts.parse_reply(now, reply, STAMP))  # type: ignore[arg-type, assignment]
     prompt = prompts.build_prompt(now)
@@ -110,7 +116,10 @@ def test_what_comes_back_is_read_in_the_interview(file: str) -> None:
     assert (status.complete, status.stale, status.missing) == (14, (), ())
     assert to_plain_text(asked(file).text) == "Buenos días, le llama Pat de Acme."
     prompt = asked(file, "")
-    assert (to_plain_text(prompt.text), to_plain_text(prompt.entry.options[0].text)) == ("¿Tiene coche?", "Sí")  # type: ignore[union-attr]
+    assert (to_plain_text(prompt.text), to_plain_text(prompt.entry.options[0].text)) == (
+        "¿Tiene coche?",
+        "Sí",
+    )  # type: ignore[union-attr]
     assert to_plain_text(asked(file, "", "1").text) == "¿Y una bici?"
     assert to_plain_text(asked(file, "", "1", "1").text) == "¿Y el autobús?"
     assert to_plain_text(asked(file, "", language="en").text) == "Do you own a car?"
@@ -128,13 +137,17 @@ def test_the_translations_belong_to_the_version_and_change_no_meaning(file: str)
     assert str(again.items["q1"].options[0].text.source.get("es")) == "Sí"
 
 
-def test_a_text_that_has_changed_is_read_in_the_first_language_and_the_help_has_the_earlier_one(file: str) -> None:
+def test_a_text_that_has_changed_is_read_in_the_first_language_and_the_help_has_the_earlier_one(
+    file: str,
+) -> None:
     import_translations(file, translated(file), "es")
     change(file, "own a car?", "own any car?")
     for _ in range(2):  # before and after the next export
         [status] = load_translation_status(file)
         assert status.stale == ("q1",)
-        [problem] = [problem for problem in check_file(file).problems if problem.rule == "stale-translation"]
+        [problem] = [
+            problem for problem in check_file(file).problems if problem.rule == "stale-translation"
+        ]
         assert problem.what == "es is out of date in 1 text: q1"
         prompt = asked(file, "")
         assert to_plain_text(prompt.text) == "Do you own any car?"
@@ -146,7 +159,12 @@ def test_a_text_that_has_changed_is_read_in_the_first_language_and_the_help_has_
         assert not asked(file, "", language="en").instruction
         export_translations(file)
     assert '#, fuzzy\n#| msgid "Do you own a car?"\nmsgctxt "q1"' in Path("s.es.po").read_text()
-    text = Path("s.es.po").read_text().replace("#, fuzzy\n", "").replace("¿Tiene coche?", "¿Tiene algún coche?")
+    text = (
+        Path("s.es.po")
+        .read_text()
+        .replace("#, fuzzy\n", "")
+        .replace("¿Tiene coche?", "¿Tiene algún coche?")
+    )
     Path("back.es.po").write_text(text)
     assert import_translations(file, "back.es.po", "es").imported == 1
     assert load_translation_status(file)[0].stale == ()
@@ -174,20 +192,27 @@ def test_a_mistake_in_one_text_of_an_item_leaves_the_whole_item_as_it_was(file: 
     change(returned, "Cualquier coche", "Algún {coche}")
     done = import_translations(file, returned, "es")
     assert done.imported == 1
-    assert [problem.partition(": ")[2].partition(":")[0] for problem in done.problems] == ["q1/probe"]
+    assert [problem.partition(": ")[2].partition(":")[0] for problem in done.problems] == [
+        "q1/probe"
+    ]
     prompt = asked(file, "")
     assert to_plain_text(prompt.text) == "¿Tiene coche?"
     assert to_plain_text(asked(file, "", "1", "1").text) == "¿Y el bus?"
 
 
-def test_an_unknown_fill_that_came_back_stops_nothing_and_the_corrected_file_can_be_imported() -> None:
+def test_an_unknown_fill_that_came_back_stops_nothing_and_the_corrected_file_can_be_imported() -> (
+    None
+):
     """As a designer does it, command by command; until now every command failed after the first import."""
     here = Path.cwd()
     Path("s.yaml").write_text(TEXT)
     returned = translated("s.yaml")
     change(returned, "le llama {interviewer} de", "le llama {entrevistador} de")
     out, err = run_survey(here, "translations", "import", "s.yaml", returned, code=1)
-    assert out.count("hello: the text and its translation differ in {entrevistador}, {interviewer}") == 1
+    assert (
+        out.count("hello: the text and its translation differ in {entrevistador}, {interviewer}")
+        == 1
+    )
     assert err == "s.es.po: 12 translations new or changed\n"
     run_survey(here, "check", "s.yaml")
     run_survey(here, "translations", "status", "s.yaml", code=1)
@@ -202,12 +227,18 @@ def test_an_unknown_fill_that_came_back_stops_nothing_and_the_corrected_file_can
 @pytest.mark.parametrize(
     ("old", "new", "what"),
     [
-        ("{interviewer} de", "{entrevistador} de", "'entrevistador' is not a variable; this translation is not read"),
+        (
+            "{interviewer} de",
+            "{entrevistador} de",
+            "'entrevistador' is not a variable; this translation is not read",
+        ),
         ("{interviewer} de", "{interviewer de", "never closed; this translation is not read"),
         ("msgid", "<<<<<<< HEAD\nmsgid", "not a PO file: "),
     ],
 )
-def test_a_bad_file_in_the_folder_is_a_warning_and_import_replaces_it(file: str, old: str, new: str, what: str) -> None:
+def test_a_bad_file_in_the_folder_is_a_warning_and_import_replaces_it(
+    file: str, old: str, new: str, what: str
+) -> None:
     here = Path.cwd()
     returned = translated(file)
     good = Path(returned).read_text()
@@ -241,11 +272,16 @@ def test_a_fuzzy_translation_is_never_read_whatever_it_contains(file: str) -> No
         assert load_translation_status(file)[0].stale == ("q1",)
 
 
-def test_an_unknown_context_and_a_translation_of_a_text_that_is_gone_are_not_lost(file: str) -> None:
+def test_an_unknown_context_and_a_translation_of_a_text_that_is_gone_are_not_lost(
+    file: str,
+) -> None:
     import_translations(file, translated(file), "es")
     change(file, ", probe: Any car", "")
     export_translations(file)
-    assert '#~ msgctxt "q1/probe"\n#~ msgid "Any car"\n#~ msgstr "Cualquier coche"' in Path("s.es.po").read_text()
+    assert (
+        '#~ msgctxt "q1/probe"\n#~ msgid "Any car"\n#~ msgstr "Cualquier coche"'
+        in Path("s.es.po").read_text()
+    )
     Path("other.es.po").write_text('msgctxt "zz"\nmsgid "Any"\nmsgstr "Algo"\n')
     assert import_translations(file, "other.es.po", "es").problems == (
         "other.es.po:3: zz: this is not a text of the questionnaire — it was left out",
@@ -259,7 +295,9 @@ def test_nobody_is_interviewed_in_a_required_language_that_is_incomplete(file: s
     import_translations(file, returned, "es")
     change(file, "the train", "the trains")
     [problem] = [p for p in check_file(file).problems if p.rule == "incomplete-language"]
-    assert problem.what.endswith("2 texts have no translation: q1/option/1, b/statements/b2"), "not read, so missing"
+    assert problem.what.endswith("2 texts have no translation: q1/option/1, b/statements/b2"), (
+        "not read, so missing"
+    )
     change(file, "the trains", "the train")
     [problem] = [p for p in check_file(file).problems if p.rule == "incomplete-language"]
     assert problem.what == "es is required, and 1 text has no translation: q1/option/1"
@@ -275,10 +313,14 @@ def test_nobody_is_interviewed_in_a_required_language_that_is_incomplete(file: s
     start_or_resume(file, StartOptions(case="2", language="es", practice=True)).close()
 
 
-def test_a_broken_file_is_a_problem_with_its_line_and_other_languages_are_unfinished_meanwhile(file: str) -> None:
+def test_a_broken_file_is_a_problem_with_its_line_and_other_languages_are_unfinished_meanwhile(
+    file: str,
+) -> None:
     import_translations(file, translated(file), "es")
     change(file, "[en, es]", "[en, es, fr]")
-    assert not [p for p in check_file(file).problems if p.rule == "missing-translation" and "q1" in p.what]
+    assert not [
+        p for p in check_file(file).problems if p.rule == "missing-translation" and "q1" in p.what
+    ]
     Path("s.fr.po").write_text('msgid "A"\nmsgstr "B"\n\n<<<<<<< HEAD\n')
     [problem] = [p for p in check_file(file).problems if p.rule == "bad-translations"]
     assert (str(problem.where.file), problem.where.line) == ("s.fr.po", 4)
@@ -294,7 +336,10 @@ def test_the_commands(file: str) -> None:
         "es: 1 complete, 0 out of date, 13 missing"
     )
     returned = translated(file)
-    assert run_survey(here, "translations", "import", file, returned)[1] == "s.es.po: 13 translations new or changed\n"
+    assert (
+        run_survey(here, "translations", "import", file, returned)[1]
+        == "s.es.po: 13 translations new or changed\n"
+    )
     out, _ = run_survey(here, "translations", "status", file, "--format", "json")
     assert json.loads(out)[0]["complete"] == 14
     _, err = run_survey(here, "translations", "export", file, "--language", "de", code=1)

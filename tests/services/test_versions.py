@@ -41,7 +41,9 @@ ONE = text("1")
 TURNED = text("2", '{1: "No", 2: "Yes"}')
 
 
-def keep(of: str, *keys: tuple[str, ...], where: str = "responses/v.db", origin: str = "real") -> None:
+def keep(
+    of: str, *keys: tuple[str, ...], where: str = "responses/v.db", origin: str = "real"
+) -> None:
     """Interviews with these entries, of one version."""
     if "://" not in where:
         Path(where).parent.mkdir(exist_ok=True)
@@ -50,7 +52,9 @@ def keep(of: str, *keys: tuple[str, ...], where: str = "responses/v.db", origin:
         made = [scenario(of).keys(*entries) for entries in keys]
         row = InstrumentRow.from_instrument(instrument(of), kept_at=NOW.replace(minute=before))
         store.data.add_instrument(row)
-        store.interviews.add(whole(one, f"{origin} {before + n}", origin) for n, one in enumerate(made, 1))
+        store.interviews.add(
+            whole(one, f"{origin} {before + n}", origin) for n, one in enumerate(made, 1)
+        )
 
 
 def put(of: str) -> str:
@@ -67,7 +71,9 @@ def exported(of: str, **wish: object) -> tuple[list[dict[str, str]], ExportResul
 
 def wrong(of: str) -> list[str]:
     """The errors of `survey check`, without their remedies."""
-    return [f"{p.who}: {p.what}" for p in check_file(put(of)).problems if p.rule == "changed-meaning"]
+    return [
+        f"{p.who}: {p.what}" for p in check_file(put(of)).problems if p.rule == "changed-meaning"
+    ]
 
 
 def says(*parts: tuple[str, str]) -> list[str]:
@@ -80,7 +86,11 @@ def says(*parts: tuple[str, str]) -> list[str]:
 @pytest.mark.parametrize(
     ("old", "new", "found"),
     [
-        ("{1: A, 2: B}", "{1: B, 2: A}", ["code 1 was 'A' and is 'B'", "code 2 was 'B' and is 'A'"]),
+        (
+            "{1: A, 2: B}",
+            "{1: B, 2: A}",
+            ["code 1 was 'A' and is 'B'", "code 2 was 'B' and is 'A'"],
+        ),
         ("{1: A, 2: B}", "{1: A}", ["code 2 'B' is no longer offered"]),
         ("{1: A, 2: B}", "{1: A, 2: B, 3: C}", []),
         ("{1: US states, 2: B.}", "{1: us  States, 2: b}", []),
@@ -96,9 +106,19 @@ def test_codes(old: str, new: str, found: list[str]) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "what", "apart"),
     [
-        ("type: number, max: 120", "type: number, max: 99", "its range was 0 to 120 and is 0 to 99", False),
+        (
+            "type: number, max: 120",
+            "type: number, max: 99",
+            "its range was 0 to 120 and is 0 to 99",
+            False,
+        ),
         ("type: number, max: 99", "type: number", None, False),
-        ("type: number", "type: number, min: 18", "its range was 0 or more and is 18 or more", False),
+        (
+            "type: number",
+            "type: number, min: 18",
+            "its range was 0 or more and is 18 or more",
+            False,
+        ),
         (
             "type: number",
             "type: number, decimals: 2",
@@ -127,11 +147,19 @@ def test_codes(old: str, new: str, found: list[str]) -> None:
             "it was one code and is several codes",
             True,
         ),
-        ("type: date", "type: date, partial: true", "it was a date and is a date or a part of one", True),
+        (
+            "type: date",
+            "type: date, partial: true",
+            "it was a date and is a date or a part of one",
+            True,
+        ),
     ],
 )
 def test_other_kinds_ranges_and_units(old: str, new: str, what: str | None, apart: bool) -> None:
-    before, after = (text(v, '{1: "Yes", 2: "No"}', f"{{id: x, text: X, {of}}}") for v, of in (("1", old), ("2", new)))
+    before, after = (
+        text(v, '{1: "Yes", 2: "No"}', f"{{id: x, text: X, {of}}}")
+        for v, of in (("1", old), ("2", new))
+    )
     made = list_changes(instrument(before), instrument(after))
     assert [(change.item, change.what, change.needs_own_column) for change in made] == (
         [("x", what, apart)] if what else []
@@ -152,9 +180,15 @@ def test_texts_are_compared_in_every_language_that_both_versions_have() -> None:
     languages = "languages: [en, es]\n"
     one = text("1", '{1: {en: "Yes", es: Sí}, 2: {en: "No", es: "No"}}', head=languages)
     two = one.replace("Sí", "Tal vez")
-    head = one.replace("text: One", "text: {en: One, es: Uno}").replace("Versions", "{en: Versions, es: Versiones}")
-    other = two.replace("text: One", "text: {en: One, es: Uno}").replace("Versions", "{en: Versions, es: Versiones}")
-    assert [c.what for c in list_changes(instrument(head), instrument(other))] == ["code 1 was 'Sí' and is 'Tal vez'"]
+    head = one.replace("text: One", "text: {en: One, es: Uno}").replace(
+        "Versions", "{en: Versions, es: Versiones}"
+    )
+    other = two.replace("text: One", "text: {en: One, es: Uno}").replace(
+        "Versions", "{en: Versions, es: Versiones}"
+    )
+    assert [c.what for c in list_changes(instrument(head), instrument(other))] == [
+        "code 1 was 'Sí' and is 'Tal vez'"
+    ]
 
 
 @given(st.lists(st.sampled_from("ABCD"), min_size=1, max_size=6))
@@ -168,7 +202,9 @@ def test_columns_are_shared_by_the_versions_that_agree_and_by_no_others(labels: 
             assert (a == b) == (one == other)
     assert find_separate_columns(versions, lambda _: True) == [{} for _ in versions]
     assert all(
-        isinstance(one, SeparateColumns) and one.version <= n for n, own in enumerate(apart, 1) for one in own.values()
+        isinstance(one, SeparateColumns) and one.version <= n
+        for n, own in enumerate(apart, 1)
+        for one in own.values()
     )
 
 
@@ -197,12 +233,17 @@ def test_outcomes_of_the_study_s_own(outcome: str, what: str | None) -> None:
     new = text("2", head=head % outcome)
     assert wrong(new) == says(*(("outcomes.moved", line) for line in expected))
     if what:
-        assert run_command(["check", put(new), "--accept", "outcomes.moved", "--reason", "better"]) == 0
+        assert (
+            run_command(["check", put(new), "--accept", "outcomes.moved", "--reason", "better"])
+            == 0
+        )
     assert wrong(new) == []
 
 
 def test_check_counts_the_interviews_that_a_change_concerns_and_ignores_practice() -> None:
-    asked_twice = text("1", '{1: "Yes", 2: "No"}', "{id: q2, type: number, text: Two, ask_if: q1 == 1}")
+    asked_twice = text(
+        "1", '{1: "Yes", 2: "No"}', "{id: q2, type: number, text: Two, ask_if: q1 == 1}"
+    )
     keep(asked_twice, ("1", "5"), ("2",), ("2",))
     keep(text("p", "{1: Red}"), ("1",), origin="practice")
     assert wrong(TURNED) == says(
@@ -227,16 +268,23 @@ def test_a_change_is_accepted_item_by_item_with_a_reason_that_is_kept(
     where: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     db = "responses/v.db" if where == "file" else postgres_server.create_address()
-    keep(text("1", '{1: "Yes", 2: "No"}', "{id: q2, type: number, text: Two}"), ("1", "2"), where=db)
+    keep(
+        text("1", '{1: "Yes", 2: "No"}', "{id: q2, type: number, text: Two}"), ("1", "2"), where=db
+    )
     file = put(TURNED)
     assert run_command(["check", file, "--db", db]) == 1
     assert run_command(["check", file, "--db", db, "--accept", "q1"]) == 1, "no reason"
-    assert run_command(["check", file, "--db", db, "--accept", "q3", "--reason", "why"]) == 1, "no change"
-    assert run_command(["check", file, "--db", db, "--accept", "q1", "--reason", "the list was wrong"]) == 1, (
-        "q2 is left"
+    assert run_command(["check", file, "--db", db, "--accept", "q3", "--reason", "why"]) == 1, (
+        "no change"
     )
+    assert (
+        run_command(["check", file, "--db", db, "--accept", "q1", "--reason", "the list was wrong"])
+        == 1
+    ), "q2 is left"
     capsys.readouterr()
-    assert run_command(["check", file, "--db", db, "--accept", "q2", "--reason", "nobody knew"]) == 0
+    assert (
+        run_command(["check", file, "--db", db, "--accept", "q2", "--reason", "nobody knew"]) == 0
+    )
     told = capsys.readouterr().err
     assert "q1: code 1 was 'Yes' and is 'No' since version 1: accepted by" in told
     assert all(reason in told for reason in ("the list was wrong", "nobody knew"))
@@ -246,7 +294,9 @@ def test_a_change_is_accepted_item_by_item_with_a_reason_that_is_kept(
     assert run_command(["check", file, "--db", db]) == 1, "another change of the same item does"
 
 
-def test_only_a_supervisor_accepts_where_people_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_a_supervisor_accepts_where_people_are_listed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     keep(ONE, ("1",))
     accept = ["check", put(TURNED), "--accept", "q1", "--reason", "meant"]
     Path("responses/interviewers.csv").write_text("login,role\nsue,\nbob,supervisor\n")
@@ -256,13 +306,23 @@ def test_only_a_supervisor_accepts_where_people_are_listed(capsys: pytest.Captur
     for claimed in ("bob", "zoe"):
         assert run_command([*accept, "--by", claimed]) == 1
         said = capsys.readouterr().err
-        assert f"{claimed}: is not the account sue, and only a supervisor may work under another name" in said
+        assert (
+            f"{claimed}: is not the account sue, and only a supervisor may work under another name"
+            in said
+        )
         assert f"log in as {claimed}, or ask bob" in said
     Path("responses/interviewers.csv").write_text("login,role\nbob,supervisor\n")
     assert run_command(accept) == 1
-    assert "sue: is not on the study's list of people — ask bob to add this name to" in capsys.readouterr().err
-    Path("responses/interviewers.csv").write_text("login,role\nsue,supervisor\nbob,supervisor\nann,\n")
-    assert run_command([*accept, "--by", "ann"]) == 1, "under an interviewer's name one has an interviewer's rights"
+    assert (
+        "sue: is not on the study's list of people — ask bob to add this name to"
+        in capsys.readouterr().err
+    )
+    Path("responses/interviewers.csv").write_text(
+        "login,role\nsue,supervisor\nbob,supervisor\nann,\n"
+    )
+    assert run_command([*accept, "--by", "ann"]) == 1, (
+        "under an interviewer's name one has an interviewer's rights"
+    )
     said = capsys.readouterr().err
     assert "ann: only a supervisor may accept a change of meaning — ask bob or sue" in said
     assert run_command([*accept, "--by", "zoe"]) == 1
@@ -308,7 +368,10 @@ def test_verification_notes_what_nobody_accepted_though_interviews_went_on(
     file = put(TURNED)
     assert run_command(["db", "verify", file]) == 0
     said = capsys.readouterr()
-    assert "q1: code 1 was 'Yes' and is 'No', but there are interviews of version 1" in said.out + said.err
+    assert (
+        "q1: code 1 was 'Yes' and is 'No', but there are interviews of version 1"
+        in said.out + said.err
+    )
     assert run_command(["check", file, "--accept", "q1", "--reason", "meant"]) == 0
     capsys.readouterr()
     assert run_command(["db", "verify", file]) == 0
@@ -339,7 +402,9 @@ def test_old_answers_are_labeled_by_the_version_they_were_given_in() -> None:
         ("1", "Not asked", "No"),
         ("2", "No", "Not asked"),
     ]
-    assert any("q1: version 1 is in a separate column, q1__v1" in line for line in made.data.differences)
+    assert any(
+        "q1: version 1 is in a separate column, q1__v1" in line for line in made.data.differences
+    )
     rows, _ = exported(TURNED, where="q1 == 1")
     assert [r["interview_version"] for r in rows] == ["2"]
 
@@ -393,13 +458,21 @@ def test_options_of_a_multiple_move_together() -> None:
     keep(second, ("1", "2"))
     rows, _ = exported(second)
     wanted = ("tv_1", "tv_2", "tv_1__v1", "tv_2__v1")
-    assert [[r[name] for name in wanted] for r in rows] == [["-6", "-6", "1", "1"], ["0", "1", "-6", "-6"]]
+    assert [[r[name] for name in wanted] for r in rows] == [
+        ["-6", "-6", "1", "1"],
+        ["0", "1", "-6", "-6"],
+    ]
 
 
 def test_an_option_that_is_gone_is_named_by_its_own_words() -> None:
     first = "{id: tv, type: multiple, text: TV, options: {1: A, 2: Bees}}"
     keep(text("1", "{1: A}", first), *[("1", "2")] * 6)
-    assert run_command(["report", put(text("2", "{1: A}", first.replace("2: Bees", "3: Cats"))), "-o", "x.md"]) == 0
+    assert (
+        run_command(
+            ["report", put(text("2", "{1: A}", first.replace("2: Bees", "3: Cats"))), "-o", "x.md"]
+        )
+        == 0
+    )
     said = Path("x.md").read_text()
     assert "| Bees | 6 | 100 |" in said
     assert "TV: Bees" not in said
@@ -436,7 +509,9 @@ def test_a_compute_added_after_fieldwork_is_in_exports_reports_and_conditions() 
     assert [(r["adult"], r["both"]) for r in rows] == [("1", "1"), ("0", "0"), ("0", "0")]
     rows, _ = exported(later, where="both")
     assert [r["age"] for r in rows] == ["30"]
-    assert run_command(["report", put(later), "--by", "adult", "-o", "x.md", "--threshold", "0"]) == 0
+    assert (
+        run_command(["report", put(later), "--by", "adult", "-o", "x.md", "--threshold", "0"]) == 0
+    )
     assert "adult: 1 (B)" in Path("x.md").read_text()
 
 
@@ -447,13 +522,21 @@ def test_a_compute_needs_its_inputs_in_the_same_meaning(capsys: pytest.CaptureFi
     rows, made = exported(later)
     assert [r["adult"] for r in rows] == ["-6", "1"]
     assert "both" not in rows[0]
-    assert any(line.startswith("both: not computed: version 2 lacks inputs") for line in made.data.differences)
+    assert any(
+        line.startswith("both: not computed: version 2 lacks inputs")
+        for line in made.data.differences
+    )
     assert run_command(["report", put(later), "--by", "both", "-o", "x.md"]) == 1
-    assert "--by: both is not computed: no interview has all its inputs (adult, q1)" in capsys.readouterr().err
+    assert (
+        "--by: both is not computed: no interview has all its inputs (adult, q1)"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("snapshot", [True, False])
-def test_computes_of_old_interviews_are_those_that_the_new_version_would_have_stored(snapshot: bool) -> None:
+def test_computes_of_old_interviews_are_those_that_the_new_version_would_have_stored(
+    snapshot: bool,
+) -> None:
     """Whether cells are read or the journal is followed: of complete, partial and screened-out interviews."""
     rest = (
         AGE,
@@ -461,9 +544,18 @@ def test_computes_of_old_interviews_are_those_that_the_new_version_would_have_st
         "{id: n, type: number, text: N}",
     )
     old = text("1", '{1: "Yes", 2: "No"}', *rest)
-    head = 'compute: {c: "n + age", d: "1 if answered(n) else 0", e: "n > 3 or age > 50", f: c * 2}\n'
+    head = (
+        'compute: {c: "n + age", d: "1 if answered(n) else 0", e: "n > 3 or age > 50", f: c * 2}\n'
+    )
     new = text("1", '{1: "Yes", 2: "No"}', *rest, head=head)
-    entries = [("1", "30", "4"), ("1", "12"), ("1", "60"), ("1", ".dk", "5"), ("1",), ("2", "19", ".refused")]
+    entries = [
+        ("1", "30", "4"),
+        ("1", "12"),
+        ("1", "60"),
+        ("1", ".dk", "5"),
+        ("1",),
+        ("2", "19", ".refused"),
+    ]
     keep(old, *entries)
     if not snapshot:
         with sqlite3.connect("responses/v.db") as db:

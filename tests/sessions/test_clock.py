@@ -85,9 +85,17 @@ def test_the_servers_time_is_kept_between_its_replies() -> None:
 
 
 @pytest.mark.parametrize("ahead", [25 * MINUTES, -25 * MINUTES, timedelta(days=5 * 365)])
-def test_two_stations_of_a_server_whose_clocks_differ(tmp_path: Path, wrong_by, ahead: timedelta) -> None:
+def test_two_stations_of_a_server_whose_clocks_differ(
+    tmp_path: Path, wrong_by, ahead: timedelta
+) -> None:
     """The other one neither takes a live case away nor dates anything by its own clock."""
-    shift = Shift(tmp_path, db=postgres_server.create_address(), fieldwork=AT_ANY_HOUR, cases=TWO, at=datetime.now(UTC))
+    shift = Shift(
+        tmp_path,
+        db=postgres_server.create_address(),
+        fieldwork=AT_ANY_HOUR,
+        cases=TWO,
+        at=datetime.now(UTC),
+    )
     ann = manned(shift, "ann")
     wrong_by(ahead)
     bob = manned(shift, "bob")
@@ -103,20 +111,34 @@ def test_two_stations_of_a_server_whose_clocks_differ(tmp_path: Path, wrong_by, 
     wrong_by(timedelta())
     with shift.study() as study:
         rows = list(study.store.cases.queries.iterate_rows())
-        dated = [entry.at for row in rows for entry in study.store.cases.queries.read_history(row.key)]
+        dated = [
+            entry.at for row in rows for entry in study.store.cases.queries.read_history(row.key)
+        ]
         due = [row.position.due_at for row in rows if row.position.due_at is not None]
         [(server,)] = postgres_server.run_query(shift.db, "SELECT clock_timestamp()")
     assert max(dated) <= server
     assert max(dated) > server - 2 * MINUTES
     assert all(server - 2 * MINUTES < at < server + timedelta(days=3) for at in due)
-    assert postgres_server.run_query(shift.db, "SELECT count(*) FROM cases WHERE status = 'leased'") == [(0,)]
+    assert postgres_server.run_query(
+        shift.db, "SELECT count(*) FROM cases WHERE status = 'leased'"
+    ) == [(0,)]
 
 
-def test_commands_of_a_computer_with_a_wrong_clock_go_by_the_servers(tmp_path: Path, wrong_by) -> None:
-    shift = Shift(tmp_path, db=postgres_server.create_address(), fieldwork=AT_ANY_HOUR, cases=ONE, at=datetime.now(UTC))
+def test_commands_of_a_computer_with_a_wrong_clock_go_by_the_servers(
+    tmp_path: Path, wrong_by
+) -> None:
+    shift = Shift(
+        tmp_path,
+        db=postgres_server.create_address(),
+        fieldwork=AT_ANY_HOUR,
+        cases=ONE,
+        at=datetime.now(UTC),
+    )
     ann = manned(shift, "ann")
     wrong_by(25 * MINUTES)
-    status = load_fieldwork_status(Request(path=str(shift.file), at=datetime.now(UTC) + 25 * MINUTES, db=shift.db))
+    status = load_fieldwork_status(
+        Request(path=str(shift.file), at=datetime.now(UTC) + 25 * MINUTES, db=shift.db)
+    )
     assert isinstance(status, FieldworkStatus), status
     with shift.study() as study:
         [row] = study.store.cases.queries.iterate_rows()
@@ -168,9 +190,13 @@ def test_a_clock_that_disagrees_with_the_newest_entry_is_asked_about(
         station.close()
         return
     assert "--clock-is-right" in str(station)
-    other = attempt(start_or_resume, shift.file, StartOptions(case="other", db=shift.db), clock=clock)
+    other = attempt(
+        start_or_resume, shift.file, StartOptions(case="other", db=shift.db), clock=clock
+    )
     assert isinstance(other, ConfirmableError)
-    practice = start_or_resume(shift.file, StartOptions(case="p", db=shift.db, practice=True), clock=clock)
+    practice = start_or_resume(
+        shift.file, StartOptions(case="p", db=shift.db, practice=True), clock=clock
+    )
     practice.close()
     with closing(sqlite3.connect(shift.db)) as db:
         count = db.execute("SELECT count(*) FROM interviews WHERE case_key = 'other'").fetchone()
@@ -192,7 +218,10 @@ def test_without_a_terminal_it_ends_with_2_and_names_the_option(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shift = on_a_file(tmp_path, datetime.now(UTC) + timedelta(hours=3))
-    for command in (["station", str(shift.file)], ["interview", str(shift.file), "--case", "x", "--plain"]):
+    for command in (
+        ["station", str(shift.file)],
+        ["interview", str(shift.file), "--case", "x", "--plain"],
+    ):
         assert run_command([*command, "--db", shift.db]) == 2
         said = capsys.readouterr().err
         assert "this computer's clock shows" in said
@@ -215,8 +244,12 @@ def test_at_a_terminal_yes_lets_the_interview_begin(tmp_path: Path) -> None:
         assert child.exitstatus == code, child.before
 
 
-def test_entries_dated_in_the_future_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    shift = Shift(tmp_path, fieldwork=AT_ANY_HOUR, cases=ONE, at=datetime.now(UTC) - timedelta(hours=1))
+def test_entries_dated_in_the_future_are_listed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shift = Shift(
+        tmp_path, fieldwork=AT_ANY_HOUR, cases=ONE, at=datetime.now(UTC) - timedelta(hours=1)
+    )
     verified = verify_database(shift.file, db=shift.db)
     assert isinstance(verified, VerificationResult)
     assert verified.findings == ()
@@ -229,12 +262,26 @@ def test_entries_dated_in_the_future_are_listed(tmp_path: Path, capsys: pytest.C
     [finding] = verified.findings
     assert finding.startswith("case A has ")
     assert "dated in the future, the last one 2131-01-02" in finding
-    assert "for a waiting case, then run: survey case outcome FILE CASE OUTCOME --note TEXT" in finding
+    assert (
+        "for a waiting case, then run: survey case outcome FILE CASE OUTCOME --note TEXT" in finding
+    )
     capsys.readouterr()
     assert run_command(["status", str(shift.file), "--db", shift.db]) == 0
     assert "case A has " in capsys.readouterr().err
     assert (
-        run_command(["case", "outcome", str(shift.file), "A", "no_answer", "--note", "the clock", "--db", shift.db])
+        run_command(
+            [
+                "case",
+                "outcome",
+                str(shift.file),
+                "A",
+                "no_answer",
+                "--note",
+                "the clock",
+                "--db",
+                shift.db,
+            ]
+        )
         == 0
     )
     assert shift.row("A").position.due_at < datetime.now(UTC) + timedelta(days=1)

@@ -42,11 +42,15 @@ quotas:
 
 
 @pytest.fixture(params=["file", "server"], autouse=True)
-def kept_somewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def kept_somewhere(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     """Every test is run on a file and on a real server."""
     place = postgres_server.start_server() if request.param == "server" else ""
     if place:
-        monkeypatch.setattr(Shift, "place", staticmethod(lambda folder: postgres_server.create_address()))
+        monkeypatch.setattr(
+            Shift, "place", staticmethod(lambda folder: postgres_server.create_address())
+        )
     yield
     Shift.close_all()
     if place:
@@ -58,7 +62,9 @@ def alone(shift: Shift, case: str = "A", *, review: bool = True, **how: bool) ->
     columns = {"zone": "America/Chicago"} if case == "Z" else {}
     session = start_or_resume(
         shift.file,
-        StartOptions(case=case, interviewer="ann", db=shift.db, station="of ann", columns=columns, **how),
+        StartOptions(
+            case=case, interviewer="ann", db=shift.db, station="of ann", columns=columns, **how
+        ),
         clock=lambda: shift.at,
     )
     session.review_before_end = review
@@ -99,7 +105,11 @@ def review_of(session: InterviewSession) -> ClosingReview:
 
 
 def status(shift: Shift, case: str = "A") -> list[tuple[str, str]]:
-    return [(row.status, row.outcome) for row in list_interviews(shift.file, db=shift.db)[1] if row.case == case]
+    return [
+        (row.status, row.outcome)
+        for row in list_interviews(shift.file, db=shift.db)[1]
+        if row.case == case
+    ]
 
 
 def code(shift: Shift) -> str:
@@ -116,7 +126,12 @@ def queued(shift: Shift) -> list[str]:
 def assert_complete(shift: Shift) -> None:
     """The interview and its case are complete, its quota place is taken, and nobody is called again."""
     row = shift.row("A")
-    assert (status(shift), code(shift), row.status, row.holder) == ([("ended", "complete")], "1.1", "done", None)
+    assert (status(shift), code(shift), row.status, row.holder) == (
+        [("ended", "complete")],
+        "1.1",
+        "done",
+        None,
+    )
     assert shift.study().store.cases.quotas.read_fill()["men"] == (1, 0)
     assert "A" not in queued(shift)
     assert verify_database(shift.file, db=shift.db).findings == ()
@@ -135,7 +150,9 @@ def test_the_review_shows_declines_accepted_warnings_and_notes(tmp_path: Path) -
     assert [(item.place, item.text, item.answer) for item in review.declined] == [
         (Place("sex"), "Man or woman?", "Don't know")
     ]
-    assert [(item.place, item.answer, item.reason) for item in review.warnings] == [(Place("hours"), "70", "two jobs")]
+    assert [(item.place, item.answer, item.reason) for item in review.warnings] == [
+        (Place("hours"), "70", "two jobs")
+    ]
     assert [(note.place, note.text) for note in review.notes] == [(Place("paid"), "hesitated")]
     assert shift.row("A").holder is not None
     assert session.complete() is None
@@ -173,7 +190,9 @@ def test_an_answer_is_corrected_from_the_review(tmp_path: Path, way: str) -> Non
     assert_complete(shift)
 
 
-def test_the_quota_place_is_reserved_before_the_review_and_a_full_quota_has_none(tmp_path: Path) -> None:
+def test_the_quota_place_is_reserved_before_the_review_and_a_full_quota_has_none(
+    tmp_path: Path,
+) -> None:
     shift = Shift(tmp_path, items=ITEMS, cases=TWO)
     session = alone(shift)
     key(session, "1", "1", "40", "20")
@@ -211,7 +230,9 @@ def test_nothing_is_complete_before_its_end(tmp_path: Path) -> None:
     assert isinstance(session.complete(), Rejection)
 
 
-def test_what_is_rejected_at_the_review_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_rejected_at_the_review_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shift = Shift(tmp_path, items=ITEMS, cases=TWO)
     session = alone(shift)
     key(session, "1", "1", "40", "20")
@@ -231,7 +252,9 @@ def test_what_is_rejected_at_the_review_changes_nothing(tmp_path: Path, monkeypa
         assert "not saved: the disk is full" in rejection.why
     review_of(session)
     assert session.add_note("late thought") is None
-    assert [(note.place, note.text) for note in review_of(session).notes] == [(Place("paid"), "late thought")]
+    assert [(note.place, note.text) for note in review_of(session).notes] == [
+        (Place("paid"), "late thought")
+    ]
     assert session.complete() is None
     assert_complete(shift)
 
@@ -274,7 +297,9 @@ def kill_and_return(shift: Shift) -> None:
     key(session, "1", "1", "40", "20")
     shift.later(minutes=1)
     station = shift.station("ann")
-    assert "A: recorded as complete, because its closing review was on the screen" in station.notice()
+    assert (
+        "A: recorded as complete, because its closing review was on the screen" in station.notice()
+    )
     assert on(station) == "B"
 
 
@@ -303,9 +328,20 @@ def kill_and_repeat(shift: Shift) -> None:
 
 
 @pytest.mark.parametrize(
-    "leave", [suspend, close, kill_and_wait, kill_and_return, kill_and_fetch, kill_and_free, kill_and_repeat]
+    "leave",
+    [
+        suspend,
+        close,
+        kill_and_wait,
+        kill_and_return,
+        kill_and_fetch,
+        kill_and_free,
+        kill_and_repeat,
+    ],
 )
-def test_an_interview_left_at_its_review_is_complete(tmp_path: Path, leave: Callable[[Shift], None]) -> None:
+def test_an_interview_left_at_its_review_is_complete(
+    tmp_path: Path, leave: Callable[[Shift], None]
+) -> None:
     shift = Shift(tmp_path, items=ITEMS, cases=TWO)
     leave(shift)
     assert_complete(shift)
@@ -338,7 +374,9 @@ def test_a_correction_passes_the_review_and_leaving_it_ends_it_again(tmp_path: P
 
 
 @pytest.mark.parametrize("leave", ["lapse", "return"])
-def test_an_interview_left_at_a_full_quota_is_not_taken_for_a_complete_one(tmp_path: Path, leave: str) -> None:
+def test_an_interview_left_at_a_full_quota_is_not_taken_for_a_complete_one(
+    tmp_path: Path, leave: str
+) -> None:
     """The last answer decides the cell, which is full: nothing is left to ask, and yet it isn't complete."""
     items = ITEMS.replace("sex == 1", "paid == 20")
     shift = Shift(tmp_path, items=items, cases=TWO)

@@ -52,9 +52,13 @@ def test_who_owns_the_list_of_people_is_told_the_line_that_is_missing(
     as_account("zoe")
 
     missing = opened(shift)
-    assert str(missing).startswith("zoe: is not on the study's list of people — ask sue to add this name to")
+    assert str(missing).startswith(
+        "zoe: is not on the study's list of people — ask sue to add this name to"
+    )
     assert str(missing).endswith("yourself: zoe,,supervisor")
-    assert str(opened(shift, by="pat")).endswith("log in as pat, or ask sue" + str(missing).partition("csv")[2])
+    assert str(opened(shift, by="pat")).endswith(
+        "log in as pat, or ask sue" + str(missing).partition("csv")[2]
+    )
 
     monkeypatch.setattr("os.getuid", lambda: 4321)
     assert "yourself" not in str(opened(shift))
@@ -90,12 +94,18 @@ def test_files_are_copied_and_replaced_by_supervisors(
             (["db", "restore", backup, file, *where], "restore a backup"),
             (["study", "share", file, "--group", "root", *where], "share the study"),
             (["do-not-call", "add", "+13125550100", *where], "add numbers to the do-not-call list"),
-            (["do-not-call", "remove", "+13125550100", "--reason", "x", *where], "remove numbers from the do-not-call"),
+            (
+                ["do-not-call", "remove", "+13125550100", "--reason", "x", *where],
+                "remove numbers from the do-not-call",
+            ),
         ):
             capsys.readouterr()
             assert run_command(command) == 1, command
             said = " ".join(capsys.readouterr().err.split())
-            assert f"{account}: is no supervisor of the study, and only a supervisor may {what}" in said
+            assert (
+                f"{account}: is no supervisor of the study, and only a supervisor may {what}"
+                in said
+            )
             assert "ask sue" in said
     assert not (tmp_path / "mine.db").exists()
     assert Path(shift.db).read_bytes() == content
@@ -103,7 +113,9 @@ def test_files_are_copied_and_replaced_by_supervisors(
     assert run_command(["db", "restore", backup, file, *where]) == 0
 
 
-def test_a_supervisor_works_under_the_name_and_with_the_rights_of_another(tmp_path: Path, as_account) -> None:
+def test_a_supervisor_works_under_the_name_and_with_the_rights_of_another(
+    tmp_path: Path, as_account
+) -> None:
     shift = Shift(tmp_path, people=PEOPLE)
     as_account("sue")
     study = opened(shift, by="bob")
@@ -119,12 +131,19 @@ def test_a_list_of_ones_own_gives_no_rights(tmp_path: Path, as_account) -> None:
     refused = opened(shift, people=str(mine))
     assert "ann is not a supervisor on the study's own list" in str(refused)
     where = ["--db", shift.db, "--people", str(mine)]
-    assert run_command(["export", str(shift.file), *where, "--what", "cases", "--all-personal", "-o", "-"]) != 0
+    assert (
+        run_command(
+            ["export", str(shift.file), *where, "--what", "cases", "--all-personal", "-o", "-"]
+        )
+        != 0
+    )
     as_account("sue")
     assert isinstance(opened(shift, people=str(mine), by="ann"), OpenStudy)
 
 
-def test_the_copied_questionnaire_keeps_the_list_of_the_database(tmp_path: Path, as_account) -> None:
+def test_the_copied_questionnaire_keeps_the_list_of_the_database(
+    tmp_path: Path, as_account
+) -> None:
     shift = Shift(tmp_path, people=PEOPLE)
     elsewhere = tmp_path / "elsewhere" / "field.yaml"
     elsewhere.parent.mkdir()
@@ -139,14 +158,22 @@ def test_the_copied_questionnaire_keeps_the_list_of_the_database(tmp_path: Path,
 def test_an_interview_is_the_accounts_too_unless_it_is_practice(tmp_path: Path, as_account) -> None:
     shift = Shift(tmp_path, people=PEOPLE)
     as_account("ann")
-    refused = attempt(start_or_resume, shift.file, StartOptions(case="new", interviewer="bob", db=shift.db))
+    refused = attempt(
+        start_or_resume, shift.file, StartOptions(case="new", interviewer="bob", db=shift.db)
+    )
     assert "only a supervisor may work under another name" in str(refused)
-    desk = start_or_resume(shift.file, StartOptions(case="new", interviewer="bob", db=shift.db, practice=True))
+    desk = start_or_resume(
+        shift.file, StartOptions(case="new", interviewer="bob", db=shift.db, practice=True)
+    )
     desk.close()
     desk = start_or_resume(shift.file, StartOptions(case="new", db=shift.db))
     desk.close()
     with closing(sqlite3.connect(shift.db)) as db:
-        names = set(db.execute("SELECT origin, j.by, account FROM journal j JOIN interviews i ON i.id = j.interview"))
+        names = set(
+            db.execute(
+                "SELECT origin, j.by, account FROM journal j JOIN interviews i ON i.id = j.interview"
+            )
+        )
     assert names == {("real", "ann", "ann"), ("practice", "bob", "ann")}
 
 
@@ -157,7 +184,11 @@ def test_every_event_names_the_account_that_wrote_it(tmp_path: Path, as_account)
     assert on(bob) == "A"
     assert bob.record_outcome("busy") is None
     with closing(sqlite3.connect(shift.db)) as db:
-        written_by = dict(db.execute("SELECT kind, by || '/' || account FROM case_events WHERE kind <> 'released'"))
+        written_by = dict(
+            db.execute(
+                "SELECT kind, by || '/' || account FROM case_events WHERE kind <> 'released'"
+            )
+        )
     assert written_by["called"] == "bob/sue"
     assert written_by["sampled"] == "sue/sue"
     Shift.close_all()
@@ -172,15 +203,17 @@ def test_the_server_says_who_writes_whatever_is_sent(tmp_path: Path) -> None:
     bob = shift.station("bob")
     assert bob.record_outcome("busy") is None
     Shift.close_all()
-    assert postgres_server.run_query(place, "SELECT DISTINCT by, account FROM case_events WHERE kind = 'called'") == [
-        ("bob", "postgres")
-    ]
+    assert postgres_server.run_query(
+        place, "SELECT DISTINCT by, account FROM case_events WHERE kind = 'called'"
+    ) == [("bob", "postgres")]
     postgres_server.run_query(
         place,
         "INSERT INTO case_events (case_key, seq, kind, payload, at, by, station, key, account)"
         " VALUES ('A', 99, 'remarked', '{}', '2026-01-01T00:00:00.000000Z', 'eve', '', '', 'eve')",
     )
-    assert postgres_server.run_query(place, "SELECT account FROM case_events WHERE seq = 99") == [("postgres",)]
+    assert postgres_server.run_query(place, "SELECT account FROM case_events WHERE seq = 99") == [
+        ("postgres",)
+    ]
 
 
 def test_on_a_server_one_is_the_role_unless_a_name_is_claimed(tmp_path: Path) -> None:
@@ -190,8 +223,12 @@ def test_on_a_server_one_is_the_role_unless_a_name_is_claimed(tmp_path: Path) ->
     with study:
         assert study.who.login == "postgres"
     (shift.folder / "responses").mkdir(exist_ok=True)
-    (shift.folder / "responses/interviewers.csv").write_text("login,role\npostgres,interviewer\nsue,supervisor\n")
-    assert "is not the account postgres" in str(attempt(open_study, shift.file, db=shift.db, by="sue"))
+    (shift.folder / "responses/interviewers.csv").write_text(
+        "login,role\npostgres,interviewer\nsue,supervisor\n"
+    )
+    assert "is not the account postgres" in str(
+        attempt(open_study, shift.file, db=shift.db, by="sue")
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -65,11 +65,15 @@ quotas:
 
 
 @pytest.fixture(params=["file", "server"], autouse=True)
-def kept_somewhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def kept_somewhere(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     """Every test is run on a file and on a real server."""
     place = postgres_server.start_server() if request.param == "server" else ""
     if place:
-        monkeypatch.setattr(Shift, "place", staticmethod(lambda folder: postgres_server.create_address()))
+        monkeypatch.setattr(
+            Shift, "place", staticmethod(lambda folder: postgres_server.create_address())
+        )
     yield
     Shift.close_all()
     if place:
@@ -101,7 +105,10 @@ def queued(shift: Shift) -> list[str]:
 
 def places(shift: Shift) -> dict[str, tuple[int, int]]:
     with shift.study() as study:
-        return {cell: (fill.completes, fill.reserved) for cell, fill in study.store.cases.quotas.read_fill().items()}
+        return {
+            cell: (fill.completes, fill.reserved)
+            for cell, fill in study.store.cases.quotas.read_fill().items()
+        }
 
 
 def alone(shift: Shift, case: str = "A", *, by: str = "ann", **how: bool) -> InterviewSession:
@@ -118,7 +125,9 @@ def alone(shift: Shift, case: str = "A", *, by: str = "ann", **how: bool) -> Int
 def keyed(conduct: InterviewSession, *answers: str) -> None:
     """Key answers one after another, what is read going by itself."""
     entries = list(answers)
-    while (prompt := conduct.prompt()) is not None and (entries or isinstance(prompt.entry, ReadEntry)):
+    while (prompt := conduct.prompt()) is not None and (
+        entries or isinstance(prompt.entry, ReadEntry)
+    ):
         assert conduct.reply("" if isinstance(prompt.entry, ReadEntry) else entries.pop(0)) is None
 
 
@@ -143,9 +152,15 @@ def begun(shift: Shift, way: str) -> tuple[StationSession | None, InterviewSessi
     [
         (lambda talk: keyed(talk, "1", "1", "1"), ("1.1", "done", (1, 0))),
         (lambda talk: keyed(talk, "3"), ("2.112", "done", None)),
-        (lambda talk: (keyed(talk, "1", "1"), talk.stop("refusal_hard")), ("2.112", "done", (0, 0))),
+        (
+            lambda talk: (keyed(talk, "1", "1"), talk.stop("refusal_hard")),
+            ("2.112", "done", (0, 0)),
+        ),
         (lambda talk: (keyed(talk, "1", "1"), talk.stop("never_call")), ("2.112", "done", (0, 0))),
-        (lambda talk: (keyed(talk, "1", "1"), talk.stop("refusal_soft")), ("2.112", "waiting", (0, 0))),
+        (
+            lambda talk: (keyed(talk, "1", "1"), talk.stop("refusal_soft")),
+            ("2.112", "waiting", (0, 0)),
+        ),
         (lambda talk: (keyed(talk, "1", "1"), talk.stop("callback")), ("2.21", "waiting", (0, 1))),
     ],
     ids=["complete", "end item", "refusal", "do not call", "soft refusal", "callback"],
@@ -170,7 +185,10 @@ def test_the_case_is_closed_before_the_closing_screen_is_shown(
 
 
 def test_hanging_up_before_the_interviewers_own_items_closes_the_case(tmp_path: Path) -> None:
-    own = ITEMS + "  - {id: own, type: section, after: hangup, items: [{id: mood, type: text, text: Mood?}]}\n"
+    own = (
+        ITEMS
+        + "  - {id: own, type: section, after: hangup, items: [{id: mood, type: text, text: Mood?}]}\n"
+    )
     shift = Shift(tmp_path, items=own, cases=TWO)
     _, talk = begun(shift, "station")
     keyed(talk, "1", "2", "1")
@@ -180,7 +198,9 @@ def test_hanging_up_before_the_interviewers_own_items_closes_the_case(tmp_path: 
 
 
 @pytest.mark.parametrize("way", ["station", "alone"])
-def test_a_window_closed_over_the_closing_words_ends_the_interview(tmp_path: Path, way: str) -> None:
+def test_a_window_closed_over_the_closing_words_ends_the_interview(
+    tmp_path: Path, way: str
+) -> None:
     """The respondent has refused, and only the goodbye is left to be read: that is no suspended interview."""
     shift = Shift(tmp_path, items=ENDS, cases=TWO)
     _, talk = begun(shift, way)
@@ -205,7 +225,9 @@ def test_a_window_closed_over_the_closing_words_ends_the_interview(tmp_path: Pat
     ],
     indirect=["kept_somewhere"],
 )
-def test_a_terminal_closed_over_the_closing_words_ends_the_interview(tmp_path: Path, command: str, plain: bool) -> None:
+def test_a_terminal_closed_over_the_closing_words_ends_the_interview(
+    tmp_path: Path, command: str, plain: bool
+) -> None:
     """The real command and the signal that a closed window sends: nobody need open the station again."""
     hours = 'hours: {mon-sun: "00:00-24:00"}, reason: A test at any hour, holidays: false'
     fieldwork = f"fieldwork: {{country: US, {hours}}}\n"
@@ -216,7 +238,9 @@ def test_a_terminal_closed_over_the_closing_words_ends_the_interview(tmp_path: P
     if command == "walk-in":
         values = ("zone=America/Chicago", "kind=", "name=", "phone=")
         arguments += [part for value in values for part in ("--set", value)]
-    child = spawn_survey(*arguments, environment={**os.environ, "TERM": "xterm-256color"}, timeout=60)
+    child = spawn_survey(
+        *arguments, environment={**os.environ, "TERM": "xterm-256color"}, timeout=60
+    )
     if command == "station":
         child.expect("Alice")
         child.send(".interview\r")
@@ -235,7 +259,11 @@ def test_a_terminal_closed_over_the_closing_words_ends_the_interview(tmp_path: P
         [row] = study.store.interviews.list_rows(case=case)
         assert (row.status, row.outcome) == ("ended", "refusal_hard")
     if case == "A":
-        assert (shift.row("A").status, shift.row("A").holder, code(shift)) == ("done", None, "2.112")
+        assert (shift.row("A").status, shift.row("A").holder, code(shift)) == (
+            "done",
+            None,
+            "2.112",
+        )
     assert findings(shift) == ()
 
 
@@ -274,7 +302,9 @@ def test_a_station_that_comes_back_to_the_closing_words_does_not_call_the_respon
         assert "A: recorded as respondent refuses (hard)" in ann.notice()
 
 
-def test_a_case_that_a_supervisor_frees_over_the_closing_words_is_not_called_again(tmp_path: Path) -> None:
+def test_a_case_that_a_supervisor_frees_over_the_closing_words_is_not_called_again(
+    tmp_path: Path,
+) -> None:
     shift = Shift(tmp_path, items=ENDS, cases=TWO)
     _, talk = begun(shift, "station")
     assert talk.reply("") is None
@@ -306,7 +336,14 @@ def test_an_outcome_recorded_for_a_lost_station_belongs_to_its_attempt(
     answered_at = shift.at
     leave(shift)
     kinds = [EVENT_KINDS[type(entry.event)] for entry in history(shift)]
-    assert kinds[kinds.index("claimed") :] == ["claimed", "dialled", "interviewing", "called", "closed", *after]
+    assert kinds[kinds.index("claimed") :] == [
+        "claimed",
+        "dialled",
+        "interviewing",
+        "called",
+        "closed",
+        *after,
+    ]
     [attempt] = shift.case("A").attempts
     assert (attempt.claimed, attempt.ended_at) == (True, answered_at)
     assert [call.outcome for call in attempt.calls] == ["refusal_hard"]
@@ -343,7 +380,11 @@ def test_a_sampled_case_is_not_resumed_without_its_questionnaires_file(tmp_path:
     talk.close()
     shift.file.write_text("items: [{")
     with pytest.raises(UserError):
-        start_or_resume(shift.file, StartOptions(case="A", interviewer="ann", db=shift.db), clock=lambda: shift.at)
+        start_or_resume(
+            shift.file,
+            StartOptions(case="A", interviewer="ann", db=shift.db),
+            clock=lambda: shift.at,
+        )
     assert status(shift_of(shift)) == [("suspended", "")]
 
 
@@ -404,7 +445,11 @@ def test_nothing_of_the_end_is_written_where_a_part_of_it_cannot_be(
     assert shift.case("A").last_call is None
     assert places(shift)["men"] == (0, 1)
     assert talk.reply("1") is None
-    assert (code(shift), status(shift), places(shift)["men"]) == ("1.1", [("ended", "complete")], (1, 0))
+    assert (code(shift), status(shift), places(shift)["men"]) == (
+        "1.1",
+        [("ended", "complete")],
+        (1, 0),
+    )
 
 
 def test_a_connection_lost_in_the_middle_of_the_end_writes_it_once(
@@ -428,18 +473,27 @@ def test_a_connection_lost_in_the_middle_of_the_end_writes_it_once(
     assert talk.reply("1") is None
     assert lost
     assert [EVENT_KINDS[type(e.event)] for e in history(shift)].count("called") == 1
-    assert (code(shift), status(shift), places(shift)["men"]) == ("1.1", [("ended", "complete")], (1, 0))
+    assert (code(shift), status(shift), places(shift)["men"]) == (
+        "1.1",
+        [("ended", "complete")],
+        (1, 0),
+    )
     assert findings(shift) == ()
 
 
-def test_a_supervisor_who_writes_to_the_case_meanwhile_takes_nothing_from_its_end(tmp_path: Path) -> None:
+def test_a_supervisor_who_writes_to_the_case_meanwhile_takes_nothing_from_its_end(
+    tmp_path: Path,
+) -> None:
     shift = Shift(tmp_path, cases=TWO)
     ann, talk = begun(shift, "station")
     keyed(talk, "1", "2")
     with shift.study() as study:
         case = shift.case("A")
         entry = HistoryEntry(shift.at, "sue", "office", ReferralAnswered("go on"))
-        assert study.store.cases.update(CaseUpdate("A", seq=case.seq, entries=[entry], force=True)) is None
+        assert (
+            study.store.cases.update(CaseUpdate("A", seq=case.seq, entries=[entry], force=True))
+            is None
+        )
     assert talk.reply("1") is None
     assert code(shift) == "1.1"
     assert ann is not None
@@ -492,13 +546,17 @@ def test_who_lost_the_case_learns_it_before_the_answer_counts(tmp_path: Path, wa
     keyed(theirs, "1", "1")
     assert bob.close_interview() is None
     assert (code(shift), status(shift)) == ("1.1", [("ended", "complete")])
-    calls = [(e.by, e.event.outcome) for e in history(shift) if isinstance(e.event, OutcomeRecorded)]
+    calls = [
+        (e.by, e.event.outcome) for e in history(shift) if isinstance(e.event, OutcomeRecorded)
+    ]
     assert calls == [("ann", "lost"), ("bob", "complete")]
     assert findings(shift) == ()
 
 
 @pytest.mark.parametrize("way", ["station", "alone"])
-def test_a_lease_that_ran_out_while_nobody_took_the_case_is_taken_again(tmp_path: Path, way: str) -> None:
+def test_a_lease_that_ran_out_while_nobody_took_the_case_is_taken_again(
+    tmp_path: Path, way: str
+) -> None:
     """The computer slept for an hour."""
     shift = Shift(tmp_path)
     ann, talk = begun(shift, way)
@@ -607,7 +665,10 @@ def test_opening_a_study_records_outcomes_that_cases_lack(tmp_path: Path, lapsed
     shift.later(minutes=5)
     forget(shift)
     told: list[str] = []
-    report = list_queue(Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue", notify=told.append), limit=9)
+    report = list_queue(
+        Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue", notify=told.append),
+        limit=9,
+    )
     assert isinstance(report, QueueReport)
     assert [line.key for line in report.lines] == ["B"]
     assert len(told) == 1
@@ -620,11 +681,16 @@ def test_opening_a_study_records_outcomes_that_cases_lack(tmp_path: Path, lapsed
     assert (code(shift), shift.row("A").status, shift.row("A").holder) == ("2.112", "done", None)
     assert findings(shift) == ()
     told.clear()
-    list_queue(Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue", notify=told.append), limit=9)
+    list_queue(
+        Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue", notify=told.append),
+        limit=9,
+    )
     assert told == [], "it is done once"
 
 
-def test_a_study_that_can_only_be_read_says_what_it_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_study_that_can_only_be_read_says_what_it_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shift = Shift(tmp_path, items=ENDS_EARLY, cases=TWO)
     left_behind(shift, "1", "2")
     forget(shift)
@@ -652,7 +718,9 @@ def test_a_station_that_comes_back_after_such_a_crash_shows_the_next_case(tmp_pa
     assert (code(shift), shift.row("A").status) == ("2.112", "done")
 
 
-def test_a_wrong_outcome_that_was_keyed_after_the_crash_does_not_hide_the_right_one(tmp_path: Path) -> None:
+def test_a_wrong_outcome_that_was_keyed_after_the_crash_does_not_hide_the_right_one(
+    tmp_path: Path,
+) -> None:
     shift = Shift(tmp_path, items=ENDS_EARLY, cases=TWO)
     left_behind(shift, "1", "2")
     with shift.study() as study:  # as an earlier version's station offered it
@@ -679,7 +747,9 @@ def test_a_case_that_another_station_is_calling_now_is_left_to_it(tmp_path: Path
         keep = study.store.cases
         from survey_cli.store.cases.case_records import Lease
 
-        keep.claim_case("A", Lease("t", "bob", "of bob", shift.at + timedelta(minutes=20)), shift.at)
+        keep.claim_case(
+            "A", Lease("t", "bob", "of bob", shift.at + timedelta(minutes=20)), shift.at
+        )
     forget(shift)
     queued(shift)
     assert shift.row("A").holder is not None
@@ -712,7 +782,9 @@ def test_what_a_crash_left_undone_is_done_at_the_next_opening(
     assert not any("yet" in finding for finding in findings(shift))
 
 
-def test_a_list_that_cannot_be_written_is_said_and_done_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_that_cannot_be_written_is_said_and_done_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shift = Shift(tmp_path, cases=TWO)
     ann, talk = begun(shift, "station")
     keyed(talk, "1")
@@ -748,7 +820,8 @@ def test_who_withdraws_consent_has_the_answers_erased(tmp_path: Path, way: str) 
         [row] = study.store.interviews.list_rows(case="walk-in" if way == "walk-in" else "A")
         assert (row.outcome, row.answered, row.is_erased) == ("withdrawn", 0, True)
         assert not any(
-            "value" in str(event) and "value=1" in str(event) for event in study.store.interviews.read_journal(row.id)
+            "value" in str(event) and "value=1" in str(event)
+            for event in study.store.interviews.read_journal(row.id)
         )
     assert all("scrub" in f or "free pages" in f for f in findings(shift))
 
@@ -836,7 +909,9 @@ def test_a_form_that_nobody_came_back_to_is_a_callback(tmp_path: Path) -> None:
 
 
 def test_where_no_station_asks_for_the_time_the_words_say_so(tmp_path: Path) -> None:
-    shift = Shift(tmp_path, items=ENDS.replace("outcome: callback", "outcome: appointment"), cases=TWO)
+    shift = Shift(
+        tmp_path, items=ENDS.replace("outcome: callback", "outcome: appointment"), cases=TWO
+    )
     talk = alone(shift)
     keyed(talk, "2")
     closing = talk.result()

@@ -14,7 +14,10 @@ from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_views import CaseView
 
-BILINGUAL = HEAD.replace("title: Field test", "title: Field test\nlanguages: [en, es]") + "  speaks: {role: language}\n"
+BILINGUAL = (
+    HEAD.replace("title: Field test", "title: Field test\nlanguages: [en, es]")
+    + "  speaks: {role: language}\n"
+)
 TEXTS = ITEMS.replace("text: First?", "text: {en: First?, es: Primero}")
 CASES = "unit,phone,zone,speaks\nA,312 555 0100,America/Chicago,{}\n"
 
@@ -35,7 +38,9 @@ def shown_language(station: StationSession) -> str:
     return dict(view.details)["Language"]
 
 
-@pytest.mark.parametrize(("sampled", "chosen", "name"), [("en", "es", "Spanish"), ("es", "en", "English")])
+@pytest.mark.parametrize(
+    ("sampled", "chosen", "name"), [("en", "es", "Spanish"), ("es", "en", "English")]
+)
 def test_the_language_chosen_in_the_interview_stays_after_the_program_died(
     tmp_path: Path, sampled: str, chosen: str, name: str
 ) -> None:
@@ -69,7 +74,9 @@ def test_the_language_chosen_in_the_interview_stays_after_a_suspension(
     assert started(ann).interview.language == chosen
 
 
-def test_a_language_that_was_asked_for_after_the_interview_is_that_of_the_next_session(tmp_path: Path) -> None:
+def test_a_language_that_was_asked_for_after_the_interview_is_that_of_the_next_session(
+    tmp_path: Path,
+) -> None:
     shift = bilingual(tmp_path)
     ann = shift.station()
     conduct = started(ann)
@@ -84,7 +91,9 @@ def test_a_language_that_was_asked_for_after_the_interview_is_that_of_the_next_s
 
 
 @pytest.mark.parametrize("typed", ["es", "ES", "Spanish", "español", "spanish "])
-def test_a_language_problem_takes_one_of_the_studys_languages_by_code_or_name(tmp_path: Path, typed: str) -> None:
+def test_a_language_problem_takes_one_of_the_studys_languages_by_code_or_name(
+    tmp_path: Path, typed: str
+) -> None:
     shift = bilingual(tmp_path)
     assert shift.station().record_outcome("language", language=typed) is None
     assert shift.case("A").language == "es"
@@ -116,7 +125,10 @@ def test_a_language_is_named_by_code_or_name_in_the_interview_too(tmp_path: Path
 
 
 def test_an_export_has_the_language_that_each_interview_ended_in(tmp_path: Path) -> None:
-    cases = CASES.format("en") + "B,312 555 0101,America/Chicago,es\nC,312 555 0102,America/Chicago,en\n"
+    cases = (
+        CASES.format("en")
+        + "B,312 555 0101,America/Chicago,es\nC,312 555 0102,America/Chicago,en\n"
+    )
     shift = Shift(tmp_path, items=TEXTS, cases=cases, head=BILINGUAL)
     ann = shift.station()
     switched = {"A": "es", "B": "en"}
@@ -131,6 +143,11 @@ def test_an_export_has_the_language_that_each_interview_ended_in(tmp_path: Path)
         assert ann.close_interview() is None
     Shift.close_all()
     for as_of in ((), ("--as-of", "2026-11-30")):
-        out, _ = run_survey(tmp_path, "export", str(shift.file), "--db", shift.db, "-o", "-", *as_of)
-        rows = {row["interview_case"]: row["interview_language"] for row in csv.DictReader(io.StringIO(out))}
+        out, _ = run_survey(
+            tmp_path, "export", str(shift.file), "--db", shift.db, "-o", "-", *as_of
+        )
+        rows = {
+            row["interview_case"]: row["interview_language"]
+            for row in csv.DictReader(io.StringIO(out))
+        }
         assert rows == {"A": "es", "B": "en", "C": "en"}

@@ -64,7 +64,9 @@ def at_station(shift: Shift, by: str = "ann", case: str = "A") -> InterviewSessi
 
 def key(session: InterviewSession, *answers: str) -> None:
     entries = list(answers)
-    while (prompt := session.prompt()) is not None and (entries or isinstance(prompt.entry, ReadEntry)):
+    while (prompt := session.prompt()) is not None and (
+        entries or isinstance(prompt.entry, ReadEntry)
+    ):
         assert session.reply("" if isinstance(prompt.entry, ReadEntry) else entries.pop(0)) is None
 
 
@@ -85,7 +87,9 @@ def test_the_sample_columns_are_those_of_the_stations_card(tmp_path: Path) -> No
 
 def test_without_a_sample_there_are_no_columns(tmp_path: Path) -> None:
     shift = Shift(tmp_path, head="instrument: field\ntitle: Field test\n", cases="", fieldwork="")
-    session = start_or_resume(shift.file, StartOptions(case="1", db=shift.db), clock=lambda: shift.at)
+    session = start_or_resume(
+        shift.file, StartOptions(case="1", db=shift.db), clock=lambda: shift.at
+    )
     assert session.details == ()
     assert session.list_quota_cells() == ()
     session.close()
@@ -99,14 +103,20 @@ def test_the_station_has_its_own_clock(tmp_path: Path) -> None:
     assert (f"{session.station_time():%H:%M}", f"{respondent_time:%H:%M}") == ("10:00", "09:00")
 
 
-def test_quota_cells_are_said_in_words_with_the_places_taken_at_the_reservation(tmp_path: Path) -> None:
+def test_quota_cells_are_said_in_words_with_the_places_taken_at_the_reservation(
+    tmp_path: Path,
+) -> None:
     shift = Shift(tmp_path, items=QUOTAS, cases=CASES + "B,1,Ben,312 555 0101,America/Chicago\n")
     first, second = at_station(shift), at_station(shift, "bob", "B")
     assert first.list_quota_cells() == ()
     key(first, "2")
     assert first.list_quota_cells() == ("kinds: Sector, Woman (1 of 5)", "women (1 of 9)")
     key(second, "2", "1")
-    assert second.list_quota_cells() == ("kinds: Sector, Woman (2 of 5)", "areas: North (1 of 20)", "women (2 of 9)")
+    assert second.list_quota_cells() == (
+        "kinds: Sector, Woman (2 of 5)",
+        "areas: North (1 of 20)",
+        "women (2 of 9)",
+    )
     assert second.jump(Place("sex")) is None
     key(second, "1")
     assert second.list_quota_cells() == ("kinds: Sector, Man (1 of 5)", "areas: North (1 of 20)")
@@ -149,9 +159,15 @@ def test_the_time_of_all_sessions_is_added_up(tmp_path: Path) -> None:
 @pytest.mark.time_limit
 def test_what_is_shown_beside_the_question_costs_the_same_at_item_3000(tmp_path: Path) -> None:
     """Everything that an interface may ask for at every key."""
-    items = "items:\n" + "".join(f"  - {{id: q{n}, type: number, text: Item {n}?}}\n" for n in range(3_010))
-    shift = Shift(tmp_path, head="instrument: field\ntitle: Field test\n", items=items, cases="", fieldwork="")
-    session = start_or_resume(shift.file, StartOptions(case="1", db=shift.db), clock=lambda: shift.at)
+    items = "items:\n" + "".join(
+        f"  - {{id: q{n}, type: number, text: Item {n}?}}\n" for n in range(3_010)
+    )
+    shift = Shift(
+        tmp_path, head="instrument: field\ntitle: Field test\n", items=items, cases="", fieldwork=""
+    )
+    session = start_or_resume(
+        shift.file, StartOptions(case="1", db=shift.db), clock=lambda: shift.at
+    )
 
     def measure() -> float:
         prompt = session.prompt()
@@ -196,9 +212,15 @@ def test_only_a_correction_walks_the_route_again_and_no_answer_replays_the_journ
         walks.append("walk")
         return walk(*arguments)
 
-    items = "items:\n" + "".join(f"  - {{id: q{n}, type: number, text: Item {n}?}}\n" for n in range(9))
-    shift = Shift(tmp_path, head="instrument: field\ntitle: Field test\n", items=items, cases="", fieldwork="")
-    session = start_or_resume(shift.file, StartOptions(case="1", db=shift.db), clock=lambda: shift.at)
+    items = "items:\n" + "".join(
+        f"  - {{id: q{n}, type: number, text: Item {n}?}}\n" for n in range(9)
+    )
+    shift = Shift(
+        tmp_path, head="instrument: field\ntitle: Field test\n", items=items, cases="", fieldwork=""
+    )
+    session = start_or_resume(
+        shift.file, StartOptions(case="1", db=shift.db), clock=lambda: shift.at
+    )
     monkeypatch.setattr(Interview, "replay", count_replay)
     monkeypatch.setattr(interview_module, "walk_from_start", count_walk)
 

@@ -33,7 +33,9 @@ def close() -> Iterator[None]:
 
 
 def conduct(shift: Shift, case: str, *, stop: bool = False) -> None:
-    session = start_or_resume(shift.file, StartOptions(case=case, db=shift.db), clock=lambda: shift.at)
+    session = start_or_resume(
+        shift.file, StartOptions(case=case, db=shift.db), clock=lambda: shift.at
+    )
     assert session.reply("") is None
     if stop:
         assert session.stop("break_off") is None
@@ -57,7 +59,9 @@ def test_the_statements_picked_least_come_next(tmp_path: Path, kept: str) -> Non
         assert max(counts.values()) - min(counts[name] for name in "abcd") <= 1, counts
     for number in range(9):
         conduct(shift, f"left {number}", stop=True)
-    assert len(store.list_computed_values("m_pick", "real", besides="")) == 7, "who breaks off fills nothing"
+    assert len(store.list_computed_values("m_pick", "real", besides="")) == 7, (
+        "who breaks off fills nothing"
+    )
     instrument = open_instrument(str(shift.file))
     for row in store.list_rows():
         journal = store.read_journal(row.id)

@@ -22,9 +22,13 @@ from survey_cli.study.consistency.upkeep import refresh_queue
 
 TWO = "unit,kind,name,phone,zone\nA,1,Ann,312 555 0100,America/Chicago\nB,1,Ben,312 555 0101,America/Chicago\n"
 EIGHT = "items:\n" + "".join(
-    f"  - {{id: q{n}, type: single, text: Question {n}?, options: {{1: 'Yes', 2: 'No'}}}}\n" for n in range(1, 11)
+    f"  - {{id: q{n}, type: single, text: Question {n}?, options: {{1: 'Yes', 2: 'No'}}}}\n"
+    for n in range(1, 11)
 )
-RDD = FIELDWORK.replace("establishment", "rdd") + "  eligible_from: q3\n  partial_from: q6\n  complete_from: q9\n"
+RDD = (
+    FIELDWORK.replace("establishment", "rdd")
+    + "  eligible_from: q3\n  partial_from: q6\n  complete_from: q9\n"
+)
 
 
 def sue(shift: Shift) -> Request:
@@ -64,7 +68,9 @@ def verified(shift: Shift) -> tuple[str, ...]:
     [(0, "3.16"), (1, "3.21"), (3, "2.21"), (8, "1.2"), (9, "1.2")],
     ids=["dialed", "not screened", "screened", "partial", "past complete_from"],
 )
-def test_the_last_item_answered_decides_the_code_of_a_lost_call(tmp_path: Path, answers: int, code: str) -> None:
+def test_the_last_item_answered_decides_the_code_of_a_lost_call(
+    tmp_path: Path, answers: int, code: str
+) -> None:
     shift = Shift(tmp_path, EIGHT, TWO, fieldwork=RDD)
     key = died(shift, *["1"] * answers)
     noticed(shift)
@@ -84,12 +90,19 @@ def test_a_lost_call_is_in_exports_status_and_shifts(tmp_path: Path) -> None:
     to = tmp_path / "out.csv"
     rows = {}
     for what in ("calls", "shifts"):
-        options = ExportOptions(to=str(to), db=shift.db, what=what, force=True, zone=OPTIONS.zone, at=shift.at)
+        options = ExportOptions(
+            to=str(to), db=shift.db, what=what, force=True, zone=OPTIONS.zone, at=shift.at
+        )
         export_file(shift.file, options)
         with to.open(encoding="utf-8-sig", newline="") as file:
             rows[what] = list(csv.DictReader(file))
     [call] = rows["calls"]
-    assert (call["case"], call["attempt"], call["outcome"], call["interview_code"]) == (key, "1", "lost", "1.2")
+    assert (call["case"], call["attempt"], call["outcome"], call["interview_code"]) == (
+        key,
+        "1",
+        "lost",
+        "1.2",
+    )
     [day] = rows["shifts"]
     assert (day["calls"], day["contacts"], day["completes"]) == ("1", "1", "0")
     status = load_fieldwork_status(sue(shift))
@@ -129,7 +142,9 @@ def test_a_station_that_was_only_silent_goes_on_with_its_call(tmp_path: Path) ->
     assert ann.close_interview() is None
     assert outcomes(shift, key) == ["complete"]
     assert (shift.row(key).position.code, shift.row(key).position.attempts) == ("1.1", 1)
-    events = [entry.event for entry in Store.open(shift.db, create=False).cases.queries.read_history(key)]
+    events = [
+        entry.event for entry in Store.open(shift.db, create=False).cases.queries.read_history(key)
+    ]
     assert OutcomeRevoked() in events
     assert verified(shift) == ()
 
@@ -169,7 +184,9 @@ def test_a_supervisor_who_frees_a_case_ends_its_call(tmp_path: Path) -> None:
     case_actions.free_case(sue(shift), key)
     assert outcomes(shift, key) == ["lost"]
     assert shift.row(key).position.code == "1.2"
-    events = [entry.event for entry in Store.open(shift.db, create=False).cases.queries.read_history(key)]
+    events = [
+        entry.event for entry in Store.open(shift.db, create=False).cases.queries.read_history(key)
+    ]
     assert events[-1] == CaseReturned("released")
 
 
@@ -201,7 +218,9 @@ def test_nobody_keys_the_outcome_lost(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("outcome", ["callback", "appointment"])
-def test_an_interview_that_waits_is_partial_from_partial_from_on(tmp_path: Path, outcome: str) -> None:
+def test_an_interview_that_waits_is_partial_from_partial_from_on(
+    tmp_path: Path, outcome: str
+) -> None:
     shift = Shift(tmp_path, EIGHT, TWO, fieldwork=RDD)
     ann = shift.station("ann")
     key = on(ann)
@@ -233,7 +252,9 @@ def test_a_lost_call_is_an_event_like_any_other(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("outcome", "code"), [("callback", "1.2"), ("refusal_soft", "1.2")])
-def test_a_station_that_comes_back_keys_an_outcome_of_the_interview(tmp_path: Path, outcome: str, code: str) -> None:
+def test_a_station_that_comes_back_keys_an_outcome_of_the_interview(
+    tmp_path: Path, outcome: str, code: str
+) -> None:
     """The terminal died after eight answers, is back within the lease, and the interviewer keys what happened."""
     shift = Shift(tmp_path, EIGHT, TWO, fieldwork=RDD)
     key = died(shift, *["1"] * 8)

@@ -69,10 +69,16 @@ def at_work(shift: Shift, *replies: str, key: str = "A") -> tuple[StationSession
 
 def logged(shift: Shift) -> list[tuple[str, str]]:
     with Store.open(shift.db, create=False) as store:
-        return [(e.what, e.object) for e in store.access_log.list_entries() if e.what in ("watch", "replay")]
+        return [
+            (e.what, e.object)
+            for e in store.access_log.list_entries()
+            if e.what in ("watch", "replay")
+        ]
 
 
-def test_a_screen_that_is_closed_ends_the_watching(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_screen_that_is_closed_ends_the_watching(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without its terminal, the command printed to nobody, and the log of accesses had a watcher who had left."""
     shift = Shift(tmp_path, ITEMS, fieldwork=ANNOUNCED)
     terminals = iter((True, False))
@@ -111,7 +117,10 @@ def test_a_watcher_sees_each_state_of_the_call_and_each_answer(shift: Shift) -> 
     assert isinstance(session, InterviewSession)
     assert session.reply("") is None
     assert watch.advance()
-    assert (watch.state, watch.session) == ("ann, case A: the notice of monitoring was not read yet", None)
+    assert (watch.state, watch.session) == (
+        "ann, case A: the notice of monitoring was not read yet",
+        None,
+    )
     assert logged(shift) == []
     for reply in ("", "Al", "2"):
         assert session.reply(reply) is None
@@ -137,7 +146,9 @@ def test_a_watcher_sees_each_state_of_the_call_and_each_answer(shift: Shift) -> 
     assert logged(shift) == [("watch", "case A")]
 
 
-def test_a_watcher_opens_no_further_connection(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_watcher_opens_no_further_connection(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
     study = monitored(shift)
     watch = Watch(study, "ann")
     at_work(shift, "", "", "Al")
@@ -148,7 +159,9 @@ def test_a_watcher_opens_no_further_connection(shift: Shift, monkeypatch: pytest
     assert not watch.advance()
 
 
-def test_a_watcher_follows_to_the_next_session_and_leaves_a_case_that_was_lost(tmp_path: Path) -> None:
+def test_a_watcher_follows_to_the_next_session_and_leaves_a_case_that_was_lost(
+    tmp_path: Path,
+) -> None:
     shift = Shift(tmp_path, ITEMS, fieldwork=ANNOUNCED)
     watch = Watch(monitored(shift), "ann")
     station, session = at_work(shift, "", "", "Al")
@@ -190,7 +203,11 @@ def test_personal_answers_names_and_notes_are_masked_wherever_they_are_shown(shi
     assert first is not None
     assert first.respondent == "A"
     items = {item.place.item: item for item in first.list_items()}
-    assert (items["who"].answer, items["a"].text, items["a"].answer) == ("•••", "•••, do you drink tea?", "1 Yes")
+    assert (items["who"].answer, items["a"].text, items["a"].answer) == (
+        "•••",
+        "•••, do you drink tea?",
+        "1 Yes",
+    )
     assert [note.text for note in first.list_notes()] == ["•••"]
     for _ in range(2):
         assert session.go_back() is None
@@ -200,7 +217,11 @@ def test_personal_answers_names_and_notes_are_masked_wherever_they_are_shown(shi
     prompt = second.prompt()
     assert prompt is not None
     assert prompt.earlier is not None
-    assert (prompt.place.item, prompt.earlier.label, prompt.earlier.typed_text) == ("who", "•••", "")
+    assert (prompt.place.item, prompt.earlier.label, prompt.earlier.typed_text) == (
+        "who",
+        "•••",
+        "",
+    )
     shown = [repr(s.prompt()) + repr(s.list_items()) + repr(s.details) for s in (first, second)]
     for private in ("Alexandra", "Alice", "Adams", "555"):
         assert private not in "".join(shown)
@@ -217,7 +238,9 @@ def test_without_an_announcement_or_for_an_interviewer_nothing_is_shown(
         Replay(monitored(shift), "A")
     shift.fieldwork = ANNOUNCED
     shift.write(ITEMS)
-    with pytest.raises(UserError, match="respondents are not told"):  # the version of that interview announced nothing
+    with pytest.raises(
+        UserError, match="respondents are not told"
+    ):  # the version of that interview announced nothing
         Replay(monitored(shift), "A")
     with pytest.raises(UserError, match="is not on the study's list of people"):
         Watch(monitored(shift), "eve")
@@ -227,7 +250,9 @@ def test_without_an_announcement_or_for_an_interviewer_nothing_is_shown(
     assert logged(shift) == []
 
 
-def test_a_replay_goes_through_the_interview_at_its_pace_and_ends_with_its_data(shift: Shift, tmp_path: Path) -> None:
+def test_a_replay_goes_through_the_interview_at_its_pace_and_ends_with_its_data(
+    shift: Shift, tmp_path: Path
+) -> None:
     station, session = at_work(shift, "", "", "Al", "1")
     assert session.suspend() is None
     station.close_interview(then_next=False)
@@ -248,12 +273,19 @@ def test_a_replay_goes_through_the_interview_at_its_pace_and_ends_with_its_data(
         seconds += 0.1
         if replay.advance(0.1):
             places.append(asked(replay))
-    assert places == ["who", "a", "", "b", "b", "c", ""], "with the end of the first session, and the way back"
-    assert 8.9 < seconds < 9.3, "seventy seconds of interview, and two seconds for the night between"
+    assert places == ["who", "a", "", "b", "b", "c", ""], (
+        "with the end of the first session, and the way back"
+    )
+    assert 8.9 < seconds < 9.3, (
+        "seventy seconds of interview, and two seconds for the night between"
+    )
     assert replay.shown.now.events == session.interview.events
     names = [variable.name for variable in build_columns(replay.shown.instrument)]
     row = dict(zip(names, map(str, build_row(replay.shown.now)), strict=True))
-    assert run_command(["export", str(shift.file), "--db", shift.db, "-o", str(tmp_path / "data.csv")]) == 0
+    assert (
+        run_command(["export", str(shift.file), "--db", shift.db, "-o", str(tmp_path / "data.csv")])
+        == 0
+    )
     [exported] = DictReader((tmp_path / "data.csv").read_text().splitlines())
     assert [exported[name] for name in "abc"] == [row[name] for name in "abc"] == ["1", "9", "2"]
     assert logged(shift) == [("replay", "case A")]
@@ -272,7 +304,9 @@ def test_a_replay_steps_back_and_forth_and_pauses(tmp_path: Path) -> None:
     while not replay.is_over:
         places.append(asked(replay))
         replay.step(1)
-    assert places == ["hello", "notice", "who", "a", "b", "c", ""], "what the computer answers is no step"
+    assert places == ["hello", "notice", "who", "a", "b", "c", ""], (
+        "what the computer answers is no step"
+    )
     for place in ("c", "b", "a", "who"):
         replay.step(-1)
         while asked(replay) == "":  # the end was written after the last answer
@@ -288,7 +322,9 @@ def test_a_replay_steps_back_and_forth_and_pauses(tmp_path: Path) -> None:
     assert asked(replay) == "who", "ten seconds each, twenty times as fast"
 
 
-def test_the_commands_print_each_question_with_its_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_commands_print_each_question_with_its_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     shift = Shift(tmp_path, ITEMS, fieldwork=ANNOUNCED)
     at_work(shift, "", "", "Al", "1", "7")
     command = ["watch", str(shift.file), "--replay", "A", "--db", shift.db, "--plain"]
@@ -328,7 +364,10 @@ def test_the_lines_of_a_watcher_have_every_answer_of_interviews_that_follow_at_o
     monkeypatch.setattr("survey_cli.cli.commands.monitoring.sleep", lambda _: next(steps))
     assert run_command(["watch", str(shift.file), "ann", "--db", shift.db, "--plain"]) == 130
     printed = capsys.readouterr().out.splitlines()
-    assert [printed.count(line) for line in ("who  What is your first name?: Al", "b  How many cups?: 7")] == [2, 2]
+    assert [
+        printed.count(line)
+        for line in ("who  What is your first name?: Al", "b  How many cups?: 7")
+    ] == [2, 2]
     assert sum(line.startswith("Ended: Complete") for line in printed) == 2
 
 

@@ -66,7 +66,9 @@ def write_as_before(shift: Shift, key: str) -> None:
         was, due_at, bucket, rank, *rest = row
         criteria = json.loads(bucket)
         criteria[-1] = "of earlier rules"
-        study.store.connector.run(SET_POSITION, (was, due_at, json.dumps(criteria), f"{rank}0", *rest))
+        study.store.connector.run(
+            SET_POSITION, (was, due_at, json.dumps(criteria), f"{rank}0", *rest)
+        )
 
 
 def refused(shift: Shift) -> str:
@@ -86,7 +88,9 @@ def refused(shift: Shift) -> str:
     return key
 
 
-def test_the_next_status_derives_what_a_station_of_an_earlier_version_scheduled(tmp_path: Path) -> None:
+def test_the_next_status_derives_what_a_station_of_an_earlier_version_scheduled(
+    tmp_path: Path,
+) -> None:
     """`db verify` found a difference of every such case, and the place of a refusal was never free again."""
     shift = Shift(tmp_path, items=ITEMS, cases=TWO)
     key = refused(shift)
@@ -110,7 +114,9 @@ def test_a_station_of_this_version_gives_the_place_free_before_it_claims(tmp_pat
     assert verify(shift) == ((), ())
 
 
-def test_nothing_is_derived_one_by_one_while_the_whole_queue_waits_to_be_built(tmp_path: Path) -> None:
+def test_nothing_is_derived_one_by_one_while_the_whole_queue_waits_to_be_built(
+    tmp_path: Path,
+) -> None:
     """Otherwise a station would derive a million cases that an earlier version has just built by its rules."""
     shift = Shift(tmp_path, items=ITEMS, cases=TWO)
     key = refused(shift)

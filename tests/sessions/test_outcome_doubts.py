@@ -35,14 +35,20 @@ def find_doubt(station: StationSession, outcome: str) -> str:
     return f"{doubt.what} {doubt.question}" if doubt is not None else ""
 
 
-@pytest.mark.parametrize("outcome", ["no_answer", "busy", "machine", "disconnected", "changed", "wrong_number"])
-def test_answers_of_this_call_contradict_that_nobody_was_reached(tmp_path: Path, outcome: str) -> None:
+@pytest.mark.parametrize(
+    "outcome", ["no_answer", "busy", "machine", "disconnected", "changed", "wrong_number"]
+)
+def test_answers_of_this_call_contradict_that_nobody_was_reached(
+    tmp_path: Path, outcome: str
+) -> None:
     ann = Shift(tmp_path).station()
     put_aside(ann, "1", "2")
     assert find_doubt(ann, outcome).startswith("2 answers were recorded in this call.")
 
 
-@pytest.mark.parametrize("outcome", ["callback", "refusal_soft", "not_eligible", "language", "technical", "supervisor"])
+@pytest.mark.parametrize(
+    "outcome", ["callback", "refusal_soft", "not_eligible", "language", "technical", "supervisor"]
+)
 def test_what_may_follow_answers_is_not_asked_about(tmp_path: Path, outcome: str) -> None:
     ann = Shift(tmp_path).station()
     put_aside(ann, "1", "2")

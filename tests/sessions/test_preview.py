@@ -158,7 +158,9 @@ def test_notes_are_kept_over_a_change() -> None:
 
 
 def test_a_doubt_that_waits_for_its_answer_still_waits() -> None:
-    soft = TEXT.replace("max: 9,", "max: 9, checks: [{expect: cars < 5, soft: true, say: {en: Many., es: Son.}}],")
+    soft = TEXT.replace(
+        "max: 9,", "max: 9, checks: [{expect: cars < 5, soft: true, say: {en: Many., es: Son.}}],"
+    )
     preview = begun(soft, columns={"kind": "1"})
     shown = keyed(preview.restart(), "", "1", "7")
     shown = followed(preview, soft.replace("Many.", "So many?"))
@@ -192,7 +194,11 @@ def test_what_was_keyed_changes_only_where_there_is_no_other_way() -> None:
 
 
 def test_another_case_is_taken_where_the_item_wants_one_and_stays_over_a_change() -> None:
-    preview = begun(seed=next(n for n in range(20) if begun(seed=n).restart().session.list_values()[1].value == "1"))
+    preview = begun(
+        seed=next(
+            n for n in range(20) if begun(seed=n).restart().session.list_values()[1].value == "1"
+        )
+    )
     shown = preview.restart()
     assert shown.session.jump(Place("chief")) is None
     assert "another case: kind 2" in shown.session.remark
@@ -208,7 +214,9 @@ def test_a_case_that_was_given_does_not_change_and_the_reason_is_said() -> None:
     assert "kind == 2" in refused.why
 
 
-@pytest.mark.parametrize("name", ["asu_2000", "household", "customer", "features/draw_random", "features/split"])
+@pytest.mark.parametrize(
+    "name", ["asu_2000", "household", "customer", "features/draw_random", "features/split"]
+)
 def test_every_item_of_an_example_can_be_stood_at(name: str, tmp_path: Path) -> None:
     preview = Preview(str(EXAMPLES / f"{name}.yaml"), PreviewOptions(columns={}))
     shown = preview.open()
@@ -223,14 +231,23 @@ def test_the_list_has_every_item_and_says_which_were_not_asked() -> None:
     shown = keyed(begun(columns={"kind": "1"}).restart(), "", "2", "No money.")
     listed = {str(a.place): a.answer for a in shown.session.list_items()}
     assert list(listed) == ["hello", "own", "cars", "why", "age", "chief", "bye"]
-    assert (listed["own"], listed["cars"], listed["age"]) == ("2 No", "(not asked)", "(not reached)")
+    assert (listed["own"], listed["cars"], listed["age"]) == (
+        "2 No",
+        "(not asked)",
+        "(not reached)",
+    )
 
 
 def test_the_data_keep_the_five_states_apart() -> None:
     shown = keyed(begun(columns={"kind": "1"}).restart(), "", "1")
     shown.session.decline("dk")
     found = states(shown)
-    assert [found[n] for n in ("own", "cars", "why", "age")] == ["answered", "dk", "not_asked", "not_reached"]
+    assert [found[n] for n in ("own", "cars", "why", "age")] == [
+        "answered",
+        "dk",
+        "not_asked",
+        "not_reached",
+    ]
     by_name = {d.name: d for d in shown.session.list_values()}
     assert (by_name["own"].value, by_name["own"].label) == ("1", "Yes")
     assert (by_name["cars"].value, by_name["age"].value) == ("-8", "-7")
@@ -299,7 +316,9 @@ def test_a_broken_file_shows_its_problems_and_the_interview_waits() -> None:
     shown = followed(preview, TEXT.replace("own == 1", "won == 1"))
     assert shown.broken
     assert [p.rule for p in shown.problems if p.severity == "error"] == ["unknown-name"]
-    assert "won == 1" in shown.read_line(next(p.where for p in shown.problems if p.severity == "error"))
+    assert "won == 1" in shown.read_line(
+        next(p.where for p in shown.problems if p.severity == "error")
+    )
     shown = followed(preview, TEXT)
     assert (shown.broken, place(shown)) == (False, "age")
     assert data(shown)["cars"] == "3"

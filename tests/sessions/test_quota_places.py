@@ -22,7 +22,11 @@ from survey_cli.services.cases.case_actions import CaseActionResult, correct_out
 from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
 from survey_cli.services.database.administration import VerificationResult, verify_database
 from survey_cli.services.run_on_study import Request
-from survey_cli.services.sample.do_not_call_list import DoNotCallAddition, DoNotCallRequest, add_numbers
+from survey_cli.services.sample.do_not_call_list import (
+    DoNotCallAddition,
+    DoNotCallRequest,
+    add_numbers,
+)
 from survey_cli.sessions.interview.interview_session import InterviewSession
 from survey_cli.sessions.interview.start_interview import StartOptions
 from survey_cli.sessions.open_interview import start_or_resume
@@ -186,7 +190,9 @@ def test_a_lookup_that_the_route_passes_by_is_made_up_for_at_the_end(tmp_path: P
 
 
 @pytest.mark.parametrize("how", ["Enter", "suspend", "break off"])
-def test_the_respondent_has_not_hung_up_yet_when_the_quota_is_found_full(how: str, tmp_path: Path) -> None:
+def test_the_respondent_has_not_hung_up_yet_when_the_quota_is_found_full(
+    how: str, tmp_path: Path
+) -> None:
     """A lookup passed by is made up for before the items that the interviewer fills in afterwards."""
     items = ASKED.replace(
         "quotas:",
@@ -218,7 +224,8 @@ def test_the_respondent_has_not_hung_up_yet_when_the_quota_is_found_full(how: st
 
 def test_who_is_led_to_another_end_asks_for_no_place(tmp_path: Path) -> None:
     items = ASKED.replace(
-        "  - {id: a,", "  - {id: out, type: end, ask_if: sex == 1, outcome: not_eligible}\n  - {id: a,"
+        "  - {id: a,",
+        "  - {id: out, type: end, ask_if: sex == 1, outcome: not_eligible}\n  - {id: a,",
     )
     shift = Shift(tmp_path, items=items, cases=THREE)
     ann = shift.station("ann")
@@ -254,7 +261,9 @@ def test_a_case_interviewed_without_a_station_is_turned_away_too(tmp_path: Path)
     shift = Shift(tmp_path, items=SAMPLED, cases=THREE)
     begun(shift.station("ann"))
     other = next(key for key in "ABC" if shift.row(key).holder is None)
-    desk = start_or_resume(str(shift.file), StartOptions(case=other, db=shift.db), clock=lambda: shift.at)
+    desk = start_or_resume(
+        str(shift.file), StartOptions(case=other, db=shift.db), clock=lambda: shift.at
+    )
     assert isinstance(desk, InterviewSession), desk
     assert asked(desk).ending == "quota_full"
     assert desk.reply("") is None
@@ -304,7 +313,9 @@ def test_a_correction_that_passes_a_target_says_so(tmp_path: Path) -> None:
 
 def refuse(shift: Shift) -> None:
     request = Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue")
-    assert isinstance(correct_outcome(request, "A", "refusal_hard", note="rang back"), CaseActionResult)
+    assert isinstance(
+        correct_outcome(request, "A", "refusal_hard", note="rang back"), CaseActionResult
+    )
 
 
 def forbid_calls(shift: Shift) -> None:
@@ -358,7 +369,9 @@ def verify(shift: Shift) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("outcome", ["refusal_soft", "break_off", "refusal_hard"])
-def test_who_refuses_in_the_middle_gives_the_place_back_at_once(outcome: str, tmp_path: Path) -> None:
+def test_who_refuses_in_the_middle_gives_the_place_back_at_once(
+    outcome: str, tmp_path: Path
+) -> None:
     """Half of the places that stopped a study of sixty belonged to soft refusals and break-offs."""
     shift = Shift(tmp_path, items=SAMPLED, cases=THREE)
     ann, bob = shift.station("ann"), shift.station("bob")
@@ -382,7 +395,10 @@ def test_a_place_of_a_respondent_who_refused_is_found_and_mended(tmp_path: Path)
     with shift.study() as study:
         study.store.cases.quotas.hold(interview, {"kinds:1": 1}, shift.at)
     [finding] = verify(shift)[0]
-    assert finding == f"quota cell kinds:1: interview {interview[:8]} has a place in it but its respondent refused"
+    assert (
+        finding
+        == f"quota cell kinds:1: interview {interview[:8]} has a place in it but its respondent refused"
+    )
     with shift.study() as study:
         study.store.settings.write(PLAN_SETTING, "of an earlier version")
         assert rebuild_queue(study, shift.at) == 2  # a station has the third
@@ -408,7 +424,9 @@ def test_the_status_names_what_holds_the_study(tmp_path: Path) -> None:
         "they are given back from Wed 25 Nov 10:00 to Wed 25 Nov 10:30"
     ) in alerts
     # the whole sentence is printed, on as many lines as it takes
-    printed = render_status(load_fieldwork_status(request, zone=ZoneInfo("America/Chicago")), cells=80)
+    printed = render_status(
+        load_fieldwork_status(request, zone=ZoneInfo("America/Chicago")), cells=80
+    )
     words = " ".join(" ".join(printed).split())
     assert "they are given back from Wed 25 Nov 10:00 to Wed 25 Nov 10:30" in words
     shift.later(hours=22)
@@ -418,7 +436,12 @@ def test_the_status_names_what_holds_the_study(tmp_path: Path) -> None:
 
 def test_who_refuses_at_the_next_call_gives_the_place_back_at_once(tmp_path: Path) -> None:
     fieldwork = FIELDWORK + "  quota_hold: 7d\n"
-    shift = Shift(tmp_path, items=SAMPLED, cases=THREE.replace("B,1", "B,2").replace("C,1", "C,2"), fieldwork=fieldwork)
+    shift = Shift(
+        tmp_path,
+        items=SAMPLED,
+        cases=THREE.replace("B,1", "B,2").replace("C,1", "C,2"),
+        fieldwork=fieldwork,
+    )
     ann = shift.station("ann")
     assert begun(ann).stop("callback") is None
     assert ann.close_interview() is None
@@ -647,7 +670,15 @@ def test_stations_at_once_pass_no_target(kept: str, tmp_path: Path) -> None:
     where = postgres_server.create_address() if kept == "server" else ""
     shift = Shift(tmp_path, items=MIXED, cases=cases, head=HEAD, db=where)
     stations = subprocess.run(
-        [sys.executable, "-c", WORKERS, str(shift.file), shift.db, shift.at.isoformat(), str(STATIONS)],
+        [
+            sys.executable,
+            "-c",
+            WORKERS,
+            str(shift.file),
+            shift.db,
+            shift.at.isoformat(),
+            str(STATIONS),
+        ],
         capture_output=True,
         text=True,
         timeout=240,
@@ -663,5 +694,7 @@ def test_stations_at_once_pass_no_target(kept: str, tmp_path: Path) -> None:
             assert taken.reserved == 0, (id, taken)
         assert complete == sum(counts.get(f"sexes:{sex}", CellFill()).completes for sex in (1, 2))
         assert complete >= 8  # at least one quota was filled to the brim
-        assert any(counts.get(id, CellFill()).completes == cell.target for id, cell in quotas.cells.items())
+        assert any(
+            counts.get(id, CellFill()).completes == cell.target for id, cell in quotas.cells.items()
+        )
         assert study.store.maintenance.check_integrity() == []

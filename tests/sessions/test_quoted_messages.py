@@ -20,14 +20,24 @@ def test_a_lost_connection() -> None:
 
 def test_a_station_whose_file_differs() -> None:
     source = (ROOT / "survey_cli" / "study" / "versions.py").read_text(encoding="utf-8")
-    for part in ("The published questionnaire", " is used, ", "because the file ", " differs from it "):
+    for part in (
+        "The published questionnaire",
+        " is used, ",
+        "because the file ",
+        " differs from it ",
+    ):
         assert part in source
         assert part in quoted("guides/several-computers.md")
 
 
 def test_an_interview_that_was_in_progress() -> None:
-    source = (ROOT / "survey_cli" / "sessions" / "station" / "case_view.py").read_text(encoding="utf-8")
-    for part in ("You have been on this case since ", ": the interview was in progress. Resume it, or key an outcome."):
+    source = (ROOT / "survey_cli" / "sessions" / "station" / "case_view.py").read_text(
+        encoding="utf-8"
+    )
+    for part in (
+        "You have been on this case since ",
+        ": the interview was in progress. Resume it, or key an outcome.",
+    ):
         assert part in source
         assert part in quoted("guides/ssh.md")
 

@@ -39,7 +39,9 @@ from survey_cli.study.open_study import StudyFiles
 from survey_cli.study.pause import Pause
 from survey_cli.tui.station.screen import StationApp
 
-FIVE = CASES + "".join(f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1))
+FIVE = CASES + "".join(
+    f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1)
+)
 PEOPLE = "login,languages,skills,pseudonym,role\nann,,,I-01,\nbob,,,I-02,\nsue,,,S-01,supervisor\n"
 QUOTA = """
 quotas:
@@ -101,7 +103,10 @@ def test_changed_hours_reach_a_station_before_its_next_dial(tmp_path: Path) -> N
     rewrite(shift, '"09:00-20:30", sat', '"12:00-20:30", sat')  # it is 10:00
     said = ann.dial()
     assert isinstance(said, Rejection)
-    assert said.why == "not now: before 12:00 there (it is 10:00); the study's files changed and were read again"
+    assert (
+        said.why
+        == "not now: before 12:00 there (it is 10:00); the study's files changed and were read again"
+    )
     assert shift.case(first).open_attempt is None or not shift.case(first).open_attempt.dialed  # type: ignore[union-attr]
     assert ann.finish_case() is None
     assert idle(ann).next_at is not None
@@ -135,7 +140,9 @@ def test_changed_delays_and_limits_put_cases_elsewhere_in_the_queue(tmp_path: Pa
     assert shift.row("A").position.due_at == shift.at + timedelta(hours=1)
 
 
-def test_one_station_works_the_queue_out_and_the_others_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_station_works_the_queue_out_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One that died at it is followed by the next; the rules hold at every claim meanwhile."""
     shift = Shift(tmp_path, cases=FIVE)
     ann, bob = working(shift, "ann"), working(shift, "bob")
@@ -166,7 +173,11 @@ def test_a_case_that_was_closed_by_the_old_plan_stands_by_the_new_one(tmp_path: 
     ann, bob = working(shift, "ann"), working(shift, "bob")
     key = on(ann)
     assert isinstance(ann.dial(), str)
-    rewrite(shift, "  attempts: {total: 8, per_day: 3}", "  attempts: {total: 8}\n  delays: {no_answer: 1h}")
+    rewrite(
+        shift,
+        "  attempts: {total: 8, per_day: 3}",
+        "  attempts: {total: 8}\n  delays: {no_answer: 1h}",
+    )
     assert bob.record_outcome("busy") is None
     assert "read again" in bob.notice()
     assert ann.record_outcome("no_answer") is None
@@ -175,12 +186,19 @@ def test_a_case_that_was_closed_by_the_old_plan_stands_by_the_new_one(tmp_path: 
 
 
 def test_a_case_that_is_left_at_the_end_of_a_shift_stands_by_the_new_plan(tmp_path: Path) -> None:
-    shift = Shift(tmp_path, cases="unit,kind,name,phone,zone\nA,1,Alice,312 555 0100; 312 555 0101,America/Chicago\n")
+    shift = Shift(
+        tmp_path,
+        cases="unit,kind,name,phone,zone\nA,1,Alice,312 555 0100; 312 555 0101,America/Chicago\n",
+    )
     ann = working(shift)
     assert isinstance(ann.dial(), str)
     assert ann.record_outcome("no_answer") is None
     assert on(ann) == "A", "another number can be tried"
-    rewrite(shift, "  attempts: {total: 8, per_day: 3}", "  attempts: {total: 8}\n  delays: {no_answer: 1h}")
+    rewrite(
+        shift,
+        "  attempts: {total: 8, per_day: 3}",
+        "  attempts: {total: 8}\n  delays: {no_answer: 1h}",
+    )
     assert ann.end_shift() is None
     assert shift.row("A").position.due_at == shift.at + timedelta(hours=1)
 
@@ -259,7 +277,11 @@ def test_a_file_that_gives_old_answers_another_meaning_is_not_taken_over(tmp_pat
     ann.dial()
     interviewed(ann, "1", "1", "1")
     assert ann.close_interview() is None
-    rewrite(shift, 'text: First?, options: {1: "Yes", 2: "No"}', 'text: First?, options: {1: "No", 2: "Yes"}')
+    rewrite(
+        shift,
+        'text: First?, options: {1: "Yes", 2: "No"}',
+        'text: First?, options: {1: "No", 2: "Yes"}',
+    )
     if is_server_address(shift.db):
         assert "a: code 1 was 'Yes' and is 'No'" in str(shift.publish())
         assert ann.record_outcome("no_answer") is None
@@ -286,7 +308,9 @@ def test_a_file_that_is_written_anew_unchanged_is_not_read_again(tmp_path: Path)
 
 
 @pytest.mark.parametrize(("before", "after", "opens"), [(1, 2, True), (2, 1, False)])
-def test_a_place_is_held_by_the_newest_target(before: int, after: int, opens: bool, tmp_path: Path) -> None:
+def test_a_place_is_held_by_the_newest_target(
+    before: int, after: int, opens: bool, tmp_path: Path
+) -> None:
     """The interview began under the old target; the second one's place is decided by the new."""
     quota = QUOTA.replace("target: 1", f"target: {before}")
     shift = Shift(tmp_path, items=LOOKED_UP, cases=FIVE, fieldwork=FIELDWORK + quota)
@@ -357,9 +381,16 @@ def test_an_interview_goes_on_to_its_end_under_a_pause(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("before", "reopen", "begins"),
-    [("", False, False), ("open", False, True), ("refusal_hard", False, False), ("refusal_hard", True, True)],
+    [
+        ("", False, False),
+        ("open", False, True),
+        ("refusal_hard", False, False),
+        ("refusal_hard", True, True),
+    ],
 )
-def test_no_interview_of_a_case_begins_under_a_pause(tmp_path: Path, before: str, reopen: bool, begins: bool) -> None:
+def test_no_interview_of_a_case_begins_under_a_pause(
+    tmp_path: Path, before: str, reopen: bool, begins: bool
+) -> None:
     shift = Shift(tmp_path)
     wanted = StartOptions(case="A", interviewer="ann", db=shift.db, station="two")
     if before:
@@ -367,7 +398,9 @@ def test_no_interview_of_a_case_begins_under_a_pause(tmp_path: Path, before: str
         assert isinstance(talk, InterviewSession), talk
         interviewed_until(talk, before)
     paused(shift, "the server moves")
-    found = attempt(start_or_resume, shift.file, replace(wanted, reopen=reopen), clock=lambda: shift.at)
+    found = attempt(
+        start_or_resume, shift.file, replace(wanted, reopen=reopen), clock=lambda: shift.at
+    )
     if begins:
         assert isinstance(found, InterviewSession), found
         found.close()
@@ -384,13 +417,22 @@ def test_the_interview_command_begins_no_call_under_a_pause(tmp_path: Path) -> N
 
     def interview(key: str, *lines: str, code: int) -> str:
         arguments = ("interview", *study, "--case", key, "--plain")
-        return "".join(run_survey(tmp_path, *arguments, code=code, keyed="".join(f"{line}\n" for line in lines)))
+        return "".join(
+            run_survey(
+                tmp_path, *arguments, code=code, keyed="".join(f"{line}\n" for line in lines)
+            )
+        )
 
     interview("A", "", "1", ".suspend", code=3)
-    assert run_command(["study", "pause", *study, "--by", "sue", "--message", "the server moves"]) == 0
+    assert (
+        run_command(["study", "pause", *study, "--by", "sue", "--message", "the server moves"]) == 0
+    )
     before = shift.row("B")
     said = interview("B", "", "1", "2", "1", code=1)
-    assert re.search(r"B: Paused by sue since \d\d:\d\d: the server moves — wait until .*: survey study resume", said)
+    assert re.search(
+        r"B: Paused by sue since \d\d:\d\d: the server moves — wait until .*: survey study resume",
+        said,
+    )
     assert "First?" not in said
     assert shift.row("B") == before
     interview("A", "2", "1", code=0)  # an interview that had begun goes on
@@ -493,13 +535,22 @@ def test_only_a_supervisor_pauses(tmp_path: Path) -> None:
         pause_study(request(shift), "x" * 201)
 
 
-def test_pause_and_resume_from_the_command_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_pause_and_resume_from_the_command_line(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     shift = Shift(tmp_path, cases=FIVE)
     study = (str(shift.file), "--db", shift.db)
-    assert run_command(["study", "pause", *study, "--by", "sue", "--message", "back at\x1b 15:00"]) == 0
-    assert re.search(r"Paused by sue since \d\d:\d\d: back at 15:00; survey study resume", capfd.readouterr().err)
+    assert (
+        run_command(["study", "pause", *study, "--by", "sue", "--message", "back at\x1b 15:00"])
+        == 0
+    )
+    assert re.search(
+        r"Paused by sue since \d\d:\d\d: back at 15:00; survey study resume", capfd.readouterr().err
+    )
     assert run_command(["status", *study]) == 0
-    assert re.search(r"^Paused by sue since \d\d:\d\d: back at 15:00$", capfd.readouterr().out, re.MULTILINE)
+    assert re.search(
+        r"^Paused by sue since \d\d:\d\d: back at 15:00$", capfd.readouterr().out, re.MULTILINE
+    )
     assert run_command(["study", "resume", *study, "--by", "sue"]) == 0
     assert run_command(["study", "resume", *study, "--by", "sue"]) == 1
     assert "is not paused" in capfd.readouterr().err
@@ -517,7 +568,9 @@ def test_a_station_that_starts_leaves_the_queue_to_who_works_it_out_already(
         begun = f"{study.plan.fingerprint} {shift.at.isoformat()}"
         study.store.settings.write(PLAN_SETTING, begun)
     shift.later(minutes=minutes)
-    station = open_station(shift.file, db=shift.db, interviewer="ann", clock=lambda: shift.at, clock_is_right=True)
+    station = open_station(
+        shift.file, db=shift.db, interviewer="ann", clock=lambda: shift.at, clock_is_right=True
+    )
     assert on(station) == "A"
     station.close()
     with shift.study() as study:

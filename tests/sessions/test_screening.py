@@ -47,7 +47,12 @@ def close() -> Iterator[None]:
     ],
 )
 def test_who_passed_the_screener_stays_eligible_when_the_number_is_disconnected(
-    eligible_from: str, answers: tuple[str, ...], outcome: str, code: str, later: str, tmp_path: Path
+    eligible_from: str,
+    answers: tuple[str, ...],
+    outcome: str,
+    code: str,
+    later: str,
+    tmp_path: Path,
 ) -> None:
     """A refusal became 3.21, then 4.32, and left the denominator of RR1."""
     shift = Shift(tmp_path, items=ITEMS, fieldwork=FIELDWORK.replace("SCREENER", eligible_from))

@@ -22,7 +22,9 @@ from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_views import CaseView, IdleView
 from survey_cli.store.cases.live_counts import LiveCounts
 
-FIVE = CASES + "".join(f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1))
+FIVE = CASES + "".join(
+    f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1)
+)
 
 
 def view(station: StationSession) -> CaseView:
@@ -51,7 +53,9 @@ def test_one_key_closes_a_call_and_the_next_case_comes(tmp_path: Path) -> None:
     assert shift.row(first).status == "waiting"
     assert shift.row(first).position.due_at == shift.at + timedelta(hours=3)
     assert ann.summarize_shift().calls == 1
-    assert ann.notice().startswith(f"{name}: no answer, stored at "), "the next case is on the screen by now"
+    assert ann.notice().startswith(f"{name}: no answer, stored at "), (
+        "the next case is on the screen by now"
+    )
 
 
 def test_two_stations_never_have_one_case(tmp_path: Path) -> None:
@@ -99,7 +103,10 @@ def test_an_interview_carried_through_is_complete(tmp_path: Path) -> None:
 
 
 def test_the_sample_reaches_the_interview(tmp_path: Path) -> None:
-    items = ITEMS + '  - {id: d, type: single, text: "Is this {name}?", ask_if: kind == 1, options: {1: Y, 2: N}}\n'
+    items = (
+        ITEMS
+        + '  - {id: d, type: single, text: "Is this {name}?", ask_if: kind == 1, options: {1: Y, 2: N}}\n'
+    )
     ann = Shift(tmp_path, items=items).station()
     conduct = ann.open_interview()
     assert not isinstance(conduct, Rejection)
@@ -114,7 +121,12 @@ def test_an_appointment_is_kept_at_its_time_by_its_owner_first(tmp_path: Path) -
     shift = Shift(tmp_path)
     ann = shift.station("ann")
     assert not ann.parse_time("tomorrow 3pm").why_unclear
-    assert ann.book_appointment("tomorrow 3pm", policy="me_first", person="the boss", note="direct line") is None
+    assert (
+        ann.book_appointment(
+            "tomorrow 3pm", policy="me_first", person="the boss", note="direct line"
+        )
+        is None
+    )
     assert shift.row("A").status == "waiting"
     shift.to("2026-11-25T14:59")
     bob = shift.station("bob")
@@ -182,7 +194,9 @@ def test_lesson_a_stale_screen_overwrites_nothing(tmp_path: Path) -> None:
     before = shift.study().store.cases.queries.read_history("A")
     lost = ann.record_outcome("refusal_hard")
     assert isinstance(lost, Rejection)
-    assert "went back to the queue: a supervisor freed it, or others have called it since" in lost.why
+    assert (
+        "went back to the queue: a supervisor freed it, or others have called it since" in lost.why
+    )
     assert shift.study().store.cases.queries.read_history("A") == before
 
 
@@ -360,7 +374,9 @@ def test_a_caller_is_found_by_the_name_to_ask_for(tmp_path: Path) -> None:
 
 
 def test_the_time_of_an_appointment_is_read_back_as_a_sentence(tmp_path: Path) -> None:
-    shift = Shift(tmp_path, cases="unit,kind,name,phone,zone\nA,1,Alice,303 555 0100,America/Denver\n")
+    shift = Shift(
+        tmp_path, cases="unit,kind,name,phone,zone\nA,1,Alice,303 555 0100,America/Denver\n"
+    )
     ann = shift.station()
     assert ann.book_appointment("tomorrow 3pm") is None
     said = "on Wednesday 25 November at 15:00 their time (16:00 here)"
@@ -428,9 +444,10 @@ def test_lesson_no_completes_far_past_a_target(tmp_path: Path) -> None:
     interviewed(ann, "1")
     interviewed(bob, "1")
     assert bob.close_interview() is None
-    assert [c.outcome for c in shift.case(next(k for k in "ABCDE" if shift.row(k).position.code == "4.80")).calls] == [
-        "quota_full"
-    ]
+    assert [
+        c.outcome
+        for c in shift.case(next(k for k in "ABCDE" if shift.row(k).position.code == "4.80")).calls
+    ] == ["quota_full"]
     study = shift.study()
     assert study.store.cases.quotas.read_fill()["men"] == (0, 1)
 
@@ -475,14 +492,18 @@ def test_a_database_that_cannot_be_written_stops_on_the_same_case(
     assert len(shift.case(first).calls) == 1
 
 
-def test_why_nobody_can_be_called_is_found_out_once_a_minute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_why_nobody_can_be_called_is_found_out_once_a_minute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It counts every case; the screen looks for a due one every ten seconds all the same."""
     shift = Shift(tmp_path)
     ann = shift.station()
     assert ann.record_outcome("no_answer") is None
     counted = []
     groups = LiveCounts.count_groups
-    monkeypatch.setattr(LiveCounts, "count_groups", lambda *given: counted.append(1) or groups(*given))
+    monkeypatch.setattr(
+        LiveCounts, "count_groups", lambda *given: counted.append(1) or groups(*given)
+    )
     for _ in range(12):
         shift.later(minutes=1 / 6)
         ann.keep_alive()
@@ -540,7 +561,9 @@ def test_a_machine_dials_a_line_that_may_be_mobile_only_with_consent(tmp_path: P
     cases = "unit,agreed,phone,zone\nA,1,312 555 0100,America/Chicago\nB,2,312 555 0101,America/Chicago\n"
     rang = tmp_path / "rang"
     shift = Shift(tmp_path, head=head, cases=cases)
-    ann = shift.station(options=replace(OPTIONS, command=("sh", "-c", f'echo "$0" >> {rang}', "{number}")))
+    ann = shift.station(
+        options=replace(OPTIONS, command=("sh", "-c", f'echo "$0" >> {rang}', "{number}"))
+    )
     for key in "AB":
         assert ann.fetch_case(key) is None
         said = ann.dial()
@@ -553,7 +576,9 @@ def test_a_machine_dials_a_line_that_may_be_mobile_only_with_consent(tmp_path: P
 
 
 @pytest.mark.parametrize("kept_somewhere", ["file"], indirect=True)
-def test_a_terminal_that_is_gone_ends_the_shift_even_where_its_signal_is_ignored(tmp_path: Path) -> None:
+def test_a_terminal_that_is_gone_ends_the_shift_even_where_its_signal_is_ignored(
+    tmp_path: Path,
+) -> None:
     """As under nohup: nothing kills the program, and it must not go on by itself. What was going on is not lost."""
     shift = Shift(tmp_path, db=str(tmp_path / "field.db"), at=datetime.now(UTC))
     hours = 'hours: {mon-sun: "00:00-24:00"}, reason: A test at any hour, holidays: false'
@@ -571,7 +596,9 @@ def test_a_terminal_that_is_gone_ends_the_shift_even_where_its_signal_is_ignored
         "--station",
         "07",
     ]
-    child = pexpect.spawn(sys.executable, command, dimensions=(24, 80), timeout=PATIENCE, ignore_sighup=True)
+    child = pexpect.spawn(
+        sys.executable, command, dimensions=(24, 80), timeout=PATIENCE, ignore_sighup=True
+    )
     child.expect("Alice")
     child.send("d")
     child.expect("dialed")
@@ -615,9 +642,14 @@ items:
     assert shift.row("A").position.code == "4.70"
 
 
-def test_a_fetched_case_in_a_language_the_interviewer_does_not_speak_says_so(tmp_path: Path) -> None:
+def test_a_fetched_case_in_a_language_the_interviewer_does_not_speak_says_so(
+    tmp_path: Path,
+) -> None:
     """The respondent may be on the line: it is said, and not refused."""
-    head = HEAD.replace("title: Field test", "title: Field test\nlanguages: [en, es]") + "  speaks: {role: language}\n"
+    head = (
+        HEAD.replace("title: Field test", "title: Field test\nlanguages: [en, es]")
+        + "  speaks: {role: language}\n"
+    )
     items = ITEMS.replace("text: First?", "text: {en: First?, es: Uno}")
     cases = "unit,phone,zone,speaks\nA,312 555 0100,America/Chicago,es\nB,312 555 0101,America/Chicago,en\n"
     people = "login,languages,skills,pseudonym,role\nann,en,,,\nbob,es;en,,,\nsue,,,,supervisor\n"

@@ -18,7 +18,9 @@ from survey_cli.sessions.station.station import StationSession
 from survey_cli.sessions.station.station_views import BreakView, CaseView, IdleView, WrapUpView
 from survey_cli.store.cases.case_store import CaseQueries
 
-FIVE = CASES + "".join(f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1))
+FIVE = CASES + "".join(
+    f"{key},2,Person {key},312 555 010{n},America/Chicago\n" for n, key in enumerate("BCDE", 1)
+)
 WRAPUP = FIELDWORK + "  wrapup: 20s\n"
 
 
@@ -128,7 +130,9 @@ def test_an_outcome_is_revoked_after_its_call(tmp_path: Path) -> None:
 
 
 def test_a_case_with_another_number_stays_without_a_time_between(tmp_path: Path) -> None:
-    cases = "unit,kind,name,phone,zone\nA,1,Alice Adams,312 555 0100; 312 555 0101,America/Chicago\n"
+    cases = (
+        "unit,kind,name,phone,zone\nA,1,Alice Adams,312 555 0100; 312 555 0101,America/Chicago\n"
+    )
     ann = Shift(tmp_path, cases=cases, fieldwork=WRAPUP).station()
     assert ann.record_outcome("no_answer") is None
     assert on(ann) == "A"
@@ -163,7 +167,10 @@ def test_another_reason_begins_another_break(tmp_path: Path) -> None:
     shift.later(minutes=2)
     assert ann.start_break("technical") is None
     shift.later(minutes=3)
-    assert ann.summarize_shift().breaks == (("", timedelta(minutes=2)), ("technical", timedelta(minutes=3)))
+    assert ann.summarize_shift().breaks == (
+        ("", timedelta(minutes=2)),
+        ("technical", timedelta(minutes=3)),
+    )
 
 
 def test_a_study_may_have_its_own_reasons(tmp_path: Path) -> None:
@@ -201,7 +208,8 @@ def test_an_appointment_is_due_from_five_minutes_before_its_time(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("policy", "minutes", "told"), [("me", 30, False), ("me_first", 30, False), ("me_first", 46, True)]
+    ("policy", "minutes", "told"),
+    [("me", 30, False), ("me_first", 30, False), ("me_first", 46, True)],
 )
 def test_an_appointment_is_due_for_those_who_may_keep_it(
     policy: str, minutes: float, told: bool, tmp_path: Path
@@ -241,7 +249,9 @@ def test_an_appointment_on_the_screen_is_not_announced(tmp_path: Path) -> None:
     assert ann.find_due_appointment() is None
 
 
-def test_looking_at_a_due_appointment_reads_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_looking_at_a_due_appointment_reads_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shift, _ = with_appointment(tmp_path)
     ann = shift.station()
     shift.later(minutes=30)
@@ -311,7 +321,15 @@ def test_after_a_crash_the_summary_is_rebuilt_from_the_histories(tmp_path: Path)
     ann = shift.station()
     work_a_while(shift, ann)
     before, after = ann.summarize_shift(), shift.station().summarize_shift()
-    for name in ("since", "calls", "contacts", "completes", "refusals", "appointments_made", "appointments"):
+    for name in (
+        "since",
+        "calls",
+        "contacts",
+        "completes",
+        "refusals",
+        "appointments_made",
+        "appointments",
+    ):
         assert getattr(after, name) == getattr(before, name), name
     assert (after.talk_time, after.time_on_cases) == (before.talk_time, before.time_on_cases)
     assert after.breaks == before.breaks == (("lunch", timedelta(minutes=10)),)
@@ -357,7 +375,9 @@ def test_an_outcome_of_another_day_is_not_counted(tmp_path: Path) -> None:
     shift.later(days=1)
     assert shift.station().summarize_shift().calls == 0
     with shift.study() as study:
-        events = [e for _, e in study.store.cases.queries.list_work("ann", shift.at - timedelta(days=2))]
+        events = [
+            e for _, e in study.store.cases.queries.list_work("ann", shift.at - timedelta(days=2))
+        ]
     assert sum(isinstance(entry.event, OutcomeRecorded) for entry in events) == 1
 
 
@@ -367,12 +387,16 @@ def test_an_outcome_of_another_day_is_not_counted(tmp_path: Path) -> None:
 def test_an_outcome_has_the_same_number_in_every_list(tmp_path: Path) -> None:
     """On the case, among the others, when an interview is stopped, and in the plain interface."""
     ann = Shift(
-        tmp_path, cases=FIVE, head=OWN_OUTCOME + "  hung_up: {name: Hung up, moment: interrupted, like: refusal_soft}\n"
+        tmp_path,
+        cases=FIVE,
+        head=OWN_OUTCOME + "  hung_up: {name: Hung up, moment: interrupted, like: refusal_soft}\n",
     ).station()
     view = ann.view()
     assert isinstance(view, CaseView)
     others = [choice for _, choices in view.other_outcomes for choice in choices]
-    numbers = {choice.outcome.id: choice.outcome.number for choice in (*view.main_outcomes, *others)}
+    numbers = {
+        choice.outcome.id: choice.outcome.number for choice in (*view.main_outcomes, *others)
+    }
     assert [choice.outcome.number for choice in view.main_outcomes] == list(range(1, 9))
     interview = ann.open_interview()
     assert not isinstance(interview, Rejection)
@@ -383,7 +407,11 @@ def test_an_outcome_has_the_same_number_in_every_list(tmp_path: Path) -> None:
     interview.suspend()
     ann.close_interview()
     printed = io.StringIO()
-    run_station(ann, io.StringIO(".again\n.outcomes\n.interview\n.stop\n\n.suspend\n.leave\n"), printed)
-    listed = re.findall(r"^\[?(\d+)  .*?[\[(](\w+)[\])](?: \(and [^)]*\))?\]?$", printed.getvalue(), re.MULTILINE)
+    run_station(
+        ann, io.StringIO(".again\n.outcomes\n.interview\n.stop\n\n.suspend\n.leave\n"), printed
+    )
+    listed = re.findall(
+        r"^\[?(\d+)  .*?[\[(](\w+)[\])](?: \(and [^)]*\))?\]?$", printed.getvalue(), re.MULTILINE
+    )
     assert {id for _, id in listed} == numbers.keys()
     assert {(id, int(number)) for number, id in listed} == set(numbers.items())

@@ -56,13 +56,20 @@ QUOTAS = "quotas:\n  - {id: kinds, by: [kind], targets: {1: 25, 2: 25}}\n"
 
 
 def sample(count: int) -> str:
-    lines = (f"U{n:03},{n % 2 + 1},Person {n},312 555 0{n % 100 + 100},America/Chicago" for n in range(count))
+    lines = (
+        f"U{n:03},{n % 2 + 1},Person {n},312 555 0{n % 100 + 100},America/Chicago"
+        for n in range(count)
+    )
     return "\n".join(("unit,kind,name,phone,zone", *lines)) + "\n"
 
 
 def midfield(folder: Path, *, cases: int = 300, quotas: str = QUOTAS, fieldwork: str = "") -> Shift:
     """A study in its first morning: some calls, an appointment, an interview."""
-    shift = Shift(folder, cases=sample(cases), fieldwork=f"{FIELDWORK}  zone: America/Chicago\n{fieldwork}{quotas}")
+    shift = Shift(
+        folder,
+        cases=sample(cases),
+        fieldwork=f"{FIELDWORK}  zone: America/Chicago\n{fieldwork}{quotas}",
+    )
     ann = shift.station()
     interviewed(ann, "1", "1", "1")
     assert ann.close_interview() is None
@@ -113,7 +120,9 @@ def test_the_model_comes_to_what_real_stations_come_to(tmp_path: Path) -> None:
     for seed in range(SCALE):
         settings = FieldworkSettings(starts=MONDAY, days=5, seed=seed, zone=CHICAGO)
         cases = invent_cases(made, 120, CHICAGO.key, Random(seed))
-        wish = SimulatedStudyOptions(path=str(file), at=find_day_start(CHICAGO.key, MONDAY), invented=cases)
+        wish = SimulatedStudyOptions(
+            path=str(file), at=find_day_start(CHICAGO.key, MONDAY), invented=cases
+        )
         study = open_simulated_study(wish, Random(seed))
         assert isinstance(study, OpenStudy)
         staff = [replace(study.who, login=f"interviewer {n}") for n in (1, 2, 3)]
@@ -122,7 +131,9 @@ def test_the_model_comes_to_what_real_stations_come_to(tmp_path: Path) -> None:
             field.run()
         histories = load_simulation_cases(wish, made)
         assert isinstance(histories, list)
-        model = FieldworkModel(FieldworkStart(made, Plan.from_instrument(made), People(), histories), staff, settings)
+        model = FieldworkModel(
+            FieldworkStart(made, Plan.from_instrument(made), People(), histories), staff, settings
+        )
         model.run()
         for number, workers in enumerate((field.interviewers, model.interviewers)):
             calls[number] += sum(one.log.calls for one in workers)  # type: ignore[attr-defined]
@@ -139,7 +150,9 @@ def test_a_forecast_starts_from_the_study_as_it_stands_and_writes_nothing(tmp_pa
 
     def content() -> list[str]:
         with shift.study() as study:
-            return list(study.store.cases._db.read("SELECT * FROM case_events ORDER BY case_key, seq"))
+            return list(
+                study.store.cases._db.read("SELECT * FROM case_events ORDER BY case_key, seq")
+            )
 
     before, files = content(), sorted(path.name for path in tmp_path.iterdir())
     found = made(shift)
@@ -157,7 +170,9 @@ def called_for_a_day(folder: Path) -> Shift:
     shift = midfield(folder, cases=120)
     ann = shift.station()
     for outcome in ("no_answer", "machine", "busy", "refusal_soft", "no_answer", "language") * 3:
-        assert ann.record_outcome(outcome, language="other" if outcome == "language" else "") is None
+        assert (
+            ann.record_outcome(outcome, language="other" if outcome == "language" else "") is None
+        )
         shift.later(minutes=3)
     interviewed(ann, "1", "1", "1")
     assert ann.close_interview() is None
@@ -180,14 +195,18 @@ def test_the_stored_queue_gives_the_forecast_of_all_histories(
     place: str, spreads: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if place == "server":
-        monkeypatch.setattr(Shift, "place", staticmethod(lambda folder: postgres_server.create_address()))
+        monkeypatch.setattr(
+            Shift, "place", staticmethod(lambda folder: postgres_server.create_address())
+        )
     monkeypatch.setattr("survey_cli.store.cases.case_store.PAGE_SIZE", 7)
     shift = called_for_a_day(tmp_path)
     shift.publish()
     from_queue = made(shift, days=5, spreads=spreads)
     read = []
     read_history = CaseQueries.read_history
-    monkeypatch.setattr(CaseQueries, "read_history", lambda *args: read.append(args[1]) or read_history(*args))
+    monkeypatch.setattr(
+        CaseQueries, "read_history", lambda *args: read.append(args[1]) or read_history(*args)
+    )
     assert made(shift, days=2, spreads=spreads[:1]).rows[0].calls > 0
     assert len(read) < 120, "uncalled cases are read when they are claimed"
     with shift.study() as study:
@@ -197,7 +216,9 @@ def test_the_stored_queue_gives_the_forecast_of_all_histories(
     assert len(read) == 120 * max(1, len(spreads)), "nothing that is stored was used"
 
 
-def test_few_histories_tell_the_propensities_of_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_few_histories_tell_the_propensities_of_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A sample in proportion, of every replicate, whatever the number of replicates."""
     shift = called_for_a_day(tmp_path)
     with shift.study() as study:
@@ -207,14 +228,18 @@ def test_few_histories_tell_the_propensities_of_many(tmp_path: Path, monkeypatch
         half = {key for key, _ in queries.iterate_sampled_histories(0.5)}
         assert half < called
         assert len(half) == pytest.approx(len(called) / 2, abs=3)
-        ordinals = [number for number in range(1, 100_001) if number * 2654435769 % 2**32 < 0.02 * 2**32]
+        ordinals = [
+            number for number in range(1, 100_001) if number * 2654435769 % 2**32 < 0.02 * 2**32
+        ]
     assert len(ordinals) == pytest.approx(2_000, abs=5)
     for replicates in range(2, 60):
         sizes = Counter(number % replicates for number in ordinals)
         assert min(sizes[n] for n in range(replicates)) > 0.5 * 2_000 / replicates
     monkeypatch.setattr("survey_cli.simulate.fieldwork.forecast.CASES_MEASURED", 10)
     monkeypatch.setattr("survey_cli.simulate.fieldwork.behavior.MIN_CALLS", 5)
-    assert any("calls in a sample of this study's cases)" in line for line in made(shift, days=1).basis)
+    assert any(
+        "calls in a sample of this study's cases)" in line for line in made(shift, days=1).basis
+    )
 
 
 def test_status_and_forecast_agree_on_what_quotas_allow(tmp_path: Path) -> None:
@@ -286,7 +311,9 @@ def test_it_is_said_when_the_sample_runs_out_and_which_cells_do_not_fill(tmp_pat
 def test_appointments_are_called_by_their_maker_and_refusals_never_again(tmp_path: Path) -> None:
     shift = midfield(tmp_path, cases=8, quotas="")
     with shift.study() as study:
-        histories = [(key, list(history)) for key, history in study.store.cases.queries.iterate_histories()]
+        histories = [
+            (key, list(history)) for key, history in study.store.cases.queries.iterate_histories()
+        ]
         settings = FieldworkSettings(starts=date(2026, 11, 24), days=20, zone=CHICAGO)
         model = FieldworkModel(
             FieldworkStart(study.instrument, study.plan, study.people, histories, at=shift.at),
@@ -295,11 +322,17 @@ def test_appointments_are_called_by_their_maker_and_refusals_never_again(tmp_pat
         )
     before = {key: len(history) for key, history in histories}
     model.run()
-    refused = next(key for key, h in histories if any("refusal_hard" in str(entry.event) for entry in h))
-    booked = next(key for key, h in histories if any("AppointmentMade" in str(entry.event) for entry in h))
+    refused = next(
+        key for key, h in histories if any("refusal_hard" in str(entry.event) for entry in h)
+    )
+    booked = next(
+        key for key, h in histories if any("AppointmentMade" in str(entry.event) for entry in h)
+    )
     assert len(model.histories[refused]) == before[refused]
     called = next(entry.at for entry in model.histories[booked][before[booked] :])
-    assert timedelta(0) <= called - shift.at.replace(day=25, hour=21) < timedelta(minutes=30)  # 15:00 in Chicago
+    assert (
+        timedelta(0) <= called - shift.at.replace(day=25, hour=21) < timedelta(minutes=30)
+    )  # 15:00 in Chicago
 
 
 def test_spreads_are_compared_row_by_row(tmp_path: Path) -> None:
@@ -323,11 +356,15 @@ def test_what_the_study_shows_is_measured_and_all_else_is_assumed(tmp_path: Path
         item_seconds=20,
     )
     cases = invent_cases(instrument, 300, CHICAGO.key, Random(1))
-    wish = SimulatedStudyOptions(path=str(shift.file), at=find_day_start(CHICAGO.key, MONDAY), invented=cases)
+    wish = SimulatedStudyOptions(
+        path=str(shift.file), at=find_day_start(CHICAGO.key, MONDAY), invented=cases
+    )
     histories = load_simulation_cases(wish, instrument)
     assert isinstance(histories, list)
     staff = [replace(study.who, login=f"i{n}") for n in range(4)]
-    model = FieldworkModel(FieldworkStart(instrument, study.plan, People(), histories), staff, settings)
+    model = FieldworkModel(
+        FieldworkStart(instrument, study.plan, People(), histories), staff, settings
+    )
     model.run()
     many = measure_propensities(model.histories.items(), study.plan)
     assert sum(agent.log.calls for agent in model.interviewers) > MIN_CALLS
@@ -340,7 +377,12 @@ def test_what_the_study_shows_is_measured_and_all_else_is_assumed(tmp_path: Path
 
 def test_what_is_lacking_is_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     shift = midfield(tmp_path)
-    assert run_command(["status", "--forecast", str(shift.file), "--db", shift.db, "--zone", "Mars/Olympus"]) == 2
+    assert (
+        run_command(
+            ["status", "--forecast", str(shift.file), "--db", shift.db, "--zone", "Mars/Olympus"]
+        )
+        == 2
+    )
     assert "not a time zone" in capfd.readouterr().err
     over = shift.file.read_text().replace("  country: US\n", "  country: US\n  ends: 2026-11-20\n")
     shift.file.write_text(over)
@@ -357,7 +399,9 @@ def test_an_interrupted_forecast_keeps_what_it_has(tmp_path: Path) -> None:
         if done == 23:
             raise KeyboardInterrupt
 
-    options = ForecastOptions(path=str(shift.file), at=shift.at, interviewers=(1, 2, 3), days=20, db=shift.db)
+    options = ForecastOptions(
+        path=str(shift.file), at=shift.at, interviewers=(1, 2, 3), days=20, db=shift.db
+    )
     found = forecast(options, tell)
     assert isinstance(found, Forecast)
     assert found.interrupted
@@ -370,16 +414,23 @@ def test_an_interrupted_forecast_keeps_what_it_has(tmp_path: Path) -> None:
     assert "\n* interrupted after 3 of 20 days: its figures are for these days only\n" in shown
 
 
-def test_the_command_prints_a_table_or_figures(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_a_table_or_figures(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     shift = midfield(tmp_path)
     study = (str(shift.file), "--db", shift.db, "--days", "8")
     assert run_command(["status", "--forecast", *study, "--interviewers", "2,4"]) == 0
     out = capfd.readouterr().out
     assert "1 of 50 (quota kinds) complete now, 300 cases" in " ".join(out.split())
-    assert re.search(r"^people +complete +per day +hours +calls +target +sample ends$", out, re.MULTILINE)
+    assert re.search(
+        r"^people +complete +per day +hours +calls +target +sample ends$", out, re.MULTILINE
+    )
     assert len(re.findall(r"^[24] +\d+ ", out, re.MULTILINE)) == 2
     assert max(map(len, out.splitlines())) <= 80
-    assert run_command(["status", "--forecast", *study, "--interviewers", "2", "--format", "json"]) == 0
+    assert (
+        run_command(["status", "--forecast", *study, "--interviewers", "2", "--format", "json"])
+        == 0
+    )
     figures = json.loads(capfd.readouterr().out)
     assert figures["rows"][0]["interviewers"] == 2
     assert figures["target"] == 50
@@ -387,7 +438,9 @@ def test_the_command_prints_a_table_or_figures(tmp_path: Path, capfd: pytest.Cap
     assert run_command(["status", "--forecast", *study, "--spread", "always"]) == 2
 
 
-def test_simulated_fieldwork_says_how_it_spreads(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_simulated_fieldwork_says_how_it_spreads(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "fieldwork.yaml"
     file.write_text(STUDY)
     settings = tmp_path / "fieldwork.simulation.yaml"
@@ -406,11 +459,25 @@ def test_simulated_fieldwork_says_how_it_spreads(tmp_path: Path, capfd: pytest.C
 @pytest.mark.parametrize(
     "command",
     [
-        ("status", "--forecast", "--days", "300", "--interviewers", ",".join(map(str, range(2, 200)))),
-        ("simulate", "--fieldwork", "-n", "8000"),  # fewer are over before the first line of progress
+        (
+            "status",
+            "--forecast",
+            "--days",
+            "300",
+            "--interviewers",
+            ",".join(map(str, range(2, 200))),
+        ),
+        (
+            "simulate",
+            "--fieldwork",
+            "-n",
+            "8000",
+        ),  # fewer are over before the first line of progress
     ],
 )
-def test_ctrl_c_prints_what_is_ready_and_exits_with_130(command: tuple[str, ...], tmp_path: Path) -> None:
+def test_ctrl_c_prints_what_is_ready_and_exits_with_130(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
     shift = midfield(tmp_path, cases=300, quotas="")
     [word, *more] = command
     arguments = [word, str(shift.file), "--db", shift.db, *more]

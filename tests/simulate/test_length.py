@@ -28,7 +28,9 @@ def estimate(text: str, measured: dict[str, float] | None = None) -> LengthEstim
     habits = Habits(decline=0, back=0)
     start = datetime(2026, 1, 5, 9, tzinfo=UTC)
     invented = simulate_interviews(instrument, count=20, seed=1, start=start, habits=habits)
-    return estimate_lengths(instrument, (simulated.interview for simulated in invented), measured or {})
+    return estimate_lengths(
+        instrument, (simulated.interview for simulated in invented), measured or {}
+    )
 
 
 @pytest.mark.parametrize(
@@ -36,7 +38,10 @@ def estimate(text: str, measured: dict[str, float] | None = None) -> LengthEstim
     [
         ("{id: a, type: read, text: TEN}", [4.0]),
         ("{id: a, type: single, text: TEN, options: {1: Yes, 2: No}}", [4 + 3.0]),
-        ("{id: a, type: single, text: TEN, options: {1: very good, 2: rather good, 3: bad}}", [4 + 2 + 3.0]),
+        (
+            "{id: a, type: single, text: TEN, options: {1: very good, 2: rather good, 3: bad}}",
+            [4 + 2 + 3.0],
+        ),
         ("{id: a, type: single, text: TEN, read: false, options: {1: x, 2: y, 3: z}}", [4 + 3.0]),
         ("{id: a, type: scale, text: TEN, from: 0, to: 10}", [4 + 3.0]),
         ("{id: a, type: number, text: TEN}", [4 + 4.0]),
@@ -44,11 +49,18 @@ def estimate(text: str, measured: dict[str, float] | None = None) -> LengthEstim
             "{id: b, type: battery, scale: s, text: TEN, statements: {b1: TEN, b2: TEN}}",
             [4 + 2 + 3.0, 4 + 2.0],
         ),
-        ("{id: s1, type: section, intro: TEN, items: [{id: a, type: number, text: TEN}]}", [4 + 4 + 4.0]),
+        (
+            "{id: s1, type: section, intro: TEN, items: [{id: a, type: number, text: TEN}]}",
+            [4 + 4 + 4.0],
+        ),
     ],
 )
 def test_words_and_seconds_by_type(items: str, seconds: list[float]) -> None:
-    text = f"scales: {{s: {{1: very good, 2: rather good, 3: bad}}}}\nitems:\n  - {items}\n".replace("TEN", TEN_WORDS)
+    text = (
+        f"scales: {{s: {{1: very good, 2: rather good, 3: bad}}}}\nitems:\n  - {items}\n".replace(
+            "TEN", TEN_WORDS
+        )
+    )
     estimated = estimate(text if "scale: s" in text else text[text.index("items:") :])
     assert [times[0] for times in estimated.items.values()] == pytest.approx(seconds)
     assert estimated.routes["complete"] == pytest.approx([sum(seconds) / 60] * 20)
@@ -67,7 +79,10 @@ def test_a_budget_that_does_not_suffice_is_an_error_with_the_longest_items(
     path.write_text(f"{HEAD}study:\n  minutes: 1\n{items}")
     assert run_command(["check", str(path)]) == 1
     out = capsys.readouterr().out
-    assert "t.yaml:4:12: study: minutes: a complete interview takes about 1.1 minutes, and the budget is 1" in out
+    assert (
+        "t.yaml:4:12: study: minutes: a complete interview takes about 1.1 minutes, and the budget is 1"
+        in out
+    )
     assert "a (34 s), b (30 s)" in out
     path.write_text(f"{HEAD}study:\n  minutes: 2\n{items}")
     assert run_command(["check", str(path)]) == 0

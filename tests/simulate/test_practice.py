@@ -115,7 +115,9 @@ class Listener(io.StringIO):
                 break
             heard = found[1]
             self.heard.append(heard)
-            if named := re.search(r"[Cc]all (?:me |again )?(today|tomorrow|on \w+) at ([\d:]+ [ap]m)", heard):
+            if named := re.search(
+                r"[Cc]all (?:me |again )?(today|tomorrow|on \w+) at ([\d:]+ [ap]m)", heard
+            ):
                 yield from self._make_appointment(f"{named[1].removeprefix('on ')} {named[2]}")
                 continue
             outcome = next((id for part, id in OUTCOMES.items() if part in heard), "")
@@ -151,7 +153,9 @@ class Listener(io.StringIO):
             printed = self._new_text()
             heard = re.findall(r"^\[heard: (.*)\]$", printed, re.MULTILINE)
             if "[when should we call again?" in printed:
-                named = re.search(r"[Cc]all (?:again )?(today|tomorrow|on \w+) at ([\d:]+ [ap]m)", self.heard[-1])
+                named = re.search(
+                    r"[Cc]all (?:again )?(today|tomorrow|on \w+) at ([\d:]+ [ap]m)", self.heard[-1]
+                )
                 assert named, self.heard[-1]
                 yield f"{named[1].removeprefix('on ')} {named[2]}\n"
                 for _ in range(3):
@@ -185,7 +189,10 @@ def _key(heard: str, printed: str) -> str:
         plain = repeated[1]
     options = dict(re.findall(r"^(?:\[ \] )?(\w+)  (.*?)$", printed, re.MULTILINE))
     codes = [
-        code for part in re.split(", ", plain) for code, label in options.items() if part in (label, f"{code} {label}")
+        code
+        for part in re.split(", ", plain)
+        for code, label in options.items()
+        if part in (label, f"{code} {label}")
     ]
     if codes:
         return " ".join(codes)
@@ -199,7 +206,9 @@ def write(tmp_path: Path, text: str = STUDY) -> str:
     return str(file)
 
 
-def practice(path: str, *, seed: int = 1, at: datetime = TUESDAY, **more: object) -> PracticeStation:
+def practice(
+    path: str, *, seed: int = 1, at: datetime = TUESDAY, **more: object
+) -> PracticeStation:
     options = PracticeOptions(path=path, interviewer="ann", zone=CHICAGO, **more)  # type: ignore[arg-type]
     return open_practice_station(options, clock=lambda: at, rng=Random(seed))
 
@@ -252,7 +261,11 @@ def answer(station: PracticeStation, case: str, interview: InterviewSession) -> 
             rejected = interview.decline(spoken.cell.kind)
         elif isinstance(prompt.entry, PickEntry):
             codes = spoken.cell if isinstance(spoken.cell, tuple) else (spoken.cell,)
-            words = {o.code: "something else" for o in prompt.entry.options if o.specify and o.code in codes}
+            words = {
+                o.code: "something else"
+                for o in prompt.entry.options
+                if o.specify and o.code in codes
+            }
             rejected = interview.reply(PickReply(codes, words))  # type: ignore[arg-type]
         else:
             text = f"{spoken.cell:%H:%M}" if isinstance(spoken.cell, time) else str(spoken.cell)
@@ -269,7 +282,9 @@ def test_the_example_instruments_can_be_practiced(name: str, seed: int) -> None:
         view = session.view()
         assert isinstance(view, CaseView)
         assert not isinstance(session.dial(), Rejection)
-        call = respondents.calls[view.key, max(index for key, index in respondents.calls if key == view.key)]
+        call = respondents.calls[
+            view.key, max(index for key, index in respondents.calls if key == view.key)
+        ]
         if call.response == "interview":
             conduct(station, view.key)
         if call.appointment is not None and on(session) == view.key:
@@ -293,24 +308,41 @@ def test_differences_from_what_was_heard_are_listed(tmp_path: Path) -> None:
     printed = work(station, Listener(12, outcome="busy", answer="1"))
     count, *lines = station.describe_differences()
     assert re.fullmatch(
-        r"Practice: \d+ calls, \d+ answers; different from what was heard: \d+ outcomes, \d+ answers?", count
+        r"Practice: \d+ calls, \d+ answers; different from what was heard: \d+ outcomes, \d+ answers?",
+        count,
     ), printed
     assert any(", entered “busy”" in line for line in lines)
-    assert any(re.fullmatch(r"[\w ]+ \(P\d\d\), clear: heard “.*”, entered Agree", line) for line in lines), lines
+    assert any(
+        re.fullmatch(r"[\w ]+ \(P\d\d\), clear: heard “.*”, entered Agree", line) for line in lines
+    ), lines
 
 
 EVERY_MOMENT = [datetime(2026, 2, 26, tzinfo=UTC) + timedelta(minutes=41 * n) for n in range(600)]
 """Seventeen days at all hours, among them the Sunday in March on which Chicago's clock is put forward."""
-SPECIAL_DAYS = (date(2028, 2, 28), date(2026, 10, 30), date(2026, 11, 25), date(2026, 12, 23), date(2026, 12, 30))
+SPECIAL_DAYS = (
+    date(2028, 2, 28),
+    date(2026, 10, 30),
+    date(2026, 11, 25),
+    date(2026, 12, 23),
+    date(2026, 12, 30),
+)
 """Days before a leap day, before the clock is put back, before Thanksgiving, Christmas and New Year's Day."""
 
 
-@pytest.mark.parametrize("text", [STUDY.partition("fieldwork:")[0], STUDY], ids=["usual-hours", "own-hours"])
-def test_a_time_that_a_respondent_names_is_accepted_as_it_is_said(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    "text", [STUDY.partition("fieldwork:")[0], STUDY], ids=["usual-hours", "own-hours"]
+)
+def test_a_time_that_a_respondent_names_is_accepted_as_it_is_said(
+    tmp_path: Path, text: str
+) -> None:
     """An interviewer who practices at any time of any day types the words that she hears."""
     calendar = Plan.from_instrument(open_instrument(write(tmp_path, text))).calendar
     rng = Random(3)
-    special = [datetime.combine(day, time(), UTC) + timedelta(hours=n) for day in SPECIAL_DAYS for n in range(72)]
+    special = [
+        datetime.combine(day, time(), UTC) + timedelta(hours=n)
+        for day in SPECIAL_DAYS
+        for n in range(72)
+    ]
     for moment in EVERY_MOMENT + special:
         now = find_practice_start(calendar, CHICAGO.key, moment)
         local_now = now.astimezone(CHICAGO)
@@ -343,7 +375,9 @@ def test_an_appointment_at_another_time_than_the_one_heard_is_said(tmp_path: Pat
     key = find_call(station, "appointment")
     assert station.session.book_appointment("2026-12-01 10:00") is None
     [line] = [line for line in station.describe_differences() if f"({key})" in line]
-    assert re.search(r": heard an appointment for \w{3} \d+ Nov \d\d:\d\d, entered Tue 1 Dec 10:00$", line)
+    assert re.search(
+        r": heard an appointment for \w{3} \d+ Nov \d\d:\d\d, entered Tue 1 Dec 10:00$", line
+    )
 
 
 def test_a_willing_respondent_who_is_let_go_is_a_difference(tmp_path: Path) -> None:
@@ -355,8 +389,12 @@ def test_a_willing_respondent_who_is_let_go_is_a_difference(tmp_path: Path) -> N
 
 
 def test_a_respondent_confirms_what_was_said_and_denies_anything_else(tmp_path: Path) -> None:
-    text = STUDY.replace("unit: hours", "checks: [{expect: hours < 1, soft: true, say: That is much.}]")
-    station = practice(write(tmp_path, re.sub(r"(?s)items:.*(?=  - {id: hours)", "items:\n", text)), seed=2)
+    text = STUDY.replace(
+        "unit: hours", "checks: [{expect: hours < 1, soft: true, say: That is much.}]"
+    )
+    station = practice(
+        write(tmp_path, re.sub(r"(?s)items:.*(?=  - {id: hours)", "items:\n", text)), seed=2
+    )
     key = find_call(station, "interview")
     interview = station.session.open_interview()
     assert not isinstance(interview, Rejection)
@@ -412,17 +450,29 @@ def test_a_practice_shift_leaves_no_trace_in_the_real_study(tmp_path: Path) -> N
 def test_the_command_needs_no_database_and_says_that_it_is_practice(tmp_path: Path) -> None:
     path = write(tmp_path)
     printed, said = run_survey(
-        tmp_path, "station", path, "--practice", "--plain", "--interviewer", "ann", keyed=".dial\n.leave\n"
+        tmp_path,
+        "station",
+        path,
+        "--practice",
+        "--plain",
+        "--interviewer",
+        "ann",
+        keyed=".dial\n.leave\n",
     )
     assert "[PRACTICE: the respondents are simulated; no number is dialed]" in printed
     assert "[heard: " in printed
-    assert said.splitlines()[0] == "Practice: respondents are simulated, no number is dialed, nothing is stored."
+    assert (
+        said.splitlines()[0]
+        == "Practice: respondents are simulated, no number is dialed, nothing is stored."
+    )
     assert "Start the station again" not in said
     assert said.splitlines()[-1] == "Practice: 0 calls, 0 answers, all entered as heard"
     assert [file.name for file in tmp_path.iterdir()] == ["practice.yaml"]
 
 
-def test_no_dial_command_is_run_in_practice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_dial_command_is_run_in_practice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SURVEY_DIAL", f"touch {tmp_path}/dialed-{{number}}")
     station = practice(write(tmp_path))
     work(station, Listener(3))
@@ -456,7 +506,9 @@ HOURS = '  hours: {mon-fri: "09:00-20:30"}\n'
         (HOURS + "  starts: 2027-01-04\n", "2026-11-24 10:00", "2027-01-04 09:00"),
     ],
 )
-def test_practice_begins_when_calls_are_allowed(fieldwork: str, now: str, begins: str, tmp_path: Path) -> None:
+def test_practice_begins_when_calls_are_allowed(
+    fieldwork: str, now: str, begins: str, tmp_path: Path
+) -> None:
     at = datetime.fromisoformat(now).replace(tzinfo=CHICAGO)
     found = find_practice_start(calendar(tmp_path, fieldwork), "America/Chicago", at)
     assert f"{found.astimezone(CHICAGO):%Y-%m-%d %H:%M}" == begins
@@ -464,4 +516,6 @@ def test_practice_begins_when_calls_are_allowed(fieldwork: str, now: str, begins
 
 def test_a_study_that_hardly_calls_is_no_practice(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no calling hours of three hours"):
-        find_practice_start(calendar(tmp_path, '  hours: {mon: "09:00-10:00"}\n'), "America/Chicago", TUESDAY)
+        find_practice_start(
+            calendar(tmp_path, '  hours: {mon: "09:00-10:00"}\n'), "America/Chicago", TUESDAY
+        )

@@ -34,7 +34,12 @@ from survey_cli.problems import UserError
 from survey_cli.reports.fieldwork.simulation_report import SimulationReport, classify_appointments
 from survey_cli.services.simulated_study import SimulatedStudyOptions, open_simulated_study
 from survey_cli.simulate.fieldwork import staff as simulated_staff
-from survey_cli.simulate.fieldwork.behavior import FieldworkSettings, Household, Propensities, invent_cases
+from survey_cli.simulate.fieldwork.behavior import (
+    FieldworkSettings,
+    Household,
+    Propensities,
+    invent_cases,
+)
 from survey_cli.simulate.fieldwork.model import FieldworkModel
 from survey_cli.simulate.fieldwork.study_simulation import (
     StudySimulationOptions,
@@ -119,7 +124,12 @@ def test_studies_that_nobody_planned_keep_every_rule(seed: int, tmp_path: Path) 
             1,
             "not",
         ),
-        ("survey_cli.fieldwork.queue.scheduling._find_next_day", lambda *_: None, 20, "called . times on"),
+        (
+            "survey_cli.fieldwork.queue.scheduling._find_next_day",
+            lambda *_: None,
+            20,
+            "called . times on",
+        ),
         (
             "survey_cli.study.consistency.interview_outcomes.QuotaReservations._hold",
             lambda _self, _interview, targets, _others: dict.fromkeys(targets, 1),
@@ -132,7 +142,12 @@ def test_studies_that_nobody_planned_keep_every_rule(seed: int, tmp_path: Path) 
             17,
             "cell (low|pairs|kinds)",
         ),
-        ("survey_cli.fieldwork.queue.scheduling.MISSED_RETRY", timedelta(0), 15, "after no_answer, not 0:30"),
+        (
+            "survey_cli.fieldwork.queue.scheduling.MISSED_RETRY",
+            timedelta(0),
+            15,
+            "after no_answer, not 0:30",
+        ),
     ],
 )
 def test_the_audit_sees_a_rule_that_is_broken(
@@ -187,10 +202,28 @@ def test_what_belongs_to_fieldwork_wants_it(study: str) -> None:
 
 def test_what_is_reported_adds_up(study: str) -> None:
     run = simulate(study)
-    assert run.cases == sum(row.cases for row in run.attempts) == sum(row.cases for row in run.final_statuses) == 80
-    assert run.complete == sum(row.complete for row in run.days) == run.days[-1].cumulative_complete > 5
-    assert run.complete == sum(row.complete for row in run.attempts) == sum(row.complete for row in run.interviewers)
-    assert run.calls == sum(row.calls for row in run.days) == sum(row.calls for row in run.interviewers)
+    assert (
+        run.cases
+        == sum(row.cases for row in run.attempts)
+        == sum(row.cases for row in run.final_statuses)
+        == 80
+    )
+    assert (
+        run.complete
+        == sum(row.complete for row in run.days)
+        == run.days[-1].cumulative_complete
+        > 5
+    )
+    assert (
+        run.complete
+        == sum(row.complete for row in run.attempts)
+        == sum(row.complete for row in run.interviewers)
+    )
+    assert (
+        run.calls
+        == sum(row.calls for row in run.days)
+        == sum(row.calls for row in run.interviewers)
+    )
     assert run.calls == sum(calls for _, calls in run.outcomes)
     assert sum(run.appointments.values()) == sum(row.appointments for row in run.days) > 0
     assert sum(cell.complete for cell in run.cells) == run.complete
@@ -214,7 +247,9 @@ def test_the_time_after_calls_is_kept(simulated_by: str, study: str) -> None:
         start = datetime(2026, 11, 30, 6, tzinfo=UTC)
         cases = invent_cases(instrument(study), 300, "America/Chicago", Random(1))
         settings = FieldworkSettings(starts=MONDAY, days=1, zone=ZoneInfo("America/Chicago"))
-        with open_simulated_study(SimulatedStudyOptions(path=study, at=start, invented=cases), Random(1)) as opened:
+        with open_simulated_study(
+            SimulatedStudyOptions(path=study, at=start, invented=cases), Random(1)
+        ) as opened:
             simulation = StationSimulation(opened, build_staff(People(), 2), settings)
             simulation.run()
         return sum(interviewer.log.calls for interviewer in simulation.interviewers)
@@ -249,7 +284,9 @@ def test_the_cases_of_a_file_are_tried_without_who_they_are(study: str, tmp_path
     lines = [f"u{n},1,Person {n},312 555 01{n:02},America/New_York" for n in range(30)]
     sample.write_text("unit,kind,name,phone,zone\n" + "\n".join(lines) + "\n")
     made = open_simulated_study(
-        SimulatedStudyOptions(path=study, at=datetime(2026, 11, 29, tzinfo=UTC), sample=str(sample)),
+        SimulatedStudyOptions(
+            path=study, at=datetime(2026, 11, 29, tzinfo=UTC), sample=str(sample)
+        ),
         Random(1),
     )
     assert isinstance(made, OpenStudy)
@@ -269,7 +306,12 @@ def test_the_cases_of_the_database_are_tried_as_if_nobody_had_called(tmp_path: P
     before = shift.study().store.cases.queries.read_history("A")
     run, _ = simulate_study(
         StudySimulationOptions(
-            path=str(shift.file), today=MONDAY, days=3, db=shift.db, zone=ZoneInfo("America/Chicago"), interviewers=1
+            path=str(shift.file),
+            today=MONDAY,
+            days=3,
+            db=shift.db,
+            zone=ZoneInfo("America/Chicago"),
+            interviewers=1,
         )
     )
     assert (run.cases, run.calls > 0) == (1, True)
@@ -285,7 +327,9 @@ def test_a_study_without_a_zone_is_simulated_in_that_of_the_computer(
     assert model.settings.zone.key == "America/Denver"
 
 
-def test_what_is_lacking_is_said_in_words(study: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_lacking_is_said_in_words(
+    study: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def why(**more: object) -> UserError:
         wish = {"cases": 5, "today": MONDAY} | more
         with pytest.raises(UserError) as caught:
@@ -304,7 +348,9 @@ def test_what_is_lacking_is_said_in_words(study: str, tmp_path: Path, monkeypatc
 def test_more_interviewers_than_are_listed_are_invented(study: str, tmp_path: Path) -> None:
     """They are like those that are listed, in turn, so that what they can do is not another study's."""
     people = tmp_path / "people.csv"
-    people.write_text("login,languages,skills,role\nann,en,converter,\nbob,en;es,,\nsue,,,supervisor\n")
+    people.write_text(
+        "login,languages,skills,role\nann,en,converter,\nbob,en;es,,\nsue,,,supervisor\n"
+    )
     _, model = simulate_model(study, people=str(people), interviewers=5, days=1, cases=20)
     assert len(model.interviewers) == 5
     listed = load_people(study, "", str(people))
@@ -334,11 +380,15 @@ def test_shifts_lie_within_the_hours_where_the_stations_are(study: str) -> None:
     zone = ZoneInfo("America/Chicago")
     with made:
         field = StationSimulation(
-            made, fieldwork_audit.Planned.of(2).staff[:1], FieldworkSettings(starts=MONDAY, days=7, zone=zone)
+            made,
+            fieldwork_audit.Planned.of(2).staff[:1],
+            FieldworkSettings(starts=MONDAY, days=7, zone=zone),
         )
         began = []
         man = field.open_station
-        field.open_station = lambda number: (began.append(field.at.astimezone(zone)), man(number))[1]  # type: ignore[method-assign,func-returns-value]
+        field.open_station = lambda number: (began.append(field.at.astimezone(zone)), man(number))[
+            1
+        ]  # type: ignore[method-assign,func-returns-value]
         field.run()
     assert [at.strftime("%a %H:%M") for at in began] == [
         *(f"{day} 09:00" for day in ("Mon", "Tue", "Wed", "Thu", "Fri")),
@@ -348,17 +398,23 @@ def test_shifts_lie_within_the_hours_where_the_stations_are(study: str) -> None:
 
 def test_households_are_the_same_whoever_calls_them_in_whatever_order() -> None:
     def of(key: str) -> Household:
-        case = Case(key=key, numbers=(NumberRecord(1, "unknown", ()), NumberRecord(2, "unknown", ())))
+        case = Case(
+            key=key, numbers=(NumberRecord(1, "unknown", ()), NumberRecord(2, "unknown", ()))
+        )
         return Household.draw(case, Plan(study="s"), ("en", "es"), Propensities(), 5)
 
     one, other = of("a"), of("a")
     of("b").choose_response(fieldwork_audit.Interviewer(login="ann"))
     at = datetime(2026, 11, 30, 12, tzinfo=UTC)
-    assert [one.answer_call(1, at) for _ in range(30)] == [other.answer_call(1, at) for _ in range(30)]
+    assert [one.answer_call(1, at) for _ in range(30)] == [
+        other.answer_call(1, at) for _ in range(30)
+    ]
     kept = [of(str(n)) for n in range(400)]
     for house in kept:
         house.appointment = at
-    promised = sum(h.answer_call(1, at) == "somebody" for h in kept if 1 not in h.dead_numbers) / len(kept)
+    promised = sum(
+        h.answer_call(1, at) == "somebody" for h in kept if 1 not in h.dead_numbers
+    ) / len(kept)
     assert promised == pytest.approx(Propensities().keep_appointment * 0.91, abs=0.06)
 
 
@@ -398,7 +454,9 @@ def test_what_became_of_a_promise_is_told_from_the_history(study: str) -> None:
     assert classify_appointments(entries(*first, closed), plan, at(17)) == ["to come"]
 
 
-def test_an_interviewer_who_is_turned_down_goes_on(study: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interviewer_who_is_turned_down_goes_on(
+    study: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Reading a card takes so long that the hours are over when the key is pressed: it is said, and the case goes
     back."""
     monkeypatch.setattr(station_simulation, "LOOK_SECONDS", (600, 900))
@@ -414,7 +472,9 @@ def test_an_interviewer_who_is_turned_down_goes_on(study: str, monkeypatch: pyte
     with made:
         staff = [replace(made.who, login=f"interviewer {number}") for number in (1, 2, 3)]
         field = StationSimulation(
-            made, staff, FieldworkSettings(starts=MONDAY, days=1, seed=3, zone=ZoneInfo("America/Chicago"))
+            made,
+            staff,
+            FieldworkSettings(starts=MONDAY, days=1, seed=3, zone=ZoneInfo("America/Chicago")),
         )
         field.run()
     denied = [one for colleague in field.interviewers for one in colleague.rejected]
@@ -451,7 +511,9 @@ def test_a_place_is_given_back_when_who_was_interrupted_refuses_for_good(tmp_pat
     assert shift.study().store.cases.quotas.read_fill()["sexes:1"] == (0, 0)
 
 
-def test_an_interview_whose_terminal_died_still_waits_when_a_callback_is_keyed(tmp_path: Path) -> None:
+def test_an_interview_whose_terminal_died_still_waits_when_a_callback_is_keyed(
+    tmp_path: Path,
+) -> None:
     shift = Shift(tmp_path)
     interviewed(shift.station(), "1")  # and then nothing more is heard of the terminal
     shift.later(minutes=5)
@@ -459,13 +521,20 @@ def test_an_interview_whose_terminal_died_still_waits_when_a_callback_is_keyed(t
     assert back.record_outcome("callback") is None
     case = shift.case("A")
     assert case.interrupted
-    assert shift.row("A").position.rank.startswith("2"), "interrupted interviews come before all but promises"
+    assert shift.row("A").position.rank.startswith("2"), (
+        "interrupted interviews come before all but promises"
+    )
 
 
-def test_a_case_that_must_be_called_in_an_evening_is_done_when_no_evening_is_left(tmp_path: Path) -> None:
+def test_a_case_that_must_be_called_in_an_evening_is_done_when_no_evening_is_left(
+    tmp_path: Path,
+) -> None:
     """Tried once by day, where one attempt in each part is the limit: in the queue for an evening until none comes."""
     fieldwork = FIELDWORK.replace("per_day: 3", "per_day: 3, per_daypart: 1")
-    shift = Shift(tmp_path, fieldwork=fieldwork + '  ends: 2026-11-28\n  holidays: false\n  closed: ["2026-11-27"]\n')
+    shift = Shift(
+        tmp_path,
+        fieldwork=fieldwork + '  ends: 2026-11-28\n  holidays: false\n  closed: ["2026-11-27"]\n',
+    )
     ann = shift.station()
     assert ann.record_outcome("no_answer") is None
     shift.to("2026-11-25T10:00")
@@ -485,7 +554,9 @@ def test_a_case_that_must_be_called_in_an_evening_is_done_when_no_evening_is_lef
         ("spread: wait", "2026-11-24T17:00"),
     ],
 )
-def test_an_idle_station_takes_the_next_best_unless_it_is_to_wait(spread: str, called: str, tmp_path: Path) -> None:
+def test_an_idle_station_takes_the_next_best_unless_it_is_to_wait(
+    spread: str, called: str, tmp_path: Path
+) -> None:
     """Tried once by day, and nobody else is to be called."""
     shift = Shift(tmp_path, fieldwork=f"{FIELDWORK}  {spread}\n")
     ann = shift.station()

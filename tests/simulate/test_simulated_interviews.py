@@ -98,7 +98,9 @@ def crowd(habits: Habits, *, count: int = 400, completes: int = 0) -> Simulation
 
 def test_most_respondents_qualify_where_their_answers_would_screen_them_out() -> None:
     even = crowd(Habits(decline=0))
-    assert 0.1 < even.outcome_counts["complete"] / 400 < 0.25, "a third consents, and half of those are old enough"
+    assert 0.1 < even.outcome_counts["complete"] / 400 < 0.25, (
+        "a third consents, and half of those are old enough"
+    )
     found = crowd(Habits(decline=0, qualify=0.85))
     assert 0.8 < found.outcome_counts["complete"] / 400 < 0.95
     assert found.outcome_counts["refusal_soft"]
@@ -152,7 +154,9 @@ def test_answers_fall_by_the_shares_that_were_given(tmp_path: Path) -> None:
     text = "answers:\n  consent: {1: 70%, 2: 0.2, 3: 1/10}\n  last: {7: 0.5, dk: 0.3}\n  kinds: {1: 0.9, 3: 0.25}\n"
     shares = settings_of(tmp_path, text).shares
     found = crowd(Habits(qualify=1, shares=shares), count=700)
-    assert 0.64 < found.choice_counts["consent", 1] / 700 < 0.76, "a given share is never answered otherwise"
+    assert 0.64 < found.choice_counts["consent", 1] / 700 < 0.76, (
+        "a given share is never answered otherwise"
+    )
     assert 0.07 < found.choice_counts["consent", 3] / 700 < 0.13
     complete = found.outcome_counts["complete"]
     assert 0.45 < found.choice_counts["last", 7] / complete < 0.6  # half, and a tenth of the rest
@@ -163,9 +167,18 @@ def test_answers_fall_by_the_shares_that_were_given(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("answers: {consnet: {1: 1}}", "1:11: answers: there is no question consnet — did you mean 'consent'?"),
-        ("answers: {consent: {1: 1, 4: 0}}", "1:27: consent: the question has no code 4 — its codes are 1, 2 and 3"),
-        ("answers: {consent: {1: 80%, 2: 40%}}", "consent: the shares add up to 120% — lower them to at most 100%"),
+        (
+            "answers: {consnet: {1: 1}}",
+            "1:11: answers: there is no question consnet — did you mean 'consent'?",
+        ),
+        (
+            "answers: {consent: {1: 1, 4: 0}}",
+            "1:27: consent: the question has no code 4 — its codes are 1, 2 and 3",
+        ),
+        (
+            "answers: {consent: {1: 80%, 2: 40%}}",
+            "consent: the shares add up to 120% — lower them to at most 100%",
+        ),
         ("answers: {consent: {1: often}}", "'often' is not a share — write 25%, 0.25 or 1/4"),
         ("answers: {consent: {1: 150%}}", "150% is not a share from 0 to 1"),
         ("answers: {consent: {1: 1/0}}", "1/0 is not a share from 0 to 1"),
@@ -178,7 +191,9 @@ def test_answers_fall_by_the_shares_that_were_given(tmp_path: Path) -> None:
         ("- consent", ""),
     ],
 )
-def test_settings_that_are_wrong_are_told_at_their_place(text: str, says: str, tmp_path: Path) -> None:
+def test_settings_that_are_wrong_are_told_at_their_place(
+    text: str, says: str, tmp_path: Path
+) -> None:
     with pytest.raises(UserError) as caught:
         settings_of(tmp_path, text)
     [problem, *_] = caught.value.problems
@@ -193,13 +208,17 @@ def test_settings_name_files_from_their_own_folder(tmp_path: Path) -> None:
     assert settings.find_file(settings.written.fieldwork.people) == ""
 
 
-def test_settings_are_checked_with_their_questionnaire(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_settings_are_checked_with_their_questionnaire(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "s.yaml").write_text(SCREENED)
     file = tmp_path / "s.simulation.yaml"
     file.write_text("answers: {consnet: {1: 1}}\n")
     assert command(["check", str(file)]) == 1
     assert command(["check", str(tmp_path)]) == 1
-    assert capfd.readouterr().out.count("there is no question consnet — did you mean 'consent'?") == 2
+    assert (
+        capfd.readouterr().out.count("there is no question consnet — did you mean 'consent'?") == 2
+    )
     file.write_text("answers: {consent: {1: 1}}\n")
     assert command(["check", str(tmp_path)]) == 0
 

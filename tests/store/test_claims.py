@@ -62,10 +62,17 @@ with Store.open(place, create=False, patience=60) as store:
 """
     children = [worker(claiming, place, f"p{n}") for n in range(PROCESSES)]
     by_process = [outcome(one).split("\n")[:-1] for one in children]
-    assert sorted(key for keys in by_process for key in keys) == [f"c{k:05}" for k in range(400 * SCALE)]
+    assert sorted(key for keys in by_process for key in keys) == [
+        f"c{k:05}" for k in range(400 * SCALE)
+    ]
     assert count_by(queue, "status") == {"done": 400 * SCALE}
     for _, history in queue.cases.queries.iterate_histories():
-        assert [EVENT_KINDS[type(e.event)] for e in history] == ["sampled", "claimed", "called", "closed"]
+        assert [EVENT_KINDS[type(e.event)] for e in history] == [
+            "sampled",
+            "claimed",
+            "called",
+            "closed",
+        ]
         assert len({e.by for e in history[1:]}) == 1
     assert queue.maintenance.check_integrity() == []
     assert queue.cases.counts.agree()
@@ -164,7 +171,9 @@ with Store.open(place, create=False, patience=60) as store:
         sleep(0.02)
     assert [outcome(one) for one in children] == [""] * PROCESSES
     assert queue.cases.counts.agree()
-    assert {state.status: cases for state, cases in queue.cases.counts.count_states().items()} == {"done": 300}
+    assert {state.status: cases for state, cases in queue.cases.counts.count_states().items()} == {
+        "done": 300
+    }
 
 
 def test_whoever_imports_is_killed_at_any_moment_and_all_or_none_is_there(queue, place):
@@ -187,7 +196,9 @@ with Store.open(place, create=False, patience=60) as store:
         if not there:  # at once again, though the first left its rows behind
             assert bring(queue, several(1500, prefix=f"m{n} "), id=f"again {n}") == 1500
         assert [
-            (row.key, row.seq) for row in queue.cases.queries.iterate_rows() if row.key.startswith(f"m{n} ")
+            (row.key, row.seq)
+            for row in queue.cases.queries.iterate_rows()
+            if row.key.startswith(f"m{n} ")
         ] == whole
         while not queue.cases.imports.finish():
             pass
@@ -268,7 +279,9 @@ def test_a_copy_holds_the_cases_too(queue, place, tmp_path):
     queue.maintenance.back_up(tmp_path / "copy.db")
     with Store.open(tmp_path / "copy.db", create=False) as copy:
         assert list(copy.cases.queries.iterate_rows()) == list(queue.cases.queries.iterate_rows())
-        assert list(copy.cases.queries.iterate_histories()) == list(queue.cases.queries.iterate_histories())
+        assert list(copy.cases.queries.iterate_histories()) == list(
+            queue.cases.queries.iterate_histories()
+        )
         assert copy.cases.queries.find_contact("x") == queue.cases.queries.find_contact("x")
         assert (copy.cases.quotas.read_fill(), copy.settings.read("plan")) == (
             queue.cases.quotas.read_fill(),

@@ -24,7 +24,9 @@ SECRET = "Zwetschgenknödel"
 
 @pytest.fixture(name="written", scope="module")
 def a_written_study(tmp_path_factory: pytest.TempPathFactory) -> Shift:
-    shift = Shift(tmp_path_factory.mktemp("written"), items=ITEMS, head=HEAD, fieldwork=FIELDWORK, cases=CASES)
+    shift = Shift(
+        tmp_path_factory.mktemp("written"), items=ITEMS, head=HEAD, fieldwork=FIELDWORK, cases=CASES
+    )
     write(shift)
     connection = sqlite3.connect(shift.db)
     connection.execute("PRAGMA journal_mode = DELETE")
@@ -113,7 +115,10 @@ def everything(path: Path) -> dict[str, list[dict[str, object]]]:
     """All that is checked."""
     connection = sqlite3.connect(path)
     connection.text_factory = bytes
-    names = [name.decode() for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    names = [
+        name.decode()
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    ]
     rows: dict[str, list[dict[str, object]]] = {}
     for name in names:
         if f"{name}.*" in UNCHECKED:
@@ -122,7 +127,8 @@ def everything(path: Path) -> dict[str, list[dict[str, object]]]:
         columns = [column for column, *_ in found.description]
         told = [c for c in columns if f"{name}.{c}" not in UNCHECKED.keys() | NOT_TOLD]
         rows[name] = [
-            {c: value for c, value in zip(columns, row, strict=True) if c in told} for row in found.fetchall()
+            {c: value for c, value in zip(columns, row, strict=True) if c in told}
+            for row in found.fetchall()
         ]
     for row in rows["journal"]:
         if row["kind"] in SAID:
@@ -172,7 +178,9 @@ def test_one_bad_name_keeps_no_other_case_from_being_listed(
     undecodable(path, NAME)
     assert run_command(["case", "list", str(written.file), "--db", str(path)]) == 1
     said = capsys.readouterr()
-    assert [line.split()[0] for line in said.out.splitlines()[1:] if line.strip()] == list("ABCDEFGH")
+    assert [line.split()[0] for line in said.out.splitlines()[1:] if line.strip()] == list(
+        "ABCDEFGH"
+    )
     assert "the text details of case_contacts (case C) can't be decoded" in said.err
     assert SECRET not in said.err
 

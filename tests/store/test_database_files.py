@@ -22,7 +22,10 @@ from survey_cli.problems import StoreError
 from survey_cli.store import EntryDraft, Store
 from survey_cli.store.backends.schema import migrations
 from survey_cli.store.backends.sqlite import database_files
-from survey_cli.store.backends.sqlite.database_files import find_file_system, find_mounted_file_system
+from survey_cli.store.backends.sqlite.database_files import (
+    find_file_system,
+    find_mounted_file_system,
+)
 from survey_cli.store.do_not_call import DoNotCallList
 
 # The file
@@ -39,7 +42,9 @@ def test_files_are_for_their_owner_only_whatever_the_umask(path):
             modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in path.parent.iterdir()}
     finally:
         os.umask(before)
-    assert modes == dict.fromkeys(["asu_2000.db", "asu_2000.db-wal", "asu_2000.db-shm", "copy.db"], 0o600)
+    assert modes == dict.fromkeys(
+        ["asu_2000.db", "asu_2000.db-wal", "asu_2000.db-shm", "copy.db"], 0o600
+    )
 
 
 def test_each_commit_is_synced(on_disk, path):
@@ -51,7 +56,9 @@ def test_each_commit_is_synced(on_disk, path):
 
 
 def test_an_existing_database_is_opened_without_sqlite_utils(on_disk, path):
-    opened = child("Store.open(sys.argv[1], create=False); print('sqlite_utils' in sys.modules)", path)
+    opened = child(
+        "Store.open(sys.argv[1], create=False); print('sqlite_utils' in sys.modules)", path
+    )
     assert outcome(opened) == "False\n"
 
 
@@ -73,7 +80,9 @@ print(start(store, sys.argv[3]))
         gun.touch()
         assert [outcome(program) for program in programs] == ["None\n"] * (4 * SCALE)
         with Store.open(path, create=False) as store:
-            assert [row.id for row in store.interviews.list_rows()] == [str(k) for k in range(4 * SCALE)]
+            assert [row.id for row in store.interviews.list_rows()] == [
+                str(k) for k in range(4 * SCALE)
+            ]
             assert store.maintenance.check_integrity() == []
     assert not list(tmp_path.glob(".*"))
 
@@ -98,7 +107,9 @@ def test_programs_that_find_an_older_schema_at_once_upgrade_it_once(path, monkey
     assert all(out == "[]\n" or "it is in use now" in err for out, err in said), said
     told = [err for out, err in said if out and err]
     assert len(told) == 1
-    assert told[0].startswith(f"{path}: upgraded for this version of the program; a copy from before the upgrade: ")
+    assert told[0].startswith(
+        f"{path}: upgraded for this version of the program; a copy from before the upgrade: "
+    )
     assert ("answers",) in sql(path, "SELECT name FROM sqlite_master WHERE type = 'view'")
     copy = path.with_name("asu_2000.before-views.db")
     assert sorted(path.parent.glob("*before*")) == [copy]
@@ -203,17 +214,31 @@ def test_what_is_no_database_of_ours_is_refused_and_left_alone(tmp_path):
     assert {p: p.read_bytes() for p in tmp_path.iterdir()} == before
 
 
-def test_a_database_of_a_newer_program_is_refused_with_the_reason_unless_its_steps_are_additive(on_disk, path):
-    sql(path, "INSERT INTO _sqlite_migrations VALUES (98, ?, 'teleports+', '')", migrations.MIGRATION_SET)
+def test_a_database_of_a_newer_program_is_refused_with_the_reason_unless_its_steps_are_additive(
+    on_disk, path
+):
+    sql(
+        path,
+        "INSERT INTO _sqlite_migrations VALUES (98, ?, 'teleports+', '')",
+        migrations.MIGRATION_SET,
+    )
     Store.open(path, create=False).close()
-    sql(path, "INSERT INTO _sqlite_migrations VALUES (99, ?, 'teleportation', '')", migrations.MIGRATION_SET)
+    sql(
+        path,
+        "INSERT INTO _sqlite_migrations VALUES (99, ?, 'teleportation', '')",
+        migrations.MIGRATION_SET,
+    )
     said = refusal(path)
     assert "newer version" in said
     assert "'teleportation'" in said
 
 
-@pytest.mark.parametrize("kind", ["nfs4", "cifs", "fuse.sshfs", "9p", "virtiofs", "fuse.of-tomorrow"])
-def test_a_file_system_that_others_may_share_is_refused_with_the_reason(tmp_path, monkeypatch, kind):
+@pytest.mark.parametrize(
+    "kind", ["nfs4", "cifs", "fuse.sshfs", "9p", "virtiofs", "fuse.of-tomorrow"]
+)
+def test_a_file_system_that_others_may_share_is_refused_with_the_reason(
+    tmp_path, monkeypatch, kind
+):
     monkeypatch.setattr(database_files, "find_file_system", lambda folder: kind)
     said = refusal(tmp_path / "asu.db")
     assert f"({kind})" in said

@@ -34,7 +34,9 @@ def test_a_number_on_the_list_is_found_with_its_date_and_reason(study):
     with DoNotCallList.open_beside(study) as never:
         assert never.add([ANN, ANN], at=NOON, reason="asked us", by="ann") == 1
         assert never.add([ANN, BOB], at=at(5), reason="registry", by="sue") == 1
-        assert never.find_entry(ANN) == DoNotCallEntry(NOON, "asked us", "ann")  # the first to say so
+        assert never.find_entry(ANN) == DoNotCallEntry(
+            NOON, "asked us", "ann"
+        )  # the first to say so
         assert never.find_entry("+13125550101") is None
         assert never.select_listed([ANN, BOB, "+13125550101"]) == {ANN, BOB}
         assert never.select_listed([]) == set()

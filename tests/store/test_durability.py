@@ -121,7 +121,9 @@ print(*waits)
     assert len(waits) == 1600
     assert waits[-1] < 4  # before patience runs out, on the busiest machine
     for k in range(16):
-        assert [event.value for event in kept.interviews.read_journal(f"s{k}")[1:]] == list(range(2, 102))
+        assert [event.value for event in kept.interviews.read_journal(f"s{k}")[1:]] == list(
+            range(2, 102)
+        )
 
 
 @pytest.mark.time_limit
@@ -139,7 +141,9 @@ def test_a_durable_answer_costs_little_more_than_a_bare_commit(on_disk, path):
         ours.append(time.perf_counter() - middle)
         theirs.append(middle - start)
     bare.close()
-    assert median(ours) < 5 * median(theirs)  # a guard against collapse; the goal is the benchmarks'
+    assert median(ours) < 5 * median(
+        theirs
+    )  # a guard against collapse; the goal is the benchmarks'
 
 
 # Custody
@@ -150,9 +154,13 @@ def test_integrity_says_what_is_wrong(kept, place):
     for seq in range(2, 6):
         answer(kept, seq)
     sql(place, "DELETE FROM journal WHERE seq = 3")
-    assert kept.maintenance.check_integrity() == ["interview i1 should have events 1 to 5; it has 4, 1 to 5"]
+    assert kept.maintenance.check_integrity() == [
+        "interview i1 should have events 1 to 5; it has 4, 1 to 5"
+    ]
     sql(place, "UPDATE journal SET seq = 3 WHERE seq = 5")
-    assert kept.maintenance.check_integrity() == ["interview i1 should have events 1 to 5; it has 4, 1 to 4"]
+    assert kept.maintenance.check_integrity() == [
+        "interview i1 should have events 1 to 5; it has 4, 1 to 4"
+    ]
     sql(place, "UPDATE interviews SET last_seq = 4")
     assert kept.maintenance.check_integrity() == []
     sql(place, "INSERT INTO snapshots VALUES ('i1', 9, '1', '[]', '')")
@@ -161,11 +169,17 @@ def test_integrity_says_what_is_wrong(kept, place):
     ]
     sql(place, "UPDATE snapshots SET seq = 4")
     sql(place, "UPDATE journal SET kind = 'kept' WHERE seq = 1")
-    assert kept.maintenance.check_integrity() == ["interview i1 does not begin with its first event, or has two"]
+    assert kept.maintenance.check_integrity() == [
+        "interview i1 does not begin with its first event, or has two"
+    ]
     sql(place, "UPDATE journal SET kind = 'began' WHERE seq = 1")
-    unchecked = "SET session_replication_role = replica; " if kept.connector.dialect == "postgresql" else ""
+    unchecked = (
+        "SET session_replication_role = replica; " if kept.connector.dialect == "postgresql" else ""
+    )
     sql(place, f"{unchecked}INSERT INTO drafts VALUES ('ghost', 'q', 'boo', '')")
-    assert kept.maintenance.check_integrity() == ["a row of drafts refers to a missing row of interviews"]
+    assert kept.maintenance.check_integrity() == [
+        "a row of drafts refers to a missing row of interviews"
+    ]
 
 
 def test_a_backup_is_whole_while_interviews_go_on(kept, place, tmp_path):

@@ -18,12 +18,18 @@ from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
 from survey_cli.services.database.administration import VerificationResult, verify_database
 from survey_cli.services.export.export_data import ExportOptions, ExportResult
 from survey_cli.services.run_on_study import Request
-from survey_cli.services.sample.do_not_call_list import DoNotCallLookup, DoNotCallRequest, look_up_number
+from survey_cli.services.sample.do_not_call_list import (
+    DoNotCallLookup,
+    DoNotCallRequest,
+    look_up_number,
+)
 from survey_cli.store import Store
 from survey_cli.study.consistency.upkeep import RULES_SETTING
 
 
-@pytest.fixture(params=[(name, where) for name in NAMES for where in ("file", "server")], ids="-".join)
+@pytest.fixture(
+    params=[(name, where) for name in NAMES for where in ("file", "server")], ids="-".join
+)
 def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Shift:
     """A study as an earlier version left it, on a file or on a server."""
     name, where = request.param
@@ -39,7 +45,9 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Shift:
 
 def test_everything_that_an_earlier_version_wrote_is_read(kept: Shift) -> None:
     with Store.open(kept.db, create=False) as store:
-        stands = {row.case: (row.origin, row.status, row.outcome) for row in store.interviews.list_rows()}
+        stands = {
+            row.case: (row.origin, row.status, row.outcome) for row in store.interviews.list_rows()
+        }
         assert stands == {
             "A": ("real", "ended", "complete"),
             "B": ("real", "suspended", ""),
@@ -99,7 +107,9 @@ def test_a_study_of_an_earlier_version_owes_nothing_once_it_was_opened(kept: Shi
 
 def test_a_new_database_has_no_earlier_rules(tmp_path: Path) -> None:
     shift = Shift(tmp_path)
-    status = load_fieldwork_status(Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue"))
+    status = load_fieldwork_status(
+        Request(path=str(shift.file), at=shift.at, db=shift.db, by="sue")
+    )
     assert not any("the rules of this version" in alert for alert in status.alerts)
 
 

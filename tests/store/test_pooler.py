@@ -40,7 +40,9 @@ def a_pooler() -> Iterator[str]:
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    users, settings = (Path(server.parent, f"pooler-{port}.{ending}") for ending in ("users", "ini"))
+    users, settings = (
+        Path(server.parent, f"pooler-{port}.{ending}") for ending in ("users", "ini")
+    )
     users.write_text('"postgres" ""\n"ann" ""\n')
     settings.write_text(
         f"[databases]\n* = host={server}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
@@ -71,7 +73,9 @@ def test_stations_of_two_studies_share_a_connection(pooled: str, tmp_path: Path)
         (tmp_path / name).mkdir()
         cases = f"unit,kind,name,phone,zone\n{name},1,Mr {name},+1 312 555 0100,America/Chicago\n"
         where = f"{pooled}?schema={name}"
-        shift = Shift(tmp_path / name, fieldwork=FIELDWORK, cases=cases, db=where, at=datetime.now(UTC))
+        shift = Shift(
+            tmp_path / name, fieldwork=FIELDWORK, cases=cases, db=where, at=datetime.now(UTC)
+        )
         assert run_command(["study", "publish", str(shift.file), "--db", where]) == 0
         station = open_station(shift.file, db=where.replace("postgres@", "ann@"))
         assert isinstance(station, StationSession), station
@@ -100,4 +104,6 @@ def test_nothing_is_left_in_a_connection(pooled: str) -> None:
         assert list(store.connector.stream("SELECT value FROM settings")) == [("b",)]
     with psycopg.connect(pooled, autocommit=True) as connection:
         assert connection.execute(show).fetchall() == before or before[0][0] == "public"
-        assert connection.execute("SELECT count(*) FROM pg_prepared_statements").fetchall() == [(0,)]
+        assert connection.execute("SELECT count(*) FROM pg_prepared_statements").fetchall() == [
+            (0,)
+        ]

@@ -86,7 +86,9 @@ print(start(store, sys.argv[3]))
         gun.touch()
         assert [outcome(program) for program in programs] == ["None\n"] * PROGRAMS
         with Store.open(study, create=False) as store:
-            assert [row.id for row in store.interviews.list_rows()] == [str(k) for k in range(PROGRAMS)]
+            assert [row.id for row in store.interviews.list_rows()] == [
+                str(k) for k in range(PROGRAMS)
+            ]
             assert store.maintenance.check_integrity() == []
 
 
@@ -116,7 +118,9 @@ def test_an_older_schema_is_upgraded_by_its_owner_alone_and_only_when_asked(stud
     sql(study, "CREATE ROLE h4_reader LOGIN")
     sql(study, f"GRANT USAGE ON SCHEMA {schema_in(study)} TO h4_reader")
     sql(study, f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema_in(study)} TO h4_reader")
-    assert "only the owner of the schema" in told(with_user(study, "h4_reader"), create=False, upgrade=True)
+    assert "only the owner of the schema" in told(
+        with_user(study, "h4_reader"), create=False, upgrade=True
+    )
     Store.open(study, create=False, upgrade=True).close()
     assert {"answers", "remarks"} <= set(views(study))
     with Store.open(study, create=False) as again:
@@ -135,7 +139,9 @@ def test_a_step_that_fails_leaves_nothing(study, monkeypatch):
     assert "contains no study" in told(study, create=False)
 
 
-def test_a_schema_of_a_newer_program_is_refused_with_the_reason_unless_its_steps_are_additive(store, study):
+def test_a_schema_of_a_newer_program_is_refused_with_the_reason_unless_its_steps_are_additive(
+    store, study
+):
     sql(study, "INSERT INTO applied_steps (name) VALUES ('teleports+')")
     Store.open(study, create=False).close()
     sql(study, "INSERT INTO applied_steps (name) VALUES ('teleportation')")
@@ -229,7 +235,9 @@ def test_psycopg_is_imported_for_servers_only(tmp_path):
 
 
 def test_an_installation_without_psycopg_says_how_to_come_by_it(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "survey_cli.store.backends.postgres.connection", None)
+    monkeypatch.setitem(
+        __import__("sys").modules, "survey_cli.store.backends.postgres.connection", None
+    )
     with pytest.raises(StoreError, match=r"pip install 'psycopg\[binary\]"):
         open_store(parse_server_address("postgresql://db/field", study="asu"), create=True)
 
@@ -252,7 +260,10 @@ def told(address: str, **options) -> str:
     [
         ("postgresql://ann:hush@127.0.0.1:1/field?schema=x", "can't be reached"),
         ("postgresql://ann:hush@/field?host=/nowhere&schema=x", "can't be reached"),
-        ("postgresql://ann:hush@no.such.invalid/field?schema=x", "there is no computer of that name"),
+        (
+            "postgresql://ann:hush@no.such.invalid/field?schema=x",
+            "there is no computer of that name",
+        ),
         ("postgresql://ann:hush@127.0.0.1:port/field?schema=x", "can't be read"),
         ("postgresql://ann:hush@db/field?colour=red&schema=x", "can't be read"),
         ("postgresql://ann:hush@db/field", "the address names no study"),
@@ -292,7 +303,10 @@ def a_user_with_a_password(study: str) -> Iterator[str]:
     before = rules.read_text()
     rules.write_text(f"local all locked scram-sha-256\n{before}")
     reload = "SELECT pg_reload_conf(), pg_sleep(0.2)"
-    sql(study, "DROP ROLE IF EXISTS locked; CREATE ROLE locked SUPERUSER LOGIN PASSWORD 'hush@home/#'")
+    sql(
+        study,
+        "DROP ROLE IF EXISTS locked; CREATE ROLE locked SUPERUSER LOGIN PASSWORD 'hush@home/#'",
+    )
     sql(study, reload)
     yield "locked"
     rules.write_text(before)
@@ -302,7 +316,10 @@ def a_user_with_a_password(study: str) -> Iterator[str]:
 def test_a_password_is_asked_for_by_the_server(study, locked, monkeypatch):
     assert "user or the password is wrong" in told(with_user(study, locked))
     assert "user or the password is wrong" in told(study.replace("postgres@", f"{locked}@"))
-    for right in (with_user(study, locked, "hush%40home%2F%23"), study.replace("postgres@", f"{locked}@")):
+    for right in (
+        with_user(study, locked, "hush%40home%2F%23"),
+        study.replace("postgres@", f"{locked}@"),
+    ):
         with Store.open(right, create=True) as store:
             assert store.maintenance.check_integrity() == []
             assert "hush" not in store.connector.where
@@ -357,8 +374,13 @@ def test_each_commit_waits_for_the_servers_disk(study):
         sql(study, ONLY_DURABLE)
         assert answer(store, 2) is None
     sql(study, "ALTER ROLE hasty SET synchronous_commit TO remote_apply")
-    with Store.open(with_user(study, "hasty"), create=True) as store, store.connector.transaction() as execute:
-        assert execute("SHOW synchronous_commit", ()).fetchall() == [("remote_apply",)]  # more than we ask for
+    with (
+        Store.open(with_user(study, "hasty"), create=True) as store,
+        store.connector.transaction() as execute,
+    ):
+        assert execute("SHOW synchronous_commit", ()).fetchall() == [
+            ("remote_apply",)
+        ]  # more than we ask for
 
 
 def the_trouble(store, seq, **other) -> str:
@@ -370,7 +392,12 @@ def the_trouble(store, seq, **other) -> str:
 
 @pytest.mark.parametrize(
     ("code", "said"),
-    [("53100", "disk is full"), ("58030", "disk can't store it"), ("XX001", "damaged"), ("53200", "memory")],
+    [
+        ("53100", "disk is full"),
+        ("58030", "disk can't store it"),
+        ("XX001", "damaged"),
+        ("53200", "memory"),
+    ],
 )
 def test_a_server_in_trouble(store, study, code, said):
     sql(study, raising(code))
@@ -467,7 +494,9 @@ def a_wire(store: Store, study: str) -> Iterator[tuple[Line, Store]]:
         yield wire, remote
 
 
-@pytest.mark.parametrize("heard", [True, False], ids=["the server heard it", "the server never heard it"])
+@pytest.mark.parametrize(
+    "heard", [True, False], ids=["the server heard it", "the server never heard it"]
+)
 def test_a_line_cut_in_the_middle_of_an_answer_loses_and_doubles_nothing(wire, store, heard):
     wire, remote = wire
     wire.arm(b"reason 1", heard=heard)
@@ -478,7 +507,9 @@ def test_a_line_cut_in_the_middle_of_an_answer_loses_and_doubles_nothing(wire, s
     assert store.maintenance.check_integrity() == []
 
 
-@pytest.mark.parametrize("heard", [True, False], ids=["the server heard it", "the server never heard it"])
+@pytest.mark.parametrize(
+    "heard", [True, False], ids=["the server heard it", "the server never heard it"]
+)
 def test_an_entry_given_again_after_the_line_was_dead_is_no_second_event(wire, store, heard):
     wire, remote = wire
     wire.arm(b"reason 1", heard=heard, dead=True)
@@ -488,7 +519,9 @@ def test_an_entry_given_again_after_the_line_was_dead_is_no_second_event(wire, s
     assert len(store.interviews.read_journal("i1")) == (10 if heard else 9)
     wire.mend()
     assert answer(remote, 10, event=NoteWritten(stamp(25), Place("own"), "reason 1")) is None
-    assert store.interviews.read_journal("i1")[9] == NoteWritten(stamp(10 if heard else 25), Place("own"), "reason 1")
+    assert store.interviews.read_journal("i1")[9] == NoteWritten(
+        stamp(10 if heard else 25), Place("own"), "reason 1"
+    )
     assert answer(remote, 11) is None
     assert len(store.interviews.read_journal("i1")) == 11
 
@@ -500,7 +533,9 @@ def test_another_entry_after_the_line_was_dead_never_overwrites_what_stands(wire
     wire.mend()
     taken = answer(remote, 10, event=NoteWritten(stamp(25), Place("own"), "reason 2"))
     assert taken == InterviewConflict("i1", 10, "ann", "s1", stamp(10).at)
-    assert store.interviews.read_journal("i1")[9] == NoteWritten(stamp(10), Place("own"), "reason 1")
+    assert store.interviews.read_journal("i1")[9] == NoteWritten(
+        stamp(10), Place("own"), "reason 1"
+    )
 
 
 @pytest.mark.parametrize("heard", [True, False])
@@ -541,12 +576,17 @@ with store.connector.transaction() as execute:
     assert store.maintenance.check_integrity() == []
 
 
-def test_a_station_that_fell_silent_in_a_transaction_is_ended_by_the_server(store, study, monkeypatch):
+def test_a_station_that_fell_silent_in_a_transaction_is_ended_by_the_server(
+    store, study, monkeypatch
+):
     monkeypatch.setattr("survey_cli.store.backends.postgres.connection.IDLE_TRANSACTION_TIMEOUT", 1)
     with Store.open(study, create=False) as silent:
         silent.connector.begin()("UPDATE interviews SET last_seq = 2 WHERE id = ?", ("i1",))
         assert answer(store, 2) is None  # waits for it, no longer than patience
-        with pytest.raises(StoreError, match=r"at the same time|lost"), silent.connector.transaction():
+        with (
+            pytest.raises(StoreError, match=r"at the same time|lost"),
+            silent.connector.transaction(),
+        ):
             pass
         silent.connector.roll_back()
         assert answer(silent, 3) is None
@@ -566,7 +606,9 @@ def test_a_failure_that_was_swallowed_does_not_pass_for_a_commit(store):
 
 
 def test_a_remark_with_half_a_letter_hides_no_other(store, study):
-    for seq, text in enumerate(["plain", "nul \0", "half \ud800", "back\\u0000slash", "\\\0", "🙂 señal"], start=2):
+    for seq, text in enumerate(
+        ["plain", "nul \0", "half \ud800", "back\\u0000slash", "\\\0", "🙂 señal"], start=2
+    ):
         answer(store, seq, event=NoteWritten(stamp(seq), Place("own"), text))
     assert [remark for (remark,) in sql(study, "SELECT remark FROM remarks ORDER BY at")] == [
         "plain",
@@ -587,9 +629,9 @@ def test_numbers_are_numbers_in_the_views(store, study):
     for k, cells in enumerate([(30, 1.5), (41, 2.25)]):
         begin(store, f"n{k}", instrument="beef" * 16)
         store.data.write_snapshot(f"n{k}", Snapshot(1, "1", cells), instrument="beef" * 16)
-    assert [tuple(map(float, row)) for row in sql(study, "SELECT avg(age), sum(pay) FROM data_pay_v1")] == [
-        (35.5, 3.75)
-    ]
+    assert [
+        tuple(map(float, row)) for row in sql(study, "SELECT avg(age), sum(pay) FROM data_pay_v1")
+    ] == [(35.5, 3.75)]
 
 
 def test_names_longer_than_the_servers_stay_apart(store, study):
@@ -600,7 +642,10 @@ def test_names_longer_than_the_servers_stay_apart(store, study):
     begin(store, "w", instrument="beef" * 16)
     store.data.write_snapshot("w", Snapshot(1, "1", (1, 2, 3)), instrument="beef" * 16)
     names = [name for name in views(study) if name.startswith("data_aaa")]
-    assert [[row[-3:] for row in sql(study, f"SELECT * FROM {name}")] for name in names] == [[(1, 2, 3)], []]
+    assert [[row[-3:] for row in sql(study, f"SELECT * FROM {name}")] for name in names] == [
+        [(1, 2, 3)],
+        [],
+    ]
 
 
 def test_a_copy_is_a_file_with_all_that_is_kept(store, study, tmp_path):
@@ -615,7 +660,9 @@ def test_a_copy_is_a_file_with_all_that_is_kept(store, study, tmp_path):
         columns = ", ".join(name for _, name, *_ in sql(copy, f"PRAGMA table_info({table})"))
         every = f"SELECT {columns} FROM {table}"
         assert sorted(sql(copy, every)) == sorted(sql(study, every)), table
-    assert sql(copy, "SELECT m_8, visit FROM data_asu_2000_v1") == sql(study, "SELECT m_8, visit FROM data_asu_2000_v1")
+    assert sql(copy, "SELECT m_8, visit FROM data_asu_2000_v1") == sql(
+        study, "SELECT m_8, visit FROM data_asu_2000_v1"
+    )
     with Store.open(copy, create=False) as copied:
         assert copied.maintenance.check_integrity() == []
         for what in (
@@ -624,7 +671,9 @@ def test_a_copy_is_a_file_with_all_that_is_kept(store, study, tmp_path):
             lambda s: s.interviews.find_draft("i1"),
             lambda s: [s.interviews.read_journal(row.id) for row in s.interviews.list_rows()],
             lambda s: list(rows(s, HASH, origins=("real", "simulated"), personal=True)),
-            lambda s: list(s.data.iterate_export_rows(HASH, origins=("real", "simulated"), personal=True)),
+            lambda s: list(
+                s.data.iterate_export_rows(HASH, origins=("real", "simulated"), personal=True)
+            ),
         ):
             assert what(copied) == what(store)
         assert copied.data.read_variables(HASH) == VARIABLES

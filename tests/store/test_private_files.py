@@ -41,16 +41,24 @@ def test_everything_that_is_made_from_answers_is_for_its_owner_only() -> None:
                 assert stat.S_IMODE(chart.stat().st_mode) == 0o600
                 chart.unlink()
         for name in ("c.html", "c.md", "c.docx"):
-            assert run_command(["codebook", "small.yaml", "-o", name, "--origin", "simulated"]) == 0, name
+            assert (
+                run_command(["codebook", "small.yaml", "-o", name, "--origin", "simulated"]) == 0
+            ), name
         assert run_command(["print", "small.yaml", "-o", "booklet.html"]) == 0
         for name in ("d.csv", "d.xlsx", "d.sps"):
-            assert run_command(["export", "small.yaml", "-o", name, "--origin", "simulated"]) == 0, name
-        assert run_command(["export", "small.yaml", "--bundle", "all", "--origin", "simulated"]) == 0
+            assert (
+                run_command(["export", "small.yaml", "-o", name, "--origin", "simulated"]) == 0
+            ), name
+        assert (
+            run_command(["export", "small.yaml", "--bundle", "all", "--origin", "simulated"]) == 0
+        )
     finally:
         os.umask(before)
     made = [path for path in Path.cwd().rglob("*") if path.is_file() and path not in untouched]
     assert len(made) > 15
-    assert {path.name: oct(path.stat().st_mode & 0o777) for path in made if path.stat().st_mode & 0o077} == {}
+    assert {
+        path.name: oct(path.stat().st_mode & 0o777) for path in made if path.stat().st_mode & 0o077
+    } == {}
 
 
 def test_a_questionnaire_is_for_everybody_the_umask_lets() -> None:

@@ -14,7 +14,9 @@ from support.shift import Shift, interviewed, on
 from survey_cli.cli.run_command import run_command
 from survey_cli.sessions.interview.interview_session import InterviewSession
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root mounts a disk")
+pytestmark = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root mounts a disk"
+)
 
 
 @pytest.fixture
@@ -64,12 +66,16 @@ def test_an_archive_is_read(disk: Path, tmp_path: Path, capsys: pytest.CaptureFi
         assert says in told.out + told.err, (command, told)
 
 
-def test_whatever_writes_is_refused_plainly(disk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_whatever_writes_is_refused_plainly(
+    disk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     shift = archived(disk)
     make_read_only(disk)
     where = ["--db", shift.db]
     file = str(shift.file)
-    (tmp_path / "more.csv").write_text("unit,kind,name,phone,zone\nZ,1,Zoe,312 555 0109,America/Chicago\n")
+    (tmp_path / "more.csv").write_text(
+        "unit,kind,name,phone,zone\nZ,1,Zoe,312 555 0109,America/Chicago\n"
+    )
     for command in (
         ["case", "outcome", file, "A", "no_answer", "--note", "it was none"],
         ["privacy", "erase", file, "A", "--reason", "asked for it", "--yes"],
@@ -99,23 +105,35 @@ def test_a_log_that_can_not_be_folded_in_is_never_passed_over(
     db.close()
     assert (disk / "field.db-wal").stat().st_size
     make_read_only(disk)
-    assert run_command(["case", "list", "--interviews", str(shift.file), "--db", str(disk / "field.db")]) == 1
+    assert (
+        run_command(
+            ["case", "list", "--interviews", str(shift.file), "--db", str(disk / "field.db")]
+        )
+        == 1
+    )
     assert "can't be opened" in capsys.readouterr().err
 
 
-def test_an_earlier_schema_is_not_upgraded_there(disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_earlier_schema_is_not_upgraded_there(
+    disk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from support.golden_databases import NAMES, load_file
 
     shift = Shift(disk, cases="")
     load_file(NAMES[0], disk / "old.db")
     make_read_only(disk)
-    assert run_command(["case", "list", "--interviews", str(shift.file), "--db", str(disk / "old.db")]) == 1
+    assert (
+        run_command(["case", "list", "--interviews", str(shift.file), "--db", str(disk / "old.db")])
+        == 1
+    )
     said = capsys.readouterr().err
     assert "can't be upgraded where nothing can be written" in said
     assert "specify the copy with --db" in said
 
 
-def test_an_archive_with_a_case_that_lacks_its_outcome_says_so(disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_archive_with_a_case_that_lacks_its_outcome_says_so(
+    disk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """As an earlier version left it: the interview is complete, and its case is not told."""
     shift = Shift(disk)
     ann = shift.station()
@@ -129,4 +147,6 @@ def test_an_archive_with_a_case_that_lacks_its_outcome_says_so(disk: Path, capsy
     capsys.readouterr()
     for command in ("status", "case list --next", "rates"):
         assert run_command([*command.split(), str(shift.file), "--db", shift.db]) == 0
-        assert "is finished (complete), but its history lacks the outcome" in capsys.readouterr().err, command
+        assert (
+            "is finished (complete), but its history lacks the outcome" in capsys.readouterr().err
+        ), command

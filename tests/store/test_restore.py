@@ -77,7 +77,9 @@ def files(shift: Shift) -> dict[str, bytes]:
 
 def completes(db: str | Path) -> int:
     connection = sqlite3.connect(db)
-    [(count,)] = connection.execute("SELECT count(*) FROM interviews WHERE outcome = 'complete'").fetchall()
+    [(count,)] = connection.execute(
+        "SELECT count(*) FROM interviews WHERE outcome = 'complete'"
+    ).fetchall()
     connection.close()
     return int(count)
 
@@ -93,7 +95,9 @@ def test_a_backup_takes_the_place_of_the_database_and_that_one_is_kept(shift: Sh
     last = shift.at
     done = restored(shift)
     assert done.interviews == 1
-    assert done.lost == LostData(interviews=1, answers=4, cases=1, calls=1, newest=done.lost and done.lost.newest)
+    assert done.lost == LostData(
+        interviews=1, answers=4, cases=1, calls=1, newest=done.lost and done.lost.newest
+    )
     assert done.lost.newest is not None
     assert (last - done.lost.newest).total_seconds() <= 300
     assert re.fullmatch(r"field\.replaced-\d{8}-\d{6}\.db", Path(done.kept).name)
@@ -107,14 +111,18 @@ def test_a_backup_takes_the_place_of_the_database_and_that_one_is_kept(shift: Sh
     assert whole(shift)
 
 
-def test_what_a_killed_restoration_left_is_removed_by_the_next_one_and_no_copy_in_use(shift: Shift) -> None:
+def test_what_a_killed_restoration_left_is_removed_by_the_next_one_and_no_copy_in_use(
+    shift: Shift,
+) -> None:
     script = (
         "import sys, time; from survey_cli.services.database import backups; from datetime import datetime, UTC\n"
         "backups._verify_copy = lambda *_: print('copied', flush=True) or time.sleep(60)\n"
         "backups.restore_database(sys.argv[1], sys.argv[2], at=datetime.now(UTC), db=sys.argv[3])"
     )
     arguments = (str(shift.file), str(shift.folder / "backup.db"), str(shift.db))
-    with subprocess.Popen([sys.executable, "-c", script, *arguments], stdout=subprocess.PIPE, text=True) as killed:
+    with subprocess.Popen(
+        [sys.executable, "-c", script, *arguments], stdout=subprocess.PIPE, text=True
+    ) as killed:
         assert killed.stdout is not None
         assert killed.stdout.readline() == "copied\n"
         in_use = shift.folder / ".field.db.copy.other.new"
@@ -140,8 +148,12 @@ def test_a_log_that_was_left_beside_it_is_not_taken_for_the_backups(shift: Shift
     done = restored(shift)
     assert not log.exists()
     assert Path(f"{done.kept}-wal").stat().st_size
-    assert sqlite3.connect(done.kept).execute("SELECT DISTINCT by FROM interviews").fetchall() == [("late",)]
-    assert sqlite3.connect(shift.db).execute("SELECT DISTINCT by FROM interviews").fetchall() == [("ann",)]
+    assert sqlite3.connect(done.kept).execute("SELECT DISTINCT by FROM interviews").fetchall() == [
+        ("late",)
+    ]
+    assert sqlite3.connect(shift.db).execute("SELECT DISTINCT by FROM interviews").fetchall() == [
+        ("ann",)
+    ]
     assert whole(shift)
 
 
@@ -154,7 +166,10 @@ print("ready", flush=True)
 sys.stdin.readline()
 """
     station = subprocess.Popen(
-        [sys.executable, "-c", script, shift.db], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", script, shift.db],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert station.stdout is not None
     assert station.stdout.readline() == "ready\n"
@@ -185,7 +200,9 @@ def test_a_backup_that_is_not_whole_is_refused(shift: Shift, damage: str) -> Non
 def test_what_is_no_backup_of_this_study_is_refused(shift: Shift, tmp_path: Path) -> None:
     assert "there is no such backup" in refused(shift, "nothing.db")
     (tmp_path / "other").mkdir()
-    other = Shift(tmp_path / "other", head=shift.head.replace("instrument: field", "instrument: other"))
+    other = Shift(
+        tmp_path / "other", head=shift.head.replace("instrument: field", "instrument: other")
+    )
     calls(other)
     shutil.copy(other.db, shift.folder / "other.db")
     assert "is a backup of the study 'other', not of 'field'" in refused(shift, "other.db")
@@ -306,7 +323,10 @@ def test_the_last_backups_of_a_study_are_kept(shift: Shift, tmp_path: Path) -> N
     folder = tmp_path / "backups"
     folder.mkdir()
     (folder / "field.notes.db").write_text("not ours")
-    killed, at_work = folder / ".field.20261124-120000Z.db.x.new-wal", folder / ".field.20261124-180000Z.db.y.new"
+    killed, at_work = (
+        folder / ".field.20261124-120000Z.db.x.new-wal",
+        folder / ".field.20261124-180000Z.db.y.new",
+    )
     for file, age in ((killed, timedelta(hours=2)), (at_work, timedelta(minutes=-150))):
         file.touch()
         os.utime(file, times=((shift.at - age).timestamp(),) * 2)
@@ -315,18 +335,41 @@ def test_the_last_backups_of_a_study_are_kept(shift: Shift, tmp_path: Path) -> N
         shift.later(hours=1)
     assert (done.kept, done.removed) == (2, 1)
     names = [file.name for file in sorted(folder.iterdir())]
-    assert names == [at_work.name, "field.20261124-181000Z.db", "field.20261124-191000Z.db", "field.notes.db"]
-    done = restore_database(shift.file, folder, at=shift.at, until=shift.at - timedelta(minutes=90), db=shift.db)
+    assert names == [
+        at_work.name,
+        "field.20261124-181000Z.db",
+        "field.20261124-191000Z.db",
+        "field.notes.db",
+    ]
+    done = restore_database(
+        shift.file, folder, at=shift.at, until=shift.at - timedelta(minutes=90), db=shift.db
+    )
     assert Path(done.backup).name == names[1]
     with pytest.raises(UserError, match="no backup of the study 'field' made until 2026-11-24"):
-        restore_database(shift.file, folder, at=shift.at, until=shift.at - timedelta(hours=5), db=shift.db)
+        restore_database(
+            shift.file, folder, at=shift.at, until=shift.at - timedelta(hours=5), db=shift.db
+        )
 
 
-def test_backups_are_made_until_they_are_stopped_and_a_failure_is_reported(shift: Shift, tmp_path: Path) -> None:
+def test_backups_are_made_until_they_are_stopped_and_a_failure_is_reported(
+    shift: Shift, tmp_path: Path
+) -> None:
     folder = tmp_path / "backups"
     folder.mkdir()
-    command = [sys.executable, "-m", "survey_cli", "db", "backup", str(shift.file), str(folder), "--db", shift.db]
-    running = subprocess.Popen([*command, "--every", "1s", "--keep", "2"], stderr=subprocess.PIPE, text=True)
+    command = [
+        sys.executable,
+        "-m",
+        "survey_cli",
+        "db",
+        "backup",
+        str(shift.file),
+        str(folder),
+        "--db",
+        shift.db,
+    ]
+    running = subprocess.Popen(
+        [*command, "--every", "1s", "--keep", "2"], stderr=subprocess.PIPE, text=True
+    )
     assert running.stderr is not None
     assert "1 backup in the folder; next" in running.stderr.readline()
     away = Path(f"{shift.db}.away")
@@ -347,9 +390,14 @@ def test_what_the_command_says(shift: Shift, capsys: pytest.CaptureFixture[str])
     command = ["db", "restore", str(shift.folder / "backup.db"), str(shift.file), "--db", shift.db]
     assert run_command(command) == 0
     said = capsys.readouterr().err
-    assert f"{shift.db}: restored from {shift.folder / 'backup.db'}: 1 interview, 6 events\n" in said
+    assert (
+        f"{shift.db}: restored from {shift.folder / 'backup.db'}: 1 interview, 6 events\n" in said
+    )
     assert f"the replaced database is kept: {shift.folder}/field.replaced-" in said
-    assert "only in the replaced database: 1 interview, 4 answers, 1 case, 1 call; the newest is from " in said
+    assert (
+        "only in the replaced database: 1 interview, 4 answers, 1 case, 1 call; the newest is from "
+        in said
+    )
     assert run_command(["db", "upgrade", str(shift.file), "--db", shift.db]) == 0
     assert "ready for this version of the program" in capsys.readouterr().err
     assert on(shift.station("bob")) == "B"

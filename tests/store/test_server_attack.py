@@ -7,7 +7,18 @@ from pathlib import Path
 import pytest
 
 from support import postgres_server
-from support.served_study import DATABASE, NOW, Served, as_role, ask, claim, lease, refused, schema_of, serve
+from support.served_study import (
+    DATABASE,
+    NOW,
+    Served,
+    as_role,
+    ask,
+    claim,
+    lease,
+    refused,
+    schema_of,
+    serve,
+)
 from support.shift import ITEMS, Shift, interviewed, on
 from survey_cli.cli.run_command import run_command
 from survey_cli.reports.fieldwork.status import FieldworkStatus
@@ -139,16 +150,24 @@ def test_after_an_interviewers_attack_a_supervisors_commands_find_everything_as_
     ):
         ask(shift, shift.bob, statement)
     assert ask(shift, shift.bob, "SELECT * FROM contacts") == []
-    assert ask(shift, shift.ann, "SELECT * FROM contacts") == [], "its interviewer has returned the case"
+    assert ask(shift, shift.ann, "SELECT * FROM contacts") == [], (
+        "its interviewer has returned the case"
+    )
     assert copy_of(shift) == before
 
     # Bob may claim a case that is done, as for somebody who calls back. Then he may record a call under his own name.
-    tasks = ", ".join(f"('owed: {task}: {case}', 'owed')" for task in ("erase", "do-not-call") for case in done)
+    tasks = ", ".join(
+        f"('owed: {task}: {case}', 'owed')" for task in ("erase", "do-not-call") for case in done
+    )
     ask(shift, shift.bob, f"INSERT INTO settings (name, value) VALUES {tasks}")
     for case in done:
         ask(shift, shift.bob, f"{lease(shift, case, shift.bob)}; {claim(shift, case, shift.bob)}")
         refused(shift, shift.bob, "DELETE FROM case_contacts")
-        refused(shift, shift.bob, "UPDATE case_contacts SET details = replace(details, '+1312', '+1999')")
+        refused(
+            shift,
+            shift.bob,
+            "UPDATE case_contacts SET details = replace(details, '+1312', '+1999')",
+        )
         refused(shift, shift.bob, "UPDATE snapshots SET cells = '[]'")
         assert ask(shift, shift.bob, "SELECT * FROM contacts") == []
         ask(
@@ -165,9 +184,7 @@ def test_after_an_interviewers_attack_a_supervisors_commands_find_everything_as_
         f"('{MONTHS_AGO}', '{shift.bob}', 'on', '', '', '{shift.bob}'), "
         f"('{MONTHS_AGO[:11]}17:00:00.000000Z', '{shift.bob}', 'off', '', '', '{shift.bob}')",
     )
-    spread = (
-        "SELECT max(at::timestamptz) - min(at::timestamptz) < interval '1 second' FROM work_events WHERE person = ?"
-    )
+    spread = "SELECT max(at::timestamptz) - min(at::timestamptz) < interval '1 second' FROM work_events WHERE person = ?"
     assert postgres_server.run_query(shift.db, spread, shift.bob) == [(True,)]
 
     file = str(shift.file)
@@ -203,7 +220,10 @@ def test_after_an_interviewers_attack_a_supervisors_commands_find_everything_as_
     erase = ["privacy", "erase", file, done[0], "--reason", "asked for it", "--yes", *where]
     assert run_command(erase) == 0
     for case in done[1:]:
-        assert run_command(["case", "outcome", file, case, "complete", "--note", "an error", *where]) == 0
+        assert (
+            run_command(["case", "outcome", file, case, "complete", "--note", "an error", *where])
+            == 0
+        )
     capsys.readouterr()
     assert run_command(["status", file, *where]) == 0
     assert "withdrew consent" not in "".join(capsys.readouterr())

@@ -84,7 +84,9 @@ def test_an_interviewers_role_interviews_and_keys_outcomes(shift: Served) -> Non
     desk.close()
 
 
-def test_rules_of_another_version_keep_nobody_from_working_and_a_supervisor_applies_them(shift: Served) -> None:
+def test_rules_of_another_version_keep_nobody_from_working_and_a_supervisor_applies_them(
+    shift: Served,
+) -> None:
     def read_plan() -> str | None:
         with Store.open(shift.db, create=False) as store:
             return store.settings.read(PLAN_SETTING)
@@ -109,7 +111,9 @@ def test_an_interviewers_role_adds_a_note_after_the_call(shift: Served) -> None:
     assert ann.end_wrapup() is None
     ann.close()
     with shift.study() as study:
-        assert study.store.cases.queries.read_history(first)[-1].event == CaseNoteWritten("a child was heard")
+        assert study.store.cases.queries.read_history(first)[-1].event == CaseNoteWritten(
+            "a child was heard"
+        )
 
 
 def test_an_interviewers_role_codes_open_answers(shift: Served) -> None:
@@ -172,7 +176,9 @@ def test_an_interviewers_role_rewrites_nothing_and_reads_no_key(shift: Served) -
     kept = dict(postgres_server.run_query(shift.db, "SELECT name, value FROM settings"))
     assert "published" in kept
     assert "x" not in {
-        value for name, value in kept.items() if not name.startswith(("owed: ", "scrub owed", "interviews compared"))
+        value
+        for name, value in kept.items()
+        if not name.startswith(("owed: ", "scrub owed", "interviews compared"))
     }
 
 
@@ -184,19 +190,32 @@ def test_a_supervisors_role_corrects_and_erases_and_publishes_nothing(
     assert ann.record_outcome("busy") is None
     ann.close()
     where = ["--db", as_role(shift, shift.sue)]
-    assert run_command(["case", "outcome", str(shift.file), case, "no_answer", "--note", "it rang", *where]) == 0
-    assert run_command(["privacy", "erase", str(shift.file), case, "--reason", "asked for it", "--yes", *where]) == 0, (
-        capsys.readouterr()
+    assert (
+        run_command(
+            ["case", "outcome", str(shift.file), case, "no_answer", "--note", "it rang", *where]
+        )
+        == 0
     )
+    assert (
+        run_command(
+            ["privacy", "erase", str(shift.file), case, "--reason", "asked for it", "--yes", *where]
+        )
+        == 0
+    ), capsys.readouterr()
     assert run_command(["db", "verify", str(shift.file), *where]) == 0, capsys.readouterr()
     shift.write(ITEMS.replace("Third?", "Third and last?"))
     capsys.readouterr()
     assert run_command(["study", "publish", str(shift.file), *where]) == 1
-    assert "may not publish a questionnaire: the schema belongs to another role" in capsys.readouterr().err
+    assert (
+        "may not publish a questionnaire: the schema belongs to another role"
+        in capsys.readouterr().err
+    )
     refused(shift, shift.sue, "SELECT key FROM survey_shared.never_call_key")
 
 
-def test_an_erasure_that_only_the_owner_can_finish_says_so(shift: Served, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_erasure_that_only_the_owner_can_finish_says_so(
+    shift: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Before PostgreSQL 17 this is so for every supervisor: the server skips the tables of others, with a warning."""
     roles = f"{DATABASE}_supervisor"
     if postgres_server.run_query(shift.db, "SHOW server_version_num")[0][0] >= "170000":
@@ -211,10 +230,14 @@ def test_an_erasure_that_only_the_owner_can_finish_says_so(shift: Served, capsys
     assert run_command(["db", "verify", str(shift.file), "--db", as_role(shift, shift.sue)]) == 0
     assert "erased text may still be in free pages" in "".join(capsys.readouterr())
     assert run_command(["privacy", "erase", str(shift.file), "--unfinished", "--db", shift.db]) == 0
-    assert run_command(["db", "verify", str(shift.file), "--db", shift.db]) == 0, capsys.readouterr()
+    assert run_command(["db", "verify", str(shift.file), "--db", shift.db]) == 0, (
+        capsys.readouterr()
+    )
 
 
-def test_a_number_is_listed_under_the_role(shift: Served, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_number_is_listed_under_the_role(
+    shift: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
     number, where = "+12025550171", ["--db", as_role(shift, shift.sue)]
     assert run_command(["do-not-call", "add", number, *where]) == 0
     assert run_command(["do-not-call", "check", number, *where]) == 1
@@ -222,12 +245,16 @@ def test_a_number_is_listed_under_the_role(shift: Served, capsys: pytest.Capture
     assert run_command(["do-not-call", "remove", number, "--reason", "a test", *where]) == 0
 
 
-def test_stations_go_on_with_the_published_version_and_say_so(shift: Shift, capsys: pytest.CaptureFixture[str]) -> None:
+def test_stations_go_on_with_the_published_version_and_say_so(
+    shift: Shift, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = station(shift)
     shift.write(ITEMS.replace("Third?", "Third and last?"))
     ann = open_station(shift.file, db=as_role(shift, shift.ann), station="another")
     assert isinstance(ann, StationSession), ann
-    assert "The published questionnaire, version 1, is used, because the file" in ann.studies[0].notice
+    assert (
+        "The published questionnaire, version 1, is used, because the file" in ann.studies[0].notice
+    )
     assert f"survey study publish {shift.file}" in ann.studies[0].notice
     assert third_question(ann) == "Third?"
     desk = start_or_resume(shift.file, StartOptions(case="own", db=as_role(shift, shift.ann)))
@@ -260,7 +287,9 @@ def third_question(station: StationSession) -> str:
     return words
 
 
-def test_without_a_published_version_an_interviewer_is_told_who_publishes_it(tmp_path: Path) -> None:
+def test_without_a_published_version_an_interviewer_is_told_who_publishes_it(
+    tmp_path: Path,
+) -> None:
     where = postgres_server.create_address().replace("/postgres?", f"/{DATABASE}?")
     assert run_command(["db", "init", where]) == 0
     shift = Shift(tmp_path, fieldwork=AT_ANY_HOUR, cases=CASES, db=where, at=datetime.now(UTC))
@@ -284,12 +313,18 @@ def test_a_supervisor_who_is_first_on_a_server_is_told_who_publishes_the_study(
 
 
 def test_another_study_of_the_same_name_does_not_come_into_it(shift: Served) -> None:
-    shift.file.write_text(shift.file.read_text().replace("title: Field test", "title: Quite another"))
+    shift.file.write_text(
+        shift.file.read_text().replace("title: Field test", "title: Quite another")
+    )
     refusal = attempt(open_station, shift.file, db=shift.db)
-    assert "the study there is titled 'Field test', but this questionnaire 'Quite another'" in str(refusal)
+    assert "the study there is titled 'Field test', but this questionnaire 'Quite another'" in str(
+        refusal
+    )
 
 
-def test_on_a_file_publishing_makes_the_file_the_studys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_on_a_file_publishing_makes_the_file_the_studys(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "a").mkdir()
     shift = Shift(tmp_path / "a", cases=CASES, fieldwork=AT_ANY_HOUR, at=datetime.now(UTC))
     other = tmp_path / "b.yaml"
@@ -378,10 +413,14 @@ def test_a_station_ends_the_lease_of_another_one_that_is_gone(
     else:
         assert "returned" in kinds
         assert ask(shift, shift.sue, status) == [("open", "", shift.ann)]
-    assert run_command(["db", "verify", str(shift.file), "--db", as_role(shift, shift.sue)]) == 0, capsys.readouterr()
+    assert run_command(["db", "verify", str(shift.file), "--db", as_role(shift, shift.sue)]) == 0, (
+        capsys.readouterr()
+    )
 
 
-def test_a_task_that_no_outcome_asks_for_is_not_done(shift: Served, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_task_that_no_outcome_asks_for_is_not_done(
+    shift: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
     ann = station(shift)
     case = on(ann)
     interviewed(ann, "1", "1", "1")
@@ -395,8 +434,14 @@ def test_a_task_that_no_outcome_asks_for_is_not_done(shift: Served, capsys: pyte
     assert run_command(["status", str(shift.file), "--db", as_role(shift, shift.sue)]) == 0
     said = " ".join(capsys.readouterr().err.split())
     for task in ("erase", "do-not-call"):
-        assert f"case {case}: the task '{task}' was removed, because no outcome of this case asks for it" in said
-    assert postgres_server.run_query(shift.db, "SELECT kind, payload FROM journal ORDER BY seq") == journal
+        assert (
+            f"case {case}: the task '{task}' was removed, because no outcome of this case asks for it"
+            in said
+        )
+    assert (
+        postgres_server.run_query(shift.db, "SELECT kind, payload FROM journal ORDER BY seq")
+        == journal
+    )
     assert postgres_server.run_query(shift.db, "SELECT * FROM survey_shared.never_call") == numbers
 
 
@@ -404,11 +449,30 @@ def test_a_withdrawal_says_who_erases_the_answers(
     shift: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", StringIO("\n1\n1\n.stop withdrawn\ny\n"))
-    assert run_command(["interview", str(shift.file), "--case", "A", "--plain", "--db", as_role(shift, shift.ann)]) == 3
+    assert (
+        run_command(
+            [
+                "interview",
+                str(shift.file),
+                "--case",
+                "A",
+                "--plain",
+                "--db",
+                as_role(shift, shift.ann),
+            ]
+        )
+        == 3
+    )
     said = " ".join("".join(capsys.readouterr()).split())
-    assert "who withdrew consent, are not erased yet: the next command of a supervisor does that" in said
+    assert (
+        "who withdrew consent, are not erased yet: the next command of a supervisor does that"
+        in said
+    )
     assert run_command(["status", str(shift.file), "--db", as_role(shift, shift.sue)]) == 0
-    kinds = [kind for (kind,) in postgres_server.run_query(shift.db, "SELECT kind FROM journal ORDER BY seq")]
+    kinds = [
+        kind
+        for (kind,) in postgres_server.run_query(shift.db, "SELECT kind FROM journal ORDER BY seq")
+    ]
     assert kinds[-2:] == ["stopped", "erased"]
 
 
@@ -423,7 +487,9 @@ def test_a_case_keeps_its_contact(shift: Served) -> None:
     ann.close()
 
 
-def test_a_caller_is_found_by_a_whole_name_or_number_and_the_search_is_recorded(shift: Served) -> None:
+def test_a_caller_is_found_by_a_whole_name_or_number_and_the_search_is_recorded(
+    shift: Served,
+) -> None:
     ann = station(shift)
     own = on(ann)
     other = "A" if own != "A" else "B"
@@ -434,7 +500,10 @@ def test_a_caller_is_found_by_a_whole_name_or_number_and_the_search_is_recorded(
     by_name = [(other, f"Mr {other}", "")]
     assert list(found.values()) == [*[by_name] * 4, [], [], [(other, other, "")]]
     entries = log_of(shift, shift.ann)
-    assert [entry[3:5] for entry in entries][:2] == [("search", f"case {other}"), ("search", f"case {other}")]
+    assert [entry[3:5] for entry in entries][:2] == [
+        ("search", f"case {other}"),
+        ("search", f"case {other}"),
+    ]
     assert {entry[2] for entry in entries} == {shift.ann}
     ann.close()
 
@@ -458,7 +527,9 @@ def test_a_new_number_is_stored_by_the_interviewer_who_has_the_case(shift: Serve
     case = on(ann)
     assert ann.add_number("+1 312 555 0177") is None
     ann.close()
-    assert "+13125550177" in repr(postgres_server.run_query(shift.db, "SELECT details FROM case_contacts"))
+    assert "+13125550177" in repr(
+        postgres_server.run_query(shift.db, "SELECT details FROM case_contacts")
+    )
     assert run_command(["db", "verify", str(shift.file), "--db", shift.db]) == 0, case
 
 
@@ -490,7 +561,12 @@ def test_an_analyst_reads_data_writes_nothing_and_every_export_is_recorded(
         assert run_command(export) == 1
         assert message in capsys.readouterr().err
     assert run_command(["case", "outcome", str(shift.file), "A", "busy", *where]) == 1
-    assert run_command(["db", "log", str(shift.file), "--person", shift.al, "--db", as_role(shift, shift.sue)]) == 0
+    assert (
+        run_command(
+            ["db", "log", str(shift.file), "--person", shift.al, "--db", as_role(shift, shift.sue)]
+        )
+        == 0
+    )
     logged = [line.split()[4:6] for line in capsys.readouterr().out.splitlines()]
     assert ["export", data] in logged
     assert ["export", to] not in logged, "nothing was written"
@@ -502,9 +578,13 @@ def test_an_analyst_reads_data_writes_nothing_and_every_export_is_recorded(
         assert run_command([command, str(shift.file), *where]) == 0, capsys.readouterr()
 
 
-def test_a_backup_is_in_the_log_and_stays_there(shift: Served, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_backup_is_in_the_log_and_stays_there(
+    shift: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
     where = ["--db", as_role(shift, shift.sue)]
-    assert run_command(["db", "backup", str(shift.file), str(shift.folder / "copy.db"), *where]) == 0
+    assert (
+        run_command(["db", "backup", str(shift.file), str(shift.folder / "copy.db"), *where]) == 0
+    )
     refused(shift, shift.sue, "DELETE FROM backups")
     assert run_command(["db", "log", str(shift.file), "--person", shift.sue, *where]) == 0
     assert re.search(rf"{shift.sue} +{shift.sue} +backup +all cases", capsys.readouterr().out)
@@ -531,18 +611,30 @@ def test_whoever_may_not_interview_learns_the_own_role_and_whom_to_ask(shift: Se
     postgres_server.run_query(
         shift.db, f"CREATE ROLE {shift.ann}_new LOGIN IN ROLE {DATABASE}_analyst, {DATABASE}_coder"
     )
-    for person, role in ((shift.cy, "coder"), (shift.al, "analyst"), (f"{shift.ann}_new", "analyst and coder")):
+    for person, role in (
+        (shift.cy, "coder"),
+        (shift.al, "analyst"),
+        (f"{shift.ann}_new", "analyst and coder"),
+    ):
         address = as_role(shift, person)
         for case in ("", "A", "own"):
-            refusal = attempt(start_or_resume, shift.file, StartOptions(case=case, db=address)) if case else ""
+            refusal = (
+                attempt(start_or_resume, shift.file, StartOptions(case=case, db=address))
+                if case
+                else ""
+            )
             refusal = refusal or attempt(open_station, shift.file, db=address)
             assert isinstance(refusal, UserError), refusal
-            assert f"{person}: is {role} on this server, and only interviewers and super" in str(refusal)
+            assert f"{person}: is {role} on this server, and only interviewers and super" in str(
+                refusal
+            )
             assert refusal.remedy.endswith(f"survey db grant ADDRESS {person} interviewer")
     assert postgres_server.run_query(shift.db, "SELECT 1 FROM work_events") == []
 
 
-def test_people_are_listed_with_their_roles_and_accounts(shift: Served, capsys: pytest.CaptureFixture[str]) -> None:
+def test_people_are_listed_with_their_roles_and_accounts(
+    shift: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
     postgres_server.run_query(shift.db, f"CREATE ROLE {shift.cy}_old IN ROLE {DATABASE}_coder")
     assert run_command(["db", "grant", shift.db]) == 0
     listed = [line.split() for line in capsys.readouterr().out.splitlines()]
@@ -552,9 +644,16 @@ def test_people_are_listed_with_their_roles_and_accounts(shift: Served, capsys: 
     assert run_command(["db", "grant", shift.db, shift.cy]) == 2
     assert "interviewer, supervisor, coder or analyst" in capsys.readouterr().err
     people = shift.folder / "people.csv"
-    people.write_text(f"login,role\n{shift.ann},interviewer\nzoe,interviewer\npostgres,supervisor\n")
-    assert run_command(["study", "people", str(shift.file), "--db", shift.db, "--people", str(people)]) == 0
-    accounts = {row[0]: row[5:-2] for row in (line.split() for line in capsys.readouterr().out.splitlines())}
+    people.write_text(
+        f"login,role\n{shift.ann},interviewer\nzoe,interviewer\npostgres,supervisor\n"
+    )
+    assert (
+        run_command(["study", "people", str(shift.file), "--db", shift.db, "--people", str(people)])
+        == 0
+    )
+    accounts = {
+        row[0]: row[5:-2] for row in (line.split() for line in capsys.readouterr().out.splitlines())
+    }
     assert accounts[shift.ann] == ["interviewer"]
     assert accounts["zoe"] == ["none"]
     assert accounts["postgres"] == ["without", "a", "role"]
@@ -587,7 +686,12 @@ def test_the_check_tries_every_cell_and_finds_a_right_too_many(
     assert run_command(["db", "init", shift.db]) == 0
     assert run_command(["db", "check", shift.db]) == 0
     assert postgres_server.run_query(shift.db, "SELECT count(*) FROM case_events") == before
-    assert postgres_server.run_query(shift.db, "SELECT 1 FROM pg_roles WHERE rolname LIKE 'survey_check%'") == []
+    assert (
+        postgres_server.run_query(
+            shift.db, "SELECT 1 FROM pg_roles WHERE rolname LIKE 'survey_check%'"
+        )
+        == []
+    )
 
 
 def test_the_check_finds_rights_that_were_given_to_people_by_hand(
@@ -622,7 +726,9 @@ def test_working_times_are_read_by_their_person_and_corrected_by_supervisors(shi
     kinds = f"SELECT DISTINCT person FROM {schema_of(shift)}.work_events"
     assert [ask(shift, role, kinds) for role in (shift.ann, shift.bob)] == [[(shift.ann,)], []]
     assert ask(shift, shift.sue, kinds) == [(shift.ann,)]
-    add = f"INSERT INTO {schema_of(shift)}.work_events (at, person, kind, detail, station, by) VALUES"
+    add = (
+        f"INSERT INTO {schema_of(shift)}.work_events (at, person, kind, detail, station, by) VALUES"
+    )
     refused(shift, shift.bob, f"{add} ('', '{shift.ann}', 'on', '', '', '')")
     refused(shift, shift.ann, f"{add} ('', '{shift.ann}', 'corrected', '', '', '')")
     refused(shift, shift.sue, f"DELETE FROM {schema_of(shift)}.work_events")
@@ -633,12 +739,18 @@ def test_an_interviewer_works_under_the_name_of_the_account(shift: Served) -> No
     address = as_role(shift, shift.ann)
     for refusal in (
         attempt(open_station, shift.file, db=address, interviewer="zoe"),
-        attempt(start_or_resume, shift.file, StartOptions(case="own", db=address, interviewer="zoe")),
+        attempt(
+            start_or_resume, shift.file, StartOptions(case="own", db=address, interviewer="zoe")
+        ),
     ):
-        assert f"zoe: is not the account {shift.ann}, and only a supervisor's account" in str(refusal)
+        assert f"zoe: is not the account {shift.ann}, and only a supervisor's account" in str(
+            refusal
+        )
 
 
-def test_an_upgrade_brings_the_guards_into_an_existing_study(shift: Served, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_upgrade_brings_the_guards_into_an_existing_study(
+    shift: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
     for statement in (
         "DROP TABLE work_counts",
         "DROP FUNCTION count_work() CASCADE",
@@ -652,7 +764,12 @@ def test_an_upgrade_brings_the_guards_into_an_existing_study(shift: Served, caps
         postgres_server.run_query(shift.db, statement)
     assert run_command(["db", "check", shift.db]) == 1
     said = capsys.readouterr().out
-    for missing in ("take a case away", "record a call, case not claimed", "change a complete interview", "never_call"):
+    for missing in (
+        "take a case away",
+        "record a call, case not claimed",
+        "change a complete interview",
+        "never_call",
+    ):
         assert re.search(rf"{missing} .*!", said), missing
     assert run_command(["db", "upgrade", str(shift.file), "--db", shift.db]) == 0
     assert run_command(["db", "check", shift.db]) == 0
@@ -665,11 +782,19 @@ def test_a_role_is_taken_away(shift: Served, capsys: pytest.CaptureFixture[str])
         ask(shift, shift.sue, "SELECT 1")
 
 
-def test_what_is_no_server_role_or_account_is_refused(shift: Served, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_no_server_role_or_account_is_refused(
+    shift: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
     for command, message in (
         (["init", "field.db"], "this is not the address of a database server"),
-        (["grant", shift.db, "ann", "boss"], "the roles are interviewer, supervisor, coder, analyst"),
-        (["grant", shift.db.replace(f"/{DATABASE}?", "/postgres?"), "ann", "coder"], "has no roles yet"),
+        (
+            ["grant", shift.db, "ann", "boss"],
+            "the roles are interviewer, supervisor, coder, analyst",
+        ),
+        (
+            ["grant", shift.db.replace(f"/{DATABASE}?", "/postgres?"), "ann", "coder"],
+            "has no roles yet",
+        ),
         (["grant", as_role(shift, shift.sue), "zed", "coder"], "the server does not permit it"),
     ):
         assert run_command(["db", *command]) == 1
@@ -683,15 +808,21 @@ def test_a_password_is_set_and_never_printed(
     assert run_command(["db", "grant", shift.db, shift.ann, "interviewer", "--password"]) == 0
     said = capsys.readouterr()
     assert "hush" not in said.err + said.out
-    [(stored,)] = postgres_server.run_query(shift.db, "SELECT rolpassword FROM pg_authid WHERE rolname = ?", shift.ann)
+    [(stored,)] = postgres_server.run_query(
+        shift.db, "SELECT rolpassword FROM pg_authid WHERE rolname = ?", shift.ann
+    )
     assert stored.startswith("SCRAM-SHA-256$")
     monkeypatch.setattr("sys.stdin", StringIO(""))
     assert run_command(["db", "grant", shift.db, shift.ann, "interviewer", "--password"]) == 2
     assert "the password is empty" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", [f"{DATABASE}_interviewer", "pg_monitor", "pg_new", "public", "", "x" * 64])
-def test_what_is_no_person_gets_no_role(shift: Served, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "name", [f"{DATABASE}_interviewer", "pg_monitor", "pg_new", "public", "", "x" * 64]
+)
+def test_what_is_no_person_gets_no_role(
+    shift: Served, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run_command(["db", "grant", shift.db, name, "supervisor"]) == 1
     assert "can't be a person on the server" in capsys.readouterr().err
 
@@ -717,7 +848,10 @@ def test_settings_of_interviewers_are_those_of_the_program() -> None:
     ],
 )
 def test_a_connection_to_another_computer_is_encrypted(
-    given: dict[str, str], environment: dict[str, str], mode: str | None, monkeypatch: pytest.MonkeyPatch
+    given: dict[str, str],
+    environment: dict[str, str],
+    mode: str | None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("PGHOST", "PGHOSTADDR", "PGSSLMODE", "PGSERVICE"):
         monkeypatch.delenv(name, raising=False)
@@ -733,7 +867,12 @@ def test_less_is_refused_before_anything_is_sent(
 ) -> None:
     monkeypatch.setattr(psycopg, "connect", lambda *_, **__: pytest.fail("nothing may be sent"))
     shift = Shift(tmp_path, cases="")
-    assert run_command(["status", str(shift.file), "--db", f"postgresql://u:pw@192.0.2.1/x?sslmode={mode}"]) == 1
+    assert (
+        run_command(
+            ["status", str(shift.file), "--db", f"postgresql://u:pw@192.0.2.1/x?sslmode={mode}"]
+        )
+        == 1
+    )
     said = capsys.readouterr().err
     assert "the connection is not encrypted, and the server is another computer" in said
     assert "sslmode=require" in said

@@ -12,7 +12,9 @@ from support.shift import Shift
 from survey_cli.problems import UserError
 from survey_cli.services.database.administration import share_with_group
 
-as_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root gives groups away")
+as_root = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root gives groups away"
+)
 
 
 def mode(path: Path) -> int:
@@ -40,13 +42,18 @@ def test_by_itself_a_database_is_for_its_owner_alone(tmp_path: Path) -> None:
 def test_a_group_shares_what_is_there_and_what_comes(tmp_path: Path) -> None:
     shift = Shift(tmp_path, people="login,role\nsue,supervisor\nann,interviewer\n")
     assert share_with_group(str(shift.file), "games", db=shift.db) == tmp_path
-    assert (mode(tmp_path / "interviewers.csv"), group_of(tmp_path / "interviewers.csv")) == (0o640, "games")
+    assert (mode(tmp_path / "interviewers.csv"), group_of(tmp_path / "interviewers.csv")) == (
+        0o640,
+        "games",
+    )
     assert (mode(tmp_path), group_of(tmp_path)) == (0o2770, "games")
     assert (mode(tmp_path / "field.db"), group_of(tmp_path / "field.db")) == (0o660, "games")
     ann = shift.station()
     ann.record_outcome("busy")
     for file in tmp_path.glob("*.db*"):
-        needed = 0o640 if file.suffix == ".key" else 0o660  # the key of the do-not-call list is only read
+        needed = (
+            0o640 if file.suffix == ".key" else 0o660
+        )  # the key of the do-not-call list is only read
         assert (file.name, mode(file), group_of(file)) == (file.name, needed, "games")
     later = Shift(tmp_path, db=str(tmp_path / "later.db"))
     assert (mode(tmp_path / "later.db"), group_of(tmp_path / "later.db")) == (0o660, "games")
@@ -70,7 +77,10 @@ def test_a_member_works_and_a_stranger_sees_nothing(tmp_path: Path) -> None:
     import grp
 
     games = grp.getgrnam("games").gr_gid
-    python = next((p for p in (os.path.realpath(sys.executable), "/usr/bin/python3") if reachable(Path(p))), None)
+    python = next(
+        (p for p in (os.path.realpath(sys.executable), "/usr/bin/python3") if reachable(Path(p))),
+        None,
+    )
     if python is None:
         pytest.skip("no Python that another user may run")
     for groups, said in (([games], "written\n"), ([], "")):

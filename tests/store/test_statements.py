@@ -9,7 +9,11 @@ from survey_cli.store.maintenance.maintenance import INTEGRITY_ERRORS
 STORE = Path(__file__).parents[2] / "survey_cli" / "store"
 NAMED_BY_SENTENCES = ("integrity_errors", "role_checks")
 """Files whose statements are run one after another, under what they do."""
-FILES = [f for f in STORE.rglob("*.sql") if "-- name: " in f.read_text() and f.stem not in NAMED_BY_SENTENCES]
+FILES = [
+    f
+    for f in STORE.rglob("*.sql")
+    if "-- name: " in f.read_text() and f.stem not in NAMED_BY_SENTENCES
+]
 
 
 def test_statements_are_used_and_used_statements_exist() -> None:

@@ -68,11 +68,24 @@ def test_a_journal_comes_back_as_it_was_written(store):
 
 def test_an_interview_says_where_it_stands(store):
     begin(store)
-    answer(store, 2, event=QuestionAnswered(stamp(60, by="bob"), Place("own"), 1), at_item="age#2", answered=1)
+    answer(
+        store,
+        2,
+        event=QuestionAnswered(stamp(60, by="bob"), Place("own"), 1),
+        at_item="age#2",
+        answered=1,
+    )
     row = store.interviews.find_row("i1")
     assert (row.last_seq, row.at_item, row.answered, row.by) == (2, "age#2", 1, "bob")
     assert (row.began_at, row.updated_at, row.status) == (NOON, moment(60), "open")
-    answer(store, 3, event=InterviewEnded(stamp(90), "complete"), status="ended", outcome="complete", at_item="")
+    answer(
+        store,
+        3,
+        event=InterviewEnded(stamp(90), "complete"),
+        status="ended",
+        outcome="complete",
+        at_item="",
+    )
     assert store.interviews.find_row("i1") == an_interview(
         status="ended", outcome="complete", last_seq=3, answered=2, updated_at=moment(90)
     )
@@ -114,7 +127,12 @@ def test_an_event_is_written_by_the_first_station_only(store):
     begin(store)
     first = QuestionAnswered(stamp(5, by="ann", station="s1"), Place("own"), 1)
     assert answer(store, 2, event=first) is None
-    taken = answer(store, 2, event=QuestionAnswered(stamp(6, by="bob", station="s2"), Place("own"), 2), answered=99)
+    taken = answer(
+        store,
+        2,
+        event=QuestionAnswered(stamp(6, by="bob", station="s2"), Place("own"), 2),
+        answered=99,
+    )
     assert taken == InterviewConflict("i1", 2, "ann", "s1", moment(5))
     assert store.interviews.read_journal("i1")[1:] == [first]
     assert store.interviews.find_row("i1").answered == 1
@@ -141,7 +159,9 @@ def test_an_event_out_of_turn_is_a_mistake_and_changes_nothing(store):
 def test_a_case_is_begun_by_the_first_station_only(store):
     begin(store, "i1", case="c1")
     other = an_interview("i2", case="c1")
-    assert store.interviews.start(other, began("c1", by="bob")) == InterviewConflict("i1", 1, "ann", "s1", NOON)
+    assert store.interviews.start(other, began("c1", by="bob")) == InterviewConflict(
+        "i1", 1, "ann", "s1", NOON
+    )
     assert [row.id for row in store.interviews.list_rows()] == ["i1"]
     begin(store, "i3", case="c1", number=2)
     begin(store, "i4", case="c1", origin="practice")
@@ -209,7 +229,9 @@ def test_a_snapshot_is_given_only_while_it_is_of_the_last_event(store):
 
 
 def test_rows_are_of_the_origins_and_statuses_that_were_asked(store):
-    for k, (origin, status) in enumerate([("real", "open"), ("practice", "ended"), ("real", "ended")]):
+    for k, (origin, status) in enumerate(
+        [("real", "open"), ("practice", "ended"), ("real", "ended")]
+    ):
         begin(store, f"i{k}", origin=origin, status=status, began_at=moment(-k))
     ids = lambda **wanted: [row.interview.id for row in rows(store, HASH, **wanted)]  # noqa: E731
     assert ids() == ["i2", "i0"]
@@ -230,7 +252,10 @@ def test_personal_values_stay_out_of_snapshots_and_views_unless_asked_for(kept, 
         assert row.snapshot.cells == (1, NOT_ASKED, *CELLS[2:])
     for row in rows(kept, HASH, personal=True):
         assert row.snapshot.cells == CELLS
-    shown = [sql(place, f"SELECT * FROM {name}") for name in ("snapshots", "answers", "data_asu_2000_v1", "remarks")]
+    shown = [
+        sql(place, f"SELECT * FROM {name}")
+        for name in ("snapshots", "answers", "data_asu_2000_v1", "remarks")
+    ]
     assert [len(rows) for rows in shown[:3]] == [2, 6, 2]
     assert "202 555" not in repr(shown)
     assert "202 555" in repr(sql(place, "SELECT details FROM contacts"))
@@ -242,7 +267,8 @@ def test_rows_come_in_little_memory(place):
         store.data.add_instrument(an_instrument(variables=variables))
         cells = tuple(range(1000, 1050))
         store.interviews.add(
-            WholeInterview(an_interview(f"i{k:05}"), [began()], Snapshot(1, "1", cells)) for k in range(5000)
+            WholeInterview(an_interview(f"i{k:05}"), [began()], Snapshot(1, "1", cells))
+            for k in range(5000)
         )
         tracemalloc.start()
         count = sum(row.snapshot.cells == cells for row in rows(store, HASH))
@@ -274,10 +300,14 @@ def test_answers_are_readable_in_plain_sql(kept, place):
         "1" if kept.connector.dialect == "postgresql" else 1
     )  # a column has one type there, and "1" is a code here too
     answer(kept, 2, event=NoteWritten(stamp(2), Place("own", 3), "was [unsure]"))
-    kept.data.write_snapshot("i1", Snapshot(2, "1", (1, "x", REFUSED, NOT_REACHED, DK)), instrument=HASH)
+    kept.data.write_snapshot(
+        "i1", Snapshot(2, "1", (1, "x", REFUSED, NOT_REACHED, DK)), instrument=HASH
+    )
     begin(kept, "p", origin="practice")
     kept.data.write_snapshot("p", Snapshot(1, "1", CELLS), instrument=HASH)
-    assert sql(place, "SELECT interview, variable, question, value, label, missing FROM answers") == [
+    assert sql(
+        place, "SELECT interview, variable, question, value, label, missing FROM answers"
+    ) == [
         ("i1", "own", "Do you own a car?", one, "Yes", None),
         ("i1", "visit", "", None, None, "refused"),
         ("i1", "m_8", "", None, None, "dk"),
@@ -289,7 +319,9 @@ def test_answers_are_readable_in_plain_sql(kept, place):
         ("i1", "own", 3, "was [unsure]", "ann")
     ]
     kept.data.write_snapshot("i1", Snapshot(2, "1", ("1", *CELLS[1:])), instrument=HASH)
-    assert sql(place, "SELECT value, label FROM answers WHERE variable = 'own'") == [("1", "one in words")]
+    assert sql(place, "SELECT value, label FROM answers WHERE variable = 'own'") == [
+        ("1", "one in words")
+    ]
 
 
 def test_every_text_has_its_view_even_when_the_version_stays(kept, place):
@@ -317,7 +349,10 @@ def test_an_instrument_too_wide_for_one_view_has_several(kept, place):
 def test_whole_interviews_are_kept_in_commits_with_room_between(store):
     commits = []
     assert (
-        store.interviews.add(wholes(25), rows=30, pause=lambda: commits.append(len(store.interviews.list_rows()))) == 25
+        store.interviews.add(
+            wholes(25), rows=30, pause=lambda: commits.append(len(store.interviews.list_rows()))
+        )
+        == 25
     )
     assert commits == [10, 20]
     assert store.interviews.read_journal("s00024") == next(wholes(1, first=24)).events

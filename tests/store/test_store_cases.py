@@ -45,7 +45,9 @@ from survey_cli.store.cases.case_records import (
 
 def test_a_case_comes_back_as_it_was_brought(store):
     contact = a_contact("r4nd0m", "José Pérez", "+13125550100", "+525555550101")
-    contact = contact._replace(columns={"born": date(1960, 2, 29), "street": "Calle 'x\"; --", "floor": 3})
+    contact = contact._replace(
+        columns={"born": date(1960, 2, 29), "street": "Calle 'x\"; --", "floor": 3}
+    )
     new = a_case("unit 7", promised_at=at(60), promised_until=at(90), owner="ann", contact=contact)
     assert bring(store, [new]) == 1
     row = store.cases.queries.find_row("unit 7")
@@ -82,7 +84,11 @@ def test_nothing_personal_stands_outside_the_contacts(store):
 def test_cases_are_listed_in_the_samples_order_and_found_by_what_is_asked(store):
     bring(
         store,
-        [a_case("b", code="3.11"), a_case("a", status="waiting", due_at=at(5)), a_case("d", replicate="2")],
+        [
+            a_case("b", code="3.11"),
+            a_case("a", status="waiting", due_at=at(5)),
+            a_case("d", replicate="2"),
+        ],
     )
     bring(store, [a_case("c", bucket=OTHER, owner="ann", outcome="busy")], id="import 2")
     keys = lambda **wanted: [row.key for row in store.cases.queries.iterate_rows(**wanted)]  # noqa: E731
@@ -116,25 +122,45 @@ def test_somebody_who_rings_back_is_found_by_name_number_or_key(store):
     bring(
         store,
         [
-            a_case("Unit/7", contact=a_contact("l1", "José Pérez", "+13125550100", "+442079460018")),
+            a_case(
+                "Unit/7", contact=a_contact("l1", "José Pérez", "+13125550100", "+442079460018")
+            ),
             a_case("unit_8", contact=a_contact("l2", "Ann 100% Smith", "+13125550199")),
             a_case("unitx9"),
         ],
     )
     found = lambda text: [one.row.key for one in store.cases.queries.search(text)]  # noqa: E731
-    assert found("perez") == found("JOSÉ P") == found("020 7946 0018") == found("312-555-0100") == ["Unit/7"]
+    assert (
+        found("perez")
+        == found("JOSÉ P")
+        == found("020 7946 0018")
+        == found("312-555-0100")
+        == ["Unit/7"]
+    )
     assert found("0199") == found("100% s") == found("%") == ["unit_8"]
     assert found("unit/7") == ["Unit/7"]
     assert found("unit_") == ["unit_8"]  # no pattern: a letter like any other
     assert found("nunez") == ["Unit/7", "unit_8"]
     assert found("55") == found("") == found("nobody") == found("x 0199") == []
     [jose] = store.cases.queries.search("pérez")
-    assert (jose.name, jose.numbers) == ("José Pérez", ("shown +13125550100", "shown +442079460018"))
+    assert (jose.name, jose.numbers) == (
+        "José Pérez",
+        ("shown +13125550100", "shown +442079460018"),
+    )
     assert len(store.cases.queries.search("unit", limit=2)) == 2
 
 
 def test_a_name_is_found_as_it_is_typed_on_another_keyboard(store):
-    names = ("Łukasz Wąż", "Ørsted", "Hans Müller", "Mueller, Eva", "Pat O’Brien", "Æbeltoft", "Århus", "Jens Groß")
+    names = (
+        "Łukasz Wąż",
+        "Ørsted",
+        "Hans Müller",
+        "Mueller, Eva",
+        "Pat O’Brien",
+        "Æbeltoft",
+        "Århus",
+        "Jens Groß",
+    )
     bring(store, [a_case(name, contact=a_contact(name, name)) for name in names])
     found = lambda text: {one.name for one in store.cases.queries.search(text)}  # noqa: E731
     for text in ("Lukasz", "lukasz waz", "ŁUKASZ"):
@@ -211,7 +237,9 @@ def test_once_whole_an_import_counts_though_its_cases_are_still_let_in(store):
     with pytest.raises(KeyboardInterrupt):
         bring(store, several(1200), pause=killed)
     assert pauses
-    left = [key for (key,) in db.read("SELECT key FROM cases WHERE status = 'arriving' ORDER BY key")]
+    left = [
+        key for (key,) in db.read("SELECT key FROM cases WHERE status = 'arriving' ORDER BY key")
+    ]
     assert 0 < len(left) < 1200
     assert count_by(store, "status") == {"ready": 1200}
     assert store.cases.queries.find_row(left[0]).status == "ready"
@@ -219,7 +247,11 @@ def test_once_whole_an_import_counts_though_its_cases_are_still_let_in(store):
     assert store.cases.claim_case(left[0], lease(), NOON).status == "leased"
     entry = HistoryEntry(NOON, "sue", "s0", CaseNoteWritten("x"))
     assert (
-        store.cases.update(CaseUpdate(left[1], seq=1, entries=[entry], queue_position=standing("41", status="held")))
+        store.cases.update(
+            CaseUpdate(
+                left[1], seq=1, entries=[entry], queue_position=standing("41", status="held")
+            )
+        )
         is None
     )
     while not store.cases.imports.finish(limit=1):
@@ -254,8 +286,14 @@ def test_two_imports_of_different_cases_go_on_side_by_side(store):
 
 
 def test_the_head_of_a_bucket_is_taken(store):
-    bring(store, [a_case("later", "42"), a_case("first", "41"), a_case("elsewhere", "40", bucket=OTHER)])
-    assert store.cases.queries.list_queue_heads() == [QueueHead(BUCKET, "41"), QueueHead(OTHER, "40")]
+    bring(
+        store,
+        [a_case("later", "42"), a_case("first", "41"), a_case("elsewhere", "40", bucket=OTHER)],
+    )
+    assert store.cases.queries.list_queue_heads() == [
+        QueueHead(BUCKET, "41"),
+        QueueHead(OTHER, "40"),
+    ]
     assert [claimed(store, token=f"t{k}") and "taken" for k in range(3)] == ["taken", "taken", None]
     assert store.cases.queries.list_queue_heads() == [QueueHead(OTHER, "40")]
     row = store.cases.queries.find_row("first")
@@ -287,22 +325,36 @@ def test_a_promise_to_be_kept_by_its_owner_first_is_anybodys_when_late(store):
     late = a_case("late", "11", promised_at=at(0), **promised | {"promised_until": at(30)})
     bring(store, [soon, late])
     assert store.cases.queries.list_queue_heads() == [QueueHead(BUCKET, "10")]
-    assert store.cases.queries.find_appointment_head(BUCKET, appointment_before=at(5)) == QueueHead(BUCKET, "11")
+    assert store.cases.queries.find_appointment_head(BUCKET, appointment_before=at(5)) == QueueHead(
+        BUCKET, "11"
+    )
     assert store.cases.queries.find_appointment_head(BUCKET, appointment_before=at(-5)) is None
     assert store.cases.claim(BUCKET, lease(), NOON, appointment_before=at(5)).key == "late"
     assert store.cases.claim(BUCKET, lease("t2"), NOON, appointment_before=at(5)) is None
-    assert [row.key for row in store.cases.queries.list_appointments(owner="bob")] == ["late", "soon"]
+    assert [row.key for row in store.cases.queries.list_appointments(owner="bob")] == [
+        "late",
+        "soon",
+    ]
     assert store.cases.queries.list_appointments(owner="ann") == []
 
 
 def test_waiting_cases_wake_when_they_are_due(store):
-    bring(store, [a_case(f"w{m}", f"4{m}", status="waiting", due_at=at(m), why="later") for m in (10, 20, 30)])
+    bring(
+        store,
+        [
+            a_case(f"w{m}", f"4{m}", status="waiting", due_at=at(m), why="later")
+            for m in (10, 20, 30)
+        ],
+    )
     assert [row.key for row in store.cases.queries.list_waiting_rows(limit=2)] == ["w10", "w20"]
     assert store.cases.queue_due_cases(at(9)) == 0
     assert store.cases.queue_due_cases(at(20), limit=1) == 1
     assert store.cases.queue_due_cases(at(20)) == 1
     assert claimed(store).key == "w10"
-    assert (store.cases.queries.find_row("w20").status, store.cases.queries.find_row("w20").position.why) == (
+    assert (
+        store.cases.queries.find_row("w20").status,
+        store.cases.queries.find_row("w20").position.why,
+    ) == (
         "ready",
         "",
     )
@@ -314,13 +366,17 @@ def test_a_lease_that_runs_out_gives_the_case_back(store):
     row = claimed(store)
     assert store.cases.expire_leases(at(29)) == {}
     assert store.cases.expire_leases(at(31)) == {row.key: LeaseHolder("ann", "s1", at(30))}
-    assert store.cases.queries.read_history(row.key)[-1] == HistoryEntry(at(30), "ann", "s1", CaseReturned("lapsed"))
+    assert store.cases.queries.read_history(row.key)[-1] == HistoryEntry(
+        at(30), "ann", "s1", CaseReturned("lapsed")
+    )
     back = store.cases.queries.find_row(row.key)
     assert (back.status, back.holder, back.seq) == ("ready", None, 3)
     assert [row.key for row in store.cases.queries.list_stale_rows()] == [row.key]
     assert store.cases.update_queue_positions([(row.key, 3, standing("40", status="waiting"))]) == 1
     assert store.cases.queries.list_stale_rows() == []
-    assert store.cases.update(CaseUpdate(row.key, seq=2, entries=[called()], token="t1")) == LeaseLost(row.key, None)
+    assert store.cases.update(
+        CaseUpdate(row.key, seq=2, entries=[called()], token="t1")
+    ) == LeaseLost(row.key, None)
 
 
 def test_a_case_is_taken_by_its_key_whatever_its_standing(store):
@@ -328,13 +384,20 @@ def test_a_case_is_taken_by_its_key_whatever_its_standing(store):
     row = store.cases.claim_case("x", lease(), NOON)
     assert (row.status, row.position.status, row.seq) == ("leased", "waiting", 2)
     assert row == store.cases.queries.find_row("x")
-    assert store.cases.claim_case("x", lease("t2", by="bob"), NOON) == LeaseHolder("ann", "s1", at(30))
-    assert store.cases.claim_case("x", lease("t2", station="s2"), NOON) == LeaseHolder("ann", "s1", at(30))
+    assert store.cases.claim_case("x", lease("t2", by="bob"), NOON) == LeaseHolder(
+        "ann", "s1", at(30)
+    )
+    assert store.cases.claim_case("x", lease("t2", station="s2"), NOON) == LeaseHolder(
+        "ann", "s1", at(30)
+    )
     assert store.cases.claim_case("nobody", lease("t3"), NOON) is None
     # run out, and nobody has noticed yet
     late = store.cases.claim_case("x", lease("t4", by="bob", until=90), at(40))
     assert (late.seq, late.holder) == (4, LeaseHolder("bob", "s1", at(90)))
-    assert [e.event for e in store.cases.queries.read_history("x")][2:] == [CaseReturned("lapsed"), CLAIMED.event]
+    assert [e.event for e in store.cases.queries.read_history("x")][2:] == [
+        CaseReturned("lapsed"),
+        CLAIMED.event,
+    ]
 
 
 def test_who_comes_back_after_a_crash_goes_on_under_a_new_lease(store):
@@ -343,7 +406,9 @@ def test_who_comes_back_after_a_crash_goes_on_under_a_new_lease(store):
     again = store.cases.claim_case(row.key, lease("t2", until=60), at(10))
     assert (again.seq, again.holder.until) == (row.seq, at(60))
     old = store.cases.update(CaseUpdate(row.key, seq=2, entries=[called()], token="t1"))
-    assert old == LeaseLost(row.key, LeaseHolder("ann", "s1", at(60)))  # a screen that was left behind
+    assert old == LeaseLost(
+        row.key, LeaseHolder("ann", "s1", at(60))
+    )  # a screen that was left behind
     assert store.cases.update(CaseUpdate(row.key, seq=2, entries=[called()], token="t2")) is None
 
 
@@ -354,7 +419,12 @@ def test_a_lease_is_prolonged_by_whoever_has_it(store):
     assert not store.cases.renew_lease(key, "t9", at(600))
     assert not store.cases.renew_lease("nobody", "t1", at(600))
     assert store.cases.queries.find_row(key).holder.until == at(60)
-    assert store.cases.update(CaseUpdate(key, seq=2, entries=[called()], token="t1", renew_until=at(90))) is None
+    assert (
+        store.cases.update(
+            CaseUpdate(key, seq=2, entries=[called()], token="t1", renew_until=at(90))
+        )
+        is None
+    )
     assert store.cases.expire_leases(at(70)) == {}
 
 
@@ -364,8 +434,21 @@ def test_a_lease_is_prolonged_by_whoever_has_it(store):
 def test_a_call_is_written_with_the_standing_it_comes_to(store):
     bring(store, several(1))
     key = claimed(store).key
-    later = standing("5", status="waiting", due_at=at(180), outcome="no_answer", code="3.11", attempts=1, why="3h")
-    assert store.cases.update(CaseUpdate(key, seq=2, entries=[called()], token="t1", queue_position=later)) is None
+    later = standing(
+        "5",
+        status="waiting",
+        due_at=at(180),
+        outcome="no_answer",
+        code="3.11",
+        attempts=1,
+        why="3h",
+    )
+    assert (
+        store.cases.update(
+            CaseUpdate(key, seq=2, entries=[called()], token="t1", queue_position=later)
+        )
+        is None
+    )
     row = store.cases.queries.find_row(key)
     assert (row.status, row.position.status, row.position.outcome, row.position_seq, row.seq) == (
         "leased",
@@ -375,11 +458,20 @@ def test_a_call_is_written_with_the_standing_it_comes_to(store):
         3,
     )
     assert (
-        store.cases.update(CaseUpdate(key, seq=3, entries=[CLOSED], token="t1", queue_position=later, release=True))
+        store.cases.update(
+            CaseUpdate(key, seq=3, entries=[CLOSED], token="t1", queue_position=later, release=True)
+        )
         is None
     )
     row = store.cases.queries.find_row(key)
-    assert (row.status, row.holder, row.position.due_at, row.position.why, row.seq, row.position_seq) == (
+    assert (
+        row.status,
+        row.holder,
+        row.position.due_at,
+        row.position.why,
+        row.seq,
+        row.position_seq,
+    ) == (
         "waiting",
         None,
         at(180),
@@ -412,11 +504,15 @@ def test_a_key_pressed_twice_books_one_appointment(store):
     assert store.cases.update(CaseUpdate(key, **booked)) is None
     assert claimed(store, token="t2").key == key  # and it is somebody else's by now
     assert store.cases.update(CaseUpdate(key, **booked)) is None
-    assert [entry for entry in store.cases.queries.read_history(key) if isinstance(entry.event, AppointmentMade)] == [
-        promise
-    ]
+    assert [
+        entry
+        for entry in store.cases.queries.read_history(key)
+        if isinstance(entry.event, AppointmentMade)
+    ] == [promise]
     with pytest.raises(ValueError, match="press 1"):
-        store.cases.update(CaseUpdate(key, seq=5, entries=[promise, promise._replace(key="press 2")], token="t2"))
+        store.cases.update(
+            CaseUpdate(key, seq=5, entries=[promise, promise._replace(key="press 2")], token="t2")
+        )
     assert store.cases.queries.find_row(key).seq == 5
 
 
@@ -425,7 +521,13 @@ def test_a_stale_screen_writes_over_nothing(store):
     key = claimed(store).key
     assert store.cases.update(CaseUpdate(key, seq=2, entries=[called()], token="t1")) is None
     lost = store.cases.update(
-        CaseUpdate(key, seq=2, entries=[called(5, "refusal_hard")], token="t1", queue_position=standing("9"))
+        CaseUpdate(
+            key,
+            seq=2,
+            entries=[called(5, "refusal_hard")],
+            token="t1",
+            queue_position=standing("9"),
+        )
     )
     assert lost == CaseConflict(key, 3, "called", "ann", "s1", at(1))
     assert store.cases.queries.find_row(key).position.rank == "400000"
@@ -445,8 +547,14 @@ def test_a_supervisor_waits_for_the_interviewer_unless_it_must_be(store):
     assert store.cases.update(CaseUpdate("c00000", seq=3, entries=[remark], token="")) == held
     assert store.cases.update(CaseUpdate("c00000", seq=3, entries=[remark], force=True)) is None
     assert store.cases.queries.find_row("c00000").holder is not None
-    assert isinstance(store.cases.update(CaseUpdate("c00000", seq=3, entries=[called()], token="t1")), CaseConflict)
-    assert store.cases.update(CaseUpdate("c00000", seq=4, entries=[remark], force=True, release=True)) is None
+    assert isinstance(
+        store.cases.update(CaseUpdate("c00000", seq=3, entries=[called()], token="t1")),
+        CaseConflict,
+    )
+    assert (
+        store.cases.update(CaseUpdate("c00000", seq=4, entries=[remark], force=True, release=True))
+        is None
+    )
     assert store.cases.queries.find_row("c00000").holder is None
 
 
@@ -454,7 +562,10 @@ def test_a_later_import_brings_the_row_and_the_person_up_to_date(store):
     bring(store, [a_case("x", contact=a_contact("l1", "Ann Old", "+13125550100"))])
     again = HistoryEntry(at(9), "sue", "s0", CaseSampled(frame="rdd", replicate="3"))
     new = a_contact("l2", "Ann New", "+13125550100")
-    assert store.cases.update(CaseUpdate("x", seq=1, entries=[again], contact=new, fingerprint="m2")) is None
+    assert (
+        store.cases.update(CaseUpdate("x", seq=1, entries=[again], contact=new, fingerprint="m2"))
+        is None
+    )
     row = store.cases.queries.find_row("x")
     assert (row.frame, row.replicate, row.fingerprint, store.cases.queries.find_contact("x")) == (
         "rdd",
@@ -469,7 +580,9 @@ def test_standings_are_worked_out_anew_where_nothing_has_moved_since(store):
     bring(store, several(1100))
     claimed(store)
     store.cases.update(CaseUpdate("c00001", seq=1, entries=[CLOSED]))
-    parked = [(f"c{k:05}", 1, standing("9", status="done", why="the study is over")) for k in range(1100)]
+    parked = [
+        (f"c{k:05}", 1, standing("9", status="done", why="the study is over")) for k in range(1100)
+    ]
     assert store.cases.update_queue_positions(parked) == 1098
     assert count_by(store, "status") == {"done": 1098, "leased": 1, "ready": 1}
 
@@ -488,7 +601,10 @@ def test_histories_can_be_had_as_of_a_moment(store):
     store.cases.update(CaseUpdate(key, seq=2, entries=[called(1), called(5)], token="t1"))
     whole = dict(store.cases.queries.iterate_histories())
     assert whole[key] == store.cases.queries.read_history(key)
-    assert [len(history) for _, history in store.cases.queries.iterate_histories(until=at(4))] == [3, 1]
+    assert [len(history) for _, history in store.cases.queries.iterate_histories(until=at(4))] == [
+        3,
+        1,
+    ]
     assert list(store.cases.queries.iterate_histories(until=at(-1))) == []
 
 
@@ -510,12 +626,20 @@ def test_a_complete_interview_counts_where_it_belongs_and_only_once(store):
     store.cases.quotas.hold("i1", {"a": 1, "b": 1}, NOON)
     for _ in range(2):
         store.cases.quotas.take("i1", ["a", "c"], NOON)
-    assert store.cases.quotas.read_fill() == {"a": CellFill(1, 0), "b": CellFill(0, 0), "c": CellFill(1, 0)}
+    assert store.cases.quotas.read_fill() == {
+        "a": CellFill(1, 0),
+        "b": CellFill(0, 0),
+        "c": CellFill(1, 0),
+    }
     assert store.cases.quotas.hold("i1", {"a": 1}, NOON) == {"a": 1}  # it fills the cell itself
     store.cases.quotas.take("i2", ["a"], NOON)  # beyond the target: it was given, so it counts
     assert store.cases.quotas.read_fill()["a"] == CellFill(2, 0)
     store.cases.quotas.drop("i1")
-    assert store.cases.quotas.read_fill() == {"a": CellFill(1, 0), "b": CellFill(0, 0), "c": CellFill(0, 0)}
+    assert store.cases.quotas.read_fill() == {
+        "a": CellFill(1, 0),
+        "b": CellFill(0, 0),
+        "c": CellFill(0, 0),
+    }
     assert store.maintenance.check_integrity() == []
 
 
@@ -555,12 +679,18 @@ def test_what_was_written_unseen_is_not_written_twice(store, breaking):
     assert (row.key, row.seq) == ("c00000", 2)
     breaking()
     assert (
-        store.cases.update(CaseUpdate(row.key, seq=2, entries=[called()], token="t1", queue_position=standing("1")))
+        store.cases.update(
+            CaseUpdate(row.key, seq=2, entries=[called()], token="t1", queue_position=standing("1"))
+        )
         is None
     )
     breaking()
     assert (
-        store.cases.update(CaseUpdate(row.key, seq=3, entries=[called(2, key="k"), CLOSED], token="t1", release=True))
+        store.cases.update(
+            CaseUpdate(
+                row.key, seq=3, entries=[called(2, key="k"), CLOSED], token="t1", release=True
+            )
+        )
         is None
     )
     assert len(store.cases.queries.read_history(row.key)) == 5

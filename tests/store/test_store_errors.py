@@ -99,7 +99,10 @@ assert store.maintenance.check_integrity() == []
 
 @as_root
 def test_a_really_full_disk(tmp_path):
-    with mount_small_disk(tmp_path, "400k") as disk, Store.open(disk / "asu.db", create=True) as store:
+    with (
+        mount_small_disk(tmp_path, "400k") as disk,
+        Store.open(disk / "asu.db", create=True) as store,
+    ):
         store.data.add_instrument(an_instrument())
         begin(store)
         ballast = disk / "holiday.jpg"
@@ -195,7 +198,9 @@ USES = {
     "journal": lambda store: [store.interviews.read_journal(f"s{k:05}") for k in range(60)],
     "draft": lambda store: store.interviews.find_draft("s00001"),
     "append": lambda store: answer(store, 4, id="s00030"),
-    "backup": lambda store: store.maintenance.back_up(Path(store.connector.where).with_name("copy.db")),
+    "backup": lambda store: store.maintenance.back_up(
+        Path(store.connector.where).with_name("copy.db")
+    ),
 }
 
 

@@ -45,11 +45,15 @@ UNCHECKED = {
 @pytest.fixture(name="written", scope="module")
 def a_written_study(tmp_path_factory: pytest.TempPathFactory) -> Shift:
     """A morning of calls, interviews and an erasure, in one file without a log."""
-    shift = Shift(tmp_path_factory.mktemp("written"), items=ITEMS, head=HEAD, fieldwork=FIELDWORK, cases=CASES)
+    shift = Shift(
+        tmp_path_factory.mktemp("written"), items=ITEMS, head=HEAD, fieldwork=FIELDWORK, cases=CASES
+    )
     write(shift)
     connection = sqlite3.connect(shift.db)
     connection.execute("INSERT INTO backups VALUES ('2026-11-24T16:00:00.000000Z', 'sue')")
-    connection.execute("INSERT INTO access_log VALUES ('2026-11-24T16:00:00.000000Z', 'sue', 'sue', 'export', 'x', '')")
+    connection.execute(
+        "INSERT INTO access_log VALUES ('2026-11-24T16:00:00.000000Z', 'sue', 'sue', 'export', 'x', '')"
+    )
     connection.execute("PRAGMA journal_mode = DELETE")
     connection.commit()
     connection.close()
@@ -63,7 +67,12 @@ def found(shift: Shift, db: str) -> tuple[str, ...]:
 
 def columns() -> list[str]:
     with Store.open(":memory:", create=True) as store:
-        tables = [name for (name,) in store.connector.read("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        tables = [
+            name
+            for (name,) in store.connector.read(
+                "SELECT name FROM sqlite_master WHERE type = 'table'"
+            )
+        ]
         return [
             f"{table}.{column}"
             for table in tables
@@ -190,7 +199,9 @@ def test_a_study_on_a_server_is_compared_as_well(tmp_path: Path) -> None:
     shift = Shift(tmp_path, items=ITEMS, head=HEAD, fieldwork=FIELDWORK, cases=CASES, db=address)
     write(shift)
     assert found(shift, address) == ()
-    postgres_server.run_query(address, "UPDATE interviews SET outcome = 'refusal_hard' WHERE case_key = 'A'")
+    postgres_server.run_query(
+        address, "UPDATE interviews SET outcome = 'refusal_hard' WHERE case_key = 'A'"
+    )
     postgres_server.run_query(address, "UPDATE cases SET code = '1.1' WHERE key = 'C'")
     findings = "\n".join(found(shift, address))
     assert "outcome differs from its journal" in findings
@@ -200,7 +211,9 @@ def test_a_study_on_a_server_is_compared_as_well(tmp_path: Path) -> None:
 def test_how_far_it_is_is_told(written: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("survey_cli.services.run_on_study.REPORT_INTERVAL", 1)
     told: list[tuple[int, int]] = []
-    verified = verify_database(written.file, db=written.db, progress=lambda done, whole: told.append((done, whole)))
+    verified = verify_database(
+        written.file, db=written.db, progress=lambda done, whole: told.append((done, whole))
+    )
     assert isinstance(verified, VerificationResult)
     assert told == [(done, 12) for done in range(1, 13)]  # 4 interviews and 8 cases
 
@@ -222,10 +235,14 @@ def test_what_a_sample_said_of_a_case_is_compared_with_its_import(
         assert connection.execute(statement).rowcount == 1
     connection.close()
 
-    assert "case D: what the sample says of it is not as it was imported" in found(written, str(path))
+    assert "case D: what the sample says of it is not as it was imported" in found(
+        written, str(path)
+    )
 
 
-def test_a_sample_with_other_columns_than_the_questionnaires_is_not_compared(tmp_path: Path) -> None:
+def test_a_sample_with_other_columns_than_the_questionnaires_is_not_compared(
+    tmp_path: Path,
+) -> None:
     shift = Shift(tmp_path, items=ITEMS, head=HEAD, fieldwork=FIELDWORK, cases=CASES)
     shift.study("sue").store.close()
     file = Path(shift.file)
@@ -235,4 +252,6 @@ def test_a_sample_with_other_columns_than_the_questionnaires_is_not_compared(tmp
 
     assert isinstance(verified, VerificationResult)
     assert not [finding for finding in verified.findings if "imported" in finding]
-    assert any("what the sample says of 8 cases was not compared" in note for note in verified.notes)
+    assert any(
+        "what the sample says of 8 cases was not compared" in note for note in verified.notes
+    )

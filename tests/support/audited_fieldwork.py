@@ -92,7 +92,11 @@ REFUSED = HARD | {"refusal_soft", "refusal_household_soft", "hangup_intro", "bre
 PARTS = {
     "usual": None,
     "two": {"day": ("08:00", "17:00"), "evening": ("17:00", "21:00")},
-    "three": {"morning": ("08:00", "12:00"), "afternoon": ("12:00", "17:00"), "evening": ("17:00", "21:00")},
+    "three": {
+        "morning": ("08:00", "12:00"),
+        "afternoon": ("12:00", "17:00"),
+        "evening": ("17:00", "21:00"),
+    },
 }
 
 
@@ -170,7 +174,9 @@ class Planned:
             zones=zones,
             zone=zones[0],
             hours=hours,
-            closed=frozenset(starts + timedelta(days=n) for n in range(days) if dice.random() < 0.08),
+            closed=frozenset(
+                starts + timedelta(days=n) for n in range(days) if dice.random() < 0.08
+            ),
             starts=starts,
             ends=starts + timedelta(days=days if dice.random() < 0.5 else days - 2),
             total=dice.choice((2, 4, 8, 12)),
@@ -208,15 +214,23 @@ class Planned:
     def text(self) -> str:
         """The instrument."""
         names = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-        hours = ", ".join(f'{names[d]}: "{_clock(a)}-{_clock(b)}"' for d, (a, b) in self.hours.items())
+        hours = ", ".join(
+            f'{names[d]}: "{_clock(a)}-{_clock(b)}"' for d, (a, b) in self.hours.items()
+        )
         attempts = [f"total: {self.total}"]
         attempts += [f"per_day: {self.per_day}"] if self.per_day else []
         attempts += [f"per_daypart: {self.per_part}"] if self.per_part else []
         parts = PARTS[self.parts]
         said = ", ".join(f'{n}: "{a}-{b}"' for n, (a, b) in parts.items()) if parts else ""
-        delays = ", ".join(f"{id}: {int(d.total_seconds() // 60)}m" for id, d in self.delays.items())
+        delays = ", ".join(
+            f"{id}: {int(d.total_seconds() // 60)}m" for id, d in self.delays.items()
+        )
         by = ", by: converter" if self.converter else ""
-        kinds = f"  - {{id: kinds, where: kind == 1, target: {self.kind_target}}}\n" if self.kind_target else ""
+        kinds = (
+            f"  - {{id: kinds, where: kind == 1, target: {self.kind_target}}}\n"
+            if self.kind_target
+            else ""
+        )
         if self.answer_target:
             kinds += f"  - {{id: low, where: a <= 5, target: {self.answer_target}}}\n"
         if self.pair_target:
@@ -268,7 +282,8 @@ quotas:
             own = dice.choice(self.zones) if dice.random() < 0.7 else ""
             doubtful = tuple(dice.sample(self.zones, min(2, len(self.zones))))
             numbers = tuple(
-                SampleNumber("", _number(f"{n}-{m}", () if own else doubtful)) for m in range(dice.choice((1, 1, 2, 3)))
+                SampleNumber("", _number(f"{n}-{m}", () if own else doubtful))
+                for m in range(dice.choice((1, 1, 2, 3)))
             )
             values = {
                 "unit": f"c{n}", "kind": dice.choice((1, 2)), "replicate": dice.choice(("1", "1", "2")),
@@ -290,7 +305,9 @@ quotas:
             return (str(case.columns["clock"]),)
         may = number.zones if number is not None else ()
         days = (datetime(2026, 1, 15, 12, tzinfo=UTC), datetime(2026, 7, 15, 12, tzinfo=UTC))
-        walls = {z: [f"{at.astimezone(ZoneInfo(z)):%d %H:%M}" for at in days] for z in (*may, self.zone)}
+        walls = {
+            z: [f"{at.astimezone(ZoneInfo(z)):%d %H:%M}" for at in days] for z in (*may, self.zone)
+        }
         if len(may) == 1 or (may and walls[self.zone] not in [walls[zone] for zone in may]):
             return tuple(may)
         return (self.zone,)
@@ -394,7 +411,12 @@ class Watched(StationSimulation):
         key = f"{here.case.key} {here.token}" if here is not None else ""
         new, self.shown[number] = key and key != self.shown.get(number), key
         who = self.interviewers[number].who
-        if here is None and isinstance(station.view(), IdleView) and self._on_duty(number) and self.fate.random() < 0.5:
+        if (
+            here is None
+            and isinstance(station.view(), IdleView)
+            and self._on_duty(number)
+            and self.fate.random() < 0.5
+        ):
             self.idle_moments += 1
             self._nobody_waits(station, who)
         elif here is not None and new:
@@ -406,18 +428,27 @@ class Watched(StationSimulation):
 
     def _on_duty(self, number: int) -> bool:
         """Its shift goes on: somebody who has left takes nothing."""
-        return any(t.number == number and t.at - self.at < timedelta(minutes=6) for t in self.agenda)
+        return any(
+            t.number == number and t.at - self.at < timedelta(minutes=6) for t in self.agenda
+        )
 
     def _said_plainly(self, station: StationSession, notice: str, died_on: tuple[str, str]) -> None:
         row = self.study.store.cases.queries.find_row(died_on[0])
-        if row is not None and not notice and row.holder is not None and row.holder.station == station.station:
+        if (
+            row is not None
+            and not notice
+            and row.holder is not None
+            and row.holder.station == station.station
+        ):
             lapsed = [
                 e.event
                 for e in self.study.store.cases.queries.read_history(died_on[0])
                 if e.event == CaseReturned("lapsed")
             ]
             if not lapsed:
-                raise Broken(f"{died_on[0]} came back to a station that died on it, and nothing is said")
+                raise Broken(
+                    f"{died_on[0]} came back to a station that died on it, and nothing is said"
+                )
 
     def _cases(self) -> Iterator[tuple[CaseRow, Case, list[HistoryEntry]]]:
         """Every case as it stands; what was replayed before is not replayed again."""
@@ -426,7 +457,11 @@ class Watched(StationSimulation):
             known = self._known.get(row.key)
             if known is None or known[0] != row.seq:
                 entries = cases.queries.read_history(row.key)
-                known = self._known[row.key] = (row.seq, Case.from_history(row.key, entries), entries)
+                known = self._known[row.key] = (
+                    row.seq,
+                    Case.from_history(row.key, entries),
+                    entries,
+                )
             yield row, known[1], known[2]
 
     def _nobody_waits(self, station: StationSession, who: Interviewer) -> None:
@@ -437,17 +472,23 @@ class Watched(StationSimulation):
                 at=self.at,
                 who=who,
                 people=self.study.people,
-                full_cells=self.study.plan.quotas.list_full_cells(self.study.store.cases.quotas.read_fill()),
+                full_cells=self.study.plan.quotas.list_full_cells(
+                    self.study.store.cases.quotas.read_fill()
+                ),
             ),
         )
         for row, case, _ in self._cases():
             if row.status in ("leased", "done") or row.key in station._study.skipped:
                 continue
             if is_allowed(case, plan, claimant):
-                raise Broken(f"{row.key} may be called ({row.status}), and {who.login} is told that nobody can")
+                raise Broken(
+                    f"{row.key} may be called ({row.status}), and {who.login} is told that nobody can"
+                )
         self._no_promise_waits(who, passed=station._study.skipped)
 
-    def _no_promise_waits(self, who: Interviewer, *, but: str = "", passed: Collection[str] = frozenset()) -> None:
+    def _no_promise_waits(
+        self, who: Interviewer, *, but: str = "", passed: Collection[str] = frozenset()
+    ) -> None:
         """No promise is due that this interviewer could keep now."""
         for row, case, entries in self._cases():
             if case.appointment is None or row.key == but or row.key in passed:
@@ -484,27 +525,48 @@ def due_promise(
                 hopeless = hopeless or outcome in OVER
                 if made is not None and entry.at >= made.at and outcome != "appointment":
                     starts = moment(made.event, made.event.start)
-                    if entry.at >= starts - timedelta(minutes=15) or OUTCOMES[outcome].moment != "before":
+                    if (
+                        entry.at >= starts - timedelta(minutes=15)
+                        or OUTCOMES[outcome].moment != "before"
+                    ):
                         made = None
             case CaseReleased():
                 released = True
-    if made is None or held or hopeless or not released or case.open_attempt is not None or not case.live_numbers:
+    if (
+        made is None
+        or held
+        or hopeless
+        or not released
+        or case.open_attempt is not None
+        or not case.live_numbers
+    ):
         return None
     promised: AppointmentMade = made.event
     starts = moment(promised, promised.start)
     number = case.next_number
     places = planned.zones_of(case, number)
-    refused = sum(call.outcome in REFUSED and call.code not in ("1.1", "1.2") for call in case.calls)
+    refused = sum(
+        call.outcome in REFUSED and call.code not in ("1.1", "1.2") for call in case.calls
+    )
     # Quota places of a suspended interview are given back after a day, and at once after a refusal.
     left_at = case.interview_left_at
-    keeps_place = case.interrupted and not refused and left_at is not None and at < left_at + timedelta(days=1)
+    keeps_place = (
+        case.interrupted
+        and not refused
+        and left_at is not None
+        and at < left_at + timedelta(days=1)
+    )
     if (
         at < starts
         or planned.open(places, at)
         or len(case.counted_attempts) > planned.total
         or refused >= planned.refusals
         or (promised.policy == "me" and promised.owner != who.login)
-        or (promised.policy == "me_first" and promised.owner != who.login and at < starts + timedelta(minutes=15))
+        or (
+            promised.policy == "me_first"
+            and promised.owner != who.login
+            and at < starts + timedelta(minutes=15)
+        )
         or not who.speaks(case.language)
         or (planned.kind_target is not None and case.columns.get("kind") == 1 and not keeps_place)
     ):
@@ -537,7 +599,9 @@ def audit(field: Watched) -> Counter[str]:
     return seen
 
 
-def _history(key: str, entries: Sequence[HistoryEntry], planned: Planned, people: People, seen: Counter[str]) -> Case:
+def _history(
+    key: str, entries: Sequence[HistoryEntry], planned: Planned, people: People, seen: Counter[str]
+) -> Case:
     """All that was written of one case."""
     for one, other in pairwise(entries):
         if other.at < one.at:
@@ -558,7 +622,9 @@ def _nothing_was_forgotten(key: str, case: Case, entry: HistoryEntry) -> None:
     """A station that stopped left no call without an outcome."""
     sitting = case.open_attempt
     if sitting is not None and (sitting.dialed or case.interview_open):
-        raise Broken(f"{key}: the call of {sitting.by} at {sitting.station} has no outcome at {entry.at}")
+        raise Broken(
+            f"{key}: the call of {sitting.by} at {sitting.station} has no outcome at {entry.at}"
+        )
 
 
 def modeled(seed: int, folder: Path) -> tuple[FieldworkModel, Counter[str]]:
@@ -570,7 +636,9 @@ def modeled(seed: int, folder: Path) -> tuple[FieldworkModel, Counter[str]]:
     assert isinstance(made, Instrument), made
     people = People(interviewers={p.login: p for p in planned.staff} if planned.listed else {})
     at = datetime.combine(planned.starts, datetime.min.time(), UTC) - timedelta(days=1)
-    wish = SimulatedStudyOptions(path=str(file), at=at, invented=planned.sample(), people=people, released={"1"})
+    wish = SimulatedStudyOptions(
+        path=str(file), at=at, invented=planned.sample(), people=people, released={"1"}
+    )
     cases = load_simulation_cases(wish, made)
     assert isinstance(cases, list), cases
     days = FieldworkSettings(
@@ -581,7 +649,10 @@ def modeled(seed: int, folder: Path) -> tuple[FieldworkModel, Counter[str]]:
         propensities=planned.chances,
     )
     plan = Plan.from_instrument(made)
-    model, seen = FieldworkModel(FieldworkStart(made, plan, people, cases), planned.staff, days), Counter[str]()
+    model, seen = (
+        FieldworkModel(FieldworkStart(made, plan, people, cases), planned.staff, days),
+        Counter[str](),
+    )
     model.run()
     try:
         for key, entries in model.histories.items():
@@ -601,9 +672,14 @@ def _one_station(key: str, case: Case, entry: HistoryEntry) -> None:
         if sitting is not None and (sitting.by, sitting.station) != (entry.by, entry.station):
             raise Broken(f"{key}: {entry.by} took it from {sitting.by} at {entry.at}")
         return
-    if isinstance(entry.event, NumberDialed | OutcomeRecorded | AttemptClosed | AppointmentMade | InterviewOpened):
+    if isinstance(
+        entry.event,
+        NumberDialed | OutcomeRecorded | AttemptClosed | AppointmentMade | InterviewOpened,
+    ):
         if sitting is None:
-            raise Broken(f"{key}: {EVENT_KINDS[type(entry.event)]} at {entry.at}, and nobody has the case")
+            raise Broken(
+                f"{key}: {EVENT_KINDS[type(entry.event)]} at {entry.at}, and nobody has the case"
+            )
         if (sitting.by, sitting.station) != (entry.by, entry.station):
             raise Broken(f"{key}: {entry.by} writes to {sitting.by}'s case at {entry.at}")
 
@@ -620,7 +696,9 @@ def _dial(key: str, case: Case, entry: HistoryEntry, planned: Planned, people: P
     ended = [c.outcome for c in case.calls if c.outcome in OVER]
     if ended:
         raise Broken(f"{where}: it was {ended[0]} before")
-    refused = sum(call.outcome in REFUSED and call.code not in ("1.1", "1.2") for call in case.calls)
+    refused = sum(
+        call.outcome in REFUSED and call.code not in ("1.1", "1.2") for call in case.calls
+    )
     if refused >= planned.refusals:
         raise Broken(f"{where}: refused {refused} times")
     sitting = case.open_attempt
@@ -687,7 +765,9 @@ def _promise_of(case: Case, at: datetime) -> AppointmentMade | None:
 def _rested(where: str, case: Case, last: Attempt, began: datetime, planned: Planned) -> None:
     """The delay after the last attempt is over."""
     missed = case.appointment is not None and not any(
-        c.at > case.appointment.at and OUTCOMES[c.outcome].moment != "before" and c.outcome != "appointment"
+        c.at > case.appointment.at
+        and OUTCOMES[c.outcome].moment != "before"
+        and c.outcome != "appointment"
         for c in case.calls
     )
     for call in last.calls:
@@ -695,7 +775,9 @@ def _rested(where: str, case: Case, last: Attempt, began: datetime, planned: Pla
         if missed:
             delay = min(delay, timedelta(minutes=30))
         ended = last.ended_at or call.at
-        spoken_later = any(c.at > call.at and OUTCOMES[c.outcome].moment != "before" for c in last.calls)
+        spoken_later = any(
+            c.at > call.at and OUTCOMES[c.outcome].moment != "before" for c in last.calls
+        )
         if began < ended + delay and not spoken_later:
             raise Broken(f"{where}: {began - ended} after {call.outcome}, not {delay}")
 
@@ -704,7 +786,9 @@ def _stands(key: str, case: Case, row: CaseRow | None, plan: Plan, at: datetime)
     """The row is what the history comes to."""
     assert row is not None
     if row.position.code != code_case(case, plan).code:
-        raise Broken(f"{key}: kept as {row.position.code}, and its history is {code_case(case, plan).code}")
+        raise Broken(
+            f"{key}: kept as {row.position.code}, and its history is {code_case(case, plan).code}"
+        )
     found = schedule_case(case, plan, at)
     if row.holder is not None:
         raise Broken(f"{key}: {row.holder.station} has it still")
@@ -727,7 +811,9 @@ def _places(study: OpenStudy, planned: Planned, seen: Counter[str]) -> None:
     for row in store.interviews.list_rows(origin="real"):
         interview = Interview.replay(instrument, store.interviews.read_journal(row.id))
         if (interview.status, interview.outcome) != (row.status, row.outcome):
-            raise Broken(f"interview of {row.case}: kept as {row.status}, replayed {interview.status}")
+            raise Broken(
+                f"interview of {row.case}: kept as {row.status}, replayed {interview.status}"
+            )
         case = Case.from_history(row.case, store.cases.queries.read_history(row.case))
         cells = study.plan.quotas.list_counted_cells(interview.evaluate_route().env)
         kept_row = store.cases.queries.find_row(row.case)
@@ -827,7 +913,9 @@ def main() -> int:
     given = wish.parse_args()
     if given.studies < 0 and not given.minutes:
         given.studies = 20
-    return 1 if audit_studies(count(given.seed), minutes=given.minutes, studies=given.studies) else 0
+    return (
+        1 if audit_studies(count(given.seed), minutes=given.minutes, studies=given.studies) else 0
+    )
 
 
 if __name__ == "__main__":

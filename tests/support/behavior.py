@@ -183,7 +183,12 @@ def record_instrument(version: Version, instrument: Path) -> None:
 
     for number, command in enumerate(COMMANDS):
         record_command(version, folder, command, f"{number:02} {command}")
-    record_screens(version, folder, ["interview", STUDY, "--case", "1", "--practice", "--seed", "1"], OPENING_KEYS)
+    record_screens(
+        version,
+        folder,
+        ["interview", STUDY, "--case", "1", "--practice", "--seed", "1"],
+        OPENING_KEYS,
+    )
     keep_written_files(study, folder)
 
 
@@ -197,10 +202,14 @@ def record_fieldwork(version: Version) -> None:
         writer = csv.writer(file)
         writer.writerow(["id", "name", "phone", "zone"])
         for number in range(1, 21):
-            writer.writerow([f"c{number:02}", f"Name {number}", f"+1 312 555 01{number:02}", "America/Chicago"])
+            writer.writerow(
+                [f"c{number:02}", f"Name {number}", f"+1 312 555 01{number:02}", "America/Chicago"]
+            )
 
     record_command(version, folder, FIELDWORK[0], "00 import")
-    record_screens(version, folder, ["station", STUDY, "--interviewer", "pat", "--station", "1"], SHIFT_KEYS)
+    record_screens(
+        version, folder, ["station", STUDY, "--interviewer", "pat", "--station", "1"], SHIFT_KEYS
+    )
     for number, command in enumerate(FIELDWORK[1:], 1):
         record_command(version, folder, command, f"{number:02} {command}")
     for number, command in enumerate(MISTAKES):
@@ -224,9 +233,13 @@ def record_command(version: Version, folder: Path, command: str, name: str) -> N
     write_recording(folder / f"{name.replace('/', '_')}.txt", text)
 
 
-def record_screens(version: Version, folder: Path, arguments: Sequence[str], keys: Sequence[str]) -> None:
+def record_screens(
+    version: Version, folder: Path, arguments: Sequence[str], keys: Sequence[str]
+) -> None:
     """Run a command on a terminal of 80×24, and write the screen after each key to one file."""
-    terminal = TutorialTerminal(list(arguments), folder / "study", environment=version.build_environment())
+    terminal = TutorialTerminal(
+        list(arguments), folder / "study", environment=version.build_environment()
+    )
     screens = []
     try:
         terminal.wait_for_output()
@@ -278,16 +291,23 @@ def read_lines(path: Path) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="behavior")
-    parser.add_argument("--before", default="HEAD~1", help="the commit that is compared with this folder")
+    parser.add_argument(
+        "--before", default="HEAD~1", help="the commit that is compared with this folder"
+    )
     parser.add_argument("--out", type=Path, help="keep the recordings in this folder")
-    parser.add_argument("instruments", nargs="*", help="record these only: household, features/fills, fieldwork")
+    parser.add_argument(
+        "instruments", nargs="*", help="record these only: household, features/fills, fieldwork"
+    )
     options = parser.parse_args()
 
     with tempfile.TemporaryDirectory(prefix="survey-behavior-") as scratch:
         source = Path(scratch) / "source"
         source.mkdir()
         archive = subprocess.run(
-            ["git", "archive", options.before, "survey_cli"], check=True, cwd=ROOT, stdout=subprocess.PIPE
+            ["git", "archive", options.before, "survey_cli"],
+            check=True,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
         )
         subprocess.run(["tar", "-x", "-C", source], check=True, input=archive.stdout)
 

@@ -54,10 +54,14 @@ def plan(fieldwork: str = "", more: str = "") -> Plan:
 def moment(text: str, zone: str = DENVER) -> datetime:
     """When a clock in this zone shows it, in UTC; `2026-11-01 01:30 again` the second time."""
     wall, again = text.removesuffix(" again"), text.endswith(" again")
-    return datetime.fromisoformat(wall).replace(tzinfo=ZoneInfo(zone), fold=int(again)).astimezone(UTC)
+    return (
+        datetime.fromisoformat(wall).replace(tzinfo=ZoneInfo(zone), fold=int(again)).astimezone(UTC)
+    )
 
 
-def history(key: str = "unit 7", *, zone: str = DENVER, numbers: int = 1, **sampled: Any) -> "History":
+def history(
+    key: str = "unit 7", *, zone: str = DENVER, numbers: int = 1, **sampled: Any
+) -> "History":
     """A case that came with the sample, with so many numbers."""
     facts = sampled.pop("facts", tuple(NumberFacts(n) for n in range(1, numbers + 1)))
     begun = History(key, zone or DENVER, moment("2026-10-01 08:00"))
@@ -94,7 +98,11 @@ class History:
 
     def then(self, *events: CaseEvent, by: str = "pat") -> "History":
         """Write these down."""
-        return replace(self, entries=self.entries + tuple(HistoryEntry(self.now, by, "s1", event) for event in events))
+        return replace(
+            self,
+            entries=self.entries
+            + tuple(HistoryEntry(self.now, by, "s1", event) for event in events),
+        )
 
     def claim(self, by: str = "pat") -> "History":
         return self.then(CaseClaimed(), by=by)
@@ -108,7 +116,11 @@ class History:
         row = plan().outcomes.get(outcome)
         if row is not None and {row.rdd, row.listed} & NUMBER_CODES:
             told = told.then(NumberMarked(to, "dead", outcome), by=by)
-        return told.then(DoNotCallSet(outcome), by=by) if outcome in ("never_call", "withdrawn") else told
+        return (
+            told.then(DoNotCallSet(outcome), by=by)
+            if outcome in ("never_call", "withdrawn")
+            else told
+        )
 
     def close(self) -> "History":
         return self.then(AttemptClosed())
@@ -165,5 +177,7 @@ class History:
         at = self.standing(study).due_at
         return f"{at.astimezone(ZoneInfo(self.zone)):%Y-%m-%d %H:%M}" if at is not None else ""
 
-    def claimant(self, login: str = "pat", *, full_cells: Collection[str] = (), **more: Any) -> ClaimContext:
+    def claimant(
+        self, login: str = "pat", *, full_cells: Collection[str] = (), **more: Any
+    ) -> ClaimContext:
         return claimant(self.now, login, full_cells=full_cells, **more)

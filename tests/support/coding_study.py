@@ -21,7 +21,14 @@ items:
   - {id: name, type: text, text: Your name?, personal: true}
 """
 FRAME = "# found by hand\ncodes:\n  1: Time  # most\n  2: {label: Hours, examples: closed in the evening}\n"
-ANSWERS = ["No time", "no  time.", "closed when I come home", "too far away", "I have no time at all", "mumble"]
+ANSWERS = [
+    "No time",
+    "no  time.",
+    "closed when I come home",
+    "too far away",
+    "I have no time at all",
+    "mumble",
+]
 
 
 def study(*, db: str | None = None, frame: str = FRAME) -> None:
@@ -31,13 +38,16 @@ def study(*, db: str | None = None, frame: str = FRAME) -> None:
         rows = csv.writer(file)
         rows.writerow(["interview_case", "visits", "why", "src", "src_9_text", "name"])
         rows.writerows(
-            [k, 3, why, 9 if k % 2 else 1, "gifts" if k % 2 else "", f"N{k}"] for k, why in enumerate(ANSWERS)
+            [k, 3, why, 9 if k % 2 else 1, "gifts" if k % 2 else "", f"N{k}"]
+            for k, why in enumerate(ANSWERS)
         )
     run_survey(Path(), "import-answers", "lib.yaml", "a.csv", *(["--db", db] if db else []))
 
 
 @contextmanager
-def coding(item: str = "why", by: str = "ann", db: str | None = None, **more: object) -> Iterator[CodingSession]:
+def coding(
+    item: str = "why", by: str = "ann", db: str | None = None, **more: object
+) -> Iterator[CodingSession]:
     request = Request(path="lib.yaml", at=datetime.now(UTC), db=db, by=by)
     with open_coding(request, item, **more) as session:  # type: ignore[arg-type]
         yield session

@@ -52,7 +52,12 @@ def written(name: str, text: str) -> Path:
 def run_survey(folder: Path, *arguments: str, code: int = 0, keyed: str = "") -> tuple[str, str]:
     """Run a command in this process, in a folder. Returns what it wrote to standard output and to standard error."""
     out, err = (TextIOWrapper(BytesIO(), encoding="utf-8") for _ in range(2))
-    with chdir(folder), patch("sys.stdin", StringIO(keyed)), redirect_stdout(out), redirect_stderr(err):
+    with (
+        chdir(folder),
+        patch("sys.stdin", StringIO(keyed)),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
         assert run_command(arguments) == code, read_back(err)
     return read_back(out), read_back(err)
 

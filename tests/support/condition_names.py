@@ -48,7 +48,9 @@ SCOPE = Scope(
     has_interviewer=True,
     has_clock=True,
 )
-IN_PERSON = Scope(names=NAMES, rosters=SCOPE.rosters, declines=SCOPE.declines, inside_roster="person")
+IN_PERSON = Scope(
+    names=NAMES, rosters=SCOPE.rosters, declines=SCOPE.declines, inside_roster="person"
+)
 NA = get_missing("na")
 
 

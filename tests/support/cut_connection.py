@@ -74,7 +74,9 @@ class Line:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
-    def _cut(self, message: bytes, station: socket.socket, server: socket.socket, *, heard: bool) -> None:
+    def _cut(
+        self, message: bytes, station: socket.socket, server: socket.socket, *, heard: bool
+    ) -> None:
         self._armed = None
         self.cuts += 1
         if self._dead and self._door is not None:

@@ -54,7 +54,9 @@ class Attacker:
         return name
 
     def says(self, terms: Mapping[Unknown, float], low: float, high: float) -> None:
-        self._lines.append(({self.unknown(name): times for name, times in terms.items()}, low, high))
+        self._lines.append(
+            ({self.unknown(name): times for name, times in terms.items()}, low, high)
+        )
 
     def adds_up(self, whole: Unknown, parts: Iterable[Unknown]) -> None:
         terms: dict[Unknown, float] = {whole: -1}
@@ -118,7 +120,9 @@ class Attacker:
             self._structure(item.id, item.kind, column, lines)
         self._divides(item.id, places, [VALID_BASE, BASE, *map(_key, lines), *map(_key, own)])
 
-    def _divides(self, id: str, places: Sequence[tuple[str, str]], rows: Iterable[Hashable]) -> None:
+    def _divides(
+        self, id: str, places: Sequence[tuple[str, str]], rows: Iterable[Hashable]
+    ) -> None:
         rows = list(rows)
         for group in dict.fromkeys(group for group, _ in places[1:]):
             inside = [c for c in places[1:] if c[0] == group]
@@ -156,8 +160,12 @@ class Attacker:
             if summary is not None and summary.mean_text not in ("[c]", "–") and kind == "scale":
                 mean = float(Fraction(summary.mean_text))
                 points = [row for row in rows if row.kind == "answer"]
-                self.says({(id, _key(r), column): int(r.code) - mean - 0.005 for r in points}, -FAR, 1e-6)
-                self.says({(id, _key(r), column): int(r.code) - mean + 0.005 for r in points}, -1e-6, FAR)
+                self.says(
+                    {(id, _key(r), column): int(r.code) - mean - 0.005 for r in points}, -FAR, 1e-6
+                )
+                self.says(
+                    {(id, _key(r), column): int(r.code) - mean + 0.005 for r in points}, -1e-6, FAR
+                )
 
     def _figure(self, name: Unknown, figure: Figure, base: Unknown) -> None:
         self.counts(name, figure.count_text)
@@ -165,12 +173,16 @@ class Attacker:
         if text in ("[c]", "–"):
             return
         low, high = (
-            (Fraction(0), self._half) if text == "*" else (Fraction(text) - self._half, Fraction(text) + self._half)
+            (Fraction(0), self._half)
+            if text == "*"
+            else (Fraction(text) - self._half, Fraction(text) + self._half)
         )
         self.says({name: 100, base: -float(low)}, -1e-6, 100 * FAR)
         self.says({name: 100, base: -float(high)}, -100 * FAR, 1e-6)
 
-    def _structure(self, id: str, kind: str, column: tuple[str, str], rows: Sequence[ResultRow | CrosstabLine]) -> None:
+    def _structure(
+        self, id: str, kind: str, column: tuple[str, str], rows: Sequence[ResultRow | CrosstabLine]
+    ) -> None:
         def at(row: ResultRow | CrosstabLine) -> Unknown:
             return (id, _key(row), column)
 
@@ -179,7 +191,11 @@ class Attacker:
         mentions = [at(r) for r in rows if r.kind == "mention" and r.code]
         for row in rows:
             if row.kind == "net":
-                parts = [at(r) for r in rows if r.code and r.code in row.note.split(" + ") and r.kind != "net"]
+                parts = [
+                    at(r)
+                    for r in rows
+                    if r.code and r.code in row.note.split(" + ") and r.kind != "net"
+                ]
                 if kind != "multiple":
                     self.adds_up(at(row), parts)
                     continue
@@ -208,8 +224,15 @@ class Attacker:
         )
         cost = numpy.zeros(n)
         cost[self._at[name]] = 1 if which == "least" else -1
-        found = milp(cost, constraints=constraint, bounds=Bounds(lows, highs), integrality=numpy.ones(n, dtype=int))
-        assert found.status in (0, 3), found.message  # solved, or without bound; figures never contradict each other
+        found = milp(
+            cost,
+            constraints=constraint,
+            bounds=Bounds(lows, highs),
+            integrality=numpy.ones(n, dtype=int),
+        )
+        assert found.status in (0, 3), (
+            found.message
+        )  # solved, or without bound; figures never contradict each other
         return FAR if found.status == 3 else round(abs(found.fun))
 
 

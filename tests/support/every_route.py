@@ -57,21 +57,28 @@ def _iterate_cells(walk: RouteWalk, stop: RouteStop) -> Iterator[Any]:
         case PickItem():
             candidates = walk.list_candidates(stop)
             codes = [] if isinstance(candidates, Missing) else list(candidates)
-            values = list(combinations(codes, min(question.count, len(codes)))) if codes else [NOT_ASKED]
+            values = (
+                list(combinations(codes, min(question.count, len(codes)))) if codes else [NOT_ASKED]
+            )
         case MultipleItem():
             values = [c for size in range(1, len(codes) + 1) for c in combinations(codes, size)]
         case CodedItem():
             values = list(codes)
         case NumberItem():
             values = list(
-                range(int(question.lowest or 0), int(2 if question.highest is None else question.highest) + 1)
+                range(
+                    int(question.lowest or 0),
+                    int(2 if question.highest is None else question.highest) + 1,
+                )
             )
         case _:
             values = [None]
     yield from (
         value
         for value in values
-        if value is None or isinstance(question, PickItem) or not question.why_invalid(context, value)
+        if value is None
+        or isinstance(question, PickItem)
+        or not question.why_invalid(context, value)
     )
     if question.expects_answer:
         yield from (get_missing(decline.id) for decline in item.declines)

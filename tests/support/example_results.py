@@ -53,7 +53,9 @@ def figure(count: int, base: int, letters: str = "") -> Figure:
 HIDDEN_FIGURE = Figure(None, None, HIDDEN_MARK, HIDDEN_MARK, hidden=True)
 
 
-def row(kind: RowKind, label: str, count: int, base: int, code: str = "", note: str = "") -> ResultRow:
+def row(
+    kind: RowKind, label: str, count: int, base: int, code: str = "", note: str = ""
+) -> ResultRow:
     return ResultRow(kind=kind, code=code, label=label, figures=(figure(count, base),), note=note)
 
 
@@ -61,9 +63,14 @@ def base_of(count: int, text: str = "") -> Base:
     return Base(count, text or f"all {count}", str(count))
 
 
-def statement(id: str, wording: str, counts: Sequence[int], points: Sequence[tuple[str, Side]] = POINTS) -> ItemResult:
+def statement(
+    id: str, wording: str, counts: Sequence[int], points: Sequence[tuple[str, Side]] = POINTS
+) -> ItemResult:
     people = sum(counts)
-    segments = [BarSegment(label, side, figure(n, people)) for (label, side), n in zip(points, counts, strict=True)]
+    segments = [
+        BarSegment(label, side, figure(n, people))
+        for (label, side), n in zip(points, counts, strict=True)
+    ]
     return ItemResult(
         id=id,
         number="",
@@ -100,7 +107,10 @@ PUBLISHED = (2, 16, 14, 2, 1)
 def agreement(id: str, number: int, wording: str, counts: Sequence[int]) -> ItemResult:
     people = sum(counts)
     rows = [
-        replace(row("volunteered" if side == "apart" else "answer", label, n, people, str(code)), side=side)
+        replace(
+            row("volunteered" if side == "apart" else "answer", label, n, people, str(code)),
+            side=side,
+        )
         for code, ((label, side), n) in enumerate(zip(POINTS, counts, strict=True), 1)
     ]
     rows += [
@@ -127,7 +137,9 @@ def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> R
     """Seven items in three sections."""
     hidden = ResultRow(kind="answer", label="Fair", figures=(HIDDEN_FIGURE,))
     by_kind = (figure(213, 400), figure(150, 200, "B"), figure(63, 200))
-    test = SignificanceTest("Kind of unit", "Chi-square test", "χ² = 7.81, df = 2", 0.02, "p = 0.020")
+    test = SignificanceTest(
+        "Kind of unit", "Chi-square test", "χ² = 7.81, df = 2", 0.02, "p = 0.020"
+    )
     rated = ItemResult(
         id="q14",
         number="4",
@@ -138,7 +150,10 @@ def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> R
         bases=(base_of(400, "asked of 400 who had contact"), base_of(200), base_of(200)),
         rows=(
             replace(row("answer", hostile, 213, 400, "1"), figures=by_kind),
-            replace(row("answer", "Trace", 1, 400, "2"), figures=(figure(1, 400), HIDDEN_FIGURE, HIDDEN_FIGURE)),
+            replace(
+                row("answer", "Trace", 1, 400, "2"),
+                figures=(figure(1, 400), HIDDEN_FIGURE, HIDDEN_FIGURE),
+            ),
             hidden,
             row("decline", "Don't know", 20, 400, "-8"),
         ),
@@ -204,7 +219,9 @@ def made_results(*, title: str = "Survey of units", hostile: str = HOSTILE) -> R
             range_text="weights from 0.50 to 2.00",
             margins=(("Kind", "District", "48.2", "60.0", "60"),),
         ),
-        rates=build_rate_table([RateColumn.from_counts(counts, estimate_eligibility(counts))], title="Rates of units"),
+        rates=build_rate_table(
+            [RateColumn.from_counts(counts, estimate_eligibility(counts))], title="Rates of units"
+        ),
         notes=("Percentages may not add up to 100.", "A letter marks a higher percentage."),
         warnings=("These are simulated interviews.",),
     )
@@ -217,7 +234,10 @@ def made_codebook(hostile: str = HOSTILE) -> Codebook:
         instrument="units",
         version="1",
         interviews=35,
-        methods=(MethodLine("Sponsor", hostile), MethodLine("Contact", "not stated", is_stated=False)),
+        methods=(
+            MethodLine("Sponsor", hostile),
+            MethodLine("Contact", "not stated", is_stated=False),
+        ),
         variables=(
             CodebookVariable(
                 number=1,
@@ -232,7 +252,9 @@ def made_codebook(hostile: str = HOSTILE) -> Codebook:
                 source="question q2",
                 codes=(
                     CodebookCode(code="1", label=hostile, count_text="2"),
-                    CodebookCode(code="5", label="No opinion", missing="missing", count_text=HIDDEN_MARK),
+                    CodebookCode(
+                        code="5", label="No opinion", missing="missing", count_text=HIDDEN_MARK
+                    ),
                 ),
                 missing=(
                     CodebookCode(code="-8", label=hostile, missing="don't know", count_text="3"),
@@ -253,7 +275,12 @@ def made_codebook(hostile: str = HOSTILE) -> Codebook:
                 missing=(CodebookCode(code="-6", label="Not asked", missing="not asked"),),
                 columns=(
                     CodebookColumn(number=2, name="q24_1", label="staff", counts=("20", "15", "0")),
-                    CodebookColumn(number=3, name="q24_2", label=hostile, counts=("30", HIDDEN_MARK, HIDDEN_MARK)),
+                    CodebookColumn(
+                        number=3,
+                        name="q24_2",
+                        label=hostile,
+                        counts=("30", HIDDEN_MARK, HIDDEN_MARK),
+                    ),
                 ),
             ),
             CodebookVariable(

@@ -67,7 +67,10 @@ AGREEMENT = PickEntry(
     )
 )
 ZERO_TO_TEN = PickEntry(
-    options=tuple(OfferedOption(code=n, text=words({0: "Not at all", 10: "Completely"}.get(n, ""))) for n in range(11))
+    options=tuple(
+        OfferedOption(code=n, text=words({0: "Not at all", 10: "Completely"}.get(n, "")))
+        for n in range(11)
+    )
 )
 OFFICES = """Atlanta Boston Buffalo Chicago Cleveland Dallas Denver Detroit El_Paso Helena Honolulu Houston
 Kansas_City Los_Angeles Miami New_Orleans New_York Newark Omaha Philadelphia Phoenix Portland San_Antonio
@@ -81,8 +84,14 @@ MEDIA = PickEntry(
     several=True,
 )
 FAQ = (
-    (words("Who is paying for this?"), words("The Office of the Inspector General pays for this survey.")),
-    (words("How did you get my number?"), words("From the list of units that the Service publishes.")),
+    (
+        words("Who is paying for this?"),
+        words("The Office of the Inspector General pays for this survey."),
+    ),
+    (
+        words("How did you get my number?"),
+        words("From the list of units that the Service publishes."),
+    ),
 )
 
 
@@ -96,7 +105,9 @@ def every_kind() -> tuple[Prompt, ...]:
             "you say is put together with the answers of others, and nobody will know what you said.\n"
             "It takes about fifteen minutes, and you may leave out any question.",
             ReadEntry(),
-            instruction=words("Only to the person in charge. Ask for a better time if it is a bad one."),
+            instruction=words(
+                "Only to the person in charge. Ask for a better time if it is a bad one."
+            ),
             section="Introduction",
             faq=FAQ,
         ),
@@ -111,7 +122,12 @@ def every_kind() -> tuple[Prompt, ...]:
             faq=FAQ,
             languages=("en", "es"),
         ),
-        prompt("pay", "How satisfied are you with your pay, from 0 to 10?", ZERO_TO_TEN, section="Mission"),
+        prompt(
+            "pay",
+            "How satisfied are you with your pay, from 0 to 10?",
+            ZERO_TO_TEN,
+            section="Mission",
+        ),
         prompt(
             "office",
             "Which district office do you work with most?",
@@ -123,10 +139,17 @@ def every_kind() -> tuple[Prompt, ...]:
         prompt(
             "hours",
             "How many hours did you work last week?",
-            LineEntry(kind="number", hint="0 to 168", unit="hours", labels=((997, "Varies too much to say"),)),
+            LineEntry(
+                kind="number",
+                hint="0 to 168",
+                unit="hours",
+                labels=((997, "Varies too much to say"),),
+            ),
             section="Work",
         ),
-        prompt("title", "What is your job title?", LineEntry(kind="text", width=40), section="Work"),
+        prompt(
+            "title", "What is your job title?", LineEntry(kind="text", width=40), section="Work"
+        ),
         prompt(
             "since",
             "Since when have you been in charge?",
@@ -140,7 +163,9 @@ def every_kind() -> tuple[Prompt, ...]:
             instruction=words('Probe once: "Anything else?"'),
             section="Work",
         ),
-        prompt("age", "How old is **Ana**?", LineEntry(kind="number", hint="0 to 120", unit="years"), 2)._replace(
+        prompt(
+            "age", "How old is **Ana**?", LineEntry(kind="number", hint="0 to 120", unit="years"), 2
+        )._replace(
             section="Household",
             turn=words("Person 2 of 4: Ana"),
         ),
@@ -152,7 +177,13 @@ def every_kind() -> tuple[Prompt, ...]:
             after_hangup=True,
             section="Observations",
         ),
-        prompt("bye", "Thank you very much for your time.", ReadEntry(), ending="complete", after_hangup=True),
+        prompt(
+            "bye",
+            "Thank you very much for your time.",
+            ReadEntry(),
+            ending="complete",
+            after_hangup=True,
+        ),
     )
 
 
@@ -199,7 +230,10 @@ class FakeInterview:
         answer = self._answers.get(now.place)
         earlier = now.earlier
         if answer is not None:
-            codes, declined = self._codes(now, answer), answer in [f".{decline.id}" for decline in now.declines]
+            codes, declined = (
+                self._codes(now, answer),
+                answer in [f".{decline.id}" for decline in now.declines],
+            )
             earlier = EarlierAnswer(self._said(now, answer), codes, answer, declined=declined)
         return now._replace(
             position=self.at + 1,
@@ -216,7 +250,11 @@ class FakeInterview:
     def _said(self, now: Prompt, answer: str) -> str:
         if not isinstance(now.entry, PickEntry):
             return answer
-        named = [f"{c.code} {to_plain_text(c.text)}" for c in now.entry.options if c.code in self._codes(now, answer)]
+        named = [
+            f"{c.code} {to_plain_text(c.text)}"
+            for c in now.entry.options
+            if c.code in self._codes(now, answer)
+        ]
         return ", ".join(named) or answer
 
     def reply(self, reply: Reply) -> Rejection | None:
@@ -228,7 +266,10 @@ class FakeInterview:
                 return Rejection(picked.why)
             reply = picked
         if isinstance(reply, PickReply):
-            codes = [f"{c} {reply.specify_texts[c]}" if c in reply.specify_texts else str(c) for c in reply.codes]
+            codes = [
+                f"{c} {reply.specify_texts[c]}" if c in reply.specify_texts else str(c)
+                for c in reply.codes
+            ]
             entry = " ".join(codes)
             if not codes and isinstance(now.entry, PickEntry) and now.entry.min_count:
                 return Rejection("key at least one code")
@@ -267,12 +308,18 @@ class FakeInterview:
         if self._closed is not None or self.at < len(self.script):
             return None
         rows = self.list_items()
-        confirmed = {place: entry[3:].strip() for place, entry in self.given if entry.startswith(".ok")}
+        confirmed = {
+            place: entry[3:].strip() for place, entry in self.given if entry.startswith(".ok")
+        }
         return ClosingReview(
             answered=len(self._answers),
             duration=self.took,
             declined=tuple(r for r in rows if self._answers[r.place].startswith(".")),
-            warnings=tuple(r._replace(reason=confirmed[str(r.place)]) for r in rows if str(r.place) in confirmed),
+            warnings=tuple(
+                r._replace(reason=confirmed[str(r.place)])
+                for r in rows
+                if str(r.place) in confirmed
+            ),
             notes=self._notes,
         )
 
@@ -319,7 +366,9 @@ class FakeInterview:
         return None
 
     def jump(self, place: Place) -> Rejection | None:
-        found = next((n for n, p in enumerate(self.script[: self.at + 1]) if p.place == place), None)
+        found = next(
+            (n for n, p in enumerate(self.script[: self.at + 1]) if p.place == place), None
+        )
         if found is None:
             return Rejection(f"{place} has not been asked")
         self._query = None
@@ -336,8 +385,14 @@ class FakeInterview:
 
     def add_note(self, text: str, *, replaces: InterviewNote | None = None) -> Rejection | None:
         self.calls.append(f"note {text}" if replaces is None else f"note {replaces.seq}: {text}")
-        place = self.script[min(self.at, len(self.script) - 1)].place if replaces is None else replaces.place
-        note = InterviewNote(len(self._notes) + 1 if replaces is None else replaces.seq, place, text)
+        place = (
+            self.script[min(self.at, len(self.script) - 1)].place
+            if replaces is None
+            else replaces.place
+        )
+        note = InterviewNote(
+            len(self._notes) + 1 if replaces is None else replaces.seq, place, text
+        )
         self._notes = (*(n for n in self._notes if n.seq != note.seq), note)
         return None
 
@@ -348,7 +403,9 @@ class FakeInterview:
         now = self.prompt()
         assert now is not None
         if language not in now.languages:
-            return Rejection(f"{language} is not one of this survey's languages: {', '.join(now.languages)}")
+            return Rejection(
+                f"{language} is not one of this survey's languages: {', '.join(now.languages)}"
+            )
         self._language = language
         self.calls.append(f"speak {language}")
         return None
@@ -390,8 +447,12 @@ class FakeInterview:
         if place not in self._answers:
             return ""
         answer = self._answers[place]
-        labels = {option.code: to_plain_text(option.text) for option in getattr(now.entry, "options", ())}
-        return ", ".join(labels[code] or str(code) for code in self._codes(now, answer)) or answer.removeprefix(".")
+        labels = {
+            option.code: to_plain_text(option.text) for option in getattr(now.entry, "options", ())
+        }
+        return ", ".join(
+            labels[code] or str(code) for code in self._codes(now, answer)
+        ) or answer.removeprefix(".")
 
     def list_quota_cells(self) -> tuple[str, ...]:
         return self.quota_cells

@@ -57,11 +57,15 @@ REFUSALS = {
 
 
 def choice(id: str) -> OutcomeChoice:
-    return OutcomeChoice(outcome=OUTCOMES[id], required_input=WANTS.get(id, ""), is_refusal=id in REFUSALS)  # type: ignore[arg-type]
+    return OutcomeChoice(
+        outcome=OUTCOMES[id], required_input=WANTS.get(id, ""), is_refusal=id in REFUSALS
+    )  # type: ignore[arg-type]
 
 
 def others(*moments: str) -> tuple[OutcomeChoice, ...]:
-    return tuple(choice(row.id) for row in OUTCOMES.values() if row.moment in moments and row.id not in FIRST)
+    return tuple(
+        choice(row.id) for row in OUTCOMES.values() if row.moment in moments and row.id not in FIRST
+    )
 
 
 def a_number(position: int, shown: str, *, current: bool = False, **more: object) -> StationNumber:
@@ -101,7 +105,11 @@ def a_case(key: str, name: str, **more: object) -> CaseView:
             ("Somebody was", others("after", "screened", "any")),
         ),
         scripts=(
-            StationScript(id="voicemail", text="I am calling on behalf of the Inspections Division.", is_used=False),
+            StationScript(
+                id="voicemail",
+                text="I am calling on behalf of the Inspections Division.",
+                is_used=False,
+            ),
             StationScript(id="gatekeeper", text="May I speak with the supervisor?"),
         ),
         faq=(("Who pays for this?", "The Office of the Inspector General."),),
@@ -121,7 +129,12 @@ def three_cases() -> list[CaseView]:
             history=(),
             numbers=(a_number(1, "(312) 555-0101", current=True),),
         ),
-        a_case("DT-02", "Detroit District", attempt=2, interview_status="open at q17, Tue 14:03, version 1"),
+        a_case(
+            "DT-02",
+            "Detroit District",
+            attempt=2,
+            interview_status="open at q17, Tue 14:03, version 1",
+        ),
     ]
 
 
@@ -217,14 +230,18 @@ class FakeStation:
             self.now = self.queue.pop(0)
             return
         next_at = (NOW + timedelta(hours=2)).astimezone(HERE)
-        self.now = IdleView(why="all 12 open cases are waiting", next_at=next_at, station_time=NOW.astimezone(HERE))
+        self.now = IdleView(
+            why="all 12 open cases are waiting", next_at=next_at, station_time=NOW.astimezone(HERE)
+        )
 
     def dial(self) -> Rejection | str:
         if rejected := self._rejected("dial"):
             return rejected
         case = self._case()
         self.calls.append(f"dial {case.key}")
-        self.now = replace(case, has_open_call=True, dialed_at=NOW.astimezone(HERE), heard=self.spoken)
+        self.now = replace(
+            case, has_open_call=True, dialed_at=NOW.astimezone(HERE), heard=self.spoken
+        )
         return f"dial {next(n.text for n in case.numbers if n.current)}"
 
     def choose_number(self, position: int) -> Rejection | None:
@@ -232,20 +249,28 @@ class FakeStation:
             return rejected
         case = self._case()
         self.calls.append(f"choose {case.key} {position}")
-        self.now = replace(case, numbers=tuple(replace(n, current=n.position == position) for n in case.numbers))
+        self.now = replace(
+            case, numbers=tuple(replace(n, current=n.position == position) for n in case.numbers)
+        )
         return None
 
-    def record_outcome(self, outcome: str, *, note: str = "", number: str = "", language: str = "") -> Rejection | None:
+    def record_outcome(
+        self, outcome: str, *, note: str = "", number: str = "", language: str = ""
+    ) -> Rejection | None:
         if rejected := self._rejected("record"):
             return rejected
         case = self._case()
-        self.calls.append(" ".join(part for part in ("record", case.key, outcome, note, number, language) if part))
+        self.calls.append(
+            " ".join(part for part in ("record", case.key, outcome, note, number, language) if part)
+        )
         self.said = f"{OUTCOMES[outcome].name}: kept at 11:43"
         self.closed.append(case)
         if self.wrapup:
             here = NOW.astimezone(HERE)
             words = OUTCOMES[outcome].name.lower()
-            self.now = WrapUpView(until=here + timedelta(seconds=20), station_time=here, case=case.name, outcome=words)
+            self.now = WrapUpView(
+                until=here + timedelta(seconds=20), station_time=here, case=case.name, outcome=words
+            )
         else:
             self._next()
         return None
@@ -265,7 +290,8 @@ class FakeStation:
             )
         if text in ("tomorrow 3pm", "1 nov 1:30"):
             return TimeReading(
-                echo=f"Wed 25 Nov 15:00 there · 16:00 here{' (2nd)' if reading == 2 else ''}", hint="in 1 day"
+                echo=f"Wed 25 Nov 15:00 there · 16:00 here{' (2nd)' if reading == 2 else ''}",
+                hint="in 1 day",
             )
         return TimeReading(why_unclear=f"{text} is no time yet")
 
@@ -304,7 +330,9 @@ class FakeStation:
                 self._next()
         else:
             owed: Literal["time", "outcome"] = "time" if closing.outcome is not None else "outcome"
-            self.now = replace(case, pending_input=owed, interview_status="open at q2, Tue 11:43, version 1")
+            self.now = replace(
+                case, pending_input=owed, interview_status="open at q2, Tue 11:43, version 1"
+            )
         return None
 
     def add_note(self, text: str) -> Rejection | None:
@@ -318,7 +346,9 @@ class FakeStation:
         self.now = replace(case, history=(*case.history, past(0, 11, "note", note=text)))
         return None
 
-    def record_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejection | None:
+    def record_refusal(
+        self, *, reason: str = "", strength: int = 0, who: str = ""
+    ) -> Rejection | None:
         if rejected := self._rejected("note_refusal"):
             return rejected
         self.calls.append(f"note_refusal {self._case().key} {who}|{reason}|{strength}")
@@ -359,10 +389,19 @@ class FakeStation:
 
     def search_cases(self, text: str) -> tuple[CaseMatch, ...]:
         found = (
-            CaseMatch(key="EP-07", name="El Paso Sector", number="(915) 555-0122", state="at this station"),
-            CaseMatch(key="DT-02", name="Detroit District", number="(313) 555-0122", state="waiting: 3h after busy"),
+            CaseMatch(
+                key="EP-07", name="El Paso Sector", number="(915) 555-0122", state="at this station"
+            ),
+            CaseMatch(
+                key="DT-02",
+                name="Detroit District",
+                number="(313) 555-0122",
+                state="waiting: 3h after busy",
+            ),
         )
-        return tuple(c for c in found if text.casefold() in f"{c.key} {c.name} {c.number}".casefold())
+        return tuple(
+            c for c in found if text.casefold() in f"{c.key} {c.name} {c.number}".casefold()
+        )
 
     def fetch_case(self, key: str) -> Rejection | None:
         if rejected := self._rejected("fetch"):

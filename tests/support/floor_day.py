@@ -94,7 +94,10 @@ quotas:
   - {{id: districts, by: [district], targets: {{1: {north}, 2: {south}}}}}
 """
 COMMAND_GROUPS = ("case", "db", "privacy", "sample", "study")
-STATEMENTS = {"alpha": ("buses", "parks", "roads", "schools", "water", "air"), "beta": ("radio", "papers", "films")}
+STATEMENTS = {
+    "alpha": ("buses", "parks", "roads", "schools", "water", "air"),
+    "beta": ("radio", "papers", "films"),
+}
 ZONES = ("America/Chicago", "America/New_York", "Pacific/Honolulu")
 
 
@@ -235,7 +238,11 @@ class ServerFloor:
         secret.unlink()
         self.start_server()
         password = self.passwords[OWNER]
-        self.psql("postgres", f"CREATE ROLE {OWNER} LOGIN CREATEROLE CREATEDB PASSWORD '{password}'", "postgres")
+        self.psql(
+            "postgres",
+            f"CREATE ROLE {OWNER} LOGIN CREATEROLE CREATEDB PASSWORD '{password}'",
+            "postgres",
+        )
         group = run.find_server_group()
         run.survey(OWNER, group, "init", self.build_address(OWNER))
         roles = {SUPERVISOR: "supervisor", CODER: "coder", ANALYST: "analyst"} | dict.fromkeys(
@@ -264,12 +271,19 @@ class ServerFloor:
             "-o",
             options,
         ]
-        subprocess.run([*command, "-w", "start"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(
+            [*command, "-w", "start"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
     def kill(self) -> int:
         """Kill the server and all its processes at once, as a power failure does. Returns their number."""
         postmaster = int((self._home / "data" / "postmaster.pid").read_text().split()[0])
-        listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(postmaster)], capture_output=True, text=True)
+        listed = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(postmaster)], capture_output=True, text=True
+        )
         processes = [postmaster, *map(int, listed.stdout.split())]
         for process in processes:
             with suppress(ProcessLookupError):
@@ -279,7 +293,15 @@ class ServerFloor:
         return len(processes)
 
     def stop(self) -> None:
-        command = [*self._user, self._bin / "pg_ctl", "-D", self._home / "data", "-m", "immediate", "stop"]
+        command = [
+            *self._user,
+            self._bin / "pg_ctl",
+            "-D",
+            self._home / "data",
+            "-m",
+            "immediate",
+            "stop",
+        ]
         subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     # who uses it
@@ -302,7 +324,16 @@ class ServerFloor:
 
     def psql(self, person: str, text: str, database: str = "", *options: str) -> str:
         """Return what psql prints for these statements, errors too, as their SQLSTATE."""
-        command = [str(self._bin / "psql"), "-X", "-A", "-t", "-q", "-v", "VERBOSITY=sqlstate", *options]
+        command = [
+            str(self._bin / "psql"),
+            "-X",
+            "-A",
+            "-t",
+            "-q",
+            "-v",
+            "VERBOSITY=sqlstate",
+            *options,
+        ]
         ran = subprocess.run(
             [*command, self.build_address(person, database)],
             input=text,
@@ -318,8 +349,12 @@ class ServerFloor:
         import psycopg
 
         address = self.build_address(OWNER, database)
-        with psycopg.connect(address, password=self.passwords[OWNER], autocommit=True) as connection:
-            connection.execute("SELECT set_config('search_path', %s, false)", (f"{study}, {study}_contacts",))
+        with psycopg.connect(
+            address, password=self.passwords[OWNER], autocommit=True
+        ) as connection:
+            connection.execute(
+                "SELECT set_config('search_path', %s, false)", (f"{study}, {study}_contacts",)
+            )
             return connection.execute(statement).fetchall()
 
     def find_restore_options(self, study: str) -> list[str]:
@@ -362,7 +397,9 @@ class Day:
 
     # helpers
 
-    def survey(self, person: str, *words: str, keyed: str = "", options: Sequence[str] | None = None) -> str:
+    def survey(
+        self, person: str, *words: str, keyed: str = "", options: Sequence[str] | None = None
+    ) -> str:
         """Run a command as somebody; returns what it wrote to standard output. Raises Finding where it fails."""
         ran = subprocess.run(
             self.build_command(person, words, options),
@@ -374,13 +411,21 @@ class Day:
             timeout=120,
         )
         if ran.returncode != 0:
-            raise Finding(f"survey {' '.join(words)}: exit code {ran.returncode}: {ran.stdout}{ran.stderr}")
+            raise Finding(
+                f"survey {' '.join(words)}: exit code {ran.returncode}: {ran.stdout}{ran.stderr}"
+            )
         self.errors = ran.stderr
         return ran.stdout
 
-    def build_command(self, person: str, words: Sequence[str], options: Sequence[str] | None = None) -> list[str]:
+    def build_command(
+        self, person: str, words: Sequence[str], options: Sequence[str] | None = None
+    ) -> list[str]:
         command = " ".join(words[: 2 if words[0] in COMMAND_GROUPS else 1])
-        return [*self.version, *words, *(self.floor.build_options(command, person) if options is None else options)]
+        return [
+            *self.version,
+            *words,
+            *(self.floor.build_options(command, person) if options is None else options),
+        ]
 
     def find_server_group(self) -> str:
         """Return the group of commands that prepare a server; versions before December 2026 call it `server`."""
@@ -406,7 +451,9 @@ class Day:
 
     def check_people(self) -> None:
         """Raise Finding where an interviewer can't go on."""
-        if failed := [f"{person.login}: {person.failure}" for person in self.people.values() if person.failure]:
+        if failed := [
+            f"{person.login}: {person.failure}" for person in self.people.values() if person.failure
+        ]:
             raise Finding("; ".join(failed))
 
     def list_recorded(self, study: str = "") -> list[Recorded]:
@@ -433,10 +480,16 @@ class Day:
             title=f"Study {study}",
             version=2 if north else 1,
             statements=", ".join(f"{name}: {name.capitalize()}" for name in STATEMENTS[study]),
-            personal="  - {id: street, type: text, personal: true, text: Your street?}\n" if is_first else "",
+            personal="  - {id: street, type: text, personal: true, text: Your street?}\n"
+            if is_first
+            else "",
             monitoring="  monitoring: notice\n" if is_first else "",
         )
-        quotas = QUOTAS.format(north=north or self.scale.target, south=self.scale.target) if is_first else ""
+        quotas = (
+            QUOTAS.format(north=north or self.scale.target, south=self.scale.target)
+            if is_first
+            else ""
+        )
         (self.folder / f"{study}.yaml").write_text(text + quotas)
 
     # the day
@@ -474,7 +527,9 @@ class Day:
                 f"{study[0]}{n:03},{n % 2 + 1},Name {study[0]}{n:03},312 55{number} {1000 + n},{zone}"
                 for n in range(self.scale.cases[study])
             ]
-            (self.folder / f"{study}.csv").write_text("\n".join(["unit,district,name,phone,zone", *rows]))
+            (self.folder / f"{study}.csv").write_text(
+                "\n".join(["unit,district,name,phone,zone", *rows])
+            )
         (self.folder / "backups").mkdir()
         (self.folder / "restored").mkdir()
         self.floor.start(self)
@@ -488,7 +543,8 @@ class Day:
         honest = [login for login in self.logins if login != self.falsifier]
         keys = [f"b{number:03}" for number in range(5, 5 + self.scale.callers)]
         self.callers = {
-            login: (f"312 551 {1000 + int(key[1:])}", f"beta:{key}") for login, key in zip(honest, keys, strict=False)
+            login: (f"312 551 {1000 + int(key[1:])}", f"beta:{key}")
+            for login, key in zip(honest, keys, strict=False)
         }
         for login in self.logins:
             self.versions[login] = self.older
@@ -517,7 +573,10 @@ class Day:
         self.began = time.time()
         for person in self.people.values():
             person.start()
-        self.wait_for("the first interview", lambda: self.count_complete("alpha") >= min(4, self.scale.target // 2))
+        self.wait_for(
+            "the first interview",
+            lambda: self.count_complete("alpha") >= min(4, self.scale.target // 2),
+        )
 
     def supervise(self) -> None:
         """Messages, status, board, and watching an interview while it runs."""
@@ -528,18 +587,28 @@ class Day:
         self.watch(others[0])
         status = json.loads(self.survey(SUPERVISOR, "status", "alpha.yaml", "--format", "json"))
         progress = status["progress"]
-        self.check("status while they work", f"{progress['complete']} complete, {progress['target']} needed")
+        self.check(
+            "status while they work",
+            f"{progress['complete']} complete, {progress['target']} needed",
+        )
         self.check_board()
         expected = {
-            login: {"coffee at three"} | ({"call me please"} if login == one else set()) for login in self.logins
+            login: {"coffee at three"} | ({"call me please"} if login == one else set())
+            for login in self.logins
         }
 
         def find_seen() -> dict[str, set[str]]:
-            return {login: {text for _, text in person.messages} for login, person in self.people.items()}
+            return {
+                login: {text for _, text in person.messages}
+                for login, person in self.people.items()
+            }
 
         self.wait_for("the messages", lambda: find_seen() == expected)
         slowest = max(at for person in self.people.values() for at, _ in person.messages) - sent
-        self.check("messages to all and to one", f"each shown to whom it was sent, after {slowest:.1f} s at most")
+        self.check(
+            "messages to all and to one",
+            f"each shown to whom it was sent, after {slowest:.1f} s at most",
+        )
 
     def watch(self, login: str) -> None:
         """Watch an interviewer until some answers were seen; compare when they were seen with when they were stored."""
@@ -579,11 +648,16 @@ class Day:
                 ):
                     continue
                 text = re.compile(rf"{answer.item}  .*: .*{re.escape(show_value(answer))}")
-                at = next((at for at, line in lines if text.fullmatch(line) and at > answer.at - 2), None)
+                at = next(
+                    (at for at, line in lines if text.fullmatch(line) and at > answer.at - 2), None
+                )
                 delays.append(at - answer.at if at is not None else time.time() - answer.at)
             return delays
 
-        self.wait_for("answers that are watched", lambda: len(match_answers()) >= wanted and max(match_answers()) < 5)
+        self.wait_for(
+            "answers that are watched",
+            lambda: len(match_answers()) >= wanted and max(match_answers()) < 5,
+        )
         delays = match_answers()
         watching.send_signal(signal.SIGINT)
         watching.wait(timeout=20)
@@ -620,7 +694,11 @@ class Day:
         for study in STUDIES:
             before = {*(self.folder / "backups").iterdir()}
             self.survey(OWNER, "db", "backup", f"{study}.yaml", "backups", "--keep", "20")
-            [new] = {file for file in (self.folder / "backups").glob(f"{study}.*.db") if file not in before}
+            [new] = {
+                file
+                for file in (self.folder / "backups").glob(f"{study}.*.db")
+                if file not in before
+            }
             self.backups[name, study] = new.name
         self.times[f"{name}, end"] = time.time()
 
@@ -635,7 +713,11 @@ class Day:
             back = time.time()
             self.wait_for_work("every station goes on", back)
             waited = (
-                max(next(act.at for act in self.list_acts(p) if act.at > back) for p in self.people.values()) - back
+                max(
+                    next(act.at for act in self.list_acts(p) if act.at > back)
+                    for p in self.people.values()
+                )
+                - back
             )
             words = f"{killed} processes, after {before} answers; all stations went on, the last after {waited:.1f} s"
             self.check("server killed and started again", words)
@@ -648,13 +730,19 @@ class Day:
             self.wait_for(
                 "both stations are killed and started again",
                 lambda: all(
-                    person.kills == 1 and person.starts == 2 and not person.kill.is_set() for person in (one, other)
+                    person.kills == 1 and person.starts == 2 and not person.kill.is_set()
+                    for person in (one, other)
                 ),
             )
             at = {person.login: len(person.acknowledged) for person in (one, other)}
-            self.wait_for("both go on", lambda: all(len(p.acknowledged) > at[p.login] for p in (one, other)))
+            self.wait_for(
+                "both go on", lambda: all(len(p.acknowledged) > at[p.login] for p in (one, other))
+            )
             same = [self.check_resumed(person) for person in (one, other)]
-            self.check("two stations killed in an answer", f"started again with the case in work: {' and '.join(same)}")
+            self.check(
+                "two stations killed in an answer",
+                f"started again with the case in work: {' and '.join(same)}",
+            )
 
     def wait_for_work(self, what: str, since: float) -> None:
         """Wait until every station has stored something since then."""
@@ -664,7 +752,9 @@ class Day:
         """Return the case that a killed station had; raises Finding where it was not offered again."""
         killed, shown = person.before_kill, person.after_kill
         if killed != shown:
-            raise Finding(f"{person.login} was killed in the interview of {killed}, and then shown {shown}")
+            raise Finding(
+                f"{person.login} was killed in the interview of {killed}, and then shown {shown}"
+            )
         return killed
 
     def upgrade(self) -> None:
@@ -684,7 +774,10 @@ class Day:
         restarted = time.time()
         self.wait_for_work("both kinds work", restarted)
         words = f"{len(moved)} stations of the new version beside {len(self.logins) - len(moved)} of the older"
-        self.check("upgraded while they work", f"{words}, {restarted - upgraded:.0f} s until they had changed")
+        self.check(
+            "upgraded while they work",
+            f"{words}, {restarted - upgraded:.0f} s until they had changed",
+        )
 
     def start_backing_up(self) -> None:
         """Start to back up the second study at intervals, until the end of the day."""
@@ -702,7 +795,11 @@ class Day:
         self.backing_up.send_signal(signal.SIGINT)
         code = self.backing_up.wait(timeout=30)
         made = len([*(self.folder / "repeated").glob("beta.*.db")])
-        self.check("backups at intervals of a minute", f"{made} made, ended with {code}", made and code in (0, 130))
+        self.check(
+            "backups at intervals of a minute",
+            f"{made} made, ended with {code}",
+            made and code in (0, 130),
+        )
 
     def change_quota(self) -> None:
         """When the quota cells of the first study are full, stations go on with the second; then a target is raised."""
@@ -710,7 +807,8 @@ class Day:
         self.wait_until_full(NORTH, SOUTH)
         already = self.count_complete("beta")
         self.wait_for(
-            "work on the second study", lambda: self.count_complete("beta") >= already + self.scale.people // 3
+            "work on the second study",
+            lambda: self.count_complete("beta") >= already + self.scale.people // 3,
         )
         counts = [self.count_complete("alpha", district) for district in (NORTH, SOUTH)]
         words = f"{counts[0]} and {counts[1]} complete of {target} each, the rest kept for interrupted interviews"
@@ -721,10 +819,10 @@ class Day:
         changed = time.time()
         self.wait_until_full(NORTH)
         north, south = [self.count_complete("alpha", district) for district in (NORTH, SOUTH)]
-        words = (
-            f"north {counts[0]} to {north} of {raised} {time.time() - changed:.0f} s after the change, south {south}"
+        words = f"north {counts[0]} to {north} of {raised} {time.time() - changed:.0f} s after the change, south {south}"
+        self.check(
+            "quota changed while they work", words, target < north <= raised and south <= target
         )
-        self.check("quota changed while they work", words, target < north <= raised and south <= target)
 
     def wait_until_full(self, *districts: int) -> None:
         """Wait until these cells are full, by the status and by the places that interrupted interviews keep."""
@@ -732,7 +830,9 @@ class Day:
         while True:
             status = json.loads(self.survey(SUPERVISOR, "status", "alpha.yaml", "--format", "json"))
             cells = [
-                cell for cell in status["cells"] if cell["cell"] in {f"districts:{district}" for district in districts}
+                cell
+                for cell in status["cells"]
+                if cell["cell"] in {f"districts:{district}" for district in districts}
             ]
             if all(cell["taken"] + cell["held"] >= cell["target"] for cell in cells) and not any(
                 find_district(person.case) in districts and person.is_interviewing
@@ -747,12 +847,29 @@ class Day:
 
     def end(self) -> None:
         """An erasure, a second backup, a search, and everybody leaves."""
-        self.wait_for("the second study", lambda: self.count_complete("beta") >= self.scale.second, 90)
+        self.wait_for(
+            "the second study", lambda: self.count_complete("beta") >= self.scale.second, 90
+        )
         wanted = {key.removeprefix("beta:") for _, key in self.callers.values()}
-        self.wait_for("the appointments of those who called", lambda: wanted <= {*self.list_appointments()[1]}, 150)
+        self.wait_for(
+            "the appointments of those who called",
+            lambda: wanted <= {*self.list_appointments()[1]},
+            150,
+        )
         first = self.times["first backup"]
-        self.erased = next(e.case for e in self.list_recorded("alpha") if e.outcome == "complete" and e.at < first)
-        self.survey(SUPERVISOR, "privacy", "erase", "alpha.yaml", self.erased, "--reason", "asked by letter", "--yes")
+        self.erased = next(
+            e.case for e in self.list_recorded("alpha") if e.outcome == "complete" and e.at < first
+        )
+        self.survey(
+            SUPERVISOR,
+            "privacy",
+            "erase",
+            "alpha.yaml",
+            self.erased,
+            "--reason",
+            "asked by letter",
+            "--yes",
+        )
         if isinstance(self.floor, ServerFloor):
             self.survey(OWNER, "privacy", "erase", "alpha.yaml", "--unfinished")
         self.back_up("second backup")
@@ -788,7 +905,11 @@ class Day:
             self.check(f"db verify of {study}", found.strip().rpartition(": ")[2], is_whole)
         self.version = self.older
         found = self.survey(OWNER, "db", "verify", "alpha.yaml") + self.errors
-        self.check("db verify by the older version", found.strip().rpartition(": ")[2], "no problems" in found)
+        self.check(
+            "db verify by the older version",
+            found.strip().rpartition(": ")[2],
+            "no problems" in found,
+        )
         self.version = self.newer
         self.audit_answers()
         self.audit_cases()
@@ -800,9 +921,18 @@ class Day:
             self.audit_roles(self.floor)
         said = [path.read_text() for path in self.folder.glob("*.errors")]
         said += [text for person in self.people.values() for text in person.transcript]
-        bugs = [line for text in said for line in text.splitlines() if re.search("Traceback|bug in survey", line)]
-        self.check("tracebacks and crash reports", f"{len(bugs)} {bugs[0] if bugs else ''}", not bugs)
-        rejected = Counter(re.sub(r"\S*\d\S*", "…", words) for p in self.people.values() for words in p.rejected)
+        bugs = [
+            line
+            for text in said
+            for line in text.splitlines()
+            if re.search("Traceback|bug in survey", line)
+        ]
+        self.check(
+            "tracebacks and crash reports", f"{len(bugs)} {bugs[0] if bugs else ''}", not bugs
+        )
+        rejected = Counter(
+            re.sub(r"\S*\d\S*", "…", words) for p in self.people.values() for words in p.rejected
+        )
         words = "; ".join(f"{number} × {words}" for words, number in rejected.most_common(4))
         self.check("lines that stations did not accept", words or "0")
 
@@ -821,7 +951,9 @@ class Day:
             answer
             for case, answers in by_case.items()
             if case != self.erased
-            for answer in find_missing(sorted(answers, key=lambda answer: answer.at), journals[case])
+            for answer in find_missing(
+                sorted(answers, key=lambda answer: answer.at), journals[case]
+            )
         ]
         words = f"{self.count_answers()} compared, {len(missing)} missing{f': {missing[:3]}' if missing else ''}"
         self.check("answers that stations acknowledged", words, not missing)
@@ -840,19 +972,19 @@ class Day:
             for (_, end, login), (begin, _, other) in pairwise(sorted(shown))
             if begin < end and login != other
         ]
-        words = (
-            f"{len(complete)} complete, {sum(map(len, by_case.values()))} times a case was shown, {len(double)} at two"
-        )
+        shown = sum(map(len, by_case.values()))
+        words = f"{len(complete)} complete, {shown} times a case was shown, {len(double)} at two"
         self.check(
             "no case interviewed twice",
             f"{words} stations {', '.join(double[:2])}",
-            not double and (sorted(complete) == sorted([*stored, self.erased]) and max(complete.values()) == 1),
+            not double
+            and (
+                sorted(complete) == sorted([*stored, self.erased]) and max(complete.values()) == 1
+            ),
         )
         made, kept = self.list_appointments()
         called = sum(key.removeprefix("beta:") in kept for _, key in self.callers.values())
-        words = (
-            f"{len(made)} made, {len(kept)} kept; {called} of {len(self.callers)} by people who had called themselves"
-        )
+        words = f"{len(made)} made, {len(kept)} kept; {called} of {len(self.callers)} by people who had called themselves"
         self.check("appointments", words, called == len(self.callers))
 
     def list_appointments(self) -> tuple[dict[str, float], dict[str, float]]:
@@ -868,25 +1000,40 @@ class Day:
     def audit_status(self) -> None:
         """What `status` counts is what the stations showed."""
         for study in STUDIES:
-            shown = Counter({each.case: each.outcome for each in self.list_recorded(study)}.values())
-            status = json.loads(self.survey(SUPERVISOR, "status", f"{study}.yaml", "--format", "json"))
-            counted = Counter({row["name"].lower(): row["cases"] for row in status["outcomes"] if row["outcome"]})
+            shown = Counter(
+                {each.case: each.outcome for each in self.list_recorded(study)}.values()
+            )
+            status = json.loads(
+                self.survey(SUPERVISOR, "status", f"{study}.yaml", "--format", "json")
+            )
+            counted = Counter(
+                {row["name"].lower(): row["cases"] for row in status["outcomes"] if row["outcome"]}
+            )
             words = f"{sum(counted.values())} cases with {len(counted)} outcomes agree"
             difference = {
-                name: (counted[name], shown[name]) for name in counted | shown if counted[name] != shown[name]
+                name: (counted[name], shown[name])
+                for name in counted | shown
+                if counted[name] != shown[name]
             }
-            self.check(f"status of {study} and the stations", str(difference or words), not difference)
+            self.check(
+                f"status of {study} and the stations", str(difference or words), not difference
+            )
 
     def audit_quality(self) -> None:
         """The falsifier is flagged, and nobody else."""
         assessed = json.loads(self.survey(SUPERVISOR, "quality", "alpha.yaml", "--format", "json"))
         flags = {
-            who["interviewer"]: [result["indicator"] for result in who["results"] if result["flagged"]]
+            who["interviewer"]: [
+                result["indicator"] for result in who["results"] if result["flagged"]
+            ]
             for who in assessed["interviewers"]
         }
         flagged = {login: names for login, names in flags.items() if names}
         counts = [who["interviews"] for who in assessed["interviewers"]]
-        words = "; ".join(f"{login}: {', '.join(names)}" for login, names in flagged.items()) or "nobody is flagged"
+        words = (
+            "; ".join(f"{login}: {', '.join(names)}" for login, names in flagged.items())
+            or "nobody is flagged"
+        )
         words += f" ({min(counts)} to {max(counts)} interviews each)"
         self.check("quality", words, not self.falsifier or [*flagged] == [self.falsifier])
 
@@ -894,9 +1041,13 @@ class Day:
         """The working times of all studies have everybody, with about the time for which stations were open."""
         paid: dict[str, float] = defaultdict(float)
         for study in STUDIES:
-            exported = self.survey(SUPERVISOR, "export", f"{study}.yaml", "--what", "shifts", "-o", "-")
+            exported = self.survey(
+                SUPERVISOR, "export", f"{study}.yaml", "--what", "shifts", "-o", "-"
+            )
             for row in csv.DictReader(exported.splitlines()):
-                paid[row["interviewer"]] += sum(float(row[column] or 0) for column in ("paid", "unpaid_breaks"))
+                paid[row["interviewer"]] += sum(
+                    float(row[column] or 0) for column in ("paid", "unpaid_breaks")
+                )
         apart = {
             login: f"{paid[login]:.1f} of {person.worked / 60:.1f}"
             for login, person in self.people.items()
@@ -911,11 +1062,17 @@ class Day:
         where = self.floor.build_address(SUPERVISOR) if isinstance(self.floor, ServerFloor) else "."
         found = self.survey(SUPERVISOR, "case", "find", "312 550 1001", "--in", where)
         self.check("a caller found by number", " ".join(found.split())[:60], "a001" in found)
-        case = next(e.case for e in self.list_recorded("alpha") if e.outcome == "complete" and e.case != self.erased)
+        case = next(
+            e.case
+            for e in self.list_recorded("alpha")
+            if e.outcome == "complete" and e.case != self.erased
+        )
         shown = self.survey(SUPERVISOR, "watch", "alpha.yaml", "--replay", case, "--plain")
         self.check("an interview replayed", shown.splitlines()[0], "Ended: Complete" in shown)
         self.survey(CODER, "code", "alpha.yaml", "wish", "--plain", keyed="+a wish\n1\n1\n")
-        codings = self.floor.read("alpha", "SELECT count(*) FROM journal WHERE kind = 'coded'")[0][0]
+        codings = self.floor.read("alpha", "SELECT count(*) FROM journal WHERE kind = 'coded'")[0][
+            0
+        ]
         self.check("open answers coded by the coder", str(codings), codings >= 3)
         self.survey(ANALYST, "export", "alpha.yaml", "-o", "data.csv")
         rows = list(csv.DictReader((self.folder / "data.csv").read_text().splitlines()))
@@ -931,7 +1088,9 @@ class Day:
         from survey_cli.store.backends.postgres import roles
         from survey_cli.store.backends.statements import read_statements
 
-        matrix = json.loads(self.survey(OWNER, "db", "check", floor.build_address(OWNER), "--format", "json"))
+        matrix = json.loads(
+            self.survey(OWNER, "db", "check", floor.build_address(OWNER), "--format", "json")
+        )
         surprises = sum(study["surprises"] for study in matrix)
         words = f"{sum(study['cells'] for study in matrix)} trials of {len(matrix)} studies, {surprises} surprises"
         self.check("server check", words, surprises == 0)
@@ -941,11 +1100,18 @@ class Day:
             title.partition(": ")[0]: statement.format(
                 schema="alpha", contacts="alpha_contacts", shared="survey_shared", now=roles.NOW
             )
-            for title, statement in vars(read_statements(str(Path(roles.__file__).with_name("role_checks")))).items()
+            for title, statement in vars(
+                read_statements(str(Path(roles.__file__).with_name("role_checks")))
+            ).items()
             if ": " in title and re.search("~check [123]", statement) is None
         }
         tables = floor.read("alpha", TABLES)
-        accounts = {"interviewer": self.logins[0], "supervisor": SUPERVISOR, "coder": CODER, "analyst": ANALYST}
+        accounts = {
+            "interviewer": self.logins[0],
+            "supervisor": SUPERVISOR,
+            "coder": CODER,
+            "analyst": ANALYST,
+        }
         tried, differ = 0, list[str]()
         for role, account in accounts.items():
             script = ["BEGIN;", r"\set ON_ERROR_ROLLBACK on"]
@@ -974,7 +1140,9 @@ class Day:
         words = f"{tried} statements of 4 accounts, {len(differ)} differ from the matrix: {'; '.join(differ[:3])}"
         self.check("roles tried with psql", words.removesuffix(": "), not differ)
         count = "SELECT count(*) FROM alpha_contacts.case_contacts;"
-        found = {role: floor.psql(account, count).strip()[-5:] for role, account in accounts.items()}
+        found = {
+            role: floor.psql(account, count).strip()[-5:] for role, account in accounts.items()
+        }
         contacts = str(self.scale.cases["alpha"] - 1)  # one person was erased
         self.check(
             "contacts read with psql after work",
@@ -983,7 +1151,9 @@ class Day:
         )
         self.check("contacts read with psql at work", *self.contacts_at_work)
         count = "SELECT count(*) FROM alpha.journal WHERE payload LIKE '%Name a%';"
-        found = {role: floor.psql(account, count).strip()[-5:] for role, account in accounts.items()}
+        found = {
+            role: floor.psql(account, count).strip()[-5:] for role, account in accounts.items()
+        }
         words = ", ".join(f"{role} {rows}" for role, rows in found.items())
         self.check("names in journals, which rest on trust", words, found["analyst"] == "42501")
 
@@ -1018,11 +1188,19 @@ class Day:
         for study, which in zip(STUDIES, ("first", "second"), strict=True):
             options = self.floor.find_restore_options(study)
             backup = self.backups[f"{which} backup", study]
-            self.survey(OWNER, "db", "restore", f"backups/{backup}", f"{study}.yaml", options=options)
+            self.survey(
+                OWNER, "db", "restore", f"backups/{backup}", f"{study}.yaml", options=options
+            )
             said = self.errors
-            found = self.survey(OWNER, "db", "verify", f"{study}.yaml", options=options) + self.errors
+            found = (
+                self.survey(OWNER, "db", "verify", f"{study}.yaml", options=options) + self.errors
+            )
             stored = {case for (case,) in self.floor.read_restored(study, COMPLETE)}
-            own = [each for each in complete.values() if each.case[0] == study[0] and each.case != self.erased]
+            own = [
+                each
+                for each in complete.values()
+                if each.case[0] == study[0] and each.case != self.erased
+            ]
             begin, end = self.times[f"{which} backup"], self.times[f"{which} backup, end"]
             missing = [each.case for each in own if each.at < begin and each.case not in stored]
             later = [each.case for each in own if each.typed_at > end and each.case in stored]
@@ -1031,12 +1209,13 @@ class Day:
             met = "no problems" in found and stored and not missing and not later
             if study == STUDIES[0]:
                 left = [
-                    self.floor.read_restored(study, statement.format(self.erased)) for statement in (CONTACT, ANSWERS)
+                    self.floor.read_restored(study, statement.format(self.erased))
+                    for statement in (CONTACT, ANSWERS)
                 ]
-                words += (
-                    f"; {self.erased}, erased later, is {'not there' if left == [[(0,)], [(0,)]] else f'there: {left}'}"
-                )
-                met = met and left == [[(0,)], [(0,)]] and "eras" in said
+                is_gone = left == [[(0,)], [(0,)]]
+                state = "not there" if is_gone else f"there: {left}"
+                words += f"; {self.erased}, erased later, is {state}"
+                met = met and is_gone and "eras" in said
             self.check(f"{study} restored from the {which} backup", words, met)
 
 
@@ -1074,11 +1253,17 @@ def list_items(study: str) -> Iterator[Item]:
 def show_value(answer: Acknowledged) -> str:
     """Return an answer as `survey watch` shows it, or the part of it that is known."""
     return (
-        "Yes" if answer.item == "home" and answer.value == 1 else "No" if answer.item == "home" else str(answer.value)
+        "Yes"
+        if answer.item == "home" and answer.value == 1
+        else "No"
+        if answer.item == "home"
+        else str(answer.value)
     )
 
 
-def find_missing(answers: Sequence[Acknowledged], journal: Sequence[tuple[str, str, object]]) -> Iterator[Acknowledged]:
+def find_missing(
+    answers: Sequence[Acknowledged], journal: Sequence[tuple[str, str, object]]
+) -> Iterator[Acknowledged]:
     """Yield the answers that the journal lacks, or has in another order."""
     at = 0
     for answer in answers:
@@ -1099,7 +1284,10 @@ def print_table(rows: Sequence[Row], title: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="floor_day")
-    parser.add_argument("--before", help="the commit of the older version; otherwise the last tag, or the last commit")
+    parser.add_argument(
+        "--before",
+        help="the commit of the older version; otherwise the last tag, or the last commit",
+    )
     parser.add_argument("--engine", choices=("postgresql", "sqlite", "both"), default="both")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", action="store_true", help="keep the folder of the day")
@@ -1123,7 +1311,8 @@ def main() -> int:
                 traceback.print_exc()
                 day.check("the day was broken off", str(error), met=False)
             print_table(
-                day.rows, f"{floor.name}, older version {before}, seed {options.seed}, {time.monotonic() - began:.0f} s"
+                day.rows,
+                f"{floor.name}, older version {before}, seed {options.seed}, {time.monotonic() - began:.0f} s",
             )
             met = met and all(row.met for row in day.rows)
     finally:

@@ -82,7 +82,13 @@ class Recorded(NamedTuple):
 class Station:
     """A process of `survey station --plain`, read up to the line that it waits for."""
 
-    def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str], errors: IO[bytes]) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        errors: IO[bytes],
+    ) -> None:
         self.process = subprocess.Popen(
             command,
             cwd=folder,
@@ -178,7 +184,15 @@ class Interviewer(threading.Thread):
         self._plan, self._first_plan, self._answers, self._calls = "", "", 0, 0
         self._plans = Deck(
             ["interview"] * 13
-            + ["no_answer", "no_answer", "busy", "machine", "refusal_soft no time", "appointment", "stop"],
+            + [
+                "no_answer",
+                "no_answer",
+                "busy",
+                "machine",
+                "refusal_soft no time",
+                "appointment",
+                "stop",
+            ],
             self.rng,
         )
         self._points = Deck([1, 2, 2, 3, 3, 3, 4, 4, 5], self.rng)
@@ -189,7 +203,9 @@ class Interviewer(threading.Thread):
     @property
     def last_act(self) -> float:
         """When the station stored something last."""
-        return max([each.at for each in (*self.acknowledged[-1:], *self.recorded[-1:])], default=0.0)
+        return max(
+            [each.at for each in (*self.acknowledged[-1:], *self.recorded[-1:])], default=0.0
+        )
 
     @property
     def is_interviewing(self) -> bool:
@@ -261,7 +277,9 @@ class Interviewer(threading.Thread):
         if len(self.rejected) > 40:
             self.failure = f"rejected too often: {why}"
             self.station.process.kill()
-        if self._state in ("case", "dialed") and not ("came first" in why or ".dial, .interview" in why):
+        if self._state in ("case", "dialed") and not (
+            "came first" in why or ".dial, .interview" in why
+        ):
             self._plan = "no_answer" if self._state == "dialed" else "leave"
 
     def _note_answer(self, state: str, item: Item, line: str) -> None:
@@ -270,8 +288,16 @@ class Interviewer(threading.Thread):
         kind = "confirmed" if state == "query" else "declined" if line[:1] == "." else "answered"
         value: object = {"confirmed": None, "declined": line[1:]}.get(kind, line)
         if kind == "answered":
-            value = None if item.kind == "read" else int(line) if item.kind in ("single", "scale", "number") else line
-        self.acknowledged.append(Acknowledged(self._answered_case, kind, item.id, value, time.time()))
+            value = (
+                None
+                if item.kind == "read"
+                else int(line)
+                if item.kind in ("single", "scale", "number")
+                else line
+            )
+        self.acknowledged.append(
+            Acknowledged(self._answered_case, kind, item.id, value, time.time())
+        )
 
     def _take_in(self, printed: str) -> None:
         """Read what was printed, line by line."""
@@ -353,7 +379,9 @@ class Interviewer(threading.Thread):
         if self._calls == 4:
             self.breaks += 1
             return ".pause lunch"
-        self._wait(4.0 if self.falsifies else self.rng.uniform(0.2, 0.6))  # she waits as long as an interview takes
+        self._wait(
+            4.0 if self.falsifies else self.rng.uniform(0.2, 0.6)
+        )  # she waits as long as an interview takes
         return ".dial"
 
     def _choose_outcome(self) -> str:

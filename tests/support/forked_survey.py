@@ -111,7 +111,10 @@ class ForkedTerminal(fdspawn):
             return
 
         super().close()
-        if self.exitstatus is None and not select.select([self._reports], [], [], HANGUP_SECONDS)[0]:
+        if (
+            self.exitstatus is None
+            and not select.select([self._reports], [], [], HANGUP_SECONDS)[0]
+        ):
             self.kill(signal.SIGKILL)
         self.wait()
 
@@ -137,7 +140,9 @@ def fork_on_terminal(
 
     given = dumps(dict(os.environ if environment is None else environment))
     streams = [theirs, os.dup(theirs), os.dup(theirs)]
-    reports = fork_program(prelude, BEGIN + script, ["terminal", given, *arguments], folder or Path.cwd(), streams)
+    reports = fork_program(
+        prelude, BEGIN + script, ["terminal", given, *arguments], folder or Path.cwd(), streams
+    )
     return ForkedTerminal(reports, terminal, **how)
 
 

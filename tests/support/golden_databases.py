@@ -23,7 +23,18 @@ from survey_cli.store.backends.postgres import connection as postgres
 from survey_cli.study.consistency.person_erasure import ErasureResult
 
 FOLDER = Path(__file__).parents[1] / "data" / "databases"
-NAMES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+NAMES = (
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+)
 """The oldest first."""
 
 HEAD = """
@@ -60,7 +71,8 @@ fieldwork:
   dayparts: {day: "09:00-17:00", evening: "17:00-20:30"}
 """
 CASES = "unit,kind,name,phone,zone\n" + "".join(
-    f"{key},{1 + k % 2},Name {key},312 555 01{k:02},America/Chicago\n" for k, key in enumerate("ABCDEFGH")
+    f"{key},{1 + k % 2},Name {key},312 555 01{k:02},America/Chicago\n"
+    for k, key in enumerate("ABCDEFGH")
 )
 
 
@@ -69,7 +81,14 @@ def practice(shift: Shift) -> None:
     columns = {"kind": "1", "zone": "America/Chicago"}
     desk = start_or_resume(
         shift.file,
-        StartOptions(case="P", interviewer="ann", db=shift.db, practice=True, station="of ann", columns=columns),
+        StartOptions(
+            case="P",
+            interviewer="ann",
+            db=shift.db,
+            practice=True,
+            station="of ann",
+            columns=columns,
+        ),
         clock=lambda: shift.at,
     )
     assert isinstance(desk, InterviewSession), desk
@@ -199,11 +218,15 @@ def load_server(name: str, address: str) -> None:
 
     text = gzip.decompress((FOLDER / f"{name}.server.sql.gz").read_bytes()).decode()
     url, _, schema = address.partition("&schema=")
-    text = re.sub(r"(INTO|TO) field(_contacts)?(?=[.;,])", rf"\1 {schema}\2", text.replace('"field"', schema))
+    text = re.sub(
+        r"(INTO|TO) field(_contacts)?(?=[.;,])", rf"\1 {schema}\2", text.replace('"field"', schema)
+    )
     text = text.replace("field_contacts", f"{schema}_contacts")
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"DROP SCHEMA IF EXISTS {SHARED_SCHEMA} CASCADE".encode())
-        connection.execute("SET session_replication_role TO replica")  # no trigger writes what is restored
+        connection.execute(
+            "SET session_replication_role TO replica"
+        )  # no trigger writes what is restored
         connection.execute(text.encode())
 
 
@@ -220,7 +243,16 @@ def main(name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         address = create_address().partition("&schema=")[0] + "&schema=field"
         with Recorded() as recorded:
-            write(Shift(Path(folder), items=ITEMS, head=HEAD, fieldwork=FIELDWORK, cases=CASES, db=address))
+            write(
+                Shift(
+                    Path(folder),
+                    items=ITEMS,
+                    head=HEAD,
+                    fieldwork=FIELDWORK,
+                    cases=CASES,
+                    db=address,
+                )
+            )
         put(f"{name}.server.sql.gz", dump_server(address, recorded.statements))
 
 

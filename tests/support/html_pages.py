@@ -10,9 +10,18 @@ import pytest
 
 html5lib = pytest.importorskip("html5lib")
 
-CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := which(name))), "")
-BROWSER = bool(CHROMIUM) and find_spec("playwright") is not None and find_spec("axe_playwright_python") is not None
-in_browser = pytest.mark.skipif(not BROWSER, reason="no Chromium here, or no playwright and axe to steer it")
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := which(name))),
+    "",
+)
+BROWSER = (
+    bool(CHROMIUM)
+    and find_spec("playwright") is not None
+    and find_spec("axe_playwright_python") is not None
+)
+in_browser = pytest.mark.skipif(
+    not BROWSER, reason="no Chromium here, or no playwright and axe to steer it"
+)
 SVG = "{http://www.w3.org/2000/svg}"
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
@@ -35,7 +44,9 @@ def by_id(id: str, root: Element) -> Element:
 def tables(element: Element, name: str) -> list[list[list[str]]]:
     """Each table of a class as lines of texts."""
     found = [t for t in element.iter("table") if name in (t.get("class") or "").split()]
-    return [[[text_of(c) for c in tr if c.tag in ("th", "td")] for tr in t.iter("tr")] for t in found]
+    return [
+        [[text_of(c) for c in tr if c.tag in ("th", "td")] for tr in t.iter("tr")] for t in found
+    ]
 
 
 def levels(root: Element) -> list[int]:

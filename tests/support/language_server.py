@@ -28,7 +28,10 @@ class LanguageServer:
             }
         }
         self._process = subprocess.Popen(
-            [*command, "--stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            [*command, "--stdio"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         )
         able = {"workspace": {"configuration": True}}
         root = {"processId": os.getpid(), "rootUri": folder.as_uri(), "capabilities": able}
@@ -46,7 +49,9 @@ class LanguageServer:
         before = text[: text.index(HERE)]
         place = {"line": before.count("\n"), "character": len(before) - before.rfind("\n") - 1}
         uri = self._open(text.replace(HERE, ""))
-        offered = self._ask("textDocument/completion", {"textDocument": {"uri": uri}, "position": place})
+        offered = self._ask(
+            "textDocument/completion", {"textDocument": {"uri": uri}, "position": place}
+        )
         return [item["label"] for item in offered["items"]]
 
     def marks(self, text: str) -> list[str]:
@@ -94,6 +99,8 @@ class LanguageServer:
         if message.get("method") == "textDocument/publishDiagnostics":
             self._marked[params["uri"]] = params["diagnostics"]
         elif "id" in message and "method" in message:
-            asked = params.get("items", ()) if message["method"] == "workspace/configuration" else ()
+            asked = (
+                params.get("items", ()) if message["method"] == "workspace/configuration" else ()
+            )
             result = [self._settings.get(item.get("section", "")) for item in asked] or None
             self._send({"id": message["id"], "result": result})

@@ -40,4 +40,7 @@ def fetch_example(name: str) -> bytes:
 
 def said(text: str) -> list[str]:
     """The lines that are printed, each with its severity, rule and the length of its caret."""
-    return [f"{'!' if p.severity == 'error' else '?'} {p} [{p.rule}, {p.length}]" for p in looked_at(text).problems]
+    return [
+        f"{'!' if p.severity == 'error' else '?'} {p} [{p.rule}, {p.length}]"
+        for p in looked_at(text).problems
+    ]

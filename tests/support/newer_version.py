@@ -37,7 +37,9 @@ def with_steps(steps: Sequence[MigrationStep]) -> Iterator[None]:
     with (
         patch.object(migrations, "STEPS", steps),
         patch.object(migrations, "KNOWN_STEPS", frozenset(step.name for step in steps)),
-        patch.object(migrations, "TABLES", migrations.TABLES | {"trials"}),  # for modules that are imported later
+        patch.object(
+            migrations, "TABLES", migrations.TABLES | {"trials"}
+        ),  # for modules that are imported later
         patch.object(migrations.build_migrations, "__defaults__", (steps,)),
     ):
         yield

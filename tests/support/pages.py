@@ -29,12 +29,22 @@ from pathlib import Path
 from textwrap import dedent
 
 ROOT = Path(__file__).parents[2]
-TOP_LEVEL = ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md", "SECURITY.md", "benchmarks/README.md")
+TOP_LEVEL = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "benchmarks/README.md",
+)
 
-FENCE = re.compile(r"((?:^ *<!--(?:(?!-->).)*-->\n+)*)^( *)```([^\n]*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(
+    r"((?:^ *<!--(?:(?!-->).)*-->\n+)*)^( *)```([^\n]*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL
+)
 REMARK = re.compile(r"<!-- *(given|problem|exit|add|choose|skip): ?(.*?) *-->", re.DOTALL)
 DIRECTIVE = re.compile(
-    r"^<!-- *(press|choose|see|repeat|respond): *(.*?) *-->$|^((?:>[^\n]*\n)+)", re.MULTILINE | re.DOTALL
+    r"^<!-- *(press|choose|see|repeat|respond): *(.*?) *-->$|^((?:>[^\n]*\n)+)",
+    re.MULTILINE | re.DOTALL,
 )
 HEADING_LINE = re.compile(r"^#{1,6} .*$", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -71,7 +81,10 @@ class Directive:
 
 def list_pages() -> list[Path]:
     """List every page: those of the site, and those at the top of the repository."""
-    return [*(ROOT / name for name in TOP_LEVEL if (ROOT / name).exists()), *sorted((ROOT / "docs").rglob("*.md"))]
+    return [
+        *(ROOT / name for name in TOP_LEVEL if (ROOT / name).exists()),
+        *sorted((ROOT / "docs").rglob("*.md")),
+    ]
 
 
 def iterate_fences(page: Path, language: str = "") -> Iterator[Fence]:
@@ -88,7 +101,10 @@ def iterate_fences(page: Path, language: str = "") -> Iterator[Fence]:
                 kind,
                 title[1] if title else "",
                 re.sub(f"^{indent}", "", body, flags=re.MULTILINE),
-                {key: value.removeprefix("\n").removesuffix("\n") for key, value in REMARK.findall(comments)},
+                {
+                    key: value.removeprefix("\n").removesuffix("\n")
+                    for key, value in REMARK.findall(comments)
+                },
             )
 
 
@@ -117,7 +133,9 @@ def iterate_directives(page: Path) -> Iterator[Directive]:
 def iterate_commands(fence: Fence) -> Iterator[list[str]]:
     """Yield the arguments of each `survey …` line of a fence."""
     for line in fence.text.replace("\\\n", " ").splitlines():
-        words = list(takewhile(lambda word: word not in ("|", ">"), shlex.split(line, comments=True)))
+        words = list(
+            takewhile(lambda word: word not in ("|", ">"), shlex.split(line, comments=True))
+        )
         while words and "=" in words[0]:  # an environment variable
             words = words[1:]
         if words and words[0].endswith("survey"):
@@ -141,7 +159,9 @@ def complete_questionnaire(fence: Fence) -> str:
 
 def list_anchors(page: Path) -> set[str]:
     """List the anchors of a page's headings, as the site makes them."""
-    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(
+        r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
     anchors = {own or slugify(title) for title, own in HEADING.findall(text)}
     return anchors | set(re.findall(r'id="([\w-]+)"', text))
 

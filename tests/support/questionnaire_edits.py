@@ -26,7 +26,11 @@ def pick(tree: Tree, rng: Random, holds: Callable[[Tree], Any]) -> Tree:
 
 def change_text(text: Any, words: str) -> Any:
     """Append words to a text, in each language."""
-    return {lang: f"{t} {words}" for lang, t in text.items()} if isinstance(text, dict) else f"{text} {words}"
+    return (
+        {lang: f"{t} {words}" for lang, t in text.items()}
+        if isinstance(text, dict)
+        else f"{text} {words}"
+    )
 
 
 def make_free(tree: Tree) -> Callable[[Tree], bool]:
@@ -34,7 +38,10 @@ def make_free(tree: Tree) -> Callable[[Tree], bool]:
     import yaml
 
     text = yaml.safe_dump(tree)
-    return lambda item: len(text.split(item["id"])) == 2 and item["type"] not in ("end", "section", "battery", "roster")
+    return lambda item: (
+        len(text.split(item["id"])) == 2
+        and item["type"] not in ("end", "section", "battery", "roster")
+    )
 
 
 # Changes
@@ -84,7 +91,11 @@ def shuffle_items(tree: Tree, rng: Random) -> Expected:
 
 def move_option(tree: Tree, rng: Random) -> Expected:
     item = pick(
-        tree, rng, lambda i: isinstance(i.get("options"), dict) and i["type"] in ("single", "scale", "multiple")
+        tree,
+        rng,
+        lambda i: (
+            isinstance(i.get("options"), dict) and i["type"] in ("single", "scale", "multiple")
+        ),
     )
     codes = list(item["options"])
     item["options"] = {code: item["options"][code] for code in (*codes[1:], codes[0])}
@@ -97,7 +108,10 @@ def add_filter(tree: Tree, rng: Random) -> Expected:
         tree,
         rng,
         lambda i: (
-            free(i) and "ask_if" not in i and "by" not in i and i["type"] in ("verbatim", "scale", "time", "date")
+            free(i)
+            and "ask_if" not in i
+            and "by" not in i
+            and i["type"] in ("verbatim", "scale", "time", "date")
         ),
     )
     name = next(i["id"] for _, i in walk(tree) if i["type"] == "single")
@@ -106,13 +120,17 @@ def add_filter(tree: Tree, rng: Random) -> Expected:
 
 
 def drop_filter(tree: Tree, rng: Random) -> Expected:
-    item = pick(tree, rng, lambda i: "ask_if" in i and i["type"] not in ("end", "roster", "handover"))
+    item = pick(
+        tree, rng, lambda i: "ask_if" in i and i["type"] not in ("end", "roster", "handover")
+    )
     del item["ask_if"]
     return {("route", item["id"])}
 
 
 def negate_filter(tree: Tree, rng: Random) -> Expected:
-    item = pick(tree, rng, lambda i: "ask_if" in i and i["type"] in ("verbatim", "single", "date", "number"))
+    item = pick(
+        tree, rng, lambda i: "ask_if" in i and i["type"] in ("verbatim", "single", "date", "number")
+    )
     item["ask_if"] = f"not ({item['ask_if']})"
     return {("route", item["id"])}
 
@@ -126,7 +144,11 @@ def weaken_end(tree: Tree, rng: Random) -> Expected:
 
 def offer_option(tree: Tree, rng: Random) -> Expected:
     item = pick(
-        tree, rng, lambda i: isinstance(i.get("options"), dict) and i["type"] in ("single", "scale", "multiple")
+        tree,
+        rng,
+        lambda i: (
+            isinstance(i.get("options"), dict) and i["type"] in ("single", "scale", "multiple")
+        ),
     )
     codes = list(item["options"])
     item["options"][99 if isinstance(codes[0], int) else "zz"] = "Another one"
@@ -146,9 +168,17 @@ def permit_declines(tree: Tree, rng: Random) -> Expected:
 
 
 def drop_option(tree: Tree, rng: Random) -> Expected:
-    item = pick(tree, rng, lambda i: isinstance(i.get("options"), dict) and i["type"] in ("single", "multiple"))
+    item = pick(
+        tree,
+        rng,
+        lambda i: isinstance(i.get("options"), dict) and i["type"] in ("single", "multiple"),
+    )
     code = rng.choice(
-        [code for code in item["options"] if not any(code in codes for codes in item.get("nets", {}).values())]
+        [
+            code
+            for code in item["options"]
+            if not any(code in codes for codes in item.get("nets", {}).values())
+        ]
     )
     del item["options"][code]
     return {("narrowed", item["id"])}
@@ -162,7 +192,11 @@ def lower_limit(tree: Tree, rng: Random) -> Expected:
 
 def forbid_declines(tree: Tree, rng: Random) -> Expected:
     item = pick(
-        tree, rng, lambda i: "declines" not in i and "by" not in i and i["type"] in ("verbatim", "multiple", "date")
+        tree,
+        rng,
+        lambda i: (
+            "declines" not in i and "by" not in i and i["type"] in ("verbatim", "multiple", "date")
+        ),
     )
     item["declines"] = ["refused"]
     return {("narrowed", item["id"])}
@@ -176,7 +210,11 @@ def harden_check(tree: Tree, rng: Random) -> Expected:
 
 def reword_option(tree: Tree, rng: Random) -> Expected:
     item = pick(
-        tree, rng, lambda i: isinstance(i.get("options"), dict) and i["type"] in ("single", "scale", "multiple")
+        tree,
+        rng,
+        lambda i: (
+            isinstance(i.get("options"), dict) and i["type"] in ("single", "scale", "multiple")
+        ),
     )
     code = rng.choice(list(item["options"]))
     option = item["options"][code]
@@ -208,7 +246,13 @@ def swap_scale(tree: Tree, rng: Random) -> Expected:
 
 def change_type(tree: Tree, rng: Random) -> Expected:
     free = make_free(tree)
-    item = pick(tree, rng, lambda i: free(i) and i["type"] in ("verbatim", "time", "scale", "single") and "by" not in i)
+    item = pick(
+        tree,
+        rng,
+        lambda i: (
+            free(i) and i["type"] in ("verbatim", "time", "scale", "single") and "by" not in i
+        ),
+    )
     for key in ("options", "scale", "nets", "order", "from", "to", "labels", "read"):
         item.pop(key, None)
     item["type"] = "number"
@@ -230,14 +274,18 @@ def take_several(tree: Tree, rng: Random) -> Expected:
 
 def remove_item(tree: Tree, rng: Random) -> Expected:
     free = make_free(tree)
-    siblings, item = rng.choice([place for place in walk(tree) if free(place[1]) and len(place[0]) > 1])
+    siblings, item = rng.choice(
+        [place for place in walk(tree) if free(place[1]) and len(place[0]) > 1]
+    )
     siblings.remove(item)
     return {("removed", item["id"])}
 
 
 def add_item(tree: Tree, rng: Random) -> Expected:
     siblings, item = rng.choice(list(walk(tree)))
-    siblings.insert(siblings.index(item) + 1, {"id": "brand_new", "type": "verbatim", "text": "And?"})
+    siblings.insert(
+        siblings.index(item) + 1, {"id": "brand_new", "type": "verbatim", "text": "And?"}
+    )
     return {("added", "brand_new")}
 
 
@@ -306,19 +354,31 @@ def _rewrite(node: ast.expr, rng: Random) -> ast.expr:
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             return _negate(_rewrite(operand, rng))
         case ast.Compare(left=left, ops=[first, second], comparators=[middle, right]):
-            return ast.BoolOp(ast.And(), [ast.Compare(left, [first], [middle]), ast.Compare(middle, [second], [right])])
+            return ast.BoolOp(
+                ast.And(),
+                [ast.Compare(left, [first], [middle]), ast.Compare(middle, [second], [right])],
+            )
         case ast.Compare(left=left, ops=[op], comparators=[right]):
-            choices = [_negate(ast.Compare(left, [_OPPOSITE[type(op)]], [right])), _negate(_negate(node))]
+            choices = [
+                _negate(ast.Compare(left, [_OPPOSITE[type(op)]], [right])),
+                _negate(_negate(node)),
+            ]
             if type(op) in _MIRRORED:
                 choices.append(ast.Compare(right, [_MIRRORED[type(op)]], [left]))
-            if isinstance(op, ast.Eq) and isinstance(right, ast.Constant) and not isinstance(right.value, bool):
+            if (
+                isinstance(op, ast.Eq)
+                and isinstance(right, ast.Constant)
+                and not isinstance(right.value, bool)
+            ):
                 choices.append(ast.Compare(left, [ast.In()], [ast.List([right])]))
             if isinstance(op, ast.In) and isinstance(right, ast.List):
                 elements = list(right.elts)
                 rng.shuffle(elements)
                 choices.append(ast.Compare(left, [op], [ast.List(elements)]))
                 if all(isinstance(element, ast.Constant) for element in elements):
-                    equal: list[ast.expr] = [ast.Compare(left, [ast.Eq()], [element]) for element in elements]
+                    equal: list[ast.expr] = [
+                        ast.Compare(left, [ast.Eq()], [element]) for element in elements
+                    ]
                     choices.append(ast.BoolOp(ast.Or(), equal) if len(equal) > 1 else equal[0])
             return rng.choice(choices)
         case _:
@@ -359,7 +419,9 @@ def inline_scales(tree: Tree, rng: Random) -> None:
 
 def hoist_filter(old: Tree, new: Tree, rng: Random) -> None:
     """Give every item of a section a condition in one version, and the section in the other."""
-    sections = [item["id"] for _, item in walk(old) if item["type"] == "section" and "ask_if" not in item]
+    sections = [
+        item["id"] for _, item in walk(old) if item["type"] == "section" and "ask_if" not in item
+    ]
     first = next((i["id"] for _, i in walk(old) if i["type"] == "single"), None)
     if not sections or first is None or first in str(sections):
         return
@@ -369,4 +431,6 @@ def hoist_filter(old: Tree, new: Tree, rng: Random) -> None:
         return
     news[0]["ask_if"] = f"{first} == 1"
     for item in olds[0]["items"]:
-        item["ask_if"] = f"({item['ask_if']}) and {first} == 1" if "ask_if" in item else f"{first} == 1"
+        item["ask_if"] = (
+            f"({item['ask_if']}) and {first} == 1" if "ask_if" in item else f"{first} == 1"
+        )

@@ -42,16 +42,31 @@ def _step(draw: Callable[..., object], told: History) -> History:
             code = draw(st.sampled_from(["1.1", "1.2", "2.12"])) if outcome == "break_off" else ""
             flags = {flag: draw(st.booleans()) for flag in ("eligible", "person", "interrupted")}
             sitting = now.claim().dial(str(outcome), code=code, **flags)
-            return sitting.later(minutes=3).close() if draw(st.booleans()) else sitting.dial("busy").close()
+            return (
+                sitting.later(minutes=3).close()
+                if draw(st.booleans())
+                else sitting.dial("busy").close()
+            )
         case "book":
-            ahead = now.now.astimezone(ZoneInfo(told.zone)) + timedelta(hours=draw(st.integers(0, 60)))  # type: ignore[arg-type]
-            return now.appointment(f"{ahead:%Y-%m-%d %H:%M}", policy=draw(st.sampled_from(["anyone", "me_first"])))  # type: ignore[arg-type]
+            ahead = now.now.astimezone(ZoneInfo(told.zone)) + timedelta(
+                hours=draw(st.integers(0, 60))
+            )  # type: ignore[arg-type]
+            return now.appointment(
+                f"{ahead:%Y-%m-%d %H:%M}", policy=draw(st.sampled_from(["anyone", "me_first"]))
+            )  # type: ignore[arg-type]
         case "lost":
-            return now.claim().then(InterviewOpened("i1")).later(minutes=20).then(CaseReturned("lapsed"))
+            return (
+                now.claim()
+                .then(InterviewOpened("i1"))
+                .later(minutes=20)
+                .then(CaseReturned("lapsed"))
+            )
         case "sam":
             sam = draw(st.sampled_from(["advised", "reopened", "corrected", "blank"]))
             if sam == "corrected":
-                return now.corrected(str(draw(st.sampled_from(["callback", "refusal_hard", "no_answer"]))))
+                return now.corrected(
+                    str(draw(st.sampled_from(["callback", "refusal_hard", "no_answer"])))
+                )
             return now.corrected("") if sam == "blank" else getattr(now, str(sam))()
         case "number":
             new = max((n.position for n in told.case.numbers), default=0) + 1
@@ -59,7 +74,8 @@ def _step(draw: Callable[..., object], told: History) -> History:
             return now.then(draw(st.sampled_from([NumberAdded(NumberFacts(new)), marked])))  # type: ignore[arg-type]
         case "ring":
             return now.rings_us(
-                str(draw(st.sampled_from(["callback", "refusal_soft"]))), interrupted=told.case.interrupted
+                str(draw(st.sampled_from(["callback", "refusal_soft"]))),
+                interrupted=told.case.interrupted,
             )
         case _:
             return now.then(
@@ -81,13 +97,18 @@ def _step(draw: Callable[..., object], told: History) -> History:
 def histories(draw: Callable[..., object]) -> History:
     """A legal sequence of what may happen to a case, some of it within hours and some not."""
     facts = tuple(
-        NumberFacts(n, "mobile", (NEW_YORK, LOS_ANGELES) if draw(st.booleans()) else (DENVER,)) for n in (1, 2)
+        NumberFacts(n, "mobile", (NEW_YORK, LOS_ANGELES) if draw(st.booleans()) else (DENVER,))
+        for n in (1, 2)
     )
     zone = draw(st.sampled_from(["", DENVER]))
     told = history(
-        zone=str(zone), facts=facts[: draw(st.integers(1, 2))], replicate=draw(st.sampled_from(["", "", "B"]))
+        zone=str(zone),
+        facts=facts[: draw(st.integers(1, 2))],
+        replicate=draw(st.sampled_from(["", "", "B"])),
     )  # type: ignore[misc]
-    told = told.at(str(draw(st.sampled_from(["2026-10-30 12:00", "2026-11-16 10:00", "2026-12-17 18:00"]))))
+    told = told.at(
+        str(draw(st.sampled_from(["2026-10-30 12:00", "2026-11-16 10:00", "2026-12-17 18:00"])))
+    )
     for _ in range(draw(st.integers(0, 8))):  # type: ignore[call-overload]
         told = _step(draw, told)
     return told

@@ -68,7 +68,11 @@ class _Writer:
         parts = [f"id: {name}", f"type: {kind}", f"text: 'Question {name}{self.fill()}'"]
         match kind:
             case "single" | "multiple" if source := self.source():
-                parts += [f"options: {source}", "min: 0"] if kind == "multiple" else [f"options: {source}"]
+                parts += (
+                    [f"options: {source}", "min: 0"]
+                    if kind == "multiple"
+                    else [f"options: {source}"]
+                )
             case "single" | "multiple":
                 options = ", ".join(self.option(c, kind) for c in CODES)
                 parts.append(f"options: {{{options}}}")
@@ -78,7 +82,9 @@ class _Writer:
                 parts += ["from: 1", "to: 4"]
             case "number":
                 others = [n for n, k in self.named if k in ("number", "compute")]
-                parts.append(f"max: {self.draw(st.sampled_from(others)) if others and self.chance(4) else 4}")
+                parts.append(
+                    f"max: {self.draw(st.sampled_from(others)) if others and self.chance(4) else 4}"
+                )
             case "split":
                 parts = [f"id: {name}", "type: split", "arms: {a: 1, b: 1}"]
         parts += self.shown()
@@ -98,13 +104,20 @@ class _Writer:
             return f'3: {{text: three, ask_if: "{self.condition()}"}}'
         if code == 2 and self.chance(6):
             return "2: {text: other, specify: true}"
-        return "3: {text: none, exclusive: true}" if code == 3 and kind == "multiple" else f"{code}: option {code}"
+        return (
+            "3: {text: none, exclusive: true}"
+            if code == 3 and kind == "multiple"
+            else f"{code}: option {code}"
+        )
 
     def source(self) -> str:
         """A source of options now and then: a multiple, or a roster that is finished."""
         several = [name for name, kind in self.named if kind == "multiple"]
         if several and self.chance(3):
-            name, chosen = self.draw(st.sampled_from(several)), self.draw(st.sampled_from(("true", "false")))
+            name, chosen = (
+                self.draw(st.sampled_from(several)),
+                self.draw(st.sampled_from(("true", "false"))),
+            )
             return f"{{from: {name}, chosen: {chosen}}}"
         if not self.rosters or not self.chance(3):
             return ""
@@ -114,7 +127,11 @@ class _Writer:
 
     def fill(self) -> str:
         names = [name for name, kind in self.named if kind != "list"]
-        return f" after {{{self.draw(st.sampled_from(names))}|nothing}}" if names and self.chance(5) else ""
+        return (
+            f" after {{{self.draw(st.sampled_from(names))}|nothing}}"
+            if names and self.chance(5)
+            else ""
+        )
 
     def shown(self) -> list[str]:
         if not self.named or self.chance(2):
@@ -139,23 +156,33 @@ class _Writer:
         name, kind = self.draw(st.sampled_from(self.named))
         match kind:
             case "multiple":
-                return self.draw(st.sampled_from((f"1 in {name}", f"count({name}) >= 2", f"answered({name})")))
+                return self.draw(
+                    st.sampled_from((f"1 in {name}", f"count({name}) >= 2", f"answered({name})"))
+                )
             case "split":
                 return f"{name} == 'a'"
             case "compute" | "number" | "scale":
                 other = self.draw(
-                    st.sampled_from(["1", "2", *(n for n, k in self.named if k in ("number", "compute"))])
+                    st.sampled_from(
+                        ["1", "2", *(n for n, k in self.named if k in ("number", "compute"))]
+                    )
                 )
                 return f"{name} {self.draw(st.sampled_from(('<', '>=', '==')))} {other}"
             case "list":
                 return f"count({name} >= 2) >= 1"
             case "drawn":
                 return f"answered({name})"
-        return self.draw(st.sampled_from((f"{name} == 1", f"{name} in [2, dk]", f"dk({name})", f"answered({name})")))
+        return self.draw(
+            st.sampled_from(
+                (f"{name} == 1", f"{name} in [2, dk]", f"dk({name})", f"answered({name})")
+            )
+        )
 
     def compute(self, name: str) -> None:
         computed = self.name()
-        form = self.draw(st.sampled_from((f"{name} * 2", f"1 if {name} == 2 else 3", f"sum_answered({name}, 1)")))
+        form = self.draw(
+            st.sampled_from((f"{name} * 2", f"1 if {name} == 2 else 3", f"sum_answered({name}, 1)"))
+        )
         self.computes.append(f"  {computed}: {form}")
         self.named.append((computed, "compute"))
 
@@ -163,7 +190,14 @@ class _Writer:
         name = self.name()
         order = self.draw(st.sampled_from(("written", "written", "random", "rotate")))
         pick = [f"pick: {self.pick()}"] if self.chance(3) else []
-        head = [f"id: {name}", "type: section", f"order: {order}", f"intro: Intro {name}", *pick, *self.shown()]
+        head = [
+            f"id: {name}",
+            "type: section",
+            f"order: {order}",
+            f"intro: Intro {name}",
+            *pick,
+            *self.shown(),
+        ]
         self.lines += [
             f"{indent}- {head[0]}",
             *(f"{indent}  {part}" for part in head[1:]),
@@ -209,7 +243,11 @@ class _Writer:
         name = self.name()
         numbers = [n for n, k in self.named if k in ("number", "compute") and "[" not in n]
         several = [n for n, k in self.named if k == "multiple"]
-        ways = ["until: Another one?"] + [f"count: {n}" for n in numbers] + [f"each: {n}" for n in several]
+        ways = (
+            ["until: Another one?"]
+            + [f"count: {n}" for n in numbers]
+            + [f"each: {n}" for n in several]
+        )
         for base, base_number in (other.split() for other in self.rosters):
             ways += [f"each: {base}", f"each: {base}\n{indent}  where: {base_number} >= 2"]
         way = self.draw(st.sampled_from(ways))

@@ -24,7 +24,9 @@ class QuestionnaireWriter:
         rng = self.rng
         head = ["instrument: t", "title: T"]
         if rng.random() < 0.3:
-            head.append("sample:\n  k: {type: text, role: key}\n  s: {type: single, options: {1: A, 2: B}}")
+            head.append(
+                "sample:\n  k: {type: text, role: key}\n  s: {type: single, options: {1: A, 2: B}}"
+            )
             self.asked.append(("s", "single", None))
         length = rng.randint(3, 7)
         while self.count < length:
@@ -43,7 +45,9 @@ class QuestionnaireWriter:
         joined = f" {rng.choice(('and', 'or'))} ".join(
             f"({part})" if rng.random() < 0.8 else f"(not ({part}))" for part in parts
         )
-        return f"({parts[0]}) if ({joined}) else (not ({parts[-1]}))" if rng.random() < 0.1 else joined
+        return (
+            f"({parts[0]}) if ({joined}) else (not ({parts[-1]}))" if rng.random() < 0.1 else joined
+        )
 
     def _list_same_turns(self, roster: str | None) -> list[str | None]:
         """Return the rosters whose items a condition in this roster names for its own turn, None first."""
@@ -62,7 +66,11 @@ class QuestionnaireWriter:
             count = f"{rng.choice(('>=', '==', '<'))} {rng.randint(1, 2)}"
             if kind == "single":
                 return f"count({other}.{name} == {rng.randint(1, 2)}) {count}"
-            return f"sum({other}.{name}) {count}" if kind == "number" else f"count(answered({other}.{name})) >= 1"
+            return (
+                f"sum({other}.{name}) {count}"
+                if kind == "number"
+                else f"count(answered({other}.{name})) >= 1"
+            )
         known = [each for each in self.asked if each[2] in same_turns]
         if not known:
             return ""
@@ -77,18 +85,23 @@ class QuestionnaireWriter:
                 return f"{name} {rng.choice(('==', '!='))} {rng.choice(others)}"
             case "single":
                 listed = "in [1, dk]" if name != "s" else "in [1]"
-                return (
-                    f"{name} {rng.choice((f'== {rng.randint(1, 2)}', f'!= {rng.randint(1, 2)}', listed, 'not in [2]'))}"
-                )
+                equal = f"== {rng.randint(1, 2)}"
+                unequal = f"!= {rng.randint(1, 2)}"
+                comparison = rng.choice((equal, unequal, listed, "not in [2]"))
+                return f"{name} {comparison}"
             case "number" if others and rng.random() < 0.3:
                 other = rng.choice(others)
                 if rng.random() < 0.5:
                     return f"{name} {rng.choice(('<', '>=', '=='))} {other}"
                 return f"{name} + {other} {rng.choice(('>', '=='))} {rng.randint(1, 4)}"
             case "number":
-                return f"{name} {rng.choice(('<', '<=', '==', '>', '>=', '!='))} {rng.randint(0, 3)}"
+                return (
+                    f"{name} {rng.choice(('<', '<=', '==', '>', '>=', '!='))} {rng.randint(0, 3)}"
+                )
             case _:
-                return rng.choice((f"{rng.randint(1, 2)} in {name}", f"count({name}) >= {rng.randint(1, 3)}"))
+                return rng.choice(
+                    (f"{rng.randint(1, 2)} in {name}", f"count({name}) >= {rng.randint(1, 3)}")
+                )
 
     def add_item(self, indent: str, roster: str | None, *, nested: bool = False) -> None:
         """Add an item, or a group with items."""
@@ -111,7 +124,9 @@ class QuestionnaireWriter:
             only_if = self.make_condition(roster) if rng.random() < 0.15 else ""
             second = f'{{text: B, ask_if: "{only_if}"}}' if only_if else "B"
             options = f"options: {self._make_source(roster) or f'{{1: A, 2: {second}}}'}"
-            self.lines.append(f"{indent}- {{id: {name}, type: single{more}, text: {text}, {options}{declines}}}")
+            self.lines.append(
+                f"{indent}- {{id: {name}, type: single{more}, text: {text}, {options}{declines}}}"
+            )
             self.asked.append((name, "single", roster))
         elif kind < 0.62:
             checks = self._make_check(name, roster)
@@ -121,18 +136,26 @@ class QuestionnaireWriter:
             if isinstance(low, str) and rng.random() < 0.5:
                 low = f"{low} + 1"
             limits = f"min: {low}, max: {top}"
-            self.lines.append(f"{indent}- {{id: {name}, type: number, {limits}{more}, text: {text}{declines}{checks}}}")
+            self.lines.append(
+                f"{indent}- {{id: {name}, type: number, {limits}{more}, text: {text}{declines}{checks}}}"
+            )
             self.asked.append((name, "number", roster))
         elif kind < 0.74:
-            options = f"options: {{1: A, 2: {{text: B, exclusive: {rng.choice(('true', 'false'))}}}}}"
-            self.lines.append(f"{indent}- {{id: {name}, type: multiple{more}, text: {text}, {options}{declines}}}")
+            options = (
+                f"options: {{1: A, 2: {{text: B, exclusive: {rng.choice(('true', 'false'))}}}}}"
+            )
+            self.lines.append(
+                f"{indent}- {{id: {name}, type: multiple{more}, text: {text}, {options}{declines}}}"
+            )
             self.asked.append((name, "multiple", roster))
         elif kind < 0.84 and roster is None and key and not self.picks:
             self.lines.append(f"{indent}- {{id: {name}, type: end, outcome: not_eligible, {key}}}")
         elif kind < 0.92 and not nested:
             self._add_group(indent, name, key, ["type: section", "title: S"], roster)
         elif (
-            not nested and roster is None and (numbers := [n for n, t, r in self.asked if t == "number" and r is None])
+            not nested
+            and roster is None
+            and (numbers := [n for n, t, r in self.asked if t == "number" and r is None])
         ):
             turns = ["type: roster", f"count: {rng.choice(numbers)}", "max: 2"]
             self._add_group(indent, name, key, turns, name)
@@ -143,7 +166,9 @@ class QuestionnaireWriter:
         """Return a source of options now and then: a multiple that is asked here, or a roster."""
         rng = self.rng
         sources = [
-            name for name, kind, other in self.asked if kind == "multiple" and other in self._list_same_turns(roster)
+            name
+            for name, kind, other in self.asked
+            if kind == "multiple" and other in self._list_same_turns(roster)
         ]
         sources += self.rosters
         if not sources or rng.random() < 0.5:
@@ -155,7 +180,9 @@ class QuestionnaireWriter:
         if not inside or rng.random() < 0.3:
             return f"{{from: {source}}}"
         name, kind, _ = rng.choice(inside)
-        where = {"single": f"{name} == 1", "number": f"{name} >= 1", "multiple": f"1 in {name}"}[kind]
+        where = {"single": f"{name} == 1", "number": f"{name} >= 1", "multiple": f"1 in {name}"}[
+            kind
+        ]
         return f'{{from: {source}, where: "{where} or dk({name})"}}'
 
     def _make_check(self, name: str, roster: str | None) -> str:
@@ -166,17 +193,25 @@ class QuestionnaireWriter:
         self.asked.pop()
         return f', checks: [{{expect: "{condition}", say: No, soft: {self.rng.choice(("true", "false"))}}}]'
 
-    def _add_group(self, indent: str, name: str, key: str, keys: list[str], roster: str | None) -> None:
+    def _add_group(
+        self, indent: str, name: str, key: str, keys: list[str], roster: str | None
+    ) -> None:
         self.lines.append(f"{indent}- id: {name}")
         self.picks = self.rng.random() < 0.3
         pick = [f"pick: {self.rng.randint(1, 2)}"] if self.picks else []
-        self.lines += [f"{indent}  {each}" for each in [*keys, *([key] if key else []), *pick, "items:"]]
+        self.lines += [
+            f"{indent}  {each}" for each in [*keys, *([key] if key else []), *pick, "items:"]
+        ]
         before, added = list(self.asked), list[tuple[str, str, str | None]]()
         for _ in range(self.rng.randint(2, 3) if self.picks else self.rng.randint(1, 3)):
-            if self.picks and roster != name:  # siblings of which some are picked can't name one another
+            if (
+                self.picks and roster != name
+            ):  # siblings of which some are picked can't name one another
                 self.asked = list(before)
             self.add_item(f"{indent}    ", roster, nested=True)
-            added += self.asked[len(before) + (len(added) if roster == name or not self.picks else 0) :]
+            added += self.asked[
+                len(before) + (len(added) if roster == name or not self.picks else 0) :
+            ]
         self.asked, self.picks = before + added, False
         if roster == name:
             self.rosters.append(name)

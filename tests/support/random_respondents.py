@@ -19,7 +19,17 @@ from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem, PickItem
 from survey_cli.values import Place, Value
 
-ODD = ("", "zzz", "-1", "99999999999999999", "1 1 1", "%", "[bold]", "31 February 2020", "1 2 3 4 5 6 7 8 9")
+ODD = (
+    "",
+    "zzz",
+    "-1",
+    "99999999999999999",
+    "1 1 1",
+    "%",
+    "[bold]",
+    "31 February 2020",
+    "1 2 3 4 5 6 7 8 9",
+)
 """Entries of which an item may take one or the other; most are rejected most of the time."""
 
 
@@ -27,16 +37,28 @@ def begun(made: Instrument, dice: Random) -> Scenario:
     """An interview with an invented case of this instrument."""
     sample: dict[str, Value] = {}
     for name, column in made.sample.items():
-        codes = list(column.options) if isinstance(column.options, dict) else list(map(str, column.arms))
+        codes = (
+            list(column.options)
+            if isinstance(column.options, dict)
+            else list(map(str, column.arms))
+        )
         if codes and dice.random() < 0.9:
             sample[name] = dice.choice(codes)
         elif column.type in ("number", "date") and not codes:
             sample[name] = dice.randint(1, 9) if column.type == "number" else TODAY
         elif not codes:
             sample[name] = dice.choice(("Ann", "Bob", "x [b]y[/b]"))
-    sitting = SessionContext("Pat", dice.choice(("morning", "evening")), dice.choice(made.languages))
+    sitting = SessionContext(
+        "Pat", dice.choice(("morning", "evening")), dice.choice(made.languages)
+    )
     began = InterviewStarted(
-        STAMP, made.hash, dice.randint(0, 2**40), f"case {dice.randint(1, 999)}", TODAY, sitting, sample=sample
+        STAMP,
+        made.hash,
+        dice.randint(0, 2**40),
+        f"case {dice.randint(1, 999)}",
+        TODAY,
+        sitting,
+        sample=sample,
     )
     states = ("open", "open", "open", "full", "outside")
     quotas = {str(q.id): dice.choice(states) for q in made.document.quotas}
@@ -51,7 +73,9 @@ def answer(now: Scenario, dice: Random) -> Scenario:
             after = now.key(".ok it is so")
         elif asked.declines and dice.random() < 0.12:
             after = now.key(f".{dice.choice(asked.declines).id}")
-        elif isinstance(asked.entry, ReadEntry) or (asked.earlier is not None and dice.random() < 0.3):
+        elif isinstance(asked.entry, ReadEntry) or (
+            asked.earlier is not None and dice.random() < 0.3
+        ):
             after = now.key("")
         else:
             after = invented(now, dice)
@@ -72,7 +96,9 @@ def invented(now: Scenario, dice: Random) -> Scenario:
     return now.step(event).settled()
 
 
-def wander(now: Scenario, dice: Random, *, moves: int, seen: Callable[[Scenario], None] = lambda _: None) -> Scenario:
+def wander(
+    now: Scenario, dice: Random, *, moves: int, seen: Callable[[Scenario], None] = lambda _: None
+) -> Scenario:
     """A call with so many backs, jumps, odd entries, changes of language and interruptions among its answers."""
     while moves > 0:
         moves -= 1
@@ -159,7 +185,9 @@ def due(now: Scenario) -> list[Place]:
     def holds(node: CompiledNode) -> bool:
         if node.ask_if is not None and node.ask_if.evaluate(env) is not True:
             return False
-        options = node.options if isinstance(node, CompiledItem) and node.options_conditional else ()
+        options = (
+            node.options if isinstance(node, CompiledItem) and node.options_conditional else ()
+        )
         if options and not any(o.ask_if is None or o.ask_if.evaluate(env) is True for o in options):
             return False
         return node.unless is None or node.unless.evaluate(env) is not True
@@ -208,11 +236,17 @@ def _turns(roster: Roster, env: dict[Any, Any], held: Any) -> list[int]:
 def _eligible_turns(roster: Roster, env: dict[Any, Any], held: Any) -> list[int]:
     if roster.count is not None:
         count = roster.count.evaluate(env)
-        return list(range(1, min(int(count), roster.maximum) + 1)) if isinstance(count, int | float) else []
+        return (
+            list(range(1, min(int(count), roster.maximum) + 1))
+            if isinstance(count, int | float)
+            else []
+        )
     if roster.each is not None:
         chosen = env.get(roster.each.id)
         codes = [o.code for o in roster.each.options]
-        return [n for n, code in enumerate(codes, 1) if isinstance(chosen, tuple) and code in chosen]
+        return [
+            n for n, code in enumerate(codes, 1) if isinstance(chosen, tuple) and code in chosen
+        ]
     if roster.over is not None:
         if roster.over.id not in env["#visited"]:
             return []
@@ -233,7 +267,9 @@ def counted(now: Scenario) -> list[Place]:
 def assert_data_is_the_route(now: Scenario) -> None:
     """An answer is in the data iff its condition holds under the data; holds of a finished interview."""
     have, want = counted(now), due(now)
-    assert sorted(map(str, have)) == sorted(map(str, want)), f"data {have} but the conditions say {want}"
+    assert sorted(map(str, have)) == sorted(map(str, want)), (
+        f"data {have} but the conditions say {want}"
+    )
 
 
 def replayed(now: Scenario) -> Scenario:

@@ -19,13 +19,17 @@ def compare_rates(records: StudyRecords, at: datetime) -> RateTable | None:
             assert _compute(records, options, at, live=True) == (slow, why)
             continue
         no_histories = AssertionError("all histories were read")
-        with patch.object(records.store.cases.queries, "iterate_histories", side_effect=no_histories):
+        with patch.object(
+            records.store.cases.queries, "iterate_histories", side_effect=no_histories
+        ):
             assert _compute(records, options, at, live=True) == (slow, why)
         tables.append(slow)
     return tables[-1] if tables else None
 
 
-def _compute(records: StudyRecords, options: RatesOptions, at: datetime, *, live: bool) -> tuple[RateTable | None, str]:
+def _compute(
+    records: StudyRecords, options: RatesOptions, at: datetime, *, live: bool
+) -> tuple[RateTable | None, str]:
     try:
         return compute_rates_from_records(records, options, now=at, live=live).table, ""
     except UserError as error:

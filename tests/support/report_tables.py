@@ -56,14 +56,19 @@ class Report:
         self.instrument = made
         self.variables = build_columns(made)
         cells = [tuple(row.get(v.name, NOT_ASKED) for v in self.variables) for row in rows]
-        self.answers = AnswerColumns.from_table(Table(variables=self.variables, rows=cells)).with_weights(weights)
+        self.answers = AnswerColumns.from_table(
+            Table(variables=self.variables, rows=cells)
+        ).with_weights(weights)
         self.options = options
         listed, self.heads = list_questions(made, self.variables, asked=asked)
         self.groupings: list[Grouping] = []
         merged_below = options.layout_threshold if columns_threshold is None else columns_threshold
         for name in by:
             grouping = build_grouping(
-                self.answers, self.answers.variables[name], min_base=options.min_base, threshold=merged_below
+                self.answers,
+                self.answers.variables[name],
+                min_base=options.min_base,
+                threshold=merged_below,
             )
             assert isinstance(grouping, Grouping)
             self.groupings.append(grouping)
@@ -75,7 +80,9 @@ class Report:
 
     def __getitem__(self, id: str) -> ItemResult:
         table = next(t for t in self.tables if t.question.id == id)
-        return build_item_result(table, self.groupings, interviews=self.answers.interviews, options=self.options)
+        return build_item_result(
+            table, self.groupings, interviews=self.answers.interviews, options=self.options
+        )
 
     @property
     def items(self) -> list[ItemResult]:
@@ -107,7 +114,9 @@ def compute_variables(made: Instrument, row: Mapping[str, Cell]) -> dict[str, Ce
     """An interview's answers with the variables of its analysis file."""
     known: dict[str, Cell] = dict(row)
     for name, compute in made.computes.items():
-        known[name] = compute.conditions[""].evaluate({**dict.fromkeys(made.items, NOT_ASKED), **known})
+        known[name] = compute.conditions[""].evaluate(
+            {**dict.fromkeys(made.items, NOT_ASKED), **known}
+        )
     return {name: int(value) if isinstance(value, bool) else value for name, value in known.items()}
 
 

@@ -120,7 +120,11 @@ class Scenario:
         match word:
             case "back":
                 place = prompts.find_previous_place(self.interview)
-                return PositionMoved(STAMP, place) if place is not None else Rejection("this is the first item")
+                return (
+                    PositionMoved(STAMP, place)
+                    if place is not None
+                    else Rejection("this is the first item")
+                )
             case "jump":
                 return PositionMoved(STAMP, Place.parse(rest), jump=True)
             case "ok":
@@ -152,7 +156,9 @@ class Scenario:
         if ending := now.interview.ending:
             outcome = OUTCOMES.get(ending)
             temporary = outcome is not None and outcome.temporary
-            now = now.step(InterviewSuspended(STAMP, ending) if temporary else InterviewEnded(STAMP, ending))
+            now = now.step(
+                InterviewSuspended(STAMP, ending) if temporary else InterviewEnded(STAMP, ending)
+            )
         return now
 
     # Prompts out
@@ -196,7 +202,11 @@ class Scenario:
     @property
     def earlier(self) -> str:
         """What stands already, and how: `answer: 2 No`."""
-        return f"{self.asked.earlier.kind}: {self.asked.earlier.label}" if self.asked.earlier is not None else ""
+        return (
+            f"{self.asked.earlier.kind}: {self.asked.earlier.label}"
+            if self.asked.earlier is not None
+            else ""
+        )
 
     @property
     def status(self) -> str:
@@ -238,6 +248,8 @@ class Scenario:
                 cells = leaf.question.build_missing_cells(leaf, held.cell)
             else:
                 cells = leaf.question.build_cells(leaf, held.cell, held.specify_texts)
-            names = [v.name + turn for v in leaf.question.build_variables(leaf, self.interview.language)]
+            names = [
+                v.name + turn for v in leaf.question.build_variables(leaf, self.interview.language)
+            ]
             row.update(zip(names, cells, strict=True))
         return row

@@ -90,7 +90,9 @@ class Hands:
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run this to its end."""
-        return self._loop.run_until_complete(self._loop.create_task(coroutine, context=self._context))
+        return self._loop.run_until_complete(
+            self._loop.create_task(coroutine, context=self._context)
+        )
 
     def close(self) -> None:
         """End the application."""
@@ -105,7 +107,9 @@ class Hands:
     def press(self, *keys: str, at: float = 0.0) -> None:
         """Press keys."""
         for key in split_keys(keys):
-            while not self.app._exit and (not self.screen.is_ready or self.app._settled_at == float("inf")):
+            while not self.app._exit and (
+                not self.screen.is_ready or self.app._settled_at == float("inf")
+            ):
                 self.pause()  # no key is taken yet
             self.app._settled_at = 0.0  # these hands look at the screen before each key
             self.run(self.app.press(key, at))
@@ -114,7 +118,11 @@ class Hands:
     def burst(self, *keys: str) -> None:
         """Send all keys at once, as a terminal delivers what was typed ahead; a line break is Enter."""
         for key in split_keys(keys):
-            event = events.Key("enter", "\r") if key == "\n" else events.Key(key, key if len(key) == 1 else None)
+            event = (
+                events.Key("enter", "\r")
+                if key == "\n"
+                else events.Key(key, key if len(key) == 1 else None)
+            )
             event.set_sender(self.app)
             self.app.post_message(event)
         self.pause()
@@ -214,7 +222,9 @@ async def finish_work(app: App[Any]) -> None:
 class InterviewHands(Hands):
     """An interview under one pair of hands."""
 
-    def __init__(self, session: InterviewSession, *keys: str, size: tuple[int, int] = (80, 24)) -> None:
+    def __init__(
+        self, session: InterviewSession, *keys: str, size: tuple[int, int] = (80, 24)
+    ) -> None:
         super().__init__(KeyApp(lambda: InterviewScreen(session), "dark"), size)
         self.press(*keys)
 
@@ -227,7 +237,9 @@ class InterviewHands(Hands):
     @property
     def at(self) -> str:
         """The place that is asked; empty where none is."""
-        return str(self.interview.question.place) if self.interview.question.place is not None else ""
+        return (
+            str(self.interview.question.place) if self.interview.question.place is not None else ""
+        )
 
     @property
     def typed(self) -> str:
@@ -239,7 +251,9 @@ class InterviewHands(Hands):
 
 
 @contextmanager
-def interviewing(session: InterviewSession, *keys: str, size: tuple[int, int] = (80, 24)) -> Iterator[InterviewHands]:
+def interviewing(
+    session: InterviewSession, *keys: str, size: tuple[int, int] = (80, 24)
+) -> Iterator[InterviewHands]:
     """Have an interview on the screen, with these keys pressed."""
     hands = InterviewHands(session, *keys, size=size)
     try:
@@ -262,7 +276,9 @@ def wait_for_board(hands: Hands) -> Hands:
 class StationHands(Hands):
     """A station under one pair of hands."""
 
-    def __init__(self, session: StationSession, *keys: str, size: tuple[int, int], theme: str) -> None:
+    def __init__(
+        self, session: StationSession, *keys: str, size: tuple[int, int], theme: str
+    ) -> None:
         self.station_app = StationApp(session, theme)
         super().__init__(self.station_app, size)
         self.press(*keys)

@@ -46,50 +46,79 @@ def list_defects(one: str, other: str) -> list[Defect]:
     ages, known = number("zn"), number("zn", more=", declines: []")
     rest = f"{other} or declined({one.split()[0]})"
     return [
-        Defect("never-asked", "zc", z + single("zb", "za == 1") + single("zc", "za == 2 and zb in [1, 2]")),
+        Defect(
+            "never-asked",
+            "zc",
+            z + single("zb", "za == 1") + single("zc", "za == 2 and zb in [1, 2]"),
+        ),
         Defect("never-asked", "zc", section("zs", one, single("zb"), single("zc", other))),
         Defect(
-            "never-offered", "zb", z + single("zb", "za == 1", options="options: {1: A, 2: {text: B, ask_if: za == 2}}")
+            "never-offered",
+            "zb",
+            z + single("zb", "za == 1", options="options: {1: A, 2: {text: B, ask_if: za == 2}}"),
         ),
-        Defect("never-offered", "zb", single("zb", options="options: {1: A, 2: {text: B, ask_if: consent == 2}}")),
+        Defect(
+            "never-offered",
+            "zb",
+            single("zb", options="options: {1: A, 2: {text: B, ask_if: consent == 2}}"),
+        ),
         Defect("always-asked", "zb", z + section("zs", "za == 1", single("zb", "answered(za)"))),
         Defect("always-asked", "zb", single("zb", "consent == 1")),
         Defect("decline-hole", "zb", z + single("zb", "za == 1") + single("zc", "za == 2")),
-        Defect("decline-hole", "zs", section("zs", one, single("zb")) + section("zt", other, single("zc"))),
+        Defect(
+            "decline-hole",
+            "zs",
+            section("zs", one, single("zb")) + section("zt", other, single("zc")),
+        ),
         Defect("filter-gap", "zb", ages + single("zb", "zn < 30") + single("zc", "zn > 30")),
         Defect(
             "filter-gap",
             "zb",
             single("za", options=FOUR)
-            + "".join(single(name, f"{one} and za == {code}") for name, code in (("zb", 1), ("zc", 2), ("zd", 4))),
+            + "".join(
+                single(name, f"{one} and za == {code}")
+                for name, code in (("zb", 1), ("zc", 2), ("zd", 4))
+            ),
         ),
         Defect("filter-overlap", "zb", known + single("zb", "zn <= 30") + single("zc", "zn >= 30")),
         Defect(
             "filter-overlap",
             "zb",
-            known + single("zb", "zn < 20") + single("zc", "zn >= 18 and zn < 40") + single("zd", "zn >= 40"),
+            known
+            + single("zb", "zn < 20")
+            + single("zc", "zn >= 18 and zn < 40")
+            + single("zd", "zn >= 40"),
         ),
         Defect(
             "check-never-passes",
             "zm",
-            number("zn", 0, 50, ", declines: []") + number("zm", 60, 90, ", checks: [{expect: zm <= zn, say: No.}]"),
+            number("zn", 0, 50, ", declines: []")
+            + number("zm", 60, 90, ", checks: [{expect: zm <= zn, say: No.}]"),
         ),
         Defect(
             "check-never-passes",
             "zm",
             ages
-            + number("zm", 0, 9, ', ask_if: "zn > 50", checks: {expect: zn < 40 and zm < 8, say: No., soft: true}'),
+            + number(
+                "zm",
+                0,
+                9,
+                ', ask_if: "zn > 50", checks: {expect: zn < 40 and zm < 8, say: No., soft: true}',
+            ),
         ),
         Defect(
             "check-never-fires",
             "zm",
-            number("zn", 20, 30) + number("zm", 0, 10, ", checks: [{expect: zm < zn, say: Too many.}]"),
+            number("zn", 20, 30)
+            + number("zm", 0, 10, ", checks: [{expect: zm < zn, say: Too many.}]"),
         ),
         Defect(
             "check-never-fires",
             "zb",
             single("za", options=FOUR)
-            + single("zb", "za in [1, 2]", ', confirm: {if: "za == 3 and zb == 1", text: Is that right?}'),
+            + single(
+                "zb", "za in [1, 2]", ', confirm: {if: "za == 3 and zb == 1", text: Is that right?}'
+            ),
         ),
         Defect(
             "empty-quota-cell",
@@ -100,7 +129,8 @@ def list_defects(one: str, other: str) -> list[Defect]:
         Defect(
             "empty-quota-cell",
             "zq",
-            single("za", options=FOUR) + "  - {id: ze, type: end, outcome: not_eligible, unless: 'za in [1, 2, 3]'}\n",
+            single("za", options=FOUR)
+            + "  - {id: ze, type: end, outcome: not_eligible, unless: 'za in [1, 2, 3]'}\n",
             '{id: zq, by: [za], targets: {"1": 5, "2": 5, "3": 5, "4": 5}}',
         ),
         Defect(
@@ -111,7 +141,8 @@ def list_defects(one: str, other: str) -> list[Defect]:
         Defect(
             "unfilled",
             "zc",
-            section("zs", one, number("zn", 0, 9, ", declines: []")) + section("zt", rest, _read("zc", "So {zn}.")),
+            section("zs", one, number("zn", 0, 9, ", declines: []"))
+            + section("zt", rest, _read("zc", "So {zn}.")),
         ),
     ]
 
@@ -122,8 +153,12 @@ def _read(name: str, text: str) -> str:
 
 def seed(instrument: str, defect: Defect) -> str:
     """The text of an instrument with a defect."""
-    lines = (INSTRUMENTS / f"{instrument}.yaml").read_text(encoding="utf-8").splitlines(keepends=True)
-    at = next(n for n, line in enumerate(lines) if line.startswith(("  - id: thanks", "  - {id: thanks")))
+    lines = (
+        (INSTRUMENTS / f"{instrument}.yaml").read_text(encoding="utf-8").splitlines(keepends=True)
+    )
+    at = next(
+        n for n, line in enumerate(lines) if line.startswith(("  - id: thanks", "  - {id: thanks"))
+    )
     text = "".join([*lines[:at], defect.items, *lines[at:]])
     if not defect.quota:
         return text

@@ -24,7 +24,13 @@ CASES = "unit,kind,name,phone,zone\n" + "".join(
 )
 NUMBERS = count(1)
 DATABASE = "fieldwork"
-PEOPLE = {"ann": "interviewer", "bob": "interviewer", "sue": "supervisor", "cy": "coder", "al": "analyst"}
+PEOPLE = {
+    "ann": "interviewer",
+    "bob": "interviewer",
+    "sue": "supervisor",
+    "cy": "coder",
+    "al": "analyst",
+}
 
 
 class Served(Shift):

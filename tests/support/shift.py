@@ -110,9 +110,22 @@ class Shift:
         """
         others = {file.name for file in self.folder.iterdir()} - {"field.yaml", "interviewers.csv"}
         test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
-        if self.db != on_a_file(self.folder) or others or is_shared_by_group(self.folder) or not test:
+        if (
+            self.db != on_a_file(self.folder)
+            or others
+            or is_shared_by_group(self.folder)
+            or not test
+        ):
             return False
-        key = (self.head, self.items, self.fieldwork, self.cases, self.people, self.at, account.read_system_account())
+        key = (
+            self.head,
+            self.items,
+            self.fieldwork,
+            self.cases,
+            self.people,
+            self.at,
+            account.read_system_account(),
+        )
         last, contents = IMPORTED.get(key, (test, {}))
         if contents and last != test:
             for name, content in contents.items():
@@ -141,8 +154,12 @@ class Shift:
     def bring(self, cases: str, **how: Any) -> ImportResult:
         sample = self.folder / "cases.csv"
         sample.write_text(cases)
-        request = Request(path=str(self.file), at=self.at, db=self.db, by="sue", people=self._list())
-        done = import_sample(request, ImportOptions(file=str(sample), rng=Random(str(self.at)), **how))
+        request = Request(
+            path=str(self.file), at=self.at, db=self.db, by="sue", people=self._list()
+        )
+        done = import_sample(
+            request, ImportOptions(file=str(sample), rng=Random(str(self.at)), **how)
+        )
         assert isinstance(done, ImportResult), done
         return done
 
@@ -167,7 +184,9 @@ class Shift:
         self.opened.append(study)
         return study
 
-    def station(self, by: str = "ann", name: str = "", options: StationOptions = OPTIONS) -> StationSession:
+    def station(
+        self, by: str = "ann", name: str = "", options: StationOptions = OPTIONS
+    ) -> StationSession:
         study = self.study(by)
         here = StationSession(
             study=study,

@@ -96,7 +96,9 @@ class SimulatedInterviewer:
         view = station.view()
         key = view.key if isinstance(view, CaseView) else ""
         self.rejected.append(
-            RejectedAction(at=self._context.clock(), by=self.who.login, case=key, action=action, why=result.why)
+            RejectedAction(
+                at=self._context.clock(), by=self.who.login, case=key, action=action, why=result.why
+            )
         )
         return False
 
@@ -120,7 +122,11 @@ class SimulatedInterviewer:
                 case CaseView():
                     yield from self._work_case(station, view)
                 case IdleView(next_at=next_at):
-                    ahead = RETRY_INTERVAL if next_at is None else min(RETRY_INTERVAL, next_at - clock())
+                    ahead = (
+                        RETRY_INTERVAL
+                        if next_at is None
+                        else min(RETRY_INTERVAL, next_at - clock())
+                    )
                     yield min(clock() + max(MIN_WAIT, ahead), max(until, clock() + MIN_WAIT))
                     station.keep_alive()
                 case WrapUpView(until=end):
@@ -143,7 +149,9 @@ class SimulatedInterviewer:
             # the terminal died in the middle of a call
             yield self._wait(KEY_SECONDS)
             self._check_done(
-                station, "record", station.record_outcome("callback" if view.interview_status else "no_answer")
+                station,
+                "record",
+                station.record_outcome("callback" if view.interview_status else "no_answer"),
             )
         else:
             yield self._wait_between(LOOK_SECONDS)
@@ -157,7 +165,9 @@ class SimulatedInterviewer:
             return
         household = self._context.find_household(view.key, len(view.numbers))
         number = next((n.position for n in view.numbers if n.current), 0)
-        local_time = self._context.clock().astimezone(view.respondent_time.tzinfo if view.respondent_time else None)
+        local_time = self._context.clock().astimezone(
+            view.respondent_time.tzinfo if view.respondent_time else None
+        )
         answer = household.answer_call(number, local_time)
         yield self._wait(DIAL_SECONDS[answer])
         match answer:
@@ -168,12 +178,19 @@ class SimulatedInterviewer:
             case _:
                 yield from self._key_outcome(station, answer)
 
-    def _key_outcome(self, station: StationSession, outcome: str, *, language: str = "") -> ActionTimes:
+    def _key_outcome(
+        self, station: StationSession, outcome: str, *, language: str = ""
+    ) -> ActionTimes:
         yield self._wait(KEY_SECONDS)
-        self._check_done(station, f"record {outcome}", station.record_outcome(outcome, language=language))
+        self._check_done(
+            station, f"record {outcome}", station.record_outcome(outcome, language=language)
+        )
 
     def _leave_message(self, station: StationSession, view: CaseView) -> ActionTimes:
-        message = next((script for script in view.scripts if script.id == "voicemail" and not script.is_used), None)
+        message = next(
+            (script for script in view.scripts if script.id == "voicemail" and not script.is_used),
+            None,
+        )
         if message is None:
             yield from self._key_outcome(station, "machine")
             return
@@ -199,7 +216,9 @@ class SimulatedInterviewer:
         local_time = view.respondent_time
         context = self._context
         appointment_time = (
-            find_free_time(context.calendar, context.zone, local_time, self._rng) if local_time is not None else None
+            find_free_time(context.calendar, context.zone, local_time, self._rng)
+            if local_time is not None
+            else None
         )
         if appointment_time is not None and local_time is not None:
             text = f"{appointment_time:%Y-%m-%d %H:%M}"
@@ -217,11 +236,17 @@ class SimulatedInterviewer:
 
     def _conduct_interview(self, station: StationSession, household: Household) -> ActionTimes:
         session = station.open_interview()
-        if not self._check_done(station, "interview", session) or not isinstance(session, InterviewSession):
+        if not self._check_done(station, "interview", session) or not isinstance(
+            session, InterviewSession
+        ):
             yield from self._key_outcome(station, "callback")
             return
         prompt = session.prompt()
-        if prompt is not None and household.language in prompt.languages and household.language != prompt.language:
+        if (
+            prompt is not None
+            and household.language in prompt.languages
+            and household.language != prompt.language
+        ):
             session.switch_language(household.language)
         items_left = household.draw_patience()
         while (prompt := session.prompt()) is not None:
@@ -250,7 +275,9 @@ class SimulatedInterviewer:
             current = session.prompt()
             if current is None or current.place != prompt.place:
                 return True
-            if current.query is not None and (rng.random() < habits.confirm or tries > ENTRY_ATTEMPTS // 2):
+            if current.query is not None and (
+                rng.random() < habits.confirm or tries > ENTRY_ATTEMPTS // 2
+            ):
                 rejection = session.confirm()
             elif isinstance(current.entry, ReadEntry):
                 rejection = session.reply("")
@@ -258,7 +285,11 @@ class SimulatedInterviewer:
                 rejection = session.decline(rng.choice(current.declines).id)
             else:
                 rejection = _send_invented_answer(session, rng)
-            if rejection is None and session.prompt() is not None and _is_queried_again(session, prompt):
+            if (
+                rejection is None
+                and session.prompt() is not None
+                and _is_queried_again(session, prompt)
+            ):
                 continue
             if rejection is None:
                 return True
@@ -295,7 +326,9 @@ def _send_invented_answer(session: InterviewSession, rng: Random) -> Rejection |
     stop = machine.current_stop
     if stop is None or not stop.item.question.expects_answer:
         return session.reply("")
-    return session.reply(stop.item.question.invent(machine.walk.build_item_context(stop, machine.language), rng))
+    return session.reply(
+        stop.item.question.invent(machine.walk.build_item_context(stop, machine.language), rng)
+    )
 
 
 @dataclass(order=True, slots=True)
@@ -311,7 +344,9 @@ class AgendaEntry:
 class StationSimulation:
     """Fieldwork of a study: its clock, its interviewers, and who of them acts next."""
 
-    def __init__(self, study: OpenStudy, interviewers: Sequence[Interviewer], settings: FieldworkSettings) -> None:
+    def __init__(
+        self, study: OpenStudy, interviewers: Sequence[Interviewer], settings: FieldworkSettings
+    ) -> None:
         self.study = study
         self.settings = settings
         self.at = self._to_utc(settings.starts)
@@ -329,7 +364,8 @@ class StationSimulation:
             for number, who in enumerate(interviewers)
         )
         self.agenda = [
-            AgendaEntry(self.at, number, self.iterate_shifts(number)) for number in range(len(self.interviewers))
+            AgendaEntry(self.at, number, self.iterate_shifts(number))
+            for number in range(len(self.interviewers))
         ]
         heapify(self.agenda)
 
@@ -350,8 +386,14 @@ class StationSimulation:
     def _find_household(self, key: str, numbers: int) -> Household:
         if key not in self._households:
             case = Case(key=key, numbers=(NumberRecord(0, "unknown", ()),) * numbers)
-            plan, languages, settings = self.study.plan, self.study.instrument.languages, self.settings
-            self._households[key] = Household.draw(case, plan, languages, settings.propensities, settings.seed)
+            plan, languages, settings = (
+                self.study.plan,
+                self.study.instrument.languages,
+                self.settings,
+            )
+            self._households[key] = Household.draw(
+                case, plan, languages, settings.propensities, settings.seed
+            )
         return self._households[key]
 
     def iterate_shifts(self, number: int) -> ActionTimes:
@@ -362,8 +404,12 @@ class StationSimulation:
             if hours is None or calendar.explain_closed_day(day):
                 continue
             early = number % 2 == 0
-            begins = self._to_utc(day, hours.start if early else max(hours.start, hours.end - SHIFT_MINUTES))
-            ends = self._to_utc(day, min(hours.end, hours.start + SHIFT_MINUTES) if early else hours.end)
+            begins = self._to_utc(
+                day, hours.start if early else max(hours.start, hours.end - SHIFT_MINUTES)
+            )
+            ends = self._to_utc(
+                day, min(hours.end, hours.start + SHIFT_MINUTES) if early else hours.end
+            )
             if ends <= self.at:
                 continue
             yield max(begins, self.at)

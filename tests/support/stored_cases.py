@@ -30,10 +30,18 @@ def standing(rank: str = "4", **other) -> QueuePosition:
     return fresh._replace(**other)
 
 
-def a_case(key: str, rank: str = "4", *, contact: Contact | None = None, replicate: str = "", **other) -> NewCase:
+def a_case(
+    key: str, rank: str = "4", *, contact: Contact | None = None, replicate: str = "", **other
+) -> NewCase:
     sampled = CaseSampled({"kind": 1, "region": "señal"}, (NumberFacts(1, "mobile"),), "America/Denver", frame="list",
                       replicate=replicate)  # fmt: skip
-    return NewCase(key, [HistoryEntry(NOON, "sue", "s0", sampled)], standing(rank, **other), contact, f"mark of {key}")
+    return NewCase(
+        key,
+        [HistoryEntry(NOON, "sue", "s0", sampled)],
+        standing(rank, **other),
+        contact,
+        f"mark of {key}",
+    )
 
 
 def count_by(store: Store, column: str) -> dict[str, int]:
@@ -50,7 +58,9 @@ def several(count: int, *, first: int = 0, prefix: str = "c"):
 
 
 def bring(store: Store, cases, *, id: str = "import 1", **other) -> int:
-    return store.cases.imports.add(cases, **{"import_id": id, "at": NOON, "by": "sue", "file": "units.csv", **other})
+    return store.cases.imports.add(
+        cases, **{"import_id": id, "at": NOON, "by": "sue", "file": "units.csv", **other}
+    )
 
 
 def a_contact(link: str, name: str = "", *numbers: str) -> Contact:

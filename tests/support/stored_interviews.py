@@ -108,7 +108,9 @@ def an_interview(id: str = "i1", **other) -> InterviewRow:
 
 
 def began(case: str = "case i1", *, by: str = "ann") -> InterviewStarted:
-    return InterviewStarted(stamp(by=by), HASH, 7, case, NOON.date(), SITTING, sample={"phone": "202 555 0100"})
+    return InterviewStarted(
+        stamp(by=by), HASH, 7, case, NOON.date(), SITTING, sample={"phone": "202 555 0100"}
+    )
 
 
 def begin(store: Store, id: str = "i1", **other) -> InterviewRow:
@@ -117,7 +119,9 @@ def begin(store: Store, id: str = "i1", **other) -> InterviewRow:
     return interview
 
 
-def answer(store: Store, seq: int, *, id: str = "i1", event=None, **other) -> InterviewConflict | None:
+def answer(
+    store: Store, seq: int, *, id: str = "i1", event=None, **other
+) -> InterviewConflict | None:
     event = event or QuestionAnswered(stamp(seq), Place("own"), seq)
     row = {"status": "open", "at_item": "own", "answered": seq - 1}
     return store.interviews.append(JournalUpdate(id, seq, [event], **{**row, **other}))
@@ -146,7 +150,9 @@ def a_store_of_many(place: Path | str):
 @pytest.fixture(name="store", params=["file", "memory", "server"])
 def a_store(request, path: Path):
     path.parent.mkdir()
-    place = {"file": path, "memory": ":memory:"}.get(request.param) or postgres_server.create_address()
+    place = {"file": path, "memory": ":memory:"}.get(
+        request.param
+    ) or postgres_server.create_address()
     with Store.open(place, create=True) as found:
         found.data.add_instrument(an_instrument())
         yield found

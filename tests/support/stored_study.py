@@ -51,10 +51,15 @@ def a_study(
     database.parent.mkdir(exist_ok=True)
     with Store.open(where or database, create=True) as store:
         brought = [
-            NewCase(h.key, h.entries, schedule_case(Case.from_history(h.key, h.entries), study, now)) for h in histories
+            NewCase(
+                h.key, h.entries, schedule_case(Case.from_history(h.key, h.entries), study, now)
+            )
+            for h in histories
         ]
         number = len(store.cases.imports.list_rows()) + 1
-        store.cases.imports.add(brought, import_id=f"import {number}", at=now, by="sam", file="units.csv")
+        store.cases.imports.add(
+            brought, import_id=f"import {number}", at=now, by="sam", file="units.csv"
+        )
     return path
 
 

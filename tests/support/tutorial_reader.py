@@ -60,7 +60,9 @@ class TutorialReader:
                 keys = split_keys(directive.text)
                 if directive.kind == "press":
                     not_printed = [key for key in keys if not is_printed(key, directive.section)]
-                    assert not not_printed, f"line {directive.line}: the page doesn't print {not_printed}"
+                    assert not not_printed, (
+                        f"line {directive.line}: the page doesn't print {not_printed}"
+                    )
                 self._press(directive.text)
 
     def finish_program(self) -> None:

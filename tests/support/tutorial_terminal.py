@@ -43,7 +43,9 @@ KEYS: Final = {
 KEY: Final = re.compile(r"`([^`]+)`|(\S+)")
 UNKNOWN_TO_PYTE: Final = re.compile(rb"\x1b\[\?2026\$p|\x1b\[[<>=][0-9;]*u|\x1b\[>[0-9;]*[mq]")
 """Questions to the terminal that pyte would print."""
-CONTROL: Final = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_=>]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+CONTROL: Final = re.compile(
+    rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_=>]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
+)
 ALTERNATE_SCREEN_LEFT: Final = b"\x1b[?1049l"
 CLOCKS: Final = re.compile(r"\d?\d:\d\d(:\d\d)?")
 BAR: Final = "▌"
@@ -57,7 +59,9 @@ def split_keys(text: str) -> list[str]:
 class TutorialTerminal:
     """One program on a pseudo-terminal of 80 columns and 24 rows."""
 
-    def __init__(self, arguments: list[str], folder: Path, *, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, arguments: list[str], folder: Path, *, environment: dict[str, str] | None = None
+    ) -> None:
         self.name = " ".join(["survey", *arguments])
         self._screen = pyte.Screen(WIDTH, HEIGHT)
         self._stream = pyte.ByteStream(self._screen)
@@ -65,11 +69,17 @@ class TutorialTerminal:
         self._child: SpawnBase
         if environment is None:
             newcomer = build_environment(folder)
-            self._child = spawn_survey(*arguments, folder=folder, environment=newcomer, size=(HEIGHT, WIDTH))
+            self._child = spawn_survey(
+                *arguments, folder=folder, environment=newcomer, size=(HEIGHT, WIDTH)
+            )
         else:  # it may name another version of the program, which can't be forked from this one
             command = ["-m", "survey_cli", *arguments]
             self._child = pexpect.spawn(
-                sys.executable, command, cwd=str(folder), env=environment, dimensions=(HEIGHT, WIDTH)
+                sys.executable,
+                command,
+                cwd=str(folder),
+                env=environment,
+                dimensions=(HEIGHT, WIDTH),
             )
         self._child.delaybeforesend = None
 
@@ -174,7 +184,11 @@ class TutorialTerminal:
 
 def build_environment(folder: Path) -> dict[str, str]:
     """Return the environment of a newcomer: no settings of this program, and a home of her own."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("SURVEY_", "COLUMNS"))}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("SURVEY_", "COLUMNS"))
+    }
     source = str(Path(__file__).parents[2])
     return inherited | {
         "HOME": str(folder),

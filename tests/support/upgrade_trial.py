@@ -61,7 +61,9 @@ SENTENCES = {
 class OldStation:
     """A station of the older program, in a process of its own."""
 
-    def __init__(self, python: Sequence[str], folder: Path, db: str, tests: Path, cases: str = "") -> None:
+    def __init__(
+        self, python: Sequence[str], folder: Path, db: str, tests: Path, cases: str = ""
+    ) -> None:
         environment = {**os.environ, "PYTHONPATH": str(tests)}
         self.process = subprocess.Popen(
             [*python, "-c", OLD_STATION, str(folder), db, cases],
@@ -128,13 +130,17 @@ def run_trial(
         rows = sql(db if is_server_address(db) else Path(db), "SELECT case_key FROM trials")
         assert {*keys[1:]} <= {key for (key,) in rows}
         assert verify_database(shift.file, db=db, at=shift.at).findings == ()
-    assert verify_database(shift.file, db=db, at=shift.at).findings == ()  # by the older program, where it is this one
+    assert (
+        verify_database(shift.file, db=db, at=shift.at).findings == ()
+    )  # by the older program, where it is this one
     return "beside"
 
 
 def find_version_before() -> str:
     """The last tag, or the last commit where there is none."""
-    tag = subprocess.run(["git", "describe", "--tags", "--abbrev=0"], cwd=ROOT, capture_output=True, text=True)
+    tag = subprocess.run(
+        ["git", "describe", "--tags", "--abbrev=0"], cwd=ROOT, capture_output=True, text=True
+    )
     return tag.stdout.strip() or "HEAD~1"
 
 
@@ -143,12 +149,30 @@ def install_version(before: str, scratch: Path) -> tuple[Path, Path]:
     source, python = scratch / "source", scratch / "venv" / "bin" / "python"
     run = partial(subprocess.run, check=True, cwd=scratch)
     source.mkdir()
-    archive = subprocess.run(["git", "archive", before], check=True, cwd=ROOT, stdout=subprocess.PIPE).stdout
+    archive = subprocess.run(
+        ["git", "archive", before], check=True, cwd=ROOT, stdout=subprocess.PIPE
+    ).stdout
     run(["tar", "-x", "-C", source], input=archive)
-    run([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", scratch, source], stdout=sys.stderr)
+    run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", scratch, source],
+        stdout=sys.stderr,
+    )
     run([sys.executable, "-m", "venv", "--without-pip", scratch / "venv"])
     [wheel] = scratch.glob("*.whl")
-    run([sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-deps", "--no-index", wheel])
+    run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "--python",
+            python,
+            "install",
+            "-q",
+            "--no-deps",
+            "--no-index",
+            wheel,
+        ]
+    )
     [site] = scratch.glob("venv/lib/python*/site-packages")
     libraries = Path(pytest.__file__).parents[1]
     (site / "libraries.pth").write_text(f"{libraries}\n")  # the libraries of this environment
@@ -158,7 +182,10 @@ def install_version(before: str, scratch: Path) -> tuple[Path, Path]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="upgrade_trial")
-    parser.add_argument("--before", help="the commit of the version before; otherwise the last tag, or the last commit")
+    parser.add_argument(
+        "--before",
+        help="the commit of the version before; otherwise the last tag, or the last commit",
+    )
     before = parser.parse_args().before or find_version_before()
     with tempfile.TemporaryDirectory(prefix="survey-upgrade-") as name:
         scratch = Path(name)

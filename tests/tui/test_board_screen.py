@@ -37,7 +37,9 @@ __all__ = ["folder"]
 def _busy_study() -> Path:
     cases = [
         *(interviewed(history(f"whole {n:02}").at(DAY), f"i{n}", n) for n in range(12)),
-        history("a key that is rather longer than anybody needs").at(DAY).call("supervisor", note="x" * 90),
+        history("a key that is rather longer than anybody needs")
+        .at(DAY)
+        .call("supervisor", note="x" * 90),
         *(history(f"p{n}").at(DAY).appointment("2026-11-25 10:00", owner="ann") for n in range(12)),
     ]
     quotas = "quotas:\n- {id: kinds, by: [kind], targets: {1: 40, 2: 50}}\n"
@@ -63,7 +65,9 @@ def test_no_line_is_wider_than_the_terminal_and_every_section_is_there() -> None
         "backup",
     ]
     assert "… and 4 more" in drawn
-    assert any("0 of 12" in line and line.endswith("0%*") for line in drawn)  # a share of few is marked
+    assert any(
+        "0 of 12" in line and line.endswith("0%*") for line in drawn
+    )  # a share of few is marked
 
 
 def test_the_command_prints_once_where_there_is_no_screen_and_gives_data(
@@ -97,11 +101,18 @@ def board_study() -> Path:
         [
             *(
                 interviewed(
-                    history(f"u{n:02}", columns={"kind": n % 2 + 1}).at(f"2026-11-24 {n % 4 + 8:02}:10"), f"i{n}", n + 4
+                    history(f"u{n:02}", columns={"kind": n % 2 + 1}).at(
+                        f"2026-11-24 {n % 4 + 8:02}:10"
+                    ),
+                    f"i{n}",
+                    n + 4,
                 )
                 for n in range(9)
             ),
-            *(history(f"v{n}").at("2026-11-24 09:20").call("no_answer", by="bob") for n in range(5)),
+            *(
+                history(f"v{n}").at("2026-11-24 09:20").call("no_answer", by="bob")
+                for n in range(5)
+            ),
             history("w1").at("2026-11-24 10:40").call("refusal_soft", by="bob"),
             history("w2").at("2026-11-24 11:00").call("supervisor", by="ann", note="asks who pays"),
             history("w3").at("2026-11-23 11:00").appointment("2026-11-24 11:00", owner="ann"),
@@ -114,11 +125,15 @@ def board_study() -> Path:
     )
     Path("responses/interviewers.csv").write_text(f"{PEOPLE}sue,supervisor,\n")
     with store_of(path) as store:
-        store.cases.claim_case("x3", Lease("t", "ann", "s1", NOW + timedelta(minutes=18)), NOW - timedelta(minutes=2))
+        store.cases.claim_case(
+            "x3", Lease("t", "ann", "s1", NOW + timedelta(minutes=18)), NOW - timedelta(minutes=2)
+        )
     return path
 
 
-def _show(monkeypatch: pytest.MonkeyPatch, *studies: StudyCommands, size: tuple[int, int] = (80, 24)) -> Hands:
+def _show(
+    monkeypatch: pytest.MonkeyPatch, *studies: StudyCommands, size: tuple[int, int] = (80, 24)
+) -> Hands:
     """Show the board at noon, with everything read."""
     monkeypatch.setattr(datetimes, "now", lambda: NOW)
     return wait_for_board(Hands(BoardApp(studies, "dark"), size))
@@ -162,7 +177,10 @@ def test_the_tabs_show_the_study_and_what_needs_attention(monkeypatch: pytest.Mo
 def test_board_and_status_show_the_rates_of_each_frame(monkeypatch: pytest.MonkeyPatch) -> None:
     path = a_study([history("d", frame="mobile", replicate="2")])
     assert not [line for line in render_status(told(path), cells=80) if "RR1" in line]
-    landline = [interviewed(history("a", frame="landline").at(DAY), "i1", 10), history("b", frame="landline")]
+    landline = [
+        interviewed(history("a", frame="landline").at(DAY), "i1", 10),
+        history("b", frame="landline"),
+    ]
     path = a_study([*landline, history("c", frame="mobile")])
     rates = ["landline  RR1 50.0%  COOP1 100.0%  REF1 0.0%  CON1 50.0%"]
     rates += ["mobile  RR1 0.0%  COOP1 not defined  REF1 0.0%  CON1 0.0%"]
@@ -174,7 +192,9 @@ def test_board_and_status_show_the_rates_of_each_frame(monkeypatch: pytest.Monke
         hands.close()
 
 
-def test_a_change_needs_a_reason_and_is_stored_in_the_history(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_needs_a_reason_and_is_stored_in_the_history(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     path = _supervised()
     hands = _show(monkeypatch, StudyCommands(str(path), by="sam", zone=DENVER))
     try:
@@ -185,14 +205,19 @@ def test_a_change_needs_a_reason_and_is_stored_in_the_history(monkeypatch: pytes
         assert OutcomeOverridden("refusal_hard", "", "wrote to us") in _history(path, "p0")
         wait_for_board(hands)
         hands.press("home", "g", *"bob", "enter", *"ann is ill", "enter")
-        assert _history(path, "p1")[-2:] == [CaseNoteWritten("ann is ill"), AppointmentReassigned("bob", "me")]
+        assert _history(path, "p1")[-2:] == [
+            CaseNoteWritten("ann is ill"),
+            AppointmentReassigned("bob", "me"),
+        ]
         hands.press("2", "home", "a", *"call the deputy", "enter")
         assert "answered" in hands.said
     finally:
         hands.close()
 
 
-def test_a_case_that_another_supervisor_changes_meanwhile_is_shown_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_case_that_another_supervisor_changes_meanwhile_is_shown_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     path = _supervised()
     monkeypatch.setattr(datetimes, "now", lambda: NOW)
     Path("responses/interviewers.csv").write_text(f"{PEOPLE}sue,supervisor,\ndora,supervisor,\n")
@@ -209,8 +234,12 @@ def test_a_case_that_another_supervisor_changes_meanwhile_is_shown_again(monkeyp
             shown = _press(hands, *"wrote to us", "enter")
             assert "changed by dora at" in hands.why
             assert "nothing was written" in shown
-            assert "dora (account sue)  a supervisor corrected" in shown  # the last lines of the fresh case
-            assert [e.outcome for e in _history(path, key) if isinstance(e, OutcomeOverridden)] == ["busy"]
+            assert (
+                "dora (account sue)  a supervisor corrected" in shown
+            )  # the last lines of the fresh case
+            assert [e.outcome for e in _history(path, key) if isinstance(e, OutcomeOverridden)] == [
+                "busy"
+            ]
             hands.press("escape")
         wait_for_board(hands)
         hands.press("o", *"respondent refuses (h", "enter", *"wrote to us", "enter")
@@ -268,17 +297,23 @@ def test_one_hour_has_no_chart(monkeypatch: pytest.MonkeyPatch) -> None:
         hands.close()
 
 
-def test_a_break_is_shown_and_a_message_is_sent_to_whom_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_break_is_shown_and_a_message_is_sent_to_whom_is_marked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     path = board_study()
     with store_of(path) as store:
         for kind, detail, minutes in (("on", "", 90), ("break", "lunch", 20), ("active", "", 14)):
-            store.work.add(WorkEvent(NOW - timedelta(minutes=minutes), "cy", kind, detail, "s2", "cy"))
+            store.work.add(
+                WorkEvent(NOW - timedelta(minutes=minutes), "cy", kind, detail, "s2", "cy")
+            )
     hands = _show(monkeypatch, StudyCommands(str(path), by="sam", zone=DENVER))
     try:
         assert "break: lunch 20 min" in _press(hands, "4")
         with store_of(path) as store:
             store.work.add(WorkEvent(NOW - timedelta(minutes=16), "dee", "on", "", "s3", "dee"))
-            store.work.add(WorkEvent(NOW - timedelta(minutes=16), "dee", "break", "rest", "s3", "dee"))
+            store.work.add(
+                WorkEvent(NOW - timedelta(minutes=16), "dee", "break", "rest", "s3", "dee")
+            )
         wait_for_board(hands)
         assert "break: rest, no sign since 11:44" in hands.text()
         hands.press("end", "up", "m", *"please ring me", "enter")
@@ -304,10 +339,18 @@ def test_each_tab_names_the_actions_that_it_is_used_for(monkeypatch: pytest.Monk
         hands.close()
 
 
-def test_time_without_a_case_is_shown_of_people_at_work_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_time_without_a_case_is_shown_of_people_at_work_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     path = board_study()
     with store_of(path) as store:
-        for login, kind in (("ann", "on"), ("bob", "on"), ("bob", "off"), ("pat", "on"), ("pat", "break")):
+        for login, kind in (
+            ("ann", "on"),
+            ("bob", "on"),
+            ("bob", "off"),
+            ("pat", "on"),
+            ("pat", "break"),
+        ):
             store.work.add(WorkEvent(NOW - timedelta(minutes=30), login, kind, "", "s2", login))
     status = StudyCommands(str(path), by="sam", zone=DENVER)
     monkeypatch.setattr(datetimes, "now", lambda: NOW)
@@ -320,7 +363,9 @@ def test_cases_that_only_some_may_call_are_callable_wherever_they_are_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     path = a_study([history("a"), history("b").then(LanguageSet("es"))])
-    Path("responses/interviewers.csv").write_text("login,role,languages\nsue,supervisor,en\nann,,en\n")
+    Path("responses/interviewers.csv").write_text(
+        "login,role,languages\nsue,supervisor,en\nann,,en\n"
+    )
     hands = _show(monkeypatch, *[StudyCommands(str(path), by="sue", zone=DENVER)] * 2)
     try:
         overview = hands.text()
@@ -329,7 +374,9 @@ def test_cases_that_only_some_may_call_are_callable_wherever_they_are_counted(
         hands.close()
 
 
-def test_who_is_no_supervisor_sees_no_names_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_is_no_supervisor_sees_no_names_and_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     path = _supervised()
     hands = _show(monkeypatch, StudyCommands(str(path), by="bob", zone=DENVER))
     try:
@@ -356,7 +403,9 @@ def test_cases_are_found_while_a_text_is_typed(monkeypatch: pytest.MonkeyPatch) 
         hands.close()
 
 
-def test_several_studies_are_shown_in_turn_and_one_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_studies_are_shown_in_turn_and_one_that_fails_says_why(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     path = _busy_study()
     hands = _show(monkeypatch, StudyCommands(str(path), zone=DENVER), StudyCommands("nowhere.yaml"))
     try:
@@ -372,7 +421,9 @@ def test_several_studies_are_shown_in_turn_and_one_that_fails_says_why(monkeypat
         hands.close()
 
 
-def test_the_page_for_the_client_has_the_numbers_and_no_person(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_for_the_client_has_the_numbers_and_no_person(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(datetimes, "now", lambda: NOW)
     path = board_study()
     assert run_command(["status", str(path), "-o", "status.html", "--zone", "America/Denver"]) == 0
@@ -383,11 +434,15 @@ def test_the_page_for_the_client_has_the_numbers_and_no_person(monkeypatch: pyte
     assert "kinds:1" not in page
     for person in ("ann", "bob", "pat", "x3", "w2", "who pays"):
         assert not re.search(rf"\b{person}\b", page.partition("<main>")[2]), person
-    assert run_command(["status", str(path), "-o", "status.html"]) == 1  # never over a file that exists
+    assert (
+        run_command(["status", str(path), "-o", "status.html"]) == 1
+    )  # never over a file that exists
     assert run_command(["status", str(path), "-o", "status.pdf"]) == 1
 
 
-def test_without_a_full_screen_the_board_says_what_to_use(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_full_screen_the_board_says_what_to_use(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert run_command(["board", str(_busy_study())]) == 1
     assert "survey status" in capsys.readouterr().err
 

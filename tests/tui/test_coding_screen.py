@@ -27,8 +27,13 @@ def coder() -> Iterator[Callable[..., Hands]]:
         yield start
 
 
-def test_a_message_is_seen_without_scrolling_where_the_codes_fill_the_screen(coder: Callable[..., Hands]) -> None:
-    study(frame="codes:\n" + "".join(f"  {n}: {'A reason that is long ' * 3}{n}\n" for n in range(1, 60)))
+def test_a_message_is_seen_without_scrolling_where_the_codes_fill_the_screen(
+    coder: Callable[..., Hands],
+) -> None:
+    study(
+        frame="codes:\n"
+        + "".join(f"  {n}: {'A reason that is long ' * 3}{n}\n" for n in range(1, 60))
+    )
     hands = coder("6", "0", "enter")
     assert hands.why
     assert f"! {hands.why}"[:60] in hands.text()

@@ -27,7 +27,9 @@ def wait_for_screen(terminal: int) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_station_ends_at_its_signal_although_nobody_reads_its_terminal(tmp_path: Path, number: int) -> None:
+def test_a_station_ends_at_its_signal_although_nobody_reads_its_terminal(
+    tmp_path: Path, number: int
+) -> None:
     shift = Shift(tmp_path)
     Shift.close_all()
     outside, inside = os.openpty()
@@ -85,7 +87,11 @@ with Interrupts() as interrupts:
 def test_an_interruption_that_got_lost_is_repeated() -> None:
     # In a process of its own: other tests of this one have handlers of their own for these signals.
     done = subprocess.run(
-        [sys.executable, "-c", LOST_INTERRUPTION], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", LOST_INTERRUPTION],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
     assert done.stdout.splitlines() == ["lost", "repeated"], done.stderr

@@ -5,7 +5,16 @@ from collections.abc import Callable
 
 import pytest
 
-from support.fake_interview import AGREEMENT, MEDIA, ZERO_TO_TEN, FakeInterview, choices, every_kind, prompt, words
+from support.fake_interview import (
+    AGREEMENT,
+    MEDIA,
+    ZERO_TO_TEN,
+    FakeInterview,
+    choices,
+    every_kind,
+    prompt,
+    words,
+)
 from support.screens import InterviewHands
 from survey_cli.entries import (
     DeclineOption,
@@ -29,9 +38,13 @@ YES_NO = PickEntry(options=choices("Yes", "No"))
 Keyed = Callable[..., InterviewHands]
 
 
-def session_of(*entries: ReadEntry | PickEntry | LineEntry | VerbatimEntry, **more: object) -> FakeInterview:
+def session_of(
+    *entries: ReadEntry | PickEntry | LineEntry | VerbatimEntry, **more: object
+) -> FakeInterview:
     """A session that asks a, b, c … with these entries."""
-    return FakeInterview(tuple(prompt("abcdefgh"[n], f"Question {n}?", e) for n, e in enumerate(entries)), **more)  # type: ignore[arg-type]
+    return FakeInterview(
+        tuple(prompt("abcdefgh"[n], f"Question {n}?", e) for n, e in enumerate(entries)), **more
+    )  # type: ignore[arg-type]
 
 
 def test_enter_after_a_code_that_went_on_by_itself_continues_a_text(keyed: Keyed) -> None:
@@ -43,7 +56,11 @@ def test_enter_after_a_code_that_went_on_by_itself_continues_a_text(keyed: Keyed
 @pytest.mark.parametrize(
     ("entry", "earlier", "given"),
     [
-        (LineEntry(kind="number"), EarlierAnswer(label="40", typed_text="40", kind="prefill"), "40"),
+        (
+            LineEntry(kind="number"),
+            EarlierAnswer(label="40", typed_text="40", kind="prefill"),
+            "40",
+        ),
         (YES_NO, EarlierAnswer(label="2 No", codes=(2,), typed_text="2"), "2"),
         (MEDIA._replace(min_count=0), None, ""),
     ],
@@ -53,7 +70,11 @@ def test_enter_after_a_code_that_went_on_by_itself_answers_nothing(
     entry: LineEntry | PickEntry, earlier: EarlierAnswer | None, given: str, keyed: Keyed
 ) -> None:
     """However slowly it is pressed: `1 Enter`, keyed by habit, must not take what nobody has said."""
-    script = (prompt("a", "A?", YES_NO), prompt("b", "B?", entry, earlier=earlier), prompt("c", "C", ReadEntry()))
+    script = (
+        prompt("a", "A?", YES_NO),
+        prompt("b", "B?", entry, earlier=earlier),
+        prompt("c", "C", ReadEntry()),
+    )
     session = FakeInterview(script)
     board = keyed(session)
     board.press("1", at=100.0)
@@ -92,7 +113,9 @@ def test_a_key_that_is_no_code_is_refused_and_changes_nothing(keyed: Keyed) -> N
     assert session.given == [("a", "4")]
 
 
-def test_declines_go_by_letter_in_a_pick_and_by_dot_word_where_letters_are_text(keyed: Keyed) -> None:
+def test_declines_go_by_letter_in_a_pick_and_by_dot_word_where_letters_are_text(
+    keyed: Keyed,
+) -> None:
     session = session_of(AGREEMENT, LineEntry(kind="text"), VerbatimEntry(), ReadEntry())
     keyed(session, "D", "dr", "backspace", "backspace", ".refused", "enter", ".dk", "enter")
     assert session.given == [("a", ".dk"), ("b", ".refused"), ("c", ".dk")]
@@ -100,7 +123,10 @@ def test_declines_go_by_letter_in_a_pick_and_by_dot_word_where_letters_are_text(
 
 def test_a_letter_that_is_a_code_wins_and_the_decline_keeps_its_dot_word(keyed: Keyed) -> None:
     lettered = PickEntry(
-        options=(OfferedOption(code="d", text=words("Daily")), OfferedOption(code="w", text=words("Weekly")))
+        options=(
+            OfferedOption(code="d", text=words("Daily")),
+            OfferedOption(code="w", text=words("Weekly")),
+        )
     )
     session = session_of(lettered, lettered, ReadEntry())
     keyed(session, "d", ".dk", "enter")
@@ -109,7 +135,9 @@ def test_a_letter_that_is_a_code_wins_and_the_decline_keeps_its_dot_word(keyed: 
 
 def test_a_study_s_own_decline_acts_by_its_letter(keyed: Keyed) -> None:
     own = DeclineOption(id="not_my_job", code=-5, text="Not my job", key="n")
-    session = FakeInterview((prompt("a", "A?", AGREEMENT)._replace(declines=(own,)), prompt("b", "B", ReadEntry())))
+    session = FakeInterview(
+        (prompt("a", "A?", AGREEMENT)._replace(declines=(own,)), prompt("b", "B", ReadEntry()))
+    )
     keyed(session, "n")
     assert session.given == [("a", ".not_my_job")]
 
@@ -145,7 +173,9 @@ def test_enter_keeps_what_stands_and_is_rejected_where_nothing_does(keyed: Keyed
 
 def test_what_no_longer_fits_is_not_kept_by_enter(keyed: Keyed) -> None:
     reopened = EarlierAnswer(label="3 Disagree", codes=(3,), typed_text="3", kind="reopened")
-    session = FakeInterview((prompt("a", "A?", YES_NO)._replace(earlier=reopened), prompt("b", "B", ReadEntry())))
+    session = FakeInterview(
+        (prompt("a", "A?", YES_NO)._replace(earlier=reopened), prompt("b", "B", ReadEntry()))
+    )
     board = keyed(session, "enter")
     assert session.given == []
     assert board.why
@@ -176,7 +206,9 @@ def test_several_with_words_ask_for_them_and_do_not_take_none(keyed: Keyed) -> N
 
 
 def test_words_with_one_choice(keyed: Keyed) -> None:
-    other = PickEntry(options=(*choices("Yes", "No"), OfferedOption(code=7, text=words("Other"), specify=True)))
+    other = PickEntry(
+        options=(*choices("Yes", "No"), OfferedOption(code=7, text=words("Other"), specify=True))
+    )
     session = session_of(other, other, ReadEntry())
     board = keyed(session, "7", "escape")
     assert session.given == []
@@ -185,7 +217,9 @@ def test_words_with_one_choice(keyed: Keyed) -> None:
 
 
 def test_at_most_so_many(keyed: Keyed) -> None:
-    session = session_of(PickEntry(options=choices("A", "B", "C"), several=True, max_count=2), ReadEntry())
+    session = session_of(
+        PickEntry(options=choices("A", "B", "C"), several=True, max_count=2), ReadEntry()
+    )
     board = keyed(session, "1", "2", "3")
     assert board.chosen == (1, 2)
     assert "at most 2" in board.why
@@ -221,19 +255,25 @@ def test_a_doubted_answer_is_never_confirmed_by_enter(keyed: Keyed) -> None:
 
 @pytest.mark.parametrize("keys", [("f9", "enter"), (".ok", "enter")])
 def test_it_is_so_without_a_reason(keys: tuple[str, ...], keyed: Keyed) -> None:
-    session = session_of(LineEntry(kind="number"), ReadEntry(), queries={("a", "169"): Query(text=words("Sure?"))})
+    session = session_of(
+        LineEntry(kind="number"), ReadEntry(), queries={("a", "169"): Query(text=words("Sure?"))}
+    )
     keyed(session, "169", "enter", *keys)
     assert session.given[-1] == ("a", ".ok")
 
 
 def test_a_doubted_answer_is_changed_by_another(keyed: Keyed) -> None:
-    session = session_of(LineEntry(kind="number"), ReadEntry(), queries={("a", "169"): Query(text=words("Sure?"))})
+    session = session_of(
+        LineEntry(kind="number"), ReadEntry(), queries={("a", "169"): Query(text=words("Sure?"))}
+    )
     keyed(session, "169", "enter", "61", "enter")
     assert session.given == [("a", "169"), ("a", "61")]
 
 
 def test_o_confirms_a_pick_in_doubt(keyed: Keyed) -> None:
-    session = session_of(YES_NO, ReadEntry(), queries={("a", "2"): Query(text=words("Earlier they said yes."))})
+    session = session_of(
+        YES_NO, ReadEntry(), queries={("a", "2"): Query(text=words("Earlier they said yes."))}
+    )
     keyed(session, "2", "o", "enter")
     assert session.given == [("a", "2"), ("a", ".ok")]
 
@@ -241,7 +281,9 @@ def test_o_confirms_a_pick_in_doubt(keyed: Keyed) -> None:
 @pytest.mark.parametrize("yes", ["1", "y", "Y", "f9"])
 def test_a_question_read_aloud_about_the_answer_takes_yes(yes: str, keyed: Keyed) -> None:
     session = session_of(
-        LineEntry(kind="number"), ReadEntry(), queries={("a", "95"): Query(text=words("95?"), aloud=True)}
+        LineEntry(kind="number"),
+        ReadEntry(),
+        queries={("a", "95"): Query(text=words("95?"), aloud=True)},
     )
     keyed(session, "95", "enter", yes)
     assert session.given == [("a", "95"), ("a", ".ok")]
@@ -249,7 +291,9 @@ def test_a_question_read_aloud_about_the_answer_takes_yes(yes: str, keyed: Keyed
 
 def test_a_question_read_aloud_about_the_answer_takes_no_and_asks_again(keyed: Keyed) -> None:
     session = session_of(
-        LineEntry(kind="number"), ReadEntry(), queries={("a", "95"): Query(text=words("95?"), aloud=True)}
+        LineEntry(kind="number"),
+        ReadEntry(),
+        queries={("a", "95"): Query(text=words("95?"), aloud=True)},
     )
     board = keyed(session, "95", "enter", "5")
     assert board.why, "a digit that is neither yes nor no is not the beginning of a number"
@@ -258,7 +302,9 @@ def test_a_question_read_aloud_about_the_answer_takes_no_and_asks_again(keyed: K
 
 
 def test_rejected_text_stays_and_says_why(keyed: Keyed) -> None:
-    session = session_of(LineEntry(kind="number"), ReadEntry(), rejects={("a", "200"): "0 to 168 hours"})
+    session = session_of(
+        LineEntry(kind="number"), ReadEntry(), rejects={("a", "200"): "0 to 168 hours"}
+    )
     board = keyed(session, "200", "enter")
     assert (board.why, board.typed, board.screen.bell_due) == ("0 to 168 hours", "200", True)
     board.press("backspace", "enter")
@@ -314,7 +360,16 @@ def test_unknown_dot_words_are_refused_and_stay(keyed: Keyed) -> None:
 def test_dot_words_do_what_the_keys_do(keyed: Keyed) -> None:
     session = FakeInterview(every_kind())
     board = keyed(
-        session, "enter", ".lang es", "enter", ".note loud", "enter", ".jump hello", "enter", ".back", "enter"
+        session,
+        "enter",
+        ".lang es",
+        "enter",
+        ".note loud",
+        "enter",
+        ".jump hello",
+        "enter",
+        ".back",
+        "enter",
     )
     assert session.calls == ["speak es", "note loud", "jump hello"]
     assert board.why == "this is the first question"
@@ -326,9 +381,14 @@ def test_dot_words_do_what_the_keys_do(keyed: Keyed) -> None:
 @pytest.mark.parametrize("word", [".stop", ".jump", ".note", ".help", ".faq"])
 def test_dot_words_alone_open_what_they_name(word: str, keyed: Keyed) -> None:
     for start in (1, 6):
-        session = FakeInterview(tuple(p._replace(faq=every_kind()[0].faq) for p in every_kind()), at=start)
+        session = FakeInterview(
+            tuple(p._replace(faq=every_kind()[0].faq) for p in every_kind()), at=start
+        )
         board = keyed(session, word, "enter")
-        assert board.panel == {".stop": "f8", ".jump": "f3", ".note": "f2", ".help": "f1", ".faq": "f5"}[word]
+        assert (
+            board.panel
+            == {".stop": "f8", ".jump": "f3", ".note": "f2", ".help": "f1", ".faq": "f5"}[word]
+        )
         board.press("escape")
         assert board.panel == ""
         assert board.typed == "", "the dot word is not left in the field"
@@ -409,7 +469,9 @@ def test_closing_is_shown_until_a_key(keyed: Keyed) -> None:
     assert not board.app.is_running
 
 
-def test_every_call_that_is_rejected_leaves_the_desk_and_the_screen_where_they_were(keyed: Keyed) -> None:
+def test_every_call_that_is_rejected_leaves_the_desk_and_the_screen_where_they_were(
+    keyed: Keyed,
+) -> None:
     session = session_of(YES_NO, ReadEntry())
     board = keyed(session)
     before: Prompt | None = board.interview.question.prompt
@@ -441,11 +503,17 @@ def test_editing(keys: str, typed: str, entry: LineEntry | VerbatimEntry, keyed:
 
 def test_an_enter_held_down_closes_no_interview(keyed: Keyed) -> None:
     session = FakeInterview(
-        (prompt("a", "May I?", YES_NO), prompt("no", "Good-bye.", ReadEntry(), ending="refusal_hard"))
+        (
+            prompt("a", "May I?", YES_NO),
+            prompt("no", "Good-bye.", ReadEntry(), ending="refusal_hard"),
+        )
     )
     board = keyed(session)
     board.press("2", at=100.0)
-    for at in (100.1, *(100.76 + n / 30 for n in range(60))):  # held down: the first repetition comes late
+    for at in (
+        100.1,
+        *(100.76 + n / 30 for n in range(60)),
+    ):  # held down: the first repetition comes late
         board.press("enter", at=at)
         assert session.result() is None
     assert "Enter once more ends here" in board.said
@@ -466,7 +534,9 @@ def test_only_an_enter_at_the_end_is_asked_about(keyed: Keyed) -> None:
     assert board.at == "c", "the key after it counts"
 
 
-def test_enter_pressed_again_soon_after_it_was_said_to_come_too_soon_completes(keyed: Keyed) -> None:
+def test_enter_pressed_again_soon_after_it_was_said_to_come_too_soon_completes(
+    keyed: Keyed,
+) -> None:
     session = session_of(YES_NO)
     board = keyed(session)
     board.press("1", at=100.0)
@@ -493,7 +563,9 @@ def test_a_decline_asks_before_it_drops_what_is_marked(keyed: Keyed) -> None:
 def test_a_beginning_that_no_other_code_has_is_enough(keyed: Keyed) -> None:
     """Also if it is the letter of a decline: then Ctrl+R declines."""
     codes = {"radio": "Radio", "tv": "TV", "reading": "Reading", "dvd": "DVD"}
-    media = PickEntry(options=tuple(OfferedOption(code=code, text=words(text)) for code, text in codes.items()))
+    media = PickEntry(
+        options=tuple(OfferedOption(code=code, text=words(text)) for code, text in codes.items())
+    )
     session = FakeInterview(tuple(prompt(name, f"{name}?", media) for name in "abcd"))
     board = keyed(session, "d")
     assert session.given == []
@@ -510,14 +582,18 @@ def test_a_beginning_that_no_other_code_has_is_enough(keyed: Keyed) -> None:
 def test_plain_lines_and_keys_understand_codes_alike() -> None:
     codes = ("radio", "tv", "reading")
     media = PickEntry(options=tuple(OfferedOption(code=code, text=words(code)) for code in codes))
-    session = FakeInterview((prompt("a", "A?", media), prompt("b", "B?", media), prompt("c", "C", ReadEntry())))
+    session = FakeInterview(
+        (prompt("a", "A?", media), prompt("b", "B?", media), prompt("c", "C", ReadEntry()))
+    )
     written = io.StringIO()
     conduct_interview(session, io.StringIO("r\nrad\nt\n\n"), written)
     assert session.given == [("a", "radio"), ("b", "tv"), ("c", "")]
     assert "! r: radio or reading? Type more of it" in written.getvalue()
 
 
-@pytest.mark.parametrize("entry", [LineEntry(kind="number"), LineEntry(kind="text"), VerbatimEntry(), AGREEMENT])
+@pytest.mark.parametrize(
+    "entry", [LineEntry(kind="number"), LineEntry(kind="text"), VerbatimEntry(), AGREEMENT]
+)
 @pytest.mark.parametrize(("key", "given"), [("ctrl+d", ".dk"), ("ctrl+r", ".refused")])
 def test_one_key_declines_everywhere(
     entry: LineEntry | VerbatimEntry | PickEntry, key: str, given: str, keyed: Keyed
@@ -549,7 +625,11 @@ def test_what_may_mean_two_things_is_asked_about_by_number(keyed: Keyed) -> None
                 return Rejection("12.000: 12 or 12,000?", meanings)
             return super().reply(reply)
 
-    for keys, given in (("2", "12000"), ("١", "12"), (("escape", "backspace", "1", "enter"), "12.001")):
+    for keys, given in (
+        ("2", "12000"),
+        ("١", "12"),
+        (("escape", "backspace", "1", "enter"), "12.001"),
+    ):
         session = Doubting((prompt("a", "A?", LineEntry(kind="number")), prompt("b", "B?", YES_NO)))
         keyed(session, *"12.000", "enter").press(*keys)
         assert session.given == [("a", given)]
@@ -582,7 +662,8 @@ def test_what_was_rejected_is_replaced_by_typing_and_changed_by_editing(keyed: K
         (("left", "backspace", "enter"), "99"),
     ):
         session = FakeInterview(
-            (prompt("a", "Age?", LineEntry(kind="number")), prompt("b", "B?", YES_NO)), rejects=rejects
+            (prompt("a", "Age?", LineEntry(kind="number")), prompt("b", "B?", YES_NO)),
+            rejects=rejects,
         )
         board = keyed(session, *"999", "enter")
         assert board.typed == "999"
@@ -610,7 +691,9 @@ def searching(*options: OfferedOption) -> LineEntry:
     return LineEntry(kind="search", search=ListSearch(SearchList(rows), "en", options))
 
 
-def test_a_digit_after_a_word_chooses_a_match_of_a_search_and_other_digits_are_typed(keyed: Keyed) -> None:
+def test_a_digit_after_a_word_chooses_a_match_of_a_search_and_other_digits_are_typed(
+    keyed: Keyed,
+) -> None:
     session = session_of(searching(), searching(), searching(), ReadEntry())
     board = keyed(session, "ban")
     assert "1  Banker  (12)" in board.text()
@@ -622,7 +705,11 @@ def test_a_digit_after_a_word_chooses_a_match_of_a_search_and_other_digits_are_t
 
 
 def test_arrows_mark_a_match_and_enter_takes_only_what_is_marked_or_alone(keyed: Keyed) -> None:
-    session = session_of(searching(), searching(OfferedOption(99, words("Not in the list"), specify=True)), ReadEntry())
+    session = session_of(
+        searching(),
+        searching(OfferedOption(99, words("Not in the list"), specify=True)),
+        ReadEntry(),
+    )
     board = keyed(session, "ban", "enter")
     assert "more words narrow the list" in board.why
     board.press("down", "down", "enter", "zzz")
@@ -633,7 +720,9 @@ def test_arrows_mark_a_match_and_enter_takes_only_what_is_marked_or_alone(keyed:
 
 
 def test_after_a_no_the_text_for_it_is_read(keyed: Keyed) -> None:
-    back = Query(text=words("So you are 95?"), aloud=True, otherwise=words("How old are you, then?"))
+    back = Query(
+        text=words("So you are 95?"), aloud=True, otherwise=words("How old are you, then?")
+    )
     session = session_of(LineEntry(kind="number"), ReadEntry(), queries={("a", "95"): back})
     board = keyed(session, "95", "enter")
     assert "So you are 95?" in board.text()
@@ -646,5 +735,7 @@ def test_after_a_no_the_text_for_it_is_read(keyed: Keyed) -> None:
     write = io.StringIO()
     session = session_of(LineEntry(kind="number"), ReadEntry(), queries={("a", "95"): back})
     conduct_interview(session, io.StringIO("95\n2\n59\n\n"), write)
-    assert "> \nHow old are you, then?\n[ask again, then key the right answer]\n" in write.getvalue()
+    assert (
+        "> \nHow old are you, then?\n[ask again, then key the right answer]\n" in write.getvalue()
+    )
     assert session.given[1] == ("a", "59")

@@ -10,10 +10,26 @@ from textual import events
 from textual.geometry import Offset
 from textual.widgets import OptionList
 
-from support.fake_interview import AGREEMENT, MEDIA, FakeInterview, choices, every_kind, prompt, words
+from support.fake_interview import (
+    AGREEMENT,
+    MEDIA,
+    FakeInterview,
+    choices,
+    every_kind,
+    prompt,
+    words,
+)
 from support.screens import InterviewHands
 from survey_cli.engine.events import InterviewNote
-from survey_cli.entries import EarlierAnswer, LineEntry, OfferedOption, PickEntry, Query, ReadEntry, VerbatimEntry
+from survey_cli.entries import (
+    EarlierAnswer,
+    LineEntry,
+    OfferedOption,
+    PickEntry,
+    Query,
+    ReadEntry,
+    VerbatimEntry,
+)
 from survey_cli.problems import UserError
 from survey_cli.tui.interview.question import OptionLines
 from survey_cli.tui.widgets.styled import KeyBar, clean
@@ -23,7 +39,9 @@ from survey_cli.values import Place
 
 YES_NO = PickEntry(options=choices("Yes", "No"))
 OFFICES = PickEntry(
-    options=choices(*(f"District office number {n} of the northern region, division {n}" for n in range(40)))
+    options=choices(
+        *(f"District office number {n} of the northern region, division {n}" for n in range(40))
+    )
 )
 Keyed = Callable[..., InterviewHands]
 
@@ -41,7 +59,11 @@ def test_an_ordinary_question_fits_without_scrolling(at: int, keyed: Keyed) -> N
 
 def test_only_outcomes_that_are_final_say_that_they_end_the_interview(keyed: Keyed) -> None:
     board = keyed(FakeInterview(every_kind(), at=1), "f8")
-    for text in ("Stop here: Broke off", "Stop here: Call back, no time given", "End: Withdraws consent"):
+    for text in (
+        "Stop here: Broke off",
+        "Stop here: Call back, no time given",
+        "End: Withdraws consent",
+    ):
         assert any(text in row for row in board.listed())
     board.press("3", "1")
     assert "End this interview with: Withdraws consent" in board.text()
@@ -78,19 +100,31 @@ def test_what_is_not_read_aloud_has_a_mark_and_not_only_a_color(keyed: Keyed) ->
     assert "Chicago District · has hung up" in tone
 
 
-@pytest.mark.parametrize("evil", ["[red]x[/]", "[@click=app.quit]x[/]", "[/]", "\x1b[31mx", "a\x07b\x9bc", "[b"])
+@pytest.mark.parametrize(
+    "evil", ["[red]x[/]", "[@click=app.quit]x[/]", "[/]", "\x1b[31mx", "a\x07b\x9bc", "[b"]
+)
 def test_text_is_literal_everywhere(evil: str, keyed: Keyed) -> None:
     named = prompt(
-        "a", evil, PickEntry(options=choices(evil, "No")), instruction=words(evil), faq=((words(evil),) * 2,)
+        "a",
+        evil,
+        PickEntry(options=choices(evil, "No")),
+        instruction=words(evil),
+        faq=((words(evil),) * 2,),
     )
-    session = FakeInterview((named, prompt("b", evil, LineEntry(kind="text", hint=evil))), title=evil, respondent=evil)
+    session = FakeInterview(
+        (named, prompt("b", evil, LineEntry(kind="text", hint=evil))), title=evil, respondent=evil
+    )
     board = keyed(session)
     for keys in ((), ("f5",), ("f3",), ("f6",), ("escape", "1"), ("f2", "[b]x[/]")):
         board.press(*keys)
         assert "\x1b" not in board.text()
         assert clean(evil) in board.text()
         strips = board.paint()
-        assert not any(segment.style and "@click" in segment.style.meta for strip in strips for segment in strip)
+        assert not any(
+            segment.style and "@click" in segment.style.meta
+            for strip in strips
+            for segment in strip
+        )
     assert session.given == [("a", "1")]
 
 
@@ -104,9 +138,15 @@ def test_a_message_stays_while_keys_are_typed_and_for_the_next_question(keyed: K
         assert ("slowly, please" in board.text()) == is_shown, key
 
 
-def test_a_message_is_seen_without_scrolling_where_the_options_fill_the_screen(keyed: Keyed) -> None:
+def test_a_message_is_seen_without_scrolling_where_the_options_fill_the_screen(
+    keyed: Keyed,
+) -> None:
     script = tuple(
-        prompt(f"q{count}", "Which of these is it?", PickEntry(options=choices(*[f"Option {'long ' * 12}"] * count)))
+        prompt(
+            f"q{count}",
+            "Which of these is it?",
+            PickEntry(options=choices(*[f"Option {'long ' * 12}"] * count)),
+        )
         for count in (18, 3)
     )
     hands = keyed(FakeInterview(script), "x")
@@ -149,7 +189,9 @@ def test_the_earlier_answer_is_marked_and_said(keyed: Keyed) -> None:
         ("reopened", "was 3 Disagree, which no longer fits: ask again"),
     ):
         earlier = before._replace(kind=kind)  # type: ignore[arg-type]
-        text = keyed(FakeInterview((prompt("a", "A?", AGREEMENT)._replace(earlier=earlier),))).text()
+        text = keyed(
+            FakeInterview((prompt("a", "A?", AGREEMENT)._replace(earlier=earlier),))
+        ).text()
         assert says in text
         assert "▸  3  Disagree" in text
 
@@ -168,14 +210,20 @@ def test_a_warning_is_under_the_entry_and_an_answer_is_read_back(keyed: Keyed) -
     assert "? 169: A week has 168 hours. Confirm?" in board.text()
     assert "F9 confirm" in board.keys
     aloud = {("a", "95"): Query(text=words("So you are 95?"), aloud=True)}
-    text = keyed(FakeInterview((prompt("a", "Age?", LineEntry(kind="number")),), queries=aloud), "95", "enter").text()
+    text = keyed(
+        FakeInterview((prompt("a", "Age?", LineEntry(kind="number")),), queries=aloud),
+        "95",
+        "enter",
+    ).text()
     assert "▌  So you are 95?" in text
     assert "▷ Age?" in text
     assert "1  Yes" in text
 
 
 def test_a_date_is_echoed_in_words_before_and_after_it_is_sent(keyed: Keyed) -> None:
-    session = FakeInterview((prompt("a", "Born?", LineEntry(kind="date")), prompt("b", "B?", YES_NO)))
+    session = FakeInterview(
+        (prompt("a", "Born?", LineEntry(kind="date")), prompt("b", "B?", YES_NO))
+    )
     board = keyed(session, "3.3.8")
     assert "Sunday" not in board.text()
     board.press("5")
@@ -183,7 +231,10 @@ def test_a_date_is_echoed_in_words_before_and_after_it_is_sent(keyed: Keyed) -> 
 
 
 def test_a_refused_key_says_why_under_the_entry(keyed: Keyed) -> None:
-    assert "! 7 is not offered here: 1, 2" in keyed(FakeInterview((prompt("a", "A?", YES_NO),)), "7").text()
+    assert (
+        "! 7 is not offered here: 1, 2"
+        in keyed(FakeInterview((prompt("a", "A?", YES_NO),)), "7").text()
+    )
 
 
 def test_a_notice_is_said_and_gone_at_the_first_key(keyed: Keyed) -> None:
@@ -195,7 +246,8 @@ def test_a_notice_is_said_and_gone_at_the_first_key(keyed: Keyed) -> None:
 
 def test_what_the_simulated_respondent_says_is_shown(keyed: Keyed) -> None:
     assert (
-        "they say: “Disagree, I think”" in keyed(FakeInterview(every_kind(), at=1, spoken="“Disagree, I think”")).text()
+        "they say: “Disagree, I think”"
+        in keyed(FakeInterview(every_kind(), at=1, spoken="“Disagree, I think”")).text()
     )
 
 
@@ -204,9 +256,15 @@ def test_what_the_simulated_respondent_says_is_shown(keyed: Keyed) -> None:
 
 def test_the_closing_review_lists_what_may_need_correction(keyed: Keyed) -> None:
     warning = {("h", "169"): Query(text=words("A week has 168 hours."))}
-    script = (prompt("a", "A?", YES_NO), prompt("h", "Hours?", LineEntry(kind="number")), prompt("b", "B?", YES_NO))
+    script = (
+        prompt("a", "A?", YES_NO),
+        prompt("h", "Hours?", LineEntry(kind="number")),
+        prompt("b", "B?", YES_NO),
+    )
     session = FakeInterview(script, queries=warning, took=timedelta(minutes=15, seconds=2))
-    board = keyed(session, "d", "169", "enter", "f9", "two jobs", "enter", "f2", "sounds tired", "enter", "1")
+    board = keyed(
+        session, "d", "169", "enter", "f9", "two jobs", "enter", "f2", "sounds tired", "enter", "1"
+    )
     text = board.text()
     assert "Every question is answered" in text
     assert "3 answers in 15:02" in text
@@ -268,7 +326,13 @@ def test_notes_are_there_after_resuming(keyed: Keyed) -> None:
 def test_the_side_panel_is_there_with_room_and_behind_a_key_without(keyed: Keyed) -> None:
     wide = keyed(FakeInterview(every_kind(), at=1), "3", size=(120, 32)).text()
     narrow = keyed(FakeInterview(every_kind(), at=1), "3")
-    for says in ("Region: Midwest", "10:42 there   11:42 here", "EARLIER", "QUOTA CELLS", "12 of 20"):
+    for says in (
+        "Region: Midwest",
+        "10:42 there   11:42 here",
+        "EARLIER",
+        "QUOTA CELLS",
+        "12 of 20",
+    ):
         assert says in wide
         assert says not in narrow.text()
     narrow.press("f6")
@@ -313,7 +377,11 @@ def test_every_action_of_the_palette_does_something(keyed: Keyed) -> None:
 
 def test_an_answer_in_question_is_not_shown_as_the_answer_before(keyed: Keyed) -> None:
     high = {("b", "70"): Query(text=words("More than 60."))}
-    script = (prompt("a", "A?", YES_NO), prompt("b", "B?", LineEntry(kind="number")), prompt("c", "C?", YES_NO))
+    script = (
+        prompt("a", "A?", YES_NO),
+        prompt("b", "B?", LineEntry(kind="number")),
+        prompt("c", "C?", YES_NO),
+    )
     board = keyed(FakeInterview(script, queries=high), "1", "70", "enter")
     assert "b: 70" not in board.text()
     board.press("f9", "enter")
@@ -322,7 +390,9 @@ def test_an_answer_in_question_is_not_shown_as_the_answer_before(keyed: Keyed) -
 
 def test_f7_jumps_from_a_failed_check_to_the_other_question(keyed: Keyed) -> None:
     compared = {("b", "2"): Query(text=words("Earlier they said no."), places=(Place("a"),))}
-    session = FakeInterview((prompt("a", "A?", YES_NO), prompt("b", "B?", YES_NO)), queries=compared)
+    session = FakeInterview(
+        (prompt("a", "A?", YES_NO), prompt("b", "B?", YES_NO)), queries=compared
+    )
     board = keyed(session, "2", "2")
     assert "F7 to a" in board.keys
     board.press("f7")
@@ -400,11 +470,19 @@ def test_a_smaller_screen_says_so_and_takes_no_keys(size: tuple[int, int], keyed
 
 
 def test_wide_letters_keep_their_columns(keyed: Keyed) -> None:
-    pick = PickEntry(options=(*choices("同意", "不同意"), OfferedOption(code=10, text=words("Café 👩‍🚀"), read=False)))
+    pick = PickEntry(
+        options=(
+            *choices("同意", "不同意"),
+            OfferedOption(code=10, text=words("Café 👩‍🚀"), read=False),
+        )
+    )
     board = keyed(FakeInterview((prompt("a", "您同意吗？" * 20, pick),)))
     assert all(cell_len(line) <= 80 for line in board.lines())
     starts = [
-        cell_len(line[: line.index(code)]) for line in board.lines() for code in ("1  同", "10  C") if code in line
+        cell_len(line[: line.index(code)])
+        for line in board.lines()
+        for code in ("1  同", "10  C")
+        if code in line
     ]
     assert len(starts) == 2
     assert starts[0] == starts[1] + 1, "codes stand under each other at the right"
@@ -423,9 +501,13 @@ def test_a_script_from_right_to_left_stands_at_the_right_edge(keyed: Keyed) -> N
     lines = board.lines()
     assert all(cell_len(line) <= 80 for line in lines)
     ends = [line.rstrip() for line in lines]
-    assert [line for line in ends if line.endswith("\u2067البنك خلال العام\u2069  ▐")], "each line is marked by itself"
+    assert [line for line in ends if line.endswith("\u2067البنك خلال العام\u2069  ▐")], (
+        "each line is marked by itself"
+    )
     assert [line for line in ends if line.endswith("\u2067ببطء.\u2069 ◁")]
-    assert [line for line in ends if re.search(" 12 +\u2067BMW أو غيرها\u2069   2  ◂$", line)], "columns from the right"
+    assert [line for line in ends if re.search(" 12 +\u2067BMW أو غيرها\u2069   2  ◂$", line)], (
+        "columns from the right"
+    )
     board.run(board.pilot.click(OptionLines, offset=Offset(20, 1)))
     board.pause()
     assert session.given == [("a", "12")]
@@ -462,7 +544,11 @@ def test_sixty_keys_typed_ahead_all_land_where_they_were_meant(keyed: Keyed) -> 
 
 def test_keys_typed_ahead_act_as_if_they_were_typed_slowly(keyed: Keyed) -> None:
     warning = {("a", "169"): Query(text=words("A week has 168 hours."))}
-    script = (prompt("a", "H?", LineEntry(kind="number")), prompt("b", "B?", YES_NO), prompt("c", "C", ReadEntry()))
+    script = (
+        prompt("a", "H?", LineEntry(kind="number")),
+        prompt("b", "B?", YES_NO),
+        prompt("c", "C", ReadEntry()),
+    )
     for send in ("burst", "press"):
         session = FakeInterview(script, queries=warning)
         board = keyed(session)
@@ -473,8 +559,12 @@ def test_keys_typed_ahead_act_as_if_they_were_typed_slowly(keyed: Keyed) -> None
 
 def test_an_interview_from_end_to_end(keyed: Keyed) -> None:
     session = FakeInterview(every_kind())
-    board = keyed(session, "enter", "3", "7", "4", "enter", "1", "7", "x", "enter", "enter", "40", "enter")
-    board.press("Chief", "enter", "3 may", "enter", "All", "ctrl+j", "it", "enter", "61", "enter", at=50.0)
+    board = keyed(
+        session, "enter", "3", "7", "4", "enter", "1", "7", "x", "enter", "enter", "40", "enter"
+    )
+    board.press(
+        "Chief", "enter", "3 may", "enter", "All", "ctrl+j", "it", "enter", "61", "enter", at=50.0
+    )
     board.press("1", at=51.0)
     board.press("enter", at=51.2)
     assert session.result() is None, "an Enter right after another key ends nothing"
@@ -551,7 +641,10 @@ def test_the_clock_ticks_in_the_header_only(keyed: Keyed) -> None:
 def test_at_an_answer_read_back_nothing_offers_a_key_that_is_refused(keyed: Keyed) -> None:
     aloud = {("a", "600"): Query(text=words("Did you say 600?"), aloud=True)}
     earlier = EarlierAnswer(label="600 hours", typed_text="600")
-    script = (prompt("a", "Hours?", LineEntry(kind="number"), earlier=earlier), prompt("b", "B?", YES_NO))
+    script = (
+        prompt("a", "Hours?", LineEntry(kind="number"), earlier=earlier),
+        prompt("b", "B?", YES_NO),
+    )
     text = keyed(FakeInterview(script, queries=aloud), "600", "enter").text()
     assert "1 yes, that is right" in text
     assert "Enter keeps" not in text
@@ -561,7 +654,9 @@ def test_at_an_answer_read_back_nothing_offers_a_key_that_is_refused(keyed: Keye
 
 
 def test_a_click_after_a_key_never_answers_the_next_question(keyed: Keyed) -> None:
-    script = tuple(prompt(name, "?", AGREEMENT) for name in "abc")  # a battery: the same options at each statement
+    script = tuple(
+        prompt(name, "?", AGREEMENT) for name in "abc"
+    )  # a battery: the same options at each statement
     session = FakeInterview(script)
     board = keyed(session)
     board.app.post_message(events.Key("2", "2"))

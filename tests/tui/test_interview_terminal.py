@@ -38,7 +38,9 @@ class Terminal:
         env = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **environment}
         self.screen = pyte.Screen(width, height)
         self.stream = pyte.ByteStream(self.screen)
-        self.child = pexpect.spawn(sys.executable, ["-c", program], dimensions=(height, width), env=env, timeout=15)
+        self.child = pexpect.spawn(
+            sys.executable, ["-c", program], dimensions=(height, width), env=env, timeout=15
+        )
         self.raw = b""
 
     def until(self, text: str, seconds: float = 15.0) -> str:
@@ -52,7 +54,11 @@ class Terminal:
             except pexpect.EOF:
                 break
             self.raw += got
-            self.stream.feed(got.replace(b"\x1b[?2026$p", b"").replace(b"\x1b[>25u", b"").replace(b"\x1b[<u", b""))
+            self.stream.feed(
+                got.replace(b"\x1b[?2026$p", b"")
+                .replace(b"\x1b[>25u", b"")
+                .replace(b"\x1b[<u", b"")
+            )
             if text in self.shown():
                 return self.shown()
         shown = self.shown()
@@ -63,7 +69,9 @@ class Terminal:
         return "\n".join(self.screen.display)
 
 
-def test_keys_typed_before_the_screen_is_there_are_not_lost_and_bytes_that_are_no_text_end_nothing() -> None:
+def test_keys_typed_before_the_screen_is_there_are_not_lost_and_bytes_that_are_no_text_end_nothing() -> (
+    None
+):
     terminal = Terminal(
         "(prompt('a', 'A?', AGREEMENT), prompt('n', 'N?', LineEntry(kind='number')), prompt('z', 'Bye', ReadEntry()))"
     )

@@ -72,8 +72,32 @@ items:
 KEYS = (
     *("enter",) * 14,
     *"112233799 0d r y n o . a l x",
-    *("escape", "left", "right", "up", "down", "home", "end", "backspace", "delete", "tab", "shift+tab", "alt+left"),
-    *("ctrl+z", "ctrl+y", "ctrl+u", "ctrl+k", "ctrl+w", "ctrl+j", "ctrl+d", "ctrl+r", "pageup", "pagedown"),
+    *(
+        "escape",
+        "left",
+        "right",
+        "up",
+        "down",
+        "home",
+        "end",
+        "backspace",
+        "delete",
+        "tab",
+        "shift+tab",
+        "alt+left",
+    ),
+    *(
+        "ctrl+z",
+        "ctrl+y",
+        "ctrl+u",
+        "ctrl+k",
+        "ctrl+w",
+        "ctrl+j",
+        "ctrl+d",
+        "ctrl+r",
+        "pageup",
+        "pagedown",
+    ),
     *("f1", "f2", "f2", "f3", "f5", "f6", "f7", "f8", "f9", "f9", "ctrl+p"),
 )
 WORDS = (
@@ -102,7 +126,9 @@ def interview(folder: Path) -> Iterator[InterviewSession]:
     path.write_text(QUESTIONNAIRE, encoding="utf-8")
     seconds = count()
     with Store.open(":memory:", create=True) as store:
-        options = StartOptions(case="7", interviewer="Ann", seed=1, practice=True, columns={"town": "Lyon"})
+        options = StartOptions(
+            case="7", interviewer="Ann", seed=1, practice=True, columns={"town": "Lyon"}
+        )
         clock = lambda: datetime(2026, 11, 24, 12, tzinfo=UTC) + timedelta(seconds=next(seconds))  # noqa: E731
         session = start_or_resume(path, options, clock=clock, store=store)
         assert isinstance(session, InterviewSession)
@@ -112,7 +138,9 @@ def interview(folder: Path) -> Iterator[InterviewSession]:
 def read_journal(session: InterviewSession) -> list[InterviewEvent]:
     """Read the journal without the times of its events."""
     stamp = session.interview.events[0].stamp
-    return [event._replace(stamp=stamp) for event in session.store.interviews.read_journal(session.id)]
+    return [
+        event._replace(stamp=stamp) for event in session.store.interviews.read_journal(session.id)
+    ]
 
 
 def type_slowly(folder: Path, keys: Sequence[str]) -> tuple[list[InterviewEvent], int]:
@@ -172,8 +200,38 @@ def test_random_keys_at_once_leave_the_journal_of_slow_typing(seed: int, tmp_pat
     "keys",
     [
         ["enter", "1", "enter", "enter", "1", "enter", "enter", "t", "v"],
-        ["enter", "1", "enter", *"Rome", "enter", "5", *"other", *"zine", "enter", "1", "3", *"web", "enter", "enter"],
-        ["enter", "1", "enter", "enter", "5", *"tv", "enter", "enter", *"700", "enter", *"60", "f9", "enter", "enter"],
+        [
+            "enter",
+            "1",
+            "enter",
+            *"Rome",
+            "enter",
+            "5",
+            *"other",
+            *"zine",
+            "enter",
+            "1",
+            "3",
+            *"web",
+            "enter",
+            "enter",
+        ],
+        [
+            "enter",
+            "1",
+            "enter",
+            "enter",
+            "5",
+            *"tv",
+            "enter",
+            "enter",
+            *"700",
+            "enter",
+            *"60",
+            "f9",
+            "enter",
+            "enter",
+        ],
     ],
 )
 def test_keys_of_one_interview(keys: list[str], tmp_path: Path) -> None:
@@ -211,7 +269,9 @@ def test_the_row_of_codes_and_enters_reaches_its_items(tmp_path: Path) -> None:
         with Store.open(":memory:", create=True) as store:
             path = tmp_path / "row.yaml"
             path.write_text(text, encoding="utf-8")
-            session = start_or_resume(path, StartOptions(case="7", interviewer="Ann", practice=True), store=store)
+            session = start_or_resume(
+                path, StartOptions(case="7", interviewer="Ann", practice=True), store=store
+            )
             hands = InterviewHands(session)
             keys = ["1", "enter", "2", "enter"] * 2
             if at_once:
@@ -223,7 +283,22 @@ def test_the_row_of_codes_and_enters_reaches_its_items(tmp_path: Path) -> None:
 
 
 def test_lines_and_keys_leave_the_same_journal(tmp_path: Path) -> None:
-    answers = ["", "1", "", "", "5", "tv", "1 3 web", "100", ".ok two jobs", "700", "2", "12.50", "Al", "Kim"]
+    answers = [
+        "",
+        "1",
+        "",
+        "",
+        "5",
+        "tv",
+        "1 3 web",
+        "100",
+        ".ok two jobs",
+        "700",
+        "2",
+        "12.50",
+        "Al",
+        "Kim",
+    ]
     answers += [
         "no",
         ".note loud",
@@ -240,7 +315,9 @@ def test_lines_and_keys_leave_the_same_journal(tmp_path: Path) -> None:
     ]
     answers += [".jump scale", ".refused", "2", "1", ""]
     with interview(tmp_path) as session:
-        conduct_interview(session, io.StringIO("".join(f"{line}\n" for line in answers)), io.StringIO())
+        conduct_interview(
+            session, io.StringIO("".join(f"{line}\n" for line in answers)), io.StringIO()
+        )
         by_lines = read_journal(session)
     keyed: list[str] = []
     for answer in answers:
@@ -255,7 +332,14 @@ def test_lines_and_keys_leave_the_same_journal(tmp_path: Path) -> None:
     assert type(by_lines[-1]).__name__ == "InterviewEnded"
 
 
-ALWAYS_TWO = {"\x1b\r": "enter", "\x1bd": "d", "\x1b\x1bOP": "f1", "\x1b1": "1", "\x1bb": "b", "\x1b\x7f": "backspace"}
+ALWAYS_TWO = {
+    "\x1b\r": "enter",
+    "\x1bd": "d",
+    "\x1b\x1bOP": "f1",
+    "\x1b1": "1",
+    "\x1bb": "b",
+    "\x1b\x7f": "backspace",
+}
 """What a terminal sends for Escape and another key."""
 
 
@@ -271,8 +355,17 @@ def test_escape_and_a_key_in_one_read_are_two_keys(sent: str) -> None:
 
 def test_sequences_of_a_terminal_are_one_key() -> None:
     parser = KeyParser()
-    events = [event for part in ("\x1b", "[D", "\x1bOQ", "\x1b[200~a\nb\x1b[201~", "x") for event in parser.feed(part)]
-    assert [event.key if isinstance(event, Key) else str(event.text) for event in events] == ["left", "f2", "a\nb", "x"]
+    events = [
+        event
+        for part in ("\x1b", "[D", "\x1bOQ", "\x1b[200~a\nb\x1b[201~", "x")
+        for event in parser.feed(part)
+    ]
+    assert [event.key if isinstance(event, Key) else str(event.text) for event in events] == [
+        "left",
+        "f2",
+        "a\nb",
+        "x",
+    ]
 
 
 # What is confirmed is what is shown
@@ -292,7 +385,14 @@ STEPS = {
 
 def go_to(hands: InterviewHands, item: str) -> None:
     """Answer all questions before this one."""
-    answers = {"hours": "40", "price": "9", "name": "Kim", "why": "So", "born": "3 may 1990", "at": "9:00"}
+    answers = {
+        "hours": "40",
+        "price": "9",
+        "name": "Kim",
+        "why": "So",
+        "born": "3 may 1990",
+        "at": "9:00",
+    }
     hands.press(*TO)
     while hands.at != item:
         hands.press(*answers[hands.at], "enter")
@@ -316,7 +416,11 @@ def test_typing_takes_the_question_away(item: str, tmp_path: Path) -> None:
             hands.press(key)
         confirmed = [event for event in read_journal(session) if isinstance(event, QueryConfirmed)]
         assert confirmed == []
-        answers = [e.value for e in read_journal(session) if isinstance(e, QuestionAnswered) and e.place == Place(item)]
+        answers = [
+            e.value
+            for e in read_journal(session)
+            if isinstance(e, QuestionAnswered) and e.place == Place(item)
+        ]
         assert len(answers) == 2
         assert answers[0] != answers[1]
         hands.close()
@@ -368,7 +472,9 @@ def test_whatever_is_keyed_only_what_is_shown_is_confirmed(seed: int, tmp_path: 
             events = session.interview.events[before:]
             if any(isinstance(event, QueryConfirmed) for event in events):
                 assert shown is not None, (key, panel)
-                stored = next(e for e in reversed(session.interview.events) if isinstance(e, QuestionAnswered))
+                stored = next(
+                    e for e in reversed(session.interview.events) if isinstance(e, QuestionAnswered)
+                )
                 assert typed in ("", stored.value) or typed.startswith(".")
         hands.close()
 
@@ -385,7 +491,9 @@ def hands_at(session: InterviewSession, item: str) -> InterviewHands:
 
 
 @pytest.mark.parametrize("item", ["name", "why"])
-@pytest.mark.parametrize("key", ["escape", "ctrl+u", "ctrl+k", "ctrl+w", "backspace", "ctrl+j", "up", "f1", "tab"])
+@pytest.mark.parametrize(
+    "key", ["escape", "ctrl+u", "ctrl+k", "ctrl+w", "backspace", "ctrl+j", "up", "f1", "tab"]
+)
 def test_no_key_removes_more_than_a_word_for_good(item: str, key: str, tmp_path: Path) -> None:
     with interview(tmp_path) as session:
         hands = hands_at(session, item)
@@ -455,7 +563,9 @@ def test_a_draft_that_was_cleared_outlives_a_crash(tmp_path: Path) -> None:
         again.close()
 
 
-def test_a_text_begun_before_an_earlier_question_is_corrected_outlives_a_crash(tmp_path: Path) -> None:
+def test_a_text_begun_before_an_earlier_question_is_corrected_outlives_a_crash(
+    tmp_path: Path,
+) -> None:
     with interview(tmp_path) as session:
         hands = hands_at(session, "why")
         hands.press(*TEXT, "shift+tab")
@@ -529,7 +639,9 @@ def test_an_answered_text_is_edited(item: str, tmp_path: Path) -> None:
         assert session.describe_answer(Place(item)) == f"{TEXT} or so"
         before = len(session.interview.events)
         hands.press("shift+tab", "enter")
-        assert not any(isinstance(event, QuestionAnswered) for event in session.interview.events[before:])
+        assert not any(
+            isinstance(event, QuestionAnswered) for event in session.interview.events[before:]
+        )
         hands.close()
 
 
@@ -558,18 +670,25 @@ def test_a_correction_that_takes_answers_off_the_route_says_so(tmp_path: Path) -
     path.write_text(f"instrument: route\ntitle: Route\nitems:{items}", encoding="utf-8")
     for plain in (False, True):
         with Store.open(":memory:", create=True) as store:
-            session = start_or_resume(path, StartOptions(case="7", interviewer="Ann", practice=True), store=store)
+            session = start_or_resume(
+                path, StartOptions(case="7", interviewer="Ann", practice=True), store=store
+            )
             if plain:
                 written = io.StringIO()
                 conduct_interview(session, io.StringIO("1\n2\n1999\n3\n.jump owns\n2\n"), written)
                 shown = written.getvalue()
             else:
                 hands = InterviewHands(session)
-                hands.press("1", "2", "enter", *"1999", "enter", "3", "enter", *".jump owns", "enter", "2")
+                hands.press(
+                    "1", "2", "enter", *"1999", "enter", "3", "enter", *".jump owns", "enter", "2"
+                )
                 shown = hands.text()
                 hands.close()
             shown = " ".join(shown.split())
-            assert "no longer asked: cars, year (their answers count again if you change this back)" in shown
+            assert (
+                "no longer asked: cars, year (their answers count again if you change this back)"
+                in shown
+            )
 
 
 # On a terminal
@@ -595,7 +714,11 @@ BYTES = {
 def describe(event: InterviewEvent) -> str:
     """Describe an event on one line."""
     fields = {name: value for name, value in event._asdict().items() if name != "stamp"}
-    return type(event).__name__ if isinstance(event, InterviewStarted) else f"{type(event).__name__} {fields}"
+    return (
+        type(event).__name__
+        if isinstance(event, InterviewStarted)
+        else f"{type(event).__name__} {fields}"
+    )
 
 
 class Terminal:
@@ -609,7 +732,9 @@ class Terminal:
         env = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
         self.screen = pyte.Screen(80, 24)
         self.stream = pyte.ByteStream(self.screen)
-        self.child = pexpect.spawn(sys.executable, ["-c", program], dimensions=(24, 80), env=env, timeout=20)
+        self.child = pexpect.spawn(
+            sys.executable, ["-c", program], dimensions=(24, 80), env=env, timeout=20
+        )
         self.read_until("This is Ann")
 
     def read_until(self, text: str) -> str:
@@ -638,7 +763,9 @@ class Terminal:
 
 
 @pytest.mark.parametrize("seed", range(SCALE))
-def test_on_a_terminal_one_read_leaves_the_journal_of_slow_typing(seed: int, tmp_path: Path) -> None:
+def test_on_a_terminal_one_read_leaves_the_journal_of_slow_typing(
+    seed: int, tmp_path: Path
+) -> None:
     rng = Random(seed + 100)
     keys = [key for key in draw_keys(rng, 80) if key in BYTES or len(key) == 1]
     keys = ["enter", "1", "enter", *(key for key in keys if key != "f8")]

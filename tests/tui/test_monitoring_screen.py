@@ -25,7 +25,9 @@ items:
 
 
 @pytest.fixture
-def shift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, set_time_zone: Callable[[str], None]) -> Iterator[Shift]:
+def shift(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, set_time_zone: Callable[[str], None]
+) -> Iterator[Shift]:
     shift = Shift(tmp_path, ITEMS, fieldwork=f"{FIELDWORK}  monitoring: notice\n")
     monkeypatch.setattr("survey_cli.sessions.monitoring.utc_now", lambda: shift.at)
     set_time_zone("UTC")
@@ -44,7 +46,9 @@ def interview(shift: Shift, *replies: str) -> InterviewSession:
     return session
 
 
-def show(shift: Shift, kind: type[Watch] | type[Replay], whom: str, size: tuple[int, int] = (80, 24)) -> Hands:
+def show(
+    shift: Shift, kind: type[Watch] | type[Replay], whom: str, size: tuple[int, int] = (80, 24)
+) -> Hands:
     """The screen, on which nothing goes by itself: `advance` does."""
     study = open_study(shift.file, db=shift.db)
     Shift.opened.append(study)
@@ -62,7 +66,9 @@ def advance(hands: Hands) -> str:
     return hands.text()
 
 
-def test_a_watcher_sees_the_question_and_changes_nothing(shift: Shift, snapshot: SnapshotAssertion) -> None:
+def test_a_watcher_sees_the_question_and_changes_nothing(
+    shift: Shift, snapshot: SnapshotAssertion
+) -> None:
     hands = show(shift, Watch, "ann")
     try:
         assert "ann has no case now" in advance(hands)
@@ -91,7 +97,9 @@ def test_a_watcher_sees_the_question_and_changes_nothing(shift: Shift, snapshot:
         hands.close()
 
 
-def test_a_database_that_does_not_answer_is_told_and_asked_again(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_does_not_answer_is_told_and_asked_again(
+    shift: Shift, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = interview(shift, "", "Al")
     hands = show(shift, Watch, "ann")
     try:
@@ -99,7 +107,9 @@ def test_a_database_that_does_not_answer_is_told_and_asked_again(shift: Shift, m
         with monkeypatch.context() as patched:
             error = StoreError("localhost/field", "the server does not answer", "wait")
             patched.setattr(
-                type(session.store.interviews), "read_journal", lambda *_, **__: (_ for _ in ()).throw(error)
+                type(session.store.interviews),
+                "read_journal",
+                lambda *_, **__: (_ for _ in ()).throw(error),
             )
             assert "the server does not answer" in advance(hands)
         assert session.reply("1") is None
@@ -110,7 +120,9 @@ def test_a_database_that_does_not_answer_is_told_and_asked_again(shift: Shift, m
         hands.close()
 
 
-def test_a_replay_is_paused_stepped_and_made_faster(shift: Shift, snapshot: SnapshotAssertion) -> None:
+def test_a_replay_is_paused_stepped_and_made_faster(
+    shift: Shift, snapshot: SnapshotAssertion
+) -> None:
     interview(shift, "", "Al", "1", "4")
     hands = show(shift, Replay, "A", (120, 32))
     try:

@@ -36,7 +36,12 @@ INTERVIEW: dict[str, tuple[int, tuple[str, ...], tuple[int, int], str]] = {
     "warning": (5, ("1", "6", "9", "enter"), NARROW, "dark"),
     "free_answer": (8, ("T", "h", "e", "y", "ctrl+j", "g", "o"), NARROW, "dark"),
     "note": (1, ("f2", "t", "i", "r", "e", "d"), NARROW, "dark"),
-    "field_terminal": (5, ("1", "6", "9", "enter", "f2", "o", "k", "shift+left"), NARROW, "terminal"),
+    "field_terminal": (
+        5,
+        ("1", "6", "9", "enter", "f2", "o", "k", "shift+left"),
+        NARROW,
+        "terminal",
+    ),
     "field_contrast": (5, ("1", "6", "9"), NARROW, "contrast"),
     "jump": (5, ("f3",), WIDE, "light"),
     "stop": (1, ("f8",), NARROW, "dark"),
@@ -47,7 +52,9 @@ INTERVIEW: dict[str, tuple[int, tuple[str, ...], tuple[int, int], str]] = {
 """Name to item, keys, size and theme."""
 
 
-def _is_as_before(snapshot: SnapshotAssertion, app: KeyApp, keys: tuple[str, ...], size: tuple[int, int]) -> bool:
+def _is_as_before(
+    snapshot: SnapshotAssertion, app: KeyApp, keys: tuple[str, ...], size: tuple[int, int]
+) -> bool:
     """Press the keys, and compare the screen with its picture."""
     hands = Hands(app, size)
     try:
@@ -63,7 +70,9 @@ def _is_as_before(snapshot: SnapshotAssertion, app: KeyApp, keys: tuple[str, ...
 @pytest.mark.parametrize("name", INTERVIEW)
 def test_interview(name: str, snapshot: SnapshotAssertion) -> None:
     at, keys, size, theme = INTERVIEW[name]
-    warning = {("hours", "169"): Query((TextSpan("A week has 168 hours."),), places=(Place("pay"),))}
+    warning = {
+        ("hours", "169"): Query((TextSpan("A week has 168 hours."),), places=(Place("pay"),))
+    }
     session = FakeInterview(every_kind(), at=at, queries=warning)
     assert _is_as_before(snapshot, KeyApp(lambda: InterviewScreen(session), theme), keys, size)
 

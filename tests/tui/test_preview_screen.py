@@ -30,13 +30,17 @@ class PreviewHands(Hands):
     def __call__(self, *keys: str) -> str:
         self.press(*keys)
         self.run(self.app.follow())
-        self.run(self.app.follow())  # a file that may be half saved is shown as broken at the second look
+        self.run(
+            self.app.follow()
+        )  # a file that may be half saved is shown as broken at the second look
         self.pause()
         return self.text()
 
 
 @contextmanager
-def preview(options: PreviewOptions = KINDS, size: tuple[int, int] = (80, 24)) -> Iterator[PreviewHands]:
+def preview(
+    options: PreviewOptions = KINDS, size: tuple[int, int] = (80, 24)
+) -> Iterator[PreviewHands]:
     """Show the preview of the file."""
     questionnaire_preview = Preview(FILE, options)
     questionnaire_preview.review_before_end = True
@@ -76,13 +80,17 @@ def test_problems_take_the_place_of_the_question_and_keys_wait() -> None:
         assert re.search(r"! s\.yaml:10:\d+: error: cars: .*'won'", broken)
         assert "did you\n      mean 'own'?" in broken
         assert re.search(r"10 │ .*won == 1[^\n]*\n +│ +\^\^\^", broken)
-        assert "won" in screen("7", "enter", "escape", "ctrl+n", "y", "f2", "ctrl+p"), "no key reaches it"
+        assert "won" in screen("7", "enter", "escape", "ctrl+n", "y", "f2", "ctrl+p"), (
+            "no key reaches it"
+        )
         assert "Leave the preview?" in screen("ctrl+c")
         assert "won" in screen("n")
         saved(TEXT)
         corrected = screen()
         assert "How many cars?" in corrected
-        assert re.search(r"^ +4$", corrected, re.MULTILINE), "what was being typed is still in the field"
+        assert re.search(r"^ +4$", corrected, re.MULTILINE), (
+            "what was being typed is still in the field"
+        )
         assert "How old are you?" in screen("enter")
 
 
@@ -98,7 +106,9 @@ def test_a_file_that_is_broken_from_the_start_is_asked_once_it_is_correct() -> N
 
 
 def test_every_problem_of_a_long_list_can_be_scrolled_to() -> None:
-    broken = "".join(f"  - {{id: q{n}, type: text, text: {{en: Q, es: P}}, ask_if: no{n}}}\n" for n in range(40))
+    broken = "".join(
+        f"  - {{id: q{n}, type: text, text: {{en: Q, es: P}}, ask_if: no{n}}}\n" for n in range(40)
+    )
     saved(TEXT + broken)
     with preview() as screen:
         assert "'no39'" not in screen()
@@ -112,7 +122,9 @@ def test_a_problem_far_to_the_right_is_shown_with_the_part_of_its_line() -> None
     with preview() as screen:
         lines = (screen()).splitlines()
         source = next(n for n, line in enumerate(lines) if " 9 │ " in line and "{won}" in line)
-        at = lines[source].index("won") + sum(letter == "车" for letter in lines[source].split("won")[0])
+        at = lines[source].index("won") + sum(
+            letter == "车" for letter in lines[source].split("won")[0]
+        )
         assert lines[source + 1].index("^") in (at - 1, at)
         assert "…" in lines[source]
 
@@ -171,7 +183,9 @@ def test_the_data_can_be_searched_and_lead_to_an_item() -> None:
 def test_the_end_is_not_the_end_of_the_preview() -> None:
     saved(TEXT)
     with preview() as screen:
-        review = screen("enter", "2", *"no", "enter", *"40", "enter", ".", *"jump bye", "enter", "enter")
+        review = screen(
+            "enter", "2", *"no", "enter", *"40", "enter", ".", *"jump bye", "enter", "enter"
+        )
         assert "Every question is answered" in review
         assert "^T data" in review
         assert "Goodbye." in screen("left")
@@ -276,7 +290,9 @@ def test_the_marked_row_of_a_list_stands_out_in_the_colors_of_the_terminal() -> 
         screen.app.theme = "terminal"
         screen("f3", "down")
         rows = [[segment for segment in strip if segment.text.strip()] for strip in screen.paint()]
-        underlined = [row for row in rows if any(segment.style and segment.style.underline for segment in row)]
+        underlined = [
+            row for row in rows if any(segment.style and segment.style.underline for segment in row)
+        ]
         assert ["own" in row[0].text for row in underlined] == [True]
 
 
@@ -300,12 +316,18 @@ def test_a_text_being_typed_for_an_option_survives_a_save() -> None:
         saved(other.replace("en: Other,", "en: Something else,"))
         after = screen()
         assert re.search(r"3 Something else: *\n? +a tru", after)
-        assert "own: Something else: a truck" in screen(*"ck", "enter") or "a truck" in screen("left")
+        assert "own: Something else: a truck" in screen(*"ck", "enter") or "a truck" in screen(
+            "left"
+        )
 
 
 def test_codes_chosen_and_not_sent_survive_a_save_as_far_as_they_are_offered() -> None:
-    several = TEXT.replace("id: own, type: single", "id: own, type: multiple").replace("own == 1", "1 in own")
-    several = several.replace("own == 2", "2 in own").replace('2: "No"', '2: "No", 3: {en: Perhaps, es: Quizás}')
+    several = TEXT.replace("id: own, type: single", "id: own, type: multiple").replace(
+        "own == 1", "1 in own"
+    )
+    several = several.replace("own == 2", "2 in own").replace(
+        '2: "No"', '2: "No", 3: {en: Perhaps, es: Quizás}'
+    )
     saved(several)
     with preview() as screen:
         screen("enter", "1", "3")
@@ -370,7 +392,9 @@ def test_in_a_terminal_a_save_is_seen_within_half_a_second_and_it_leaves_cleanly
     screen = pyte.Screen(80, 24)
     stream = pyte.ByteStream(screen)
     environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
-    child = pexpect.spawn(SURVEY[0], [*SURVEY[1:], "preview", FILE], dimensions=(24, 80), env=environment, timeout=15)
+    child = pexpect.spawn(
+        SURVEY[0], [*SURVEY[1:], "preview", FILE], dimensions=(24, 80), env=environment, timeout=15
+    )
 
     def until(text: str) -> float:
         began = time.monotonic()
@@ -389,7 +413,9 @@ def test_in_a_terminal_a_save_is_seen_within_half_a_second_and_it_leaves_cleanly
     until("Good morning.")
     took = []
     for n in range(3):
-        Path("new.tmp").write_text(TEXT.replace("Good morning.", f"Number {n} here."), encoding="utf-8")
+        Path("new.tmp").write_text(
+            TEXT.replace("Good morning.", f"Number {n} here."), encoding="utf-8"
+        )
         os.replace("new.tmp", FILE)
         took.append(until(f"Number {n} here."))
     assert sorted(took)[1] < 0.5, took

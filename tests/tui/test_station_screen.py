@@ -87,7 +87,9 @@ def test_what_cannot_be_undone_by_calling_again_asks_once_more() -> None:
         ("language", "pl", "record EP-07 language pl"),
     ],
 )
-def test_an_outcome_that_requires_words_asks_for_them_first(outcome: str, line: str, recorded: str) -> None:
+def test_an_outcome_that_requires_words_asks_for_them_first(
+    outcome: str, line: str, recorded: str
+) -> None:
     station = FakeStation()
     with calling(station, f".{outcome}", "enter", "enter") as at:
         assert done(station) == [], "an empty line is not enough"
@@ -122,7 +124,10 @@ def test_the_list_of_outcomes_takes_a_number_at_once_where_no_longer_one_begins_
 
 def test_an_outcome_has_one_number_in_every_list() -> None:
     with calling(FakeStation(), "9", size=(80, 60)) as at:
-        shown = {name: int(number) for number, name in re.findall(r"^ +(\d\d)  (.*)", at.text(), re.MULTILINE)}
+        shown = {
+            name: int(number)
+            for number, name in re.findall(r"^ +(\d\d)  (.*)", at.text(), re.MULTILINE)
+        }
     names = {row.name: row.number for row in OUTCOMES.values()}
     assert len(shown) > 10
     assert shown == {name: names[name] for name in shown}
@@ -138,7 +143,9 @@ def test_an_outcome_has_one_number_in_every_list() -> None:
     run_station(FakeStation(), io.StringIO(".outcomes\n"), written)
     assert f"\n{OUTCOMES['language'].number}  Language problem [language]" in written.getvalue()
     written = io.StringIO()
-    conduct_interview(FakeInterview((prompt("a", "A?", ReadEntry()),)), io.StringIO(".stop\n"), written)
+    conduct_interview(
+        FakeInterview((prompt("a", "A?", ReadEntry()),)), io.StringIO(".stop\n"), written
+    )
     assert f"[{OUTCOMES['language'].number}  Language problem (language)]" in written.getvalue()
 
 
@@ -177,7 +184,9 @@ def test_next_number_goes_round_those_that_live_and_dial_asks_before_it_dials_tw
 
 
 def test_a_case_with_one_number_says_so() -> None:
-    with calling(FakeStation([a_case("A", "A", numbers=(a_number(1, "111", current=True),))]), "n") as at:
+    with calling(
+        FakeStation([a_case("A", "A", numbers=(a_number(1, "111", current=True),))]), "n"
+    ) as at:
         assert "no other number" in at.why
         assert "next number" not in at.text()
 
@@ -185,7 +194,21 @@ def test_a_case_with_one_number_says_so() -> None:
 def test_enter_and_letters_without_a_meaning_change_nothing() -> None:
     station = FakeStation()
     with calling(station) as at:
-        unused = ("enter", "ctrl+j", " ", "e", "z", "0", "left", "right", "tab", "delete", "escape", "f9", "ctrl+a")
+        unused = (
+            "enter",
+            "ctrl+j",
+            " ",
+            "e",
+            "z",
+            "0",
+            "left",
+            "right",
+            "tab",
+            "delete",
+            "escape",
+            "f9",
+            "ctrl+a",
+        )
         for key in unused:
             at.press(key)
             assert at.panel == "", key
@@ -200,7 +223,11 @@ def test_every_key_is_bound_once_and_does_what_its_word_does() -> None:
     with calling(station := FakeStation()) as at:
 
         def act(*pressed: str) -> tuple[list[str], str, bool, str]:
-            station.now, station.queue, station.conduct = *three_cases()[:1], three_cases()[1:], interview()
+            station.now, station.queue, station.conduct = (
+                *three_cases()[:1],
+                three_cases()[1:],
+                interview(),
+            )
             at.beat()
             station.calls = []
             at.press(*pressed)
@@ -242,7 +269,9 @@ def test_an_outcome_by_its_id_takes_its_words_on_the_same_line() -> None:
 
 def test_dot_words_take_what_follows_them() -> None:
     station = FakeStation()
-    with calling(station, ".note ring twice", "enter", ".add 915 5", "enter", ".number 2", "enter") as at:
+    with calling(
+        station, ".note ring twice", "enter", ".add 915 5", "enter", ".number 2", "enter"
+    ) as at:
         at.press(".fetch DT-02", "enter")
         assert done(station) == [
             "remark EP-07 ring twice",
@@ -343,7 +372,10 @@ def test_a_refusal_is_described_in_a_form_before_its_outcome_is_recorded() -> No
         for what in ("Respondent refuses (soft): El Paso", "her husband", "no time", "3 angry"):
             assert what in at.text()
         at.press("enter")
-        assert done(station)[1:] == ["note_refusal EP-07 her husband|no time|2", "record EP-07 refusal_soft"]
+        assert done(station)[1:] == [
+            "note_refusal EP-07 her husband|no time|2",
+            "record EP-07 refusal_soft",
+        ]
         assert at.panel == ""
 
 
@@ -366,12 +398,16 @@ def test_a_click_into_a_line_of_a_form_gives_it_the_keys() -> None:
 def test_an_empty_form_of_a_refusal_is_one_enter_and_stores_nothing() -> None:
     station = FakeStation()
     with calling(station, "d", "7", "tab", " ", "tab", "2", "backspace", "enter"):
-        assert done(station) == ["dial EP-07", "record EP-07 refusal_soft"], "a blank is nothing said"
+        assert done(station) == ["dial EP-07", "record EP-07 refusal_soft"], (
+            "a blank is nothing said"
+        )
     with calling(station := FakeStation(), "d", "7", "enter"):
         assert done(station) == ["dial EP-07", "record EP-07 refusal_soft"]
 
 
-def test_escape_from_the_form_goes_back_to_the_outcomes_and_keeps_what_was_typed_for_this_case() -> None:
+def test_escape_from_the_form_goes_back_to_the_outcomes_and_keeps_what_was_typed_for_this_case() -> (
+    None
+):
     station = FakeStation()
     with calling(station, "d", "7", "her husband", "tab", "x", "escape") as at:
         assert at.panel == ""
@@ -422,7 +458,9 @@ def test_a_refusal_that_cannot_be_noted_is_not_recorded() -> None:
         assert at.panel == "refusal"
 
 
-def test_words_behind_a_refusals_dot_word_are_the_reason_and_pasted_words_go_where_the_cursor_is() -> None:
+def test_words_behind_a_refusals_dot_word_are_the_reason_and_pasted_words_go_where_the_cursor_is() -> (
+    None
+):
     station = FakeStation()
     with calling(station, "d", ".refusal_soft no time now", "enter") as at:
         at.paste("the\nsecretary")
@@ -432,7 +470,10 @@ def test_words_behind_a_refusals_dot_word_are_the_reason_and_pasted_words_go_whe
         at.press("7")
         assert "1 to 3" in at.why
         at.press("enter")
-        assert done(station)[1:] == ["note_refusal EP-07 the secretary|no time now|0", "record EP-07 refusal_soft"]
+        assert done(station)[1:] == [
+            "note_refusal EP-07 the secretary|no time now|0",
+            "record EP-07 refusal_soft",
+        ]
 
 
 # The interview
@@ -457,7 +498,9 @@ def test_a_suspended_interview_leaves_its_outcome_pending() -> None:
     with calling(station, "i", "ctrl+c", "y") as at:
         assert "not finished: key the outcome" in at.text()
         at.press("1")
-        assert done(station)[-1] == "record EP-07 no_answer", "the interview was the call: dialing is not asked about"
+        assert done(station)[-1] == "record EP-07 no_answer", (
+            "the interview was the call: dialing is not asked about"
+        )
 
 
 def test_an_appointment_made_in_the_interview_opens_its_form() -> None:
@@ -548,7 +591,9 @@ def test_somebody_who_calls_back_is_found_by_a_part_of_a_number() -> None:
 
 
 def test_appointments_are_listed_narrowed_and_fetched() -> None:
-    station = FakeStation(appointments=(an_appointment(key="H", name="Houston", is_late=True), an_appointment()))
+    station = FakeStation(
+        appointments=(an_appointment(key="H", name="Houston", is_late=True), an_appointment())
+    )
     with calling(station, "m") as at:
         assert at.panel == "appointments"
         assert "LATE" in at.text()
@@ -658,7 +703,9 @@ def test_an_outcome_keyed_by_a_slip_is_taken_back() -> None:
         assert "no outcome to undo" in at.why
 
 
-def test_the_shift_is_summarized_before_it_ends_and_its_end_is_refused_while_something_is_pending() -> None:
+def test_the_shift_is_summarized_before_it_ends_and_its_end_is_refused_while_something_is_pending() -> (
+    None
+):
     station = FakeStation(rejects={"leave": "key the outcome of the call first"})
     with calling(station, "ctrl+c", size=(120, 32)) as at:
         assert not at.station.left
@@ -715,7 +762,10 @@ LONG = a_case(
     details=tuple((f"Column {n}", "x" * 30) for n in range(9)),
     notice="The terminal died while this case was called. " * 3,
     appointment="Thu 26 Nov 15:00 (Pat first): " + "z" * 90,
-    numbers=tuple(a_number(n, f"(915) 555-01{n:02}", current=n == 1, why_not="after 20:30 there") for n in range(1, 8)),
+    numbers=tuple(
+        a_number(n, f"(915) 555-01{n:02}", current=n == 1, why_not="after 20:30 there")
+        for n in range(1, 8)
+    ),
 )
 SIZES = ((60, 20), (80, 24), (120, 32), (200, 50))
 OPENED = (
@@ -736,7 +786,9 @@ OPENED = (
 
 
 @pytest.mark.parametrize(("width", "height", "cases"), [(60, 20, [LONG]), (120, 32, [])])
-def test_everything_opens_with_a_long_case_and_without_one(width: int, height: int, cases: list[CaseView]) -> None:
+def test_everything_opens_with_a_long_case_and_without_one(
+    width: int, height: int, cases: list[CaseView]
+) -> None:
     with calling(FakeStation(cases), size=(width, height)) as at:
         for keys in OPENED:
             at.press(*keys)
@@ -747,7 +799,9 @@ def test_everything_opens_with_a_long_case_and_without_one(width: int, height: i
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
-def test_a_long_case_leaves_room_for_its_outcomes_and_for_what_is_said(width: int, height: int) -> None:
+def test_a_long_case_leaves_room_for_its_outcomes_and_for_what_is_said(
+    width: int, height: int
+) -> None:
     station = FakeStation([LONG], due_appointment=an_appointment(name="Blaine Sector " * 9))
     with calling(station, "z", size=(width, height)) as at:
         for what in (
@@ -767,7 +821,14 @@ def test_a_long_case_leaves_room_for_its_outcomes_and_for_what_is_said(width: in
 def test_what_matters_is_on_the_screen_from_60_by_20(width: int, height: int) -> None:
     with calling(FakeStation(), size=(width, height)) as at:
         text = at.text()
-    for what in ("El Paso Sector", "attempt 3 of 8", "(915) 555-0122", "10:42 there", "11:42 here", "supervisor"):
+    for what in (
+        "El Paso Sector",
+        "attempt 3 of 8",
+        "(915) 555-0122",
+        "10:42 there",
+        "11:42 here",
+        "supervisor",
+    ):
         assert what in text
     for key in ("i", "d", "a", "9", *"12345678"):
         assert re.search(rf"(^|\s){re.escape(key)}\s", text, re.MULTILINE), key
@@ -775,7 +836,13 @@ def test_what_matters_is_on_the_screen_from_60_by_20(width: int, height: int) ->
 
 
 def test_from_110_columns_the_side_panel_has_the_rest_and_f6_has_it_below() -> None:
-    rest = ("Region: Central", "(915) 555-0177", "Detroit District", "SHIFT SO FAR", "Talk            50 min")
+    rest = (
+        "Region: Central",
+        "(915) 555-0177",
+        "Detroit District",
+        "SHIFT SO FAR",
+        "Talk            50 min",
+    )
     station = FakeStation(appointments=(an_appointment(),))
     with calling(station, size=(110, 40)) as at:
         for what in rest:
@@ -828,7 +895,14 @@ def test_text_from_a_file_is_literal() -> None:
 
 def test_a_number_dialed_by_hand_a_dead_one_and_one_out_of_hours_are_described_in_words() -> None:
     numbers = (
-        a_number(1, "111", current=True, line="mobile", by_hand=True, why_not="after 20:30 there (it is 20:41)"),
+        a_number(
+            1,
+            "111",
+            current=True,
+            line="mobile",
+            by_hand=True,
+            why_not="after 20:30 there (it is 20:41)",
+        ),
         a_number(2, "222", state="dead"),
         a_number(3, "333", outcome="busy"),
     )
@@ -949,7 +1023,9 @@ class Terminal:
         env = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **environment}
         self.screen = pyte.Screen(80, 24)
         self.stream = pyte.ByteStream(self.screen)
-        self.child = pexpect.spawn(sys.executable, ["-c", program], dimensions=(24, 80), env=env, timeout=15)
+        self.child = pexpect.spawn(
+            sys.executable, ["-c", program], dimensions=(24, 80), env=env, timeout=15
+        )
 
     def until(self, text: str, seconds: float = 15.0) -> str:
         end = time.monotonic() + seconds
@@ -1023,7 +1099,10 @@ def test_a_shift_on_the_real_session(tmp_path: Path) -> None:
         at.press("a", "tomorrow 3pm", "tab", "tab", "Ms Reyes", "enter")
         appointment = shift.case("AB".replace(first.key, "")).appointment
         assert appointment is not None
-        assert (appointment.details.start, appointment.details.person) == ("2026-11-25T15:00", "Ms Reyes")
+        assert (appointment.details.start, appointment.details.person) == (
+            "2026-11-25T15:00",
+            "Ms Reyes",
+        )
         idle = station.view()
         assert isinstance(idle, IdleView)
         assert idle.next_at is not None
@@ -1051,11 +1130,15 @@ def test_what_was_open_leaves_nothing_in_memory() -> None:
             at.paint()
 
     with calling(FakeStation(), "9", "escape", "i", "ctrl+c", "y") as at:
-        open_and_close(at)  # the first round leaves a few parts of the screen, and none after it does
+        open_and_close(
+            at
+        )  # the first round leaves a few parts of the screen, and none after it does
         before = count()
         for _ in range(6):
             open_and_close(at)
-        assert count() < before + 12, "one screen may still be on its way out; six rounds that leave two parts are more"
+        assert count() < before + 12, (
+            "one screen may still be on its way out; six rounds that leave two parts are more"
+        )
 
 
 def test_a_number_of_unknown_kind_says_nothing_of_its_kind() -> None:

@@ -41,7 +41,9 @@ def run_boards(boards: "Sequence[StudyCommands]", theme: str) -> None:
     from survey_cli.tui import ScreenError, run_board
 
     if not has_full_screen():
-        raise UserError("survey", "this terminal cannot show a full screen", "survey status shows the same once")
+        raise UserError(
+            "survey", "this terminal cannot show a full screen", "survey status shows the same once"
+        )
     for study in boards:
         study.load()  # what keeps a study from being opened is printed
     try:

@@ -8,7 +8,13 @@ import typer
 
 from survey_cli.cli import parameters
 from survey_cli.cli.output import datetimes
-from survey_cli.cli.output.terminal import print_lines, print_result, render_table, say, show_progress
+from survey_cli.cli.output.terminal import (
+    print_lines,
+    print_result,
+    render_table,
+    say,
+    show_progress,
+)
 from survey_cli.cli.parameters import argument, flag, on_study, option, refuse_options
 from survey_cli.wording import format_quantity, shorten
 
@@ -36,11 +42,16 @@ MAX_REASON_LENGTH: Final = 40
 FILTERS: Final = ("status", "outcome", "code", "find", "where")
 """Parameters of `case list` that select cases."""
 
-InterviewerOption = Annotated[str, option("--interviewer NAME", "For this interviewer; by default the account's.")]
+InterviewerOption = Annotated[
+    str, option("--interviewer NAME", "For this interviewer; by default the account's.")
+]
 
-ReasonOption = Annotated[str, option("--note TEXT", "The reason, which is recorded in the history.")]
+ReasonOption = Annotated[
+    str, option("--note TEXT", "The reason, which is recorded in the history.")
+]
 SeenOption = Annotated[
-    int | None, option("--seen N", "Only if nothing happened after this event of its history.", min=1)
+    int | None,
+    option("--seen N", "Only if nothing happened after this event of its history.", min=1),
 ]
 
 
@@ -51,7 +62,9 @@ def case_list(
     interviews: bool = flag(
         "--interviews", "Instead, list the interviews: status, answers, item, last entry, by whom."
     ),
-    next_cases: bool = flag("--next", "Instead, list who is called next, in the order of calling, and why."),
+    next_cases: bool = flag(
+        "--next", "Instead, list who is called next, in the order of calling, and why."
+    ),
     status: str = option(
         "--status STATUS",
         "Only cases with this status: ready, waiting, held (for a supervisor), leased (at a station), done, unreleased.",
@@ -59,11 +72,19 @@ def case_list(
     ),
     outcome: str = option("--outcome OUTCOME", "Only cases with this last outcome: no_answer.", ""),
     code: str = option("--code CODE", "Only cases with this AAPOR code: 2.112.", ""),
-    find: str = option("--find TEXT", "Only cases with this text in the key, the name or a number.", ""),
-    where: str = option("--where CONDITION", "Only cases for which this is true: \"region == 'West'\".", ""),
-    limit: int | None = option("--limit -n N", "Maximum number of cases; with --next, 20 by default.", None, min=1),
+    find: str = option(
+        "--find TEXT", "Only cases with this text in the key, the name or a number.", ""
+    ),
+    where: str = option(
+        "--where CONDITION", "Only cases for which this is true: \"region == 'West'\".", ""
+    ),
+    limit: int | None = option(
+        "--limit -n N", "Maximum number of cases; with --next, 20 by default.", None, min=1
+    ),
     interviewer: str = option(
-        "--interviewer NAME", "With --next: who is called by this interviewer; by default by the account.", ""
+        "--interviewer NAME",
+        "With --next: who is called by this interviewer; by default by the account.",
+        "",
     ),
     form: parameters.ListFormatOption = "table",
 ) -> None:
@@ -79,7 +100,9 @@ def case_list(
     if interviews and next_cases:
         raise typer.BadParameter("--interviews and --next are two lists — give one of them")
     if (interviews or next_cases) and form == "csv":
-        raise typer.BadParameter("--format csv is for the list of cases — give --format json, or leave it out")
+        raise typer.BadParameter(
+            "--format csv is for the list of cases — give --format json, or leave it out"
+        )
 
     if interviews:
         refuse_options(context, (*FILTERS, "limit", "interviewer"), "does not select interviews")
@@ -102,7 +125,9 @@ def _list_cases(request: "Request", form: str, case_filter: "CaseFilter") -> Non
     print_result(form, lines, cases.lines, partial(tabulate_cases, cases.lines))
 
     count = f"{len(cases.lines):,} of {format_quantity(cases.total, 'case')}"
-    say(f"{cases.where}: {count}{'' if cases.names_shown else '; names are visible to supervisors only'}")
+    say(
+        f"{cases.where}: {count}{'' if cases.names_shown else '; names are visible to supervisors only'}"
+    )
     if cases.damage:
         say(cases.damage)
         raise typer.Exit(1)
@@ -151,7 +176,9 @@ def _list_next(request: "Request", form: str, *, limit: int, interviewer: str) -
 
 def case_find(
     number: str = argument("NUMBER", "The number that somebody calls from, or a name or a key."),
-    place: str = option("--in FOLDER|URL", "The folder of the questionnaires, or a database server.", "."),
+    place: str = option(
+        "--in FOLDER|URL", "The folder of the questionnaires, or a database server.", "."
+    ),
     by: parameters.LoginOption = "",
 ) -> None:
     """Find the case of somebody who calls back, in all studies of a folder or a server.
@@ -164,15 +191,22 @@ def case_find(
     from survey_cli.services.cases.caller_search import find_caller
 
     found = find_caller(place, number, at=datetimes.now(), by=by)
-    rows = [(each.study, each.key, each.name, ", ".join(each.numbers), each.state) for each in found.matches]
+    rows = [
+        (each.study, each.key, each.name, ", ".join(each.numbers), each.state)
+        for each in found.matches
+    ]
     print_lines(render_table(("study", "case", "name", "numbers", ""), rows) if rows else ())
     for error in found.skipped:
         say(f"not searched: {error}")
-    say(f"{format_quantity(len(rows), 'case')} in {format_quantity(len(found.studies), 'study', 'studies')}")
+    say(
+        f"{format_quantity(len(rows), 'case')} in {format_quantity(len(found.studies), 'study', 'studies')}"
+    )
 
 
 @on_study
-def case_show(request: "Request", case: parameters.CaseArgument, form: parameters.ResultFormatOption = "table") -> None:
+def case_show(
+    request: "Request", case: parameters.CaseArgument, form: parameters.ResultFormatOption = "table"
+) -> None:
     """Show a case with its whole history.
 
     If the study has a list of people, only supervisors see names, numbers and notes.
@@ -198,7 +232,9 @@ def _render_cases(lines: "tuple[CaseLine, ...]") -> list[str]:
         case = (line.key, line.name) if named else (line.key,)
         due = datetimes.format_here(line.due_at) if line.due_at else "–"
         why = line.with_whom or shorten(line.why, MAX_REASON_LENGTH)
-        rows.append((*case, line.name_status(), line.code, line.outcome or "–", line.attempts, due, why))
+        rows.append(
+            (*case, line.name_status(), line.code, line.outcome or "–", line.attempts, due, why)
+        )
     return render_table(head, rows)
 
 
@@ -240,9 +276,16 @@ def _render_unsampled(case: "UnsampledCase") -> Iterator[str]:
 
 def _render_interview(interview: "InterviewLine") -> Iterator[str]:
     origin = "" if interview.origin == "real" else f"{interview.origin}, "
-    at_item = f" at {interview.at_item}" if interview.at_item and interview.status != "ended" else ""
-    answers = "answers erased" if interview.erased else format_quantity(interview.answered, "answer")
-    outcome, updated = interview.outcome or interview.status, datetimes.format_here(interview.updated_at)
+    at_item = (
+        f" at {interview.at_item}" if interview.at_item and interview.status != "ended" else ""
+    )
+    answers = (
+        "answers erased" if interview.erased else format_quantity(interview.answered, "answer")
+    )
+    outcome, updated = (
+        interview.outcome or interview.status,
+        datetimes.format_here(interview.updated_at),
+    )
     yield f"  interview {interview.number}: {origin}{outcome}{at_item}, {answers}, {updated}"
     if interview.review:
         yield f"    review: {interview.review}"
@@ -269,7 +312,9 @@ def say_skipped(skipped: Sequence[tuple[str, str]]) -> None:
 def case_why(
     request: "Request",
     case: parameters.CaseArgument,
-    at: str = option("--at TIME", "Date and time instead of now: 2026-11-24 15:00, local time.", ""),
+    at: str = option(
+        "--at TIME", "Date and time instead of now: 2026-11-24 15:00, local time.", ""
+    ),
     interviewer: InterviewerOption = "",
 ) -> None:
     """Explain why a case may or may not be called now: every rule with its result, and when it may be called next.
@@ -295,7 +340,9 @@ def render_verdicts(report: "CallabilityReport") -> Iterator[str]:
     longest = max(len(verdict.rule) for verdict in report.verdicts)
     for verdict in report.verdicts:
         mark = "✓ yes" if verdict.allows else "✗ no "
-        until = f" (until {datetimes.format_both(verdict.until, report.zone)})" if verdict.until else ""
+        until = (
+            f" (until {datetimes.format_both(verdict.until, report.zone)})" if verdict.until else ""
+        )
         yield f"  {mark}  {verdict.rule.ljust(longest)}  {verdict.explanation}{until}"
     if report.next_at is not None and (not report.is_allowed or report.next_at > report.at):
         yield f"next: {datetimes.format_both(report.next_at, report.zone)}"
@@ -326,7 +373,11 @@ def _render_queue(report: "QueueReport") -> Iterator[str]:
         if deferred:
             yield from ("", heading)
         for case in deferred[:MAX_CLOSED]:
-            opens = f"; opens {datetimes.format_both(case.opens_at, case.zone)}" if case.opens_at else ""
+            opens = (
+                f"; opens {datetimes.format_both(case.opens_at, case.zone)}"
+                if case.opens_at
+                else ""
+            )
             yield f"  {case.key}: {case.why}{opens}"
         if len(deferred) > MAX_CLOSED:
             yield f"  … and {len(deferred) - MAX_CLOSED} more kinds"
@@ -357,7 +408,9 @@ def case_outcome(
 def case_review(
     request: "Request",
     case: parameters.CaseArgument,
-    verdict: Literal["ok", "questionable", "falsified"] = argument("VERDICT", "ok, questionable or falsified."),
+    verdict: Literal["ok", "questionable", "falsified"] = argument(
+        "VERDICT", "ok, questionable or falsified."
+    ),
     note: str = option("--note TEXT", "What was found. Required unless the interview is ok.", ""),
 ) -> None:
     """Store the verdict of a review on a case's latest interview. A later verdict replaces it; no answer changes.
@@ -394,8 +447,12 @@ def case_answer(
 def case_reopen(
     request: "Request",
     case: str = argument("CASE", "The case's key, unless --refusals is given.", ""),
-    refusals: Literal["soft"] | None = option("--refusals", "Reopen all finished soft refusals, for conversion.", None),
-    before: str = option("--before DATE", "With --refusals: only cases whose last refusal was before this date.", ""),
+    refusals: Literal["soft"] | None = option(
+        "--refusals", "Reopen all finished soft refusals, for conversion.", None
+    ),
+    before: str = option(
+        "--before DATE", "With --refusals: only cases whose last refusal was before this date.", ""
+    ),
     note: ReasonOption = "",
 ) -> None:
     """Put a finished case back into the queue, or all soft refusals. Its attempts are counted anew.
@@ -419,7 +476,10 @@ def case_reopen(
 
 @on_study
 def case_free(
-    request: "Request", case: parameters.CaseArgument, note: ReasonOption = "", seen: SeenOption = None
+    request: "Request",
+    case: parameters.CaseArgument,
+    note: ReasonOption = "",
+    seen: SeenOption = None,
 ) -> None:
     """Take a case away from the station that has it: others can call it. The call in progress stays in its history.
 
@@ -440,7 +500,9 @@ def case_reassign(
     to: str = option("--to NAME", "The new owner of the appointment, or anyone. Required.", ""),
     all_of: str = option("--all-of NAME", "All appointments of this interviewer.", ""),
     keeps: Literal["only", "first"] | None = option(
-        "--keeps", "only: only the new owner calls; first: anyone once it is late. By default unchanged.", None
+        "--keeps",
+        "only: only the new owner calls; first: anyone once it is late. By default unchanged.",
+        None,
     ),
     note: ReasonOption = "",
 ) -> None:
@@ -453,9 +515,13 @@ def case_reassign(
     if bool(case) == bool(all_of):
         raise typer.BadParameter("give a case, or --all-of NAME", param_hint="CASE")
     if not to:
-        raise typer.BadParameter("give the new owner of the appointment, or anyone", param_hint="--to")
+        raise typer.BadParameter(
+            "give the new owner of the appointment, or anyone", param_hint="--to"
+        )
     policy: Final = {None: None, "only": "me", "first": "me_first"}
-    batch = reassign_appointments(request, to=to, key=case, all_of=all_of, policy=policy[keeps], note=note)
+    batch = reassign_appointments(
+        request, to=to, key=case, all_of=all_of, policy=policy[keeps], note=note
+    )
     if case:
         _say_change(batch.changed[0])
     else:
@@ -465,7 +531,11 @@ def case_reassign(
 def _say_change(result: "CaseActionResult") -> None:
     """Print the change and the case's current status."""
     standing = result.position
-    due = f", due {datetimes.format_here(standing.due_at)}" if standing.status == "waiting" and standing.due_at else ""
+    due = (
+        f", due {datetimes.format_here(standing.due_at)}"
+        if standing.status == "waiting" and standing.due_at
+        else ""
+    )
     reason = f" ({standing.why})" if standing.why else ""
     say(f"{result.key}: {result.summary}; {standing.status}{reason}{due}, code {standing.code}")
 
@@ -518,7 +588,10 @@ def _describe_migration(case: "MigratedCase") -> str:
 def _describe_totals(result: "MigrationResult") -> str:
     done = f"{format_quantity(len(result.cases), 'interview')} {'would be ' if result.dry_run else ''}taken"
     kept = sum(case.kept for case in result.cases)
-    reopened, off_route = sum(len(c.reopened) for c in result.cases), sum(len(c.off_route) for c in result.cases)
+    reopened, off_route = (
+        sum(len(c.reopened) for c in result.cases),
+        sum(len(c.off_route) for c in result.cases),
+    )
     skipped = f"; {format_quantity(len(result.skipped), 'case')} skipped" if result.skipped else ""
     answers = f"{format_quantity(kept, 'answer')} kept, {reopened:,} asked again, {off_route:,} off the route"
     return f"{result.where}: {done} to {result.version}: {answers}{skipped}"

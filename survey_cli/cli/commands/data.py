@@ -7,8 +7,24 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 import typer
 
 from survey_cli.cli import parameters
-from survey_cli.cli.output.terminal import get_width, open_data_output, print_result, render_table, say, show_progress
-from survey_cli.cli.parameters import argument, build_options, flag, on_study, option, share, split_names, text_option
+from survey_cli.cli.output.terminal import (
+    get_width,
+    open_data_output,
+    print_result,
+    render_table,
+    say,
+    show_progress,
+)
+from survey_cli.cli.parameters import (
+    argument,
+    build_options,
+    flag,
+    on_study,
+    option,
+    share,
+    split_names,
+    text_option,
+)
 from survey_cli.wording import format_quantity, join_first, shorten
 
 if TYPE_CHECKING:
@@ -18,8 +34,12 @@ if TYPE_CHECKING:
     from survey_cli.services.data.coding import AgreementResult
     from survey_cli.services.run_on_study import Request
 
-OutputOption = Annotated[str, text_option("--out -o FILE", "The file to write; - writes Markdown to stdout.")]
-ThresholdOption = Annotated[int, option("--threshold N", "Hide counts smaller than this; 0 hides nothing.", min=0)]
+OutputOption = Annotated[
+    str, text_option("--out -o FILE", "The file to write; - writes Markdown to stdout.")
+]
+ThresholdOption = Annotated[
+    int, option("--threshold N", "Hide counts smaller than this; 0 hides nothing.", min=0)
+]
 
 
 def _print_formats(is_requested: bool) -> None:
@@ -34,7 +54,9 @@ def _print_formats(is_requested: bool) -> None:
 
 def export(
     file: parameters.InstrumentArgument,
-    out: list[str] | None = text_option("--out -o FILE", "The file to write; - writes to stdout. Repeatable.", None),
+    out: list[str] | None = text_option(
+        "--out -o FILE", "The file to write; - writes to stdout. Repeatable.", None
+    ),
     what: Literal["interviews", "answers", "events", "cases", "calls", "shifts"] = option(
         "--what",
         "What one row is: an interview, an answer, an event, a case, a call, or the working day of a person.",
@@ -46,28 +68,44 @@ def export(
     where: parameters.WhereOption = "",
     without_falsified: parameters.WithoutFalsifiedOption = False,
     rake: str = text_option(
-        "--rake FILE", "Add a last column weight_raked: the weights of a report with this file of targets.", ""
+        "--rake FILE",
+        "Add a last column weight_raked: the weights of a report with this file of targets.",
+        "",
     ),
     trim: parameters.TrimOption = "",
     weight: parameters.WeightOption = "",
     as_of: parameters.AsOfOption = "",
     labels: bool = flag("--labels", "Write labels instead of codes."),
-    bom: bool = flag("--bom", "Begin the file with a byte order mark, by which Excel recognizes UTF-8."),
-    partials: bool = option("--partials/--no-partials", "Include or leave out unfinished interviews.", True),
+    bom: bool = flag(
+        "--bom", "Begin the file with a byte order mark, by which Excel recognizes UTF-8."
+    ),
+    partials: bool = option(
+        "--partials/--no-partials", "Include or leave out unfinished interviews.", True
+    ),
     origin: parameters.OriginOption = "real",
     personal: bool = flag(
         "--with-contacts --with-personal",
         "Include names, telephone numbers and personal answers. For supervisors only.",
     ),
     names: list[str] | None = option(
-        "--personal NAME", "Include the personal columns of this item. For supervisors only. Repeatable.", None
+        "--personal NAME",
+        "Include the personal columns of this item. For supervisors only. Repeatable.",
+        None,
     ),
-    public: bool = flag("--public", "Leave out keys, free text, dates and times, which can identify respondents."),
+    public: bool = flag(
+        "--public", "Leave out keys, free text, dates and times, which can identify respondents."
+    ),
     dry_run: parameters.DryRunOption = False,
     force: parameters.ForceOption = False,
-    raw: bool = flag("--raw", "Write texts unchanged, even if a spreadsheet may run them as formulas."),
+    raw: bool = flag(
+        "--raw", "Write texts unchanged, even if a spreadsheet may run them as formulas."
+    ),
     language: parameters.LanguageOption = "",
-    form: str = option("--format NAME", "The format; by default chosen by the file's ending. --formats lists all.", ""),
+    form: str = option(
+        "--format NAME",
+        "The format; by default chosen by the file's ending. --formats lists all.",
+        "",
+    ),
     bundle: str = text_option(
         "--bundle DIR|.zip",
         "Write data, description, questionnaire, rates and checksums to a folder or .zip; -o names data files in it.",
@@ -77,7 +115,11 @@ def export(
     zone: parameters.ZoneOption = "",
     db: parameters.DatabaseOption = None,
     formats: bool = option(
-        "--formats", "List the formats, and do nothing else.", False, callback=_print_formats, is_eager=True
+        "--formats",
+        "List the formats, and do nothing else.",
+        False,
+        callback=_print_formats,
+        is_eager=True,
     ),
 ) -> None:
     """Write the data: one row per interview, one column per variable.
@@ -92,8 +134,14 @@ def export(
     """
     from survey_cli.services.export.export_data import ExportOptions, export_files
 
-    selected = {"variables": split_names(variables), "personal": frozenset(names or ()), "all_personal": personal}
-    options = build_options(ExportOptions, locals(), format=form, zone=parameters.parse_zone(zone), **selected)
+    selected = {
+        "variables": split_names(variables),
+        "personal": frozenset(names or ()),
+        "all_personal": personal,
+    }
+    options = build_options(
+        ExportOptions, locals(), format=form, zone=parameters.parse_zone(zone), **selected
+    )
     if bundle:
         from survey_cli.services.export.bundle import write_bundle
 
@@ -108,8 +156,14 @@ def export(
         return
     outs = out or ["-"]
     with show_progress(shown="-" not in outs) as progress:
-        results = export_files(file, replace(options, progress=progress), outs, stdout=open_data_output())
-    say(*dict.fromkeys(text for result in results for text in (*result.data.warnings, *result.data.differences)))
+        results = export_files(
+            file, replace(options, progress=progress), outs, stdout=open_data_output()
+        )
+    say(
+        *dict.fromkeys(
+            text for result in results for text in (*result.data.warnings, *result.data.differences)
+        )
+    )
     first = results[0]
     if first.data.left_out:
         remedy = "--with-contacts" if what == "calls" else "--personal NAME or --with-contacts"
@@ -123,7 +177,10 @@ def export(
             say(f"{result.to}: {line}")
         companion = f" and {result.beside}" if result.beside else ""
         table, done = result.data.table, " would be written" if dry_run else ""
-        rows, width = format_quantity(result.rows, table.row_unit), format_quantity(len(table.variables), "column")
+        rows, width = (
+            format_quantity(result.rows, table.row_unit),
+            format_quantity(len(table.variables), "column"),
+        )
         say(f"{_name_output(result.to)}{companion}: {rows}, {width}{done}, from {result.source}")
 
 
@@ -149,7 +206,9 @@ def report(
     ),
     origin: parameters.OriginOption = "real",
     as_of: parameters.AsOfOption = "",
-    valid: bool = flag("--valid", "Base percentages on valid answers: leave out declines and volunteered answers."),
+    valid: bool = flag(
+        "--valid", "Base percentages on valid answers: leave out declines and volunteered answers."
+    ),
     digits: int = option("--digits N", "Decimal places of percentages.", 0, min=0, max=4),
     threshold: ThresholdOption = 5,
     tests: bool | None = option(
@@ -159,30 +218,43 @@ def report(
         None,
         show_default=False,
     ),
-    level: float = option("--level SHARE", "Confidence level of tests, margins and intervals.", 0.95),
+    level: float = option(
+        "--level SHARE", "Confidence level of tests, margins and intervals.", 0.95
+    ),
     correction: Literal["none", "bonferroni", "fdr"] = option(
-        "--correction", "Correction of letters for the number of comparisons in a table.", "bonferroni"
+        "--correction",
+        "Correction of letters for the number of comparisons in a table.",
+        "bonferroni",
     ),
     compare: Literal["pairs", "total"] = option(
         "--compare", "Compare columns with each other, or each with the rest of the total.", "pairs"
     ),
-    percent: Literal["column", "row"] = option("--percent", "What percentages by column are of.", "column"),
-    min_base: int = option("--min-base N", "Merge or leave out columns with fewer interviews.", 0, min=0),
+    percent: Literal["column", "row"] = option(
+        "--percent", "What percentages by column are of.", "column"
+    ),
+    min_base: int = option(
+        "--min-base N", "Merge or leave out columns with fewer interviews.", 0, min=0
+    ),
     statistics: list[str] | None = text_option(
         "--statistics NAMES", "Print further statistics of numbers and scales: quartiles,se.", None
     ),
     margins: bool = flag("--margins", "Print margins of error with each item."),
     errors: bool = flag(
-        "--errors", "Print standard errors, intervals, design effects and differences under the design of the sample."
+        "--errors",
+        "Print standard errors, intervals, design effects and differences under the design of the sample.",
     ),
     verbatims: bool = flag("--verbatims", "Print verbatim answers."),
     cases: bool = flag("--cases", "With --verbatims: print the case of each answer."),
-    weighted: bool = option("--weighted/--unweighted", "Use or ignore the sample column with role: weight.", True),
+    weighted: bool = option(
+        "--weighted/--unweighted", "Use or ignore the sample column with role: weight.", True
+    ),
     rake: parameters.RakeOption = "",
     trim: parameters.TrimOption = "",
     weight: parameters.WeightOption = "",
     seed: int = option("--seed N", "Seed of simulated tests.", 1),
-    charts: str = text_option("--charts DIR", "Write each chart as an SVG file into this folder.", ""),
+    charts: str = text_option(
+        "--charts DIR", "Write each chart as an SVG file into this folder.", ""
+    ),
     png: bool = flag("--png", "With --charts: write PNG files too."),
     language: parameters.LanguageOption = "",
     force: parameters.ForceOption = False,
@@ -202,9 +274,15 @@ def report(
     from survey_cli.services.report.results_report import ReportOptions
 
     with show_progress(shown=out != "-") as progress:
-        lists = {"by": split_names(by), "items": split_names(items), "statistics": split_names(statistics)}
+        lists = {
+            "by": split_names(by),
+            "items": split_names(items),
+            "statistics": split_names(statistics),
+        }
         local_zone = parameters.parse_zone(zone)
-        options = build_options(ReportOptions, locals(), to=out, zone=local_zone, inference=tests, **lists)
+        options = build_options(
+            ReportOptions, locals(), to=out, zone=local_zone, inference=tests, **lists
+        )
         results, chart_files = publish_results(file, options, stdout=_choose_stdout(out))
     say(*results.warnings)
     if not out and not charts:
@@ -244,7 +322,9 @@ def codebook(
     from survey_cli.services.report.results_report import ReportOptions
 
     with show_progress(shown=out != "-") as progress:
-        result = publish_codebook(file, build_options(ReportOptions, locals(), to=out), stdout=_choose_stdout(out))
+        result = publish_codebook(
+            file, build_options(ReportOptions, locals(), to=out), stdout=_choose_stdout(out)
+        )
     contents = format_quantity(result.column_count, "variable")
     if result.interviews is not None:
         contents += f", {format_quantity(result.interviews, 'interview')}"
@@ -255,7 +335,9 @@ def codebook(
 def code(
     request: "Request",
     item: str = argument("ITEM", "The item: a text, or a list with an option to specify."),
-    second: float | None = share("--second SHARE", "Code a random part again, without seeing the codes: 20%.", None),
+    second: float | None = share(
+        "--second SHARE", "Code a random part again, without seeing the codes: 20%.", None
+    ),
     agreement: bool = flag("--agreement", "Compare the two codings, and list where they differ."),
     settle: bool = flag("--settle", "Decide where the two codings differ. For supervisors only."),
     origin: parameters.OriginOption = "real",
@@ -285,8 +367,12 @@ def code(
     from survey_cli.plain.coding import code_answers
     from survey_cli.tui import run_coding
 
-    role: Literal["first", "second", "final"] = "final" if settle else "first" if second is None else "second"
-    with open_coding(request, item, role=role, share=1.0 if second is None else second, origin=origin) as session:
+    role: Literal["first", "second", "final"] = (
+        "final" if settle else "first" if second is None else "second"
+    )
+    with open_coding(
+        request, item, role=role, share=1.0 if second is None else second, origin=origin
+    ) as session:
         is_whole = True
         if plain or not has_full_screen():
             code_answers(session, sys.stdin, sys.stdout)
@@ -305,20 +391,29 @@ def _render_agreement(result: "AgreementResult") -> "Iterator[str]":
 
     found, labels = result.agreement, result.labels
     figures = found.kappa, found.alpha, *(code.kappa for code in found.by_code)
-    kappa, alpha, *by_code = ("not defined" if figure is None else f"{figure:.3f}" for figure in figures)
+    kappa, alpha, *by_code = (
+        "not defined" if figure is None else f"{figure:.3f}" for figure in figures
+    )
     answers = format_quantity(found.answers, "different answer")
     share = found.equal / found.answers
     yield f"{answers} coded twice, {found.equal:,} of them alike ({share:.1%})"
     yield f"Cohen's kappa {kappa}"
     yield f"Krippendorff's alpha {alpha} ({result.distance} distance)"
     yield ""
-    rows = [(c.code, labels[c.code], *c[1:4], figure) for c, figure in zip(found.by_code, by_code, strict=True)]
-    yield from render_table(("code", "label", "first", "second", "both", "kappa"), rows, right=range(2, 6))
+    rows = [
+        (c.code, labels[c.code], *c[1:4], figure)
+        for c, figure in zip(found.by_code, by_code, strict=True)
+    ]
+    yield from render_table(
+        ("code", "label", "first", "second", "both", "kappa"), rows, right=range(2, 6)
+    )
     if result.disagreements:
         yield ""
         lines = []
         for answer in result.disagreements:
-            described = [describe(answer.codings.get(role)) for role in ("first", "second", "final")]
+            described = [
+                describe(answer.codings.get(role)) for role in ("first", "second", "final")
+            ]
             lines.append((answer.case, shorten(answer.text), *described))
         yield from render_table(("case", "answer", "first", "second", "decision"), lines)
 
@@ -343,8 +438,12 @@ def import_answers(
     map_file: str = text_option(
         "--map FILE", "YAML file that says which column and which codes an item has there.", ""
     ),
-    sheet: str | None = option("--sheet NAME", "Sheet of the workbook; by default the first.", None),
-    encoding: str | None = option("--encoding NAME", "Encoding of the file, if it is not UTF-8: cp1252.", None),
+    sheet: str | None = option(
+        "--sheet NAME", "Sheet of the workbook; by default the first.", None
+    ),
+    encoding: str | None = option(
+        "--encoding NAME", "Encoding of the file, if it is not UTF-8: cp1252.", None
+    ),
     dry_run: parameters.DryRunOption = False,
 ) -> None:
     """Import answers from paper, the web or earlier waves: each row of a data file is an interview.
@@ -367,7 +466,9 @@ def import_answers(
         say(f"{data}: {format_quantity(errors, 'error')}: nothing was imported")
         raise typer.Exit(1)
     if result.unused:
-        say(f"not read: {format_quantity(len(result.unused), 'column')}: {join_first(result.unused)}")
+        say(
+            f"not read: {format_quantity(len(result.unused), 'column')}: {join_first(result.unused)}"
+        )
     say(describe_files(request.path, result.where, people=request.people))
     done = "would be imported" if dry_run else "imported"
     added, before = format_quantity(result.added, "interview"), result.rows - result.added

@@ -71,7 +71,9 @@ def demo(
     session = _begin_interview(file)
     try:
         if not has_terminal():
-            say("survey demo: there is no terminal, so a script answers the questions, one line at a time")
+            say(
+                "survey demo: there is no terminal, so a script answers the questions, one line at a time"
+            )
             script = _Script("\n".join(SCRIPT) + "\n")
             code = conduct_plain(session, script, write=cast(TextIO, _PlainText()))
         elif plain or not has_full_screen():
@@ -88,7 +90,10 @@ def demo(
         say(f"Resume it:       {program} demo{place}")
     else:
         # On a line of its own, since it fills one. One interview is a small count, which reports hide.
-        say("See your data:", f"  {program} report {shlex.quote(str(file))} --origin practice --threshold 0")
+        say(
+            "See your data:",
+            f"  {program} report {shlex.quote(str(file))} --origin practice --threshold 0",
+        )
     say(
         f"Write your own:  {program} new my_survey.yaml",
         f"Learn to write:  {program} explain first-questionnaire",
@@ -120,7 +125,9 @@ def _write_questionnaire(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         what = f"the folder can't be made ({error.strerror})"
-        raise UserError(str(folder), what, "name one that you may write: survey demo FOLDER") from error
+        raise UserError(
+            str(folder), what, "name one that you may write: survey demo FOLDER"
+        ) from error
     return create_instrument(str(file))
 
 

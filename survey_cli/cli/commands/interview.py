@@ -39,14 +39,19 @@ def interview(
     brief: parameters.BriefOption = False,
     theme: parameters.ThemeOption = "",
     practice: bool = flag(
-        "--practice", "Practice: the interview is stored, but never counted or exported with real ones."
+        "--practice",
+        "Practice: the interview is stored, but never counted or exported with real ones.",
     ),
     reopen: bool = flag("--reopen", "Correct a finished interview."),
     again: bool = flag("--again", "Begin a second interview of the same case."),
     station: parameters.StationOption = "",
-    seed: int | None = option("--seed N", "Seed of shuffled orders and splits, to reproduce an interview.", None),
+    seed: int | None = option(
+        "--seed N", "Seed of shuffled orders and splits, to reproduce an interview.", None
+    ),
     clock_is_right: parameters.ClockOption = False,
-    columns: list[str] | None = option("--set COLUMN=VALUE", "A sample column of a new case. Repeatable.", None),
+    columns: list[str] | None = option(
+        "--set COLUMN=VALUE", "A sample column of a new case. Repeatable.", None
+    ),
 ) -> None:
     """Conduct an interview, or resume a suspended one.
 
@@ -65,14 +70,20 @@ def interview(
     if not case.strip():
         if not has_terminal():
             line = f"survey interview {shlex.quote(file)} --case KEY"
-            raise typer.BadParameter(f"--case is missing, and there is no terminal to ask for it — {line}")
+            raise typer.BadParameter(
+                f"--case is missing, and there is no terminal to ask for it — {line}"
+            )
         case = ""
         check_questionnaire(file, db)
         while not case:
             case = input("Case (its key, such as 101): ").strip()
     if not (plain := plain or brief) and not has_full_screen():
         plain, term = True, os.environ.get("TERM")
-        why = f"this terminal cannot show a full screen (TERM={term})" if has_terminal() else "there is no terminal"
+        why = (
+            f"this terminal cannot show a full screen (TERM={term})"
+            if has_terminal()
+            else "there is no terminal"
+        )
         say(f"survey: {why}, so the interview is conducted one line at a time, as with --plain")
     ask_columns = _ask_columns if has_terminal() else None
     options = build_options(StartOptions, locals(), columns=known_columns)
@@ -89,7 +100,11 @@ def interview(
 
 
 def conduct_plain(
-    session: "InterviewSession", read: "TextIO", *, write: "TextIO | None" = None, brief: bool = False
+    session: "InterviewSession",
+    read: "TextIO",
+    *,
+    write: "TextIO | None" = None,
+    brief: bool = False,
 ) -> int:
     """Conduct an interview one line at a time, with the lines of `read`; returns the exit code."""
     from survey_cli.plain import conduct_interview
@@ -141,10 +156,16 @@ def conduct_on_screen(session: "InterviewSession", theme: str) -> int:
     if not run_full_screen(lambda: conduct_interview(session, theme)):
         return 1
     if (result := session.result()) is None:
-        say("The interview could not be suspended. Every answer is stored: start it again to continue.")
+        say(
+            "The interview could not be suspended. Every answer is stored: start it again to continue."
+        )
         return 1
     say(_describe_closing(session, result))
-    return 0 if result.status == "ended" or (result.status == "suspended" and result.outcome) else SUSPENDED
+    return (
+        0
+        if result.status == "ended" or (result.status == "suspended" and result.outcome)
+        else SUSPENDED
+    )
 
 
 def _describe_closing(session: "InterviewSession", result: "InterviewResult") -> str:
@@ -162,10 +183,14 @@ def _describe_closing(session: "InterviewSession", result: "InterviewResult") ->
 
 def preview(
     file: parameters.InstrumentArgument,
-    at: str = option("--at ITEM", "Begin at this item; missing answers before it are invented.", ""),
+    at: str = option(
+        "--at ITEM", "Begin at this item; missing answers before it are invented.", ""
+    ),
     language: parameters.StartLanguageOption = "",
     seed: int = option("--seed N", "Seed of shuffled orders, splits and invented answers.", 1),
-    columns: list[str] | None = option("--set COLUMN=VALUE", "A sample column. Repeatable. Others are invented.", None),
+    columns: list[str] | None = option(
+        "--set COLUMN=VALUE", "A sample column. Repeatable. Others are invented.", None
+    ),
     theme: parameters.ThemeOption = "",
 ) -> None:
     """Show the questionnaire as an interviewer sees it, while you write it.
@@ -192,7 +217,9 @@ def preview(
 
 
 def station(
-    files: list[str] = argument("FILE…", "The questionnaires of the studies, in the order in which they are called."),
+    files: list[str] = argument(
+        "FILE…", "The questionnaires of the studies, in the order in which they are called."
+    ),
     interviewer: parameters.InterviewerNameOption = "",
     name: parameters.StationOption = "",
     plain: parameters.PlainOption = False,
@@ -202,7 +229,8 @@ def station(
     zone: parameters.ZoneOption = "",
     clock_is_right: parameters.ClockOption = False,
     practice: bool = flag(
-        "--practice", "Practice with simulated respondents: no number is dialed, and nothing is stored."
+        "--practice",
+        "Practice with simulated respondents: no number is dialed, and nothing is stored.",
     ),
     db: parameters.DatabaseOption = None,
 ) -> None:
@@ -224,11 +252,15 @@ def station(
     from survey_cli.study.location import describe_files
 
     if not (plain := plain or brief) and not has_full_screen():
-        say("survey: this terminal cannot show a full screen, so cases are called one line at a time, as with --plain")
+        say(
+            "survey: this terminal cannot show a full screen, so cases are called one line at a time, as with --plain"
+        )
         plain = True
 
     def run(
-        session: "StationSession", notices: "Iterable[str]", describe: "Callable[[], Iterable[str]]" = tuple
+        session: "StationSession",
+        notices: "Iterable[str]",
+        describe: "Callable[[], Iterable[str]]" = tuple,
     ) -> int:
         """Print the notices, run the station, close it, and print its shift and what there is to describe."""
         say(*filter(None, notices))
@@ -248,7 +280,10 @@ def station(
         return code
 
     if practice:
-        from survey_cli.simulate.practice.practice_station import PracticeOptions, open_practice_station
+        from survey_cli.simulate.practice.practice_station import (
+            PracticeOptions,
+            open_practice_station,
+        )
 
         if db is not None:
             raise typer.BadParameter("--practice stores nothing: leave --db out")
@@ -260,7 +295,13 @@ def station(
         said = "Practice: respondents are simulated, no number is dialed, nothing is stored."
         raise typer.Exit(run(opened.session, [said], opened.describe_differences))
     session = open_station(
-        *files, interviewer=interviewer, station=name, db=db, people=people, zone=zone, clock_is_right=clock_is_right
+        *files,
+        interviewer=interviewer,
+        station=name,
+        db=db,
+        people=people,
+        zone=zone,
+        clock_is_right=clock_is_right,
     )
     notices: list[str] = []
     for file, study in zip(files, session.studies, strict=True):

@@ -21,11 +21,20 @@ def watch(
     request: "Request",
     context: typer.Context,
     person: str = argument("PERSON", "The interviewer's login; with --replay, none.", ""),
-    replay: str = option("--replay CASE", "Instead, show this case's last interview again, with its pauses.", ""),
-    speed: float = option(
-        "--speed TIMES", "With --replay: how many times faster than the interview was.", 10.0, min=0.25, max=256
+    replay: str = option(
+        "--replay CASE", "Instead, show this case's last interview again, with its pauses.", ""
     ),
-    mask: bool = flag("--mask", "Show personal answers, names and notes as •••, for somebody who may not see them."),
+    speed: float = option(
+        "--speed TIMES",
+        "With --replay: how many times faster than the interview was.",
+        10.0,
+        min=0.25,
+        max=256,
+    ),
+    mask: bool = flag(
+        "--mask",
+        "Show personal answers, names and notes as •••, for somebody who may not see them.",
+    ),
     plain: bool = flag("--plain", "Print each question with its answer as a line."),
     theme: parameters.ThemeOption = "",
 ) -> None:
@@ -38,14 +47,18 @@ def watch(
     Example: survey watch study.yaml ann
     """
     if person and replay:
-        raise typer.BadParameter(f"{person} is watched or {replay} is replayed — give PERSON or --replay CASE")
+        raise typer.BadParameter(
+            f"{person} is watched or {replay} is replayed — give PERSON or --replay CASE"
+        )
     if replay:
         _replay(request, replay, speed, mask=mask, plain=plain, theme=theme)
     elif person:
         refuse_options(context, ("speed",), "is only for --replay")
         _watch(request, person, mask=mask, plain=plain, theme=theme)
     else:
-        raise typer.BadParameter("whom to watch is missing — give the interviewer's login, or --replay CASE")
+        raise typer.BadParameter(
+            "whom to watch is missing — give the interviewer's login, or --replay CASE"
+        )
 
 
 def _watch(request: "Request", person: str, *, mask: bool, plain: bool, theme: str) -> None:
@@ -65,7 +78,9 @@ def _watch(request: "Request", person: str, *, mask: bool, plain: bool, theme: s
             sleep(source.seconds)
 
 
-def _replay(request: "Request", case: str, speed: float, *, mask: bool, plain: bool, theme: str) -> None:
+def _replay(
+    request: "Request", case: str, speed: float, *, mask: bool, plain: bool, theme: str
+) -> None:
     """Show the case's last interview, on a terminal at its own pace."""
     from survey_cli.services.run_on_study import open_requested
     from survey_cli.sessions.monitoring import Replay
@@ -83,9 +98,13 @@ def _print_changes(source: "Replay | Watch", printed: dict[str, str]) -> None:
 
     lines, session = {"": source.state}, source.session
     if session is not None:
-        lines |= {f"{session.id} {item.place}": render_asked_item(item) for item in session.list_items()}
+        lines |= {
+            f"{session.id} {item.place}": render_asked_item(item) for item in session.list_items()
+        }
         result = session.result()
-        lines |= {f"{session.id} end": render_result(result, brief=True)} if result is not None else {}
+        lines |= (
+            {f"{session.id} end": render_result(result, brief=True)} if result is not None else {}
+        )
     print_lines(line for key, line in lines.items() if printed.get(key) != line)
     sys.stdout.flush()
     printed.update(lines)
@@ -96,7 +115,9 @@ def _show_screen(source: "Replay | Watch", theme: str) -> bool:
     from survey_cli.cli.run_command import run_full_screen
     from survey_cli.tui import run_monitor
 
-    has_screen = has_full_screen()  # asked once: afterwards the terminal may be closed, and nobody would watch
+    has_screen = (
+        has_full_screen()
+    )  # asked once: afterwards the terminal may be closed, and nobody would watch
     if has_screen and not run_full_screen(lambda: run_monitor(source, theme)):
         raise typer.Exit(1)
     return has_screen

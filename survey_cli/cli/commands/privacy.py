@@ -14,7 +14,13 @@ import typer
 from survey_cli.cli import parameters
 from survey_cli.cli.commands.case import say_skipped
 from survey_cli.cli.output import datetimes
-from survey_cli.cli.output.terminal import print_lines, print_result, render_table, say, show_progress
+from survey_cli.cli.output.terminal import (
+    print_lines,
+    print_result,
+    render_table,
+    say,
+    show_progress,
+)
 from survey_cli.cli.parameters import argument, flag, on_study, option, text_option
 from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
@@ -28,7 +34,9 @@ if TYPE_CHECKING:
     from survey_cli.services.privacy import ErasurePreview
     from survey_cli.services.run_on_study import Request
 
-AddressArgument = Annotated[str, argument("ADDRESS", "The database: postgresql://USER@HOST/DATABASE, as its owner.")]
+AddressArgument = Annotated[
+    str, argument("ADDRESS", "The database: postgresql://USER@HOST/DATABASE, as its owner.")
+]
 
 PAUSE_SECONDS: Final = 0.005
 """Seconds between two cases, so that an interviewer never waits longer than one case takes."""
@@ -58,7 +66,9 @@ def _render_subject(person: "Subject") -> Iterator[str]:
     if person.status:
         yield f"  {person.status}"
     for number in person.numbers:
-        as_written = f" (written {number.written!r})" if number.written not in ("", number.shown) else ""
+        as_written = (
+            f" (written {number.written!r})" if number.written not in ("", number.shown) else ""
+        )
         extension = f", extension {number.extension}" if number.extension else ""
         digits = f"{number.shown or 'no longer stored'}{as_written}{extension}"
         yield f"  number {number.position}: {digits}, {number.state.replace('_', ' ')}"
@@ -69,8 +79,14 @@ def _render_subject(person: "Subject") -> Iterator[str]:
         yield f"  {column.label}: {column.words}{' (personal)' if column.personal else ''}"
     if person.history:
         yield from ("", "history")
-        described = [(entry, f"{entry.what}{f': {entry.note}' if entry.note else ''}") for entry in person.history]
-        rows = [(entry.seq, datetimes.format_here(entry.at), what, entry.by) for entry, what in described]
+        described = [
+            (entry, f"{entry.what}{f': {entry.note}' if entry.note else ''}")
+            for entry in person.history
+        ]
+        rows = [
+            (entry.seq, datetimes.format_here(entry.at), what, entry.by)
+            for entry, what in described
+        ]
         yield from render_table(("", "when", "what", "by"), rows)
     for interview in person.interviews:
         yield from ("", *_render_interview(interview))
@@ -79,7 +95,10 @@ def _render_subject(person: "Subject") -> Iterator[str]:
 def _render_interview(interview: "SubjectInterview") -> Iterator[str]:
     origin = "" if interview.origin == "real" else f", {interview.origin}"
     version = f", version {interview.version}" if interview.version else ""
-    outcome, began = interview.outcome or interview.status, datetimes.format_here(interview.began_at)
+    outcome, began = (
+        interview.outcome or interview.status,
+        datetimes.format_here(interview.began_at),
+    )
     yield f"interview {interview.number}{origin}: {outcome}{version}, {began}"
     if interview.problem:
         yield f"  {interview.problem}"
@@ -98,9 +117,13 @@ def _render_interview(interview: "SubjectInterview") -> Iterator[str]:
 def privacy_erase(
     request: "Request",
     case: str = argument("CASE", "The case's key, unless --unfinished is given.", ""),
-    reason: str = option("--reason TEXT", "The reason. Required. It is stored, so it must not name anybody.", ""),
+    reason: str = option(
+        "--reason TEXT", "The reason. Required. It is stored, so it must not name anybody.", ""
+    ),
     yes: bool = flag("--yes", "Erase without asking for confirmation."),
-    unfinished: bool = flag("--unfinished", "Finish interrupted erasures, which `survey db verify` reports."),
+    unfinished: bool = flag(
+        "--unfinished", "Finish interrupted erasures, which `survey db verify` reports."
+    ),
 ) -> None:
     """Erase a person: name, numbers, notes, texts of the sample, every answer. It cannot be undone.
 
@@ -115,7 +138,9 @@ def privacy_erase(
         raise typer.BadParameter("give a case, or --unfinished", param_hint="CASE")
     if unfinished:
         finished = finish_erasure(request)
-        say(f"{format_quantity(finished.interviews, 'interview')} with an unfinished erasure erased")
+        say(
+            f"{format_quantity(finished.interviews, 'interview')} with an unfinished erasure erased"
+        )
         _warn_of_free_pages(request.path, clean=finished.scrubbed)
         raise typer.Exit(0 if finished.scrubbed else 1)
     if not reason.strip():
@@ -123,7 +148,11 @@ def privacy_erase(
     say(*_render_preview(preview_erasure(request, case)))
     if not yes:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            raise UserError(f"case {case}", "nothing was erased: there is no terminal to confirm it", "add --yes")
+            raise UserError(
+                f"case {case}",
+                "nothing was erased: there is no terminal to confirm it",
+                "add --yes",
+            )
         if not typer.confirm("Erase this for good?", err=True):
             say("nothing was erased")
             raise typer.Exit(1)
@@ -140,9 +169,14 @@ def privacy_erase(
 
 def _render_preview(preview: "ErasurePreview") -> Iterator[str]:
     name = f", {preview.name}" if preview.name else ""
-    yield f"case {preview.key}{name} in {preview.where}" + (" (erased before)" if preview.erased else "")
+    yield f"case {preview.key}{name} in {preview.where}" + (
+        " (erased before)" if preview.erased else ""
+    )
     columns = f" ({', '.join(preview.columns)})" if preview.columns else ""
-    numbers, notes = format_quantity(preview.numbers, "number"), format_quantity(preview.notes, "note")
+    numbers, notes = (
+        format_quantity(preview.numbers, "number"),
+        format_quantity(preview.notes, "note"),
+    )
     yield f"  {numbers}, {format_quantity(len(preview.columns), 'sample column')}{columns}, {notes}"
     yield f"  {format_quantity(preview.interviews, 'interview')} with {format_quantity(preview.answered, 'answer')}"
 
@@ -170,8 +204,13 @@ def privacy_anonymize(request: "Request", dry_run: parameters.DryRunOption = Fal
     result = anonymize_study(request, dry_run=dry_run, pause=lambda: sleep(PAUSE_SECONDS))
     say_skipped(result.skipped)
     change = "would lose" if result.dry_run else "lost"
-    cases, interviews = format_quantity(result.cases, "case"), format_quantity(result.interviews, "interview")
-    say(f"{result.where}: {cases} and {interviews} {change} what identifies a person, after {result.span}")
+    cases, interviews = (
+        format_quantity(result.cases, "case"),
+        format_quantity(result.interviews, "interview"),
+    )
+    say(
+        f"{result.where}: {cases} and {interviews} {change} what identifies a person, after {result.span}"
+    )
     if result.next_at is not None:
         say(f"next: {datetimes.format_here(result.next_at)}")
     _warn_of_free_pages(request.path, clean=result.clean)
@@ -182,8 +221,12 @@ def privacy_anonymize(request: "Request", dry_run: parameters.DryRunOption = Fal
 
 def db_verify(
     file: parameters.InstrumentArgument,
-    route: bool = flag("--route", "Name each answer that is off the route or missing on it, with the reason."),
-    derive: bool = flag("--derive", "First derive the queue position of each case again from its history."),
+    route: bool = flag(
+        "--route", "Name each answer that is off the route or missing on it, with the reason."
+    ),
+    derive: bool = flag(
+        "--derive", "First derive the queue position of each case again from its history."
+    ),
     db: parameters.DatabaseOption = None,
 ) -> None:
     """Verify that every interview's data match its journal, and that the database is intact.
@@ -217,9 +260,16 @@ def db_verify(
 
 def db_backup(
     file: parameters.InstrumentArgument,
-    to: str = argument("TO", "Path of the copy, which must not exist, or a folder: the copy is named after the time."),
-    every: str = text_option("--every SPAN", "Make a backup every 30m, 1h or 1d until Ctrl-C; TO is a folder.", ""),
-    keep: int | None = option("--keep N", "Keep only the last N backups of this study in the folder TO.", None, min=1),
+    to: str = argument(
+        "TO",
+        "Path of the copy, which must not exist, or a folder: the copy is named after the time.",
+    ),
+    every: str = text_option(
+        "--every SPAN", "Make a backup every 30m, 1h or 1d until Ctrl-C; TO is a folder.", ""
+    ),
+    keep: int | None = option(
+        "--keep N", "Keep only the last N backups of this study in the folder TO.", None, min=1
+    ),
     db: parameters.DatabaseOption = None,
 ) -> None:
     """Copy the database, complete and consistent, even while interviews run. `survey status` shows the last backup.
@@ -235,16 +285,24 @@ def db_backup(
 
     span = parse_delay(every) if every else None
     if every and not (isinstance(span, timedelta) and span):
-        raise typer.BadParameter(f"{every!r} is not a span: write 30m, 1h or 1d", param_hint="--every")
+        raise typer.BadParameter(
+            f"{every!r} is not a span: write 30m, 1h or 1d", param_hint="--every"
+        )
     if (every or keep) and not Path(to).is_dir():
-        raise UserError(to, "backups with --every or --keep are made in a folder", "create it, or specify another")
+        raise UserError(
+            to,
+            "backups with --every or --keep are made in a folder",
+            "create it, or specify another",
+        )
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # an unfinished copy is removed
     at = datetimes.now()
     while True:
         try:
             result = back_up_database(file, to, at=datetimes.now(), keep=keep or 0, db=db)
             line = f"{result.where}: copied to {result.file}"
-            line += f"; {format_quantity(result.kept, 'backup')} in the folder" if result.kept else ""
+            line += (
+                f"; {format_quantity(result.kept, 'backup')} in the folder" if result.kept else ""
+            )
             line += f", {result.removed} older removed" if result.removed else ""
         except UserError as error:
             if not isinstance(span, timedelta):
@@ -259,9 +317,14 @@ def db_backup(
 
 
 def db_restore(
-    backup: Annotated[str, argument("BACKUP", "A copy made by `survey db backup`, or a folder of them: the newest.")],
+    backup: Annotated[
+        str,
+        argument("BACKUP", "A copy made by `survey db backup`, or a folder of them: the newest."),
+    ],
     file: parameters.InstrumentArgument,
-    at: str = text_option("--at TIME", "The newest backup in the folder made at that time or before.", ""),
+    at: str = text_option(
+        "--at TIME", "The newest backup in the folder made at that time or before.", ""
+    ),
     db: parameters.DatabaseOption = None,
 ) -> None:
     """Replace the database by a backup, in a file or on a server. The replaced database is kept under a dated name.
@@ -290,13 +353,19 @@ def _render_lost_data(result: "RestoreResult") -> Iterator[str]:
         cases = format_quantity(result.erasures.cases, "case")
         yield f"erased again, as since the backup: {cases}; to check, use survey privacy subject"
     if (lost := result.lost) is None:
-        known = "" if result.known_until is None else f" after {result.known_until.astimezone():%Y-%m-%d %H:%M}"
+        known = (
+            ""
+            if result.known_until is None
+            else f" after {result.known_until.astimezone():%Y-%m-%d %H:%M}"
+        )
         yield f"no replaced database could be read, so newer entries and erasures{known} are not known"
         yield "check the requests for erasure since the backup, and repeat them with survey privacy erase"
     elif any(lost[:-1]):
         counts = zip(lost[:-1], ("interview", "answer", "case", "call"), strict=True)
         parts = ", ".join(format_quantity(number, name) for number, name in counts if number)
-        newest = f"; the newest is from {lost.newest.astimezone():%Y-%m-%d %H:%M}" if lost.newest else ""
+        newest = (
+            f"; the newest is from {lost.newest.astimezone():%Y-%m-%d %H:%M}" if lost.newest else ""
+        )
         yield f"only in the replaced database: {parts}{newest}"
     else:
         yield "the replaced database has no newer entries"
@@ -327,17 +396,23 @@ def db_init(address: AddressArgument) -> None:
     from survey_cli.services.database.server import prepare_server
 
     server = prepare_server(address)
-    say(f"{server.where}: {'created; ' if server.created else ''}the roles are {', '.join(server.roles)}")
+    say(
+        f"{server.where}: {'created; ' if server.created else ''}the roles are {', '.join(server.roles)}"
+    )
     if server.studies:
         say(f"{server.where}: they have their rights in {', '.join(server.studies)}")
 
 
 def db_grant(
     address: AddressArgument,
-    person: str = argument("PERSON", "The person's user name on the server; a new one is created.", ""),
+    person: str = argument(
+        "PERSON", "The person's user name on the server; a new one is created.", ""
+    ),
     role: str = argument("ROLE", "interviewer, supervisor, coder or analyst.", ""),
     revoke: bool = flag("--revoke", "Take the role away."),
-    password: bool = flag("--password", "Also set the person's password, typed at the terminal or read from a pipe."),
+    password: bool = flag(
+        "--password", "Also set the person's password, typed at the terminal or read from a pipe."
+    ),
 ) -> None:
     """Give a person a role in all studies of a database, or take it away. Without PERSON, list who has which role.
 
@@ -351,15 +426,22 @@ def db_grant(
 
     if not (person or role or revoke or password):
         people = list_people(address)
-        rows = [(name, ", ".join(each.roles), "yes" if each.can_log_in else "no") for name, each in people.items()]
+        rows = [
+            (name, ", ".join(each.roles), "yes" if each.can_log_in else "no")
+            for name, each in people.items()
+        ]
         print_lines(render_table(("person", "roles", "can log in"), rows) if rows else ())
         say(f"{format_quantity(len(people), 'person', 'people')} with a role")
         return
     if not role:
-        raise typer.BadParameter("give interviewer, supervisor, coder or analyst", param_hint="ROLE")
+        raise typer.BadParameter(
+            "give interviewer, supervisor, coder or analyst", param_hint="ROLE"
+        )
     typed = ""
     if password and sys.stdin.isatty():
-        typed = typer.prompt(f"password of {person}", hide_input=True, confirmation_prompt=True, err=True)
+        typed = typer.prompt(
+            f"password of {person}", hide_input=True, confirmation_prompt=True, err=True
+        )
     elif password:
         typed = sys.stdin.readline().rstrip("\n")
     if password and not typed:
@@ -380,7 +462,9 @@ def db_check(address: AddressArgument, form: parameters.ResultFormatOption = "ta
     studies = check_server(address)
     print_result(form, _render_role_checks(studies), studies)
     for study in studies:
-        surprises = format_quantity(study.surprises, "surprise") if study.surprises else "no surprises"
+        surprises = (
+            format_quantity(study.surprises, "surprise") if study.surprises else "no surprises"
+        )
         say(f"{study.where}, {study.study}: {format_quantity(study.cells, 'trial')}, {surprises}")
     raise typer.Exit(1 if any(study.surprises for study in studies) else 0)
 
@@ -390,7 +474,9 @@ def _render_role_checks(studies: "Sequence[ServerCheck]") -> Iterator[str]:
         lines: dict[str, dict[str, str]] = {}
         for check in study.checks:
             found = check.found or "-"
-            marked = found if check.found == check.expected else f"{found} ! {check.expected or '-'}"
+            marked = (
+                found if check.found == check.expected else f"{found} ! {check.expected or '-'}"
+            )
             lines.setdefault(check.object, {})[check.role] = marked
         head = (study.study, *next(iter(lines.values())))
         yield from render_table(head, [(name, *cells.values()) for name, cells in lines.items()])
@@ -403,7 +489,9 @@ def db_log(
     request: "Request",
     person: str = option("--person NAME", "Only accesses of this person or account.", ""),
     since: str = option("--since DATE", "Only accesses on this day and later.", ""),
-    claims: bool = flag("--claims", "Also list claims of cases, by which interviewers see contacts."),
+    claims: bool = flag(
+        "--claims", "Also list claims of cases, by which interviewers see contacts."
+    ),
     form: parameters.ResultFormatOption = "table",
 ) -> None:
     """List who read contacts, searched a caller, exported or watched: when, under which account, which case or file.

@@ -16,7 +16,14 @@ import typer
 from survey_cli.cli import parameters
 from survey_cli.cli.command_table import RENAMED
 from survey_cli.cli.output import terminal
-from survey_cli.cli.output.terminal import print_lines, print_result, render_table, say, separate, wrap_paragraph
+from survey_cli.cli.output.terminal import (
+    print_lines,
+    print_result,
+    render_table,
+    say,
+    separate,
+    wrap_paragraph,
+)
 from survey_cli.cli.parameters import argument, flag, option
 from survey_cli.problems import Problem, Severity, UserError, sort_problems
 from survey_cli.wording import format_quantity, join_first
@@ -31,7 +38,10 @@ if TYPE_CHECKING:
 NO_BREAK_SPACE: Final = "\u00a0"
 SIMULATED: Final = 200
 """Simulated interviews for an estimate."""
-_HEADINGS: Final = {"routes": "Interviews that end with", "sections": "Section, in complete interviews"}
+_HEADINGS: Final = {
+    "routes": "Interviews that end with",
+    "sections": "Section, in complete interviews",
+}
 
 
 def _estimate_length(
@@ -51,7 +61,9 @@ def _estimate_length(
         measured = read_item_seconds(result.file, db=db)
     start, habits = datetime(2026, 1, 5, 9, tzinfo=UTC), Habits(qualify=0.85)
     invented = simulate_interviews(instrument, count=SIMULATED, seed=1, start=start, habits=habits)
-    estimate = estimate_lengths(instrument, (simulated.interview for simulated in invented), measured)
+    estimate = estimate_lengths(
+        instrument, (simulated.interview for simulated in invented), measured
+    )
     problems = tuple(sort_problems((*result.problems, *estimate.check_budget(instrument))))
     return replace(result, problems=problems), estimate
 
@@ -61,24 +73,42 @@ def _summarize_length(estimate: "LengthEstimate") -> dict[str, Any]:
     from survey_cli.simulate.interviews.length import describe_spread
 
     spreads = {
-        kind: {name: describe_spread(minutes)._asdict() for name, minutes in getattr(estimate, kind).items()}
+        kind: {
+            name: describe_spread(minutes)._asdict()
+            for name, minutes in getattr(estimate, kind).items()
+        }
         for kind in _HEADINGS
     }
-    return {**spreads, "longest_items": dict(estimate.list_longest_items()), "measured_items": estimate.measured}
+    return {
+        **spreads,
+        "longest_items": dict(estimate.list_longest_items()),
+        "measured_items": estimate.measured,
+    }
 
 
 def _render_length(estimate: "LengthEstimate") -> Iterator[str]:
     summary = _summarize_length(estimate)
     for kind, heading in _HEADINGS.items():
         rows = [
-            (name or "outside of sections", *(f"{spread[key]:.1f}" for key in ("p10", "median", "p90")))
+            (
+                name or "outside of sections",
+                *(f"{spread[key]:.1f}" for key in ("p10", "median", "p90")),
+            )
             for name, spread in summary[kind].items()
         ]
         if rows and (kind == "routes" or len(rows) > 1):
             yield from render_table((heading, "10 %", "median", "90 %"), rows)
-    longest = ", ".join(f"{item} {seconds:.0f} s" for item, seconds in summary["longest_items"].items())
-    yield from wrap_paragraph(f"The longest items: {longest}." if longest else "No interview was complete.")
-    source = f"{estimate.measured} items as measured" if estimate.measured else "estimated from the words"
+    longest = ", ".join(
+        f"{item} {seconds:.0f} s" for item, seconds in summary["longest_items"].items()
+    )
+    yield from wrap_paragraph(
+        f"The longest items: {longest}." if longest else "No interview was complete."
+    )
+    source = (
+        f"{estimate.measured} items as measured"
+        if estimate.measured
+        else "estimated from the words"
+    )
     shares = f"10 %, half and 90 % of {SIMULATED} simulated interviews"
     yield from wrap_paragraph(f"Minutes that {shares} take at most, {source}.")
 
@@ -95,26 +125,38 @@ def new(
 
     path = create_instrument(file, force=force)
     say(f"{path}: written. It is a complete questionnaire with comments. Read it, then adapt it.")
-    say(f"Next: survey interview {path} --case 1 --practice, and after each change: survey check {path}")
+    say(
+        f"Next: survey interview {path} --case 1 --practice, and after each change: survey check {path}"
+    )
 
 
 def check(
     files: list[str] = argument("FILE", "Questionnaires; for a folder, every one in and below it."),
     form: Literal["text", "json", "github"] = option(
-        "--format", "Output format: text to read, json for programs, github for annotations.", "text"
+        "--format",
+        "Output format: text to read, json for programs, github for annotations.",
+        "text",
     ),
     strict: bool = flag("--strict", "Warnings count as errors."),
     formats: list[str] | None = option(
         "--for FORMATS", "Also list what these export formats cannot store: sav,dta,sss,xlsx.", None
     ),
     wording: bool = flag("--wording", "Also list wording that is hard to understand or to answer."),
-    prove: bool = flag("--prove", "Also prove what can't happen, and show gaps and overlaps of filters."),
-    possible: bool = flag("--possible", "With --prove: also list what can happen, with answers that lead there."),
+    prove: bool = flag(
+        "--prove", "Also prove what can't happen, and show gaps and overlaps of filters."
+    ),
+    possible: bool = flag(
+        "--possible", "With --prove: also list what can happen, with answers that lead there."
+    ),
     length: bool = flag("--length", "Also estimate how many minutes an interview takes."),
     accept: list[str] | None = option(
-        "--accept ITEM", "Accept the change of this item since earlier interviews. Repeatable.", None
+        "--accept ITEM",
+        "Accept the change of this item since earlier interviews. Repeatable.",
+        None,
     ),
-    reason: str = option("--reason TEXT", "With --accept: the reason, which is stored with your name.", ""),
+    reason: str = option(
+        "--reason TEXT", "With --accept: the reason, which is stored with your name.", ""
+    ),
     same: bool = flag("--same", "With --accept: the new text has the same meaning."),
     by: parameters.LoginOption = "",
     db: parameters.DatabaseOption = None,
@@ -148,12 +190,18 @@ def check(
         _accept_changes(files, accept or (), reason, same=same, by=by, db=db)
     paths, errors = find_instruments(files)
     proof: ProofScope = "possible" if possible else "faults" if prove else ""
-    checked = [check_file(file, format_names, wording=wording, proof=proof, db=db) for file in paths]
+    checked = [
+        check_file(file, format_names, wording=wording, proof=proof, db=db) for file in paths
+    ]
     estimates = [_estimate_length(result, wanted=length, db=db) for result in checked]
     results = [result for result, _ in estimates]
     problems = [problem for result in results for problem in result.problems]
-    lengths = {result.file: estimate for result, estimate in estimates if length and estimate is not None}
-    _print_problems(results, form, {file: _summarize_length(estimate) for file, estimate in lengths.items()})
+    lengths = {
+        result.file: estimate for result, estimate in estimates if length and estimate is not None
+    }
+    _print_problems(
+        results, form, {file: _summarize_length(estimate) for file, estimate in lengths.items()}
+    )
     for file, estimate in lengths.items() if form == "text" else ():
         print_lines(("", file, *_render_length(estimate)))
     for result in results:
@@ -178,13 +226,19 @@ def _accept_changes(
     if not items:
         raise UserError("--accept", "no item is given", "give the accepted item: --accept q1")
     if not reason.strip():
-        raise UserError("--reason", "no reason is given", "explain why the change is intended: --reason TEXT")
+        raise UserError(
+            "--reason", "no reason is given", "explain why the change is intended: --reason TEXT"
+        )
     if len(files) != 1:
-        raise UserError("--accept", "several files are given", "accept changes of one questionnaire at a time")
+        raise UserError(
+            "--accept", "several files are given", "accept changes of one questionnaire at a time"
+        )
     accept_changes(files[0], items, reason.strip(), same=same, by=by, db=db)
 
 
-def _print_problems(results: "Sequence[InstrumentCheck]", form: str, lengths: Mapping[str, Any]) -> None:
+def _print_problems(
+    results: "Sequence[InstrumentCheck]", form: str, lengths: Mapping[str, Any]
+) -> None:
     """Print the problems on stdout, since they are the result."""
     from survey_cli.cli.output import problems as snippets
 
@@ -199,21 +253,30 @@ def _print_problems(results: "Sequence[InstrumentCheck]", form: str, lengths: Ma
 
     console = Console(highlight=False, markup=False, emoji=False)
     for result, problem in problems:
-        text = snippets.render_rich(problem, result.line_at(problem.where), width=terminal.get_width())
+        text = snippets.render_rich(
+            problem, result.line_at(problem.where), width=terminal.get_width()
+        )
         console.print(text, soft_wrap=True)
 
 
 def _summarize(problems: Sequence[Problem], items: int | None) -> str:
     counted = Counter(p.severity for p in problems)
     words: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}
-    kinds = [format_quantity(number, word) for severity, word in words.items() if (number := counted[severity])]
+    kinds = [
+        format_quantity(number, word)
+        for severity, word in words.items()
+        if (number := counted[severity])
+    ]
     counts = ", ".join(kinds) or "no problems"
     return counts if items is None else f"{format_quantity(items, 'item')}, {counts}"
 
 
 def schema(
     file: str = argument(
-        "[FILE]", "A questionnaire whose scales and outcomes are offered by name.", "", show_default=False
+        "[FILE]",
+        "A questionnaire whose scales and outcomes are offered by name.",
+        "",
+        show_default=False,
     ),
     out: str = option("--out -o FILE", "The file to write; - writes to stdout.", "-"),
     module: bool = flag("--module", "Write the schema of a module instead."),
@@ -221,7 +284,9 @@ def schema(
     analysis: bool = flag("--analysis", "Write the schema of analysis files instead."),
     codes: bool = flag("--codes", "Write the schema of the code frames of open answers instead."),
     answer_map: bool = flag("--map", "Write the schema of the maps of import-answers instead."),
-    simulation: bool = flag("--simulation", "Write the schema of the settings of simulate instead."),
+    simulation: bool = flag(
+        "--simulation", "Write the schema of the settings of simulate instead."
+    ),
 ) -> None:
     """Write the JSON Schema with which editors complete and check questionnaires.
 
@@ -251,7 +316,9 @@ def schema(
 
 def explain(
     words: list[str] | None = argument(
-        "[WORD]...", "A word of the language or the trade: roster, ask_if, busy, response rate, piping.", None
+        "[WORD]...",
+        "A word of the language or the trade: roster, ask_if, busy, response rate, piping.",
+        None,
     ),
 ) -> None:
     """Explain a word of the language, of the files or of the trade; without one, list them all.
@@ -266,7 +333,11 @@ def explain(
     Example: survey explain roster
     """
     from survey_cli.services.questionnaire.pages import find_page, is_path, read_page
-    from survey_cli.services.questionnaire.word_lookup import explain_word, is_known, list_vocabulary
+    from survey_cli.services.questionnaire.word_lookup import (
+        explain_word,
+        is_known,
+        list_vocabulary,
+    )
 
     word = " ".join(words or ())
     if not word:
@@ -373,7 +444,9 @@ def _render_entry(entry: "ReferenceEntry") -> Iterator[str]:
     article = "an" if entry.kind[0] in "aeiou" else "a"
     within = f" of {', '.join(entry.within)}" if entry.within else ""
     if entry.instead_of and entry.is_foreign:
-        yield from wrap_paragraph(f"{entry.instead_of} — a word of other programs; here it is {entry.word}")
+        yield from wrap_paragraph(
+            f"{entry.instead_of} — a word of other programs; here it is {entry.word}"
+        )
     elif entry.instead_of:
         yield from wrap_paragraph(f"{entry.instead_of} — another word for {entry.word}")
     yield from wrap_paragraph(f"{entry.word} — {article} {entry.kind}{within}")
@@ -395,13 +468,20 @@ def _render_entry(entry: "ReferenceEntry") -> Iterator[str]:
         yield from wrap_paragraph(key.describe(), indent=6)
     if entry.shared_keys:
         keys = ", ".join(entry.shared_keys)
-        yield from ("", *wrap_paragraph(f"It also has the keys of every question: {keys}.", indent=2))
+        yield from (
+            "",
+            *wrap_paragraph(f"It also has the keys of every question: {keys}.", indent=2),
+        )
 
 
 def run_print(
     file: parameters.InstrumentArgument,
-    out: str = option("--out -o FILE", "The file to write: .html, .docx or .md; - writes Markdown to stdout.", "-"),
-    language: str = option("--language CODE", "Language of the texts; all prints every language.", ""),
+    out: str = option(
+        "--out -o FILE", "The file to write: .html, .docx or .md; - writes Markdown to stdout.", "-"
+    ),
+    language: str = option(
+        "--language CODE", "Language of the texts; all prints every language.", ""
+    ),
     comments: bool = flag("--comments", "Print lines for comments under every item."),
     force: parameters.ForceOption = False,
 ) -> None:
@@ -416,14 +496,20 @@ def run_print(
     from survey_cli.services.questionnaire.print_questionnaire import print_questionnaire
 
     stdout = terminal.open_data_output()
-    items, languages = print_questionnaire(file, out, language, comments=comments, force=force, stdout=stdout)
-    say(f"{'stdout' if out == '-' else out}: {format_quantity(items, 'item')}, {', '.join(languages)}")
+    items, languages = print_questionnaire(
+        file, out, language, comments=comments, force=force, stdout=stdout
+    )
+    say(
+        f"{'stdout' if out == '-' else out}: {format_quantity(items, 'item')}, {', '.join(languages)}"
+    )
 
 
 def convert(
     form: Annotated[str, argument("FORM", "An XLSForm: .xlsx, .xls, .csv or .md.")],
     out: str = option("--out -o FILE", "The questionnaire to write, .yaml."),
-    report: str = option("--report FILE", "Also write what was carried over and what was not, as .md.", ""),
+    report: str = option(
+        "--report FILE", "Also write what was carried over and what was not, as .md.", ""
+    ),
     output_format: parameters.ResultFormatOption = "table",
     force: parameters.ForceOption = False,
 ) -> None:
@@ -442,19 +528,27 @@ def convert(
     lines = []
     for entry in losses.lost if not report else ():
         column = f", {entry.column}" if entry.column else ""
-        lines.append(f"{form}: sheet {entry.sheet}, row {entry.row}{column}: {entry.name or 'all rows'}: {entry.text}")
+        lines.append(
+            f"{form}: sheet {entry.sheet}, row {entry.row}{column}: {entry.name or 'all rows'}: {entry.text}"
+        )
     lists = {name: list(getattr(losses, name)) for name in ("carried", "noted", "lost")}
     value = lists | {"logic": losses.logic, "without_counterpart": losses.without_counterpart}
-    print_result(output_format, lines, {"file": out, "report": value, "errors": list(map(str, errors))})
+    print_result(
+        output_format, lines, {"file": out, "report": value, "errors": list(map(str, errors))}
+    )
     say(*errors)
     say(f"{out}: written; {losses.summarize()}")
     if losses.lost and report:
-        say(f"{report}: {format_quantity(len(losses.lost), 'entry', 'entries')} not carried over, with the reasons")
+        say(
+            f"{report}: {format_quantity(len(losses.lost), 'entry', 'entries')} not carried over, with the reasons"
+        )
     say(f"Next: survey check {out}, then survey preview {out}")
     raise typer.Exit(1 if losses.lost or errors else 0)
 
 
-def translations_export(file: parameters.InstrumentArgument, language: parameters.LanguageOption = "") -> None:
+def translations_export(
+    file: parameters.InstrumentArgument, language: parameters.LanguageOption = ""
+) -> None:
     """Write the texts as PO files for translators: NAME.es.po beside NAME.yaml, for each language but the first.
 
     The file is also where the program reads the translations. Those that it has are kept; if the text has changed since,
@@ -492,7 +586,9 @@ def translations_import(
     raise typer.Exit(1 if result.problems else 0)
 
 
-def translations_status(file: parameters.InstrumentArgument, form: parameters.ResultFormatOption = "table") -> None:
+def translations_status(
+    file: parameters.InstrumentArgument, form: parameters.ResultFormatOption = "table"
+) -> None:
     """Show for each language how many texts are translated, and which are out of date or missing.
 
     Exit code 0: everything is translated; 1: something is not.
@@ -504,7 +600,9 @@ def translations_status(file: parameters.InstrumentArgument, form: parameters.Re
     languages = load_translation_status(file)
     lines = []
     for one in languages:
-        lines.append(f"{one.language}: {_describe_counts(one)}{' (required)' if one.required else ''}")
+        lines.append(
+            f"{one.language}: {_describe_counts(one)}{' (required)' if one.required else ''}"
+        )
         for what, contexts in (("out of date", one.stale), ("missing", one.missing)):
             lines += [f"  {what}: {join_first(contexts, 20)}"] if contexts else []
     print_result(form, lines, languages)
@@ -515,7 +613,9 @@ def _describe_counts(status: "LanguageStatus") -> str:
     return f"{status.complete:,} complete, {len(status.stale):,} out of date, {len(status.missing):,} missing"
 
 
-CONSEQUENCES: Final = json.loads(Path(__file__).with_name("consequences.json").read_text(encoding="utf-8"))
+CONSEQUENCES: Final = json.loads(
+    Path(__file__).with_name("consequences.json").read_text(encoding="utf-8")
+)
 """What a change of each kind means for the data."""
 
 
@@ -527,7 +627,9 @@ def diff(
         "",
         show_default=False,
     ),
-    form: Literal["text", "json"] = option("--format", "Output format: text to read, json for programs.", "text"),
+    form: Literal["text", "json"] = option(
+        "--format", "Output format: text to read, json for programs.", "text"
+    ),
     db: parameters.DatabaseOption = None,
 ) -> None:
     """Show what changed between two versions of a questionnaire, and what that means for the data.
@@ -550,8 +652,12 @@ def diff(
     del value["counts"]
     print_result(form, _render_changes(changes, result.interviews), value)
     numbers = Counter(change.kind for change in result.changes)
-    kinds = f": {', '.join(f'{count:,} {kind}' for kind, count in numbers.items())}" if changes else ""
-    say(f"{result.old} → {result.new}: {format_quantity(len(changes), 'change') if changes else 'no changes'}{kinds}")
+    kinds = (
+        f": {', '.join(f'{count:,} {kind}' for kind, count in numbers.items())}" if changes else ""
+    )
+    say(
+        f"{result.old} → {result.new}: {format_quantity(len(changes), 'change') if changes else 'no changes'}{kinds}"
+    )
     if not result.proved and not all(change.decided for change in result.changes):
         from survey_cli.installation import make_install_command
 
@@ -560,7 +666,9 @@ def diff(
     raise typer.Exit(1 if any(kind in LOSSES for kind in numbers) else 0)
 
 
-def _render_changes(changes: "Sequence[tuple[ComparedChange, int | None]]", interviews: int | None) -> Iterator[str]:
+def _render_changes(
+    changes: "Sequence[tuple[ComparedChange, int | None]]", interviews: int | None
+) -> Iterator[str]:
     for kind, group in groupby(changes, lambda pair: pair[0].kind):
         yield from wrap_paragraph(f"{kind.capitalize()}: {CONSEQUENCES[kind]}")
         for change, count in group:
@@ -581,5 +689,12 @@ def _render_change(change: "ComparedChange", count: int | None, interviews: int 
 
 def _to_json(change: "ComparedChange", count: int | None) -> dict[str, Any]:
     old, new = change.places
-    described = {key: getattr(change, key) for key in ("kind", "decided", "items", "affected", "what")}
-    return described | {"old": old, "new": new, "consequence": CONSEQUENCES[change.kind], "interviews": count}
+    described = {
+        key: getattr(change, key) for key in ("kind", "decided", "items", "affected", "what")
+    }
+    return described | {
+        "old": old,
+        "new": new,
+        "consequence": CONSEQUENCES[change.kind],
+        "interviews": count,
+    }

@@ -21,10 +21,14 @@ MAX_DIGITS: Final = 9
 
 
 def rates(
-    file: str = argument("FILE", "The questionnaire of the study whose cases are counted.", "", show_default=False),
+    file: str = argument(
+        "FILE", "The questionnaire of the study whose cases are counted.", "", show_default=False
+    ),
     by: str = option("--by COLUMN", "Also show rates for each value of this sample column.", ""),
     as_of: str = option(
-        "--as-of TIME", "Ignore what happened later: 2026-11-24 means the end of that day; or '2026-11-24 17:00'.", ""
+        "--as-of TIME",
+        "Ignore what happened later: 2026-11-24 means the end of that day; or '2026-11-24 17:00'.",
+        "",
     ),
     finalized: bool = flag("--finalized", "Leave out cases that may still be called."),
     weighted: bool = flag("--weighted", "Weight by the sample column with role: weight."),
@@ -43,13 +47,19 @@ def rates(
         " else it is estimated. A questionnaire names its own.",
         None,
     ),
-    e: str = option("--e SHARE", "The eligible share of unknown cases: 0.9, or landline=0.3,mobile=0.5.", ""),
+    e: str = option(
+        "--e SHARE", "The eligible share of unknown cases: 0.9, or landline=0.3,mobile=0.5.", ""
+    ),
     e_uh: str = option("--e-uh SHARE", "As --e, for UH (unknown if household) only.", ""),
     e_uo: str = option("--e-uo SHARE", "As --e, for UO (unknown, other) only.", ""),
     composite: str = option(
-        "--composite WEIGHTS", "Also show a composite of the frames with these weights: landline=0.6,mobile=0.4.", ""
+        "--composite WEIGHTS",
+        "Also show a composite of the frames with these weights: landline=0.6,mobile=0.4.",
+        "",
     ),
-    quotas: bool = flag("--quotas", "With --counts: say in the heading that quotas determined who was interviewed."),
+    quotas: bool = flag(
+        "--quotas", "With --counts: say in the heading that quotas determined who was interviewed."
+    ),
     digits: int = option("--digits N", "Decimal places of percentages.", 1, min=0, max=MAX_DIGITS),
     form: parameters.ListFormatOption = "table",
     people: parameters.PeopleOption = None,
@@ -77,20 +87,32 @@ def rates(
     if not file and not counts:
         line = "survey rates study.yaml, or final counts: survey rates --counts counts.csv"
         raise typer.BadParameter(f"the questionnaire is missing — {line}")
-    given = {"frame": frame or "rdd", "all_origins": origin == "all", "zone": parameters.parse_zone(zone)}
+    given = {
+        "frame": frame or "rdd",
+        "all_origins": origin == "all",
+        "zone": parameters.parse_zone(zone),
+    }
     options = build_options(response_rates.RatesOptions, locals(), **given)
     if counts:
         if by or as_of or finalized or weighted:
-            raise typer.BadParameter("--by, --as-of, --finalized and --weighted are only for an instrument's cases")
+            raise typer.BadParameter(
+                "--by, --as-of, --finalized and --weighted are only for an instrument's cases"
+            )
         try:
-            result = response_rates.compute_rates_from_counts(counts, options, stdin=sys.stdin.buffer)
+            result = response_rates.compute_rates_from_counts(
+                counts, options, stdin=sys.stdin.buffer
+            )
         except UserError as error:
             most = terminal.MOST_PROBLEMS
             say(*error.problems[:-most])  # no other command checks such a file: all are printed
-            raise UserError(error.where, error.what, error.remedy, error.problems[-most:]) from error
+            raise UserError(
+                error.where, error.what, error.remedy, error.problems[-most:]
+            ) from error
     else:
         if frame or quotas:
-            raise typer.BadParameter("--frame and --quotas are only for --counts: an instrument defines its own")
+            raise typer.BadParameter(
+                "--frame and --quotas are only for --counts: an instrument defines its own"
+            )
         request = Request(path=file, at=datetimes.now(), db=db, people=people, notify=say)
         result = response_rates.compute_study_rates(request, options)
     say(*map(render_plain, result.warnings))
@@ -108,9 +130,13 @@ def render_rates(report: "RateTable", *, digits: int, cells: int) -> Iterator[st
     labels = _build_labels(report)
     figures = [_build_figures(column, labels, digits=digits) for column in report.columns]
     label_width = sum(max(len(label[at]) for label in labels) + len("  ") for at in range(3))
-    parts = [[line for text in (report.title, report.heading) if text for line in wrap_paragraph(text)]]
+    parts = [
+        [line for text in (report.title, report.heading) if text for line in wrap_paragraph(text)]
+    ]
     while figures:
-        widths = accumulate((max(map(measure_width, lines)) + len("  ") for lines in figures), initial=label_width)
+        widths = accumulate(
+            (max(map(measure_width, lines)) + len("  ") for lines in figures), initial=label_width
+        )
         count = max(sum(width - len("  ") <= cells for width in widths) - 1, 1)
         side_by_side, figures = figures[:count], figures[count:]
         head, *rows = zip(*zip(*labels, strict=True), *side_by_side, strict=True)
@@ -129,7 +155,9 @@ def _build_labels(report: "RateTable") -> list[tuple[str, str, str]]:
     return [("", "", ""), ("cases", "", ""), *open_cases, *groups, ("", "", ""), *RATE_DEFINITIONS]
 
 
-def _build_figures(column: "RateColumn", labels: Iterable[tuple[str, str, str]], *, digits: int) -> list[str]:
+def _build_figures(
+    column: "RateColumn", labels: Iterable[tuple[str, str, str]], *, digits: int
+) -> list[str]:
     from survey_cli.reports.fieldwork.rates import collect_figures, format_rate
     from survey_cli.reports.rounding import format_count
 
@@ -157,4 +185,9 @@ def _build_rates_value(report: "RateTable") -> dict[str, Any]:
         shares = {name: float(f) if isinstance(f, Fraction) else f for name, f in values.items()}
         exact = {name: str(f) for name, f in values.items() if isinstance(f, Fraction)}
         columns.append({"frame": column.frame, "by": column.by, **shares, "exact": exact})
-    return {"title": report.title, "heading": report.heading, "columns": columns, "notes": report.notes}
+    return {
+        "title": report.title,
+        "heading": report.heading,
+        "columns": columns,
+        "notes": report.notes,
+    }

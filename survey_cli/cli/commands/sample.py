@@ -31,10 +31,16 @@ PAUSE_SECONDS: Final = 0.005
 def sample_import(
     request: "Request",
     cases: str = argument("CASES", "The sample: a CSV file or a workbook."),
-    sheet: str | None = option("--sheet NAME", "Sheet of the workbook; by default the first.", None),
-    encoding: str | None = option("--encoding NAME", "Encoding of the file, if it is not UTF-8: cp1252.", None),
+    sheet: str | None = option(
+        "--sheet NAME", "Sheet of the workbook; by default the first.", None
+    ),
+    encoding: str | None = option(
+        "--encoding NAME", "Encoding of the file, if it is not UTF-8: cp1252.", None
+    ),
     update: bool = flag("--update", "Update existing cases with the file's values."),
-    release: str = option("--release REPLICATES", "Release these replicates at once: 1-2,5 or all.", ""),
+    release: str = option(
+        "--release REPLICATES", "Release these replicates at once: 1-2,5 or all.", ""
+    ),
     dry_run: parameters.DryRunOption = False,
 ) -> None:
     """Import the cases of a file, all or none. Safe to repeat: existing cases stay as they are.
@@ -50,7 +56,9 @@ def sample_import(
 
     with show_progress() as progress:
         environment = {"rng": SystemRandom(), "pause": lambda: sleep(PAUSE_SECONDS)}
-        result = import_sample(request, build_options(ImportOptions, locals(), file=cases, **environment))
+        result = import_sample(
+            request, build_options(ImportOptions, locals(), file=cases, **environment)
+        )
     if isinstance(result, list):
         _say_problems(result)
         errors = sum(problem.severity == "error" for problem in result)
@@ -64,7 +72,8 @@ def sample_import(
 
 @on_study
 def sample_release(
-    request: "Request", replicates: str = argument("REPLICATES", "The replicates: 3, 3-4, 1,5 or all.")
+    request: "Request",
+    replicates: str = argument("REPLICATES", "The replicates: 3, 3-4, 1,5 or all."),
 ) -> None:
     """Release replicates of the sample: from now on their cases are called. Safe to repeat.
 
@@ -104,7 +113,10 @@ def _render_summary(summary: "ImportPreview") -> Iterator[str]:
             f"{summary.unknown:,} unknown), {summary.dead:,} cannot be read, "
             f"{summary.do_not_call:,} on the do-not-call list"
         )
-    counts = ((summary.without_number, "number that may be dialed"), (summary.without_zone, "time zone"))
+    counts = (
+        (summary.without_number, "number that may be dialed"),
+        (summary.without_zone, "time zone"),
+    )
     if shortcomings := ", ".join(f"{cases:,} without a {what}" for cases, what in counts if cases):
         yield f"cannot be called: {shortcomings}"
     for what, shares in (("replicates", summary.replicates), ("frames", summary.frames)):
@@ -117,7 +129,10 @@ def _render_changes(result: "ImportResult") -> Iterator[str]:
     from survey_cli.values import Missing
 
     for change in result.summary.changes[:MAX_CHANGES]:
-        cells = ["(empty)" if isinstance(cell, Missing) else str(cell) for cell in (change.was, change.now)]
+        cells = [
+            "(empty)" if isinstance(cell, Missing) else str(cell)
+            for cell in (change.was, change.now)
+        ]
         was, now = ("(personal)",) * 2 if change.column in result.hidden else cells
         yield f"line {change.line}: {change.case}: {change.column}: {was} → {now}"
     if (more := len(result.summary.changes) - MAX_CHANGES) > 0:
@@ -130,25 +145,37 @@ def _describe_import(result: "ImportResult", *, update: bool, dry_run: bool) -> 
         return f"{result.where}: nothing was changed; without --dry-run {result.summary.new:,} cases would be imported"
     parts = [f"{format_quantity(result.added, 'case')} imported"]
     if result.added - result.released > 0:
-        parts.append(f"{result.added - result.released:,} of them wait until their replicate is released")
+        parts.append(
+            f"{result.added - result.released:,} of them wait until their replicate is released"
+        )
     if update:
         parts.append(f"{result.updated:,} updated")
     elif result.summary.changed:
-        parts.append(f"{result.summary.changed:,} differ and were not changed (--update changes them)")
+        parts.append(
+            f"{result.summary.changed:,} differ and were not changed (--update changes them)"
+        )
     if result.busy:
-        parts.append(f"{len(result.busy):,} are at a station and were not changed: import again later")
+        parts.append(
+            f"{len(result.busy):,} are at a station and were not changed: import again later"
+        )
     if result.nameless:
-        parts.append(f"{len(result.nameless):,} in the file were erased or anonymized before and were not changed")
+        parts.append(
+            f"{len(result.nameless):,} in the file were erased or anonymized before and were not changed"
+        )
     return f"{result.where}: {', '.join(parts)}"
 
 
-CountryOption = Annotated[str, option("--country CODE", "Country of numbers without +, such as US or DE.")]
+CountryOption = Annotated[
+    str, option("--country CODE", "Country of numbers without +, such as US or DE.")
+]
 
 
 def do_not_call_add(
     numbers: list[str] = argument("NUMBER|FILE…", "Numbers, or files with one number per line."),
     country: CountryOption = "",
-    reason: str = option("--reason TEXT", "The reason, if the file has none.", "asked by telephone"),
+    reason: str = option(
+        "--reason TEXT", "The reason, if the file has none.", "asked by telephone"
+    ),
     by: parameters.LoginOption = "",
     db: parameters.DatabaseOption = None,
 ) -> None:
@@ -161,16 +188,22 @@ def do_not_call_add(
     """
     from survey_cli.services.sample.do_not_call_list import DoNotCallRequest, add_numbers
 
-    result = add_numbers(DoNotCallRequest(at=datetimes.now(), by=by, db=db, country=country), numbers, reason=reason)
+    result = add_numbers(
+        DoNotCallRequest(at=datetimes.now(), by=by, db=db, country=country), numbers, reason=reason
+    )
     if isinstance(result, list):
         _say_problems(result)
         raise typer.Exit(1)
     _say_problems(result.problems)
-    say(f"{result.where}: {format_quantity(result.read, 'number')} read, {result.new:,} of them new")
+    say(
+        f"{result.where}: {format_quantity(result.read, 'number')} read, {result.new:,} of them new"
+    )
 
 
 def do_not_call_check(
-    number: str = argument("NUMBER", "The number."), country: CountryOption = "", db: parameters.DatabaseOption = None
+    number: str = argument("NUMBER", "The number."),
+    country: CountryOption = "",
+    db: parameters.DatabaseOption = None,
 ) -> None:
     """Say whether a number is on the list, since when and why.
 
@@ -182,17 +215,27 @@ def do_not_call_check(
 
     entry = look_up_number(DoNotCallRequest(at=datetimes.now(), db=db, country=country), number)
     if entry.since is not None:
-        print_lines([f"{entry.number} is on the list: {entry.reason}, {entry.since:%Y-%m-%d}, by {entry.by}"])
+        print_lines(
+            [
+                f"{entry.number} is on the list: {entry.reason}, {entry.since:%Y-%m-%d}, by {entry.by}"
+            ]
+        )
         raise typer.Exit(1)
     removal = entry.removal
-    history = f"; it was removed {removal.at:%Y-%m-%d} by {removal.by}: {removal.reason}" if removal else ""
+    history = (
+        f"; it was removed {removal.at:%Y-%m-%d} by {removal.by}: {removal.reason}"
+        if removal
+        else ""
+    )
     print_lines([f"{entry.number} is not on the list{history}"])
 
 
 def do_not_call_remove(
     numbers: list[str] = argument("NUMBER…", "The numbers."),
     country: CountryOption = "",
-    reason: str = option("--reason TEXT", "The reason. Required. It is stored, so it must not name anybody.", ""),
+    reason: str = option(
+        "--reason TEXT", "The reason. Required. It is stored, so it must not name anybody.", ""
+    ),
     by: parameters.LoginOption = "",
     db: parameters.DatabaseOption = None,
 ) -> None:

@@ -49,7 +49,9 @@ def simulate(
     ),
     seed: int = option("--seed N", "The same seed gives the same interviews.", 1),
     keep: bool = flag("--keep", "Store the interviews. They are marked as simulated."),
-    fieldwork: bool = flag("--fieldwork", "Simulate the calls too, with simulated interviewers. Nothing is stored."),
+    fieldwork: bool = flag(
+        "--fieldwork", "Simulate the calls too, with simulated interviewers. Nothing is stored."
+    ),
     interviewers: int | None = option(
         "--interviewers N",
         "With --fieldwork: number of interviewers; by default those in the list of people, or 6.",
@@ -58,7 +60,9 @@ def simulate(
         max=200,
     ),
     settings: str = option(
-        "--settings FILE", "YAML file with shares of answers, habits of respondents, days, the sample.", ""
+        "--settings FILE",
+        "YAML file with shares of answers, habits of respondents, days, the sample.",
+        "",
     ),
     db: parameters.DatabaseOption = None,
 ) -> None:
@@ -76,14 +80,19 @@ def simulate(
     Example: survey simulate study.yaml -n 500
     """
     from survey_cli.instrument.open_instrument import open_instrument
-    from survey_cli.services.questionnaire.simulation_settings import SimulationSettings, load_settings
+    from survey_cli.services.questionnaire.simulation_settings import (
+        SimulationSettings,
+        load_settings,
+    )
 
     if fieldwork and keep:
         raise typer.BadParameter("--fieldwork stores nothing — leave --keep out")
     if interviewers is not None and not fieldwork:
         raise typer.BadParameter("--interviewers is only for --fieldwork — leave it out")
     if number is not None and fieldwork and number > MAX_INVENTED_CASES:
-        raise typer.BadParameter(f"-n {number}: too many cases — write at most {MAX_INVENTED_CASES}")
+        raise typer.BadParameter(
+            f"-n {number}: too many cases — write at most {MAX_INVENTED_CASES}"
+        )
 
     instrument = open_instrument(file)
     chosen = load_settings(settings, instrument) if settings else SimulationSettings()
@@ -93,8 +102,12 @@ def simulate(
         return
 
     if chosen.written.fieldwork.sample and number:
-        raise typer.BadParameter(f"-n {number} invents cases, and {settings} names a sample — give one of them")
-    _simulate_fieldwork(file, chosen, cases=number or 0, interviewers=interviewers, seed=seed, db=db)
+        raise typer.BadParameter(
+            f"-n {number} invents cases, and {settings} names a sample — give one of them"
+        )
+    _simulate_fieldwork(
+        file, chosen, cases=number or 0, interviewers=interviewers, seed=seed, db=db
+    )
 
 
 def _simulate_interviews(
@@ -123,7 +136,12 @@ def _simulate_interviews(
     total = completes or count
     begins = datetime.now(UTC)
     store = partial(
-        open_simulated_interview_writer, file, instrument, db=db, beside_real=written.beside_real, start=begins
+        open_simulated_interview_writer,
+        file,
+        instrument,
+        db=db,
+        beside_real=written.beside_real,
+        start=begins,
     )
     with store() if keep else nullcontext() as writer, show_progress() as progress:
         findings = run_simulation(
@@ -134,22 +152,35 @@ def _simulate_interviews(
             start=begins,
             habits=habits,
             keep=writer.write if writer is not None else None,
-            progress=(lambda interviews: progress(interviews, total)) if progress is not None else None,
+            progress=(lambda interviews: progress(interviews, total))
+            if progress is not None
+            else None,
         )
     terminal.print_lines(_render_findings(findings))
     if findings.complete.interviews < completes:
         only = format_quantity(findings.complete.interviews, "interview")
         terminal.say(f"only {only} are complete: see where the others end")
     if writer is not None:
-        terminal.say(f"{writer.where}: {format_quantity(findings.interviews, 'simulated interview')} stored")
+        terminal.say(
+            f"{writer.where}: {format_quantity(findings.interviews, 'simulated interview')} stored"
+        )
 
 
 def _simulate_fieldwork(
-    file: str, settings: "SimulationSettings", *, cases: int, interviewers: int | None, seed: int, db: str | None
+    file: str,
+    settings: "SimulationSettings",
+    *,
+    cases: int,
+    interviewers: int | None,
+    seed: int,
+    db: str | None,
 ) -> None:
     """Simulate calls and interviews, and print how the fieldwork goes."""
     from survey_cli.simulate.fieldwork.behavior import Propensities
-    from survey_cli.simulate.fieldwork.study_simulation import StudySimulationOptions, simulate_study
+    from survey_cli.simulate.fieldwork.study_simulation import (
+        StudySimulationOptions,
+        simulate_study,
+    )
     from survey_cli.simulate.interviews.respondents import Habits
 
     respondents = settings.written.respondents
@@ -168,7 +199,9 @@ def _simulate_fieldwork(
             keep_appointment=written.kept,
             eligible=written.eligible,
         ),
-        habits=Habits(decline=respondents.decline, break_off=respondents.break_off, shares=settings.shares),
+        habits=Habits(
+            decline=respondents.decline, break_off=respondents.break_off, shares=settings.shares
+        ),
         item_seconds=written.seconds,
         interviewers=interviewers,
         cases=cases,
@@ -182,24 +215,33 @@ def _simulate_fieldwork(
     terminal.print_lines((*terminal.separate(_render_simulation(report, model)), ""))
     sys.stdout.flush()
     if model.simulated_days < written.days:
-        terminal.say(f"interrupted after {model.simulated_days} of {format_quantity(written.days, 'day')}")
+        terminal.say(
+            f"interrupted after {model.simulated_days} of {format_quantity(written.days, 'day')}"
+        )
         raise typer.Exit(INTERRUPTED)
 
 
 def _render_findings(findings: "SimulationFindings") -> list[str]:
     """Render the findings as plain lines."""
     total = findings.interviews
-    outcomes = ", ".join(f"{times:,} {outcome}" for outcome, times in findings.outcome_counts.most_common())
+    outcomes = ", ".join(
+        f"{times:,} {outcome}" for outcome, times in findings.outcome_counts.most_common()
+    )
     lines = [f"{format_quantity(total, 'interview')}: {outcomes}"]
     for who, lengths in (("complete", findings.complete), ("all others", findings.others)):
         if lengths.interviews:
             shortest = f"{lengths.shortest} in the shortest (seed {lengths.shortest_seed})"
             longest = f"{lengths.longest} in the longest (seed {lengths.longest_seed})"
             mean = f"{lengths.questions / lengths.interviews:.1f} on average"
-            lines.append(f"questions asked, {who} ({lengths.interviews:,}): {shortest}, {longest}, {mean}")
+            lines.append(
+                f"questions asked, {who} ({lengths.interviews:,}): {shortest}, {longest}, {mean}"
+            )
     unreached = [item.id for item in findings.list_unreached_items()]
     lines.append(f"never reached: {join_first(unreached, MAX_LISTED) if unreached else 'nothing'}")
-    unchosen = [f"{item.id} ({', '.join(map(str, codes))})" for item, codes in findings.list_unchosen_options()]
+    unchosen = [
+        f"{item.id} ({', '.join(map(str, codes))})"
+        for item, codes in findings.list_unchosen_options()
+    ]
     lines.append(f"never chosen: {join_first(unchosen, MAX_LISTED) if unchosen else 'nothing'}")
     if findings.stuck_counts:
         stuck = [f"{item} ({times} times)" for item, times in findings.stuck_counts.most_common()]
@@ -209,9 +251,7 @@ def _render_findings(findings: "SimulationFindings") -> list[str]:
 
 def _describe_shares(shares: "AnswerShares") -> str:
     if shares:
-        return (
-            f"Answers to {format_quantity(len(shares), 'question')} have given shares, all others are equally likely."
-        )
+        return f"Answers to {format_quantity(len(shares), 'question')} have given shares, all others are equally likely."
     return "Options are chosen equally often, so quotas over answers fill differently from reality."
 
 
@@ -230,8 +270,15 @@ def _render_simulation(report: "SimulationReport", model: "FieldworkModel") -> I
         f"{_describe_shares(settings.habits.shares)} "
         "A file given as --settings changes contact, refuse, kept, eligible and seconds."
     )
-    completes, calls = format_quantity(report.complete, "complete interview"), format_quantity(report.calls, "call")
-    effort = f"{report.calls / report.complete:.1f} calls per complete" if report.complete else "no complete interview"
+    completes, calls = (
+        format_quantity(report.complete, "complete interview"),
+        format_quantity(report.calls, "call"),
+    )
+    effort = (
+        f"{report.calls / report.complete:.1f} calls per complete"
+        if report.complete
+        else "no complete interview"
+    )
     yield [f"{completes} of {format_quantity(report.cases, 'case')}, {calls}: {effort}"]
     days = [(f"{day:%a} {day}", *figures) for day, *figures in report.days]
     head = ("day", "calls", "reached", "complete", "refused", "appointments", "all complete")
@@ -245,10 +292,26 @@ def _render_simulation(report: "SimulationReport", model: "FieldworkModel") -> I
         hours = row.on_duty.total_seconds() / 3600
         share_on_cases = f"{row.on_cases / row.on_duty:.0%}" if row.on_duty else ""
         calls_per_hour = f"{row.calls / hours:.1f}" if hours else ""
-        work.append((row.login, row.shifts, f"{hours:.1f}", share_on_cases, row.calls, calls_per_hour, row.complete))
-    yield _render_figures(("interviewer", "shifts", "hours", "on cases", "calls", "calls/h", "complete"), work)
-    results = ", ".join(f"{number} {result}" for result, number in report.appointments.items() if number)
-    yield [f"appointments: {sum(report.appointments.values())}" + (f" ({results})" if results else "")]
+        work.append(
+            (
+                row.login,
+                row.shifts,
+                f"{hours:.1f}",
+                share_on_cases,
+                row.calls,
+                calls_per_hour,
+                row.complete,
+            )
+        )
+    yield _render_figures(
+        ("interviewer", "shifts", "hours", "on cases", "calls", "calls/h", "complete"), work
+    )
+    results = ", ".join(
+        f"{number} {result}" for result, number in report.appointments.items() if number
+    )
+    yield [
+        f"appointments: {sum(report.appointments.values())}" + (f" ({results})" if results else "")
+    ]
     if report.cells:
         cells = []
         for cell in report.cells:
@@ -257,7 +320,10 @@ def _render_simulation(report: "SimulationReport", model: "FieldworkModel") -> I
             cells.append((name, cell.complete, cell.held, cell.target, open_cases, cell.shortfall))
         cell_head = ("quota cell", COUNTED.name, IN_PROGRESS.name, "target", "open cases", "")
         yield terminal.render_table(cell_head, cells, right=range(1, 5))
-    ends = [(f"{row.status}: {row.why}" if row.why else row.status, row.cases) for row in report.final_statuses]
+    ends = [
+        (f"{row.status}: {row.why}" if row.why else row.status, row.cases)
+        for row in report.final_statuses
+    ]
     yield _render_figures(("status of cases at the end", "cases"), _add_up_rest(ends))
     if report.rates is not None:
         rates = render_rates(report.rates, digits=1, cells=terminal.get_width())
@@ -281,14 +347,21 @@ def _format_share(part: int, base: int) -> str:
 def run_test(
     file: parameters.InstrumentArgument,
     scenarios: str = argument(
-        "SCENARIOS", "The file of scenarios; if left out, NAME.scenarios.yaml beside NAME.yaml.", "", show_default=False
+        "SCENARIOS",
+        "The file of scenarios; if left out, NAME.scenarios.yaml beside NAME.yaml.",
+        "",
+        show_default=False,
     ),
     form: parameters.ResultFormatOption = "table",
     junit: str = option("--junit FILE", "Also write the results as JUnit XML, for CI servers.", ""),
-    prove: bool = flag("--prove", "Leave out of the coverage what can't happen; needs the extra [proof]."),
+    prove: bool = flag(
+        "--prove", "Leave out of the coverage what can't happen; needs the extra [proof]."
+    ),
     everything: bool = flag("--all", "List everything that is not covered."),
     generate: str = option(
-        "--generate FILE", "Write scenarios that cover all that can happen; needs the extra [proof].", ""
+        "--generate FILE",
+        "Write scenarios that cover all that can happen; needs the extra [proof].",
+        "",
     ),
     force: parameters.ForceOption = False,
 ) -> None:
@@ -310,14 +383,20 @@ def run_test(
             terminal.say(f"not decided: {what}")
         terminal.say(f"{generate}: {format_quantity(count, 'scenario')} written")
         return
-    result = scenario_tests.run_suite(file, scenarios or scenario_tests.find_scenario_file(file), today, proved=prove)
+    result = scenario_tests.run_suite(
+        file, scenarios or scenario_tests.find_scenario_file(file), today, proved=prove
+    )
     if junit:
         scenario_tests.write_junit(result, junit)
-    terminal.print_result(form, _render_suite(result, None if everything else MAX_UNCOVERED), result)
+    terminal.print_result(
+        form, _render_suite(result, None if everything else MAX_UNCOVERED), result
+    )
     if form == "table":
         passed = len(result.scenarios) - result.failed
         failed = f", {result.failed} failed" if result.failed else ""
-        terminal.say(f"{result.file}: {format_quantity(len(result.scenarios), 'scenario')}, {passed} passed{failed}")
+        terminal.say(
+            f"{result.file}: {format_quantity(len(result.scenarios), 'scenario')}, {passed} passed{failed}"
+        )
     raise typer.Exit(1 if result.failed else 0)
 
 
@@ -326,7 +405,10 @@ def _render_suite(result: "SuiteResult", most: int | None) -> Iterator[str]:
     for scenario in result.scenarios:
         if scenario.departures:
             yield f"{scenario.where}: failed: {scenario.name}"
-            yield from (f"  line {departure.where.line}: {departure.what}" for departure in scenario.departures)
+            yield from (
+                f"  line {departure.where.line}: {departure.what}"
+                for departure in scenario.departures
+            )
     if result.failed:
         yield ""
     for kind, (covered, total) in result.coverage.items():

@@ -10,12 +10,22 @@ import typer
 from survey_cli.cli import parameters
 from survey_cli.cli.commands.interview import has_full_screen
 from survey_cli.cli.output import datetimes, terminal
-from survey_cli.cli.output.terminal import make_printable, print_lines, render_table, say, wrap_paragraph
+from survey_cli.cli.output.terminal import (
+    make_printable,
+    print_lines,
+    render_table,
+    say,
+    wrap_paragraph,
+)
 from survey_cli.cli.parameters import argument, flag, on_study, option, refuse_options
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
-    from survey_cli.reports.fieldwork.status import AppointmentLine, FieldworkStatus, InterviewerStatusLine
+    from survey_cli.reports.fieldwork.status import (
+        AppointmentLine,
+        FieldworkStatus,
+        InterviewerStatusLine,
+    )
     from survey_cli.services.run_on_study import Request
 
 MAX_WIDTH: Final = 100
@@ -30,15 +40,24 @@ STATUS_ONLY: Final = ("watch", "since", "out", "force", "theme")
 """Parameters of `status` that mean nothing with --forecast."""
 FORECAST_ONLY: Final = ("interviewers", "spread", "days", "seed")
 """Parameters of `status` that mean nothing without it."""
-APPOINTMENT_STATES: Final = {"missed": "missed", "due": "due now", "today": "later today", "later": "on other days"}
+APPOINTMENT_STATES: Final = {
+    "missed": "missed",
+    "due": "due now",
+    "today": "later today",
+    "later": "on other days",
+}
 
 
 def status(
     context: typer.Context,
     file: parameters.InstrumentArgument,
-    watch: bool = flag("--watch", "Follow it on the full screen, as `survey board` does; q leaves."),
+    watch: bool = flag(
+        "--watch", "Follow it on the full screen, as `survey board` does; q leaves."
+    ),
     since: str = option(
-        "--since TIME", "Count calls, hours and lengths from this date or time: 2026-11-24, or '2026-11-24 17:00'.", ""
+        "--since TIME",
+        "Count calls, hours and lengths from this date or time: 2026-11-24, or '2026-11-24 17:00'.",
+        "",
     ),
     out: str = option("--out -o FILE", "Write a page for the client (.html), without persons.", ""),
     force: parameters.ForceOption = False,
@@ -51,7 +70,9 @@ def status(
     ),
     db: parameters.DatabaseOption = None,
     theme: parameters.ThemeOption = "",
-    forecast: bool = flag("--forecast", "Instead, forecast the rest of the fieldwork. Nothing is written."),
+    forecast: bool = flag(
+        "--forecast", "Instead, forecast the rest of the fieldwork. Nothing is written."
+    ),
     interviewers: str = option(
         "--interviewers N,N,…",
         "With --forecast: numbers of interviewers, one row each; by default that of the list of people, else 4,8,12.",
@@ -120,7 +141,9 @@ def status(
         return
     report = load_fieldwork_status(request, since=since, zone=local_zone)
     if form == "json":
-        facts = {part.name: getattr(report, part.name) for part in fields(report) if part.name != "data"}
+        facts = {
+            part.name: getattr(report, part.name) for part in fields(report) if part.name != "data"
+        }
         facts |= {name: getattr(report.data, name) for name in FACTS_OF_DATA}
         terminal.print_result(form, (), facts)
         return
@@ -143,7 +166,11 @@ def render_status(report: "FieldworkStatus", *, cells: int) -> list[str]:
         if body:
             lines += ["", heading, *body]
     last = report.data.backed_up
-    backup = f"last made {last:%Y-%m-%d %H:%M}" if last is not None else "no backup yet; make one with survey db backup"
+    backup = (
+        f"last made {last:%Y-%m-%d %H:%M}"
+        if last is not None
+        else "no backup yet; make one with survey db backup"
+    )
     return [_truncate(line, min(cells, MAX_WIDTH)) for line in (*lines, "", f"backup: {backup}")]
 
 
@@ -177,8 +204,14 @@ def _render_sections(report: "FieldworkStatus") -> Iterator[Section]:
     from survey_cli.fieldwork.queue.call_order import CALLABLE_NOW
     from survey_cli.reports.fieldwork.status import CLOSED_NUMBERS, DEAD_NUMBERS, LISTED_NUMBERS
 
-    yield "needs attention", [line for alert in report.alerts for line in wrap_paragraph(alert, indent=2)]
-    statuses = [*((s, f"{n:,}", what) for s, what, n in report.statuses), ("total", f"{report.cases:,}", "")]
+    yield (
+        "needs attention",
+        [line for alert in report.alerts for line in wrap_paragraph(alert, indent=2)],
+    )
+    statuses = [
+        *((s, f"{n:,}", what) for s, what, n in report.statuses),
+        ("total", f"{report.cases:,}", ""),
+    ]
     yield (
         f"cases, current status ({report.callable_now:,} {CALLABLE_NOW.name})",
         _render_columns(("", "cases", ""), statuses),
@@ -187,7 +220,10 @@ def _render_sections(report: "FieldworkStatus") -> Iterator[Section]:
     outcomes = [(o.name, f"{o.cases:,}", f"{o.done:,}", o.outcome) for o in report.outcomes]
     yield "last outcomes", _render_columns(("outcome", "cases", "done", ""), outcomes)
     codes = [(c.code, f"{c.cases:,}", c.group, c.name) for c in report.codes]
-    yield "codes of cases that are done", _render_columns(("", "cases", "group", ""), codes, right=(1,))
+    yield (
+        "codes of cases that are done",
+        _render_columns(("", "cases", "group", ""), codes, right=(1,)),
+    )
     cells = []
     for c in report.cells:
         state = "closed" if c.closed else "soft" if c.soft else ""
@@ -208,37 +244,73 @@ def _render_sections(report: "FieldworkStatus") -> Iterator[Section]:
     if numbers.cases or numbers.listed:
         cases = format_quantity(numbers.cases, "case")
         closed = f"{numbers.dead:,} {DEAD_NUMBERS.name}, {numbers.do_not_call:,} {CLOSED_NUMBERS.name}, of {cases}"
-        yield "numbers", [f"  {closed}", f"  {numbers.listed:,} {LISTED_NUMBERS.name}, which all studies share"]
+        yield (
+            "numbers",
+            [f"  {closed}", f"  {numbers.listed:,} {LISTED_NUMBERS.name}, which all studies share"],
+        )
 
 
 def _render_attention(report: "FieldworkStatus") -> Iterator[Section]:
     """Render what a supervisor looks at first: referred cases, appointments, cases at stations."""
     held = [
-        (_shorten(h.key), f"{h.since:%a} {h.since.day} {h.since:%b %H:%M}", f"{h.why}: {h.note}" if h.note else h.why)
+        (
+            _shorten(h.key),
+            f"{h.since:%a} {h.since.day} {h.since:%b %H:%M}",
+            f"{h.why}: {h.note}" if h.note else h.why,
+        )
         for h in report.data.held[:MAX_LISTED]
     ]
     waiting = len(report.data.held)
-    yield f"waiting for a supervisor: {waiting:,}", _render_list(("case", "since", ""), held, waiting)
-    by_state = {state: [p for p in report.data.appointments if p.state == state] for state in APPOINTMENT_STATES}
-    counts = ", ".join(f"{len(by_state[s]):,} {words}" for s, words in APPOINTMENT_STATES.items() if by_state[s])
-    rows = [_build_appointment_row(p) for appointments in by_state.values() for p in appointments[:MAX_LISTED]]
+    yield (
+        f"waiting for a supervisor: {waiting:,}",
+        _render_list(("case", "since", ""), held, waiting),
+    )
+    by_state = {
+        state: [p for p in report.data.appointments if p.state == state]
+        for state in APPOINTMENT_STATES
+    }
+    counts = ", ".join(
+        f"{len(by_state[s]):,} {words}" for s, words in APPOINTMENT_STATES.items() if by_state[s]
+    )
+    rows = [
+        _build_appointment_row(p)
+        for appointments in by_state.values()
+        for p in appointments[:MAX_LISTED]
+    ]
     head = ("case", "", "here", "there", "owner")
     yield f"appointments: {counts}", _render_list(head, rows, len(report.data.appointments))
     stations = []
     for lease in report.data.leases[: 3 * MAX_LISTED]:
         since = f"{lease.since:%H:%M}" if lease.since else ""
-        stations.append((_shorten(lease.key), lease.who, lease.station, since, f"{lease.until:%H:%M}"))
+        stations.append(
+            (_shorten(lease.key), lease.who, lease.station, since, f"{lease.until:%H:%M}")
+        )
     head = ("case", "with", "station", "since", "until")
-    yield f"at stations now: {len(report.data.leases):,}", _render_list(head, stations, len(report.data.leases))
+    yield (
+        f"at stations now: {len(report.data.leases):,}",
+        _render_list(head, stations, len(report.data.leases)),
+    )
 
 
 def _build_appointment_row(p: "AppointmentLine") -> tuple[str, ...]:
     day = f"{p.starts:%a} {p.starts.day} {p.starts:%b} " if p.state in ("missed", "later") else ""
-    return (_shorten(p.key), p.state, f"{day}{p.starts:%H:%M}–{p.ends:%H:%M}", p.respondent_time, p.owner or "anybody")
+    return (
+        _shorten(p.key),
+        p.state,
+        f"{day}{p.starts:%H:%M}–{p.ends:%H:%M}",
+        p.respondent_time,
+        p.owner or "anybody",
+    )
 
 
 def _render_interviewers(people: Sequence["InterviewerStatusLine"]) -> list[str]:
-    from survey_cli.fieldwork.case.activity import CALLS, COMPLETED, HOURS_ON_CASES, REFUSAL_SHARE, REFUSALS
+    from survey_cli.fieldwork.case.activity import (
+        CALLS,
+        COMPLETED,
+        HOURS_ON_CASES,
+        REFUSAL_SHARE,
+        REFUSALS,
+    )
     from survey_cli.reports.fieldwork.status import SMALL_BASE
 
     if not people:
@@ -250,7 +322,9 @@ def _render_interviewers(people: Sequence["InterviewerStatusLine"]) -> list[str]
         length = _format_length(line.mean_length) if line.mean_length is not None else "–"
         refused = f"{line.refusals:,} of {line.conclusive_contacts:,}"
         share = _format_share(line.refusals, line.conclusive_contacts)
-        rows.append((*counts, hours, f"{speed:.1f}" if speed is not None else "–", length, refused, share))
+        rows.append(
+            (*counts, hours, f"{speed:.1f}" if speed is not None else "–", length, refused, share)
+        )
     head = (
         "", COMPLETED.name, CALLS.name, "hours", "calls/h", "length", REFUSALS.name, REFUSAL_SHARE.name
     )  # fmt: skip
@@ -279,7 +353,10 @@ def _render_columns(
         return []
     if right is None:
         columns = list(zip(*rows, strict=True))
-        figures = [all(not cell or cell[0].isdecimal() or cell == "–" for cell in column) for column in columns]
+        figures = [
+            all(not cell or cell[0].isdecimal() or cell == "–" for cell in column)
+            for column in columns
+        ]
         right = [at for at in range(1, len(head)) if figures[at]]
     lines = render_table(head, rows, right=right)
     return [f"  {line}" for line in (lines if any(head) else lines[1:])]
@@ -312,7 +389,8 @@ def _truncate(line: str, cells: int) -> str:
 
 @on_study
 def study_pause(
-    request: "Request", message: str = option("--message TEXT", "Text shown on every station's screen.", "")
+    request: "Request",
+    message: str = option("--message TEXT", "Text shown on every station's screen.", ""),
 ) -> None:
     """Stop all calling: no station claims a case or dials a number until `survey study resume`.
 
@@ -325,7 +403,9 @@ def study_pause(
 
     paused = pause_study(request, message)
     since, file = paused.since.astimezone(), request.path
-    say(f"{file}: {paused.describe(since, since)}; survey study resume {file} lets the stations continue")
+    say(
+        f"{file}: {paused.describe(since, since)}; survey study resume {file} lets the stations continue"
+    )
 
 
 @on_study
@@ -337,7 +417,9 @@ def study_resume(request: "Request") -> None:
     from survey_cli.services.study_administration import resume_study
 
     minutes = (request.at - resume_study(request).since) // timedelta(minutes=1)
-    say(f"{request.path}: resumed after {format_quantity(minutes, 'minute')}; the stations continue automatically")
+    say(
+        f"{request.path}: resumed after {format_quantity(minutes, 'minute')}; the stations continue automatically"
+    )
 
 
 @on_study
@@ -353,7 +435,9 @@ def study_publish(request: "Request") -> None:
     from survey_cli.services.study_administration import publish_version
 
     result = publish_version(request)
-    say(f"{result.where}: version {result.version} {'is published' if result.new else 'was in effect already'}")
+    say(
+        f"{result.where}: version {result.version} {'is published' if result.new else 'was in effect already'}"
+    )
 
 
 def study_share(
@@ -375,7 +459,9 @@ def study_share(
     say(f"{folder}: shared with the group {group}; nobody else has access")
     if not (folder / PEOPLE_FILE).is_file():
         rights = describe_rights_without_list(on_server=False)
-        say(f"{folder / PEOPLE_FILE}: there is no list of people, so {rights} — list who is supervisor, and who calls")
+        say(
+            f"{folder / PEOPLE_FILE}: there is no list of people, so {rights} — list who is supervisor, and who calls"
+        )
 
 
 @on_study
@@ -391,29 +477,55 @@ def study_people(request: "Request") -> None:
     say(*listing.problems)
     rows = []
     for line in listing.lines:
-        described = line.role or "(not on the list)", line.languages or "any", line.skills or "–", line.pseudonym or "–"
-        appointments = f"{line.appointments} ({line.missed} missed)" if line.missed else line.appointments
+        described = (
+            line.role or "(not on the list)",
+            line.languages or "any",
+            line.skills or "–",
+            line.pseudonym or "–",
+        )
+        appointments = (
+            f"{line.appointments} ({line.missed} missed)" if line.missed else line.appointments
+        )
         account = (line.account,) if line.account else ()
         rows.append((line.login, *described, *account, appointments, ", ".join(line.cases) or "–"))
     on_server = ("account",) if any(line.account for line in listing.lines) else ()
-    head = ("login", "role", "languages", "skills", "pseudonym", *on_server, "appointments", "current case")
+    head = (
+        "login",
+        "role",
+        "languages",
+        "skills",
+        "pseudonym",
+        *on_server,
+        "appointments",
+        "current case",
+    )
     print_lines(render_table(head, rows) if rows else ())
     if listing.unowned_appointments:
         say(f"{format_quantity(listing.unowned_appointments, 'appointment')} for anyone")
     if listing.where:
-        say(f"{listing.where}: {format_quantity(sum(bool(line.role) for line in listing.lines), 'person', 'people')}")
+        say(
+            f"{listing.where}: {format_quantity(sum(bool(line.role) for line in listing.lines), 'person', 'people')}"
+        )
     else:
         rights = describe_rights_without_list(on_server=bool(on_server))
-        say(f"no people are listed, so {rights} — list people in interviewers.csv beside the database")
+        say(
+            f"no people are listed, so {rights} — list people in interviewers.csv beside the database"
+        )
 
 
 @on_study
 def study_message(
     request: "Request",
-    text: str = argument("TEXT", "The message. Without it, the messages that stations show are listed.", ""),
+    text: str = argument(
+        "TEXT", "The message. Without it, the messages that stations show are listed.", ""
+    ),
     to: str = option("--to PERSON", "Only for this person.", ""),
-    until: str = option("--until TIME", "Show it until then: 15:00; by default until the end of the day.", ""),
-    withdraw: int = option("--withdraw N", "Withdraw the message with this number in the list.", 0, min=0),
+    until: str = option(
+        "--until TIME", "Show it until then: 15:00; by default until the end of the day.", ""
+    ),
+    withdraw: int = option(
+        "--withdraw N", "Withdraw the message with this number in the list.", 0, min=0
+    ),
 ) -> None:
     """Send a message to the stations, or list the messages and who has seen them.
 
@@ -424,7 +536,9 @@ def study_message(
     from survey_cli.services.cases import floor
 
     if (withdraw and text) or ((to or until) and not text):
-        raise typer.BadParameter("give the text of a new message, or --withdraw N alone", param_hint="TEXT")
+        raise typer.BadParameter(
+            "give the text of a new message, or --withdraw N alone", param_hint="TEXT"
+        )
     if withdraw:
         say(f"withdrawn: {floor.withdraw_message(request, withdraw).text}")
         return
@@ -436,20 +550,35 @@ def study_message(
     rows = []
     for number, (message, seen_by) in enumerate(floor.load_current_floor(request).messages, 1):
         times = datetimes.format_here(message.at), datetimes.format_here(message.until)
-        rows.append((number, *times, message.by, message.to or "everybody", message.text, ", ".join(seen_by) or "–"))
-    print_lines(render_table(("", "sent", "until", "by", "to", "message", "seen by"), rows) if rows else ())
+        rows.append(
+            (
+                number,
+                *times,
+                message.by,
+                message.to or "everybody",
+                message.text,
+                ", ".join(seen_by) or "–",
+            )
+        )
+    print_lines(
+        render_table(("", "sent", "until", "by", "to", "message", "seen by"), rows) if rows else ()
+    )
     say(f"{request.path}: {format_quantity(len(rows), 'message')}")
 
 
 @on_study
 def study_shift(
     request: "Request",
-    person: str = argument("PERSON", "The login. Without it, everybody who is at work is listed.", ""),
+    person: str = argument(
+        "PERSON", "The login. Without it, everybody who is at work is listed.", ""
+    ),
     day: str = option("--day DATE", "The day; by default today.", ""),
     start: str = option("--from TIME", "Correct when the person began: 09:00.", ""),
     end: str = option("--to TIME", "Correct when the person left: 17:30.", ""),
     unpaid: int | None = option("--unpaid MINUTES", "Correct the unpaid breaks.", None, min=0),
-    away: int | None = option("--away MINUTES", "Correct the time signed off in between.", None, min=0),
+    away: int | None = option(
+        "--away MINUTES", "Correct the time signed off in between.", None, min=0
+    ),
     note: str = option("--note TEXT", "The reason. Required with a correction.", ""),
 ) -> None:
     """Show who is at work, or one person's working day, and correct its times.
@@ -463,12 +592,18 @@ def study_shift(
 
     is_correction = any((start, end, unpaid is not None, away is not None))
     if (is_correction or note) and not (is_correction and person):
-        raise typer.BadParameter("a correction needs a person, and what is corrected: --from, --to, --unpaid or --away")
+        raise typer.BadParameter(
+            "a correction needs a person, and what is corrected: --from, --to, --unpaid or --away"
+        )
     if not person:
         rows = []
         for each in floor.load_current_floor(request).people:
             since, paid = datetimes.format_here(each.since), format_length(each.paid)
-            silent = f", no sign since {datetimes.format_here(each.silent_since)}" if each.silent_since else ""
+            silent = (
+                f", no sign since {datetimes.format_here(each.silent_since)}"
+                if each.silent_since
+                else ""
+            )
             rows.append((each.login, each.station, each.state + silent, since, paid))
         print_lines(render_table(("person", "station", "", "since", "paid"), rows) if rows else ())
         say(f"{request.path}: {format_quantity(len(rows), 'person', 'people')}")
@@ -477,8 +612,16 @@ def study_shift(
     times = {"since": ("--from", start), "until": ("--to", end)}
     lengths = {"away": away, "unpaid": unpaid}
     changes: dict[str, Any] = {
-        **{name: datetimes.parse_time(f"{day} {text}", option=by) for name, (by, text) in times.items() if text},
-        **{name: timedelta(minutes=minutes) for name, minutes in lengths.items() if minutes is not None},
+        **{
+            name: datetimes.parse_time(f"{day} {text}", option=by)
+            for name, (by, text) in times.items()
+            if text
+        },
+        **{
+            name: timedelta(minutes=minutes)
+            for name, minutes in lengths.items()
+            if minutes is not None
+        },
     }
     if is_correction:
         worked = floor.correct_shift(request, person, ShiftCorrection(day, note, **changes))

@@ -9,7 +9,11 @@ from survey_cli.cli.output import datetimes
 from survey_cli.reports.fieldwork.cases import CaseLine
 from survey_cli.reports.fieldwork.status import FieldworkStatus
 from survey_cli.services.cases import case_actions
-from survey_cli.services.cases.case_lists import explain_case, list_cases_of_interest, load_case_sheet
+from survey_cli.services.cases.case_lists import (
+    explain_case,
+    list_cases_of_interest,
+    load_case_sheet,
+)
 from survey_cli.services.cases.fieldwork_status import load_fieldwork_status
 from survey_cli.services.cases.floor import send_message
 from survey_cli.services.run_on_study import Request
@@ -60,7 +64,9 @@ class StudyCommands:
             case "free":
                 result, _ = case_actions.free_case(request, key, note=reason, seen=seen)
             case _:
-                given = case_actions.reassign_appointments(request, to=value, key=key, note=reason, seen=seen)
+                given = case_actions.reassign_appointments(
+                    request, to=value, key=key, note=reason, seen=seen
+                )
                 result = given.changed[0]
         return f"{result.key}: {result.summary}; {result.position.status}"
 
@@ -69,4 +75,6 @@ class StudyCommands:
         send_message(self._make_request(), text, to=to)
 
     def _make_request(self) -> Request:
-        return Request(path=self.file, at=datetimes.now(), db=self.db, by=self.by, people=self.people)
+        return Request(
+            path=self.file, at=datetimes.now(), db=self.db, by=self.by, people=self.people
+        )

@@ -33,13 +33,17 @@ def render_rich(problem: Problem, line: str, *, width: int) -> "Text":
     word, style = problem.severity, _STYLES[problem.severity]
     where, who = make_printable(str(problem.where)), make_printable(problem.who)
     what = f"{who}: " if who else ""
-    text = Text.assemble((where, "bold"), ": ", (word, style), ": ", what, make_printable(problem.what))
+    text = Text.assemble(
+        (where, "bold"), ": ", (word, style), ": ", what, make_printable(problem.what)
+    )
     if problem.remedy:
         text.append(f" — {make_printable(problem.remedy)}")
     if line.strip() and problem.where.column:
         number = str(problem.where.line)
         room = max(20, width - len(number) - len(GUTTER) - 2)
-        cut = cut_snippet(line, make_printable, column=problem.where.column, length=problem.length, width=room)
+        cut = cut_snippet(
+            line, make_printable, column=problem.where.column, length=problem.length, width=room
+        )
         text.append(f"\n  {number}{GUTTER}", "dim").append(cut.line)
         text.append(f"\n  {' ' * len(number)}{GUTTER}", "dim").append(cut.carets, style)
     return text

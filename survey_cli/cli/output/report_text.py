@@ -77,7 +77,9 @@ def _render_pairs(pairs: Sequence[tuple[str, str]], cells: int) -> Iterator[str]
 
 def _render_item(item: ItemResult, results: Results, cells: int, blocks: bool) -> Iterator[str]:
     yield ""
-    yield _wrap_hanging(f"{item.number:<4}", f"{flatten(item.wording) or flatten(item.label)} [{item.id}]", cells)
+    yield _wrap_hanging(
+        f"{item.number:<4}", f"{flatten(item.wording) or flatten(item.label)} [{item.id}]", cells
+    )
     margin = f"; {item.margin_text}" if item.margin_text else ""
     yield _wrap_hanging(" " * INDENT, layout.describe_base(item.base) + margin, cells)
     grid = layout.build_item_grid(item, results)
@@ -90,7 +92,9 @@ def _render_item(item: ItemResult, results: Results, cells: int, blocks: bool) -
     if item.has_columns:
         yield from ("", *_render_columns(layout.drop_counts(grid), cells))
     yield from (_wrap_hanging(" " * INDENT, note, cells) for note in layout.list_table_notes(item))
-    yield from (_wrap_hanging(" " * INDENT + "- ", layout.format_verbatim(v), cells) for v in item.verbatims)
+    yield from (
+        _wrap_hanging(" " * INDENT + "- ", layout.format_verbatim(v), cells) for v in item.verbatims
+    )
 
 
 def _wrap_hanging(first: str, text: str, cells: int) -> str:
@@ -138,8 +142,13 @@ def _render_columns(grid: layout.Grid, cells: int) -> Iterator[str]:
     labels = _wrap_labels(grid, cells)
     label_width = max(measure_width(text) for lines in [*labels, [grid.corner]] for text in lines)
     heads = [make_printable(head.full_text) for head in grid.heads]
-    texts = [[cell.full_text for cell in column] for column in zip(*(line.cells for line in grid.lines), strict=True)]
-    widths = [max(map(measure_width, (head, *column))) for head, column in zip(heads, texts, strict=True)]
+    texts = [
+        [cell.full_text for cell in column]
+        for column in zip(*(line.cells for line in grid.lines), strict=True)
+    ]
+    widths = [
+        max(map(measure_width, (head, *column))) for head, column in zip(heads, texts, strict=True)
+    ]
     start = 0
     while start < len(heads):
         end, width = start, INDENT + label_width
@@ -159,11 +168,15 @@ def _render_columns(grid: layout.Grid, cells: int) -> Iterator[str]:
             yield ""
 
 
-def _render_group_names(grid: layout.Grid, widths: Sequence[int], columns: range, label_width: int) -> str:
+def _render_group_names(
+    grid: layout.Grid, widths: Sequence[int], columns: range, label_width: int
+) -> str:
     """Render the name of each group above its first column."""
     line, at = " " * label_width, label_width
     for n in columns:
-        if (name := grid.heads[n].group) and (n == columns.start or grid.heads[n - 1].group != name):
+        if (name := grid.heads[n].group) and (
+            n == columns.start or grid.heads[n - 1].group != name
+        ):
             line = fit(line, at) if measure_width(line) < at else line
             line += "  " + make_printable(name)
         at += 2 + widths[n]
@@ -171,5 +184,7 @@ def _render_group_names(grid: layout.Grid, widths: Sequence[int], columns: range
 
 
 def _render_line(label: str, texts: Sequence[str], widths: Sequence[int], label_width: int) -> str:
-    figures = "".join("  " + _pad_left(text, width) for text, width in zip(texts, widths, strict=True))
+    figures = "".join(
+        "  " + _pad_left(text, width) for text, width in zip(texts, widths, strict=True)
+    )
     return f"{' ' * INDENT}{fit(label, label_width)}{figures}".rstrip()

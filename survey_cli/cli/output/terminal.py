@@ -71,7 +71,9 @@ def report_error(error: UserError) -> int:
     say(*error.problems[:MOST_PROBLEMS])
     if len(error.problems) > MOST_PROBLEMS:
         say(f"… and {len(error.problems) - MOST_PROBLEMS} more")
-    if [p.where.line for p in error.problems] != [0]:  # the problem of an unreadable file says the same
+    if [p.where.line for p in error.problems] != [
+        0
+    ]:  # the problem of an unreadable file says the same
         say(error)
     if isinstance(error, ConfirmableError):
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
@@ -91,7 +93,9 @@ def get_width() -> int:
     return max(20, shutil.get_terminal_size().columns)
 
 
-def print_result(form: str, lines: Iterable[str], value: Any, table: "Callable[[], Table] | None" = None) -> None:
+def print_result(
+    form: str, lines: Iterable[str], value: Any, table: "Callable[[], Table] | None" = None
+) -> None:
     """Print a result on stdout: as lines of text, as JSON of a `value`, or as CSV of a table."""
     if form == "json":
         print(render_json(value), file=open_data_output())
@@ -151,10 +155,18 @@ def wrap_paragraph(text: str, *, indent: int = 0) -> list[str]:
     from textwrap import wrap
 
     space, width = " " * indent, min(get_width(), 100)
-    return wrap(make_printable(text), width, initial_indent=space, subsequent_indent=space, break_on_hyphens=False)
+    return wrap(
+        make_printable(text),
+        width,
+        initial_indent=space,
+        subsequent_indent=space,
+        break_on_hyphens=False,
+    )
 
 
-def render_table(head: Sequence[str], rows: Iterable[Sequence[object]], *, right: Container[int] = ()) -> list[str]:
+def render_table(
+    head: Sequence[str], rows: Iterable[Sequence[object]], *, right: Container[int] = ()
+) -> list[str]:
     """Render rows in columns, two spaces apart; those in `right` are aligned right. Wide characters count as two."""
     from survey_cli.text_width import measure_width
 
@@ -162,8 +174,12 @@ def render_table(head: Sequence[str], rows: Iterable[Sequence[object]], *, right
     widths = [max(map(measure_width, column)) for column in zip(*lines, strict=True)]
 
     def line(cells: Sequence[str]) -> str:
-        spaces = [" " * (width - measure_width(cell)) for cell, width in zip(cells, widths, strict=True)]
-        padded = (spaces[n] + cell if n in right else cell + spaces[n] for n, cell in enumerate(cells))
+        spaces = [
+            " " * (width - measure_width(cell)) for cell, width in zip(cells, widths, strict=True)
+        ]
+        padded = (
+            spaces[n] + cell if n in right else cell + spaces[n] for n, cell in enumerate(cells)
+        )
         return "  ".join(padded).rstrip()
 
     return list(map(line, lines))
@@ -207,7 +223,9 @@ def show_day_progress() -> Iterator[Callable[[int, int, int], None]]:
     """
     if sys.stderr.isatty():
         with show_progress() as progress:
-            yield lambda done, days, complete: progress(done, days) if progress is not None else None
+            yield (
+                lambda done, days, complete: progress(done, days) if progress is not None else None
+            )
         return
     last = time.monotonic()
 

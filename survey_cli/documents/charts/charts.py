@@ -58,7 +58,9 @@ class Chart(NamedTuple):
     def svg(self) -> str:
         """The chart as an `svg` element for a page that has the title above it."""
         name = f"chart-{self.id}{'-stacked' if self.width == svg.STACKED_WIDTH else ''}"
-        return svg.render_svg(name, self.title, self.description, self.parts, self.height, width=self.width)
+        return svg.render_svg(
+            name, self.title, self.description, self.parts, self.height, width=self.width
+        )
 
     def render_with_heading(self, heading: str) -> str:
         """Return the chart for a file of its own, with a heading of at most two lines."""
@@ -69,9 +71,13 @@ class Chart(NamedTuple):
         top = len(lines) * (svg.LINE_HEIGHT + 3) + 8
         parts = Element("g")
         for n, line in enumerate(lines):
-            svg.add_label(parts, 0, 15 + n * (svg.LINE_HEIGHT + 3), line, size=HEADING_SIZE, weight="600")
+            svg.add_label(
+                parts, 0, 15 + n * (svg.LINE_HEIGHT + 3), line, size=HEADING_SIZE, weight="600"
+            )
         add_element(parts, "g", transform=f"translate(0 {top})").extend(self.parts)
-        return svg.render_svg(f"chart-{self.id}", heading, self.description, parts, self.height + top)
+        return svg.render_svg(
+            f"chart-{self.id}", heading, self.description, parts, self.height + top
+        )
 
 
 def draw_item(item: model.ItemResult, width: float = svg.WIDTH) -> Chart | None:
@@ -92,7 +98,9 @@ def draw_picture(results: model.Results, width: float = svg.WIDTH) -> tuple[Char
     for battery in results.batteries:
         if battery.id == results.picture:
             first, last = battery.statements[0].number_or_id, battery.statements[-1].number_or_id
-            return draw_battery(battery), f"{first}–{last}. {flatten(battery.own_title or battery.intro)}"
+            return draw_battery(
+                battery
+            ), f"{first}–{last}. {flatten(battery.own_title or battery.intro)}"
     for item in results.items:
         if item.id == results.picture:
             return draw_item(item, width), f"{item.number_prefix}{flatten(item.label)}"
@@ -104,7 +112,9 @@ def draw_battery(battery: model.Battery, width: float = svg.WIDTH) -> Chart | No
 
     Answers without a side stand apart. In a chart narrower than `svg.WIDTH`, each statement is above its bar.
     """
-    drawable = [s for s in battery.statements if s.is_complete and any(x.figure.share for x in s.segments)]
+    drawable = [
+        s for s in battery.statements if s.is_complete and any(x.figure.share for x in s.segments)
+    ]
     if not drawable:
         return None
     description = " ".join(_describe_statement(s) for s in battery.statements)
@@ -123,7 +133,11 @@ def format_share(figure: model.Figure) -> str:
 def shorten_title(text: str) -> str:
     """Return a text on one line, shortened to `MAX_TITLE_LENGTH`."""
     line = flatten(text)
-    return line if len(line) <= MAX_TITLE_LENGTH else line[: MAX_TITLE_LENGTH - 1].rsplit(" ", 1)[0] + "…"
+    return (
+        line
+        if len(line) <= MAX_TITLE_LENGTH
+        else line[: MAX_TITLE_LENGTH - 1].rsplit(" ", 1)[0] + "…"
+    )
 
 
 def _describe_statement(statement: model.ItemResult) -> str:
@@ -201,7 +215,9 @@ def _choose_styles(points: Sequence[tuple[str, model.Side]]) -> list[_SegmentSty
 # ── bars ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _draw_bars(rows: Sequence[model.ResultRow], base: model.Base, width: float) -> tuple[Element, float]:
+def _draw_bars(
+    rows: Sequence[model.ResultRow], base: model.Base, width: float
+) -> tuple[Element, float]:
     """Return the elements and their height."""
     labels_width = min(250.0, width * 0.4)
     scale = (width - labels_width - 110) / 100
@@ -220,7 +236,9 @@ def _draw_bars(rows: Sequence[model.ResultRow], base: model.Base, width: float) 
         svg.add_lines(parts, labels_width - 8, first_line, lines, anchor="end")
         figure = row.total
         if figure.share is None:
-            svg.add_label(parts, labels_width + 6, middle + 4.5, figure.percent_text, fill=svg.MUTED_COLOR)
+            svg.add_label(
+                parts, labels_width + 6, middle + 4.5, figure.percent_text, fill=svg.MUTED_COLOR
+            )
         else:
             length = float(figure.share) * 100 * scale
             box = (labels_width, middle - BAR_HEIGHT / 2 + 2, length, BAR_HEIGHT - 4)
@@ -233,7 +251,9 @@ def _draw_bars(rows: Sequence[model.ResultRow], base: model.Base, width: float) 
         y += row_height + 6
     bottom = y + 2
     svg.add_vertical_line(parts, labels_width, 8, bottom, svg.LINE_COLOR)
-    for n, line in enumerate(wrap_text(f"{translate('Base')}: {base.text}", width - 10, svg.SMALL_SIZE)):
+    for n, line in enumerate(
+        wrap_text(f"{translate('Base')}: {base.text}", width - 10, svg.SMALL_SIZE)
+    ):
         y = bottom + 16 + n * 15
         svg.add_label(parts, 0, y, line, fill=svg.MUTED_COLOR, size=svg.SMALL_SIZE)
     return parts, y + 8
@@ -263,7 +283,9 @@ def _measure_battery(statements: Sequence[model.ItemResult], width: float) -> _B
     apart_margin = gap + 34 if apart else 0.0  # 34: the figure beside the bar
     scale = (bars_width - apart_margin) / float(max(left + right + apart, Fraction(1, 100)))
     zero = text_width + 8 + float(left) * scale
-    return _BatteryGeometry(text_width, zero, zero + float(right) * scale + gap if apart else None, scale)
+    return _BatteryGeometry(
+        text_width, zero, zero + float(right) * scale + gap if apart else None, scale
+    )
 
 
 def _measure_sides(statement: model.ItemResult) -> tuple[Fraction, Fraction]:
@@ -273,7 +295,9 @@ def _measure_sides(statement: model.ItemResult) -> tuple[Fraction, Fraction]:
 
 
 def _measure_side(statement: model.ItemResult, side: model.Side) -> Fraction:
-    return sum((s.figure.share or Fraction(0) for s in statement.segments if s.side == side), Fraction(0))
+    return sum(
+        (s.figure.share or Fraction(0) for s in statement.segments if s.side == side), Fraction(0)
+    )
 
 
 def _draw_diverging(
@@ -284,13 +308,25 @@ def _draw_diverging(
     styles = _choose_styles(battery.points)
     parts = Element("g")
     y = _draw_legend(parts, battery.points, styles, width)
-    svg.add_label(parts, width, y + 12, translate("Base"), anchor="end", fill=svg.MUTED_COLOR, size=svg.SMALL_SIZE)
+    svg.add_label(
+        parts,
+        width,
+        y + 12,
+        translate("Base"),
+        anchor="end",
+        fill=svg.MUTED_COLOR,
+        size=svg.SMALL_SIZE,
+    )
     y += 18
     for statement in battery.statements:
-        lines = wrap_text(flatten(statement.statement), (geometry.text_end or width) - 8, svg.FONT_SIZE)
+        lines = wrap_text(
+            flatten(statement.statement), (geometry.text_end or width) - 8, svg.FONT_SIZE
+        )
         text_height = len(lines) * svg.LINE_HEIGHT
         row_height = max(text_height, BAR_HEIGHT + 14) if geometry.text_end else BAR_HEIGHT + 14
-        svg.add_lines(parts, 0, y + ((row_height - text_height) / 2 if geometry.text_end else 0) + 12, lines)
+        svg.add_lines(
+            parts, 0, y + ((row_height - text_height) / 2 if geometry.text_end else 0) + 12, lines
+        )
         y += 0 if geometry.text_end else text_height
         middle = y + row_height / 2 + 3
         svg.add_label(parts, width, middle + 4.5, statement.base.count_text, anchor="end")
@@ -298,16 +334,31 @@ def _draw_diverging(
             svg.add_vertical_line(parts, geometry.zero, y - 3, y + row_height + 5, svg.TEXT_COLOR)
             _draw_statement(parts, statement, styles, geometry, middle - BAR_HEIGHT / 2)
         else:
-            room = width - geometry.text_end - 8 - estimate_width(f" {statement.base.count_text}", svg.FONT_SIZE)
+            room = (
+                width
+                - geometry.text_end
+                - 8
+                - estimate_width(f" {statement.base.count_text}", svg.FONT_SIZE)
+            )
             note = _explain_missing_bar(statement, room)
-            svg.add_label(parts, geometry.text_end + 8, middle + 4.5, note, fill=svg.MUTED_COLOR, size=svg.SMALL_SIZE)
+            svg.add_label(
+                parts,
+                geometry.text_end + 8,
+                middle + 4.5,
+                note,
+                fill=svg.MUTED_COLOR,
+                size=svg.SMALL_SIZE,
+            )
         y += row_height + 8
         svg.add_horizontal_line(parts, y - 3)
     return parts, y + 2
 
 
 def _draw_legend(
-    parent: Element, points: Sequence[tuple[str, model.Side]], styles: Sequence[_SegmentStyle], total_width: float
+    parent: Element,
+    points: Sequence[tuple[str, model.Side]],
+    styles: Sequence[_SegmentStyle],
+    total_width: float,
 ) -> float:
     """Draw the legend and return its height."""
     x, y = 0.0, 4.0
@@ -322,14 +373,20 @@ def _draw_legend(
     return y + 18
 
 
-def _draw_segment(parent: Element, x: float, y: float, width: float, height: float, style: _SegmentStyle) -> None:
+def _draw_segment(
+    parent: Element, x: float, y: float, width: float, height: float, style: _SegmentStyle
+) -> None:
     svg.add_box(parent, x, y, width, height, style.fill, stroke=style.stroke)
     if style.hatch:
         svg.add_hatching(parent, x, y, width, height, style.hatch)
 
 
 def _draw_statement(
-    parent: Element, statement: model.ItemResult, styles: Sequence[_SegmentStyle], geometry: _BatteryGeometry, y: float
+    parent: Element,
+    statement: model.ItemResult,
+    styles: Sequence[_SegmentStyle],
+    geometry: _BatteryGeometry,
+    y: float,
 ) -> None:
     """Draw one bar. A figure that is wider than its segment stands above it, on its side of zero."""
     x = geometry.zero - float(_measure_sides(statement)[0]) * geometry.scale
@@ -357,7 +414,9 @@ def _draw_statement(
         if style.hatch:  # text on strokes cannot be read, whatever its color
             svg.add_box(parent, middle - text_width / 2, y + 3, text_width, BAR_HEIGHT - 6, "#fff")
         color = svg.TEXT_COLOR if style.hatch else style.text
-        svg.add_label(parent, middle, y + 14.2, text, anchor="middle", fill=color, size=svg.SMALL_SIZE)
+        svg.add_label(
+            parent, middle, y + 14.2, text, anchor="middle", fill=color, size=svg.SMALL_SIZE
+        )
     for middle, text in _place_figures(figures_above, geometry.zero):
         svg.add_label(parent, middle, y - 2.5, text, anchor="middle", size=svg.SMALL_SIZE - 1)
 
@@ -401,22 +460,30 @@ def draw_group_charts(results: model.Results, battery: model.Battery) -> Iterato
         lines: list[tuple[str, list[model.Figure]]] = []
         net: model.ResultRow | None = None
         for statement in battery.statements:
-            row = next((row for row in statement.rows if row.kind == "net" and len(row.figures) > 1), None)
+            row = next(
+                (row for row in statement.rows if row.kind == "net" and len(row.figures) > 1), None
+            )
             if row is not None and (net is None or row.label == net.label):
                 net = net or row
                 lines.append((flatten(statement.statement), [row.figures[n] for n in places]))
-        if net is not None and any(sum(figure.share is not None for figure in figures) > 1 for _, figures in lines):
+        if net is not None and any(
+            sum(figure.share is not None for figure in figures) > 1 for _, figures in lines
+        ):
             names = [flatten(column.label) for column in members]
             description = " ".join(
                 f"{wording} {', '.join(f'{n} {format_share(f)}' for n, f in zip(names, figures, strict=True))}."
                 for wording, figures in lines
             )
             parts, height = _draw_groups(names, lines)
-            title = translate("{net} by {group}", net=f"{flatten(net.label)}{net.note_text}", group=group)
+            title = translate(
+                "{net} by {group}", net=f"{flatten(net.label)}{net.note_text}", group=group
+            )
             yield Chart(f"{battery.id}-by-{members[0].variable}", title, description, parts, height)
 
 
-def _draw_groups(names: Sequence[str], lines: Sequence[tuple[str, Sequence[model.Figure]]]) -> tuple[Element, float]:
+def _draw_groups(
+    names: Sequence[str], lines: Sequence[tuple[str, Sequence[model.Figure]]]
+) -> tuple[Element, float]:
     """Return the elements and their height; each line is a statement with the figure of each group."""
     text_width, name_width, bar_height = 300.0, 110.0, 11.0
     parts = Element("g")
@@ -440,7 +507,9 @@ def _draw_groups(names: Sequence[str], lines: Sequence[tuple[str, Sequence[model
                 fill = svg.BAR_COLOR if n % 2 == 0 else "#fff"
                 svg.add_box(parts, bars_x, top, length, bar_height, fill, stroke=svg.BAR_COLOR)
             x = bars_x + length + 5
-            svg.add_label(parts, x, top + 9.5, figure.percent_text, fill=svg.MUTED_COLOR, size=svg.SMALL_SIZE)
+            svg.add_label(
+                parts, x, top + 9.5, figure.percent_text, fill=svg.MUTED_COLOR, size=svg.SMALL_SIZE
+            )
         svg.add_vertical_line(parts, bars_x, y - 2, y + row_height, svg.LINE_COLOR)
         y += row_height + 10
         svg.add_horizontal_line(parts, y - 5)

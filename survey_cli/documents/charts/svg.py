@@ -30,7 +30,13 @@ HATCHING_STEP: Final = 6
 
 
 def render_svg(
-    id: str, title: str, description: str, parts: Iterable[Element], height: float, *, width: float = WIDTH
+    id: str,
+    title: str,
+    description: str,
+    parts: Iterable[Element],
+    height: float,
+    *,
+    width: float = WIDTH,
 ) -> str:
     """Return an `svg` element with a title and a description for screen readers."""
     root = Element("svg", {
@@ -58,29 +64,65 @@ def format_number(number: float) -> str:
 
 def _add(parent: Element, tag: str, text: str = "", **attributes: float | str) -> None:
     """Add an element whose attributes are numbers or texts; underscores in their names are hyphens."""
-    texts = {name: value if isinstance(value, str) else format_number(value) for name, value in attributes.items()}
-    add_element(parent, tag, text, **{name.replace("_", "-"): value for name, value in texts.items()})
+    texts = {
+        name: value if isinstance(value, str) else format_number(value)
+        for name, value in attributes.items()
+    }
+    add_element(
+        parent, tag, text, **{name.replace("_", "-"): value for name, value in texts.items()}
+    )
 
 
 def add_label(
-    parent: Element, x: float, y: float, text: str, anchor: str = "", size: float = 0, fill: str = "", weight: str = ""
+    parent: Element,
+    x: float,
+    y: float,
+    text: str,
+    anchor: str = "",
+    size: float = 0,
+    fill: str = "",
+    weight: str = "",
 ) -> None:
     """Add a line of text; `anchor`, `size`, `fill` and `weight` only where they differ from the chart's."""
     font_size = format_number(size) if size else ""
-    _add(parent, "text", text, x=x, y=y, text_anchor=anchor, fill=fill, font_weight=weight, font_size=font_size)
+    _add(
+        parent,
+        "text",
+        text,
+        x=x,
+        y=y,
+        text_anchor=anchor,
+        fill=fill,
+        font_weight=weight,
+        font_size=font_size,
+    )
 
 
-def add_lines(parent: Element, x: float, y: float, lines: Iterable[str], *, anchor: str = "") -> None:
+def add_lines(
+    parent: Element, x: float, y: float, lines: Iterable[str], *, anchor: str = ""
+) -> None:
     """Add lines of text below each other; `y` is the first one's."""
     for n, line in enumerate(lines):
         add_label(parent, x, y + n * LINE_HEIGHT, line, anchor=anchor)
 
 
-def add_box(parent: Element, x: float, y: float, width: float, height: float, fill: str, *, stroke: str = "") -> None:
+def add_box(
+    parent: Element, x: float, y: float, width: float, height: float, fill: str, *, stroke: str = ""
+) -> None:
     """Add a rectangle by its upper left corner."""
     stroke_width = "1" if stroke else ""
     width = max(width, 0)
-    _add(parent, "rect", x=x, y=y, width=width, height=height, fill=fill, stroke=stroke, stroke_width=stroke_width)
+    _add(
+        parent,
+        "rect",
+        x=x,
+        y=y,
+        width=width,
+        height=height,
+        fill=fill,
+        stroke=stroke,
+        stroke_width=stroke_width,
+    )
 
 
 def add_horizontal_line(parent: Element, y: float, color: str = RULE_COLOR) -> None:
@@ -94,7 +136,9 @@ def add_vertical_line(parent: Element, x: float, top: float, bottom: float, colo
     _add(parent, "path", d=path, stroke=color, stroke_width="1")
 
 
-def add_hatching(parent: Element, x: float, y: float, width: float, height: float, color: str) -> None:
+def add_hatching(
+    parent: Element, x: float, y: float, width: float, height: float, color: str
+) -> None:
     """Add strokes that fall to the right within a box, drawn one by one, since not every program knows patterns."""
     strokes = []
     start = x - height
@@ -171,5 +215,7 @@ def can_render_png() -> bool:
 
 def render_png(svg: str) -> bytes:
     """Return a PNG picture on white. Requires `can_render_png`."""
-    png: bytes = import_module("cairosvg").svg2png(bytestring=svg.encode(), scale=SCALE, background_color="white")
+    png: bytes = import_module("cairosvg").svg2png(
+        bytestring=svg.encode(), scale=SCALE, background_color="white"
+    )
     return png

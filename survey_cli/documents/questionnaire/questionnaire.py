@@ -10,15 +10,31 @@ from typing import Final
 
 from survey_cli.documents.questionnaire import booklet_model as model
 from survey_cli.documents.questionnaire import rule_sentences
-from survey_cli.documents.questionnaire.rule_sentences import RuleWriter, format_code, make_line, mark_name
+from survey_cli.documents.questionnaire.rule_sentences import (
+    RuleWriter,
+    format_code,
+    make_line,
+    mark_name,
+)
 from survey_cli.documents.questionnaire.text_rendering import TextRenderer, render_label
 from survey_cli.documents.templating import render_page
 from survey_cli.documents.text_runs import Line, TextRun, render_plain
-from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster, number_items
+from survey_cli.instrument.compiled.model import (
+    CompiledNode,
+    Instrument,
+    ItemGroup,
+    Roster,
+    number_items,
+)
 from survey_cli.instrument.expressions.conditions import Condition, ValueType
 from survey_cli.instrument.schema.document import SampleColumn, ScriptSpec
 from survey_cli.instrument.schema.items import unasked_items
-from survey_cli.instrument.schema.items.coded import MAX_PICK_POINTS, MultipleItem, ScaleItem, SearchItem
+from survey_cli.instrument.schema.items.coded import (
+    MAX_PICK_POINTS,
+    MultipleItem,
+    ScaleItem,
+    SearchItem,
+)
 from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import (
     CompiledCheck,
@@ -45,7 +61,11 @@ _STUDY_KEYS: Final = (
     *("sponsor", "conducted_by", "callback_number", "population", "frame", "selection"),
     *("mode", "dates", "size", "contact", "incentive", "notes"),
 )
-_STUDY_LABELS: Final = {"frame": "Sampling frame", "dates": "Field period", "size": "Size of the population"}
+_STUDY_LABELS: Final = {
+    "frame": "Sampling frame",
+    "dates": "Field period",
+    "size": "Size of the population",
+}
 """The labels of keys that are not their own label."""
 _OPTIONAL_KEYS: Final = frozenset({"mode", "size", "incentive", "notes"})
 """Keys that are not reported as unstated."""
@@ -54,7 +74,9 @@ LONG_BATTERY_ROWS: Final = 12
 """A battery with more statements may be divided over printed pages, between two statements."""
 
 
-def build_booklet(instrument: Instrument, languages: tuple[str, ...], *, comments: bool = False) -> model.Booklet:
+def build_booklet(
+    instrument: Instrument, languages: tuple[str, ...], *, comments: bool = False
+) -> model.Booklet:
     """Build the booklet of an instrument in the given languages.
 
     Notes between the texts are in English; `comments` leaves lines to write on.
@@ -62,7 +84,9 @@ def build_booklet(instrument: Instrument, languages: tuple[str, ...], *, comment
     renderer = TextRenderer.from_instrument(instrument, languages)
     builder = BookletBuilder(instrument, renderer)
     title = renderer.render_text(instrument.title)
-    labels = {key: _STUDY_LABELS.get(key, key.replace("_", " ").capitalize()) for key in _STUDY_KEYS}
+    labels = {
+        key: _STUDY_LABELS.get(key, key.replace("_", " ").capitalize()) for key in _STUDY_KEYS
+    }
     facts = {key: getattr(instrument.document.study, key) for key in labels}
     unstated = (key for key, value in facts.items() if value is None and key not in _OPTIONAL_KEYS)
     stated = {key: value for key, value in facts.items() if value is not None}
@@ -72,7 +96,9 @@ def build_booklet(instrument: Instrument, languages: tuple[str, ...], *, comment
         version=escape_controls(instrument.version),
         fingerprint=instrument.hash[:FINGERPRINT_LENGTH],
         languages=tuple((la, get_language_name(la)) for la in languages),
-        study=tuple((labels[key], renderer.render_text(_make_text(value))) for key, value in stated.items()),
+        study=tuple(
+            (labels[key], renderer.render_text(_make_text(value))) for key, value in stated.items()
+        ),
         unstated=tuple(labels[key].lower() for key in unstated),
         declines=tuple(map(builder.build_decline, builder.declines)),
         parts=builder.build_parts(),
@@ -91,7 +117,11 @@ def render_html(booklet: model.Booklet) -> str:
     """Return the page, ending in a line end."""
     from markupsafe import Markup
 
-    version = f"Version {booklet.version} · {booklet.fingerprint}" if booklet.version else booklet.fingerprint
+    version = (
+        f"Version {booklet.version} · {booklet.fingerprint}"
+        if booklet.version
+        else booklet.fingerprint
+    )
     entries = (entry for appendix in booklet.appendices for entry in appendix.entries)
     return render_page(
         "booklet.html.jinja",
@@ -99,7 +129,9 @@ def render_html(booklet: model.Booklet) -> str:
         anchors=frozenset(_iterate_anchors((*booklet.parts, *entries))) - {""},
         names=dict(booklet.languages),
         is_right_to_left=is_right_to_left,
-        page_direction=Markup(' dir="rtl"') if all(is_right_to_left(code) for code, _ in booklet.languages) else "",
+        page_direction=Markup(' dir="rtl"')
+        if all(is_right_to_left(code) for code, _ in booklet.languages)
+        else "",
         long_battery=LONG_BATTERY_ROWS,
         page_header=booklet.name,
         page_footer=version,
@@ -111,7 +143,9 @@ def render_markdown(booklet: model.Booklet) -> str:
     return render_page("booklet.md.jinja", b=booklet)
 
 
-def _iterate_anchors(parts: Iterable[model.BookletPart | model.BookletItem | model.AppendixEntry]) -> Iterator[str]:
+def _iterate_anchors(
+    parts: Iterable[model.BookletPart | model.BookletItem | model.AppendixEntry],
+) -> Iterator[str]:
     """Yield the ids that links can lead to."""
     for part in parts:
         yield part.id
@@ -129,7 +163,9 @@ class BookletBuilder:
         self.renderer = renderer
         self.language = renderer.languages[0]
         self.rules = RuleWriter(instrument, self.language)
-        self.declines = tuple(d for d in instrument.declines.values() if d.id not in RESERVED_DECLINES)
+        self.declines = tuple(
+            d for d in instrument.declines.values() if d.id not in RESERVED_DECLINES
+        )
         self._numbers = number_items(instrument)
 
     def build_parts(self) -> tuple[model.BookletPart, ...]:
@@ -141,14 +177,20 @@ class BookletBuilder:
             elif parts and parts[-1].kind == "loose":
                 parts[-1] = parts[-1]._replace(children=(*parts[-1].children, child))
             else:
-                parts.append(model.BookletPart(kind="loose", id="", title=(), level=1, children=(child,)))
+                parts.append(
+                    model.BookletPart(kind="loose", id="", title=(), level=1, children=(child,))
+                )
         return tuple(parts)
 
     def _build_children(
         self, nodes: Sequence[CompiledNode], level: int
     ) -> tuple[model.BookletItem | model.BookletPart, ...]:
         return tuple(
-            (self._build_battery(node) if isinstance(node.spec, BatteryItem) else self._build_part(node, level))
+            (
+                self._build_battery(node)
+                if isinstance(node.spec, BatteryItem)
+                else self._build_part(node, level)
+            )
             if isinstance(node, ItemGroup)
             else self._build_item(node)
             for node in nodes
@@ -159,7 +201,10 @@ class BookletBuilder:
     def _build_part(self, group: ItemGroup, level: int) -> model.BookletPart:
         written = group.spec
         assert isinstance(written, SectionItem | RosterItem)
-        notes = [model.BookletNote("", line) for line in self.rules.describe_asked("Asked", group.ask_if, group.unless)]
+        notes = [
+            model.BookletNote("", line)
+            for line in self.rules.describe_asked("Asked", group.ask_if, group.unless)
+        ]
         if isinstance(group, Roster):
             notes.append(make_note("", self._describe_turns(group)))
         if isinstance(written, SectionItem) and written.after == "hangup":
@@ -178,7 +223,9 @@ class BookletBuilder:
         )
 
     def _build_pick_notes(self, group: ItemGroup) -> Iterator[model.BookletNote]:
-        if group.pick is not None and isinstance(pick := group.pick.question, unasked_items.PickItem):
+        if group.pick is not None and isinstance(
+            pick := group.pick.question, unasked_items.PickItem
+        ):
             yield make_note("Picked", f"{rule_sentences.describe_pick(pick)}.")
 
     def _describe_turns(self, roster: Roster) -> str:
@@ -190,7 +237,9 @@ class BookletBuilder:
         if roster.until is not None:
             return f"Repeated as long as {mark_name(roster.until.id)} is answered with yes, {most}."
         if roster.count is not None:
-            return f"Repeated as many times as {self.rules.render_clause(roster.count)} says, {most}."
+            return (
+                f"Repeated as many times as {self.rules.render_clause(roster.count)} says, {most}."
+            )
         return f"Repeated {most}."
 
     # items
@@ -205,7 +254,11 @@ class BookletBuilder:
             asked=(
                 *_describe_who_answers(item),
                 *self.rules.describe_asked(_choose_verb(item), item.ask_if, item.unless),
-                *((make_line("Not asked if none of the answers is offered."),) if item.options_conditional else ()),
+                *(
+                    (make_line("Not asked if none of the answers is offered."),)
+                    if item.options_conditional
+                    else ()
+                ),
             ),
             wording=() if quiet else self.renderer.render_template(item.text, question.or_),
             read_aloud=not _is_observed(item),
@@ -229,20 +282,27 @@ class BookletBuilder:
         return model.BookletItem(
             number=self._numbers[group.id],
             id=group.id,
-            kind="one answer for each statement" if spec.answer is None else "a number for each statement",
+            kind="one answer for each statement"
+            if spec.answer is None
+            else "a number for each statement",
             asked=(
                 *(_describe_who_answers(first) if first is not None else ()),
                 *self.rules.describe_asked("Asked", group.ask_if, group.unless),
             ),
             intro=self.renderer.render_template(group.intro),
-            wording=() if str(spec.text.plain) == "{statement}" else self.renderer.render_text(spec.text, statement),
+            wording=()
+            if str(spec.text.plain) == "{statement}"
+            else self.renderer.render_text(spec.text, statement),
             read_aloud=spec.by is None,
             space="grid",
             choices=choices,
             rows=tuple(
                 model.BookletStatement(
                     id=item.id,
-                    wording=self.renderer.render_text(spec.statements[item.id].text, inside=item.roster),  # type: ignore[index]  # a key is a text with its position
+                    wording=self.renderer.render_text(
+                        spec.statements[item.id].text,  # type: ignore[index]  # a text with its position
+                        inside=item.roster,
+                    ),
                     remarks=self._describe_condition("asked", item.ask_if),
                 )
                 for item in items
@@ -251,19 +311,29 @@ class BookletBuilder:
                 *self._build_battery_notes(spec, first),
                 *(self._build_notes(first) if first is not None else ()),
                 *self._build_pick_notes(group),
-                *_iterate_order_notes("Order", "The statements come", group.order, _list_moving(group)),
+                *_iterate_order_notes(
+                    "Order", "The statements come", group.order, _list_moving(group)
+                ),
             ),
         )
 
-    def _build_battery_notes(self, spec: BatteryItem, first: CompiledItem | None) -> Iterator[model.BookletNote]:
+    def _build_battery_notes(
+        self, spec: BatteryItem, first: CompiledItem | None
+    ) -> Iterator[model.BookletNote]:
         if spec.next_ is not None:
             wording = self.renderer.render_text(spec.next_, {"statement": ValueType("text")})
             yield make_note("From the second statement on", wording=wording, read_aloud=True)
         if first is not None and first.total is not None:
-            yield make_note("Total", f"the answers add up to {self.rules.render_clause(first.total)}.")
+            yield make_note(
+                "Total", f"the answers add up to {self.rules.render_clause(first.total)}."
+            )
 
     def _describe_condition(self, verb: str, condition: Condition | None) -> tuple[Line, ...]:
-        return (make_line(f"{verb} if {self.rules.render_clause(condition)}"),) if condition is not None else ()
+        return (
+            (make_line(f"{verb} if {self.rules.render_clause(condition)}"),)
+            if condition is not None
+            else ()
+        )
 
     def _describe_expected(self, item: CompiledItem) -> str:
         question = item.question
@@ -282,11 +352,15 @@ class BookletBuilder:
         if _choose_space(item) == "line":
             options = tuple(o for o in options if not _is_labeled_by_code(o))
         unread = not question.read or _is_observed(item)  # then a note says so for all of them
-        conditional = item.options_source is None  # otherwise a note says for all of them when they are offered
+        conditional = (
+            item.options_source is None
+        )  # otherwise a note says for all of them when they are offered
         return tuple(
             model.BookletChoice(
                 code=escape_controls(str(option.code)),
-                wording=() if _is_labeled_by_code(option) else self.renderer.render_template(option.text),
+                wording=()
+                if _is_labeled_by_code(option)
+                else self.renderer.render_template(option.text),
                 remarks=(
                     *(() if option.read or unread else (_NOT_READ,)),
                     *((_CHOSEN_ALONE,) if option.exclusive else ()),
@@ -301,14 +375,22 @@ class BookletBuilder:
     # notes
 
     def _build_notes(self, item: CompiledItem) -> Iterator[model.BookletNote]:
-        question, render, render_clause = item.question, self.renderer.render_template, self.rules.render_clause
+        question, render, render_clause = (
+            item.question,
+            self.renderer.render_template,
+            self.rules.render_clause,
+        )
         if item.ask_for is not None:
             yield make_note("Ask for", wording=render(item.ask_for))
         if item.options_source is not None:
             yield make_note("Offered", f"{self.rules.describe_source(item)}.")
         if not question.read and item.options and not _is_observed(item):
             yield make_note("", "The answers are not read: the interviewer codes what is said.")
-        for label, template in (("Interviewer", item.instruction), ("Probe", item.probe), ("Help", item.help)):
+        for label, template in (
+            ("Interviewer", item.instruction),
+            ("Probe", item.probe),
+            ("Help", item.help),
+        ):
             if template is not None:
                 yield make_note(label, wording=render(template), read_aloud=label == "Probe")
         options = [(f"“{render_label(o.label, self.language)}”", o.is_fixed) for o in item.options]
@@ -318,46 +400,84 @@ class BookletBuilder:
         for check in item.checks:
             yield from self._build_check_notes(check)
         if item.prefill is not None:
-            prose = f"{render_clause(item.prefill)}, if known; the interviewer confirms or replaces it."
+            prose = (
+                f"{render_clause(item.prefill)}, if known; the interviewer confirms or replaces it."
+            )
             yield make_note("Filled in beforehand", prose)
         declines = rule_sentences.describe_declines(item.declines, self.declines, self.language)
-        if declines and question.expects_answer and not (_is_observed(item) and question.declines is None):
+        if (
+            declines
+            and question.expects_answer
+            and not (_is_observed(item) and question.declines is None)
+        ):
             yield make_note("Declines", declines)
         if question.personal:
             yield make_note("Personal", "stored with the contacts, apart from the data.")
 
     def _build_check_notes(self, check: CompiledCheck) -> Iterator[model.BookletNote]:
-        wording, clause = self.renderer.render_template(check.say), self.rules.render_clause(check.condition)
+        wording, clause = (
+            self.renderer.render_template(check.say),
+            self.rules.render_clause(check.condition),
+        )
         if check.soft and not check.aloud:
-            yield make_note("Warning", f"questioned unless {clause}; the interviewer confirms or changes it:", wording)
+            yield make_note(
+                "Warning",
+                f"questioned unless {clause}; the interviewer confirms or changes it:",
+                wording,
+            )
         elif not check.aloud:
-            yield make_note("Check", f"accepted only if {clause}; otherwise the interviewer is told:", wording)
+            yield make_note(
+                "Check", f"accepted only if {clause}; otherwise the interviewer is told:", wording
+            )
         else:
-            yield make_note("Confirm", f"if {clause}, the interviewer asks back:", wording, read_aloud=True)
+            yield make_note(
+                "Confirm", f"if {clause}, the interviewer asks back:", wording, read_aloud=True
+            )
             if check.otherwise is not None:
-                yield make_note("After a no", wording=self.renderer.render_template(check.otherwise), read_aloud=True)
+                yield make_note(
+                    "After a no",
+                    wording=self.renderer.render_template(check.otherwise),
+                    read_aloud=True,
+                )
 
     def _build_computer_notes(self, item: CompiledItem) -> Iterator[model.BookletNote]:
         """Yield notes on what the computer does, or what an end means."""
         match item.question:
             case unasked_items.SplitItem(arms=arms):
-                shares = join_words([f"{escape_controls(str(arm))} ({share})" for arm, share in arms.items()])
+                shares = join_words(
+                    [f"{escape_controls(str(arm))} ({share})" for arm, share in arms.items()]
+                )
                 yield make_note("Drawn by chance", f"{shares}; the shares are in brackets.")
             case unasked_items.DrawItem(by=by):
-                how = {"random": "by chance", "youngest": "the youngest", "next_birthday": "the next birthday"}[by]
+                how = {
+                    "random": "by chance",
+                    "youngest": "the youngest",
+                    "next_birthday": "the next birthday",
+                }[by]
                 using = f" by {mark_name(item.using)}" if item.using and by != "random" else ""
-                among = f" where {self.rules.render_clause(item.where)}" if item.where is not None else ""
-                yield make_note("Drawn", f"one turn of {mark_name(item.source)}{among}: {how}{using}.")
+                among = (
+                    f" where {self.rules.render_clause(item.where)}"
+                    if item.where is not None
+                    else ""
+                )
+                yield make_note(
+                    "Drawn", f"one turn of {mark_name(item.source)}{among}: {how}{using}."
+                )
             case unasked_items.LookupItem(quota=str() as quota):
                 prose = f"whether the quota {escape_controls(quota)} is open, full, or does not apply (outside)."
                 yield make_note("Looked up", prose)
             case unasked_items.LookupItem(sample=column):
-                yield make_note("Looked up", f"the value of {mark_name(str(column))} in the sample, used as an answer.")
+                yield make_note(
+                    "Looked up",
+                    f"the value of {mark_name(str(column))} in the sample, used as an answer.",
+                )
             case unasked_items.EndItem(outcome=outcome):
                 name, temporary = self._describe_outcome(str(outcome))
                 after = "Nothing is asked after this."
                 if temporary:
-                    after = "The interview is suspended and later resumed at the item that led here."
+                    after = (
+                        "The interview is suspended and later resumed at the item that led here."
+                    )
                 yield make_note("Outcome", f"“{name}”. {after}")
 
     def _describe_outcome(self, outcome: str) -> tuple[str, bool]:
@@ -367,7 +487,9 @@ class BookletBuilder:
         temporary = like is not None and like.temporary
         if own is None:
             return like.name if like is not None else escape_controls(outcome), temporary
-        return render_label(own.name, self.language), temporary if own.temporary is None else own.temporary
+        return render_label(
+            own.name, self.language
+        ), temporary if own.temporary is None else own.temporary
 
     # declines and appendices
 
@@ -383,15 +505,33 @@ class BookletBuilder:
         instrument, render = self.instrument, self.renderer.render_template
         fieldwork = instrument.document.fieldwork
         scripts = fieldwork.scripts.items() if fieldwork is not None else ()
-        faq = [model.AppendixEntry(id="", wording=render(ask), answer=render(say)) for ask, say in instrument.faq]
+        faq = [
+            model.AppendixEntry(id="", wording=render(ask), answer=render(say))
+            for ask, say in instrument.faq
+        ]
         columns = [self._build_column(*named) for named in instrument.sample.items()]
         computes = [self._build_compute(compute) for compute in instrument.computes.values()]
         about_scripts = "Read to an answering machine, or to the person who answers the telephone."
         appendices = (
-            ("faq", "What respondents ask", "Available on every screen; read when the respondent asks.", faq),
-            ("scripts", "Scripts before the interview", about_scripts, [self._build_script(*each) for each in scripts]),
+            (
+                "faq",
+                "What respondents ask",
+                "Available on every screen; read when the respondent asks.",
+                faq,
+            ),
+            (
+                "scripts",
+                "Scripts before the interview",
+                about_scripts,
+                [self._build_script(*each) for each in scripts],
+            ),
             ("sample", "Sample columns", "Known about each case before the call.", columns),
-            ("computed", "Computed values", "Used in texts and conditions; nobody is asked.", computes),
+            (
+                "computed",
+                "Computed values",
+                "Used in texts and conditions; nobody is asked.",
+                computes,
+            ),
         )
         return tuple(
             model.Appendix(id=id, title=title, description=description, entries=tuple(entries))
@@ -400,28 +540,53 @@ class BookletBuilder:
         )
 
     def _build_script(self, name: str, script: ScriptSpec) -> model.AppendixEntry:
-        wording = self.renderer.render_text(Text.from_string(str(name).replace("_", " ").capitalize()))
+        wording = self.renderer.render_text(
+            Text.from_string(str(name).replace("_", " ").capitalize())
+        )
         notes = (make_note("", "Once per case."),) if script.once else ()
-        return model.AppendixEntry(id="", wording=wording, answer=self.renderer.render_text(script.text), notes=notes)
+        return model.AppendixEntry(
+            id="", wording=wording, answer=self.renderer.render_text(script.text), notes=notes
+        )
 
     def _build_column(self, name: str, column: SampleColumn) -> model.AppendixEntry:
-        facts = [_WORDS["roles"].get(column.role, column.role.replace("_", " "))] if column.role is not None else []
+        facts = (
+            [_WORDS["roles"].get(column.role, column.role.replace("_", " "))]
+            if column.role is not None
+            else []
+        )
         if column.options is not None:
             scales, texts = self.instrument.document.scales, []
-            for code in scales[column.options].options if isinstance(column.options, str) else column.options:
+            for code in (
+                scales[column.options].options
+                if isinstance(column.options, str)
+                else column.options
+            ):
                 text = self.rules.get_words(name, code)
                 texts.append(text if text == str(code) else f"{escape_controls(str(code))} {text}")
             facts.append(join_words(texts, "or"))
         elif column.type == "split":
-            arms = join_words([f"{escape_controls(str(arm))} ({share})" for arm, share in column.arms.items()], "or")
-            within = f", balanced within {mark_name(str(column.balanced_within))}" if column.balanced_within else ""
+            arms = join_words(
+                [f"{escape_controls(str(arm))} ({share})" for arm, share in column.arms.items()],
+                "or",
+            )
+            within = (
+                f", balanced within {mark_name(str(column.balanced_within))}"
+                if column.balanced_within
+                else ""
+            )
             facts.append(f"drawn by chance when the sample is imported: {arms}{within}")
         elif column.role is None:
-            facts.append({"text": "text", "number": "a number", "date": "a date"}.get(column.type, column.type))
+            facts.append(
+                {"text": "text", "number": "a number", "date": "a date"}.get(
+                    column.type, column.type
+                )
+            )
         if column.is_personal:
             facts.append("personal, kept apart from the data")
         note = make_note("", "; ".join(facts))
-        return model.AppendixEntry(id=name, wording=self.renderer.render_text(column.label), notes=(note,))
+        return model.AppendixEntry(
+            id=name, wording=self.renderer.render_text(column.label), notes=(note,)
+        )
 
     def _build_compute(self, compute: Compute) -> model.AppendixEntry:
         notes = []
@@ -433,7 +598,11 @@ class BookletBuilder:
 
 
 def make_note(
-    label: str, sentence: str = "", wording: model.MultilingualText = (), *, read_aloud: bool = False
+    label: str,
+    sentence: str = "",
+    wording: model.MultilingualText = (),
+    *,
+    read_aloud: bool = False,
 ) -> model.BookletNote:
     """Make a note from a sentence with marked names, a text of the questionnaire, or both."""
     return model.BookletNote(label, make_line(sentence), wording, read_aloud)
@@ -470,7 +639,9 @@ def _is_observed(item: CompiledItem) -> bool:
 
 
 def _describe_who_answers(item: CompiledItem) -> tuple[Line, ...]:
-    return (make_line("Not asked: the interviewer enters the answer."),) if _is_observed(item) else ()
+    return (
+        (make_line("Not asked: the interviewer enters the answer."),) if _is_observed(item) else ()
+    )
 
 
 def _describe_kind(item: CompiledItem) -> str:

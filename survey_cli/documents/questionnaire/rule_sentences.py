@@ -11,7 +11,13 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.coded import MultipleItem, SearchItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem
-from survey_cli.instrument.schema.items.typed import TEXT_KINDS, DateItem, NumberItem, TextItem, TimeItem
+from survey_cli.instrument.schema.items.typed import (
+    TEXT_KINDS,
+    DateItem,
+    NumberItem,
+    TextItem,
+    TimeItem,
+)
 from survey_cli.instrument.schema.items.unasked_items import LookupItem, PickItem
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.condition_wording import render_clause
@@ -49,14 +55,18 @@ class RuleWriter:
         """Return a condition as a part of a sentence."""
         return render_clause(condition, self.get_words)
 
-    def describe_asked(self, verb: str, ask_if: Condition | None, unless: Condition | None) -> tuple[Line, ...]:
+    def describe_asked(
+        self, verb: str, ask_if: Condition | None, unless: Condition | None
+    ) -> tuple[Line, ...]:
         """Return a sentence for each condition; that of `unless` says that an unknown condition does not exclude."""
         sentences = []
         if ask_if is not None:
             sentences.append(make_line(f"{verb} if {self.render_clause(ask_if)}."))
         if unless is not None:
             sentences.append(
-                make_line(f"{verb} unless {self.render_clause(unless)}; also {verb.lower()} if that is not known.")
+                make_line(
+                    f"{verb} unless {self.render_clause(unless)}; also {verb.lower()} if that is not known."
+                )
             )
         return tuple(sentences)
 
@@ -71,7 +81,9 @@ class RuleWriter:
 
     def describe_turns(self, roster: str, where: Condition | None) -> str:
         """Return `the turns of person where age is at least 15`."""
-        return f"the turns of {mark_name(roster)}" + (f" where {self.render_clause(where)}" if where else "")
+        return f"the turns of {mark_name(roster)}" + (
+            f" where {self.render_clause(where)}" if where else ""
+        )
 
 
 def make_line(text: str) -> Line:
@@ -107,7 +119,9 @@ def _collect_labels(instrument: Instrument) -> Mapping[str, Mapping[tuple[type, 
             labels[name] = {(type(o.code), o.code): o.label for o in item.options}
         if isinstance(question, SearchItem):
             rows = question.entries.rows.values()
-            labels[name] |= {(type(row.code), row.code): Text.from_string(row.texts[""]) for row in rows}
+            labels[name] |= {
+                (type(row.code), row.code): Text.from_string(row.texts[""]) for row in rows
+            }
     return labels
 
 
@@ -137,7 +151,9 @@ def describe_order(what: str, how: str, things: Sequence[tuple[str, bool]]) -> s
         ("last", [n for n, _ in things[last:]]),
     ):
         if elements:
-            parts.append(f"{join_words(elements)} {pluralize(len(elements), 'stays', 'stay')} {where}")
+            parts.append(
+                f"{join_words(elements)} {pluralize(len(elements), 'stays', 'stay')} {where}"
+            )
     return "; ".join(parts)
 
 
@@ -162,7 +178,9 @@ def describe_expected(item: CompiledItem, language: str) -> str:
             limits = question.format_range(*(_describe_limit(item, key) for key in ("min", "max")))
             if unit is not None:
                 limits += f" {render_label(unit, language)}"
-            return f"{limits}, up to {format_quantity(places, 'decimal place')}" if places else limits
+            return (
+                f"{limits}, up to {format_quantity(places, 'decimal place')}" if places else limits
+            )
         case TextItem(pattern=str() as pattern):
             return f"as {escape_controls(pattern)}: {_describe_pattern(pattern)}"
         case TextItem(like=str() as kind):
@@ -170,12 +188,18 @@ def describe_expected(item: CompiledItem, language: str) -> str:
         case DateItem(partial=partial, order=order):
             full = "day, month, year" if order == "dmy" else "month, day, year"
             phrases = [full, "month and year, or only the year, are enough" if partial else ""]
-            phrases += [f"{word} {limit}" for word, key in _DATE_LIMITS if (limit := _describe_limit(item, key))]
+            phrases += [
+                f"{word} {limit}"
+                for word, key in _DATE_LIMITS
+                if (limit := _describe_limit(item, key))
+            ]
             return "; ".join(filter(None, phrases))
         case TimeItem():
             return "time of day"
         case SearchItem(list_=path, entries=entries):
-            return f"one of {format_quantity(len(entries.rows), 'answer')} in {escape_controls(path)}"
+            return (
+                f"one of {format_quantity(len(entries.rows), 'answer')} in {escape_controls(path)}"
+            )
         case _:
             return ""
 
@@ -188,7 +212,9 @@ def _describe_limit(item: CompiledItem, key: str) -> str:
     limit, written = item.limits.get(key), getattr(item.question, key)
     if limit is not None:
         return escape_controls(limit.words)
-    return "" if written is None else str(written) if isinstance(written, date) else f"{written:.10g}"
+    return (
+        "" if written is None else str(written) if isinstance(written, date) else f"{written:.10g}"
+    )
 
 
 def _describe_pattern(pattern: str) -> str:
@@ -197,7 +223,9 @@ def _describe_pattern(pattern: str) -> str:
     return ", ".join(used + ["the rest as written"] * bool(set(pattern) - set(meanings)))
 
 
-def describe_declines(permitted: Sequence[CompiledDecline], general: Sequence[CompiledDecline], language: str) -> str:
+def describe_declines(
+    permitted: Sequence[CompiledDecline], general: Sequence[CompiledDecline], language: str
+) -> str:
     """Return a sentence on the permitted declines; empty if they are those of the study."""
     if [(d.id, d.code) for d in permitted] == [(d.id, d.code) for d in general]:
         return ""

@@ -13,7 +13,13 @@ from survey_cli.instrument.schema.items.question import Compute
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.languages import change_case
 from survey_cli.instrument.texts.number_text import spell_cardinal, spell_ordinal
-from survey_cli.instrument.texts.templates import NO_ANSWER_TEXT, Template, TextFill, compile_text, render_placeholders
+from survey_cli.instrument.texts.templates import (
+    NO_ANSWER_TEXT,
+    Template,
+    TextFill,
+    compile_text,
+    render_placeholders,
+)
 from survey_cli.wording import escape_controls
 
 MAX_WORDINGS: Final = 4
@@ -45,19 +51,28 @@ class TextRenderer(NamedTuple):
         for template in _iterate_templates(instrument):
             for runs in template.runs.values():
                 for parts, _ in runs:
-                    names.update((p.key, p.variable) for p in parts if isinstance(p, TextFill) and p.variable)
+                    names.update(
+                        (p.key, p.variable) for p in parts if isinstance(p, TextFill) and p.variable
+                    )
         return cls(instrument, languages, names)
 
-    def render_template(self, template: Template | None, joint: Text | None = None) -> MultilingualText:
+    def render_template(
+        self, template: Template | None, joint: Text | None = None
+    ) -> MultilingualText:
         """Return a compiled text; `joint` is the word before the last of the options that it reads out."""
         if template is None:
             return ()
-        texts = tuple(LanguageText(la, self._render_lines(template, la, joint)) for la in self.languages)
+        texts = tuple(
+            LanguageText(la, self._render_lines(template, la, joint)) for la in self.languages
+        )
         same = len(texts) > 1 and all(text.lines == texts[0].lines for text in texts)
         return (LanguageText("", texts[0].lines),) if same else texts
 
     def render_text(
-        self, text: Text | None, more: Mapping[str, ValueType] | None = None, inside: str | None = None
+        self,
+        text: Text | None,
+        more: Mapping[str, ValueType] | None = None,
+        inside: str | None = None,
     ) -> MultilingualText:
         """Return a text that was not compiled with the instrument; its fills are known if another text uses them."""
         if text is None:
@@ -67,14 +82,18 @@ class TextRenderer(NamedTuple):
         scope = Scope(names={**self.names, **(more or {})}, inside_roster=inside, sources=sources)
         return self.render_template(compile_text(text, scope, who="")[0])
 
-    def _render_lines(self, template: Template, language: str, joint: Text | None) -> tuple[Line, ...]:
+    def _render_lines(
+        self, template: Template, language: str, joint: Text | None
+    ) -> tuple[Line, ...]:
         key = language if language in template.runs else next(iter(template.runs))
         lines: list[list[TextRun]] = [[]]
         for parts, stress in template.runs[key]:
             style: Style = "stress" if stress else "plain"
             for part in parts:
                 if isinstance(part, TextFill):
-                    lines[-1].append(TextRun(escape_controls(self._describe_fill(part, language, joint)), "fill"))
+                    lines[-1].append(
+                        TextRun(escape_controls(self._describe_fill(part, language, joint)), "fill")
+                    )
                     continue
                 first, *rest = escape_controls(part).split("\n")
                 lines[-1].append(TextRun(first, style))
@@ -86,7 +105,10 @@ class TextRenderer(NamedTuple):
             name = f"the answers, the last after “{joint.get(language)}”"
         elif fill.key == "daypart":
             parts = self.instrument.document.dayparts
-            name = " / ".join(str(t.get(language)) for t in parts.values()) or "morning / afternoon / evening"
+            name = (
+                " / ".join(str(t.get(language)) for t in parts.values())
+                or "morning / afternoon / evening"
+            )
         elif fill.key == "turn" and (spelled := _NUMBER_SPELLERS.get(fill.format)) is not None:
             name = f"{', '.join(spelled(turn, language) or str(turn) for turn in (1, 2, 3))} …"
         elif fill.variable is None:
@@ -94,7 +116,9 @@ class TextRenderer(NamedTuple):
         else:
             name = self._name_fill(fill, fill.variable, language)
         if " / " in name:
-            name = " / ".join(change_case(text, fill.format, language) for text in name.split(" / "))
+            name = " / ".join(
+                change_case(text, fill.format, language) for text in name.split(" / ")
+            )
         known = fill.otherwise is None or fill.otherwise in ("", NO_ANSWER_TEXT)
         return name if known else f"{name}, else “{fill.otherwise}”"
 
@@ -113,7 +137,9 @@ class TextRenderer(NamedTuple):
 
     def _render_flat(self, template: Template, language: str) -> str:
         """Return a text on one line, with its fills described."""
-        return " ".join("".join(s.text for s in line) for line in self._render_lines(template, language, None))
+        return " ".join(
+            "".join(s.text for s in line) for line in self._render_lines(template, language, None)
+        )
 
 
 def list_compute_wordings(compute: Compute, language: str) -> list[str]:
@@ -151,7 +177,9 @@ def _join_runs(line: list[TextRun]) -> Line:
 def _iterate_templates(instrument: Instrument) -> Iterator[Template]:
     for item in instrument.items.values():
         checks = [check.say for check in item.checks]
-        yield from filter(None, (item.text, item.instruction, item.probe, item.help, item.ask_for, *checks))
+        yield from filter(
+            None, (item.text, item.instruction, item.probe, item.help, item.ask_for, *checks)
+        )
     for group in instrument.groups.values():
         yield from filter(None, (group.title, group.intro))
     yield from chain.from_iterable(instrument.faq)

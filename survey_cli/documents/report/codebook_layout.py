@@ -6,7 +6,12 @@ from typing import Final
 
 from survey_cli.documents.report.report_layout import Grid, GridHead, build_text_grid
 from survey_cli.documents.text_runs import flatten
-from survey_cli.reports.codebook.codebook import Codebook, CodebookCode, CodebookColumn, CodebookVariable
+from survey_cli.reports.codebook.codebook import (
+    Codebook,
+    CodebookCode,
+    CodebookColumn,
+    CodebookVariable,
+)
 
 OTHER_VALUES: Final = "other"
 """The code shown for values without a code."""
@@ -18,7 +23,8 @@ PERSONAL_NOTE: Final = "Personal: exported only if requested"
 def split_sections(codebook: Codebook) -> tuple[tuple[str, tuple[CodebookVariable, ...]], ...]:
     """Return the title and variables of each run of one section, in the order of the data."""
     return tuple(
-        (flatten(title), tuple(group)) for title, group in groupby(codebook.variables, key=lambda v: v.section)
+        (flatten(title), tuple(group))
+        for title, group in groupby(codebook.variables, key=lambda v: v.section)
     )
 
 
@@ -44,7 +50,10 @@ def format_turns(variable: CodebookVariable) -> str:
 
 def list_directions(variable: CodebookVariable) -> tuple[tuple[str, str], ...]:
     """Return the text read before it and the instruction to the interviewer, each with a label."""
-    directions = (("Read before", flatten(variable.intro)), ("Interviewer", flatten(variable.instruction)))
+    directions = (
+        ("Read before", flatten(variable.intro)),
+        ("Interviewer", flatten(variable.instruction)),
+    )
     return tuple((label, text) for label, text in directions if text)
 
 
@@ -75,7 +84,9 @@ def list_remarks(variable: CodebookVariable) -> tuple[str, ...]:
     if variable.columns and not build_column_grids(variable):
         remarks.append(f"Variables: {', '.join(variable.names)}")
     for name, has_code in (("Missing", True), ("Empty", False)):
-        if codes := [_describe_code(code) for code in variable.missing if bool(code.code) == has_code]:
+        if codes := [
+            _describe_code(code) for code in variable.missing if bool(code.code) == has_code
+        ]:
             remarks.append(f"{name}: {' · '.join(codes)}")
     return tuple(remarks)
 
@@ -106,7 +117,9 @@ def build_codes_grid(variable: CodebookVariable) -> Grid:
     columns = {name: texts for name, texts in columns.items() if name == "Meaning" or any(texts)}
     codes = [code.code or OTHER_VALUES for code in variable.codes]
     heads = [GridHead("", name) for name in columns]
-    return build_text_grid(f"Codes of {variable.name}", "Code", heads, zip(codes, *columns.values(), strict=True))
+    return build_text_grid(
+        f"Codes of {variable.name}", "Code", heads, zip(codes, *columns.values(), strict=True)
+    )
 
 
 def build_column_grids(variable: CodebookVariable) -> tuple[Grid, ...]:
@@ -117,12 +130,17 @@ def build_column_grids(variable: CodebookVariable) -> tuple[Grid, ...]:
     """
     caption, content = f"Variables of {format_name(variable)}", GridHead("", "Content")
     if any(column.counts for column in variable.columns):
-        codes = [code.code or code.missing or "any" for code in (*variable.codes, *variable.missing)]
+        codes = [
+            code.code or code.missing or "any" for code in (*variable.codes, *variable.missing)
+        ]
         parts = [slice(at, at + MAX_CODES_ACROSS) for at in range(0, len(codes), MAX_CODES_ACROSS)]
         grids = []
         for part in parts:
             heads = [content, *(GridHead("Interviews", code) for code in codes[part])]
-            lines = [(column.name, _describe_column(column), *column.counts[part]) for column in variable.columns]
+            lines = [
+                (column.name, _describe_column(column), *column.counts[part])
+                for column in variable.columns
+            ]
             grids.append(build_text_grid(caption, "Variable", heads, lines))
         return tuple(grids)
     options: dict[str, list[str]] = {}

@@ -14,7 +14,12 @@ from survey_cli.documents.charts.svg import estimate_width
 from survey_cli.documents.text_runs import flatten
 from survey_cli.fieldwork.rates.dispositions import GROUPS
 from survey_cli.reports.codebook.codebook import Codebook
-from survey_cli.reports.fieldwork.rates import RATE_DEFINITIONS, RateTable, collect_figures, format_rate
+from survey_cli.reports.fieldwork.rates import (
+    RATE_DEFINITIONS,
+    RateTable,
+    collect_figures,
+    format_rate,
+)
 from survey_cli.reports.results import report_model as model
 from survey_cli.reports.rounding import (
     EMPTY_MARK,
@@ -58,7 +63,9 @@ COLUMN_GAP: Final = 2
 CHARACTER_WIDTH: Final = 0.56
 """Average width of a character relative to the font size."""
 
-LineKind: TypeAlias = Literal["answer", "volunteered", "decline", "net", "range", "mention", "base", "summary", "head"]
+LineKind: TypeAlias = Literal[
+    "answer", "volunteered", "decline", "net", "range", "mention", "base", "summary", "head"
+]
 """`head`: a line that names those below it."""
 
 
@@ -163,14 +170,20 @@ class Block(NamedTuple):
         """
         if self.battery is None:
             return ""
-        return self.battery.own_title or translate("{items}, asked together", items=self.span_text.capitalize())
+        return self.battery.own_title or translate(
+            "{items}, asked together", items=self.span_text.capitalize()
+        )
 
     def get_item_title(self, item: model.ItemResult) -> str:
         """Return the label of an item, as written.
 
         The statement of a battery is preceded by the battery's title, or replaced by the whole question.
         """
-        if self.battery is None or not flatten(item.wording) or flatten(item.wording) == flatten(item.label):
+        if (
+            self.battery is None
+            or not flatten(item.wording)
+            or flatten(item.wording) == flatten(item.label)
+        ):
             return item.label
         own = self.battery.own_title
         return f"{own}: {item.label}" if own else item.wording
@@ -200,7 +213,9 @@ def build_chapters(results: model.Results) -> tuple[Chapter, ...]:
     for title, run in groupby(results.items, key=lambda i: i.section):
         items = tuple(run)
         groups = groupby(items, key=lambda i: (i.battery, "" if i.battery in batteries else i.id))
-        blocks = tuple(Block(batteries.get(battery), tuple(group)) for (battery, _), group in groups)
+        blocks = tuple(
+            Block(batteries.get(battery), tuple(group)) for (battery, _), group in groups
+        )
         span_text = Block(None, items).span_text
         shown = flatten(title) + (translate(", continued") if title in used_titles else "")
         if not flatten(title):
@@ -213,13 +228,17 @@ def build_chapters(results: model.Results) -> tuple[Chapter, ...]:
 # ── grids ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def build_text_grid(caption: str, corner: str, heads: Sequence[GridHead], rows: Iterable[Sequence[str]]) -> Grid:
+def build_text_grid(
+    caption: str, corner: str, heads: Sequence[GridHead], rows: Iterable[Sequence[str]]
+) -> Grid:
     """Return a table of texts alone; each row begins with its label."""
     lines = [GridLine("answer", label, "", tuple(map(GridCell, texts))) for label, *texts in rows]
     return Grid(caption, corner, heads, lines)
 
 
-def build_item_grid(item: model.ItemResult, results: model.Results, *, with_own_columns: bool = False) -> Grid:
+def build_item_grid(
+    item: model.ItemResult, results: model.Results, *, with_own_columns: bool = False
+) -> Grid:
     """Return one item as one table: counts and percentages in total, percentages by column, then means and bases.
 
     Columns that are made of the item's own answers are left out unless tables of several items need equal columns.
@@ -232,7 +251,10 @@ def build_item_grid(item: model.ItemResult, results: model.Results, *, with_own_
     for row in item.rows:
         total, *others = row.figures
         others = others or [model.HIDDEN_FIGURE] * len(columns)
-        cells = (GridCell(total.count_text, amount=total.amount), *map(_build_share_cell, (total, *others)))
+        cells = (
+            GridCell(total.count_text, amount=total.amount),
+            *map(_build_share_cell, (total, *others)),
+        )
         lines.append(GridLine(row.kind, flatten(row.label), row.note, cells))
     if item.has_columns:
         lines += [*_build_summary_lines(item, GridCell("")), *_build_base_lines(item.bases)]
@@ -240,7 +262,10 @@ def build_item_grid(item: model.ItemResult, results: model.Results, *, with_own_
     heads = [
         GridHead(group, translate("Number")),
         GridHead(group, translate("Percent"), has_bars=len(columns) <= MAX_BAR_COLUMNS),
-        *(GridHead(flatten(column.group), flatten(column.label), column.letter) for column in columns),
+        *(
+            GridHead(flatten(column.group), flatten(column.label), column.letter)
+            for column in columns
+        ),
     ]
     caption = translate("Item {number}: counts and percentages", number=item.number_or_id)
     return Grid(caption, translate("Answer"), heads, lines)
@@ -276,11 +301,16 @@ def _build_summary_lines(item: model.ItemResult, *first: GridCell) -> list[GridL
         "Standard error": [GridCell(summary.error_text) for summary in item.summaries],
     }
     requested = {name: cells for name, cells in rows.items() if any(cell.text for cell in cells)}
-    return [GridLine("summary", translate(name), "", (*first, *cells)) for name, cells in requested.items()]
+    return [
+        GridLine("summary", translate(name), "", (*first, *cells))
+        for name, cells in requested.items()
+    ]
 
 
 def _build_base_cell(base: model.Base) -> GridCell:
-    return GridCell(base.count_text, mark=UNRELIABLE_MARK if base.small_text else "", amount=base.asked)
+    return GridCell(
+        base.count_text, mark=UNRELIABLE_MARK if base.small_text else "", amount=base.asked
+    )
 
 
 def _build_base_lines(bases: Sequence[model.Base]) -> list[GridLine]:
@@ -288,14 +318,22 @@ def _build_base_lines(bases: Sequence[model.Base]) -> list[GridLine]:
     cells = list(map(_build_base_cell, bases))
     weighted = any(base.effective_text for base in bases)
     note = translate("interviews") if weighted else ""
-    lines = [GridLine("base", translate("Base"), note, (cells[0]._replace(mark=""), GridCell(""), *cells[1:]))]
+    lines = [
+        GridLine(
+            "base", translate("Base"), note, (cells[0]._replace(mark=""), GridCell(""), *cells[1:])
+        )
+    ]
     if weighted:
         total, *others = (GridCell(base.effective_text) for base in bases)
-        lines.append(GridLine("base", translate("Effective base"), "", (total, GridCell(""), *others)))
+        lines.append(
+            GridLine("base", translate("Effective base"), "", (total, GridCell(""), *others))
+        )
     return lines
 
 
-def build_item_grids(item: model.ItemResult, results: model.Results, room: TableWidth = PAGE_WIDTH) -> tuple[Grid, ...]:
+def build_item_grids(
+    item: model.ItemResult, results: model.Results, room: TableWidth = PAGE_WIDTH
+) -> tuple[Grid, ...]:
     """Return one item as as many tables as needed for none to be too wide; none where no row can be shown."""
     if not item.rows:
         return ()
@@ -306,14 +344,18 @@ def build_item_grids(item: model.ItemResult, results: model.Results, room: Table
 def drop_counts(grid: Grid) -> Grid:
     """Return the table of an item without the counts in total."""
     lines = (
-        line._replace(cells=(line.cells[0], *line.cells[2:]) if line.kind == "base" else line.cells[1:])
+        line._replace(
+            cells=(line.cells[0], *line.cells[2:]) if line.kind == "base" else line.cells[1:]
+        )
         for line in grid.lines
     )
     all_heads = (grid.heads[1]._replace(group="", text=translate("All")), *grid.heads[2:])
     return replace(grid, heads=all_heads, lines=tuple(lines))
 
 
-def _split_grid(grid: Grid, room: TableWidth, *, lead: int = 0, rest: Grid | None = None) -> tuple[Grid, ...]:
+def _split_grid(
+    grid: Grid, room: TableWidth, *, lead: int = 0, rest: Grid | None = None
+) -> tuple[Grid, ...]:
     """Divide a table that is too wide.
 
     The first `lead` columns are in the first table, and the last of them begins all others. These have the columns of
@@ -323,7 +365,9 @@ def _split_grid(grid: Grid, room: TableWidth, *, lead: int = 0, rest: Grid | Non
 
     def fits(columns: Sequence[int], most: int = room.characters) -> bool:
         column_widths = [widths[column] for column in columns]
-        return (max(column_widths) * len(column_widths) if room.equal_columns else sum(column_widths)) <= most
+        return (
+            max(column_widths) * len(column_widths) if room.equal_columns else sum(column_widths)
+        ) <= most
 
     def divide(group: Sequence[int], most: int) -> list[list[int]]:
         parts = [[lead - 1]] if lead else [[]]
@@ -340,7 +384,9 @@ def _split_grid(grid: Grid, room: TableWidth, *, lead: int = 0, rest: Grid | Non
             pieces[-1] += group
             continue
         piece_count = len(divide(group, room.characters))
-        most = next(n for n in range(1, room.characters + 1) if len(divide(group, n)) == piece_count)
+        most = next(
+            n for n in range(1, room.characters + 1) if len(divide(group, n)) == piece_count
+        )
         pieces += divide(group, most)  # about as wide as one another
     first, *others = filter(None, pieces)
     rest = rest or grid
@@ -359,7 +405,10 @@ def _select_columns(grid: Grid, columns: Sequence[int]) -> Grid:
         grid,
         caption=f"{grid.caption}: {'; '.join(groups)}" if groups else grid.caption,
         heads=tuple(head._replace(has_bars=head.has_bars and bars) for head in heads),
-        lines=tuple(line._replace(cells=tuple(line.cells[column] for column in columns)) for line in grid.lines),
+        lines=tuple(
+            line._replace(cells=tuple(line.cells[column] for column in columns))
+            for line in grid.lines
+        ),
     )
 
 
@@ -379,10 +428,15 @@ def build_battery_grids(
     Each table is divided where it is too wide.
     """
     statements = battery.statements
-    nets = dict.fromkeys((row.label, row.note) for item in statements for row in item.rows if row.kind == "net")
+    nets = dict.fromkeys(
+        (row.label, row.note) for item in statements for row in item.rows if row.kind == "net"
+    )
     has_means = any(item.summaries for item in statements)
     heads = [GridHead(translate("Percent"), flatten(label)) for label, _ in battery.points]
-    heads += [GridHead(translate("Nets"), flatten(label) + (f" ({note})" if note else "")) for label, note in nets]
+    heads += [
+        GridHead(translate("Nets"), flatten(label) + (f" ({note})" if note else ""))
+        for label, note in nets
+    ]
     heads += [GridHead("", translate("Mean"))] if has_means else []
     lines = []
     for item in statements:
@@ -394,9 +448,15 @@ def build_battery_grids(
         ]
         by_net = {(row.label, row.note): row.total for row in item.rows if row.kind == "net"}
         figures += [by_net.get(net, model.HIDDEN_FIGURE) for net in nets]
-        mean = GridCell(item.summaries[0].mean_text, amount=item.summaries[0].mean) if item.summaries else GridCell("")
+        mean = (
+            GridCell(item.summaries[0].mean_text, amount=item.summaries[0].mean)
+            if item.summaries
+            else GridCell("")
+        )
         cells = (*map(_build_share_cell, figures), *([mean] if has_means else []))
-        lines.append(GridLine("answer", _name_statement(item), "", (*cells, _build_base_cell(item.base))))
+        lines.append(
+            GridLine("answer", _name_statement(item), "", (*cells, _build_base_cell(item.base)))
+        )
     heads.append(GridHead("", translate("Base")))
     caption = "Percentages of all who were asked"
     if all(item.is_valid for item in statements):
@@ -411,13 +471,17 @@ def _name_statement(item: model.ItemResult) -> str:
     return f"{item.number_prefix}{flatten(item.statement or item.label)}"
 
 
-def _build_battery_columns(battery: model.Battery, results: model.Results, room: TableWidth) -> tuple[Grid, ...]:
+def _build_battery_columns(
+    battery: model.Battery, results: model.Results, room: TableWidth
+) -> tuple[Grid, ...]:
     """Return the statements by the columns of each net, or of each answer where there are none, and of the mean.
 
     Bases that are the same for all statements are in the last line.
     """
     items = [item for item in battery.statements if item.has_columns]
-    grids = [(item, drop_counts(build_item_grid(item, results, with_own_columns=True))) for item in items]
+    grids = [
+        (item, drop_counts(build_item_grid(item, results, with_own_columns=True))) for item in items
+    ]
     if not grids:
         return ()
     columns = grids[0][1].heads
@@ -437,19 +501,31 @@ def _build_battery_columns(battery: model.Battery, results: model.Results, room:
     shown += [] if is_one_base else bases
     hidden = (GridCell(HIDDEN_MARK),) * len(columns)
     heads = [
-        head._replace(group=": ".join(filter(None, (name, head.group if several else ""))), has_bars=False)
+        head._replace(
+            group=": ".join(filter(None, (name, head.group if several else ""))), has_bars=False
+        )
         for name in (f"{label} ({note})" if note else label for label, note in shown)
         for head in (columns[0]._replace(group=columns[1].group), *columns[1:])
     ]
     lines = [
-        GridLine("answer", _name_statement(item), "", tuple(chain(*(cells.get(key, hidden) for key in shown))))
+        GridLine(
+            "answer",
+            _name_statement(item),
+            "",
+            tuple(chain(*(cells.get(key, hidden) for key in shown))),
+        )
         for (item, _), cells in zip(grids, by_item, strict=True)
     ]
     if is_one_base:
-        lines += [GridLine("base", label, note, by_item[0][label, note] * len(shown)) for label, note in bases]
+        lines += [
+            GridLine("base", label, note, by_item[0][label, note] * len(shown))
+            for label, note in bases
+        ]
     groups = ", ".join(dict.fromkeys(head.group for head in columns[1:]))
     caption = translate("Percentages and means by {groups}", groups=groups)
-    return _split_grid(Grid(caption, translate("Statement"), heads, lines, has_statements=True), room)
+    return _split_grid(
+        Grid(caption, translate("Statement"), heads, lines, has_statements=True), room
+    )
 
 
 def build_errors_grids(item: model.ItemResult, results: model.Results) -> tuple[Grid, ...]:
@@ -469,16 +545,33 @@ def build_errors_grids(item: model.ItemResult, results: model.Results) -> tuple[
             if (error := figure.error) is not None:
                 errors += [] if errors else [_build_column_line(name, error, len(ERROR_HEADS))]
                 variation, effect = error.coefficient_of_variation, error.design_effect
-                cv = EMPTY_MARK if variation is None else f"{format_decimal(Fraction(variation) * 100, 1)}%"
+                cv = (
+                    EMPTY_MARK
+                    if variation is None
+                    else f"{format_decimal(Fraction(variation) * 100, 1)}%"
+                )
                 deff = EMPTY_MARK if effect is None else format_decimal(Fraction(effect), 2)
-                cells = (*line.cells, *_build_error_cells(error, figure), GridCell(cv), GridCell(deff))
+                cells = (
+                    *line.cells,
+                    *_build_error_cells(error, figure),
+                    GridCell(cv),
+                    GridCell(deff),
+                )
                 errors.append(line._replace(cells=cells))
             if (difference := figure.difference) is not None:
-                less = translate("{column} less {other}", column=name, other=flatten(difference.other))
-                compared += [] if compared else [_build_column_line(less, difference.error, len(DIFFERENCE_HEADS))]
+                less = translate(
+                    "{column} less {other}", column=name, other=flatten(difference.other)
+                )
+                compared += (
+                    []
+                    if compared
+                    else [_build_column_line(less, difference.error, len(DIFFERENCE_HEADS))]
+                )
                 p = GridCell(format_p_value(difference.p).removeprefix("p ").removeprefix("= "))
                 value = GridCell(_format_measure(difference.value, figure))
-                compared.append(line._replace(cells=(value, *_build_error_cells(difference.error, figure), p)))
+                compared.append(
+                    line._replace(cells=(value, *_build_error_cells(difference.error, figure), p))
+                )
         precision += errors
         differences += compared
     number, corner = item.number_or_id, translate("Answer")
@@ -487,13 +580,20 @@ def build_errors_grids(item: model.ItemResult, results: model.Results) -> tuple[
         ("Item {number}: differences", DIFFERENCE_HEADS, differences),
     )
     return tuple(
-        Grid(translate(caption, number=number), corner, [GridHead("", translate(text)) for text in heads], lines)
+        Grid(
+            translate(caption, number=number),
+            corner,
+            [GridHead("", translate(text)) for text in heads],
+            lines,
+        )
         for caption, heads, lines in grids
         if lines
     )
 
 
-def _list_figures(item: model.ItemResult, place: int) -> list[tuple[GridLine, model.Figure | model.SummaryStatistics]]:
+def _list_figures(
+    item: model.ItemResult, place: int
+) -> list[tuple[GridLine, model.Figure | model.SummaryStatistics]]:
     """List the shares of a column, then its mean, each with a line that has it as its only cell."""
     figures: list[tuple[GridLine, model.Figure | model.SummaryStatistics]] = []
     for row in item.rows:
@@ -515,13 +615,20 @@ def _build_column_line(name: str, error: DesignError, width: int) -> GridLine:
 def _format_measure(number: float, figure: model.Figure | model.SummaryStatistics) -> str:
     """Format a number of the unit of a figure: a percentage with one decimal more than it has, or a mean."""
     if isinstance(figure, model.Figure):
-        return format_decimal(Fraction(number) * 100, len(figure.percent_text.partition(".")[2]) + 1)
+        return format_decimal(
+            Fraction(number) * 100, len(figure.percent_text.partition(".")[2]) + 1
+        )
     return format_decimal(Fraction(number), 2)
 
 
-def _build_error_cells(error: DesignError, figure: model.Figure | model.SummaryStatistics) -> tuple[GridCell, GridCell]:
+def _build_error_cells(
+    error: DesignError, figure: model.Figure | model.SummaryStatistics
+) -> tuple[GridCell, GridCell]:
     """Build the cells of a standard error and an interval."""
-    low, high = (_format_measure(limit, figure) if isfinite(limit) else "" for limit in (error.low, error.high))
+    low, high = (
+        _format_measure(limit, figure) if isfinite(limit) else ""
+        for limit in (error.low, error.high)
+    )
     form = "{first} to {last}" if "-" in low + high else "{first}–{last}"
     interval = translate(form, first=low, last=high) if low else EMPTY_MARK
     return GridCell(_format_measure(error.standard_error, figure)), GridCell(interval)
@@ -542,7 +649,9 @@ def describe_hidden_counts(results: model.Results) -> str:
     """Return `45 of 310 counts are hidden`; empty if none is."""
     if not results.hidden_count:
         return ""
-    text = pluralize(results.hidden_count, "{n} of {all} counts is hidden", "{n} of {all} counts are hidden")
+    text = pluralize(
+        results.hidden_count, "{n} of {all} counts is hidden", "{n} of {all} counts are hidden"
+    )
     return translate(text, n=f"{results.hidden_count:,}", all=f"{results.count_total:,}")
 
 
@@ -605,9 +714,16 @@ def build_rates_grid(rates: RateTable) -> Grid:
     for rate, part, whole in RATE_DEFINITIONS:
         shares = (None if f[rate] is None else Fraction(f[rate] or 0) for f in figures)
         cells = (GridCell(format_rate(share), share=share) for share in shares)
-        lines.append(GridLine("answer", rate, translate("{part} of {whole}", part=part, whole=whole), tuple(cells)))
+        lines.append(
+            GridLine(
+                "answer", rate, translate("{part} of {whole}", part=part, whole=whole), tuple(cells)
+            )
+        )
     caption = rates.title or translate("Final outcomes and rates, as AAPOR defines them")
-    heads = [GridHead("", translate("All") if column.title == "all" else column.title) for column in rates.columns]
+    heads = [
+        GridHead("", translate("All") if column.title == "all" else column.title)
+        for column in rates.columns
+    ]
     return Grid(caption, translate("Outcomes and rates"), heads, lines)
 
 
@@ -639,7 +755,9 @@ def build_appendix(results: model.Results) -> tuple[AppendixPart, ...]:
 def describe_weighting(weighting: WeightingSummary) -> tuple[str, ...]:
     """Return the weighting of interviews in sentences."""
     n, effective = f"{weighting.interviews:,}", f"{weighting.effective_size:,.0f}"
-    text = translate("weighting-effect", effect=f"{weighting.design_effect:.2f}", n=n, effective=effective)
+    text = translate(
+        "weighting-effect", effect=f"{weighting.design_effect:.2f}", n=n, effective=effective
+    )
     limits = f"{weighting.range_text.capitalize()}. " if weighting.range_text else ""
     return (weighting.description, limits + text, *weighting.notes)
 
@@ -647,6 +765,14 @@ def describe_weighting(weighting: WeightingSummary) -> tuple[str, ...]:
 def describe_edition(document: model.Results | Codebook) -> str:
     """Return the data of a document: `asu_2000, version 1 · 71 variables · 35 interviews`."""
     version = translate(", version {version}", version=document.version) if document.version else ""
-    variables = [format_quantity(document.column_count, "variable")] if isinstance(document, Codebook) else []
-    interviews = [translate_quantity(document.interviews, "interview")] if document.interviews is not None else []
+    variables = (
+        [format_quantity(document.column_count, "variable")]
+        if isinstance(document, Codebook)
+        else []
+    )
+    interviews = (
+        [translate_quantity(document.interviews, "interview")]
+        if document.interviews is not None
+        else []
+    )
     return " · ".join([f"{document.instrument}{version}", *variables, *interviews])

@@ -22,7 +22,12 @@ def render_results_html(results: Results) -> str:
         charts = {b.id: draw_battery(b) for b in results.batteries if b.id != results.picture}
         stacked = {b.id: draw_battery(b, STACKED_WIDTH) for b in results.batteries}
         picture, caption = draw_picture(results, NARROW_WIDTH)
-        drawn = {"charts": charts, "stacked": stacked, "picture": picture, "picture_caption": caption}
+        drawn = {
+            "charts": charts,
+            "stacked": stacked,
+            "picture": picture,
+            "picture_caption": caption,
+        }
         return _render("results.html.jinja", results, **drawn)
 
 
@@ -61,7 +66,9 @@ def _render(template: str, document: Results | Codebook, **values: Any) -> str:
     # of texts in the questionnaire's language: direction, and name unless it is the page's
     direction = "rtl" if is_right_to_left(document.language) else "auto"
     page_language = find_language(document.language) if isinstance(document, Results) else ENGLISH
-    name = Markup("" if document.language == page_language else ' lang="{}"').format(document.language)
+    name = Markup("" if document.language == page_language else ' lang="{}"').format(
+        document.language
+    )
     return render_page(
         template,
         page_header=flatten(document.title),

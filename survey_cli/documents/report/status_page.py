@@ -43,25 +43,41 @@ def render_status_html(status: FieldworkStatus) -> str:
 
 def _iterate_tables(status: FieldworkStatus) -> Iterator[PageTable]:
     most = max((hour.complete for hour in status.hours), default=0)
-    hours = [(f"{h.began:%H:%M}", h.complete / most, (f"{h.complete:,}",)) for h in status.hours if most]
+    hours = [
+        (f"{h.began:%H:%M}", h.complete / most, (f"{h.complete:,}",)) for h in status.hours if most
+    ]
     yield PageTable("Complete interviews today, by the hour", ("from", "complete"), hours)
     cells = [
-        (c.label, min(c.taken / c.target, 1.0) if c.target else 1.0, (f"{c.taken:,}", f"{c.target:,}"))
+        (
+            c.label,
+            min(c.taken / c.target, 1.0) if c.target else 1.0,
+            (f"{c.taken:,}", f"{c.target:,}"),
+        )
         for c in status.cells
     ]
     yield PageTable("Quotas", ("cell", COUNTED.name, "target"), cells)
     cases = max(status.cases, 1)
-    statuses = [(_begin(what), n / cases, (f"{n:,}", f"{n / cases:.1%}")) for _, what, n in status.statuses]
+    statuses = [
+        (_begin(what), n / cases, (f"{n:,}", f"{n / cases:.1%}")) for _, what, n in status.statuses
+    ]
     yield PageTable("Cases, current status", ("status", "cases", "share"), statuses)
-    outcomes = [(_begin(o.name), o.cases / cases, (f"{o.cases:,}", f"{o.done:,}")) for o in status.outcomes]
+    outcomes = [
+        (_begin(o.name), o.cases / cases, (f"{o.cases:,}", f"{o.done:,}")) for o in status.outcomes
+    ]
     yield PageTable("Last outcomes", ("outcome", "cases", DONE.name), outcomes)
     parts = [
-        (part.daypart, part.reached / part.attempts, (f"{part.attempts:,}", f"{part.reached / part.attempts:.0%}"))
+        (
+            part.daypart,
+            part.reached / part.attempts,
+            (f"{part.attempts:,}", f"{part.reached / part.attempts:.0%}"),
+        )
         for part in status.dayparts
         if part.attempts
     ]
     yield PageTable(
-        "Attempts by the respondent's time of day", ("part of the day", ATTEMPTS.name, ATTEMPTS_ANSWERED.name), parts
+        "Attempts by the respondent's time of day",
+        ("part of the day", ATTEMPTS.name, ATTEMPTS_ANSWERED.name),
+        parts,
     )
 
 

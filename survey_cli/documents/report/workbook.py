@@ -68,11 +68,20 @@ def _write(results: Results, path: Path) -> None:
     for note in layout.list_reading_notes(results):
         methods.add_line(["", note])
     across = len(results.columns) > MAX_PORTRAIT_COLUMNS
-    sheet = _SheetWriter(book.create_sheet(), translate("Results"), decimals=_count_decimals(results), across=across)
-    listed = [(block, item) for part in layout.build_chapters(results) for block in part.blocks for item in block.items]
+    sheet = _SheetWriter(
+        book.create_sheet(), translate("Results"), decimals=_count_decimals(results), across=across
+    )
+    listed = [
+        (block, item)
+        for part in layout.build_chapters(results)
+        for block in part.blocks
+        for item in block.items
+    ]
     grids = {item.id: layout.build_item_grid(item, results) for _, item in listed}
     if grids:
-        sheet.add_repeated_head(flatten(results.title), max(grids.values(), key=lambda grid: len(grid.heads)))
+        sheet.add_repeated_head(
+            flatten(results.title), max(grids.values(), key=lambda grid: len(grid.heads))
+        )
     for block, item in listed:
         _write_item(sheet, block, item, grids[item.id], layout.build_errors_grids(item, results))
     for part in layout.build_appendix(results):
@@ -85,9 +94,15 @@ def _write(results: Results, path: Path) -> None:
 
 
 def _write_item(
-    sheet: "_SheetWriter", block: layout.Block, item: ItemResult, grid: layout.Grid, error_grids: Sequence[layout.Grid]
+    sheet: "_SheetWriter",
+    block: layout.Block,
+    item: ItemResult,
+    grid: layout.Grid,
+    error_grids: Sequence[layout.Grid],
 ) -> None:
-    sheet.add_line([f"{item.number_prefix}{flatten(block.get_item_title(item))}", item.id], strong=True)
+    sheet.add_line(
+        [f"{item.number_prefix}{flatten(block.get_item_title(item))}", item.id], strong=True
+    )
     if wording := flatten(block.get_wording(item)):
         sheet.add_line([wording])
     sheet.add_line([layout.describe_base(item.base)])
@@ -117,7 +132,9 @@ class _SheetWriter:
     Percentages have this number of `decimals`.
     """
 
-    def __init__(self, sheet: "Worksheet", title: str, *, decimals: int = RATE_DECIMALS, across: bool = False) -> None:
+    def __init__(
+        self, sheet: "Worksheet", title: str, *, decimals: int = RATE_DECIMALS, across: bool = False
+    ) -> None:
         sheet.title = title[:MAX_TITLE_LENGTH]
         self.sheet, self.decimals = sheet, decimals
         self.row = 0
@@ -144,7 +161,9 @@ class _SheetWriter:
         self.row += 1
         for column, text in enumerate(texts, 1):
             right = heads and column > 1
-            self._set_text(column, text, strong=strong, wrap=right or column <= 2 >= len(texts), right=right)
+            self._set_text(
+                column, text, strong=strong, wrap=right or column <= 2 >= len(texts), right=right
+            )
 
     def add_lines(self, texts: Iterable[str]) -> None:
         for text in texts:
@@ -192,7 +211,13 @@ class _SheetWriter:
         cell.alignment = Alignment(horizontal="right")
 
     def _set_text(
-        self, column: int, text: str, *, strong: bool = False, wrap: bool = False, right: bool = False
+        self,
+        column: int,
+        text: str,
+        *,
+        strong: bool = False,
+        wrap: bool = False,
+        right: bool = False,
     ) -> None:
         from openpyxl.styles import Alignment, Font
 
@@ -204,7 +229,9 @@ class _SheetWriter:
         cell.quotePrefix = True
         cell.font = Font(bold=strong)
         cell.alignment = Alignment(
-            wrap_text=wrap, vertical="bottom" if right else "top", horizontal="right" if right else None
+            wrap_text=wrap,
+            vertical="bottom" if right else "top",
+            horizontal="right" if right else None,
         )
 
 
@@ -235,7 +262,10 @@ def build_results_table(results: Results) -> Table:
     """
     rows = list(_iterate_rows(results))
     names = (*COLUMNS, *ERROR_COLUMNS)[: len(rows[0])] if rows else COLUMNS
-    return Table(variables=tuple(Variable(name=name, storage="text", role="admin") for name in names), rows=rows)
+    return Table(
+        variables=tuple(Variable(name=name, storage="text", role="admin") for name in names),
+        rows=rows,
+    )
 
 
 def _iterate_rows(results: Results) -> Iterator[tuple[float | str, ...]]:
@@ -243,7 +273,13 @@ def _iterate_rows(results: Results) -> Iterator[tuple[float | str, ...]]:
     figures = (figure for item in results.items for row in item.rows for figure in row.figures)
     has_errors = any(figure.error is not None for figure in figures)
     for item in results.items:
-        about = (item.number, item.id, flatten(item.section), flatten(item.label), flatten(item.wording))
+        about = (
+            item.number,
+            item.id,
+            flatten(item.section),
+            flatten(item.label),
+            flatten(item.wording),
+        )
         for place, (base, column) in enumerate(zip(item.bases, results.columns, strict=False)):
             asked = "" if base.asked is None else str(base.asked)
             group, label = (column.group, column.label) if place else ("", "")
@@ -252,7 +288,11 @@ def _iterate_rows(results: Results) -> Iterator[tuple[float | str, ...]]:
                 if place >= len(row.figures) or place in item.own_columns:
                     continue
                 figure = row.figures[place]
-                answer = (row.kind, _parse_number(row.code), _parse_number(flatten(row.label) + row.note_text))
+                answer = (
+                    row.kind,
+                    _parse_number(row.code),
+                    _parse_number(flatten(row.label) + row.note_text),
+                )
                 share = None if figure.share is None else figure.share * 100
                 exact = (_format_exact(figure.amount), _format_exact(share))
                 shown = (figure.count_text, figure.percent_text, figure.letters)
@@ -260,8 +300,26 @@ def _iterate_rows(results: Results) -> Iterator[tuple[float | str, ...]]:
                 yield (*about, group, label, *answer, *exact, *shown, *of_base, narrowed, *errors)
             is_mean_listed = has_errors and place not in item.own_columns
             for summary in item.summaries[place : place + 1] if is_mean_listed else ():
-                of_mean = ("mean", "", translate("Mean"), "", "", "", summary.mean_text, "", *of_base, narrowed)
-                yield (*about, group, label, *of_mean, _format_number(summary.mean), *_build_errors(summary, 1))
+                of_mean = (
+                    "mean",
+                    "",
+                    translate("Mean"),
+                    "",
+                    "",
+                    "",
+                    summary.mean_text,
+                    "",
+                    *of_base,
+                    narrowed,
+                )
+                yield (
+                    *about,
+                    group,
+                    label,
+                    *of_mean,
+                    _format_number(summary.mean),
+                    *_build_errors(summary, 1),
+                )
 
 
 def _build_errors(figure: Figure | SummaryStatistics, scale: int) -> tuple[float | str, ...]:
@@ -270,16 +328,26 @@ def _build_errors(figure: Figure | SummaryStatistics, scale: int) -> tuple[float
     texts: list[float | str] = [""] * 6
     if error is not None:
         variation = error.coefficient_of_variation
-        ratios = (None if variation is None else variation * 100, error.design_effect, error.freedom)
+        ratios = (
+            None if variation is None else variation * 100,
+            error.design_effect,
+            error.freedom,
+        )
         texts = [*_format_precision(error, scale), *map(_format_number, ratios)]
     if difference is None:
         return (*texts, *[""] * 7)
-    others = (_format_number(difference.value * scale), difference.other, *_format_precision(difference.error, scale))
+    others = (
+        _format_number(difference.value * scale),
+        difference.other,
+        *_format_precision(difference.error, scale),
+    )
     return (*texts, *others, f"{difference.p:.6g}", str(difference.error.freedom))
 
 
 def _format_precision(error: DesignError, scale: int) -> list[float | str]:
-    return [_format_number(number * scale) for number in (error.standard_error, error.low, error.high)]
+    return [
+        _format_number(number * scale) for number in (error.standard_error, error.low, error.high)
+    ]
 
 
 def _format_number(number: float | Fraction | None) -> float | str:

@@ -26,7 +26,9 @@ ZSAV_SIGNATURE: Final = b"$FL3"
 """The beginning of a .zsav, whose header and trailer contain positions in the file."""
 
 
-def add_records(file: Path, sets: Sequence[MultipleResponseSet], weight: str, names: Mapping[str, str]) -> None:
+def add_records(
+    file: Path, sets: Sequence[MultipleResponseSet], weight: str, names: Mapping[str, str]
+) -> None:
     """Add multiple response sets, and the weight variable if `weight` names one.
 
     `names` maps variables to their names in the file.
@@ -36,7 +38,9 @@ def add_records(file: Path, sets: Sequence[MultipleResponseSet], weight: str, na
         order = "<" if int.from_bytes(header[64:68], "little") in (2, 3) else ">"
         dictionary = _Dictionary(source, order)
         if weight:
-            struct.pack_into(f"{order}i", header, WEIGHT_OFFSET, dictionary.positions[names[weight]])
+            struct.pack_into(
+                f"{order}i", header, WEIGHT_OFFSET, dictionary.positions[names[weight]]
+            )
         record = _build_sets_record(sets, dictionary.short_names, names, order) if sets else b""
         new_file = file.with_name(f"{file.name}.new")
         try:
@@ -118,7 +122,10 @@ class _Dictionary:
 
 
 def _build_sets_record(
-    sets: Sequence[MultipleResponseSet], short_names: Mapping[str, str], names: Mapping[str, str], order: str
+    sets: Sequence[MultipleResponseSet],
+    short_names: Mapping[str, str],
+    names: Mapping[str, str],
+    order: str,
 ) -> bytes:
     lines = []
     for response_set in sets:
@@ -127,7 +134,10 @@ def _build_sets_record(
         members = " ".join(short_names[names[member]].lower() for member in response_set.names)
         lines.append(f"{name}=D1 1 {len(label)} ".encode() + label + f" {members}\n".encode())
     content = b"".join(lines)
-    return struct.pack(f"{order}4i", EXTENSION_RECORD, RESPONSE_SETS_SUBTYPE, 1, len(content)) + content
+    return (
+        struct.pack(f"{order}4i", EXTENSION_RECORD, RESPONSE_SETS_SUBTYPE, 1, len(content))
+        + content
+    )
 
 
 def _copy_compressed(source: BinaryIO, target: BinaryIO, shift: int, order: str) -> None:

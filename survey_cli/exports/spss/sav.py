@@ -14,7 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from survey_cli.exports import limits, typed_columns
-from survey_cli.exports.conventions import WriteOptions, WriteResult, find_response_sets, format_day, list_missing_codes
+from survey_cli.exports.conventions import (
+    WriteOptions,
+    WriteResult,
+    find_response_sets,
+    format_day,
+    list_missing_codes,
+)
 from survey_cli.exports.spss.records import add_records
 from survey_cli.table.table import Table, is_timestamp
 from survey_cli.values import Code, Variable
@@ -42,7 +48,10 @@ def write_sav(table: Table, to: Path, options: WriteOptions) -> WriteResult:
     import pyreadstat
 
     file_names = limits.fit_names([v.name for v in table.variables], limits.SPSS)
-    columns = [SpssColumn.from_variable(v, name) for v, name in zip(table.variables, file_names, strict=True)]
+    columns = [
+        SpssColumn.from_variable(v, name)
+        for v, name in zip(table.variables, file_names, strict=True)
+    ]
     data = _build_data(table, columns)
     layouts = {c.name: c.choose_layout() for c in columns}
     try:
@@ -50,7 +59,10 @@ def write_sav(table: Table, to: Path, options: WriteOptions) -> WriteResult:
             data,
             to,
             file_label=limits.SPSS.fit(table.study.title, MAX_FILE_LABEL_BYTES),
-            column_labels=[limits.SPSS.fit(limits.choose_label(v), limits.SPSS.label) or None for v in table.variables],
+            column_labels=[
+                limits.SPSS.fit(limits.choose_label(v), limits.SPSS.label) or None
+                for v in table.variables
+            ],
             compress=to.suffix.lower() == ".zsav",
             row_compress=to.suffix.lower() != ".zsav",
             note=[limits.SPSS.shorten(line, MAX_NOTE_BYTES) for line in _iterate_file_notes(table)],
@@ -105,7 +117,14 @@ class SpssColumn:
     @classmethod
     def from_variable(cls, variable: Variable, name: str) -> "SpssColumn":
         if variable.storage in ("date", "time"):
-            return cls(variable=variable, name=name, labels={}, user_missing=[], unmarked=[], missing_codes={})
+            return cls(
+                variable=variable,
+                name=name,
+                labels={},
+                user_missing=[],
+                unmarked=[],
+                missing_codes={},
+            )
         text = variable.storage == "text"
         choice = limits.choose_user_missing(variable)
         missing: list[Any] = [str(code) if text else code for code in choice.codes]
@@ -122,7 +141,8 @@ class SpssColumn:
             user_missing=missing,
             unmarked=[str(code) if text else float(code) for code in choice.unmarked],
             missing_codes={
-                kind: str(code) if text else code if kind != "not_asked" else None for kind, (code, _) in codes.items()
+                kind: str(code) if text else code if kind != "not_asked" else None
+                for kind, (code, _) in codes.items()
             },
         )
 
@@ -150,7 +170,9 @@ def _build_data(table: Table, columns: Sequence[SpssColumn]) -> "pl.DataFrame":
     """Return the rows as SPSS stores them; the columns receive their statistics."""
     import polars as pl
 
-    data = pl.concat(typed_columns.convert_batches(table, lambda texts: _build_batch(texts, columns)))
+    data = pl.concat(
+        typed_columns.convert_batches(table, lambda texts: _build_batch(texts, columns))
+    )
     for column in columns:
         values = data[column.name]
         if column.unmarked:
@@ -179,7 +201,11 @@ def _build_batch(texts: "pl.DataFrame", columns: Sequence[SpssColumn]) -> "pl.Da
             longest.append(fraction.str.len_bytes().max().alias(column.name))
     data = typed_columns.convert_columns(texts, expressions)
     decimals = texts.select(longest).to_dicts()[0] if longest else {}
-    sizes = data.select(pl.col(c.name).str.len_bytes().max() for c in text_columns).to_dicts() if text_columns else [{}]
+    sizes = (
+        data.select(pl.col(c.name).str.len_bytes().max() for c in text_columns).to_dicts()
+        if text_columns
+        else [{}]
+    )
     for column in columns:
         column.decimals = max(column.decimals, decimals.get(column.name) or 0)
         size = sizes[0].get(column.name) or 0
@@ -196,7 +222,11 @@ def _iterate_file_notes(table: Table) -> Iterator[str]:
     """Yield the origin of the data, for the notes of the file."""
     study = table.study
     version = " ".join(filter(None, (study.id, study.version and f"version {study.version}")))
-    for label, text in (("Questionnaire", version), ("Sponsor", study.sponsor), ("Conducted by", study.conducted_by)):
+    for label, text in (
+        ("Questionnaire", version),
+        ("Sponsor", study.sponsor),
+        ("Conducted by", study.conducted_by),
+    ):
         if text:
             yield f"{label}: {limits.to_single_line(text)}"
     yield f"Labels in the language {table.language}"

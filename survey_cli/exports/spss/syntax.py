@@ -24,22 +24,32 @@ MAX_PIECE_BYTES: Final = 120
 LINE_ENDS: Final = re.compile(r"[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 
 
-def write_spss_syntax(table: Table, to: Path, data: Path, data_name: str) -> conventions.WriteResult:
+def write_spss_syntax(
+    table: Table, to: Path, data: Path, data_name: str
+) -> conventions.WriteResult:
     """Write the syntax, and the data that it reads as `data_name`."""
     joined = [0]
     with data.open("w", encoding="utf-8", newline="") as file:
-        rows = write_csv(replace(table, rows=_join_lines(table, joined)), file, conventions.WriteOptions(raw=True)).rows
+        rows = write_csv(
+            replace(table, rows=_join_lines(table, joined)),
+            file,
+            conventions.WriteOptions(raw=True),
+        ).rows
     codes = [
         frozenset(str(code) for code, _ in conventions.list_missing_codes(v).values())
         if v.storage != "text"
         else frozenset[str]()
         for v in table.variables
     ]
-    unmarked = [frozenset(map(str, limits.choose_user_missing(v).unmarked)) for v in table.variables]
+    unmarked = [
+        frozenset(map(str, limits.choose_user_missing(v).unmarked)) for v in table.variables
+    ]
     are_numbers = [v.storage in ("integer", "decimal") for v in table.variables]
     statistics = read_statistics(data, are_numbers, codes, unmarked)
     with to.open("w", encoding="utf-8", newline="\n") as file:
-        write_template(file, "spss_syntax.jinja", **_list_values(table, statistics), data_name=data_name)
+        write_template(
+            file, "spss_syntax.jinja", **_list_values(table, statistics), data_name=data_name
+        )
     return conventions.WriteResult(rows, tuple(_iterate_notes(table, statistics, joined[0])))
 
 
@@ -58,7 +68,9 @@ def _join_lines(table: Table, joined: list[int]) -> Iterator[str]:
         yield row
 
 
-def _iterate_notes(table: Table, statistics: Sequence[ColumnStatistics], joined: int) -> Iterator[str]:
+def _iterate_notes(
+    table: Table, statistics: Sequence[ColumnStatistics], joined: int
+) -> Iterator[str]:
     if joined:
         rows = format_quantity(joined, "row")
         yield f"line ends within answers are replaced by spaces in {rows}: SPSS reads one case per line"
@@ -83,18 +95,30 @@ def _list_values(table: Table, statistics: Sequence[ColumnStatistics]) -> dict[s
     for variable, column in zip(variables, statistics, strict=True):
         codes = conventions.list_offered_codes(variable)
         for command, value in (
-            ("RECODE", f"{codes['not_asked'][0]}=SYSMIS" if codes and variable.storage != "text" else ""),
-            ("MISSING VALUES", _render_missing_values(variable, limits.choose_user_missing(variable))),
+            (
+                "RECODE",
+                f"{codes['not_asked'][0]}=SYSMIS" if codes and variable.storage != "text" else "",
+            ),
+            (
+                "MISSING VALUES",
+                _render_missing_values(variable, limits.choose_user_missing(variable)),
+            ),
             ("VARIABLE LEVEL", choose_measure(variable).upper()),
             ("VARIABLE WIDTH", _choose_width(variable, column)),
         ):
             if value:
                 properties[command].setdefault(value, []).append(variable.name)
     names, used_names = [v.name for v in variables], {v.name.casefold() for v in variables}
-    timestamps = {v.name: conventions.make_free_name(f"{v.name}_", used_names) for v in variables if is_timestamp(v)}
+    timestamps = {
+        v.name: conventions.make_free_name(f"{v.name}_", used_names)
+        for v in variables
+        if is_timestamp(v)
+    }
     return {
         "title": limits.to_single_line(title) or "Data",
-        "variables": [(v, _choose_format(v, column)) for v, column in zip(variables, statistics, strict=True)],
+        "variables": [
+            (v, _choose_format(v, column)) for v, column in zip(variables, statistics, strict=True)
+        ],
         "timestamps": timestamps,
         "names_to_keep": names[: max((names.index(name) + 1 for name in timestamps), default=0)],
         "properties": properties,
@@ -136,7 +160,10 @@ def _choose_format(variable: Variable, column: ColumnStatistics) -> str:
         case "time":
             return "TIME5"
         case "text":
-            codes = (*variable.labels, *(code for code, _ in conventions.list_missing_codes(variable).values()))
+            codes = (
+                *variable.labels,
+                *(code for code, _ in conventions.list_missing_codes(variable).values()),
+            )
             widest = max([column.bytes, *(len(str(code).encode()) for code in codes)])
             return f"A{min(max(widest, 1), limits.SPSS.text)}"
 

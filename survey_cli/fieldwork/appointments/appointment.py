@@ -47,7 +47,12 @@ class AppointmentTime:
         return resolve_end(self.zone, self.wall, self.wall_end, self.fold)
 
     def make_event(
-        self, *, person: str = "", owner: str = "", policy: AppointmentPolicy = "anyone", note: str = ""
+        self,
+        *,
+        person: str = "",
+        owner: str = "",
+        policy: AppointmentPolicy = "anyone",
+        note: str = "",
     ) -> AppointmentMade:
         """Return the event of an appointment at this wall time."""
         start, end = (wall.isoformat(timespec="minutes") for wall in (self.wall, self.wall_end))
@@ -109,7 +114,9 @@ def resolve_span(details: AppointmentMade) -> tuple[datetime, datetime]:
     Wall times are resolved as late as this, so that no change of the clock moves them.
     """
     wall, wall_end = datetime.fromisoformat(details.start), datetime.fromisoformat(details.end)
-    return resolve_start(details.zone, wall, details.fold), resolve_end(details.zone, wall, wall_end, details.fold)
+    return resolve_start(details.zone, wall, details.fold), resolve_end(
+        details.zone, wall, wall_end, details.fold
+    )
 
 
 def find_open_appointment(case: Case, plan: Plan) -> AppointmentMade | None:
@@ -119,7 +126,11 @@ def find_open_appointment(case: Case, plan: Plan) -> AppointmentMade | None:
     near the appointed time it was.
     """
     appointment = case.appointment
-    if appointment is None or _has_spoken_since(case, plan, appointment.at) or _list_attempts(case, appointment):
+    if (
+        appointment is None
+        or _has_spoken_since(case, plan, appointment.at)
+        or _list_attempts(case, appointment)
+    ):
         return None
     return appointment.details
 
@@ -143,12 +154,21 @@ def _has_spoken_since(case: Case, plan: Plan, made_at: datetime) -> bool:
 
     An outcome `appointment` is the conversation in which it was made.
     """
-    later = takewhile(lambda attempt: attempt.ended_at is None or attempt.ended_at >= made_at, reversed(case.attempts))
-    contacts = (c for attempt in later for c in attempt.calls if c.at > made_at and is_contact(c, plan))
+    later = takewhile(
+        lambda attempt: attempt.ended_at is None or attempt.ended_at >= made_at,
+        reversed(case.attempts),
+    )
+    contacts = (
+        c for attempt in later for c in attempt.calls if c.at > made_at and is_contact(c, plan)
+    )
     return any(classify_outcome(call, plan) != "appointment" for call in contacts)
 
 
 def _list_attempts(case: Case, appointment: Appointment) -> list[Attempt]:
     """Return the attempts since the appointment was made that began at its time or later."""
     starts, _ = resolve_span(appointment.details)
-    return [a for a in case.attempts if a.started_at > appointment.at and a.started_at >= starts - EARLY_WINDOW]
+    return [
+        a
+        for a in case.attempts
+        if a.started_at > appointment.at and a.started_at >= starts - EARLY_WINDOW
+    ]

@@ -72,7 +72,9 @@ class DaySpan(NamedTuple):
     week: int = 0
 
 
-DayExpression: TypeAlias = DaysAhead | MonthsAhead | Weekday | CalendarDate | AmbiguousDate | DayOfMonth | DaySpan
+DayExpression: TypeAlias = (
+    DaysAhead | MonthsAhead | Weekday | CalendarDate | AmbiguousDate | DayOfMonth | DaySpan
+)
 
 
 class ClockTime(NamedTuple):
@@ -137,7 +139,17 @@ def _number_words(words: str, first: int) -> dict[str, int]:
 
 
 _NEXT_WEEK: Final = DaySpan("next week", 0, 6, 1)
-_NUMBERS: Final = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "un": 1, "una": 1, "dos": 2, "tres": 3}
+_NUMBERS: Final = {
+    "a": 1,
+    "an": 1,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "un": 1,
+    "una": 1,
+    "dos": 2,
+    "tres": 3,
+}
 _WEEKDAYS: Final = (
     r"(mon(?:days?)?|tue(?:s|sdays?)?|wed(?:s|nesdays?)?|thu(?:r|rs|rsdays?)?|fri(?:days?)?|sat(?:urdays?)?|sun(?:days?)?"
     r"|lun(?:es)?|martes|mie(?:rcoles)?|jue(?:ves)?|vie(?:rnes)?|sab(?:ado)?|dom(?:ingo)?)\b"
@@ -148,7 +160,9 @@ _MONTHS: Final = (
     r"|nov(?:ember)?|dec(?:ember)?|ene(?:ro)?|febrero|marzo|abr(?:il)?|mayo|junio|julio|ago(?:sto)?|sep?tiembre|octubre"
     r"|noviembre|dic(?:iembre)?)\b\.?"
 )
-_MONTH_STARTS: Final = _number_words("jan/ene feb mar apr/abr may jun jul aug/ago sep/set oct nov dec/dic", 1)
+_MONTH_STARTS: Final = _number_words(
+    "jan/ene feb mar apr/abr may jun jul aug/ago sep/set oct nov dec/dic", 1
+)
 _PARTS: Final = {
     "morning": Hours(0, 720), "noontime": Hours(720, 840), "lunchtime": Hours(720, 840), "afternoon": Hours(720, 1020),
     "evening": Hours(1020, 1440), "night": Hours(1020, 1440), "anytime": Hours(0, 1440),
@@ -176,7 +190,9 @@ _SPOKEN_TIMES: Final = (
     (re.compile(r"\b(\d{1,2}) y cuarto\b"), 15),
     (re.compile(r"\b(\d{1,2}) menos cuarto\b"), -15),
 )
-_HOUR_WORDS: Final = _number_words("one two three four five six seven eight nine ten eleven twelve", 1)
+_HOUR_WORDS: Final = _number_words(
+    "one two three four five six seven eight nine ten eleven twelve", 1
+)
 _MINUTE_WORDS: Final = {"fifteen": ":15", "thirty": ":30", "forty-five": ":45", "forty five": ":45"}
 _HOUR_NAMES: Final = "|".join(_HOUR_WORDS)
 _SPOKEN_HOUR: Final = re.compile(
@@ -208,7 +224,9 @@ def parse_text(
     `parts` are the study's own parts of the day that have hours.
     """
     zone = _ZONE.search(text)
-    english = _replace_spoken_times(translate_to_english(_normalize(_ZONE.sub(" ", text)), languages, _normalize))
+    english = _replace_spoken_times(
+        translate_to_english(_normalize(_ZONE.sub(" ", text)), languages, _normalize)
+    )
     station_time = bool(_HERE.search(english))
     english = _HERE.sub("", english).strip()
     if not english:
@@ -222,7 +240,9 @@ def parse_text(
     if isinstance(parsed, UnclearAppointment):
         return parsed
     if station_time and not isinstance(parsed.time, ClockTime):
-        return _unclear("“here” can be used with only one time of day", "write 5pm here, tomorrow 17:00 here")
+        return _unclear(
+            "“here” can be used with only one time of day", "write 5pm here, tomorrow 17:00 here"
+        )
     return parsed._replace(zone=zone[1] if zone else None, station_time=station_time)
 
 
@@ -232,7 +252,9 @@ def _unclear(what: str, remedy: str = EXAMPLES) -> UnclearAppointment:
 
 def _normalize(text: str) -> str:
     """Return lower-case text without accents, with digits 0 to 9 and one space between words."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    bare = "".join(
+        c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c)
+    )
     bare = re.sub(r"[–—−]", "-", to_ascii_digits(bare)).replace("’", "'")
     bare = re.sub(r"\b([ap])\. ?m\b\.?", r"\1m", bare)
     return " ".join(re.sub(r"[,;·،、]", " ", bare).split())
@@ -349,7 +371,11 @@ def _parse_relative(match: re.Match[str]) -> ParsedTokens:
     unit = _UNIT_MINUTES[match[3][0]]
     extra = int(match[4]) if match[4] else unit // 2 if match[5] else 0
     minutes = (int(match[1]) if match[1] else _NUMBERS[match[2]]) * unit + extra
-    return (DaysAhead(minutes // 1440),) if unit >= 1440 and minutes % 1440 == 0 else (MinutesAhead(minutes),)
+    return (
+        (DaysAhead(minutes // 1440),)
+        if unit >= 1440 and minutes % 1440 == 0
+        else (MinutesAhead(minutes),)
+    )
 
 
 def _parse_bare_number(match: re.Match[str]) -> ParsedTokens:
@@ -357,7 +383,9 @@ def _parse_bare_number(match: re.Match[str]) -> ParsedTokens:
     number = int(match[1])
     if number > MAX_BARE_HOURS:
         return (MinutesAhead(number),)
-    return (_unclear(f"“{match[0]}”: minutes or hours?", f"write in {number} min or in {number} hours"),)
+    return (
+        _unclear(f"“{match[0]}”: minutes or hours?", f"write in {number} min or in {number} hours"),
+    )
 
 
 def _parse_clock(text: str) -> ClockTime | UnclearAppointment:
@@ -410,14 +438,28 @@ def _combine_tokens(tokens: list[AppointmentToken]) -> ParsedAppointment | Uncle
                 part = token
             case ClockTime() | TimeRange() | MinutesAhead() | SameTime():
                 times.append(token)
-            case DaysAhead() | MonthsAhead() | Weekday() | CalendarDate() | AmbiguousDate() | DayOfMonth() | DaySpan():
+            case (
+                DaysAhead()
+                | MonthsAhead()
+                | Weekday()
+                | CalendarDate()
+                | AmbiguousDate()
+                | DayOfMonth()
+                | DaySpan()
+            ):
                 if token not in days:
                     days.append(token)
             case _:
                 assert_never(token)
     if len(times) > 1:
         return _unclear("these are two times", "write one, or between 2 and 4")
-    time = _restrict_to_part(times[0], part) if times and part is not None else times[0] if times else part
+    time = (
+        _restrict_to_part(times[0], part)
+        if times and part is not None
+        else times[0]
+        if times
+        else part
+    )
     if isinstance(time, UnclearAppointment):
         return time
     combined = _combine_days(days)
@@ -429,15 +471,22 @@ def _combine_tokens(tokens: list[AppointmentToken]) -> ParsedAppointment | Uncle
     return ParsedAppointment(day=day, time=time, weekday=weekday, fold=fold)
 
 
-def _restrict_to_part(time: TimeExpression, part: NamedDaypart) -> TimeExpression | UnclearAppointment:
+def _restrict_to_part(
+    time: TimeExpression, part: NamedDaypart
+) -> TimeExpression | UnclearAppointment:
     """Return the time as it is meant in this part of the day."""
     match time:
         case ClockTime():
             wide_part = _widen_named_part(part)
             clock = _choose_half(time, wide_part)
-            if any(wide_part.hours.start <= minute < wide_part.hours.end for minute in clock.list_minutes()):
+            if any(
+                wide_part.hours.start <= minute < wide_part.hours.end
+                for minute in clock.list_minutes()
+            ):
                 return clock
-            return _unclear(f"this time is not in the {part.name}", "write a time such as 9:30 pm or 21:30")
+            return _unclear(
+                f"this time is not in the {part.name}", "write a time such as 9:30 pm or 21:30"
+            )
         case TimeRange(start, end):
             return TimeRange(start and _choose_half(start, part), end and _choose_half(end, part))
         case _:
@@ -460,19 +509,26 @@ def _choose_half(clock: ClockTime, part: NamedDaypart) -> ClockTime:
     """Choose the half of the day that lies in this part of it; leave the time as it is where neither does."""
     minute = clock.minute % 720
     fitting = [m for m in (minute, minute + 720) if part.hours.start <= m < part.hours.end]
-    return ClockTime(fitting[0], True) if len(fitting) == 1 and (not clock.certain or not part.name) else clock
+    return (
+        ClockTime(fitting[0], True)
+        if len(fitting) == 1 and (not clock.certain or not part.name)
+        else clock
+    )
 
 
-def _combine_days(days: list[DayExpression]) -> tuple[DayExpression | None, int | None] | UnclearAppointment:
+def _combine_days(
+    days: list[DayExpression],
+) -> tuple[DayExpression | None, int | None] | UnclearAppointment:
     """Return the day, and the day of the week on which it must fall."""
     match days:
         case []:
             return None, None
         case [day]:
             return day, None
-        case [Weekday(day=day), DaySpan(name=name, week=week)] | [DaySpan(name=name, week=week), Weekday(day=day)] if (
-            name != "weekend"
-        ):
+        case [Weekday(day=day), DaySpan(name=name, week=week)] | [
+            DaySpan(name=name, week=week),
+            Weekday(day=day),
+        ] if name != "weekend":
             return Weekday(day, week), None
         case [Weekday(day=day, week=None), other] | [other, Weekday(day=day, week=None)]:
             if not isinstance(other, Weekday | DaySpan):

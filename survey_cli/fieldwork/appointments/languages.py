@@ -30,13 +30,17 @@ def translate_to_english(text: str, languages: Iterable[str], plain: Callable[[s
         if language.partition("-")[0] != "en":
             for pattern, english in _build_rules(language, plain):
                 text = pattern.sub(english, text)
-    text = _MONTH_DAY.sub(lambda m: f" {m[2]} {dict(enumerate(MONTHS, 1)).get(int(m[1]), '').lower()} ", text)
+    text = _MONTH_DAY.sub(
+        lambda m: f" {m[2]} {dict(enumerate(MONTHS, 1)).get(int(m[1]), '').lower()} ", text
+    )
     text = _HALF_BEFORE.sub(lambda m: f"{(int(m[1]) - 2) % 12 + 1}:30", text)
     return " ".join(text.split())
 
 
 @lru_cache(maxsize=32)
-def _build_rules(language: str, plain: Callable[[str], str]) -> tuple[tuple[re.Pattern[str], str], ...]:
+def _build_rules(
+    language: str, plain: Callable[[str], str]
+) -> tuple[tuple[re.Pattern[str], str], ...]:
     """Build the patterns of a language: its own words, then names of days and months, the longer ones first."""
     base = language.partition("-")[0]
     edges = ("", "") if base in UNSPACED_LANGUAGES else (r"(?<![\w:])", r"(?!\w)")
@@ -54,5 +58,8 @@ def _build_rules(language: str, plain: Callable[[str], str]) -> tuple[tuple[re.P
             if bare and not bare[0].isdecimal():
                 names.setdefault(bare, english_names[n % len(english_names)].lower())
     longest_first = sorted(names, key=len, reverse=True)
-    rules += [(re.compile(rf"{edges[0]}{re.escape(n)}\.?{edges[1]}"), f" {names[n]} ") for n in longest_first]
+    rules += [
+        (re.compile(rf"{edges[0]}{re.escape(n)}\.?{edges[1]}"), f" {names[n]} ")
+        for n in longest_first
+    ]
     return tuple(rules)

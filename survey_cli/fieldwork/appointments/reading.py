@@ -9,9 +9,18 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from survey_cli.fieldwork.appointments import grammar
-from survey_cli.fieldwork.appointments.appointment import AppointmentTime, UnclearAppointment, resolve_start
+from survey_cli.fieldwork.appointments.appointment import (
+    AppointmentTime,
+    UnclearAppointment,
+    resolve_start,
+)
 from survey_cli.fieldwork.calendar.calendar import DAY_NAMES, Calendar, format_short_day
-from survey_cli.fieldwork.calendar.zones import classify_wall_time, get_zone, make_wall_time, to_wall_time
+from survey_cli.fieldwork.calendar.zones import (
+    classify_wall_time,
+    get_zone,
+    make_wall_time,
+    to_wall_time,
+)
 from survey_cli.instrument.countries import PERMITTED_HOURS, find_date_order
 from survey_cli.instrument.schema.hours import Hours, format_clock
 
@@ -37,26 +46,38 @@ def parse_appointment(
     the interviewer is asked which.
     """
     if not zones:
-        return UnclearAppointment("no time zone is known for this case", "set the time zone of the respondent")
+        return UnclearAppointment(
+            "no time zone is known for this case", "set the time zone of the respondent"
+        )
     parts = {part.name: part.hours for part in calendar.parts if not part.days}
-    typed = grammar.parse_text(text, year=to_wall_time(zones[0], now).year, parts=parts, languages=languages)
+    typed = grammar.parse_text(
+        text, year=to_wall_time(zones[0], now).year, parts=parts, languages=languages
+    )
     if isinstance(typed, UnclearAppointment):
         return typed
     if typed.zone is not None:
         try:
             get_zone(typed.zone)
         except (KeyError, ValueError, OSError):
-            return UnclearAppointment(f"there is no time zone {typed.zone}", "write it like America/Denver")
+            return UnclearAppointment(
+                f"there is no time zone {typed.zone}", "write it like America/Denver"
+            )
         zones = [typed.zone]
     if typed.station_time and not station_zone:
-        return UnclearAppointment("this station's time zone is not known", "write the respondent's time")
+        return UnclearAppointment(
+            "this station's time zone is not known", "write the respondent's time"
+        )
     readers = [_Reader(now, zone, calendar) for zone in zones]
-    answers = [r.read_from(station_zone, typed) if typed.station_time else r.read(typed) for r in readers]
+    answers = [
+        r.read_from(station_zone, typed) if typed.station_time else r.read(typed) for r in readers
+    ]
     same_time = typed.station_time or isinstance(typed.time, grammar.MinutesAhead)
     return answers[0] if len(answers) == 1 else _combine_zones(answers, zones, same_time=same_time)
 
 
-def _combine_zones(answers: list[AppointmentAnswer], zones: Sequence[str], *, same_time: bool) -> AppointmentAnswer:
+def _combine_zones(
+    answers: list[AppointmentAnswer], zones: Sequence[str], *, same_time: bool
+) -> AppointmentAnswer:
     """Return one answer for a case that may be in any of these zones.
 
     `same_time`: what was typed is the same time in all zones, such as `in 2 hours`.
@@ -66,7 +87,10 @@ def _combine_zones(answers: list[AppointmentAnswer], zones: Sequence[str], *, sa
     if same_time and unclear:
         return unclear[0]
     if not times:
-        return replace(unclear[0], choices=tuple(_drop_duplicates(c for answer in unclear for c in answer.choices)))
+        return replace(
+            unclear[0],
+            choices=tuple(_drop_duplicates(c for answer in unclear for c in answer.choices)),
+        )
     if len(times) == 1 and not unclear:
         return times[0]
     what = f"in which zone? This number may be in {' or '.join(zones)}"
@@ -109,9 +133,13 @@ class _Reader(NamedTuple):
         if not fitting:
             what = f"{format_short_day(days[0])} is not a {DAY_NAMES[typed.weekday or 0]}"
             return UnclearAppointment(what, "write the day or the date")
-        answer = self._choose_one([answer for day in fitting for answer in self._read_on(day, typed)])
+        answer = self._choose_one(
+            [answer for day in fitting for answer in self._read_on(day, typed)]
+        )
         if isinstance(answer, AppointmentTime):
-            return replace(answer, hint=" · ".join(filter(None, (self._explain_day(typed.day), answer.hint))))
+            return replace(
+                answer, hint=" · ".join(filter(None, (self._explain_day(typed.day), answer.hint)))
+            )
         if typed.day is None and not answer.choices:
             return replace(answer, choices=self._find_following(self.today, typed))
         return answer
@@ -125,9 +153,15 @@ class _Reader(NamedTuple):
         answers: list[AppointmentAnswer] = []
         for day in days:
             for minute in typed.time.list_minutes():
-                at = make_wall_time(day, minute).replace(tzinfo=get_zone(station_zone)).astimezone(UTC)
+                at = (
+                    make_wall_time(day, minute)
+                    .replace(tzinfo=get_zone(station_zone))
+                    .astimezone(UTC)
+                )
                 wall = to_wall_time(self.zone, at)
-                answers += self._resolve_times(wall.date(), wall.hour * 60 + wall.minute, None, wall.fold)
+                answers += self._resolve_times(
+                    wall.date(), wall.hour * 60 + wall.minute, None, wall.fold
+                )
         return self._choose_one(answers)
 
     def _read_minutes_ahead(self, minutes: int) -> AppointmentAnswer:
@@ -154,7 +188,11 @@ class _Reader(NamedTuple):
                 if week == 1:
                     return [self._find_monday(1) + timedelta(days=number)]
                 # on a Tuesday, "tuesday" is today's or the next one
-                return [coming, coming + timedelta(days=7)] if coming == self.today and week is None else [coming]
+                return (
+                    [coming, coming + timedelta(days=7)]
+                    if coming == self.today and week is None
+                    else [coming]
+                )
             case grammar.CalendarDate(month=month, day=number, year=year):
                 return self._list_dates(month, number, year)
             case grammar.AmbiguousDate(first=first, second=second, year=year):
@@ -168,7 +206,12 @@ class _Reader(NamedTuple):
                 if not possible:
                     return UnclearAppointment(f"there is no month {second}", "write it like 26 nov")
                 candidates = [self._list_dates(month, number, year) for month, number in possible]
-                dates = [date for dates in candidates if not isinstance(dates, UnclearAppointment) for date in dates]
+                dates = [
+                    date
+                    for dates in candidates
+                    if not isinstance(dates, UnclearAppointment)
+                    for date in dates
+                ]
                 return dates or candidates[0]
             case grammar.DayOfMonth(day=number):
                 month_start = self.today.replace(day=1)
@@ -183,16 +226,26 @@ class _Reader(NamedTuple):
             case _:
                 assert_never(day)
 
-    def _list_dates(self, month: int, number: int, year: int | None) -> list[date] | UnclearAppointment:
+    def _list_dates(
+        self, month: int, number: int, year: int | None
+    ) -> list[date] | UnclearAppointment:
         if year is not None and not self.today.year - 1 <= year <= self.today.year + 2:
             return UnclearAppointment(f"the year {year} is out of range", "write it like 26 nov")
         years = range(self.today.year, self.today.year + 3) if year is None else [year]
-        days = [d for y in years if (d := _find_day_in_month(date(y, month, 1), number))] if 1 <= month <= 12 else []
+        days = (
+            [d for y in years if (d := _find_day_in_month(date(y, month, 1), number))]
+            if 1 <= month <= 12
+            else []
+        )
         if not days:
-            return UnclearAppointment(f"there is no such day: {number}/{month}", "write it like 26 nov")
+            return UnclearAppointment(
+                f"there is no such day: {number}/{month}", "write it like 26 nov"
+            )
         coming = next((day for day in days if day >= self.today), days[-1])
         # in November, "20 nov" may be last week's: keep it, so that the reason against it is reported
-        return [days[0], coming] if coming - self.today > FAR_AHEAD and days[0] != coming else [coming]
+        return (
+            [days[0], coming] if coming - self.today > FAR_AHEAD and days[0] != coming else [coming]
+        )
 
     def _find_monday(self, week: int) -> date:
         return self.today + timedelta(days=7 * week - self.today.weekday())
@@ -203,7 +256,9 @@ class _Reader(NamedTuple):
             return ""
         nearest = self.today + timedelta(days=(day.day - self.today.weekday() - 1) % 7 + 1)
         next_week = self._find_monday(1) + timedelta(days=day.day)
-        return f"not {format_short_day(nearest)}, which is this week's" if nearest != next_week else ""
+        return (
+            f"not {format_short_day(nearest)}, which is this week's" if nearest != next_week else ""
+        )
 
     # times
 
@@ -212,7 +267,9 @@ class _Reader(NamedTuple):
         span = self.calendar.find_hours(day) or PERMITTED_HOURS
         match typed.time:
             case grammar.ClockTime():
-                spans: list[tuple[int, int | None]] = [(m, None) for m in _list_halves(typed.time, span)]
+                spans: list[tuple[int, int | None]] = [
+                    (m, None) for m in _list_halves(typed.time, span)
+                ]
             case grammar.SameTime():
                 spans = [(self.local_now.hour * 60 + self.local_now.minute, None)]
             case grammar.TimeRange(start=start, end=end):
@@ -226,10 +283,20 @@ class _Reader(NamedTuple):
             case _:
                 assert_never(typed.time)
         if not spans:
-            return [UnclearAppointment("the end is not later than the beginning", "write it like between 2 and 4")]
-        return [answer for start, end in spans for answer in self._resolve_times(day, start, end, typed.fold)]
+            return [
+                UnclearAppointment(
+                    "the end is not later than the beginning", "write it like between 2 and 4"
+                )
+            ]
+        return [
+            answer
+            for start, end in spans
+            for answer in self._resolve_times(day, start, end, typed.fold)
+        ]
 
-    def _resolve_times(self, day: date, start: int, end: int | None, fold: int | None) -> list[AppointmentAnswer]:
+    def _resolve_times(
+        self, day: date, start: int, end: int | None, fold: int | None
+    ) -> list[AppointmentAnswer]:
         """Return the time on this day, twice where the clock shows it twice, or why it can't be.
 
         A time without an end is exact.
@@ -245,26 +312,47 @@ class _Reader(NamedTuple):
             folds = [0] if kind == "once" else [0, 1] if fold is None else [fold]
             wall_end = min(wall + DEFAULT_WINDOW, make_wall_time(day, span.end))
             marks = ("",) if kind == "once" else (" (first)", " (second)")
-            times = [self._make_time(wall, wall_end, f, True, f"{wall:%H:%M}{marks[f]}") for f in folds]
-            return [time if time.starts >= self._round_now() else self._explain_past(time) for time in times]
+            times = [
+                self._make_time(wall, wall_end, f, True, f"{wall:%H:%M}{marks[f]}") for f in folds
+            ]
+            return [
+                time if time.starts >= self._round_now() else self._explain_past(time)
+                for time in times
+            ]
         wall = max(wall, make_wall_time(day, span.start))
         wall_end = min(make_wall_time(day, end), make_wall_time(day, span.end))
         fold = fold or 0
         if resolve_start(self.zone, wall_end, fold) <= self._round_now():
-            return [self._explain_past(self._make_time(wall, wall_end, fold, False, _format_times(wall, wall_end)))]
+            return [
+                self._explain_past(
+                    self._make_time(wall, wall_end, fold, False, _format_times(wall, wall_end))
+                )
+            ]
         if resolve_start(self.zone, wall, fold) < self._round_now():
             wall, fold = self.local_now.replace(fold=0), self.local_now.fold
         return [self._make_time(wall, wall_end, fold, False, _format_times(wall, wall_end))]
 
-    def _make_time(self, wall: datetime, wall_end: datetime, fold: int, exact: bool, times: str) -> AppointmentTime:
+    def _make_time(
+        self, wall: datetime, wall_end: datetime, fold: int, exact: bool, times: str
+    ) -> AppointmentTime:
         ahead, text = wall.date() - self.today, f"{self._format_day(wall.date())} {times}"
         hint = f"that is {round(ahead.days / 30.44)} months ahead" if ahead > FAR_AHEAD else ""
         return AppointmentTime(
-            wall=wall, wall_end=wall_end, zone=self.zone, fold=fold, exact=exact, text=text, hint=hint
+            wall=wall,
+            wall_end=wall_end,
+            zone=self.zone,
+            fold=fold,
+            exact=exact,
+            text=text,
+            hint=hint,
         )
 
     def _format_day(self, day: date) -> str:
-        return format_short_day(day) if day.year == self.today.year else f"{format_short_day(day)} {day.year}"
+        return (
+            format_short_day(day)
+            if day.year == self.today.year
+            else f"{format_short_day(day)} {day.year}"
+        )
 
     def _round_now(self) -> datetime:
         return self.now.replace(second=0, microsecond=0)
@@ -279,14 +367,22 @@ class _Reader(NamedTuple):
         if day < self.today:
             return UnclearAppointment(f"{self._format_day(day)} has passed", "write a later day")
         if day.year > self.today.year + 2:
-            return UnclearAppointment(f"{self._format_day(day)} is too far ahead", "write an earlier day")
+            return UnclearAppointment(
+                f"{self._format_day(day)} is too far ahead", "write an earlier day"
+            )
         if why := self.calendar.explain_closed_day(day):
             last = self.calendar.ends
             if last is not None and day > last:
                 what = f"{self._format_day(day)} is {why}"
-                return UnclearAppointment(what, "choose an earlier day, or close the case with an outcome")
+                return UnclearAppointment(
+                    what, "choose an earlier day, or close the case with an outcome"
+                )
             start_time, what = grammar.ClockTime(start, True), f"nobody is called then: {why}"
-            time = start_time if end is None else grammar.TimeRange(start_time, grammar.ClockTime(end, True))
+            time = (
+                start_time
+                if end is None
+                else grammar.TimeRange(start_time, grammar.ClockTime(end, True))
+            )
             following = self._find_following(day, grammar.ParsedAppointment(time=time))
             return UnclearAppointment(what, "choose another day", choices=following)
         span = self.calendar.find_hours(day) or PERMITTED_HOURS
@@ -300,33 +396,49 @@ class _Reader(NamedTuple):
     def _explain_skipped(self, day: date, wall: datetime) -> UnclearAppointment:
         choices = []
         for fold in (0, 1):
-            near = to_wall_time(self.zone, wall.replace(tzinfo=get_zone(self.zone), fold=fold).astimezone(UTC))
+            near = to_wall_time(
+                self.zone, wall.replace(tzinfo=get_zone(self.zone), fold=fold).astimezone(UTC)
+            )
             answers = self._resolve_times(near.date(), near.hour * 60 + near.minute, None, 0)
             choices += [answer for answer in answers if isinstance(answer, AppointmentTime)]
         what = f"{wall:%H:%M} does not exist there on {format_short_day(day)}, because the clock is put forward"
-        return UnclearAppointment(what, "which time is meant?" if choices else "choose another time", tuple(choices))
+        return UnclearAppointment(
+            what, "which time is meant?" if choices else "choose another time", tuple(choices)
+        )
 
-    def _find_following(self, day: date, typed: grammar.ParsedAppointment) -> tuple[AppointmentTime, ...]:
+    def _find_following(
+        self, day: date, typed: grammar.ParsedAppointment
+    ) -> tuple[AppointmentTime, ...]:
         """Return the same time on the next possible day after this one."""
         for later in (day + timedelta(days=n) for n in range(1, 15)):
             if not self.calendar.explain_closed_day(later):
-                times = [answer for answer in self._read_on(later, typed) if isinstance(answer, AppointmentTime)]
+                times = [
+                    answer
+                    for answer in self._read_on(later, typed)
+                    if isinstance(answer, AppointmentTime)
+                ]
                 if times:
                     return tuple(times)
         return ()
 
-    def _read_in_span(self, span: grammar.DaySpan, typed: grammar.ParsedAppointment) -> AppointmentAnswer:
+    def _read_in_span(
+        self, span: grammar.DaySpan, typed: grammar.ParsedAppointment
+    ) -> AppointmentAnswer:
         """Resolve a span of days: all of its calling hours or, with a time of day, one of its days."""
         week = span.week
         if span.last < self.today.weekday():
             week += 1  # on a Saturday, "weekdays" are those of next week
         monday = self._find_monday(week)
         days = [monday + timedelta(days=n) for n in range(span.first, span.last + 1)]
-        answers = [answer for day in days if day >= self.today for answer in self._read_on(day, typed)]
+        answers = [
+            answer for day in days if day >= self.today for answer in self._read_on(day, typed)
+        ]
         times = [answer for answer in answers if isinstance(answer, AppointmentTime)]
         if not times:
             why = self.calendar.explain_closed_day(days[-1]) or "its hours have passed"
-            return UnclearAppointment(f"nobody is called on any day of {span.name}: {why}", "choose another day")
+            return UnclearAppointment(
+                f"nobody is called on any day of {span.name}: {why}", "choose another day"
+            )
         if len(times) == 1:
             return times[0]
         if typed.time is not None:
@@ -336,7 +448,9 @@ class _Reader(NamedTuple):
         return self._make_time(first, last, times[0].fold, False, span_text)
 
     def _choose_one(self, answers: list[AppointmentAnswer]) -> AppointmentAnswer:
-        times = _drop_duplicates(answer for answer in answers if isinstance(answer, AppointmentTime))
+        times = _drop_duplicates(
+            answer for answer in answers if isinstance(answer, AppointmentTime)
+        )
         if len(times) > 1:
             what = f"{' or '.join(time.text for time in times)}?"
             if times[0].wall == times[1].wall:
@@ -354,7 +468,9 @@ def _format_times(wall: datetime, wall_end: datetime) -> str:
 def _list_halves(clock: grammar.ClockTime, span: Hours) -> list[int]:
     """Return the minutes that may be meant: those within the calling hours where there are any."""
     inside = [minute for minute in clock.list_minutes() if span.start <= minute < span.end]
-    return inside or [next((m for m in clock.list_minutes() if m >= PERMITTED_HOURS.start), clock.minute)]
+    return inside or [
+        next((m for m in clock.list_minutes() if m >= PERMITTED_HOURS.start), clock.minute)
+    ]
 
 
 def _list_spans(

@@ -9,7 +9,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from survey_cli.fieldwork.calendar.zones import find_day_start, iterate_intervals, make_wall_time, to_utc, to_wall_time
+from survey_cli.fieldwork.calendar.zones import (
+    find_day_start,
+    iterate_intervals,
+    make_wall_time,
+    to_utc,
+    to_wall_time,
+)
 from survey_cli.instrument import countries
 from survey_cli.instrument.schema.document import DaypartSpec, FieldworkSpec
 from survey_cli.instrument.schema.hours import DAYS, Hours, format_clock, parse_days, parse_hours
@@ -19,7 +25,20 @@ MAX_SEARCH_DAYS: Final = 400
 NO_ZONE_REASON: Final = "its time zone is not known"
 
 DAY_NAMES: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTH_NAMES: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTH_NAMES: Final = (
+    "Jan",
+    "Feb",
+    "Mar",
+    "Apr",
+    "May",
+    "Jun",
+    "Jul",
+    "Aug",
+    "Sep",
+    "Oct",
+    "Nov",
+    "Dec",
+)
 
 
 def format_short_day(day: date) -> str:
@@ -107,8 +126,12 @@ class Calendar:
     """In the order in which they are tried: the first that contains a time is its part."""
     own_parts: bool = True
     """The parts are the study's own; otherwise they are the country's usual ones."""
-    _days: dict[tuple[str, date], _Day] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _regional: "dict[str, Calendar]" = field(default_factory=dict, init=False, repr=False, compare=False)
+    _days: dict[tuple[str, date], _Day] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _regional: "dict[str, Calendar]" = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @classmethod
     def from_written(cls, spec: FieldworkSpec | None) -> "Calendar":
@@ -118,10 +141,15 @@ class Calendar:
         own_hours = {
             DAYS.index(day): hours
             for name, text in spec.hours.items()
-            if isinstance(days := parse_days(name), tuple) and isinstance(hours := parse_hours(text), Hours)
+            if isinstance(days := parse_days(name), tuple)
+            and isinstance(hours := parse_hours(text), Hours)
             for day in days
         }
-        parts = [part for name, entry in spec.dayparts.items() if (part := _parse_daypart(str(name), entry))]
+        parts = [
+            part
+            for name, entry in spec.dayparts.items()
+            if (part := _parse_daypart(str(name), entry))
+        ]
         country = str(spec.country or "")
         return cls(
             hours=own_hours if spec.hours else countries.build_usual_hours(country),
@@ -183,7 +211,9 @@ class Calendar:
         wall = to_wall_time(zones[0], at)
         return self._find_part(wall.date(), wall.hour * 60 + wall.minute)
 
-    def find_next_opening(self, zones: Sequence[str], at: datetime, dayparts: Collection[str] = ()) -> datetime | None:
+    def find_next_opening(
+        self, zones: Sequence[str], at: datetime, dayparts: Collection[str] = ()
+    ) -> datetime | None:
         """Return the next open time from `at` on, in UTC; where `dayparts` are given, in one of these.
 
         None where there is none before the last day. Each zone moves the time on to its own next opening, until none
@@ -196,7 +226,9 @@ class Calendar:
         while True:
             postponed = current
             for number, zone in enumerate(zones):
-                opening = self._find_next_of_zone(zone, postponed, last, dayparts if number == 0 else ())
+                opening = self._find_next_of_zone(
+                    zone, postponed, last, dayparts if number == 0 else ()
+                )
                 if opening is None:
                     return None
                 postponed = opening
@@ -229,7 +261,11 @@ class Calendar:
         if day in self.closed_days:
             return f"closed on {format_short_day(day)}"
         where = self.region or self.country
-        if self.holidays and where and (holiday := countries.list_public_holidays(where, day.year).get(day)):
+        if (
+            self.holidays
+            and where
+            and (holiday := countries.list_public_holidays(where, day.year).get(day))
+        ):
             return f"{holiday}, {format_short_day(day)}"
         return "" if self.find_hours(day) is not None else f"{DAY_NAMES[day.weekday()]} there"
 
@@ -247,7 +283,11 @@ class Calendar:
 
     def _find_part(self, day: date, minute: int) -> str:
         for part in self.parts:
-            if (day.weekday() in part.days) if part.days else part.hours.start <= minute < part.hours.end:
+            if (
+                (day.weekday() in part.days)
+                if part.days
+                else part.hours.start <= minute < part.hours.end
+            ):
                 return part.name
         return ""
 
@@ -260,12 +300,16 @@ class Calendar:
         why, hours = self.explain_closed_day(day), self.find_hours(day) or Hours(0, 0)
         if why:
             return _Day(why, hours, ())
-        edges = {edge for part in self.parts for edge in part.hours if hours.start < edge < hours.end}
+        edges = {
+            edge for part in self.parts for edge in part.hours if hours.start < edge < hours.end
+        }
         cuts = sorted({*edges, *hours})
         intervals = sorted(
             _OpenInterval(start, end, self._find_part(day, first))
             for first, last in pairwise(cuts)
-            for start, end in iterate_intervals(zone, make_wall_time(day, first), make_wall_time(day, last))
+            for start, end in iterate_intervals(
+                zone, make_wall_time(day, first), make_wall_time(day, last)
+            )
         )
         return _Day("", hours, tuple(intervals))
 
@@ -287,9 +331,14 @@ class Calendar:
         edge = format_clock(day.hours.start if is_early else day.hours.end)
         return f"{'before' if is_early else 'after'} {edge} there (it is {format_clock(minute)})"
 
-    def _find_next_of_zone(self, zone: str, at: datetime, last: datetime, parts: Collection[str]) -> datetime | None:
+    def _find_next_of_zone(
+        self, zone: str, at: datetime, last: datetime, parts: Collection[str]
+    ) -> datetime | None:
         # where the clock goes back over midnight, the day before comes a second time
-        day, end = self.find_local_day(zone, at) - timedelta(days=1), self.find_local_day(zone, last)
+        day, end = (
+            self.find_local_day(zone, at) - timedelta(days=1),
+            self.find_local_day(zone, last),
+        )
         day, end = max(day, self.starts or day), min(end, self.ends or end)
         while day <= end:
             for interval in self._get_day(zone, day).intervals:

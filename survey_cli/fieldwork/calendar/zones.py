@@ -47,7 +47,9 @@ def to_utc(zone: str, wall: datetime) -> datetime:
     """
     if classify_wall_time(zone, wall) == "never":
         before = _subtract_offset(wall.replace(fold=1), _find_offset(zone, wall.replace(fold=1)))
-        return _locate_change(zone, before, _subtract_offset(wall, _find_offset(zone, wall.replace(fold=0))))
+        return _locate_change(
+            zone, before, _subtract_offset(wall, _find_offset(zone, wall.replace(fold=0)))
+        )
     return _subtract_offset(wall, _find_offset(zone, wall))
 
 
@@ -56,13 +58,17 @@ def find_day_start(zone: str, day: date) -> datetime:
     return to_utc(zone, datetime.combine(day, time.min))
 
 
-def iterate_intervals(zone: str, wall_from: datetime, wall_to: datetime) -> Iterator[tuple[datetime, datetime]]:
+def iterate_intervals(
+    zone: str, wall_from: datetime, wall_to: datetime
+) -> Iterator[tuple[datetime, datetime]]:
     """Yield the time during which the clock shows `wall_from` or later, but not yet `wall_to`.
 
     These are pairs of times in UTC: one pair, except on a day on which the clock changes, where there may be none or
     two.
     """
-    least = _subtract_offset(wall_from, timedelta(hours=16))  # no zone is, or was, further from UTC than this
+    least = _subtract_offset(
+        wall_from, timedelta(hours=16)
+    )  # no zone is, or was, further from UTC than this
     most = _subtract_offset(wall_to, timedelta(hours=-16))
     start_of_offset = least
     while start_of_offset < most:

@@ -94,7 +94,9 @@ def count_activity(case: Case, plan: Plan, *, since: datetime | None = None) -> 
                     (attempt.held_until - attempt.started_at).total_seconds()
                 )
             _count_calls(attempt, quarter, case, plan, activity)
-    states = [number.state for number in case.numbers if number.state != "live"] if since is None else []
+    states = (
+        [number.state for number in case.numbers if number.state != "live"] if since is None else []
+    )
     activity.update(("", (state,)) for state in states)
     activity["", ("blocked",)] += bool(states)
     if since is None and case.erased and code_case(case, plan).code == "1.1":
@@ -104,7 +106,9 @@ def count_activity(case: Case, plan: Plan, *, since: datetime | None = None) -> 
 
 def encode_activity(activity: Activity) -> str:
     """Encode the additions of a case as JSON, in which the quarter and the JSON of the name are one key."""
-    additions = {f"{quarter} {_encode_name(name)}": n for (quarter, name), n in activity.items() if n}
+    additions = {
+        f"{quarter} {_encode_name(name)}": n for (quarter, name), n in activity.items() if n
+    }
     return _ENCODER.encode(dict(sorted(additions.items())))
 
 
@@ -113,7 +117,9 @@ def _encode_name(name: ActivityName) -> str:
     return _ENCODER.encode(("activity", *name))
 
 
-def _count_calls(attempt: Attempt, quarter: str, case: Case, plan: Plan, activity: Activity) -> None:
+def _count_calls(
+    attempt: Attempt, quarter: str, case: Case, plan: Plan, activity: Activity
+) -> None:
     by = attempt.by
     dialed = [call for call in attempt.calls if call.number]
     if dialed:

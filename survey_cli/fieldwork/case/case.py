@@ -96,7 +96,15 @@ class Appointment(NamedTuple):
 
 
 RESTORED: Final = (
-    *("appointment", "interrupted", "eligible", "person_known", "do_not_call", "requested_language", "numbers"),
+    *(
+        "appointment",
+        "interrupted",
+        "eligible",
+        "person_known",
+        "do_not_call",
+        "requested_language",
+        "numbers",
+    ),
     "interview_left_at",
 )
 """The fields of a case that a call's outcome may change: restored if it is revoked."""
@@ -168,7 +176,11 @@ class Case:
         case = cls(key=key)
         for entry in history:
             changes = case._compute_changes(entry)
-            for name, value in (*changes.items(), ("seq", case.seq + 1), ("last_event_at", entry.at)):
+            for name, value in (
+                *changes.items(),
+                ("seq", case.seq + 1),
+                ("last_event_at", entry.at),
+            ):
                 object.__setattr__(case, name, value)
         return case
 
@@ -191,7 +203,9 @@ class Case:
 
     @property
     def last_call(self) -> Call | None:
-        return next((attempt.calls[-1] for attempt in reversed(self.attempts) if attempt.calls), None)
+        return next(
+            (attempt.calls[-1] for attempt in reversed(self.attempts) if attempt.calls), None
+        )
 
     @property
     def live_numbers(self) -> tuple[NumberRecord, ...]:
@@ -241,7 +255,9 @@ class Case:
         if last is None or last.number == 0:
             return live[0]
         row = OUTCOMES.get(last.outcome)
-        was_contact = last.eligible or self.person_known or (row is not None and row.moment != "before")
+        was_contact = (
+            last.eligible or self.person_known or (row is not None and row.moment != "before")
+        )
         last_number = self.find_number(last.number)
         if was_contact and last_number in live:
             return last_number
@@ -264,27 +280,46 @@ class Case:
         match event:
             case events.CaseSampled():
                 sampled = event._asdict()
-                language, numbers = sampled.pop("language"), _merge_numbers(self.numbers, event.numbers)
+                language, numbers = (
+                    sampled.pop("language"),
+                    _merge_numbers(self.numbers, event.numbers),
+                )
                 released = self.released or not event.replicate
-                return {**sampled, "numbers": numbers, "sampled_language": language, "released": released}
+                return {
+                    **sampled,
+                    "numbers": numbers,
+                    "sampled_language": language,
+                    "released": released,
+                }
             case events.CaseReleased():
                 return {"released": True}
             case events.CaseClaimed():
-                return {**self._close_attempt(None), "open_attempt": Attempt(at, by, station, claimed=True)}
+                return {
+                    **self._close_attempt(None),
+                    "open_attempt": Attempt(at, by, station, claimed=True),
+                }
             case events.NumberDialed(number):
-                return self._replace_attempt(self._get_open_attempt(at, by, station)._replace(dialed=number))
+                return self._replace_attempt(
+                    self._get_open_attempt(at, by, station)._replace(dialed=number)
+                )
             case events.OutcomeRecorded():
                 return self._record_outcome(at, by, station, event)
             case events.OutcomeRevoked():
                 return self._revoke_outcome(by, station)
-            case events.CaseReturned("lapsed" | "released"):  # the station was silent for an unknown time
+            case events.CaseReturned(
+                "lapsed" | "released"
+            ):  # the station was silent for an unknown time
                 return self._close_attempt(at, held_until=self.last_event_at)
             case events.AttemptClosed() | events.CaseReturned():
                 return self._close_attempt(at, held_until=at)
             case events.InterviewOpened(interview):
                 time_before = self.interview_time if interview == self.interview else NO_TIME
                 opened = {"interview": interview, "interview_open": True, "interrupted": False}
-                began = {"interview_began": at, "interview_time": time_before, "interview_left_at": None}
+                began = {
+                    "interview_began": at,
+                    "interview_time": time_before,
+                    "interview_left_at": None,
+                }
                 return {**opened, **began}
             case events.AppointmentMade():
                 return {"appointment": Appointment(at, by, event)}
@@ -342,7 +377,9 @@ class Case:
         earlier = self.attempts[:-1] if begun else self.attempts
         return {"open_attempt": attempt, "attempts": (*earlier, attempt)}
 
-    def _close_attempt(self, at: datetime | None, held_until: datetime | None = None) -> dict[str, Any]:
+    def _close_attempt(
+        self, at: datetime | None, held_until: datetime | None = None
+    ) -> dict[str, Any]:
         """Return the changes that end the current attempt, at its last call where no time is given.
 
         An interview in the middle is interrupted.
@@ -352,7 +389,11 @@ class Case:
         if self.interview_began is not None and held_until is not None:
             changes["interview_time"] = self.interview_time + (held_until - self.interview_began)
         if self.interview_open:
-            changes |= {"interview_open": False, "interrupted": True, "interview_left_at": at or held_until}
+            changes |= {
+                "interview_open": False,
+                "interrupted": True,
+                "interview_left_at": at or held_until,
+            }
         if self.open_attempt is not None and self.open_attempt.calls:
             last = self.attempts[-1]
             ended = last._replace(ended_at=at or last.calls[-1].at, dialed=0, held_until=held_until)
@@ -362,10 +403,25 @@ class Case:
             changes["uncalled_attempts"] = (*self.uncalled_attempts, ended)
         return changes
 
-    def _record_outcome(self, at: datetime, by: str, station: str, event: events.OutcomeRecorded) -> dict[str, Any]:
+    def _record_outcome(
+        self, at: datetime, by: str, station: str, event: events.OutcomeRecorded
+    ) -> dict[str, Any]:
         eligible = self.eligible or event.eligible
-        total = self.interview_time + (at - self.interview_began) if self.interview_began is not None else None
-        call = Call(at, by, event.number, event.outcome, event.code, eligible, event.note, interview_time=total)
+        total = (
+            self.interview_time + (at - self.interview_began)
+            if self.interview_began is not None
+            else None
+        )
+        call = Call(
+            at,
+            by,
+            event.number,
+            event.outcome,
+            event.code,
+            eligible,
+            event.note,
+            interview_time=total,
+        )
         left_at = self.interview_left_at
         if self.interview_open or (event.interrupted and not self.interrupted):
             left_at = at
@@ -395,14 +451,21 @@ class Case:
         last = self.attempts[-1]
         *calls, revoked = last.calls
         attempt = last._replace(
-            by=by, station=station, calls=tuple(calls), dialed=revoked.number, ended_at=None, held_until=None
+            by=by,
+            station=station,
+            calls=tuple(calls),
+            dialed=revoked.number,
+            ended_at=None,
+            held_until=None,
         )
         states = {n.position: n.state for n in self.before_call["numbers"]}
         return {
             **self.before_call,
             "attempts": (*self.attempts[:-1], attempt) if attempt.calls else self.attempts[:-1],
             "open_attempt": attempt,
-            "numbers": tuple(n._replace(state=states.get(n.position, n.state)) for n in self.numbers),
+            "numbers": tuple(
+                n._replace(state=states.get(n.position, n.state)) for n in self.numbers
+            ),
             "before_call": None,
         }
 
@@ -411,9 +474,14 @@ class Case:
         before = self.before_call or {}
         states = {n.position: n.state for n in before.get("numbers", ())}
         numbers = tuple(
-            n._replace(state=states.get(n.position, "live")) if n.state == "never_call" else n for n in self.numbers
+            n._replace(state=states.get(n.position, "live")) if n.state == "never_call" else n
+            for n in self.numbers
         )
-        return {"do_not_call": False, "numbers": numbers, "appointment": self.appointment or before.get("appointment")}
+        return {
+            "do_not_call": False,
+            "numbers": numbers,
+            "appointment": self.appointment or before.get("appointment"),
+        }
 
     def _override_outcome(self, outcome: str, code: str) -> tuple[Attempt, ...]:
         """Return the attempts with another outcome of the last call; unchanged where none is given."""
@@ -421,7 +489,9 @@ class Case:
             return self.attempts
         last = self.attempts[-1]
         *earlier_calls, call = last.calls
-        call = call._replace(outcome=outcome, code=code, keyed_outcome=call.keyed_outcome or call.outcome)
+        call = call._replace(
+            outcome=outcome, code=code, keyed_outcome=call.keyed_outcome or call.outcome
+        )
         return (*self.attempts[:-1], last._replace(calls=(*earlier_calls, call)))
 
 
@@ -432,7 +502,9 @@ def _mark_number(number: NumberRecord, position: int, state: events.NumberState)
     return number._replace(state=state)
 
 
-def _merge_numbers(known: tuple[NumberRecord, ...], added: tuple[events.NumberFacts, ...]) -> tuple[NumberRecord, ...]:
+def _merge_numbers(
+    known: tuple[NumberRecord, ...], added: tuple[events.NumberFacts, ...]
+) -> tuple[NumberRecord, ...]:
     """Add numbers behind the known ones, which keep their position and state."""
     merged = {n.position: n for n in known}
     for facts in added:
@@ -479,7 +551,11 @@ def find_call_zones(case: Case, number: NumberRecord | None, plan: Plan) -> Call
     study_zone = plan.zone or case.zone
     if study_zone and (not number_zones or _has_same_clock(study_zone, number_zones)):
         is_mobile = number_zones and number is not None and number.line == "mobile"
-        rule = "the study's zone: a mobile number does not say where it is" if is_mobile else "the study's zone"
+        rule = (
+            "the study's zone: a mobile number does not say where it is"
+            if is_mobile
+            else "the study's zone"
+        )
         return CallZones((study_zone,), rule)
     return CallZones(number_zones, "all zones where its number may be" if number_zones else "")
 

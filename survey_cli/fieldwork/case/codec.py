@@ -10,7 +10,14 @@ from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any, Final
 
-from survey_cli.fieldwork.case.events import EVENT_KINDS, CaseEvent, CaseSampled, HistoryEntry, NumberAdded, NumberFacts
+from survey_cli.fieldwork.case.events import (
+    EVENT_KINDS,
+    CaseEvent,
+    CaseSampled,
+    HistoryEntry,
+    NumberAdded,
+    NumberFacts,
+)
 from survey_cli.values import Value
 
 EVENT_TYPES: Final[dict[str, type[Any]]] = {kind: event for event, kind in EVENT_KINDS.items()}
@@ -23,8 +30,14 @@ class CaseEventDecodeError(ValueError):
 def encode_case_event(event: CaseEvent) -> tuple[str, str]:
     """Return the event's kind, and its other fields as one JSON object without defaults."""
     defaults = type(event)._field_defaults
-    fields = {name: value for name, value in event._asdict().items() if name not in defaults or value != defaults[name]}
-    encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=encode_other)
+    fields = {
+        name: value
+        for name, value in event._asdict().items()
+        if name not in defaults or value != defaults[name]
+    }
+    encoder = json.JSONEncoder(
+        ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=encode_other
+    )
     return EVENT_KINDS[type(event)], encoder.encode(fields)
 
 
@@ -52,7 +65,9 @@ def decode_case_event(kind: str, payload: str) -> CaseEvent:
     try:
         fields = json.loads(payload)
         if event_type is CaseSampled:
-            fields["columns"] = {name: decode_value(value) for name, value in fields.get("columns", {}).items()}
+            fields["columns"] = {
+                name: decode_value(value) for name, value in fields.get("columns", {}).items()
+            }
             fields["numbers"] = tuple(map(_decode_number, fields.get("numbers", ())))
         elif event_type is NumberAdded:
             fields["number"] = _decode_number(fields["number"])
@@ -111,4 +126,6 @@ def count_notes(entry: HistoryEntry) -> int:
 def _list_text_fields(entry: HistoryEntry) -> list[str]:
     """Return the fields of the event that contain text."""
     fields = entry.event._asdict().items()
-    return [name for name, value in fields if name in TEXT_FIELDS and isinstance(value, str) and value]
+    return [
+        name for name, value in fields if name in TEXT_FIELDS and isinstance(value, str) and value
+    ]

@@ -14,7 +14,9 @@ from survey_cli.fieldwork.rates.dispositions import QUOTA_FILLED_CODE, Uncountab
 from survey_cli.outcomes import LOST, Outcome, is_answered
 from survey_cli.problems import UserError, suggest_nearest
 
-OUTCOMES_HELP: Final = "give an outcome, such as callback or refusal_hard: `survey explain outcomes` lists them"
+OUTCOMES_HELP: Final = (
+    "give an outcome, such as callback or refusal_hard: `survey explain outcomes` lists them"
+)
 NEVER_DIALED_CODES: Final = {"list": "2.20", "establishment": "2.20", "rdd": "3.11"}
 NO_NUMBER_LEFT_CODE: Final = "3.90"
 """Every number of a known unit is dead: nothing says that the unit is not there, so it stays in the denominator. AAPOR
@@ -76,12 +78,24 @@ def code_case(case: Case, plan: Plan) -> CaseDisposition:
     """
     override = case.override
     if override is not None and has_final_override(case, plan):
-        return CaseDisposition(override.code or _code_override(case, plan), override.outcome, override.at, override.by)
+        return CaseDisposition(
+            override.code or _code_override(case, plan), override.outcome, override.at, override.by
+        )
     calls = case.calls
     lowest_rank, disposition = len(CODE_PRECEDENCE) + 1, None
-    if override is not None and not override.calls_before and (code := override.code or _code_override(case, plan)):
-        lowest_rank, disposition = rank_code(code), CaseDisposition(code, override.outcome, override.at, override.by)
-    withdrawal = max((n for n, call in enumerate(calls) if classify_outcome(call, plan) == "withdrawn"), default=-1)
+    if (
+        override is not None
+        and not override.calls_before
+        and (code := override.code or _code_override(case, plan))
+    ):
+        lowest_rank, disposition = (
+            rank_code(code),
+            CaseDisposition(code, override.outcome, override.at, override.by),
+        )
+    withdrawal = max(
+        (n for n, call in enumerate(calls) if classify_outcome(call, plan) == "withdrawn"),
+        default=-1,
+    )
     for number, call in enumerate(calls):
         if number < withdrawal and call.code in ("1.1", "1.2", "2.12"):
             continue
@@ -175,7 +189,9 @@ def validate_override(case: Case, plan: Plan, *, outcome: str, code: str = "") -
         remedy = "give callback, or book the appointment at a station, which asks for its time"
         raise UserError(where, "it has no appointment", remedy)
     called = case.last_call.number if case.last_call is not None else 0
-    if kind == "changed" and not (called and any(number.position != called for number in case.live_numbers)):
+    if kind == "changed" and not (
+        called and any(number.position != called for number in case.live_numbers)
+    ):
         what = f"{outcome} requires a call to the old number, and the new number in the case"
         remedy = "add it in the sample file: survey sample import FILE cases.csv --update; or use disconnected"
         raise UserError(where, what, remedy)
@@ -193,7 +209,9 @@ def _code_override(case: Case, plan: Plan) -> str:
         return ""
     if last_call is not None and last_call.outcome == override.outcome:
         return _code_call(case, last_call, plan)
-    assumed_call = Call(override.at, override.by, 0, override.outcome, override.code, case.eligible, "")
+    assumed_call = Call(
+        override.at, override.by, 0, override.outcome, override.code, case.eligible, ""
+    )
     return _code_call(case, assumed_call, plan)
 
 
@@ -210,7 +228,9 @@ def _code_call(case: Case, call: Call, plan: Plan) -> str:
     if call.code == "2.12" and kind in RESUMABLE_OUTCOMES:
         return "2.21" if _is_screened(case, plan) else NOT_SCREENED_CODE
     if call.code:
-        return break_off if call.code == NOT_SCREENED_CODE and row.listed == "derived" else call.code
+        return (
+            break_off if call.code == NOT_SCREENED_CODE and row.listed == "derived" else call.code
+        )
     if kind == LOST and is_contact(call, plan):
         return "2.21" if _is_screened(case, plan) else NOT_SCREENED_CODE
     code = row.listed if plan.eligibility_known else row.rdd
@@ -271,7 +291,11 @@ def _is_household(case: Case, plan: Plan, until: datetime | None = None) -> bool
     """
     if case.eligible or plan.eligible_from:
         return case.eligible
-    contacts = (call for call in case.calls if (until is None or call.at <= until) and is_contact(call, plan))
+    contacts = (
+        call
+        for call in case.calls
+        if (until is None or call.at <= until) and is_contact(call, plan)
+    )
     return any(classify_outcome(call, plan) not in NON_HOUSEHOLD_OUTCOMES for call in contacts)
 
 
@@ -326,5 +350,8 @@ def code_waiting_interview(progress: InterviewProgress, plan: Plan) -> str:
 
 def _has_passed(progress: InterviewProgress, point: CompletionPoint | None) -> bool:
     if point is not None and point.share is not None:
-        return progress.question_count > 0 and progress.answer_count >= point.share * progress.question_count
+        return (
+            progress.question_count > 0
+            and progress.answer_count >= point.share * progress.question_count
+        )
     return point is not None and point.item in progress.passed_items

@@ -76,12 +76,16 @@ class People:
     def format_supervisors(self) -> str:
         """Return whom to ask, in words: `ann or bob`."""
         logins = sorted(person.login for person in self.interviewers.values() if person.supervises)
-        nobody = "to add a supervisor to the list of people" if self.interviewers else "a supervisor"
+        nobody = (
+            "to add a supervisor to the list of people" if self.interviewers else "a supervisor"
+        )
         return " or ".join(logins[:3]) or nobody
 
     def speaks(self, language: str) -> bool:
         """Return whether anybody here interviews in this language; without a list, everybody may."""
-        return not self.interviewers or any(person.speaks(language) for person in self.interviewers.values())
+        return not self.interviewers or any(
+            person.speaks(language) for person in self.interviewers.values()
+        )
 
     def has_skill(self, skill: str) -> bool:
         """Return whether anybody has this skill: a skill that nobody has is not waited for."""
@@ -105,7 +109,9 @@ class QuotaCell(NamedTuple):
 
 
 COUNTED: Final = NamedFigure(
-    "counted", "Complete interviews in a quota cell.", "status, board, client's page, case show, forecast"
+    "counted",
+    "Complete interviews in a quota cell.",
+    "status, board, client's page, case show, forecast",
 )
 IN_PROGRESS: Final = NamedFigure(
     "in progress",
@@ -162,7 +168,11 @@ class Quota:
         """Return the values, as `North/1`, for which the quota applies and has no target; empty elsewhere."""
         values = [env.get(name, NOT_REACHED) for name in self.by]
         applies = self.where is None or self.where.evaluate(env)
-        if not values or any(isinstance(value, Missing) for value in (*values, applies)) or not applies:
+        if (
+            not values
+            or any(isinstance(value, Missing) for value in (*values, applies))
+            or not applies
+        ):
             return ""
         codes = "/".join(_format_code(value) for value in values)
         return "" if f"{self.id}:{codes}" in self.cells else codes
@@ -174,7 +184,14 @@ def _label_code(instrument: Instrument, name: str, code: str) -> str:
     labels: Mapping[Any, str] = {0: "no", 1: "yes"}
     if compute is None or compute.type != "flag":
         labels = find_labels(instrument, name, instrument.language)
-    return next((render_placeholders(text) for value, text in labels.items() if _format_code(value) == code), code)
+    return next(
+        (
+            render_placeholders(text)
+            for value, text in labels.items()
+            if _format_code(value) == code
+        ),
+        code,
+    )
 
 
 def _format_code(value: Any) -> str:
@@ -211,7 +228,9 @@ class Quotas:
             cells = {key: QuotaCell(key, key, spec.target or 0, spec.soft, key)} if not by else {}
             for text, target in spec.targets.items() if by else ():
                 codes = [code.strip() for code in str(text).split("/")]
-                words = ", ".join(_label_code(instrument, *pair) for pair in zip(by, codes, strict=True))
+                words = ", ".join(
+                    _label_code(instrument, *pair) for pair in zip(by, codes, strict=True)
+                )
                 cell_id = f"{key}:{'/'.join(codes)}"
                 cells[cell_id] = QuotaCell(cell_id, key, target, spec.soft, f"{key}: {words}")
             quotas.append(Quota(id=key, where=where, by=by, cells=cells, soft=spec.soft))
@@ -223,7 +242,9 @@ class Quotas:
             codes=list_codes(build_external_symbols(instrument).value_types) if quotas else {},
         )
 
-    def find_limit(self, fill: Mapping[str, CellFill] | None = None, *, soft: bool = False) -> QuotaLimit | None:
+    def find_limit(
+        self, fill: Mapping[str, CellFill] | None = None, *, soft: bool = False
+    ) -> QuotaLimit | None:
         """Return the most interviews that the hard quotas allow, or the soft ones; None if nothing limits them.
 
         With `fill` it is the number of further ones. Nothing else that happens in the fieldwork changes it.
@@ -235,7 +256,9 @@ class Quotas:
             places = {}
             for cell_id, cell in quota.cells.items():
                 taken = (fill or {}).get(cell_id, CellFill()).completes
-                places[cell_id.removeprefix(f"{quota.id}:") if quota.by else ""] = max(cell.target - taken, 0)
+                places[cell_id.removeprefix(f"{quota.id}:") if quota.by else ""] = max(
+                    cell.target - taken, 0
+                )
             rules.append(QuotaRule(quota.id, quota.where, quota.by, places))
         return find_limit(rules, self.codes)
 
@@ -256,12 +279,16 @@ class Quotas:
         a place is released. Interviews with a place are not checked again.
         """
         hard = (cell for cell in self.cells.values() if not cell.soft)
-        return frozenset(cell.id for cell in hard if sum(fill.get(cell.id, CellFill())) >= cell.target)
+        return frozenset(
+            cell.id for cell in hard if sum(fill.get(cell.id, CellFill())) >= cell.target
+        )
 
     def list_reached_cells(self, fill: Mapping[str, CellFill]) -> frozenset[str]:
         """Return the cells, soft ones included, whose complete interviews have reached the target."""
         cells = self.cells.values()
-        return frozenset(cell.id for cell in cells if fill.get(cell.id, CellFill()).completes >= cell.target)
+        return frozenset(
+            cell.id for cell in cells if fill.get(cell.id, CellFill()).completes >= cell.target
+        )
 
     def compute_urgency(self, cells: Collection[str], fill: Mapping[str, CellFill]) -> int:
         """Return how full the emptiest of these cells is, in thousandths: lower is more urgent.
@@ -269,7 +296,10 @@ class Quotas:
         A case in no cell comes after all others.
         """
         targets = ((id, self.cells[id].target) for id in cells if id in self.cells)
-        shares = (fill.get(id, CellFill()).completes * 1000 // target if target else 1000 for id, target in targets)
+        shares = (
+            fill.get(id, CellFill()).completes * 1000 // target if target else 1000
+            for id, target in targets
+        )
         return min([1000, *shares])
 
 
@@ -290,7 +320,12 @@ DEFAULT_LEASE: Final = timedelta(minutes=20)
 """The time for which a silent station keeps a case, unless the study states another."""
 DEFAULT_QUOTA_HOLD: Final = timedelta(days=1)
 """The time for which a suspended interview keeps its quota places, unless the study states another."""
-DEFAULT_BREAKS: Final = {"lunch": "unpaid", "pause": "paid", "technical": "paid", "briefing": "paid"}
+DEFAULT_BREAKS: Final = {
+    "lunch": "unpaid",
+    "pause": "paid",
+    "technical": "paid",
+    "briefing": "paid",
+}
 SOFT_REFUSALS: Final = ("refusal_soft", "refusal_household_soft", "break_off")
 """The refusals to which `soft_wait:` applies."""
 MANUAL_DIALING_COUNTRIES: Final = frozenset({"US", "PR", "GU", "VI"})
@@ -390,11 +425,19 @@ class Plan:
         plan = cls(
             study=instrument.id,
             frame=spec.frame,
-            **{name: str(getattr(spec, name) or "") for name in ("country", "zone", "eligible_from")},
-            **{f"{role}_column": columns.get(role, "") for role in ("zone", "country", "region", "consent")},
+            **{
+                name: str(getattr(spec, name) or "")
+                for name in ("country", "zone", "eligible_from")
+            },
+            **{
+                f"{role}_column": columns.get(role, "")
+                for role in ("zone", "country", "region", "consent")
+            },
             region=calendar.region or calendar.country or "",
             calendar=calendar,
-            limits=AttemptLimits(spec.attempts.total, spec.attempts.per_day, spec.attempts.per_daypart),
+            limits=AttemptLimits(
+                spec.attempts.total, spec.attempts.per_day, spec.attempts.per_daypart
+            ),
             delays=_build_delays(spec, outcomes),
             spread=spec.spread,
             spread_wait=_parse_period(spec.spread_wait, DEFAULT_SPREAD_WAIT),
@@ -407,7 +450,11 @@ class Plan:
             outcomes=outcomes,
             quotas=Quotas.from_instrument(instrument),
             scripts=tuple(
-                Script(str(key), {lang: str(script.text.get(lang)) for lang in instrument.languages}, script.once)
+                Script(
+                    str(key),
+                    {lang: str(script.text.get(lang)) for lang in instrument.languages},
+                    script.once,
+                )
                 for key, script in spec.scripts.items()
             ),
             wrapup=_parse_period(spec.wrapup, timedelta()),
@@ -436,14 +483,24 @@ class Plan:
         In the United States this applies to a mobile line, or one that may be one, unless the sample records consent
         (47 U.S.C. 227).
         """
-        has_consent = str(columns.get(self.consent_column, "")).casefold() in ("1", "yes", "y", "true")
+        has_consent = str(columns.get(self.consent_column, "")).casefold() in (
+            "1",
+            "yes",
+            "y",
+            "true",
+        )
         return self.country in MANUAL_DIALING_COUNTRIES and line != "fixed" and not has_consent
 
     def _compute_fingerprint(self) -> str:
         """Hash everything that queue positions depend on; wordings and answers are not part of it."""
-        cells = [(q.where.text if q.where else "", q.by, sorted(q.cells)) for q in self.quotas.quotas]
+        cells = [
+            (q.where.text if q.where else "", q.by, sorted(q.cells)) for q in self.quotas.quotas
+        ]
         # the order of a set differs between processes
-        calendar = (replace(self.calendar, closed_days=frozenset()), sorted(self.calendar.closed_days))
+        calendar = (
+            replace(self.calendar, closed_days=frozenset()),
+            sorted(self.calendar.closed_days),
+        )
         parts = (
             QUEUE_RULES_EDITION,
             self.frame,
@@ -457,7 +514,10 @@ class Plan:
             self.quota_hold,
             self.converter,
             self.eligible_from,
-            [(o.id, o.moment, o.rdd, o.listed, o.temporary, o.next_number, o.like) for o in self.outcomes.values()],
+            [
+                (o.id, o.moment, o.rdd, o.listed, o.temporary, o.next_number, o.like)
+                for o in self.outcomes.values()
+            ],
             cells,
             sorted(self.quotas.known_variables),
         )
@@ -472,7 +532,10 @@ def _build_delays(spec: FieldworkSpec, outcomes: Mapping[str, Outcome]) -> dict[
     texts = {str(outcome_id): str(text) for outcome_id, text in spec.delays.items()}
     if spec.refusals.soft_wait:
         texts = dict.fromkeys(SOFT_REFUSALS, str(spec.refusals.soft_wait)) | texts
-    delays = ((id, parse_delay(texts.get(id) or texts.get(row.like) or row.delay)) for id, row in outcomes.items())
+    delays = (
+        (id, parse_delay(texts.get(id) or texts.get(row.like) or row.delay))
+        for id, row in outcomes.items()
+    )
     return {outcome_id: delay for outcome_id, delay in delays if delay is not None}
 
 

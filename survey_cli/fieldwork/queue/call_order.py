@@ -10,16 +10,28 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.fieldwork.appointments.appointment import OWNER_FIRST_PERIOD
 from survey_cli.fieldwork.plan.plan import CellFill, Interviewer, People, Plan
-from survey_cli.fieldwork.queue.calling_rules import PERSONAL_RULES, ClaimContext, CriteriaCheck, CriteriaRule
+from survey_cli.fieldwork.queue.calling_rules import (
+    PERSONAL_RULES,
+    ClaimContext,
+    CriteriaCheck,
+    CriteriaRule,
+)
 from survey_cli.fieldwork.queue.scheduling import TRIED_LEAST_SUFFIX, ClaimCriteria, parse_criteria
 from survey_cli.figures import NamedFigure
 
-CaseAvailability: TypeAlias = Literal["by_all", "by_some", "part", "hours", "delay", "appointment", "quota"]
+CaseAvailability: TypeAlias = Literal[
+    "by_all", "by_some", "part", "hours", "delay", "appointment", "quota"
+]
 """Availability of cases in the queue at one time: callable by all interviewers in question, or only by some or none of
 them; waiting for a part of the day, for calling hours, for the least time after the last call, or for an appointment;
 or held back because a quota cell is full."""
 
-LASTING_FIRST: Final = (CriteriaRule.QUOTA, *PERSONAL_RULES, CriteriaRule.HOURS, CriteriaRule.DAYPART)
+LASTING_FIRST: Final = (
+    CriteriaRule.QUOTA,
+    *PERSONAL_RULES,
+    CriteriaRule.HOURS,
+    CriteriaRule.DAYPART,
+)
 """The criteria rules, those first whose obstacle doesn't end with the hour."""
 
 CALLABLE: Final = frozenset({"by_all", "by_some"})
@@ -74,10 +86,23 @@ class CallOrder(NamedTuple):
 
     @classmethod
     def for_interviewer(
-        cls, plan: Plan, *, people: People, who: Interviewer, at: datetime, fill: Mapping[str, CellFill]
+        cls,
+        plan: Plan,
+        *,
+        people: People,
+        who: Interviewer,
+        at: datetime,
+        fill: Mapping[str, CellFill],
     ) -> "CallOrder":
         """Return the order of calling, with the full quota cells counted from `fill`."""
-        return cls(plan=plan, people=people, who=who, at=at, fill=fill, full_cells=plan.quotas.list_full_cells(fill))
+        return cls(
+            plan=plan,
+            people=people,
+            who=who,
+            at=at,
+            fill=fill,
+            full_cells=plan.quotas.list_full_cells(fill),
+        )
 
     def rank_case(self, criteria: ClaimCriteria, rank: str) -> CallPriority:
         """Return the priority of a case with these criteria and this rank.
@@ -92,7 +117,11 @@ class CallOrder(NamedTuple):
 
     def prefers_other_daypart(self, criteria: ClaimCriteria) -> bool:
         """Return whether such cases prefer another part of the day than the current one."""
-        part = self._localize_plan(criteria).calendar.find_daypart(criteria.zones, self.at) if criteria.prefers else ""
+        part = (
+            self._localize_plan(criteria).calendar.find_daypart(criteria.zones, self.at)
+            if criteria.prefers
+            else ""
+        )
         return bool(criteria.prefers) and part not in criteria.prefers
 
     def is_open(self, criteria: ClaimCriteria) -> bool:
@@ -114,7 +143,11 @@ class CallOrder(NamedTuple):
         return "" if obstacle is None else check.explain_obstacle(obstacle)
 
     def check(
-        self, criteria: ClaimCriteria, who: Interviewer | None = None, *, is_open_to_all: bool = True
+        self,
+        criteria: ClaimCriteria,
+        who: Interviewer | None = None,
+        *,
+        is_open_to_all: bool = True,
     ) -> CriteriaCheck:
         """Return the rules for such cases and this interviewer, or another one."""
         context = ClaimContext(self.at, who or self.who, self.people, self.full_cells)
@@ -127,7 +160,9 @@ class CallOrder(NamedTuple):
 
     def find_opening(self, criteria: ClaimCriteria, since: datetime) -> datetime | None:
         """Return the next time from `since` on in the hours and the part of the day of such cases, or None."""
-        return self._localize_plan(criteria).calendar.find_next_opening(criteria.zones, since, criteria.dayparts)
+        return self._localize_plan(criteria).calendar.find_next_opening(
+            criteria.zones, since, criteria.dayparts
+        )
 
     def _localize_plan(self, criteria: ClaimCriteria) -> Plan:
         return self.plan.for_region(criteria.region)

@@ -14,7 +14,13 @@ from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from survey_cli.fieldwork.appointments.appointment import OWNER_FIRST_PERIOD
 from survey_cli.fieldwork.calendar.calendar import Calendar, Opening
-from survey_cli.fieldwork.case.case import Case, NumberRecord, find_call_zones, list_call_zones, localize_plan
+from survey_cli.fieldwork.case.case import (
+    Case,
+    NumberRecord,
+    find_call_zones,
+    list_call_zones,
+    localize_plan,
+)
 from survey_cli.fieldwork.plan.plan import Interviewer, People, Plan, find_full_cell
 from survey_cli.fieldwork.queue import scheduling
 from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, QueuePosition, parse_criteria
@@ -111,7 +117,9 @@ class CriteriaCheck:
     def calendar(self) -> Calendar:
         return self.plan.calendar
 
-    def find_obstacle(self, rules: Collection[CriteriaRule] = tuple(CriteriaRule)) -> CriteriaRule | None:
+    def find_obstacle(
+        self, rules: Collection[CriteriaRule] = tuple(CriteriaRule)
+    ) -> CriteriaRule | None:
         """Return the first of these rules that forbids the call; None if all allow it."""
         for rule in rules:
             if not self.allows(rule):
@@ -135,7 +143,9 @@ class CriteriaCheck:
                 return who.speaks(criteria.language)
             case CriteriaRule.SKILL:
                 # a skill that no interviewer has would keep its cases from being called at all
-                return who.has_skill(criteria.skill) or not self.context.people.has_skill(criteria.skill)
+                return who.has_skill(criteria.skill) or not self.context.people.has_skill(
+                    criteria.skill
+                )
             case _:
                 assert_never(rule)
 
@@ -164,7 +174,9 @@ class CriteriaCheck:
                 return self.opening.why
             case CriteriaRule.DAYPART:
                 now = self.daypart or "no part of the day"
-                return f"it is now {now}, and only {' or '.join(criteria.dayparts)} has attempts left"
+                return (
+                    f"it is now {now}, and only {' or '.join(criteria.dayparts)} has attempts left"
+                )
             case CriteriaRule.QUOTA:
                 cell = find_full_cell(criteria.cells, self.context.full_cells)
                 return f"{self.plan.quotas.cells[cell].label} is full: held back until it reopens"
@@ -173,7 +185,9 @@ class CriteriaCheck:
             case CriteriaRule.LANGUAGE:
                 if not self.context.people.speaks(criteria.language):
                     return f"it requires {criteria.language}, which no interviewer speaks"
-                return f"it requires {criteria.language}, which {self.context.who.login} doesn't speak"
+                return (
+                    f"it requires {criteria.language}, which {self.context.who.login} doesn't speak"
+                )
             case CriteriaRule.SKILL:
                 return f"it requires the skill {criteria.skill}"
             case _:
@@ -205,7 +219,9 @@ class CriteriaCheck:
                 return self.opening.next
             case CriteriaRule.DAYPART:
                 dayparts = self.criteria.dayparts
-                return self.calendar.find_next_opening(self.criteria.zones, self.context.at, dayparts)
+                return self.calendar.find_next_opening(
+                    self.criteria.zones, self.context.at, dayparts
+                )
             case CriteriaRule.OWNER:
                 return self.open_to_all_from
             case CriteriaRule.QUOTA | CriteriaRule.LANGUAGE | CriteriaRule.SKILL:
@@ -257,7 +273,9 @@ def check_rules(case: Case, plan: Plan, context: ClaimContext) -> Iterator[RuleR
     yield _make_result(CaseRule.LEASE, not holder, f"{holder} has it now", "nobody else has it")
 
 
-_ENDING_RULES: Final = frozenset({CaseRule.RELEASED, CaseRule.OPEN, CaseRule.SUPERVISOR, CaseRule.ATTEMPTS})
+_ENDING_RULES: Final = frozenset(
+    {CaseRule.RELEASED, CaseRule.OPEN, CaseRule.SUPERVISOR, CaseRule.ATTEMPTS}
+)
 """Case rules after which no further rule is checked."""
 
 
@@ -271,13 +289,19 @@ def _check_case_rules(
     yield _make_result(CaseRule.RELEASED, case.released, unreleased, "its replicate is released")
 
     done_reason = scheduling.explain_done(case, plan)
-    yield _make_result(CaseRule.OPEN, not done_reason, done_reason, f"code {position.code} allows a call")
+    yield _make_result(
+        CaseRule.OPEN, not done_reason, done_reason, f"code {position.code} allows a call"
+    )
     is_listed = context.on_do_not_call_list or case.do_not_call
     on_list = "it is on the do-not-call list"
-    yield _make_result(CaseRule.DO_NOT_CALL, not is_listed, on_list, "it is not on the do-not-call list")
+    yield _make_result(
+        CaseRule.DO_NOT_CALL, not is_listed, on_list, "it is not on the do-not-call list"
+    )
 
     held_reason = scheduling.explain_held(case, plan, zones)
-    yield _make_result(CaseRule.SUPERVISOR, not held_reason, held_reason, "it is not waiting for a supervisor")
+    yield _make_result(
+        CaseRule.SUPERVISOR, not held_reason, held_reason, "it is not waiting for a supervisor"
+    )
 
     attempts = f"{position.attempts} of {plan.limits.total} attempts made"
     if case.reopened_at is not None:
@@ -291,7 +315,11 @@ def _check_case_rules(
 
 
 def _check_criteria_rules(
-    criteria: ClaimCriteria, plan: Plan, context: ClaimContext, position: QueuePosition, zone_rule: str
+    criteria: ClaimCriteria,
+    plan: Plan,
+    context: ClaimContext,
+    position: QueuePosition,
+    zone_rule: str,
 ) -> Iterator[RuleResult]:
     """Yield the results of the criteria rules for one case."""
     open_to_all_from = None
@@ -315,10 +343,14 @@ def _drop_open_calls(case: Case) -> Case:
     """
     if case.open_attempt is None or not case.open_attempt.calls:
         return case
-    return replace(case, attempts=case.attempts[:-1], open_attempt=case.open_attempt._replace(calls=()))
+    return replace(
+        case, attempts=case.attempts[:-1], open_attempt=case.open_attempt._replace(calls=())
+    )
 
 
-def _make_result(rule: CallingRule, allows: bool, no: str, yes: str, until: datetime | None = None) -> RuleResult:
+def _make_result(
+    rule: CallingRule, allows: bool, no: str, yes: str, until: datetime | None = None
+) -> RuleResult:
     if allows:
         return RuleResult(rule, allows, yes)
     return RuleResult(rule, allows, no, until)
@@ -337,7 +369,9 @@ def find_next_time(case: Case, plan: Plan, context: ClaimContext) -> datetime | 
     has_place = CriteriaCheck(criteria, plan, context).allows(CriteriaRule.QUOTA)
     if not has_place or context.on_do_not_call_list:
         return None
-    return plan.calendar.find_next_opening(criteria.zones, max(position.due_at, context.at), criteria.dayparts)
+    return plan.calendar.find_next_opening(
+        criteria.zones, max(position.due_at, context.at), criteria.dayparts
+    )
 
 
 def explain_forbidden(case: Case, plan: Plan, context: ClaimContext) -> str:
@@ -350,12 +384,18 @@ def explain_forbidden(case: Case, plan: Plan, context: ClaimContext) -> str:
 
 def explain_number_state(number: NumberRecord) -> str:
     """Return why this number is never dialed; empty if it is live."""
-    return {"live": "", "dead": "this number is dead", "never_call": "this number must not be called"}[number.state]
+    return {
+        "live": "",
+        "dead": "this number is dead",
+        "never_call": "this number must not be called",
+    }[number.state]
 
 
 def explain_number_closed(case: Case, number: NumberRecord, plan: Plan, at: datetime) -> str:
     """Return why this number may not be dialed now; empty if it may. Checked again at every call."""
     if why := explain_number_state(number):
         return why
-    opening = localize_plan(case, plan).calendar.find_opening(list_call_zones(case, number, plan), at)
+    opening = localize_plan(case, plan).calendar.find_opening(
+        list_call_zones(case, number, plan), at
+    )
     return "" if opening.open else opening.why

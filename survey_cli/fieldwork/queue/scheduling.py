@@ -15,12 +15,24 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from survey_cli.fieldwork.appointments.appointment import MISSED_RETRY, find_open_appointment, is_missed, resolve_span
+from survey_cli.fieldwork.appointments.appointment import (
+    MISSED_RETRY,
+    find_open_appointment,
+    is_missed,
+    resolve_span,
+)
 from survey_cli.fieldwork.calendar.calendar import NO_ZONE_REASON, Calendar, format_short_day
 from survey_cli.fieldwork.calendar.zones import get_zone
 from survey_cli.fieldwork.case import disposition_coding as coding
 from survey_cli.fieldwork.case.activity import UNRELEASED, Activity, count_activity, encode_activity
-from survey_cli.fieldwork.case.case import Attempt, Call, Case, find_other_region, list_call_zones, localize_plan
+from survey_cli.fieldwork.case.case import (
+    Attempt,
+    Call,
+    Case,
+    find_other_region,
+    list_call_zones,
+    localize_plan,
+)
 from survey_cli.fieldwork.case.events import AppointmentPolicy
 from survey_cli.fieldwork.plan.plan import Delay, Plan
 from survey_cli.fieldwork.queue.quota_holds import keeps_places
@@ -112,7 +124,9 @@ def parse_criteria(text: str) -> ClaimCriteria:
     zones, dayparts, language, skill, owner, policy, cells, *more = json.loads(text)
     prefers, region = more[0] if more else (), more[1] if len(more) > 1 else ""
     dayparts, cells, prefers = map(tuple, (dayparts, cells, prefers))
-    return ClaimCriteria(tuple(zones), dayparts, language, skill, owner, policy, cells, prefers, region)
+    return ClaimCriteria(
+        tuple(zones), dayparts, language, skill, owner, policy, cells, prefers, region
+    )
 
 
 class AttemptsEnd(Enum):
@@ -152,18 +166,24 @@ def schedule_case(case: Case, plan: Plan, at: datetime) -> QueuePosition:
     activity: Activity = count_activity(case, plan) if case.seq > 1 else Counter()
     case, plan = case.end_attempt(), localize_plan(case, plan)
     override, last_call = case.override, case.last_call
-    is_overridden = override is not None and (last_call is None or coding.has_final_override(case, plan))
+    is_overridden = override is not None and (
+        last_call is None or coding.has_final_override(case, plan)
+    )
     decisive = override if is_overridden else last_call
     code, attempts = coding.code_case(case, plan).code, len(case.counted_attempts)
     outcome = decisive.outcome if decisive is not None else ""
-    position = QueuePosition("waiting", None, "", "", code, outcome, attempts, "", activity=encode_activity(activity))
+    position = QueuePosition(
+        "waiting", None, "", "", code, outcome, attempts, "", activity=encode_activity(activity)
+    )
     if why := explain_done(case, plan):
         if not case.released:
             activity["", (UNRELEASED, code, case.frame)] += 1
             position = position._replace(activity=encode_activity(activity))
         return position._replace(status="done", why=why)
     if not case.released:
-        return position._replace(status="unreleased", why=f"replicate {case.replicate} is not released")
+        return position._replace(
+            status="unreleased", why=f"replicate {case.replicate} is not released"
+        )
     zones = list_call_zones(case, case.next_number, plan)
     if why := explain_held(case, plan, zones):
         return position._replace(status="held", why=why)
@@ -201,15 +221,25 @@ def _schedule_open_case(
     if isinstance(due, AttemptsEnd):
         return position._replace(status="done", why=due.value)
     calendar = plan.calendar
-    if calendar.ends is not None and calendar.find_next_opening(zones, max(due.at, at), due.dayparts) is None:
+    if (
+        calendar.ends is not None
+        and calendar.find_next_opening(zones, max(due.at, at), due.dayparts) is None
+    ):
         why = f"nobody is called after {format_short_day(calendar.ends)}"
         return position._replace(status="done", why=f"{due.why}, and {why}" if due.why else why)
     status: QueueStatus = "ready" if due.at <= at else "waiting"
     region = find_other_region(case, plan)
-    criteria = ClaimCriteria(zones, due.dayparts, case.language, skill, owner, policy, cells, due.prefers, region)
-    rank, why = f"{rank}{_compute_tie_breaker(plan.study, case.key)}", "" if status == "ready" else due.why
+    criteria = ClaimCriteria(
+        zones, due.dayparts, case.language, skill, owner, policy, cells, due.prefers, region
+    )
+    rank, why = (
+        f"{rank}{_compute_tie_breaker(plan.study, case.key)}",
+        "" if status == "ready" else due.why,
+    )
     position = position._replace(promised_at=starts, promised_until=ends, owner=owner)
-    return position._replace(status=status, due_at=due.at, bucket=format_criteria(criteria), rank=rank, why=why)
+    return position._replace(
+        status=status, due_at=due.at, bucket=format_criteria(criteria), rank=rank, why=why
+    )
 
 
 def _format_sortable(at: datetime) -> str:
@@ -249,7 +279,9 @@ def explain_done(case: Case, plan: Plan) -> str:
         row = coding.find_outcome_row(call, plan)
         if row is None:
             continue
-        if coding.ends_case(row) or (call.code in ("1.1", "1.2") and row.kind in INTERVIEW_END_OUTCOMES):
+        if coding.ends_case(row) or (
+            call.code in ("1.1", "1.2") and row.kind in INTERVIEW_END_OUTCOMES
+        ):
             return row.name.lower()
         if row.kind in FINAL_REFUSALS:
             return "refused permanently"
@@ -278,7 +310,9 @@ def count_refusals(calls: Iterable[Call], plan: Plan) -> int:
 
     Hanging up on the introduction and breaking off are refusals; an interview that counts is none.
     """
-    outcomes = (coding.classify_outcome(call, plan) for call in calls if call.code not in ("1.1", "1.2"))
+    outcomes = (
+        coding.classify_outcome(call, plan) for call in calls if call.code not in ("1.1", "1.2")
+    )
     return sum(outcome in REFUSAL_OUTCOMES for outcome in outcomes)
 
 
@@ -290,7 +324,9 @@ def count_attempts_left(case: Case, plan: Plan) -> int:
 
     Attempts before a supervisor reopened the case do not count.
     """
-    counted = sum(case.reopened_at is None or a.started_at > case.reopened_at for a in case.counted_attempts)
+    counted = sum(
+        case.reopened_at is None or a.started_at > case.reopened_at for a in case.counted_attempts
+    )
     return plan.limits.total - counted
 
 
@@ -306,7 +342,9 @@ def find_attempts_end(case: Case, plan: Plan, at: datetime) -> AttemptsEnd | Non
     return due if isinstance(due, AttemptsEnd) else None
 
 
-def _find_due_time(case: Case, plan: Plan, at: datetime, zones: tuple[str, ...]) -> DueTime | AttemptsEnd:
+def _find_due_time(
+    case: Case, plan: Plan, at: datetime, zones: tuple[str, ...]
+) -> DueTime | AttemptsEnd:
     """Return when delays, limits and parts of the day allow a call, or why a limit is reached for good."""
     if not case.attempts:
         return DueTime(ALWAYS_DUE, "")
@@ -368,7 +406,9 @@ def _find_delay(call: Call, plan: Plan) -> Delay | None:
     return plan.delays.get(row.id) if row is not None else None
 
 
-def _find_next_day(attempts: tuple[Attempt, ...], plan: Plan, zones: tuple[str, ...]) -> datetime | None:
+def _find_next_day(
+    attempts: tuple[Attempt, ...], plan: Plan, zones: tuple[str, ...]
+) -> datetime | None:
     """Return the start of the day after the one on which the limit of attempts per day was reached.
 
     Of several zones, the latest counts. None where the limit was not reached.
@@ -377,13 +417,23 @@ def _find_next_day(attempts: tuple[Attempt, ...], plan: Plan, zones: tuple[str, 
     if limit is None or not attempts:
         return None
     calendar, last = plan.calendar, attempts[-1].started_at
-    days = {zone: Counter(calendar.find_local_day(zone, attempt.started_at) for attempt in attempts) for zone in zones}
-    full_zones = (zone for zone in zones if days[zone][calendar.find_local_day(zone, last)] >= limit)
+    days = {
+        zone: Counter(calendar.find_local_day(zone, attempt.started_at) for attempt in attempts)
+        for zone in zones
+    }
+    full_zones = (
+        zone for zone in zones if days[zone][calendar.find_local_day(zone, last)] >= limit
+    )
     return max((calendar.find_next_day(zone, last) for zone in full_zones), default=None)
 
 
 def _select_dayparts(
-    attempts: tuple[Attempt, ...], plan: Plan, at: datetime, zones: tuple[str, ...], *, is_urgent: bool
+    attempts: tuple[Attempt, ...],
+    plan: Plan,
+    at: datetime,
+    zones: tuple[str, ...],
+    *,
+    is_urgent: bool,
 ) -> tuple[tuple[str, ...], tuple[str, ...]] | AttemptsEnd:
     """Return the parts of the day required for the next attempt, and those preferred; each empty for any.
 
@@ -397,14 +447,18 @@ def _select_dayparts(
     has_preference = plan.spread != "off" and not is_urgent
     if not names or not attempts or (limit is None and not has_preference):
         return (), ()
-    attempt_counts = Counter(plan.calendar.find_daypart(zones, attempt.started_at) for attempt in attempts)
+    attempt_counts = Counter(
+        plan.calendar.find_daypart(zones, attempt.started_at) for attempt in attempts
+    )
     open_parts = tuple(name for name in names if limit is None or attempt_counts[name] < limit)
     required = () if len(open_parts) == len(names) else open_parts
     if not open_parts:
         return AttemptsEnd.DAYPARTS
     if required and plan.calendar.find_next_opening(zones, at, required) is None:
         return AttemptsEnd.NO_PART_LEFT
-    for group in _group_by_share(open_parts, attempt_counts, plan.calendar) if has_preference else ():
+    for group in (
+        _group_by_share(open_parts, attempt_counts, plan.calendar) if has_preference else ()
+    ):
         if len(group) == len(open_parts):
             break
         if plan.calendar.find_next_opening(zones, at, group) is not None:
@@ -423,7 +477,9 @@ def _group_by_share(
 
 def _format_length(delay: timedelta) -> str:
     minutes = delay // timedelta(minutes=1)
-    size, unit = next((u for u in ((1440, "d"), (60, "h")) if minutes and minutes % u[0] == 0), (1, "m"))
+    size, unit = next(
+        (u for u in ((1440, "d"), (60, "h")) if minutes and minutes % u[0] == 0), (1, "m")
+    )
     return f"{minutes // size}{unit}"
 
 

@@ -90,7 +90,10 @@ def find_disposition(code: str) -> Disposition | None:
 
 
 def find_group(
-    code: str, *, frame: SampleFrame = "rdd", overrides: Mapping[str, DispositionGroup] | None = None
+    code: str,
+    *,
+    frame: SampleFrame = "rdd",
+    overrides: Mapping[str, DispositionGroup] | None = None,
 ) -> DispositionGroup | UncountableCode:
     """Return the group in which a case with this code is counted.
 
@@ -104,7 +107,9 @@ def find_group(
     if row is not None:
         return row.group if frame == "rdd" else row.listed
     if key in _HEADINGS:
-        return UncountableCode(f"{code} is the heading of a group of codes, not the code of a case", _HEADINGS[key])
+        return UncountableCode(
+            f"{code} is the heading of a group of codes, not the code of a case", _HEADINGS[key]
+        )
     nearest = _find_nearest_code(key)
     remedy = "AAPOR codes are numbers from 1.1 to 4.90"
     if nearest is not None:

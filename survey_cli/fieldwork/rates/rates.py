@@ -78,7 +78,9 @@ def parse_share(text: str) -> Fraction | None:
         value = Fraction(int(ratio[1]), int(ratio[2])) if int(ratio[2]) else None
     else:
         number = parse_exact(stripped.removesuffix("%"))
-        value = None if number is None else Fraction(number) / (100 if stripped.endswith("%") else 1)
+        value = (
+            None if number is None else Fraction(number) / (100 if stripped.endswith("%") else 1)
+        )
     return value if value is not None and value <= 1 else None
 
 
@@ -129,7 +131,11 @@ class Rates(NamedTuple):
 
 
 def estimate_eligibility(
-    counts: DispositionCounts, *, frame: SampleFrame = "rdd", uh: Fraction | None = None, uo: Fraction | None = None
+    counts: DispositionCounts,
+    *,
+    frame: SampleFrame = "rdd",
+    uh: Fraction | None = None,
+    uo: Fraction | None = None,
 ) -> Eligibility:
     """Estimate e of a frame from its counts; given values `uh` and `uo` take precedence.
 
@@ -141,7 +147,9 @@ def estimate_eligibility(
         share = EligibleShare(_divide(eligible, eligible + counts.ne), "estimated")
     else:
         share = EligibleShare(Fraction(1), "known")
-    uh_share, uo_share = (share if given is None else EligibleShare(given, "given") for given in (uh, uo))
+    uh_share, uo_share = (
+        share if given is None else EligibleShare(given, "given") for given in (uh, uo)
+    )
     return Eligibility(uh_share, uo_share, eligible, counts.ne)
 
 
@@ -167,7 +175,11 @@ def compute_rates(counts: DispositionCounts, e: Eligibility) -> Rates:
     eligible: ExactNumber | None = known
     for unknown, share in ((counts.uh, e.uh.value), (counts.uo, e.uo.value)):
         # a share that can't be estimated matters only where there are unknown cases
-        eligible = None if eligible is None or (unknown and share is None) else eligible + unknown * (share or 0)
+        eligible = (
+            None
+            if eligible is None or (unknown and share is None)
+            else eligible + unknown * (share or 0)
+        )
     bases = (everybody, eligible, known)
     response = (_divide(part, base) for base in bases for part in (i, i + p))
     cooperation = (_divide(part, base) for base in (contacted, i + p + r) for part in (i, i + p))
@@ -183,7 +195,9 @@ def combine_rates(parts: Sequence[tuple[Fraction, Rates]]) -> Rates:
     if sum(weight for weight, _ in parts) != 1:
         raise ValueError("the weights of the frames have another sum than 1")
     weights, frames = [weight for weight, _ in parts], [rates for _, rates in parts]
-    return Rates(*(_weigh(zip(weights, values, strict=True)) for values in zip(*frames, strict=True)))
+    return Rates(
+        *(_weigh(zip(weights, values, strict=True)) for values in zip(*frames, strict=True))
+    )
 
 
 def _weigh(parts: Iterable[tuple[Fraction, Fraction | None]]) -> Fraction | None:

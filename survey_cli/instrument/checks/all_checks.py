@@ -40,7 +40,9 @@ def _list_checks(*modules: ModuleType) -> tuple[Check, ...]:
     return tuple(
         function
         for module, function in functions
-        if isgeneratorfunction(function) and function.__module__ == module.__name__ and function.__name__[0] != "_"
+        if isgeneratorfunction(function)
+        and function.__module__ == module.__name__
+        and function.__name__[0] != "_"
     )
 
 
@@ -75,7 +77,9 @@ def _remove_repeated_causes(problems: list[Problem]) -> list[Problem]:
     distinct: dict[tuple[object, ...], Problem] = {}
     for p in problems:
         if p.rule != "unsure-negation" or (p.who not in ends and (p.who, p.where) not in certain):
-            distinct.setdefault((p.rule, p.where, p.what, p.remedy, "" if p.where.line else p.who), p)
+            distinct.setdefault(
+                (p.rule, p.where, p.what, p.remedy, "" if p.where.line else p.who), p
+            )
     return list(distinct.values())
 
 

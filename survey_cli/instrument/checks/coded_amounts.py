@@ -111,10 +111,17 @@ def _list_codes(draft: InstrumentDraft) -> _Codes:
             if item.question.options:
                 found[name] = tuple(_list_number_codes(draft, item.question))
         elif isinstance(item.question, CodedItem) and not isinstance(item.question, MultipleItem):
-            missing = [option for option in item.options if option.missing and isinstance(option.code, int)]
+            missing = [
+                option for option in item.options if option.missing and isinstance(option.code, int)
+            ]
             if missing:
-                labels = [(int(option.code), shorten_text(option.text.source, draft)) for option in missing]
-                found[name] = tuple(_Code(value, label, False, False, False, False) for value, label in labels)
+                labels = [
+                    (int(option.code), shorten_text(option.text.source, draft))
+                    for option in missing
+                ]
+                found[name] = tuple(
+                    _Code(value, label, False, False, False, False) for value, label in labels
+                )
     return {name: codes for name, codes in found.items() if codes}
 
 
@@ -153,32 +160,43 @@ def _find_uses(codes: _Codes, condition: Condition, key: str) -> Iterator[_Found
             case ast.BinOp(left=left, right=right):
                 for operand in (left, right):
                     if (name := _find_name(operand)) in codes:
-                        yield from _describe(node, name, codes[name], _get_source(condition.text, node))
+                        yield from _describe(
+                            node, name, codes[name], _get_source(condition.text, node)
+                        )
             case ast.Call(func=ast.Name(id=function), args=arguments) if function in _ADDING:
                 for argument in arguments:
                     if (name := _find_name(argument)) in codes:
-                        yield from _describe(node, name, codes[name], _get_source(condition.text, node))
+                        yield from _describe(
+                            node, name, codes[name], _get_source(condition.text, node)
+                        )
 
 
 def _find_compared(codes: _Codes, node: ast.Compare, text: str) -> Iterator[_FoundUse]:
     left = node.left
     for op, right in zip(node.ops, node.comparators, strict=True):
         sign = COMPARISON_SIGNS.get(type(op), "")
-        for one, its_sign, other in ((left, sign, right), (right, MIRRORED_SIGNS.get(sign, ""), left)):
+        for one, its_sign, other in (
+            (left, sign, right),
+            (right, MIRRORED_SIGNS.get(sign, ""), left),
+        ):
             name = _find_name(one)
             if name not in codes or not its_sign:
                 continue
             limit = find_constant(other)
             if isinstance(limit, int | float):
                 written = _get_source(text, one)
-                for sentence, remedy in _compare_with_constant(written, codes[name], its_sign, limit):
+                for sentence, remedy in _compare_with_constant(
+                    written, codes[name], its_sign, limit
+                ):
                     yield node, name, sentence, remedy
             elif its_sign in _ORDER_SIGNS:
                 yield from _describe(node, name, codes[name], _get_source(text, node))
         left = right
 
 
-def _compare_with_constant(name: str, codes: Iterable[_Code], sign: str, limit: float) -> Iterator[tuple[str, str]]:
+def _compare_with_constant(
+    name: str, codes: Iterable[_Code], sign: str, limit: float
+) -> Iterator[tuple[str, str]]:
     """Find the codes that a comparison treats like numbers although their text says something else.
 
     Yields what happens, and the remedy.
@@ -212,17 +230,23 @@ def _compare_with_constant(name: str, codes: Iterable[_Code], sign: str, limit: 
         yield f"{join_words(code.name for code in failing)} {verb} {comparison}", remedy
 
 
-def _describe(node: ast.expr, name: str, codes: tuple[_Code, ...], text: str) -> Iterator[_FoundUse]:
+def _describe(
+    node: ast.expr, name: str, codes: tuple[_Code, ...], text: str
+) -> Iterator[_FoundUse]:
     """Describe that codes count as numbers in a calculation, in a limit, or beside another item."""
     counted = join_words(code.name for code in codes)
     values = join_words((code.value for code in codes), "or")
     zeros = [code for code in codes if code.is_zero]
-    if any(isinstance(part, ast.Attribute) and part.attr == name for part in ast.walk(node)):  # of all turns
+    if any(
+        isinstance(part, ast.Attribute) and part.attr == name for part in ast.walk(node)
+    ):  # of all turns
         remedy = "ask first whether there are any and then how many, so that no code is needed"
     elif zeros:
         remedy = f"use a compute instead, such as {_write_amount(name, zeros[0])}"
     elif not isinstance(node, ast.Compare | ast.Name):
-        remedy = f"write … if {name} == {codes[0].value} else {text}, with the value that it stands for"
+        remedy = (
+            f"write … if {name} == {codes[0].value} else {text}, with the value that it stands for"
+        )
     else:
         condition = " and ".join(f"{name} != {code.value}" for code in codes)
         remedy = f"use it only if {condition}"
@@ -259,8 +283,13 @@ def _is_guarded(draft: InstrumentDraft, use: NameUse, name: str, values: set[int
     nodes += [draft.groups.get(step.group) for step in use.path]
     for node in nodes:
         if node is not None:
-            conditions += [condition for condition in (node.ask_if, node.unless) if condition is not None]
-    if any(name in condition.names and _names_code(condition.tree, name, values) for condition in conditions):
+            conditions += [
+                condition for condition in (node.ask_if, node.unless) if condition is not None
+            ]
+    if any(
+        name in condition.names and _names_code(condition.tree, name, values)
+        for condition in conditions
+    ):
         return True
     return _excludes(use.condition.tree, name, values)
 
@@ -275,7 +304,9 @@ def _names_code(tree: ast.expr, name: str, values: set[int]) -> bool:
             continue
         if any(isinstance(op, ast.Eq | ast.NotEq | ast.In | ast.NotIn) for op in node.ops):
             listed = [
-                each for part in parts for each in (part.elts if isinstance(part, ast.List | ast.Tuple) else [part])
+                each
+                for part in parts
+                for each in (part.elts if isinstance(part, ast.List | ast.Tuple) else [part])
             ]
             if any(find_constant(each) in values for each in listed):
                 return True
@@ -301,7 +332,10 @@ def _iterate_limits(node: ast.Compare, name: str) -> Iterator[tuple[str, float]]
     left = node.left
     for op, right in zip(node.ops, node.comparators, strict=True):
         sign = COMPARISON_SIGNS.get(type(op), "")
-        for one, its_sign, other in ((left, sign, right), (right, MIRRORED_SIGNS.get(sign, ""), left)):
+        for one, its_sign, other in (
+            (left, sign, right),
+            (right, MIRRORED_SIGNS.get(sign, ""), left),
+        ):
             limit = find_constant(other)
             if its_sign and _find_name(one) == name and isinstance(limit, int | float):
                 yield its_sign, limit
@@ -317,7 +351,9 @@ def _report_use(use: NameUse, node: ast.expr, what: str, remedy: str) -> Problem
     return report("counted-code", (where, max(1, length)), use.owner, what, remedy, "warning")
 
 
-def _check_statistics(question: NumberItem, name: str, codes: tuple[_Code, ...]) -> Iterator[Problem]:
+def _check_statistics(
+    question: NumberItem, name: str, codes: tuple[_Code, ...]
+) -> Iterator[Problem]:
     """Report codes that distort the mean and the median of a number in reports."""
     node = question._node.get("options") if question._node is not None else None
     for code in codes:
@@ -333,8 +369,14 @@ def _check_statistics(question: NumberItem, name: str, codes: tuple[_Code, ...])
             remedy = f"report a compute instead, such as {_write_amount(name, code)}"
         elif code.is_counted and not code.is_top and not code.is_bottom:
             what = f"counts as {code.value} in means and medians, because it is within min and max"
-            remedy = "set a limit that excludes it, if it is no amount: options are accepted beyond it"
+            remedy = (
+                "set a limit that excludes it, if it is no amount: options are accepted beyond it"
+            )
         else:
             continue
-        at = find_key(node, code.value) if node is not None else (question.options[code.value].where, 1)
+        at = (
+            find_key(node, code.value)
+            if node is not None
+            else (question.options[code.value].where, 1)
+        )
         yield report("counted-code", at, name, f"{code.name} {what}", remedy, "warning")

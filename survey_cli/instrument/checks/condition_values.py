@@ -6,11 +6,20 @@ from math import inf
 from typing import Any
 
 from survey_cli.instrument.checks.source_items import report
-from survey_cli.instrument.compiled.draft import InstrumentDraft, NameUse, list_declines, once_per_draft
+from survey_cli.instrument.compiled.draft import (
+    InstrumentDraft,
+    NameUse,
+    list_declines,
+    once_per_draft,
+)
 from survey_cli.instrument.compiled.model import find_inputs
 from survey_cli.instrument.expressions.comparisons import COMPARISON_SIGNS, find_constant
 from survey_cli.instrument.expressions.conditions import ValueType
-from survey_cli.instrument.expressions.expression_checker import format_codes, get_code_family, shift_position
+from survey_cli.instrument.expressions.expression_checker import (
+    format_codes,
+    get_code_family,
+    shift_position,
+)
 from survey_cli.instrument.expressions.parsing import ParsedExpression, parse_expression, shorten
 from survey_cli.instrument.expressions.three_valued_logic import COMPARE, MIRRORED_SIGNS
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem
@@ -37,9 +46,13 @@ def never_true(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Correct the condition, or remove it.
     """
-    items = ((name, symbol.question) for name, symbol in draft.symbols.items() if symbol.kind == "item")
+    items = (
+        (name, symbol.question) for name, symbol in draft.symbols.items() if symbol.kind == "item"
+    )
     numbers = {name: question for name, question in items if isinstance(question, NumberItem)}
-    declines = {float(decline.code): name for name, decline in list_declines(draft.document).items()}
+    declines = {
+        float(decline.code): name for name, decline in list_declines(draft.document).items()
+    }
     reported = get_never_true_conditions(draft)
     for use in draft.uses:
         condition = use.condition
@@ -72,8 +85,15 @@ def _iterate_links(node: ast.expr) -> Iterator[tuple[str, str, Any, ast.expr]]:
             before: ast.expr = node.left
             for op, after in zip(node.ops, node.comparators, strict=True):
                 sign = COMPARISON_SIGNS.get(type(op), "")
-                for name, value, mirrored in ((before, after, sign), (after, before, MIRRORED_SIGNS.get(sign, ""))):
-                    if mirrored and isinstance(name, ast.Name) and (constant := find_constant(value)) is not None:
+                for name, value, mirrored in (
+                    (before, after, sign),
+                    (after, before, MIRRORED_SIGNS.get(sign, "")),
+                ):
+                    if (
+                        mirrored
+                        and isinstance(name, ast.Name)
+                        and (constant := find_constant(value)) is not None
+                    ):
                         yield name.id, mirrored, constant, node
                         break
                 before = after
@@ -124,7 +144,9 @@ def _write_remedy(tree: ast.BoolOp) -> str:
     return "for either of them write or"
 
 
-def _check_ranges(use: NameUse, numbers: dict[str, NumberItem], declines: dict[float, str]) -> Iterator[Problem]:
+def _check_ranges(
+    use: NameUse, numbers: dict[str, NumberItem], declines: dict[float, str]
+) -> Iterator[Problem]:
     """Yield comparisons with a number that every answer, or no answer, satisfies."""
     assert use.condition is not None
     for node in _iterate_comparisons(use.condition.tree):
@@ -135,7 +157,11 @@ def _check_ranges(use: NameUse, numbers: dict[str, NumberItem], declines: dict[f
             holds = _compare_with_range(item, sign, value)
             if holds is None:
                 continue
-            remedy = f"write answered({name}) if you mean any answer" if holds else "change the number or the range"
+            remedy = (
+                f"write answered({name}) if you mean any answer"
+                if holds
+                else "change the number or the range"
+            )
             if not holds and (kind := declines.get(value)) is not None:
                 remedy = f"write dk({name})" if kind == "dk" else f"write {name} in [{kind}]"
             word = "true for every answer" if holds else "never true"
@@ -155,13 +181,23 @@ def _iterate_comparisons(tree: ast.expr) -> Iterator[ast.Compare]:
             waiting += ast.iter_child_nodes(node)
 
 
-def _check_list(use: NameUse, node: ast.Compare, numbers: dict[str, NumberItem]) -> Iterator[Problem]:
+def _check_list(
+    use: NameUse, node: ast.Compare, numbers: dict[str, NumberItem]
+) -> Iterator[Problem]:
     """Yield problems for numbers in a list that the item can't have."""
     match node:
-        case ast.Compare(ast.Name(name), [ast.In() | ast.NotIn()], [ast.List(elts)]) if name in numbers:
+        case ast.Compare(ast.Name(name), [ast.In() | ast.NotIn()], [ast.List(elts)]) if (
+            name in numbers
+        ):
             item = numbers[name]
-            values = [value for element in elts if isinstance(value := find_constant(element), int | float)]
-            impossible = [value for value in values if _compare_with_range(item, "==", value) is False]
+            values = [
+                value
+                for element in elts
+                if isinstance(value := find_constant(element), int | float)
+            ]
+            impossible = [
+                value for value in values if _compare_with_range(item, "==", value) is False
+            ]
             if impossible:
                 listed = join_words(impossible, "or", most=MAX_LISTED)
                 what = f"{name} is never {listed}: {_describe_range(name, item, *impossible)}"
@@ -170,8 +206,14 @@ def _check_list(use: NameUse, node: ast.Compare, numbers: dict[str, NumberItem])
 
 def _describe_range(name: str, item: NumberItem, *values: float) -> str:
     decimals = f"{item.decimals or 'no'} {pluralize(item.decimals, 'decimal')}"
-    decimals_clause = f", with {decimals}" if any(round(value, item.decimals) != value for value in values) else ""
-    labels_clause = f", or is {join_words(item.options, 'or', most=MAX_LISTED)}" if item.options else ""
+    decimals_clause = (
+        f", with {decimals}"
+        if any(round(value, item.decimals) != value for value in values)
+        else ""
+    )
+    labels_clause = (
+        f", or is {join_words(item.options, 'or', most=MAX_LISTED)}" if item.options else ""
+    )
     limits = item.format_range(str(item.min), "" if item.max is None else str(item.max))
     return f"{name} goes from {limits}{decimals_clause}{labels_clause}"
 
@@ -193,7 +235,9 @@ def _make_problem(use: NameUse, node: ast.expr, what: str, remedy: str) -> Probl
     assert isinstance(parsed, ParsedExpression)
     at, length = parsed.locate(node)
     where = shift_position(use.where, use.condition.text, at)
-    return report("never-true", (where, max(1, length)), use.owner, f"{use.key}: {what}", remedy, "warning")
+    return report(
+        "never-true", (where, max(1, length)), use.owner, f"{use.key}: {what}", remedy, "warning"
+    )
 
 
 def foreign_check(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -205,11 +249,18 @@ def foreign_check(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     reported: set[Position] = set()
     for use in draft.uses:
-        if use.key != "expect" or use.condition is None or use.owner not in draft.items or use.where in reported:
+        if (
+            use.key != "expect"
+            or use.condition is None
+            or use.owner not in draft.items
+            or use.where in reported
+        ):
             continue
         around = draft.groups.get(use.path[-1].group) if use.path else None
         is_statement = around is not None and isinstance(around.spec, BatteryItem)
-        siblings = {item.id for item in around.items} if around is not None and is_statement else set()
+        siblings = (
+            {item.id for item in around.items} if around is not None and is_statement else set()
+        )
         named = find_inputs(use.condition.names, draft.computes).keys()
         if use.owner in named or siblings & named:
             continue
@@ -230,7 +281,9 @@ def prefill_kind(draft: InstrumentDraft) -> Iterator[Problem]:
     for item in draft.items.values():
         if item.prefill is None:
             continue
-        why = _explain_mismatch(item.question, item.prefill.result_type, {option.code for option in item.options})
+        why = _explain_mismatch(
+            item.question, item.prefill.result_type, {option.code for option in item.options}
+        )
         if why:
             at = (item.question.find_position("prefill"), len(item.prefill.text))
             what = f"prefill: {item.prefill.text} can't be an answer: {why}"
@@ -246,12 +299,18 @@ def _explain_mismatch(question: QuestionItem, value_type: ValueType, codes: set[
         case _ if not question.expects_answer:
             return "this item has no answer"
         case MultipleItem():
-            fits, required = value_type.type == "codes" and not are_disjoint, "codes of a multiple are required"
+            fits, required = (
+                value_type.type == "codes" and not are_disjoint,
+                "codes of a multiple are required",
+            )
         case CodedItem() if are_disjoint:
             return f"its value is one of {format_codes(value_codes or ())}, and the options are {format_codes(codes)}"
         case CodedItem():
             option_kinds = {"number" if isinstance(code, int) else "text" for code in codes}
-            fits, required = not codes or kind in {"any", *option_kinds}, "the code of an option is required"
+            fits, required = (
+                not codes or kind in {"any", *option_kinds},
+                "the code of an option is required",
+            )
         case NumberItem():
             fits, required = kind in ("number", "draw", "any"), "a number is required"
         case FreeTextItem():

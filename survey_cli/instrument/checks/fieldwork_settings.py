@@ -62,7 +62,12 @@ def bad_hours(draft: InstrumentDraft) -> Iterator[Problem]:
         for day in _list_days(name):
             first = covered.setdefault(day, str(name))
             if first != str(name):
-                yield _report("bad-hours", name, f"hours: {day} has hours already, in {first}", "list each day once")
+                yield _report(
+                    "bad-hours",
+                    name,
+                    f"hours: {day} has hours already, in {first}",
+                    "list each day once",
+                )
                 break
         yield from _check_hours(text, f"hours: {name}")
         if fieldwork.reason is None:
@@ -79,14 +84,19 @@ def bad_hours(draft: InstrumentDraft) -> Iterator[Problem]:
             [text] = given_texts
         elif entry.strip().isdecimal():
             remedy = f'write the weight beside the hours: {name}: {{hours: "17:00-20:30", weight: {entry}}}'
-            yield _report("bad-hours", entry, f"{key}: {str(entry)!r} is not a range of hours", remedy)
+            yield _report(
+                "bad-hours", entry, f"{key}: {str(entry)!r} is not a range of hours", remedy
+            )
             continue
         else:
             text = entry
         if isinstance(parse_days(text), str) or any(letter.isdigit() for letter in text):
             yield from _check_hours(text, key)
         if not _has_calls(fieldwork, text):
-            what, remedy = f"{key}: there are no calling hours in {text}", "remove it, or widen hours:"
+            what, remedy = (
+                f"{key}: there are no calling hours in {text}",
+                "remove it, or widen hours:",
+            )
             yield _report("bad-hours", name, what, remedy, "warning")
 
 
@@ -117,7 +127,12 @@ def unknown_hours(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     fieldwork = _get_settings(draft)
     country = str(fieldwork.country)
-    if fieldwork.country is not None and not fieldwork.hours and country in COUNTRIES and country not in CALLING_RULES:
+    if (
+        fieldwork.country is not None
+        and not fieldwork.hours
+        and country in COUNTRIES
+        and country not in CALLING_RULES
+    ):
         usual_hours = countries.build_usual_hours(country)
         rest_day = next(DAYS[day] for day in range(7) if day not in usual_hours)
         what = f"country: no calling hours are known for {country}"
@@ -130,7 +145,9 @@ def unknown_hours(draft: InstrumentDraft) -> Iterator[Problem]:
 
 def _has_calls(fieldwork: FieldworkSpec, text: YamlScalar) -> bool:
     """Return whether anybody is ever called in a day part; true if that is not known."""
-    hours_by_day = {day: parse_hours(hours) for key, hours in fieldwork.hours.items() for day in _list_days(key)}
+    hours_by_day = {
+        day: parse_hours(hours) for key, hours in fieldwork.hours.items() for day in _list_days(key)
+    }
     known_hours = [hours for hours in hours_by_day.values() if isinstance(hours, Hours)]
     if len(known_hours) < len(hours_by_day) or not known_hours:
         return True
@@ -163,7 +180,11 @@ def bad_day(draft: InstrumentDraft) -> Iterator[Problem]:
     Days are written as year-month-day.
     """
     fieldwork = _get_settings(draft)
-    written = [("starts", fieldwork.starts), ("ends", fieldwork.ends), *(("closed", day) for day in fieldwork.closed)]
+    written = [
+        ("starts", fieldwork.starts),
+        ("ends", fieldwork.ends),
+        *(("closed", day) for day in fieldwork.closed),
+    ]
     dates: dict[str, date] = {}
     for key, text in written:
         if text is None:
@@ -191,29 +212,45 @@ def unknown_zone(draft: InstrumentDraft) -> Iterator[Problem]:
     if fieldwork.zone is not None and not _is_zone(fieldwork.zone):
         zones = available_timezones()
         word = fieldwork.zone.replace(" ", "_")
-        matching = sorted(zone for zone in zones if zone.rpartition("/")[2].casefold() == word.casefold())
-        remedy = suggest_nearest(word, matching[:1] or zones, otherwise="write it as America/New_York")
+        matching = sorted(
+            zone for zone in zones if zone.rpartition("/")[2].casefold() == word.casefold()
+        )
+        remedy = suggest_nearest(
+            word, matching[:1] or zones, otherwise="write it as America/New_York"
+        )
         remedy = f"did you mean {matching[0]!r}?" if matching else remedy
         what = f"zone: there is no time zone {str(fieldwork.zone)!r}"
         yield _report("unknown-zone", find_value(fieldwork, "zone"), what, remedy)
     country = fieldwork.country
     if country is not None and country not in COUNTRIES:
         intended = _COUNTRY_ALIASES.get(country.upper(), country.upper())
-        remedy = f"did you mean {intended!r}?" if intended in COUNTRIES else "write two letters, such as US, GB or ES"
+        remedy = (
+            f"did you mean {intended!r}?"
+            if intended in COUNTRIES
+            else "write two letters, such as US, GB or ES"
+        )
         what = f"country: there is no country {str(country)!r}"
         yield _report("unknown-zone", find_value(fieldwork, "country"), what, remedy)
-    elif fieldwork.region is not None and (mistake := _find_region_mistake(str(fieldwork.region), str(country or ""))):
+    elif fieldwork.region is not None and (
+        mistake := _find_region_mistake(str(fieldwork.region), str(country or ""))
+    ):
         yield _report("unknown-zone", find_value(fieldwork, "region"), *mistake)
 
 
 def _find_region_mistake(region: str, country: str) -> tuple[str, str] | None:
     """Explain why a region is not one of the country's, and what to write."""
     if not country:
-        return "region: the country is missing", f"write country: {region[:2].upper() if '-' in region else 'DE'} too"
+        return (
+            "region: the country is missing",
+            f"write country: {region[:2].upper() if '-' in region else 'DE'} too",
+        )
     if countries.find_region(region, country):
         return None
     if not countries.list_regions(country):
-        return f"region: the program knows no regions of {country}", "remove it; write the region's holidays in closed:"
+        return (
+            f"region: the program knows no regions of {country}",
+            "remove it; write the region's holidays in closed:",
+        )
     return f"region: {country} has no region {region!r}", countries.suggest_region(region, country)
 
 
@@ -240,9 +277,13 @@ def bad_duration(draft: InstrumentDraft) -> Iterator[Problem]:
         "spread_wait": fieldwork.spread_wait,
     }
     by_name = {"delays": fieldwork.delays, "retention": fieldwork.retention}
-    durations = single | {f"{key}: {name}": text for key, texts in by_name.items() for name, text in texts.items()}
+    durations = single | {
+        f"{key}: {name}": text for key, texts in by_name.items() for name, text in texts.items()
+    }
     for key, text in durations.items():
-        if text is not None and (mistake := validate_duration(text, words=key.startswith("delays"))):
+        if text is not None and (
+            mistake := validate_duration(text, words=key.startswith("delays"))
+        ):
             yield _report("bad-duration", text, f"{key}: {mistake[0]}", mistake[1])
     wrapup = fieldwork.wrapup
     if wrapup is not None and (mistake := validate_short_duration(wrapup)):
@@ -267,15 +308,32 @@ def _check_effects(draft: InstrumentDraft, fieldwork: FieldworkSpec) -> Iterator
         if temporary is False and outcome is not None and not outcome.next_number:
             what, remedy = f"delays: after {name} there is no further call", "remove it"
         elif str(text) == "appointment" and base_outcome != "appointment":
-            what, remedy = f"delays: {name}: only the outcome appointment has an appointment", "write a duration"
+            what, remedy = (
+                f"delays: {name}: only the outcome appointment has an appointment",
+                "write a duration",
+            )
         else:
             continue
         yield _report("bad-duration", name, what, remedy, "warning")
-    if fieldwork.spread_wait is not None and fieldwork.spread != "wait" and "spread" not in draft.lost:
+    if (
+        fieldwork.spread_wait is not None
+        and fieldwork.spread != "wait"
+        and "spread" not in draft.lost
+    ):
         what = f"spread_wait: with spread: {fieldwork.spread} no case waits for a day part"
-        yield _report("bad-duration", fieldwork.spread_wait, what, "remove it, or write spread: wait", "warning")
+        yield _report(
+            "bad-duration",
+            fieldwork.spread_wait,
+            what,
+            "remove it, or write spread: wait",
+            "warning",
+        )
     lease = fieldwork.lease
-    if lease is not None and not validate_duration(lease, words=False) and _count_minutes(lease) > _MINUTES_PER_DAY:
+    if (
+        lease is not None
+        and not validate_duration(lease, words=False)
+        and _count_minutes(lease) > _MINUTES_PER_DAY
+    ):
         what = f"lease: {lease}: if a station crashes, its case stays claimed for that long"
         yield _report("bad-duration", lease, what, "write about 20m", "warning")
 
@@ -300,7 +358,10 @@ def bad_limit(draft: InstrumentDraft) -> Iterator[Problem]:
     fieldwork = _get_settings(draft)
     attempts = fieldwork.attempts
     parts = [(attempts, key) for key in ("total", *_PERIOD_WORDS)] + [(fieldwork.refusals, "max")]
-    for part, key in [*parts, *((p, "weight") for p in fieldwork.dayparts.values() if isinstance(p, DaypartSpec))]:
+    for part, key in [
+        *parts,
+        *((p, "weight") for p in fieldwork.dayparts.values() if isinstance(p, DaypartSpec)),
+    ]:
         value = getattr(part, key)
         if value is not None and value < 1:
             what = f"{key}: {value} allows no calls{' then' if key == 'weight' else ''}"
@@ -330,10 +391,15 @@ def unknown_item(draft: InstrumentDraft) -> Iterator[Problem]:
             name = str(point)
             if name in draft.groups:
                 first = next((item.id for item in draft.groups[name].items), "")
-                what, remedy = f"{key}: {name} is a group of items", f"use one of its items: {first}"
+                what, remedy = (
+                    f"{key}: {name} is a group of items",
+                    f"use one of its items: {first}",
+                )
             else:
                 what = f"{key}: there is no item {name!r}"
-                remedy = suggest_nearest(name, draft.items, otherwise="use an item, or write {answered: 50%}")
+                remedy = suggest_nearest(
+                    name, draft.items, otherwise="use an item, or write {answered: 50%}"
+                )
             yield _report("unknown-item", find_value(fieldwork, key), what, remedy)
     yield from _check_order(draft, fieldwork)
 
@@ -349,14 +415,24 @@ def _check_order(draft: InstrumentDraft, fieldwork: FieldworkSpec) -> Iterator[P
                 what = f"{first}: {early} (at {one.where}) comes after {then}: {late} (at {other.where})"
         elif isinstance(early, Mapping) and isinstance(late, Mapping):
             shares = [str(point.get("answered", "")) for point in (early, late)]
-            if not any(validate_share(share) for share in shares) and int(shares[0][:-1]) > int(shares[1][:-1]):
+            if not any(validate_share(share) for share in shares) and int(shares[0][:-1]) > int(
+                shares[1][:-1]
+            ):
                 what = f"{first}: {shares[0]} is more than {then}: {shares[1]}"
         if what:
             length = len(early) if isinstance(early, YamlScalar) else len(first)
-            yield _report("unknown-item", (fieldwork.find_position(first), length), what, "swap them", "warning")
+            yield _report(
+                "unknown-item",
+                (fieldwork.find_position(first), length),
+                what,
+                "swap them",
+                "warning",
+            )
 
 
-def _check_share(fieldwork: FieldworkSpec, key: str, point: Mapping[YamlScalar, YamlScalar]) -> Iterator[Problem]:
+def _check_share(
+    fieldwork: FieldworkSpec, key: str, point: Mapping[YamlScalar, YamlScalar]
+) -> Iterator[Problem]:
     remedy = "write {answered: 50%}"
     if not point:
         what = f"{key}: it names neither an item nor a percentage"
@@ -381,7 +457,9 @@ def known_eligible(draft: InstrumentDraft) -> Iterator[Problem]:
     if fieldwork.eligible_from is not None and fieldwork.frame != "rdd":
         what = f"eligible_from: has no effect with frame: {fieldwork.frame}, whose units are all known to be eligible"
         remedy = "remove it, or write frame: rdd if the numbers are dialed at random"
-        yield _report("known-eligible", find_value(fieldwork, "eligible_from"), what, remedy, "warning")
+        yield _report(
+            "known-eligible", find_value(fieldwork, "eligible_from"), what, remedy, "warning"
+        )
 
 
 def recording_notice(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -397,7 +475,13 @@ def recording_notice(draft: InstrumentDraft) -> Iterator[Problem]:
         return
     at = find_value(fieldwork, "recording")
     what = "recording: this program records nothing; it only checks that everybody hears the notice"
-    yield _report("recording-notice", at, what, "let the telephone system start recording at that item", "warning")
+    yield _report(
+        "recording-notice",
+        at,
+        what,
+        "let the telephone system start recording at that item",
+        "warning",
+    )
     if what := _explain_unheard_notice(draft, "recording"):
         yield _report("recording-notice", at, what, NOTICE_REMEDY)
 
@@ -411,7 +495,9 @@ def monitoring_notice(draft: InstrumentDraft) -> Iterator[Problem]:
     `survey watch` shows an interview once the item was read.
     """
     if what := _explain_unheard_notice(draft, "monitoring"):
-        yield _report("monitoring-notice", find_value(_get_settings(draft), "monitoring"), what, NOTICE_REMEDY)
+        yield _report(
+            "monitoring-notice", find_value(_get_settings(draft), "monitoring"), what, NOTICE_REMEDY
+        )
 
 
 NOTICE_REMEDY: Final = "put the notice in an item that everybody is asked"
@@ -425,12 +511,20 @@ def _explain_unheard_notice(draft: InstrumentDraft, key: str) -> str:
         return ""
     groups = [draft.groups[s.group] for s in symbol.path if s.group in draft.groups]
     nodes: list[CompiledNode] = [item, *groups]
-    skipped_at = next((n.id for n in nodes if n.ask_if is not None or n.unless is not None), item.roster)
+    skipped_at = next(
+        (n.id for n in nodes if n.ask_if is not None or n.unless is not None), item.roster
+    )
     skipped_at = skipped_at or next((group.id for group in groups if group.pick is not None), None)
     if skipped_at is None:
         return ""
-    why = "it has a condition" if skipped_at == name else f"{skipped_at}, which contains it, may be skipped"
-    return f"{key}: not everybody hears the notice {name} (at {locate_definition(draft, name)}): {why}"
+    why = (
+        "it has a condition"
+        if skipped_at == name
+        else f"{skipped_at}, which contains it, may be skipped"
+    )
+    return (
+        f"{key}: not everybody hears the notice {name} (at {locate_definition(draft, name)}): {why}"
+    )
 
 
 _SET_BY_INTERVIEW: Final = frozenset({"complete", "break_off"})
@@ -448,18 +542,33 @@ def unknown_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
     The closest one is suggested; `survey explain OUTCOME` describes each.
     """
     known = {**OUTCOMES, **{str(name): None for name in draft.document.outcomes}}
-    ends = [(name, item.question) for name, item in draft.items.items() if isinstance(item.question, EndItem)]
+    ends = [
+        (name, item.question)
+        for name, item in draft.items.items()
+        if isinstance(item.question, EndItem)
+    ]
     uses: list[tuple[str, str, str, Position]]
     uses = [(name, "outcome", str(end.outcome), end.find_position("outcome")) for name, end in ends]
-    uses += [("fieldwork", "delays", str(name), locate_name(name)) for name in _get_settings(draft).delays]
+    uses += [
+        ("fieldwork", "delays", str(name), locate_name(name))
+        for name in _get_settings(draft).delays
+    ]
     for who, key, word, where in [use for use in uses if use[2] not in known] + [
         (str(name), "like", str(outcome.like), outcome.find_position("like"))
         for name, outcome in draft.document.outcomes.items()
         if outcome.like is not None and outcome.like not in OUTCOMES
     ]:
         if word not in draft.lost:
-            remedy = suggest_nearest(word, known, otherwise="define it under outcomes:, or use one from the table")
-            yield report("unknown-outcome", (where, len(word)), who, f"{key}: there is no outcome {word!r}", remedy)
+            remedy = suggest_nearest(
+                word, known, otherwise="define it under outcomes:, or use one from the table"
+            )
+            yield report(
+                "unknown-outcome",
+                (where, len(word)),
+                who,
+                f"{key}: there is no outcome {word!r}",
+                remedy,
+            )
 
 
 def outcome_moment(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -477,11 +586,15 @@ def outcome_moment(draft: InstrumentDraft) -> Iterator[Problem]:
         if outcome is not None and outcome.id == LOST:
             what = f"outcome: {outcome.id} ({outcome.name}) is recorded by the program if a station stops"
             remedy = "use an outcome for somebody who was reached: callback, refusal_soft, not_eligible, …"
-            yield report("outcome-moment", find_value(question, "outcome"), name, what, remedy, "warning")
+            yield report(
+                "outcome-moment", find_value(question, "outcome"), name, what, remedy, "warning"
+            )
         if outcome is not None and outcome.moment == "before":
             what = f"outcome: {outcome.id} ({outcome.name}) means that nobody was reached"
             remedy = "use an outcome for somebody who was reached: callback, refusal_soft, not_eligible, …"
-            yield report("outcome-moment", find_value(question, "outcome"), name, what, remedy, "warning")
+            yield report(
+                "outcome-moment", find_value(question, "outcome"), name, what, remedy, "warning"
+            )
 
 
 def own_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -501,7 +614,9 @@ def own_outcome(draft: InstrumentDraft) -> Iterator[Problem]:
             yield report("own-outcome", find_value(outcome, "like"), who, what, remedy)
         if base_outcome in _CALLED_AGAIN and outcome.temporary is False:
             what = f"temporary: false, but {base_outcome} requires another call, which would never be made"
-            yield report("own-outcome", find_value(outcome, "temporary"), who, what, "remove temporary:")
+            yield report(
+                "own-outcome", find_value(outcome, "temporary"), who, what, "remove temporary:"
+            )
         if outcome.code is not None and not _AAPOR_CODE.match(outcome.code):
             what = f"code: {str(outcome.code)!r} is not an AAPOR code for an outcome"
             remedy = "write 1 to 4, a point and two or three digits, such as 2.112; headings like 2.0 can't be counted"

@@ -7,7 +7,12 @@ from keyword import iskeyword
 from typing import Final
 
 from survey_cli.entry_commands import ENTRY_COMMAND_NAMES
-from survey_cli.instrument.checks.source_items import find_options_node, iterate_items, locate_definition, report
+from survey_cli.instrument.checks.source_items import (
+    find_options_node,
+    iterate_items,
+    locate_definition,
+    report,
+)
 from survey_cli.instrument.compiled.draft import InstrumentDraft, Symbol, list_declines
 from survey_cli.instrument.compiled.model import Roster
 from survey_cli.instrument.expressions.functions import FUNCTIONS
@@ -24,8 +29,12 @@ MAX_ID_LENGTH: Final = 32
 _ID_FORM: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z", re.ASCII)
 _SURVEY_NAME_FORM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\Z", re.ASCII)
 _COLUMN_FORM: Final = re.compile(r"[A-Za-z0-9_]+\Z", re.ASCII)
-_SPSS_WORDS: Final = frozenset(["all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"])
-_STATA_WORDS: Final = frozenset(["byte", "double", "float", "if", "in", "int", "long", "using", "with", "strL"])
+_SPSS_WORDS: Final = frozenset(
+    ["all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"]
+)
+_STATA_WORDS: Final = frozenset(
+    ["byte", "double", "float", "if", "in", "int", "long", "using", "with", "strL"]
+)
 _STATA_STRING_TYPE: Final = re.compile(r"str\d+\Z")
 _FILL_NAMES: Final = frozenset((*BUILT_IN_FILLS, "options", "statement"))
 COMMAND_NAMES: Final = frozenset((*ENTRY_COMMAND_NAMES, "keep"))
@@ -76,14 +85,18 @@ def reserved_id(draft: InstrumentDraft) -> Iterator[Problem]:
     for name, where in _iterate_names(draft):
         if why := explain_reserved(name, declines):
             remedy = f"choose another, for example {name}_1"
-            yield report("reserved-id", (where, len(name)), name, f"the id {name!r} is {why}", remedy)
+            yield report(
+                "reserved-id", (where, len(name)), name, f"the id {name!r} is {why}", remedy
+            )
     for text in draft.document.texts:
         if str(text) in _FILL_NAMES:
             what = f"the text's name {str(text)!r} is a built-in fill: {{{text}}}"
             yield report("reserved-id", text, text, what, "choose another")
     for decline in draft.document.declines:
         if str(decline) in COMMAND_NAMES:
-            what = f"the decline's id {str(decline)!r} is a command that interviewers type after a dot"
+            what = (
+                f"the decline's id {str(decline)!r} is a command that interviewers type after a dot"
+            )
             yield report("reserved-id", decline, decline, what, "choose another")
 
 
@@ -116,12 +129,20 @@ def duplicate_id(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     remedy = "rename one of them"
     for first, second, name in draft.symbol_table.clashes:
-        kind, at = (first.kind, first.where) if isinstance(first, Symbol) else ("group of items", first)
+        kind, at = (
+            (first.kind, first.where) if isinstance(first, Symbol) else ("group of items", first)
+        )
         what = f"there is already {'an' if kind[0] in 'aeiou' else 'a'} {kind} {name!r}, at {at}"
         yield report("duplicate-id", (second, len(name)), name, what, remedy)
         if at.file != second.file:
             what = f"there is another {name!r}, at {second}"
-            yield report("duplicate-id", (at, len(name)), name, what, "rename one, or include the module with a prefix")
+            yield report(
+                "duplicate-id",
+                (at, len(name)),
+                name,
+                what,
+                "rename one, or include the module with a prefix",
+            )
     seen: dict[str, tuple[str, Position]] = {}
     for name, where in _iterate_names(draft):
         before = seen.setdefault(name.lower(), (name, where))
@@ -159,7 +180,13 @@ def column_clash(draft: InstrumentDraft) -> Iterator[Problem]:
                 at = f" (at {locate_definition(draft, other)})" if other != owner else ""
                 what = f"two columns would be called {column}: {content}, and {other_content}{at}"
                 remedy = f"rename {owner} or {other}" if at else "change one of the codes"
-                yield report("column-clash", (locate_definition(draft, owner), len(owner)), owner, what, remedy)
+                yield report(
+                    "column-clash",
+                    (locate_definition(draft, owner), len(owner)),
+                    owner,
+                    what,
+                    remedy,
+                )
 
 
 def _group_related_ids(draft: InstrumentDraft) -> list[list[str]]:
@@ -179,7 +206,9 @@ def _group_related_ids(draft: InstrumentDraft) -> list[list[str]]:
     for item in draft.items.values():
         if isinstance(item.question, MultipleItem) and item.id.lower() not in below:
             texts = [o.code.lower() for o in item.options if isinstance(o.code, str)]
-            if len(texts) != len(set(texts)) or any(t.endswith(("text", "mentions", "order")) for t in texts):
+            if len(texts) != len(set(texts)) or any(
+                t.endswith(("text", "mentions", "order")) for t in texts
+            ):
                 families.append([item.id])
     return families
 
@@ -236,13 +265,19 @@ def long_column(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     for item in draft.items.values():
         is_multiple = isinstance(item.question, MultipleItem)
-        if len(item.id) > MAX_ID_LENGTH or (len(item.id) < 17 and not is_multiple):  # 32 less "_mentions" and a turn
+        if len(item.id) > MAX_ID_LENGTH or (
+            len(item.id) < 17 and not is_multiple
+        ):  # 32 less "_mentions" and a turn
             continue
         turn = f"_{turns}" if (turns := _count_turns(draft, item)) else ""
-        longest = max((len(o.code) if isinstance(o.code, str) else 4 for o in item.options), default=0)
+        longest = max(
+            (len(o.code) if isinstance(o.code, str) else 4 for o in item.options), default=0
+        )
         if len(item.id) + longest + len(turn) + 10 <= MAX_ID_LENGTH:
             continue
-        names = [variable.name + turn for variable in item.question.build_variables(item, draft.language)]
+        names = [
+            variable.name + turn for variable in item.question.build_variables(item, draft.language)
+        ]
         if name := next((name for name in names if len(name) > MAX_ID_LENGTH), ""):
             stored = f"Stata allows {MAX_ID_LENGTH}: {name[:MAX_ID_LENGTH]}"
             remedy = "shorten the id" + (" or the code" if is_multiple else "")
@@ -261,9 +296,13 @@ def column_code(draft: InstrumentDraft) -> Iterator[Problem]:
     for item in iterate_items(draft, MultipleItem):
         options = item.options
         if isinstance(options, YamlScalar):
-            options = draft.document.scales[options].options if options in draft.document.scales else {}
+            options = (
+                draft.document.scales[options].options if options in draft.document.scales else {}
+            )
         for code in options if isinstance(options, dict) else ():
-            if (isinstance(code, int) and code >= 0) or (isinstance(code, str) and _COLUMN_FORM.match(code)):
+            if (isinstance(code, int) and code >= 0) or (
+                isinstance(code, str) and _COLUMN_FORM.match(code)
+            ):
                 continue
             node = find_options_node(item)
             where = locate_key(node, code) if node is not None else item.find_position("options")

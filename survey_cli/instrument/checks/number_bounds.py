@@ -46,7 +46,9 @@ def find_item_bounds(draft: InstrumentDraft, question: NumberItem, depth: int = 
     return NumberBounds(low, high)
 
 
-def _find_limit_bounds(draft: InstrumentDraft, question: NumberItem, key: str, depth: int) -> NumberBounds:
+def _find_limit_bounds(
+    draft: InstrumentDraft, question: NumberItem, key: str, depth: int
+) -> NumberBounds:
     item = draft.items.get(str(question.id))
     limit = item.limits.get(key) if item is not None else None
     if limit is None:  # it has a mistake, which is reported
@@ -69,11 +71,17 @@ def find_bounds(draft: InstrumentDraft, tree: ast.expr, depth: int = 0) -> Numbe
             bounds = find_bounds(draft, operand, depth + 1)
             return NumberBounds(-bounds.high, -bounds.low)
         case ast.BinOp(left=left, op=op, right=right):
-            return _combine(op, find_bounds(draft, left, depth + 1), find_bounds(draft, right, depth + 1))
+            return _combine(
+                op, find_bounds(draft, left, depth + 1), find_bounds(draft, right, depth + 1)
+            )
         case ast.IfExp(body=body, orelse=orelse):
-            return _unite([find_bounds(draft, body, depth + 1), find_bounds(draft, orelse, depth + 1)])
+            return _unite(
+                [find_bounds(draft, body, depth + 1), find_bounds(draft, orelse, depth + 1)]
+            )
         case ast.Call(func=ast.Name(id=function), args=args) if args:
-            return _find_call_bounds(function, [find_bounds(draft, each, depth + 1) for each in args])
+            return _find_call_bounds(
+                function, [find_bounds(draft, each, depth + 1) for each in args]
+            )
         case _:
             return NOT_NEGATIVE
 

@@ -21,7 +21,13 @@ from survey_cli.instrument.checks.source_items import (
 )
 from survey_cli.instrument.compiled.compiler import build_reserved_declines
 from survey_cli.instrument.compiled.draft import InstrumentDraft, list_declines
-from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem, SearchItem, SingleItem
+from survey_cli.instrument.schema.items.coded import (
+    CodedItem,
+    MultipleItem,
+    ScaleItem,
+    SearchItem,
+    SingleItem,
+)
 from survey_cli.instrument.schema.items.groups import BatteryItem
 from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem, QuestionItem
 from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
@@ -40,17 +46,29 @@ def unused_list(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Remove it, or use it: `scale: NAME`, `options: NAME`.
     """
-    scales, users = draft.document.scales, (SingleItem, MultipleItem, ScaleItem, BatteryItem, SearchItem)
+    scales, users = (
+        draft.document.scales,
+        (SingleItem, MultipleItem, ScaleItem, BatteryItem, SearchItem),
+    )
     if not scales or draft.lost:
         return  # an item that could not be read may use it
     named = [[item.options, getattr(item, "scale", None)] for item in iterate_items(draft, *users)]
     named += [[column.options] for column in draft.document.sample.values()]
-    names = {next((str(name) for name in each if isinstance(name, str)), "") for each in named} - {""}
+    names = {next((str(name) for name in each if isinstance(name, str)), "") for each in named} - {
+        ""
+    }
     find_similar = make_limited_nearest()
-    used = {*draft.used_scales, *names, *(find_similar(name, scales) for name in sorted(names - scales.keys()))}
+    used = {
+        *draft.used_scales,
+        *names,
+        *(find_similar(name, scales) for name in sorted(names - scales.keys())),
+    }
     for name in scales:
         if str(name) not in used:
-            what, remedy = "no item uses this list", "remove it, or use it with scale: or options: in an item"
+            what, remedy = (
+                "no item uses this list",
+                "remove it, or use it with scale: or options: in an item",
+            )
             yield report("unused-list", name, name, what, remedy, "warning")
 
 
@@ -64,13 +82,29 @@ def empty_list(draft: InstrumentDraft) -> Iterator[Problem]:
     for listed in list_option_lists(draft):
         if not listed.options:
             where = listed.node.where if listed.node is not None else Position("")
-            yield report("empty-list", where, listed.owner, "the list has no options", "write 1: first label, 2: …")
+            yield report(
+                "empty-list",
+                where,
+                listed.owner,
+                "the list has no options",
+                "write 1: first label, 2: …",
+            )
         elif len(listed.options) == 1 and not listed.may_be_one:
             (code,) = listed.options
-            if any(p.rule == "duplicate-key" and p.what.startswith(f"'{code}' ") for p in draft.file_problems):
+            if any(
+                p.rule == "duplicate-key" and p.what.startswith(f"'{code}' ")
+                for p in draft.file_problems
+            ):
                 continue  # the other option was probably meant to have another code
             what = f"the only option is {code}, so there is no choice"
-            yield report("empty-list", find_key(listed.node, code), listed.owner, what, "add an option", "warning")
+            yield report(
+                "empty-list",
+                find_key(listed.node, code),
+                listed.owner,
+                what,
+                "add an option",
+                "warning",
+            )
 
 
 def mixed_codes(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -93,7 +127,9 @@ def mixed_codes(draft: InstrumentDraft) -> Iterator[Problem]:
             what = f"the codes {join_words(odd, most=MAX_LISTED)} are {kind[2:]}s, and the others are {others}"
         remedy = "use only numbers, or only words"
         if isinstance(odd[0], str) and odd[0].lstrip("+0").isdecimal():
-            remedy = f"write {odd[0].lstrip('+0')} without quotes or zeros before it, or quote all codes"
+            remedy = (
+                f"write {odd[0].lstrip('+0')} without quotes or zeros before it, or quote all codes"
+            )
         elif isinstance(odd[0], str) and odd[0].isdecimal():
             remedy = "write 0, or quote all codes"
         yield report("mixed-codes", find_key(listed.node, odd[0]), listed.owner, what, remedy)
@@ -114,7 +150,13 @@ def duplicate_code(draft: InstrumentDraft) -> Iterator[Problem]:
         for code in listed.options:
             if isinstance(code, str) and (other := seen.setdefault(code.casefold(), code)) != code:
                 what = f"the codes {other} and {code} differ only in upper and lower case, which keying ignores"
-                yield report("duplicate-code", find_key(listed.node, code), listed.owner, what, "change one of them")
+                yield report(
+                    "duplicate-code",
+                    find_key(listed.node, code),
+                    listed.owner,
+                    what,
+                    "change one of them",
+                )
         written: dict[str, YamlScalar] = {}
         for key in listed.node or ():  # a code that looks the same as another one hides it
             if key.isascii() or not isinstance(key, YamlScalar):
@@ -161,8 +203,17 @@ def decline_key(draft: InstrumentDraft) -> Iterator[Problem]:
         for decline in item.declines if codes else ():
             if (item.scale or item.id, decline.id) in reported:
                 continue
-            letters = {key for language in draft.document.languages if (key := decline.find_key(str(language)))}
-            clashes = ((key, code) for key in sorted(letters) for code in codes if code.casefold().startswith(key))
+            letters = {
+                key
+                for language in draft.document.languages
+                if (key := decline.find_key(str(language)))
+            }
+            clashes = (
+                (key, code)
+                for key in sorted(letters)
+                for code in codes
+                if code.casefold().startswith(key)
+            )
             key, code = next(clashes, ("", ""))
             if not key:
                 continue
@@ -170,7 +221,14 @@ def decline_key(draft: InstrumentDraft) -> Iterator[Problem]:
             relation = "the beginning of" if len(code) > 1 else "also"
             what = f"the key {key} of {decline.id} is {relation} the code {code}: .{decline.id} must be typed instead"
             remedy = "choose another code, or another key under declines"
-            yield report("decline-key", find_option(draft, item, code), item.scale or item.id, what, remedy, "warning")
+            yield report(
+                "decline-key",
+                find_option(draft, item, code),
+                item.scale or item.id,
+                what,
+                remedy,
+                "warning",
+            )
 
 
 def duplicate_label(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -183,7 +241,9 @@ def duplicate_label(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     for listed in list_option_lists(draft):
         options = list(listed.options.items())
-        plain = {option.text.plain.strip() for _, option in options if option.text.plain is not None}
+        plain = {
+            option.text.plain.strip() for _, option in options if option.text.plain is not None
+        }
         if len(plain) == len(options) and "".join(plain).isascii():
             continue  # all different, the usual case
         for language in map(str, draft.document.languages):
@@ -199,7 +259,9 @@ def duplicate_label(draft: InstrumentDraft) -> Iterator[Problem]:
                     reported = True
                     within = f" in {language}" if language != draft.language else ""
                     what = f"{other} and {code} are both {str(text)!r}{within}"
-                    yield report("duplicate-label", text, listed.owner, what, "give them different texts")
+                    yield report(
+                        "duplicate-label", text, listed.owner, what, "give them different texts"
+                    )
             if reported:
                 break
 
@@ -213,7 +275,10 @@ def decline_code(draft: InstrumentDraft) -> Iterator[Problem]:
     The two could not be distinguished in the data. The usual codes are negative: −8 and −9 (and −6, −7 for not asked and
     not reached). In a multiple, 0 and 1 are taken: its columns say mentioned or not.
     """
-    reserved = [(d.code, d.id.replace("_", " ").capitalize()) for d in build_reserved_declines(draft.document)]
+    reserved = [
+        (d.code, d.id.replace("_", " ").capitalize())
+        for d in build_reserved_declines(draft.document)
+    ]
     coded: dict[int, list[tuple[int, str]]] = {}
     reported: set[object] = set()
     for item in draft.items.values():
@@ -222,18 +287,27 @@ def decline_code(draft: InstrumentDraft) -> Iterator[Problem]:
             continue
         offered = coded.get(id(item.declines))
         if offered is None:
-            offered = coded[id(item.declines)] = [(d.code, str(d.text.get(draft.language))) for d in item.declines]
+            offered = coded[id(item.declines)] = [
+                (d.code, str(d.text.get(draft.language))) for d in item.declines
+            ]
             yield from _check_repeated_codes(item, [*offered, *reserved])
         key = (item.scale or id(item.options), id(item.declines), type(question))
-        if (item.options and key in reported) or _are_clearly_distinct(question, item, offered, reserved):
+        if (item.options and key in reported) or _are_clearly_distinct(
+            question, item, offered, reserved
+        ):
             continue
         reported.add(key)
-        uses = [(code, label, _explain_code_use(draft, item, code)) for code, label in (*offered, *reserved)]
+        uses = [
+            (code, label, _explain_code_use(draft, item, code))
+            for code, label in (*offered, *reserved)
+        ]
         if clashes := [use for use in uses if use[2]]:
             yield _report_clash(draft, item, clashes)
 
 
-def _are_clearly_distinct(question: QuestionItem, item: CompiledItem, *declines: list[tuple[int, str]]) -> bool:
+def _are_clearly_distinct(
+    question: QuestionItem, item: CompiledItem, *declines: list[tuple[int, str]]
+) -> bool:
     """Return whether all decline codes are negative and no answer is, which is the usual case."""
     if not all(code < 0 for codes in declines for code, _ in codes):
         return False
@@ -242,12 +316,16 @@ def _are_clearly_distinct(question: QuestionItem, item: CompiledItem, *declines:
     return all(option.code.__class__ is not int or option.code >= 0 for option in item.options)
 
 
-def _report_clash(draft: InstrumentDraft, item: CompiledItem, clashes: list[tuple[int, str, str]]) -> Problem:
+def _report_clash(
+    draft: InstrumentDraft, item: CompiledItem, clashes: list[tuple[int, str, str]]
+) -> Problem:
     """Report declines whose codes mean something else at an item."""
     reasons = {why for _, _, why in clashes}
     remedy = "change one of the two codes"
     if isinstance(item.question, NumberItem | DateItem):
-        remedy = f"give declines codes that no answer can have: declines: {_suggest_codes(draft, item)}"
+        remedy = (
+            f"give declines codes that no answer can have: declines: {_suggest_codes(draft, item)}"
+        )
         if any(label in ("Not asked", "Not reached") for _, label, _ in clashes):
             remedy = "change the codes under the top-level declines: to ones that no answer can have, such as -9998"
     if len(reasons) == 1:
@@ -255,7 +333,9 @@ def _report_clash(draft: InstrumentDraft, item: CompiledItem, clashes: list[tupl
         codes, verb = pluralize(len(clashes), "code"), pluralize(len(clashes), "is", "are")
         what = f"the {codes} of {labels} {verb} also {reasons.pop()}"
     else:
-        what = "; ".join(f"the code of {label!r} ({code}) is also {why}" for code, label, why in clashes)
+        what = "; ".join(
+            f"the code of {label!r} ({code}) is also {why}" for code, label, why in clashes
+        )
     owner = item.scale or item.id if item.question.declines is None else item.id
     return report("decline-code", _locate_decline(draft, item, clashes[0][0]), owner, what, remedy)
 
@@ -286,7 +366,9 @@ def _check_repeated_codes(item: CompiledItem, codes: list[tuple[int, str]]) -> I
     for code, label in codes:
         first = seen.setdefault(code, label)
         if first is not label:
-            where = item.question.find_position("id" if item.question.declines is None else "declines")
+            where = item.question.find_position(
+                "id" if item.question.declines is None else "declines"
+            )
             what = f"{first!r} and {label!r} both have the code {code}"
             yield report("decline-code", where, item.id, what, "give each a different code")
 
@@ -300,7 +382,9 @@ def _explain_code_use(draft: InstrumentDraft, item: CompiledItem, code: int) -> 
         case MultipleItem():
             return {0: "that of 'not mentioned'", 1: "that of 'mentioned'"}.get(code, "")
         case CodedItem() | SearchItem():
-            text = next((option.text.source for option in item.options if option.code == code), None)
+            text = next(
+                (option.text.source for option in item.options if option.code == code), None
+            )
             return f"that of the option {shorten_text(text, draft)!r}" if text is not None else ""
         case NumberItem():
             if code in question.options:
@@ -329,12 +413,18 @@ def _locate_decline(draft: InstrumentDraft, item: CompiledItem, code: int) -> tu
             return locate_key(value, code), length
     if item.scale is not None:
         return find_option(draft, item, code)
-    own = (decline.find_position("code") for decline in draft.document.declines.values() if decline.code == code)
+    own = (
+        decline.find_position("code")
+        for decline in draft.document.declines.values()
+        if decline.code == code
+    )
     return next(((where, length) for where in own), (question.find_position("id"), len(item.id)))
 
 
 _MARKS: Final = punctuation + " «»“”„‘…¿¡"
-_VOLUNTEERED: Final = re.compile(r"^(?:vol|volunteered|do not read|dnr)\W+|\W+(?:vol|volunteered|do not read)$")
+_VOLUNTEERED: Final = re.compile(
+    r"^(?:vol|volunteered|do not read|dnr)\W+|\W+(?:vol|volunteered|do not read)$"
+)
 
 
 @lru_cache(maxsize=1000)
@@ -373,24 +463,50 @@ def option_declines(draft: InstrumentDraft) -> Iterator[Problem]:
         duplicates: dict[str, Code] = {}
         for code, text in options.items():
             scalars = (text.plain,) if text.plain is not None else text.by_language.values()
-            if kind := next(filter(None, (phrases.get(_normalize(scalar)) for scalar in scalars)), None):
+            if kind := next(
+                filter(None, (phrases.get(_normalize(scalar)) for scalar in scalars)), None
+            ):
                 duplicates.setdefault(kind, code)
         if duplicates:
             symbol = draft.symbols.get(name)  # of a statement, the list belongs to the battery
-            owner = str(symbol.question.id) if symbol is not None and symbol.question is not None else name
-            listed = [f"{code} ({shorten_text(options[code], draft)})" for code in duplicates.values()]
-            subject, verb = pluralize(len(duplicates), "option"), pluralize(len(duplicates), "has", "have")
+            owner = (
+                str(symbol.question.id)
+                if symbol is not None and symbol.question is not None
+                else name
+            )
+            listed = [
+                f"{code} ({shorten_text(options[code], draft)})" for code in duplicates.values()
+            ]
+            subject, verb = (
+                pluralize(len(duplicates), "option"),
+                pluralize(len(duplicates), "has", "have"),
+            )
             ways = join_words([f".{kind}" for kind in duplicates])
             what = f"the {subject} {join_words(listed, most=MAX_LISTED)} {verb} the same meaning as {ways}"
             at = find_option(draft, item, next(iter(duplicates.values())))
-            yield report("option-declines", at, item.scale or owner, what, _write_remedy(item, duplicates), "warning")
+            yield report(
+                "option-declines",
+                at,
+                item.scale or owner,
+                what,
+                _write_remedy(item, duplicates),
+                "warning",
+            )
 
 
 def _list_phrases(declines: tuple[CompiledDecline, ...]) -> dict[str, str]:
     """Map each phrase for one of these declines, in any language, to the decline's id."""
     ids = {decline.id for decline in declines}
-    own_phrases = {_normalize(text): decline.id for decline in declines for _, text in decline.text.iterate_languages()}
-    usual = ((phrase, kind) for kind, phrases in read_foreign_words("declines").items() for phrase in phrases)
+    own_phrases = {
+        _normalize(text): decline.id
+        for decline in declines
+        for _, text in decline.text.iterate_languages()
+    }
+    usual = (
+        (phrase, kind)
+        for kind, phrases in read_foreign_words("declines").items()
+        for phrase in phrases
+    )
     return {phrase: kind for phrase, kind in usual if kind in ids} | own_phrases
 
 
@@ -420,7 +536,9 @@ def search_list(draft: InstrumentDraft) -> Iterator[Problem]:
         for language, where in file.languages.items():
             if language not in languages:
                 what = f"the column {TEXT_PREFIX}{language} is for a language that the questionnaire does not have"
-                remedy = suggest_nearest(language, languages, otherwise=f"its languages are {', '.join(languages)}")
+                remedy = suggest_nearest(
+                    language, languages, otherwise=f"its languages are {', '.join(languages)}"
+                )
                 yield report("search-list", where, who, what, remedy)
         kinds = set(map(type, file.list.rows))
         for code in draft.symbols[who].options if who in draft.symbols else ():
@@ -428,7 +546,13 @@ def search_list(draft: InstrumentDraft) -> Iterator[Problem]:
             if code in file.list.rows:
                 what, remedy = f"the code {code} is also in the list", "use another code"
             elif kinds and type(code) not in kinds:
-                kind, remedy = ("a text", "write a number") if isinstance(code, str) else ("a number", "quote it")
+                kind, remedy = (
+                    ("a text", "write a number")
+                    if isinstance(code, str)
+                    else ("a number", "quote it")
+                )
                 what = f"the code {code} is {kind}, and the codes of the list are not"
             if what:
-                yield report("search-list", find_key(find_options_node(item), code), who, what, remedy)
+                yield report(
+                    "search-list", find_key(find_options_node(item), code), who, what, remedy
+                )

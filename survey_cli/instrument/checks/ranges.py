@@ -36,12 +36,27 @@ def empty_range(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Write the lower number, or the earlier date, under `min:`.
     """
-    batteries = [(str(b.id), b.answer) for b in iterate_items(draft, BatteryItem) if b.answer is not None]
-    for who, item in [*((str(i.id), i) for i in iterate_items(draft, NumberItem, DateItem, MultipleItem)), *batteries]:
+    batteries = [
+        (str(b.id), b.answer) for b in iterate_items(draft, BatteryItem) if b.answer is not None
+    ]
+    for who, item in [
+        *((str(i.id), i) for i in iterate_items(draft, NumberItem, DateItem, MultipleItem)),
+        *batteries,
+    ]:
         low, high = item.min, item.max
-        if low is None or high is None or isinstance(low, str) or isinstance(high, str) or low <= high:
+        if (
+            low is None
+            or high is None
+            or isinstance(low, str)
+            or isinstance(high, str)
+            or low <= high
+        ):
             continue
-        note, remedy, things = "", "swap them", "date" if isinstance(item, DateItem) else "number of answers"
+        note, remedy, things = (
+            "",
+            "swap them",
+            "date" if isinstance(item, DateItem) else "number of answers",
+        )
         if isinstance(item, NumberFields):
             things = "number"
             if not (item._node and "min" in item._node):
@@ -62,13 +77,22 @@ def bad_total(draft: InstrumentDraft) -> Iterator[Problem]:
         if item.total is None:
             continue
         if item.answer is None:
-            if item.scale or item.options or item.from_ is not None:  # otherwise it is reported already
-                what, remedy = "total: the answers are no numbers", "write answer: {type: number}, or remove total:"
+            if (
+                item.scale or item.options or item.from_ is not None
+            ):  # otherwise it is reported already
+                what, remedy = (
+                    "total: the answers are no numbers",
+                    "write answer: {type: number}, or remove total:",
+                )
                 yield report("bad-total", item.total, item.id, what, remedy)
             continue
         for name, statement in item.statements.items():
             compiled = draft.items.get(str(name))
-            names = compiled.ask_if.names if compiled is not None and compiled.ask_if is not None else ()
+            names = (
+                compiled.ask_if.names
+                if compiled is not None and compiled.ask_if is not None
+                else ()
+            )
             if other := next((n for n in map(str, item.statements) if n in names), None):
                 what = f"{name} is asked depending on {other}, so that it is not known which statement is the last"
                 remedy = "ask it outside of the battery"
@@ -83,7 +107,9 @@ def bad_total(draft: InstrumentDraft) -> Iterator[Problem]:
             reached = limit * count
             if reached < total if word == "most" else reached > total:
                 what = f"{count} answers of at {word} {limit} add up to at {word} {reached}, not to {item.total}"
-                yield report("bad-total", item.total, item.id, what, "change the total, or min and max")
+                yield report(
+                    "bad-total", item.total, item.id, what, "change the total, or min and max"
+                )
 
 
 def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -108,11 +134,19 @@ def bad_range(draft: InstrumentDraft) -> Iterator[Problem]:
                 decimals = f"{number.decimals or 'no'} {pluralize(number.decimals, 'decimal')}"
                 what = f"{key}: {value} can't be keyed: answers have {decimals}"
                 places = len(str(value).partition(".")[2])
-                yield report("bad-range", find_value(number, key), number.id, what, f"write decimals: {places}")
+                yield report(
+                    "bad-range",
+                    find_value(number, key),
+                    number.id,
+                    what,
+                    f"write decimals: {places}",
+                )
     for roster in iterate_items(draft, RosterItem):
         if "max" not in roster.model_fields_set and not roster.max:
             where = locate_name(roster.id)
-            yield report("missing-key", where, roster.id, "a roster needs the key 'max'", "add `max: …`")
+            yield report(
+                "missing-key", where, roster.id, "a roster needs the key 'max'", "add `max: …`"
+            )
         elif not 1 <= roster.max <= MAX_TURNS:
             what = f"max: {roster.max} is not between 1 and {MAX_TURNS}"
             remedy = "write the maximum number of turns: each has its own columns in the data"
@@ -129,7 +163,9 @@ def _check_answer_limits(draft: InstrumentDraft, item: MultipleItem) -> Iterator
             continue
         if value > offered:
             what = f"{key}: {value} answers, but only {offered} options are offered"
-            yield report("bad-range", find_value(item, key), item.id, what, f"write at most {offered}")
+            yield report(
+                "bad-range", find_value(item, key), item.id, what, f"write at most {offered}"
+            )
         elif value < (0 if key == "min" else 1):
             what = f"{key}: there can't be {value} answers"
             yield report("bad-range", find_value(item, key), item.id, what, "write 1 or more")
@@ -152,7 +188,13 @@ def roster_turns(draft: InstrumentDraft) -> Iterator[Problem]:
             yield report("roster-turns", item.id, item.id, what, "give exactly one of them")
         elif len(given_keys) > 1:
             what = f"a roster can't have both {join_words([f'{key}:' for key in given_keys])}"
-            yield report("roster-turns", find_key(item._node, given_keys[1]), item.id, what, "give exactly one of them")
+            yield report(
+                "roster-turns",
+                find_key(item._node, given_keys[1]),
+                item.id,
+                what,
+                "give exactly one of them",
+            )
         group = draft.groups.get(str(item.id))
         over = group.over if isinstance(group, Roster) else None
         if item.where is not None and over is None:
@@ -173,7 +215,9 @@ def _check_each(item: RosterItem, roster: Roster, each: CompiledItem) -> Iterato
     """Warn if options that can be chosen with others have no turn, or exclusive ones have one."""
     combined = sum(not option.exclusive for option in each.options)
     asked = next((option for option in each.options[: item.max] if option.exclusive), None)
-    if asked is not None and not any(each.id in guard.names for guard in (roster.ask_if, roster.unless) if guard):
+    if asked is not None and not any(
+        each.id in guard.names for guard in (roster.ask_if, roster.unless) if guard
+    ):
         what = f"max: {item.max} turns, so that {each.id} {asked.code} has one, which is exclusive"
         remedy = f"write it as the last option, and max: {combined}; or unless: {asked.code!r} in {each.id}"
     elif item.max < combined:
@@ -190,9 +234,15 @@ def _check_count(draft: InstrumentDraft, item: RosterItem, count: ast.expr) -> I
     if item.max < 1 or (most is not None and most <= item.max):
         return
     up_to = "any number" if most is None else f"up to {most}"
-    what = f"max: {item.max} turns, but {of} can be {up_to}" if of else f"max: {item.max} turns, but count: {most}"
+    what = (
+        f"max: {item.max} turns, but {of} can be {up_to}"
+        if of
+        else f"max: {item.max} turns, but count: {most}"
+    )
     remedy = f"give {of} a max: or a check" if of and most is None else "raise max"
-    remedy = f"those beyond the maximum would have no turn: {remedy}, or leave it if that is intended"
+    remedy = (
+        f"those beyond the maximum would have no turn: {remedy}, or leave it if that is intended"
+    )
     yield report("roster-turns", find_value(item, "max"), item.id, what, remedy, "warning")
 
 
@@ -201,16 +251,22 @@ def _find_maximum(draft: InstrumentDraft, tree: ast.expr) -> tuple[float | None,
     if isinstance(tree, ast.Constant) and isinstance(tree.value, int):
         return tree.value, ""
     item = draft.items.get(tree.id) if isinstance(tree, ast.Name) else None
-    if item is None or item.limits or not isinstance(question := item.question, CodedItem | NumberItem):
+    if (
+        item is None
+        or item.limits
+        or not isinstance(question := item.question, CodedItem | NumberItem)
+    ):
         return 0, ""
     if isinstance(question, CodedItem):
-        return max((o.code for o in item.options if isinstance(o.code, int) and not o.missing), default=0), item.id
+        return max(
+            (o.code for o in item.options if isinstance(o.code, int) and not o.missing), default=0
+        ), item.id
     bounds = [question.highest] if question.highest is not None else []
     for check in item.checks:
         match check.condition.tree:
-            case ast.Compare(ast.Name(name), [ast.LtE() | ast.Lt()], [ast.Constant(int() as bound)]) if (
-                name == item.id and not check.aloud and not check.soft
-            ):
+            case ast.Compare(
+                ast.Name(name), [ast.LtE() | ast.Lt()], [ast.Constant(int() as bound)]
+            ) if name == item.id and not check.aloud and not check.soft:
                 bounds.append(bound)
             case ast.Compare() | ast.BoolOp() | ast.UnaryOp():
                 return 0, ""  # another kind of rule, which may limit it
@@ -226,11 +282,17 @@ def bad_arms(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     splits: list[tuple[str, SplitItem | SampleColumn]]
     splits = [(str(item.id), item) for item in iterate_items(draft, SplitItem)]
-    splits += [(str(name), column) for name, column in draft.document.sample.items() if column.type == "split"]
+    splits += [
+        (str(name), column)
+        for name, column in draft.document.sample.items()
+        if column.type == "split"
+    ]
     for who, part in splits:
         where, _ = find_value(part, "arms", "type")
         if not part.arms:
-            yield report("bad-arms", where, who, "the split has no arms", "write arms: {a: 1, b: 1}")
+            yield report(
+                "bad-arms", where, who, "the split has no arms", "write arms: {a: 1, b: 1}"
+            )
         elif len(part.arms) == 1:
             what = "the split has only one arm, so everybody is in it"
             yield report("bad-arms", where, who, what, "add an arm", "warning")
@@ -238,7 +300,13 @@ def bad_arms(draft: InstrumentDraft) -> Iterator[Problem]:
             if share <= 0:
                 node = find_node(part._node, "arms", str(name))
                 at = (node.where if node is not None else where, len(str(share)))
-                yield report("bad-arms", at, who, f"the share of the arm {str(name)!r} is {share}", "write 1 or more")
+                yield report(
+                    "bad-arms",
+                    at,
+                    who,
+                    f"the share of the arm {str(name)!r} is {share}",
+                    "write 1 or more",
+                )
 
 
 def unknown_net(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -255,7 +323,11 @@ def unknown_net(draft: InstrumentDraft) -> Iterator[Problem]:
                 if str(member) not in codes:
                     node = find_node(item._node, "nets", str(net), index)
                     where = node.where if node is not None else item.find_position("nets")
-                    has = f"the codes are {join_words(codes, most=12)}" if codes else "it has no codes"
+                    has = (
+                        f"the codes are {join_words(codes, most=12)}"
+                        if codes
+                        else "it has no codes"
+                    )
                     what = f"nets: {str(net)!r} contains the code {member}, which {item.id} does not have"
                     yield report("unknown-net", (where, len(member)), item.id, what, has)
 
@@ -279,7 +351,10 @@ def bad_pattern(draft: InstrumentDraft) -> Iterator[Problem]:
             continue
         severity: Severity = "warning"
         if item.like is not None:
-            what, severity = f"pattern: and like: {item.like} both say what the text must be", "error"
+            what, severity = (
+                f"pattern: and like: {item.like} both say what the text must be",
+                "error",
+            )
             remedy = "remove one of them"
         elif _REGEX.search(item.pattern):
             what = f"pattern: {str(item.pattern)!r} looks like a regular expression, but is read literally"
@@ -313,7 +388,9 @@ def mixed_date_orders(draft: InstrumentDraft) -> Iterator[Problem]:
         if item.order != usual:
             what = f"typed_as: {item.order} reads 3/4 as {READINGS[item.order]}, but {elsewhere} as {READINGS[usual]}"
             at = find_value(item, "typed_as")
-            yield report("mixed-date-orders", at, item.id, what, f"write typed_as: {usual}", "warning")
+            yield report(
+                "mixed-date-orders", at, item.id, what, f"write typed_as: {usual}", "warning"
+            )
 
 
 def idle_labels(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -326,13 +403,26 @@ def idle_labels(draft: InstrumentDraft) -> Iterator[Problem]:
     for item in iterate_items(draft, QuestionItem):
         if isinstance(item, ScaleItem | BatteryItem) and item.labels and item.from_ is None:
             what = "labels: requires from: and to:, but the options have their own texts"
-            yield report("idle-labels", find_key(item._node, "labels"), item.id, what, "remove them", "warning")
+            yield report(
+                "idle-labels",
+                find_key(item._node, "labels"),
+                item.id,
+                what,
+                "remove them",
+                "warning",
+            )
         elif isinstance(item, SingleItem | ScaleItem) and isinstance(item.options, dict):
             for code, option in item.options.items():
                 if option.exclusive:
-                    at = find_value(option, "exclusive") if option._node else item.find_position("options")
+                    at = (
+                        find_value(option, "exclusive")
+                        if option._node
+                        else item.find_position("options")
+                    )
                     what = f"exclusive: option {code} is chosen alone anyway, like every option of a {item.type}"
                     yield report("idle-labels", at, item.id, what, "remove it", "warning")
         if item.or_ is not None and not isinstance(item, CodedItem | BatteryItem):
             what = "or: joins the options in {options}, but the text has no {options}"
-            yield report("idle-labels", find_key(item._node, "or"), item.id, what, "remove it", "warning")
+            yield report(
+                "idle-labels", find_key(item._node, "or"), item.id, what, "remove it", "warning"
+            )

@@ -4,13 +4,25 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Final
 
-from survey_cli.instrument.checks.source_items import Place, find_key, find_value, iterate_items, report
+from survey_cli.instrument.checks.source_items import (
+    Place,
+    find_key,
+    find_value,
+    iterate_items,
+    report,
+)
 from survey_cli.instrument.compiled.draft import GroupStep, InstrumentDraft, NameUse, Symbol
 from survey_cli.instrument.compiled.model import Roster, find_inputs
 from survey_cli.instrument.expressions.conditions import locate_use
 from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, RosterItem, SectionItem
 from survey_cli.instrument.schema.items.question import QuestionItem
-from survey_cli.instrument.schema.items.unasked_items import DrawItem, EndItem, HandoverItem, LookupItem, PickItem
+from survey_cli.instrument.schema.items.unasked_items import (
+    DrawItem,
+    EndItem,
+    HandoverItem,
+    LookupItem,
+    PickItem,
+)
 from survey_cli.instrument.source.nodes import YamlScalar
 from survey_cli.instrument.texts.templates import find_fill
 from survey_cli.problems import Position, Problem, suggest_nearest
@@ -33,9 +45,17 @@ def later(draft: InstrumentDraft) -> Iterator[Problem]:
                 yield _report_later(draft, use, symbol, locate(use, name))
             elif symbol is None and name in draft.symbol_table.groups:
                 group_at, _, last, _ = draft.symbol_table.groups[name]
-                if last >= use.before and not any(step.group == name for step in use.path):  # inside, see elsewhere
+                if last >= use.before and not any(
+                    step.group == name for step in use.path
+                ):  # inside, see elsewhere
                     what = f"{use.key}: {name} (at {group_at}) comes later than {use.owner}"
-                    yield report("later", locate(use, name), use.owner, what, f"move {use.owner} after {name}")
+                    yield report(
+                        "later",
+                        locate(use, name),
+                        use.owner,
+                        what,
+                        f"move {use.owner} after {name}",
+                    )
 
 
 def _make_locator(draft: InstrumentDraft) -> Callable[[NameUse, str], tuple[Position, int]]:
@@ -43,7 +63,10 @@ def _make_locator(draft: InstrumentDraft) -> Callable[[NameUse, str], tuple[Posi
 
     @cache
     def texts() -> dict[tuple[str, Position], list[YamlScalar]]:
-        return {(owner, t.source.where): [w for _, w in t.source.iterate_languages()] for owner, t in draft.templates}
+        return {
+            (owner, t.source.where): [w for _, w in t.source.iterate_languages()]
+            for owner, t in draft.templates
+        }
 
     def place(use: NameUse, name: str) -> tuple[Position, int]:
         if use.condition is not None:
@@ -64,11 +87,15 @@ def _report_later(draft: InstrumentDraft, use: NameUse, symbol: Symbol, at: Plac
         remedy = "use an earlier item; a rule for the answer itself belongs under checks:"
     elif symbol.kind == "compute":
         latest = max(_list_inputs(draft, name), key=lambda n: n.index, default=None)
-        of = f", because it depends on {latest.id} (at {latest.where})" if latest is not None else ""
+        of = (
+            f", because it depends on {latest.id} (at {latest.where})" if latest is not None else ""
+        )
         what = f"{use.key}: the compute {name} (at {symbol.where}) is known only later{of}"
         remedy = f"move {owner} after that" if latest is not None else f"move {owner} down"
         if latest is not None and any(step.shuffled for step in latest.path):
-            remedy = f"move {owner} after the group that contains {latest.id}, whose order is random"
+            remedy = (
+                f"move {owner} after the group that contains {latest.id}, whose order is random"
+            )
     else:
         inside = any(step.group == owner for step in symbol.path)
         how = f"is part of {owner}" if inside else "is asked later"
@@ -101,7 +128,11 @@ def drawn_order(draft: InstrumentDraft) -> Iterator[Problem]:
             if symbol is None or symbol.index >= use.before:
                 continue
             own, other = _find_fork(use.path, symbol.path)
-            if own is None or other is None or _is_always_before(draft, own.group, other.child, own.child):
+            if (
+                own is None
+                or other is None
+                or _is_always_before(draft, own.group, other.child, own.child)
+            ):
                 continue
             group = draft.groups.get(own.group)
             why, so = "whose order is random", f"so it may come after {use.owner}"
@@ -134,7 +165,9 @@ def _is_always_before(draft: InstrumentDraft, group: str, first: int, second: in
 def is_always_last(draft: InstrumentDraft, path: tuple[GroupStep, ...]) -> bool:
     """Return whether an item comes last in each of its shuffled groups, whatever the order."""
     groups = [(draft.groups.get(step.group), step.child) for step in path if step.shuffled]
-    return all(group is None or all(c.anchor for c in group.children[child:]) for group, child in groups)
+    return all(
+        group is None or all(c.anchor for c in group.children[child:]) for group, child in groups
+    )
 
 
 HANGUP: Final = "hangup"
@@ -157,10 +190,17 @@ def _find_unreachable(items: Sequence[AnyItem]) -> tuple[list[Problem], EndItem 
     problems: list[Problem] = []
     for at, item in enumerate(items):
         ending: EndItem | None = item if isinstance(item, EndItem) else None
-        if isinstance(item, RosterItem) or (isinstance(item, SectionItem) and item.order == "written"):
+        if isinstance(item, RosterItem) or (
+            isinstance(item, SectionItem) and item.order == "written"
+        ):
             inner_problems, ending = _find_unreachable(item.items)
             problems.extend(inner_problems)
-        if ending is None or isinstance(item, RosterItem) or item.ask_if is not None or item.unless is not None:
+        if (
+            ending is None
+            or isinstance(item, RosterItem)
+            or item.ask_if is not None
+            or item.unless is not None
+        ):
             continue
         if following := items[at + 1 :]:
             first = following[0].id
@@ -187,7 +227,9 @@ def end_in_order(draft: InstrumentDraft) -> Iterator[Problem]:
             group = next(step.group for step in symbol.path if step.shuffled)
             kind = item.question.type
             what = f"this {kind} is in {group}, whose order is random, so chance decides what comes before it"
-            yield report("end-in-order", (symbol.where, len(name)), name, what, f"move it after {group}")
+            yield report(
+                "end-in-order", (symbol.where, len(name)), name, what, f"move it after {group}"
+            )
 
 
 def nested_roster(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -207,7 +249,9 @@ def _iterate_in_rosters(items: Sequence[AnyItem], outer: str = "") -> Iterator[t
         if outer:
             yield item, outer
         if isinstance(item, RosterItem | SectionItem):
-            yield from _iterate_in_rosters(item.items, str(item.id) if isinstance(item, RosterItem) else outer)
+            yield from _iterate_in_rosters(
+                item.items, str(item.id) if isinstance(item, RosterItem) else outer
+            )
 
 
 def in_roster(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -234,7 +278,10 @@ def bad_lookup(draft: InstrumentDraft) -> Iterator[Problem]:
     Exactly one of `quota:` (one under `quotas:`) and `sample:` (one under `sample:`) is required.
     """
     quotas = [str(quota.id) for quota in draft.document.quotas]
-    known = {"quota": ("quota", quotas), "sample": ("sample column", list(map(str, draft.document.sample)))}
+    known = {
+        "quota": ("quota", quotas),
+        "sample": ("sample column", list(map(str, draft.document.sample))),
+    }
     for item in iterate_items(draft, LookupItem):
         if (item.quota is None) == (item.sample is None):
             what = "a lookup needs either quota: or sample:"
@@ -245,7 +292,13 @@ def bad_lookup(draft: InstrumentDraft) -> Iterator[Problem]:
         if str(name) not in names and str(name) not in draft.lost:
             where = "quotas:" if key == "quota" else "sample:"
             near = suggest_nearest(str(name), names, otherwise=f"define it under {where}")
-            yield report("bad-lookup", find_value(item, key), item.id, f"{key}: there is no {kind} {str(name)!r}", near)
+            yield report(
+                "bad-lookup",
+                find_value(item, key),
+                item.id,
+                f"{key}: there is no {kind} {str(name)!r}",
+                near,
+            )
 
 
 def bad_by(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -253,12 +306,23 @@ def bad_by(draft: InstrumentDraft) -> Iterator[Problem]:
     for item in iterate_items(draft, QuestionItem, SectionItem):
         if isinstance(item, DrawItem):
             continue  # its `by` is the method of selection
-        key, value, only, when = "by", getattr(item, "by", None), INTERVIEWER, " if no respondent is asked"
+        key, value, only, when = (
+            "by",
+            getattr(item, "by", None),
+            INTERVIEWER,
+            " if no respondent is asked",
+        )
         if isinstance(item, SectionItem):
             key, value, only, when = "after", item.after, HANGUP, ""
         if value is not None and value != only:
             remedy = f"write {key}: {only}{when}, or remove it"
-            yield report("bad-by", find_value(item, key), item.id, f"{key}: {str(value)!r} is not allowed here", remedy)
+            yield report(
+                "bad-by",
+                find_value(item, key),
+                item.id,
+                f"{key}: {str(value)!r} is not allowed here",
+                remedy,
+            )
 
 
 def hangup_not_last(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -272,10 +336,19 @@ def hangup_not_last(draft: InstrumentDraft) -> Iterator[Problem]:
     for at, item in enumerate(items):
         if not isinstance(item, SectionItem):
             continue
-        following = [i for i in items[at + 1 :] if not (isinstance(i, SectionItem) and i.after == HANGUP)]
+        following = [
+            i for i in items[at + 1 :] if not (isinstance(i, SectionItem) and i.after == HANGUP)
+        ]
         if item.after == HANGUP and following:
             what = f"the respondent has hung up, but {following[0].id} comes after it"
-            yield report("hangup-not-last", find_value(item, "after"), item.id, what, "move it to the end", "warning")
+            yield report(
+                "hangup-not-last",
+                find_value(item, "after"),
+                item.id,
+                what,
+                "move it to the end",
+                "warning",
+            )
         yield from _check_nested_hangup(item)
 
 
@@ -283,8 +356,13 @@ def _check_nested_hangup(section: SectionItem) -> Iterator[Problem]:
     for item in section.items:
         if isinstance(item, SectionItem):
             if item.after == HANGUP and section.after != HANGUP:
-                what, remedy = f"a section with after: hangup is inside {section.id}", "move it to the end of the items"
-                yield report("hangup-not-last", find_value(item, "after"), item.id, what, remedy, "warning")
+                what, remedy = (
+                    f"a section with after: hangup is inside {section.id}",
+                    "move it to the end of the items",
+                )
+                yield report(
+                    "hangup-not-last", find_value(item, "after"), item.id, what, remedy, "warning"
+                )
             yield from _check_nested_hangup(item)
 
 
@@ -299,7 +377,14 @@ def empty_group(draft: InstrumentDraft) -> Iterator[Problem]:
         key = "statements" if isinstance(item, BatteryItem) else "items"
         if not getattr(item, key):
             what = f"{key}: this {item.type} is empty"
-            yield report("empty-group", find_key(item._node, key), item.id, what, "fill it, or remove it", "warning")
+            yield report(
+                "empty-group",
+                find_key(item._node, key),
+                item.id,
+                what,
+                "fill it, or remove it",
+                "warning",
+            )
 
 
 def idle_condition(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -308,7 +393,9 @@ def idle_condition(draft: InstrumentDraft) -> Iterator[Problem]:
         if item.by == "random" and item.using is not None:
             remedy = "write by: youngest or by: next_birthday, or remove it"
             what = "using: has no effect on a random draw"
-            yield report("idle-condition", find_value(item, "using"), item.id, what, remedy, "warning")
+            yield report(
+                "idle-condition", find_value(item, "using"), item.id, what, remedy, "warning"
+            )
 
 
 def bad_pick(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -332,8 +419,15 @@ def bad_pick(draft: InstrumentDraft) -> Iterator[Problem]:
             what = f"pick: {count} of {available} {things}"
             remedy = f"write 1 to {available}, or remove pick: to ask all of them"
         elif isinstance(group, Roster) and group.until is not None:
-            what, remedy = "pick: the turns are not known before they are asked", "use count: or each:, or a draw"
-        elif isinstance(group, Roster) and item.pick.by == "least_filled" and group.sources[-1].each is None:
+            what, remedy = (
+                "pick: the turns are not known before they are asked",
+                "use count: or each:, or a draw",
+            )
+        elif (
+            isinstance(group, Roster)
+            and item.pick.by == "least_filled"
+            and group.sources[-1].each is None
+        ):
             what = "by: turn 1 is somebody else in each interview, so that none can be least filled"
             remedy = "pick at random, or use each: and a multiple"
         if what:

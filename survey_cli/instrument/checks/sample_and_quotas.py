@@ -5,7 +5,13 @@ from itertools import product
 from math import prod
 from typing import Final
 
-from survey_cli.instrument.checks.source_items import find_key, find_value, iterate_items, locate_definition, report
+from survey_cli.instrument.checks.source_items import (
+    find_key,
+    find_value,
+    iterate_items,
+    locate_definition,
+    report,
+)
 from survey_cli.instrument.compiled.draft import InstrumentDraft, once_per_draft
 from survey_cli.instrument.expressions.conditions import Condition, Scope, compile_condition
 from survey_cli.instrument.quota_capacity import QuotaRule, find_limit, list_codes
@@ -58,7 +64,10 @@ def no_case_key(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     sample = draft.document.sample
     if sample and not any(column.role == "key" for column in sample.values()) and not draft.lost:
-        at, what = find_key(draft.document._node, "sample"), "no column is the key that identifies a case"
+        at, what = (
+            find_key(draft.document._node, "sample"),
+            "no column is the key that identifies a case",
+        )
         yield report("no-case-key", at, "sample", what, "add role: key to one", "warning")
 
 
@@ -74,8 +83,14 @@ def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
     for name, column in sample.items():
         role, within = column.role, column.balanced_within
         if column.type == "single" and column.options is None:
-            yield report("sample-column", name, name, "a single needs options", "add options: {1: …, 2: …}")
-        given = {"options": column.options is not None, "arms": column.arms, "balanced_within": within is not None}
+            yield report(
+                "sample-column", name, name, "a single needs options", "add options: {1: …, 2: …}"
+            )
+        given = {
+            "options": column.options is not None,
+            "arms": column.arms,
+            "balanced_within": within is not None,
+        }
         for (key, is_given), kind in zip(given.items(), ("single", "split", "split"), strict=True):
             if is_given and column.type != kind:
                 what = f"{key}: requires type: {kind}, and this is a {column.type}"
@@ -83,7 +98,9 @@ def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
                 yield report("sample-column", find_key(column._node, key), name, what, remedy)
         if role in ROLE_TYPES and column.type not in (types := ROLE_TYPES[role]):
             what = f"role: a {role} must be a {types[0]}, and this is a {column.type}"
-            yield report("sample-column", find_value(column, "role"), name, what, f"write type: {types[0]}")
+            yield report(
+                "sample-column", find_value(column, "role"), name, what, f"write type: {types[0]}"
+            )
         if role in LOCATION_ROLES and column.personal:
             what = f"personal: the {role} decides when the case is called, so it is stored with its history"
             remedy = "remove personal:, or leave the column out"
@@ -92,7 +109,9 @@ def sample_column(draft: InstrumentDraft) -> Iterator[Problem]:
             continue
         at, balancing_column = find_value(column, "balanced_within"), sample.get(within)
         if balancing_column is None or within == name:
-            remedy = suggest_nearest(within, (str(n) for n in sample if n != name), otherwise="use another column")
+            remedy = suggest_nearest(
+                within, (str(n) for n in sample if n != name), otherwise="use another column"
+            )
             what = f"balanced_within: there is no other column {str(within)!r}"
             yield report("sample-column", at, name, what, remedy)
         elif balancing_column.type not in ("single", "text"):
@@ -115,14 +134,28 @@ def quota_where(draft: InstrumentDraft) -> Iterator[Problem]:
     for quota, _, problems in _compile_quotas(draft):
         for p in problems:
             if p.rule != "unknown-name" or not any(f"'{name}'" in p.what for name in draft.lost):
-                yield report("quota-where", (p.where, p.length), quota.id, f"where: {p.what}", p.remedy, p.severity)
+                yield report(
+                    "quota-where",
+                    (p.where, p.length),
+                    quota.id,
+                    f"where: {p.what}",
+                    p.remedy,
+                    p.severity,
+                )
 
 
 @once_per_draft
-def _compile_quotas(draft: InstrumentDraft) -> Sequence[tuple[QuotaSpec, Condition | None, tuple[Problem, ...]]]:
+def _compile_quotas(
+    draft: InstrumentDraft,
+) -> Sequence[tuple[QuotaSpec, Condition | None, tuple[Problem, ...]]]:
     scope = draft.symbol_table.build_scope() if draft.document.quotas else Scope({})
     return [
-        (quota, *compile_condition(quota.where, scope, where=locate_name(quota.where), who=str(quota.id)))
+        (
+            quota,
+            *compile_condition(
+                quota.where, scope, where=locate_name(quota.where), who=str(quota.id)
+            ),
+        )
         if quota.where is not None
         else (quota, None, ())
         for quota in draft.document.quotas
@@ -131,7 +164,9 @@ def _compile_quotas(draft: InstrumentDraft) -> Sequence[tuple[QuotaSpec, Conditi
 
 def _list_needs(quota: QuotaSpec, condition: Condition | None) -> list[str]:
     """List the variables that a quota depends on."""
-    return sorted({str(n) for n in quota.by} | (condition.names if condition is not None else frozenset()))
+    return sorted(
+        {str(n) for n in quota.by} | (condition.names if condition is not None else frozenset())
+    )
 
 
 def quota_cells(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -148,7 +183,9 @@ def quota_cells(draft: InstrumentDraft) -> Iterator[Problem]:
             value_type = symbol.value_type if symbol is not None else None
             if symbol is None or value_type is None:
                 what = f"by: {str(name)!r} is not a variable" if str(name) not in draft.lost else ""
-                remedy = suggest_nearest(name, draft.symbols, otherwise="use an item or a sample column with codes")
+                remedy = suggest_nearest(
+                    name, draft.symbols, otherwise="use an item or a sample column with codes"
+                )
             elif value_type.roster is not None or value_type.type not in ("code", "text", "flag"):
                 what = f"by: {name} (at {symbol.where}) has no codes for cells"
                 remedy, value_type = "use a single, a scale, or a compute with codes", None
@@ -172,21 +209,31 @@ def _check_targets(quota: QuotaSpec, codes: list[list[str]] | None) -> Iterator[
         if len(parts) != len(quota.by):
             valid = False
             what = f"targets: {str(cell)!r} has {len(parts)} codes, and by: has {len(quota.by)} variables"
-            yield report("quota-cells", cell, quota.id, what, f"write the codes of {join_words(quota.by)} joined by /")
+            yield report(
+                "quota-cells",
+                cell,
+                quota.id,
+                what,
+                f"write the codes of {join_words(quota.by)} joined by /",
+            )
             continue
         for part, variable_codes, name in zip(cell.split("/"), codes or (), quota.by, strict=False):
             if part.strip() not in variable_codes:
                 valid = False
                 known = f"its codes are {join_words(variable_codes, most=12)}"
                 remedy = suggest_nearest(part, variable_codes, otherwise=known)
-                yield report("quota-cells", cell, quota.id, f"targets: {name} has no code {part!r}", remedy)
+                yield report(
+                    "quota-cells", cell, quota.id, f"targets: {name} has no code {part!r}", remedy
+                )
     if not valid or not codes or prod(map(len, codes)) > _MAX_CELLS:
         return
     if lacking := [cell for cell in map("/".join, product(*codes)) if cell not in given_cells]:
         cells = f"{len(lacking)} {pluralize(len(lacking), 'cell has', 'cells have')}"
         what = f"targets: {cells} no target: {join_words(lacking, most=_MAX_LISTED)}"
         remedy = "add them, or write 0 for cells without interviews; a cell without a target counts as outside"
-        yield report("quota-cells", find_key(quota._node, "targets"), quota.id, what, remedy, "warning")
+        yield report(
+            "quota-cells", find_key(quota._node, "targets"), quota.id, what, remedy, "warning"
+        )
 
 
 def quota_target(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -201,12 +248,30 @@ def quota_target(draft: InstrumentDraft) -> Iterator[Problem]:
         at = (quota.find_position("id"), len(quota.id))
         if quota.by and quota.target is not None and not quota.targets:
             what = "target: with by:, each cell has its own target"
-            yield report("quota-target", quota.find_position("target"), quota.id, what, "write targets: {code: 5, …}")
+            yield report(
+                "quota-target",
+                quota.find_position("target"),
+                quota.id,
+                what,
+                "write targets: {code: 5, …}",
+            )
         elif quota.by and not quota.targets:
-            yield report("quota-target", at, quota.id, "the quota has no targets", "add targets: {code: 5, …}")
+            yield report(
+                "quota-target",
+                at,
+                quota.id,
+                "the quota has no targets",
+                "add targets: {code: 5, …}",
+            )
         elif quota.targets and not quota.by:
             what = "targets: names cells, but there is no by: to define them"
-            yield report("quota-target", find_key(quota._node, "targets"), quota.id, what, "add by: [variable]")
+            yield report(
+                "quota-target",
+                find_key(quota._node, "targets"),
+                quota.id,
+                what,
+                "add by: [variable]",
+            )
         elif quota.target is None and not quota.by:
             yield report("quota-target", at, quota.id, "the quota has no target", "add target: 100")
         amounts = [("target", quota.target, quota.find_position("target"))]
@@ -217,7 +282,13 @@ def quota_target(draft: InstrumentDraft) -> Iterator[Problem]:
         for key, amount, where in amounts:
             if amount is not None and amount < 0:
                 place = (where, len(str(amount)))
-                yield report("quota-target", place, quota.id, f"{key}: {amount} is negative", "write 0 or more")
+                yield report(
+                    "quota-target",
+                    place,
+                    quota.id,
+                    f"{key}: {amount} is negative",
+                    "write 0 or more",
+                )
 
 
 def study_target(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -235,7 +306,11 @@ def study_target(draft: InstrumentDraft) -> Iterator[Problem]:
     at = find_value(study, "target")
     if study.target <= 0:
         yield report(
-            "study-target", at, "study", f"target: {study.target} is no number of interviews", "write 1 or more"
+            "study-target",
+            at,
+            "study",
+            f"target: {study.target} is no number of interviews",
+            "write 1 or more",
         )
         return
     limit = find_limit(_list_rules(draft), list_codes(draft.symbol_table.value_types))
@@ -254,7 +329,10 @@ def _list_rules(draft: InstrumentDraft) -> list[QuotaRule]:
             continue
         places = {"": quota.target or 0}
         if quota.by:
-            places = {"/".join(part.strip() for part in cell.split("/")): n for cell, n in quota.targets.items()}
+            places = {
+                "/".join(part.strip() for part in cell.split("/")): n
+                for cell, n in quota.targets.items()
+            }
         rules.append(QuotaRule(str(quota.id), condition, tuple(map(str, quota.by)), places))
     return rules
 
@@ -268,7 +346,9 @@ def quota_late(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     for quota, condition, _ in _compile_quotas(draft):
         needs = _list_needs(quota, condition) if not quota.soft else []
-        late = next((name for name in needs if name in draft.items and draft.items[name].after_hangup), "")
+        late = next(
+            (name for name in needs if name in draft.items and draft.items[name].after_hangup), ""
+        )
         if late:
             where = locate_definition(draft, late)
             what = f"it depends on {late} (at {where}), asked after the respondent has hung up"
@@ -285,7 +365,9 @@ def quota_script(draft: InstrumentDraft) -> Iterator[Problem]:
     Without `scripts: quota_full` the program thanks the respondent in English.
     """
     document = draft.document
-    other = next((str(language) for language in document.languages if not language.startswith("en")), "")
+    other = next(
+        (str(language) for language in document.languages if not language.startswith("en")), ""
+    )
     scripts = document.fieldwork.scripts if document.fieldwork is not None else {}
     quota = next((quota for quota in document.quotas if not quota.soft), None)
     if quota is not None and other and "quota_full" not in map(str, scripts):
@@ -301,13 +383,24 @@ def quota_early(draft: InstrumentDraft) -> Iterator[Problem]:
 
     Move the lookup after the last item that the quota depends on.
     """
-    needs = {str(quota.id): _list_needs(quota, condition) for quota, condition, _ in _compile_quotas(draft)}
+    needs = {
+        str(quota.id): _list_needs(quota, condition)
+        for quota, condition, _ in _compile_quotas(draft)
+    }
     for item in iterate_items(draft, LookupItem):
         name = str(item.id)
         at = draft.symbols[name].index if name in draft.symbols else -1
-        symbols = [draft.symbols.get(need) for need in needs.get(str(item.quota), ()) if name in draft.items]
-        late = next((symbol.id for symbol in symbols if symbol is not None and symbol.index >= at), "")
+        symbols = [
+            draft.symbols.get(need)
+            for need in needs.get(str(item.quota), ())
+            if name in draft.items
+        ]
+        late = next(
+            (symbol.id for symbol in symbols if symbol is not None and symbol.index >= at), ""
+        )
         if late:
             where = locate_definition(draft, late)
             what = f"quota: {item.quota} depends on {late} (at {where}), which is known only later"
-            yield report("quota-early", find_value(item, "quota"), name, what, f"move {name} after {late}")
+            yield report(
+                "quota-early", find_value(item, "quota"), name, what, f"move {name} after {late}"
+            )

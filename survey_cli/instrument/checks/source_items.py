@@ -44,7 +44,9 @@ def iterate_items(draft: InstrumentDraft, /, *kinds: type[Any]) -> Iterator[Any]
 def iterate_items(draft: InstrumentDraft, /, *kinds: type[Any]) -> Iterator[Any]:
     """Iterate over every item of these classes, in written order."""
     items = list_items(draft)
-    matching = {kind for kind in set(map(type, items)) if issubclass(kind, kinds)}  # faster than isinstance
+    matching = {
+        kind for kind in set(map(type, items)) if issubclass(kind, kinds)
+    }  # faster than isinstance
     return (item for item in items if item.__class__ in matching)
 
 
@@ -52,9 +54,18 @@ def iterate_items(draft: InstrumentDraft, /, *kinds: type[Any]) -> Iterator[Any]
 def list_option_lists(draft: InstrumentDraft) -> Sequence[SourceOptionList]:
     """List every list of options that is written out: under `scales`, at items, at sample columns."""
     items = iterate_items(draft, SingleItem, MultipleItem, ScaleItem, BatteryItem, SearchItem)
-    named = [*draft.document.scales.items(), *((i.id, i) for i in items), *draft.document.sample.items()]
+    named = [
+        *draft.document.scales.items(),
+        *((i.id, i) for i in items),
+        *draft.document.sample.items(),
+    ]
     return [
-        SourceOptionList(str(name), part.options, find_options_node(part), isinstance(part, MultipleItem | SearchItem))
+        SourceOptionList(
+            str(name),
+            part.options,
+            find_options_node(part),
+            isinstance(part, MultipleItem | SearchItem),
+        )
         for name, part in named
         if isinstance(part.options, dict)
     ]
@@ -68,14 +79,20 @@ def find_options_node(part: SpecModel) -> nodes.YamlMapping | None:
     inner = node.get("options")
     if isinstance(inner, nodes.YamlMapping):
         return inner
-    is_name = isinstance(inner, nodes.YamlScalar) and not isinstance(part, ScaleSpec)  # in a scale it is a code
+    is_name = isinstance(inner, nodes.YamlScalar) and not isinstance(
+        part, ScaleSpec
+    )  # in a scale it is a code
     return None if is_name else node
 
 
 def find_option(draft: InstrumentDraft, item: CompiledItem, code: Code) -> tuple[Position, int]:
     """Find an option of an item, in the list that it uses or at the item."""
     scales: Mapping[Any, ScaleSpec] = draft.document.scales
-    node = find_options_node(scales[item.scale]) if item.scale else nodes.find_node(item.question._node, "options")
+    node = (
+        find_options_node(scales[item.scale])
+        if item.scale
+        else nodes.find_node(item.question._node, "options")
+    )
     where = item.question.find_position("id") if node is None else nodes.locate_key(node, code)
     return where, len(str(code))
 
@@ -84,7 +101,9 @@ def locate_definition(draft: InstrumentDraft, name: str) -> Position:
     """Return the position at which an item, group, sample column or compute is defined."""
     if name in draft.symbols:
         return draft.symbols[name].where
-    return draft.symbol_table.groups[name][0] if name in draft.symbol_table.groups else nodes.NOWHERE
+    return (
+        draft.symbol_table.groups[name][0] if name in draft.symbol_table.groups else nodes.NOWHERE
+    )
 
 
 def shorten_text(text: Text, draft: InstrumentDraft) -> str:
@@ -122,7 +141,11 @@ def _iterate_texts(draft: InstrumentDraft) -> Iterator[OwnedText]:
         yield OwnedText(owner, template.source)
     for name, item in draft.items.items():
         question = item.question
-        texts = [item.label if item.label is not item.text.source else None, question.or_, question.base]
+        texts = [
+            item.label if item.label is not item.text.source else None,
+            question.or_,
+            question.base,
+        ]
         if isinstance(question, NumberItem):
             texts += [question.unit, *question.options.values()]
         yield from (OwnedText(name, text) for text in texts if text is not None)
@@ -142,7 +165,11 @@ def _iterate_document_texts(document: Document) -> Iterator[OwnedText]:
     texts: list[tuple[str, Text | None]] = []
     for decline_name, decline in document.declines.items():
         texts += [(decline_name, decline.text)]
-        texts += [(decline_name, decline.key)] if decline.key is not None and decline.key.by_language else []
+        texts += (
+            [(decline_name, decline.key)]
+            if decline.key is not None and decline.key.by_language
+            else []
+        )
     for name, column in document.sample.items():
         options = column.options.values() if isinstance(column.options, dict) else ()
         texts += [(name, column.label), *((name, option.text) for option in options)]
@@ -157,7 +184,9 @@ Place: TypeAlias = Position | tuple[Position, int] | nodes.YamlScalar | str
 """Where a problem is: a position, one with a number of characters, or a name or text as written."""
 
 
-def report(rule: str, at: Place, who: object, what: str, remedy: str, severity: Severity = "error") -> Problem:
+def report(
+    rule: str, at: Place, who: object, what: str, remedy: str, severity: Severity = "error"
+) -> Problem:
     """Return a problem at a place."""
     if not isinstance(at, tuple) or isinstance(at, Position):
         at = (at, 1) if isinstance(at, Position) else (nodes.locate_name(at), len(at))

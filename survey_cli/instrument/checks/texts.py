@@ -50,13 +50,26 @@ def bad_language(draft: InstrumentDraft) -> Iterator[Problem]:
         if not _LANGUAGE_TAG.match(name):
             remedy = "write two or three lowercase letters: en, es, pt-br"
             remedy = f"write {small}" if _LANGUAGE_TAG.match(small) else remedy
-            yield report("bad-language", language, "languages", f"{name!r} is not a language tag", remedy)
+            yield report(
+                "bad-language", language, "languages", f"{name!r} is not a language tag", remedy
+            )
         elif name in seen:
-            yield report("bad-language", language, "languages", f"{name} is listed twice", "remove one")
+            yield report(
+                "bad-language", language, "languages", f"{name} is listed twice", "remove one"
+            )
         seen.add(name)
 
 
-_ALIASES: Final = {"sp": "es", "spa": "es", "eng": "en", "ge": "de", "ger": "de", "fre": "fr", "jp": "ja", "cn": "zh"}
+_ALIASES: Final = {
+    "sp": "es",
+    "spa": "es",
+    "eng": "en",
+    "ge": "de",
+    "ger": "de",
+    "fre": "fr",
+    "jp": "ja",
+    "cn": "zh",
+}
 """Other tags of languages, and the right ones."""
 
 
@@ -93,7 +106,13 @@ def missing_translation(draft: InstrumentDraft) -> Iterator[Problem]:
         listed = [f"{who} (line {where.line})" for where, who in sorted(places)]
         count = format_quantity(len(places), "text")
         parts.append(f"{language} is missing from {count}: {join_first(listed, _MAX_LISTED)}")
-    yield report("missing-translation", first[0], first[1], "; ".join(parts), "add them, or remove the language")
+    yield report(
+        "missing-translation",
+        first[0],
+        first[1],
+        "; ".join(parts),
+        "add them, or remove the language",
+    )
 
 
 def incomplete_language(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -105,8 +124,12 @@ def incomplete_language(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     languages = draft.document.languages
     for language in languages[1:]:
-        if language in languages.required and (lacking := list_untranslated(draft.document, languages[0], language)):
-            count = f"{format_quantity(len(lacking), 'text')} {pluralize(len(lacking), 'has', 'have')}"
+        if language in languages.required and (
+            lacking := list_untranslated(draft.document, languages[0], language)
+        ):
+            count = (
+                f"{format_quantity(len(lacking), 'text')} {pluralize(len(lacking), 'has', 'have')}"
+            )
             what = f"{language} is required, and {count} no translation: {join_first(lacking, _MAX_LISTED)}"
             remedy = f"translate them, or write {language}: optional"
             yield report("incomplete-language", language, "languages", what, remedy, "warning")
@@ -175,7 +198,11 @@ def undeclared_language(draft: InstrumentDraft) -> Iterator[Problem]:
     for language, places in undeclared.items():
         intended = _ALIASES.get(language, language)
         if intended not in declared:
-            intended = find_nearest(language, ("text", "label", "note")) or find_nearest(language, declared) or ""
+            intended = (
+                find_nearest(language, ("text", "label", "note"))
+                or find_nearest(language, declared)
+                or ""
+            )
         if intended == language:
             remedy = "write the text itself: only languages can be keys here"
         elif intended:
@@ -201,7 +228,11 @@ def unlike_fills(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     declared = _list_languages(draft)
     for who, template in list_texts_with_fills(draft) if len(declared) > 1 else ():
-        fills = {la: {fill.key for fill in _list_fills(template, la)} for la in template.runs if la in declared}
+        fills = {
+            la: {fill.key for fill in _list_fills(template, la)}
+            for la in template.runs
+            if la in declared
+        }
         everywhere = set().union(*fills.values())
         for language, own_fills in fills.items():
             if lacking := sorted(everywhere - own_fills):
@@ -217,7 +248,9 @@ def unlike_fills(draft: InstrumentDraft) -> Iterator[Problem]:
 
 
 def _list_fills(template: Template, language: str) -> list[TextFill]:
-    return [part for parts, _ in template.runs[language] for part in parts if isinstance(part, TextFill)]
+    return [
+        part for parts, _ in template.runs[language] for part in parts if isinstance(part, TextFill)
+    ]
 
 
 def unsure_fill(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -230,13 +263,23 @@ def unsure_fill(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     for who, template in list_texts_with_fills(draft):
         for language in template.runs:
-            fill = next((fill for fill in _list_fills(template, language) if _is_unsure(draft, who, fill)), None)
+            fill = next(
+                (fill for fill in _list_fills(template, language) if _is_unsure(draft, who, fill)),
+                None,
+            )
             if fill is not None:
                 scalar = template.source.by_language.get(language) or template.source.get(language)
                 at, fill_text = find_fill(scalar, fill.key)
                 what = f"{fill_text} may have no answer here, but the text has no alternative words"
                 remedy = f"write {fill_text[:-1]}|alternative words}}"
-                yield report("unsure-fill", (scalar.find_position(at), len(fill_text)), who, what, remedy, "warning")
+                yield report(
+                    "unsure-fill",
+                    (scalar.find_position(at), len(fill_text)),
+                    who,
+                    what,
+                    remedy,
+                    "warning",
+                )
                 break
 
 
@@ -247,7 +290,9 @@ def _is_unsure(draft: InstrumentDraft, who: str, fill: TextFill) -> bool:
     if not fill.variable.may_be_missing and not _may_exceed_turns(draft, fill):
         return False
     compute = draft.computes.get(fill.key)
-    is_known = compute is not None and all(_is_never_missing(c.tree) for c in compute.conditions.values())
+    is_known = compute is not None and all(
+        _is_never_missing(c.tree) for c in compute.conditions.values()
+    )
     return not is_known and fill.key not in _list_answered_names(draft, who)
 
 
@@ -266,7 +311,10 @@ def _is_never_missing(tree: ast.expr) -> bool:
             return _is_never_missing(body) and _is_never_missing(orelse)
         case ast.Call(func=ast.Name(id="count"), args=args):
             return not any(isinstance(argument, ast.Name) for argument in args)
-        case ast.Call(func=ast.Name(id="answered" | "dk" | "refused" | "declined" | "today")) | ast.Constant():
+        case (
+            ast.Call(func=ast.Name(id="answered" | "dk" | "refused" | "declined" | "today"))
+            | ast.Constant()
+        ):
             return True
         case _:
             return False
@@ -293,14 +341,20 @@ def _list_passed_ends(draft: InstrumentDraft) -> list[tuple[int, frozenset[str]]
     return list(_iterate_passed_ends(draft, draft.root)) if draft.root is not None else []
 
 
-def _iterate_passed_ends(draft: InstrumentDraft, group: ItemGroup) -> Iterator[tuple[int, frozenset[str]]]:
+def _iterate_passed_ends(
+    draft: InstrumentDraft, group: ItemGroup
+) -> Iterator[tuple[int, frozenset[str]]]:
     for child in group.children:
         if child.ask_if is not None:
             continue
         if isinstance(child, ItemGroup):
             if child.unless is None and child.order == "written" and not isinstance(child, Roster):
                 yield from _iterate_passed_ends(draft, child)
-        elif child.unless is not None and isinstance(child.question, EndItem) and child.id in draft.symbols:
+        elif (
+            child.unless is not None
+            and isinstance(child.question, EndItem)
+            and child.id in draft.symbols
+        ):
             yield draft.symbols[child.id].index, child.unless.names
 
 
@@ -318,7 +372,9 @@ def long_label(draft: InstrumentDraft) -> Iterator[Problem]:
         if not question.expects_answer:
             continue
         is_multiple = question.__class__ is MultipleItem
-        for language in languages if is_multiple or _may_be_long(item.label, MAX_VARIABLE_LABEL_BYTES) else ():
+        for language in (
+            languages if is_multiple or _may_be_long(item.label, MAX_VARIABLE_LABEL_BYTES) else ()
+        ):
             label = item.label.get(language)
             whole_label: str = label
             if is_multiple and item.options:
@@ -367,7 +423,14 @@ def undeclared_daypart(draft: InstrumentDraft) -> Iterator[Problem]:
     for name in draft.document.dayparts:
         if str(name) not in parts:
             remedy = suggest_nearest(name, parts, otherwise=f"the parts are {', '.join(parts)}")
-            yield report("undeclared-daypart", name, "dayparts", f"{str(name)!r} is never used", remedy, "warning")
+            yield report(
+                "undeclared-daypart",
+                name,
+                "dayparts",
+                f"{str(name)!r} is never used",
+                remedy,
+                "warning",
+            )
 
 
 _DIRECTION_MARKS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -377,7 +440,9 @@ _INVISIBLE: Final = re.compile(
 )
 _JOINER: Final = "\u200d"
 _TAGS: Final = ("\U000e0020", "\U000e007f")
-_QUOTES: Final = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'", "“": '"', "”": '"', "„": '"'})
+_QUOTES: Final = str.maketrans(
+    {"’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'", "“": '"', "”": '"', "„": '"'}
+)
 
 
 def turned_text(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -387,7 +452,13 @@ def turned_text(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     for who, scalar in _list_non_ascii(draft):
         if match := _DIRECTION_MARKS.search(scalar):
-            yield _make_problem("turned-text", who, scalar, match.start(), "changes the direction of the text after it")
+            yield _make_problem(
+                "turned-text",
+                who,
+                scalar,
+                match.start(),
+                "changes the direction of the text after it",
+            )
 
 
 def invisible(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -407,7 +478,9 @@ def invisible(draft: InstrumentDraft) -> Iterator[Problem]:
 def _list_non_ascii(draft: InstrumentDraft) -> Sequence[tuple[str, YamlScalar]]:
     """Return every text and code that is not plain ASCII, with its owner: once, even if several items share it."""
     texts: dict[Position, tuple[str, YamlScalar]] = {}
-    written = ((who, word) for who, text in list_texts(draft) for _, word in text.iterate_languages())
+    written = (
+        (who, word) for who, text in list_texts(draft) for _, word in text.iterate_languages()
+    )
     codes = ((each.owner, code) for each in list_option_lists(draft) for code in each.node or ())
     for who, scalar in chain(written, codes):
         if not scalar.isascii() and isinstance(scalar, YamlScalar):
@@ -421,7 +494,9 @@ def _is_appropriate(text: str, at: int) -> bool:
     if letter == _JOINER:
         before, after = text[max(0, at - 2) : at], text[at + 1 : at + 2]
         return bool(after) and any(_is_joining(c) for c in before) and _is_joining(after)
-    if letter in "\u200e\u200f":  # direction marks, which right-to-left texts need beside digits and signs
+    if (
+        letter in "\u200e\u200f"
+    ):  # direction marks, which right-to-left texts need beside digits and signs
         return any(unicodedata.bidirectional(c) in ("R", "AL") for c in text)
     return _TAGS[0] <= letter <= _TAGS[1] and "\U0001f3f4" in text[:at]
 
@@ -436,7 +511,13 @@ def _make_problem(rule: str, who: str, scalar: YamlScalar, at: int, why: str) ->
     near = " ".join(scalar[max(0, at - 12) : at].split())
     after = f"after {near!r}" if near else "at the beginning"
     what = f"U+{ord(scalar[at]):04X}{f' ({name})' if name else ''} {after} {why}"
-    return report(rule, scalar.find_position(at), who, what, "remove it: delete and retype the letters around it")
+    return report(
+        rule,
+        scalar.find_position(at),
+        who,
+        what,
+        "remove it: delete and retype the letters around it",
+    )
 
 
 def unlike_quotes(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -448,7 +529,11 @@ def unlike_quotes(draft: InstrumentDraft) -> Iterator[Problem]:
     reported: set[str] = set()
     for listed in list_option_lists(draft):
         for code, option in listed.options.items():
-            for text in option.text.by_language.values() if option.text.plain is None else (option.text.plain,):
+            for text in (
+                option.text.by_language.values()
+                if option.text.plain is None
+                else (option.text.plain,)
+            ):
                 if text.isascii() and not any(quote in text for quote in "'\"`"):
                     continue
                 normalized = unicodedata.normalize("NFC", text.translate(_QUOTES)).strip()
@@ -456,11 +541,20 @@ def unlike_quotes(draft: InstrumentDraft) -> Iterator[Problem]:
                 if first == text or normalized in reported:
                     continue
                 reported.add(normalized)
-                differs_in_accents = unicodedata.normalize("NFC", first) == unicodedata.normalize("NFC", text)
+                differs_in_accents = unicodedata.normalize("NFC", first) == unicodedata.normalize(
+                    "NFC", text
+                )
                 how = "way of composing accents" if differs_in_accents else "quotes"
                 at = text.where if text.where.line else locate_key(listed.node, code)
                 what = f"{str(text)!r} differs from {first!r} at {where} only in its {how}"
-                yield report("unlike-quotes", (at, len(text)), listed.owner, what, "write both the same way", "warning")
+                yield report(
+                    "unlike-quotes",
+                    (at, len(text)),
+                    listed.owner,
+                    what,
+                    "write both the same way",
+                    "warning",
+                )
 
 
 _FOR_WHOM: Final = re.compile(
@@ -480,7 +574,9 @@ def introduction(draft: InstrumentDraft) -> Iterator[Problem]:
     is not used for calls and needs no introduction.
     """
     document = draft.document
-    is_for_calls = document.sample or document.fieldwork is not None or document.study.model_fields_set
+    is_for_calls = (
+        document.sample or document.fieldwork is not None or document.study.model_fields_set
+    )
     if draft.root is None or draft.lost or not is_for_calls:
         return
     first, templates = _find_opening(draft.root)
@@ -494,11 +590,20 @@ def introduction(draft: InstrumentDraft) -> Iterator[Problem]:
         written = [text.casefold() for t in names for _, text in t.iterate_languages()]
         words = {*written, *(word for text in written for word in re.findall(r"\w{4,}", text))}
         if not any(word in " ".join(texts).casefold() for word in words):
-            lacking.append(f"for whom ({names[-1].get(draft.language) if names else 'the sponsor or the institute'})")
+            lacking.append(
+                f"for whom ({names[-1].get(draft.language) if names else 'the sponsor or the institute'})"
+            )
     if lacking:
         what = f"neither this first question nor anything before it says {' and '.join(lacking)}"
         remedy = 'begin with a read item: "Good {daypart}, this is {interviewer} calling for …"'
-        yield report("introduction", (draft.symbols[first.id].where, len(first.id)), first.id, what, remedy, "warning")
+        yield report(
+            "introduction",
+            (draft.symbols[first.id].where, len(first.id)),
+            first.id,
+            what,
+            remedy,
+            "warning",
+        )
 
 
 def _find_opening(root: ItemGroup) -> tuple[CompiledItem | None, list[Template]]:

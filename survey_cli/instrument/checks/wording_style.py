@@ -21,16 +21,24 @@ from survey_cli.wording import shorten
 MAX_WORDS: Final = 40
 """Words of a question that a respondent can keep in mind, read at 2 words per second."""
 
-_NONE: Final = re.compile(r"(none|neither|nothing|no one|nobody|ningun[oa]?|ninguna de|nada|nadie)\b", re.IGNORECASE)
+_NONE: Final = re.compile(
+    r"(none|neither|nothing|no one|nobody|ningun[oa]?|ninguna de|nada|nadie)\b", re.IGNORECASE
+)
 _OTHER: Final = re.compile(
     r"(?i)((some )?other|another|something else|someone else|somewhere else|otr[oa]s?)\b[^A-Za-z]*"
     r"((place|person|reason|thing|answer|specify|especifique)\b.*)?\Z"
 )
 _TWO_THINGS: Final = re.compile(r"(?<=\w )(and|as well as|y)\b")
-_OFFERS_ANSWERS: Final = re.compile(r"(?i)\{options|\bwould (you|that)\b|\b(was|is|are) (it|that|they)\b|\bdiría\b")
+_OFFERS_ANSWERS: Final = re.compile(
+    r"(?i)\{options|\bwould (you|that)\b|\b(was|is|are) (it|that|they)\b|\bdiría\b"
+)
 """A second sentence that only offers the answers."""
-_ONE_THING: Final = re.compile(r"\b(between|entre)\b|\b(\w+) (and|y) (more|less|\2)\b", re.IGNORECASE)
-_NEGATION: Final = re.compile(r"(?i)\b(not|never|no|nobody|nothing|cannot|\w+n['’]t|without|nunca|nadie|nada|sin)\b")
+_ONE_THING: Final = re.compile(
+    r"\b(between|entre)\b|\b(\w+) (and|y) (more|less|\2)\b", re.IGNORECASE
+)
+_NEGATION: Final = re.compile(
+    r"(?i)\b(not|never|no|nobody|nothing|cannot|\w+n['’]t|without|nunca|nadie|nada|sin)\b"
+)
 _OPPOSITION: Final = re.compile(
     r"(?i)\b(oppos\w+|against|disagree\w*|forb[ai]d\w*|ban(ned)?|prevent\w*|prohibi\w+|contra|impedir|prohibir)\b"
 )
@@ -47,7 +55,8 @@ _BAND: Final = re.compile(
     r"\D{0,4}(?P<high>\d[\d,.]*)"
 )
 _NUMBERS_OF_SCALE: Final = re.compile(
-    r"\b(?:from|scale of|de|del|between|entre)\s+(-?\d+)\s+(?:to|a|al|and|y)\s+(-?\d+)\b", re.IGNORECASE
+    r"\b(?:from|scale of|de|del|between|entre)\s+(-?\d+)\s+(?:to|a|al|and|y)\s+(-?\d+)\b",
+    re.IGNORECASE,
 )
 _MARKUP: Final = re.compile(r"</?[A-Za-z][^>]*>|(?<!\w)\[[^\]]*\]|\$\{\w+\}|&(?:nbsp|amp|lt|gt);")
 
@@ -60,7 +69,9 @@ def _iterate_questions(draft: InstrumentDraft) -> Iterator[tuple[CompiledItem, Y
                 yield item, text
 
 
-def _iterate_lists(draft: InstrumentDraft) -> Iterator[tuple[CompiledItem, Sequence[CompiledOption]]]:
+def _iterate_lists(
+    draft: InstrumentDraft,
+) -> Iterator[tuple[CompiledItem, Sequence[CompiledOption]]]:
     """Yield each list of options once, with the first item that uses it."""
     seen: set[int] = set()
     for item in draft.items.values():
@@ -82,12 +93,21 @@ def unkeyed_option(draft: InstrumentDraft) -> Iterator[Problem]:
     for item, options in _iterate_lists(draft):
         for option in options:
             for _, text in option.text.source.iterate_languages():
-                if _NONE.match(text) and isinstance(item.question, MultipleItem) and not option.exclusive:
-                    what, remedy = f"{text!r} can be chosen together with other options", "add exclusive: true"
+                if (
+                    _NONE.match(text)
+                    and isinstance(item.question, MultipleItem)
+                    and not option.exclusive
+                ):
+                    what, remedy = (
+                        f"{text!r} can be chosen together with other options",
+                        "add exclusive: true",
+                    )
                     yield _warn("unkeyed-option", item, text, what, remedy)
                 elif _OTHER.match(text) and not option.specify:
                     remedy = "add specify: true, or say what it stands for"
-                    yield _warn("unkeyed-option", item, text, f"{text!r} doesn't ask what it is", remedy)
+                    yield _warn(
+                        "unkeyed-option", item, text, f"{text!r} doesn't ask what it is", remedy
+                    )
 
 
 def two_questions(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -98,15 +118,29 @@ def two_questions(draft: InstrumentDraft) -> Iterator[Problem]:
     A question with two question marks is reported, and a statement of a scale or battery with *and*.
     """
     for item, text in _iterate_questions(draft):
-        questions = [part for part in re.findall(r"[^.?!]+\?", text) if not _OFFERS_ANSWERS.search(part)]
+        questions = [
+            part for part in re.findall(r"[^.?!]+\?", text) if not _OFFERS_ANSWERS.search(part)
+        ]
         if len(questions) > 1:
             what = f"this asks {len(questions)} questions: an answer can't tell which one it is for"
-            yield _warn("two-questions", item, text, what, "ask them one after the other, or make one a read item")
+            yield _warn(
+                "two-questions",
+                item,
+                text,
+                what,
+                "ask them one after the other, or make one a read item",
+            )
         elif isinstance(item.question, ScaleItem | BatteryItem) and len(text.split()) < MAX_WORDS:
             match = _TWO_THINGS.search(text)
             if match and not _ONE_THING.search(text):
                 what = f"{shorten(text, 60)!r} may ask about two things: {match[0]!r} joins them"
-                yield _warn("two-questions", item, text, what, "split it, if an answer could differ between them")
+                yield _warn(
+                    "two-questions",
+                    item,
+                    text,
+                    what,
+                    "split it, if an answer could differ between them",
+                )
 
 
 def double_negative(draft: InstrumentDraft) -> Iterator[Problem]:
@@ -147,10 +181,16 @@ def unbalanced_scale(draft: InstrumentDraft) -> Iterator[Problem]:
     for item, options in _iterate_lists(draft):
         if isinstance(item.question, MultipleItem) or not 3 <= len(options) <= 11:
             continue
-        labels = [str(option.text.source.get(draft.language)) for option in options if not option.missing]
+        labels = [
+            str(option.text.source.get(draft.language)) for option in options if not option.missing
+        ]
         if any(label.strip("0123456789") == "" for label in labels):
             continue  # a scale of numbers, of which only the ends have words
-        sides = Counter(bool(_NEGATIVE_LABEL.search(label)) for label in labels if not _MIDDLE_LABEL.search(label))
+        sides = Counter(
+            bool(_NEGATIVE_LABEL.search(label))
+            for label in labels
+            if not _MIDDLE_LABEL.search(label)
+        )
         if sides[True] and sides[False] and abs(sides[True] - sides[False]) > 1:
             what = f"this scale has {sides[False]} positive and {sides[True]} negative answers"
             text = options[0].text.source.get(draft.language)
@@ -171,12 +211,20 @@ def uneven_bands(draft: InstrumentDraft) -> Iterator[Problem]:
             match, before, last = _BAND.match(text), last, None
             if match is None:
                 continue
-            low, high = (float(re.sub(r"[,. ](?=\d{3}\b)", "", match[side]).rstrip(".,")) for side in ("low", "high"))
+            low, high = (
+                float(re.sub(r"[,. ](?=\d{3}\b)", "", match[side]).rstrip(".,"))
+                for side in ("low", "high")
+            )
             if before is not None and low > high:
                 continue
             last, what = (high, text), ""
             step = 1 if low.is_integer() and high.is_integer() else 0
-            if before is not None and low <= before[0] and "under" not in before[1] and "less than" not in before[1]:
+            if (
+                before is not None
+                and low <= before[0]
+                and "under" not in before[1]
+                and "less than" not in before[1]
+            ):
                 what = f"{low:g} is in {str(before[1])!r} and in {str(text)!r}"
             elif before is not None and low > before[0] + step:
                 what = f"between {str(before[1])!r} and {str(text)!r} there is a gap"
@@ -193,7 +241,11 @@ def other_numbers(draft: InstrumentDraft) -> Iterator[Problem]:
     """
     for item, text in _iterate_questions(draft):
         question = item.question
-        if not isinstance(question, ScaleItem | BatteryItem) or question.from_ is None or question.to is None:
+        if (
+            not isinstance(question, ScaleItem | BatteryItem)
+            or question.from_ is None
+            or question.to is None
+        ):
             continue
         for match in _NUMBERS_OF_SCALE.finditer(text):
             if sorted((int(match[1]), int(match[2]))) != [question.from_, question.to]:

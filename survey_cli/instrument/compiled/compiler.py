@@ -4,17 +4,43 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias, cast
 
-from survey_cli.instrument.compiled.draft import GroupStep, InstrumentDraft, SymbolTable, is_shuffled
-from survey_cli.instrument.compiled.item_compiler import CompileContext, ItemCompiler, compile_computes
+from survey_cli.instrument.compiled.draft import (
+    GroupStep,
+    InstrumentDraft,
+    SymbolTable,
+    is_shuffled,
+)
+from survey_cli.instrument.compiled.item_compiler import (
+    CompileContext,
+    ItemCompiler,
+    compile_computes,
+)
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.countries import find_date_order
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, ScaleItem
-from survey_cli.instrument.schema.items.groups import AnyItem, BatteryItem, PickSpec, RosterItem, SectionItem
-from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem, Compute, QuestionItem
+from survey_cli.instrument.schema.items.groups import (
+    AnyItem,
+    BatteryItem,
+    PickSpec,
+    RosterItem,
+    SectionItem,
+)
+from survey_cli.instrument.schema.items.question import (
+    CompiledDecline,
+    CompiledItem,
+    Compute,
+    QuestionItem,
+)
 from survey_cli.instrument.schema.items.typed import DateItem, NumberFields, NumberItem
-from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, EndItem, HandoverItem, PickItem
+from survey_cli.instrument.schema.items.unasked_items import (
+    ComputedItem,
+    DrawItem,
+    EndItem,
+    HandoverItem,
+    PickItem,
+)
 from survey_cli.instrument.schema.options import OptionSourceSpec, OptionSpec
 from survey_cli.instrument.schema.validation import inherit_defaults, validate_file
 from survey_cli.instrument.source.load import InstrumentSource
@@ -54,11 +80,15 @@ class InstrumentCompiler:
     def __init__(self, document: Document, lost: frozenset[str]) -> None:
         self.document = document
         self.symbol_table = SymbolTable(document)
-        self.draft = InstrumentDraft(document=document, symbol_table=self.symbol_table, uses=[], lost=lost)
+        self.draft = InstrumentDraft(
+            document=document, symbol_table=self.symbol_table, uses=[], lost=lost
+        )
         self.item_compiler = ItemCompiler(self.draft)
         self.problems = self.item_compiler.problems
         for p in self.symbol_table.problems:
-            if p.rule not in ("unknown-list", "bad-source") or not any(f"{n!r}" in p.what for n in lost):
+            if p.rule not in ("unknown-list", "bad-source") or not any(
+                f"{n!r}" in p.what for n in lost
+            ):
                 self.problems.append(p)
         self._computes_after = compile_computes(self.item_compiler)
         self._index = 0
@@ -66,7 +96,9 @@ class InstrumentCompiler:
         """What is picked of groups; it has no name in conditions."""
         for symbol in self.symbol_table.symbols.values():
             if symbol.kind == "sample column" and symbol.options:
-                self.item_compiler.compile_options(symbol.options, CompileContext(symbol.id, before=-1), None)
+                self.item_compiler.compile_options(
+                    symbol.options, CompileContext(symbol.id, before=-1), None
+                )
 
     def _finish_group(self, group: ItemGroup, enclosing: CompileContext) -> None:
         """Fill in what depends on the children: all items below, their count, and the computes to evaluate at the end."""
@@ -101,7 +133,12 @@ class InstrumentCompiler:
         names = (*turns,) or tuple(child.id for child in group.children)
         pick_id, where = f"{group.id}_pick", group.spec.id.where
         question = PickItem.model_construct(
-            id=YamlScalar(pick_id, where), type="pick", group=group.id, names=names, count=pick.count, method=pick.by
+            id=YamlScalar(pick_id, where),
+            type="pick",
+            group=group.id,
+            names=names,
+            count=pick.count,
+            method=pick.by,
         )
         text = Text.from_string("")
         group.pick = self.picks[pick_id] = CompiledItem(
@@ -115,7 +152,9 @@ class InstrumentCompiler:
             counts_in_progress=False,
         )
 
-    def _compile_nodes(self, items: Sequence[AnyItem], enclosing: CompileContext) -> tuple[CompiledNode, ...]:
+    def _compile_nodes(
+        self, items: Sequence[AnyItem], enclosing: CompileContext
+    ) -> tuple[CompiledNode, ...]:
         path = enclosing.path or (GroupStep("", 0, False),)
         steps = (path[-1]._replace(child=child) for child in range(len(items)))
         return tuple(
@@ -135,7 +174,10 @@ class InstrumentCompiler:
                 return self._compile_item(item, str(item.id), item.text, enclosing)
 
     def _compile_group(
-        self, item: SectionItem | BatteryItem | RosterItem, enclosing: CompileContext, kind: type[ItemGroup]
+        self,
+        item: SectionItem | BatteryItem | RosterItem,
+        enclosing: CompileContext,
+        kind: type[ItemGroup],
     ) -> tuple[ItemGroup, CompileContext]:
         """Compile a group without its children, and return it with the context of its children."""
         group_id = str(item.id)
@@ -175,8 +217,12 @@ class InstrumentCompiler:
         over = self.draft.groups.get(str(item.each))
         if isinstance(over, Roster):
             roster.over = over
-            self.item_compiler.record_use(context, "each", item.find_position("each"), frozenset({over.id}))
-            roster.where = self.item_compiler.compile_condition(item.where, context._replace(roster=over.id), "where")
+            self.item_compiler.record_use(
+                context, "each", item.find_position("each"), frozenset({over.id})
+            )
+            roster.where = self.item_compiler.compile_condition(
+                item.where, context._replace(roster=over.id), "where"
+            )
         elif item.each is not None:
             roster.each = self._find_each(item, item.each, context)
         roster.turn_name = self.symbol_table.find_turn_name(roster.id)
@@ -184,29 +230,43 @@ class InstrumentCompiler:
         more = self.symbol_table.symbols.get(f"{roster.id}_more")
         if item.until is not None and more is not None and more.question is not None:
             around = inside._replace(path=enclosing.path)
-            roster.until = self._compile_item(more.question, more.id, item.until, around, ItemOverrides(more.options))
+            roster.until = self._compile_item(
+                more.question, more.id, item.until, around, ItemOverrides(more.options)
+            )
         self._finish_group(roster, enclosing)
         return roster
 
-    def _find_each(self, item: RosterItem, name: YamlScalar, context: CompileContext) -> CompiledItem | None:
+    def _find_each(
+        self, item: RosterItem, name: YamlScalar, context: CompileContext
+    ) -> CompiledItem | None:
         """Find the `multiple` whose chosen options are the turns."""
         each = self.draft.items.get(str(name))
         if each is not None and isinstance(each.question, MultipleItem):
             self.item_compiler.record_use(context, "each", name.where, frozenset({each.id}))
             return each
         if str(name) not in self.draft.lost:
-            several = [n for n, earlier in self.draft.items.items() if isinstance(earlier.question, MultipleItem)]
-            several += [n for n, earlier in self.draft.groups.items() if isinstance(earlier, Roster)]
+            several = [
+                n
+                for n, earlier in self.draft.items.items()
+                if isinstance(earlier.question, MultipleItem)
+            ]
+            several += [
+                n for n, earlier in self.draft.groups.items() if isinstance(earlier, Roster)
+            ]
             near = suggest_nearest(str(name), several, otherwise="use one that comes earlier")
             what = f"each: {str(name)!r} is not an earlier multiple or roster"
             where = item.find_position("each")
-            self.item_compiler.report("bad-each", where, context.owner, what, near, length=len(name))
+            self.item_compiler.report(
+                "bad-each", where, context.owner, what, near, length=len(name)
+            )
         return None
 
     def _compile_battery(self, item: BatteryItem, enclosing: CompileContext) -> ItemGroup:
         first = self.symbol_table.symbols.get(str(next(iter(item.statements), "")))
         options, scale = (first.options, first.scale) if first is not None else ({}, None)
-        shared = {n: getattr(item, n) for n in QuestionItem.model_fields if n not in ("ask_if", "unless")}
+        shared = {
+            n: getattr(item, n) for n in QuestionItem.model_fields if n not in ("ask_if", "unless")
+        }
         written = item.options if isinstance(item.options, OptionSourceSpec) else dict(options)
         asked: QuestionItem
         if item.answer is not None:
@@ -214,7 +274,13 @@ class InstrumentCompiler:
             asked = NumberItem.model_construct(**shared, type="number", **limits)
         else:
             asked = ScaleItem.model_construct(
-                **shared, type="scale", scale=None, options=written, from_=item.from_, to=item.to, labels=item.labels
+                **shared,
+                type="scale",
+                scale=None,
+                options=written,
+                from_=item.from_,
+                to=item.to,
+                labels=item.labels,
             )
         asked.copy_position(item)
         group, inside = self._compile_group(item, enclosing, ItemGroup)
@@ -225,9 +291,19 @@ class InstrumentCompiler:
         children = []
         for child, (name, statement) in enumerate(item.statements.items()):
             step = GroupStep(group.id, child, is_shuffled(item))
-            label, ask_if, anchor = statement.label or statement.text, statement.ask_if, statement.anchor
-            next_text = _build_statement_text(item.next_, statement.text) if item.next_ is not None else None
-            overrides = ItemOverrides(options, scale, label, ask_if, None, anchor, next_text, item.total, where)
+            label, ask_if, anchor = (
+                statement.label or statement.text,
+                statement.ask_if,
+                statement.anchor,
+            )
+            next_text = (
+                _build_statement_text(item.next_, statement.text)
+                if item.next_ is not None
+                else None
+            )
+            overrides = ItemOverrides(
+                options, scale, label, ask_if, None, anchor, next_text, item.total, where
+            )
             text = _build_statement_text(item.text, statement.text)
             around = inside._replace(path=(*enclosing.path, step))
             children.append(self._compile_item(asked, str(name), text, around, overrides))
@@ -238,10 +314,17 @@ class InstrumentCompiler:
     def _find_date_order(self) -> DateOrder | None:
         """Find in which order the study's country writes day and month."""
         fieldwork = self.document.fieldwork
-        return find_date_order(str(fieldwork.country or "").upper() if fieldwork is not None else "")
+        return find_date_order(
+            str(fieldwork.country or "").upper() if fieldwork is not None else ""
+        )
 
     def _compile_item(
-        self, item: QuestionItem, item_id: str, text: Text, around: CompileContext, own: ItemOverrides | None = None
+        self,
+        item: QuestionItem,
+        item_id: str,
+        text: Text,
+        around: CompileContext,
+        own: ItemOverrides | None = None,
     ) -> CompiledItem:
         index = self._index
         self._index += 1
@@ -253,12 +336,20 @@ class InstrumentCompiler:
             symbol = self.symbol_table.symbols.get(item_id)
             options, scale = (symbol.options, symbol.scale) if symbol is not None else ({}, None)
             where = self._compile_turn_condition(source, context) if source is not None else None
-            own = ItemOverrides(options, scale, item.label, item.ask_if, item.unless, item.anchor, where=where)
+            own = ItemOverrides(
+                options, scale, item.label, item.ask_if, item.unless, item.anchor, where=where
+            )
         scale, where = own.scale, own.where
         reported = len(compiler.problems)
         compiled_options = compiler.compile_options(own.options, context, scale, source)
-        if source is not None:  # warnings concern what is written, and so do errors where that could not be compiled
-            errors = select_errors(compiler.problems[reported:]) if where is not None or source.where is None else ()
+        if (
+            source is not None
+        ):  # warnings concern what is written, and so do errors where that could not be compiled
+            errors = (
+                select_errors(compiler.problems[reported:])
+                if where is not None or source.where is None
+                else ()
+            )
             compiler.problems[reported:] = errors
         conditional = [option.ask_if is not None for option in compiled_options]
         country_order = self._find_date_order()
@@ -299,7 +390,9 @@ class InstrumentCompiler:
             compiled_item.scale_order = self.document.scales[scale].order  # type: ignore[index]  # a key is a text with its position
         drawn = compiled_item.order != "written" or compiled_item.scale_order != "written"
         compiled_item.options_vary = drawn or any(conditional)
-        if isinstance(item, NumberItem | DateItem) and (isinstance(item.min, str) or isinstance(item.max, str)):
+        if isinstance(item, NumberItem | DateItem) and (
+            isinstance(item.min, str) or isinstance(item.max, str)
+        ):
             compiled_item.limits = compiler.compile_limits(item, context)
             reserved = (*compiled_item.declines, *build_reserved_declines(self.document))
             compiled_item.kept_codes = {decline.code: decline.text for decline in reserved}
@@ -315,26 +408,40 @@ class InstrumentCompiler:
         self.draft.items.setdefault(item_id, compiled_item)
         return compiled_item
 
-    def _compile_turn_condition(self, source: OptionSourceSpec, context: CompileContext) -> Condition | None:
+    def _compile_turn_condition(
+        self, source: OptionSourceSpec, context: CompileContext
+    ) -> Condition | None:
         """Compile the condition of a source as it is written, for its problems and for readers."""
         if source.from_ not in self.symbol_table.rosters:
             return None
-        return self.item_compiler.compile_condition(source.where, context._replace(roster=str(source.from_)), "where")
+        return self.item_compiler.compile_condition(
+            source.where, context._replace(roster=str(source.from_)), "where"
+        )
 
-    def _compile_draw(self, item: DrawItem, compiled_item: CompiledItem, context: CompileContext) -> None:
+    def _compile_draw(
+        self, item: DrawItem, compiled_item: CompiledItem, context: CompileContext
+    ) -> None:
         """Set the roster a draw selects from, the eligible turns, and the item that it compares."""
         source, rosters = str(item.from_), self.symbol_table.rosters
         if source not in rosters:
             if source not in self.draft.lost:
-                near = suggest_nearest(source, rosters, otherwise="use an earlier item of type roster")
+                near = suggest_nearest(
+                    source, rosters, otherwise="use an earlier item of type roster"
+                )
                 what = f"from: there is no roster {source!r}"
                 where = item.find_position("from")
-                self.item_compiler.report("bad-draw", where, compiled_item.id, what, near, length=len(source))
+                self.item_compiler.report(
+                    "bad-draw", where, compiled_item.id, what, near, length=len(source)
+                )
             return
         compiled_item.source = source
         compiled_item.turn_name = self.symbol_table.find_turn_name(source)
-        compiled_item.where = self.item_compiler.compile_condition(item.where, context._replace(roster=source), "where")
-        self.item_compiler.record_use(context, "from", item.find_position("from"), frozenset({source}))
+        compiled_item.where = self.item_compiler.compile_condition(
+            item.where, context._replace(roster=source), "where"
+        )
+        self.item_compiler.record_use(
+            context, "from", item.find_position("from"), frozenset({source})
+        )
         if item.by == "random":
             return
         types = ("date",) if item.by == "next_birthday" else ("date", "number")
@@ -342,24 +449,37 @@ class InstrumentCompiler:
         candidates = [
             n.id
             for n in self.symbol_table.symbols.values()
-            if n.value_type.roster in sources and n.value_type.type in types and item.using in (None, n.id)
+            if n.value_type.roster in sources
+            and n.value_type.type in types
+            and item.using in (None, n.id)
         ]
         if len(candidates) != 1:
             names = ", ".join(candidates) or "none"
-            what = f"by: {item.by} compares one {' or '.join(types)} of {source}, but found: {names}"
+            what = (
+                f"by: {item.by} compares one {' or '.join(types)} of {source}, but found: {names}"
+            )
             remedy = "choose one with using:"
-            self.item_compiler.report("bad-draw", item.find_position("by"), compiled_item.id, what, remedy)
+            self.item_compiler.report(
+                "bad-draw", item.find_position("by"), compiled_item.id, what, remedy
+            )
             return
         compiled_item.using = candidates[0]
 
     def compile(self, source: InstrumentSource) -> Instrument:
         """Compile the whole document."""
         document, compiler = self.document, self.item_compiler
-        root = ItemGroup(id="", spec=None, children=self._compile_nodes(document.items, CompileContext()))
+        root = ItemGroup(
+            id="", spec=None, children=self._compile_nodes(document.items, CompileContext())
+        )
         self._finish_group(root, CompileContext())
         self.draft.root = root
-        declines = (*compiler.select_declines(compiler.declines, ""), *build_reserved_declines(document))
-        attributes = {name for use in self.draft.uses for name in use.names if name.startswith("interviewer.")}
+        declines = (
+            *compiler.select_declines(compiler.declines, ""),
+            *build_reserved_declines(document),
+        )
+        attributes = {
+            name for use in self.draft.uses for name in use.names if name.startswith("interviewer.")
+        }
         return Instrument(
             id=str(document.instrument),
             title=document.title,
@@ -376,7 +496,9 @@ class InstrumentCompiler:
             declines={d.id: d for d in declines},
             faq=self._compile_faq(),
             texts=source.texts,
-            interviewer_attributes=frozenset(name.removeprefix("interviewer.") for name in attributes),
+            interviewer_attributes=frozenset(
+                name.removeprefix("interviewer.") for name in attributes
+            ),
             scales={
                 str(name): compiler.compile_options(s.options, CompileContext(str(name)), str(name))
                 for name, s in document.scales.items()
@@ -385,9 +507,15 @@ class InstrumentCompiler:
 
     def _compile_faq(self) -> tuple[tuple[Template, Template], ...]:
         faq = self.document.faq
-        pairs = [(f.ask, f.say) for f in faq] if isinstance(faq, list) else [(Text(q, {}), a) for q, a in faq.items()]
+        pairs = (
+            [(f.ask, f.say) for f in faq]
+            if isinstance(faq, list)
+            else [(Text(q, {}), a) for q, a in faq.items()]
+        )
         compile_text, context = self.item_compiler.compile_text, CompileContext("faq")
-        return tuple((compile_text(q, context, "faq"), compile_text(a, context, "faq")) for q, a in pairs)
+        return tuple(
+            (compile_text(q, context, "faq"), compile_text(a, context, "faq")) for q, a in pairs
+        )
 
 
 def build_reserved_declines(document: Document) -> list[CompiledDecline]:
@@ -395,8 +523,12 @@ def build_reserved_declines(document: Document) -> list[CompiledDecline]:
     declines = []
     for kind, code in RESERVED_CODES.items():
         spec = document.declines.get(kind)  # type: ignore[call-overload]  # a key is a text with its position
-        text = spec.text if spec is not None else Text.from_string(kind.replace("_", " ").capitalize())
-        declines.append(CompiledDecline(id=kind, code=spec.code if spec is not None else code, text=text))
+        text = (
+            spec.text if spec is not None else Text.from_string(kind.replace("_", " ").capitalize())
+        )
+        declines.append(
+            CompiledDecline(id=kind, code=spec.code if spec is not None else code, text=text)
+        )
     return declines
 
 
@@ -461,5 +593,7 @@ def _compile_document(
     instrument = compiler.compile(source)
     # a fill at the start of a text has been reported already, in plainer words
     fill_positions = {p.where for p in problems if p.rule == "fill-at-start"}
-    own_problems = [p for p in compiler.problems if p.rule != "unknown-fill" or p.where not in fill_positions]
+    own_problems = [
+        p for p in compiler.problems if p.rule != "unknown-fill" or p.where not in fill_positions
+    ]
     return instrument, compiler.draft, [*problems, *own_problems]

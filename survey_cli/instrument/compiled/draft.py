@@ -14,7 +14,12 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, cast
 
 from survey_cli.entries import TextSpan
 from survey_cli.instrument.compiled.model import Instrument, ItemGroup
-from survey_cli.instrument.expressions.conditions import Condition, Scope, ValueType, compile_condition
+from survey_cli.instrument.expressions.conditions import (
+    Condition,
+    Scope,
+    ValueType,
+    compile_condition,
+)
 from survey_cli.instrument.expressions.expression_checker import format_constant
 from survey_cli.instrument.expressions.parsing import ParseFailure, parse_expression
 from survey_cli.instrument.schema.document import Document, SampleColumn
@@ -25,14 +30,23 @@ from survey_cli.instrument.schema.options import DeclineSpec, OptionSourceSpec, 
 from survey_cli.instrument.source.nodes import NOWHERE, YamlScalar, locate_name
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.instrument.texts.templates import Template
-from survey_cli.problems import MAX_PER_RULE, FindNearest, Position, Problem, find_nearest, suggest_nearest
+from survey_cli.problems import (
+    MAX_PER_RULE,
+    FindNearest,
+    Position,
+    Problem,
+    find_nearest,
+    suggest_nearest,
+)
 from survey_cli.values import Code
 
 MAX_SCALE_POINTS: Final = 1001
 """The most points that a `from: to:` scale may have; anything larger is a number."""
 
 _YES_NO: Final = "en Yes No, es Sí No, fr Oui Non, de Ja Nein, pt Sim Não, it Sì No, nl Ja Nee"
-YES_NO_LABELS: Final = {language: labels for language, *labels in map(str.split, _YES_NO.split(", "))}
+YES_NO_LABELS: Final = {
+    language: labels for language, *labels in map(str.split, _YES_NO.split(", "))
+}
 DEFAULT_DECLINES: Final = {
     "dk": (-8, {"en": "Don't know", "es": "No sabe"}, "d"),
     "refused": (-9, {"en": "Refused", "es": "No responde"}, "r"),
@@ -40,7 +54,11 @@ DEFAULT_DECLINES: Final = {
 
 
 _SCALE_KEYS: Final = ("scale", "options", "from_", "answer")
-WHY_UNANSWERED: Final = {"read": "is read aloud", "handover": "is a handover", "end": "ends the interview"}
+WHY_UNANSWERED: Final = {
+    "read": "is read aloud",
+    "handover": "is a handover",
+    "end": "ends the interview",
+}
 """Why an item of this type has no answer."""
 
 
@@ -60,7 +78,9 @@ ResolvedOptions: TypeAlias = tuple[OptionSpecs, str | None]
 
 def is_shuffled(group: SectionItem | BatteryItem | RosterItem) -> bool:
     """Return whether an item of the group can't know of the others, as their order or selection is drawn."""
-    return group.order != "written" or (group.pick is not None and not isinstance(group, RosterItem))
+    return group.order != "written" or (
+        group.pick is not None and not isinstance(group, RosterItem)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +149,13 @@ def list_declines(document: Document) -> dict[str, DeclineSpec]:
         return {k: v for k, v in document.declines.items() if k not in ("not_asked", "not_reached")}
     declines = {}
     for kind, (code, texts, key) in DEFAULT_DECLINES.items():
-        by_language = {la: YamlScalar(t, NOWHERE) for la, t in texts.items() if la in document.languages}
+        by_language = {
+            la: YamlScalar(t, NOWHERE) for la, t in texts.items() if la in document.languages
+        }
         text = Text(None, by_language) if by_language else Text.from_string(texts["en"])
-        declines[kind] = DeclineSpec.model_construct(code=code, text=text, key=Text.from_string(key))
+        declines[kind] = DeclineSpec.model_construct(
+            code=code, text=text, key=Text.from_string(key)
+        )
     return declines
 
 
@@ -175,12 +199,28 @@ class SymbolTable:
         self.value_types[symbol.id] = symbol.value_type
         return True
 
-    def build_scope(self, inside_roster: str | None = None, nearest: FindNearest = find_nearest) -> Scope:
+    def build_scope(
+        self, inside_roster: str | None = None, nearest: FindNearest = find_nearest
+    ) -> Scope:
         """Build the scope inside a roster or outside of all; symbols defined later belong to it too."""
         names = self.value_types
-        rosters = {r: frozenset(n for n, value_type in names.items() if value_type.roster == r) for r in self.rosters}
-        scope = Scope(names, rosters, tuple(self._declines), inside_roster, self.groups.keys(), nearest, self.find_code)
-        sources, languages = self.list_sources(inside_roster), [str(language) for language in self.document.languages]
+        rosters = {
+            r: frozenset(n for n, value_type in names.items() if value_type.roster == r)
+            for r in self.rosters
+        }
+        scope = Scope(
+            names,
+            rosters,
+            tuple(self._declines),
+            inside_roster,
+            self.groups.keys(),
+            nearest,
+            self.find_code,
+        )
+        sources, languages = (
+            self.list_sources(inside_roster),
+            [str(language) for language in self.document.languages],
+        )
         each = sources[-1] if sources and self.rosters[sources[-1]].each is not None else None
         return scope._replace(sources=frozenset(sources), each=each, languages=languages)
 
@@ -195,8 +235,19 @@ class SymbolTable:
     def find_code(self, name: str, text: str) -> Code | None:
         """Find the code whose option has this text in one of the languages; None if there is none."""
         symbol, wanted = self.symbols.get(name), text.casefold()
-        texts = ((code, o.text.iterate_languages()) for code, o in symbol.options.items()) if symbol is not None else ()
-        return next((code for code, written in texts if any(wanted == word.casefold() for _, word in written)), None)
+        texts = (
+            ((code, o.text.iterate_languages()) for code, o in symbol.options.items())
+            if symbol is not None
+            else ()
+        )
+        return next(
+            (
+                code
+                for code, written in texts
+                if any(wanted == word.casefold() for _, word in written)
+            ),
+            None,
+        )
 
     def _add_sample_column(self, name: str, column: SampleColumn, where: Position) -> None:
         options: OptionSpecs = {}
@@ -219,7 +270,9 @@ class SymbolTable:
             self._picked_groups.add(item_id)
         match item:
             case SectionItem():
-                self._add_items(item.items, (*path, GroupStep(item_id, 0, is_shuffled(item))), roster)
+                self._add_items(
+                    item.items, (*path, GroupStep(item_id, 0, is_shuffled(item))), roster
+                )
             case BatteryItem():
                 resolved = self._resolve_options(item, roster)
                 for child, name in enumerate(item.statements):
@@ -230,7 +283,9 @@ class SymbolTable:
                 if over is not None and "max" not in item.model_fields_set:
                     item.max = over.max
                 self.rosters[item_id] = item
-                self._add_items(item.items, (*path, GroupStep(item_id, 0, is_shuffled(item))), item_id)
+                self._add_items(
+                    item.items, (*path, GroupStep(item_id, 0, is_shuffled(item))), item_id
+                )
                 if item.until is not None:
                     self._add_repeat_question(item, item_id, path)
             case _:
@@ -239,7 +294,9 @@ class SymbolTable:
         if not self._clashes(item_id, item.id.where):
             self.groups[item_id] = (item.id.where, first, self.index - 1, path)
 
-    def _report(self, rule: str, where: Position, who: str, what: str, remedy: str, *, length: int = 1) -> None:
+    def _report(
+        self, rule: str, where: Position, who: str, what: str, remedy: str, *, length: int = 1
+    ) -> None:
         self.problems.append(Problem(rule, where, who, what, remedy, length=length))
 
     def _resolve_options(self, item: AnyItem, roster: str | None) -> ResolvedOptions:
@@ -252,12 +309,16 @@ class SymbolTable:
             if len(given_keys) != 1 or (item.from_ is None) != (item.to is None):
                 answer = ", or answer:" if isinstance(item, BatteryItem) else ""
                 what = f"a scale needs either scale: NAME, or options:, or from: and to:{answer}"
-                self._report("missing-key", item.find_position("type"), who, what, "give exactly one of them")
+                self._report(
+                    "missing-key", item.find_position("type"), who, what, "give exactly one of them"
+                )
                 return {}, None
             if item.from_ is not None and item.to is not None:
                 return self._build_points(item, item.from_, item.to), None
             options = item.scale if options is None else options
-        elif options is None or not isinstance(item, coded.SingleItem | coded.MultipleItem | coded.SearchItem):
+        elif options is None or not isinstance(
+            item, coded.SingleItem | coded.MultipleItem | coded.SearchItem
+        ):
             return {}, None
         if not isinstance(options, OptionSourceSpec):
             return self._find_list(options, who)
@@ -265,7 +326,9 @@ class SymbolTable:
         mistake = self._find_source_mistake(options, roster)
         if mistake is not None:
             key, what, remedy = mistake
-            self._report("bad-source", options.find_position(key), who, what, remedy, length=len(name))
+            self._report(
+                "bad-source", options.find_position(key), who, what, remedy, length=len(name)
+            )
             return {}, None
         if name in self.rosters:
             return dict(self._iterate_turn_options(options)), None
@@ -285,39 +348,72 @@ class SymbolTable:
         self._report("unknown-list", locate_name(options), who, what, remedy, length=len(options))
         return {}, None
 
-    def _build_points(self, item: coded.ScaleItem | BatteryItem, low: int, high: int) -> OptionSpecs:
+    def _build_points(
+        self, item: coded.ScaleItem | BatteryItem, low: int, high: int
+    ) -> OptionSpecs:
         who = str(item.id)
         if low >= high:
             what = f"the scale goes from {low} to {high}"
-            self._report("empty-range", item.find_position("from"), who, what, "write the lower number first")
+            self._report(
+                "empty-range", item.find_position("from"), who, what, "write the lower number first"
+            )
             return {}
         if high - low >= MAX_SCALE_POINTS:
             what = f"the scale has {high - low + 1} points"
-            self._report("long-scale", item.find_position("to"), who, what, "use type: number with min and max")
+            self._report(
+                "long-scale",
+                item.find_position("to"),
+                who,
+                what,
+                "use type: number with min and max",
+            )
             return {}
         for point in item.labels:
             if not low <= point <= high:
                 what = f"the label of {point} is not between {low} and {high}"
-                self._report("bad-label", item.find_position("labels"), who, what, "label points of the scale")
+                self._report(
+                    "bad-label",
+                    item.find_position("labels"),
+                    who,
+                    what,
+                    "label points of the scale",
+                )
         texts = {n: item.labels.get(n) or Text.from_string(str(n)) for n in range(low, high + 1)}
         return {n: OptionSpec.model_construct(text=text) for n, text in texts.items()}
 
-    def _find_source_mistake(self, source: OptionSourceSpec, roster: str | None) -> tuple[str, str, str] | None:
+    def _find_source_mistake(
+        self, source: OptionSourceSpec, roster: str | None
+    ) -> tuple[str, str, str] | None:
         """Return the key of a source that is wrong, what is wrong, and the remedy; None if nothing is."""
         name = str(source.from_)
         symbol, sources = self.symbols.get(name), self.list_sources(name)
         if name == roster:
-            return "from", f"options: the turns of {name} are not all known inside of it", f"move the item after {name}"
+            return (
+                "from",
+                f"options: the turns of {name} are not all known inside of it",
+                f"move the item after {name}",
+            )
         if name in self.rosters:
             if "chosen" in source.model_fields_set:
-                return "chosen", f"chosen: {name} is a roster", "use where: to leave out turns of a roster"
+                return (
+                    "chosen",
+                    f"chosen: {name} is a roster",
+                    "use where: to leave out turns of a roster",
+                )
             label = str(source.label)
             names = [n for n, symbol in self.symbols.items() if symbol.value_type.roster in sources]
             if source.label is not None and label not in names:
-                return "label", f"label: {name} has no item {label!r}", suggest_nearest(label, names)
+                return (
+                    "label",
+                    f"label: {name} has no item {label!r}",
+                    suggest_nearest(label, names),
+                )
             return None
         if symbol is None or symbol.value_type.type != "codes":
-            names = [*self.rosters, *(n for n, symbol in self.symbols.items() if symbol.value_type.type == "codes")]
+            names = [
+                *self.rosters,
+                *(n for n, symbol in self.symbols.items() if symbol.value_type.type == "codes"),
+            ]
             near = suggest_nearest(name, names, otherwise="use one that comes earlier")
             return "from", f"options: {name!r} is not an earlier multiple or roster", near
         if symbol.value_type.roster not in (None, *self.list_sources(roster)):
@@ -325,10 +421,16 @@ class SymbolTable:
             return "from", what, "ask this item in the same roster, or use the roster"
         for key in ("label", "where"):
             if getattr(source, key) is not None:
-                return key, f"{key}: {name} is a multiple", f"remove it; {key} belongs to the turns of a roster"
+                return (
+                    key,
+                    f"{key}: {name} is a multiple",
+                    f"remove it; {key} belongs to the turns of a roster",
+                )
         return None
 
-    def _iterate_chosen_options(self, source: OptionSourceSpec) -> Iterator[tuple[Code, OptionSpec]]:
+    def _iterate_chosen_options(
+        self, source: OptionSourceSpec
+    ) -> Iterator[tuple[Code, OptionSpec]]:
         """Yield the options of a multiple, each offered if it was chosen or, where that is asked for, if it was not."""
         name = source.from_
         for code, option in self.symbols[name].options.items():
@@ -336,9 +438,15 @@ class SymbolTable:
             if not source.chosen:
                 condition = f"answered({name}) and {format_constant(code)} not in {name}"
                 condition += f" and ({option.ask_if})" if option.ask_if is not None else ""
-            kept = {key: getattr(option, key) for key in ("text", "label", "read", "missing", "anchor", "note")}
+            kept = {
+                key: getattr(option, key)
+                for key in ("text", "label", "read", "missing", "anchor", "note")
+            }
             if not option.exclusive:
-                yield code, OptionSpec.model_construct(**kept, ask_if=YamlScalar(condition, name.where))
+                yield (
+                    code,
+                    OptionSpec.model_construct(**kept, ask_if=YamlScalar(condition, name.where)),
+                )
 
     def _iterate_turn_options(self, source: OptionSourceSpec) -> Iterator[tuple[Code, OptionSpec]]:
         """Yield an option for each turn that a roster can have, offered if the turn is there and `where` is true."""
@@ -353,36 +461,59 @@ class SymbolTable:
             if source.where is not None:
                 condition += f" and ({self._name_turn(source.where, sources, turn)})"
             own = self._make_text(f"{name} {turn}", source.from_)
-            text = self._make_text(f"{{{owner}[{turn}].{label}|{name} {turn}}}", source.from_) if label else own
+            text = (
+                self._make_text(f"{{{owner}[{turn}].{label}|{name} {turn}}}", source.from_)
+                if label
+                else own
+            )
             if label is None and turn <= len(each):
                 own = text = each[turn - 1].text
             ask_if = YamlScalar(condition, source.from_.where)
             yield turn, OptionSpec.model_construct(text=text, label=own, ask_if=ask_if)
 
     def _make_text(self, text: str, written: YamlScalar) -> Text:
-        return Text(None, {str(language): YamlScalar(text, written.where) for language in self.document.languages})
+        return Text(
+            None,
+            {
+                str(language): YamlScalar(text, written.where)
+                for language in self.document.languages
+            },
+        )
 
     def _name_turn(self, condition: str, rosters: Collection[str], turn: int) -> str:
         """Return a condition on a turn of a roster as it is written outside: `age >= 15` as `person[2].age >= 15`."""
         parsed = parse_expression(condition)
         if isinstance(parsed, ParseFailure):
             return condition
-        names = [node for node in ast.walk(parsed.tree) if isinstance(node, ast.Name) and node.id in self.symbols]
+        names = [
+            node
+            for node in ast.walk(parsed.tree)
+            if isinstance(node, ast.Name) and node.id in self.symbols
+        ]
         for node in sorted(names, key=lambda node: node.col_offset, reverse=True):
             roster, (start, length) = self.symbols[node.id].value_type.roster, parsed.locate(node)
             if roster in rosters:
-                condition = f"{condition[:start]}{roster}[{turn}].{node.id}{condition[start + length :]}"
+                condition = (
+                    f"{condition[:start]}{roster}[{turn}].{node.id}{condition[start + length :]}"
+                )
         return condition
 
     def _add_repeat_question(self, item: RosterItem, roster_id: str, path: GroupPath) -> None:
         """Add the question at the end of each turn of an `until` roster."""
         languages = self.document.languages
         words = {la: YES_NO_LABELS.get(la[:2], YES_NO_LABELS["en"]) for la in languages}
-        texts = (Text(None, {la: YamlScalar(words[la][n], NOWHERE) for la in languages}) for n in (0, 1))
-        yes_no: dict[Code, OptionSpec] = {c: OptionSpec.model_construct(text=t) for c, t in enumerate(texts, 1)}
+        texts = (
+            Text(None, {la: YamlScalar(words[la][n], NOWHERE) for la in languages}) for n in (0, 1)
+        )
+        yes_no: dict[Code, OptionSpec] = {
+            c: OptionSpec.model_construct(text=t) for c, t in enumerate(texts, 1)
+        }
         assert item.until is not None
         question = coded.SingleItem.model_construct(
-            type="single", id=YamlScalar(f"{roster_id}_more", item.id.where), text=item.until, options=yes_no
+            type="single",
+            id=YamlScalar(f"{roster_id}_more", item.id.where),
+            text=item.until,
+            options=yes_no,
         )
         question.copy_position(item)
         self._add_question(question, question.id, path, roster_id, (yes_no, None))
@@ -391,17 +522,26 @@ class SymbolTable:
             self.symbols[symbol.id] = replace(symbol, kind="question after each turn")
 
     def _add_question(
-        self, item: QuestionItem, name: YamlScalar, path: GroupPath, roster: str | None, resolved: ResolvedOptions
+        self,
+        item: QuestionItem,
+        name: YamlScalar,
+        path: GroupPath,
+        roster: str | None,
+        resolved: ResolvedOptions,
     ) -> None:
         options, scale = resolved
         is_conditional = isinstance(item, BatteryItem) and item.statements[name].ask_if is not None
-        declinable = item.expects_answer and bool(item.declines if item.declines is not None else self._declines)
+        declinable = item.expects_answer and bool(
+            item.declines if item.declines is not None else self._declines
+        )
         declinable = declinable and not (item.by and item.declines is None)
         type_, codes, labels = self._find_type(item, options)
         why_unanswered = "" if item.expects_answer else WHY_UNANSWERED.get(item.type, "")  # type: ignore[attr-defined]
         source = str(item.from_) if isinstance(item, unasked_items.DrawItem) else None
         turn_name = self.find_turn_name(source) if source is not None else None
-        may_be_missing = is_conditional or declinable or item.ask_if is not None or item.unless is not None
+        may_be_missing = (
+            is_conditional or declinable or item.ask_if is not None or item.unless is not None
+        )
         may_be_missing |= any(step.group in self._picked_groups for step in path)
         may_be_missing |= isinstance(item, unasked_items.DrawItem) and self._may_draw_nobody(item)
         ordered = isinstance(item, coded.MultipleItem) and item.mentions == "ordered"
@@ -417,7 +557,8 @@ class SymbolTable:
     ) -> tuple[Any, AbstractSet[Code] | None, Mapping[Code, Template] | None]:
         labels = self._find_labels(options) if options else None
         if isinstance(item, coded.SearchItem):
-            listed: Mapping[Code, Template] = ChainMap({} if labels is None else labels, ListLabels(item))  # type: ignore[arg-type]
+            list_labels = ListLabels(item)
+            listed: Mapping[Code, Template] = ChainMap(labels or {}, list_labels)  # type: ignore[arg-type]  # read only
             return "code", ListCodes(item, options), listed
         if item.expects_answer and not item.is_group and item.condition_type != "number":
             return item.condition_type, frozenset(options) if options else None, labels
@@ -454,7 +595,9 @@ class SymbolTable:
         return next((str(item.id) for item in items if item.type == "text"), None)
 
 
-def iterate_below(items: Sequence[AnyItem], kinds: tuple[type[SectionItem | RosterItem], ...]) -> Iterator[AnyItem]:
+def iterate_below(
+    items: Sequence[AnyItem], kinds: tuple[type[SectionItem | RosterItem], ...]
+) -> Iterator[AnyItem]:
     """Yield items, and those in groups of these kinds, in written order."""
     for item in items:
         yield item

@@ -9,8 +9,21 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from survey_cli.instrument.compiled.draft import GroupStep, InstrumentDraft, NameUse, OptionSpecs, Symbol, list_declines
-from survey_cli.instrument.expressions.conditions import Condition, ExpectedKind, Scope, ValueType, compile_condition
+from survey_cli.instrument.compiled.draft import (
+    GroupStep,
+    InstrumentDraft,
+    NameUse,
+    OptionSpecs,
+    Symbol,
+    list_declines,
+)
+from survey_cli.instrument.expressions.conditions import (
+    Condition,
+    ExpectedKind,
+    Scope,
+    ValueType,
+    compile_condition,
+)
 from survey_cli.instrument.expressions.parsing import find_names
 from survey_cli.instrument.schema.items.question import (
     CompiledCheck,
@@ -59,7 +72,11 @@ class ItemCompiler:
         self._compiled_declines: dict[int, tuple[CompiledDecline, ...]] = {}
 
     def compile_condition(
-        self, source: YamlScalar | None, context: CompileContext, key: str, expected: ExpectedKind = "truth"
+        self,
+        source: YamlScalar | None,
+        context: CompileContext,
+        key: str,
+        expected: ExpectedKind = "truth",
     ) -> Condition | None:
         """Compile a condition, or record why that is not possible."""
         if source is None:
@@ -67,7 +84,9 @@ class ItemCompiler:
         where, owner = locate_name(source), context.owner
         scope = self._find_scope(context.roster, has_clock=key in ("ask_if", "unless"))
         scope = scope._replace(nearest=partial(self._find_nearest_settled, context))
-        answered = (owner,) if key in ("expect", "confirm") else ()  # a check is evaluated only for answers
+        answered = (
+            (owner,) if key in ("expect", "confirm") else ()
+        )  # a check is evaluated only for answers
         condition, problems = compile_condition(source, scope, where, owner, expected, answered)
         if problems:
             self._add_problems(problems, key)
@@ -75,34 +94,48 @@ class ItemCompiler:
             self.record_use(context, key, where, condition.names, condition, len(source))
         return condition
 
-    def _find_scope(self, roster: str | None, *, has_clock: bool = False, has_options: bool = False) -> Scope:
+    def _find_scope(
+        self, roster: str | None, *, has_clock: bool = False, has_options: bool = False
+    ) -> Scope:
         """Return the names that can be used inside a roster or outside of all."""
         key = roster, has_clock, has_options
         if key not in self._scopes:
             scope = self.draft.symbol_table.build_scope(roster, self._nearest)
-            self._scopes[key] = scope._replace(has_interviewer=True, has_clock=has_clock, has_options=has_options)
+            self._scopes[key] = scope._replace(
+                has_interviewer=True, has_clock=has_clock, has_options=has_options
+            )
         return self._scopes[key]
 
-    def _find_nearest_settled(self, context: CompileContext, word: str, known: Iterable[str]) -> str | None:
+    def _find_nearest_settled(
+        self, context: CompileContext, word: str, known: Iterable[str]
+    ) -> str | None:
         """Find the nearest name that can be used here: not the item itself, unless in its checks, and no later one."""
         symbols = self.draft.symbols
         # not a list: after a hundred suggestions the names aren't looked at
-        usable = (name for name in known if name not in symbols or symbols[name].index < context.before)
+        usable = (
+            name for name in known if name not in symbols or symbols[name].index < context.before
+        )
         return self._nearest(word, usable)
 
     def _add_problems(self, problems: Sequence[Problem], key: str) -> None:
         """Record problems with their key, except those about names lost with a broken item."""
         for p in problems:
-            if p.rule in ("unknown-name", "unknown-fill") and any(f"'{name}'" in p.what for name in self.draft.lost):
+            if p.rule in ("unknown-name", "unknown-fill") and any(
+                f"'{name}'" in p.what for name in self.draft.lost
+            ):
                 continue
             what = p.what if p.rule.endswith(("fill", "format")) else f"{key}: {p.what}"
             self.problems.append(replace(p, what=what))
 
-    def compile_optional_text(self, text: Text | None, context: CompileContext, key: str) -> Template | None:
+    def compile_optional_text(
+        self, text: Text | None, context: CompileContext, key: str
+    ) -> Template | None:
         """Compile a text, if there is one."""
         return None if text is None else self.compile_text(text, context, key)
 
-    def compile_text(self, text: Text, context: CompileContext, key: str, *, options: bool = False) -> Template:
+    def compile_text(
+        self, text: Text, context: CompileContext, key: str, *, options: bool = False
+    ) -> Template:
         """Compile a text."""
         literal = templates.compile_literal(text)
         if literal is not None:
@@ -120,15 +153,21 @@ class ItemCompiler:
         self.draft.templates.append((context.owner, template))
         return template
 
-    def record_use(self, context: CompileContext, key: str, where: Position, names: frozenset[str], *more: Any) -> None:
+    def record_use(
+        self, context: CompileContext, key: str, where: Position, names: frozenset[str], *more: Any
+    ) -> None:
         """Record that something written here uses these names; of a condition, itself and its length."""
         owner, before, _, path, *_ = context
         self.draft.uses.append(NameUse(owner, key, where, names, before, path, *more))
 
-    def report(self, rule: str, where: Position, owner: str, what: str, remedy: str, *, length: int = 1) -> None:
+    def report(
+        self, rule: str, where: Position, owner: str, what: str, remedy: str, *, length: int = 1
+    ) -> None:
         self.problems.append(Problem(rule, where, owner, what, remedy, length=length))
 
-    def compile_checks(self, item: QuestionItem, context: CompileContext) -> tuple[CompiledCheck, ...]:
+    def compile_checks(
+        self, item: QuestionItem, context: CompileContext
+    ) -> tuple[CompiledCheck, ...]:
         """Compile an item's checks and its `confirm`; both may name the item itself."""
         if not item.checks and not item.confirm:
             return ()
@@ -144,16 +183,22 @@ class ItemCompiler:
             say = self.compile_text(confirm.text, after, "confirm")
             otherwise = self.compile_optional_text(confirm.otherwise, after, "otherwise")
             if condition is not None:
-                compiled.append(CompiledCheck(condition, say, soft=True, aloud=True, otherwise=otherwise))
+                compiled.append(
+                    CompiledCheck(condition, say, soft=True, aloud=True, otherwise=otherwise)
+                )
         return tuple(compiled)
 
-    def compile_limits(self, item: NumberItem | DateItem, context: CompileContext) -> dict[str, CompiledLimit]:
+    def compile_limits(
+        self, item: NumberItem | DateItem, context: CompileContext
+    ) -> dict[str, CompiledLimit]:
         """Compile the `min` and `max` that depend on other answers."""
         expected: ExpectedKind = "number" if isinstance(item, NumberItem) else "date"
         limits = {}
         for key in ("min", "max"):
             limit = getattr(item, key)
-            condition = self.compile_condition(limit if isinstance(limit, YamlScalar) else None, context, key, expected)
+            condition = self.compile_condition(
+                limit if isinstance(limit, YamlScalar) else None, context, key, expected
+            )
             if condition is not None:
                 limits[key] = CompiledLimit(condition, render_clause(condition, self._get_label))
         return limits
@@ -162,13 +207,19 @@ class ItemCompiler:
         """Return the label of an item or sample column, or its name; a code itself."""
         symbol = self.draft.symbols.get(name)
         question = symbol.question if symbol is not None else self.draft.document.sample.get(name)  # type: ignore[call-overload]  # a key is a text with its position
-        label = (question.label or getattr(question, "text", None)) if question is not None else None
+        label = (
+            (question.label or getattr(question, "text", None)) if question is not None else None
+        )
         if code is not None or label is None:
             return str(name if code is None else code)
         return templates.render_placeholders(str(label.get(self.draft.language)))
 
     def compile_options(
-        self, options: OptionSpecs, context: CompileContext, scale: str | None, source: OptionSourceSpec | None = None
+        self,
+        options: OptionSpecs,
+        context: CompileContext,
+        scale: str | None,
+        source: OptionSourceSpec | None = None,
     ) -> tuple[CompiledOption, ...]:
         """Compile the options of an item; those of a named list are compiled once."""
         if not options:
@@ -187,7 +238,9 @@ class ItemCompiler:
             note = self.compile_optional_text(o.note, context, "note")
             ask_if = self.compile_condition(o.ask_if, context, condition_key)
             flags = o.read, o.specify, o.exclusive, o.missing, o.anchor
-            entries.append(CompiledOption(code, text, o.label or o.text, *flags, note, ask_if, is_turn))
+            entries.append(
+                CompiledOption(code, text, o.label or o.text, *flags, note, ask_if, is_turn)
+            )
         compiled = self._lists[key] = tuple(entries)
         labels = self.draft.symbol_table.labels.get(id(options))
         if labels is not None and not labels:
@@ -209,9 +262,13 @@ class ItemCompiler:
                 decline = self.declines.get(str(name))
                 if decline is not None:
                     own = overrides.get(name, decline)
-                    selected.append(CompiledDecline(str(name), own.code, own.text or decline.text, decline.key))
+                    selected.append(
+                        CompiledDecline(str(name), own.code, own.text or decline.text, decline.key)
+                    )
                     continue
-                near = suggest_nearest(str(name), self.declines, otherwise="define it under declines:")
+                near = suggest_nearest(
+                    str(name), self.declines, otherwise="define it under declines:"
+                )
                 what = f"there is no decline {str(name)!r}"
                 self.report("unknown-decline", locate_name(name), who, what, near, length=len(name))
             self._compiled_declines[id(names)] = tuple(selected)
@@ -228,17 +285,28 @@ def compile_computes(compiler: ItemCompiler) -> dict[int, list[Compute]]:
     Their names are added to the draft; cycles and clashes become problems.
     """
     sources = {str(name): (name, text) for name, text in compiler.draft.document.compute.items()}
-    names = {name: [find_names(w) for _, w in text.iterate_languages()] for name, (_, text) in sources.items()}
-    dependencies = {name: frozenset[str]().union(*parts) & sources.keys() for name, parts in names.items()}
+    names = {
+        name: [find_names(w) for _, w in text.iterate_languages()]
+        for name, (_, text) in sources.items()
+    }
+    dependencies = {
+        name: frozenset[str]().union(*parts) & sources.keys() for name, parts in names.items()
+    }
     done: set[str] = set()
     after: dict[int, list[Compute]] = {}
     for first in sources:
         in_progress = [first]
-        remaining = [iter(sorted(dependencies[first]))]  # the dependencies of each that are still to be compiled
+        remaining = [
+            iter(sorted(dependencies[first]))
+        ]  # the dependencies of each that are still to be compiled
         while in_progress and not (len(in_progress) == 1 and first in done):
             dependency = next(remaining[-1], None)
             if dependency in in_progress:
-                _report_cycle(compiler, in_progress[in_progress.index(dependency) :], sources[dependency][0].where)
+                _report_cycle(
+                    compiler,
+                    in_progress[in_progress.index(dependency) :],
+                    sources[dependency][0].where,
+                )
                 done.update(in_progress)
             elif dependency is not None and dependency not in done:
                 in_progress.append(dependency)
@@ -263,22 +331,33 @@ def _report_cycle(compiler: ItemCompiler, names: list[str], where: Position) -> 
     compiler.report("circular", where, names[0], what, "remove one of these references")
 
 
-def _compile_compute(compiler: ItemCompiler, name: YamlScalar, text: Text) -> tuple[int, Compute | None]:
+def _compile_compute(
+    compiler: ItemCompiler, name: YamlScalar, text: Text
+) -> tuple[int, Compute | None]:
     """Compile one compute, and find the index after which it can be computed."""
     draft = compiler.draft
     conditions: dict[str, Condition] = {}
     for language, expression in text.iterate_languages():
-        condition = compiler.compile_condition(expression, CompileContext(str(name)), "compute", "value")
+        condition = compiler.compile_condition(
+            expression, CompileContext(str(name)), "compute", "value"
+        )
         if condition is not None:
             conditions[language] = condition
     first = conditions.get(draft.language) or next(iter(conditions.values()), None)
     result_type = first.result_type if first is not None else ValueType("text")
-    index = max((_find_settled_index(compiler, need) for c in conditions.values() for need in c.names), default=-1)
-    value_type = result_type._replace(labels=_find_labels(compiler, first), may_be_missing=index >= 0)
+    index = max(
+        (_find_settled_index(compiler, need) for c in conditions.values() for need in c.names),
+        default=-1,
+    )
+    value_type = result_type._replace(
+        labels=_find_labels(compiler, first), may_be_missing=index >= 0
+    )
     symbol = Symbol(str(name), "compute", locate_name(name), index, value_type)
     if not draft.symbol_table.add(symbol) or first is None:
         return index, None
-    compute = draft.computes[str(name)] = Compute(id=str(name), conditions=conditions, type=result_type.type)
+    compute = draft.computes[str(name)] = Compute(
+        id=str(name), conditions=conditions, type=result_type.type
+    )
     return index, compute
 
 
@@ -294,14 +373,20 @@ def _find_settled_index(compiler: ItemCompiler, name: str) -> int:
     return max([symbol.index, *ends])
 
 
-def _find_labels(compiler: ItemCompiler, condition: Condition | None) -> Mapping[Code, Template] | None:
+def _find_labels(
+    compiler: ItemCompiler, condition: Condition | None
+) -> Mapping[Code, Template] | None:
     """Find the texts of the codes that a compute returns: of one coded variable, or of several with the same list."""
 
     def labels(node: ast.expr) -> Mapping[Code, Template] | None:
         match node:
             case ast.Name(id=name):
                 variable = compiler.draft.symbol_table.value_types.get(name)
-                return variable.labels if variable is not None and variable.type in ("code", "codes") else None
+                return (
+                    variable.labels
+                    if variable is not None and variable.type in ("code", "codes")
+                    else None
+                )
             case ast.Call(func=ast.Name(id="first"), args=[several]):
                 return labels(several)
             case ast.IfExp(body=body, orelse=orelse):

@@ -11,7 +11,12 @@ from typing import TypeAlias
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.document import Document, SampleColumn
 from survey_cli.instrument.schema.items.groups import BatteryItem, RosterItem, SectionItem
-from survey_cli.instrument.schema.items.question import CompiledDecline, CompiledItem, CompiledOption, Compute
+from survey_cli.instrument.schema.items.question import (
+    CompiledDecline,
+    CompiledItem,
+    CompiledOption,
+    Compute,
+)
 from survey_cli.instrument.schema.items.unasked_items import LookupItem
 from survey_cli.instrument.schema.options import OptionSpec
 from survey_cli.instrument.source.scalars import Text
@@ -110,7 +115,9 @@ class Instrument:
 def list_column_options(instrument: Instrument, column: SampleColumn) -> Mapping[Code, OptionSpec]:
     """Return the options of a sample column by their codes; empty where it has none."""
     options = column.options
-    return instrument.document.scales[options].options if isinstance(options, str) else options or {}
+    return (
+        instrument.document.scales[options].options if isinstance(options, str) else options or {}
+    )
 
 
 def find_labels(instrument: Instrument, name: str, language: str) -> dict[Code, str]:
@@ -127,7 +134,10 @@ def find_labels(instrument: Instrument, name: str, language: str) -> dict[Code, 
         question = instrument.items[name].question
         if isinstance(question, LookupItem) and question.sample is not None:
             return find_labels(instrument, str(question.sample), language)
-        return {option.code: str(option.label.get(language)) for option in instrument.items[name].options}
+        return {
+            option.code: str(option.label.get(language))
+            for option in instrument.items[name].options
+        }
     if name not in instrument.computes or (compute := instrument.computes[name]).type != "code":
         return {}
     condition = compute.conditions.get(language) or next(iter(compute.conditions.values()))
@@ -144,7 +154,9 @@ def find_inputs(names: Iterable[str], computes: Mapping[str, Compute]) -> dict[s
     pending, inputs = list(names), dict[str, None]()
     for name in pending:
         if name not in inputs and name in computes:
-            pending += [need for c in computes[name].conditions.values() for need in sorted(c.names)]
+            pending += [
+                need for c in computes[name].conditions.values() for need in sorted(c.names)
+            ]
         inputs.setdefault(name)
     return inputs
 
@@ -163,7 +175,9 @@ def number_items(instrument: Instrument) -> Mapping[str, str]:
             elif isinstance(node.spec, BatteryItem):
                 number = str(next(numbers))
                 yield node.id, number
-                yield from ((item.id, number + format_letters(n)) for n, item in enumerate(node.items))
+                yield from (
+                    (item.id, number + format_letters(n)) for n, item in enumerate(node.items)
+                )
             else:
                 yield from walk(node.children)
                 if isinstance(node, Roster) and node.until is not None:

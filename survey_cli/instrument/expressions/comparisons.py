@@ -21,11 +21,18 @@ from survey_cli.wording import MAX_LISTED
 
 _NODES: Final[tuple[type[ast.cmpop], ...]] = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 COMPARISON_SIGNS: Final = dict(zip(_NODES, logic.COMPARE, strict=True))
-ARITHMETIC_SIGNS: Final[dict[type[ast.operator], str]] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+ARITHMETIC_SIGNS: Final[dict[type[ast.operator], str]] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+}
 OPPOSITE_SIGNS: Final = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 
 
-def compile_comparison(checker: ExpressionChecker, left: Term, sign: str, right: Term, node: ast.expr) -> Term:
+def compile_comparison(
+    checker: ExpressionChecker, left: Term, sign: str, right: Term, node: ast.expr
+) -> Term:
     """Compile `left sign right`."""
     if left.is_literal and not right.is_literal:
         left, sign, right = right, logic.MIRRORED_SIGNS[sign], left
@@ -50,7 +57,11 @@ def compile_comparison(checker: ExpressionChecker, left: Term, sign: str, right:
         _warn_if_certain(checker, node, logic.make_comparison(sign)(left.value, right.value))
     elif right.is_literal and left.codes and not exact:
         _warn_if_constant(checker, left, sign, right.value, node)
-    elif left.name and left.name == right.name and checker.get_source(left.node) == checker.get_source(right.node):
+    elif (
+        left.name
+        and left.name == right.name
+        and checker.get_source(left.node) == checker.get_source(right.node)
+    ):
         what = f"{left.name} is compared with itself"
         checker.warn("compared-with-itself", node, what, "use the other item, or a code")
     test = None
@@ -59,7 +70,9 @@ def compile_comparison(checker: ExpressionChecker, left: Term, sign: str, right:
         test = logic.make_comparison_test(left.plain_name, sign, value)
     part = checker.combine_tested(logic.make_comparison(sign), [left, right], node, test)
     if sign == "!=":
-        checker.add_doubt(part, part.unsure_names, _suggest_other_codes(checker, left, [right.value]))
+        checker.add_doubt(
+            part, part.unsure_names, _suggest_other_codes(checker, left, [right.value])
+        )
     return part
 
 
@@ -69,7 +82,12 @@ def _can_be_tested(part: Term) -> bool:
 
 
 def compile_in_list(
-    checker: ExpressionChecker, left: Term, elements: list[ast.expr], node: ast.expr, *, negated: bool
+    checker: ExpressionChecker,
+    left: Term,
+    elements: list[ast.expr],
+    node: ast.expr,
+    *,
+    negated: bool,
 ) -> Term:
     """Compile `left in [1, 2, dk]`."""
     scope = checker.scope
@@ -77,7 +95,11 @@ def compile_in_list(
     values: list[Any] = []
     valid = left.kind != "wrong"
     for element in elements:
-        if isinstance(element, ast.Name) and element.id not in scope.names and element.id in scope.declines:
+        if (
+            isinstance(element, ast.Name)
+            and element.id not in scope.names
+            and element.id in scope.declines
+        ):
             declines.add(element.id)
             continue
         part = _check_list_element(checker, element, left)
@@ -97,20 +119,31 @@ def compile_in_list(
     if declines:
         checker.guarded_names.add(left.name)
     allowed = frozenset(values)
-    test = logic.make_membership_test(left.plain_name, allowed) if _can_be_tested(left) and not declines else None
-    part = checker.combine_tested(logic.make_membership(allowed, frozenset(declines)), [left], node, test)
+    test = (
+        logic.make_membership_test(left.plain_name, allowed)
+        if _can_be_tested(left) and not declines
+        else None
+    )
+    part = checker.combine_tested(
+        logic.make_membership(allowed, frozenset(declines)), [left], node, test
+    )
     if declines:
         part = part._replace(unsure_names=frozenset())
     return _negate(checker, part, left, values) if negated else part
 
 
-def compile_in_multiple(checker: ExpressionChecker, left: Term, right: Term, node: ast.expr, *, negated: bool) -> Term:
+def compile_in_multiple(
+    checker: ExpressionChecker, left: Term, right: Term, node: ast.expr, *, negated: bool
+) -> Term:
     """Compile `'tv' in media`."""
     if left.kind == "wrong" or right.kind == "wrong":
         return checker.make_wrong(node)
     source, code = checker.get_source(right.node), checker.get_source(left.node)
     if right.kind != "codes":
-        what, remedy = f"{source} is not a list", "write a list in square brackets, or a multiple: 'tv' in media"
+        what, remedy = (
+            f"{source} is not a list",
+            "write a list in square brackets, or a multiple: 'tv' in media",
+        )
         if right.roster:
             what = f"{source} is a list over the turns of {right.roster}"
             remedy = f"write count({source} == {code}) >= 1"
@@ -125,7 +158,11 @@ def compile_in_multiple(checker: ExpressionChecker, left: Term, right: Term, nod
         left = convert_to_code(checker, left, right)
         if left.kind == "wrong":
             return left
-    test = logic.make_inclusion_test(left.value, right.plain_name) if left.is_literal and right.plain_name else None
+    test = (
+        logic.make_inclusion_test(left.value, right.plain_name)
+        if left.is_literal and right.plain_name
+        else None
+    )
     part = checker.combine_tested(logic.is_chosen, [left, right], node, test)
     return _negate(checker, part, right, []) if negated else part
 
@@ -142,10 +179,16 @@ def convert_literal(checker: ExpressionChecker, part: Term, other: Term, *, exac
         if part.kind == "truth" or (other.name and part.value in (0, 1)):
             return part
         what = f"{checker.describe(other)} already, so there is nothing to compare it with"
-        return checker.report_problem("unlike-kinds", part.node, what, "write it alone, or with not before it")
+        return checker.report_problem(
+            "unlike-kinds", part.node, what, "write it alone, or with not before it"
+        )
     if family not in ("any", get_family(part)):
         return _report_unlike_literal(checker, part, other, family)
-    return convert_to_code(checker, part, other) if other.codes and (exact or family == "text") else part
+    return (
+        convert_to_code(checker, part, other)
+        if other.codes and (exact or family == "text")
+        else part
+    )
 
 
 def convert_to_code(checker: ExpressionChecker, part: Term, other: Term) -> Term:
@@ -158,7 +201,9 @@ def convert_to_code(checker: ExpressionChecker, part: Term, other: Term) -> Term
         return part._replace(value=code, evaluate=logic.make_constant(code))
     if (reported := _report_other_notation(checker, part, other)) is not None:
         return reported
-    return checker.report_unknown_code(part.node, other.name or checker.get_source(other.node), codes, part.value)
+    return checker.report_unknown_code(
+        part.node, other.name or checker.get_source(other.node), codes, part.value
+    )
 
 
 def _check_list_element(checker: ExpressionChecker, element: ast.expr, compared_term: Term) -> Term:
@@ -172,7 +217,10 @@ def _check_list_element(checker: ExpressionChecker, element: ast.expr, compared_
         case ast.Name(id=name) if name not in checker.scope.names:
             return checker.report_unknown_name(element, compared_term)
         case ast.Name(id=name):
-            what, remedy = f"a list contains codes, but {name} is an item", f"compare with it: q1 == {name} or …"
+            what, remedy = (
+                f"a list contains codes, but {name} is an item",
+                f"compare with it: q1 == {name} or …",
+            )
         case _:
             what = f"{checker.get_source(element)} is not a code"
             remedy = "list numbers, texts in quotes, dk and refused"
@@ -181,7 +229,9 @@ def _check_list_element(checker: ExpressionChecker, element: ast.expr, compared_
 
 def _negate(checker: ExpressionChecker, part: Term, item: Term, values: list[Any]) -> Term:
     negated = checker.combine(logic.logical_not, [part], "truth", part.node)
-    checker.add_doubt(negated, negated.unsure_names, _suggest_other_codes(checker, item, values) if values else "")
+    checker.add_doubt(
+        negated, negated.unsure_names, _suggest_other_codes(checker, item, values) if values else ""
+    )
     return negated
 
 
@@ -191,14 +241,23 @@ def _warn_if_certain(checker: ExpressionChecker, node: ast.expr, holds: object) 
 
 
 def _report_multiple_compared(
-    checker: ExpressionChecker, part: Term, sign: str, other: Term, node: ast.expr, values: list[Any] | None = None
+    checker: ExpressionChecker,
+    part: Term,
+    sign: str,
+    other: Term,
+    node: ast.expr,
+    values: list[Any] | None = None,
 ) -> Term:
     source = checker.get_source(part.node)
-    what = f"{source} is a multiple, which contains any number of codes, so {sign} cannot compare it"
+    what = (
+        f"{source} is a multiple, which contains any number of codes, so {sign} cannot compare it"
+    )
     if sign in ("<", "<=", ">", ">="):
         remedy = f"write count({source}) {sign} {checker.get_source(other.node) if other is not part else 2}"
     elif values:
-        remedy = "write " + " or ".join(f"{format_constant(value)} in {source}" for value in values[:MAX_LISTED])
+        remedy = "write " + " or ".join(
+            f"{format_constant(value)} in {source}" for value in values[:MAX_LISTED]
+        )
     else:
         code = checker.get_source(other.node) if other.is_literal else "'code'"
         remedy = f"write {code} {'not in' if sign == '!=' else 'in'} {source}"
@@ -212,14 +271,20 @@ def _report_other_notation(checker: ExpressionChecker, part: Term, other: Term) 
         return checker.report_text_of_code(part.node, other, part.value)
     kind, hint = ("numbers", "without quotes") if isinstance(code, int) else ("texts", "in quotes")
     what = f"the codes of {checker.get_source(other.node)} are {kind}, and {format_constant(part.value)} is not one"
-    return checker.report_problem("unlike-kinds", part.node, what, f"write {format_constant(code)}, {hint}")
+    return checker.report_problem(
+        "unlike-kinds", part.node, what, f"write {format_constant(code)}, {hint}"
+    )
 
 
-def _report_unlike_literal(checker: ExpressionChecker, part: Term, other: Term, family: Family) -> Term:
+def _report_unlike_literal(
+    checker: ExpressionChecker, part: Term, other: Term, family: Family
+) -> Term:
     if (reported := _report_other_notation(checker, part, other)) is not None:
         return reported
     what = f"{checker.describe(other)}, but {format_constant(part.value)} is {describe_kind(part)}"
-    remedy = f"write it in quotes: '{part.value}'" if family == "text" else "compare it with a number"
+    remedy = (
+        f"write it in quotes: '{part.value}'" if family == "text" else "compare it with a number"
+    )
     if other.codes:
         remedy = f"its codes are {format_codes(other.codes)}"
     elif family == "number" and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", str(part.value)):
@@ -235,12 +300,18 @@ def _convert_to_date_or_time(checker: ExpressionChecker, part: Term, other: Term
         with suppress(ValueError):
             value = (date if family == "date" else time).fromisoformat(part.value)
             return part._replace(kind=family, value=value, evaluate=logic.make_constant(value))
-    example = "year-month-day in quotes: '2024-01-05'" if family == "date" else "hours:minutes in quotes: '09:30'"
+    example = (
+        "year-month-day in quotes: '2024-01-05'"
+        if family == "date"
+        else "hours:minutes in quotes: '09:30'"
+    )
     what = f"{checker.describe(other)}, but {checker.get_source(part.node)} is not one"
     return checker.report_problem("unlike-kinds", part.node, what, f"write {example}")
 
 
-def _warn_if_constant(checker: ExpressionChecker, part: Term, sign: str, bound: Any, node: ast.expr) -> None:
+def _warn_if_constant(
+    checker: ExpressionChecker, part: Term, sign: str, bound: Any, node: ast.expr
+) -> None:
     """Warn if every code satisfies the comparison, or none does."""
     if get_family(part) != "number" or part.kind != "code":
         return
@@ -248,7 +319,10 @@ def _warn_if_constant(checker: ExpressionChecker, part: Term, sign: str, bound: 
     if len(holds) < 2:
         word, remedy = "never true", "compare with one of these"
         if False not in holds:
-            word, remedy = "true for every answer", f"write answered({part.name}) if you mean any answer"
+            word, remedy = (
+                "true for every answer",
+                f"write answered({part.name}) if you mean any answer",
+            )
         what = f"this is {word}: the codes of {part.name} are {format_codes(part.codes or ())}"
         checker.warn("constant-condition", node, what, remedy)
 
@@ -275,7 +349,18 @@ def find_constant(node: ast.expr) -> Any:
 
 
 _STRICT_FUNCTIONS: Final = frozenset(
-    ("round", "length", "years_between", "months_between", "days_between", "sum", "mean", "min", "max", "contains")
+    (
+        "round",
+        "length",
+        "years_between",
+        "months_between",
+        "days_between",
+        "sum",
+        "mean",
+        "min",
+        "max",
+        "contains",
+    )
 )
 """Functions that have no value if an argument has none."""
 

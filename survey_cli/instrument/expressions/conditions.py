@@ -28,7 +28,15 @@ from survey_cli.instrument.source.foreign_words import list_synonyms
 from survey_cli.problems import Position, Problem, select_errors, suggest_nearest
 from survey_cli.values import NOT_ASKED, Code
 
-__all__ = ["Condition", "Env", "ExpectedKind", "Scope", "ValueType", "compile_condition", "locate_use"]
+__all__ = [
+    "Condition",
+    "Env",
+    "ExpectedKind",
+    "Scope",
+    "ValueType",
+    "compile_condition",
+    "locate_use",
+]
 
 ExpectedKind: TypeAlias = Literal["truth", "number", "date", "value", "list"]
 """What is expected: a truth value; a number; a date; any single value; a list over turns or a multiple."""
@@ -49,7 +57,12 @@ class Condition:
 
 
 def compile_condition(
-    text: str, scope: Scope, where: Position, who: str, expected: ExpectedKind = "truth", answered: Collection[str] = ()
+    text: str,
+    scope: Scope,
+    where: Position,
+    who: str,
+    expected: ExpectedKind = "truth",
+    answered: Collection[str] = (),
 ) -> tuple[Condition | None, tuple[Problem, ...]]:
     """Compile `text` to a condition (None if there are errors), and return the problems in it.
 
@@ -86,7 +99,8 @@ def _list_compared_names(tree: ast.expr) -> set[str]:
     for part in tree.values:
         match part:
             case ast.Compare(left=ast.Name(id=name), ops=[op], comparators=[right]) if (
-                not isinstance(op, ast.NotEq | ast.NotIn) and comparisons.find_constant(right) is not None
+                not isinstance(op, ast.NotEq | ast.NotIn)
+                and comparisons.find_constant(right) is not None
             ):
                 names.add(name)
     return names
@@ -97,14 +111,19 @@ def locate_use(name: str, condition: Condition, where: Position) -> tuple[Positi
     parsed = parsing.parse_expression(condition.text)
     if isinstance(parsed, parsing.ParsedExpression):
         for node in ast.walk(parsed.tree):
-            if isinstance(node, ast.Name | ast.Attribute) and getattr(node, "id", getattr(node, "attr", "")) == name:
+            if (
+                isinstance(node, ast.Name | ast.Attribute)
+                and getattr(node, "id", getattr(node, "attr", "")) == name
+            ):
                 at, length = parsed.locate(node)
                 return shift_position(where, condition.text, at), length
     return where, 1
 
 
 @lru_cache(maxsize=256)
-def _make_value_type(kind: Kind, codes: AbstractSet[Code] | None, declinable: bool, roster: str | None) -> ValueType:
+def _make_value_type(
+    kind: Kind, codes: AbstractSet[Code] | None, declinable: bool, roster: str | None
+) -> ValueType:
     assert kind != "wrong"
     return ValueType("flag" if kind == "truth" else kind, codes, declinable, roster)
 
@@ -115,7 +134,9 @@ def _check_expected(checker: ExpressionChecker, part: Term, expected: ExpectedKi
         if part.roster or part.kind == "codes":
             return part
         what = "this is one value, but a list is required here"
-        return checker.report_problem("one-value", part.node, what, "use a multiple, or a roster's item: person.age")
+        return checker.report_problem(
+            "one-value", part.node, what, "use a multiple, or a roster's item: person.age"
+        )
     if part.roster:
         return checker.report_list(part)
     if expected == "truth":
@@ -124,16 +145,22 @@ def _check_expected(checker: ExpressionChecker, part: Term, expected: ExpectedKi
         return checker.report_not_a_number(part, "a number is required here")
     if expected == "date" and get_family(part) not in ("date", "any"):
         what = f"a date is required here, and {checker.describe(part)}"
-        return checker.report_problem("unlike-kinds", part.node, what, "use an item of type date, or today")
+        return checker.report_problem(
+            "unlike-kinds", part.node, what, "use an item of type date, or today"
+        )
     return part
 
 
-def _compile(checker: ExpressionChecker, node: ast.expr, depth: int, compared_term: Term | None = None) -> Term:
+def _compile(
+    checker: ExpressionChecker, node: ast.expr, depth: int, compared_term: Term | None = None
+) -> Term:
     checker.parts += 1
     if depth > parsing.MAX_DEPTH or checker.parts > parsing.MAX_PARTS:
         if not checker.too_large:
             checker.too_large = True
-            checker.report_problem(parsing.TOO_LARGE.rule, node, parsing.TOO_LARGE.what, parsing.TOO_LARGE.remedy)
+            checker.report_problem(
+                parsing.TOO_LARGE.rule, node, parsing.TOO_LARGE.what, parsing.TOO_LARGE.remedy
+            )
         return checker.make_wrong(node)
     if isinstance(node, ast.Name) and node.id not in checker.scope.names:
         return checker.report_unknown_name(node, compared_term)
@@ -147,14 +174,23 @@ def _compile_name(checker: ExpressionChecker, node: ast.Name, _depth: int) -> Te
     name, value_type = node.id, checker.scope.names[node.id]
     roster = value_type.roster
     if roster is None:
-        return _compile_variable(checker, node, name, value_type, logic.make_reader(name))._replace(plain_name=name)
+        return _compile_variable(checker, node, name, value_type, logic.make_reader(name))._replace(
+            plain_name=name
+        )
     if roster == checker.scope.inside_roster or roster in checker.scope.sources:
         return _compile_variable(checker, node, name, value_type, logic.make_turn_reader(name))
-    return _compile_variable(checker, node, name, value_type, logic.make_all_turns_reader(name, roster), roster)
+    return _compile_variable(
+        checker, node, name, value_type, logic.make_all_turns_reader(name, roster), roster
+    )
 
 
 def _compile_variable(
-    checker: ExpressionChecker, node: ast.expr, name: str, value_type: ValueType, evaluate: Evaluator, roster: str = ""
+    checker: ExpressionChecker,
+    node: ast.expr,
+    name: str,
+    value_type: ValueType,
+    evaluate: Evaluator,
+    roster: str = "",
 ) -> Term:
     checker.names.add(name)
     if value_type.why_unanswered:
@@ -185,19 +221,30 @@ def _compile_attribute(checker: ExpressionChecker, node: ast.Attribute, depth: i
     if roster not in scope.rosters:
         what, remedy = f"{roster!r} is not a roster", suggest_nearest(roster, scope.rosters)
         if roster in scope.names:
-            what, remedy = f"{roster} is an item and has no parts", f"write {roster} alone; only a roster has items"
-        return checker.report_problem("unknown-name", node.value, what, remedy or "write the item's id alone")
+            what, remedy = (
+                f"{roster} is an item and has no parts",
+                f"write {roster} alone; only a roster has items",
+            )
+        return checker.report_problem(
+            "unknown-name", node.value, what, remedy or "write the item's id alone"
+        )
     name, value_type = node.attr, scope.names.get(node.attr)
     if value_type is None or value_type.roster != roster:
         items = [name for name, item in scope.names.items() if item.roster == roster]
         remedy = suggest_nearest(name, items, otherwise=f"its items are {', '.join(items[:8])}")
-        return checker.report_problem("unknown-name", node, f"the roster {roster} has no item {name!r}", remedy)
+        return checker.report_problem(
+            "unknown-name", node, f"the roster {roster} has no item {name!r}", remedy
+        )
     if isinstance(node.value, ast.Name):
-        return _compile_variable(checker, node, name, value_type, logic.make_all_turns_reader(name, roster), roster)
+        return _compile_variable(
+            checker, node, name, value_type, logic.make_all_turns_reader(name, roster), roster
+        )
     turn = _compile_turn(checker, turn_node, depth)
     if turn.kind == "wrong":
         return turn
-    part = _compile_variable(checker, node, name, value_type, logic.make_one_turn_reader(name, roster, turn.evaluate))
+    part = _compile_variable(
+        checker, node, name, value_type, logic.make_one_turn_reader(name, roster, turn.evaluate)
+    )
     return part._replace(unsure_names=part.unsure_names | turn.unsure_names)
 
 
@@ -210,31 +257,43 @@ def _compile_interviewer(checker: ExpressionChecker, node: ast.Attribute) -> Ter
 
 def _compile_turn(checker: ExpressionChecker, index: ast.expr, depth: int) -> Term:
     if isinstance(index, ast.Slice | ast.Tuple):
-        return checker.report_syntax(index, "this refers to several turns", "use one: person[1].age")
+        return checker.report_syntax(
+            index, "this refers to several turns", "use one: person[1].age"
+        )
     turn = _compile(checker, index, depth)
     if turn.kind == "wrong":
         return turn
     if turn.roster or get_family(turn) not in ("number", "any"):
         return checker.report_syntax(index, "a turn is one number", "write person[1].age")
     if turn.is_literal and not (isinstance(turn.value, int) and turn.value >= 1):
-        return checker.report_syntax(index, f"there is no turn {turn.value}", "turns are counted from 1: person[1].age")
+        return checker.report_syntax(
+            index, f"there is no turn {turn.value}", "turns are counted from 1: person[1].age"
+        )
     return turn
 
 
-def _compile_turn_test(checker: ExpressionChecker, left: ast.expr, roster: str, node: ast.expr, depth: int) -> Term:
+def _compile_turn_test(
+    checker: ExpressionChecker, left: ast.expr, roster: str, node: ast.expr, depth: int
+) -> Term:
     """Compile `2 in person`: whether a roster has a turn."""
     turn = _compile_turn(checker, left, depth)
     if turn.kind == "wrong":
         return turn
-    checker.names.update(name for name, item in checker.scope.names.items() if item.roster == roster)
-    return Term("truth", logic.make_turn_test(roster, turn.evaluate), node, unsure_names=turn.unsure_names)
+    checker.names.update(
+        name for name, item in checker.scope.names.items() if item.roster == roster
+    )
+    return Term(
+        "truth", logic.make_turn_test(roster, turn.evaluate), node, unsure_names=turn.unsure_names
+    )
 
 
 def _report_subscript(checker: ExpressionChecker, node: ast.Subscript, _depth: int) -> Term:
     source = checker.get_source(node)
     if isinstance(node.value, ast.Name) and node.value.id in checker.scope.rosters:
         what = f"{source} is a turn, not an item"
-        return checker.report_problem("roster-as-value", node, what, f"write the item: {source}.item")
+        return checker.report_problem(
+            "roster-as-value", node, what, f"write the item: {source}.item"
+        )
     remedy = "only a roster has turns: person[1].age; a list follows in: q1 in [1, 2]"
     return checker.report_syntax(node, f"{source} is not part of a condition", remedy)
 
@@ -255,9 +314,13 @@ def _compile_junction(checker: ExpressionChecker, node: ast.BoolOp, depth: int) 
     return _join_truths(checker, parts, node, conjunction=conjunction)
 
 
-def _join_truths(checker: ExpressionChecker, parts: list[Term], node: ast.expr, *, conjunction: bool) -> Term:
+def _join_truths(
+    checker: ExpressionChecker, parts: list[Term], node: ast.expr, *, conjunction: bool
+) -> Term:
     """Join truth values by `and`, or by `or`."""
-    joined = checker.combine(logic.logical_and if conjunction else logic.logical_or, parts, "truth", node)
+    joined = checker.combine(
+        logic.logical_and if conjunction else logic.logical_or, parts, "truth", node
+    )
     if joined.kind == "wrong" or joined.roster:
         return joined
     tests = [part.test for part in parts if part.test is not None]
@@ -283,7 +346,9 @@ def _compile_unary(checker: ExpressionChecker, node: ast.UnaryOp, depth: int) ->
             if isinstance(node.op, ast.UAdd):
                 return part._replace(node=node)
             if part.is_literal:
-                return part._replace(node=node, value=-part.value, evaluate=logic.make_constant(-part.value))
+                return part._replace(
+                    node=node, value=-part.value, evaluate=logic.make_constant(-part.value)
+                )
             return checker.combine(logic.negate, [part], "number", node)
         case _:
             return checker.report_syntax(node, "~ is not part of a condition", "write not")
@@ -298,7 +363,9 @@ def _compile_binary(checker: ExpressionChecker, node: ast.BinOp, depth: int) -> 
         return checker.make_wrong(node)
     if sign == "+" and [get_family(part) for part in parts] == ["text", "text"]:
         remedy = "use both as fills in the text: {first} {last}"
-        return checker.report_problem("not-a-number", node, "+ adds numbers and does not join texts", remedy)
+        return checker.report_problem(
+            "not-a-number", node, "+ adds numbers and does not join texts", remedy
+        )
     for part in parts:
         if get_family(part) not in ("number", "any"):
             return checker.report_not_a_number(part, f"{sign} requires numbers")
@@ -312,7 +379,12 @@ def _compile_comparisons(checker: ExpressionChecker, node: ast.Compare, depth: i
 
 
 def _compile_link(
-    checker: ExpressionChecker, left: ast.expr, op: ast.cmpop, right: ast.expr, node: ast.expr, depth: int
+    checker: ExpressionChecker,
+    left: ast.expr,
+    op: ast.cmpop,
+    right: ast.expr,
+    node: ast.expr,
+    depth: int,
 ) -> Term:
     """Compile one link of a chained comparison."""
     if isinstance(op, ast.Is | ast.IsNot):
@@ -321,7 +393,9 @@ def _compile_link(
     sign, negated = comparisons.COMPARISON_SIGNS.get(type(op)), isinstance(op, ast.NotIn)
     if sign is None and isinstance(right, ast.List | ast.Tuple):
         checker.parts += len(right.elts)
-        return comparisons.compile_in_list(checker, _compile(checker, left, depth), right.elts, node, negated=negated)
+        return comparisons.compile_in_list(
+            checker, _compile(checker, left, depth), right.elts, node, negated=negated
+        )
     if sign is None and isinstance(right, ast.Name) and right.id in checker.scope.rosters:
         test = _compile_turn_test(checker, left, right.id, node, depth)
         return checker.combine(logic.logical_not, [test], "truth", node) if negated else test
@@ -374,7 +448,10 @@ def _explain_foreign_syntax(node: ast.expr) -> tuple[str, str]:
         case ast.JoinedStr():
             return "an f before a text is not part of a condition", "write the text alone"
         case _:
-            return "this is not part of a condition", "a condition is written like q1 == 1 and q2 in [3, 4]"
+            return (
+                "this is not part of a condition",
+                "a condition is written like q1 == 1 and q2 in [3, 4]",
+            )
 
 
 _COMPILERS: Final[dict[type[ast.AST], Callable[[ExpressionChecker, Any, int], Term]]] = {
@@ -382,7 +459,9 @@ _COMPILERS: Final[dict[type[ast.AST], Callable[[ExpressionChecker, Any, int], Te
     ast.Constant: lambda checker, node, _depth: checker.check_literal(node),
     ast.Compare: _compile_comparisons,
     ast.BoolOp: _compile_junction,
-    ast.Call: lambda checker, node, depth: compile_call(checker, node, lambda part: _compile(checker, part, depth)),
+    ast.Call: lambda checker, node, depth: compile_call(
+        checker, node, lambda part: _compile(checker, part, depth)
+    ),
     ast.UnaryOp: _compile_unary,
     ast.BinOp: _compile_binary,
     ast.IfExp: _compile_choice,

@@ -15,7 +15,14 @@ from survey_cli.instrument.expressions import three_valued_logic as logic
 from survey_cli.instrument.expressions.functions import FUNCTIONS
 from survey_cli.instrument.expressions.parsing import ParsedExpression, shorten, validate_number
 from survey_cli.instrument.source.nodes import YamlScalar
-from survey_cli.problems import FindNearest, Position, Problem, Severity, find_nearest, suggest_nearest
+from survey_cli.problems import (
+    FindNearest,
+    Position,
+    Problem,
+    Severity,
+    find_nearest,
+    suggest_nearest,
+)
 from survey_cli.values import NOT_ASKED, Code
 from survey_cli.wording import MAX_LISTED, join_first
 
@@ -165,7 +172,11 @@ def shift_position(where: Position, text: str, at: int) -> Position:
     """Return the position of the character `at` of a text written at `where`; the text's own position if unknown."""
     if isinstance(text, YamlScalar) and text.where == where:
         return text.find_position(at)
-    return where if not where.column or "\n" in text else Position(where.file, where.line, where.column + at)
+    return (
+        where
+        if not where.column or "\n" in text
+        else Position(where.file, where.line, where.column + at)
+    )
 
 
 @dataclass(slots=True, eq=False)
@@ -188,7 +199,9 @@ class ExpressionChecker:
         """Return a node as written, for a message: a long one loses its middle."""
         return shorten(self.parsed.get_source(node))
 
-    def report_problem(self, rule: str, node: ast.expr, what: str, remedy: str, severity: Severity = "error") -> Term:
+    def report_problem(
+        self, rule: str, node: ast.expr, what: str, remedy: str, severity: Severity = "error"
+    ) -> Term:
         """Report a problem and return a wrong term, about which nothing more is reported."""
         self.problems.append(self._make_problem(rule, node, what, remedy, severity))
         return self.make_wrong(node)
@@ -217,8 +230,13 @@ class ExpressionChecker:
         source = f"({source})" if isinstance(part.node, ast.BoolOp | ast.IfExp) else source
         items = " or ".join(sorted(names))
         what = f"a don't know or refusal at {items} makes this unknown, and thus not true"
-        remedy = remedy or f"write {source} or declined({name}) if they count, answered({name}) and {source} if not"
-        self._doubts.append((names, self._make_problem("unsure-negation", part.node, what, remedy, "warning")))
+        remedy = (
+            remedy
+            or f"write {source} or declined({name}) if they count, answered({name}) and {source} if not"
+        )
+        self._doubts.append(
+            (names, self._make_problem("unsure-negation", part.node, what, remedy, "warning"))
+        )
 
     def collect_problems(self) -> tuple[Problem, ...]:
         """Return all problems; those about declines once per item."""
@@ -229,7 +247,9 @@ class ExpressionChecker:
                 covered |= names
         return (*self.problems, *unguarded)
 
-    def _make_problem(self, rule: str, node: ast.expr, what: str, remedy: str, severity: Severity) -> Problem:
+    def _make_problem(
+        self, rule: str, node: ast.expr, what: str, remedy: str, severity: Severity
+    ) -> Problem:
         at, length = self.parsed.locate(node)
         where = shift_position(self.where, self.text, at)
         return Problem(rule, where, self.who, what, remedy, severity, max(length, 1))
@@ -237,7 +257,10 @@ class ExpressionChecker:
     def check_literal(self, node: ast.Constant) -> Term:
         """Check a number or text as written."""
         value = node.value
-        if value.__class__ is int and (node.end_col_offset or 0) - node.col_offset == len(str(value)) < 19:
+        if (
+            value.__class__ is int
+            and (node.end_col_offset or 0) - node.col_offset == len(str(value)) < 19
+        ):
             return Term("number", logic.make_constant(value), node, value=value)
         source = self.parsed.get_source(node)
         if isinstance(value, int | float) and not -logic.MAX_NUMBER <= value <= logic.MAX_NUMBER:
@@ -256,17 +279,28 @@ class ExpressionChecker:
                 return Term("text", logic.make_constant(value), node, value=value)
             case str():
                 what = f"{shorten(source)} is not one text"
-                remedy = "write one text between two quotes; texts of a list are separated by commas"
+                remedy = (
+                    "write one text between two quotes; texts of a list are separated by commas"
+                )
             case None:
-                what, remedy = "None is not part of a condition", "write answered(q1), or not answered(q1)"
+                what, remedy = (
+                    "None is not part of a condition",
+                    "write answered(q1), or not answered(q1)",
+                )
             case _:
                 what = f"{shorten(source)} is neither a number nor a text"
                 remedy = "write a number, or a text between quotes"
         return self.report_syntax(node, what, remedy)
 
-    def combine(self, function: Callable[..., Any], parts: list[Term], kind: Kind, node: ast.expr) -> Term:
+    def combine(
+        self, function: Callable[..., Any], parts: list[Term], kind: Kind, node: ast.expr
+    ) -> Term:
         """Combine terms by `function`, turn by turn if one of them is a list."""
-        roster = None if any(part.kind == "wrong" for part in parts) else self.find_common_roster(parts, node)
+        roster = (
+            None
+            if any(part.kind == "wrong" for part in parts)
+            else self.find_common_roster(parts, node)
+        )
         if roster is None:
             return self.make_wrong(node)
         evaluators = [part.evaluate for part in parts]
@@ -274,10 +308,16 @@ class ExpressionChecker:
         if roster:
             lists = [part.roster is not None for part in parts]
             evaluate = logic.make_application_by_turn(function, evaluators, lists)
-        return Term(kind, evaluate, node, roster=roster or None, unsure_names=collect_unsure_names(parts))
+        return Term(
+            kind, evaluate, node, roster=roster or None, unsure_names=collect_unsure_names(parts)
+        )
 
     def combine_tested(
-        self, function: Callable[..., Any], parts: list[Term], node: ast.expr, test: logic.ConstantTest | None
+        self,
+        function: Callable[..., Any],
+        parts: list[Term],
+        node: ast.expr,
+        test: logic.ConstantTest | None,
     ) -> Term:
         """Combine terms to a truth value that a test, if there is one, evaluates in most cases."""
         part = self.combine(function, parts, "truth", node)
@@ -313,7 +353,9 @@ class ExpressionChecker:
         remedy = {
             "code": f"write answered({source}), or {source} == {code or '1'}",
             "codes": f"write {code or repr('tv')} in {source}, or count({source}) >= 1",
-            "number": f"write answered({source}), or {source} > 0" if part.name else f"compare it: {source} > 0",
+            "number": f"write answered({source}), or {source} > 0"
+            if part.name
+            else f"compare it: {source} > 0",
         }.get(part.kind, f"write answered({source}), or compare it with ==")
         what = f"{self.describe(part)}, and something true or false is required here"
         return self.report_problem("not-a-truth", part.node, what, remedy)
@@ -328,7 +370,9 @@ class ExpressionChecker:
         }.get(get_family(part), "use a number, or an item whose codes are numbers")
         if part.kind == "text" and part.is_literal and part.value.isdigit():
             remedy = f"write {part.value}, without quotes"
-        return self.report_problem("not-a-number", part.node, f"{requirement}, and {self.describe(part)}", remedy)
+        return self.report_problem(
+            "not-a-number", part.node, f"{requirement}, and {self.describe(part)}", remedy
+        )
 
     def report_list(self, part: Term) -> Term:
         """Report a list over turns where one value is expected."""
@@ -384,10 +428,16 @@ class ExpressionChecker:
         """Report a word of the language that is no variable; None for any other word. `name` is the item for examples."""
         scope, rule = self.scope, "unknown-name"
         if word in scope.declines:
-            remedy = f"write {f'{word}({name}), or ' if word in FUNCTIONS else ''}{name} in [{word}]"
-            return self.report_problem("decline-compared", node, f"{word} is a decline, not a value", remedy)
+            remedy = (
+                f"write {f'{word}({name}), or ' if word in FUNCTIONS else ''}{name} in [{word}]"
+            )
+            return self.report_problem(
+                "decline-compared", node, f"{word} is a decline, not a value", remedy
+            )
         if word in scope.rosters:
-            item = next((item for item, known in scope.names.items() if known.roster == word), "item")
+            item = next(
+                (item for item, known in scope.names.items() if known.roster == word), "item"
+            )
             rule, what = "roster-as-value", f"{word} is a roster, which has no value of its own"
             remedy = f"use one of its items: count(answered({word}.{item})), {word}[1].{item}"
         elif word in scope.groups:
@@ -410,13 +460,19 @@ class ExpressionChecker:
             return None
         constant = format_constant(code)
         what = f"{text} is the text of {constant}, and a condition needs the code"
-        return self.report_problem("unlike-kinds", node, what, f"write {constant}: {beside.name} == {constant}")
+        return self.report_problem(
+            "unlike-kinds", node, what, f"write {constant}: {beside.name} == {constant}"
+        )
 
-    def report_unknown_code(self, node: ast.expr, name: str, codes: AbstractSet[Code], value: object) -> Term:
+    def report_unknown_code(
+        self, node: ast.expr, name: str, codes: AbstractSet[Code], value: object
+    ) -> Term:
         what = f"{name or 'this item'} has no code {format_constant(value)}: its codes are {format_codes(codes)}"
         words = [code for code in codes if isinstance(code, str)]
         remedy = suggest_nearest(value, words) if isinstance(value, str) else ""
-        return self.report_problem("unknown-code", node, what, remedy or "use one of these, or add the option")
+        return self.report_problem(
+            "unknown-code", node, what, remedy or "use one of these, or add the option"
+        )
 
 
 def collect_unsure_names(parts: Iterable[Term]) -> frozenset[str]:

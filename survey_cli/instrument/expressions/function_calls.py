@@ -13,13 +13,21 @@ from survey_cli.instrument.expressions.expression_checker import (
     collect_unsure_names,
     get_family,
 )
-from survey_cli.instrument.expressions.functions import FUNCTIONS, ArgumentKind, Function, count_codes, flatten
+from survey_cli.instrument.expressions.functions import (
+    FUNCTIONS,
+    ArgumentKind,
+    Function,
+    count_codes,
+    flatten,
+)
 from survey_cli.instrument.source.foreign_words import read_foreign_words
 from survey_cli.problems import find_nearest
 from survey_cli.values import NOT_REACHED
 
 
-def compile_call(checker: ExpressionChecker, node: ast.Call, compile_argument: Callable[[ast.expr], Term]) -> Term:
+def compile_call(
+    checker: ExpressionChecker, node: ast.Call, compile_argument: Callable[[ast.expr], Term]
+) -> Term:
     """Compile `function(argument, …)`."""
     if not isinstance(node.func, ast.Name):
         what = f"{checker.get_source(node.func)} is not a function"
@@ -34,7 +42,11 @@ def compile_call(checker: ExpressionChecker, node: ast.Call, compile_argument: C
     if not least <= len(node.args) <= most:
         expected = {0: "no argument", 1: "1 argument"}.get(least, f"{least} arguments")
         if most > least:
-            expected = f"{least} or {most} arguments" if most == least + 1 else f"at least {least} argument"
+            expected = (
+                f"{least} or {most} arguments"
+                if most == least + 1
+                else f"at least {least} argument"
+            )
         what = f"{name} takes {expected}, not {len(node.args)}"
         return checker.report_problem("wrong-arguments", node, what, f"write {function.signature}")
     parts = [compile_argument(argument) for argument in node.args]
@@ -43,13 +55,17 @@ def compile_call(checker: ExpressionChecker, node: ast.Call, compile_argument: C
     return _COMPILERS[function.argument_kind](checker, node, parts, function)
 
 
-def _compile_clock(checker: ExpressionChecker, node: ast.Call, _parts: list[Term], function: Function) -> Term:
+def _compile_clock(
+    checker: ExpressionChecker, node: ast.Call, _parts: list[Term], function: Function
+) -> Term:
     """Compile `today()`, or `elapsed()`: the minutes at its first use, which stay the same whatever is corrected."""
     if function.name == "today":
         return Term("date", lambda env: env.get("#today", NOT_REACHED), node)
     if not checker.scope.has_clock:
         what = "elapsed() depends on when it is used, and this may be evaluated several times"
-        return checker.report_problem("unknown-function", node, what, "use it in an ask_if or unless")
+        return checker.report_problem(
+            "unknown-function", node, what, "use it in an ask_if or unless"
+        )
     use = object()
 
     def run(env: logic.Env) -> Any:
@@ -59,11 +75,15 @@ def _compile_clock(checker: ExpressionChecker, node: ast.Call, _parts: list[Term
     return Term("number", run, node)
 
 
-def _compile_mention(checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:
+def _compile_mention(
+    checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function
+) -> Term:
     several, name = parts[0], function.name
     if several.kind != "codes":
         what = f"{name} requires a multiple, and {checker.describe(several)}"
-        return checker.report_problem("wrong-arguments", several.node, what, f"write {function.signature}")
+        return checker.report_problem(
+            "wrong-arguments", several.node, what, f"write {function.signature}"
+        )
     if not checker.scope.names[several.name].ordered:
         what = f"the order of the answers to {several.name} is not stored"
         remedy = f"write mentions: ordered at {several.name}"
@@ -95,7 +115,9 @@ def _report_unknown_function(checker: ExpressionChecker, func: ast.Name) -> Term
     return checker.report_problem("unknown-function", func, what, remedy)
 
 
-def _compile_item_function(checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:
+def _compile_item_function(
+    checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function
+) -> Term:
     [part] = parts
     if not part.name:
         what = f"{function.name} requires an item, but {checker.get_source(part.node)} is not one"
@@ -107,7 +129,9 @@ def _compile_item_function(checker: ExpressionChecker, node: ast.Call, parts: li
     return checker.combine(function.apply, [part], "truth", node)._replace(unsure_names=frozenset())
 
 
-def _compile_count(checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:
+def _compile_count(
+    checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function
+) -> Term:
     if len(parts) == 1 and parts[0].kind == "codes" and not parts[0].roster:
         return checker.combine(count_codes, parts, "number", node)
     for part in parts:
@@ -115,7 +139,9 @@ def _compile_count(checker: ExpressionChecker, node: ast.Call, parts: list[Term]
             return _report_uncountable(checker, part)
     if len(parts) == 1 and not parts[0].roster:
         _warn_if_one_turn(checker, node, parts[0])
-    return _combine_lists(node, parts, function, "number", needs_whole_roster=True)._replace(unsure_names=frozenset())
+    return _combine_lists(node, parts, function, "number", needs_whole_roster=True)._replace(
+        unsure_names=frozenset()
+    )
 
 
 def _report_uncountable(checker: ExpressionChecker, part: Term) -> Term:
@@ -128,7 +154,9 @@ def _report_uncountable(checker: ExpressionChecker, part: Term) -> Term:
     else:
         what = f"count requires conditions, and {checker.describe(part)}"
         remedy = "compare it: count(q1 == 1, q2 == 1)"
-        remedy = f"write count(answered({source})), or count({source} == …)" if part.name else remedy
+        remedy = (
+            f"write count(answered({source})), or count({source} == …)" if part.name else remedy
+        )
     return checker.report_problem("not-a-truth", part.node, what, remedy)
 
 
@@ -144,11 +172,15 @@ def _warn_if_one_turn(checker: ExpressionChecker, node: ast.Call, part: Term) ->
             return
 
 
-def _compile_list_function(checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:
+def _compile_list_function(
+    checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function
+) -> Term:
     name = function.name
     for part in parts:
         family = get_family(part)
-        if family == "codes" or (function.argument_kind == "numbers" and family not in ("number", "any")):
+        if family == "codes" or (
+            function.argument_kind == "numbers" and family not in ("number", "any")
+        ):
             return checker.report_not_a_number(part, f"{name} requires numbers")
         if family in ("text", "truth"):
             return checker.report_not_a_number(part, f"{name} requires numbers, dates or times")
@@ -169,7 +201,12 @@ def _compile_list_function(checker: ExpressionChecker, node: ast.Call, parts: li
 
 
 def _combine_lists(
-    node: ast.Call, parts: list[Term], function: Function, kind: Kind, *, needs_whole_roster: bool = False
+    node: ast.Call,
+    parts: list[Term],
+    function: Function,
+    kind: Kind,
+    *,
+    needs_whole_roster: bool = False,
 ) -> Term:
     """Apply the function to all arguments as one list.
 
@@ -181,12 +218,18 @@ def _combine_lists(
 
     def run(env: logic.Env) -> Any:
         missing = logic.combine_missing(*[part(env) for part in rosters]) if rosters else None
-        return apply(flatten(tuple([part(env) for part in evaluators]))) if missing is None else missing
+        return (
+            apply(flatten(tuple([part(env) for part in evaluators])))
+            if missing is None
+            else missing
+        )
 
     return Term(kind, run, node, unsure_names=collect_unsure_names(parts))
 
 
-def _compile_round(checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:
+def _compile_round(
+    checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function
+) -> Term:
     if get_family(parts[0]) not in ("number", "any"):
         return checker.report_not_a_number(parts[0], "round requires a number")
     if len(parts) == 2 and not (isinstance(parts[1].value, int) and 0 <= parts[1].value <= 10):
@@ -196,30 +239,46 @@ def _compile_round(checker: ExpressionChecker, node: ast.Call, parts: list[Term]
     return checker.combine(function.apply, parts, "number", node)
 
 
-def _compile_text_function(checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:
+def _compile_text_function(
+    checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function
+) -> Term:
     is_length = len(parts) == 1
     for part in parts:
         if part.kind != "text" and get_family(part) != "any":
             what = "length counts characters" if is_length else "contains looks for words in a text"
-            instead = f"count({part.name})" if is_length else f"{checker.get_source(parts[1].node)} in {part.name}"
+            instead = (
+                f"count({part.name})"
+                if is_length
+                else f"{checker.get_source(parts[1].node)} in {part.name}"
+            )
             remedy = f"write {instead if part.kind == 'codes' else function.signature}"
-            return checker.report_problem("wrong-arguments", part.node, f"{what}, and {checker.describe(part)}", remedy)
+            return checker.report_problem(
+                "wrong-arguments", part.node, f"{what}, and {checker.describe(part)}", remedy
+            )
     return checker.combine(function.apply, parts, "number" if is_length else "truth", node)
 
 
-def _compile_between(checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function) -> Term:
+def _compile_between(
+    checker: ExpressionChecker, node: ast.Call, parts: list[Term], function: Function
+) -> Term:
     dates: list[Term] = []
     for part in parts:
         if part.is_literal and part.kind == "text":
-            part = convert_literal(checker, part, Term("date", logic.make_constant(None), node), exact=True)
+            part = convert_literal(
+                checker, part, Term("date", logic.make_constant(None), node), exact=True
+            )
         elif get_family(part) not in ("date", "any"):
             what = f"{function.name} takes dates, and {checker.describe(part)}"
-            part = checker.report_problem("wrong-arguments", part.node, what, f"write {function.signature}")
+            part = checker.report_problem(
+                "wrong-arguments", part.node, what, f"write {function.signature}"
+            )
         dates.append(part)
     return checker.combine(function.apply, dates, "number", node)
 
 
-_COMPILERS: Final[dict[ArgumentKind, Callable[[ExpressionChecker, ast.Call, list[Term], Function], Term]]] = {
+_COMPILERS: Final[
+    dict[ArgumentKind, Callable[[ExpressionChecker, ast.Call, list[Term], Function], Term]]
+] = {
     "item": _compile_item_function,
     "nothing": _compile_clock,
     "mentions": _compile_mention,

@@ -8,7 +8,11 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from survey_cli.instrument.expressions.three_valued_logic import combine_missing, replace_overflow, to_nfc
+from survey_cli.instrument.expressions.three_valued_logic import (
+    combine_missing,
+    replace_overflow,
+    to_nfc,
+)
 from survey_cli.values import DK, NOT_ASKED, NOT_REACHED, Missing
 
 ArgumentKind: TypeAlias = Literal[
@@ -35,7 +39,9 @@ class Function(NamedTuple):
 
 def flatten(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return several arguments as one tuple: a list contributes each of its turns."""
-    return tuple([cell for each in arguments for cell in (each if each.__class__ is tuple else (each,))])
+    return tuple(
+        [cell for each in arguments for cell in (each if each.__class__ is tuple else (each,))]
+    )
 
 
 def _count_truths(truths: tuple[Any, ...]) -> Any:
@@ -131,7 +137,11 @@ MAX_ARGUMENTS: Final = 400
 
 
 def _define_list_function(
-    signature: str, kind: ArgumentKind, function: Callable[[tuple[Any, ...]], Any], *, answered_only: bool = False
+    signature: str,
+    kind: ArgumentKind,
+    function: Callable[[tuple[Any, ...]], Any],
+    *,
+    answered_only: bool = False,
 ) -> Function:
     """Define a function of any number of cells: its result is missing if one of them is, or, of the answered ones, all.
 
@@ -159,10 +169,16 @@ _TABLE: Final = (
     _define_list_function("sum(number, number, …) or sum(roster.item)", "numbers", _add_up),
     _define_list_function("mean(number, number, …) or mean(roster.item)", "numbers", _average),
     _define_list_function(
-        "sum_answered(number, number, …) or sum_answered(roster.item)", "numbers", _add_up, answered_only=True
+        "sum_answered(number, number, …) or sum_answered(roster.item)",
+        "numbers",
+        _add_up,
+        answered_only=True,
     ),
     _define_list_function(
-        "mean_answered(number, number, …) or mean_answered(roster.item)", "numbers", _average, answered_only=True
+        "mean_answered(number, number, …) or mean_answered(roster.item)",
+        "numbers",
+        _average,
+        answered_only=True,
     ),
     _define_list_function("min(value, value, …) or min(roster.item)", "comparable", min),
     _define_list_function("max(value, value, …) or max(roster.item)", "comparable", max),
@@ -170,7 +186,13 @@ _TABLE: Final = (
     Function("length(text)", "text", 1, 1, count_characters),
     Function("years_between(date, date)", "dates", 2, 2, count_years_between),
     Function("months_between(date, date)", "dates", 2, 2, _count_between(_count_full_months)),
-    Function("days_between(date, date)", "dates", 2, 2, _count_between(lambda start, end: (end - start).days)),
+    Function(
+        "days_between(date, date)",
+        "dates",
+        2,
+        2,
+        _count_between(lambda start, end: (end - start).days),
+    ),
     Function("contains(text, 'word')", "text", 2, 2, contains_text),
     Function("first(multiple)", "mentions", 1, 1, find_first_mention),
     Function("rank(multiple, code)", "mentions", 2, 2, find_rank),

@@ -59,16 +59,24 @@ class ParsedExpression(NamedTuple):
     def is_bracketed(self, node: ast.expr) -> bool:
         """Return whether a node has round brackets of its own."""
         start, length = self.locate(node)
-        return self.text[:start].rstrip().endswith("(") and self.text[start + length :].lstrip().startswith(")")
+        return self.text[:start].rstrip().endswith("(") and self.text[
+            start + length :
+        ].lstrip().startswith(")")
 
 
 TOO_LARGE: Final = ParseFailure(
     "condition-too-large",
-    *(0, 1, f"this condition has more than {MAX_PARTS} parts, or is nested more than {MAX_DEPTH} levels deep"),
+    *(
+        0,
+        1,
+        f"this condition has more than {MAX_PARTS} parts, or is nested more than {MAX_DEPTH} levels deep",
+    ),
     "move parts of it to compute:, or write a list (q1 in [1, 2, 3]) or sum(…)",
 )
 _LINE_BREAKS_TO_BLANKS: Final = str.maketrans("\n\r\t\f\v", "     ")
-_SUSPICIOUS: Final = re.compile(r"[^\x20-\x7e]|[#\\`$?@^&|~;{}]|(?<!\w)\.?\d[\d.]*[A-Za-z_]|\d[-/]\d\d?[-/]\d")
+_SUSPICIOUS: Final = re.compile(
+    r"[^\x20-\x7e]|[#\\`$?@^&|~;{}]|(?<!\w)\.?\d[\d.]*[A-Za-z_]|\d[-/]\d\d?[-/]\d"
+)
 """Whatever Python's own parser would interpret differently, warn about, or explain badly."""
 _TOKENS: Final = re.compile(
     r"""(?P<text>'[^']*'|"[^"]*")"""
@@ -117,9 +125,15 @@ def validate_number(text: str) -> tuple[str, str] | None:
     if re.fullmatch(r"0[0-9.]*", text):
         digits = text.lstrip("0")
         number = digits if digits and digits[0].isdigit() else "0" + digits.rstrip(".")
-        return f"{text} begins with a zero", f"write {number}, or {text!r} in quotes if codes are texts"
+        return (
+            f"{text} begins with a zero",
+            f"write {number}, or {text!r} in quotes if codes are texts",
+        )
     if run_together := re.fullmatch(r"([0-9][0-9.]*)(and|or|if|else|in)", text):
-        return f"{text} runs into the word after it", f"leave a blank: {run_together[1]} {run_together[2]}"
+        return (
+            f"{text} runs into the word after it",
+            f"leave a blank: {run_together[1]} {run_together[2]}",
+        )
     return f"{text} is not an ordinary number", "write digits, with a point for decimals: 1000, 0.5"
 
 
@@ -133,11 +147,17 @@ def _find_foreign_text(flat: str, error: SyntaxError | None = None) -> ParseFail
     tokens = list(_TOKENS.finditer(flat))
     for token in tokens:
         is_checked = error is not None and token.lastgroup == "name"
-        if mistake := _find_sign_mistake(token) or (_find_word_mistake(token[0]) if is_checked else None):
+        if mistake := _find_sign_mistake(token) or (
+            _find_word_mistake(token[0]) if is_checked else None
+        ):
             return _make_failure(token, *mistake)
     if error is None:
         return None
-    return _find_unmatched_bracket(tokens) or _find_missing_operator(tokens) or _find_missing_operand(tokens)
+    return (
+        _find_unmatched_bracket(tokens)
+        or _find_missing_operator(tokens)
+        or _find_missing_operand(tokens)
+    )
 
 
 def _make_failure(token: re.Match[str], what: str, remedy: str) -> ParseFailure:
@@ -153,14 +173,20 @@ def _find_sign_mistake(token: re.Match[str]) -> tuple[str, str] | None:
             return f"this {word} starts a text that is never closed", f"write {word} at its end"
         case "date":
             example = word if re.fullmatch(r"\d{4}-\d\d-\d\d", word) else "2024-01-05"
-            return f"{word} is a date without quotes", f"write year-month-day in quotes: '{example}'"
+            return (
+                f"{word} is a date without quotes",
+                f"write year-month-day in quotes: '{example}'",
+            )
         case "number":
             return validate_number(word)
         case "name" if not word.isascii():
             what = f"{shorten(word)!r} contains letters that names can't have: names consist of a to z, digits and _"
             return what, "write the name exactly as the item's id, or put a text in quotes"
     if word in _TYPOGRAPHIC_QUOTES:
-        return f"{word} is a typographic quote", f"write a straight one: {_TYPOGRAPHIC_QUOTES[word]}"
+        return (
+            f"{word} is a typographic quote",
+            f"write a straight one: {_TYPOGRAPHIC_QUOTES[word]}",
+        )
     if word in list_synonyms("signs"):
         return list_synonyms("signs")[word]
     if not word.isascii() or not word.isprintable():
@@ -176,7 +202,10 @@ def _find_word_mistake(word: str) -> tuple[str, str] | None:
     if lower != word and lower in _KEYWORDS:
         return f"{word} is written in capitals", f"write {lower}"
     if iskeyword(word) and word not in _KEYWORDS:
-        return f"{word!r} can't be used in a condition", "write the item's id, or put a text in quotes"
+        return (
+            f"{word!r} can't be used in a condition",
+            "write the item's id, or put a text in quotes",
+        )
     return None
 
 
@@ -204,7 +233,9 @@ def _find_unmatched_bracket(tokens: list[re.Match[str]]) -> ParseFailure | None:
 
 
 def _is_operand(token: re.Match[str]) -> bool:
-    return token.lastgroup in ("text", "number") or (token.lastgroup == "name" and token[0] not in _KEYWORDS)
+    return token.lastgroup in ("text", "number") or (
+        token.lastgroup == "name" and token[0] not in _KEYWORDS
+    )
 
 
 def _find_missing_operator(tokens: list[re.Match[str]]) -> ParseFailure | None:
@@ -212,7 +243,9 @@ def _find_missing_operator(tokens: list[re.Match[str]]) -> ParseFailure | None:
     for left, right in pairwise(tokens):
         if _is_operand(right) and (_is_operand(left) or left[0] in (")", "]")):
             what = f"there is nothing between {shorten(left[0])} and {shorten(right[0])}"
-            return _make_failure(right, what, "write and, or, an operator or (in a list) a comma between them")
+            return _make_failure(
+                right, what, "write and, or, an operator or (in a list) a comma between them"
+            )
     return None
 
 
@@ -220,7 +253,9 @@ def _find_missing_operand(tokens: list[re.Match[str]]) -> ParseFailure | None:
     """Find an operator without its operand, or an `if` without its `else`."""
     words = [token[0] for token in tokens]
     if "if" in words and "else" not in words:
-        return _make_failure(tokens[words.index("if")], "this if has no else", "write 'a if condition else b'")
+        return _make_failure(
+            tokens[words.index("if")], "this if has no else", "write 'a if condition else b'"
+        )
     first, last = tokens[0], tokens[-1]
     if not _is_operand(last) and last[0] not in (")", "]"):
         remedy = f"write what follows, or remove it; {_EXAMPLE}"
@@ -244,4 +279,6 @@ def find_names(text: str) -> frozenset[str]:
     """Find every name in a text, except functions and keywords; any text is accepted."""
     tokens = [token for token in _TOKENS.finditer(text[:MAX_LENGTH]) if token.lastgroup == "name"]
     called = [token for token in tokens if text[token.end() :].lstrip().startswith("(")]
-    return frozenset(token[0] for token in tokens if not iskeyword(token[0]) and token not in called)
+    return frozenset(
+        token[0] for token in tokens if not iskeyword(token[0]) and token not in called
+    )

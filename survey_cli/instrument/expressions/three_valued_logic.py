@@ -81,7 +81,9 @@ def to_truth(cell: Any) -> Any:
 MIRRORED_SIGNS: Final = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 """Each sign with exchanged operands."""
 _COMPARISONS: Final = (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge)
-COMPARE: Final[dict[str, Callable[[Any, Any], Any]]] = dict(zip(MIRRORED_SIGNS, _COMPARISONS, strict=True))
+COMPARE: Final[dict[str, Callable[[Any, Any], Any]]] = dict(
+    zip(MIRRORED_SIGNS, _COMPARISONS, strict=True)
+)
 
 
 def make_comparison(sign: str) -> Callable[[Any, Any], Any]:
@@ -176,7 +178,11 @@ def make_all_turns_reader(name: str, roster: str) -> Evaluator:
 
     def run(env: Env) -> Any:
         turns = env.get(turns_of, NOT_REACHED)
-        return turns if turns.__class__ is Missing else tuple([env.get((name, turn), NOT_REACHED) for turn in turns])
+        return (
+            turns
+            if turns.__class__ is Missing
+            else tuple([env.get((name, turn), NOT_REACHED) for turn in turns])
+        )
 
     return run
 
@@ -250,7 +256,9 @@ def make_test_evaluator(test: ConstantTest, otherwise: Evaluator) -> Evaluator:
     return run
 
 
-def make_tests_evaluator(tests: tuple[ConstantTest, ...], otherwise: Evaluator, *, conjunction: bool) -> Evaluator:
+def make_tests_evaluator(
+    tests: tuple[ConstantTest, ...], otherwise: Evaluator, *, conjunction: bool
+) -> Evaluator:
     """Make an evaluator of `logical_and`, or of `logical_or`, over several tests."""
 
     def run(env: Env) -> Any:
@@ -296,7 +304,9 @@ def make_application(function: Callable[..., Any], parts: list[Evaluator]) -> Ev
             return lambda env: function(*[part(env) for part in parts])
 
 
-def make_application_by_turn(function: Callable[..., Any], parts: list[Evaluator], is_list: list[bool]) -> Evaluator:
+def make_application_by_turn(
+    function: Callable[..., Any], parts: list[Evaluator], is_list: list[bool]
+) -> Evaluator:
     """Make an evaluator that applies `function` turn by turn.
 
     The parts marked in `is_list` have one cell per turn, the others one for all turns. If a roster is missing as a whole,
@@ -309,7 +319,9 @@ def make_application_by_turn(function: Callable[..., Any], parts: list[Evaluator
         missing = combine_missing(*lists)
         if missing is not None:
             return missing
-        columns = [cell if many else repeat(cell) for cell, many in zip(cells, is_list, strict=True)]
+        columns = [
+            cell if many else repeat(cell) for cell, many in zip(cells, is_list, strict=True)
+        ]
         return tuple(map(function, *columns))
 
     return run

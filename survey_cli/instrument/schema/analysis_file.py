@@ -46,15 +46,23 @@ def _parse_band(node: object) -> Band:
 
 
 def _parse_limit(limit: str, text: YamlScalar) -> int | float | date:
-    if not (is_date := re.fullmatch(r"\d{4}-\d\d-\d\d", limit)) and not scalars.DECIMAL.match(limit):
+    if not (is_date := re.fullmatch(r"\d{4}-\d\d-\d\d", limit)) and not scalars.DECIMAL.match(
+        limit
+    ):
         what = f"{str(text)!r} is not a range of numbers or dates"
-        scalars.reject("bad-range", what, "write 30..59, ..29, 60.. or 30..<60, which leaves 60 out")
+        scalars.reject(
+            "bad-range", what, "write 30..59, ..29, 60.. or 30..<60, which leaves 60 out"
+        )
     return scalars.parse_day(limit) if is_date else scalars.parse_number(limit)
 
 
 def _parse_codes(node: object) -> tuple[Code, ...]:
     """Parse a code or a list of codes; a decline is a text that begins with a dot."""
-    return tuple(map(scalars.parse_code, node)) if isinstance(node, YamlList) else ((scalars.parse_code(node),))
+    return (
+        tuple(map(scalars.parse_code, node))
+        if isinstance(node, YamlList)
+        else ((scalars.parse_code(node),))
+    )
 
 
 def _parse_answer(node: object) -> tuple[Code, ...]:
@@ -69,7 +77,9 @@ BandRange: TypeAlias = Annotated[
 ]
 _CODES: Final = {"anyOf": [_ANY_CODE, {"type": "array", "items": _ANY_CODE}]}
 CodeList: TypeAlias = Annotated[tuple[Code, ...], scalars.ParseWith(_parse_codes, _CODES), "codes"]
-AnswerChoice: TypeAlias = Annotated[tuple[Code, ...], scalars.ParseWith(_parse_answer, _CODES), "codes, or a net"]
+AnswerChoice: TypeAlias = Annotated[
+    tuple[Code, ...], scalars.ParseWith(_parse_answer, _CODES), "codes, or a net"
+]
 
 
 class BandsSpec(SpecModel):

@@ -21,7 +21,9 @@ def _parse_meaning(node: object) -> YamlScalar:
     return parse_reply(node)
 
 
-Meaning: TypeAlias = Annotated[YamlScalar, scalars.ParseWith(_parse_meaning, ANY_REPLY), "what a code means"]
+Meaning: TypeAlias = Annotated[
+    YamlScalar, scalars.ParseWith(_parse_meaning, ANY_REPLY), "what a code means"
+]
 
 
 class AnswerMap(SpecModel):

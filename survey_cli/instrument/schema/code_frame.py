@@ -14,7 +14,9 @@ CODES_SUFFIX: Final = ".codes.yaml"
 def _parse_code(node: object) -> int:
     code = scalars.parse_code(node)
     if not isinstance(code, int) or code < 0:
-        scalars.reject("bad-code", f"{scalars.describe_node(node)} is not a code", "number the codes: 1, 2, 3")
+        scalars.reject(
+            "bad-code", f"{scalars.describe_node(node)} is not a code", "number the codes: 1, 2, 3"
+        )
     return code
 
 
@@ -53,5 +55,7 @@ class CodeFrame(SpecModel):
     def expand_short_form(cls, data: Any) -> Any:
         """Accept `codes:` without a code, with which a frame begins."""
         if isinstance(data, YamlMapping) and data.get("codes") == "":
-            return YamlMapping(data.where, {key: node for key, node in data.items() if key != "codes"})
+            return YamlMapping(
+                data.where, {key: node for key, node in data.items() if key != "codes"}
+            )
         return data

@@ -6,14 +6,22 @@ from pydantic import Field, Tag
 
 from survey_cli.instrument.editions import FIRST_EDITION, NEWEST_EDITION
 from survey_cli.instrument.schema.items.groups import AnyItem, DefaultsSpec
-from survey_cli.instrument.schema.options import DeclineSpec, OptionsOrName, ScaleSpec, SpecModel, make_discriminator
+from survey_cli.instrument.schema.options import (
+    DeclineSpec,
+    OptionsOrName,
+    ScaleSpec,
+    SpecModel,
+    make_discriminator,
+)
 from survey_cli.instrument.source import scalars
 from survey_cli.instrument.source.nodes import YamlMapping, YamlScalar
 
 
 def _parse_list(node: object, expected: str, remedy: str) -> list[YamlScalar]:
     if not isinstance(node, list):
-        scalars.reject("wrong-kind", f"expected {expected}, found {scalars.describe_node(node)}", remedy)
+        scalars.reject(
+            "wrong-kind", f"expected {expected}, found {scalars.describe_node(node)}", remedy
+        )
     return list(map(scalars.parse_words, node))
 
 
@@ -33,7 +41,9 @@ def _parse_languages(node: object) -> LanguageList:
     if isinstance(node, YamlMapping):
         languages = LanguageList(map(scalars.parse_words, node))
         rules = {str(language): _parse_rule(rule) for language, rule in node.items()}
-        languages.required = frozenset(language for language, rule in rules.items() if rule == "required")
+        languages.required = frozenset(
+            language for language, rule in rules.items() if rule == "required"
+        )
         return languages
     return LanguageList(_parse_list(node, "a list", "write it in brackets: [en, es]"))
 
@@ -55,7 +65,9 @@ def _parse_edition(node: object) -> int:
         what = f"this program doesn't know edition {edition} of the language"
         remedy = f"write edition: {NEWEST_EDITION}, or leave the line out"
         if edition > NEWEST_EDITION:
-            remedy += "; if the questionnaire needs the newer edition, install a newer version of survey"
+            remedy += (
+                "; if the questionnaire needs the newer edition, install a newer version of survey"
+            )
         scalars.reject("unknown-edition", what, remedy)
     return edition
 
@@ -155,7 +167,9 @@ def _parse_days(node: object) -> list[YamlScalar]:
 
 
 Days: TypeAlias = Annotated[
-    list[YamlScalar], scalars.ParseWith(_parse_days, {"type": "array", "items": {"type": "string"}}), "a list of dates"
+    list[YamlScalar],
+    scalars.ParseWith(_parse_days, {"type": "array", "items": {"type": "string"}}),
+    "a list of dates",
 ]
 
 
@@ -233,7 +247,8 @@ DaypartOrSpan: TypeAlias = Annotated[
 
 
 ItemOrShare: TypeAlias = Annotated[
-    Annotated[ItemName, Tag("word")] | Annotated[dict[scalars.Name, scalars.Label], Tag("mapping")], _WORD_OR_MAPPING
+    Annotated[ItemName, Tag("word")] | Annotated[dict[scalars.Name, scalars.Label], Tag("mapping")],
+    _WORD_OR_MAPPING,
 ]
 
 
@@ -363,7 +378,8 @@ class FaqSpec(SpecModel):
 
 
 Faq: TypeAlias = Annotated[
-    Annotated[dict[scalars.Label, scalars.Text], Tag("mapping")] | Annotated[list[FaqSpec], Tag("list")],
+    Annotated[dict[scalars.Label, scalars.Text], Tag("mapping")]
+    | Annotated[list[FaqSpec], Tag("list")],
     make_discriminator(list, "list", "mapping"),
 ]
 

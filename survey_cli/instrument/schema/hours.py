@@ -42,7 +42,10 @@ def parse_hours(text: str) -> Hours | tuple[str, str]:
         return f"{str(text)!r} is not a range of hours", 'write "09:00-20:30", in quotes'
     start, end = (int(match[i]) * 60 + int(match[i + 1]) for i in (1, 3))
     if int(match[2]) > 59 or int(match[4]) > 59 or start > 1439 or end > 1440:
-        return (f"{str(text)!r} is not a time of day", 'write hours from 00 to 24 and minutes to 59: "09:00-20:30"')
+        return (
+            f"{str(text)!r} is not a time of day",
+            'write hours from 00 to 24 and minutes to 59: "09:00-20:30"',
+        )
     if start >= end:
         what = f"{match[3]}:{match[4]} is not later than {match[1]}:{match[2]}"
         return what, "write the earlier time first, both on the same day"
@@ -73,11 +76,19 @@ def validate_short_duration(text: str) -> tuple[str, str] | None:
     if _SHORT_DURATION.match(text):
         return None
     number, word = _split_duration(text)
-    remedy = f"write {number}s" if number and word[:1] in ("", "s") else "write seconds or minutes: 20s, 2m"
+    remedy = (
+        f"write {number}s"
+        if number and word[:1] in ("", "s")
+        else "write seconds or minutes: 20s, 2m"
+    )
     return f"{str(text)!r} is not a number of seconds or minutes", remedy
 
 
 def validate_share(text: str) -> str:
     """Return what is wrong with `50%`; empty if it is valid."""
     match = _SHARE.match(text)
-    return "" if match and 1 <= int(match[1]) <= 100 else f"{str(text)!r} is not a percentage of the items"
+    return (
+        ""
+        if match and 1 <= int(match[1]) <= 100
+        else f"{str(text)!r} is not a percentage of the items"
+    )

@@ -27,7 +27,9 @@ from survey_cli.wording import shorten
 class SpecModel(BaseModel):
     """Base class of everything a designer writes as a mapping; it knows the position of each key and value."""
 
-    model_config = ConfigDict(defer_build=True, extra="forbid", arbitrary_types_allowed=True, validate_by_name=True)
+    model_config = ConfigDict(
+        defer_build=True, extra="forbid", arbitrary_types_allowed=True, validate_by_name=True
+    )
     _node: ClassVar[YamlMapping | None] = None
     """The node, stored in the instance's dictionary: a private attribute would add a third to the validation time."""
 
@@ -83,8 +85,14 @@ class OptionSpec(SpecModel):
 
     @classmethod
     def expand_short_form(cls, data: Any) -> Any:
-        is_by_language = isinstance(data, YamlMapping) and bool(data) and all(1 < len(key) < 4 for key in data)
-        return {"text": data} if data is None or isinstance(data, str | YamlList) or is_by_language else data
+        is_by_language = (
+            isinstance(data, YamlMapping) and bool(data) and all(1 < len(key) < 4 for key in data)
+        )
+        return (
+            {"text": data}
+            if data is None or isinstance(data, str | YamlList) or is_by_language
+            else data
+        )
 
 
 Options: TypeAlias = dict[scalars.CodeKey, OptionSpec]
@@ -121,13 +129,19 @@ def _parse_options_or_name(node: object, handler: ValidatorFunctionWrapHandler) 
     if isinstance(first, YamlScalar) and (match := _NUMBERED_LINE.match(first)):
         rest = _NUMBERED_LINE.split(first[match.end() :])[0].strip()
         what = f"'{shorten(first)}' is a numbered line, not a code with its text"
-        scalars.reject("wrong-kind", what, f"write {match[1]}: {rest}, and so on, each option on a line of its own")
+        scalars.reject(
+            "wrong-kind",
+            what,
+            f"write {match[1]}: {rest}, and so on, each option on a line of its own",
+        )
     if isinstance(node, YamlList):
         what = "expected options with codes, found a list"
         scalars.reject("wrong-kind", what, "write 1: first label, 2: second label")
     if isinstance(node, YamlMapping) and isinstance(node.get("options"), YamlMapping):
         what = "expected codes, found another options:"
-        scalars.reject("wrong-kind", what, "write the codes directly under options:, and order: beside it")
+        scalars.reject(
+            "wrong-kind", what, "write the codes directly under options:, and order: beside it"
+        )
     if isinstance(node, YamlMapping):
         return _build_short_options(node) or handler(node)
     return handler(node) if isinstance(node, dict) else scalars.parse_words(node)
@@ -140,7 +154,11 @@ def _build_short_options(node: YamlMapping) -> Options | None:
     """
     options: Options = {}
     for key, value in node.items():
-        if not (key.__class__ is value.__class__ is YamlScalar and key.plain and scalars.WHOLE.match(key)):
+        if not (
+            key.__class__ is value.__class__ is YamlScalar
+            and key.plain
+            and scalars.WHOLE.match(key)
+        ):
             return None
         if not value.strip() or (value.plain and value in scalars.YAML_NULLS):
             return None
@@ -205,7 +223,9 @@ if TYPE_CHECKING:
 else:
     OptionsOrSource = Annotated[
         Options,
-        WrapValidator(_parse_options_or_source, json_schema_input_type=Options | str | OptionSourceSpec),
+        WrapValidator(
+            _parse_options_or_source, json_schema_input_type=Options | str | OptionSourceSpec
+        ),
         "options, the name of a list, or from: ITEM",
     ]
 """Options written here, the name of a list under `scales`, or a source of options."""
@@ -246,7 +266,8 @@ def make_discriminator(kind: type, tag: str, otherwise: str) -> Discriminator:
 
 
 DeclineOverrides: TypeAlias = Annotated[
-    Annotated[list[scalars.Name], Tag("list")] | Annotated[dict[scalars.Name, DeclineOverride], Tag("mapping")],
+    Annotated[list[scalars.Name], Tag("list")]
+    | Annotated[dict[scalars.Name, DeclineOverride], Tag("mapping")],
     make_discriminator(dict, "mapping", "list"),
 ]
 """`[]` for none, `[dk]` for some, `{dk: 98}` for other codes."""

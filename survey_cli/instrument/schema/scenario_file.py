@@ -34,7 +34,9 @@ def parse_reply(node: object) -> YamlScalar:
 
 
 ANY_REPLY: Final = {"type": [*scalars.ANY_SCALAR["type"], "array"], "items": scalars.ANY_SCALAR}
-PlaceKey: TypeAlias = Annotated[YamlScalar, scalars.ParseWith(_parse_place, {"type": "string"}), "an item"]
+PlaceKey: TypeAlias = Annotated[
+    YamlScalar, scalars.ParseWith(_parse_place, {"type": "string"}), "an item"
+]
 Answer: TypeAlias = Annotated[YamlScalar, scalars.ParseWith(parse_reply, ANY_REPLY), "an answer"]
 Day: TypeAlias = Annotated[date, scalars.ParseWith(scalars.parse_day, {"type": "string"}), "a date"]
 

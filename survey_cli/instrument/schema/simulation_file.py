@@ -50,11 +50,15 @@ def _parse_seconds(node: object) -> float:
 
 
 _SPREADS: Final = ("prefer", "wait", "off")
-Share: TypeAlias = Annotated[float, scalars.ParseWith(_parse_share, {"type": ["number", "string"]}), "a share"]
+Share: TypeAlias = Annotated[
+    float, scalars.ParseWith(_parse_share, {"type": ["number", "string"]}), "a share"
+]
 Positive: TypeAlias = Annotated[
     int, scalars.ParseWith(_parse_positive, {"type": "integer", "minimum": 1}), "a whole number"
 ]
-Seconds: TypeAlias = Annotated[float, scalars.ParseWith(_parse_seconds, {"type": "number"}), "a number"]
+Seconds: TypeAlias = Annotated[
+    float, scalars.ParseWith(_parse_seconds, {"type": "number"}), "a number"
+]
 Day: TypeAlias = Annotated[date, scalars.ParseWith(scalars.parse_day, {"type": "string"}), "a date"]
 Spread: TypeAlias = Annotated[
     Literal["prefer", "wait", "off"],

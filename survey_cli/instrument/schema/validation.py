@@ -15,7 +15,14 @@ from pydantic_core import ErrorDetails
 from survey_cli.instrument.schema.document import Document
 from survey_cli.instrument.schema.items import coded, groups, question
 from survey_cli.instrument.source.foreign_words import list_synonyms
-from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, YamlScalar, locate_key, map_scalars
+from survey_cli.instrument.source.nodes import (
+    YamlList,
+    YamlMapping,
+    YamlNode,
+    YamlScalar,
+    locate_key,
+    map_scalars,
+)
 from survey_cli.instrument.source.scalars import YAML_NULLS, describe_node
 from survey_cli.problems import Position, Problem, ProblemList, find_nearest, suggest_nearest
 from survey_cli.wording import join_words
@@ -25,14 +32,21 @@ _OTHER_LISTS: Final = frozenset(("scale", "from", "answer", "list"))
 """Keys that say in another way what can be answered."""
 
 
-def inherit_defaults(group: YamlMapping, inherited: Mapping[str, YamlNode] = _NO_DEFAULTS) -> YamlMapping:
+def inherit_defaults(
+    group: YamlMapping, inherited: Mapping[str, YamlNode] = _NO_DEFAULTS
+) -> YamlMapping:
     """Return a file or section whose items have the defaults around them."""
     own, items = group.get("defaults"), group.get("items")
     if isinstance(own, YamlMapping):
-        inherited = {**inherited, **{key: own[key] for key in groups.DefaultsSpec.model_fields.keys() & own.keys()}}
+        inherited = {
+            **inherited,
+            **{key: own[key] for key in groups.DefaultsSpec.model_fields.keys() & own.keys()},
+        }
     if not isinstance(items, YamlList):
         return group
-    new_items = [_inherit(item, inherited) if isinstance(item, YamlMapping) else item for item in items]
+    new_items = [
+        _inherit(item, inherited) if isinstance(item, YamlMapping) else item for item in items
+    ]
     return YamlMapping(group.where, {**group, "items": YamlList(items.where, new_items)})
 
 
@@ -40,16 +54,27 @@ def _inherit(item: YamlMapping, inherited: Mapping[str, YamlNode]) -> YamlMappin
     if "items" in item:
         return inherit_defaults(item, inherited)
     model = _find_item_model(item)
-    if not inherited or model is None or not (issubclass(model, question.QuestionItem) and model.expects_answer):
+    if (
+        not inherited
+        or model is None
+        or not (issubclass(model, question.QuestionItem) and model.expects_answer)
+    ):
         return item
     new_keys = {}
     for key, value in inherited.items():
         written = item.get(key)
-        takes_options = issubclass(model, coded.CodedItem | groups.BatteryItem) and "options" in model.model_fields
-        if written is None and (key != "options" or (takes_options and _OTHER_LISTS.isdisjoint(item))):
+        takes_options = (
+            issubclass(model, coded.CodedItem | groups.BatteryItem)
+            and "options" in model.model_fields
+        )
+        if written is None and (
+            key != "options" or (takes_options and _OTHER_LISTS.isdisjoint(item))
+        ):
             new_keys[key] = value
         elif isinstance(written, YamlScalar) and written.plain and written in ("", *YAML_NULLS):
-            item = YamlMapping(item.where, {name: node for name, node in item.items() if name != key})
+            item = YamlMapping(
+                item.where, {name: node for name, node in item.items() if name != key}
+            )
     return YamlMapping(item.where, {**item, **new_keys}) if new_keys else item
 
 
@@ -62,7 +87,9 @@ NodePath: TypeAlias = list[tuple[YamlNode, Any]]
 """The path from the root: each node and the key or index that leads on."""
 
 
-def validate_file(tree: YamlMapping, root: type[Root]) -> tuple[Root | None, list[Problem], frozenset[str]]:
+def validate_file(
+    tree: YamlMapping, root: type[Root]
+) -> tuple[Root | None, list[Problem], frozenset[str]]:
     """Validate the nodes of a file against the model of the whole file.
 
     Returns the document without what could not be used, the problems, and the ids of items that were removed.
@@ -71,11 +98,15 @@ def validate_file(tree: YamlMapping, root: type[Root]) -> tuple[Root | None, lis
         return root.model_validate(tree), [], frozenset()
     except ValidationError:
         problems = ProblemList()
-        document, lost = _recover(cast(YamlMapping, map_scalars(tree, lambda scalar: scalar)), problems, root)
+        document, lost = _recover(
+            cast(YamlMapping, map_scalars(tree, lambda scalar: scalar)), problems, root
+        )
         return document, problems.list_all(), lost
 
 
-def _recover(tree: YamlMapping, problems: ProblemList, root: type[Root]) -> tuple[Root | None, frozenset[str]]:
+def _recover(
+    tree: YamlMapping, problems: ProblemList, root: type[Root]
+) -> tuple[Root | None, frozenset[str]]:
     """Recover a document from nodes with errors, which are changed: correct mistyped keys, remove what is invalid.
 
     Returns the document and the names of what was removed.
@@ -93,7 +124,11 @@ def _recover(tree: YamlMapping, problems: ProblemList, root: type[Root]) -> tupl
         cuts: list[tuple[YamlNode, Any]] = []
         for error in mistyped or errors:  # consequences of a mistyped key are not reported
             path = _find_path(tree, error["loc"])
-            if not (error["type"] == "missing" and path and (id(path[-1][0]), path[-1][1]) in removed_slots):
+            if not (
+                error["type"] == "missing"
+                and path
+                and (id(path[-1][0]), path[-1][1]) in removed_slots
+            ):
                 kind = error.get("ctx", {}).get("rule", error["type"])
                 if not problems.admit(kind):
                     cuts.append(_select_cut(path, error))
@@ -125,7 +160,12 @@ def _correct_key(tree: YamlMapping, path: NodePath, root: type[BaseModel]) -> bo
     if not isinstance(node, YamlMapping) or not isinstance(key, str) or key not in node:
         return False
     near = _find_nearest_key(key, _list_known_keys(path, root))
-    if near is None or near in node or not _is_similar(key, near) or _list_types_with_key(key, _find_model(path, root)):
+    if (
+        near is None
+        or near in node
+        or not _is_similar(key, near)
+        or _list_types_with_key(key, _find_model(path, root))
+    ):
         return False
     node[YamlScalar(near, locate_key(node, key))] = node.pop(key)
     return True
@@ -193,7 +233,17 @@ def _find_node(tree: YamlMapping, path: NodePath) -> tuple[YamlNode | None, Posi
 
 
 _SECTIONS_OF_NAMES: Final = frozenset(
-    ("sample", "scales", "declines", "compute", "outcomes", "variables", "weights", "filters", "banners")
+    (
+        "sample",
+        "scales",
+        "declines",
+        "compute",
+        "outcomes",
+        "variables",
+        "weights",
+        "filters",
+        "banners",
+    )
 )
 """Sections of the file whose entries have names."""
 
@@ -216,7 +266,9 @@ _SECTIONS: Final = (_SECTIONS_OF_NAMES | Document.model_fields.keys()) - {
 }
 
 
-def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails, root: type[BaseModel]) -> Problem:
+def _build_problem(
+    tree: YamlMapping, path: NodePath, error: ErrorDetails, root: type[BaseModel]
+) -> Problem:
     value, where = _find_node(tree, path)
     node, step = path[-1] if path else (tree, "")
     who, key = find_path_owner(path), _format_key(path, find_path_owner(path))
@@ -225,14 +277,22 @@ def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails, root:
     match error["type"]:
         case "written":
             if error["loc"][-1] == "[key]":
-                where, length, key = (locate_key(node, step), len(str(step)), _format_key(path[:-1], who))
+                where, length, key = (
+                    locate_key(node, step),
+                    len(str(step)),
+                    _format_key(path[:-1], who),
+                )
             rule, what, remedy = ctx["rule"], ctx["what"], ctx["remedy"]
         case "extra_forbidden":
             return _build_unknown_key_problem(str(step), node, path, who, root)
         case "missing":
             part = "the file" if node is tree else _describe_part(node)
             at, length = node.where, 1
-            if isinstance(node, YamlMapping) and isinstance(item_id := node.get("id"), YamlScalar) and item_id:
+            if (
+                isinstance(node, YamlMapping)
+                and isinstance(item_id := node.get("id"), YamlScalar)
+                and item_id
+            ):
                 at, length = item_id.where, len(item_id)
             what, remedy = f"{part} needs the key {str(step)!r}", f"add `{step}: …`"
             return Problem("missing-key", at, who, what, remedy, length=length)
@@ -240,24 +300,40 @@ def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails, root:
             kind = value.get("type") if isinstance(value, YamlMapping) else None
             name = str(kind)
             at = kind.where if isinstance(kind, YamlScalar) else where
-            near = suggest_nearest(name, groups.ITEM_TYPES, otherwise=f"the types are {', '.join(groups.ITEM_TYPES)}")
+            near = suggest_nearest(
+                name, groups.ITEM_TYPES, otherwise=f"the types are {', '.join(groups.ITEM_TYPES)}"
+            )
             if (synonym := list_synonyms("types").get(name.casefold())) is not None:
                 near = synonym.remedy or f"it is called {synonym.word!r} here"
             elif name.casefold() in groups.ITEM_TYPES:
                 near = f"types are written in lowercase: {name.casefold()}"
             owner = str(value["id"]) if isinstance(value, YamlMapping) and "id" in value else who
-            return Problem("unknown-type", at, owner, f"there is no item type {name!r}", near, length=len(name))
+            return Problem(
+                "unknown-type", at, owner, f"there is no item type {name!r}", near, length=len(name)
+            )
         case "union_tag_not_found":
             if not isinstance(value, YamlMapping):
-                what = f"expected an item (a mapping with id and type), found {describe_node(value)}"
-                return Problem("wrong-kind", where, who, what, "write - {id: …, type: …}", length=length)
+                what = (
+                    f"expected an item (a mapping with id and type), found {describe_node(value)}"
+                )
+                return Problem(
+                    "wrong-kind", where, who, what, "write - {id: …, type: …}", length=length
+                )
             owner = str(value["id"]) if "id" in value else who
-            capitalized = next((str(name) for name in value if str(name).casefold() == "type"), None)
+            capitalized = next(
+                (str(name) for name in value if str(name).casefold() == "type"), None
+            )
             if capitalized is not None:
                 at_key = [*path, (value, capitalized)]
                 return _build_unknown_key_problem(capitalized, value, at_key, owner, root, ["type"])
             what = "the item needs a type"
-            return Problem("missing-key", where, owner, what, f"add `type:` and one of {', '.join(groups.ITEM_TYPES)}")
+            return Problem(
+                "missing-key",
+                where,
+                owner,
+                what,
+                f"add `type:` and one of {', '.join(groups.ITEM_TYPES)}",
+            )
         case "literal_error":
             allowed = str(ctx.get("expected", "")).replace("'", "")
             words = [w.strip() for w in allowed.replace(" or ", ", ").split(",")]
@@ -267,13 +343,21 @@ def _build_problem(tree: YamlMapping, path: NodePath, error: ErrorDetails, root:
             rule, what = "wrong-kind", f"expected a list, found {describe_node(value)}"
             remedy = _suggest_list(value, str(step))
         case _:
-            rule, what = "wrong-kind", f"expected a mapping (key: value), found {describe_node(value)}"
+            rule, what = (
+                "wrong-kind",
+                f"expected a mapping (key: value), found {describe_node(value)}",
+            )
             remedy = "write key: value, indented below"
     return Problem(rule, where, who, f"{key}: {what}" if key else what, remedy, length=length)
 
 
 def _build_unknown_key_problem(
-    key: str, node: YamlNode, path: NodePath, who: str, root: type[BaseModel], known: Sequence[str] | None = None
+    key: str,
+    node: YamlNode,
+    path: NodePath,
+    who: str,
+    root: type[BaseModel],
+    known: Sequence[str] | None = None,
 ) -> Problem:
     known, model = known or _list_known_keys(path, root), _find_model(path, root)
     what, near = f"{key!r} is not a key here", _find_nearest_key(key, known)
@@ -297,7 +381,11 @@ def _format_key(path: NodePath, who: str) -> str:
         steps.pop()
     if not steps or steps[-1] == who:
         return ""
-    return f"{steps[-2]} {steps[-1]}" if len(steps) > 1 and steps[-2] in _KEYS_WITH_OWN_NAMES else str(steps[-1])
+    return (
+        f"{steps[-2]} {steps[-1]}"
+        if len(steps) > 1 and steps[-2] in _KEYS_WITH_OWN_NAMES
+        else str(steps[-1])
+    )
 
 
 _KEYS_WITH_OWN_NAMES: Final = frozenset(
@@ -351,7 +439,9 @@ def _find_annotated_model(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     inner = get_args(annotation) if annotation != groups.AnyItem else ()
-    return next((model for part in inner if (model := _find_annotated_model(part)) is not None), None)
+    return next(
+        (model for part in inner if (model := _find_annotated_model(part)) is not None), None
+    )
 
 
 def _select_cut(path: NodePath, error: ErrorDetails) -> tuple[YamlNode, Any]:
@@ -374,7 +464,9 @@ def _select_cut(path: NodePath, error: ErrorDetails) -> tuple[YamlNode, Any]:
 def _remove_nodes(cuts: list[tuple[YamlNode, Any]], lost: set[str]) -> bool:
     """Remove the nodes, list entries from the end; returns False if nothing was removed."""
     removed: set[tuple[int, Any]] = set()
-    for node, step in sorted(cuts, key=lambda c: c[1] if isinstance(c[1], int) else -1, reverse=True):
+    for node, step in sorted(
+        cuts, key=lambda c: c[1] if isinstance(c[1], int) else -1, reverse=True
+    ):
         is_there = isinstance(node, YamlList) or (isinstance(node, YamlMapping) and step in node)
         if not is_there or (id(node), step) in removed:
             continue

@@ -17,8 +17,19 @@ from typing import Any, Final, NoReturn, TypeAlias, cast
 import yaml
 
 from survey_cli.instrument.source.modules import IncludeExpander, TextInserter, load_search_lists
-from survey_cli.instrument.source.node_builder import FORBIDDEN_CHARACTERS, MAX_EVENTS, MAX_PROBLEMS, NodeBuilder
-from survey_cli.instrument.source.nodes import SourceFile, YamlList, YamlMapping, YamlScalar, locate_key
+from survey_cli.instrument.source.node_builder import (
+    FORBIDDEN_CHARACTERS,
+    MAX_EVENTS,
+    MAX_PROBLEMS,
+    NodeBuilder,
+)
+from survey_cli.instrument.source.nodes import (
+    SourceFile,
+    YamlList,
+    YamlMapping,
+    YamlScalar,
+    locate_key,
+)
 from survey_cli.problems import Position, Problem, sort_problems, suggest_nearest
 from survey_cli.wording import shorten
 
@@ -27,7 +38,9 @@ LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 MAX_BYTES: Final = 5_000_000
 
-_FOREIGN_BLANKS: Final = re.compile("[\u00a0\u2002\u2003\u2007\u2009\u202f\u3000]+ *(?=(?:- )?\\w+:\\s|- )")
+_FOREIGN_BLANKS: Final = re.compile(
+    "[\u00a0\u2002\u2003\u2007\u2009\u202f\u3000]+ *(?=(?:- )?\\w+:\\s|- )"
+)
 """Blanks of word processors before a key or a dash: YAML doesn't take them for indentation."""
 
 _UTF16: Final = re.compile(rb"(?:\0[^\0]){2}|(?:[^\0]\0){2}")
@@ -125,7 +138,9 @@ class _Loader:
                 tree = None
             if tree is not None and "include" in texts[top]:
                 languages = _list_languages(tree)
-                tree = IncludeExpander(self.load_module, problems, MAX_EVENTS, languages).expand_file(tree, top)
+                tree = IncludeExpander(
+                    self.load_module, problems, MAX_EVENTS, languages
+                ).expand_file(tree, top)
             if tree is not None and isinstance(tree.get("texts"), YamlMapping):
                 tree = _insert_named_texts(tree, problems)
             if tree is not None and any("search" in text for text in texts.values()):
@@ -133,15 +148,23 @@ class _Loader:
             if tree is not None:
                 self.load_translations(_list_languages(tree)[1:])
         shown, digest = _limit_problems(problems, self.name), _compute_digest(texts)
-        return InstrumentSource(tree=tree, problems=shown, texts=texts, digest=digest, folder=self.folder)
+        return InstrumentSource(
+            tree=tree, problems=shown, texts=texts, digest=digest, folder=self.folder
+        )
 
-    def build_tree(self, path: str, read: Callable[[], str | bytes]) -> YamlMapping | UnreadableFileError | None:
+    def build_tree(
+        self, path: str, read: Callable[[], str | bytes]
+    ) -> YamlMapping | UnreadableFileError | None:
         before = len(self.problems)
         try:
             self.texts[path] = text = decode(read(), self.folder + path, self.problems)
         except UnreadableFileError as error:
             return error
-        return _parse_text(text, self.folder + path, self.problems) if len(self.problems) == before else None
+        return (
+            _parse_text(text, self.folder + path, self.problems)
+            if len(self.problems) == before
+            else None
+        )
 
     def load_module(self, path: str, where: Position) -> YamlMapping | None:
         if path not in self.trees:
@@ -154,7 +177,9 @@ class _Loader:
 
     def load_list(self, path: str, where: Position) -> SourceFile | None:
         try:
-            self.texts[path] = decode(self.texts.get(path) or self.fetch(path), self.folder + path, self.problems)
+            self.texts[path] = decode(
+                self.texts.get(path) or self.fetch(path), self.folder + path, self.problems
+            )
         except UnreadableFileError as error:
             self.problems.append(error.build_problem(where, length=len(path)))
             return None
@@ -181,14 +206,23 @@ class _Loader:
         self.texts.pop(file, None)
         remedy = "save it as UTF-8, or remove it; until then its translations are not read"
         self.problems[before:] = [
-            replace(problem, where=Position(self.folder + file, *problem.where[1:]), severity="warning", remedy=remedy)
+            replace(
+                problem,
+                where=Position(self.folder + file, *problem.where[1:]),
+                severity="warning",
+                remedy=remedy,
+            )
             for problem in found
         ]
 
 
 def _list_languages(tree: YamlMapping) -> list[str]:
     languages = tree.get("languages")
-    return list(map(str, languages)) if isinstance(languages, YamlList | YamlMapping) and languages else ["en"]
+    return (
+        list(map(str, languages))
+        if isinstance(languages, YamlList | YamlMapping) and languages
+        else ["en"]
+    )
 
 
 def _insert_named_texts(tree: YamlMapping, problems: list[Problem]) -> YamlMapping:
@@ -200,7 +234,9 @@ def _insert_named_texts(tree: YamlMapping, problems: list[Problem]) -> YamlMappi
         if name not in inserter.used:
             remedy = f"write {{{name}}} in a text, or remove it"
             what, where = f"the text {str(name)!r} is not used", locate_key(texts, name)
-            problems.append(Problem("unused-text", where, "texts", what, remedy, "warning", len(name)))
+            problems.append(
+                Problem("unused-text", where, "texts", what, remedy, "warning", len(name))
+            )
     return YamlMapping(tree.where, entries)
 
 
@@ -219,7 +255,9 @@ def _limit_problems(problems: list[Problem], name: str) -> tuple[Problem, ...]:
     ordered = sort_problems(problems)
     if len(ordered) > MAX_PROBLEMS:
         what = f"{len(ordered) - MAX_PROBLEMS} more problems are not shown"
-        ordered[MAX_PROBLEMS:] = [Problem("too-many", Position(name), "", what, "start with the first ones")]
+        ordered[MAX_PROBLEMS:] = [
+            Problem("too-many", Position(name), "", what, "start with the first ones")
+        ]
     return tuple(ordered)
 
 
@@ -233,30 +271,48 @@ def _read_bytes(path: Path, *, inside: Path | None = None) -> bytes:
             _report_missing_file(path)
         if inside is not None and not path.resolve().is_relative_to(inside.resolve()):
             remedy = "keep modules and lists below the folder of the instrument's file"
-            raise UnreadableFileError("include-path", f"'{path}' is outside the instrument's folder", remedy)
+            raise UnreadableFileError(
+                "include-path", f"'{path}' is outside the instrument's folder", remedy
+            )
         if path.is_dir():
-            raise UnreadableFileError("no-file", "this is a folder", "specify a questionnaire in it")
+            raise UnreadableFileError(
+                "no-file", "this is a folder", "specify a questionnaire in it"
+            )
         if not path.is_file():
             raise UnreadableFileError("no-file", "this is not a file", "specify a text file")
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except PermissionError:
         what = f"you have no permission to read '{path}'"
-        raise UnreadableFileError("no-file", what, "ask its owner for permission to read it") from None
-    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a link that points to itself
+        raise UnreadableFileError(
+            "no-file", what, "ask its owner for permission to read it"
+        ) from None
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+    ) as error:  # RuntimeError: a link that points to itself
         why = getattr(error, "strerror", None) or "the name is not valid"
         what = f"'{shorten(str(path))}' can't be read: {why}"
         raise UnreadableFileError("no-file", what, "check the path") from error
     if len(data) > MAX_BYTES:
         remedy = "an instrument has a few hundred kilobytes at most: is this the right file?"
-        raise UnreadableFileError("too-large", f"the file is larger than {MAX_BYTES // 1_000_000} MB", remedy)
+        raise UnreadableFileError(
+            "too-large", f"the file is larger than {MAX_BYTES // 1_000_000} MB", remedy
+        )
     return data
 
 
 def _report_missing_file(path: Path) -> NoReturn:
     if not path.parent.is_dir():
-        raise UnreadableFileError("no-file", f"there is no folder '{shorten(str(path.parent))}'", "check the path")
-    names = sorted(p.name for p in islice(path.parent.iterdir(), 1000) if p.suffix in (".yaml", ".yml", path.suffix))
+        raise UnreadableFileError(
+            "no-file", f"there is no folder '{shorten(str(path.parent))}'", "check the path"
+        )
+    names = sorted(
+        p.name
+        for p in islice(path.parent.iterdir(), 1000)
+        if p.suffix in (".yaml", ".yml", path.suffix)
+    )
     remedy = suggest_nearest(path.name, names, otherwise="check the path")
     raise UnreadableFileError("no-file", f"there is no file '{shorten(str(path))}'", remedy)
 
@@ -285,19 +341,31 @@ def decode(contents: str | bytes, file: str, problems: list[Problem]) -> str:
 
 
 def _build_not_utf8_problem(data: bytes, at: int, file: str) -> Problem:
-    before = data[:at].decode("utf-8").removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    before = (
+        data[:at].decode("utf-8").removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    )
     line = before.count("\n") + 1
     column = len(before) - before.rfind("\n")
     letter = data[at : at + 1].decode("cp1252", "replace")
-    guess = f" ({letter} in Windows' old encoding)" if letter.isprintable() and letter != "\ufffd" else ""
+    guess = (
+        f" ({letter} in Windows' old encoding)"
+        if letter.isprintable() and letter != "\ufffd"
+        else ""
+    )
     what = f"the file is not UTF-8: line {line} has the byte {data[at]:02X}{guess}"
     return Problem("not-utf8", Position(file, line, column), "", what, "re-save the file as UTF-8")
 
 
 def find_forbidden_characters(text: str, file: str) -> Iterator[Problem]:
     """Find control characters, and lines indented with blanks of word processors: the first of each line."""
-    blanks = ((m, text[text.rfind("\n", 0, m.start()) + 1 : m.start()]) for m in _FOREIGN_BLANKS.finditer(text))
-    matches = [*FORBIDDEN_CHARACTERS.finditer(text), *(match for match, before in blanks if not before.strip(" "))]
+    blanks = (
+        (m, text[text.rfind("\n", 0, m.start()) + 1 : m.start()])
+        for m in _FOREIGN_BLANKS.finditer(text)
+    )
+    matches = [
+        *FORBIDDEN_CHARACTERS.finditer(text),
+        *(match for match, before in blanks if not before.strip(" ")),
+    ]
     last = line = counted = 0
     for match in sorted(matches, key=re.Match.start):
         at = match.start()
@@ -328,13 +396,17 @@ def _parse_text(text: str, file: str, problems: list[Problem]) -> YamlMapping | 
     try:
         root = builder.build(iter(LOADER(text).get_event, None))
     except yaml.MarkedYAMLError as error:
-        from survey_cli.instrument.source.hints.parser_errors import explain_parser_error  # only for errors
+        from survey_cli.instrument.source.hints.parser_errors import (
+            explain_parser_error,
+        )  # only for errors
 
         problems += explain_parser_error(text.split("\n"), error, file)
         return None
     except yaml.YAMLError as error:
         what = f"the file can't be read: {shorten(str(error))}"
-        problems.append(Problem("syntax", Position(file), "", what, "rewrite it in a plain text editor"))
+        problems.append(
+            Problem("syntax", Position(file), "", what, "rewrite it in a plain text editor")
+        )
         return None
     problems += builder.problems
     if builder.is_unusable:

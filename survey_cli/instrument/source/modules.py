@@ -85,7 +85,11 @@ class TextInserter:
 
 def _change_case(words: YamlScalar, format_spec: str) -> YamlScalar:
     """Return the words in the case that a fill asks for: `{who:title}` begins a sentence."""
-    cases = {":title": words[:1].upper() + words[1:], ":upper": words.upper(), ":lower": words.lower()}
+    cases = {
+        ":title": words[:1].upper() + words[1:],
+        ":upper": words.upper(),
+        ":lower": words.lower(),
+    }
     changed = cases.get(format_spec)
     return words if changed is None else YamlScalar(changed, words.where, plain=words.plain)
 
@@ -100,16 +104,34 @@ MODULE_KEYS: Final = ("scales", "compute", "items")
 MAX_INCLUDES: Final = 1000
 
 EXPRESSION_KEYS: Final = frozenset(
-    ("ask_if", "unless", "expect", "if", "where", "count", "prefill", "each", "from", "using", "min", "max", "total")
+    (
+        "ask_if",
+        "unless",
+        "expect",
+        "if",
+        "where",
+        "count",
+        "prefill",
+        "each",
+        "from",
+        "using",
+        "min",
+        "max",
+        "total",
+    )
 )
 """Keys whose value is a condition, a calculation, or the name of an item."""
 LIST_NAME_KEYS: Final = frozenset(("scale", "options"))
 """Keys whose value, if it is one word, names a list under `scales`."""
-KEYS_OF_CODES: Final = frozenset(("options", "scales", "labels", "nets", "arms", "faq", "statements"))
+KEYS_OF_CODES: Final = frozenset(
+    ("options", "scales", "labels", "nets", "arms", "faq", "statements")
+)
 """Keys whose mapping has the designer's own codes, names or questions as keys."""
 
 _PREFIX: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,15}\Z")
-_TOKEN: Final = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d[\w.]*|(?P<name>[^\W\d]\w*)", re.DOTALL)
+_TOKEN: Final = re.compile(
+    r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d[\w.]*|(?P<name>[^\W\d]\w*)", re.DOTALL
+)
 
 
 class _Visit(NamedTuple):
@@ -142,7 +164,9 @@ class Renaming(NamedTuple):
         if "{" not in text:
             return text
         fills = [m.span(1) for m in FILL.finditer(text) if m[1] is not None]
-        return self._insert_prefix(text, [at for start, end in fills for at in self._find_names(text, start, end)])
+        return self._insert_prefix(
+            text, [at for start, end in fills for at in self._find_names(text, start, end)]
+        )
 
     def _find_names(self, text: str, start: int, end: int) -> Iterator[int]:
         """Find where the names begin that take the prefix."""
@@ -179,7 +203,11 @@ class IncludeExpander:
     def expand_file(self, tree: YamlMapping, path: str) -> YamlMapping:
         """Replace every `include` of the top file, whose name below its own folder is `path`, by the items it names."""
         parts = [(part, tree[part]) for part in ("scales", "compute") if part in tree]
-        target = {part: YamlMapping(node.where, node) for part, node in parts if isinstance(node, YamlMapping)}
+        target = {
+            part: YamlMapping(node.where, node)
+            for part, node in parts
+            if isinstance(node, YamlMapping)
+        }
         items = self.expand_items(tree.get("items"), _Visit(path, chain=(path,)), target)
         result = YamlMapping(tree.where, tree)
         for part, node in target.items():
@@ -189,7 +217,9 @@ class IncludeExpander:
             result[_find_key(result, "items", tree.where)] = items
         return result
 
-    def expand_items(self, node: YamlNode | None, visit: _Visit, target: dict[str, YamlMapping]) -> YamlNode | None:
+    def expand_items(
+        self, node: YamlNode | None, visit: _Visit, target: dict[str, YamlMapping]
+    ) -> YamlNode | None:
         """Expand the includes in a list of items and in its sections; anything else stays as it is."""
         if not isinstance(node, YamlList):
             return node
@@ -197,7 +227,9 @@ class IncludeExpander:
         for entry in node:
             if isinstance(entry, YamlMapping) and "include" in entry:
                 result += self.expand_include(entry, visit, target)
-            elif isinstance(entry, YamlMapping) and isinstance(items := entry.get("items"), YamlList):
+            elif isinstance(entry, YamlMapping) and isinstance(
+                items := entry.get("items"), YamlList
+            ):
                 inner = cast(YamlList, self.expand_items(items, visit, target))
                 group = YamlMapping(entry.where, entry)
                 group[_find_key(group, "items", inner.where)] = inner
@@ -206,7 +238,9 @@ class IncludeExpander:
                 result.append(entry)
         return result
 
-    def expand_include(self, entry: YamlMapping, visit: _Visit, target: dict[str, YamlMapping]) -> list[YamlNode]:
+    def expand_include(
+        self, entry: YamlMapping, visit: _Visit, target: dict[str, YamlMapping]
+    ) -> list[YamlNode]:
         """Return the items of an `{include: …}` entry; its scales and computes are added to `target`."""
         for key in entry:
             if key not in ("include", "prefix", "with"):
@@ -235,7 +269,9 @@ class IncludeExpander:
         tree = self.load_module(path, path_node.where)
         if tree is None:
             return []
-        return self.splice(tree, _Visit(path, full_prefix, (*visit.chain, path)), str(prefix), texts, target)
+        return self.splice(
+            tree, _Visit(path, full_prefix, (*visit.chain, path)), str(prefix), texts, target
+        )
 
     def _may_include(self, path: str, prefix: str, path_node: YamlScalar, visit: _Visit) -> bool:
         """Return whether a file can be included here, with this prefix, or report why not."""
@@ -246,7 +282,9 @@ class IncludeExpander:
         first_position = self.seen.setdefault((path, prefix), path_node.where)
         if first_position is not path_node.where:
             what = f"'{shorten(path_node)}' is already included at {first_position}"
-            self.report_scalar("include-twice", path_node, what, "give each its own prefix: 'prefix: b_'")
+            self.report_scalar(
+                "include-twice", path_node, what, "give each its own prefix: 'prefix: b_'"
+            )
             return False
         if len(self.seen) == MAX_INCLUDES + 1:
             what = f"there are more than {MAX_INCLUDES} includes"
@@ -254,12 +292,19 @@ class IncludeExpander:
         return len(self.seen) <= MAX_INCLUDES and self.values >= 0
 
     def splice(
-        self, tree: YamlMapping, visit: _Visit, prefix: str, texts: YamlMapping, target: dict[str, YamlMapping]
+        self,
+        tree: YamlMapping,
+        visit: _Visit,
+        prefix: str,
+        texts: YamlMapping,
+        target: dict[str, YamlMapping],
     ) -> list[YamlNode]:
         """Return a module's items with its own prefix and texts; its scales and computes are added to `target`."""
         for key in tree:
             if key not in MODULE_KEYS:
-                otherwise = "it contains scales, compute and items; the rest belongs in the top file"
+                otherwise = (
+                    "it contains scales, compute and items; the rest belongs in the top file"
+                )
                 remedy = suggest_nearest(key, MODULE_KEYS, otherwise=otherwise)
                 what = f"'{shorten(key)}' is not a key of a module"
                 self.report("module-key", locate_key(tree, key), what, remedy, length=len(key))
@@ -275,7 +320,12 @@ class IncludeExpander:
         items = self.expand_items(tree.get("items", YamlList(tree.where)), visit, module_parts)
         if not isinstance(items, YamlList):
             where = items.where if items is not None else tree.where
-            self.report("module-key", where, "'items' of a module must be a list", "begin each item with '- '")
+            self.report(
+                "module-key",
+                where,
+                "'items' of a module must be a list",
+                "begin each item with '- '",
+            )
             items = YamlList(tree.where)
         parts: list[YamlNode] = [items, *module_parts.values()]
         self.values -= sum(len(list(iterate_nodes(part))) for part in parts)
@@ -286,14 +336,18 @@ class IncludeExpander:
         if prefix:
             renaming = _build_renaming(prefix, items, module_parts)
             items = cast(YamlList, _rename_node(items, renaming))
-            module_parts = {part: _rename_part(part, node, renaming) for part, node in module_parts.items()}
+            module_parts = {
+                part: _rename_part(part, node, renaming) for part, node in module_parts.items()
+            }
         if texts:
             items = self.insert_texts(texts, items, module_parts)
         for part, node in module_parts.items():
             self.merge(part, node, target)
         return list(items)
 
-    def insert_texts(self, texts: YamlMapping, items: YamlList, module_parts: dict[str, YamlMapping]) -> YamlList:
+    def insert_texts(
+        self, texts: YamlMapping, items: YamlList, module_parts: dict[str, YamlMapping]
+    ) -> YamlList:
         """Insert the texts of an include into a module's items and scales; one that it does not use is reported."""
         inserter = TextInserter(texts, self.languages)
         items = cast(YamlList, inserter.insert(items))
@@ -320,7 +374,9 @@ class IncludeExpander:
                 remedy = "rename one, or include the module with a prefix"
                 self.report("clash", where, what, remedy, length=len(key))
 
-    def report(self, rule: str, where: Position, what: str, remedy: str, *, length: int = 1) -> None:
+    def report(
+        self, rule: str, where: Position, what: str, remedy: str, *, length: int = 1
+    ) -> None:
         self.problems.append(Problem(rule, where, "", what, remedy, length=length))
 
     def report_scalar(self, rule: str, node: YamlScalar, what: str, remedy: str) -> None:
@@ -334,22 +390,34 @@ def resolve_path(path_node: YamlScalar, including: str, problems: list[Problem])
     """
     parts = path_node.split("/")
     if "\\" in path_node or re.match(r"[A-Za-z]:", path_node):
-        what, remedy = "is not a valid path", "write folders with '/': 'modules/name.yaml', 'lists/name.csv'"
+        what, remedy = (
+            "is not a valid path",
+            "write folders with '/': 'modules/name.yaml', 'lists/name.csv'",
+        )
     elif not path_node.strip() or "\0" in path_node:
         what, remedy = "names no file", "write its path: 'modules/name.yaml', 'lists/name.csv'"
     elif path_node.startswith(("/", "~")):
-        what, remedy = "is not below the instrument's folder", "write the path from this file's own folder"
+        what, remedy = (
+            "is not below the instrument's folder",
+            "write the path from this file's own folder",
+        )
     elif ".." in parts:
         what = "leads to a parent folder"
-        remedy = "keep modules and lists below the folder of the file that includes them, without '..'"
+        remedy = (
+            "keep modules and lists below the folder of the file that includes them, without '..'"
+        )
     else:
         return posixpath.normpath(posixpath.join(posixpath.dirname(including), path_node))
     what = f"'{shorten(path_node)}' {what}"
-    problems.append(Problem("include-path", path_node.where, "", what, remedy, length=max(1, len(path_node))))
+    problems.append(
+        Problem("include-path", path_node.where, "", what, remedy, length=max(1, len(path_node)))
+    )
     return None
 
 
-def load_search_lists(tree: YamlMapping, load_text: ListLoader, folder: str, problems: list[Problem]) -> None:
+def load_search_lists(
+    tree: YamlMapping, load_text: ListLoader, folder: str, problems: list[Problem]
+) -> None:
     """Replace the path of each search list by the same path with the file's text.
 
     `folder` is the prefix of the names of files in positions.
@@ -361,7 +429,9 @@ def load_search_lists(tree: YamlMapping, load_text: ListLoader, folder: str, pro
                 path = resolve_path(path_node, path_node.where.file.removeprefix(folder), problems)
                 file = load_text(path, path_node.where) if path is not None else None
                 if file is not None:
-                    item[_find_key(item, "list", path_node.where)] = FileScalar.from_path(path_node, file)
+                    item[_find_key(item, "list", path_node.where)] = FileScalar.from_path(
+                        path_node, file
+                    )
 
 
 # Nodes.
@@ -375,7 +445,9 @@ def _find_key(holder: YamlMapping, name: str, where: Position) -> str:
 # Renaming.
 
 
-def _build_renaming(prefix: str, items: YamlList, module_parts: Mapping[str, YamlMapping]) -> Renaming:
+def _build_renaming(
+    prefix: str, items: YamlList, module_parts: Mapping[str, YamlMapping]
+) -> Renaming:
     names = {str(name) for name in module_parts.get("compute", ())}
     waiting: list[YamlNode] = list(items)
     while waiting:
@@ -395,9 +467,15 @@ def _rename_part(part: str, node: YamlMapping, renaming: Renaming) -> YamlMappin
     """Rename all names of a module's `scales` or `compute`."""
 
     def rename(value: YamlNode) -> YamlNode:
-        return map_scalars(value, renaming.rename_in_expression) if part == "compute" else _rename_node(value, renaming)
+        return (
+            map_scalars(value, renaming.rename_in_expression)
+            if part == "compute"
+            else _rename_node(value, renaming)
+        )
 
-    return YamlMapping(node.where, {_replace_text(k, renaming.prefix + k): rename(v) for k, v in node.items()})
+    return YamlMapping(
+        node.where, {_replace_text(k, renaming.prefix + k): rename(v) for k, v in node.items()}
+    )
 
 
 def _rename_node(node: YamlNode, renaming: Renaming) -> YamlNode:
@@ -406,19 +484,32 @@ def _rename_node(node: YamlNode, renaming: Renaming) -> YamlNode:
         return renaming.rename_in_text(node)
     if isinstance(node, YamlList):
         return YamlList(node.where, [_rename_node(entry, renaming) for entry in node])
-    return YamlMapping(node.where, {key: _rename_value(key, value, renaming) for key, value in node.items()})
+    return YamlMapping(
+        node.where, {key: _rename_value(key, value, renaming) for key, value in node.items()}
+    )
 
 
 def _rename_value(key: str, value: YamlNode, renaming: Renaming) -> YamlNode:
     """Rename within the value of a key, by what the key's value is."""
-    if isinstance(value, YamlMapping) and key in KEYS_OF_CODES and not (key == "options" and is_options_source(value)):
+    if (
+        isinstance(value, YamlMapping)
+        and key in KEYS_OF_CODES
+        and not (key == "options" and is_options_source(value))
+    ):
         new_key = renaming.rename if key == "statements" else str
-        entries = {_replace_text(code, new_key(code)): _rename_node(entry, renaming) for code, entry in value.items()}
+        entries = {
+            _replace_text(code, new_key(code)): _rename_node(entry, renaming)
+            for code, entry in value.items()
+        }
         return YamlMapping(value.where, entries)
     if key in EXPRESSION_KEYS or (key == "options" and isinstance(value, YamlMapping)):
         return map_scalars(value, renaming.rename_in_expression)
-    if isinstance(value, YamlScalar) and (key == "id" or (key in LIST_NAME_KEYS and value in renaming.lists)):
-        return _replace_text(value, renaming.rename(value) if key == "id" else renaming.prefix + value)
+    if isinstance(value, YamlScalar) and (
+        key == "id" or (key in LIST_NAME_KEYS and value in renaming.lists)
+    ):
+        return _replace_text(
+            value, renaming.rename(value) if key == "id" else renaming.prefix + value
+        )
     return _rename_node(value, renaming)
 
 

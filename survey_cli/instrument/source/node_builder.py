@@ -15,7 +15,9 @@ from survey_cli.instrument.source.nodes import YamlList, YamlMapping, YamlNode, 
 from survey_cli.problems import Position, Problem, ProblemList
 from survey_cli.wording import shorten
 
-FORBIDDEN_CHARACTERS: Final = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+FORBIDDEN_CHARACTERS: Final = re.compile(
+    "[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]"
+)
 """What no text may contain: control characters, surrogates, line breaks that editors do not show."""
 
 MAX_DEPTH: Final = 40
@@ -61,12 +63,18 @@ class NodeBuilder:
     def build(self, events: Iterable[Any]) -> YamlNode | None:
         """Build the root node; None for an empty file. The parser's exceptions are not caught."""
         hashes, kinds = values.find_hash_lines(self.text), self.event_types
-        scalar, mapping, sequence = kinds.ScalarEvent, kinds.MappingStartEvent, kinds.SequenceStartEvent
+        scalar, mapping, sequence = (
+            kinds.ScalarEvent,
+            kinds.MappingStartEvent,
+            kinds.SequenceStartEvent,
+        )
         ends = (kinds.MappingEndEvent, kinds.SequenceEndEvent)
         root = YamlList(Position(self.file))
         parent: Any = root
         in_list = True
-        key: YamlScalar | None = None  # of the next value; None in a list, and where a key comes next
+        key: YamlScalar | None = (
+            None  # of the next value; None in a list, and where a key comes next
+        )
         stack: list[tuple[Any, bool, YamlScalar | None]] = []
         remaining = iter(events)
         for event in islice(remaining, MAX_EVENTS):
@@ -77,7 +85,11 @@ class NodeBuilder:
                     key = self.record_duplicate_key(parent, node) if node in parent else node
                     continue
                 if event.implicit[0]:
-                    if key is not None and not event.value and self.join_split_text(stack, parent, key, event):
+                    if (
+                        key is not None
+                        and not event.value
+                        and self.join_split_text(stack, parent, key, event)
+                    ):
                         key = None
                         continue
                     if hashes and event.end_mark.line in hashes:
@@ -85,7 +97,9 @@ class NodeBuilder:
                 _insert(node, parent, key)
                 key = None
             elif kind is mapping or kind is sequence:
-                branch = (YamlMapping if kind is mapping else YamlList)(self.locate(event.start_mark))
+                branch = (YamlMapping if kind is mapping else YamlList)(
+                    self.locate(event.start_mark)
+                )
                 self.report_yaml_mark(event, branch.where)
                 dropped_key = None
                 if key is None and not in_list:
@@ -95,7 +109,9 @@ class NodeBuilder:
                 stack.append((parent, in_list, dropped_key))
                 if len(stack) > MAX_DEPTH:
                     what = f"lists and mappings are nested more than {MAX_DEPTH} levels deep"
-                    self.give_up("too-deep", branch.where, what, "check for an extra bracket or brace")
+                    self.give_up(
+                        "too-deep", branch.where, what, "check for an extra bracket or brace"
+                    )
                     return None
                 parent, in_list, key = branch, kind is sequence, None
             elif kind in ends:
@@ -115,7 +131,9 @@ class NodeBuilder:
                 return root[0]
         if next(remaining, None) is not None:
             what = f"the file contains more than {MAX_EVENTS:,} values"
-            self.give_up("too-many-values", Position(self.file), what, "check that this is the right file")
+            self.give_up(
+                "too-many-values", Position(self.file), what, "check that this is the right file"
+            )
             return None
         return root[0] if root else None
 
@@ -131,9 +149,13 @@ class NodeBuilder:
             if not value.isprintable() and (forbidden := FORBIDDEN_CHARACTERS.search(value)):
                 what = f"the text contains the invisible character U+{ord(forbidden[0]):04X}"
                 remedy = "remove the backslash code that produces it"
-                self.report("control-character", node.where, values.find_item_id(parent), what, remedy)
+                self.report(
+                    "control-character", node.where, values.find_item_id(parent), what, remedy
+                )
             if "#" in value and event.end_mark.line > mark.line:
-                self.multiline_texts.append((key, node, event.end_mark.line - (event.end_mark.column == 0)))
+                self.multiline_texts.append(
+                    (key, node, event.end_mark.line - (event.end_mark.column == 0))
+                )
         return node
 
     def repair(self, root: YamlMapping) -> list[Problem]:
@@ -151,14 +173,23 @@ class NodeBuilder:
         for holder, name in self.split_texts.values():
             yield from values.report_split_text(holder, name)
         has_odd_keys = "<<" in self.text or values.ODD_KEY.search(self.text)
-        lines = self.text.split("\n") if has_odd_keys or self.cut_texts or self.multiline_texts else []
-        cuts = (values.report_cut_text(name, node, lines, where) for name, node, where in self.cut_texts)
-        notes = (values.report_notes(name, node, lines, last) for name, node, last in self.multiline_texts)
+        lines = (
+            self.text.split("\n") if has_odd_keys or self.cut_texts or self.multiline_texts else []
+        )
+        cuts = (
+            values.report_cut_text(name, node, lines, where) for name, node, where in self.cut_texts
+        )
+        notes = (
+            values.report_notes(name, node, lines, last)
+            for name, node, last in self.multiline_texts
+        )
         yield from (p for found in chain(cuts, notes) for p in found if self.repaired.admit(p.rule))
         if has_odd_keys:
             yield from values.report_odd_keys(root, lines)
 
-    def report(self, rule: str, where: Position, who: str, what: str, remedy: str, *, length: int = 1) -> None:
+    def report(
+        self, rule: str, where: Position, who: str, what: str, remedy: str, *, length: int = 1
+    ) -> None:
         """Record a problem, up to the maximum."""
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(Problem(rule, where, who, what, remedy, length=length))
@@ -184,7 +215,9 @@ class NodeBuilder:
             self.report(rule, where, "", what, _QUOTE_OR_WRITE_OUT, length=len(event.anchor) + 1)
         elif event.tag is not None:
             what = f"what begins with '!' reads as a YAML tag: '{shorten(raw)}'"
-            self.report("tag", where, "", what, f"if it begins a text, {QUOTE_IT}; else remove the tag")
+            self.report(
+                "tag", where, "", what, f"if it begins a text, {QUOTE_IT}; else remove the tag"
+            )
         return YamlScalar(raw, where, plain=True)
 
     def record_duplicate_key(self, parent: YamlMapping, key: YamlScalar) -> YamlScalar:
@@ -207,7 +240,11 @@ class NodeBuilder:
         return key
 
     def join_split_text(
-        self, stack: Sequence[tuple[Any, bool, str | None]], parent: YamlMapping, key: str, event: Any
+        self,
+        stack: Sequence[tuple[Any, bool, str | None]],
+        parent: YamlMapping,
+        key: str,
+        event: Any,
     ) -> bool:
         """Return whether a key in braces has no colon because it is the rest of the text before it, split by a comma.
 

@@ -74,7 +74,9 @@ class ComposedScalar(YamlScalar):
     """For each piece: its offset in this text, the scalar it comes from, and its offset in that scalar."""
 
     @classmethod
-    def from_pieces(cls, text: str, where: Position, pieces: Sequence[tuple[int, YamlScalar, int]]) -> "ComposedScalar":
+    def from_pieces(
+        cls, text: str, where: Position, pieces: Sequence[tuple[int, YamlScalar, int]]
+    ) -> "ComposedScalar":
         self = cls(text, where, plain=pieces[0][1].plain)
         self.pieces = tuple(pieces)
         return self
@@ -97,7 +99,9 @@ class FileScalar(YamlScalar):
         return self
 
 
-def replace_spans(text: YamlScalar, spans: Sequence[tuple[int, int, YamlScalar]], where: Position) -> YamlScalar:
+def replace_spans(
+    text: YamlScalar, spans: Sequence[tuple[int, int, YamlScalar]], where: Position
+) -> YamlScalar:
     """Replace parts of a text, each from one offset to another; every character keeps its position in the file."""
     pieces: list[tuple[int, YamlScalar, int]] = []
     result, copied = "", 0
@@ -115,7 +119,9 @@ _BLANK: Final = "ntrv_NLP \t"
 """Letters that produce a blank after a backslash."""
 
 
-def _iterate_characters(lines: Sequence[str], line: int, start: int) -> Iterator[tuple[int, int, int]]:
+def _iterate_characters(
+    lines: Sequence[str], line: int, start: int
+) -> Iterator[tuple[int, int, int]]:
     """Yield line and column (from 0) of each character of a scalar, and the column after it.
 
     Blanks are left out, since YAML folds them. The iteration continues beyond the scalar's end.
@@ -135,7 +141,9 @@ def _iterate_characters(lines: Sequence[str], line: int, start: int) -> Iterator
             elif quote == '"' and letter == "\\":
                 kind = text[past : past + 1]
                 past += 1 + _ESCAPES.get(kind, 0)
-                letter = " " if not kind or kind in _BLANK else _unescape(text[column + 2 : past], kind)
+                letter = (
+                    " " if not kind or kind in _BLANK else _unescape(text[column + 2 : past], kind)
+                )
             if not letter.isspace():
                 yield at, column, past
             column = past
@@ -154,7 +162,9 @@ class YamlMapping(dict[str, "YamlNode"]):
     __slots__ = ("where",)
 
     def __init__(
-        self, where: Position, entries: "Mapping[Any, YamlNode] | Iterable[tuple[str, YamlNode]]" = ()
+        self,
+        where: Position,
+        entries: "Mapping[Any, YamlNode] | Iterable[tuple[str, YamlNode]]" = (),
     ) -> None:
         super().__init__(entries)
         self.where = where

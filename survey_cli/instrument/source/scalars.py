@@ -72,7 +72,11 @@ def parse_number(node: object) -> int | float:
         remedy = "write it in digits, as 1000 or 0.5"
         if DECIMAL.match(without_commas):
             is_grouped = re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+", text)
-            remedy = f"write {without_commas} (no comma)" if is_grouped else "write a decimal point, not a comma"
+            remedy = (
+                f"write {without_commas} (no comma)"
+                if is_grouped
+                else "write a decimal point, not a comma"
+            )
         reject("not-a-number", f"{describe_node(text)} is not a number", remedy)
     return float(text) if "." in text else int(text)
 
@@ -82,7 +86,11 @@ def parse_whole(node: object) -> int:
     value = parse_number(node)
     if isinstance(value, float):
         what = f"{node} is not a whole number"
-        reject("not-a-number", what, f"write {int(value) if value == int(value) else 'it without decimals'}")
+        reject(
+            "not-a-number",
+            what,
+            f"write {int(value) if value == int(value) else 'it without decimals'}",
+        )
     return value
 
 
@@ -93,8 +101,17 @@ def parse_flag(node: object) -> bool:
     text = parse_scalar(node, "true or false").strip().lower()
     if text in ("true", "false"):
         return text == "true"
-    remedy = {"yes": "write true", "on": "write true", "no": "write false", "off": "write false"}.get(text)
-    reject("not-a-flag", f"{describe_node(text)} is neither true nor false", remedy or "write true or false")
+    remedy = {
+        "yes": "write true",
+        "on": "write true",
+        "no": "write false",
+        "off": "write false",
+    }.get(text)
+    reject(
+        "not-a-flag",
+        f"{describe_node(text)} is neither true nor false",
+        remedy or "write true or false",
+    )
 
 
 def parse_words(node: object) -> YamlScalar:
@@ -108,13 +125,19 @@ def parse_words(node: object) -> YamlScalar:
 def parse_expression(node: object) -> YamlScalar:
     """Parse a condition or calculation of the instrument language; it is compiled later."""
     if isinstance(node, YamlList | YamlMapping):
-        reject("wrong-kind", f"expected a condition, found {describe_node(node)}", "put the condition in quotes")
+        reject(
+            "wrong-kind",
+            f"expected a condition, found {describe_node(node)}",
+            "put the condition in quotes",
+        )
     return parse_scalar(node, "a condition")
 
 
 def parse_limit(node: object) -> int | float | YamlScalar:
     """Parse the limit of a number: a number, or a calculation that is compiled later."""
-    is_expression = _HAS_LETTER.search(str(node)) and not str(node).startswith(".")  # YAML's .inf is no limit
+    is_expression = _HAS_LETTER.search(str(node)) and not str(node).startswith(
+        "."
+    )  # YAML's .inf is no limit
     return parse_expression(node) if is_expression else parse_number(node)
 
 
@@ -123,7 +146,11 @@ def parse_date_limit(node: object) -> date | YamlScalar:
     text = parse_expression(node)
     if text.strip() == "today":
         return YamlScalar("today()", text.where, plain=text.plain)
-    return text if _HAS_LETTER.search(text) else parse_day(text, "write year-month-day, as 2026-01-31, or today")
+    return (
+        text
+        if _HAS_LETTER.search(text)
+        else parse_day(text, "write year-month-day, as 2026-01-31, or today")
+    )
 
 
 def parse_day(node: object, remedy: str = "write year-month-day, as 2026-01-31") -> date:
@@ -149,9 +176,17 @@ def parse_code(node: object) -> Code:
             remedy = f"write {whole_part}: spreadsheets add the .{rest}"
         reject("bad-code", f"{text} is not a code: codes are whole numbers or text", remedy)
     if any(c.isspace() for c in text):
-        reject("bad-code", f"the code {str(text)!r} contains a space", "spaces separate codes; use _ or a number")
+        reject(
+            "bad-code",
+            f"the code {str(text)!r} contains a space",
+            "spaces separate codes; use _ or a number",
+        )
     if len(text.encode()) > 32:
-        reject("bad-code", f"the code {str(text)!r} is longer than 32 bytes", "codes are short: yes, no, tv")
+        reject(
+            "bad-code",
+            f"the code {str(text)!r} is longer than 32 bytes",
+            "codes are short: yes, no, tv",
+        )
     return unicodedata.normalize("NFC", str(text))
 
 
@@ -181,7 +216,9 @@ class Text:
             return self.plain
         return self.by_language.get(language) or next(iter(self.by_language.values()))
 
-    def add_translation(self, base: str, language: str, text: YamlScalar, *, is_outdated: bool) -> None:
+    def add_translation(
+        self, base: str, language: str, text: YamlScalar, *, is_outdated: bool
+    ) -> None:
         """Add the translation from a file of its own, unless the text is written in this language."""
         if language in self.by_language:
             return
@@ -210,7 +247,9 @@ class Text:
         return next(self.iterate_languages())[1].where
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Text) and list(self.iterate_languages()) == list(other.iterate_languages())
+        return isinstance(other, Text) and list(self.iterate_languages()) == list(
+            other.iterate_languages()
+        )
 
     def __hash__(self) -> int:
         return hash(tuple(self.iterate_languages()))
@@ -227,17 +266,32 @@ class Text:
             if node and all(2 <= len(k) <= 8 for k in node) and all(node.values()):
                 return cls(None, {str(k).lower(): parse_words(v) for k, v in node.items()})
             if _suggest_quotes(node):
-                reject("wrong-kind", f"expected text, found {describe_node(node)}", _suggest_quotes(node))
-            reject("wrong-kind", "expected text, found a mapping", "write the text, or {en: …, es: …}")
+                reject(
+                    "wrong-kind",
+                    f"expected text, found {describe_node(node)}",
+                    _suggest_quotes(node),
+                )
+            reject(
+                "wrong-kind", "expected text, found a mapping", "write the text, or {en: …, es: …}"
+            )
         return cls(parse_words(node), {})
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, _source: object, _handler: Callable[[Any], CoreSchema]) -> CoreSchema:
+    def __get_pydantic_core_schema__(
+        cls, _source: object, _handler: Callable[[Any], CoreSchema]
+    ) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(cls.parse)
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"anyOf": [dict(ANY_SCALAR), {"type": "object", "additionalProperties": dict(ANY_SCALAR)}]}
+    def __get_pydantic_json_schema__(
+        cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {
+            "anyOf": [
+                dict(ANY_SCALAR),
+                {"type": "object", "additionalProperties": dict(ANY_SCALAR)},
+            ]
+        }
 
 
 def build_word_parser(*allowed: str, remedy: str = "") -> Callable[[object], str]:
@@ -247,7 +301,11 @@ def build_word_parser(*allowed: str, remedy: str = "") -> Callable[[object], str
         text = str(parse_scalar(node, f"one of {', '.join(allowed)}"))
         if text not in allowed:
             otherwise = remedy or f"write one of: {', '.join(allowed)}"
-            reject("unknown-word", f"{text!r} is not valid here", suggest_nearest(text, allowed, otherwise=otherwise))
+            reject(
+                "unknown-word",
+                f"{text!r} is not valid here",
+                suggest_nearest(text, allowed, otherwise=otherwise),
+            )
         return text
 
     return parse_word
@@ -264,10 +322,14 @@ class ParseWith:
         self.parse = read
         self.json_schema = described
 
-    def __get_pydantic_core_schema__(self, _source: object, _handler: Callable[[Any], CoreSchema]) -> CoreSchema:
+    def __get_pydantic_core_schema__(
+        self, _source: object, _handler: Callable[[Any], CoreSchema]
+    ) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self.parse)
 
-    def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(
+        self, _schema: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
         return dict(self.json_schema)
 
 
@@ -277,18 +339,28 @@ ANY_SCALAR: Final = {"type": ["string", "number", "boolean"]}
 
 Number: TypeAlias = Annotated[int | float, ParseWith(parse_number, {"type": "number"}), "a number"]
 Limit: TypeAlias = Annotated[
-    int | float | YamlScalar, ParseWith(parse_limit, {"type": ["number", "string"]}), "a number or a calculation"
+    int | float | YamlScalar,
+    ParseWith(parse_limit, {"type": ["number", "string"]}),
+    "a number or a calculation",
 ]
 DateLimit: TypeAlias = Annotated[
-    date | YamlScalar, ParseWith(parse_date_limit, {"type": "string"}), "a date, today or a calculation"
+    date | YamlScalar,
+    ParseWith(parse_date_limit, {"type": "string"}),
+    "a date, today or a calculation",
 ]
 Whole: TypeAlias = Annotated[int, ParseWith(parse_whole, {"type": "integer"}), "a whole number"]
 Flag: TypeAlias = Annotated[bool, ParseWith(parse_flag, {"type": "boolean"}), "true or false"]
 Label: TypeAlias = Annotated[YamlScalar, ParseWith(parse_words, ANY_SCALAR), "a text"]
 Name: TypeAlias = Annotated[YamlScalar, ParseWith(parse_words, {"type": "string"}), "a name"]
-Expression: TypeAlias = Annotated[YamlScalar, ParseWith(parse_expression, ANY_SCALAR), "a condition"]
-CodeKey: TypeAlias = Annotated[Code, ParseWith(parse_code, {"type": ["string", "integer"]}), "a code"]
+Expression: TypeAlias = Annotated[
+    YamlScalar, ParseWith(parse_expression, ANY_SCALAR), "a condition"
+]
+CodeKey: TypeAlias = Annotated[
+    Code, ParseWith(parse_code, {"type": ["string", "integer"]}), "a code"
+]
 _ORDERS: Final = ("written", "random", "rotate", "flip")
 Order: TypeAlias = Annotated[
-    str, ParseWith(build_word_parser(*_ORDERS), {"enum": [*_ORDERS]}), "written, random, rotate or flip"
+    str,
+    ParseWith(build_word_parser(*_ORDERS), {"enum": [*_ORDERS]}),
+    "written, random, rotate or flip",
 ]

@@ -37,7 +37,9 @@ _OPERATOR_WORDS: Final = {"+": "plus", "-": "minus", "*": "times", "/": "divided
 
 def render_clause(condition: conditions.Condition, get_label: LabelLookup) -> str:
     """Render a condition as a part of a longer sentence, after "asked if"."""
-    return (_render_truth if condition.result_type.type == "flag" else _render)(condition.tree, get_label)
+    return (_render_truth if condition.result_type.type == "flag" else _render)(
+        condition.tree, get_label
+    )
 
 
 def _render(node: ast.expr, get_label: LabelLookup) -> str:
@@ -76,7 +78,11 @@ def _render(node: ast.expr, get_label: LabelLookup) -> str:
 
 def _render_truth(node: ast.expr, get_label: LabelLookup) -> str:
     """Render a truth value; for a name alone, that it holds."""
-    return f"{get_label(node.id, None)} holds" if isinstance(node, ast.Name) else _render(node, get_label)
+    return (
+        f"{get_label(node.id, None)} holds"
+        if isinstance(node, ast.Name)
+        else _render(node, get_label)
+    )
 
 
 def _render_operand(node: ast.expr, get_label: LabelLookup, *, truth: bool = False) -> str:
@@ -105,7 +111,11 @@ def _render_comparison(node: ast.Compare, get_label: LabelLookup, *, denied: boo
     links: list[str] = []
     for left, op, right in zip(operands, node.ops, operands[1:], strict=False):
         if isinstance(op, ast.In | ast.NotIn):
-            links.append(_render_membership(left, right, get_label, denied=isinstance(op, ast.NotIn) is not denied))
+            links.append(
+                _render_membership(
+                    left, right, get_label, denied=isinstance(op, ast.NotIn) is not denied
+                )
+            )
             continue
         sign = comparisons.COMPARISON_SIGNS[type(op)]
         if _find_item(right) and not _find_item(left):
@@ -114,15 +124,23 @@ def _render_comparison(node: ast.Compare, get_label: LabelLookup, *, denied: boo
         about = _render(left, get_label)
         value = _render_value(_find_item(left), right, get_label)
         has_same_subject = links[-1].startswith(f"{about} is ") if links else False
-        links.append(f"{relation.removeprefix('is ')} {value}" if has_same_subject else f"{about} {relation} {value}")
+        links.append(
+            f"{relation.removeprefix('is ')} {value}"
+            if has_same_subject
+            else f"{about} {relation} {value}"
+        )
     return " and ".join(links)
 
 
-def _render_membership(left: ast.expr, right: ast.expr, get_label: LabelLookup, *, denied: bool) -> str:
+def _render_membership(
+    left: ast.expr, right: ast.expr, get_label: LabelLookup, *, denied: bool
+) -> str:
     if isinstance(right, ast.List | ast.Tuple):
         values = [_render_value(_find_item(left), value, get_label) for value in right.elts]
         relation = "is neither" if denied and len(values) > 1 else "is not" if denied else "is"
-        return f"{_render(left, get_label)} {relation} {join_words(values, 'nor' if denied else 'or')}"
+        return (
+            f"{_render(left, get_label)} {relation} {join_words(values, 'nor' if denied else 'or')}"
+        )
     relation = "does not include" if denied else "includes"
     return f"{_render(right, get_label)} {relation} {_render_value(_find_item(right), left, get_label)}"
 
@@ -191,6 +209,10 @@ def _render_call(name: str, args: list[ast.expr], get_label: LabelLookup) -> str
 def _find_roster(node: ast.expr) -> str:
     """Find the roster whose turns a node runs over, if it names one."""
     for part in ast.walk(node):
-        if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id != "interviewer":
+        if (
+            isinstance(part, ast.Attribute)
+            and isinstance(part.value, ast.Name)
+            and part.value.id != "interviewer"
+        ):
             return part.value.id
     return ""

@@ -13,7 +13,9 @@ from typing import Final
 from survey_cli.entries import Rejection, to_ascii_digits
 from survey_cli.values import Value
 
-_MONTHS: Final = "January February March April May June July August September October November December"
+_MONTHS: Final = (
+    "January February March April May June July August September October November December"
+)
 MONTHS: Final = tuple(_MONTHS.split())
 FIRST_YEAR: Final = 1800
 LAST_YEAR: Final = 2200
@@ -26,7 +28,11 @@ _ORDINAL: Final = re.compile(r"(?<=\d)(st|nd|rd|th)\b", re.IGNORECASE)
 
 
 def read_date(
-    text: str, *, month_first: bool = False, partial: bool = False, names: Sequence[Sequence[str]] = (MONTHS, DAYS)
+    text: str,
+    *,
+    month_first: bool = False,
+    partial: bool = False,
+    names: Sequence[Sequence[str]] = (MONTHS, DAYS),
 ) -> date | str | Rejection:
     """Read `3 Mar 1985`, `3/3/1985`, `1985-03-03`; with `partial` also `Mar 1985`, `3/1985`, `1985` (as ISO text).
 
@@ -48,9 +54,13 @@ def read_date(
     numbers = [p for p in pieces if p.isdecimal()]
     if len(named_months) > 1 or len(weekdays) > 1 or len(weekdays) != len(other_words):
         return otherwise
-    value = _build_date(numbers, named_months, month_first=month_first, partial=partial) or otherwise
+    value = (
+        _build_date(numbers, named_months, month_first=month_first, partial=partial) or otherwise
+    )
     if weekdays and isinstance(value, date) and value.isoweekday() != weekdays[0]:
-        return Rejection(f"{format_date(value)}, not a {DAYS[weekdays[0] - 1]}: which date is meant?")
+        return Rejection(
+            f"{format_date(value)}, not a {DAYS[weekdays[0] - 1]}: which date is meant?"
+        )
     return value
 
 
@@ -94,7 +104,9 @@ def _build_date(
         return Rejection(f"there is no month {month}")
     if len(day_month) < 2:
         if not partial:
-            return Rejection("the day is required too" if day_month else "day and month are required too")
+            return Rejection(
+                "the day is required too" if day_month else "day and month are required too"
+            )
         return f"{year:04}-{month:02}" if day_month else f"{year:04}"
     try:
         return date(year, month, day_month[0])
@@ -115,7 +127,9 @@ def _find_name(word: str, names: Sequence[str], count: int) -> int | None:
         return folded_names.index(folded) % count + 1
     if len(folded) < 3:
         return None
-    return next((n % count + 1 for n, name in enumerate(folded_names) if name.startswith(folded)), None)
+    return next(
+        (n % count + 1 for n, name in enumerate(folded_names) if name.startswith(folded)), None
+    )
 
 
 def format_date(value: Value | None) -> str:
@@ -123,7 +137,11 @@ def format_date(value: Value | None) -> str:
     if isinstance(value, date):
         return f"{value:%A} {value.day} {MONTHS[value.month - 1]} {value.year}"
     parts = str(value).split("-")
-    return f"{MONTHS[int(parts[1]) - 1]} {parts[0]}" if len(parts) == 2 and parts[1].isdecimal() else str(value)
+    return (
+        f"{MONTHS[int(parts[1]) - 1]} {parts[0]}"
+        if len(parts) == 2 and parts[1].isdecimal()
+        else str(value)
+    )
 
 
 _TIME: Final = re.compile(r"(\d{1,2})(?:[:.h ]?(\d{2}))?\s*([ap])?\.?(?:m\.?)?\Z", re.IGNORECASE)
@@ -143,11 +161,17 @@ def read_time(text: str) -> time | Rejection:
         if not 1 <= hour <= 12:
             return Rejection(f"there is no {hour} {half_of_day}m")
         hour = hour % 12 + (12 if half_of_day == "p" else 0)
-    return Rejection(f"there is no {hour}:{minute:02}") if hour > 23 or minute > 59 else time(hour, minute)
+    return (
+        Rejection(f"there is no {hour}:{minute:02}")
+        if hour > 23 or minute > 59
+        else time(hour, minute)
+    )
 
 
 def format_time(value: time) -> str:
     """Format a time of day, with its part of the day so that a mistake is noticed: `09:30 (9:30 in the morning)`."""
     hour = value.hour % 12 or 12
-    part = ("at night", "in the morning", "in the afternoon", "in the evening")[bisect((5, 12, 18), value.hour)]
+    part = ("at night", "in the morning", "in the afternoon", "in the evening")[
+        bisect((5, 12, 18), value.hour)
+    ]
     return f"{value:%H:%M} ({hour}:{value.minute:02} {part})"

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 _NOUNS_WITH_CAPITALS: Final = ("de", "lb", "gsw", "nds", "bar", "ksh")
 """German and its neighbors, in which lower case would misspell nouns."""
-_RIGHT_TO_LEFT: Final = "apc ar ary bal bgn bqi brh ckb dv fa he iw ks lrc mzn nqo ps rhg sd sdh skr syr trw ug ur yi"
+_RIGHT_TO_LEFT: Final = (
+    "apc ar ary bal bgn bqi brh ckb dv fa he iw ks lrc mzn nqo ps rhg sd sdh skr syr trw ug ur yi"
+)
 _RIGHT_TO_LEFT_SCRIPTS: Final = "adlm arab hebr nkoo rohg syrc thaa"
 _DOTTED_I: Final = {"lower": str.maketrans("Iİ", "ıi"), "upper": str.maketrans("i", "İ")}
 _WIDTHS: Final[tuple[Literal["wide", "abbreviated"], ...]] = ("wide", "abbreviated")

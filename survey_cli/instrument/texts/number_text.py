@@ -54,13 +54,19 @@ def get_separators(language: str) -> Separators:
     from babel.numbers import get_decimal_symbol, get_group_symbol
 
     locale = find_locale(language)
-    return Separators(get_decimal_symbol(locale), get_group_symbol(locale), *locale.decimal_formats[None].grouping[:2])
+    return Separators(
+        get_decimal_symbol(locale),
+        get_group_symbol(locale),
+        *locale.decimal_formats[None].grouping[:2],
+    )
 
 
 def format_number(value: int | float, language: str, *, grouped: bool = True) -> str:
     """Format a number as a language writes it: `12,000`, `12.000`, `1,25,000`. Four digits are not grouped (2500)."""
     text = format(value, ".15g") if isinstance(value, float) else str(value)
-    return write_digits(text, language, grouped=grouped and abs(value) >= 10_000 and "e" not in text)
+    return write_digits(
+        text, language, grouped=grouped and abs(value) >= 10_000 and "e" not in text
+    )
 
 
 def write_digits(text: str, language: str, *, grouped: bool) -> str:
@@ -81,12 +87,19 @@ def format_percentage(digits: str, language: str) -> str:
     """Write plain digits as a percentage, as the language writes it: `25%`, `25 %`, `%25`."""
     number = write_digits(digits, language, grouped=False)
     pattern = find_locale(language).percent_formats[None] if language != "en" else None
-    return f"{pattern.prefix[0]}{number}{pattern.suffix[0]}" if pattern is not None else f"{number}%"
+    return (
+        f"{pattern.prefix[0]}{number}{pattern.suffix[0]}" if pattern is not None else f"{number}%"
+    )
 
 
 def is_currency(code: str) -> bool:
     """Return whether a code is that of a currency: `EUR`, `USD`."""
-    return len(code) == 3 and code.isascii() and code.isupper() and code in find_locale("en").currencies
+    return (
+        len(code) == 3
+        and code.isascii()
+        and code.isupper()
+        and code in find_locale("en").currencies
+    )
 
 
 def format_money(value: int | float, currency: str, language: str) -> str:
@@ -95,7 +108,9 @@ def format_money(value: int | float, currency: str, language: str) -> str:
 
     locale = find_locale(language)
     pattern = locale.currency_formats["standard"]
-    digits = format(abs(value), ".0f" if value == int(value) else f".{get_currency_precision(currency)}f")
+    digits = format(
+        abs(value), ".0f" if value == int(value) else f".{get_currency_precision(currency)}f"
+    )
     number = write_digits(digits, language, grouped=True)
     text = f"{pattern.prefix[value < 0]}{number}{pattern.suffix[value < 0]}"
     return text.replace("¤", get_currency_symbol(currency, locale))
@@ -122,7 +137,9 @@ def list_number_readings(text: str, language: str | None) -> tuple[NumberReading
         whole, _, rest = digits.rpartition(last)
         if marks.count(last) > 1 or not _is_grouped(whole, other):
             return ()
-        return _remove_duplicates([_parse_digits(sign, f"{whole.replace(other, '')}.{rest}", None, usual=True)])
+        return _remove_duplicates(
+            [_parse_digits(sign, f"{whole.replace(other, '')}.{rest}", None, usual=True)]
+        )
     readings: list[NumberReading | None] = []
     if _is_grouped(digits, last):
         usual = separators is None or separators.group == last or len(marks) > 1
@@ -130,7 +147,9 @@ def list_number_readings(text: str, language: str | None) -> tuple[NumberReading
     if len(marks) == 1:
         usual = separators is None or separators.decimal == last
         grouped_as_usual = any(r is not None and r.usual for r in readings)
-        if usual or last == "." or (readings and not grouped_as_usual):  # a point, which computers use everywhere
+        if (
+            usual or last == "." or (readings and not grouped_as_usual)
+        ):  # a point, which computers use everywhere
             readings.append(_parse_digits(sign, digits.replace(last, "."), None, usual=usual))
     return _remove_duplicates(sorted(readings, key=lambda r: r is not None and not r.usual))
 
@@ -149,7 +168,9 @@ def _is_grouped(digits: str, mark: str) -> bool:
     return bool(_GROUPED.match(digits.replace(mark, "S")))
 
 
-def _parse_digits(sign: str, digits: str, places: int | None, *, usual: bool) -> NumberReading | None:
+def _parse_digits(
+    sign: str, digits: str, places: int | None, *, usual: bool
+) -> NumberReading | None:
     text = sign + digits
     if not _PLAIN_NUMBER.match(text) or len(text) > MAX_DIGITS:
         return None
@@ -188,19 +209,28 @@ def read_number(
         example = format_number(12345.5 if decimals else 12345, language)
         return NumberRejection(f"{text[:20]} is not a number: write digits, such as {example}")
     if not readings[0].fits(decimals) and (readings[0].usual or len(readings) == 1):
-        return NumberRejection(f"{format_quantity(decimals, 'decimal place') if decimals else 'whole numbers'} only")
+        return NumberRejection(
+            f"{format_quantity(decimals, 'decimal place') if decimals else 'whole numbers'} only"
+        )
     usual_reading = readings[0] if readings[0].usual else None
     if usual_reading is not None and usual_reading.places <= decimals:
-        may_be_decimal = usual_reading.places == 0 and any(r.places and r.places <= decimals for r in readings[1:])
+        may_be_decimal = usual_reading.places == 0 and any(
+            r.places and r.places <= decimals for r in readings[1:]
+        )
         readings = readings if may_be_decimal else (usual_reading,)
     accepted = [r for r in readings if r.fits(decimals) and not why_not(r.value)]
     if not accepted or (len(accepted) == 1 and usual_reading not in (None, accepted[0])):
         return NumberRejection(why_not(readings[0].value) or f"{text[:20]} is not accepted here")
     exact = (r.value for r in accepted)
-    values = tuple(round(value, decimals) if decimals and isinstance(value, float) else int(value) for value in exact)
+    values = tuple(
+        round(value, decimals) if decimals and isinstance(value, float) else int(value)
+        for value in exact
+    )
     if len(values) == 1:
         return values[0]
-    return NumberRejection(f"{text[:20]}: {' or '.join(format_number(v, language) for v in values)}?", values)
+    return NumberRejection(
+        f"{text[:20]}: {' or '.join(format_number(v, language) for v in values)}?", values
+    )
 
 
 # Small numbers in words for texts that are read aloud: `{turn:ordinal}` is second, `{children:words}` is two.
@@ -215,7 +245,9 @@ CARDINALS: Final = {
     "nl": "nul een twee drie vier vijf zes zeven acht negen tien elf twaalf",
 }
 """Zero to twelve; larger numbers are written in digits, as style guides recommend."""
-_ORDINALS: Final = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+_ORDINALS: Final = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+)
 _ENGLISH_ENDINGS: Final = {1: "st", 2: "nd", 3: "rd"}
 _ENDINGS: Final = {"es": ".º", "pt": ".º", "it": "º", "fr": "e", "de": ".", "nl": "e"}
 """Endings after digits. Words would depend on the grammatical gender."""

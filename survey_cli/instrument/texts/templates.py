@@ -73,7 +73,9 @@ class Template(NamedTuple):
     static_words: Mapping[str, StyledText]
     """The words of the languages in which there is nothing to fill."""
 
-    def fill(self, env: Mapping[Any, Any], language: str, join_options: Callable[[], str] = str) -> StyledText:
+    def fill(
+        self, env: Mapping[Any, Any], language: str, join_options: Callable[[], str] = str
+    ) -> StyledText:
         """Return the words to be read. Never fails: without an answer a fill becomes its alternative words, or `…`.
 
         `join_options` returns what `{options}` stands for.
@@ -84,7 +86,10 @@ class Template(NamedTuple):
             return static
         spans = []
         for parts, stress in self.runs[key]:
-            text = "".join(p if isinstance(p, str) else _render_fill(p, env, language, join_options) for p in parts)
+            text = "".join(
+                p if isinstance(p, str) else _render_fill(p, env, language, join_options)
+                for p in parts
+            )
             if text:
                 spans.append(TextSpan(text, stress))
         return tuple(spans)
@@ -99,7 +104,9 @@ class Template(NamedTuple):
         return str(self.source.get(language))
 
 
-def _render_fill(fill: TextFill, env: Mapping[Any, Any], language: str, join_options: Callable[[], str]) -> str:
+def _render_fill(
+    fill: TextFill, env: Mapping[Any, Any], language: str, join_options: Callable[[], str]
+) -> str:
     try:
         if "#hidden" in env and _is_hidden(fill, env["#hidden"]):
             return HIDDEN_TEXT
@@ -134,26 +141,42 @@ def _look_up_fill(fill: TextFill, env: Mapping[Any, Any], language: str) -> str:
         key: Any = fill.key if turn is None else (fill.key, turn)
         value = env.get((key, language)) if (key, language) in env else env.get(key, NOT_REACHED)
         if isinstance(fill.turn, int) and variable.labels:
-            env = {**env, "#turn": fill.turn}  # the texts of that turn's options may refer to its other items
+            env = {
+                **env,
+                "#turn": fill.turn,
+            }  # the texts of that turn's options may refer to its other items
     if value is None or isinstance(value, Missing):
         return NO_ANSWER_TEXT if fill.otherwise is None else fill.otherwise
-    if value == () and fill.otherwise is not None:  # several answers were possible, and none was chosen
+    if (
+        value == () and fill.otherwise is not None
+    ):  # several answers were possible, and none was chosen
         return fill.otherwise
-    return change_case(_format_value(value, variable, env, language, fill.format), fill.format, language)
+    return change_case(
+        _format_value(value, variable, env, language, fill.format), fill.format, language
+    )
 
 
-def _format_value(value: Any, variable: ValueType, env: Mapping[Any, Any], language: str, format_spec: str) -> str:
+def _format_value(
+    value: Any, variable: ValueType, env: Mapping[Any, Any], language: str, format_spec: str
+) -> str:
     """Format a value: the texts of codes, formats for numbers and dates."""
     if variable.labels and format_spec != "code":
         codes = value if isinstance(value, tuple) else (value,)
         texts = [variable.labels.get(code) for code in codes]
         if any(texts) or variable.type in ("code", "codes"):
             pairs = zip(codes, texts, strict=True)
-            words = [str(code) if text is None else to_plain_text(text.fill(env, language)) for code, text in pairs]
+            words = [
+                str(code) if text is None else to_plain_text(text.fill(env, language))
+                for code, text in pairs
+            ]
             return join_list(words, language, "standard")
     if variable.type == "draw" and variable.turn_name:
         name = env.get((variable.turn_name, value))
-        return f"{variable.drawn_from} {value}" if name is None or isinstance(name, Missing) else str(name)
+        return (
+            f"{variable.drawn_from} {value}"
+            if name is None or isinstance(name, Missing)
+            else str(name)
+        )
     match value:
         case bool():
             return "true" if value else "false"
@@ -172,7 +195,9 @@ def _format_value(value: Any, variable: ValueType, env: Mapping[Any, Any], langu
 
 
 def _format_number(value: float, format_spec: str, language: str) -> str:
-    spell = {"ordinal": number_text.spell_ordinal, "words": number_text.spell_cardinal}.get(format_spec)
+    spell = {"ordinal": number_text.spell_ordinal, "words": number_text.spell_cardinal}.get(
+        format_spec
+    )
     if spell is not None and (words := spell(value, language)) is not None:
         return words
     match = _NUMBER_FORMAT.match(format_spec)
@@ -201,7 +226,9 @@ def _format_partial_date(text: str, language: str) -> str:
         return f"{MONTHS[int(month) - 1]} {year}"
     from babel.dates import format_skeleton
 
-    return str(format_skeleton("yMMMM", date(int(year), int(month), 1), locale=find_locale(language)))
+    return str(
+        format_skeleton("yMMMM", date(int(year), int(month), 1), locale=find_locale(language))
+    )
 
 
 def _format_date(day: date, format_spec: str, language: str) -> str:
@@ -217,7 +244,11 @@ def _format_date(day: date, format_spec: str, language: str) -> str:
 
 def _format_parts(value: date | time, format_spec: str, language: str) -> str:
     """Format the parts of a date or a time, with the language's names of days, months and halves of the day."""
-    names = {"%p": "a"} if isinstance(value, time) else {"%A": "cccc", "%a": "ccc", "%B": "MMMM", "%b": "MMM"}
+    names = (
+        {"%p": "a"}
+        if isinstance(value, time)
+        else {"%A": "cccc", "%a": "ccc", "%B": "MMMM", "%b": "MMM"}
+    )
     if language != "en" and any(name in format_spec for name in names):
         from babel import dates
 
@@ -312,11 +343,19 @@ class _TextParser:
         words = otherwise.strip() if bar else None
         scope = self.scope
         if name in BUILT_IN_FILLS or (name == "options" and scope.has_options):
-            if (name == "turn" and scope.inside_roster is None) or (name == "each" and scope.each is None):
+            if (name == "turn" and scope.inside_roster is None) or (
+                name == "each" and scope.each is None
+            ):
                 self._report_fill("unknown-fill", piece, *_NO_TURN_PROBLEMS[name])
             format_spec = self._check_format(piece, name, format_spec, _BUILT_IN_VARIABLES[name])
             each = scope.each if name == "each" else None
-            return TextFill(name, None, format=format_spec, otherwise=None if name == "options" else words, roster=each)
+            return TextFill(
+                name,
+                None,
+                format=format_spec,
+                otherwise=None if name == "options" else words,
+                roster=each,
+            )
         reference = _NAME.match(name)
         if not reference:
             remedy = "write {name} with the id of an earlier item, or double the brace: {{"
@@ -332,7 +371,9 @@ class _TextParser:
             what = f"{piece[0]}: {key} {variable.why_unanswered}; it has no answer"
             self._report_fill("unknown-fill", piece, what, "use something that has an answer")
             return None
-        fill = TextFill(key, variable, None, self._check_format(piece, name, format_spec, variable), words)
+        fill = TextFill(
+            key, variable, None, self._check_format(piece, name, format_spec, variable), words
+        )
         if item:
             return fill._replace(turn=int(turn))
         if not variable.roster or variable.type == "draw":
@@ -340,7 +381,9 @@ class _TextParser:
         if variable.roster == scope.inside_roster or variable.roster in scope.sources:
             return fill._replace(turn="here")
         what = f"{piece[0]} has one value for each turn of {variable.roster}"
-        self._report_fill("fill-of-many", piece, what, f"write {{{variable.roster}[1].{key}}} for one turn")
+        self._report_fill(
+            "fill-of-many", piece, what, f"write {{{variable.roster}[1].{key}}} for one turn"
+        )
         return None
 
     def _report_fill(self, rule: str, piece: re.Match[str], what: str, remedy: str) -> None:
@@ -351,28 +394,50 @@ class _TextParser:
         what, remedy = "{options} has no options here", "use it in an item that has options"
         if name != "options":
             near = self.scope.nearest(key, (*self.scope.names, *BUILT_IN_FILLS))
-            remedy = f"did you mean {near!r}?" if near else "use an earlier item, a sample column or a compute"
+            remedy = (
+                f"did you mean {near!r}?"
+                if near
+                else "use an earlier item, a sample column or a compute"
+            )
             what = f"the text fills in {piece[0]}, but {key!r} is not a variable"
         self._report_fill("unknown-fill", piece, what, remedy)
 
-    def _check_format(self, piece: re.Match[str], name: str, format_spec: str, variable: ValueType) -> str:
+    def _check_format(
+        self, piece: re.Match[str], name: str, format_spec: str, variable: ValueType
+    ) -> str:
         """Return the format, or nothing if it does not suit the variable."""
         if format_spec and (why := _explain_bad_format(format_spec, variable)):
             remedy = f"formats are {_FORMATS[variable.type]}"
             self._report_fill("bad-format", piece, f"{piece[0]}: {why}", remedy)
             return ""
         languages = [self.language] if self.language else self.scope.languages
-        unknown = [language for language in languages if language[:2] not in number_text.SPELLED_LANGUAGES]
+        unknown = [
+            language for language in languages if language[:2] not in number_text.SPELLED_LANGUAGES
+        ]
         if format_spec in _SPELLED_FORMATS and unknown:
             known = ", ".join(number_text.SPELLED_LANGUAGES)
-            what = f"{piece[0]}: {format_spec!r} is available in {known}, not in {', '.join(unknown)}"
-            self._report_fill("bad-format", piece, what, f"write {{{name}}}, which is read as digits")
+            what = (
+                f"{piece[0]}: {format_spec!r} is available in {known}, not in {', '.join(unknown)}"
+            )
+            self._report_fill(
+                "bad-format", piece, what, f"write {{{name}}}, which is read as digits"
+            )
         return format_spec
 
 
 _BRACES: Final[tuple[tuple[str, str, str, Severity], ...]] = (
-    ("{", "the brace { is never closed", "write } where the fill ends, or double the brace: {{", "error"),
-    ("}", "the brace } has no opening brace", "write { where the fill starts, or double the brace: }}", "warning"),
+    (
+        "{",
+        "the brace { is never closed",
+        "write } where the fill ends, or double the brace: {{",
+        "error",
+    ),
+    (
+        "}",
+        "the brace } has no opening brace",
+        "write { where the fill starts, or double the brace: }}",
+        "warning",
+    ),
 )
 
 
@@ -436,4 +501,6 @@ def render_placeholders(text: str) -> str:
     if not _PIECE.search(text):
         return text
     lines = map(iterate_parts, text.split("\n"))
-    return "\n".join("".join(f"‹{part}›" if style == "fill" else part for part, style in line) for line in lines)
+    return "\n".join(
+        "".join(f"‹{part}›" if style == "fill" else part for part, style in line) for line in lines
+    )

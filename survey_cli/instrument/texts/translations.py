@@ -74,7 +74,9 @@ def _iterate_texts(value: Any, context: str) -> Iterator[tuple[str, Text]]:
         for name in fields:
             if name not in NOT_TRANSLATED:
                 inner = "option" if name == "options" else name.rstrip("_")
-                yield from _iterate_texts(getattr(value, name), own if name == "text" else f"{own}/{inner}".strip("/"))
+                yield from _iterate_texts(
+                    getattr(value, name), own if name == "text" else f"{own}/{inner}".strip("/")
+                )
 
 
 def locate_catalog(instrument: str, language: str) -> str:
@@ -88,7 +90,9 @@ def read_catalog(text: str) -> Mapping[str, Translation]:
 
     previous: dict[str, str] = {}
     for block in text.split("\n\n"):  # Babel writes previous sources, and reads none
-        lines = [line[3:].removeprefix("msgid ") for line in block.split("\n") if line.startswith("#| ")]
+        lines = [
+            line[3:].removeprefix("msgid ") for line in block.split("\n") if line.startswith("#| ")
+        ]
         if lines and (context := re.search(r'^msgctxt "(.*)"$', block, re.MULTILINE)):
             previous[context[1]] = denormalize("\n".join(lines))
 
@@ -117,7 +121,9 @@ def _find_translation_line(lines: Sequence[str], first: int) -> int:
     return first
 
 
-def render_catalog(language: str, entries: Mapping[str, Translation], obsolete: Mapping[str, Translation]) -> str:
+def render_catalog(
+    language: str, entries: Mapping[str, Translation], obsolete: Mapping[str, Translation]
+) -> str:
     """Render a PO file. `obsolete` are entries whose text is no longer in the questionnaire."""
     from babel.messages.catalog import Catalog, Message
     from babel.messages.pofile import write_po
@@ -125,11 +131,24 @@ def render_catalog(language: str, entries: Mapping[str, Translation], obsolete: 
     catalog = Catalog(fuzzy=False)
     for context, entry in entries.items():
         flags, comments, before = ("fuzzy",) if entry.fuzzy else (), entry.comments, entry.previous
-        catalog.add(entry.source, entry.text, flags=flags, user_comments=comments, previous_id=before, context=context)
+        catalog.add(
+            entry.source,
+            entry.text,
+            flags=flags,
+            user_comments=comments,
+            previous_id=before,
+            context=context,
+        )
     for context, entry in obsolete.items():
         catalog.obsolete[context] = Message(entry.source, entry.text, context=context)
     chunks: list[bytes] = []
-    write_po(SimpleNamespace(write=chunks.append), catalog, width=0, omit_header=True, include_previous=True)
+    write_po(
+        SimpleNamespace(write=chunks.append),
+        catalog,
+        width=0,
+        omit_header=True,
+        include_previous=True,
+    )
     return HEADER.format(language=language) + b"".join(chunks).decode()
 
 
@@ -152,7 +171,9 @@ def apply_translations(document: Any, files: Mapping[str, str], folder: str) -> 
             line, what = error.args
             reason = f"not a PO file: {what}, so that nothing is read in {language}"
             remedy = "correct it in a translation program, or import the right one: survey translations import"
-            problems.append(Problem("bad-translations", Position(file, line, 1), "", reason, remedy, "warning"))
+            problems.append(
+                Problem("bad-translations", Position(file, line, 1), "", reason, remedy, "warning")
+            )
             continue
         for translatable in list_translatable(document, base):
             entry = entries.get(translatable.context)
@@ -179,13 +200,17 @@ def withdraw_translations(document: Any, places: Set[Position]) -> None:
 
 def downgrade_translation_problem(problem: Problem) -> Problem:
     """Return an error in a PO file as a warning: the translation is not used, and everything else is."""
-    return replace(problem, severity="warning", what=f"{problem.what}; this translation is not read")
+    return replace(
+        problem, severity="warning", what=f"{problem.what}; this translation is not read"
+    )
 
 
 def list_untranslated(document: object, base: str, language: str) -> list[str]:
     """List the contexts of the texts that lack this language."""
     texts = list_translatable(document, base)
-    return [t.context for t in texts if language not in t.text.by_language] if language != base else []
+    return (
+        [t.context for t in texts if language not in t.text.by_language] if language != base else []
+    )
 
 
 def find_unlike_fills(source: str, translation: str) -> list[str]:

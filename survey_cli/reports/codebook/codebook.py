@@ -136,7 +136,11 @@ _ROLE_SECTIONS: Final = {
 }
 _ENDS: Final = ("interrupted", "screened", "any", "end")
 """When outcomes are given that may end an interview."""
-_DRAW_METHODS: Final = {"random": "by chance", "youngest": "the youngest", "next_birthday": "by the next birthday"}
+_DRAW_METHODS: Final = {
+    "random": "by chance",
+    "youngest": "the youngest",
+    "next_birthday": "by the next birthday",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +164,11 @@ class _Context:
 
     def find_item(self, variable: Variable) -> CompiledItem | None:
         """Return the variable's item; None where it has none, or the item is of an older version."""
-        return self.instrument.items.get(variable.item) if variable.role in ("answer", "words", "state") else None
+        return (
+            self.instrument.items.get(variable.item)
+            if variable.role in ("answer", "words", "state")
+            else None
+        )
 
     def count_cells(self, variable: Variable) -> Mapping[Cell, int] | None:
         """Count the interviews with each distinct cell; None where nothing is counted."""
@@ -190,8 +198,12 @@ def build_codebook(
     counts. Counts of fewer people than `threshold` are hidden, and where only one count of a variable is, so is a
     second.
     """
-    units = choose_units(instrument.document.study, answers.interviews if answers is not None else 0)
-    not_end = dropwhile(lambda item: not isinstance(item.question, unasked_items.EndItem), instrument.root.items)
+    units = choose_units(
+        instrument.document.study, answers.interviews if answers is not None else 0
+    )
+    not_end = dropwhile(
+        lambda item: not isinstance(item.question, unasked_items.EndItem), instrument.root.items
+    )
     context = _Context(
         instrument=instrument,
         study=study,
@@ -250,11 +262,18 @@ def _make_group_key(variable: Variable) -> tuple[str, ...]:
     if variable.option is not None and variable.role == "answer":
         return variable.role, variable.item, "options"
     if variable.turn is not None:
-        return variable.role, variable.item, variable.name.removesuffix(f"_{variable.turn}"), "turns"
+        return (
+            variable.role,
+            variable.item,
+            variable.name.removesuffix(f"_{variable.turn}"),
+            "turns",
+        )
     return variable.role, variable.name
 
 
-def _iterate_section_titles(nodes: Sequence[CompiledNode], language: str, above: str) -> Iterator[tuple[str, str]]:
+def _iterate_section_titles(
+    nodes: Sequence[CompiledNode], language: str, above: str
+) -> Iterator[tuple[str, str]]:
     """Yield each item with the titles of the sections around it."""
     for node in nodes:
         yield node.id, above
@@ -269,14 +288,19 @@ def _iterate_section_titles(nodes: Sequence[CompiledNode], language: str, above:
                 yield until.id, path
 
 
-def _build_entries(group: Sequence[tuple[int, Variable]], context: _Context) -> list[CodebookVariable]:
+def _build_entries(
+    group: Sequence[tuple[int, Variable]], context: _Context
+) -> list[CodebookVariable]:
     """Build one entry for a group, or one for each of its variables where their codes differ."""
     entries, pooled = [], Counter[Cell]()
     for number, variable in group:
         counts = context.count_cells(variable)
         entries.append(_build_variable(number, variable, counts, context))
         pooled.update(counts or {})
-    labels = {tuple((line.code, line.label) for line in (*entry.codes, *entry.missing)) for entry in entries}
+    labels = {
+        tuple((line.code, line.label) for line in (*entry.codes, *entry.missing))
+        for entry in entries
+    }
     if len(entries) == 1 or len(labels) > 1:
         return entries
     variables = [variable for _, variable in group]
@@ -284,22 +308,31 @@ def _build_entries(group: Sequence[tuple[int, Variable]], context: _Context) -> 
 
 
 def _merge_entries(
-    entries: Sequence[CodebookVariable], variables: Sequence[Variable], pooled: Mapping[Cell, int], context: _Context
+    entries: Sequence[CodebookVariable],
+    variables: Sequence[Variable],
+    pooled: Mapping[Cell, int],
+    context: _Context,
 ) -> CodebookVariable:
     """Merge the options of a multiple, or the turns of an item, into one entry. `pooled` has the counts of all."""
     first, variable = entries[0], variables[0]
     item = context.find_item(variable)
     multiple = variable.option is not None and variable.role == "answer"
     options = (
-        {option.code: str(option.label.get(context.language)) for option in item.options} if item is not None else {}
+        {option.code: str(option.label.get(context.language)) for option in item.options}
+        if item is not None
+        else {}
     )
     columns = [
         CodebookColumn(
             number=entry.number,
             name=entry.name,
-            label=options.get(each.option, each.label) if multiple and each.option is not None else "",
+            label=options.get(each.option, each.label)
+            if multiple and each.option is not None
+            else "",
             turn=each.turn,
-            counts=tuple(text for line in (*entry.codes, *entry.missing) if (text := line.count_text)),
+            counts=tuple(
+                text for line in (*entry.codes, *entry.missing) if (text := line.count_text)
+            ),
         )
         for entry, each in zip(entries, variables, strict=True)
     ]
@@ -308,12 +341,17 @@ def _merge_entries(
     return replace(
         first,
         label=label if turn is None else label.removesuffix(f" ({turn})"),
-        source=f"question {variable.item}" if multiple else first.source.removesuffix(f", turn {turn}"),
+        source=f"question {variable.item}"
+        if multiple
+        else first.source.removesuffix(f", turn {turn}"),
         codes=tuple(replace(code, count_text="") for code in first.codes),
         missing=tuple(replace(code, count_text="") for code in first.missing),
         columns=tuple(columns),
         range_text=_format_range(variable, pooled, context.threshold),
-        notes=(*first.notes, *(("Several answers: one variable with 0 and 1 per option.",) if multiple else ())),
+        notes=(
+            *first.notes,
+            *(("Several answers: one variable with 0 and 1 per option.",) if multiple else ()),
+        ),
     )
 
 
@@ -333,7 +371,9 @@ def _build_variable(
         asked=_describe_asked(variable, context),
         intro=context.intros.get(variable.item, "") if is_answer else "",
         instruction=context.study.instructions.get(variable.item, "") if is_answer else "",
-        section=_ROLE_SECTIONS.get(variable.role) or context.sections.get(variable.item, "") or "Questions",
+        section=_ROLE_SECTIONS.get(variable.role)
+        or context.sections.get(variable.item, "")
+        or "Questions",
         storage=_describe_storage(variable),
         measure=variable.measure if variable.role not in ("admin", "order", "words") else "",
         source=_describe_source(variable),
@@ -344,7 +384,11 @@ def _build_variable(
         personal=variable.personal,
         notes=(
             *(("Not asked: the interviewer enters the answer.",) if by_interviewer else ()),
-            *((f"One of {labels:,} codes; those in the data are listed.",) if labels > MAX_POINTS else ()),
+            *(
+                (f"One of {labels:,} codes; those in the data are listed.",)
+                if labels > MAX_POINTS
+                else ()
+            ),
         ),
     )
 
@@ -364,22 +408,32 @@ def _describe_asked(variable: Variable, context: _Context) -> str:
             return f"Computed: {description}." if description else "Computed from the answers."
         case "order":
             ordered = "names of the items" if variable.item in groups else "codes of the options"
-            return f"Drawn for each interview: the {ordered} in the order shown, separated by spaces."
+            return (
+                f"Drawn for each interview: the {ordered} in the order shown, separated by spaces."
+            )
         case "admin":
             return "Stored for every interview."
     item = context.find_item(variable)
     if item is None:
         if variable.item in groups:
             turns = study.rosters.get(variable.item, "")
-            return f"Counted: the number of turns of {variable.item}{f', {turns}' if turns else ''}."
-        return study.universes.get(variable.item, "Asked in an earlier version of the questionnaire.")
+            return (
+                f"Counted: the number of turns of {variable.item}{f', {turns}' if turns else ''}."
+            )
+        return study.universes.get(
+            variable.item, "Asked in an earlier version of the questionnaire."
+        )
     asked = study.universes.get(variable.item, "")
     if isinstance(item.question, unasked_items.ComputedItem):
         return f"{_describe_computer_answer(item)}{asked.removeprefix('Asked').removesuffix('.')}."
     if variable.role == "words" and variable.option is not None:
         return f"Asked with option {variable.option}."
     if item.roster is None:
-        return asked or ("Asked of all who reached this item." if item.id in context.after_end else "Asked of all.")
+        return asked or (
+            "Asked of all who reached this item."
+            if item.id in context.after_end
+            else "Asked of all."
+        )
     turns = study.rosters.get(item.roster, "")
     in_each = f"Asked in each turn of {item.roster}{f' ({turns})' if turns else ''}"
     return f"{in_each}, {asked.removeprefix('Asked ')}" if asked else f"{in_each}."
@@ -393,7 +447,11 @@ def _describe_computer_answer(item: CompiledItem) -> str:
         case unasked_items.DrawItem() as draw:
             return f"Drawn by the computer: a turn of {draw.from_}, {_DRAW_METHODS[draw.by]}"
         case unasked_items.PickItem(group=group, count=count, method=method):
-            how = "at random" if method == "random" else "those picked in the fewest interviews so far"
+            how = (
+                "at random"
+                if method == "random"
+                else "those picked in the fewest interviews so far"
+            )
             return f"Picked by the computer: {count} of {group}, {how}"
         case unasked_items.LookupItem():
             return "Looked up by the computer"
@@ -403,7 +461,9 @@ def _describe_computer_answer(item: CompiledItem) -> str:
 
 def _describe_source(variable: Variable) -> str:
     turn = "" if variable.turn is None else f", turn {variable.turn}"
-    item = variable.item if variable.option is None else f"option {variable.option} of {variable.item}"
+    item = (
+        variable.item if variable.option is None else f"option {variable.option} of {variable.item}"
+    )
     match variable.role:
         case "answer" if variable.option is not None:
             return f"{item}{turn}"
@@ -423,7 +483,9 @@ def _describe_source(variable: Variable) -> str:
             return "interview"
 
 
-def _select_labels(variable: Variable, counts: Mapping[Cell, int] | None, context: _Context) -> Mapping[Code, str]:
+def _select_labels(
+    variable: Variable, counts: Mapping[Cell, int] | None, context: _Context
+) -> Mapping[Code, str]:
     """Return the labels of the codes; of outcomes only those in the data or, without data, those that end interviews.
 
     Of a long list, also only those in the data.
@@ -435,7 +497,9 @@ def _select_labels(variable: Variable, counts: Mapping[Cell, int] | None, contex
     if counts is not None:
         return {code: name for code, name in variable.labels.items() if code in counts}
     own = context.instrument.document.outcomes
-    not_ends = {name for name, outcome in OUTCOMES.items() if outcome.moment not in _ENDS or name == LOST}
+    not_ends = {
+        name for name, outcome in OUTCOMES.items() if outcome.moment not in _ENDS or name == LOST
+    }
     not_ends -= own.keys()
     return {code: name for code, name in variable.labels.items() if code not in not_ends}
 
@@ -465,29 +529,42 @@ def _build_codes(
         label = "any other value" if labels else f"any {_describe_storage(variable)}{limits}"
         answers.append(_CodeLine(CodebookCode(code="", label=label), "", others))
     missings: list[_CodeLine] = []
-    empty = variable.storage in ("text", "date", "time") and not variable.labels  # coded texts have codes for missings
+    empty = (
+        variable.storage in ("text", "date", "time") and not variable.labels
+    )  # coded texts have codes for missings
     option_words = variable.role == "words" and variable.option is not None
     cannot_decline = variable.role in ("admin", "order") or option_words
     for kind, (number, label) in variable.declines.items():
-        count = sum(n for cell, n in rest.items() if isinstance(cell, Missing) and cell.kind == kind)
+        count = sum(
+            n for cell, n in rest.items() if isinstance(cell, Missing) and cell.kind == kind
+        )
         if not count and (cannot_decline or (variable.role == "sample" and kind != "not_asked")):
             continue
         missing = _MISSING_LABELS.get(kind, kind)
         line = CodebookCode(code="" if empty else str(number), label=label, missing=missing)
         missings.append(_CodeLine(line, str(number), count))
     if without_words or option_words:
-        missings.append(_CodeLine(CodebookCode(code="", label="No words", missing="no words"), "", without_words))
+        missings.append(
+            _CodeLine(
+                CodebookCode(code="", label="No words", missing="no words"), "", without_words
+            )
+        )
     lines = [*answers, *missings]
     codes = [line.code for line in lines]
     if counts is not None:
         hidden = _find_hidden_lines(variable, answers, missings, context)
-        texts = [HIDDEN_MARK if i in hidden else f"{line.interviews:,}" for i, line in enumerate(lines)]
+        texts = [
+            HIDDEN_MARK if i in hidden else f"{line.interviews:,}" for i, line in enumerate(lines)
+        ]
         codes = [replace(code, count_text=text) for code, text in zip(codes, texts, strict=True)]
     return tuple(codes[: len(answers)]), tuple(codes[len(answers) :])
 
 
 def _find_hidden_lines(
-    variable: Variable, answers: Sequence[_CodeLine], missings: Sequence[_CodeLine], context: _Context
+    variable: Variable,
+    answers: Sequence[_CodeLine],
+    missings: Sequence[_CodeLine],
+    context: _Context,
 ) -> Collection[int]:
     """Return the positions of hidden lines; of an item or a variable, a report hides the same ones."""
     lines = [*answers, *missings]
@@ -501,14 +578,18 @@ def _find_hidden_lines(
 
     def hides_answer(code: str) -> bool:
         if variable.option is not None:
-            return str(variable.option) in codes or (code == "0" and any(line.kind == "decline" for line in hidden))
+            return str(variable.option) in codes or (
+                code == "0" and any(line.kind == "decline" for line in hidden)
+            )
         return ("" if variable.role == "state" else code) in codes
 
     if table.is_base_hidden(0) or (variable.role == "words" and hides_answer("")):
         return range(len(lines))
     if variable.role == "words":
         return find_hidden_parts([line.interviews for line in lines], parts_threshold)
-    flags = [hides_answer(line.value) for line in answers] + [line.value in codes - {""} for line in missings]
+    flags = [hides_answer(line.value) for line in answers] + [
+        line.value in codes - {""} for line in missings
+    ]
     return [i for i, is_hidden in enumerate(flags) if is_hidden]
 
 
@@ -518,17 +599,29 @@ def _describe_number_limits(variable: Variable, context: _Context) -> str:
     if item is None or not isinstance(item.question, NumberItem) or variable.role != "answer":
         return ""
     question = item.question
-    limits = [getattr(question, key) if key not in item.limits else item.limits[key].words for key in ("min", "max")]
+    limits = [
+        getattr(question, key) if key not in item.limits else item.limits[key].words
+        for key in ("min", "max")
+    ]
     unit = f" {question.unit.get(context.language)}" if question.unit else ""
-    low, high = ("" if limit is None else limit if isinstance(limit, str) else f"{limit:.10g}" for limit in limits)
+    low, high = (
+        "" if limit is None else limit if isinstance(limit, str) else f"{limit:.10g}"
+        for limit in limits
+    )
     return f" from {question.format_range(low, high)}{unit}"
 
 
 def _format_range(variable: Variable, counts: Mapping[Cell, int] | None, threshold: int) -> str:
     """Return the range of the numbers in the data; empty where fewer people than the threshold are at either end."""
-    if counts is None or variable.measure != "scale" or variable.storage not in ("integer", "decimal"):
+    if (
+        counts is None
+        or variable.measure != "scale"
+        or variable.storage not in ("integer", "decimal")
+    ):
         return ""
-    numbers = sorted(cell for cell in counts if isinstance(cell, int | float) and cell not in variable.labels)
+    numbers = sorted(
+        cell for cell in counts if isinstance(cell, int | float) and cell not in variable.labels
+    )
     if not numbers or min(counts[numbers[0]], counts[numbers[-1]]) < threshold:
         return ""
     return f"{numbers[0]:.10g} to {numbers[-1]:.10g}"

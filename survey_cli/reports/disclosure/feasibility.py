@@ -90,10 +90,16 @@ class Tableau(Generic[Name]):
             if first_at_zero is None:
                 break
             row = self._equations[first_at_zero]
-            changeable = [other for other, factor in row.items() if other != name and (factor < 0 or values[other] > 0)]
+            changeable = [
+                other
+                for other, factor in row.items()
+                if other != name and (factor < 0 or values[other] > 0)
+            ]
             if not changeable:
                 return None
-            self._swap(first_at_zero, max(changeable, key=lambda other: (values[other], row[other] < 0)))
+            self._swap(
+                first_at_zero, max(changeable, key=lambda other: (values[other], row[other] < 0))
+            )
         if values[name] != goal or any(value.denominator != 1 for value in values.values()):
             return None
         return {other: int(value) for other, value in values.items()}

@@ -60,7 +60,9 @@ class CountTable:
     """Whether the base depends on no answer, and so reveals none."""
 
 
-def find_hidden_positions(table: CountTable, threshold: int = DEFAULT_THRESHOLD) -> frozenset[CellPosition]:
+def find_hidden_positions(
+    table: CountTable, threshold: int = DEFAULT_THRESHOLD
+) -> frozenset[CellPosition]:
     """Return the counts, nets and bases to hide.
 
     Zeros stay, unless a small count needs another hidden count beside it, or the base itself is small. Every sum that a
@@ -71,7 +73,11 @@ def find_hidden_positions(table: CountTable, threshold: int = DEFAULT_THRESHOLD)
     if threshold < 2:
         return frozenset()
     rows = {BASE: table.bases, **dict(enumerate(table.counts))}
-    values = {CellPosition(row, c): number for row, counts in rows.items() for c, number in enumerate(counts)}
+    values = {
+        CellPosition(row, c): number
+        for row, counts in rows.items()
+        for c, number in enumerate(counts)
+    }
     printed = frozenset(values)
     small = {position for position, number in values.items() if 0 < number < threshold}
     small_columns = {c for c, number in enumerate(table.bases) if 0 < number < threshold}
@@ -104,7 +110,9 @@ def _find_between_bounds(table: CountTable, threshold: int) -> frozenset[CellPos
 
 def build_parts_table(sizes: Sequence[int]) -> CountTable:
     """Build a table of one column with the sizes of the parts of a whole."""
-    return CountTable(counts=[[size] for size in sizes], bases=[sum(sizes)], sums={}, base_rows=range(len(sizes)))
+    return CountTable(
+        counts=[[size] for size in sizes], bases=[sum(sizes)], sums={}, base_rows=range(len(sizes))
+    )
 
 
 def _iterate_equations(table: CountTable, values: dict[CellPosition, int]) -> Iterable[SumEquation]:
@@ -116,15 +124,21 @@ def _iterate_equations(table: CountTable, values: dict[CellPosition, int]) -> It
     slack_rows = count(len(table.counts))
     for c in columns:
         if table.base_rows:
-            yield _make_equation(CellPosition(BASE, c), (CellPosition(r, c) for r in table.base_rows))
+            yield _make_equation(
+                CellPosition(BASE, c), (CellPosition(r, c) for r in table.base_rows)
+            )
         for net, parts in table.sums.items():
             yield _make_equation(CellPosition(net, c), (CellPosition(r, c) for r in parts))
     for sign, limits in ((1, table.at_most), (-1, table.at_least)):
         for whole, parts in limits:
             row = next(slack_rows)
             for c in columns:
-                equation = _make_equation(CellPosition(whole, c), (CellPosition(r, c) for r in parts))
-                slack = sign * (values[CellPosition(whole, c)] - sum(values[CellPosition(r, c)] for r in parts))
+                equation = _make_equation(
+                    CellPosition(whole, c), (CellPosition(r, c) for r in parts)
+                )
+                slack = sign * (
+                    values[CellPosition(whole, c)] - sum(values[CellPosition(r, c)] for r in parts)
+                )
                 values[CellPosition(row, c)] = max(slack, 0)
                 if slack >= 0:
                     yield {**equation, CellPosition(row, c): sign}
@@ -174,7 +188,10 @@ class _Suppressor:
                 self._equations_by_position.setdefault(position, []).append(equation)
 
     def protect(
-        self, small: Collection[CellPosition], elsewhere: Collection[CellPosition], small_columns: Collection[int]
+        self,
+        small: Collection[CellPosition],
+        elsewhere: Collection[CellPosition],
+        small_columns: Collection[int],
     ) -> None:
         """Hide counts until every small count may be as large as the threshold, for all a reader knows.
 
@@ -195,11 +212,15 @@ class _Suppressor:
         for position in sorted(elsewhere):
             value = self._values[position]
             unmet.append(_Requirement(position, 1, value + self._threshold, spares_totals=True))
-            unmet.append(_Requirement(position, -1, max(value - self._threshold, 0), spares_totals=True))
+            unmet.append(
+                _Requirement(position, -1, max(value - self._threshold, 0), spares_totals=True)
+            )
         unchecked = list(unmet)
         while unmet:
             for requirement in unchecked:  # only once: what is hidden later makes no equation tight
-                while requirement in unmet and self._hide_next(self._find_tight_equations(requirement), requirement):
+                while requirement in unmet and self._hide_next(
+                    self._find_tight_equations(requirement), requirement
+                ):
                     pass
             unchecked = []
             tableaux: dict[tuple[bool, CellPosition], Tableau[CellPosition]] = {}
@@ -210,13 +231,18 @@ class _Suppressor:
                 if (keeps_linked, position) not in tableaux:
                     connected = dict(self._iterate_connected(requirement))
                     tableau = self._build_tableau(connected)
-                    tableaux |= dict.fromkeys([(keeps_linked, other) for other in connected], tableau)
-                solution = tableaux[keeps_linked, position].find_solution(position, requirement.goal)
+                    tableaux |= dict.fromkeys(
+                        [(keeps_linked, other) for other in connected], tableau
+                    )
+                solution = tableaux[keeps_linked, position].find_solution(
+                    position, requirement.goal
+                )
                 if solution is not None:
                     unmet = [
                         other
                         for other in unmet
-                        if other.keeps_linked > keeps_linked or not other.is_met_by(solution.get(other.position))
+                        if other.keeps_linked > keeps_linked
+                        or not other.is_met_by(solution.get(other.position))
                     ]
                 elif self._hide_next(self._find_blocking_equations(requirement), requirement):
                     break
@@ -228,7 +254,9 @@ class _Suppressor:
 
     def _may_change(self, position: CellPosition, requirement: _Requirement) -> bool:
         """Return whether a count may have another value where the requirement is met."""
-        return position in self.hidden and not (requirement.keeps_linked and position in self._table.linked)
+        return position in self.hidden and not (
+            requirement.keeps_linked and position in self._table.linked
+        )
 
     def _can_hide(self, position: CellPosition, requirement: _Requirement) -> bool:
         """Return whether hiding this count is possible and helps to meet the requirement.
@@ -259,26 +287,38 @@ class _Suppressor:
 
     def _measure_slack(self, requirement: _Requirement, equation: SumEquation) -> float:
         """Return by how much the count may change, compensated by other counts of this equation."""
-        others = [p for p in equation if p != requirement.position and self._may_change(p, requirement)]
-        if any(equation[other] * requirement.sign != equation[requirement.position] for other in others):
+        others = [
+            p for p in equation if p != requirement.position and self._may_change(p, requirement)
+        ]
+        if any(
+            equation[other] * requirement.sign != equation[requirement.position] for other in others
+        ):
             return float("inf")
         return sum(self._values[other] for other in others)
 
-    def _iterate_connected(self, requirement: _Requirement) -> Iterator[tuple[CellPosition, list[SumEquation]]]:
+    def _iterate_connected(
+        self, requirement: _Requirement
+    ) -> Iterator[tuple[CellPosition, list[SumEquation]]]:
         """Yield the changeable counts connected with the requirement's, nearest first, each with new equations."""
         connected = {requirement.position}
         reached: set[int] = set()
         queue = [requirement.position]
         for position in queue:
-            equations = [e for e in self._equations_by_position.get(position, ()) if id(e) not in reached]
+            equations = [
+                e for e in self._equations_by_position.get(position, ()) if id(e) not in reached
+            ]
             yield position, equations
             reached.update(map(id, equations))
             for equation in equations:
-                new = [p for p in equation if p not in connected and self._may_change(p, requirement)]
+                new = [
+                    p for p in equation if p not in connected and self._may_change(p, requirement)
+                ]
                 connected.update(new)
                 queue += new
 
-    def _build_tableau(self, connected: Mapping[CellPosition, Sequence[SumEquation]]) -> Tableau[CellPosition]:
+    def _build_tableau(
+        self, connected: Mapping[CellPosition, Sequence[SumEquation]]
+    ) -> Tableau[CellPosition]:
         """Build the equations of connected counts, in the order of all equations."""
         reached = {id(equation) for equations in connected.values() for equation in equations}
         equations = [
@@ -305,7 +345,9 @@ class _Suppressor:
                 break
         return blocking[min(blocking)] if blocking else []
 
-    def _classify_equation(self, equation: SumEquation, requirement: _Requirement) -> set[tuple[bool, bool]]:
+    def _classify_equation(
+        self, equation: SumEquation, requirement: _Requirement
+    ) -> set[tuple[bool, bool]]:
         """Return the classes in which an equation is tried, the lowest first; none where nothing can be hidden.
 
         The flags of a class allow that only bases or totals can be hidden, and that several counts may change.
@@ -313,7 +355,9 @@ class _Suppressor:
         candidates = [position for position in equation if self._can_hide(position, requirement)]
         if not candidates:
             return set()
-        only_totals = not any(self._is_inner_cell(position, requirement.position) for position in candidates)
+        only_totals = not any(
+            self._is_inner_cell(position, requirement.position) for position in candidates
+        )
         several_change = sum(self._may_change(position, requirement) for position in equation) > 1
         return set(product({only_totals, True}, {several_change, True}))
 
@@ -327,7 +371,9 @@ class _Suppressor:
         Preferred are counts that help in most equations and are large enough; then nets, counts in the fewest equations
         without hidden counts, and small counts; then zeros, and last totals and bases.
         """
-        candidates = {p for equation in equations for p in equation if self._can_hide(p, requirement)}
+        candidates = {
+            p for equation in equations for p in equation if self._can_hide(p, requirement)
+        }
         if not candidates:
             return False
         sums, protected = self._table.sums, requirement.position

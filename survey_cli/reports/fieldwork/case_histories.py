@@ -57,7 +57,9 @@ def describe_refusal(refusal: events.RefusalDescribed) -> str:
     return f"refused{who}{f', strength {refusal.strength} of 3' if refusal.strength else ''}"
 
 
-def describe_appointment_owner(appointment: events.AppointmentMade | events.AppointmentReassigned) -> str:
+def describe_appointment_owner(
+    appointment: events.AppointmentMade | events.AppointmentReassigned,
+) -> str:
     """Describe who keeps the appointment: `anyone`, `ann only`, `ann first`."""
     return str(_TEXTS["appointment owners"][appointment.policy]).format(owner=appointment.owner)
 
@@ -67,7 +69,9 @@ def build_history(
 ) -> tuple[StationHistoryLine, ...]:
     """Build the history of a case in the words of interviewers, oldest first."""
     return tuple(
-        StationHistoryLine(at=entry.at.astimezone(zone), what=what, by=entry.by, note=_get_note(entry.event))
+        StationHistoryLine(
+            at=entry.at.astimezone(zone), what=what, by=entry.by, note=_get_note(entry.event)
+        )
         for entry in history
         if (what := _describe_for_station(entry.event, plan))
     )
@@ -83,7 +87,9 @@ def describe_event(event: events.CaseEvent, before: Case, plan: Plan) -> EventTe
         case events.OutcomeRecorded():
             number = f" at number {event.number}" if event.number else ", incoming call"
             interrupted = ", interview interrupted" if event.interrupted else ""
-            what = f"{describe_outcome(event.outcome, plan)}{_format_code(event)}{number}{interrupted}"
+            what = (
+                f"{describe_outcome(event.outcome, plan)}{_format_code(event)}{number}{interrupted}"
+            )
         case events.CaseReturned(why):
             return EventText(_TEXTS["returned"][why])
         case events.InterviewOpened():
@@ -140,4 +146,11 @@ def _format_code(event: events.OutcomeRecorded | events.OutcomeOverridden) -> st
 
 def _get_note(event: events.CaseEvent) -> str:
     """Return the words written with an event."""
-    return next((str(getattr(event, name)) for name in ("note", "why", "reason", "text") if hasattr(event, name)), "")
+    return next(
+        (
+            str(getattr(event, name))
+            for name in ("note", "why", "reason", "text")
+            if hasattr(event, name)
+        ),
+        "",
+    )

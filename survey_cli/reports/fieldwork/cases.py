@@ -138,7 +138,9 @@ class CallabilityReport(NamedTuple):
     @property
     def is_on_do_not_call_list(self) -> bool:
         """Whether it may never be called, because of the do-not-call list."""
-        return any(verdict.rule is CaseRule.DO_NOT_CALL and not verdict.allows for verdict in self.verdicts)
+        return any(
+            verdict.rule is CaseRule.DO_NOT_CALL and not verdict.allows for verdict in self.verdicts
+        )
 
 
 class QueueLine(NamedTuple):
@@ -209,10 +211,15 @@ class InterviewerList(NamedTuple):
 def tabulate_cases(lines: Iterable[CaseLine]) -> Table:
     """Convert the list to a table for export; dates and times are in UTC."""
     variables = tuple(
-        Variable(name=name, storage="integer" if name in ("attempts", "seq") else "text", role="admin")
+        Variable(
+            name=name, storage="integer" if name in ("attempts", "seq") else "text", role="admin"
+        )
         for name in CaseLine._fields
     )
-    rows = (tuple(format_timestamp(v) if isinstance(v, datetime) else "" if v is None else v for v in r) for r in lines)
+    rows = (
+        tuple(format_timestamp(v) if isinstance(v, datetime) else "" if v is None else v for v in r)
+        for r in lines
+    )
     return Table(variables=variables, rows=rows)
 
 

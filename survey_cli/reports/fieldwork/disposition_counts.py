@@ -96,7 +96,9 @@ class CountedState(NamedTuple):
     columns: Mapping[str, Value] = events.NO_COLUMNS
 
 
-def _read_state(key: str, history: Sequence[HistoryEntry], plan: Plan, at: datetime) -> CountedState:
+def _read_state(
+    key: str, history: Sequence[HistoryEntry], plan: Plan, at: datetime
+) -> CountedState:
     """Derive how a case is counted at a point in time."""
     case = Case.from_history(key, history)
     position = schedule_case(case, plan, at)
@@ -167,7 +169,9 @@ def count_dispositions(
             count.frame = part[0] or NO_FRAME
     return StudyDispositions(
         frames=tuple(sums[frame, ""] for frame in frames),
-        parts=tuple(sums[frame, value] for frame in frames for value in values if (frame, value) in sums),
+        parts=tuple(
+            sums[frame, value] for frame in frames for value in values if (frame, value) in sums
+        ),
         unreleased=unreleased,
         uncountable=tuple(uncountable),
         excluded_sessions=excluded_sessions,
@@ -184,7 +188,9 @@ def _find_value_label(columns: Mapping[str, Value], options: DispositionOptions)
 def _sort_values(values: Collection[str], options: DispositionOptions) -> list[str]:
     """Sort labels in the questionnaire's order, then other values; `NO_VALUE` comes last."""
     order = {label: position for position, label in enumerate(options.labels.values())}
-    numbers_first = {text: (float(text), "") if text.isdecimal() else (float("inf"), text) for text in values}
+    numbers_first = {
+        text: (float(text), "") if text.isdecimal() else (float("inf"), text) for text in values
+    }
     return sorted(values, key=lambda v: (v == NO_VALUE, order.get(v, len(order)), numbers_first[v]))
 
 
@@ -209,7 +215,9 @@ def _count_interviews(history: Iterable[HistoryEntry]) -> int:
     return sum(isinstance(entry.event, events.InterviewOpened) for entry in history)
 
 
-def remove_sessions(history: Sequence[HistoryEntry], interviews: Collection[str]) -> list[HistoryEntry]:
+def remove_sessions(
+    history: Sequence[HistoryEntry], interviews: Collection[str]
+) -> list[HistoryEntry]:
     """Remove the sessions of these interviews from a history, as if nobody had called then.
 
     Imports, releases and corrections by a supervisor during a session are not part of it, and stay.
@@ -223,7 +231,11 @@ def remove_sessions(history: Sequence[HistoryEntry], interviews: Collection[str]
             sessions.append([])
     remaining: list[HistoryEntry] = []
     for session in sessions:
-        conducted = {e.event.interview for e in session if isinstance(e.event, events.InterviewOpened)}
+        conducted = {
+            e.event.interview for e in session if isinstance(e.event, events.InterviewOpened)
+        }
         kept = events.CaseSampled | events.CaseReleased | events.OutcomeOverridden
-        remaining += [e for e in session if conducted.isdisjoint(interviews) or isinstance(e.event, kept)]
+        remaining += [
+            e for e in session if conducted.isdisjoint(interviews) or isinstance(e.event, kept)
+        ]
     return remaining

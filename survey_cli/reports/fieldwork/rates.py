@@ -42,7 +42,9 @@ class RateDefinition(NamedTuple):
     """The denominator; it includes all unknown cases, the share e of them, or none."""
 
 
-_ROWS: Final = json.loads(Path(__file__).with_name("rate_definitions.json").read_text(encoding="utf-8"))
+_ROWS: Final = json.loads(
+    Path(__file__).with_name("rate_definitions.json").read_text(encoding="utf-8")
+)
 RATE_DEFINITIONS: Final = tuple(RateDefinition(*row) for row in _ROWS)
 """Definitions in the order in which rates are shown; contacted are I, P, R and O."""
 
@@ -70,10 +72,23 @@ class RateColumn:
 
     @classmethod
     def from_counts(
-        cls, counts: DispositionCounts, e: Eligibility, *, frame: str = "", by: str = "", open_cases: int | None = None
+        cls,
+        counts: DispositionCounts,
+        e: Eligibility,
+        *,
+        frame: str = "",
+        by: str = "",
+        open_cases: int | None = None,
     ) -> "RateColumn":
         """Return the column with the rates of these counts."""
-        return cls(frame=frame, by=by, rates=compute_rates(counts, e), counts=counts, e=e, open_cases=open_cases)
+        return cls(
+            frame=frame,
+            by=by,
+            rates=compute_rates(counts, e),
+            counts=counts,
+            e=e,
+            open_cases=open_cases,
+        )
 
     @property
     def title(self) -> str:
@@ -109,7 +124,9 @@ def build_rate_table(
     that they are as of a past time. `notes` follow those derived from the figures.
     """
     return RateTable(
-        heading=translate("not a probability sample: quotas decided who was interviewed") if quotas else "",
+        heading=translate("not a probability sample: quotas decided who was interviewed")
+        if quotas
+        else "",
         columns=(*columns, *(_build_composites(columns, weights) if weights else ())),
         notes=(
             *_iterate_notes(columns, weights or {}),
@@ -120,14 +137,18 @@ def build_rate_table(
     )
 
 
-def _build_composites(columns: Iterable[RateColumn], weights: Mapping[str, Fraction]) -> list[RateColumn]:
+def _build_composites(
+    columns: Iterable[RateColumn], weights: Mapping[str, Fraction]
+) -> list[RateColumn]:
     rates = {(column.frame, column.by): column.rates for column in columns}
     undefined = Rates(*[None] * len(Rates._fields))
     return [
         RateColumn(
             frame="composite",
             by=by,
-            rates=combine_rates([(weight, rates.get((frame, by), undefined)) for frame, weight in weights.items()]),
+            rates=combine_rates(
+                [(weight, rates.get((frame, by), undefined)) for frame, weight in weights.items()]
+            ),
         )
         for by in dict.fromkeys(by for _, by in rates)
     ]
@@ -163,7 +184,9 @@ def _describe_full_quotas(columns: Iterable[RateColumn]) -> Iterable[str]:
         eligible = e.eligible + column.quota_full
         share = format_decimal(Fraction(eligible) / Fraction(e.eligible + e.not_eligible), 4)
         name = translate("e of {frame}", frame=column.frame) if column.frame else "e"
-        yield f"{name}: " + translate("rates-quota-full", n=format_count(column.quota_full), share=share)
+        yield f"{name}: " + translate(
+            "rates-quota-full", n=format_count(column.quota_full), share=share
+        )
 
 
 def _describe_unscreened(columns: Iterable[RateColumn]) -> Iterable[str]:
@@ -183,13 +206,19 @@ def _describe_eligibility(share: EligibleShare, e: Eligibility) -> str:
         return translate("not defined: there is no case of known eligibility to estimate it from")
     if share.source == "given":
         return translate("{share}, as given", share=format_share(share.value))
-    known = f"{format_count(e.eligible)}/({format_count(e.eligible)} + {format_count(e.not_eligible)})"
+    known = (
+        f"{format_count(e.eligible)}/({format_count(e.eligible)} + {format_count(e.not_eligible)})"
+    )
     text = "{share} = {known}, estimated by proportional allocation"
     return translate(text, share=format_decimal(share.value, 4), known=known)
 
 
-def _describe_open_cases(columns: Sequence[RateColumn], *, finished_only: bool, then: bool) -> Iterable[str]:
-    frames = [column for column in columns if not column.by] or columns  # a frame includes its parts
+def _describe_open_cases(
+    columns: Sequence[RateColumn], *, finished_only: bool, then: bool
+) -> Iterable[str]:
+    frames = [
+        column for column in columns if not column.by
+    ] or columns  # a frame includes its parts
     open_cases = sum(column.open_cases or 0 for column in frames)
     texts = ("open-then", "open-then-one") if then else ("open-now", "open-now-one")
     if finished_only:
@@ -228,7 +257,9 @@ def format_share(value: Fraction) -> str:
 
 def collect_figures(column: RateColumn) -> dict[str, Fraction | int | None]:
     """Return the exact figures of a column by name: groups, e, rates; None where one is not defined."""
-    counts: Mapping[DispositionGroup, ExactNumber] = column.counts.list_by_group() if column.counts else {}
+    counts: Mapping[DispositionGroup, ExactNumber] = (
+        column.counts.list_by_group() if column.counts else {}
+    )
     return {
         "open": column.open_cases,
         **{group: counts.get(group) for group in GROUPS},
@@ -243,11 +274,16 @@ def tabulate_rates(report: RateTable) -> Table:
 
     A figure that is not defined is empty.
     """
-    names = ("frame", "by", *(name for column in report.columns[:1] for name in collect_figures(column)))
+    names = (
+        "frame",
+        "by",
+        *(name for column in report.columns[:1] for name in collect_figures(column)),
+    )
     return Table(
         variables=tuple(Variable(name=name, storage="text", role="admin") for name in names),
         rows=[
-            (column.frame, column.by, *map(_format_cell, collect_figures(column).values())) for column in report.columns
+            (column.frame, column.by, *map(_format_cell, collect_figures(column).values()))
+            for column in report.columns
         ],
     )
 
@@ -255,4 +291,8 @@ def tabulate_rates(report: RateTable) -> Table:
 def _format_cell(value: Fraction | int | None) -> Cell:
     if value is None:
         return ""
-    return format_decimal(value, PROPORTION_DIGITS).replace(",", "") if isinstance(value, Fraction) else str(value)
+    return (
+        format_decimal(value, PROPORTION_DIGITS).replace(",", "")
+        if isinstance(value, Fraction)
+        else str(value)
+    )

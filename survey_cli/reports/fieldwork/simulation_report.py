@@ -9,7 +9,12 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from survey_cli.fieldwork.appointments.appointment import EARLY_WINDOW, resolve_span
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import classify_outcome, is_contact
-from survey_cli.fieldwork.case.events import AppointmentMade, HistoryEntry, NumberDialed, OutcomeRecorded
+from survey_cli.fieldwork.case.events import (
+    AppointmentMade,
+    HistoryEntry,
+    NumberDialed,
+    OutcomeRecorded,
+)
 from survey_cli.fieldwork.plan.plan import CellFill, Plan
 from survey_cli.fieldwork.queue.scheduling import QueuePosition, schedule_case
 from survey_cli.outcomes import REFUSAL_OUTCOMES, is_answered
@@ -19,7 +24,13 @@ COMPLETE_CODE: Final = "1.1"
 AppointmentResult: TypeAlias = Literal["kept", "late", "overtaken", "never called", "to come"]
 """`kept`: called within the time; `late`: after it; `overtaken`: a contact or another appointment came before; `never
 called`: the time passed without a call; `to come`: the time has not passed."""
-APPOINTMENT_RESULTS: Final[tuple[AppointmentResult, ...]] = ("kept", "late", "overtaken", "never called", "to come")
+APPOINTMENT_RESULTS: Final[tuple[AppointmentResult, ...]] = (
+    "kept",
+    "late",
+    "overtaken",
+    "never called",
+    "to come",
+)
 
 
 class DayRow(NamedTuple):
@@ -140,7 +151,9 @@ def summarize_simulation(
             (plan.outcomes[outcome].name if outcome in plan.outcomes else outcome, number)
             for outcome, number in sorted(calls.items(), key=lambda item: (-item[1], item[0]))
         ),
-        attempts=tuple(AttemptsRow(n, number, complete_after[n]) for n, number in sorted(attempts.items())),
+        attempts=tuple(
+            AttemptsRow(n, number, complete_after[n]) for n, number in sorted(attempts.items())
+        ),
         final_statuses=_build_final_statuses(cases),
         cells=tuple(_build_cells(cases, plan, fill)),
         appointments={result: appointments[result] for result in APPOINTMENT_RESULTS},
@@ -173,7 +186,9 @@ def _build_days(days: Mapping[date, Counter[str]]) -> Iterable[DayRow]:
         yield DayRow._make((day, *(counts[kind] for kind in DayRow._fields[1:-1]), cumulative))
 
 
-def classify_appointments(history: Sequence[HistoryEntry], plan: Plan, at: datetime) -> list[AppointmentResult]:
+def classify_appointments(
+    history: Sequence[HistoryEntry], plan: Plan, at: datetime
+) -> list[AppointmentResult]:
     """Return the result of every appointment of a case at the time `at`."""
     results: list[AppointmentResult] = []
     span: tuple[datetime, datetime] | None = None
@@ -198,16 +213,24 @@ def classify_appointments(history: Sequence[HistoryEntry], plan: Plan, at: datet
 def _build_final_statuses(cases: Sequence[_FinalCase]) -> tuple[FinalStatusRow, ...]:
     counts: Counter[tuple[str, str]] = Counter()
     for position in (final.position for final in cases):
-        waits_for = "appointment" if position.promised_at else "for its time"  # whatever outcome it waits after
+        waits_for = (
+            "appointment" if position.promised_at else "for its time"
+        )  # whatever outcome it waits after
         counts[position.status, waits_for if position.status == "waiting" else position.why] += 1
     order = ("ready", "waiting", "held", "unreleased", "done")
     rows = (FinalStatusRow(status, why, number) for (status, why), number in counts.items())
     return tuple(sorted(rows, key=lambda row: (order.index(row.status), -row.cases, row.why)))
 
 
-def _build_cells(cases: Sequence[_FinalCase], plan: Plan, fill: Mapping[str, CellFill]) -> Iterable[QuotaCellRow]:
+def _build_cells(
+    cases: Sequence[_FinalCase], plan: Plan, fill: Mapping[str, CellFill]
+) -> Iterable[QuotaCellRow]:
     """Build a row per quota cell, with the reason why it is not filled."""
-    over_sample = {quota.id for quota in plan.quotas.quotas if quota.list_inputs() <= plan.quotas.known_variables}
+    over_sample = {
+        quota.id
+        for quota in plan.quotas.quotas
+        if quota.list_inputs() <= plan.quotas.known_variables
+    }
     open_cases = [final.case for final in cases if final.position.status in ("ready", "waiting")]
     open_by_cell: Counter[str] = Counter()
     for case in open_cases:

@@ -25,7 +25,9 @@ from survey_cli.reports.fieldwork.pace import Pace, PaceInput, build_pace
 from survey_cli.reports.fieldwork.rates import RateColumn
 from survey_cli.wording import format_quantity, join_first
 
-STATUS_DESCRIPTIONS: Final = json.loads(Path(__file__).with_name("statuses.json").read_text(encoding="utf-8"))
+STATUS_DESCRIPTIONS: Final = json.loads(
+    Path(__file__).with_name("statuses.json").read_text(encoding="utf-8")
+)
 """Descriptions of the statuses, in the order in which they are shown."""
 SMALL_BASE: Final = 20
 """A share of fewer contacts is marked, because one contact more or less would change it by over five points."""
@@ -68,7 +70,9 @@ PARKED: Final = NamedFigure(
     " supervisor, or in a replicate that is not released.",
     "board",
 )
-DONE: Final = NamedFigure("done", "Cases that are not called again.", "status, board, client's page, export of cases")
+DONE: Final = NamedFigure(
+    "done", "Cases that are not called again.", "status, board, client's page, export of cases"
+)
 DEAD_NUMBERS: Final = NamedFigure(
     "dead numbers", "Numbers of the sample that do not work or belong to somebody else.", "status"
 )
@@ -402,14 +406,24 @@ def build_fieldwork_status(
     by_code = _sum_by_name((code, number) for _, _, code, number in data.case_counts)
     active = _list_people(data.activity)
     logins = sorted(
-        {*active, *(lease.who for lease in data.leases), *_list_people(*data.today.values()), *data.at_work}
+        {
+            *active,
+            *(lease.who for lease in data.leases),
+            *_list_people(*data.today.values()),
+            *data.at_work,
+        }
     )
     names = {
         login: _name_interviewer(login, people, viewer) or f"interviewer {number}"
         for number, login in enumerate(logins, start=1)
     }
-    owners = [names.get(line.owner) or _name_interviewer(line.owner, people, viewer) for line in data.appointments]
-    appointments = tuple(line._replace(owner=o) for line, o in zip(data.appointments, owners, strict=True))
+    owners = [
+        names.get(line.owner) or _name_interviewer(line.owner, people, viewer)
+        for line in data.appointments
+    ]
+    appointments = tuple(
+        line._replace(owner=o) for line, o in zip(data.appointments, owners, strict=True)
+    )
     leases = tuple(lease._replace(who=names[lease.who]) for lease in data.leases)
     hours = _build_hours(data)
     today = sum(hour.complete for hour in hours)
@@ -436,7 +450,9 @@ def build_fieldwork_status(
         codes=_build_codes(data, plan),
         cells=cells,
         dayparts=_build_dayparts(data, plan),
-        people=tuple(build_interviewer_line(names[login], login, data.activity) for login in active),
+        people=tuple(
+            build_interviewer_line(names[login], login, data.activity) for login in active
+        ),
         hours=hours,
         pace=_build_pace(data, plan, progress),
         people_today=people_today,
@@ -448,7 +464,12 @@ def build_fieldwork_status(
 
 
 def _list_people(*activities: Mapping[tuple[str | int, ...], int]) -> list[str]:
-    names = {name for activity in activities for name in activity if len(name) > 1 and name[0] != UNRELEASED}
+    names = {
+        name
+        for activity in activities
+        for name in activity
+        if len(name) > 1 and name[0] != UNRELEASED
+    }
     return sorted({str(name[1]) for name in names})
 
 
@@ -470,7 +491,9 @@ def _sum_by_name(pairs: Iterable[tuple[str, int]]) -> Counter[str]:
     return sums
 
 
-def _build_statuses(data: StatusInput, plan: Plan, people: People, viewer: Interviewer) -> tuple[StatusLine, ...]:
+def _build_statuses(
+    data: StatusInput, plan: Plan, people: People, viewer: Interviewer
+) -> tuple[StatusLine, ...]:
     """Count cases by status; those of the queue by who may call them now, or why nobody may."""
     staff = tuple(people.interviewers.values()) or (viewer,)
     order = CallOrder.for_interviewer(plan, people=people, who=viewer, at=data.at, fill=data.fill)
@@ -479,7 +502,9 @@ def _build_statuses(data: StatusInput, plan: Plan, people: People, viewer: Inter
         for group in data.case_groups
     )
     return tuple(
-        StatusLine(status, what, cases[status]) for status, what in STATUS_DESCRIPTIONS.items() if status in cases
+        StatusLine(status, what, cases[status])
+        for status, what in STATUS_DESCRIPTIONS.items()
+        if status in cases
     )
 
 
@@ -487,22 +512,31 @@ def _build_outcomes(data: StatusInput, plan: Plan) -> tuple[OutcomeLine, ...]:
     """Count released cases by outcome, in the plan's order; cases that were never called come first."""
     released = [counts for counts in data.case_counts if counts[0] != "unreleased" or counts[1]]
     cases = _sum_by_name((outcome, number) for _, outcome, _, number in released)
-    done = _sum_by_name((outcome, number) for status, outcome, _, number in released if status == "done")
+    done = _sum_by_name(
+        (outcome, number) for status, outcome, _, number in released if status == "done"
+    )
     names = {outcome: definition.name for outcome, definition in plan.outcomes.items()}
     order = {outcome: position for position, outcome in enumerate(("", *plan.outcomes))}
     return tuple(
-        OutcomeLine(outcome, names.get(outcome) or outcome or NEVER_CALLED, cases[outcome], done[outcome])
+        OutcomeLine(
+            outcome, names.get(outcome) or outcome or NEVER_CALLED, cases[outcome], done[outcome]
+        )
         for outcome in sorted(cases, key=lambda outcome: (order.get(outcome, len(order)), outcome))
     )
 
 
 def _build_codes(data: StatusInput, plan: Plan) -> tuple[CodeLine, ...]:
-    cases = _sum_by_name((code, number) for status, _, code, number in data.case_counts if status == "done")
+    cases = _sum_by_name(
+        (code, number) for status, _, code, number in data.case_counts if status == "done"
+    )
     own_groups, lines = find_study_groups(plan), []
     for code, number in sorted(cases.items()):
         disposition = find_disposition(code)
         group = find_group(code, frame=plan.frame, overrides=own_groups)
-        name, group_text = disposition.name if disposition else "", "" if isinstance(group, UncountableCode) else group
+        name, group_text = (
+            disposition.name if disposition else "",
+            "" if isinstance(group, UncountableCode) else group,
+        )
         lines.append(CodeLine(code, name, group_text, number))
     return tuple(lines)
 
@@ -511,7 +545,9 @@ def build_cells(fill: Mapping[str, CellFill], plan: Plan) -> tuple[QuotaCellLine
     """Build a line for each quota cell."""
     full = plan.quotas.list_full_cells(fill)
     return tuple(
-        QuotaCellLine(name, *fill.get(name, CellFill()), cell.target, cell.soft, name in full, cell.label)
+        QuotaCellLine(
+            name, *fill.get(name, CellFill()), cell.target, cell.soft, name in full, cell.label
+        )
         for name, cell in plan.quotas.cells.items()
     )
 
@@ -530,7 +566,10 @@ def build_interviewer_line(
         name=name,
         on_cases=timedelta(seconds=sums["seconds"]),
         mean_length=timedelta(seconds=seconds / sums["lengths"]) if sums["lengths"] else None,
-        **{kind: sums[kind] for kind in ("complete", "partial", "refusals", "calls", "sessions", "reached")},
+        **{
+            kind: sums[kind]
+            for kind in ("complete", "partial", "refusals", "calls", "sessions", "reached")
+        },
     )
 
 
@@ -543,7 +582,9 @@ def _build_hours(data: StatusInput) -> tuple[HourLine, ...]:
     first, last = min(sums, default=0), (data.at - data.day_began) // hour
     zone = data.day_began.tzinfo
     return tuple(
-        HourLine((data.day_began + n * hour).astimezone(zone), sums[n]) for n in range(first, last + 1) if sums
+        HourLine((data.day_began + n * hour).astimezone(zone), sums[n])
+        for n in range(first, last + 1)
+        if sums
     )
 
 
@@ -551,7 +592,11 @@ def _count_yesterday(data: StatusInput) -> int:
     """Count the interviews completed on the day before, on the viewer's clock."""
     zone = data.day_began.tzinfo
     yesterday = data.day_began.astimezone(zone).date() - timedelta(days=1)
-    return sum(number for quarter, number in data.completes.items() if quarter.astimezone(zone).date() == yesterday)
+    return sum(
+        number
+        for quarter, number in data.completes.items()
+        if quarter.astimezone(zone).date() == yesterday
+    )
 
 
 def _build_pace(data: StatusInput, plan: Plan, progress: Progress) -> Pace | None:
@@ -582,7 +627,9 @@ def _build_people_today(data: StatusInput, names: Mapping[str, str]) -> tuple[Pe
         if shift is not None and shift.working:
             on_cases = min(shift.on_cases / shift.working, 1.0)
         is_free = lease is None and (shift is None or shift.state == "at work")
-        idle = data.at - data.last_entries[login] if is_free and login in data.last_entries else None
+        idle = (
+            data.at - data.last_entries[login] if is_free and login in data.last_entries else None
+        )
         case = lease._replace(who=names[login]) if lease is not None else None
         lines.append(PersonLine(work, case, on_cases, idle, shift))
     return tuple(lines)
@@ -652,7 +699,9 @@ def _build_lengths(data: StatusInput) -> LengthLine | None:
     seconds = sorted(lengths)
     up_to = list(accumulate(lengths[length] for length in seconds))
     middles = [seconds[bisect_right(up_to, place)] for place in ((total - 1) // 2, total // 2)]
-    return LengthLine(total, *(timedelta(seconds=s) for s in (sum(middles) / 2, seconds[0], seconds[-1])))
+    return LengthLine(
+        total, *(timedelta(seconds=s) for s in (sum(middles) / 2, seconds[0], seconds[-1]))
+    )
 
 
 def _build_dayparts(data: StatusInput, plan: Plan) -> tuple[DaypartLine, ...]:
@@ -664,5 +713,7 @@ def _build_dayparts(data: StatusInput, plan: Plan) -> tuple[DaypartLine, ...]:
     named = list(dict.fromkeys(part.name for part in plan.calendar.parts))
     order = [*named, *(part for part in sorted(sums) if part not in named)]
     return tuple(
-        DaypartLine(part or NO_DAYPART, sums[part]["sessions"], sums[part]["reached"]) for part in order if part in sums
+        DaypartLine(part or NO_DAYPART, sums[part]["sessions"], sums[part]["reached"])
+        for part in order
+        if part in sums
     )

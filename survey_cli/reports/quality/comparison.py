@@ -127,7 +127,9 @@ class InterviewerComparison:
 
     def assess(self) -> dict[str, list[IndicatorResult]]:
         """Compare all interviewers in all indicators."""
-        results: dict[str, list[IndicatorResult]] = {interviewer: [] for interviewer in sorted(self._own)}
+        results: dict[str, list[IndicatorResult]] = {
+            interviewer: [] for interviewer in sorted(self._own)
+        }
         for name, indicator in self._indicators.items():
             deviations = {interviewer: self._measure(interviewer, name) for interviewer in results}
             compared = [d for d in deviations.values() if d.is_compared]
@@ -138,13 +140,16 @@ class InterviewerComparison:
                 results[interviewer].append(_judge(name, indicator, found, usual))
         return self._flag_absolute(_adjust(results))
 
-    def _flag_absolute(self, results: Mapping[str, list[IndicatorResult]]) -> dict[str, list[IndicatorResult]]:
+    def _flag_absolute(
+        self, results: Mapping[str, list[IndicatorResult]]
+    ) -> dict[str, list[IndicatorResult]]:
         """Flag shares above the limit of their indicator, also of the only interviewer."""
         flagged: dict[str, list[IndicatorResult]] = {}
         for interviewer, own in results.items():
             is_judged = self.count_interviews(interviewer) >= MIN_INTERVIEWS
             flagged[interviewer] = [
-                result._replace(flagged=result.flagged or (is_judged and self._exceeds(result))) for result in own
+                result._replace(flagged=result.flagged or (is_judged and self._exceeds(result)))
+                for result in own
             ]
         return flagged
 
@@ -160,10 +165,14 @@ class InterviewerComparison:
             total, of, deviation = total + n, of + d, deviation + n - _compute_rate(whole) * d
             more = compute_draw_moments(whole, count)
             variance, third = variance + more[0], third + more[1]
-        is_compared = variance > 0 and of > 0 and self.count_interviews(interviewer) >= MIN_INTERVIEWS
+        is_compared = (
+            variance > 0 and of > 0 and self.count_interviews(interviewer) >= MIN_INTERVIEWS
+        )
         skewness = third / variance**1.5 if variance > 0 else 0.0
         base = max(of, 1)
-        return _Deviation(total / base, of, deviation / base, sqrt(variance) / base, skewness, is_compared)
+        return _Deviation(
+            total / base, of, deviation / base, sqrt(variance) / base, skewness, is_compared
+        )
 
 
 def _estimate_usual(deviations: Sequence[_Deviation]) -> tuple[float, float, float]:
@@ -187,7 +196,9 @@ def _estimate_spread(deviations: Sequence[_Deviation], center: float) -> float:
     """Return the variance between interviewers that, with chance, explains their clipped squared deviations."""
 
     def excess(spread: float) -> float:
-        squares = (min((d.deviation - center) ** 2 / (d.error**2 + spread), _CLIP**2) for d in deviations)
+        squares = (
+            min((d.deviation - center) ** 2 / (d.error**2 + spread), _CLIP**2) for d in deviations
+        )
         return sum(squares) - _CLIPPED_VARIANCE * (len(deviations) - 1)
 
     if excess(0) <= 0:
@@ -199,21 +210,31 @@ def _estimate_spread(deviations: Sequence[_Deviation], center: float) -> float:
     return high
 
 
-def _judge(name: str, indicator: Indicator, found: _Deviation, usual: tuple[float, float, float]) -> IndicatorResult:
+def _judge(
+    name: str, indicator: Indicator, found: _Deviation, usual: tuple[float, float, float]
+) -> IndicatorResult:
     center, spread, freedom = usual
     error, expected = sqrt(found.error**2 + spread), found.observed - found.deviation + center
     low, high = expected - 1.96 * error, expected + 1.96 * error
     p: float | None = None
     if found.is_compared:
         skewness = found.skewness * (found.error / error) ** 3
-        if indicator.kind == "share" and 0 < expected < 1:  # interviewers differ as in a beta distribution
+        if (
+            indicator.kind == "share" and 0 < expected < 1
+        ):  # interviewers differ as in a beta distribution
             third = 2 * spread**2 * (1 - 2 * expected) / (expected * (1 - expected))
             skewness += third / error**3
         z = _to_normal((found.deviation - center) / error, skewness)
         if spread:
             z = _from_student(z, freedom * (error**2 / spread) ** 2)
         above, below = _NORMAL.cdf(-z), _NORMAL.cdf(z)
-        p = min(1.0, 2 * min(above, below)) if indicator.high and indicator.low else above if indicator.high else below
+        p = (
+            min(1.0, 2 * min(above, below))
+            if indicator.high and indicator.low
+            else above
+            if indicator.high
+            else below
+        )
     return IndicatorResult(name, found.observed, expected, low, high, found.of, p)
 
 
@@ -235,8 +256,13 @@ def _adjust(results: Mapping[str, list[IndicatorResult]]) -> dict[str, list[Indi
     """Correct the p values for the number of comparisons, by Holm."""
     ranked = sorted(r.p for own in results.values() for r in own if r.p is not None)
     products = (min(1.0, p * (len(ranked) - index)) for index, p in enumerate(ranked))
-    adjusted: dict[float | None, float] = dict(zip(reversed(ranked), [*accumulate(products, max)][::-1], strict=True))
+    adjusted: dict[float | None, float] = dict(
+        zip(reversed(ranked), [*accumulate(products, max)][::-1], strict=True)
+    )
     return {
-        name: [r._replace(adjusted=adjusted.get(r.p), flagged=adjusted.get(r.p, 1.0) <= LEVEL) for r in own]
+        name: [
+            r._replace(adjusted=adjusted.get(r.p), flagged=adjusted.get(r.p, 1.0) <= LEVEL)
+            for r in own
+        ]
         for name, own in results.items()
     }

@@ -31,12 +31,18 @@ class AnswerLayout:
     """The columns of answers by what is counted in them; each interview is a list of cells as stored."""
 
     def __init__(self, instrument: Instrument, variables: Sequence[Variable]) -> None:
-        self.columns = [n for n, v in enumerate(variables) if v.role == "answer" and v.item in instrument.items]
+        self.columns = [
+            n for n, v in enumerate(variables) if v.role == "answer" and v.item in instrument.items
+        ]
         """The columns that are compared between interviews."""
         seen = {(variables[n].item, variables[n].turn): n for n in reversed(self.columns)}
         self._places = sorted(seen.values())
         """The first column of each question."""
-        self._verbatims = [n for n in self._places if isinstance(self._find_question(instrument, variables[n]), OPEN)]
+        self._verbatims = [
+            n
+            for n in self._places
+            if isinstance(self._find_question(instrument, variables[n]), OPEN)
+        ]
         """The columns of open answers."""
         self._names = [variable.name for variable in variables]
         self._scales: dict[int, tuple[str, str, str]] = {}
@@ -47,7 +53,9 @@ class AnswerLayout:
         for n in self._places:
             variable, item = variables[n], instrument.items.get(variables[n].item)
             options = item.options if item is not None and variable.measure == "ordinal" else ()
-            points = [dumps(o.code, ensure_ascii=False) for o in options if o.read and not o.missing]
+            points = [
+                dumps(o.code, ensure_ascii=False) for o in options if o.read and not o.missing
+            ]
             if len(points) > 2:
                 middle = points[len(points) // 2] if len(points) % 2 else ""
                 self._scales[n] = points[0], points[-1], middle
@@ -73,7 +81,11 @@ class AnswerLayout:
         declined = sum(cell[0] == "{" for cell in asked)
         unreached = asked.count('{"missing":"not_reached"}')
         points = [(cells[n], scale) for n, scale in self._scales.items() if cells[n][0] not in "n{"]
-        pairs = [(cells[a], cells[b]) for a, b in self._pairs if cells[a][0] not in "n{" and cells[b][0] not in "n{"]
+        pairs = [
+            (cells[a], cells[b])
+            for a, b in self._pairs
+            if cells[a][0] not in "n{" and cells[b][0] not in "n{"
+        ]
         middles = [cell == scale[2] for cell, scale in points if scale[2]]
         count = len(asked) - unreached
         return {
@@ -108,7 +120,9 @@ def count_events(
         match event:
             case events.InterviewStarted(session=session):
                 language = session.language
-            case events.QuestionAnswered(place=place) | events.QuestionDeclined(place=place) if place not in seen:
+            case events.QuestionAnswered(place=place) | events.QuestionDeclined(place=place) if (
+                place not in seen
+            ):
                 seen.add(place)
                 words = count_read_words(item, previous, language) if item is not None else 0
                 if words and since is not None:
@@ -118,7 +132,9 @@ def count_events(
             case events.PositionMoved():
                 back += 1
             case events.QueryConfirmed(check=check):
-                warnings += item is None or check >= len(item.checks) or not item.checks[check].aloud
+                warnings += (
+                    item is None or check >= len(item.checks) or not item.checks[check].aloud
+                )
             case events.NoteWritten() | events.LanguageChanged():
                 continue  # the item is the same as before
             case events.InterviewEnded():
@@ -181,7 +197,9 @@ class EarlierInterviews:
         self.pairs: dict[str, list[AlikePair]] = {}
         """The most similar pairs of each interviewer."""
 
-    def compare(self, interviewer: str, group: Hashable, case: str, signature: bytes) -> tuple[int, int]:
+    def compare(
+        self, interviewer: str, group: Hashable, case: str, signature: bytes
+    ) -> tuple[int, int]:
         """Compare an interview with earlier ones of its group, and add it to them.
 
         Returns by how many equal answers the most similar one of the interviewer exceeds the most similar one of as
@@ -194,14 +212,18 @@ class EarlierInterviews:
 
         def count_equal(other: int) -> int:
             equal = (answers ^ other).to_bytes(width).count(0)
-            return equal - (answers | other).to_bytes(width).count(0)  # without what neither was asked
+            return equal - (answers | other).to_bytes(width).count(
+                0
+            )  # without what neither was asked
 
         others = [other for who, other in latest if who != interviewer][-len(own) :] if own else []
         mine = [(count_equal(other), earlier) for earlier, other in list(own)]
         if mine:
             equal, earlier = max(mine)
             pairs = [*self.pairs.get(interviewer, ()), AlikePair(case, earlier, equal, answered)]
-            self.pairs[interviewer] = sorted(pairs, key=lambda pair: -pair.equal / max(pair.of, 1))[:3]
+            self.pairs[interviewer] = sorted(pairs, key=lambda pair: -pair.equal / max(pair.of, 1))[
+                :3
+            ]
         nearest = max((equal for equal, _ in mine[-len(others) :]), default=0) if others else 0
         excess = nearest - max(map(count_equal, others), default=nearest)
         own.append((case, answers))

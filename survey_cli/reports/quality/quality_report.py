@@ -73,7 +73,10 @@ def list_cells(result: IndicatorResult) -> tuple[str, ...]:
     form = ".1f" if kind == "mean" else "+.1%" if kind == "excess" else ".1%"
     rates = (min(max(rate, 0.0), 1.0) if kind == "share" else rate for rate in result[1:5])
     observed, expected, low, high = (format(rate, form) for rate in rates)
-    ps = ["–" if p is None else "< 0.001" if p < 0.001 else f"{p:.2g}" for p in (result.p, result.adjusted)]
+    ps = [
+        "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.2g}"
+        for p in (result.p, result.adjusted)
+    ]
     label = INDICATORS[result.indicator].label
     return label, observed, expected, f"{low} to {high}", *ps, "flag" if result.flagged else ""
 
@@ -98,7 +101,11 @@ def tabulate_quality(lines: Iterable[InterviewerQuality]) -> Table:
         *(Variable(name=name, storage="decimal", decimals=6, role="admin") for name in figures),
     )
     rows = (
-        (line.interviewer, *(NOT_APPLICABLE if cell is None else cell for cell in result[:-1]), int(result.flagged))
+        (
+            line.interviewer,
+            *(NOT_APPLICABLE if cell is None else cell for cell in result[:-1]),
+            int(result.flagged),
+        )
         for line in lines
         for result in line.results
     )

@@ -38,14 +38,18 @@ class CodingAgreement(NamedTuple):
     by_code: tuple[CodeAgreement, ...]
 
 
-def measure_agreement(pairs: Sequence[tuple[CodeSet, CodeSet]], *, multiple: bool) -> CodingAgreement:
+def measure_agreement(
+    pairs: Sequence[tuple[CodeSet, CodeSet]], *, multiple: bool
+) -> CodingAgreement:
     """Measure the agreement on answers, each with the codes of both coders; an unclear answer has no code."""
     codes = sorted(set(chain.from_iterable(chain.from_iterable(pairs))))
     by_code = []
     for code in codes:
         given = [(code in first, code in second) for first, second in pairs]
         first, second = (sum(each) for each in zip(*given, strict=True))
-        by_code.append(CodeAgreement(code, first, second, sum(a and b for a, b in given), compute_kappa(given)))
+        by_code.append(
+            CodeAgreement(code, first, second, sum(a and b for a, b in given), compute_kappa(given))
+        )
     return CodingAgreement(
         answers=len(pairs),
         equal=sum(first == second for first, second in pairs),
@@ -75,7 +79,9 @@ def compute_alpha(
     count = values.total()
     observed, expected = Fraction(0), Fraction(0)
     for unit in units:
-        observed += sum(measure_distance(a, b) for a, b in combinations(unit, 2)) / Fraction(len(unit) - 1)
+        observed += sum(measure_distance(a, b) for a, b in combinations(unit, 2)) / Fraction(
+            len(unit) - 1
+        )
     for a, b in combinations(values, 2):
         expected += values[a] * values[b] * measure_distance(a, b)
     return float(1 - (count - 1) * observed / expected) if expected else None

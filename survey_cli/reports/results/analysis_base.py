@@ -19,7 +19,11 @@ from survey_cli.values import UNCODED
 
 InterviewSelection: TypeAlias = Literal["complete", "partial", "all"]
 """The interviews to report on; `partial` selects complete and partial ones."""
-_SELECTED: Final = {"complete": ("complete",), "partial": ("complete", "partial"), "all": ("complete", "partial", "")}
+_SELECTED: Final = {
+    "complete": ("complete",),
+    "partial": ("complete", "partial"),
+    "all": ("complete", "partial", ""),
+}
 """The kinds of interviews in each selection."""
 _MICROSECOND: Final = timedelta(microseconds=1)
 _SPAN: Final = 10**7
@@ -47,7 +51,9 @@ class AnalysisBase:
     """The first and the last start of selected interviews that were conducted with this program, as stored."""
     _imported_starts: Counter[str] = field(default_factory=Counter)
     # In quotes: the class array has no type parameters at run time before Python 3.12.
-    _lengths: "dict[int, array[int]]" = field(default_factory=lambda: defaultdict(lambda: array("I")))
+    _lengths: "dict[int, array[int]]" = field(
+        default_factory=lambda: defaultdict(lambda: array("I"))
+    )
     """By whole spans of ten seconds in an interview's length, the further microseconds of each interview."""
 
     def select(self, answers: AnswerColumns) -> Sequence[bool]:
@@ -61,7 +67,10 @@ class AnalysisBase:
         self.left_out += selected.count(False)
         self.whole += len(kinds) - kinds.count("")
         origins = answers.read_cells("interview_origin")
-        columns = [answers.columns[name] for name in ("interview_origin", "interview_began", "interview_updated")]
+        columns = [
+            answers.columns[name]
+            for name in ("interview_origin", "interview_began", "interview_updated")
+        ]
         for origin, start, end in compress(zip(*columns, strict=True), selected):
             if origins[origin] == "imported":  # how it was conducted is not known
                 self._imported_starts[start] += 1
@@ -78,7 +87,11 @@ class AnalysisBase:
 
         Imported interviews of which the file had no time have that of the import, to the second the same in all of them.
         """
-        imported = (text for text, n in self._imported_starts.items() if n < 2 or _parse_timestamp(text).time() == NOON)
+        imported = (
+            text
+            for text, n in self._imported_starts.items()
+            if n < 2 or _parse_timestamp(text).time() == NOON
+        )
         starts = [*self._starts, *imported]
         return (_parse_timestamp(min(starts)), _parse_timestamp(max(starts))) if starts else None
 
@@ -100,7 +113,9 @@ def _parse_timestamp(text: str) -> datetime:
     return datetime.fromisoformat(text.strip('"'))
 
 
-def _classify_interviews(answers: AnswerColumns, plan: Plan, overrides: Mapping[str, str]) -> list[str]:
+def _classify_interviews(
+    answers: AnswerColumns, plan: Plan, overrides: Mapping[str, str]
+) -> list[str]:
     """Return for each interview whether it is `complete`, `partial` or neither, which is empty.
 
     An interview is complete if it ended with the outcome complete or stopped after `complete_from:`, and partial if it
@@ -108,11 +123,21 @@ def _classify_interviews(answers: AnswerColumns, plan: Plan, overrides: Mapping[
     precedence. An item is passed where its answer is not missing as `not_reached`; a share refers to the items on the
     route.
     """
-    complete_outcomes = {outcome.id for outcome in plan.outcomes.values() if "complete" in (outcome.id, outcome.like)}
-    statuses, outcomes = answers.read_cells("interview_status"), answers.read_cells("interview_outcome")
+    complete_outcomes = {
+        outcome.id for outcome in plan.outcomes.values() if "complete" in (outcome.id, outcome.like)
+    }
+    statuses, outcomes = (
+        answers.read_cells("interview_status"),
+        answers.read_cells("interview_outcome"),
+    )
     passed = [_flag_passed(answers, point) for point in (plan.complete_from, plan.partial_from)]
     kinds: list[str] = []
-    columns = zip(answers.columns["interview_status"], answers.columns["interview_outcome"], *passed, strict=True)
+    columns = zip(
+        answers.columns["interview_status"],
+        answers.columns["interview_outcome"],
+        *passed,
+        strict=True,
+    )
     for status, outcome, past_complete, past_partial in columns:
         if statuses[status] == "ended":
             kinds.append("complete" if outcomes[outcome] in complete_outcomes else "")
@@ -131,7 +156,9 @@ def _flag_passed(answers: AnswerColumns, point: CompletionPoint | None) -> list[
     if point is None:
         return [False] * answers.interviews
     variables = [
-        v for v in answers.variables.values() if v.role == "answer" and not (v.personal or UNCODED.kind in v.declines)
+        v
+        for v in answers.variables.values()
+        if v.role == "answer" and not (v.personal or UNCODED.kind in v.declines)
     ]
     if point.share is None:
         name = next((variable.name for variable in variables if variable.item == point.item), None)
@@ -140,10 +167,14 @@ def _flag_passed(answers: AnswerColumns, point: CompletionPoint | None) -> list[
         cells = answers.read_cells(name)
         reached = {text: get_missing_kind(cell) != "not_reached" for text, cell in cells.items()}
         return [reached[text] for text in answers.columns[name]]
-    first_columns = {(variable.item, variable.turn): variable.name for variable in reversed(variables)}
+    first_columns = {
+        (variable.item, variable.turn): variable.name for variable in reversed(variables)
+    }
     asked, answered = [0] * answers.interviews, [0] * answers.interviews
     for name in first_columns.values():
-        missing_kinds = {text: get_missing_kind(cell) for text, cell in answers.read_cells(name).items()}
+        missing_kinds = {
+            text: get_missing_kind(cell) for text, cell in answers.read_cells(name).items()
+        }
         for i, text in enumerate(answers.columns[name]):
             asked[i] += missing_kinds[text] != "not_asked"
             answered[i] += missing_kinds[text] == ""
@@ -172,7 +203,11 @@ class ReportFilter:
         notes: list[str] = []
         if self.where:
             text = "Only interviews for which this is true: {condition} — {n} of {all}."
-            notes.append(translate(text, condition=self.where, n=f"{base.interviews:,}", all=f"{self.total:,}"))
+            notes.append(
+                translate(
+                    text, condition=self.where, n=f"{base.interviews:,}", all=f"{self.total:,}"
+                )
+            )
         if self.selection == "complete":
             text = "Only complete interviews; {n} that were started are left out."
             if not base.left_out:
@@ -181,8 +216,14 @@ class ReportFilter:
         elif self.selection == "all":
             notes.append(translate("All interviews, including those that broke off early."))
         if self.as_of:
-            notes.append(translate("As of {time}: later interviews and answers are left out.", time=self.as_of))
+            notes.append(
+                translate(
+                    "As of {time}: later interviews and answers are left out.", time=self.as_of
+                )
+            )
         if self.items:
             text = "Only {shown} of {all} items: {items}."
-            notes.append(translate(text, shown=f"{shown:,}", all=f"{listed:,}", items=", ".join(self.items)))
+            notes.append(
+                translate(text, shown=f"{shown:,}", all=f"{listed:,}", items=", ".join(self.items))
+            )
         return tuple(notes)

@@ -64,9 +64,13 @@ def build_bins(
         edges = [*values, values[-1] + step]
     else:
         max_bins = MAX_BOUNDED_BINS if bounded else MAX_BINS
-        edges = _choose_edges(low, high + step, step, max_bins, bounds=(least is not None, most is not None))
+        edges = _choose_edges(
+            low, high + step, step, max_bins, bounds=(least is not None, most is not None)
+        )
         if bounded and values[-1] < edges[1]:
-            return build_bins(people, decimals=decimals, threshold=threshold, least=least, plain=plain)
+            return build_bins(
+                people, decimals=decimals, threshold=threshold, least=least, plain=plain
+            )
     counts = [0] * (len(edges) - 1)
     for value, number in people.items():
         counts[bisect_right(edges, value) - 1] += number
@@ -75,7 +79,13 @@ def build_bins(
     has_open_end = not (plain or few or sparse) and most is None
     bins = []
     for low, high in pairwise(merged):
-        last = low if (low, high) in single_values else max(v for v in values if v < high) if sparse else high - step
+        last = (
+            low
+            if (low, high) in single_values
+            else max(v for v in values if v < high)
+            if sparse
+            else high - step
+        )
         label = _format_label(low, last, decimals, plain=plain)
         if has_open_end and high == merged[-1] and len(merged) > 2:
             label = translate("{n} or more", n=_format_number(low, decimals, plain=plain))
@@ -119,7 +129,9 @@ def _iterate_widths(step: Fraction) -> Iterator[Fraction]:
         tens *= 10
 
 
-def _merge_thin_bins(edges: Sequence[Fraction], counts: Sequence[int], threshold: int) -> list[Fraction]:
+def _merge_thin_bins(
+    edges: Sequence[Fraction], counts: Sequence[int], threshold: int
+) -> list[Fraction]:
     """Return the edges of ranges with at least `threshold` people, merging smaller ones with their neighbors."""
     merged, people = [edges[0]], 0
     for edge, count in zip(edges[1:], counts, strict=True):
@@ -134,10 +146,17 @@ def _merge_thin_bins(edges: Sequence[Fraction], counts: Sequence[int], threshold
 
 
 def _format_label(low: Fraction, last: Fraction, decimals: int, *, plain: bool) -> str:
-    first, end = _format_number(low, decimals, plain=plain), _format_number(last, decimals, plain=plain)
+    first, end = (
+        _format_number(low, decimals, plain=plain),
+        _format_number(last, decimals, plain=plain),
+    )
     if low == last:
         return first
-    return translate("{first} to {last}", first=first, last=end) if "-" in first + end else f"{first}–{end}"
+    return (
+        translate("{first} to {last}", first=first, last=end)
+        if "-" in first + end
+        else f"{first}–{end}"
+    )
 
 
 def _format_number(value: Fraction, decimals: int, *, plain: bool) -> str:

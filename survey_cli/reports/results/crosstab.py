@@ -24,7 +24,12 @@ from survey_cli.reports.results.questions import (
 from survey_cli.reports.results.report_model import RowKind, Side
 from survey_cli.reports.texts import translate
 from survey_cli.reports.weighting import answer_counts
-from survey_cli.reports.weighting.answer_counts import DEFAULT_LEVEL, AnswerKey, ColumnCounts, WeightedCount
+from survey_cli.reports.weighting.answer_counts import (
+    DEFAULT_LEVEL,
+    AnswerKey,
+    ColumnCounts,
+    WeightedCount,
+)
 from survey_cli.reports.weighting.significance import Correction
 from survey_cli.values import Cell
 
@@ -116,7 +121,11 @@ class ResultOptions:
 
     def compute_population_correction(self, interviews: int) -> Fraction:
         """Return the finite population correction of a variance: the share of the population not interviewed."""
-        return max(Fraction(0), 1 - Fraction(interviews, self.population)) if self.population else Fraction(1)
+        return (
+            max(Fraction(0), 1 - Fraction(interviews, self.population))
+            if self.population
+            else Fraction(1)
+        )
 
 
 class CrosstabLine(NamedTuple):
@@ -177,7 +186,11 @@ class Crosstab:
     def is_unknown(self, position: CellPosition) -> bool:
         """Return whether a share is not shown or, in the row of the bases, a mean."""
         row, column = position
-        return self.is_mean_hidden(column) if row == BASE else not self.hidden.isdisjoint((position, (BASE, column)))
+        return (
+            self.is_mean_hidden(column)
+            if row == BASE
+            else not self.hidden.isdisjoint((position, (BASE, column)))
+        )
 
     def has_hidden(self, column: int) -> bool:
         """Return whether any figure of a column is hidden."""
@@ -195,18 +208,24 @@ class Crosstab:
         """
         positions = [CellPosition(row, c) for row in rows for c in columns]
         if list(columns) == [0]:
-            not_zero = [position for position in positions if self.lines[position.row].counts[0].people]
+            not_zero = [
+                position for position in positions if self.lines[position.row].counts[0].people
+            ]
             return bool(not_zero) and all(position in self.hidden for position in not_zero)
         asides = ("decline", "volunteered")
         counted = [p for p in positions if self.lines[p.row].kind not in asides] or positions
         hidden = set(filter(self.is_unknown, counted))
-        shown = [p for p in counted if p not in hidden and self.lines[p.row].counts[p.column].people]
+        shown = [
+            p for p in counted if p not in hidden and self.lines[p.row].counts[p.column].people
+        ]
         return len(hidden) > len(shown)
 
     def gives_up_details(self, columns: Sequence[int]) -> bool:
         """Return whether most details would be hidden in these columns, or most of details and nets together."""
         all_rows = range(len(self.lines))
-        return self.is_mostly_hidden(self.detail_rows, columns) or self.is_mostly_hidden(all_rows, columns)
+        return self.is_mostly_hidden(self.detail_rows, columns) or self.is_mostly_hidden(
+            all_rows, columns
+        )
 
     @property
     def detail_rows(self) -> list[int]:
@@ -228,7 +247,11 @@ class Crosstab:
             return []
         if not self.gives_up_details(columns):
             return list(range(len(self.lines)))
-        return self.net_rows if self.net_rows and not self.is_mostly_hidden(self.net_rows, columns) else []
+        return (
+            self.net_rows
+            if self.net_rows and not self.is_mostly_hidden(self.net_rows, columns)
+            else []
+        )
 
     def is_mean_hidden(self, column: int) -> bool:
         """Return whether any count behind the mean is hidden, since the mean would disclose it."""
@@ -249,10 +272,24 @@ def coarsen(table: Crosstab) -> Crosstab:
         parts = tuple(i for i, _ in group)
         if len(parts) > 1 and not table.net_rows:
             lines = [table.lines[i] for i in parts]
-            counts = tuple(map(answer_counts.sum_counts, zip(*(line.counts for line in lines), strict=True)))
-            label, codes = f"{lines[0].label} … {lines[-1].label}", filter(None, (line.code for line in lines))
+            counts = tuple(
+                map(answer_counts.sum_counts, zip(*(line.counts for line in lines), strict=True))
+            )
+            label, codes = (
+                f"{lines[0].label} … {lines[-1].label}",
+                filter(None, (line.code for line in lines)),
+            )
             keys = frozenset[AnswerKey]().union(*(line.keys for line in lines))
-            net = CrosstabLine("net", "", label, counts, note=" + ".join(codes), parts=parts, keys=keys, is_coarse=True)
+            net = CrosstabLine(
+                "net",
+                "",
+                label,
+                counts,
+                note=" + ".join(codes),
+                parts=parts,
+                keys=keys,
+                is_coarse=True,
+            )
             nets.append(net)
     return replace(table, lines=(*table.lines, *nets))
 
@@ -276,7 +313,9 @@ def select_valid(table: Crosstab) -> Crosstab:
     lines = [table.lines[row] for row in kept]
     hidden = {CellPosition(BASE, c) for c in underivable}
     hidden |= {position for position in table.hidden if position.row == BASE}
-    hidden |= {CellPosition(number_of[row], column) for row, column in table.hidden if row in number_of}
+    hidden |= {
+        CellPosition(number_of[row], column) for row, column in table.hidden if row in number_of
+    }
     for row in table.net_rows:
         net = table.lines[row]
         parts = tuple(part for part in net.parts if part in number_of)
@@ -332,7 +371,9 @@ def _list_missing_rows(table: Crosstab) -> list[int]:
     return missing
 
 
-def _is_valid_base_derivable(table: Crosstab, missing: Sequence[int], kept: Sequence[int], column: int) -> bool:
+def _is_valid_base_derivable(
+    table: Crosstab, missing: Sequence[int], kept: Sequence[int], column: int
+) -> bool:
     """Return whether the number of those with an answer follows from the counts that are shown."""
     if not any(table.is_hidden(row, column) for row in missing):
         return True
@@ -366,17 +407,29 @@ class _CountedAnswers:
         """Add up the counts of answers column by column."""
         if not keys:
             return (WeightedCount(),) * self.width
-        return tuple(map(answer_counts.sum_counts, zip(*(self.counts[key] for key in keys), strict=True)))
+        return tuple(
+            map(answer_counts.sum_counts, zip(*(self.counts[key] for key in keys), strict=True))
+        )
 
     def make_line(
-        self, kind: RowKind, code: str, label: str, keys: Collection[AnswerKey], side: Side = "apart", note: str = ""
+        self,
+        kind: RowKind,
+        code: str,
+        label: str,
+        keys: Collection[AnswerKey],
+        side: Side = "apart",
+        note: str = "",
     ) -> CrosstabLine:
         """Make the line of these answers."""
-        return CrosstabLine(kind, code, label, self.sum_columns(keys), side, note, keys=frozenset(keys))
+        return CrosstabLine(
+            kind, code, label, self.sum_columns(keys), side, note, keys=frozenset(keys)
+        )
 
     def list_mentions(self, positions: Collection[int]) -> list[AnswerKey]:
         """List the answers that mention any of these options."""
-        return [key for key, cells in self.answered.items() if any(cells[i] == 1 for i in positions)]
+        return [
+            key for key, cells in self.answered.items() if any(cells[i] == 1 for i in positions)
+        ]
 
 
 def tabulate(
@@ -389,7 +442,9 @@ def tabulate(
 
     Interviews in which it was not asked, or not reached, are in no line and no base.
     """
-    counted = _CountedAnswers(question, options, 1 + sum(len(grouping.part_labels) for grouping in groupings))
+    counted = _CountedAnswers(
+        question, options, 1 + sum(len(grouping.part_labels) for grouping in groupings)
+    )
     readers = [answers.read_cells(name) for name in question.columns]
     declined: dict[str, list[AnswerKey]] = {}
     for key, counts in answers.count(answers.iterate_keys(question.columns), groupings).items():
@@ -411,7 +466,9 @@ def tabulate(
             lines, numbers = _count_numbers(counted)
         case "words" | "time":
             lines = (
-                [counted.make_line("answer", "", translate("Answered"), counted.answered)] if counted.answered else []
+                [counted.make_line("answer", "", translate("Answered"), counted.answered)]
+                if counted.answered
+                else []
             )
         case _:
             lines, numbers = _count_answers(counted)
@@ -428,14 +485,18 @@ def tabulate(
         question=question,
         lines=tuple(lines),
         bases=counted.sum_columns(counted.counts),
-        values=tuple((value, counted.sum_columns(keys)) for value, keys in sorted(keys_by_value.items())),
+        values=tuple(
+            (value, counted.sum_columns(keys)) for value, keys in sorted(keys_by_value.items())
+        ),
         numbers=numbers,
         keys=frozenset(counted.counts),
         unit=answers.unit,
     )
 
 
-def _count_answers(counted: _CountedAnswers) -> tuple[list[CrosstabLine], dict[AnswerKey, Fraction]]:
+def _count_answers(
+    counted: _CountedAnswers,
+) -> tuple[list[CrosstabLine], dict[AnswerKey, Fraction]]:
     """Build a line per option, whether chosen or not, then one per other code, then volunteered answers.
 
     Of a long list these are the codes that were answered most often, and a line for the rest. Returns lines, and the
@@ -452,13 +513,20 @@ def _count_answers(counted: _CountedAnswers) -> tuple[list[CrosstabLine], dict[A
         kind: RowKind = "volunteered" if point.volunteered else "answer"
         keys, note = by_code.pop(point.code, []), "volunteered" if point.volunteered else ""
         line = counted.make_line(kind, str(point.code), point.label, keys, point.side, note)
-        if question.kind == "scale" and not (point.missing or point.volunteered) and isinstance(point.code, int):
+        if (
+            question.kind == "scale"
+            and not (point.missing or point.volunteered)
+            and isinstance(point.code, int)
+        ):
             line = line._replace(in_means=True)
             numbers |= dict.fromkeys(keys, Fraction(point.code))
         (volunteered if point.volunteered else lines).append(line)
     labels, rest = question.variable.labels, []
     if len(labels) > MAX_POINTS:
-        people = {code: sum(counted.counts[key][0].people for key in keys) for code, keys in by_code.items()}
+        people = {
+            code: sum(counted.counts[key][0].people for key in keys)
+            for code, keys in by_code.items()
+        }
         by_code = {code: by_code[code] for code in sorted(by_code, key=lambda code: -people[code])}
         rest = [by_code.pop(code) for code in list(by_code)[MAX_FREQUENT:]]
     for code, keys in by_code.items():
@@ -467,7 +535,10 @@ def _count_answers(counted: _CountedAnswers) -> tuple[list[CrosstabLine], dict[A
     if rest:
         lines.append(
             counted.make_line(
-                "answer", "", translate("{n} other answers", n=len(rest)), list(chain.from_iterable(rest))
+                "answer",
+                "",
+                translate("{n} other answers", n=len(rest)),
+                list(chain.from_iterable(rest)),
             )
         )
     return [*lines, *volunteered], numbers
@@ -486,7 +557,9 @@ def _count_mentions(counted: _CountedAnswers) -> list[CrosstabLine]:
     return lines
 
 
-def _count_numbers(counted: _CountedAnswers) -> tuple[list[CrosstabLine], dict[AnswerKey, Fraction]]:
+def _count_numbers(
+    counted: _CountedAnswers,
+) -> tuple[list[CrosstabLine], dict[AnswerKey, Fraction]]:
     """Count ranges of numbers, or years of dates. Returns lines, and the numbers of answers in means.
 
     Numbers with labels have lines of their own, and count in means where they are within the question's limits.
@@ -497,9 +570,15 @@ def _count_numbers(counted: _CountedAnswers) -> tuple[list[CrosstabLine], dict[A
     for key, cells in counted.answered.items():
         by_value.setdefault(_read_number(cells[0]), []).append(key)
     unlabeled = {value: keys for value, keys in by_value.items() if value not in labels}
-    least, most = (None if limit is None else Fraction(repr(limit)) for limit in (question.least, question.most))
+    least, most = (
+        None if limit is None else Fraction(repr(limit))
+        for limit in (question.least, question.most)
+    )
     bins = build_bins(
-        {value: sum(counted.counts[key][0].people for key in keys) for value, keys in unlabeled.items()},
+        {
+            value: sum(counted.counts[key][0].people for key in keys)
+            for value, keys in unlabeled.items()
+        },
         decimals=question.variable.decimals if question.kind == "number" else 0,
         threshold=counted.options.layout_threshold,
         least=least,
@@ -510,13 +589,20 @@ def _count_numbers(counted: _CountedAnswers) -> tuple[list[CrosstabLine], dict[A
     edges = [low for low, _, _ in bins]
     for value, keys in unlabeled.items():
         inside.setdefault(bisect_right(edges, value) - 1, []).extend(keys)
-    lines = [counted.make_line("range", "", label, inside.get(i, [])) for i, (_, _, label) in enumerate(bins)]
+    lines = [
+        counted.make_line("range", "", label, inside.get(i, []))
+        for i, (_, _, label) in enumerate(bins)
+    ]
     in_means = dict(unlabeled) if question.kind == "number" else {}
     for code, label in labels.items():
         number = Fraction(code) if isinstance(code, int) else None
         keys = by_value.get(number, []) if number is not None else []
         lines.append(counted.make_line("answer", str(code), label, keys))
-        is_outside = number is None or (least is not None and number < least) or (most is not None and number > most)
+        is_outside = (
+            number is None
+            or (least is not None and number < least)
+            or (most is not None and number > most)
+        )
         if number is not None and not is_outside and question.kind == "number":
             in_means[number] = keys
     return lines, {key: value for value, keys in in_means.items() for key in keys}
@@ -538,7 +624,11 @@ def _read_number(cell: Cell) -> Fraction:
 
 def _count_nets(counted: _CountedAnswers, lines: Sequence[CrosstabLine]) -> list[CrosstabLine]:
     """Build a line per net; in a multiple, a person who mentioned several of its options counts once."""
-    rows = {line.code: i for i, line in enumerate(lines) if line.kind in ("answer", "volunteered", "mention")}
+    rows = {
+        line.code: i
+        for i, line in enumerate(lines)
+        if line.kind in ("answer", "volunteered", "mention")
+    }
     nets = []
     for name, codes in counted.question.nets:
         parts = tuple(rows[str(code)] for code in codes if str(code) in rows)
@@ -546,7 +636,9 @@ def _count_nets(counted: _CountedAnswers, lines: Sequence[CrosstabLine]) -> list
             continue
         keys = list(chain.from_iterable(lines[i].keys for i in parts))
         if counted.question.kind == "multiple":
-            keys = counted.list_mentions([i for i, p in enumerate(counted.question.points) if p.code in codes])
+            keys = counted.list_mentions(
+                [i for i, p in enumerate(counted.question.points) if p.code in codes]
+            )
         note = " + ".join(lines[i].code for i in parts)
         nets.append(counted.make_line("net", "", name, keys, note=note)._replace(parts=parts))
     return nets

@@ -15,7 +15,13 @@ from survey_cli.reports.disclosure.suppression import BASE
 from survey_cli.reports.results.crosstab import Crosstab
 from survey_cli.reports.texts import translate, translate_quantity
 from survey_cli.reports.weighting import design_errors
-from survey_cli.reports.weighting.answer_counts import DEFAULT_LEVEL, AnswerColumns, AnswerKey, Grouping, list_columns
+from survey_cli.reports.weighting.answer_counts import (
+    DEFAULT_LEVEL,
+    AnswerColumns,
+    AnswerKey,
+    Grouping,
+    list_columns,
+)
 from survey_cli.reports.weighting.weights import multiply_pool_sizes
 from survey_cli.values import Missing
 
@@ -32,21 +38,29 @@ def read_design(
     interviews are a simple random sample. Raises UserError for a design that cannot be.
     """
     method, population = study.replication, study.size
-    values = {name: _read_column(answers, name) for role in DESIGN_ROLES for name in columns.get(role, ())}
+    values = {
+        name: _read_column(answers, name) for role in DESIGN_ROLES for name in columns.get(role, ())
+    }
     weights = [1.0] * answers.interviews
     if replicates := columns.get("replicate_weight"):
         if len(replicates) < 2 or method is None:
             what = (
-                "there is only one replicate weight" if method else "the method of the replicate weights is not stated"
+                "there is only one replicate weight"
+                if method
+                else "the method of the replicate weights is not stated"
             )
             remedy = (
-                "add the others" if method else "state it: study: {replication: jk1}, or jkn, brr, fay, bootstrap, sdr"
+                "add the others"
+                if method
+                else "state it: study: {replication: jk1}, or jkn, brr, fay, bootstrap, sdr"
             )
             raise UserError("--errors", what, remedy)
         table = numpy.array([_parse_numbers(name, values[name]) for name in replicates])
         table = (table * multiply_pool_sizes(answers, columns.get("draw", ()))).T
         try:
-            return design_errors.make_replicate_design(weights, table, method, study.replication_factors)
+            return design_errors.make_replicate_design(
+                weights, table, method, study.replication_factors
+            )
         except ValueError as error:
             remedy = "give them under study: replication_factors"
             raise UserError("--errors", str(error), remedy) from error
@@ -59,7 +73,9 @@ def read_design(
             weights, strata=values.get(stratum), units=values.get(psu), population_units=sizes
         )
     except ValueError as error:
-        raise UserError(fpc or "--errors", str(error), "correct the column in the sample") from error
+        raise UserError(
+            fpc or "--errors", str(error), "correct the column in the sample"
+        ) from error
 
 
 def _read_column(answers: AnswerColumns, name: str) -> list[object]:
@@ -68,7 +84,11 @@ def _read_column(answers: AnswerColumns, name: str) -> list[object]:
         raise UserError(name, "no interview has this column", "import the sample with it")
     cells = answers.read_cells(name)
     if any(isinstance(cell, Missing) or cell == "" for cell in cells.values()):
-        raise UserError(name, "an interview has no value", "give every case one; it describes how it was selected")
+        raise UserError(
+            name,
+            "an interview has no value",
+            "give every case one; it describes how it was selected",
+        )
     return [cells[text] for text in answers.columns[name]]
 
 
@@ -112,17 +132,26 @@ def add_design(
         for row, line in enumerate(table.lines)
     }
     numbers = list_values({key: float(value) for key, value in table.numbers.items()})
-    rows[BASE] = design_errors.RowValues(numbers, list_values(dict.fromkeys(table.numbers, 1)), is_share=False)
+    rows[BASE] = design_errors.RowValues(
+        numbers, list_values(dict.fromkeys(table.numbers, 1)), is_share=False
+    )
     starts = (columns.start for columns in list_columns(groupings))
-    parts = [numpy.array(grouping.part_by_interview) + start for grouping, start in zip(groupings, starts, strict=True)]
+    parts = [
+        numpy.array(grouping.part_by_interview) + start
+        for grouping, start in zip(groupings, starts, strict=True)
+    ]
     columns = numpy.array([numpy.zeros(answers.interviews, dtype=int), *parts])
     return replace(
         table,
-        design=design_errors.QuestionDesign(design=design, answers=positions, columns=columns, rows=rows, level=level),
+        design=design_errors.QuestionDesign(
+            design=design, answers=positions, columns=columns, rows=rows, level=level
+        ),
     )
 
 
-def describe_errors(design: design_errors.SampleDesign, *, raked: bool, level: float = DEFAULT_LEVEL) -> list[str]:
+def describe_errors(
+    design: design_errors.SampleDesign, *, raked: bool, level: float = DEFAULT_LEVEL
+) -> list[str]:
     """Describe in sentences how the errors were computed."""
     if design.replicates is not None:
         how = translate("errors-replicates", n=f"{design.replicates.shape[1]:,}")
@@ -133,9 +162,15 @@ def describe_errors(design: design_errors.SampleDesign, *, raked: bool, level: f
         if design.sampled_shares.any():
             how += " " + translate("The correction for finite populations is applied.")
     alone = int((design.unit_counts == 1).sum()) if design.replicates is None else 0
-    notes = [how, translate("errors-intervals", level=f"{level * 100:g}"), translate("errors-terms")]
+    notes = [
+        how,
+        translate("errors-intervals", level=f"{level * 100:g}"),
+        translate("errors-terms"),
+    ]
     if alone:
-        notes.append(translate("errors-single-units", strata=translate_quantity(alone, "stratum", "strata")))
+        notes.append(
+            translate("errors-single-units", strata=translate_quantity(alone, "stratum", "strata"))
+        )
     if raked:
         notes.append(translate("errors-raked"))
     return notes

@@ -27,12 +27,23 @@ def _compute_ratio(
     tables = numerator, denominator
     columns = (answers.iterate_keys(table.question.columns) for table in tables)
     people, dividend, divisor = 0, Fraction(0), Fraction(0)
-    for key, other_key, weight in zip(*columns, answers.weights or [1] * answers.interviews, strict=True):
+    for key, other_key, weight in zip(
+        *columns, answers.weights or [1] * answers.interviews, strict=True
+    ):
         first, second = numerator.numbers.get(key), denominator.numbers.get(other_key)
         if first is not None and second is not None:
-            people, dividend, divisor = people + 1, dividend + first * weight, divisor + second * weight
-    groups = [people, *(sum(counts[0].people for _, counts in table.values) - people for table in tables)]
-    if any(table.is_mean_hidden(0) for table in tables) or any(0 < n < options.threshold for n in groups):
+            people, dividend, divisor = (
+                people + 1,
+                dividend + first * weight,
+                divisor + second * weight,
+            )
+    groups = [
+        people,
+        *(sum(counts[0].people for _, counts in table.values) - people for table in tables),
+    ]
+    if any(table.is_mean_hidden(0) for table in tables) or any(
+        0 < n < options.threshold for n in groups
+    ):
         return rounding.HIDDEN_MARK, rounding.HIDDEN_MARK
     if not divisor:
         return rounding.EMPTY_MARK, f"{people:,}"
@@ -41,8 +52,12 @@ def _compute_ratio(
         error = numerator.design.measure_ratio(BASE, denominator.design)
     if error is not None:
         numbers = (error.standard_error, error.low, error.high)
-        se, low, high = (rounding.format_decimal(Fraction(number), RATIO_DIGITS) for number in numbers)
-        text += translate(" (standard error {error}, interval {low} to {high})", error=se, low=low, high=high)
+        se, low, high = (
+            rounding.format_decimal(Fraction(number), RATIO_DIGITS) for number in numbers
+        )
+        text += translate(
+            " (standard error {error}, interval {low} to {high})", error=se, low=low, high=high
+        )
     return text, f"{people:,}"
 
 
@@ -67,7 +82,11 @@ def build_findings(
         if item is None or (finding.per and not tables.keys() >= {finding.item, finding.per}):
             continue
         summary = item.summary
-        values = {"mean": rounding.HIDDEN_MARK, "median": rounding.HIDDEN_MARK, "base": item.base.count_text}
+        values = {
+            "mean": rounding.HIDDEN_MARK,
+            "median": rounding.HIDDEN_MARK,
+            "base": item.base.count_text,
+        }
         if summary is not None:
             values |= {"mean": summary.mean_text, "median": summary.median_text}
         if finding.per:
@@ -75,16 +94,25 @@ def build_findings(
             values["ratio"], values["base"] = _compute_ratio(*pair, answers, options)
         if finding.answer:
             codes = set(map(str, finding.answer))
-            figures = [row.total for row in item.rows if (row.label if row.kind == "net" else row.code) in codes]
+            figures = [
+                row.total
+                for row in item.rows
+                if (row.label if row.kind == "net" else row.code) in codes
+            ]
             shares = [figure.share for figure in figures if figure.share is not None]
             percent = f"{rounding.format_percentage(sum(shares, Fraction(0)), options.digits)}%"
-            values["percent"] = percent if figures and len(shares) == len(figures) else rounding.HIDDEN_MARK
+            values["percent"] = (
+                percent if figures and len(shares) == len(figures) else rounding.HIDDEN_MARK
+            )
         text = str(finding.text.get(language))
         if not item.base.asked or any(
             values.get(name) == rounding.EMPTY_MARK and f"{{{name}}}" in text for name in values
         ):
             continue  # nobody was asked, or has a number
-        if any(value == rounding.HIDDEN_MARK and f"{{{name}}}" in text for name, value in values.items()):
+        if any(
+            value == rounding.HIDDEN_MARK and f"{{{name}}}" in text
+            for name, value in values.items()
+        ):
             hidden[render_placeholders(item.label)] = None
             continue
         for name, value in values.items():

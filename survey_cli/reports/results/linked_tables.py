@@ -105,12 +105,17 @@ def hide_small_counts(
         # would show sums of rows that another one hides.
         hidden = linked.apply(DEFAULT_THRESHOLD)
         crowded = [table.gives_up_details(value_columns) for table in hidden]
-        coarser = [coarsen(table) if is_crowded else table for table, is_crowded in zip(ordered, crowded, strict=True)]
+        coarser = [
+            coarsen(table) if is_crowded else table
+            for table, is_crowded in zip(ordered, crowded, strict=True)
+        ]
         if any(len(new.lines) > len(old.lines) for new, old in zip(coarser, ordered, strict=True)):
             linked = _LinkedTables(coarser, answers, ordered_groupings, options, protected)
 
     back = sorted(range(len(order)), key=order.__getitem__)
-    return [_order_columns(table, ordered_groupings, back) for table in linked.apply(options.threshold)]
+    return [
+        _order_columns(table, ordered_groupings, back) for table in linked.apply(options.threshold)
+    ]
 
 
 def _hide_small_bases(table: Crosstab, threshold: int) -> Crosstab:
@@ -121,7 +126,9 @@ def _hide_small_bases(table: Crosstab, threshold: int) -> Crosstab:
     return replace(table, hidden=table.hidden | hidden)
 
 
-def _order_columns(table: Crosstab, groupings: Sequence[Grouping], order: Sequence[int]) -> Crosstab:
+def _order_columns(
+    table: Crosstab, groupings: Sequence[Grouping], order: Sequence[int]
+) -> Crosstab:
     """Return the table with the columns of its groupings in this order."""
     columns = list_columns(groupings)
     old_positions = [0, *chain.from_iterable(columns[number] for number in order)]
@@ -162,7 +169,8 @@ class _LinkedTables:
         self._hidden: dict[int, _HiddenCounts] = {}
         self._value_columns = list(chain.from_iterable(list_value_columns(groupings)))
         self._sums_by_column = [
-            {row: line.parts for row, line in enumerate(table.lines) if line.is_coarse} for table in tables
+            {row: line.parts for row, line in enumerate(table.lines) if line.is_coarse}
+            for table in tables
         ]
         """By table, the rows that exist because of the columns, with the rows that they sum up."""
 
@@ -215,16 +223,20 @@ class _LinkedTables:
             for table, added in zip(count_tables, self._sums_by_column, strict=True)
         ]
         self._plain = [
-            replace(table, lines=tuple(line for line in table.lines if not line.is_coarse)) for table in tables
+            replace(table, lines=tuple(line for line in table.lines if not line.is_coarse))
+            for table in tables
         ]
 
         _link_parts(links, tables, count_tables, groupings)
         self._links = links
         nested = _find_nested(groupings)
         self._with_groupings = [
-            replace(table, nested=nested if table.groups else (), totals_settled=True) for table in count_tables
+            replace(table, nested=nested if table.groups else (), totals_settled=True)
+            for table in count_tables
         ]
-        self._with_groupings += [build_parts_table(_count_parts(grouping)) for grouping in groupings]
+        self._with_groupings += [
+            build_parts_table(_count_parts(grouping)) for grouping in groupings
+        ]
 
     def apply(self, threshold: int) -> list[Crosstab]:
         """Return the tables with the hidden counts of a threshold."""
@@ -254,7 +266,9 @@ class _LinkedTables:
             )
             for i, table in enumerate(self._totals)
         ]
-        hidden_totals = _reduce_to_nets(totals, self._links_of_totals, threshold, self._plain, [0], protected)
+        hidden_totals = _reduce_to_nets(
+            totals, self._links_of_totals, threshold, self._plain, [0], protected
+        )
         hidden_totals = [
             hidden | _find_underivable(self._tables[i], hidden, self._sums_by_column[i])
             for i, hidden in enumerate(hidden_totals)
@@ -314,12 +328,18 @@ def _reduce_to_nets(
             reduced.add(i)
     while reduced:
         without_details = [
-            replace(table, hidden=table.hidden | _list_details(tables[i], columns)) if i in reduced else table
+            replace(table, hidden=table.hidden | _list_details(tables[i], columns))
+            if i in reduced
+            else table
             for i, table in enumerate(count_tables)
         ]
         new_hidden = _hide_until_stable(without_details, links, threshold, protected)
         in_vain = {
-            i for i in reduced if replace(tables[i], hidden=new_hidden[i]).is_mostly_hidden(tables[i].net_rows, columns)
+            i
+            for i in reduced
+            if replace(tables[i], hidden=new_hidden[i]).is_mostly_hidden(
+                tables[i].net_rows, columns
+            )
         }
         if not in_vain:
             return new_hidden
@@ -345,7 +365,10 @@ def _hide_until_stable(
 
     def spread(i: int, positions: frozenset[CellPosition]) -> None:
         for other, position in _find_linked(((i, position) for position in positions), links):
-            if position.column < len(count_tables[other].bases) and position not in elsewhere[other]:
+            if (
+                position.column < len(count_tables[other].bases)
+                and position not in elsewhere[other]
+            ):
                 elsewhere[other] |= {position}
                 waiting[other] = None
 
@@ -356,8 +379,12 @@ def _hide_until_stable(
         i = next(iter(waiting))
         del waiting[i]
         linked = frozenset(position for table, position in links if table == i)
-        table = replace(count_tables[i], hidden=hidden[i], hidden_elsewhere=elsewhere[i], linked=linked)
-        before = next((positions for other, positions in protected.get(i, ()) if other == table), None)
+        table = replace(
+            count_tables[i], hidden=hidden[i], hidden_elsewhere=elsewhere[i], linked=linked
+        )
+        before = next(
+            (positions for other, positions in protected.get(i, ()) if other == table), None
+        )
         positions = find_hidden_positions(table, threshold) if before is None else before
         if before is None:
             protected.setdefault(i, []).append((table, positions))
@@ -453,20 +480,33 @@ def _join_derived(
     first, *derived = shared
     table, columns = count_tables[first], range(len(tables[first].bases))
     rows, sums, hidden = list(table.counts), dict(table.sums), set(table.hidden)
-    divided = all(tables[i].question.kind != "multiple" for i in shared)  # where options overlap, equal rows are linked
-    row_of = {frozenset(part for part in parts if row in part[0]): row for row in tables[first].detail_rows}
+    divided = all(
+        tables[i].question.kind != "multiple" for i in shared
+    )  # where options overlap, equal rows are linked
+    row_of = {
+        frozenset(part for part in parts if row in part[0]): row
+        for row in tables[first].detail_rows
+    }
     row_of[frozenset(part for part in parts if part[0])] = BASE
     for own in dict.fromkeys(part[0] for part in parts) if divided else ():
         inside = [part for part in parts if part[0] == own]
         if len(own) != 1 or len(inside) != 1:
             numbers = range(len(rows), len(rows) + len(inside))
-            row_of |= {frozenset((part,)): number for part, number in zip(inside, numbers, strict=True)}
+            row_of |= {
+                frozenset((part,)): number for part, number in zip(inside, numbers, strict=True)
+            }
             sums |= dict.fromkeys(own, numbers)
             hidden |= {CellPosition(number, c) for number in numbers for c in columns}
             rows += [parts[part] for part in inside]
     for at, i in enumerate(derived, 1):
-        own_parts = {row: frozenset(part for part in parts if row in part[at]) for row in tables[i].detail_rows}
-        for row, joined in {**own_parts, BASE: frozenset(part for part in parts if part[at])}.items():
+        own_parts = {
+            row: frozenset(part for part in parts if row in part[at])
+            for row in tables[i].detail_rows
+        }
+        for row, joined in {
+            **own_parts,
+            BASE: frozenset(part for part in parts if part[at]),
+        }.items():
             if joined and divided and joined not in row_of:
                 sums[len(rows)] = [row_of[frozenset((part,))] for part in joined]
                 row_of[joined] = len(rows)
@@ -474,7 +514,9 @@ def _join_derived(
             for c in columns if joined and joined in row_of else ():
                 position = CellPosition(row_of[joined], c)
                 _link(links, (first, position), (i, CellPosition(row, c)))
-                hidden.discard(position)  # a part that is a row of a variable's own table is printed there
+                hidden.discard(
+                    position
+                )  # a part that is a row of a variable's own table is printed there
         if divided:
             count_tables[i] = replace(count_tables[i], sums={}, base_rows=(), groups=())
     count_tables[first] = replace(table, counts=rows, sums=sums, hidden=frozenset(hidden))
@@ -495,11 +537,18 @@ def _divide_interviews(
     for key, counts in answers.count(keys, groupings).items():
         part = tuple(rows.get(own_key, ()) for rows, own_key in zip(rows_by_key, key, strict=True))
         if any(part):
-            parts[part] = [count.people + n for count, n in zip(counts, parts.get(part, repeat(0)), strict=False)]
+            parts[part] = [
+                count.people + n
+                for count, n in zip(counts, parts.get(part, repeat(0)), strict=False)
+            ]
     first, *derived = shared
-    rows_by_code = [{table.lines[row].code: (row,) for row in table.detail_rows} for table in derived]
+    rows_by_code = [
+        {table.lines[row].code: (row,) for row in table.detail_rows} for table in derived
+    ]
     for row in first.detail_rows:
-        if not (line := first.lines[row]).keys and line.code:  # nobody answered so, but a reader knows what it becomes
+        if (
+            not (line := first.lines[row]).keys and line.code
+        ):  # nobody answered so, but a reader knows what it becomes
             codes = [table.question.code_of.get(line.code, "") for table in derived]
             own = [rows_of.get(code, ()) for rows_of, code in zip(rows_by_code, codes, strict=True)]
             parts[(row,), *own] = [0] * len(first.bases)
@@ -512,10 +561,15 @@ def _count_parts(grouping: Grouping) -> list[int]:
 
 
 def _link_parts(
-    links: Links, tables: Sequence[Crosstab], count_tables: Sequence[CountTable], groupings: Sequence[Grouping]
+    links: Links,
+    tables: Sequence[Crosstab],
+    count_tables: Sequence[CountTable],
+    groupings: Sequence[Grouping],
 ) -> None:
     """Link the size of each column with its base where everybody was asked, and with the dividing item's row."""
-    for i, (columns, grouping) in enumerate(zip(list_columns(groupings), groupings, strict=True), len(tables)):
+    for i, (columns, grouping) in enumerate(
+        zip(list_columns(groupings), groupings, strict=True), len(tables)
+    ):
         for part, (column, size) in enumerate(zip(columns, _count_parts(grouping), strict=True)):
             size_position = (i, CellPosition(part, 0))
             for other, table in enumerate(tables):
@@ -523,7 +577,10 @@ def _link_parts(
                     _link(links, size_position, (other, CellPosition(BASE, column)))
                 if grouping.name in table.question.columns:
                     for row, line in enumerate(table.lines):
-                        if line.label == grouping.part_labels[part] and line.counts[0].people == size:
+                        if (
+                            line.label == grouping.part_labels[part]
+                            and line.counts[0].people == size
+                        ):
                             _link(links, size_position, (other, CellPosition(row, 0)))
 
 
@@ -543,7 +600,11 @@ def _join_merged_parts(
     sizes = _count_parts(grouping)
     added: dict[int, tuple[int, ...]] = {}
     for part, labels in grouping.merged_labels.items():
-        rows = tuple(row for row, line in enumerate(table.lines) if line.kind != "net" and line.label in labels)
+        rows = tuple(
+            row
+            for row, line in enumerate(table.lines)
+            if line.kind != "net" and line.label in labels
+        )
         people = sum(table.lines[row].counts[0].people for row in rows)
         if not rows or people != sizes[part]:
             continue
@@ -578,7 +639,10 @@ def _find_nested(groupings: Sequence[Grouping]) -> list[tuple[int, frozenset[int
 def _flag_asked(table: Crosstab, answers: AnswerColumns) -> bytes:
     """Return for each interview whether the question was asked."""
     name = table.question.columns[0]
-    asked = {text: get_missing_kind(cell) not in UNASKED_KINDS for text, cell in answers.read_cells(name).items()}
+    asked = {
+        text: get_missing_kind(cell) not in UNASKED_KINDS
+        for text, cell in answers.read_cells(name).items()
+    }
     if all(asked.values()):
         return bytes([True]) * answers.interviews
     return bytes(map(asked.__getitem__, answers.columns[name]))
@@ -588,7 +652,9 @@ def _group_by_asked(tables: Sequence[Crosstab], answers: AnswerColumns) -> list[
     """Return groups of tables whose questions were asked of the same people."""
     groups: dict[tuple[int, bytes], list[int]] = {}
     for i, table in enumerate(tables):
-        groups.setdefault((table.bases[0].people, sha256(_flag_asked(table, answers)).digest()), []).append(i)
+        groups.setdefault(
+            (table.bases[0].people, sha256(_flag_asked(table, answers)).digest()), []
+        ).append(i)
     return list(groups.values())
 
 
@@ -604,7 +670,9 @@ def _find_follow_ups(
         base = follow_up.bases[0].people
         if not 0 < base < answers.interviews:
             continue
-        asked = Grouping("", "", ("not asked", "asked"), _flag_asked(follow_up, answers), (True, True))
+        asked = Grouping(
+            "", "", ("not asked", "asked"), _flag_asked(follow_up, answers), (True, True)
+        )
         for i, table in enumerate(tables):
             if i == other or table.bases[0].people <= base or not _may_add_up(table, base):
                 continue
@@ -630,10 +698,15 @@ def _find_rows_of_asked(table: Crosstab, people: int) -> frozenset[int]:
 
     They are the last column of `table`. The result is empty where there are no such rows.
     """
-    rows = [(i, line.counts[0].people, line.counts[-1].people) for i, line in enumerate(table.lines)]
+    rows = [
+        (i, line.counts[0].people, line.counts[-1].people) for i, line in enumerate(table.lines)
+    ]
     if table.question.kind == "multiple":
         return frozenset(next(([i] for i, total, asked in rows if total == asked == people), []))
     rows = [rows[i] for i in table.detail_rows]
-    if any(asked not in (0, total) for _, total, asked in rows) or sum(asked for *_, asked in rows) != people:
+    if (
+        any(asked not in (0, total) for _, total, asked in rows)
+        or sum(asked for *_, asked in rows) != people
+    ):
         return frozenset()
     return frozenset(i for i, _, asked in rows if asked)

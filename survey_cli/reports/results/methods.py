@@ -54,9 +54,15 @@ class MethodFacts:
     """Whether a condition selects the interviews, so that facts about the study refer to more than these."""
 
 
-def build_methods(study: StudyDescription, facts: MethodFacts, options: ResultOptions) -> tuple[MethodLine, ...]:
+def build_methods(
+    study: StudyDescription, facts: MethodFacts, options: ResultOptions
+) -> tuple[MethodLine, ...]:
     """Build the methods box, in order; an item of which nothing is known is not stated."""
-    quotas = translate("not a probability sample: quotas decided who was interviewed") if facts.quotas else ""
+    quotas = (
+        translate("not a probability sample: quotas decided who was interviewed")
+        if facts.quotas
+        else ""
+    )
     sponsor, conductor, population, frame, _, _, _, contact, *notes = build_study_lines(study)
     return (
         sponsor,
@@ -69,20 +75,33 @@ def build_methods(study: StudyDescription, facts: MethodFacts, options: ResultOp
         _make_line("Incentive", facts.incentive),
         _make_line("Field dates", study.dates or _format_days(facts.base, facts.zone)),
         _make_line("Interviews", _describe_interviews(facts, options)),
-        *([MethodLine(translate("Filters"), " ".join(facts.filter_notes))] if facts.filter_notes else []),
-        _mark_whole_study(_make_line("Outcomes", _describe_outcomes(facts.rates), facts.no_rates), facts),
-        _mark_whole_study(_make_line("Response rates", _describe_rates(facts.rates), facts.no_rates), facts),
+        *(
+            [MethodLine(translate("Filters"), " ".join(facts.filter_notes))]
+            if facts.filter_notes
+            else []
+        ),
+        _mark_whole_study(
+            _make_line("Outcomes", _describe_outcomes(facts.rates), facts.no_rates), facts
+        ),
+        _mark_whole_study(
+            _make_line("Response rates", _describe_rates(facts.rates), facts.no_rates), facts
+        ),
         _make_line("Weighting", _describe_weighting(facts.weighting)),
         _make_line("Precision", _describe_precision(facts, options, study.size)),
         _make_line("Length of interviews", _describe_length(facts.base)),
         _make_line("Questionnaire", _describe_versions(study, facts.answers)),
-        _make_line("Missing answers", translate("missing-are-excluded" if options.valid else "missing-are-rows")),
+        _make_line(
+            "Missing answers",
+            translate("missing-are-excluded" if options.valid else "missing-are-rows"),
+        ),
         contact,
         *notes,
     )
 
 
-def build_study_lines(study: StudyDescription, answers: AnswerColumns | None = None) -> tuple[MethodLine, ...]:
+def build_study_lines(
+    study: StudyDescription, answers: AnswerColumns | None = None
+) -> tuple[MethodLine, ...]:
     """Build the lines of a codebook, which has no data for most of them."""
     return (
         _make_line("Sponsor", study.sponsor),
@@ -98,12 +117,20 @@ def build_study_lines(study: StudyDescription, answers: AnswerColumns | None = N
 
 
 def _describe_population(study: StudyDescription) -> str:
-    return f"{study.population or translate('Units')} (N = {study.size:,})" if study.size else study.population
+    return (
+        f"{study.population or translate('Units')} (N = {study.size:,})"
+        if study.size
+        else study.population
+    )
 
 
 def build_brief_line(study: StudyDescription, facts: MethodFacts) -> str:
     """Return the methods in one line, for the first page: who, how, when, and AAPOR's first response rate."""
-    whole = next((column for column in facts.rates.columns if not column.by), None) if facts.rates else None
+    whole = (
+        next((column for column in facts.rates.columns if not column.by), None)
+        if facts.rates
+        else None
+    )
     rate = format_rate(whole.rates.RR1) if whole is not None and not facts.is_filtered else ""
     parts = [
         _describe_population(study),
@@ -119,7 +146,9 @@ def _make_line(label: str, text: str, why_not: str = "") -> MethodLine:
     """Make a line; `why_not` says why nothing is stated where the text is empty."""
     text = text.strip()
     unstated = translate(NOT_STATED)
-    return MethodLine(translate(label), text or (f"{unstated}: {why_not}" if why_not else unstated), bool(text))
+    return MethodLine(
+        translate(label), text or (f"{unstated}: {why_not}" if why_not else unstated), bool(text)
+    )
 
 
 def _mark_whole_study(line: MethodLine, facts: MethodFacts) -> MethodLine:
@@ -129,7 +158,11 @@ def _mark_whole_study(line: MethodLine, facts: MethodFacts) -> MethodLine:
 
 
 def _describe_mode(study: StudyDescription, answers: AnswerColumns | None) -> str:
-    origins = answers.read_cells("interview_origin") if answers and "interview_origin" in answers.columns else {}
+    origins = (
+        answers.read_cells("interview_origin")
+        if answers and "interview_origin" in answers.columns
+        else {}
+    )
     return study.mode or ("" if set(origins.values()) == {"imported"} else translate(DEFAULT_MODE))
 
 
@@ -161,7 +194,10 @@ def _describe_interviews(facts: MethodFacts, options: ResultOptions) -> str:
         text += "; " + translate("{n} with other outcomes are left out", n=f"{base.left_out:,}")
     if len(facts.frames) > 1:
         hidden = find_hidden_parts(list(facts.frames.values()), options.parts_threshold)
-        sizes = [HIDDEN_MARK if i in hidden else f"{size:,}" for i, size in enumerate(facts.frames.values())]
+        sizes = [
+            HIDDEN_MARK if i in hidden else f"{size:,}"
+            for i, size in enumerate(facts.frames.values())
+        ]
         text += f"; {translate('by frame')}: " + ", ".join(
             f"{name} {size}" for name, size in zip(facts.frames, sizes, strict=True)
         )
@@ -183,7 +219,9 @@ def _describe_outcomes(rates: RateTable | None) -> str:
         if column.counts is not None and not column.by:
             groups = column.counts.list_by_group().items()
             text = ", ".join(
-                f"{translate(GROUPS[group])} ({group}) {format_count(cases)}" for group, cases in groups if cases
+                f"{translate(GROUPS[group])} ({group}) {format_count(cases)}"
+                for group, cases in groups
+                if cases
             )
             texts.append(_prepend_frame(column, text))
     return "; ".join(texts)
@@ -211,7 +249,8 @@ def _describe_rates(rates: RateTable | None) -> str:
         if not column.by:
             values = column.rates._asdict()
             text = ", ".join(
-                f"{translate(name)} ({rate}) {format_rate(values[rate])}" for rate, name in SHOWN_RATES.items()
+                f"{translate(name)} ({rate}) {format_rate(values[rate])}"
+                for rate, name in SHOWN_RATES.items()
             )
             texts.append(_prepend_frame(column, text))
     share = translate("e, the share of unknown cases counted as eligible")
@@ -247,14 +286,20 @@ def _describe_precision(facts: MethodFacts, options: ResultOptions, size: int | 
         return translate(text, size=f"{size or n:,}", n=f"{n:,}")
     if facts.quotas and not options.margins:
         return translate("No margin of error is stated: quotas decided who was interviewed")
-    effective = Fraction(facts.weighting.effective_size) if facts.weighting is not None else Fraction(n)
+    effective = (
+        Fraction(facts.weighting.effective_size) if facts.weighting is not None else Fraction(n)
+    )
     half = compute_half_width(effective, n, options.population, options.level)
     text = "± {points} points at most for a share of all, {level} % confidence"
     parts = [translate(text, points=half, level=f"{options.level * 100:g}")]
     if facts.weighting is not None:
         parts.append(translate("with the design effect of weighting"))
     if options.population:
-        parts.append(translate("with the correction for a population of {size}", size=f"{options.population:,}"))
+        parts.append(
+            translate(
+                "with the correction for a population of {size}", size=f"{options.population:,}"
+            )
+        )
     if facts.is_filtered and size and not facts.census:
         parts.append(translate("precision-of-part"))
     return f"{', '.join(parts)}; {translate('other errors are not included')}"
@@ -266,7 +311,8 @@ def _describe_length(base: AnalysisBase) -> str:
     if seconds is None:
         return ""
     return translate(
-        "Median {length} from the first entry to the last, pauses included", length=format_duration(seconds)
+        "Median {length} from the first entry to the last, pauses included",
+        length=format_duration(seconds),
     )
 
 

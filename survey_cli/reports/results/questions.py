@@ -80,11 +80,17 @@ class ReportQuestion(ReportItem):
 
         Such a table says nothing: of the men, all are men.
         """
-        return (self.inputs or {self.item}) <= inputs or not inputs.isdisjoint((self.item, *self.columns))
+        return (self.inputs or {self.item}) <= inputs or not inputs.isdisjoint(
+            (self.item, *self.columns)
+        )
 
 
 def list_questions(
-    instrument: Instrument, variables: Sequence[Variable], *, language: str = "", asked: Mapping[str, str] | None = None
+    instrument: Instrument,
+    variables: Sequence[Variable],
+    *,
+    language: str = "",
+    asked: Mapping[str, str] | None = None,
 ) -> tuple[tuple[ReportQuestion, ...], tuple[Battery, ...]]:
     """List the questions with columns among `variables` in the order of the newest questionnaire, and their batteries.
 
@@ -106,11 +112,23 @@ def list_questions(
                 own_columns = columns.pop(node.id, [])
                 if node.question.expects_answer:
                     questions.extend(
-                        replace(question, number=numbers[node.id], is_reported=_is_reported(node.question))
-                        for question in _build_questions(node, own_columns, language, section, battery, asked or {})
+                        replace(
+                            question,
+                            number=numbers[node.id],
+                            is_reported=_is_reported(node.question),
+                        )
+                        for question in _build_questions(
+                            node, own_columns, language, section, battery, asked or {}
+                        )
                     )
-                coded = map(_translate_coded, _build_old_questions(columns.pop(f"{node.id}_code", [])))
-                own = {"section": section, "asked": (asked or {}).get(node.id, ""), "inputs": frozenset({node.id})}
+                coded = map(
+                    _translate_coded, _build_old_questions(columns.pop(f"{node.id}_code", []))
+                )
+                own = {
+                    "section": section,
+                    "asked": (asked or {}).get(node.id, ""),
+                    "inputs": frozenset({node.id}),
+                }
                 questions.extend(replace(question, **own) for question in coded)  # type: ignore[arg-type]
                 continue
             spec = node.spec
@@ -118,7 +136,9 @@ def list_questions(
                 written = spec.title or spec.label
                 title = str(written.get(language)) if written else ""
                 intro = node.intro.get_source_text(language) if node.intro else ""
-                batteries.append(Battery(id=node.id, section=section, title=title or section, intro=intro))
+                batteries.append(
+                    Battery(id=node.id, section=section, title=title or section, intro=intro)
+                )
                 walk(node.children, section, node)
                 continue
             own_title = node.title.get_source_text(language) if node.title else ""
@@ -153,12 +173,21 @@ def _build_questions(
 ) -> Iterator[ReportQuestion]:
     """Build one question per turn of an item."""
     question = item.question
-    kind: ItemKind = next((kind for question_type, kind in _KINDS if isinstance(question, question_type)), "single")
-    spec = battery.spec.statements.get(item.id) if battery and isinstance(battery.spec, BatteryItem) else None  # type: ignore[call-overload]  # a key is a text with its position
+    kind: ItemKind = next(
+        (kind for question_type, kind in _KINDS if isinstance(question, question_type)), "single"
+    )
+    spec = None
+    if battery and isinstance(battery.spec, BatteryItem):
+        spec = battery.spec.statements.get(item.id)  # type: ignore[call-overload]  # a text with its position
     battery = None if kind == "number" else battery  # the chart of a battery is of a scale
     volunteered = {option.code for option in item.options if question.read and not option.read}
     nets = tuple(
-        (str(name), tuple(option.code for option in item.options if str(option.code) in set(map(str, codes))))
+        (
+            str(name),
+            tuple(
+                option.code for option in item.options if str(option.code) in set(map(str, codes))
+            ),
+        )
         for name, codes in question.nets.items()
     )
     labels = {option.code: str(option.label.get(language)) for option in item.options}
@@ -166,7 +195,9 @@ def _build_questions(
         of_turn = [variable for variable in variables if variable.turn == turn]
         answers = [variable for variable in of_turn if variable.role == "answer"]
         answers = (
-            [variable for variable in answers if variable.option is not None] if kind == "multiple" else answers[:1]
+            [variable for variable in answers if variable.option is not None]
+            if kind == "multiple"
+            else answers[:1]
         )
         if not answers:
             continue
@@ -204,7 +235,9 @@ def _build_questions(
         )
 
 
-def _build_points(variable: Variable, volunteered: set[Code], *, sided: bool) -> tuple[AnswerPoint, ...]:
+def _build_points(
+    variable: Variable, volunteered: set[Code], *, sided: bool
+) -> tuple[AnswerPoint, ...]:
     """Build the points of a column's labeled codes; with `sided`, the first half is left and the second right.
 
     A long list has none.
@@ -213,10 +246,16 @@ def _build_points(variable: Variable, volunteered: set[Code], *, sided: bool) ->
         return ()
     sides: dict[Code, Side] = {}
     if sided:
-        codes = [code for code in variable.labels if code not in volunteered and code not in variable.user_missing]
+        codes = [
+            code
+            for code in variable.labels
+            if code not in volunteered and code not in variable.user_missing
+        ]
         half, odd = divmod(len(codes), 2)
         for position, code in enumerate(codes):
-            sides[code] = "left" if position < half else "middle" if odd and position == half else "right"
+            sides[code] = (
+                "left" if position < half else "middle" if odd and position == half else "right"
+            )
     return tuple(
         AnswerPoint(
             code=code,
@@ -320,12 +359,18 @@ def trace_inputs(instrument: Instrument) -> dict[str, frozenset[str]]:
     """Return the items and sample columns that each compute comes from, also by way of other computes."""
     inputs: dict[str, frozenset[str]] = {}
     for name, compute in instrument.computes.items():
-        read = frozenset[str]().union(*(condition.names for condition in compute.conditions.values()))
-        inputs[name] = read.union(*(inputs[other] for other in read if other in inputs)) - inputs.keys()
+        read = frozenset[str]().union(
+            *(condition.names for condition in compute.conditions.values())
+        )
+        inputs[name] = (
+            read.union(*(inputs[other] for other in read if other in inputs)) - inputs.keys()
+        )
     return inputs
 
 
-def _trace_codes(instrument: Instrument, name: str, inputs: Mapping[str, frozenset[str]]) -> dict[str, str]:
+def _trace_codes(
+    instrument: Instrument, name: str, inputs: Mapping[str, frozenset[str]]
+) -> dict[str, str]:
     """Return which code a variable has for each code of the only item that it is computed from."""
     item = instrument.items.get(min(inputs[name])) if len(inputs[name]) == 1 else None
     steps = [other for other, read in inputs.items() if read == inputs[name]]

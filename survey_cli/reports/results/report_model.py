@@ -207,7 +207,9 @@ class ItemResult(ReportItem):
     @property
     def segments(self) -> tuple[BarSegment, ...]:
         """The points in questionnaire order, then one segment for all answers that are apart."""
-        points = (BarSegment(row.label, row.side, row.total) for row in self.rows if row.side != "apart")
+        points = (
+            BarSegment(row.label, row.side, row.total) for row in self.rows if row.side != "apart"
+        )
         return (*points, *([self.apart] if self.apart else []))
 
     @property

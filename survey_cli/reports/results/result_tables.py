@@ -16,7 +16,12 @@ from survey_cli.reports.results.crosstab import SMALL_BASE, Crosstab, ResultOpti
 from survey_cli.reports.results.questions import UNASKED_KINDS, get_missing_kind
 from survey_cli.reports.texts import is_english, translate, translate_quantity
 from survey_cli.reports.weighting import answer_counts, significance
-from survey_cli.reports.weighting.answer_counts import AnswerColumns, DesignDifference, Grouping, WeightedCount
+from survey_cli.reports.weighting.answer_counts import (
+    AnswerColumns,
+    DesignDifference,
+    Grouping,
+    WeightedCount,
+)
 from survey_cli.values import Cell, Missing, Variable
 
 MEAN_DIGITS: Final = 2
@@ -24,13 +29,19 @@ HIGHER, LOWER = "↑", "↓"
 """Marks of a percentage that differs significantly from that of the rest."""
 
 
-def list_result_columns(groupings: Sequence[Grouping], options: ResultOptions) -> dict[int, model.ResultColumn]:
+def list_result_columns(
+    groupings: Sequence[Grouping], options: ResultOptions
+) -> dict[int, model.ResultColumn]:
     """Return the printed columns by their position in the counts; the first is the total."""
     columns = {0: model.ResultColumn("", translate("All"))}
     for positions, grouping in zip(answer_counts.list_columns(groupings), groupings, strict=True):
         for part, position in enumerate(positions):
             if part not in grouping.unprinted:
-                lettered = grouping.has_value[part] and grouping.compare == "pairs" and _has_letters(options)
+                lettered = (
+                    grouping.has_value[part]
+                    and grouping.compare == "pairs"
+                    and _has_letters(options)
+                )
                 letter = ascii_uppercase[part] if lettered else ""
                 columns[position] = model.ResultColumn(
                     grouping.label, grouping.part_labels[part], letter, grouping.name
@@ -54,16 +65,27 @@ def build_item_result(
     question, margin = table.question, ""
     effective = answer_counts.compute_effective_size(table.bases[0])
     if options.margins and effective and not table.is_base_hidden(0):
-        half = answer_counts.compute_half_width(effective, table.bases[0].people, options.population, options.level)
+        half = answer_counts.compute_half_width(
+            effective, table.bases[0].people, options.population, options.level
+        )
         level = f"{options.level * 100:g}"
-        margin = translate("± {points} points at most, {level} % confidence", points=half, level=level)
-    columns, notes = list_result_columns(groupings, options), _build_item_notes(table, interviews, options)
+        margin = translate(
+            "± {points} points at most, {level} % confidence", points=half, level=level
+        )
+    columns, notes = (
+        list_result_columns(groupings, options),
+        _build_item_notes(table, interviews, options),
+    )
     shown, column_rows = table.select_rows([0]), []
     if groupings and table.bases[0].people and question.kind not in ("words", "time"):
         value_columns = list(chain.from_iterable(answer_counts.list_value_columns(groupings)))
         column_rows = [row for row in table.select_rows(value_columns) if row in shown]
         shown = [row for row in shown if row in column_rows or not table.lines[row].is_coarse]
-        notes += [note for note in _explain_hidden_rows(table, value_columns, options) if note not in notes]
+        notes += [
+            note
+            for note in _explain_hidden_rows(table, value_columns, options)
+            if note not in notes
+        ]
     own = _find_own_columns(table, groupings)
     if own and own >= columns.keys() - {0}:
         column_rows = []
@@ -74,25 +96,43 @@ def build_item_result(
     letters: dict[CellPosition, str] = {}
     differences: dict[CellPosition, DesignDifference] = {}
     for grouping, group in zip(groupings, answer_counts.list_value_columns(groupings), strict=True):
-        if column_rows and options.has_tests and not table.question.has_columns_of_its_own(grouping.inputs):
+        if (
+            column_rows
+            and options.has_tests
+            and not table.question.has_columns_of_its_own(grouping.inputs)
+        ):
             tests += _run_tests(table, grouping, group, options)
             if _has_letters(options):
-                compared = list(_compare_columns(table, column_rows, group, columns, grouping, options))
+                compared = list(
+                    _compare_columns(table, column_rows, group, columns, grouping, options)
+                )
                 differences |= {
-                    CellPosition(each.row, each.column): each.difference for each in compared if each.difference
+                    CellPosition(each.row, each.column): each.difference
+                    for each in compared
+                    if each.difference
                 }
                 _add_letters(letters, compared, columns, options)
     rows = [
-        _build_row(table, row, positions if row in column_rows else [0], options, letters, differences) for row in shown
+        _build_row(
+            table, row, positions if row in column_rows else [0], options, letters, differences
+        )
+        for row in shown
     ]
     has_means = not all(map(table.is_mean_hidden, positions))
-    summaries = [build_summary(table, column, options, differences) for column in positions] if has_means else []
-    apart = [i for i in table.detail_rows if table.lines[i].side == "apart"] if question.battery else []
+    summaries = (
+        [build_summary(table, column, options, differences) for column in positions]
+        if has_means
+        else []
+    )
+    apart = (
+        [i for i in table.detail_rows if table.lines[i].side == "apart"] if question.battery else []
+    )
     texts = {name: getattr(question, name) for name in model.ReportItem.__slots__}
     return model.ItemResult(
         **texts | {"statement": question.statement or question.wording},
         bases=tuple(
-            _build_base(table, column, "" if column else _describe_base(table, interviews)) for column in positions
+            _build_base(table, column, "" if column else _describe_base(table, interviews))
+            for column in positions
         ),
         rows=tuple(rows),
         apart=_build_apart(table, apart, options),
@@ -101,7 +141,12 @@ def build_item_result(
         is_valid=table.is_valid,
         own_columns=frozenset(number for number, c in enumerate(positions) if c in own),
         tests=tuple(tests),
-        notes=(*notes, *_list_unanimous(table, {position: columns[position] for position in positions}, groupings)),
+        notes=(
+            *notes,
+            *_list_unanimous(
+                table, {position: columns[position] for position in positions}, groupings
+            ),
+        ),
         verbatims=verbatims,
     )
 
@@ -134,22 +179,38 @@ def _build_row(
     figures = []
     for column in columns:
         position, of_row = CellPosition(row, column), column and options.percent == "row"
-        figure = _build_figure(table, column, line.counts, options, hidden=table.is_hidden(row, column))
-        error = (
-            table.design.measure(row, column) if table.design and not (of_row or table.is_unknown(position)) else None
+        figure = _build_figure(
+            table, column, line.counts, options, hidden=table.is_hidden(row, column)
         )
-        figure = figure._replace(letters=letters.get(position, ""), error=error, difference=differences.get(position))
+        error = (
+            table.design.measure(row, column)
+            if table.design and not (of_row or table.is_unknown(position))
+            else None
+        )
+        figure = figure._replace(
+            letters=letters.get(position, ""), error=error, difference=differences.get(position)
+        )
         if of_row and table.is_hidden(row, 0) and not figure.hidden:
             figure = figure._replace(share=None, percent_text=rounding.HIDDEN_MARK)
         figures.append(figure)
     note = translate(line.note) if line.note == "volunteered" else line.note
     return model.ResultRow(
-        kind=line.kind, code=line.code, label=line.label, figures=tuple(figures), side=line.side, note=note
+        kind=line.kind,
+        code=line.code,
+        label=line.label,
+        figures=tuple(figures),
+        side=line.side,
+        note=note,
     )
 
 
 def _build_figure(
-    table: Crosstab, column: int, counts: Sequence[WeightedCount], options: ResultOptions, *, hidden: bool
+    table: Crosstab,
+    column: int,
+    counts: Sequence[WeightedCount],
+    options: ResultOptions,
+    *,
+    hidden: bool,
 ) -> model.Figure:
     """Build a count and its share of the base; a hidden base also hides the share, which would reveal it.
 
@@ -165,7 +226,12 @@ def _build_figure(
         return model.Figure(amount, None, rounding.format_count(amount), rounding.HIDDEN_MARK)
     whole = counts[0].weight if column and options.percent == "row" else base.weight
     share = Fraction(count.weight, whole) if whole else None
-    return model.Figure(amount, share, rounding.format_count(amount), rounding.format_percentage(share, options.digits))
+    return model.Figure(
+        amount,
+        share,
+        rounding.format_count(amount),
+        rounding.format_percentage(share, options.digits),
+    )
 
 
 def _build_base(table: Crosstab, column: int, text: str = "") -> model.Base:
@@ -182,7 +248,9 @@ def _build_base(table: Crosstab, column: int, text: str = "") -> model.Base:
         small = translate("small")
         if not table.is_weighted:
             small = translate("small: one person is {share} percent", share=share)
-    return model.Base(people, text.replace("{n}", f"{people:,}"), f"{people:,}", weighted, effective, small)
+    return model.Base(
+        people, text.replace("{n}", f"{people:,}"), f"{people:,}", weighted, effective, small
+    )
 
 
 def _describe_base(table: Crosstab, interviews: int) -> str:
@@ -206,7 +274,10 @@ def _describe_base(table: Crosstab, interviews: int) -> str:
 
 
 def build_summary(
-    table: Crosstab, column: int, options: ResultOptions, differences: Mapping[CellPosition, DesignDifference]
+    table: Crosstab,
+    column: int,
+    options: ResultOptions,
+    differences: Mapping[CellPosition, DesignDifference],
 ) -> model.SummaryStatistics | None:
     """Compute the statistics of a scale or number; hidden where any count behind them is hidden.
 
@@ -220,7 +291,9 @@ def build_summary(
     values = [(value, counts[column]) for value, counts in table.values if counts[column].people]
     people, weight, squares = answer_counts.sum_counts(count for _, count in values)
     if not weight:
-        return model.SummaryStatistics(None, "0", rounding.EMPTY_MARK, rounding.EMPTY_MARK, rounding.EMPTY_MARK)
+        return model.SummaryStatistics(
+            None, "0", rounding.EMPTY_MARK, rounding.EMPTY_MARK, rounding.EMPTY_MARK
+        )
     mean = sum((value * count.weight for value, count in values), Fraction(0)) / weight
     variance = compute_variance(values, mean, people)
     of_design = table.design.measure(BASE, column) if table.design else None
@@ -237,7 +310,9 @@ def build_summary(
             standard_error = rounding.format_decimal(measured, MEAN_DIGITS + 1)
     quartiles = ""
     if "quartiles" in options.statistics:
-        quartiles = " · ".join(_format_quantile(values, share) for share in (Fraction(1, 4), Fraction(3, 4)))
+        quartiles = " · ".join(
+            _format_quantile(values, share) for share in (Fraction(1, 4), Fraction(3, 4))
+        )
     return model.SummaryStatistics(
         mean,
         f"{people:,}",
@@ -252,7 +327,9 @@ def build_summary(
     )
 
 
-def compute_variance(values: Sequence[tuple[Fraction, WeightedCount]], mean: Fraction, people: int) -> Fraction | None:
+def compute_variance(
+    values: Sequence[tuple[Fraction, WeightedCount]], mean: Fraction, people: int
+) -> Fraction | None:
     """Return the sample variance, with n − 1 in the denominator; weighted, Σw(x − m)²/Σw · n/(n − 1).
 
     None for fewer than two people.
@@ -260,7 +337,9 @@ def compute_variance(values: Sequence[tuple[Fraction, WeightedCount]], mean: Fra
     if people < 2:
         return None
     weight = sum(count.weight for _, count in values)
-    squares = sum((count.weight * value**2 for value, count in values), Fraction(0))  # exact, so nothing cancels
+    squares = sum(
+        (count.weight * value**2 for value, count in values), Fraction(0)
+    )  # exact, so nothing cancels
     return (squares / weight - mean**2) * Fraction(people, people - 1)
 
 
@@ -297,7 +376,12 @@ def _build_item_notes(table: Crosstab, interviews: int, options: ResultOptions) 
         # a row of an earlier question, where nobody can tell whether it is small.
         is_announced = options.units == "anonymous" or base.people == interviews
         if base.people < options.threshold and is_announced:
-            return [translate("Fewer than {least} were asked: their answers are not shown.", least=options.threshold)]
+            return [
+                translate(
+                    "Fewer than {least} were asked: their answers are not shown.",
+                    least=options.threshold,
+                )
+            ]
         return [translate("base-hidden")]
     notes = _explain_hidden_rows(table, [0], options)
     if not table.select_rows([0]):
@@ -311,11 +395,15 @@ def _build_item_notes(table: Crosstab, interviews: int, options: ResultOptions) 
         total = rounding.sum_rounded_percentages(shares, options.digits)
         if total != 100:
             text = rounding.format_decimal(total, options.digits)
-            notes.append(translate("Percentages add up to {total} because of rounding.", total=text))
+            notes.append(
+                translate("Percentages add up to {total} because of rounding.", total=text)
+            )
     return notes
 
 
-def _explain_hidden_rows(table: Crosstab, columns: Sequence[int], options: ResultOptions) -> list[str]:
+def _explain_hidden_rows(
+    table: Crosstab, columns: Sequence[int], options: ResultOptions
+) -> list[str]:
     """Return a note where a table with these columns has only nets, or no rows."""
     rows = table.select_rows(columns)
     if len(rows) == len(table.lines):
@@ -333,7 +421,11 @@ def _list_unanimous(
     """Return a warning where all who were asked, or else all in a column, gave the same answer."""
     if table.question.kind in ("words", "time"):
         return []
-    own = {grouping.name for grouping in groupings if table.question.has_columns_of_its_own(grouping.inputs)}
+    own = {
+        grouping.name
+        for grouping in groupings
+        if table.question.has_columns_of_its_own(grouping.inputs)
+    }
     notes = []
     for column, (group, label, _, variable) in columns.items():
         base = table.bases[column].people
@@ -353,7 +445,9 @@ def _list_unanimous(
 # ── batteries ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def build_batteries(batteries: Sequence[model.Battery], items: Sequence[model.ItemResult]) -> tuple[model.Battery, ...]:
+def build_batteries(
+    batteries: Sequence[model.Battery], items: Sequence[model.ItemResult]
+) -> tuple[model.Battery, ...]:
     """Add points and statements to each battery with a statement that somebody was asked."""
     charted = []
     for battery in batteries:
@@ -362,7 +456,9 @@ def build_batteries(batteries: Sequence[model.Battery], items: Sequence[model.It
             continue
         complete = max(asked, key=lambda item: len(item.segments))
         points: list[tuple[str, model.Side]] = [
-            (segment.label, segment.side) for segment in complete.segments if segment.side != "apart"
+            (segment.label, segment.side)
+            for segment in complete.segments
+            if segment.side != "apart"
         ]
         labels = dict.fromkeys(item.apart.label for item in asked if item.apart is not None)
         if labels:
@@ -377,7 +473,9 @@ def _join_apart_labels(labels: Iterable[str]) -> str:
     return distinct[0] if len(distinct) == 1 else translate("No opinion or no answer")
 
 
-def _build_apart(table: Crosstab, rows: Sequence[int], options: ResultOptions) -> model.BarSegment | None:
+def _build_apart(
+    table: Crosstab, rows: Sequence[int], options: ResultOptions
+) -> model.BarSegment | None:
     """Add up the answers without a side; hidden where one of them and a point are, whose count it would reveal."""
     counts = answer_counts.sum_counts(table.lines[i].counts[0] for i in rows)
     if not counts.people:
@@ -385,7 +483,9 @@ def _build_apart(table: Crosstab, rows: Sequence[int], options: ResultOptions) -
     is_hidden = any(table.is_hidden(i, 0) for i in rows)
     hidden = is_hidden and any(table.is_hidden(i, 0) for i in table.detail_rows if i not in rows)
     figure = _build_figure(table, 0, [counts], options, hidden=hidden)
-    label = _join_apart_labels(table.lines[i].label for i in rows if table.lines[i].counts[0].people)
+    label = _join_apart_labels(
+        table.lines[i].label for i in rows if table.lines[i].counts[0].people
+    )
     return model.BarSegment(label, "apart", figure)
 
 
@@ -412,7 +512,9 @@ def build_grouping(
     if len(values) > MAX_COLUMNS:
         return len(values)
     labeled = [code for code in variable.labels if code in values]
-    numbers_first = {v: (0, v, "") if isinstance(v, int | float) else (1, 0, str(v)) for v in values}
+    numbers_first = {
+        v: (0, v, "") if isinstance(v, int | float) else (1, 0, str(v)) for v in values
+    }
     others = sorted(values - set(labeled), key=numbers_first.__getitem__)
     labels = [variable.labels[code] for code in labeled] + [str(value) for value in others]
     value_labels = labels
@@ -424,7 +526,9 @@ def build_grouping(
     unprinted = frozenset(small)
     if len(small) > 1:
         large = [part for part in range(len(labels)) if part not in small]
-        numbers = {part: large.index(part) if part in large else len(large) for part in range(len(labels))}
+        numbers = {
+            part: large.index(part) if part in large else len(large) for part in range(len(labels))
+        }
         parts = {value: numbers[part] for value, part in parts.items()}
         total = sum(sizes[part] for part in small)
         labels = [*(labels[part] for part in large), "/".join(labels[part] for part in small)]
@@ -434,7 +538,9 @@ def build_grouping(
     if variable.role == "answer":
         for kind in dict.fromkeys(map(get_missing_kind, cells.values())):
             if kind and kind not in UNASKED_KINDS:
-                parts[next(cell for cell in cells.values() if get_missing_kind(cell) == kind)] = len(labels)
+                parts[next(cell for cell in cells.values() if get_missing_kind(cell) == kind)] = (
+                    len(labels)
+                )
                 labels.append(variable.declines[kind][1] if kind in variable.declines else kind)
     part_of = {text: parts.get(cell, len(labels)) for text, cell in cells.items()}
     part_by_interview = array("H", map(part_of.__getitem__, answers.columns[variable.name]))
@@ -470,15 +576,24 @@ def nest_grouping(outer: Grouping, inner: Grouping, *, min_base: int = 0) -> Gro
         if sizes[o, i] < min_base and outer.has_value[o] and inner.has_value[i]:
             small.setdefault(o, []).append((o, i))
     merged = {pair: group[-1] for group in small.values() for pair in group}
-    labels = {group[-1]: "/".join(inner.part_labels[i] for _, i in group) for group in small.values()}
-    too_small = {group[-1] for group in small.values() if sum(sizes[pair] for pair in group) < min_base}
-    parts = {pair: number for number, pair in enumerate(sorted({merged.get(pair, pair) for pair in sizes}))}
+    labels = {
+        group[-1]: "/".join(inner.part_labels[i] for _, i in group) for group in small.values()
+    }
+    too_small = {
+        group[-1] for group in small.values() if sum(sizes[pair] for pair in group) < min_base
+    }
+    parts = {
+        pair: number
+        for number, pair in enumerate(sorted({merged.get(pair, pair) for pair in sizes}))
+    }
     part_of = {pair: parts[merged.get(pair, pair)] for pair in sizes}
     pairs = zip(outer.part_by_interview, inner.part_by_interview, strict=True)
     return Grouping(
         name=f"{outer.name} > {inner.name}",
         label=f"{outer.label} > {inner.label}",
-        part_labels=tuple(f"{outer.part_labels[o]}: {labels.get((o, i), inner.part_labels[i])}" for o, i in parts),
+        part_labels=tuple(
+            f"{outer.part_labels[o]}: {labels.get((o, i), inner.part_labels[i])}" for o, i in parts
+        ),
         part_by_interview=array("H", map(part_of.__getitem__, pairs)),
         has_value=tuple(outer.has_value[o] and inner.has_value[i] for o, i in parts),
         unprinted=frozenset(number for pair, number in parts.items() if pair in too_small),
@@ -486,16 +601,22 @@ def nest_grouping(outer: Grouping, inner: Grouping, *, min_base: int = 0) -> Gro
     )
 
 
-def leave_out_hidden_columns(groupings: Sequence[Grouping], tables: Sequence[Crosstab]) -> list[Grouping]:
+def leave_out_hidden_columns(
+    groupings: Sequence[Grouping], tables: Sequence[Crosstab]
+) -> list[Grouping]:
     """Return the groupings without the columns of nested ones whose base is hidden in all tables.
 
     They are only not printed: counts have been hidden with them, so nothing is disclosed by it.
     """
     shown = []
     for grouping, columns in zip(groupings, answer_counts.list_columns(groupings), strict=True):
-        hidden = {n for n, c in enumerate(columns) if all(table.is_base_hidden(c) for table in tables)}
+        hidden = {
+            n for n, c in enumerate(columns) if all(table.is_base_hidden(c) for table in tables)
+        }
         is_nested = " > " in grouping.name
-        shown.append(replace(grouping, unprinted=grouping.unprinted | hidden) if is_nested else grouping)
+        shown.append(
+            replace(grouping, unprinted=grouping.unprinted | hidden) if is_nested else grouping
+        )
     return shown
 
 
@@ -504,11 +625,21 @@ def select_option(grouping: Grouping, variable: Variable) -> Grouping:
 
     The columns of several options overlap: each is compared with the others who were asked.
     """
-    chosen = [part for part, text in enumerate(grouping.part_labels) if text == variable.labels.get(1)]
+    chosen = [
+        part for part, text in enumerate(grouping.part_labels) if text == variable.labels.get(1)
+    ]
     label, _, option = variable.label.rpartition(": ")
-    labels = tuple(option if part in chosen else text for part, text in enumerate(grouping.part_labels))
+    labels = tuple(
+        option if part in chosen else text for part, text in enumerate(grouping.part_labels)
+    )
     unprinted = grouping.unprinted | frozenset(range(len(labels))).difference(chosen)
-    return replace(grouping, label=label or variable.item, part_labels=labels, compare="total", unprinted=unprinted)
+    return replace(
+        grouping,
+        label=label or variable.item,
+        part_labels=labels,
+        compare="total",
+        unprinted=unprinted,
+    )
 
 
 def _run_tests(
@@ -520,16 +651,36 @@ def _run_tests(
     tested = {i: line for i, line in enumerate(table.lines) if line.in_tests}
     has_scale = table.question.kind in ("scale", "number")
     if any(position.column in columns and position.row in tested for position in table.hidden):
-        return [significance.SignificanceTest(grouping.test_label, "", "", None, "", translate(HIDDEN_TEST_NOTE))]
+        return [
+            significance.SignificanceTest(
+                grouping.test_label, "", "", None, "", translate(HIDDEN_TEST_NOTE)
+            )
+        ]
     design = None
     if table.design is not None:
-        tested = {i: line for i, line in tested.items() if any(line.counts[column].people for column in columns)}
-        columns = [column for column in columns if any(line.counts[column].people for line in tested.values())]
-        with_value = [column for column in columns if any(counts[column].people for _, counts in table.values)]
+        tested = {
+            i: line
+            for i, line in tested.items()
+            if any(line.counts[column].people for column in columns)
+        }
+        columns = [
+            column
+            for column in columns
+            if any(line.counts[column].people for line in tested.values())
+        ]
+        with_value = [
+            column for column in columns if any(counts[column].people for _, counts in table.values)
+        ]
         if len(tested) > 1 < len(columns):
             scores = [place - (len(with_value) - 1) / 2 for place in range(len(with_value))]
-            trend = table.design.compare(BASE, [[c] for c in with_value], scores) if has_scale and with_value else None
-            design = significance.TableDesign(*table.design.compute_cell_covariance(list(tested), columns), trend)
+            trend = (
+                table.design.compare(BASE, [[c] for c in with_value], scores)
+                if has_scale and with_value
+                else None
+            )
+            design = significance.TableDesign(
+                *table.design.compute_cell_covariance(list(tested), columns), trend
+            )
     matrix = significance.ComparisonTable(
         grouping.test_label,
         [[line.counts[column] for column in columns] for line in tested.values()],
@@ -539,7 +690,9 @@ def _run_tests(
     )
     tests = [significance.run_independence_test(matrix, seed=options.seed)]
     if has_scale and (tests[0].name or design is not None):
-        by_value = matrix._replace(counts=[[counts[column] for column in columns] for _, counts in table.values])
+        by_value = matrix._replace(
+            counts=[[counts[column] for column in columns] for _, counts in table.values]
+        )
         values = [value for value, _ in table.values]
         tests.append(significance.run_trend_test(by_value, values, ordered=grouping.ordered))
     return tests
@@ -571,7 +724,9 @@ def _add_letters(
     p values are corrected for all comparisons of the table in one group.
     """
     lettered = [comparison for comparison in compared if comparison.is_lettered]
-    adjusted = significance.adjust_p_values([comparison.p for comparison in lettered], options.correction)
+    adjusted = significance.adjust_p_values(
+        [comparison.p for comparison in lettered], options.correction
+    )
     for (row, column, other, is_higher, *_), p in zip(lettered, adjusted, strict=True):
         if p < 1 - options.level:
             higher, mark = column, HIGHER if is_higher else LOWER
@@ -598,52 +753,75 @@ def _compare_columns(
     reference = next((column for column in group if column in columns), None)
     for row in (*rows, BASE) if table.design else rows:
         hidden = {c for c in group if table.is_unknown(CellPosition(row, c))}
-        shown = [c for c in group if c in columns and c not in hidden and table.bases[c].people >= options.min_base]
+        shown = [
+            c
+            for c in group
+            if c in columns and c not in hidden and table.bases[c].people >= options.min_base
+        ]
         pairs = [(column, [other]) for other, column in combinations(shown, 2)]
         if grouping.compare == "total":
             pairs = [] if hidden else [(c, [other for other in group if other != c]) for c in shown]
         for column, others in pairs:
             base = answer_counts.sum_counts(table.bases[c] for c in others)
             is_large = row != BASE and all(
-                each.people >= options.min_base and answer_counts.compute_effective_size(each) >= SMALL_BASE
+                each.people >= options.min_base
+                and answer_counts.compute_effective_size(each) >= SMALL_BASE
                 for each in (table.bases[column], base)
             )
-            other, is_listed = (others[0], others == [reference]) if grouping.compare == "pairs" else (None, True)
+            other, is_listed = (
+                (others[0], others == [reference]) if grouping.compare == "pairs" else (None, True)
+            )
             if table.design is not None and (is_large or is_listed):
                 difference = table.design.compare(row, ([column], others))
                 if difference is not None:
                     label = translate("the rest") if other is None else columns[other].label
                     listed = difference._replace(other=label) if is_listed else None
-                    yield _Comparison(row, column, other, difference.value > 0, difference.p, is_large, listed)
+                    yield _Comparison(
+                        row, column, other, difference.value > 0, difference.p, is_large, listed
+                    )
             elif table.design is None and is_large:
                 counts = table.lines[row].counts
                 z = significance.compare_shares(
                     (counts[column], table.bases[column]),
                     (answer_counts.sum_counts(counts[c] for c in others), base),
                     weighted=table.is_weighted,
-                    population_correction=options.compute_population_correction(table.bases[0].people),
+                    population_correction=options.compute_population_correction(
+                        table.bases[0].people
+                    ),
                 )
                 if z is not None:
-                    yield _Comparison(row, column, other, z > 0, significance.compute_p(z), True, None)
+                    yield _Comparison(
+                        row, column, other, z > 0, significance.compute_p(z), True, None
+                    )
 
 
 # ── notes on all tables ────────────────────────────────────────────────────────────────────────────────────
 
 
-def build_table_notes(options: ResultOptions, *, weighted: bool, declines: Mapping[str, str]) -> tuple[str, ...]:
+def build_table_notes(
+    options: ResultOptions, *, weighted: bool, declines: Mapping[str, str]
+) -> tuple[str, ...]:
     """Build the notes on all tables. `declines` holds the labels of declines, by kind."""
-    digits = translate("whole numbers") if not options.digits else translate_quantity(options.digits, "decimal")
+    digits = (
+        translate("whole numbers")
+        if not options.digits
+        else translate_quantity(options.digits, "decimal")
+    )
     least = rounding.format_decimal(Fraction(1, 2 * 10**options.digits), options.digits + 1)
     marks = {"trace": rounding.TRACE_MARK, "empty": rounding.EMPTY_MARK, "least": least}
     notes = [
         translate("note-rounding", digits=digits),
-        translate("{trace} more than 0 and less than {least} percent. {empty} nobody was asked.", **marks),
+        translate(
+            "{trace} more than 0 and less than {least} percent. {empty} nobody was asked.", **marks
+        ),
     ]
     if options.valid:
         notes.append(translate("note-valid"))
     elif declines:
         notes.append(translate("note-declines", declines=", ".join(declines.values())))
-    notes.append(translate("An item’s figures exclude people who were not asked or did not reach it."))
+    notes.append(
+        translate("An item’s figures exclude people who were not asked or did not reach it.")
+    )
     notes.append(translate("note-means"))
     if "quartiles" in options.statistics:
         notes.append(translate("note-quartiles"))
@@ -653,15 +831,23 @@ def build_table_notes(options: ResultOptions, *, weighted: bool, declines: Mappi
         hidden = "note-hidden-bases" if options.units == "anonymous" else "note-hidden"
         notes.append(translate(hidden, mark=rounding.HIDDEN_MARK, least=options.threshold))
     if weighted:
-        notes.append(translate("Counts and percentages are weighted; bases are numbers of interviews."))
+        notes.append(
+            translate("Counts and percentages are weighted; bases are numbers of interviews.")
+        )
     return tuple(notes)
 
 
 def build_column_notes(
-    items: Sequence[model.ItemResult], groupings: Sequence[Grouping], options: ResultOptions, *, weighted: bool
+    items: Sequence[model.ItemResult],
+    groupings: Sequence[Grouping],
+    options: ResultOptions,
+    *,
+    weighted: bool,
 ) -> list[str]:
     """Build the notes on the columns of all tables, and on their tests."""
-    notes = [translate("note-row-percentages" if options.percent == "row" else "note-column-percentages")]
+    notes = [
+        translate("note-row-percentages" if options.percent == "row" else "note-column-percentages")
+    ]
     if any(base.small_text for item in items for base in item.bases[1:]):
         notes.append(translate("note-small-base", mark=rounding.UNRELIABLE_MARK, least=SMALL_BASE))
     left_out = [
@@ -671,7 +857,9 @@ def build_column_notes(
         if grouping.compare == "pairs" or " > " in grouping.name
     ]
     if options.least_column:
-        notes.append(translate("note-min-base", least=options.least_column, mark=rounding.UNRELIABLE_MARK))
+        notes.append(
+            translate("note-min-base", least=options.least_column, mark=rounding.UNRELIABLE_MARK)
+        )
     if left_out:
         notes.append(translate("Left out: {columns}.", columns="; ".join(left_out)))
     merged = [
@@ -682,13 +870,19 @@ def build_column_notes(
     if merged:
         notes.append(translate("note-merged", columns="; ".join(merged)))
     if weighted:
-        notes.append(translate("note-effective-bases-design" if options.errors else "note-effective-bases"))
+        notes.append(
+            translate("note-effective-bases-design" if options.errors else "note-effective-bases")
+        )
     if not options.has_tests:
         return [*notes, translate("note-census" if options.census else "No tests were requested.")]
     if _has_letters(options):
         compared = {grouping.compare for grouping in groupings}
         notes += [translate("note-letters")] if "pairs" in compared else []
-        notes += [translate("note-rest-of-total", higher=HIGHER, lower=LOWER)] if "total" in compared else []
+        notes += (
+            [translate("note-rest-of-total", higher=HIGHER, lower=LOWER)]
+            if "total" in compared
+            else []
+        )
         correction = translate(f"correction-{options.correction}")
         alpha = f"{1 - options.level:.4g}"
         note = "note-t" if options.errors else "note-z"

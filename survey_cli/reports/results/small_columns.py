@@ -125,7 +125,10 @@ def merge_parts(grouping: Grouping, first: int, second: int) -> Grouping:
     """Return the grouping with two columns merged to one, in the place of the later one."""
     low = min(first, second)
     high = max(first, second)
-    labels_of = {part: grouping.merged_labels.get(part, (label,)) for part, label in enumerate(grouping.part_labels)}
+    labels_of = {
+        part: grouping.merged_labels.get(part, (label,))
+        for part, label in enumerate(grouping.part_labels)
+    }
     numbers = {}
     for part in range(len(grouping.part_labels)):
         numbers[part] = part - 1 if part > low else part
@@ -141,7 +144,9 @@ def merge_parts(grouping: Grouping, first: int, second: int) -> Grouping:
     has_value = list(grouping.has_value)
     has_value[high] = has_value[low] or has_value[high]
     del has_value[low]
-    merged_labels = {numbers[part]: own for part, own in grouping.merged_labels.items() if part != low}
+    merged_labels = {
+        numbers[part]: own for part, own in grouping.merged_labels.items() if part != low
+    }
     merged_labels[numbers[high]] = merged
     return replace(
         grouping,

@@ -41,10 +41,14 @@ class WeightedCount(NamedTuple):
     """Sum of the squared weights."""
 
     def add(self, other: "WeightedCount") -> "WeightedCount":
-        return WeightedCount(self.people + other.people, self.weight + other.weight, self.squares + other.squares)
+        return WeightedCount(
+            self.people + other.people, self.weight + other.weight, self.squares + other.squares
+        )
 
     def subtract(self, other: "WeightedCount") -> "WeightedCount":
-        return WeightedCount(self.people - other.people, self.weight - other.weight, self.squares - other.squares)
+        return WeightedCount(
+            self.people - other.people, self.weight - other.weight, self.squares - other.squares
+        )
 
 
 EMPTY_COUNT: Final = WeightedCount()
@@ -116,14 +120,19 @@ class Grouping:
     @property
     def test_label(self) -> str:
         """The label in tests, with that of the only part that is printed."""
-        printed = [label for part, label in enumerate(self.part_labels) if part not in self.unprinted]
+        printed = [
+            label for part, label in enumerate(self.part_labels) if part not in self.unprinted
+        ]
         return f"{self.label}, {printed[0]}" if len(printed) == 1 else self.label
 
 
 def list_columns(groupings: Sequence[Grouping]) -> list[range]:
     """Return the positions of each grouping's columns; column 0 is the total."""
     starts = accumulate((len(grouping.part_labels) for grouping in groupings), initial=1)
-    return [range(start, start + len(g.part_labels)) for start, g in zip(starts, groupings, strict=False)]
+    return [
+        range(start, start + len(g.part_labels))
+        for start, g in zip(starts, groupings, strict=False)
+    ]
 
 
 def list_value_columns(groupings: Sequence[Grouping]) -> list[list[int]]:
@@ -199,13 +208,17 @@ class AnswerColumns:
         with few answers, 100,000 interviews take some 30 kB. Raises ValueError where a row cannot be read.
         """
         all_variables = {variable.name: variable for variable in table.variables}
-        variables = {name: variable for name, variable in all_variables.items() if is_stored(variable)}
+        variables = {
+            name: variable for name, variable in all_variables.items() if is_stored(variable)
+        }
         columns = {name: TextColumn() for name in variables}
         rows, interviews = table.iterate_texts(), 0
         while batch := list(islice(rows, BATCH_SIZE)):
             texts = dict(zip(all_variables, zip(*batch, strict=True), strict=True))
             interviews += len(batch)
-            if select is not None and not all(flags := select(cls(all_variables, texts, len(batch)))):
+            if select is not None and not all(
+                flags := select(cls(all_variables, texts, len(batch)))
+            ):
                 texts = {name: tuple(compress(texts[name], flags)) for name in columns}
                 interviews -= flags.count(False)
             for name, column in columns.items():
@@ -220,7 +233,11 @@ class AnswerColumns:
 
     def with_weights(self, weights: Sequence[Fraction] | None) -> "AnswerColumns":
         """Return the columns with other weights, one per interview."""
-        scaled = None if weights is None else array("q", (round(weight * WEIGHT_UNIT) for weight in weights))
+        scaled = (
+            None
+            if weights is None
+            else array("q", (round(weight * WEIGHT_UNIT) for weight in weights))
+        )
         return AnswerColumns(self.variables, self.columns, self.interviews, scaled)
 
     def iterate_keys(self, names: Sequence[str]) -> Iterator[AnswerKey]:
@@ -274,7 +291,9 @@ def compute_normal_point(level: float) -> Fraction:
     return Fraction(round(NormalDist().inv_cdf((1 + level) / 2), 6)).limit_denominator(10**6)
 
 
-def compute_half_width(effective: Fraction, people: int, population: int | None, level: float = DEFAULT_LEVEL) -> str:
+def compute_half_width(
+    effective: Fraction, people: int, population: int | None, level: float = DEFAULT_LEVEL
+) -> str:
     """Return half of the widest interval of a share in points, rounded up: `9.1`.
 
     `effective` is the effective number of interviews. The estimated variance of a share of 1/2 is N/(N − 1) times 1/4
@@ -283,7 +302,9 @@ def compute_half_width(effective: Fraction, people: int, population: int | None,
     correction = Fraction(1)
     if population and population > 1:
         correction = max(Fraction(0), Fraction(population - people, population - 1))
-    tenths = ceil(compute_normal_point(level) * compute_root(Fraction(1, 4) / effective * correction) * 1000)
+    tenths = ceil(
+        compute_normal_point(level) * compute_root(Fraction(1, 4) / effective * correction) * 1000
+    )
     return format_decimal(Fraction(tenths, 10), 1)
 
 
@@ -296,7 +317,9 @@ def compute_student_point(freedom: int, level: float = DEFAULT_LEVEL) -> Fractio
     low, high = 0.0, 1e6
     for _ in range(80):
         middle = (low + high) / 2
-        low, high = (middle, high) if _compute_probability(middle, freedom) < level else (low, middle)
+        low, high = (
+            (middle, high) if _compute_probability(middle, freedom) < level else (low, middle)
+        )
     return Fraction(round(high * 10**6), 10**6)
 
 

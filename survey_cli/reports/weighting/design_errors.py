@@ -84,7 +84,9 @@ def make_design(
         numbers: dict[int, float] = {}
         for stratum, number in zip(stratum_numbers, population_units, strict=True):
             if numbers.setdefault(stratum, number) != number:
-                raise ValueError(f"a stratum has {numbers[stratum]:g} and {number:g} units in the population")
+                raise ValueError(
+                    f"a stratum has {numbers[stratum]:g} and {number:g} units in the population"
+                )
         for stratum, number in numbers.items():
             shares[stratum] = number if number <= 1 else unit_counts[stratum] / number
             if not 0 <= shares[stratum] <= 1:
@@ -102,7 +104,10 @@ def make_design(
 
 
 def make_replicate_design(
-    weights: Sequence[float], replicates: Numbers, method: Replication, factors: Sequence[float] = ()
+    weights: Sequence[float],
+    replicates: Numbers,
+    method: Replication,
+    factors: Sequence[float] = (),
 ) -> SampleDesign:
     """Make the design of a sample with replicate weights, which include the weight, a row per interview.
 
@@ -150,14 +155,21 @@ def estimate_ratio(design: SampleDesign, numerator: Numbers, denominator: Number
     whole = float(denominators.sum())
     ratio = float(numerators.sum()) / whole
     if design.replicates is not None:
-        with numpy.errstate(divide="ignore", invalid="ignore"):  # a replicate may have nobody in the domain
+        with numpy.errstate(
+            divide="ignore", invalid="ignore"
+        ):  # a replicate may have nobody in the domain
             deviations = (numerator @ design.replicates) / (denominator @ design.replicates) - ratio
             return Estimate(ratio, numpy.sqrt(design.scale) * (deviations - deviations.mean()))
     counts, strata = design.unit_counts, design.unit_strata
-    linearized = numpy.bincount(design.units, (numerators - ratio * denominators) / whole, len(strata))
+    linearized = numpy.bincount(
+        design.units, (numerators - ratio * denominators) / whole, len(strata)
+    )
     means = numpy.bincount(strata, linearized, len(counts)) / counts
     factors = (1 - design.sampled_shares) * counts / numpy.maximum(counts - 1, 1)
-    return Estimate(ratio, numpy.sqrt(factors)[strata] * (linearized - numpy.where(counts > 1, means, 0)[strata]))
+    return Estimate(
+        ratio,
+        numpy.sqrt(factors)[strata] * (linearized - numpy.where(counts > 1, means, 0)[strata]),
+    )
 
 
 def estimate_mean(design: SampleDesign, values: Numbers, domain: Numbers) -> Estimate:
@@ -168,7 +180,10 @@ def estimate_mean(design: SampleDesign, values: Numbers, domain: Numbers) -> Est
 def combine(estimates: Sequence[Estimate], coefficients: Sequence[float]) -> Estimate:
     """Return the sum of estimates from the same sample times coefficients; 1 and -1 give their difference."""
     value = sum(c * estimate.value for c, estimate in zip(coefficients, estimates, strict=True))
-    return Estimate(value, numpy.array(coefficients) @ numpy.array([estimate.variation for estimate in estimates]))
+    return Estimate(
+        value,
+        numpy.array(coefficients) @ numpy.array([estimate.variation for estimate in estimates]),
+    )
 
 
 def count_freedom(design: SampleDesign, domain: Numbers | NDArray[numpy.bool]) -> int:
@@ -182,7 +197,9 @@ def count_freedom(design: SampleDesign, domain: Numbers | NDArray[numpy.bool]) -
         products = design.replicates[inside].T @ design.replicates[inside]
         least = RANK_TOLERANCE**2 * float(numpy.max(products))
         return int((numpy.linalg.eigvalsh(products) > least).sum()) - 1
-    units, strata = (numpy.count_nonzero(numpy.bincount(of[inside])) for of in (design.units, design.strata))
+    units, strata = (
+        numpy.count_nonzero(numpy.bincount(of[inside])) for of in (design.units, design.strata)
+    )
     return int(units - strata)
 
 
@@ -256,7 +273,10 @@ class QuestionDesign:
         """Return 1 for the interviews in the base of a row and in one of the columns, and its degrees of freedom."""
         key = (self.rows[row].is_share, *sorted(columns))
         if key not in self._domains:
-            inside = numpy.isin(self.columns, columns).any(axis=0) & (self.rows[row].base > 0)[self.answers]
+            inside = (
+                numpy.isin(self.columns, columns).any(axis=0)
+                & (self.rows[row].base > 0)[self.answers]
+            )
             self._domains[key] = inside, count_freedom(self.design, inside)
         inside, freedom = self._domains[key]
         return inside.astype(float), freedom
@@ -270,7 +290,9 @@ class QuestionDesign:
             self._estimates[key] = None
             if (self.design.weights * domain).any():
                 estimate = estimate_mean(self.design, self.rows[row].values[self.answers], domain)
-                self._estimates[key] = estimate if 0 < estimate.value < 1 or not self.rows[row].is_share else None
+                self._estimates[key] = (
+                    estimate if 0 < estimate.value < 1 or not self.rows[row].is_share else None
+                )
         return self._estimates[key]
 
     def measure(self, row: int, column: int) -> DesignError | None:
@@ -283,7 +305,9 @@ class QuestionDesign:
         if estimate is None or freedom < 1:
             return None
         values, is_share = self.rows[row].values[self.answers], self.rows[row].is_share
-        error = compute_error(self.design, estimate, domain, values, share=is_share, freedom=freedom, level=self.level)
+        error = compute_error(
+            self.design, estimate, domain, values, share=is_share, freedom=freedom, level=self.level
+        )
         return error if isfinite(error.standard_error) else None
 
     def compare(
@@ -294,8 +318,12 @@ class QuestionDesign:
         With other coefficients, it is a contrast of several parts. None where one of them can't be measured, or the
         difference doesn't vary.
         """
-        estimates = [estimate for columns in parts if (estimate := self._estimate(row, columns)) is not None]
-        domain, freedom = self._find_domain(row, [column for columns in parts for column in columns])
+        estimates = [
+            estimate for columns in parts if (estimate := self._estimate(row, columns)) is not None
+        ]
+        domain, freedom = self._find_domain(
+            row, [column for columns in parts for column in columns]
+        )
         if len(estimates) < len(parts) or freedom < 1:
             return None
         difference = combine(estimates, coefficients)
@@ -308,15 +336,23 @@ class QuestionDesign:
     def measure_ratio(self, row: int, other: "QuestionDesign") -> DesignError | None:
         """Return the precision of the sum of a row's values by that of another question, of those who have both."""
         both = self._find_domain(row, [0])[0] * other._find_domain(row, [0])[0]
-        ratio = estimate_ratio(self.design, *(each.rows[row].values[each.answers] * both for each in (self, other)))
+        ratio = estimate_ratio(
+            self.design, *(each.rows[row].values[each.answers] * both for each in (self, other))
+        )
         error = compute_error(self.design, ratio, both, level=self.level)
         return error if error.freedom > 0 and isfinite(error.standard_error) else None
 
-    def compute_cell_covariance(self, rows: Sequence[int], columns: Sequence[int]) -> tuple[Numbers, int]:
+    def compute_cell_covariance(
+        self, rows: Sequence[int], columns: Sequence[int]
+    ) -> tuple[Numbers, int]:
         """Return the covariances of the shares of cells, row by row, and their degrees of freedom."""
         by_row = [self.rows[row].values[self.answers] for row in rows]
         by_column = [self._find_domain(rows[0], [column])[0] for column in columns]
         domain = numpy.sum(by_row, axis=0) * numpy.sum(by_column, axis=0)
-        shares = (estimate_mean(self.design, values * part, domain) for values in by_row for part in by_column)
+        shares = (
+            estimate_mean(self.design, values * part, domain)
+            for values in by_row
+            for part in by_column
+        )
         variations = numpy.array([share.variation for share in shares])
         return variations @ variations.T, count_freedom(self.design, domain)

@@ -57,7 +57,9 @@ def describe_tests(seed: int, *, by_design: bool = False) -> dict[str, str]:
     """Return the description of each test, by its name, for the notes of all tables."""
     fisher = translate("test-fisher", n=f"{FISHER_SAMPLES:,}", seed=seed)
     return {
-        "Chi-square test": translate("Pearson’s, of answers against columns: χ² = Σ(o − e)²/e/(1 − n/N)."),
+        "Chi-square test": translate(
+            "Pearson’s, of answers against columns: χ² = Σ(o − e)²/e/(1 − n/N)."
+        ),
         "Rao–Scott test": translate("test-rao-scott-design" if by_design else "test-rao-scott"),
         "Fisher’s exact test": fisher,
         "Linear-by-linear trend test": translate("test-trend"),
@@ -106,10 +108,15 @@ def run_independence_test(matrix: ComparisonTable, *, seed: int = 1) -> Signific
         table = [[n * count.weight / total.weight for count in line] for line in counts]
     else:
         table = [[float(count.people) for count in line] for line in counts]
-    row_sums, column_sums = [sum(row) for row in table], [sum(column) for column in zip(*table, strict=True)]
+    row_sums, column_sums = (
+        [sum(row) for row in table],
+        [sum(column) for column in zip(*table, strict=True)],
+    )
     expected = [[row * column / sum(row_sums) for column in column_sums] for row in row_sums]
     pairs = [pair for rows in zip(table, expected, strict=True) for pair in zip(*rows, strict=True)]
-    is_small = min(e for _, e in pairs) < 1 or sum(e < MIN_EXPECTED for _, e in pairs) > len(pairs) / 5
+    is_small = (
+        min(e for _, e in pairs) < 1 or sum(e < MIN_EXPECTED for _, e in pairs) > len(pairs) / 5
+    )
     if is_small and is_adjusted:
         how = "under weights" if matrix.design is None else "under the design"
         return _explain_no_test(matrix, f"no test: expected counts are too small {how}")
@@ -117,7 +124,11 @@ def run_independence_test(matrix: ComparisonTable, *, seed: int = 1) -> Signific
         return _explain_no_test(matrix, "no test: the whole population was interviewed")
     if is_small or is_adjusted:
         try:
-            return _run_fisher(matrix.group, table, seed) if is_small else _run_rao_scott(matrix, counts)
+            return (
+                _run_fisher(matrix.group, table, seed)
+                if is_small
+                else _run_rao_scott(matrix, counts)
+            )
         except ImportError:
             return _explain_no_test(matrix, SCIPY_MISSING)
     statistic = sum((o - e) ** 2 / e for o, e in pairs) / float(matrix.population_correction)
@@ -131,7 +142,9 @@ def _explain_no_test(matrix: ComparisonTable, why: str) -> SignificanceTest:
     return SignificanceTest(matrix.group, "", "", None, "", translate(why))
 
 
-def _run_rao_scott(matrix: ComparisonTable, counts: Sequence[Sequence[WeightedCount]]) -> SignificanceTest:
+def _run_rao_scott(
+    matrix: ComparisonTable, counts: Sequence[Sequence[WeightedCount]]
+) -> SignificanceTest:
     """Run Rao and Scott's second-order corrected chi-square test; `counts` are without empty rows and columns.
 
     It is Pearson's chi-square on weighted shares over the mean of its design effects, as an F with Satterthwaite's
@@ -149,12 +162,21 @@ def _run_rao_scott(matrix: ComparisonTable, counts: Sequence[Sequence[WeightedCo
     cells = shares.ravel()
     if matrix.design is not None:
         variance, freedom = matrix.design.covariance, matrix.design.freedom
-        if freedom < 1 or not numpy.trace(variance) > 0:  # it is not a number where a replicate has nobody
+        if (
+            freedom < 1 or not numpy.trace(variance) > 0
+        ):  # it is not a number where a replicate has nobody
             return _explain_no_test(matrix, NO_VARIATION)
     else:
-        squares = numpy.array([float(count.squares) for line in counts for count in line]) / total**2
+        squares = (
+            numpy.array([float(count.squares) for line in counts for count in line]) / total**2
+        )
         covariance = numpy.outer(squares, cells)
-        variance = numpy.diag(squares) - covariance - covariance.T + numpy.outer(cells, cells) * squares.sum()
+        variance = (
+            numpy.diag(squares)
+            - covariance
+            - covariance.T
+            + numpy.outer(cells, cells) * squares.sum()
+        )
         variance *= people / (people - 1) * float(matrix.population_correction)
         freedom = people - 1
     inverse = numpy.diag(numpy.divide(1, cells, out=numpy.zeros_like(cells), where=cells > 0))
@@ -162,11 +184,14 @@ def _run_rao_scott(matrix: ComparisonTable, counts: Sequence[Sequence[WeightedCo
     column_effects = numpy.kron(numpy.ones((rows, 1)), numpy.eye(columns)[:, 1:])
     main_effects = numpy.hstack([numpy.ones((rows * columns, 1)), row_effects, column_effects])
     interactions = numpy.kron(numpy.eye(rows)[:, 1:], numpy.eye(columns)[:, 1:])
-    contrast = interactions - main_effects @ numpy.linalg.lstsq(main_effects, interactions, rcond=None)[0]
+    contrast = (
+        interactions - main_effects @ numpy.linalg.lstsq(main_effects, interactions, rcond=None)[0]
+    )
     try:
         with warnings.catch_warnings(action="error", category=linalg.LinAlgWarning):
             design_effects = linalg.solve(
-                contrast.T @ inverse @ contrast / people, contrast.T @ inverse @ variance @ inverse @ contrast
+                contrast.T @ inverse @ contrast / people,
+                contrast.T @ inverse @ variance @ inverse @ contrast,
             )
     except (linalg.LinAlgError, linalg.LinAlgWarning):
         return _explain_no_test(matrix, "no test: too many empty cells under weights")
@@ -183,7 +208,9 @@ def _run_rao_scott(matrix: ComparisonTable, counts: Sequence[Sequence[WeightedCo
     return SignificanceTest(matrix.group, "Rao–Scott test", text, p, format_p_value(p))
 
 
-def run_trend_test(matrix: ComparisonTable, values: Sequence[Fraction], *, ordered: bool) -> SignificanceTest:
+def run_trend_test(
+    matrix: ComparisonTable, values: Sequence[Fraction], *, ordered: bool
+) -> SignificanceTest:
     """Test whether a scale rises or falls over the columns.
 
     For two columns, or columns with an order, the test is linear-by-linear association, (n − 1)r² with one degree of
@@ -204,7 +231,9 @@ def run_trend_test(matrix: ComparisonTable, values: Sequence[Fraction], *, order
         if trend is None:
             return _explain_no_test(matrix, NO_VARIATION)
         text = f"t = {_format_statistic(trend.value / trend.error.standard_error)}, df = {trend.error.freedom}"
-        return SignificanceTest(matrix.group, "Trend test under the design", text, trend.p, format_p_value(trend.p))
+        return SignificanceTest(
+            matrix.group, "Trend test under the design", text, trend.p, format_p_value(trend.p)
+        )
     if len(columns) == 2 or ordered:
         total = sum_counts(count for line in counts for count in line)
         n = _get_size(total, weighted=matrix.weighted)
@@ -224,7 +253,9 @@ def run_trend_test(matrix: ComparisonTable, values: Sequence[Fraction], *, order
         statistic = (n - 1) * covariance**2 / variances / float(matrix.population_correction)
         p = compute_chi_square_p(statistic, 1)
         text = f"M² = {_format_statistic(statistic)}, df = 1"
-        return SignificanceTest(matrix.group, "Linear-by-linear trend test", text, p, format_p_value(p))
+        return SignificanceTest(
+            matrix.group, "Linear-by-linear trend test", text, p, format_p_value(p)
+        )
     if matrix.weighted or matrix.design is not None:
         how = "under weights" if matrix.design is None else "under the design"
         return _explain_no_test(matrix, f"no trend test of columns without an order {how}")
@@ -233,7 +264,11 @@ def run_trend_test(matrix: ComparisonTable, values: Sequence[Fraction], *, order
     except ImportError:
         return _explain_no_test(matrix, SCIPY_MISSING)
     samples = [
-        [value for value, line in zip(rows, counts, strict=True) for _ in range(line[column].people)]
+        [
+            value
+            for value, line in zip(rows, counts, strict=True)
+            for _ in range(line[column].people)
+        ]
         for column in columns
     ]
     statistic = float(stats.kruskal(*samples).statistic) / float(matrix.population_correction)
@@ -263,7 +298,9 @@ def compare_shares(
         return None
     n_1, n_2 = _get_size(base_1, weighted=weighted), _get_size(base_2, weighted=weighted)
     pooled = (n_1 * share_1 + n_2 * share_2) / (n_1 + n_2)
-    standard_error = sqrt(pooled * (1 - pooled) * (1 / n_1 + 1 / n_2) * float(population_correction))
+    standard_error = sqrt(
+        pooled * (1 - pooled) * (1 / n_1 + 1 / n_2) * float(population_correction)
+    )
     return (share_1 - share_2) / standard_error
 
 
@@ -295,7 +332,9 @@ def adjust_p_values(values: Sequence[float], correction: Correction) -> list[flo
     if correction == "none":
         return list(values)
     adjusted, least = [0.0] * count, 1.0
-    for rank, position in zip(range(count, 0, -1), sorted(range(count), key=lambda i: -values[i]), strict=True):
+    for rank, position in zip(
+        range(count, 0, -1), sorted(range(count), key=lambda i: -values[i]), strict=True
+    ):
         least = min(least, values[position] * count / rank)
         adjusted[position] = least
     return adjusted
@@ -314,16 +353,22 @@ def _run_fisher(group: str, table: list[list[float]], seed: int) -> Significance
     if counts.shape == (2, 2):
         p = float(stats.fisher_exact(counts).pvalue)
     else:
-        method = stats.MonteCarloMethod(n_resamples=FISHER_SAMPLES, rng=numpy.random.default_rng(seed))
+        method = stats.MonteCarloMethod(
+            n_resamples=FISHER_SAMPLES, rng=numpy.random.default_rng(seed)
+        )
         result = stats.fisher_exact(counts, method=method)
-        p = float(numpy.ravel(result.pvalue)[0])  # scipy returns an array of one for tables with few people
+        p = float(
+            numpy.ravel(result.pvalue)[0]
+        )  # scipy returns an array of one for tables with few people
     return SignificanceTest(group, "Fisher’s exact test", "", p, format_p_value(p))
 
 
 def _drop_empty(counts: Sequence[Sequence[WeightedCount]]) -> list[list[WeightedCount]]:
     """Return the counts without empty rows and columns."""
     rows = [line for line in counts if any(count.people for count in line)]
-    columns = [c for c in range(len(rows[0]) if rows else 0) if any(line[c].people for line in rows)]
+    columns = [
+        c for c in range(len(rows[0]) if rows else 0) if any(line[c].people for line in rows)
+    ]
     return [[line[c] for c in columns] for line in rows]
 
 

@@ -115,12 +115,19 @@ def rake(
         rounds_run += 1
         for margin, targets in zip(margins, all_targets, strict=True):
             sums = _sum_weights(margin, weights)
-            factors = {value: targets[value] * n / weight if weight > 0 else 1.0 for value, weight in sums.items()}
+            factors = {
+                value: targets[value] * n / weight if weight > 0 else 1.0
+                for value, weight in sums.items()
+            }
             rows = zip(weights, margin.value_by_interview, strict=True)
             weights = array("d", (weight * factors[value] for weight, value in rows))
         if trim is not None:
-            trimmed |= {i for i, weight in enumerate(weights) if weight > trim or 0 < weight < 1 / trim}
-            limited = [min(max(weight, 1 / trim), trim) if weight > 0 else weight for weight in weights]
+            trimmed |= {
+                i for i, weight in enumerate(weights) if weight > trim or 0 < weight < 1 / trim
+            }
+            limited = [
+                min(max(weight, 1 / trim), trim) if weight > 0 else weight for weight in weights
+            ]
             scale = n / fsum(limited)
             weights = array("d", (weight * scale for weight in limited))
         distance = _measure_distance(margins, all_targets, weights)
@@ -137,7 +144,11 @@ def rake(
 def find_unreachable(margin: RakingMargin) -> list[str]:
     """Return the values that have a target and no interview."""
     present = set(margin.value_by_interview)
-    return [margin.values[value] for value, share in margin.targets.items() if share > 0 and value not in present]
+    return [
+        margin.values[value]
+        for value, share in margin.targets.items()
+        if share > 0 and value not in present
+    ]
 
 
 def _compute_targets(margin: RakingMargin, weights: Sequence[float]) -> dict[int, float]:
@@ -157,7 +168,9 @@ def _sum_weights(margin: RakingMargin, weights: Sequence[float]) -> dict[int, fl
 
 
 def _measure_distance(
-    margins: Sequence[RakingMargin], all_targets: Sequence[Mapping[int, float]], weights: Sequence[float]
+    margins: Sequence[RakingMargin],
+    all_targets: Sequence[Mapping[int, float]],
+    weights: Sequence[float],
 ) -> float:
     total = fsum(weights)
     distances = [
@@ -176,13 +189,19 @@ def read_base_weights(answers: AnswerColumns, column: str) -> list[Fraction]:
         weight = Fraction(str(cell)) if is_number else None
         if weight is None or weight < 0:
             number = format_quantity(list(answers.columns[column]).count(text), "interview")
-            what = "there is no weight" if isinstance(cell, Missing) else f"the weight is {str(cell)!r}"
+            what = (
+                "there is no weight"
+                if isinstance(cell, Missing)
+                else f"the weight is {str(cell)!r}"
+            )
             remedy = f"give every case a weight, 0 or more, or report on --where '{column} > 0', or --unweighted"
             raise UserError(column, f"{what} in {number}", remedy)
         weight_by_text[text] = weight
     weights = [weight_by_text[text] for text in answers.columns[column]]
     if weights and not any(weights):
-        raise UserError(column, "all weights are 0", "give cases the weights they were selected with")
+        raise UserError(
+            column, "all weights are 0", "give cases the weights they were selected with"
+        )
     return weights
 
 
@@ -191,8 +210,12 @@ def multiply_pool_sizes(answers: AnswerColumns, columns: Sequence[str]) -> list[
     sizes = [1] * answers.interviews
     for column in columns:
         cells = answers.read_cells(column)
-        by_text = {text: cell if isinstance(cell, int) and cell > 0 else 1 for text, cell in cells.items()}
-        sizes = [size * by_text[text] for size, text in zip(sizes, answers.columns[column], strict=True)]
+        by_text = {
+            text: cell if isinstance(cell, int) and cell > 0 else 1 for text, cell in cells.items()
+        }
+        sizes = [
+            size * by_text[text] for size, text in zip(sizes, answers.columns[column], strict=True)
+        ]
     return sizes
 
 
@@ -217,7 +240,10 @@ def compute_weights(
         raise UserError("weights", "there are no interviews to weight", "interview somebody first")
     steps = [translate("base weights of {column}", column=column)] if column else []
     if draws:
-        start = [weight * size for weight, size in zip(start, multiply_pool_sizes(answers, draws), strict=True)]
+        start = [
+            weight * size
+            for weight, size in zip(start, multiply_pool_sizes(answers, draws), strict=True)
+        ]
         text = "weights by how many each was drawn from ({draws})"
         steps.append(translate(text, draws=", ".join(draws)))
     if not targets:
@@ -232,12 +258,23 @@ def compute_weights(
     steps.append(translate("raked to {variables} in {rounds}", variables=names, rounds=rounds))
     notes = []
     if not raked.converged:
-        notes.append(translate("raking-unconverged", points=format_decimal(Fraction(raked.distance) * 100, 2)))
+        notes.append(
+            translate(
+                "raking-unconverged", points=format_decimal(Fraction(raked.distance) * 100, 2)
+            )
+        )
     for margin in margins:
-        notes += [translate("raking-empty", variable=margin.name, value=value) for value in find_unreachable(margin)]
+        notes += [
+            translate("raking-empty", variable=margin.name, value=value)
+            for value in find_unreachable(margin)
+        ]
         without = margin.value_by_interview.count(-1)
         if without:  # their number would reveal small counts beside it
-            interviews = translate_quantity(without, "interview") if threshold < 2 else translate("interviews")
+            interviews = (
+                translate_quantity(without, "interview")
+                if threshold < 2
+                else translate("interviews")
+            )
             notes.append(translate("raking-missing", variable=margin.name, interviews=interviews))
     if trim:
         trimmed = translate_quantity(raked.trimmed, "weight")
@@ -254,13 +291,22 @@ def _build_margins(answers: AnswerColumns, targets: Sequence[RakingTarget]) -> l
         own_targets = [target for target in targets if target.variable == name]
         variable = answers.variables.get(name)
         if variable is None:
-            raise UserError("--rake", f"there is no variable {name!r}", suggest_nearest(name, answers.variables))
+            raise UserError(
+                "--rake", f"there is no variable {name!r}", suggest_nearest(name, answers.variables)
+            )
         cells = answers.read_cells(name)
         shares = [target.share for target in own_targets]
         _check_values(variable, own_targets, cells)
         _check_shares(name, shares)
         positions = {
-            text: next((i for i, target in enumerate(own_targets) if _matches(cell, target.value, variable)), -1)
+            text: next(
+                (
+                    i
+                    for i, target in enumerate(own_targets)
+                    if _matches(cell, target.value, variable)
+                ),
+                -1,
+            )
             for text, cell in cells.items()
         }
         total = sum(shares, Fraction(0))
@@ -285,19 +331,28 @@ def _check_shares(name: str, shares: Sequence[Fraction]) -> None:
         raise UserError("--rake", f"{name} has a target for only one value", remedy)
     parts = max(shares) <= 1 and any(share.denominator > 1 for share in shares)
     if parts and abs(total - 1) > SHARE_TOLERANCE:
-        raise UserError("--rake", f"the shares of {name} add up to {format_decimal(total, 3)}", f"{remedy}: together 1")
+        raise UserError(
+            "--rake",
+            f"the shares of {name} add up to {format_decimal(total, 3)}",
+            f"{remedy}: together 1",
+        )
 
 
-def _check_values(variable: Variable, targets: Sequence[RakingTarget], cells: Mapping[str, Cell]) -> None:
+def _check_values(
+    variable: Variable, targets: Sequence[RakingTarget], cells: Mapping[str, Cell]
+) -> None:
     """Raise UserError for a value that the variable does not have; without labels, only where it is close to another."""
     present = {str(cell) for cell in cells.values() if not isinstance(cell, Missing)}
     for target in targets:
-        if any(_matches(cell, target.value, variable) for cell in (*cells.values(), *variable.labels)):
+        if any(
+            _matches(cell, target.value, variable) for cell in (*cells.values(), *variable.labels)
+        ):
             continue
         what = f"{variable.name} has no value {target.value!r}"
         if variable.labels:
             known = sorted(
-                label if str(code) == label else f"{code} ({label})" for code, label in variable.labels.items()
+                label if str(code) == label else f"{code} ({label})"
+                for code, label in variable.labels.items()
             )
             raise UserError("--rake", what, f"its values are {', '.join(known)}")
         without_target = present - {other.value for other in targets}
@@ -308,7 +363,9 @@ def _check_values(variable: Variable, targets: Sequence[RakingTarget], cells: Ma
 def _matches(cell: Cell, value: str, variable: Variable) -> bool:
     if isinstance(cell, Missing):
         return False
-    return str(cell) == value or (isinstance(cell, int | str) and variable.labels.get(cell) == value)
+    return str(cell) == value or (
+        isinstance(cell, int | str) and variable.labels.get(cell) == value
+    )
 
 
 def _scale(weights: Sequence[Fraction]) -> tuple[Fraction, ...]:
@@ -337,18 +394,25 @@ def _summarize_weights(
     has_hidden = any(HIDDEN_MARK in margin for margin in margins)
     low, high = (f"{limit:.2f}" for limit in (min(floats), max(floats)))
     return WeightingSummary(
-        description=translate("{steps}, scaled to the {n} interviews", steps=", ".join(steps), n=f"{n:,}"),
+        description=translate(
+            "{steps}, scaled to the {n} interviews", steps=", ".join(steps), n=f"{n:,}"
+        ),
         interviews=n,
         effective_size=effective,
         design_effect=n / effective,
-        range_text="" if has_hidden else translate("weights from {low} to {high}", low=low, high=high),
+        range_text=""
+        if has_hidden
+        else translate("weights from {low} to {high}", low=low, high=high),
         notes=notes,
         margins=margins,
     )
 
 
 def _build_margin_rows(
-    margins: Sequence[RakingMargin], start: Sequence[Fraction], end: Sequence[Fraction], threshold: int
+    margins: Sequence[RakingMargin],
+    start: Sequence[Fraction],
+    end: Sequence[Fraction],
+    threshold: int,
 ) -> list[tuple[str, str, str, str, str]]:
     """Build a row per value: variable, value, percentage before, percentage after, target."""
     rows = []
@@ -358,11 +422,20 @@ def _build_margin_rows(
         hidden = find_hidden_parts(sizes, threshold)
         for i, value in enumerate(margin.values):
             shares = [
-                sum((weight for weight, position in zip(weights, positions, strict=True) if position == i), Fraction(0))
+                sum(
+                    (
+                        weight
+                        for weight, position in zip(weights, positions, strict=True)
+                        if position == i
+                    ),
+                    Fraction(0),
+                )
                 / sum(weights, Fraction(0))
                 for weights in (start, end)
             ]
-            before, after, target = (format_decimal(share * 100, 1) for share in (*shares, margin.targets[i]))
+            before, after, target = (
+                format_decimal(share * 100, 1) for share in (*shares, margin.targets[i])
+            )
             if i + 1 in hidden:
                 before = after = HIDDEN_MARK
             rows.append((margin.name, value, before, after, target))

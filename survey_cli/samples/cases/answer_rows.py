@@ -9,7 +9,12 @@ from survey_cli.entries import ExactText, PickReply, Reply
 from survey_cli.instrument.compiled.compiler import RESERVED_CODES
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.schema.answer_map import AnswerMap
-from survey_cli.instrument.schema.items.coded import MultipleItem, ScaleItem, SingleItem, find_option
+from survey_cli.instrument.schema.items.coded import (
+    MultipleItem,
+    ScaleItem,
+    SingleItem,
+    find_option,
+)
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.typed import NumberItem, TimeItem
 from survey_cli.table.columns import build_blocks
@@ -33,7 +38,9 @@ class GivenAnswer(NamedTuple):
         """Return whether it is this value, which was drawn."""
         if isinstance(value, Missing):
             return self.decline == value.kind
-        codes = self.reply.codes if isinstance(self.reply, PickReply) else str(self.reply or "").split()
+        codes = (
+            self.reply.codes if isinstance(self.reply, PickReply) else str(self.reply or "").split()
+        )
         drawn = value if isinstance(value, tuple) else (value,)
         return {str(code) for code in codes} == {str(code) for code in drawn}
 
@@ -90,7 +97,11 @@ class PlaceColumns:
         return self._read(row)
 
     def _read(self, row: Sequence[str]) -> GivenAnswer | None:
-        words = {code: text for code, cells in self.words if (text := cells.read(row)) and isinstance(text, str)}
+        words = {
+            code: text
+            for code, cells in self.words
+            if (text := cells.read(row)) and isinstance(text, str)
+        }
         if self.answer is None:
             return self._read_options(row, words)
         text = self.answer.read(row)
@@ -103,7 +114,9 @@ class PlaceColumns:
             return None
         if isinstance(self.item.question, MultipleItem):
             parts = text.replace(",", " ").replace(";", " ").split()
-            return GivenAnswer(PickReply(tuple(self.codes.get(part.casefold(), part) for part in parts), words))
+            return GivenAnswer(
+                PickReply(tuple(self.codes.get(part.casefold(), part) for part in parts), words)
+            )
         if self.codes:
             code = self.codes.get(text.casefold())
             code = code if code is not None else self.codes.get(text.removesuffix(".0"))
@@ -111,9 +124,13 @@ class PlaceColumns:
                 return GivenAnswer(ExactText(text))
             option = find_option(self.item.options, code)
             is_plain = (
-                isinstance(self.item.question, SingleItem | ScaleItem) and option is not None and not option.specify
+                isinstance(self.item.question, SingleItem | ScaleItem)
+                and option is not None
+                and not option.specify
             )
-            return GivenAnswer(PickReply((code,), words), code=code if is_plain and not words else None)
+            return GivenAnswer(
+                PickReply((code,), words), code=code if is_plain and not words else None
+            )
         if self.decimal_comma and isinstance(self.item.question, NumberItem):
             text = text.replace(",", ".")
         if isinstance(self.item.question, TimeItem):
@@ -128,8 +145,16 @@ class PlaceColumns:
         if not any(text for _, text in texts):
             why = self.state.read(row) if self.state is not None else None
             return GivenAnswer(None, why.kind) if isinstance(why, Missing) else None
-        chosen = [code for code, text in texts if text not in ("", "0", "0.0", "false", "False", "Not mentioned")]
-        if self.mentions is not None and isinstance(order := self.mentions.read(row), str) and order:
+        chosen = [
+            code
+            for code, text in texts
+            if text not in ("", "0", "0.0", "false", "False", "Not mentioned")
+        ]
+        if (
+            self.mentions is not None
+            and isinstance(order := self.mentions.read(row), str)
+            and order
+        ):
             chosen = [self.codes.get(part.casefold(), part) for part in order.split()]
         return GivenAnswer(PickReply(tuple(chosen), words))
 
@@ -140,7 +165,10 @@ def find_answer_columns(
     """Return the columns of each place of which the file has any. `headings` are positions by name in lower case."""
     shared = {str(code): str(answer) for code, answer in spec.codes.items()}
     columns = {str(name): str(column) for name, column in spec.columns.items()}
-    recoded = {str(name): {str(code): str(to) for code, to in codes.items()} for name, codes in spec.recode.items()}
+    recoded = {
+        str(name): {str(code): str(to) for code, to in codes.items()}
+        for name, codes in spec.recode.items()
+    }
     study_codes = {str(decline.code): kind for kind, decline in instrument.declines.items()}
     study_codes |= {str(code): kind for kind, code in RESERVED_CODES.items()}
     kinds = {f".{kind}": kind for kind in (*instrument.declines, *UNASKED)}
@@ -182,7 +210,16 @@ def find_answer_columns(
         state = by_role.get("state", [(None, find(first, f"{first.name}_state"))])[0][1]
         mentions = by_role.get("mentions", [(None, None)])[0][1]
         places[Place(item.id, block.turn)] = PlaceColumns(
-            *(item, answer, options, state, mentions, by_role.get("words", ()), codes, decimal_comma),
+            *(
+                item,
+                answer,
+                options,
+                state,
+                mentions,
+                by_role.get("words", ()),
+                codes,
+                decimal_comma,
+            ),
             known={} if codes and not (options or state or by_role.get("words")) else None,
         )
     return places

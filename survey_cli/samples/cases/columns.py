@@ -36,16 +36,29 @@ class InvalidValue(NamedTuple):
 ColumnReader: TypeAlias = Callable[[str], Value | InvalidValue]
 """Function that converts a text that is not empty to a value."""
 
-HIDDEN_ROLES: Final = ("key", "phone", "zone", "name", "replicate", "priority", "weight", "language")
+HIDDEN_ROLES: Final = (
+    "key",
+    "phone",
+    "zone",
+    "name",
+    "replicate",
+    "priority",
+    "weight",
+    "language",
+)
 """Roles of sample columns that an interviewer sees elsewhere, or not at all."""
 _DECIMAL: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?\Z", re.ASCII)
 _POINT_ZERO: Final = re.compile(r"(-?\d+)\.0+\Z", re.ASCII)
 _MIDNIGHT: Final = re.compile(r"[T ]00:00(:00(\.0+)?)?\Z")
 _YEAR_FIRST: Final = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\Z", re.ASCII)
 _YEAR_LAST: Final = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})\Z", re.ASCII)
-_SAME_ALL_YEAR: Final = re.compile(r"(EST|MST|HST|GMT|UTC|UCT|Zulu|Greenwich|Etc/.*|GMT[+-]?0|Universal)\Z")
+_SAME_ALL_YEAR: Final = re.compile(
+    r"(EST|MST|HST|GMT|UTC|UCT|Zulu|Greenwich|Etc/.*|GMT[+-]?0|Universal)\Z"
+)
 COUNTRY_REMEDY: Final = "write two letters, such as US, GB or ES"
-_ZONES_BY_COMMON_NAME: Final = json.loads(Path(__file__).with_name("common_zones.json").read_text(encoding="utf-8"))
+_ZONES_BY_COMMON_NAME: Final = json.loads(
+    Path(__file__).with_name("common_zones.json").read_text(encoding="utf-8")
+)
 
 
 def find_column(instrument: Instrument, role: str) -> str | None:
@@ -59,7 +72,9 @@ def find_country(instrument: Instrument) -> str | None:
     return str(fieldwork.country).upper() if fieldwork is not None and fieldwork.country else None
 
 
-def list_details(instrument: Instrument, values: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+def list_details(
+    instrument: Instrument, values: Mapping[str, object]
+) -> tuple[tuple[str, str], ...]:
     """Return label and text of the sample columns that an interviewer sees, besides name, numbers and clock."""
     return tuple(iterate_labeled_values(instrument, values, without=HIDDEN_ROLES))
 
@@ -84,7 +99,9 @@ def clean_text(text: str, *, lines: bool = False) -> str:
     return normalize_text(text, lines=lines)
 
 
-def make_reader(instrument: Instrument, column: SampleColumn, *, decimal_comma: bool = False) -> ColumnReader:
+def make_reader(
+    instrument: Instrument, column: SampleColumn, *, decimal_comma: bool = False
+) -> ColumnReader:
     """Return the reader for the column's type. With `decimal_comma`, 0,5 is a half."""
     match column.type:
         case "single":
@@ -99,7 +116,9 @@ def make_reader(instrument: Instrument, column: SampleColumn, *, decimal_comma: 
             return str
 
 
-def make_role_reader(instrument: Instrument, column: SampleColumn, *, decimal_comma: bool = False) -> ColumnReader:
+def make_role_reader(
+    instrument: Instrument, column: SampleColumn, *, decimal_comma: bool = False
+) -> ColumnReader:
     """Return a reader that also checks what the column's role demands: a zone, country, language, weight or priority."""
     read_type = make_reader(instrument, column, decimal_comma=decimal_comma)
     checks: dict[str, Callable[[Value], Value | InvalidValue]] = {
@@ -126,7 +145,10 @@ def make_role_reader(instrument: Instrument, column: SampleColumn, *, decimal_co
 def _make_single_reader(instrument: Instrument, column: SampleColumn) -> ColumnReader:
     """Return a reader of codes and of labels in any language; a label that two codes share is not read."""
     options = list_column_options(instrument, column)
-    labels = {code: str((option.label or option.text).get(instrument.language)) for code, option in options.items()}
+    labels = {
+        code: str((option.label or option.text).get(instrument.language))
+        for code, option in options.items()
+    }
     remedy = "write one of " + ", ".join(f"{code} ({label})" for code, label in labels.items())
     codes: dict[str, Code] = {}
     ambiguous: set[str] = set()
@@ -153,7 +175,9 @@ def _read_number(text: str, *, decimal_comma: bool) -> Value | InvalidValue:
         return _convert_number(float(text))
     readings = list_number_readings(text, None)
     if len(readings) > 1:
-        return InvalidValue(f"{text} may be a decimal number or thousands", "write it without thousands separators")
+        return InvalidValue(
+            f"{text} may be a decimal number or thousands", "write it without thousands separators"
+        )
     if readings or _DECIMAL.match(text):
         return _convert_number(readings[0].value if readings else float(text))
     return InvalidValue("the value does not fit the column", "write a number")
@@ -161,7 +185,9 @@ def _read_number(text: str, *, decimal_comma: bool) -> Value | InvalidValue:
 
 def _convert_number(value: float) -> Value | InvalidValue:
     if not abs(value) < 1e15:  # a larger decimal is no longer exact
-        return InvalidValue("the number is too large to be stored exactly", "give the column type: text")
+        return InvalidValue(
+            "the number is too large to be stored exactly", "give the column type: text"
+        )
     return int(value) if float(value).is_integer() else value
 
 
@@ -214,14 +240,23 @@ def _check_zone(value: Value) -> Value | InvalidValue:
     name = str(value)
     if name in _list_zones():
         if _SAME_ALL_YEAR.match(name):
-            places = {"EST": "America/New_York", "MST": "America/Phoenix", "HST": "Pacific/Honolulu"}
+            places = {
+                "EST": "America/New_York",
+                "MST": "America/Phoenix",
+                "HST": "Pacific/Honolulu",
+            }
             what = f"{name!r} has no daylight saving time and names no place"
             return InvalidValue(what, f"write a place, such as {places.get(name, 'Europe/London')}")
         return value
     folded = name.casefold()
-    zone = _ZONES_BY_COMMON_NAME.get(folded) or _ZONES_BY_COMMON_NAME.get(folded.removesuffix("time").strip())
+    zone = _ZONES_BY_COMMON_NAME.get(folded) or _ZONES_BY_COMMON_NAME.get(
+        folded.removesuffix("time").strip()
+    )
     if zone is None:
-        cities = {iana.rpartition("/")[2].replace("_", " ").casefold(): iana for iana in sorted(_list_zones())}
+        cities = {
+            iana.rpartition("/")[2].replace("_", " ").casefold(): iana
+            for iana in sorted(_list_zones())
+        }
         zone = cities.get(folded.replace("_", " "))
     otherwise = "write one such as America/Chicago"
     remedy = f"write {zone}" if zone else suggest_nearest(name, _list_zones(), otherwise=otherwise)
@@ -235,14 +270,21 @@ def _list_zones() -> frozenset[str]:
 
 def _check_country(value: Value) -> Value | InvalidValue:
     code = str(value).strip().upper()
-    return code if code in COUNTRIES else InvalidValue(f"there is no country {str(value)!r}", COUNTRY_REMEDY)
+    return (
+        code
+        if code in COUNTRIES
+        else InvalidValue(f"there is no country {str(value)!r}", COUNTRY_REMEDY)
+    )
 
 
 def read_region(text: str, country: str) -> str | InvalidValue:
     """Return the full code of a region: `DE-BY` includes its country; `BY` and `Bayern` need `country`."""
     country = text[:2].upper() if text[2:3] == "-" else country
     if not country:
-        return InvalidValue(f"{text!r} does not say which country it is in", "write it with its country, such as DE-BY")
+        return InvalidValue(
+            f"{text!r} does not say which country it is in",
+            "write it with its country, such as DE-BY",
+        )
     if region := find_region(text, country):
         return region
     if not list_regions(country):
@@ -267,4 +309,7 @@ def _check_weight(value: Value) -> Value | InvalidValue:
 def _check_priority(value: Value) -> Value | InvalidValue:
     if isinstance(value, int):
         return value
-    return InvalidValue("a priority must be a whole number", "write 1 for cases that are called first, 2 for the next")
+    return InvalidValue(
+        "a priority must be a whole number",
+        "write 1 for cases that are called first, 2 for the next",
+    )

@@ -51,7 +51,10 @@ class ImportPreview(NamedTuple):
 
 
 def preview_import(
-    sample: SampleFile, *, existing: Mapping[str, Mapping[str, Cell]], is_listed: Callable[[ParsedNumber], bool]
+    sample: SampleFile,
+    *,
+    existing: Mapping[str, Mapping[str, Cell]],
+    is_listed: Callable[[ParsedNumber], bool],
 ) -> ImportPreview:
     """Compare a sample file with the stored cases.
 
@@ -84,7 +87,8 @@ def preview_import(
         unknown=line_types["unknown"],
         without_number=sum(listed.issuperset(case.dialable_numbers) for case in sample.cases),
         without_zone=sum(
-            not case.zone and not any(number.zones for number in case.dialable_numbers) for case in sample.cases
+            not case.zone and not any(number.zones for number in case.dialable_numbers)
+            for case in sample.cases
         ),
         replicates=Counter(case.replicate for case in sample.cases),
         frames=Counter(case.frame for case in sample.cases),

@@ -74,10 +74,14 @@ def read_number(text: str, country: str | None) -> ParsedNumber | InvalidNumber:
     behind new numbers and contain no fictional ones. Emergency and short numbers are never accepted.
     """
     written = text.strip()
-    bare = written.lstrip("'’`").strip()  # a spreadsheet writes an apostrophe before digits that are a text
+    bare = written.lstrip(
+        "'’`"
+    ).strip()  # a spreadsheet writes an apostrophe before digits that are a text
     doubts: list[str] = []
     if not _DIGIT.search(bare):
-        return InvalidNumber(written, "it contains no number", "leave the cell empty if there is no number")
+        return InvalidNumber(
+            written, "it contains no number", "leave the cell empty if there is no number"
+        )
     if len(bare) > _LONGEST:
         return InvalidNumber(written, "it is too long to be a number", "write one number")
     if _ROUNDED.match(bare):
@@ -118,7 +122,14 @@ def _drop_trunk_zeros(number: "PhoneNumber") -> "PhoneNumber":
 
     The result is the number that its own E.164 form means.
     """
-    from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType, format_number, number_type, parse
+    from phonenumbers import (
+        NumberParseException,
+        PhoneNumberFormat,
+        PhoneNumberType,
+        format_number,
+        number_type,
+        parse,
+    )
 
     while number_type(number) == PhoneNumberType.UNKNOWN:
         try:
@@ -136,7 +147,11 @@ def _suggest_remedy(bare: str, country: str | None) -> str:
     if country is None:
         return "begin it with + and the country's calling code, or set the country under fieldwork: country:"
     if not is_known_country(country):
-        return "write GB for the United Kingdom" if country.upper() == "UK" else "write two letters, such as US"
+        return (
+            "write GB for the United Kingdom"
+            if country.upper() == "UK"
+            else "write two letters, such as US"
+        )
     if any(c.isalpha() for c in bare):
         return "put words in a separate column"
     return "correct the number, or leave the cell empty"
@@ -146,12 +161,20 @@ def _build_number(
     written: str, bare: str, country: str | None, number: "PhoneNumber", doubts: list[str]
 ) -> ParsedNumber | InvalidNumber:
     import phonenumbers
-    from phonenumbers import PhoneNumberFormat, PhoneNumberType, ValidationResult, format_number, number_type
+    from phonenumbers import (
+        PhoneNumberFormat,
+        PhoneNumberType,
+        ValidationResult,
+        format_number,
+        number_type,
+    )
 
     kind = number_type(number)
     if kind == PhoneNumberType.UNKNOWN:
         if reason := _describe_short_number(bare, country, number):
-            return InvalidNumber(written, reason, "surveys never dial such numbers: give the respondent's own number")
+            return InvalidNumber(
+                written, reason, "surveys never dial such numbers: give the respondent's own number"
+            )
         if restored := _restore_zero(bare, country):
             number, kind = restored, number_type(restored)
     if kind == PhoneNumberType.UNKNOWN:
@@ -159,18 +182,26 @@ def _build_number(
             case ValidationResult.IS_POSSIBLE:
                 doubts.append("the numbering plan has no such number")
             case ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
-                return InvalidNumber(written, "the area code is missing", "write it with its area code")
+                return InvalidNumber(
+                    written, "the area code is missing", "write it with its area code"
+                )
             case ValidationResult.TOO_SHORT:
-                return InvalidNumber(written, "it has too few digits", _suggest_remedy(bare, country))
+                return InvalidNumber(
+                    written, "it has too few digits", _suggest_remedy(bare, country)
+                )
             case _:
-                return InvalidNumber(written, "it has too many digits", _suggest_remedy_if_too_long(bare, country))
+                return InvalidNumber(
+                    written, "it has too many digits", _suggest_remedy_if_too_long(bare, country)
+                )
     kind_name = PhoneNumberType.to_string(kind)
     service = _SERVICES.get(kind_name, "")
     if service:
         doubts.append(f"it is a {service} number, not a personal line")
     national = format_number(number, PhoneNumberFormat.NATIONAL)
     first = _DIGIT.search(bare)
-    lacks_zero = national.lstrip("(").startswith("0") and "+" not in bare and first and first[0] != "0"
+    lacks_zero = (
+        national.lstrip("(").startswith("0") and "+" not in bare and first and first[0] != "0"
+    )
     if lacks_zero and not _zero_is_optional(number):
         doubts.append(f"its leading 0 is missing: read as {national}")
     return ParsedNumber(
@@ -189,13 +220,21 @@ def _build_number(
 
 def _zero_is_optional(number: "PhoneNumber") -> bool:
     """Return whether such a number is also written without its leading zero, as Indian mobile numbers are."""
-    from phonenumbers import PhoneMetadata, national_significant_number, region_code_for_country_code
+    from phonenumbers import (
+        PhoneMetadata,
+        national_significant_number,
+        region_code_for_country_code,
+    )
 
-    metadata = PhoneMetadata.metadata_for_region(region_code_for_country_code(number.country_code or 0))
+    metadata = PhoneMetadata.metadata_for_region(
+        region_code_for_country_code(number.country_code or 0)
+    )
     digits = national_significant_number(number)
     for form in metadata.number_format if metadata is not None else ():
         prefixes = form.leading_digits_pattern
-        if re.fullmatch(form.pattern or "", digits) and (not prefixes or re.match(prefixes[-1], digits)):
+        if re.fullmatch(form.pattern or "", digits) and (
+            not prefixes or re.match(prefixes[-1], digits)
+        ):
             return bool(form.national_prefix_optional_when_formatting)
     return False
 
@@ -207,7 +246,11 @@ def _restore_zero(bare: str, country: str | None) -> "PhoneNumber | None":
     if bare.startswith("+") or not country:
         return None
     number = _parse("0" + bare, country)
-    return None if isinstance(number, str) or number_type(number) == PhoneNumberType.UNKNOWN else number
+    return (
+        None
+        if isinstance(number, str) or number_type(number) == PhoneNumberType.UNKNOWN
+        else number
+    )
 
 
 def _suggest_remedy_if_too_long(bare: str, country: str | None) -> str:
@@ -230,7 +273,10 @@ def _describe_short_number(bare: str, country: str | None, number: "PhoneNumber"
 
     Only numbers that are in no plan are tested, because ordinary numbers may begin like an emergency number.
     """
-    from phonenumbers.phonenumberutil import national_significant_number, region_code_for_country_code
+    from phonenumbers.phonenumberutil import (
+        national_significant_number,
+        region_code_for_country_code,
+    )
     from phonenumbers.shortnumberinfo import connects_to_emergency_number, is_valid_short_number
 
     home = region_code_for_country_code(number.country_code or 0)
@@ -246,8 +292,14 @@ def _find_zones(number: "PhoneNumber", kind: int) -> tuple[str, ...]:
     from phonenumbers import PhoneNumberType
     from phonenumbers.timezone import time_zones_for_geographical_number, time_zones_for_number
 
-    geographical = (PhoneNumberType.FIXED_LINE, PhoneNumberType.FIXED_LINE_OR_MOBILE, PhoneNumberType.UNKNOWN)
-    find_zones = time_zones_for_geographical_number if kind in geographical else time_zones_for_number
+    geographical = (
+        PhoneNumberType.FIXED_LINE,
+        PhoneNumberType.FIXED_LINE_OR_MOBILE,
+        PhoneNumberType.UNKNOWN,
+    )
+    find_zones = (
+        time_zones_for_geographical_number if kind in geographical else time_zones_for_number
+    )
     return tuple(sorted(zone for zone in find_zones(number) if zone != "Etc/Unknown"))
 
 

@@ -10,10 +10,21 @@ from survey_cli.fieldwork.plan.plan import Quotas
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import Position, Problem
 from survey_cli.samples.cases import columns as sample_columns
-from survey_cli.samples.cases.phone_numbers import InvalidNumber, ParsedNumber, is_known_country, read_numbers
+from survey_cli.samples.cases.phone_numbers import (
+    InvalidNumber,
+    ParsedNumber,
+    is_known_country,
+    read_numbers,
+)
 from survey_cli.samples.cases.split_arms import draw_arms
 from survey_cli.samples.files.read_sheet import read_sheet
-from survey_cli.samples.files.sheet import InputRow, InputSheet, ProblemCollector, find_columns, iterate_whole_rows
+from survey_cli.samples.files.sheet import (
+    InputRow,
+    InputSheet,
+    ProblemCollector,
+    find_columns,
+    iterate_whole_rows,
+)
 from survey_cli.values import NOT_ASKED, Cell
 
 NO_CASES: Final[Mapping[str, Mapping[str, Cell]]] = MappingProxyType({})
@@ -92,7 +103,15 @@ def read_sample(
     if key is None:
         where = Position(instrument.document.find_position("sample").file or str(path))
         remedy = "add role: key to the column of sample: that identifies a case"
-        return [Problem("no-case-key", where, "sample", "no column is the key that identifies a case", remedy)]
+        return [
+            Problem(
+                "no-case-key",
+                where,
+                "sample",
+                "no column is the key that identifies a case",
+                remedy,
+            )
+        ]
     collector = ProblemCollector(str(path))
     rows = read_sheet(path, collector, sheet=sheet, encoding=encoding, known=instrument.sample)
     if rows is None:
@@ -106,20 +125,30 @@ def read_sample(
         reader.read_row(row)
     reader.check_replicates()
     if not reader.values and not collector.has_errors:
-        collector.add_error("sample-file", "", "there is no case below the first row", "write one row per case")
+        collector.add_error(
+            "sample-file", "", "there is no case below the first row", "write one row per case"
+        )
     if collector.has_errors:
         return collector.list_problems()
     for name, column in instrument.sample.items():
         if column.type == "split":
             draw_arms(instrument, name, reader.values, existing)
-    columns, problems = tuple(filter(positions.__contains__, instrument.sample)), tuple(collector.list_problems())
+    columns, problems = (
+        tuple(filter(positions.__contains__, instrument.sample)),
+        tuple(collector.list_problems()),
+    )
     headings = tuple(cell.strip() for cell in rows.heading.cells if cell.strip())
     cases = tuple(reader.cases)
-    return SampleFile(file=str(path), cases=cases, columns=columns, problems=problems, headings=headings)
+    return SampleFile(
+        file=str(path), cases=cases, columns=columns, problems=problems, headings=headings
+    )
 
 
 def _warn_of_missing_columns(
-    instrument: Instrument, positions: Mapping[str, int], sheet: InputSheet, collector: ProblemCollector
+    instrument: Instrument,
+    positions: Mapping[str, int],
+    sheet: InputSheet,
+    collector: ProblemCollector,
 ) -> None:
     for name, column in instrument.sample.items():
         if name not in positions and column.type != "split":
@@ -129,7 +158,11 @@ def _warn_of_missing_columns(
     country = sample_columns.find_country(instrument)
     if country and not is_known_country(country):
         what = f"the program knows no country {country!r}"
-        remedy = "write GB for the United Kingdom" if country == "UK" else "write two letters, such as US"
+        remedy = (
+            "write GB for the United Kingdom"
+            if country == "UK"
+            else "write two letters, such as US"
+        )
         collector.add_error("country", "fieldwork: country", what, remedy)
 
 
@@ -137,7 +170,12 @@ class _CaseReader:
     """Reader that converts rows to cases and collects their problems."""
 
     def __init__(
-        self, instrument: Instrument, key: str, positions: dict[str, int], rows: InputSheet, collector: ProblemCollector
+        self,
+        instrument: Instrument,
+        key: str,
+        positions: dict[str, int],
+        rows: InputSheet,
+        collector: ProblemCollector,
     ) -> None:
         self.collector = collector
         self.cases: list[SampleCase] = []
@@ -146,28 +184,49 @@ class _CaseReader:
         self._numbers: dict[tuple[str, str], int] = {}
         self._who = {name: name for name in positions}
         if rows.letters:
-            self._who = {name: f"{name} ({rows.describe_column(at)})" for name, at in positions.items()}
+            self._who = {
+                name: f"{name} ({rows.describe_column(at)})" for name, at in positions.items()
+            }
         self._key = key
         self._key_index = positions[key]
         self._country = sample_columns.find_country(instrument)
         present = {name: column for name, column in instrument.sample.items() if name in positions}
-        self._phones = [(name, positions[name]) for name, column in present.items() if column.role == "phone"]
+        self._phones = [
+            (name, positions[name]) for name, column in present.items() if column.role == "phone"
+        ]
         self._blank: dict[str, Cell] = dict.fromkeys(instrument.sample, NOT_ASKED)
         self._columns: list[tuple[str, int, sample_columns.ColumnReader | None]] = []
         """Name, index and reader of each column; plain texts need no reader and may have several lines."""
         for name, column in present.items():
             if name != key:
                 plain = column.type == "text" and column.role not in ("zone", "country", "language")
-                reader = sample_columns.make_role_reader(instrument, column, decimal_comma=rows.decimal_comma)
+                reader = sample_columns.make_role_reader(
+                    instrument, column, decimal_comma=rows.decimal_comma
+                )
                 self._columns.append((name, positions[name], None if plain else reader))
         fieldwork = instrument.document.fieldwork
         self._study_zone = str(fieldwork.zone) if fieldwork is not None and fieldwork.zone else ""
         quotas = Quotas.from_instrument(instrument)
-        self._quotas = [q for q in quotas.quotas if q.list_inputs() and q.list_inputs() <= quotas.known_variables]
+        self._quotas = [
+            q
+            for q in quotas.quotas
+            if q.list_inputs() and q.list_inputs() <= quotas.known_variables
+        ]
         self._without_target: set[str] = set()
-        roles = ("zone", "country", "region", "language", "weight", "priority", "frame", "replicate")
+        roles = (
+            "zone",
+            "country",
+            "region",
+            "language",
+            "weight",
+            "priority",
+            "frame",
+            "replicate",
+        )
         columns = ((role, sample_columns.find_column(instrument, role)) for role in roles)
-        self._roles = {role: name for role, name in columns if name is not None and name in positions}
+        self._roles = {
+            role: name for role, name in columns if name is not None and name in positions
+        }
 
     def read_row(self, row: InputRow) -> None:
         """Add the row's case; a row with an error adds none, or one that is never used."""
@@ -179,7 +238,12 @@ class _CaseReader:
             if not text:
                 if name == self._roles.get("weight"):
                     what = "there is no weight"
-                    self._warn(name, row.line, what, "rates count 1, and weighted reports need it; give every case one")
+                    self._warn(
+                        name,
+                        row.line,
+                        what,
+                        "rates count 1, and weighted reports need it; give every case one",
+                    )
                 continue
             value = text if reader is None else reader(text)
             if isinstance(value, sample_columns.InvalidValue):
@@ -220,7 +284,9 @@ class _CaseReader:
             for name in sorted(quota.list_inputs() & self._who.keys()):
                 if values[name] == NOT_ASKED:
                     what = f"there is no value, but the quota {quota.id} needs it: the case is in none of its cells"
-                    self._warn(name, row.line, what, "fill it in; until then, no target limits the case")
+                    self._warn(
+                        name, row.line, what, "fill it in; until then, no target limits the case"
+                    )
             untargeted = quota.find_untargeted(values)
             if untargeted and untargeted not in self._without_target:
                 self._without_target.add(untargeted)
@@ -244,7 +310,10 @@ class _CaseReader:
         if not key:
             what, remedy = "the case has no key", "give every case a key, or remove the row"
         elif len(key) > _MAX_KEY_LENGTH:
-            what, remedy = f"a key of {len(key)} characters is too long", "identify the case by a short code"
+            what, remedy = (
+                f"a key of {len(key)} characters is too long",
+                "identify the case by a short code",
+            )
         elif first != row.line:
             what = f"{key[:60]!r} is already the case of line {first}"
             remedy = "write one row per case: give one of them another key, or remove it"
@@ -256,7 +325,9 @@ class _CaseReader:
     def _build_case(
         self, key: str, line: int, values: Mapping[str, Cell], numbers: tuple[SampleNumber, ...]
     ) -> SampleCase:
-        by_role = {role: values[name] for role, name in self._roles.items() if values[name] != NOT_ASKED}
+        by_role = {
+            role: values[name] for role, name in self._roles.items() if values[name] != NOT_ASKED
+        }
         priority = by_role.get("priority", 0)
         return SampleCase(
             key=key,
@@ -271,10 +342,14 @@ class _CaseReader:
             replicate=str(by_role.get("replicate", "")),
         )
 
-    def _read_numbers(self, key: str, row: InputRow, country: str | None) -> tuple[SampleNumber, ...]:
+    def _read_numbers(
+        self, key: str, row: InputRow, country: str | None
+    ) -> tuple[SampleNumber, ...]:
         numbers: dict[tuple[str, str], SampleNumber] = {}
         for column, index in self._phones:
-            for read in read_numbers(sample_columns.clean_text(row.cells[index], lines=True), country):
+            for read in read_numbers(
+                sample_columns.clean_text(row.cells[index], lines=True), country
+            ):
                 written = repr(read.written[:40])
                 if isinstance(read, InvalidNumber):
                     what = f"{written}: {read.why}; it will not be dialed"
@@ -287,20 +362,26 @@ class _CaseReader:
                 numbers.setdefault((read.e164, read.extension), SampleNumber(column, read))
         if not numbers:
             what, remedy = "the case has no number", "it can't be called until it has one"
-            self.collector.add_warning("no-number", key[:60], what, remedy, line=row.line, of="cases")
+            self.collector.add_warning(
+                "no-number", key[:60], what, remedy, line=row.line, of="cases"
+            )
         for identity, number in numbers.items():
             if isinstance(number.read, ParsedNumber):
                 first = self._numbers.setdefault(identity, row.line)
                 if first != row.line:
                     what = f"the case of line {first} has the same number"
                     remedy = "nothing, if both are reached there"
-                    self.collector.add_warning("same-number", key[:60], what, remedy, line=row.line, of="cases")
+                    self.collector.add_warning(
+                        "same-number", key[:60], what, remedy, line=row.line, of="cases"
+                    )
         return tuple(numbers.values())
 
     def _reject(self, column: str, line: int, what: str, remedy: str) -> None:
         self.collector.add_error("sample-value", self._who[column], what, remedy, line=line)
 
-    def _warn(self, column: str, line: int, what: str, remedy: str, *, rule: str = "sample-value") -> None:
+    def _warn(
+        self, column: str, line: int, what: str, remedy: str, *, rule: str = "sample-value"
+    ) -> None:
         self.collector.add_warning(rule, self._who[column], what, remedy, line=line)
 
 

@@ -19,7 +19,10 @@ def draw_arm(instrument: Instrument, name: str, column: SampleColumn, key: str) 
 
 
 def draw_arms(
-    instrument: Instrument, name: str, cases: Mapping[str, dict[str, Cell]], existing: Mapping[str, Mapping[str, Cell]]
+    instrument: Instrument,
+    name: str,
+    cases: Mapping[str, dict[str, Cell]],
+    existing: Mapping[str, Mapping[str, Cell]],
 ) -> None:
     """Assign each case to an arm of one split column. `cases` maps keys to values, which are changed in place.
 

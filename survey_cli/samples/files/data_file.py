@@ -36,7 +36,10 @@ def read_data_file(
         what = f"it can't be read as {ending}: {str(error).splitlines()[0]}"
         collector.add_error("data-file", "", what, "check the path, or save the file as CSV")
     else:
-        rows = (InputRow(number, [_format(cell) for cell in row]) for number, row in enumerate(frame.iter_rows(), 1))
+        rows = (
+            InputRow(number, [_format(cell) for cell in row])
+            for number, row in enumerate(frame.iter_rows(), 1)
+        )
         return InputSheet(InputRow(0, frame.columns), (row for row in rows if any(row.cells)))
     return None
 
@@ -49,7 +52,9 @@ def _read_frame(path: str, ending: str) -> "DataFrame":
     import pyreadstat
 
     options = {"user_missing": True} if ending != ".dta" else {}
-    frame: polars.DataFrame = getattr(pyreadstat, _LABELED[ending])(path, output_format="polars", **options)[0]
+    frame: polars.DataFrame = getattr(pyreadstat, _LABELED[ending])(
+        path, output_format="polars", **options
+    )[0]
     return frame
 
 

@@ -40,7 +40,9 @@ _COMMON_ENCODINGS: Final = ("cp1252", "cp1250", "cp1251", "cp1256", "cp932")
 _SEP: Final = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 
 _ZEROS: Final = re.compile(r"0+\Z")
-_FORMULA: Final = re.compile(rb"<c\s([^>]*)>\s*(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
+_FORMULA: Final = re.compile(
+    rb"<c\s([^>]*)>\s*(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>"
+)
 _CELL_REFERENCE: Final = re.compile(rb'r="([A-Z]+[0-9]+)"')
 _ERRORS: Final = ("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!")
 
@@ -72,7 +74,9 @@ def read_sheet(
         if contents.startswith(_WORKBOOK):
             return _read_workbook(contents, collector, sheet)
         if contents.startswith(_OLD_WORKBOOK):
-            raise _refuse("this is a workbook in the old format (.xls)", "save it as .xlsx or CSV UTF-8")
+            raise _refuse(
+                "this is a workbook in the old format (.xls)", "save it as .xlsx or CSV UTF-8"
+            )
         if sheet is not None:
             raise _refuse("a CSV file has no sheets", "omit the sheet's name")
         return _read_csv(_decode_text(contents, encoding), collector, known)
@@ -92,14 +96,19 @@ def _read_contents(file: Path) -> bytes:
             raise _refuse("this is a folder", "specify a file in it")
         if not file.exists():
             names = [path.name for path in file.parent.iterdir()] if file.parent.is_dir() else []
-            raise _refuse("there is no such file", suggest_nearest(file.name, names, otherwise="check the path"))
+            raise _refuse(
+                "there is no such file",
+                suggest_nearest(file.name, names, otherwise="check the path"),
+            )
         if not file.is_file():
             raise _refuse("this is not a regular file", "specify a CSV file or a workbook")
         with file.open("rb") as stream:
             return stream.read(MAX_BYTES + 1)
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a link to itself
         why = getattr(error, "strerror", None) or "its name is not a valid file name"
-        raise _refuse(f"it can't be read: {why}", "check the path and your permission to read it") from error
+        raise _refuse(
+            f"it can't be read: {why}", "check the path and your permission to read it"
+        ) from error
 
 
 # ── CSV ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -115,9 +124,16 @@ def _decode_text(contents: bytes, encoding: str | None) -> str:
     if contents[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return _decode(contents, "utf-16")
     if (nul := contents.find(b"\0")) >= 0:
-        what, line = "this is not a text file: it contains a NUL byte", contents.count(b"\n", 0, nul) + 1
+        what, line = (
+            "this is not a text file: it contains a NUL byte",
+            contents.count(b"\n", 0, nul) + 1,
+        )
         raise _UnreadableError(
-            "encoding", "", what, "save it as CSV UTF-8; if it is UTF-16, use --encoding utf-16", line
+            "encoding",
+            "",
+            what,
+            "save it as CSV UTF-8; if it is UTF-16, use --encoding utf-16",
+            line,
         )
     try:
         return contents.decode("utf-8-sig")
@@ -149,12 +165,17 @@ def _decode(contents: bytes, encoding: str) -> str:
     try:
         return contents.decode(encoding).removeprefix("\ufeff")
     except LookupError as error:
-        what, remedy = f"there is no encoding {encoding!r}", "write utf-8, cp1252, latin-1 or utf-16"
+        what, remedy = (
+            f"there is no encoding {encoding!r}",
+            "write utf-8, cp1252, latin-1 or utf-16",
+        )
         raise _UnreadableError("encoding", "", what, remedy) from error
     except ValueError as error:
         line = contents.count(b"\n", 0, getattr(error, "start", 0)) + 1
         remedy = "specify another encoding"
-        raise _UnreadableError("encoding", "", f"the file is not {encoding}", remedy, line) from error
+        raise _UnreadableError(
+            "encoding", "", f"the file is not {encoding}", remedy, line
+        ) from error
 
 
 def _read_csv(text: str, collector: ProblemCollector, known: Collection[str]) -> InputSheet | None:
@@ -184,7 +205,9 @@ def _find_delimiter(text: str, known: Collection[str]) -> str:
     return max(DELIMITERS, key=count_names_and_cells)
 
 
-def _iterate_rows(text: str, delimiter: str, lines_before: int, collector: ProblemCollector) -> Iterator[InputRow]:
+def _iterate_rows(
+    text: str, delimiter: str, lines_before: int, collector: ProblemCollector
+) -> Iterator[InputRow]:
     """Yield each row that is not empty; stop with an error at a misplaced quote."""
     try:
         csv.field_size_limit(MAX_CELL)  # an export in the same process raises it
@@ -221,10 +244,14 @@ def _read_workbook(contents: bytes, collector: ProblemCollector, sheet: str | No
     book = _open_workbook(contents)
     name = _choose_sheet(book, collector, sheet)
     rows = _iterate_sheet(book, name, collector)
-    uncalculated = _find_uncalculated_formula(contents, cast(Any, book[name])._worksheet_path.lstrip("/"))
+    uncalculated = _find_uncalculated_formula(
+        contents, cast(Any, book[name])._worksheet_path.lstrip("/")
+    )
     heading = next(rows, None)
     if heading is None:
-        raise _refuse("the sheet is empty", "its first row must name the columns", who=f"sheet {name}")
+        raise _refuse(
+            "the sheet is empty", "its first row must name the columns", who=f"sheet {name}"
+        )
     if uncalculated:
         what = f"the formula in {uncalculated} was not calculated by the program that wrote the workbook"
         remedy = "open it in a spreadsheet program and save it, or replace formulas with values"
@@ -242,10 +269,14 @@ def _open_workbook(contents: bytes) -> "Workbook":
         raise _refuse("reading workbooks needs openpyxl, which is not installed", remedy) from error
     try:
         if not unpacks_too_far(contents, limit=MAX_UNPACKED):
-            return load_workbook(io.BytesIO(contents), read_only=True, data_only=True, keep_links=False)
+            return load_workbook(
+                io.BytesIO(contents), read_only=True, data_only=True, keep_links=False
+            )
     except Exception as error:  # the library raises any exception for a broken archive
         what = "this is not an Excel workbook, or it is damaged or locked with a password"
-        raise _refuse(what, "open it in a spreadsheet program and save it as .xlsx or CSV UTF-8") from error
+        raise _refuse(
+            what, "open it in a spreadsheet program and save it as .xlsx or CSV UTF-8"
+        ) from error
     what = "the workbook is too large: once unpacked, it has far more data than a file of its size can need"
     raise _refuse(what, "keep only the sheet of cases, without empty rows, or save it as CSV UTF-8")
 
@@ -257,7 +288,9 @@ def _choose_sheet(book: "Workbook", collector: ProblemCollector, sheet: str | No
             return sheet
         remedy = suggest_nearest(sheet, names, otherwise="it has " + ", ".join(names))
         raise _refuse(f"the workbook has no sheet {sheet!r}", remedy)
-    visible = [worksheet.title for worksheet in book.worksheets if worksheet.sheet_state == "visible"] or names
+    visible = [
+        worksheet.title for worksheet in book.worksheets if worksheet.sheet_state == "visible"
+    ] or names
     if not visible:
         raise _refuse("the workbook has no sheet of cells", "put the cases in a sheet")
     if len(visible) > 1:
@@ -276,7 +309,9 @@ def _iterate_sheet(book: "Workbook", name: str, collector: ProblemCollector) -> 
             cell_count += len(cells)
             if line > MAX_ROWS or cell_count > MAX_CELLS:
                 what = f"the sheet has more than {MAX_ROWS:,} rows, or {MAX_CELLS:,} cells; the rows below are not read"
-                remedy = "delete the empty rows and columns around the data, or save it as CSV UTF-8"
+                remedy = (
+                    "delete the empty rows and columns around the data, or save it as CSV UTF-8"
+                )
                 collector.add_error("sample-file", f"sheet {name}", what, remedy, line=line)
                 return
             texts = [_format_cell(cell.value, cell.number_format or "") for cell in cells]
@@ -288,7 +323,9 @@ def _iterate_sheet(book: "Workbook", name: str, collector: ProblemCollector) -> 
                 if text in _ERRORS:
                     cell_name = f"{format_letters(index).upper()}{line}"
                     what = f"the cell's value is {text}"
-                    collector.add_error("formula", cell_name, what, "fix the formula", line=line, of=text)
+                    collector.add_error(
+                        "formula", cell_name, what, "fix the formula", line=line, of=text
+                    )
             yield InputRow(line, texts)
     except Exception:  # as above
         what, remedy = "the sheet is damaged below this row", "save the workbook again"
@@ -305,7 +342,11 @@ def _format_cell(value: object, number_format: str = "") -> str:
         case bool():
             return "TRUE" if value else "FALSE"
         case datetime():
-            return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "minutes")
+            return (
+                value.date().isoformat()
+                if value.time() == time()
+                else value.isoformat(" ", "minutes")
+            )
         case date() | time():
             return value.isoformat()
         case int() | float():

@@ -53,15 +53,21 @@ class ProblemCollector:
         self._first_hidden: dict[tuple[str, Severity, str], Position] = {}
         self.has_errors = False
 
-    def add_error(self, rule: str, who: str, what: str, remedy: str, *, line: int = 0, of: str = "") -> None:
+    def add_error(
+        self, rule: str, who: str, what: str, remedy: str, *, line: int = 0, of: str = ""
+    ) -> None:
         """Add an error; `line` counts from 1, and 0 is the file as a whole."""
         self._add("error", rule, who, what, remedy, line, of)
 
-    def add_warning(self, rule: str, who: str, what: str, remedy: str, *, line: int = 0, of: str = "") -> None:
+    def add_warning(
+        self, rule: str, who: str, what: str, remedy: str, *, line: int = 0, of: str = ""
+    ) -> None:
         """Add a warning; `line` counts from 1, and 0 is the file as a whole."""
         self._add("warning", rule, who, what, remedy, line, of)
 
-    def _add(self, severity: Severity, rule: str, who: str, what: str, remedy: str, line: int, of: str) -> None:
+    def _add(
+        self, severity: Severity, rule: str, who: str, what: str, remedy: str, line: int, of: str
+    ) -> None:
         self.has_errors |= severity == "error"
         kind = (rule, severity, of or who)
         count = self._counts[kind] = self._counts.get(kind, 0) + 1
@@ -90,7 +96,12 @@ def normalize_heading(name: str) -> str:
 
 
 def find_columns(
-    sheet: InputSheet, names: Iterable[str], required: str, collector: ProblemCollector, *, list_of: str
+    sheet: InputSheet,
+    names: Iterable[str],
+    required: str,
+    collector: ProblemCollector,
+    *,
+    list_of: str,
 ) -> dict[str, int] | None:
     """Return the position (from 0) of each of these columns in the file.
 
@@ -100,19 +111,29 @@ def find_columns(
     names = list(names)
     line = sheet.heading.line
     positions: dict[str, int] = {}
-    unmatched = {index: cell.strip() for index, cell in enumerate(sheet.heading.cells) if cell.strip()}
+    unmatched = {
+        index: cell.strip() for index, cell in enumerate(sheet.heading.cells) if cell.strip()
+    }
     for name in names:
         matches = [index for index, heading in unmatched.items() if heading == name]
         if not matches:
-            others = ((index, heading) for index, heading in unmatched.items() if heading not in names)
-            matches = [index for index, heading in others if normalize_heading(heading) == normalize_heading(name)]
+            others = (
+                (index, heading) for index, heading in unmatched.items() if heading not in names
+            )
+            matches = [
+                index
+                for index, heading in others
+                if normalize_heading(heading) == normalize_heading(name)
+            ]
             for index in matches[:1]:
                 what = f"the column {unmatched[index]!r} is read instead"
                 remedy = f"if that is right, rename it to {name}"
                 collector.add_warning("heading", name, what, remedy, line=line, of="headings")
         if len(matches) > 1:
             both = " and ".join(sheet.describe_column(index) for index in matches[:2])
-            collector.add_error("heading", name, f"{both} both have this name", "keep one of them", line=line)
+            collector.add_error(
+                "heading", name, f"{both} both have this name", "keep one of them", line=line
+            )
         if matches:
             positions[name] = matches[0]
         for index in matches:
@@ -129,18 +150,26 @@ def find_columns(
     return positions
 
 
-def _report_missing(sheet: InputSheet, names: list[str], required: str, collector: ProblemCollector) -> None:
+def _report_missing(
+    sheet: InputSheet, names: list[str], required: str, collector: ProblemCollector
+) -> None:
     """Report that the required column is missing, or in which of the first rows the names seem to be."""
     known = {normalize_heading(name) for name in names}
     line = sheet.heading.line
     for row in islice(sheet.rows, 10):
-        if sum(normalize_heading(cell) in known for cell in row.cells) > 1 or required in map(str.strip, row.cells):
+        if sum(normalize_heading(cell) in known for cell in row.cells) > 1 or required in map(
+            str.strip, row.cells
+        ):
             remedy = f"the names seem to be in line {row.line}: remove the lines above it"
-            collector.add_error("heading", required, "the first row does not name the columns", remedy, line=line)
+            collector.add_error(
+                "heading", required, "the first row does not name the columns", remedy, line=line
+            )
             return
     headings = [cell.strip() for cell in sheet.heading.cells if cell.strip()]
     listed = ", ".join(heading[:40] for heading in headings[:12])
-    remedy = suggest_nearest(required, headings, otherwise=f"the first row must name the columns; it has {listed}")
+    remedy = suggest_nearest(
+        required, headings, otherwise=f"the first row must name the columns; it has {listed}"
+    )
     collector.add_error("heading", required, "the file has no such column", remedy, line=line)
 
 

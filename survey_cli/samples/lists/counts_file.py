@@ -9,13 +9,20 @@ from survey_cli.fieldwork.rates import dispositions
 from survey_cli.fieldwork.rates.rates import DispositionCounts, ExactNumber, parse_exact
 from survey_cli.problems import Problem, find_nearest, suggest_nearest
 from survey_cli.samples.files.read_sheet import MAX_BYTES, read_sheet
-from survey_cli.samples.files.sheet import InputRow, InputSheet, ProblemCollector, iterate_whole_rows
+from survey_cli.samples.files.sheet import (
+    InputRow,
+    InputSheet,
+    ProblemCollector,
+    iterate_whole_rows,
+)
 
 RULE: Final = "counts-file"
 COLUMNS: Final = ("code", "group", "count", "frame")
 TOTAL: Final = "T"
 """Group whose count is the number of all cases of its frame."""
-HEADER: Final = "the first line must name the columns: code (or group), count, and frame if there are several"
+HEADER: Final = (
+    "the first line must name the columns: code (or group), count, and frame if there are several"
+)
 
 _THOUSANDS: Final = re.compile(r"[0-9]{1,3}(?:[,.'’\u00a0\u202f ][0-9]{3})+")
 _DECIMAL_COMMA: Final = re.compile(r"[0-9]+,[0-9]+")
@@ -58,13 +65,19 @@ def read_counts(
     if sheet is None or columns is None:
         return tuple(collector.list_problems())
     reader = _CountsReader(collector, frame, sheet.delimiter)
-    rows = [row for line in iterate_whole_rows(sheet, collector) if (row := reader.read_row(line, columns)) is not None]
+    rows = [
+        row
+        for line in iterate_whole_rows(sheet, collector)
+        if (row := reader.read_row(line, columns)) is not None
+    ]
     if not collector.has_errors and all(row.group is None for row in rows):
         collector.add_error(RULE, "", "the file contains no counts", HEADER)
     if collector.has_errors:
         return tuple(collector.list_problems())
     reader.warn_of_totals(rows)
-    sums: dict[str, dict[dispositions.DispositionGroup, ExactNumber]] = {row.frame: {} for row in rows}
+    sums: dict[str, dict[dispositions.DispositionGroup, ExactNumber]] = {
+        row.frame: {} for row in rows
+    }
     for row in rows:
         if row.group is not None:
             sums[row.frame][row.group] = sums[row.frame].get(row.group, 0) + row.cases
@@ -80,7 +93,9 @@ def _find_columns(sheet: InputSheet, collector: ProblemCollector) -> dict[str, i
     line, names = sheet.heading.line, [name.strip().casefold() for name in sheet.heading.cells]
     for name in COLUMNS:
         if names.count(name) > 1:
-            collector.add_error(RULE, "", f"two columns are named {name!r}", "remove one of them", line=line)
+            collector.add_error(
+                RULE, "", f"two columns are named {name!r}", "remove one of them", line=line
+            )
     unread = [name for name in names if name and name not in COLUMNS]
     missing = [] if "count" in names else ["count"]
     if "code" not in names and "group" not in names:
@@ -92,8 +107,14 @@ def _find_columns(sheet: InputSheet, collector: ProblemCollector) -> dict[str, i
         collector.add_error(RULE, "", what, remedy, line=line)
     if unread and not missing:
         remedy = f"columns that are read: {', '.join(COLUMNS)}"
-        collector.add_warning(RULE, "", f"not read: {', '.join(map(repr, unread))}", remedy, line=line)
-    return None if collector.has_errors else {name: names.index(name) for name in COLUMNS if name in names}
+        collector.add_warning(
+            RULE, "", f"not read: {', '.join(map(repr, unread))}", remedy, line=line
+        )
+    return (
+        None
+        if collector.has_errors
+        else {name: names.index(name) for name in COLUMNS if name in names}
+    )
 
 
 class _CountsReader(NamedTuple):
@@ -112,9 +133,15 @@ class _CountsReader(NamedTuple):
         count = self._read_count(line, cells["count"])
         group = self._read_group(line, code, cells.get("group", ""))
         disposition = dispositions.find_disposition(code)
-        return None if count is None else _Row(line, frame, group, disposition.code if disposition else code, count)
+        return (
+            None
+            if count is None
+            else _Row(line, frame, group, disposition.code if disposition else code, count)
+        )
 
-    def _read_group(self, line: int, code: str, group_cell: str) -> dispositions.DispositionGroup | None:
+    def _read_group(
+        self, line: int, code: str, group_cell: str
+    ) -> dispositions.DispositionGroup | None:
         """Return the group of a row; None for the total of its frame, or after reporting an error."""
         groups = {group.casefold(): group for group in dispositions.GROUPS}
         if TOTAL.casefold() == (group_cell or code).casefold():
@@ -123,14 +150,20 @@ class _CountsReader(NamedTuple):
             group = groups[group_cell.casefold()]
             usual = dispositions.find_group(code, frame=self.frame) if code else group
             if usual != group and not isinstance(usual, dispositions.UncountableCode):
-                self._add_warning(line, f"{code} is counted as {group}, and not as {usual}", "the column group says so")
+                self._add_warning(
+                    line,
+                    f"{code} is counted as {group}, and not as {usual}",
+                    "the column group says so",
+                )
             return group
         if group_cell:
             otherwise = f"groups are {', '.join(dispositions.GROUPS)}, and {TOTAL} for the total"
             remedy = suggest_nearest(group_cell, dispositions.GROUPS, otherwise=otherwise)
             return self._add_error(line, f"{group_cell!r} is not a group", remedy)
         if not code:
-            return self._add_error(line, "the row has neither a code nor a group", "give it one of them")
+            return self._add_error(
+                line, "the row has neither a code nor a group", "give it one of them"
+            )
         code_group = dispositions.find_group(code, frame=self.frame)
         if isinstance(code_group, dispositions.UncountableCode):
             return self._add_error(line, code_group.what, code_group.remedy)
@@ -147,10 +180,16 @@ class _CountsReader(NamedTuple):
             not_working = "a nonworking number is not an ineligible case"
             why = not_working if disposition.group == "NE" else "eligibility is known"
             frame = "an establishment frame" if self.frame == "establishment" else "a list frame"
-            self._add_warning(line, f"{label}, since in {frame} {why}", "to count it differently, add a column group")
+            self._add_warning(
+                line,
+                f"{label}, since in {frame} {why}",
+                "to count it differently, add a column group",
+            )
         elif self.frame == "establishment" and disposition.code.startswith("4.5"):
             what = f"{label}, although this may be a survey of establishments"
-            self._add_warning(line, what, "use the code that says why the unit is not eligible, such as 4.10")
+            self._add_warning(
+                line, what, "use the code that says why the unit is not eligible, such as 4.10"
+            )
 
     def _read_count(self, line: int, text: str) -> ExactNumber | None:
         """Return the number in a cell; None after reporting why it is none."""
@@ -171,9 +210,15 @@ class _CountsReader(NamedTuple):
         elif _THOUSANDS.fullmatch(text):
             self._add_error(line, f"{text!r} has a thousands separator", f"write {plain}")
         elif _DECIMAL_COMMA.fullmatch(text):
-            self._add_error(line, f"{text!r} has a decimal comma", f"write {text.replace(',', '.')}")
+            self._add_error(
+                line, f"{text!r} has a decimal comma", f"write {text.replace(',', '.')}"
+            )
         else:
-            self._add_error(line, f"{text!r} is not a count", "write only digits, such as 1234, or 1234.5 if weighted")
+            self._add_error(
+                line,
+                f"{text!r} is not a count",
+                "write only digits, such as 1234, or 1234.5 if weighted",
+            )
         return None
 
     def warn_of_totals(self, rows: Iterable[_Row]) -> None:
@@ -191,12 +236,19 @@ class _CountsReader(NamedTuple):
             if more:
                 times = f", and {len(more) + 1} times in all" if len(more) > 1 else ""
                 what = f"{code or group or TOTAL} is already on line {first}{times}"
-                effect = "all of them are counted" if group else "only the last is compared with the counts"
+                effect = (
+                    "all of them are counted"
+                    if group
+                    else "only the last is compared with the counts"
+                )
                 self._add_warning(more[0], what, effect)
         for frame, total in totals.items():
             if sums.get(frame, 0) != total.cases:
                 counts = f"the counts of {frame}" if frame else "the counts"
-                sum_text, total_text = _format_number(sums.get(frame, 0)), _format_number(total.cases)
+                sum_text, total_text = (
+                    _format_number(sums.get(frame, 0)),
+                    _format_number(total.cases),
+                )
                 what = f"{counts} add up to {sum_text}, but the total is {total_text}"
                 remedy = "the rates use the counts; look for a missing or repeated row"
                 self._add_warning(total.line, what, remedy)

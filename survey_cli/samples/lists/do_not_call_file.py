@@ -15,7 +15,15 @@ from survey_cli.samples.files.sheet import InputRow, InputSheet, ProblemCollecto
 COLUMNS: Final = ("number", "date", "reason")
 _HEADING_IS_ROW: Final = ""
 """Key among the columns of a file without headings, whose first row is a number."""
-_NUMBER_HEADINGS: Final = ("number", "phone", "telephone", "phonenumber", "telephonenumber", "tel", "e164")
+_NUMBER_HEADINGS: Final = (
+    "number",
+    "phone",
+    "telephone",
+    "phonenumber",
+    "telephonenumber",
+    "tel",
+    "e164",
+)
 
 
 class DoNotCallNumber(NamedTuple):
@@ -49,7 +57,10 @@ def read_do_not_call_file(
         return collector.list_problems()
     columns = _find_columns(rows)
     if "number" not in columns:
-        what, remedy = "no column contains numbers", "name the column number, or begin the file with a telephone number"
+        what, remedy = (
+            "no column contains numbers",
+            "name the column number, or begin the file with a telephone number",
+        )
         collector.add_error("do-not-call", "", what, remedy, line=rows.heading.line)
         return collector.list_problems()
     entries: dict[str, DoNotCallNumber] = {}
@@ -75,7 +86,11 @@ def _find_columns(sheet: InputSheet) -> dict[str, int]:
 
 
 def _read_numbers(
-    row: InputRow, columns: dict[str, int], country: str | None, today: date | None, collector: ProblemCollector
+    row: InputRow,
+    columns: dict[str, int],
+    country: str | None,
+    today: date | None,
+    collector: ProblemCollector,
 ) -> Iterator[DoNotCallNumber]:
     text = _read_cell(row, columns["number"])
     following = _read_cell(row, columns["number"] + 1)
@@ -99,7 +114,11 @@ def _read_date(
     """Return the date since when a number is listed; None, with a warning, where it can't be read."""
     value = make_date_reader(country or "")(text)
     if not isinstance(value, date):
-        what, remedy = value if isinstance(value, InvalidValue) else ("it is not a date", "write it like 2026-11-24")
+        what, remedy = (
+            value
+            if isinstance(value, InvalidValue)
+            else ("it is not a date", "write it like 2026-11-24")
+        )
         what = f"{text[:40]!r}: {what}; the number is still blocked"
         collector.add_warning("do-not-call", "date", what, remedy, line=row.line)
         return None

@@ -13,7 +13,11 @@ from survey_cli.samples.files.read_sheet import read_sheet
 
 COLUMNS: Final = ("login", "languages", "skills", "pseudonym", "role")
 _BETWEEN: Final = re.compile(r"[\s,;/|]+")
-_ROLES: Final[Mapping[str, StaffRole]] = {"": "interviewer", "interviewer": "interviewer", "supervisor": "supervisor"}
+_ROLES: Final[Mapping[str, StaffRole]] = {
+    "": "interviewer",
+    "interviewer": "interviewer",
+    "supervisor": "supervisor",
+}
 _ATTRIBUTE: Final = re.compile(r"[a-z]\w{0,31}\Z", re.ASCII)
 _LOGIN: Final = re.compile(r"[^\s,;/\\:\"']{1,64}\Z")
 
@@ -39,7 +43,9 @@ def read_people(path: Path | str) -> PeopleFile | list[Problem]:
     if rows is None:
         return collector.list_problems()
     attributes = [heading for cell in rows.heading.cells if _is_attribute(heading := cell.strip())]
-    columns = sheet.find_columns(rows, [*COLUMNS, *attributes], "login", collector, list_of=", ".join(COLUMNS))
+    columns = sheet.find_columns(
+        rows, [*COLUMNS, *attributes], "login", collector, list_of=", ".join(COLUMNS)
+    )
     if columns is None:
         return collector.list_problems()
     people: dict[str, Interviewer] = {}
@@ -53,9 +59,13 @@ def read_people(path: Path | str) -> PeopleFile | list[Problem]:
             first = lines.setdefault((column, name.casefold()), row.line) if name else row.line
             if first != row.line:
                 what = f"{name!r} is already in line {first}"
-                collector.add_error("people", column, what, "give each person a different login name", line=row.line)
+                collector.add_error(
+                    "people", column, what, "give each person a different login name", line=row.line
+                )
     if not people and not collector.has_errors:
-        collector.add_error("people", "", "no person is listed below the first row", "write one row per person")
+        collector.add_error(
+            "people", "", "no person is listed below the first row", "write one row per person"
+        )
     if collector.has_errors:
         return collector.list_problems()
     return PeopleFile(people=People(interviewers=people), problems=tuple(collector.list_problems()))
@@ -79,13 +89,19 @@ def _read_interviewer(
     login = cells["login"]
     if not _LOGIN.match(login):
         what = f"{login[:60]!r} is not a login name" if login else "the login name is missing"
-        collector.add_error("people", "login", what, "write the name that the person logs in with", line=row.line)
+        collector.add_error(
+            "people", "login", what, "write the name that the person logs in with", line=row.line
+        )
         return None
     role_text = cells.get("role", "")
     role = _ROLES.get(role_text.casefold())
     if role is None:
-        remedy = suggest_nearest(role_text, get_args(StaffRole), otherwise="write interviewer or supervisor")
-        collector.add_error("people", "role", f"{role_text[:60]!r} is not a role", remedy, line=row.line)
+        remedy = suggest_nearest(
+            role_text, get_args(StaffRole), otherwise="write interviewer or supervisor"
+        )
+        collector.add_error(
+            "people", "role", f"{role_text[:60]!r} is not a role", remedy, line=row.line
+        )
         return None
     return Interviewer(
         login=login,
@@ -99,7 +115,10 @@ def _read_interviewer(
 
 def _is_attribute(heading: str) -> bool:
     """Return whether a heading can be used in conditions, and is not a mistyped one of the columns."""
-    return bool(_ATTRIBUTE.match(heading)) and find_nearest(sheet.normalize_heading(heading), COLUMNS) is None
+    return (
+        bool(_ATTRIBUTE.match(heading))
+        and find_nearest(sheet.normalize_heading(heading), COLUMNS) is None
+    )
 
 
 def _split_list(text: str) -> frozenset[str]:

@@ -33,10 +33,14 @@ def read_targets(path: str) -> list[TargetRow] | tuple[Problem, ...]:
     rows = read_sheet(path, collector, known=COLUMNS)
     if rows is None:
         return tuple(collector.list_problems())
-    positions = {sheet.normalize_heading(cell): index for index, cell in enumerate(rows.heading.cells)}
+    positions = {
+        sheet.normalize_heading(cell): index for index, cell in enumerate(rows.heading.cells)
+    }
     for name in COLUMNS:
         if name not in positions:
-            collector.add_error(RULE, "", f"the column {name} is missing", HEADER, line=rows.heading.line)
+            collector.add_error(
+                RULE, "", f"the column {name} is missing", HEADER, line=rows.heading.line
+            )
             return tuple(collector.list_problems())
     targets: dict[tuple[str, str], TargetRow] = {}
     for line, cells in sheet.iterate_whole_rows(rows, collector):
@@ -46,7 +50,9 @@ def read_targets(path: str) -> list[TargetRow] | tuple[Problem, ...]:
             remedy = "write 0.52, 52% or a number of units"
             collector.add_error(RULE, "", f"{share_text!r} is not a share", remedy, line=line)
         elif (variable, value) in targets:
-            collector.add_error(RULE, "", f"{variable} {value} occurs twice", "keep one of them", line=line)
+            collector.add_error(
+                RULE, "", f"{variable} {value} occurs twice", "keep one of them", line=line
+            )
         else:
             targets[variable, value] = TargetRow(line, variable, value, Fraction(number))
     if not targets and not collector.has_errors:

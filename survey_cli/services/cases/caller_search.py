@@ -51,7 +51,11 @@ def find_caller(place: str, text: str, *, at: datetime, by: str = "") -> CallerS
     Each search that finds somebody is recorded in the study's log of accesses. Raises UserError.
     """
     if len(text.strip()) < LEAST_CHARACTERS:
-        raise UserError("NUMBER", f"{text!r} is too short", f"give at least {LEAST_CHARACTERS} digits or letters")
+        raise UserError(
+            "NUMBER",
+            f"{text!r} is too short",
+            f"give at least {LEAST_CHARACTERS} digits or letters",
+        )
     matches: list[CallerMatch] = []
     searched: dict[str, str] = {}
     """The name of each study, by its identifier: a copy of a database is not searched again."""
@@ -65,7 +69,9 @@ def find_caller(place: str, text: str, *, at: datetime, by: str = "") -> CallerS
         except UserError as error:
             skipped.append(error)
     if not searched and not skipped:
-        raise UserError(place, "there are no studies here", "give the folder of the questionnaires with --in")
+        raise UserError(
+            place, "there are no studies here", "give the folder of the questionnaires with --in"
+        )
     return CallerSearch(tuple(matches), tuple(searched.values()), tuple(skipped))
 
 
@@ -83,7 +89,10 @@ def _list_databases(place: str) -> Iterator[tuple[str, str]]:
         return
     folders = [folder for folder in (Path(place), Path(place, RESPONSES_FOLDER)) if folder.is_dir()]
     files = [file for folder in folders for file in folder.glob("*.db") if file.name != FILE_NAME]
-    for file in sorted(files, key=lambda file: (COPY_NAME.fullmatch(file.name) is not None, len(file.name), file.name)):
+    for file in sorted(
+        files,
+        key=lambda file: (COPY_NAME.fullmatch(file.name) is not None, len(file.name), file.name),
+    ):
         copied = COPY_NAME.fullmatch(file.name)
         if copied is None or not file.with_name(f"{copied[1]}.db").exists():
             yield file.stem, format_path(file)
@@ -100,6 +109,8 @@ def _search_study(store: Store, name: str, text: str, at: datetime, by: str) -> 
         store.access_log.record("search", cases, "a caller", at=at, by=by)
     matches = []
     for row, contact_name, numbers in ((match.row, match.name, match.numbers) for match in found):
-        state = f"with {row.holder.by} at station {row.holder.station}" if row.holder else row.status
+        state = (
+            f"with {row.holder.by} at station {row.holder.station}" if row.holder else row.status
+        )
         matches.append(CallerMatch(name, row.key, contact_name, numbers, state))
     return matches

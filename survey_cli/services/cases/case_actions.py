@@ -13,7 +13,11 @@ from typing import Final, NamedTuple, TypeAlias
 from survey_cli.fieldwork.appointments.appointment import find_open_appointment
 from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case
-from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES, classify_outcome, validate_override
+from survey_cli.fieldwork.case.disposition_coding import (
+    NUMBER_CODES,
+    classify_outcome,
+    validate_override,
+)
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.fieldwork.queue.scheduling import QueuePosition, schedule_case
 from survey_cli.fieldwork.rates.dispositions import find_disposition
@@ -80,7 +84,13 @@ PlanChange: TypeAlias = Callable[[Case], "_PlannedChange | None"]
 
 @on_study("correct an outcome")
 def correct_outcome(
-    study: OpenStudy, key: str, outcome: str, *, code: str = "", note: str = "", seen: int | None = None
+    study: OpenStudy,
+    key: str,
+    outcome: str,
+    *,
+    code: str = "",
+    note: str = "",
+    seen: int | None = None,
 ) -> CaseActionResult:
     """Give a case another outcome, or a code of the supervisor's own.
 
@@ -95,7 +105,11 @@ def correct_outcome(
 
     def plan_change(case: Case) -> _PlannedChange:
         validate_override(case, study.plan, outcome=outcome, code=exact)
-        undone[:] = _check_other_listings(study, key) if _undoes_do_not_call(case, study.plan, outcome) else []
+        undone[:] = (
+            _check_other_listings(study, key)
+            if _undoes_do_not_call(case, study.plan, outcome)
+            else []
+        )
         return _plan_correction(study, case, outcome, exact, note)
 
     result = _change_existing_case(study, key, plan_change, seen)
@@ -110,17 +124,33 @@ def _undoes_do_not_call(case: Case, plan: Plan, outcome: str) -> bool:
     A withdrawal of consent is never undone.
     """
     new_outcome = plan.outcomes.get(outcome)
-    if not case.do_not_call or case.erased or new_outcome is None or build_do_not_call_events(new_outcome):
+    if (
+        not case.do_not_call
+        or case.erased
+        or new_outcome is None
+        or build_do_not_call_events(new_outcome)
+    ):
         return False
-    case_outcomes = {outcome for call in case.calls for outcome in (call.keyed_outcome, call.outcome)}
+    case_outcomes = {
+        outcome for call in case.calls for outcome in (call.keyed_outcome, call.outcome)
+    }
     case_outcomes |= {case.override.outcome} if case.override is not None else set()
-    return not any(plan.outcomes[name].kind == WITHDRAWN for name in case_outcomes & plan.outcomes.keys())
+    return not any(
+        plan.outcomes[name].kind == WITHDRAWN for name in case_outcomes & plan.outcomes.keys()
+    )
 
 
 def _check_other_listings(study: OpenStudy, key: str) -> list[str]:
     """Return the case's numbers on the do-not-call list. Raises UserError where somebody else put one of them there."""
-    history, contact = study.store.cases.queries.read_history(key), study.store.cases.queries.find_contact(key)
-    blocked = {(entry.at, entry.by) for entry in history if isinstance(entry.event, case_events.DoNotCallSet)}
+    history, contact = (
+        study.store.cases.queries.read_history(key),
+        study.store.cases.queries.find_contact(key),
+    )
+    blocked = {
+        (entry.at, entry.by)
+        for entry in history
+        if isinstance(entry.event, case_events.DoNotCallSet)
+    }
     listed = []
     for number in contact.numbers if contact is not None else ():
         if not number.e164 or (why := study.do_not_call.find_entry(number.e164)) is None:
@@ -128,22 +158,37 @@ def _check_other_listings(study: OpenStudy, key: str) -> list[str]:
         if (why.at, why.by) not in blocked:
             since = f"{why.at:%Y-%m-%d}, by {why.by}: {why.reason}"
             what = f"one of its numbers has been on the do-not-call list since {since}"
-            remedy = "if that is wrong too, first run: survey do-not-call remove NUMBER --reason TEXT"
+            remedy = (
+                "if that is wrong too, first run: survey do-not-call remove NUMBER --reason TEXT"
+            )
             raise UserError(f"case {key}", what, remedy)
         listed.append(number.e164)
     return listed
 
 
-def _plan_correction(study: OpenStudy, case: Case, outcome: str, code: str, note: str) -> _PlannedChange:
+def _plan_correction(
+    study: OpenStudy, case: Case, outcome: str, code: str, note: str
+) -> _PlannedChange:
     plan = study.plan
-    clearing = [case_events.DoNotCallCleared(note)] if _undoes_do_not_call(case, plan, outcome) else []
-    case = case.apply(case_events.HistoryEntry(study.at, "", STATION, clearing[0])) if clearing else case
-    events: list[case_events.CaseEvent] = [*clearing, case_events.OutcomeOverridden(outcome, code, note)]
+    clearing = (
+        [case_events.DoNotCallCleared(note)] if _undoes_do_not_call(case, plan, outcome) else []
+    )
+    case = (
+        case.apply(case_events.HistoryEntry(study.at, "", STATION, clearing[0]))
+        if clearing
+        else case
+    )
+    events: list[case_events.CaseEvent] = [
+        *clearing,
+        case_events.OutcomeOverridden(outcome, code, note),
+    ]
     last, new = case.last_call, plan.outcomes.get(outcome)
     number = case.find_number(last.number) if last is not None else None
     if last is not None and number is not None and new is not None and number.state != "never_call":
         old = plan.outcomes.get(last.outcome)
-        dead_before = old is not None and (old.listed if plan.eligibility_known else old.rdd) in NUMBER_CODES
+        dead_before = (
+            old is not None and (old.listed if plan.eligibility_known else old.rdd) in NUMBER_CODES
+        )
         dead_now = (new.listed if plan.eligibility_known else new.rdd) in NUMBER_CODES
         if dead_now and number.state == "live":
             events.append(case_events.NumberMarked(number.position, "dead", new.name.lower()))
@@ -151,12 +196,18 @@ def _plan_correction(study: OpenStudy, case: Case, outcome: str, code: str, note
             events.append(case_events.NumberMarked(number.position, "live", "corrected"))
     summary = f"corrected to {_format_outcome(plan, outcome, code)}"
     earlier = case.override
-    if earlier is not None and earlier.calls_before == len(case.calls) and earlier.by != study.who.login:
+    if (
+        earlier is not None
+        and earlier.calls_before == len(case.calls)
+        and earlier.by != study.who.login
+    ):
         whose = f"{earlier.by}, {earlier.at.astimezone():%Y-%m-%d %H:%M}"
         summary += f", replacing {_format_outcome(plan, earlier.outcome, earlier.code)} ({whose})"
     if new is None:
         return _PlannedChange(events, summary)
-    return _PlannedChange([*events, *build_do_not_call_events(new)], summary, build_follow_up_tasks(new, case.key))
+    return _PlannedChange(
+        [*events, *build_do_not_call_events(new)], summary, build_follow_up_tasks(new, case.key)
+    )
 
 
 def _format_outcome(plan: Plan, outcome: str, code: str) -> str:
@@ -164,13 +215,17 @@ def _format_outcome(plan: Plan, outcome: str, code: str) -> str:
 
 
 @on_study("answer a referred case")
-def answer_referral(study: OpenStudy, key: str, *, note: str = "", seen: int | None = None) -> CaseActionResult:
+def answer_referral(
+    study: OpenStudy, key: str, *, note: str = "", seen: int | None = None
+) -> CaseActionResult:
     """Answer what an interviewer referred to the supervisor; the case returns to the queue."""
 
     def plan_change(case: Case) -> _PlannedChange:
         waits = case.calls[case.calls_before_answer :]
         if waits and study.plan.delays.get(waits[-1].outcome) == "held":
-            return _PlannedChange([case_events.ReferralAnswered(clean_text(note, lines=True))], "answered")
+            return _PlannedChange(
+                [case_events.ReferralAnswered(clean_text(note, lines=True))], "answered"
+            )
         remedy = "survey case why shows what it is waiting for"
         raise UserError(f"case {key}", "it was not referred to a supervisor", remedy)
 
@@ -184,7 +239,9 @@ def reopen_case(study: OpenStudy, key: str, *, why: str = "") -> CaseActionResul
     def plan_change(case: Case) -> _PlannedChange:
         if obstacle := _find_obstacle_to_reopening(study, case):
             raise obstacle
-        return _PlannedChange([case_events.CaseReopened(clean_text(why, lines=True))], "put back into the queue")
+        return _PlannedChange(
+            [case_events.CaseReopened(clean_text(why, lines=True))], "put back into the queue"
+        )
 
     return _change_existing_case(study, key, plan_change)
 
@@ -193,22 +250,32 @@ def _find_obstacle_to_reopening(study: OpenStudy, case: Case) -> UserError | Non
     where, position = f"case {case.key}", schedule_case(case, study.plan, study.at)
     if case.erased or case.do_not_call:
         what = "it was erased" if case.erased else "it may not be called again"
-        return UserError(where, what, "nothing can be done: the request not to be called is permanent")
+        return UserError(
+            where, what, "nothing can be done: the request not to be called is permanent"
+        )
     if position.status != "done":
         status = f"{position.status}, {position.why}" if position.why else position.status
-        return UserError(where, f"it is not finished: {status}", "survey case why shows when it is due")
+        return UserError(
+            where, f"it is not finished: {status}", "survey case why shows when it is due"
+        )
     if position.code == "1.1":
         remedy = f"correct its outcome (survey case outcome), or its answers: survey interview {study.path} --reopen"
         return UserError(where, "its interview is complete", remedy)
     if case.numbers and not case.live_numbers:
-        remedy = f"add a number in the sample file: survey sample import {study.path} cases.csv --update"
+        remedy = (
+            f"add a number in the sample file: survey sample import {study.path} cases.csv --update"
+        )
         return UserError(where, "none of its numbers is in service", remedy)
     return None
 
 
 @on_study("put refusals back")
 def reopen_refusals(
-    study: OpenStudy, *, before: datetime | None, why: str = "", progress: ProgressCallback | None = None
+    study: OpenStudy,
+    *,
+    before: datetime | None,
+    why: str = "",
+    progress: ProgressCallback | None = None,
 ) -> CaseBatchResult:
     """Put finished soft refusals back for conversion: those whose last refusal was before a given time.
 
@@ -217,7 +284,9 @@ def reopen_refusals(
     why = clean_text(why, lines=True) or "for conversion"
 
     def plan_change(case: Case) -> _PlannedChange | None:
-        if not _is_soft_refusal(case, study.plan, before) or _find_obstacle_to_reopening(study, case):
+        if not _is_soft_refusal(case, study.plan, before) or _find_obstacle_to_reopening(
+            study, case
+        ):
             return None
         return _PlannedChange([case_events.CaseReopened(why)], "put back into the queue")
 
@@ -230,7 +299,11 @@ def _is_soft_refusal(case: Case, plan: Plan, before: datetime | None) -> bool:
     """Return whether the case is finished because of refusals, none of them hard."""
     calls = case.calls[case.calls_before_reopening :]
     refused = [call for call in calls if classify_outcome(call, plan) in REFUSAL_OUTCOMES]
-    if not refused or case.override is not None or (before is not None and refused[-1].at >= before):
+    if (
+        not refused
+        or case.override is not None
+        or (before is not None and refused[-1].at >= before)
+    ):
         return False
     return not any(classify_outcome(call, plan) in FINAL_REFUSALS for call in case.calls)
 
@@ -246,9 +319,13 @@ def release_replicates(
     rows = [row for row in study.store.cases.queries.iterate_rows() if row.replicate]
     selected = parse_replicates(replicates, {row.replicate for row in rows}, where=study.where)
     # a case without a working number is done before its release
-    waiting = [r for r in rows if r.replicate in selected and r.position.status in ("unreleased", "done")]
+    waiting = [
+        r for r in rows if r.replicate in selected and r.position.status in ("unreleased", "done")
+    ]
     release = _PlannedChange([case_events.CaseReleased()], "released")
-    return _change_cases(study, waiting, lambda case: None if case.released else release, progress=progress)
+    return _change_cases(
+        study, waiting, lambda case: None if case.released else release, progress=progress
+    )
 
 
 def parse_replicates(text: str, known: Collection[str], *, where: str) -> frozenset[str]:
@@ -264,11 +341,17 @@ def parse_replicates(text: str, known: Collection[str], *, where: str) -> frozen
     for part in filter(None, map(str.strip, text.split(","))):
         first, _, last = map(str.strip, part.partition("-"))
         if not (names := {part} & set(known)) and first.isdecimal() and last.isdecimal():
-            names = {name for name in known if name.isdecimal() and int(first) <= int(name) <= int(last)}
+            names = {
+                name for name in known if name.isdecimal() and int(first) <= int(name) <= int(last)
+            }
         if not names:
             ordered = sorted(known, key=lambda name: (int(name) if name.isdecimal() else 0, name))
             otherwise = f"the replicates are {', '.join(ordered[:10])}"
-            raise UserError(where, f"there is no replicate {part!r}", suggest_nearest(part, known, otherwise=otherwise))
+            raise UserError(
+                where,
+                f"there is no replicate {part!r}",
+                suggest_nearest(part, known, otherwise=otherwise),
+            )
         selected |= names
     if not selected:
         raise UserError(where, "no replicate is specified", "write 3, 3-4 or all")
@@ -281,7 +364,9 @@ def free_case(
 ) -> tuple[CaseActionResult, PreviousHolder]:
     """Free a case from its station. A call in progress gets the outcome `lost`."""
     if (holder := find_case(study, key).holder) is None:
-        raise UserError(f"case {key}", "no station has it", "survey case why shows why it is not called")
+        raise UserError(
+            f"case {key}", "no station has it", "survey case why shows why it is not called"
+        )
     history = study.store.cases.queries.read_history(key)
     seen = seen if seen is not None else len(history)
     _check_unchanged(study, key, history, seen, force=True)
@@ -290,7 +375,9 @@ def free_case(
     record_lost_call(study.store, study.plan, key, study.at, if_expired=False)
     change = _PlannedChange([*_build_note(note), case_events.CaseReturned("released")], "freed")
     result = _change_existing_case(study, key, lambda _: change, seen, force=True)
-    return result, PreviousHolder(holder.by, holder.station, attempt.started_at if attempt is not None else None)
+    return result, PreviousHolder(
+        holder.by, holder.station, attempt.started_at if attempt is not None else None
+    )
 
 
 @on_study("give an appointment to another")
@@ -314,7 +401,9 @@ def reassign_appointments(
 
     def plan_change(case: Case) -> _PlannedChange | None:
         if (appointment := find_open_appointment(case, study.plan)) is None:
-            raise UserError(f"case {case.key}", "it has no appointment", "survey case why shows when it is due")
+            raise UserError(
+                f"case {case.key}", "it has no appointment", "survey case why shows when it is due"
+            )
         if all_of and appointment.policy == "anyone":
             return None
         event = case_events.AppointmentReassigned("", "anyone")
@@ -357,7 +446,12 @@ def list_case_choices(study: OpenStudy) -> CaseChoices:
 
 
 def _change_existing_case(
-    study: OpenStudy, key: str, plan_change: PlanChange, seen: int | None = None, *, force: bool = False
+    study: OpenStudy,
+    key: str,
+    plan_change: PlanChange,
+    seen: int | None = None,
+    *,
+    force: bool = False,
 ) -> CaseActionResult:
     seen = seen if seen is not None else find_case(study, key).seq
     result = _change_case(study, key, plan_change, seen, force=force)
@@ -366,7 +460,12 @@ def _change_existing_case(
 
 
 def _change_case(
-    study: OpenStudy, key: str, plan_change: PlanChange, seen: int | None = None, *, force: bool = False
+    study: OpenStudy,
+    key: str,
+    plan_change: PlanChange,
+    seen: int | None = None,
+    *,
+    force: bool = False,
 ) -> CaseActionResult | None:
     """Read a case, plan the change and write it; repeat where somebody wrote meanwhile that need not be seen first.
 
@@ -382,7 +481,9 @@ def _change_case(
         case = Case.from_history(key, history)
         if (change := plan_change(case)) is None:
             return None
-        entries = [case_events.HistoryEntry(at, study.who.login, STATION, event) for event in change.events]
+        entries = [
+            case_events.HistoryEntry(at, study.who.login, STATION, event) for event in change.events
+        ]
         after = reduce(Case.apply, entries, case)
         position = schedule_case(after, study.plan, at)
         places = _select_places(study, after, position)
@@ -397,20 +498,31 @@ def _change_case(
                 if undone:
                     remedy = f"run survey status {study.path} to try again"
                     raise UserError(f"case {key}", f"{change.summary}, but {undone[0]}", remedy)
-            return CaseActionResult(key, position, change.summary + _describe_passed_targets(study, places[1]))
+            return CaseActionResult(
+                key, position, change.summary + _describe_passed_targets(study, places[1])
+            )
     raise UserError(f"case {key}", "stations keep changing the case", "run the command again")
 
 
 def _check_unchanged(
-    study: OpenStudy, key: str, history: Sequence[case_events.HistoryEntry], seen: int, *, force: bool
+    study: OpenStudy,
+    key: str,
+    history: Sequence[case_events.HistoryEntry],
+    seen: int,
+    *,
+    force: bool,
 ) -> None:
     """Raise OutdatedError where the case was changed after event `seen`; with `force` where it was claimed again."""
     unseen = history[seen:]
-    if not unseen or (force and not any(isinstance(entry.event, case_events.CaseClaimed) for entry in unseen)):
+    if not unseen or (
+        force and not any(isinstance(entry.event, case_events.CaseClaimed) for entry in unseen)
+    ):
         return
     last = unseen[-1]
     what = "; ".join(
-        describe_event(history[number].event, Case.from_history(key, history[:number]), study.plan).what
+        describe_event(
+            history[number].event, Case.from_history(key, history[:number]), study.plan
+        ).what
         for number in range(max(seen, len(history) - MAX_UNSEEN), len(history))
     )
     what = f"changed by {last.by} at {last.at.astimezone():%H:%M} ({what}): nothing was written"
@@ -421,12 +533,20 @@ def _describe_passed_targets(study: OpenStudy, cells: Collection[str]) -> str:
     """Return a text with the quota targets that an interview counting in these cells exceeds; empty where none is."""
     fill = study.store.cases.quotas.read_fill() if cells else {}
     targets = ((fill[cell_id].completes, study.plan.quotas.cells[cell_id]) for cell_id in cells)
-    passed = [f"{cell.label} {n} of {cell.target}" for n, cell in targets if n > cell.target and not cell.soft]
+    passed = [
+        f"{cell.label} {n} of {cell.target}"
+        for n, cell in targets
+        if n > cell.target and not cell.soft
+    ]
     return f", which exceeds a quota's target ({', '.join(passed)})" if passed else ""
 
 
 def _change_cases(
-    study: OpenStudy, rows: Sequence[CaseRow], plan_change: PlanChange, *, progress: ProgressCallback | None = None
+    study: OpenStudy,
+    rows: Sequence[CaseRow],
+    plan_change: PlanChange,
+    *,
+    progress: ProgressCallback | None = None,
 ) -> CaseBatchResult:
     changed: list[CaseActionResult] = []
     skipped: list[tuple[str, str]] = []
@@ -444,7 +564,9 @@ def _change_cases(
     return CaseBatchResult(changed=tuple(changed), skipped=tuple(skipped))
 
 
-def _select_places(study: OpenStudy, case: Case, position: QueuePosition) -> tuple[str, tuple[str, ...]]:
+def _select_places(
+    study: OpenStudy, case: Case, position: QueuePosition
+) -> tuple[str, tuple[str, ...]]:
     """Return the case's interview, and the quota cells in which it counts from now on: `select_places`."""
     is_counted = position.code == "1.1" and study.plan.quotas.quotas
     row = study.store.interviews.find_row(case.interview) if is_counted else None

@@ -23,8 +23,17 @@ from survey_cli.fieldwork.queue.scheduling import ClaimCriteria, parse_criteria
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.reports.fieldwork import case_histories
 from survey_cli.reports.fieldwork import cases as case_reports
-from survey_cli.reports.fieldwork.case_histories import describe_appointment_owner, describe_event, describe_outcome
-from survey_cli.reports.fieldwork.cases import CallabilityReport, DeferredLine, QueueLine, QueueReport
+from survey_cli.reports.fieldwork.case_histories import (
+    describe_appointment_owner,
+    describe_event,
+    describe_outcome,
+)
+from survey_cli.reports.fieldwork.cases import (
+    CallabilityReport,
+    DeferredLine,
+    QueueLine,
+    QueueReport,
+)
 from survey_cli.reports.fieldwork.status import STATUS_DESCRIPTIONS, build_cells
 from survey_cli.samples.cases.columns import iterate_labeled_values
 from survey_cli.services.conditions import parse_sample_condition
@@ -77,22 +86,35 @@ def list_cases(study: OpenStudy, case_filter: CaseFilter) -> case_reports.CaseLi
 def _build_case_list(study: OpenStudy, case_filter: CaseFilter) -> case_reports.CaseList:
     cases = study.store.cases
     if case_filter.status and case_filter.status not in STATUSES:
-        remedy = suggest_nearest(case_filter.status, STATUSES, otherwise=f"use one of {', '.join(STATUSES)}")
+        remedy = suggest_nearest(
+            case_filter.status, STATUSES, otherwise=f"use one of {', '.join(STATUSES)}"
+        )
         raise UserError("--status", f"{case_filter.status!r} is not a status", remedy)
     if case_filter.outcome and case_filter.outcome not in study.plan.outcomes:
-        remedy = suggest_nearest(case_filter.outcome, study.plan.outcomes, otherwise="survey explain lists them")
+        remedy = suggest_nearest(
+            case_filter.outcome, study.plan.outcomes, otherwise="survey explain lists them"
+        )
         raise UserError("--outcome", f"there is no outcome {case_filter.outcome!r}", remedy)
     if case_filter.find and not study.who.supervises:
-        raise UserError("--find", "only supervisors may search names and numbers", "give the case's key")
+        raise UserError(
+            "--find", "only supervisors may search names and numbers", "give the case's key"
+        )
     keys = _select_keys(study, case_filter)
     columns = {name: getattr(case_filter, name) or None for name in ("status", "code", "outcome")}
     rows = cases.queries.iterate_rows(limit=case_filter.limit if keys is None else None, **columns)
-    selected = list(islice((row for row in rows if keys is None or row.key in keys), case_filter.limit))
+    selected = list(
+        islice((row for row in rows if keys is None or row.key in keys), case_filter.limit)
+    )
     if names := _load_names(study, selected):
         listed = format_quantity(len(selected), "case")
         study.store.access_log.record("contacts", listed, at=study.at, by=study.who.login)
-    lines, total = tuple(build_case_line(row, names.get(row.key, "")) for row in selected), cases.counts.count_cases()
-    return case_reports.CaseList(where=study.where, lines=lines, total=total, names_shown=study.who.supervises)
+    lines, total = (
+        tuple(build_case_line(row, names.get(row.key, "")) for row in selected),
+        cases.counts.count_cases(),
+    )
+    return case_reports.CaseList(
+        where=study.where, lines=lines, total=total, names_shown=study.who.supervises
+    )
 
 
 @on_study()
@@ -105,7 +127,8 @@ def list_cases_of_interest(study: OpenStudy, text: str) -> tuple[case_reports.Ca
     queries = study.store.cases.queries
     if not text:
         held, leased, first = (
-            queries.iterate_rows(status=status, limit=MAX_OF_INTEREST) for status in ("held", "leased", None)
+            queries.iterate_rows(status=status, limit=MAX_OF_INTEREST)
+            for status in ("held", "leased", None)
         )
         rows = [*held, *leased, *queries.list_latest_rows(limit=MAX_OF_INTEREST), *first]
     elif study.who.supervises:
@@ -125,7 +148,9 @@ def _select_keys(study: OpenStudy, case_filter: CaseFilter) -> set[str] | None:
     if not case_filter.where:
         return keys
     condition = parse_sample_condition(study.instrument, case_filter.where)
-    hidden = {n for n, column in study.instrument.sample.items() if column.is_personal} & condition.names
+    hidden = {
+        n for n, column in study.instrument.sample.items() if column.is_personal
+    } & condition.names
     if hidden and not study.who.supervises:
         what = f"{min(hidden)} is personal, and only supervisors may see it"
         raise UserError("--where", what, "remove it from the condition")
@@ -134,13 +159,19 @@ def _select_keys(study: OpenStudy, case_filter: CaseFilter) -> set[str] | None:
     return matching if keys is None else keys & matching
 
 
-def _iterate_sample_values(study: OpenStudy, *, personal: bool) -> Iterator[tuple[str, Mapping[str, Cell]]]:
+def _iterate_sample_values(
+    study: OpenStudy, *, personal: bool
+) -> Iterator[tuple[str, Mapping[str, Cell]]]:
     """Iterate over the key and sample values of every case."""
     unset: dict[str, Cell] = dict.fromkeys(study.instrument.sample, Missing("not_asked"))
     key_columns = [n for n, column in study.instrument.sample.items() if column.role == "key"]
     contacts = dict(study.store.cases.queries.iterate_contacts()) if personal else {}
     for key, history in study.store.cases.queries.iterate_histories():
-        columns = {**unset, **dict.fromkeys(key_columns, key), **Case.from_history(key, history).columns}
+        columns = {
+            **unset,
+            **dict.fromkeys(key_columns, key),
+            **Case.from_history(key, history).columns,
+        }
         yield key, {**columns, **contacts[key].columns} if key in contacts else columns
 
 
@@ -150,7 +181,11 @@ def _load_names(study: OpenStudy, rows: list[CaseRow]) -> dict[str, str]:
         return {}
     cases = study.store.cases
     if len(rows) <= MAX_SINGLE_LOOKUPS:
-        return {row.key: contact.name for row in rows if (contact := cases.queries.find_contact(row.key)) is not None}
+        return {
+            row.key: contact.name
+            for row in rows
+            if (contact := cases.queries.find_contact(row.key)) is not None
+        }
     return {key: contact.name for key, contact in cases.queries.iterate_contacts()}
 
 
@@ -186,11 +221,19 @@ def _build_case_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
     cases, plan, row = study.store.cases, study.plan, find_case(study, key)
     history = cases.queries.read_history(key)
     case = Case.from_history(key, history)
-    contact = (cases.queries.find_contact(key) if study.who.supervises else None) or Contact(link="")
+    contact = (cases.queries.find_contact(key) if study.who.supervises else None) or Contact(
+        link=""
+    )
     if contact.link:
         study.store.access_log.record("contact", f"case {key}", at=study.at, by=study.who.login)
-    zones, values = list_call_zones(case, case.next_number, plan), {**contact.columns, **case.columns}
-    appointment, known = find_open_appointment(case, plan), plan.quotas.list_known_cells(case.columns)
+    zones, values = (
+        list_call_zones(case, case.next_number, plan),
+        {**contact.columns, **case.columns},
+    )
+    appointment, known = (
+        find_open_appointment(case, plan),
+        plan.quotas.list_known_cells(case.columns),
+    )
     owner = describe_appointment_owner(appointment) if appointment else ""
     return case_reports.CaseSheet(
         line=build_case_line(row, contact.name),
@@ -198,9 +241,13 @@ def _build_case_sheet(study: OpenStudy, key: str) -> case_reports.CaseSheet:
         language=case.language,
         columns=tuple(iterate_labeled_values(study.instrument, values, without=SHOWN_ROLES)),
         numbers=_build_number_lines(case, contact),
-        appointment=f"{case_histories.format_appointment_time(appointment)} there ({owner})" if appointment else "",
+        appointment=f"{case_histories.format_appointment_time(appointment)} there ({owner})"
+        if appointment
+        else "",
         interviews=tuple(_iterate_interview_lines(study, key)),
-        cells=tuple(line for line in build_cells(cases.quotas.read_fill(), plan) if line.cell in known),
+        cells=tuple(
+            line for line in build_cells(cases.quotas.read_fill(), plan) if line.cell in known
+        ),
         history=tuple(iterate_history_lines(study, key, history)),
     )
 
@@ -209,16 +256,25 @@ def _build_number_lines(case: Case, contact: Contact) -> tuple[case_reports.Numb
     display_texts = {n.position: n.display for n in contact.numbers}
     upcoming = case.next_number
     numbers = ((n, display_texts.get(n.position, "")) for n in case.numbers)
-    return tuple(case_reports.NumberLine(n.position, text, n.line, n.state, n == upcoming) for n, text in numbers)
+    return tuple(
+        case_reports.NumberLine(n.position, text, n.line, n.state, n == upcoming)
+        for n, text in numbers
+    )
 
 
 def _iterate_interview_lines(study: OpenStudy, key: str) -> Iterator[case_reports.InterviewLine]:
     reviews = study.store.interviews.read_reviews()
     for r in study.store.interviews.list_rows(case=key):
         review = reviews.get(r.id)
-        texts = (review.verdict, review.reason if study.who.supervises else "") if review is not None else ()
+        texts = (
+            (review.verdict, review.reason if study.who.supervises else "")
+            if review is not None
+            else ()
+        )
         state = r.number, r.origin, r.status, r.outcome, r.at_item, r.answered
-        yield case_reports.InterviewLine(*state, r.began_at, r.updated_at, r.is_erased, ": ".join(filter(None, texts)))
+        yield case_reports.InterviewLine(
+            *state, r.began_at, r.updated_at, r.is_erased, ": ".join(filter(None, texts))
+        )
 
 
 def iterate_history_lines(
@@ -233,7 +289,9 @@ def iterate_history_lines(
             event = event._replace(person="")
         what, note = describe_event(event, case, study.plan)
         by = format_author(entry.by, account)
-        yield case_reports.CaseHistoryLine(seq, entry.at, what, by, entry.station, note if show_notes else "")
+        yield case_reports.CaseHistoryLine(
+            seq, entry.at, what, by, entry.station, note if show_notes else ""
+        )
         case = case.apply(entry)
 
 
@@ -242,7 +300,9 @@ EXTRA_CASES: Final = 50
 
 
 @on_study()
-def explain_case(study: OpenStudy, key: str, *, at: datetime, interviewer: str = "") -> CallabilityReport:
+def explain_case(
+    study: OpenStudy, key: str, *, at: datetime, interviewer: str = ""
+) -> CallabilityReport:
     """Explain, rule by rule, whether a case may be called at a given time by an interviewer.
 
     Where none is named, it is by any suitable one.
@@ -251,7 +311,9 @@ def explain_case(study: OpenStudy, key: str, *, at: datetime, interviewer: str =
     return _explain_row(study, find_case(study, key), who, at)
 
 
-def _explain_row(study: OpenStudy, row: CaseRow, who: Interviewer, at: datetime) -> CallabilityReport:
+def _explain_row(
+    study: OpenStudy, row: CaseRow, who: Interviewer, at: datetime
+) -> CallabilityReport:
     cases, plan = study.store.cases, study.plan
     case = Case.from_history(row.key, cases.queries.read_history(row.key))
     contact = cases.queries.find_contact(row.key) or Contact(link="")
@@ -261,9 +323,15 @@ def _explain_row(study: OpenStudy, row: CaseRow, who: Interviewer, at: datetime)
         who=who,
         people=study.people,
         full_cells=plan.quotas.list_full_cells(cases.quotas.read_fill()),
-        lease_holder=f"{row.holder.by} at station {row.holder.station}" if row.holder is not None else "",
-        on_do_not_call_list=study.is_on_do_not_call_list([n.e164 for n in contact.numbers if n.e164]),
-        pause_reason=pause.describe(pause.since.astimezone(), at.astimezone()) if pause is not None else "",
+        lease_holder=f"{row.holder.by} at station {row.holder.station}"
+        if row.holder is not None
+        else "",
+        on_do_not_call_list=study.is_on_do_not_call_list(
+            [n.e164 for n in contact.numbers if n.e164]
+        ),
+        pause_reason=pause.describe(pause.since.astimezone(), at.astimezone())
+        if pause is not None
+        else "",
     )
     zones = list_call_zones(case, case.next_number, plan)
     return CallabilityReport(
@@ -281,7 +349,9 @@ def list_queue(study: OpenStudy, *, limit: int, interviewer: str = "") -> QueueR
     """Return the next cases in the order in which they would be claimed now, and those that are due but excluded."""
     who = study.people.require(interviewer) if interviewer else study.who
     cases, plan, at = study.store.cases, study.plan, study.at
-    order = CallOrder.for_interviewer(plan, people=study.people, who=who, at=at, fill=cases.quotas.read_fill())
+    order = CallOrder.for_interviewer(
+        plan, people=study.people, who=who, at=at, fill=cases.quotas.read_fill()
+    )
     lines: list[QueueLine] = []
     deferred: list[DeferredLine] = []
     for row in list_next_rows(study.store, order, limit=limit + EXTRA_CASES):
@@ -294,7 +364,11 @@ def list_queue(study: OpenStudy, *, limit: int, interviewer: str = "") -> QueueR
             lines.append(QueueLine(len(lines) + 1, row.key, report.line.name, report.zone, reason))
         else:
             refusal = next(verdict for verdict in report.verdicts if not verdict.allows)
-            deferred.append(DeferredLine(row.key, report.zone, refusal.explanation, refusal.until or report.next_at))
+            deferred.append(
+                DeferredLine(
+                    row.key, report.zone, refusal.explanation, refusal.until or report.next_at
+                )
+            )
     return QueueReport(
         where=study.where,
         at=at,
@@ -319,7 +393,9 @@ def _count_by_state(study: OpenStudy, order: CallOrder) -> Iterator[tuple[str, i
     """Return the number of cases in each state, for this interviewer, in the order of the status report."""
     sums: Counter[str] = Counter()
     for group in study.store.cases.counts.count_groups(order.at):
-        sums[order.classify_group(group, [order.who]) if group.bucket else group.status] += group.cases
+        sums[order.classify_group(group, [order.who]) if group.bucket else group.status] += (
+            group.cases
+        )
     return ((status, sums[status]) for status in STATUS_DESCRIPTIONS if sums[status])
 
 
@@ -328,18 +404,29 @@ def _iterate_closed_lines(study: OpenStudy, order: CallOrder) -> Iterator[Deferr
     lines: list[DeferredLine] = []
     for head in study.store.cases.queries.list_queue_heads():
         bucket = parse_criteria(head.bucket)
-        if not (reason := order.explain_closed(bucket)) and not _waits_for_owner(study, order, bucket, head.bucket):
+        if not (reason := order.explain_closed(bucket)) and not _waits_for_owner(
+            study, order, bucket, head.bucket
+        ):
             continue
         for row in study.store.cases.queries.list_queue([head.bucket], limit=1):
             opens = order.find_opening(bucket, order.at) if order.suits(bucket) else None
             zone = bucket.zones[0] if bucket.zones else ""
-            lines.append(DeferredLine(row.key, zone, reason or f"the appointment is with {bucket.owner}", opens))
-    yield from sorted(lines, key=lambda line: (line.opens_at is None, line.opens_at or order.at, line.key))
+            lines.append(
+                DeferredLine(
+                    row.key, zone, reason or f"the appointment is with {bucket.owner}", opens
+                )
+            )
+    yield from sorted(
+        lines, key=lambda line: (line.opens_at is None, line.opens_at or order.at, line.key)
+    )
 
 
 def _waits_for_owner(study: OpenStudy, order: CallOrder, bucket: ClaimCriteria, text: str) -> bool:
     cutoff, queries = order.find_appointment_cutoff(bucket), study.store.cases.queries
-    return cutoff is not None and queries.find_appointment_head(text, appointment_before=cutoff) is None
+    return (
+        cutoff is not None
+        and queries.find_appointment_head(text, appointment_before=cutoff) is None
+    )
 
 
 def _explain_position(case: Case, row: CaseRow, plan: Plan, order: CallOrder) -> str:
@@ -349,7 +436,9 @@ def _explain_position(case: Case, row: CaseRow, plan: Plan, order: CallOrder) ->
     parts = []
     if priority.order == "1" and appointment is not None:
         owner = describe_appointment_owner(appointment)
-        parts.append(f"appointment {case_histories.format_appointment_time(appointment)} there ({owner})")
+        parts.append(
+            f"appointment {case_histories.format_appointment_time(appointment)} there ({owner})"
+        )
     elif priority.order == "2":
         parts.append("its interview was interrupted")
     elif priority.quota_fill < 1000:
@@ -362,7 +451,9 @@ def _explain_position(case: Case, row: CaseRow, plan: Plan, order: CallOrder) ->
         parts.append("never called")
     else:
         when = _format_day(case, plan, last.at)
-        parts.append(f"attempt {row.position.attempts + 1}, last {describe_outcome(last.outcome, plan)} on {when}")
+        parts.append(
+            f"attempt {row.position.attempts + 1}, last {describe_outcome(last.outcome, plan)} on {when}"
+        )
     return ", ".join(parts)
 
 

@@ -53,10 +53,14 @@ def load_fieldwork_status(
     computer's where it is None.
     """
     start = parse_start_time(since, request.at, zone, option="--since") if since else None
-    return run_on_study(request, partial(_build_status, start=start, zone=zone, people=request.people))
+    return run_on_study(
+        request, partial(_build_status, start=start, zone=zone, people=request.people)
+    )
 
 
-def publish_status(request: Request, to: str, *, force: bool, since: str = "", zone: tzinfo | None = None) -> None:
+def publish_status(
+    request: Request, to: str, *, force: bool, since: str = "", zone: tzinfo | None = None
+) -> None:
     """Write the status as a page for the client, without persons. Raises UserError."""
     build = partial(load_fieldwork_status, request, since=since, zone=zone)
     writers = {".html": DocumentWriter(text=_render_page)}
@@ -75,7 +79,9 @@ def _build_status(
     at, counts, queries = study.at, study.store.cases.counts, study.store.cases.queries
     if not (case_counts := counts.count_by_outcome()):
         what = "there are no cases yet"
-        raise UserError(study.where, what, f"import them: survey sample import {study.path} cases.csv")
+        raise UserError(
+            study.where, what, f"import them: survey sample import {study.path} cases.csv"
+        )
     local = at.astimezone(zone)
     midnight = datetime.combine(local.date(), time.min)
     day_began = midnight.astimezone() if zone is None else midnight.replace(tzinfo=zone)
@@ -95,7 +101,9 @@ def _build_status(
         completes={quarter: activity["completes",] for quarter, activity in recent.items()},
         completes_by_cell=study.store.cases.quotas.count_taken(pace_since),
         last_entries=queries.list_last_entries(),
-        at_work={person.login: person for person in load_people_at_work(study, at)} if study.who.supervises else {},
+        at_work={person.login: person for person in load_people_at_work(study, at)}
+        if study.who.supervises
+        else {},
         numbers=status_report.NumberTotals(
             dead=totals["dead",],
             do_not_call=totals["never_call",],
@@ -108,7 +116,9 @@ def _build_status(
         fill=fill,
         target=target.interviews,
         target_of=target.source,
-        appointments=tuple(_build_appointment_line(row, at, zone) for row in queries.list_appointments()),
+        appointments=tuple(
+            _build_appointment_line(row, at, zone) for row in queries.list_appointments()
+        ),
         leases=tuple(_iterate_lease_lines(study, zone)),
         held=tuple(_iterate_held_lines(study, zone)),
         backed_up=last_backup.astimezone(zone) if last_backup is not None else None,
@@ -121,9 +131,18 @@ def _build_status(
     names = instrument.id, render_placeholders(str(instrument.title.get(instrument.language)))
     period = f"since {start.text}" if start is not None else "since the beginning"
     status = status_report.build_fieldwork_status(
-        status_input, study.plan, study.people, study.who, study=names, as_of=describe_now(at, zone).text, period=period
+        status_input,
+        study.plan,
+        study.people,
+        study.who,
+        study=names,
+        as_of=describe_now(at, zone).text,
+        period=period,
     )
-    in_use, future = describe_files(study.path, study.where, people=people), list_future_entries(study.store, at)
+    in_use, future = (
+        describe_files(study.path, study.where, people=people),
+        list_future_entries(study.store, at),
+    )
     return replace(status, in_use=in_use, future=tuple(future))
 
 
@@ -134,7 +153,9 @@ def _count_listed(study: OpenStudy) -> int:
     return 0
 
 
-def _list_withdrawn(study: OpenStudy, case_counts: Sequence[tuple[str, str, str, int]]) -> list[str]:
+def _list_withdrawn(
+    study: OpenStudy, case_counts: Sequence[tuple[str, str, str, int]]
+) -> list[str]:
     """List the cases that withdrew consent and of which a name, a number or an answer is still stored.
 
     Interviewers don't see them.
@@ -157,7 +178,9 @@ def _count_since(study: OpenStudy, since: datetime) -> Counter[ActivityName]:
     """Count the activity of call sessions that began at that time or later."""
     activity: Counter[ActivityName] = Counter()
     for key, history in study.store.cases.queries.iterate_changed_histories(since):
-        for (_, name), number in count_activity(Case.from_history(key, history), study.plan, since=since).items():
+        for (_, name), number in count_activity(
+            Case.from_history(key, history), study.plan, since=since
+        ).items():
             activity[name] += number
     return activity
 
@@ -175,12 +198,16 @@ def find_interview_target(study: StudyRecords) -> InterviewTarget:
         limit = study.plan.quotas.find_limit(soft=soft)
         if limit is not None:
             names = join_words(limit.quotas)
-            return InterviewTarget(limit.interviews, f"{pluralize(len(limit.quotas), 'quota')} {names}")
+            return InterviewTarget(
+                limit.interviews, f"{pluralize(len(limit.quotas), 'quota')} {names}"
+            )
     size = stated.size or None
     return InterviewTarget(size, "study.size" if size else "")
 
 
-def _build_appointment_line(row: CaseRow, at: datetime, zone: tzinfo | None) -> status_report.AppointmentLine:
+def _build_appointment_line(
+    row: CaseRow, at: datetime, zone: tzinfo | None
+) -> status_report.AppointmentLine:
     starts, ends = row.position.promised_at or at, row.position.promised_until or at
     criteria = parse_criteria(row.position.bucket) if row.position.bucket else ClaimCriteria()
     zones, respondent_time = criteria.zones, ""
@@ -190,26 +217,47 @@ def _build_appointment_line(row: CaseRow, at: datetime, zone: tzinfo | None) -> 
     is_today = starts.astimezone(zone).date() == at.astimezone(zone).date()
     state: status_report.DueState = "due" if starts <= at else "today" if is_today else "later"
     state = "missed" if ends < at else state
-    times = starts.astimezone(zone), ends.astimezone(zone), respondent_time, zones[0] if zones else ""
-    return status_report.AppointmentLine(row.key, state, *times, row.position.owner, criteria.language, row.seq)
+    times = (
+        starts.astimezone(zone),
+        ends.astimezone(zone),
+        respondent_time,
+        zones[0] if zones else "",
+    )
+    return status_report.AppointmentLine(
+        row.key, state, *times, row.position.owner, criteria.language, row.seq
+    )
 
 
-def _iterate_lease_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[status_report.LeaseLine]:
+def _iterate_lease_lines(
+    study: OpenStudy, zone: tzinfo | None
+) -> Iterator[status_report.LeaseLine]:
     cases = study.store.cases
     for row in cases.queries.list_leased_rows():
         if row.holder is None:
             continue
         history = cases.queries.read_history(row.key)
-        claimed = [entry.at.astimezone(zone) for entry in history if isinstance(entry.event, events.CaseClaimed)]
-        since, until, holder = claimed[-1] if claimed else None, row.holder.until.astimezone(zone), row.holder
+        claimed = [
+            entry.at.astimezone(zone)
+            for entry in history
+            if isinstance(entry.event, events.CaseClaimed)
+        ]
+        since, until, holder = (
+            claimed[-1] if claimed else None,
+            row.holder.until.astimezone(zone),
+            row.holder,
+        )
         yield status_report.LeaseLine(row.key, holder.by, holder.station, since, until, row.seq)
 
 
-def _iterate_held_lines(study: OpenStudy, zone: tzinfo | None) -> Iterator[status_report.HeldCaseLine]:
+def _iterate_held_lines(
+    study: OpenStudy, zone: tzinfo | None
+) -> Iterator[status_report.HeldCaseLine]:
     for row in study.store.cases.queries.iterate_rows(status="held"):
         history = study.store.cases.queries.read_history(row.key)
         note = find_last_note(history) if study.who.supervises else ""
-        yield status_report.HeldCaseLine(row.key, row.position.why, note, row.updated_at.astimezone(zone))
+        yield status_report.HeldCaseLine(
+            row.key, row.position.why, note, row.updated_at.astimezone(zone)
+        )
 
 
 def _find_held_places(

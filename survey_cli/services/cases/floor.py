@@ -47,7 +47,9 @@ def load_people_at_work(study: OpenStudy, at: datetime) -> tuple[PersonAtWork, .
 
 def list_messages(study: OpenStudy, at: datetime) -> tuple[SentMessage, ...]:
     """List the messages that stations show now, in the order in which they were sent. Raises StoreError."""
-    messages = [message for message in study.store.work.list_messages(at) if not message.is_withdrawn]
+    messages = [
+        message for message in study.store.work.list_messages(at) if not message.is_withdrawn
+    ]
     first = min((message.at for message in messages), default=at)
     seen: dict[str, dict[str, None]] = {}
     for event in study.store.work.list_events(since=first) if messages else ():
@@ -57,15 +59,21 @@ def list_messages(study: OpenStudy, at: datetime) -> tuple[SentMessage, ...]:
 
 
 @on_study("send messages to stations")
-def send_message(study: OpenStudy, text: str, *, to: str = "", until: datetime | None = None) -> SupervisorMessage:
+def send_message(
+    study: OpenStudy, text: str, *, to: str = "", until: datetime | None = None
+) -> SupervisorMessage:
     """Send a message to one person or to everybody; without `until` it is shown until the end of the day."""
     text = clean_text(" ".join(text.split()))
     if not text or len(text) > MAX_MESSAGE_LENGTH:
         what = f"the message has {len(text)} characters"
-        raise UserError("TEXT", what, f"write 1 to {MAX_MESSAGE_LENGTH}, which fit on the stations' screens")
+        raise UserError(
+            "TEXT", what, f"write 1 to {MAX_MESSAGE_LENGTH}, which fit on the stations' screens"
+        )
     if to:
         study.people.require(to)
-    until = until or study.at.astimezone().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    until = until or study.at.astimezone().replace(
+        hour=0, minute=0, second=0, microsecond=0
+    ) + timedelta(days=1)
     if until <= study.at:
         raise UserError("--until", "this time is over", "give a later one")
     message = SupervisorMessage(token_hex(4), study.who.login, study.at, until, to, text)
@@ -78,7 +86,9 @@ def withdraw_message(study: OpenStudy, number: int) -> SupervisorMessage:
     """Withdraw a message by its number in the list: stations that have not shown it will not."""
     messages = list_messages(study, study.at)
     if not 1 <= number <= len(messages):
-        raise UserError("--withdraw", f"there is no message {number}", "`survey study message FILE` lists them")
+        raise UserError(
+            "--withdraw", f"there is no message {number}", "`survey study message FILE` lists them"
+        )
     message = messages[number - 1].message
     study.store.work.write_message(message._replace(is_withdrawn=True))
     return message
@@ -95,11 +105,22 @@ def correct_shift(study: OpenStudy, login: str, correction: ShiftCorrection) -> 
     """Store the correction of a person's day. What was recorded stays, and a later correction is added to this one."""
     correction = correction._replace(note=clean_text(" ".join(correction.note.split())))
     if not correction.note:
-        raise UserError("--note", "a correction needs its reason", 'write it: --note "forgot to sign off"')
+        raise UserError(
+            "--note", "a correction needs its reason", 'write it: --note "forgot to sign off"'
+        )
     if correction.until is not None and correction.until > study.at:
-        raise UserError("--to", "this time is in the future", "correct the day when it is over; nothing was changed")
-    summary = correction.apply(_load_shift(study, login, correction.day).summary, datetime.astimezone)
-    if summary.until < summary.since or summary.away + summary.unpaid_breaks > summary.until - summary.since:
+        raise UserError(
+            "--to",
+            "this time is in the future",
+            "correct the day when it is over; nothing was changed",
+        )
+    summary = correction.apply(
+        _load_shift(study, login, correction.day).summary, datetime.astimezone
+    )
+    if (
+        summary.until < summary.since
+        or summary.away + summary.unpaid_breaks > summary.until - summary.since
+    ):
         what = "the day would end before it begins, or have more breaks than time"
         raise UserError(login, what, "nothing was changed")
     event = WorkEvent(study.at, login, "corrected", correction.encode(), "office", study.who.login)
@@ -110,7 +131,9 @@ def correct_shift(study: OpenStudy, login: str, correction: ShiftCorrection) -> 
 def _load_shift(study: OpenStudy, login: str, day: str) -> DayOfWork:
     """Load one person's day."""
     study.people.require(login)
-    start = datetime.fromisoformat(day).astimezone() - timedelta(days=1)  # a shift may go on over midnight
+    start = datetime.fromisoformat(day).astimezone() - timedelta(
+        days=1
+    )  # a shift may go on over midnight
     work = study.store.work.list_events(person=login)
     calls = study.store.cases.queries.list_work(login, start)
     for worked in build_days(work, calls, study.plan, datetime.astimezone, at=study.at):

@@ -77,7 +77,11 @@ class MigrationResult:
 
 
 def migrate_interviews(
-    request: Request, keys: Sequence[str], *, dry_run: bool = False, progress: ProgressCallback | None = None
+    request: Request,
+    keys: Sequence[str],
+    *,
+    dry_run: bool = False,
+    progress: ProgressCallback | None = None,
 ) -> MigrationResult:
     """Take the unfinished interviews of these cases, or of all, to the newest version.
 
@@ -96,13 +100,20 @@ def migrate_interviews(
 
 
 def _migrate(
-    request: Request, study: OpenStudy, keys: Sequence[str], progress: ProgressCallback | None, *, write: bool
+    request: Request,
+    study: OpenStudy,
+    keys: Sequence[str],
+    progress: ProgressCallback | None,
+    *,
+    write: bool,
 ) -> MigrationResult:
     obstacle = find_unaccepted_change(study.store, study.instrument)
     if write:
         if obstacle is not None:
             raise obstacle
-        study.store.data.add_instrument(InstrumentRow.from_instrument(study.instrument, kept_at=study.at))
+        study.store.data.add_instrument(
+            InstrumentRow.from_instrument(study.instrument, kept_at=study.at)
+        )
     results: list[MigratedCase | SkippedCase] = []
     rows, migration = _select_rows(study, keys, results), _Migration(study)
     chunks = [rows[start : start + CHUNK_SIZE] for start in range(0, len(rows), CHUNK_SIZE)]
@@ -116,13 +127,21 @@ def _migrate(
         dry_run=not write,
         cases=tuple(result for result in results if isinstance(result, MigratedCase)),
         skipped=tuple(result for result in results if isinstance(result, SkippedCase)),
-        changes=tuple(dict.fromkeys(change for row in rows for change in migration.list_changes(row.instrument))),
+        changes=tuple(
+            dict.fromkeys(
+                change for row in rows for change in migration.list_changes(row.instrument)
+            )
+        ),
         note=f"{obstacle.what} — {obstacle.remedy}" if obstacle is not None else "",
     )
 
 
 def _run_chunks(
-    request: Request, migration: "_Migration", chunks: Sequence[Sequence[InterviewRow]], *, write: bool
+    request: Request,
+    migration: "_Migration",
+    chunks: Sequence[Sequence[InterviewRow]],
+    *,
+    write: bool,
 ) -> Iterator[list[MigratedCase | SkippedCase]]:
     """Migrate these interviews: few in this process, many in one process for each processor."""
     if len(chunks) < 2:
@@ -146,8 +165,15 @@ def _select_rows(
     """Return the rows of unfinished interviews of earlier versions, by case; cases without one are skipped."""
     interviews, newest = study.store.interviews, study.instrument.hash
     if not keys:
-        rows = [row for status in ("open", "suspended") for row in interviews.list_rows(origin="real", status=status)]
-        return sorted((row for row in rows if row.instrument != newest), key=lambda row: (row.case, row.number))
+        rows = [
+            row
+            for status in ("open", "suspended")
+            for row in interviews.list_rows(origin="real", status=status)
+        ]
+        return sorted(
+            (row for row in rows if row.instrument != newest),
+            key=lambda row: (row.case, row.number),
+        )
     rows = []
     for key in keys:
         of_case = interviews.list_rows(case=key, origin="real")
@@ -156,7 +182,11 @@ def _select_rows(
         if not of_case and not study.store.has_case(key):
             raise make_unknown_case_error(study, key)
         if not earlier:
-            why = "its interview has the newest version already" if unfinished else "it has no unfinished interview"
+            why = (
+                "its interview has the newest version already"
+                if unfinished
+                else "it has no unfinished interview"
+            )
             results.append(SkippedCase(key, why))
         rows += earlier
     return rows
@@ -170,7 +200,9 @@ class _Migration:
         stored = study.store.data.list_instruments()
         self._versions = {row.hash: describe_version(row, stored) for row in stored}
         newest = InstrumentRow.from_instrument(study.instrument, kept_at=study.at)
-        self.newest_version = self._versions.get(newest.hash) or describe_version(newest, (*stored, newest))
+        self.newest_version = self._versions.get(newest.hash) or describe_version(
+            newest, (*stored, newest)
+        )
         self._load = cache(self._load_version)
         self.list_changes = cache(self._list_changes)
 
@@ -184,7 +216,9 @@ class _Migration:
     def _list_changes(self, version: str) -> tuple[MeaningChange, ...]:
         """Return the changes since a version that give answers another meaning, as exports and `check` decide it."""
         earlier = self._load(version)
-        changes = list_changes(earlier, self.study.instrument) if isinstance(earlier, Instrument) else ()
+        changes = (
+            list_changes(earlier, self.study.instrument) if isinstance(earlier, Instrument) else ()
+        )
         store = self.study.store
         return tuple(c for c in changes if c.needs_own_column and not is_accepted_as_same(store, c))
 
@@ -193,12 +227,17 @@ class _Migration:
         results: list[MigratedCase | SkippedCase] = []
         for start in range(0, len(rows), BATCH_SIZE):
             with pause_collector():
-                plans = [(row, self._plan(row, write=write)) for row in rows[start : start + BATCH_SIZE]]
+                plans = [
+                    (row, self._plan(row, write=write)) for row in rows[start : start + BATCH_SIZE]
+                ]
             planned = [plan for _, plan in plans if not isinstance(plan, str)]
             updates = [update for update, _ in planned] if write else []
             left = self.study.store.interviews.append_from_office(updates) if updates else {}
             results += [SkippedCase(row.case, plan) for row, plan in plans if isinstance(plan, str)]
-            results += [SkippedCase(c.case, left[c.interview]) if c.interview in left else c for _, c in planned]
+            results += [
+                SkippedCase(c.case, left[c.interview]) if c.interview in left else c
+                for _, c in planned
+            ]
         return results
 
     def _plan(self, row: InterviewRow, *, write: bool) -> tuple[OfficeUpdate, MigratedCase] | str:
@@ -222,7 +261,9 @@ class _Migration:
             return f"the newest version has no language {interview.language}"
         stamp = EventStamp(max(study.at, interview.last_stamp.at), study.who.login, STATION)
         migrated = migrate_interview(interview, study.instrument, stamp, changed=changed)
-        reopened, off_route = (tuple(map(str, places)) for places in (migrated.reopened, migrated.off_route))
+        reopened, off_route = (
+            tuple(map(str, places)) for places in (migrated.reopened, migrated.off_route)
+        )
         version = self._versions[row.instrument]
         case = MigratedCase(row.case, row.id, version, len(migrated.kept), reopened, off_route)
         return self._build_update(row, interview, migrated, changed), case
@@ -230,7 +271,9 @@ class _Migration:
     def _find_obstacle(self, row: InterviewRow, *, write: bool) -> str:
         """Return why an interview can't be taken to the newest version now; empty where it can."""
         study = self.study
-        changed_columns = [c for c in self.list_changes(row.instrument) if c.item in study.instrument.sample]
+        changed_columns = [
+            c for c in self.list_changes(row.instrument) if c.item in study.instrument.sample
+        ]
         if changed_columns:
             return f"the sample column {changed_columns[0].item} has another meaning: {changed_columns[0].what}"
         is_recent = row.status == "open" and study.at - row.updated_at < study.plan.lease
@@ -243,15 +286,25 @@ class _Migration:
         return ""
 
     def _build_update(
-        self, row: InterviewRow, before: Interview, migrated: MigratedInterview, changed: Iterable[str]
+        self,
+        row: InterviewRow,
+        before: Interview,
+        migrated: MigratedInterview,
+        changed: Iterable[str],
     ) -> OfficeUpdate:
         after, newest, quotas = migrated.interview, self.study.instrument, self.study.plan.quotas
         env = after.evaluate_route().env if quotas.quotas else {}
-        cells = [cell for quota in quotas.quotas if not quota.soft and (cell := quota.find_cell(env))]
+        cells = [
+            cell for quota in quotas.quotas if not quota.soft and (cell := quota.find_cell(env))
+        ]
         typed_at = before.place
         return OfficeUpdate(
             JournalUpdate.from_interview(row.id, after, after.events[-1:], closed=True),
             row,
-            drops_draft=typed_at is None or typed_at.item in changed or typed_at.item not in newest.items,
-            quota_targets={cell: quotas.cells[cell].target for cell in cells if cell in quotas.cells},
+            drops_draft=typed_at is None
+            or typed_at.item in changed
+            or typed_at.item not in newest.items,
+            quota_targets={
+                cell: quotas.cells[cell].target for cell in cells if cell in quotas.cells
+            },
         )

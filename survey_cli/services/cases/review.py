@@ -60,49 +60,74 @@ class ReviewDraw(NamedTuple):
 def review_case(study: OpenStudy, key: str, verdict: ReviewVerdict, *, note: str = "") -> str:
     """Store the verdict on the latest interview of a case that is over. Returns the interviewer's login."""
     interviews = study.store.interviews
-    if not (rows := interviews.list_rows(case=key)) and study.store.cases.queries.find_row(key) is None:
+    if (
+        not (rows := interviews.list_rows(case=key))
+        and study.store.cases.queries.find_row(key) is None
+    ):
         raise make_unknown_case_error(study, key)
     over = [row for row in rows if row.status in ("ended", "stopped") and not row.is_erased]
     if not over:
-        raise UserError(f"case {key}", "no interview with it is over", "review it when it has ended")
+        raise UserError(
+            f"case {key}", "no interview with it is over", "review it when it has ended"
+        )
     if not (note := clean_text(note, lines=True)) and verdict != "ok":
-        raise UserError(f"case {key}", f"{verdict} needs a reason", "say what was found: --note TEXT")
+        raise UserError(
+            f"case {key}", f"{verdict} needs a reason", "say what was found: --note TEXT"
+        )
     row = max(over, key=lambda row: (row.origin == "real", row.number))
     if left := interviews.append_from_office([_build_update(study, row, verdict, note)]):
         raise UserError(f"case {key}", left[row.id], "run the command again later")
     return row.by
 
 
-def _build_update(study: OpenStudy, row: InterviewRow, verdict: ReviewVerdict, reason: str) -> OfficeUpdate:
+def _build_update(
+    study: OpenStudy, row: InterviewRow, verdict: ReviewVerdict, reason: str
+) -> OfficeUpdate:
     last = study.store.interviews.read_journal(row.id)[-1]
-    event = InterviewReviewed(EventStamp(max(study.at, last.stamp.at), study.who.login, STATION), verdict, reason)
+    event = InterviewReviewed(
+        EventStamp(max(study.at, last.stamp.at), study.who.login, STATION), verdict, reason
+    )
     state = row.status, row.at_item, row.answered, row.outcome
     return OfficeUpdate(JournalUpdate(row.id, row.last_seq + 1, (event,), *state), row)
 
 
 @on_study("draw interviews for review")
-def draw_reviews(study: OpenStudy, share: float, *, seed: int = 1, origin: InterviewOrigin = "real") -> ReviewDraw:
+def draw_reviews(
+    study: OpenStudy, share: float, *, seed: int = 1, origin: InterviewOrigin = "real"
+) -> ReviewDraw:
     """Draw complete interviews for review: a share of them, each interviewer's first ones, at least two per week.
 
     An interview to which a station is writing is drawn the next time.
     """
     interviews = study.store.interviews
-    rows = [row for row in interviews.list_rows(origin=origin, status="ended") if row.outcome == COMPLETE]
+    rows = [
+        row
+        for row in interviews.list_rows(origin=origin, status="ended")
+        if row.outcome == COMPLETE
+    ]
     before = interviews.read_reviews()
-    reasons = draw_for_review([(r.id, r.by, r.began_at.astimezone().date()) for r in rows], before, share, seed)
+    reasons = draw_for_review(
+        [(r.id, r.by, r.began_at.astimezone().date()) for r in rows], before, share, seed
+    )
     new = [row for row in rows if row.id in reasons]
     for start in range(0, len(new), BATCH_SIZE):
         batch = new[start : start + BATCH_SIZE]
-        interviews.append_from_office([_build_update(study, row, "drawn", reasons[row.id]) for row in batch])
+        interviews.append_from_office(
+            [_build_update(study, row, "drawn", reasons[row.id]) for row in batch]
+        )
     reviews = interviews.read_reviews()
     to_review = [row for row in rows if row.id in reviews and reviews[row.id].verdict == "drawn"]
-    lines = (ReviewLine(row.case, row.by, row.began_at, reviews[row.id].reason) for row in to_review)
+    lines = (
+        ReviewLine(row.case, row.by, row.began_at, reviews[row.id].reason) for row in to_review
+    )
     verdicts: dict[str, Counter[ReviewVerdict]] = defaultdict(Counter)
     for row in rows:
         verdicts[row.by].update([reviews[row.id].verdict] if row.id in reviews else ())
     people = []
     for login, count in sorted(Counter(row.by for row in rows).items()):
-        detection = compute_detection(count, max(1, round(count * ASSUMED_SHARE)), verdicts[login].total())
+        detection = compute_detection(
+            count, max(1, round(count * ASSUMED_SHARE)), verdicts[login].total()
+        )
         people.append(ReviewedInterviewer(login, count, verdicts[login], detection))
     return ReviewDraw(study.where, len(reviews.keys() - before.keys()), tuple(lines), tuple(people))
 
@@ -128,7 +153,11 @@ def draw_for_review(
         elif interview not in before and score < share:
             reasons[interview] = f"drawn at random ({share:.4g})"
     for of_week in weeks.values():
-        rest = [interview for _, interview in sorted(of_week) if interview not in before and interview not in reasons]
+        rest = [
+            interview
+            for _, interview in sorted(of_week)
+            if interview not in before and interview not in reasons
+        ]
         lacking = LEAST_PER_WEEK - (len(of_week) - len(rest))
         reasons |= dict.fromkeys(rest[: max(lacking, 0)], f"one of {LEAST_PER_WEEK} in the week")
     return reasons

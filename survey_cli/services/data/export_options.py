@@ -77,7 +77,9 @@ class ExportOptions:
         """Return what is exported, for the log of accesses: `cases, with personal columns phone`."""
         if self.all_personal:
             return f"{self.what}, with contacts"
-        personal = f", with personal columns {', '.join(sorted(self.personal))}" if self.personal else ""
+        personal = (
+            f", with personal columns {', '.join(sorted(self.personal))}" if self.personal else ""
+        )
         return f"{self.what}{personal}"
 
 
@@ -131,13 +133,13 @@ class ExportResult:
             if self.data.table.row_unit == "shift":
                 return "this file has the working times of people: it is for their employer alone"
             return "each row has its case and times: this file can identify respondents"
-        columns = "; ".join(f"{kind} ({join_first(names)})" for kind, names in self.data.identifying.items())
+        columns = "; ".join(
+            f"{kind} ({join_first(names)})" for kind, names in self.data.identifying.items()
+        )
         if not columns:
             return ""
         if self.public:
-            return (
-                f"left out of the public file: {columns}. Rare combinations of answers may still identify a respondent"
-            )
+            return f"left out of the public file: {columns}. Rare combinations of answers may still identify a respondent"
         remark = "small counts are hidden in reports, not in the data"
         return f"this file can identify respondents: {columns}; --public leaves these columns out; {remark}"
 
@@ -146,11 +148,19 @@ def check_weights(options: ExportOptions) -> None:
     """Check that the options that weight interviews are valid, and agree with one another. Raises UserError."""
     rake, trim = options.rake, options.trim
     if trim and (not DECIMAL.match(trim) or Fraction(trim) <= MIN_TRIM):
-        raise UserError("--trim", f"{trim!r} is not valid", "give a multiple of the mean, such as 5")
+        raise UserError(
+            "--trim", f"{trim!r} is not valid", "give a multiple of the mean, such as 5"
+        )
     if options.weight and (rake or trim):
-        raise UserError("--weight", "a weight of the analysis file says how it is raked", "leave out --rake and --trim")
+        raise UserError(
+            "--weight",
+            "a weight of the analysis file says how it is raked",
+            "leave out --rake and --trim",
+        )
     if trim and not rake:
-        raise UserError("--trim", "only raked weights are trimmed", "specify a file of targets with --rake")
+        raise UserError(
+            "--trim", "only raked weights are trimmed", "specify a file of targets with --rake"
+        )
     option = "--rake" if rake else "--weight"
     if (rake or options.weight) and options.what != "interviews":
         raise UserError(option, "only interviews are weighted", "leave out --what")

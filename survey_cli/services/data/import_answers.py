@@ -24,18 +24,40 @@ from survey_cli.entries import ExactText, Rejection
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.instrument.schema.answer_map import AnswerMap
-from survey_cli.instrument.schema.items.unasked_items import QUOTA_STATES, ComputedItem, DrawItem, PickItem, SplitItem
+from survey_cli.instrument.schema.items.unasked_items import (
+    QUOTA_STATES,
+    ComputedItem,
+    DrawItem,
+    PickItem,
+    SplitItem,
+)
 from survey_cli.instrument.schema.validation import validate_file
 from survey_cli.instrument.source.load import load_source
 from survey_cli.instrument.texts.languages import find_language
 from survey_cli.outcomes import OUTCOMES
 from survey_cli.problems import Problem, UserError, select_errors, suggest_nearest
 from survey_cli.samples.cases.answer_rows import PlaceColumns, find_answer_columns
-from survey_cli.samples.cases.columns import ColumnReader, InvalidValue, clean_text, find_column, make_role_reader
+from survey_cli.samples.cases.columns import (
+    ColumnReader,
+    InvalidValue,
+    clean_text,
+    find_column,
+    make_role_reader,
+)
 from survey_cli.samples.files.data_file import read_data_file
-from survey_cli.samples.files.sheet import InputRow, InputSheet, ProblemCollector, iterate_whole_rows
+from survey_cli.samples.files.sheet import (
+    InputRow,
+    InputSheet,
+    ProblemCollector,
+    iterate_whole_rows,
+)
 from survey_cli.services.database.route_verification import describe_reason
-from survey_cli.services.run_on_study import ProgressCallback, ProgressReporter, Request, convert_to_study_time
+from survey_cli.services.run_on_study import (
+    ProgressCallback,
+    ProgressReporter,
+    Request,
+    convert_to_study_time,
+)
 from survey_cli.store import InstrumentRow, WholeInterview
 from survey_cli.store.database_location import locate_database
 from survey_cli.study.location import locate_people_file
@@ -90,7 +112,9 @@ def import_answers(request: Request, options: AnswerImportOptions) -> AnswerImpo
         check_supervisor(study, "import answers")
         at = convert_to_study_time(study.store, request.at)
         collector = ProblemCollector(options.data)
-        sheet = read_data_file(options.data, collector, sheet=options.sheet, encoding=options.encoding)
+        sheet = read_data_file(
+            options.data, collector, sheet=options.sheet, encoding=options.encoding
+        )
         if sheet is None:
             return AnswerImport(where=where, problems=collector.list_problems())
         stamp = EventStamp(at, study.who.login, IMPORT_STATION)
@@ -107,23 +131,35 @@ def import_answers(request: Request, options: AnswerImportOptions) -> AnswerImpo
             if before is not None and before.is_erased:
                 continue  # its answers are not stored again
             if before is not None:
-                reader.compare(row, interview, study.store.interviews.read_journal(record.interview.id))
+                reader.compare(
+                    row, interview, study.store.interviews.read_journal(record.interview.id)
+                )
             else:
                 new.append(record)
         problems = collector.list_problems()
         if not (collector.has_errors or options.dry_run):
-            with nullcontext(study) if exists else open_database(db=request.db, people=request.people) as target:
+            with (
+                nullcontext(study)
+                if exists
+                else open_database(db=request.db, people=request.people) as target
+            ):
                 _store(target, instrument, new, at)
         unused = reader.list_unused_columns()
-        return AnswerImport(where=where, rows=len(rows), added=len(new), unused=unused, problems=problems)
+        return AnswerImport(
+            where=where, rows=len(rows), added=len(new), unused=unused, problems=problems
+        )
 
 
-def _store(study: OpenStudy, instrument: Instrument, new: Sequence[WholeInterview], at: datetime) -> None:
+def _store(
+    study: OpenStudy, instrument: Instrument, new: Sequence[WholeInterview], at: datetime
+) -> None:
     if new:
         study.store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=at))
         try:
             # rows are written fastest in the order of their keys
-            study.store.interviews.add(sorted(new, key=lambda whole: whole.interview.id), at_once=True)
+            study.store.interviews.add(
+                sorted(new, key=lambda whole: whole.interview.id), at_once=True
+            )
         except ValueError as error:
             what = "somebody else has imported some of these rows meanwhile, and nothing was imported now"
             raise UserError(study.where, what, "run the command again") from error
@@ -151,13 +187,22 @@ class _RowReader:
     """Answers one interview with each row of a file, and reports what does not fit."""
 
     def __init__(
-        self, instrument: Instrument, sheet: InputSheet, spec: AnswerMap, collector: ProblemCollector, stamp: EventStamp
+        self,
+        instrument: Instrument,
+        sheet: InputSheet,
+        spec: AnswerMap,
+        collector: ProblemCollector,
+        stamp: EventStamp,
     ) -> None:
         self.instrument, self.spec, self.collector, self.stamp = instrument, spec, collector, stamp
         self.names = [name.strip() for name in sheet.heading.cells]
-        self.headings = {name.casefold(): index for index, name in reversed([*enumerate(self.names)]) if name}
+        self.headings = {
+            name.casefold(): index for index, name in reversed([*enumerate(self.names)]) if name
+        }
         self._check_map()
-        self.places = find_answer_columns(instrument, self.headings, spec, decimal_comma=sheet.decimal_comma)
+        self.places = find_answer_columns(
+            instrument, self.headings, spec, decimal_comma=sheet.decimal_comma
+        )
         self.fixed = {Place.parse(key): str(text) for key, text in spec.answers.items()}
         self.key = self._find(spec.key, "interview_case", find_column(instrument, "key"))
         if self.key is None:
@@ -170,18 +215,32 @@ class _RowReader:
         self.sample: dict[str, tuple[int, ColumnReader]] = {}
         for name, column in instrument.sample.items():
             if (index := self._find(columns.get(str(name)), name)) is not None:
-                self.sample[name] = index, make_role_reader(instrument, column, decimal_comma=sheet.decimal_comma)
+                self.sample[name] = (
+                    index,
+                    make_role_reader(instrument, column, decimal_comma=sheet.decimal_comma),
+                )
         for index in sorted(self._find_used_columns()):
-            same = [other for other, name in enumerate(self.names) if name.casefold() == self.names[index].casefold()]
+            same = [
+                other
+                for other, name in enumerate(self.names)
+                if name.casefold() == self.names[index].casefold()
+            ]
             if len(same) > 1:
                 what = f"{' and '.join(map(sheet.describe_column, same[:2]))} both have this name"
-                collector.add_error("heading", self.names[index], what, "keep one of them", line=sheet.heading.line)
+                collector.add_error(
+                    "heading", self.names[index], what, "keep one of them", line=sheet.heading.line
+                )
         self.lines: dict[str, int] = {}
         """The line of each key."""
 
     def _find(self, *names: object) -> int | None:
         return next(
-            (self.headings[key] for name in names if name and (key := str(name).casefold()) in self.headings), None
+            (
+                self.headings[key]
+                for name in names
+                if name and (key := str(name).casefold()) in self.headings
+            ),
+            None,
         )
 
     def _check_map(self) -> None:
@@ -191,20 +250,26 @@ class _RowReader:
                 report(f"{name.where}: the file has no column {str(name)!r}", "correct the map")
         blocks = build_blocks(self.instrument, self.instrument.language)
         variables = {variable.name for block in blocks for variable in block.variables}
-        variables |= {block.id if block.turn is None else f"{block.id}_{block.turn}" for block in blocks}
+        variables |= {
+            block.id if block.turn is None else f"{block.id}_{block.turn}" for block in blocks
+        }
         for name in (*spec.columns, *spec.recode):
             if name not in variables:
                 remedy = suggest_nearest(name, variables, otherwise="correct the map")
                 report(f"{name.where}: there is no variable {str(name)!r}", remedy)
         if spec.language is not None and spec.language not in self.instrument.languages:
-            what = f"{spec.language.where}: the questionnaire has no language {str(spec.language)!r}"
+            what = (
+                f"{spec.language.where}: the questionnaire has no language {str(spec.language)!r}"
+            )
             report(what, f"write one of {', '.join(self.instrument.languages)}")
         for name in spec.answers:
             if Place.parse(name).item not in self.instrument.items:
                 report(f"{name.where}: there is no item {str(name)!r}", "correct the map")
         if spec.empty is not None and spec.empty not in self.instrument.declines:
             known = ", ".join(self.instrument.declines)
-            report(f"{spec.empty.where}: {str(spec.empty)!r} is not a decline", f"write one of {known}")
+            report(
+                f"{spec.empty.where}: {str(spec.empty)!r} is not a decline", f"write one of {known}"
+            )
 
     def _find_used_columns(self) -> set[int]:
         used = {
@@ -228,7 +293,10 @@ class _RowReader:
         return [
             name
             for index, name in enumerate(self.names)
-            if name and index not in used and name not in ignored and not name.endswith(("_order", "_turns"))
+            if name
+            and index not in used
+            and name not in ignored
+            and not name.endswith(("_order", "_turns"))
         ]
 
     def read(self, row: InputRow) -> Interview | None:
@@ -249,7 +317,9 @@ class _RowReader:
             seed += 1
             machine, why = self._run(row, began._replace(seed=seed))
         if why != "":
-            self._report_place(row, machine, why or "this can't be drawn here, or not together with earlier draws")
+            self._report_place(
+                row, machine, why or "this can't be drawn here, or not together with earlier draws"
+            )
             return None
         return Interview(machine) if self._check_all_used(row, machine) else None
 
@@ -264,13 +334,23 @@ class _RowReader:
                 return machine, rejection.why
         return machine, ""
 
-    def compare(self, row: InputRow, interview: Interview, journal: Sequence[events.InterviewEvent]) -> None:
+    def compare(
+        self, row: InputRow, interview: Interview, journal: Sequence[events.InterviewEvent]
+    ) -> None:
         """Report the first answer that differs from those that were imported before."""
         before, now = _list_answers(journal), _list_answers(interview.events)
-        place = next((place for place in {**before, **now} if before.get(place) != now.get(place)), None)
+        place = next(
+            (place for place in {**before, **now} if before.get(place) != now.get(place)), None
+        )
         if place is not None:
             what = f"this row was imported before with another answer at {place}"
-            self._report(row, self.key or 0, interview.start.case, what, "undo the change, or give the row another key")
+            self._report(
+                row,
+                self.key or 0,
+                interview.start.case,
+                what,
+                "undo the change, or give the row another key",
+            )
 
     def _read_start(self, row: InputRow, key: str) -> events.InterviewStarted | None:
         at = self.stamp.at
@@ -313,13 +393,17 @@ class _RowReader:
         exported = row.cells[self.language] if self.language is not None else ""
         return find_language(exported, self.instrument.languages) or self.instrument.language
 
-    def _choose_event(self, machine: Machine, row: InputRow, stamp: EventStamp) -> events.InterviewEvent | str | None:
+    def _choose_event(
+        self, machine: Machine, row: InputRow, stamp: EventStamp
+    ) -> events.InterviewEvent | str | None:
         """Return what happens next, or why the row does not fit here; None where it was drawn with another seed."""
         stop = machine.current_stop
         if stop is None:
             outcome = OUTCOMES.get(machine.ending)
             is_temporary = outcome is not None and outcome.temporary
-            return (events.InterviewSuspended if is_temporary else events.InterviewEnded)(stamp, machine.ending)
+            return (events.InterviewSuspended if is_temporary else events.InterviewEnded)(
+                stamp, machine.ending
+            )
         question, place = stop.item.question, stop.place
         if machine.query is not None:
             return events.QueryConfirmed(stamp, place, machine.query)
@@ -327,10 +411,17 @@ class _RowReader:
         given = columns.read(row.cells) if columns is not None else None
         if isinstance(question, ComputedItem):
             value, of = Interview(machine).compute_answer()
-            if isinstance(question, SplitItem | DrawItem | PickItem) and given is not None and not given.says(value):
+            if (
+                isinstance(question, SplitItem | DrawItem | PickItem)
+                and given is not None
+                and not given.says(value)
+            ):
                 return None
             if value is None:
-                value = next((state for state in QUOTA_STATES if given is not None and given.says(state)), "open")
+                value = next(
+                    (state for state in QUOTA_STATES if given is not None and given.says(state)),
+                    "open",
+                )
             return events.ValueComputed(stamp, place, value, of)
         if not question.expects_answer:
             return events.QuestionAnswered(stamp, place)
@@ -348,12 +439,16 @@ class _RowReader:
         self, machine: Machine, stop: RouteStop, row: InputRow, stamp: EventStamp
     ) -> events.InterviewEvent | str:
         text = self.fixed.get(stop.place)
-        status, outcome = (row.cells[at].strip() if at is not None else "" for at in (self.status, self.outcome))
+        status, outcome = (
+            row.cells[at].strip() if at is not None else "" for at in (self.status, self.outcome)
+        )
         if text is None and (status in ("open", "suspended") or outcome not in ("", "complete")):
             if outcome and outcome not in (*OUTCOMES, *self.instrument.document.outcomes):
                 return f"it is not answered, and there is no outcome {outcome!r}"
             is_suspended = status in ("open", "suspended")
-            return (events.InterviewSuspended if is_suspended else events.InterviewStopped)(stamp, outcome)
+            return (events.InterviewSuspended if is_suspended else events.InterviewStopped)(
+                stamp, outcome
+            )
         if text is None and self.spec.empty is not None:
             text = f".{self.spec.empty}"
         if text is None:
@@ -372,9 +467,15 @@ class _RowReader:
             if columns.read(row.cells) is None:
                 continue
             reason = explain_absence(machine, machine.recorded_answers, place)
-            why = describe_reason(self.instrument, reason, place) if reason is not None else "it is not reached"
+            why = (
+                describe_reason(self.instrument, reason, place)
+                if reason is not None
+                else "it is not reached"
+            )
             remedy = "empty the cell, or correct the answer that decides"
-            self._report(row, columns.first, str(place), f"it has an answer and is not asked: {why}", remedy)
+            self._report(
+                row, columns.first, str(place), f"it has an answer and is not asked: {why}", remedy
+            )
             return False
         return True
 
@@ -388,9 +489,16 @@ class _RowReader:
 
     def _report(self, row: InputRow, column: int | None, who: str, what: str, remedy: str) -> None:
         if column is not None:
-            what = f"column {self.names[column]}, {shorten(row.cells[column])!r}: {shorten(what, 300)}"
+            what = (
+                f"column {self.names[column]}, {shorten(row.cells[column])!r}: {shorten(what, 300)}"
+            )
         self.collector.add_error(
-            "answer-row", shorten(who), what, remedy, line=row.line, of=who if column is None else self.names[column]
+            "answer-row",
+            shorten(who),
+            what,
+            remedy,
+            line=row.line,
+            of=who if column is None else self.names[column],
         )
 
 

@@ -24,7 +24,12 @@ from survey_cli.instrument.open_instrument import rebuild_instrument
 from survey_cli.problems import UserError, suggest_nearest
 from survey_cli.revisions.meaning_changes import find_separate_columns
 from survey_cli.services.conditions import compile_condition
-from survey_cli.services.data.export_options import ORIGINS, DataTable, ExportOptions, OverriddenOutcome
+from survey_cli.services.data.export_options import (
+    ORIGINS,
+    DataTable,
+    ExportOptions,
+    OverriddenOutcome,
+)
 from survey_cli.services.data.study_metadata import describe_study
 from survey_cli.services.database.route_verification import find_differences
 from survey_cli.services.run_on_study import ProgressReporter
@@ -32,7 +37,13 @@ from survey_cli.store import ExportRow, InstrumentRow, InterviewOrigin, Store
 from survey_cli.store.backends.errors import RESTORE_COMMAND
 from survey_cli.study.versions import describe_version, is_accepted_as_same
 from survey_cli.table.columns import build_columns, build_row, find_personal_names, have_same_cells
-from survey_cli.table.paradata import ANSWER_COLUMNS, EVENT_COLUMNS, RowHeading, iterate_answer_rows, iterate_event_rows
+from survey_cli.table.paradata import (
+    ANSWER_COLUMNS,
+    EVENT_COLUMNS,
+    RowHeading,
+    iterate_answer_rows,
+    iterate_event_rows,
+)
 from survey_cli.table.table import Table, build_admin_variables, build_outcome_labels, split_row
 from survey_cli.table.versions import (
     ComputeUpdate,
@@ -87,7 +98,9 @@ class InterviewSource:
             case origin if origin in ORIGINS:
                 return (origin,)
             case origin:
-                remedy = suggest_nearest(origin, (*ORIGINS, "all"), otherwise=f"write all, {', '.join(ORIGINS)}")
+                remedy = suggest_nearest(
+                    origin, (*ORIGINS, "all"), otherwise=f"write all, {', '.join(ORIGINS)}"
+                )
                 raise UserError("--origin", f"there is no origin {origin!r}", remedy)
 
     @property
@@ -114,8 +127,15 @@ def build_interview_table(source: InterviewSource) -> DataTable:
     uncomputed = tuple(versions[-1].explain_uncomputed()) if versions else ()
     instrument, language, options = source.instrument, source.language, source.options
     if not parts:
-        variables = (*build_admin_variables(instrument, language), *build_columns(instrument, language))
-        parts.append(VersionRows(version=f"version {instrument.version}", variables=variables, rows=lambda: ()))
+        variables = (
+            *build_admin_variables(instrument, language),
+            *build_columns(instrument, language),
+        )
+        parts.append(
+            VersionRows(
+                version=f"version {instrument.version}", variables=variables, rows=lambda: ()
+            )
+        )
     known = {name for part in parts for v in part.variables for name in (v.name, v.item)} - {""}
     check_personal_names(options, known)
     study = describe_study(instrument, language)
@@ -132,7 +152,10 @@ def build_interview_table(source: InterviewSource) -> DataTable:
     )
     return DataTable(
         analysis=source.analysis,
-        table=replace(combined.table, study=replace(study, versions=tuple(version.label for version in versions))),
+        table=replace(
+            combined.table,
+            study=replace(study, versions=tuple(version.label for version in versions)),
+        ),
         warnings=(*_warn_of_equal_names([version.kept for version in versions]), *corrections),
         differences=(*combined.differences, *uncomputed),
         left_out=combined.left_out,
@@ -166,7 +189,9 @@ def build_long_table(source: InterviewSource, row_unit: str) -> DataTable:
                     if row_unit == "event":
                         yield from iterate_event_rows(version.find_version, journal, heading)
                     else:
-                        yield from iterate_answer_rows(version.find_version, journal, heading, version.language)
+                        yield from iterate_answer_rows(
+                            version.find_version, journal, heading, version.language
+                        )
                 except ValueError as error:
                     raise _make_replay_error(line, error) from error
 
@@ -175,7 +200,13 @@ def build_long_table(source: InterviewSource, row_unit: str) -> DataTable:
     study = describe_study(source.instrument, source.language)
     return DataTable(
         analysis=source.analysis,
-        table=Table(variables=variables, rows=rows(), language=source.language, study=study, row_unit=row_unit),
+        table=Table(
+            variables=variables,
+            rows=rows(),
+            language=source.language,
+            study=study,
+            row_unit=row_unit,
+        ),
         warnings=tuple(_warn_of_equal_names([version.kept for version in versions])),
         left_out=tuple(sorted(hidden)),
     )
@@ -185,19 +216,35 @@ def _load_versions(source: InterviewSource) -> "list[_Version]":
     """Return the versions that have interviews to export, the oldest first."""
     condition = parse_condition(source.instrument, source.options)
     stored = source.store.data.list_instruments()
-    at_most = 1 if source.options.progress is None else sys.maxsize  # nobody sees how many there are
-    count = partial(source.store.data.count_interviews, origins=source.origins, statuses=source.statuses)
+    at_most = (
+        1 if source.options.progress is None else sys.maxsize
+    )  # nobody sees how many there are
+    count = partial(
+        source.store.data.count_interviews, origins=source.origins, statuses=source.statuses
+    )
     counts = {row.hash: count(row.hash, at_most=at_most) for row in stored}
     used = [row for row in stored if counts[row.hash]]
     reporter = ProgressReporter(source.options.progress, sum(counts.values()))
     newest = source.base
-    instruments = [newest if row.hash == newest.hash else rebuild_instrument(row.stored_text) for row in used]
+    instruments = [
+        newest if row.hash == newest.hash else rebuild_instrument(row.stored_text) for row in used
+    ]
     later = [newest] if instruments and instruments[-1].hash != newest.hash else []
-    separate = find_separate_columns([*instruments, *later], lambda change: is_accepted_as_same(source.store, change))
+    separate = find_separate_columns(
+        [*instruments, *later], lambda change: is_accepted_as_same(source.store, change)
+    )
     build = partial(_Version, source=source, where=condition, reporter=reporter)
     return [
-        build(instrument=instrument, kept=row, label=describe_version(row, used), apart=columns, number=number)
-        for number, (row, instrument, columns) in enumerate(zip(used, instruments, separate, strict=False), 1)
+        build(
+            instrument=instrument,
+            kept=row,
+            label=describe_version(row, used),
+            apart=columns,
+            number=number,
+        )
+        for number, (row, instrument, columns) in enumerate(
+            zip(used, instruments, separate, strict=False), 1
+        )
     ]
 
 
@@ -268,11 +315,19 @@ class _Version:
     def hidden_items(self) -> frozenset[str]:
         """Items whose values are not exported."""
         options = self.source.options
-        return frozenset() if options.all_personal else find_personal_names(self.instrument) - options.personal
+        return (
+            frozenset()
+            if options.all_personal
+            else find_personal_names(self.instrument) - options.personal
+        )
 
     def find_version(self, content_hash: str) -> Instrument:
         """Return the instrument of a version, which an interview of this one may have had before."""
-        return self.instrument if content_hash == self.kept.hash else self.source.load_version(content_hash)
+        return (
+            self.instrument
+            if content_hash == self.kept.hash
+            else self.source.load_version(content_hash)
+        )
 
     def build_part(self) -> VersionRows:
         own_columns = build_columns(self.instrument, self.language)
@@ -285,7 +340,20 @@ class _Version:
         def rows() -> Iterator[str]:
             for line, _, interview in self.select_interviews():
                 # unpacked at once, which takes half the time of reading each field
-                id, case, number, origin, status, outcome, began_at, updated_at, by, engine, cells, language = line
+                (
+                    id,
+                    case,
+                    number,
+                    origin,
+                    status,
+                    outcome,
+                    began_at,
+                    updated_at,
+                    by,
+                    engine,
+                    cells,
+                    language,
+                ) = line
                 stored = cells if has_current_columns and engine == rules else None
                 data = update_stored(stored) if interview is None and stored is not None else None
                 if data is None:
@@ -299,12 +367,19 @@ class _Version:
                     f"{encode(language)},{data[1:]}"
                 )
 
-        admin_variables = build_admin_variables(self.instrument, self.language, _list_outcome_labels(self.source))
+        admin_variables = build_admin_variables(
+            self.instrument, self.language, _list_outcome_labels(self.source)
+        )
         variables = (*admin_variables, *computing.variables)
         computed = "it was computed from other answers, or from answers with another meaning"
         own = self.instrument.computes
-        whys = {name: computed if name in own else "it was not computed" for name in computing.lacking}
-        separate = {**self.apart, **{name: SeparateColumns(self.number, why) for name, why in whys.items()}}
+        whys = {
+            name: computed if name in own else "it was not computed" for name in computing.lacking
+        }
+        separate = {
+            **self.apart,
+            **{name: SeparateColumns(self.number, why) for name, why in whys.items()},
+        }
         return VersionRows(version=self.label, variables=variables, rows=rows, separate=separate)
 
     def explain_uncomputed(self) -> Iterator[str]:
@@ -319,12 +394,21 @@ class _Version:
     def _build_computing(self) -> ComputeUpdate:
         options = self.source.options
         personal = None if options.all_personal else options.personal
-        return build_compute_update(self.instrument, self.source.instrument, self.apart, self.language, personal)
+        return build_compute_update(
+            self.instrument, self.source.instrument, self.apart, self.language, personal
+        )
 
     def select_interviews(self) -> Iterator[_SelectedInterview]:
         """Iterate over the selected interviews, the oldest first."""
-        source, personal = self.source, self.source.options.all_personal or bool(self.source.options.personal)
-        holds = self._make_selector(self.where) if self.where is not None and source.until is None else None
+        source, personal = (
+            self.source,
+            self.source.options.all_personal or bool(self.source.options.personal),
+        )
+        holds = (
+            self._make_selector(self.where)
+            if self.where is not None and source.until is None
+            else None
+        )
         lines = source.store.data.iterate_export_rows(
             self.kept.hash, origins=source.origins, statuses=source.statuses, personal=personal
         )
@@ -348,12 +432,20 @@ class _Version:
             return
         later: list[InterviewEvent] = []
         if find_erasure(journal) is None:
-            later = [event for event in journal if event.stamp.at > until and isinstance(event, InterviewMigrated)]
+            later = [
+                event
+                for event in journal
+                if event.stamp.at > until and isinstance(event, InterviewMigrated)
+            ]
             journal = [event for event in journal if event.stamp.at <= until]
-        interview = self._replay(line, (*journal, *later))  # what was asked by then, as a row of the present version
+        interview = self._replay(
+            line, (*journal, *later)
+        )  # what was asked by then, as a row of the present version
         if not self.source.options.partials and interview.status != "ended":
             return
-        if self.where is not None and not self._is_true(self.where, interview, self._build_computing()):
+        if self.where is not None and not self._is_true(
+            self.where, interview, self._build_computing()
+        ):
             return
         last = next(e for e in reversed(journal) if not isinstance(e, OFFICE_EVENTS)).stamp
         line = line._replace(
@@ -365,11 +457,20 @@ class _Version:
         )
         yield line, journal, interview
 
-    def _make_selector(self, where: Condition) -> Callable[[ExportRow], Iterator[_SelectedInterview]]:
+    def _make_selector(
+        self, where: Condition
+    ) -> Callable[[ExportRow], Iterator[_SelectedInterview]]:
         """Return a function that yields an interview where the condition holds for it."""
-        variables, computing = build_columns(self.instrument, self.language), self._build_computing()
+        variables, computing = (
+            build_columns(self.instrument, self.language),
+            self._build_computing(),
+        )
         has_other_meaning = not where.names.isdisjoint(self.apart.keys() | computing.lacking)
-        must_replay = has_other_meaning or reads_today(where) or not have_same_cells(variables, self.kept.variables)
+        must_replay = (
+            has_other_meaning
+            or reads_today(where)
+            or not have_same_cells(variables, self.kept.variables)
+        )
         read_env = computing.make_env_reader(where.names)
 
         def holds(line: ExportRow) -> Iterator[_SelectedInterview]:
@@ -402,8 +503,12 @@ class _Version:
         interview = self._replay(line, journal)
         if differing := find_differences(interview, line):
             what = f"its row in the list of interviews differs from its journal ({', '.join(differing)})"
-            remedy = f"`survey db verify` lists all differences; to restore a backup: {RESTORE_COMMAND}"
-            raise UnreadableInterviewError(f"case {line.case}, interview {line.id[:8]}", what, remedy)
+            remedy = (
+                f"`survey db verify` lists all differences; to restore a backup: {RESTORE_COMMAND}"
+            )
+            raise UnreadableInterviewError(
+                f"case {line.case}, interview {line.id[:8]}", what, remedy
+            )
         return journal, interview
 
     def _replay(self, line: ExportRow, journal: Sequence[InterviewEvent]) -> Interview:

@@ -23,7 +23,9 @@ from survey_cli.table.paradata import NOT_APPLICABLE, make_number_column
 from survey_cli.values import Variable
 
 RAKED_WEIGHT: Final = make_number_column("weight_raked", "Raked weight", decimals=6)
-DRAWN_WEIGHT: Final = make_number_column("weight_drawn", "Weight by selection within the case", decimals=6)
+DRAWN_WEIGHT: Final = make_number_column(
+    "weight_drawn", "Weight by selection within the case", decimals=6
+)
 
 
 def _choose_weight(analysis: Analysis, options: ExportOptions) -> tuple[str, str, str]:
@@ -32,24 +34,39 @@ def _choose_weight(analysis: Analysis, options: ExportOptions) -> tuple[str, str
         return "", options.rake, options.trim
     spec = analysis.weights.get(options.weight)
     if spec is None:
-        what = f"the analysis file has no weight {options.weight!r}" if analysis.file else "there is no analysis file"
-        remedy = suggest_nearest(options.weight, analysis.weights, otherwise="define it under weights:")
+        what = (
+            f"the analysis file has no weight {options.weight!r}"
+            if analysis.file
+            else "there is no analysis file"
+        )
+        remedy = suggest_nearest(
+            options.weight, analysis.weights, otherwise="define it under weights:"
+        )
         raise UserError("--weight", what, remedy)
     rake = str(Path(analysis.file).parent / spec.rake) if spec.rake is not None else ""
     return str(spec.column or ""), rake, str(spec.trim or "")
 
 
 def load_counted_answers(
-    data: DataTable, plan: Plan, selection: InterviewSelection, *, words: bool = False, ids: bool = False
+    data: DataTable,
+    plan: Plan,
+    selection: InterviewSelection,
+    *,
+    words: bool = False,
+    ids: bool = False,
 ) -> tuple[AnswerColumns, AnalysisBase]:
     """Load the answers of the interviews that count, without personal ones.
 
     `words` includes verbatim answers with their cases, `ids` the interviews' ids. Raises ValueError where a row cannot be
     read.
     """
-    base = AnalysisBase(plan, selection, {id: override.code for id, override in data.overrides.items()})
+    base = AnalysisBase(
+        plan, selection, {id: override.code for id, override in data.overrides.items()}
+    )
     roles = {"answer", "sample", "compute", "admin", *(["words"] if words else [])}
-    keys = {name for name, column in data.analysis.instrument.sample.items() if column.role == "key"}
+    keys = {
+        name for name, column in data.analysis.instrument.sample.items() if column.role == "key"
+    }
     left_out = {*keys, "interview_by", "interview_began", "interview_updated"}
     left_out |= {*([] if ids else ["interview_id"]), *([] if words else ["interview_case"])}
 
@@ -60,7 +77,12 @@ def load_counted_answers(
 
 
 def weight_interviews(
-    answers: AnswerColumns, analysis: Analysis, options: ExportOptions, *, base: bool = True, threshold: int = 0
+    answers: AnswerColumns,
+    analysis: Analysis,
+    options: ExportOptions,
+    *,
+    base: bool = True,
+    threshold: int = 0,
 ) -> InterviewWeights | None:
     """Weight the interviews by a column, by draws, by a file of targets, or by several of these.
 
@@ -70,33 +92,57 @@ def weight_interviews(
     own_column, rake, trim = _choose_weight(analysis, options)
     column = own_column or (find_column(analysis.instrument, "weight") if base else None)
     by_draws = base and not own_column
-    draws = [name for name in list_weighting_draws(analysis.instrument) if by_draws and name in answers.columns]
+    draws = [
+        name
+        for name in list_weighting_draws(analysis.instrument)
+        if by_draws and name in answers.columns
+    ]
     if column is None and not draws and not rake:
         return None
     if column is not None and column not in answers.columns:
-        raise UserError("--weight", f"no interview has the weight {column}", "choose a column that is not personal")
+        raise UserError(
+            "--weight",
+            f"no interview has the weight {column}",
+            "choose a column that is not personal",
+        )
     targets: list[RakingTarget] = []
     if rake:
         rows = read_targets(rake)
         if isinstance(rows, tuple):
-            raise UserError(rake, "it is not a valid file of targets", "correct the file", problems=rows)
+            raise UserError(
+                rake, "it is not a valid file of targets", "correct the file", problems=rows
+            )
         codes = _list_codes(analysis.instrument)
         targets = [
-            RakingTarget(variable=row.variable, value=codes.get((row.variable, row.value), row.value), share=row.share)
+            RakingTarget(
+                variable=row.variable,
+                value=codes.get((row.variable, row.value), row.value),
+                share=row.share,
+            )
             for row in rows
         ]
     most = Fraction(trim) if trim else None
-    return compute_weights(answers, column=column or "", draws=draws, targets=targets, trim=most, threshold=threshold)
+    return compute_weights(
+        answers, column=column or "", draws=draws, targets=targets, trim=most, threshold=threshold
+    )
 
 
 def _list_codes(instrument: Instrument) -> dict[tuple[str, str], str]:
     """Return the code of each label, by variable and label, in every language of the questionnaire; codes stay."""
-    columns = [column for language in instrument.languages for column in build_columns(instrument, language)]
-    codes = {(v.name, label): str(code) for v in reversed(columns) for code, label in v.labels.items()}
+    columns = [
+        column
+        for language in instrument.languages
+        for column in build_columns(instrument, language)
+    ]
+    codes = {
+        (v.name, label): str(code) for v in reversed(columns) for code, label in v.labels.items()
+    }
     return codes | {(v.name, str(code)): str(code) for v in columns for code in v.labels}
 
 
-def append_weights(data: DataTable, all_columns: DataTable, plan: Plan, options: ExportOptions) -> DataTable:
+def append_weights(
+    data: DataTable, all_columns: DataTable, plan: Plan, options: ExportOptions
+) -> DataTable:
     """Append the weights of a report as a column, where they are not those of a sample column.
 
     The weight is missing for interviews that the report would not count. `all_columns` is the table with all columns; in
@@ -108,15 +154,25 @@ def append_weights(data: DataTable, all_columns: DataTable, plan: Plan, options:
     weights = weight_interviews(answers, data.analysis, options, threshold=DEFAULT_THRESHOLD)
     if weights is None:
         return data
-    weight_by_id = dict(zip(answers.columns["interview_id"], map(float, weights.weights), strict=True))
+    weight_by_id = dict(
+        zip(answers.columns["interview_id"], map(float, weights.weights), strict=True)
+    )
     variable = RAKED_WEIGHT if options.rake else DRAWN_WEIGHT
     if options.weight:
-        variable = make_number_column(f"weight_{options.weight}", f"Weight {options.weight}", decimals=6)
+        variable = make_number_column(
+            f"weight_{options.weight}", f"Weight {options.weight}", decimals=6
+        )
     name = make_free_name(variable.name, {v.name.casefold() for v in data.table.variables})
-    notes = (f"{name}: {line[:1].lower()}{line[1:]}" for line in describe_weighting(weights.weighting))
+    notes = (
+        f"{name}: {line[:1].lower()}{line[1:]}" for line in describe_weighting(weights.weighting)
+    )
     table = data.table.append_column(replace(variable, name=name), weight_by_id, NOT_APPLICABLE)
     table = replace(table, study=replace(table.study, weight=name))
-    if not options.rake and not options.weight:  # replicate weights of the sample don't include the draw
-        design = {role: names for role, names in table.study.design.items() if role != "replicate_weight"}
+    if (
+        not options.rake and not options.weight
+    ):  # replicate weights of the sample don't include the draw
+        design = {
+            role: names for role, names in table.study.design.items() if role != "replicate_weight"
+        }
         table = replace(table, study=replace(table.study, design=design))
     return replace(data, table=table, warnings=(*data.warnings, *notes))

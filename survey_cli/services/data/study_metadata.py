@@ -12,7 +12,17 @@ from survey_cli.instrument.source.scalars import Text
 from survey_cli.problems import UserError
 from survey_cli.table.table import StudyDescription
 
-STUDY_TEXTS: Final = tuple("sponsor conducted_by population frame selection mode dates contact notes".split())  # noqa: SIM905 – a list of words reads better so
+STUDY_TEXTS: Final = (
+    "sponsor",
+    "conducted_by",
+    "population",
+    "frame",
+    "selection",
+    "mode",
+    "dates",
+    "contact",
+    "notes",
+)
 """The fields of `study:` that are described as they are written."""
 
 
@@ -51,11 +61,17 @@ def describe_study(instrument: Instrument, language: str) -> StudyDescription:
         },
         **texts,
         size=spec.size,
-        weight=next((name for name, column in instrument.sample.items() if column.role == "weight"), ""),
+        weight=next(
+            (name for name, column in instrument.sample.items() if column.role == "weight"), ""
+        ),
         design={
             role: names
             for role in ("stratum", "psu", "fpc", "replicate_weight")
-            if (names := tuple(name for name, column in instrument.sample.items() if column.role == role))
+            if (
+                names := tuple(
+                    name for name, column in instrument.sample.items() if column.role == role
+                )
+            )
         },
         computes=_describe_computes(instrument, rules),
         rosters=_describe_rosters(instrument, rules),
@@ -74,11 +90,16 @@ def _describe_routing(instrument: Instrument, rules: RuleWriter) -> dict[str, st
     def walk(nodes: tuple[CompiledNode, ...], outer: tuple[str, ...]) -> None:
         for node in nodes:
             own = (("if", node.ask_if), ("unless", node.unless))
-            conditions = (*outer, *(f"{word} {rules.render_clause(each)}" for word, each in own if each is not None))
+            conditions = (
+                *outer,
+                *(f"{word} {rules.render_clause(each)}" for word, each in own if each is not None),
+            )
             match node:
                 case CompiledItem():
                     if node.options_source is not None:
-                        conditions += (f"if an option can be offered ({rules.describe_source(node)})",)
+                        conditions += (
+                            f"if an option can be offered ({rules.describe_source(node)})",
+                        )
                     if conditions:
                         routing[node.id] = _to_plain_text(f"Asked {', and '.join(conditions)}.")
                 case ItemGroup():
@@ -97,8 +118,12 @@ def _describe_computes(instrument: Instrument, rules: RuleWriter) -> dict[str, s
     """Return how each compute gets its value, as text: `1 if hh_size is 1, else 0`."""
     texts: dict[str, str] = {}
     for name, compute in instrument.computes.items():
-        condition = compute.conditions.get(rules.language) or next(iter(compute.conditions.values()))
-        is_derived = isinstance(condition.tree, ast.List)  # by ranges or codes, and not by an expression
+        condition = compute.conditions.get(rules.language) or next(
+            iter(compute.conditions.values())
+        )
+        is_derived = isinstance(
+            condition.tree, ast.List
+        )  # by ranges or codes, and not by an expression
         text = condition.text if is_derived else rules.render_clause(condition)
         if condition.result_type.type == "flag":
             text = f"1 if {text}, else 0"
@@ -132,4 +157,8 @@ def _to_plain_text(text: str) -> str:
 def list_weighting_draws(instrument: Instrument) -> list[str]:
     """Return the columns that say from how many a unit was drawn, where interviews are weighted by them."""
     questions = ((item.id, item.question) for item in instrument.items.values())
-    return [f"{name}_of" for name, question in questions if isinstance(question, DrawItem) and question.weight]
+    return [
+        f"{name}_of"
+        for name, question in questions
+        if isinstance(question, DrawItem) and question.weight
+    ]

@@ -20,7 +20,11 @@ from survey_cli.services.conditions import parse_sample_condition
 from survey_cli.services.data import interview_table
 from survey_cli.services.data.code_frames import append_coded_variables
 from survey_cli.services.data.export_options import DataTable, ExportOptions, OverriddenOutcome
-from survey_cli.services.data.study_metadata import choose_language, describe_study, list_weighting_draws
+from survey_cli.services.data.study_metadata import (
+    choose_language,
+    describe_study,
+    list_weighting_draws,
+)
 from survey_cli.services.date_options import parse_as_of
 from survey_cli.services.run_on_study import ProgressReporter, convert_to_study_time
 from survey_cli.store.cases.case_records import Contact
@@ -47,12 +51,19 @@ REVIEW_COLUMN: Final = Variable(
     name="interview_review",
     label="Review by the office",
     storage="text",
-    labels={"drawn": "To be reviewed", "ok": "OK", "questionable": "Questionable", "falsified": "Falsified"},
+    labels={
+        "drawn": "To be reviewed",
+        "ok": "OK",
+        "questionable": "Questionable",
+        "falsified": "Falsified",
+    },
     role="admin",
 )
 
 
-def query_table(records: StudyRecords, options: ExportOptions, *, weights: bool = True) -> DataTable:
+def query_table(
+    records: StudyRecords, options: ExportOptions, *, weights: bool = True
+) -> DataTable:
     """Build the table. Its rows are read while iterating over them, so the records must stay open.
 
     `weights` appends those of a report, where they are not those of a sample column.
@@ -84,15 +95,23 @@ def _build_table(records: StudyRecords, options: ExportOptions) -> DataTable:
     now = convert_to_study_time(records.store, options.at)
     when = parse_as_of(options.as_of, now, options.zone)
     until = when.at if when.past else None
-    reviews = records.store.interviews.read_reviews(*([encode_timestamp(until)] if until is not None else []))
-    falsified = {interview for interview, review in reviews.items() if review.verdict == "falsified"}
+    reviews = records.store.interviews.read_reviews(
+        *([encode_timestamp(until)] if until is not None else [])
+    )
+    falsified = {
+        interview for interview, review in reviews.items() if review.verdict == "falsified"
+    }
     source = interview_table.InterviewSource(
         store=records.store,
         base=records.instrument,
         analysis=analysis,
         options=options,
         language=choose_language(instrument, options.language),
-        pseudonyms={who.login: who.pseudonym for who in records.people.interviewers.values() if who.pseudonym},
+        pseudonyms={
+            who.login: who.pseudonym
+            for who in records.people.interviewers.values()
+            if who.pseudonym
+        },
         until=until,
         overrides=find_outcome_overrides(records, until) if options.what == "interviews" else {},
         left_out=falsified if options.without_falsified else frozenset(),
@@ -130,7 +149,9 @@ def _check_personal_access(records: StudyRecords) -> None:
     raise UserError(records.store.account, what, f"ask {records.people.format_supervisors()}")
 
 
-def find_outcome_overrides(records: StudyRecords, until: datetime | None) -> dict[str, OverriddenOutcome]:
+def find_outcome_overrides(
+    records: StudyRecords, until: datetime | None
+) -> dict[str, OverriddenOutcome]:
     """Find the outcomes of interviews that a supervisor's correction of the case has replaced and that still apply.
 
     The outcome keyed at the end of the interview stays in the history. Raises StoreError.
@@ -141,7 +162,9 @@ def find_outcome_overrides(records: StudyRecords, until: datetime | None) -> dic
     return overrides
 
 
-def _find_case_overrides(key: str, history: Iterable[events.HistoryEntry], plan: Plan) -> dict[str, OverriddenOutcome]:
+def _find_case_overrides(
+    key: str, history: Iterable[events.HistoryEntry], plan: Plan
+) -> dict[str, OverriddenOutcome]:
     """Find the corrected outcomes of one case.
 
     A correction applies to the latest interview: a final one always, any other where the corrected call is that
@@ -161,13 +184,17 @@ def _find_case_overrides(key: str, history: Iterable[events.HistoryEntry], plan:
             case events.OutcomeOverridden(outcome, code, _) if case.interview and (
                 is_interview_outcome or has_final_override(case, plan)
             ):
-                overrides[case.interview] = OverriddenOutcome(outcome or code, code_case(case, plan).code)
+                overrides[case.interview] = OverriddenOutcome(
+                    outcome or code, code_case(case, plan).code
+                )
             case events.OutcomeOverridden() | events.CaseReopened() if not is_interview_outcome:
                 overrides.pop(case.interview, None)
     return overrides
 
 
-def select_column_names(variables: Sequence[Variable], instrument: Instrument, selection: Sequence[str]) -> set[str]:
+def select_column_names(
+    variables: Sequence[Variable], instrument: Instrument, selection: Sequence[str]
+) -> set[str]:
     """Return the columns selected by their names, their items or their sections.
 
     The first column, which identifies a row, is always included.
@@ -194,15 +221,21 @@ def select_column_names(variables: Sequence[Variable], instrument: Instrument, s
     return names
 
 
-def _build_shift_table(records: StudyRecords, source: interview_table.InterviewSource, at: datetime) -> DataTable:
+def _build_shift_table(
+    records: StudyRecords, source: interview_table.InterviewSource, at: datetime
+) -> DataTable:
     """Build a table with one row per person and day: those of everybody for supervisors, else one's own."""
     from survey_cli.fieldwork.shifts import build_days
 
     store, zone = source.store, source.options.zone
     who = records.people.find(store.account)
-    own = None if who is not None and who.supervises and store.connector.supervises else store.account
+    own = (
+        None if who is not None and who.supervises and store.connector.supervises else store.account
+    )
     if source.options.where:
-        raise UserError("--where", "shifts have no answers and no sample columns", "leave --where out")
+        raise UserError(
+            "--where", "shifts have no answers and no sample columns", "leave --where out"
+        )
     histories = _iterate_histories(source)
     calls = ((key, entry) for key, history in histories for entry in history)
     work = store.work.list_events(until=source.until, person=own)
@@ -212,24 +245,41 @@ def _build_shift_table(records: StudyRecords, source: interview_table.InterviewS
 
     names = source.pseudonyms
     rows = (
-        build_shift_row(names.get(d.login, d.login), d.day, d.summary, d.describe_corrections(names, to_local))
+        build_shift_row(
+            names.get(d.login, d.login), d.day, d.summary, d.describe_corrections(names, to_local)
+        )
         for d in build_days(work, calls, records.plan, to_local, at=at)
         if own in (None, d.login)
     )
     description = describe_study(source.base, source.language)
-    table = Table(variables=SHIFT_COLUMNS, rows=rows, language=source.language, study=description, row_unit="shift")
+    table = Table(
+        variables=SHIFT_COLUMNS,
+        rows=rows,
+        language=source.language,
+        study=description,
+        row_unit="shift",
+    )
     return DataTable(table=table, analysis=source.analysis)
 
 
-def _iterate_histories(source: interview_table.InterviewSource) -> Iterator[tuple[str, list[events.HistoryEntry]]]:
+def _iterate_histories(
+    source: interview_table.InterviewSource,
+) -> Iterator[tuple[str, list[events.HistoryEntry]]]:
     cases, progress = source.store.cases, source.options.progress
     total = cases.counts.count_cases() if progress is not None else 0
     return ProgressReporter(progress, total)(cases.queries.iterate_histories(until=source.until))
 
 
-def _build_fieldwork_table(plan: Plan, source: interview_table.InterviewSource, at: datetime) -> DataTable:
+def _build_fieldwork_table(
+    plan: Plan, source: interview_table.InterviewSource, at: datetime
+) -> DataTable:
     """Build a table with one row per case, or one per call, as of the given time."""
-    instrument, cases, options, language = source.base, source.store.cases, source.options, source.language
+    instrument, cases, options, language = (
+        source.base,
+        source.store.cases,
+        source.options,
+        source.language,
+    )
     condition = parse_sample_condition(instrument, options.where) if options.where else None
     hidden = {n for n, c in instrument.sample.items() if c.is_personal}
     exported = hidden if options.all_personal else hidden & options.personal
@@ -255,10 +305,20 @@ def _build_fieldwork_table(plan: Plan, source: interview_table.InterviewSource, 
     description = describe_study(instrument, language)
     if options.what == "calls":
         notes = options.all_personal
-        rows = (row for case in select_cases() for row in iterate_call_rows(case, plan, source.pseudonyms, notes=notes))
+        rows = (
+            row
+            for case in select_cases()
+            for row in iterate_call_rows(case, plan, source.pseudonyms, notes=notes)
+        )
         columns = (*CALL_COLUMNS, CALL_NOTE_COLUMN) if notes else CALL_COLUMNS
-        table = Table(variables=columns, rows=rows, language=language, study=description, row_unit="call")
-        return DataTable(table=table, analysis=source.analysis, left_out=() if notes else (CALL_NOTE_COLUMN.name,))
+        table = Table(
+            variables=columns, rows=rows, language=language, study=description, row_unit="call"
+        )
+        return DataTable(
+            table=table,
+            analysis=source.analysis,
+            left_out=() if notes else (CALL_NOTE_COLUMN.name,),
+        )
     contact_names = {n for n in exported if instrument.sample[n].role in ("name", "phone")}
     shown = exported - contact_names if options.all_personal else exported
     sample_columns = build_sample_columns(instrument, language, shown)
@@ -276,5 +336,9 @@ def _build_fieldwork_table(plan: Plan, source: interview_table.InterviewSource, 
             yield *row, *build_sample_cells(case, sample_columns, keys), *personal
 
     variables = (*CASE_COLUMNS, *sample_columns, *(CONTACT_COLUMNS if options.all_personal else ()))
-    table = Table(variables=variables, rows=case_rows(), language=language, study=description, row_unit="case")
-    return DataTable(table=table, analysis=source.analysis, left_out=tuple(sorted(hidden - exported)))
+    table = Table(
+        variables=variables, rows=case_rows(), language=language, study=description, row_unit="case"
+    )
+    return DataTable(
+        table=table, analysis=source.analysis, left_out=tuple(sorted(hidden - exported))
+    )

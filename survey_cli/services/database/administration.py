@@ -79,7 +79,9 @@ def share_with_group(path: str, group: str, *, db: str | None = None) -> Path:
             if file.is_file() and file.name.endswith(SHARED_ENDINGS):
                 os.chown(file, -1, number)
                 is_list = file.suffix in (".csv", ".key")
-                file.chmod(database_files.GROUP_LIST_MODE if is_list else database_files.GROUP_FILE_MODE)
+                file.chmod(
+                    database_files.GROUP_LIST_MODE if is_list else database_files.GROUP_FILE_MODE
+                )
     except OSError as error:
         remedy = f"ask its owner (who must be a member of the group {group}) or root to do this"
         what = f"its group cannot be changed ({error.strerror})"
@@ -93,14 +95,18 @@ def _find_group_id(group: str) -> int:
 
         return getgrnam(group).gr_gid
     except (ImportError, KeyError):
-        raise UserError("--group", f"this computer has no group {group!r}", f"create it: groupadd {group}") from None
+        raise UserError(
+            "--group", f"this computer has no group {group!r}", f"create it: groupadd {group}"
+        ) from None
 
 
 @on_study("read the log of accesses")
 def list_accesses(study: OpenStudy, *, by: str, since: str, claims: bool) -> Sequence[AccessEntry]:
     """List who read contacts, searched a caller, exported or watched, in order; with `claims` who claimed a case."""
     start = parse_start_time(since, study.at, None, option="--since").at if since else None
-    return _drop_refused_exports(study.store.access_log.list_entries(by=by, since=start, claims=claims))
+    return _drop_refused_exports(
+        study.store.access_log.list_entries(by=by, since=start, claims=claims)
+    )
 
 
 def _drop_refused_exports(entries: Sequence[AccessEntry]) -> list[AccessEntry]:
@@ -162,7 +168,9 @@ def verify_database(
     with open_store(where, create=False) as store:
         result = verify_store(where, store, instrument, route=route, progress=progress)
         now = convert_to_study_time(store, at or datetime.now(UTC))
-        return result._replace(findings=(*result.findings, *list_future_entries(store, now, thorough=True)))
+        return result._replace(
+            findings=(*result.findings, *list_future_entries(store, now, thorough=True))
+        )
 
 
 @on_study("derive the queue again")
@@ -175,7 +183,12 @@ def derive_positions(study: OpenStudy) -> int:
 
 
 def verify_store(
-    where: str, store: Store, instrument: Instrument, *, route: bool = False, progress: ProgressCallback | None = None
+    where: str,
+    store: Store,
+    instrument: Instrument,
+    *,
+    route: bool = False,
+    progress: ProgressCallback | None = None,
 ) -> VerificationResult:
     """Verify an open database as of one point in time. Raises StoreError."""
     with store.read_transaction(), store.tolerate_undecodable():
@@ -193,7 +206,9 @@ def verify_store(
             notes.append(pending_scrub)
         if (unaccepted := find_unaccepted_change(store, instrument)) is not None:
             notes.append(str(unaccepted))
-    return VerificationResult(where, verification.interviews, verification.events, findings, tuple(notes))
+    return VerificationResult(
+        where, verification.interviews, verification.events, findings, tuple(notes)
+    )
 
 
 class SimulatedInterviewWriter(NamedTuple):
@@ -214,7 +229,10 @@ def open_simulated_interview_writer(
     pause = partial(sleep, 0.005)
 
     def write(interviews: Sequence[Interview]) -> None:
-        records = (WholeInterview.from_interview(interview, str(uuid4()), "simulated") for interview in interviews)
+        records = (
+            WholeInterview.from_interview(interview, str(uuid4()), "simulated")
+            for interview in interviews
+        )
         store.interviews.add(records, rows=5_000, pause=pause)
 
     with open_store(where, create=True) as store:

@@ -22,8 +22,18 @@ from survey_cli.store.backends.errors import RESTORE_COMMAND
 from survey_cli.store.backends.sqlite.database_files import UNFINISHED_SUFFIX, resolve_link
 from survey_cli.store.database_location import open_store
 from survey_cli.store.do_not_call import DoNotCallList
-from survey_cli.store.maintenance.maintenance import LostData, copy_backup, replace_database, replace_on_server
-from survey_cli.study.consistency.erasure_record import Erasure, RepeatedErasures, list_erasures, repeat_erasures
+from survey_cli.store.maintenance.maintenance import (
+    LostData,
+    copy_backup,
+    replace_database,
+    replace_on_server,
+)
+from survey_cli.study.consistency.erasure_record import (
+    Erasure,
+    RepeatedErasures,
+    list_erasures,
+    repeat_erasures,
+)
 from survey_cli.study.location import open_and_locate
 from survey_cli.study.open_study import OpenStudy, check_supervisor_account
 
@@ -90,7 +100,9 @@ def _list_backups(folder: Path, study: str) -> list[tuple[Path, datetime]]:
     backups = []
     for file in sorted(folder.glob(f"{study}.*Z.db")):
         with suppress(ValueError):
-            at = datetime.strptime(file.name[len(study) + 1 : -len(".db")], TIME_FORMAT).replace(tzinfo=UTC)
+            at = datetime.strptime(file.name[len(study) + 1 : -len(".db")], TIME_FORMAT).replace(
+                tzinfo=UTC
+            )
             backups.append((file, at))
     return backups
 
@@ -98,7 +110,11 @@ def _list_backups(folder: Path, study: str) -> list[tuple[Path, datetime]]:
 def _list_unfinished(folder: Path, study: str, at: datetime) -> list[Path]:
     """Return what is left of backups that were killed, to which nothing is written any more."""
     files = folder.glob(f".{study}.*Z.db.*{UNFINISHED_SUFFIX}*")
-    return [file for file in files if at.timestamp() - file.stat().st_mtime > ABANDONED_AFTER.total_seconds()]
+    return [
+        file
+        for file in files
+        if at.timestamp() - file.stat().st_mtime > ABANDONED_AFTER.total_seconds()
+    ]
 
 
 def find_backup(folder: Path, study: str, until: datetime | None) -> Path:
@@ -107,7 +123,9 @@ def find_backup(folder: Path, study: str, until: datetime | None) -> Path:
     if not backups:
         when = f" made until {until.astimezone():%Y-%m-%d %H:%M}" if until is not None else ""
         what = f"the folder contains no backup of the study {study!r}{when}"
-        raise UserError(str(folder), what, "specify another folder, a later time, or a backup by its name")
+        raise UserError(
+            str(folder), what, "specify another folder, a later time, or a backup by its name"
+        )
     return backups[-1]
 
 
@@ -115,8 +133,12 @@ def _write_erasures(folder: Path, study: str, erasures: Mapping[Erasure, datetim
     """Add erasures to the file beside the backups. Raises UserError."""
     if not (merged := {**_read_erasures(folder, study), **erasures}):
         return
-    lines = [f"{' '.join(erasure)} {encode_timestamp(at)}\n" for erasure, at in sorted(merged.items())]
-    write_text_file(folder / f"{study}{ERASURES_SUFFIX}", lambda file: file.writelines(lines), force=True)
+    lines = [
+        f"{' '.join(erasure)} {encode_timestamp(at)}\n" for erasure, at in sorted(merged.items())
+    ]
+    write_text_file(
+        folder / f"{study}{ERASURES_SUFFIX}", lambda file: file.writelines(lines), force=True
+    )
 
 
 def _read_erasures(folder: Path, study: str) -> dict[Erasure, datetime]:
@@ -124,9 +146,14 @@ def _read_erasures(folder: Path, study: str) -> dict[Erasure, datetime]:
     file = folder / f"{study}{ERASURES_SUFFIX}"
     try:
         lines = file.read_text("utf-8").splitlines() if file.exists() else []
-        return {Erasure(key_hash, kind): decode_timestamp(at) for key_hash, kind, at in map(str.split, lines)}
+        return {
+            Erasure(key_hash, kind): decode_timestamp(at)
+            for key_hash, kind, at in map(str.split, lines)
+        }
     except (OSError, ValueError) as error:
-        remedy = "restore this file, or move it away and repeat the erasures since the backup yourself"
+        remedy = (
+            "restore this file, or move it away and repeat the erasures since the backup yourself"
+        )
         raise UserError(str(file), "the list of erasures cannot be read", remedy) from error
 
 
@@ -149,7 +176,12 @@ class RestoreResult(NamedTuple):
 
 
 def restore_database(
-    path: str | Path, backup: str | Path, *, at: datetime, db: str | None = None, until: datetime | None = None
+    path: str | Path,
+    backup: str | Path,
+    *,
+    at: datetime,
+    db: str | None = None,
+    until: datetime | None = None,
 ) -> RestoreResult:
     """Replace a study's database by a backup while nobody uses it. The replaced database is kept.
 
@@ -163,7 +195,9 @@ def restore_database(
     if source.is_dir():
         source = find_backup(source, instrument.id, until)
     elif until is not None:
-        raise UserError(str(backup), "a time chooses among the backups of a folder", "specify the folder")
+        raise UserError(
+            str(backup), "a time chooses among the backups of a folder", "specify the folder"
+        )
     erasures, repeated = _read_erasures(source.parent, instrument.id), RepeatedErasures(0)
 
     def prepare(replaced: Path | None) -> None:
@@ -187,20 +221,28 @@ def restore_database(
     except StoreError as problem:
         if RESTORE_COMMAND not in problem.remedy or problem.where == str(where):
             raise
-        raise UserError(str(source), f"the backup is damaged: {problem.what}", OTHER_BACKUP_REMEDY) from problem
+        raise UserError(
+            str(source), f"the backup is damaged: {problem.what}", OTHER_BACKUP_REMEDY
+        ) from problem
     except OSError as error:
         what = f"the backup cannot be copied ({error.strerror})"
         raise UserError(where, what, "check the folder and the disk") from error
     with suppress(UserError):
         _write_erasures(source.parent, instrument.id, erasures)
-    counts, known_until = (verified.interviews, verified.events), max(erasures.values(), default=None)
+    counts, known_until = (
+        (verified.interviews, verified.events),
+        max(erasures.values(), default=None),
+    )
     return RestoreResult(where, str(source), *counts, repeated, known_until, kept, lost)
 
 
 def _open_copy(copy: Path, path: str | Path, instrument: Instrument, at: datetime) -> OpenStudy:
     """Open a copy of a study's database for an erasure, whoever restores it."""
     store, no_list = Store.open(copy, create=False), DoNotCallList.open_beside(":memory:")
-    who, plan = Interviewer(login=store.account, role="supervisor"), Plan.from_instrument(instrument)
+    who, plan = (
+        Interviewer(login=store.account, role="supervisor"),
+        Plan.from_instrument(instrument),
+    )
     return OpenStudy(
         path=str(path), instrument=instrument, plan=plan, store=store, where=str(copy), people=People(), who=who,
         do_not_call=no_list, at=at,

@@ -7,10 +7,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from survey_cli.engine.codec import encode_timestamp
-from survey_cli.engine.events import OFFICE_EVENTS, InterviewEnded, InterviewEvent, InterviewMigrated, InterviewStarted
+from survey_cli.engine.events import (
+    OFFICE_EVENTS,
+    InterviewEnded,
+    InterviewEvent,
+    InterviewMigrated,
+    InterviewStarted,
+)
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import RecordedAnswer
-from survey_cli.engine.route_reasons import RouteReason, explain_absence, find_end, walk_with_answers
+from survey_cli.engine.route_reasons import (
+    RouteReason,
+    explain_absence,
+    find_end,
+    walk_with_answers,
+)
 from survey_cli.entries import Rejection
 from survey_cli.instrument.compiled.model import Instrument, ItemGroup
 from survey_cli.instrument.schema.items.question import CompiledItem
@@ -25,7 +36,9 @@ UNASKED: Final = (NOT_ASKED, NOT_REACHED)
 
 def find_differences(interview: Interview, line: ExportRow) -> list[str]:
     """Return the names of the exported row's columns whose values differ from those of the journal."""
-    last = next(event for event in reversed(interview.events) if not isinstance(event, OFFICE_EVENTS)).stamp
+    last = next(
+        event for event in reversed(interview.events) if not isinstance(event, OFFICE_EVENTS)
+    ).stamp
     compared = {
         "case_key": (line.case, interview.start.case),
         "status": (line.status, interview.status),
@@ -37,7 +50,9 @@ def find_differences(interview: Interview, line: ExportRow) -> list[str]:
     return [name for name, (stored, derived_value) in compared.items() if stored != derived_value]
 
 
-def explain_rejected_event(find_version: Callable[[str], Instrument], journal: Sequence[InterviewEvent]) -> str:
+def explain_rejected_event(
+    find_version: Callable[[str], Instrument], journal: Sequence[InterviewEvent]
+) -> str:
     """Explain why a journal cannot be replayed: the first event that does not fit the route; empty where it can be."""
     interview: Interview | None = None
     for seq, event in enumerate(journal, 1):
@@ -75,7 +90,9 @@ def describe_reason(instrument: Instrument, reason: RouteReason, place: Place) -
     """Describe why a place is off the route: `ask_if (study.yaml:7:15) `q1 == 1` is false: q1 = 2`."""
     personal = find_personal_names(instrument)
     named = reason.values.items()
-    values = ", ".join(f"{n} is personal" if n in personal else f"{n} = {_format(value)}" for n, value in named)
+    values = ", ".join(
+        f"{n} is personal" if n in personal else f"{n} = {_format(value)}" for n, value in named
+    )
     match reason.key:
         case "end":
             return f"the interview ends before it, at {reason.values['end']}"
@@ -120,19 +137,27 @@ def iterate_row_differences(
     answers, changed = dict(route.answers), dict[Place, str]()
     for block in build_blocks(instrument, instrument.language):
         cells = tuple(next(derived) for _ in block.variables)
-        there = tuple(stored.get(v.name, cell) for v, cell in zip(block.variables, cells, strict=True))
+        there = tuple(
+            stored.get(v.name, cell) for v, cell in zip(block.variables, cells, strict=True)
+        )
         if there == cells:
             continue
         hidden = any(v.name in personal for v in block.variables)
         if block.item is None or block.source != "item":
-            values = "" if hidden else f": {_join(there)} in the data, {_join(cells)} from its journal"
+            values = (
+                "" if hidden else f": {_join(there)} in the data, {_join(cells)} from its journal"
+            )
             yield f"{block.id} differs from its journal{values}"
             continue
         place = Place(block.id, block.turn)
         answer = _read_answer(block.item, block.variables, there)
         if answer is None:
             has_answer = answers.pop(place, None) is not None
-            changed[place] = "has no answer in the data" if has_answer else "is marked as not asked or not reached"
+            changed[place] = (
+                "has no answer in the data"
+                if has_answer
+                else "is marked as not asked or not reached"
+            )
         else:
             changed[place] = f"is {_join(there)} in the data, and {_join(cells)} in its journal"
             if hidden:
@@ -153,28 +178,41 @@ def _iterate_consequences(
         if reason is not None:
             yield f"{place} has an answer but {describe_reason(instrument, reason, place)}"
         elif place in changed:
-            on_route = " and is on the route" if place in state.unreached and place not in answers else ""
+            on_route = (
+                " and is on the route" if place in state.unreached and place not in answers else ""
+            )
             yield f"{place} {changed[place]}{on_route}"
     if interview.status == "ended":
         end = find_end(interview.machine, excluding)
         if end and Place(end) not in answers and Place(end) not in state.unreached:
             yield f"{end} is on the route with the other answers of the data, and the interview ends there"
         order = list(instrument.items)
-        for place in sorted(state.unreached, key=lambda place: (order.index(place.item), place.turn or 0)):
+        for place in sorted(
+            state.unreached, key=lambda place: (order.index(place.item), place.turn or 0)
+        ):
             if not (place in changed or place in answers or place in before.unreached):
                 yield f"{place} has no answer but is on the route with the other answers of the data"
 
 
-def _read_answer(item: CompiledItem, variables: Sequence[Variable], cells: tuple[Cell, ...]) -> RecordedAnswer | None:
+def _read_answer(
+    item: CompiledItem, variables: Sequence[Variable], cells: tuple[Cell, ...]
+) -> RecordedAnswer | None:
     """Return the answer that the cells of an item hold; None where they say that it was not asked or not reached."""
     question = item.question
-    if any(cells == question.build_missing_cells(item, why) for why in UNASKED) or cells[0] in (*UNASKED, ""):
+    if any(cells == question.build_missing_cells(item, why) for why in UNASKED) or cells[0] in (
+        *UNASKED,
+        "",
+    ):
         return None
     for decline in item.declines:
         if cells == question.build_declined_cells(item, get_missing(decline.id)):
             return RecordedAnswer(get_missing(decline.id))
-    options = [(v.option, cell) for v, cell in zip(variables, cells, strict=True) if v.option is not None]
-    return RecordedAnswer(tuple(code for code, cell in options if cell == 1) if options else cells[0])
+    options = [
+        (v.option, cell) for v, cell in zip(variables, cells, strict=True) if v.option is not None
+    ]
+    return RecordedAnswer(
+        tuple(code for code, cell in options if cell == 1) if options else cells[0]
+    )
 
 
 def _join(cells: Sequence[Cell]) -> str:

@@ -43,7 +43,9 @@ def list_studies(address: str) -> tuple[ServerAddress, list[str]]:
     """List the schemas of the studies that the account may use, or the one that the address names. Raises UserError."""
     with closing(_connect(address)) as db:
         named = db.address.schema
-        return db.address, [named] if named else [schema for (schema,) in db.read(roles.sql.USABLE_STUDIES)]
+        return db.address, [named] if named else [
+            schema for (schema,) in db.read(roles.sql.USABLE_STUDIES)
+        ]
 
 
 def prepare_server(address: str) -> PreparedServer:
@@ -66,10 +68,14 @@ def prepare_server(address: str) -> PreparedServer:
         do_not_call.DoNotCallList.open_beside(db.address).close()
         db.run(adapt_statement(do_not_call.sql.REMOVED_TABLE))
         database, studies = roles.prepare_database(db)
-    return PreparedServer(db.where, created, [roles.make_group(database, role) for role in roles.ROLES], studies)
+    return PreparedServer(
+        db.where, created, [roles.make_group(database, role) for role in roles.ROLES], studies
+    )
 
 
-def change_role(address: str, person: str, role: str, *, revoke: bool = False, password: str = "") -> str:
+def change_role(
+    address: str, person: str, role: str, *, revoke: bool = False, password: str = ""
+) -> str:
     """Give a person a role in all studies of a database, or take it away. Returns what was done. Raises UserError."""
     if role not in roles.ROLES:
         raise UserError(role, "is no role", f"the roles are {', '.join(roles.ROLES)}")
@@ -107,12 +113,17 @@ def check_server(address: str) -> list[ServerCheck]:
     """Try what each role may do in the studies of a database, and undo it. Raises UserError."""
     with closing(_connect(address)) as db:
         where = db.address
-        studies = [where.schema] if where.schema else [schema for (schema,) in db.read(roles.sql.STUDIES)]
+        studies = (
+            [where.schema] if where.schema else [schema for (schema,) in db.read(roles.sql.STUDIES)]
+        )
         roles.check_prepared(db)
         if not studies:
             remedy = "publish a questionnaire: survey study publish FILE --db ADDRESS"
             raise UserError(where, "the database contains no study of this account", remedy)
-        results = [(study, roles.check_roles(db, study), roles.list_excess_rights(db, study)) for study in studies]
+        results = [
+            (study, roles.check_roles(db, study), roles.list_excess_rights(db, study))
+            for study in studies
+        ]
     return [
         ServerCheck(
             where=str(where),

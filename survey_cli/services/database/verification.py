@@ -43,7 +43,12 @@ SNAPSHOT_AFTER: Final = ("suspended", "stopped", "ended", "migrated", "erased", 
 """Kinds of events after which a snapshot is stored."""
 TIME_DEPENDENT_COLUMNS: Final = frozenset({"due_at", "bucket", "why", "was"})
 """Columns of a case's queue position that change with time alone once the study has an end."""
-DONE_CASE_COLUMNS: Final = TIME_DEPENDENT_COLUMNS | {"rank", "promised_at", "promised_until", "owner"}
+DONE_CASE_COLUMNS: Final = TIME_DEPENDENT_COLUMNS | {
+    "rank",
+    "promised_at",
+    "promised_until",
+    "owner",
+}
 """The same for a case that is done by then."""
 
 
@@ -145,10 +150,17 @@ class Verification:
             yield f"{who}: the journal cannot be replayed{self._explain_rejection(journal)}"
             return
         yield from self._check_earlier_versions(who, journal)
-        if any(isinstance(event, events.InterviewEnded) and event.outcome == COMPLETE for event in journal):
+        if any(
+            isinstance(event, events.InterviewEnded) and event.outcome == COMPLETE
+            for event in journal
+        ):
             self._completed.add(row.id)
-        differing = find_differences(interview, ExportRow._make((*encode_interview_head(row), None, None, "")))
-        places = [place for event in journal if (place := getattr(event, "place", None)) is not None]
+        differing = find_differences(
+            interview, ExportRow._make((*encode_interview_head(row), None, None, ""))
+        )
+        places = [
+            place for event in journal if (place := getattr(event, "place", None)) is not None
+        ]
         if any(place.item not in instrument.items for place in places):
             yield f"{who}: an event is of an item that the questionnaire does not have"
         if find_erasure(journal) is None:
@@ -156,7 +168,10 @@ class Verification:
             differing += ["answered"] if row.answered != interview.answer_count else []
         elif row.at_item and row.at_item.partition("#")[0] not in instrument.items:
             differing.append("at_item")
-        yield from (f"{who}: event {seq} codes an answer that was not given" for seq in _find_baseless(journal))
+        yield from (
+            f"{who}: event {seq} codes an answer that was not given"
+            for seq in _find_baseless(journal)
+        )
         if row.last_seq != len(journal):
             differing.append("last_seq")
         if events.get_version(journal) != row.instrument:
@@ -173,7 +188,11 @@ class Verification:
     def _explain_rejection(self, journal: Sequence[events.InterviewEvent]) -> str:
         """Return the first event that does not fit the route, for the end of a sentence."""
         with suppress(*REPLAY_ERRORS):
-            return f": {explain_rejected_event(self._instruments.__getitem__, journal)}" if self._route else ""
+            return (
+                f": {explain_rejected_event(self._instruments.__getitem__, journal)}"
+                if self._route
+                else ""
+            )
         return ""
 
     def _check_row(self, who: str, stored: StoredInterview, interview: Interview) -> Iterator[str]:
@@ -184,13 +203,20 @@ class Verification:
             texts = split_row(stored.cells, len(variables))
             if stored.details is not None:
                 personal_texts = split_row(stored.details, len(variables))
-                texts = [b if v.personal else a for v, a, b in zip(variables, texts, personal_texts, strict=True)]
+                texts = [
+                    b if v.personal else a
+                    for v, a, b in zip(variables, texts, personal_texts, strict=True)
+                ]
             cells = make_row_reader([v.storage for v in variables])(join_row(texts))
-            yield from (f"{who}: {line}" for line in iterate_row_differences(interview, variables, cells))
+            yield from (
+                f"{who}: {line}" for line in iterate_row_differences(interview, variables, cells)
+            )
         except REPLAY_ERRORS:
             yield f"{who}: its data row cannot be read"
 
-    def _check_earlier_versions(self, who: str, journal: Sequence[events.InterviewEvent]) -> Iterator[str]:
+    def _check_earlier_versions(
+        self, who: str, journal: Sequence[events.InterviewEvent]
+    ) -> Iterator[str]:
         """Yield what is wrong with the events before each migration, which are of an earlier version."""
         for index, event in enumerate(journal):
             if isinstance(event, events.InterviewMigrated) and find_erasure(journal) is None:
@@ -201,17 +227,32 @@ class Verification:
                     yield f"{who}: its events before it was taken to another version cannot be replayed"
 
     def _check_snapshot(
-        self, who: str, stored: StoredInterview, journal: Sequence[events.InterviewEvent], *, settled: bool
+        self,
+        who: str,
+        stored: StoredInterview,
+        journal: Sequence[events.InterviewEvent],
+        *,
+        settled: bool,
     ) -> Iterator[str]:
-        row, seq, instrument = stored.interview, stored.seq, self._instruments[stored.interview.instrument]
+        row, seq, instrument = (
+            stored.interview,
+            stored.seq,
+            self._instruments[stored.interview.instrument],
+        )
         if seq is None:
             if stored.details is not None:
                 yield f"{who}: it has personal data but no snapshot"
             return
-        if not 1 <= seq <= len(journal) or events.EVENT_KINDS[type(journal[seq - 1])] not in SNAPSHOT_AFTER:
+        if (
+            not 1 <= seq <= len(journal)
+            or events.EVENT_KINDS[type(journal[seq - 1])] not in SNAPSHOT_AFTER
+        ):
             yield f"{who}: its snapshot was made at event {seq}, after which no snapshot is made"
             return
-        if not (stored.engine or "").isdecimal() or not 1 <= int(stored.engine or 0) <= RULES_VERSION:
+        if (
+            not (stored.engine or "").isdecimal()
+            or not 1 <= int(stored.engine or 0) <= RULES_VERSION
+        ):
             yield f"{who}: its snapshot names engine {stored.engine!r}, which never existed"
         elif self._route and not any(isinstance(event, events.AnswersErased) for event in journal):
             yield from self._check_row(who, stored, Interview.replay(instrument, journal[:seq]))
@@ -276,30 +317,46 @@ class Verification:
         if not self._store.cases.counts.agree():
             yield "the live counts differ from the cases; `survey db upgrade` counts them again"
 
-    def _compare_queue_position(self, row: CaseRow, history: Sequence[case_events.HistoryEntry]) -> Iterator[str]:
+    def _compare_queue_position(
+        self, row: CaseRow, history: Sequence[case_events.HistoryEntry]
+    ) -> Iterator[str]:
         stored, history_then = row.position, history[: row.position_seq]
         case = Case.from_history(row.key, history_then)
         derived = schedule_case(case, self._plan, history_then[-1].at)
         released_at = find_release_time(case.end_attempt(), self._plan)
-        if released_at is not None and released_at > history_then[-1].at and stored.bucket != derived.bucket:
+        if (
+            released_at is not None
+            and released_at > history_then[-1].at
+            and stored.bucket != derived.bucket
+        ):
             # without its quota places, the case waits while one of its cells is full
             derived = schedule_case(case, self._plan, released_at)
         columns = (*QueuePosition._fields[1:], "was")  # the status is stored in `was`
-        pairs = zip(columns, (*stored[1:], stored.status), (*derived[1:], derived.status), strict=True)
+        pairs = zip(
+            columns, (*stored[1:], stored.status), (*derived[1:], derived.status), strict=True
+        )
         differing = [name for name, now, then in pairs if now != then]
         if row.activity_seq > row.position_seq:
             yield "counted"
-        if row.activity_seq < row.position_seq:  # an earlier version wrote it last: the next `survey status` counts it
+        if (
+            row.activity_seq < row.position_seq
+        ):  # an earlier version wrote it last: the next `survey status` counts it
             differing = [name for name in differing if name != "activity"]
-        if stored.status == "ready" and derived.status == "waiting" and not stored.why:  # it is due now
+        if (
+            stored.status == "ready" and derived.status == "waiting" and not stored.why
+        ):  # it is due now
             differing = [name for name in differing if name not in ("was", "why")]
         if self._plan.calendar.ends is not None:
             ignored = DONE_CASE_COLUMNS if stored.status == "done" else TIME_DEPENDENT_COLUMNS
             differing = [name for name in differing if name not in ignored]
         yield from differing
 
-    def _check_case_interviews(self, who: str, history: Sequence[case_events.HistoryEntry]) -> Iterator[str]:
-        openings = (entry.event for entry in history if isinstance(entry.event, case_events.InterviewOpened))
+    def _check_case_interviews(
+        self, who: str, history: Sequence[case_events.HistoryEntry]
+    ) -> Iterator[str]:
+        openings = (
+            entry.event for entry in history if isinstance(entry.event, case_events.InterviewOpened)
+        )
         for interview in {event.interview for event in openings}:
             row = self._store.interviews.find_row(interview)
             if row is None:
@@ -343,15 +400,25 @@ def _find_baseless(journal: Sequence[events.InterviewEvent]) -> Iterator[int]:
     """Yield the number of each coding of a text that was not answered before; erased ones refer to none."""
     given: set[str] = set()
     for seq, event in enumerate(journal, 1):
-        if isinstance(event, events.QuestionAnswered) and (text := get_open_text(event.value, event.specify_texts)):
+        if isinstance(event, events.QuestionAnswered) and (
+            text := get_open_text(event.value, event.specify_texts)
+        ):
             given.add(f"{event.place}{compute_text_digest(text)}")
-        elif isinstance(event, events.AnswerCoded) and event.digest and f"{event.place}{event.digest}" not in given:
+        elif (
+            isinstance(event, events.AnswerCoded)
+            and event.digest
+            and f"{event.place}{event.digest}" not in given
+        ):
             yield seq
 
 
-def _compare_case_columns(row: CaseRow, case: Case, history: Sequence[case_events.HistoryEntry]) -> Iterator[str]:
+def _compare_case_columns(
+    row: CaseRow, case: Case, history: Sequence[case_events.HistoryEntry]
+) -> Iterator[str]:
     """Yield the columns of a case that differ from its history."""
-    sampled = [entry.event for entry in history if isinstance(entry.event, case_events.CaseSampled)][-1]
+    sampled = [
+        entry.event for entry in history if isinstance(entry.event, case_events.CaseSampled)
+    ][-1]
     compared: dict[str, tuple[object, object]] = {
         "seq": (row.seq, len(history)),
         "updated_at": (row.updated_at, history[-1].at),

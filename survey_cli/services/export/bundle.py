@@ -29,7 +29,11 @@ from survey_cli.services.data.code_frames import list_frames, locate_frame
 from survey_cli.services.data.export_options import ExportOptions, ExportResult, RowKind
 from survey_cli.services.data.interview_table import UnreadableInterviewError
 from survey_cli.services.date_options import parse_as_of
-from survey_cli.services.export.export_data import MissingLibraryError, check_outputs, export_records
+from survey_cli.services.export.export_data import (
+    MissingLibraryError,
+    check_outputs,
+    export_records,
+)
 from survey_cli.services.output_files import check_output_path, write_file
 from survey_cli.services.report.publish import load_codebook_from_records
 from survey_cli.services.report.response_rates import RatesOptions, compute_rates_from_records
@@ -99,7 +103,9 @@ class BundleResult:
         return self.descriptions.get(name) or _DESCRIPTIONS.get(name, "")
 
 
-def write_bundle(path: str | Path, options: ExportOptions, to: str, outs: Sequence[str] = ()) -> BundleResult:
+def write_bundle(
+    path: str | Path, options: ExportOptions, to: str, outs: Sequence[str] = ()
+) -> BundleResult:
     """Write a bundle into the folder `to`, or into a file where it ends in .zip.
 
     `outs` names the data files in it, instead of the default ones; `options.what`, where it is not interviews, adds a
@@ -120,7 +126,9 @@ def write_bundle(path: str | Path, options: ExportOptions, to: str, outs: Sequen
         folder.mkdir(mode=0o700)
         check_outputs([str(folder / out) for out in outs], options)
         exported = to, options.describe_content()
-        with read_records(path, db=options.db, people=options.people, to=to, exported=exported) as records:
+        with read_records(
+            path, db=options.db, people=options.people, to=to, exported=exported
+        ) as records:
             result = _write_contents(records, options, folder, outs)
         if zipped:
             write_file(target, lambda file: _write_zip(folder, file), force=options.force)
@@ -133,7 +141,9 @@ def write_bundle(path: str | Path, options: ExportOptions, to: str, outs: Sequen
         if str(folder) not in str(error):
             raise
         where = Path(error.where).name if error.where.startswith(str(folder)) else error.where
-        raise UserError(where, error.what.replace(f"{folder}/", ""), error.remedy, error.problems) from error
+        raise UserError(
+            where, error.what.replace(f"{folder}/", ""), error.remedy, error.problems
+        ) from error
     finally:
         rmtree(folder, ignore_errors=True)
     return result
@@ -149,7 +159,11 @@ def _check_target(target: Path, *, zipped: bool, force: bool) -> None:
         return
     if target.is_dir() and (not any(target.iterdir()) or (force and is_bundle(target))):
         return
-    what = "this folder is not a bundle, or contains other files" if target.is_dir() and force else "it already exists"
+    what = (
+        "this folder is not a bundle, or contains other files"
+        if target.is_dir() and force
+        else "it already exists"
+    )
     remedy = "use another name" if force else "use another name, or --force to replace the bundle"
     raise UserError(str(target), what, remedy)
 
@@ -162,7 +176,9 @@ def _check_file_names(outs: Sequence[str]) -> None:
             raise UserError("-o", f"{out}: {what}", "use a name without a folder, such as data.sav")
         tables = {f"{name}.csv" for name in (*FIELDWORK_TABLES, *EXTRA_TABLES)}
         if out in RESERVED_NAMES | tables | {"questionnaire"}:
-            raise UserError("-o", f"{out}: the bundle has its own file of this name", "use another name")
+            raise UserError(
+                "-o", f"{out}: the bundle has its own file of this name", "use another name"
+            )
 
 
 def _move_into_place(folder: Path, target: Path) -> None:
@@ -186,31 +202,47 @@ def _copy_analysis(records: StudyRecords, folder: Path, *, public: bool) -> None
     """Copy the analysis file, its targets and the code frames; these may quote answers, so a public bundle has none."""
     analysis = open_analysis(records.path, records.instrument)
     beside = Path(records.path).parent
-    targets = [beside / weight.rake for weight in analysis.weights.values() if weight.rake is not None]
-    frames = [] if public else [locate_frame(records.path, item) for item in list_frames(records.path)]
-    for file in filter(Path.is_file, [*([Path(analysis.file)] if analysis.file else []), *targets, *frames]):
+    targets = [
+        beside / weight.rake for weight in analysis.weights.values() if weight.rake is not None
+    ]
+    frames = (
+        [] if public else [locate_frame(records.path, item) for item in list_frames(records.path)]
+    )
+    for file in filter(
+        Path.is_file, [*([Path(analysis.file)] if analysis.file else []), *targets, *frames]
+    ):
         is_below = file.is_relative_to(beside) and ".." not in file.parts[len(beside.parts) :]
         copy = folder / (file.relative_to(beside) if is_below else file.name)
         copy.parent.mkdir(exist_ok=True, parents=True)
         copyfile(file, copy)
 
 
-def _write_contents(records: StudyRecords, options: ExportOptions, folder: Path, outs: Sequence[str]) -> BundleResult:
+def _write_contents(
+    records: StudyRecords, options: ExportOptions, folder: Path, outs: Sequence[str]
+) -> BundleResult:
     instrument, store = records.instrument, records.store
     when, last = parse_as_of(options.as_of, options.at, options.zone), None
     if not when.past:
         times = [row.updated_at for row in store.interviews.list_rows()]
-        last = max([*times, *(row.updated_at for row in store.cases.queries.iterate_rows())], default=None)
+        last = max(
+            [*times, *(row.updated_at for row in store.cases.queries.iterate_rows())], default=None
+        )
     as_of = when.at.isoformat() if when.past else ""
     contents = BundleResult(instrument=instrument, options=options, last_event_at=last, as_of=as_of)
     results, skipped, descriptions = contents.data_files, contents.skipped, contents.descriptions
-    _write_questionnaire_texts(store, instrument, folder / "questionnaire", when.at if when.past else None)
+    _write_questionnaire_texts(
+        store, instrument, folder / "questionnaire", when.at if when.past else None
+    )
     _copy_analysis(records, folder / "questionnaire", public=options.public)
     formats = [options.format.lower()] if options.format else DEFAULT_FORMATS
     endings = [FORMATS[name].extensions[0] for name in formats if name in FORMATS] or [".csv"]
-    names = outs or [f"{instrument.id}{ending}" if ending[0] == "." else ending for ending in endings]
+    names = outs or [
+        f"{instrument.id}{ending}" if ending[0] == "." else ending for ending in endings
+    ]
     for name in names:
-        file_options = replace(options, to=str(folder / name), what="interviews", beside=tuple(names))
+        file_options = replace(
+            options, to=str(folder / name), what="interviews", beside=tuple(names)
+        )
         try:
             result = export_records(records, file_options)
         except MissingLibraryError as error:
@@ -221,7 +253,9 @@ def _write_contents(records: StudyRecords, options: ExportOptions, folder: Path,
         data_format = find_format(name, chosen=options.format)
         if not isinstance(data_format, str):
             prefix = "" if data_format.name in ("ddi", "datapackage") else "the data: "
-            descriptions[name] = f"{prefix}{data_format.description.removesuffix('; needs memory for all rows')}"
+            descriptions[name] = (
+                f"{prefix}{data_format.description.removesuffix('; needs memory for all rows')}"
+            )
         if result.beside:
             descriptions[Path(result.beside).name] = f"the data that {name} describes"
         results.append(replace(result, to=name, beside=""))
@@ -255,7 +289,9 @@ def _skipping(name: str, skipped: list[str]) -> Iterator[None]:
         skipped.append(f"{name}: {error.what}")
 
 
-def _write_table(records: StudyRecords, contents: BundleResult, folder: Path, what: RowKind) -> ExportResult:
+def _write_table(
+    records: StudyRecords, contents: BundleResult, folder: Path, what: RowKind
+) -> ExportResult:
     """Write another table as CSV, as of the last event.
 
     Filters by interview or column do not apply to cases and calls, so with them the table is refused.
@@ -264,11 +300,17 @@ def _write_table(records: StudyRecords, contents: BundleResult, folder: Path, wh
     if what in FIELDWORK_TABLES and (options.where or options.variables):
         why = "cases and calls are exported only with all interviews and all columns"
         raise UserError(name, why, "export them separately")
-    table_options = replace(options, to=str(folder / name), format="csv", what=what, at=contents.time_shown)
-    return replace(export_records(records, replace(table_options, variables=(), rake="", weight="")), to=name)
+    table_options = replace(
+        options, to=str(folder / name), format="csv", what=what, at=contents.time_shown
+    )
+    return replace(
+        export_records(records, replace(table_options, variables=(), rake="", weight="")), to=name
+    )
 
 
-def _write_questionnaire_texts(store: Store, instrument: Instrument, folder: Path, until: datetime | None) -> None:
+def _write_questionnaire_texts(
+    store: Store, instrument: Instrument, folder: Path, until: datetime | None
+) -> None:
     """Write the full text of every version used until then, each in its own folder.
 
     Where none was used, it is the current file's text.
@@ -286,7 +328,9 @@ def _write_questionnaire_texts(store: Store, instrument: Instrument, folder: Pat
 
 def _write_rates(records: StudyRecords, contents: BundleResult, folder: Path) -> None:
     """Write the rates as of the last event, or as of the time requested."""
-    options = RatesOptions(as_of=contents.as_of, zone=UTC, all_origins=contents.options.origin == "all")
+    options = RatesOptions(
+        as_of=contents.as_of, zone=UTC, all_origins=contents.options.origin == "all"
+    )
     table = compute_rates_from_records(records, options, now=contents.time_shown, live=False).table
     with (folder / "rates.csv").open("w", encoding="utf-8", newline="") as file:
         write_csv(tabulate_rates(table), file, WriteOptions())
@@ -299,7 +343,11 @@ def _write_zip(folder: Path, to: Path) -> None:
     with ZipFile(to, "w", ZIP_DEFLATED, compresslevel=9) as archive:
         for file in sorted(f for f in folder.rglob("*") if f.is_file()):
             entry = ZipInfo(file.relative_to(folder).as_posix(), ZIP_EPOCH)
-            entry.compress_type, entry.external_attr, entry.create_system = ZIP_DEFLATED, 0o600 << 16, 3
+            entry.compress_type, entry.external_attr, entry.create_system = (
+                ZIP_DEFLATED,
+                0o600 << 16,
+                3,
+            )
             with file.open("rb") as data, archive.open(entry, "w", force_zip64=True) as target:
                 copyfileobj(data, target, 1 << 20)
 
@@ -307,7 +355,9 @@ def _write_zip(folder: Path, to: Path) -> None:
 MANIFEST: Final = "manifest.json"
 README: Final = "README.txt"
 CHECKSUMS: Final = "SHA256SUMS"
-RESERVED_NAMES: Final = frozenset((MANIFEST, README, CHECKSUMS, "codebook.html", "rates.csv", "rates.txt"))
+RESERVED_NAMES: Final = frozenset(
+    (MANIFEST, README, CHECKSUMS, "codebook.html", "rates.csv", "rates.txt")
+)
 """Names that no data file in a bundle may have."""
 _DESCRIPTIONS: Final = {
     "codebook.html": "every variable: wording, who was asked, codes, missing values, counts; opens in a browser",
@@ -342,14 +392,22 @@ def is_bundle(folder: Path) -> bool:
 
 
 def _list_files(folder: Path) -> tuple[str, ...]:
-    return tuple(sorted(f.relative_to(folder).as_posix() for f in folder.rglob("*") if not f.is_dir()))
+    return tuple(
+        sorted(f.relative_to(folder).as_posix() for f in folder.rglob("*") if not f.is_dir())
+    )
 
 
 def _list_readme_values(contents: BundleResult, files: Sequence[str]) -> dict[str, Any]:
     """Return the values of the template."""
-    descriptions = {name: contents.describe_file(name) for name in files if not name.startswith("questionnaire/")}
+    descriptions = {
+        name: contents.describe_file(name)
+        for name in files
+        if not name.startswith("questionnaire/")
+    }
     descriptions["questionnaire/"] = contents.describe_file("questionnaire/")
-    descriptions[MANIFEST] = "the same for programs: description, rows, bytes and SHA-256 of each file"
+    descriptions[MANIFEST] = (
+        "the same for programs: description, rows, bytes and SHA-256 of each file"
+    )
     descriptions[CHECKSUMS] = f"checksums: sha256sum -c {CHECKSUMS}"
     results, data = contents.data_files, contents.data_files[0].data
     notes = [f"{result.to}: {note}" for result in results for note in result.notes]
@@ -358,7 +416,10 @@ def _list_readme_values(contents: BundleResult, files: Sequence[str]) -> dict[st
         "instrument": contents.instrument,
         "options": contents.options,
         "result": results[0],
-        "descriptions": {name.ljust(max(map(len, descriptions))): what for name, what in sorted(descriptions.items())},
+        "descriptions": {
+            name.ljust(max(map(len, descriptions))): what
+            for name, what in sorted(descriptions.items())
+        },
         "others": [result.to for result in results if result.data.table.row_unit != "interview"],
         "remarks": [*data.warnings, *data.differences, *notes],
     }
@@ -367,7 +428,11 @@ def _list_readme_values(contents: BundleResult, files: Sequence[str]) -> dict[st
 def _render_manifest(contents: BundleResult, folder: Path, files: Sequence[str]) -> str:
     instrument, options, data = contents.instrument, contents.options, contents.data_files[0].data
     rows = {
-        result.to: {"rows": result.rows, "columns": len(result.data.table.variables), "notes": list(result.notes)}
+        result.to: {
+            "rows": result.rows,
+            "columns": len(result.data.table.variables),
+            "notes": list(result.notes),
+        }
         for result in contents.data_files
     }
     manifest: dict[str, Any] = {

@@ -10,9 +10,19 @@ from typing import Final, TextIO
 
 from survey_cli.exports import FORMATS, Format, WriteOptions, WriteResult, find_format
 from survey_cli.problems import UserError
-from survey_cli.services.data.export_options import DataTable, ExportOptions, ExportResult, check_weights
+from survey_cli.services.data.export_options import (
+    DataTable,
+    ExportOptions,
+    ExportResult,
+    check_weights,
+)
 from survey_cli.services.data.table_query import query_table
-from survey_cli.services.output_files import check_output_path, write_file, write_file_pair, write_text_file
+from survey_cli.services.output_files import (
+    check_output_path,
+    write_file,
+    write_file_pair,
+    write_text_file,
+)
 from survey_cli.services.run_on_study import read_records
 from survey_cli.study.open_study import StudyRecords
 from survey_cli.table.table import Table, show_table_placeholders
@@ -39,8 +49,13 @@ def export_files(
     """
     check_outputs(outs, options)
     exported = None if options.dry_run else (", ".join(outs), options.describe_content())
-    with read_records(path, db=options.db, people=options.people, to=outs[0], exported=exported) as records:
-        return [export_records(records, replace(options, to=out, beside=tuple(outs)), stdout=stdout) for out in outs]
+    with read_records(
+        path, db=options.db, people=options.people, to=outs[0], exported=exported
+    ) as records:
+        return [
+            export_records(records, replace(options, to=out, beside=tuple(outs)), stdout=stdout)
+            for out in outs
+        ]
 
 
 def check_outputs(outs: Sequence[str], options: ExportOptions) -> None:
@@ -49,7 +64,11 @@ def check_outputs(outs: Sequence[str], options: ExportOptions) -> None:
     if options.public and options.what != "interviews":
         raise UserError("--public", "only interviews can be made public", "leave out --what")
     if options.public and (options.all_personal or options.personal):
-        raise UserError("--public", "personal columns are never public", "leave out --personal and --with-contacts")
+        raise UserError(
+            "--public",
+            "personal columns are never public",
+            "leave out --personal and --with-contacts",
+        )
     files: dict[Path, str] = {}
     for number, out in enumerate(outs):
         chosen = _choose_format(replace(options, to=out))
@@ -59,12 +78,16 @@ def check_outputs(outs: Sequence[str], options: ExportOptions) -> None:
         if out in outs[:number]:
             what = "standard output is specified twice" if out == "-" else "it is specified twice"
             raise UserError("-o" if out == "-" else out, what, "specify each file once")
-        for file in filter(None, (Path(out), chosen.find_data_path(Path(out)))) if out != "-" else ():
+        for file in (
+            filter(None, (Path(out), chosen.find_data_path(Path(out)))) if out != "-" else ()
+        ):
             if options.rake and file.resolve() == Path(options.rake).resolve():
                 raise UserError(out, f"{file} is the file of targets", "use another name")
             check_output_path(file, force=options.force)
             if (other := files.setdefault(file.resolve(), out)) != out:
-                raise UserError(out, f"{file} is written by {other} too", "use another name for one of them")
+                raise UserError(
+                    out, f"{file} is written by {other} too", "use another name for one of them"
+                )
 
 
 def check_origin(records: StudyRecords, options: ExportOptions) -> None:
@@ -88,13 +111,18 @@ def check_origin(records: StudyRecords, options: ExportOptions) -> None:
     raise UserError(records.where, what, f"add --origin {wanted}")
 
 
-def export_records(records: StudyRecords, options: ExportOptions, *, stdout: TextIO | None = None) -> ExportResult:
+def export_records(
+    records: StudyRecords, options: ExportOptions, *, stdout: TextIO | None = None
+) -> ExportResult:
     """Write one file from open records."""
     data_format = _choose_format(options)
     data = query_table(records, options)
     check_origin(records, options)
     write_options = WriteOptions(
-        labels=options.labels, raw=options.raw, bom=options.bom, data_name=_name_described_file(options)
+        labels=options.labels,
+        raw=options.raw,
+        bom=options.bom,
+        data_name=_name_described_file(options),
     )
     table = show_table_placeholders(data.table)
     if options.dry_run:
@@ -114,7 +142,9 @@ def export_records(records: StudyRecords, options: ExportOptions, *, stdout: Tex
 
 def find_unique_rows(table: Table) -> WriteResult:
     """Count the rows, and note how many of them nobody shares the coded values of the sample with."""
-    columns = [(at, v.name) for at, v in enumerate(table.variables) if v.role == "sample" and v.labels]
+    columns = [
+        (at, v.name) for at, v in enumerate(table.variables) if v.role == "sample" and v.labels
+    ]
     counts = Counter(tuple(texts[at] for at, _ in columns) for texts in table.iterate_texts())
     unique, rows = sum(count == 1 for count in counts.values()), counts.total()
     if not unique or rows < 2:
@@ -154,19 +184,29 @@ def _iterate_notes(data: DataTable, chosen: Format, options: ExportOptions) -> I
 
 def _choose_format(options: ExportOptions) -> Format:
     if not options.to:
-        raise UserError("-o", "the name of the file is empty", "specify a file, or - for standard output")
+        raise UserError(
+            "-o", "the name of the file is empty", "specify a file, or - for standard output"
+        )
     if not options.format and options.to != "-" and Path(options.to).is_dir():
         raise UserError(options.to, "this is a folder", "specify a file in it")
-    chosen = find_format("x.csv" if options.to == "-" and not options.format else options.to, chosen=options.format)
+    chosen = find_format(
+        "x.csv" if options.to == "-" and not options.format else options.to, chosen=options.format
+    )
     if not isinstance(chosen, str):
         return chosen
     if options.format:
         raise UserError("--format", chosen, f"use one of {', '.join(FORMATS)}")
-    raise UserError(options.to, chosen, "use one of these endings, or specify the format with --format")
+    raise UserError(
+        options.to, chosen, "use one of these endings, or specify the format with --format"
+    )
 
 
 def write_table(
-    table: Table, chosen: Format, write_options: WriteOptions, options: ExportOptions, stdout: TextIO
+    table: Table,
+    chosen: Format,
+    write_options: WriteOptions,
+    options: ExportOptions,
+    stdout: TextIO,
 ) -> WriteResult:
     """Write the table into the file, or to standard output."""
     to = Path(options.to)
@@ -176,7 +216,9 @@ def write_table(
             written = write(table, stdout, write_options)
             stdout.flush()
             return written
-        return write_text_file(to, lambda file: write(table, file, write_options), force=options.force, newline="")
+        return write_text_file(
+            to, lambda file: write(table, file, write_options), force=options.force, newline=""
+        )
     try:
         if chosen.write_pair is not None:
             pair, beside = chosen.write_pair, chosen.find_data_path(Path(options.to))
@@ -184,7 +226,9 @@ def write_table(
             return write_file_pair(to, beside, partial(pair, table), force=options.force)
         assert chosen.write_file is not None
         into_file = chosen.write_file
-        return write_file(to, lambda path: into_file(table, path, write_options), force=options.force)
+        return write_file(
+            to, lambda path: into_file(table, path, write_options), force=options.force
+        )
     except ImportError as error:
         from survey_cli.installation import make_install_command
 

@@ -21,7 +21,12 @@ from survey_cli.exports.limits import (
     fit_names,
     to_single_line,
 )
-from survey_cli.exports.stata import MAX_LABELED_VALUE, assign_letters, has_unlabeled_texts, list_too_large_codes
+from survey_cli.exports.stata import (
+    MAX_LABELED_VALUE,
+    assign_letters,
+    has_unlabeled_texts,
+    list_too_large_codes,
+)
 from survey_cli.exports.triple_s import iterate_lost_codes
 from survey_cli.instrument.checks.source_items import locate_definition
 from survey_cli.instrument.compiled.draft import InstrumentDraft
@@ -46,16 +51,24 @@ class _FormatData:
     variables: tuple[Variable, ...]
     language: str
 
-    def make_problem(self, rule: str, item: str, what: str, remedy: str, text: Text | None = None) -> Problem:
+    def make_problem(
+        self, rule: str, item: str, what: str, remedy: str, text: Text | None = None
+    ) -> Problem:
         """Return a warning at an item, sample column or compute, or at its text; without an item, at the file."""
-        where = locate_definition(self.draft, item) if item else Position(self.draft.document.instrument.where.file)
+        where = (
+            locate_definition(self.draft, item)
+            if item
+            else Position(self.draft.document.instrument.where.file)
+        )
         if text is not None and text.where.line:
             where = text.get(self.language).where
         return Problem(rule, where, item, what, remedy, "warning", max(len(item), 1))
 
     def find_label_text(self, variable: Variable, code: Code) -> tuple[str, Text | None]:
         """Return the owner of a code's label (an outcome, a named list, an item or a decline) and the label's text."""
-        outcome = next((o for name, o in self.instrument.document.outcomes.items() if name == code), None)
+        outcome = next(
+            (o for name, o in self.instrument.document.outcomes.items() if name == code), None
+        )
         if variable.name == "interview_outcome" and outcome is not None:
             return str(code), outcome.name
         item = self.instrument.items.get(variable.item)
@@ -91,7 +104,10 @@ def check_formats(
     known_rules = {(p.rule, p.who) for p in known}
     problems: dict[tuple[str, str, str, bool], Problem] = {}
     for language in instrument.languages:
-        columns = (*build_admin_variables(instrument, language), *build_columns(instrument, language))
+        columns = (
+            *build_admin_variables(instrument, language),
+            *build_columns(instrument, language),
+        )
         variables = tuple(map(show_placeholders, columns))
         data = _FormatData(instrument, draft, variables, language)
         for name in formats:
@@ -100,7 +116,9 @@ def check_formats(
                     labels_value = problem.what.startswith(VALUE_LABEL_PREFIX)
                     problems.setdefault((name, problem.rule, problem.who, labels_value), problem)
     found = [(name, problem) for (name, *_), problem in problems.items()]
-    return [p for name, p in found if (_COVERED_RULES.get((name, p.rule)), p.who) not in known_rules]
+    return [
+        p for name, p in found if (_COVERED_RULES.get((name, p.rule)), p.who) not in known_rules
+    ]
 
 
 _COVERED_RULES: Final[Mapping[tuple[str, str], str]] = {
@@ -115,11 +133,17 @@ def _check_names(data: _FormatData, limits: FormatLimits) -> Iterator[Problem]:
     names = fit_names([v.name for v in data.variables], limits)
     for variable, name in zip(data.variables, names, strict=True):
         if name != variable.name:
-            what = f"{limits.program} does not accept the name {variable.name}; its file says {name}"
-            yield data.make_problem("format-name", variable.item, what, "shorten the id or the code")
+            what = (
+                f"{limits.program} does not accept the name {variable.name}; its file says {name}"
+            )
+            yield data.make_problem(
+                "format-name", variable.item, what, "shorten the id or the code"
+            )
 
 
-def _check_labels(data: _FormatData, limits: FormatLimits, *, texts: bool = True) -> Iterator[Problem]:
+def _check_labels(
+    data: _FormatData, limits: FormatLimits, *, texts: bool = True
+) -> Iterator[Problem]:
     """Check labels. `texts`: values of text columns have labels in this format."""
     measure = "bytes" if limits.counts_bytes else "letters"
     for v in data.variables:
@@ -141,9 +165,14 @@ def _check_spss_missing(data: _FormatData) -> Iterator[Problem]:
         if not user_missing.unmarked:
             continue
         labels = build_value_labels(variable)
-        codes = join_first(f"{code} ({to_single_line(labels.get(code, str(code)))})" for code in user_missing.unmarked)
+        codes = join_first(
+            f"{code} ({to_single_line(labels.get(code, str(code)))})"
+            for code in user_missing.unmarked
+        )
         long_codes = [
-            code for code in user_missing.unmarked if isinstance(code, str) and len(code.encode()) > MAX_TEXT_CODE_BYTES
+            code
+            for code in user_missing.unmarked
+            if isinstance(code, str) and len(code.encode()) > MAX_TEXT_CODE_BYTES
         ]
         remedy = "give the options whole numbers as codes"
         if long_codes:
@@ -153,7 +182,9 @@ def _check_spss_missing(data: _FormatData) -> Iterator[Problem]:
         else:
             limit = "accepts three codes as missing, or a range and one code"
             remedy = "give declines consecutive codes, such as -9, -8, -7, or mark fewer options as missing"
-        yield data.make_problem("format-missing", variable.item, f"SPSS {limit}: {codes} will count as answers", remedy)
+        yield data.make_problem(
+            "format-missing", variable.item, f"SPSS {limit}: {codes} will count as answers", remedy
+        )
 
 
 def _check_stata_codes(data: _FormatData) -> Iterator[Problem]:
@@ -165,9 +196,13 @@ def _check_stata_codes(data: _FormatData) -> Iterator[Problem]:
         elif large := list_too_large_codes(variable):
             codes = join_first(large)
             what = f"Stata labels numbers up to {MAX_LABELED_VALUE:,}: {codes} of {variable.name} will have no label"
-            yield data.make_problem("format-codes", variable.item, what, "give the options smaller codes")
+            yield data.make_problem(
+                "format-codes", variable.item, what, "give the options smaller codes"
+            )
     letters = assign_letters(data.variables)
-    if kinds := sorted({kind for v in data.variables for kind in v.declines if kind not in letters}):
+    if kinds := sorted(
+        {kind for v in data.variables for kind in v.declines if kind not in letters}
+    ):
         what = f"Stata has 26 letters for missing values: {join_first(kinds)} will be labeled codes"
         yield data.make_problem("format-missing", "", what, "define fewer declines")
 
@@ -180,12 +215,22 @@ def _check_triple_s_codes(data: _FormatData) -> Iterator[Problem]:
 def _check_columns(data: _FormatData, limits: FormatLimits) -> Iterator[Problem]:
     if (count := len(data.variables)) > limits.columns:
         what = f"the data have {count:,} columns; {limits.program} holds {limits.columns:,}"
-        yield data.make_problem("format-columns", "", what, "set a smaller max: on rosters, or use another format")
+        yield data.make_problem(
+            "format-columns", "", what, "set a smaller max: on rosters, or use another format"
+        )
 
 
-_SPSS_CHECKS: Final = (partial(_check_names, limits=SPSS), partial(_check_labels, limits=SPSS), _check_spss_missing)
+_SPSS_CHECKS: Final = (
+    partial(_check_names, limits=SPSS),
+    partial(_check_labels, limits=SPSS),
+    _check_spss_missing,
+)
 _STATA_CHECKS: Final = (
-    *(partial(_check_names, limits=STATA), partial(_check_labels, limits=STATA, texts=False), _check_stata_codes),
+    *(
+        partial(_check_names, limits=STATA),
+        partial(_check_labels, limits=STATA, texts=False),
+        _check_stata_codes,
+    ),
     partial(_check_columns, limits=STATA),
 )
 _CHECKS: Final[Mapping[str, tuple[Callable[[_FormatData], Iterator[Problem]], ...]]] = {

@@ -16,7 +16,9 @@ MIN_INTERVIEWS: Final = 50
 _ANSWERED: Final = {EVENT_KINDS[kind] for kind in (QuestionAnswered, QuestionDeclined, AnswerKept)}
 
 
-def read_item_seconds(path: str, *, db: str | None = None, origin: OriginFilter = "real") -> Mapping[str, float]:
+def read_item_seconds(
+    path: str, *, db: str | None = None, origin: OriginFilter = "real"
+) -> Mapping[str, float]:
     """Return the median seconds per item of complete interviews; none below 50 of them."""
     times: dict[str, dict[tuple[object, object], float]] = defaultdict(lambda: defaultdict(float))
     interviews = set()
@@ -24,14 +26,25 @@ def read_item_seconds(path: str, *, db: str | None = None, origin: OriginFilter 
         instrument, options = records.instrument, ExportOptions(partials=False, origin=origin)
         analysis, language = Analysis(instrument=instrument), instrument.language
         source = InterviewSource(
-            store=records.store, base=instrument, analysis=analysis, options=options, language=language, pseudonyms={}
+            store=records.store,
+            base=instrument,
+            analysis=analysis,
+            options=options,
+            language=language,
+            pseudonyms={},
         )
         table = build_long_table(source, "event").table
         columns = {variable.name: at for at, variable in enumerate(table.variables)}
         for row in table.rows:
-            item, seconds, interview = (row[columns[name]] for name in ("item", "seconds", "interview_id"))
+            item, seconds, interview = (
+                row[columns[name]] for name in ("item", "seconds", "interview_id")
+            )
             interviews.add(interview)
-            if row[columns["event"]] in _ANSWERED and isinstance(item, str) and isinstance(seconds, int | float):
+            if (
+                row[columns["event"]] in _ANSWERED
+                and isinstance(item, str)
+                and isinstance(seconds, int | float)
+            ):
                 times[item][interview, row[columns["turn"]]] += seconds
     if len(interviews) < MIN_INTERVIEWS:
         return {}

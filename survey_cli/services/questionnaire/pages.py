@@ -59,7 +59,9 @@ def list_tutorials() -> list[Tutorial]:
 
 def is_path(asked: str) -> bool:
     """Whether this can only mean a page: no word of the vocabulary has a folder or ends in `.md`."""
-    return asked.endswith(".md") or asked.removeprefix("docs/").startswith(tuple(f"{folder}/" for folder in FOLDERS))
+    return asked.endswith(".md") or asked.removeprefix("docs/").startswith(
+        tuple(f"{folder}/" for folder in FOLDERS)
+    )
 
 
 def find_page(asked: str) -> str:
@@ -81,7 +83,9 @@ def read_page(page: str) -> str:
     """Return a page as Markdown: `guides/fieldwork`. Raises UserError if there isn't one."""
     file = _find_root().joinpath(*f"{page}.md".split("/"))
     if not file.is_file():
-        raise UserError("explain", f"there is no page {page!r}", "`survey explain pages` lists them")
+        raise UserError(
+            "explain", f"there is no page {page!r}", "`survey explain pages` lists them"
+        )
     return file.read_text(encoding="utf-8")
 
 
@@ -118,4 +122,6 @@ def _find_root() -> Traversable:
     if in_project.is_dir():
         return in_project
     what = "this copy of the program has no pages"
-    raise UserError("explain", what, "read docs/ in the folder of the project, or install the program again")
+    raise UserError(
+        "explain", what, "read docs/ in the folder of the project, or install the program again"
+    )

@@ -3,7 +3,11 @@
 from typing import Final, TextIO
 
 from survey_cli.documents.questionnaire.booklet_model import Booklet
-from survey_cli.documents.questionnaire.questionnaire import build_booklet, render_html, render_markdown
+from survey_cli.documents.questionnaire.questionnaire import (
+    build_booklet,
+    render_html,
+    render_markdown,
+)
 from survey_cli.instrument.open_instrument import open_instrument
 from survey_cli.problems import UserError
 from survey_cli.services.output_files import make_page_writers, publish_document
@@ -25,12 +29,18 @@ def print_questionnaire(
 
     def build() -> Booklet:
         instrument = open_instrument(path)
-        languages = instrument.languages if language == ALL_LANGUAGES else (language or instrument.language,)
+        languages = (
+            instrument.languages
+            if language == ALL_LANGUAGES
+            else (language or instrument.language,)
+        )
         if languages[0] not in instrument.languages:
             known = f"its languages are {', '.join(instrument.languages)}; {ALL_LANGUAGES} prints all of them"
             raise UserError("--language", f"the questionnaire has no language {language!r}", known)
         return build_booklet(instrument, languages, comments=comments)
 
-    booklet = publish_document(build, to, WRITERS, refusal=refusal, force=force, stdout=stdout, remedy=remedy)
+    booklet = publish_document(
+        build, to, WRITERS, refusal=refusal, force=force, stdout=stdout, remedy=remedy
+    )
     items = sum(1 for part in booklet.parts for _ in part.iterate_items())
     return items, tuple(name for _, name in booklet.languages)

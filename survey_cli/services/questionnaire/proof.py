@@ -10,7 +10,15 @@ from survey_cli.instrument.checks.reachability.silent_choices import list_silent
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.problems import Position, Problem, UserError, limit_per_rule
 from survey_cli.proof.forks import build_fork_models
-from survey_cli.proof.goals import RETRIES, FillUse, Goal, Verdicts, Witness, list_fill_goals, list_quota_goals
+from survey_cli.proof.goals import (
+    RETRIES,
+    FillUse,
+    Goal,
+    Verdicts,
+    Witness,
+    list_fill_goals,
+    list_quota_goals,
+)
 from survey_cli.proof.silent_choices import list_silent_goals
 from survey_cli.scenarios.coverage import WitnessWalk, build_scenario
 from survey_cli.values import Missing
@@ -19,7 +27,9 @@ if TYPE_CHECKING:
     from survey_cli.proof.verdicts import Goals, Prover
 
 
-def prove_instrument(file: str, checked: CheckResult, today: date, *, possible: bool = False) -> tuple[Problem, ...]:
+def prove_instrument(
+    file: str, checked: CheckResult, today: date, *, possible: bool = False
+) -> tuple[Problem, ...]:
     """Return the problems of a checked instrument with what the proof found; with `possible`, also what can happen.
 
     Raises UserError where the solver is not installed.
@@ -37,7 +47,10 @@ def prove_instrument(file: str, checked: CheckResult, today: date, *, possible: 
     instrument, draft = checked.instrument, checked.draft
     if instrument is None or draft is None:
         what = "nothing is proved while the questionnaire has errors"
-        return (*checked.problems, Problem("undecided", Position(file), "", what, "correct them first", "info"))
+        return (
+            *checked.problems,
+            Problem("undecided", Position(file), "", what, "correct them first", "info"),
+        )
     with Prover(instrument, today) as prover:
         forks = build_fork_models(prover.model)
         fill_goals, fills = list_fill_goals(prover.model)
@@ -55,10 +68,14 @@ def prove_instrument(file: str, checked: CheckResult, today: date, *, possible: 
         if goal is not None and witness is not None:
             shown = describe_witness(instrument, witness, goal)
             what = f"{problem.what} (for example: {shown})" if shown else problem.what
-            problem = replace(problem, what=what, scenario=_build_scenario(instrument, witness, problem))
+            problem = replace(
+                problem, what=what, scenario=_build_scenario(instrument, witness, problem)
+            )
         problems.append(problem)
     return tuple(
-        limit_per_rule(problems) if not possible else sorted(problems, key=lambda p: (p.where, p.rule, p.what))
+        limit_per_rule(problems)
+        if not possible
+        else sorted(problems, key=lambda p: (p.where, p.rule, p.what))
     )
 
 
@@ -88,7 +105,11 @@ def _settle(prover: "Prover", goals: "Goals", fills: Sequence[FillUse]) -> Verdi
 def _build_scenario(instrument: Instrument, witness: Witness, problem: Problem) -> dict[str, Any]:
     """Return a witness as `survey test` reads it."""
     scenario = build_scenario(instrument, witness)
-    sample = {name: str(value) for name, value in scenario.sample.items() if not isinstance(value, Missing)}
+    sample = {
+        name: str(value)
+        for name, value in scenario.sample.items()
+        if not isinstance(value, Missing)
+    }
     case = {"date": witness.today.isoformat(), **({"sample": sample} if sample else {})}
     answers = {str(place): answer for place, answer in scenario.answers.items()}
     return {"name": f"{problem.rule} {problem.who}", "case": case, "answers": answers}

@@ -37,7 +37,9 @@ ProofScope: TypeAlias = Literal["", "faults", "possible"]
 """What is listed of a proof: nothing, what can't happen and other faults, or also what can happen."""
 _EDITOR_LINES: Final = 4
 """Number of lines at the beginning of the template that are for the editor."""
-_EXPLAINED_COMMANDS: Final = re.compile(r"^(?P<written>#   survey \S.*?) {2,}(?P<explanation>\S.*)$", re.MULTILINE)
+_EXPLAINED_COMMANDS: Final = re.compile(
+    r"^(?P<written>#   survey \S.*?) {2,}(?P<explanation>\S.*)$", re.MULTILINE
+)
 """Commands of the template, each with an explanation behind it."""
 _EXPLAINED_KEYS: Final = re.compile(
     r"^(?P<written>(?:instrument|title|version|languages): \S.*?) {2,}(?P<explanation># .*)$",
@@ -53,7 +55,9 @@ def create_instrument(file: str, *, force: bool = False) -> Path:
     """Write a commented instrument that can be used at once; returns its file."""
     path = Path(file)
     if path.is_dir():
-        raise UserError(file, "this is a folder", f"specify a file in it, such as {path / 'survey.yaml'}")
+        raise UserError(
+            file, "this is a folder", f"specify a file in it, such as {path / 'survey.yaml'}"
+        )
     if path.suffix not in SUFFIXES:
         path = path.with_name(path.name + ".yaml")
     has_schema = (path.parent / SCHEMA_FILE).is_file()
@@ -71,7 +75,9 @@ def create_instrument(file: str, *, force: bool = False) -> Path:
 def _align_explanations(text: str, explained_lines: re.Pattern[str]) -> str:
     """Begin the explanations of some lines in one column, after the name of the file was filled in."""
     width = max(len(line["written"]) for line in explained_lines.finditer(text))
-    return explained_lines.sub(lambda line: f"{line['written']:{width}}  {line['explanation']}", text)
+    return explained_lines.sub(
+        lambda line: f"{line['written']:{width}}  {line['explanation']}", text
+    )
 
 
 def _read_resource(name: str) -> str:
@@ -121,18 +127,34 @@ def find_instruments(paths: Iterable[str]) -> tuple[list[str], list[UserError]]:
     errors = []
     for path in paths:
         if not path.strip():
-            errors.append(UserError("check", "a file name is empty", "specify a file or folder: survey check FILE"))
+            errors.append(
+                UserError(
+                    "check", "a file name is empty", "specify a file or folder: survey check FILE"
+                )
+            )
             continue
         if not Path(path).is_dir():
             files[path] = None
             continue
-        candidates = [file for file in _iterate_yaml_files(Path(path)) if not file.name.endswith(ANALYSIS_SUFFIX)]
+        candidates = [
+            file
+            for file in _iterate_yaml_files(Path(path))
+            if not file.name.endswith(ANALYSIS_SUFFIX)
+        ]
         instruments = [
-            file for file in map(str, candidates) if file.endswith(_COMPANIONS) or not _is_part(load_source(file))
+            file
+            for file in map(str, candidates)
+            if file.endswith(_COMPANIONS) or not _is_part(load_source(file))
         ]
         files.update(dict.fromkeys(instruments))
         if not instruments:
-            errors.append(UserError(path, "there is no instrument in this folder", "specify a file: survey check FILE"))
+            errors.append(
+                UserError(
+                    path,
+                    "there is no instrument in this folder",
+                    "specify a file: survey check FILE",
+                )
+            )
     return list(files), errors
 
 
@@ -147,11 +169,18 @@ def _iterate_yaml_files(folder: Path) -> Iterator[Path]:
 def _is_part(source: InstrumentSource) -> bool:
     """Return whether a file is no questionnaire: a module, a map, or answers for a simulation."""
     keys = set(source.tree or ())
-    return bool(keys) and (keys <= {*MODULE_KEYS} or keys.isdisjoint(("instrument", "title", "items")))
+    return bool(keys) and (
+        keys <= {*MODULE_KEYS} or keys.isdisjoint(("instrument", "title", "items"))
+    )
 
 
 def check_file(
-    file: str, formats: Sequence[str] = (), *, wording: bool = False, proof: ProofScope = "", db: str | None = None
+    file: str,
+    formats: Sequence[str] = (),
+    *,
+    wording: bool = False,
+    proof: ProofScope = "",
+    db: str | None = None,
 ) -> InstrumentCheck:
     """Check one instrument with its modules.
 
@@ -174,7 +203,9 @@ def check_file(
     if proof:
         from survey_cli.services.questionnaire.proof import prove_instrument
 
-        problems = prove_instrument(file, checked, datetime.now().astimezone().date(), possible=proof == "possible")
+        problems = prove_instrument(
+            file, checked, datetime.now().astimezone().date(), possible=proof == "possible"
+        )
     further, accepted, in_use, sources = list[Problem](), list[str](), "", [source]
     if formats and instrument is not None and draft is not None:
         from survey_cli.services.export.format_checks import check_formats
@@ -186,7 +217,11 @@ def check_file(
         beside = load_source(analysis_file)
         sources.append(beside)
         further += _check_analysis(analysis_file, beside, instrument)
-    if instrument is not None and draft is not None and _may_have_interviews(file, instrument.id, db):
+    if (
+        instrument is not None
+        and draft is not None
+        and _may_have_interviews(file, instrument.id, db)
+    ):
         from survey_cli.services.questionnaire.version_check import check_meanings
         from survey_cli.study.location import describe_database
 
@@ -195,7 +230,9 @@ def check_file(
         in_use = describe_database(file, instrument.id, db)
     return InstrumentCheck(
         file=file,
-        problems=tuple(sort_problems((*problems, *further))) if further or formats or wording else problems,
+        problems=tuple(sort_problems((*problems, *further)))
+        if further or formats or wording
+        else problems,
         items=len(instrument.items) if instrument is not None else None,
         line_at=lambda where: next(filter(None, (each.find_line(where) for each in sources)), ""),
         accepted=tuple(accepted),
@@ -213,7 +250,10 @@ def _check_companion(file: str, source: InstrumentSource) -> InstrumentCheck:
     questionnaire = f"{name}.yaml"
     instrument = check_instrument(load_source(questionnaire)).instrument
     if instrument is None:
-        what, remedy = f"{questionnaire} has errors or is missing", f"fix it first: survey check {questionnaire}"
+        what, remedy = (
+            f"{questionnaire} has errors or is missing",
+            f"fix it first: survey check {questionnaire}",
+        )
         problems = [Problem("broken-questionnaire", Position(file), "", what, remedy)]
     elif suffix == ANALYSIS_SUFFIX:
         problems = _check_analysis(file, source, instrument)
@@ -229,7 +269,9 @@ def _check_companion(file: str, source: InstrumentSource) -> InstrumentCheck:
         from survey_cli.services.questionnaire.scenario_tests import check_scenarios
 
         problems = check_scenarios(instrument, source, date.min)[1]
-    return InstrumentCheck(file=file, problems=tuple(problems), items=None, line_at=source.find_line)
+    return InstrumentCheck(
+        file=file, problems=tuple(problems), items=None, line_at=source.find_line
+    )
 
 
 def _check_analysis(file: str, source: InstrumentSource, instrument: Instrument) -> list[Problem]:
@@ -243,7 +285,9 @@ def _check_analysis(file: str, source: InstrumentSource, instrument: Instrument)
         for column in banner.columns:
             for part in personal.intersection(map(str.strip, column.split(">"))):
                 what = f"{part} is personal"
-                problems.append(Problem("bad-analysis", column.where, name, what, "choose another variable"))
+                problems.append(
+                    Problem("bad-analysis", column.where, name, what, "choose another variable")
+                )
     return problems
 
 
@@ -266,9 +310,15 @@ def render_schema(kind: str, names_of: str = "") -> str:
     if names_of:
         _offer_names(schema["$defs"], open_instrument(names_of).document)
     else:
-        description = "Part of an instrument, put in its place by `include`: scales, computes and items."
+        description = (
+            "Part of an instrument, put in its place by `include`: scales, computes and items."
+        )
         properties = {name: schema["properties"][name] for name in MODULE_KEYS}
-        schema |= {"title": "survey module", "description": description, "markdownDescription": description}
+        schema |= {
+            "title": "survey module",
+            "description": description,
+            "markdownDescription": description,
+        }
         schema |= {"properties": properties, "required": []}
     return json.dumps(schema, ensure_ascii=False, indent=1) + "\n"
 
@@ -287,11 +337,15 @@ def write_schema(file: str, kind: str, names_of: str = "") -> None:
     """Write the schema into a file; only an earlier schema is overwritten."""
     path = Path(file)
     if path.is_dir():
-        raise UserError(file, "this is a folder", f"specify a file in it, such as {path / SCHEMA_FILE}")
+        raise UserError(
+            file, "this is a folder", f"specify a file in it, such as {path / SCHEMA_FILE}"
+        )
     if path.exists() and not _is_schema(path):
         raise UserError(file, "the file exists and is not a JSON Schema", "use another name")
     check_output_path(path, force=True)
-    write_text_file(path, lambda file: file.write(render_schema(kind, names_of)), force=True, public=True)
+    write_text_file(
+        path, lambda file: file.write(render_schema(kind, names_of)), force=True, public=True
+    )
 
 
 def _is_schema(path: Path) -> bool:
@@ -301,5 +355,6 @@ def _is_schema(path: Path) -> bool:
         return False
     return (
         isinstance(earlier, dict)
-        and earlier.get("$schema") == json.loads(_read_resource("instrument.schema.json"))["$schema"]
+        and earlier.get("$schema")
+        == json.loads(_read_resource("instrument.schema.json"))["$schema"]
     )

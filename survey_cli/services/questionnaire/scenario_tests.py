@@ -70,7 +70,11 @@ def run_suite(file: str, scenario_file: str, today: date, *, proved: bool = Fals
     instrument = open_instrument(file)
     if not Path(scenario_file).is_file():
         what = "there is no such file of scenarios"
-        raise UserError(scenario_file, what, f"write it, or begin with: survey test {file} --generate {scenario_file}")
+        raise UserError(
+            scenario_file,
+            what,
+            f"write it, or begin with: survey test {file} --generate {scenario_file}",
+        )
     tests, problems = check_scenarios(instrument, load_source(scenario_file), today)
     if errors := select_errors(problems):
         what = f"the scenarios have {format_quantity(len(errors), 'problem')}"
@@ -90,13 +94,22 @@ def run_suite(file: str, scenario_file: str, today: date, *, proved: bool = Fals
         covered |= observe(run)
         name, departures = test.scenario.name, tuple(compare(test, run))
         results.append(ScenarioResult(name, test.where, run.outcome, len(run.route), departures))
-    kinds = {kind: [goal for goal in goals if includes(instrument, goal)] for kind, includes in KINDS.items()}
+    kinds = {
+        kind: [goal for goal in goals if includes(instrument, goal)]
+        for kind, includes in KINDS.items()
+    }
     missed = [goal for goal in goals if goal not in covered]
     return SuiteResult(
         file=scenario_file,
         scenarios=tuple(results),
-        coverage={kind: (len(covered.intersection(some)), len(some)) for kind, some in kinds.items() if some},
-        not_covered=tuple(NotCovered(locate_goal(instrument, g), describe_goal(g, negated=True)) for g in missed),
+        coverage={
+            kind: (len(covered.intersection(some)), len(some))
+            for kind, some in kinds.items()
+            if some
+        },
+        not_covered=tuple(
+            NotCovered(locate_goal(instrument, g), describe_goal(g, negated=True)) for g in missed
+        ),
         impossible=None if impossible is None else len(impossible),
     )
 
@@ -123,7 +136,9 @@ def _require_solver() -> None:
         raise UserError("survey test", what, make_install_command("proof"))
 
 
-def generate_suite(file: str, target: str, today: date, *, force: bool = False) -> tuple[int, list[str]]:
+def generate_suite(
+    file: str, target: str, today: date, *, force: bool = False
+) -> tuple[int, list[str]]:
     """Write a file of scenarios that cover everything that is possible.
 
     Returns how many there are, and what is not covered since the answers of the proof don't lead there.

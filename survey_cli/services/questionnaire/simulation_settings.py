@@ -63,8 +63,12 @@ def check_settings(
     for name, item_shares in written.answers.items():
         item = instrument.items.get(str(name))
         if item is None or not item.question.expects_answer:
-            remedy = suggest_nearest(str(name), instrument.items, otherwise="`survey print` lists the questions")
-            problems.append(_report("unknown-name", name, "answers", f"there is no question {name}", remedy))
+            remedy = suggest_nearest(
+                str(name), instrument.items, otherwise="`survey print` lists the questions"
+            )
+            problems.append(
+                _report("unknown-name", name, "answers", f"there is no question {name}", remedy)
+            )
             continue
         shares[item.id], wrong = _read_item_shares(item, name, item_shares)
         problems += wrong
@@ -87,7 +91,9 @@ def _read_item_shares(
         if has_codes and str(code) not in known:
             codes = f"its codes are {join_words(list(known), most=MAX_LISTED)}"
             remedy = suggest_nearest(str(code), known, otherwise=codes)
-            problems.append(_report("unknown-code", code, item.id, f"the question has no code {code}", remedy))
+            problems.append(
+                _report("unknown-code", code, item.id, f"the question has no code {code}", remedy)
+            )
             continue
         shares[known.get(str(code), str(code))] = share
 

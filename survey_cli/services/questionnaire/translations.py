@@ -39,7 +39,9 @@ class TranslationImport(NamedTuple):
 def load_translation_status(file: str) -> tuple[LanguageStatus, ...]:
     """Return the state of each language but the first. Raises UserError."""
     instrument = open_instrument(file)
-    return tuple(_build_status(file, instrument, language) for language in _list_languages(file, instrument))
+    return tuple(
+        _build_status(file, instrument, language) for language in _list_languages(file, instrument)
+    )
 
 
 def _list_languages(file: str, instrument: Instrument) -> tuple[str, ...]:
@@ -53,7 +55,9 @@ def _build_status(file: str, instrument: Instrument, language: str) -> LanguageS
     texts = translations.list_translatable(instrument.document, instrument.language)
     written = [t for t in texts if language in t.text.by_language]
     stale = tuple(t.context for t in texts if language in t.text.outdated)
-    missing = tuple(t.context for t in texts if not {language} & {*t.text.by_language, *t.text.outdated})
+    missing = tuple(
+        t.context for t in texts if not {language} & {*t.text.by_language, *t.text.outdated}
+    )
     required = language in instrument.document.languages.required
     catalog = translations.locate_catalog(file, language)
     return LanguageStatus(language, catalog, required, len(written), stale, missing)
@@ -68,14 +72,22 @@ def export_translations(file: str, languages: Sequence[str] = ()) -> tuple[Langu
     known = _list_languages(file, instrument)
     for language in languages:
         if language not in known:
-            remedy = suggest_nearest(language, known, otherwise=f"its languages are {', '.join(known)}")
-            raise UserError("--language", f"the questionnaire has no language {language!r} to translate into", remedy)
+            remedy = suggest_nearest(
+                language, known, otherwise=f"its languages are {', '.join(known)}"
+            )
+            raise UserError(
+                "--language",
+                f"the questionnaire has no language {language!r} to translate into",
+                remedy,
+            )
     for language in languages or known:
         _write_catalog(file, instrument, language, _read_own_catalog(file, instrument, language))
     return tuple(_build_status(file, instrument, language) for language in languages or known)
 
 
-def _read_own_catalog(file: str, instrument: Instrument, language: str) -> Mapping[str, translations.Translation]:
+def _read_own_catalog(
+    file: str, instrument: Instrument, language: str
+) -> Mapping[str, translations.Translation]:
     """Read the PO file beside the questionnaire; empty if there isn't one. Raises UserError if it is broken."""
     catalog = Path(translations.locate_catalog(file, language))
     text = instrument.texts.get(translations.locate_catalog(Path(file).name, language))
@@ -86,7 +98,9 @@ def _read_own_catalog(file: str, instrument: Instrument, language: str) -> Mappi
     except UnicodeDecodeError as error:
         raise UserError(str(catalog), "it is not UTF-8", "save it as UTF-8") from error
     except OSError as error:
-        raise UserError(str(catalog), f"it cannot be read ({error.strerror})", "check the file") from error
+        raise UserError(
+            str(catalog), f"it cannot be read ({error.strerror})", "check the file"
+        ) from error
     except ValueError as error:
         line, what = error.args
         remedy = "correct this line, or rename the file to begin anew: its translations would be lost otherwise"
@@ -108,12 +122,19 @@ def _merge_catalog(
             if entry.text and entry.source != source:
                 entry = entry._replace(fuzzy=True, previous=entry.source)
             written[translatable.context] = entry._replace(source=source)
-    obsolete = {context: entry for context, entry in entries.items() if context not in written and entry.text}
+    obsolete = {
+        context: entry
+        for context, entry in entries.items()
+        if context not in written and entry.text
+    }
     return written, obsolete
 
 
 def _write_catalog(
-    file: str, instrument: Instrument, language: str, entries: Mapping[str, translations.Translation]
+    file: str,
+    instrument: Instrument,
+    language: str,
+    entries: Mapping[str, translations.Translation],
 ) -> None:
     written, obsolete = _merge_catalog(instrument, language, entries)
     text = translations.render_catalog(language, written, obsolete)
@@ -135,16 +156,23 @@ def import_translations(file: str, returned: str, language: str) -> TranslationI
     instrument = open_instrument(file)
     if language not in _list_languages(file, instrument):
         what = f"the questionnaire has no language {language!r} to translate into"
-        raise UserError(returned, what, f"name one with --language: {', '.join(instrument.languages[1:])}")
+        raise UserError(
+            returned, what, f"name one with --language: {', '.join(instrument.languages[1:])}"
+        )
     entries = _read_returned_catalog(returned)
-    texts = {t.context: t for t in translations.list_translatable(instrument.document, instrument.language)}
+    texts = {
+        t.context: t
+        for t in translations.list_translatable(instrument.document, instrument.language)
+    }
 
     problems: list[str] = []
     try:
         own = dict(_read_own_catalog(file, instrument, language))
     except UserError as error:
         kept = _set_aside(Path(translations.locate_catalog(file, language)))
-        problems.append(f"{error.where}: {error.what} — it is kept as {kept}, and what came back replaces it")
+        problems.append(
+            f"{error.where}: {error.what} — it is kept as {kept}, and what came back replaces it"
+        )
         own = {}
     usable: dict[str, translations.Translation] = {}
     for context, entry in entries.items():
@@ -152,7 +180,11 @@ def import_translations(file: str, returned: str, language: str) -> TranslationI
             if entry.text.strip():
                 usable[context] = entry
         elif entry.text:
-            what = "is translated in the questionnaire" if context in texts else "is not a text of the questionnaire"
+            what = (
+                "is translated in the questionnaire"
+                if context in texts
+                else "is not a text of the questionnaire"
+            )
             problems.append(f"{returned}:{entry.line}: {context}: this {what} — it was left out")
 
     mistakes = _find_mistakes(instrument, language, own, usable)
@@ -178,12 +210,16 @@ def _read_returned_catalog(returned: str) -> Mapping[str, translations.Translati
     try:
         return translations.read_catalog(Path(returned).read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise UserError(returned, f"it cannot be read ({error.strerror})", "check the path") from error
+        raise UserError(
+            returned, f"it cannot be read ({error.strerror})", "check the path"
+        ) from error
     except UnicodeDecodeError as error:
         raise UserError(returned, "it is not UTF-8", "save it as UTF-8") from error
     except ValueError as error:
         line, what = error.args
-        raise UserError(f"{returned}:{line}", f"it is no PO file: {what}", "save it again as a PO file") from error
+        raise UserError(
+            f"{returned}:{line}", f"it is no PO file: {what}", "save it again as a PO file"
+        ) from error
 
 
 def _set_aside(catalog: Path) -> Path:
@@ -207,10 +243,15 @@ def _find_mistakes(
     entries: Mapping[str, translations.Translation],
 ) -> dict[str, str]:
     """Find what is wrong with returned translations, by context. One that is marked fuzzy is never read."""
-    texts = {t.context: t for t in translations.list_translatable(instrument.document, instrument.language)}
+    texts = {
+        t.context: t
+        for t in translations.list_translatable(instrument.document, instrument.language)
+    }
     mistakes: dict[str, str] = {}
     for context, entry in entries.items():
-        unlike = translations.find_unlike_fills(str(texts[context].text.get(instrument.language)), entry.text)
+        unlike = translations.find_unlike_fills(
+            str(texts[context].text.get(instrument.language)), entry.text
+        )
         if unlike and not entry.fuzzy:
             fills = ", ".join(f"{{{name}}}" for name in unlike)
             mistakes[context] = f"the text and its translation differ in {fills}"

@@ -47,7 +47,11 @@ def check_meanings(
 
 
 def _iterate_problems(
-    file: str, changes: Sequence[versions.VersionChange], store: Store, draft: InstrumentDraft, top: Position
+    file: str,
+    changes: Sequence[versions.VersionChange],
+    store: Store,
+    draft: InstrumentDraft,
+    top: Position,
 ) -> Iterator[Problem]:
     answered, totals = Counter[tuple[str, str]](), Counter[str]()
     for version in {version for change in changes for version in change.versions}:
@@ -65,7 +69,9 @@ def _iterate_problems(
             extent = f"calls and interviews of {change.versions_text} may have it"
         what = f"{change.change.what} ({extent})"
         remedy = f"undo it, or accept it: survey check {file} --accept {item} --reason TEXT"
-        yield Problem(RULE, where if where.line else top, item, what, remedy, length=max(len(item), 1))
+        yield Problem(
+            RULE, where if where.line else top, item, what, remedy, length=max(len(item), 1)
+        )
 
 
 def _describe_acceptance(change: versions.VersionChange, acceptance: versions.Acceptance) -> str:
@@ -76,7 +82,13 @@ def _describe_acceptance(change: versions.VersionChange, acceptance: versions.Ac
 
 
 def accept_changes(
-    file: str, items: Sequence[str], reason: str, *, same: bool = False, by: str = "", db: str | None = None
+    file: str,
+    items: Sequence[str],
+    reason: str,
+    *,
+    same: bool = False,
+    by: str = "",
+    db: str | None = None,
 ) -> list[versions.VersionChange]:
     """Store that the changes of these items are intended, and why. Returns these changes.
 
@@ -87,7 +99,9 @@ def accept_changes(
     people = load_people(file, where, None)
     store = open_existing_store(where)
     if store is None:
-        raise UserError(where, "there are no interviews to compare with", "you don't need to accept anything")
+        raise UserError(
+            where, "there are no interviews to compare with", "you don't need to accept anything"
+        )
     with store:
         who = identify(by, store.account, people, people, locate_people_file(file, where))
         if not who.supervises:
@@ -97,13 +111,25 @@ def accept_changes(
         changed_items = {change.change.item for change in changes}
         for item in items:
             if item not in changed_items:
-                remedy = suggest_nearest(item, changed_items, otherwise="`survey check` lists the items that have")
+                remedy = suggest_nearest(
+                    item, changed_items, otherwise="`survey check` lists the items that have"
+                )
                 raise UserError("--accept", f"{item} has not changed its meaning", remedy)
         accepted = [change for change in changes if change.change.item in items]
-        later = f"version {instrument.version}" if instrument.version else f"version {instrument.hash[:12]}"
+        later = (
+            f"version {instrument.version}"
+            if instrument.version
+            else f"version {instrument.hash[:12]}"
+        )
         for change in accepted:
-            by, at, earlier = format_author(who.login, store.account), datetime.now(UTC), change.versions_text
-            acceptance = versions.Acceptance(reason=reason, by=by, at=at, earlier=earlier, later=later, same=same)
+            by, at, earlier = (
+                format_author(who.login, store.account),
+                datetime.now(UTC),
+                change.versions_text,
+            )
+            acceptance = versions.Acceptance(
+                reason=reason, by=by, at=at, earlier=earlier, later=later, same=same
+            )
             versions.write_acceptance(store, change.change, acceptance)
     return accepted
 
@@ -133,20 +159,28 @@ def diff_versions(old_file: str, new_file: str | None, db: str | None) -> Versio
     where = locate_database(new_name, new.id, db)
     store = open_existing_store(where)
     if store is None:
-        raise UserError(where, "there are no interviews to compare with", "give two files: survey diff OLD NEW")
+        raise UserError(
+            where, "there are no interviews to compare with", "give two files: survey diff OLD NEW"
+        )
     with store:
         if old is not None:
             return _diff(old, new, old_file, new_name, store)
         stored = store.data.list_instruments()
-        used = [row for row in stored if row.hash != new.hash and store.data.has_interviews(row.hash)]
+        used = [
+            row for row in stored if row.hash != new.hash and store.data.has_interviews(row.hash)
+        ]
         if not used:
             what = "there are no interviews with another version of this questionnaire"
             raise UserError(where, what, "give two files: survey diff OLD NEW")
         old = rebuild_instrument(used[-1].stored_text)
-        return _diff(old, new, f"{versions.describe_version(used[-1], stored)} in {where}", new_name, store)
+        return _diff(
+            old, new, f"{versions.describe_version(used[-1], stored)} in {where}", new_name, store
+        )
 
 
-def _diff(old: Instrument, new: Instrument, old_name: str, new_name: str, store: Store | None) -> VersionDiff:
+def _diff(
+    old: Instrument, new: Instrument, old_name: str, new_name: str, store: Store | None
+) -> VersionDiff:
     try:
         from survey_cli.proof.equivalence import ConditionComparer
 
@@ -154,19 +188,29 @@ def _diff(old: Instrument, new: Instrument, old_name: str, new_name: str, store:
     except ImportError:
         comparer = None
     changes = compare_versions(old, new, comparer)
-    counts, interviews = _count(store, new, changes) if store is not None else ([None] * len(changes), None)
+    counts, interviews = (
+        _count(store, new, changes) if store is not None else ([None] * len(changes), None)
+    )
     return VersionDiff(old_name, new_name, changes, counts, interviews, comparer is not None)
 
 
-def _count(store: Store, new: Instrument, changes: Sequence[ComparedChange]) -> tuple[list[int | None], int]:
+def _count(
+    store: Store, new: Instrument, changes: Sequence[ComparedChange]
+) -> tuple[list[int | None], int]:
     """Return how many real interviews of other versions each change concerns, and how many there are."""
     items = {item for change in changes for item in change.answers}
     counts, total = [0] * len(changes), 0
     for row in store.data.list_instruments():
-        for answers in versions.iterate_answers(store, row.hash, items) if row.hash != new.hash else ():
+        for answers in (
+            versions.iterate_answers(store, row.hash, items) if row.hash != new.hash else ()
+        ):
             total += 1
             for index, change in enumerate(changes):
-                values = [answers[item] for item in change.answers if item in answers] if answers is not None else []
+                values = (
+                    [answers[item] for item in change.answers if item in answers]
+                    if answers is not None
+                    else []
+                )
                 has_it = any(change.code is None or change.code in own for own in values)
                 counts[index] += has_it or (answers is None and bool(change.answers))
     return [*counts], total

@@ -174,7 +174,9 @@ def _find_foreign(lookup: str, entries: Iterable[ReferenceEntry]) -> list[Refere
         for number, entry in enumerate(meanings):
             is_first = number == 0
             foreign = entry._replace(
-                meaning=f"{advice}{entry.meaning}", instead_of=lookup if is_first else "", is_foreign=True
+                meaning=f"{advice}{entry.meaning}",
+                instead_of=lookup if is_first else "",
+                is_foreign=True,
             )
             found.append(foreign)
     return found
@@ -248,8 +250,12 @@ def _count_slips(one: str, other: str) -> int:
     for row, letter in enumerate(one, start=1):
         current = [row]
         for column, other_letter in enumerate(other, start=1):
-            slips = min(last[column] + 1, current[-1] + 1, last[column - 1] + (letter != other_letter))
-            is_exchanged = row > 1 and column > 1 and one[row - 2 : row] == other_letter + other[column - 2]
+            slips = min(
+                last[column] + 1, current[-1] + 1, last[column - 1] + (letter != other_letter)
+            )
+            is_exchanged = (
+                row > 1 and column > 1 and one[row - 2 : row] == other_letter + other[column - 2]
+            )
             if is_exchanged:
                 slips = min(slips, before_last[column - 2] + 1)
             current.append(slips)
@@ -261,14 +267,33 @@ def _count_slips(one: str, other: str) -> int:
 def list_vocabulary() -> dict[ReferenceKind, list[str]]:
     """Return the words that can be explained, by kind, without commands: `survey --help` lists those."""
     entries = [entry for entry in read_vocabulary() if entry.kind != "command"]
-    return {kind: list(dict.fromkeys(e.word for e in entries if e.kind == kind)) for kind in REFERENCE_KINDS}
+    return {
+        kind: list(dict.fromkeys(e.word for e in entries if e.kind == kind))
+        for kind in REFERENCE_KINDS
+    }
 
 
 def read_vocabulary() -> list[ReferenceEntry]:
     """Return every term, every word of the language, and every problem that `survey check` can report."""
-    text = files("survey_cli.services.questionnaire").joinpath("vocabulary.json").read_text(encoding="utf-8")
+    text = (
+        files("survey_cli.services.questionnaire")
+        .joinpath("vocabulary.json")
+        .read_text(encoding="utf-8")
+    )
     entries = []
-    for word, kind, meaning, accepts, within, keys, shared, trade, columns, commands, page in json.loads(text):
+    for (
+        word,
+        kind,
+        meaning,
+        accepts,
+        within,
+        keys,
+        shared,
+        trade,
+        columns,
+        commands,
+        page,
+    ) in json.loads(text):
         entry = ReferenceEntry(
             word,
             kind,

@@ -42,8 +42,12 @@ def assess_interviewers(study: OpenStudy, options: QualityOptions) -> QualityRep
     """Compare all interviewers of a study by their complete interviews. Raises UserError."""
     since = ""
     if options.since:
-        since = parse_start_time(options.since, study.at, options.zone, option="--since").at.isoformat()
-    logins = {who.pseudonym: who.login for who in study.people.interviewers.values() if who.pseudonym}
+        since = parse_start_time(
+            options.since, study.at, options.zone, option="--since"
+        ).at.isoformat()
+    logins = {
+        who.pseudonym: who.login for who in study.people.interviewers.values() if who.pseudonym
+    }
     comparison, earlier = InterviewerComparison(INDICATORS), EarlierInterviews()
     verbatims = EarlierVerbatims()
     reviewed: dict[str, Counter[ReviewVerdict]] = defaultdict(Counter)
@@ -55,8 +59,15 @@ def assess_interviewers(study: OpenStudy, options: QualityOptions) -> QualityRep
         mix = _select_mix(study, names, options.mix)
         mixed = [names.index(name) for name in mix]
         for cells in table.iterate_texts():
-            admin = {name.removeprefix("interview_"): loads(cells[n]) for n, name in enumerate(ADMIN_COLUMNS)}
-            if admin["outcome"] != COMPLETE or admin["origin"] != options.origin or admin["began"] < since:
+            admin = {
+                name.removeprefix("interview_"): loads(cells[n])
+                for n, name in enumerate(ADMIN_COLUMNS)
+            }
+            if (
+                admin["outcome"] != COMPLETE
+                or admin["origin"] != options.origin
+                or admin["began"] < since
+            ):
                 continue
             by = logins.get(admin["by"], admin["by"])
             if admin["id"] in reviews:
@@ -64,11 +75,18 @@ def assess_interviewers(study: OpenStudy, options: QualityOptions) -> QualityRep
                 reviewed[by][verdict] += 1
                 if verdict == "falsified":
                     continue
-            language, conduct = count_events(study.instrument, study.store.interviews.read_journal(admin["id"]))
+            language, conduct = count_events(
+                study.instrument, study.store.interviews.read_journal(admin["id"])
+            )
             group = (admin["version"], language, *(cells[n] for n in mixed))
             alike = earlier.compare(by, group, admin["case"], layout.make_signature(cells))
             own_words = verbatims.count(by, layout.list_verbatims(cells))
-            counts = {**layout.count_answers(cells), **conduct, "alike": alike, "verbatim": own_words}
+            counts = {
+                **layout.count_answers(cells),
+                **conduct,
+                "alike": alike,
+                "verbatim": own_words,
+            }
             comparison.add(by, group, counts)
     lines = []
     for name, results in comparison.assess().items():
@@ -82,12 +100,18 @@ def assess_interviewers(study: OpenStudy, options: QualityOptions) -> QualityRep
         known = [line.interviewer for line in lines]
         lines = [line for line in lines if line.interviewer == options.interviewer]
         if not lines:
-            remedy = suggest_nearest(options.interviewer, known, otherwise=f"those who have are {', '.join(known)}")
-            raise UserError("--interviewer", f"{options.interviewer!r} has no complete interviews", remedy)
+            remedy = suggest_nearest(
+                options.interviewer, known, otherwise=f"those who have are {', '.join(known)}"
+            )
+            raise UserError(
+                "--interviewer", f"{options.interviewer!r} has no complete interviews", remedy
+            )
     return QualityReport(mix, compared, lines)
 
 
-def _select_mix(study: OpenStudy, names: Sequence[str], requested: tuple[str, ...]) -> tuple[str, ...]:
+def _select_mix(
+    study: OpenStudy, names: Sequence[str], requested: tuple[str, ...]
+) -> tuple[str, ...]:
     """Return the columns in which interviews must be equal to be compared."""
     for name in requested:
         if name not in names:

@@ -44,7 +44,9 @@ def _render_csv(results: Results) -> str:
 
 
 RESULTS_WRITERS: Final = {
-    **make_page_writers(report_pages.render_results_html, report_pages.render_results_markdown, "results"),
+    **make_page_writers(
+        report_pages.render_results_html, report_pages.render_results_markdown, "results"
+    ),
     ".xlsx": DocumentWriter(file=write_results_xlsx, extra="excel"),
     ".csv": DocumentWriter(text=_render_csv, newline=""),
 }
@@ -53,20 +55,28 @@ CODEBOOK_WRITERS: Final = make_page_writers(
 )
 
 
-def publish_results(path: str | Path, options: ReportOptions, *, stdout: TextIO | None = None) -> tuple[Results, int]:
+def publish_results(
+    path: str | Path, options: ReportOptions, *, stdout: TextIO | None = None
+) -> tuple[Results, int]:
     """Build the results report of a study and write it. Returns it, and the number of chart files."""
     _check_charts(options)
     refusal, force = "a report cannot be written as {}", options.force
     build = partial(build_results_report, path, options)
-    results = publish_document(build, options.to, RESULTS_WRITERS, refusal=refusal, force=force, stdout=stdout)
+    results = publish_document(
+        build, options.to, RESULTS_WRITERS, refusal=refusal, force=force, stdout=stdout
+    )
     return results, _write_charts(results, options) if options.charts else 0
 
 
-def publish_codebook(path: str | Path, options: ReportOptions, *, stdout: TextIO | None = None) -> Codebook:
+def publish_codebook(
+    path: str | Path, options: ReportOptions, *, stdout: TextIO | None = None
+) -> Codebook:
     """Build the codebook of a study and write it."""
     refusal, force = "a codebook cannot be written as {}", options.force
     build = partial(load_codebook, path, options)
-    return publish_document(build, options.to, CODEBOOK_WRITERS, refusal=refusal, force=force, stdout=stdout)
+    return publish_document(
+        build, options.to, CODEBOOK_WRITERS, refusal=refusal, force=force, stdout=stdout
+    )
 
 
 def _check_charts(options: ReportOptions) -> None:
@@ -76,7 +86,9 @@ def _check_charts(options: ReportOptions) -> None:
         from survey_cli.installation import make_install_command
 
         what = "PNG needs CairoSVG and the Cairo library, and at least one of them is not installed"
-        remedy = f"{make_install_command('png')}, and install Cairo with the system's package manager"
+        remedy = (
+            f"{make_install_command('png')}, and install Cairo with the system's package manager"
+        )
         raise UserError("--png", what, remedy)
     if options.charts and Path(options.charts).exists() and not Path(options.charts).is_dir():
         raise UserError(options.charts, "this is not a folder", "specify a folder for the charts")
@@ -105,11 +117,17 @@ def _write_charts(results: Results, options: ReportOptions) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(options.charts, f"it cannot be created ({error.strerror})", "choose another folder") from error
+        raise UserError(
+            options.charts, f"it cannot be created ({error.strerror})", "choose another folder"
+        ) from error
     count = 0
     for chart, heading in iterate_charts(results):
         for ending in (".svg", ".png") if options.png else (".svg",):
-            _write_chart(chart.render_with_heading(heading), folder / f"{chart.id}{ending}", force=options.force)
+            _write_chart(
+                chart.render_with_heading(heading),
+                folder / f"{chart.id}{ending}",
+                force=options.force,
+            )
             count += 1
     return count
 
@@ -118,17 +136,25 @@ def _write_chart(svg: str, path: Path, *, force: bool) -> None:
     if path.suffix == ".png":
         output_files.write_file(path, lambda file: file.write_bytes(render_png(svg)), force=force)
     else:
-        output_files.write_text_file(path, lambda file: file.write(render_svg_file(svg)), force=force)
+        output_files.write_text_file(
+            path, lambda file: file.write(render_svg_file(svg)), force=force
+        )
 
 
 def load_codebook(path: str | Path, options: ReportOptions) -> Codebook:
     """Return the codebook of a study, with counts where there are interviews and counts are requested."""
     instrument = open_analysis(str(path), open_instrument(str(path))).instrument
     language = choose_language(instrument, options.language)
-    store = open_existing_store(locate_database(path, instrument.id, options.db)) if options.counts else None
+    store = (
+        open_existing_store(locate_database(path, instrument.id, options.db))
+        if options.counts
+        else None
+    )
     if store is None:
         study = describe_study(instrument, language)
-        return build_codebook(_list_columns(instrument, language), instrument, study, language=language)
+        return build_codebook(
+            _list_columns(instrument, language), instrument, study, language=language
+        )
     store.close()
     with read_records(path, db=options.db, people=options.people) as records:
         return load_codebook_from_records(records, options, threshold=options.threshold)
@@ -146,7 +172,9 @@ def load_codebook_from_records(
     ordered = [exported.pop(v.name, v) for v in current if v.name in exported or v.personal]
     study, notes = describe_study(instrument, language), (*data.warnings, *data.differences)
     counted, variables = answers if answers.interviews else None, (*ordered, *exported.values())
-    return build_codebook(variables, instrument, study, counted, language=language, notes=notes, threshold=threshold)
+    return build_codebook(
+        variables, instrument, study, counted, language=language, notes=notes, threshold=threshold
+    )
 
 
 def _list_columns(instrument: Instrument, language: str) -> tuple[Variable, ...]:

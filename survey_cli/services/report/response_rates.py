@@ -10,7 +10,12 @@ from typing import BinaryIO, Final, NamedTuple
 from survey_cli.fieldwork.case.disposition_coding import NOT_SCREENED_CODE
 from survey_cli.fieldwork.queue.scheduling import has_time_left, parse_criteria
 from survey_cli.fieldwork.rates.dispositions import SampleFrame
-from survey_cli.fieldwork.rates.rates import DispositionCounts, Eligibility, estimate_eligibility, parse_share
+from survey_cli.fieldwork.rates.rates import (
+    DispositionCounts,
+    Eligibility,
+    estimate_eligibility,
+    parse_share,
+)
 from survey_cli.instrument.compiled.model import Instrument, find_labels
 from survey_cli.problems import Position, Problem, UserError, suggest_nearest
 from survey_cli.reports.fieldwork.disposition_counts import (
@@ -75,7 +80,9 @@ class RatesReport(NamedTuple):
 
 def compute_study_rates(request: Request, options: RatesOptions) -> RatesReport:
     """Compute the rates of a study's own cases."""
-    return run_on_study(request, lambda study: compute_rates_from_records(study, options, now=request.at))
+    return run_on_study(
+        request, lambda study: compute_rates_from_records(study, options, now=request.at)
+    )
 
 
 def compute_rates_from_records(
@@ -90,9 +97,15 @@ def compute_rates_from_records(
     plan = records.plan
     labels: dict[Value, str] = {}
     if options.by:
-        labels.update(find_labels(records.instrument, options.by, records.instrument.language).items())
+        labels.update(
+            find_labels(records.instrument, options.by, records.instrument.language).items()
+        )
     disposition_options = DispositionOptions(
-        at=when.at, by=options.by, labels=labels, weighted=options.weighted, finished_only=options.finalized
+        at=when.at,
+        by=options.by,
+        labels=labels,
+        weighted=options.weighted,
+        finished_only=options.finalized,
     )
     dispositions = None
     if live and not (when.past or options.by or options.weighted):
@@ -100,9 +113,13 @@ def compute_rates_from_records(
             records, disposition_options, all_origins=options.all_origins, with_refusals=True
         )
     if dispositions is None:
-        excluded = () if options.all_origins else records.store.cases.counts.list_excluded_interviews()
+        excluded = (
+            () if options.all_origins else records.store.cases.counts.list_excluded_interviews()
+        )
         disposition_options = replace(disposition_options, excluded_interviews=frozenset(excluded))
-        histories = records.store.cases.queries.iterate_histories(until=when.at if when.past else None)
+        histories = records.store.cases.queries.iterate_histories(
+            until=when.at if when.past else None
+        )
         dispositions = count_dispositions(histories, plan, disposition_options)
     if dispositions.uncountable:
         raise _make_uncounted_error(records, dispositions)
@@ -111,10 +128,19 @@ def compute_rates_from_records(
         remedy = "give a later date and time" if when.past else "import or release a sample"
         raise UserError(records.where, what, remedy)
     if (parts := len(dispositions.parts)) > MAX_PARTS:
-        what, remedy = f"{options.by} has {parts:,} values", f"choose a column with at most {MAX_PARTS} values"
+        what, remedy = (
+            f"{options.by} has {parts:,} values",
+            f"choose a column with at most {MAX_PARTS} values",
+        )
         raise UserError("--by", what, remedy)
-    columns, weights = build_rate_columns(dispositions, replace(options, frame=plan.frame), where=records.path)
-    kinds = {"list": "list of people", "establishment": "list of establishments", "rdd": "random digits"}
+    columns, weights = build_rate_columns(
+        dispositions, replace(options, frame=plan.frame), where=records.path
+    )
+    kinds = {
+        "list": "list of people",
+        "establishment": "list of establishments",
+        "rdd": "random digits",
+    }
     title = "{study} (frame: {kind}), as of {time}"
     report = build_rate_table(
         columns,
@@ -122,7 +148,9 @@ def compute_rates_from_records(
         quotas=bool(plan.quotas.quotas),
         finished_only=options.finalized,
         then=when.past,
-        title=translate(title, study=records.instrument.id, kind=translate(kinds[plan.frame]), time=when.text),
+        title=translate(
+            title, study=records.instrument.id, kind=translate(kinds[plan.frame]), time=when.text
+        ),
         notes=tuple(_iterate_notes(records.instrument, options, dispositions)),
     )
     return RatesReport(report)
@@ -140,10 +168,14 @@ def build_rate_columns(
     dispositions: StudyDispositions, options: RatesOptions, *, where: str = ""
 ) -> tuple[list[RateColumn], Mapping[str, Fraction]]:
     """Build the columns of the parts and frames, and the weights of a composite. Raises UserError."""
-    e, weights = resolve_assumptions(where, {tally.frame: tally.counts for tally in dispositions.frames}, options)
+    e, weights = resolve_assumptions(
+        where, {tally.frame: tally.counts for tally in dispositions.frames}, options
+    )
     columns = [
         replace(
-            RateColumn.from_counts(t.counts, e[t.frame], frame=t.frame, by=t.by, open_cases=t.open_cases),
+            RateColumn.from_counts(
+                t.counts, e[t.frame], frame=t.frame, by=t.by, open_cases=t.open_cases
+            ),
             quota_full=t.quota_full,
             unscreened=t.unscreened,
             unscreened_refusals=t.unscreened_refusals,
@@ -154,7 +186,11 @@ def build_rate_columns(
 
 
 def _count_settled_cases(
-    records: StudyRecords, options: DispositionOptions, *, all_origins: bool = False, with_refusals: bool = False
+    records: StudyRecords,
+    options: DispositionOptions,
+    *,
+    all_origins: bool = False,
+    with_refusals: bool = False,
 ) -> StudyDispositions | None:
     """Count the cases by their live counts, and only those by their histories whose state does not tell their code.
 
@@ -187,7 +223,9 @@ def _count_settled_cases(
         settled[True, str(code), False, str(frame)] -= number
         settled[False, str(code), False, str(frame)] += number
     states = ((CountedState(*state), number) for state, number in (+settled).items())
-    options = replace(options, excluded_interviews=frozenset() if all_origins else cases.excluded_interviews)
+    options = replace(
+        options, excluded_interviews=frozenset() if all_origins else cases.excluded_interviews
+    )
     dispositions = count_dispositions(others, records.plan, options, states)
     return dispositions if not dispositions.uncountable else None
 
@@ -201,22 +239,33 @@ def _check_options(instrument: Instrument, options: RatesOptions) -> None:
         return
     column = instrument.sample.get(options.by)
     offered = [n for n, c in instrument.sample.items() if not c.is_personal and c.role != "key"]
-    otherwise = f"suitable columns are {', '.join(offered)}" if offered else "the study has no suitable column"
+    otherwise = (
+        f"suitable columns are {', '.join(offered)}"
+        if offered
+        else "the study has no suitable column"
+    )
     if column is None:
         remedy = suggest_nearest(options.by, offered, otherwise=otherwise)
         raise UserError("--by", f"{options.by!r} is not a sample column", remedy)
     if column.is_personal:
         raise UserError("--by", f"{options.by} is personal", otherwise)
     if column.role == "key":
-        raise UserError("--by", f"{options.by} identifies cases: every group would be one case", otherwise)
+        raise UserError(
+            "--by", f"{options.by} identifies cases: every group would be one case", otherwise
+        )
 
 
-def _iterate_notes(instrument: Instrument, options: RatesOptions, dispositions: StudyDispositions) -> Iterator[str]:
+def _iterate_notes(
+    instrument: Instrument, options: RatesOptions, dispositions: StudyDispositions
+) -> Iterator[str]:
     cases = sum(tally.cases for tally in dispositions.frames)
     if options.weighted:
         yield translate("rates-weighted", column=find_column(instrument, "weight"), n=f"{cases:,}")
     if dispositions.unreleased:
-        yield translate("not included: {n} cases whose replicate is not released", n=f"{dispositions.unreleased:,}")
+        yield translate(
+            "not included: {n} cases whose replicate is not released",
+            n=f"{dispositions.unreleased:,}",
+        )
     if dispositions.excluded_sessions:
         yield translate("rates-uncounted", n=f"{dispositions.excluded_sessions:,}")
 
@@ -224,19 +273,30 @@ def _iterate_notes(instrument: Instrument, options: RatesOptions, dispositions: 
 def _make_uncounted_error(study: StudyRecords, dispositions: StudyDispositions) -> UserError:
     """Return the error where a case's code belongs to no group: no rate is computed unless every case is counted."""
     where, cases = Position(study.path), dispositions.uncountable
-    problems = tuple(Problem(RULE, where, f"case {key}", error.what, error.remedy) for key, error in cases)
+    problems = tuple(
+        Problem(RULE, where, f"case {key}", error.what, error.remedy) for key, error in cases
+    )
     what = f"no rates: {format_quantity(len(problems), 'case has', 'cases have')} a code that belongs to no group"
-    return UserError(study.where, what, "give each of them an outcome: survey case outcome", problems)
+    return UserError(
+        study.where, what, "give each of them an outcome: survey case outcome", problems
+    )
 
 
-def compute_rates_from_counts(counts: str, options: RatesOptions, *, stdin: BinaryIO | None = None) -> RatesReport:
+def compute_rates_from_counts(
+    counts: str, options: RatesOptions, *, stdin: BinaryIO | None = None
+) -> RatesReport:
     """Compute the rates of a CSV file of counts; `-` reads `stdin`."""
     counts_file = read_counts(counts, frame=options.frame, stdin=stdin)
     if isinstance(counts_file, tuple):
         raise _make_rates_error(counts, counts_file)
     e, weights = resolve_assumptions(counts, counts_file.frames, options)
-    columns = [RateColumn.from_counts(number, e[name], frame=name) for name, number in counts_file.frames.items()]
-    report = build_rate_table(columns, weights=weights, quotas=options.quotas or counts_file.quota_filled)
+    columns = [
+        RateColumn.from_counts(number, e[name], frame=name)
+        for name, number in counts_file.frames.items()
+    ]
+    report = build_rate_table(
+        columns, weights=weights, quotas=options.quotas or counts_file.quota_filled
+    )
     return RatesReport(report, counts_file.warnings)
 
 
@@ -270,7 +330,9 @@ def _make_rates_error(counts: str, problems: Sequence[Problem]) -> UserError:
     return UserError("stdin" if counts == "-" else counts, what, remedy, tuple(problems))
 
 
-def _parse_shares(option: str, text: str, frames: Sequence[str], problems: list[Problem]) -> dict[str, Fraction]:
+def _parse_shares(
+    option: str, text: str, frames: Sequence[str], problems: list[Problem]
+) -> dict[str, Fraction]:
     """Parse the shares that an option gives: `0.9` for all frames, `landline=0.3,mobile=0.5` for those named.
 
     Problems are added to `problems`.
@@ -286,7 +348,9 @@ def _parse_shares(option: str, text: str, frames: Sequence[str], problems: list[
         return {} if common is None else dict.fromkeys(frames, common)
     shares: dict[str, Fraction] = {}
     known = [frame for frame in frames if frame]
-    otherwise = f"frames are {', '.join(known)}" if known else "there is only one frame, and it has no name"
+    otherwise = (
+        f"frames are {', '.join(known)}" if known else "there is only one frame, and it has no name"
+    )
     for part in text.split(","):
         name, _, value_text = (part_text.strip() for part_text in part.rpartition("="))
         value = parse_share(value_text)
@@ -301,7 +365,9 @@ def _parse_shares(option: str, text: str, frames: Sequence[str], problems: list[
     return shares
 
 
-def _check_weights(text: str, weights: Mapping[str, Fraction], frames: tuple[str, ...]) -> Iterator[Problem]:
+def _check_weights(
+    text: str, weights: Mapping[str, Fraction], frames: tuple[str, ...]
+) -> Iterator[Problem]:
     """Yield why valid weights make no composite."""
 
     def problem(what: str, remedy: str) -> Problem:
@@ -312,7 +378,10 @@ def _check_weights(text: str, weights: Mapping[str, Fraction], frames: tuple[str
     if "=" not in text:
         yield problem(f"{text!r} does not name a frame", "write landline=0.6,mobile=0.4")
     elif missing := [frame for frame in frames if frame not in weights]:
-        yield problem(f"it has no weight for {', '.join(missing)}", "add a weight, or 0 to leave the frame out")
+        yield problem(
+            f"it has no weight for {', '.join(missing)}",
+            "add a weight, or 0 to leave the frame out",
+        )
     elif (total := sum(weights.values())) != 1:
         remedy = "give shares of the frames that add up to 1"
         yield problem(f"the weights add up to {float(total):.15g}, not to 1", remedy)

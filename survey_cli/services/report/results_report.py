@@ -19,11 +19,21 @@ from survey_cli.problems import StoreError, UserError, suggest_nearest
 from survey_cli.reports.disclosure.thresholds import DEFAULT_THRESHOLD
 from survey_cli.reports.fieldwork.rates import RateTable
 from survey_cli.reports.results import analysis_base, result_tables
-from survey_cli.reports.results.crosstab import Crosstab, ResultOptions, choose_units, is_small_sample
+from survey_cli.reports.results.crosstab import (
+    Crosstab,
+    ResultOptions,
+    choose_units,
+    is_small_sample,
+)
 from survey_cli.reports.results.findings import build_findings
 from survey_cli.reports.results.linked_tables import build_tables
 from survey_cli.reports.results.methods import MethodFacts, build_brief_line, build_methods
-from survey_cli.reports.results.questions import UNASKED_KINDS, ReportQuestion, list_questions, trace_inputs
+from survey_cli.reports.results.questions import (
+    UNASKED_KINDS,
+    ReportQuestion,
+    list_questions,
+    trace_inputs,
+)
 from survey_cli.reports.results.report_model import Results, Verbatim
 from survey_cli.reports.results.small_columns import merge_small_columns
 from survey_cli.reports.texts import ENGLISH, find_language, translate, use_language
@@ -114,19 +124,33 @@ def _check_options(options: ReportOptions) -> None:
     for name, hint in get_type_hints(ReportOptions).items():
         choices = get_args(hint) if get_origin(hint) is Literal and name != "origin" else ()
         if choices and (value := getattr(options, name)) not in choices:
-            raise UserError(f"--{name}", f"{value!r} is not possible", f"choose of {', '.join(choices)}")
+            raise UserError(
+                f"--{name}", f"{value!r} is not possible", f"choose of {', '.join(choices)}"
+            )
     if not 0 <= options.digits <= MAX_DIGITS:
-        raise UserError("--digits", f"{options.digits} decimals are not possible", f"choose 0 to {MAX_DIGITS}")
+        raise UserError(
+            "--digits", f"{options.digits} decimals are not possible", f"choose 0 to {MAX_DIGITS}"
+        )
     if options.threshold < 0:
         what = f"{options.threshold} is not a number of people"
         raise UserError("--threshold", what, "give 0 or more; 0 hides nothing")
     if not 0.5 <= options.level < 1:
-        raise UserError("--level", f"{options.level:g} is not a level of confidence", "give 0.95, or 0.5 to 0.999")
+        raise UserError(
+            "--level",
+            f"{options.level:g} is not a level of confidence",
+            "give 0.95, or 0.5 to 0.999",
+        )
     if options.min_base < 0:
-        raise UserError("--min-base", f"{options.min_base} is not a number of interviews", "give 0 or more")
+        raise UserError(
+            "--min-base", f"{options.min_base} is not a number of interviews", "give 0 or more"
+        )
     for name in options.statistics:
         if name not in STATISTICS:
-            raise UserError("--statistics", f"there is no statistic {name!r}", f"choose of {', '.join(STATISTICS)}")
+            raise UserError(
+                "--statistics",
+                f"there is no statistic {name!r}",
+                f"choose of {', '.join(STATISTICS)}",
+            )
     check_weights(options)
     if options.cases and not options.verbatims:
         raise UserError("--cases", "cases are printed only with verbatims", "add --verbatims")
@@ -135,17 +159,25 @@ def _check_options(options: ReportOptions) -> None:
 def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportData:
     data = query_table(records, options, weights=False)  # the report weights the interviews itself
     selection, with_ids = options.interviews, options.errors and bool(options.where)
-    answers, base = load_counted_answers(data, records.plan, selection, words=options.verbatims, ids=with_ids)
+    answers, base = load_counted_answers(
+        data, records.plan, selection, words=options.verbatims, ids=with_ids
+    )
     all_answers, all_base = answers, base
     if options.where:
         unfiltered = query_table(records, replace(options, where=""), weights=False)
-        all_answers, all_base = load_counted_answers(unfiltered, records.plan, selection, ids=with_ids)
+        all_answers, all_base = load_counted_answers(
+            unfiltered, records.plan, selection, ids=with_ids
+        )
         data = replace(data, overrides=unfiltered.overrides)
     rates, no_rates = _compute_rates(records, options)
     when = parse_as_of(options.as_of, options.at, options.zone)
     as_of = when.text if when.past else ""
     narrowing = analysis_base.ReportFilter(
-        where=options.where, total=all_base.interviews, selection=selection, as_of=as_of, items=options.items
+        where=options.where,
+        total=all_base.interviews,
+        selection=selection,
+        as_of=as_of,
+        items=options.items,
     )
     return _ReportData(
         data=data,
@@ -162,7 +194,11 @@ def _load_report_data(records: StudyRecords, options: ReportOptions) -> _ReportD
 def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions) -> Results:
     instrument, analysis, table = data.instrument, data.data.analysis, data.data.table
     if not data.answers.interviews:
-        raise UserError(str(path), "there are no interviews to report on", _suggest_more_interviews(data, options))
+        raise UserError(
+            str(path),
+            "there are no interviews to report on",
+            _suggest_more_interviews(data, options),
+        )
     if (rates := data.rates) is not None and options.where:
         rates = replace(rates, notes=(translate(analysis_base.WHOLE_STUDY_NOTE), *rates.notes))
     options = _set_population(data, options)
@@ -172,9 +208,14 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     answers = data.answers.with_weights(weights.weights) if weights is not None else data.answers
     variables, study, language = table.variables, table.study, table.language
     groupings = _select_groupings(answers, data, options)
-    conditions = {item: words[:1].lower() + words[1:].removesuffix(".") for item, words in study.universes.items()}
+    conditions = {
+        item: words[:1].lower() + words[1:].removesuffix(".")
+        for item, words in study.universes.items()
+    }
     short_conditions = {item: words.removeprefix("asked ") for item, words in conditions.items()}
-    questions, batteries = list_questions(instrument, variables, language=language, asked=short_conditions)
+    questions, batteries = list_questions(
+        instrument, variables, language=language, asked=short_conditions
+    )
     selected_questions = _select_questions(questions, variables, instrument, options)
     if options.threshold > 1 and options.units == "known":
         # The default threshold decides about the columns, so that all reports have the same ones.
@@ -184,16 +225,22 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     # small counts are hidden in the tables of all items, so that --items suppresses the same
     tables = build_tables(questions, answers, groupings, options)
     by_name = {table.question.id: table for table in tables}
-    tables = [table for table in tables if table.bases[0].people or table.question.variable.turn is None]
+    tables = [
+        table for table in tables if table.bases[0].people or table.question.variable.turn is None
+    ]
     reported_count = sum(table.question.is_reported for table in tables)
     left_out = [table.question for table in tables if table.question not in selected_questions]
     unreported = dict.fromkeys(question.item for question in left_out if not question.is_reported)
     tables = [table for table in tables if table.question in selected_questions]
     groupings = result_tables.leave_out_hidden_columns(groupings, tables)
     add_design, notes = _read_design(data, answers, groupings, options)
-    build_item = partial(result_tables.build_item_result, interviews=answers.interviews, options=options)
+    build_item = partial(
+        result_tables.build_item_result, interviews=answers.interviews, options=options
+    )
     items = [
-        build_item(add_design(table), groupings, verbatims=_collect_verbatims(table, answers, options))
+        build_item(
+            add_design(table), groupings, verbatims=_collect_verbatims(table, answers, options)
+        )
         for table in tables
     ]
     findings = analysis.findings
@@ -201,21 +248,33 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     of_ratios = {name: add_design(by_name[name]) for name in by_name.keys() & names}
     weighted = weights is not None
     declines = _list_decline_labels(selected_questions)
-    notes = [*result_tables.build_table_notes(options, weighted=weighted, declines=declines), *notes]
+    notes = [
+        *result_tables.build_table_notes(options, weighted=weighted, declines=declines),
+        *notes,
+    ]
     if groupings:
         notes += result_tables.build_column_notes(items, groupings, options, weighted=weighted)
     if unreported:
-        notes.append(translate("Excluded from the report by the questionnaire: {items}.", items=", ".join(unreported)))
+        notes.append(
+            translate(
+                "Excluded from the report by the questionnaire: {items}.",
+                items=", ".join(unreported),
+            )
+        )
     if find_language(language) == ENGLISH != language:
         name = get_language_name(language)
-        notes.append(f"The texts of the report itself are in English, because there are none in {name}.")
+        notes.append(
+            f"The texts of the report itself are in English, because there are none in {name}."
+        )
     batteries = result_tables.build_batteries(batteries, items)
     incentive = instrument.document.study.incentive
     facts = MethodFacts(
         base=data.included,
         answers=answers,
         frames=_count_frames(answers, instrument),
-        languages=[get_language_name(each, find_language(language)) for each in instrument.languages],
+        languages=[
+            get_language_name(each, find_language(language)) for each in instrument.languages
+        ],
         incentive=str(incentive.get(language)) if incentive is not None else "",
         origin=options.origin,
         zone=options.zone,
@@ -247,7 +306,11 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         rates=rates,
         notes=tuple(notes),
         advice=_advise(data, tables, groupings, options),
-        warnings=(*data.data.warnings, *data.data.differences, *_warn_of_missing_tests(groupings, options)),
+        warnings=(
+            *data.data.warnings,
+            *data.data.differences,
+            *_warn_of_missing_tests(groupings, options),
+        ),
     )
 
 
@@ -262,7 +325,9 @@ def _advise(
         return ()
     advice = []
     columns = list(chain.from_iterable(list_value_columns(groupings)))
-    is_crowded = bool(columns) and any(len(table.select_rows(columns)) < len(table.lines) for table in tables)
+    is_crowded = bool(columns) and any(
+        len(table.select_rows(columns)) < len(table.lines) for table in tables
+    )
     is_merged = any(grouping.crowded for grouping in groupings)
     study = data.instrument.document.study
     may_be_anonymous = study.units is None and is_small_sample(study, data.answers.interviews)
@@ -291,7 +356,9 @@ def _warn_of_missing_tests(groupings: Sequence[Grouping], options: ReportOptions
         return []
     from survey_cli.installation import make_install_command
 
-    return [f"--by: some columns are not tested, since scipy is not installed — {make_install_command('report')}"]
+    return [
+        f"--by: some columns are not tested, since scipy is not installed — {make_install_command('report')}"
+    ]
 
 
 def _read_design(
@@ -309,17 +376,24 @@ def _read_design(
         raise UserError("--errors", what, make_install_command("report")) from error
     sample, study = data.instrument.sample, data.instrument.document.study
     columns = {
-        role: [name for name, column in sample.items() if column.role == role] for role in figure_errors.DESIGN_ROLES
+        role: [name for name, column in sample.items() if column.role == role]
+        for role in figure_errors.DESIGN_ROLES
     }
-    columns["draw"] = [name for name in list_weighting_draws(data.instrument) if name in answers.columns]
+    columns["draw"] = [
+        name for name in list_weighting_draws(data.instrument) if name in answers.columns
+    ]
     design = figure_errors.read_design(data.sampled, columns, study)
     own_positions: Sequence[int] = range(answers.interviews)
     if options.where:
-        positions = {text: position for position, text in enumerate(data.sampled.columns["interview_id"])}
+        positions = {
+            text: position for position, text in enumerate(data.sampled.columns["interview_id"])
+        }
         own_positions = [positions[text] for text in answers.columns["interview_id"]]
     design = figure_errors.select_interviews(design, own_positions, answers)
     level = options.level
-    notes = figure_errors.describe_errors(design, raked=bool(options.rake or options.weight), level=level)
+    notes = figure_errors.describe_errors(
+        design, raked=bool(options.rake or options.weight), level=level
+    )
     return lambda table: figure_errors.add_design(table, answers, groupings, design, level), notes
 
 
@@ -327,7 +401,9 @@ def _suggest_more_interviews(found: _ReportData, options: ReportOptions) -> str:
     if found.included.left_out:
         return f"{found.included.left_out:,} were started; --interviews all includes them"
     if options.as_of or options.where:
-        return "give a later date and time" if options.as_of else "select more interviews with --where"
+        return (
+            "give a later date and time" if options.as_of else "select more interviews with --where"
+        )
     if options.origin == "real":
         return "conduct interviews first, or select practice or simulated interviews with --origin"
     return "conduct interviews first"
@@ -340,12 +416,18 @@ def _set_population(found: _ReportData, options: ReportOptions) -> ReportOptions
     census = bool(size) and selected >= (size or 0)
     units = choose_units(found.instrument.document.study, max(selected, found.answers.interviews))
     # tests and margins requested although it is a census: as if from a larger population
-    inferred = census and (options.inference or options.margins) and found.answers.interviews >= (size or 0)
+    inferred = (
+        census
+        and (options.inference or options.margins)
+        and found.answers.interviews >= (size or 0)
+    )
     population = None if options.where or inferred else size
     return replace(options, population=population, census=census, units=units)
 
 
-def _select_groupings(answers: AnswerColumns, data: _ReportData, options: ReportOptions) -> list[Grouping]:
+def _select_groupings(
+    answers: AnswerColumns, data: _ReportData, options: ReportOptions
+) -> list[Grouping]:
     """Return the banner's variables, each with few values.
 
     A `multiple` is replaced by its options, each of which divides all interviews, a banner of the analysis file by its
@@ -367,23 +449,34 @@ def _select_groupings(answers: AnswerColumns, data: _ReportData, options: Report
                 grouping = replace(reduce(nest, own), compare=compare)
                 if (number := len(grouping.part_labels)) > result_tables.MAX_COLUMNS:
                     what = f"{grouping.name} has {number:,} values"
-                    raise UserError("--by", what, f"choose a variable with at most {result_tables.MAX_COLUMNS}")
+                    raise UserError(
+                        "--by", what, f"choose a variable with at most {result_tables.MAX_COLUMNS}"
+                    )
                 if list(names) == items or len(items) > 1:
                     groupings[grouping.name] = grouping
                 else:
-                    groupings[grouping.name] = result_tables.select_option(grouping, answers.variables[names[0]])
+                    groupings[grouping.name] = result_tables.select_option(
+                        grouping, answers.variables[names[0]]
+                    )
     options_of_items = {name for names in option_columns.values() for name in names}
     labels = {(g.label, g.name in options_of_items or g.name) for g in groupings.values()}
     several = Counter(label for label, _ in labels)
-    return [replace(g, label=f"{g.label} ({g.name})") if several[g.label] > 1 else g for g in groupings.values()]
+    return [
+        replace(g, label=f"{g.label} ({g.name})") if several[g.label] > 1 else g
+        for g in groupings.values()
+    ]
 
 
-def _build_grouping(name: str, answers: AnswerColumns, data: _ReportData, options: ReportOptions) -> Grouping:
+def _build_grouping(
+    name: str, answers: AnswerColumns, data: _ReportData, options: ReportOptions
+) -> Grouping:
     """Divide the interviews by one variable. Raises UserError where it can't be a banner's."""
     instrument = data.instrument
     keys = {name for name, column in instrument.sample.items() if column.role == "key"}
     roles = ("answer", "sample", "compute")
-    offered = {name: v for name, v in answers.variables.items() if v.role in roles and name not in keys}
+    offered = {
+        name: v for name, v in answers.variables.items() if v.role in roles and name not in keys
+    }
     if name in find_personal_names(instrument):
         raise UserError("--by", f"{name} is personal", "choose another variable")
     if (variable := offered.get(name)) is None:
@@ -391,7 +484,9 @@ def _build_grouping(name: str, answers: AnswerColumns, data: _ReportData, option
             reads = ", ".join(sorted(list_inputs(instrument.computes[name])))
             what = f"{name} is not computed: no interview has all its inputs ({reads}) in their current meaning"
             raise UserError("--by", what, "choose another variable until such interviews exist")
-        remedy = suggest_nearest(name, offered, otherwise="use an item, a sample column or a compute")
+        remedy = suggest_nearest(
+            name, offered, otherwise="use an item, a sample column or a compute"
+        )
         raise UserError("--by", f"there is no variable {name!r}", remedy)
     if variable.role == "answer" and variable.storage == "text" and not variable.labels:
         raise UserError("--by", f"{name} contains verbatim answers", "choose an item with codes")
@@ -401,11 +496,16 @@ def _build_grouping(name: str, answers: AnswerColumns, data: _ReportData, option
     if isinstance(grouping, int):
         remedy = f"choose a variable with at most {result_tables.MAX_COLUMNS}"
         raise UserError("--by", f"{name} has {grouping:,} values", remedy)
-    return replace(grouping, inputs=grouping.inputs | trace_inputs(instrument).get(name, frozenset()))
+    return replace(
+        grouping, inputs=grouping.inputs | trace_inputs(instrument).get(name, frozenset())
+    )
 
 
 def _select_questions(
-    questions: Sequence[ReportQuestion], variables: Sequence[Variable], instrument: Instrument, options: ReportOptions
+    questions: Sequence[ReportQuestion],
+    variables: Sequence[Variable],
+    instrument: Instrument,
+    options: ReportOptions,
 ) -> Sequence[ReportQuestion]:
     if not options.items:
         return [question for question in questions if question.is_reported]
@@ -414,10 +514,14 @@ def _select_questions(
     except UserError as error:
         raise UserError("--items", error.what, error.remedy) from error
     selected = [question for question in questions if set(question.columns) & names]
-    return [question for question in selected if question.is_reported or question.item in options.items]
+    return [
+        question for question in selected if question.is_reported or question.item in options.items
+    ]
 
 
-def _collect_verbatims(table: Crosstab, answers: AnswerColumns, options: ReportOptions) -> tuple[Verbatim, ...]:
+def _collect_verbatims(
+    table: Crosstab, answers: AnswerColumns, options: ReportOptions
+) -> tuple[Verbatim, ...]:
     """Verbatim answers in the order of the interviews, equal ones merged; texts of options follow each other.
 
     None where they would reveal a suppressed count.
@@ -437,10 +541,14 @@ def _collect_verbatims(table: Crosstab, answers: AnswerColumns, options: ReportO
         for case, text in zip(cases, answers.columns[name], strict=True):
             verbatim = cells[text]
             if isinstance(verbatim, str) and verbatim:
-                merged.setdefault(normalize_verbatim(verbatim), []).append((verbatim, str(case_keys[case])))
+                merged.setdefault(normalize_verbatim(verbatim), []).append(
+                    (verbatim, str(case_keys[case]))
+                )
         for same in merged.values():
             case_list = ", ".join(key for _, key in same if key) if options.cases else ""
-            verbatims.append(Verbatim(text=same[0][0], case=case_list, option=option, times=len(same)))
+            verbatims.append(
+                Verbatim(text=same[0][0], case=case_list, option=option, times=len(same))
+            )
     return tuple(verbatims)
 
 
@@ -448,8 +556,13 @@ def _count_frames(answers: AnswerColumns, instrument: Instrument) -> dict[str, i
     if (column := find_column(instrument, "frame")) is None or column not in answers.columns:
         return {}
     cells, labels = answers.read_cells(column), answers.variables[column].labels
-    counts = Counter(cell for text in answers.columns[column] if not isinstance(cell := cells[text], Missing))
-    return {str(labels.get(cell, cell) if isinstance(cell, int | str) else cell): n for cell, n in counts.items()}
+    counts = Counter(
+        cell for text in answers.columns[column] if not isinstance(cell := cells[text], Missing)
+    )
+    return {
+        str(labels.get(cell, cell) if isinstance(cell, int | str) else cell): n
+        for cell, n in counts.items()
+    }
 
 
 def _list_decline_labels(questions: Sequence[ReportQuestion]) -> dict[str, str]:
@@ -465,13 +578,17 @@ def _count_selected_cases(rates: RateTable | None) -> int:
     """Return the number of cases in the sample. Where it is the whole population, no sample was drawn."""
     if rates is None:
         return 0
-    counts = [column.counts for column in rates.columns if column.counts is not None and not column.by]
+    counts = [
+        column.counts for column in rates.columns if column.counts is not None and not column.by
+    ]
     return sum(int(n) for one in counts for n in one.list_by_group().values())
 
 
 def _compute_rates(records: StudyRecords, options: ReportOptions) -> tuple[RateTable | None, str]:
     """Return the study's response rates as of the same time, or why it has none."""
-    rates = RatesOptions(as_of=options.as_of, zone=options.zone, all_origins=options.origin != "real")
+    rates = RatesOptions(
+        as_of=options.as_of, zone=options.zone, all_origins=options.origin != "real"
+    )
     try:
         return compute_rates_from_records(records, rates, now=options.at).table, ""
     except StoreError:

@@ -11,7 +11,11 @@ from survey_cli.problems import Problem, UserError
 from survey_cli.samples.cases.columns import clean_text
 from survey_cli.samples.cases.phone_numbers import InvalidNumber, is_known_country, read_number
 from survey_cli.samples.lists.do_not_call_file import read_do_not_call_file
-from survey_cli.store.backends.address import is_server_address, is_unknown_address, parse_server_address
+from survey_cli.store.backends.address import (
+    is_server_address,
+    is_unknown_address,
+    parse_server_address,
+)
 from survey_cli.store.database_location import find_study_folder, format_path, make_address_error
 from survey_cli.store.do_not_call import FILE_NAME, DoNotCallEntry, DoNotCallList
 from survey_cli.study.open_study import check_supervisor_account
@@ -76,7 +80,11 @@ def add_numbers(
                 return content
             problems += content.problems
             for row in content.numbers:
-                since = datetime.combine(row.since, time(), UTC) if row.since is not None else request.at
+                since = (
+                    datetime.combine(row.since, time(), UTC)
+                    if row.since is not None
+                    else request.at
+                )
                 entry = (row.reason or reason, min(since, request.at))
                 earlier = numbers.get(row.number.e164, entry)
                 numbers[row.number.e164] = min(entry, earlier, key=itemgetter(1))
@@ -105,7 +113,9 @@ def look_up_number(request: DoNotCallRequest, text: str) -> DoNotCallLookup:
     return DoNotCallLookup(where, number, since, reason, by, removal)
 
 
-def remove_numbers(request: DoNotCallRequest, texts: Sequence[str], *, reason: str) -> tuple[str, int]:
+def remove_numbers(
+    request: DoNotCallRequest, texts: Sequence[str], *, reason: str
+) -> tuple[str, int]:
     """Remove numbers from the list: all, or none where one of them is not on it.
 
     Returns the location of the list, and how many numbers were removed.
@@ -117,7 +127,9 @@ def remove_numbers(request: DoNotCallRequest, texts: Sequence[str], *, reason: s
         _check_supervisor(where, dnc_list, "remove numbers from the do-not-call list")
         listed = dnc_list.select_listed(numbers)
         if unlisted := [number for number in numbers if number not in listed]:
-            raise UserError(where, f"{unlisted[0]} is not on the list", "check the number; nothing was changed")
+            raise UserError(
+                where, f"{unlisted[0]} is not on the list", "check the number; nothing was changed"
+            )
         by = request.by.strip() or dnc_list.account
         dnc_list.remove(listed, at=request.at, reason=reason, by=by)
     return where, len(set(numbers))
@@ -139,7 +151,11 @@ def count_numbers(request: DoNotCallRequest) -> tuple[str, int]:
 def _check_country(request: DoNotCallRequest) -> None:
     if not request.country or is_known_country(request.country):
         return
-    remedy = "write GB for the United Kingdom" if request.country.upper() == "UK" else "write two letters, such as US"
+    remedy = (
+        "write GB for the United Kingdom"
+        if request.country.upper() == "UK"
+        else "write two letters, such as US"
+    )
     raise UserError("--country", f"{request.country!r} is not a known country", remedy)
 
 
@@ -148,8 +164,14 @@ def _parse_number(text: str, request: DoNotCallRequest) -> str:
     if isinstance(number, InvalidNumber):
         if not any(character.isdecimal() for character in text) or "." in text or "/" in text:
             raise UserError(text, "this is neither a file nor a number", "check the name")
-        remedy = f"{number.remedy}, or specify the country: --country US" if not request.country else number.remedy
-        raise UserError(text, number.why, remedy.replace(", or set the country under fieldwork: country:", ""))
+        remedy = (
+            f"{number.remedy}, or specify the country: --country US"
+            if not request.country
+            else number.remedy
+        )
+        raise UserError(
+            text, number.why, remedy.replace(", or set the country under fieldwork: country:", "")
+        )
     return number.e164
 
 

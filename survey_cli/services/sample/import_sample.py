@@ -27,9 +27,20 @@ from survey_cli.problems import Position, Problem, UserError
 from survey_cli.samples.cases.columns import find_column, find_country
 from survey_cli.samples.cases.import_preview import ImportPreview, preview_import
 from survey_cli.samples.cases.phone_numbers import ParsedNumber
-from survey_cli.samples.cases.sample_file import SampleCase, SampleFile, SampleNumber, compute_row_digest, read_sample
+from survey_cli.samples.cases.sample_file import (
+    SampleCase,
+    SampleFile,
+    SampleNumber,
+    compute_row_digest,
+    read_sample,
+)
 from survey_cli.services.cases.case_actions import parse_replicates
-from survey_cli.services.run_on_study import ProgressCallback, ProgressReporter, Request, open_requested
+from survey_cli.services.run_on_study import (
+    ProgressCallback,
+    ProgressReporter,
+    Request,
+    open_requested,
+)
 from survey_cli.store import Store
 from survey_cli.store.backends.address import is_server_address
 from survey_cli.store.cases.case_records import CaseUpdate, Contact, ContactNumber, NewCase
@@ -153,7 +164,9 @@ def _read_sample_file(study: OpenStudy, options: ImportOptions) -> _SampleToImpo
     study.store.cases.imports.finish()
     stored, nameless, located_counts = load_existing_cases(study.store, study.instrument)
     encoding = options.encoding
-    sample = read_sample(options.file, study.instrument, sheet=options.sheet, encoding=encoding, existing=stored)
+    sample = read_sample(
+        options.file, study.instrument, sheet=options.sheet, encoding=encoding, existing=stored
+    )
     if isinstance(sample, list):
         return sample
     missing_numbers = _find_missing_numbers(study, sample, stored)
@@ -162,19 +175,29 @@ def _read_sample_file(study: OpenStudy, options: ImportOptions) -> _SampleToImpo
     skipped = tuple(case.key for case in sample.cases if case.key in nameless)
     sample = sample._replace(cases=tuple(case for case in sample.cases if case.key not in nameless))
     stored = {key: values for key, values in stored.items() if key not in nameless}
-    listed = study.do_not_call.select_listed({number.e164 for case in sample.cases for number in case.dialable_numbers})
-    summary = preview_import(sample, existing=stored, is_listed=lambda number: number.e164 in listed)
+    listed = study.do_not_call.select_listed(
+        {number.e164 for case in sample.cases for number in case.dialable_numbers}
+    )
+    summary = preview_import(
+        sample, existing=stored, is_listed=lambda number: number.e164 in listed
+    )
     released: frozenset[str] = frozenset()
     if options.release:
-        released = parse_replicates(options.release, {*filter(None, summary.replicates)}, where=options.file)
+        released = parse_replicates(
+            options.release, {*filter(None, summary.replicates)}, where=options.file
+        )
     new = [case for case in sample.cases if case.key not in stored]
     located = frozenset(
-        c.key for c in sample.cases if sum(bool(n.zones) for n in c.dialable_numbers) > located_counts.get(c.key, 0)
+        c.key
+        for c in sample.cases
+        if sum(bool(n.zones) for n in c.dialable_numbers) > located_counts.get(c.key, 0)
     )
     return _SampleToImport(options, sample, summary, listed, new, released, skipped, located)
 
 
-def _find_missing_numbers(study: OpenStudy, sample: SampleFile, stored: Collection[str]) -> list[Problem]:
+def _find_missing_numbers(
+    study: OpenStudy, sample: SampleFile, stored: Collection[str]
+) -> list[Problem]:
     """Find out whether no case of a file can be called, and why; it is probably another file, such as exported data.
 
     An update of stored cases needs no numbers.
@@ -195,7 +218,9 @@ def _find_missing_numbers(study: OpenStudy, sample: SampleFile, stored: Collecti
     # the warnings would only say of every column and row that this is another file
     expected = join_words(columns, most=MAX_NAMED_COLUMNS)
     found = join_words(sample.headings, most=MAX_NAMED_COLUMNS)
-    remedy = f"import a file with the columns {expected}; the numbers are read from {join_words(phones)}"
+    remedy = (
+        f"import a file with the columns {expected}; the numbers are read from {join_words(phones)}"
+    )
     return [Problem("no-number", where, "", f"{what}; the columns of the file are {found}", remedy)]
 
 
@@ -206,24 +231,37 @@ def _apply_import(study: OpenStudy, to_import: _SampleToImport) -> ImportResult:
         rebuild_queue(study, study.at, pause=options.pause)
         try:
             if to_import.new:
-                cases = ProgressReporter(options.progress, len(to_import.new))(_build_cases(study, to_import))
+                cases = ProgressReporter(options.progress, len(to_import.new))(
+                    _build_cases(study, to_import)
+                )
                 import_id = f"{options.rng.getrandbits(64):016x}"
                 added = study.store.cases.imports.add(
-                    cases, import_id=import_id, at=study.at, by=study.who.login, file=options.file, pause=options.pause
+                    cases,
+                    import_id=import_id,
+                    at=study.at,
+                    by=study.who.login,
+                    file=options.file,
+                    pause=options.pause,
                 )
         except ValueError as duplicate:  # another import added it meanwhile
             what = f"{duplicate}, so nothing was imported"
-            raise UserError(study.where, what, "import again to see which cases are new") from duplicate
+            raise UserError(
+                study.where, what, "import again to see which cases are new"
+            ) from duplicate
         if options.update:
             refresh_queue(study.store, study.plan, study.at)
             updated, busy = _update_cases(study, to_import)
     return ImportResult(
         where=study.where,
         summary=to_import.summary,
-        hidden=frozenset(name for name, column in study.instrument.sample.items() if column.is_personal),
+        hidden=frozenset(
+            name for name, column in study.instrument.sample.items() if column.is_personal
+        ),
         problems=to_import.sample.problems,
         added=added,
-        released=sum(not case.replicate or case.replicate in to_import.released for case in to_import.new),
+        released=sum(
+            not case.replicate or case.replicate in to_import.released for case in to_import.new
+        ),
         updated=updated,
         busy=tuple(busy),
         nameless=to_import.nameless,
@@ -241,7 +279,9 @@ def _build_cases(study: OpenStudy, to_import: _SampleToImport) -> Iterator[NewCa
         yield NewCase(
             key=case.key,
             entries=entries,
-            queue_position=schedule_case(fieldwork.Case.from_history(case.key, entries), study.plan, at),
+            queue_position=schedule_case(
+                fieldwork.Case.from_history(case.key, entries), study.plan, at
+            ),
             contact=build_contact(case, study.instrument, link=f"{rng.getrandbits(128):032x}"),
             fingerprint=compute_row_digest(case.values),
         )
@@ -274,7 +314,9 @@ def _update_cases(study: OpenStudy, to_import: _SampleToImport) -> tuple[int, li
             entries=entries,
             queue_position=position,
             places=select_places(after, study.plan, position),
-            contact=build_contact(case, study.instrument, link=link, stored=contact, columns=columns),
+            contact=build_contact(
+                case, study.instrument, link=link, stored=contact, columns=columns
+            ),
             fingerprint=compute_row_digest(case.values),
         )
         if cases.update(update) is None:
@@ -310,7 +352,10 @@ def load_existing_cases(
 
 def assign_positions(case: SampleCase, stored: Contact | None = None) -> list[int]:
     """Return the position of each of the case's numbers in its history; a stored number keeps its own."""
-    positions = {number.e164 or number.written: number.position for number in (stored.numbers if stored else ())}
+    positions = {
+        number.e164 or number.written: number.position
+        for number in (stored.numbers if stored else ())
+    }
     last = max(positions.values(), default=0)
     for number in case.numbers:
         text = _get_number_text(number)
@@ -324,7 +369,9 @@ def _get_number_text(number: SampleNumber) -> str:
     return number.read.e164 if isinstance(number.read, ParsedNumber) else number.read.written
 
 
-def build_sample_event(case: SampleCase, instrument: Instrument, stored: Contact | None = None) -> CaseSampled:
+def build_sample_event(
+    case: SampleCase, instrument: Instrument, stored: Contact | None = None
+) -> CaseSampled:
     """Return the event with the case's sample values that do not identify anybody."""
     numbers = []
     for position, number in zip(assign_positions(case, stored), case.numbers, strict=True):
@@ -332,20 +379,32 @@ def build_sample_event(case: SampleCase, instrument: Instrument, stored: Contact
         facts = (read.line, read.zones) if isinstance(read, ParsedNumber) else ()
         numbers.append(NumberFacts(position, *facts))
     columns = _select_values(case, instrument, personal=False)
-    return CaseSampled(columns, tuple(numbers), **{role: getattr(case, role) for role in SAMPLED_ROLES})
+    return CaseSampled(
+        columns, tuple(numbers), **{role: getattr(case, role) for role in SAMPLED_ROLES}
+    )
 
 
 def build_update_event(
-    case: SampleCase, instrument: Instrument, before: fieldwork.Case, stored: Contact | None, columns: Collection[str]
+    case: SampleCase,
+    instrument: Instrument,
+    before: fieldwork.Case,
+    stored: Contact | None,
+    columns: Collection[str],
 ) -> CaseSampled:
     """Return the event for a case that is stored already.
 
     Columns missing in the file keep their values; an empty cell clears the value.
     """
     event = build_sample_event(case, instrument, stored)
-    stored_values = {role: getattr(before, role) for role in SAMPLED_ROLES} | {"language": before.sampled_language}
-    unchanged = {role: v for role, v in stored_values.items() if find_column(instrument, role) not in columns}
-    return event._replace(columns=_merge_values(before.columns, event.columns, columns), **unchanged)
+    stored_values = {role: getattr(before, role) for role in SAMPLED_ROLES} | {
+        "language": before.sampled_language
+    }
+    unchanged = {
+        role: v for role, v in stored_values.items() if find_column(instrument, role) not in columns
+    }
+    return event._replace(
+        columns=_merge_values(before.columns, event.columns, columns), **unchanged
+    )
 
 
 def iterate_number_marks(
@@ -362,7 +421,12 @@ def iterate_number_marks(
 
 
 def build_contact(
-    case: SampleCase, instrument: Instrument, *, link: str, stored: Contact | None = None, columns: Collection[str] = ()
+    case: SampleCase,
+    instrument: Instrument,
+    *,
+    link: str,
+    stored: Contact | None = None,
+    columns: Collection[str] = (),
 ) -> Contact:
     """Return the case's identifying data.
 
@@ -380,7 +444,9 @@ def build_contact(
     return Contact(link=link, name=name, columns=values, numbers=ordered)
 
 
-def _build_contact_number(position: int, number: SampleNumber, instrument: Instrument) -> ContactNumber:
+def _build_contact_number(
+    position: int, number: SampleNumber, instrument: Instrument
+) -> ContactNumber:
     read = number.read
     if not isinstance(read, ParsedNumber):
         return ContactNumber(position, read.written, "", read.written)
@@ -391,10 +457,23 @@ def _build_contact_number(position: int, number: SampleNumber, instrument: Instr
 
 def _select_values(case: SampleCase, instrument: Instrument, *, personal: bool) -> dict[str, Value]:
     """Return the case's non-missing values, personal ones or others. The key is in neither."""
-    columns = {name for name, c in instrument.sample.items() if c.is_personal == personal and c.role != "key"}
-    return {n: value for n, value in case.values.items() if n in columns and not isinstance(value, Missing)}
+    columns = {
+        name
+        for name, c in instrument.sample.items()
+        if c.is_personal == personal and c.role != "key"
+    }
+    return {
+        n: value
+        for n, value in case.values.items()
+        if n in columns and not isinstance(value, Missing)
+    }
 
 
-def _merge_values(before: Mapping[str, Value], new: Mapping[str, Value], columns: Collection[str]) -> dict[str, Value]:
+def _merge_values(
+    before: Mapping[str, Value], new: Mapping[str, Value], columns: Collection[str]
+) -> dict[str, Value]:
     unchanged = {name: value for name, value in before.items() if name not in columns}
-    return {**unchanged, **{name: value for name, value in new.items() if name in columns or name not in before}}
+    return {
+        **unchanged,
+        **{name: value for name, value in new.items() if name in columns or name not in before},
+    }

@@ -39,8 +39,18 @@ from survey_cli.sessions.interview.start_interview import Clock, InterviewStarte
 from survey_cli.store import InterviewRow
 from survey_cli.store.cases import case_records
 from survey_cli.store.cases.case_records import CaseUpdate, LeaseHolder, LeaseLost, LeaseToken
-from survey_cli.study.consistency.interview_outcomes import NO_PLACES, QuotaReservations, follow_up, select_places
-from survey_cli.study.consistency.upkeep import end_expired_leases, reconcile_returned, repair, replay_stored
+from survey_cli.study.consistency.interview_outcomes import (
+    NO_PLACES,
+    QuotaReservations,
+    follow_up,
+    select_places,
+)
+from survey_cli.study.consistency.upkeep import (
+    end_expired_leases,
+    reconcile_returned,
+    repair,
+    replay_stored,
+)
 from survey_cli.study.open_study import OpenStudy
 from survey_cli.study.pause import read_pause
 from survey_cli.values import NOT_ASKED
@@ -64,14 +74,18 @@ class CaseClaims:
     rng: Random | None = None
     """Draws a new interview's id and seed; None: the system's random numbers."""
 
-    def claim(self, key: str, token: str, *, moves: bool = False) -> ClaimedCase | case_records.LeaseHolder | None:
+    def claim(
+        self, key: str, token: str, *, moves: bool = False
+    ) -> ClaimedCase | case_records.LeaseHolder | None:
         """Claim the case of this key; returns its holder if another station has it, None if there is no such case.
 
         With `moves`, this interviewer takes her own case over from another station.
         """
         at = self.clock()
         end_expired_leases(self.study.store, self.study.plan, at)
-        lease = case_records.Lease(token, self.study.who.login, self.station, at + self.study.plan.lease)
+        lease = case_records.Lease(
+            token, self.study.who.login, self.station, at + self.study.plan.lease
+        )
         row = self.study.store.cases.claim_case(key, lease, at, moves=moves)
         return self.load_claimed(row, token) if isinstance(row, case_records.CaseRow) else row
 
@@ -80,18 +94,31 @@ class CaseClaims:
         history = tuple(self.study.store.cases.queries.read_history(row.key))
         case = Case.from_history(row.key, history)
         number, attempt = case.next_number, case.open_attempt
-        current = (attempt.dialed if attempt is not None else 0) or (number.position if number is not None else 0)
+        current = (attempt.dialed if attempt is not None else 0) or (
+            number.position if number is not None else 0
+        )
         contact, at = self.study.store.cases.queries.find_contact(row.key), self.clock()
         return ClaimedCase(
-            row=row, case=case, history=history, contact=contact, token=token, current_number=current, shown_at=at
+            row=row,
+            case=case,
+            history=history,
+            contact=contact,
+            token=token,
+            current_number=current,
+            shown_at=at,
         )
 
     def append_events(
-        self, claimed: ClaimedCase, events: Sequence[CaseEvent], contact: case_records.Contact | None = None
+        self,
+        claimed: ClaimedCase,
+        events: Sequence[CaseEvent],
+        contact: case_records.Contact | None = None,
     ) -> ClaimedCase:
         """Return the case as it will be once these events are stored."""
         by, station = self.study.who.login, self.station
-        return claimed.append_events(events, at=self.clock(), by=by, station=station, contact=contact)
+        return claimed.append_events(
+            events, at=self.clock(), by=by, station=station, contact=contact
+        )
 
     def build_update(
         self,
@@ -117,15 +144,24 @@ class CaseClaims:
             release=release,
             renew_until=at + self.study.plan.lease,
             contact=after.contact if after.contact is not before.contact else None,
-            places=select_places(after.case, self.study.plan, position, interview) if release else NO_PLACES,
+            places=select_places(after.case, self.study.plan, position, interview)
+            if release
+            else NO_PLACES,
             follow_up_tasks=owed,
         )
 
     def save(
-        self, before: ClaimedCase, after: ClaimedCase, *, release: bool = False, owed: Sequence[str] = ()
+        self,
+        before: ClaimedCase,
+        after: ClaimedCase,
+        *,
+        release: bool = False,
+        owed: Sequence[str] = (),
     ) -> case_records.CaseConflict | case_records.LeaseLost | None:
         """Write the update. Where another station has the case, nothing is written and the conflict is returned."""
-        return self.study.store.cases.update(self.build_update(before, after, release=release, owed=owed))
+        return self.study.store.cases.update(
+            self.build_update(before, after, release=release, owed=owed)
+        )
 
     def write_events(self, claimed: ClaimedCase, events: CaseEvents) -> ClaimedCase | LeaseLost:
         """Write the events and return the case after them.
@@ -155,19 +191,32 @@ class CaseClaims:
         if self.renew_lease(claimed):
             current = self.load_claimed(claimed.row, claimed.token)
         else:
-            since = [entry.event for entry in self.study.store.cases.queries.read_history(key)[claimed.case.seq :]]
-            was_lost = isinstance(since[0], OutcomeRecorded) and since[0].outcome == LOST if since else False
+            since = [
+                entry.event
+                for entry in self.study.store.cases.queries.read_history(key)[claimed.case.seq :]
+            ]
+            was_lost = (
+                isinstance(since[0], OutcomeRecorded) and since[0].outcome == LOST
+                if since
+                else False
+            )
             lapsed = since[1:] if was_lost else since
             again = self.claim(key, uuid4().hex) if lapsed == [CaseReturned("lapsed")] else None
             if not isinstance(again, ClaimedCase):
                 row = self.study.store.cases.queries.find_row(key)
                 return row.holder if row is not None else None
-            if again.case.seq != claimed.case.seq + len(since) + 1:  # another station has just had it
-                self.save(again, self.append_events(again, [CaseReturned("given back")]), release=True)
+            if (
+                again.case.seq != claimed.case.seq + len(since) + 1
+            ):  # another station has just had it
+                self.save(
+                    again, self.append_events(again, [CaseReturned("given back")]), release=True
+                )
                 return None
             current = self._go_on_with_lost_call(again) if was_lost else again
         row, history, contact, token = current.row, current.history, current.contact, current.token
-        return replace(claimed, row=row, case=current.case, history=history, contact=contact, token=token)
+        return replace(
+            claimed, row=row, case=current.case, history=history, contact=contact, token=token
+        )
 
     def _go_on_with_lost_call(self, claimed: ClaimedCase) -> ClaimedCase:
         """Revoke the outcome that was recorded while this station was silent: its call goes on."""
@@ -176,14 +225,18 @@ class CaseClaims:
 
     def renew_lease(self, claimed: ClaimedCase) -> bool:
         """Renew the lease; False where another station has the case by now."""
-        return self.study.store.cases.renew_lease(claimed.case.key, claimed.token, self.clock() + self.study.plan.lease)
+        return self.study.store.cases.renew_lease(
+            claimed.case.key, claimed.token, self.clock() + self.study.plan.lease
+        )
 
     def is_under_way(self, row: case_records.CaseRow) -> bool:
         """Whether this interviewer has a call or an interview of the case open, at whatever station."""
         if row.holder is None or row.holder.by != self.study.who.login:
             return False
         case = Case.from_history(row.key, self.study.store.cases.queries.read_history(row.key))
-        return case.interview_open or (case.open_attempt is not None and case.open_attempt.dialed != 0)
+        return case.interview_open or (
+            case.open_attempt is not None and case.open_attempt.dialed != 0
+        )
 
     # the interviews of a claimed case
 
@@ -212,7 +265,11 @@ class CaseClaims:
 
     def load_open_interview(self, claimed: ClaimedCase) -> Interview | None:
         """Load the interview that was open when the terminal was lost; None if none was. Raises StoreError."""
-        last = self.study.store.interviews.find_last(claimed.case.key) if claimed.case.interview_open else None
+        last = (
+            self.study.store.interviews.find_last(claimed.case.key)
+            if claimed.case.interview_open
+            else None
+        )
         return replay_stored(self.study.store, last) if last is not None else None
 
     def find_pending_input(self, claimed: ClaimedCase) -> PendingInput:
@@ -221,7 +278,11 @@ class CaseClaims:
         if not claimed.case.interview_open or last is None or last.status != "suspended":
             return ""
         row = self.study.plan.outcomes.get(last.outcome)
-        return "time" if row is not None and requires_time(row, self.study.plan, by_route=True) else "outcome"
+        return (
+            "time"
+            if row is not None and requires_time(row, self.study.plan, by_route=True)
+            else "outcome"
+        )
 
     def count_answers_in_call(self, claimed: ClaimedCase) -> int:
         """Count the answers that were recorded since the number was dialed, or since this attempt began.
@@ -253,8 +314,12 @@ class CaseClaims:
         options = options or StartOptions(case=case.key)
         last = self.study.store.interviews.find_last(case.key)
         if self.rng is not None:
-            options = replace(options, seed=self.rng.getrandbits(63), id=f"{self.rng.getrandbits(128):032x}")
-        ended = last is not None and last.status in ("stopped", "ended") and last.outcome != COMPLETE
+            options = replace(
+                options, seed=self.rng.getrandbits(63), id=f"{self.rng.getrandbits(128):032x}"
+            )
+        ended = (
+            last is not None and last.status in ("stopped", "ended") and last.outcome != COMPLETE
+        )
         personal = claimed.contact.columns if claimed.contact is not None else {}
         person = self.study.people.find(self.study.who.login)
         zones = list_call_zones(case, case.find_number(claimed.current_number), self.study.plan)
@@ -270,7 +335,9 @@ class CaseClaims:
                 case_language=_find_case_language(claimed, last),
                 reopen=options.reopen or (ended and not options.again),
                 sample_values={
-                    name: case.key if column.role == "key" else case.columns.get(name, personal.get(name, NOT_ASKED))
+                    name: case.key
+                    if column.role == "key"
+                    else case.columns.get(name, personal.get(name, NOT_ASKED))
                     for name, column in instrument.sample.items()
                 },
                 link=link,
@@ -296,7 +363,9 @@ def _find_case_language(claimed: ClaimedCase, last: InterviewRow | None) -> str:
     return claimed.case.language if times and times[-1] >= last.updated_at else ""
 
 
-DecideCaseEvents = Callable[[ClaimedCase, Interview, Outcome | None, Plan, bool], CaseEvents | PendingInput]
+DecideCaseEvents = Callable[
+    [ClaimedCase, Interview, Outcome | None, Plan, bool], CaseEvents | PendingInput
+]
 """Decides which events a case receives when its interview closes, or which input is needed first.
 
 The last argument: an `end` of the route closed the interview.
@@ -313,7 +382,9 @@ class SampledCaseLink(CaseLink):
         self._study = study = claims.study
         self._claims = claims
         self._decide = decide
-        self.reservations = QuotaReservations(store=study.store, plan=study.plan, clock=claims.clock)
+        self.reservations = QuotaReservations(
+            store=study.store, plan=study.plan, clock=claims.clock
+        )
         self._renewed_at = claims.clock()
         self._interview = ""
         self._next: tuple[ClaimedCase, CaseEvents | None] = case, None
@@ -336,7 +407,9 @@ class SampledCaseLink(CaseLink):
         at = self._claims.clock()
         if at - self._renewed_at > self._study.plan.lease / RENEWALS_PER_LEASE:
             try:
-                self._claims.renew_lease(self.claimed_case)  # where it is lost, the next answer says so
+                self._claims.renew_lease(
+                    self.claimed_case
+                )  # where it is lost, the next answer says so
             except StoreError:
                 return
             self._renewed_at = at
@@ -431,8 +504,14 @@ def start_single_case(
     if case is None:
         raise UserError(options.case, "there is no such case", "choose another case")
     if isinstance(case, LeaseHolder):
-        raise UserError(options.case, f"{case.by} at station {case.station} has this case", "choose another case")
-    study.store.cases.quotas.write_targets({id: cell.target for id, cell in study.plan.quotas.cells.items()})
+        raise UserError(
+            options.case,
+            f"{case.by} at station {case.station} has this case",
+            "choose another case",
+        )
+    study.store.cases.quotas.write_targets(
+        {id: cell.target for id, cell in study.plan.quotas.cells.items()}
+    )
     link = SingleCaseLink(claims, case, build_events_without_station)
     try:
         if case.case.erased or case.case.do_not_call:
@@ -452,4 +531,6 @@ def _check_pause(claims: CaseClaims, options: StartOptions) -> None:
     if pause is None or options.reopen or claims.is_interview_open(options.case):
         return
     what = pause.describe(pause.since.astimezone(), claims.clock().astimezone())
-    raise UserError(options.case, what, "wait until a supervisor resumes the study: survey study resume FILE")
+    raise UserError(
+        options.case, what, "wait until a supervisor resumes the study: survey study resume FILE"
+    )

@@ -42,7 +42,9 @@ class CaseQueue:
     station: str
     """Its name."""
 
-    def claim_next(self, at: datetime, token: str, *, skipped: Collection[str] = ()) -> tuple[CaseRow, Case] | None:
+    def claim_next(
+        self, at: datetime, token: str, *, skipped: Collection[str] = ()
+    ) -> tuple[CaseRow, Case] | None:
         """Claim the next case for this interviewer; None where there is none.
 
         Cases in `skipped` are left for others. Raises StoreError.
@@ -69,14 +71,22 @@ class CaseQueue:
         """Claim cases one after another, in the order in which they are called."""
         cases = self.study.store.cases
         if skipped:
-            for next_row in list_next_rows(self.study.store, turns, limit=len(skipped) + MAX_TURNED_DOWN):
-                row = cases.claim_case(next_row.key, lease, at) if next_row.key not in skipped else None
+            for next_row in list_next_rows(
+                self.study.store, turns, limit=len(skipped) + MAX_TURNED_DOWN
+            ):
+                row = (
+                    cases.claim_case(next_row.key, lease, at)
+                    if next_row.key not in skipped
+                    else None
+                )
                 if isinstance(row, CaseRow):
                     yield row
             return
         for _, head in list_open_heads(self.study.store, turns):
             before = turns.find_appointment_cutoff(parse_criteria(head.bucket))
-            while (row := cases.claim(head.bucket, lease, at, appointment_before=before)) is not None:
+            while (
+                row := cases.claim(head.bucket, lease, at, appointment_before=before)
+            ) is not None:
                 yield row
 
     def list_due_appointments(self, at: datetime, before: datetime) -> list[CaseRow]:
@@ -84,7 +94,9 @@ class CaseQueue:
 
         Raises StoreError.
         """
-        rows = self.study.store.cases.queries.list_due_appointments(before, limit=MAX_DUE_APPOINTMENTS)
+        rows = self.study.store.cases.queries.list_due_appointments(
+            before, limit=MAX_DUE_APPOINTMENTS
+        )
         if not rows:
             return []
         turns = self._build_call_order(at)
@@ -96,7 +108,11 @@ class CaseQueue:
         return mine[:DUE_APPOINTMENTS]
 
     def _build_call_order(self, at: datetime) -> CallOrder:
-        people, who, fill = self.study.people, self.study.who, self.study.store.cases.quotas.read_fill()
+        people, who, fill = (
+            self.study.people,
+            self.study.who,
+            self.study.store.cases.quotas.read_fill(),
+        )
         return CallOrder.for_interviewer(self.study.plan, people=people, who=who, at=at, fill=fill)
 
     def find_outlook(self, at: datetime) -> tuple[str, datetime | None]:
@@ -105,12 +121,16 @@ class CaseQueue:
         openings: list[datetime] = []
         states: Counter[str] = Counter()
         for group in self.study.store.cases.counts.count_groups(at):
-            states[turns.classify_group(group, [self.study.who]) if group.bucket else group.status] += group.cases
+            states[
+                turns.classify_group(group, [self.study.who]) if group.bucket else group.status
+            ] += group.cases
             if group.bucket and group.status == "ready":
                 openings += self._list_opening_times(turns, group.bucket, at)
         for row in self.study.store.cases.queries.list_waiting_rows(limit=WAITING_CASES_CHECKED):
             if row.position.due_at is not None:
-                openings += self._list_opening_times(turns, row.position.bucket, max(at, row.position.due_at))
+                openings += self._list_opening_times(
+                    turns, row.position.bucket, max(at, row.position.due_at)
+                )
         return _describe_states(states), min(openings, default=None)
 
     @staticmethod
@@ -120,23 +140,31 @@ class CaseQueue:
         opens = turns.find_opening(bucket, since) if turns.suits(bucket) else None
         return [opens] if opens is not None else []
 
-    def _build_claim(self, case: Case, at: datetime, full: Collection[str], *, by_key: bool) -> ClaimContext:
+    def _build_claim(
+        self, case: Case, at: datetime, full: Collection[str], *, by_key: bool
+    ) -> ClaimContext:
         who, people, on_list = self.study.who, self.study.people, self.is_case_on_dnc_list(case.key)
         return ClaimContext(at, who, people, full, on_do_not_call_list=on_list, by_key=by_key)
 
     def why_forbidden(self, case: Case, at: datetime) -> str:
         """Explain why nobody may call this case now, even by its key; empty: it may be called. Raises StoreError."""
         full = self.study.plan.quotas.list_full_cells(self.study.store.cases.quotas.read_fill())
-        return explain_forbidden(case, self.study.plan, self._build_claim(case, at, full, by_key=True))
+        return explain_forbidden(
+            case, self.study.plan, self._build_claim(case, at, full, by_key=True)
+        )
 
     def is_case_on_dnc_list(self, key: str) -> bool:
         """Whether a number of the case is on the do-not-call list."""
         contact = self.study.store.cases.queries.find_contact(key)
-        return contact is not None and self.study.is_on_do_not_call_list([n.e164 for n in contact.numbers if n.e164])
+        return contact is not None and self.study.is_on_do_not_call_list(
+            [n.e164 for n in contact.numbers if n.e164]
+        )
 
     def _return_case(self, row: CaseRow, case: Case, at: datetime, token: str) -> None:
         """Return a case that the rules turned down to its position in the queue."""
-        events: list[CaseEvent] = [DoNotCallSet("on the list")] if self.is_case_on_dnc_list(row.key) else []
+        events: list[CaseEvent] = (
+            [DoNotCallSet("on the list")] if self.is_case_on_dnc_list(row.key) else []
+        )
         events.append(CaseReturned("given back"))
         entries = [HistoryEntry(at, self.study.who.login, self.station, event) for event in events]
         after = reduce(Case.apply, entries, case)
@@ -146,12 +174,16 @@ class CaseQueue:
         self.study.store.cases.update(update)
 
 
-STATE_WORDS: Final = json.loads(Path(__file__).with_name("case_states.json").read_text(encoding="utf-8"))
+STATE_WORDS: Final = json.loads(
+    Path(__file__).with_name("case_states.json").read_text(encoding="utf-8")
+)
 
 
 def _describe_states(states: Mapping[str, int]) -> str:
     """Explain why there is no case, from the number of cases in each state."""
     if not sum(states.values()):
         return "there are no cases yet: ask a supervisor to import the sample"
-    parts = [f"{states[state]} {words}" for state, words in STATE_WORDS.items() if states.get(state)]
+    parts = [
+        f"{states[state]} {words}" for state, words in STATE_WORDS.items() if states.get(state)
+    ]
     return ", ".join(parts) or "every case is done"

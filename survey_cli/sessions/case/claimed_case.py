@@ -77,7 +77,9 @@ class ClaimedCase:
         time = max(at, self.history[-1].at) if self.history else at
         case, history = self.case, self.history
         for number, event in enumerate(events, start=1):
-            entry = case_events.HistoryEntry(time, by, station, event, f"{self.token}:{self.case.seq + number}")
+            entry = case_events.HistoryEntry(
+                time, by, station, event, f"{self.token}:{self.case.seq + number}"
+            )
             case, history = case.apply(entry), (*history, entry)
         return replace(self, case=case, history=history, contact=contact or self.contact, notice="")
 
@@ -88,7 +90,10 @@ class ClaimedCase:
             return Rejection("there is no such number")
         if why := explain_number_state(number):
             return Rejection(why)
-        if self.case.open_attempt is not None and self.case.open_attempt.dialed not in (0, position):
+        if self.case.open_attempt is not None and self.case.open_attempt.dialed not in (
+            0,
+            position,
+        ):
             return Rejection("first key the outcome of the call that was dialed")
         return replace(self, current_number=position)
 
@@ -115,14 +120,20 @@ class ClaimedCase:
         """When the open call was dialed; None while no call is open."""
         if not self.has_open_call:
             return None
-        dialed = (entry.at for entry in reversed(self.history) if isinstance(entry.event, case_events.NumberDialed))
+        dialed = (
+            entry.at
+            for entry in reversed(self.history)
+            if isinstance(entry.event, case_events.NumberDialed)
+        )
         return next(dialed, None)
 
     def why_not_releasable(self) -> str:
         """Explain why the case cannot be released yet; empty where it can."""
         if self.pending_input == "time":
             return "first give the appointment's time"
-        return "first key the outcome of this call" if self.pending_input or self.has_open_call else ""
+        return (
+            "first key the outcome of this call" if self.pending_input or self.has_open_call else ""
+        )
 
     def find_number(self, position: int) -> ContactNumber | None:
         """Find the digits of a number, where they are still stored."""
@@ -130,7 +141,9 @@ class ClaimedCase:
         return next((n for n in numbers if n.position == position and n.e164), None)
 
 
-NO_TIME_NOTICE: Final = "no time was recorded: the case will be called back; `survey station` can make appointments"
+NO_TIME_NOTICE: Final = (
+    "no time was recorded: the case will be called back; `survey station` can make appointments"
+)
 TIMED_OUTCOMES: Final = frozenset({"appointment", "callback"})
 """Outcomes of an `end` after which the respondent is asked when to call again."""
 
@@ -171,7 +184,9 @@ def build_outcome_events(
     kind = outcome.kind
     if kind in INTERVIEW_OUTCOMES and claimed.pending_input != "outcome":
         return Rejection("only the interview itself can set this outcome")
-    events: list[case_events.CaseEvent] = [build_call_event(claimed, outcome.id, plan, interview, note=note)]
+    events: list[case_events.CaseEvent] = [
+        build_call_event(claimed, outcome.id, plan, interview, note=note)
+    ]
     contact = None
     match REQUIRED_INPUTS.get(kind, ""):
         case "note" if not note:
@@ -189,8 +204,12 @@ def build_outcome_events(
                 return added
             events += added.events
             contact = added.contact
-    if (outcome.listed if plan.eligibility_known else outcome.rdd) in NUMBER_CODES and claimed.current_number:
-        events.append(case_events.NumberMarked(claimed.current_number, "dead", outcome.name.lower()))
+    if (
+        outcome.listed if plan.eligibility_known else outcome.rdd
+    ) in NUMBER_CODES and claimed.current_number:
+        events.append(
+            case_events.NumberMarked(claimed.current_number, "dead", outcome.name.lower())
+        )
     events += interview_outcomes.build_do_not_call_events(outcome)
     keeps_case = outcome.next_number and kind != "busy" and _has_untried_number(claimed, events)
     events += [] if keeps_case else [case_events.AttemptClosed()]
@@ -210,7 +229,9 @@ def _choose_language(typed: str, languages: Sequence[str]) -> str | Rejection:
     language = find_language(typed, languages)
     if language:
         return language
-    what = f"{typed.strip()} is not a language of this study" if typed.strip() else "which language?"
+    what = (
+        f"{typed.strip()} is not a language of this study" if typed.strip() else "which language?"
+    )
     return Rejection(f"{what}: {list_languages(languages)}, or {OTHER_LANGUAGE}")
 
 
@@ -242,7 +263,10 @@ def build_call_event(
         code=code,
         eligible=eligible,
         person=interview is not None,
-        interrupted=interrupted or claimed.case.interrupted or claimed.pending_input != "" or is_open,
+        interrupted=interrupted
+        or claimed.case.interrupted
+        or claimed.pending_input != ""
+        or is_open,
         note=note,
     )
 
@@ -250,11 +274,17 @@ def build_call_event(
 def _has_untried_number(claimed: ClaimedCase, events: list[case_events.CaseEvent]) -> bool:
     """Whether a live number has not been called under this claim."""
     case = claimed.append_events(events, at=claimed.shown_at, by="", station="").case
-    called_numbers = {call.number for call in case.open_attempt.calls} if case.open_attempt is not None else set()
+    called_numbers = (
+        {call.number for call in case.open_attempt.calls}
+        if case.open_attempt is not None
+        else set()
+    )
     return any(number.position not in called_numbers for number in case.live_numbers)
 
 
-def build_number_events(claimed: ClaimedCase, text: str, plan: Plan, *, link: str) -> CaseEvents | Rejection:
+def build_number_events(
+    claimed: ClaimedCase, text: str, plan: Plan, *, link: str
+) -> CaseEvents | Rejection:
     """Build the events for a new number; `link` is for a case without contact data."""
     country = find_case_region(claimed.case, plan)[:2]
     parsed = read_number(text, country or None)
@@ -265,7 +295,9 @@ def build_number_events(claimed: ClaimedCase, text: str, plan: Plan, *, link: st
     added = ContactNumber(position, parsed.written, parsed.e164, shown, parsed.extension)
     contact = claimed.contact or Contact(link=link)
     return CaseEvents(
-        events=(case_events.NumberAdded(case_events.NumberFacts(position, parsed.line, parsed.zones)),),
+        events=(
+            case_events.NumberAdded(case_events.NumberFacts(position, parsed.line, parsed.zones)),
+        ),
         contact=contact._replace(numbers=(*contact.numbers, added)),
     )
 
@@ -282,15 +314,23 @@ def build_interview_events(
     if interview.status == "suspended" and requires_time(outcome, plan, by_route=by_route):
         return "time"
     events = interview_outcomes.derive_interview_events(
-        interview, outcome, plan, number=claimed.current_number, interrupted=claimed.case.interrupted
+        interview,
+        outcome,
+        plan,
+        number=claimed.current_number,
+        interrupted=claimed.case.interrupted,
     )
     tasks = interview_outcomes.build_follow_up_tasks(outcome, claimed.case.key)
-    return CaseEvents(events=(*events, case_events.AttemptClosed()), release=True, outcome=outcome.id, tasks=tasks)
+    return CaseEvents(
+        events=(*events, case_events.AttemptClosed()), release=True, outcome=outcome.id, tasks=tasks
+    )
 
 
 def requires_time(outcome: Outcome, plan: Plan, *, by_route: bool) -> bool:
     """Whether a suspended interview with this outcome needs an appointment's time."""
-    return plan.delays.get(outcome.id) == "appointment" or (by_route and outcome.kind in TIMED_OUTCOMES)
+    return plan.delays.get(outcome.id) == "appointment" or (
+        by_route and outcome.kind in TIMED_OUTCOMES
+    )
 
 
 def build_events_without_station(
@@ -304,7 +344,11 @@ def build_events_without_station(
         return CaseEvents(events=(call, case_events.AttemptClosed()), release=True, notice=notice)
     case, last = claimed.case, claimed.case.last_call
     after = claimed.append_events(closing.events, at=claimed.shown_at, by="", station="").case
-    if last is not None and last.outcome == outcome.id and code_case(case, plan).code == code_case(after, plan).code:
+    if (
+        last is not None
+        and last.outcome == outcome.id
+        and code_case(case, plan).code == code_case(after, plan).code
+    ):
         # a correction that changed no outcome
         return CaseEvents(events=(case_events.CaseReturned("given back"),), release=True)
     return closing

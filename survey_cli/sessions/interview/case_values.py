@@ -21,12 +21,16 @@ from survey_cli.wording import format_quantity, join_first
 INVENTED_NAMES: Final = ("Alex Morgan", "Sam Rivera", "Robin Okafor", "Kim Larsen", "Lee Novak")
 
 
-def resolve_zone(instrument: Instrument, sample: Mapping[str, Value | Missing], call_zone: str = "") -> tzinfo:
+def resolve_zone(
+    instrument: Instrument, sample: Mapping[str, Value | Missing], call_zone: str = ""
+) -> tzinfo:
     """Return the time zone for the case's date and greeting: this computer's where none is known."""
     return find_zone(instrument, sample, call_zone) or datetime.now().astimezone().tzinfo or UTC
 
 
-def find_zone(instrument: Instrument, sample: Mapping[str, Value | Missing], call_zone: str = "") -> tzinfo | None:
+def find_zone(
+    instrument: Instrument, sample: Mapping[str, Value | Missing], call_zone: str = ""
+) -> tzinfo | None:
     """Find the zone in which the case is called, else the case's own, else the study's; None: unknown."""
     if call_zone:
         return ZoneInfo(call_zone)
@@ -44,14 +48,20 @@ def find_zone(instrument: Instrument, sample: Mapping[str, Value | Missing], cal
         raise UserError(f"column {column}", what, "write one such as America/Chicago") from None
 
 
-def resolve_language(instrument: Instrument, requested: str, sample: Mapping[str, Value | Missing]) -> str:
+def resolve_language(
+    instrument: Instrument, requested: str, sample: Mapping[str, Value | Missing]
+) -> str:
     """Return the language to start in: the one requested, else the case's own, else the first."""
     column = next((n for n, c in instrument.sample.items() if c.role == "language"), None)
     value = sample.get(column) if column else None
     language = requested or (value if isinstance(value, str) else "") or instrument.language
     language = find_requested_language(instrument, language)
     if why := explain_incomplete_language(instrument, language):
-        raise UserError("--language", why, f"`survey translations status {next(iter(instrument.texts))}` lists all")
+        raise UserError(
+            "--language",
+            why,
+            f"`survey translations status {next(iter(instrument.texts))}` lists all",
+        )
     return language
 
 
@@ -60,7 +70,11 @@ def explain_incomplete_language(instrument: Instrument, language: str) -> str:
     if language not in instrument.document.languages.required:
         return ""
     lacking = list_untranslated(instrument.document, instrument.language, language)
-    return f"{language} lacks {format_quantity(len(lacking), 'text')}: {join_first(lacking)}" if lacking else ""
+    return (
+        f"{language} lacks {format_quantity(len(lacking), 'text')}: {join_first(lacking)}"
+        if lacking
+        else ""
+    )
 
 
 def find_requested_language(instrument: Instrument, requested: str) -> str:
@@ -68,11 +82,15 @@ def find_requested_language(instrument: Instrument, requested: str) -> str:
     language = find_language(requested, instrument.languages)
     if not language:
         what = f"the questionnaire has no language {requested!r}"
-        raise UserError("--language", what, f"its languages are {list_languages(instrument.languages)}")
+        raise UserError(
+            "--language", what, f"its languages are {list_languages(instrument.languages)}"
+        )
     return language
 
 
-def parse_sample_values(instrument: Instrument, case: str, typed: Mapping[str, str]) -> dict[str, Value | Missing]:
+def parse_sample_values(
+    instrument: Instrument, case: str, typed: Mapping[str, str]
+) -> dict[str, Value | Missing]:
     """Parse the case's sample values from what was typed."""
     for name in typed:
         if name not in instrument.sample:
@@ -97,7 +115,9 @@ def parse_sample_values(instrument: Instrument, case: str, typed: Mapping[str, s
     return values
 
 
-def invent_sample_value(instrument: Instrument, name: str, column: SampleColumn, rng: Random) -> Value | Missing:
+def invent_sample_value(
+    instrument: Instrument, name: str, column: SampleColumn, rng: Random
+) -> Value | Missing:
     """Invent the value of one column for an invented case."""
     if column.role in ("zone", "country", "region", "language"):
         return NOT_ASKED
@@ -108,7 +128,9 @@ def invent_sample_value(instrument: Instrument, name: str, column: SampleColumn,
     label = str(column.label.get(instrument.language)) if column.label else name
     match column.type:
         case "single":
-            return rng.choice(list(find_labels(instrument, name, instrument.language)) or [NOT_ASKED])
+            return rng.choice(
+                list(find_labels(instrument, name, instrument.language)) or [NOT_ASKED]
+            )
         case "split":
             arms = {str(k): v for k, v in column.arms.items()}
             return choose_arm(arms, seed=rng.getrandbits(62), key=name, turn=None)

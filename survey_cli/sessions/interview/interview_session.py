@@ -32,7 +32,9 @@ ToLocal: TypeAlias = Callable[[datetime], datetime]
 """Converts a time to a station's clock."""
 CALL_AGAIN_OUTCOMES: Final = ("appointment", "callback")
 """Further outcomes that stop an interview started at a station: the case is called again."""
-QUOTA_FULL_TEXT: Final = "Thank you very much. We have completed all the interviews of this kind that we need. Goodbye."
+QUOTA_FULL_TEXT: Final = (
+    "Thank you very much. We have completed all the interviews of this kind that we need. Goodbye."
+)
 """Read if the quota is full and the study has neither a script `quota_full` nor an `end` with this outcome."""
 STOP_OUTCOMES: Final = (
     "break_off", "refusal_soft", "refusal_hard", "language", "unable", "not_eligible", "never_call", "withdrawn",
@@ -186,7 +188,9 @@ class InterviewSession:
         self.title = str(instrument.title.get(instrument.language))
         """The survey's title."""
         sample = self.interview.start.sample
-        self.details = list_details(instrument, {n: sample[n] for n in sample if n not in instrument.hidden})
+        self.details = list_details(
+            instrument, {n: sample[n] for n in sample if n not in instrument.hidden}
+        )
         """Label and text of the case's sample columns that an interviewer sees; none where there is no sample."""
 
     # what is shown
@@ -199,7 +203,11 @@ class InterviewSession:
             return self._build_quota_full_prompt()
         if not self._prompt_is_current:
             self._prompt, self._prompt_is_current = prompts.build_prompt(self.interview), True
-            if self._prompt is not None and self._prompt.after_hangup and self._time_until_hangup is None:
+            if (
+                self._prompt is not None
+                and self._prompt.after_hangup
+                and self._time_until_hangup is None
+            ):
                 self._time_until_hangup = self._measure_time()
         return self._prompt
 
@@ -235,11 +243,16 @@ class InterviewSession:
         if self._review is None or self._review[0] is not interview:
             answered, declined = self._count_answers(), asked_items.list_declined(interview)
             warnings = asked_items.list_accepted_warnings(interview)
-            self._review = interview, ClosingReview(answered, timedelta(), declined, warnings, interview.notes)
+            self._review = (
+                interview,
+                ClosingReview(answered, timedelta(), declined, warnings, interview.notes),
+            )
         return self._review[1]._replace(duration=self.elapsed_time())
 
     def _count_answers(self) -> int:
-        return sum(answer.cell is not None for answer in self.interview.evaluate_route().answers.values())
+        return sum(
+            answer.cell is not None for answer in self.interview.evaluate_route().answers.values()
+        )
 
     @property
     def _is_at_review(self) -> bool:
@@ -260,7 +273,9 @@ class InterviewSession:
             place=Place(QUOTA_FULL),
             text=self._find_quota_full_text(),
             entry=ReadEntry(),
-            instruction=(TextSpan(f"The quota {self._full_cell} is full: thank the respondent and end."),),
+            instruction=(
+                TextSpan(f"The quota {self._full_cell} is full: thank the respondent and end."),
+            ),
             position=len(interview.machine.walk.stops),
             total=len(interview.machine.walk.stops),
             language=language,
@@ -283,7 +298,11 @@ class InterviewSession:
 
     def list_stop_outcomes(self) -> tuple[Outcome, ...]:
         """List the outcomes with which the interview can be stopped in the middle."""
-        own_ids = (o.id for o in self.outcomes.values() if o.id not in OUTCOMES and o.moment in ("interrupted", "any"))
+        own_ids = (
+            o.id
+            for o in self.outcomes.values()
+            if o.id not in OUTCOMES and o.moment in ("interrupted", "any")
+        )
         first_ids = CALL_AGAIN_OUTCOMES if self.link.can_be_called_again else ()
         return tuple(self.outcomes[id] for id in (*first_ids, *STOP_OUTCOMES, *own_ids))
 
@@ -293,7 +312,9 @@ class InterviewSession:
 
     def elapsed_time(self) -> timedelta:
         """Return the time spent on this interview in all its sessions, without sections after the hang-up."""
-        return self._time_until_hangup if self._time_until_hangup is not None else self._measure_time()
+        return (
+            self._time_until_hangup if self._time_until_hangup is not None else self._measure_time()
+        )
 
     def _measure_time(self) -> timedelta:
         return self.interview.measure_time(self.clock())
@@ -310,9 +331,14 @@ class InterviewSession:
         """Return how the interview ended; None while it is open."""
         if (status := self.interview.status) == "open" and not self._was_left:
             return None
-        outcome, answered = self.outcomes.get(self.interview.outcome), 0 if self._erased else self._count_answers()
+        outcome, answered = (
+            self.outcomes.get(self.interview.outcome),
+            0 if self._erased else self._count_answers(),
+        )
         state, remark = ("lost", self._lost_to) if self._was_left else (status, self._remark)
-        return InterviewResult(state, outcome, answered, self.elapsed_time(), self.stored_in, self._erased, remark)
+        return InterviewResult(
+            state, outcome, answered, self.elapsed_time(), self.stored_in, self._erased, remark
+        )
 
     # entries
 
@@ -333,7 +359,9 @@ class InterviewSession:
 
     def confirm(self, reason: str = "") -> Rejection | None:
         """Confirm the answer that `prompt().query` asks about."""
-        return self._apply(prompts.build_confirmation(self.interview, clean_text(reason), self._stamp()))
+        return self._apply(
+            prompts.build_confirmation(self.interview, clean_text(reason), self._stamp())
+        )
 
     def go_back(self) -> Rejection | None:
         """Go to the item asked before this one."""
@@ -361,7 +389,11 @@ class InterviewSession:
             place = prompts.find_previous_place(self.interview)
         if place is None or not (text := clean_text(text, lines=True)):
             return Rejection("an empty note is not saved")
-        return self._apply(events.NoteWritten(self._stamp(), place, text, replaces.seq if replaces is not None else 0))
+        return self._apply(
+            events.NoteWritten(
+                self._stamp(), place, text, replaces.seq if replaces is not None else 0
+            )
+        )
 
     def list_notes(self) -> tuple[InterviewNote, ...]:
         """List the notes of this interview, each with its newest text."""
@@ -372,7 +404,9 @@ class InterviewSession:
         languages = self.interview.instrument.languages
         typed, language = language, find_language(language, languages)
         if not language:
-            return Rejection(f"{typed} is not a language of this study: {list_languages(languages)}")
+            return Rejection(
+                f"{typed} is not a language of this study: {list_languages(languages)}"
+            )
         if why := explain_incomplete_language(self.interview.instrument, language):
             return Rejection(why)
         return self._apply(events.LanguageChanged(self._stamp(), language))
@@ -486,7 +520,9 @@ class InterviewSession:
         if rejection is not None:
             return rejection
         rejection = self.advance()
-        if route_before is not None and isinstance(event, events.QuestionAnswered | events.QuestionDeclined):
+        if route_before is not None and isinstance(
+            event, events.QuestionAnswered | events.QuestionDeclined
+        ):
             self._dropped = asked_items.list_dropped(route_before, self.interview, event.place)
         return rejection
 
@@ -519,10 +555,14 @@ class InterviewSession:
         if (reservations := self.link.reservations) is None:
             return None
         try:
-            self._cells, self._full_cell = reservations.reserve_cells(self.id, interview, self._cells)
+            self._cells, self._full_cell = reservations.reserve_cells(
+                self.id, interview, self._cells
+            )
         except StoreError as error:
             self._full_cell = ""
-            return Rejection(f"not saved: {error.what} — {error.remedy}") if interview.ending else None
+            return (
+                Rejection(f"not saved: {error.what} — {error.remedy}") if interview.ending else None
+            )
         return None
 
     def _find_automatic_event(self, interview: Interview) -> events.InterviewEvent | None:
@@ -541,7 +581,11 @@ class InterviewSession:
     def _find_computed_answer(self) -> events.InterviewEvent | None:
         """Find the answer to a lookup that is due, or a note of what was not read aloud."""
         if (prompt := self.prompt()) is not None and prompt.unfilled:
-            notes = {(e.place, e.text) for e in self.interview.events if isinstance(e, events.NoteWritten)}
+            notes = {
+                (e.place, e.text)
+                for e in self.interview.events
+                if isinstance(e, events.NoteWritten)
+            }
             for text in prompt.unfilled:
                 if (prompt.place, text) not in notes:
                     return events.NoteWritten(self._stamp(), prompt.place, text)
@@ -549,9 +593,17 @@ class InterviewSession:
             return None
         if prompt.entry.kind == "pick":
             value, of = self.interview.compute_answer(self._count_picks(prompt.place))
-            return None if value is None else events.ValueComputed(self._stamp(), prompt.place, value, of)
+            return (
+                None
+                if value is None
+                else events.ValueComputed(self._stamp(), prompt.place, value, of)
+            )
         quota, reservations = prompt.entry.target, self.link.reservations
-        value = reservations.reserve_in_quota(self.id, self.interview, quota) if reservations is not None else "open"
+        value = (
+            reservations.reserve_in_quota(self.id, self.interview, quota)
+            if reservations is not None
+            else "open"
+        )
         return events.ValueComputed(self._stamp(), prompt.place, value)
 
     def _count_picks(self, place: Place) -> Counter[Code]:
@@ -584,7 +636,11 @@ class InterviewSession:
             after = further
         try:
             conflict = self._write(event, after, then, by_route=by_route)
-            if conflict is not None and not isinstance(conflict, InterviewConflict) and self.link.recover():
+            if (
+                conflict is not None
+                and not isinstance(conflict, InterviewConflict)
+                and self.link.recover()
+            ):
                 conflict = self._write(event, after, then, by_route=by_route)
         except StoreError as problem:
             return Rejection(f"not saved: {problem.what} — {problem.remedy}")
@@ -602,7 +658,12 @@ class InterviewSession:
         return None
 
     def _write(
-        self, event: events.InterviewEvent, after: Interview, then: Sequence[events.InterviewEvent], *, by_route: bool
+        self,
+        event: events.InterviewEvent,
+        after: Interview,
+        then: Sequence[events.InterviewEvent],
+        *,
+        by_route: bool,
     ) -> "InterviewConflict | LeaseLost | CaseConflict | None":
         """Write the events. Where they close the interview, its data and its case are in the same transaction."""
         outcome, is_closed = self.outcomes.get(after.outcome), after.status != "open"
@@ -614,7 +675,13 @@ class InterviewSession:
             case = self.link.build_language_update(after.language)
         tasks = self.link.list_tasks(outcome) if is_closed else ()
         update = JournalUpdate.from_interview(
-            self.id, after, (event, *then), closed=is_closed, fence=fence, case=case, follow_up_tasks=tasks
+            self.id,
+            after,
+            (event, *then),
+            closed=is_closed,
+            fence=fence,
+            case=case,
+            follow_up_tasks=tasks,
         )
         return self.store.interviews.append(update)
 

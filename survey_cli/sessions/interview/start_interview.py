@@ -18,7 +18,14 @@ from survey_cli.outcomes import WITHDRAWN, Outcome
 from survey_cli.problems import StoreError, UserError
 from survey_cli.sessions.interview import case_values
 from survey_cli.sessions.interview.interview_session import CaseLink, InterviewSession, ToLocal
-from survey_cli.store import InstrumentRow, InterviewConflict, InterviewOrigin, InterviewRow, JournalUpdate, Store
+from survey_cli.store import (
+    InstrumentRow,
+    InterviewConflict,
+    InterviewOrigin,
+    InterviewRow,
+    JournalUpdate,
+    Store,
+)
 from survey_cli.study.clock import accept_clock, check_last_time
 from survey_cli.values import Missing, Value
 
@@ -162,7 +169,10 @@ class InterviewStarter:
             requested = options.case_language
         language = case_values.resolve_language(instrument, requested, sample)
         at = self.clock()
-        local, known = at.astimezone(zone), instrument.interviewer_attributes & options.attributes.keys()
+        local, known = (
+            at.astimezone(zone),
+            instrument.interviewer_attributes & options.attributes.keys(),
+        )
         began = InterviewStarted(
             EventStamp(at, options.interviewer, self._station),
             instrument=instrument.hash,
@@ -177,7 +187,9 @@ class InterviewStarter:
         self.store.data.add_instrument(InstrumentRow.from_instrument(instrument, kept_at=at))
         interview_id = options.id or str(uuid4())
         link = options.link or CaseLink()
-        row = InterviewRow.from_interview(interview, interview_id, origin_of(options.practice))._replace(number=number)
+        row = InterviewRow.from_interview(
+            interview, interview_id, origin_of(options.practice)
+        )._replace(number=number)
         case_update = link.build_start_update(interview_id, language)
         conflict = self.store.interviews.start(row, began, case=case_update)
         self._check_conflict(conflict, "has just started this interview")
@@ -202,13 +214,17 @@ class InterviewStarter:
         was_answered = interview.is_answered and not options.reopen
         at = max(self.clock(), interview.last_stamp.at)
         context = SessionContext(options.interviewer, daypart(at.astimezone(zone).hour), language)
-        event = InterviewResumed(EventStamp(at, options.interviewer, self._station), context, reopen=options.reopen)
+        event = InterviewResumed(
+            EventStamp(at, options.interviewer, self._station), context, reopen=options.reopen
+        )
         after = interview.step(event)
         if isinstance(after, Rejection):
             raise UserError(case, after.why)
         link = options.link or CaseLink()
         fence, update = link.fence(), link.build_start_update(row.id, language)
-        journal = JournalUpdate.from_interview(row.id, after, [event], closed=False, fence=fence, case=update)
+        journal = JournalUpdate.from_interview(
+            row.id, after, [event], closed=False, fence=fence, case=update
+        )
         self._check_conflict(self.store.interviews.append(journal), "has this interview open")
         link.handle_commit(row.id, None)
         notice = self._describe_resumption(row, interview, after, zone, was_answered=was_answered)
@@ -229,7 +245,9 @@ class InterviewStarter:
             return self.options.case_language
         return interview.language
 
-    def _check_conflict(self, conflict: "InterviewConflict | CaseConflict | LeaseLost | None", what: str) -> None:
+    def _check_conflict(
+        self, conflict: "InterviewConflict | CaseConflict | LeaseLost | None", what: str
+    ) -> None:
         if conflict is not None:
             if isinstance(conflict, InterviewConflict):
                 what = f"{conflict.by} at station {conflict.station} {what}"
@@ -238,16 +256,26 @@ class InterviewStarter:
             raise UserError(self.options.case, what, "choose another case")
 
     def _describe_resumption(
-        self, row: InterviewRow, before: Interview, after: Interview, zone: tzinfo, *, was_answered: bool
+        self,
+        row: InterviewRow,
+        before: Interview,
+        after: Interview,
+        zone: tzinfo,
+        *,
+        was_answered: bool,
     ) -> str:
-        position = "at its end" if was_answered else f"at {before.place or after.place or 'its end'}"
+        position = (
+            "at its end" if was_answered else f"at {before.place or after.place or 'its end'}"
+        )
         when = row.updated_at.astimezone(zone)
         version = f", version {after.instrument.version}" if after.instrument.version else ""
         how = "reopened for correction" if self.options.reopen else "resumed"
         how += "; everything had been asked" if was_answered else ""
         return f"Case {row.case} was {row.status} {position}, {when:%d %b %H:%M}{version}: {how}."
 
-    def _build_session(self, interview_id: str, interview: Interview, zone: tzinfo, notice: str) -> InterviewSession:
+    def _build_session(
+        self, interview_id: str, interview: Interview, zone: tzinfo, notice: str
+    ) -> InterviewSession:
         options, instrument, start = self.options, interview.instrument, interview.start
         name_column = next((n for n, c in instrument.sample.items() if c.role == "name"), None)
         name = start.sample.get(name_column) if name_column else None
@@ -291,7 +319,9 @@ class UnsampledCaseLink(CaseLink):
         # rare, and an interview starts sooner without it
         from survey_cli.study.consistency.interview_outcomes import build_follow_up_tasks
 
-        return build_follow_up_tasks(outcome, self.key, origin_of(self.starter.options.practice), sampled=False)
+        return build_follow_up_tasks(
+            outcome, self.key, origin_of(self.starter.options.practice), sampled=False
+        )
 
     def handle_commit(self, interview_id: str, outcome: Outcome | None) -> str:
         if not self.list_tasks(outcome):
@@ -299,8 +329,14 @@ class UnsampledCaseLink(CaseLink):
         from survey_cli.study.consistency.interview_outcomes import do_follow_up_tasks
 
         try:
-            store, at, by = self.starter.store, self.starter.clock(), self.starter.options.interviewer
-            return "; ".join(do_follow_up_tasks(store, self.instrument, None, at=at, by=by, key=self.key))
+            store, at, by = (
+                self.starter.store,
+                self.starter.clock(),
+                self.starter.options.interviewer,
+            )
+            return "; ".join(
+                do_follow_up_tasks(store, self.instrument, None, at=at, by=by, key=self.key)
+            )
         except StoreError as error:
             return f"the answers are not erased yet: {error.what} — {error.remedy}"
 
@@ -308,7 +344,9 @@ class UnsampledCaseLink(CaseLink):
 def _find_version_warning(instrument: Instrument, store: Store) -> str:
     """A warning where the file was changed under the same version label; else empty."""
     is_changed = instrument.version and any(
-        row.id == instrument.id and row.version == instrument.version and row.hash != instrument.hash
+        row.id == instrument.id
+        and row.version == instrument.version
+        and row.hash != instrument.hash
         for row in store.data.list_instruments()
     )
     if not is_changed:

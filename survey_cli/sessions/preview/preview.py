@@ -38,7 +38,9 @@ CLOCK_TICK: Final = timedelta(milliseconds=50)
 CLOCK_SKEW: Final = timedelta(seconds=2)
 """How far the clock of the machine that holds the file may be ahead of this one's."""
 _INCLUDE: Final = re.compile(r"\b(?:include|list):[ \t]*['\"]?([^'\"#,}\n]+)")
-_EMPTY_INSTRUMENT: Final = Path(__file__).with_name("empty_instrument.yaml").read_text(encoding="utf-8")
+_EMPTY_INSTRUMENT: Final = (
+    Path(__file__).with_name("empty_instrument.yaml").read_text(encoding="utf-8")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +91,9 @@ class Preview:
         instrument = check_instrument(load_source_text(_EMPTY_INSTRUMENT)).instrument
         assert instrument is not None
         session = self._build_fresh_session(instrument)
-        self._state = PreviewState(session=session, file=file, problems=(), read_line=lambda _: "", broken=True)
+        self._state = PreviewState(
+            session=session, file=file, problems=(), read_line=lambda _: "", broken=True
+        )
 
     def open(self) -> PreviewState:
         """Read the file for the first time.
@@ -119,7 +123,11 @@ class Preview:
         if self._content == content and self._broken_at is None:
             return None
         result = check_instrument(source)
-        if result.instrument is None and not before.broken and self._broken_at != self._signature_seen:
+        if (
+            result.instrument is None
+            and not before.broken
+            and self._broken_at != self._signature_seen
+        ):
             self._broken_at = self._signature_seen  # half saved, perhaps: the next look decides
             return None
         self._broken_at = None
@@ -144,7 +152,9 @@ class Preview:
         self._content = (source.digest, source.problems)
         newest = max((s[0] for s in self._signature_seen if s is not None), default=0) / 1e9
         is_young = (at - CLOCK_TICK).timestamp() < newest < (at + CLOCK_SKEW).timestamp()
-        self._is_too_young = is_young or (len(before) == len(self._signature_seen) and before != self._signature_seen)
+        self._is_too_young = is_young or (
+            len(before) == len(self._signature_seen) and before != self._signature_seen
+        )
         return source
 
     def _show_checked(self, result: CheckResult, source: InstrumentSource) -> PreviewState:
@@ -157,10 +167,14 @@ class Preview:
             problem = Problem("preview", Position(error.where), "", error.what, error.remedy)
             problems, instrument = (problem, *problems), None
         if instrument is None:
-            return self._show(self._state.session, problems=problems, read_line=source.find_line, broken=True)
+            return self._show(
+                self._state.session, problems=problems, read_line=source.find_line, broken=True
+            )
         session, remark = self._carry_over(instrument)
         self._is_empty = False
-        return self._show(session, problems=problems, read_line=source.find_line, broken=False, remark=remark)
+        return self._show(
+            session, problems=problems, read_line=source.find_line, broken=False, remark=remark
+        )
 
     def _show(self, session: PreviewSession, *, remark: str = "", **file: Any) -> PreviewState:
         """Show this interview; `file` is what has changed of the file's state."""
@@ -171,8 +185,16 @@ class Preview:
         """Carry the interview over to the new version; returns it, and what happened to it."""
         if self._is_empty:
             session = self._build_fresh_session(instrument)
-            invented = [n for n, c in instrument.sample.items() if n not in self._options.columns and c.role is None]
-            invention_remark = f"the case is invented: --set {invented[0]}=… sets a sample column" if invented else ""
+            invented = [
+                n
+                for n, c in instrument.sample.items()
+                if n not in self._options.columns and c.role is None
+            ]
+            invention_remark = (
+                f"the case is invented: --set {invented[0]}=… sets a sample column"
+                if invented
+                else ""
+            )
             if not self._options.at:
                 return session, invention_remark
             rejection = session.jump(parse_place(self._options.at))
@@ -186,7 +208,9 @@ class Preview:
         began = begin(before.variant)
         targets = _list_targets(old.instrument, instrument, place)
         migration: AnswerMigration | None = None
-        carry_over = partial(preview_session.carry_over, instrument, began, given_answers, stamp=began.stamp)
+        carry_over = partial(
+            preview_session.carry_over, instrument, began, given_answers, stamp=began.stamp
+        )
         for target in targets:
             rng = Random(f"{self._options.seed}/{target}")
             migration = carry_over(to=target, rng=rng, jump=old.machine.returning)
@@ -238,7 +262,9 @@ class Preview:
         case_values.resolve_language(instrument, self._options.language, sample)
         at, item = self._options.at, parse_place(self._options.at).item
         if at and item not in instrument.items:
-            remedy = suggest_nearest(item, instrument.items, otherwise="use the id of an item of the file")
+            remedy = suggest_nearest(
+                item, instrument.items, otherwise="use the id of an item of the file"
+            )
             raise UserError(f"--at {at}", "there is no such item", remedy)
 
     def _choose_language(self, instrument: Instrument) -> str:
@@ -249,7 +275,9 @@ class Preview:
         except UserError:
             return instrument.language
 
-    def _build_start(self, instrument: Instrument, language: str) -> Callable[[int], InterviewStarted]:
+    def _build_start(
+        self, instrument: Instrument, language: str
+    ) -> Callable[[int], InterviewStarted]:
         """Build the function that starts an interview of this case, or, with a number other than 0, of another one."""
         by = account.read_system_account()
 
@@ -279,7 +307,11 @@ class Preview:
                 values[name] = text or CASE_KEY
                 continue
             try:
-                value = case_values.parse_sample_values(instrument, CASE_KEY, {name: text})[name] if text else NOT_ASKED
+                value = (
+                    case_values.parse_sample_values(instrument, CASE_KEY, {name: text})[name]
+                    if text
+                    else NOT_ASKED
+                )
             except UserError:
                 value = NOT_ASKED
             if value is NOT_ASKED:
@@ -308,7 +340,9 @@ def _list_targets(old: Instrument, new: Instrument, place: Place | None) -> list
     """List the places to move to after a change: the earlier place first, then those nearest to it."""
     if place is None:
         return []
-    near = preview_session.list_neighbors(old.items, new.items, place.item)[: preview_session.MAX_PLACES_NAMED]
+    near = preview_session.list_neighbors(old.items, new.items, place.item)[
+        : preview_session.MAX_PLACES_NAMED
+    ]
     items = [place.item] * (place.item in new.items) + near
     places = [Place(item, (place.turn or 1) if new.items[item].roster else None) for item in items]
     return [*places, *(Place(p.item, 1) for p in places if p.turn not in (None, 1))]
@@ -326,7 +360,9 @@ def _read_signature(name: str) -> tuple[int, ...] | None:
 def _describe_change(place: Place | None, migration: AnswerMigration, new: Interview) -> str:
     """Describe what happened to the interview when the file changed, in one line."""
     recorded = new.machine.recorded_answers.items()
-    given_count = sum(answer.cell is not None for p, answer in recorded if p not in migration.invented)
+    given_count = sum(
+        answer.cell is not None for p, answer in recorded if p not in migration.invented
+    )
     parts = [f"file read again: {format_quantity(given_count, 'answer')} kept"]
     if place is not None and new.place != place:
         why = "was removed" if place.item not in new.instrument.items else "is no longer asked"

@@ -96,7 +96,9 @@ def carry_over(
         place, item = stop.place, stop.item
         earlier = given_answers.get(place)
         if machine.query is not None:
-            confirmed = [index for index, _ in earlier.confirmed_queries] if earlier is not None else []
+            confirmed = (
+                [index for index, _ in earlier.confirmed_queries] if earlier is not None else []
+            )
             if is_past_target and machine.query not in confirmed:
                 break
             event: events.InterviewEvent = events.QueryConfirmed(stamp, place, machine.query)
@@ -113,10 +115,15 @@ def carry_over(
                 unfit.append(place)
             if is_past_target:
                 break
-            if (answered := _invent_answer(interview, stop, stamp, rng, hints.get(item.id, ()))) is None:
+            if (
+                answered := _invent_answer(interview, stop, stamp, rng, hints.get(item.id, ()))
+            ) is None:
                 break
             if item.question.expects_answer:
-                same = earlier is not None and earlier.cell == answered.machine.recorded_answers[place].cell
+                same = (
+                    earlier is not None
+                    and earlier.cell == answered.machine.recorded_answers[place].cell
+                )
                 fresh = earlier is None or place in unfit
                 (invented if fresh else changed if not same else []).append(place)
             interview = answered
@@ -127,7 +134,9 @@ def carry_over(
         interview = after_event
     reached = is_past_target
     if to is not None and interview.place != to:
-        after_return = interview.step(events.PositionMoved(stamp, to, jump=jump)) if is_past_target else None
+        after_return = (
+            interview.step(events.PositionMoved(stamp, to, jump=jump)) if is_past_target else None
+        )
         reached = isinstance(after_return, Interview)
         interview = after_return if isinstance(after_return, Interview) else interview
     lists = {"invented": tuple(invented), "changed": tuple(changed), "rejected": tuple(unfit)}
@@ -144,7 +153,9 @@ def _compute_value(
     return events.ValueComputed(stamp, place, value, of)
 
 
-def _repeat_answer(answer: RecordedAnswer, stamp: events.EventStamp, place: Place) -> events.InterviewEvent:
+def _repeat_answer(
+    answer: RecordedAnswer, stamp: events.EventStamp, place: Place
+) -> events.InterviewEvent:
     """Build the event that records this answer again."""
     if isinstance(answer.cell, Missing):
         return events.QuestionDeclined(stamp, place, answer.cell.kind)
@@ -152,7 +163,11 @@ def _repeat_answer(answer: RecordedAnswer, stamp: events.EventStamp, place: Plac
 
 
 def _invent_answer(
-    interview: Interview, stop: RouteStop, stamp: events.EventStamp, rng: Random, hints: tuple[str, ...]
+    interview: Interview,
+    stop: RouteStop,
+    stamp: events.EventStamp,
+    rng: Random,
+    hints: tuple[str, ...],
 ) -> Interview | None:
     """Return the interview after an invented answer; None where none is accepted."""
     item, place, machine = stop.item, stop.place, interview.machine
@@ -165,9 +180,17 @@ def _invent_answer(
         reply = item.question.invent(machine.walk.build_item_context(stop, machine.language), rng)
         if hints and rng.random() < 0.7:
             takes_several = isinstance(item.question, MultipleItem) and len(hints) > 1
-            reply = " ".join(rng.sample(hints, rng.randint(1, 2))) if takes_several else rng.choice(hints)
+            reply = (
+                " ".join(rng.sample(hints, rng.randint(1, 2)))
+                if takes_several
+                else rng.choice(hints)
+            )
         event: events.InterviewEvent | Rejection
-        if isinstance(reply, str) and reply[:1] == "." and any(d.id == reply[1:] for d in item.declines):
+        if (
+            isinstance(reply, str)
+            and reply[:1] == "."
+            and any(d.id == reply[1:] for d in item.declines)
+        ):
             event = events.QuestionDeclined(stamp, place, reply[1:])
         else:
             event = prompts.parse_reply(interview, reply, stamp)
@@ -211,7 +234,9 @@ def find_path(
     return None
 
 
-def find_hints(instrument: Instrument, item: CompiledItem, turn: int | None = None) -> dict[str, tuple[str, ...]]:
+def find_hints(
+    instrument: Instrument, item: CompiledItem, turn: int | None = None
+) -> dict[str, tuple[str, ...]]:
     """Find the items, sample columns and entries that decide whether an item is reached."""
     conditions = list(list_conditions(instrument, item))
     hints: dict[str, list[str]] = {}
@@ -224,7 +249,11 @@ def find_hints(instrument: Instrument, item: CompiledItem, turn: int | None = No
                 followed.add(name)
                 conditions += instrument.computes[name].conditions.values()
             deciding_leaf = instrument.items.get(name)
-            if deciding_leaf is not None and deciding_leaf.where is not None and name not in followed:
+            if (
+                deciding_leaf is not None
+                and deciding_leaf.where is not None
+                and name not in followed
+            ):
                 followed.add(name)
                 conditions.append(deciding_leaf.where)
                 _add_turn_hints(instrument, deciding_leaf.source, 1, hints)
@@ -233,7 +262,9 @@ def find_hints(instrument: Instrument, item: CompiledItem, turn: int | None = No
     return {name: tuple(dict.fromkeys(entries)) for name, entries in hints.items()}
 
 
-def _add_turn_hints(instrument: Instrument, roster: str, turn: int, hints: dict[str, list[str]]) -> None:
+def _add_turn_hints(
+    instrument: Instrument, roster: str, turn: int, hints: dict[str, list[str]]
+) -> None:
     """Add hints that make a roster have this many turns."""
     group = instrument.groups.get(roster)
     if not isinstance(group, Roster):
@@ -251,7 +282,9 @@ def _add_turn_hints(instrument: Instrument, roster: str, turn: int, hints: dict[
 
 def list_conditions(instrument: Instrument, item: CompiledItem) -> list[Condition]:
     """List the conditions of an item, of the groups around it, and of every `end` before it."""
-    enclosing: list[CompiledItem | object] = [g for g in instrument.groups.values() if item in g.items]
+    enclosing: list[CompiledItem | object] = [
+        g for g in instrument.groups.values() if item in g.items
+    ]
     for other in instrument.items.values():
         if other is item:
             break
@@ -345,7 +378,9 @@ class NullStore(Store):
         return None
 
 
-def find_usable_zone(instrument: Instrument, sample: Mapping[str, Value | Missing]) -> tzinfo | None:
+def find_usable_zone(
+    instrument: Instrument, sample: Mapping[str, Value | Missing]
+) -> tzinfo | None:
     """Find the zone in which the case is called; None where none is known, or where the column names none."""
     try:
         return find_zone(instrument, sample)
@@ -386,12 +421,19 @@ class PreviewSession(InterviewSession):
         """
         replaced = self.keyed.keys() & self.invented_answers().keys()
         recorded = self.interview.machine.recorded_answers
-        return {**self.keyed, **{place: answer for place, answer in recorded.items() if place not in replaced}}
+        return {
+            **self.keyed,
+            **{place: answer for place, answer in recorded.items() if place not in replaced},
+        }
 
     def invented_answers(self) -> Mapping[Place, RecordedAnswer]:
         """Return the answers that were invented and are still valid."""
         recorded = self.interview.machine.recorded_answers
-        return {p: answer for p, answer in self.inventions.items() if p in recorded and recorded[p].cell == answer.cell}
+        return {
+            p: answer
+            for p, answer in self.inventions.items()
+            if p in recorded and recorded[p].cell == answer.cell
+        }
 
     def list_items(self) -> tuple[AskedItem, ...]:
         """List every item that can be shown, in written order, with its answer or why it has none."""
@@ -403,14 +445,18 @@ class PreviewSession(InterviewSession):
                 rows.append(item)
                 continue
             env = ChainMap({"#turn": place.turn}, dict(route.env)) if place.turn else route.env
-            words = to_plain_text(instrument.items[place.item].text.fill(env, self.interview.language))
+            words = to_plain_text(
+                instrument.items[place.item].text.fill(env, self.interview.language)
+            )
             state = "not reached" if place in route.unreached else "not asked"
             rows.append(AskedItem(place, words.replace("\n", " "), f"({state})"))
         return tuple(rows)
 
     def _iterate_places(self, env: Mapping[Any, Any]) -> Iterator[Place]:
         """Iterate over all places, in written order; of a roster each turn, at least the first."""
-        for roster, items in groupby(self.interview.instrument.items.values(), key=lambda item: item.roster):
+        for roster, items in groupby(
+            self.interview.instrument.items.values(), key=lambda item: item.roster
+        ):
             shown = [item for item in items if not isinstance(item.question, ComputedItem)]
             for turn in (env.get("#" + roster) or (1,)) if roster else (None,):
                 yield from (Place(item.id, turn) for item in shown)
@@ -419,14 +465,22 @@ class PreviewSession(InterviewSession):
         """Go to the previous item; from the end of the interview, to its last one."""
         if self.interview.status == "open":
             return super().go_back()
-        place = prompts.find_previous_place(self.interview) if self.interview.place is None else self.interview.place
-        return Rejection("there is nothing to go back to") if place is None else self._lead_to(place)
+        place = (
+            prompts.find_previous_place(self.interview)
+            if self.interview.place is None
+            else self.interview.place
+        )
+        return (
+            Rejection("there is nothing to go back to") if place is None else self._lead_to(place)
+        )
 
     def jump(self, place: Place) -> Rejection | None:
         """Go to any item, asked or not: open questions before it are answered by invention, from the seed."""
         instrument = self.interview.instrument
         if (item := instrument.items.get(place.item)) is None:
-            suggestion = suggest_nearest(place.item, instrument.items, otherwise="F3 lists the items")
+            suggestion = suggest_nearest(
+                place.item, instrument.items, otherwise="F3 lists the items"
+            )
             return Rejection(f"there is no item {place.item}: {suggestion}")
         if isinstance(item.question, ComputedItem):
             return Rejection(f"{place.item} is answered by the computer, so it can't be shown")
@@ -434,7 +488,9 @@ class PreviewSession(InterviewSession):
             place = Place(place.item)
         elif place.turn is None:
             place = Place(place.item, 1)
-        is_answered = self.interview.status == "open" and place in self.interview.machine.recorded_answers
+        is_answered = (
+            self.interview.status == "open" and place in self.interview.machine.recorded_answers
+        )
         if is_answered and super().jump(place) is None and self.interview.place == place:
             return None
         return self._lead_to(place)
@@ -446,7 +502,9 @@ class PreviewSession(InterviewSession):
             return self.begin(variant or self.variant)
 
         stamp, answers = self._stamp(), self.given_answers()
-        migration = find_path(interview.instrument, begin, answers, to=place, stamp=stamp, seed=self.seed)
+        migration = find_path(
+            interview.instrument, begin, answers, to=place, stamp=stamp, seed=self.seed
+        )
         if migration is None:
             item = interview.instrument.items[place.item]
             conditions = [c.text for c in list_conditions(interview.instrument, item)]
@@ -456,7 +514,11 @@ class PreviewSession(InterviewSession):
         self.keyed = {**self.given_answers(), **select_answers(migration, migration.changed)}
         invented = select_answers(migration, migration.invented + migration.changed)
         self.inventions = {**self.invented_answers(), **invented}
-        self.interview, self._prompt_is_current, self._time_until_hangup = migration.interview, False, None
+        self.interview, self._prompt_is_current, self._time_until_hangup = (
+            migration.interview,
+            False,
+            None,
+        )
         return self.advance()
 
     def list_values(self) -> tuple[PreviewValue, ...]:
@@ -469,7 +531,9 @@ class PreviewSession(InterviewSession):
         )
 
 
-def select_answers(migration: AnswerMigration, places: tuple[Place, ...]) -> dict[Place, RecordedAnswer]:
+def select_answers(
+    migration: AnswerMigration, places: tuple[Place, ...]
+) -> dict[Place, RecordedAnswer]:
     """Select the answers at these places."""
     answers = migration.interview.machine.recorded_answers
     return {place: answers[place] for place in places if place in answers}
@@ -482,7 +546,11 @@ def describe_migration(migration: AnswerMigration) -> list[str]:
         "answers changed": migration.changed,
         "answers that no longer fit": migration.rejected,
     }
-    return [f"{what}: {join_first(places, MAX_PLACES_NAMED)}" for what, places in kinds.items() if places]
+    return [
+        f"{what}: {join_first(places, MAX_PLACES_NAMED)}"
+        for what, places in kinds.items()
+        if places
+    ]
 
 
 def _describe_path(migration: AnswerMigration, sample: Mapping[str, Value | Missing]) -> str:
@@ -491,7 +559,10 @@ def _describe_path(migration: AnswerMigration, sample: Mapping[str, Value | Miss
     changed_columns = [n for n, v in migration.interview.start.sample.items() if sample.get(n) != v]
     if changed_columns:
         now = migration.interview.start.sample
-        parts.append("another case: " + join_first((f"{n} {now[n]}" for n in changed_columns), MAX_PLACES_NAMED))
+        parts.append(
+            "another case: "
+            + join_first((f"{n} {now[n]}" for n in changed_columns), MAX_PLACES_NAMED)
+        )
     return "; ".join(parts)
 
 
@@ -508,4 +579,11 @@ def _build_value(variable: Variable, cell: Cell, invented: Container[Place]) -> 
         if isinstance(cell, int | str):
             label = variable.labels.get(cell, "")
     is_invented = place in invented
-    return PreviewValue(name=variable.name, value=value, label=label, state=state, place=place, is_invented=is_invented)
+    return PreviewValue(
+        name=variable.name,
+        value=value,
+        label=label,
+        state=state,
+        place=place,
+        is_invented=is_invented,
+    )

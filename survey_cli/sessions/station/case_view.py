@@ -12,16 +12,28 @@ from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.texts.languages import get_language_name
 from survey_cli.instrument.texts.templates import Template
 from survey_cli.outcomes import OUTCOMES, REFUSAL_OUTCOMES, SINGLE_KEY_OUTCOMES, Outcome
-from survey_cli.reports.fieldwork.case_histories import build_history, describe_outcome, format_appointment_time
+from survey_cli.reports.fieldwork.case_histories import (
+    build_history,
+    describe_outcome,
+    format_appointment_time,
+)
 from survey_cli.samples.cases.columns import find_column, list_details
-from survey_cli.sessions.case.claimed_case import INTERVIEW_OUTCOMES, OTHER_LANGUAGE, REQUIRED_INPUTS, ClaimedCase
+from survey_cli.sessions.case.claimed_case import (
+    INTERVIEW_OUTCOMES,
+    OTHER_LANGUAGE,
+    REQUIRED_INPUTS,
+    ClaimedCase,
+)
 from survey_cli.sessions.interview.interview_session import ToLocal
 from survey_cli.sessions.station import station_views
 from survey_cli.sessions.station.station_views import OutcomeChoices
 from survey_cli.store.cases.case_records import CaseRow, Contact
 from survey_cli.study.open_study import OpenStudy
 
-OUTCOME_HEADINGS: Final = (("Nobody was reached", ("before",)), ("Somebody was", ("after", "screened", "any")))
+OUTCOME_HEADINGS: Final = (
+    ("Nobody was reached", ("before",)),
+    ("Somebody was", ("after", "screened", "any")),
+)
 
 
 def build_case_view(
@@ -38,7 +50,8 @@ def build_case_view(
     return station_views.CaseView(
         key=case.key,
         name=format_case_name(instrument, case, claimed.contact),
-        details=list_details(instrument, {**personal, **case.columns}) + _list_language(instrument, language),
+        details=list_details(instrument, {**personal, **case.columns})
+        + _list_language(instrument, language),
         languages=tuple((code, get_language_name(code)) for code in instrument.languages),
         attempt=len(case.counted_attempts) + (0 if claimed.has_calls else 1),
         limit=plan.limits.total,
@@ -53,7 +66,10 @@ def build_case_view(
         answers_in_call=claimed.answers_in_call,
         other_outcomes=more,
         scripts=_build_scripts(plan, case, language),
-        faq=tuple((_render_text(ask, language), _render_text(say, language)) for ask, say in instrument.faq),
+        faq=tuple(
+            (_render_text(ask, language), _render_text(say, language))
+            for ask, say in instrument.faq
+        ),
         interview_status=claimed.interview_status,
         has_open_call=claimed.has_open_call,
         dialed_at=to_local(claimed.dialed_at) if claimed.dialed_at is not None else None,
@@ -74,7 +90,11 @@ def _list_language(instrument: Instrument, language: str) -> tuple[tuple[str, st
 def describe_interrupted_call(case: Case, to_local: ToLocal, *, elsewhere: str = "") -> str:
     """Describe what was going on when the terminal was lost; `elsewhere` is the station, if it was another one."""
     attempt = case.open_attempt
-    since = f"You have been on this case since {to_local(attempt.started_at):%H:%M}" if attempt is not None else ""
+    since = (
+        f"You have been on this case since {to_local(attempt.started_at):%H:%M}"
+        if attempt is not None
+        else ""
+    )
     if elsewhere:
         since = f"Continued from station {elsewhere}, which can't write to it any more"
     if case.interview_open:
@@ -88,14 +108,24 @@ def _render_text(text: Template, language: str) -> str:
     return " ".join("".join(span.text for span in text.fill({}, language)).split())
 
 
-def _build_outcome_choices(plan: Plan) -> tuple[OutcomeChoices, tuple[tuple[str, OutcomeChoices], ...]]:
+def _build_outcome_choices(
+    plan: Plan,
+) -> tuple[OutcomeChoices, tuple[tuple[str, OutcomeChoices], ...]]:
     """Build the main outcomes, and all others under headings."""
     left_out = INTERVIEW_OUTCOMES | (RDD_ONLY_OUTCOMES if plan.eligibility_known else frozenset())
-    on_offer = {id: row for id, row in plan.outcomes.items() if id not in left_out and row.moment != "interrupted"}
+    on_offer = {
+        id: row
+        for id, row in plan.outcomes.items()
+        if id not in left_out and row.moment != "interrupted"
+    }
     main = tuple(_build_choice(on_offer[id]) for id in SINGLE_KEY_OUTCOMES if id in on_offer)
     others = []
     for heading, moments in OUTCOME_HEADINGS:
-        rows = [row for id, row in on_offer.items() if row.moment in moments and id not in SINGLE_KEY_OUTCOMES]
+        rows = [
+            row
+            for id, row in on_offer.items()
+            if row.moment in moments and id not in SINGLE_KEY_OUTCOMES
+        ]
         own_first = sorted(rows, key=lambda row: row.id in OUTCOMES)
         others.append((heading, tuple(map(_build_choice, own_first))))
     return main, tuple(others)
@@ -135,7 +165,9 @@ def format_case_name(instrument: Instrument, case: Case, contact: Contact | None
     return name if isinstance(name, str) and name else case.key
 
 
-def _build_scripts(plan: Plan, case: Case, language: str) -> tuple[station_views.StationScript, ...]:
+def _build_scripts(
+    plan: Plan, case: Case, language: str
+) -> tuple[station_views.StationScript, ...]:
     scripts = []
     for script in plan.scripts:
         text = script.texts.get(language) or next(iter(script.texts.values()), "")
@@ -149,7 +181,11 @@ def _format_appointment(case: Case, plan: Plan) -> str:
     appointment = find_open_appointment(case, plan)
     if appointment is None:
         return ""
-    owner_words = {"anyone": "", "me": f" ({appointment.owner} only)", "me_first": f" ({appointment.owner} first)"}
+    owner_words = {
+        "anyone": "",
+        "me": f" ({appointment.owner} only)",
+        "me_first": f" ({appointment.owner} first)",
+    }
     return format_appointment_time(appointment) + owner_words[appointment.policy]
 
 
@@ -157,5 +193,7 @@ def describe_state(row: CaseRow, plan: Plan) -> str:
     """Describe a case's state: `waiting: 3h after no answer`, `done: complete`, `at station 04 with ann`."""
     if row.holder is not None:
         return f"at station {row.holder.station} with {row.holder.by}"
-    outcome = describe_outcome(row.position.outcome, plan) if row.position.outcome else "never called"
+    outcome = (
+        describe_outcome(row.position.outcome, plan) if row.position.outcome else "never called"
+    )
     return f"{row.status}: {row.position.why or outcome}"

@@ -53,7 +53,9 @@ def dial(command: tuple[str, ...], e164: str) -> str:
     arguments = [part.replace("{number}", e164).replace("{tel}", f"tel:{e164}") for part in command]
     devnull = subprocess.DEVNULL
     try:
-        subprocess.Popen(arguments, stdin=devnull, stdout=devnull, stderr=devnull, start_new_session=True)
+        subprocess.Popen(
+            arguments, stdin=devnull, stdout=devnull, stderr=devnull, start_new_session=True
+        )
     except OSError as error:
         return f"{arguments[0]} could not be started ({error.strerror}): dial by hand"
     return ""

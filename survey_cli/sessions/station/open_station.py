@@ -36,19 +36,30 @@ def open_station(
     """
     if len(paths) > 1 and db and (not is_server_address(db) or parse_server_address(db).schema):
         what = "with several files each study has its own database"
-        raise UserError("--db", what, "leave it out, or give the address of a server, without schema=")
+        raise UserError(
+            "--db", what, "leave it out, or give the address of a server, without schema="
+        )
     station_zone = find_station_zone(zone)
     command = read_dial_command()
     with ExitStack() as opened:
-        studies = [opened.enter_context(open_study(path, db=db, by=interviewer, people=people)) for path in paths]
+        studies = [
+            opened.enter_context(open_study(path, db=db, by=interviewer, people=people))
+            for path in paths
+        ]
         ids = [study.instrument.id for study in studies]
         if twice := next((id for id in ids if ids.count(id) > 1), ""):
-            raise UserError(twice, "two of the files have this study", "give each study once, under names of their own")
+            raise UserError(
+                twice,
+                "two of the files have this study",
+                "give each study once, under names of their own",
+            )
         options = start_interview.StartOptions(case="", clock_is_right=clock_is_right)
         for study in studies:
             start_interview.check_role(study.store)
             start_interview.check_clock(study.store, study.where, options, clock)
-        clock = clock or next(filter(None, (study.store.clock for study in studies)), start_interview.utc_now)
+        clock = clock or next(
+            filter(None, (study.store.clock for study in studies)), start_interview.utc_now
+        )
         files = [StudyFiles(study, people) for study in studies]
         session = StationSession(
             study=studies[0],
@@ -86,7 +97,9 @@ def build_station(
         return f"{rng.getrandbits(128):032x}"
 
     options = StationOptions(zone=zone, token=draw_token, rng=rng, respondents=respondents)
-    return StationSession(study=replace(study, who=who), station=station, clock=clock, options=options)
+    return StationSession(
+        study=replace(study, who=who), station=station, clock=clock, options=options
+    )
 
 
 def find_station_zone(name: str) -> ZoneInfo | None:
@@ -99,5 +112,7 @@ def find_station_zone(name: str) -> ZoneInfo | None:
         return ZoneInfo(zone_name) if zone_name else None
     except (ZoneInfoNotFoundError, ValueError, OSError):
         if name:
-            raise UserError("--zone", f"{name!r} is not a time zone", "write one such as America/Chicago") from None
+            raise UserError(
+                "--zone", f"{name!r} is not a time zone", "write one such as America/Chicago"
+            ) from None
         return None

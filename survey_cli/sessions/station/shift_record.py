@@ -4,7 +4,14 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from survey_cli.fieldwork.case.events import HistoryEntry
-from survey_cli.fieldwork.shifts import LONGEST_SILENCE, OpenBreak, Shift, ShiftSummary, WorkEvent, WorkKind
+from survey_cli.fieldwork.shifts import (
+    LONGEST_SILENCE,
+    OpenBreak,
+    Shift,
+    ShiftSummary,
+    WorkEvent,
+    WorkKind,
+)
 from survey_cli.sessions.interview.interview_session import ToLocal
 from survey_cli.sessions.interview.start_interview import Clock
 from survey_cli.sessions.station.station_studies import StationStudies
@@ -53,9 +60,14 @@ class ShiftRecord:
         for study in self._studies.all:
             login = study.opened.who.login
             work += study.store.work.list_events(since=since, person=login)
-            calls += [(study.name_case(key), e) for key, e in study.store.cases.queries.list_work(login, since)]
+            calls += [
+                (study.name_case(key), e)
+                for key, e in study.store.cases.queries.list_work(login, since)
+            ]
             study.seen_messages |= {event.detail for event in work if event.kind == "seen"}
-        self._shift.resume(self._studies.current.opened.who.login, sorted(work, key=lambda event: event.at), calls)
+        self._shift.resume(
+            self._studies.current.opened.who.login, sorted(work, key=lambda event: event.at), calls
+        )
 
     def record(self, kind: WorkKind, detail: str = "", study: StationStudy | None = None) -> None:
         """Store a work event in a study, by default the one that is worked on."""
@@ -111,12 +123,20 @@ class ShiftRecord:
 
     def count_appointments(self) -> None:
         """Count the interviewer's own open appointments. Raises StoreError."""
-        self._shift.appointments = sum(len(study.list_appointments()) for study in self._studies.all)
+        self._shift.appointments = sum(
+            len(study.list_appointments()) for study in self._studies.all
+        )
 
     def summarize(self, to_local: ToLocal, *, case: str) -> ShiftSummary:
         """Return the counts and times so far; `case` is on the screen."""
         at = self._clock()
         wrapup_time = at - self.wrapup.since if self.wrapup is not None else timedelta()
-        outcomes = {id: row for study in self._studies.all for id, row in study.plan.outcomes.items()}
-        breaks = {reason: pay for study in self._studies.all for reason, pay in study.plan.breaks.items()}
-        return self._shift.summarize(to_local, outcomes, breaks, at=at, case=case, wrapup=wrapup_time)
+        outcomes = {
+            id: row for study in self._studies.all for id, row in study.plan.outcomes.items()
+        }
+        breaks = {
+            reason: pay for study in self._studies.all for reason, pay in study.plan.breaks.items()
+        }
+        return self._shift.summarize(
+            to_local, outcomes, breaks, at=at, case=case, wrapup=wrapup_time
+        )

@@ -104,7 +104,9 @@ class StationSession:
         self.practice = options.respondents is not None
         opened = (study, *further)
         studies = [
-            StationStudy(each, station, clock, self._to_local, options.rng, files, several=bool(further))
+            StationStudy(
+                each, station, clock, self._to_local, options.rng, files, several=bool(further)
+            )
             for each, files in zip(opened, options.files or (None,) * len(opened), strict=True)
         ]
         self._studies = StationStudies(studies)
@@ -148,14 +150,21 @@ class StationSession:
         """Return what is shown now. It reads nothing from the database."""
         if self._case is not None:
             at, to_local = self._clock(), self._to_local
-            return case_view.build_case_view(self._case, self._study.opened, at=at, to_local=to_local)
+            return case_view.build_case_view(
+                self._case, self._study.opened, at=at, to_local=to_local
+            )
         now = self._to_local(self._clock())
         if (open_break := self._shift.open_break) is not None:
             since = self._to_local(open_break.since)
             return station_views.BreakView(since=since, reason=open_break.reason, station_time=now)
         if (wrapup := self._shift.wrapup) is not None:
-            until, outcome = self._to_local(wrapup.until), describe_outcome(wrapup.outcome, self._study.plan)
-            return station_views.WrapUpView(until=until, station_time=now, case=wrapup.name, outcome=outcome)
+            until, outcome = (
+                self._to_local(wrapup.until),
+                describe_outcome(wrapup.outcome, self._study.plan),
+            )
+            return station_views.WrapUpView(
+                until=until, station_time=now, case=wrapup.name, outcome=outcome
+            )
         return replace(self._idle_view, station_time=now)
 
     def summarize_shift(self) -> ShiftSummary:
@@ -185,7 +194,9 @@ class StationSession:
 
     def list_messages(self) -> list[str]:
         """List the messages of supervisors that are shown now, as of the last look."""
-        messages = [message for study in self._studies.all for message in study.list_messages(self._clock())]
+        messages = [
+            message for study in self._studies.all for message in study.list_messages(self._clock())
+        ]
         return [f"{self._to_local(m.at):%H:%M}  {m.text} ({m.by})" for m in messages]
 
     def _take_message_in_interview(self) -> str:
@@ -246,7 +257,9 @@ class StationSession:
             return claimed
         holder = row.holder
         elsewhere = holder.station if holder is not None and holder.station != self.station else ""
-        notice = case_view.describe_interrupted_call(claimed.case, self._to_local, elsewhere=elsewhere)
+        notice = case_view.describe_interrupted_call(
+            claimed.case, self._to_local, elsewhere=elsewhere
+        )
         self._show(claimed, notice)
         if self._case is not None:
             claims = self._study.claims
@@ -272,13 +285,17 @@ class StationSession:
                 if (stop := self._find_stop(at, study)) is not None:
                     stops[study] = stop
                     study.forget_outlook()
-                elif (claimed := study.queue.claim_next(at, token, skipped=study.skipped)) is not None:
+                elif (
+                    claimed := study.queue.claim_next(at, token, skipped=study.skipped)
+                ) is not None:
                     self._shift.work_on(study)
                     self._show(study.claims.load_claimed(claimed[0], token))
                     return None
             self._idle_view = self._studies.find_outlook(at, stops)
         except StoreError as error:
-            self._idle_view = station_views.IdleView(why=f"{error.what} — {error.remedy}", next_at=None)
+            self._idle_view = station_views.IdleView(
+                why=f"{error.what} — {error.remedy}", next_at=None
+            )
             self._study.forget_outlook()
             return self._report_unsaved(error)
         return None
@@ -299,14 +316,18 @@ class StationSession:
         if stop is None:
             return None
         case = self._case
-        is_called = case is not None and (case.has_calls or case.has_open_call or case.pending_input)
+        is_called = case is not None and (
+            case.has_calls or case.has_open_call or case.pending_input
+        )
         if case is not None and not is_called and self._session is None:
             self._put_back()
             if self._case is None:
                 self._idle_view = stop
         return Rejection(stop.why)
 
-    def _claim(self, key: str, study: StationStudy | None = None, *, moves: bool = False) -> ClaimedCase | Rejection:
+    def _claim(
+        self, key: str, study: StationStudy | None = None, *, moves: bool = False
+    ) -> ClaimedCase | Rejection:
         claims = (study or self._study).claims
         claimed = claims.claim(key, self._options.token(), moves=moves)
         if claimed is None:
@@ -407,7 +428,9 @@ class StationSession:
         self._case = chosen
         return None
 
-    def record_outcome(self, outcome: str, *, note: str = "", number: str = "", language: str = "") -> Rejection | None:
+    def record_outcome(
+        self, outcome: str, *, note: str = "", number: str = "", language: str = ""
+    ) -> Rejection | None:
         """Record one of the outcomes on offer.
 
         The case closes and the next one is claimed, unless another number can be tried.
@@ -438,7 +461,9 @@ class StationSession:
         """Add another number to the case; it becomes the current one."""
         if self._case is None:
             return NO_CASE_ON_SCREEN
-        events = claimed_case.build_number_events(self._case, text, self._study.plan, link=self._options.token())
+        events = claimed_case.build_number_events(
+            self._case, text, self._study.plan, link=self._options.token()
+        )
         if isinstance(events, Rejection):
             return events
         if (rejection := self._save(events)) is not None or self._case is None:
@@ -451,10 +476,14 @@ class StationSession:
         if not (text := clean_text(text)):
             return Rejection("an empty note is not saved")
         if self._case is None and self._shift.wrapup is not None:
-            return self._study.add_note(self._shift.wrapup.key, text, self._clock(), self._options.token())
+            return self._study.add_note(
+                self._shift.wrapup.key, text, self._clock(), self._options.token()
+            )
         return self._append(case_events.CaseNoteWritten(text))
 
-    def record_refusal(self, *, reason: str = "", strength: int = 0, who: str = "") -> Rejection | None:
+    def record_refusal(
+        self, *, reason: str = "", strength: int = 0, who: str = ""
+    ) -> Rejection | None:
         """Describe a refusal for the next interviewer; the outcome is recorded after it.
 
         `strength` is from 1 to 3, 0: not given. `who` refused.
@@ -481,7 +510,12 @@ class StationSession:
         if self._case is None:
             return UnclearAppointment(what=NO_CASE_ON_SCREEN.why)
         return station_appointments.parse_time(
-            text, reading, self._case, self._study.opened, now=self._clock(), station_zone=self._zone_name
+            text,
+            reading,
+            self._case,
+            self._study.opened,
+            now=self._clock(),
+            station_zone=self._zone_name,
         )
 
     @property
@@ -504,14 +538,18 @@ class StationSession:
         if isinstance(time, UnclearAppointment):
             return Rejection(str(time))
         owner = "" if policy == "anyone" else self.interviewer
-        appointment = time.make_event(person=clean_text(person), owner=owner, policy=policy, note=clean_text(note))
+        appointment = time.make_event(
+            person=clean_text(person), owner=owner, policy=policy, note=clean_text(note)
+        )
         try:
             interview = self._load_interview(self._case)
         except StoreError as error:
             return self._report_unsaved(error)
         plan = self._study.plan
         interrupted = interview is not None
-        call = claimed_case.build_call_event(self._case, "appointment", plan, interview, interrupted=interrupted)
+        call = claimed_case.build_call_event(
+            self._case, "appointment", plan, interview, interrupted=interrupted
+        )
         events = (call, appointment, case_events.AttemptClosed())
         return self._save(CaseEvents(events=events, release=True, outcome="appointment"))
 
@@ -536,7 +574,9 @@ class StationSession:
         self._session, self._link, self._case = session, link, link.claimed_case
         if (respondents := self._options.respondents) is not None:
             session.practice = True
-            session.respondents_answer = lambda interview: respondents.answer_question(case.case.key, interview)
+            session.respondents_answer = lambda interview: respondents.answer_question(
+                case.case.key, interview
+            )
         session.message_source = self._take_message_in_interview
         self._shift.add(self._study.name_case(case.case.key), link.claimed_case.history[-1])
         return session
@@ -636,7 +676,9 @@ class StationSession:
         study, key, outcome = self._last_outcome
         kind = study.plan.outcomes[outcome].kind
         if REQUIRED_INPUTS.get(kind) == "sure" or kind == "complete":
-            return Rejection(f"{key}: only a supervisor can correct this outcome: survey case outcome")
+            return Rejection(
+                f"{key}: only a supervisor can correct this outcome: survey case outcome"
+            )
         claimed = self._claim(key, study)
         if isinstance(claimed, Rejection):
             return claimed
@@ -690,7 +732,9 @@ class StationSession:
     def start_break(self, reason: str = "") -> Rejection | None:
         """Start a break, for one of `list_break_reasons()`; the case on the screen is returned if nobody was called."""
         if reason and reason not in self.list_break_reasons():
-            return Rejection(f"choose a reason for the break: {', '.join(self.list_break_reasons())}")
+            return Rejection(
+                f"choose a reason for the break: {', '.join(self.list_break_reasons())}"
+            )
         if (rejection := self._check_releasable()) is not None:
             return rejection
         if (rejection := self._release(then_next=False)) is not None:
@@ -728,7 +772,11 @@ class StationSession:
         case = self._case
         if case is None:
             return None
-        event = case_events.AttemptClosed() if case.has_calls else case_events.CaseReturned("given back")
+        event = (
+            case_events.AttemptClosed()
+            if case.has_calls
+            else case_events.CaseReturned("given back")
+        )
         rejection = self._append(event, release=True, then_next=then_next)
         if rejection is None and not then_next:
             try:
@@ -771,15 +819,21 @@ class StationSession:
         notice = ""
         if events.tasks:
             try:
-                notice = "; ".join(follow_up(self._study.opened, case.case.key, after.history[-1].at))
+                notice = "; ".join(
+                    follow_up(self._study.opened, case.case.key, after.history[-1].at)
+                )
             except StoreError as error:
                 notice = f"saved, but not finished: {error.what} — {error.remedy}"
         return self._show_saved(events, after, notice, then_next=then_next)
 
-    def _show_saved(self, events: CaseEvents, after: ClaimedCase, notice: str, *, then_next: bool) -> Rejection | None:
+    def _show_saved(
+        self, events: CaseEvents, after: ClaimedCase, notice: str, *, then_next: bool
+    ) -> Rejection | None:
         """Show events that were stored; where they released the case, claim the next one."""
         self._case = after
-        self._shift.add(self._name_case(), *after.history[len(after.history) - len(events.events) :])
+        self._shift.add(
+            self._name_case(), *after.history[len(after.history) - len(events.events) :]
+        )
         if any(isinstance(event, case_events.AppointmentMade) for event in events.events):
             self._shift.count_appointments()
         self._notice = notice
@@ -789,8 +843,12 @@ class StationSession:
                 self._appointments.look(self._clock())
             if then_next and events.outcome and self._study.plan.wrapup:
                 at = self._clock()
-                name = case_view.format_case_name(self._study.opened.instrument, after.case, after.contact)
-                self._shift.wrapup = WrapUp(after.case.key, name, events.outcome, at, at + self._study.plan.wrapup)
+                name = case_view.format_case_name(
+                    self._study.opened.instrument, after.case, after.contact
+                )
+                self._shift.wrapup = WrapUp(
+                    after.case.key, name, events.outcome, at, at + self._study.plan.wrapup
+                )
             elif then_next and self._shift.open_break is None:
                 notice, self._notice = self._notice, ""
                 rejection = self.claim_next()
@@ -812,7 +870,9 @@ class StationSession:
             for event in events.events:
                 if isinstance(event, case_events.AppointmentMade):
                     words = f"{words} {station_appointments.read_back(event, self._to_local)}"
-            name = case_view.format_case_name(self._study.opened.instrument, case.case, case.contact)
+            name = case_view.format_case_name(
+                self._study.opened.instrument, case.case, case.contact
+            )
             self._notice = self._notice or f"{name}: {words}, stored at {self._to_local(at):%H:%M}"
 
     def _report_unsaved(self, error: StoreError) -> Rejection:

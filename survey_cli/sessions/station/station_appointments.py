@@ -22,7 +22,13 @@ DUE_SOON: Final = timedelta(minutes=5)
 
 
 def parse_time(
-    text: str, reading: int, claimed: ClaimedCase, study: OpenStudy, *, now: datetime, station_zone: str
+    text: str,
+    reading: int,
+    claimed: ClaimedCase,
+    study: OpenStudy,
+    *,
+    now: datetime,
+    station_zone: str,
 ) -> AppointmentTime | UnclearAppointment:
     """Parse a time; `reading` chooses, from 1, where it is ambiguous. `5pm here` is on the station's clock."""
     case, plan = claimed.case, study.plan
@@ -85,20 +91,32 @@ class OpenAppointments:
 
     def find_due(self, now: datetime, *, left_out: str) -> StationAppointment | None:
         """Find one that is due within five minutes or late, as of the last look; that of one case is left out."""
-        return next((a for a in self._due if a.key != left_out and a.station_time <= now + DUE_SOON), None)
+        return next(
+            (a for a in self._due if a.key != left_out and a.station_time <= now + DUE_SOON), None
+        )
 
     def _describe(
         self, rows: Iterable[tuple[StationStudy, Sequence[CaseRow]]], now: datetime
     ) -> tuple[StationAppointment, ...]:
-        lines = [self._describe_row(study, row, now) for study, of_study in rows for row in of_study]
-        return tuple(sorted((line for line in lines if line is not None), key=lambda line: line.station_time))
+        lines = [
+            self._describe_row(study, row, now) for study, of_study in rows for row in of_study
+        ]
+        return tuple(
+            sorted((line for line in lines if line is not None), key=lambda line: line.station_time)
+        )
 
-    def _describe_row(self, study: StationStudy, row: CaseRow, now: datetime) -> StationAppointment | None:
+    def _describe_row(
+        self, study: StationStudy, row: CaseRow, now: datetime
+    ) -> StationAppointment | None:
         queries = study.store.cases.queries
         case = Case.from_history(row.key, queries.read_history(row.key))
         if case.appointment is None or row.position.promised_at is None:
             return None
-        appointment, at, until = case.appointment.details, row.position.promised_at, row.position.promised_until
+        appointment, at, until = (
+            case.appointment.details,
+            row.position.promised_at,
+            row.position.promised_until,
+        )
         return StationAppointment(
             key=study.name_case(row.key),
             name=format_case_name(study.opened.instrument, case, queries.find_contact(row.key)),

@@ -26,7 +26,10 @@ class StationStudies:
         if len(self.all) == 1:
             return self.all
         due = {study: study.queue.list_due_appointments(at, at) for study in self.all}
-        return sorted(self.all, key=lambda s: min((row.position.promised_at or at for row in due[s]), default=at))
+        return sorted(
+            self.all,
+            key=lambda s: min((row.position.promised_at or at for row in due[s]), default=at),
+        )
 
     def find_outlook(self, at: datetime, stops: Mapping[StationStudy, IdleView]) -> IdleView:
         """Find why no case can be called, where `stops` says it of the studies that may not be worked on.

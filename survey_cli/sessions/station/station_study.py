@@ -67,7 +67,9 @@ class StationStudy:
         self.store = study.store
         self.queue = CaseQueue(study, self.station)
         clock, to_local = self.clock, self.to_local
-        self.claims = CaseClaims(study=study, station=self.station, clock=clock, to_local=to_local, rng=self.rng)
+        self.claims = CaseClaims(
+            study=study, station=self.station, clock=clock, to_local=to_local, rng=self.rng
+        )
         self._outlook = None
 
     @property
@@ -87,14 +89,20 @@ class StationStudy:
 
     def list_messages(self, at: datetime) -> list[SupervisorMessage]:
         """List the messages to this interviewer that are shown now, as of the last look."""
-        return [message for message in self._messages if message.until > at and message.is_for(self.opened.who.login)]
+        return [
+            message
+            for message in self._messages
+            if message.until > at and message.is_for(self.opened.who.login)
+        ]
 
     def list_new_messages(self, at: datetime) -> list[SupervisorMessage]:
         """List the messages that were not shown here yet, and look for them after some seconds. Raises StoreError."""
         read_at = self._messages_read_at
         if read_at is None or not read_at <= at < read_at + MESSAGE_INTERVAL:
             self._read_pause(at)
-        return [message for message in self.list_messages(at) if message.name not in self.seen_messages]
+        return [
+            message for message in self.list_messages(at) if message.name not in self.seen_messages
+        ]
 
     def take_notice(self) -> str:
         """Return once what the interviewer should know about the files that were read again."""
@@ -159,10 +167,16 @@ class StationStudy:
 
         Raises StoreError.
         """
-        if self._outlook is not None and self._outlook[0] <= at < self._outlook[0] + OUTLOOK_INTERVAL:
+        if (
+            self._outlook is not None
+            and self._outlook[0] <= at < self._outlook[0] + OUTLOOK_INTERVAL
+        ):
             return self._outlook[1]
         why, next_at = self.queue.find_outlook(at)
-        self._outlook = at, station_views.IdleView(why=why, next_at=self.to_local(next_at) if next_at else None)
+        self._outlook = (
+            at,
+            station_views.IdleView(why=why, next_at=self.to_local(next_at) if next_at else None),
+        )
         return self._outlook[1]
 
     def search_cases(self, text: str) -> tuple[station_views.CaseMatch, ...]:
@@ -174,7 +188,11 @@ class StationStudy:
         rows = search(text.strip()) or search(extract_search_digits(text))
         matches = []
         for match in rows:
-            key, number, state = match.row.key, ", ".join(match.numbers), case_view.describe_state(match.row, self.plan)
+            key, number, state = (
+                match.row.key,
+                ", ".join(match.numbers),
+                case_view.describe_state(match.row, self.plan),
+            )
             name, key = match.name or key, self.name_case(key)
             matches.append(station_views.CaseMatch(key=key, name=name, number=number, state=state))
         # a case of each appointment is read: only if nothing else is found
@@ -190,7 +208,9 @@ class StationStudy:
         for row in self.store.cases.queries.list_appointments()[:MAX_APPOINTMENTS_SEARCHED]:
             case = Case.from_history(row.key, self.store.cases.queries.read_history(row.key))
             person = case.appointment.details.person if case.appointment is not None else ""
-            is_named = person.casefold() == wanted or (may_search_parts and wanted in person.casefold())
+            is_named = person.casefold() == wanted or (
+                may_search_parts and wanted in person.casefold()
+            )
             if person and is_named:
                 state = case_view.describe_state(row, self.plan)
                 contact = self.store.cases.queries.find_contact(row.key)

@@ -11,7 +11,12 @@ from survey_cli.reports.fieldwork.case_histories import StationHistoryLine
 from survey_cli.sessions.case.claimed_case import RequiredInput
 from survey_cli.wording import format_quantity
 
-__all__ = ["AppointmentPolicy", "RequiredInput", "ShiftSummary", "StationHistoryLine"]  # what others import from here
+__all__ = [
+    "AppointmentPolicy",
+    "RequiredInput",
+    "ShiftSummary",
+    "StationHistoryLine",
+]  # what others import from here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +137,9 @@ class CaseView:
     def next_number(self) -> StationNumber | None:
         """The next live number after the current one, those first that were not called in this attempt."""
         at = next((n for n, number in enumerate(self.numbers) if number.current), -1)
-        others = [n for n in (*self.numbers[at + 1 :], *self.numbers[: max(at, 0)]) if n.state == "live"]
+        others = [
+            n for n in (*self.numbers[at + 1 :], *self.numbers[: max(at, 0)]) if n.state == "live"
+        ]
         return next((n for n in others if not n.outcome), others[0] if others else None)
 
     def find_doubt(self, choice: OutcomeChoice) -> OutcomeDoubt | None:
@@ -150,7 +157,10 @@ class CaseView:
     @property
     def choices(self) -> OutcomeChoices:
         """Every outcome that can be entered, in the order of their numbers: those with one digit first."""
-        return (*self.main_outcomes, *(choice for _, choices in self.other_outcomes for choice in choices))
+        return (
+            *self.main_outcomes,
+            *(choice for _, choices in self.other_outcomes for choice in choices),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,9 @@ from survey_cli.sessions.interview.case_values import invent_sample_value
 from survey_cli.simulate.interviews.respondents import Habits
 
 WeekPart: TypeAlias = Literal["day", "evening", "weekend"]
-DialResult: TypeAlias = Literal["somebody", "no_answer", "busy", "machine", "disconnected", "fax", "wrong_number"]
+DialResult: TypeAlias = Literal[
+    "somebody", "no_answer", "busy", "machine", "disconnected", "fax", "wrong_number"
+]
 """The result of dialing a number before anything is said."""
 
 HOUSEHOLD_PATTERN: Final[dict[WeekPart, float]] = {"day": 0.7, "evening": 1.4, "weekend": 1.1}
@@ -99,44 +101,72 @@ class Household:
 
     @classmethod
     def draw(
-        cls, case: Case, plan: Plan, languages: tuple[str, ...], propensities: Propensities, seed: int
+        cls,
+        case: Case,
+        plan: Plan,
+        languages: tuple[str, ...],
+        propensities: Propensities,
+        seed: int,
     ) -> "Household":
         """Draw the people of a case; the same ones for the same seed and key.
 
         Whoever was called before and never reached is likelier to be out again. Numbers that were called are good.
         """
         rng, pattern = Random(f"{seed}\0{case.key}"), choose_pattern(plan.frame)
-        answered, called = sum(is_contact(call, plan) for call in case.calls), {call.number for call in case.calls}
+        answered, called = (
+            sum(is_contact(call, plan) for call in case.calls),
+            {call.number for call in case.calls},
+        )
         # some are nearly never in, a few nearly always: a gamma of mean 1
-        reachability = rng.gammavariate(1.5 + answered, 1 / (1.5 + propensities.contact * len(case.calls)))
+        reachability = rng.gammavariate(
+            1.5 + answered, 1 / (1.5 + propensities.contact * len(case.calls))
+        )
         draw = rng.random()
         others = [code for code in languages[1:] if rng.random() < OTHER_LANGUAGE_SHARE]
         return cls(
             rng=rng,
             propensities=propensities,
             contact_chances={
-                part: min(0.95, propensities.contact * reachability * share) for part, share in pattern.items()
+                part: min(0.95, propensities.contact * reachability * share)
+                for part, share in pattern.items()
             },
-            dead_numbers={p: why for p, why in _draw_dead_numbers(len(case.numbers), rng) if p not in called},
+            dead_numbers={
+                p: why for p, why in _draw_dead_numbers(len(case.numbers), rng) if p not in called
+            },
             has_machine=rng.random() < MACHINE_SHARE,
             refuse=min(1.0, propensities.refuse * rng.gammavariate(2, 0.5)),
             language=others[0] if others else "",
             is_eligible=rng.random() < propensities.eligible,
-            exclusion="unable" if draw < UNABLE_SHARE else "away" if draw < UNABLE_SHARE + AWAY_SHARE else "",
+            exclusion="unable"
+            if draw < UNABLE_SHARE
+            else "away"
+            if draw < UNABLE_SHARE + AWAY_SHARE
+            else "",
         )
 
     def answer_call(self, position: int, local_time: datetime) -> DialResult:
         """Draw the result of dialing this number, at this time on their clock."""
         if position in self.dead_numbers:
             return self.dead_numbers[position]
-        is_expected = self.appointment is not None and abs(local_time - self.appointment) <= APPOINTMENT_TOLERANCE
-        chance = self.propensities.keep_appointment if is_expected else self.contact_chances[find_week_part(local_time)]
+        is_expected = (
+            self.appointment is not None
+            and abs(local_time - self.appointment) <= APPOINTMENT_TOLERANCE
+        )
+        chance = (
+            self.propensities.keep_appointment
+            if is_expected
+            else self.contact_chances[find_week_part(local_time)]
+        )
         draw = self.rng.random()
         if draw < chance:
             return "somebody"
         if draw > 1 - BUSY_SHARE:
             return "busy"
-        return "machine" if self.has_machine and self.rng.random() < MACHINE_ANSWER_SHARE else "no_answer"
+        return (
+            "machine"
+            if self.has_machine and self.rng.random() < MACHINE_ANSWER_SHARE
+            else "no_answer"
+        )
 
     def choose_response(self, who: Interviewer) -> str:
         """Choose the response to this interviewer: `interview`, `appointment`, or another outcome."""
@@ -155,7 +185,11 @@ class Household:
 
     def draw_patience(self) -> int:
         """Draw after how many items they have to go; below zero: never."""
-        return self.rng.randrange(1, MAX_PATIENCE) if self.rng.random() < self.propensities.interrupt else -1
+        return (
+            self.rng.randrange(1, MAX_PATIENCE)
+            if self.rng.random() < self.propensities.interrupt
+            else -1
+        )
 
 
 def find_week_part(local_time: datetime) -> WeekPart:
@@ -181,12 +215,21 @@ def invent_cases(instrument: Instrument, count: int, zone: str, rng: Random) -> 
     for number in range(1, count + 1):
         key = f"invented {number}"
         values = {
-            name: key if column.role == "key" else invent_sample_value(instrument, name, column, rng)
+            name: key
+            if column.role == "key"
+            else invent_sample_value(instrument, name, column, rng)
             for name, column in instrument.sample.items()
-            if column.role not in ("phone", "priority", "weight", "replicate", "frame", "fpc", "replicate_weight")
+            if column.role
+            not in ("phone", "priority", "weight", "replicate", "frame", "fpc", "replicate_weight")
         }
-        telephone = ParsedNumber(key, f"+999{number:010}", national=key, international=key, zones=(zone,))
-        cases.append(SampleCase(key=key, line=0, values=values, numbers=(SampleNumber("", telephone),), zone=zone))
+        telephone = ParsedNumber(
+            key, f"+999{number:010}", national=key, international=key, zones=(zone,)
+        )
+        cases.append(
+            SampleCase(
+                key=key, line=0, values=values, numbers=(SampleNumber("", telephone),), zone=zone
+            )
+        )
     return cases
 
 
@@ -245,7 +288,9 @@ class FieldworkSettings:
     """Average seconds per item of an interview."""
 
 
-def find_free_time(calendar: Calendar, zone: ZoneInfo, local_time: datetime, rng: Random) -> datetime | None:
+def find_free_time(
+    calendar: Calendar, zone: ZoneInfo, local_time: datetime, rng: Random
+) -> datetime | None:
     """Find a quarter of an hour on the respondent's clock within the study's hours, there and at the stations.
 
     `local_time` is now on the respondent's clock, `zone` is that of the stations. None where none was found.
@@ -300,10 +345,14 @@ def measure_propensities(
             calls[outcome] += 1
             if call.number and outcome not in BAD_NUMBER_OUTCOMES:
                 zones = list_call_zones(case, case.find_number(call.number), plan)
-                expected += pattern[find_week_part(to_wall_time(zones[0], call.at))] if zones else 1.0
+                expected += (
+                    pattern[find_week_part(to_wall_time(zones[0], call.at))] if zones else 1.0
+                )
         lengths += [call.interview_time for call in case.calls if call.interview_time is not None]
     usual = Propensities()
-    contacts = {id for id, row in plan.outcomes.items() if row.moment != "before"} - BAD_NUMBER_OUTCOMES
+    contacts = {
+        id for id, row in plan.outcomes.items() if row.moment != "before"
+    } - BAD_NUMBER_OUTCOMES
     conversations, refused, again, hard = (
         sum(calls[id] for id in outcomes)
         for outcomes in (contacts, REFUSAL_OUTCOMES, CALL_AGAIN_OUTCOMES, HARD_REFUSALS)
@@ -313,7 +362,9 @@ def measure_propensities(
     propensities, basis = usual, []
     if call_count >= MIN_CALLS and expected:
         propensities = replace(propensities, contact=min(0.95, conversations / expected))
-        basis.append(f"a person answers {propensities.contact:.0%} of calls (of {call_count:,} calls {source})")
+        basis.append(
+            f"a person answers {propensities.contact:.0%} of calls (of {call_count:,} calls {source})"
+        )
     else:
         basis.append(f"a person answers {usual.contact:.0%} of calls (assumed)")
     if conversations >= MIN_CONVERSATIONS:
@@ -325,9 +376,13 @@ def measure_propensities(
             appointment=calls["appointment"] / again if again else usual.appointment,
             eligible=1 - calls["not_eligible"] / willing if willing > 0 else usual.eligible,
         )
-        basis.append(f"{propensities.refuse:.0%} of contacts refuse (of {conversations:,} contacts {source})")
+        basis.append(
+            f"{propensities.refuse:.0%} of contacts refuse (of {conversations:,} contacts {source})"
+        )
     else:
-        basis.append(f"{usual.refuse:.0%} of contacts refuse, {usual.eligible:.0%} are eligible (assumed)")
+        basis.append(
+            f"{usual.refuse:.0%} of contacts refuse, {usual.eligible:.0%} are eligible (assumed)"
+        )
     basis.append(f"an appointment is kept {usual.keep_appointment:.0%} of the time (assumed)")
     mean_length = None
     if len(lengths) >= MIN_INTERVIEWS:

@@ -143,7 +143,9 @@ def forecast(options: ForecastOptions, progress: ForecastProgress | None = None)
         seconds, basis = _estimate_item_seconds(records.instrument, options, measured.length)
         settings = _build_settings(options, records.plan)
         settings = replace(settings, propensities=measured.propensities, item_seconds=seconds)
-        listed = sum(not interviewer.supervises for interviewer in records.people.interviewers.values())
+        listed = sum(
+            not interviewer.supervises for interviewer in records.people.interviewers.values()
+        )
         levels = options.interviewers or ((listed,) if listed else DEFAULT_INTERVIEWER_COUNTS)
         spreads = options.spreads or (records.plan.spread,)
         whole = len(levels) * len(spreads) * settings.days
@@ -152,7 +154,9 @@ def forecast(options: ForecastOptions, progress: ForecastProgress | None = None)
         for spread, number in product(spreads, levels):
             start = _build_start(records, replace(records.plan, spread=spread), options.at)
             staff = build_staff(records.people, number)
-            model = FieldworkModel(start, staff, settings, target=target.interviews, stops_early=True)
+            model = FieldworkModel(
+                start, staff, settings, target=target.interviews, stops_early=True
+            )
             complete = model.complete
             model.run(_offset_progress(progress, before, whole))
             rows.append(_build_row(model, complete, number, spread))
@@ -235,9 +239,15 @@ def _build_settings(options: ForecastOptions, plan: Plan) -> behavior.FieldworkS
     return behavior.FieldworkSettings(starts=starts, days=days, seed=options.seed, zone=zone)
 
 
-def _offset_progress(progress: ForecastProgress | None, before: int, whole: int) -> ForecastProgress | None:
+def _offset_progress(
+    progress: ForecastProgress | None, before: int, whole: int
+) -> ForecastProgress | None:
     """Report progress with the days of the rows before added."""
-    return None if progress is None else lambda days, _, complete: progress(before + days, whole, complete)
+    return (
+        None
+        if progress is None
+        else lambda days, _, complete: progress(before + days, whole, complete)
+    )
 
 
 def _estimate_item_seconds(
@@ -245,14 +255,22 @@ def _estimate_item_seconds(
 ) -> tuple[float, tuple[str, ...]]:
     """Estimate the seconds per item from the length of interviews here, where it is known."""
     if length is None:
-        return behavior.ITEM_SECONDS, (f"{behavior.ITEM_SECONDS:g} seconds for each item of an interview (assumed)",)
+        return behavior.ITEM_SECONDS, (
+            f"{behavior.ITEM_SECONDS:g} seconds for each item of an interview (assumed)",
+        )
     habits, seed = Habits(qualify=1.0), options.seed
-    pilot = simulate_interviews(instrument, count=PILOT_INTERVIEWS, seed=seed, start=options.at, habits=habits)
-    items = [simulated.interview.seq for simulated in pilot if simulated.interview.outcome == "complete"]
+    pilot = simulate_interviews(
+        instrument, count=PILOT_INTERVIEWS, seed=seed, start=options.at, habits=habits
+    )
+    items = [
+        simulated.interview.seq for simulated in pilot if simulated.interview.outcome == "complete"
+    ]
     return (length.total_seconds() / fmean(items), ()) if items else (behavior.ITEM_SECONDS, ())
 
 
-def _build_row(model: FieldworkModel, complete: int, interviewers: int, spread: SpreadMode) -> ForecastRow:
+def _build_row(
+    model: FieldworkModel, complete: int, interviewers: int, spread: SpreadMode
+) -> ForecastRow:
     def day(at: datetime | None) -> date | None:
         return at.astimezone(model.settings.zone).date() if at is not None else None
 
@@ -263,7 +281,8 @@ def _build_row(model: FieldworkModel, complete: int, interviewers: int, spread: 
         new=model.complete - complete,
         working_days=len(model.by_day),
         calls=sum(agent.log.calls for agent in model.interviewers),
-        hours=sum((agent.log.on_duty for agent in model.interviewers), timedelta()) / timedelta(hours=1),
+        hours=sum((agent.log.on_duty for agent in model.interviewers), timedelta())
+        / timedelta(hours=1),
         days=model.simulated_days,
         target_on=day(model.reached_at if model.target else model.filled_at),
         filled_on=day(model.filled_at),

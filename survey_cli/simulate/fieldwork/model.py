@@ -13,17 +13,33 @@ from heapq import heappop, heappush
 from random import Random
 from typing import Final, Generic, Protocol, TypeVar
 
-from survey_cli.engine.events import EventStamp, InterviewStarted, InterviewSuspended, SessionContext
+from survey_cli.engine.events import (
+    EventStamp,
+    InterviewStarted,
+    InterviewSuspended,
+    SessionContext,
+)
 from survey_cli.engine.interview import Interview
 from survey_cli.engine.machine import Machine
 from survey_cli.engine.route import RouteStop
-from survey_cli.fieldwork.appointments.appointment import UnclearAppointment, find_open_appointment, resolve_span
+from survey_cli.fieldwork.appointments.appointment import (
+    UnclearAppointment,
+    find_open_appointment,
+    resolve_span,
+)
 from survey_cli.fieldwork.appointments.reading import parse_appointment
 from survey_cli.fieldwork.calendar.zones import get_zone, make_wall_time, to_utc
 from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case, list_call_zones, localize_plan
 from survey_cli.fieldwork.case.disposition_coding import NUMBER_CODES
-from survey_cli.fieldwork.plan.plan import OUTSIDE_QUOTA, CellFill, Interviewer, People, Plan, find_full_cell
+from survey_cli.fieldwork.plan.plan import (
+    OUTSIDE_QUOTA,
+    CellFill,
+    Interviewer,
+    People,
+    Plan,
+    find_full_cell,
+)
 from survey_cli.fieldwork.queue.call_order import CallOrder, CallPriority
 from survey_cli.fieldwork.queue.calling_rules import explain_number_closed
 from survey_cli.fieldwork.queue.quota_holds import find_release_time, keeps_places
@@ -40,7 +56,10 @@ from survey_cli.reports.fieldwork.simulation_report import InterviewerRow
 from survey_cli.simulate.fieldwork import behavior
 from survey_cli.simulate.fieldwork.behavior import DialResult, Household
 from survey_cli.simulate.interviews.respondents import Respondent
-from survey_cli.study.consistency.interview_outcomes import build_do_not_call_events, derive_interview_events
+from survey_cli.study.consistency.interview_outcomes import (
+    build_do_not_call_events,
+    derive_interview_events,
+)
 from survey_cli.values import NOT_ASKED
 
 AGREEMENT_SECONDS: Final = 20
@@ -140,7 +159,12 @@ class FieldworkModel:
         With `stops_early` they end once `target` interviews are complete, every hard cell is full, or no case is left
         to call.
         """
-        self.instrument, self.plan, self.people, self.settings = start.instrument, start.plan, start.people, settings
+        self.instrument, self.plan, self.people, self.settings = (
+            start.instrument,
+            start.plan,
+            start.people,
+            settings,
+        )
         self.target, self.stops_early = target, stops_early
         self.at = start.at or self._to_utc(settings.starts)
         self.histories = {key: list(history) for key, history in start.histories}
@@ -159,7 +183,9 @@ class FieldworkModel:
         """Days that have passed."""
         self.by_day: dict[date, Counter[str]] = {}
         self._habits = replace(settings.habits, qualify=1.0)
-        self._cases = {key: Case.from_history(key, history) for key, history in self.histories.items()}
+        self._cases = {
+            key: Case.from_history(key, history) for key, history in self.histories.items()
+        }
         self._queue = start.queue
         self._buckets: dict[str, str] = {}
         """The claim criteria of cases whose history was read, where they may be called now or later."""
@@ -167,13 +193,17 @@ class FieldworkModel:
         """By claim criteria, cases that may be called now or later."""
         self._ready: dict[str, MergedHeap[QueuedCase]] = {}
         waiting = self._queue.iterate_waiting() if self._queue is not None else iter(())
-        self._due = MergedHeap((due_at, entry) for due_at, entry in waiting if entry.key not in self._cases)
+        self._due = MergedHeap(
+            (due_at, entry) for due_at, entry in waiting if entry.key not in self._cases
+        )
         for bucket in start.callable_counts:
             self._find_heap(bucket)
         self._cases_at_stations = 0
         """Cases at stations."""
         self._households: dict[str, Household] = {}
-        self._reserved_cells = {interview: set(cells) for interview, cells in start.held_cells.items()}
+        self._reserved_cells = {
+            interview: set(cells) for interview, cells in start.held_cells.items()
+        }
         """By interview, quota cells in which it has reserved a place."""
         self._releases: list[tuple[datetime, str]] = []
         """Times at which suspended interviews give their places back, with the key of the case, as a heap."""
@@ -186,7 +216,12 @@ class FieldworkModel:
             self._update_places(key, position)
         self._check_target()
         self.interviewers = tuple(
-            ModelInterviewer(who, number, Random(f"{settings.seed}\0interviewer\0{number}"), InterviewerRow(who.login))
+            ModelInterviewer(
+                who,
+                number,
+                Random(f"{settings.seed}\0interviewer\0{number}"),
+                InterviewerRow(who.login),
+            )
             for number, who in enumerate(staff)
         )
 
@@ -244,8 +279,12 @@ class FieldworkModel:
             if hours is None or calendar.explain_closed_day(day):
                 continue
             early = agent.number % 2 == 0
-            begins = self._to_utc(day, hours.start if early else max(hours.start, hours.end - behavior.SHIFT_MINUTES))
-            ends = self._to_utc(day, min(hours.end, hours.start + behavior.SHIFT_MINUTES) if early else hours.end)
+            begins = self._to_utc(
+                day, hours.start if early else max(hours.start, hours.end - behavior.SHIFT_MINUTES)
+            )
+            ends = self._to_utc(
+                day, min(hours.end, hours.start + behavior.SHIFT_MINUTES) if early else hours.end
+            )
             if ends > self.at:
                 yield max(begins, self.at)
                 yield from self._work_shift(agent, ends)
@@ -276,7 +315,11 @@ class FieldworkModel:
         """Find when an interviewer without a case looks for one again."""
         while (due := self._due.peek()) is not None and not self._is_current(due[1]):
             self._due.pop()
-        ahead = min(behavior.RETRY_INTERVAL, due[0] - self.at) if due is not None else behavior.RETRY_INTERVAL
+        ahead = (
+            min(behavior.RETRY_INTERVAL, due[0] - self.at)
+            if due is not None
+            else behavior.RETRY_INTERVAL
+        )
         return min(self.at + max(behavior.MIN_WAIT, ahead), max(until, self.at + behavior.MIN_WAIT))
 
     # the queue
@@ -300,7 +343,9 @@ class FieldworkModel:
     def _find_heap(self, bucket: str) -> MergedHeap[QueuedCase]:
         if bucket not in self._ready:
             stored = self._queue.iterate_ready(bucket) if self._queue is not None else iter(())
-            self._ready[bucket] = MergedHeap(entry for entry in stored if entry.key not in self._cases)
+            self._ready[bucket] = MergedHeap(
+                entry for entry in stored if entry.key not in self._cases
+            )
         return self._ready[bucket]
 
     def _is_current(self, entry: QueuedCase) -> bool:
@@ -315,7 +360,9 @@ class FieldworkModel:
             _, entry = self._due.pop()
             if self._is_current(entry):
                 self._find_heap(entry.bucket).push(entry)
-        turns = CallOrder.for_interviewer(self.plan, people=self.people, who=agent.who, at=self.at, fill=self.fill)
+        turns = CallOrder.for_interviewer(
+            self.plan, people=self.people, who=agent.who, at=self.at, fill=self.fill
+        )
         minute = self.at.replace(second=0, microsecond=0)
         if minute != self._minute:  # hours begin and end with a minute
             self._minute = minute
@@ -326,7 +373,11 @@ class FieldworkModel:
             if heap.peek() is not None and self._is_allowed(turns, text):
                 bucket = parse_criteria(text)
                 first = self._find_first(heap, turns.find_appointment_cutoff(bucket), agent.skipped)
-                found += [(self._build_turn(turns, text, bucket, first.rank), first)] if first is not None else []
+                found += (
+                    [(self._build_turn(turns, text, bucket, first.rank), first)]
+                    if first is not None
+                    else []
+                )
         if not found:
             self._check_exhaustion(turns.full_cells)
             return None
@@ -346,7 +397,9 @@ class FieldworkModel:
         passed = []
         while (entry := heap.peek()) is not None:
             is_current = self._is_current(entry)
-            is_due = before is None or (entry.promised_at is not None and entry.promised_at <= before)
+            is_due = before is None or (
+                entry.promised_at is not None and entry.promised_at <= before
+            )
             if is_current and is_due and entry.key not in skipped:
                 break
             heap.pop()
@@ -364,19 +417,25 @@ class FieldworkModel:
             known = self._open_cache[text, turns.who.login] = turns.is_open(bucket)
         return known
 
-    def _build_turn(self, turns: CallOrder, text: str, bucket: ClaimCriteria, rank: str) -> CallPriority:
+    def _build_turn(
+        self, turns: CallOrder, text: str, bucket: ClaimCriteria, rank: str
+    ) -> CallPriority:
         if rank < "4":
             return turns.rank_case(bucket, rank)
         aside = self._aside_cache.get(text)
         if aside is None:
             aside = self._aside_cache[text] = turns.prefers_other_daypart(bucket)
-        return CallPriority("4", aside, self.plan.quotas.compute_urgency(bucket.cells, self.fill), rank)
+        return CallPriority(
+            "4", aside, self.plan.quotas.compute_urgency(bucket.cells, self.fill), rank
+        )
 
     def _check_exhaustion(self, full: Collection[str]) -> None:
         """Note when no case is left to call, now or later."""
         # a place that is given back may open a cell again
         if self.exhausted_at is None and not self._cases_at_stations and not self._reserved_cells:
-            callable_now = (parse_criteria(text) for text, number in self._callable_counts.items() if number)
+            callable_now = (
+                parse_criteria(text) for text, number in self._callable_counts.items() if number
+            )
             if all(find_full_cell(criteria.cells, full) for criteria in callable_now):
                 self.exhausted_at = self.at
 
@@ -409,7 +468,11 @@ class FieldworkModel:
     def _check_target(self) -> None:
         """Note when the target number of interviews is complete, and when no cell takes more."""
         hard = {id for id, cell in self.plan.quotas.cells.items() if not cell.soft}
-        if self.filled_at is None and hard and hard <= self.plan.quotas.list_reached_cells(self.fill):
+        if (
+            self.filled_at is None
+            and hard
+            and hard <= self.plan.quotas.list_reached_cells(self.fill)
+        ):
             self.filled_at = self.at
         if self.reached_at is None and self.target and self.complete >= self.target:
             self.reached_at = self.at
@@ -424,7 +487,9 @@ class FieldworkModel:
         household = self._households.get(case.key)
         if household is None:
             languages, settings = self.instrument.languages, self.settings
-            household = Household.draw(case, self.plan, languages, settings.propensities, settings.seed)
+            household = Household.draw(
+                case, self.plan, languages, settings.propensities, settings.seed
+            )
             household.language = case.requested_language or household.language
             appointment = find_open_appointment(case, self.plan)
             if appointment is not None:
@@ -445,7 +510,11 @@ class FieldworkModel:
             if number is None or explain_number_closed(case, number, self.plan, self.at):
                 agent.skipped.add(key)
                 called = case.open_attempt is not None and case.open_attempt.calls
-                end = case_events.AttemptClosed() if called else case_events.CaseReturned("given back")
+                end = (
+                    case_events.AttemptClosed()
+                    if called
+                    else case_events.CaseReturned("given back")
+                )
                 self._append(agent, key, end)
                 break
             case = self._append(agent, key, case_events.NumberDialed(number.position))
@@ -467,27 +536,44 @@ class FieldworkModel:
         self._release(key)
 
     def _find_voicemail(self, case: Case) -> str:
-        known = (s for s in self.plan.scripts if s.id == "voicemail" and not (s.once and s.id in case.scripts_read))
+        known = (
+            s
+            for s in self.plan.scripts
+            if s.id == "voicemail" and not (s.once and s.id in case.scripts_read)
+        )
         return next((script.id for script in known), "")
 
     def _key_outcome(
-        self, agent: ModelInterviewer, key: str, outcome: str, number: int, *more: case_events.CaseEvent
+        self,
+        agent: ModelInterviewer,
+        key: str,
+        outcome: str,
+        number: int,
+        *more: case_events.CaseEvent,
     ) -> bool:
         """Enter an outcome; returns whether another number of the case is tried at once."""
         row = self.plan.outcomes[outcome]
-        recorded = case_events.OutcomeRecorded(outcome, number, interrupted=self._cases[key].interrupted)
+        recorded = case_events.OutcomeRecorded(
+            outcome, number, interrupted=self._cases[key].interrupted
+        )
         events: list[case_events.CaseEvent] = [recorded, *more]
         if (row.listed if self.plan.eligibility_known else row.rdd) in NUMBER_CODES:
             events.append(case_events.NumberMarked(number, "dead", row.name.lower()))
         case = self._append(agent, key, *events, *build_do_not_call_events(row))
-        called_numbers = {call.number for call in case.open_attempt.calls} if case.open_attempt is not None else set()
+        called_numbers = (
+            {call.number for call in case.open_attempt.calls}
+            if case.open_attempt is not None
+            else set()
+        )
         is_another_left = any(other.position not in called_numbers for other in case.live_numbers)
         again = row.next_number and row.kind != "busy" and is_another_left
         if not again:
             self._end_call(agent, key)
         return again
 
-    def _talk(self, agent: ModelInterviewer, key: str, number: int, house: Household) -> behavior.ActionTimes:
+    def _talk(
+        self, agent: ModelInterviewer, key: str, number: int, house: Household
+    ) -> behavior.ActionTimes:
         yield self._wait(agent, behavior.TALK_SECONDS)
         match house.choose_response(agent.who):
             case "interview":
@@ -508,9 +594,14 @@ class FieldworkModel:
         yield self._wait(agent, AGREEMENT_SECONDS)
         case = self._cases[key]
         zones = list_call_zones(case, case.find_number(number), self.plan)
-        local_time, calendar = self.at.astimezone(get_zone(zones[0])), localize_plan(case, self.plan).calendar
+        local_time, calendar = (
+            self.at.astimezone(get_zone(zones[0])),
+            localize_plan(case, self.plan).calendar,
+        )
         outcome, events = "callback", list[case_events.CaseEvent]()
-        appointment_time = behavior.find_free_time(calendar, self.settings.zone, local_time, agent.rng)
+        appointment_time = behavior.find_free_time(
+            calendar, self.settings.zone, local_time, agent.rng
+        )
         if appointment_time is not None:
             text = f"{appointment_time:%Y-%m-%d %H:%M}"
             parsed = parse_appointment(text, now=self.at, zones=zones, calendar=calendar)
@@ -523,7 +614,9 @@ class FieldworkModel:
                 events.append(parsed.make_event(person="", owner=owner, policy=policy, note=""))
         if not events:
             yield self._wait(agent, behavior.KEY_SECONDS)
-        recorded = case_events.OutcomeRecorded(outcome, number, interrupted=case.has_unfinished_interview)
+        recorded = case_events.OutcomeRecorded(
+            outcome, number, interrupted=case.has_unfinished_interview
+        )
         self._end_call(agent, key, recorded, *events)
 
     # an interview
@@ -537,7 +630,9 @@ class FieldworkModel:
         if not self._reserve_cells(id, self.plan.quotas.list_known_cells(case.columns)):
             yield self._wait(agent, behavior.KEY_SECONDS)
             self._release_cells(id)
-            self._end_call(agent, key, case_events.OutcomeRecorded("quota_full", number, person=True))
+            self._end_call(
+                agent, key, case_events.OutcomeRecorded("quota_full", number, person=True)
+            )
             return
         stamp, languages = EventStamp(self.at, login, agent.station), self.instrument.languages
         language = household.language if household.language in languages else languages[0]
@@ -553,10 +648,14 @@ class FieldworkModel:
                 for name, column in self.instrument.sample.items()
             },
         )
-        person = Respondent(self.instrument, began, rng, self._habits, lookup=partial(self._look_up_quota, id))
+        person = Respondent(
+            self.instrument, began, rng, self._habits, lookup=partial(self._look_up_quota, id)
+        )
         person.answer(household.draw_patience())
         machine = person.machine
-        yield self._wait(agent, len(machine.events) * self.settings.item_seconds * rng.uniform(0.8, 1.2))
+        yield self._wait(
+            agent, len(machine.events) * self.settings.item_seconds * rng.uniform(0.8, 1.2)
+        )
         if machine.status == "open":  # they have to go
             machine.apply(InterviewSuspended(stamp, rng.choice(("appointment", "callback", ""))))
         interview = Interview(machine)
@@ -569,7 +668,9 @@ class FieldworkModel:
         if status == "suspended" and outcome == "appointment":
             yield from self._make_appointment(agent, key, number, household)
         else:
-            self._end_call(agent, key, *derive_interview_events(interview, row, self.plan, number=number))
+            self._end_call(
+                agent, key, *derive_interview_events(interview, row, self.plan, number=number)
+            )
 
     # places in the quotas
 
@@ -624,7 +725,9 @@ class FieldworkModel:
         while self._releases and self._releases[0][0] <= self.at:
             _, key = heappop(self._releases)
             case = self._cases[key]
-            is_lapsed = case.interview in self._reserved_cells and not keeps_places(case, self.plan, self.at)
+            is_lapsed = case.interview in self._reserved_cells and not keeps_places(
+                case, self.plan, self.at
+            )
             if is_lapsed and case.open_attempt is None:
                 self._release_cells(case.interview)
                 self._update_position(key)

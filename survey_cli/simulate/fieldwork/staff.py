@@ -38,9 +38,15 @@ def build_staff(people: People, requested: int | None) -> Sequence[Interviewer]:
             Interviewer(login=f"interviewer {number}", role="supervisor")
             for number in range(1, (requested or DEFAULT_INTERVIEWERS) + 1)
         ]
-    listed = [interviewer for interviewer in people.interviewers.values() if not interviewer.supervises]
+    listed = [
+        interviewer for interviewer in people.interviewers.values() if not interviewer.supervises
+    ]
     if not listed:
-        raise UserError("--interviewers", "the list has nobody who interviews", "specify another list: --people FILE")
+        raise UserError(
+            "--interviewers",
+            "the list has nobody who interviews",
+            "specify another list: --people FILE",
+        )
     invented = [
         replace(listed[number % len(listed)], login=f"interviewer {number + 1}", pseudonym="")
         for number in range(len(listed), requested or 0)

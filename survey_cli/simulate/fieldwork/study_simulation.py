@@ -81,7 +81,9 @@ def simulate_study(
         SimulatedStudyOptions(
             path=options.path,
             at=find_day_start(zone, settings.starts),
-            invented=behavior.invent_cases(instrument, options.cases, zone, Random(f"{options.seed}\0sample")),
+            invented=behavior.invent_cases(
+                instrument, options.cases, zone, Random(f"{options.seed}\0sample")
+            ),
             sample=options.sample,
             db=options.db,
             people=people,
@@ -105,7 +107,9 @@ def simulate_study(
 def _build_rates(model: FieldworkModel) -> RateTable | None:
     """Build the rates as if the field period closed at the end of the simulation."""
     plan = model.plan
-    dispositions = count_dispositions(model.histories.items(), plan, DispositionOptions(at=model.at))
+    dispositions = count_dispositions(
+        model.histories.items(), plan, DispositionOptions(at=model.at)
+    )
     if dispositions.uncountable or not dispositions.frames:
         return None
     columns, _ = build_rate_columns(dispositions, RatesOptions(frame=plan.frame))

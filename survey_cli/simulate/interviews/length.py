@@ -61,7 +61,9 @@ class LengthEstimate:
         complete = self.routes.get(COMPLETE)
         if budget is None or complete is None or median(complete) <= budget:
             return []
-        longest = ", ".join(f"{item} ({seconds:.0f} s)" for item, seconds in self.list_longest_items())
+        longest = ", ".join(
+            f"{item} ({seconds:.0f} s)" for item, seconds in self.list_longest_items()
+        )
         what = f"minutes: a complete interview takes about {median(complete):.1f} minutes, and the budget is {budget}"
         where = instrument.document.study.find_position("minutes")
         remedy = f"shorten it; the longest items are {longest}"
@@ -82,7 +84,10 @@ def estimate_lengths(
     """Estimate the length of interviews; `measured` has the seconds of items that are known."""
     estimate = LengthEstimate(measured=len(measured))
     sections = {
-        item.id: child.id for child in instrument.root.children if isinstance(child, ItemGroup) for item in child.items
+        item.id: child.id
+        for child in instrument.root.children
+        if isinstance(child, ItemGroup)
+        for item in child.items
     }
     groups: dict[str, list[ItemGroup]] = defaultdict(list)
     for group in instrument.groups.values():

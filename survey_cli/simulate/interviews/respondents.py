@@ -76,9 +76,13 @@ def simulate_interviews(
             seed=rng.getrandbits(62),
             case=case,
             today=at.date(),
-            session=events.SessionContext(STATION, rng.choice(("morning", "afternoon", "evening")), language),
+            session=events.SessionContext(
+                STATION, rng.choice(("morning", "afternoon", "evening")), language
+            ),
             sample={
-                name: case if column.role == "key" else invent_sample_value(instrument, name, column, rng)
+                name: case
+                if column.role == "key"
+                else invent_sample_value(instrument, name, column, rng)
                 for name, column in instrument.sample.items()
             },
         )
@@ -120,12 +124,18 @@ class Respondent:
             stop = machine.current_stop
             if stop is not None and self._requalify(stop):
                 continue
-            event = self._choose_event(machine, stop, events.EventStamp(self._at, STATION, STATION), patience)
+            event = self._choose_event(
+                machine, stop, events.EventStamp(self._at, STATION, STATION), patience
+            )
             if isinstance(event, Rejection) or machine.apply(event) is not None:
                 patience += 1
                 if patience > ENTRY_ATTEMPTS:
                     self.stuck = str(stop.place) if stop is not None else ""
-                    machine.apply(events.InterviewStopped(events.EventStamp(self._at, STATION, STATION), "break_off"))
+                    machine.apply(
+                        events.InterviewStopped(
+                            events.EventStamp(self._at, STATION, STATION), "break_off"
+                        )
+                    )
                     break
             else:
                 after = machine.current_stop
@@ -140,16 +150,22 @@ class Respondent:
         habits, rng = self._habits, self._rng
         if stop is None:
             outcome = OUTCOMES.get(machine.ending)
-            return (events.InterviewSuspended if outcome is not None and outcome.temporary else events.InterviewEnded)(
-                stamp, machine.ending
-            )
+            return (
+                events.InterviewSuspended
+                if outcome is not None and outcome.temporary
+                else events.InterviewEnded
+            )(stamp, machine.ending)
         question, place = stop.item.question, stop.place
         if isinstance(question, ComputedItem):
             value, of = compute_answer(machine.walk, stop)
-            return events.ValueComputed(stamp, place, self._lookup(machine, stop) if value is None else value, of)
+            return events.ValueComputed(
+                stamp, place, self._lookup(machine, stop) if value is None else value, of
+            )
         if not question.expects_answer:
             return events.QuestionAnswered(stamp, place)
-        if machine.query is not None and (rng.random() < habits.confirm or patience > ENTRY_ATTEMPTS // 2):
+        if machine.query is not None and (
+            rng.random() < habits.confirm or patience > ENTRY_ATTEMPTS // 2
+        ):
             return events.QueryConfirmed(stamp, place, machine.query)
         draw = rng.random()
         if draw < habits.break_off:
@@ -183,7 +199,10 @@ class Respondent:
         if not isinstance(question, EndItem) or not self._habits.qualify:
             return False
         row = OUTCOMES.get(str(question.outcome))
-        if (row.like or row.id if row is not None else str(question.outcome)) in ("complete", "quota_full"):
+        if (row.like or row.id if row is not None else str(question.outcome)) in (
+            "complete",
+            "quota_full",
+        ):
             return False  # no answer screened the respondent out
         if self._will_qualify is None:
             self._will_qualify = self._rng.random() < self._habits.qualify
@@ -211,7 +230,9 @@ class Respondent:
         return True
 
 
-def _draw_answer(shares: Mapping[Code, float], item: CompiledItem, rng: Random) -> Code | tuple[Code, ...] | None:
+def _draw_answer(
+    shares: Mapping[Code, float], item: CompiledItem, rng: Random
+) -> Code | tuple[Code, ...] | None:
     """Draw the code, the codes of a multiple, or the decline; None: the answer is invented."""
     if isinstance(item.question, MultipleItem):
         return tuple(code for code, share in shares.items() if rng.random() < share) or None
@@ -298,7 +319,9 @@ class SimulationFindings:
 
     def list_unreached_items(self) -> tuple[CompiledItem, ...]:
         """List the items that were never asked, in written order."""
-        return tuple(item for item in self.instrument.items.values() if not self.reach_counts[item.id])
+        return tuple(
+            item for item in self.instrument.items.values() if not self.reach_counts[item.id]
+        )
 
     def list_unchosen_options(self) -> tuple[tuple[CompiledItem, tuple[Code, ...]], ...]:
         """List items that were asked, with the options that were never chosen."""
@@ -306,7 +329,11 @@ class SimulationFindings:
             (item, unchosen)
             for item in self.instrument.items.values()
             if self.reach_counts[item.id]
-            and (unchosen := tuple(o.code for o in item.options if not self.choice_counts[item.id, o.code]))
+            and (
+                unchosen := tuple(
+                    o.code for o in item.options if not self.choice_counts[item.id, o.code]
+                )
+            )
         )
 
 
@@ -328,7 +355,9 @@ def run_simulation(
     """
     findings = SimulationFindings(instrument)
     batch: list[Interview] = []
-    for invented in simulate_interviews(instrument, count=count, seed=seed, start=start, habits=habits):
+    for invented in simulate_interviews(
+        instrument, count=count, seed=seed, start=start, habits=habits
+    ):
         findings.count(invented.interview, invented.stuck)
         batch.append(invented.interview)
         is_last = findings.interviews == count or findings.complete.interviews >= (completes or inf)

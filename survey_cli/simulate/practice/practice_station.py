@@ -108,11 +108,18 @@ class SpokenAnswer(NamedTuple):
         recorded = interview.machine.recorded_answers.get(place)
         keyed, meant = recorded.cell if recorded is not None else None, self.cell
         if isinstance(keyed, Missing) or isinstance(meant, Missing):
-            return isinstance(keyed, Missing) and isinstance(meant, Missing) and keyed.kind == meant.kind
+            return (
+                isinstance(keyed, Missing)
+                and isinstance(meant, Missing)
+                and keyed.kind == meant.kind
+            )
         if isinstance(keyed, tuple) and isinstance(meant, tuple):
             return set(keyed) == set(meant)
         # words are written down in many ways
-        return isinstance(interview.instrument.items[place.item].question, FreeTextItem) or keyed == meant
+        return (
+            isinstance(interview.instrument.items[place.item].question, FreeTextItem)
+            or keyed == meant
+        )
 
 
 def format_appointment_words(appointment: datetime, now: datetime) -> str:
@@ -120,7 +127,9 @@ def format_appointment_words(appointment: datetime, now: datetime) -> str:
     days = (appointment.date() - now.date()).days
     day = {0: "today", 1: "tomorrow"}.get(days, f"on {appointment:%A}")
     minutes = f":{appointment:%M}" if appointment.minute else ""
-    return f"{day} at {appointment.hour % 12 or 12}{minutes} {'am' if appointment.hour < 12 else 'pm'}"
+    return (
+        f"{day} at {appointment.hour % 12 or 12}{minutes} {'am' if appointment.hour < 12 else 'pm'}"
+    )
 
 
 def speak_answer(answer: str, rng: Random, *, choice: bool, english: bool) -> str:
@@ -139,7 +148,9 @@ def speak_decline(kind: str, text: str, *, english: bool) -> str:
     """Say a don't know, a refusal, or another decline of the study."""
     if not english:
         return f"“{text}.”"
-    return {"dk": "“I don't know.”", "refused": "“I'd rather not answer that.”"}.get(kind, f"“{text}.”")
+    return {"dk": "“I don't know.”", "refused": "“I'd rather not answer that.”"}.get(
+        kind, f"“{text}.”"
+    )
 
 
 @dataclass(slots=True)
@@ -177,7 +188,9 @@ class PracticeRespondents:
     def _draw_call(self, case: Case, number: int, local_time: datetime) -> PracticeCall:
         if (household := self._households.get(case.key)) is None:
             languages = self.instrument.languages
-            household = behavior.Household.draw(case, self.plan, languages, PRACTICE_PROPENSITIES, self.seed)
+            household = behavior.Household.draw(
+                case, self.plan, languages, PRACTICE_PROPENSITIES, self.seed
+            )
             self._households[case.key] = household
         rng = Random(f"{self.seed}\0call\0{case.key}\0{len(case.calls)}")
         result = household.answer_call(number, local_time)
@@ -196,11 +209,15 @@ class PracticeRespondents:
             heard += f" They would rather be asked in {language}."
         call = PracticeCall(response, heard, appointment)
         later = (
-            behavior.find_free_time(self.plan.calendar, self.zone, local_time, rng) if response == "interview" else None
+            behavior.find_free_time(self.plan.calendar, self.zone, local_time, rng)
+            if response == "interview"
+            else None
         )
         if later is not None:
             call.appointment = household.appointment = later
-            call.leaving = rng.choice(LEAVING_TEXTS).format(when=format_appointment_words(later, local_time))
+            call.leaving = rng.choice(LEAVING_TEXTS).format(
+                when=format_appointment_words(later, local_time)
+            )
             call.items_left = household.draw_patience() if not case.interrupted else -1
         return call
 
@@ -217,7 +234,9 @@ class PracticeRespondents:
         """Return what the respondent says at this point of the interview."""
         answers = self.answers.setdefault(case, {})
         has_to_go = call is not None and 0 <= call.items_left <= len(answers)
-        if call is not None and (interview.status == "suspended" or (has_to_go and interview.place not in answers)):
+        if call is not None and (
+            interview.status == "suspended" or (has_to_go and interview.place not in answers)
+        ):
             call.has_left = True
             return call.leaving
         prompt, stop = prompts.build_prompt(interview), interview.machine.current_stop
@@ -227,7 +246,11 @@ class PracticeRespondents:
             return ""
         known = answers.get(prompt.place)
         if prompt.query is not None:
-            return CONFIRMATION if known is None or known.matches(interview, prompt.place) else f"“No!” {known.text}"
+            return (
+                CONFIRMATION
+                if known is None or known.matches(interview, prompt.place)
+                else f"“No!” {known.text}"
+            )
         if known is None:
             known = self._invent_answer(case, interview, prompt)
             if known is None:
@@ -244,18 +267,26 @@ class PracticeRespondents:
             del answers[before[-1]]
             self._withdrawals[case] = self._withdrawals.get(case, 0) + 1
 
-    def _invent_answer(self, case: str, interview: Interview, prompt: Prompt) -> SpokenAnswer | None:
+    def _invent_answer(
+        self, case: str, interview: Interview, prompt: Prompt
+    ) -> SpokenAnswer | None:
         """Invent an answer that the item accepts, if possible one that leads on; None where none was found."""
-        rng = Random(f"{self.seed}\0answer\0{case}\0{prompt.place}\0{self._withdrawals.get(case, 0)}")
+        rng = Random(
+            f"{self.seed}\0answer\0{case}\0{prompt.place}\0{self._withdrawals.get(case, 0)}"
+        )
         english = interview.language.startswith("en")
         if prompt.declines and rng.random() < DECLINE_SHARE:
             decline = rng.choice(prompt.declines)
-            return SpokenAnswer(speak_decline(decline.id, decline.text, english=english), Missing(decline.id))
+            return SpokenAnswer(
+                speak_decline(decline.id, decline.text, english=english), Missing(decline.id)
+            )
         best: SpokenAnswer | None = None
         screens_out = rng.random() < DECLINE_SHARE
         for after, answer in _try_answers(interview, rng):
             words = _put_into_words(answer, prompt.entry) or describe_answer(after, prompt.place)
-            text = speak_answer(words, rng, choice=isinstance(prompt.entry, PickEntry), english=english)
+            text = speak_answer(
+                words, rng, choice=isinstance(prompt.entry, PickEntry), english=english
+            )
             best = SpokenAnswer(text, answer.cell if answer.cell is not None else "")
             if after.machine.query is None and (screens_out or not _is_screened_out(after)):
                 break
@@ -267,9 +298,13 @@ def _put_into_words(answer: RecordedAnswer, entry: Entry) -> str:
     match entry:
         case PickEntry():
             codes = answer.cell if isinstance(answer.cell, tuple) else (answer.cell,)
-            chosen = [option for code in codes if (option := entry.find_option(str(code))) is not None]
+            chosen = [
+                option for code in codes if (option := entry.find_option(str(code))) is not None
+            ]
             words = {code: f": {text}" for code, text in answer.specify_texts.items() if text}
-            return ", ".join(to_plain_text(option.text) + words.get(option.code, "") for option in chosen)
+            return ", ".join(
+                to_plain_text(option.text) + words.get(option.code, "") for option in chosen
+            )
         case LineEntry(kind="scale"):
             return str(answer.cell)
         case LineEntry(labels=labels):
@@ -287,7 +322,9 @@ def _try_answers(interview: Interview, rng: Random) -> Iterator[tuple[Interview,
         stop = machine.current_stop
         if stop is None or place is None:
             return
-        reply = stop.item.question.invent(machine.walk.build_item_context(stop, machine.language), rng)
+        reply = stop.item.question.invent(
+            machine.walk.build_item_context(stop, machine.language), rng
+        )
         event = prompts.parse_reply_at(machine, stop, reply, machine.events[-1].stamp)
         if not isinstance(event, QuestionAnswered | QuestionDeclined):
             continue
@@ -333,14 +370,22 @@ def _name_case(respondents: PracticeRespondents, key: str) -> str:
 
 def _read_interview(study: OpenStudy, key: str) -> Interview | None:
     rows = study.store.interviews.list_rows(case=key)
-    return Interview.replay(study.instrument, study.store.interviews.read_journal(rows[-1].id)) if rows else None
+    return (
+        Interview.replay(study.instrument, study.store.interviews.read_journal(rows[-1].id))
+        if rows
+        else None
+    )
 
 
 # outcomes
 
 
 def _explain_outcome(
-    study: OpenStudy, call: PracticeCall, keyed: Call, history: list[HistoryEntry], interview: Interview | None
+    study: OpenStudy,
+    call: PracticeCall,
+    keyed: Call,
+    history: list[HistoryEntry],
+    interview: Interview | None,
 ) -> str:
     """Explain how the outcome differs from what was heard; empty where it fits."""
     outcome = study.plan.outcomes.get(keyed.outcome)
@@ -351,9 +396,13 @@ def _explain_outcome(
         # an `end` of the questionnaire may also suspend it: then the respondent names a time, too
         if call.has_left and interview is not None and kind in LEAVING_OUTCOMES:
             return _explain_appointment(call, keyed, history)
-        is_finished = interview is not None and bool(interview.outcome) and interview.machine.walk.finished
+        is_finished = (
+            interview is not None and bool(interview.outcome) and interview.machine.walk.finished
+        )
         is_ended = interview is not None and isinstance(interview.events[-1], InterviewEnded)
-        return "" if is_finished or is_ended else different  # the questionnaire or a full quota ended it
+        return (
+            "" if is_finished or is_ended else different
+        )  # the questionnaire or a full quota ended it
     if kind not in (call.response, *CALL_TEXTS[call.response].outcomes):
         return different
     return _explain_appointment(call, keyed, history)
@@ -361,7 +410,10 @@ def _explain_outcome(
 
 def _explain_appointment(call: PracticeCall, keyed: Call, history: list[HistoryEntry]) -> str:
     """Explain how the time of the appointment differs from the one that the respondent named."""
-    made = next((e.event for e in history if e.at == keyed.at and isinstance(e.event, AppointmentMade)), None)
+    made = next(
+        (e.event for e in history if e.at == keyed.at and isinstance(e.event, AppointmentMade)),
+        None,
+    )
     if made is None or call.appointment is None:
         return ""
     named = f"{call.appointment:%Y-%m-%dT%H:%M}"
@@ -378,8 +430,32 @@ SECOND_NUMBER_SHARE: Final = 0.2
 """Share of cases with a second number."""
 LEAST_CALLING_TIME: Final = timedelta(hours=3)
 """A practice shift begins at a time at which calls are allowed for so long."""
-FIRST_NAMES: Final = ("Alex", "Sam", "Robin", "Kim", "Lee", "Maria", "Noah", "Ines", "Omar", "Ruth", "Yuki", "Paul")
-LAST_NAMES: Final = ("Morgan", "Rivera", "Okafor", "Larsen", "Novak", "Haddad", "Brandt", "Silva", "Tanaka", "Doyle")
+FIRST_NAMES: Final = (
+    "Alex",
+    "Sam",
+    "Robin",
+    "Kim",
+    "Lee",
+    "Maria",
+    "Noah",
+    "Ines",
+    "Omar",
+    "Ruth",
+    "Yuki",
+    "Paul",
+)
+LAST_NAMES: Final = (
+    "Morgan",
+    "Rivera",
+    "Okafor",
+    "Larsen",
+    "Novak",
+    "Haddad",
+    "Brandt",
+    "Silva",
+    "Tanaka",
+    "Doyle",
+)
 
 
 class PracticeStation(NamedTuple):
@@ -397,8 +473,15 @@ class PracticeStation(NamedTuple):
         counts = f"Practice: {format_quantity(len(calls), 'call')}, {format_quantity(len(answers), 'answer')}"
         if not other_calls and not other_answers:
             return [f"{counts}, all entered as heard"]
-        others = format_quantity(len(other_calls), "outcome"), format_quantity(len(other_answers), "answer")
-        return [f"{counts}; different from what was heard: {', '.join(others)}", *other_calls, *other_answers]
+        others = (
+            format_quantity(len(other_calls), "outcome"),
+            format_quantity(len(other_answers), "answer"),
+        )
+        return [
+            f"{counts}; different from what was heard: {', '.join(others)}",
+            *other_calls,
+            *other_answers,
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -415,7 +498,9 @@ class PracticeOptions:
     """The station's time zone; None: the computer's."""
 
 
-def open_practice_station(options: PracticeOptions, *, clock: Callable[[], datetime], rng: Random) -> PracticeStation:
+def open_practice_station(
+    options: PracticeOptions, *, clock: Callable[[], datetime], rng: Random
+) -> PracticeStation:
     """Open a station for practice, with a case on the screen. Its session's `close` discards everything.
 
     Calls are always allowed: outside of calling hours the station's clock is that of their next beginning.
@@ -426,7 +511,10 @@ def open_practice_station(options: PracticeOptions, *, clock: Callable[[], datet
     zone = plan.zone or (options.zone.key if options.zone is not None else "UTC")
     now = clock()
     ahead = find_practice_start(plan.calendar, zone, now) - now
-    cases, column = list(_invent_sample(instrument, plan, zone, rng)), find_column(instrument, "name") or ""
+    cases, column = (
+        list(_invent_sample(instrument, plan, zone, rng)),
+        find_column(instrument, "name") or "",
+    )
     study = open_simulated_study(
         SimulatedStudyOptions(path=options.path, at=now + ahead, invented=cases, people=people), rng
     )
@@ -442,7 +530,13 @@ def open_practice_station(options: PracticeOptions, *, clock: Callable[[], datet
         seed=rng.getrandbits(62),
     )
     session = build_station(
-        study, who, options.station, clock=lambda: clock() + ahead, zone=options.zone, rng=rng, respondents=respondents
+        study,
+        who,
+        options.station,
+        clock=lambda: clock() + ahead,
+        zone=options.zone,
+        rng=rng,
+        respondents=respondents,
     )
     session.start()
     return PracticeStation(session=session, study=study, respondents=respondents)
@@ -453,8 +547,12 @@ def find_practice_start(calendar: Calendar, zone: str, now: datetime) -> datetim
 
     A study that is over is practiced at its beginning, or at its last week. Raises UserError where it never calls.
     """
-    days = [(day, back) for day, back in ((calendar.starts, 0), (calendar.ends, 7)) if day is not None]
-    others = [datetime.combine(day, time(), ZoneInfo(zone)) - timedelta(days=back) for day, back in days]
+    days = [
+        (day, back) for day, back in ((calendar.starts, 0), (calendar.ends, 7)) if day is not None
+    ]
+    others = [
+        datetime.combine(day, time(), ZoneInfo(zone)) - timedelta(days=back) for day, back in days
+    ]
     for earliest in (now, *others):
         at = earliest
         for _ in range(10):
@@ -465,16 +563,28 @@ def find_practice_start(calendar: Calendar, zone: str, now: datetime) -> datetim
             if until - begins >= LEAST_CALLING_TIME:
                 return begins
             at = until
-    raise UserError("--practice", "the study has no calling hours of three hours or more", "change fieldwork: hours")
+    raise UserError(
+        "--practice",
+        "the study has no calling hours of three hours or more",
+        "change fieldwork: hours",
+    )
 
 
-def _invent_sample(instrument: Instrument, plan: Plan, zone: str, rng: Random) -> Iterator[SampleCase]:
+def _invent_sample(
+    instrument: Instrument, plan: Plan, zone: str, rng: Random
+) -> Iterator[SampleCase]:
     names = [f"{first} {last}" for first in FIRST_NAMES for last in LAST_NAMES]
     rng.shuffle(names)
     columns = {column.role: name for name, column in instrument.sample.items()}
-    for number, case in enumerate(behavior.invent_cases(instrument, PRACTICE_CASES, zone, rng), start=1):
+    for number, case in enumerate(
+        behavior.invent_cases(instrument, PRACTICE_CASES, zone, rng), start=1
+    ):
         key = f"P{number:02}"
-        own = {columns[role]: value for role, value in (("key", key), ("name", names[number])) if role in columns}
+        own = {
+            columns[role]: value
+            for role, value in (("key", key), ("name", names[number]))
+            if role in columns
+        }
         positions = 2 if rng.random() < SECOND_NUMBER_SHARE else 1
         numbers = tuple(
             SampleNumber("", _invent_number(plan.country, 2 * number + position, zone, rng))
@@ -494,4 +604,6 @@ def _invent_number(country: str, number: int, zone: str, rng: Random) -> ParsedN
         case _:
             e164, national = f"+999{number:010}", f"0000 {number:06}"
     line: LineType = rng.choice(("fixed", "mobile"))
-    return ParsedNumber(national, e164, national, international=national, line=line, zones=(zone,), country=country)
+    return ParsedNumber(
+        national, e164, national, international=national, line=line, zones=(zone,), country=country
+    )

@@ -60,7 +60,9 @@ def parse_server_address(text: str, *, study: str = "") -> ServerAddress:
     address, mark, query = text.partition("?")
     pairs = parse_qsl(query, keep_blank_values=True)
     options = dict(pairs)
-    other_options = urlencode([(key, value) for key, value in pairs if key != "schema"], quote_via=quote)
+    other_options = urlencode(
+        [(key, value) for key, value in pairs if key != "schema"], quote_via=quote
+    )
     return ServerAddress(
         _format_without_password(text, address, options),
         url=f"{address}?{other_options}" if mark and other_options else address,
@@ -88,7 +90,10 @@ def make_schema_name(study: str) -> str:
 
 def make_contact_schema(schema: str) -> str:
     """Return the schema with the names and numbers of a study, which stands beside the study's own."""
-    return schema.encode()[: MAX_IDENTIFIER_BYTES - len(CONTACT_SUFFIX)].decode(errors="ignore") + CONTACT_SUFFIX
+    return (
+        schema.encode()[: MAX_IDENTIFIER_BYTES - len(CONTACT_SUFFIX)].decode(errors="ignore")
+        + CONTACT_SUFFIX
+    )
 
 
 def find_schema(table: str, schema: str) -> str:

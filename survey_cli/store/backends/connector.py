@@ -97,7 +97,11 @@ class Connector(ABC):
         """Return all rows, including those written in the current transaction."""
 
     def read_as(
-        self, decode: Callable[[Sequence[Any]], T], what: str, statement: str, parameters: Parameters = ()
+        self,
+        decode: Callable[[Sequence[Any]], T],
+        what: str,
+        statement: str,
+        parameters: Parameters = (),
     ) -> list[T]:
         """Return all rows, decoded by a function of the row. Raises StoreError that names `what` can't be read."""
         rows = self.read(statement, parameters)

@@ -55,14 +55,18 @@ def require_driver(where: str) -> Iterator[None]:
         from survey_cli.installation import make_install_command
 
         what = f"this installation can't connect to a database server ({error})"
-        raise StoreError(where, what, f"install its driver: {make_install_command('postgres')}") from error
+        raise StoreError(
+            where, what, f"install its driver: {make_install_command('postgres')}"
+        ) from error
 
 
 RESTORE_COMMAND: Final = "survey db restore BACKUP FILE"
 """Command that restores a backup. The replaced files are kept."""
 
 _ROWS: Final = json.loads(Path(__file__).with_suffix(".json").read_text("utf-8"))
-MESSAGES: Final[dict[int, tuple[str, str]]] = {getattr(sqlite3, name): tuple(texts) for name, texts in _ROWS.items()}
+MESSAGES: Final[dict[int, tuple[str, str]]] = {
+    getattr(sqlite3, name): tuple(texts) for name, texts in _ROWS.items()
+}
 """By SQLite's primary result code; the texts are in the JSON file beside it."""
 DAMAGED: Final = MESSAGES[sqlite3.SQLITE_CORRUPT]
 
@@ -76,18 +80,24 @@ def get_primary_code(error: sqlite3.Error) -> int:
 def translate_error(error: BaseException, where: str) -> StoreError | None:
     """Translate an error to a StoreError with a plain message; None where it is a programming error."""
     if isinstance(error, UnicodeError):
-        return StoreError(where, "a text contains an incomplete character, which can't be stored", "type it again")
+        return StoreError(
+            where, "a text contains an incomplete character, which can't be stored", "type it again"
+        )
     if isinstance(error, MemoryError):
         return StoreError(where, *MESSAGES[sqlite3.SQLITE_NOMEM])
     if not isinstance(error, sqlite3.Error):
         return None
-    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_SHMSIZE:  # no space for the file FILE-shm
+    if (
+        getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_SHMSIZE
+    ):  # no space for the file FILE-shm
         return StoreError(where, *MESSAGES[sqlite3.SQLITE_FULL])
     if get_primary_code(error) in MESSAGES:
         what, remedy = MESSAGES[get_primary_code(error)]
         name = getattr(error, "sqlite_errorname", "")
         return StoreError(
-            where, f"{what} ({name})" if get_primary_code(error) == sqlite3.SQLITE_IOERR else what, remedy
+            where,
+            f"{what} ({name})" if get_primary_code(error) == sqlite3.SQLITE_IOERR else what,
+            remedy,
         )
     if type(error) in (sqlite3.OperationalError, sqlite3.DatabaseError):
         # A dropped table, or bytes that are not text. The tests run the statements of this program.
@@ -134,24 +144,32 @@ def find_undecodable_texts(connection: sqlite3.Connection, column: str = "") -> 
             if not checked:
                 continue
             try:
-                rows = connection.execute(f"SELECT {', '.join(name for name, _ in columns)} FROM {table}")
+                rows = connection.execute(
+                    f"SELECT {', '.join(name for name, _ in columns)} FROM {table}"
+                )
             except sqlite3.OperationalError:  # damage in the text of the schema
                 yield f"the name of a column of {table}"
                 continue
             for row in rows:
                 for index in checked:
                     if isinstance(row[index], bytes) and not _is_text(row[index]):
-                        identity = ", ".join(f"{columns[key][0]} {_format_key(row[key])}" for key in keys)
+                        identity = ", ".join(
+                            f"{columns[key][0]} {_format_key(row[key])}" for key in keys
+                        )
                         described = _describe_row(connection, table, row, identity)
                         yield f"the text {columns[index][0]} of {table} ({described})"
     finally:
         connection.text_factory = text_factory
 
 
-def _describe_row(connection: sqlite3.Connection, table: str, row: Sequence[Any], identity: str) -> str:
+def _describe_row(
+    connection: sqlite3.Connection, table: str, row: Sequence[Any], identity: str
+) -> str:
     if table != "case_contacts":
         return identity
-    cases = connection.execute("SELECT key FROM cases WHERE link = ?", (row[0].decode(errors="replace"),)).fetchall()
+    cases = connection.execute(
+        "SELECT key FROM cases WHERE link = ?", (row[0].decode(errors="replace"),)
+    ).fetchall()
     return f"case {_format_key(cases[0][0])}" if cases else identity
 
 
@@ -184,10 +202,14 @@ def retry_once(operation: Callable[P, T]) -> Callable[P, T]:
     return run
 
 
-def check_rewriting(what: str, stored: Sequence[Sequence[object]], rewritten: Sequence[Sequence[object]]) -> None:
+def check_rewriting(
+    what: str, stored: Sequence[Sequence[object]], rewritten: Sequence[Sequence[object]]
+) -> None:
     """Check that rewritten events begin with the stored ones; both are given by all columns but the texts.
 
     Raises ValueError.
     """
-    if not stored or [tuple(row) for row in stored] != [tuple(row) for row in rewritten[: len(stored)]]:
+    if not stored or [tuple(row) for row in stored] != [
+        tuple(row) for row in rewritten[: len(stored)]
+    ]:
         raise ValueError(f"{what} with other words")

@@ -14,10 +14,19 @@ from typing import Any, Final
 from survey_cli.problems import StoreError
 from survey_cli.store.backends.address import ServerAddress, is_server_address, parse_server_address
 from survey_cli.store.backends.connector import Connector
-from survey_cli.store.backends.errors import DAMAGED, DatabaseNotFoundError, close_on_error, require_driver
+from survey_cli.store.backends.errors import (
+    DAMAGED,
+    DatabaseNotFoundError,
+    close_on_error,
+    require_driver,
+)
 from survey_cli.store.backends.schema import migrations
 from survey_cli.store.backends.sqlite import database_files
-from survey_cli.store.backends.sqlite.connection import APPLICATION_ID, DatabaseInUseError, SqliteConnector
+from survey_cli.store.backends.sqlite.connection import (
+    APPLICATION_ID,
+    DatabaseInUseError,
+    SqliteConnector,
+)
 
 log: Final = logging.getLogger(__name__)
 """An upgrade is logged as a warning, which a command prints on standard error."""
@@ -47,7 +56,9 @@ def find_damage(db: SqliteConnector) -> Iterator[str]:
         return
     for table, column in db.read(TABLES):
         for order in ("", " DESC"):
-            db.read(f"SELECT count(x) FROM (SELECT {column} AS x FROM {table} ORDER BY 1{order} LIMIT 1)")
+            db.read(
+                f"SELECT count(x) FROM (SELECT {column} AS x FROM {table} ORDER BY 1{order} LIMIT 1)"
+            )
 
 
 def connect(path: str | Path, *, create: bool, patience: float, upgrade: bool = False) -> Connector:
@@ -70,10 +81,14 @@ def connect(path: str | Path, *, create: bool, patience: float, upgrade: bool = 
     if not create and database_files.is_read_only(file):
         return _open_read_only(file, where, patience)
     if not create and not file.exists():
-        raise DatabaseNotFoundError(where, "there is no such database", "check the name, or start an interview first")
+        raise DatabaseNotFoundError(
+            where, "there is no such database", "check the name, or start an interview first"
+        )
     database_files.check_folder(file.parent, where=where)
     if not file.exists():
-        database_files.create_atomically(file, lambda temporary: create_database(temporary, where=where), where=where)
+        database_files.create_atomically(
+            file, lambda temporary: create_database(temporary, where=where), where=where
+        )
     database_files.check_file(file, where=where)
     database_files.check_no_hard_link(file, where=where)
     with database_files.lock_folder(file.parent, alone=False):
@@ -97,26 +112,40 @@ def _upgrade_file(path: Path, where: str, steps: Sequence[str]) -> None:
     nothing, where another program has the file open, unless all steps are additive.
     """
     additive = migrations.are_additive(steps)
-    with contextlib.closing(SqliteConnector.open_file(path, where=where, patience=5 if additive else 0)) as db:
+    with contextlib.closing(
+        SqliteConnector.open_file(path, where=where, patience=5 if additive else 0)
+    ) as db:
         try:
             if not additive:
                 db.lock_exclusively()
         except DatabaseInUseError as error:
             step = next(name for name in steps if not migrations.are_additive([name]))
-            what = f"was written by an earlier version of this program (the step {step!r} is missing)"
-            remedy = "close every station and command that uses it, then run: survey db upgrade FILE"
+            what = (
+                f"was written by an earlier version of this program (the step {step!r} is missing)"
+            )
+            remedy = (
+                "close every station and command that uses it, then run: survey db upgrade FILE"
+            )
             raise StoreError(where, f"{what}, and it is in use now", remedy) from error
 
         def copy(temporary: Path) -> None:
             with contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as target:
                 db.connection.backup(target)
 
-        names = database_files.iterate_free_names(path, f"before-{steps[0].removesuffix(migrations.ADDITIVE)}")
-        kept = next(name for name in names if database_files.create_atomically(name, copy, where=str(name)))
+        names = database_files.iterate_free_names(
+            path, f"before-{steps[0].removesuffix(migrations.ADDITIVE)}"
+        )
+        kept = next(
+            name for name in names if database_files.create_atomically(name, copy, where=str(name))
+        )
         _apply_steps(db)
         db.read("PRAGMA locking_mode = NORMAL")
         db.read("PRAGMA journal_mode = WAL")
-    log.warning("%s: upgraded for this version of the program; a copy from before the upgrade: %s", where, kept)
+    log.warning(
+        "%s: upgraded for this version of the program; a copy from before the upgrade: %s",
+        where,
+        kept,
+    )
 
 
 def _open_read_only(file: Path, where: str, patience: float) -> SqliteConnector:
@@ -134,7 +163,9 @@ def _open_read_only(file: Path, where: str, patience: float) -> SqliteConnector:
     return db
 
 
-def _open_checked(file: Path, where: str, patience: float, *, read_only: bool = False) -> SqliteConnector:
+def _open_checked(
+    file: Path, where: str, patience: float, *, read_only: bool = False
+) -> SqliteConnector:
     db = SqliteConnector.open_file(file, where=where, patience=patience, read_only=read_only)
     with close_on_error(db):
         _check_database(db)
@@ -153,7 +184,9 @@ def prepare_copy(copy: Path, *, where: str) -> None:
 
     Raises StoreError where it is not a database of this program.
     """
-    with contextlib.closing(_open_checked(copy, where, patience=1)) as db:  # closing the last connection merges the log
+    with contextlib.closing(
+        _open_checked(copy, where, patience=1)
+    ) as db:  # closing the last connection merges the log
         db.read("PRAGMA journal_mode = DELETE")
         if _list_missing_steps(db):
             _apply_steps(db)
@@ -191,4 +224,6 @@ def _apply_steps(db: SqliteConnector) -> None:
     for name in hidden:
         del modules[name]
     with db.transaction():
-        migrations.build_migrations().apply(Database(db.connection, recursive_triggers=False, execute_plugins=False))
+        migrations.build_migrations().apply(
+            Database(db.connection, recursive_triggers=False, execute_plugins=False)
+        )

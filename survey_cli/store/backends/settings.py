@@ -38,7 +38,10 @@ class Settings(StorePart):
 
     def list_tasks(self) -> list[str]:
         """Return all open follow-up tasks."""
-        return [name.removeprefix(TASK_PREFIX) for (name,) in self._db.read(SETTINGS_LIKE, (f"{TASK_PREFIX}%",))]
+        return [
+            name.removeprefix(TASK_PREFIX)
+            for (name,) in self._db.read(SETTINGS_LIKE, (f"{TASK_PREFIX}%",))
+        ]
 
     @retry_once
     def complete_task(self, task: str) -> None:

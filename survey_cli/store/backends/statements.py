@@ -16,12 +16,17 @@ LOCKS: Final = {"{lock}": " FOR UPDATE", "{skip}": " FOR UPDATE SKIP LOCKED"}
 def read_statements(module: str) -> SimpleNamespace:
     """Read the statements beside a module by name; of one that differs between dialects, its text by dialect."""
     statements: dict[str, Any] = {}
-    text = re.sub(r"(?m)^--(?! name: ).*$", "", Path(module).with_suffix(".sql").read_text(encoding="utf-8"))
+    text = re.sub(
+        r"(?m)^--(?! name: ).*$", "", Path(module).with_suffix(".sql").read_text(encoding="utf-8")
+    )
     for section in text.split("-- name: ")[1:]:
         name, _, body = section.partition("\n")
         statement = re.sub(r"\{([A-Z_]+)\}", lambda match: str(statements[match[1]]), body.strip())
         statements[name] = statement
         for mark, lock in LOCKS.items():
             if mark in statement and not name.startswith("_"):
-                statements[name] = {"sqlite": statement.replace(mark, ""), "postgresql": statement.replace(mark, lock)}
+                statements[name] = {
+                    "sqlite": statement.replace(mark, ""),
+                    "postgresql": statement.replace(mark, lock),
+                }
     return SimpleNamespace(**statements)

@@ -15,7 +15,13 @@ from survey_cli.engine.codec import decode_timestamp, encode_timestamp
 from survey_cli.fieldwork.case.events import CaseSampled
 from survey_cli.problems import StoreError
 from survey_cli.store.backends.connector import Dialect, Parameters, Pause, StorePart
-from survey_cli.store.cases.case_records import ImportRow, NewCase, encode_contact, encode_entry, encode_queue_position
+from survey_cli.store.cases.case_records import (
+    ImportRow,
+    NewCase,
+    encode_contact,
+    encode_entry,
+    encode_queue_position,
+)
 from survey_cli.store.cases.case_statements import sql
 from survey_cli.store.cases.live_counts import fold_counts
 
@@ -35,14 +41,23 @@ class SampleImports(StorePart):
     """The samples that were imported into one study. Methods raise StoreError."""
 
     def add(
-        self, batch: Iterable[NewCase], *, import_id: str, at: datetime, by: str, file: str, pause: Pause = None
+        self,
+        batch: Iterable[NewCase],
+        *,
+        import_id: str,
+        at: datetime,
+        by: str,
+        file: str,
+        pause: Pause = None,
     ) -> int:
         """Add new cases, all or none, in short commits, and return their number.
 
         While interviewers work, use a `pause` of some 5 ms, which is called between commits. Raises ValueError that names
         the key where a case exists already or occurs twice.
         """
-        for (abandoned,) in self._db.read(sql.IMPORTS_BEFORE, (encode_timestamp(at - ABANDONED_AFTER),)):
+        for (abandoned,) in self._db.read(
+            sql.IMPORTS_BEFORE, (encode_timestamp(at - ABANDONED_AFTER),)
+        ):
             self._abandon(abandoned)
         self.finish(pause=pause)
         if not self._db.run(sql.BEGIN_IMPORT, (import_id, encode_timestamp(at), by, file)):
@@ -65,9 +80,14 @@ class SampleImports(StorePart):
         while cases := list(islice(source, BATCH_SIZE)):
             if added and pause is not None:
                 pause()
-            lines = sorted(_encode_new_case(case, ordinal + place, import_id) for place, case in enumerate(cases, 1))
+            lines = sorted(
+                _encode_new_case(case, ordinal + place, import_id)
+                for place, case in enumerate(cases, 1)
+            )
             events = [
-                (case.key, seq, *encode_entry(entry)) for case in cases for seq, entry in enumerate(case.entries, 1)
+                (case.key, seq, *encode_entry(entry))
+                for case in cases
+                for seq, entry in enumerate(case.entries, 1)
             ]
             contacts = [encode_contact(case.contact) for case in cases if case.contact is not None]
             while not self._insert_batch(import_id, lines, events, contacts):
@@ -77,7 +97,11 @@ class SampleImports(StorePart):
         return added
 
     def _insert_batch(
-        self, import_id: str, lines: Sequence[Parameters], events: Sequence[Parameters], contacts: Sequence[Parameters]
+        self,
+        import_id: str,
+        lines: Sequence[Parameters],
+        events: Sequence[Parameters],
+        contacts: Sequence[Parameters],
     ) -> bool:
         """Insert cases in one commit; False, and none is inserted, where one of the keys exists already."""
         try:
@@ -112,7 +136,11 @@ class SampleImports(StorePart):
 
     def _make_replaced_error(self) -> StoreError:
         what = "another import of the same cases has replaced this one, of which nothing is stored"
-        return StoreError(self._db.where, what, "check whether the other one is the right one, and import again if not")
+        return StoreError(
+            self._db.where,
+            what,
+            "check whether the other one is the right one, and import again if not",
+        )
 
     def finish(self, *, limit: int | None = None, pause: Pause = None) -> bool:
         """Continue interrupted imports: queue the cases of complete ones, delete the rows of abandoned ones.
@@ -120,7 +148,10 @@ class SampleImports(StorePart):
         It ends after at most `limit` commits, and returns whether nothing is left to do.
         """
         commits = 0
-        for process_batch, state in ((self._queue_batch, "settling"), (self._delete_batch, "given up")):
+        for process_batch, state in (
+            (self._queue_batch, "settling"),
+            (self._delete_batch, "given up"),
+        ):
             for (import_id,) in self._db.read(sql.IMPORTS_IN, (state,)):
                 while not process_batch(import_id):
                     commits += 1
@@ -144,7 +175,9 @@ class SampleImports(StorePart):
         """Delete one batch of an interrupted import. Returns whether none is left."""
         with self._db.transaction() as execute:
             rows = execute(sql.IMPORTED_CASES, (import_id, BATCH_SIZE)).fetchall()
-            self._db.run_many("DELETE FROM case_events WHERE case_key = ?", [(key,) for key, _ in rows])
+            self._db.run_many(
+                "DELETE FROM case_events WHERE case_key = ?", [(key,) for key, _ in rows]
+            )
             self._db.run_many("DELETE FROM cases WHERE key = ?", [(key,) for key, _ in rows])
             self._db.run_many(sql.DROP_CONTACT, [(link,) for _, link in rows])
             if len(rows) < BATCH_SIZE:

@@ -10,7 +10,12 @@ from operator import itemgetter
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from survey_cli.engine.codec import decode_timestamp, encode_timestamp
-from survey_cli.fieldwork.case.codec import decode_case_event, decode_value, encode_case_event, encode_other
+from survey_cli.fieldwork.case.codec import (
+    decode_case_event,
+    decode_value,
+    encode_case_event,
+    encode_other,
+)
 from survey_cli.fieldwork.case.events import NO_COLUMNS, HistoryEntry
 from survey_cli.fieldwork.plan.plan import QUEUE_RULES_EDITION
 from survey_cli.fieldwork.queue.scheduling import QueuedCase, QueuePosition, QueueStatus
@@ -230,7 +235,9 @@ def _decode_optional_time(text: str | None) -> datetime | None:
 
 def encode_queue_position(position: QueuePosition) -> tuple[str | int | None, ...]:
     """Encode a queue position and the edition of the rules by which it was computed, which are this program's."""
-    columns = (encode_timestamp(value) if isinstance(value, datetime) else value for value in position)
+    columns = (
+        encode_timestamp(value) if isinstance(value, datetime) else value for value in position
+    )
     return (*columns, QUEUE_RULES_EDITION)
 
 
@@ -241,16 +248,43 @@ def encode_lease(lease: Lease) -> tuple[str, str, str, str]:
 
 def decode_case_row(row: Sequence[Any]) -> CaseRow:
     """Decode a row with the columns of `case_statements.ROW_COLUMNS`."""
-    key, ordinal, seq, position_seq, status, was, due_at, *others, promised_at, promised_until, owner, activity = row[
-        :17
-    ]
+    (
+        key,
+        ordinal,
+        seq,
+        position_seq,
+        status,
+        was,
+        due_at,
+        *others,
+        promised_at,
+        promised_until,
+        owner,
+        activity,
+    ) = row[:17]
     by, station, until, frame, replicate, mark, updated_at, counted, rules = row[17:]
-    due_at, promised_at, promised_until = map(_decode_optional_time, (due_at, promised_at, promised_until))
-    position = QueuePosition._make((was, due_at, *others, promised_at, promised_until, owner, activity))
+    due_at, promised_at, promised_until = map(
+        _decode_optional_time, (due_at, promised_at, promised_until)
+    )
+    position = QueuePosition._make(
+        (was, due_at, *others, promised_at, promised_until, owner, activity)
+    )
     holder = None if until is None else LeaseHolder(by, station, decode_timestamp(until))
     status, updated_at = was if status == "arriving" else status, decode_timestamp(updated_at)
     return CaseRow(
-        key, ordinal, seq, position_seq, status, position, holder, frame, replicate, mark, updated_at, counted, rules
+        key,
+        ordinal,
+        seq,
+        position_seq,
+        status,
+        position,
+        holder,
+        frame,
+        replicate,
+        mark,
+        updated_at,
+        counted,
+        rules,
     )
 
 
@@ -264,7 +298,9 @@ def decode_search_result(row: Sequence[Any]) -> CaseSearchResult:
     """Decode a row with the columns of `case_statements.ROW_COLUMNS` and the contact's details, if there is one."""
     *columns, details = row
     contact = decode_contact("", details) if details else Contact("")
-    return CaseSearchResult(decode_case_row(columns), contact.name, tuple(n.display for n in contact.numbers))
+    return CaseSearchResult(
+        decode_case_row(columns), contact.name, tuple(n.display for n in contact.numbers)
+    )
 
 
 def encode_entry(entry: HistoryEntry) -> tuple[str, str, str, str, str, str]:
@@ -287,7 +323,11 @@ def decode_histories(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[str, list[
 
 def encode_contact(contact: Contact) -> tuple[str, str, str, str]:
     """Encode a contact: its link, all of it as JSON, and what is searched: digits of its numbers, folded words."""
-    fields = {"name": contact.name, "columns": dict(contact.columns), "numbers": list(contact.numbers)}
+    fields = {
+        "name": contact.name,
+        "columns": dict(contact.columns),
+        "numbers": list(contact.numbers),
+    }
     details = json.dumps(fields, ensure_ascii=False, separators=(",", ":"), default=encode_other)
     words = [contact.name, *(value for value in contact.columns.values() if isinstance(value, str))]
     digits = " ".join(extract_digits(number.e164) for number in contact.numbers)

@@ -42,7 +42,9 @@ class CaseQueries(StorePart):
 
     def read_history(self, key: str) -> list[HistoryEntry]:
         """Return the events of a case in order; an empty list where there is no such case."""
-        return self._db.read_as(case_records.decode_entry, f"the history of case {key}", sql.HISTORY, (key,))
+        return self._db.read_as(
+            case_records.decode_entry, f"the history of case {key}", sql.HISTORY, (key,)
+        )
 
     def list_work(self, by: str | None, since: datetime) -> list[tuple[str, HistoryEntry]]:
         """Return the events that one person, or everybody, has written to cases since then, with the case's key.
@@ -52,7 +54,10 @@ class CaseQueries(StorePart):
         at = encode_timestamp(since)
         what = f"the calls of {by or 'everybody'}"
         return self._db.read_as(
-            lambda row: (row[0], case_records.decode_entry(row[1:])), what, sql.WORK_SINCE, (by, at, at)
+            lambda row: (row[0], case_records.decode_entry(row[1:])),
+            what,
+            sql.WORK_SINCE,
+            (by, at, at),
         )
 
     def list_latest_rows(self, *, limit: int) -> list[case_records.CaseRow]:
@@ -61,7 +66,9 @@ class CaseQueries(StorePart):
 
     def list_last_entries(self) -> dict[str, datetime]:
         """Return the time of everybody's last entry in the cases that were changed last."""
-        return {by: decode_timestamp(at) for by, at in self._db.read(sql.LAST_ENTRIES, (LATEST_CASES,))}
+        return {
+            by: decode_timestamp(at) for by, at in self._db.read(sql.LAST_ENTRIES, (LATEST_CASES,))
+        }
 
     def list_accounts(self, key: str) -> list[str]:
         """Return the account that wrote each event of a case, in order; empty texts for events of earlier versions."""
@@ -70,7 +77,9 @@ class CaseQueries(StorePart):
     def find_contact(self, key: str) -> case_records.Contact | None:
         """Return the contact of a case; None where there is none, or it was erased."""
         what = f"the contact of case {key}"
-        contacts = self._db.read_as(lambda row: case_records.decode_contact(*row), what, sql.CONTACT, (key,))
+        contacts = self._db.read_as(
+            lambda row: case_records.decode_contact(*row), what, sql.CONTACT, (key,)
+        )
         return contacts[0] if contacts else None
 
     # Queue
@@ -79,7 +88,9 @@ class CaseQueries(StorePart):
         """Return the buckets with a ready case, each with the sort key of its first case."""
         return [case_records.QueueHead(*row) for row in self._db.read(sql.HEADS)]
 
-    def find_appointment_head(self, bucket: str, *, appointment_before: datetime) -> case_records.QueueHead | None:
+    def find_appointment_head(
+        self, bucket: str, *, appointment_before: datetime
+    ) -> case_records.QueueHead | None:
         """Return the first case of a bucket among those with an appointment at that time or earlier."""
         rows = self._db.read(sql.HEAD_SINCE, (bucket, encode_timestamp(appointment_before)))
         return case_records.QueueHead(bucket, rows[0][0]) if rows else None
@@ -98,7 +109,9 @@ class CaseQueries(StorePart):
 
     # Lists
 
-    def iterate_rows(self, *, limit: int | None = None, **columns: str | None) -> Iterator[case_records.CaseRow]:
+    def iterate_rows(
+        self, *, limit: int | None = None, **columns: str | None
+    ) -> Iterator[case_records.CaseRow]:
         """Stream the rows of the cases that have all the given values, in the order of the sample.
 
         The values are those of text columns of `case_statements.ROW_COLUMNS`, such as the status; None is any. All are
@@ -131,7 +144,9 @@ class CaseQueries(StorePart):
         """Return the queued cases with an appointment before that time, the one that ends first first."""
         return self._list_rows(sql.DUE_APPOINTMENTS, encode_timestamp(before), limit)
 
-    def list_queue(self, buckets: Iterable[str], *, limit: int = 1_000) -> list[case_records.CaseRow]:
+    def list_queue(
+        self, buckets: Iterable[str], *, limit: int = 1_000
+    ) -> list[case_records.CaseRow]:
         """Return the ready cases of these buckets in calling order."""
         queues = [self._list_rows(sql.QUEUE, bucket, limit) for bucket in buckets]
         return list(islice(merge(*queues, key=lambda row: (row.position.rank, row.key)), limit))
@@ -147,7 +162,9 @@ class CaseQueries(StorePart):
         """Yield the waiting cases and when they are due, the first due first, read page by page."""
         last: tuple[str, ...] = ("", "", "")
         while page := self._db.read(sql.WAITING_FROM, (last[0], *last, PAGE_SIZE)):
-            yield from ((decode_timestamp(due_at), self._decode_queued_case(row)) for due_at, *row in page)
+            yield from (
+                (decode_timestamp(due_at), self._decode_queued_case(row)) for due_at, *row in page
+            )
             last = page[-1][:3]
 
     def _decode_queued_case(self, row: Sequence[Any]) -> QueuedCase:
@@ -166,14 +183,22 @@ class CaseQueries(StorePart):
         With `until` events that happened later are left out. With `corrected` only cases are included whose outcome a
         supervisor has corrected.
         """
-        condition, parameters = ("", ()) if until is None else ("AND at <= ?", (encode_timestamp(until),))
-        return self._stream_histories(f"{condition} {sql.HAS_CORRECTION if corrected else ''}", *parameters)
+        condition, parameters = (
+            ("", ()) if until is None else ("AND at <= ?", (encode_timestamp(until),))
+        )
+        return self._stream_histories(
+            f"{condition} {sql.HAS_CORRECTION if corrected else ''}", *parameters
+        )
 
-    def iterate_changed_histories(self, since: datetime) -> Iterator[tuple[str, list[HistoryEntry]]]:
+    def iterate_changed_histories(
+        self, since: datetime
+    ) -> Iterator[tuple[str, list[HistoryEntry]]]:
         """Stream the key and whole history of every case that was changed since then, sorted by the key."""
         return self._stream_histories(sql.CHANGED_SINCE, encode_timestamp(since))
 
-    def _stream_histories(self, condition: str, *parameters: str | int) -> Iterator[tuple[str, list[HistoryEntry]]]:
+    def _stream_histories(
+        self, condition: str, *parameters: str | int
+    ) -> Iterator[tuple[str, list[HistoryEntry]]]:
         rows = self._db.stream(sql.HISTORIES.format(and_also=condition), parameters)
         with translate_decoding_errors(self._db.where, "the histories of cases"):
             yield from case_records.decode_histories(rows)
@@ -194,7 +219,9 @@ class CaseQueries(StorePart):
         words = case_records.fold_text(text.strip())
         if not words:
             return []
-        digits = "" if any(map(str.isalpha, text)) else case_records.extract_digits(text).lstrip("0")
+        digits = (
+            "" if any(map(str.isalpha, text)) else case_records.extract_digits(text).lstrip("0")
+        )
         if not self._db.supervises:
             return self._find_caller(words, digits)
         key_or_words = f"%{_escape_like(words)}%"
@@ -203,12 +230,22 @@ class CaseQueries(StorePart):
         spellings = [pair for pair in case_records.SPELLINGS if pair[1] in unified]
         varying = {pair[1] for pair in spellings}
         letters = "".join("_%" if letter in varying else _escape_like(letter) for letter in unified)
-        patterns = (key_or_words, key_or_words, number, f"%{letters}%", f"%{_escape_like(unified)}%")
+        patterns = (
+            key_or_words,
+            key_or_words,
+            number,
+            f"%{letters}%",
+            f"%{_escape_like(unified)}%",
+        )
         folded_words = "k.words"
         for pair in spellings:
-            folded_words = "replace({}, '{}', '{}')".format(folded_words, *(text.replace("'", "''") for text in pair))
+            folded_words = "replace({}, '{}', '{}')".format(
+                folded_words, *(text.replace("'", "''") for text in pair)
+            )
         statement = sql.SEARCH.format(unified_words=folded_words)
-        return self._db.read_as(case_records.decode_search_result, "the contacts", statement, (*patterns, limit))
+        return self._db.read_as(
+            case_records.decode_search_result, "the contacts", statement, (*patterns, limit)
+        )
 
     def _find_caller(self, words: str, digits: str) -> list[case_records.CaseSearchResult]:
         """Find the cases with this key, this whole name or this whole number; the server records the search."""
@@ -233,19 +270,26 @@ class CaseQueries(StorePart):
         """Return the quota places that interviews received until then and hold."""
         rows = self._db.read(sql.HELD_PLACES, (encode_timestamp(until),))
         return [
-            case_records.HeldPlace(key, interview, cell, status == "leased") for key, interview, cell, status in rows
+            case_records.HeldPlace(key, interview, cell, status == "leased")
+            for key, interview, cell, status in rows
         ]
 
     def _list_rows(self, statement: str, *parameters: str | int) -> list[case_records.CaseRow]:
-        return self._db.read_as(case_records.decode_case_row, "the list of cases", statement, parameters)
+        return self._db.read_as(
+            case_records.decode_case_row, "the list of cases", statement, parameters
+        )
 
 
-def build_rows_query(values: Mapping[str, str], *, limit: int | None) -> tuple[str, tuple[str | int, ...]]:
+def build_rows_query(
+    values: Mapping[str, str], *, limit: int | None
+) -> tuple[str, tuple[str | int, ...]]:
     """Build the statement for the cases with these values of columns, in the order of the sample, and its parameters."""
     # Cases with these statuses are few, and have indexes of their own.
     status = values.get("status")
     conditions = f" AND status = '{status}'" if status in ("leased", "held") else ""
-    conditions += "".join(f" AND {sql.STATUS if column == 'status' else column} = ?" for column in values)
+    conditions += "".join(
+        f" AND {sql.STATUS if column == 'status' else column} = ?" for column in values
+    )
     statement = sql.ROWS.format(and_also=conditions, limit=" LIMIT ?" if limit is not None else "")
     return statement, (*values.values(), *((limit,) if limit is not None else ()))
 
@@ -304,7 +348,12 @@ class CaseStore:
 
     @retry_once
     def claim(
-        self, bucket: str, lease: case_records.Lease, at: datetime, *, appointment_before: datetime | None = None
+        self,
+        bucket: str,
+        lease: case_records.Lease,
+        at: datetime,
+        *,
+        appointment_before: datetime | None = None,
     ) -> case_records.CaseRow | None:
         """Claim the first ready case of a bucket in one statement; None where there is none.
 
@@ -317,11 +366,19 @@ class CaseStore:
             if not rows:
                 statement, before = sql.CLAIM, []
                 if appointment_before is not None:
-                    statement, before = sql.CLAIM_APPOINTMENT, [encode_timestamp(appointment_before)]
-                rows = execute(statement[self._db.dialect], (*lease_columns, time, bucket, *before)).fetchall()
+                    statement, before = (
+                        sql.CLAIM_APPOINTMENT,
+                        [encode_timestamp(appointment_before)],
+                    )
+                rows = execute(
+                    statement[self._db.dialect], (*lease_columns, time, bucket, *before)
+                ).fetchall()
                 if rows:
                     key, _, seq, *_ = rows[0]
-                    execute(sql.ADD_EVENT, (key, seq, *case_records.encode_entry(_make_claim_entry(lease, at))))
+                    execute(
+                        sql.ADD_EVENT,
+                        (key, seq, *case_records.encode_entry(_make_claim_entry(lease, at))),
+                    )
         with translate_decoding_errors(self._db.where, "the list of cases"):
             return case_records.decode_case_row(rows[0]) if rows else None
 
@@ -344,14 +401,24 @@ class CaseStore:
             if row.holder is not None:
                 is_here = moves or row.holder.station == lease.station
                 if row.holder.by == lease.by and is_here:
-                    execute(sql.TAKE_OVER, (lease.token, lease.station, encode_timestamp(lease.until), key))
-                    return row._replace(holder=case_records.LeaseHolder(lease.by, lease.station, lease.until))
+                    execute(
+                        sql.TAKE_OVER,
+                        (lease.token, lease.station, encode_timestamp(lease.until), key),
+                    )
+                    return row._replace(
+                        holder=case_records.LeaseHolder(lease.by, lease.station, lease.until)
+                    )
                 if not _end_expired_lease(execute, key, row.holder, token, time):
                     return row.holder
                 row = row._replace(seq=row.seq + 1)
             seq = row.seq + 1
-            execute(sql.CLAIM_CASE, (seq, row.position.status, *case_records.encode_lease(lease), time, key))
-            execute(sql.ADD_EVENT, (key, seq, *case_records.encode_entry(_make_claim_entry(lease, at))))
+            execute(
+                sql.CLAIM_CASE,
+                (seq, row.position.status, *case_records.encode_lease(lease), time, key),
+            )
+            execute(
+                sql.ADD_EVENT, (key, seq, *case_records.encode_entry(_make_claim_entry(lease, at)))
+            )
             holder = case_records.LeaseHolder(lease.by, lease.station, lease.until)
             return row._replace(seq=seq, status="leased", holder=holder, updated_at=at)
 
@@ -378,14 +445,20 @@ class CaseStore:
         with self._db.transaction() as execute:
             return self.update_within(execute, update)
 
-    def update_within(self, execute: Execute, update: case_records.CaseUpdate) -> CaseRefusal | None:
+    def update_within(
+        self, execute: Execute, update: case_records.CaseUpdate
+    ) -> CaseRefusal | None:
         """Write an update within a transaction. Where it returns a conflict, nothing was written."""
         key, seq, entries = update.key, update.seq, update.entries
         lines = [case_records.encode_entry(entry) for entry in entries]
         row, token, link = self._lock_case(execute, key)
         if _is_already_written(execute, key, seq, entries, lines):
             return None
-        if not (token == update.token if update.token is not None else update.force or row.holder is None):
+        if not (
+            token == update.token
+            if update.token is not None
+            else update.force or row.holder is None
+        ):
             return case_records.LeaseLost(key, row.holder)
         has_expired = row.holder is not None and (
             update.if_expired_at is not None and row.holder.until <= update.if_expired_at
@@ -401,9 +474,14 @@ class CaseStore:
             execute(sql.ADVANCE, (last, lines[-1][2], key))
         for entry in entries:
             if isinstance(entry.event, CaseSampled):
-                execute(sql.SET_FRAME_AND_REPLICATE, (entry.event.frame, entry.event.replicate, key))
+                execute(
+                    sql.SET_FRAME_AND_REPLICATE, (entry.event.frame, entry.event.replicate, key)
+                )
         if (position := update.queue_position) is not None:
-            execute(sql.SET_POSITION, (*case_records.encode_queue_position(position), last, last, position.status, key))
+            execute(
+                sql.SET_POSITION,
+                (*case_records.encode_queue_position(position), last, last, position.status, key),
+            )
         _write_contact(execute, update, link)
         if update.release and row.holder is not None:
             execute(sql.RELEASE, (key,))
@@ -433,16 +511,27 @@ class CaseStore:
                 return self._make_conflict(execute, key, seq)
             lines = [case_records.encode_entry(entry) for entry in entries]
             stored = execute(sql.HISTORY, (key,)).fetchall()
-            without_texts = ([line[:1] + line[2:5] for line in events] for events in (stored, lines))
+            without_texts = (
+                [line[:1] + line[2:5] for line in events] for events in (stored, lines)
+            )
             check_rewriting(f"case {key}: this is not its history", *without_texts)
             for number, line in enumerate(lines, 1):
                 if number <= len(stored):
-                    execute("UPDATE case_events SET payload = ? WHERE case_key = ? AND seq = ?", (line[1], key, number))
+                    execute(
+                        "UPDATE case_events SET payload = ? WHERE case_key = ? AND seq = ?",
+                        (line[1], key, number),
+                    )
                 else:
                     execute(sql.ADD_EVENT, (key, number, *line))
             execute(sql.ADVANCE, (len(lines), lines[-1][2], key))
             last = len(lines)
-            position = (*case_records.encode_queue_position(queue_position), last, last, queue_position.status, key)
+            position = (
+                *case_records.encode_queue_position(queue_position),
+                last,
+                last,
+                queue_position.status,
+                key,
+            )
             execute(sql.SET_POSITION, position)
             execute("UPDATE cases SET link = '', mark = '' WHERE key = ?", (key,))
             if link:
@@ -531,7 +620,9 @@ def _make_claim_entry(lease: case_records.Lease, at: datetime) -> HistoryEntry:
     return HistoryEntry(at, lease.by, lease.station, CaseClaimed())
 
 
-def _end_expired_lease(execute: Execute, key: str, holder: case_records.LeaseHolder, token: str, time: str) -> bool:
+def _end_expired_lease(
+    execute: Execute, key: str, holder: case_records.LeaseHolder, token: str, time: str
+) -> bool:
     """End a lease that has expired; False where it has not, or the lease is another one by now."""
     updated = execute(sql.EXPIRE_LEASE, (key, token, time)).fetchall()
     if updated:
@@ -541,14 +632,25 @@ def _end_expired_lease(execute: Execute, key: str, holder: case_records.LeaseHol
 
 
 def _is_already_written(
-    execute: Execute, key: str, seq: int, entries: Sequence[HistoryEntry], lines: Sequence[tuple[str, ...]]
+    execute: Execute,
+    key: str,
+    seq: int,
+    entries: Sequence[HistoryEntry],
+    lines: Sequence[tuple[str, ...]],
 ) -> bool:
     """Whether these entries are in the history already, by their keys or by position and content."""
     entry_keys = [entry.key for entry in entries if entry.key]
     if not entry_keys:
-        stored = [tuple(line) for line in execute(sql.EVENTS_FROM, (key, seq, seq + len(lines))).fetchall()]
+        stored = [
+            tuple(line)
+            for line in execute(sql.EVENTS_FROM, (key, seq, seq + len(lines))).fetchall()
+        ]
         return bool(stored) and stored == list(lines)
-    known = [entry_key for entry_key in entry_keys if execute(sql.HAS_EVENT_KEY, (key, entry_key)).fetchall()]
+    known = [
+        entry_key
+        for entry_key in entry_keys
+        if execute(sql.HAS_EVENT_KEY, (key, entry_key)).fetchall()
+    ]
     if known and len(known) < len(entry_keys):
         raise ValueError(f"case {key}: {known[0]!r} was written before, with other entries")
     return bool(known)

@@ -67,18 +67,30 @@ class LiveCounts(StorePart):
     def read_settled_cases(self) -> SettledCases:
         """Count the cases whose state tells how they count in rates, and read the histories of all others."""
         unsettled = sql.HISTORIES.format(and_also=sql.UNSETTLED)
-        with self._db.open_reader() as rows, translate_decoding_errors(self._db.where, "the counts of cases"):
+        with (
+            self._db.open_reader() as rows,
+            translate_decoding_errors(self._db.where, "the counts of cases"),
+        ):
             states = _decode_states(rows(sql.COUNTS, ()), rows(sql.ARRIVED_STATES, ()))
-            unreleased = _decode_activity(line[1:] for line in rows(sql.RECENT_COUNTS, ("", UNRELEASED_NAMES)))
+            unreleased = _decode_activity(
+                line[1:] for line in rows(sql.RECENT_COUNTS, ("", UNRELEASED_NAMES))
+            )
             for *parts, additions in rows(sql.UNSETTLED_STATES, (QUEUE_RULES_EDITION,)):
                 states[CaseState._make(parts)] -= 1
-                names = ((name.partition(" ")[2], number) for name, number in json.loads(additions).items())
+                names = (
+                    (name.partition(" ")[2], number)
+                    for name, number in json.loads(additions).items()
+                )
                 unreleased.subtract(_decode_activity(names))
             return SettledCases(
                 states=+states,
-                unreleased={name[1:]: cases for name, cases in unreleased.items() if name[0] == UNRELEASED},
+                unreleased={
+                    name[1:]: cases for name, cases in unreleased.items() if name[0] == UNRELEASED
+                },
                 others=list(decode_histories(rows(unsettled, (QUEUE_RULES_EDITION,)))),
-                excluded_interviews=frozenset(interview for (interview,) in rows(sql.EXCLUDED_INTERVIEWS, ())),
+                excluded_interviews=frozenset(
+                    interview for (interview,) in rows(sql.EXCLUDED_INTERVIEWS, ())
+                ),
             )
 
     def list_excluded_interviews(self) -> list[str]:
@@ -100,13 +112,17 @@ class LiveCounts(StorePart):
         """Count all cases by what decides whether they may be called at this time."""
         groups: Counter[tuple[str, str, str, bool, bool]] = Counter()
         for state, cases in self.count_states().items():
-            groups[state.status, state.bucket, state.why, bool(state.has_appointment), False] += cases
+            groups[state.status, state.bucket, state.why, bool(state.has_appointment), False] += (
+                cases
+            )
         before = encode_timestamp(at - OWNER_FIRST_PERIOD)
         for status, bucket, why, cases in self._db.read(sql.ANYBODYS_APPOINTMENTS, (before,)):
             groups[status, bucket, why, True, False] -= cases
             groups[status, bucket, why, True, True] += cases
         # What has become due since the queue was updated is counted as if it were ready.
-        for bucket, why, promised, is_anybodys, cases in self._db.read(sql.DUE_WAITING, (before, encode_timestamp(at))):
+        for bucket, why, promised, is_anybodys, cases in self._db.read(
+            sql.DUE_WAITING, (before, encode_timestamp(at))
+        ):
             groups["waiting", bucket, why, bool(promised), bool(is_anybodys)] -= cases
             groups["ready", bucket, "", bool(promised), bool(is_anybodys)] += cases
         return [CaseGroup(*group, cases) for group, cases in sorted((+groups).items())]
@@ -124,7 +140,9 @@ class LiveCounts(StorePart):
         with translate_decoding_errors(self._db.where, "the counts of activity"):
             return _decode_activity(row[:2] for row in totals)
 
-    def read_recent_activity(self, since: datetime, *, kind: str = "") -> dict[datetime, Counter[ActivityName]]:
+    def read_recent_activity(
+        self, since: datetime, *, kind: str = ""
+    ) -> dict[datetime, Counter[ActivityName]]:
         """Return the activity of each quarter of an hour that began at that time or later, within `QUARTERS_KEPT`.
 
         With `kind`, only activity whose kind begins with it.
@@ -145,13 +163,18 @@ class LiveCounts(StorePart):
         """
         differences: Counter[tuple[str, str]] = Counter()
         totals: Counter[str] = Counter()
-        with self._db.open_reader() as rows, translate_decoding_errors(self._db.where, "the counts of cases"):
+        with (
+            self._db.open_reader() as rows,
+            translate_decoding_errors(self._db.where, "the counts of cases"),
+        ):
             for sign, statement in ((-1, sql.COUNTS_OF_CASES), (1, sql.ALL_COUNTS)):
                 for quarter, name, number in rows(statement, ()):
                     name = json.dumps(json.loads(name))  # both engines' JSON in one spelling
                     differences[quarter, name] += sign * number
                     totals[name] += sign * number
-        return not any(totals.values()) and all(n <= 0 for (quarter, _), n in differences.items() if quarter)
+        return not any(totals.values()) and all(
+            n <= 0 for (quarter, _), n in differences.items() if quarter
+        )
 
     def rebuild(self) -> None:
         """Count all cases again."""
@@ -174,7 +197,9 @@ def fold_counts(execute: Execute, *, kept_from: str = "") -> None:
             execute(sql.ADD_COUNTS, (quarter, name, number))
 
 
-def _decode_states(counts: Iterable[Sequence[Any]], arrived: Iterable[Sequence[Any]]) -> Counter[CaseState]:
+def _decode_states(
+    counts: Iterable[Sequence[Any]], arrived: Iterable[Sequence[Any]]
+) -> Counter[CaseState]:
     states: Counter[CaseState] = Counter()
     for name, number in counts:
         states[CaseState._make(json.loads(name))] += number

@@ -28,7 +28,11 @@ class QuotaPlaces(StorePart):
 
     @retry_once
     def hold(
-        self, interview: str, cells: Mapping[str, int], at: datetime, instead_of: Collection[str] = ()
+        self,
+        interview: str,
+        cells: Mapping[str, int],
+        at: datetime,
+        instead_of: Collection[str] = (),
     ) -> dict[str, int]:
         """Hold a place in each of these cells during an interview; return for each cell how many places are occupied.
 
@@ -42,14 +46,22 @@ class QuotaPlaces(StorePart):
             held = _list_held(execute, interview) if instead_of else set()
             return _hold_within(execute, interview, cells, held & set(instead_of), at)
 
-    def move_within(self, execute: Execute, cells: Mapping[str, Mapping[str, int]], at: datetime) -> None:
+    def move_within(
+        self, execute: Execute, cells: Mapping[str, Mapping[str, int]], at: datetime
+    ) -> None:
         """Within a transaction, move the places that these interviews hold to other cells, as far as they are not full.
 
         An interview that holds none receives none.
         """
         held = {interview: _list_held(execute, interview) for interview in cells}
-        moves = {interview: places for interview, places in held.items() if places - cells[interview].keys()}
-        for cell in sorted({cell for interview, places in moves.items() for cell in {*places, *cells[interview]}}):
+        moves = {
+            interview: places
+            for interview, places in held.items()
+            if places - cells[interview].keys()
+        }
+        for cell in sorted(
+            {cell for interview, places in moves.items() for cell in {*places, *cells[interview]}}
+        ):
             execute(sql.ADD_CELL, (cell,))
             execute(sql.CHANGE_COUNTS, (0, 0, cell))  # locks it
         for interview, places in moves.items():
@@ -58,7 +70,10 @@ class QuotaPlaces(StorePart):
     @retry_once
     def write_targets(self, targets: Mapping[str, int]) -> None:
         """Set the targets of all cells; every station holds places by these from now on."""
-        text, stored = json.dumps(targets, sort_keys=True), self._db.read(SETTING, (TARGETS_SETTING,))
+        text, stored = (
+            json.dumps(targets, sort_keys=True),
+            self._db.read(SETTING, (TARGETS_SETTING,)),
+        )
         if text != (stored[0][0] if stored else "{}"):
             self._db.run(KEEP_SETTING, (TARGETS_SETTING, text))
 
@@ -89,7 +104,9 @@ class QuotaPlaces(StorePart):
 
     def iterate_places(self) -> Iterator[tuple[str, str, str]]:
         """Stream all places: interview, cell and state."""
-        return ((interview, cell, state) for interview, cell, state in self._db.stream(sql.EVERY_PLACE))
+        return (
+            (interview, cell, state) for interview, cell, state in self._db.stream(sql.EVERY_PLACE)
+        )
 
 
 def _list_held(execute: Execute, interview: str) -> set[str]:
@@ -97,7 +114,11 @@ def _list_held(execute: Execute, interview: str) -> set[str]:
 
 
 def _hold_within(
-    execute: Execute, interview: str, cells: Mapping[str, int], instead_of: Collection[str], at: datetime
+    execute: Execute,
+    interview: str,
+    cells: Mapping[str, int],
+    instead_of: Collection[str],
+    at: datetime,
 ) -> dict[str, int]:
     """Hold a place in each of these cells within a transaction, and drop those in the others, as `QuotaPlaces.hold`."""
     occupied: dict[str, int] = {}
@@ -133,5 +154,7 @@ def take_places(execute: Execute, interview: str, cells: Iterable[str], at: date
 
 
 def _drop_place(execute: Execute, interview: str, cell: str, state: str) -> None:
-    if execute("DELETE FROM quota_places WHERE interview = ? AND cell = ?", (interview, cell)).rowcount:
+    if execute(
+        "DELETE FROM quota_places WHERE interview = ? AND cell = ?", (interview, cell)
+    ).rowcount:
         execute(sql.CHANGE_COUNTS, (-1, 0, cell) if state == "taken" else (0, -1, cell))

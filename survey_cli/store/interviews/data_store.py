@@ -16,7 +16,13 @@ from survey_cli.store.backends.connector import Connector, Execute
 from survey_cli.store.backends.errors import make_decoding_error, translate_decoding_errors
 from survey_cli.store.backends.schema import views
 from survey_cli.store.interviews import records
-from survey_cli.store.interviews.records import ExportRow, InstrumentRow, InterviewOrigin, Snapshot, StoredInterview
+from survey_cli.store.interviews.records import (
+    ExportRow,
+    InstrumentRow,
+    InterviewOrigin,
+    Snapshot,
+    StoredInterview,
+)
 from survey_cli.store.interviews.statements import sql
 from survey_cli.table.table import join_row, split_row
 from survey_cli.values import NOT_ASKED, Cell, Variable
@@ -44,9 +50,14 @@ class DataStore:
         It does not read every row.
         """
         decode = lambda row: row[0] and decode_timestamp(row[0])  # noqa: E731 – one expression, used once
-        return max(filter(None, self._db.read_as(decode, "the newest date and time", sql.NEWEST_TIMES)), default=None)
+        return max(
+            filter(None, self._db.read_as(decode, "the newest date and time", sql.NEWEST_TIMES)),
+            default=None,
+        )
 
-    def list_entries_after(self, at: datetime, *, thorough: bool = False) -> list[tuple[str, int, datetime]]:
+    def list_entries_after(
+        self, at: datetime, *, thorough: bool = False
+    ) -> list[tuple[str, int, datetime]]:
         """Return the interviews and cases with entries after a time: name, number of such entries, time of the last.
 
         All journals are read only if it is `thorough`; else interviews that began and cases that were changed after it.
@@ -61,7 +72,9 @@ class DataStore:
             if kind == "interview" and self._db.read_only and self._db.dialect == "postgresql":
                 continue  # an analyst's account may be unable to read journals
             statement = statement.format(among="" if thorough else f" {among}")
-            entries += self._db.read_as(decode, what, statement, (time,) if thorough else (time, time))
+            entries += self._db.read_as(
+                decode, what, statement, (time,) if thorough else (time, time)
+            )
         return entries
 
     def add_instrument(self, instrument: InstrumentRow) -> None:
@@ -71,7 +84,9 @@ class DataStore:
         with self._db.transaction():
             self._db.lock_table("instruments")
             view_names = [name for (name,) in self._db.read(sql.DATA_VIEWS)]
-            view = views.make_view_name(instrument.hash, instrument.id, instrument.version, present_names=view_names)
+            view = views.make_view_name(
+                instrument.hash, instrument.id, instrument.version, present_names=view_names
+            )
             variables = [
                 (instrument.hash, ordinal, *records.encode_variable(variable))
                 for ordinal, variable in enumerate(instrument.variables)
@@ -82,7 +97,9 @@ class DataStore:
             digest = _compute_instrument_digest(row, variables)
             if self._db.run(sql.KEEP_INSTRUMENT, (*row, digest, instrument.edition)):
                 self._db.run_many(sql.KEEP_VARIABLE, variables)
-                for statement in views.build_data_views(view, instrument.hash, instrument.variables, self._db.dialect):
+                for statement in views.build_data_views(
+                    view, instrument.hash, instrument.variables, self._db.dialect
+                ):
                     self._db.run(statement)
 
     def list_instruments(self) -> list[InstrumentRow]:
@@ -114,7 +131,9 @@ class DataStore:
         """Return the columns of an instrument's data in order; none where the hash is unknown."""
         if instrument not in self._variables:
             what = f"a variable of instrument {instrument}"
-            variables = tuple(self._db.read_as(records.decode_variable, what, sql.VARIABLES, (instrument,)))
+            variables = tuple(
+                self._db.read_as(records.decode_variable, what, sql.VARIABLES, (instrument,))
+            )
             if not variables:
                 return ()
             self._variables[instrument] = variables
@@ -130,7 +149,9 @@ class DataStore:
         with self._db.transaction() as execute:
             self.write_snapshot_within(execute, interview, snapshot, instrument)
 
-    def write_snapshot_within(self, execute: Execute, interview: str, snapshot: Snapshot, instrument: str) -> None:
+    def write_snapshot_within(
+        self, execute: Execute, interview: str, snapshot: Snapshot, instrument: str
+    ) -> None:
         """Store the derived data of an interview within a transaction."""
         cells, personal = self.encode_split_cells(instrument, snapshot.cells)
         heads = execute(sql.INTERVIEW_HEAD, (interview,)).fetchall()
@@ -141,7 +162,10 @@ class DataStore:
         if personal is None:
             execute(sql.DROP_CONTACT, (interview,))
         else:
-            execute(sql.KEEP_CONTACT, (interview, personal, records.compute_digest((interview, personal))))
+            execute(
+                sql.KEEP_CONTACT,
+                (interview, personal, records.compute_digest((interview, personal))),
+            )
 
     def encode_split_cells(self, instrument: str, cells: Sequence[Cell]) -> tuple[str, str | None]:
         """Encode cells as they are stored: those that identify nobody, and apart from them the personal ones.
@@ -150,11 +174,17 @@ class DataStore:
         """
         variables = self.read_variables(instrument)
         if len(cells) != len(variables):
-            raise ValueError(f"{len(cells)} cells for the {len(variables)} variables of instrument {instrument}")
+            raise ValueError(
+                f"{len(cells)} cells for the {len(variables)} variables of instrument {instrument}"
+            )
         if not any(variable.personal for variable in variables):
             return encode_cells(cells), None
-        public = [NOT_ASKED if v.personal else cell for v, cell in zip(variables, cells, strict=True)]
-        private = [cell if v.personal else NOT_ASKED for v, cell in zip(variables, cells, strict=True)]
+        public = [
+            NOT_ASKED if v.personal else cell for v, cell in zip(variables, cells, strict=True)
+        ]
+        private = [
+            cell if v.personal else NOT_ASKED for v, cell in zip(variables, cells, strict=True)
+        ]
         return encode_cells(public), encode_cells(private)
 
     def iterate_export_rows(
@@ -172,7 +202,9 @@ class DataStore:
         """
         variables = self.read_variables(instrument)
         width = len(variables)
-        personal_columns = [ordinal for ordinal, variable in enumerate(variables) if variable.personal]
+        personal_columns = [
+            ordinal for ordinal, variable in enumerate(variables) if variable.personal
+        ]
         statement = sql.EXPORT_ROWS.format(
             language=LANGUAGES[self._db.dialect],
             details=", c.details, c.digest" if personal else "",
@@ -198,25 +230,35 @@ class DataStore:
                         cells = None
                 yield line if cells is line.cells else line._replace(cells=cells)
         except (ValueError, TypeError) as error:
-            raise make_decoding_error(self._db.where, f"the row of interview {interview}") from error
+            raise make_decoding_error(
+                self._db.where, f"the row of interview {interview}"
+            ) from error
 
     def iterate_stored_interviews(self, instrument: str) -> Iterator[StoredInterview]:
         """Stream the interviews of one instrument with all stored data that is derived from their journals."""
         for row in self._db.stream(sql.STORED_INTERVIEWS, (instrument,)):
             interview_row = row[:13]
             seq, engine, cells, digest, details, details_digest = row[13:]
-            interview, case, _, began_at, by, updated_at, origin, number, status, outcome, *_ = interview_row
+            interview, case, _, began_at, by, updated_at, origin, number, status, outcome, *_ = (
+                interview_row
+            )
             head = (interview, case, number, origin, status, outcome, began_at, updated_at, by)
             with translate_decoding_errors(self._db.where, f"the row of interview {interview}"):
                 fits = not digest or records.compute_digest((*head, engine, cells)) == digest
-                details_fit = not details_digest or records.compute_digest((interview, details)) == details_digest
+                details_fit = (
+                    not details_digest
+                    or records.compute_digest((interview, details)) == details_digest
+                )
                 decoded = records.decode_interview(interview_row)
                 yield StoredInterview(decoded, seq, engine, cells, details, fits, details_fit)
 
     def check_instrument_digest(self, instrument: str) -> bool | None:
         """Whether the digest of an instrument and its variables fits; None where none was stored."""
         [row] = self._db.read(sql.INSTRUMENT, (instrument,))
-        variables = [(instrument, *variable) for variable in self._db.read(sql.NUMBERED_VARIABLES, (instrument,))]
+        variables = [
+            (instrument, *variable)
+            for variable in self._db.read(sql.NUMBERED_VARIABLES, (instrument,))
+        ]
         return _compute_instrument_digest(row[:-1], variables) == row[-1] if row[-1] else None
 
     def count_all_interviews(self) -> int:
@@ -244,7 +286,9 @@ class DataStore:
 
     def count_by_origin(self) -> dict[str, int]:
         """Count all interviews by their origin."""
-        rows = self._db.read("SELECT origin, count(*) FROM interviews GROUP BY origin ORDER BY origin")
+        rows = self._db.read(
+            "SELECT origin, count(*) FROM interviews GROUP BY origin ORDER BY origin"
+        )
         return {str(origin): int(number) for origin, number in rows}
 
     def has_interviews(self, instrument: str) -> bool:
@@ -267,7 +311,9 @@ def _decode_stored_text(row: Sequence[Any]) -> StoredText:
 
 
 def _compute_instrument_digest(row: Sequence[object], variables: Iterable[Sequence[object]]) -> str:
-    return records.compute_digest([*row, *(column for variable in variables for column in variable)])
+    return records.compute_digest(
+        [*row, *(column for variable in variables for column in variable)]
+    )
 
 
 LANGUAGES: Final = {

@@ -56,7 +56,9 @@ MAX_INTERVIEWS_PER_COMMIT: Final = 1_000
 class InterviewStore:
     """The interviews of one study. Methods raise StoreError where the database can't be used."""
 
-    def __init__(self, connector: Connector, data: DataStore, get_cases: "Callable[[], CaseStore]") -> None:
+    def __init__(
+        self, connector: Connector, data: DataStore, get_cases: "Callable[[], CaseStore]"
+    ) -> None:
         """Modules of cases are loaded when `get_cases` is first called: an interview without a case needs none."""
         self._db = connector
         self._data = data
@@ -65,7 +67,11 @@ class InterviewStore:
         """The event during which the connection was last lost; it may or may not be written."""
 
     def start(
-        self, interview: records.InterviewRow, first: InterviewStarted, *, case: "CaseUpdate | None" = None
+        self,
+        interview: records.InterviewRow,
+        first: InterviewStarted,
+        *,
+        case: "CaseUpdate | None" = None,
     ) -> "records.InterviewConflict | LeaseLost | CaseConflict | None":
         """Start an interview with its first event, and update its case in the same transaction.
 
@@ -81,14 +87,19 @@ class InterviewStore:
             return None
         if result is not False:
             return result
-        rows = self._db.read(sql.FIRST_OF_CASE, (interview.case, interview.number, interview.origin))
+        rows = self._db.read(
+            sql.FIRST_OF_CASE, (interview.case, interview.number, interview.origin)
+        )
         return self._make_conflict(rows[0][0] if rows else interview.id, 1)
 
     def _insert_interview(
         self, interview: records.InterviewRow, line: codec.JournalRecord, case: "CaseUpdate | None"
     ) -> "bool | LeaseLost | CaseConflict":
         with suppress(_SequenceTakenError), self._db.transaction() as execute:
-            if case is not None and (conflict := self._get_cases().update_within(execute, case)) is not None:
+            if (
+                case is not None
+                and (conflict := self._get_cases().update_within(execute, case)) is not None
+            ):
                 return conflict
             if not execute(sql.START, records.encode_interview(interview)).rowcount:
                 raise _SequenceTakenError
@@ -96,7 +107,9 @@ class InterviewStore:
             return True
         return False
 
-    def append(self, update: records.JournalUpdate) -> "records.InterviewConflict | LeaseLost | CaseConflict | None":
+    def append(
+        self, update: records.JournalUpdate
+    ) -> "records.InterviewConflict | LeaseLost | CaseConflict | None":
         """Append events to the journal of an interview, with all that goes with them, in one durable sync.
 
         Returns None when they are written. Otherwise nothing is written: InterviewConflict where another station wrote
@@ -113,7 +126,11 @@ class InterviewStore:
         drops_draft = _find_ended_entry(update.events)
 
         def write() -> "bool | LeaseLost | CaseConflict":
-            if update.case is None and update.snapshot is None and not (more or update.follow_up_tasks):
+            if (
+                update.case is None
+                and update.snapshot is None
+                and not (more or update.follow_up_tasks)
+            ):
                 return self._append_alone(advance, line, update.fence, drops_draft=drops_draft)
             with suppress(_SequenceTakenError), self._db.transaction() as execute:
                 if update.case is not None:
@@ -125,7 +142,9 @@ class InterviewStore:
                 if not _append_within(execute, advance, lines, fence, drops_draft=drops_draft):
                     raise _SequenceTakenError
                 if update.snapshot is not None:
-                    self._data.write_snapshot_within(execute, interview, update.snapshot, update.instrument)
+                    self._data.write_snapshot_within(
+                        execute, interview, update.snapshot, update.instrument
+                    )
                 if update.follow_up_tasks:
                     add_tasks_within(execute, update.follow_up_tasks)
                 return True
@@ -139,11 +158,15 @@ class InterviewStore:
         if result is True:
             return None
         stored = self._db.read(sql.EVENT, (interview, seq))
-        if stored == [line] or (stored and self._is_repeated_entry(interview, seq, stored[0], line)):
+        if stored == [line] or (
+            stored and self._is_repeated_entry(interview, seq, stored[0], line)
+        ):
             return None
         if result is not False:
             return result
-        lease_lost = self._get_cases().check_lease(update.fence) if update.fence is not None else None
+        lease_lost = (
+            self._get_cases().check_lease(update.fence) if update.fence is not None else None
+        )
         return lease_lost or self._make_conflict(interview, seq)
 
     @errors.retry_once
@@ -157,13 +180,29 @@ class InterviewStore:
         with self._db.transaction() as execute:
             # the order in which everybody locks them
             for update in sorted(updates, key=lambda update: update.row.case):
-                if (holder := self._get_cases().find_holder_within(execute, update.row.case)) is not None:
-                    left[update.journal.interview] = f"{holder.by} has it at station {holder.station}"
+                if (
+                    holder := self._get_cases().find_holder_within(execute, update.row.case)
+                ) is not None:
+                    left[update.journal.interview] = (
+                        f"{holder.by} has it at station {holder.station}"
+                    )
             moves: dict[str, Mapping[str, int]] = {}
             for journal, row, drops_draft, cells in updates:
                 line = codec.encode_record(journal.events[0])
-                state = (journal.seq, journal.status, journal.outcome, journal.at_item, journal.answered)
-                advance = (*state, row.by, codec.encode_timestamp(row.updated_at), journal.interview, journal.seq - 1)
+                state = (
+                    journal.seq,
+                    journal.status,
+                    journal.outcome,
+                    journal.at_item,
+                    journal.answered,
+                )
+                advance = (
+                    *state,
+                    row.by,
+                    codec.encode_timestamp(row.updated_at),
+                    journal.interview,
+                    journal.seq - 1,
+                )
                 if journal.interview in left:
                     continue
                 ended_entry = ALL_DRAFTS if drops_draft else NO_DRAFT
@@ -174,11 +213,18 @@ class InterviewStore:
                 if journal.snapshot is None:
                     execute(sql.KEEP_DATA, (journal.seq, journal.interview, journal.seq - 1))
                     continue
-                execute("UPDATE interviews SET instrument = ? WHERE id = ?", (journal.instrument, journal.interview))
-                self._data.write_snapshot_within(execute, journal.interview, journal.snapshot, journal.instrument)
+                execute(
+                    "UPDATE interviews SET instrument = ? WHERE id = ?",
+                    (journal.instrument, journal.interview),
+                )
+                self._data.write_snapshot_within(
+                    execute, journal.interview, journal.snapshot, journal.instrument
+                )
                 moves[journal.interview] = cells or {}
             if moves:
-                self._get_cases().quotas.move_within(execute, moves, updates[0].journal.events[0].stamp.at)
+                self._get_cases().quotas.move_within(
+                    execute, moves, updates[0].journal.events[0].stamp.at
+                )
         return left
 
     def _append_alone(
@@ -192,11 +238,16 @@ class InterviewStore:
         """Append one event alone; False where its number is taken or the lease is another's."""
         if self._db.dialect == "postgresql":
             statement = sql.APPEND_WITHOUT_LEASE if fence is None else sql.APPEND_WITH_LEASE
-            return self._db.run_autocommit(statement, (*(fence or ()), *advance, drops_draft, *line)) == 1
+            return (
+                self._db.run_autocommit(statement, (*(fence or ()), *advance, drops_draft, *line))
+                == 1
+            )
         with self._db.transaction() as execute:
             return _append_within(execute, advance, [line], fence, drops_draft=drops_draft)
 
-    def _is_repeated_entry(self, interview: str, seq: int, stored: tuple[Any, ...], line: codec.JournalRecord) -> bool:
+    def _is_repeated_entry(
+        self, interview: str, seq: int, stored: tuple[Any, ...], line: codec.JournalRecord
+    ) -> bool:
         """Whether an event was unconfirmed when the connection was lost, and the interviewer has entered it again since.
 
         The two differ only in their time.
@@ -210,8 +261,12 @@ class InterviewStore:
             state = f"its last is {last[0][0]}" if last else "it was never started"
             raise ValueError(f"event {seq} of interview {interview}: {state}")
         line = codec.JournalRecord(*rows[0])
-        with errors.translate_decoding_errors(self._db.where, f"event {seq} of interview {interview}"):
-            return records.InterviewConflict(interview, seq, line.by, line.station, codec.decode_timestamp(line.at))
+        with errors.translate_decoding_errors(
+            self._db.where, f"event {seq} of interview {interview}"
+        ):
+            return records.InterviewConflict(
+                interview, seq, line.by, line.station, codec.decode_timestamp(line.at)
+            )
 
     def read_journal(self, interview: str, *, after: int = 0) -> list[InterviewEvent]:
         """Return the events of an interview after that number in order; none where there is no such interview."""
@@ -234,7 +289,9 @@ class InterviewStore:
         """Return the account that wrote each event of an interview, in order; empty for events of earlier versions."""
         return [account for (account,) in self._db.read(sql.ACCOUNTS, (interview,))]
 
-    def list_computed_values(self, item: str, origin: records.InterviewOrigin, *, besides: str) -> list[Cell]:
+    def list_computed_values(
+        self, item: str, origin: records.InterviewOrigin, *, besides: str
+    ) -> list[Cell]:
         """List what the computer answered at an item in all other interviews that are complete or under way.
 
         Of each turn, it is the last answer.
@@ -244,7 +301,11 @@ class InterviewStore:
             last = {(interview, line[2]): codec.JournalRecord(*line) for interview, *line in rows}
             lines = {line.payload: line for line in last.values()}  # there are few different ones
             events = {payload: codec.decode_record(line) for payload, line in lines.items()}
-        values = {payload: event.value for payload, event in events.items() if isinstance(event, ValueComputed)}
+        values = {
+            payload: event.value
+            for payload, event in events.items()
+            if isinstance(event, ValueComputed)
+        }
         return [values[line.payload] for line in last.values()]
 
     def list_codings(self, item: str, until: str = "~") -> list[tuple[str, AnswerCoded]]:
@@ -263,9 +324,13 @@ class InterviewStore:
         """Return the row of an interview; None where there is no such interview."""
         return next(iter(self._query_rows(id=interview)), None)
 
-    def find_last(self, case: str, origin: records.InterviewOrigin = "real") -> records.InterviewRow | None:
+    def find_last(
+        self, case: str, origin: records.InterviewOrigin = "real"
+    ) -> records.InterviewRow | None:
         """Return the row of a case's last interview of this origin; None where it has none."""
-        return max(self.list_rows(case=case, origin=origin), key=lambda row: row.number, default=None)
+        return max(
+            self.list_rows(case=case, origin=origin), key=lambda row: row.number, default=None
+        )
 
     def list_rows(
         self,
@@ -281,7 +346,9 @@ class InterviewStore:
         values = {column: value for column, value in conditions.items() if value is not None}
         where = f"WHERE {' AND '.join(f'{column} = ?' for column in values)}" if values else ""
         statement, parameters = sql.ROWS.format(where=where), tuple(values.values())
-        return self._db.read_as(records.decode_interview, "the list of interviews", statement, parameters)
+        return self._db.read_as(
+            records.decode_interview, "the list of interviews", statement, parameters
+        )
 
     def add(
         self,
@@ -313,11 +380,21 @@ class InterviewStore:
             contacts: list[tuple[str, ...]] = []
             for interview, _, snapshot in batch:
                 if snapshot is not None:
-                    cells, personal = self._data.encode_split_cells(interview.instrument, snapshot.cells)
-                    digest = records.compute_digest((*records.encode_interview_head(interview), snapshot.engine, cells))
+                    cells, personal = self._data.encode_split_cells(
+                        interview.instrument, snapshot.cells
+                    )
+                    digest = records.compute_digest(
+                        (*records.encode_interview_head(interview), snapshot.engine, cells)
+                    )
                     snapshots.append((interview.id, snapshot.seq, snapshot.engine, cells, digest))
                     if personal is not None:
-                        contacts.append((interview.id, personal, records.compute_digest((interview.id, personal))))
+                        contacts.append(
+                            (
+                                interview.id,
+                                personal,
+                                records.compute_digest((interview.id, personal)),
+                            )
+                        )
             with self._db.transaction():
                 if self._db.run_many(sql.START, interview_rows) != len(batch):
                     raise ValueError("an interview of this batch is in the database already")
@@ -329,7 +406,9 @@ class InterviewStore:
 
     # Drafts
 
-    def save_draft(self, interview: str, draft: records.EntryDraft, *, fence: "LeaseToken | None" = None) -> None:
+    def save_draft(
+        self, interview: str, draft: records.EntryDraft, *, fence: "LeaseToken | None" = None
+    ) -> None:
         """Save what is being typed; an empty text removes it. Appending its answer removes it too.
 
         With a `fence` it is saved only while the case's lease is that one, so that another's draft is not overwritten.
@@ -338,20 +417,29 @@ class InterviewStore:
             if fence is not None and not execute(case_sql.HAS_LEASE, fence).fetchall():
                 return
             if draft.text:
-                execute(sql.KEEP_DRAFT, (interview, draft.place, draft.text, codec.encode_timestamp(draft.at)))
+                execute(
+                    sql.KEEP_DRAFT,
+                    (interview, draft.place, draft.text, codec.encode_timestamp(draft.at)),
+                )
             else:
                 execute(sql.DROP_DRAFT, (interview,))
 
     def find_draft(self, interview: str) -> records.EntryDraft | None:
         """Return what was being typed in an interview; None where there is no draft."""
         decode = lambda row: records.EntryDraft(row[0], row[1], codec.decode_timestamp(row[2]))  # noqa: E731 – one expression, used once
-        drafts = self._db.read_as(decode, f"the draft of interview {interview}", sql.DRAFT, (interview,))
+        drafts = self._db.read_as(
+            decode, f"the draft of interview {interview}", sql.DRAFT, (interview,)
+        )
         return drafts[0] if drafts else None
 
     # Erasure
 
     def erase(
-        self, interview: str, events: Sequence[InterviewEvent], *, new_status: tuple[InterviewStatus, str] | None = None
+        self,
+        interview: str,
+        events: Sequence[InterviewEvent],
+        *,
+        new_status: tuple[InterviewStatus, str] | None = None,
     ) -> None:
         """Erase the texts of an interview: `events` is its whole journal from now on.
 
@@ -364,7 +452,9 @@ class InterviewStore:
         with self._db.transaction() as execute:
             stored = execute(sql.JOURNAL, (interview, 0)).fetchall()
             without_texts = ([line[:3] + line[4:] for line in events] for events in (stored, lines))
-            errors.check_rewriting(f"interview {interview}: this is not its journal", *without_texts)
+            errors.check_rewriting(
+                f"interview {interview}: this is not its journal", *without_texts
+            )
             for seq, line in enumerate(lines, 1):
                 if seq <= len(stored):
                     execute(sql.REWRITE_LINE, (line.payload, interview, seq))
@@ -417,7 +507,9 @@ def _append_within(
     return True
 
 
-def _take_batch(source: Iterator[records.WholeInterview], *, rows: int) -> list[records.WholeInterview]:
+def _take_batch(
+    source: Iterator[records.WholeInterview], *, rows: int
+) -> list[records.WholeInterview]:
     batch: list[records.WholeInterview] = []
     for whole in islice(source, MAX_INTERVIEWS_PER_COMMIT):
         batch.append(whole)

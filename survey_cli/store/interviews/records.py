@@ -90,10 +90,20 @@ class InterviewRow(NamedTuple):
     """Number of places with an answer."""
 
     @classmethod
-    def from_interview(cls, interview: Interview, id: str, origin: InterviewOrigin) -> "InterviewRow":
+    def from_interview(
+        cls, interview: Interview, id: str, origin: InterviewOrigin
+    ) -> "InterviewRow":
         """Build the row of an interview with this id as it is now."""
         start, last = interview.start, interview.events[-1].stamp
-        began = (id, start.case, interview.instrument.hash, start.stamp.at, start.stamp.by, last.at, origin)
+        began = (
+            id,
+            start.case,
+            interview.instrument.hash,
+            start.stamp.at,
+            start.stamp.by,
+            last.at,
+            origin,
+        )
         place, answered = str(interview.place or ""), interview.answer_count
         return cls(*began, 1, interview.status, interview.outcome, interview.seq, place, answered)
 
@@ -162,14 +172,27 @@ class JournalUpdate(NamedTuple):
 
     @classmethod
     def from_interview(
-        cls, id: str, interview: Interview, events: Sequence[InterviewEvent], *, closed: bool, **others: Any
+        cls,
+        id: str,
+        interview: Interview,
+        events: Sequence[InterviewEvent],
+        *,
+        closed: bool,
+        **others: Any,
     ) -> "JournalUpdate":
         """Build the update by whose events an interview has come to its present state.
 
         Its data are written with them where it is `closed`; `others` are further fields.
         """
         place, answered = str(interview.place or ""), interview.answer_count
-        state = (interview.seq - len(events) + 1, events, interview.status, place, answered, interview.outcome)
+        state = (
+            interview.seq - len(events) + 1,
+            events,
+            interview.status,
+            place,
+            answered,
+            interview.outcome,
+        )
         snapshot = Snapshot.from_interview(interview) if closed else None
         return cls(id, *state, snapshot=snapshot, instrument=interview.instrument.hash, **others)
 
@@ -244,7 +267,9 @@ class WholeInterview(NamedTuple):
     snapshot: Snapshot | None = None
 
     @classmethod
-    def from_interview(cls, interview: Interview, id: str, origin: InterviewOrigin) -> "WholeInterview":
+    def from_interview(
+        cls, interview: Interview, id: str, origin: InterviewOrigin
+    ) -> "WholeInterview":
         """Build an interview that is added as it is now, under this id."""
         row = InterviewRow.from_interview(interview, id, origin)
         return cls(row, interview.events, Snapshot.from_interview(interview))
@@ -276,20 +301,42 @@ def decode_texts(text: str) -> dict[str, str]:
 
 def encode_interview(row: InterviewRow) -> tuple[str | int, ...]:
     """Encode the row of an interview in the order of `statements.INTERVIEW_COLUMNS`."""
-    return (*row[:3], encode_timestamp(row.began_at), row.by, encode_timestamp(row.updated_at), *row[6:])
+    return (
+        *row[:3],
+        encode_timestamp(row.began_at),
+        row.by,
+        encode_timestamp(row.updated_at),
+        *row[6:],
+    )
 
 
 def encode_interview_head(row: InterviewRow) -> tuple[str | int, ...]:
     """Encode the columns of an interview that an export has, in the order of `records.ExportRow`."""
     began_at, updated_at = encode_timestamp(row.began_at), encode_timestamp(row.updated_at)
-    return row.id, row.case, row.number, row.origin, row.status, row.outcome, began_at, updated_at, row.by
+    return (
+        row.id,
+        row.case,
+        row.number,
+        row.origin,
+        row.status,
+        row.outcome,
+        began_at,
+        updated_at,
+        row.by,
+    )
 
 
 def decode_interview(row: Sequence[Any]) -> InterviewRow:
     """Decode a row with the columns of `statements.INTERVIEW_COLUMNS`."""
     interview, case, instrument, began_at, by, updated_at, *rest = row
     return InterviewRow(
-        interview, case, instrument, decode_timestamp(began_at), by, decode_timestamp(updated_at), *rest
+        interview,
+        case,
+        instrument,
+        decode_timestamp(began_at),
+        by,
+        decode_timestamp(updated_at),
+        *rest,
     )
 
 
@@ -299,11 +346,16 @@ def _keep(value: Any) -> Any:
 
 _VARIABLE_CODECS: Final[dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]]] = {
     # Pairs, not an object, as `8` and `"8"` are different codes.
-    "labels": (lambda labels: _encode_json(list(labels.items())), lambda text: dict(json.loads(text))),
+    "labels": (
+        lambda labels: _encode_json(list(labels.items())),
+        lambda text: dict(json.loads(text)),
+    ),
     "user_missing": (_encode_json, lambda text: tuple(json.loads(text))),
     "declines": (
         lambda declines: _encode_json({name: list(decline) for name, decline in declines.items()}),
-        lambda text: {decline: (code, words) for decline, (code, words) in json.loads(text).items()},
+        lambda text: {
+            decline: (code, words) for decline, (code, words) in json.loads(text).items()
+        },
     ),
     "option": (
         lambda option: None if option is None else _encode_json(option),
@@ -324,7 +376,12 @@ def encode_variable(variable: Variable) -> tuple[str | int | None, ...]:
 
 def decode_variable(row: Sequence[Any]) -> Variable:
     """Decode a row with the columns of `statements.VARIABLE_COLUMNS`."""
-    return Variable(**{name: decode(column) for (name, _, decode), column in zip(_VARIABLE_FIELDS, row, strict=True)})
+    return Variable(
+        **{
+            name: decode(column)
+            for (name, _, decode), column in zip(_VARIABLE_FIELDS, row, strict=True)
+        }
+    )
 
 
 def compute_digest(columns: Sequence[object]) -> str:

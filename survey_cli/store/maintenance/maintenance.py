@@ -33,7 +33,9 @@ BACKUP_STEP: Final = 2_000
 """Pages copied at a time, some 8 MB."""
 
 _SQL: Final = read_statements(__file__)
-INTEGRITY_ERRORS: Final = vars(read_statements(str(Path(__file__).with_name("integrity_errors.sql"))))
+INTEGRITY_ERRORS: Final = vars(
+    read_statements(str(Path(__file__).with_name("integrity_errors.sql")))
+)
 """Statements that find errors, by the sentence about each row."""
 VIEWS: Final[dict[Dialect, str]] = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'view'",
@@ -54,7 +56,9 @@ class Maintenance(StorePart):
         if target.exists():
             raise _make_exists_error(where)
         if not target.parent.is_dir():
-            raise StoreError(where, f"the folder {target.parent} does not exist", "create it, or specify another")
+            raise StoreError(
+                where, f"the folder {target.parent} does not exist", "create it, or specify another"
+            )
 
         def copy(temporary: Path) -> None:
             if isinstance(self._db, SqliteConnector):
@@ -81,7 +85,9 @@ class Maintenance(StorePart):
     def list_erasures(self) -> list[tuple[str, str, datetime]]:
         """Return the erasures: the key of the case, the kind (`erased`, `answers` or `anonymized`) and the last time."""
         return self._db.read_as(
-            lambda row: (str(row[0]), str(row[1]), decode_timestamp(row[2])), "the erasures", _SQL.ERASURES
+            lambda row: (str(row[0]), str(row[1]), decode_timestamp(row[2])),
+            "the erasures",
+            _SQL.ERASURES,
         )
 
     def scrub(self) -> bool:
@@ -120,21 +126,30 @@ class Maintenance(StorePart):
                 continue
             columns = zip(CONTACT_COLUMNS, contact, derived, strict=True)
             differing = [name for name, stored, expected in columns if stored != expected]
-            errors += [f"the contact of case {key}: {name} does not agree with its details" for name in differing]
+            errors += [
+                f"the contact of case {key}: {name} does not agree with its details"
+                for name in differing
+            ]
         return errors
 
 
 def _make_exists_error(where: str) -> StoreError:
-    return StoreError(where, "already exists, and a backup overwrites nothing", "specify another file")
+    return StoreError(
+        where, "already exists, and a backup overwrites nothing", "specify another file"
+    )
 
 
 def _copy_pages(db: SqliteConnector, temporary: Path, where: str) -> None:
     with contextlib.ExitStack() as stack:
         source = db.connection
         if db.path is not None:
-            source = SqliteConnector.open_file(db.path, where=db.where, patience=5, read_only=db.read_only).connection
+            source = SqliteConnector.open_file(
+                db.path, where=db.where, patience=5, read_only=db.read_only
+            ).connection
             stack.enter_context(contextlib.closing(source))
-        target = stack.enter_context(contextlib.closing(sqlite3.connect(temporary, isolation_level=None)))
+        target = stack.enter_context(
+            contextlib.closing(sqlite3.connect(temporary, isolation_level=None))
+        )
         # A read transaction sees one state. Without it, each answer that is written meanwhile restarts the copy.
         source.execute("BEGIN")
         try:
@@ -147,21 +162,28 @@ def _copy_pages(db: SqliteConnector, temporary: Path, where: str) -> None:
 
 def _copy_rows(db: Connector, temporary: Path, where: str) -> None:
     """Copy from a server into a new database file, table by table, all as of one time."""
-    if newer := migrations.list_unknown_steps(name for (name,) in db.read("SELECT name FROM applied_steps")):
-        what = (
-            f"a newer version of this program has upgraded {db.where} (by the step {newer[0]!r}), and would copy more"
-        )
+    if newer := migrations.list_unknown_steps(
+        name for (name,) in db.read("SELECT name FROM applied_steps")
+    ):
+        what = f"a newer version of this program has upgraded {db.where} (by the step {newer[0]!r}), and would copy more"
         raise StoreError(where, what, "make the backup with that version")
     open_database.create_database(temporary, where=where)
-    with contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as target, db.open_reader() as rows:
+    with (
+        contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as target,
+        db.open_reader() as rows,
+    ):
         tables = [name for (name,) in target.execute(_SQL.TABLES).fetchall()]
         target.execute("BEGIN")
         # What triggers derive is among the rows.
-        triggers = target.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        triggers = target.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+        ).fetchall()
         for name, _ in triggers:
             target.execute(f"DROP TRIGGER {name}")
         for table in tables:
-            columns = [name for _, name, *_ in target.execute(f"PRAGMA table_info({table})").fetchall()]
+            columns = [
+                name for _, name, *_ in target.execute(f"PRAGMA table_info({table})").fetchall()
+            ]
             source = rows(f"SELECT {', '.join(columns)} FROM {table}", ())
             target.execute(f"DELETE FROM {table}")  # rows of the migration steps
             insert = f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})"
@@ -179,14 +201,18 @@ def _copy_rows(db: Connector, temporary: Path, where: str) -> None:
 def _build_data_views(db: sqlite3.Connection, dialect: Dialect) -> Iterator[str]:
     """Build the statements that create the views of all versions in a database file."""
     for content_hash, view in db.execute("SELECT hash, data_view FROM instruments").fetchall():
-        variables = [decode_variable(row) for row in db.execute(sql.VARIABLES, (content_hash,)).fetchall()]
+        variables = [
+            decode_variable(row) for row in db.execute(sql.VARIABLES, (content_hash,)).fetchall()
+        ]
         yield from views.build_data_views(view, content_hash, variables, dialect)
 
 
 def _check_copy(copy: sqlite3.Connection, where: str) -> None:
     [(verdict,)] = copy.execute("PRAGMA integrity_check(1)").fetchall()
     if verdict != "ok":
-        raise StoreError(where, f"the copy is damaged ({verdict})", "check the database and the disk")
+        raise StoreError(
+            where, f"the copy is damaged ({verdict})", "check the database and the disk"
+        )
 
 
 SHARED_BYTES: Final = (0x40000002, 510)
@@ -262,22 +288,36 @@ def replace_database(
     replaced, lost = None, None
     with lock_database_file(target, where=where, what="the database") as file:
         try:
-            with _copy_temporarily(file, target) if file is not None else contextlib.nullcontext() as readable:
+            with (
+                _copy_temporarily(file, target)
+                if file is not None
+                else contextlib.nullcontext() as readable
+            ):
                 lost = _prepare_copy(copy, readable, where, prepare)
             if file is not None:
-                replaced = next(database_files.iterate_free_names(target, f"replaced-{at.astimezone():%Y%m%d-%H%M%S}"))
+                replaced = next(
+                    database_files.iterate_free_names(
+                        target, f"replaced-{at.astimezone():%Y%m%d-%H%M%S}"
+                    )
+                )
                 os.link(target, replaced)
             for ending in SIDE_FILE_SUFFIXES:
                 side_file = Path(f"{target}{ending}")
                 if ending in LOG_SUFFIXES and replaced is not None and side_file.exists():
                     side_file.rename(f"{replaced}{ending}")
                 side_file.unlink(missing_ok=True)
-            copy.chmod(database_files.GROUP_FILE_MODE if database_files.is_shared_by_group(target.parent) else 0o600)
+            copy.chmod(
+                database_files.GROUP_FILE_MODE
+                if database_files.is_shared_by_group(target.parent)
+                else 0o600
+            )
             copy.replace(target)
             database_files.sync_folder(target.parent)
         except OSError as error:
             what = f"the backup can't replace it ({error.strerror})"
-            raise StoreError(where, what, "check the folder and the disk, then run the command again") from error
+            raise StoreError(
+                where, what, "check the folder and the disk, then run the command again"
+            ) from error
     return replaced, lost
 
 
@@ -289,7 +329,10 @@ def replace_on_server(
     Returns the schema under which the replaced one is kept, or an empty text where there was none.
     """
     with require_driver(where):
-        from survey_cli.store.backends.postgres.schema_replacement import open_schema, replace_schema
+        from survey_cli.store.backends.postgres.schema_replacement import (
+            open_schema,
+            replace_schema,
+        )
     replaced = copy.with_name(f"{copy.name}.replaced")
     with contextlib.closing(open_schema(where)) as db:
         try:
@@ -304,11 +347,16 @@ def replace_on_server(
                 Path(f"{replaced}{ending}").unlink(missing_ok=True)
         with contextlib.closing(sqlite3.connect(copy)) as source:
             tables = [name for (name,) in source.execute(_SQL.TABLES).fetchall()]
-            views, label = _build_data_views(source, "postgresql"), f"replaced_{at.astimezone():%Y%m%d_%H%M%S}"
+            views, label = (
+                _build_data_views(source, "postgresql"),
+                f"replaced_{at.astimezone():%Y%m%d_%H%M%S}",
+            )
             return replace_schema(db, source, tables, views, label=label), lost
 
 
-def _prepare_copy(copy: Path, replaced: Path | None, where: str, prepare: Prepare) -> LostData | None:
+def _prepare_copy(
+    copy: Path, replaced: Path | None, where: str, prepare: Prepare
+) -> LostData | None:
     """Prepare the copy that will replace a database, and return what only the latter has, where it can be read."""
     lost = None
     with contextlib.suppress(StoreError, sqlite3.Error, ValueError):
@@ -335,12 +383,16 @@ def _copy_temporarily(source: BinaryIO, target: Path) -> Iterator[Path]:
     import fcntl
 
     prefix, lock = f".{target.name}{COPY_MARK}", fcntl.LOCK_EX | fcntl.LOCK_NB
-    for unfinished in target.parent.glob(f"{glob.escape(prefix)}*{database_files.UNFINISHED_SUFFIX}"):
+    for unfinished in target.parent.glob(
+        f"{glob.escape(prefix)}*{database_files.UNFINISHED_SUFFIX}"
+    ):
         with contextlib.suppress(OSError), unfinished.open("rb") as file:
             fcntl.flock(file, lock)
             for part in target.parent.glob(f"{glob.escape(unfinished.name)}*"):
                 part.unlink(missing_ok=True)
-    handle, name = tempfile.mkstemp(prefix=prefix, suffix=database_files.UNFINISHED_SUFFIX, dir=target.parent)  # 0600
+    handle, name = tempfile.mkstemp(
+        prefix=prefix, suffix=database_files.UNFINISHED_SUFFIX, dir=target.parent
+    )  # 0600
     with open(handle, "wb") as file:
         try:
             fcntl.flock(file, lock)

@@ -39,7 +39,10 @@ def hash_key(study: str, key: str) -> str:
 
 def list_erasures(store: Store, study: str) -> dict[Erasure, datetime]:
     """Return all erasures in a database with their times. Raises StoreError."""
-    return {Erasure(hash_key(study, key), kind): at for key, kind, at in store.maintenance.list_erasures()}
+    return {
+        Erasure(hash_key(study, key), kind): at
+        for key, kind, at in store.maintenance.list_erasures()
+    }
 
 
 def repeat_erasures(study: OpenStudy, erasures: Mapping[Erasure, datetime]) -> RepeatedErasures:
@@ -51,7 +54,11 @@ def repeat_erasures(study: OpenStudy, erasures: Mapping[Erasure, datetime]) -> R
     for key in sorted(interviewed.union(store.cases.queries.iterate_keys())):
         hashed = hash_key(study.instrument.id, key)
         try:
-            kinds = [kind for kind in ("erased", "answers", "anonymized") if Erasure(hashed, kind) in erasures]
+            kinds = [
+                kind
+                for kind in ("erased", "answers", "anonymized")
+                if Erasure(hashed, kind) in erasures
+            ]
             changed = [_repeat(study, key, kind, erasures[Erasure(hashed, kind)]) for kind in kinds]
         except StoreError:
             raise
@@ -60,7 +67,12 @@ def repeat_erasures(study: OpenStudy, erasures: Mapping[Erasure, datetime]) -> R
             continue
         cases += any(changed)
         if Erasure(hashed, "answers") in erasures and key not in interviewed:
-            skipped.append((key, "consent was withdrawn in an interview that the backup lacks: set its outcome again"))
+            skipped.append(
+                (
+                    key,
+                    "consent was withdrawn in an interview that the backup lacks: set its outcome again",
+                )
+            )
     person_erasure.scrub_database(store)
     return RepeatedErasures(cases, tuple(skipped))
 
@@ -70,7 +82,9 @@ def _repeat(study: OpenStudy, key: str, kind: str, at: datetime) -> bool:
     why = f"{kind} on {at:%Y-%m-%d}, repeated after a backup was restored"
     if kind == "answers":
         who = study.who.login
-        count = person_erasure.erase_answers(study.store, study.instrument, key, at=study.at, by=who)
+        count = person_erasure.erase_answers(
+            study.store, study.instrument, key, at=study.at, by=who
+        )
         reconcile_lapsed(study.store, study.plan, [key], study.at)
         return count > 0
     if kind == "erased":

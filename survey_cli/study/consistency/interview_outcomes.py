@@ -77,13 +77,19 @@ class QuotaReservations:
         """
         machine = interview.machine
         stop = machine.current_stop
-        is_ahead = stop is None or (earlier := machine.recorded_answers.get(stop.place)) is None or earlier.lapsed
+        is_ahead = (
+            stop is None
+            or (earlier := machine.recorded_answers.get(stop.place)) is None
+            or earlier.lapsed
+        )
         end = stop.item.question if stop is not None else None
         outcome = interview.ending or (str(end.outcome) if isinstance(end, EndItem) else COMPLETE)
         if not is_ahead or outcome != COMPLETE:
             return reserved, ""
         quotas = self._list_reserved_quotas(interview)
-        targets = {cell: q.cells[cell].target for q in quotas if (cell := q.find_cell(machine.walk.env))}
+        targets = {
+            cell: q.cells[cell].target for q in quotas if (cell := q.find_cell(machine.walk.env))
+        }
         if targets.keys() == reserved or _corrects_complete_interview(interview):
             return reserved, ""
         others = {cell for quota in quotas for cell in quota.cells} - targets.keys()
@@ -91,9 +97,13 @@ class QuotaReservations:
         full = next((cell for cell in sorted(occupied) if not occupied[cell]), "")
         return frozenset(cell for cell in occupied if occupied[cell]), full
 
-    def _hold(self, interview_id: str, targets: Mapping[str, int], others: Collection[str]) -> Mapping[str, int]:
+    def _hold(
+        self, interview_id: str, targets: Mapping[str, int], others: Collection[str]
+    ) -> Mapping[str, int]:
         """Hold a place in each of these cells instead of the others; returns the places occupied, 0 in a full cell."""
-        occupied = self.store.cases.quotas.hold(interview_id, targets, self.clock(), instead_of=others)
+        occupied = self.store.cases.quotas.hold(
+            interview_id, targets, self.clock(), instead_of=others
+        )
         for cell in others:
             self.occupied.pop(cell, None)
         self.occupied.update(occupied)
@@ -112,10 +122,15 @@ class QuotaReservations:
             if not cell:
                 continue
             label = quota.cells[cell].label
-            answers = (machine.recorded_answers.get(Place(item)) for item in lookups.get(quota.id, ()))
+            answers = (
+                machine.recorded_answers.get(Place(item)) for item in lookups.get(quota.id, ())
+            )
             if occupied := self.occupied.get(cell):
                 cells.append(f"{label} ({occupied} of {quota.cells[cell].target})")
-            elif any(answer is not None and answer.cell == OPEN and not answer.lapsed for answer in answers):
+            elif any(
+                answer is not None and answer.cell == OPEN and not answer.lapsed
+                for answer in answers
+            ):
                 cells.append(label)
         return tuple(cells)
 
@@ -128,7 +143,11 @@ class QuotaReservations:
         lookups = _find_lookup_items(interview.instrument)
         answers = interview.machine.recorded_answers
         looked_up = {place.item for place in answers}
-        open_items = {place.item for place, answer in answers.items() if answer.cell == OPEN and not answer.lapsed}
+        open_items = {
+            place.item
+            for place, answer in answers.items()
+            if answer.cell == OPEN and not answer.lapsed
+        }
         is_over = bool(interview.ending) or interview.is_after_hangup
         quotas = []
         for quota in self.plan.quotas.quotas:
@@ -142,7 +161,8 @@ class QuotaReservations:
 def _corrects_complete_interview(interview: Interview) -> bool:
     """Whether this session corrects an interview that was complete."""
     return interview.is_reopened and any(
-        isinstance(event, InterviewEnded) and event.outcome == COMPLETE for event in interview.events
+        isinstance(event, InterviewEnded) and event.outcome == COMPLETE
+        for event in interview.events
     )
 
 
@@ -176,16 +196,27 @@ def derive_interview_events(
     this session has left the interview open.
     """
     progress = measure_progress(interview)
-    code = "1.1" if row.kind == "complete" else code_unfinished_interview(interview, progress, row, plan)
+    code = (
+        "1.1"
+        if row.kind == "complete"
+        else code_unfinished_interview(interview, progress, row, plan)
+    )
     eligible = is_known_eligible(progress, plan)
     interrupted = interrupted or interview.status == "suspended"
     call = OutcomeRecorded(
-        outcome=row.id, number=number, code=code, eligible=eligible, person=True, interrupted=interrupted
+        outcome=row.id,
+        number=number,
+        code=code,
+        eligible=eligible,
+        person=True,
+        interrupted=interrupted,
     )
     return (call, *build_do_not_call_events(row))
 
 
-def code_unfinished_interview(interview: Interview, progress: InterviewProgress, row: Outcome, plan: Plan) -> str:
+def code_unfinished_interview(
+    interview: Interview, progress: InterviewProgress, row: Outcome, plan: Plan
+) -> str:
     """Return the code that an interview gives the call in which it stopped with this outcome.
 
     It is empty if the outcome's own code counts.
@@ -227,7 +258,11 @@ def select_places(
 def measure_progress(interview: Interview) -> InterviewProgress:
     """Return how far an interview has come along its route. Items that the route skipped count as passed."""
     route, items = interview.evaluate_route(), interview.instrument.items
-    questions = {name for name, item in items.items() if item.counts_in_progress and item.question.expects_answer}
+    questions = {
+        name
+        for name, item in items.items()
+        if item.counts_in_progress and item.question.expects_answer
+    }
     ends = {name for name, item in items.items() if isinstance(item.question, EndItem)}
     answered = {place.item for place in route.answers} - ends
     unreached = {place.item for place in route.unreached}
@@ -278,7 +313,12 @@ def _find_screening_items(instrument: Instrument) -> frozenset[str]:
     while unseen:
         names |= unseen
         computes = [instrument.computes[name] for name in unseen if name in instrument.computes]
-        needs = {name for compute in computes for each in compute.conditions.values() for name in each.names}
+        needs = {
+            name
+            for compute in computes
+            for each in compute.conditions.values()
+            for name in each.names
+        }
         unseen = needs - names
     return frozenset(names)
 
@@ -299,7 +339,9 @@ def build_follow_up_tasks(
 ) -> tuple[str, ...]:
     """Return the tasks that follow once this outcome is written to the case or interview of this key."""
     tasks = [LIST_TASK] if sampled and row.kind in DO_NOT_CALL_KINDS else []
-    tasks += [ERASE_TASK if origin == "real" else ERASE_PRACTICE_TASK] if row.kind == WITHDRAWN else []
+    tasks += (
+        [ERASE_TASK if origin == "real" else ERASE_PRACTICE_TASK] if row.kind == WITHDRAWN else []
+    )
     return tuple(f"{task}: {key}" for task in tasks)
 
 
@@ -336,7 +378,9 @@ def do_follow_up_tasks(
                 withdrawal = find_withdrawal(store, instrument, task_key)
                 if withdrawal is None:
                     yield _describe_removal(kind, task_key)
-                elif waits := _erase(store, instrument, withdrawal, kind, at=at, by=by, confirmed=confirmed):
+                elif waits := _erase(
+                    store, instrument, withdrawal, kind, at=at, by=by, confirmed=confirmed
+                ):
                     if names_waiting:
                         yield waits
                     continue
@@ -354,11 +398,20 @@ def _describe_removal(kind: str, key: str) -> str:
 
 def _forbids_calls(store: Store, key: str) -> bool:
     """Whether an event forbids further calls: interviewers may add tasks on a server, which supervisors' programs do."""
-    return any(isinstance(entry.event, DoNotCallSet) for entry in store.cases.queries.read_history(key))
+    return any(
+        isinstance(entry.event, DoNotCallSet) for entry in store.cases.queries.read_history(key)
+    )
 
 
 def _erase(
-    store: Store, instrument: Instrument, withdrawal: Withdrawal, kind: str, *, at: datetime, by: str, confirmed: bool
+    store: Store,
+    instrument: Instrument,
+    withdrawal: Withdrawal,
+    kind: str,
+    *,
+    at: datetime,
+    by: str,
+    confirmed: bool,
 ) -> str:
     """Erase the answers that need nobody's confirmation; return a sentence if others wait for it, else an empty text."""
     origins: tuple[InterviewOrigin, ...] = PERSON_ORIGINS if kind == ERASE_TASK else ("practice",)
@@ -373,7 +426,9 @@ def _erase(
 
 def follow_up(study: OpenStudy, key: str, at: datetime) -> Iterator[str]:
     """Do the open tasks of one case, or all where `key` is empty; yields a sentence for each that could not be done."""
-    confirmed = bool(key) and study.who.supervises and is_own_withdrawal(study.store, study.instrument, key)
+    confirmed = (
+        bool(key) and study.who.supervises and is_own_withdrawal(study.store, study.instrument, key)
+    )
     return do_follow_up_tasks(
         study.store,
         study.instrument,
@@ -386,7 +441,9 @@ def follow_up(study: OpenStudy, key: str, at: datetime) -> Iterator[str]:
     )
 
 
-def _list_numbers(store: Store, do_not_call: DoNotCallList, key: str, *, at: datetime, by: str) -> None:
+def _list_numbers(
+    store: Store, do_not_call: DoNotCallList, key: str, *, at: datetime, by: str
+) -> None:
     contact, reason = store.cases.queries.find_contact(key), ""
     for entry in store.cases.queries.read_history(key):
         if isinstance(entry.event, DoNotCallSet):
@@ -395,7 +452,9 @@ def _list_numbers(store: Store, do_not_call: DoNotCallList, key: str, *, at: dat
     if contact is None or is_left_to_server:
         store.cases.list_never_call(key, at=at, reason=reason, by=by)
         return
-    do_not_call.add([number.e164 for number in contact.numbers if number.e164], at=at, reason=reason, by=by)
+    do_not_call.add(
+        [number.e164 for number in contact.numbers if number.e164], at=at, reason=reason, by=by
+    )
 
 
 def describe_open_tasks(store: Store, instrument: Instrument) -> list[str]:

@@ -61,8 +61,12 @@ class ErasureResult:
 
 def list_kept_columns(instrument: Instrument) -> frozenset[str]:
     """Return the sample columns whose values are kept when a case is erased."""
-    columns = ((name, column) for name, column in instrument.sample.items() if not column.is_personal)
-    return frozenset(name for name, column in columns if column.type in CODED_TYPES or column.role in KEPT_ROLES)
+    columns = (
+        (name, column) for name, column in instrument.sample.items() if not column.is_personal
+    )
+    return frozenset(
+        name for name, column in columns if column.type in CODED_TYPES or column.role in KEPT_ROLES
+    )
 
 
 def erase_person(study: OpenStudy, key: str, *, why: str, scrub: bool = True) -> ErasureResult:
@@ -75,8 +79,12 @@ def erase_person(study: OpenStudy, key: str, *, why: str, scrub: bool = True) ->
     _check_not_claimed(study, key)
     _require_scrub(study.store, study.at)
     case, rows = _erase_case(study, key, why), list_person_interviews(study.store, key)
-    interviews = _erase_interviews(study.store, study.instrument, rows, at=study.at, by=study.who.login, why=why)
-    return ErasureResult(case=case, interviews=interviews, scrubbed=scrub and scrub_database(study.store))
+    interviews = _erase_interviews(
+        study.store, study.instrument, rows, at=study.at, by=study.who.login, why=why
+    )
+    return ErasureResult(
+        case=case, interviews=interviews, scrubbed=scrub and scrub_database(study.store)
+    )
 
 
 def erase_answers(
@@ -114,10 +122,13 @@ def anonymize_person(study: OpenStudy, key: str, *, why: str) -> ErasureResult:
     _check_not_claimed(study, key)
     _require_scrub(study.store, study.at)
     # interviews first: a case marked as anonymized must have no others left
-    results = [_anonymize_interview(study, row, why) for row in list_person_interviews(study.store, key)]
+    results = [
+        _anonymize_interview(study, row, why) for row in list_person_interviews(study.store, key)
+    ]
     history = study.store.cases.queries.read_history(key)
     named = bool(history) and (
-        not Case.from_history(key, history).anonymized or study.store.cases.queries.find_contact(key) is not None
+        not Case.from_history(key, history).anonymized
+        or study.store.cases.queries.find_contact(key) is not None
     )
     if named:
         entries = [codec.erase_content(entry, columns=None) for entry in history]
@@ -136,7 +147,9 @@ def scrub_database(store: Store) -> bool:
         return True
     if not store.maintenance.scrub():
         return False
-    if store.settings.read(SCRUB_SETTING) == since:  # otherwise another erasure has begun, which scrubs again
+    if (
+        store.settings.read(SCRUB_SETTING) == since
+    ):  # otherwise another erasure has begun, which scrubs again
         store.settings.write(SCRUB_SETTING, "")
     return True
 
@@ -153,7 +166,11 @@ def describe_pending_scrub(store: Store) -> str:
 
 def list_person_interviews(store: Store, key: str) -> list[InterviewRow]:
     """Return the interviews of a case that were conducted with a person, not simulated."""
-    return [row for row in store.interviews.list_rows(case=key) if row.origin in PERSON_ORIGINS] if key else []
+    return (
+        [row for row in store.interviews.list_rows(case=key) if row.origin in PERSON_ORIGINS]
+        if key
+        else []
+    )
 
 
 def has_answers(store: Store, row: InterviewRow) -> bool:
@@ -180,7 +197,9 @@ def _erase_case(study: OpenStudy, key: str, why: str) -> bool:
     """Erase the texts of a case's history; returns whether any were left to erase."""
     if not (history := study.store.cases.queries.read_history(key)):
         return False
-    entries = [codec.erase_content(entry, columns=list_kept_columns(study.instrument)) for entry in history]
+    entries = [
+        codec.erase_content(entry, columns=list_kept_columns(study.instrument)) for entry in history
+    ]
     case = Case.from_history(key, history)
     if case.erased and entries == history and study.store.cases.queries.find_contact(key) is None:
         return False
@@ -196,19 +215,31 @@ def _rewrite_history(
     entries = [*kept, HistoryEntry(at, study.who.login, STATION, tombstone)]
     case = Case.from_history(key, entries)
     position = schedule_case(case, study.plan, at)
-    conflict = study.store.cases.erase(key, seq=len(entries) - 1, entries=entries, queue_position=position)
+    conflict = study.store.cases.erase(
+        key, seq=len(entries) - 1, entries=entries, queue_position=position
+    )
     if isinstance(conflict, LeaseLost):
         if conflict.holder is not None:
             raise make_busy_error(study, key, conflict.holder)
-        raise UserError(f"case {key}", "a station claimed it in the meantime", "run the command again")
+        raise UserError(
+            f"case {key}", "a station claimed it in the meantime", "run the command again"
+        )
     if conflict is not None:
-        raise UserError(f"case {key}", f"{conflict.by} changed it in the meantime", "run the command again")
+        raise UserError(
+            f"case {key}", f"{conflict.by} changed it in the meantime", "run the command again"
+        )
     if case.interview and position.code != "1.1":  # only complete interviews hold quota places
         study.store.cases.quotas.drop(case.interview)
 
 
 def _erase_interviews(
-    store: Store, newest: Instrument, rows: Sequence[InterviewRow], *, at: datetime, by: str, why: str
+    store: Store,
+    newest: Instrument,
+    rows: Sequence[InterviewRow],
+    *,
+    at: datetime,
+    by: str,
+    why: str,
 ) -> int:
     """Erase the answers of interviews; returns how many journals lost text by this call."""
     count = 0
@@ -222,7 +253,9 @@ def _erase_interviews(
             if erased_before and not row.answered:
                 break
             if not erased_before:
-                events.append(ErasedInterview(EventStamp(max(at, journal[-1].stamp.at), by, STATION), why))
+                events.append(
+                    ErasedInterview(EventStamp(max(at, journal[-1].stamp.at), by, STATION), why)
+                )
             if _write_journal(store, row, events, instrument, ("ended", WITHDRAWN)):
                 count += not erased_before
                 break
@@ -238,7 +271,10 @@ def _anonymize_interview(study: OpenStudy, row: InterviewRow, why: str) -> bool 
     Returns whether anything was removed by this call; None where the interview cannot be replayed.
     """
     instrument = load_version(study.store, study.instrument, row)
-    if not (journal := study.store.interviews.read_journal(row.id)) or find_erasure(journal) is not None:
+    if (
+        not (journal := study.store.interviews.read_journal(row.id))
+        or find_erasure(journal) is not None
+    ):
         return False
     if instrument is None:
         return None
@@ -247,12 +283,18 @@ def _anonymize_interview(study: OpenStudy, row: InterviewRow, why: str) -> bool 
     if events == journal:
         return False
     try:
-        cells = zip(build_columns(instrument), build_row(Interview.replay(instrument, journal)), strict=True)
+        cells = zip(
+            build_columns(instrument), build_row(Interview.replay(instrument, journal)), strict=True
+        )
     except ValueError:
         return None
-    remaining = {column.name: cell for column, cell in cells if not column.personal and cell != NOT_ASKED}
+    remaining = {
+        column.name: cell for column, cell in cells if not column.personal and cell != NOT_ASKED
+    }
     stamp = EventStamp(max(study.at, journal[-1].stamp.at), study.who.login, STATION)
-    return _write_journal(study.store, row, [*events, ErasedInterview(stamp, why, remaining)], instrument, None)
+    return _write_journal(
+        study.store, row, [*events, ErasedInterview(stamp, why, remaining)], instrument, None
+    )
 
 
 def _write_journal(

@@ -17,12 +17,23 @@ from survey_cli.entries import Rejection
 from survey_cli.fieldwork.case import events as case_events
 from survey_cli.fieldwork.case.case import Case
 from survey_cli.fieldwork.case.disposition_coding import code_waiting_interview, is_known_eligible
-from survey_cli.fieldwork.case.events import AttemptClosed, CaseClaimed, CaseReturned, HistoryEntry, OutcomeRecorded
+from survey_cli.fieldwork.case.events import (
+    AttemptClosed,
+    CaseClaimed,
+    CaseReturned,
+    HistoryEntry,
+    OutcomeRecorded,
+)
 from survey_cli.fieldwork.plan.known_outcomes import build_outcome_table
 from survey_cli.fieldwork.plan.plan import QUEUE_RULES_EDITION, Plan
 from survey_cli.fieldwork.queue.call_order import CallOrder, CallPriority
 from survey_cli.fieldwork.queue.quota_holds import keeps_places
-from survey_cli.fieldwork.queue.scheduling import QueuePosition, has_time_left, parse_criteria, schedule_case
+from survey_cli.fieldwork.queue.scheduling import (
+    QueuePosition,
+    has_time_left,
+    parse_criteria,
+    schedule_case,
+)
 from survey_cli.instrument.open_instrument import rebuild_if_readable
 from survey_cli.outcomes import LOST, WITHDRAWN, Outcome
 from survey_cli.problems import StoreError
@@ -50,7 +61,9 @@ def reconcile(store: Store, plan: Plan, at: datetime) -> Iterator[str]:
         if row is not None and (sentence := _record(store, plan, row, at)):
             yield sentence
     if compare_all:
-        with suppress(StoreError):  # an account that may not write settings leaves it to one that may
+        with suppress(
+            StoreError
+        ):  # an account that may not write settings leaves it to one that may
             store.settings.add_tasks(_iterate_erase_tasks(store, plan))
             store.settings.write(COMPARED_SETTING, at.isoformat())
 
@@ -61,7 +74,9 @@ def _iterate_erase_tasks(store: Store, plan: Plan) -> Iterator[str]:
         outcome = plan.outcomes.get(row.outcome)
         withdrawn = outcome is not None and outcome.kind == WITHDRAWN
         if withdrawn and row.case and has_answers(store, row):
-            yield from interview_outcomes.build_follow_up_tasks(plan.outcomes[WITHDRAWN], row.case, sampled=False)
+            yield from interview_outcomes.build_follow_up_tasks(
+                plan.outcomes[WITHDRAWN], row.case, sampled=False
+            )
 
 
 def reconcile_lapsed(store: Store, plan: Plan, keys: Iterable[str], at: datetime) -> None:
@@ -73,7 +88,9 @@ def reconcile_lapsed(store: Store, plan: Plan, keys: Iterable[str], at: datetime
     What is still open then was lost with the station: see `record_lost_call`. Raises StoreError.
     """
     for key in keys:
-        if (last := store.interviews.find_last(key)) is not None and (last.outcome or last.status == "open"):
+        if (last := store.interviews.find_last(key)) is not None and (
+            last.outcome or last.status == "open"
+        ):
             _record(store, plan, last, at)
 
 
@@ -127,7 +144,9 @@ def record_lost_call(store: Store, plan: Plan, key: str, at: datetime, *, if_exp
         release=if_expired,
         if_expired_at=at if if_expired else None,
     )
-    store.cases.update(update)  # refused if the station came back, or another program records it now
+    store.cases.update(
+        update
+    )  # refused if the station came back, or another program records it now
 
 
 def reconcile_returned(store: Store, plan: Plan, key: str, at: datetime) -> str:
@@ -168,15 +187,26 @@ def _lacks_outcome(history: Sequence[HistoryEntry], row: InterviewRow) -> bool:
     case = Case.from_history(row.case, history)
     if row.outcome == WITHDRAWN and case.do_not_call:
         return False
-    if any(isinstance(e, OutcomeRecorded) and (e.outcome == row.outcome or row.status == "suspended") for e in since):
+    if any(
+        isinstance(e, OutcomeRecorded) and (e.outcome == row.outcome or row.status == "suspended")
+        for e in since
+    ):
         return False
-    before = any(isinstance(e.event, OutcomeRecorded) and e.event.outcome == row.outcome for e in history)
+    before = any(
+        isinstance(e.event, OutcomeRecorded) and e.event.outcome == row.outcome for e in history
+    )
     return not (before and case_events.CaseReturned("given back") in since)
 
 
-def _select_since_opening(history: Sequence[HistoryEntry], row: InterviewRow) -> Sequence[HistoryEntry]:
+def _select_since_opening(
+    history: Sequence[HistoryEntry], row: InterviewRow
+) -> Sequence[HistoryEntry]:
     """Return the history from the last opening of an interview on; all of it where it was never opened."""
-    openings = [index for index, entry in enumerate(history) if entry.event == case_events.InterviewOpened(row.id)]
+    openings = [
+        index
+        for index, entry in enumerate(history)
+        if entry.event == case_events.InterviewOpened(row.id)
+    ]
     return history[openings[-1] if openings else 0 :]
 
 
@@ -187,7 +217,9 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
     """
     history = store.cases.queries.read_history(row.case)
     case_row, since = store.cases.queries.find_row(row.case), _select_since_opening(history, row)
-    if case_row is None or (case_row.holder is not None and any(isinstance(e.event, CaseClaimed) for e in since[1:])):
+    if case_row is None or (
+        case_row.holder is not None and any(isinstance(e.event, CaseClaimed) for e in since[1:])
+    ):
         return ""
     is_recorded = row.status != "open" and not _lacks_outcome(history, row)
     if is_recorded or (interview := replay_stored(store, row)) is None:
@@ -195,7 +227,9 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
     closing_events: tuple[InterviewEvent, ...] = ()
     if row.status == "open":
         interview, closing_events = _end_where_answered(store, plan, row, interview, at)
-    outcome = plan.outcomes.get(interview.outcome) or build_outcome_table(interview.instrument).get(interview.outcome)
+    outcome = plan.outcomes.get(interview.outcome) or build_outcome_table(interview.instrument).get(
+        interview.outcome
+    )
     if outcome is None:
         return ""
     if interview.status == "suspended" and plan.delays.get(outcome.id) == "appointment":
@@ -204,7 +238,9 @@ def _record(store: Store, plan: Plan, row: InterviewRow, at: datetime) -> str:
     if not closing_events:
         conflict: object = store.cases.update(update)
     else:
-        journal = JournalUpdate.from_interview(row.id, interview, closing_events, closed=True, case=update)
+        journal = JournalUpdate.from_interview(
+            row.id, interview, closing_events, closed=True, case=update
+        )
         conflict = store.interviews.append(journal)
     if conflict is not None:
         return ""
@@ -240,19 +276,28 @@ def _end_where_answered(
     elif not interview.is_answered or _is_quota_full(store, plan, row, interview, at):
         return interview, ()
     outcome = plan.outcomes.get(after.ending)
-    end = (InterviewSuspended if outcome is not None and outcome.temporary else InterviewEnded)(stamp, after.ending)
+    end = (InterviewSuspended if outcome is not None and outcome.temporary else InterviewEnded)(
+        stamp, after.ending
+    )
     closed = after.step(end)
     return (closed, (*events, end)) if not isinstance(closed, Rejection) else (interview, ())
 
 
-def _is_quota_full(store: Store, plan: Plan, row: InterviewRow, interview: Interview, at: datetime) -> bool:
+def _is_quota_full(
+    store: Store, plan: Plan, row: InterviewRow, interview: Interview, at: datetime
+) -> bool:
     """Return whether a quota cell of an answered interview is full, so that it has no place there. Raises StoreError."""
     reservations = interview_outcomes.QuotaReservations(store=store, plan=plan, clock=lambda: at)
     return reservations.reserve_cells(row.id, interview, frozenset())[1] != ""
 
 
 def _build_update(
-    history: Sequence[HistoryEntry], interview: Interview, outcome: Outcome, row: InterviewRow, plan: Plan, at: datetime
+    history: Sequence[HistoryEntry],
+    interview: Interview,
+    outcome: Outcome,
+    row: InterviewRow,
+    plan: Plan,
+    at: datetime,
 ) -> CaseUpdate:
     """Return the update that records the outcome in the case."""
     case = Case.from_history(row.case, history)
@@ -304,7 +349,9 @@ def refresh_queue(store: Store, plan: Plan, at: datetime) -> None:
     if plan.calendar.ends is not None:
         for head in cases.queries.list_queue_heads():
             if not has_time_left(parse_criteria(head.bucket), plan, at):
-                update_positions(store, plan, (row.key for row in cases.queries.list_queue([head.bucket])), at)
+                update_positions(
+                    store, plan, (row.key for row in cases.queries.list_queue([head.bucket])), at
+                )
 
 
 def end_expired_leases(store: Store, plan: Plan, at: datetime) -> None:
@@ -321,11 +368,18 @@ def end_expired_leases(store: Store, plan: Plan, at: datetime) -> None:
 
 def update_positions(store: Store, plan: Plan, keys: Iterable[str], at: datetime) -> int:
     """Schedule these cases again, unless stations have them; returns how many. Raises StoreError."""
-    return _update_positions(store, plan, ((key, store.cases.queries.read_history(key)) for key in keys), at)
+    return _update_positions(
+        store, plan, ((key, store.cases.queries.read_history(key)) for key in keys), at
+    )
 
 
 def _update_positions(
-    store: Store, plan: Plan, histories: Iterable[tuple[str, list[HistoryEntry]]], at: datetime, *, pause: Pause = None
+    store: Store,
+    plan: Plan,
+    histories: Iterable[tuple[str, list[HistoryEntry]]],
+    at: datetime,
+    *,
+    pause: Pause = None,
 ) -> int:
     """Schedule these cases again; returns how many positions were written.
 
@@ -393,7 +447,9 @@ def list_open_heads(store: Store, order: CallOrder) -> list[tuple[CallPriority, 
             continue
         open_head: QueueHead | None = head
         if (cutoff := order.find_appointment_cutoff(bucket)) is not None:
-            open_head = store.cases.queries.find_appointment_head(head.bucket, appointment_before=cutoff)
+            open_head = store.cases.queries.find_appointment_head(
+                head.bucket, appointment_before=cutoff
+            )
         if open_head is not None:
             heads.append((order.rank_case(bucket, open_head.rank), open_head))
     return sorted(heads)
@@ -411,7 +467,8 @@ def list_next_rows(store: Store, order: CallOrder, *, limit: int) -> list[CaseRo
         ranked += [
             (order.rank_case(bucket, row.position.rank), row.position.bucket, row.key, row)
             for row in store.cases.queries.list_queue([head.bucket], limit=limit)
-            if cutoff is None or (row.position.promised_at is not None and row.position.promised_at <= cutoff)
+            if cutoff is None
+            or (row.position.promised_at is not None and row.position.promised_at <= cutoff)
         ]
     return [row for *_, row in sorted(ranked, key=lambda entry: entry[:3])[:limit]]
 
@@ -443,10 +500,14 @@ def repair(study: OpenStudy, at: datetime) -> None:
         if not compared_before and study.store.settings.read(COMPARED_SETTING) is not None:
             scrub_database(study.store)
     except StoreError as problem:
-        study.repairs.append(f"{problem.what}: the case histories could not be reconciled — {problem.remedy}")
+        study.repairs.append(
+            f"{problem.what}: the case histories could not be reconciled — {problem.remedy}"
+        )
 
 
-def rebuild_queue(study: OpenStudy, at: datetime, *, pause: Pause = None, yielding: bool = False) -> int:
+def rebuild_queue(
+    study: OpenStudy, at: datetime, *, pause: Pause = None, yielding: bool = False
+) -> int:
     """Repair the study, store its quota targets, and schedule all cases again where the plan has changed.
 
     With `yielding`, a rebuild that another process began within `REBUILD_TIMEOUT` is left to it, because every claim
@@ -455,7 +516,9 @@ def rebuild_queue(study: OpenStudy, at: datetime, *, pause: Pause = None, yieldi
     """
     repair(study, at)
     cases = study.store.cases
-    cases.quotas.write_targets({cell_id: cell.target for cell_id, cell in study.plan.quotas.cells.items()})
+    cases.quotas.write_targets(
+        {cell_id: cell.target for cell_id, cell in study.plan.quotas.cells.items()}
+    )
     fingerprint, _, since = (study.store.settings.read(PLAN_SETTING) or "").partition(" ")
     is_left = fingerprint == study.plan.fingerprint and (
         not since or (yielding and abs(at - datetime.fromisoformat(since)) < REBUILD_TIMEOUT)
@@ -463,7 +526,9 @@ def rebuild_queue(study: OpenStudy, at: datetime, *, pause: Pause = None, yieldi
     if is_left or not study.store.connector.supervises:
         return 0
     study.store.settings.write(PLAN_SETTING, f"{study.plan.fingerprint} {at.isoformat()}")
-    count = _update_positions(study.store, study.plan, cases.queries.iterate_histories(), at, pause=pause)
+    count = _update_positions(
+        study.store, study.plan, cases.queries.iterate_histories(), at, pause=pause
+    )
     _record_rules(study.store, at, is_first=not fingerprint)
     study.store.settings.write(PLAN_SETTING, study.plan.fingerprint)
     return count

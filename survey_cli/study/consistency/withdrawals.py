@@ -108,10 +108,14 @@ def is_own_withdrawal(store: Store, instrument: Instrument, key: str) -> bool:
 def _list_outcomes(instrument: Instrument) -> frozenset[str]:
     """Return the outcomes that say that consent was withdrawn."""
     outcomes = build_outcome_table(instrument).values()
-    return frozenset({WITHDRAWN, *(outcome.id for outcome in outcomes if outcome.kind == WITHDRAWN)})
+    return frozenset(
+        {WITHDRAWN, *(outcome.id for outcome in outcomes if outcome.kind == WITHDRAWN)}
+    )
 
 
-def _iterate_records(store: Store, row: InterviewRow, outcomes: Collection[str]) -> Iterator[_Record]:
+def _iterate_records(
+    store: Store, row: InterviewRow, outcomes: Collection[str]
+) -> Iterator[_Record]:
     """Yield who ended an interview with a withdrawal."""
     journal = store.interviews.read_journal(row.id)
     for event, account in zip(journal, store.interviews.list_accounts(row.id), strict=True):
@@ -147,7 +151,9 @@ def _may_erase(store: Store, row: InterviewRow, record: _Record) -> bool:
     if record.by_supervisor:
         return True
     journal = store.interviews.read_journal(row.id)
-    was_complete = any(isinstance(event, InterviewEnded) and event.outcome == COMPLETE for event in journal)
+    was_complete = any(
+        isinstance(event, InterviewEnded) and event.outcome == COMPLETE for event in journal
+    )
     return not was_complete and set(store.interviews.list_accounts(row.id)) == {record.account}
 
 
@@ -157,7 +163,8 @@ def _may_erase(store: Store, row: InterviewRow, record: _Record) -> bool:
 def list_unfinished(store: Store, instrument: Instrument) -> list[str]:
     """Return a sentence for each erasure that was interrupted. Raises StoreError."""
     erased = [
-        f"case {key} was erased, but some of its data are left — {FINISH_REMEDY}" for key in _iterate_half_erased(store)
+        f"case {key} was erased, but some of its data are left — {FINISH_REMEDY}"
+        for key in _iterate_half_erased(store)
     ]
     withdrawn = [
         f"case {withdrawal.key} withdrew consent, but some of its data are left — {FINISH_REMEDY}"
@@ -169,7 +176,11 @@ def list_unfinished(store: Store, instrument: Instrument) -> list[str]:
 
 def list_waiting(store: Store, instrument: Instrument) -> list[str]:
     """Return a sentence for each withdrawal whose answers wait for a supervisor. Raises StoreError."""
-    return [withdrawal.message for withdrawal in _iterate_withdrawals(store, instrument) if withdrawal.waiting]
+    return [
+        withdrawal.message
+        for withdrawal in _iterate_withdrawals(store, instrument)
+        if withdrawal.waiting
+    ]
 
 
 def finish_erasures(study: OpenStudy) -> ErasureResult:
@@ -183,7 +194,9 @@ def finish_erasures(study: OpenStudy) -> ErasureResult:
         interviews += erase_person(study, key, why=why).interviews
     for withdrawal in list(_iterate_withdrawals(store, study.instrument)):
         only = {row.id for row in withdrawal.at_once}
-        interviews += erase_answers(store, study.instrument, withdrawal.key, at=study.at, by=study.who.login, only=only)
+        interviews += erase_answers(
+            store, study.instrument, withdrawal.key, at=study.at, by=study.who.login, only=only
+        )
     return ErasureResult(interviews=interviews, scrubbed=scrub_database(store))
 
 
@@ -193,8 +206,12 @@ def _iterate_half_erased(store: Store) -> Iterator[str]:
         if row.position.why != "erased":
             continue
         interviews = list_person_interviews(store, row.key)
-        has_left = any(not is_erased(store.interviews.read_journal(interview.id)) for interview in interviews)
-        if has_left or (store.connector.supervises and store.cases.queries.find_contact(row.key) is not None):
+        has_left = any(
+            not is_erased(store.interviews.read_journal(interview.id)) for interview in interviews
+        )
+        if has_left or (
+            store.connector.supervises and store.cases.queries.find_contact(row.key) is not None
+        ):
             yield row.key
 
 
@@ -203,7 +220,10 @@ def _iterate_withdrawals(store: Store, instrument: Instrument) -> Iterator[Withd
     outcomes = _list_outcomes(instrument)
     keys = dict[str, None]()
     for outcome in sorted(outcomes):
-        keys |= {row.key: None for row in store.cases.queries.iterate_rows(status="done", outcome=outcome)}
+        keys |= {
+            row.key: None
+            for row in store.cases.queries.iterate_rows(status="done", outcome=outcome)
+        }
     for interview in store.interviews.list_rows(origin="real"):
         if interview.outcome in outcomes and interview.case:
             keys[interview.case] = None

@@ -1,7 +1,15 @@
 """The question that is asked in an interview, what is keyed for it, and where each call of the session leads."""
 
 from survey_cli import entry_commands as commands
-from survey_cli.entries import LineEntry, PickEntry, PickReply, Prompt, Query, Rejection, VerbatimEntry
+from survey_cli.entries import (
+    LineEntry,
+    PickEntry,
+    PickReply,
+    Prompt,
+    Query,
+    Rejection,
+    VerbatimEntry,
+)
 from survey_cli.sessions.interview.interview_session import ClosingReview, InterviewSession
 from survey_cli.tui.interview.pick import PickState
 from survey_cli.tui.interview.question import QuestionView, is_certainly_measured
@@ -16,7 +24,9 @@ CONFIRM_HELP = "F9 confirms it, or key the right answer"
 class CurrentQuestion:
     """The question on the screen. After the last one there is a closing review, then nothing is asked any more."""
 
-    def __init__(self, screen: KeyScreen, session: InterviewSession, view: QuestionView, *, stays: bool) -> None:
+    def __init__(
+        self, screen: KeyScreen, session: InterviewSession, view: QuestionView, *, stays: bool
+    ) -> None:
         self._screen = screen
         self._view = view
         self._stays = stays
@@ -90,7 +100,10 @@ class CurrentQuestion:
     @property
     def is_changed(self) -> bool:
         """Whether something is keyed that is not sent yet, so that the entry differs from the answer that is stored."""
-        is_specifying = any(isinstance(panel, LinePanel) and panel.option is not None for panel in self._screen.panels)
+        is_specifying = any(
+            isinstance(panel, LinePanel) and panel.option is not None
+            for panel in self._screen.panels
+        )
         is_typed = self.typed != self._shown_text and not self.typed_command
         return is_typed or is_specifying or self.pick != PickState()
 
@@ -98,7 +111,9 @@ class CurrentQuestion:
     def is_text(self) -> bool:
         """Whether the answer is a text."""
         entry = self.prompt.entry if self.prompt is not None else None
-        return isinstance(entry, VerbatimEntry) or (isinstance(entry, LineEntry) and entry.kind == "text")
+        return isinstance(entry, VerbatimEntry) or (
+            isinstance(entry, LineEntry) and entry.kind == "text"
+        )
 
     @property
     def earlier_text(self) -> str:
@@ -144,7 +159,9 @@ class CurrentQuestion:
 
     # After each call of the session
 
-    async def finish(self, rejection: Rejection | None, *, without_enter: bool = False, sent: str = "") -> bool:
+    async def finish(
+        self, rejection: Rejection | None, *, without_enter: bool = False, sent: str = ""
+    ) -> bool:
         """Go on to what is asked now, or say why not; returns whether the entry was accepted."""
         before = self.prompt
         if rejection is not None:
@@ -190,7 +207,9 @@ class CurrentQuestion:
             self._screen.unexpected = self.review is None
             if self.review is None and not self._stays:
                 result = self.session.result()
-                must_be_read = result is None or result.remark or result.erased or result.status == "lost"
+                must_be_read = (
+                    result is None or result.remark or result.erased or result.status == "lost"
+                )
                 self._screen.left = not must_be_read
             return
         await self._view.prepare(prompt)
@@ -199,7 +218,10 @@ class CurrentQuestion:
             self._screen.refresh()  # every line whole: what ran over on this terminal goes with it
         self._bring_back(prompt)
         if not self.take_message():
-            self.message, self._is_message_new = (self.message if self._is_message_new else ""), False
+            self.message, self._is_message_new = (
+                (self.message if self._is_message_new else ""),
+                False,
+            )
 
     def take_message(self) -> bool:
         """Take the next message of a supervisor; returns whether there is one."""
@@ -212,7 +234,12 @@ class CurrentQuestion:
         unsent = self._unsent.pop(prompt.place, None)
         earlier = prompt.earlier
         # A value of the sample is none of the respondent's: typing replaces it.
-        is_edited = self.is_text and earlier is not None and earlier.kind != "prefill" and not earlier.declined
+        is_edited = (
+            self.is_text
+            and earlier is not None
+            and earlier.kind != "prefill"
+            and not earlier.declined
+        )
         earlier_text = self.earlier_text if is_edited else ""
         is_verbatim = isinstance(prompt.entry, VerbatimEntry)
         if is_verbatim:
@@ -229,10 +256,14 @@ class CurrentQuestion:
             self._shown_text = earlier_text
             # A free answer that is questioned is mostly continued.
             self.is_selected = prompt.query is not None and bool(earlier_text) and not is_verbatim
-            self._view.set_typed(earlier_text if unsent is None else unsent, selected=self.is_selected)
+            self._view.set_typed(
+                earlier_text if unsent is None else unsent, selected=self.is_selected
+            )
         if unsent:
             takes = "" if is_verbatim else ": Enter takes it"
-            self._screen.said = f"what you started to {_describe_entering(prompt)} here is back{takes}"
+            self._screen.said = (
+                f"what you started to {_describe_entering(prompt)} here is back{takes}"
+            )
         elif self._view.entry is not None and not self.typed and self.history.has_words:
             self._screen.said = UNDO_HINT
 
@@ -259,14 +290,20 @@ class CurrentQuestion:
         entry = self.prompt.entry
         is_line = isinstance(entry, LineEntry) and entry.kind in ("text", "search")
         is_text = is_line or isinstance(entry, VerbatimEntry)
-        is_begun = self.typed != self._shown_text or bool(self._draft)  # a draft may have been cleared
+        is_begun = self.typed != self._shown_text or bool(
+            self._draft
+        )  # a draft may have been cleared
         if is_text and is_begun and not self.typed_command:
             self._unsent[self.prompt.place] = self.typed
             return
         if self.typed != self._shown_text and not self.typed_command:
-            self.history.record(self.typed, "")  # there to be brought back, but not to be sent by an Enter
+            self.history.record(
+                self.typed, ""
+            )  # there to be brought back, but not to be sent by an Enter
         if self.pick.chosen is not None:
-            self._unsent[self.prompt.place] = self.pick._replace(typed="", marked=None, rejected=False)
+            self._unsent[self.prompt.place] = self.pick._replace(
+                typed="", marked=None, rejected=False
+            )
 
     async def drop_command(self) -> None:
         """Take away what led to a command: the panel on top, or the line that was typed."""
@@ -281,7 +318,9 @@ class CurrentQuestion:
     async def send_codes(self, reply: PickReply, *, without_enter: bool) -> None:
         """Send codes; where they are rejected, they stay to be seen."""
         codes = " ".join(str(code) for code in reply.codes)
-        accepted = await self.finish(self.session.reply(reply), without_enter=without_enter, sent=codes)
+        accepted = await self.finish(
+            self.session.reply(reply), without_enter=without_enter, sent=codes
+        )
         if not accepted and self.pick.chosen is None and self._screen.panel is None:
             self.pick = self.pick._replace(typed=codes, rejected=True)
 

@@ -15,7 +15,11 @@ from survey_cli.engine.asked_items import AskedItem
 from survey_cli.engine.events import InterviewNote
 from survey_cli.entry_commands import COMMANDS
 from survey_cli.outcomes import Outcome
-from survey_cli.sessions.interview.interview_session import ClosingReview, InterviewResult, InterviewSession
+from survey_cli.sessions.interview.interview_session import (
+    ClosingReview,
+    InterviewResult,
+    InterviewSession,
+)
 from survey_cli.tui.interview import pick
 from survey_cli.tui.interview.current_question import CurrentQuestion
 from survey_cli.tui.interview.pick import PickState
@@ -35,7 +39,9 @@ class InterviewKey(NamedTuple):
     """The key that the palette presses for it; empty where it has no such row."""
 
 
-_ROWS: Final = json.loads(Path(__file__).with_name("interview_keys.json").read_text(encoding="utf-8"))
+_ROWS: Final = json.loads(
+    Path(__file__).with_name("interview_keys.json").read_text(encoding="utf-8")
+)
 KEYS: Final = tuple(InterviewKey(*row) for row in _ROWS)
 DECLINE_KEYS: Final = {"dk": "ctrl+d", "refused": "ctrl+r"}
 """Keys that decline in a text too: terminals, SSH and browsers all hand them on."""
@@ -67,7 +73,11 @@ def _list_tool_hints(prompt: entries.Prompt, *, has_side: bool) -> list[KeyHint]
         hints.append(KeyHint("F5", "questions", 5))
     if not has_side:
         hints.append(KeyHint("F6", "case", 7))
-    hints += [KeyHint("F8", "stop", 2), KeyHint("F1", "keys", 2), KeyHint("^P", "actions", 8, "ctrl+p")]
+    hints += [
+        KeyHint("F8", "stop", 2),
+        KeyHint("F1", "keys", 2),
+        KeyHint("^P", "actions", 8, "ctrl+p"),
+    ]
     return [hint._replace(line=1) for hint in hints]
 
 
@@ -128,7 +138,9 @@ def _build_decline_hint(decline: entries.DeclineOption, entry: entries.Entry) ->
     """Build the hint of a decline: its letter, its key where letters are text or codes, or its command."""
     label = decline.text.lower()
     if isinstance(entry, entries.ReadEntry) or (
-        isinstance(entry, entries.PickEntry) and decline.key and not entry.is_code_prefix(decline.key)
+        isinstance(entry, entries.PickEntry)
+        and decline.key
+        and not entry.is_code_prefix(decline.key)
     ):
         return KeyHint(decline.key, label, 1)
     if decline.id in DECLINE_KEYS:
@@ -139,7 +151,10 @@ def _build_decline_hint(decline: entries.DeclineOption, entry: entries.Entry) ->
 
 def build_refusal(why: str, said: str) -> list[Content]:
     """Build why the last key was not accepted, and what the interviewer should know."""
-    lines = [style_text(f"! {why}", "bold $error") if why else Content(), style_text(said, "$quiet")]
+    lines = [
+        style_text(f"! {why}", "bold $error") if why else Content(),
+        style_text(said, "$quiet"),
+    ]
     return [line for line in lines if line]
 
 
@@ -153,13 +168,22 @@ def build_messages(
     lines += [style_text(f"» {notice}", "bold $warning")] if notice else []
     if query is not None and not query.aloud:
         sent = style_text(f"? {question.sent}: " if question.sent else "? ")
-        lines.append((sent + styled.style_spans(query.text) + " Confirm?").stylize_before("bold $warning"))
+        lines.append(
+            (sent + styled.style_spans(query.text) + " Confirm?").stylize_before("bold $warning")
+        )
     elif prompt.query is None and prompt.earlier is not None and not question.denied and not lines:
-        lines += [style_text(text, "$quiet") for text in (_describe_earlier(question, prompt.earlier),) if text]
+        lines += [
+            style_text(text, "$quiet")
+            for text in (_describe_earlier(question, prompt.earlier),)
+            if text
+        ]
     echo = "" if why else _echo(question, prompt)
     lines += [style_text(text, "$quiet") for text in (echo, said) if text]
     notes = [note.text for note in question.notes if note.place == prompt.place]
-    return [*lines, *(Content.assemble(("note: ", "$quiet"), (clean(note), "italic")) for note in notes)]
+    return [
+        *lines,
+        *(Content.assemble(("note: ", "$quiet"), (clean(note), "italic")) for note in notes),
+    ]
 
 
 def _echo(question: CurrentQuestion, prompt: entries.Prompt) -> str:
@@ -193,13 +217,20 @@ def build_jump_list(
     items: Sequence[AskedItem], place: Place | None, jump: Callable[[Place], Awaitable[None]]
 ) -> ListPanel:
     """Build the list of the items asked so far, the present one marked."""
-    rows = [Row((str(a.place), a.answer, a.text), partial(jump, a.place), str(a.place), terms=a.section) for a in items]
+    rows = [
+        Row((str(a.place), a.answer, a.text), partial(jump, a.place), str(a.place), terms=a.section)
+        for a in items
+    ]
     marked = next((n for n, a in enumerate(items) if a.place == place), max(len(items) - 1, 0))
     empty = "no question asked so far matches" if items else "nothing has been asked yet"
-    return ListPanel("f3", "jump to: ", rows, marked=marked, empty=empty, takes="go there", takes_keys=False)
+    return ListPanel(
+        "f3", "jump to: ", rows, marked=marked, empty=empty, takes="go there", takes_keys=False
+    )
 
 
-def build_stop_list(session: InterviewSession, suspend: Act, stop: Callable[[Outcome], Awaitable[None]]) -> ListPanel:
+def build_stop_list(
+    session: InterviewSession, suspend: Act, stop: Callable[[Outcome], Awaitable[None]]
+) -> ListPanel:
     """Build the list of the ways in which an interview is suspended or ended."""
     rows = [Row(("s", "Suspend it; resume at this question later"), suspend, "s")]
     for outcome in session.list_stop_outcomes():
@@ -219,13 +250,25 @@ RECENT: Final = 8
 def build_help(prompt: entries.Prompt | None, keys: Iterable[InterviewKey]) -> str:
     """Build the page of keys, with more about this question first, as Markdown."""
     texts = (prompt.help, prompt.probe) if prompt is not None else ()
-    lines = [f"*{styled.escape_markdown(entries.to_plain_text(text).strip())}*\n" for text in texts if text]
+    lines = [
+        f"*{styled.escape_markdown(entries.to_plain_text(text).strip())}*\n"
+        for text in texts
+        if text
+    ]
     keyed = prompt is not None and isinstance(prompt.entry, entries.PickEntry | entries.ReadEntry)
-    declines = [(d.key, d.text) for d in prompt.declines if d.key] if prompt is not None and keyed else []
+    declines = (
+        [(d.key, d.text) for d in prompt.declines if d.key] if prompt is not None and keyed else []
+    )
     commands = ((str(command), command.help) for command in COMMANDS)
     listed = (*declines, *((key.label, key.does) for key in keys), *commands, *DOT_WORDS)
     return "\n".join(
-        [*lines, *(f"- **{styled.escape_markdown(key)}** {styled.escape_markdown(does)}" for key, does in listed)]
+        [
+            *lines,
+            *(
+                f"- **{styled.escape_markdown(key)}** {styled.escape_markdown(does)}"
+                for key, does in listed
+            ),
+        ]
     )
 
 
@@ -233,27 +276,43 @@ def build_faq(prompt: entries.Prompt) -> Content:
     """Build what respondents ask and what may be answered: the answers are read aloud."""
     return styled.join_sections(
         Content.assemble(
-            (styled.ASIDE, "$quiet"), styled.style_spans(question, "$quiet"), "\n", styled.style_spans(answer)
+            (styled.ASIDE, "$quiet"),
+            styled.style_spans(question, "$quiet"),
+            "\n",
+            styled.style_spans(answer),
         )
         for question, answer in prompt.faq
     )
 
 
 def build_case(
-    session: InterviewSession, prompt: entries.Prompt | None, notes: Iterable[InterviewNote], width: int
+    session: InterviewSession,
+    prompt: entries.Prompt | None,
+    notes: Iterable[InterviewNote],
+    width: int,
 ) -> Content:
     """Build the side panel: the case, both clocks, the answers before this question, notes, quota cells, questions."""
     there = session.respondent_time()
     here = session.station_time()
-    clocks = f"{there:%H:%M} there   {here:%H:%M} here" if there is not None else f"{here:%H:%M} here"
-    questions = [styled.style_spans(question) for question, _ in (prompt.faq if prompt is not None else ())]
+    clocks = (
+        f"{there:%H:%M} there   {here:%H:%M} here" if there is not None else f"{here:%H:%M} here"
+    )
+    questions = [
+        styled.style_spans(question) for question, _ in (prompt.faq if prompt is not None else ())
+    ]
     sections = [
         styled.join_lines(
-            [style_text(session.respondent, "bold"), *styled.build_details(session.details), style_text(clocks)]
+            [
+                style_text(session.respondent, "bold"),
+                *styled.build_details(session.details),
+                style_text(clocks),
+            ]
         ),
         styled.build_section("EARLIER", list_items(session.list_recent_answers(RECENT), width)),
         styled.build_section("NOTES", _list_notes(notes, width)),
-        styled.build_section("QUOTA CELLS", [style_text(cell) for cell in session.list_quota_cells()]),
+        styled.build_section(
+            "QUOTA CELLS", [style_text(cell) for cell in session.list_quota_cells()]
+        ),
         styled.build_section("THEY ASK (F5)", questions),
     ]
     return styled.join_sections(sections)
@@ -261,8 +320,13 @@ def build_case(
 
 def list_items(items: Iterable[AskedItem], width: int) -> list[Content]:
     """List items by place, each with its answer."""
-    reasons = [(item, (f"  ({clean(item.reason)})", "italic $quiet") if item.reason else "") for item in items]
-    rows = [(str(item.place), Content.assemble(clean(item.answer), reason)) for item, reason in reasons]
+    reasons = [
+        (item, (f"  ({clean(item.reason)})", "italic $quiet") if item.reason else "")
+        for item in items
+    ]
+    rows = [
+        (str(item.place), Content.assemble(clean(item.answer), reason)) for item, reason in reasons
+    ]
     return styled.build_table(rows, width, "$code")
 
 
@@ -299,14 +363,20 @@ def build_result(result: InterviewResult | None) -> Content:
         "lost": "Left: this station no longer has the case",
     }
     answers = _describe_length(result.answered, result.duration)
-    stored = ["0 answers stored: all are erased"] if result.erased else [answers, f"stored in {result.stored_in}"]
+    stored = (
+        ["0 answers stored: all are erased"]
+        if result.erased
+        else [answers, f"stored in {result.stored_in}"]
+    )
     return build_ending(headings.get(result.status, result.status), *stored, remark=result.remark)
 
 
 def build_ending(heading: str, *texts: str, remark: str = "") -> Content:
     """Build a page in place of a question: a heading, an empty line, and texts."""
     quiet = (style_text(text, "$quiet") for text in texts)
-    return styled.join_lines([style_text(heading, "bold"), Content(" "), *quiet, style_text(remark, "$error")])
+    return styled.join_lines(
+        [style_text(heading, "bold"), Content(" "), *quiet, style_text(remark, "$error")]
+    )
 
 
 def build_header(

@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from survey_cli.entries import DeclineOption, ListSearch, OfferedOption, PickEntry, PickReply, Prompt, Rejection
+from survey_cli.entries import (
+    DeclineOption,
+    ListSearch,
+    OfferedOption,
+    PickEntry,
+    PickReply,
+    Prompt,
+    Rejection,
+)
 from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.values import Code
 
@@ -59,7 +67,9 @@ def get_chosen(prompt: Prompt, state: PickState) -> tuple[tuple[Code, ...], Spec
     if prompt.earlier is None or not isinstance(prompt.entry, PickEntry):
         return (), ()
     picked = prompt.entry.parse(prompt.earlier.typed_text)
-    return prompt.earlier.codes, tuple(picked.specify_texts.items()) if isinstance(picked, PickReply) else ()
+    return prompt.earlier.codes, tuple(picked.specify_texts.items()) if isinstance(
+        picked, PickReply
+    ) else ()
 
 
 def press(key: str, pick: PickEntry, prompt: Prompt, state: PickState) -> PickAction | None:
@@ -79,11 +89,15 @@ def press(key: str, pick: PickEntry, prompt: Prompt, state: PickState) -> PickAc
         case "backspace":
             return state._replace(typed=typed[:-1], rejected=False)
         case "up" | "down" | "home" | "end":
-            return state._replace(marked=_move_mark(key, pick, prompt, state), typed="", rejected=False)
+            return state._replace(
+                marked=_move_mark(key, pick, prompt, state), typed="", rejected=False
+            )
         case " " if pick.several and state.marked is not None:
             return choose(pick.options[state.marked], pick, prompt, state)
     if typed and len(key) == 1:
-        return Rejection(f"{typed}{key} is not offered; {describe_typed(typed, pick)}, Esc clears it")
+        return Rejection(
+            f"{typed}{key} is not offered; {describe_typed(typed, pick)}, Esc clears it"
+        )
     return None
 
 
@@ -105,7 +119,11 @@ def _press_enter(pick: PickEntry, prompt: Prompt, state: PickState) -> PickActio
             return choose(option, pick, prompt, state)
         return Rejection(pick.explain_incomplete(state.typed))
     if not pick.several:
-        return KeepEarlier() if state.marked is None else choose(pick.options[state.marked], pick, prompt, state)
+        return (
+            KeepEarlier()
+            if state.marked is None
+            else choose(pick.options[state.marked], pick, prompt, state)
+        )
     if state.chosen is not None:
         return Send(state.chosen, state.specify_texts)
     return Send(()) if pick.min_count == 0 and prompt.earlier is None else KeepEarlier()
@@ -122,11 +140,23 @@ def describe_typed(typed: str, pick: PickEntry) -> str:
 def find_decline(key: str, prompt: Prompt) -> DeclineOption | None:
     """Find the decline whose key this is."""
     folded = key.casefold()
-    return next((decline for decline in prompt.declines if decline.key and decline.key.casefold() == folded), None)
+    return next(
+        (
+            decline
+            for decline in prompt.declines
+            if decline.key and decline.key.casefold() == folded
+        ),
+        None,
+    )
 
 
 def choose(
-    option: OfferedOption, pick: PickEntry, prompt: Prompt, state: PickState, *, without_enter: bool = False
+    option: OfferedOption,
+    pick: PickEntry,
+    prompt: Prompt,
+    state: PickState,
+    *,
+    without_enter: bool = False,
 ) -> PickAction:
     """Choose an option: send it, ask for its text, or turn it on or off where several may be chosen."""
     chosen, texts = get_chosen(prompt, state)
@@ -142,7 +172,11 @@ def choose(
     if option.specify:
         known = {**dict(state.removed_texts), **dict(texts)}
         return AskSpecify(option, known.get(option.code, ""), without_enter)
-    return add(option, pick, prompt, state) if pick.several else Send((option.code,), (), without_enter)
+    return (
+        add(option, pick, prompt, state)
+        if pick.several
+        else Send((option.code,), (), without_enter)
+    )
 
 
 def add(
@@ -151,13 +185,19 @@ def add(
     """Add an option; an exclusive one removes the others, and is removed when another is added."""
     chosen, texts = get_chosen(prompt, state)
     exclusive = {each.code for each in pick.options if each.exclusive}
-    others = () if option.exclusive else tuple(c for c in chosen if c not in exclusive and c != option.code)
+    others = (
+        ()
+        if option.exclusive
+        else tuple(c for c in chosen if c not in exclusive and c != option.code)
+    )
     if pick.max_count is not None and len(others) >= pick.max_count:
         return Rejection(f"at most {pick.max_count}: key one again to remove it")
     kept = tuple(each for each in texts if each[0] in others)
     if text:
         kept = (*kept, (option.code, text))
-    return _keep_removed_texts(state._replace(typed="", chosen=(*others, option.code), specify_texts=kept), texts)
+    return _keep_removed_texts(
+        state._replace(typed="", chosen=(*others, option.code), specify_texts=kept), texts
+    )
 
 
 def _keep_removed_texts(state: PickState, texts: SpecifyTexts) -> PickState:
@@ -192,10 +232,18 @@ def press_in_search(
         return None
     word = typed.rpartition(" ")[2]
     if len(key) == 1 and key.isdecimal() and word and not word.isdecimal():
-        return matches[int(key) - 1] if 0 < int(key) <= len(matches) else Rejection(f"there is no match {key}")
+        return (
+            matches[int(key) - 1]
+            if 0 < int(key) <= len(matches)
+            else Rejection(f"there is no match {key}")
+        )
     if key in ("up", "down"):
         last = len(matches) - 1
-        marked = (last if key == "up" else 0) if state.marked is None else state.marked + (1 if key == "down" else -1)
+        marked = (
+            (last if key == "up" else 0)
+            if state.marked is None
+            else state.marked + (1 if key == "down" else -1)
+        )
         return state._replace(marked=min(max(marked, 0), last))
     if key in ENTER and state.marked is not None:
         return matches[state.marked]

@@ -12,7 +12,15 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.geometry import Region
 
-from survey_cli.entries import LineEntry, OfferedOption, PickEntry, Prompt, StyledText, TextSpan, VerbatimEntry
+from survey_cli.entries import (
+    LineEntry,
+    OfferedOption,
+    PickEntry,
+    Prompt,
+    StyledText,
+    TextSpan,
+    VerbatimEntry,
+)
 from survey_cli.text_width import is_certain, measure_width
 from survey_cli.tui.interview.pick import PickState, get_chosen, list_matches, number_matches
 from survey_cli.tui.widgets import styled
@@ -34,7 +42,9 @@ CHROME = 8
 SIDE_COLUMNS = 40
 LAYOUT_SECONDS = 1.0
 """The longest time that keys wait for a field to be laid out."""
-YES_NO = PickEntry(options=(OfferedOption(1, (TextSpan("Yes"),)), OfferedOption(2, (TextSpan("No: ask again"),))))
+YES_NO = PickEntry(
+    options=(OfferedOption(1, (TextSpan("Yes"),)), OfferedOption(2, (TextSpan("No: ask again"),)))
+)
 """The answers to a question read aloud about an answer."""
 
 
@@ -78,8 +88,13 @@ class OptionLines(styled.Lines[OptionState]):
                 beside = self._format_all(state, column)
                 rows = -(-len(beside) // columns)
                 if all(len(lines) == 1 for lines in beside) and rows <= state.rows:
-                    lines = self._set_side_by_side([lines[0] for lines in beside], rows, column, state.right_to_left)
-                    return [line.pad_left(width - line.cell_length) if state.right_to_left else line for line in lines]
+                    lines = self._set_side_by_side(
+                        [lines[0] for lines in beside], rows, column, state.right_to_left
+                    )
+                    return [
+                        line.pad_left(width - line.cell_length) if state.right_to_left else line
+                        for line in lines
+                    ]
         self._line_options = [[n] for n, lines in enumerate(options) for _ in lines]
         return [line for lines in options for line in lines]
 
@@ -97,7 +112,9 @@ class OptionLines(styled.Lines[OptionState]):
             formatted.append(_format_option(option, text, pick.several, *looks, size, width))
         return formatted
 
-    def _set_side_by_side(self, options: list[Content], rows: int, width: int, from_right: bool) -> list[Content]:
+    def _set_side_by_side(
+        self, options: list[Content], rows: int, width: int, from_right: bool
+    ) -> list[Content]:
         self._column_width = width + COLUMN_GAP
         self._line_options = [list(range(row, len(options), rows)) for row in range(rows)]
         gap = Content(" " * COLUMN_GAP)
@@ -133,7 +150,11 @@ def _format_option(
         sign = f"{here} "
     style = "bold" if chosen or marked else "" if option.read else "$quiet"
     code = f" {option.code!s:>{size}} ", styled.KEY_CAP
-    first = (" ", code, (sign[::-1], "bold $accent")) if right_to_left else ((sign, "bold $accent"), code, " ")
+    first = (
+        (" ", code, (sign[::-1], "bold $accent"))
+        if right_to_left
+        else ((sign, "bold $accent"), code, " ")
+    )
     parts = [styled.style_spans(option.text, style)]
     if specified:
         parts.append(styled.style_text(f": {specified}", "bold"))
@@ -143,9 +164,14 @@ def _format_option(
     elif option.exclusive and several:
         remarks.append("alone")
     parts += [styled.style_text(f"  ({remark})", "italic $quiet") for remark in remarks]
-    lines = styled.hang(Content.assemble(*first), Content("").join(parts), width, right_to_left=right_to_left)
+    lines = styled.hang(
+        Content.assemble(*first), Content("").join(parts), width, right_to_left=right_to_left
+    )
     if chosen or marked:
-        lines = [line.pad_right(max(width - line.cell_length, 0)).stylize_before("$row") for line in lines]
+        lines = [
+            line.pad_right(max(width - line.cell_length, 0)).stylize_before("$row")
+            for line in lines
+        ]
     return tuple(lines)
 
 
@@ -155,13 +181,17 @@ class Aside(styled.Lines[tuple[StyledText, bool]]):
     def __init__(self, id: str, mark: str, mark_style: str, style: str) -> None:
         super().__init__(id=id)
         self._mark = Content.styled(mark, mark_style)
-        self._mark_from_right = Content.styled(" ".join(reversed(mark.replace("▷", "◁").split(" "))), mark_style)
+        self._mark_from_right = Content.styled(
+            " ".join(reversed(mark.replace("▷", "◁").split(" "))), mark_style
+        )
         self._style = style
 
     def build_lines(self, state: tuple[StyledText, bool], width: int) -> list[Content]:
         text, right_to_left = state
         mark = self._mark_from_right if right_to_left else self._mark
-        return styled.hang(mark, styled.style_spans(text, self._style), width, right_to_left=right_to_left)
+        return styled.hang(
+            mark, styled.style_spans(text, self._style), width, right_to_left=right_to_left
+        )
 
 
 class QuestionView(VerticalScroll):
@@ -256,7 +286,9 @@ class QuestionView(VerticalScroll):
 
     # What is shown
 
-    def show_question(self, prompt: Prompt, state: PickState, *, denied: bool, specifying: Code | None) -> None:
+    def show_question(
+        self, prompt: Prompt, state: PickState, *, denied: bool, specifying: Code | None
+    ) -> None:
         """Show the question with what has been keyed for it."""
         self.place = prompt.place
         query = prompt.query if not denied else None
@@ -267,14 +299,19 @@ class QuestionView(VerticalScroll):
         if is_read_back and query is not None:
             parts += [_aside(styled.style_spans(prompt.text)), styled.style_spans(query.text)]
         elif denied and prompt.query is not None and prompt.query.otherwise:
-            parts += [_aside(styled.style_spans(prompt.text)), styled.style_spans(prompt.query.otherwise)]
+            parts += [
+                _aside(styled.style_spans(prompt.text)),
+                styled.style_spans(prompt.query.otherwise),
+            ]
         else:
             parts += [_spoken(styled.style_spans(prompt.text), prompt)]
         say.set_class(not prompt.aloud, "-own")
         from_right = prompt.right_to_left
         say.show(styled.join_sections(parts), right_to_left=from_right)
         for id, text in (("#instruction", prompt.instruction), ("#probe", prompt.probe)):
-            self.query_one(id, Aside).show((text, from_right) if text and not is_read_back else None)
+            self.query_one(id, Aside).show(
+                (text, from_right) if text and not is_read_back else None
+            )
         if isinstance(prompt.entry, LineEntry):
             self._show_range_and_unit(prompt.entry)
         rows = self._count_rows(prompt, parts) if isinstance(prompt.entry, PickEntry) else 0
@@ -282,13 +319,25 @@ class QuestionView(VerticalScroll):
 
     def _count_rows(self, prompt: Prompt, parts: list[Content]) -> int:
         """Count the lines that are left for the options, beside the texts of the question."""
-        width = min(self.app.size.width - (SIDE_COLUMNS if self.screen.has_class("-wide") else 0), MEASURE) - 9
+        width = (
+            min(
+                self.app.size.width - (SIDE_COLUMNS if self.screen.has_class("-wide") else 0),
+                MEASURE,
+            )
+            - 9
+        )
         texts = (*parts, *map(styled.style_spans, (prompt.instruction, prompt.probe)))
         taken = sum(-(-text.cell_length // width) + 1 for text in texts if text)
         return max(self.app.size.height - CHROME - taken, 4)
 
     def _show_options(
-        self, prompt: Prompt, state: PickState, rows: int, *, is_read_back: bool, specifying: Code | None
+        self,
+        prompt: Prompt,
+        state: PickState,
+        rows: int,
+        *,
+        is_read_back: bool,
+        specifying: Code | None,
     ) -> None:
         options = self.query_one(OptionLines)
         if is_read_back:
@@ -299,17 +348,23 @@ class QuestionView(VerticalScroll):
                 chosen = ()
             if specifying is not None:
                 chosen = (*chosen, specifying) if prompt.entry.several else (specifying,)
-            shown = OptionState(prompt.entry, chosen, texts, state.marked, state.typed, rows, prompt.right_to_left)
+            shown = OptionState(
+                prompt.entry, chosen, texts, state.marked, state.typed, rows, prompt.right_to_left
+            )
             options.show(shown)
             if state.marked is not None and (line := options.marked_line) is not None:
                 region = Region(0, options.virtual_region.y + line, 1, 1)
                 self.scroll_to_region(region, animate=False, force=True)
         elif isinstance(prompt.entry, LineEntry) and prompt.entry.search is not None:
             matches = list_matches(prompt.entry.search, self.typed)
-            found = OptionState(number_matches(matches), marked=state.marked, right_to_left=prompt.right_to_left)
+            found = OptionState(
+                number_matches(matches), marked=state.marked, right_to_left=prompt.right_to_left
+            )
             options.show(found if matches else None)
         elif isinstance(prompt.entry, LineEntry) and prompt.entry.labels:
-            labels = tuple(OfferedOption(code, (TextSpan(text),)) for code, text in prompt.entry.labels)
+            labels = tuple(
+                OfferedOption(code, (TextSpan(text),)) for code, text in prompt.entry.labels
+            )
             options.show(OptionState(PickEntry(options=labels), right_to_left=prompt.right_to_left))
         else:
             options.show(None)

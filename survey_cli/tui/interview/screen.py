@@ -32,7 +32,9 @@ from survey_cli.tui.widgets.editing import (
 from survey_cli.tui.widgets.key_app import EDITING_KEYS, KeyScreen
 from survey_cli.tui.widgets.terminal import ENTER
 
-OPENERS: Final = frozenset(("f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9", "ctrl+c", "ctrl+p"))
+OPENERS: Final = frozenset(
+    ("f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9", "ctrl+c", "ctrl+p")
+)
 """Keys that open something whatever is asked."""
 BACK_KEYS: Final = ("alt+left", "shift+tab")
 FRONT_KEYS: Final = ("alt+right", "tab")
@@ -45,7 +47,9 @@ def compose_question(view: QuestionView) -> ComposeResult:
     yield styled.Header()
     yield styled.KeyBar()
     yield styled.Lines(
-        id="status", state=(Content(), Content()), build=lambda ends, width: [styled.spread(*ends, width)]
+        id="status",
+        state=(Content(), Content()),
+        build=lambda ends, width: [styled.spread(*ends, width)],
     )
     with VerticalScroll(id="side", can_focus=False):
         yield styled.TextView(id="case")
@@ -112,7 +116,9 @@ class InterviewScreen(KeyScreen):
                 self.said = f"{commands.ENTER_TWICE_HINT}: Enter once more {does}"
                 return
 
-        takes_enter = is_at_end or (self.panel is None and isinstance(self._entry, entries.ReadEntry))
+        takes_enter = is_at_end or (
+            self.panel is None and isinstance(self._entry, entries.ReadEntry)
+        )
         if follows_code and key in ENTER and not takes_enter:
             # Keyed by habit: it must neither keep an answer here, nor take one from the sample, nor choose none.
             self.said = commands.ENTER_AFTER_CODE_HINT
@@ -174,7 +180,9 @@ class InterviewScreen(KeyScreen):
         empty = not self.view.typed
         if key in BACK_KEYS or (key == "left" and empty):
             await self.question.go_back()
-        elif key in FRONT_KEYS or (key == "end" and empty and not isinstance(entry, entries.PickEntry)):
+        elif key in FRONT_KEYS or (
+            key == "end" and empty and not isinstance(entry, entries.PickEntry)
+        ):
             await self.question.go_forward()
         elif self.question.is_read_back:
             await self._handle_read_back(key)
@@ -196,7 +204,9 @@ class InterviewScreen(KeyScreen):
                         panel.scroll_by_key(self.view, key)
                     else:
                         await self._press_letter(key, prompt, otherwise="Enter continues")
-                case entries.LineEntry(search=lists) if lists is not None and not commands.is_command(self.view.typed):
+                case entries.LineEntry(search=lists) if (
+                    lists is not None and not commands.is_command(self.view.typed)
+                ):
                     await self._search(key, prompt, lists)
                 case entries.LineEntry() | entries.VerbatimEntry():
                     await self._type(key, prompt)
@@ -233,7 +243,9 @@ class InterviewScreen(KeyScreen):
             case PickState():
                 self.question.pick = action
             case pick.Send(codes, texts, without_enter):
-                await self.question.send_codes(entries.PickReply(codes, dict(texts)), without_enter=without_enter)
+                await self.question.send_codes(
+                    entries.PickReply(codes, dict(texts)), without_enter=without_enter
+                )
             case pick.AskSpecify(option, text, without_enter):
                 self.question.pick = self.question.pick._replace(typed="")
                 await self._ask_specify(option, entry, text)
@@ -247,7 +259,9 @@ class InterviewScreen(KeyScreen):
                 if entry.several:
                     self.question.pick = self.question.pick._replace(typed="")
 
-    async def _ask_specify(self, option: entries.OfferedOption, entry: entries.PickEntry, text: str) -> None:
+    async def _ask_specify(
+        self, option: entries.OfferedOption, entry: entries.PickEntry, text: str
+    ) -> None:
         async def submit(typed: str) -> None:
             text = commands.unescape_dots(typed)
             if commands.is_command(typed):
@@ -257,7 +271,9 @@ class InterviewScreen(KeyScreen):
             elif entry.several:
                 assert self.question.prompt is not None
                 await self.close_panel()
-                await self._pick(pick.add(option, entry, self.question.prompt, self.question.pick, text), entry)
+                await self._pick(
+                    pick.add(option, entry, self.question.prompt, self.question.pick, text), entry
+                )
             else:
                 reply = entries.PickReply((option.code,), {option.code: text})
                 await self.question.send_codes(reply, without_enter=False)
@@ -339,10 +355,15 @@ class InterviewScreen(KeyScreen):
         if rejection is not None and rejection.meanings:
             self.bell_due = True
             meanings = enumerate(rejection.meanings, 1)
-            choices = [panel.Choice(str(n), each.label, partial(self._give_meaning, each)) for n, each in meanings]
+            choices = [
+                panel.Choice(str(n), each.label, partial(self._give_meaning, each))
+                for n, each in meanings
+            ]
             await self.open_panel(panel.ChoicePanel(rejection.why, choices))
         elif (
-            not await self.question.finish(rejection, sent=sent) and self.view.entry is not None and self.panel is None
+            not await self.question.finish(rejection, sent=sent)
+            and self.view.entry is not None
+            and self.panel is None
         ):
             self.view.set_typed(self.view.typed, selected=True)
             self.question.is_selected = True
@@ -397,12 +418,24 @@ class InterviewScreen(KeyScreen):
                 self.refuse("that click was for the previous question")
             elif question.is_read_back:
                 await self._handle_read_back(str(option.code))
-            elif prompt is not None and isinstance(prompt.entry, entries.PickEntry) and self.panel is None:
+            elif (
+                prompt is not None
+                and isinstance(prompt.entry, entries.PickEntry)
+                and self.panel is None
+            ):
                 self.forget_messages()
-                await self._pick(pick.choose(option, prompt.entry, prompt, question.pick), prompt.entry)
-            elif prompt is not None and isinstance(prompt.entry, entries.LineEntry) and prompt.entry.search is not None:
+                await self._pick(
+                    pick.choose(option, prompt.entry, prompt, question.pick), prompt.entry
+                )
+            elif (
+                prompt is not None
+                and isinstance(prompt.entry, entries.LineEntry)
+                and prompt.entry.search is not None
+            ):
                 self.forget_messages()
-                await self._take_match(pick.list_matches(prompt.entry.search, self.view.typed)[int(option.code) - 1])
+                await self._take_match(
+                    pick.list_matches(prompt.entry.search, self.view.typed)[int(option.code) - 1]
+                )
 
         self.app.post_message(panel.ActLater(choose))
 
@@ -414,7 +447,10 @@ class InterviewScreen(KeyScreen):
     async def _suspend(self) -> None:
         """Suspend; where it can't be written, asking once more leaves all the same: what was answered is stored."""
         self.question.keep_unsent()
-        if await self.question.finish(self.question.session.suspend()) or self.question.prompt is None:
+        if (
+            await self.question.finish(self.question.session.suspend())
+            or self.question.prompt is None
+        ):
             return
         if self.question.insists:
             self.left = True
@@ -441,14 +477,20 @@ class InterviewScreen(KeyScreen):
         """List what opens by which key."""
         question, prompt, session = self.question, self.question.prompt, self.question.session
         return {
-            "f1": lambda: self.open_panel(panel.TextPanel("f1", self.help_intro + pages.build_help(prompt, self.keys))),
+            "f1": lambda: self.open_panel(
+                panel.TextPanel("f1", self.help_intro + pages.build_help(prompt, self.keys))
+            ),
             "f2": self._open_note,
-            "f3": lambda: self.open_panel(pages.build_jump_list(session.list_items(), question.place, question.jump)),
+            "f3": lambda: self.open_panel(
+                pages.build_jump_list(session.list_items(), question.place, question.jump)
+            ),
             "f4": self._open_languages,
             "f5": self._open_faq,
             "f6": lambda: self.open_panel(panel.TextPanel("f6", self._build_case(prompt))),
             "f7": self._jump_to_other,
-            "f8": lambda: self.open_panel(pages.build_stop_list(session, self._suspend, self._ask_stop)),
+            "f8": lambda: self.open_panel(
+                pages.build_stop_list(session, self._suspend, self._ask_stop)
+            ),
             "f9": self._confirm,
             "ctrl+p": self._open_palette,
             "ctrl+c": self._ask_suspend,
@@ -489,7 +531,9 @@ class InterviewScreen(KeyScreen):
     async def _add_note(self, text: str, replaces: InterviewNote | None = None) -> None:
         is_elsewhere = replaces is not None and replaces.place != self.question.place
         rejection = self.question.session.add_note(text, replaces=replaces)
-        await self.question.stay(rejection, said="noted" if is_elsewhere else "")  # here the note itself is shown
+        await self.question.stay(
+            rejection, said="noted" if is_elsewhere else ""
+        )  # here the note itself is shown
 
     async def _open_languages(self) -> None:
         """Switch between two languages at once; more are a list."""
@@ -500,8 +544,12 @@ class InterviewScreen(KeyScreen):
             await self._speak(next(each for each in prompt.languages if each != prompt.language))
         else:
             listed = enumerate(prompt.languages, 1)
-            rows = [panel.Row((str(n), each), partial(self._speak, each), str(n)) for n, each in listed]
-            await self.open_panel(panel.ListPanel("f4", "continue in: ", rows, takes="continue in it"))
+            rows = [
+                panel.Row((str(n), each), partial(self._speak, each), str(n)) for n, each in listed
+            ]
+            await self.open_panel(
+                panel.ListPanel("f4", "continue in: ", rows, takes="continue in it")
+            )
 
     async def _speak(self, language: str) -> None:
         await self.question.stay(self.question.session.switch_language(language))
@@ -544,16 +592,27 @@ class InterviewScreen(KeyScreen):
             async def submit(reason: str) -> None:
                 await question.finish(question.session.confirm(reason))
 
-            line = panel.LinePanel("f9", label, submit, saves="confirm", about=question.place, opener="F9")
+            line = panel.LinePanel(
+                "f9", label, submit, saves="confirm", about=question.place, opener="F9"
+            )
             await self.open_panel(line)
 
     async def _open_palette(self) -> None:
         """Open the palette: every action with its key and its command."""
         now = self._struck[1]
-        rows = [panel.Row((key.label, key.does), partial(self.press, key.press, now)) for key in self.keys if key.press]
+        rows = [
+            panel.Row((key.label, key.does), partial(self.press, key.press, now))
+            for key in self.keys
+            if key.press
+        ]
         declines = self.question.prompt.declines if self.question.prompt is not None else ()
-        rows += [panel.Row((each.key or f".{each.id}", each.text), partial(self._decline, each)) for each in declines]
-        await self.open_palette([*rows, panel.Row(("F1", "all keys"), partial(self.press, "f1", now))])
+        rows += [
+            panel.Row((each.key or f".{each.id}", each.text), partial(self._decline, each))
+            for each in declines
+        ]
+        await self.open_palette(
+            [*rows, panel.Row(("F1", "all keys"), partial(self.press, "f1", now))]
+        )
 
     # Commands
 
@@ -592,12 +651,22 @@ class InterviewScreen(KeyScreen):
             await self._open(next(each.key for each in commands.COMMANDS if each.name == name))
 
     async def _jump_to(self, text: str) -> None:
-        place = commands.find_place(text, (item.place for item in self.question.session.list_items()))
-        await (self.question.stay(place) if isinstance(place, entries.Rejection) else self.question.jump(place))
+        place = commands.find_place(
+            text, (item.place for item in self.question.session.list_items())
+        )
+        await (
+            self.question.stay(place)
+            if isinstance(place, entries.Rejection)
+            else self.question.jump(place)
+        )
 
     async def _stop_with(self, text: str) -> None:
         outcome = commands.find_outcome(text, self.question.session.list_stop_outcomes())
-        await (self.question.stay(outcome) if isinstance(outcome, entries.Rejection) else self._ask_stop(outcome))
+        await (
+            self.question.stay(outcome)
+            if isinstance(outcome, entries.Rejection)
+            else self._ask_stop(outcome)
+        )
 
     async def _change_note(self, text: str) -> None:
         notes = self.question.notes
@@ -616,7 +685,9 @@ class InterviewScreen(KeyScreen):
         question, prompt = self.question, self.question.prompt
         self._show_head(prompt)
         if prompt is None and question.review is not None:
-            self.view.show_page(pages.build_review(question.review, min(self.size.width, MEASURE) - 10))
+            self.view.show_page(
+                pages.build_review(question.review, min(self.size.width, MEASURE) - 10)
+            )
             self.view.show_message(pages.build_refusal(self.why, self.said or question.message))
             self.show_keys(pages.REVIEW_HINTS)
         if prompt is None:
@@ -625,9 +696,13 @@ class InterviewScreen(KeyScreen):
             return
         option = self.panel.option if isinstance(self.panel, panel.LinePanel) else None
         specifying = option.code if option is not None else None
-        self.view.show_question(prompt, question.pick, denied=question.denied, specifying=specifying)
+        self.view.show_question(
+            prompt, question.pick, denied=question.denied, specifying=specifying
+        )
         said = self.said or question.message
-        self.view.show_message(pages.build_messages(question, prompt, why=self.why, notice=self.notice, said=said))
+        self.view.show_message(
+            pages.build_messages(question, prompt, why=self.why, notice=self.notice, said=said)
+        )
         wide = self.has_class("-wide")
         self.show_keys(pages.list_hints(question, prompt, has_side=wide))
         if wide:
@@ -657,4 +732,6 @@ class InterviewScreen(KeyScreen):
             parts.append("has hung up")
         elif there is not None and not has_side:
             parts.append(f"{there:%H:%M} there")
-        self.query_one("#status", styled.Lines).show((self.aside, styled.style_text(styled.SEPARATOR.join(parts))))
+        self.query_one("#status", styled.Lines).show(
+            (self.aside, styled.style_text(styled.SEPARATOR.join(parts)))
+        )

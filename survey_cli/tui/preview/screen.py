@@ -25,12 +25,33 @@ from survey_cli.tui.interview.pick import PickState
 from survey_cli.tui.interview.screen import InterviewScreen
 from survey_cli.tui.widgets.editing import get_text, set_text
 from survey_cli.tui.widgets.key_app import MIN_WIDTH, KeyApp
-from survey_cli.tui.widgets.panel import SCROLLS, Act, LinePanel, ListPanel, Row, TextPanel, build_question
-from survey_cli.tui.widgets.styled import SEPARATOR, HeaderState, KeyHint, Lines, clean, format_keys, hang, style_text
+from survey_cli.tui.widgets.panel import (
+    SCROLLS,
+    Act,
+    LinePanel,
+    ListPanel,
+    Row,
+    TextPanel,
+    build_question,
+)
+from survey_cli.tui.widgets.styled import (
+    SEPARATOR,
+    HeaderState,
+    KeyHint,
+    Lines,
+    clean,
+    format_keys,
+    hang,
+    style_text,
+)
 from survey_cli.tui.widgets.terminal import ENTER
 from survey_cli.wording import format_quantity
 
-MARKS: Final = {"error": ("! ", "bold $error"), "warning": ("? ", "bold $warning"), "info": ("  ", "$quiet")}
+MARKS: Final = {
+    "error": ("! ", "bold $error"),
+    "warning": ("? ", "bold $warning"),
+    "info": ("  ", "$quiet"),
+}
 """What stands before a problem, and the style of its severity."""
 
 
@@ -38,7 +59,9 @@ def count_problems(problems: Sequence[Problem]) -> str:
     """Return `3 errors · 1 warning`; empty where there are none."""
     errors = len(select_errors(problems))
     counts = {"error": errors, "warning": len(problems) - errors}
-    return SEPARATOR.join(format_quantity(count, severity) for severity, count in counts.items() if count)
+    return SEPARATOR.join(
+        format_quantity(count, severity) for severity, count in counts.items() if count
+    )
 
 
 class ProblemLines(Lines[PreviewState]):
@@ -85,7 +108,9 @@ PREVIEW_KEYS: Final = (
     InterviewKey("Ctrl+T", "the data as an analyst receives them", "ctrl+t"),
     InterviewKey("Ctrl+N", "start over without answers", "ctrl+n"),
     InterviewKey("Ctrl+C", "leave the preview", "ctrl+c"),
-    InterviewKey("F3", "any item, asked or not; unanswered questions before it get invented answers", "f3"),
+    InterviewKey(
+        "F3", "any item, asked or not; unanswered questions before it get invented answers", "f3"
+    ),
     *(key._replace(label="F8") if key.press == "f8" else key for key in KEYS if key.press != "f3"),
 )
 """The interviewer's keys with those that a preview adds or changes."""
@@ -183,12 +208,18 @@ class PreviewScreen(InterviewScreen):
         for options in panel.query(OptionList):
             position = options.highlighted or 0
         typed = "".join(get_text(field) for field in panel.query(Input))
-        return OpenPanel(panel.what, typed, position, panel.option if isinstance(panel, LinePanel) else None)
+        return OpenPanel(
+            panel.what, typed, position, panel.option if isinstance(panel, LinePanel) else None
+        )
 
     async def _reopen(self, opened: OpenPanel) -> None:
         """Open a panel again, with what it says now and what was typed in it."""
         entry = self.question.prompt.entry if self.question.prompt is not None else None
-        openers = {**self._list_openers(), "palette": self._open_palette, "command": self._open_command}
+        openers = {
+            **self._list_openers(),
+            "palette": self._open_palette,
+            "command": self._open_command,
+        }
         if opened.option is not None and isinstance(entry, PickEntry):
             option = entry.find_option(str(opened.option.code))
             if option is not None and option.specify:
@@ -249,7 +280,11 @@ class PreviewScreen(InterviewScreen):
     # What keys open
 
     def _list_openers(self) -> Mapping[str, Act]:
-        own = {"ctrl+l": self._open_problems, "ctrl+t": self._open_data, "ctrl+n": self._ask_restart}
+        own = {
+            "ctrl+l": self._open_problems,
+            "ctrl+t": self._open_data,
+            "ctrl+n": self._ask_restart,
+        }
         return {**super()._list_openers(), **own}
 
     async def _open_problems(self) -> None:
@@ -264,16 +299,24 @@ class PreviewScreen(InterviewScreen):
         values = self.shown.session.list_values()
 
         rows = [_build_row(value, partial(self.question.jump, value.place)) for value in values]
-        marked = next((n for n, value in enumerate(values) if value.place == self.question.place), 0)
-        await self.open_panel(ListPanel("ctrl+t", _count_states(values), rows, marked=marked, takes="go to the item"))
+        marked = next(
+            (n for n, value in enumerate(values) if value.place == self.question.place), 0
+        )
+        await self.open_panel(
+            ListPanel("ctrl+t", _count_states(values), rows, marked=marked, takes="go to the item")
+        )
 
     async def _ask_restart(self) -> None:
         question = "Start over? All answers of this preview are discarded."
-        await self.open_panel(build_question(question, "start over", self._start_over, no="continue", what="ctrl+n"))
+        await self.open_panel(
+            build_question(question, "start over", self._start_over, no="continue", what="ctrl+n")
+        )
 
     async def _ask_suspend(self) -> None:
         question = "Leave the preview? None of its answers are stored."
-        await self.open_panel(build_question(question, "leave", self.leave, no="continue", what="ctrl+c"))
+        await self.open_panel(
+            build_question(question, "leave", self.leave, no="continue", what="ctrl+c")
+        )
 
     # What is shown
 
@@ -283,13 +326,24 @@ class PreviewScreen(InterviewScreen):
             self.said, session.remark = session.remark, ""
         covered = self.panel is not None and self.panel.what in PAGES
         self.set_class(covered, "-page")
-        self.aside = style_text(f"! {self.why}", "bold $error") if covered and self.why else self._build_keys()
+        self.aside = (
+            style_text(f"! {self.why}", "bold $error")
+            if covered and self.why
+            else self._build_keys()
+        )
         super().show()
 
     def _build_keys(self) -> Content:
         """Build the line of the preview's own keys."""
-        keys = [KeyHint("^T", "data"), KeyHint("^L", "problems"), KeyHint("^C", "leave"), KeyHint("^N", "start over")]
-        return format_keys([hint for hint in keys if hint.label == "leave" or not self.shown.broken])
+        keys = [
+            KeyHint("^T", "data"),
+            KeyHint("^L", "problems"),
+            KeyHint("^C", "leave"),
+            KeyHint("^N", "start over"),
+        ]
+        return format_keys(
+            [hint for hint in keys if hint.label == "leave" or not self.shown.broken]
+        )
 
     def _build_header(self, prompt: Prompt | None) -> HeaderState:
         prompt = None if self.shown.broken else prompt
@@ -298,7 +352,9 @@ class PreviewScreen(InterviewScreen):
         place = str(prompt.place) if prompt is not None else ""
         where = state.position if self.app.size.width >= MIN_WIDTH else place
         position = "   ".join(part for part in (counts, where) if part)
-        state = state._replace(title=PurePath(self.shown.file).name, mark="PREVIEW", position=position)
+        state = state._replace(
+            title=PurePath(self.shown.file).name, mark="PREVIEW", position=position
+        )
         return state._replace(progress=0.0) if self.shown.broken else state
 
     def _show_end(self) -> None:
@@ -311,7 +367,10 @@ class PreviewScreen(InterviewScreen):
 class BrokenPanel(TextPanel):
     """The problems of a file of which nothing can be asked: closed when the file is correct."""
 
-    hints = (KeyHint("save", "the corrected file", 0, "none"), KeyHint("↑ ↓ PgUp PgDn", "scroll", 1, "pagedown"))
+    hints = (
+        KeyHint("save", "the corrected file", 0, "none"),
+        KeyHint("↑ ↓ PgUp PgDn", "scroll", 1, "pagedown"),
+    )
 
     async def press(self, key: str) -> None:
         if key in SCROLLS:
@@ -335,7 +394,9 @@ def _keep_pick(state: PickState, prompt: Prompt) -> PickState:
     codes = {option.code for option in entry.options}
     return state._replace(
         typed=state.typed if entry.is_code_prefix(state.typed) else "",
-        chosen=None if state.chosen is None else tuple(code for code in state.chosen if code in codes),
+        chosen=None
+        if state.chosen is None
+        else tuple(code for code in state.chosen if code in codes),
         specify_texts=tuple(text for text in state.specify_texts if text[0] in codes),
         marked=None if state.marked is None else min(state.marked, len(entry.options) - 1),
     )
@@ -343,7 +404,11 @@ def _keep_pick(state: PickState, prompt: Prompt) -> PickState:
 
 def _build_row(value: PreviewValue, act: Act) -> Row:
     label = f"{value.label} (invented)" if value.is_invented else value.label
-    return Row((value.name, value.value, label.strip()), act, style="" if value.state == "answered" else "$quiet")
+    return Row(
+        (value.name, value.value, label.strip()),
+        act,
+        style="" if value.state == "answered" else "$quiet",
+    )
 
 
 def _count_states(values: Sequence[PreviewValue]) -> str:
@@ -395,7 +460,9 @@ class PreviewApp(KeyApp):
             shown = self._reload()
         except Exception as error:
             self.log.error(error)
-            screen.said = f"reading the file failed ({type(error).__name__}), a bug in survey: save again"
+            screen.said = (
+                f"reading the file failed ({type(error).__name__}), a bug in survey: save again"
+            )
             screen.show()
             return
         if shown is not None:

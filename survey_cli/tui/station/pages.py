@@ -11,7 +11,13 @@ from textual.content import Content
 from survey_cli.fieldwork.shifts import list_shift_figures
 from survey_cli.sessions.station import station_views
 from survey_cli.sessions.station.station import StationSession
-from survey_cli.sessions.station.station_views import BreakView, CaseView, IdleView, StationView, WrapUpView
+from survey_cli.sessions.station.station_views import (
+    BreakView,
+    CaseView,
+    IdleView,
+    StationView,
+    WrapUpView,
+)
 from survey_cli.tui.station.views import build_clocks, describe_number, format_appointment
 from survey_cli.tui.widgets import styled
 from survey_cli.tui.widgets.styled import KeyHint
@@ -44,7 +50,10 @@ BY_WORD: Final = {each.action: each for each in STATION_KEYS}
 WORDS_ONLY: Final = (
     (".fetch KEY", "take this case, even if it is not next in the queue"),
     (".number 2", "the second number of the case"),
-    (".busy .no_answer …", "an outcome by its id; words behind it are its note, number, language or reason"),
+    (
+        ".busy .no_answer …",
+        "an outcome by its id; words behind it are its note, number, language or reason",
+    ),
 )
 """Dot words without a key."""
 OPENERS: Final = frozenset(key for key in BY_KEY if len(key) > 1 and key != "backspace")
@@ -53,14 +62,19 @@ OPENERS: Final = frozenset(key for key in BY_KEY if len(key) > 1 and key != "bac
 
 def format_key(key: str) -> str:
     """Return a key as it is printed."""
-    return {"backspace": "Bksp", "ctrl+c": "Ctrl+C", "ctrl+p": "Ctrl+P"}.get(key, key.upper() if len(key) > 1 else key)
+    return {"backspace": "Bksp", "ctrl+c": "Ctrl+C", "ctrl+p": "Ctrl+P"}.get(
+        key, key.upper() if len(key) > 1 else key
+    )
 
 
 def build_key_help() -> str:
     """Build the page of keys, as Markdown."""
     rows = [
         ("1 to 8", "", "the outcomes (dispositions) shown on the screen"),
-        *((" ".join(map(format_key, key.keys)), f".{key.action} {key.rest}".strip(), key.does) for key in STATION_KEYS),
+        *(
+            (" ".join(map(format_key, key.keys)), f".{key.action} {key.rest}".strip(), key.does)
+            for key in STATION_KEYS
+        ),
         *(("", word, does) for word, does in WORDS_ONLY),
         ("PgUp PgDn", "", "older and newer entries of the case's history"),
         ("Esc", "", "close what is open; forms keep what was typed"),
@@ -93,7 +107,9 @@ def list_call_keys(view: CaseView) -> list[KeyHint]:
     ]
 
 
-def list_keys(view: StationView, *, is_narrow: bool, has_side: bool, older: bool) -> styled.KeyHints:
+def list_keys(
+    view: StationView, *, is_narrow: bool, has_side: bool, older: bool
+) -> styled.KeyHints:
     """List the keys that act while nothing is open, most wanted first."""
     back = KeyHint("Bksp", "undo", 3)
     keys: list[KeyHint | None] = []
@@ -109,12 +125,21 @@ def list_keys(view: StationView, *, is_narrow: bool, has_side: bool, older: bool
         case BreakView():
             keys += [KeyHint("p", "resume calling")]
         case WrapUpView():
-            keys += [KeyHint("Enter", "next case"), KeyHint("t", "note"), back, KeyHint("p", "break", 3)]
+            keys += [
+                KeyHint("Enter", "next case"),
+                KeyHint("t", "note"),
+                back,
+                KeyHint("p", "break", 3),
+            ]
         case IdleView():
             keys += [KeyHint("Enter", "look again", 1), KeyHint("p", "break", 3), back]
         case _:
             assert_never(view)
-    keys += [KeyHint("/", "caller", 4), KeyHint("m", "appointments", 6), None if has_side else KeyHint("F6", "case", 7)]
+    keys += [
+        KeyHint("/", "caller", 4),
+        KeyHint("m", "appointments", 6),
+        None if has_side else KeyHint("F6", "case", 7),
+    ]
     keys += [KeyHint("q", "end", 1), KeyHint("F1", "keys"), KeyHint("^P", "actions", 5, "ctrl+p")]
     return [key for key in keys if key is not None]
 
@@ -133,11 +158,17 @@ def build_header(session: StationSession, view: station_views.StationView) -> st
         right += f"   ● {styled.format_duration(summary.until - view.dialed_at)}"
     else:
         right += f" · {summary.working_time / timedelta(hours=1):.1f} h"
-    place = "  ›  ".join(part for part in (f"station {session.station}", session.interviewer) if part)
-    return styled.HeaderState(session.title, place, right, mark="PRACTICE" if session.practice else "")
+    place = "  ›  ".join(
+        part for part in (f"station {session.station}", session.interviewer) if part
+    )
+    return styled.HeaderState(
+        session.title, place, right, mark="PRACTICE" if session.practice else ""
+    )
 
 
-def build_due_line(due: station_views.StationAppointment | None, now: datetime | None, width: int) -> Content:
+def build_due_line(
+    due: station_views.StationAppointment | None, now: datetime | None, width: int
+) -> Content:
     """Build the line of an appointment that is due; nothing where none is."""
     if due is None or now is None:
         return Content()
@@ -154,21 +185,36 @@ def build_waiting_page(
     for appointment in appointments[:NEXT_APPOINTMENTS]:
         when, name, about = format_appointment(appointment)
         style = "bold $error" if appointment.is_late else "$quiet"
-        lines.append(Content.assemble((f"{when}  ", style), styled.clean(name), (f"  {styled.clean(about)}", style)))
+        lines.append(
+            Content.assemble(
+                (f"{when}  ", style), styled.clean(name), (f"  {styled.clean(about)}", style)
+            )
+        )
     if len(appointments) > NEXT_APPOINTMENTS:
-        lines.append(styled.style_text(f"and {len(appointments) - NEXT_APPOINTMENTS} more: m", "$quiet"))
-    sections = styled.build_section("MESSAGES", messages), styled.build_section("MY APPOINTMENTS", lines)
+        lines.append(
+            styled.style_text(f"and {len(appointments) - NEXT_APPOINTMENTS} more: m", "$quiet")
+        )
+    sections = (
+        styled.build_section("MESSAGES", messages),
+        styled.build_section("MY APPOINTMENTS", lines),
+    )
     return styled.join_sections([*sections, build_shift(session.summarize_shift(), width)])
 
 
 def build_shift(summary: station_views.ShiftSummary, width: int) -> Content:
     """Build the shift so far: its figures in a column."""
-    return styled.build_section("SHIFT SO FAR", styled.build_table(list_shift_figures(summary), width, "$quiet"))
+    return styled.build_section(
+        "SHIFT SO FAR", styled.build_table(list_shift_figures(summary), width, "$quiet")
+    )
 
 
 def build_messages(messages: Iterable[tuple[str, str, str]], width: int) -> Content:
     """Build messages under each other, each of a mark, a text and a style; a blank line where all are empty."""
-    styled_parts = [[styled.style_text(part, style) for part in (mark, text)] for mark, text, style in messages if text]
+    styled_parts = [
+        [styled.style_text(part, style) for part in (mark, text)]
+        for mark, text, style in messages
+        if text
+    ]
     shown = [line for mark, text in styled_parts for line in styled.hang(mark, text, width)]
     return styled.join_lines(shown) if shown else Content(" ")
 
@@ -201,7 +247,11 @@ def build_side(
             numbers = numbers if len(view.numbers) > 1 else []
         else:
             title = view.name if view.key == view.name else f"{view.name}  {view.key}"
-            sections += [styled.join_lines([styled.style_text(title, "bold"), *details, *build_clocks(view, width)])]
+            sections += [
+                styled.join_lines(
+                    [styled.style_text(title, "bold"), *details, *build_clocks(view, width)]
+                )
+            ]
         sections += [styled.build_section("NUMBERS", numbers)]
     return styled.join_sections([*sections, build_waiting_page(appointments, session, width)])
 
@@ -209,12 +259,16 @@ def build_side(
 def _build_side_number(number: station_views.StationNumber, width: int) -> list[Content]:
     style = "bold" if number.current else ""
     first = styled.style_text(f"{styled.HERE if number.current else ' '} {number.text}  ", style)
-    return styled.hang(first, styled.style_text(styled.SEPARATOR.join(describe_number(number)), style), width)
+    return styled.hang(
+        first, styled.style_text(styled.SEPARATOR.join(describe_number(number)), style), width
+    )
 
 
 def build_faq(faq: Iterable[tuple[str, str]]) -> Content:
     """Build what respondents ask, and what may be answered."""
     return styled.join_sections(
-        Content.assemble((f"{styled.ASIDE}{styled.clean(question)}", "$quiet"), f"\n{styled.clean(answer)}")
+        Content.assemble(
+            (f"{styled.ASIDE}{styled.clean(question)}", "$quiet"), f"\n{styled.clean(answer)}"
+        )
         for question, answer in faq
     )

@@ -24,14 +24,18 @@ POLICIES: Final[tuple[station_views.AppointmentPolicy, ...]] = ("anyone", "me", 
 APPOINTMENT_FIELDS: Final = (
     panel.FormField("when", "When", "tomorrow 3pm, weekdays after 6, in 2 hours"),
     panel.FormField("reading", "Which", choices=(), optional=False),
-    panel.FormField("policy", "Who calls", choices=("anyone", "only me", "me first"), optional=False),
+    panel.FormField(
+        "policy", "Who calls", choices=("anyone", "only me", "me first"), optional=False
+    ),
     panel.FormField("person", "Ask for"),
     panel.FormField("note", "Note"),
 )
 REFUSAL_FIELDS: Final = (
     panel.FormField("who", "Who refused"),
     panel.FormField("reason", "Reason given"),
-    panel.FormField("strength", "How strong", choices=("no time, perhaps another day", "unwilling", "angry")),
+    panel.FormField(
+        "strength", "How strong", choices=("no time, perhaps another day", "unwilling", "angry")
+    ),
 )
 MAX_NAME: Final = 24
 """Characters of a name in the title of a form."""
@@ -43,7 +47,9 @@ def _build_title(view: CaseView) -> Content:
     there = f"{view.respondent_time:%H:%M} there, " if view.respondent_time is not None else ""
     here = view.station_time
     clocks = f"{there}{here:%a} {here.day} {here:%b %H:%M} here"
-    return Content.assemble((f"Call back {clean(shorten(view.name, MAX_NAME))}", "bold"), (f"   {clocks}", "$quiet"))
+    return Content.assemble(
+        (f"Call back {clean(shorten(view.name, MAX_NAME))}", "bold"), (f"   {clocks}", "$quiet")
+    )
 
 
 class AppointmentPanel(panel.FormPanel):
@@ -79,7 +85,9 @@ class AppointmentPanel(panel.FormPanel):
             return
         self._is_refused = False
         text = self.values.get("when", "").strip()
-        if text != self._read and self._read:  # another time: what was chosen of the one before is forgotten
+        if (
+            text != self._read and self._read
+        ):  # another time: what was chosen of the one before is forgotten
             self.values["reading"] = ""
             self._readings = ()
         self._read = text
@@ -125,9 +133,15 @@ class ScriptsPanel(panel.Panel):
     """Texts to be read aloud: a number shows one in full, Enter notes that it was read."""
 
     what = "scripts"
-    hints = (KeyHint("Enter", "was read", press="enter"), KeyHint("number", "another script", 1, "none"), panel.CLOSE)
+    hints = (
+        KeyHint("Enter", "was read", press="enter"),
+        KeyHint("number", "another script", 1, "none"),
+        panel.CLOSE,
+    )
 
-    def __init__(self, scripts: Sequence[station_views.StationScript], record: panel.Submit) -> None:
+    def __init__(
+        self, scripts: Sequence[station_views.StationScript], record: panel.Submit
+    ) -> None:
         super().__init__()
         self._scripts = scripts
         self._record = record
@@ -144,7 +158,9 @@ class ScriptsPanel(panel.Panel):
         lines = []
         for n, script in enumerate(self._scripts):
             mark, style = (HERE, "bold") if n == self._at else (" ", "$quiet")
-            name = clean(script.id.replace("_", " ")) + ("  (read; once per case)" if script.is_used else "")
+            name = clean(script.id.replace("_", " ")) + (
+                "  (read; once per case)" if script.is_used else ""
+            )
             parts = (f"{mark} ", "bold $accent"), (str(n + 1), "bold $code"), (f"  {name}", style)
             lines.append(Content.assemble(*parts))
         self.query_one("#script-names", Static).update(join_lines(lines))
@@ -173,25 +189,36 @@ MIN_SEARCH: Final = 2
 """Characters of a number or a name that are searched for; fewer would find half the sample."""
 
 
-def build_outcome_list(case: CaseView, take: Callable[[OutcomeChoice], Awaitable[None]]) -> panel.ListPanel:
+def build_outcome_list(
+    case: CaseView, take: Callable[[OutcomeChoice], Awaitable[None]]
+) -> panel.ListPanel:
     """Build the list of outcomes that have no key of their own, under their headings; none is marked at first."""
     rows = [
-        panel.Row((str(row.number), row.name), partial(take, choice), str(row.number), heading, row.id)
+        panel.Row(
+            (str(row.number), row.name), partial(take, choice), str(row.number), heading, row.id
+        )
         for heading, choices in case.other_outcomes
         for choice in choices
         for row in (choice.outcome,)
     ]
     empty = "no outcome matches"
-    return panel.ListPanel("outcomes", "outcome: ", rows, marked=None, empty=empty, takes="record it")
+    return panel.ListPanel(
+        "outcomes", "outcome: ", rows, marked=None, empty=empty, takes="record it"
+    )
 
 
 def build_appointment_list(
     appointments: Sequence[station_views.StationAppointment], take: panel.Submit
 ) -> panel.ListPanel:
     """Build the list of appointments; `take` receives the case's key."""
-    rows = [panel.Row(format_appointment(each), partial(take, each.key), terms=each.key) for each in appointments]
+    rows = [
+        panel.Row(format_appointment(each), partial(take, each.key), terms=each.key)
+        for each in appointments
+    ]
     empty = "no appointment matches" if rows else "you have no open appointments"
-    return panel.ListPanel("appointments", "my appointments: ", rows, empty=empty, takes="take the case")
+    return panel.ListPanel(
+        "appointments", "my appointments: ", rows, empty=empty, takes="take the case"
+    )
 
 
 def build_caller_list(
@@ -221,7 +248,10 @@ def build_caller_list(
 def build_break_list(reasons: Sequence[str], take: panel.Submit) -> panel.ListPanel:
     """Build the list of reasons for a break."""
     rows = [panel.Row(("", "no reason"), partial(take, ""))]
-    rows += [panel.Row((str(n), reason), partial(take, reason), str(n)) for n, reason in enumerate(reasons, 1)]
+    rows += [
+        panel.Row((str(n), reason), partial(take, reason), str(n))
+        for n, reason in enumerate(reasons, 1)
+    ]
     return panel.ListPanel("pause", "a break: ", rows, takes="start it")
 
 
@@ -232,7 +262,10 @@ class OutcomeEntry:
     """The outcome that is keyed for the case on a station's screen. What was typed of it is kept while the case stays."""
 
     def __init__(
-        self, screen: KeyScreen, session: StationSession, finish: Callable[[Rejection | None], Awaitable[bool]]
+        self,
+        screen: KeyScreen,
+        session: StationSession,
+        finish: Callable[[Rejection | None], Awaitable[bool]],
     ) -> None:
         self._screen = screen
         self._session = session
@@ -262,7 +295,9 @@ class OutcomeEntry:
             (f"{clean(choice.outcome.name)}: {clean(shorten(case.name, MAX_NAME))}", "bold"),
             ("\nWhat the next interviewer should know; leave empty what is not known", "$quiet"),
         )
-        await self._screen.open_panel(RefusalPanel(title, self._refusal, partial(self._require, case, choice)))
+        await self._screen.open_panel(
+            RefusalPanel(title, self._refusal, partial(self._require, case, choice))
+        )
 
     async def _require(self, case: CaseView, choice: OutcomeChoice, words: str = "") -> None:
         """Ask about an outcome that contradicts what is known of this call, then what it requires."""
@@ -289,12 +324,16 @@ class OutcomeEntry:
             case "":
                 await record()
 
-    async def _open_line(self, case: CaseView, choice: OutcomeChoice, required: str, words: str) -> None:
+    async def _open_line(
+        self, case: CaseView, choice: OutcomeChoice, required: str, words: str
+    ) -> None:
         async def submit(typed: str) -> None:
             if typed:
                 await self._record(choice, **{required: typed})
             else:
-                self._screen.refuse("this outcome needs a text: type it, or Esc for another outcome")
+                self._screen.refuse(
+                    "this outcome needs a text: type it, or Esc for another outcome"
+                )
 
         label = f"{choice.outcome.name}: {LABELS[required]}"
         if required == "language":
@@ -304,7 +343,9 @@ class OutcomeEntry:
 
     async def _record(self, choice: OutcomeChoice, **given: str) -> None:
         """Record an outcome; where it is rejected, what was typed stays open."""
-        rejection = self._record_refusal() or self._session.record_outcome(choice.outcome.id, **given)
+        rejection = self._record_refusal() or self._session.record_outcome(
+            choice.outcome.id, **given
+        )
         if rejection is None:
             self._refusal, self._stored_refusal = {}, {}
         await self._close(rejection, can_be_revoked=choice.required_input != "sure")
@@ -317,7 +358,9 @@ class OutcomeEntry:
         if not any(said.values()) or said == self._stored_refusal:
             return None
         strength = int(said["strength"] or 0)
-        rejection = self._session.record_refusal(reason=said["reason"], strength=strength, who=said["who"])
+        rejection = self._session.record_refusal(
+            reason=said["reason"], strength=strength, who=said["who"]
+        )
         if rejection is None:
             self._stored_refusal = said
         return rejection
@@ -332,7 +375,9 @@ class OutcomeEntry:
     async def _book(self, values: FormValues) -> None:
         when, person, note = (values.get(name, "").strip() for name in ("when", "person", "note"))
         reading, policy = int(values.get("reading") or 0), POLICIES[int(values["policy"]) - 1]
-        rejection = self._session.book_appointment(when, reading=reading, policy=policy, person=person, note=note)
+        rejection = self._session.book_appointment(
+            when, reading=reading, policy=policy, person=person, note=note
+        )
         if rejection is None:
             self._appointment = {}
         await self._close(rejection)

@@ -133,7 +133,11 @@ class StationScreen(KeyScreen):
         view = self.now
         known = pages.BY_KEY.get(key.casefold() if len(key) == 1 else key)
         if isinstance(view, CaseView) and len(key) == 1 and key in "12345678":
-            if (choice := next((c for c in view.main_outcomes if c.outcome.number == int(key)), None)) is None:
+            if (
+                choice := next(
+                    (c for c in view.main_outcomes if c.outcome.number == int(key)), None
+                )
+            ) is None:
                 self.refuse(f"{key} is not an outcome here")
             else:
                 await self._outcomes.choose(view, choice)
@@ -144,7 +148,9 @@ class StationScreen(KeyScreen):
         elif key in ENTER and isinstance(view, WrapUpView):
             await self._finish(self.session.end_wrapup())
         elif key == ".":
-            await self.open_panel(panel.LinePanel("command", "", self._run_command, text=".", saves="run it"))
+            await self.open_panel(
+                panel.LinePanel("command", "", self._run_command, text=".", saves="run it")
+            )
         elif known is not None:
             await self._do(known)
         elif key in ENTER or len(key) == 1:
@@ -186,9 +192,13 @@ class StationScreen(KeyScreen):
             "finish": lambda: self._finish(self.session.finish_case()),
         }
         if case.other_outcomes:
-            acts["outcomes"] = lambda: self.open_panel(panels.build_outcome_list(case, self._take_outcome))
+            acts["outcomes"] = lambda: self.open_panel(
+                panels.build_outcome_list(case, self._take_outcome)
+            )
         if case.scripts:
-            acts["scripts"] = lambda: self.open_panel(panels.ScriptsPanel(case.scripts, record_script))
+            acts["scripts"] = lambda: self.open_panel(
+                panels.ScriptsPanel(case.scripts, record_script)
+            )
         if case.faq:
             acts["faq"] = lambda: self.open_panel(panel.TextPanel("faq", pages.build_faq(case.faq)))
         return acts
@@ -289,7 +299,9 @@ class StationScreen(KeyScreen):
         if isinstance(self.now, CaseView | WrapUpView):
             name = self.now.case if isinstance(self.now, WrapUpView) else self.now.name
             label = f"note on {shorten(name)}: "
-            await self._open_line("note", label, self._store_by(self.session.add_note, "noted"), rest)
+            await self._open_line(
+                "note", label, self._store_by(self.session.add_note, "noted"), rest
+            )
         else:
             self._refuse_without_case()
 
@@ -305,7 +317,9 @@ class StationScreen(KeyScreen):
         listed = list(self.appointments)
         if (due := self.session.find_due_appointment()) is not None:
             listed = [due, *(each for each in listed if each.key != due.key)]
-        await self.open_panel(panels.build_appointment_list(listed, self._store_by(self.session.fetch_case)))
+        await self.open_panel(
+            panels.build_appointment_list(listed, self._store_by(self.session.fetch_case))
+        )
 
     async def _open_search(self, rest: str) -> None:
         take, hint = self._store_by(self.session.fetch_case), self.session.search_hint
@@ -328,7 +342,9 @@ class StationScreen(KeyScreen):
         if rest or not reasons:
             await self._finish(self.session.start_break(rest))
             return
-        await self.open_panel(panels.build_break_list(reasons, self._store_by(self.session.start_break)))
+        await self.open_panel(
+            panels.build_break_list(reasons, self._store_by(self.session.start_break))
+        )
 
     def _needs_outcome(self) -> bool:
         """Return whether a call was made that has no outcome yet."""
@@ -340,7 +356,9 @@ class StationScreen(KeyScreen):
             self.refuse("key the outcome of this call before the shift ends")
             return
         summary = pages.build_shift(self.session.summarize_shift(), self.case_width)
-        question = panel.build_question("End the shift?", "end it", self._leave, what="leave", detail=summary)
+        question = panel.build_question(
+            "End the shift?", "end it", self._leave, what="leave", detail=summary
+        )
         await self.open_panel(question)
 
     async def _leave(self) -> None:
@@ -396,7 +414,9 @@ class StationScreen(KeyScreen):
 
     def _build_side(self) -> Content:
         beside_card = self.has_class("-wide")
-        return pages.build_side(self.now, self.appointments, self.session, self.case_width, beside_card=beside_card)
+        return pages.build_side(
+            self.now, self.appointments, self.session, self.case_width, beside_card=beside_card
+        )
 
     async def _open_palette(self) -> None:
         """Open the palette: every action that has a key, and every outcome."""
@@ -408,7 +428,11 @@ class StationScreen(KeyScreen):
         ]
         if case is not None:
             rows += [
-                panel.Row((str(row.number), row.name), partial(self._outcomes.choose, case, choice), terms=f".{row.id}")
+                panel.Row(
+                    (str(row.number), row.name),
+                    partial(self._outcomes.choose, case, choice),
+                    terms=f".{row.id}",
+                )
                 for choice in case.choices
                 for row in (choice.outcome,)
             ]
@@ -436,7 +460,9 @@ class StationScreen(KeyScreen):
             else:
                 self.refuse(f"the case has {format_quantity(len(case.numbers), 'number')}")
         else:
-            near = find_nearest(word, [*pages.BY_WORD, "fetch", "number", *choices]) if word else None
+            near = (
+                find_nearest(word, [*pages.BY_WORD, "fetch", "number", *choices]) if word else None
+            )
             remedy = f"did you mean .{near}?" if near else ".help lists them"
             self.refuse(f".{word} is not a command here: {remedy}")
 
@@ -453,14 +479,20 @@ class StationScreen(KeyScreen):
         self.query_one("#due", TextView).show(due_line)
         history = view.history if isinstance(view, CaseView) else ()
         margins = 0 if self.has_class("-short") else 1
-        others = OTHER_ROWS + margins + (margins + min(len(history), 2)) + (margins + 1) * bool(due_line)
+        others = (
+            OTHER_ROWS + margins + (margins + min(len(history), 2)) + (margins + 1) * bool(due_line)
+        )
         self.query_one(CaseCard).show(CardState(view, max(self.size.height - others, 5), has_side))
         self.query_one(HistoryView).show(history)
         self._show_grid(view)
         self._show_waiting(view, has_side=has_side)
         self._show_message(view)
         older = self.case is not None and self.query_one(HistoryView).has_more
-        self.show_keys(pages.list_keys(view, is_narrow=self.size.width < NARROW, has_side=has_side, older=older))
+        self.show_keys(
+            pages.list_keys(
+                view, is_narrow=self.size.width < NARROW, has_side=has_side, older=older
+            )
+        )
         if has_side:
             self.query_one("#case", TextView).show(self._build_side())
 
@@ -481,7 +513,10 @@ class StationScreen(KeyScreen):
     def _show_grid(self, view: StationView) -> None:
         state = None
         if isinstance(view, CaseView) and not self.panels:
-            outcomes = [KeyHint(str(choice.outcome.number), choice.outcome.name) for choice in view.main_outcomes]
+            outcomes = [
+                KeyHint(str(choice.outcome.number), choice.outcome.name)
+                for choice in view.main_outcomes
+            ]
             outcomes += [KeyHint("9", "more …")] if view.other_outcomes else []
             state = GridState(pages.list_call_keys(view), outcomes, self.size.height >= APART)
         self.query_one(OutcomeGrid).show(state)
@@ -499,7 +534,11 @@ class StationScreen(KeyScreen):
         asks = case is not None and (not self.panels or isinstance(self.panel, panel.FormPanel))
         messages = (
             ("! ", self.why, "bold $error"),
-            ("? ", PENDING.get(case.pending_input, "") if case is not None and asks else "", "bold $warning"),
+            (
+                "? ",
+                PENDING.get(case.pending_input, "") if case is not None and asks else "",
+                "bold $warning",
+            ),
             ("▷ ", case.heard if case is not None else "", "$success"),
             ("» ", self._message, "bold $accent"),
             ("= ", self.said or self._describe_notice(), "$quiet"),
@@ -520,7 +559,9 @@ def _drop_seconds(view: StationView) -> StationView:
     match view:
         case CaseView(respondent_time=there, station_time=here):
             there = there.replace(second=0, microsecond=0) if there is not None else None
-            return replace(view, respondent_time=there, station_time=here.replace(second=0, microsecond=0))
+            return replace(
+                view, respondent_time=there, station_time=here.replace(second=0, microsecond=0)
+            )
         case IdleView(station_time=datetime() as here):
             return replace(view, station_time=here.replace(second=0, microsecond=0))
         case _:
@@ -531,7 +572,13 @@ def _identify(view: StationView) -> tuple[object, ...]:
     """Return what tells one view from another: the case and its attempt, then what is called and pending."""
     if not isinstance(view, CaseView):
         return (type(view),)
-    return CaseView, view.key, view.attempt, view.current_number and view.current_number.position, view.pending_input
+    return (
+        CaseView,
+        view.key,
+        view.attempt,
+        view.current_number and view.current_number.position,
+        view.pending_input,
+    )
 
 
 BEAT_SECONDS: Final = 10.0

@@ -27,10 +27,15 @@ def build_card(state: "CardState", view: CaseView, width: int) -> list[Content]:
 
     Beside the side panel, what it shows is left out.
     """
-    details = "" if state.has_side else SEPARATOR.join(f"{label}: {text}" for label, text in view.details if text)
+    details = (
+        ""
+        if state.has_side
+        else SEPARATOR.join(f"{label}: {text}" for label, text in view.details if text)
+    )
     others = [] if state.has_side else _build_other_numbers(view)
     notice = [
-        line.stylize("bold $warning") for line in _limit(style_text(f"» {view.notice}" if view.notice else ""), width)
+        line.stylize("bold $warning")
+        for line in _limit(style_text(f"» {view.notice}" if view.notice else ""), width)
     ]
     ranked = [
         (0, [_build_name(view, width)]),
@@ -43,14 +48,23 @@ def build_card(state: "CardState", view: CaseView, width: int) -> list[Content]:
         (0, _limit(_label("Ask for", view.ask_for, "bold"), width, 1)),
         (2, _limit(_label("Interview", view.interview_status), width, 1)),
     ]
-    lines = [(rank, line.truncate(width, ellipsis=True)) for rank, block in ranked for line in block if line]
+    lines = [
+        (rank, line.truncate(width, ellipsis=True))
+        for rank, block in ranked
+        for line in block
+        if line
+    ]
     while len(lines) > state.rows and (least := max(rank for rank, _ in lines)):
         del lines[max(n for n, (rank, _) in enumerate(lines) if rank == least)]
     return [line for _, line in lines]
 
 
 def _label(label: str, text: str, style: str = "") -> Content:
-    return Content.assemble((f"{label}  ", "$quiet"), (clean(text).replace("\n", " "), style)) if text else Content()
+    return (
+        Content.assemble((f"{label}  ", "$quiet"), (clean(text).replace("\n", " "), style))
+        if text
+        else Content()
+    )
 
 
 def _limit(text: Content, width: int, most: int = MAX_LINES) -> list[Content]:
@@ -64,7 +78,9 @@ def _limit(text: Content, width: int, most: int = MAX_LINES) -> list[Content]:
 def _build_name(view: station_views.CaseView, width: int) -> Content:
     key = f"  {view.key}" if view.key != view.name else ""
     name = Content.assemble((clean(view.name), "bold"), (clean(key), "$quiet"))
-    return styled.spread(name, style_text(f"attempt {view.attempt} of {view.limit}", "$quiet"), width)
+    return styled.spread(
+        name, style_text(f"attempt {view.attempt} of {view.limit}", "$quiet"), width
+    )
 
 
 def _build_numbers(view: station_views.CaseView, width: int) -> list[Content]:
@@ -87,12 +103,19 @@ def describe_number(number: station_views.StationNumber) -> list[str]:
     """Describe a number in words, itself left out: its line, how it is dialed, its state, its last outcome."""
     line = number.line if number.line != "unknown" else ""
     by_hand = "dial by hand" if number.by_hand else ""
-    return [word for word in (line, by_hand, NUMBER_STATES.get(number.state, ""), number.outcome) if word]
+    return [
+        word
+        for word in (line, by_hand, NUMBER_STATES.get(number.state, ""), number.outcome)
+        if word
+    ]
 
 
 def _build_other_numbers(view: station_views.CaseView) -> list[Content]:
     others = [number for number in view.numbers if not number.current]
-    words = [f"{number.text}   {SEPARATOR.join(describe_number(number))}" for number in others[:MAX_OTHER_NUMBERS]]
+    words = [
+        f"{number.text}   {SEPARATOR.join(describe_number(number))}"
+        for number in others[:MAX_OTHER_NUMBERS]
+    ]
     lines = [style_text(text, "$quiet") for text in words]
     if len(others) > MAX_OTHER_NUMBERS:
         lines.append(style_text(f"and {len(others) - MAX_OTHER_NUMBERS} more: n", "$quiet"))
@@ -106,10 +129,18 @@ def build_clocks(view: station_views.CaseView, width: int) -> list[Content]:
         unknown = f"{SEPARATOR}their local time is not known"
         return [Content.assemble((f"{here:%H:%M} here", "bold"), (unknown, "$quiet"))]
     day = "%H:%M" if there.date() == here.date() else "%a %H:%M"
-    until = f"{SEPARATOR}call until {view.callable_until:%H:%M} there" if view.callable_until is not None else ""
+    until = (
+        f"{SEPARATOR}call until {view.callable_until:%H:%M} there"
+        if view.callable_until is not None
+        else ""
+    )
     clocks = Content.assemble((f"{there:{day}} there", "bold"), (f"   {here:{day}} here", ""))
     line = Content.assemble(clocks, (until, "$quiet"))
-    return [line] if line.cell_length <= width else [clocks, style_text(until.removeprefix(SEPARATOR), "$quiet")]
+    return (
+        [line]
+        if line.cell_length <= width
+        else [clocks, style_text(until.removeprefix(SEPARATOR), "$quiet")]
+    )
 
 
 def build_waiting(
@@ -118,7 +149,9 @@ def build_waiting(
     """Build what is waited for, and how long."""
     match view:
         case station_views.IdleView():
-            heading = "The study is paused" if view.study_is_paused else "Nobody can be called just now"
+            heading = (
+                "The study is paused" if view.study_is_paused else "Nobody can be called just now"
+            )
             texts = [style_text(view.why[:1].upper() + view.why[1:])]
             if view.next_at is not None:
                 when = format_time(view.next_at, view.station_time)
@@ -128,7 +161,11 @@ def build_waiting(
             texts = [style_text(f"Since {view.since:%H:%M}")]
             if view.station_time is not None:
                 texts = [
-                    Content.assemble((styled.format_duration(view.station_time - view.since), "bold"), "   ", texts[0])
+                    Content.assemble(
+                        (styled.format_duration(view.station_time - view.since), "bold"),
+                        "   ",
+                        texts[0],
+                    )
                 ]
         case station_views.WrapUpView():
             heading = f"{view.case}: {view.outcome}"
@@ -139,7 +176,10 @@ def build_waiting(
         case _:
             assert_never(view)
     clock = f"{view.station_time:%H:%M} here" if isinstance(view.station_time, datetime) else ""
-    lines = [styled.spread(style_text(heading, "bold"), style_text(clock, "$quiet"), width), Content()]
+    lines = [
+        styled.spread(style_text(heading, "bold"), style_text(clock, "$quiet"), width),
+        Content(),
+    ]
     return [*lines, *(line for text in texts for line in text.wrap(max(width, 4)))]
 
 
@@ -148,7 +188,10 @@ def build_history(history: Iterable[station_views.StationHistoryLine], width: in
     lines: list[Content] = []
     for entry in history:
         when = style_text(f"{format_time(entry.at)}  ", "$quiet")
-        note, by = f": {entry.note}" if entry.note else "", f"  {clean(entry.by)}" if entry.by else ""
+        note, by = (
+            f": {entry.note}" if entry.note else "",
+            f"  {clean(entry.by)}" if entry.by else "",
+        )
         text = Content.assemble(clean(entry.what), (clean(note), "italic $quiet"), (by, "$quiet"))
         lines += hang(when, text, width)
     return lines
@@ -273,7 +316,13 @@ class OutcomeGrid(styled.Lines[GridState]):
             lines.append(self._build_line((), ()))
         columns = _choose_columns(outcomes, width)
         starts = range(0, len(outcomes), len(columns))
-        return [*lines, *(self._build_line(outcomes[start : start + len(columns)], columns) for start in starts)]
+        return [
+            *lines,
+            *(
+                self._build_line(outcomes[start : start + len(columns)], columns)
+                for start in starts
+            ),
+        ]
 
     def _build_line(self, cells: Sequence[styled.KeyHint], widths: Sequence[int]) -> Content:
         start = 0

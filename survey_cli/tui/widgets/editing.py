@@ -115,7 +115,9 @@ def _list_actions(kind: type[Widget]) -> Mapping[str, str]:
     for base in reversed(kind.__mro__):
         for binding in Binding.make_bindings(base.__dict__.get("BINDINGS", ())):
             actions[binding.key] = binding.action
-    return actions | {"alt+backspace": "delete_left_word" if issubclass(kind, Input) else "delete_word_left"}
+    return actions | {
+        "alt+backspace": "delete_left_word" if issubclass(kind, Input) else "delete_word_left"
+    }
 
 
 async def edit(editor: Editor, key: str, history: EditHistory | None = None) -> bool:

@@ -126,7 +126,9 @@ class KeyScreen(Screen[None]):
         self.call_later(self._show_if_open)
 
     def _show_if_open(self) -> None:
-        if self.is_mounted and self.query(KeyBar):  # neither before the widgets are there nor while they are removed
+        if self.is_mounted and self.query(
+            KeyBar
+        ):  # neither before the widgets are there nor while they are removed
             self.show()
 
     def tick(self) -> None:
@@ -247,7 +249,9 @@ class KeyScreen(Screen[None]):
         if panel is None:
             await act()
         elif panel.unfinished:
-            self.refuse("finish this line first: Enter saves it, Esc closes it and keeps what you typed")
+            self.refuse(
+                "finish this line first: Enter saves it, Esc closes it and keeps what you typed"
+            )
         elif panel.what != what:
             await self.close_and(act)
         elif key == "ctrl+c":
@@ -257,9 +261,13 @@ class KeyScreen(Screen[None]):
 
     async def open_palette(self, rows: list[Row]) -> None:
         """Open the palette: every action with its key, and the themes. It is closed before an action is done."""
-        themes = [Row(("--theme", f"{name} colors"), partial(self._set_theme, name)) for name in THEMES]
+        themes = [
+            Row(("--theme", f"{name} colors"), partial(self._set_theme, name)) for name in THEMES
+        ]
         actions = [row._replace(act=partial(self.close_and, row.act)) for row in (*rows, *themes)]
-        await self.open_panel(ListPanel("palette", "Actions: ", actions, takes="do it", empty="no action matches"))
+        await self.open_panel(
+            ListPanel("palette", "Actions: ", actions, takes="do it", empty="no action matches")
+        )
 
     async def _set_theme(self, name: str) -> None:
         self.app.theme = name
@@ -281,7 +289,9 @@ class KeyApp(App[None]):
 
     def __init__(self, first: Callable[[], KeyScreen], theme: str = "") -> None:
         theme = choose_theme(theme)
-        super().__init__(driver_class=terminal.select_driver(), ansi_color=True if THEMES[theme].ansi else None)
+        super().__init__(
+            driver_class=terminal.select_driver(), ansi_color=True if THEMES[theme].ansi else None
+        )
         for each in THEMES.values():
             self.register_theme(each)
         self.theme = theme

@@ -57,7 +57,9 @@ def scroll_by_key(view: VerticalScroll, key: str) -> None:
 
     def scroll() -> None:
         page, last = view.scrollable_content_region.height, view.max_scroll_y
-        by = {"up": -1, "down": 1, "pageup": -page, "pagedown": page, "home": -last, "end": last}[key]
+        by = {"up": -1, "down": 1, "pageup": -page, "pagedown": page, "home": -last, "end": last}[
+            key
+        ]
         view.scroll_to(y=min(max(view.scroll_y + by, 0), last), animate=False, immediate=True)
 
     view.call_after_refresh(scroll)
@@ -268,7 +270,10 @@ class ChoicePanel(Panel):
             yield Static(self.detail + "\n", markup=False)
         yield Static(styled.style_text(self.question, "bold"), markup=False)
         if any(choice.key.isdecimal() for choice in self.choices):
-            lines = [Content.assemble((f" {c.key} ", "bold $code"), f" {styled.clean(c.label)}") for c in self.choices]
+            lines = [
+                Content.assemble((f" {c.key} ", "bold $code"), f" {styled.clean(c.label)}")
+                for c in self.choices
+            ]
             yield Static(Content("\n").join(lines), markup=False)
 
     async def press(self, key: str) -> None:
@@ -283,7 +288,13 @@ class ChoicePanel(Panel):
 
 
 def build_question(
-    question: str, yes: str, act: Act, *, no: str = "no", what: str = "choice", detail: Content | None = None
+    question: str,
+    yes: str,
+    act: Act,
+    *,
+    no: str = "no",
+    what: str = "choice",
+    detail: Content | None = None,
 ) -> ChoicePanel:
     """Build a question that y answers with yes, which acts, and n with no."""
     return ChoicePanel(question, (Choice("y", yes, act), Choice("n", no)), what=what, detail=detail)
@@ -363,7 +374,9 @@ class ListPanel(Panel):
         self._shown = list(rows[start : start + MAX_ROWS])
         self._positions = []
         options: list[Option] = []
-        widths = measure_columns(self._shown, (self.size.width or self.app.size.width - 2 * styled.MARGIN) - 2)
+        widths = measure_columns(
+            self._shown, (self.size.width or self.app.size.width - 2 * styled.MARGIN) - 2
+        )
         heading = ""
         for row in self._shown:
             if row.heading != heading:
@@ -372,12 +385,16 @@ class ListPanel(Panel):
             self._positions.append(len(options))
             options.append(Option(_format_row(row, widths)))
         if not self._shown:
-            options.append(Option(styled.style_text(self._describe_empty(), "$quiet"), disabled=True))
+            options.append(
+                Option(styled.style_text(self._describe_empty(), "$quiet"), disabled=True)
+            )
         listed = self.query_one(OptionList)
         listed.clear_options()
         listed.add_options(options)
         if self._positions and marked is not None:
-            listed.highlighted = self._positions[min(max(marked - start, 0), len(self._positions) - 1)]
+            listed.highlighted = self._positions[
+                min(max(marked - start, 0), len(self._positions) - 1)
+            ]
 
     def _describe_empty(self) -> str:
         """Return why no row is shown: nothing matches what was typed, or too little was typed to search."""
@@ -429,7 +446,11 @@ class ListPanel(Panel):
     async def _filter(self, typed: str) -> None:
         folded = to_ascii_digits(typed.strip()).casefold()
         keys = [row.key.casefold() for row in self.rows if row.key]
-        if self.takes_keys and folded in keys and not any(key != folded and key.startswith(folded) for key in keys):
+        if (
+            self.takes_keys
+            and folded in keys
+            and not any(key != folded and key.startswith(folded) for key in keys)
+        ):
             await next(row for row in self.rows if row.key.casefold() == folded).act()
             return
         if self.search is not None:
@@ -437,13 +458,23 @@ class ListPanel(Panel):
             self._fill(self.rows, 0)
             return
         shown = [row for row in self.rows if row.matches(folded.split())]
-        marked = 0 if folded and (self.marked is not None or not folded.isdecimal()) else self.marked
-        self._fill(shown, next((n for n, row in enumerate(shown) if row.key and row.key.casefold() == folded), marked))
+        marked = (
+            0 if folded and (self.marked is not None or not folded.isdecimal()) else self.marked
+        )
+        self._fill(
+            shown,
+            next(
+                (n for n, row in enumerate(shown) if row.key and row.key.casefold() == folded),
+                marked,
+            ),
+        )
 
     async def _take(self) -> None:
         at = self.query_one(OptionList).highlighted
         if at is None or at not in self._positions:
-            self.refuse("mark one with ↑ ↓, or key its number" if self._shown else self._describe_empty())
+            self.refuse(
+                "mark one with ↑ ↓, or key its number" if self._shown else self._describe_empty()
+            )
         else:
             await self._shown[self._positions.index(at)].act()
 
@@ -465,7 +496,10 @@ def measure_columns(rows: Sequence[Row], room: int) -> list[int]:
     columns = zip_longest(*(row.cells for row in rows), fillvalue="")
     widths = [max(measure_width(styled.clean(cell)) for cell in column) for column in columns]
     others = sum(widths) + COLUMN_GAP * (len(widths) - 1) - room
-    return [width if others <= 0 else min(width, max(room // 2, width - others)) for width in widths[:-1]]
+    return [
+        width if others <= 0 else min(width, max(room // 2, width - others))
+        for width in widths[:-1]
+    ]
 
 
 def _format_row(row: Row, widths: Sequence[int]) -> Content:
@@ -473,7 +507,9 @@ def _format_row(row: Row, widths: Sequence[int]) -> Content:
     parts: list[tuple[str, str]] = []
     for n, cell in enumerate(cells):
         style = "bold $code" if n == 0 and row.key else row.style
-        parts.append((fit(cell, widths[n]) + " " * COLUMN_GAP if n < len(cells) - 1 else cell, style))
+        parts.append(
+            (fit(cell, widths[n]) + " " * COLUMN_GAP if n < len(cells) - 1 else cell, style)
+        )
     return Content.assemble(*parts)
 
 
@@ -494,7 +530,9 @@ class TextPanel(Panel):
             elif isinstance(self._text, Widget):
                 yield self._text
             else:
-                from rich.markdown import Markdown  # one widget; Textual's own makes two for each line of a list
+                from rich.markdown import (
+                    Markdown,
+                )  # one widget; Textual's own makes two for each line of a list
 
                 yield Static(Markdown(self._text, hyperlinks=False))
 
@@ -567,7 +605,9 @@ class FormPanel(Panel):
             with Horizontal(classes="field", id=f"row-{field.name}"):
                 yield styled.TextView(classes="name", id=f"name-{field.name}")
                 if field.choices is None:
-                    yield Field(self.values.get(field.name, ""), id=f"field-{field.name}", hint=field.hint)
+                    yield Field(
+                        self.values.get(field.name, ""), id=f"field-{field.name}", hint=field.hint
+                    )
                 else:
                     yield styled.TextView(id=f"field-{field.name}", classes="choices")
             yield styled.TextView(id=f"about-{field.name}", classes="about")
@@ -582,7 +622,11 @@ class FormPanel(Panel):
     @property
     def _input(self) -> Input | None:
         """The line of text that has the keys."""
-        return self.query_one(f"#field-{self.at}", Input) if self._fields[self.at].choices is None else None
+        return (
+            self.query_one(f"#field-{self.at}", Input)
+            if self._fields[self.at].choices is None
+            else None
+        )
 
     def go_to(self, name: str) -> None:
         """Give the keys to this field."""
@@ -604,7 +648,9 @@ class FormPanel(Panel):
             if field.choices is not None:
                 choices = self.list_choices(field)
                 self.query_one(f"#row-{field.name}").display = bool(choices)
-                self.query_one(f"#field-{field.name}", styled.TextView).show(self._format_choices(field.name, choices))
+                self.query_one(f"#field-{field.name}", styled.TextView).show(
+                    self._format_choices(field.name, choices)
+                )
 
     def _format_choices(self, name: str, choices: Sequence[str]) -> Content:
         chosen = self.values.get(name, "")
@@ -616,7 +662,9 @@ class FormPanel(Panel):
             parts.append((mark, styled.style_text(choice, style)))
         if sum((mark + text).cell_length + 3 for mark, text in parts) <= room:
             return Content("   ").join([mark + text for mark, text in parts])
-        return styled.join_lines(line for mark, text in parts for line in styled.hang(mark, text, room + 4))
+        return styled.join_lines(
+            line for mark, text in parts for line in styled.hang(mark, text, room + 4)
+        )
 
     def _move(self, by: int) -> None:
         shown = [f.name for f in self._fields.values() if f.choices is None or self.list_choices(f)]

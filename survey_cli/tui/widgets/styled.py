@@ -31,19 +31,25 @@ KEY_CAP: Final = "bold $code on $panel"
 MARGIN: Final = 3
 """Cells left empty at both sides of the screen."""
 
-_BIDI = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C, 0xFEFF])
+_BIDI = dict.fromkeys(
+    [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C, 0xFEFF]
+)
 
 
 @lru_cache(maxsize=4096)
 def clean(text: str) -> str:
     """Return the text without anything that would move the terminal's cursor or turn the line around."""
     text = text.replace("\r\n", "\n").expandtabs(4).translate(_BIDI)
-    return "".join(c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs") else "?" for c in text)
+    return "".join(
+        c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs") else "?" for c in text
+    )
 
 
 def escape_markdown(text: str) -> str:
     """Return the text as Markdown that shows it literally."""
-    return "".join(f"\\{letter}" if letter in r"\`*_{}[]()#+-!|<>~" else letter for letter in clean(text))
+    return "".join(
+        f"\\{letter}" if letter in r"\`*_{}[]()#+-!|<>~" else letter for letter in clean(text)
+    )
 
 
 def style_text(text: str, style: str = "") -> Content:
@@ -54,7 +60,11 @@ def style_text(text: str, style: str = "") -> Content:
 def style_spans(text: StyledText, style: str = "") -> Content:
     """Return the text with what is stressed in bold and underlined."""
     return Content.assemble(
-        *((clean(span.text), f"{style} bold underline" if span.stress else style) for span in text if span.text)
+        *(
+            (clean(span.text), f"{style} bold underline" if span.stress else style)
+            for span in text
+            if span.text
+        )
     )
 
 
@@ -73,7 +83,9 @@ def isolate(line: Content) -> Content:
     return Content("\u2067") + line + Content("\u2069")
 
 
-def hang(first: Content, text: Content, width: int, *, right_to_left: bool = False) -> list[Content]:
+def hang(
+    first: Content, text: Content, width: int, *, right_to_left: bool = False
+) -> list[Content]:
     """Return the text wrapped to `width` cells behind `first`, its further lines indented as far as `first` goes.
 
     From right to left, `first` stands at the right edge, and the lines end before it.
@@ -86,7 +98,9 @@ def hang(first: Content, text: Content, width: int, *, right_to_left: bool = Fal
             Content(" " * max(width - indent - line.cell_length, 0)) + isolate(line) + end
             for line, end in zip(lines or [Content()], ends, strict=True)
         ]
-    return [first + line if n == 0 else Content(" " * indent) + line for n, line in enumerate(lines)] or [first]
+    return [
+        first + line if n == 0 else Content(" " * indent) + line for n, line in enumerate(lines)
+    ] or [first]
 
 
 def build_table(rows: Iterable[tuple[str, str | Content]], width: int, style: str) -> list[Content]:
@@ -123,7 +137,11 @@ def join_sections(sections: Iterable[Content]) -> Content:
 
 def build_details(details: Iterable[tuple[str, str]]) -> list[Content]:
     """Return a line for each label that has a text."""
-    return [Content.assemble((f"{clean(label)}: ", "$quiet"), clean(text)) for label, text in details if text]
+    return [
+        Content.assemble((f"{clean(label)}: ", "$quiet"), clean(text))
+        for label, text in details
+        if text
+    ]
 
 
 class TextView(Static):
@@ -143,7 +161,11 @@ class TextView(Static):
 
     def show(self, content: Content, *, right_to_left: bool = False) -> None:
         """Show this text; `right_to_left`, at the right edge."""
-        if self._shown is not None and self._shown.is_same(content) and right_to_left == self._right_to_left:
+        if (
+            self._shown is not None
+            and self._shown.is_same(content)
+            and right_to_left == self._right_to_left
+        ):
             return
         self._shown, self._right_to_left = content, right_to_left
         self.set_class(right_to_left, "-right-to-left")
@@ -199,7 +221,11 @@ class Lines(Widget, Generic[State]):
     ALLOW_SELECT = False
 
     def __init__(
-        self, *, id: str, state: State | None = None, build: Callable[[State, int], list[Content]] | None = None
+        self,
+        *,
+        id: str,
+        state: State | None = None,
+        build: Callable[[State, int], list[Content]] | None = None,
     ) -> None:
         super().__init__(id=id)
         self._build = build
@@ -240,7 +266,11 @@ class Lines(Widget, Generic[State]):
             self._strips.clear()
             self.refresh(layout=True)
             return
-        changed = [n for n, (old, new) in enumerate(zip(before[1], after, strict=True)) if not new.is_same(old)]
+        changed = [
+            n
+            for n, (old, new) in enumerate(zip(before[1], after, strict=True))
+            if not new.is_same(old)
+        ]
         for n in changed:
             self._strips.pop(n, None)
         corner = self.gutter.top_left
@@ -248,7 +278,10 @@ class Lines(Widget, Generic[State]):
 
     def _lines(self, width: int) -> list[Content]:
         if self._built is None or self._built[0] != width:
-            self._built = width, self.build_lines(self.state, width) if self.state is not None else []
+            self._built = (
+                width,
+                self.build_lines(self.state, width) if self.state is not None else [],
+            )
             self._strips.clear()
         return self._built[1]
 
@@ -276,11 +309,15 @@ class Header(Lines[HeaderState]):
     def build_lines(self, state: HeaderState, width: int) -> list[Content]:
         width -= 2 * MARGIN
         position = clean(state.position)
-        title = _build_title(state.title, state.section, state.mark, max(width - measure_width(position) - 2, 0))
+        title = _build_title(
+            state.title, state.section, state.mark, max(width - measure_width(position) - 2, 0)
+        )
         gap = " " * (width - title.cell_length - measure_width(position))
         done = round(min(max(state.progress, 0.0), 1.0) * width)
         margin = " " * MARGIN
-        last = style_text(state.last.replace("\n", " "), "$quiet").truncate(width - MARGIN, ellipsis=True)
+        last = style_text(state.last.replace("\n", " "), "$quiet").truncate(
+            width - MARGIN, ellipsis=True
+        )
         return [
             Content.assemble(margin, title, gap, position, margin).stylize_before("$bar"),
             Content.assemble(margin, ("━" * done, "$accent"), ("─" * (width - done), "$quiet")),
@@ -340,7 +377,9 @@ class KeyBar(Static):
     def render(self) -> RenderResult:
         width, height = self.content_size
         if height > 1:
-            lines = [[hint for hint in self._hints if hint.line == number] for number in range(height)]
+            lines = [
+                [hint for hint in self._hints if hint.line == number] for number in range(height)
+            ]
         else:
             lines = [list(self._hints)]
         self._lines = [_leave_out(line, width) for line in lines]
@@ -355,7 +394,9 @@ class KeyBar(Static):
         for hint in self._lines[y]:
             end = start + _measure_hint(hint)
             if start <= x < end - 2:
-                strike_key(self.app, hint.press or _PRESSED.get(hint.key, hint.key.lower()), event.time)
+                strike_key(
+                    self.app, hint.press or _PRESSED.get(hint.key, hint.key.lower()), event.time
+                )
             start = end
 
 
@@ -370,7 +411,9 @@ def _leave_out(hints: list[KeyHint], width: int) -> list[KeyHint]:
 def format_keys(hints: KeyHints) -> Content:
     """Return the keys on one line, each with its label."""
     labels = [(hint.key, f" {clean(hint.label)}  " if hint.label else "  ") for hint in hints]
-    return Content.assemble(*(part for key, label in labels for part in ((key, "bold $accent"), (label, "$quiet"))))
+    return Content.assemble(
+        *(part for key, label in labels for part in ((key, "bold $accent"), (label, "$quiet")))
+    )
 
 
 def _measure_hint(hint: KeyHint) -> int:

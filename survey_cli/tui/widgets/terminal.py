@@ -29,7 +29,9 @@ SAME_KEY: Final = {
 }
 ENTER: Final = ("enter", "ctrl+j")
 """Enter typed before the terminal was taken over arrives as Ctrl+J."""
-_PLAIN: Final = str.maketrans("‘’‚“”„–—‑−…×•·▷▸●✓─━│┃▊▎▌←→↑↓»«\u00a0", "'''\"\"\"----.x*->>*+-=|||||<>^v>< ")
+_PLAIN: Final = str.maketrans(
+    "‘’‚“”„–—‑−…×•·▷▸●✓─━│┃▊▎▌←→↑↓»«\u00a0", "'''\"\"\"----.x*->>*+-=|||||<>^v>< "
+)
 
 
 def read_keys(event: events.Key) -> Iterator[str]:
@@ -85,7 +87,9 @@ class EncodingFilter(LineFilter):
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         return [
-            segment if segment.control else segment._replace(text=to_encoding(segment.text, self._encoding))
+            segment
+            if segment.control
+            else segment._replace(text=to_encoding(segment.text, self._encoding))
             for segment in segments
         ]
 

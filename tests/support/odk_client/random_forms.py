@@ -27,7 +27,11 @@ def write_form(seed: int, questions: int = 14) -> str:
             rows.append(["calculate", name, "", relevant, "", draw_calculation(rng, asked)])
             asked.append(("number", name, ""))
             continue
-        types = {"number": "integer", "code": f"select_one {listed}", "codes": f"select_multiple {listed}"}
+        types = {
+            "number": "integer",
+            "code": f"select_one {listed}",
+            "codes": f"select_multiple {listed}",
+        }
         rows.append([types.get(kind, "text"), name, f"Question {number}?", relevant, required, ""])
         asked.append((kind if kind in types else "text", name, listed))
     rows += [["end group", "", "", "", "", ""]] * open_groups
@@ -41,7 +45,15 @@ def write_form(seed: int, questions: int = 14) -> str:
         for code in codes
     ]
     return (
-        "\n".join([*lines, "| settings |", "| | form_title | form_id |", f"| | Random {seed} | random_{seed} |"]) + "\n"
+        "\n".join(
+            [
+                *lines,
+                "| settings |",
+                "| | form_title | form_id |",
+                f"| | Random {seed} | random_{seed} |",
+            ]
+        )
+        + "\n"
     )
 
 
@@ -57,7 +69,11 @@ def draw_condition(rng: random.Random, asked: list[tuple[str, str, str]], depth:
     match kind:
         case "number":
             numbers = [other for kind, other, _ in asked if kind == "number"]
-            right = f"${{{rng.choice(numbers)}}}" if rng.random() < 0.25 else str(rng.choice([0, 5, 20]))
+            right = (
+                f"${{{rng.choice(numbers)}}}"
+                if rng.random() < 0.25
+                else str(rng.choice([0, 5, 20]))
+            )
             left = f"{value} + 2" if rng.random() < 0.15 else value
             return f"{left} {rng.choice(['=', '!=', '<', '<=', '>', '>='])} {right}"
         case "code":
@@ -65,16 +81,30 @@ def draw_condition(rng: random.Random, asked: list[tuple[str, str, str]], depth:
             if rng.random() < 0.3:
                 return f"selected({value}, '{code}')"
             sign = rng.choice(["=", "!="] if listed == "word" else ["=", "!=", "<", ">="])
-            return f"{value} {sign} {code if listed != 'word' and rng.random() < 0.5 else repr(code)}"
+            return (
+                f"{value} {sign} {code if listed != 'word' and rng.random() < 0.5 else repr(code)}"
+            )
         case "codes":
             code = rng.choice(CODES[listed])
-            drawn = [f"selected({value}, '{code}')", f"not(selected({value}, '{code}'))", f"{value} = '{code}'"]
+            drawn = [
+                f"selected({value}, '{code}')",
+                f"not(selected({value}, '{code}'))",
+                f"{value} = '{code}'",
+            ]
             return rng.choice(
-                [*drawn, f"count-selected({value}) {rng.choice(['=', '>', '<='])} {rng.choice([0, 1, 2])}"]
+                [
+                    *drawn,
+                    f"count-selected({value}) {rng.choice(['=', '>', '<='])} {rng.choice([0, 1, 2])}",
+                ]
             )
         case _:
             return rng.choice(
-                [f"{value} = 'Ana'", f"{value} != 'Ana'", f"string-length({value}) > 3", f"'x y' = {value}"]
+                [
+                    f"{value} = 'Ana'",
+                    f"{value} != 'Ana'",
+                    f"string-length({value}) > 3",
+                    f"'x y' = {value}",
+                ]
             )
 
 
@@ -83,5 +113,10 @@ def draw_calculation(rng: random.Random, asked: list[tuple[str, str, str]]) -> s
     numbers = [f"${{{name}}}" for kind, name, _ in asked if kind == "number"] or ["3"]
     condition = draw_condition(rng, asked, 1)
     first, second = rng.choice(numbers), rng.choice(numbers)
-    choices = [f"{first} * 2", f"{first} - {second}", f"if({condition}, 1, 0)", f"if({condition}, {first}, '')"]
+    choices = [
+        f"{first} * 2",
+        f"{first} - {second}",
+        f"if({condition}, 1, 0)",
+        f"if({condition}, {first}, '')",
+    ]
     return rng.choice([*choices, f"coalesce({first}, {second})"])

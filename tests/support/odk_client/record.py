@@ -30,9 +30,14 @@ def record(path: Path, number: int, seed: int) -> None:
         asked = interview.ask(values, rng, by_key)
         # A question without an option to offer is not asked here. In the form it is, and nothing can be answered.
         vectors.append(
-            {k: v if k in asked or not by_key[k].item.row.get("choice_filter") else "" for k, v in values.items()}
+            {
+                k: v if k in asked or not by_key[k].item.row.get("choice_filter") else ""
+                for k, v in values.items()
+            }
         )
-    relevant = ask_client(path, [[[s.item.name, s.turn, vector[s.key]] for s in slots] for vector in vectors])
+    relevant = ask_client(
+        path, [[[s.item.name, s.turn, vector[s.key]] for s in slots] for vector in vectors]
+    )
     target = path.with_suffix(".odk.json")
     target.write_text(encode_recording(slots, vectors, relevant), encoding="utf-8")
     print(f"{target}: {number} vectors of {len(slots)} answers")
@@ -45,7 +50,9 @@ def ask_client(path: Path, vectors: list[list[list[object]]]) -> list[list[str]]
         file.write(xform)
         file.flush()
         command = ["node", str(HERE / "client.mjs"), file.name]
-        done = subprocess.run(command, input=json.dumps(vectors), capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            command, input=json.dumps(vectors), capture_output=True, text=True, check=True
+        )
     return json.loads(done.stdout)
 
 

@@ -41,10 +41,14 @@ class ConvertedInterview:
         builder = QuestionnaireBuilder(self.form, path.stem, {})
         builder.build()
         self.codes = builder.translator.codes
-        self.limits = {item.name: builder._read_limits(item)[0] for item in self.form.root.iterate_items()}
+        self.limits = {
+            item.name: builder._read_limits(item)[0] for item in self.form.root.iterate_items()
+        }
         names = {item.id: item for item in self.form.root.iterate_items() if item.kind in ASKED}
         begun = scenario(self.text)
-        self.asked = {id_: item for id_, item in names.items() if id_ in begun.interview.instrument.items}
+        self.asked = {
+            id_: item for id_, item in names.items() if id_ in begun.interview.instrument.items
+        }
         self.max_turns = 4
 
     def list_slots(self) -> list[Slot]:
@@ -58,22 +62,31 @@ class ConvertedInterview:
 
     def _list_candidates(self, item: FormItem) -> list[str]:
         codes = self.codes.get(item.id, {})
-        texts = " ".join(" ".join(other.row.cells.values()) for other in self.form.root.iterate_items())
+        texts = " ".join(
+            " ".join(other.row.cells.values()) for other in self.form.root.iterate_items()
+        )
         match item.kind:
             case "note":
                 return [""]
             case "code":
                 values = [code for code in codes if code != "other"] + ["other"] * item.or_other
             case "codes":
-                names = [code for code, written in codes.items() if written not in ("dk", "refused")]
+                names = [
+                    code for code, written in codes.items() if written not in ("dk", "refused")
+                ]
                 chosen = [
-                    [n for i, n in enumerate(names) if bits >> i & 1] for bits in range(1, 2 ** min(len(names), 4))
+                    [n for i, n in enumerate(names) if bits >> i & 1]
+                    for bits in range(1, 2 ** min(len(names), 4))
                 ]
                 values = [" ".join(part) for part in chosen]
                 values += [code for code in codes if code not in names]
             case "number":
                 limits = self.limits[item.name]
-                constants = {int(n) + d for n in re.findall(r"(?<![\w.-])\d{1,4}(?![\w.])", texts) for d in (-1, 0, 1)}
+                constants = {
+                    int(n) + d
+                    for n in re.findall(r"(?<![\w.-])\d{1,4}(?![\w.])", texts)
+                    for d in (-1, 0, 1)
+                }
                 low, high = limits.get("min", 0), limits.get("max", 200)
                 values = [str(n) for n in sorted(constants) if low <= n <= high][:60] or [str(low)]
                 values += list(codes)
@@ -85,7 +98,10 @@ class ConvertedInterview:
         return values if item.is_required() or has_both else ["", "", *values]
 
     def ask(
-        self, values: dict[str, str], rng: random.Random | None = None, slots: dict[str, Slot] | None = None
+        self,
+        values: dict[str, str],
+        rng: random.Random | None = None,
+        slots: dict[str, Slot] | None = None,
     ) -> set[str]:
         """Answer with the values; return the keys of the questions that were put.
 
@@ -135,7 +151,9 @@ def read_code(written: str) -> Code:
     return written.strip("'") if written.startswith("'") else int(written)
 
 
-def encode_recording(slots: list[Slot], vectors: list[dict[str, str]], relevant: list[list[str]]) -> str:
+def encode_recording(
+    slots: list[Slot], vectors: list[dict[str, str]], relevant: list[list[str]]
+) -> str:
     """Write vectors as the positions of their values among all candidates, and what is relevant as 1 and 0."""
     candidates = {slot.key: sorted({"", *slot.candidates}) for slot in slots}
     lines = []
@@ -157,5 +175,7 @@ def decode_recording(text: str) -> list[tuple[dict[str, str], set[str]]]:
             key: candidates[int(digits[2 * at : 2 * at + 2], 16)]
             for at, (key, candidates) in enumerate(questions.items())
         }
-        decoded.append((values, {key for key, flag in zip(questions, flags, strict=True) if flag == "1"}))
+        decoded.append(
+            (values, {key for key, flag in zip(questions, flags, strict=True) if flag == "1"})
+        )
     return decoded

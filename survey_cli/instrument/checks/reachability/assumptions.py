@@ -21,7 +21,9 @@ from survey_cli.values import Code
 _TRUE_OR_FALSE: Final = TRUE | FALSE
 _MAX_DEPTH: Final = 20
 """How deeply computes of computes are followed."""
-_STRICT: Final = "sum mean min max round length contains first rank years_between months_between days_between"
+_STRICT: Final = (
+    "sum mean min max round length contains first rank years_between months_between days_between"
+)
 """Functions whose value is missing if that of an argument is."""
 
 
@@ -46,13 +48,20 @@ class Assumption:
         """Return all possible truth values of a condition: TRUE, FALSE, UNKNOWN, joined by `|`."""
         match node:
             case ast.BoolOp(op=op, values=values):
-                return _combine([self.evaluate(v, depth) for v in values], conjunction=isinstance(op, ast.And))
+                return _combine(
+                    [self.evaluate(v, depth) for v in values], conjunction=isinstance(op, ast.And)
+                )
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return negate_truths(self.evaluate(operand, depth))
             case ast.Compare(left=left, ops=ops, comparators=rights):
                 links = zip((left, *rights), ops, rights, strict=False)
-                return _combine([self._evaluate_comparison(*link, depth) for link in links], conjunction=True)
-            case ast.Call(func=ast.Name(id="answered" | "declined" | "dk" | "refused" as function), args=[item]):
+                return _combine(
+                    [self._evaluate_comparison(*link, depth) for link in links], conjunction=True
+                )
+            case ast.Call(
+                func=ast.Name(id="answered" | "declined" | "dk" | "refused" as function),
+                args=[item],
+            ):
                 return self._evaluate_state(function, item, depth)
             case _:
                 return self._evaluate_either(node, depth, self.evaluate)
@@ -77,17 +86,25 @@ class Assumption:
             case _:
                 return self._evaluate_either(node, depth, self.evaluate_value)
 
-    def _evaluate_either(self, node: ast.expr, depth: int, evaluate: Callable[[ast.expr, int], int]) -> int:
+    def _evaluate_either(
+        self, node: ast.expr, depth: int, evaluate: Callable[[ast.expr, int], int]
+    ) -> int:
         """Evaluate a choice or a compute as what its parts are: conditions, or terms."""
         match node:
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 tested = self.evaluate(test, depth)
                 then = evaluate(body, depth) if tested & TRUE else 0
                 return then | (evaluate(orelse, depth) if tested & NOT_TRUE else 0)
-            case ast.Name(id=name) if (compute := self.computes.get(name)) is not None and depth < _MAX_DEPTH:
+            case ast.Name(id=name) if (
+                compute := self.computes.get(name)
+            ) is not None and depth < _MAX_DEPTH:
                 return evaluate(next(iter(compute.conditions.values())).tree, depth + 1)
             case _:
-                return _TRUE_OR_FALSE if evaluate == self.evaluate_value else self.evaluate_value(node, depth)
+                return (
+                    _TRUE_OR_FALSE
+                    if evaluate == self.evaluate_value
+                    else self.evaluate_value(node, depth)
+                )
 
     def _evaluate_operands(self, nodes: list[ast.expr], depth: int) -> int:
         values = [self.evaluate_value(node, depth) for node in nodes]
@@ -96,14 +113,21 @@ class Assumption:
 
     def evaluate_requirements(self, requirements: tuple[Requirement, ...]) -> int:
         """Return whether all of these are met: TRUE, FALSE, or UNKNOWN if one is not met because it is unknown."""
-        truths = [(self.evaluate(requirement.condition.tree), requirement.key) for requirement in requirements]
+        truths = [
+            (self.evaluate(requirement.condition.tree), requirement.key)
+            for requirement in requirements
+        ]
         met = [
-            each if key == "ask_if" else (FALSE if each & TRUE else 0) | (TRUE if each & NOT_TRUE else 0)
+            each
+            if key == "ask_if"
+            else (FALSE if each & TRUE else 0) | (TRUE if each & NOT_TRUE else 0)
             for each, key in truths
         ]
         return _combine(met, conjunction=True)
 
-    def _evaluate_comparison(self, left: ast.expr, op: ast.cmpop, right: ast.expr, depth: int) -> int:
+    def _evaluate_comparison(
+        self, left: ast.expr, op: ast.cmpop, right: ast.expr, depth: int
+    ) -> int:
         declined, code = self.answer.declined, self.answer.code
         is_assumed_item = isinstance(left, ast.Name) and left.id == self.answer.item
         value = find_constant(right)
@@ -115,14 +139,23 @@ class Assumption:
             elif is_assumed_item and code is not None:
                 truths = TRUE if any(find_constant(e) == code for e in right.elts) else FALSE
             return negate_truths(truths) if isinstance(op, ast.NotIn) else truths
-        if is_assumed_item and code is not None and type(op) in COMPARISON_SIGNS and type(value) is type(code):
+        if (
+            is_assumed_item
+            and code is not None
+            and type(op) in COMPARISON_SIGNS
+            and type(value) is type(code)
+        ):
             return TRUE if COMPARE[COMPARISON_SIGNS[type(op)]](code, value) else FALSE
         return self._evaluate_operands([left, right], depth)
 
     def _evaluate_state(self, function: str, item: ast.expr, depth: int) -> int:
         declined = self.answer.declined
         if not (isinstance(item, ast.Name) and item.id == self.answer.item):
-            return FALSE if function == "answered" and self.evaluate_value(item, depth) == UNKNOWN else _TRUE_OR_FALSE
+            return (
+                FALSE
+                if function == "answered" and self.evaluate_value(item, depth) == UNKNOWN
+                else _TRUE_OR_FALSE
+            )
         if function == "answered":
             return FALSE if declined else TRUE
         if function == "declined":
@@ -136,6 +169,10 @@ def _combine(operands: list[int], *, conjunction: bool) -> int:
     joined = other
     for truths in operands:
         some = (joined | truths) & decides
-        some |= UNKNOWN if (joined | truths) & UNKNOWN and joined & ~decides and truths & ~decides else 0
+        some |= (
+            UNKNOWN
+            if (joined | truths) & UNKNOWN and joined & ~decides and truths & ~decides
+            else 0
+        )
         joined = some | (other if joined & other and truths & other else 0)
     return joined

@@ -61,13 +61,18 @@ def _list_route(root: ItemGroup) -> list[_RouteItem]:
             if isinstance(child, ItemGroup):
                 walk(child, (*groups, (child, asked_count)))
                 continue
-            around, own = [list_requirements(outer) for outer, _ in groups], list_requirements(child)
+            around, own = (
+                [list_requirements(outer) for outer, _ in groups],
+                list_requirements(child),
+            )
             for _, asked_before in reversed(groups) if isinstance(child.question, EndItem) else ():
                 if own and asked_count > asked_before:
                     break
                 own = (*around.pop(), *own)
             asked_count += _asks_somebody(child)
-            counts = tuple(g.count.tree for g, _ in groups if isinstance(g, Roster) and g.count is not None)
+            counts = tuple(
+                g.count.tree for g, _ in groups if isinstance(g, Roster) and g.count is not None
+            )
             route.append(_RouteItem(child, tuple(chain.from_iterable(around)), own, counts))
 
     walk(root, ())
@@ -101,7 +106,9 @@ def decline_passes_end(draft: InstrumentDraft) -> Iterator[Problem]:
         for decline in compiled.declines:
             passed_end = _follow(draft, route, end_indexes, SupposedAnswer(name, decline.id))
             if passed_end is not None:
-                passed.setdefault(passed_end, []).append(str(decline.text.get(draft.language)).lower())
+                passed.setdefault(passed_end, []).append(
+                    str(decline.text.get(draft.language)).lower()
+                )
         for (at, onward), kinds in passed.items():
             end = route[at]
             about = (n for n in reversed(end.own_requirements) if name in _find_inputs(draft, (n,)))
@@ -132,13 +139,20 @@ def _follow(
 
     def passes_by(route_item: _RouteItem) -> bool:
         own = route_item.own_requirements
-        undecided = declined.evaluate_requirements(own) & UNKNOWN and answered.evaluate_requirements(own) & TRUE
-        return bool(undecided and declined.evaluate_requirements(route_item.outer_requirements) & TRUE)
+        undecided = (
+            declined.evaluate_requirements(own) & UNKNOWN
+            and answered.evaluate_requirements(own) & TRUE
+        )
+        return bool(
+            undecided and declined.evaluate_requirements(route_item.outer_requirements) & TRUE
+        )
 
     def applies(route_item: _RouteItem) -> bool:
         return declined.evaluate_requirements(route_item.requirements) == TRUE
 
-    passed = next((index for index in ends if passes_by(route[index]) or applies(route[index])), None)
+    passed = next(
+        (index for index in ends if passes_by(route[index]) or applies(route[index])), None
+    )
     if passed is None or applies(route[passed]):
         return None
     for index in range(passed + 1, len(route)):
@@ -151,7 +165,11 @@ def _follow(
             passed = index if index in ends and passes_by(route_item) else passed
         elif _asks_somebody(route_item.item):
             reached = declined.evaluate_requirements(route_item.requirements)
-            explicit = [n for n in route_item.requirements if n.key == "ask_if" and answer.item in n.condition.names]
+            explicit = [
+                n
+                for n in route_item.requirements
+                if n.key == "ask_if" and answer.item in n.condition.names
+            ]
             if explicit and reached == TRUE:
                 return None  # the questionnaire says here what respondents who declined are asked
             if reached & TRUE:
@@ -159,12 +177,18 @@ def _follow(
     return passed, " to its end, and counts as complete"
 
 
-def _write_remedy(draft: InstrumentDraft, item: CompiledItem, ends: list[_RouteItem], requirement: Requirement) -> str:
+def _write_remedy(
+    draft: InstrumentDraft, item: CompiledItem, ends: list[_RouteItem], requirement: Requirement
+) -> str:
     tree, text = requirement.condition.tree, requirement.condition.text
     text = f"({text})" if isinstance(tree, ast.BoolOp | ast.IfExp) else text
     instead = f"ask_if: answered({item.id}) and {text}"
-    if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.Or):  # the other operands still end the interview
-        instead = f"write answered({item.id}) and … in the part of the condition that is about {item.id}"
+    if isinstance(tree, ast.BoolOp) and isinstance(
+        tree.op, ast.Or
+    ):  # the other operands still end the interview
+        instead = (
+            f"write answered({item.id}) and … in the part of the condition that is about {item.id}"
+        )
     others = f"or declines: [] at {item.id}; if they are to be interviewed, {instead}"
     if requirement.key != "ask_if":
         return f"write a condition that is true for respondents who decline, {others}"
@@ -177,16 +201,25 @@ def _write_continue_condition(
 ) -> str:
     """Write the condition under which the interview continues, for `unless`."""
     own = [end.own_requirements for end in ends]
-    if all(frozenset[str]().union(*(r.condition.names for r in requirements)) == {item.id} for requirements in own):
+    if all(
+        frozenset[str]().union(*(r.condition.names for r in requirements)) == {item.id}
+        for requirements in own
+    ):
         codes = []
         for option in item.options:
             assumption = Assumption(SupposedAnswer(item.id, code=option.code), draft.computes)
             if all(assumption.evaluate_requirements(requirements) == FALSE for requirements in own):
                 codes.append(repr(option.code))
         if codes:
-            return f"{item.id} == {codes[0]}" if len(codes) == 1 else f"{item.id} in [{', '.join(codes)}]"
+            return (
+                f"{item.id} == {codes[0]}"
+                if len(codes) == 1
+                else f"{item.id} in [{', '.join(codes)}]"
+            )
     match requirement.condition.tree:
-        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in COMPARISON_SIGNS and len(ends) == 1:
+        case ast.Compare(left=left, ops=[op], comparators=[right]) if (
+            type(op) in COMPARISON_SIGNS and len(ends) == 1
+        ):
             return f"{ast.unparse(left)} {OPPOSITE_SIGNS[COMPARISON_SIGNS[type(op)]]} {ast.unparse(right)}"
         case _:
             return ""

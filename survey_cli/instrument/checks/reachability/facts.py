@@ -50,7 +50,9 @@ class Domain(NamedTuple):
 
 def intersect_domains(left: Domain, right: Domain, *, whole_numbers: bool) -> Domain:
     """Return what is in both; with `whole_numbers`, numbers have no decimals."""
-    return Domain(_intersect_values(left.values, right.values, whole_numbers), left.missing & right.missing)
+    return Domain(
+        _intersect_values(left.values, right.values, whole_numbers), left.missing & right.missing
+    )
 
 
 def unite_domains(left: Domain, right: Domain) -> Domain:
@@ -175,7 +177,9 @@ class VariableTable:
 
     def __init__(self, draft: InstrumentDraft) -> None:
         self.draft = draft
-        self._default_missing = frozenset((*NOT_ASKED_KINDS, *list_declines(draft.document), "another"))
+        self._default_missing = frozenset(
+            (*NOT_ASKED_KINDS, *list_declines(draft.document), "another")
+        )
         self.find = cache(self._find)
         self.list_requirements_of = cache(self._list_requirements_of)
         self.find_linked_names = cache(self._find_linked_names)
@@ -186,9 +190,18 @@ class VariableTable:
         return self._build_info(symbol) if symbol is not None else None
 
     def _build_info(self, symbol: Symbol) -> VariableInfo:
-        item, value_type, question = self.draft.items.get(symbol.id), symbol.value_type, symbol.question
+        item, value_type, question = (
+            self.draft.items.get(symbol.id),
+            symbol.value_type,
+            symbol.question,
+        )
         missing, is_asked = self._default_missing, False
-        if item is not None and question is not None and question.expects_answer and item.question.expects_answer:
+        if (
+            item is not None
+            and question is not None
+            and question.expects_answer
+            and item.question.expects_answer
+        ):
             not_asked = NOT_ASKED_KINDS if self._may_be_skipped(symbol, item) else NO_MISSING
             missing, is_asked = not_asked.union(decline.id for decline in item.declines), True
         kind, values, is_whole = "any", ANY_ANSWER, False
@@ -201,7 +214,10 @@ class VariableTable:
         elif isinstance(question, NumberItem) and is_asked:
             lowest = -inf if question.lowest is None else question.lowest
             highest = inf if question.highest is None else question.highest
-            values = (NumberRange(lowest, highest), *(NumberRange(code, code) for code in question.options))
+            values = (
+                NumberRange(lowest, highest),
+                *(NumberRange(code, code) for code in question.options),
+            )
             kind, is_whole = "number", not question.decimals
         elif value_type.type in ("number", "draw"):
             kind, values = "number", ALL_NUMBERS
@@ -234,7 +250,9 @@ class VariableTable:
         """Find the variables that are constrained if this one has an answer, including itself."""
         linked, newest = {name}, {name}
         for _ in range(MAX_DEPTH):
-            newest = {other for new in newest for c in self._list_conditions(new) for other in c.names} - linked
+            newest = {
+                other for new in newest for c in self._list_conditions(new) for other in c.names
+            } - linked
             linked |= newest
             if not newest or len(linked) > MAX_LINKS:
                 break
@@ -246,7 +264,11 @@ class VariableTable:
         if compute is not None:
             return list(compute.conditions.values())
         is_asked = variable is not None and variable.is_asked
-        return [requirement.condition for requirement in self.list_requirements_of(name)] if is_asked else []
+        return (
+            [requirement.condition for requirement in self.list_requirements_of(name)]
+            if is_asked
+            else []
+        )
 
 
 FactKey: TypeAlias = str | tuple[str, Any]
@@ -303,7 +325,11 @@ class ConditionSolver:
             variable = self.variables.find(name)
             if variable is None:
                 return False
-            if not variable.domain.missing or not isinstance(condition.tree, ast.Compare) or "[" in condition.text:
+            if (
+                not variable.domain.missing
+                or not isinstance(condition.tree, ast.Compare)
+                or "[" in condition.text
+            ):
                 return True
             if not constrained and condition.text.count(name) == 1:
                 return False
@@ -325,7 +351,9 @@ class ConditionSolver:
 
     def assume_not_all(self, requirements: tuple[Requirement, ...], facts: Facts) -> Facts:
         """Return the facts under which at least one of these requirements is not met."""
-        return _unite_facts([self.assume(n.condition, ANY_TRUTH ^ n.truths, facts) for n in requirements])
+        return _unite_facts(
+            [self.assume(n.condition, ANY_TRUTH ^ n.truths, facts) for n in requirements]
+        )
 
     def assume(self, condition: Condition, truths: int, facts: Facts) -> Facts:
         """Return the facts under which the condition has one of `truths`: true, not true, false or not false."""
@@ -341,7 +369,9 @@ class ConditionSolver:
             return facts
         match node:
             case ast.BoolOp(op=op, values=values):
-                return self._assume_junction(values, truths, facts, conjunction=isinstance(op, ast.And))
+                return self._assume_junction(
+                    values, truths, facts, conjunction=isinstance(op, ast.And)
+                )
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return self._assume(operand, negate_truths(truths), facts)
             case ast.Compare(left=left, ops=ops, comparators=comparators) if len(ops) > 1:
@@ -350,7 +380,9 @@ class ConditionSolver:
                 return self._assume_junction(links, truths, facts, conjunction=True)
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 then = self._assume(body, truths, self._assume(test, TRUE, facts))
-                return _unite_facts([then, self._assume(orelse, truths, self._assume(test, NOT_TRUE, facts))])
+                return _unite_facts(
+                    [then, self._assume(orelse, truths, self._assume(test, NOT_TRUE, facts))]
+                )
             case ast.Name(id=name):
                 return self._assume_flag(name, truths, facts)
             case ast.Compare(left=left, ops=[op], comparators=[right]):
@@ -360,7 +392,9 @@ class ConditionSolver:
             case _:
                 return facts
 
-    def _assume_junction(self, parts: Sequence[ast.expr], truths: int, facts: Facts, *, conjunction: bool) -> Facts:
+    def _assume_junction(
+        self, parts: Sequence[ast.expr], truths: int, facts: Facts, *, conjunction: bool
+    ) -> Facts:
         # an `and` is not true if one operand is not, and not false if no operand is; an `or` the other way round
         if truths & (FALSE if conjunction else TRUE):
             return _unite_facts([self._assume(part, truths, facts) for part in parts])
@@ -394,10 +428,14 @@ class ConditionSolver:
         allowed = unite_domains(yes if truths & TRUE else empty, no if truths & FALSE else empty)
         return self._narrow(name, allowed, facts, variable)
 
-    def _assume_comparison(self, left: ast.expr, op: ast.cmpop, right: ast.expr, truths: int, facts: Facts) -> Facts:
+    def _assume_comparison(
+        self, left: ast.expr, op: ast.cmpop, right: ast.expr, truths: int, facts: Facts
+    ) -> Facts:
         sign = comparisons.COMPARISON_SIGNS.get(type(op))
         if sign is None:
-            return self._assume_membership(left, right, truths, facts, negated=isinstance(op, ast.NotIn))
+            return self._assume_membership(
+                left, right, truths, facts, negated=isinstance(op, ast.NotIn)
+            )
         if comparisons.find_constant(left) is not None:
             left, sign, right = right, MIRRORED_SIGNS[sign], left
         value = comparisons.find_constant(right)
@@ -411,9 +449,15 @@ class ConditionSolver:
     def assume_answered(self, name: str, facts: Facts) -> Facts:
         """Return the facts under which the variable has an answer."""
         variable = self.variables.find(name)
-        return facts if variable is None else self._narrow(name, Domain(variable.domain.values), facts, variable)
+        return (
+            facts
+            if variable is None
+            else self._narrow(name, Domain(variable.domain.values), facts, variable)
+        )
 
-    def _assume_constant_comparison(self, name: str, sign: str, value: Any, truths: int, facts: Facts) -> Facts:
+    def _assume_constant_comparison(
+        self, name: str, sign: str, value: Any, truths: int, facts: Facts
+    ) -> Facts:
         """Assume a truth value of a comparison of a variable with a constant."""
         variable = self.variables.find(name)
         if variable is None:
@@ -425,16 +469,26 @@ class ConditionSolver:
             if not isinstance(value, int | float):
                 return facts
             values = build_comparison_ranges(sign, value) if truths & TRUE else ()
-            values += build_comparison_ranges(comparisons.OPPOSITE_SIGNS[sign], value) if truths & FALSE else ()
+            values += (
+                build_comparison_ranges(comparisons.OPPOSITE_SIGNS[sign], value)
+                if truths & FALSE
+                else ()
+            )
         else:
             holds, value = COMPARE[sign], to_nfc(value)
             try:
-                values = frozenset(v for v in values if truths & (TRUE if holds(to_nfc(v), value) else FALSE))
+                values = frozenset(
+                    v for v in values if truths & (TRUE if holds(to_nfc(v), value) else FALSE)
+                )
             except TypeError:  # a text ordered against a number
                 return facts
-        return self._narrow(name, Domain(values, _list_missing_kinds(variable, truths)), facts, variable)
+        return self._narrow(
+            name, Domain(values, _list_missing_kinds(variable, truths)), facts, variable
+        )
 
-    def _assume_membership(self, left: ast.expr, right: ast.expr, truths: int, facts: Facts, *, negated: bool) -> Facts:
+    def _assume_membership(
+        self, left: ast.expr, right: ast.expr, truths: int, facts: Facts, *, negated: bool
+    ) -> Facts:
         if negated:
             truths = negate_truths(truths)
         match left, right:
@@ -445,13 +499,17 @@ class ConditionSolver:
             case _:
                 return facts
 
-    def _assume_in_list(self, name: str, elements: list[ast.expr], truths: int, facts: Facts) -> Facts:
+    def _assume_in_list(
+        self, name: str, elements: list[ast.expr], truths: int, facts: Facts
+    ) -> Facts:
         """Assume a truth value of `q in [1, 2, dk]`."""
         variable = self.variables.find(name)
         if variable is None or variable.kind == "several":
             return facts
         declines = frozenset(e.id for e in elements if isinstance(e, ast.Name))
-        listed = [to_nfc(value) for e in elements if (value := comparisons.find_constant(e)) is not None]
+        listed = [
+            to_nfc(value) for e in elements if (value := comparisons.find_constant(e)) is not None
+        ]
         allowed, missing = variable.domain
         kept = missing & declines if truths & TRUE else NO_MISSING
         kept |= missing - declines if truths & UNKNOWN else NO_MISSING
@@ -460,7 +518,9 @@ class ConditionSolver:
             allowed = build_ranges_of(numbers) if truths & TRUE else ()
             allowed += build_ranges_without(numbers) if truths & FALSE else ()
         elif variable.kind != "any":
-            allowed = frozenset(v for v in allowed if truths & (TRUE if to_nfc(v) in listed else FALSE))
+            allowed = frozenset(
+                v for v in allowed if truths & (TRUE if to_nfc(v) in listed else FALSE)
+            )
         return self._narrow(name, Domain(allowed, kept), facts, variable)
 
     def _assume_in_multiple(self, name: str, code: Any, truths: int, facts: Facts) -> Facts:
@@ -490,12 +550,24 @@ class ConditionSolver:
         return _unite_facts(alternatives)
 
     def _update(
-        self, possibility: Possibility, key: FactKey, before: Domain, after: Domain, variable: VariableInfo
+        self,
+        possibility: Possibility,
+        key: FactKey,
+        before: Domain,
+        after: Domain,
+        variable: VariableInfo,
     ) -> Facts:
         if (after != variable.domain and len(possibility) < MAX_KEYS) or key in possibility:
             possibility = {**possibility, key: after}
-        known_now = NOT_ASKED_KINDS.isdisjoint(after.missing) and not NOT_ASKED_KINDS.isdisjoint(before.missing)
-        if not (known_now and self._follows_requirements and variable.is_asked and self._depth < MAX_DEPTH):
+        known_now = NOT_ASKED_KINDS.isdisjoint(after.missing) and not NOT_ASKED_KINDS.isdisjoint(
+            before.missing
+        )
+        if not (
+            known_now
+            and self._follows_requirements
+            and variable.is_asked
+            and self._depth < MAX_DEPTH
+        ):
             return (possibility,)
         assert isinstance(key, str)
         self._depth += 1
@@ -534,4 +606,9 @@ def _unite_facts(alternatives: list[Facts]) -> Facts:
     if len(distinct) <= MAX_POSSIBILITIES:
         return tuple(distinct)
     shared = set(distinct[0]).intersection(*distinct[1:])
-    return ({key: reduce(unite_domains, [possibility[key] for possibility in distinct]) for key in shared},)
+    return (
+        {
+            key: reduce(unite_domains, [possibility[key] for possibility in distinct])
+            for key in shared
+        },
+    )

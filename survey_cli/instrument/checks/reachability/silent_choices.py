@@ -106,7 +106,9 @@ def silent_else(draft: InstrumentDraft) -> Iterator[Problem]:
 def list_silent_choices(draft: InstrumentDraft) -> list[SilentChoice]:
     """List the first such choice of each compute, and of each limit."""
     uses = [
-        use for use in draft.uses if use.key in _KEYS and use.condition is not None and " if " in use.condition.text
+        use
+        for use in draft.uses
+        if use.key in _KEYS and use.condition is not None and " if " in use.condition.text
     ]
     if not uses or draft.lost:
         return []
@@ -121,14 +123,18 @@ def list_silent_choices(draft: InstrumentDraft) -> list[SilentChoice]:
     return list(found.values())
 
 
-def _check_use(draft: InstrumentDraft, solver: ConditionSolver, use: NameUse, readers: _Readers) -> SilentChoice | None:
+def _check_use(
+    draft: InstrumentDraft, solver: ConditionSolver, use: NameUse, readers: _Readers
+) -> SilentChoice | None:
     assert use.condition is not None
     read_at: list[NameUse] = []
     if use.key != "compute":
         starts = {use.owner: _assume_reached(draft, solver, use)}
     else:
         read_at = _list_fills(readers, use)
-        starts = {each.owner: _assume_reached(draft, solver, each) for each in read_at} or {"": NO_CONSTRAINTS}
+        starts = {each.owner: _assume_reached(draft, solver, each) for each in read_at} or {
+            "": NO_CONSTRAINTS
+        }
 
     kinds: dict[str, None] = {}
     first: tuple[str, _Choice] | None = None
@@ -163,7 +169,12 @@ def _list_missing_kinds(draft: InstrumentDraft, solver: ConditionSolver, name: s
     """List how an item can be without an answer. Items of rosters are left out: they are read over all turns."""
     symbol = draft.symbols.get(name)
     variable = solver.variables.find(name)
-    if symbol is None or variable is None or not variable.is_asked or symbol.value_type.roster is not None:
+    if (
+        symbol is None
+        or variable is None
+        or not variable.is_asked
+        or symbol.value_type.roster is not None
+    ):
         return []
     missing = variable.domain.missing
     kinds = [decline.id for decline in draft.items[name].declines if decline.id in missing]
@@ -172,7 +183,9 @@ def _list_missing_kinds(draft: InstrumentDraft, solver: ConditionSolver, name: s
     return kinds
 
 
-def _find_silent(assumption: Assumption, node: ast.expr, path: tuple[Step, ...]) -> Iterator[_Choice]:
+def _find_silent(
+    assumption: Assumption, node: ast.expr, path: tuple[Step, ...]
+) -> Iterator[_Choice]:
     """Yield the choices that give a value although their test is unknown."""
     if not isinstance(node, ast.IfExp):
         for child in ast.iter_child_nodes(node):
@@ -217,7 +230,9 @@ def _tests_state(test: ast.expr, item: str) -> bool:
     return any(isinstance(node, ast.Name) and node.id == item for node in ast.walk(test))
 
 
-def _is_possible(solver: ConditionSolver, item: str, kind: str, choice: _Choice, facts: Facts) -> bool:
+def _is_possible(
+    solver: ConditionSolver, item: str, kind: str, choice: _Choice, facts: Facts
+) -> bool:
     """Return whether an interview may come to a choice while its item is missing in this way, and its value is known."""
     if kind == _NOT_ASKED:
         facts = solver.assume_not_all(solver.variables.list_requirements_of(item), facts)
@@ -240,7 +255,9 @@ def _list_fills(readers: _Readers, use: NameUse) -> list[NameUse]:
     """List where a compute is filled in, if it is a text that has no other purpose."""
     assert use.condition is not None
     uses, _ = readers.find(use.owner)
-    is_wording = use.condition.result_type.type == "text" and all(each.condition is None for each in uses)
+    is_wording = use.condition.result_type.type == "text" and all(
+        each.condition is None for each in uses
+    )
     return uses if is_wording else []
 
 
@@ -286,7 +303,10 @@ def _describe(
 ) -> Problem:
     condition = use.condition
     assert condition is not None
-    labels = {decline.id: str(decline.text.get(draft.language)).lower() for decline in draft.items[item].declines}
+    labels = {
+        decline.id: str(decline.text.get(draft.language)).lower()
+        for decline in draft.items[item].declines
+    }
     ways = []
     declined = [labels[kind] for kind in kinds if kind in labels]
     if declined:

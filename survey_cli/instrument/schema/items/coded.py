@@ -42,7 +42,9 @@ class CodedItem(question.QuestionItem):
     def build_entry(self, context: question.ItemContext) -> Entry:
         return PickEntry(options=context.build_choices())
 
-    def parse_reply(self, context: question.ItemContext, reply: Reply) -> question.ParsedAnswer | Rejection:
+    def parse_reply(
+        self, context: question.ItemContext, reply: Reply
+    ) -> question.ParsedAnswer | Rejection:
         picked = self._parse_pick(context, reply)
         if isinstance(picked, Rejection):
             return picked
@@ -57,12 +59,20 @@ class CodedItem(question.QuestionItem):
         if isinstance(reply, PickReply):
             return reply
         entry = self.build_entry(context)
-        return (entry if isinstance(entry, PickEntry) else PickEntry(context.build_choices())).parse(reply)
+        return (
+            entry if isinstance(entry, PickEntry) else PickEntry(context.build_choices())
+        ).parse(reply)
 
     def why_invalid(self, context: question.ItemContext, value: Value | None) -> str:
-        return "" if find_option(context.options, value) is not None else f"{value} is no longer offered"
+        return (
+            ""
+            if find_option(context.options, value) is not None
+            else f"{value} is no longer offered"
+        )
 
-    def format_answer(self, item: question.CompiledItem, value: Value | None, wording: question.AnswerWording) -> str:
+    def format_answer(
+        self, item: question.CompiledItem, value: Value | None, wording: question.AnswerWording
+    ) -> str:
         return format_option(value, find_option(item.options, value), wording)
 
     def format_as_typed(self, value: Value, words: question.Words, language: str) -> str:
@@ -71,9 +81,13 @@ class CodedItem(question.QuestionItem):
 
     def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
         labels = {o.code: str(o.label.get(language)) for o in item.options}
-        return build_coded_variable(item, language, labels, self.measure), *build_words_variables(item, language)
+        return build_coded_variable(item, language, labels, self.measure), *build_words_variables(
+            item, language
+        )
 
-    def build_cells(self, item: question.CompiledItem, value: Value | None, words: question.Words) -> tuple[Cell, ...]:
+    def build_cells(
+        self, item: question.CompiledItem, value: Value | None, words: question.Words
+    ) -> tuple[Cell, ...]:
         assert value is not None
         return value, *build_words_cells(item, words)
 
@@ -117,8 +131,17 @@ class ScaleItem(CodedItem):
         if len(context.options) <= MAX_PICK_POINTS:
             return PickEntry(options=context.build_choices())
         codes = [o.code for o in context.options]
-        labels = tuple((c.code, to_plain_text(c.text)) for c in context.build_choices() if c.code in self.labels)
-        return LineEntry(kind="scale", hint=f"{codes[0]} to {codes[-1]}", labels=labels, width=len(str(codes[-1])))
+        labels = tuple(
+            (c.code, to_plain_text(c.text))
+            for c in context.build_choices()
+            if c.code in self.labels
+        )
+        return LineEntry(
+            kind="scale",
+            hint=f"{codes[0]} to {codes[-1]}",
+            labels=labels,
+            width=len(str(codes[-1])),
+        )
 
 
 class MultipleItem(CodedItem):
@@ -139,9 +162,13 @@ class MultipleItem(CodedItem):
     condition_type: ClassVar[str] = "codes"
 
     def build_entry(self, context: question.ItemContext) -> Entry:
-        return PickEntry(context.build_choices(), True, self.min, self.max, self.mentions == "ordered")
+        return PickEntry(
+            context.build_choices(), True, self.min, self.max, self.mentions == "ordered"
+        )
 
-    def parse_reply(self, context: question.ItemContext, reply: Reply) -> question.ParsedAnswer | Rejection:
+    def parse_reply(
+        self, context: question.ItemContext, reply: Reply
+    ) -> question.ParsedAnswer | Rejection:
         picked = self._parse_pick(context, reply)
         if isinstance(picked, Rejection):
             return picked
@@ -170,9 +197,13 @@ class MultipleItem(CodedItem):
             return f"at most {format_quantity(self.max, 'answer')}"
         return ""
 
-    def format_answer(self, item: question.CompiledItem, value: Value | None, wording: question.AnswerWording) -> str:
+    def format_answer(
+        self, item: question.CompiledItem, value: Value | None, wording: question.AnswerWording
+    ) -> str:
         codes, offered = value if isinstance(value, tuple) else (), _index_by_code(item.options)
-        return ", ".join(format_option(code, offered.get((type(code), code)), wording) for code in codes)
+        return ", ".join(
+            format_option(code, offered.get((type(code), code)), wording) for code in codes
+        )
 
     def format_as_typed(self, value: Value, words: question.Words, language: str) -> str:
         codes = value if isinstance(value, tuple) else (value,)
@@ -183,15 +214,23 @@ class MultipleItem(CodedItem):
         title, labels = item.label.get(language), {0: "Not mentioned", 1: "Mentioned"}
         named = {o.code: f"{title}: {o.label.get(language)}" for o in item.options}
         columns = [
-            question.build_variable(item, language, f"_{code}", label=label, labels=labels, option=code)
+            question.build_variable(
+                item, language, f"_{code}", label=label, labels=labels, option=code
+            )
             for code, label in named.items()
         ]
         if self.mentions == "ordered":
-            more: dict[str, Any] = {"label": f"{title} (codes in order of mention)", "storage": "text", "role": "words"}
+            more: dict[str, Any] = {
+                "label": f"{title} (codes in order of mention)",
+                "storage": "text",
+                "role": "words",
+            }
             columns.append(question.build_variable(item, language, "_mentions", **more))
         return *columns, *build_words_variables(item, language)
 
-    def build_cells(self, item: question.CompiledItem, value: Value | None, words: question.Words) -> tuple[Cell, ...]:
+    def build_cells(
+        self, item: question.CompiledItem, value: Value | None, words: question.Words
+    ) -> tuple[Cell, ...]:
         codes = value if isinstance(value, tuple) else ()
         chosen = frozenset(codes)
         flags: list[Cell] = [int(o.code in chosen) for o in item.options]
@@ -205,7 +244,9 @@ class MultipleItem(CodedItem):
 
     def invent(self, context: question.ItemContext, rng: Random) -> Reply:
         most = min(self.max or 3, len(context.options))
-        return _invent_pick(context, rng, rng.randint(min(max(self.min, 1), most), most) if most else 0)
+        return _invent_pick(
+            context, rng, rng.randint(min(max(self.min, 1), most), most) if most else 0
+        )
 
 
 def _parse_words(
@@ -213,14 +254,19 @@ def _parse_words(
 ) -> question.ParsedAnswer | Rejection:
     """Return an answer with the words of those of its options that require words."""
     codes = [option.code for option in options if option.specify]
-    words = {code: question.normalize_text(picked.specify_texts.get(code, ""), lines=False) for code in codes}
+    words = {
+        code: question.normalize_text(picked.specify_texts.get(code, ""), lines=False)
+        for code in codes
+    }
     lacking = next((code for code, typed_words in words.items() if not typed_words), None)
     if lacking is not None:
         return Rejection(f"{lacking} needs words: type {lacking} and the words")
     return question.ParsedAnswer(value, words or question.NO_WORDS)
 
 
-def format_option(value: Value | None, option: question.CompiledOption | None, wording: question.AnswerWording) -> str:
+def format_option(
+    value: Value | None, option: question.CompiledOption | None, wording: question.AnswerWording
+) -> str:
     """Format a code with its option's label and the words given with it."""
     if option is None:
         return str(value)
@@ -231,34 +277,52 @@ def format_option(value: Value | None, option: question.CompiledOption | None, w
     return f"{label}: {specify_text}" if specify_text else label
 
 
-def _index_by_code(options: tuple[question.CompiledOption, ...]) -> dict[tuple[type, Code], question.CompiledOption]:
+def _index_by_code(
+    options: tuple[question.CompiledOption, ...],
+) -> dict[tuple[type, Code], question.CompiledOption]:
     """Index the options by their code and its type."""
     return {(type(option.code), option.code): option for option in options}
 
 
-def find_option(options: tuple[question.CompiledOption, ...], code: object) -> question.CompiledOption | None:
+def find_option(
+    options: tuple[question.CompiledOption, ...], code: object
+) -> question.CompiledOption | None:
     """Find the option with this code (1 and True, 1 and "1" are different codes)."""
-    for option in options:  # a loop takes a third of the time of a generator, and every answer needs it
+    for (
+        option
+    ) in options:  # a loop takes a third of the time of a generator, and every answer needs it
         if option.code == code and type(option.code) is type(code):
             return option
     return None
 
 
 def build_coded_variable(
-    item: question.CompiledItem, language: str, labels: Mapping[Code, str], measure: Measure = "nominal"
+    item: question.CompiledItem,
+    language: str,
+    labels: Mapping[Code, str],
+    measure: Measure = "nominal",
 ) -> Variable:
     """Build a column of codes, which are numbers or words."""
     storage: Storage = "integer" if all(isinstance(code, int) for code in labels) else "text"
-    more: dict[str, Any] = {"labels": labels, "user_missing": tuple(o.code for o in item.options if o.missing)}
+    more: dict[str, Any] = {
+        "labels": labels,
+        "user_missing": tuple(o.code for o in item.options if o.missing),
+    }
     return question.build_variable(item, language, storage=storage, measure=measure, **more)
 
 
 def build_words_variables(item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
     """Build a text column for each option that requires words."""
-    named = {o.code: f"{item.label.get(language)}: {o.label.get(language)}" for o in item.options if o.specify}
+    named = {
+        o.code: f"{item.label.get(language)}: {o.label.get(language)}"
+        for o in item.options
+        if o.specify
+    }
     words: dict[str, Any] = {"storage": "text", "role": "words", "declines": {}}
     return tuple(
-        question.build_variable(item, language, f"_{code}_text", label=f"{label} (words)", option=code, **words)
+        question.build_variable(
+            item, language, f"_{code}_text", label=f"{label} (words)", option=code, **words
+        )
         for code, label in named.items()
     )
 
@@ -272,7 +336,9 @@ def _invent_pick(context: question.ItemContext, rng: Random, how_many: int) -> P
     remaining = list(context.options)
     if how_many == 1 and remaining:
         option = remaining[int(rng.random() * len(remaining))]
-        return PickReply((option.code,), {option.code: "something else"} if option.specify else question.NO_WORDS)
+        return PickReply(
+            (option.code,), {option.code: "something else"} if option.specify else question.NO_WORDS
+        )
     chosen: list[question.CompiledOption] = []
     while remaining and len(chosen) < how_many:
         option = remaining.pop(rng.randint(0, len(remaining) - 1))
@@ -281,7 +347,9 @@ def _invent_pick(context: question.ItemContext, rng: Random, how_many: int) -> P
         chosen.append(option)
         if option.exclusive:
             break
-    return PickReply(tuple(o.code for o in chosen), {o.code: "something else" for o in chosen if o.specify})
+    return PickReply(
+        tuple(o.code for o in chosen), {o.code: "something else" for o in chosen if o.specify}
+    )
 
 
 SEARCH_HINT = "type words of the answer, or its code"
@@ -306,7 +374,9 @@ class SearchItem(question.QuestionItem):
     @property
     def file(self) -> search_lists.ReadList:
         """The list as it was read."""
-        return search_lists.read_search_list(self.list_.file if isinstance(self.list_, nodes.FileScalar) else None)
+        return search_lists.read_search_list(
+            self.list_.file if isinstance(self.list_, nodes.FileScalar) else None
+        )
 
     @property
     def entries(self) -> SearchList:
@@ -317,29 +387,45 @@ class SearchItem(question.QuestionItem):
         return ListSearch(self.entries, context.language, context.build_choices())
 
     def build_entry(self, context: question.ItemContext) -> Entry:
-        return LineEntry("search", SEARCH_HINT, personal=self.personal, search=self._build_search(context))
+        return LineEntry(
+            "search", SEARCH_HINT, personal=self.personal, search=self._build_search(context)
+        )
 
-    def parse_reply(self, context: question.ItemContext, reply: Reply) -> question.ParsedAnswer | Rejection:
+    def parse_reply(
+        self, context: question.ItemContext, reply: Reply
+    ) -> question.ParsedAnswer | Rejection:
         if isinstance(reply, PickReply):
             return self._parse_pick(context, reply)
         typed = question.normalize_text(reply, lines=False)
         search = self._build_search(context)
         first, _, words = typed.partition(" ")
-        option = next((o for o in search.options if str(o.code).casefold() == first.casefold()), None)
+        option = next(
+            (o for o in search.options if str(o.code).casefold() == first.casefold()), None
+        )
         if option is not None:
             return self._parse_pick(context, PickReply((option.code,), {option.code: words}))
         row = self.entries.find_code(typed)
         matches = search.find_listed(typed)
-        found = [m.code for m in matches if split_words(to_plain_text(m.text)) == split_words(typed)]
+        found = [
+            m.code for m in matches if split_words(to_plain_text(m.text)) == split_words(typed)
+        ]
         if row is not None or len(found) == 1:
             code = row.code if row is not None else found[0]
             return self._parse_pick(context, PickReply((code,), {code: typed}))
-        why = f"{typed}: which?" if matches else f"nothing in the list fits {typed}: try another word, or part of one"
+        why = (
+            f"{typed}: which?"
+            if matches
+            else f"nothing in the list fits {typed}: try another word, or part of one"
+        )
         offered = (*matches, *search.options)
-        meanings = [PossibleMeaning(_label(o), PickReply((o.code,), {o.code: typed})) for o in offered]
+        meanings = [
+            PossibleMeaning(_label(o), PickReply((o.code,), {o.code: typed})) for o in offered
+        ]
         return Rejection(why, tuple(meanings)) if typed else Rejection(SEARCH_HINT)
 
-    def _parse_pick(self, context: question.ItemContext, reply: PickReply) -> question.ParsedAnswer | Rejection:
+    def _parse_pick(
+        self, context: question.ItemContext, reply: PickReply
+    ) -> question.ParsedAnswer | Rejection:
         if len(reply.codes) != 1:
             return Rejection("only one answer" if reply.codes else "an answer is needed")
         code = reply.codes[0]
@@ -357,7 +443,9 @@ class SearchItem(question.QuestionItem):
         listed = value in self.entries.rows or find_option(context.options, value) is not None
         return "" if listed else f"{value} is not in the list"
 
-    def format_answer(self, item: question.CompiledItem, value: Value | None, wording: question.AnswerWording) -> str:
+    def format_answer(
+        self, item: question.CompiledItem, value: Value | None, wording: question.AnswerWording
+    ) -> str:
         row = self.entries.rows.get(value) if isinstance(value, int | str) else None
         if row is None:
             return format_option(value, find_option(item.options, value), wording)
@@ -365,17 +453,25 @@ class SearchItem(question.QuestionItem):
         return f"{value} {text}" if wording.with_code else text
 
     def format_as_typed(self, value: Value, words: question.Words, language: str) -> str:
-        text = words.get(value, "") if isinstance(value, int | str) and value not in self.entries.rows else ""
+        text = (
+            words.get(value, "")
+            if isinstance(value, int | str) and value not in self.entries.rows
+            else ""
+        )
         return f"{value} {text}".strip()
 
     def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
         labels = {code: row.get_text(language) for code, row in self.entries.rows.items()}
         labels |= {o.code: str(o.label.get(language)) for o in item.options}
         label = f"{item.label.get(language)} (as typed)"
-        words = question.build_variable(item, language, "_text", label=label, storage="text", role="words", declines={})
+        words = question.build_variable(
+            item, language, "_text", label=label, storage="text", role="words", declines={}
+        )
         return build_coded_variable(item, language, labels), words
 
-    def build_cells(self, item: question.CompiledItem, value: Value | None, words: question.Words) -> tuple[Cell, ...]:
+    def build_cells(
+        self, item: question.CompiledItem, value: Value | None, words: question.Words
+    ) -> tuple[Cell, ...]:
         assert value is not None
         return value, next(iter(words.values()), "")
 

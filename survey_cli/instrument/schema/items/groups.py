@@ -6,8 +6,21 @@ from pydantic import Field
 from pydantic_core import PydanticKnownError
 
 from survey_cli.instrument.schema.items import coded, question, typed, unasked_items
-from survey_cli.instrument.schema.options import DeclineOverrides, OptionsOrSource, ShortSpec, SpecModel
-from survey_cli.instrument.source.scalars import Expression, Flag, Name, Order, ParseWith, Text, Whole
+from survey_cli.instrument.schema.options import (
+    DeclineOverrides,
+    OptionsOrSource,
+    ShortSpec,
+    SpecModel,
+)
+from survey_cli.instrument.source.scalars import (
+    Expression,
+    Flag,
+    Name,
+    Order,
+    ParseWith,
+    Text,
+    Whole,
+)
 
 
 class DefaultsSpec(SpecModel):
@@ -160,10 +173,18 @@ class RosterItem(question.ItemSpec):
     is_group: ClassVar[bool] = True
 
 
-_ReadOrCoded: TypeAlias = unasked_items.ReadItem | coded.SingleItem | coded.ScaleItem | coded.MultipleItem
-_Typed: TypeAlias = typed.NumberItem | typed.TextItem | typed.VerbatimItem | typed.DateItem | typed.TimeItem
-_ListOrGroup: TypeAlias = coded.SearchItem | BatteryItem | SectionItem | RosterItem | unasked_items.DrawItem
-_Unasked: TypeAlias = unasked_items.HandoverItem | unasked_items.SplitItem | unasked_items.LookupItem
+_ReadOrCoded: TypeAlias = (
+    unasked_items.ReadItem | coded.SingleItem | coded.ScaleItem | coded.MultipleItem
+)
+_Typed: TypeAlias = (
+    typed.NumberItem | typed.TextItem | typed.VerbatimItem | typed.DateItem | typed.TimeItem
+)
+_ListOrGroup: TypeAlias = (
+    coded.SearchItem | BatteryItem | SectionItem | RosterItem | unasked_items.DrawItem
+)
+_Unasked: TypeAlias = (
+    unasked_items.HandoverItem | unasked_items.SplitItem | unasked_items.LookupItem
+)
 Item: TypeAlias = _ReadOrCoded | _Typed | _ListOrGroup | _Unasked | unasked_items.EndItem
 
 ITEM_TYPES: Final[dict[str, type[question.ItemSpec]]] = {
@@ -188,4 +209,6 @@ def _parse_item(node: Any) -> object:
     return model.model_validate(node)
 
 
-AnyItem: TypeAlias = Annotated[Item, ParseWith(_parse_item, {"discriminator": {"propertyName": "type"}})]
+AnyItem: TypeAlias = Annotated[
+    Item, ParseWith(_parse_item, {"discriminator": {"propertyName": "type"}})
+]

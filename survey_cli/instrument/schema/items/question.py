@@ -14,7 +14,15 @@ from typing import Annotated, Any, ClassVar, Final, NamedTuple, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
-from survey_cli.entries import DeclineOption, Entry, OfferedOption, Rejection, Reply, StyledText, to_plain_text
+from survey_cli.entries import (
+    DeclineOption,
+    Entry,
+    OfferedOption,
+    Rejection,
+    Reply,
+    StyledText,
+    to_plain_text,
+)
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.options import DeclineOverrides, OptionSourceSpec, SpecModel
 from survey_cli.instrument.source.scalars import Expression, Flag, Name, Text
@@ -244,7 +252,11 @@ class ItemContext:
     """What is left of the battery's total."""
 
     def fill(self, template: Template | None) -> StyledText:
-        return template.fill(self.env, self.language, self.join_options) if template is not None else ()
+        return (
+            template.fill(self.env, self.language, self.join_options)
+            if template is not None
+            else ()
+        )
 
     def join_options(self) -> str:
         """Return the texts of the options that are read aloud, as a text lists them."""
@@ -257,11 +269,17 @@ class ItemContext:
     def build_choices(self) -> tuple[OfferedOption, ...]:
         aloud = self.item.question.read
         texts = ((o, self.fill(o.text), to_plain_text(self.fill(o.note))) for o in self.options)
-        return tuple(OfferedOption(o.code, t, o.read and aloud, note, o.exclusive, o.specify) for o, t, note in texts)
+        return tuple(
+            OfferedOption(o.code, t, o.read and aloud, note, o.exclusive, o.specify)
+            for o, t, note in texts
+        )
 
     def build_declines(self) -> tuple[DeclineOption, ...]:
         language, declines = self.language, self.item.declines
-        return tuple(DeclineOption(d.id, d.code, str(d.text.get(language)), d.find_key(language)) for d in declines)
+        return tuple(
+            DeclineOption(d.id, d.code, str(d.text.get(language)), d.find_key(language))
+            for d in declines
+        )
 
 
 class ParsedAnswer(NamedTuple):
@@ -318,10 +336,12 @@ class ConfirmSpec(SpecModel):
 
 
 Checks: TypeAlias = Annotated[
-    list[CheckSpec], BeforeValidator(_wrap_in_list, json_schema_input_type=CheckSpec | list[CheckSpec])
+    list[CheckSpec],
+    BeforeValidator(_wrap_in_list, json_schema_input_type=CheckSpec | list[CheckSpec]),
 ]
 Confirms: TypeAlias = Annotated[
-    list[ConfirmSpec], BeforeValidator(_wrap_in_list, json_schema_input_type=ConfirmSpec | list[ConfirmSpec])
+    list[ConfirmSpec],
+    BeforeValidator(_wrap_in_list, json_schema_input_type=ConfirmSpec | list[ConfirmSpec]),
 ]
 
 
@@ -397,7 +417,9 @@ class QuestionItem(ItemSpec):
         """Build its columns, as they are outside of a roster."""
         return ()
 
-    def build_cells(self, item: CompiledItem, value: Value | None, words: Words) -> tuple[Cell, ...]:
+    def build_cells(
+        self, item: CompiledItem, value: Value | None, words: Words
+    ) -> tuple[Cell, ...]:
         """Build the cells of those columns for an answer: of one column, unless the type says otherwise."""
         assert value is not None
         return (value,)
@@ -421,8 +443,12 @@ _DIRECTION_MARKS: Final = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 
 
 def normalize_text(text: str, *, lines: bool) -> str:
     """Normalize typed text for storage: NFC, without control characters; line ends stay if `lines` is true."""
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").translate(_DIRECTION_MARKS))
-    characters = (c for c in text if (c >= " " and not "\x7f" <= c <= "\x9f") or (c == "\n" and lines))
+    text = unicodedata.normalize(
+        "NFC", text.replace("\r\n", "\n").replace("\r", "\n").translate(_DIRECTION_MARKS)
+    )
+    characters = (
+        c for c in text if (c >= " " and not "\x7f" <= c <= "\x9f") or (c == "\n" and lines)
+    )
     return "".join(characters).encode("utf-8", "ignore").decode().strip()
 
 
@@ -433,7 +459,9 @@ def build_variable(item: CompiledItem, language: str, suffix: str = "", **more: 
         "declines": {d.id: (d.code, str(d.text.get(language))) for d in item.declines},
         "wording": item.text.get_source_text(language),
     }
-    return Variable(name=item.id + suffix, item=item.id, personal=item.question.personal, **{**shared, **more})
+    return Variable(
+        name=item.id + suffix, item=item.id, personal=item.question.personal, **{**shared, **more}
+    )
 
 
 class StatedItem(QuestionItem):
@@ -446,7 +474,9 @@ class StatedItem(QuestionItem):
         column = build_variable(item, language, storage=self.storage, measure=measure)
         return column, build_state_variable(item, language)
 
-    def build_cells(self, item: CompiledItem, value: Value | None, words: Words) -> tuple[Cell, ...]:
+    def build_cells(
+        self, item: CompiledItem, value: Value | None, words: Words
+    ) -> tuple[Cell, ...]:
         assert value is not None
         return value, 0
 
@@ -457,4 +487,6 @@ class StatedItem(QuestionItem):
 def build_state_variable(item: CompiledItem, language: str) -> Variable:
     """Build the companion of a column whose cells are empty where there is no answer: why they are empty."""
     label, labels = f"{item.label.get(language)} (state)", {0: "Answered"}
-    return build_variable(item, language, "_state", label=label, labels=labels, role="state", wording="")
+    return build_variable(
+        item, language, "_state", label=label, labels=labels, role="state", wording=""
+    )

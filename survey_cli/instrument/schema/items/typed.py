@@ -22,7 +22,14 @@ from survey_cli.entries import (
 from survey_cli.instrument.schema.items import question
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.source.scalars import DateLimit, Flag, Label, Limit, Text, Whole
-from survey_cli.instrument.texts.date_text import DAYS, MONTHS, format_date, format_time, read_date, read_time
+from survey_cli.instrument.texts.date_text import (
+    DAYS,
+    MONTHS,
+    format_date,
+    format_time,
+    read_date,
+    read_time,
+)
 from survey_cli.instrument.texts.languages import list_date_names
 from survey_cli.instrument.texts.number_text import NumberRejection, format_number, read_number
 from survey_cli.values import Cell, DateOrder, Missing, Storage, Value, Variable
@@ -41,7 +48,9 @@ class LimitedItem(question.QuestionItem):
         value = getattr(self, key) if limit is None else limit.condition.evaluate(context.env)
         return None if isinstance(value, Missing) else value
 
-    def explain_limit(self, context: question.ItemContext, answer: str, key: str, words: str, bound: str) -> str:
+    def explain_limit(
+        self, context: question.ItemContext, answer: str, key: str, words: str, bound: str
+    ) -> str:
         """Explain that an answer is beyond a limit: `5 is more than 4 (people in the household)`."""
         limit = context.item.limits.get(key)
         return f"{answer} is {words} {bound}" + (f" ({limit.words})" if limit is not None else "")
@@ -111,11 +120,15 @@ class NumberItem(NumberFields, LimitedItem):
         language = context.language
         unit = str(self.unit.get(language)) if self.unit else ""
         limits = (self.find_limit(context, key) for key in ("min", "max"))
-        hint = self.format_range(*("" if limit is None else format_number(limit, language) for limit in limits))
+        hint = self.format_range(
+            *("" if limit is None else format_number(limit, language) for limit in limits)
+        )
         labels = tuple((c, to_plain_text(context.fill(t))) for c, t in context.item.labels.items())
         return LineEntry(kind="number", hint=hint, unit=unit, labels=labels, personal=self.personal)
 
-    def parse_reply(self, context: question.ItemContext, reply: Reply) -> question.ParsedAnswer | Rejection:
+    def parse_reply(
+        self, context: question.ItemContext, reply: Reply
+    ) -> question.ParsedAnswer | Rejection:
         text = reply.strip() if isinstance(reply, str) else ""
         if not text:
             return Rejection("a number is needed")
@@ -123,8 +136,13 @@ class NumberItem(NumberFields, LimitedItem):
         number = read_number(text, language, decimals=self.decimals, why_not=why_not)
         if not isinstance(number, NumberRejection):
             return question.ParsedAnswer(value=number)
-        texts = [(self._format_with_unit(v, language), self.format_as_typed(v, {}, language)) for v in number.values]
-        return Rejection(number.reason, tuple(PossibleMeaning(label, ExactText(typed)) for label, typed in texts))
+        texts = [
+            (self._format_with_unit(v, language), self.format_as_typed(v, {}, language))
+            for v in number.values
+        ]
+        return Rejection(
+            number.reason, tuple(PossibleMeaning(label, ExactText(typed)) for label, typed in texts)
+        )
 
     def why_invalid(self, context: question.ItemContext, value: Value | None) -> str:
         if not isinstance(value, int | float):
@@ -136,17 +154,24 @@ class NumberItem(NumberFields, LimitedItem):
         reserved = context.item.kept_codes.get(value)
         if reserved is not None:
             return f"{number} is the code of {str(reserved.get(language))!r}, not a number here"
-        for key, words, too, sign in (("min", "less than", "too few", 1), ("max", "more than", "too many", -1)):
+        for key, words, too, sign in (
+            ("min", "less than", "too few", 1),
+            ("max", "more than", "too many", -1),
+        ):
             bound = super().find_limit(context, key)
             if bound is not None and sign * (bound - value) > 0:
-                return self.explain_limit(context, number, key, words, format_number(bound, language))
+                return self.explain_limit(
+                    context, number, key, words, format_number(bound, language)
+                )
             bound = self.find_limit(context, key)
             if context.left is not None and bound is not None and sign * (bound - value) > 0:
                 difference = format_number(round(sign * (bound - value), self.decimals), language)
                 return f"{number} is {difference} {too}: {context.left.describe(language)}"
         return ""
 
-    def format_answer(self, item: question.CompiledItem, value: Value | None, wording: question.AnswerWording) -> str:
+    def format_answer(
+        self, item: question.CompiledItem, value: Value | None, wording: question.AnswerWording
+    ) -> str:
         if isinstance(value, int) and value in item.labels:
             label = to_plain_text(item.labels[value].fill(wording.env, wording.language))
             return f"{value} {label}" if wording.with_code else label
@@ -159,11 +184,17 @@ class NumberItem(NumberFields, LimitedItem):
         return f"{number}{unit}"
 
     def format_as_typed(self, value: Value, words: question.Words, language: str) -> str:
-        return format_number(value, language, grouped=False) if isinstance(value, int | float) else str(value)
+        return (
+            format_number(value, language, grouped=False)
+            if isinstance(value, int | float)
+            else str(value)
+        )
 
     def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
         storage = "decimal" if self.decimals else "integer"
-        more: dict[str, Any] = {"labels": {c: str(t.get(language)) for c, t in self.options.items()}}
+        more: dict[str, Any] = {
+            "labels": {c: str(t.get(language)) for c, t in self.options.items()}
+        }
         more |= {"storage": storage, "decimals": self.decimals, "measure": "scale"}
         return (question.build_variable(item, language, **more),)
 
@@ -200,10 +231,14 @@ _HOST: Final = r"[^\s@/:?#.,;]+(?:\.[^\s@/:?#.,;]+)+"
 TEXT_KINDS: Final = {
     "email": TextKind("an email address", re.compile(rf"[^\s@,;]+@{_HOST}"), "kim@example.org"),
     "url": TextKind(
-        "the address of a website", re.compile(rf"(?:\w+://)?{_HOST}(?::\d+)?(?:[/?#]\S*)?"), "example.org"
+        "the address of a website",
+        re.compile(rf"(?:\w+://)?{_HOST}(?::\d+)?(?:[/?#]\S*)?"),
+        "example.org",
     ),
     "phone": TextKind(
-        "a telephone number", re.compile(r"\+?(?:[\s()./-]*\d){6,15}(?:\s*(?:x|ext\.?)\s*\d{1,6})?"), "202 555 0100"
+        "a telephone number",
+        re.compile(r"\+?(?:[\s()./-]*\d){6,15}(?:\s*(?:x|ext\.?)\s*\d{1,6})?"),
+        "202 555 0100",
     ),
 }
 
@@ -221,15 +256,28 @@ class TextItem(FreeTextItem):
 
     def build_entry(self, context: question.ItemContext) -> Entry:
         width = len(self.pattern) if self.pattern else 0
-        hint = f"as {self.pattern}" if self.pattern else TEXT_KINDS[self.like].words if self.like else ""
+        hint = (
+            f"as {self.pattern}"
+            if self.pattern
+            else TEXT_KINDS[self.like].words
+            if self.like
+            else ""
+        )
         return LineEntry(kind="text", hint=hint, width=width, personal=self.personal)
 
-    def parse_reply(self, context: question.ItemContext, reply: Reply) -> question.ParsedAnswer | Rejection:
+    def parse_reply(
+        self, context: question.ItemContext, reply: Reply
+    ) -> question.ParsedAnswer | Rejection:
         text = self._read(reply, lines=False)
         if isinstance(text, Rejection):
             return text
-        if self.pattern is not None and len(text) == len(self.pattern):  # a digit of any script is accepted
-            text = "".join(to_ascii_digits(c) if p == "9" else c for c, p in zip(text, self.pattern, strict=True))
+        if self.pattern is not None and len(text) == len(
+            self.pattern
+        ):  # a digit of any script is accepted
+            text = "".join(
+                to_ascii_digits(c) if p == "9" else c
+                for c, p in zip(text, self.pattern, strict=True)
+            )
         elif self.like == "phone":
             text = to_ascii_digits(text)
         why = self.why_invalid(context, text)
@@ -267,12 +315,18 @@ class VerbatimItem(FreeTextItem):
     def build_entry(self, context: question.ItemContext) -> Entry:
         return VerbatimEntry(personal=self.personal)
 
-    def parse_reply(self, context: question.ItemContext, reply: Reply) -> question.ParsedAnswer | Rejection:
+    def parse_reply(
+        self, context: question.ItemContext, reply: Reply
+    ) -> question.ParsedAnswer | Rejection:
         text = self._read(reply, lines=True)
         return text if isinstance(text, Rejection) else question.ParsedAnswer(value=text)
 
     def invent(self, context: question.ItemContext, rng: Random) -> Reply:
-        return str(rng.choice(("Nobody told us.", "It changes every year.", "Things are fine as they are.")))
+        return str(
+            rng.choice(
+                ("Nobody told us.", "It changes every year.", "Things are fine as they are.")
+            )
+        )
 
 
 class DateItem(LimitedItem, question.StatedItem):
@@ -307,9 +361,15 @@ class DateItem(LimitedItem, question.StatedItem):
 
     def build_entry(self, context: question.ItemContext) -> Entry:
         order = "day month year" if self.order == "dmy" else "month day year"
-        return LineEntry(kind="date", hint=order + (", or the year" if self.partial else ""), personal=self.personal)
+        return LineEntry(
+            kind="date",
+            hint=order + (", or the year" if self.partial else ""),
+            personal=self.personal,
+        )
 
-    def parse_reply(self, context: question.ItemContext, reply: Reply) -> question.ParsedAnswer | Rejection:
+    def parse_reply(
+        self, context: question.ItemContext, reply: Reply
+    ) -> question.ParsedAnswer | Rejection:
         text = reply.strip() if isinstance(reply, str) else ""
         language = context.language
         english = language == "en" or not _LETTERS.search(text)
@@ -324,13 +384,19 @@ class DateItem(LimitedItem, question.StatedItem):
         for key, words, sign in (("min", "before", -1), ("max", "after", 1)):
             limit = self.find_limit(context, key)
             if limit is not None and value is not None:
-                known = min(len(str(value)), len(str(limit)))  # a date as text is year-month-day, or the first of these
+                known = min(
+                    len(str(value)), len(str(limit))
+                )  # a date as text is year-month-day, or the first of these
                 own, other = str(value)[:known], str(limit)[:known]
                 if (own > other) - (own < other) == sign:
-                    return self.explain_limit(context, format_date(value), key, words, format_date(limit))
+                    return self.explain_limit(
+                        context, format_date(value), key, words, format_date(limit)
+                    )
         return ""
 
-    def format_answer(self, item: question.CompiledItem, value: Value | None, wording: question.AnswerWording) -> str:
+    def format_answer(
+        self, item: question.CompiledItem, value: Value | None, wording: question.AnswerWording
+    ) -> str:
         return format_date(value)
 
     def format_as_typed(self, value: Value, words: question.Words, language: str) -> str:
@@ -341,11 +407,16 @@ class DateItem(LimitedItem, question.StatedItem):
             return super().build_variables(item, language)
         parts = (("_y", "year"), ("_m", "month"), ("_d", "day"))
         labels = {suffix: f"{item.label.get(language)} ({word})" for suffix, word in parts}
-        numbers = (question.build_variable(item, language, s, label=t, measure="scale") for s, t in labels.items())
+        numbers = (
+            question.build_variable(item, language, s, label=t, measure="scale")
+            for s, t in labels.items()
+        )
         text = question.build_variable(item, language, storage="text")
         return text, *numbers, question.build_state_variable(item, language)
 
-    def build_cells(self, item: question.CompiledItem, value: Value | None, words: question.Words) -> tuple[Cell, ...]:
+    def build_cells(
+        self, item: question.CompiledItem, value: Value | None, words: question.Words
+    ) -> tuple[Cell, ...]:
         if not self.partial:
             return super().build_cells(item, value, words)
         text = value.isoformat() if isinstance(value, date) else str(value)
@@ -376,11 +447,15 @@ class TimeItem(question.StatedItem):
     def build_entry(self, context: question.ItemContext) -> Entry:
         return LineEntry(kind="time", hint="as 9:30, 9:30 pm or 21:30", personal=self.personal)
 
-    def parse_reply(self, context: question.ItemContext, reply: Reply) -> question.ParsedAnswer | Rejection:
+    def parse_reply(
+        self, context: question.ItemContext, reply: Reply
+    ) -> question.ParsedAnswer | Rejection:
         value = read_time(reply.strip() if isinstance(reply, str) else "")
         return value if isinstance(value, Rejection) else question.ParsedAnswer(value=value)
 
-    def format_answer(self, item: question.CompiledItem, value: Value | None, wording: question.AnswerWording) -> str:
+    def format_answer(
+        self, item: question.CompiledItem, value: Value | None, wording: question.AnswerWording
+    ) -> str:
         return format_time(value) if isinstance(value, time) else str(value)
 
     def format_as_typed(self, value: Value, words: question.Words, language: str) -> str:

@@ -19,12 +19,16 @@ class SpokenItem(question.QuestionItem):
     def build_entry(self, context: question.ItemContext) -> Entry:
         return ReadEntry()
 
-    def parse_reply(self, context: question.ItemContext, reply: Reply) -> question.ParsedAnswer | Rejection:
+    def parse_reply(
+        self, context: question.ItemContext, reply: Reply
+    ) -> question.ParsedAnswer | Rejection:
         if reply == "":
             return question.ParsedAnswer(value=None)
         return Rejection("no answer is needed here: press Enter")
 
-    def build_cells(self, item: question.CompiledItem, value: Value | None, words: question.Words) -> tuple[Cell, ...]:
+    def build_cells(
+        self, item: question.CompiledItem, value: Value | None, words: question.Words
+    ) -> tuple[Cell, ...]:
         return ()
 
     def build_missing_cells(self, item: question.CompiledItem, why: Missing) -> tuple[Cell, ...]:
@@ -78,13 +82,17 @@ class ComputedItem(question.QuestionItem):
     def build_entry(self, context: question.ItemContext) -> Entry:
         return LookupEntry(kind=self.type, target=context.item.id)  # type: ignore[attr-defined]  # every type of item has it
 
-    def parse_reply(self, context: question.ItemContext, reply: Reply) -> question.ParsedAnswer | Rejection:
+    def parse_reply(
+        self, context: question.ItemContext, reply: Reply
+    ) -> question.ParsedAnswer | Rejection:
         return Rejection("this item is computed, not answered")
 
     def build_variables(self, item: question.CompiledItem, language: str) -> tuple[Variable, ...]:
         label = str(item.label.get(language)) or item.id
         labels = {code: code for code in self.list_codes()}
-        return (question.build_variable(item, language, storage="text", label=label, labels=labels),)
+        return (
+            question.build_variable(item, language, storage="text", label=label, labels=labels),
+        )
 
     def list_codes(self) -> tuple[str, ...]:
         """Return the codes it can have, if they are its own; each is its own label."""
@@ -148,7 +156,9 @@ class DrawItem(SelectedItem):
         turn = question.build_variable(item, language, label=drawn)
         return turn, question.build_variable(item, language, "_of", label=of, measure="scale")
 
-    def build_cells(self, item: question.CompiledItem, value: Value | None, words: question.Words) -> tuple[Cell, ...]:
+    def build_cells(
+        self, item: question.CompiledItem, value: Value | None, words: question.Words
+    ) -> tuple[Cell, ...]:
         assert value is not None
         return value, int(words.get("of", "0"))
 
@@ -208,5 +218,7 @@ class PickItem(SelectedItem):
         picked = question.build_variable(item, language, storage="text", label=label)
         return picked, question.build_variable(item, language, "_of", label=of, measure="scale")
 
-    def build_cells(self, item: question.CompiledItem, value: Value | None, words: question.Words) -> tuple[Cell, ...]:
+    def build_cells(
+        self, item: question.CompiledItem, value: Value | None, words: question.Words
+    ) -> tuple[Cell, ...]:
         return " ".join(map(str, self.list_picked(value))), int(words.get("of", "0"))

@@ -26,7 +26,9 @@ def find_line_hints(lines: Sequence[str]) -> Iterator[values.Hint]:
     """Yield every hint that the lines alone give, in order. Comments and block texts are skipped."""
     following = 0  # the line after what was checked together
     tabbed_lines: list[int] = []
-    above: tuple[int, bool] | None = None  # the last key's column, and whether a plain text may continue below it
+    above: tuple[int, bool] | None = (
+        None  # the last key's column, and whether a plain text may continue below it
+    )
     for at, line in enumerate(lines):
         if at < following:
             continue
@@ -61,8 +63,14 @@ def find_line_hints(lines: Sequence[str]) -> Iterator[values.Hint]:
         hint, end = _check_value(lines, at, start, key, keyed=bool(head and head["key"]))
         if hint:
             yield hint
-        elif end == at and value[:1] not in _NOT_PLAIN and (cut := values.find_cut(line, start, _get_key(head))):
-            yield values.build_cut_hint(at + 1, cut + 1, line[cut:], _get_key(head), line[start:cut])
+        elif (
+            end == at
+            and value[:1] not in _NOT_PLAIN
+            and (cut := values.find_cut(line, start, _get_key(head)))
+        ):
+            yield values.build_cut_hint(
+                at + 1, cut + 1, line[cut:], _get_key(head), line[start:cut]
+            )
         above = (key, bool(value) and value[0] not in "[{\"'#|>" and end == at)
         following = max(end, at) + 1
     if tabbed_lines:
@@ -73,7 +81,9 @@ def _check_dash(at: int, indent: int, body: str) -> values.Hint | None:
     """Check the dash of a list: a word processor makes another sign of it, and a space must follow."""
     if body[0] in "–—−•" and body[1:2] == " ":
         what = f"the line begins with '{body[0]}', which is no dash of YAML"
-        return values.Hint("dash", at + 1, indent + 1, what, "write a hyphen: - id: …", may_span_lines=True)
+        return values.Hint(
+            "dash", at + 1, indent + 1, what, "write a hyphen: - id: …", may_span_lines=True
+        )
     if values.DASH_WITHOUT_SPACE.match(body):
         what = f"'{shorten(body)}' has no space after its dash"
         return values.Hint("dash", at + 1, indent + 1, what, values.DASH_REMEDY)
@@ -86,15 +96,23 @@ def _get_key(head: re.Match[str] | None) -> str:
 
 def _build_tab_hint(tabbed_lines: list[int]) -> values.Hint:
     more = len(tabbed_lines) - 1
-    also = f" (and so {pluralize(more, 'is', 'are')} {format_quantity(more, 'more line')})" if more else ""
+    also = (
+        f" (and so {pluralize(more, 'is', 'are')} {format_quantity(more, 'more line')})"
+        if more
+        else ""
+    )
     remedy = "use spaces: two for each step; most editors can convert tabs to spaces"
-    return values.Hint("tab", tabbed_lines[0], 1, f"line {tabbed_lines[0]} is indented with a tab{also}", remedy)
+    return values.Hint(
+        "tab", tabbed_lines[0], 1, f"line {tabbed_lines[0]} is indented with a tab{also}", remedy
+    )
 
 
 def _build_colon_space_hint(at: int, indent: int, match: re.Match[str]) -> values.Hint:
     what = f"'{match[1]}:' has no space after its colon"
     remedy = f"write '{match[1]}: ' with a space"
-    return values.Hint("colon-space", at + 1, indent + match.start(1) + 1, what, remedy, len(match[1]) + 1)
+    return values.Hint(
+        "colon-space", at + 1, indent + match.start(1) + 1, what, remedy, len(match[1]) + 1
+    )
 
 
 def _check_block(lines: Sequence[str], at: int, key: int) -> tuple[int, values.Hint | None]:
@@ -104,16 +122,22 @@ def _check_block(lines: Sequence[str], at: int, key: int) -> tuple[int, values.H
         body = lines[n].lstrip(" ")
         is_in_margin = len(lines[n]) - len(body) <= key
         if body.startswith("\t") and is_in_margin and body.strip():
-            hint = hint or values.Hint("tab", n + 1, 1, f"line {n + 1} is indented with a tab", "use spaces")
+            hint = hint or values.Hint(
+                "tab", n + 1, 1, f"line {n + 1} is indented with a tab", "use spaces"
+            )
         elif body and is_in_margin:
             return n, hint
     return len(lines), hint
 
 
-def _check_continuation(lines: Sequence[str], at: int, indent: int, body: str) -> values.Hint | None:
+def _check_continuation(
+    lines: Sequence[str], at: int, indent: int, body: str
+) -> values.Hint | None:
     """Check a line that continues the text above it."""
     if (hash_ := lines[at - 1].find(" #")) >= 0:
-        what = "the text ends before this '#', which reads as a comment, but the next line continues"
+        what = (
+            "the text ends before this '#', which reads as a comment, but the next line continues"
+        )
         return values.Hint("hash", at, hash_ + 2, what, values.QUOTE_IT, may_span_lines=True)
     if STARTS_WITH_KEY.match(body):
         what = f"this line is indented more than '{shorten(lines[at - 1])}' above it, and reads as part of it"
@@ -123,7 +147,9 @@ def _check_continuation(lines: Sequence[str], at: int, indent: int, body: str) -
     return values.build_colon_hint(at, indent + colon, "") if colon >= 0 else None
 
 
-def _check_value(lines: Sequence[str], at: int, start: int, key: int, *, keyed: bool) -> tuple[values.Hint | None, int]:
+def _check_value(
+    lines: Sequence[str], at: int, start: int, key: int, *, keyed: bool
+) -> tuple[values.Hint | None, int]:
     """Check the value that starts at column `start` of line `at`; return the hint and the value's last line."""
     line = lines[at]
     value = line[start:]
@@ -169,12 +195,16 @@ def _find_colon(text: str) -> int:
     return colon.start() if colon else -1
 
 
-STARTS_WITH_KEY: Final = re.compile(r"(?:- +)*(?:[A-Za-z_][\w.-]*|-?\d+|\"[^\"]*\"|'[^']*') *:(?: |$)")
+STARTS_WITH_KEY: Final = re.compile(
+    r"(?:- +)*(?:[A-Za-z_][\w.-]*|-?\d+|\"[^\"]*\"|'[^']*') *:(?: |$)"
+)
 """A line, or the rest of one, that begins with a key."""
 _COMMENT: Final = re.compile(r"\s*(?:#.*)?$")
 
 
-def check_quoted(lines: Sequence[str], at: int, start: int, key: int) -> tuple[values.Hint | None, int]:
+def check_quoted(
+    lines: Sequence[str], at: int, start: int, key: int
+) -> tuple[values.Hint | None, int]:
     """Check a quoted value whose key is at column `key`; return the hint and the value's last line."""
     end, closing = _find_closing_quote(lines, at, start, key)
     if closing < 0:
@@ -206,10 +236,16 @@ def _find_closing_quote(lines: Sequence[str], at: int, start: int, key: int) -> 
 def _starts_entry(line: str, key: int) -> bool:
     """Return whether a line looks like a key or list entry at column `key` or left of it, where a text must end."""
     body = line.lstrip(" ")
-    return bool(body) and len(line) - len(body) <= key and bool(STARTS_WITH_KEY.match(body) or body.startswith("- "))
+    return (
+        bool(body)
+        and len(line) - len(body) <= key
+        and bool(STARTS_WITH_KEY.match(body) or body.startswith("- "))
+    )
 
 
-def _build_after_quote_hint(lines: Sequence[str], line: int, column: int, quote: str) -> values.Hint:
+def _build_after_quote_hint(
+    lines: Sequence[str], line: int, column: int, quote: str
+) -> values.Hint:
     text = lines[line]
     if quote == "'" and text[column + 1 : column + 2].isalnum():
         what = "the apostrophe ends the text here, which is in single quotes"
@@ -219,10 +255,14 @@ def _build_after_quote_hint(lines: Sequence[str], line: int, column: int, quote:
     remedy = "begin and end the whole text with single quotes" if quote == '"' else values.QUOTE_IT
     what = f"the quoted text has ended, but '{rest}' follows"
     remedy = f"{remedy}, so that the quotes within belong to it"
-    return values.Hint("after-quote", line + 1, column + 2, what, remedy, max(1, len(rest)), may_span_lines=True)
+    return values.Hint(
+        "after-quote", line + 1, column + 2, what, remedy, max(1, len(rest)), may_span_lines=True
+    )
 
 
-def check_bracketed(lines: Sequence[str], at: int, start: int, key: int) -> tuple[values.Hint | None, int]:
+def check_bracketed(
+    lines: Sequence[str], at: int, start: int, key: int
+) -> tuple[values.Hint | None, int]:
     """Check a bracketed value; return the hint and the value's last line.
 
     A bracket inside counts only where an entry begins.
@@ -234,7 +274,9 @@ def check_bracketed(lines: Sequence[str], at: int, start: int, key: int) -> tupl
     plain = False  # an unquoted text may continue here, on another line
     while True:
         text = lines[line]
-        if column >= len(text) or (text[column] == "#" and (column == 0 or text[column - 1] in " \t")):
+        if column >= len(text) or (
+            text[column] == "#" and (column == 0 or text[column - 1] in " \t")
+        ):
             line, column = line + 1, 0
             if line >= len(lines) or _starts_entry(lines[line], min(key, start - 1)):
                 at, start = open_brackets[-1]
@@ -277,7 +319,9 @@ def check_bracketed(lines: Sequence[str], at: int, start: int, key: int) -> tupl
             entry, plain = False, True
 
 
-def _check_flow_plain(text: str, line: int, column: int, *, keyed: bool) -> tuple[values.Hint | None, int]:
+def _check_flow_plain(
+    text: str, line: int, column: int, *, keyed: bool
+) -> tuple[values.Hint | None, int]:
     """Check a plain entry within brackets; return the hint and where the entry ends."""
     start = column
     while column < len(text) and text[column] not in ",]}":
@@ -307,7 +351,9 @@ def _build_inner_bracket_hint(line: int, column: int, text: str) -> values.Hint:
     return values.Hint("brackets-in-braces", line + 1, column + 1, what, remedy, len(excerpt))
 
 
-def _check_flow_quoted(lines: Sequence[str], at: int, start: int, key: int) -> tuple[values.Hint | None, int, int]:
+def _check_flow_quoted(
+    lines: Sequence[str], at: int, start: int, key: int
+) -> tuple[values.Hint | None, int, int]:
     """Check a quoted entry within brackets; return the hint and the line and column after it."""
     quote = lines[at][start]
     line, closing = _find_closing_quote(lines, at, start, key)
@@ -315,10 +361,16 @@ def _check_flow_quoted(lines: Sequence[str], at: int, start: int, key: int) -> t
         return values.build_unclosed_hint(at, start, quote), line, start
     rest = lines[line][closing + 1 :].lstrip()
     is_odd = rest and rest[0] not in ",]}:#"
-    return _build_after_quote_hint(lines, line, closing, quote) if is_odd else None, line, closing + 1
+    return (
+        _build_after_quote_hint(lines, line, closing, quote) if is_odd else None,
+        line,
+        closing + 1,
+    )
 
 
-def _check_after_bracket(lines: Sequence[str], start: tuple[int, int], end: tuple[int, int]) -> values.Hint | None:
+def _check_after_bracket(
+    lines: Sequence[str], start: tuple[int, int], end: tuple[int, int]
+) -> values.Hint | None:
     """Check what follows a closed bracket: nothing, a comment, or the text that the bracket was meant to begin."""
     text = lines[end[0]]
     rest = text[end[1] :]
@@ -328,13 +380,19 @@ def _check_after_bracket(lines: Sequence[str], start: tuple[int, int], end: tupl
     if rest.lstrip()[0] in "]}":
         what = f"'{rest.lstrip()[0]}' closes what was never opened"
         remedy = "remove it, or add what opens it"
-        return values.Hint("unopened", end[0] + 1, end[1] + len(rest) - len(rest.lstrip()) + 1, what, remedy)
+        return values.Hint(
+            "unopened", end[0] + 1, end[1] + len(rest) - len(rest.lstrip()) + 1, what, remedy
+        )
     excerpt = shorten(lines[start[0]][start[1] : end[1]] if start[0] == end[0] else opener)
     if opener == "{":
         what = f"a text that begins with '{excerpt}' reads as a YAML mapping in braces"
-        return values.Hint("fill-at-start", start[0] + 1, start[1] + 1, what, values.QUOTE_IT, len(excerpt))
+        return values.Hint(
+            "fill-at-start", start[0] + 1, start[1] + 1, what, values.QUOTE_IT, len(excerpt)
+        )
     what = f"a text that begins with '{excerpt}' reads as a YAML list"
-    return values.Hint("bracket-at-start", start[0] + 1, start[1] + 1, what, values.QUOTE_IT, len(excerpt))
+    return values.Hint(
+        "bracket-at-start", start[0] + 1, start[1] + 1, what, values.QUOTE_IT, len(excerpt)
+    )
 
 
 _MAX_HINTS: Final = 100
@@ -353,7 +411,9 @@ def explain_parser_error(lines: Sequence[str], error: Any, file: str) -> list[Pr
     stop = min(line, len(lines)) if line else 1
     first = min(opening[0] if "simple key" in context or "quoted scalar" in context else stop, stop)
     causes = [hint for hint in hints if not hint.parser_accepts]
-    selected = [hint for hint in causes if hint.line >= first or (hint.may_span_lines and hint.line <= stop)]
+    selected = [
+        hint for hint in causes if hint.line >= first or (hint.may_span_lines and hint.line <= stop)
+    ]
     positions = {hint[1:3] for hint in selected}
     selected += [hint for hint in hints if hint.parser_accepts and hint[1:3] not in positions]
     if not any(hint.line <= stop and not hint.parser_accepts for hint in selected):
@@ -380,12 +440,19 @@ def _build_hint(lines: Sequence[str], error: Any, stop: int) -> values.Hint:
         if "escape" in what or "digits" in what or "hexadecimal" in what:
             position = (stop, text.rfind("\\", 0, position[1]) + 1 or position[1])
             what = "a backslash in double quotes must begin a code such as \\n or \\u00e9"
-            return values.Hint("backslash", *position, what, "write two backslashes, or put the text in single quotes")
+            return values.Hint(
+                "backslash",
+                *position,
+                what,
+                "write two backslashes, or put the text in single quotes",
+            )
         return _build_unclosed_hint(lines, *opening, '"' if "double" in context else "")
     if "flow" in context:
         return _build_unclosed_hint(lines, *opening, "[" if "sequence" in context else "{")
     if "tab" in what:
-        return values.Hint("tab", *position, f"line {stop} is indented with a tab", "use spaces: two for each step")
+        return values.Hint(
+            "tab", *position, f"line {stop} is indented with a tab", "use spaces: two for each step"
+        )
     if "expected ':'" in what:
         return _build_key_hint(lines, *(opening if opening[0] <= len(lines) else position))
     for word, rule, mark, at in (
@@ -397,14 +464,25 @@ def _build_hint(lines: Sequence[str], error: Any, stop: int) -> values.Hint:
         if word in context or (word == "directive" and word in what):
             subject = "a line" if word == "directive" else "a text"
             reads_as = f"YAML's {word}" if word in ("alias", "anchor") else f"a YAML {word}"
-            return values.Hint(rule, *at, f"{subject} that begins with '{mark}' reads as {reads_as}", values.QUOTE_IT)
-    if "document start" in what and text[:1] not in " \t" and any(line.startswith("...") for line in lines[:stop]):
+            return values.Hint(
+                rule,
+                *at,
+                f"{subject} that begins with '{mark}' reads as {reads_as}",
+                values.QUOTE_IT,
+            )
+    if (
+        "document start" in what
+        and text[:1] not in " \t"
+        and any(line.startswith("...") for line in lines[:stop])
+    ):
         what = "the file continues after '...', which ends it"
         return values.Hint("two-documents", *position, what, "remove the '...' line")
     if position[1] == indent + 1 or "document start" in what:
         return _build_indentation_hint(lines, stop, indent)
     remedy = "if it is part of a text, put the whole text in double quotes; otherwise check the lines just above"
-    return values.Hint("syntax", *position, f"'{shorten(text[position[1] - 1 :])}' is not valid here", remedy)
+    return values.Hint(
+        "syntax", *position, f"'{shorten(text[position[1] - 1 :])}' is not valid here", remedy
+    )
 
 
 def _build_key_hint(lines: Sequence[str], line: int, column: int) -> values.Hint:
@@ -421,7 +499,9 @@ def _build_key_hint(lines: Sequence[str], line: int, column: int) -> values.Hint
 def _build_unclosed_hint(lines: Sequence[str], line: int, column: int, mark: str) -> values.Hint:
     line = min(max(line, 1), max(len(lines), 1))
     opener = lines[line - 1][column - 1 : column] if lines else mark
-    return values.build_unclosed_hint(line - 1, column - 1, opener if opener in values.MARKS else mark or '"')
+    return values.build_unclosed_hint(
+        line - 1, column - 1, opener if opener in values.MARKS else mark or '"'
+    )
 
 
 def _build_indentation_hint(lines: Sequence[str], stop: int, indent: int) -> values.Hint:
@@ -433,7 +513,9 @@ def _build_indentation_hint(lines: Sequence[str], stop: int, indent: int) -> val
         if not body or body.startswith("#"):
             continue
         indentation = len(lines[at]) - len(body)
-        dashes = re.match(r"(?:- +)*(?![{[])", body)  # nothing is aligned with what is in brackets behind a dash
+        dashes = re.match(
+            r"(?:- +)*(?![{[])", body
+        )  # nothing is aligned with what is in brackets behind a dash
         for column in (indentation + (dashes.end() if dashes else 0), indentation):
             if column < least:
                 starts.setdefault(column, at + 1)
@@ -448,4 +530,6 @@ def _build_indentation_hint(lines: Sequence[str], stop: int, indent: int) -> val
     what = "this line is not aligned with any other line"
     if comparisons:
         what = f"this line is indented by {format_quantity(indent, 'space')}: {' but '.join(comparisons)}"
-    return values.Hint("indentation", stop, indent + 1, what, "align it exactly with the lines it belongs to")
+    return values.Hint(
+        "indentation", stop, indent + 1, what, "align it exactly with the lines it belongs to"
+    )

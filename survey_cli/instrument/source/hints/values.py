@@ -74,7 +74,13 @@ def quote(text: str) -> str:
 def build_colon_hint(at: int, column: int, before: str) -> Hint:
     """Build the hint for a colon within a text, after the words `before`; line and column from 0."""
     excerpt = f" after '{shorten(before)}'" if before.strip() else ""
-    return Hint("colon", at + 1, column + 1, f"the colon{excerpt} reads as the end of a key, within a text", QUOTE_IT)
+    return Hint(
+        "colon",
+        at + 1,
+        column + 1,
+        f"the colon{excerpt} reads as the end of a key, within a text",
+        QUOTE_IT,
+    )
 
 
 def build_unclosed_hint(at: int, start: int, mark: str) -> Hint:
@@ -82,14 +88,51 @@ def build_unclosed_hint(at: int, start: int, mark: str) -> Hint:
     name = MARKS[mark]
     close = CLOSES.get(mark, mark)
     remedy = f"add {close} where the {'list or mapping' if mark in CLOSES else 'text'} ends"
-    return Hint("unclosed", at + 1, start + 1, f"the {name} opened here is never closed", remedy, may_span_lines=True)
+    return Hint(
+        "unclosed",
+        at + 1,
+        start + 1,
+        f"the {name} opened here is never closed",
+        remedy,
+        may_span_lines=True,
+    )
 
 
 READ_ALOUD_KEYS: Final = frozenset(
-    (*("text", "intro", "instruction", "probe", "help", "label", "title", "say", "ask_for", "note", "until"), "base")
+    (
+        *(
+            "text",
+            "intro",
+            "instruction",
+            "probe",
+            "help",
+            "label",
+            "title",
+            "say",
+            "ask_for",
+            "note",
+            "until",
+        ),
+        "base",
+    )
 )
 _NON_TEXT_KEYS: Final = frozenset(
-    ("id", "type", "ask_if", "unless", "expect", "if", "where", "count", "each", "from", "to", "min", "max", "scale")
+    (
+        "id",
+        "type",
+        "ask_if",
+        "unless",
+        "expect",
+        "if",
+        "where",
+        "count",
+        "each",
+        "from",
+        "to",
+        "min",
+        "max",
+        "scale",
+    )
 )
 _SINGLE_WORDS: Final = (
     "order by outcome role key country zone prefill anchor read specify exclusive missing soft personal partial decimals"
@@ -127,7 +170,9 @@ def find_cut(line: str, start: int, key: str) -> int:
     return at if is_cut_off(key, line[start:at].rstrip(), line[at:]) else 0
 
 
-def find_notes(key: str, lines: Sequence[str], first: int, last: int) -> Iterator[tuple[int, int, str]]:
+def find_notes(
+    key: str, lines: Sequence[str], first: int, last: int
+) -> Iterator[tuple[int, int, str]]:
     """Find what reads like a comment inside a text over several lines: line and column (from 0), and the words."""
     if key in _NON_TEXT_KEYS:
         return
@@ -158,11 +203,15 @@ def find_hash_lines(text: str) -> frozenset[int]:
     return frozenset(n for n, line in enumerate(lines) if " #" in line and _HASH.search(line))
 
 
-def report_cut_text(key: str, text: YamlScalar, lines: Sequence[str], where: Position) -> Iterator[Problem]:
+def report_cut_text(
+    key: str, text: YamlScalar, lines: Sequence[str], where: Position
+) -> Iterator[Problem]:
     """Report the text under `key` that ends at a ` #` at `where`, unless what follows is a comment."""
     rest = lines[where.line - 1][where.column - 1 :]
     if is_cut_off(key, text, rest):
-        hint = build_cut_hint(where.line, where.column, rest, key, text if where.line == text.where.line else "")
+        hint = build_cut_hint(
+            where.line, where.column, rest, key, text if where.line == text.where.line else ""
+        )
         yield hint.build_problem(where.file, find_owner(lines, where.line))
 
 
@@ -176,7 +225,9 @@ def report_notes(key: str, text: YamlScalar, lines: Sequence[str], last: int) ->
             remedy += f", or for the interviewer as instruction: {quote(words)}"
         remedy += "; if it belongs to the text, put a word before it on its line, or quote the text on one line"
         where = Position(text.where.file, at + 1, column + 1)
-        yield Problem("comment-in-text", where, find_owner(lines, at + 1), what, remedy, length=len(note))
+        yield Problem(
+            "comment-in-text", where, find_owner(lines, at + 1), what, remedy, length=len(note)
+        )
 
 
 def report_split_text(holder: YamlMapping, key: str) -> Iterator[Problem]:
@@ -194,7 +245,9 @@ def report_split_text(holder: YamlMapping, key: str) -> Iterator[Problem]:
     yield Problem("comma", text.where, find_item_id(holder), what, remedy, length=len(text))
 
 
-def report_bare_braces(outer: YamlMapping | YamlList, slot: Any, inner: YamlMapping) -> Iterator[Problem]:
+def report_bare_braces(
+    outer: YamlMapping | YamlList, slot: Any, inner: YamlMapping
+) -> Iterator[Problem]:
     """Report braces with keys but no values: a fill that begins a text, or a list in the wrong brackets."""
     slots: Any = outer
     if any(inner.values()) or slot is None or slots[slot] is not inner:
@@ -209,15 +262,21 @@ def report_bare_braces(outer: YamlMapping | YamlList, slot: Any, inner: YamlMapp
     yield Problem("fill-at-start", inner.where, find_item_id(outer), what, remedy, length=len(text))
 
 
-def report_duplicate_keys(duplicates: Iterable[tuple[YamlMapping, YamlScalar]]) -> Iterator[Problem]:
+def report_duplicate_keys(
+    duplicates: Iterable[tuple[YamlMapping, YamlScalar]],
+) -> Iterator[Problem]:
     """Report keys that occur again in the same mapping."""
     firsts: dict[int, dict[str, str]] = {}
     for holder, key in duplicates:
-        first = firsts.setdefault(id(holder), {k: k for k in holder} if id(holder) not in firsts else {}).get(key)
+        first = firsts.setdefault(
+            id(holder), {k: k for k in holder} if id(holder) not in firsts else {}
+        ).get(key)
         line = first.where.line if isinstance(first, YamlScalar) else 0
         what = f"'{shorten(key)}' is given twice, on lines {line} and {key.where.line}"
         remedy = "keep one of them"
-        yield Problem("duplicate-key", key.where, find_item_id(holder), what, remedy, length=max(1, len(key)))
+        yield Problem(
+            "duplicate-key", key.where, find_item_id(holder), what, remedy, length=max(1, len(key))
+        )
 
 
 def report_odd_keys(root: YamlMapping, lines: Sequence[str]) -> Iterator[Problem]:
@@ -233,13 +292,30 @@ def report_odd_keys(root: YamlMapping, lines: Sequence[str]) -> Iterator[Problem
                 del branch[key]
                 what = "'<<' is YAML's merge key, which is not used here"
                 remedy = "write the entries out"
-                yield Problem("merge-key", key.where, find_owner(lines, key.where.line), what, remedy, length=2)
+                yield Problem(
+                    "merge-key",
+                    key.where,
+                    find_owner(lines, key.where.line),
+                    what,
+                    remedy,
+                    length=2,
+                )
             elif DASH_WITHOUT_SPACE.match(key):
                 yield build_dash_problem(key, lines)
             elif before.rstrip().endswith("?") and not before.strip(" -?"):
-                remedy = "remove the '?' and write 'key: value'; a text that begins with ? needs quotes"
-                yield Problem("complex-key", key.where, find_owner(lines, key.where.line), "a key follows '? '", remedy)
-            is_below = isinstance(value, YamlScalar) and value.plain and value.where.line > key.where.line
+                remedy = (
+                    "remove the '?' and write 'key: value'; a text that begins with ? needs quotes"
+                )
+                yield Problem(
+                    "complex-key",
+                    key.where,
+                    find_owner(lines, key.where.line),
+                    "a key follows '? '",
+                    remedy,
+                )
+            is_below = (
+                isinstance(value, YamlScalar) and value.plain and value.where.line > key.where.line
+            )
             if is_below and DASH_WITHOUT_SPACE.match(cast(str, value)):
                 yield build_dash_problem(cast(YamlScalar, value), lines)
 
@@ -247,4 +323,6 @@ def report_odd_keys(root: YamlMapping, lines: Sequence[str]) -> Iterator[Problem
 def build_dash_problem(text: YamlScalar, lines: Sequence[str]) -> Problem:
     """Build the problem of a list entry that reads as a text beginning with a dash."""
     what = f"'{shorten(text)}' has no space after its dash"
-    return Problem("dash", text.where, find_owner(lines, text.where.line), what, DASH_REMEDY, length=len(text))
+    return Problem(
+        "dash", text.where, find_owner(lines, text.where.line), what, DASH_REMEDY, length=len(text)
+    )

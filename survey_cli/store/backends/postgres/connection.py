@@ -27,7 +27,12 @@ from survey_cli.store.backends.address import (
     quote_literal,
 )
 from survey_cli.store.backends.connector import Execute, ServerClock
-from survey_cli.store.backends.errors import DatabaseNotFoundError, TransientStoreError, close_on_error, translate_error
+from survey_cli.store.backends.errors import (
+    DatabaseNotFoundError,
+    TransientStoreError,
+    close_on_error,
+    translate_error,
+)
 from survey_cli.store.backends.postgres import roles, server_errors
 from survey_cli.store.backends.schema import migrations
 from survey_cli.store.backends.statements import read_statements
@@ -104,9 +109,18 @@ def check_encryption(options: dict[str, Any], where: str) -> None:
     """
     if options.get("service") or os.environ.get("PGSERVICE"):
         return
-    hosts = [host for name in ("host", "hostaddr") for host in str(options.get(name) or "").split(",") if host]
+    hosts = [
+        host
+        for name in ("host", "hostaddr")
+        for host in str(options.get(name) or "").split(",")
+        if host
+    ]
     if not hosts:
-        hosts = [host for host in os.environ.get("PGHOST", os.environ.get("PGHOSTADDR", "")).split(",") if host]
+        hosts = [
+            host
+            for host in os.environ.get("PGHOST", os.environ.get("PGHOSTADDR", "")).split(",")
+            if host
+        ]
     if all(host.startswith("/") or is_loopback(host) for host in hosts):
         return
     mode = options.get("sslmode") or os.environ.get("PGSSLMODE", "")
@@ -127,7 +141,9 @@ def is_loopback(host: str) -> bool:
 def make_encryption_error(where: str) -> StoreError:
     """Return the error for a connection on which names, numbers and answers could be read by others."""
     remedy = "put sslmode=require into the address, or verify-full with sslrootcert; the server needs ssl = on"
-    return StoreError(where, "the connection is not encrypted, and the server is another computer", remedy)
+    return StoreError(
+        where, "the connection is not encrypted, and the server is another computer", remedy
+    )
 
 
 class PostgresConnector(connector.Connector):
@@ -171,13 +187,29 @@ class PostgresConnector(connector.Connector):
                 raise make_encryption_error(self.where)
             sent = self._clock.seconds()
             cases = f"{quote_identifier(self.address.schema)}.cases"
-            state = connection.execute(convert_statement(sql.SERVER_STATE, ""), (cases, cases)).fetchall()
-            [(fsync, encoding, standby, self.account, time, process, commits, may_write, self.supervises)] = state
+            state = connection.execute(
+                convert_statement(sql.SERVER_STATE, ""), (cases, cases)
+            ).fetchall()
+            [
+                (
+                    fsync,
+                    encoding,
+                    standby,
+                    self.account,
+                    time,
+                    process,
+                    commits,
+                    may_write,
+                    self.supervises,
+                )
+            ] = state
             self._clock.synchronize(time, sent=sent)
             self._check_server(fsync=fsync == "on", encoding=encoding, standby=standby)
             self.read_only = not may_write
             self._waits_for_disk = commits not in ("off", "local", "remote_write")
-            if process != info.backend_pid:  # a pooler, which may run each transaction over another connection
+            if (
+                process != info.backend_pid
+            ):  # a pooler, which may run each transaction over another connection
                 connection.prepare_threshold = None
             else:  # behind a pooler it is a setting of the database: see `roles.build_shared_grants`
                 connection.execute(f"SET lock_timeout TO '{self._lock_timeout}ms'".encode())
@@ -190,13 +222,25 @@ class PostgresConnector(connector.Connector):
 
     def _check_server(self, *, fsync: bool, encoding: str, standby: bool) -> None:
         if standby:
-            raise StoreError(self.where, "the server is a read-only copy of another", "specify the primary server")
+            raise StoreError(
+                self.where,
+                "the server is a read-only copy of another",
+                "specify the primary server",
+            )
         if encoding != "UTF8":
             what = f"the database stores text as {encoding}, which can't represent every letter"
-            raise StoreError(self.where, what, "ask the server's administrator for a database with ENCODING 'UTF8'")
+            raise StoreError(
+                self.where,
+                what,
+                "ask the server's administrator for a database with ENCODING 'UTF8'",
+            )
         if not fsync:
             what = "the server does not write commits to its disk (fsync = off)"
-            raise StoreError(self.where, what, "ask the server's administrator to set fsync = on in postgresql.conf")
+            raise StoreError(
+                self.where,
+                what,
+                "ask the server's administrator to set fsync = on in postgresql.conf",
+            )
 
     # Reading
 
@@ -237,7 +281,9 @@ class PostgresConnector(connector.Connector):
         return rows
 
     def begin_read(self) -> None:
-        self._retry_after_reconnect(lambda db: db.execute(b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+        self._retry_after_reconnect(
+            lambda db: db.execute(b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        )
         self._in_transaction = True
         try:
             self._execute("SET LOCAL idle_in_transaction_session_timeout TO 0")
@@ -284,7 +330,9 @@ class PostgresConnector(connector.Connector):
         [(time, *_)] = cursor.fetchall()
         self._clock.synchronize(time, sent=sent)
 
-    def _execute(self, statement: str, parameters: connector.Parameters = ()) -> connector.StatementResult:
+    def _execute(
+        self, statement: str, parameters: connector.Parameters = ()
+    ) -> connector.StatementResult:
         return self._get_connection().execute(self._convert(statement), parameters)
 
     def run_step(self, statement: str) -> None:
@@ -296,7 +344,9 @@ class PostgresConnector(connector.Connector):
 
     def commit(self) -> None:
         status = self._get_connection().execute(b"COMMIT").statusmessage
-        if status != "COMMIT":  # PostgreSQL rolls back a transaction with a failed statement, and reports no error
+        if (
+            status != "COMMIT"
+        ):  # PostgreSQL rolls back a transaction with a failed statement, and reports no error
             raise RuntimeError("a statement of this transaction had failed before its commit")
         self._in_transaction = False
 
@@ -311,7 +361,9 @@ class PostgresConnector(connector.Connector):
     def encrypt_password(self, user: str, password: str) -> str:
         """Return a password as SQL, in the form in which the server stores it: it never learns the password itself."""
         pgconn = self._get_connection().pgconn
-        return quote_literal(pgconn.encrypt_password(password.encode(), user.encode(), b"scram-sha-256").decode())
+        return quote_literal(
+            pgconn.encrypt_password(password.encode(), user.encode(), b"scram-sha-256").decode()
+        )
 
     # Errors
 
@@ -324,8 +376,15 @@ class PostgresConnector(connector.Connector):
         if isinstance(error, psycopg.OperationalError) and connection.closed:
             return TransientStoreError(self.where, *server_errors.CONNECTION_LOST)
         if isinstance(error, psycopg.DataError) and error.sqlstate is None:
-            return StoreError(self.where, "a text contains a character that the server can't store", "type it again")
-        return server_errors.translate_server_error(error.sqlstate or "", str(error), self.where) or error
+            return StoreError(
+                self.where,
+                "a text contains a character that the server can't store",
+                "type it again",
+            )
+        return (
+            server_errors.translate_server_error(error.sqlstate or "", str(error), self.where)
+            or error
+        )
 
     def find_integrity_errors(self) -> Iterator[str]:
         """Find rows without their parents, which are possible where somebody disabled the constraints."""
@@ -350,7 +409,11 @@ class PostgresConnector(connector.Connector):
                 return operation(self._get_connection(reconnect=not self._in_transaction))
             except DRIVER_ERRORS as error:
                 translated = self.translate_error(error)
-                if left and isinstance(translated, TransientStoreError) and not self._in_transaction:
+                if (
+                    left
+                    and isinstance(translated, TransientStoreError)
+                    and not self._in_transaction
+                ):
                     continue
                 raise translated from None
         raise AssertionError("there are two tries")
@@ -363,7 +426,9 @@ class PostgresConnector(connector.Connector):
 def create_database(where: ServerAddress) -> None:
     """Create the database of an address. Raises StoreError."""
     options: dict[str, Any] = conninfo_to_dict(where.url)
-    elsewhere = ServerAddress(where, url=make_conninfo(**{**options, "dbname": "postgres"}), schema="")
+    elsewhere = ServerAddress(
+        where, url=make_conninfo(**{**options, "dbname": "postgres"}), schema=""
+    )
     with closing(PostgresConnector(elsewhere, patience=MIGRATION_TIMEOUT)) as db:
         name = quote_identifier(str(options.get("dbname") or options.get("user") or db.account))
         db.run_autocommit(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
@@ -377,7 +442,9 @@ MIGRATION_TIMEOUT: Final = 1
 """Seconds that a step waits for others that use a table, as a long export does. Stations wait for the step meanwhile."""
 
 
-def connect(where: ServerAddress, *, create: bool, patience: float, upgrade: bool = False) -> PostgresConnector:
+def connect(
+    where: ServerAddress, *, create: bool, patience: float, upgrade: bool = False
+) -> PostgresConnector:
     """Open the schema of a study for use; with `upgrade` an earlier schema is upgraded.
 
     Raises StoreError, and DatabaseNotFoundError where there is none and `create` is False.
@@ -397,13 +464,17 @@ def connect(where: ServerAddress, *, create: bool, patience: float, upgrade: boo
     return db
 
 
-def _check_upgrade(db: PostgresConnector, where: ServerAddress, missing: Sequence[str], *, upgrade: bool) -> None:
+def _check_upgrade(
+    db: PostgresConnector, where: ServerAddress, missing: Sequence[str], *, upgrade: bool
+) -> None:
     """Check that the schema may be upgraded now: by its owner, and while nobody else uses it or by additive steps alone.
 
     Raises StoreError.
     """
     additive = migrations.are_additive(missing)
-    earlier = f"was written by an earlier version of this program (the step {missing[0]!r} is missing)"
+    earlier = (
+        f"was written by an earlier version of this program (the step {missing[0]!r} is missing)"
+    )
     command = "survey db upgrade FILE --db ADDRESS"
     if not upgrade:
         when = "; stations may go on working" if additive else " while nobody uses it"
@@ -420,7 +491,9 @@ def check_unused(db: PostgresConnector, what: str, then: str) -> None:
     [(others,)] = db.read(sql.OTHER_CONNECTIONS, (make_application_name(db.address),))
     if others:
         used = f"{format_quantity(others, 'other connection uses', 'other connections use')} it now"
-        raise StoreError(db.where, f"{what}{used}", f"close every station and command that uses it, then {then}")
+        raise StoreError(
+            db.where, f"{what}{used}", f"close every station and command that uses it, then {then}"
+        )
 
 
 def _apply_steps_patiently(db: PostgresConnector, schema: str) -> None:
@@ -448,7 +521,10 @@ def apply_steps_within(db: PostgresConnector, execute: Execute, schema: str) -> 
     applied = list_applied_steps(db, schema)
     if not applied:
         _create_schema(db, execute, schema)
-    names = {"schema": quote_identifier(schema), "contacts": quote_identifier(make_contact_schema(schema))}
+    names = {
+        "schema": quote_identifier(schema),
+        "contacts": quote_identifier(make_contact_schema(schema)),
+    }
     execute("SET LOCAL search_path TO {schema}, {contacts}, pg_temp".format_map(names), ())
     missing = [step for step in migrations.STEPS if step.name not in applied]
     for step in missing:
@@ -476,4 +552,9 @@ def list_applied_steps(db: PostgresConnector, schema: str) -> list[str]:
     """Return the steps of a schema in the order in which they were applied; none where it is missing or of others."""
     if not db.read(sql.HAS_STEPS_TABLE, (schema,)):
         return []
-    return [name for (name,) in db.read(f"SELECT name FROM {quote_identifier(schema)}.applied_steps ORDER BY number")]
+    return [
+        name
+        for (name,) in db.read(
+            f"SELECT name FROM {quote_identifier(schema)}.applied_steps ORDER BY number"
+        )
+    ]

@@ -40,7 +40,9 @@ FUNCTIONS: Final[Mapping[str, Sequence[str]]] = _TABLES["functions"]
 COLUMN_RIGHTS: Final[Mapping[str, Mapping[str, Sequence[str]]]] = _TABLES["columns"]
 """Columns that a role may update in tables that it may not update as a whole, by role and table."""
 POLICIES: Final[Mapping[str, Mapping[tuple[str, str], str]]] = {
-    "case_contacts": {("interviewer", command): sql.OWN_CONTACT for command in ("SELECT", "INSERT", "UPDATE")},
+    "case_contacts": {
+        ("interviewer", command): sql.OWN_CONTACT for command in ("SELECT", "INSERT", "UPDATE")
+    },
     "contacts": {("interviewer", "ALL"): sql.OWN_INTERVIEW},
     "drafts": {("interviewer", "ALL"): sql.OWN_INTERVIEW},
     "settings": {(role, "SELECT"): "true" for role in ("interviewer", "coder", "analyst")}
@@ -50,7 +52,10 @@ POLICIES: Final[Mapping[str, Mapping[tuple[str, str], str]]] = {
     "journal": {(role, "SELECT"): "true" for role in ("interviewer", "coder")}
     | {("interviewer", "INSERT"): sql.INTERVIEWING, ("coder", "INSERT"): sql.CODING}
     | {("analyst", "SELECT"): sql.READABLE_JOURNAL},
-    "work_events": {("interviewer", "SELECT"): sql.OWN_WORK, ("interviewer", "INSERT"): sql.OWN_NEW_WORK},
+    "work_events": {
+        ("interviewer", "SELECT"): sql.OWN_WORK,
+        ("interviewer", "INSERT"): sql.OWN_NEW_WORK,
+    },
 }
 """Rows that a role may read and write, by table, role and command; supervisors all. The conditions are in `roles.sql`."""
 
@@ -64,14 +69,22 @@ def list_rights(role: str) -> Iterator[tuple[str, str, str]]:
     """Yield schema (`schema`, `contacts` or that of the list), table and rights, such as `SI`, for a role."""
     column = ROLES.index(role)
     for table in sorted(TABLES):
-        yield find_schema(table, "schema").removeprefix("schema_"), table, RIGHTS.get(table, OTHER_RIGHTS)[column]
+        yield (
+            find_schema(table, "schema").removeprefix("schema_"),
+            table,
+            RIGHTS.get(table, OTHER_RIGHTS)[column],
+        )
     for table, rights in SHARED_RIGHTS.items():
         yield SHARED_SCHEMA, table, rights[column]
 
 
 def _name(schema: str, database: str) -> dict[str, str]:
     groups = {role: quote_identifier(make_group(database, role)) for role in ROLES}
-    schemas = {"schema": schema, "contacts": make_contact_schema(schema), SHARED_SCHEMA: SHARED_SCHEMA}
+    schemas = {
+        "schema": schema,
+        "contacts": make_contact_schema(schema),
+        SHARED_SCHEMA: SHARED_SCHEMA,
+    }
     return {**groups, **{place: quote_identifier(name) for place, name in schemas.items()}}
 
 
@@ -168,7 +181,10 @@ def prepare_database(db: Connector) -> tuple[str, list[str]]:
     """
     [(database,)] = db.read("SELECT current_database()")
     missing = find_missing_groups(db, database)
-    if any(len(make_group(database, role).encode()) > MAX_IDENTIFIER_BYTES for role in ROLES) or " " in database:
+    if (
+        any(len(make_group(database, role).encode()) > MAX_IDENTIFIER_BYTES for role in ROLES)
+        or " " in database
+    ):
         remedy = "use a database whose name has no spaces and at most 50 letters"
         raise StoreError(db.where, "roles can't be named after this database", remedy)
     create = [f"CREATE ROLE {quote_identifier(name)} NOLOGIN" for name in missing]
@@ -192,7 +208,9 @@ def check_prepared(db: Connector) -> str:
     """Return the name of a database that has roles. Raises StoreError where it has none."""
     [(database,)] = db.read("SELECT current_database()")
     if find_missing_groups(db, database):
-        raise StoreError(db.where, "the database has no roles yet", "prepare it: survey db init ADDRESS")
+        raise StoreError(
+            db.where, "the database has no roles yet", "prepare it: survey db init ADDRESS"
+        )
     return str(database)
 
 
@@ -209,17 +227,26 @@ def list_members(db: Connector) -> dict[str, Member]:
     [(database,)] = db.read("SELECT current_database()")
     groups = {make_group(database, role): role for role in ROLES}
     members = db.read(sql.MEMBERS, (" ".join(groups),))
-    return {person: Member([groups[group] for group in own.split()], log_in) for person, own, log_in in members}
+    return {
+        person: Member([groups[group] for group in own.split()], log_in)
+        for person, own, log_in in members
+    }
 
 
 def may_be_member(db: Connector, person: str) -> bool:
     """Return whether a name is that of a user who can log in, or of one who can be created. Raises StoreError."""
     known = db.read("SELECT rolcanlogin FROM pg_roles WHERE rolname = ?", (person,))
     is_reserved = person in ("public", "none") or person.startswith("pg_")
-    return known[0][0] if known else 0 < len(person.encode()) <= MAX_IDENTIFIER_BYTES and not is_reserved
+    return (
+        known[0][0]
+        if known
+        else 0 < len(person.encode()) <= MAX_IDENTIFIER_BYTES and not is_reserved
+    )
 
 
-def change_member(db: Connector, person: str, role: str, *, revoke: bool, password: str = "") -> str:
+def change_member(
+    db: Connector, person: str, role: str, *, revoke: bool, password: str = ""
+) -> str:
     """Give a person a role in the database, or take it away. Returns what was done. Raises StoreError.
 
     Somebody whom the server does not know becomes a user; `password` is already encrypted.
@@ -238,7 +265,11 @@ def change_member(db: Connector, person: str, role: str, *, revoke: bool, passwo
             execute(f"{verb} {quote_identifier(group)} {link} {to}", ())
     if revoke:
         return f"{person} is no {role} any more" if is_member else f"{person} was no {role}"
-    return f"{person}, a new user, is {role} now" if is_new else f"{person} is {role}{' now' if not is_member else ''}"
+    return (
+        f"{person}, a new user, is {role} now"
+        if is_new
+        else f"{person} is {role}{' now' if not is_member else ''}"
+    )
 
 
 NOW: Final = """to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
@@ -295,10 +326,16 @@ class _Trial:
         self._db, self._execute, self._schema = db, execute, schema
         self._actions = vars(read_statements(str(Path(__file__).with_name("role_checks"))))
         """Statements by what they do and the results that are expected of the roles."""
-        [(database, process)] = execute("SELECT current_database(), pg_backend_pid()", ()).fetchall()
+        [(database, process)] = execute(
+            "SELECT current_database(), pg_backend_pid()", ()
+        ).fetchall()
         self._members = {role: f"survey_check_{role}_{process}" for role in ROLES}
         contacts = quote_identifier(make_contact_schema(schema))
-        self._names = {"schema": quote_identifier(schema), "contacts": contacts, "shared": SHARED_SCHEMA}
+        self._names = {
+            "schema": quote_identifier(schema),
+            "contacts": contacts,
+            "shared": SHARED_SCHEMA,
+        }
         for role, member in self._members.items():
             group = quote_identifier(make_group(database, role))
             execute(f"CREATE ROLE {quote_identifier(member)} IN ROLE {group}", ())
@@ -310,7 +347,9 @@ class _Trial:
 
     def run(self) -> Iterator[RoleCheck]:
         schemas = (self._schema, make_contact_schema(self._schema), SHARED_SCHEMA)
-        for place, table, kind, column in self._execute(self._actions.pop("RELATIONS"), schemas).fetchall():
+        for place, table, kind, column in self._execute(
+            self._actions.pop("RELATIONS"), schemas
+        ).fetchall():
             target = f"{quote_identifier(place)}.{quote_identifier(table)}"
             verbs = {
                 "S": f"SELECT 1 FROM {target} WHERE false",
@@ -320,15 +359,23 @@ class _Trial:
             }
             if kind == "v":
                 verbs = {"S": verbs["S"]}
-            rights = SHARED_RIGHTS.get(table) or RIGHTS.get(table, ("S",) * 4 if kind == "v" else OTHER_RIGHTS)
+            rights = SHARED_RIGHTS.get(table) or RIGHTS.get(
+                table, ("S",) * 4 if kind == "v" else OTHER_RIGHTS
+            )
             rights = rights if find_schema(table, self._schema) == place else ("", "", "", "")
             for role, expected in zip(ROLES, rights, strict=True):
-                found = "".join(verb for verb, statement in verbs.items() if self._try(role, statement) != REFUSED)
+                found = "".join(
+                    verb
+                    for verb, statement in verbs.items()
+                    if self._try(role, statement) != REFUSED
+                )
                 yield RoleCheck(role, table, expected, found, len(verbs))
         for title, statement in self._actions.items():
             action, _, expected = title.partition(": ")
             for role, result in zip(ROLES, expected.split(" "), strict=True):
-                yield RoleCheck(role, action, result, self._try(role, statement.format_map(self._names)))
+                yield RoleCheck(
+                    role, action, result, self._try(role, statement.format_map(self._names))
+                )
 
     def _try(self, role: str, statement: str) -> str:
         """Return `refused`, or the number of rows that a member of the role reads or writes."""

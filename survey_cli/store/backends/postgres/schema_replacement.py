@@ -39,7 +39,12 @@ def open_schema(where: ServerAddress) -> PostgresConnector:
 
 
 def replace_schema(
-    db: PostgresConnector, source: sqlite3.Connection, tables: Sequence[str], views: Iterable[str], *, label: str
+    db: PostgresConnector,
+    source: sqlite3.Connection,
+    tables: Sequence[str],
+    views: Iterable[str],
+    *,
+    label: str,
 ) -> str:
     """Replace the schema by these tables, in one transaction; `views` are statements that create the views of the data.
 
@@ -58,7 +63,9 @@ def replace_schema(
 
 
 def _rename_schema(db: PostgresConnector, execute: Execute, schema: str, label: str) -> str:
-    beginning = schema.encode()[: MAX_IDENTIFIER_BYTES - len(f"_{label}_99{CONTACT_SUFFIX}")].decode(errors="ignore")
+    beginning = schema.encode()[
+        : MAX_IDENTIFIER_BYTES - len(f"_{label}_99{CONTACT_SUFFIX}")
+    ].decode(errors="ignore")
     names = (f"{beginning}_{label}{f'_{number}' if number > 1 else ''}" for number in count(1))
     kept = next(name for name in names if not db.read(sql.SCHEMA, (name,)))
     path = []
@@ -71,15 +78,23 @@ def _rename_schema(db: PostgresConnector, execute: Execute, schema: str, label: 
     return kept
 
 
-def _load_rows(db: PostgresConnector, execute: Execute, source: sqlite3.Connection, tables: Sequence[str]) -> None:
+def _load_rows(
+    db: PostgresConnector, execute: Execute, source: sqlite3.Connection, tables: Sequence[str]
+) -> None:
     """Load all rows, parents first. Triggers are disabled: what they derive is among the rows."""
-    parents = {table: {row[2] for row in source.execute(f"PRAGMA foreign_key_list({table})")} for table in tables}
+    parents = {
+        table: {row[2] for row in source.execute(f"PRAGMA foreign_key_list({table})")}
+        for table in tables
+    }
     for table in TopologicalSorter(parents).static_order():
         columns = ", ".join(name for _, name, *_ in source.execute(f"PRAGMA table_info({table})"))
         rows = source.execute(f"SELECT {columns} FROM {table}")
         execute(f"ALTER TABLE {table} DISABLE TRIGGER USER", ())
         execute(f"DELETE FROM {table}", ())
-        db.run_many(f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * len(rows.description))})", rows)
+        db.run_many(
+            f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * len(rows.description))})",
+            rows,
+        )
         execute(f"ALTER TABLE {table} ENABLE TRIGGER USER", ())
     for table, column in db.read(sql.NUMBERED, (db.address.schema,)):
         sequence = f"pg_get_serial_sequence({quote_literal(table)}, {quote_literal(column)})"

@@ -16,7 +16,10 @@ RETRY_REMEDY: Final = "try again"
 
 NO_DATABASE: Final = "the server has no such database"
 
-CONNECTION_LOST: Final = ("the connection to the server was lost", "try again: the program reconnects automatically")
+CONNECTION_LOST: Final = (
+    "the connection to the server was lost",
+    "try again: the program reconnects automatically",
+)
 
 _TABLES: Final = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
 MESSAGES: Final[dict[str, tuple[str, str]]] = {
@@ -40,7 +43,9 @@ def translate_server_error(code: str, message: str, where: str) -> StoreError | 
     if code.startswith(CONNECTION_CODES):
         return TransientStoreError(where, *CONNECTION_LOST)
     if code in TRANSIENT_CODES:
-        return TransientStoreError(where, "another station was writing at the same time", RETRY_REMEDY)
+        return TransientStoreError(
+            where, "another station was writing at the same time", RETRY_REMEDY
+        )
     if code not in MESSAGES:
         return None
     what, remedy = MESSAGES[code]
@@ -52,7 +57,11 @@ def translate_connection_error(message: str, where: str) -> StoreError:
     for pattern, what, remedy in CONNECTION_FAILURES:
         if re.search(pattern, message):
             return StoreError(where, what.format(message=_extract_message(message)), remedy)
-    return StoreError(where, f"the connection failed ({_extract_message(message)})", "check the address and the server")
+    return StoreError(
+        where,
+        f"the connection failed ({_extract_message(message)})",
+        "check the address and the server",
+    )
 
 
 def _extract_message(message: str) -> str:

@@ -40,9 +40,14 @@ class MigrationStep(NamedTuple):
 def _read_step(name: str) -> MigrationStep:
     """Read the statements of a step, which are separated by empty lines."""
     files = [
-        Path(__file__).with_name(f"{name.removesuffix(ADDITIVE)}{ending}") for ending in (".sql", ".postgresql.sql")
+        Path(__file__).with_name(f"{name.removesuffix(ADDITIVE)}{ending}")
+        for ending in (".sql", ".postgresql.sql")
     ]
-    texts = [re.sub(r"(?m)^--.*\n", "", file.read_text("utf-8")).strip() for file in files if file.exists()]
+    texts = [
+        re.sub(r"(?m)^--.*\n", "", file.read_text("utf-8")).strip()
+        for file in files
+        if file.exists()
+    ]
     return MigrationStep(name, *(text.split("\n\n") for text in texts))
 
 
@@ -53,7 +58,9 @@ STEP_NAMES: Final = (
 )
 STEPS: Final = tuple(map(_read_step, STEP_NAMES.split()))
 _STATEMENTS = "\n".join(statement for step in STEPS for statement in step.statements)
-TABLES: Final = frozenset(("applied_steps", *re.findall(r"(?m)^CREATE (?:TABLE|VIEW) (\w+)", _STATEMENTS)))
+TABLES: Final = frozenset(
+    ("applied_steps", *re.findall(r"(?m)^CREATE (?:TABLE|VIEW) (\w+)", _STATEMENTS))
+)
 """The tables and views on a server; the views of each version are not among them."""
 KNOWN_STEPS: Final = frozenset(step.name for step in STEPS)
 

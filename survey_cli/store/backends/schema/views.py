@@ -23,24 +23,34 @@ MAX_COLUMNS: Final[dict[Dialect, int]] = {"sqlite": 1900, "postgresql": 1500}
 CELLS_ON_SERVER: Final = "\n    CROSS JOIN LATERAL (SELECT legible(s.cells) AS cells OFFSET 0) AS c"
 
 
-def make_view_name(content_hash: str, instrument: str, version: str, *, present_names: Collection[str]) -> str:
+def make_view_name(
+    content_hash: str, instrument: str, version: str, *, present_names: Collection[str]
+) -> str:
     """Return the name of the view with one row per interview: `data_asu_2000_v1`.
 
     It is followed by the beginning of the hash where a view of that name is present.
     """
-    name = re.sub(r"[^A-Za-z0-9]+", "_", f"data_{instrument}_v{version}")[:MAX_VIEW_NAME].rstrip("_")
+    name = re.sub(r"[^A-Za-z0-9]+", "_", f"data_{instrument}_v{version}")[:MAX_VIEW_NAME].rstrip(
+        "_"
+    )
     folded = {other.casefold() for other in present_names}
     return name if name.casefold() not in folded else f"{name}_{content_hash[:12]}"
 
 
-def build_data_views(name: str, content_hash: str, variables: Sequence[Variable], dialect: Dialect) -> Iterator[str]:
+def build_data_views(
+    name: str, content_hash: str, variables: Sequence[Variable], dialect: Dialect
+) -> Iterator[str]:
     """Build the statements that create the view of an instrument's data.
 
     It has one row per interview and one column per variable that is not personal, NULL where there is no answer. Columns
     beyond the greatest number are in further views, `…_part2` and so on.
     """
     render = _render_column if dialect == "sqlite" else _render_column_on_server
-    columns = [render(variable, ordinal) for ordinal, variable in enumerate(variables) if not variable.personal]
+    columns = [
+        render(variable, ordinal)
+        for ordinal, variable in enumerate(variables)
+        if not variable.personal
+    ]
     size, join = MAX_COLUMNS[dialect], "" if dialect == "sqlite" else CELLS_ON_SERVER
     for part, first in enumerate(range(0, max(len(columns), 1), size), start=1):
         selected = "".join(f",\n        {column}" for column in columns[first : first + size])
@@ -69,8 +79,13 @@ def _render_column_on_server(variable: Variable, ordinal: int) -> str:
     """Render a column whose name, where the server would cut it, ends in its number, so that it stays unique."""
     name, cell = variable.name, f"c.cells -> {ordinal}"
     if len(name.encode()) > MAX_IDENTIFIER_BYTES:
-        name = name.encode()[: MAX_IDENTIFIER_BYTES - len(f"~{ordinal}")].decode(errors="ignore") + f"~{ordinal}"
+        name = (
+            name.encode()[: MAX_IDENTIFIER_BYTES - len(f"~{ordinal}")].decode(errors="ignore")
+            + f"~{ordinal}"
+        )
     value = f"CASE WHEN jsonb_typeof({cell}) <> 'object' THEN {cell} #>> '{{}}' END"
-    if variable.storage in ("integer", "decimal") and all(isinstance(code, int) for code in variable.labels):
+    if variable.storage in ("integer", "decimal") and all(
+        isinstance(code, int) for code in variable.labels
+    ):
         value = f"CASE jsonb_typeof({cell}) WHEN 'number' THEN ({cell})::numeric END"
     return f"{value} AS {quote_identifier(name)}"

@@ -14,7 +14,14 @@ from urllib.parse import quote
 
 from survey_cli.problems import StoreError
 from survey_cli.store.backends import account, errors
-from survey_cli.store.backends.connector import Connector, Dialect, Execute, Parameters, Rows, RowStream
+from survey_cli.store.backends.connector import (
+    Connector,
+    Dialect,
+    Execute,
+    Parameters,
+    Rows,
+    RowStream,
+)
 
 T = TypeVar("T")
 
@@ -54,7 +61,13 @@ class SqliteConnector(Connector):
     driver_errors: ClassVar[tuple[type[BaseException], ...]] = DRIVER_ERRORS
 
     def __init__(
-        self, connection: sqlite3.Connection, *, where: str, path: Path | None, patience: float, read_only: bool = False
+        self,
+        connection: sqlite3.Connection,
+        *,
+        where: str,
+        path: Path | None,
+        patience: float,
+        read_only: bool = False,
     ) -> None:
         super().__init__(where)
         self.connection = connection
@@ -76,7 +89,9 @@ class SqliteConnector(Connector):
         return connector
 
     @classmethod
-    def open_file(cls, path: Path, *, where: str, patience: float, read_only: bool = False) -> "SqliteConnector":
+    def open_file(
+        cls, path: Path, *, where: str, patience: float, read_only: bool = False
+    ) -> "SqliteConnector":
         """Open a file that exists. Raises StoreError.
 
         `read_only` is for places in which nothing can be written. Without a log beside it, the file must then be one
@@ -115,7 +130,9 @@ class SqliteConnector(Connector):
 
     def read(self, statement: str, parameters: Parameters = ()) -> Rows:
         with self.lock:
-            return self._retry_while_busy(lambda: self.connection.execute(statement, parameters).fetchall())
+            return self._retry_while_busy(
+                lambda: self.connection.execute(statement, parameters).fetchall()
+            )
 
     @contextmanager
     def open_reader(self) -> Iterator[RowStream]:
@@ -144,7 +161,9 @@ class SqliteConnector(Connector):
     def begin_read(self) -> None:
         self.run("BEGIN")
         try:
-            self.read("SELECT 1 FROM sqlite_schema LIMIT 1")  # the first read fixes the state that is seen
+            self.read(
+                "SELECT 1 FROM sqlite_schema LIMIT 1"
+            )  # the first read fixes the state that is seen
         except StoreError:
             self.roll_back()
             raise
@@ -162,7 +181,9 @@ class SqliteConnector(Connector):
 
     def run(self, statement: str, parameters: Parameters = ()) -> int:
         with self.lock:
-            return self._retry_while_busy(lambda: self.connection.execute(statement, parameters).rowcount)
+            return self._retry_while_busy(
+                lambda: self.connection.execute(statement, parameters).rowcount
+            )
 
     def run_many(self, statement: str, parameters: Iterable[Parameters]) -> int:
         return self.connection.executemany(statement, parameters).rowcount
@@ -179,7 +200,9 @@ class SqliteConnector(Connector):
         """Lock the file, so that nobody else opens it while this connection is open. Raises DatabaseInUseError."""
         try:
             self.connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self.connection.execute("PRAGMA journal_mode = DELETE").fetchall()  # only the last connection may
+            self.connection.execute(
+                "PRAGMA journal_mode = DELETE"
+            ).fetchall()  # only the last connection may
             self.connection.execute("BEGIN EXCLUSIVE")
             self.connection.execute("COMMIT")
         except sqlite3.Error as error:
@@ -200,8 +223,13 @@ class SqliteConnector(Connector):
             pass  # SQLite has rolled back by itself: disk full, I/O error
 
     def translate_error(self, error: BaseException) -> BaseException:
-        if isinstance(error, sqlite3.OperationalError) and (match := UNDECODABLE_MESSAGE.match(str(error))):
-            text = next(errors.find_undecodable_texts(self.connection, match[1]), f"a text in the column {match[1]}")
+        if isinstance(error, sqlite3.OperationalError) and (
+            match := UNDECODABLE_MESSAGE.match(str(error))
+        ):
+            text = next(
+                errors.find_undecodable_texts(self.connection, match[1]),
+                f"a text in the column {match[1]}",
+            )
             remedy = f"`survey db verify` lists every such text; restore a backup with: {errors.RESTORE_COMMAND}"
             return errors.UndecodableTextError(self.where, f"{text} can't be decoded", remedy)
         return errors.translate_error(error, self.where) or error
@@ -220,7 +248,11 @@ class SqliteConnector(Connector):
             try:
                 return operation()
             except DRIVER_ERRORS as error:
-                if left and isinstance(error, sqlite3.Error) and errors.get_primary_code(error) == sqlite3.SQLITE_BUSY:
+                if (
+                    left
+                    and isinstance(error, sqlite3.Error)
+                    and errors.get_primary_code(error) == sqlite3.SQLITE_BUSY
+                ):
                     continue
                 raise self.translate_error(error) from error
         raise AssertionError("there is at least one try")

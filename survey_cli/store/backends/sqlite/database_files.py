@@ -71,9 +71,14 @@ def check_folder(folder: Path, *, where: str, written: bool = True) -> None:
     """Check that a folder can contain a database that is read and, with `written`, written. Raises StoreError."""
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
-        raise StoreError(where, f"the folder {folder} {what}", "create it, or specify another folder")
+        raise StoreError(
+            where, f"the folder {folder} {what}", "create it, or specify another folder"
+        )
     kind = find_file_system(folder)
-    if kind and kind not in {*LOCAL_FILE_SYSTEMS, *os.environ.get(LOCAL_FILE_SYSTEMS_VARIABLE, "").split(",")}:
+    if kind and kind not in {
+        *LOCAL_FILE_SYSTEMS,
+        *os.environ.get(LOCAL_FILE_SYSTEMS_VARIABLE, "").split(","),
+    }:
         raise StoreError(
             where,
             f"the folder is on a file system that other computers may share ({kind}), and there one computer can't be"
@@ -82,7 +87,11 @@ def check_folder(folder: Path, *, where: str, written: bool = True) -> None:
             f"computer mounts it, set {LOCAL_FILE_SYSTEMS_VARIABLE}={kind}",
         )
     if written and not has_access(folder, os.W_OK | os.X_OK):
-        raise StoreError(where, f"you have no permission to write to the folder {folder}", "make it writable for you")
+        raise StoreError(
+            where,
+            f"you have no permission to write to the folder {folder}",
+            "make it writable for you",
+        )
 
 
 def check_file(path: Path, *, where: str) -> None:
@@ -90,9 +99,13 @@ def check_file(path: Path, *, where: str) -> None:
     if not path.is_file():
         raise StoreError(where, "is not a file", "specify another file")
     if not has_access(path, os.R_OK):
-        raise StoreError(where, "the file can't be read", "make it readable for you, or ask its owner")
+        raise StoreError(
+            where, "the file can't be read", "make it readable for you, or ask its owner"
+        )
     if not has_access(path, os.W_OK):
-        raise StoreError(where, "the file is read-only", "make it writable for you, or ask its owner")
+        raise StoreError(
+            where, "the file is read-only", "make it writable for you, or ask its owner"
+        )
 
 
 def resolve_link(path: str | Path) -> Path:
@@ -108,7 +121,9 @@ def check_no_hard_link(path: Path, *, where: str) -> None:
     while (status := path.stat()).st_nlink > 1:
         # A file that is just being created has a temporary name beside it.
         temporary_names = [
-            other for other in path.parent.glob(f".{path.name}.*{UNFINISHED_SUFFIX}") if _is_same_file(other, status)
+            other
+            for other in path.parent.glob(f".{path.name}.*{UNFINISHED_SUFFIX}")
+            if _is_same_file(other, status)
         ]
         if len(temporary_names) + 1 >= status.st_nlink:
             return
@@ -160,7 +175,9 @@ def create_atomically(
     another program has created the file meanwhile; that one stays. Raises StoreError.
     """
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=UNFINISHED_SUFFIX, dir=path.parent)  # 0600
+        handle, name = tempfile.mkstemp(
+            prefix=f".{path.name}.", suffix=UNFINISHED_SUFFIX, dir=path.parent
+        )  # 0600
         os.close(handle)
         temporary = Path(name)
         try:
@@ -182,7 +199,9 @@ def create_atomically(
 def iterate_free_names(path: Path, label: str) -> Iterator[Path]:
     """Yield names beside a file that no file has: `asu.label.db`, `asu.label-2.db` and so on."""
     for number in count(1):
-        free = path.with_name(f"{path.stem}.{label}{f'-{number}' if number > 1 else ''}{path.suffix}")
+        free = path.with_name(
+            f"{path.stem}.{label}{f'-{number}' if number > 1 else ''}{path.suffix}"
+        )
         if not free.exists():
             yield free
 
@@ -201,6 +220,8 @@ def _translate_error(error: OSError, where: str) -> StoreError:
         return StoreError(where, "the disk is full", "free some space on it, then try again")
     if error.errno in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
         what = "the file system can't link a finished file into place"
-        return StoreError(where, what, "keep the database on a disk of this computer (ext4, xfs, btrfs, apfs)")
+        return StoreError(
+            where, what, "keep the database on a disk of this computer (ext4, xfs, btrfs, apfs)"
+        )
     what = f"the file can't be created ({error.strerror})"
     return StoreError(where, what, "choose another folder, or check the disk")
