@@ -247,7 +247,7 @@ def test_tests_are_an_option_of_a_report_as_of_the_command(study) -> None:
 def test_a_study_without_data_and_one_without_libraries_say_what_to_do(
     file: Path, monkeypatch
 ) -> None:
-    with pytest.raises(UserError, match=r"^none\.yaml: there is no file 'none\.yaml'"):
+    with pytest.raises(UserError, match=r"^none\.yaml: there is no such file — "):
         survey_cli.open("none.yaml")
     with pytest.raises(UserError, match="no such database"):
         survey_cli.open(file, db="none.db")

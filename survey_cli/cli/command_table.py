@@ -144,6 +144,7 @@ SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "init": ("new FILE",),
     "create": ("new FILE",),
     "start": ("new FILE", "interview FILE", "station FILE"),
+    "open": ("preview FILE", "interview FILE", "station FILE"),
     "try": ("demo",),
     "example": ("demo",),
     "tutorial": ("demo",),

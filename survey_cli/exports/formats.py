@@ -94,4 +94,4 @@ def find_format(name: str, *, chosen: str = "") -> Format | str:
         if name.lower().endswith(f.extensions):
             return f
     endings = ", ".join(dict.fromkeys(e for f in FORMATS.values() for e in f.extensions))
-    return f"{name!r} has no ending that chooses a format: {endings}"
+    return f"no ending of the name chooses a format: {endings}"

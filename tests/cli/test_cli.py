@@ -386,7 +386,7 @@ def test_verify_and_backup(mine: str, capsys: pytest.CaptureFixture[str]) -> Non
     ("arguments", "said"),
     [
         (["case", "list", "--interviews", "mine.yaml", "--db", "none.db"], "none.db: "),
-        (["export", "nothere.yaml"], "nothere.yaml: there is no file"),
+        (["export", "nothere.yaml"], "nothere.yaml: there is no such file"),
         (["export", "mine.yaml", "--format", "cvs"], "did you mean 'csv'?"),
         (
             ["interview", "mine.yaml", "--case", "7", "--plain"],

@@ -61,6 +61,7 @@ MISTAKES = {
     "status responses/study.db": "survey status study.yaml --db responses/study.db",
     "check sample.csv": "the questionnaire comes first — survey check study.yaml",
     "case list study.yaml --limit two": "--limit: write a whole number",
+    "open study.yaml": "`open` may mean several commands here — choose one:",
     # planned
     "serve study.yaml": "but a terminal over SSH is one — survey station FILE",
     "account add ann": "survey study people FILE",
@@ -104,6 +105,29 @@ def test_a_first_mistake_is_answered_with_what_to_do(
     assert not PARSER_WORDS.search(err)
     for line in find_lines(err):
         check_line(line)
+
+
+def test_a_missing_file_is_answered_alike_with_and_without_a_command(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    answer = (
+        "nothere.yaml: there is no such file — the questionnaires of this folder are: study.yaml\n"
+    )
+    assert run_command(["nothere.yaml"]) == 2
+    assert capsys.readouterr().err == f"survey: {answer}"
+    run_command(["check", "nothere.yaml"])
+    out, err = capsys.readouterr()
+    assert answer in out + err
+
+
+@pytest.mark.parametrize("name", ["study.docx", "Study.TXT"])
+def test_a_new_questionnaire_has_no_name_of_another_kind(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(["new", name]) == 1
+    what = "a questionnaire is a text file whose name ends in .yaml"
+    assert capsys.readouterr().err == f"{name}: {what} — write {Path(name).stem}.yaml\n"
+    assert not Path(f"{name}.yaml").exists()
 
 
 @pytest.mark.parametrize("typed", ["help", "-help", "help check", "check --help", "version", "-V"])

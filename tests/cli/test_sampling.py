@@ -308,7 +308,7 @@ def test_only_a_supervisor_imports_where_people_are_listed(survey, study) -> Non
 
 def test_what_is_wrong_with_the_files_is_said(survey, study) -> None:
     assert "there is no such file" in survey("sample", "import", study, "no.csv", gives=1)[1]
-    assert "there is no file" in survey("sample", "import", "no.yaml", "cases.csv", gives=1)[1]
+    assert "there is no such file" in survey("sample", "import", "no.yaml", "cases.csv", gives=1)[1]
     written(
         "plain.yaml", "instrument: plain\ntitle: P\nitems:\n- {id: a, type: number, text: A?}\n"
     )

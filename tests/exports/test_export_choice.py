@@ -290,7 +290,7 @@ def test_the_command_says_what_went_where(shift: Shift) -> None:
         (["a.csv", "a.csv"], "a.csv: it is specified twice"),
         (["-", "-"], "-o: standard output is specified twice"),
         (["a.csv", "./a.csv"], "./a.csv: a.csv is written by a.csv too"),
-        (["a.csv", "b.nothing"], "b.nothing: 'b.nothing' has no ending"),
+        (["a.csv", "b.nothing"], "b.nothing: no ending of the name chooses a format: "),
     ],
 )
 def test_where_one_file_cannot_be_none_is_begun(shift: Shift, outs: list[str], told: str) -> None:

@@ -310,7 +310,7 @@ def test_a_file_is_read_with_its_modules_and_places_are_named_as_the_user_named_
 
 @pytest.mark.parametrize(("name", "words"), [
     ("asv.yaml", "did you mean 'asu.yaml'?"), ("nowhere/asu.yaml", "there is no folder"), (".", "a folder"),
-    ("pipe", "not a file"), ("a\0b", "no file"), ("x" * 5000, "can't be read"), ("loop.yaml", "'"),
+    ("pipe", "not a file"), ("a\0b", "no such file"), ("x" * 5000, "can't be read"), ("loop.yaml", "'"),
     ("large.yaml", "larger than 5 MB"),
 ])  # fmt: skip
 def test_a_file_that_cannot_be_had_is_a_problem(tmp_path: Path, name: str, words: str) -> None:
@@ -324,6 +324,14 @@ def test_a_file_that_cannot_be_had_is_a_problem(tmp_path: Path, name: str, words
     (problem,) = source.problems
     assert words in str(problem)
     assert problem.remedy
+
+
+def test_a_named_pipe_is_not_opened_to_list_the_questionnaires(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "library.yaml").write_text("instrument: library\n")
+    (problem,) = load_source(tmp_path / "asu.yaml").problems
+    assert problem.what == "there is no such file"
+    assert problem.remedy == "the questionnaires of this folder are: library.yaml"
 
 
 def test_a_module_may_not_lie_outside_the_folder_even_by_a_link(tmp_path: Path) -> None:

@@ -303,6 +303,12 @@ def test_the_example_instruments_can_be_practiced(name: str, seed: int) -> None:
     session.close()
 
 
+def test_nothing_is_said_to_be_stored(tmp_path: Path) -> None:
+    printed = work(practice(write(tmp_path)), Listener(5))
+    assert ", practiced at " in printed
+    assert "stored at" not in printed
+
+
 def test_differences_from_what_was_heard_are_listed(tmp_path: Path) -> None:
     station = practice(write(tmp_path), seed=5)
     printed = work(station, Listener(12, outcome="busy", answer="1"))

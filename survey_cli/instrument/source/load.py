@@ -30,13 +30,17 @@ from survey_cli.instrument.source.nodes import (
     YamlScalar,
     locate_key,
 )
-from survey_cli.problems import Position, Problem, sort_problems, suggest_nearest
+from survey_cli.problems import Position, Problem, find_nearest, sort_problems
 from survey_cli.wording import shorten
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml where it is available, otherwise the slow parser in Python, which produces the same events."""
 
 MAX_BYTES: Final = 5_000_000
+_MAX_NAMED: Final = 5
+"""Number of questionnaires of a folder that are named."""
+_BEGINNING: Final = 20_000
+"""Number of bytes in which a questionnaire names itself, after its first comments."""
 
 _FOREIGN_BLANKS: Final = re.compile(
     "[\u00a0\u2002\u2003\u2007\u2009\u202f\u3000]+ *(?=(?:- )?\\w+:\\s|- )"
@@ -268,7 +272,7 @@ def _read_bytes(path: Path, *, inside: Path | None = None) -> bytes:
     """Read a file, unless it is not a plain file, too large, or (by a link) outside the folder `inside`."""
     try:
         if not path.exists():
-            _report_missing_file(path)
+            _report_missing_file(path, is_named_in_text=inside is not None)
         if inside is not None and not path.resolve().is_relative_to(inside.resolve()):
             remedy = "keep modules and lists below the folder of the instrument's file"
             raise UnreadableFileError(
@@ -303,18 +307,68 @@ def _read_bytes(path: Path, *, inside: Path | None = None) -> bytes:
     return data
 
 
-def _report_missing_file(path: Path) -> NoReturn:
+def _report_missing_file(path: Path, *, is_named_in_text: bool) -> NoReturn:
+    """Raise what is wrong with the name of a file that doesn't exist.
+
+    A name that was typed already begins the message. A name in a questionnaire is repeated.
+    """
     if not path.parent.is_dir():
         raise UnreadableFileError(
             "no-file", f"there is no folder '{shorten(str(path.parent))}'", "check the path"
         )
+
     names = sorted(
         p.name
         for p in islice(path.parent.iterdir(), 1000)
         if p.suffix in (".yaml", ".yml", path.suffix)
     )
-    remedy = suggest_nearest(path.name, names, otherwise="check the path")
-    raise UnreadableFileError("no-file", f"there is no file '{shorten(str(path))}'", remedy)
+
+    # Endings are alike, and would make any two short names similar.
+    by_stem = {Path(name).stem: name for name in names}
+    near = find_nearest(path.stem, by_stem)
+
+    if near is not None:
+        remedy = f"did you mean {by_stem[near]!r}?"
+    elif is_named_in_text:
+        remedy = "check the path"
+    else:
+        remedy = _list_questionnaires(path.parent, names)
+
+    if is_named_in_text:
+        what = f"there is no file '{shorten(str(path))}'"
+    else:
+        what = "there is no such file"
+    raise UnreadableFileError("no-file", what, remedy)
+
+
+def _list_questionnaires(folder: Path, names: Sequence[str]) -> str:
+    """Return the remedy for a name like no other: the questionnaires of the folder.
+
+    Only a questionnaire has the key `instrument:` at the beginning of a line. Scenarios, analysis
+    and settings of a simulation end in .yaml too.
+    """
+    found = []
+    for name in names:
+        path = folder / name
+        # Opening a named pipe would wait for a writer, forever.
+        if not path.is_file():
+            continue
+
+        try:
+            with path.open("rb") as file:
+                beginning = file.read(_BEGINNING)
+        except OSError:
+            continue
+        if b"\ninstrument:" in b"\n" + beginning:
+            found.append(name)
+
+    if not found:
+        return "check the path"
+
+    named = ", ".join(found[:_MAX_NAMED])
+    if len(found) > _MAX_NAMED:
+        named = f"{named}, …"
+    return f"the questionnaires of this folder are: {named}"
 
 
 def decode(contents: str | bytes, file: str, problems: list[Problem]) -> str:

@@ -30,6 +30,11 @@ from survey_cli.study.analysis import find_analysis_file
 from survey_cli.table.columns import find_personal_names
 
 SUFFIXES: Final = (".yaml", ".yml")
+_OTHER_FILES: Final = (
+    *(".csv", ".db", ".doc", ".docx", ".dta", ".html", ".json", ".md", ".odt", ".pdf"),
+    *(".rtf", ".sav", ".sqlite", ".tsv", ".txt", ".xls", ".xlsx", ".xml"),
+)
+"""Endings of files of other kinds; another ending may be a part of a name, as in `wave1.2`."""
 SCHEMA_FILE: Final = "instrument.schema.json"
 _COMPANIONS: Final = (SCENARIO_SUFFIX, ANALYSIS_SUFFIX, CODES_SUFFIX, SIMULATION_SUFFIX)
 """Ends of names of files that are checked with the questionnaire beside them."""
@@ -58,6 +63,9 @@ def create_instrument(file: str, *, force: bool = False) -> Path:
         raise UserError(
             file, "this is a folder", f"specify a file in it, such as {path / 'survey.yaml'}"
         )
+    if path.suffix.lower() in _OTHER_FILES:
+        remedy = f"write {path.with_suffix(SUFFIXES[0])}"
+        raise UserError(file, "a questionnaire is a text file whose name ends in .yaml", remedy)
     if path.suffix not in SUFFIXES:
         path = path.with_name(path.name + ".yaml")
     has_schema = (path.parent / SCHEMA_FILE).is_file()

@@ -176,7 +176,7 @@ class StationSession:
         return self._study.name_case(self._case.case.key) if self._case is not None else ""
 
     def notice(self) -> str:
-        """Return the result of the last action (`busy: stored at 10:43; ⌫ takes it back`); or an empty text."""
+        """Return the result of the last action (`A0012: no answer, stored at 10:43`); or an empty text."""
         return self._notice
 
     def take_message(self) -> str:
@@ -873,7 +873,11 @@ class StationSession:
             name = case_view.format_case_name(
                 self._study.opened.instrument, case.case, case.contact
             )
-            self._notice = self._notice or f"{name}: {words}, stored at {self._to_local(at):%H:%M}"
+            if self.practice:
+                done = "practiced"
+            else:
+                done = "stored"
+            self._notice = self._notice or f"{name}: {words}, {done} at {self._to_local(at):%H:%M}"
 
     def _report_unsaved(self, error: StoreError) -> Rejection:
         self._notice = f"not saved: {error.short}"

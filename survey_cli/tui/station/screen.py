@@ -181,7 +181,7 @@ class StationScreen(KeyScreen):
 
     def _list_case_actions(self, case: CaseView, rest: str) -> dict[str, panel.Act]:
         """List what can be done with the case; what there is nothing of is left out."""
-        add = self._store_by(self.session.add_number, "stored; d dials this number")
+        add = self._store_by(self.session.add_number, "added; d dials this number")
         record_script = self._store_by(self.session.record_script, "noted: the script was read")
         acts: dict[str, panel.Act] = {
             "interview": self._interview,
