@@ -1,7 +1,7 @@
 """Command line interface: parse the command, make one call to a service, print the result, return an exit code.
 
-It decides nothing about a survey. Exit codes: 0 done; 1 problems; 2 the command was not understood; 3 the interview
-was suspended.
+It decides nothing about a survey. Exit codes: 0 done; 1 problems; 2 the command was not understood;
+3 the interview was suspended.
 """
 
 import gc

@@ -1,7 +1,7 @@
 """The commands. A command's module is imported when the command is called.
 
-`survey --help` and a single command therefore start without the other commands. Panels, names and groups are in
-`command_table`.
+`survey --help` and a single command therefore start without the other commands. Panels, names and
+groups are in `command_table`.
 """
 
 import os
@@ -18,6 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 from survey_cli import __version__
 from survey_cli.cli.command_lines import DATABASES, TABLES, read_help_lines
 from survey_cli.cli.command_table import COMMANDS, GROUPS, MODULES, PANELS
+from survey_cli.cli.option_groups import expand_groups
 from survey_cli.cli.output.terminal import PIPE_CLOSED
 from survey_cli.cli.parameters import QUESTIONNAIRE_HELPS
 
@@ -40,8 +41,8 @@ LEARN_MORE: Final = (
 class ValueConversion:
     """Conversion of one parameter's value: one that has the right type already is not given to Typer.
 
-    Typer converts with pydantic, even a text into a text. Importing it takes longer than everything else that a short
-    command does.
+    Typer converts with pydantic, even a text into a text. Importing it takes longer than everything
+    else that a short command does.
     """
 
     def __init__(self, parameter: Any) -> None:
@@ -209,14 +210,15 @@ def build_app(commands: Sequence[str] = COMMANDS) -> typer.Typer:
         if name not in GROUPS:
             # `survey explain -8` looks up a code
             settings = {"ignore_unknown_options": name == "explain"}
-            app.command(name, cls=Command, context_settings=settings)(
-                functions.get(prefix) or functions[f"run_{prefix}"]
-            )
+            function = functions.get(prefix) or functions[f"run_{prefix}"]
+            register = app.command(name, cls=Command, context_settings=settings)
+            register(expand_groups(function))
             continue
         text, subnames = GROUPS[name]
         group = typer.Typer(name=name, help=text, cls=Subcommands, rich_markup_mode=None)
         for subname in subnames:
-            group.command(subname, cls=Command)(functions[f"{prefix}_{subname}"])
+            register = group.command(subname, cls=Command)
+            register(expand_groups(functions[f"{prefix}_{subname}"]))
         app.add_typer(group)
     return app
 

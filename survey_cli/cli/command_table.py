@@ -42,7 +42,10 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "board": ("board",),
     "case": ("case",),
     "demo": ("demo",),
-    "data": ("export", "report", "codebook", "import-answers", "code"),
+    "coding": ("code",),
+    "export": ("export",),
+    "import_answers": ("import-answers",),
+    "report": ("report", "codebook"),
     "interview": ("preview", "interview", "station"),
     "monitoring": ("watch",),
     "privacy": ("privacy", "db"),
@@ -96,7 +99,8 @@ GROUPS: Final[Mapping[str, CommandGroup]] = {
         ),
     ),
     "study": CommandGroup(
-        "Pause, resume, share and publish a study; its people, messages to them, their working times.",
+        "Pause, resume, share and publish a study; its people, messages to them, their working "
+        "times.",
         ("pause", "resume", "message", "people", "shift", "share", "publish"),
     ),
     "do-not-call": CommandGroup(
@@ -108,7 +112,8 @@ GROUPS: Final[Mapping[str, CommandGroup]] = {
         ("subject", "erase", "anonymize"),
     ),
     "db": CommandGroup(
-        "Verify, back up, restore or upgrade a study's database; prepare a server and give people roles.",
+        "Verify, back up, restore or upgrade a study's database; prepare a server and give people "
+        "roles.",
         ("verify", "backup", "restore", "upgrade", "log", "init", "grant", "check"),
     ),
 }

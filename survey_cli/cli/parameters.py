@@ -1,12 +1,13 @@
-"""Parameters that several commands share, how others are declared, and the values that are built from them."""
+"""Parameters that several commands share, and how a command declares its own."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from inspect import Parameter, Signature, signature
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 import typer
 
+from survey_cli.cli.option_groups import option_group
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.terminal import say
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 
-T = TypeVar("T")
 OriginChoice: TypeAlias = Literal["real", "imported", "practice", "simulated", "all"]
 """Origin of interviews."""
 
@@ -22,21 +22,22 @@ OriginChoice: TypeAlias = Literal["real", "imported", "practice", "simulated", "
 def require_text(context: typer.Context, option: typer.CallbackParam, value: Any) -> Any:
     """Reject an empty value: an unset variable in a script would quietly select everything."""
     source = context.get_parameter_source(option.name or "")
-    texts = [value] if isinstance(value, str) else value or []
-    if (
-        source is not None
-        and source.name == "COMMANDLINE"
-        and not all(text.strip() for text in texts)
-    ):
-        raise typer.BadParameter("the value is empty: give a value, or leave the option out")
+    if source is None or source.name != "COMMANDLINE":
+        return value
+
+    texts = [value] if isinstance(value, str) else value
+    for text in texts:
+        if not text.strip():
+            raise typer.BadParameter("the value is empty: give a value, or leave the option out")
     return value
 
 
 def parse_share(text: str) -> float:
     """Parse a share: `0.05` or `5%`."""
     number = str(text).strip()  # a default is a number already
+    divisor = 100 if number.endswith("%") else 1
     try:
-        share = float(number.removesuffix("%")) / (100 if number.endswith("%") else 1)
+        share = float(number.removesuffix("%")) / divisor
     except ValueError:
         share = -1.0
     if not 0 <= share <= 1:
@@ -44,44 +45,30 @@ def parse_share(text: str) -> float:
     return share
 
 
-def option(usage: str, text: str, default: Any = ..., **more: Any) -> Any:
-    """Declare an option by its names and what follows them, as its help shows them: `--out -o FILE`, `--labels`."""
+def option(usage: str, text: str, **more: Any) -> Any:
+    """Declare an option by its names and what follows them, as its help shows them.
+
+    The usage is, for example, `--out -o FILE`, or `--labels`.
+    """
     words = usage.split()
     names = [word for word in words if word.startswith("-")]
-    return typer.Option(
-        default, *names, metavar=" ".join(words[len(names) :]) or None, help=text, **more
-    )
+    metavar = " ".join(words[len(names) :])
+    return typer.Option(*names, metavar=metavar or None, help=text, **more)
 
 
-flag = partial(option, default=False)
 text_option = partial(option, callback=require_text)
 share = partial(option, parser=parse_share)
 
 
-def refuse_options(context: typer.Context, names: Sequence[str], why: str) -> None:
-    """Refuse the first of these parameters that was given: `--speed is only for --replay — leave it out`."""
-    for parameter in context.command.params:
-        if parameter.name not in names:
-            continue
-        source = context.get_parameter_source(parameter.name)
-        if source is not None and source.name == "COMMANDLINE":
-            raise typer.BadParameter(f"{parameter.opts[0]} {why} — leave it out")
-
-
-def build_options(kind: type[T], values: Mapping[str, Any], **others: Any) -> T:
-    """Build the options of a service from a command's parameters of the same names, and from `others`."""
-    names = signature(kind).parameters.keys() & values.keys()
-    return kind(**{name: values[name] for name in names} | others)
+def argument(metavar: str, text: str, **more: Any) -> Any:
+    """Declare an argument by the name that its help shows."""
+    return typer.Argument(metavar=metavar, help=text, **more)
 
 
 def split_names(lists: Sequence[str] | None) -> tuple[str, ...]:
     """Return the names in texts such as `q1,q2`."""
-    return tuple(name.strip() for names in lists or () for name in names.split(",") if name.strip())
-
-
-def argument(metavar: str, text: str, default: Any = ..., **more: Any) -> Any:
-    """Declare an argument by the name that its help shows."""
-    return typer.Argument(default, metavar=metavar, help=text, **more)
+    names = [name.strip() for text in lists or () for name in text.split(",")]
+    return tuple(name for name in names if name)
 
 
 # the study and who works on it
@@ -134,7 +121,8 @@ ThemeOption = Annotated[
     str,
     option(
         "--theme NAME",
-        "Colors: dark, light, contrast or terminal; by default SURVEY_THEME, else dark, over SSH terminal.",
+        "Colors: dark, light, contrast or terminal; by default SURVEY_THEME, else dark, over SSH "
+        "terminal.",
     ),
 ]
 StationOption = Annotated[
@@ -193,27 +181,42 @@ ResultFormatOption = Annotated[Literal["table", "json"], option("--format", "Out
 ListFormatOption = Annotated[Literal["table", "csv", "json"], option("--format", "Output format.")]
 
 
-def on_study(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command a study and the options --by, --people and --db: it receives the request that they make."""
+@option_group
+class StudyAccess:
+    """Who works on a study, and where it is stored."""
 
-    def run(file: str, *, by: str, people: str | None, db: str | None, **others: Any) -> None:
+    by: LoginOption = ""
+    people: PeopleOption = None
+    db: DatabaseOption = None
+
+
+def on_study(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command a study and the options of `StudyAccess`.
+
+    The command receives the request that they make.
+    """
+
+    def run(file: str, access: StudyAccess, **others: Any) -> None:
         from survey_cli.services.run_on_study import Request
 
-        command(
-            Request(path=file, at=datetimes.now(), db=db, by=by, people=people, notify=say),
-            **others,
+        request = Request(
+            path=file,
+            at=datetimes.now(),
+            db=access.db,
+            by=access.by,
+            people=access.people,
+            notify=say,
         )
+        command(request, **others)
 
-    own = list(signature(command).parameters.values())[1:]
-    shared = (("by", LoginOption, ""), ("people", PeopleOption, None), ("db", DatabaseOption, None))
-    kind = Parameter.POSITIONAL_OR_KEYWORD
-    file = Parameter("file", kind, annotation=InstrumentArgument)
-    options = [
-        Parameter(name, kind, default=default, annotation=option_type)
-        for name, option_type, default in shared
-    ]
-    run.__doc__, run.__name__ = command.__doc__, command.__name__
-    run.__signature__ = Signature([file, *own, *options])  # type: ignore[attr-defined]  # a function has no such attribute before
+    file = Parameter("file", Parameter.KEYWORD_ONLY, annotation=InstrumentArgument)
+    access = Parameter("access", Parameter.KEYWORD_ONLY, annotation=StudyAccess)
+    _request, *own = signature(command).parameters.values()
+    others = [parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in own]
+
+    run.__doc__ = command.__doc__
+    run.__name__ = command.__name__
+    run.__signature__ = Signature([file, *others, access])  # type: ignore[attr-defined]  # inspect reads it
     return run
 
 

@@ -1,6 +1,7 @@
 """Execution of one command: its exit code, and in plain lines why it failed.
 
-It prints no result. A bug ends in a crash report without answers, never in a traceback on the screen.
+It prints no result. A bug ends in a crash report without answers, never in a traceback on the
+screen.
 """
 
 import os
@@ -58,7 +59,8 @@ def _prepare_streams() -> None:
 def _open_null_stream(name: str) -> TextIO:
     """Open a substitute for a closed stream.
 
-    There is nothing to read, writing results fails when they are flushed, and notices are discarded.
+    There is nothing to read, writing results fails when they are flushed, and notices are
+    discarded.
     """
     mode = os.O_WRONLY if name == "stderr" else os.O_RDONLY
     return open(os.open(os.devnull, mode), "r" if name == "stdin" else "w")
@@ -140,8 +142,8 @@ def run_full_screen(act: Callable[[], None]) -> bool:
 def write_crash_report(bug: BaseException) -> str:
     """Write a crash report for maintainers into a temporary file. Returns the line to print.
 
-    It has types of errors and positions in the code. It leaves out every message, value and argument, since they may
-    contain answers.
+    It has types of errors and positions in the code. It leaves out every message, value and
+    argument, since they may contain answers.
     """
     import tempfile
 

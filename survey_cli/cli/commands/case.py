@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from survey_cli.cli import parameters
+from survey_cli.cli.option_groups import list_option_names, option_group, refuse_options
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.terminal import (
     print_lines,
@@ -15,7 +16,7 @@ from survey_cli.cli.output.terminal import (
     say,
     show_progress,
 )
-from survey_cli.cli.parameters import argument, flag, on_study, option, refuse_options
+from survey_cli.cli.parameters import argument, on_study, option
 from survey_cli.wording import format_quantity, shorten
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ MAX_NEXT: Final = 20
 """Number of next cases that are listed, unless --limit says otherwise."""
 MAX_REASON_LENGTH: Final = 40
 """Characters of a reason in a list."""
-FILTERS: Final = ("status", "outcome", "code", "find", "where")
-"""Parameters of `case list` that select cases."""
 
 InterviewerOption = Annotated[
     str, option("--interviewer NAME", "For this interviewer; by default the account's.")
@@ -55,48 +54,80 @@ SeenOption = Annotated[
 ]
 
 
+@option_group
+class CaseFilterParameters:
+    """Options of `survey case list` that select cases."""
+
+    status: Annotated[
+        str,
+        option(
+            "--status STATUS",
+            "Only cases with this status: ready, waiting, held (for a supervisor), leased (at a "
+            "station), done, unreleased.",
+        ),
+    ] = ""
+    outcome: Annotated[
+        str, option("--outcome OUTCOME", "Only cases with this last outcome: no_answer.")
+    ] = ""
+    code: Annotated[str, option("--code CODE", "Only cases with this AAPOR code: 2.112.")] = ""
+    find: Annotated[
+        str, option("--find TEXT", "Only cases with this text in the key, the name or a number.")
+    ] = ""
+    where: Annotated[
+        str, option("--where CONDITION", "Only cases for which this is true: \"region == 'West'\".")
+    ] = ""
+
+    def make_filter(self, limit: int | None) -> "CaseFilter":
+        """Return the filter with these criteria, and at most so many cases."""
+        from survey_cli.services.cases.case_lists import CaseFilter
+
+        return CaseFilter(
+            status=self.status,
+            outcome=self.outcome,
+            code=self.code,
+            find=self.find,
+            where=self.where,
+            limit=limit,
+        )
+
+
 @on_study
 def case_list(
     request: "Request",
     context: typer.Context,
-    interviews: bool = flag(
-        "--interviews", "Instead, list the interviews: status, answers, item, last entry, by whom."
-    ),
-    next_cases: bool = flag(
-        "--next", "Instead, list who is called next, in the order of calling, and why."
-    ),
-    status: str = option(
-        "--status STATUS",
-        "Only cases with this status: ready, waiting, held (for a supervisor), leased (at a station), done, unreleased.",
-        "",
-    ),
-    outcome: str = option("--outcome OUTCOME", "Only cases with this last outcome: no_answer.", ""),
-    code: str = option("--code CODE", "Only cases with this AAPOR code: 2.112.", ""),
-    find: str = option(
-        "--find TEXT", "Only cases with this text in the key, the name or a number.", ""
-    ),
-    where: str = option(
-        "--where CONDITION", "Only cases for which this is true: \"region == 'West'\".", ""
-    ),
-    limit: int | None = option(
-        "--limit -n N", "Maximum number of cases; with --next, 20 by default.", None, min=1
-    ),
-    interviewer: str = option(
-        "--interviewer NAME",
-        "With --next: who is called by this interviewer; by default by the account.",
-        "",
-    ),
+    *,
+    interviews: Annotated[
+        bool,
+        option(
+            "--interviews",
+            "Instead, list the interviews: status, answers, item, last entry, by whom.",
+        ),
+    ] = False,
+    next_cases: Annotated[
+        bool,
+        option("--next", "Instead, list who is called next, in the order of calling, and why."),
+    ] = False,
+    selected: CaseFilterParameters,
+    limit: Annotated[
+        int | None,
+        option("--limit -n N", "Maximum number of cases; with --next, 20 by default.", min=1),
+    ] = None,
+    interviewer: Annotated[
+        str,
+        option(
+            "--interviewer NAME",
+            "With --next: who is called by this interviewer; by default by the account.",
+        ),
+    ] = "",
     form: parameters.ListFormatOption = "table",
 ) -> None:
     """List the cases with their status; with --next, who is called next and why; with --interviews, the interviews.
 
-    If the study has a list of people, only supervisors see names, numbers and notes. --next also lists cases that are
-    due but not callable now, with the reason.
+    If the study has a list of people, only supervisors see names, numbers and notes. --next also
+    lists cases that are due but not callable now, with the reason.
 
     Example: survey case list study.yaml --next
     """
-    from survey_cli.services.cases.case_lists import CaseFilter
-
     if interviews and next_cases:
         raise typer.BadParameter("--interviews and --next are two lists — give one of them")
     if (interviews or next_cases) and form == "csv":
@@ -104,15 +135,16 @@ def case_list(
             "--format csv is for the list of cases — give --format json, or leave it out"
         )
 
+    criteria = list_option_names(CaseFilterParameters)
     if interviews:
-        refuse_options(context, (*FILTERS, "limit", "interviewer"), "does not select interviews")
+        refuse_options(context, (*criteria, "limit", "interviewer"), "does not select interviews")
         _list_interviews(request, form)
     elif next_cases:
-        refuse_options(context, FILTERS, "does not select who is called next")
+        refuse_options(context, criteria, "does not select who is called next")
         _list_next(request, form, limit=limit or MAX_NEXT, interviewer=interviewer)
     else:
         refuse_options(context, ("interviewer",), "is only for --next")
-        _list_cases(request, form, CaseFilter(status, outcome, code, find, where, limit))
+        _list_cases(request, form, selected.make_filter(limit))
 
 
 def _list_cases(request: "Request", form: str, case_filter: "CaseFilter") -> None:
@@ -126,7 +158,8 @@ def _list_cases(request: "Request", form: str, case_filter: "CaseFilter") -> Non
 
     count = f"{len(cases.lines):,} of {format_quantity(cases.total, 'case')}"
     say(
-        f"{cases.where}: {count}{'' if cases.names_shown else '; names are visible to supervisors only'}"
+        f"{cases.where}: "
+        f"{count}{'' if cases.names_shown else '; names are visible to supervisors only'}"
     )
     if cases.damage:
         say(cases.damage)
@@ -175,16 +208,18 @@ def _list_next(request: "Request", form: str, *, limit: int, interviewer: str) -
 
 
 def case_find(
-    number: str = argument("NUMBER", "The number that somebody calls from, or a name or a key."),
-    place: str = option(
-        "--in FOLDER|URL", "The folder of the questionnaires, or a database server.", "."
-    ),
+    number: Annotated[
+        str, argument("NUMBER", "The number that somebody calls from, or a name or a key.")
+    ],
+    place: Annotated[
+        str, option("--in FOLDER|URL", "The folder of the questionnaires, or a database server.")
+    ] = ".",
     by: parameters.LoginOption = "",
 ) -> None:
     """Find the case of somebody who calls back, in all studies of a folder or a server.
 
-    A part of a number is enough for supervisors and with database files; on a server, interviewers give the whole one.
-    Each search that finds somebody is recorded in the study's log of accesses.
+    A part of a number is enough for supervisors and with database files; on a server, interviewers
+    give the whole one. Each search that finds somebody is recorded in the study's log of accesses.
 
     Example: survey case find 5550122 --in studies
     """
@@ -199,7 +234,8 @@ def case_find(
     for error in found.skipped:
         say(f"not searched: {error}")
     say(
-        f"{format_quantity(len(rows), 'case')} in {format_quantity(len(found.studies), 'study', 'studies')}"
+        f"{format_quantity(len(rows), 'case')} in "
+        f"{format_quantity(len(found.studies), 'study', 'studies')}"
     )
 
 
@@ -312,9 +348,9 @@ def say_skipped(skipped: Sequence[tuple[str, str]]) -> None:
 def case_why(
     request: "Request",
     case: parameters.CaseArgument,
-    at: str = option(
-        "--at TIME", "Date and time instead of now: 2026-11-24 15:00, local time.", ""
-    ),
+    at: Annotated[
+        str, option("--at TIME", "Date and time instead of now: 2026-11-24 15:00, local time.")
+    ] = "",
     interviewer: InterviewerOption = "",
 ) -> None:
     """Explain why a case may or may not be called now: every rule with its result, and when it may be called next.
@@ -387,15 +423,19 @@ def _render_queue(report: "QueueReport") -> Iterator[str]:
 def case_outcome(
     request: "Request",
     case: parameters.CaseArgument,
-    outcome: str = argument("OUTCOME", "The outcome, such as callback; optional with --code.", ""),
-    code: str = option("--code CODE", "An AAPOR code instead of the outcome's own: 4.70.", ""),
-    note: str = option("--note TEXT", "The reason. Required.", ""),
+    outcome: Annotated[
+        str, argument("OUTCOME", "The outcome, such as callback; optional with --code.")
+    ] = "",
+    code: Annotated[
+        str, option("--code CODE", "An AAPOR code instead of the outcome's own: 4.70.")
+    ] = "",
+    note: Annotated[str, option("--note TEXT", "The reason. Required.")] = "",
     seen: SeenOption = None,
 ) -> None:
     """Correct a case's outcome (disposition). The outcome that was keyed stays in its history.
 
-    A temporary outcome puts the case back into the queue; a final one ends it. Correcting a complete interview to
-    another outcome releases its quota places.
+    A temporary outcome puts the case back into the queue; a final one ends it. Correcting a
+    complete interview to another outcome releases its quota places.
 
     Example: survey case outcome study.yaml 1017 callback --note "rang back"
     """
@@ -408,16 +448,20 @@ def case_outcome(
 def case_review(
     request: "Request",
     case: parameters.CaseArgument,
-    verdict: Literal["ok", "questionable", "falsified"] = argument(
-        "VERDICT", "ok, questionable or falsified."
-    ),
-    note: str = option("--note TEXT", "What was found. Required unless the interview is ok.", ""),
+    verdict: Annotated[
+        Literal["ok", "questionable", "falsified"],
+        argument("VERDICT", "ok, questionable or falsified."),
+    ],
+    note: Annotated[
+        str, option("--note TEXT", "What was found. Required unless the interview is ok.")
+    ] = "",
 ) -> None:
     """Store the verdict of a review on a case's latest interview. A later verdict replaces it; no answer changes.
 
-    A review verifies an interview: its times and answers are looked at, and some respondents are called again. Exports
-    have the verdict in the column interview_review. --without-falsified leaves falsified interviews out of exports and
-    reports. To call the case again, correct its outcome with `survey case outcome`.
+    A review verifies an interview: its times and answers are looked at, and some respondents are
+    called again. Exports have the verdict in the column interview_review. --without-falsified
+    leaves falsified interviews out of exports and reports. To call the case again, correct its
+    outcome with `survey case outcome`.
 
     Example: survey case review study.yaml 1017 falsified --note "not called"
     """
@@ -431,7 +475,9 @@ def case_review(
 def case_answer(
     request: "Request",
     case: parameters.CaseArgument,
-    note: str = option("--note TEXT", "A note for the interviewer, shown at the next call.", ""),
+    note: Annotated[
+        str, option("--note TEXT", "A note for the interviewer, shown at the next call.")
+    ] = "",
     seen: SeenOption = None,
 ) -> None:
     """Answer what was referred to the supervisor: the case goes back into the queue.
@@ -446,13 +492,17 @@ def case_answer(
 @on_study
 def case_reopen(
     request: "Request",
-    case: str = argument("CASE", "The case's key, unless --refusals is given.", ""),
-    refusals: Literal["soft"] | None = option(
-        "--refusals", "Reopen all finished soft refusals, for conversion.", None
-    ),
-    before: str = option(
-        "--before DATE", "With --refusals: only cases whose last refusal was before this date.", ""
-    ),
+    case: Annotated[str, argument("CASE", "The case's key, unless --refusals is given.")] = "",
+    refusals: Annotated[
+        Literal["soft"] | None,
+        option("--refusals", "Reopen all finished soft refusals, for conversion."),
+    ] = None,
+    before: Annotated[
+        str,
+        option(
+            "--before DATE", "With --refusals: only cases whose last refusal was before this date."
+        ),
+    ] = "",
     note: ReasonOption = "",
 ) -> None:
     """Put a finished case back into the queue, or all soft refusals. Its attempts are counted anew.
@@ -496,14 +546,18 @@ def case_free(
 @on_study
 def case_reassign(
     request: "Request",
-    case: str = argument("CASE", "The case's key, unless --all-of is given.", ""),
-    to: str = option("--to NAME", "The new owner of the appointment, or anyone. Required.", ""),
-    all_of: str = option("--all-of NAME", "All appointments of this interviewer.", ""),
-    keeps: Literal["only", "first"] | None = option(
-        "--keeps",
-        "only: only the new owner calls; first: anyone once it is late. By default unchanged.",
-        None,
-    ),
+    case: Annotated[str, argument("CASE", "The case's key, unless --all-of is given.")] = "",
+    to: Annotated[
+        str, option("--to NAME", "The new owner of the appointment, or anyone. Required.")
+    ] = "",
+    all_of: Annotated[str, option("--all-of NAME", "All appointments of this interviewer.")] = "",
+    keeps: Annotated[
+        Literal["only", "first"] | None,
+        option(
+            "--keeps",
+            "only: only the new owner calls; first: anyone once it is late. By default unchanged.",
+        ),
+    ] = None,
     note: ReasonOption = "",
 ) -> None:
     """Give an appointment, or all those of one interviewer, to another interviewer.
@@ -549,15 +603,18 @@ def say_changes(batch: "CaseBatchResult", change: str) -> None:
 @on_study
 def case_migrate(
     request: "Request",
-    cases: list[str] | None = argument("[CASE]...", "Only these cases; by default all.", None),
+    cases: Annotated[
+        list[str] | None, argument("[CASE]...", "Only these cases; by default all.")
+    ] = None,
     dry_run: parameters.DryRunOption = False,
     form: parameters.ResultFormatOption = "table",
 ) -> None:
     """Take unfinished interviews to the newest version of the questionnaire.
 
-    Without it, each is resumed with the version with which it began. Answers carry over. A question is asked again if
-    its answer is no longer valid or its meaning has changed, unless `survey check --accept ITEM --same` says that it is
-    the same. Interviews of cases that a station has are skipped. Nothing is overwritten: the journal receives an event.
+    Without it, each is resumed with the version with which it began. Answers carry over. A question
+    is asked again if its answer is no longer valid or its meaning has changed, unless `survey check
+    --accept ITEM --same` says that it is the same. Interviews of cases that a station has are
+    skipped. Nothing is overwritten: the journal receives an event.
 
     Exit code 0: all were migrated; 1: some were skipped.
 

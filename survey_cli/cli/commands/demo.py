@@ -7,7 +7,7 @@ import sys
 from io import StringIO, TextIOBase
 from pathlib import Path
 from shutil import which
-from typing import TYPE_CHECKING, Final, TextIO, cast
+from typing import TYPE_CHECKING, Annotated, Final, TextIO, cast
 
 from survey_cli.cli import parameters
 from survey_cli.cli.commands.interview import (
@@ -56,14 +56,16 @@ class _PlainText(TextIOBase):
 
 
 def demo(
-    folder: str = argument("FOLDER", "The folder for the questionnaire and its data.", FOLDER),
+    folder: Annotated[
+        str, argument("FOLDER", "The folder for the questionnaire and its data.")
+    ] = FOLDER,
     plain: parameters.PlainOption = False,
     theme: parameters.ThemeOption = "",
 ) -> None:
     """Try a practice interview about a library: nothing to set up.
 
-    The questionnaire is written to `survey-demo/library.yaml`. Change it, and the next `survey demo` conducts the
-    changed one. Without a terminal, a script answers the questions.
+    The questionnaire is written to `survey-demo/library.yaml`. Change it, and the next `survey
+    demo` conducts the changed one. Without a terminal, a script answers the questions.
 
     Example: survey demo
     """
@@ -72,7 +74,8 @@ def demo(
     try:
         if not has_terminal():
             say(
-                "survey demo: there is no terminal, so a script answers the questions, one line at a time"
+                "survey demo: there is no terminal, so a script answers the questions, one line at "
+                "a time"
             )
             script = _Script("\n".join(SCRIPT) + "\n")
             code = conduct_plain(session, script, write=cast(TextIO, _PlainText()))

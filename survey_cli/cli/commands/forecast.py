@@ -123,7 +123,8 @@ def render_forecast(result: "Forecast") -> Iterator[str]:
         if row.unfilled and row is not last
     ]
     notes.append(
-        "Hours and calls are per complete interview; target: the day on which it is reached; sample ends: the "
+        "Hours and calls are per complete interview; target: the day on which it is reached; "
+        "sample ends: the "
         f"day on which no case is left to call. Assumptions: {'; '.join(result.basis)}."
     )
     table = render_table((*head, "target", "sample ends"), lines)

@@ -4,13 +4,14 @@ import os
 import shlex
 import sys
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from survey_cli.cli import parameters
+from survey_cli.cli.option_groups import option_group
 from survey_cli.cli.output.terminal import MISUSED, say
-from survey_cli.cli.parameters import argument, build_options, flag, option
+from survey_cli.cli.parameters import argument, option
 from survey_cli.cli.run_command import run_full_screen
 from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
@@ -20,83 +21,132 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from survey_cli.sessions.interview.interview_session import InterviewResult, InterviewSession
+    from survey_cli.sessions.interview.start_interview import StartOptions
     from survey_cli.sessions.open_interview import ColumnRequest
     from survey_cli.sessions.station.station import StationSession
 
+FINISHED = 0
+FAILED = 1
 SUSPENDED = 3
-"""Exit code where the interview was suspended or stopped by hand."""
+"""Exit code if the interview was suspended or stopped by hand."""
 SIMPLE_TERMINALS = ("dumb", "unknown")
 """Values of TERM for terminals that cannot move the cursor."""
 
 
-def interview(
-    file: parameters.InstrumentArgument,
-    case: str = option("--case KEY", "Key of the case. Without it, the program asks for it.", ""),
-    interviewer: parameters.InterviewerNameOption = "",
-    language: parameters.StartLanguageOption = "",
-    db: parameters.DatabaseOption = None,
-    plain: parameters.PlainOption = False,
-    brief: parameters.BriefOption = False,
-    theme: parameters.ThemeOption = "",
-    practice: bool = flag(
-        "--practice",
-        "Practice: the interview is stored, but never counted or exported with real ones.",
-    ),
-    reopen: bool = flag("--reopen", "Correct a finished interview."),
-    again: bool = flag("--again", "Begin a second interview of the same case."),
-    station: parameters.StationOption = "",
-    seed: int | None = option(
-        "--seed N", "Seed of shuffled orders and splits, to reproduce an interview.", None
-    ),
-    clock_is_right: parameters.ClockOption = False,
-    columns: list[str] | None = option(
-        "--set COLUMN=VALUE", "A sample column of a new case. Repeatable.", None
-    ),
-) -> None:
+@option_group
+class InterviewParameters:
+    """The options of `survey interview`."""
+
+    case: Annotated[
+        str, option("--case KEY", "Key of the case. Without it, the program asks for it.")
+    ] = ""
+    interviewer: parameters.InterviewerNameOption = ""
+    language: parameters.StartLanguageOption = ""
+    db: parameters.DatabaseOption = None
+    plain: parameters.PlainOption = False
+    brief: parameters.BriefOption = False
+    theme: parameters.ThemeOption = ""
+    practice: Annotated[
+        bool,
+        option(
+            "--practice",
+            "Practice: the interview is stored, but never counted or exported with real ones.",
+        ),
+    ] = False
+    reopen: Annotated[bool, option("--reopen", "Correct a finished interview.")] = False
+    again: Annotated[bool, option("--again", "Begin a second interview of the same case.")] = False
+    station: parameters.StationOption = ""
+    seed: Annotated[
+        int | None,
+        option("--seed N", "Seed of shuffled orders and splits, to reproduce an interview."),
+    ] = None
+    clock_is_right: parameters.ClockOption = False
+    columns: Annotated[
+        list[str] | None,
+        option("--set COLUMN=VALUE", "A sample column of a new case. Repeatable."),
+    ] = None
+
+    def make_start_options(self, case: str, columns: dict[str, str]) -> "StartOptions":
+        """Return how the interview of this case is started or resumed."""
+        from survey_cli.sessions.interview.start_interview import StartOptions
+
+        return StartOptions(
+            case=case,
+            interviewer=self.interviewer,
+            language=self.language,
+            db=self.db,
+            practice=self.practice,
+            reopen=self.reopen,
+            again=self.again,
+            station=self.station,
+            clock_is_right=self.clock_is_right,
+            seed=self.seed,
+            columns=columns,
+        )
+
+
+def interview(file: parameters.InstrumentArgument, given: InterviewParameters) -> None:
     """Conduct an interview, or resume a suspended one.
 
     Exit code 0: it was finished; 3: it was suspended or stopped.
 
     Example: survey interview study.yaml --case 1017
     """
-    from survey_cli.sessions.interview.start_interview import StartOptions
-    from survey_cli.sessions.open_interview import check_questionnaire, start_or_resume
+    from survey_cli.sessions.open_interview import start_or_resume
     from survey_cli.study.location import describe_files
 
     if sys.__stdout__ is None:
         what = "the output is closed, so no question can be shown"
         raise UserError("survey", what, "start the interview in a terminal")
-    known_columns = _parse_columns(columns or [])
+
+    columns = _parse_columns(given.columns)
+    case = given.case
     if not case.strip():
-        if not has_terminal():
-            line = f"survey interview {shlex.quote(file)} --case KEY"
-            raise typer.BadParameter(
-                f"--case is missing, and there is no terminal to ask for it — {line}"
-            )
-        case = ""
-        check_questionnaire(file, db)
-        while not case:
-            case = input("Case (its key, such as 101): ").strip()
-    if not (plain := plain or brief) and not has_full_screen():
-        plain, term = True, os.environ.get("TERM")
-        why = (
-            f"this terminal cannot show a full screen (TERM={term})"
-            if has_terminal()
-            else "there is no terminal"
+        case = _ask_case(file, given.db)
+    is_plain = given.plain or given.brief
+    if not is_plain and not has_full_screen():
+        say(
+            f"survey: {_explain_plain_text()}, so the interview is conducted one line at a time, "
+            "as with --plain"
         )
-        say(f"survey: {why}, so the interview is conducted one line at a time, as with --plain")
+        is_plain = True
+
     ask_columns = _ask_columns if has_terminal() else None
-    options = build_options(StartOptions, locals(), columns=known_columns)
+    options = given.make_start_options(case, columns)
     session = start_or_resume(file, options, ask_columns=ask_columns)
     say(describe_files(file, session.stored_in))
     try:
-        if plain:
-            code = conduct_plain(session, sys.stdin, brief=brief)
+        if is_plain:
+            code = conduct_plain(session, sys.stdin, brief=given.brief)
         else:
-            code = conduct_on_screen(session, theme)
+            code = conduct_on_screen(session, given.theme)
     finally:
         session.close()
     raise typer.Exit(code)
+
+
+def _ask_case(file: str, db: str | None) -> str:
+    """Ask for the key of the case; before that, check the questionnaire."""
+    from survey_cli.sessions.open_interview import check_questionnaire
+
+    if not has_terminal():
+        line = f"survey interview {shlex.quote(file)} --case KEY"
+        raise typer.BadParameter(
+            f"--case is missing, and there is no terminal to ask for it — {line}"
+        )
+
+    check_questionnaire(file, db)
+    case = ""
+    while not case:
+        case = input("Case (its key, such as 101): ").strip()
+    return case
+
+
+def _explain_plain_text() -> str:
+    """Return why an interview can't be conducted on the full screen."""
+    if not has_terminal():
+        return "there is no terminal"
+    return f"this terminal cannot show a full screen (TERM={os.environ.get('TERM')})"
 
 
 def conduct_plain(
@@ -118,14 +168,14 @@ def has_terminal() -> bool:
 
 
 def has_full_screen() -> bool:
-    """Return whether there is a terminal that can move the cursor."""
+    """Return whether input and output are a terminal that can move the cursor."""
     return has_terminal() and os.environ.get("TERM") not in SIMPLE_TERMINALS
 
 
-def _parse_columns(pairs: list[str]) -> dict[str, str]:
+def _parse_columns(pairs: list[str] | None) -> dict[str, str]:
     """Parse pairs such as `region=North` into columns and their values."""
     values = {}
-    for pair in pairs:
+    for pair in pairs or []:
         name, equals, value = pair.partition("=")
         if not equals or not name.strip():
             raise typer.BadParameter(f"{pair!r} is not COLUMN=VALUE", param_hint="--set")
@@ -140,13 +190,16 @@ def _ask_columns(requests: "tuple[ColumnRequest, ...]") -> dict[str, str]:
 
 
 def _ask_column(request: "ColumnRequest") -> str:
-    """Ask for one column until it is left empty or has a value that fits."""
+    """Ask for one column until it is left empty or has a valid value."""
     while True:
         line = input(f"  {request.label} ({request.expected}): ").strip()
-        why = request.why_invalid(line) if line else ""
-        if not why:
+        if not line:
+            return ""
+
+        why_invalid = request.why_invalid(line)
+        if not why_invalid:
             return line
-        print(f"  ! {why}")
+        print(f"  ! {why_invalid}")
 
 
 def conduct_on_screen(session: "InterviewSession", theme: str) -> int:
@@ -154,90 +207,125 @@ def conduct_on_screen(session: "InterviewSession", theme: str) -> int:
     from survey_cli.tui import conduct_interview
 
     if not run_full_screen(lambda: conduct_interview(session, theme)):
-        return 1
-    if (result := session.result()) is None:
+        return FAILED
+
+    result = session.result()
+    if result is None:
         say(
-            "The interview could not be suspended. Every answer is stored: start it again to continue."
+            "The interview could not be suspended. Every answer is stored: "
+            "start it again to continue."
         )
-        return 1
+        return FAILED
+
     say(_describe_closing(session, result))
-    return (
-        0
-        if result.status == "ended" or (result.status == "suspended" and result.outcome)
-        else SUSPENDED
-    )
+    # A suspended interview with an outcome is over for now, such as an appointment at a station.
+    if result.status == "ended" or (result.status == "suspended" and result.outcome):
+        return FINISHED
+    return SUSPENDED
 
 
 def _describe_closing(session: "InterviewSession", result: "InterviewResult") -> str:
-    """Describe the result: `Case 1042: complete, 31 answers in 12:04, kept in responses/asu_2000.db`."""
-    minutes, seconds = divmod(round(result.duration.total_seconds()), 60)
-    outcome = result.outcome.name.lower() if result.outcome else result.status
-    if result.status == "lost":
-        outcome = "left, because another station took it over"
+    """Describe the result: `Case 1042: complete, 31 answers in 12:04, stored in asu_2000.db`."""
     practice = "practice, " if session.practice else ""
     remark = f"; {result.remark}" if result.remark else ""
-    answers = f"{format_quantity(result.answered, 'answer')} in {minutes}:{seconds:02}, stored in {result.stored_in}"
-    answers = "0 answers stored: all are erased" if result.erased else answers
+
+    if result.status == "lost":
+        outcome = "left, because another station took it over"
+    elif result.outcome:
+        outcome = result.outcome.name.lower()
+    else:
+        outcome = result.status
+
+    if result.erased:
+        answers = "0 answers stored: all are erased"
+    else:
+        minutes, seconds = divmod(round(result.duration.total_seconds()), 60)
+        count = format_quantity(result.answered, "answer")
+        answers = f"{count} in {minutes}:{seconds:02}, stored in {result.stored_in}"
     return f"{session.respondent}: {practice}{outcome}, {answers}{remark}"
 
 
-def preview(
-    file: parameters.InstrumentArgument,
-    at: str = option(
-        "--at ITEM", "Begin at this item; missing answers before it are invented.", ""
-    ),
-    language: parameters.StartLanguageOption = "",
-    seed: int = option("--seed N", "Seed of shuffled orders, splits and invented answers.", 1),
-    columns: list[str] | None = option(
-        "--set COLUMN=VALUE", "A sample column. Repeatable. Others are invented.", None
-    ),
-    theme: parameters.ThemeOption = "",
-) -> None:
+@option_group
+class PreviewParameters:
+    """The options of `survey preview`."""
+
+    at: Annotated[
+        str, option("--at ITEM", "Begin at this item; missing answers before it are invented.")
+    ] = ""
+    language: parameters.StartLanguageOption = ""
+    seed: Annotated[
+        int, option("--seed N", "Seed of shuffled orders, splits and invented answers.")
+    ] = 1
+    columns: Annotated[
+        list[str] | None,
+        option("--set COLUMN=VALUE", "A sample column. Repeatable. Others are invented."),
+    ] = None
+    theme: parameters.ThemeOption = ""
+
+
+def preview(file: parameters.InstrumentArgument, given: PreviewParameters) -> None:
     """Show the questionnaire as an interviewer sees it, while you write it.
 
-    Keep it open beside your editor. Each time you save the file, the screen shows the same item again, with the
-    answers that are still valid. While the file has errors, the screen lists them. Ctrl+L lists problems and
-    warnings, Ctrl+T shows the data as an analyst receives them, F3 lists every item, and F1 all keys. Ctrl+N starts
-    over, and Ctrl+C leaves. Nothing is stored.
+    Keep it open beside your editor. Each time you save the file, the screen shows the same item
+    again, with the answers that are still valid. While the file has errors, the screen lists them.
+    Ctrl+L lists problems and warnings, Ctrl+T shows the data as an analyst receives them, F3 lists
+    every item, and F1 all keys. Ctrl+N starts over, and Ctrl+C leaves. Nothing is stored.
 
     Example: survey preview study.yaml --at q5
     """
-    known_columns = _parse_columns(columns or [])
+    columns = _parse_columns(given.columns)
     if not has_terminal():
         remedy = f"run it in a terminal; `survey check {file}` finds problems without one"
         say(f"survey preview: there is no terminal to show the screen — {remedy}")
         raise typer.Exit(MISUSED)
+
+    # Not before: without a terminal, the message comes at once.
     from survey_cli.sessions.preview.preview import Preview, PreviewOptions
     from survey_cli.tui import run_preview
 
-    opened = Preview(file, build_options(PreviewOptions, locals(), columns=known_columns))
+    options = PreviewOptions(seed=given.seed, language=given.language, at=given.at, columns=columns)
+    opened = Preview(file, options)
     opened.review_before_end = True
-    if not run_full_screen(lambda: run_preview(opened, theme)):
-        raise typer.Exit(1)
+    if not run_full_screen(lambda: run_preview(opened, given.theme)):
+        raise typer.Exit(FAILED)
+
+
+@option_group
+class StationParameters:
+    """The options of `survey station`."""
+
+    interviewer: parameters.InterviewerNameOption = ""
+    name: parameters.StationOption = ""
+    plain: parameters.PlainOption = False
+    brief: parameters.BriefOption = False
+    theme: parameters.ThemeOption = ""
+    people: parameters.PeopleOption = None
+    zone: parameters.ZoneOption = ""
+    clock_is_right: parameters.ClockOption = False
+    practice: Annotated[
+        bool,
+        option(
+            "--practice",
+            "Practice with simulated respondents: no number is dialed, and nothing is stored.",
+        ),
+    ] = False
+    db: parameters.DatabaseOption = None
 
 
 def station(
-    files: list[str] = argument(
-        "FILE…", "The questionnaires of the studies, in the order in which they are called."
-    ),
-    interviewer: parameters.InterviewerNameOption = "",
-    name: parameters.StationOption = "",
-    plain: parameters.PlainOption = False,
-    brief: parameters.BriefOption = False,
-    theme: parameters.ThemeOption = "",
-    people: parameters.PeopleOption = None,
-    zone: parameters.ZoneOption = "",
-    clock_is_right: parameters.ClockOption = False,
-    practice: bool = flag(
-        "--practice",
-        "Practice with simulated respondents: no number is dialed, and nothing is stored.",
-    ),
-    db: parameters.DatabaseOption = None,
+    files: Annotated[
+        list[str],
+        argument(
+            "FILE…", "The questionnaires of the studies, in the order in which they are called."
+        ),
+    ],
+    given: StationParameters,
 ) -> None:
     """Call one case after another, and record the outcomes.
 
-    With several files, an appointment that is due comes first, whatever its study. Otherwise the next case is of the
-    first study that has one, in the order of the files. Each study keeps its own database, rules and pause.
+    With several files, an appointment that is due comes first, whatever its study. Otherwise the
+    next case is of the first study that has one, in the order of the files. Each study keeps its
+    own database, rules and pause.
 
     Set SURVEY_DIAL to have numbers dialed by a command of this computer: linphonecsh dial {number}.
     Set SURVEY_BELL=1 to have the terminal ring when an appointment becomes due.
@@ -246,64 +334,99 @@ def station(
 
     Example: survey station study.yaml
     """
-    from survey_cli.fieldwork.shifts import render_shift_summary
-    from survey_cli.sessions.interview.start_interview import resolve_station_name, utc_now
-    from survey_cli.sessions.station.open_station import find_station_zone, open_station
+    is_plain = given.plain or given.brief
+    if not is_plain and not has_full_screen():
+        say(
+            "survey: this terminal cannot show a full screen, so cases are called one line at a "
+            "time, as with --plain"
+        )
+        is_plain = True
+
+    if given.practice:
+        code = _practice_at_station(files, given, is_plain=is_plain)
+    else:
+        code = _call_at_station(files, given, is_plain=is_plain)
+    raise typer.Exit(code)
+
+
+def _call_at_station(files: list[str], given: StationParameters, *, is_plain: bool) -> int:
+    """Call the cases of the studies; returns the exit code."""
+    from survey_cli.sessions.station.open_station import open_station
     from survey_cli.study.location import describe_files
 
-    if not (plain := plain or brief) and not has_full_screen():
-        say(
-            "survey: this terminal cannot show a full screen, so cases are called one line at a time, as with --plain"
-        )
-        plain = True
-
-    def run(
-        session: "StationSession",
-        notices: "Iterable[str]",
-        describe: "Callable[[], Iterable[str]]" = tuple,
-    ) -> int:
-        """Print the notices, run the station, close it, and print its shift and what there is to describe."""
-        say(*filter(None, notices))
-        try:
-            if plain:
-                from survey_cli.plain import run_station
-
-                code = run_station(session, sys.stdin, sys.stdout, sys.stderr, brief=brief)
-            else:
-                from survey_cli.tui import run_station as show_station
-
-                code = 0 if run_full_screen(lambda: show_station(session, theme)) else 1
-            lines = [*render_shift_summary(session.summarize_shift()), *describe()]
-        finally:
-            session.close()
-        say(*lines)
-        return code
-
-    if practice:
-        from survey_cli.simulate.practice.practice_station import (
-            PracticeOptions,
-            open_practice_station,
-        )
-
-        if db is not None:
-            raise typer.BadParameter("--practice stores nothing: leave --db out")
-        if len(files) > 1:
-            raise typer.BadParameter("--practice is for one study: give one file")
-        where = {"station": resolve_station_name(name), "zone": find_station_zone(zone)}
-        options = build_options(PracticeOptions, locals(), path=files[0], **where)
-        opened = open_practice_station(options, clock=utc_now, rng=Random())
-        said = "Practice: respondents are simulated, no number is dialed, nothing is stored."
-        raise typer.Exit(run(opened.session, [said], opened.describe_differences))
     session = open_station(
         *files,
-        interviewer=interviewer,
-        station=name,
-        db=db,
-        people=people,
-        zone=zone,
-        clock_is_right=clock_is_right,
+        interviewer=given.interviewer,
+        station=given.name,
+        db=given.db,
+        people=given.people,
+        zone=given.zone,
+        clock_is_right=given.clock_is_right,
     )
-    notices: list[str] = []
+    notices = []
     for file, study in zip(files, session.studies, strict=True):
-        notices += describe_files(file, study.where, people=people), *study.repairs, study.notice
-    raise typer.Exit(run(session, notices))
+        notices.append(describe_files(file, study.where, people=given.people))
+        notices += study.repairs
+        notices.append(study.notice)
+    say(*(notice for notice in notices if notice))
+    return _run_station(session, given, is_plain=is_plain)
+
+
+def _practice_at_station(files: list[str], given: StationParameters, *, is_plain: bool) -> int:
+    """Call simulated respondents; returns the exit code."""
+    from survey_cli.sessions.interview.start_interview import resolve_station_name, utc_now
+    from survey_cli.sessions.station.open_station import find_station_zone
+    from survey_cli.simulate.practice.practice_station import (
+        PracticeOptions,
+        open_practice_station,
+    )
+
+    if given.db is not None:
+        raise typer.BadParameter("--practice stores nothing: leave --db out")
+    if len(files) > 1:
+        raise typer.BadParameter("--practice is for one study: give one file")
+
+    options = PracticeOptions(
+        path=files[0],
+        interviewer=given.interviewer,
+        station=resolve_station_name(given.name),
+        people=given.people,
+        zone=find_station_zone(given.zone),
+    )
+    opened = open_practice_station(options, clock=utc_now, rng=Random())
+    say("Practice: respondents are simulated, no number is dialed, nothing is stored.")
+    return _run_station(
+        opened.session, given, is_plain=is_plain, describe=opened.describe_differences
+    )
+
+
+def _run_station(
+    session: "StationSession",
+    given: StationParameters,
+    *,
+    is_plain: bool,
+    describe: "Callable[[], Iterable[str]]" = tuple,
+) -> int:
+    """Run a station, close it, and print the summary of its shift, then the lines of `describe`.
+
+    Returns the exit code.
+    """
+    from survey_cli.fieldwork.shifts import render_shift_summary
+
+    try:
+        if is_plain:
+            from survey_cli.plain import run_station
+
+            code = run_station(session, sys.stdin, sys.stdout, sys.stderr, brief=given.brief)
+        else:
+            from survey_cli.tui import run_station as show_station
+
+            has_ended = run_full_screen(lambda: show_station(session, given.theme))
+            code = FINISHED if has_ended else FAILED
+
+        # Before the session is closed, since both read its study.
+        lines = [*render_shift_summary(session.summarize_shift()), *describe()]
+    finally:
+        session.close()
+    say(*lines)
+    return code

@@ -2,59 +2,86 @@
 
 import sys
 from time import sleep
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from survey_cli.cli import parameters
 from survey_cli.cli.commands.interview import has_full_screen
+from survey_cli.cli.option_groups import option_group, refuse_options
 from survey_cli.cli.output.terminal import print_lines
-from survey_cli.cli.parameters import argument, flag, on_study, option, refuse_options
+from survey_cli.cli.parameters import argument, on_study, option
 
 if TYPE_CHECKING:
     from survey_cli.services.run_on_study import Request
     from survey_cli.sessions.monitoring import Replay, Watch
 
 
+@option_group
+class WatchParameters:
+    """The options of `survey watch`."""
+
+    replay: Annotated[
+        str,
+        option("--replay CASE", "Instead, show this case's last interview again, with its pauses."),
+    ] = ""
+    speed: Annotated[
+        float,
+        option(
+            "--speed TIMES",
+            "With --replay: how many times faster than the interview was.",
+            min=0.25,
+            max=256,
+        ),
+    ] = 10.0
+    mask: Annotated[
+        bool,
+        option(
+            "--mask",
+            "Show personal answers, names and notes as •••, for somebody who may not see them.",
+        ),
+    ] = False
+    plain: Annotated[
+        bool,
+        option("--plain", "Print each question with its answer as a line."),
+    ] = False
+    theme: parameters.ThemeOption = ""
+
+
 @on_study
 def watch(
     request: "Request",
     context: typer.Context,
-    person: str = argument("PERSON", "The interviewer's login; with --replay, none.", ""),
-    replay: str = option(
-        "--replay CASE", "Instead, show this case's last interview again, with its pauses.", ""
-    ),
-    speed: float = option(
-        "--speed TIMES",
-        "With --replay: how many times faster than the interview was.",
-        10.0,
-        min=0.25,
-        max=256,
-    ),
-    mask: bool = flag(
-        "--mask",
-        "Show personal answers, names and notes as •••, for somebody who may not see them.",
-    ),
-    plain: bool = flag("--plain", "Print each question with its answer as a line."),
-    theme: parameters.ThemeOption = "",
+    *,
+    person: Annotated[
+        str, argument("PERSON", "The interviewer's login; with --replay, none.")
+    ] = "",
+    given: WatchParameters,
 ) -> None:
     """Watch an interviewer's interviews while they run, or replay one, as the interviewer sees it; nothing changes.
 
-    The trade calls it silent monitoring. An interview is shown once its notice was read: the item that `monitoring:`
-    names. Only supervisors may watch, and the log
-    of accesses says who did. In a replay, Space pauses, the arrows go from answer to answer, + and - change the speed.
+    The trade calls it silent monitoring. An interview is shown once its notice was read: the item
+    that `monitoring:` names. Only supervisors may watch, and the log of accesses says who did. In a
+    replay, Space pauses, the arrows go from answer to answer, + and - change the speed.
 
     Example: survey watch study.yaml ann
     """
-    if person and replay:
+    if person and given.replay:
         raise typer.BadParameter(
-            f"{person} is watched or {replay} is replayed — give PERSON or --replay CASE"
+            f"{person} is watched or {given.replay} is replayed — give PERSON or --replay CASE"
         )
-    if replay:
-        _replay(request, replay, speed, mask=mask, plain=plain, theme=theme)
+    if given.replay:
+        _replay(
+            request,
+            given.replay,
+            given.speed,
+            mask=given.mask,
+            plain=given.plain,
+            theme=given.theme,
+        )
     elif person:
         refuse_options(context, ("speed",), "is only for --replay")
-        _watch(request, person, mask=mask, plain=plain, theme=theme)
+        _watch(request, person, mask=given.mask, plain=given.plain, theme=given.theme)
     else:
         raise typer.BadParameter(
             "whom to watch is missing — give the interviewer's login, or --replay CASE"

@@ -21,7 +21,7 @@ from survey_cli.cli.output.terminal import (
     say,
     show_progress,
 )
-from survey_cli.cli.parameters import argument, flag, on_study, option, text_option
+from survey_cli.cli.parameters import argument, on_study, option, text_option
 from survey_cli.problems import UserError
 from survey_cli.wording import format_quantity
 
@@ -48,8 +48,8 @@ def privacy_subject(
 ) -> None:
     """Print everything stored about one person: name, numbers, history, notes, every answer.
 
-    It answers a subject access request. If the study has a list of people, only supervisors may. Exports, printed lists
-    and backups are not included.
+    It answers a subject access request. If the study has a list of people, only supervisors may.
+    Exports, printed lists and backups are not included.
 
     Example: survey privacy subject study.yaml 1017
     """
@@ -116,19 +116,21 @@ def _render_interview(interview: "SubjectInterview") -> Iterator[str]:
 @on_study
 def privacy_erase(
     request: "Request",
-    case: str = argument("CASE", "The case's key, unless --unfinished is given.", ""),
-    reason: str = option(
-        "--reason TEXT", "The reason. Required. It is stored, so it must not name anybody.", ""
-    ),
-    yes: bool = flag("--yes", "Erase without asking for confirmation."),
-    unfinished: bool = flag(
-        "--unfinished", "Finish interrupted erasures, which `survey db verify` reports."
-    ),
+    case: Annotated[str, argument("CASE", "The case's key, unless --unfinished is given.")] = "",
+    reason: Annotated[
+        str,
+        option("--reason TEXT", "The reason. Required. It is stored, so it must not name anybody."),
+    ] = "",
+    yes: Annotated[bool, option("--yes", "Erase without asking for confirmation.")] = False,
+    unfinished: Annotated[
+        bool,
+        option("--unfinished", "Finish interrupted erasures, which `survey db verify` reports."),
+    ] = False,
 ) -> None:
     """Erase a person: name, numbers, notes, texts of the sample, every answer. It cannot be undone.
 
-    The case's key, outcomes, times and coded sample columns stay, so that rates and counts remain correct. The same
-    command again finishes an interrupted erasure.
+    The case's key, outcomes, times and coded sample columns stay, so that rates and counts remain
+    correct. The same command again finishes an interrupted erasure.
 
     Example: survey privacy erase study.yaml 1017 --reason "asked by letter"
     """
@@ -184,8 +186,10 @@ def _render_preview(preview: "ErasurePreview") -> Iterator[str]:
 def _warn_of_free_pages(file: str, *, clean: bool) -> None:
     if not clean:
         say(
-            "erased text may still be in free pages of the database, because another program was reading it or only "
-            f"its owner may clean it — later, or as its owner, give: survey privacy erase {file} --unfinished"
+            "erased text may still be in free pages of the database, because another program was "
+            "reading it or only "
+            f"its owner may clean it — later, or as its owner, give: survey privacy erase {file} "
+            "--unfinished"
         )
 
 
@@ -193,7 +197,8 @@ def _warn_of_free_pages(file: str, *, clean: bool) -> None:
 def privacy_anonymize(request: "Request", dry_run: parameters.DryRunOption = False) -> None:
     """Remove names, numbers, notes and personal answers whose time is over, as `retention:` says. It cannot be undone.
 
-    The time runs from when a case was done, or from the study's end. Other answers stay. Safe to repeat.
+    The time runs from when a case was done, or from the study's end. Other answers stay. Safe to
+    repeat.
 
     Exit code 0: all done; 1: a case could not be anonymized now.
 
@@ -209,7 +214,8 @@ def privacy_anonymize(request: "Request", dry_run: parameters.DryRunOption = Fal
         format_quantity(result.interviews, "interview"),
     )
     say(
-        f"{result.where}: {cases} and {interviews} {change} what identifies a person, after {result.span}"
+        f"{result.where}: {cases} and {interviews} {change} what identifies a person, after "
+        f"{result.span}"
     )
     if result.next_at is not None:
         say(f"next: {datetimes.format_here(result.next_at)}")
@@ -221,22 +227,26 @@ def privacy_anonymize(request: "Request", dry_run: parameters.DryRunOption = Fal
 
 def db_verify(
     file: parameters.InstrumentArgument,
-    route: bool = flag(
-        "--route", "Name each answer that is off the route or missing on it, with the reason."
-    ),
-    derive: bool = flag(
-        "--derive", "First derive the queue position of each case again from its history."
-    ),
+    route: Annotated[
+        bool,
+        option(
+            "--route", "Name each answer that is off the route or missing on it, with the reason."
+        ),
+    ] = False,
+    derive: Annotated[
+        bool,
+        option("--derive", "First derive the queue position of each case again from its history."),
+    ] = False,
     db: parameters.DatabaseOption = None,
 ) -> None:
     """Verify that every interview's data match its journal, and that the database is intact.
 
-    With `--route`, data that were changed or damaged from outside are explained answer by answer: `q7 has an answer but
-    ask_if `q1 == 1` (study.yaml:14:5) is not true: q1 = 2`. The condition is that of the interview's own version. Values
-    of personal items are not shown.
+    With `--route`, data that were changed or damaged from outside are explained answer by answer:
+    `q7 has an answer but ask_if `q1 == 1` (study.yaml:14:5) is not true: q1 = 2`. The condition is
+    that of the interview's own version. Values of personal items are not shown.
 
-    With `--derive`, which is for supervisors, statuses and positions of cases that don't follow from their histories are
-    replaced first.
+    With `--derive`, which is for supervisors, statuses and positions of cases that don't follow
+    from their histories are replaced first.
 
     Exit code 0: everything agrees; 1: something was found.
 
@@ -260,23 +270,31 @@ def db_verify(
 
 def db_backup(
     file: parameters.InstrumentArgument,
-    to: str = argument(
-        "TO",
-        "Path of the copy, which must not exist, or a folder: the copy is named after the time.",
-    ),
-    every: str = text_option(
-        "--every SPAN", "Make a backup every 30m, 1h or 1d until Ctrl-C; TO is a folder.", ""
-    ),
-    keep: int | None = option(
-        "--keep N", "Keep only the last N backups of this study in the folder TO.", None, min=1
-    ),
+    to: Annotated[
+        str,
+        argument(
+            "TO",
+            "Path of the copy, which must not exist, or a folder: the copy is named after the "
+            "time.",
+        ),
+    ],
+    every: Annotated[
+        str,
+        text_option(
+            "--every SPAN", "Make a backup every 30m, 1h or 1d until Ctrl-C; TO is a folder."
+        ),
+    ] = "",
+    keep: Annotated[
+        int | None,
+        option("--keep N", "Keep only the last N backups of this study in the folder TO.", min=1),
+    ] = None,
     db: parameters.DatabaseOption = None,
 ) -> None:
     """Copy the database, complete and consistent, even while interviews run. `survey status` shows the last backup.
 
-    With `--every`, a backup that fails is reported, and the next one is tried at its time. `--keep` alone suits cron. The
-    file NAME.erasures beside the backups lists by hashes which cases were erased, so that `survey db restore` erases
-    them again.
+    With `--every`, a backup that fails is reported, and the next one is tried at its time. `--keep`
+    alone suits cron. The file NAME.erasures beside the backups lists by hashes which cases were
+    erased, so that `survey db restore` erases them again.
 
     Example: survey db backup study.yaml /mnt/backups --every 1h --keep 48
     """
@@ -322,15 +340,16 @@ def db_restore(
         argument("BACKUP", "A copy made by `survey db backup`, or a folder of them: the newest."),
     ],
     file: parameters.InstrumentArgument,
-    at: str = text_option(
-        "--at TIME", "The newest backup in the folder made at that time or before.", ""
-    ),
+    at: Annotated[
+        str,
+        text_option("--at TIME", "The newest backup in the folder made at that time or before."),
+    ] = "",
     db: parameters.DatabaseOption = None,
 ) -> None:
     """Replace the database by a backup, in a file or on a server. The replaced database is kept under a dated name.
 
-    Nobody may be using the database. The backup is verified first, and what is newer in the replaced database is
-    listed. Erasures that were made since the backup are repeated.
+    Nobody may be using the database. The backup is verified first, and what is newer in the
+    replaced database is listed. Erasures that were made since the backup are repeated.
 
     Example: survey db restore /mnt/backups study.yaml --at "2026-11-24 14:30"
     """
@@ -374,8 +393,9 @@ def _render_lost_data(result: "RestoreResult") -> Iterator[str]:
 def db_upgrade(file: parameters.InstrumentArgument, db: parameters.DatabaseOption = None) -> None:
     """Upgrade the database to this version of the program.
 
-    Stations of the version before can go on if the change allows it; if not, this command asks you to close them. A file
-    is copied first, and every command upgrades it. A server is upgraded only by this command, given by the owner.
+    Stations of the version before can go on if the change allows it; if not, this command asks you
+    to close them. A file is copied first, and every command upgrades it. A server is upgraded only
+    by this command, given by the owner.
 
     Example: survey db upgrade study.yaml
     """
@@ -388,8 +408,9 @@ def db_upgrade(file: parameters.InstrumentArgument, db: parameters.DatabaseOptio
 def db_init(address: AddressArgument) -> None:
     """Prepare a database on a PostgreSQL server: create it and its roles, and give the roles their rights.
 
-    Give this command as the owner of the database: an account that may create roles, and the database if there is none.
-    It is safe to repeat. Studies that are created later receive the same rights.
+    Give this command as the owner of the database: an account that may create roles, and the
+    database if there is none. It is safe to repeat. Studies that are created later receive the same
+    rights.
 
     Example: survey db init postgresql://owner@host/field
     """
@@ -397,7 +418,8 @@ def db_init(address: AddressArgument) -> None:
 
     server = prepare_server(address)
     say(
-        f"{server.where}: {'created; ' if server.created else ''}the roles are {', '.join(server.roles)}"
+        f"{server.where}: {'created; ' if server.created else ''}the roles are "
+        f"{', '.join(server.roles)}"
     )
     if server.studies:
         say(f"{server.where}: they have their rights in {', '.join(server.studies)}")
@@ -405,20 +427,24 @@ def db_init(address: AddressArgument) -> None:
 
 def db_grant(
     address: AddressArgument,
-    person: str = argument(
-        "PERSON", "The person's user name on the server; a new one is created.", ""
-    ),
-    role: str = argument("ROLE", "interviewer, supervisor, coder or analyst.", ""),
-    revoke: bool = flag("--revoke", "Take the role away."),
-    password: bool = flag(
-        "--password", "Also set the person's password, typed at the terminal or read from a pipe."
-    ),
+    person: Annotated[
+        str, argument("PERSON", "The person's user name on the server; a new one is created.")
+    ] = "",
+    role: Annotated[str, argument("ROLE", "interviewer, supervisor, coder or analyst.")] = "",
+    revoke: Annotated[bool, option("--revoke", "Take the role away.")] = False,
+    password: Annotated[
+        bool,
+        option(
+            "--password",
+            "Also set the person's password, typed at the terminal or read from a pipe.",
+        ),
+    ] = False,
 ) -> None:
     """Give a person a role in all studies of a database, or take it away. Without PERSON, list who has which role.
 
-    Interviewers add answers and calls, and read the contact of the case that they have. Supervisors correct and erase,
-    and read all contacts. Coders code open answers. Analysts read data without names and numbers. None of them publishes
-    a questionnaire or changes a table.
+    Interviewers add answers and calls, and read the contact of the case that they have. Supervisors
+    correct and erase, and read all contacts. Coders code open answers. Analysts read data without
+    names and numbers. None of them publishes a questionnaire or changes a table.
 
     Example: survey db grant postgresql://owner@host/field ann interviewer
     """
@@ -452,8 +478,9 @@ def db_grant(
 def db_check(address: AddressArgument, form: parameters.ResultFormatOption = "table") -> None:
     """Try on the server what each role may do with each table, and print it. Exit code 1 if a result is not the expected.
 
-    S is select, I insert, U update, D delete; other results are numbers of rows. An unexpected result is marked with !
-    and the expected one. Everything is tried by roles that exist only during the check, in a transaction that is undone.
+    S is select, I insert, U update, D delete; other results are numbers of rows. An unexpected
+    result is marked with ! and the expected one. Everything is tried by roles that exist only
+    during the check, in a transaction that is undone.
 
     Example: survey db check postgresql://owner@host/field
     """
@@ -487,11 +514,13 @@ def _render_role_checks(studies: "Sequence[ServerCheck]") -> Iterator[str]:
 @on_study
 def db_log(
     request: "Request",
-    person: str = option("--person NAME", "Only accesses of this person or account.", ""),
-    since: str = option("--since DATE", "Only accesses on this day and later.", ""),
-    claims: bool = flag(
-        "--claims", "Also list claims of cases, by which interviewers see contacts."
-    ),
+    person: Annotated[
+        str, option("--person NAME", "Only accesses of this person or account.")
+    ] = "",
+    since: Annotated[str, option("--since DATE", "Only accesses on this day and later.")] = "",
+    claims: Annotated[
+        bool, option("--claims", "Also list claims of cases, by which interviewers see contacts.")
+    ] = False,
     form: parameters.ResultFormatOption = "table",
 ) -> None:
     """List who read contacts, searched a caller, exported or watched: when, under which account, which case or file.

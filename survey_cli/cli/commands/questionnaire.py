@@ -24,7 +24,7 @@ from survey_cli.cli.output.terminal import (
     separate,
     wrap_paragraph,
 )
-from survey_cli.cli.parameters import argument, flag, option
+from survey_cli.cli.parameters import argument, option
 from survey_cli.problems import Problem, Severity, UserError, sort_problems
 from survey_cli.wording import format_quantity, join_first
 
@@ -114,7 +114,7 @@ def _render_length(estimate: "LengthEstimate") -> Iterator[str]:
 
 
 def new(
-    file: str = argument("FILE", "The file to write; .yaml is added if it is missing."),
+    file: Annotated[str, argument("FILE", "The file to write; .yaml is added if it is missing.")],
     force: parameters.ForceOption = False,
 ) -> None:
     """Write a commented questionnaire to begin with.
@@ -126,48 +126,67 @@ def new(
     path = create_instrument(file, force=force)
     say(f"{path}: written. It is a complete questionnaire with comments. Read it, then adapt it.")
     say(
-        f"Next: survey interview {path} --case 1 --practice, and after each change: survey check {path}"
+        f"Next: survey interview {path} --case 1 --practice, and after each change: survey check "
+        f"{path}"
     )
 
 
 def check(
-    files: list[str] = argument("FILE", "Questionnaires; for a folder, every one in and below it."),
-    form: Literal["text", "json", "github"] = option(
-        "--format",
-        "Output format: text to read, json for programs, github for annotations.",
-        "text",
-    ),
-    strict: bool = flag("--strict", "Warnings count as errors."),
-    formats: list[str] | None = option(
-        "--for FORMATS", "Also list what these export formats cannot store: sav,dta,sss,xlsx.", None
-    ),
-    wording: bool = flag("--wording", "Also list wording that is hard to understand or to answer."),
-    prove: bool = flag(
-        "--prove", "Also prove what can't happen, and show gaps and overlaps of filters."
-    ),
-    possible: bool = flag(
-        "--possible", "With --prove: also list what can happen, with answers that lead there."
-    ),
-    length: bool = flag("--length", "Also estimate how many minutes an interview takes."),
-    accept: list[str] | None = option(
-        "--accept ITEM",
-        "Accept the change of this item since earlier interviews. Repeatable.",
-        None,
-    ),
-    reason: str = option(
-        "--reason TEXT", "With --accept: the reason, which is stored with your name.", ""
-    ),
-    same: bool = flag("--same", "With --accept: the new text has the same meaning."),
+    files: Annotated[
+        list[str], argument("FILE", "Questionnaires; for a folder, every one in and below it.")
+    ],
+    form: Annotated[
+        Literal["text", "json", "github"],
+        option(
+            "--format", "Output format: text to read, json for programs, github for annotations."
+        ),
+    ] = "text",
+    strict: Annotated[bool, option("--strict", "Warnings count as errors.")] = False,
+    formats: Annotated[
+        list[str] | None,
+        option(
+            "--for FORMATS", "Also list what these export formats cannot store: sav,dta,sss,xlsx."
+        ),
+    ] = None,
+    wording: Annotated[
+        bool, option("--wording", "Also list wording that is hard to understand or to answer.")
+    ] = False,
+    prove: Annotated[
+        bool,
+        option("--prove", "Also prove what can't happen, and show gaps and overlaps of filters."),
+    ] = False,
+    possible: Annotated[
+        bool,
+        option(
+            "--possible", "With --prove: also list what can happen, with answers that lead there."
+        ),
+    ] = False,
+    length: Annotated[
+        bool, option("--length", "Also estimate how many minutes an interview takes.")
+    ] = False,
+    accept: Annotated[
+        list[str] | None,
+        option(
+            "--accept ITEM", "Accept the change of this item since earlier interviews. Repeatable."
+        ),
+    ] = None,
+    reason: Annotated[
+        str, option("--reason TEXT", "With --accept: the reason, which is stored with your name.")
+    ] = "",
+    same: Annotated[
+        bool, option("--same", "With --accept: the new text has the same meaning.")
+    ] = False,
     by: parameters.LoginOption = "",
     db: parameters.DatabaseOption = None,
 ) -> None:
     """List every problem of a questionnaire, with line and remedy.
 
-    With `study: {minutes: 15}`, it is an error if half of the complete interviews probably take longer.
+    With `study: {minutes: 15}`, it is an error if half of the complete interviews probably take
+    longer.
 
-    Where interviews are stored, the questionnaire is also compared with every version in use. A code with another
-    text, a narrower range, another type of answer and a missing item are errors until --accept says that the change
-    is intended.
+    Where interviews are stored, the questionnaire is also compared with every version in use. A
+    code with another text, a narrower range, another type of answer and a missing item are errors
+    until --accept says that the change is intended.
 
     --prove tries all interviews at once, with every answer, decline, sample value and date. It reports items that are
     never asked, filters that are always true, options that are never offered, checks that never fire or can't be
@@ -272,27 +291,38 @@ def _summarize(problems: Sequence[Problem], items: int | None) -> str:
 
 
 def schema(
-    file: str = argument(
-        "[FILE]",
-        "A questionnaire whose scales and outcomes are offered by name.",
-        "",
-        show_default=False,
-    ),
-    out: str = option("--out -o FILE", "The file to write; - writes to stdout.", "-"),
-    module: bool = flag("--module", "Write the schema of a module instead."),
-    scenarios: bool = flag("--scenarios", "Write the schema of scenario files instead."),
-    analysis: bool = flag("--analysis", "Write the schema of analysis files instead."),
-    codes: bool = flag("--codes", "Write the schema of the code frames of open answers instead."),
-    answer_map: bool = flag("--map", "Write the schema of the maps of import-answers instead."),
-    simulation: bool = flag(
-        "--simulation", "Write the schema of the settings of simulate instead."
-    ),
+    file: Annotated[
+        str,
+        argument(
+            "[FILE]",
+            "A questionnaire whose scales and outcomes are offered by name.",
+            show_default=False,
+        ),
+    ] = "",
+    out: Annotated[str, option("--out -o FILE", "The file to write; - writes to stdout.")] = "-",
+    module: Annotated[bool, option("--module", "Write the schema of a module instead.")] = False,
+    scenarios: Annotated[
+        bool, option("--scenarios", "Write the schema of scenario files instead.")
+    ] = False,
+    analysis: Annotated[
+        bool, option("--analysis", "Write the schema of analysis files instead.")
+    ] = False,
+    codes: Annotated[
+        bool, option("--codes", "Write the schema of the code frames of open answers instead.")
+    ] = False,
+    answer_map: Annotated[
+        bool, option("--map", "Write the schema of the maps of import-answers instead.")
+    ] = False,
+    simulation: Annotated[
+        bool, option("--simulation", "Write the schema of the settings of simulate instead.")
+    ] = False,
 ) -> None:
     """Write the JSON Schema with which editors complete and check questionnaires.
 
-    Save it beside your questionnaires as instrument.schema.json, and begin each of them with the line "#
-    yaml-language-server: $schema=./instrument.schema.json". With FILE, editors also offer the names of its scales and
-    outcomes. The schema of scenario files is scenarios.schema.json, and so on.
+    Save it beside your questionnaires as instrument.schema.json, and begin each of them with the
+    line "# yaml-language-server: $schema=./instrument.schema.json". With FILE, editors also offer
+    the names of its scales and outcomes. The schema of scenario files is scenarios.schema.json, and
+    so on.
 
     Example: survey schema -o instrument.schema.json
     """
@@ -315,20 +345,23 @@ def schema(
 
 
 def explain(
-    words: list[str] | None = argument(
-        "[WORD]...",
-        "A word of the language or the trade: roster, ask_if, busy, response rate, piping.",
-        None,
-    ),
+    words: Annotated[
+        list[str] | None,
+        argument(
+            "[WORD]...",
+            "A word of the language or the trade: roster, ask_if, busy, response rate, piping.",
+        ),
+    ] = None,
 ) -> None:
     """Explain a word of the language, of the files or of the trade; without one, list them all.
 
-    A word that the trade uses leads to the word of the program: `disposition` to outcome, `piping` to fill. A figure, an
-    outcome, and a problem that `survey check` reports are explained too.
+    A word that the trade uses leads to the word of the program: `disposition` to outcome, `piping`
+    to fill. A figure, an outcome, and a problem that `survey check` reports are explained too.
 
-    It also prints the pages of the documentation: `survey explain first-interview`. `survey explain tutorial` lists the
-    tutorials, and `survey explain pages` all pages. If a page and a word have the same name, the word is explained, and
-    the folder in front of the name asks for the page: `survey explain guides/fieldwork`.
+    It also prints the pages of the documentation: `survey explain first-interview`. `survey explain
+    tutorial` lists the tutorials, and `survey explain pages` all pages. If a page and a word have
+    the same name, the word is explained, and the folder in front of the name asks for the page:
+    `survey explain guides/fieldwork`.
 
     Example: survey explain roster
     """
@@ -375,7 +408,8 @@ def _render_vocabulary(words_by_kind: "Mapping[ReferenceKind, Sequence[str]]") -
     """List all words under their kinds; a term of several words isn't broken into two lines."""
     yield from wrap_paragraph(
         "`survey explain WORD` explains each of these, and what the trade calls it (piping, RR1). "
-        "`survey explain pages` lists the pages of the documentation, `survey explain tutorial` the tutorials."
+        "`survey explain pages` lists the pages of the documentation, `survey explain tutorial` "
+        "the tutorials."
     )
     for kind, words in words_by_kind.items():
         if not words:
@@ -476,20 +510,25 @@ def _render_entry(entry: "ReferenceEntry") -> Iterator[str]:
 
 def run_print(
     file: parameters.InstrumentArgument,
-    out: str = option(
-        "--out -o FILE", "The file to write: .html, .docx or .md; - writes Markdown to stdout.", "-"
-    ),
-    language: str = option(
-        "--language CODE", "Language of the texts; all prints every language.", ""
-    ),
-    comments: bool = flag("--comments", "Print lines for comments under every item."),
+    out: Annotated[
+        str,
+        option(
+            "--out -o FILE", "The file to write: .html, .docx or .md; - writes Markdown to stdout."
+        ),
+    ] = "-",
+    language: Annotated[
+        str, option("--language CODE", "Language of the texts; all prints every language.")
+    ] = "",
+    comments: Annotated[
+        bool, option("--comments", "Print lines for comments under every item.")
+    ] = False,
     force: parameters.ForceOption = False,
 ) -> None:
     """Print the questionnaire for reviewers.
 
-    It shows what is read aloud, instructions, answers with their codes, and in plain English who is asked and what
-    is checked. An .html file opens in any browser, and prints well from there. Reviewers can change a .docx with tracked
-    changes; it needs the extra [word].
+    It shows what is read aloud, instructions, answers with their codes, and in plain English who is
+    asked and what is checked. An .html file opens in any browser, and prints well from there.
+    Reviewers can change a .docx with tracked changes; it needs the extra [word].
 
     Example: survey print study.yaml -o questionnaire.html --comments
     """
@@ -500,23 +539,25 @@ def run_print(
         file, out, language, comments=comments, force=force, stdout=stdout
     )
     say(
-        f"{'stdout' if out == '-' else out}: {format_quantity(items, 'item')}, {', '.join(languages)}"
+        f"{'stdout' if out == '-' else out}: {format_quantity(items, 'item')}, "
+        f"{', '.join(languages)}"
     )
 
 
 def convert(
     form: Annotated[str, argument("FORM", "An XLSForm: .xlsx, .xls, .csv or .md.")],
-    out: str = option("--out -o FILE", "The questionnaire to write, .yaml."),
-    report: str = option(
-        "--report FILE", "Also write what was carried over and what was not, as .md.", ""
-    ),
+    out: Annotated[str, option("--out -o FILE", "The questionnaire to write, .yaml.")],
+    report: Annotated[
+        str, option("--report FILE", "Also write what was carried over and what was not, as .md.")
+    ] = "",
     output_format: parameters.ResultFormatOption = "table",
     force: parameters.ForceOption = False,
 ) -> None:
     """Convert an XLSForm (ODK, KoboToolbox, SurveyCTO) to a questionnaire.
 
-    Whatever has no counterpart is listed with its sheet, row and column, and stands as a comment in the questionnaire,
-    which has no errors. The report has three lists: not carried over, carried over with a note, carried over.
+    Whatever has no counterpart is listed with its sheet, row and column, and stands as a comment in
+    the questionnaire, which has no errors. The report has three lists: not carried over, carried
+    over with a note, carried over.
 
     Exit code 0: everything was carried over; 1: something was not.
 
@@ -529,7 +570,8 @@ def convert(
     for entry in losses.lost if not report else ():
         column = f", {entry.column}" if entry.column else ""
         lines.append(
-            f"{form}: sheet {entry.sheet}, row {entry.row}{column}: {entry.name or 'all rows'}: {entry.text}"
+            f"{form}: sheet {entry.sheet}, row {entry.row}{column}: {entry.name or 'all rows'}: "
+            f"{entry.text}"
         )
     lists = {name: list(getattr(losses, name)) for name in ("carried", "noted", "lost")}
     value = lists | {"logic": losses.logic, "without_counterpart": losses.without_counterpart}
@@ -540,7 +582,8 @@ def convert(
     say(f"{out}: written; {losses.summarize()}")
     if losses.lost and report:
         say(
-            f"{report}: {format_quantity(len(losses.lost), 'entry', 'entries')} not carried over, with the reasons"
+            f"{report}: {format_quantity(len(losses.lost), 'entry', 'entries')} not carried over, "
+            "with the reasons"
         )
     say(f"Next: survey check {out}, then survey preview {out}")
     raise typer.Exit(1 if losses.lost or errors else 0)
@@ -551,9 +594,10 @@ def translations_export(
 ) -> None:
     """Write the texts as PO files for translators: NAME.es.po beside NAME.yaml, for each language but the first.
 
-    The file is also where the program reads the translations. Those that it has are kept; if the text has changed since,
-    the translation is marked fuzzy, and the text is read in the first language until the mark is removed. Texts that are
-    translated in the questionnaire itself are left out.
+    The file is also where the program reads the translations. Those that it has are kept; if the
+    text has changed since, the translation is marked fuzzy, and the text is read in the first
+    language until the mark is removed. Texts that are translated in the questionnaire itself are
+    left out.
 
     Example: survey translations export study.yaml --language es
     """
@@ -565,14 +609,15 @@ def translations_export(
 
 def translations_import(
     file: parameters.InstrumentArgument,
-    returned: str = argument("PO", "The PO file that came back."),
+    returned: Annotated[str, argument("PO", "The PO file that came back.")],
     language: parameters.LanguageOption = "",
 ) -> None:
     """Take the translations of a PO file that came back into the one beside the questionnaire.
 
-    The language is the last part of the file's name (spanish.es.po), unless --language is given. A translation that
-    lacks a fill of its text, such as {name}, or has another one, is listed with its line, and nothing of its item is
-    imported: correct it and import the file again. The questionnaire isn't changed.
+    The language is the last part of the file's name (spanish.es.po), unless --language is given. A
+    translation that lacks a fill of its text, such as {name}, or has another one, is listed with
+    its line, and nothing of its item is imported: correct it and import the file again. The
+    questionnaire isn't changed.
 
     Exit code 0: everything was imported; 1: there are problems.
 
@@ -620,26 +665,31 @@ CONSEQUENCES: Final = json.loads(
 
 
 def diff(
-    old: str = argument("OLD", "The older questionnaire.", show_default=False),
-    new: str = argument(
-        "NEW",
-        "The newer one. If left out: OLD is compared with the newest version that has interviews.",
-        "",
-        show_default=False,
-    ),
-    form: Literal["text", "json"] = option(
-        "--format", "Output format: text to read, json for programs.", "text"
-    ),
+    old: Annotated[str, argument("OLD", "The older questionnaire.", show_default=False)],
+    new: Annotated[
+        str,
+        argument(
+            "NEW",
+            "The newer one. If left out: OLD is compared with the newest version that has "
+            "interviews.",
+            show_default=False,
+        ),
+    ] = "",
+    form: Annotated[
+        Literal["text", "json"],
+        option("--format", "Output format: text to read, json for programs."),
+    ] = "text",
     db: parameters.DatabaseOption = None,
 ) -> None:
     """Show what changed between two versions of a questionnaire, and what that means for the data.
 
-    Every change is of one kind: removed, type, recoded, narrowed, widened, route, order, added, text or fieldwork.
-    Conditions that are written differently and hold for the same answers are no change; this is proved with the extra
-    [proof]. With --db, each change is shown with the number of interviews that it concerns.
+    Every change is of one kind: removed, type, recoded, narrowed, widened, route, order, added,
+    text or fieldwork. Conditions that are written differently and hold for the same answers are no
+    change; this is proved with the extra [proof]. With --db, each change is shown with the number
+    of interviews that it concerns.
 
-    Exit code 0: stored and new answers can be analyzed together; 1: something is removed, recoded, narrowed or of
-    another type.
+    Exit code 0: stored and new answers can be analyzed together; 1: something is removed, recoded,
+    narrowed or of another type.
 
     Example: survey diff study_v1.yaml study.yaml --db responses/study.db
     """
@@ -656,7 +706,8 @@ def diff(
         f": {', '.join(f'{count:,} {kind}' for kind, count in numbers.items())}" if changes else ""
     )
     say(
-        f"{result.old} → {result.new}: {format_quantity(len(changes), 'change') if changes else 'no changes'}{kinds}"
+        f"{result.old} → {result.new}: "
+        f"{format_quantity(len(changes), 'change') if changes else 'no changes'}{kinds}"
     )
     if not result.proved and not all(change.decided for change in result.changes):
         from survey_cli.installation import make_install_command

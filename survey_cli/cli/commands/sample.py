@@ -10,16 +10,18 @@ import typer
 
 from survey_cli.cli import parameters
 from survey_cli.cli.commands.case import say_changes
+from survey_cli.cli.option_groups import option_group
 from survey_cli.cli.output import datetimes
 from survey_cli.cli.output.terminal import print_lines, say, show_progress
-from survey_cli.cli.parameters import argument, build_options, flag, on_study, option
+from survey_cli.cli.parameters import argument, on_study, option
 from survey_cli.problems import Problem
 from survey_cli.wording import format_quantity, join_first
 
 if TYPE_CHECKING:
     from survey_cli.samples.cases.import_preview import ImportPreview
-    from survey_cli.services.run_on_study import Request
-    from survey_cli.services.sample.import_sample import ImportResult
+    from survey_cli.services.run_on_study import ProgressCallback, Request
+    from survey_cli.services.sample.import_sample import ImportOptions, ImportResult
+    from survey_cli.values import Cell
 
 MAX_PER_KIND: Final = 10
 MAX_CHANGES: Final = 20
@@ -27,53 +29,82 @@ PAUSE_SECONDS: Final = 0.005
 """Seconds between two commits, so that an interviewer never waits longer than one commit takes."""
 
 
+@option_group
+class SampleImportParameters:
+    """The options of `survey sample import`."""
+
+    sheet: Annotated[
+        str | None, option("--sheet NAME", "Sheet of the workbook; by default the first.")
+    ] = None
+    encoding: Annotated[
+        str | None, option("--encoding NAME", "Encoding of the file, if it is not UTF-8: cp1252.")
+    ] = None
+    update: Annotated[
+        bool,
+        option("--update", "Update existing cases with the file's values."),
+    ] = False
+    release: Annotated[
+        str, option("--release REPLICATES", "Release these replicates at once: 1-2,5 or all.")
+    ] = ""
+    dry_run: parameters.DryRunOption = False
+
+    def make_import_options(
+        self, file: str, progress: "ProgressCallback | None"
+    ) -> "ImportOptions":
+        """Return how this file is imported."""
+        from survey_cli.services.sample.import_sample import ImportOptions
+
+        return ImportOptions(
+            file=file,
+            sheet=self.sheet,
+            encoding=self.encoding,
+            update=self.update,
+            dry_run=self.dry_run,
+            release=self.release,
+            rng=SystemRandom(),
+            pause=lambda: sleep(PAUSE_SECONDS),
+            progress=progress,
+        )
+
+
 @on_study
 def sample_import(
     request: "Request",
-    cases: str = argument("CASES", "The sample: a CSV file or a workbook."),
-    sheet: str | None = option(
-        "--sheet NAME", "Sheet of the workbook; by default the first.", None
-    ),
-    encoding: str | None = option(
-        "--encoding NAME", "Encoding of the file, if it is not UTF-8: cp1252.", None
-    ),
-    update: bool = flag("--update", "Update existing cases with the file's values."),
-    release: str = option(
-        "--release REPLICATES", "Release these replicates at once: 1-2,5 or all.", ""
-    ),
-    dry_run: parameters.DryRunOption = False,
+    cases: Annotated[str, argument("CASES", "The sample: a CSV file or a workbook.")],
+    given: SampleImportParameters,
 ) -> None:
     """Import the cases of a file, all or none. Safe to repeat: existing cases stay as they are.
 
-    Problems are listed on stderr, with their lines. If one of them is an error, nothing is imported.
+    Problems are listed on stderr, with their lines. If one of them is an error, nothing is
+    imported.
 
     Exit code 0: imported; 1: not imported.
 
     Example: survey sample import study.yaml sample.csv --dry-run
     """
-    from survey_cli.services.sample.import_sample import ImportOptions, import_sample
+    from survey_cli.services.sample.import_sample import import_sample
     from survey_cli.study.location import describe_files
 
     with show_progress() as progress:
-        environment = {"rng": SystemRandom(), "pause": lambda: sleep(PAUSE_SECONDS)}
-        result = import_sample(
-            request, build_options(ImportOptions, locals(), file=cases, **environment)
-        )
+        result = import_sample(request, given.make_import_options(cases, progress))
     if isinstance(result, list):
         _say_problems(result)
         errors = sum(problem.severity == "error" for problem in result)
         say(f"{cases}: {format_quantity(errors, 'error')}: nothing was imported")
         raise typer.Exit(1)
+
     _say_problems(result.problems)
-    print_lines((*_render_summary(result.summary), *(_render_changes(result) if dry_run else ())))
+    print_lines(_render_summary(result.summary))
+    if given.dry_run:
+        print_lines(_render_changes(result))
     say(describe_files(request.path, result.where, people=request.people))
-    say(_describe_import(result, update=update, dry_run=dry_run))
+    say(_describe_import(result, update=given.update, dry_run=given.dry_run))
 
 
 @on_study
 def sample_release(
     request: "Request",
-    replicates: str = argument("REPLICATES", "The replicates: 3, 3-4, 1,5 or all."),
+    replicates: Annotated[str, argument("REPLICATES", "The replicates: 3, 3-4, 1,5 or all.")],
 ) -> None:
     """Release replicates of the sample: from now on their cases are called. Safe to repeat.
 
@@ -89,65 +120,82 @@ def sample_release(
 def _say_problems(problems: Sequence[Problem]) -> None:
     """Print problems by line; of each kind the first ten, and how many more.
 
-    Errors are never left out for warnings.
+    Errors are never left out in favor of warnings.
     """
     kinds = [(problem.rule, problem.severity) for problem in problems]
-    counts, printed = Counter(kinds), Counter[tuple[str, str]]()
+    counts = Counter(kinds)
+    printed = Counter[tuple[str, str]]()
     for kind, problem in zip(kinds, problems, strict=True):
         printed[kind] += 1
         if printed[kind] <= MAX_PER_KIND:
-            say(f"{problem}" if problem.severity == "error" else f"{problem} (warning)")
+            mark = "" if problem.severity == "error" else " (warning)"
+            say(f"{problem}{mark}")
         elif printed[kind] == counts[kind]:
             more = format_quantity(counts[kind] - MAX_PER_KIND, f"more {problem.severity}")
             say(f"{problem.where.file}: … and {more} of {problem.rule}")
 
 
 def _render_summary(summary: "ImportPreview") -> Iterator[str]:
+    """Render the effect of an import: cases, numbers, what is missing, replicates and frames."""
     yield (
-        f"cases: {format_quantity(summary.rows, 'row')}: {summary.new:,} new, {summary.changed:,} changed, "
-        f"{summary.unchanged:,} unchanged; {summary.gone:,} stored and not in the file"
+        f"cases: {format_quantity(summary.rows, 'row')}: "
+        f"{summary.new:,} new, {summary.changed:,} changed, {summary.unchanged:,} unchanged; "
+        f"{summary.gone:,} stored and not in the file"
     )
     if summary.numbers or summary.dead:
         yield (
-            f"numbers: {summary.numbers:,} can be dialed ({summary.mobile:,} mobile, {summary.fixed:,} fixed, "
-            f"{summary.unknown:,} unknown), {summary.dead:,} cannot be read, "
-            f"{summary.do_not_call:,} on the do-not-call list"
+            f"numbers: {summary.numbers:,} can be dialed ({summary.mobile:,} mobile, "
+            f"{summary.fixed:,} fixed, {summary.unknown:,} unknown), "
+            f"{summary.dead:,} cannot be read, {summary.do_not_call:,} on the do-not-call list"
         )
-    counts = (
-        (summary.without_number, "number that may be dialed"),
-        (summary.without_zone, "time zone"),
-    )
-    if shortcomings := ", ".join(f"{cases:,} without a {what}" for cases, what in counts if cases):
-        yield f"cannot be called: {shortcomings}"
-    for what, shares in (("replicates", summary.replicates), ("frames", summary.frames)):
-        sizes = [f"{name or 'none'} {cases:,}" for name, cases in shares.items()]
-        if any(shares):
+
+    shortcomings = []
+    if summary.without_number:
+        shortcomings.append(f"{summary.without_number:,} without a number that may be dialed")
+    if summary.without_zone:
+        shortcomings.append(f"{summary.without_zone:,} without a time zone")
+    if shortcomings:
+        yield f"cannot be called: {', '.join(shortcomings)}"
+
+    for what, parts in (("replicates", summary.replicates), ("frames", summary.frames)):
+        # A file without the column has one part, without a name.
+        if any(parts):
+            sizes = [f"{name or 'none'} {cases:,}" for name, cases in parts.items()]
             yield f"{what}: {join_first(sizes, MAX_PER_KIND)}"
 
 
 def _render_changes(result: "ImportResult") -> Iterator[str]:
+    """Render the first changes of values; those of personal columns without the values."""
+    changes = result.summary.changes
+    for change in changes[:MAX_CHANGES]:
+        was = "(personal)"
+        now = "(personal)"
+        if change.column not in result.hidden:
+            was = _describe_cell(change.was)
+            now = _describe_cell(change.now)
+        yield f"line {change.line}: {change.case}: {change.column}: {was} → {now}"
+    if len(changes) > MAX_CHANGES:
+        yield f"… and {format_quantity(len(changes) - MAX_CHANGES, 'more change')}"
+
+
+def _describe_cell(cell: "Cell") -> str:
     from survey_cli.values import Missing
 
-    for change in result.summary.changes[:MAX_CHANGES]:
-        cells = [
-            "(empty)" if isinstance(cell, Missing) else str(cell)
-            for cell in (change.was, change.now)
-        ]
-        was, now = ("(personal)",) * 2 if change.column in result.hidden else cells
-        yield f"line {change.line}: {change.case}: {change.column}: {was} → {now}"
-    if (more := len(result.summary.changes) - MAX_CHANGES) > 0:
-        yield f"… and {format_quantity(more, 'more change')}"
+    return "(empty)" if isinstance(cell, Missing) else str(cell)
 
 
 def _describe_import(result: "ImportResult", *, update: bool, dry_run: bool) -> str:
     """Describe the changes that were made, or would be made without --dry-run."""
     if dry_run:
-        return f"{result.where}: nothing was changed; without --dry-run {result.summary.new:,} cases would be imported"
-    parts = [f"{format_quantity(result.added, 'case')} imported"]
-    if result.added - result.released > 0:
-        parts.append(
-            f"{result.added - result.released:,} of them wait until their replicate is released"
+        return (
+            f"{result.where}: nothing was changed; without --dry-run {result.summary.new:,} cases "
+            "would be imported"
         )
+
+    parts = [f"{format_quantity(result.added, 'case')} imported"]
+    waiting = result.added - result.released
+    if waiting > 0:
+        parts.append(f"{waiting:,} of them wait until their replicate is released")
     if update:
         parts.append(f"{result.updated:,} updated")
     elif result.summary.changed:
@@ -160,7 +208,8 @@ def _describe_import(result: "ImportResult", *, update: bool, dry_run: bool) -> 
         )
     if result.nameless:
         parts.append(
-            f"{len(result.nameless):,} in the file were erased or anonymized before and were not changed"
+            f"{len(result.nameless):,} in the file were erased or anonymized before and were not "
+            "changed"
         )
     return f"{result.where}: {', '.join(parts)}"
 
@@ -171,37 +220,38 @@ CountryOption = Annotated[
 
 
 def do_not_call_add(
-    numbers: list[str] = argument("NUMBER|FILE…", "Numbers, or files with one number per line."),
+    numbers: Annotated[
+        list[str], argument("NUMBER|FILE…", "Numbers, or files with one number per line.")
+    ],
     country: CountryOption = "",
-    reason: str = option(
-        "--reason TEXT", "The reason, if the file has none.", "asked by telephone"
-    ),
+    reason: Annotated[
+        str, option("--reason TEXT", "The reason, if the file has none.")
+    ] = "asked by telephone",
     by: parameters.LoginOption = "",
     db: parameters.DatabaseOption = None,
 ) -> None:
     """Add numbers to the list: from now on no study imports, offers or dials them.
 
-    A file has one number per line, or the columns number, date and reason. Numbers that cannot be read are reported
-    and left out. The date in the file is kept; of two dates for one number, the earlier.
+    A file has one number per line, or the columns number, date and reason. Numbers that cannot be
+    read are reported and left out. The date in the file is kept; of two dates for one number, the
+    earlier.
 
     Example: survey do-not-call add registry.csv --country US
     """
     from survey_cli.services.sample.do_not_call_list import DoNotCallRequest, add_numbers
 
-    result = add_numbers(
-        DoNotCallRequest(at=datetimes.now(), by=by, db=db, country=country), numbers, reason=reason
-    )
+    request = DoNotCallRequest(at=datetimes.now(), by=by, db=db, country=country)
+    result = add_numbers(request, numbers, reason=reason)
     if isinstance(result, list):
         _say_problems(result)
         raise typer.Exit(1)
     _say_problems(result.problems)
-    say(
-        f"{result.where}: {format_quantity(result.read, 'number')} read, {result.new:,} of them new"
-    )
+    read = format_quantity(result.read, "number")
+    say(f"{result.where}: {read} read, {result.new:,} of them new")
 
 
 def do_not_call_check(
-    number: str = argument("NUMBER", "The number."),
+    number: Annotated[str, argument("NUMBER", "The number.")],
     country: CountryOption = "",
     db: parameters.DatabaseOption = None,
 ) -> None:
@@ -215,34 +265,32 @@ def do_not_call_check(
 
     entry = look_up_number(DoNotCallRequest(at=datetimes.now(), db=db, country=country), number)
     if entry.since is not None:
-        print_lines(
-            [
-                f"{entry.number} is on the list: {entry.reason}, {entry.since:%Y-%m-%d}, by {entry.by}"
-            ]
-        )
+        since = f"{entry.since:%Y-%m-%d}"
+        print_lines([f"{entry.number} is on the list: {entry.reason}, {since}, by {entry.by}"])
         raise typer.Exit(1)
-    removal = entry.removal
-    history = (
-        f"; it was removed {removal.at:%Y-%m-%d} by {removal.by}: {removal.reason}"
-        if removal
-        else ""
-    )
+
+    history = ""
+    if entry.removal:
+        removal = entry.removal
+        history = f"; it was removed {removal.at:%Y-%m-%d} by {removal.by}: {removal.reason}"
     print_lines([f"{entry.number} is not on the list{history}"])
 
 
 def do_not_call_remove(
-    numbers: list[str] = argument("NUMBER…", "The numbers."),
+    numbers: Annotated[list[str], argument("NUMBER…", "The numbers.")],
     country: CountryOption = "",
-    reason: str = option(
-        "--reason TEXT", "The reason. Required. It is stored, so it must not name anybody.", ""
-    ),
+    reason: Annotated[
+        str,
+        option("--reason TEXT", "The reason. Required. It is stored, so it must not name anybody."),
+    ] = "",
     by: parameters.LoginOption = "",
     db: parameters.DatabaseOption = None,
 ) -> None:
     """Remove numbers from the list: a mistake, or a number that belongs to another person now.
 
-    All numbers are removed, or none if one of them is not on the list. Who removed a number, when and why is kept.
-    A case that was closed as do-not-call stays closed until its outcome is corrected: survey case outcome.
+    All numbers are removed, or none if one of them is not on the list. Who removed a number, when
+    and why is kept. A case that was closed as do-not-call stays closed until its outcome is
+    corrected: survey case outcome.
 
     Example: survey do-not-call remove +12025550143 --reason "new owner"
     """

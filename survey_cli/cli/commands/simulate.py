@@ -5,16 +5,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from survey_cli.cli import parameters
 from survey_cli.cli.commands.rates import render_rates
+from survey_cli.cli.option_groups import option_group
 from survey_cli.cli.output import terminal
 from survey_cli.cli.output.datetimes import now
 from survey_cli.cli.output.terminal import show_day_progress, show_progress
-from survey_cli.cli.parameters import argument, flag, option
+from survey_cli.cli.parameters import argument, option
 from survey_cli.cli.run_command import INTERRUPTED
 from survey_cli.wording import format_quantity, join_first
 
@@ -38,44 +39,66 @@ MAX_UNCOVERED = 20
 """Lines listed of what is not covered."""
 
 
+@option_group
+class SimulateParameters:
+    """The options of `survey simulate`."""
+
+    number: Annotated[
+        int | None,
+        option(
+            "-n --number N",
+            "Number of interviews, 1,000 by default; with --fieldwork, of invented cases, by "
+            "default those of the study.",
+            min=1,
+            max=10_000_000,
+        ),
+    ] = None
+    seed: Annotated[int, option("--seed N", "The same seed gives the same interviews.")] = 1
+    keep: Annotated[
+        bool, option("--keep", "Store the interviews. They are marked as simulated.")
+    ] = False
+    fieldwork: Annotated[
+        bool,
+        option(
+            "--fieldwork", "Simulate the calls too, with simulated interviewers. Nothing is stored."
+        ),
+    ] = False
+    interviewers: Annotated[
+        int | None,
+        option(
+            "--interviewers N",
+            "With --fieldwork: number of interviewers; by default those in the list of people, or "
+            "6.",
+            min=1,
+            max=200,
+        ),
+    ] = None
+    settings: Annotated[
+        str,
+        option(
+            "--settings FILE",
+            "YAML file with shares of answers, habits of respondents, days, the sample.",
+        ),
+    ] = ""
+    db: parameters.DatabaseOption = None
+
+
 def simulate(
     file: parameters.InstrumentArgument,
-    number: int | None = option(
-        "-n --number N",
-        "Number of interviews, 1,000 by default; with --fieldwork, of invented cases, by default those of the study.",
-        None,
-        min=1,
-        max=10_000_000,
-    ),
-    seed: int = option("--seed N", "The same seed gives the same interviews.", 1),
-    keep: bool = flag("--keep", "Store the interviews. They are marked as simulated."),
-    fieldwork: bool = flag(
-        "--fieldwork", "Simulate the calls too, with simulated interviewers. Nothing is stored."
-    ),
-    interviewers: int | None = option(
-        "--interviewers N",
-        "With --fieldwork: number of interviewers; by default those in the list of people, or 6.",
-        None,
-        min=1,
-        max=200,
-    ),
-    settings: str = option(
-        "--settings FILE",
-        "YAML file with shares of answers, habits of respondents, days, the sample.",
-        "",
-    ),
-    db: parameters.DatabaseOption = None,
+    given: SimulateParameters,
 ) -> None:
     """Simulate interviews, and show which items and options are never reached or chosen.
 
-    Simulated respondents answer through the real engine, with don't know, refusals, confirmed warnings and corrected
-    answers. All options are chosen equally often, unless a file gives their shares:
+    Simulated respondents answer through the real engine, with don't know, refusals, confirmed
+    warnings and corrected answers. All options are chosen equally often, unless a file gives their
+    shares:
 
     answers: {consent: {1: 90%, 2: 8%, refused: 2%}}
 
-    With --fieldwork, simulated interviewers call the cases by the study's rules, on a simulated clock. The result lists
-    complete interviews by day, calls per complete, attempts, outcomes, rates, appointments, quotas, and how busy
-    the interviewers are. Ctrl+C shows the days that are done. `survey status --forecast` starts from a study as it is.
+    With --fieldwork, simulated interviewers call the cases by the study's rules, on a simulated
+    clock. The result lists complete interviews by day, calls per complete, attempts, outcomes,
+    rates, appointments, quotas, and how busy the interviewers are. Ctrl+C shows the days that are
+    done. `survey status --forecast` starts from a study as it is.
 
     Example: survey simulate study.yaml -n 500
     """
@@ -85,28 +108,36 @@ def simulate(
         load_settings,
     )
 
-    if fieldwork and keep:
+    if given.fieldwork and given.keep:
         raise typer.BadParameter("--fieldwork stores nothing — leave --keep out")
-    if interviewers is not None and not fieldwork:
+    if given.interviewers is not None and not given.fieldwork:
         raise typer.BadParameter("--interviewers is only for --fieldwork — leave it out")
-    if number is not None and fieldwork and number > MAX_INVENTED_CASES:
+    if given.number is not None and given.fieldwork and given.number > MAX_INVENTED_CASES:
         raise typer.BadParameter(
-            f"-n {number}: too many cases — write at most {MAX_INVENTED_CASES}"
+            f"-n {given.number}: too many cases — write at most {MAX_INVENTED_CASES}"
         )
 
     instrument = open_instrument(file)
-    chosen = load_settings(settings, instrument) if settings else SimulationSettings()
-    if not fieldwork:
-        count = number or DEFAULT_INTERVIEWS
-        _simulate_interviews(file, instrument, chosen, count=count, seed=seed, keep=keep, db=db)
+    chosen = load_settings(given.settings, instrument) if given.settings else SimulationSettings()
+    if not given.fieldwork:
+        count = given.number or DEFAULT_INTERVIEWS
+        _simulate_interviews(
+            file, instrument, chosen, count=count, seed=given.seed, keep=given.keep, db=given.db
+        )
         return
 
-    if chosen.written.fieldwork.sample and number:
+    if chosen.written.fieldwork.sample and given.number:
         raise typer.BadParameter(
-            f"-n {number} invents cases, and {settings} names a sample — give one of them"
+            f"-n {given.number} invents cases, and {given.settings} names a sample — give one of "
+            "them"
         )
     _simulate_fieldwork(
-        file, chosen, cases=number or 0, interviewers=interviewers, seed=seed, db=db
+        file,
+        chosen,
+        cases=given.number or 0,
+        interviewers=given.interviewers,
+        seed=given.seed,
+        db=given.db,
     )
 
 
@@ -262,11 +293,15 @@ def _render_simulation(report: "SimulationReport", model: "FieldworkModel") -> I
     settings, propensities = model.settings, model.settings.propensities
     yield terminal.wrap_paragraph(
         f"Invented respondents: nobody was called. {format_quantity(report.cases, 'case')}, "
-        f"{format_quantity(len(model.interviewers), 'interviewer')}, {format_quantity(model.simulated_days, 'day')} from "
-        f"{settings.starts} ({settings.zone.key}), spread: {model.plan.spread}, seed {settings.seed}. "
+        f"{format_quantity(len(model.interviewers), 'interviewer')}, "
+        f"{format_quantity(model.simulated_days, 'day')} from "
+        f"{settings.starts} ({settings.zone.key}), spread: {model.plan.spread}, seed "
+        f"{settings.seed}. "
         f"Assumptions: a person answers {propensities.contact:.0%} of calls, "
-        f"{propensities.refuse:.0%} of contacts refuse, {propensities.eligible:.0%} are eligible, an appointment is kept "
-        f"{propensities.keep_appointment:.0%} of the time, {settings.item_seconds:g} seconds for each item. "
+        f"{propensities.refuse:.0%} of contacts refuse, {propensities.eligible:.0%} are eligible, "
+        "an appointment is kept "
+        f"{propensities.keep_appointment:.0%} of the time, {settings.item_seconds:g} seconds for "
+        "each item. "
         f"{_describe_shares(settings.habits.shares)} "
         "A file given as --settings changes contact, refuse, kept, eligible and seconds."
     )
@@ -344,31 +379,46 @@ def _format_share(part: int, base: int) -> str:
     return f"{part / base:.0%}" if base else ""
 
 
+@option_group
+class TestParameters:
+    """The options of `survey test`."""
+
+    form: parameters.ResultFormatOption = "table"
+    junit: Annotated[
+        str, option("--junit FILE", "Also write the results as JUnit XML, for CI servers.")
+    ] = ""
+    prove: Annotated[
+        bool,
+        option("--prove", "Leave out of the coverage what can't happen; needs the extra [proof]."),
+    ] = False
+    everything: Annotated[bool, option("--all", "List everything that is not covered.")] = False
+    generate: Annotated[
+        str,
+        option(
+            "--generate FILE",
+            "Write scenarios that cover all that can happen; needs the extra [proof].",
+        ),
+    ] = ""
+    force: parameters.ForceOption = False
+
+
 def run_test(
     file: parameters.InstrumentArgument,
-    scenarios: str = argument(
-        "SCENARIOS",
-        "The file of scenarios; if left out, NAME.scenarios.yaml beside NAME.yaml.",
-        "",
-        show_default=False,
-    ),
-    form: parameters.ResultFormatOption = "table",
-    junit: str = option("--junit FILE", "Also write the results as JUnit XML, for CI servers.", ""),
-    prove: bool = flag(
-        "--prove", "Leave out of the coverage what can't happen; needs the extra [proof]."
-    ),
-    everything: bool = flag("--all", "List everything that is not covered."),
-    generate: str = option(
-        "--generate FILE",
-        "Write scenarios that cover all that can happen; needs the extra [proof].",
-        "",
-    ),
-    force: parameters.ForceOption = False,
+    *,
+    scenarios: Annotated[
+        str,
+        argument(
+            "SCENARIOS",
+            "The file of scenarios; if left out, NAME.scenarios.yaml beside NAME.yaml.",
+            show_default=False,
+        ),
+    ] = "",
+    given: TestParameters,
 ) -> None:
     """Run the scenarios of a questionnaire, and show what they cover.
 
-    A scenario is an interview written down in advance: answers, and what must come of them. The guide "Test a
-    questionnaire" shows how they are written.
+    A scenario is an interview written down in advance: answers, and what must come of them. The
+    guide "Test a questionnaire" shows how they are written.
 
     Exit code 0: all scenarios passed; 1: one failed, or a file has errors.
 
@@ -377,25 +427,28 @@ def run_test(
     from survey_cli.services.questionnaire import scenario_tests
 
     today = now().date()
-    if generate:
-        count, left_open = scenario_tests.generate_suite(file, generate, today, force=force)
+    if given.generate:
+        count, left_open = scenario_tests.generate_suite(
+            file, given.generate, today, force=given.force
+        )
         for what in left_open:
             terminal.say(f"not decided: {what}")
-        terminal.say(f"{generate}: {format_quantity(count, 'scenario')} written")
+        terminal.say(f"{given.generate}: {format_quantity(count, 'scenario')} written")
         return
     result = scenario_tests.run_suite(
-        file, scenarios or scenario_tests.find_scenario_file(file), today, proved=prove
+        file, scenarios or scenario_tests.find_scenario_file(file), today, proved=given.prove
     )
-    if junit:
-        scenario_tests.write_junit(result, junit)
+    if given.junit:
+        scenario_tests.write_junit(result, given.junit)
     terminal.print_result(
-        form, _render_suite(result, None if everything else MAX_UNCOVERED), result
+        given.form, _render_suite(result, None if given.everything else MAX_UNCOVERED), result
     )
-    if form == "table":
+    if given.form == "table":
         passed = len(result.scenarios) - result.failed
         failed = f", {result.failed} failed" if result.failed else ""
         terminal.say(
-            f"{result.file}: {format_quantity(len(result.scenarios), 'scenario')}, {passed} passed{failed}"
+            f"{result.file}: {format_quantity(len(result.scenarios), 'scenario')}, {passed} "
+            f"passed{failed}"
         )
     raise typer.Exit(1 if result.failed else 0)
 

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import typer
 
 from survey_cli.cli import parameters
 from survey_cli.cli.commands.interview import has_full_screen
+from survey_cli.cli.option_groups import list_option_names, option_group, refuse_options
 from survey_cli.cli.output import datetimes, terminal
 from survey_cli.cli.output.terminal import (
     make_printable,
@@ -17,7 +18,7 @@ from survey_cli.cli.output.terminal import (
     say,
     wrap_paragraph,
 )
-from survey_cli.cli.parameters import argument, flag, on_study, option, refuse_options
+from survey_cli.cli.parameters import argument, on_study, option
 from survey_cli.wording import format_quantity
 
 if TYPE_CHECKING:
@@ -36,10 +37,6 @@ MAX_NAME_WIDTH: Final = 28
 """Maximum width of a name or note."""
 FACTS_OF_DATA: Final = ("paused", "appointments", "leases", "held", "backed_up")
 """What the JSON of the status contains of the data that it is built from."""
-STATUS_ONLY: Final = ("watch", "since", "out", "force", "theme")
-"""Parameters of `status` that mean nothing with --forecast."""
-FORECAST_ONLY: Final = ("interviewers", "spread", "days", "seed")
-"""Parameters of `status` that mean nothing without it."""
 APPOINTMENT_STATES: Final = {
     "missed": "missed",
     "due": "due now",
@@ -48,59 +45,95 @@ APPOINTMENT_STATES: Final = {
 }
 
 
+@option_group
+class StatusParameters:
+    """Options of `survey status` that have no meaning with --forecast."""
+
+    watch: Annotated[
+        bool, option("--watch", "Follow it on the full screen, as `survey board` does; q leaves.")
+    ] = False
+    since: Annotated[
+        str,
+        option(
+            "--since TIME",
+            "Count calls, hours and lengths from this date or time: 2026-11-24, or '2026-11-24 "
+            "17:00'.",
+        ),
+    ] = ""
+    out: Annotated[
+        str, option("--out -o FILE", "Write a page for the client (.html), without persons.")
+    ] = ""
+    force: parameters.ForceOption = False
+
+
+@option_group
+class ForecastParameters:
+    """Options of `survey status` that need --forecast."""
+
+    interviewers: Annotated[
+        str,
+        option(
+            "--interviewers N,N,…",
+            "With --forecast: numbers of interviewers, one row each; by default that of the list "
+            "of people, else 4,8,12.",
+        ),
+    ] = ""
+    spread: Annotated[
+        str,
+        option(
+            "--spread HOW,…",
+            "With --forecast: ways to spread attempts over the day, one row each: prefer,wait,off; "
+            "by default as the study"
+            " says.",
+        ),
+    ] = ""
+    days: Annotated[
+        int | None,
+        option(
+            "--days N",
+            "With --forecast: number of calendar days; by default up to the study's last day, or "
+            "60.",
+            min=1,
+            max=400,
+        ),
+    ] = None
+    seed: Annotated[
+        int, option("--seed N", "With --forecast: the same seed gives the same forecast.")
+    ] = 1
+
+
 def status(
     context: typer.Context,
     file: parameters.InstrumentArgument,
-    watch: bool = flag(
-        "--watch", "Follow it on the full screen, as `survey board` does; q leaves."
-    ),
-    since: str = option(
-        "--since TIME",
-        "Count calls, hours and lengths from this date or time: 2026-11-24, or '2026-11-24 17:00'.",
-        "",
-    ),
-    out: str = option("--out -o FILE", "Write a page for the client (.html), without persons.", ""),
-    force: parameters.ForceOption = False,
+    given: StatusParameters,
+    *,
     form: parameters.ResultFormatOption = "table",
     people: parameters.PeopleOption = None,
-    zone: str = option(
-        "--zone ZONE",
-        "Local time zone, such as America/Chicago; by default the computer's, in a forecast the study's.",
-        "",
-    ),
+    zone: Annotated[
+        str,
+        option(
+            "--zone ZONE",
+            "Local time zone, such as America/Chicago; by default the computer's, in a forecast "
+            "the study's.",
+        ),
+    ] = "",
     db: parameters.DatabaseOption = None,
     theme: parameters.ThemeOption = "",
-    forecast: bool = flag(
-        "--forecast", "Instead, forecast the rest of the fieldwork. Nothing is written."
-    ),
-    interviewers: str = option(
-        "--interviewers N,N,…",
-        "With --forecast: numbers of interviewers, one row each; by default that of the list of people, else 4,8,12.",
-        "",
-    ),
-    spread: str = option(
-        "--spread HOW,…",
-        "With --forecast: ways to spread attempts over the day, one row each: prefer,wait,off; by default as the study"
-        " says.",
-        "",
-    ),
-    days: int | None = option(
-        "--days N",
-        "With --forecast: number of calendar days; by default up to the study's last day, or 60.",
-        None,
-        min=1,
-        max=400,
-    ),
-    seed: int = option("--seed N", "With --forecast: the same seed gives the same forecast.", 1),
+    forecast: Annotated[
+        bool,
+        option("--forecast", "Instead, forecast the rest of the fieldwork. Nothing is written."),
+    ] = False,
+    assumed: ForecastParameters,
 ) -> None:
     """Show the state of the fieldwork: progress, cases, outcomes, quotas, appointments, calls, interviewers.
 
-    Cases, outcomes, quotas and appointments are as they are now. Calls, hours and lengths are counted from --since,
-    or from the beginning.
+    Cases, outcomes, quotas and appointments are as they are now. Calls, hours and lengths are
+    counted from --since, or from the beginning.
 
-    With --forecast, show how the fieldwork would go on from here: interviews per day, hours per interview, when the
-    target is reached. How often people answer and refuse is measured in the study's own calls, or assumed if there are
-    too few; the result says which. Ctrl+C shows what is ready.
+    With --forecast, show how the fieldwork would go on from here: interviews per day, hours per
+    interview, when the target is reached. How often people answer and refuse is measured in the
+    study's own calls, or assumed if there are too few; the result says which. Ctrl+C shows what is
+    ready.
 
     Example: survey status study.yaml --watch
     """
@@ -111,13 +144,15 @@ def status(
     if forecast:
         from survey_cli.cli.commands.forecast import print_forecast
 
-        refuse_options(context, STATUS_ONLY, "is not for --forecast")
+        refuse_options(
+            context, (*list_option_names(StatusParameters), "theme"), "is not for --forecast"
+        )
         print_forecast(
             file,
-            interviewers=interviewers,
-            spread=spread,
-            days=days,
-            seed=seed,
+            interviewers=assumed.interviewers,
+            spread=assumed.spread,
+            days=assumed.days,
+            seed=assumed.seed,
             people=people,
             zone=local_zone,
             db=db,
@@ -125,21 +160,21 @@ def status(
         )
         return
 
-    refuse_options(context, FORECAST_ONLY, "is only for --forecast")
-    if watch and has_full_screen() and form == "table":
+    refuse_options(context, list_option_names(ForecastParameters), "is only for --forecast")
+    if given.watch and has_full_screen() and form == "table":
         from survey_cli.cli.commands.board import run_boards
         from survey_cli.cli.commands.study_commands import StudyCommands
 
         run_boards([StudyCommands(file, people=people, db=db, zone=local_zone)], theme)
         return
     request = Request(path=file, at=datetimes.now(), db=db, people=people, notify=say)
-    if out:
+    if given.out:
         from survey_cli.services.cases.fieldwork_status import publish_status
 
-        publish_status(request, out, force=force, since=since, zone=local_zone)
-        say(f"{out}: written")
+        publish_status(request, given.out, force=given.force, since=given.since, zone=local_zone)
+        say(f"{given.out}: written")
         return
-    report = load_fieldwork_status(request, since=since, zone=local_zone)
+    report = load_fieldwork_status(request, since=given.since, zone=local_zone)
     if form == "json":
         facts = {
             part.name: getattr(report, part.name) for part in fields(report) if part.name != "data"
@@ -147,7 +182,7 @@ def status(
         facts |= {name: getattr(report.data, name) for name in FACTS_OF_DATA}
         terminal.print_result(form, (), facts)
         return
-    if watch:
+    if given.watch:
         say("survey: this terminal cannot show a full screen, so the status is shown once")
     say(report.in_use)
     say(*report.future[: terminal.MOST_PROBLEMS])
@@ -329,12 +364,15 @@ def _render_interviewers(people: Sequence["InterviewerStatusLine"]) -> list[str]
         "", COMPLETED.name, CALLS.name, "hours", "calls/h", "length", REFUSALS.name, REFUSAL_SHARE.name
     )  # fmt: skip
     notes = wrap_paragraph(
-        f"hours are {HOURS_ON_CASES.name}; calls/h is shown after one hour; length is the mean of completed"
-        f" interviews; {REFUSALS.name} are of contacts that ended in a complete or partial interview or a refusal"
+        f"hours are {HOURS_ON_CASES.name}; calls/h is shown after one hour; length is the mean of "
+        "completed"
+        f" interviews; {REFUSALS.name} are of contacts that ended in a complete or partial "
+        "interview or a refusal"
     )
     if any(0 < line.conclusive_contacts < SMALL_BASE for line in people):
         notes += wrap_paragraph(
-            f"* base of fewer than {SMALL_BASE}: one case more or less changes the percentage by more than five points"
+            f"* base of fewer than {SMALL_BASE}: one case more or less changes the percentage by "
+            "more than five points"
         )
     return [*_render_columns(head, rows), *notes]
 
@@ -390,12 +428,12 @@ def _truncate(line: str, cells: int) -> str:
 @on_study
 def study_pause(
     request: "Request",
-    message: str = option("--message TEXT", "Text shown on every station's screen.", ""),
+    message: Annotated[str, option("--message TEXT", "Text shown on every station's screen.")] = "",
 ) -> None:
     """Stop all calling: no station claims a case or dials a number until `survey study resume`.
 
-    Current interviews are finished, and outcomes of numbers already dialed are still keyed. Cases and appointments
-    stay in the queue.
+    Current interviews are finished, and outcomes of numbers already dialed are still keyed. Cases
+    and appointments stay in the queue.
 
     Example: survey study pause study.yaml --message "back at 3 pm"
     """
@@ -404,7 +442,8 @@ def study_pause(
     paused = pause_study(request, message)
     since, file = paused.since.astimezone(), request.path
     say(
-        f"{file}: {paused.describe(since, since)}; survey study resume {file} lets the stations continue"
+        f"{file}: {paused.describe(since, since)}; survey study resume {file} lets the stations "
+        "continue"
     )
 
 
@@ -418,7 +457,8 @@ def study_resume(request: "Request") -> None:
 
     minutes = (request.at - resume_study(request).since) // timedelta(minutes=1)
     say(
-        f"{request.path}: resumed after {format_quantity(minutes, 'minute')}; the stations continue automatically"
+        f"{request.path}: resumed after {format_quantity(minutes, 'minute')}; the stations "
+        "continue automatically"
     )
 
 
@@ -426,9 +466,10 @@ def study_resume(request: "Request") -> None:
 def study_publish(request: "Request") -> None:
     """Let interviews begin with the questionnaire as its file is now.
 
-    On a database server only this command changes the version: until then, stations continue with the published
-    one. It is for the owner of the schema. With a database file, every change of the questionnaire's file takes
-    effect automatically; there this command makes another file the study's questionnaire.
+    On a database server only this command changes the version: until then, stations continue with
+    the published one. It is for the owner of the schema. With a database file, every change of the
+    questionnaire's file takes effect automatically; there this command makes another file the
+    study's questionnaire.
 
     Example: survey study publish study.yaml --db postgresql://owner@host/field
     """
@@ -436,19 +477,20 @@ def study_publish(request: "Request") -> None:
 
     result = publish_version(request)
     say(
-        f"{result.where}: version {result.version} {'is published' if result.new else 'was in effect already'}"
+        f"{result.where}: version {result.version} "
+        f"{'is published' if result.new else 'was in effect already'}"
     )
 
 
 def study_share(
     file: parameters.InstrumentArgument,
-    group: str = option("--group GROUP", "The interviewers' group on this computer."),
+    group: Annotated[str, option("--group GROUP", "The interviewers' group on this computer.")],
     db: parameters.DatabaseOption = None,
 ) -> None:
     """Let several people on one computer work on a study, each under their own login.
 
-    The folder of the databases is given to the group, and closed to everybody else. Its mode becomes 2770, that of
-    the databases 0660, and that of the lists 0640.
+    The folder of the databases is given to the group, and closed to everybody else. Its mode
+    becomes 2770, that of the databases 0660, and that of the lists 0640.
 
     Example: survey study share study.yaml --group interviewers
     """
@@ -460,7 +502,8 @@ def study_share(
     if not (folder / PEOPLE_FILE).is_file():
         rights = describe_rights_without_list(on_server=False)
         say(
-            f"{folder / PEOPLE_FILE}: there is no list of people, so {rights} — list who is supervisor, and who calls"
+            f"{folder / PEOPLE_FILE}: there is no list of people, so {rights} — list who is "
+            "supervisor, and who calls"
         )
 
 
@@ -504,32 +547,37 @@ def study_people(request: "Request") -> None:
         say(f"{format_quantity(listing.unowned_appointments, 'appointment')} for anyone")
     if listing.where:
         say(
-            f"{listing.where}: {format_quantity(sum(bool(line.role) for line in listing.lines), 'person', 'people')}"
+            f"{listing.where}: "
+            f"{format_quantity(sum(bool(line.role) for line in listing.lines), 'person', 'people')}"
         )
     else:
         rights = describe_rights_without_list(on_server=bool(on_server))
         say(
-            f"no people are listed, so {rights} — list people in interviewers.csv beside the database"
+            f"no people are listed, so {rights} — list people in interviewers.csv beside the "
+            "database"
         )
 
 
 @on_study
 def study_message(
     request: "Request",
-    text: str = argument(
-        "TEXT", "The message. Without it, the messages that stations show are listed.", ""
-    ),
-    to: str = option("--to PERSON", "Only for this person.", ""),
-    until: str = option(
-        "--until TIME", "Show it until then: 15:00; by default until the end of the day.", ""
-    ),
-    withdraw: int = option(
-        "--withdraw N", "Withdraw the message with this number in the list.", 0, min=0
-    ),
+    text: Annotated[
+        str,
+        argument("TEXT", "The message. Without it, the messages that stations show are listed."),
+    ] = "",
+    to: Annotated[str, option("--to PERSON", "Only for this person.")] = "",
+    until: Annotated[
+        str,
+        option("--until TIME", "Show it until then: 15:00; by default until the end of the day."),
+    ] = "",
+    withdraw: Annotated[
+        int, option("--withdraw N", "Withdraw the message with this number in the list.", min=0)
+    ] = 0,
 ) -> None:
     """Send a message to the stations, or list the messages and who has seen them.
 
-    Stations show it at the next key, once to each person; it never covers what is read to the respondent.
+    Stations show it at the next key, once to each person; it never covers what is read to the
+    respondent.
 
     Example: survey study message study.yaml --to ann "please call me"
     """
@@ -569,21 +617,24 @@ def study_message(
 @on_study
 def study_shift(
     request: "Request",
-    person: str = argument(
-        "PERSON", "The login. Without it, everybody who is at work is listed.", ""
-    ),
-    day: str = option("--day DATE", "The day; by default today.", ""),
-    start: str = option("--from TIME", "Correct when the person began: 09:00.", ""),
-    end: str = option("--to TIME", "Correct when the person left: 17:30.", ""),
-    unpaid: int | None = option("--unpaid MINUTES", "Correct the unpaid breaks.", None, min=0),
-    away: int | None = option(
-        "--away MINUTES", "Correct the time signed off in between.", None, min=0
-    ),
-    note: str = option("--note TEXT", "The reason. Required with a correction.", ""),
+    person: Annotated[
+        str, argument("PERSON", "The login. Without it, everybody who is at work is listed.")
+    ] = "",
+    day: Annotated[str, option("--day DATE", "The day; by default today.")] = "",
+    start: Annotated[str, option("--from TIME", "Correct when the person began: 09:00.")] = "",
+    end: Annotated[str, option("--to TIME", "Correct when the person left: 17:30.")] = "",
+    unpaid: Annotated[
+        int | None, option("--unpaid MINUTES", "Correct the unpaid breaks.", min=0)
+    ] = None,
+    away: Annotated[
+        int | None, option("--away MINUTES", "Correct the time signed off in between.", min=0)
+    ] = None,
+    note: Annotated[str, option("--note TEXT", "The reason. Required with a correction.")] = "",
 ) -> None:
     """Show who is at work, or one person's working day, and correct its times.
 
-    What was recorded stays. `survey export --what shifts` has the days of all, with the corrections and their reasons.
+    What was recorded stays. `survey export --what shifts` has the days of all, with the corrections
+    and their reasons.
 
     Example: survey study shift study.yaml ann --to 17:30 --note "forgot"
     """

@@ -60,6 +60,11 @@ def open_data_output() -> TextIO:
     return cast(TextIO, _TerminalText(sys.stdout)) if sys.stdout.isatty() else sys.stdout
 
 
+def name_output(to: str) -> str:
+    """Return a file's path, or `stdout` for `-`."""
+    return "stdout" if to == "-" else to
+
+
 def say(*lines: object) -> None:
     """Print lines for the user on stderr; stdout is for data."""
     for line in lines:
