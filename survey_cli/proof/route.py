@@ -7,15 +7,24 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from functools import cached_property
 from math import inf
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
 from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.document import SampleColumn
 from survey_cli.instrument.schema.items import unasked_items
-from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem, SearchItem
+from survey_cli.instrument.schema.items.possible_answers import (
+    Amount,
+    AnyText,
+    Computed,
+    Day,
+    NoAnswer,
+    OneCode,
+    RespondentAnswers,
+    SeveralCodes,
+    TimeOfDay,
+)
 from survey_cli.instrument.schema.items.question import CompiledItem
-from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TimeItem
 from survey_cli.instrument.texts.date_text import FIRST_YEAR, LAST_YEAR
 from survey_cli.proof import cells
 from survey_cli.proof.cells import FALSE, TRUE, Clauses, Literal
@@ -24,6 +33,8 @@ from survey_cli.values import Place
 
 DAYS: Final = (date(FIRST_YEAR, 1, 1).toordinal(), date(LAST_YEAR, 12, 31).toordinal())
 """The first and the last day that there can be."""
+MINUTES: Final = (0, 24 * 60 - 1)
+"""The first and the last minute of a day."""
 
 
 class CalendarCell(cells.OrderedCell):
@@ -66,6 +77,16 @@ def _cut_out(low: float, high: float, codes: Iterable[float]) -> list[tuple[floa
             ranges.append((low, code - 1))
         low = code + 1
     return [*ranges, (low, high)]
+
+
+def _list_ranges(answers: Amount, kept_codes: Iterable[float]) -> list[tuple[float, float]]:
+    """Return the ranges of the numbers that can be answered, whatever was answered before."""
+    low = -inf if answers.low is None else answers.low
+    high = inf if answers.high is None else answers.high
+    ranges = [(low, high)]
+    if not answers.decimals:
+        ranges = _cut_out(low, high, kept_codes)
+    return [*ranges, *((number, number) for number in answers.special)]
 
 
 @dataclass(slots=True)
@@ -397,8 +418,9 @@ class RouteModel:
         ):  # a sample column that is looked up
             return
         position.cell = cell
-        if isinstance(item.question, NumberItem | DateItem):
-            self._require_limits(item, item.question, cell, turns)
+        answers = item.question.describe_answers(item)
+        if isinstance(answers, Amount | Day):
+            self._require_limits(item, answers, cell, turns)
         chosen = cell.chosen if isinstance(cell, cells.MultipleCell) else {}
         values = cell.values if isinstance(cell, cells.CodedCell) else chosen
         for code, literal in position.offered.items():
@@ -411,39 +433,39 @@ class RouteModel:
                 self._alive = self.clauses.all_of([self._alive, -fires])
 
     def _require_limits(
-        self, item: CompiledItem, question: NumberItem | DateItem, cell: cells.Cell, turns: Turns
+        self, item: CompiledItem, answers: Amount | Day, cell: cells.Cell, turns: Turns
     ) -> None:
         """Require an answer to keep to the limits that depend on other answers, and to those of a date."""
-        bounds: dict[str, ast.expr] = {}
-        if isinstance(question, NumberItem) and not item.limits:
-            cell.require_answer()
+        if isinstance(answers, Amount) and not item.limits:
+            cell.require_answer()  # `_make_cell` restricts it to its fixed limits
             return
-        for key in ("min", "max"):
-            written: Any = getattr(question, key)
+
+        bounds: dict[str, ast.expr] = {}
+        for key, fixed in (("min", answers.low), ("max", answers.high)):
             if key in item.limits:
                 bounds[key] = item.limits[key].condition.tree
-            elif written is not None:
-                bounds[key] = ast.Constant(
-                    written.isoformat() if isinstance(written, date) else written
-                )
-        options = question.options if isinstance(question, NumberItem) else ()
-        exempt = [cell.compare("==", code).true for code in options]
+            elif isinstance(fixed, date):
+                bounds[key] = ast.Constant(fixed.isoformat())
+            elif fixed is not None:
+                bounds[key] = ast.Constant(fixed)
+
+        special = answers.special if isinstance(answers, Amount) else ()
+        exempt = [cell.compare("==", number).true for number in special]
         for key, bound in bounds.items():
-            is_within = ast.Compare(
-                ast.Name(item.id), [ast.GtE() if key == "min" else ast.LtE()], [bound]
-            )
+            sign = ast.GtE() if key == "min" else ast.LtE()
+            is_within = ast.Compare(ast.Name(item.id), [sign], [bound])
             self.clauses.require(-self.encode_kept(is_within, turns).false, *exempt)
+
         nothing_fits = FALSE
         if len(bounds) == 2:
             least = bounds["min"]
-            if isinstance(
-                question, NumberItem
-            ):  # less than one apart, there may be no number between them
+            if isinstance(answers, Amount):
+                # between two limits that are less than one apart there may be no number
                 least = ast.BinOp(least, ast.Add(), ast.Constant(1))
-            nothing_fits = self.encode_kept(
-                ast.Compare(bounds["max"], [ast.Lt()], [least]), turns
-            ).true
+            is_empty = ast.Compare(bounds["max"], [ast.Lt()], [least])
+            nothing_fits = self.encode_kept(is_empty, turns).true
         cell.require_answer(nothing_fits)
+
         settled = self.clauses.any_of([-cell.asked, cell.answered, *cell.declines.values()])
         self._alive = self.clauses.all_of([self._alive, settled])
 
@@ -475,65 +497,67 @@ class RouteModel:
                 return cells.TextCell(self.clauses, TRUE, ())
 
     def _make_term(self, item: CompiledItem, asked: Literal) -> Term | None:
-        question = item.question
-        if isinstance(question, unasked_items.ComputedItem):
-            return self._make_computed_term(item, question, asked)
-        if not question.expects_answer:
-            return None
-        cell = self._make_cell(item, asked)
-        if not isinstance(question, NumberItem | DateItem):
-            cell.require_answer()
-        return [Alternative(TRUE, cell)]
-
-    def _make_cell(self, item: CompiledItem, asked: Literal) -> cells.Cell:
-        question = item.question
-        own = self.clauses, asked, [decline.id for decline in item.declines]
-        codes = [option.code for option in item.options]
-        match question:
-            case MultipleItem():
-                several = cells.MultipleCell(*own, codes)
-                self._limit_choices(several, item, question)
-                return several
-            case NumberItem():
-                number = cells.OrderedCell(*own, whole=not question.decimals)
-                low = -inf if question.lowest is None else question.lowest
-                high = inf if question.highest is None else question.highest
-                ranges = _cut_out(low, high, item.kept_codes) if number.whole else [(low, high)]
-                number.restrict([*ranges, *((code, code) for code in question.options)])
-                return number
-            case DateItem() | TimeItem():
-                calendar = CalendarCell(
-                    *own, partial=isinstance(question, DateItem) and question.partial
-                )
-                calendar.restrict([DAYS if isinstance(question, DateItem) else (0, 24 * 60 - 1)])
-                return calendar
-            case SearchItem():
-                return cells.CodedCell(*own, [*question.entries.rows, *codes])
-            case _ if isinstance(question, CodedItem) or codes:
-                return cells.CodedCell(*own, codes)
+        answers = item.question.describe_answers(item)
+        match answers:
+            case NoAnswer():
+                return None
+            case Computed():
+                return self._make_computed_term(item, answers, asked)
+            case Amount() | Day():
+                # `_require_limits` says whether there is one that can be given
+                return [Alternative(TRUE, self._make_cell(item, answers, asked))]
+            case OneCode() | SeveralCodes() | TimeOfDay() | AnyText():
+                cell = self._make_cell(item, answers, asked)
+                cell.require_answer()
+                return [Alternative(TRUE, cell)]
             case _:
-                return cells.TextCell(*own)
+                assert_never(answers)
 
-    def _limit_choices(
-        self, cell: cells.MultipleCell, item: CompiledItem, question: MultipleItem
-    ) -> None:
+    def _make_cell(
+        self, item: CompiledItem, answers: RespondentAnswers, asked: Literal
+    ) -> cells.Cell:
+        own = self.clauses, asked, [decline.id for decline in item.declines]
+        match answers:
+            case OneCode(codes=codes):
+                return cells.CodedCell(*own, codes)
+            case SeveralCodes(codes=codes):
+                several = cells.MultipleCell(*own, codes)
+                self._limit_choices(several, answers)
+                return several
+            case Amount():
+                number = cells.OrderedCell(*own, whole=not answers.decimals)
+                number.restrict(_list_ranges(answers, item.kept_codes))
+                return number
+            case Day(is_partial=is_partial):
+                day = CalendarCell(*own, partial=is_partial)
+                day.restrict([DAYS])
+                return day
+            case TimeOfDay():
+                time_of_day = CalendarCell(*own)
+                time_of_day.restrict([MINUTES])
+                return time_of_day
+            case AnyText():
+                return cells.TextCell(*own)
+            case _:
+                assert_never(answers)
+
+    def _limit_choices(self, cell: cells.MultipleCell, answers: SeveralCodes) -> None:
         """Require as many choices as the item does, and an exclusive one alone."""
-        exclusive, chosen = (
-            [cell.chosen[o.code] for o in item.options if o.exclusive],
-            list(cell.chosen.values()),
-        )
+        chosen = list(cell.chosen.values())
+        exclusive = [cell.chosen[code] for code in answers.codes if code in answers.exclusive]
+
         for literal in exclusive:
             for other in chosen:
                 if other != literal:
                     self.clauses.require(-literal, -other)
-        if question.min == 1:
+
+        if answers.least == 1:
             self.clauses.imply(cell.answered, *chosen)
-        elif question.min > 1:
-            self.clauses.imply(
-                cell.answered, *exclusive, *self._list_at_least(chosen, question.min)
-            )
-        if question.max is not None and question.max < len(chosen):
-            for literal in self._list_at_least(chosen, question.max + 1):
+        elif answers.least > 1:
+            enough = self._list_at_least(chosen, answers.least)
+            self.clauses.imply(cell.answered, *exclusive, *enough)
+        if answers.most is not None and answers.most < len(chosen):
+            for literal in self._list_at_least(chosen, answers.most + 1):
                 self.clauses.require(-literal)
 
     def _list_at_least(self, literals: list[Literal], count: int) -> list[Literal]:
@@ -541,17 +565,18 @@ class RouteModel:
         *_, counts = self._count(literals, count)
         return counts[count:]
 
-    def _make_computed_term(
-        self, item: CompiledItem, question: unasked_items.ComputedItem, asked: Literal
-    ) -> Term:
-        codes: list[Any] = list(unasked_items.QUOTA_STATES)
+    def _make_computed_term(self, item: CompiledItem, answers: Computed, asked: Literal) -> Term:
+        question = item.question
         if isinstance(question, unasked_items.DrawItem):
             return self._make_draw(item, asked)
         if isinstance(question, unasked_items.LookupItem) and question.sample is not None:
             return [Alternative(asked, self.sample[str(question.sample)])]
-        if isinstance(question, unasked_items.SplitItem):
-            codes = list(question.list_codes())
-        cell = cells.CodedCell(self.clauses, asked, (), codes)
+
+        cell: cells.Cell
+        if answers.codes:
+            cell = cells.CodedCell(self.clauses, asked, (), answers.codes)
+        else:
+            cell = cells.TextCell(self.clauses, asked, ())
         cell.require_answer()
         return [Alternative(TRUE, cell)]
 

@@ -6,25 +6,31 @@ Compares kinds, codes with their texts, ranges, units and declines, not the word
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from enum import Enum
 from math import inf
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias, assert_never
 
 from survey_cli.instrument.compiled.model import Instrument, Roster
-from survey_cli.instrument.schema.items.coded import MultipleItem, SearchItem
-from survey_cli.instrument.schema.items.question import CompiledItem
-from survey_cli.instrument.schema.items.typed import DateItem, NumberItem, TextItem
-from survey_cli.instrument.schema.items.unasked_items import ComputedItem, LookupItem
+from survey_cli.instrument.schema.items.coded import SearchItem
+from survey_cli.instrument.schema.items.possible_answers import (
+    Amount,
+    AnyText,
+    Computed,
+    Day,
+    NoAnswer,
+    OneCode,
+    PossibleAnswers,
+    SeveralCodes,
+    TimeOfDay,
+)
+from survey_cli.instrument.schema.items.question import CompiledItem, QuestionItem
+from survey_cli.instrument.schema.items.typed import NumberItem, TextItem
+from survey_cli.instrument.schema.items.unasked_items import ComputedItem, DrawItem, LookupItem
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.table.columns import build_sample_variable
 from survey_cli.table.versions import SeparateColumns
-from survey_cli.values import Code
+from survey_cli.values import Code, Storage
 
-_KINDS: Final = {
-    "code": "one code",
-    "codes": "several codes",
-    "date": "a date",
-    "time": "a time of day",
-}
 _ENDS: Final = ".,;:! "
 _QUOTES: Final = str.maketrans("’‘“”", "''\"\"")
 
@@ -55,32 +61,69 @@ class MeaningChange(NamedTuple):
     """No real interview begins until somebody has accepted it."""
 
 
+class _ValueKind(Enum):
+    """What is stored of an item, a roster or a sample column; the value is how a change of it is worded."""
+
+    ONE_CODE = "one code"
+    SEVERAL_CODES = "several codes"
+    WHOLE_NUMBER = "a whole number"
+    DECIMAL_NUMBER = "a number with decimals"
+    TEXT = "a text"
+    DATE = "a date"
+    PARTIAL_DATE = "a date or a part of one"
+    TIME = "a time of day"
+    DRAWN_TURN = "a turn that is drawn"
+    ROSTER = "a roster"
+    NUMBER_COLUMN = "a column of numbers"
+    DATE_COLUMN = "a column of dates"
+    TEXT_COLUMN = "a column of texts"
+
+
+_COLUMN_KINDS: Final[Mapping[Storage, _ValueKind]] = {
+    "integer": _ValueKind.NUMBER_COLUMN,
+    "decimal": _ValueKind.NUMBER_COLUMN,
+    "date": _ValueKind.DATE_COLUMN,
+    "text": _ValueKind.TEXT_COLUMN,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Meaning:
     """The meaning of an item's stored answers, or of a sample column's values."""
 
-    kind: str
+    kind: _ValueKind
     labels: Mapping[Code, TextsByLanguage]
-    numeric: bool = False
-    """Codes are special values among other numbers."""
     low: float | None = None
+    """The lowest number, or the fewest answers; None if there is no fixed limit."""
     high: float | None = None
     unit: TextsByLanguage = field(default_factory=dict)
-    bounds: Mapping[str, Any] = field(default_factory=dict)
+    bounds: Mapping[str, date | str] = field(default_factory=dict)
     """The `min` and `max` that are dates, or depend on other answers."""
     decimals: int = 0
     pattern: str | None = None
     declines: Mapping[str, int] = field(default_factory=dict)
     source: str = ""
     """The sample column or quota that it is looked up in."""
-    repeated: bool = False
+    is_repeated: bool = False
     """Asked once in each turn of a roster."""
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its codes are special values among other numbers."""
+        return self.kind in (_ValueKind.WHOLE_NUMBER, _ValueKind.DECIMAL_NUMBER)
 
     def is_ordinary_number(self, code: Code) -> bool:
         """Return whether a code is an ordinary number here."""
-        if not self.numeric or code in self.labels or not isinstance(code, int):
+        if not self.is_number or code in self.labels or not isinstance(code, int):
             return False
-        return (self.low is None or code >= self.low) and (self.high is None or code <= self.high)
+        is_too_low = self.low is not None and code < self.low
+        is_too_high = self.high is not None and code > self.high
+        return not is_too_low and not is_too_high
+
+    def get_limit(self, key: str) -> date | str | float | None:
+        """Return its `min` or `max`."""
+        fixed = self.low if key == "min" else self.high
+        return self.bounds.get(key, fixed)
 
 
 def list_changes(old: Instrument, new: Instrument) -> tuple[MeaningChange, ...]:
@@ -138,37 +181,40 @@ def _iterate_names(instrument: Instrument) -> Iterator[str]:
 def _explain_conflict(
     name: str, old: Instrument, new: Instrument, is_same_meaning: IsSameMeaning
 ) -> str:
-    """Return why answers of both versions cannot share a column; empty where they can."""
+    """Return why answers of both versions cannot share a column; empty if they can."""
     changes = _compare_item(name, old, new)
-    return "; ".join(
-        change.what for change in changes if change.needs_own_column and not is_same_meaning(change)
-    )
+    separate = [change for change in changes if change.needs_own_column]
+    return "; ".join(change.what for change in separate if not is_same_meaning(change))
 
 
 def _compare_item(name: str, old: Instrument, new: Instrument) -> Iterator[MeaningChange]:
-    before, after = _find_meaning(old, name), _find_meaning(new, name)
+    before = _find_meaning(old, name)
+    after = _find_meaning(new, name)
     if before is None:
         return
     if after is None:
-        yield MeaningChange(
-            name, "it is no longer in the questionnaire", needs_own_column=False, kind="removed"
-        )
+        what = "it is no longer in the questionnaire"
+        yield MeaningChange(name, what, needs_own_column=False, kind="removed")
         return
-    turns = ("asked once", "asked in each turn of a roster")
-    for was, is_ in ((before.kind, after.kind), (turns[before.repeated], turns[after.repeated])):
-        if was != is_:
-            yield MeaningChange(
-                name, f"it was {was} and is {is_}", needs_own_column=True, kind="type"
-            )
-            return
+
+    if before.kind is not after.kind:
+        what = f"it was {before.kind.value} and is {after.kind.value}"
+        yield MeaningChange(name, what, needs_own_column=True, kind="type")
+        return
+    if before.is_repeated != after.is_repeated:
+        what = "it was asked once and is asked in each turn of a roster"
+        if before.is_repeated:
+            what = "it was asked in each turn of a roster and is asked once"
+        yield MeaningChange(name, what, needs_own_column=True, kind="type")
+        return
+
     if before.source != after.source:
-        yield MeaningChange(
-            name, f"it was {before.source} and is {after.source}", needs_own_column=True
-        )
-    if (texts := _find_difference(before.unit, after.unit)) is not None:
-        yield MeaningChange(
-            name, f"its unit was {texts[0]!r} and is {texts[1]!r}", needs_own_column=True
-        )
+        what = f"it was {before.source} and is {after.source}"
+        yield MeaningChange(name, what, needs_own_column=True)
+    units = _find_difference(before.unit, after.unit)
+    if units is not None:
+        what = f"its unit was {units[0]!r} and is {units[1]!r}"
+        yield MeaningChange(name, what, needs_own_column=True)
     yield from _compare_codes(name, before, after)
     yield from _compare_limits(name, before, after)
     yield from _compare_declines(name, before, after)
@@ -178,100 +224,120 @@ def _compare_codes(name: str, before: _Meaning, after: _Meaning) -> Iterator[Mea
     for code, labels in before.labels.items():
         label = _get_first(labels)
         if code in after.labels:
-            if (texts := _find_difference(labels, after.labels[code])) is not None:
+            texts = _find_difference(labels, after.labels[code])
+            if texts is not None:
                 what = f"code {code} was {texts[0]!r} and is {texts[1]!r}"
                 yield MeaningChange(name, what, needs_own_column=True, code=code)
         elif after.is_ordinary_number(code):
             what = f"code {code} was {label!r} and is an ordinary number"
             yield MeaningChange(name, what, needs_own_column=True, code=code)
         else:
-            yield _make_limit(
-                name, f"code {code} {label!r} is no longer offered", code, narrower=True
-            )
+            what = f"code {code} {label!r} is no longer offered"
+            yield _make_limit(name, what, code, is_narrower=True)
+
     for code, labels in after.labels.items():
+        label = _get_first(labels)
         if before.is_ordinary_number(code):
-            what = f"code {code} was an ordinary number and is {_get_first(labels)!r}"
+            what = f"code {code} was an ordinary number and is {label!r}"
             yield MeaningChange(name, what, needs_own_column=True, code=code)
         elif code not in before.labels:
-            yield _make_limit(
-                name, f"code {code} {_get_first(labels)!r} is new", code, narrower=False
-            )
+            what = f"code {code} {label!r} is new"
+            yield _make_limit(name, what, code, is_narrower=False)
 
 
-def _make_limit(name: str, what: str, code: Code | None = None, *, narrower: bool) -> MeaningChange:
-    """Make a change of what is accepted, which must itself be accepted where it is less."""
-    return MeaningChange(
-        name, what, False, "narrowed" if narrower else "widened", code, needs_acceptance=narrower
-    )
+def _make_limit(
+    name: str, what: str, code: Code | None = None, *, is_narrower: bool
+) -> MeaningChange:
+    """Make a change of what is accepted. It must itself be accepted if it accepts less."""
+    kind: MeaningKind = "narrowed" if is_narrower else "widened"
+    return MeaningChange(name, what, False, kind, code, needs_acceptance=is_narrower)
 
 
 def _compare_limits(name: str, before: _Meaning, after: _Meaning) -> Iterator[MeaningChange]:
-    narrower = _is_narrowed(before, after)
-    if before.bounds.keys() == after.bounds.keys() and (narrower or _is_narrowed(after, before)):
+    is_narrower = _is_narrowed(before, after)
+    is_changed = is_narrower or _is_narrowed(after, before)
+    if is_changed and before.bounds.keys() == after.bounds.keys():
         what = f"its range was {_format_range(before)} and is {_format_range(after)}"
-        yield _make_limit(name, what, narrower=narrower)
+        yield _make_limit(name, what, is_narrower=is_narrower)
+
     for key in sorted({*before.bounds, *after.bounds}):
-        was, is_ = (m.bounds.get(key, m.low if key == "min" else m.high) for m in (before, after))
+        was = before.get_limit(key)
+        is_ = after.get_limit(key)
         if was != is_:
             what = f"its {key} was {was or 'not given'} and is {is_ or 'not given'}"
-            wider = is_ is None or (
-                type(was) is type(is_) is date and (is_ < was) is (key == "min")
-            )
-            yield _make_limit(name, what, narrower=not wider)
+            yield _make_limit(name, what, is_narrower=not _is_wider(key, was, is_))
+
     if before.decimals != after.decimals:
         what = f"its decimals were {before.decimals} and are {after.decimals}"
-        yield _make_limit(name, what, narrower=before.decimals > after.decimals)
+        yield _make_limit(name, what, is_narrower=before.decimals > after.decimals)
     if before.pattern != after.pattern:
-        was, is_ = (repr(m.pattern) if m.pattern else "any text" for m in (before, after))
-        yield _make_limit(name, f"its pattern was {was} and is {is_}", narrower=bool(after.pattern))
+        was = _format_pattern(before.pattern)
+        is_ = _format_pattern(after.pattern)
+        what = f"its pattern was {was} and is {is_}"
+        yield _make_limit(name, what, is_narrower=after.pattern is not None)
+
+
+def _is_wider(key: str, was: object, is_: object) -> bool:
+    """Return whether a limit certainly accepts more than before: it is gone, or a later or earlier date."""
+    if is_ is None:
+        return True
+    if not isinstance(was, date) or not isinstance(is_, date):
+        return False
+    return is_ < was if key == "min" else is_ >= was
+
+
+def _format_pattern(pattern: str | None) -> str:
+    return "any text" if pattern is None else repr(pattern)
 
 
 def _compare_declines(name: str, before: _Meaning, after: _Meaning) -> Iterator[MeaningChange]:
     """Yield the changes of declines, which need no acceptance: interviews store a decline by its name."""
     for decline, code in before.declines.items():
         if decline not in after.declines:
-            yield MeaningChange(
-                name, f"{decline} is no longer offered", False, "narrowed", needs_acceptance=False
-            )
+            what = f"{decline} is no longer offered"
+            yield MeaningChange(name, what, False, "narrowed", needs_acceptance=False)
         elif code != after.declines[decline]:
             what = f"{decline} had code {code} and has {after.declines[decline]}"
             yield MeaningChange(name, what, needs_own_column=False, needs_acceptance=False)
     for decline in after.declines:
         if decline not in before.declines:
-            yield _make_limit(name, f"{decline} is new", narrower=False)
+            yield _make_limit(name, f"{decline} is new", is_narrower=False)
 
 
 def _compare_outcomes(old: Instrument, new: Instrument) -> Iterator[MeaningChange]:
     """Yield the changes of the study's outcomes, which stored calls and interviews refer to."""
-    for outcome_id, new_outcome in new.document.outcomes.items():
-        if (old_outcome := old.document.outcomes.get(outcome_id)) is None:
+    for outcome_id, after in new.document.outcomes.items():
+        before = old.document.outcomes.get(outcome_id)
+        if before is None:
             continue
-        name, pair = f"{OUTCOME_PREFIX}{outcome_id}", ((old, old_outcome), (new, new_outcome))
-        names = [
-            {lang: str(outcome.name.get(lang)) for lang in version.languages}
-            for version, outcome in pair
-        ]
-        was, is_ = (str(outcome.code or outcome.like or outcome_id) for _, outcome in pair)
-        if (texts := _find_difference(*names)) is not None:
-            yield MeaningChange(
-                name, f"its name was {texts[0]!r} and is {texts[1]!r}", needs_own_column=False
-            )
+        name = f"{OUTCOME_PREFIX}{outcome_id}"
+
+        old_names = {lang: str(before.name.get(lang)) for lang in old.languages}
+        new_names = {lang: str(after.name.get(lang)) for lang in new.languages}
+        texts = _find_difference(old_names, new_names)
+        if texts is not None:
+            what = f"its name was {texts[0]!r} and is {texts[1]!r}"
+            yield MeaningChange(name, what, needs_own_column=False)
+
+        was = str(before.code or before.like or outcome_id)
+        is_ = str(after.code or after.like or outcome_id)
         if was != is_:
-            yield MeaningChange(
-                name, f"it was counted as {was} and is counted as {is_}", needs_own_column=False
-            )
+            what = f"it was counted as {was} and is counted as {is_}"
+            yield MeaningChange(name, what, needs_own_column=False)
 
 
 def _find_difference(old: TextsByLanguage, new: TextsByLanguage) -> tuple[str, str] | None:
-    """Return the two texts in the first language in which they differ; None where they agree.
+    """Return the two texts in the first language in which they differ; None if they agree.
 
     Versions without a common language are compared in their first ones.
     """
-    common = [language for language in old if language in new]
-    pairs = [(old[language], new[language]) for language in common] or [
-        (_get_first(old), _get_first(new))
-    ]
-    return next(((a, b) for a, b in pairs if _normalize(a) != _normalize(b)), None)
+    pairs = [(old[language], new[language]) for language in old if language in new]
+    if not pairs:
+        pairs = [(_get_first(old), _get_first(new))]
+    for was, is_ in pairs:
+        if _normalize(was) != _normalize(is_):
+            return was, is_
+    return None
 
 
 def _get_first(texts: TextsByLanguage) -> str:
@@ -284,87 +350,122 @@ def _normalize(text: str) -> str:
 
 
 def _is_narrowed(before: _Meaning, after: _Meaning) -> bool:
-    (low, high), (new_low, new_high) = (
-        (-inf if m.low is None else m.low, inf if m.high is None else m.high)
-        for m in (before, after)
-    )
-    return new_low > low or new_high < high
+    """Return whether a fixed limit accepts less than before."""
+    is_raised = _number(after.low, -inf) > _number(before.low, -inf)
+    is_lowered = _number(after.high, inf) < _number(before.high, inf)
+    return is_raised or is_lowered
+
+
+def _number(limit: float | None, if_none: float) -> float:
+    return if_none if limit is None else limit
 
 
 def _format_range(meaning: _Meaning) -> str:
-    if meaning.kind == _KINDS["codes"]:
+    if meaning.kind is _ValueKind.SEVERAL_CODES:
         most = "any number of" if meaning.high is None else f"at most {meaning.high:.10g}"
         return f"at least {meaning.low:.10g} and {most} answers"
     low = "any number" if meaning.low is None else f"{meaning.low:.10g}"
-    return f"{low} or more" if meaning.high is None else f"{low} to {meaning.high:.10g}"
+    if meaning.high is None:
+        return f"{low} or more"
+    return f"{low} to {meaning.high:.10g}"
 
 
 def _find_meaning(instrument: Instrument, name: str) -> _Meaning | None:
-    """Return the meaning of an item, roster or sample column; None where the instrument has none of this name."""
+    """Return the meaning of an item, roster or sample column; None if the instrument has none of this name."""
     if name in instrument.items:
         return _find_item_meaning(instrument, instrument.items[name])
     if name in instrument.sample:
         return _find_column_meaning(instrument, name)
     group = instrument.groups.get(name)
-    return (
-        _Meaning(kind="a roster", labels={}, low=0, high=group.maximum)
-        if isinstance(group, Roster)
-        else None
-    )
+    if isinstance(group, Roster):
+        return _Meaning(kind=_ValueKind.ROSTER, labels={}, low=0, high=group.maximum)
+    return None
 
 
 def _find_item_meaning(instrument: Instrument, item: CompiledItem) -> _Meaning | None:
+    """Return the meaning of an item's answers; None if it has no columns."""
     question = item.question
     if not question.build_variables(item, instrument.language):
         return None
-    languages, kind = instrument.languages, question.condition_type
-    labels: dict[Code, TextsByLanguage] = {
-        o.code: _collect_texts(o.label, languages) for o in item.options
-    }
-    bounds: dict[str, Any] = {key: limit.condition.text for key, limit in item.limits.items()}
-    low: float | None = None
-    high: float | None = None
-    number = question if isinstance(question, NumberItem) else None
-    match question:
-        case NumberItem():
-            kind = "a number with decimals" if question.decimals else "a whole number"
-            labels = {c: _collect_texts(t, languages) for c, t in question.options.items()}
-            low, high = question.lowest, question.highest
-        case SearchItem():
-            rows = question.entries.rows
-            labels |= {
-                code: {lang: row.get_text(lang) for lang in languages} for code, row in rows.items()
-            }
-        case ComputedItem():
-            labels = {code: {"": code} for code in question.list_codes()}
-        case MultipleItem():
-            low, high = question.min, question.max
-        case DateItem():
-            kind = "a date or a part of one" if question.partial else kind
-            bounds = {
-                **{
-                    key: day
-                    for key in ("min", "max")
-                    if (day := getattr(question, key)) is not None
-                },
-                **bounds,
-            }
+
+    answers = question.describe_answers(item)
+    low, high = _find_range(answers)
+    unit: TextsByLanguage = {}
+    if isinstance(question, NumberItem) and question.unit:
+        unit = _collect_texts(question.unit, instrument.languages)
+    source = ""
+    if isinstance(question, LookupItem):
+        source = f"looked up in {question.quota or question.sample}"
     return _Meaning(
-        kind=_KINDS.get(kind, kind),
-        labels=labels,
-        numeric=number is not None,
+        kind=_classify(question, answers),
+        labels=_list_labels(instrument, item),
         low=low,
         high=high,
-        unit=_collect_texts(number.unit, languages) if number is not None and number.unit else {},
-        bounds=bounds,
-        decimals=number.decimals if number is not None else 0,
+        unit=unit,
+        bounds=_list_bounds(item, answers),
+        decimals=answers.decimals if isinstance(answers, Amount) else 0,
         pattern=question.pattern if isinstance(question, TextItem) else None,
         declines={decline.id: decline.code for decline in item.declines},
-        source=f"looked up in {question.quota or question.sample}"
-        if isinstance(question, LookupItem)
-        else "",
-        repeated=item.roster is not None,
+        source=source,
+        is_repeated=item.roster is not None,
     )
+
+
+def _classify(question: QuestionItem, answers: PossibleAnswers) -> _ValueKind:
+    match answers:
+        case OneCode():
+            return _ValueKind.ONE_CODE
+        case SeveralCodes():
+            return _ValueKind.SEVERAL_CODES
+        case Amount(decimals=decimals):
+            return _ValueKind.DECIMAL_NUMBER if decimals else _ValueKind.WHOLE_NUMBER
+        case Day(is_partial=is_partial):
+            return _ValueKind.PARTIAL_DATE if is_partial else _ValueKind.DATE
+        case TimeOfDay():
+            return _ValueKind.TIME
+        case AnyText() | NoAnswer():
+            return _ValueKind.TEXT
+        case Computed():
+            return _ValueKind.DRAWN_TURN if isinstance(question, DrawItem) else _ValueKind.ONE_CODE
+        case _:
+            assert_never(answers)
+
+
+def _find_range(answers: PossibleAnswers) -> tuple[float | None, float | None]:
+    """Return the lowest and the highest number, or the fewest and the most answers."""
+    match answers:
+        case Amount(low=low, high=high):
+            return low, high
+        case SeveralCodes(least=least, most=most):
+            return least, most
+        case _:
+            return None, None
+
+
+def _list_labels(instrument: Instrument, item: CompiledItem) -> dict[Code, TextsByLanguage]:
+    """List the codes of an item with their labels."""
+    languages = instrument.languages
+    labels: dict[Code, TextsByLanguage] = {
+        option.code: _collect_texts(option.label, languages) for option in item.options
+    }
+    match item.question:
+        case NumberItem(options=options):
+            labels = {code: _collect_texts(text, languages) for code, text in options.items()}
+        case SearchItem(entries=entries):
+            for code, row in entries.rows.items():
+                labels[code] = {language: row.get_text(language) for language in languages}
+        case ComputedItem() as computed:
+            labels = {code: {"": code} for code in computed.list_codes()}
+    return labels
+
+
+def _list_bounds(item: CompiledItem, answers: PossibleAnswers) -> dict[str, date | str]:
+    """List the limits that are dates or depend on other answers, by `min` and `max`."""
+    bounds: dict[str, date | str] = {}
+    if isinstance(answers, Day):
+        fixed = {"min": answers.low, "max": answers.high}
+        bounds = {key: day for key, day in fixed.items() if day is not None}
+    return bounds | {key: limit.condition.text for key, limit in item.limits.items()}
 
 
 def _collect_texts(text: Text, languages: Sequence[str]) -> TextsByLanguage:
@@ -375,10 +476,12 @@ def _collect_texts(text: Text, languages: Sequence[str]) -> TextsByLanguage:
 
 def _find_column_meaning(instrument: Instrument, name: str) -> _Meaning:
     by_language = {
-        lang: build_sample_variable(instrument, name, lang) for lang in instrument.languages
+        language: build_sample_variable(instrument, name, language)
+        for language in instrument.languages
     }
     first = by_language[instrument.language]
-    labels = {
-        code: {lang: v.labels[code] for lang, v in by_language.items()} for code in first.labels
-    }
-    return _Meaning(kind="one code" if labels else f"a column of {first.storage}", labels=labels)
+    labels: dict[Code, TextsByLanguage] = {}
+    for code in first.labels:
+        labels[code] = {language: v.labels[code] for language, v in by_language.items()}
+    kind = _ValueKind.ONE_CODE if labels else _COLUMN_KINDS[first.storage]
+    return _Meaning(kind=kind, labels=labels)

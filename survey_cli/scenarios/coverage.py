@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from survey_cli.engine.route import RouteStop, RouteWalk
 from survey_cli.instrument.compiled.model import CompiledNode, Instrument, ItemGroup, Roster
+from survey_cli.instrument.schema.items.possible_answers import AnyText
 from survey_cli.instrument.schema.items.question import CompiledItem, ItemContext, QuestionItem
-from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, TextItem, TimeItem
 from survey_cli.instrument.schema.items.unasked_items import (
     ComputedItem,
     DrawItem,
@@ -206,15 +206,12 @@ def format_typed(item: CompiledItem, value: Any, language: str) -> str:
     if isinstance(value, Missing):
         return f".{value.kind}"
     question = item.question
-    match question:
-        case DateItem():
-            value = to_calendar("date", value)
-        case TimeItem():
-            value = to_calendar("time", value)
-        case TextItem() if question.why_invalid(
-            context := ItemContext(item=item, env={}, language=language), value
-        ):
+    value = to_calendar(question.condition_type, value)
+    if isinstance(question.describe_answers(item), AnyText):
+        context = ItemContext(item=item, env={}, language=language)
+        if question.why_invalid(context, value):  # a pattern, which the witness doesn't know
             value = question.invent(context, Random(1))
+
     codes = value if isinstance(value, tuple) else (value,)
     words: Mapping[Any, str] = {
         o.code: "other" for o in item.options if o.specify and o.code in codes
@@ -286,12 +283,15 @@ class WitnessWalk(ObservedWalk):
             if stop.place not in self.witness.answers:
                 self.rejection = f"{stop.place}: the witness has no answer"
                 return False
-            value = to_calendar(question.type, self.witness.answers[stop.place])  # type: ignore[attr-defined]  # every type of item has it
+            value = to_calendar(question.condition_type, self.witness.answers[stop.place])
         else:
             self.record_answer(stop, None)
             return True
         missing = isinstance(value, Missing)
-        if question.expects_answer and not isinstance(question, FreeTextItem) and not missing:
+        answers = question.describe_answers(item)
+        # the text of a witness stands for any text, whatever its pattern
+        is_tried = question.expects_answer and not isinstance(answers, AnyText)
+        if is_tried and not missing:
             rejection = question.why_invalid(
                 self.build_item_context(stop, self.instrument.language), value
             )

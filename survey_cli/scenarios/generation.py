@@ -9,9 +9,15 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.schema.items.coded import MultipleItem
+from survey_cli.instrument.schema.items.possible_answers import (
+    Amount,
+    AnyText,
+    Computed,
+    Day,
+    OneCode,
+    SeveralCodes,
+)
 from survey_cli.instrument.schema.items.question import CompiledItem
-from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
 from survey_cli.proof.cells import (
     FALSE,
     Cell,
@@ -131,22 +137,26 @@ def _list_first_answers(model: RouteModel) -> list[Literal]:
 
 
 def _find_first(model: RouteModel, item: CompiledItem, cell: Cell) -> Literal:
-    match cell:
-        case CodedCell(values=values):
-            return values.get("open") or next(iter(values.values()), FALSE)
-        case MultipleCell(chosen=chosen) if isinstance(item.question, MultipleItem):
-            count = max(item.question.min, 1)
-            literals = [
-                literal if n < count else -literal for n, literal in enumerate(chosen.values())
-            ]
-            return model.clauses.all_of(literals)
-        case CalendarCell() if isinstance(item.question, DateItem) and cell not in model.days:
+    """Return that the answer is the first one accepted; `FALSE` if clauses can't express it."""
+    answers = item.question.describe_answers(item)
+    match answers, cell:
+        case OneCode() | Computed(), CodedCell(values=values):
+            if "open" in values:  # the state of a quota
+                return values["open"]
+            return next(iter(values.values()), FALSE)
+        case SeveralCodes(least=least), MultipleCell(chosen=chosen):
+            count = max(least, 1)
+            literals = list(chosen.values())
+            others = [-literal for literal in literals[count:]]
+            return model.clauses.all_of([*literals[:count], *others])
+        case Day(), CalendarCell() if cell not in model.days:
             return cell.compare("==", model.today).true
-        case OrderedCell() if isinstance(item.question, NumberItem):
-            return cell.compare("==", item.question.lowest or 0).true
-        case TextCell(texts=texts):
+        case Amount(low=low), OrderedCell():
+            return cell.compare("==", low or 0).true
+        case AnyText(), TextCell(texts=texts):
             return model.clauses.all_of([cell.answered, *(-text for text in texts.values())])
-    return FALSE
+        case _:  # no first answer is preferred: the scenario only gets longer
+            return FALSE
 
 
 def render_scenarios(
@@ -217,10 +227,12 @@ _RANKS: Final = (
 
 def _render_answer(instrument: Instrument, place: Place, text: str) -> str:
     item = instrument.items[place.item]
-    is_list = isinstance(item.question, MultipleItem) and not any(
-        option.specify for option in item.options
-    )
-    return f"[{text.replace(' ', ', ')}]" if is_list and " " in text else _quote(text)
+    answers = item.question.describe_answers(item)
+    has_several = isinstance(answers, SeveralCodes) and " " in text
+    takes_words = any(option.specify for option in item.options)
+    if has_several and not takes_words:
+        return f"[{text.replace(' ', ', ')}]"
+    return _quote(text)
 
 
 def _quote(text: str) -> str:

@@ -15,8 +15,9 @@ from survey_cli.engine.order import choose_arm
 from survey_cli.engine.route import RouteStop
 from survey_cli.entries import ExactText, PickEntry, PickReply, Rejection, Reply, to_plain_text
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.schema.items.possible_answers import AnyText
 from survey_cli.instrument.schema.items.question import CompiledItem
-from survey_cli.instrument.schema.items.typed import DateItem, FreeTextItem, NumberItem
+from survey_cli.instrument.schema.items.typed import DateItem, NumberItem
 from survey_cli.instrument.schema.items.unasked_items import (
     ComputedItem,
     DrawItem,
@@ -233,9 +234,9 @@ class _Runner:
     def _parse(self, item: CompiledItem, text: str) -> events.InterviewEvent | Rejection:
         """Return the event of an answer: a decline is written `.dk`."""
         kind = text.removeprefix(".")
-        if kind != text and (
-            kind in self.instrument.declines or not isinstance(item.question, FreeTextItem)
-        ):
+        answers = item.question.describe_answers(item)
+        may_be_text = isinstance(answers, AnyText) and kind not in self.instrument.declines
+        if kind != text and not may_be_text:
             return prompts.build_decline(self.result.interview, kind, self.stamp)
         return prompts.parse_reply(self.result.interview, ExactText(text), self.stamp)
 

@@ -257,7 +257,7 @@ def test_versions_are_one_table_and_answers_that_mean_something_else_stand_apart
         in made.data.differences
     )
     assert (
-        "q3: version 1 is in a separate column, q3__v1: it was text and is a whole number"
+        "q3: version 1 is in a separate column, q3__v1: it was a text and is a whole number"
         in made.data.differences
     )
     assert made.data.warnings == ()

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from support.every_route import TODAY, see_everything
+from support.every_route import TODAY, see_everything, see_interviews
 from support.example_files import QUESTIONNAIRES
 from support.random_questionnaires import QuestionnaireWriter
 from support.scale import SCALE
@@ -21,6 +21,7 @@ from survey_cli.proof.verdicts import Prover, list_goals, prove
 from survey_cli.scenarios.coverage import WitnessWalk
 
 INSTRUMENTS = Path(__file__).parents[2] / "instruments"
+FEATURES = [file for file in QUESTIONNAIRES if file.parent.name == "features"]
 FORK_KINDS = {"taken", "left", "hole"}
 OPEN = {"time", "compute", "include_prefix", "elapsed", "text_tests", "confirm_list"}
 """Questionnaires that compare times, numbers without limits, elapsed time or words, which clauses leave open."""
@@ -68,6 +69,15 @@ def test_every_witness_leads_where_it_says(file: Path) -> None:
     for goal, witness in verdicts.possible.items():
         walk = WitnessWalk(instrument, witness, fills)
         assert walk.shows(goal) or file.stem in OPEN, (goal, walk.rejection)
+
+
+@pytest.mark.parametrize("file", FEATURES, ids=lambda file: file.stem)
+def test_nothing_that_happens_in_an_interview_is_called_impossible(file: Path) -> None:
+    instrument = open_instrument(str(file))
+    verdicts, _ = prove_everything(instrument)
+    seen = see_interviews(instrument, count=40 * SCALE)
+    assert seen, "interviews were conducted"
+    assert seen.isdisjoint(verdicts.impossible)
 
 
 def test_a_filter_that_is_never_true_and_a_check_that_never_fires() -> None:

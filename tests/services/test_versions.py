@@ -125,7 +125,7 @@ def test_codes(old: str, new: str, found: list[str]) -> None:
             "it was a whole number and is a number with decimals",
             True,
         ),
-        ("type: number", "type: text", "it was a whole number and is text", True),
+        ("type: number", "type: text", "it was a whole number and is a text", True),
         ("type: text", "type: verbatim", None, False),
         (
             "type: number, unit: hours",

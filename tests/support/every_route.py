@@ -1,18 +1,25 @@
-"""Every route of a small questionnaire, walked by the engine, and the route of given answers."""
+"""Every route of a small questionnaire, walked by the engine; many routes of a large one."""
 
+import ast
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime, time
 from itertools import combinations
 from typing import Any
 
+from survey_cli.engine.interview import Interview
 from survey_cli.engine.route import RouteStop, RouteWalk
 from survey_cli.instrument.compiled.model import Instrument
+from survey_cli.instrument.expressions.conditions import Condition
 from survey_cli.instrument.schema.items.coded import CodedItem, MultipleItem
+from survey_cli.instrument.schema.items.possible_answers import Amount
+from survey_cli.instrument.schema.items.question import ItemContext
 from survey_cli.instrument.schema.items.typed import NumberItem
 from survey_cli.instrument.schema.items.unasked_items import EndItem, PickItem
 from survey_cli.proof.goals import Goal, list_fill_uses
-from survey_cli.scenarios.coverage import ObservedWalk
-from survey_cli.values import NOT_ASKED, Missing, get_missing
+from survey_cli.scenarios.coverage import ObservedWalk, observe
+from survey_cli.scenarios.running import ScenarioRun
+from survey_cli.simulate.interviews.respondents import Habits, simulate_interviews
+from survey_cli.values import NOT_ASKED, Code, Missing, get_missing
 
 TODAY = date(2026, 11, 27)
 
@@ -24,6 +31,61 @@ def see_everything(instrument: Instrument) -> set[Goal]:
         walk = ObservedWalk(instrument, 1, {"s": value, "k": "K", "#today": TODAY, "#unfilled": {}})
         walk.seen = seen
         _follow(walk, seen)
+    return seen
+
+
+def see_interviews(instrument: Instrument, count: int) -> set[Goal]:
+    """Return what happens in interviews whose answers are mostly at the limits of what is accepted."""
+    seen: set[Goal] = set()
+    habits = Habits(decline=0.15, back=0.0, shares=_share_limits(instrument))
+    noon = datetime.combine(TODAY, time(12), tzinfo=UTC)
+    for one in simulate_interviews(instrument, count=count, seed=1, start=noon, habits=habits):
+        seen |= observe(ScenarioRun(one.interview, one.interview.start.seed))
+        seen |= _see_checks(one.interview)
+    return seen
+
+
+def _share_limits(instrument: Instrument) -> dict[str, dict[Code, float]]:
+    """Return the shares of the answers next to which a condition can change."""
+    numbers = {
+        node.value
+        for condition in _iterate_conditions(instrument)
+        for node in ast.walk(condition.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, int)
+    }
+    shares: dict[str, dict[Code, float]] = {}
+    for item in instrument.items.values():
+        answers = item.question.describe_answers(item)
+        if isinstance(answers, Amount):
+            limits = [limit for limit in (answers.low, answers.high) if limit is not None]
+            near = {int(number) + step for number in (*numbers, *limits) for step in (-1, 0, 1)}
+            context = ItemContext(item=item, env={}, language=instrument.language)
+            values = sorted(
+                n for n in near if not item.limits and not item.question.why_invalid(context, n)
+            )
+            shares[item.id] = {str(value): 0.8 / len(values) for value in values}
+    return shares
+
+
+def _iterate_conditions(instrument: Instrument) -> Iterator[Condition]:
+    for node in (*instrument.items.values(), *instrument.groups.values()):
+        yield from (condition for condition in (node.ask_if, node.unless) if condition is not None)
+    for item in instrument.items.values():
+        yield from (check.condition for check in item.checks)
+        yield from (option.ask_if for option in item.options if option.ask_if is not None)
+
+
+def _see_checks(interview: Interview) -> set[Goal]:
+    """Return which checks of the answered items fire at the end of the interview, and which don't."""
+    seen = set()
+    machine = interview.machine
+    for stop in machine.walk.stops:
+        answer = machine.recorded_answers.get(stop.place)
+        if answer is None or stop.place.turn is not None or isinstance(answer.cell, Missing):
+            continue
+        for number, check in enumerate(stop.item.checks):
+            kind = "fires" if check.fires(machine.walk.env) else "passes"
+            seen.add(Goal(kind, stop.item.id, number))
     return seen
 
 

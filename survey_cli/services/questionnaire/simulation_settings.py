@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.schema.items.coded import MultipleItem, SearchItem
+from survey_cli.instrument.schema.items.possible_answers import OneCode, SeveralCodes
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.simulation_file import SimulationFile
 from survey_cli.instrument.schema.validation import validate_file
@@ -79,11 +79,12 @@ def _read_item_shares(
     item: CompiledItem, name: YamlScalar, written: Mapping[YamlScalar, float]
 ) -> tuple[dict[Code, float], list[Problem]]:
     """Return the shares of one question by its codes, and what is wrong with them."""
-    known: dict[str, Code] = {str(option.code): option.code for option in item.options}
-    if isinstance(item.question, SearchItem):
-        known |= {str(code): code for code in item.question.entries.rows}
+    answers = item.question.describe_answers(item)
+    known: dict[str, Code] = {}
+    if isinstance(answers, OneCode | SeveralCodes):
+        known = {str(code): code for code in answers.codes}
+    has_codes = bool(known)
     known |= {decline.id: decline.id for decline in item.declines}
-    has_codes = bool(item.options) or isinstance(item.question, SearchItem)
 
     shares: dict[Code, float] = {}
     problems = []
@@ -98,7 +99,7 @@ def _read_item_shares(
         shares[known.get(str(code), str(code))] = share
 
     total = sum(shares.values())
-    if not isinstance(item.question, MultipleItem) and total > 1 + ROUNDING:
+    if not isinstance(answers, SeveralCodes) and total > 1 + ROUNDING:
         what = f"the shares add up to {total:.0%}"
         problems.append(_report("not-a-number", name, item.id, what, "lower them to at most 100%"))
     return shares, problems

@@ -1,7 +1,8 @@
 """Length of an interview in minutes, estimated from the words that are read aloud, or from measured times.
 
-Words are read at 2.5 per second (a trained interviewer's pace of 2, and what she shortens); to this come seconds for
-thinking and answering by the type of question. From 50 interviews on, the study's own medians per item replace both.
+Words are read at 2.5 per second: a trained interviewer reads 2, and shortens some texts. Thinking and answering take
+seconds that depend on the type of question (`answer_seconds`). From 50 interviews on, the study's own medians per item
+replace both.
 """
 
 from collections import defaultdict
@@ -18,13 +19,8 @@ from survey_cli.problems import Problem
 from survey_cli.table.paradata import count_read_words, count_words, is_repeated_list
 
 WORDS_PER_SECOND: Final = 2.5
-_SECONDS: Final = {
-    "read": 0.0, "single": 3.0, "multiple": 5.0, "scale": 3.0, "battery": 2.0, "number": 4.0, "text": 6.0, "date": 6.0,
-    "time": 4.0, "search": 10.0, "verbatim": 30.0, "handover": 20.0, "end": 0.0,
-}  # fmt: skip
-"""Seconds from the end of the text to the key, by the type of item; others take none."""
 _REPEATED_SCALE: Final = 2.0
-"""The same for a scale right after an item with the same options, which are not read again."""
+"""Seconds to answer a scale right after an item with the same options, which are not read again."""
 
 
 class Spread(NamedTuple):
@@ -121,6 +117,7 @@ def estimate_lengths(
 
 
 def _estimate_item(item: CompiledItem, previous: CompiledItem | None, language: str) -> float:
-    kind = item.question.type  # type: ignore[attr-defined]  # every type of item has it
-    seconds = _REPEATED_SCALE if is_repeated_list(item, previous) else _SECONDS.get(kind, 0.0)
+    seconds = item.question.answer_seconds
+    if is_repeated_list(item, previous):
+        seconds = _REPEATED_SCALE
     return count_read_words(item, previous, language) / WORDS_PER_SECOND + seconds

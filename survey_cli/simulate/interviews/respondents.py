@@ -18,7 +18,7 @@ from survey_cli.engine.machine import COMPLETE, Machine
 from survey_cli.engine.route import RouteStop
 from survey_cli.entries import PickReply, Rejection, Reply
 from survey_cli.instrument.compiled.model import Instrument
-from survey_cli.instrument.schema.items.coded import MultipleItem
+from survey_cli.instrument.schema.items.possible_answers import SeveralCodes
 from survey_cli.instrument.schema.items.question import CompiledItem
 from survey_cli.instrument.schema.items.unasked_items import ComputedItem, EndItem
 from survey_cli.outcomes import OUTCOMES
@@ -234,7 +234,7 @@ def _draw_answer(
     shares: Mapping[Code, float], item: CompiledItem, rng: Random
 ) -> Code | tuple[Code, ...] | None:
     """Draw the code, the codes of a multiple, or the decline; None: the answer is invented."""
-    if isinstance(item.question, MultipleItem):
+    if isinstance(item.question.describe_answers(item), SeveralCodes):
         return tuple(code for code, share in shares.items() if rng.random() < share) or None
     draw = rng.random()
     for code, share in shares.items():

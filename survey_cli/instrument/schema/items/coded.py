@@ -19,6 +19,11 @@ from survey_cli.entries import (
     to_plain_text,
 )
 from survey_cli.instrument.schema.items import question
+from survey_cli.instrument.schema.items.possible_answers import (
+    OneCode,
+    PossibleAnswers,
+    SeveralCodes,
+)
 from survey_cli.instrument.schema.options import OptionsOrName, OptionsOrSource
 from survey_cli.instrument.source import nodes, scalars, search_lists
 from survey_cli.search_lists import SearchList, split_words
@@ -38,6 +43,10 @@ class CodedItem(question.QuestionItem):
 
     condition_type: ClassVar[str] = "code"
     measure: ClassVar[Measure] = "nominal"
+    answer_seconds: ClassVar[float] = 3.0
+
+    def describe_answers(self, item: question.CompiledItem) -> PossibleAnswers:
+        return OneCode(_list_codes(item))
 
     def build_entry(self, context: question.ItemContext) -> Entry:
         return PickEntry(options=context.build_choices())
@@ -160,6 +169,11 @@ class MultipleItem(CodedItem):
     stored."""
 
     condition_type: ClassVar[str] = "codes"
+    answer_seconds: ClassVar[float] = 5.0
+
+    def describe_answers(self, item: question.CompiledItem) -> PossibleAnswers:
+        exclusive = frozenset(option.code for option in item.options if option.exclusive)
+        return SeveralCodes(_list_codes(item), exclusive, least=self.min, most=self.max)
 
     def build_entry(self, context: question.ItemContext) -> Entry:
         return PickEntry(
@@ -247,6 +261,11 @@ class MultipleItem(CodedItem):
         return _invent_pick(
             context, rng, rng.randint(min(max(self.min, 1), most), most) if most else 0
         )
+
+
+def _list_codes(item: question.CompiledItem) -> tuple[Code, ...]:
+    """Return the codes of the item's own options."""
+    return tuple(option.code for option in item.options)
 
 
 def _parse_words(
@@ -370,6 +389,10 @@ class SearchItem(question.QuestionItem):
     """Answers that are offered besides the list: `{9999: {text: Not in the list, specify: true}}`. If left out: none."""
 
     condition_type: ClassVar[str] = "code"
+    answer_seconds: ClassVar[float] = 10.0
+
+    def describe_answers(self, item: question.CompiledItem) -> PossibleAnswers:
+        return OneCode((*self.entries.rows, *_list_codes(item)))
 
     @property
     def file(self) -> search_lists.ReadList:

@@ -1,8 +1,9 @@
 """Base classes of all items, the compiled item, and the methods that each question type implements.
 
 A question type is one class: how it is *written* (its fields), *asked* (`build_entry`), *parsed* (`parse_reply`,
-`why_invalid`), *displayed* (`format_answer`), *stored* (`build_variables`, `build_cells`) and *simulated* (`invent`).
-It receives everything it needs and stores no answer.
+`why_invalid`), *displayed* (`format_answer`), *stored* (`build_variables`, `build_cells`), *simulated* (`invent`) and
+*described* to those who look at a questionnaire without an interview (`describe_answers`, `answer_seconds`). It receives
+everything it needs and stores no answer.
 """
 
 import unicodedata
@@ -24,6 +25,7 @@ from survey_cli.entries import (
     to_plain_text,
 )
 from survey_cli.instrument.expressions.conditions import Condition
+from survey_cli.instrument.schema.items.possible_answers import PossibleAnswers
 from survey_cli.instrument.schema.options import DeclineOverrides, OptionSourceSpec, SpecModel
 from survey_cli.instrument.source.scalars import Expression, Flag, Name, Text
 from survey_cli.instrument.texts.languages import join_list
@@ -392,6 +394,12 @@ class QuestionItem(ItemSpec):
     """False for items that nobody answers (read, end, …)."""
     condition_type: ClassVar[str] = "text"
     """The type its name has in a condition."""
+    answer_seconds: ClassVar[float]
+    """Seconds from the end of the text to the key, for the estimated length of an interview. Every type has its own."""
+
+    def describe_answers(self, item: CompiledItem) -> PossibleAnswers:
+        """Describe what the item can be answered with, whatever was answered before."""
+        raise NotImplementedError
 
     def build_entry(self, context: ItemContext) -> Entry:
         """Build the entry that asks for the answer."""

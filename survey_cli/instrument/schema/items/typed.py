@@ -20,6 +20,13 @@ from survey_cli.entries import (
     to_plain_text,
 )
 from survey_cli.instrument.schema.items import question
+from survey_cli.instrument.schema.items.possible_answers import (
+    ANY_TEXT,
+    Amount,
+    Day,
+    PossibleAnswers,
+    TimeOfDay,
+)
 from survey_cli.instrument.schema.options import SpecModel
 from survey_cli.instrument.source.scalars import DateLimit, Flag, Label, Limit, Text, Whole
 from survey_cli.instrument.texts.date_text import (
@@ -86,6 +93,10 @@ class NumberItem(NumberFields, LimitedItem):
     type: Literal["number"]
 
     condition_type: ClassVar[str] = "number"
+    answer_seconds: ClassVar[float] = 4.0
+
+    def describe_answers(self, item: question.CompiledItem) -> PossibleAnswers:
+        return Amount(self.lowest, self.highest, self.decimals, special=tuple(self.options))
 
     @property
     def lowest(self) -> float | None:
@@ -212,6 +223,9 @@ class FreeTextItem(question.StatedItem):
     shorten: ClassVar[str] = "shorten it"
     """What to do with a text that is too long."""
 
+    def describe_answers(self, item: question.CompiledItem) -> PossibleAnswers:
+        return ANY_TEXT
+
     def _read(self, reply: Reply, *, lines: bool) -> str | Rejection:
         text = question.normalize_text(reply, lines=lines) if isinstance(reply, str) else ""
         if len(text.encode()) > MAX_TEXT_BYTES:
@@ -253,6 +267,8 @@ class TextItem(FreeTextItem):
     like: Literal["email", "url", "phone"] | None = None
     """The kind of text that is accepted: an `email` address, the address of a website (`url`), or a `phone` number. If
     left out: any text."""
+
+    answer_seconds: ClassVar[float] = 6.0
 
     def build_entry(self, context: question.ItemContext) -> Entry:
         width = len(self.pattern) if self.pattern else 0
@@ -310,6 +326,7 @@ class VerbatimItem(FreeTextItem):
 
     type: Literal["verbatim"]
 
+    answer_seconds: ClassVar[float] = 30.0
     shorten: ClassVar[str] = "shorten it, or put the rest in a note"
 
     def build_entry(self, context: question.ItemContext) -> Entry:
@@ -349,6 +366,12 @@ class DateItem(LimitedItem, question.StatedItem):
     _country_order: ClassVar[DateOrder] = "dmy"
     condition_type: ClassVar[str] = "date"
     storage: ClassVar[Storage] = "date"
+    answer_seconds: ClassVar[float] = 6.0
+
+    def describe_answers(self, item: question.CompiledItem) -> PossibleAnswers:
+        low = self.min if isinstance(self.min, date) else None
+        high = self.max if isinstance(self.max, date) else None
+        return Day(low, high, is_partial=self.partial)
 
     @property
     def order(self) -> DateOrder:
@@ -443,6 +466,10 @@ class TimeItem(question.StatedItem):
 
     condition_type: ClassVar[str] = "time"
     storage: ClassVar[Storage] = "time"
+    answer_seconds: ClassVar[float] = 4.0
+
+    def describe_answers(self, item: question.CompiledItem) -> PossibleAnswers:
+        return TimeOfDay()
 
     def build_entry(self, context: question.ItemContext) -> Entry:
         return LineEntry(kind="time", hint="as 9:30, 9:30 pm or 21:30", personal=self.personal)

@@ -7,6 +7,11 @@ from pydantic import Field
 
 from survey_cli.entries import Entry, LookupEntry, ReadEntry, Rejection, Reply
 from survey_cli.instrument.schema.items import question
+from survey_cli.instrument.schema.items.possible_answers import (
+    NO_ANSWER,
+    Computed,
+    PossibleAnswers,
+)
 from survey_cli.instrument.source.scalars import Expression, Flag, Name, Text, Whole
 from survey_cli.values import NOT_ASKED, Cell, Code, Missing, Value, Variable
 
@@ -15,6 +20,10 @@ class SpokenItem(question.QuestionItem):
     """Base class of items that are spoken and not answered."""
 
     expects_answer: ClassVar[bool] = False
+    answer_seconds: ClassVar[float] = 0.0
+
+    def describe_answers(self, item: question.CompiledItem) -> PossibleAnswers:
+        return NO_ANSWER
 
     def build_entry(self, context: question.ItemContext) -> Entry:
         return ReadEntry()
@@ -56,6 +65,8 @@ class HandoverItem(SpokenItem):
     text: Text = Field(default_factory=lambda: Text.from_string("May I speak with that person?"))
     """What the interviewer says to the person on the line. If left out: `May I speak with that person?`"""
 
+    answer_seconds: ClassVar[float] = 20.0
+
 
 class EndItem(SpokenItem):
     """The end of the interview, with an outcome.
@@ -76,8 +87,12 @@ class ComputedItem(question.QuestionItem):
     """Base class of items whose answer is computed."""
 
     expects_answer: ClassVar[bool] = False
+    answer_seconds: ClassVar[float] = 0.0
     text: Text = Field(default_factory=lambda: Text.from_string(""))
     """Not used, because nobody is asked. If left out: empty."""
+
+    def describe_answers(self, item: question.CompiledItem) -> PossibleAnswers:
+        return Computed(self.list_codes())
 
     def build_entry(self, context: question.ItemContext) -> Entry:
         return LookupEntry(kind=self.type, target=context.item.id)  # type: ignore[attr-defined]  # every type of item has it
