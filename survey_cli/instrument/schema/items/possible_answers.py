@@ -1,4 +1,4 @@
-"""What an item can be answered with: one class per kind of answer.
+"""Kinds of answers that an item can have.
 
 Every question type describes itself with one of these values. The proof, scenarios, comparisons of versions and
 simulations read the description and don't know the type. A new type that describes itself is therefore handled by all
