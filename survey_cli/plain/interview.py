@@ -13,7 +13,9 @@ from survey_cli.engine.events import InterviewNote
 from survey_cli.outcomes import Outcome
 from survey_cli.plain import rendering
 from survey_cli.plain.streams import InputEndedError, InputLines, OutputLines, ask_line
-from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.interview.interview_session import ClosingReview, InterviewSession
+from survey_cli.sessions.lines import interview_lines, question_lines
+from survey_cli.sessions.lines.line import Line, Role
 from survey_cli.values import Place
 
 
@@ -38,7 +40,7 @@ class PlainInterview:
         self._heading = ""
         self._turn = ""
         self._declines = ""
-        self._options: tuple[str, ...] = ()
+        self._options: list[Line] = []
         self._place: Place | None = None
         self._was_denied = False
         """An answer read back was denied: the right one is awaited."""
@@ -46,145 +48,151 @@ class PlainInterview:
     def run(self) -> entries.Rejection | None:
         """Conduct the interview to its end, or until it is suspended.
 
-        Returns a Rejection where it could not be suspended. Raises OutputClosedError.
+        Returns a Rejection if it could not be suspended. Raises OutputClosedError.
         """
-        session, output = self._session, self._output
+        self._show_heading()
+        rejection = self._run_prompts()
+        result = self._session.result()
+        if result is not None:
+            lines = interview_lines.build_result_lines(result)
+            self._output.print_aside(rendering.render_result(lines, brief=self._output.brief))
+        self._output.flush()
+        return rejection
+
+    def _show_heading(self) -> None:
+        """Print which interview this is; in brief mode the respondent first, and the title only once."""
+        session = self._session
+        output = self._output
         title = session.title if output.is_due(session.title) else ""
-        heading = (session.respondent, title) if output.brief else (title, session.respondent)
-        output.print_aside(", ".join(filter(None, heading)))
+        heading = [title, session.respondent]
+        if output.brief:
+            heading.reverse()
+        output.print_aside(", ".join([part for part in heading if part]))
         if session.practice:
             output.print_aside("Practice interview")
         output.print_aside(session.notice)
         output.print_once(".help lists what else can be typed")
-        rejection = self._run_prompts()
-        if (result := session.result()) is not None:
-            output.print_aside(rendering.render_result(result, brief=output.brief))
-        output.flush()
-        return rejection
 
     def _run_prompts(self) -> entries.Rejection | None:
-        prompt, review = self._session.prompt(), self._session.closing_review()
+        """Ask one question after the other; returns a Rejection if the interview could not be suspended."""
         next_step = _NextStep.ARRIVE
-        while prompt is not None or review is not None:
+        while True:
+            prompt = self._session.prompt()
+            review = self._session.closing_review()
+            if prompt is None and review is None:
+                return None
+
             self._output.print_aside(self._session.take_message())
             if next_step is not _NextStep.WAIT:
                 if prompt is not None:
                     self._show(prompt, anew=next_step is _NextStep.REPEAT)
                 elif review is not None:
-                    self._place = None
-                    self._output.print_aside(rendering.render_review(review))
-                    self._output.print_once(commands.REVIEW_HELP)
+                    self._show_review(review)
+
             try:
                 line = self._ask_entry(prompt)
-                outcome = (
-                    self._handle_line(line, prompt)
-                    if prompt is not None
-                    else self._handle_at_review(line)
-                )
+                if prompt is not None:
+                    outcome = self._handle_line(line, prompt)
+                else:
+                    outcome = self._handle_at_review(line)
             except InputEndedError:
                 self._output.end_line()
                 return self._session.suspend()
+
             if isinstance(outcome, entries.Rejection):
                 self._output.print_marked("!", outcome.why)
-                self._show_other_places(outcome.places)
+                self._output.print_lines(question_lines.build_other_place_lines(outcome.places))
                 next_step = _NextStep.WAIT
             else:
                 next_step = outcome
                 self._output.print_aside(commands.format_dropped(self._session.take_dropped()))
-            prompt, review = self._session.prompt(), self._session.closing_review()
-        return None
 
     # out
 
+    def _show_review(self, review: ClosingReview) -> None:
+        """Print what is looked through before the interview is complete."""
+        self._place = None
+        self._output.print_lines(interview_lines.build_review_lines(review))
+        self._output.print_once(commands.REVIEW_HELP)
+
     def _show(self, prompt: entries.Prompt, *, anew: bool) -> None:
-        """Print section, turn, intro, text, options, instruction, hint, declines and earlier answer, in this order."""
-        query, output = prompt.query, self._output
+        """Print the question if it isn't the one that was printed last, and what is asked about its answer."""
+        output = self._output
+        query = prompt.query
         self._was_denied = False
         output.right_to_left = prompt.right_to_left
         if query is None or anew or prompt.place != self._place:
             self._place = prompt.place
-            self._show_headings(prompt, anew=anew)
-            for text in (rendering.render_words(prompt.intro), rendering.render_words(prompt.text)):
-                if prompt.aloud:
-                    output.print_plain(text)
-                else:
-                    output.print_aside(text, "Your own entry: ")
-            self._show_options(prompt, anew=anew)
-            output.print_aside(rendering.render_words(prompt.instruction), "Interviewer: ")
-            output.print_aside(rendering.render_words(prompt.probe), "Probe: ")
-            self._show_hint(prompt, anew=anew)
-            self._show_declines(prompt, anew=anew)
-            if isinstance(prompt.entry, entries.VerbatimEntry) and (
-                draft := self._session.load_draft()
-            ):
-                keeps = "" if prompt.earlier is not None else ": Enter keeps it"
-                output.print_aside(f"you had started to type here{keeps}\n{draft}")
-            if prompt.earlier is not None and query is None:
-                output.print_plain(rendering.render_earlier(prompt.earlier))
+            self._show_question(prompt, anew=anew)
         if query is not None:
-            output.print_marked("?", rendering.render_words(query.text))
-            self._show_query_keys(aloud=query.aloud)
-            self._show_other_places(query.places)
-        if heard := self._session.heard():
-            output.print_aside(f"heard: {heard}")
+            for line in question_lines.build_query_lines(query):
+                output.print_known(line)
+        heard = self._session.heard()
+        if heard:
+            output.print_line(question_lines.build_heard_line(heard))
 
-    def _show_query_keys(self, *, aloud: bool) -> None:
-        """Print what answers a query; in brief mode in full only once."""
-        full, short = (
-            ".ok confirms it, with an optional reason; or type another answer",
-            ".ok or another answer",
-        )
-        if aloud:
-            full, short = f"read it aloud: {commands.READ_BACK_HELP}", "read it aloud"
-        self._output.print_aside(full if self._output.is_due(full) else short)
+    def _show_question(self, prompt: entries.Prompt, *, anew: bool) -> None:
+        """Print the lines of a question, and what is known of its answer already.
 
-    def _show_headings(self, prompt: entries.Prompt, *, anew: bool) -> None:
-        """Print the section and the roster's turn, where they have changed."""
-        turn = rendering.render_words(prompt.turn)
-        if prompt.section != self._heading or anew:
-            self._output.print_aside(
-                f"Section: {rendering.flatten(prompt.section)}" if prompt.section else ""
-            )
+        What was printed with the question before isn't repeated: section, turn and declines, in brief mode also
+        options and hints. `anew` prints everything.
+        """
+        lines = question_lines.build_question_lines(prompt)
+        self._show_headings(lines, anew=anew)
+        options_shown = False
+        declines_shown = False
+        for line in lines:
+            match line.role:
+                case Role.SECTION | Role.TURN:
+                    pass
+                case Role.OPTION | Role.UNREAD_OPTION:
+                    if not options_shown:
+                        self._show_options(lines, prompt, anew=anew)
+                    options_shown = True
+                case Role.HINT if not anew:
+                    self._output.print_known(line)
+                case Role.DECLINE:
+                    if not declines_shown:
+                        self._show_declines(lines, anew=anew)
+                    declines_shown = True
+                case _:
+                    self._output.print_line(line)
+
+        if isinstance(prompt.entry, entries.VerbatimEntry):
+            draft = self._session.load_draft()
+            if draft:
+                self._output.print_line(question_lines.build_draft_line(draft, prompt))
+        if prompt.earlier is not None and prompt.query is None:
+            self._output.print_line(question_lines.build_earlier_line(prompt.earlier))
+
+    def _show_headings(self, lines: list[Line], *, anew: bool) -> None:
+        """Print the section and the roster's turn if they have changed."""
+        texts = {line.role: rendering.render_line(line) for line in lines}
+        section = texts.get(Role.SECTION, "")
+        turn = texts.get(Role.TURN, "")
+        if section != self._heading or anew:
+            self._output.print_aside(section)
             self._turn = ""
         if turn != self._turn or anew:
             self._output.print_aside(turn)
-        self._heading, self._turn = prompt.section, turn
+        self._heading = section
+        self._turn = turn
 
-    def _show_options(self, prompt: entries.Prompt, *, anew: bool) -> None:
-        """Print the options; in brief mode only their codes where they are those of the last question that had any."""
-        options = rendering.render_options(prompt)
-        if not options:
-            return
+    def _show_options(self, lines: list[Line], prompt: entries.Prompt, *, anew: bool) -> None:
+        """Print the options; in brief mode only their codes if the last options were the same."""
+        options = [line for line in lines if line.role in (Role.OPTION, Role.UNREAD_OPTION)]
         if options == self._options and self._output.brief and not anew:
-            self._output.print_aside(f"{rendering.render_codes(prompt)} as before")
+            self._output.print_aside(f"{rendering.render_codes(prompt.entry)} as before")
         else:
-            self._output.print_plain("\n".join(options))
+            self._output.print_lines(options)
         self._options = options
 
-    def _show_hint(self, prompt: entries.Prompt, *, anew: bool) -> None:
-        """Print what a line should contain; in brief mode how it is typed only once."""
-        hint = rendering.render_hint(prompt)
-        if anew or isinstance(prompt.entry, entries.LineEntry) or self._output.is_due(hint):
-            self._output.print_aside(hint)
-        elif isinstance(prompt.entry, entries.PickEntry):
-            self._output.print_aside(rendering.render_hint(prompt, brief=True))
-
-    def _show_other_places(self, places: tuple[Place, ...]) -> None:
-        """Print how the other answers that a check used are reached."""
-        if places:
-            self._output.print_aside(
-                f"{' or '.join(f'.jump {place}' for place in places)} to correct the other answer"
-            )
-
-    def _show_declines(self, prompt: entries.Prompt, *, anew: bool) -> None:
-        """Print the declines, where they differ from those of the last question; in brief mode only once."""
-        if isinstance(prompt.entry, entries.ReadEntry | entries.LookupEntry):
-            return
-        declines = ", ".join(f".{d.id} {rendering.flatten(d.text)}" for d in prompt.declines)
-        words = f"or {declines}" if declines else "an answer is needed here"
-        if anew or (declines != self._declines and self._output.is_due(words)):
+    def _show_declines(self, lines: list[Line], *, anew: bool) -> None:
+        """Print the declines if they differ from those of the last question; in brief mode only once."""
+        words = rendering.render_declines(lines)
+        if anew or (words != self._declines and self._output.is_due(words)):
             self._output.print_aside(words)
-        self._declines = declines
+        self._declines = words
 
     # in
 
@@ -196,25 +204,23 @@ class PlainInterview:
             text = ended.unfinished.strip()
             is_verbatim = prompt is not None and isinstance(prompt.entry, entries.VerbatimEntry)
             if text and is_verbatim and not commands.is_command(text):
-                self._session.save_draft(
-                    "\n".join(filter(None, (self._session.load_draft(), text)))
-                )
+                self._session.save_draft(_join_lines(self._session.load_draft(), text))
             raise
 
     def _handle_line(self, line: str, prompt: entries.Prompt) -> _NextStep | entries.Rejection:
         """Do what a line asks for. Raises InputEndedError where it needs further lines and there are none."""
         text = line.strip()
         query = prompt.query if not self._was_denied else None
-        if commands.is_command(
-            text, typing=isinstance(prompt.entry, entries.LineEntry | entries.VerbatimEntry)
-        ):
+        is_typing = isinstance(prompt.entry, entries.LineEntry | entries.VerbatimEntry)
+        if commands.is_command(text, typing=is_typing):
             return self._run_command(text, prompt)
         if query is not None and query.aloud:
             return self._handle_read_back(text, query)
+        if not text and query is not None:
+            return entries.Rejection(commands.CONFIRM_PROMPT)
         if not text and prompt.query is not None:
-            return entries.Rejection(
-                commands.CONFIRM_PROMPT if query is not None else commands.ASK_AGAIN_HINT
-            )
+            return entries.Rejection(commands.ASK_AGAIN_HINT)
+
         literal = commands.unescape_dots(text)
         match prompt.entry:
             case entries.ReadEntry() | entries.LookupEntry():
@@ -251,19 +257,24 @@ class PlainInterview:
         self, reply: entries.Reply, *, echoed: bool = True
     ) -> _NextStep | entries.Rejection:
         """Send an entry and print how it was understood; where it is ambiguous, ask which meaning is right."""
-        echo = self._session.echo(reply) if echoed and isinstance(reply, str) and reply else ""
+        echo = ""
+        if echoed and isinstance(reply, str) and reply:
+            echo = self._session.echo(reply)
         rejected = self._session.reply(reply)
         if rejected is not None:
             return self._ask_meaning(rejected) if rejected.meanings else rejected
+
         if isinstance(reply, entries.PickReply) and self._place is not None:
-            words = self._session.describe_answer(self._place)
-            echo = words if words != ", ".join(map(str, reply.codes)) else ""
+            echo = self._session.describe_answer(self._place)
+            if echo == ", ".join([str(code) for code in reply.codes]):
+                echo = ""  # it says nothing more than what was typed
         if echo:
             self._output.print_marked("=", echo)
         return _NextStep.ARRIVE
 
     def _decline(self, decline_id: str, text: str) -> _NextStep | entries.Rejection:
-        if (rejected := self._session.decline(decline_id)) is not None:
+        rejected = self._session.decline(decline_id)
+        if rejected is not None:
             return rejected
         self._output.print_marked("=", text)
         return _NextStep.ARRIVE
@@ -278,9 +289,11 @@ class PlainInterview:
         prompt = self._session.prompt()
         if line and not line.isdecimal() and prompt is not None:
             return self._handle_line(line, prompt)
-        chosen = dict(enumerate(ambiguous.meanings, 1)).get(int(line) if line.isdecimal() else 0)
-        if chosen is None:
+
+        number = int(line) if line.isdecimal() else 0
+        if not 1 <= number <= len(ambiguous.meanings):
             return entries.Rejection("nothing was saved: type the answer again")
+        chosen = ambiguous.meanings[number - 1]
         if chosen.decline:
             return self._decline(chosen.decline, chosen.label)
         return self._send_reply(chosen.reply)
@@ -294,16 +307,15 @@ class PlainInterview:
                 return self._session.confirm() or _NextStep.ARRIVE
             case False:
                 self._was_denied = True
-                self._output.print_plain(rendering.render_words(query.otherwise))
-                self._output.print_aside(commands.ASK_AGAIN_HINT)
+                self._output.print_lines(question_lines.build_denied_lines(query))
                 return _NextStep.WAIT
 
     def _pick(
         self, text: str, pick: entries.PickEntry, prompt: entries.Prompt
     ) -> _NextStep | entries.Rejection:
         if not text:
-            none = pick.several and pick.min_count == 0 and prompt.earlier is None
-            return self._send_reply(entries.PickReply(()) if none else "")
+            takes_none = pick.several and pick.min_count == 0 and prompt.earlier is None
+            return self._send_reply(entries.PickReply(()) if takes_none else "")
         picked = pick.parse(text, abbreviated=True)
         if not isinstance(picked, entries.Rejection):
             return self._send_reply(picked)
@@ -319,7 +331,7 @@ class PlainInterview:
             try:
                 text = f"{text}\n{ask_line(self._output, self._input).rstrip()}"
             except InputEndedError as ended:
-                self._session.save_draft("\n".join(filter(None, (text, ended.unfinished.strip()))))
+                self._session.save_draft(_join_lines(text, ended.unfinished.strip()))
                 raise
         return text
 
@@ -334,7 +346,8 @@ class PlainInterview:
         if isinstance(typed, entries.DeclineOption):
             return self._decline(typed.id, typed.text)
         name, rest = typed
-        session, arrive = self._session, _NextStep.ARRIVE
+        session = self._session
+        arrive = _NextStep.ARRIVE
         acts: dict[str, Callable[[], _NextStep | entries.Rejection | None]] = {
             "back": lambda: session.go_back() or arrive,
             "front": lambda: session.go_forward() or arrive,
@@ -346,18 +359,16 @@ class PlainInterview:
             "again": lambda: _NextStep.REPEAT,
             "brief": self._output.switch_brief,
         }
-        if prompt is not None:  # what concerns the item that is asked
+        if prompt is not None:  # these concern the question that is asked
             acts |= {
                 "lang": lambda: self._switch_language(rest, prompt),
                 "ok": lambda: self._confirm(rest, prompt),
                 "faq": lambda: self._show_faq(prompt),
                 "help": lambda: self._show_help(prompt),
             }
-        return (
-            acts[name]() or _NextStep.WAIT
-            if name in acts
-            else entries.Rejection(commands.REVIEW_HELP)
-        )
+        if name not in acts:
+            return entries.Rejection(commands.REVIEW_HELP)
+        return acts[name]() or _NextStep.WAIT
 
     def _confirm(self, reason: str, prompt: entries.Prompt) -> _NextStep | entries.Rejection:
         """Confirm the answer that is questioned; one that the respondent has just denied can't be."""
@@ -370,8 +381,9 @@ class PlainInterview:
     ) -> _NextStep | entries.Rejection:
         if not text and replaces is None:
             return entries.Rejection("a note needs text: type .note and the text on one line")
-        if (why := self._session.add_note(text, replaces=replaces)) is not None:
-            return why
+        rejection = self._session.add_note(text, replaces=replaces)
+        if rejection is not None:
+            return rejection
         self._output.print_aside("noted")
         return _NextStep.WAIT
 
@@ -385,9 +397,10 @@ class PlainInterview:
             return self._add_note(replaced[1], notes[replaced[0] - 1])
         for number, note in enumerate(notes, 1):
             self._output.print_aside(f"{number}  {note.place}: {rendering.flatten(note.text)}")
-        self._output.print_aside(
-            ".notes NUMBER TEXT replaces one" if notes else "there is no note yet"
-        )
+        if notes:
+            self._output.print_aside(".notes NUMBER TEXT replaces one")
+        else:
+            self._output.print_aside("there is no note yet")
         return _NextStep.WAIT
 
     def _switch_language(
@@ -404,18 +417,17 @@ class PlainInterview:
     def _jump(self, text: str) -> _NextStep | entries.Rejection:
         rows = self._session.list_items()
         if not text:
-            for row in rows:
-                self._output.print_aside(rendering.render_asked_item(row))
-            self._output.print_aside(
-                "type .jump and one of these" if rows else "nothing has been asked yet"
-            )
+            self._output.print_lines([interview_lines.build_answer_line(row) for row in rows])
+            if rows:
+                self._output.print_aside("type .jump and one of these")
+            else:
+                self._output.print_aside("nothing has been asked yet")
             return _NextStep.WAIT
-        place = commands.find_place(text, (row.place for row in rows))
-        return (
-            place
-            if isinstance(place, entries.Rejection)
-            else self._session.jump(place) or _NextStep.ARRIVE
-        )
+
+        place = commands.find_place(text, [row.place for row in rows])
+        if isinstance(place, entries.Rejection):
+            return place
+        return self._session.jump(place) or _NextStep.ARRIVE
 
     def _stop(self, text: str, prompt: entries.Prompt | None) -> _NextStep | entries.Rejection:
         stops = self._session.list_stop_outcomes()
@@ -453,8 +465,10 @@ class PlainInterview:
 
     def _show_help(self, prompt: entries.Prompt) -> _NextStep:
         respondent_time = self._session.respondent_time()
-        clock = f"; {respondent_time:%H:%M} there" if respondent_time is not None else ""
-        spent = rendering.format_duration(self._session.elapsed_time())
+        clock = ""
+        if respondent_time is not None:
+            clock = f"; {respondent_time:%H:%M} there"
+        spent = interview_lines.format_duration(self._session.elapsed_time())
         self._output.print_aside(rendering.render_words(prompt.help))
         self._output.print_aside(
             f"{prompt.place}, {prompt.position} of {prompt.total}; {spent} so far{clock}"
@@ -468,7 +482,10 @@ class PlainInterview:
     def _show_faq(self, prompt: entries.Prompt) -> _NextStep | entries.Rejection:
         if not prompt.faq:
             return entries.Rejection(commands.NO_FAQ)
-        for question, answer in prompt.faq:
-            self._output.print_aside(rendering.render_words(question))
-            self._output.print_plain(rendering.render_words(answer))
+        self._output.print_lines(question_lines.build_faq_lines(prompt.faq))
         return _NextStep.WAIT
+
+
+def _join_lines(*texts: str) -> str:
+    """Put the texts that aren't empty under each other."""
+    return "\n".join([text for text in texts if text])

@@ -1,17 +1,17 @@
-"""Lines of text for a prompt, for the result of an interview, and for a case that is to be called.
+"""Lines with roles as the line interface prints them.
 
-Control characters are replaced, and no text is markup. The caller adds brackets and marks.
+Control characters are replaced, and no text is markup. `OutputLines` adds brackets and marks.
 """
 
 import json
 import re
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Final, assert_never
 
 from survey_cli import entries
-from survey_cli.engine.asked_items import AskedItem
-from survey_cli.sessions.interview.interview_session import ClosingReview, InterviewResult
+from survey_cli.sessions.lines.line import TITLES, Line, Role
 from survey_cli.sessions.station import station_views
 from survey_cli.wording import format_quantity
 
@@ -22,14 +22,14 @@ _CONTROL_CHARACTERS = re.compile(
 
 def clean(text: str) -> str:
     """Replace whatever moves a cursor, rings a bell or reverses a line; line ends stay."""
-    return _CONTROL_CHARACTERS.sub(
-        "\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n").replace("\t", " ")
-    )
+    plain = text.replace("\r\n", "\n").replace("\t", " ")
+    return _CONTROL_CHARACTERS.sub("\N{REPLACEMENT CHARACTER}", plain)
 
 
 def render_words(words: entries.StyledText) -> str:
     """Render text as it is read, with `*` around emphasis."""
-    return "".join(f"*{span.text}*" if span.stress else span.text for span in words).strip()
+    parts = [f"*{span.text}*" if span.stress else span.text for span in words]
+    return "".join(parts).strip()
 
 
 def flatten(text: str) -> str:
@@ -37,119 +37,91 @@ def flatten(text: str) -> str:
     return " ".join(clean(text).split())
 
 
-def format_duration(time: timedelta) -> str:
-    """`3 minutes 12 seconds`."""
-    minutes, seconds = divmod(int(time.total_seconds()), 60)
-    parts = [format_quantity(minutes, "minute")] if minutes else []
-    return " ".join([*parts, format_quantity(seconds, "second")] if seconds or not parts else parts)
-
-
-def render_option(choice: entries.OfferedOption, *, several: bool) -> str:
-    remarks = [f"note: {flatten(choice.note)}"] if choice.note else []
-    remarks += [] if choice.read else ["don't read"]
-    remarks += ["alone"] if choice.exclusive and several else []
-    remarks += [f"key {choice.code} and the words"] if choice.specify else []
-    words = flatten(render_words(choice.text))
-    parts = [str(choice.code) if words in ("", str(choice.code)) else f"{choice.code}  {words}"]
-    parts += [f"({', '.join(remarks)})"] if remarks else []
-    return " ".join(parts)
-
-
-def render_options(prompt: entries.Prompt) -> tuple[str, ...]:
-    """Render the options, or the codes of a line that have a meaning of their own, one per line."""
-    match prompt.entry:
-        case entries.PickEntry(options=choices, several=several):
-            return tuple(render_option(choice, several=several) for choice in choices)
-        case entries.LineEntry(labels=labels):
-            return tuple(f"{code}  {flatten(text)}" for code, text in labels)
+def render_line(line: Line) -> str:
+    """Render what a line says, without the sign of its role."""
+    match line.role:
+        case Role.SECTION:
+            return f"Section: {flatten(render_words(line.text))}"
+        case Role.OPTION | Role.UNREAD_OPTION:
+            return _render_option(line)
+        case Role.EARLIER:
+            return _join(": ", flatten(line.plain_text), line.action)
+        case Role.PREFILL:
+            return _join(". ", flatten(line.plain_text), line.action)
+        case Role.DRAFT:
+            heading = _join(": ", line.label, line.action)
+            return f"{heading}\n{line.plain_text}"
+        case Role.ANSWER:
+            return _render_answer(line)
+        case Role.DECLINED | Role.CONFIRMED:
+            return f"{TITLES[line.role]}: {_render_answer(line)}"
+        case Role.NOTE:
+            return f"note at {line.key}: {flatten(line.plain_text)}"
+        case Role.HEADING | Role.FACT | Role.HEARD if line.label:
+            return f"{line.label}: {line.plain_text}"
         case _:
-            return ()
+            return render_words(line.text)
 
 
-def render_codes(prompt: entries.Prompt) -> str:
+def _join(sign: str, *parts: str) -> str:
+    """Join the parts that aren't empty."""
+    return sign.join([part for part in parts if part])
+
+
+def _render_option(line: Line) -> str:
+    """`3  Disagree`, with what isn't read in brackets behind it."""
+    words = flatten(render_words(line.text))
+    shown = line.key if words in ("", line.key) else f"{line.key}  {words}"
+    remarks = [f"note: {flatten(line.note)}"] if line.note else []
+    remarks += line.remarks
+    if line.action:
+        remarks.append(line.action)
+    if not remarks:
+        return shown
+    return f"{shown} ({', '.join(remarks)})"
+
+
+def _render_answer(line: Line) -> str:
+    """`q6  There is agreement …: 2 Agree`, with the reason why a warning was accepted."""
+    answer = _join(": ", flatten(line.label), flatten(line.plain_text))
+    reason = f" ({flatten(line.note)})" if line.note else ""
+    return f"{line.key}  {answer}{reason}"
+
+
+def render_declines(lines: Iterable[Line]) -> str:
+    """Render all declines on one line: `or .dk don't know, .refused refused`."""
+    declines = [line for line in lines if line.role is Role.DECLINE]
+    offered = [f"{line.key} {flatten(line.plain_text)}" for line in declines if line.key]
+    if offered:
+        return f"or {', '.join(offered)}"
+    return ", ".join([line.plain_text for line in declines])
+
+
+def render_codes(entry: entries.Entry) -> str:
     """Render the codes alone: `1 to 5`."""
-    match prompt.entry:
+    match entry:
         case entries.PickEntry() as pick:
             return pick.format_codes()
         case entries.LineEntry(labels=labels):
-            return ", ".join(str(code) for code, _ in labels)
+            return ", ".join([str(code) for code, _ in labels])
         case _:
             return ""
 
 
-def render_hint(prompt: entries.Prompt, *, brief: bool = False) -> str:
-    """Render what a line should contain here, where the options don't say so."""
-    match prompt.entry:
-        case entries.ReadEntry():
-            return "Enter ends here" if prompt.ending else "Enter continues"
-        case entries.PickEntry(several=True) as pick:
-            most = f", at most {pick.max_count}" if pick.max_count is not None else ""
-            order = ", in the order given" if pick.ordered else ""
-            none = (
-                "; Enter alone for none" if pick.min_count == 0 and prompt.earlier is None else ""
-            )
-            return f"{'several' if brief else 'any of these, blanks between'}{most}{order}{none}"
-        case entries.PickEntry():
-            return ""
-        case entries.LineEntry(hint=hint, unit=unit, width=width):
-            if unit and unit not in hint:
-                hint = f"{hint} {unit}".strip()
-            return hint or (f"at most {format_quantity(width, 'character')}" if width else "")
-        case entries.VerbatimEntry():
-            return "a line that ends in \\ continues on the next"
-        case entries.LookupEntry():
-            return "the computer answers this item"
-        case _:
-            assert_never(prompt.entry)
+def render_result(lines: Iterable[Line], *, brief: bool = False) -> str:
+    """Render how the interview ended, in a few lines; briefly with its length on the first one."""
+    if not brief:
+        return "\n".join([render_line(line) for line in lines])
 
-
-def render_earlier(earlier: entries.EarlierAnswer) -> str:
-    words = flatten(earlier.label)
-    return {
-        "answer": f"was {words}: Enter keeps",
-        "prefill": f"already here: {words}. Enter takes it",
-        "reopened": f"was {words}, which no longer fits: ask again",
-    }[earlier.kind]
-
-
-def render_asked_item(item: AskedItem) -> str:
-    """`q6  There is agreement …: 2 Agree`, for the list of what has been asked."""
-    answer = f": {flatten(item.answer)}" if item.answer else ""
-    return f"{item.place}  {flatten(item.text)}{answer}"
-
-
-def render_review(review: ClosingReview) -> str:
-    """Render what the interviewer looks through before the interview is complete, one thing a line."""
-    answers = format_quantity(review.answered, "answer")
-    lines = [f"Everything is answered: {answers} in {format_duration(review.duration)}"]
-    lines += [f"declined: {render_asked_item(item)}" for item in review.declined]
-    for item in review.warnings:
-        reason = f" ({flatten(item.reason)})" if item.reason else ""
-        lines.append(f"confirmed despite a warning: {render_asked_item(item)}{reason}")
-    lines += [f"note at {note.place}: {flatten(note.text)}" for note in review.notes]
-    return "\n".join(lines)
-
-
-def render_result(closing: InterviewResult, *, brief: bool = False) -> str:
-    """Render how the interview ended, in a few lines, or briefly on one."""
-    outcome = closing.outcome.name if closing.outcome is not None else ""
-    parts = {
-        "ended": ("Ended", outcome),
-        "suspended": (
-            "Suspended",
-            outcome or ("" if brief else "it can be resumed at the same item"),
-        ),
-        "lost": ("Left", "this station no longer has the case"),
-    }
-    how = ": ".join(filter(None, parts.get(closing.status, ("Stopped", outcome))))
-    answers = (
-        f"{format_quantity(closing.answered, 'answer')} in {format_duration(closing.duration)}"
-    )
-    location = f"stored in {closing.stored_in}" if closing.stored_in and not brief else ""
-    if closing.erased:
-        answers, location = "0 answers stored: all are erased", ""
-    ending = (f"{how}, {answers}",) if brief else (how, answers)
-    return "\n".join(filter(None, (*ending, location, closing.remark)))
+    heading = []
+    others = []
+    for line in lines:
+        text = line.short if line.short is not None else render_line(line)
+        if line.role in (Role.HEADING, Role.FACT):
+            heading.append(text)
+        else:
+            others.append(text)
+    return _join("\n", _join(", ", *heading), *others)
 
 
 STATION_COMMANDS: Final[dict[str, str]] = json.loads(

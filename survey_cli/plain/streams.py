@@ -8,14 +8,15 @@ import os
 import re
 import signal
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import monotonic
 from types import FrameType, ModuleType
 from typing import Any, Final, TextIO
 
 from survey_cli.entries import Rejection
 from survey_cli.entry_commands import HELD_ENTER_SECONDS
-from survey_cli.plain.rendering import clean, flatten
+from survey_cli.plain.rendering import clean, flatten, render_line
+from survey_cli.sessions.lines.line import Line, Role
 from survey_cli.text_width import count_fitting, measure_width
 
 _SETTINGS: Final = (
@@ -234,6 +235,18 @@ def set_line_mode(terminal: TextIO) -> None:
         return
 
 
+PLAIN_ROLES: Final = frozenset(
+    (Role.SPOKEN, Role.OPTION, Role.UNREAD_OPTION, Role.EARLIER, Role.PREFILL)
+)
+"""What is printed without brackets: texts that are read aloud, options, and the earlier answer."""
+ASIDE_LABELS: Final = {
+    Role.OWN: "Your own entry: ",
+    Role.INSTRUCTION: "Interviewer: ",
+    Role.PROBE: "Probe: ",
+}
+"""What texts begin with that could be taken for texts to read aloud."""
+
+
 class InputLines:
     """The lines of the input. They are edited where they are typed and shown on the process's own terminal."""
 
@@ -360,6 +373,28 @@ class OutputLines:
         for line in clean(text).splitlines():
             if line.strip():
                 self._write_line(f"[{label}{line.strip()}]")
+
+    def print_line(self, line: Line) -> None:
+        """Print a line as its role wants it: plainly what is read aloud or chosen, all else in brackets or marked."""
+        text = render_line(line)
+        if line.role in PLAIN_ROLES:
+            self.print_plain(text)
+        elif line.role in (Role.QUERY, Role.READ_BACK):
+            self.print_marked("?", text)
+        else:
+            self.print_aside(text, ASIDE_LABELS.get(line.role, ""))
+
+    def print_lines(self, lines: Iterable[Line]) -> None:
+        """Print lines one after the other."""
+        for line in lines:
+            self.print_line(line)
+
+    def print_known(self, line: Line) -> None:
+        """Print a line; in brief mode, from the second time on, only what isn't known by heart."""
+        if line.short is None or self.is_due(line.plain_text):
+            self.print_line(line)
+        elif line.short:
+            self.print_aside(line.short)
 
     def is_due(self, text: str) -> bool:
         """Return whether a text is to be printed that in brief mode is printed only once; it then counts as printed."""

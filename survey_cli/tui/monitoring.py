@@ -7,11 +7,19 @@ from textual.app import ComposeResult
 from textual.content import Content
 
 from survey_cli.problems import UserError
+from survey_cli.sessions.lines.interview_lines import (
+    build_answer_line,
+    build_case_lines,
+    build_result_lines,
+    build_review_lines,
+)
+from survey_cli.sessions.lines.line import Line, Role, to_spans
 from survey_cli.sessions.monitoring import Replay, Watch
 from survey_cli.tui.interview import pages
 from survey_cli.tui.interview.current_question import CurrentQuestion
-from survey_cli.tui.interview.question import MEASURE, QuestionView
+from survey_cli.tui.interview.question import MEASURE, PAGE_MARGINS, QuestionView
 from survey_cli.tui.interview.screen import compose_question
+from survey_cli.tui.widgets import drawing
 from survey_cli.tui.widgets.key_app import EDITING_KEYS, KeyApp, KeyScreen
 from survey_cli.tui.widgets.panel import TextPanel, scroll_by_key
 from survey_cli.tui.widgets.styled import (
@@ -96,13 +104,16 @@ class MonitorScreen(KeyScreen):
             self.refuse("an interview that is shown can't be changed; q leaves")
 
     async def _open(self, key: str, question: CurrentQuestion) -> None:
-        items = build_section(
-            "ANSWERS", pages.list_items(question.session.list_items(), self.case_width)
-        )
-        await self.open_panel(TextPanel(key, items if key == "f3" else self._build_case(question)))
+        if key == "f3":
+            answers = [build_answer_line(item) for item in question.session.list_items()]
+            page = build_section("ANSWERS", drawing.draw_rows(answers, self.case_width))
+        else:
+            page = self._build_case(question)
+        await self.open_panel(TextPanel(key, page))
 
     def _build_case(self, question: CurrentQuestion) -> Content:
-        return pages.build_case(question.session, question.prompt, question.notes, self.case_width)
+        lines = build_case_lines(question.session, question.prompt, question.notes, pages.RECENT)
+        return drawing.draw_page(lines, self.case_width)
 
     # What is shown
 
@@ -116,17 +127,21 @@ class MonitorScreen(KeyScreen):
                 question, prompt, why=self.why, notice="", said=self.said
             )
         else:
-            page = pages.build_ending(self.source.state)
-            if question is not None and question.review is not None:
-                page = pages.build_review(question.review, min(self.size.width, MEASURE) - 10)
-            elif question is not None:
-                page = pages.build_result(question.session.result())
-            self.view.show_page(page)
+            self.view.show_page(self._build_page(question))
             message = pages.build_refusal(self.why, self.said)
         self.view.show_message(message)
         if self.has_class("-wide"):
             case = self._build_case(question) if question is not None else Content()
             self.query_one("#case", TextView).show(case)
+
+    def _build_page(self, question: CurrentQuestion | None) -> Content:
+        """Build what is shown while nothing is asked: the review, how the interview ended, or what is waited for."""
+        if question is None:
+            return drawing.draw_ending([Line(Role.HEADING, to_spans(self.source.state))])
+        if question.review is not None:
+            width = min(self.size.width, MEASURE) - PAGE_MARGINS
+            return drawing.draw_page(build_review_lines(question.review), width)
+        return drawing.draw_ending(build_result_lines(question.session.result()))
 
     def tick(self) -> None:
         question, head = self.question, HeaderState("", "", "")

@@ -17,7 +17,7 @@ F9: Final = "\x1b[20~"
 
 SHOWN: Final = re.compile(r"Item (\d{3})\b")
 DOUBTED: Final = re.compile(r"Doubt (\d{3})\b")
-REVIEW: Final = ("[Everything is answered", "Every question is answered")
+REVIEW: Final = ("Every question is answered",)
 """What is shown at the closing review, where the last answer has been stored."""
 OVER: Final = (
     *REVIEW,

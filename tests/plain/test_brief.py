@@ -54,7 +54,7 @@ def test_the_answers_of_a_battery_and_the_declines_are_said_once() -> None:
     )
     assert said[1] == "= Disagree\nStatement b.\n[1 to 5 as before]\n"
     assert said[2] == "= Strongly agree\nWhy?\n[a line that ends in \\ continues on the next]\n"
-    assert said[3].startswith("= Don't know\n[Everything is answered: 3 answers")
+    assert said[3].startswith("= Don't know\n[Every question is answered: 3 answers")
     assert said[4] == "[Ended: Complete, 3 answers in 3 minutes 12 seconds]\n"
 
 

@@ -149,7 +149,7 @@ def test_a_whole_interview_as_a_transcript() -> None:
         [a line that ends in \\ continues on the next]
         >_
         >_
-        [Everything is answered: 5 answers in 3 minutes 12 seconds]
+        [Every question is answered: 5 answers in 3 minutes 12 seconds]
         [Enter completes the interview; .back or .jump ID corrects an answer]
         >_
         [Ended: Complete]
@@ -582,7 +582,7 @@ def test_the_end_of_input_puts_aside_wherever_it_comes() -> None:
         code, out = held(desk, *lines)
         assert code == 3
         assert desk.calls[-1] == "suspend"
-        assert "> \n[Suspended: it can be resumed at the same item]\n" in out
+        assert "> \n[Suspended: it can be resumed at the same question]\n" in out
 
 
 def test_suspend_puts_aside() -> None:
@@ -626,7 +626,7 @@ def reviewed(*lines: str) -> tuple[Fake, list[str]]:
 def test_the_review_lists_declines_warnings_and_notes_and_enter_completes() -> None:
     desk, (review, end, *_) = reviewed("")
     assert review.splitlines() == [
-        "[Everything is answered: 2 answers in 3 minutes 12 seconds]",
+        "[Every question is answered: 2 answers in 3 minutes 12 seconds]",
         "[declined: q6  Do you agree?: .dk]",
         "[confirmed despite a warning: hours  How many hours?: 99 (two jobs)]",
         "[note at q6: tired]",
@@ -639,7 +639,7 @@ def test_the_review_lists_declines_warnings_and_notes_and_enter_completes() -> N
 def test_an_answer_is_corrected_from_the_review() -> None:
     desk, texts = reviewed(".jump q6", "2", "")
     assert "Do you agree?" in texts[1]
-    assert texts[2].startswith("= Agree\n[Everything is answered")
+    assert texts[2].startswith("= Agree\n[Every question is answered")
     assert "declined" not in texts[2]
     assert (desk.given[-1], desk.calls[-2:]) == (("q6", "2"), ["jump q6", "complete"])
     assert "How many hours?" in reviewed(".back")[1][1]
@@ -651,7 +651,7 @@ def test_what_makes_no_sense_at_the_review_says_what_does() -> None:
         "Enter completes the interview; .back or .jump ID corrects" in text for text in texts[1:3]
     )
     assert texts[3].startswith("! .dk is not a command here")
-    assert texts[4].startswith("[Everything is answered")
+    assert texts[4].startswith("[Every question is answered")
     assert texts[5].startswith("[noted]")
     assert desk.calls[-2:] == ["suspend", "complete"], "the input ended, and nothing is left open"
 

@@ -107,7 +107,7 @@ def test_an_end_that_calls_back_exits_with_success_and_a_suspension_does_not(
     assert code == 3
     assert "! 7 needs words" in out
     assert "= Something else: a bicycle\n" in out
-    assert "[Suspended: it can be resumed at the same item]" in out
+    assert "[Suspended: it can be resumed at the same question]" in out
     code, out = held(seated(), ".dk", ".dk", "")
     assert "[Case 7 was suspended at born, " in out
     assert out.index("[Case 7 was") < out.index("When were you born?") < out.index("> ")

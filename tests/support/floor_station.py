@@ -33,7 +33,7 @@ STATES = (
     (re.compile(r"\[Nobody can be called just now"), "idle"),
     (re.compile(r"\[On a break"), "break"),
     (re.compile(r"\? That is long"), "query"),
-    (re.compile(r"\[(Everything is answered|Enter ends here)"), "review"),
+    (re.compile(r"\[(Every question is answered|Enter ends here)"), "review"),
     (re.compile(r"\[The interview was not finished: key the outcome"), "outcome"),
     (re.compile(r"\[(The respondent will be called again|when should we call again)"), "time"),
     (re.compile(r"\[Enter books it"), "book"),

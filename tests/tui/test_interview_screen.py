@@ -246,7 +246,7 @@ def test_a_notice_is_said_and_gone_at_the_first_key(keyed: Keyed) -> None:
 
 def test_what_the_simulated_respondent_says_is_shown(keyed: Keyed) -> None:
     assert (
-        "they say: “Disagree, I think”"
+        "heard: “Disagree, I think”"
         in keyed(FakeInterview(every_kind(), at=1, spoken="“Disagree, I think”")).text()
     )
 
@@ -267,7 +267,7 @@ def test_the_closing_review_lists_what_may_need_correction(keyed: Keyed) -> None
     )
     text = board.text()
     assert "Every question is answered" in text
-    assert "3 answers in 15:02" in text
+    assert "3 answers in 15 minutes 2 seconds" in text
     assert re.search(r"DECLINED\n.* a +\.?d", text)
     assert re.search(r"CONFIRMED DESPITE A WARNING\n.* h ", text)
     assert re.search(r"NOTES\n.* b  sounds tired", text)

@@ -121,17 +121,18 @@ def _replay(
 
 def _print_changes(source: "Replay | Watch", printed: dict[str, str]) -> None:
     """Print the state and each question with its answer, as far as they were printed otherwise or not at all."""
-    from survey_cli.plain.rendering import render_asked_item, render_result
+    from survey_cli.plain.rendering import render_line, render_result
+    from survey_cli.sessions.lines.interview_lines import build_answer_line, build_result_lines
 
-    lines, session = {"": source.state}, source.session
+    lines = {"": source.state}
+    session = source.session
     if session is not None:
-        lines |= {
-            f"{session.id} {item.place}": render_asked_item(item) for item in session.list_items()
-        }
+        for item in session.list_items():
+            lines[f"{session.id} {item.place}"] = render_line(build_answer_line(item))
         result = session.result()
-        lines |= (
-            {f"{session.id} end": render_result(result, brief=True)} if result is not None else {}
-        )
+        if result is not None:
+            ending = build_result_lines(result)
+            lines[f"{session.id} end"] = render_result(ending, brief=True)
     print_lines(line for key, line in lines.items() if printed.get(key) != line)
     sys.stdout.flush()
     printed.update(lines)

@@ -4,7 +4,7 @@ from asyncio import Event, wait_for
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from textual import events
 from textual.app import ComposeResult
@@ -14,35 +14,47 @@ from textual.geometry import Region
 
 from survey_cli.entries import (
     LineEntry,
+    ListSearch,
     OfferedOption,
     PickEntry,
     Prompt,
+    Query,
     StyledText,
     TextSpan,
     VerbatimEntry,
 )
+from survey_cli.sessions.lines import question_lines
+from survey_cli.sessions.lines.line import Line, Role
 from survey_cli.text_width import is_certain, measure_width
 from survey_cli.tui.interview.pick import PickState, get_chosen, list_matches, number_matches
-from survey_cli.tui.widgets import styled
+from survey_cli.tui.widgets import drawing, styled
 from survey_cli.tui.widgets.editing import Editor, Field, get_text, set_text
 from survey_cli.values import Code, Place
 
 if TYPE_CHECKING:
     from textual.widgets import TextArea
 
-COLUMN_GAP = 3
-MIN_COLUMN = 16
+COLUMN_GAP: Final = 3
+MIN_COLUMN: Final = 16
 """Cells of the narrowest column of options."""
-MEASURE = 76
+MAX_COLUMNS: Final = 4
+"""Columns of options, if they are short and many."""
+MEASURE: Final = 76
 """Cells of the widest line, as in the stylesheet."""
-SHORT_FIELD = 20
+TEXT_MARGINS: Final = 9
+"""Cells at both sides of the texts of a question, as in the stylesheet."""
+PAGE_MARGINS: Final = 10
+"""Cells at both sides of a page in place of a question."""
+SHORT_FIELD: Final = 20
 """Cells of the field for a number, as in the stylesheet: its unit stands next to it."""
-CHROME = 8
+CHROME: Final = 8
 """Lines of the screen that are not the question: header, messages, status and keys."""
-SIDE_COLUMNS = 40
-LAYOUT_SECONDS = 1.0
+SIDE_COLUMNS: Final = 40
+MIN_ROWS: Final = 4
+"""Lines that options always have; further ones are scrolled to."""
+LAYOUT_SECONDS: Final = 1.0
 """The longest time that keys wait for a field to be laid out."""
-YES_NO = PickEntry(
+YES_NO: Final = PickEntry(
     options=(OfferedOption(1, (TextSpan("Yes"),)), OfferedOption(2, (TextSpan("No: ask again"),)))
 )
 """The answers to a question read aloud about an answer."""
@@ -75,52 +87,86 @@ class OptionLines(styled.Lines[OptionState]):
     def marked_line(self) -> int | None:
         """The line of the marked option."""
         marked = self.state.marked if self.state is not None else None
-        return next((n for n, options in enumerate(self._line_options) if marked in options), None)
+        for line, options in enumerate(self._line_options):
+            if marked in options:
+                return line
+        return None
 
     def build_lines(self, state: OptionState, width: int) -> list[Content]:
         options = self._format_all(state, width)
+        in_columns = self._build_columns(state, width, sum(map(len, options)))
+        if in_columns is not None:
+            return in_columns
+
         self._column_width = width
-        if sum(map(len, options)) > state.rows and 2 <= len(options) <= 4 * state.rows:
-            for columns in (2, 3, 4):
-                column = (width - COLUMN_GAP * (columns - 1)) // columns
-                if column < MIN_COLUMN:
-                    break
-                beside = self._format_all(state, column)
-                rows = -(-len(beside) // columns)
-                if all(len(lines) == 1 for lines in beside) and rows <= state.rows:
-                    lines = self._set_side_by_side(
-                        [lines[0] for lines in beside], rows, column, state.right_to_left
-                    )
-                    return [
-                        line.pad_left(width - line.cell_length) if state.right_to_left else line
-                        for line in lines
-                    ]
-        self._line_options = [[n] for n, lines in enumerate(options) for _ in lines]
-        return [line for lines in options for line in lines]
+        self._line_options = []
+        lines = []
+        for number, formatted in enumerate(options):
+            for line in formatted:
+                lines.append(line)
+                self._line_options.append([number])
+        return lines
+
+    def _build_columns(self, state: OptionState, width: int, needed: int) -> list[Content] | None:
+        """Build the options in as few columns as there is room for; None if they fit below each other, or nowhere."""
+        count = len(state.pick.options)
+        if needed <= state.rows or not 2 <= count <= MAX_COLUMNS * state.rows:
+            return None
+
+        for columns in range(2, MAX_COLUMNS + 1):
+            column = (width - COLUMN_GAP * (columns - 1)) // columns
+            if column < MIN_COLUMN:
+                return None
+            options = self._format_all(state, column)
+            rows = -(-count // columns)
+            is_one_line_each = all(len(lines) == 1 for lines in options)
+            if is_one_line_each and rows <= state.rows:
+                first_lines = [lines[0] for lines in options]
+                return self._set_side_by_side(
+                    first_lines, rows, column, width, from_right=state.right_to_left
+                )
+        return None
 
     @staticmethod
     def _format_all(state: OptionState, width: int) -> "list[tuple[Content, ...]]":
         pick = state.pick
         found = pick.find_abbreviated(state.typed) if state.typed else None
         size = max(len(str(option.code)) for option in pick.options)
-        chosen, texts = frozenset(state.chosen), dict(state.specify_texts)
+        chosen = frozenset(state.chosen)
+        texts = dict(state.specify_texts)
         formatted = []
-        for n, option in enumerate(pick.options):
-            is_chosen = option.code in chosen or (found is not None and found.code == option.code)
-            marked, text = n == state.marked, texts.get(option.code, "")
-            looks = is_chosen, marked, state.right_to_left
-            formatted.append(_format_option(option, text, pick.several, *looks, size, width))
+        for number, option in enumerate(pick.options):
+            is_typed = found is not None and found.code == option.code
+            lines = _format_option(
+                option,
+                texts.get(option.code, ""),
+                several=pick.several,
+                chosen=option.code in chosen or is_typed,
+                marked=number == state.marked,
+                right_to_left=state.right_to_left,
+                size=size,
+                width=width,
+            )
+            formatted.append(lines)
         return formatted
 
     def _set_side_by_side(
-        self, options: list[Content], rows: int, width: int, from_right: bool
+        self, options: list[Content], rows: int, column: int, width: int, *, from_right: bool
     ) -> list[Content]:
-        self._column_width = width + COLUMN_GAP
+        """Set the options in columns, the second option below the first."""
+        self._column_width = column + COLUMN_GAP
         self._line_options = [list(range(row, len(options), rows)) for row in range(rows)]
         gap = Content(" " * COLUMN_GAP)
-        padded = [option.pad_right(max(width - option.cell_length, 0)) for option in options]
-        lines = [[padded[n] for n in line] for line in self._line_options]
-        return [gap.join(line[::-1] if from_right else line) for line in lines]
+        padded = [option.pad_right(max(column - option.cell_length, 0)) for option in options]
+        lines = []
+        for numbers in self._line_options:
+            cells = [padded[number] for number in numbers]
+            if from_right:
+                line = gap.join(cells[::-1])
+                lines.append(line.pad_left(width - line.cell_length))
+            else:
+                lines.append(gap.join(cells))
+        return lines
 
     def on_click(self, event: events.Click) -> None:
         """A click keys the option's code."""
@@ -136,6 +182,7 @@ class OptionLines(styled.Lines[OptionState]):
 def _format_option(
     option: OfferedOption,
     specified: str,
+    *,
     several: bool,
     chosen: bool,
     marked: bool,
@@ -144,35 +191,49 @@ def _format_option(
     width: int,
 ) -> tuple[Content, ...]:
     """Format one option: its mark, its code, its text, and in brackets what is not read."""
+    line = question_lines.build_option_line(option, several=several)
+    first = _format_code(
+        line.key.rjust(size),
+        several=several,
+        chosen=chosen,
+        marked=marked,
+        right_to_left=right_to_left,
+    )
+
+    style = ""
+    if chosen or marked:
+        style = "bold"
+    elif line.role is Role.UNREAD_OPTION:
+        style = "$quiet"
+    text = styled.style_spans(line.text, style)
+    if specified:
+        text += styled.style_text(f": {specified}", "bold")
+    notes = [line.note] if line.note else []
+    for remark in (*notes, *line.remarks):
+        text += styled.style_text(f"  ({remark})", "italic $quiet")
+
+    lines = styled.hang(first, text, width, right_to_left=right_to_left)
+    if not (chosen or marked):
+        return tuple(lines)
+    padded = [shown.pad_right(max(width - shown.cell_length, 0)) for shown in lines]
+    return tuple([shown.stylize_before("$row") for shown in padded])
+
+
+def _format_code(
+    code: str, *, several: bool, chosen: bool, marked: bool, right_to_left: bool
+) -> Content:
+    """Format what is before an option's text: the mark that moves, the sign of a choice, the code."""
     here = styled.HERE_FROM_RIGHT if right_to_left else styled.HERE
-    sign = (here if marked else " ") + (styled.CHOSEN if chosen and several else " ")
     if chosen and not several:
         sign = f"{here} "
-    style = "bold" if chosen or marked else "" if option.read else "$quiet"
-    code = f" {option.code!s:>{size}} ", styled.KEY_CAP
-    first = (
-        (" ", code, (sign[::-1], "bold $accent"))
-        if right_to_left
-        else ((sign, "bold $accent"), code, " ")
-    )
-    parts = [styled.style_spans(option.text, style)]
-    if specified:
-        parts.append(styled.style_text(f": {specified}", "bold"))
-    remarks = [styled.clean(option.note)] if option.note else []
-    if not option.read:
-        remarks.append("don't read")
-    elif option.exclusive and several:
-        remarks.append("alone")
-    parts += [styled.style_text(f"  ({remark})", "italic $quiet") for remark in remarks]
-    lines = styled.hang(
-        Content.assemble(*first), Content("").join(parts), width, right_to_left=right_to_left
-    )
-    if chosen or marked:
-        lines = [
-            line.pad_right(max(width - line.cell_length, 0)).stylize_before("$row")
-            for line in lines
-        ]
-    return tuple(lines)
+    else:
+        sign = here if marked else " "
+        sign += styled.CHOSEN if chosen else " "
+
+    key = (f" {code} ", styled.KEY_CAP)
+    if right_to_left:
+        return Content.assemble(" ", key, (sign[::-1], "bold $accent"))
+    return Content.assemble((sign, "bold $accent"), key, " ")
 
 
 class Aside(styled.Lines[tuple[StyledText, bool]]):
@@ -289,46 +350,47 @@ class QuestionView(VerticalScroll):
     def show_question(
         self, prompt: Prompt, state: PickState, *, denied: bool, specifying: Code | None
     ) -> None:
-        """Show the question with what has been keyed for it."""
+        """Show the question with what has been keyed for it.
+
+        `denied` means that the respondent denied the answer that was read back: what is said then is shown.
+        """
         self.place = prompt.place
-        query = prompt.query if not denied else None
-        is_read_back = query is not None and query.aloud
+        lines = question_lines.build_question_lines(prompt)
+        query_lines: list[Line] = []
+        if prompt.query is not None:
+            query_lines = _build_spoken_query(prompt.query, denied=denied)
+        is_read_back = prompt.query is not None and prompt.query.aloud and not denied
+
+        parts = _draw_spoken(lines, query_lines)
         say = self.query_one("#spoken", styled.TextView)
-        parts = [_aside(styled.style_spans(prompt.turn))] if prompt.turn else []
-        parts += [_spoken(styled.style_spans(prompt.intro), prompt)] if prompt.intro else []
-        if is_read_back and query is not None:
-            parts += [_aside(styled.style_spans(prompt.text)), styled.style_spans(query.text)]
-        elif denied and prompt.query is not None and prompt.query.otherwise:
-            parts += [
-                _aside(styled.style_spans(prompt.text)),
-                styled.style_spans(prompt.query.otherwise),
-            ]
-        else:
-            parts += [_spoken(styled.style_spans(prompt.text), prompt)]
         say.set_class(not prompt.aloud, "-own")
-        from_right = prompt.right_to_left
-        say.show(styled.join_sections(parts), right_to_left=from_right)
-        for id, text in (("#instruction", prompt.instruction), ("#probe", prompt.probe)):
-            self.query_one(id, Aside).show(
-                (text, from_right) if text and not is_read_back else None
-            )
+        say.show(styled.join_sections(parts), right_to_left=prompt.right_to_left)
+        self._show_asides(lines, prompt, is_shown=not is_read_back)
         if isinstance(prompt.entry, LineEntry):
             self._show_range_and_unit(prompt.entry)
         rows = self._count_rows(prompt, parts) if isinstance(prompt.entry, PickEntry) else 0
         self._show_options(prompt, state, rows, is_read_back=is_read_back, specifying=specifying)
 
+    def _show_asides(self, lines: list[Line], prompt: Prompt, *, is_shown: bool) -> None:
+        """Show instruction and probe, each in its place, or neither."""
+        texts: dict[Role, StyledText] = {}
+        if is_shown:
+            texts = {line.role: line.text for line in lines}
+        for role, id in ASIDES.items():
+            text = texts.get(role)
+            state = (text, prompt.right_to_left) if text else None
+            self.query_one(id, Aside).show(state)
+
     def _count_rows(self, prompt: Prompt, parts: list[Content]) -> int:
-        """Count the lines that are left for the options, beside the texts of the question."""
-        width = (
-            min(
-                self.app.size.width - (SIDE_COLUMNS if self.screen.has_class("-wide") else 0),
-                MEASURE,
-            )
-            - 9
-        )
-        texts = (*parts, *map(styled.style_spans, (prompt.instruction, prompt.probe)))
-        taken = sum(-(-text.cell_length // width) + 1 for text in texts if text)
-        return max(self.app.size.height - CHROME - taken, 4)
+        """Count the lines that are left for the options, besides the texts of the question."""
+        side = SIDE_COLUMNS if self.screen.has_class("-wide") else 0
+        width = min(self.app.size.width - side, MEASURE) - TEXT_MARGINS
+        taken = 0
+        asides = [styled.style_spans(prompt.instruction), styled.style_spans(prompt.probe)]
+        for text in (*parts, *asides):
+            if text:
+                taken += -(-text.cell_length // width) + 1
+        return max(self.app.size.height - CHROME - taken, MIN_ROWS)
 
     def _show_options(
         self,
@@ -339,35 +401,39 @@ class QuestionView(VerticalScroll):
         is_read_back: bool,
         specifying: Code | None,
     ) -> None:
+        """Show what can be keyed: yes and no, the options, the matches of a search, or the codes of a scale."""
         options = self.query_one(OptionLines)
+        entry = prompt.entry
         if is_read_back:
             options.show(OptionState(YES_NO))
-        elif isinstance(prompt.entry, PickEntry):
-            chosen, texts = get_chosen(prompt, state)
-            if state.typed and not prompt.entry.several:
-                chosen = ()
-            if specifying is not None:
-                chosen = (*chosen, specifying) if prompt.entry.several else (specifying,)
-            shown = OptionState(
-                prompt.entry, chosen, texts, state.marked, state.typed, rows, prompt.right_to_left
-            )
-            options.show(shown)
-            if state.marked is not None and (line := options.marked_line) is not None:
-                region = Region(0, options.virtual_region.y + line, 1, 1)
-                self.scroll_to_region(region, animate=False, force=True)
-        elif isinstance(prompt.entry, LineEntry) and prompt.entry.search is not None:
-            matches = list_matches(prompt.entry.search, self.typed)
-            found = OptionState(
-                number_matches(matches), marked=state.marked, right_to_left=prompt.right_to_left
-            )
-            options.show(found if matches else None)
-        elif isinstance(prompt.entry, LineEntry) and prompt.entry.labels:
-            labels = tuple(
-                OfferedOption(code, (TextSpan(text),)) for code, text in prompt.entry.labels
-            )
-            options.show(OptionState(PickEntry(options=labels), right_to_left=prompt.right_to_left))
+        elif isinstance(entry, PickEntry):
+            options.show(_build_pick_state(entry, prompt, state, rows, specifying))
+            self._scroll_to_mark(options, state)
+        elif isinstance(entry, LineEntry) and entry.search is not None:
+            options.show(self._build_matches(entry.search, prompt, state))
+        elif isinstance(entry, LineEntry) and entry.labels:
+            labels = [OfferedOption(code, (TextSpan(text),)) for code, text in entry.labels]
+            pick = PickEntry(options=tuple(labels))
+            options.show(OptionState(pick, right_to_left=prompt.right_to_left))
         else:
             options.show(None)
+
+    def _scroll_to_mark(self, options: OptionLines, state: PickState) -> None:
+        if state.marked is None or options.marked_line is None:
+            return
+        row = options.virtual_region.y + options.marked_line
+        self.scroll_to_region(Region(0, row, 1, 1), animate=False, force=True)
+
+    def _build_matches(
+        self, search: ListSearch, prompt: Prompt, state: PickState
+    ) -> OptionState | None:
+        """Build the entries of a list that match what is typed; None if there are none."""
+        matches = list_matches(search, self.typed)
+        if not matches:
+            return None
+        return OptionState(
+            number_matches(matches), marked=state.marked, right_to_left=prompt.right_to_left
+        )
 
     def show_page(self, content: Content) -> None:
         """Show a page in place of a question: how the interview ended."""
@@ -384,12 +450,49 @@ class QuestionView(VerticalScroll):
         self.query_one("#message", styled.TextView).show(styled.join_lines(lines))
 
 
-def _spoken(text: Content, prompt: Prompt) -> Content:
-    return text if prompt.aloud else _aside(text)
+def _build_pick_state(
+    entry: PickEntry, prompt: Prompt, state: PickState, rows: int, specifying: Code | None
+) -> OptionState:
+    """Build the options with what was chosen; an option whose text is being typed counts as chosen."""
+    chosen, texts = get_chosen(prompt, state)
+    if state.typed and not entry.several:
+        chosen = ()  # the code that is typed replaces it
+    if specifying is not None:
+        chosen = (*chosen, specifying) if entry.several else (specifying,)
+    return OptionState(
+        pick=entry,
+        chosen=chosen,
+        specify_texts=texts,
+        marked=state.marked,
+        typed=state.typed,
+        rows=rows,
+        right_to_left=prompt.right_to_left,
+    )
 
 
-def _aside(text: Content) -> Content:
-    return Content.assemble((styled.ASIDE, "$quiet"), text.stylize_before("$quiet"))
+ASIDES: Final = {Role.INSTRUCTION: "#instruction", Role.PROBE: "#probe"}
+"""Where lines stand that have a widget of their own."""
+
+
+def _build_spoken_query(query: Query, *, denied: bool) -> list[Line]:
+    """Build what is read aloud about the answer just given; a soft check reads nothing."""
+    if denied:
+        lines = question_lines.build_denied_lines(query)
+    else:
+        lines = question_lines.build_query_lines(query)
+    return [line for line in lines if line.role in (Role.SPOKEN, Role.READ_BACK)]
+
+
+def _draw_spoken(lines: list[Line], query_lines: list[Line]) -> list[Content]:
+    """Draw what is read aloud. While something else is, the question itself is not read again."""
+    parts = []
+    for line in lines:
+        if line.role is Role.SPOKEN and not query_lines:
+            parts.append(styled.style_spans(line.text))
+        elif line.role in (Role.TURN, Role.SPOKEN, Role.OWN):
+            parts.append(drawing.draw_aside(line))
+    parts += [styled.style_spans(line.text) for line in query_lines]
+    return parts
 
 
 def is_certainly_measured(prompt: Prompt) -> bool:

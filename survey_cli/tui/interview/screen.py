@@ -17,11 +17,13 @@ from survey_cli import entry_commands as commands
 from survey_cli.engine.events import InterviewNote
 from survey_cli.outcomes import Outcome
 from survey_cli.sessions.interview.interview_session import InterviewSession
+from survey_cli.sessions.lines import interview_lines
+from survey_cli.sessions.lines.question_lines import build_faq_lines
 from survey_cli.tui.interview import pages, pick
 from survey_cli.tui.interview.current_question import CurrentQuestion
 from survey_cli.tui.interview.pick import PickState
-from survey_cli.tui.interview.question import MEASURE, QuestionView
-from survey_cli.tui.widgets import panel, styled
+from survey_cli.tui.interview.question import MEASURE, PAGE_MARGINS, QuestionView
+from survey_cli.tui.widgets import drawing, panel, styled
 from survey_cli.tui.widgets.editing import (
     KEEPS_WORDS_HINT,
     describe_removal,
@@ -498,12 +500,17 @@ class InterviewScreen(KeyScreen):
 
     async def _open_faq(self) -> None:
         if self.question.prompt is not None and self.question.prompt.faq:
-            await self.open_panel(panel.TextPanel("f5", pages.build_faq(self.question.prompt)))
+            lines = build_faq_lines(self.question.prompt.faq)
+            await self.open_panel(panel.TextPanel("f5", drawing.draw_faq(lines)))
         else:
             self.refuse(commands.NO_FAQ)
 
     def _build_case(self, prompt: entries.Prompt | None) -> Content:
-        return pages.build_case(self.question.session, prompt, self.question.notes, self.case_width)
+        question = self.question
+        lines = interview_lines.build_case_lines(
+            question.session, prompt, question.notes, pages.RECENT
+        )
+        return drawing.draw_page(lines, self.case_width)
 
     async def _open_command(self) -> None:
         line = panel.LinePanel(panel.COMMAND, "", self._run_command, text=".", saves="run it")
@@ -685,9 +692,9 @@ class InterviewScreen(KeyScreen):
         question, prompt = self.question, self.question.prompt
         self._show_head(prompt)
         if prompt is None and question.review is not None:
-            self.view.show_page(
-                pages.build_review(question.review, min(self.size.width, MEASURE) - 10)
-            )
+            lines = interview_lines.build_review_lines(question.review)
+            width = min(self.size.width, MEASURE) - PAGE_MARGINS
+            self.view.show_page(drawing.draw_page(lines, width))
             self.view.show_message(pages.build_refusal(self.why, self.said or question.message))
             self.show_keys(pages.REVIEW_HINTS)
         if prompt is None:
@@ -710,7 +717,8 @@ class InterviewScreen(KeyScreen):
 
     def _show_end(self) -> None:
         """Show how the interview ended, and the keys that act then."""
-        self.view.show_page(pages.build_result(self.question.session.result()))
+        lines = interview_lines.build_result_lines(self.question.session.result())
+        self.view.show_page(drawing.draw_ending(lines))
         self.show_keys(pages.END_HINTS)
 
     def tick(self) -> None:

@@ -16,13 +16,14 @@ from textual.widgets import Input, OptionList
 
 from survey_cli.entries import OfferedOption, PickEntry, Prompt
 from survey_cli.problems import Problem, select_errors
-from survey_cli.sessions.interview.interview_session import InterviewResult
+from survey_cli.sessions.lines.interview_lines import build_preview_result_lines
 from survey_cli.sessions.preview.preview import Preview, PreviewState
 from survey_cli.sessions.preview.preview_session import PreviewValue
 from survey_cli.text_width import cut_snippet
-from survey_cli.tui.interview.pages import KEYS, InterviewKey, build_ending, build_refusal
+from survey_cli.tui.interview.pages import KEYS, InterviewKey, build_refusal
 from survey_cli.tui.interview.pick import PickState
 from survey_cli.tui.interview.screen import InterviewScreen
+from survey_cli.tui.widgets.drawing import draw_ending
 from survey_cli.tui.widgets.editing import get_text, set_text
 from survey_cli.tui.widgets.key_app import MIN_WIDTH, KeyApp
 from survey_cli.tui.widgets.panel import (
@@ -358,7 +359,8 @@ class PreviewScreen(InterviewScreen):
         return state._replace(progress=0.0) if self.shown.broken else state
 
     def _show_end(self) -> None:
-        self.view.show_page(_build_end(self.question.session.result()))
+        lines = build_preview_result_lines(self.question.session.result())
+        self.view.show_page(draw_ending(lines))
         self.view.show_message(build_refusal(self.why, self.said))
         keys = [KeyHint("←", "back"), KeyHint("F3", "any item", 1), KeyHint("Enter", "start over")]
         self.show_keys([*keys, KeyHint("F1", "keys", 2), KeyHint("^P", "actions", 3, "ctrl+p")])
@@ -418,21 +420,6 @@ def _count_states(values: Sequence[PreviewValue]) -> str:
     states = [*STATES, *(state for state in count if state not in STATES)]
     parts = [f"{count[s]} {labels.get(s, s.replace('_', ' ')).lower()}" for s in states if count[s]]
     return f"{format_quantity(len(values), 'variable')}: {SEPARATOR.join(parts)}"
-
-
-def _build_end(result: InterviewResult | None) -> Content:
-    """Build the page at the end of the interview."""
-    if result is None:
-        return style_text("The interview is closed", "bold")
-    outcome = result.outcome.name if result.outcome is not None else ""
-    headings = {
-        "ended": f"The interview ends here: {outcome or 'complete'}",
-        "suspended": f"The interview is suspended here{': ' + outcome if outcome else ''}",
-        "stopped": f"The interview was stopped: {outcome}",
-    }
-    answers = format_quantity(result.answered, "answer")
-    text = f"{answers}, not stored. When you save the file, an item added at its end is asked."
-    return build_ending(headings.get(result.status, "The interview is closed"), text)
 
 
 RELOAD_SECONDS: Final = 0.2

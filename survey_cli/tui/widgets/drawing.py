@@ -1,0 +1,101 @@
+"""Drawing of lines with roles on the full screen: their colors, titles and columns."""
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from textual.content import Content
+
+from survey_cli.sessions.lines.line import TITLES, Line, Role
+from survey_cli.tui.widgets import styled
+from survey_cli.tui.widgets.styled import clean, style_spans, style_text
+
+TITLE_KEYS = {Role.FAQ: "F5"}
+"""Keys that open more of what a title announces."""
+
+
+def draw_page(lines: Iterable[Line], width: int) -> Content:
+    """Draw lines as a page: those with the same title under it, with an empty line before it."""
+    sections = []
+    for title, group in groupby(lines, key=lambda line: TITLES.get(line.role, "")):
+        if title:
+            sections.append(_draw_titled(title, list(group), width))
+        else:
+            drawn = [part for line in group for part in _draw_untitled(line)]
+            sections.append(styled.join_lines(drawn))
+    return styled.join_sections(sections)
+
+
+def _draw_titled(title: str, group: list[Line], width: int) -> Content:
+    role = group[0].role
+    heading = title.upper()
+    if role in TITLE_KEYS:
+        heading += f" ({TITLE_KEYS[role]})"
+    return styled.build_section(heading, draw_rows(group, width))
+
+
+def _draw_untitled(line: Line) -> list[Content]:
+    """Draw a line of a page's first section; a heading may take two."""
+    match line.role:
+        case Role.HEADING if line.label:
+            return [style_text(line.label, "bold"), style_spans(line.text, "$quiet")]
+        case Role.HEADING:
+            return [style_spans(line.text, "bold")]
+        case Role.FACT if line.label:
+            return styled.build_details([(line.label, line.plain_text)])
+        case Role.ERROR:
+            return [style_spans(line.text, "$error")]
+        case _:
+            return [style_spans(line.text)]
+
+
+def draw_rows(lines: Iterable[Line], width: int) -> list[Content]:
+    """Draw lines in two columns, their keys and their texts; lines without a key take the whole width."""
+    rows = []
+    drawn = []
+    for line in lines:
+        text = style_spans(line.text)
+        if line.note:
+            text += style_text(f"  ({line.note})", "italic $quiet")
+        if line.key:
+            rows.append((line.key, text))
+        else:
+            drawn.append(text)
+    return [*styled.build_table(rows, width, "$code"), *drawn]
+
+
+def draw_ending(lines: Iterable[Line]) -> Content:
+    """Draw a page in place of a question: its heading, an empty line, and what there is to know."""
+    drawn = []
+    for line in lines:
+        if line.role is Role.HEADING:
+            drawn += [style_spans(line.text, "bold"), Content(" ")]
+        elif line.role is Role.ERROR:
+            drawn.append(style_spans(line.text, "$error"))
+        else:
+            drawn.append(style_spans(line.text, "$quiet"))
+    return styled.join_lines(drawn)
+
+
+def draw_faq(lines: Iterable[Line]) -> Content:
+    """Draw what respondents ask, each question above the answer that is read."""
+    sections = []
+    question = Content()
+    for line in lines:
+        if line.role is Role.FAQ:
+            question = draw_aside(line)
+        else:
+            sections.append(styled.join_lines([question, style_spans(line.text)]))
+    return styled.join_sections(sections)
+
+
+def draw_aside(line: Line) -> Content:
+    """Draw a text that isn't read aloud, behind a mark."""
+    return Content.assemble((styled.ASIDE, "$quiet"), style_spans(line.text, "$quiet"))
+
+
+def draw_labeled(line: Line, style: str = "") -> Content:
+    """Draw a label and its text on one line, in one style."""
+    text = clean(line.plain_text)
+    if line.label:
+        text = f"{clean(line.label)}: {text}"
+    return style_text(text, style)

@@ -1,0 +1,167 @@
+"""Lines with roles: what they say, and that every interface draws all of it."""
+
+import io
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from support.fake_interview import DK, FakeInterview, choices, every_kind, prompt, words
+from support.screens import interviewing
+from survey_cli.entries import (
+    EarlierAnswer,
+    LineEntry,
+    OfferedOption,
+    PickEntry,
+    Prompt,
+    Query,
+    VerbatimEntry,
+)
+from survey_cli.outcomes import OUTCOMES
+from survey_cli.plain import conduct_interview
+from survey_cli.sessions.interview.interview_session import InterviewResult
+from survey_cli.sessions.lines import interview_lines, question_lines
+from survey_cli.sessions.lines.line import Line, Role
+from survey_cli.values import Place
+
+SHOWN_BY_BOTH = (
+    Role.TURN,
+    Role.SPOKEN,
+    Role.OWN,
+    Role.OPTION,
+    Role.UNREAD_OPTION,
+    Role.INSTRUCTION,
+    Role.PROBE,
+)
+"""Roles whose lines every interface shows whole; the full screen says the others with its header and its key bar."""
+CARD = prompt(
+    "card",
+    "Do you have a library card?",
+    PickEntry(
+        options=(
+            *choices("Yes", "No"),
+            OfferedOption(code=9, text=words("Has applied for one"), read=False),
+        )
+    ),
+    instruction=words("Any library counts."),
+)._replace(declines=(DK,))
+
+
+def test_the_example_of_the_docstring_is_a_whole_interface() -> None:
+    signs = {Role.INSTRUCTION: "Interviewer: ", Role.PROBE: "Probe: ", Role.QUERY: "? "}
+    printed = []
+    for line in question_lines.build_question_lines(CARD):
+        parts = [line.key, line.plain_text, *line.remarks]
+        printed.append(signs.get(line.role, "") + "  ".join(part for part in parts if part))
+    assert printed == [
+        "Do you have a library card?",
+        "1  Yes",
+        "2  No",
+        "9  Has applied for one  don't read",
+        "Interviewer: Any library counts.",
+        ".dk  Don't know",
+    ]
+    assert Line.__doc__ is not None
+    documented = [line.strip().casefold() for line in Line.__doc__.splitlines()]
+    assert [line for line in printed if line.casefold() not in documented] == []
+
+
+def _list_words(prompt: Prompt) -> Iterator[str]:
+    """List the words of a question that both interfaces must show."""
+    for line in question_lines.build_question_lines(prompt):
+        if line.role in SHOWN_BY_BOTH:
+            for span in line.text:
+                yield from span.text.split()
+            yield from line.key.split()
+            yield from " ".join(line.remarks).split()
+
+
+@pytest.mark.parametrize("shown", every_kind(), ids=lambda shown: str(shown.place))
+def test_both_interfaces_show_every_word_of_a_question(shown: Prompt) -> None:
+    write = io.StringIO()
+    conduct_interview(FakeInterview((shown,)), io.StringIO(""), write)  # type: ignore[arg-type]
+    missing = [word for word in _list_words(shown) if word not in write.getvalue()]
+    assert missing == []
+
+    with interviewing(FakeInterview((shown,)), size=(100, 50)) as hands:
+        screen = hands.text()
+    missing = [word for word in _list_words(shown) if word not in screen]
+    assert missing == []
+
+
+def test_an_option_that_clears_the_others_and_is_not_read_has_both_remarks() -> None:
+    option = OfferedOption(code=9, text=words("None of these"), read=False, exclusive=True)
+    line = question_lines.build_option_line(option, several=True)
+    assert line.role is Role.UNREAD_OPTION
+    assert line.remarks == ("don't read", "alone")
+    only = question_lines.build_option_line(option, several=False)
+    assert only.remarks == ("don't read",), "where one is chosen, every option is alone"
+
+
+@pytest.mark.parametrize(
+    ("earlier", "text", "action"),
+    [
+        (EarlierAnswer("3 Disagree"), "was 3 Disagree", "Enter keeps"),
+        (EarlierAnswer("Ann", kind="prefill"), "already here: Ann", "Enter takes it"),
+        (
+            EarlierAnswer("30", kind="reopened"),
+            "was 30, which no longer fits: ask again",
+            "",
+        ),
+    ],
+)
+def test_what_enter_does_with_an_earlier_answer(
+    earlier: EarlierAnswer, text: str, action: str
+) -> None:
+    line = question_lines.build_earlier_line(earlier)
+    assert (line.plain_text, line.action) == (text, action)
+
+
+def test_only_a_read_back_is_read_aloud() -> None:
+    doubt = Query(text=words("A week has 168 hours."), places=(Place("days"),))
+    roles = [line.role for line in question_lines.build_query_lines(doubt)]
+    assert roles == [Role.QUERY, Role.ACTION, Role.ACTION]
+    lines = question_lines.build_query_lines(doubt._replace(aloud=True, places=()))
+    assert [line.role for line in lines] == [Role.READ_BACK, Role.ACTION]
+
+
+def test_a_hint_says_what_the_options_do_not() -> None:
+    several = PickEntry(options=choices("A", "B"), several=True, min_count=0, max_count=2)
+    line = question_lines.build_hint_line(prompt("a", "Which?", several))
+    assert line is not None
+    assert line.plain_text == "any of these, blanks between, at most 2; Enter alone for none"
+    assert line.short == "several, at most 2; Enter alone for none"
+
+    hours = LineEntry(kind="number", hint="0 to 168", unit="hours")
+    line = question_lines.build_hint_line(prompt("h", "How many?", hours))
+    assert line is not None
+    assert (line.plain_text, line.short) == ("0 to 168 hours", None)
+    assert question_lines.build_hint_line(CARD) is None
+
+
+def test_a_draft_is_sent_by_enter_unless_enter_keeps_an_answer() -> None:
+    first = prompt("why", "Why?", VerbatimEntry())
+    again = first._replace(earlier=EarlierAnswer("because"))
+    assert question_lines.build_draft_line("it", first).action == "Enter keeps it"
+    assert question_lines.build_draft_line("it", again).action == ""
+
+
+def _end(status: str, **more: object) -> list[str]:
+    took = timedelta(minutes=3, seconds=12)
+    result = InterviewResult(status, None, 5, took, "responses/small.db")
+    lines = interview_lines.build_result_lines(result._replace(**more))  # type: ignore[arg-type]
+    return [line.plain_text for line in lines]
+
+
+def test_how_an_interview_ended_is_said_in_one_way() -> None:
+    complete = OUTCOMES["complete"]
+    stored = ["5 answers in 3 minutes 12 seconds", "stored in responses/small.db"]
+    assert _end("ended", outcome=complete) == [f"Ended: {complete.name}", *stored]
+    assert _end("suspended")[0] == "Suspended: it can be resumed at the same question"
+    assert _end("lost", remark="station 2 has it") == [
+        "Left: this station no longer has the case",
+        *stored,
+        "station 2 has it",
+    ]
+    withdrawn = _end("stopped", erased=True)
+    assert withdrawn == ["Stopped", "0 answers stored: all are erased"]
