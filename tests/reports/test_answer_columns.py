@@ -12,9 +12,9 @@ from survey_cli.engine.codec import encode_cells, encode_timestamp
 from survey_cli.fieldwork.plan.plan import Plan
 from survey_cli.instrument.analysis import Analysis
 from survey_cli.reports.results.crosstab import ResultOptions, tabulate
+from survey_cli.reports.results.groupings import build_grouping
 from survey_cli.reports.results.linked_tables import hide_small_counts
 from survey_cli.reports.results.questions import list_questions
-from survey_cli.reports.results.result_tables import build_grouping
 from survey_cli.reports.weighting.answer_counts import BLOCK_SIZE, MAX_CODES, Grouping, TextColumn
 from survey_cli.services.data.export_options import DataTable
 from survey_cli.services.data.interview_weights import load_counted_answers

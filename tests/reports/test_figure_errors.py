@@ -21,6 +21,7 @@ from survey_cli.instrument.source.scalars import Text
 from survey_cli.problems import UserError
 from survey_cli.reports.disclosure.suppression import BASE, CellPosition
 from survey_cli.reports.results import figure_errors
+from survey_cli.reports.results.column_groups import ReportColumns
 from survey_cli.reports.results.crosstab import Crosstab
 from survey_cli.reports.results.findings import build_findings
 from survey_cli.reports.results.result_tables import build_item_result
@@ -30,6 +31,7 @@ REFERENCE = {
     name: float(figure)
     for name, figure in csv.reader((DATA / "reference.tsv").open(), delimiter="\t")
 }
+TOTAL = ReportColumns((), OPEN)
 ROLES = {"stratum": ["stype"], "fpc": ["fpc"]}
 SCHOOLS = """
 instrument: schools
@@ -81,20 +83,20 @@ def close(*figures: float) -> object:
 def test_shares_and_means_have_the_errors_of_r() -> None:
     report, positions = schools(by=["stype"])
     awards, index = measured(report, "awards", positions), measured(report, "index", positions)
-    item = build_item_result(awards, report.groupings, interviews=200, options=OPEN)
+    item = build_item_result(awards, report.printed, interviews=200)
     error = item.rows[0].total.error
     assert error is not None
     expected = [REFERENCE[f"stratified_share_{n}"] for n in (2, 3, 4, 5)]
     assert (error.standard_error, error.coefficient_of_variation, error.low, error.high) == close(
         *expected
     )
-    mean = build_item_result(index, interviews=200, options=OPEN).summary
+    mean = build_item_result(index, TOTAL, interviews=200).summary
     assert mean is not None
     assert mean.error is not None
     expected = [REFERENCE[f"stratified_mean_{n}"] for n in (2, 3, 5, 6)]
     found = (mean.error.standard_error, mean.error.design_effect, mean.error.low, mean.error.high)
     assert found == close(*expected)
-    by_kind = build_item_result(index, report.groupings, interviews=200, options=OPEN).summaries[1:]
+    by_kind = build_item_result(index, report.printed, interviews=200).summaries[1:]
     found = [summary.error.standard_error for summary in by_kind if summary.error is not None]
     assert tuple(found) == close(*(REFERENCE[f"stratified_by_{n}"] for n in (4, 5, 6)))
     grid, _ = build_errors_grids(item, replace(made_results(), columns=report.columns))
@@ -114,7 +116,7 @@ def test_shares_and_means_have_the_errors_of_r() -> None:
 def test_differences_are_those_of_r() -> None:
     report, positions = schools(by=["stype"])
     awards, index = measured(report, "awards", positions), measured(report, "index", positions)
-    item = build_item_result(awards, report.groupings, interviews=200, options=OPEN)
+    item = build_item_result(awards, report.printed, interviews=200)
     assert [figure.difference is None for figure in item.rows[0].figures] == [
         True,
         True,
@@ -141,9 +143,9 @@ def test_differences_are_those_of_r() -> None:
     ]
     assert [test.name for test in item.tests] == ["Rao–Scott test"]
     assert item.tests[0].p == pytest.approx(REFERENCE["stratified_chisq_4"], rel=1e-8)
-    rest = [replace(report.groupings[0], compare="total")]
+    rest = ReportColumns([replace(report.groupings[0], compare="total")], OPEN)
     for table, figure in ((awards, "rest"), (index, "mean_rest")):
-        item = build_item_result(table, rest, interviews=200, options=OPEN)
+        item = build_item_result(table, rest, interviews=200)
         summaries = item.summaries or item.rows[0].figures
         difference = summaries[2].difference
         assert difference is not None
@@ -158,8 +160,7 @@ def test_differences_are_those_of_r() -> None:
         )
         assert difference.other == "the rest"
     assert [
-        figure.letters
-        for figure in build_item_result(awards, rest, interviews=200, options=OPEN).rows[0].figures
+        figure.letters for figure in build_item_result(awards, rest, interviews=200).rows[0].figures
     ] == ["", "↑", "↓", ""]
 
 
@@ -182,9 +183,7 @@ def test_letters_take_account_of_clusters_and_hidden_figures_have_no_difference(
     letters = [
         [
             figure.letters
-            for figure in build_item_result(one, report.groupings, interviews=200, options=OPEN)
-            .rows[0]
-            .figures
+            for figure in build_item_result(one, report.printed, interviews=200).rows[0].figures
         ]
         for one in (table, with_design)
     ]
@@ -196,14 +195,14 @@ def test_letters_take_account_of_clusters_and_hidden_figures_have_no_difference(
     hidden = replace(with_design, hidden=frozenset({CellPosition(0, 2)}))
     for compare in ("pairs", "total"):
         grouping = replace(report.groupings[0], compare=compare)
-        item = build_item_result(hidden, [grouping], interviews=200, options=OPEN)
+        item = build_item_result(hidden, ReportColumns([grouping], OPEN), interviews=200)
         assert [figure.difference for figure in item.rows[0].figures] == [None] * 3
 
 
 def test_a_row_in_which_the_first_column_is_hidden_has_no_differences() -> None:
     report, positions = schools(by=["stype"])
     table = replace(measured(report, "awards", positions), hidden=frozenset({CellPosition(0, 1)}))
-    item = build_item_result(table, report.groupings, interviews=200, options=OPEN)
+    item = build_item_result(table, report.printed, interviews=200)
     assert [figure.difference is not None for figure in item.rows[0].figures] == [False] * 4
     assert [figure.difference is not None for figure in item.rows[1].figures] == [
         False,
@@ -236,7 +235,7 @@ def test_a_ratio_has_the_error_of_r() -> None:
 def test_a_condition_leaves_the_design_as_it_is() -> None:
     report, positions = schools("H")
     item = build_item_result(
-        measured(report, "awards", positions), interviews=len(positions), options=OPEN
+        measured(report, "awards", positions), TOTAL, interviews=len(positions)
     )
     error = item.rows[0].total.error
     assert error is not None
@@ -247,7 +246,7 @@ def test_a_condition_leaves_the_design_as_it_is() -> None:
 def test_what_cannot_be_measured_has_no_error() -> None:
     report, positions = schools("E")
     table = measured(report, "awards", positions)
-    item = build_item_result(table, interviews=len(positions), options=OPEN)
+    item = build_item_result(table, TOTAL, interviews=len(positions))
     assert [row.total.error is None for row in item.rows] == [
         not row.total.amount for row in item.rows
     ]
@@ -259,7 +258,7 @@ def test_what_cannot_be_measured_has_no_error() -> None:
         alone.answers, {"stratum": [], "psu": ["stype"]}, StudySpec()
     )
     table = figure_errors.add_design(alone.tables[0], alone.answers, (), design)  # one unit
-    item = build_item_result(table, interviews=2, options=OPEN)
+    item = build_item_result(table, TOTAL, interviews=2)
     assert not any(row.total.error for row in item.rows)
 
 

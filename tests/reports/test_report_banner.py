@@ -12,9 +12,9 @@ from support.report_tables import OPEN, Report
 from survey_cli.documents.report.report_layout import build_item_grid
 from survey_cli.documents.report.workbook import build_results_table
 from survey_cli.reports.results.crosstab import ResultOptions, tabulate
+from survey_cli.reports.results.groupings import leave_out_hidden_columns, nest_grouping
 from survey_cli.reports.results.linked_tables import hide_small_counts
 from survey_cli.reports.results.report_model import Results
-from survey_cli.reports.results.result_tables import leave_out_hidden_columns, nest_grouping
 from survey_cli.reports.weighting.answer_counts import (
     EMPTY_COUNT,
     WeightedCount,

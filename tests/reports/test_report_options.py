@@ -18,7 +18,7 @@ from survey_cli.instrument.schema.analysis_file import FindingSpec
 from survey_cli.instrument.source.scalars import Text
 from survey_cli.reports import texts
 from survey_cli.reports.results.findings import build_findings
-from survey_cli.reports.results.result_tables import nest_grouping, select_option
+from survey_cli.reports.results.groupings import nest_grouping, select_option
 from survey_cli.values import DK, REFUSED, Cell
 
 pytest.importorskip("scipy", reason="the extra [report]")

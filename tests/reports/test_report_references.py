@@ -10,7 +10,7 @@ import pytest
 
 from support.report_tables import Report
 from survey_cli.reports.results.crosstab import ResultOptions
-from survey_cli.reports.results.result_tables import compute_quantile, compute_variance
+from survey_cli.reports.results.summary_statistics import compute_quantile, compute_variance
 from survey_cli.reports.weighting.answer_counts import (
     EMPTY_COUNT,
     WeightedCount,

@@ -10,18 +10,16 @@ from survey_cli.instrument.analysis import read_analysis
 from survey_cli.instrument.compiled.model import Instrument
 from survey_cli.instrument.source.load import load_source_text
 from survey_cli.reports.disclosure.thresholds import DEFAULT_THRESHOLD
+from survey_cli.reports.results.batteries import build_batteries
+from survey_cli.reports.results.column_groups import ReportColumns
 from survey_cli.reports.results.crosstab import Crosstab, ResultOptions
+from survey_cli.reports.results.groupings import build_grouping
 from survey_cli.reports.results.linked_tables import build_tables
 from survey_cli.reports.results.questions import list_questions
 from survey_cli.reports.results.report_model import Battery, ItemResult, ResultColumn
-from survey_cli.reports.results.result_tables import (
-    build_batteries,
-    build_column_notes,
-    build_grouping,
-    build_item_result,
-    list_result_columns,
-)
+from survey_cli.reports.results.result_tables import build_item_result
 from survey_cli.reports.results.small_columns import merge_small_columns
+from survey_cli.reports.results.table_notes import build_column_notes
 from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping
 from survey_cli.table.columns import build_columns
 from survey_cli.table.table import Table
@@ -80,22 +78,24 @@ class Report:
 
     def __getitem__(self, id: str) -> ItemResult:
         table = next(t for t in self.tables if t.question.id == id)
-        return build_item_result(
-            table, self.groupings, interviews=self.answers.interviews, options=self.options
-        )
+        return build_item_result(table, self.printed, interviews=self.answers.interviews)
 
     @property
     def items(self) -> list[ItemResult]:
         return [self[table.question.id] for table in self.tables]
 
     @property
+    def printed(self) -> ReportColumns:
+        return ReportColumns(self.groupings, self.options)
+
+    @property
     def columns(self) -> tuple[ResultColumn, ...]:
-        return tuple(list_result_columns(self.groupings, self.options).values())
+        return self.printed.headings
 
     @property
     def notes(self) -> list[str]:
         weighted = self.answers.weights is not None
-        return build_column_notes(self.items, self.groupings, self.options, weighted=weighted)
+        return build_column_notes(self.items, self.printed, weighted=weighted)
 
     def battery(self, id: str) -> Battery:
         return next(b for b in build_batteries(self.heads, self.items) if b.id == id)

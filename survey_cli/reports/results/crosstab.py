@@ -104,6 +104,11 @@ class ResultOptions:
         return not self.census if self.inference is None else self.inference
 
     @property
+    def has_letters(self) -> bool:
+        """Whether letters compare columns. Shares of rows are not compared."""
+        return self.has_tests and self.percent != "row"
+
+    @property
     def layout_threshold(self) -> int:
         """The people that a range needs, the same for all thresholds: other ranges would reveal counts."""
         return DEFAULT_THRESHOLD if self.threshold > 1 else 0

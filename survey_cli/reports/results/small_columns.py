@@ -76,8 +76,7 @@ def _measure_readability(tables: Sequence[Crosstab], groupings: Sequence[Groupin
 
 def _iterate_merged(grouping: Grouping) -> Iterator[Grouping]:
     """Yield the grouping with one column fewer each time, the smallest merged first."""
-    is_nested = " > " in grouping.name
-    if is_nested or grouping.unprinted:
+    if not grouping.may_be_merged:
         return
     sizes = Counter(grouping.part_by_interview)
     values = [part for part, has_value in enumerate(grouping.has_value) if has_value]

@@ -4,10 +4,10 @@ import zlib
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
-from itertools import accumulate, chain, compress, islice
+from itertools import chain, compress, islice
 from math import atan, ceil, cos, pi, sin, sqrt
 from operator import add
 from statistics import NormalDist
@@ -94,14 +94,14 @@ class DesignDifference(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grouping:
-    """Division of the interviews by one variable, one column per part."""
+    """A division of the interviews by one variable, with a column for each part."""
 
     name: str
     label: str
     part_labels: tuple[str, ...]
-    """Label of each column."""
+    """The label of each column."""
     part_by_interview: Sequence[int]
-    """Column of each interview, from 0."""
+    """The column of each interview, from 0."""
     has_value: tuple[bool, ...]
     """Whether each column is a value of the variable; those for missing values are in no test."""
     ordered: bool = False
@@ -109,9 +109,9 @@ class Grouping:
     compare: Literal["pairs", "total"] = "pairs"
     """Whether letters compare the columns with each other, or each with the rest of the total."""
     unprinted: frozenset[int] = frozenset()
-    """Parts that no table prints, such as who did not choose an option, or too small a part."""
+    """Parts that no table prints: people who did not choose an option, or too small a part."""
     inputs: frozenset[str] = frozenset()
-    """The variables that the columns are made of, and the items and sample columns that these are computed from."""
+    """The variables that the columns are made of, and what these are computed from."""
     merged_labels: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """The labels of the values of each part that was merged of several."""
     crowded: frozenset[int] = frozenset()
@@ -120,19 +120,61 @@ class Grouping:
     @property
     def test_label(self) -> str:
         """The label in tests, with that of the only part that is printed."""
-        printed = [
-            label for part, label in enumerate(self.part_labels) if part not in self.unprinted
-        ]
+        printed = self._list_labels(printed=True)
         return f"{self.label}, {printed[0]}" if len(printed) == 1 else self.label
+
+    @property
+    def may_be_merged(self) -> bool:
+        """Whether small columns may be merged after the answers have been counted by them."""
+        return not self.unprinted
+
+    def leave_out(self, hidden: Collection[int]) -> "Grouping":
+        """Return the division without parts whose base is hidden in all tables.
+
+        The values of one variable are printed all the same: readers look for each of them.
+        """
+        return self
+
+    def list_left_out(self) -> list[str]:
+        """List the labels of the unprinted columns that a reader would look for.
+
+        Readers don't look for people who did not choose an option, the other part of a division
+        whose columns are compared with the rest.
+        """
+        return self._list_labels(printed=False) if self.compare == "pairs" else []
+
+    def _list_labels(self, *, printed: bool) -> list[str]:
+        return [
+            label
+            for part, label in enumerate(self.part_labels)
+            if (part not in self.unprinted) == printed
+        ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NestedGrouping(Grouping):
+    """A division by pairs of values of two variables. Many of them may be small."""
+
+    @property
+    def may_be_merged(self) -> bool:
+        return False
+
+    def leave_out(self, hidden: Collection[int]) -> "NestedGrouping":
+        return replace(self, unprinted=self.unprinted.union(hidden))
+
+    def list_left_out(self) -> list[str]:
+        return self._list_labels(printed=False)
 
 
 def list_columns(groupings: Sequence[Grouping]) -> list[range]:
     """Return the positions of each grouping's columns; column 0 is the total."""
-    starts = accumulate((len(grouping.part_labels) for grouping in groupings), initial=1)
-    return [
-        range(start, start + len(g.part_labels))
-        for start, g in zip(starts, groupings, strict=False)
-    ]
+    positions = []
+    start = 1
+    for grouping in groupings:
+        end = start + len(grouping.part_labels)
+        positions.append(range(start, end))
+        start = end
+    return positions
 
 
 def list_value_columns(groupings: Sequence[Grouping]) -> list[list[int]]:

@@ -18,7 +18,9 @@ from survey_cli.instrument.texts.languages import get_language_name
 from survey_cli.problems import StoreError, UserError, suggest_nearest
 from survey_cli.reports.disclosure.thresholds import DEFAULT_THRESHOLD
 from survey_cli.reports.fieldwork.rates import RateTable
-from survey_cli.reports.results import analysis_base, result_tables
+from survey_cli.reports.results import analysis_base
+from survey_cli.reports.results.batteries import build_batteries
+from survey_cli.reports.results.column_groups import ReportColumns
 from survey_cli.reports.results.crosstab import (
     Crosstab,
     ResultOptions,
@@ -26,6 +28,13 @@ from survey_cli.reports.results.crosstab import (
     is_small_sample,
 )
 from survey_cli.reports.results.findings import build_findings
+from survey_cli.reports.results.groupings import (
+    MAX_COLUMNS,
+    build_grouping,
+    leave_out_hidden_columns,
+    nest_grouping,
+    select_option,
+)
 from survey_cli.reports.results.linked_tables import build_tables
 from survey_cli.reports.results.methods import MethodFacts, build_brief_line, build_methods
 from survey_cli.reports.results.questions import (
@@ -35,7 +44,9 @@ from survey_cli.reports.results.questions import (
     trace_inputs,
 )
 from survey_cli.reports.results.report_model import Results, Verbatim
+from survey_cli.reports.results.result_tables import build_item_result
 from survey_cli.reports.results.small_columns import merge_small_columns
+from survey_cli.reports.results.table_notes import build_column_notes, build_table_notes
 from survey_cli.reports.texts import ENGLISH, find_language, translate, use_language
 from survey_cli.reports.weighting.answer_counts import AnswerColumns, Grouping, list_value_columns
 from survey_cli.samples.cases.columns import find_column
@@ -232,14 +243,15 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     left_out = [table.question for table in tables if table.question not in selected_questions]
     unreported = dict.fromkeys(question.item for question in left_out if not question.is_reported)
     tables = [table for table in tables if table.question in selected_questions]
-    groupings = result_tables.leave_out_hidden_columns(groupings, tables)
+    groupings = leave_out_hidden_columns(groupings, tables)
     add_design, notes = _read_design(data, answers, groupings, options)
-    build_item = partial(
-        result_tables.build_item_result, interviews=answers.interviews, options=options
-    )
+    columns = ReportColumns(groupings, options)
     items = [
-        build_item(
-            add_design(table), groupings, verbatims=_collect_verbatims(table, answers, options)
+        build_item_result(
+            add_design(table),
+            columns,
+            interviews=answers.interviews,
+            verbatims=_collect_verbatims(table, answers, options),
         )
         for table in tables
     ]
@@ -249,11 +261,11 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
     weighted = weights is not None
     declines = _list_decline_labels(selected_questions)
     notes = [
-        *result_tables.build_table_notes(options, weighted=weighted, declines=declines),
+        *build_table_notes(options, weighted=weighted, declines=declines),
         *notes,
     ]
     if groupings:
-        notes += result_tables.build_column_notes(items, groupings, options, weighted=weighted)
+        notes += build_column_notes(items, columns, weighted=weighted)
     if unreported:
         notes.append(
             translate(
@@ -266,7 +278,7 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         notes.append(
             f"The texts of the report itself are in English, because there are none in {name}."
         )
-    batteries = result_tables.build_batteries(batteries, items)
+    batteries = build_batteries(batteries, items)
     incentive = instrument.document.study.incentive
     facts = MethodFacts(
         base=data.included,
@@ -297,7 +309,7 @@ def _compile_report(path: str | Path, data: _ReportData, options: ReportOptions)
         count_total=sum(table.count_hidden()[1] for table in tables),
         methods=build_methods(study, facts, options),
         items=tuple(items),
-        columns=tuple(result_tables.list_result_columns(groupings, options).values()),
+        columns=columns.headings,
         batteries=batteries,
         in_brief=build_brief_line(study, facts),
         findings=build_findings(findings, items, of_ratios, answers, language, options),
@@ -445,19 +457,15 @@ def _select_groupings(
             items = list(map(str.strip, column.split(">")))
             for names in product(*(option_columns.get(name, [name]) for name in items)):
                 own = [_build_grouping(name, answers, data, options) for name in names]
-                nest = partial(result_tables.nest_grouping, min_base=options.least_column)
+                nest = partial(nest_grouping, min_base=options.least_column)
                 grouping = replace(reduce(nest, own), compare=compare)
-                if (number := len(grouping.part_labels)) > result_tables.MAX_COLUMNS:
+                if (number := len(grouping.part_labels)) > MAX_COLUMNS:
                     what = f"{grouping.name} has {number:,} values"
-                    raise UserError(
-                        "--by", what, f"choose a variable with at most {result_tables.MAX_COLUMNS}"
-                    )
+                    raise UserError("--by", what, f"choose a variable with at most {MAX_COLUMNS}")
                 if list(names) == items or len(items) > 1:
                     groupings[grouping.name] = grouping
                 else:
-                    groupings[grouping.name] = result_tables.select_option(
-                        grouping, answers.variables[names[0]]
-                    )
+                    groupings[grouping.name] = select_option(grouping, answers.variables[names[0]])
     options_of_items = {name for names in option_columns.values() for name in names}
     labels = {(g.label, g.name in options_of_items or g.name) for g in groupings.values()}
     several = Counter(label for label, _ in labels)
@@ -490,11 +498,11 @@ def _build_grouping(
         raise UserError("--by", f"there is no variable {name!r}", remedy)
     if variable.role == "answer" and variable.storage == "text" and not variable.labels:
         raise UserError("--by", f"{name} contains verbatim answers", "choose an item with codes")
-    grouping = result_tables.build_grouping(
+    grouping = build_grouping(
         answers, variable, min_base=options.least_column, threshold=options.layout_threshold
     )
     if isinstance(grouping, int):
-        remedy = f"choose a variable with at most {result_tables.MAX_COLUMNS}"
+        remedy = f"choose a variable with at most {MAX_COLUMNS}"
         raise UserError("--by", f"{name} has {grouping:,} values", remedy)
     return replace(
         grouping, inputs=grouping.inputs | trace_inputs(instrument).get(name, frozenset())
